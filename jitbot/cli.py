@@ -1,0 +1,94 @@
+"""The command line: verbs, exit codes, and the only reader of clock, environment and arguments.
+
+Verbs are imported when they are used, so that `jitbot --help` stays instant.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from jitbot import __version__
+from jitbot.commands.invocation import Invocation
+from jitbot.domain.errors import InvalidError, JitbotError, SupersededError
+
+VERBS = {
+    "check": ("jitbot.commands.check", "Would this request be granted? Findings with file and line."),
+    "explain": ("jitbot.commands.explain", "Who gets what, where, until when, and how dangerous it is."),
+    "owners": ("jitbot.commands.owners", "Who owns a path, and so approves what is asked for there."),
+    "status": ("jitbot.commands.status", "What is granted, until when."),
+    "grant": ("jitbot.commands.grant", "Decide what was merged, and grant what is approved (in Actions)."),
+    "sweep": ("jitbot.commands.sweep", "End, confirm and remove; find orphans and drift (in Actions)."),
+    "revoke": ("jitbot.commands.revoke", "End a grant now, for good (in Actions)."),
+    "demo": ("jitbot.commands.demo", "The whole life of a request, on this machine."),
+    "sandbox": ("jitbot.commands.sandbox", "An embedded GitHub and AWS to try everything on."),
+}
+DONE, INVALID, USAGE, OPERATIONAL = 0, 1, 2, 3
+
+
+class Verbs(click.Group):
+    """A group that knows its commands' names and one-line helps without importing them."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """The verbs in the order in which people meet them."""
+        return list(VERBS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the verb's module, and give its command."""
+        if cmd_name not in VERBS:
+            return None
+        command = getattr(import_module(VERBS[cmd_name][0]), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in VERBS.items()])
+
+
+@click.group(cls=Verbs, epilog="Start with: jitbot demo")
+@click.version_option(__version__, message="jitbot %(version)s")
+def jitbot() -> None:
+    """Just-in-time AWS access that lives in a GitHub repository.
+
+    Open a pull request that adds one file under requests/; its code owners approve it; merging it grants an
+    IAM role that only you can assume, until a fixed second.
+    """
+
+
+def main(arguments: Sequence[str], *, now: datetime, environ: Mapping[str, str], folder: Path) -> int:
+    """Run one command and give its exit code: 0 done, 1 refused or invalid, 2 usage, 3 try again."""
+    invocation = Invocation(now=now, environ=environ, folder=folder)
+    try:
+        result = jitbot.main(list(arguments), prog_name="jitbot", obj=invocation, standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("stopped", err=True)
+        return OPERATIONAL
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except SupersededError as error:
+        click.echo(f"superseded: {error}", err=True)
+        return DONE
+    except InvalidError as error:
+        click.echo(f"error: {error}", err=True)
+        return INVALID
+    except JitbotError as error:
+        click.echo(f"error: {error}", err=True)
+        return OPERATIONAL
+    return result if isinstance(result, int) else DONE
+
+
+def run() -> None:
+    """The entry point: reads the clock, the environment and the arguments, once."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    try:
+        code = main(sys.argv[1:], now=now, environ=dict(os.environ), folder=Path.cwd())
+    except BrokenPipeError:  # the reader of our output went away: nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = OPERATIONAL
+    sys.exit(code)

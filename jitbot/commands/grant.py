@@ -1,0 +1,29 @@
+"""`jitbot grant`."""
+
+import click
+
+from jitbot.commands.invocation import Invocation
+from jitbot.commands.words import print_json, print_report
+from jitbot.commands.worlds import open_world
+from jitbot.lifecycle.granting import grant as use_case
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Decide and plan; record and change nothing.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
+)
+@click.pass_obj
+def grant(invocation: Invocation, *, dry_run: bool, form: str) -> int:
+    """Decide what was merged, record it, and grant what is approved.
+
+    Runs in Actions. Safe to run twice, late, at once with another run, or after one that was stopped.
+
+    Example: jitbot grant --dry-run
+    """
+    report = use_case(open_world(invocation, "grant", purpose="grant"), invocation.now, dry_run=dry_run)
+    if form == "json":
+        print_json(report.as_json())
+    else:
+        print_report(report, nothing="nothing to decide, nothing to grant")
+    return report.exit_code

@@ -1,0 +1,15 @@
+"""What a command may know of where and when it runs; `cli` reads it once and passes it on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """One call of jitbot: the moment, the environment, and the folder it was called in."""
+
+    now: datetime
+    environ: Mapping[str, str]
+    folder: Path

@@ -1,0 +1,100 @@
+"""Where a command works: the data root, the files in it, the clone around it, and the request it means."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from jitbot.adapters.repository import GitRepository
+from jitbot.domain import moments
+from jitbot.domain.errors import InvalidError
+from jitbot.lifecycle.world import SETTINGS
+
+LARGEST = 1 << 20  # bytes: what is larger than this is no document of ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderTree:
+    """The files of a folder as they lie on disk; a symlink is as good as missing."""
+
+    root: Path
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those paths that are ordinary files."""
+        found = {}
+        for path in paths:
+            file = self.root / path
+            if file.is_file() and not any(
+                part.is_symlink() for part in (file, *file.parents) if part != self.root
+            ):
+                with file.open("rb") as opened:
+                    found[path] = opened.read(LARGEST)
+        return found
+
+
+class Moment(click.ParamType[datetime]):
+    """A time on the command line."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read `2026-11-24T09:00:00Z`."""
+        try:
+            return value if isinstance(value, datetime) else moments.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def data_root(start: Path) -> Path:
+    """The nearest folder, from here upwards, that holds policies/settings.yaml. Raises InvalidError if none does."""
+    for folder in (start, *start.parents):
+        if (folder / SETTINGS).is_file():
+            return folder
+    raise InvalidError(
+        f"no {SETTINGS} in {start} or above: run jitbot inside a clone of the access repository"
+    )
+
+
+def clone(start: Path, environ: Mapping[str, str]) -> GitRepository:
+    """The clone that holds the data root."""
+    return GitRepository(data_root(start), token=environ.get("GITHUB_TOKEN", ""))
+
+
+def relative(file: str, *, folder: Path, root: Path) -> str:
+    """A file named on the command line, as a path below the data root. Raises InvalidError if it lies elsewhere."""
+    full = (folder / file).absolute()
+    if full.is_relative_to(root):
+        return full.relative_to(root).as_posix()
+    raise InvalidError(f"{file} does not lie in the access repository at {root}")
+
+
+def meant(text: str, known: Mapping[str, int | None]) -> str:
+    """The request a person means, by path, id, unique part, or number of its pull request.
+
+    `known` maps request paths to pull request numbers. Raises InvalidError if none or several fit.
+    """
+    if text in known:
+        return text
+    if number := re.fullmatch(r"#?([1-9][0-9]{0,9})", text):
+        fits = [path for path, pull in known.items() if pull == int(number[1])]
+    else:
+        fits = [path for path in known if text in path]
+    if len(fits) == 1:
+        return fits[0]
+    if not fits:
+        raise InvalidError(f"no request is called {text!r}; `jitbot status` lists them")
+    listed = "\n  ".join(sorted(fits)[:10])
+    raise InvalidError(f"{text!r} fits {len(fits)} requests; which one?\n  {listed}")
+
+
+def find_file(text: str, *, folder: Path, root: Path) -> str:
+    """The request file a person means: a file's name from here, or a unique part of a request's path."""
+    if (folder / text).is_file():
+        return relative(text, folder=folder, root=root)
+    if (root / text).is_file():
+        return text
+    known = {file.relative_to(root).as_posix(): None for file in (root / "requests").glob("*/*/*.yaml")}
+    return meant(text, known)

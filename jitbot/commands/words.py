@@ -1,0 +1,74 @@
+"""Findings, decisions and changes as people read them: plain lines, safe on any terminal and in any log."""
+
+import json
+from collections.abc import Iterable, Sequence
+
+import click
+
+from jitbot.domain import escape
+from jitbot.domain.events import Event, Why
+from jitbot.domain.model import Finding
+from jitbot.domain.record import sentence
+from jitbot.lifecycle.report import Report
+
+_MARKS = {"approved": ("✓", "green"), "refused": ("✗", "red"), "undecided": ("?", "yellow")}
+
+
+def print_json(value: object) -> None:
+    """The one way machines are answered."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """One finding a line, as compilers do, with what to do about it below."""
+    for finding in findings:
+        place = f"{finding.file}:{finding.line}:{finding.column}" if finding.line else finding.file
+        click.echo(f"{escape.log(place)}: {escape.log(finding.message)} [{finding.code}]")
+        if finding.hint:
+            click.echo(click.style(f"    {escape.log(finding.hint)}", dim=True))
+
+
+def print_report(report: Report, *, nothing: str) -> None:
+    """What a run did: decisions with their reasons, what was planned or recorded, and what failed."""
+    for each in report.decided:
+        mark, colour = _MARKS[each.decision.verdict]
+        click.echo(click.style(f"{mark} {each.decision.verdict}: {escape.log(each.change.path)}", fg=colour))
+        print_findings(each.decision.reasons)
+    if report.dry:
+        for change in report.planned:
+            click.echo(
+                f"would {type(change).__name__.lower()} {change.role_name} in {change.account or change.account_id}"
+            )
+    for event in report.recorded:
+        click.echo(_line(event))
+    for failure in report.failures:
+        click.echo(
+            click.style(f"✗ account {failure.account_id}: {escape.log(failure.message)}", fg="red"), err=True
+        )
+    for finding in report.warnings:
+        click.echo(click.style(f"! {escape.log(finding.message)}", fg="yellow"), err=True)
+    if report.doubt:
+        click.echo(click.style(f"? nothing was changed: {escape.log(report.doubt)}", fg="yellow"), err=True)
+    elif report.idle:
+        click.echo(nothing)
+
+
+def _line(event: Event) -> str:
+    text = sentence(event)
+    return click.style(f"! {text}", fg="red") if event.why in (Why.DRIFT, Why.ORPHAN) else f"• {text}"
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table that fits the terminal; plain aligned columns where there is none."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    table = Table(*head, box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(escape.terminal(cell)) for cell in row))
+    if not console.is_terminal:
+        console.width = 400  # nobody looks: wrapping would only hurt grep
+    console.print(table)

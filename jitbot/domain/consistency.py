@@ -1,0 +1,82 @@
+"""Do the documents agree with each other, and can a request be approved at all? For `check`, before it matters."""
+
+from collections.abc import Iterator
+
+from jitbot.domain import owners
+from jitbot.domain.codeowners import CodeOwners
+from jitbot.domain.model import Accounts, Finding, People, Policy, Position, Request, Teams
+
+
+def policy_findings(
+    policy: Policy, *, accounts: Accounts, people: People, teams: Teams
+) -> tuple[Finding, ...]:
+    """What a policy names that no other file knows."""
+    return tuple(_unknown_accounts(policy, accounts)) + tuple(_unknown_people(policy, people, teams))
+
+
+def teams_findings(teams: Teams, people: People, *, file: str) -> tuple[Finding, ...]:
+    """Members of teams.yaml that people.yaml does not know: they can neither ask nor approve."""
+    return tuple(
+        Finding(
+            code="unknown-person",
+            message=f"{login}, of {team}, is not in policies/people.yaml",
+            file=file,
+            hint="add the person there with their GitHub id, or take the login out",
+        )
+        for team, logins in teams.items()
+        for login in logins
+        if login not in people
+    )
+
+
+def approvable(
+    request: Request, policy: Policy, *, codeowners: CodeOwners | None, people: People, teams: Teams
+) -> tuple[Finding, ...]:
+    """Why too few people can approve a request; empty if enough can."""
+    owned_by = owners.of(request.path, codeowners=codeowners, people=people, teams=teams)
+    if owned_by.findings:
+        return owned_by.findings
+    requester = people.get(request.requester)
+    able: list[str] = []
+    counted = [
+        person for person in owned_by.people if requester is None or not owners.same_human(person, requester)
+    ]
+    for index, person in enumerate(counted):
+        if not any(owners.same_human(person, other) for other in counted[:index]):
+            able.append(person.login)
+    if len(able) >= policy.approvals:
+        return ()
+    who = ", ".join(able) or "nobody"
+    message = f"{policy.name} needs {policy.approvals} approvals, and only {who} can give one to {request.requester}"
+    hint = "an admin adds approvers to CODEOWNERS and teams.yaml"
+    return (Finding(code="nobody-can-approve", message=message, file=request.path, hint=hint),)
+
+
+def _unknown_accounts(policy: Policy, accounts: Accounts) -> Iterator[Finding]:
+    for index, alias in enumerate(policy.accounts):
+        if alias not in accounts:
+            hint = "add it there, or take it out here"
+            yield _at(
+                policy,
+                f"accounts.{index}",
+                "unknown-account",
+                f"{alias} is not in policies/accounts.yaml",
+                hint,
+            )
+
+
+def _unknown_people(policy: Policy, people: People, teams: Teams) -> Iterator[Finding]:
+    known = {f"@{team}".casefold() for team in teams}
+    for index, entry in enumerate(policy.eligible):
+        if entry.startswith("@") and entry.casefold() not in known:
+            message = f"{entry} is not in policies/teams.yaml, so it makes nobody eligible"
+            yield _at(policy, f"eligible.{index}", "unknown-team", message, "add the team there")
+        if not entry.startswith("@") and entry not in people:
+            message = f"{entry} is not in policies/people.yaml"
+            yield _at(policy, f"eligible.{index}", "unknown-person", message, "add the person there")
+
+
+def _at(policy: Policy, field: str, code: str, message: str, hint: str) -> Finding:
+    place = policy.where.get(field, policy.where.get(field.partition(".")[0], Position(line=0, column=0)))
+    file = f"policies/access/{policy.name}.yaml"
+    return Finding(code=code, message=message, file=file, line=place.line, column=place.column, hint=hint)

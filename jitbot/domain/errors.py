@@ -1,0 +1,25 @@
+"""The one tree of exceptions; a class exists only where a caller acts differently."""
+
+
+class JitbotError(Exception):
+    """Something stopped the work. The text says what, and what to do; `cli` prints it and exits 3."""
+
+
+class InvalidError(JitbotError):
+    """The user's own input is wrong and theirs to mend; `cli` exits 1."""
+
+
+class UnavailableError(JitbotError):
+    """GitHub, AWS, the issuer or git did not answer, or not usably: nothing may be concluded from it."""
+
+
+class DeniedError(JitbotError):
+    """GitHub or AWS answered, and said no. Trying the same again will not help."""
+
+
+class BranchMovedError(JitbotError):
+    """The ledger's head is no longer the one this batch was made for: read again, decide again."""
+
+
+class SupersededError(JitbotError):
+    """The code that runs is not main's: an older run, which must do nothing."""

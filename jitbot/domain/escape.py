@@ -1,0 +1,65 @@
+"""A person's text, made inert where it could be taken for something else.
+
+JSON needs none of this; nor is any of it for a shell, HTML or a commit trailer, where such text never goes.
+"""
+
+import re
+
+_GAP = "\u200b"  # seen by nobody, and enough to break a word apart
+# GitHub finds mentions, references and links in the text that Markdown leaves, so no escape of Markdown's
+# stops them: https://github.com/github/cmark-gfm/issues/181
+_TRIGGER = re.compile(r"@|#(?=[0-9])|:(?=//)|(?<![a-z0-9])(?:gh-(?=[0-9])|www(?=\.))", re.IGNORECASE)
+_LEADING = re.compile(r"\A(?:(?=[-+=#:])|[0-9]+(?=[.)]))")  # would begin a list, heading, rule or table
+_MARKDOWN = str.maketrans(
+    {character: f"\\{character}" for character in "\\`*_[]~"}
+    # A backslash before a pipe is counted differently by different readers of tables.
+    | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
+    # https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/writing-mathematical-expressions
+    | {"$": "<span>$</span>"}
+)
+_ANNOTATION = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY = _ANNOTATION | str.maketrans({":": "%3A", ",": "%2C"})
+
+
+def terminal(text: str) -> str:
+    r"""One line in which all that does not print is shown as its escape: `\n`, `\x1b`, `\u202e`.
+
+    So no text moves the cursor, changes a colour, begins a line of its own or turns others around. It is
+    not rich's markup either: print it as `rich.text.Text`.
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+def log(text: str) -> str:
+    """One line as in `terminal` that GitHub's runner takes for no workflow command, wherever it is put.
+
+    The runner obeys `::name::` at the start of a line, blanks aside, and its older form `##[name]` anywhere:
+    https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+    """
+    return re.sub(r"\A( *)::", r"\1: :", terminal(text).replace("##[", "## ["))
+
+
+def annotation_data(text: str) -> str:
+    """The message of a workflow command such as `::error::`; line breaks stay, in the runner's own spelling.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+    """
+    return terminal(text.translate(_ANNOTATION))
+
+
+def annotation_property(text: str) -> str:
+    """A property of a workflow command, such as `file` or `title`: it can end neither itself nor the command."""
+    return terminal(text.translate(_PROPERTY))
+
+
+def markdown(text: str) -> str:
+    """Running text, or the text of a table's cell, that GitHub shows as it is: no mention, reference, link,
+    image, HTML, code, mathematics, list or heading comes of it. One line; not for use inside code.
+
+    A commit's id may still become a link to that commit, and `:name:` an emoji.
+    """
+    shown = _TRIGGER.sub(rf"\g<0>{_GAP}", terminal(text).strip(" ")).translate(_MARKDOWN)
+    return _LEADING.sub(r"\g<0>\\", shown)

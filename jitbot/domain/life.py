@@ -1,0 +1,259 @@
+"""The life of a request: asked, extended, ended. What the ledger says of it, folded into one value.
+
+Folding does not depend on the order of events: terms sort by their end, and an early end is final
+wherever it stands.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import assert_never
+
+from jitbot.domain import duration, moments
+from jitbot.domain.events import Event, Kind, Why
+from jitbot.domain.evidence import Change, ChangeKind
+from jitbot.domain.iam import Documents, Window
+from jitbot.domain.model import (
+    AccountId,
+    Finding,
+    IamRole,
+    IamUser,
+    IdentityCenter,
+    Person,
+    Principal,
+    Request,
+    Sha,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """One approval of a request: the first, or an extension of it."""
+
+    commit: Sha
+    window: Window
+    documents: tuple[Documents, ...]
+    ask: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """What happened in one account: the outcomes recorded there."""
+
+    granted: tuple[Event, ...] = ()  # by their end, the furthest last
+    end: Event | None = None  # an early end; final
+    expired: tuple[Event, ...] = ()
+    removed: tuple[Event, ...] = ()
+
+    def granted_for(self, commit: Sha) -> Event | None:
+        """The record that the term of this merge is in force here."""
+        return next((event for event in self.granted if event.commit == commit), None)
+
+    def expired_at(self, moment: datetime) -> bool:
+        """Whether the end at this moment was seen and recorded."""
+        return any(event.window is not None and event.window.expires_at >= moment for event in self.expired)
+
+    def removed_after(self, moment: datetime) -> bool:
+        """Whether the role was recorded as removed at or after this moment."""
+        return any(event.at >= moment for event in self.removed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """Everything recorded of one request. Empty for a request that the ledger has not heard of."""
+
+    request: str
+    terms: tuple[Term, ...] = ()  # by their end, the furthest last
+    decided: frozenset[Sha] = frozenset()  # merges with a recorded decision, refusals too
+    revoked: Event | None = None
+    holdings: Mapping[AccountId, Holding] = field(default_factory=dict)
+
+    @property
+    def current(self) -> Term | None:
+        """The term that counts: the one that ends last."""
+        return self.terms[-1] if self.terms else None
+
+    @property
+    def began(self) -> datetime | None:
+        """When the first term began; extensions and the policy's maximum count from here."""
+        began = self.terms[0].ask.get("began") if self.terms else None
+        return moments.parse(began) if isinstance(began, str) else None
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether an end that is final stands against the request or any of its accounts."""
+        return self.revoked is not None or any(holding.end is not None for holding in self.holdings.values())
+
+    def holding(self, account_id: AccountId) -> Holding:
+        """What was recorded in an account; an empty holding if nothing was."""
+        return self.holdings.get(account_id, Holding())
+
+
+def fold(events: Iterable[Event]) -> Mapping[str, Life]:
+    """One life for each request that the events name, whatever their order."""
+    lives: dict[str, Life] = {}
+    for event in events:
+        if event.request:
+            lives[event.request] = _grown(lives.get(event.request, Life(request=event.request)), event)
+    return lives
+
+
+def asked(request: Request, person: Person, began: datetime) -> dict[str, object]:
+    """What a decision records of who asked for what, and when its first term began."""
+    return {
+        **_fields(request),
+        "duration": duration.show(request.duration),
+        "github_id": person.github_id,
+        "principal": principal_text(person.principal),
+        "began": moments.show(began),
+    }
+
+
+def principal_text(principal: Principal | None) -> str:
+    """One text for each principal, to see whether a person's is still the recorded one."""
+    match principal:
+        case None:
+            return ""
+        case IamUser(arn=arn):
+            return arn
+        case IamRole(arn=arn, userid=userid):
+            return f"{arn} as {userid}"
+        case IdentityCenter(account=account, permission_set=permission_set, user_name=user_name):
+            return f"{permission_set} in {account} as {user_name}"
+
+
+def _fields(request: Request) -> dict[str, object]:
+    """All of a request but its duration: what an extension may not change."""
+    return {
+        "policy": request.path.split("/")[1],
+        "requester": request.requester,
+        "accounts": list(request.accounts),
+        "reason": request.reason,
+        "ticket": request.ticket,
+        "parameters": dict(request.parameters),
+        "starts_at": None if request.starts_at is None else moments.show(request.starts_at),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A change of a request file as an ask or an extension: what the life of the request says to it."""
+
+    change: Change
+    request: Request
+    merged_at: datetime
+    window: Window
+    earlier: bool  # whether main changed this path before
+    as_recorded: tuple[Documents, ...]  # what today's rules render for the window that was recorded
+
+
+def objections(proposal: Proposal, life: Life) -> tuple[Finding, ...]:
+    """Why this is neither a first ask nor an extension that may be; empty if it is one of them."""
+    change = proposal.change
+    if change.kind is ChangeKind.ADDED:
+        return tuple(_first(proposal, life))
+    if life.current is None:
+        return (
+            _at(
+                change,
+                "nothing-to-extend",
+                "the request was never approved, so there is nothing to extend",
+                _ANEW,
+            ),
+        )
+    return tuple(_extension(proposal, life, life.current))
+
+
+_ANEW = "ask anew in a new file: `jitbot request --again`"
+
+
+def _first(proposal: Proposal, life: Life) -> Iterator[Finding]:
+    if proposal.earlier or life.decided or life.terms or life.holdings or life.revoked:
+        yield _at(
+            proposal.change,
+            "retired-path",
+            "this path was used before; one that was refused, ended or deleted cannot come back",
+            _ANEW,
+        )
+
+
+def _extension(proposal: Proposal, life: Life, current: Term) -> Iterator[Finding]:
+    change, window = proposal.change, proposal.window
+    other = sorted(
+        name for name, value in _fields(proposal.request).items() if value != current.ask.get(name)
+    )
+    if other:
+        yield _at(
+            change,
+            "not-an-extension",
+            f"an approved request may change its duration alone; this changes {', '.join(other)}",
+            "the former grant stays in force; for anything else ask anew in a new file",
+        )
+    if life.ended_early:
+        yield _at(change, "already-ended", "the grant was ended early, and such an end is final", _ANEW)
+    if proposal.merged_at >= current.window.expires_at:
+        yield _at(
+            change,
+            "too-late",
+            f"merged after the grant's end, {moments.show(current.window.expires_at)}",
+            _ANEW,
+        )
+    if window.expires_at <= current.window.expires_at:
+        yield _at(
+            change,
+            "not-longer",
+            "an extension makes the duration longer; this does not",
+            "to end early, delete the file or use `jitbot revoke`",
+        )
+    if proposal.as_recorded != current.documents:
+        yield _at(
+            change,
+            "rules-changed",
+            "the rules changed since the approval: other documents would be granted than were approved",
+            "the former grant stays in force; ask anew in a new file",
+        )
+
+
+def _at(change: Change, code: str, message: str, hint: str) -> Finding:
+    return Finding(code=code, message=message, file=change.path, hint=hint)
+
+
+def _grown(life: Life, event: Event) -> Life:
+    """The life with one more event in it."""
+    match event.kind:
+        case Kind.APPROVED | Kind.EXTENDED:
+            return _with_term(life, event)
+        case Kind.REFUSED:
+            return replace(life, decided=life.decided | {event.commit})
+        case Kind.REVOKED:
+            return replace(life, revoked=life.revoked or event)
+        case Kind.GRANTED | Kind.ENDED | Kind.REMOVED:
+            holding = _held(life.holding(event.account_id), event)
+            return replace(life, holdings={**life.holdings, event.account_id: holding})
+        case Kind.FAILED | Kind.VERIFIED:
+            return life
+        case _:
+            assert_never(event.kind)
+
+
+def _with_term(life: Life, event: Event) -> Life:
+    if event.window is None:
+        return life
+    term = Term(commit=event.commit, window=event.window, documents=event.documents, ask=event.ask)
+    others = tuple(each for each in life.terms if each.commit != event.commit)
+    terms = tuple(sorted((*others, term), key=lambda each: each.window.expires_at))
+    return replace(life, terms=terms, decided=life.decided | {event.commit})
+
+
+def _held(holding: Holding, event: Event) -> Holding:
+    if event.kind is Kind.GRANTED:
+        return replace(holding, granted=tuple(sorted((*holding.granted, event), key=_end_of)))
+    if event.kind is Kind.REMOVED:
+        return replace(holding, removed=(*holding.removed, event))
+    if event.why is Why.EXPIRED:
+        return replace(holding, expired=(*holding.expired, event))
+    return replace(holding, end=holding.end or event)
+
+
+def _end_of(event: Event) -> datetime:
+    return event.window.expires_at if event.window is not None else event.at

@@ -1,0 +1,178 @@
+"""The nouns: what the files in the repository say, as frozen values.
+
+Every value here has been through the schema (`adapters/documents.py`); what the schema cannot say
+(is the requester eligible, does the parameter match) is decided in `eligibility.py`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Generic, NewType, TypeVar
+
+Login = NewType("Login", str)  # a GitHub login, as people.yaml spells it
+GithubId = NewType("GithubId", int)  # GitHub's immutable number of an account
+AccountId = NewType("AccountId", str)  # twelve digits; text, so that leading zeros stay
+Sha = NewType("Sha", str)  # a git object name, 40 hex digits
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A place in a file; both numbers count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One problem: what is wrong, where, and what to do about it.
+
+    `code` is stable kebab-case for machines; `message` and `hint` are sentences for people.
+    `line` and `column` count from 1; 0 means the file as a whole.
+    """
+
+    code: str
+    message: str
+    file: str
+    line: int = 0
+    column: int = 0
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The bytes of one file and the path by which findings name it."""
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed(Generic[T]):
+    """A document, or the findings that kept it from being one. `value` is None exactly if there are findings."""
+
+    value: T | None
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityCenter:
+    """A person behind a permission set: the role is shared, the session's user name pins the person."""
+
+    account: AccountId
+    permission_set: str
+    user_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IamUser:
+    """An IAM user, by its literal ARN."""
+
+    arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IamRole:
+    """A session of a role that others may share: `userid` (`AROA…:session-name`) pins the person."""
+
+    arn: str
+    userid: str
+
+
+Principal = IdentityCenter | IamUser | IamRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who a login is. Without a principal a person can approve but never ask."""
+
+    login: Login
+    github_id: GithubId
+    principal: Principal | None = None
+
+
+People = Mapping[Login, Person]
+Teams = Mapping[str, tuple[Login, ...]]  # "acme/payments" -> logins
+Accounts = Mapping[str, AccountId]  # alias -> account id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """policies/settings.yaml: which repository this is, and what its grants are made of."""
+
+    repository: str  # owner/name
+    repository_id: int
+    namespace: str
+    issuer: str  # URL of the OIDC issuer that signs the ledger's attestations
+    approvals_valid_for: timedelta
+
+
+class ParameterKind(StrEnum):
+    """What a parameter may be."""
+
+    STRING = "string"
+    INTEGER = "integer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One question a policy asks. A string has `enum` or `pattern`; an integer has both bounds."""
+
+    name: str
+    kind: ParameterKind = ParameterKind.STRING
+    enum: tuple[str, ...] = ()
+    pattern: str | None = None
+    separators: frozenset[str] = frozenset()  # which of ":" and "/" a value may hold
+    minimum: int | None = None
+    maximum: int | None = None
+    description: str = ""
+
+
+Conditions = Mapping[str, Mapping[str, tuple[str, ...]]]  # operator -> key -> values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """What a policy allows, before its parameters are filled in. Effect is always Allow."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: Conditions = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """policies/access/<name>.yaml: what may be asked for, by whom, for how long."""
+
+    name: str
+    description: str
+    eligible: tuple[str, ...]  # logins, and teams as "@org/team"
+    accounts: tuple[str, ...]  # aliases
+    max_duration: timedelta
+    approvals: int
+    ticket_required: bool
+    parameters: tuple[Parameter, ...]
+    statements: tuple[Statement, ...]
+    managed_policies: tuple[str, ...]  # names of AWS managed policies
+    where: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """requests/<policy>/<yyyy-mm>/<dd>-<login>-<slug>.yaml: what one person asks for.
+
+    `where` maps a field ("duration", "parameters.table", "accounts.0") to its place in the file.
+    """
+
+    path: str
+    requester: Login
+    accounts: tuple[str, ...]
+    duration: timedelta
+    reason: str
+    parameters: Mapping[str, str]
+    ticket: str | None = None
+    starts_at: datetime | None = None
+    where: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)

@@ -1,0 +1,23 @@
+"""Moments as text: aware UTC, whole seconds, a trailing Z. The only form that documents and events carry."""
+
+import re
+from datetime import UTC, datetime
+
+_SHAPE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+
+
+def show(moment: datetime) -> str:
+    """`2026-11-24T09:00:00Z`. Raises ValueError for a naive datetime; microseconds are dropped."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse(text: str) -> datetime:
+    """The reverse of `show`, and nothing wider. Raises ValueError, with a sentence for people."""
+    if _SHAPE.fullmatch(text) is None:
+        raise ValueError(f"{text[:40]!r} is not a UTC time such as 2026-11-24T09:00:00Z")
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date and time that exists") from None

@@ -1,0 +1,69 @@
+"""What a request would give if it were merged now: the answer an approver wants in ten seconds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from jitbot.domain import duration, iam, moments, owners, risk
+from jitbot.domain.approval import render_all
+from jitbot.domain.events import dump_documents
+from jitbot.domain.evidence import Rules
+from jitbot.domain.model import Policy, Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """A request with the documents it would give, its owners and its risk."""
+
+    request: Request
+    policy: Policy
+    window: iam.Window
+    grants: tuple[iam.Documents, ...]
+    owned_by: owners.Owners
+    risk: risk.Risk
+
+    def as_json(self) -> dict[str, object]:
+        """The shape that `explain --format json` promises."""
+        return {
+            "request": self.request.path,
+            "policy": self.policy.name,
+            "requester": self.request.requester,
+            "reason": self.request.reason,
+            "approvals_required": self.policy.approvals,
+            "owners": list(self.owned_by.names),
+            "risk": self.risk.as_json(),
+            "grants": [dump_documents(grant) for grant in self.grants],
+        }
+
+    def in_words(self) -> str:
+        """Who gets what, where, until when, in one sentence."""
+        where = " and ".join(self.request.accounts)
+        begins = f"from {moments.show(self.window.starts_at)} " if self.window.starts_at is not None else ""
+        length = duration.show(self.request.duration)
+        until = moments.show(self.window.expires_at)
+        return (
+            f"{self.request.requester} gets {self.policy.name} in {where} for {length}, {begins}until {until}"
+        )
+
+
+def foresee(request: Request, rules: Rules, merged_at: datetime) -> Outlook | None:
+    """What merging `request` at that time would give under these rules; None if they do not read."""
+    policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
+    if policy is None or people is None or teams is None:
+        return None
+    window = first_window(request, merged_at)
+    grants = render_all(rules, request, window)
+    return Outlook(
+        request=request,
+        policy=policy,
+        window=window,
+        grants=grants,
+        owned_by=owners.of(request.path, codeowners=rules.codeowners, people=people, teams=teams),
+        risk=risk.assess(grants),
+    )
+
+
+def first_window(request: Request, merged_at: datetime) -> iam.Window:
+    """The window of a first ask that is merged at `merged_at`."""
+    return iam.Window(
+        starts_at=request.starts_at, expires_at=(request.starts_at or merged_at) + request.duration
+    )

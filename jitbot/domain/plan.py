@@ -1,0 +1,273 @@
+"""What is to be done: what was decided, held against what AWS has, at a moment.
+
+Two plans, because two roles carry them out: `to_grant` only gives, `to_end` only takes. A plan is a value;
+making one changes nothing, and nothing due gives an empty one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from jitbot.domain import iam
+from jitbot.domain.events import Event, Why
+from jitbot.domain.life import Holding, Life, Term
+from jitbot.domain.model import AccountId, Sha
+from jitbot.domain.roles import Listed
+
+LIST_LAG = timedelta(minutes=15)  # a role this young may be missing from AWS's list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Giving:
+    """What giving access has in common: the approved documents say where."""
+
+    request: str
+    commit: Sha
+    documents: iam.Documents
+
+    @property
+    def account(self) -> str:
+        """The account's alias."""
+        return self.documents.account
+
+    @property
+    def account_id(self) -> AccountId:
+        """The account it is made in."""
+        return self.documents.account_id
+
+    @property
+    def role_name(self) -> str:
+        """The role it is about."""
+        return self.documents.role_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provision(_Giving):
+    """Make the role, or finish making it."""
+
+    order = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extend(_Giving):
+    """Rewrite both documents of a role to a later end. `held` is what it held when it was last read back."""
+
+    held: iam.Documents
+    order = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deny:
+    """End access before its time: attach the policy that denies everything."""
+
+    request: str  # "" for an orphan
+    commit: Sha
+    account: str  # alias; "" if unknown
+    account_id: AccountId
+    role_name: str
+    why: Why
+    detail: str
+    window: iam.Window | None
+    order = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """Read a role back after its expiry, and record that it ended as it should."""
+
+    request: str
+    commit: Sha
+    account: str  # alias; "" if unknown
+    account_id: AccountId
+    role_name: str
+    window: iam.Window
+    expected: tuple[iam.Documents, ...]  # any of these is as recorded
+    order = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """Delete a role that no session can use any more."""
+
+    request: str
+    commit: Sha
+    account: str  # alias; "" if unknown
+    account_id: AccountId
+    role_name: str
+    window: iam.Window
+    order = 2
+
+
+Change = Deny | Confirm | Remove | Extend | Provision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """The ends that main asks for, each positively read: nothing is here that could not be read."""
+
+    deleted: frozenset[str] = frozenset()  # requests whose file is gone from main
+    offboarded: frozenset[str] = frozenset()  # requests whose requester is no longer that person
+
+    def of(self, life: Life, holding: Holding) -> tuple[Why, str] | None:
+        """Why this holding must end early, if it must, and since when or by whom."""
+        if life.revoked is not None:
+            return life.revoked.why or Why.REVOKED, life.revoked.cause
+        if holding.end is not None:
+            return holding.end.why or Why.DRIFT, holding.end.cause
+        if life.request in self.deleted:
+            return Why.DELETED, "the request's file was deleted from main"
+        if life.request in self.offboarded:
+            return Why.OFFBOARDED, "people.yaml no longer has this requester with this id and principal"
+        return None
+
+
+def to_grant(lives: Iterable[Life], ends: Ends, now: datetime) -> tuple[Change, ...]:
+    """Every approved term that is not yet recorded as granted and can still be used."""
+    return _sorted(change for life in lives for change in _grants(life, ends, now))
+
+
+def to_end(
+    lives: Mapping[str, Life],
+    listed: Mapping[AccountId, tuple[Listed, ...]],
+    orphans: Iterable[Event],
+    ends: Ends,
+    now: datetime,
+) -> tuple[Change, ...]:
+    """Everything to end, confirm or remove in the accounts that answered; `listed` holds only those.
+
+    `orphans` are the ends recorded of roles that no request explains.
+    """
+    changes: list[Change] = []
+    known: set[tuple[AccountId, str]] = set()
+    roles_by_name = {(role.account_id, role.role_name): role for roles in listed.values() for role in roles}
+    for life in lives.values():
+        for documents in _documents(life):
+            name = (documents.account_id, documents.role_name)
+            known.add(name)
+            if documents.account_id in listed:
+                changes += _ends(life, documents, roles_by_name.get(name), ends, now)
+    denied = {(event.account_id, event.role_name, event.cause): event for event in orphans}
+    for account_id, roles in listed.items():
+        for role in roles:
+            if (account_id, role.role_name) not in known:
+                changes += _orphan(role, denied.get((account_id, role.role_name, role.role_id)), now)
+    return _sorted(changes)
+
+
+def _grants(life: Life, ends: Ends, now: datetime) -> Iterator[Change]:
+    term = life.current
+    if term is None or now >= term.window.expires_at:
+        return
+    for documents in term.documents:
+        holding = life.holding(documents.account_id)
+        if ends.of(life, holding) is not None or holding.granted_for(term.commit) is not None:
+            continue
+        if holding.granted and not holding.removed_after(holding.granted[-1].at):
+            held = holding.granted[-1].documents[0]
+            yield Extend(request=life.request, commit=term.commit, documents=documents, held=held)
+        else:
+            yield Provision(request=life.request, commit=term.commit, documents=documents)
+
+
+def _ends(
+    life: Life, documents: iam.Documents, role: Listed | None, ends: Ends, now: datetime
+) -> Iterator[Change]:
+    """What is due of one role that the ledger knows."""
+    holding, term = life.holding(documents.account_id), life.current
+    if term is None:
+        return
+    due = ends.of(life, holding)
+    if role is not None and due is None and now < term.window.expires_at:
+        drift = _drift(life, holding, documents, role)
+        due = None if drift is None else (Why.DRIFT, drift)
+    if role is None and due is None and _vanished(holding, term, now):
+        due = (Why.DRIFT, "the role is gone before its end")
+    over = term.window.expires_at
+    if _replaced(holding, role):
+        yield _deny(
+            life, documents, term, (Why.DRIFT, "another role stands under the name of one that was ended")
+        )
+    elif due is not None and holding.end is None and (holding.granted or role is not None or now >= over):
+        yield _deny(life, documents, term, due)
+    elif due is None and now >= over and not holding.expired_at(over):
+        yield Confirm(
+            request=life.request, commit=term.commit, account=documents.account, account_id=documents.account_id,
+            role_name=documents.role_name, window=term.window, expected=_acceptable(life, holding, documents),
+        )  # fmt: skip
+    if now >= over + iam.SESSION and (role is not None or not holding.removed_after(over)):
+        yield Remove(
+            request=life.request, commit=term.commit, account=documents.account, account_id=documents.account_id,
+            role_name=documents.role_name, window=term.window,
+        )  # fmt: skip
+
+
+def _deny(life: Life, documents: iam.Documents, term: Term, due: tuple[Why, str]) -> Deny:
+    why, detail = due
+    return Deny(
+        request=life.request, commit=term.commit, account=documents.account, account_id=documents.account_id,
+        role_name=documents.role_name, why=why, detail=detail, window=term.window,
+    )  # fmt: skip
+
+
+def _drift(life: Life, holding: Holding, documents: iam.Documents, role: Listed) -> str | None:
+    """What the list alone shows to be other than recorded: the trust policy, or another role of that name."""
+    expected = {iam.canonical(each.trust_policy) for each in _acceptable(life, holding, documents)}
+    if iam.canonical(role.trust_policy) not in expected:
+        return "its trust policy is not the one recorded"
+    if holding.granted and holding.granted[-1].evidence.get("role_id") != role.role_id:
+        return "it is another role under the same name"
+    return None
+
+
+def _replaced(holding: Holding, role: Listed | None) -> bool:
+    """Whether someone made the role anew after its end was recorded: the denial is not on this one."""
+    return (
+        role is not None and holding.end is not None and holding.end.evidence.get("role_id") != role.role_id
+    )
+
+
+def _acceptable(life: Life, holding: Holding, documents: iam.Documents) -> tuple[iam.Documents, ...]:
+    """What a role may rightly hold: what was last read back, or a later approval that is on its way."""
+    if not holding.granted:
+        return (documents,)
+    last = holding.granted[-1]
+    return (
+        last.documents
+        if life.current is not None and last.commit == life.current.commit
+        else (*last.documents, documents)
+    )
+
+
+def _vanished(holding: Holding, term: Term, now: datetime) -> bool:
+    last = holding.granted[-1] if holding.granted else None
+    return (
+        last is not None and last.commit == term.commit and last.at + LIST_LAG <= now < term.window.expires_at
+    )
+
+
+def _orphan(role: Listed, denied: Event | None, now: datetime) -> Iterator[Change]:
+    """A role under our path that no request explains: denied at once, removed only if its end can be read."""
+    window = iam.read_window(role.trust_policy)
+    if denied is None:
+        yield Deny(
+            request="", commit=Sha(""), account="", account_id=role.account_id, role_name=role.role_name,
+            why=Why.ORPHAN, detail=role.role_id, window=window,
+        )  # fmt: skip
+    elif window is not None and now >= window.expires_at + iam.SESSION:
+        yield Remove(
+            request="",
+            commit=Sha(""),
+            account="",
+            account_id=role.account_id,
+            role_name=role.role_name,
+            window=window,
+        )
+
+
+def _documents(life: Life) -> tuple[iam.Documents, ...]:
+    return life.current.documents if life.current is not None else ()
+
+
+def _sorted(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Ends first, then confirmations, removals, extensions, new grants; by account within each."""
+    return tuple(sorted(changes, key=lambda change: (change.order, change.account_id, change.role_name)))

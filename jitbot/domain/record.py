@@ -1,0 +1,106 @@
+"""What `git log ledger` says: a sentence for each event, and trailers that git can query.
+
+https://git-scm.com/docs/git-interpret-trailers. Trailers hold validated tokens only, never a person's text.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from jitbot.domain import moments
+from jitbot.domain.events import Event, Kind, Why
+
+_TOKEN = re.compile(r"[A-Za-z0-9_.:/@#+=,()\[\]-]+(?: [A-Za-z0-9_.:/@#+=,()\[\]-]+)*", re.ASCII)
+_LONGEST = 200
+
+
+def message(events: Sequence[Event]) -> str:
+    """The commit message of a batch: a headline, a sentence for each event if there are several, trailers."""
+    sentences = [sentence(event) for event in events]
+    headline = sentences[0] if len(sentences) == 1 else f"{len(sentences)} events: {sentences[0]}, and more"
+    paragraphs = [headline]
+    if len(sentences) > 1:
+        paragraphs.append("\n".join(f"- {each}" for each in sentences))
+    paragraphs.append("\n".join(dict.fromkeys(trailer for event in events for trailer in _trailers(event))))
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def sentence(event: Event) -> str:
+    """One event in words, from validated tokens only."""
+    who, what = _token(event.ask.get("requester")) or _who(event.request), _policy(event.request)
+    until = f" until {moments.show(event.window.expires_at)}" if event.window else ""
+    where = event.account or ", ".join(documents.account for documents in event.documents)
+    match event.kind:
+        case Kind.APPROVED:
+            return f"approved: {who} gets {what} in {where}{until}"
+        case Kind.EXTENDED:
+            return f"extended: {who} keeps {what} in {where}{until}"
+        case Kind.REFUSED:
+            return f"refused: {what} for {who}, merge {event.commit[:10]} ({_codes(event)})"
+        case Kind.REVOKED:
+            return f"revoked: {what} of {who}, by {_token(event.evidence.get('by')) or 'jitbot'}"
+        case Kind.GRANTED:
+            return f"granted: {who} has {what} in {where}{until}"
+        case Kind.ENDED:
+            return f"ended ({event.why or Why.DRIFT}): {what} of {who} in {where}"
+        case Kind.REMOVED:
+            return f"removed: the role {event.role_name} in {where}"
+        case Kind.FAILED:
+            return f"failed: {what} for {who} in {where}; the next run tries again"
+        case Kind.VERIFIED:
+            return "verified: the ledger holds together"
+
+
+def _trailers(event: Event) -> Iterator[str]:
+    approvals = event.evidence.get("approvals")
+    approvers = [each.get("login") for each in approvals] if isinstance(approvals, list) else []
+    starts = event.window.starts_at if event.window else None
+    number = event.evidence.get("pull_request")
+    pairs: list[tuple[str, object]] = [
+        ("Request", event.request),
+        ("Requester", event.ask.get("requester")),
+        *(("Approved-by", login) for login in approvers),
+        ("Pull-request", f"#{number}" if isinstance(number, int) else None),
+        ("Merge-commit", event.commit),
+        *(("Account", f"{account} ({account_id})") for account, account_id in _accounts(event)),
+        *(("Role", name) for name in _roles(event)),
+        ("Starts-at", moments.show(starts) if starts else None),
+        ("Expires-at", moments.show(event.window.expires_at) if event.window else None),
+        ("Run", event.run),
+    ]
+    for name, value in pairs:
+        if token := _token(value):
+            yield f"{name}: {token}"
+
+
+def _accounts(event: Event) -> Iterable[tuple[str, str]]:
+    if event.account_id:
+        return [(event.account or "unknown", event.account_id)]
+    return [(documents.account, documents.account_id) for documents in event.documents]
+
+
+def _roles(event: Event) -> Iterable[str]:
+    return [event.role_name] if event.role_name else [documents.role_name for documents in event.documents]
+
+
+def _token(value: object) -> str:
+    """The value if it is harmless on a line of its own, else nothing."""
+    fits = isinstance(value, str) and len(value) <= _LONGEST and _TOKEN.fullmatch(value)
+    return value if fits and isinstance(value, str) else ""
+
+
+def _codes(event: Event) -> str:
+    reasons = event.evidence.get("reasons")
+    codes = [_token(each.get("code")) for each in reasons] if isinstance(reasons, list) else []
+    return ", ".join(dict.fromkeys(code for code in codes if code)) or "no reason recorded"
+
+
+def _policy(request: str) -> str:
+    parts = request.split("/")
+    return (
+        _token(parts[1]) if len(parts) == 4 else "a role no request explains" if not request else "a request"
+    )
+
+
+def _who(request: str) -> str:
+    name = request.rpartition("/")[2]
+    return _token(name.removesuffix(".yaml")[3:]) or "somebody"

@@ -1,0 +1,119 @@
+"""From a decision to the event that records it, with the evidence an auditor asks for years later."""
+
+from datetime import datetime
+
+from jitbot import __version__
+from jitbot.domain import iam, life, moments, risk
+from jitbot.domain.approval import Decision, Verdict
+from jitbot.domain.counting import Approval, Ignored
+from jitbot.domain.events import Event, Kind
+from jitbot.domain.evidence import Actor, Case, Change, ChangeKind
+from jitbot.domain.ground import Ground
+from jitbot.domain.model import Finding
+
+
+def of_decision(change: Change, case: Case | None, decision: Decision, *, now: datetime, run: str) -> Event:
+    """The event of an approval, an extension or a refusal. Raises ValueError for an undecided one.
+
+    `case` is None where its facts could never be had: that can only be a refusal.
+    """
+    if decision.verdict is Verdict.UNDECIDED:
+        raise ValueError("what is undecided is not recorded")
+    ground, window = decision.ground, decision.window
+    approved = decision.verdict is Verdict.APPROVED and ground is not None and window is not None
+    ask: dict[str, object] = {}
+    if approved and ground is not None and window is not None:
+        ask = life.asked(ground.request, ground.requester, window.expires_at - ground.request.duration)
+    first = change.kind is ChangeKind.ADDED
+    return Event(
+        kind=(Kind.APPROVED if first else Kind.EXTENDED) if approved else Kind.REFUSED,
+        at=now,
+        request=change.path,
+        commit=change.commit,
+        window=window if approved else None,
+        documents=decision.grants if approved else (),
+        ask=ask,
+        evidence=_evidence(change, case, decision),
+        run=run,
+    )
+
+
+def finding_json(finding: Finding) -> dict[str, object]:
+    """A finding as `check --format json` prints it."""
+    return {
+        "code": finding.code,
+        "message": finding.message,
+        "file": finding.file,
+        "line": finding.line,
+        "column": finding.column,
+        "hint": finding.hint,
+    }
+
+
+def _evidence(change: Change, case: Case | None, decision: Decision) -> dict[str, object]:
+    return {
+        "jitbot": __version__,
+        "merge_commit": change.commit,
+        "rules_commit": change.base,
+        "request_blob": change.blob,
+        "reasons": [finding_json(finding) for finding in decision.reasons],
+        "approvals": [_approval(each) for each in decision.approvals],
+        "not_counted": [_ignored(each) for each in decision.ignored],
+        "digests": {grant.account: iam.digest(grant) for grant in decision.grants},
+        "risk": risk.assess(decision.grants).as_json() if decision.grants else None,
+        **(_of_merge(case) if case is not None else {}),
+        **(_of_ground(decision.ground) if decision.ground is not None else {}),
+    }
+
+
+def _of_merge(case: Case) -> dict[str, object]:
+    if case.merge is None or case.merge.pull_request.merged_at is None:
+        return {}
+    pull = case.merge.pull_request
+    return {
+        "pull_request": pull.number,
+        "author": _actor(pull.author),
+        "head": pull.head,
+        "requested_at": moments.show(pull.created_at),
+        "merged_at": moments.show(case.merge.pull_request.merged_at),
+        "merged_by": None if pull.merged_by is None else _actor(pull.merged_by),
+        "commits": [commit.sha for commit in case.merge.commits],
+    }
+
+
+def _of_ground(ground: Ground) -> dict[str, object]:
+    return {
+        "approvals_required": ground.policy.approvals,
+        "approvals_valid_for_seconds": int(ground.settings.approvals_valid_for.total_seconds()),
+        "max_duration_seconds": int(ground.policy.max_duration.total_seconds()),
+        "owners": list(ground.owned_by.names),
+        "owner_rule": ground.owned_by.rule,
+    }
+
+
+def _actor(actor: Actor) -> dict[str, object]:
+    return {"login": actor.login, "github_id": actor.github_id, "type": actor.kind}
+
+
+def _approval(approval: Approval) -> dict[str, object]:
+    review = approval.review
+    return {
+        "login": approval.person.login,
+        "github_id": approval.person.github_id,
+        "review_id": review.review_id,
+        "submitted_at": moments.show(review.submitted_at),
+        "commit": review.commit,
+        "owner_rule": approval.owner_rule,
+    }
+
+
+def _ignored(ignored: Ignored) -> dict[str, object]:
+    review = ignored.review
+    return {
+        "login": review.user.login,
+        "github_id": review.user.github_id,
+        "review_id": review.review_id,
+        "state": review.state,
+        "submitted_at": moments.show(review.submitted_at),
+        "why": ignored.why,
+    }

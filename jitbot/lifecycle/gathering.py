@@ -1,0 +1,197 @@
+"""Collects the facts of a case: rules and bytes from git's commits, the pull request from the forge."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from jitbot.domain import codeowners, duration, eligibility, owners
+from jitbot.domain.counting import latest_judgements
+from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest, Rules
+from jitbot.domain.ground import fitting
+from jitbot.domain.model import Finding, Parsed, Request, Sha, Source
+from jitbot.domain.ports import DocumentReader, Repository
+from jitbot.lifecycle.world import SETTINGS, World
+
+ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "policies/teams.yaml"
+T = TypeVar("T")
+
+
+def is_request(path: str) -> bool:
+    """Whether a path under requests/ is meant as a request: anything but the README beside them."""
+    return path.startswith("requests/") and not path.endswith(".md")
+
+
+class Tree(Protocol):
+    """Files by path: of a commit, or of a folder on disk."""
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those paths that are ordinary files."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitTree:
+    """The files of one commit; a symlink or a submodule is as good as missing."""
+
+    repository: Repository
+    commit: Sha
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those paths that are ordinary files there."""
+        wanted = list(paths)
+        found = self.repository.entries(self.commit, wanted) if wanted else ()
+        plain = [entry for entry in found if entry.mode == "100644"]
+        contents = self.repository.read(entry.blob for entry in plain)
+        return {entry.path: contents[entry.blob] for entry in plain}
+
+
+@dataclass(slots=True)
+class Gatherer:
+    """Facts for one run. Keeps what it has read: many cases share rules and pull requests."""
+
+    world: World
+    _rules: dict[tuple[Sha, str], Rules] = field(default_factory=dict)
+    _pulls: dict[int, PullRequest] = field(default_factory=dict)
+    _branch: str = ""
+
+    def case(self, change: Change, *, earlier: bool) -> Case:
+        """Everything `approval.decide` needs. Raises UnavailableError if the forge or git cannot tell."""
+        repository = self.world.repository
+        rules = self.rules(change.base, _policy_of(change.path))
+        listed = self.world.forge.pulls_of(change.commit)
+        return Case(
+            change=change,
+            request=self._request(change),
+            rules=rules,
+            touched=repository.touched(change.base, change.commit),
+            earlier=earlier,
+            clashes=self._clashes(change),
+            listed=listed,
+            default_branch=self.default_branch(),
+            merge=self._merge(change, rules, listed),
+        )
+
+    def rules(self, commit: Sha, policy: str) -> Rules:
+        """The code-owned documents at a commit, with this policy's."""
+        known = self._rules.get((commit, policy))
+        if known is None:
+            known = self._rules[commit, policy] = read_rules(
+                CommitTree(repository=self.world.repository, commit=commit), self.world.documents, policy
+            )
+        return known
+
+    def default_branch(self) -> str:
+        """The branch that requests are merged into, asked once."""
+        self._branch = self._branch or self.world.forge.default_branch()
+        return self._branch
+
+    def _request(self, change: Change) -> Parsed[Request] | None:
+        if change.blob is None:
+            return None
+        if change.mode != "100644":
+            return Parsed(value=None)
+        content = self.world.repository.read([change.blob])[change.blob]
+        return self.world.documents.parse_request(Source(path=change.path, content=content))
+
+    def _clashes(self, change: Change) -> tuple[str, ...]:
+        folder = change.path.rpartition("/")[0]
+        siblings = self.world.repository.entries(change.commit, [f"{folder}/"])
+        return tuple(
+            each.path
+            for each in siblings
+            if each.path != change.path and each.path.casefold() == change.path.casefold()
+        )
+
+    def _merge(self, change: Change, rules: Rules, listed: tuple[PullRequest, ...]) -> Merge | None:
+        settings = rules.settings.value
+        if settings is None:
+            return None
+        fits = fitting(
+            listed,
+            commit=change.commit,
+            default_branch=self.default_branch(),
+            repository_id=settings.repository_id,
+        )
+        return self._read_merge(change, rules, fits[0].number) if len(fits) == 1 else None
+
+    def _read_merge(self, change: Change, rules: Rules, number: int) -> Merge:
+        forge, repository = self.world.forge, self.world.repository
+        pull = self._pulls.get(number) or forge.pull(number)
+        self._pulls[number] = pull
+        if repository.pull_head(number) != pull.head:
+            repository.fetch([number])
+        head = repository.pull_head(number) or Sha("")
+        commits, reviews = forge.commits(number), forge.reviews(number)
+        at_head = repository.entries(head, [change.path]) if head else ()
+        judgements = latest_judgements(reviews, pull.merged_at) if pull.merged_at else ()
+        people = rules.people.value or {}
+        asked_of = [
+            review.user.login
+            for review in judgements
+            if review.state == "APPROVED" and owners.person_behind(review.user, people) is not None
+        ]
+        return Merge(
+            pull_request=pull,
+            files=forge.files(number),
+            fetched_head=head,
+            head_blob=next((entry.blob for entry in at_head if entry.mode == "100644"), None),
+            head_rules=self.rules(head, _policy_of(change.path)) if head else rules,
+            reviews=reviews,
+            commits=commits,
+            touching=repository.touching([commit.sha for commit in commits], change.path),
+            permissions={login: forge.permission(login) for login in dict.fromkeys(asked_of)},
+        )
+
+
+def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
+    """The code-owned documents of a tree, with the policy of this name."""
+    access = f"policies/access/{policy}.yaml"
+    contents = tree.read([SETTINGS, ACCOUNTS, PEOPLE, TEAMS, access, *codeowners.LOCATIONS])
+    owners_file = next((path for path in codeowners.LOCATIONS if path in contents), None)
+    text = contents[owners_file].decode(errors="replace") if owners_file else ""
+    return Rules(
+        settings=_parsed(SETTINGS, contents, documents.parse_settings),
+        accounts=_parsed(ACCOUNTS, contents, documents.parse_accounts),
+        people=_parsed(PEOPLE, contents, documents.parse_people),
+        teams=_parsed(TEAMS, contents, documents.parse_teams),
+        policy=_parsed(access, contents, documents.parse_policy),
+        codeowners=codeowners.parse(text, owners_file) if owners_file else None,
+    )
+
+
+def candidates(changes: Sequence[Change]) -> tuple[tuple[Change, bool], ...]:
+    """The asks and extensions among main's changes, oldest first, each with whether its path was there before."""
+    seen: set[str] = set()
+    found = []
+    for change in changes:
+        if change.kind is not ChangeKind.DELETED and is_request(change.path):
+            found.append((change, change.path in seen))
+        seen.add(change.path)
+    return tuple(found)
+
+
+def deleted(changes: Iterable[Change]) -> frozenset[str]:
+    """The paths that main deleted at any time that can matter: bringing one back undoes nothing."""
+    return frozenset(change.path for change in changes if change.kind is ChangeKind.DELETED)
+
+
+def latest_end(change: Change, case: Case | None) -> datetime:
+    """When what a change asks for would be over at the latest, as far as it can be read."""
+    asked = case.request.value if case is not None and case.request is not None else None
+    if asked is None:
+        return change.committed_at + eligibility.START_AHEAD + duration.MAXIMUM
+    return (asked.starts_at or change.committed_at) + asked.duration
+
+
+def _parsed(path: str, contents: Mapping[str, bytes], parse: Callable[[Source], Parsed[T]]) -> Parsed[T]:
+    if path not in contents:
+        finding = Finding(
+            code="missing-file", message=f"there is no {path}", file=path, hint="an admin adds it"
+        )
+        return Parsed(value=None, findings=(finding,))
+    return parse(Source(path=path, content=contents[path]))
+
+
+def _policy_of(path: str) -> str:
+    return path.split("/")[1]

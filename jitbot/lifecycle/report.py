@@ -1,0 +1,82 @@
+"""What a run did, as a value: for people to read, for machines as JSON, and for the exit code."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jitbot.domain.approval import Verdict
+from jitbot.domain.events import Event, Kind, Why
+from jitbot.domain.model import Finding
+from jitbot.domain.plan import Change
+from jitbot.domain.testimony import finding_json
+from jitbot.lifecycle.carrying import Failure
+from jitbot.lifecycle.deciding import Decided
+
+DONE, REFUSED, TROUBLE = 0, 1, 3
+_ALARMS = (Why.ORPHAN, Why.DRIFT)  # ends that mean somebody changed AWS by hand: they fail the run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything one run of grant, sweep or revoke did, or with a dry run would do."""
+
+    decided: tuple[Decided, ...] = ()
+    planned: tuple[Change, ...] = ()
+    recorded: tuple[Event, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    warnings: tuple[Finding, ...] = ()
+    doubt: str = ""
+    dry: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """3 where something is left undone or was tampered with, else 1 where something was refused, else 0."""
+        undecided = any(each.decision.verdict is Verdict.UNDECIDED for each in self.decided)
+        alarm = any(event.kind is Kind.ENDED and event.why in _ALARMS for event in self.recorded)
+        if undecided or alarm or self.failures or self.doubt:
+            return TROUBLE
+        return REFUSED if any(each.decision.verdict is Verdict.REFUSED for each in self.decided) else DONE
+
+    @property
+    def idle(self) -> bool:
+        """Whether there was nothing to do at all."""
+        return not (self.decided or self.planned or self.recorded or self.failures)
+
+    def as_json(self) -> Mapping[str, object]:
+        """The report for machines; the words are those of the ledger."""
+        return {
+            "exit_code": self.exit_code,
+            "dry_run": self.dry,
+            "decisions": [_decided(each) for each in self.decided],
+            "planned": [_change(each) for each in self.planned],
+            "recorded": [
+                {"event": event.kind, "request": event.request, "path": event.path} for event in self.recorded
+            ],
+            "failures": [{"account_id": each.account_id, "message": each.message} for each in self.failures],
+            "warnings": [finding_json(each) for each in self.warnings],
+            "doubt": self.doubt,
+        }
+
+
+def _decided(each: Decided) -> Mapping[str, object]:
+    return {
+        "request": each.change.path,
+        "commit": each.change.commit,
+        "verdict": each.decision.verdict,
+        "reasons": [finding_json(finding) for finding in each.decision.reasons],
+    }
+
+
+def _change(each: Change) -> Mapping[str, object]:
+    return {
+        "change": type(each).__name__.lower(),
+        "request": each.request,
+        "account": each.account,
+        "account_id": each.account_id,
+        "role_name": each.role_name,
+    }
+
+
+def names(changes: Sequence[Change]) -> str:
+    """Changes counted by kind, as in `2 provision, 1 remove`."""
+    kinds = [type(change).__name__.lower() for change in changes]
+    return ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))

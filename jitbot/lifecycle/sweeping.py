@@ -1,0 +1,84 @@
+"""`jitbot sweep`: end, confirm, remove, find orphans and drift. They can give nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from jitbot.domain import plan
+from jitbot.domain.errors import BranchMovedError, UnavailableError
+from jitbot.domain.events import Event
+from jitbot.domain.model import AccountId, Source
+from jitbot.domain.ports import Account
+from jitbot.domain.roles import Listed
+from jitbot.lifecycle import history as ledger
+from jitbot.lifecycle.carrying import Failure, Outcome, carry_out, failed_event, gathered
+from jitbot.lifecycle.ending import ends_at_main
+from jitbot.lifecycle.gathering import ACCOUNTS
+from jitbot.lifecycle.granting import ATTEMPTS
+from jitbot.lifecycle.history import History
+from jitbot.lifecycle.report import Report
+from jitbot.lifecycle.world import World, ensure_current, ensure_recordable
+
+
+def sweep(world: World, now: datetime, *, dry_run: bool = False) -> Report:
+    """Compare what is recorded with the roles that exist, and end, confirm and remove what is due."""
+    ensure_current(world)
+    if not dry_run:
+        ensure_recordable(world)
+    accounts = _accounts(world, ledger.read(world, now))
+    listed, failures = _list(world, accounts)
+    world.repository.fetch()  # after the lists: a grant made meanwhile is then known, and no orphan
+    history = ledger.read(world, now)
+    report = Report(warnings=history.ignored, doubt=history.doubt, failures=failures, dry=dry_run)
+    if history.doubt:
+        return report  # what cannot be checked may explain a role: nothing live is ended in doubt
+    changes = plan.to_end(history.lives, listed, history.orphans, ends_at_main(world, history, now), now)
+    if dry_run or not changes:
+        return replace(report, planned=changes)
+    outcome = carry_out(world, changes, now)
+    recorded = record(world, outcome, now)
+    return replace(report, planned=changes, recorded=recorded, failures=failures + outcome.failures)
+
+
+def record(world: World, outcome: Outcome, now: datetime) -> tuple[Event, ...]:
+    """Record outcomes and failures, whoever else writes meanwhile: what happened stays true."""
+    failed = [failed_event(failure, now=now, run=world.run.url) for failure in outcome.failures]
+    new = (*outcome.events, *(event for event in failed if event is not None))
+    for _ in range(ATTEMPTS):
+        world.repository.fetch()
+        try:
+            ledger.append(world, ledger.read(world, now), new)
+        except BranchMovedError:
+            continue
+        return new
+    raise UnavailableError("the ledger keeps moving; the next run records what was done")
+
+
+def _accounts(world: World, history: History) -> tuple[AccountId, ...]:
+    """Every account main names, and every one that the ledger still has business in."""
+    entries = world.repository.entries(world.repository.main(), [ACCOUNTS])
+    named: Iterable[AccountId] = ()
+    if entries:
+        content = world.repository.read([entries[0].blob])[entries[0].blob]
+        parsed = world.documents.parse_accounts(Source(path=ACCOUNTS, content=content))
+        named = parsed.value.values() if parsed.value is not None else ()
+    held = (
+        documents.account_id
+        for life in history.lives.values()
+        for term in life.terms
+        for documents in term.documents
+    )
+    return tuple(sorted({*named, *held}))
+
+
+def _list(
+    world: World, accounts: Iterable[AccountId]
+) -> tuple[Mapping[AccountId, tuple[Listed, ...]], tuple[Failure, ...]]:
+    listed: dict[AccountId, tuple[Listed, ...]] = {}
+
+    def look(account: Account, account_id: AccountId) -> Outcome:
+        listed[account_id] = account.roles()
+        return Outcome()
+
+    outcome = gathered(world, accounts, look)
+    return listed, outcome.failures

@@ -1,0 +1,72 @@
+"""What every use case is given: the ports, the settings in force, and which run this is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from jitbot.domain.errors import DeniedError, InvalidError, SupersededError
+from jitbot.domain.model import Settings, Source
+from jitbot.domain.ports import Cloud, DocumentReader, Forge, Issuer, Repository
+
+MEMORY = timedelta(days=21)  # 7 days of path age, 7 until the start, 7 of duration: nothing older can matter
+SETTINGS = "policies/settings.yaml"
+ISSUER_KEYS = "policies/issuer-keys.json"  # optional: keys that count whatever the issuer says today
+CODE = (".github/workflows", ".github/actions", "jitbot", "pyproject.toml", "uv.lock")
+LEDGER_RULES = frozenset({"non_fast_forward", "deletion"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Which run of jitbot this is. `commits` are those its code came from: empty outside Actions."""
+
+    url: str = ""
+    actor: str = ""
+    actor_id: int = 0
+    commits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """The outside, behind ports. The repository is freshly fetched, and the settings are those at main's tip."""
+
+    repository: Repository
+    documents: DocumentReader
+    settings: Settings
+    forge: Forge
+    issuer: Issuer
+    cloud: Callable[[], Cloud]  # made only if an account must be entered
+    sleep: Callable[[float], None]
+    say: Callable[[str], None] = field(default=lambda _: None)  # progress, for people
+    run: Run = field(default_factory=Run)
+
+
+def settings_at_main(repository: Repository, documents: DocumentReader) -> Settings:
+    """The settings at main's fetched tip. Raises InvalidError with the first finding if they do not read."""
+    entries = repository.entries(repository.main(), [SETTINGS])
+    if not entries:
+        raise InvalidError(f"main has no {SETTINGS}; `jitbot init` makes one")
+    content = repository.read([entries[0].blob])[entries[0].blob]
+    parsed = documents.parse_settings(Source(path=SETTINGS, content=content))
+    if parsed.value is None:
+        first = parsed.findings[0]
+        raise InvalidError(f"{first.file}:{first.line}: {first.message}")
+    return parsed.value
+
+
+def ensure_current(world: World) -> None:
+    """Raise SupersededError unless the code of this run is main's: a re-run of an old run must do nothing."""
+    tip = world.repository.entries(world.repository.main(), CODE)
+    for commit in world.run.commits:
+        if world.repository.entries(world.repository.resolve(commit), CODE) != tip:
+            raise SupersededError(
+                f"this run's code, of {commit[:10]}, is not main's any more; a newer run does the work"
+            )
+
+
+def ensure_recordable(world: World) -> None:
+    """Raise DeniedError unless the ledger is protected: what can be rewritten proves nothing."""
+    missing = LEDGER_RULES - world.forge.rules("ledger")
+    if missing:
+        raise DeniedError(
+            f"the branch ledger is not protected ({', '.join(sorted(missing))}); `jitbot doctor` says how"
+        )
