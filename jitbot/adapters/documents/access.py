@@ -1,0 +1,210 @@
+"""What may be asked for, and what is: access policies and requests."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jitbot.adapters.documents import strict_yaml
+from jitbot.adapters.documents.document import Document, Path
+from jitbot.adapters.documents.shape import check_shape
+from jitbot.domain import duration, moments, vocabulary
+from jitbot.domain.model import (
+    Finding,
+    Login,
+    Parameter,
+    ParameterKind,
+    Parsed,
+    Policy,
+    Request,
+    Source,
+    Statement,
+)
+from jitbot.domain.vocabulary import shown
+
+_END_MARK = "AWSDenyAll"  # a grant that carries it has been ended early
+
+
+def parse_policy(source: Source) -> Parsed[Policy]:
+    """Read policies/access/<name>.yaml; the file's name is the policy's."""
+    document = strict_yaml.read(source)
+    name = vocabulary.parse_policy_path(source.path)
+    if isinstance(name, Finding):
+        document.note((), name.code, name.message, name.hint, None)
+    check_shape(document, "policy")
+    if document.value is not None:
+        _check_parameters(document)
+        _check_conditions(document)
+        _check_templates(document)
+        _check_names(document)
+    return document.parsed(lambda value: _policy(str(name), value, document))
+
+
+def _check_parameters(document: Document) -> None:
+    for path, parameter in document.children("parameters"):
+        name = str(path[-1])
+        if problem := _kind_problem(parameter):
+            document.refuse(
+                path, "bad-parameter", f"{name} {problem}", "see the schema for what goes together"
+            )
+        separators = frozenset(parameter.get("separators", ""))
+        for item, value in document.children(*path, "enum"):
+            if problem := vocabulary.literal_problem(value, separators):
+                document.refuse(
+                    item, "bad-parameter-value", f"{shown(value)} {problem}", "every value is a literal"
+                )
+
+
+def _check_parameter_names(document: Document, declared: set[str]) -> None:
+    for name in sorted(declared & vocabulary.RESERVED):
+        hint = f"jitbot fills these itself: {', '.join(sorted(vocabulary.RESERVED))}"
+        message = f"{name} is no name for a parameter"
+        document.refuse(("parameters", name), "reserved-name", message, hint, key=True)
+
+
+def _kind_problem(parameter: Mapping[str, Any]) -> str | None:
+    """Which keys of a parameter do not go together; a string and an integer are each bounded in one way."""
+    if parameter.get("type") != "integer":
+        if "minimum" in parameter or "maximum" in parameter:
+            return "has bounds, which need type: integer"
+        return (
+            None
+            if ("enum" in parameter) != ("pattern" in parameter)
+            else "needs enum or pattern, and not both"
+        )
+    if parameter.keys() & {"enum", "pattern", "separators"}:
+        return "is an integer: it has minimum and maximum alone"
+    if not parameter.keys() >= {"minimum", "maximum"}:
+        return "is an integer: it needs minimum and maximum"
+    return (
+        "has a minimum above its maximum" if int(parameter["minimum"]) > int(parameter["maximum"]) else None
+    )
+
+
+def _check_conditions(document: Document) -> None:
+    for statement, _ in document.children("statements"):
+        for operator, keys in document.children(*statement, "conditions"):
+            named = (((*operator, key), key) for key in keys)
+            document.distinct(
+                named, "repeated-condition-key", "is there already: IAM ignores case here", key=True
+            )
+            for path, text in _texts(keys, operator):
+                if problem := vocabulary.condition_value_problem(str(operator[-1]), text):
+                    document.refuse(path, "bad-condition-value", f"{shown(text)} {problem}")
+
+
+def _check_templates(document: Document) -> None:
+    """Every placeholder is declared or built in, and every parameter is used: else a form would lie."""
+    parameters = document.value.get("parameters")
+    declared = set(parameters) if isinstance(parameters, dict) else set()
+    _check_parameter_names(document, declared)
+    used: set[str] = set()
+    for path, text in _texts(document.value.get("statements"), ("statements",)):
+        names = vocabulary.placeholders(text)
+        used.update(names)
+        for name in names:
+            if name not in declared | vocabulary.BUILT_INS:
+                known = ", ".join(sorted(declared | vocabulary.BUILT_INS))
+                document.refuse(
+                    path, "unknown-placeholder", f"{{{{{name}}}}} is no parameter", f"known here: {known}"
+                )
+    for path, _ in document.children("parameters"):
+        if path[-1] not in used:
+            document.refuse(
+                path, "unused-parameter", f"no statement uses {path[-1]}", "remove it, or use it", key=True
+            )
+
+
+def _texts(part: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every scalar below `path`, sound or not."""
+    if isinstance(part, str):
+        yield path, part
+    items = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for key, value in items:
+        yield from _texts(value, (*path, key))
+
+
+def _check_names(document: Document) -> None:
+    document.distinct(document.children("eligible"), "repeated-value", "is there already")
+    managed = document.children("managed_policies")
+    document.distinct(managed, "repeated-value", "is there already")
+    for path, name in managed:
+        if name.casefold() == _END_MARK.casefold():
+            document.refuse(
+                path, "bad-managed-policy", f"{_END_MARK} ends a grant", "a policy cannot give it"
+            )
+    if not document.value.get("statements") and not document.value.get("managed_policies"):
+        document.refuse(
+            (), "nothing-allowed", "the policy allows nothing", "add statements or managed_policies"
+        )
+
+
+def _policy(name: str, value: Mapping[str, Any], document: Document) -> Policy:
+    return Policy(
+        name=name,
+        description=str(value["description"]),
+        eligible=_strings(value["eligible"]),
+        accounts=_strings(value["accounts"]),
+        max_duration=duration.parse(value["max_duration"]),
+        approvals=int(value["approvals"]),
+        ticket_required=value.get("ticket") == "required",
+        parameters=tuple(_parameter(key, entry) for key, entry in value.get("parameters", {}).items()),
+        statements=tuple(_statement(entry) for entry in value.get("statements", ())),
+        managed_policies=_strings(value.get("managed_policies", ())),
+        where=dict(document.where),
+    )
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    return (str(value),) if isinstance(value, str) else tuple(str(item) for item in value)
+
+
+def _parameter(name: str, entry: Mapping[str, Any]) -> Parameter:
+    return Parameter(
+        name=name,
+        kind=ParameterKind(str(entry.get("type", "string"))),
+        enum=_strings(entry.get("enum", ())),
+        pattern=str(entry["pattern"]) if "pattern" in entry else None,
+        separators=frozenset(str(entry.get("separators", ""))),
+        minimum=int(entry["minimum"]) if "minimum" in entry else None,
+        maximum=int(entry["maximum"]) if "maximum" in entry else None,
+        description=str(entry.get("description", "")),
+    )
+
+
+def _statement(entry: Mapping[str, Any]) -> Statement:
+    conditions = {
+        operator: {key: _strings(values) for key, values in keys.items()}
+        for operator, keys in entry.get("conditions", {}).items()
+    }
+    return Statement(
+        actions=_strings(entry["actions"]),
+        resources=_strings(entry["resources"]),
+        conditions=conditions,
+    )
+
+
+def parse_request(source: Source) -> Parsed[Request]:
+    """Read requests/<policy>/<yyyy-mm>/<dd>-<login>-<slug>.yaml; the path must name the requester."""
+    document = strict_yaml.read(source)
+    check_shape(document, "request")
+    path = vocabulary.parse_request_path(source.path)
+    if isinstance(path, Finding):
+        document.note((), path.code, path.message, path.hint, None)
+    elif document.sound("requester") and path.slug_for(Login(document.value["requester"])) is None:
+        requester = document.value["requester"]
+        hint = f"name the file {path.date:%d}-{requester}-<a few words: a-z, 0-9, ->.yaml"
+        document.refuse(("requester",), "wrong-name", f"the file's name is not of {shown(requester)}", hint)
+    return document.parsed(lambda value: _request(source.path, value, document))
+
+
+def _request(path: str, value: Mapping[str, Any], document: Document) -> Request:
+    return Request(
+        path=path,
+        requester=Login(str(value["requester"])),
+        accounts=_strings(value["accounts"]),
+        duration=duration.parse(value["duration"]),
+        reason=str(value["reason"]),
+        parameters={name: str(text) for name, text in value.get("parameters", {}).items()},
+        ticket=str(value["ticket"]) if "ticket" in value else None,
+        starts_at=moments.parse(value["starts_at"]) if "starts_at" in value else None,
+        where=dict(document.where),
+    )

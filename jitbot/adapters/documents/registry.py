@@ -1,0 +1,137 @@
+"""What everybody shares: settings, accounts, people and teams."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jitbot.adapters.documents import strict_yaml
+from jitbot.adapters.documents.document import Document, Path
+from jitbot.adapters.documents.shape import check_shape
+from jitbot.domain import duration
+from jitbot.domain.model import (
+    AccountId,
+    GithubId,
+    IamRole,
+    IamUser,
+    IdentityCenter,
+    Login,
+    Parsed,
+    People,
+    Person,
+    Principal,
+    Settings,
+    Source,
+    Teams,
+)
+
+_PRINCIPALS = ("identity_center", "iam_user", "iam_role")
+
+
+def parse_settings(source: Source) -> Parsed[Settings]:
+    """Read policies/settings.yaml."""
+    document = strict_yaml.read(source)
+    check_shape(document, "settings")
+    return document.parsed(
+        lambda value: Settings(
+            repository=str(value["repository"]),
+            repository_id=int(value["repository_id"]),
+            namespace=str(value["namespace"]),
+            issuer=str(value["issuer"]),
+            approvals_valid_for=duration.parse(value["approvals_valid_for"]),
+        )
+    )
+
+
+def parse_accounts(source: Source) -> Parsed[Mapping[str, AccountId]]:
+    """Read policies/accounts.yaml: alias -> account id, each account under one alias."""
+    document = strict_yaml.read(source)
+    check_shape(document, "accounts")
+    document.distinct(document.children(), "repeated-account", "has an alias already")
+    return document.parsed(_accounts)
+
+
+def _accounts(value: Mapping[str, str]) -> Mapping[str, AccountId]:
+    return {alias: AccountId(str(number)) for alias, number in value.items()}
+
+
+def parse_teams(source: Source) -> Parsed[Teams]:
+    """Read policies/teams.yaml: `org/team` -> logins, in the order of the file."""
+    document = strict_yaml.read(source)
+    check_shape(document, "teams")
+    teams = document.children()
+    document.distinct(_keys(teams), "repeated-team", "is there already", key=True)
+    for path, _ in teams:
+        document.distinct(document.children(*path), "repeated-login", "is a member already")
+    return document.parsed(_teams)
+
+
+def _teams(value: Mapping[str, list[str]]) -> Teams:
+    return {team: tuple(Login(str(login)) for login in logins) for team, logins in value.items()}
+
+
+def _keys(children: tuple[tuple[Path, Any], ...]) -> Iterator[tuple[Path, str]]:
+    return ((path, str(path[-1])) for path, _ in children)
+
+
+def parse_people(source: Source) -> Parsed[People]:
+    """Read policies/people.yaml: login -> person; nobody is there twice, under whatever login or identity."""
+    document = strict_yaml.read(source)
+    check_shape(document, "people")
+    people = document.children("people")
+    document.distinct(_keys(people), "repeated-login", "is there already", key=True)
+    numbers = (((*path, "github_id"), person["github_id"]) for path, person in people)
+    document.distinct(numbers, "repeated-github-id", "is the GitHub id of another login")
+    for path, person in people:
+        _check_principal(document, path, person)
+    document.distinct(_identities(people), "repeated-principal", "is the AWS identity of another login")
+    return document.parsed(_people)
+
+
+def _check_principal(document: Document, path: Path, person: Mapping[str, Any]) -> None:
+    kinds = [kind for kind in _PRINCIPALS if kind in person]
+    for kind in kinds[1:]:
+        message = f"{path[-1]} has {kinds[0]} and {kind}"
+        document.refuse(
+            (*path, kind), "two-principals", message, "a person is one AWS identity: keep one", key=True
+        )
+    if isinstance(person.get("identity_center"), str) and "defaults" not in document.value:
+        hint = "add defaults: {identity_center: {account: …, permission_set: …}}, or write all three out"
+        message = "a user name alone needs defaults for account and permission set"
+        document.refuse((*path, "identity_center"), "missing-defaults", message, hint)
+
+
+def _identities(people: tuple[tuple[Path, Any], ...]) -> Iterator[tuple[Path, str]]:
+    """What AWS knows a person by. A user of Identity Center is one person under every permission set."""
+    for path, person in people:
+        for kind in _PRINCIPALS:
+            if kind in person:
+                entry = person[kind]
+                name = entry if isinstance(entry, str) else entry.get("userid") or entry["user_name"]
+                yield (*path, kind), str(name)
+
+
+def _people(value: Mapping[str, Any]) -> People:
+    default = value.get("defaults", {}).get("identity_center", {})
+    return {
+        login: Person(
+            login=Login(login),
+            github_id=GithubId(int(entry["github_id"])),
+            principal=_principal(entry, default),
+        )
+        for login, entry in value["people"].items()
+    }
+
+
+def _principal(entry: Mapping[str, Any], default: Mapping[str, str]) -> Principal | None:
+    match entry:
+        case {"iam_user": arn}:
+            return IamUser(arn=str(arn))
+        case {"iam_role": role}:
+            return IamRole(arn=str(role["arn"]), userid=str(role["userid"]))
+        case {"identity_center": center}:
+            full = {**default, "user_name": center} if isinstance(center, str) else center
+            return IdentityCenter(
+                account=AccountId(str(full["account"])),
+                permission_set=str(full["permission_set"]),
+                user_name=str(full["user_name"]),
+            )
+    return None

@@ -1,0 +1,238 @@
+"""Holds a document against its JSON Schema, and says in our words what does not fit, and where.
+
+The schemas are Draft 2020-12 (https://json-schema.org/draft/2020-12) and serve editors as they are. Here
+a scalar is always `Text`: it is an integer where the schema wants one and it is written as one. `title`
+names a value in findings and their codes; `patternErrorMessage` (which editors show too) is the hint.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+from jitbot.adapters.documents.document import Document, Path, Text, dotted
+from jitbot.domain import duration, moments, vocabulary
+from jitbot.domain.vocabulary import shown
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.protocols import Validator
+
+SCHEMAS = FilePath(__file__).parents[2] / "schemas"
+
+_ERRORS = 200  # read no more of a file that is wrong throughout
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
+_KINDS = {
+    "string": "text",
+    "integer": "a whole number without quotes",
+    "object": "a mapping",
+    "array": "a list",
+}
+_STATEMENT = "a statement says what is allowed: actions, resources and conditions"
+_REFUSED_KEYS = {
+    "principal": "who gets in is the requester alone, and jitbot writes that",
+    "notprincipal": "who gets in is the requester alone, and jitbot writes that",
+    "notaction": f"everything else is too much to approve; {_STATEMENT}",
+    "notresource": f"everything else is too much to approve; {_STATEMENT}",
+    "effect": f"a policy only ever allows; {_STATEMENT}",
+    "sid": "jitbot numbers the statements itself",
+    "reviewers": "it belongs to approvals: 0, which is not available yet",
+    "review_within": "it belongs to approvals: 0, which is not available yet",
+}
+
+
+def _raised(parse: Callable[[str], object]) -> Callable[[str], str | None]:
+    """The problem that a parser raises, as its own sentence."""
+
+    def problem(text: str) -> str | None:
+        try:
+            parse(text)
+        except ValueError as error:
+            return f": {error}"
+        return None
+
+    return problem
+
+
+def _no_break_glass(text: str) -> str | None:
+    return "(access first, review after) is not available yet" if text == "0" else None
+
+
+_FORMATS: dict[str, Callable[[str], str | None]] = {
+    "duration": _raised(duration.parse),
+    "moment": _raised(moments.parse),
+    "sentence": vocabulary.sentence_problem,
+    "pattern": vocabulary.pattern_problem,
+    "action": vocabulary.action_problem,
+    "resource": vocabulary.resource_problem,
+    "operator": vocabulary.operator_problem,
+    "condition-key": vocabulary.condition_key_problem,
+    "approvals": _no_break_glass,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Misfit:
+    """One of jsonschema's errors, reduced to what a sentence needs."""
+
+    keyword: str
+    limit: Any  # the keyword's value in the schema
+    schema: Mapping[str, Any]
+    value: Any
+    path: Path
+    is_key: bool
+    problem: str
+
+    @property
+    def rank(self) -> int:
+        """The nearer to the cause, the earlier: a wrong type explains whatever else does not fit."""
+        return {"type": 0, "format": 1}.get(self.keyword, 2)
+
+
+def check_shape(document: Document, schema: str) -> None:
+    """Note everything in the document that `schemas/<schema>.schema.json` does not allow."""
+    if document.value is None:
+        return
+    misfits = [_misfit(error) for error in islice(_validator(schema).iter_errors(document.value), _ERRORS)]
+    seen = document.broken  # one finding about a value is enough
+    for misfit in sorted(misfits, key=lambda misfit: misfit.rank):
+        path = misfit.path
+        if misfit.keyword == "additionalProperties":
+            _unknown_keys(document, misfit, seen)
+        elif misfit.keyword == "required":
+            _missing_keys(document, misfit)
+        elif path not in seen:
+            seen.add(path)
+            code, message = _sentence(misfit)
+            hint = misfit.schema.get("patternErrorMessage", misfit.schema.get("description", ""))
+            document.refuse(path, code, message, hint, key=misfit.is_key)
+    if len(misfits) == _ERRORS:
+        document.value = None  # what lies behind the last error was not looked at
+
+
+def _misfit(error: "ValidationError") -> _Misfit:
+    is_key = "propertyNames" in error.absolute_schema_path
+    path = tuple(error.absolute_path)
+    return _Misfit(
+        keyword=str(error.validator),
+        limit=error.validator_value,
+        schema=error.schema if isinstance(error.schema, Mapping) else {},
+        value=error.instance,
+        path=(*path, str(error.instance)) if is_key else path,
+        is_key=is_key,
+        problem=error.message,
+    )
+
+
+@cache
+def _validator(schema: str) -> "Validator":
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    own = {
+        "pattern": _pattern,
+        "format": _format,
+        "minimum": _bound,
+        "maximum": _bound,
+        "uniqueItems": _unique,
+    }
+    types = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, value: _is_integer(value))
+    text = (SCHEMAS / f"{schema}.schema.json").read_text(encoding="utf-8")
+    strict = extend(Draft202012Validator, own, type_checker=types)  # type: ignore[no-untyped-call]
+    validator: Validator = strict(json.loads(text))
+    return validator
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, Text) and value.plain and _INTEGER.fullmatch(value) is not None
+
+
+def _error(message: str, path: tuple[int, ...] = ()) -> "ValidationError":
+    from jsonschema.exceptions import ValidationError
+
+    return ValidationError(message, path=path)
+
+
+def _pattern(_: object, pattern: str, value: object, __: object) -> Iterator["ValidationError"]:
+    """The schemas' patterns are anchored; `fullmatch` keeps `$` from forgiving a last line break."""
+    if isinstance(value, str) and not re.fullmatch(pattern, value, re.ASCII):
+        yield _error("")
+
+
+def _format(_: object, name: str, value: object, __: object) -> Iterator["ValidationError"]:
+    if isinstance(value, str) and (problem := _FORMATS[name](value)):
+        yield _error(problem)
+
+
+def _bound(_: object, __: int, value: object, schema: dict[str, Any]) -> Iterator["ValidationError"]:
+    if _is_integer(value) and not schema["minimum"] <= int(str(value)) <= schema["maximum"]:
+        yield _error("")
+
+
+def _unique(_: object, __: bool, value: object, ___: object) -> Iterator["ValidationError"]:
+    seen: set[str] = set()
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(item, str) and item in seen:
+            yield _error("", (index,))
+        elif isinstance(item, str):
+            seen.add(item)
+
+
+def _unknown_keys(document: Document, misfit: _Misfit, seen: set[Path]) -> None:
+    known = misfit.schema["properties"]
+    unknown = (key for key in misfit.value if key not in known and (*misfit.path, key) not in seen)
+    for key in islice(unknown, _ERRORS):
+        near = difflib.get_close_matches(key.casefold(), known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+        hint = _REFUSED_KEYS.get(key.casefold(), hint)
+        message = f"{_owner(misfit.path)} has no key {shown(key)}"
+        document.refuse((*misfit.path, key), "unknown-key", message, hint, key=True)
+
+
+def _missing_keys(document: Document, misfit: _Misfit) -> None:
+    for key in misfit.limit:
+        if key not in misfit.value:
+            hint = str(misfit.schema["properties"][key]["description"])
+            document.refuse((*misfit.path, key), "missing-key", f"{_owner(misfit.path)} needs {key}", hint)
+
+
+def _owner(path: Path) -> str:
+    return dotted(path) or "the file"
+
+
+def _sentence(misfit: _Misfit) -> tuple[str, str]:
+    """Code and message for a value or a key that its schema refuses."""
+    value, limit, name = misfit.value, misfit.limit, _owner(misfit.path)
+    title = str(misfit.schema.get("title", "value"))
+    bad, said = "bad-" + title.replace(" ", "-").lower(), _found(value)
+    match misfit.keyword:
+        case "type":
+            kinds = " or ".join(_KINDS[kind] for kind in ([limit] if isinstance(limit, str) else limit))
+            return "wrong-type", f"{name} must be {kinds}, not {said}"
+        case "format":
+            problem = misfit.problem
+            return bad, f"{name}{problem}" if problem.startswith(":") else f"{name}: {said} {problem}"
+        case "enum":
+            return bad, f"{name} must be one of {', '.join(limit)}, not {said}"
+        case "minimum" | "maximum":
+            low, high = misfit.schema["minimum"], misfit.schema["maximum"]
+            return bad, f"{name} must be {low} to {high}, not {value}"
+        case "minItems" | "minProperties":
+            return "too-few", f"{name} must not be empty"
+        case "maxItems" | "maxProperties":
+            return "too-many", f"{name} holds {len(value)}; {limit} is the most"
+        case "uniqueItems":
+            return "repeated-value", f"{shown(value[int(misfit.path[-1])])} is named twice"
+        case _:
+            return bad, f"{name}: {said} is not a valid {title}"
+
+
+def _found(value: object) -> str:
+    if isinstance(value, str):
+        return shown(value)
+    return "a list" if isinstance(value, list) else "a mapping"

@@ -1,0 +1,237 @@
+"""YAML without surprises: scalars are text, and nothing may mean something other than it looks like.
+
+PyYAML's own parser finds the structure and the places (the Python one, never libyaml, so that every
+machine finds the same); the tree is built here from its events, so no YAML type is ever resolved and
+no object made. See https://yaml.org/spec/1.2.2/ for what is left out.
+"""
+
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import yaml
+
+from jitbot.adapters.documents.document import Document, Path, Text, dotted
+from jitbot.domain.model import Position, Source
+from jitbot.domain.vocabulary import shown, unseen
+
+MAX_BYTES = 16 * 1024
+MAX_PARTS = 4000  # twice what 16 KiB of the densest teams.yaml hold; more is there to keep us busy
+MAX_DEPTH = 8  # the deepest thing we have, a condition's value, lies at 6
+
+_HINT_LF = "save the file with LF line ends"
+_HIDDEN = {
+    "tab": ("a tab, which YAML does not take for indentation", "use spaces"),
+    "carriage-return": ("a carriage return", _HINT_LF),
+    "control-character": ("a control character", "remove it"),
+    "hidden-character": ("a character that cannot be seen or turns the text around", "remove it"),
+    "space-character": ("a space that is not an ordinary one", "type an ordinary space"),
+    "byte-order-mark": ("a byte order mark", "save the file as UTF-8 without a mark"),
+}
+_SPECIAL = {"\t": "tab", "\r": "carriage-return"}
+
+
+class _StopError(Exception):
+    """The rest of the file cannot be read; why is noted already."""
+
+
+def read(source: Source) -> Document:
+    """The file as a tree of dicts, lists and `Text`, with findings for all that is not plain YAML.
+
+    `value` is None if the file is no mapping at all; else it may be used where the document is sound.
+    """
+    document = Document(source)
+    text = _decoded(document, source.content)
+    if text is None or not _visible(document, text):
+        return document
+    try:
+        _Walk(document, text).read()
+    except _StopError:
+        pass
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: "\\U00110000", which is no character
+        _syntax(document, error)
+    return document
+
+
+def _decoded(document: Document, content: bytes) -> str | None:
+    if len(content) > MAX_BYTES:
+        message = f"the file has {len(content)} bytes; {MAX_BYTES} is the most"
+        document.note((), "too-large", message, "split it, or shorten it", None)
+        return None
+    if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        message, hint = _HIDDEN["byte-order-mark"]
+        document.note(
+            (), "byte-order-mark", f"the file begins with {message}", hint, Position(line=1, column=1)
+        )
+        return None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8")
+        place = _place_of(before, len(before))
+        document.note((), "not-utf8", "the file is not UTF-8 from here on", "save it as UTF-8", place)
+        return None
+
+
+def _visible(document: Document, text: str) -> bool:
+    """Note the first character of each kind that a reader would not see; False if there is one."""
+    found: dict[str, list[int]] = {}
+    for index, character in enumerate(text):
+        if (code := _hidden(character, index)) is not None:
+            found.setdefault(code, []).append(index)
+    for code, indices in found.items():
+        message, hint = _HIDDEN[code]
+        again = f" ({len(indices)} of them in the file)" if len(indices) > 1 else ""
+        place = _place_of(text, indices[0])
+        document.note((), code, f"here is {message}{again}", hint, place)
+    return not found
+
+
+def _hidden(character: str, index: int) -> str | None:
+    if " " <= character <= "~" or character == "\n":
+        return None
+    if character in _SPECIAL:
+        return _SPECIAL[character]
+    if character == "\ufeff" and index == 0:
+        return "byte-order-mark"
+    kind = unseen(character)
+    return f"{kind}-character" if kind else None
+
+
+def _place_of(text: str, index: int) -> Position:
+    line_start = text.rfind("\n", 0, index) + 1
+    return Position(line=text.count("\n", 0, index) + 1, column=index - line_start + 1)
+
+
+def _syntax(document: Document, error: Exception) -> None:
+    place, problem = None, "an escape or a number in it is out of range"
+    if isinstance(error, yaml.MarkedYAMLError):
+        place = _position(error.problem_mark)
+        problem = ", ".join(part for part in (error.context, error.problem) if part)
+    hint = "check the indentation, colons, quotes and brackets"
+    if "cannot start any token" in problem:
+        hint = 'put the text in quotes, as in "@acme/payments"'
+    document.note((), "yaml-syntax", f"this is not YAML: {problem}", hint, place)
+
+
+def _position(mark: Any) -> Position:
+    return Position(line=mark.line + 1, column=mark.column + 1)
+
+
+class _Walk:
+    """Builds the tree from the parser's events, one document, no deeper than MAX_DEPTH."""
+
+    def __init__(self, document: Document, text: str) -> None:
+        self._document = document
+        self._events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
+
+    def read(self) -> None:
+        next(self._events)  # the stream begins
+        start = next(self._events)
+        if not isinstance(start, yaml.DocumentStartEvent):
+            self._refuse_file("empty-document", "the file is empty")
+            return
+        self._no_directive(start)
+        value = self._node(next(self._events), ())
+        if isinstance(value, dict):
+            self._document.value = value
+        elif value == "":
+            self._refuse_file("empty-document", "the file is empty")
+        else:
+            self._refuse_file("not-a-mapping", "the file is not a mapping of keys to values")
+        self._last()
+
+    def _refuse_file(self, code: str, message: str) -> None:
+        self._document.note((), code, message, "begin with `key: value`", Position(line=1, column=1))
+
+    def _no_directive(self, start: yaml.DocumentStartEvent) -> None:
+        if start.version or start.tags:
+            place = _position(start.start_mark)
+            self._document.note((), "directive", "a % line changes how the file is read", "remove it", place)
+
+    def _last(self) -> None:
+        next(self._events)  # this document ends
+        after = next(self._events)
+        if isinstance(after, yaml.DocumentStartEvent):
+            place = _position(after.start_mark)
+            hint = "one file is one document: remove the second, and its ---"
+            self._document.note((), "second-document", "a second document begins here", hint, place)
+
+    def _node(self, event: Any, path: Path) -> Any:
+        place = _position(event.start_mark)
+        self._document.places[path] = place
+        if len(path) > MAX_DEPTH:
+            self._stop(path, "too-deep", f"more than {MAX_DEPTH} levels deep", place)
+        if len(self._document.places) > MAX_PARTS:
+            self._stop(path, "too-large", f"the file has more than {MAX_PARTS} parts", place)
+        self._nothing_attached(event, path)
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(path)
+        return self._scalar(event, path) if isinstance(event, yaml.ScalarEvent) else Text()
+
+    def _stop(self, path: Path, code: str, message: str, place: Position) -> NoReturn:
+        self._document.note(path, code, message, "nothing here needs so much", place)
+        raise _StopError
+
+    def _nothing_attached(self, event: Any, path: Path) -> None:
+        place, name = _position(event.start_mark), shown(event.anchor or "")[1:-1]
+        if isinstance(event, yaml.AliasEvent):
+            self._document.note(path, "alias", f"*{name} repeats another part", "write the value out", place)
+            return
+        if event.anchor is not None:
+            self._document.note(path, "anchor", f"&{name} names a part to be repeated", "remove it", place)
+        if event.tag is not None:
+            message = f"the tag {shown(event.tag)} changes how the value is read"
+            self._document.note(path, "tag", message, "remove it", place)
+
+    def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Text:
+        text = Text(event.value, plain=event.style is None)
+        if text.plain and not text and path and "" not in path:  # what hangs on a broken key is no news
+            self._document.refuse(
+                path, "no-value", f"{dotted(path)} has no value", "write one, or remove the key"
+            )
+        if any(character != "\n" and unseen(character) for character in text):
+            message = f"{shown(text)} holds a character that cannot be seen"
+            self._document.refuse(path, "hidden-character", message, "remove the escape")
+        return text
+
+    def _sequence(self, path: Path) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            items.append(self._node(event, (*path, len(items))))
+        return items
+
+    def _mapping(self, path: Path) -> dict[str, Any]:
+        value: dict[str, Any] = {}
+        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
+            key = self._key(event, path)
+            part = (*path, key)
+            if key in value:
+                first = self._document.keys[part]
+                message = f"the key {shown(key)} is there already, in line {first.line}"
+                self._document.note(
+                    part, "repeated-key", message, "keep one of them", _position(event.start_mark)
+                )
+            self._document.keys.setdefault(part, _position(event.start_mark))
+            value[key] = self._node(next(self._events), part)
+        return value
+
+    def _key(self, event: Any, path: Path) -> str:
+        """The key as text; "" for one that is none."""
+        key, place = str(getattr(event, "value", "")), _position(event.start_mark)
+        part = (*path, key)
+        if not isinstance(event, yaml.ScalarEvent):
+            self._node(event, part)
+            hint = 'text that begins with {{, [ or * goes in quotes: "{{account_id}}"'
+            self._document.note(part, "key-not-text", "a key is text", hint, place)
+            return key
+        self._nothing_attached(event, part)
+        if not key:
+            self._document.note(part, "key-not-text", "a key is empty", "write one", place)
+        if key == "<<":
+            self._document.note(part, "merge-key", "<< merges another part", "write the keys out", place)
+        if any(unseen(character) for character in key):
+            message = f"the key {shown(key)} holds a character that cannot be seen"
+            self._document.note(part, "hidden-character", message, "remove the escape", place)
+        return key
