@@ -62,7 +62,7 @@ def jitbot() -> None:
 
 def main(arguments: Sequence[str], *, now: datetime, environ: Mapping[str, str], folder: Path) -> int:
     """Run one command and give its exit code: 0 done, 1 refused or invalid, 2 usage, 3 try again."""
-    invocation = Invocation(now=now, environ=environ, folder=folder)
+    invocation = Invocation(now=now, environ=environ, folder=folder, jitbot=main)
     try:
         result = jitbot.main(list(arguments), prog_name="jitbot", obj=invocation, standalone_mode=False)
     except click.exceptions.Abort:

@@ -168,19 +168,21 @@ def _settled(world: World, account: Account, documents: Documents) -> tuple[Actu
 
 
 def _deny(world: World, account: Account, change: Deny, now: datetime) -> Event | None:
-    """End access now. A role that is not there yet keeps the end due until its window is over."""
-    receipt = account.deny(change.role_name)
+    """End access now. A role that is not there yet keeps the end due until its window is over.
+
+    Read first: asked to attach to a role that is not there, AWS may only say that it denies it.
+    """
     actual, read = account.read(change.role_name)
     if actual is None:
         over = change.window is not None and now >= change.window.expires_at
-        gone = change.why is Why.DRIFT and receipt is None
-        if not over and not gone:
+        if not over and change.why is not Why.DRIFT:
             return None
-    elif receipt is None or not actual.denied:
-        raise UnavailableError(
-            f"role {change.role_name} does not read back as denied; the next run looks again"
-        )
-    return _ended(world, change, change.why, at=(receipt or read).at, actual=actual, cause=change.detail)
+        return _ended(world, change, change.why, at=read.at, actual=None, cause=change.detail)
+    receipt = account.deny(change.role_name)
+    actual, _ = account.read(change.role_name)
+    if receipt is None or actual is None or not actual.denied:
+        raise UnavailableError(f"role {change.role_name} does not read back as denied; the next run looks again")
+    return _ended(world, change, change.why, at=receipt.at, actual=actual, cause=change.detail)
 
 
 def _confirm(world: World, account: Account, change: Confirm, now: datetime) -> Event | None:

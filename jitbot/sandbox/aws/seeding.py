@@ -1,0 +1,152 @@
+"""Puts accounts and people into the store, in process: seconds over HTTP, milliseconds here."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+from jitbot.domain.errors import InvalidError
+from jitbot.domain.model import IamRole, IamUser, IdentityCenter, Principal
+from jitbot.sandbox.aws import accounts
+from jitbot.sandbox.aws.store import Entity, Store
+
+SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
+SSO_SUFFIX = "0123456789abcdef"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trusted:
+    """The repository whose workflows may enter, as GitHub's issuer names it."""
+
+    repository: str
+    repository_id: int
+    owner_id: int
+    issuer: str
+
+
+def open_account(store: Store, account_id: str) -> None:
+    """Make the account exist, with AWS's managed policies."""
+    from moto.iam.models import AWSManagedPolicy
+
+    if account_id in store.accounts:
+        return
+    store.accounts.add(account_id)
+    date = datetime(2020, 1, 1, tzinfo=UTC).isoformat()
+    for name, document in accounts.aws_managed().items():
+        found = {
+            "DefaultVersionId": "v1",
+            "Path": "/",
+            "Document": document,
+            "CreateDate": date,
+            "UpdateDate": date,
+        }
+        policy = AWSManagedPolicy.from_data(name, account_id, "us-east-1", found)
+        store.iam(account_id).managed_policies[policy.arn] = policy
+
+
+def seed_target(
+    store: Store, account_id: str, namespace: str, trusted: Trusted, boundary: dict[str, Any] | None
+) -> None:
+    """Give an account the issuer, the boundary and jitbot's three roles."""
+    open_account(store, account_id)
+    _provider(store, account_id, trusted.issuer)
+    document = json.dumps(boundary or accounts.boundary(account_id, namespace))
+    store.iam(account_id).create_policy("", "/", document, f"{namespace}bot-boundary", [])
+    permissions = {
+        "grant": accounts.grant_permissions(account_id, namespace),
+        "sweep": accounts.sweep_permissions(account_id, namespace),
+        "audit": accounts.audit_permissions(account_id, namespace),
+    }
+    for role, permission_policy in permissions.items():
+        trust = accounts.trust(
+            account_id,
+            role,
+            issuer=trusted.issuer,
+            repository=trusted.repository,
+            repository_id=trusted.repository_id,
+            owner_id=trusted.owner_id,
+        )
+        _role(store, account_id, f"{namespace}bot-{role}", "/", trust, permission_policy)
+
+
+def seed_principal(store: Store, principal: Principal, namespace: str) -> None:
+    """Make the user or role behind a person exist, allowed to enter grants; once for a shared role."""
+    account_id, path, name = locate(principal)
+    open_account(store, account_id)
+    permission_policy = accounts.requester_permissions(namespace)
+    if isinstance(principal, IamUser):
+        if store.user(account_id, name) is None:
+            store.iam(account_id).create_user("us-east-1", name, path)
+            store.iam(account_id).put_user_policy(name, "enter-grants", json.dumps(permission_policy))
+        return
+    if store.role(account_id, name) is None:
+        _role(store, account_id, name, path, accounts.sign_in_trust(account_id), permission_policy)
+        if isinstance(principal, IamRole):
+            _rename_id(store, account_id, name, principal.userid.partition(":")[0])
+
+
+def locate(principal: Principal) -> tuple[str, str, str]:
+    """The account id, path and name of the user or role behind a principal."""
+    match principal:
+        case IdentityCenter():
+            return principal.account, SSO_PATH, f"AWSReservedSSO_{principal.permission_set}_{SSO_SUFFIX}"
+        case IamUser() | IamRole():
+            _, _, _, _, account_id, resource = principal.arn.split(":", 5)
+            path, _, name = resource.partition("/")[2].rpartition("/")
+            return account_id, f"/{path}/" if path else "/", name
+        case _:
+            assert_never(principal)
+
+
+def session_name(principal: IdentityCenter | IamRole) -> str:
+    """The session name by which AWS tells the people behind one role apart."""
+    return (
+        principal.user_name if isinstance(principal, IdentityCenter) else principal.userid.partition(":")[2]
+    )
+
+
+def role_of(store: Store, principal: Principal) -> Entity:
+    """The seeded role behind a principal; raises InvalidError when nobody seeded it."""
+    account_id, path, name = locate(principal)
+    role = store.role(account_id, name)
+    if role is None or role.arn != f"arn:aws:iam::{account_id}:role{path}{name}":
+        raise InvalidError(f"the sandbox has no role {path}{name} in account {account_id}; seed it first")
+    return role
+
+
+def _provider(store: Store, account_id: str, issuer: str) -> None:
+    """Registered under any scheme: AWS itself would take https alone."""
+    from moto.iam.models import OpenIDConnectProvider
+
+    provider = OpenIDConnectProvider(
+        account_id=account_id,
+        region_name="us-east-1",
+        url=f"https://{issuer.partition('://')[2]}",
+        thumbprint_list=["0" * 40],
+        client_id_list=["sts.amazonaws.com"],
+        tags={},
+    )
+    arn = f"arn:aws:iam::{account_id}:oidc-provider/{issuer.partition('://')[2]}"
+    store.iam(account_id).open_id_providers[arn] = provider
+
+
+def _role(
+    store: Store,
+    account_id: str,
+    name: str,
+    path: str,
+    trust: dict[str, Any],
+    permission_policy: dict[str, Any],
+) -> None:
+    backend = store.iam(account_id)
+    backend.create_role(name, json.dumps(trust), path, None, "", [], "3600")
+    backend.put_role_policy(name, "permissions", json.dumps(permission_policy))
+
+
+def _rename_id(store: Store, account_id: str, name: str, unique_id: str) -> None:
+    """Give a role the unique id that people.yaml pins."""
+    backend = store.iam(account_id)
+    role = backend.get_role(name)
+    del backend.roles[role.id]
+    role.id = unique_id
+    backend.roles[unique_id] = role

@@ -1,0 +1,47 @@
+"""Commits of whole files that GitHub makes for a caller of its API."""
+
+from collections.abc import Iterable, Mapping
+
+from jitbot.sandbox.github import merging, pulls, rules
+from jitbot.sandbox.github.objects import Commit
+from jitbot.sandbox.github.records import RefusalError, User
+from jitbot.sandbox.github.site import Repository, Site
+
+
+def commit_files(
+    site: Site,
+    repository: Repository,
+    author: User,
+    branch: str,
+    tip: str,
+    additions: Mapping[str, bytes],
+    deletions: Iterable[str],
+    message: str,
+) -> Commit:
+    """Commit on top of a branch's tip; 409 where its rules refuse, 422 for a path that no tree may hold."""
+    deletions = tuple(deletions)
+    for path in (*additions, *deletions):
+        _check_path(path)
+    for path in deletions:
+        if repository.store.entry(tip, path) is None:
+            raise RefusalError(
+                422,
+                f"A path was requested for deletion which does not exist as of commit oid `{tip}`: {path}",
+            )
+    # Committing on the tip is a fast-forward whatever the new commit is.
+    refused = rules.violation(site, repository, author, branch, tip, tip)
+    if refused:
+        raise RefusalError(409, refused)
+    sha = repository.store.commit_files(
+        branch, tip, additions, deletions, message, site.signature(author), site.web_flow()
+    )
+    pulls.moved(site, repository, f"refs/heads/{branch}", sha, author)
+    return repository.store.commit(merging.signed(repository, sha))
+
+
+def _check_path(path: str) -> None:
+    parts = path.split("/")
+    if any(part in {"", ".", ".."} or part.casefold() == ".git" for part in parts) or not path.isprintable():
+        raise RefusalError(422, "path contains a malformed path component")
+    if path.startswith('"'):
+        raise RefusalError(422, "path contains a malformed path component")

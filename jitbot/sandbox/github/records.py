@@ -1,0 +1,167 @@
+"""What the embedded GitHub remembers, as frozen values: a change replaces the record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """An account. `permission` (admin, write, read or none) holds for every repository of the sandbox."""
+
+    login: str
+    id: int
+    type: str = "User"
+    permission: str = "write"
+
+    @property
+    def email(self) -> str:
+        """The address GitHub gives to commits that this account makes through the API."""
+        return f"{self.id}+{self.login}@users.noreply.github.com"
+
+    @property
+    def may_write(self) -> bool:
+        """Whether this account can push."""
+        return self.permission in {"write", "admin"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestRule:
+    """What the `pull_request` rule of a ruleset asks for; the field names follow its parameters."""
+
+    required_approving_review_count: int = 1
+    require_code_owner_review: bool = True
+    dismiss_stale_reviews_on_push: bool = True
+    require_last_push_approval: bool = True
+    allowed_merge_methods: tuple[str, ...] = ("merge", "squash", "rebase")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruleset:
+    """The rules of one branch. Without `pull_request`, whoever may write may push."""
+
+    id: int
+    pull_request: PullRequestRule | None = None
+    required_checks: tuple[str, ...] = ()
+    block_force_push: bool = True
+    block_deletion: bool = True
+    admins_bypass: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutoMerge:
+    """Somebody's wish that a pull request merges as soon as it may."""
+
+    enabled_by: User
+    method: str
+    title: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pull:
+    """A pull request between two branches of one repository.
+
+    `fork_point` (where its commits start) and `landed` (the commits it put on the base branch) are
+    known once it is closed; while it is open they follow the branches.
+    """
+
+    id: int
+    number: int
+    title: str
+    body: str | None
+    author: User
+    head_ref: str
+    base_ref: str
+    head_sha: str
+    base_sha: str
+    last_pusher: User
+    created_at: datetime
+    updated_at: datetime
+    draft: bool = False
+    closed_at: datetime | None = None
+    merged_at: datetime | None = None
+    merged_by: User | None = None
+    merge_commit_sha: str | None = None
+    landed: tuple[str, ...] = ()
+    fork_point: str | None = None
+    auto_merge: AutoMerge | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Neither merged nor closed."""
+        return self.closed_at is None
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether its changes reached the base branch."""
+        return self.merged_at is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """One review; `state` is APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED."""
+
+    id: int
+    pull: int
+    author: User
+    body: str
+    state: str
+    commit_sha: str
+    submitted_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """One comment in a pull request's conversation."""
+
+    id: int
+    pull: int
+    author: User
+    body: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One commit status; the newest of a context counts."""
+
+    id: int
+    sha: str
+    creator: User
+    state: str
+    context: str
+    description: str | None
+    target_url: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """One `workflow_dispatch`, as it was asked for."""
+
+    workflow: str
+    ref: str
+    inputs: Mapping[str, str]
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """How one call goes wrong: before or after its effect, with this answer, or with none (`status` None)."""
+
+    after: bool = False
+    status: int | None = 502
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+class RefusalError(Exception):
+    """GitHub says no: becomes an answer with this status, message and list of errors."""
+
+    def __init__(self, status: int, message: str, errors: tuple[object, ...] = ()) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.errors = errors

@@ -1,0 +1,196 @@
+"""The embedded GitHub over HTTP: Flask for the paths, a threaded server on loopback, faults on demand."""
+
+import base64
+import re
+import threading
+from collections.abc import Callable
+from email.utils import format_datetime
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+from jitbot.sandbox.github import git_http
+from jitbot.sandbox.github.call import Call, Reply
+from jitbot.sandbox.github.oidc import Issuer
+from jitbot.sandbox.github.records import Fault, RefusalError, User
+from jitbot.sandbox.github.routes import REPOSITORY_ROUTES, SITE_ROUTES
+from jitbot.sandbox.github.site import Site
+
+
+class _Connection(WSGIRequestHandler):
+    """Answers in one write, logs nothing, and ends the connection where an answer is dropped."""
+
+    wbufsize = -1
+    disable_nagle_algorithm = True
+    timeout = 10
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        """Stay quiet; `GitHubSandbox.calls` is the log."""
+
+    def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+        """Hang up without an answer."""
+        self.close_connection = True
+
+
+class _Listener(ThreadedWSGIServer):
+    daemon_threads = False  # so that closing the server waits for the calls under way
+
+
+class Server:
+    """A running server of one site; `url` is where."""
+
+    def __init__(self, site: Site, issuer: Issuer) -> None:
+        self._listener = _Listener("127.0.0.1", 0, application(site, issuer), _Connection)
+        self.url = f"http://127.0.0.1:{self._listener.port}"
+        self._thread = threading.Thread(
+            target=self._listener.serve_forever, args=(0.02,), name="sandbox-github"
+        )
+
+    def start(self) -> None:
+        """Answer calls from now on."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer the calls under way, then no more; returns when every thread has ended."""
+        self._listener.shutdown()
+        self._thread.join()
+
+
+def application(site: Site, issuer: Issuer) -> Flask:
+    """The WSGI application of one site."""
+    app = Flask("jitbot.sandbox.github")
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+    app.before_request(lambda: _begin(site))
+    app.after_request(lambda response: _finish(site, response))
+    app.register_error_handler(RefusalError, lambda refusal: _refused(site, refusal))
+    app.register_error_handler(
+        HTTPException, lambda error: _refused(site, RefusalError(error.code or 500, error.name))
+    )
+    for (method, rule), view in SITE_ROUTES.items():
+        _route(app, method, rule, lambda view=view, **args: _site_call(site, view, args))
+    for (method, rule), view in REPOSITORY_ROUTES.items():
+        _route(app, method, rule, lambda view=view, **args: _repository_call(site, view, args))
+    _route_git(app, site)
+    _route_oidc(app, issuer)
+    return app
+
+
+def _route(app: Flask, method: str, rule: str, view: Callable[..., Response]) -> None:
+    app.add_url_rule(rule, f"{method} {rule}", view, methods=[method], provide_automatic_options=False)
+
+
+def _route_git(app: Flask, site: Site) -> None:
+    rules = (("GET", "info/refs"), ("POST", "git-upload-pack"), ("POST", "git-receive-pack"))
+    for method, path in rules:
+        view = lambda owner, name, path=path: _git(site, f"{owner}/{name}", path)  # noqa: E731
+        _route(app, method, f"/<owner>/<name>/{path}", view)
+
+
+def _route_oidc(app: Flask, issuer: Issuer) -> None:
+    base = "/_oidc/.well-known"
+    _route(app, "GET", f"{base}/openid-configuration", lambda: jsonify(issuer.configuration()))
+    _route(app, "GET", f"{base}/jwks", lambda: jsonify(issuer.key_set()))
+    _route(app, "GET", "/_actions/token", lambda: _token(issuer))
+
+
+def _begin(site: Site) -> Response | None:
+    rule = request.url_rule.rule if request.url_rule else request.path
+    site.calls.append((request.method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)))
+    g.fault = site.faults(request.method, request.path) if site.faults else None
+    if g.fault is None or g.fault.after:
+        return None
+    return _fail(g.fault)
+
+
+def _finish(site: Site, response: Response) -> Response:
+    fault: Fault | None = g.get("fault")
+    if fault is not None and fault.after:
+        response = _fail(fault)
+    response.headers["Date"] = format_datetime(site.clock.now(), usegmt=True)
+    return response
+
+
+def _fail(fault: Fault) -> Response:
+    if fault.status is None:
+        raise ConnectionResetError("the sandbox drops this connection")
+    return Response(fault.body, fault.status, headers=dict(fault.headers))
+
+
+def _refused(site: Site, refusal: RefusalError) -> Response:
+    body: dict[str, object] = {"message": refusal.message}
+    if refusal.errors:
+        body["errors"] = list(refusal.errors)
+    shown = jsonify({**body, "documentation_url": f"{site.url}/rest", "status": str(refusal.status)})
+    shown.status_code = refusal.status
+    if refusal.status == 401:
+        shown.headers["WWW-Authenticate"] = 'Basic realm="GitHub"'
+    return shown
+
+
+def _site_call(site: Site, view: Callable[..., Reply], args: dict[str, Any]) -> Response:
+    return _answer(site, lambda call: view(call, **args))
+
+
+def _repository_call(site: Site, view: Callable[..., Reply], args: dict[str, Any]) -> Response:
+    full_name = f"{args.pop('owner')}/{args.pop('name')}"
+
+    def act(call: Call) -> Reply:
+        if call.actor.permission == "none":
+            raise RefusalError(404, "Not Found")
+        return view(call, site.repository(full_name), **args)
+
+    return _answer(site, act)
+
+
+def _answer(site: Site, act: Callable[[Call], Reply]) -> Response:
+    body = request.get_json(silent=True) if request.data else {}
+    if not isinstance(body, dict):
+        raise RefusalError(400, "Problems parsing JSON")
+    with site.lock:
+        call = Call(
+            site=site,
+            actor=_actor(site),
+            url=f"{site.url}{request.path}",
+            query=request.args.to_dict(),
+            body=body,
+        )
+        reply = act(call)
+    for action in call.later:
+        action()
+    response = Response(status=reply.status) if reply.body is None else jsonify(reply.body)
+    response.status_code = reply.status
+    response.headers.update(reply.headers)
+    return response
+
+
+def _git(site: Site, full_name: str, path: str) -> Response:
+    user = _actor(site)
+    if user.permission == "none":
+        raise RefusalError(404, "Not Found")
+    body = request.get_data()
+    query = request.query_string.decode()
+    call = git_http.GitCall(
+        method=request.method, service_path=path, query=query, headers=dict(request.headers), body=body
+    )
+    reply = git_http.serve(site, site.repository(full_name), user, call)
+    return Response(reply.body, reply.status, headers=dict(reply.headers))
+
+
+def _token(issuer: Issuer) -> Response:
+    bearer = request.headers.get("Authorization", "").removeprefix("Bearer ").removeprefix("bearer ")
+    agent = request.headers.get("User-Agent", "")
+    return jsonify({"value": issuer.token(bearer, request.args.get("audience"), agent)})
+
+
+def _actor(site: Site) -> User:
+    """Who holds the token that came as `token T`, `Bearer T`, or the password of `Basic`; 401 for anyone else."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if not value:
+        raise RefusalError(401, "Requires authentication")
+    if scheme.casefold() == "basic":
+        value = base64.b64decode(value).decode(errors="replace").partition(":")[2]
+    if value.strip() not in site.tokens:
+        raise RefusalError(401, "Bad credentials")
+    return site.user(site.tokens[value.strip()])

@@ -1,0 +1,161 @@
+"""Everything the embedded GitHub knows: accounts, tokens, teams, rules, repositories."""
+
+import itertools
+import re
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from jitbot.sandbox.clock import Clock
+from jitbot.sandbox.github.objects import Signature
+from jitbot.sandbox.github.records import (
+    Comment,
+    Dispatch,
+    Fault,
+    Pull,
+    PullRequestRule,
+    RefusalError,
+    Review,
+    Ruleset,
+    Status,
+    User,
+)
+from jitbot.sandbox.github.store import Store
+
+ACTIONS_BOT = "github-actions[bot]"
+WEB_FLOW = User(login="web-flow", id=19864447, permission="none")
+
+_NOREPLY = re.compile(r"(?:(\d+)\+)?([^@+]+)@users\.noreply\.github\.com")
+
+OnDispatch = Callable[[str, str, Mapping[str, str], str], None]
+
+
+class Repository:
+    """One repository: its git store, and what GitHub keeps beside git."""
+
+    def __init__(self, *, full_name: str, id: int, owner_id: int, created_at: datetime, store: Store) -> None:  # noqa: A002 - GitHub's word
+        self.full_name = full_name
+        self.owner, _, self.name = full_name.partition("/")
+        self.id = id
+        self.owner_id = owner_id
+        self.created_at = created_at
+        self.default_branch = "main"
+        self.store = store
+        self.pulls: dict[int, Pull] = {}
+        self.reviews: dict[int, Review] = {}
+        self.comments: dict[int, Comment] = {}
+        self.statuses: list[Status] = []
+        self.signed: set[str] = set()
+        self.test_merges: dict[tuple[str, str], str | None] = {}
+
+    def pull(self, number: int) -> Pull:
+        """The pull request of that number; 404 if there is none."""
+        if number not in self.pulls:
+            raise RefusalError(404, "Not Found")
+        return self.pulls[number]
+
+    def change(self, pull: Pull, **fields: object) -> Pull:
+        """Replace fields of a pull request and keep the result."""
+        changed = replace(self.pulls[pull.number], **fields)  # type: ignore[arg-type]  # names are ours
+        self.pulls[pull.number] = changed
+        return changed
+
+    def reviews_of(self, pull: Pull) -> list[Review]:
+        """Its reviews, oldest first."""
+        return [review for review in self.reviews.values() if review.pull == pull.number]
+
+    def tip(self, branch: str) -> str:
+        """The newest commit of a branch; 404 if there is no such branch."""
+        sha = self.store.tip(branch)
+        if sha is None:
+            raise RefusalError(404, "Branch not found")
+        return sha
+
+    def changed_paths(self, pull: Pull) -> list[str]:
+        """The paths a pull request touches, names before a rename included."""
+        paths: list[str] = []
+        for change in self.store.changes(self.fork_point(pull), pull.head_sha):
+            paths += [change.path, *([change.previous_path] if change.previous_path else [])]
+        return paths
+
+    def fork_point(self, pull: Pull) -> str:
+        """Where the commits of a pull request start."""
+        if pull.fork_point:
+            return pull.fork_point
+        base = self.store.tip(pull.base_ref) or pull.base_sha
+        return self.store.merge_base(base, pull.head_sha) or base
+
+
+class Site:
+    """The whole sandbox behind one lock: a call reads and writes it alone."""
+
+    def __init__(self, *, clock: Clock, folder: Path, on_dispatch: OnDispatch | None) -> None:
+        self.clock = clock
+        self.folder = folder
+        self.on_dispatch = on_dispatch
+        self.url = ""
+        self.lock = threading.RLock()
+        self.users: dict[str, User] = {}
+        self.tokens: dict[str, str] = {}
+        self.teams: dict[str, tuple[str, ...]] = {}
+        self.rules: dict[str, Ruleset] = {
+            "main": Ruleset(id=1, pull_request=PullRequestRule()),
+            "ledger": Ruleset(id=2, admins_bypass=False),
+        }
+        self.repositories: dict[str, Repository] = {}
+        self.dispatches: list[Dispatch] = []
+        self.calls: list[tuple[str, str]] = []
+        self.faults: Callable[[str, str], Fault | None] | None = None
+        self._ids = itertools.count(5000001)
+        self.add_user(User(login=ACTIONS_BOT, id=41898282, type="Bot"))
+
+    def next_id(self) -> int:
+        """A number that nothing else has."""
+        return next(self._ids)
+
+    def add_user(self, user: User) -> None:
+        """Add an account, or change the one of that login."""
+        self.users[user.login.casefold()] = user
+
+    def user(self, login: str) -> User:
+        """The account of that login, upper or lower case; 404 if there is none."""
+        if login.casefold() not in self.users:
+            raise RefusalError(404, "Not Found")
+        return self.users[login.casefold()]
+
+    def token_for(self, login: str) -> str:
+        """A new token of that account."""
+        user = self.user(login)
+        token = f"{'ghs' if user.type == 'Bot' else 'ghp'}_sandbox{secrets.token_hex(14)}"
+        self.tokens[token] = user.login
+        return token
+
+    def repository(self, full_name: str) -> Repository:
+        """The repository of that name; 404 if there is none."""
+        name = full_name.casefold().removesuffix(".git")
+        if name not in self.repositories:
+            raise RefusalError(404, "Not Found")
+        return self.repositories[name]
+
+    def by_email(self, email: str) -> User | None:
+        """Whose commits carry that address: GitHub links by address alone, so anyone may claim one."""
+        if email == "noreply@github.com":
+            return WEB_FLOW
+        match = _NOREPLY.fullmatch(email)
+        if match and match[1]:
+            return next((user for user in self.users.values() if user.id == int(match[1])), None)
+        login, _, domain = email.partition("@")
+        if match or domain == "acme.com":
+            return self.users.get((match[2] if match else login).casefold())
+        return None
+
+    def signature(self, user: User) -> Signature:
+        """How a commit that this account makes now is signed."""
+        return Signature(name=user.login, email=user.email, when=self.clock.now())
+
+    def web_flow(self) -> Signature:
+        """How GitHub signs, as committer, what it commits itself."""
+        return Signature(name="GitHub", email="noreply@github.com", when=self.clock.now())

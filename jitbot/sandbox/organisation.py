@@ -1,0 +1,186 @@
+"""acme on this machine: the embedded GitHub and AWS with its people, rules and accounts, ready to be used."""
+
+import base64
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+from jitbot.adapters import documents
+from jitbot.domain.errors import UnavailableError
+from jitbot.domain.model import Accounts, Login, Parsed, People, Settings, Source, Teams
+from jitbot.sandbox.aws import AwsSandbox
+from jitbot.sandbox.clock import Clock
+from jitbot.sandbox.github import GitHubSandbox
+
+ADMINS = frozenset({"olivia"})
+_ISSUER_LINE = "issuer: https://token.actions.githubusercontent.com"
+_TIMEOUT = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What GitHub answered: its status, and its JSON."""
+
+    status: int
+    content: Any
+
+    @property
+    def ok(self) -> bool:
+        """Whether GitHub did as it was asked."""
+        return self.status < 300
+
+
+class Acme:
+    """A running sandbox. Use as a context manager: nothing is left behind."""
+
+    def __init__(self, clock: Clock, *, on_dispatch: Callable[..., None] | None = None) -> None:
+        self.clock = clock
+        self.github = GitHubSandbox(clock, on_dispatch=on_dispatch)
+        self.aws = AwsSandbox(clock)
+        self._folder = Path(tempfile.mkdtemp(prefix="jitbot-acme-"))
+        self._tokens: dict[str, str] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self.github.__enter__()
+            self.aws.start()
+            self._seed()
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    @property
+    def repository(self) -> str:
+        """`owner/name` of the access repository."""
+        return self.settings.repository
+
+    def token(self, login: str) -> str:
+        """A GitHub token of this person; the same for the life of the sandbox."""
+        if login not in self._tokens:
+            self._tokens[login] = self.github.token_for(login)
+        return self._tokens[login]
+
+    def call(self, login: str, method: str, path: str, **content: Any) -> Answer:
+        """One call of GitHub's REST API as this person, below the access repository."""
+        answer = requests.request(
+            method,
+            f"{self.github.api_url}/repos/{self.repository}{path}",
+            headers={"Authorization": f"Bearer {self.token(login)}", "Accept": "application/vnd.github+json"},
+            json=content or None,
+            timeout=_TIMEOUT,
+        )
+        return Answer(status=answer.status_code, content=answer.json() if answer.content else None)
+
+    def clone(self, name: str = "runner", login: str = "olivia") -> Path:
+        """A clone of the access repository, of main's tip when it is first asked for."""
+        folder = self._folder / name
+        if not folder.exists():
+            self.git(
+                login,
+                "clone",
+                "--quiet",
+                f"{self.github.url}/{self.repository}.git",
+                str(folder),
+                cwd=self._folder,
+            )
+        return folder
+
+    def git(self, login: str, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Run git as this person. Raises UnavailableError with git's own words if it fails."""
+        basic = base64.b64encode(f"x-access-token:{self.token(login)}".encode()).decode()
+        stamp = f"{int(self.clock.now().timestamp())} +0000"
+        who = {"NAME": login, "EMAIL": f"{login}@acme.com", "DATE": stamp}
+        environment = {
+            **os.environ,
+            **{f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()},
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "http.extraHeader",
+            "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+            "GIT_TERMINAL_PROMPT": "0",
+        }
+        where = cwd or self.clone(login=login)
+        result = subprocess.run(
+            ["git", *arguments], cwd=where, env=environment, capture_output=True, text=True, check=False
+        )
+        if result.returncode != 0:
+            raise UnavailableError(f"git {arguments[0]}: {result.stderr.strip()}")
+        return result
+
+    def job(self, workflow: str, *, actor: str = "olivia", **overrides: Any) -> dict[str, str]:
+        """The environment of a job of this workflow on main, as Actions and the AWS SDK define it."""
+        environment: dict[str, str] = self.github.run_environment(workflow=workflow, actor=actor, **overrides)
+        return {**environment, "AWS_ENDPOINT_URL": self.aws.url, "PATH": os.environ.get("PATH", "")}
+
+    def shell(self, login: str) -> dict[str, str]:
+        """What a person exports to try everything by hand: every workflow's job, and their own AWS credentials."""
+        job = {**self.job("shell", actor=login), "GITHUB_TOKEN": self.token(login)}
+        job.pop("PATH")
+        principal = self.people[Login(login)].principal
+        return {**job, **(self.signed_in(login) if principal is not None else {})}
+
+    def signed_in(self, login: str) -> dict[str, str]:
+        """The environment in which this person uses the `aws` command line. They need a principal."""
+        principal = self.people[Login(login)].principal
+        if principal is None:
+            raise UnavailableError(f"{login} has no AWS principal")
+        return {
+            **self.aws.credentials(principal),
+            "AWS_ENDPOINT_URL": self.aws.url,
+            "AWS_DEFAULT_REGION": "eu-west-1",
+        }
+
+    def _seed(self) -> None:
+        tree = acme_tree(self.github.issuer)
+        self.settings: Settings = _value(documents.parse_settings, tree, "policies/settings.yaml", Settings)
+        self.people: People = _value(documents.parse_people, tree, "policies/people.yaml", dict)
+        self.teams: Teams = _value(documents.parse_teams, tree, "policies/teams.yaml", dict)
+        self.accounts: Accounts = _value(documents.parse_accounts, tree, "policies/accounts.yaml", dict)
+        for login, person in self.people.items():
+            self.github.add_user(login, person.github_id, permission="admin" if login in ADMINS else "write")
+        for team, members in self.teams.items():
+            self.github.add_team(team, members)
+        self.github.create_repository(self.repository, tree, repository_id=self.settings.repository_id)
+        for account_id in self.accounts.values():
+            self.aws.seed_account(account_id, issuer=self.github.issuer, namespace=self.settings.namespace)
+        self.aws.seed_people(self.people.values())
+
+    def _stop(self) -> None:
+        self.aws.stop()
+        self.github.__exit__(None, None, None)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def acme_tree(issuer: str) -> dict[str, bytes]:
+    """The files of the example organisation, with the sandbox's issuer in the place of GitHub's."""
+    root = Path(str(files("jitbot.sandbox"))) / "acme"
+    tree = {}
+    for file in sorted(root.rglob("*")):
+        path = file.relative_to(root).as_posix()
+        if file.is_file() and not path.startswith("examples/"):
+            tree[path] = file.read_bytes()
+    settings = tree["policies/settings.yaml"].decode()
+    tree["policies/settings.yaml"] = settings.replace(_ISSUER_LINE, f"issuer: {issuer}").encode()
+    return tree
+
+
+def _value(
+    parse: Callable[[Source], Parsed[Any]], tree: Mapping[str, bytes], path: str, kind: type[Any]
+) -> Any:
+    parsed = parse(Source(path=path, content=tree[path]))
+    if not isinstance(parsed.value, kind):
+        raise UnavailableError(f"acme's {path} does not read: {parsed.findings}")
+    return parsed.value

@@ -1,0 +1,205 @@
+"""Where the story is played: people act through GitHub's API and AWS's, jitbot runs as in Actions."""
+
+import contextlib
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.config
+import botocore.exceptions
+from rich.console import Console
+from rich.text import Text
+
+from jitbot.domain.errors import JitbotError
+from jitbot.sandbox.organisation import Acme, Answer
+
+Jitbot = Callable[..., int]  # `cli.main`
+_SHOWN = 14  # lines of a command's output
+_ONCE = botocore.config.Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
+
+
+class UntoldError(JitbotError):
+    """A step did not come out as the story tells it: the demo fails, and says where."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """One run of jitbot: its exit code and all it printed."""
+
+    code: int
+    output: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """The sandbox, the command, and a console to tell the story on."""
+
+    acme: Acme
+    jitbot: Jitbot
+    console: Console
+    steps: int = 0
+
+    @property
+    def now(self) -> datetime:
+        """The sandbox's time."""
+        return self.acme.clock.now()
+
+    def later(self, step: timedelta, why: str = "") -> None:
+        """Let time pass."""
+        moment = self.acme.clock.advance(step)
+        self.console.print(Text(f"  {moment:%H:%M:%S}Z {why}".rstrip(), style="dim"))
+
+    def tell(self, who: str, what: str) -> None:
+        """One person does one thing."""
+        self.console.print(Text.assemble(("  " + who.ljust(9), "bold cyan"), what))
+
+    def expect(self, holds: bool, told: str, *, instead: str = "") -> None:
+        """What came of it. Raises UntoldError if it is not so."""
+        self.steps += 1
+        if not holds:
+            raise UntoldError(f"the story says: {told}. It came out otherwise. {instead}".strip())
+        self.console.print(Text(f"  ✓ {told}", style="green"))
+
+    def run(
+        self,
+        *arguments: str,
+        workflow: str = "",
+        actor: str = "olivia",
+        code: int,
+        folder: Path | None = None,
+    ) -> Ran:
+        """Run jitbot, as in a job of `workflow` where one is named, and show what it prints."""
+        where = folder or self.acme.clone()
+        environ: Mapping[str, str] = {}
+        if workflow:
+            self.acme.git("olivia", "pull", "--quiet", "--ff-only", cwd=where)  # as actions/checkout would
+            environ = self.acme.job(workflow, actor=actor)
+        self.console.print(Text(f"  $ jitbot {' '.join(arguments)}", style="bold"))
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            got = self.jitbot(list(arguments), now=self.now, environ=environ, folder=where)
+        self.show(printed.getvalue())
+        if got != code:
+            raise UntoldError(
+                f"`jitbot {' '.join(arguments)}` ended with {got}, not {code}:\n{printed.getvalue()}"
+            )
+        return Ran(code=got, output=printed.getvalue())
+
+    def show(self, output: str) -> None:
+        """A command's output, set apart and cut where it is long."""
+        lines = [line for line in output.splitlines() if not line.startswith("…")]
+        for line in lines[:_SHOWN]:
+            self.console.print(
+                Text(f"    │ {line}", style="dim"), no_wrap=True, overflow="ellipsis", crop=True
+            )
+        if len(lines) > _SHOWN:
+            self.console.print(Text(f"    │ … {len(lines) - _SHOWN} more lines", style="dim"))
+
+    def request(self, login: str, policy: str, slug: str, **fields: object) -> tuple[str, str]:
+        """A request as a path and a text; `fields` over what every request has."""
+        content = {
+            "requester": login,
+            "accounts": ["prod"],
+            "duration": "2h",
+            "reason": "INC-1234 refunds are stuck",
+        }
+        path = f"requests/{policy}/{self.now:%Y-%m/%d}-{login}-{slug}.yaml"
+        return path, "".join(
+            f"{name}: {json.dumps(value)}\n" for name, value in {**content, **fields}.items()
+        )
+
+    def propose(self, login: str, title: str, *commits: Mapping[str, str | None]) -> int:
+        """Open a pull request as this person, from a branch with these commits. None as a text deletes a file."""
+        clone = self.acme.clone(f"clone-{login}", login)
+        branch = f"{login}-{self.steps}-{abs(hash(title)) % 10000}"
+        self.acme.git(login, "fetch", "--quiet", "origin", cwd=clone)
+        self.acme.git(login, "checkout", "--quiet", "-B", branch, "origin/main", cwd=clone)
+        self.push(login, branch, *commits)
+        answer = self.acme.call(login, "POST", "/pulls", title=title, head=branch, base="main", body="")
+        return int(self.must(answer)["number"])
+
+    def push(self, login: str, branch: str, *commits: Mapping[str, str | None], force: bool = False) -> None:
+        """Commit files on the branch that is checked out in this person's clone, and push it."""
+        clone = self.acme.clone(f"clone-{login}", login)
+        for files in commits:
+            for path, text in files.items():
+                file = clone / path
+                if text is None:
+                    file.unlink()
+                else:
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_text(text)
+            self.acme.git(login, "add", "--all", cwd=clone)
+            self.acme.git(login, "commit", "--quiet", "--allow-empty", "-m", "Ask", cwd=clone)
+        extra = ["--force"] if force else []
+        self.acme.git(login, "push", "--quiet", *extra, "origin", f"HEAD:{branch}", cwd=clone)
+
+    def review(self, login: str, number: int, event: str = "APPROVE") -> Answer:
+        """Review a pull request's head as it is now."""
+        return self.acme.call(login, "POST", f"/pulls/{number}/reviews", event=event, body="")
+
+    def merge(self, login: str, number: int, method: str = "squash") -> Answer:
+        """Press Merge."""
+        return self.acme.call(login, "PUT", f"/pulls/{number}/merge", merge_method=method)
+
+    def must(self, answer: Answer) -> Any:
+        """The content of an answer that had to be a yes."""
+        if not answer.ok:
+            raise UntoldError(f"GitHub answered {answer.status}: {answer.content}")
+        return answer.content
+
+    def client(self, login: str, service: str) -> Any:
+        """An AWS client of this person, signed in as themselves."""
+        return _client(self.acme.signed_in(login), service)
+
+    def assume(self, login: str, role_arn: str) -> dict[str, str] | None:
+        """Assume a role as this person; None if AWS denies it."""
+        try:
+            answer = self.client(login, "sts").assume_role(RoleArn=role_arn, RoleSessionName=login)
+        except botocore.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "AccessDenied":
+                raise
+            return None
+        found = answer["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": found["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": found["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": found["SessionToken"],
+            "AWS_ENDPOINT_URL": self.acme.aws.url,
+            "AWS_DEFAULT_REGION": "eu-west-1",
+        }
+
+    def can_read(self, session: Mapping[str, str], table: str) -> bool:
+        """Whether a session may read a table."""
+        try:
+            _client(session, "dynamodb").scan(TableName=table)
+        except botocore.exceptions.ClientError as error:
+            if "AccessDenied" not in error.response["Error"]["Code"]:
+                raise
+            return False
+        return True
+
+    @contextmanager
+    def scene(self, number: int, title: str) -> Iterator[None]:
+        """One scene, under its title."""
+        self.console.print()
+        self.console.print(Text(f"{number:>2}  {title}", style="bold"))
+        yield
+
+
+def _client(environ: Mapping[str, str], service: str) -> Any:
+    return boto3.client(
+        service,  # type: ignore[call-overload]  # the service is a variable here
+        aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=environ.get("AWS_SESSION_TOKEN"),
+        endpoint_url=environ["AWS_ENDPOINT_URL"],
+        region_name=environ["AWS_DEFAULT_REGION"],
+        config=_ONCE,
+    )
