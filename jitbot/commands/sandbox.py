@@ -35,13 +35,16 @@ def sandbox(*, login: str) -> int:
     with Acme(Clock()) as acme:
         if login not in acme.people:
             raise click.UsageError(f"acme has no {login}; it has: {', '.join(acme.people)}")
-        clone = acme.clone("acme-access", login)
+        clone = acme.workplace(login)
         exports = acme.shell(login)
         click.echo("# acme is running. In another terminal:\n")
         for name, value in exports.items():
             click.echo(f"export {name}={shlex.quote(value)}")
         click.echo(f"cd {shlex.quote(str(clone))}\n")
-        click.echo("# then for example: jitbot check; git pull; aws sts get-caller-identity; jitbot grant")
+        click.echo("# GitHub tokens, to act as somebody else:")
+        for person in acme.people:
+            click.echo(f"#   {person:<10}{acme.token(person)}")
+        click.echo("\n# then for example: jitbot check; git pull; aws sts get-caller-identity; jitbot grant")
         click.echo("# Ctrl-C here stops it; nothing is left behind.")
         while not stopped.wait(timeout=1):
             pass

@@ -33,7 +33,10 @@ def print_report(report: Report, *, nothing: str) -> None:
     for each in report.decided:
         mark, colour = _MARKS[each.decision.verdict]
         click.echo(click.style(f"{mark} {each.decision.verdict}: {escape.log(each.change.path)}", fg=colour))
-        print_findings(each.decision.reasons)
+        for finding in each.decision.reasons:
+            line = f"line {finding.line}: " if finding.line else ""
+            click.echo(f"    {line}{escape.log(finding.message)} [{finding.code}]")
+            click.echo(click.style(f"      {escape.log(finding.hint)}", dim=True))
     if report.dry:
         for change in report.planned:
             click.echo(

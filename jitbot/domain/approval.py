@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from jitbot.domain import eligibility, iam, life
 from jitbot.domain.counting import Approval, Ignored, count, objecting
-from jitbot.domain.evidence import Case, Rules
+from jitbot.domain.evidence import Case, ChangeKind, Rules
 from jitbot.domain.ground import Ground, at, lay
 from jitbot.domain.model import Finding, Request
 
@@ -85,7 +85,7 @@ def render_all(rules: Rules, request: Request, window: iam.Window) -> tuple[iam.
     if settings is None or policy is None or people is None or accounts is None:
         return ()
     person = people.get(request.requester)
-    if person is None or person.principal is None or any(alias not in accounts for alias in request.accounts):
+    if person is None or person.principal is None:
         return ()
     try:
         return tuple(
@@ -100,13 +100,14 @@ def render_all(rules: Rules, request: Request, window: iam.Window) -> tuple[iam.
             )
             for alias in request.accounts
         )
-    except KeyError:  # a placeholder without a parameter: `eligibility` says which
+    except KeyError:  # an account, or a placeholder, that nothing stands for: `eligibility` says which
         return ()
 
 
 def _doubts(case: Case, now: datetime) -> Iterator[Finding]:
     """What GitHub may only not have told yet: no pull request for a commit this young."""
-    if not case.listed and now - case.change.committed_at < GITHUB_LAG:
+    # Whoever pushes past the rules chooses the date: one far ahead must not stay in doubt for ever.
+    if not case.listed and abs(now - case.change.committed_at) < GITHUB_LAG:
         message = f"GitHub lists no pull request for {case.change.commit[:10]} yet"
         yield at(
             case, "no-pull-request-yet", message, "the next run asks again; after 15 minutes it is refused"
@@ -147,14 +148,14 @@ def _asked_by_its_author(ground: Ground) -> Iterator[Finding]:
 
 
 def _may_ask(ground: Ground) -> Iterator[Finding]:
-    rules = ground.case.rules
     yield from eligibility.findings(
         ground.request,
         policy=ground.policy,
-        accounts=rules.accounts.value or {},
-        people=rules.people.value or {},
-        teams=rules.teams.value or {},
+        accounts=ground.accounts,
+        people=ground.people,
+        teams=ground.teams,
         when=ground.merged_at,
+        extends=ground.case.change.kind is not ChangeKind.ADDED,
     )
 
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from jitbot.domain.model import Settings, Sha
 
@@ -56,7 +56,7 @@ def objection(
     """
     main = "refs/heads/main"
     files = f"{settings.repository}/.github/workflows"
-    ours = {f"{files}/{workflow}.yml@{main}" for workflow in WORKFLOWS}
+    ours = [f"{files}/{workflow}.yml@{main}" for workflow in WORKFLOWS]
     if claims.get("iss") != settings.issuer:
         return "another issuer signed it"
     if claims.get("aud") != audience(batch):
@@ -68,7 +68,6 @@ def objection(
     issued = claims.get("iat")
     if not isinstance(issued, int):
         return "its token does not say when it was issued"
-    at = datetime.fromtimestamp(issued, UTC)
-    if any(abs(at - time) > CLOCK_SKEW for time in times):
+    if any(abs(int(time.timestamp()) - issued) > CLOCK_SKEW.total_seconds() for time in times):
         return "it records a time more than 10 minutes from when its token was issued"
     return None

@@ -49,10 +49,10 @@ def count(ground: Ground) -> tuple[tuple[Approval, ...], tuple[Ignored, ...]]:
 
 
 def objecting(ground: Ground) -> tuple[Person, ...]:
-    """The owners of the path whose standing judgement asks for changes."""
+    """The owners of the path whose standing judgement asks for changes. By id alone: a new login silences nobody."""
     judgements = latest_judgements(ground.merge.reviews, ground.merged_at)
-    people = (person_of(review, ground) for review in judgements if review.state == "CHANGES_REQUESTED")
-    return tuple(person for person in people if person is not None and ground.owned_by.include(person))
+    objectors = {review.user.github_id for review in judgements if review.state == "CHANGES_REQUESTED"}
+    return tuple(person for person in ground.owned_by.people if person.github_id in objectors)
 
 
 def latest_judgements(reviews: tuple[Review, ...], until: datetime) -> tuple[Review, ...]:
@@ -66,7 +66,7 @@ def latest_judgements(reviews: tuple[Review, ...], until: datetime) -> tuple[Rev
 
 def person_of(review: Review, ground: Ground) -> Person | None:
     """The known person behind a review, by login and GitHub id."""
-    return owners.person_behind(review.user, ground.case.rules.people.value or {})
+    return owners.person_behind(review.user, ground.people)
 
 
 def _against(review: Review, person: Person, ground: Ground) -> str | None:
@@ -84,7 +84,7 @@ def _against(review: Review, person: Person, ground: Ground) -> str | None:
         return "is the requester"
     if person.github_id == merge.pull_request.author.github_id:
         return "is the pull request's author"
-    if person.github_id in named_by_commits(merge):
+    if _is_named(person, ground):
         return "is author or committer of a commit that changes the request"
     if not ground.owned_by.include(person):
         return "does not own this path in CODEOWNERS"
@@ -101,6 +101,14 @@ def named_by_commits(merge: Merge) -> frozenset[GithubId]:
     """
     return frozenset(
         person for commit in merge.commits if commit.sha in merge.touching for person in commit.named
+    )
+
+
+def _is_named(person: Person, ground: Ground) -> bool:
+    """Whether a commit that changes the request names this human, under any login of theirs."""
+    named = named_by_commits(ground.merge)
+    return any(
+        other.github_id in named and owners.same_human(person, other) for other in ground.people.values()
     )
 
 

@@ -31,18 +31,27 @@ _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
 
 
 def findings(
-    request: Request, *, policy: Policy, accounts: Accounts, people: People, teams: Teams, when: datetime
+    request: Request,
+    *,
+    policy: Policy,
+    accounts: Accounts,
+    people: People,
+    teams: Teams,
+    when: datetime,
+    extends: bool = False,
 ) -> tuple[Finding, ...]:
     """Everything that keeps `request` from being granted under these rules at `when`; empty if nothing does.
 
-    `when` is the merge, or now where there is none yet.
+    `when` is the merge, or now where there is none yet. A request that `extends` may be dated as it was:
+    its path was young when it was first merged, and the end of that grant bounds the extension.
     """
     return (
         *_requester(request, policy, people, teams),
         *_accounts(request, policy, accounts),
         *_duration(request, policy),
         *_parameters(request, policy),
-        *_path(request, policy, when),
+        *_path(request, policy),
+        *(() if extends else _date(request, when)),
         *_start(request, when),
         *_ticket(request, policy),
     )
@@ -161,7 +170,7 @@ def value_problem(value: str, parameter: Parameter) -> str | None:
     return None if re.fullmatch(parameter.pattern, value, re.ASCII) else "does not match the policy's pattern"
 
 
-def _path(request: Request, policy: Policy, when: datetime) -> Iterator[Finding]:
+def _path(request: Request, policy: Policy) -> Iterator[Finding]:
     path = parse_request_path(request.path)
     if isinstance(path, Finding):
         yield path
@@ -182,8 +191,12 @@ def _path(request: Request, policy: Policy, when: datetime) -> Iterator[Finding]
             f"the file's name does not begin with its requester, {request.requester}",
             f"name it {path.date:%d}-{request.requester}-<a few words>.yaml",
         )
+
+
+def _date(request: Request, when: datetime) -> Iterator[Finding]:
+    path = parse_request_path(request.path)
     oldest, latest = (when - PATH_AGE).date(), (when + PATH_AHEAD).date()
-    if not oldest <= path.date <= latest:
+    if not isinstance(path, Finding) and not oldest <= path.date <= latest:
         yield _at(
             request,
             "",

@@ -14,7 +14,7 @@ from enum import StrEnum
 from jitbot.domain import iam, moments
 from jitbot.domain.model import AccountId, Sha
 
-SCHEMA = 1
+SCHEMA = 1  # raise it with any change of what `dump` writes: `load` takes exactly that
 FOLDER = "events/"
 _NO_COMMIT = Sha("")  # of an event that belongs to no merge
 _NO_ACCOUNT = AccountId("")  # of a decision, which is about all accounts
@@ -83,13 +83,14 @@ class Event:
             self.cause,
         ]
         if self.kind in (Kind.FAILED, Kind.VERIFIED):
-            parts.append(self.at.date().isoformat())  # once a cause a day
+            parts.append(moments.show(self.at)[:10])  # once a cause a day
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
     @property
     def path(self) -> str:
         """Where the event lies in the ledger."""
-        return f"{FOLDER}{self.at:%Y/%m/%d/%H%M%S}-{self.kind}-{self.key}.json"
+        day, _, time = moments.show(self.at).rstrip("Z").partition("T")
+        return f"{FOLDER}{day.replace('-', '/')}/{time.replace(':', '')}-{self.kind}-{self.key}.json"
 
 
 def dump(event: Event) -> bytes:
@@ -111,12 +112,18 @@ def dump(event: Event) -> bytes:
         "documents": [dump_documents(each) for each in event.documents],
         "run": event.run,
     }
-    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return text.encode(
+        errors="backslashreplace"
+    )  # half a surrogate, from a name git could not read: JSON's escape
 
 
 def load(path: str, content: bytes) -> Event:
     """Read an event back. Raises ValueError for anything `dump` would not have written there."""
-    raw = json.loads(content)
+    try:
+        raw = json.loads(content)
+    except RecursionError as error:
+        raise ValueError(f"{path} is nested too deep to be an event") from error
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
         raise ValueError(f"{path} is not an event of schema {SCHEMA}")
     try:
@@ -125,6 +132,8 @@ def load(path: str, content: bytes) -> Event:
         raise ValueError(f"{path} is not a whole event: {error}") from error
     if event.path != path:
         raise ValueError(f"{path} holds an event that belongs at {event.path}")
+    if dump(event) != content:
+        raise ValueError(f"{path} holds more, or other, than the event it tells")
     return event
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from jitbot.domain import owners
 from jitbot.domain.evidence import Case, ChangeKind, Merge, PullRequest
-from jitbot.domain.model import Finding, Person, Policy, Request, Settings, Sha
+from jitbot.domain.model import Accounts, Finding, People, Person, Policy, Request, Settings, Sha, Teams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,9 @@ class Ground:
     merged_at: datetime
     request: Request
     settings: Settings
+    accounts: Accounts
+    people: People
+    teams: Teams
     policy: Policy
     requester: Person
     owned_by: owners.Owners
@@ -28,17 +32,26 @@ def lay(case: Case) -> Ground | tuple[Finding, ...]:
     findings = (*_plain_file(case), *_came_through_a_pull_request(case), *_readable(case), *_known(case))
     merge, request = case.merge, case.request.value if case.request else None
     settings, policy, people = case.rules.settings.value, case.rules.policy.value, case.rules.people.value
+    accounts, teams = case.rules.accounts.value, case.rules.teams.value
     merged_at = merge.pull_request.merged_at if merge else None
-    requester = people.get(request.requester) if people is not None and request is not None else None
-    if findings or not (merge and merged_at and request and settings and policy and people and requester):
+    requester = people.get(request.requester) if people and request else None
+    # `findings` should hold a reason for each None; that a None gives nothing must not hang on it.
+    if (
+        findings
+        or not (merge and merged_at and request and settings and policy and people and requester)
+        or accounts is None
+        or teams is None
+    ):
         return findings or (at(case, "incomplete", "the facts of this merge are incomplete", "ask anew"),)
-    teams = case.rules.teams.value or {}
     return Ground(
         case=case,
         merge=merge,
         merged_at=merged_at,
         request=request,
         settings=settings,
+        accounts=accounts,
+        people=people,
+        teams=teams,
         policy=policy,
         requester=requester,
         owned_by=owners.of(case.change.path, codeowners=case.rules.codeowners, people=people, teams=teams),
@@ -79,23 +92,22 @@ def _plain_file(case: Case) -> Iterator[Finding]:
 
 
 def _came_through_a_pull_request(case: Case) -> Iterator[Finding]:
-    settings, commit = case.rules.settings.value, case.change.commit
-    fits: tuple[PullRequest, ...] = ()
-    whole: tuple[PullRequest, ...] = ()
-    if settings is not None:
-        branch, repository_id = case.default_branch, settings.repository_id
-        fits = fitting(case.listed, commit=commit, default_branch=branch, repository_id=repository_id)
-        asked = () if case.merge is None else (case.merge.pull_request,)
-        whole = fitting(asked, commit=commit, default_branch=branch, repository_id=repository_id)
+    settings, commit, branch = case.rules.settings.value, case.change.commit, case.default_branch
     if not case.listed:
-        message = f"{commit[:10]} came to {case.default_branch} without a pull request"
+        message = f"{commit[:10]} came to {branch} without a pull request"
         yield at(case, "no-pull-request", message, "ask through a pull request: `jitbot request --again`")
-    elif not fits:
-        message = f"{commit[:10]} is not the commit that merged a pull request into {case.default_branch}"
+        return
+    if settings is None:
+        return  # no telling which repository it should be; `_readable` says what is wrong with the settings
+    fit = partial(fitting, commit=commit, default_branch=branch, repository_id=settings.repository_id)
+    fits = fit(case.listed)
+    whole = fit(() if case.merge is None else (case.merge.pull_request,))
+    if not fits:
+        message = f"{commit[:10]} is not the commit that merged a pull request into {branch}"
         hint = "merge with a merge commit or a squash: a rebase of several commits cannot be checked"
         yield at(case, "not-its-merge", message, hint)
-    elif len(fits) > 1 or case.merge is None or case.merge.pull_request.number != fits[0].number or not whole:
-        message = f"GitHub names more than one pull request for {commit[:10]}"
+    elif [pull.number for pull in whole] != [pull.number for pull in fits]:
+        message = f"GitHub does not name one pull request, and always the same, for {commit[:10]}"
         yield at(case, "ambiguous-merge", message, "ask anew, in a pull request of its own")
 
 

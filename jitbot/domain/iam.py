@@ -106,9 +106,7 @@ def role_name(*, settings: Settings, request: Request, policy: str, account_id: 
     """
     identity = json.dumps([settings.repository_id, request.path, account_id])
     digest = hashlib.sha256(identity.encode()).hexdigest()[:10]
-    room = (
-        SWITCH_ROLE_LIMIT - len(f"/{settings.namespace}/") - len(f"{settings.namespace}-") - len(f"-{digest}")
-    )
+    room = SWITCH_ROLE_LIMIT - len(f"/{settings.namespace}/{settings.namespace}--{digest}")
     readable = f"{request.requester}-{policy}".lower()[:room].rstrip("-")
     return f"{settings.namespace}-{readable}-{digest}"
 

@@ -1,7 +1,7 @@
 """The life of a request: asked, extended, ended. What the ledger says of it, folded into one value.
 
-Folding does not depend on the order of events: terms sort by their end, and an early end is final
-wherever it stands.
+Folding does not depend on the order in which events come: they are taken by their time. Terms sort by
+their end, and an early end is final wherever it stands.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,15 +35,25 @@ class Term:
     documents: tuple[Documents, ...]
     ask: Mapping[str, object]
 
+    @property
+    def requester(self) -> str:
+        """The login that asked."""
+        return str(self.ask.get("requester", ""))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding:
     """What happened in one account: the outcomes recorded there."""
 
     granted: tuple[Event, ...] = ()  # by their end, the furthest last
-    end: Event | None = None  # an early end; final
+    ended: tuple[Event, ...] = ()  # early ends; each is final
     expired: tuple[Event, ...] = ()
     removed: tuple[Event, ...] = ()
+
+    @property
+    def end(self) -> Event | None:
+        """The early end that came first, if there is any."""
+        return self.ended[0] if self.ended else None
 
     def granted_for(self, commit: Sha) -> Event | None:
         """The record that the term of this merge is in force here."""
@@ -92,7 +102,7 @@ class Life:
 def fold(events: Iterable[Event]) -> Mapping[str, Life]:
     """One life for each request that the events name, whatever their order."""
     lives: dict[str, Life] = {}
-    for event in events:
+    for event in sorted(events, key=lambda each: (each.at, each.key)):
         if event.request:
             lives[event.request] = _grown(lives.get(event.request, Life(request=event.request)), event)
     return lives
@@ -252,7 +262,7 @@ def _held(holding: Holding, event: Event) -> Holding:
         return replace(holding, removed=(*holding.removed, event))
     if event.why is Why.EXPIRED:
         return replace(holding, expired=(*holding.expired, event))
-    return replace(holding, end=holding.end or event)
+    return replace(holding, ended=(*holding.ended, event))
 
 
 def _end_of(event: Event) -> datetime:

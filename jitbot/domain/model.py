@@ -1,6 +1,6 @@
 """The nouns: what the files in the repository say, as frozen values.
 
-Every value here has been through the schema (`adapters/documents.py`); what the schema cannot say
+Every value here has been through the schema (`adapters/documents`); what the schema cannot say
 (is the requester eligible, does the parameter match) is decided in `eligibility.py`.
 """
 

@@ -10,7 +10,7 @@ def show(moment: datetime) -> str:
     """`2026-11-24T09:00:00Z`. Raises ValueError for a naive datetime; microseconds are dropped."""
     if moment.tzinfo is None:
         raise ValueError("a moment needs a time zone")
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def parse(text: str) -> datetime:

@@ -61,12 +61,10 @@ def same_human(one: Person, other: Person) -> bool:
     """Two logins with one GitHub id or one AWS principal are one person."""
     if one.github_id == other.github_id:
         return True
-    return one.principal is not None and _key(one.principal) == (
-        None if other.principal is None else _key(other.principal)
-    )
+    return one.principal is not None and _key(one.principal) == _key(other.principal)
 
 
-def _key(principal: Principal) -> str:
+def _key(principal: Principal | None) -> str:
     return repr(principal).casefold()
 
 

@@ -22,6 +22,7 @@ class _Giving:
     """What giving access has in common: the approved documents say where."""
 
     request: str
+    requester: str = ""
     commit: Sha
     documents: iam.Documents
 
@@ -61,6 +62,7 @@ class Deny:
     """End access before its time: attach the policy that denies everything."""
 
     request: str  # "" for an orphan
+    requester: str = ""
     commit: Sha
     account: str  # alias; "" if unknown
     account_id: AccountId
@@ -76,6 +78,7 @@ class Confirm:
     """Read a role back after its expiry, and record that it ended as it should."""
 
     request: str
+    requester: str = ""
     commit: Sha
     account: str  # alias; "" if unknown
     account_id: AccountId
@@ -90,6 +93,7 @@ class Remove:
     """Delete a role that no session can use any more."""
 
     request: str
+    requester: str = ""
     commit: Sha
     account: str  # alias; "" if unknown
     account_id: AccountId
@@ -164,9 +168,17 @@ def _grants(life: Life, ends: Ends, now: datetime) -> Iterator[Change]:
             continue
         if holding.granted and not holding.removed_after(holding.granted[-1].at):
             held = holding.granted[-1].documents[0]
-            yield Extend(request=life.request, commit=term.commit, documents=documents, held=held)
+            yield Extend(
+                request=life.request,
+                requester=term.requester,
+                commit=term.commit,
+                documents=documents,
+                held=held,
+            )
         else:
-            yield Provision(request=life.request, commit=term.commit, documents=documents)
+            yield Provision(
+                request=life.request, requester=term.requester, commit=term.commit, documents=documents
+            )
 
 
 def _ends(
@@ -176,27 +188,27 @@ def _ends(
     holding, term = life.holding(documents.account_id), life.current
     if term is None:
         return
-    due = ends.of(life, holding)
-    if role is not None and due is None and now < term.window.expires_at:
+    over = term.window.expires_at
+    settled = holding.expired_at(over)  # a deletion or an offboarding after that ends nothing any more
+    due = None if settled else ends.of(life, holding)
+    if role is not None and due is None and (now < over or settled):
         drift = _drift(life, holding, documents, role)
         due = None if drift is None else (Why.DRIFT, drift)
     if role is None and due is None and _vanished(holding, term, now):
         due = (Why.DRIFT, "the role is gone before its end")
-    over = term.window.expires_at
-    if _replaced(holding, role):
-        yield _deny(
-            life, documents, term, (Why.DRIFT, "another role stands under the name of one that was ended")
-        )
+    if role is not None and _replaced(holding, role):
+        detail = f"another role stands under the name of one that was ended: {role.role_id}"
+        yield _deny(life, documents, term, (Why.DRIFT, detail))
     elif due is not None and holding.end is None and (holding.granted or role is not None or now >= over):
         yield _deny(life, documents, term, due)
-    elif due is None and now >= over and not holding.expired_at(over):
+    elif due is None and now >= over and not settled:
         yield Confirm(
-            request=life.request, commit=term.commit, account=documents.account, account_id=documents.account_id,
+            request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
             role_name=documents.role_name, window=term.window, expected=_acceptable(life, holding, documents),
         )  # fmt: skip
     if now >= over + iam.SESSION and (role is not None or not holding.removed_after(over)):
         yield Remove(
-            request=life.request, commit=term.commit, account=documents.account, account_id=documents.account_id,
+            request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
             role_name=documents.role_name, window=term.window,
         )  # fmt: skip
 
@@ -204,7 +216,7 @@ def _ends(
 def _deny(life: Life, documents: iam.Documents, term: Term, due: tuple[Why, str]) -> Deny:
     why, detail = due
     return Deny(
-        request=life.request, commit=term.commit, account=documents.account, account_id=documents.account_id,
+        request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
         role_name=documents.role_name, why=why, detail=detail, window=term.window,
     )  # fmt: skip
 
@@ -219,23 +231,20 @@ def _drift(life: Life, holding: Holding, documents: iam.Documents, role: Listed)
     return None
 
 
-def _replaced(holding: Holding, role: Listed | None) -> bool:
-    """Whether someone made the role anew after its end was recorded: the denial is not on this one."""
-    return (
-        role is not None and holding.end is not None and holding.end.evidence.get("role_id") != role.role_id
-    )
+def _replaced(holding: Holding, role: Listed) -> bool:
+    """Whether someone made the role anew after its end was recorded: no denial is on this one."""
+    denied = [event.evidence.get("role_id") for event in holding.ended]
+    return bool(denied) and role.role_id not in denied
 
 
 def _acceptable(life: Life, holding: Holding, documents: iam.Documents) -> tuple[iam.Documents, ...]:
-    """What a role may rightly hold: what was last read back, or a later approval that is on its way."""
-    if not holding.granted:
-        return (documents,)
-    last = holding.granted[-1]
-    return (
-        last.documents
-        if life.current is not None and last.commit == life.current.commit
-        else (*last.documents, documents)
-    )
+    """What a role may rightly hold: what was last read back, or any later approval that may be on its way."""
+    rightly: tuple[iam.Documents, ...] = ()
+    for term in life.terms:
+        granted = holding.granted_for(term.commit)
+        approved = tuple(each for each in term.documents if each.account_id == documents.account_id)
+        rightly = granted.documents if granted is not None else rightly + approved
+    return rightly
 
 
 def _vanished(holding: Holding, term: Term, now: datetime) -> bool:

@@ -27,23 +27,25 @@ def message(events: Sequence[Event]) -> str:
 def sentence(event: Event) -> str:
     """One event in words, from validated tokens only."""
     who, what = _token(event.ask.get("requester")) or _who(event.request), _policy(event.request)
+    whose = f"{what} of {who}" if event.request else what
     until = f" until {moments.show(event.window.expires_at)}" if event.window else ""
-    where = event.account or ", ".join(documents.account for documents in event.documents)
+    aliases = _token(event.account) or ", ".join(_token(documents.account) for documents in event.documents)
+    where = aliases or _token(event.account_id)
     match event.kind:
         case Kind.APPROVED:
             return f"approved: {who} gets {what} in {where}{until}"
         case Kind.EXTENDED:
             return f"extended: {who} keeps {what} in {where}{until}"
         case Kind.REFUSED:
-            return f"refused: {what} for {who}, merge {event.commit[:10]} ({_codes(event)})"
+            return f"refused: {what} for {who}, merge {_token(event.commit)[:10]} ({_codes(event)})"
         case Kind.REVOKED:
-            return f"revoked: {what} of {who}, by {_token(event.evidence.get('by')) or 'jitbot'}"
+            return f"revoked: {whose}, by {_token(event.evidence.get('by')) or 'jitbot'}"
         case Kind.GRANTED:
             return f"granted: {who} has {what} in {where}{until}"
         case Kind.ENDED:
-            return f"ended ({event.why or Why.DRIFT}): {what} of {who} in {where}"
+            return f"ended ({event.why or Why.DRIFT}): {whose} in {where}"
         case Kind.REMOVED:
-            return f"removed: the role {event.role_name} in {where}"
+            return f"removed: the role {_token(event.role_name)} in {where}"
         case Kind.FAILED:
             return f"failed: {what} for {who} in {where}; the next run tries again"
         case Kind.VERIFIED:

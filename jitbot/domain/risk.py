@@ -73,6 +73,8 @@ def _of_action(action: str, everywhere: str) -> Iterator[tuple[Level, str]]:
         )
     elif action.startswith(_SENSITIVE) and not reads:
         yield Level.HIGH, f"{action}: touches identities, keys or secrets{everywhere}"
+    elif action.startswith(_SENSITIVE) and not verb.startswith(("List", "Describe")):
+        yield Level.MEDIUM, f"{action}: reads identities, keys or secrets{everywhere}"
     elif not reads:
         yield Level.HIGH if everywhere else Level.MEDIUM, f"{action}: can change things{everywhere}"
 

@@ -47,7 +47,7 @@ def _of(life: Life, now: datetime) -> Iterable[Standing]:
         state, why = _state(life, term, life.holding(documents.account_id), now)
         yield Standing(
             request=life.request,
-            requester=str(term.ask.get("requester", "")),
+            requester=term.requester,
             account=documents.account,
             account_id=documents.account_id,
             role_arn=documents.role_arn,

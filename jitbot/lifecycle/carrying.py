@@ -77,6 +77,7 @@ def failed_event(failure: Failure, *, now: datetime, run: str) -> Event | None:
         kind=Kind.FAILED,
         at=now,
         request=change.request,
+        ask={"requester": change.requester},
         commit=change.commit,
         account=change.account,
         account_id=failure.account_id,
@@ -130,6 +131,7 @@ def _give(world: World, account: Account, change: Provision | Extend) -> Event:
         kind=Kind.GRANTED,
         at=receipt.at,
         request=change.request,
+        ask={"requester": change.requester},
         commit=change.commit,
         account=documents.account,
         account_id=documents.account_id,
@@ -181,7 +183,9 @@ def _deny(world: World, account: Account, change: Deny, now: datetime) -> Event 
     receipt = account.deny(change.role_name)
     actual, _ = account.read(change.role_name)
     if receipt is None or actual is None or not actual.denied:
-        raise UnavailableError(f"role {change.role_name} does not read back as denied; the next run looks again")
+        raise UnavailableError(
+            f"role {change.role_name} does not read back as denied; the next run looks again"
+        )
     return _ended(world, change, change.why, at=receipt.at, actual=actual, cause=change.detail)
 
 
@@ -209,6 +213,7 @@ def _ended(
         kind=Kind.ENDED,
         at=at,
         request=change.request,
+        ask={"requester": change.requester},
         commit=change.commit,
         account=change.account,
         account_id=change.account_id,
@@ -244,6 +249,7 @@ def _remove(world: World, account: Account, change: Remove) -> Event | None:
         kind=Kind.REMOVED,
         at=receipt.at,
         request=change.request,
+        ask={"requester": change.requester},
         commit=change.commit,
         account=change.account,
         account_id=change.account_id,

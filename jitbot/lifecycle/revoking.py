@@ -68,7 +68,7 @@ def _revocation(world: World, life: Life, *, reason: str, now: datetime) -> Even
         commit=life.current.commit if life.current is not None else Sha(""),
         why=Why.RELEASED if person.github_id == ask.get("github_id") else Why.REVOKED,
         cause=f"by {person.login}",
-        ask={"requester": ask.get("requester")},
+        ask={"requester": str(ask.get("requester", ""))},
         evidence={"by": person.login, "github_id": person.github_id, "reason": reason},
         run=world.run.url,
     )
@@ -109,6 +109,7 @@ def _denials(life: Life, now: datetime) -> tuple[Deny, ...]:
     return tuple(
         Deny(
             request=life.request,
+            requester=term.requester,
             commit=term.commit,
             account=documents.account,
             account_id=documents.account_id,

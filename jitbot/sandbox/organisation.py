@@ -99,6 +99,15 @@ class Acme:
             )
         return folder
 
+    def workplace(self, login: str) -> Path:
+        """A clone for this person's own hands: plain git in it commits and pushes as them."""
+        folder = self.clone("access", login)
+        signed = self.github.url.replace("//", f"//{login}:{self.token(login)}@")
+        self.git(login, "remote", "set-url", "origin", f"{signed}/{self.repository}.git", cwd=folder)
+        self.git(login, "config", "user.name", login, cwd=folder)
+        self.git(login, "config", "user.email", f"{login}@acme.com", cwd=folder)
+        return folder
+
     def git(self, login: str, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         """Run git as this person. Raises UnavailableError with git's own words if it fails."""
         basic = base64.b64encode(f"x-access-token:{self.token(login)}".encode()).decode()

@@ -24,6 +24,7 @@ REPOSITORY_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
     ("GET", f"{_REPO}/commits/<path:revision>/pulls"): api_git.list_pulls_of_commit,
     ("GET", f"{_REPO}/commits/<path:revision>/status"): api_git.get_combined_status,
     ("GET", f"{_REPO}/commits/<path:revision>/statuses"): api_git.list_statuses,
+    ("GET", f"{_REPO}/statuses/<path:revision>"): api_git.list_statuses,
     ("POST", f"{_REPO}/statuses/<sha>"): api_git.create_status,
     ("GET", f"{_REPO}/branches"): api_git.list_branches,
     ("GET", f"{_REPO}/branches/<path:branch>"): api_git.get_branch,

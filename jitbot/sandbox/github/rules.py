@@ -40,7 +40,8 @@ def violation(
     held = limits(site, user, branch)
     reason = None
     if new is None:
-        reason = "Cannot delete this branch" if held.deletion else None
+        kept = held.deletion or branch == repository.default_branch
+        reason = "Cannot delete this branch" if kept else None
     elif held.pull_request:
         reason = "Changes must be made through a pull request."
     elif held.force_push and old and not repository.store.is_ancestor(old, new):

@@ -29,6 +29,10 @@ class _Connection(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Stay quiet; `GitHubSandbox.calls` is the log."""
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Send the status alone: the date is the sandbox's, which the application adds."""
+        self.send_response_only(code, message)
+
     def connection_dropped(self, error: BaseException, environ: dict[str, Any] | None = None) -> None:  # noqa: ARG002
         """Hang up without an answer."""
         self.close_connection = True

@@ -124,7 +124,7 @@ class Stage:
         answer = self.acme.call(login, "POST", "/pulls", title=title, head=branch, base="main", body="")
         return int(self.must(answer)["number"])
 
-    def push(self, login: str, branch: str, *commits: Mapping[str, str | None], force: bool = False) -> None:
+    def push(self, login: str, branch: str, *commits: Mapping[str, str | None], message: str = "Ask") -> None:
         """Commit files on the branch that is checked out in this person's clone, and push it."""
         clone = self.acme.clone(f"clone-{login}", login)
         for files in commits:
@@ -136,9 +136,8 @@ class Stage:
                     file.parent.mkdir(parents=True, exist_ok=True)
                     file.write_text(text)
             self.acme.git(login, "add", "--all", cwd=clone)
-            self.acme.git(login, "commit", "--quiet", "--allow-empty", "-m", "Ask", cwd=clone)
-        extra = ["--force"] if force else []
-        self.acme.git(login, "push", "--quiet", *extra, "origin", f"HEAD:{branch}", cwd=clone)
+            self.acme.git(login, "commit", "--quiet", "--allow-empty", "-m", message, cwd=clone)
+        self.acme.git(login, "push", "--quiet", "origin", f"HEAD:{branch}", cwd=clone)
 
     def review(self, login: str, number: int, event: str = "APPROVE") -> Answer:
         """Review a pull request's head as it is now."""
