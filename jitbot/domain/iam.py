@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from jitbot.domain import moments
 from jitbot.domain.model import (
@@ -78,8 +79,7 @@ def render(
 ) -> Documents:
     """The documents of `request` in one account. The caller has checked eligibility; a person has a principal.
 
-    Raises ValueError if the person has none, and KeyError for a placeholder that nothing fills:
-    both are refused earlier, so either is a programming error.
+    Raises ValueError if the person has none, and KeyError for a placeholder that nothing fills.
     """
     if person.principal is None:
         raise ValueError(f"{person.login} has no AWS principal")
@@ -199,6 +199,8 @@ def _who(principal: Principal) -> tuple[str, dict[str, object]]:
                 "ArnLike": {"aws:PrincipalArn": [reserved + role, f"{reserved}*/{role}"]},
                 "StringLike": {"aws:userid": f"AROA{'?' * 17}:{user_name}"},
             }
+        case _:
+            assert_never(principal)
 
 
 def _permission_policy(statements: tuple[Statement, ...], window: Window, *, only_granted: bool) -> Document:
@@ -243,9 +245,7 @@ def _dates(window: Window) -> dict[str, object]:
 
 def _joined(conditions: Conditions, window: Window) -> dict[str, object]:
     """A statement's own conditions and the window; they cannot clash, since policies may not use dates."""
-    own = {
-        operator: {key: list(values) for key, values in keys.items()} for operator, keys in conditions.items()
-    }
+    own = {name: {key: list(values) for key, values in keys.items()} for name, keys in conditions.items()}
     return {**own, **_dates(window)}
 
 

@@ -130,6 +130,8 @@ def principal_text(principal: Principal | None) -> str:
             return f"{arn} as {userid}"
         case IdentityCenter(account=account, permission_set=permission_set, user_name=user_name):
             return f"{permission_set} in {account} as {user_name}"
+        case _:
+            assert_never(principal)
 
 
 def _fields(request: Request) -> dict[str, object]:

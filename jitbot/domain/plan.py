@@ -144,12 +144,11 @@ def to_end(
     changes: list[Change] = []
     known: set[tuple[AccountId, str]] = set()
     roles_by_name = {(role.account_id, role.role_name): role for roles in listed.values() for role in roles}
-    for life in lives.values():
-        for documents in _documents(life):
-            name = (documents.account_id, documents.role_name)
-            known.add(name)
-            if documents.account_id in listed:
-                changes += _ends(life, documents, roles_by_name.get(name), ends, now)
+    for life, term, documents in _roles(lives.values()):
+        name = (documents.account_id, documents.role_name)
+        known.add(name)
+        if documents.account_id in listed:
+            changes += _ends(life, term, documents, roles_by_name.get(name), ends, now)
     denied = {(event.account_id, event.role_name, event.cause): event for event in orphans}
     for account_id, roles in listed.items():
         for role in roles:
@@ -182,13 +181,10 @@ def _grants(life: Life, ends: Ends, now: datetime) -> Iterator[Change]:
 
 
 def _ends(
-    life: Life, documents: iam.Documents, role: Listed | None, ends: Ends, now: datetime
+    life: Life, term: Term, documents: iam.Documents, role: Listed | None, ends: Ends, now: datetime
 ) -> Iterator[Change]:
     """What is due of one role that the ledger knows."""
-    holding, term = life.holding(documents.account_id), life.current
-    if term is None:
-        return
-    over = term.window.expires_at
+    holding, over = life.holding(documents.account_id), term.window.expires_at
     settled = holding.expired_at(over)  # a deletion or an offboarding after that ends nothing any more
     due = None if settled else ends.of(life, holding)
     if role is not None and due is None and (now < over or settled):
@@ -273,8 +269,11 @@ def _orphan(role: Listed, denied: Event | None, now: datetime) -> Iterator[Chang
         )
 
 
-def _documents(life: Life) -> tuple[iam.Documents, ...]:
-    return life.current.documents if life.current is not None else ()
+def _roles(lives: Iterable[Life]) -> Iterator[tuple[Life, Term, iam.Documents]]:
+    """Every role that the ledger knows, with the term that counts for it."""
+    for life in lives:
+        if (term := life.current) is not None:
+            yield from ((life, term, documents) for documents in term.documents)
 
 
 def _sorted(changes: Iterable[Change]) -> tuple[Change, ...]:

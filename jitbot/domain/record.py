@@ -5,6 +5,7 @@ https://git-scm.com/docs/git-interpret-trailers. Trailers hold validated tokens 
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
 
 from jitbot.domain import moments
 from jitbot.domain.events import Event, Kind, Why
@@ -50,6 +51,8 @@ def sentence(event: Event) -> str:
             return f"failed: {what} for {who} in {where}; the next run tries again"
         case Kind.VERIFIED:
             return "verified: the ledger holds together"
+        case _:
+            assert_never(event.kind)
 
 
 def _trailers(event: Event) -> Iterator[str]:

@@ -1,127 +1,44 @@
-"""IAM and STS through boto3: entering accounts, and the few calls that make, read and end a role.
+"""The few calls of IAM that make, read and end a role.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/. None of it is proven against the real AWS here.
 """
 
 import functools
-import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import boto3
-import botocore.config
-import botocore.exceptions
-
+from jitbot.adapters.aws.errors import translated
 from jitbot.domain import iam
-from jitbot.domain.errors import DeniedError, UnavailableError
+from jitbot.domain.errors import UnavailableError
 from jitbot.domain.model import AccountId
 from jitbot.domain.ports import Receipt
 from jitbot.domain.roles import Actual, Listed
 
-STS_AUDIENCE = "sts.amazonaws.com"
-_REGION = "us-east-1"  # IAM is global; STS is asked where its global endpoint is
-_CONFIG = botocore.config.Config(
-    retries={"mode": "standard", "total_max_attempts": 5},
-    connect_timeout=5,
-    read_timeout=20,
-    user_agent_extra="jitbot",
-)
-_UNCLEAR = frozenset(
-    {"Throttling", "ThrottlingException", "RequestLimitExceeded", "ServiceFailure", "ServiceUnavailable",
-     "InternalFailure", "InternalError", "ConcurrentModification", "RequestTimeout"}
-)  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """How this run proves to AWS who it is: a web-identity token of its job, or the ambient credentials.
-
-    `token` gives the job's OIDC token for STS; None means ambient: a profile or keys, as boto3 finds them.
-    """
-
-    role_name: str  # jitbot's own role in each account, for a job
-    session_name: str  # names the run in CloudTrail
-    token: Callable[[], str] | None = None
-    access_key: str | None = None
-    secret_key: str | None = None
-    session_token: str | None = None
-    profile: str | None = None
-
-
-class AwsCloud:
-    """The accounts, each entered directly with this run's own identity: never by way of another, never a fallback."""
+class AwsAccount:
+    """One account, entered. `speaking` puts the account's credentials in force for the calls made inside it."""
 
     def __init__(
         self,
-        identity: Identity,
+        account_id: AccountId,
+        client: Any,
+        speaking: Callable[[], AbstractContextManager[None]],
         *,
         path: str,
-        endpoint: str | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
-        self._identity = identity
-        self._path = path
-        self._endpoint = endpoint
-        self._sleep = sleep
-        self._ambient = boto3.Session(
-            aws_access_key_id=identity.access_key,
-            aws_secret_access_key=identity.secret_key,
-            aws_session_token=identity.session_token,
-            profile_name=identity.profile,
-            region_name=_REGION,
-        )
-
-    def enter(self, account_id: AccountId) -> "AwsAccount":
-        """Enter an account. Raises DeniedError if AWS refuses, or if another account answers than was meant."""
-        with _translated(f"enter account {account_id}"):
-            session = self._by_token(account_id) if self._identity.token else self._by_ambient(account_id)
-            client = session.client("iam", endpoint_url=self._endpoint, config=_CONFIG)
-        return AwsAccount(account_id, client, path=self._path, sleep=self._sleep)
-
-    def _by_token(self, account_id: AccountId) -> boto3.Session:
-        """https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html"""
-        assert self._identity.token is not None  # noqa: S101 - `enter` asked; this tells the type checker
-        unsigned = botocore.config.Config(signature_version=botocore.UNSIGNED).merge(_CONFIG)
-        sts = self._ambient.client("sts", endpoint_url=self._endpoint, config=unsigned)
-        answer = sts.assume_role_with_web_identity(
-            RoleArn=f"arn:aws:iam::{account_id}:role/{self._identity.role_name}",
-            RoleSessionName=self._identity.session_name,
-            WebIdentityToken=self._identity.token(),
-            DurationSeconds=900,
-        )
-        _same_account(answer["AssumedRoleUser"]["Arn"].split(":")[4], account_id)
-        credentials = answer["Credentials"]
-        return boto3.Session(
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-            region_name=_REGION,
-        )
-
-    def _by_ambient(self, account_id: AccountId) -> boto3.Session:
-        sts = self._ambient.client("sts", endpoint_url=self._endpoint, config=_CONFIG)
-        _same_account(sts.get_caller_identity()["Account"], account_id)
-        return self._ambient
-
-
-class AwsAccount:
-    """One account, entered."""
-
-    def __init__(
-        self, account_id: AccountId, client: Any, *, path: str, sleep: Callable[[float], None]
+        sleep: Callable[[float], None],
     ) -> None:
         self._account_id = account_id
         self._iam = client
+        self._speaking = speaking
         self._path = path
         self._sleep = sleep
 
     def roles(self) -> tuple[Listed, ...]:
         """Every role under our path, one call for each thousand."""
-        with _translated(f"list the roles of account {self._account_id}"):
+        with translated(f"list the roles of account {self._account_id}"), self._speaking():
             pages = self._iam.get_paginator("list_roles").paginate(
                 PathPrefix=self._path, PaginationConfig={"PageSize": 1000}
             )
@@ -130,7 +47,7 @@ class AwsAccount:
     def read(self, role_name: str) -> tuple[Actual | None, Receipt]:
         """A role, whole. None only if AWS says that the role does not exist."""
         receipts: list[Mapping[str, Any]] = []
-        with _translated(f"read role {role_name}"):
+        with translated(f"read role {role_name}"), self._speaking():
             try:
                 actual = self._read(role_name, receipts)
             except self._iam.exceptions.NoSuchEntityException as error:
@@ -140,7 +57,7 @@ class AwsAccount:
 
     def create(self, documents: iam.Documents) -> bool:
         """`CreateRole`; False if a role of that name exists already."""
-        with _translated(f"create role {documents.role_name}"):
+        with translated(f"create role {documents.role_name}"), self._speaking():
             try:
                 self._iam.create_role(
                     Path=documents.path,
@@ -157,7 +74,7 @@ class AwsAccount:
 
     def write_permissions(self, documents: iam.Documents) -> None:
         """`PutRolePolicy`: replaces the whole inline policy at once."""
-        with _translated(f"write the policy of role {documents.role_name}"):
+        with translated(f"write the policy of role {documents.role_name}"), self._speaking():
             policy = iam.canonical(documents.permission_policy)
             self._soon(
                 functools.partial(
@@ -170,19 +87,19 @@ class AwsAccount:
 
     def write_trust(self, documents: iam.Documents) -> None:
         """`UpdateAssumeRolePolicy`."""
-        with _translated(f"write the trust of role {documents.role_name}"):
+        with translated(f"write the trust of role {documents.role_name}"), self._speaking():
             policy = iam.canonical(documents.trust_policy)
             self._iam.update_assume_role_policy(RoleName=documents.role_name, PolicyDocument=policy)
 
     def attach(self, documents: iam.Documents) -> None:
         """`AttachRolePolicy` for each managed policy; AWS takes a repetition as done."""
-        with _translated(f"attach the managed policies of role {documents.role_name}"):
+        with translated(f"attach the managed policies of role {documents.role_name}"), self._speaking():
             for arn in documents.managed_policies:
                 self._iam.attach_role_policy(RoleName=documents.role_name, PolicyArn=arn)
 
     def deny(self, role_name: str) -> Receipt | None:
         """Attach AWSDenyAll. None if the role does not exist."""
-        with _translated(f"deny role {role_name}"):
+        with translated(f"deny role {role_name}"), self._speaking():
             try:
                 answer = self._iam.attach_role_policy(RoleName=role_name, PolicyArn=iam.DENY_ALL)
             except self._iam.exceptions.NoSuchEntityException as error:
@@ -194,7 +111,7 @@ class AwsAccount:
     def remove(self, actual: Actual) -> None:
         """Detach and delete all that is in the role, then the role; what is gone already is fine."""
         name, gone = actual.role_name, self._iam.exceptions.NoSuchEntityException
-        with _translated(f"remove role {name}"):
+        with translated(f"remove role {name}"), self._speaking():
             calls = [
                 *(
                     functools.partial(self._iam.delete_role_policy, RoleName=name, PolicyName=policy)
@@ -256,26 +173,6 @@ class AwsAccount:
             else:
                 return
         call()
-
-
-@contextmanager
-def _translated(doing: str) -> Iterator[None]:
-    """AWS's errors as ours: a clear no is denied, everything else unavailable; both say what was being done."""
-    try:
-        yield
-    except botocore.exceptions.ClientError as error:
-        said = error.response.get("Error", {})
-        code, message = str(said.get("Code", "")), " ".join(str(said.get("Message", "")).split())[:300]
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        kind = UnavailableError if code in _UNCLEAR or status >= 500 else DeniedError
-        raise kind(f"AWS would not {doing}: {code}: {message}") from error
-    except botocore.exceptions.BotoCoreError as error:
-        raise UnavailableError(f"could not {doing}: {' '.join(str(error).split())[:300]}") from error
-
-
-def _same_account(answered: str, meant: AccountId) -> None:
-    if answered != meant:
-        raise DeniedError(f"account {answered} answered where {meant} was meant; nothing was done there")
 
 
 def _receipt(answers: list[Mapping[str, Any]]) -> Receipt:

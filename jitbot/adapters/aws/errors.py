@@ -1,0 +1,37 @@
+"""AWS's errors as ours."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import botocore.exceptions
+
+from jitbot.domain.errors import DeniedError, UnavailableError
+
+_UNCLEAR = frozenset(
+    {
+        "Throttling",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "ServiceFailure",
+        "ServiceUnavailable",
+        "InternalFailure",
+        "InternalError",
+        "ConcurrentModification",
+        "RequestTimeout",
+    }
+)
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """AWS's errors as ours: a clear no is denied, everything else unavailable; both say what was being done."""
+    try:
+        yield
+    except botocore.exceptions.ClientError as error:
+        said = error.response.get("Error", {})
+        code, message = str(said.get("Code", "")), " ".join(str(said.get("Message", "")).split())[:300]
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        kind = UnavailableError if code in _UNCLEAR or status >= 500 else DeniedError
+        raise kind(f"AWS would not {doing}: {code}: {message}") from error
+    except botocore.exceptions.BotoCoreError as error:
+        raise UnavailableError(f"could not {doing}: {' '.join(str(error).split())[:300]}") from error
