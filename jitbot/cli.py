@@ -3,6 +3,7 @@
 Verbs are imported when they are used, so that `jitbot --help` stays instant.
 """
 
+import io
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ import click
 
 from jitbot import __version__
 from jitbot.commands.invocation import Invocation
+from jitbot.domain import escape
 from jitbot.domain.errors import InvalidError, JitbotError, SupersededError
 
 VERBS = {
@@ -69,26 +71,30 @@ def main(arguments: Sequence[str], *, now: datetime, environ: Mapping[str, str],
         click.echo("stopped", err=True)
         return OPERATIONAL
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(_lines(shown.getvalue().rstrip()), err=True)
         return USAGE
     except SupersededError as error:
-        click.echo(f"superseded: {error}", err=True)
+        click.echo(f"superseded: {_lines(str(error))}", err=True)
         return DONE
     except InvalidError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {_lines(str(error))}", err=True)
         return INVALID
     except JitbotError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"error: {_lines(str(error))}", err=True)
+        return OPERATIONAL
+    except SystemExit:  # click's way out when the reader of our output has gone: nobody is left to tell
         return OPERATIONAL
     return result if isinstance(result, int) else DONE
+
+
+def _lines(text: str) -> str:
+    """An error's text, line by line: it may name files, and quote what others answered."""
+    return "\n".join(map(escape.log, text.split("\n")))
 
 
 def run() -> None:
     """The entry point: reads the clock, the environment and the arguments, once."""
     now = datetime.now(UTC).replace(microsecond=0)
-    try:
-        code = main(sys.argv[1:], now=now, environ=dict(os.environ), folder=Path.cwd())
-    except BrokenPipeError:  # the reader of our output went away: nobody is left to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = OPERATIONAL
-    sys.exit(code)
+    sys.exit(main(sys.argv[1:], now=now, environ=dict(os.environ), folder=Path.cwd()))

@@ -61,7 +61,14 @@ class GitHubForge:
     """One repository on GitHub, by `owner/name`."""
 
     def __init__(
-        self, repository: str, *, token: str, api_url: str, user_agent: str = "jitbot", timeout: int = 20
+        self,
+        repository: str,
+        *,
+        token: str,
+        api_url: str,
+        user_agent: str = "jitbot",
+        timeout: int = 20,
+        backoff: float = 0.5,
     ) -> None:
         client = Github(
             base_url=api_url,
@@ -70,7 +77,7 @@ class GitHubForge:
             user_agent=user_agent,
             timeout=timeout,
             lazy=True,
-            retry=GithubRetry(total=4, backoff_factor=0.5, max_rate_limit_wait=LONGEST_WAIT),
+            retry=GithubRetry(total=4, backoff_factor=backoff, max_rate_limit_wait=LONGEST_WAIT),
             # A job makes a handful of calls, one after the other: pauses would only delay access.
             seconds_between_requests=None,
             seconds_between_writes=None,

@@ -6,6 +6,7 @@ https://docs.github.com/en/actions/reference/security/oidc. Not proven against t
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import jwt
 
@@ -13,6 +14,7 @@ import requests
 from jitbot.domain.errors import DeniedError, UnavailableError
 
 _TIMEOUT = 20
+_LONGEST = 16_384  # characters of a token; GitHub's have some two thousand
 _ALGORITHMS = ["RS256"]  # the one GitHub signs with; naming it refuses `none` and keys used as HMAC secrets
 # Read long after, so `exp` says nothing; all other claims are judged by `domain.attestation`.
 _SIGNATURE_ALONE = {f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
@@ -43,7 +45,7 @@ class ActionsIssuer:
 
     def keys(self) -> Mapping[str, str]:
         """The public keys the issuer publishes now, fetched over TLS (a sandbox's, over loopback)."""
-        if not self._issuer.startswith(("https://", "http://127.0.0.1:")):
+        if not self._issuer.startswith("https://") and urlsplit(self._issuer).hostname != "127.0.0.1":
             raise DeniedError(
                 f"the issuer {self._issuer} is not reached over TLS; its keys would prove nothing"
             )
@@ -59,9 +61,11 @@ class ActionsIssuer:
 
     def key_id(self, token: str) -> str:
         """The key a token says it was signed with; empty if it is no token."""
+        if len(token) > _LONGEST:
+            return ""
         try:
             return str(jwt.get_unverified_header(token).get("kid", ""))
-        except jwt.PyJWTError:
+        except (jwt.PyJWTError, ValueError, RecursionError):  # the last for JSON nested without end
             return ""
 
     def verified(self, token: str, keys: Mapping[str, str]) -> Mapping[str, object] | None:
@@ -73,7 +77,7 @@ class ActionsIssuer:
             public = jwt.PyJWK.from_json(key).key
             options: Any = {"verify_signature": True, **_SIGNATURE_ALONE}
             claims: dict[str, Any] = jwt.decode(token, public, algorithms=_ALGORITHMS, options=options)
-        except (jwt.PyJWTError, ValueError):
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             return None
         return claims
 

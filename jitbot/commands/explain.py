@@ -15,7 +15,7 @@ from jitbot.domain.model import Source
 from jitbot.domain.outlook import Outlook, foresee
 from jitbot.domain.risk import Level
 from jitbot.lifecycle.checking import check_files
-from jitbot.lifecycle.gathering import read_rules
+from jitbot.lifecycle.gathering import is_request, read_rules
 
 _COLOURS = {Level.LOW: "green", Level.MEDIUM: "yellow", Level.HIGH: "red", Level.CRITICAL: "red"}
 
@@ -37,7 +37,10 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
     root, now = data_root(invocation.folder), at or invocation.now
     tree = FolderTree(root=root)
     path = find_file(request, folder=invocation.folder, root=root)
-    parsed = documents.parse_request(Source(path=path, content=tree.read([path])[path]))
+    content = tree.read([path]).get(path)
+    if content is None or not is_request(path):
+        raise InvalidError(f"{path} is no request: an ordinary file under requests/")
+    parsed = documents.parse_request(Source(path=path, content=content))
     rules = read_rules(tree, documents, path.split("/")[1])
     outlook = foresee(parsed.value, rules, now) if parsed.value is not None else None
     findings = check_files(tree, documents, [path], now)
@@ -54,14 +57,16 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
 
 def _print(outlook: Outlook) -> None:
     level = outlook.risk.level
-    click.echo(click.style(escape.terminal(outlook.in_words()), bold=True))
-    click.echo(f"why:      {escape.terminal(outlook.request.reason)}")
+    click.echo(click.style(escape.log(outlook.in_words()), bold=True))
+    click.echo(f"why:      {escape.log(outlook.request.reason)}")
     for name, value in outlook.request.parameters.items():
-        click.echo(f"{name + ':':<10}{escape.terminal(value)}")
+        click.echo(f"{name + ':':<10}{escape.log(value)}")
     click.echo(f"risk:     {click.style(level.name.lower(), fg=_COLOURS[level])}")
     for reason in outlook.risk.reasons:
-        click.echo(f"          {escape.terminal(reason)}")
-    click.echo(f"approve:  {outlook.policy.approvals} of {' '.join(outlook.owned_by.names) or 'nobody'}")
+        click.echo(f"          {escape.log(reason)}")
+    click.echo(
+        f"approve:  {outlook.policy.approvals} of {escape.log(' '.join(outlook.owned_by.names)) or 'nobody'}"
+    )
     for grant in outlook.grants:
         click.echo(f"\n{click.style(grant.role_arn, bold=True)}")
         click.echo(f"boundary: {grant.permissions_boundary}")

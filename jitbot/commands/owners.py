@@ -8,6 +8,7 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import FolderTree, data_root
 from jitbot.commands.words import print_findings, print_json
 from jitbot.domain import codeowners as domain
+from jitbot.domain import escape
 from jitbot.domain.errors import InvalidError
 
 
@@ -31,7 +32,7 @@ def owners(invocation: Invocation, *, paths: tuple[str, ...], codeowners: Path |
         print_json(owned)
     else:
         for path, names in owned.items():
-            click.echo(f"{path}  {' '.join(names) or 'nobody'}")
+            click.echo(f"{escape.log(path)}  {' '.join(names) or 'nobody'}")
     if parsed.findings and form == "text":
         print_findings(parsed.findings)
     return 1 if parsed.findings or not all(owned.values()) else 0

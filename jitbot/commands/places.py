@@ -1,5 +1,6 @@
 """Where a command works: the data root, the files in it, the clone around it, and the request it means."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -26,13 +27,17 @@ class FolderTree:
         """The contents of those paths that are ordinary files."""
         found = {}
         for path in paths:
-            file = self.root / path
-            if file.is_file() and not any(
-                part.is_symlink() for part in (file, *file.parents) if part != self.root
-            ):
-                with file.open("rb") as opened:
-                    found[path] = opened.read(LARGEST)
+            try:
+                if self._is_plain(self.root / path):
+                    with (self.root / path).open("rb") as opened:
+                        found[path] = opened.read(LARGEST)
+            except OSError as error:
+                raise InvalidError(f"{path} cannot be read: {error.strerror}") from None
         return found
+
+    def _is_plain(self, file: Path) -> bool:
+        below = [part for part in (file, *file.parents) if self.root in part.parents]
+        return file.is_file() and not any(part.is_symlink() for part in below)
 
 
 class Moment(click.ParamType[datetime]):
@@ -65,7 +70,7 @@ def clone(start: Path, environ: Mapping[str, str]) -> GitRepository:
 
 def relative(file: str, *, folder: Path, root: Path) -> str:
     """A file named on the command line, as a path below the data root. Raises InvalidError if it lies elsewhere."""
-    full = (folder / file).absolute()
+    full = Path(os.path.normpath(folder / file))
     if full.is_relative_to(root):
         return full.relative_to(root).as_posix()
     raise InvalidError(f"{file} does not lie in the access repository at {root}")
@@ -92,9 +97,15 @@ def meant(text: str, known: Mapping[str, int | None]) -> str:
 
 def find_file(text: str, *, folder: Path, root: Path) -> str:
     """The request file a person means: a file's name from here, or a unique part of a request's path."""
-    if (folder / text).is_file():
-        return relative(text, folder=folder, root=root)
-    if (root / text).is_file():
-        return text
+    for start in (folder, root):
+        if _is_file(start / text):
+            return relative(text, folder=start, root=root)
     known = {file.relative_to(root).as_posix(): None for file in (root / "requests").glob("*/*/*.yaml")}
     return meant(text, known)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for any file
+        return False

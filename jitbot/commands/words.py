@@ -16,7 +16,8 @@ _MARKS = {"approved": ("✓", "green"), "refused": ("✗", "red"), "undecided": 
 
 def print_json(value: object) -> None:
     """The one way machines are answered."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    # ASCII alone, so that nothing in it moves a cursor; and `##[` is a command to GitHub's runner, wherever it stands.
+    click.echo(json.dumps(value, indent=2).replace("##[", "#\\u0023["))
 
 
 def print_findings(findings: Iterable[Finding]) -> None:
@@ -57,7 +58,7 @@ def print_report(report: Report, *, nothing: str) -> None:
 
 
 def _line(event: Event) -> str:
-    text = sentence(event)
+    text = escape.log(sentence(event))
     return click.style(f"! {text}", fg="red") if event.why in (Why.DRIFT, Why.ORPHAN) else f"• {text}"
 
 

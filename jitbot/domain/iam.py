@@ -143,7 +143,7 @@ def read_window(trust_policy: Document) -> Window | None:
         return None
     windows = [_statement_window(statement) for statement in statements]
     first = windows[0]
-    return first if first is not None and all(window == first for window in windows) else None
+    return first if all(window == first for window in windows) else None
 
 
 def preflight(documents: Documents, *, file: str) -> tuple[Finding, ...]:

@@ -37,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """One commit of the ledger as git holds it. `tidy`: one parent, and nothing but plain files added."""
+    """One commit of the ledger, by what it puts there. `tidy`: one parent, and plain files alone."""
 
     commit: Sha
     parent: Sha

@@ -89,8 +89,9 @@ def _roles(event: Event) -> Iterable[str]:
 
 def _token(value: object) -> str:
     """The value if it is harmless on a line of its own, else nothing."""
-    fits = isinstance(value, str) and len(value) <= _LONGEST and _TOKEN.fullmatch(value)
-    return value if fits and isinstance(value, str) else ""
+    if isinstance(value, str) and len(value) <= _LONGEST and _TOKEN.fullmatch(value):
+        return value
+    return ""
 
 
 def _codes(event: Event) -> str:

@@ -52,11 +52,9 @@ def _decide(world: World, now: datetime, *, dry_run: bool) -> tuple[History, tup
         if not new or dry_run:
             return _with(history, new), decided
         try:
-            head = ledger.append(world, history, new)
+            return ledger.append(world, history, new, now), decided
         except BranchMovedError:
             world.repository.fetch()
-            continue
-        return replace(_with(history, new), head=head), decided
     raise UnavailableError("the ledger keeps moving; the next run decides")
 
 
@@ -76,7 +74,7 @@ def _record(world: World, outcome: Outcome, now: datetime) -> Outcome:
             granted = [event for event in granted if (event.request, event.account_id) not in gone]
         new = (*granted, *ended.events)
         try:
-            ledger.append(world, history, new)
+            ledger.append(world, history, new, now)
         except BranchMovedError:
             continue
         return replace(ended, events=new)

@@ -25,8 +25,7 @@ class History:
     events: tuple[Event, ...]
     ignored: tuple[Finding, ...]  # what lies there without a valid attestation
     doubt: str  # why something that may be ours could not be checked; empty if all was
-    archived: frozenset[str]  # ids of the keys the ledger holds
-    live_keys: Mapping[str, str]
+    signers: Mapping[str, str]  # every key that counts, by its id
 
     @cached_property
     def lives(self) -> Mapping[str, life.Life]:
@@ -54,7 +53,7 @@ def read(world: World, now: datetime) -> History:
     )
     live, trouble = _live_keys(issuer)
     keys = {**_owned_keys(repository), **live}
-    accepted, rejected = _sift(commits, contents, keys, issuer, world.settings)
+    accepted, rejected, signers = _sift(commits, contents, keys, issuer, world.settings)
     loaded = tuple(event for commit in accepted for event in _events(commit, contents))
     unique = {event.key: event for event in reversed(loaded)}
     return History(
@@ -64,40 +63,51 @@ def read(world: World, now: datetime) -> History:
         doubt=f"{trouble}, and {len(rejected)} batches cannot be checked without it"
         if trouble and rejected
         else "",
-        archived=frozenset(
-            _key_id(entry.path) for commit in accepted for entry in commit.entries if _is_key(entry.path)
-        ),
-        live_keys=live,
+        signers=signers,
     )
 
 
-def append(world: World, history: History, new: Sequence[Event]) -> Sha:
+def append(world: World, history: History, new: Sequence[Event], now: datetime) -> History:
     """Record events on exactly the head that `history` was read at; those already there are left out.
 
-    Raises BranchMovedError if the ledger has moved: read again, and decide again.
+    What was written is read back: only what counts for the next run may be acted upon by this one. Raises
+    BranchMovedError if the ledger has moved: read again, and decide again.
     """
-    head = history.head
     fresh = [event for event in {event.key: event for event in new}.values() if event.key not in history.keys]
+    head = history.head
     for start in range(0, len(fresh), MOST_EVENTS):
-        head = _append_batch(world, head, fresh[start : start + MOST_EVENTS], history if start == 0 else None)
-    return head
+        head = _append_batch(world, head, fresh[start : start + MOST_EVENTS], history.signers)
+    return _read_back(world, fresh, now) if fresh else history
 
 
-def _append_batch(world: World, head: Sha, batch_events: Sequence[Event], history: History | None) -> Sha:
-    files = {event.path: events.dump(event) for event in batch_events}
-    if history is not None:
-        new_keys = {
-            kid: key for kid, key in history.live_keys.items() if kid not in history.archived and _plain(kid)
-        }
-        files |= {f"{attestation.KEYS}{kid}.json": f"{key}\n".encode() for kid, key in new_keys.items()}
-    message = record.message(batch_events)
+def _append_batch(world: World, head: Sha, batch: Sequence[Event], signers: Mapping[str, str]) -> Sha:
+    """Commit one batch. Every path names the head it is made for, so that nothing can lie there already.
+
+    Each batch vouches for all keys that count now: so those of yesterday count under the one of tomorrow.
+    """
+    files = {_filed(event.path, head): events.dump(event) for event in batch}
+    keys = {kid: key for kid, key in signers.items() if _plain(kid)}
+    files |= {
+        f"{attestation.KEYS}{_folder(head)}/{kid}.json": f"{key}\n".encode() for kid, key in keys.items()
+    }
+    message = record.message(batch)
     blobs = {path: attestation.blob_name(content) for path, content in files.items()}
-    audience = attestation.audience(Batch(parent=head, message=message, blobs=blobs))
-    token = world.issuer.token(audience)
-    digest = audience.rpartition(":")[2][:16]
-    at = batch_events[0].at
-    files[f"{attestation.TOKENS}{at:%Y/%m/%d/%H%M%S}-{digest}.jwt"] = f"{token}\n".encode()
+    token = world.issuer.token(attestation.audience(Batch(parent=head, message=message, blobs=blobs)))
+    files[f"{attestation.TOKENS}{batch[0].at:%Y/%m/%d}/{_folder(head)}.jwt"] = f"{token}\n".encode()
     return world.forge.commit("ledger", head, message, files)
+
+
+def _read_back(world: World, written: Sequence[Event], now: datetime) -> History:
+    """The ledger with what was just written in it. Raises UnavailableError if it does not count."""
+    for pause in (0.0, 0.5, 1.0, 2.0, 4.0):
+        world.sleep(pause)
+        world.repository.fetch()
+        history = read(world, now)
+        if all(event.key in history.keys for event in written):
+            return history
+    raise UnavailableError(
+        "what was recorded does not read back as ours; nothing is done on it before it does"
+    )
 
 
 def _sift(
@@ -106,7 +116,7 @@ def _sift(
     keys: Mapping[str, str],
     issuer: Issuer,
     settings: Settings,
-) -> tuple[list[Added], list[tuple[Added, str]]]:
+) -> tuple[list[Added], list[tuple[Added, str]], Mapping[str, str]]:
     """Accept what a key that counts attests; each batch so accepted may archive keys that then count too."""
     waiting, counting = list(commits), dict(keys)
     verdicts: dict[Sha, str] = {}
@@ -125,9 +135,8 @@ def _sift(
                 learned = learned or bool(new.keys() - counting.keys())
                 counting = {**new, **counting}
     rejected = [(commit, verdicts[commit.commit]) for commit in waiting if commit.commit not in accepted]
-    return [commit for commit in waiting if commit.commit in accepted], [
-        each for each in rejected if _matters(each[0])
-    ]
+    counted = [commit for commit in waiting if commit.commit in accepted]
+    return counted, [each for each in rejected if _matters(each[0])], counting
 
 
 def _objection(
@@ -153,7 +162,7 @@ def _events(commit: Added, contents: Mapping[Sha, bytes]) -> list[Event]:
     """The events of a batch. Raises UnavailableError for one this jitbot cannot read: nothing may rest on the rest."""
     paths = [entry for entry in commit.entries if entry.path.startswith(events.FOLDER)]
     try:
-        return [events.load(entry.path, contents[entry.blob]) for entry in paths]
+        return [events.load(_unfiled(entry.path, commit.parent), contents[entry.blob]) for entry in paths]
     except ValueError as error:
         raise UnavailableError(
             f"the ledger's commit {commit.commit[:10]} cannot be read by this jitbot: {error}"
@@ -210,7 +219,26 @@ def _is_key(path: str) -> bool:
 
 
 def _key_id(path: str) -> str:
-    return path.removeprefix(attestation.KEYS).removesuffix(".json")
+    return path.rpartition("/")[2].removesuffix(".json")
+
+
+def _folder(head: Sha) -> str:
+    """Names a batch by the head it is made for: nobody can know it before that head is there."""
+    return head[:20]
+
+
+def _filed(path: str, head: Sha) -> str:
+    day, _, name = path.rpartition("/")
+    return f"{day}/{_folder(head)}/{name}"
+
+
+def _unfiled(path: str, parent: Sha) -> str:
+    """The event's own path. Raises ValueError if it does not lie in the folder of its batch."""
+    folder, _, name = path.rpartition("/")
+    day, _, batch = folder.rpartition("/")
+    if batch != _folder(parent):
+        raise ValueError(f"{path} does not lie in the folder of its batch")
+    return f"{day}/{name}"
 
 
 def _plain(kid: str) -> bool:

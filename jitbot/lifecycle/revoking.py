@@ -50,7 +50,7 @@ def _record_revocation(world: World, request: str, *, reason: str, now: datetime
         event = life.revoked or _revocation(world, life, reason=reason, now=now)
         if life.revoked is None:
             try:
-                ledger.append(world, history, [event])
+                history = ledger.append(world, history, [event], now)
             except BranchMovedError:
                 world.repository.fetch()
                 continue

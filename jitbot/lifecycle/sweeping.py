@@ -47,7 +47,7 @@ def record(world: World, outcome: Outcome, now: datetime) -> tuple[Event, ...]:
     for _ in range(ATTEMPTS):
         world.repository.fetch()
         try:
-            ledger.append(world, ledger.read(world, now), new)
+            ledger.append(world, ledger.read(world, now), new, now)
         except BranchMovedError:
             continue
         return new

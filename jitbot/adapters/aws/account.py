@@ -103,24 +103,26 @@ class AwsAccount:
             try:
                 answer = self._iam.attach_role_policy(RoleName=role_name, PolicyArn=iam.DENY_ALL)
             except self._iam.exceptions.NoSuchEntityException as error:
-                if "role" not in str(error).lower():
-                    raise
+                if "role" not in error.response["Error"]["Message"].lower():
+                    raise  # it is the policy that AWS does not find
                 return None
         return _receipt([answer["ResponseMetadata"]])
 
     def remove(self, actual: Actual) -> None:
-        """Detach and delete all that is in the role, then the role; what is gone already is fine."""
+        """Detach and delete all that is in the role, then the role; what is gone already is fine.
+
+        What denies goes last: stopped anywhere, this leaves nobody with more than before.
+        """
         name, gone = actual.role_name, self._iam.exceptions.NoSuchEntityException
+        detach = functools.partial(self._iam.detach_role_policy, RoleName=name)
         with translated(f"remove role {name}"), self._speaking():
             calls = [
+                *(functools.partial(detach, PolicyArn=arn) for arn in actual.attached if arn != iam.DENY_ALL),
                 *(
                     functools.partial(self._iam.delete_role_policy, RoleName=name, PolicyName=policy)
                     for policy in actual.inline_policies
                 ),
-                *(
-                    functools.partial(self._iam.detach_role_policy, RoleName=name, PolicyArn=arn)
-                    for arn in actual.attached
-                ),
+                *([functools.partial(detach, PolicyArn=iam.DENY_ALL)] if actual.denied else []),
                 functools.partial(self._iam.delete_role, RoleName=name),
             ]
             for call in calls:

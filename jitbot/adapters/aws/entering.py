@@ -26,11 +26,7 @@ STS_AUDIENCE = "sts.amazonaws.com"
 _REGION = "us-east-1"  # IAM is global; STS is asked where its global endpoint is
 _SESSION_SECONDS = 900  # the least AWS gives; a run that takes longer is finished by the next
 _CONFIG = botocore.config.Config(
-    retries={"mode": "standard", "total_max_attempts": 5},  # bounded, with jitter
-    connect_timeout=5,
-    read_timeout=20,
-    max_pool_connections=32,
-    user_agent_extra="jitbot",
+    connect_timeout=5, read_timeout=20, max_pool_connections=32, user_agent_extra="jitbot"
 )
 _UNSIGNED = _CONFIG.merge(botocore.config.Config(signature_version=botocore.UNSIGNED))
 _speaker: contextvars.ContextVar[botocore.credentials.Credentials] = contextvars.ContextVar("speaker")
@@ -62,11 +58,15 @@ class AwsCloud:
         path: str,
         endpoint: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        attempts: int = 5,
     ) -> None:
         self._identity = identity
         self._path = path
         self._sleep = sleep
-        config = _CONFIG if identity.token is None else _UNSIGNED
+        retries: Any = {"mode": "standard", "total_max_attempts": attempts}  # bounded, with jitter
+        config = (_CONFIG if identity.token is None else _UNSIGNED).merge(
+            botocore.config.Config(retries=retries)
+        )
         with translated("find the credentials of this run"):
             session = boto3.Session(
                 aws_access_key_id=identity.access_key,

@@ -1,7 +1,6 @@
 """REST: commits, statuses, branches, refs and contents. Each function is one endpoint."""
 
 import base64
-import binascii
 
 from jitbot.sandbox.github import commits, pull_shapes, pulls, rules, shapes
 from jitbot.sandbox.github.call import Call, Json, Reply
@@ -181,10 +180,7 @@ def put_contents(call: Call, repo: Repository, path: str) -> Reply:
     tip = repo.tip(branch)
     old = repo.store.entry(tip, path)
     _check_blob(call, path, old)
-    try:
-        content = base64.b64decode(call.text("content"))
-    except binascii.Error:
-        raise RefusalError(422, "content is not valid Base64") from None
+    content = commits.decoded(call.text("content"))
     made = commits.commit_files(call.site, repo, call.actor, branch, tip, {path: content}, (), message)
     entry = repo.store.entry(made.sha, path)
     shown = entry and shapes.entry(call.site, repo, entry, path, branch, len(content))

@@ -1,5 +1,7 @@
 """Commits of whole files that GitHub makes for a caller of its API."""
 
+import base64
+import binascii
 from collections.abc import Iterable, Mapping
 
 from jitbot.sandbox.github import merging, pulls, rules
@@ -37,6 +39,14 @@ def commit_files(
     )
     pulls.moved(site, repository, f"refs/heads/{branch}", sha, author)
     return repository.store.commit(merging.signed(repository, sha))
+
+
+def decoded(text: str) -> bytes:
+    """The bytes behind Base64 text, line ends in it aside; 422 for anything else."""
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise RefusalError(422, "content is not valid Base64") from None
 
 
 def _check_path(path: str) -> None:

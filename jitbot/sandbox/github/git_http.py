@@ -14,7 +14,10 @@ from jitbot.sandbox.github.records import RefusalError, User
 from jitbot.sandbox.github.site import Repository, Site
 from jitbot.sandbox.github.store import Store, environment
 
+# Nothing here outlives the sandbox, so nothing need wait for the disk.
 _CONFIGURATION = """\
+[core]
+    fsync = none
 [http]
     receivepack = true
 [uploadpack]

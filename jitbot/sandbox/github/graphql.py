@@ -3,8 +3,6 @@
 https://docs.github.com/graphql/reference/mutations#createcommitonbranch
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -58,7 +56,7 @@ def _create_commit(call: Call, given: Mapping[str, Any]) -> Json:
             422, f'Expected branch to point to "{expected}" but it did not. Pull and try again.'
         )
     files = given.get("fileChanges") or {}
-    additions = {one["path"]: _decoded(one["contents"]) for one in files.get("additions") or ()}
+    additions = {one["path"]: commits.decoded(one["contents"]) for one in files.get("additions") or ()}
     deletions = [one["path"] for one in files.get("deletions") or ()]
     text = "\n\n".join(part for part in (message["headline"], message.get("body")) if part)
     made = commits.commit_files(call.site, repository, call.actor, branch, tip, additions, deletions, text)
@@ -120,13 +118,6 @@ def _pull(site: Site, node: str) -> tuple[Repository, Pull]:
             if node == shapes.pull_node(repository, pull):
                 return repository, pull
     raise RefusalError(404, f"Could not resolve to a node with the global id of '{node}'")
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise RefusalError(422, "contents is not valid Base64") from None
 
 
 _MUTATIONS: dict[str, Callable[[Call, Mapping[str, Any]], Json | None]] = {

@@ -73,7 +73,7 @@ def state_of(repository: Repository, sha: str, context: str) -> str | None:
 
 
 def _review_reasons(site: Site, repository: Repository, pull: Pull, rule: PullRequestRule) -> list[str]:
-    opinions = _opinions(site, pull, repository.reviews_of(pull))
+    opinions = _opinions(site, repository.reviews_of(pull))
     approvers = {login for login, review in opinions.items() if review.state == "APPROVED"}
     count = rule.required_approving_review_count
     reasons = []
@@ -89,12 +89,12 @@ def _review_reasons(site: Site, repository: Repository, pull: Pull, rule: PullRe
     return reasons
 
 
-def _opinions(site: Site, pull: Pull, reviews: Iterable[Review]) -> dict[str, Review]:
-    """The latest opinion of everyone who may write and is not the author."""
+def _opinions(site: Site, reviews: Iterable[Review]) -> dict[str, Review]:
+    """The latest opinion of everyone who may write; an author can have none of their own pull request."""
     latest = {}
     for review in reviews:
         login = review.author.login.casefold()
-        if review.state in _OPINIONS and site.user(login).may_write and review.author.id != pull.author.id:
+        if review.state in _OPINIONS and site.user(login).may_write:
             latest[login] = review
     return latest
 

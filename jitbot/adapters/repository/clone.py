@@ -1,0 +1,178 @@
+"""A clone on this machine, as the port asks for it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from jitbot.adapters.repository import raw
+from jitbot.adapters.repository.git import Git, last_line
+from jitbot.domain.errors import InvalidError, UnavailableError
+from jitbot.domain.evidence import Change
+from jitbot.domain.model import Sha
+from jitbot.domain.ports import Added, Entry
+
+REMOTE = "origin"
+_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
+
+class GitRepository:
+    """A clone on this machine. `token` is handed to git for the fetch alone, never on a command line."""
+
+    def __init__(self, root: Path, *, token: str = "", branch: str = "main", timeout: float = 120) -> None:
+        self._git = Git(root, timeout=timeout)
+        self._token = token
+        self._branch = branch
+
+    def fetch(self, heads: Iterable[int] = ()) -> None:
+        """Bring main, ledger and these pull requests' heads up to date; what the remote lacks is an error."""
+        wanted = [f"+refs/heads/{name}:{_tip(name)}" for name in (self._branch, "ledger")]
+        pulls = [f"+refs/pull/{number}/head:{_pull(number)}" for number in heads]
+        options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--force")
+        result = self._git.run("fetch", *options, REMOTE, *(pulls or wanted), token=self._token)
+        if result.returncode == 0:
+            return
+        reason = last_line(result.stderr)
+        if reason.endswith("refs/heads/ledger"):  # "couldn't find remote ref refs/heads/ledger"
+            raise InvalidError(
+                f"{REMOTE} has no branch ledger, so nothing can be recorded; `jitbot init` makes it"
+            )
+        raise UnavailableError(f"git could not fetch from {REMOTE}: {reason}")
+
+    def main(self) -> Sha:
+        """The fetched tip of the default branch."""
+        return self._resolve(_tip(self._branch), f"there is no branch {self._branch} at {REMOTE}")
+
+    def ledger(self) -> Sha:
+        """The fetched tip of the ledger."""
+        return self._resolve(_tip("ledger"), f"there is no branch ledger at {REMOTE}; `jitbot init` makes it")
+
+    def pull_head(self, number: int) -> Sha | None:
+        """The fetched head of a pull request; None if git has none."""
+        found = self._git.ask("for-each-ref", "--format=%(objectname)", _pull(number)).decode().strip()
+        return Sha(found) if found else None
+
+    def changes(self, since: datetime) -> tuple[Change, ...]:
+        """What main's first-parent line did to files under requests/ since then, oldest first."""
+        dated = self._walk(since, "--first-parent", self.main())
+        commits = self._commits(dated)
+        pairs = [(found.parents[0], name) for name, found in commits.items() if found.parents]
+        return tuple(
+            raw.change(base, commit, dated[commit], each)
+            for base, commit, differing in self._diffs(pairs)
+            for each in differing
+            if each.path.startswith("requests/")
+        )
+
+    def touched(self, base: Sha, commit: Sha) -> tuple[str, ...]:
+        """Every path that differs between two commits; a rename counts as two."""
+        return tuple(each.path for _, _, differing in self._diffs([(base, commit)]) for each in differing)
+
+    def touching(self, commits: Iterable[Sha], path: str) -> frozenset[Sha]:
+        """Of these commits, the ones that change the path against their first parent (a root: against nothing)."""
+        known = self._commits(commits)
+        return frozenset(
+            name
+            for _, name, differing in self._diffs(_against_first(known))
+            if any(each.path == path for each in differing)
+        )
+
+    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[Entry, ...]:
+        """The tree's entries at these paths; a path that ends in / gives what lies directly in the folder."""
+        if not paths:  # git would list the whole root
+            return ()
+        return tuple(raw.entries(self._git.ask("ls-tree", "-z", "--full-tree", commit, "--", *paths)))
+
+    def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
+        """The bytes of blobs, in one call of git."""
+        return self._objects("blob", blobs)
+
+    def additions(self, since: datetime) -> tuple[Added, ...]:
+        """The ledger's commits since then, through every parent, oldest first."""
+        commits = self._commits(self._walk(since, "--topo-order", self.ledger()))
+        diffs = {name: differing for _, name, differing in self._diffs(_against_first(commits))}
+        return tuple(raw.added(name, found, diffs[name]) for name, found in commits.items())
+
+    def head(self) -> Sha:
+        """The commit that is checked out: the code and rules this run started from."""
+        return self._resolve("HEAD", "nothing is checked out")
+
+    def has(self, revision: str) -> bool:
+        """Whether git knows a commit by this name."""
+        asked = f"{revision}^{{commit}}"
+        return self._git.run("rev-parse", "--verify", "--quiet", asked).returncode == 0
+
+    def merge_base(self, one: Sha, other: Sha) -> Sha:
+        """The best common ancestor of two commits."""
+        result = self._git.run("merge-base", one, other)
+        if result.returncode != 0:
+            raise UnavailableError(
+                f"git finds no common ancestor of {one[:10]} and {other[:10]} here; fetch deeper (fetch-depth: 0)"
+            )
+        return Sha(result.stdout.decode().strip())
+
+    def resolve(self, revision: str) -> Sha:
+        """The commit that a revision names. Raises InvalidError if there is none."""
+        return self._resolve(revision, f"git knows no commit {revision!r}")
+
+    def _resolve(self, revision: str, otherwise: str) -> Sha:
+        if revision.startswith("-") or not self.has(revision):
+            raise InvalidError(otherwise)
+        return Sha(self._git.ask("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip())
+
+    def _walk(self, since: datetime, *arguments: str) -> dict[Sha, int]:
+        """The commits since then with their times, oldest first.
+
+        They are chosen by their own date, one by one: git's `--since` would stop at the first old-dated
+        commit and hide all behind it.
+        """
+        lines = self._git.ask("rev-list", "--reverse", "--timestamp", *arguments).decode().splitlines()
+        walked = ((Sha(commit), int(time)) for time, _, commit in (line.partition(" ") for line in lines))
+        return {commit: time for commit, time in walked if time >= since.timestamp()}
+
+    def _commits(self, names: Iterable[Sha]) -> dict[Sha, raw.Commit]:
+        """What commits say of themselves: a shallow clone's last one names its parent, which is then missed."""
+        return {name: raw.commit(content) for name, content in self._objects("commit", names).items()}
+
+    def _objects(self, kind: str, names: Iterable[Sha]) -> dict[Sha, bytes]:
+        wanted = list(dict.fromkeys(names))
+        if not wanted:
+            return {}
+        answer = self._git.ask("cat-file", "--batch", stdin="".join(f"{name}\n" for name in wanted))
+        return dict(raw.objects(answer, kind, wanted))
+
+    def _diffs(self, pairs: Sequence[tuple[str, Sha]]) -> Iterator[tuple[str, Sha, list[raw.Difference]]]:
+        """The raw differences of each pair of commits, recursive, without renames, in the pairs' order."""
+        if not pairs:
+            return
+        trees = self._trees({name for pair in pairs for name in pair})
+        unlike = dict.fromkeys((trees[base], trees[commit]) for base, commit in pairs)
+        lines = "".join(f"{base} {commit}\n" for base, commit in unlike)
+        options = ("--stdin", "-r", "-z", "--raw", "--no-renames", "--no-abbrev")
+        found = raw.differences(self._git.ask("diff-tree", *options, stdin=lines))
+        for base, commit in pairs:
+            yield base, commit, found.get((trees[base], trees[commit]), [])
+
+    def _trees(self, commits: set[str]) -> dict[str, str]:
+        """The tree of each commit: `diff-tree --stdin` compares two trees a line, but not two commits."""
+        wanted = sorted(commits - {_EMPTY_TREE})
+        asked = "".join(f"{commit}^{{tree}}\n" for commit in wanted)
+        answer = self._git.ask("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
+        trees = {_EMPTY_TREE: _EMPTY_TREE}
+        for commit, line in zip(wanted, answer.decode().splitlines(), strict=True):
+            name, _, kind = line.partition(" ")
+            if kind != "tree":
+                raise UnavailableError(f"git has no commit {commit[:10]} here; fetch deeper (fetch-depth: 0)")
+            trees[commit] = name
+        return trees
+
+
+def _against_first(commits: Mapping[Sha, raw.Commit]) -> list[tuple[str, Sha]]:
+    return [(found.parents[0] if found.parents else _EMPTY_TREE, name) for name, found in commits.items()]
+
+
+def _tip(branch: str) -> str:
+    return f"refs/remotes/{REMOTE}/{branch}"
+
+
+def _pull(number: int) -> str:
+    return f"refs/jitbot/pull/{number}"

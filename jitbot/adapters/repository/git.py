@@ -1,0 +1,64 @@
+"""Runs git: never asking anybody, never for longer than it may, the token never among its arguments."""
+
+import base64
+import os
+import subprocess
+from pathlib import Path
+
+from jitbot.domain.errors import UnavailableError
+
+_NEVER_ASK = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+}
+
+
+class Git:
+    """The command git in one folder."""
+
+    def __init__(self, root: Path, *, timeout: float) -> None:
+        self._root = root
+        self._timeout = timeout
+
+    def ask(self, *arguments: str, stdin: str = "") -> bytes:
+        """What git prints. Raises UnavailableError with git's last words if it fails."""
+        result = self.run(*arguments, stdin=stdin)
+        if result.returncode != 0:
+            raise UnavailableError(f"git {arguments[0]} failed: {last_line(result.stderr)}")
+        return result.stdout
+
+    def run(self, *arguments: str, stdin: str = "", token: str = "") -> subprocess.CompletedProcess[bytes]:
+        """Run git to its end, whatever that is. Raises UnavailableError if it does not run, or not end."""
+        try:
+            return subprocess.run(
+                ["git", "-C", str(self._root), *arguments],
+                input=stdin.encode(),
+                capture_output=True,
+                env={**os.environ, **_NEVER_ASK, **_credentials(token)},
+                timeout=self._timeout,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise UnavailableError("git is not installed, or not on PATH") from None
+        except OSError as error:
+            raise UnavailableError(f"git cannot be run: {error.strerror}") from None
+        except subprocess.TimeoutExpired:
+            raise UnavailableError(f"git {arguments[0]} took longer than {self._timeout:.0f} s") from None
+
+
+def last_line(stderr: bytes) -> str:
+    """The last of git's words, which is the one that says why."""
+    lines = stderr.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "no reason given"
+
+
+def _credentials(token: str) -> dict[str, str]:
+    """The token as a header in git's environment: not in the arguments, which every process can see."""
+    if not token:
+        return {}
+    basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+    header = {"GIT_CONFIG_KEY_0": "http.extraHeader", "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}"}
+    return {"GIT_CONFIG_COUNT": "1", **header}

@@ -1,0 +1,210 @@
+"""What jitbot's own roles may do and whom they trust, and the boundary around every grant.
+
+Each document is a fragment of the template in `bootstrap.py`, whose parameters and conditions it names:
+`{"Fn::Sub": …}` and the like are filled in by CloudFormation, in each account for itself.
+
+The rules behind them: jitbot may create only under its own path and only inside the boundary; who ends
+access can create and widen nothing; no grant can reach IAM, other roles, or its own limits.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+"""
+
+from collections.abc import Mapping
+
+Document = dict[str, object]
+
+WORKFLOWS: Mapping[str, tuple[str, ...]] = {  # purpose -> the workflow files that may enter
+    "grant": ("grant.yml",),
+    "sweep": ("sweep.yml", "revoke.yml"),
+    "audit": ("audit.yml",),
+}
+AUDIENCE = "sts.amazonaws.com"
+MAIN = "refs/heads/main"
+
+
+def sub(text: str) -> Document:
+    """Text in which CloudFormation fills in `${…}`."""
+    return {"Fn::Sub": text}
+
+
+def choose(condition: str, then: object, otherwise: object) -> Document:
+    """One of two values, by a condition of the template."""
+    return {"Fn::If": [condition, then, otherwise]}
+
+
+_NOTHING = {"Ref": "AWS::NoValue"}
+_IAM = "arn:${AWS::Partition}:iam::${AWS::AccountId}:"
+_GRANTS = sub(_IAM + "role/${Namespace}/*")
+_OWN_ROLES = sub(_IAM + "role/${Namespace}bot-*")
+_BOUNDARY = sub(_IAM + "policy/${Namespace}bot-boundary")
+_DENY_ALL = sub("arn:${AWS::Partition}:iam::aws:policy/AWSDenyAll")
+
+_ROLE_READS = (
+    "iam:GetRole",
+    "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListRolePolicies",
+    "iam:ListRoleTags",
+)
+# IAM reads by Get, List, Generate and Simulate. Everything else is denied by its first letter, so that a verb
+# that AWS adds is denied before anybody here has heard of it; a test holds this against AWS's own client.
+_IAM_WRITES = tuple(f"iam:{start}*" for start in ("A", "C", "D", "E", "P", "R", "Se", "T", "U"))
+# Credentials that would outlive the grant or belong to somebody else. Not `AssumeRole*`: there is AssumeRoot.
+_OTHER_CREDENTIALS = (
+    "sts:Assume*",
+    "sts:GetDelegatedAccessToken",
+    "sts:GetFederationToken",
+    "sts:GetSessionToken",
+    "sts:GetWebIdentityToken",
+)
+_WHO_MAY_WHAT = ("account:*", "identitystore:*", "organizations:*", "sso:*", "sso-directory:*")
+_TRAIL_TAMPERING = tuple(
+    f"cloudtrail:{verb}*" for verb in ("Delete", "Deregister", "Disable", "Put", "Stop", "Update")
+)
+
+
+def boundary() -> Document:
+    """The most that any grant can do, whatever its policies, its account's policies or a bucket's policy say.
+
+    Denials are explicit, because a resource policy that names a session is held back by nothing less.
+    """
+    listed = {"Listed": {"Fn::Join": [":*,", {"Ref": "BoundaryServices"}]}}
+    services = {"Fn::Split": [",", {"Fn::Sub": ["${Listed}:*", listed]}]}
+    keys = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
+    escapes = [*_IAM_WRITES, *_OTHER_CREDENTIALS, *_WHO_MAY_WHAT, *_TRAIL_TAMPERING]
+    # The stack too: had an administrator once given it a role, updating it would need no rights in IAM.
+    own = [_GRANTS, _OWN_ROLES, sub(_IAM + "policy/${Namespace}bot-*"), {"Ref": "AWS::StackId"}]
+    return _document(
+        _statement("ListedServices", "Allow", choose("AnyService", "*", services), "*"),
+        _statement("KeysBehindServices", "Allow", keys, "*", {"Bool": {"aws:ViaAWSService": "true"}}),
+        _statement("NoWayOut", "Deny", escapes, "*"),
+        _statement("NothingOfJitbot", "Deny", "*", own),
+    )
+
+
+def grant_permissions() -> Document:
+    """Create and extend grants: under the path, inside the boundary, never more."""
+    bounded: Document = {"StringEquals": {"iam:PermissionsBoundary": _BOUNDARY}}
+    attach = "iam:AttachRolePolicy"
+    listed = _statement("AttachListed", "Allow", attach, _GRANTS, {**bounded, "ArnLike": _managed()})
+    tags: Document = {"ForAllValues:StringLike": {"aws:TagKeys": "jitbot:*"}}
+    return _document(
+        *_reading(),
+        _statement("Create", "Allow", ["iam:CreateRole", "iam:PutRolePolicy"], _GRANTS, bounded),
+        choose("AttachesManaged", listed, _NOTHING),
+        # Without the boundary's condition: what has lost its boundary must above all be deniable.
+        _statement("EndEarly", "Allow", attach, _GRANTS, _is_deny_all()),
+        # AWS's references disagree whether this action knows the boundary, so nothing hangs on it.
+        _statement("Extend", "Allow", "iam:UpdateAssumeRolePolicy", _GRANTS),
+        # No other tags: elsewhere a tag may open doors.
+        _statement("Tag", "Allow", "iam:TagRole", _GRANTS, tags),
+        _only(
+            *_READS,
+            *("iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePolicy"),
+            *("iam:TagRole", "iam:UpdateAssumeRolePolicy"),
+        ),
+    )
+
+
+def sweep_permissions() -> Document:
+    """End and remove grants: nothing here creates or widens."""
+    remove = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"]
+    return _document(
+        *_reading(),
+        _statement("EndEarly", "Allow", "iam:AttachRolePolicy", _GRANTS, _is_deny_all()),
+        # Detaching knows no list: what was attached by hand, or struck off the list, must be removable too.
+        _statement("Remove", "Allow", remove, _GRANTS),
+        _only(*_READS, "iam:AttachRolePolicy", *remove),
+    )
+
+
+def audit_permissions() -> Document:
+    """Read what is there and what was done."""
+    return _document(
+        *_reading(),
+        _statement("ReadOwn", "Allow", list(_ROLE_READS), _OWN_ROLES),
+        _statement("ReadTrail", "Allow", "cloudtrail:LookupEvents", "*"),
+        _only(*_READS, "cloudtrail:LookupEvents"),
+    )
+
+
+def trust_policy(purpose: str, *, issuer: str, provider: object) -> Document:
+    """Only the role's own workflows on main of this repository, in both forms of GitHub's subject.
+
+    `issuer` is without its scheme; `provider` the ARN of the provider. The newer claims are pinned where
+    AWS knows them: in a partition that does not, a condition on them would keep everybody out.
+    https://docs.github.com/actions/reference/security/oidc
+    """
+    workflow = "${RepositoryOwner}/${RepositoryName}/.github/workflows/"
+    always: Document = {
+        f"{issuer}:aud": AUDIENCE,
+        f"{issuer}:sub": [
+            sub(f"repo:${{RepositoryOwner}}/${{RepositoryName}}:ref:{MAIN}"),
+            sub(
+                "repo:${RepositoryOwner}@${RepositoryOwnerId}/${RepositoryName}@${RepositoryId}"
+                f":ref:{MAIN}"
+            ),
+        ],
+    }
+    newer: Document = {
+        f"{issuer}:repository_id": {"Ref": "RepositoryId"},
+        f"{issuer}:ref": MAIN,
+        f"{issuer}:job_workflow_ref": [sub(f"{workflow}{file}@{MAIN}") for file in WORKFLOWS[purpose]],
+    }
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Federated": provider},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": {"StringEquals": choose("PinsNewClaims", {**always, **newer}, always)},
+    }
+    return _document(statement)
+
+
+def requester_policy(namespace: str) -> Document:
+    """What a requester needs on their own side to enter grants; plain IAM, with nothing to be filled in."""
+    actions = ["sts:AssumeRole", "sts:SetSourceIdentity"]
+    return _document(_statement("EnterGrants", "Allow", actions, f"arn:aws:iam::*:role/{namespace}/*"))
+
+
+_POLICY_READS = ("iam:GetPolicy", "iam:GetPolicyVersion")
+_ACCOUNT_READS = ("iam:GetAccountAuthorizationDetails", "iam:GetAccountSummary", "iam:ListRoles")
+_READS = (*_ROLE_READS, *_POLICY_READS, *_ACCOUNT_READS)
+
+
+def _reading() -> tuple[Document, ...]:
+    """List every role; read grants. AWS asks for a role that does not exist without its path, so reading by
+    the grants' name prefix makes its absence visible as NoSuchEntity instead of AccessDenied.
+    """
+    by_name = sub(_IAM + "role/${Namespace}-*")
+    return (
+        _statement("ReadAccount", "Allow", list(_ACCOUNT_READS), "*"),
+        _statement("ReadGrants", "Allow", list(_ROLE_READS), [_GRANTS, by_name]),
+        _statement("ReadBoundary", "Allow", list(_POLICY_READS), _BOUNDARY),
+    )
+
+
+def _only(*actions: str) -> Document:
+    """A role's own limit: whatever is attached to it by hand, and whatever names it elsewhere, it does no more."""
+    statement: Document = {"Sid": "NothingElse", "Effect": "Deny", "NotAction": sorted(actions)}
+    return {**statement, "Resource": "*"}
+
+
+def _is_deny_all() -> Document:
+    return {"ArnEquals": {"iam:PolicyARN": _DENY_ALL}}
+
+
+def _managed() -> Document:
+    """The listed managed policies, of AWS alone. A delimiter is literal, so the partition is left open in it."""
+    prefix = "arn:*:iam::aws:policy/"
+    listed = {"Listed": {"Fn::Join": [f",{prefix}", {"Ref": "ManagedPolicies"}]}}
+    return {"iam:PolicyARN": {"Fn::Split": [",", {"Fn::Sub": [prefix + "${Listed}", listed]}]}}
+
+
+def _document(*statements: Document) -> Document:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _statement(
+    sid: str, effect: str, action: object, resource: object, condition: Document | None = None
+) -> Document:
+    statement: Document = {"Sid": sid, "Effect": effect, "Action": action, "Resource": resource}
+    return {**statement, "Condition": condition} if condition else statement

@@ -1,0 +1,576 @@
+"""git as the port asks for it, on real repositories in temporary folders."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from socket import create_server
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from jitbot.adapters.repository import GitRepository
+from jitbot.domain.errors import InvalidError, UnavailableError
+from jitbot.domain.evidence import ChangeKind
+from jitbot.domain.model import Sha
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+SINCE = NOW - timedelta(days=21)
+NOBODY = Sha("1" * 40)
+ASK = "requests/orders-db-read/2026-11/24-alice-x.yaml"
+
+
+class Clone:
+    """A clone with a bare repository behind it as `origin`; commits are made at `now`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "work"
+        self.now = NOW
+        self.repository = GitRepository(self.root, timeout=20)
+
+    def begin(self) -> None:
+        """Make both repositories, and a first commit."""
+        self.root.mkdir()
+        self.git("init", "--quiet", "--template=", "--initial-branch=main")
+        self.git("init", "--quiet", "--template=", "--bare", "--initial-branch=main", "../bare.git")
+        self.git("remote", "add", "origin", "../bare.git")
+        self.put("README.md")
+
+    def git(self, *arguments: str, stdin: bytes = b"") -> str:
+        """Run git at the clone's time, with nobody's settings."""
+        known = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.root),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_AUTHOR_DATE": f"{int(self.now.timestamp())} +0000",
+            "GIT_COMMITTER_DATE": f"{int(self.now.timestamp())} +0000",
+        }
+        known |= {f"GIT_{role}_NAME": "alice" for role in ("AUTHOR", "COMMITTER")}
+        known |= {f"GIT_{role}_EMAIL": "alice@acme.com" for role in ("AUTHOR", "COMMITTER")}
+        ran = subprocess.run(
+            ["git", *arguments], cwd=self.root, env=known, input=stdin, capture_output=True, check=True
+        )
+        return os.fsdecode(ran.stdout).strip()
+
+    def write(self, path: str, text: str = "a: 1\n") -> None:
+        """Write a file into the working tree."""
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(text)
+
+    def commit(self, message: str = "change") -> Sha:
+        """Commit all that lies in the working tree, one minute after the last."""
+        self.now += timedelta(minutes=1)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return Sha(self.git("rev-parse", "HEAD"))
+
+    def put(self, path: str, text: str = "a: 1\n") -> Sha:
+        """Commit one file."""
+        self.write(path, text)
+        return self.commit(f"put {path}")
+
+    def push(self, *refs: str) -> None:
+        """Push, by default what is checked out as main and as ledger, and fetch as jitbot does."""
+        self.git("push", "--quiet", "--force", "origin", *(refs or ("HEAD:main", "HEAD:ledger")))
+        self.repository.fetch()
+
+    def changed(self) -> list[tuple[ChangeKind, str]]:
+        """What main did to requests, after a push."""
+        self.push()
+        return [(change.kind, change.path) for change in self.repository.changes(SINCE)]
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a clone of one commit, to be copied: cheaper than to make it again."""
+    folder = tmp_path_factory.mktemp("begun")
+    Clone(folder).begin()
+    return folder
+
+
+@pytest.fixture
+def clone(begun: Path, tmp_path: Path) -> Clone:
+    """A clone with one commit."""
+    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
+    return Clone(tmp_path)
+
+
+def test_a_change_is_told_whole(clone: Clone) -> None:
+    """A change names its path, commit, first parent, time, kind, mode and blob."""
+    base = Sha(clone.git("rev-parse", "HEAD"))
+    commit = clone.put(ASK, "duration: 2h\n")
+    clone.push()
+    (change,) = clone.repository.changes(SINCE)
+    assert (change.path, change.commit, change.base, change.kind) == (ASK, commit, base, ChangeKind.ADDED)
+    assert (change.committed_at, change.mode) == (clone.now, "100644")
+    assert change.blob is not None
+    assert clone.repository.read([change.blob]) == {change.blob: b"duration: 2h\n"}
+
+
+def test_every_kind_of_change_comes_oldest_first(clone: Clone) -> None:
+    """A file that is added, changed and deleted is three changes, in that order; a deletion has no blob."""
+    clone.put(ASK)
+    clone.put(ASK, "a: 2\n")
+    (clone.root / ASK).unlink()
+    clone.commit()
+    assert clone.changed() == [
+        (ChangeKind.ADDED, ASK),
+        (ChangeKind.MODIFIED, ASK),
+        (ChangeKind.DELETED, ASK),
+    ]
+    assert clone.repository.changes(SINCE)[-1].blob is None
+
+
+def test_only_requests_are_changes(clone: Clone) -> None:
+    """Rules, code and a folder whose name merely begins alike are none of it."""
+    clone.put("policies/accounts.yaml")
+    clone.put("requests-old/x.yaml")
+    assert clone.changed() == []
+
+
+def test_a_merge_is_one_change_against_its_first_parent(clone: Clone) -> None:
+    """Of a merged branch only the merge counts: its commits are not on main's first-parent line."""
+    clone.git("checkout", "--quiet", "-b", "ask")
+    clone.put(ASK)
+    clone.put(ASK, "a: 2\n")
+    clone.git("checkout", "--quiet", "main")
+    before = clone.put("README.md", "meanwhile\n")
+    clone.now += timedelta(minutes=1)
+    clone.git("merge", "--quiet", "--no-ff", "ask")
+    clone.push()
+    (change,) = clone.repository.changes(SINCE)
+    assert (change.kind, change.base) == (ChangeKind.ADDED, before)
+    assert change.commit == clone.repository.main()
+
+
+def test_a_rename_is_a_deletion_and_an_addition(clone: Clone) -> None:
+    """A moved request is two changes, though every byte is the same, whatever a user's settings say."""
+    clone.git("config", "diff.renames", "copies")
+    clone.put(ASK)
+    moved = ASK.replace("-x", "-y")
+    clone.git("mv", ASK, moved)
+    clone.commit()
+    assert sorted(clone.changed()[1:]) == [(ChangeKind.ADDED, moved), (ChangeKind.DELETED, ASK)]
+    assert sorted(clone.repository.touched(Sha("HEAD~1"), Sha("HEAD"))) == [ASK, moved]
+
+
+def test_empty_commits_change_nothing(clone: Clone) -> None:
+    """A commit without a difference is no change, and hides none of its neighbours."""
+    clone.commit("empty")
+    clone.put(ASK)
+    clone.commit("empty again")
+    assert clone.changed() == [(ChangeKind.ADDED, ASK)]
+    assert clone.repository.touched(Sha("HEAD~1"), Sha("HEAD")) == ()
+
+
+def test_an_undone_change_is_told_each_time(clone: Clone) -> None:
+    """The same two trees may follow each other again and again: each time is a change of its own."""
+    clone.put(ASK)
+    for _ in range(2):
+        (clone.root / ASK).unlink()
+        clone.commit()
+        clone.put(ASK)
+    kinds = [kind for kind, _ in clone.changed()]
+    assert kinds == [ChangeKind.ADDED, *[ChangeKind.DELETED, ChangeKind.ADDED] * 2]
+
+
+def test_an_old_dated_commit_hides_nothing(clone: Clone) -> None:
+    """Behind a commit that claims to be years old the recent ones are found all the same."""
+    clone.put(ASK)
+    now, clone.now = clone.now, NOW - timedelta(days=4000)
+    clone.put("README.md", "backdated\n")
+    clone.now = now
+    clone.put(ASK.replace("-x", "-y"))
+    assert [path for _, path in clone.changed()] == [ASK, ASK.replace("-x", "-y")]
+
+
+def test_what_lies_before_the_window_is_left_out(clone: Clone) -> None:
+    """A commit at the very second counts, one a second before does not."""
+    commit = clone.put(ASK)
+    clone.push()
+    assert [change.commit for change in clone.repository.changes(clone.now)] == [commit]
+    assert clone.repository.changes(clone.now + timedelta(seconds=1)) == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "with space.yaml",
+        'quote".yaml',
+        "line\nbreak.yaml",
+        "tab\t.yaml",
+        "ümlaut.yaml",
+        "\udcff\udcfe.yaml",
+        ":100644 100644.yaml",
+        "a" * 200 + ".yaml",
+        "*.yaml",
+        "[a-z].yaml",
+        ":(glob)x.yaml",
+    ],
+)
+def test_odd_names_come_through_as_they_are(clone: Clone, name: str) -> None:
+    """No byte of a file's name is quoted, lost, or taken for git's own punctuation or patterns."""
+    path = f"requests/p/2026-11/{name}"
+    clone.put(path)
+    clone.put("requests/p/2026-11/z.yaml")
+    assert [each for _, each in clone.changed()] == [path, "requests/p/2026-11/z.yaml"]
+    (entry,) = clone.repository.entries(Sha("HEAD"), [path])
+    assert entry.path == path
+    assert clone.repository.touching([clone.repository.main()], path) == frozenset()
+
+
+def test_modes_are_told_apart(clone: Clone) -> None:
+    """A symlink, an executable and a submodule show their modes; a change of mode alone is a change."""
+    clone.put(ASK)
+    (clone.root / ASK).chmod(0o755)
+    clone.commit()
+    (clone.root / ASK).unlink()
+    (clone.root / ASK).symlink_to("/etc/passwd")
+    clone.commit()
+    (clone.root / ASK).unlink()
+    clone.git("update-index", "--add", "--cacheinfo", f"160000,{NOBODY},{ASK}")
+    clone.git("commit", "--quiet", "--message", "submodule")
+    clone.push()
+    changes = clone.repository.changes(SINCE)
+    assert [change.mode for change in changes] == ["100644", "100755", "120000", "160000"]
+    assert {change.kind for change in changes[1:]} == {ChangeKind.MODIFIED}
+    assert clone.repository.entries(Sha("HEAD"), [ASK])[0].mode == "160000"
+
+
+def test_entries_are_those_of_the_commit(clone: Clone) -> None:
+    """Files are read from the commit and never from the working tree; a folder lists what is directly in it."""
+    clone.write("requests/p/a.yaml")
+    clone.write("requests/p/deep/b.yaml")
+    commit = clone.commit()
+    clone.write("requests/p/c.yaml")
+    listed = clone.repository.entries(commit, ["requests/p/"])
+    assert [(each.path, each.mode) for each in listed] == [
+        ("requests/p/a.yaml", "100644"),
+        ("requests/p/deep", "040000"),
+    ]
+    assert clone.repository.entries(commit, ["requests/p/c.yaml"]) == ()
+
+
+def test_no_paths_are_no_entries(clone: Clone) -> None:
+    """Asked for nothing, nothing is listed: git itself would list everything."""
+    assert clone.repository.entries(Sha("HEAD"), []) == ()
+    assert clone.repository.read([]) == {}
+    assert clone.repository.touching([], "README.md") == frozenset()
+
+
+def test_touching_compares_with_the_first_parent(clone: Clone) -> None:
+    """Who merged main into a branch did not write what came with it; who wrote it, and a root, did."""
+    root = Sha(clone.git("rev-parse", "HEAD"))
+    clone.git("checkout", "--quiet", "-b", "ask")
+    wrote = clone.put(ASK)
+    clone.git("checkout", "--quiet", "main")
+    clone.put("policies/x.yaml")
+    clone.git("checkout", "--quiet", "ask")
+    clone.now += timedelta(minutes=1)
+    clone.git("merge", "--quiet", "--no-ff", "--message", "update branch", "main")
+    merged = Sha(clone.git("rev-parse", "HEAD"))
+    assert clone.repository.touching([root, wrote, merged], ASK) == {wrote}
+    assert clone.repository.touching([root, wrote, merged], "policies/x.yaml") == {merged}
+    assert clone.repository.touching([root], "README.md") == {root}
+
+
+@pytest.mark.parametrize("ask", ["touched", "touching", "read", "tree of a blob", "merge base"])
+def test_what_git_lacks_is_said_with_what_to_do(clone: Clone, ask: str) -> None:
+    """A commit or a blob that is not here is never taken for an empty one: fetch deeper."""
+    repository, head = clone.repository, Sha(clone.git("rev-parse", "HEAD"))
+    blob = Sha(clone.git("rev-parse", "HEAD:README.md"))
+    calls = {
+        "touched": lambda: repository.touched(head, NOBODY),
+        "touching": lambda: repository.touching([head, NOBODY], "README.md"),
+        "read": lambda: repository.read([blob, NOBODY]),
+        "tree of a blob": lambda: repository.touched(head, blob),
+        "merge base": lambda: repository.merge_base(
+            head, Sha(clone.git("commit-tree", "HEAD^{tree}", "-m", "x"))
+        ),
+    }
+    with pytest.raises(UnavailableError, match="fetch deeper"):
+        calls[ask]()
+
+
+def test_a_commit_is_no_blob(clone: Clone) -> None:
+    """Only a blob is read as one."""
+    with pytest.raises(UnavailableError, match="no blob"):
+        clone.repository.read([Sha(clone.git("rev-parse", "HEAD"))])
+
+
+def test_a_shallow_clone_hides_nothing(clone: Clone, tmp_path: Path) -> None:
+    """Where history is cut off inside the window the run stops, instead of deciding on half of it."""
+    clone.put(ASK)
+    clone.push()
+    clone.git("clone", "--quiet", "--depth=1", f"file://{tmp_path}/bare.git", str(tmp_path / "shallow"))
+    shallow = GitRepository(tmp_path / "shallow")
+    clone.git(
+        "-C",
+        str(tmp_path / "shallow"),
+        "fetch",
+        "--quiet",
+        "--depth=1",
+        "origin",
+        "+ledger:refs/remotes/origin/ledger",
+    )
+    for ask in (shallow.changes, shallow.additions):
+        with pytest.raises(UnavailableError, match="fetch-depth: 0"):
+            ask(SINCE)
+
+
+def ledger(clone: Clone, *names: str, message: str = "batch") -> Sha:
+    """Commit files of the ledger on the branch that is checked out."""
+    for name in names:
+        clone.write(name, f"{{{name}}}\n")
+    return clone.commit(message)
+
+
+def test_additions_are_told_whole(clone: Clone) -> None:
+    """A batch is its commit, its parent, its whole message and the files it adds; the first has no parent."""
+    root = Sha(clone.git("rev-parse", "HEAD"))
+    made = ledger(clone, "events/a.json", "events/b.json", message="head\n\nbody\n\nRun: 1")
+    clone.push()
+    first, second = clone.repository.additions(SINCE)
+    assert (first.commit, first.parent, first.tidy) == (root, "", False)
+    assert (second.commit, second.parent, second.tidy) == (made, root, True)
+    assert second.message == "head\n\nbody\n\nRun: 1\n"
+    assert [entry.path for entry in second.entries] == ["events/a.json", "events/b.json"]
+    assert (
+        list(clone.repository.read(entry.blob for entry in second.entries).values())[1]
+        == b"{events/b.json}\n"
+    )
+
+
+def test_an_untidy_commit_is_no_batch(clone: Clone) -> None:
+    """A commit that changes, deletes, or adds anything but plain files is marked, and so is an empty one."""
+    ledger(clone, "events/a.json")
+    changed = ledger(clone, "events/b.json")
+    clone.write("events/a.json", "forged\n")
+    changed = ledger(clone, "events/c.json")
+    (clone.root / "events/a.json").unlink()
+    deleted = ledger(clone, "events/d.json")
+    (clone.root / "events/e.json").symlink_to("d.json")
+    linked = clone.commit()
+    clone.write("events/f.json")
+    (clone.root / "events/f.json").chmod(0o755)
+    executable = clone.commit()
+    empty = clone.commit()
+    clone.push()
+    untidy = {each.commit for each in clone.repository.additions(SINCE) if each.parent and not each.tidy}
+    assert untidy == {changed, deleted, linked, executable, empty}
+
+
+def test_a_changed_file_is_no_addition(clone: Clone) -> None:
+    """What a commit merely changes or deletes is not among the files it adds."""
+    ledger(clone, "events/a.json", "events/b.json")
+    clone.write("events/a.json", "forged\n")
+    (clone.root / "events/b.json").unlink()
+    ledger(clone, "events/c.json")
+    clone.push()
+    assert [entry.path for entry in clone.repository.additions(SINCE)[-1].entries] == ["events/c.json"]
+
+
+def test_a_submodule_in_the_ledger_stops_nobody(clone: Clone) -> None:
+    """Its entry names an object that no clone has, so it is left out: whoever may push could else stop every run."""
+    clone.git("update-index", "--add", "--cacheinfo", f"160000,{NOBODY},events/2026/11/24/x.json")
+    clone.git("commit", "--quiet", "--message", "submodule")
+    clone.push()
+    pushed = clone.repository.additions(SINCE)[-1]
+    assert (pushed.entries, pushed.tidy) == ((), False)
+
+
+def test_additions_come_through_every_parent(clone: Clone) -> None:
+    """Events on a branch that was merged into the ledger are found; the merge itself is no batch."""
+    clone.git("checkout", "--quiet", "-b", "side")
+    side = ledger(clone, "events/side.json")
+    clone.git("checkout", "--quiet", "main")
+    straight = ledger(clone, "events/straight.json")
+    clone.now += timedelta(minutes=1)
+    clone.git("merge", "--quiet", "--no-ff", "--message", "merge", "side")
+    clone.push()
+    found = {each.commit: each for each in clone.repository.additions(SINCE)}
+    merge = clone.repository.ledger()
+    assert {side, straight, merge} <= set(found)
+    assert found[side].tidy
+    assert not found[merge].tidy
+    assert list(found)[-1] == merge
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [b"", b"encoding UTF-7\n", b"encoding nonsense\n", b"gpgsig -----BEGIN\n \n parent 1\n -----END\n"],
+)
+def test_a_message_is_its_own_bytes(clone: Clone, headers: bytes) -> None:
+    """A message is told as it was committed, whatever encoding or signature the commit claims."""
+    tree, parent = clone.git("rev-parse", "HEAD^{tree}", "HEAD").split()
+    stamp = f"alice <alice@acme.com> {int(NOW.timestamp())} +0000"
+    text = f"tree {tree}\nparent {parent}\nauthor {stamp}\ncommitter {stamp}\n".encode()
+    made = clone.git(
+        "hash-object", "-t", "commit", "-w", "--stdin", stdin=text + headers + b"\n+AAA- head\n\nbody \xff\n"
+    )
+    clone.git("config", "i18n.logOutputEncoding", "latin1")
+    clone.push(f"{made}:refs/heads/ledger", "HEAD:main")
+    found = next(each for each in clone.repository.additions(SINCE) if each.commit == made)
+    assert (found.message, found.parent) == ("+AAA- head\n\nbody �\n", parent)
+
+
+def test_a_replaced_commit_is_read_as_it_was_made(clone: Clone) -> None:
+    """git's local replacements of objects change nothing of what is read."""
+    made = clone.put(ASK)
+    clone.push()
+    other = clone.git("commit-tree", "HEAD~1^{tree}", "-p", "HEAD~1", "-m", "innocent")
+    clone.git("replace", made, other)
+    assert [change.path for change in clone.repository.changes(SINCE)] == [ASK]
+
+
+def test_the_tips_are_the_fetched_ones(clone: Clone) -> None:
+    """main and ledger are what the remote has, forced back or not, and never the local branches."""
+    clone.push()
+    pushed = clone.repository.main()
+    local = clone.put("README.md", "not pushed\n")
+    assert (clone.repository.main(), clone.repository.head()) == (pushed, local)
+    clone.push()
+    clone.git("push", "--quiet", "--force", "origin", f"{pushed}:main")
+    clone.repository.fetch()
+    assert clone.repository.main() == pushed
+    assert clone.repository.ledger() == local
+
+
+def test_heads_of_pull_requests_are_fetched_by_number(clone: Clone) -> None:
+    """A pull request's head is known once it was asked for, and follows the remote."""
+    clone.push()
+    first = clone.put(ASK)
+    clone.git("push", "--quiet", "origin", "HEAD:refs/pull/7/head")
+    assert clone.repository.pull_head(7) is None
+    clone.repository.fetch([7])
+    assert clone.repository.pull_head(7) == first
+    assert clone.repository.pull_head(70) is None
+    clone.git("push", "--quiet", "--force", "origin", "HEAD~1:refs/pull/7/head")
+    clone.repository.fetch([7])
+    assert clone.repository.pull_head(7) != first
+
+
+def test_a_missing_ledger_is_ones_own_to_mend(clone: Clone) -> None:
+    """A remote without a ledger is said to be so, with the command that makes one."""
+    clone.git("push", "--quiet", "origin", "HEAD:main")
+    with pytest.raises(InvalidError, match="jitbot init"):
+        clone.repository.fetch()
+    with pytest.raises(InvalidError, match="no branch ledger"):
+        clone.repository.ledger()
+
+
+def test_what_the_remote_lacks_is_unavailable(clone: Clone) -> None:
+    """A missing main or pull request, and a remote that is not there, give git's own reason."""
+    clone.git("push", "--quiet", "origin", "HEAD:ledger")
+    with pytest.raises(UnavailableError, match="refs/heads/main"):
+        clone.repository.fetch()
+    with pytest.raises(UnavailableError, match="refs/pull/9/head"):
+        clone.repository.fetch([9])
+    clone.git("remote", "set-url", "origin", "/nowhere")
+    with pytest.raises(UnavailableError, match="could not fetch from origin"):
+        clone.repository.fetch()
+
+
+@pytest.mark.parametrize("name", ["nothing", "-h", "--all", "HEAD:README.md", "HEAD^{tree}", "", "\udcff"])
+def test_a_revision_that_names_no_commit_is_refused(clone: Clone, name: str) -> None:
+    """A name that is no commit's, or an option in disguise, is the user's to mend."""
+    with pytest.raises(InvalidError, match="git knows no commit"):
+        clone.repository.resolve(name)
+
+
+def test_a_revision_names_its_commit(clone: Clone) -> None:
+    """A branch, a shortened name and a tag give the whole name of their commit."""
+    head = clone.git("rev-parse", "HEAD")
+    clone.git("tag", "-a", "v1", "-m", "v1")
+    assert {clone.repository.resolve(name) for name in ("main", "HEAD", head[:8], "v1")} == {head}
+
+
+def test_the_common_ancestor(clone: Clone) -> None:
+    """The merge base of two lines is where they parted."""
+    parted = Sha(clone.git("rev-parse", "HEAD"))
+    one = clone.put("a")
+    clone.git("checkout", "--quiet", "-b", "other", parted)
+    assert clone.repository.merge_base(one, clone.put("b")) == parted
+
+
+def test_git_must_be_there(clone: Clone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without git on PATH the error says just that."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UnavailableError, match="not installed"):
+        clone.repository.head()
+
+
+def test_what_cannot_be_started_is_unavailable(clone: Clone) -> None:
+    """A name longer than any command line is an error of ours, not a crash."""
+    with pytest.raises(UnavailableError, match="cannot be run"):
+        clone.repository.resolve("x" * 3_000_000)
+
+
+def test_a_hanging_remote_is_given_up(clone: Clone) -> None:
+    """A remote that takes the call and never answers costs no more than the time allowed."""
+    with create_server(("127.0.0.1", 0)) as silent:
+        clone.git("remote", "set-url", "origin", f"http://127.0.0.1:{silent.getsockname()[1]}/x.git")
+        with pytest.raises(UnavailableError, match="git fetch took longer than 0 s"):
+            GitRepository(clone.root, timeout=0.4).fetch()
+
+
+@contextmanager
+def listening() -> Iterator[tuple[str, list[str]]]:
+    """A server that refuses everyone, and remembers what they showed."""
+    shown: list[str] = []
+
+    class Exchange(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            shown.append(self.headers.get("Authorization", ""))
+            self.send_error(403)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Exchange)
+    thread = Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/acme/access.git", shown
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_the_token_is_shown_to_the_remote_alone(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The token reaches the remote as a header; no command line, error or later git command holds it."""
+    spy = tmp_path / "bin/git"
+    spy.parent.mkdir()
+    real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()
+    spy.write_text(f'#!/bin/sh\n(echo "$@"; env) > {tmp_path}/ran-$$\nexec {real} "$@"\n')
+    spy.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{spy.parent}:{os.environ['PATH']}")
+    secret = GitRepository(clone.root, token="ghs_secret")
+    with listening() as (url, shown):
+        clone.git("remote", "set-url", "origin", url)
+        with pytest.raises(UnavailableError) as caught:
+            secret.fetch()
+    secret.head()
+    basic = "eC1hY2Nlc3MtdG9rZW46Z2hzX3NlY3JldA=="
+    assert set(shown) == {f"Basic {basic}"}
+    ran = [path.read_text().partition("\n") for path in tmp_path.glob("ran-*")]
+    assert [" fetch " in arguments for arguments, _, environ in ran if basic in environ] == [True]
+    assert len(ran) > 2
+    for text in (*(arguments for arguments, _, _ in ran), str(caught.value)):
+        assert "ghs_secret" not in text
+        assert basic not in text
+
+
+def test_git_asks_nobody(clone: Clone) -> None:
+    """A remote that wants a password gets an error at once, not a prompt."""
+    with listening() as (url, shown):
+        clone.git("remote", "set-url", "origin", url)
+        with pytest.raises(UnavailableError, match="403"):
+            clone.repository.fetch()
+    assert set(shown) == {""}

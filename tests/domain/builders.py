@@ -1,0 +1,256 @@
+"""Plain values for the domain's tests: a request of alice's that bob approved, and what became of it.
+
+Every builder gives something that is fine as it stands; a test changes the one thing that it is about.
+Acme's people and rules, and the request itself, are in `acme_facts`.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from acme_facts import (
+    ACCOUNTS,
+    BASE,
+    BLOB,
+    EXPIRES_AT,
+    HEAD,
+    HOUR,
+    MERGE,
+    MERGED_AT,
+    MINUTE,
+    NOW,
+    PATH,
+    PEOPLE,
+    ROLE_ID,
+    a_person,
+    a_policy,
+    a_request,
+    an_actor,
+    sha,
+    the_rules,
+    the_settings,
+)
+
+from jitbot.domain import iam, life
+from jitbot.domain.approval import Decision, decide
+from jitbot.domain.counting import count
+from jitbot.domain.events import Event, Kind, Why
+from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullCommit, PullRequest, Review
+from jitbot.domain.ground import Ground, lay
+from jitbot.domain.model import Login, Parsed, Request, Sha
+from jitbot.domain.roles import Actual, Listed
+
+
+def a_change(**changes: Any) -> Change:
+    """The merge commit added alice's request."""
+    change = Change(
+        path=PATH,
+        commit=MERGE,
+        base=BASE,
+        committed_at=MERGED_AT,
+        kind=ChangeKind.ADDED,
+        mode="100644",
+        blob=BLOB,
+    )
+    return replace(change, **changes)
+
+
+def a_pull(**changes: Any) -> PullRequest:
+    """Alice's pull request, merged."""
+    pull = PullRequest(
+        number=7,
+        author=an_actor("alice"),
+        repository_id=700001,
+        base_branch="main",
+        head=HEAD,
+        merged_at=MERGED_AT,
+        merged_by=an_actor("alice"),
+        merge_commit=MERGE,
+        created_at=MERGED_AT - HOUR,
+        commit_count=1,
+    )
+    return replace(pull, **changes)
+
+
+def a_review(login: str = "bob", **changes: Any) -> Review:
+    """An approval of the head, ten minutes before the merge."""
+    review = Review(
+        review_id=1,
+        user=an_actor(login),
+        state="APPROVED",
+        commit=HEAD,
+        submitted_at=MERGED_AT - 10 * MINUTE,
+    )
+    return replace(review, **changes)
+
+
+def a_commit(*logins: str, name: Sha = HEAD) -> PullCommit:
+    """A commit of the pull request that names these people as author or committer."""
+    return PullCommit(sha=name, named=tuple(PEOPLE[Login(login)].github_id for login in logins))
+
+
+def a_merge(**changes: Any) -> Merge:
+    """What GitHub and git say of alice's pull request: one commit of hers, approved by bob."""
+    merge = Merge(
+        pull_request=a_pull(),
+        files=(PATH,),
+        fetched_head=HEAD,
+        head_blob=BLOB,
+        head_rules=the_rules(),
+        reviews=(a_review(),),
+        commits=(a_commit("alice"),),
+        touching=frozenset({HEAD}),
+        permissions={Login(login): "write" for login in PEOPLE},
+    )
+    return replace(merge, **changes)
+
+
+def a_case(**changes: Any) -> Case:
+    """All facts about the merge of alice's request. A plain `request` stands for one that parsed.
+
+    `rules` hold at the head too, and `listed` names the merge's pull request alone, unless said otherwise.
+    """
+    rules = changes.get("rules", the_rules())
+    merge = changes.get("merge", a_merge(head_rules=rules))
+    request = changes.pop("request", a_request())
+    case = Case(
+        change=a_change(),
+        request=Parsed(value=request) if isinstance(request, Request) else request,
+        rules=rules,
+        touched=(PATH,),
+        earlier=False,
+        clashes=(),
+        listed=() if merge is None else (merge.pull_request,),
+        default_branch="main",
+        merge=merge,
+    )
+    return replace(case, **changes)
+
+
+def a_ground(case: Case | None = None) -> Ground:
+    """What a case that can be judged stands on."""
+    ground = lay(case or a_case())
+    assert isinstance(ground, Ground), ground
+    return ground
+
+
+def a_window(**changes: Any) -> iam.Window:
+    """Alice's two hours."""
+    return replace(iam.Window(starts_at=None, expires_at=EXPIRES_AT), **changes)
+
+
+def the_documents(account: str = "prod", **parts: Any) -> iam.Documents:
+    """The documents of alice's grant; `settings`, `policy`, `request`, `person` and `window` can be others."""
+    given: dict[str, Any] = {
+        "settings": the_settings(),
+        "policy": a_policy(),
+        "request": a_request(),
+        "person": a_person("alice"),
+        "window": a_window(),
+        **parts,
+    }
+    return iam.render(account=account, account_id=ACCOUNTS[account], **given)
+
+
+def an_approval(**changes: Any) -> Event:
+    """The ledger's record of bob's approval; `asked` is another request."""
+    request: Request = changes.pop("asked", a_request())
+    window: iam.Window = changes.get("window", a_window(expires_at=MERGED_AT + request.duration))
+    event = Event(
+        kind=Kind.APPROVED,
+        at=NOW,
+        request=request.path,
+        commit=MERGE,
+        window=window,
+        documents=tuple(the_documents(each, request=request, window=window) for each in request.accounts),
+        ask=life.asked(request, PEOPLE[request.requester], window.expires_at - request.duration),
+    )
+    return replace(event, **changes)
+
+
+def an_extension(duration: timedelta = 3 * HOUR, **changes: Any) -> Event:
+    """The record of an approved extension to this duration in all, an hour after the first merge."""
+    given = {"kind": Kind.EXTENDED, "commit": sha(f"extended to {duration}"), "at": NOW + HOUR, **changes}
+    return an_approval(asked=a_request(duration=duration), **given)
+
+
+def an_outcome(kind: Kind, account: str = "prod", **changes: Any) -> Event:
+    """What happened to the role in one account: granted, ended (expired, unless `why` says else), removed."""
+    documents = the_documents(account)
+    event = Event(
+        kind=kind,
+        at=NOW + MINUTE,
+        request=PATH,
+        commit=MERGE,
+        account=account,
+        account_id=documents.account_id,
+        role_name=documents.role_name,
+        why=Why.EXPIRED if kind is Kind.ENDED else None,
+        window=a_window(),
+        documents=(documents,) if kind is Kind.GRANTED else (),
+        evidence={"role_id": ROLE_ID},
+    )
+    return replace(event, **changes)
+
+
+def a_revocation(**changes: Any) -> Event:
+    """The record that alice's request was revoked."""
+    event = Event(
+        kind=Kind.REVOKED, at=NOW + 10 * MINUTE, request=PATH, why=Why.REVOKED, evidence={"by": "bob"}
+    )
+    return replace(event, **changes)
+
+
+def a_life(*events: Event) -> life.Life:
+    """The life that these events make; without any, that of a request nobody has heard of."""
+    return life.fold(events).get(PATH, life.Life(request=PATH))
+
+
+def a_listed_role(documents: iam.Documents | None = None, **changes: Any) -> Listed:
+    """Alice's role as AWS lists it."""
+    documents = documents or the_documents()
+    role = Listed(
+        account_id=documents.account_id,
+        role_name=documents.role_name,
+        role_id=ROLE_ID,
+        trust_policy=documents.trust_policy,
+    )
+    return replace(role, **changes)
+
+
+def an_actual_role(documents: iam.Documents | None = None, **changes: Any) -> Actual:
+    """Alice's role as AWS has it, exactly as approved."""
+    documents = documents or the_documents()
+    role = Actual(
+        account_id=documents.account_id,
+        role_name=documents.role_name,
+        role_id=ROLE_ID,
+        path=documents.path,
+        trust_policy=documents.trust_policy,
+        permissions_boundary=documents.permissions_boundary,
+        max_session_duration=3600,
+        inline_policies={iam.POLICY_NAME: documents.permission_policy},
+        attached=documents.managed_policies,
+        tags=documents.tags,
+    )
+    return replace(role, **changes)
+
+
+def judged(case: Case, so_far: life.Life | None = None, now: datetime = NOW) -> Decision:
+    """The decision of a case, of a request nobody has heard of unless said otherwise."""
+    return decide(case, so_far or a_life(), now)
+
+
+def codes(decision: Decision) -> set[str]:
+    """The kinds of reasons of a decision."""
+    return {reason.code for reason in decision.reasons}
+
+
+def counted(ground: Ground) -> list[str]:
+    """The logins whose approvals count."""
+    return [str(approval.person.login) for approval in count(ground)[0]]
+
+
+def why_not(ground: Ground) -> list[str]:
+    """Why the reviews that do not count do not."""
+    return [ignored.why for ignored in count(ground)[1]]

@@ -1,0 +1,239 @@
+"""Whose approval counts. One change at a time to a review that would, and it does not."""
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+from acme_facts import (
+    DAY,
+    HEAD,
+    MERGED_AT,
+    MINUTE,
+    SECOND,
+    a_person,
+    an_actor,
+    owned_by,
+    sha,
+    the_rules,
+    the_settings,
+)
+from builders import a_case, a_commit, a_ground, a_merge, a_pull, a_review, counted, why_not
+
+from jitbot.domain.counting import count, latest_judgements, named_by_commits, objecting
+from jitbot.domain.evidence import Merge, Review
+from jitbot.domain.ground import Ground
+from jitbot.domain.model import Login
+
+ALL_OWN = the_rules(codeowners=owned_by("@acme/engineering", "@acme/security", "@acme/platform"))
+UPDATE = sha("the button Update branch")
+OTHER_FILE = sha("another file")
+
+
+def ground_of(*reviews: Review, **merge: object) -> Ground:
+    """The ground of alice's merge, where every one of acme owns the path."""
+    return a_ground(a_case(rules=ALL_OWN, merge=a_merge(reviews=reviews, head_rules=ALL_OWN, **merge)))
+
+
+NOBODY = "is nobody policies/people.yaml knows by login and GitHub id"
+COMMITS = "is author or committer of a commit that changes the request"
+OLD = sha("old")
+IGNORED: dict[str, tuple[Ground, str]] = {
+    "dismissed": (ground_of(a_review(state="DISMISSED")), "had the approval dismissed"),
+    "changes requested": (ground_of(a_review(state="CHANGES_REQUESTED")), "did not approve"),
+    "an older commit": (
+        ground_of(a_review(commit=OLD)),
+        f"approved {OLD[:10]}, which is not the last commit, {HEAD[:10]}",
+    ),
+    "too old": (
+        ground_of(a_review(submitted_at=MERGED_AT - DAY - SECOND)),
+        "approved too long before the merge",
+    ),
+    "self approval": (ground_of(a_review("alice")), "is the requester"),
+    "the author under another name": (
+        ground_of(a_review("mallory"), pull_request=a_pull(author=an_actor("mallory"))),
+        "is the pull request's author",
+    ),
+    "an author of the change": (ground_of(a_review(), commits=(a_commit("alice", "bob"),)), COMMITS),
+    "a committer of an earlier change": (
+        ground_of(
+            a_review(),
+            commits=(a_commit("alice"), a_commit("bob", name=OLD)),
+            touching=frozenset({HEAD, OLD}),
+        ),
+        COMMITS,
+    ),
+    "no write permission": (
+        ground_of(a_review(), permissions={Login("bob"): "read"}),
+        "may not write to the repository",
+    ),
+    "triage is not write": (
+        ground_of(a_review(), permissions={Login("bob"): "triage"}),
+        "may not write to the repository",
+    ),
+    "unknown permission": (ground_of(a_review(), permissions={}), "may not write to the repository"),
+    "a recycled login": (ground_of(a_review(user=an_actor("bob", github_id=4711))), NOBODY),
+    "an owner under a new login": (
+        ground_of(a_review(user=an_actor("robert", github_id=1002))),
+        NOBODY,
+    ),
+    "a login nobody knows": (ground_of(a_review("stranger")), NOBODY),
+    "a bot": (ground_of(a_review(user=an_actor("bob", kind="Bot"))), NOBODY),
+    "an organization": (ground_of(a_review(user=an_actor("bob", kind="Organization"))), NOBODY),
+    "not an owner": (
+        a_ground(a_case(merge=a_merge(reviews=(a_review("frank"),)))),
+        "does not own this path in CODEOWNERS",
+    ),
+}
+
+
+@pytest.mark.parametrize(("ground", "why"), IGNORED.values(), ids=IGNORED.keys())
+def test_an_approval_that_does_not_count(ground: Ground, why: str) -> None:
+    """Each of these alone keeps an approval from counting, and is said."""
+    assert counted(ground) == []
+    assert why_not(ground) == [why]
+
+
+@pytest.mark.parametrize("state", ["COMMENTED", "PENDING", "approved", ""])
+def test_what_is_no_judgement_is_neither_counted_nor_blamed(state: str) -> None:
+    """Only GitHub's three judging states are looked at, in its own spelling."""
+    assert count(ground_of(a_review(state=state))) == ((), ())
+
+
+@pytest.mark.parametrize("permission", ["admin", "maintain", "write"])
+def test_who_may_write_may_approve(permission: str) -> None:
+    """Each permission that includes writing is enough."""
+    assert counted(ground_of(a_review(), permissions={Login("bob"): permission})) == ["bob"]
+
+
+def test_an_approval_is_as_old_as_the_settings_allow_and_no_older() -> None:
+    """Exactly `approvals_valid_for` before the merge still counts; a second more does not."""
+    rules = the_rules(settings=the_settings(approvals_valid_for=timedelta(hours=2)))
+    for age, expected in ((2 * 60 * MINUTE, ["bob"]), (2 * 60 * MINUTE + SECOND, [])):
+        merge = a_merge(head_rules=rules, reviews=(a_review(submitted_at=MERGED_AT - age),))
+        assert counted(a_ground(a_case(rules=rules, merge=merge))) == expected
+
+
+def test_a_review_after_the_merge_changes_nothing() -> None:
+    """Neither an approval nor an objection that came later is heard."""
+    later = MERGED_AT + SECOND
+    assert count(ground_of(a_review(submitted_at=later))) == ((), ())
+    objection = a_review(review_id=2, state="CHANGES_REQUESTED", submitted_at=later)
+    ground = ground_of(a_review(), objection)
+    assert counted(ground) == ["bob"]
+    assert objecting(ground) == ()
+
+
+def test_a_review_in_the_second_of_the_merge_counts() -> None:
+    """GitHub's times are whole seconds, and its own auto-merge follows an approval within one."""
+    assert counted(ground_of(a_review(submitted_at=MERGED_AT))) == ["bob"]
+
+
+APPROVED = a_review()
+LATER = MERGED_AT - MINUTE
+
+
+@pytest.mark.parametrize(
+    ("second", "stands"),
+    [
+        ("COMMENTED", ["bob"]),
+        ("APPROVED", ["bob"]),
+        ("CHANGES_REQUESTED", []),
+        ("DISMISSED", []),
+    ],
+)
+def test_the_latest_judgement_stands(second: str, stands: list[str]) -> None:
+    """A comment after an approval changes nothing; an objection or a dismissal does, in whatever order listed."""
+    reviews = (APPROVED, a_review(review_id=2, state=second, submitted_at=LATER))
+    for order in permutations(reviews):
+        assert counted(ground_of(*order)) == stands
+
+
+def test_an_approval_after_an_objection_stands() -> None:
+    """Who objected and then approved has approved."""
+    ground = ground_of(a_review(state="CHANGES_REQUESTED"), a_review(review_id=2, submitted_at=LATER))
+    assert counted(ground) == ["bob"]
+    assert objecting(ground) == ()
+
+
+def test_reviews_of_one_second_go_by_their_number() -> None:
+    """Two judgements of the same second are in the order in which GitHub numbered them."""
+    objection = a_review(review_id=2, state="CHANGES_REQUESTED")
+    for order in permutations((APPROVED, objection)):
+        assert latest_judgements(order, MERGED_AT) == (objection,)
+
+
+def test_judgements_come_in_the_order_of_time() -> None:
+    """Each reviewer's last one, the earliest first, whoever began."""
+    erin, bob = a_review("erin", review_id=2), a_review(review_id=3, submitted_at=LATER)
+    for order in permutations((APPROVED, erin, bob)):
+        assert latest_judgements(order, MERGED_AT) == (erin, bob)
+
+
+def test_a_renamed_reviewer_is_one_reviewer() -> None:
+    """Judgements go by id: under a new login, the later one replaces the earlier."""
+    renamed = a_review(user=an_actor("robert", github_id=1002), review_id=2, submitted_at=LATER)
+    assert latest_judgements((APPROVED, renamed), MERGED_AT) == (renamed,)
+
+
+def test_a_login_in_other_case_is_the_same_login() -> None:
+    """GitHub ignores case in logins; the id must match all the same."""
+    ground = ground_of(a_review(user=an_actor("Bob", github_id=1002)), permissions={Login("Bob"): "write"})
+    assert counted(ground) == ["bob"]
+
+
+@pytest.mark.parametrize("owner", ["bob", "erin", "olivia"])
+def test_a_standing_objection_of_an_owner_is_heard(owner: str) -> None:
+    """However old, on whatever commit, and whether or not the owner could ask."""
+    objection = a_review(
+        owner, review_id=2, state="CHANGES_REQUESTED", commit=OLD, submitted_at=MERGED_AT - 30 * DAY
+    )
+    assert objecting(ground_of(a_review("dave"), objection)) == (a_person(owner),)
+
+
+def test_a_comment_does_not_withdraw_an_objection() -> None:
+    """Only an approval or a dismissal does."""
+    objection = a_review(state="CHANGES_REQUESTED")
+    for state, expected in (("COMMENTED", ["bob"]), ("DISMISSED", []), ("APPROVED", [])):
+        second = a_review(review_id=2, state=state, submitted_at=LATER)
+        assert [person.login for person in objecting(ground_of(objection, second))] == expected
+
+
+def test_a_renamed_owner_still_objects() -> None:
+    """An objection is heard by GitHub id alone; whoever took the old login over says nothing."""
+    renamed = a_review(user=an_actor("robert", github_id=1002), state="CHANGES_REQUESTED")
+    assert objecting(ground_of(renamed)) == (a_person("bob"),)
+    recycled = a_review(user=an_actor("bob", github_id=4711), state="CHANGES_REQUESTED")
+    assert objecting(ground_of(recycled)) == ()
+
+
+def test_who_does_not_own_the_path_cannot_veto() -> None:
+    """An objection of anyone else stops nothing."""
+    merge = a_merge(reviews=(a_review(), a_review("mallory", state="CHANGES_REQUESTED")))
+    assert objecting(a_ground(a_case(merge=merge))) == ()
+
+
+def test_pressing_update_branch_disqualifies_nobody() -> None:
+    """A commit that leaves the request as its first parent has it says nothing about who wrote the request."""
+    commits = (
+        a_commit("alice", name=sha("first")),
+        a_commit("bob", name=UPDATE),
+        a_commit("bob", name=OTHER_FILE),
+    )
+    ground = ground_of(a_review(), commits=commits, touching=frozenset({sha("first")}))
+    assert counted(ground) == ["bob"]
+    merge: Merge = ground.merge
+    assert named_by_commits(merge) == {1001}
+
+
+def test_a_requester_who_owns_the_path_needs_somebody_else() -> None:
+    """Owning the path does not let anyone approve their own request."""
+    ground = ground_of(a_review("alice"), a_review("bob", review_id=2))
+    assert counted(ground) == ["bob"]
+
+
+def test_where_nobody_is_known_nobody_counts() -> None:
+    """Approvals rest on people.yaml: without it, none does."""
+    ground = replace(a_ground(), people={})
+    assert counted(ground) == []
+    assert why_not(ground) == [NOBODY]

@@ -1,0 +1,275 @@
+"""The ledger's events: written once, read back whole, and known by what they are about."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from acme_facts import HOUR, NOW, PATH, SECOND, sha
+from builders import a_revocation, a_window, an_approval, an_extension, an_outcome, the_documents
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jitbot.domain import iam
+from jitbot.domain.events import Event, Kind, Why, dump, dump_documents, load, load_documents
+from jitbot.domain.model import AccountId, Sha
+
+# Half a surrogate is what a name that is not UTF-8 leaves in Python's text.
+texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\udc80\udcff"), max_size=12)
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+objects = st.dictionaries(texts, plain, max_size=3)
+years = st.datetimes(datetime(2000, 1, 1), datetime(2999, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+times = years.map(lambda moment: moment.replace(microsecond=0))
+windows = st.builds(iam.Window, starts_at=st.none() | times, expires_at=times)
+documents = st.builds(
+    iam.Documents,
+    account=texts,
+    account_id=texts.map(AccountId),
+    role_name=texts,
+    path=texts,
+    trust_policy=objects,
+    permission_policy=objects,
+    managed_policies=st.lists(texts, max_size=2).map(tuple),
+    permissions_boundary=texts,
+    tags=st.dictionaries(texts, texts, max_size=2),
+    window=windows,
+)
+events = st.builds(
+    Event,
+    kind=st.sampled_from(Kind),
+    at=times,
+    request=texts,
+    commit=texts.map(Sha),
+    account=texts,
+    account_id=texts.map(AccountId),
+    role_name=texts,
+    why=st.none() | st.sampled_from(Why),
+    window=st.none() | windows,
+    documents=st.lists(documents, max_size=2).map(tuple),
+    ask=objects,
+    evidence=objects,
+    run=texts,
+    cause=texts,
+)
+
+
+@given(events)
+def test_what_is_written_reads_back(event: Event) -> None:
+    """Every event survives being written and read, at exactly its own path."""
+    assert load(event.path, dump(event)) == event
+
+
+@given(documents)
+def test_documents_read_back(each: iam.Documents) -> None:
+    """Documents survive being shown as JSON and read."""
+    assert load_documents(json.loads(json.dumps(dump_documents(each)))) == each
+
+
+def rewritten(change: Callable[[dict[str, Any]], object]) -> bytes:
+    """An approval as the ledger holds it, after someone changed its JSON."""
+    raw = json.loads(dump(an_approval()))
+    change(raw)
+    return (json.dumps(raw, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+WRITTEN: dict[str, Any] = json.loads(dump(an_approval()))
+DOCUMENTS: dict[str, Any] = WRITTEN["documents"][0]
+
+
+def of_another_type(written: dict[str, Any], *fine: tuple[str, object]) -> list[tuple[str, object]]:
+    """Each field with values of every type but its own, those that are fine there aside."""
+    values: tuple[object, ...] = (None, 1, True, [1], {"a": "b"}, "?")
+    pairs = [(name, value) for name in written for value in values if type(value) is not type(written[name])]
+    return [pair for pair in pairs if pair not in fine]
+
+
+def test_the_change_alone_is_what_is_refused() -> None:
+    """An approval rewritten without any change is read: the refusals below are due to their change."""
+    assert load(an_approval().path, rewritten(dict)) == an_approval()
+
+
+@pytest.mark.parametrize(("field", "value"), of_another_type(WRITTEN, ("window", None)))
+def test_a_field_of_another_type_is_refused(field: str, value: object) -> None:
+    """A field that holds something of another type makes the whole event unreadable."""
+    with pytest.raises(ValueError, match=r"event|Why"):
+        load(an_approval().path, rewritten(lambda raw: raw.update({field: value})))
+
+
+@pytest.mark.parametrize("field", WRITTEN)
+def test_a_missing_field_is_refused(field: str) -> None:
+    """An event without one of its fields is no event."""
+    with pytest.raises(ValueError, match="event"):
+        load(an_approval().path, rewritten(lambda raw: raw.pop(field)))
+
+
+@pytest.mark.parametrize(("part", "value"), of_another_type(DOCUMENTS, ("starts_at", None)))
+def test_a_part_of_another_type_is_refused(part: str, value: object) -> None:
+    """Documents of which one part is of another type make the whole event unreadable."""
+    with pytest.raises(ValueError, match=r"event|UTC"):
+        load(an_approval().path, rewritten(lambda raw: raw["documents"][0].update({part: value})))
+
+
+@pytest.mark.parametrize("part", DOCUMENTS)
+def test_a_missing_part_of_the_documents_is_refused(part: str) -> None:
+    """Documents without one of their parts are none."""
+    with pytest.raises(ValueError, match="event"):
+        load(an_approval().path, rewritten(lambda raw: raw["documents"][0].pop(part)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: raw.update(schema=2),
+        lambda raw: raw.update(schema=True),
+        lambda raw: raw.update(more="than was written"),
+        lambda raw: raw.update(event="allowed"),
+        lambda raw: raw.update(why="tired"),
+        lambda raw: raw.update(at="2026-11-24T09:01:01Z"),
+        lambda raw: raw.update(at="2026-11-24 09:01:00"),
+        lambda raw: raw.update(request="requests/orders-db-read/2026-11/24-mallory-x.yaml"),
+        lambda raw: raw.update(window=[]),
+        lambda raw: raw.update(window={}),
+        lambda raw: raw["window"].update(expires_at=None),
+        lambda raw: raw["window"].update(starts_at=0),
+        lambda raw: raw["window"].update(for_ever=True),
+        lambda raw: raw.update(documents={}),
+        lambda raw: raw.update(documents=[None]),
+        lambda raw: raw["documents"][0].update(managed_policies=[1]),
+        lambda raw: raw["documents"][0].update(role_arn="arn:aws:iam::111111111111:role/admin"),
+        lambda raw: raw["documents"][0].update(max_session_duration=43200),
+        lambda raw: raw["documents"][0].update(more="than was written"),
+        lambda raw: raw["documents"][0].update(tags={"a": 1}),
+    ],
+)
+def test_anything_else_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
+    """Nothing is read that would not have been written there."""
+    with pytest.raises(ValueError, match=r"event|UTC|Kind|Why"):
+        load(an_approval().path, rewritten(change))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'"event"',
+        b"{}",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        dump(an_approval())[:-2],
+        dump(an_approval()) + b"\n",
+        dump(an_approval()) * 2,
+        dump(an_approval()).replace(b"\n", b"\r\n"),
+        dump(an_approval()).replace(b'"schema": 1,', b'"schema": 1,\n  "schema": 1,'),
+    ],
+)
+def test_bytes_that_are_no_event_are_refused(content: bytes) -> None:
+    """Bytes that no event is written as are refused as such, however they are broken."""
+    with pytest.raises(ValueError, match=r"event|Expecting|Extra data|codec|delimiter"):
+        load(an_approval().path, content)
+
+
+def test_an_event_lies_where_it_belongs() -> None:
+    """An event moved to another day, time, kind or key is refused."""
+    event = an_approval()
+    assert re.fullmatch(r"events/2026/11/24/090100-approved-[0-9a-f]{12}\.json", event.path)
+    for path in (
+        event.path.replace("/24/", "/25/"),
+        event.path.replace("090100", "090101"),
+        event.path.replace("approved", "granted"),
+        event.path.replace(event.key, "0" * 12),
+        f"other/{event.path}",
+    ):
+        with pytest.raises(ValueError, match="belongs at"):
+            load(path, dump(event))
+
+
+def test_an_event_is_written_in_utc() -> None:
+    """An event told in another time zone is the same event: same path, same bytes."""
+    here = replace(an_approval(), at=NOW.astimezone(timezone(timedelta(hours=14))))
+    assert (here.path, here.key, dump(here)) == (an_approval().path, an_approval().key, dump(an_approval()))
+
+
+def test_the_form_is_for_people_too() -> None:
+    """Events are indented JSON in plain letters, with a newline at the end."""
+    text = dump(an_approval(evidence={"by": "Zoë"})).decode()
+    assert '\n  "event": "approved",\n' in text
+    assert '"by": "Zoë"' in text
+    assert text.endswith("}\n")
+
+
+DISTINCT = (
+    an_approval(),
+    an_approval(kind=Kind.EXTENDED),
+    an_approval(kind=Kind.REFUSED),
+    an_approval(commit=sha("another merge")),
+    an_approval(request=PATH.replace("refunds", "orders")),
+    a_revocation(),
+    a_revocation(why=Why.RELEASED),
+    a_revocation(cause="by mallory"),
+    an_outcome(Kind.GRANTED),
+    an_outcome(Kind.GRANTED, "staging"),
+    an_outcome(Kind.GRANTED, role_name="jit-alice-other-0123456789"),
+    an_outcome(Kind.ENDED),
+    an_outcome(Kind.ENDED, why=Why.REVOKED),
+    an_outcome(Kind.ENDED, why=Why.DRIFT),
+    an_outcome(Kind.ENDED, why=Why.DRIFT, cause="its trust policy is not the one recorded"),
+    an_outcome(Kind.REMOVED),
+    an_outcome(Kind.FAILED, cause="provision: trouble"),
+    an_outcome(Kind.FAILED, cause="provision: refused"),
+    an_outcome(Kind.FAILED, cause="provision: trouble", at=NOW + 24 * HOUR),
+    an_outcome(Kind.VERIFIED),
+    an_outcome(Kind.VERIFIED, at=NOW + 24 * HOUR),
+)
+
+
+def test_keys_tell_apart_what_is_not_the_same() -> None:
+    """Kind, request, merge, account, role, why and cause each make another event."""
+    assert len({event.key for event in DISTINCT}) == len(DISTINCT)
+
+
+def test_keys_do_not_run_together() -> None:
+    """What one field lacks another cannot lend it."""
+    one = an_outcome(Kind.ENDED, account_id=AccountId("12"), role_name="3")
+    other = an_outcome(Kind.ENDED, account_id=AccountId("1"), role_name="23")
+    assert one.key != other.key
+
+
+@pytest.mark.parametrize(
+    "event", [an_approval(), an_extension(), an_outcome(Kind.GRANTED), an_outcome(Kind.ENDED)]
+)
+def test_the_same_thing_told_twice_is_one_event(event: Event) -> None:
+    """When it was written, by which run and with which evidence makes no other event."""
+    again = replace(event, at=event.at + 30 * HOUR, run="https://example.com/2", evidence={}, documents=())
+    assert again.key == event.key
+
+
+@pytest.mark.parametrize("kind", [Kind.FAILED, Kind.VERIFIED])
+def test_a_failure_is_one_event_a_day(kind: Kind) -> None:
+    """The same failure is recorded once a day in UTC, and again on the next."""
+    last = datetime(2026, 11, 24, 23, 59, 59, tzinfo=UTC)
+    first = an_outcome(kind, at=datetime(2026, 11, 24, tzinfo=UTC))
+    assert replace(first, at=last).key == first.key
+    assert replace(first, at=last + SECOND).key != first.key
+
+
+def test_the_json_of_documents_is_the_published_shape() -> None:
+    """`explain --format json` shows exactly these fields, with times as text and lengths in seconds."""
+    shown = dump_documents(the_documents(window=a_window(starts_at=NOW)))
+    assert {name: shown[name] for name in ("account", "account_id", "path", "max_session_duration")} == {
+        "account": "prod",
+        "account_id": "111111111111",
+        "path": "/jit/",
+        "max_session_duration": 3600,
+    }
+    assert (shown["starts_at"], shown["expires_at"]) == ("2026-11-24T09:01:00Z", "2026-11-24T11:00:00Z")
+    assert shown["role_arn"] == f"arn:aws:iam::111111111111:role/jit/{shown['role_name']}"
+    assert dump_documents(the_documents())["starts_at"] is None

@@ -1,0 +1,184 @@
+"""What a decision stands on: a plain file, one pull request that GitHub and git agree on, and rules that parse."""
+
+import pytest
+from acme_facts import (
+    ACCOUNTS,
+    MERGE,
+    MERGED_AT,
+    PATH,
+    PEOPLE,
+    TEAMS,
+    a_person,
+    a_policy,
+    a_request,
+    sha,
+    the_rules,
+    the_settings,
+    unreadable,
+)
+from builders import a_case, a_change, a_merge, a_pull
+
+from jitbot.domain.evidence import Case, ChangeKind, PullRequest
+from jitbot.domain.ground import Ground, at, fitting, lay
+from jitbot.domain.model import Finding, Login, Parsed, Sha
+
+
+def against(case: Case) -> tuple[Finding, ...]:
+    """Why a case has no ground."""
+    laid = lay(case)
+    assert not isinstance(laid, Ground)
+    return laid
+
+
+def test_the_ground_holds_every_part() -> None:
+    """Whatever the rules of a decision rely on is there, parsed."""
+    case = a_case()
+    ground = lay(case)
+    assert isinstance(ground, Ground)
+    assert ground.case is case
+    assert ground.merge is case.merge
+    assert ground.merged_at == MERGED_AT
+    assert ground.request == a_request()
+    assert (ground.settings, ground.policy) == (the_settings(), a_policy())
+    assert (ground.accounts, ground.people, ground.teams) == (ACCOUNTS, PEOPLE, TEAMS)
+    assert ground.requester == a_person("alice")
+    assert ground.owned_by.people == (a_person("bob"),)
+
+
+@pytest.mark.parametrize("mode", ["100755", "120000", "160000", "040000", "000000", ""])
+def test_only_a_plain_file_is_a_request(mode: str) -> None:
+    """An executable, a symlink, a submodule, a folder: none of them asks for anything."""
+    (finding,) = against(a_case(change=a_change(mode=mode)))
+    assert finding.code == "not-a-plain-file"
+    assert mode in finding.message
+
+
+def test_every_name_that_differs_only_by_case_is_named() -> None:
+    """On many systems two such files are one, and AWS would give them one role."""
+    clashes = (PATH.replace("alice", "Alice"), PATH.upper())
+    findings = against(a_case(clashes=clashes))
+    assert [finding.code for finding in findings] == ["case-clash", "case-clash"]
+    assert all(clash in finding.message for clash, finding in zip(clashes, findings, strict=True))
+
+
+MATCHES: dict[str, PullRequest] = {
+    "not merged": a_pull(merged_at=None),
+    "another commit": a_pull(merge_commit=sha("other")),
+    "no merge commit": a_pull(merge_commit=None),
+    "another branch": a_pull(base_branch="release"),
+    "a branch of like name": a_pull(base_branch="Main"),
+    "another repository": a_pull(repository_id=700002),
+}
+
+
+def fits(*listed: PullRequest) -> tuple[PullRequest, ...]:
+    """Those that fit alice's merge."""
+    commit = a_change().commit
+    return fitting(listed, commit=commit, default_branch="main", repository_id=700001)
+
+
+@pytest.mark.parametrize("pull", MATCHES.values(), ids=MATCHES.keys())
+def test_a_pull_request_that_did_not_make_the_commit_does_not_fit(pull: PullRequest) -> None:
+    """Only the one whose merge into this default branch is this commit counts; its neighbours do not hide it."""
+    assert fits(pull) == ()
+    assert fits(pull, a_pull(), pull) == (a_pull(),)
+
+
+@pytest.mark.parametrize("pull", MATCHES.values(), ids=MATCHES.keys())
+def test_the_pull_request_is_judged_as_read_and_not_as_listed(pull: PullRequest) -> None:
+    """GitHub's list and its answer about the one pull request must agree that it made the commit."""
+    (finding,) = against(a_case(listed=(a_pull(),), merge=a_merge(pull_request=pull)))
+    assert finding.code == "ambiguous-merge"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        a_case(merge=None, listed=(a_pull(),)),
+        a_case(listed=(a_pull(), a_pull(number=8))),
+        a_case(listed=(a_pull(number=8),)),
+        a_case(listed=(a_pull(), a_pull())),
+    ],
+    ids=["not read", "two fit", "another was read", "listed twice"],
+)
+def test_more_or_less_than_one_pull_request_is_none(case: Case) -> None:
+    """Where it is not clear which reviews belong to the commit, no review does."""
+    assert [finding.code for finding in against(case)] == ["ambiguous-merge"]
+
+
+def test_a_second_pull_request_that_does_not_fit_does_no_harm() -> None:
+    """Anyone can open a pull request that holds the commit; that must not refuse it."""
+    other = a_pull(number=8, merged_at=None, merge_commit=None)
+    assert isinstance(lay(a_case(listed=(other, a_pull()))), Ground)
+
+
+@pytest.mark.parametrize("part", ["settings", "accounts", "people", "teams", "policy"])
+def test_rules_that_do_not_parse_are_no_ground(part: str) -> None:
+    """Each document that a decision reads must parse, and says itself where it does not."""
+    assert against(a_case(rules=the_rules(**{part: unreadable(part)}))) == unreadable(part).findings
+
+
+def test_all_findings_come_at_once() -> None:
+    """Two unreadable documents, a wrong mode and a clash: four findings."""
+    rules = the_rules(people=unreadable("one"), policy=unreadable("two"))
+    case = a_case(rules=rules, change=a_change(mode="120000"), clashes=("x",))
+    assert [finding.code for finding in against(case)] == ["not-a-plain-file", "case-clash", "one", "two"]
+
+
+@pytest.mark.parametrize("part", ["settings", "accounts", "people", "teams", "policy"])
+def test_a_missing_part_without_a_finding_is_still_no_ground(part: str) -> None:
+    """Empty means no: nothing stands where a value is missing, even if nobody said why."""
+    rules = the_rules(**{part: Parsed(value=None)})
+    (finding,) = against(a_case(rules=rules))
+    assert finding.code == "incomplete"
+
+
+def test_a_request_missing_without_a_finding_is_no_ground() -> None:
+    """Likewise for the request itself."""
+    (finding,) = against(a_case(request=Parsed(value=None)))
+    assert finding.code == "incomplete"
+
+
+def test_teams_may_be_empty() -> None:
+    """Without any team, CODEOWNERS can still name people."""
+    ground = lay(a_case(rules=the_rules(teams={})))
+    assert isinstance(ground, Ground)
+    assert ground.owned_by.people == ()
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        a_case(request=None),
+        a_case(change=a_change(kind=ChangeKind.DELETED)),
+    ],
+    ids=["no request", "a deletion"],
+)
+def test_a_deletion_is_no_ground(case: Case) -> None:
+    """Either sign of a deletion is enough."""
+    assert [finding.code for finding in against(case)] == ["deleted"]
+
+
+@pytest.mark.parametrize("login", ["nobody", "Alice", "alice ", ""])
+def test_an_unknown_requester_is_no_ground(login: str) -> None:
+    """The requester is spelled as in people.yaml, or is nobody."""
+    (finding,) = against(a_case(request=a_request(requester=Login(login))))
+    assert finding.code == "unknown-person"
+
+
+def test_findings_name_the_file() -> None:
+    """Each finding is about the request, says what is wrong and what to do."""
+    assert at(a_case(), "code", "message", "hint") == Finding(
+        code="code", message="message", file=PATH, hint="hint"
+    )
+    cases = (
+        a_case(listed=()),
+        a_case(merge=a_merge(pull_request=a_pull(merge_commit=Sha("")))),
+        a_case(merge=None, listed=(a_pull(),)),
+    )
+    for case in cases:
+        (finding,) = against(case)
+        assert finding.file == PATH
+        assert MERGE[:10] in finding.message
+        assert MERGE[:11] not in finding.message
+        assert finding.hint

@@ -1,0 +1,221 @@
+"""From a decision to its record: everything that justified it, and never more access than was decided."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from acme_facts import (
+    BASE,
+    BLOB,
+    EXPIRES_AT,
+    HEAD,
+    HOUR,
+    MERGE,
+    MERGED_AT,
+    NOW,
+    PATH,
+    a_policy,
+    a_request,
+    an_actor,
+    sha,
+    the_rules,
+)
+from builders import (
+    a_case,
+    a_change,
+    a_life,
+    a_merge,
+    a_pull,
+    a_review,
+    a_window,
+    an_approval,
+    the_documents,
+)
+
+from jitbot import __version__
+from jitbot.domain import iam
+from jitbot.domain.approval import Decision, Verdict, decide
+from jitbot.domain.events import Event, Kind, dump, load
+from jitbot.domain.evidence import Case, ChangeKind
+from jitbot.domain.life import Life
+from jitbot.domain.model import Finding
+from jitbot.domain.testimony import finding_json, of_decision
+
+RUN = "https://github.com/acme/access/actions/runs/42"
+REASON = Finding(code="too-late", message="it is too late", file=PATH, line=3, column=1, hint="ask anew")
+REFUSED = Decision(verdict=Verdict.REFUSED, reasons=(REASON,))
+
+
+def recorded(case: Case, so_far: Life | None = None) -> Event:
+    """The record of what is decided of a case."""
+    decision = decide(case, so_far or a_life(), NOW)
+    return of_decision(case.change, case, decision, now=NOW, run=RUN)
+
+
+def test_an_approval_is_recorded_whole() -> None:
+    """The record of an approval holds the window, the documents and who asked for what."""
+    event = recorded(a_case())
+    assert (event.kind, event.at, event.request, event.commit) == (Kind.APPROVED, NOW, PATH, MERGE)
+    assert (event.window, event.documents, event.run) == (a_window(), (the_documents(),), RUN)
+    assert event.ask == an_approval().ask
+
+
+def test_the_evidence_says_what_justified_it() -> None:
+    """An auditor finds every fact that an approval rests on."""
+    evidence: dict[str, Any] = dict(recorded(a_case()).evidence)
+    assert evidence.pop("risk") == {"level": "low", "reasons": []}
+    assert str(evidence.pop("owner_rule")).endswith(": /requests/orders-db-read/")
+    (approval,) = evidence.pop("approvals")
+    assert str(approval.pop("owner_rule")).endswith(": /requests/orders-db-read/")
+    assert approval == {
+        "login": "bob",
+        "github_id": 1002,
+        "review_id": 1,
+        "submitted_at": "2026-11-24T08:50:00Z",
+        "commit": HEAD,
+    }
+    alice = {"login": "alice", "github_id": 1001, "type": "User"}
+    assert evidence == {
+        "jitbot": __version__,
+        "merge_commit": MERGE,
+        "rules_commit": BASE,
+        "request_blob": BLOB,
+        "reasons": [],
+        "not_counted": [],
+        "digests": {"prod": iam.digest(the_documents())},
+        "pull_request": 7,
+        "author": alice,
+        "head": HEAD,
+        "requested_at": "2026-11-24T08:00:00Z",
+        "merged_at": "2026-11-24T09:00:00Z",
+        "merged_by": alice,
+        "commits": [HEAD],
+        "approvals_required": 1,
+        "approvals_valid_for_seconds": 86400,
+        "max_duration_seconds": 14400,
+        "owners": ["@acme/payments-leads"],
+    }
+
+
+def test_a_record_can_be_written_and_read() -> None:
+    """What is testified is plain JSON: it survives the ledger unchanged."""
+    for case in (a_case(), a_case(touched=(PATH, "policies/\udcff.yaml"))):
+        event = recorded(case)
+        assert load(event.path, dump(event)) == event
+
+
+def test_a_review_that_did_not_count_is_told_with_its_reason() -> None:
+    """Whoever approved in vain finds out from the record why."""
+    own = a_review("alice", review_id=2)
+    event = recorded(a_case(merge=a_merge(reviews=(a_review(), own))))
+    assert event.kind is Kind.APPROVED
+    assert event.evidence["not_counted"] == [
+        {
+            "login": "alice",
+            "github_id": 1001,
+            "review_id": 2,
+            "state": "APPROVED",
+            "submitted_at": "2026-11-24T08:50:00Z",
+            "why": "is the requester",
+        }
+    ]
+
+
+def test_a_refusal_grants_nothing() -> None:
+    """The record of a refusal has its reasons and neither a window nor documents."""
+    event = recorded(a_case(merge=a_merge(reviews=())))
+    assert (event.kind, event.window, event.documents, event.ask) == (Kind.REFUSED, None, (), {})
+    reasons: Any = event.evidence["reasons"]
+    assert [reason["code"] for reason in reasons] == ["not-enough-approvals"]
+    assert (event.evidence["risk"], event.evidence["digests"]) == (None, {})
+
+
+def test_an_extension_is_recorded_as_one() -> None:
+    """An extension's record has the new end and the first start."""
+    change = a_change(kind=ChangeKind.MODIFIED, commit=sha("extension"))
+    pull = a_pull(merge_commit=change.commit, merged_at=MERGED_AT + HOUR)
+    merge = a_merge(pull_request=pull, reviews=(a_review(submitted_at=MERGED_AT),))
+    case = a_case(change=change, merge=merge, request=a_request(duration=3 * HOUR))
+    event = recorded(case, a_life(an_approval()))
+    assert event.kind is Kind.EXTENDED, event.evidence["reasons"]
+    assert event.window == a_window(expires_at=EXPIRES_AT + HOUR)
+    assert (event.ask["began"], event.ask["duration"]) == ("2026-11-24T09:00:00Z", "3h")
+    refused = recorded(case, a_life())
+    assert (refused.kind, refused.window) == (Kind.REFUSED, None)
+
+
+def test_facts_that_never_came_are_a_refusal_without_them() -> None:
+    """Where nothing could be found out, the record says so and claims nothing more."""
+    event = of_decision(a_change(), None, REFUSED, now=NOW, run=RUN)
+    assert event.kind is Kind.REFUSED
+    assert event.evidence == {
+        "jitbot": __version__,
+        "merge_commit": MERGE,
+        "rules_commit": BASE,
+        "request_blob": BLOB,
+        "reasons": [finding_json(REASON)],
+        "approvals": [],
+        "not_counted": [],
+        "digests": {},
+        "risk": None,
+    }
+
+
+@pytest.mark.parametrize("merge", [None, a_merge(pull_request=a_pull(merged_at=None))])
+def test_what_was_not_merged_is_not_told_as_merged(merge: Any) -> None:
+    """Without a merged pull request the record names none."""
+    event = of_decision(a_change(), a_case(merge=merge, listed=()), REFUSED, now=NOW, run=RUN)
+    assert "pull_request" not in event.evidence
+
+
+def test_a_merge_by_nobody_known_is_told_as_such() -> None:
+    """GitHub does not always say who merged; then the record does not either."""
+    event = recorded(a_case(merge=a_merge(pull_request=a_pull(merged_by=None))))
+    assert event.evidence["merged_by"] is None
+    bot = an_actor("merge-bot", kind="Bot")
+    event = recorded(a_case(merge=a_merge(pull_request=a_pull(merged_by=bot))))
+    assert event.evidence["merged_by"] == {"login": "merge-bot", "github_id": 1, "type": "Bot"}
+
+
+def test_what_is_undecided_is_not_recorded() -> None:
+    """Doubt leaves no record: it stays due."""
+    with pytest.raises(ValueError, match="undecided"):
+        of_decision(a_change(), None, Decision(verdict=Verdict.UNDECIDED), now=NOW, run=RUN)
+
+
+@pytest.mark.parametrize("missing", ["ground", "window"])
+def test_an_approval_that_lacks_a_part_grants_nothing(missing: str) -> None:
+    """A decision that says yes without its ground or its window is recorded as a refusal."""
+    case = a_case()
+    lost: dict[str, Any] = {missing: None}
+    decision = replace(decide(case, a_life(), NOW), **lost)
+    event = of_decision(case.change, case, decision, now=NOW, run=RUN)
+    assert (event.kind, event.window, event.documents, event.ask) == (Kind.REFUSED, None, (), {})
+
+
+def test_the_risk_of_all_accounts_is_recorded() -> None:
+    """The record has the risk and a digest for each account."""
+    policy = a_policy(managed_policies=("ReadOnlyAccess",))
+    case = a_case(rules=the_rules(policy=policy), request=a_request(accounts=("prod", "staging")))
+    event = recorded(case)
+    assert event.evidence["risk"] == {
+        "level": "medium",
+        "reasons": ["ReadOnlyAccess: reads nearly everything in the account"],
+    }
+    digests: Any = event.evidence["digests"]
+    assert digests == {
+        alias: iam.digest(the_documents(alias, policy=policy)) for alias in ("prod", "staging")
+    }
+
+
+def test_a_finding_is_json_as_published() -> None:
+    """A finding has the fields that scripts rely on."""
+    assert json.loads(json.dumps(finding_json(REASON))) == {
+        "code": "too-late",
+        "message": "it is too late",
+        "file": PATH,
+        "line": 3,
+        "column": 1,
+        "hint": "ask anew",
+    }

@@ -1,0 +1,295 @@
+"""What a grant run does, in which order, and what is left when it is refused, raced or stopped."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from acme_world import HOUR, ORDERS, PROD, STAGING, World
+from breaking import RECORD, Death, answer, at, refuse
+
+from jitbot.sandbox import aws, github
+from jitbot.sandbox.github.records import Ruleset
+
+ORDERS_OF_ALICE = {("alice", "prod", "orders")}
+READS = ("pulls", "reviews", "files", "commits", "permission", "rules", "upload-pack", "info/refs")
+
+
+def test_an_approved_request_is_granted_to_its_requester_alone(world: World, asked: str) -> None:
+    """What was asked for, for who asked, and nothing for anybody else."""
+    ran = world.jit("grant")
+    assert world.story(asked) == ["approved", "granted"]
+    assert world.reach() == ORDERS_OF_ALICE
+    assert f"✓ approved: {asked}" in ran.output
+
+
+def test_the_decision_is_in_the_ledger_before_aws_is_touched(world: World, asked: str) -> None:
+    """A grant takes two writes of AWS, between the record of the decision and that of the outcome."""
+    writes = at(world, "", lambda: None)
+    world.jit("grant")
+    assert writes == [RECORD, "CreateRole", "PutRolePolicy", RECORD]
+
+
+def test_a_run_with_nothing_to_do_writes_nothing_and_says_so(world: World, granted: str) -> None:
+    """No commit, no call of AWS at all, and one line."""
+    before = world.keep()
+    ran = world.jit("grant")
+    assert (world.commits(), world.acme.aws.calls, world.keep().ledger) == (0, [], before.ledger)
+    assert ran.output.splitlines() == ["nothing to decide, nothing to grant"]
+
+
+def test_a_dry_run_says_what_it_would_do_and_does_nothing(world: World, asked: str) -> None:
+    """Neither git nor AWS is written to, whatever is due."""
+    ran = world.jit("grant", "--dry-run")
+    assert "would provision jit-alice-orders-db-read-" in ran.output
+    assert (world.commits(), world.acme.aws.calls, world.ledger()) == (0, [], [])
+
+
+@pytest.mark.parametrize("operation", ["CreateRole", "PutRolePolicy", "GetRole"])
+def test_what_aws_refuses_is_never_recorded_as_granted(world: World, operation: str, asked: str) -> None:
+    """The run fails, says so, records the failure once a day, and the next run does the work."""
+    refuse(world, operation)
+    assert "AWS would not" in world.jit("grant", code=3).output
+    world.jit("grant", code=3)
+    assert world.story(asked) == ["approved", "failed"]
+    world.calm()
+    world.jit("grant")
+    assert world.story(asked) == ["approved", "failed", "granted"]
+    assert world.reach("alice", "mallory") == ORDERS_OF_ALICE
+
+
+def test_what_does_not_read_back_as_written_is_never_recorded_as_granted(world: World, asked: str) -> None:
+    """Someone widens the trust policy while the role is being made: the run fails and records no grant."""
+
+    def widen() -> None:
+        role = next(each for each in world._iam(PROD).roles.values() if each.asked == "/jit/")
+        role.assume_role_policy_document = role.assume_role_policy_document.replace("alice@", "mallory@")
+
+    at(world, "PutRolePolicy", widen)
+    assert "does not read back as written: trust" in world.jit("grant", code=3).output
+    assert world.story(asked) == ["approved", "failed"]
+
+
+def test_a_role_of_another_content_is_left_alone(world: World, granted: str, asked: str) -> None:
+    """A role stands where the grant's should: it is not ours to change, and nothing is granted."""
+    role = world.roles()[0]
+    world.back(world.kept["seed"])
+    world.by_hand().create_role(RoleName=role.name, Path="/jit/", AssumeRolePolicyDocument=role.trust)
+    ran = world.jit("grant", code=3)
+    assert "exists and is not what was approved; nothing was changed" in ran.output
+    assert world.writes() == ["CreateRole", "CreateRole"]  # by hand, and jitbot's own that AWS refused
+    assert world.story(asked) == ["approved", "failed"]
+
+
+def test_one_accounts_trouble_does_not_stop_another(world: World) -> None:
+    """prod refuses everything; staging is granted and recorded by the same run, which fails."""
+    path = world.ask(accounts=["prod", "staging"])
+    refuse(world, "AssumeRoleWithWebIdentity", account_id=PROD)
+    world.jit("grant", code=3)
+    assert world.story(path) == ["approved", "granted"]
+    world.calm()
+    assert world.reach("alice") == {("alice", "staging", "orders")}
+    world.jit("grant")
+    assert world.reach("alice") == {("alice", "staging", "orders"), ("alice", "prod", "orders")}
+
+
+def test_a_refused_account_is_never_entered_with_other_credentials(world: World, asked: str) -> None:
+    """An administrator's keys lie in the environment; AWS refuses the job's own token; nothing is done."""
+    refuse(world, "AssumeRoleWithWebIdentity")
+    world.jit("grant", code=3, **world.acme.aws.admin(PROD), AWS_DEFAULT_REGION="eu-west-1")
+    assert {operation for _, _, operation in world.acme.aws.calls} == {"AssumeRoleWithWebIdentity"}
+    assert world.roles() == []
+
+
+def test_two_runs_at_once_end_as_one_would(world: World, asked: str) -> None:
+    """Both decide, both carry out; there is one decision, one grant, one role."""
+    codes: list[int] = []
+    for runner in ("runner", "runner-2"):
+        world.acme.clone(runner)
+
+    def run(runner: str) -> None:
+        environ = world.acme.job("grant.yml")
+        codes.append(world.jitbot(["grant"], now=world.now, environ=environ, folder=world.acme.clone(runner)))
+
+    threads = [threading.Thread(target=run, args=(runner,)) for runner in ("runner", "runner-2")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == [0, 0]
+    assert world.story(asked) == ["approved", "granted"]
+    assert len(world.roles()) == 1
+
+
+@pytest.mark.parametrize(("name", "nth"), [(RECORD, 1), ("CreateRole", 1), ("PutRolePolicy", 1), (RECORD, 2)])
+def test_a_run_in_the_middle_of_another_changes_nothing_twice(
+    world: World, name: str, nth: int, asked: str
+) -> None:
+    """A whole second run happens while the first is about to write."""
+    at(world, name, lambda: world.jit("grant", runner="runner-2"), nth=nth)
+    world.jit("grant")
+    assert world.story(asked) == ["approved", "granted"]
+    assert len(world.roles()) == 1
+
+
+def test_a_revocation_while_the_role_is_made_ends_it_at_once(world: World, asked: str) -> None:
+    """Revoked before there is a role: the run that makes it denies it, and records the end, not the grant."""
+    at(
+        world,
+        "CreateRole",
+        lambda: world.jit("revoke", asked, "--reason", "no", actor="alice", runner="runner-2"),
+    )
+    world.jit("grant")
+    assert world.story(asked) == ["approved", "revoked", "ended released"]
+    assert world.reach("alice") == set()
+
+
+def test_a_revocation_before_the_outcome_is_recorded_is_final(world: World, asked: str) -> None:
+    """Revoked and denied when the role is made but not recorded: it stays denied, and is never called granted."""
+    at(
+        world,
+        RECORD,
+        lambda: world.jit("revoke", asked, "--reason", "no", actor="alice", runner="runner-2"),
+        nth=2,
+    )
+    world.jit("grant")
+    assert world.story(asked) == ["approved", "revoked", "ended released"]
+    assert world.reach("alice") == set()
+    world.jit("grant")
+    assert world.reach("alice") == set()
+
+
+def test_a_request_deleted_while_it_is_granted_ends_at_once(world: World, asked: str) -> None:
+    """The file leaves main between the decision and the record of the grant."""
+    at(world, "PutRolePolicy", lambda: world.write(asked, None))
+    world.jit("grant")
+    assert world.story(asked) == ["approved", "ended deleted"]
+    assert world.reach("alice") == set()
+
+
+def test_an_older_run_does_nothing_and_says_it_is_superseded(world: World, asked: str) -> None:
+    """The code on main is another than the run's: a re-run of an old run is no way back to old rules."""
+    old = world.github.store.tip("main")
+    world.write("jitbot/version.txt", "2")
+    ran = world.jit("grant", GITHUB_WORKFLOW_SHA=old)
+    assert ran.output.startswith("superseded: ")
+    assert (world.ledger(), world.acme.aws.calls) == ([], [])
+
+
+def test_an_old_checkout_of_the_code_is_superseded_too(world: World, asked: str) -> None:
+    """The workflow is main's, but what is checked out is not."""
+    world.write("uv.lock", "newer")
+    assert "superseded" in world.jit("grant").output
+    assert world.ledger() == []
+
+
+@pytest.mark.parametrize(
+    "ruleset",
+    [None, Ruleset(id=2, block_force_push=False), Ruleset(id=2, block_deletion=False)],
+    ids=["no rules", "force pushes allowed", "deletion allowed"],
+)
+@pytest.mark.parametrize("verb", ["grant", "sweep"])
+def test_an_unprotected_ledger_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch, verb: str, ruleset: Ruleset | None, asked: str
+) -> None:
+    """What can be rewritten proves nothing, so nothing is decided on it."""
+    rules = {**world.acme.github.rules, **({"ledger": ruleset} if ruleset else {})}
+    if ruleset is None:
+        rules.pop("ledger")
+    monkeypatch.setattr(world.acme.github._site, "rules", rules)
+    assert "the branch ledger is not protected" in world.jit(verb, code=3).output
+    assert (world.ledger(), world.acme.aws.calls) == ([], [])
+
+
+def test_a_missing_ledger_is_an_error_that_says_what_to_do(world: World, asked: str) -> None:
+    """No branch, no record, no grant; `jitbot init` is named."""
+    world.github.store.update_ref("refs/heads/ledger", None)
+    for verb in ("grant", "sweep"):
+        assert "`jitbot init` makes it" in world.jit(verb, code=1).output
+    assert world.acme.aws.calls == []
+
+
+@pytest.mark.parametrize("part", READS)
+def test_nothing_is_granted_while_github_cannot_be_read(world: World, part: str, asked: str) -> None:
+    """Every read fails in turn: the request stays undecided, the run fails, and the next one decides."""
+    answer(world, github.Fault(status=502), "GET", part)
+    if part == "upload-pack":
+        answer(world, github.Fault(status=502), "POST", part)
+    world.jit("grant", code=3)
+    assert (world.ledger(), world.acme.aws.calls) == ([], [])
+    world.calm()
+    world.jit("grant")
+    assert world.story(asked) == ["approved", "granted"]
+
+
+@pytest.mark.parametrize("fault", [github.Fault(status=None), github.Fault(status=200, body=b"<html>")])
+def test_an_answer_that_is_none_grants_nothing(world: World, fault: github.Fault, asked: str) -> None:
+    """A dropped connection, or a page in the place of reviews, is undecided and exits 3."""
+    answer(world, fault, "GET", "/reviews")
+    assert f"? undecided: {asked}" in world.jit("grant", code=3).output
+    assert world.ledger() == []
+
+
+@pytest.mark.parametrize("fault", [github.Fault(after=True), github.Fault(after=True, status=None)])
+def test_a_record_that_was_made_but_not_answered_is_made_once(
+    world: World, fault: github.Fault, asked: str
+) -> None:
+    """The commit took effect and its answer was lost: it is found, not repeated."""
+    left = [fault]
+    world.acme.github.faults = lambda _, route: left.pop() if route == "/graphql" and left else None
+    world.jit("grant")
+    assert world.story(asked) == ["approved", "granted"]
+
+
+def test_a_ledger_that_moves_meanwhile_is_read_again(world: World, asked: str) -> None:
+    """Somebody pushes to the ledger between its reading and the record: decide again, record once."""
+    at(world, RECORD, lambda: world.write("noise.txt", "noise", "ledger"))
+    world.jit("grant")
+    assert world.story(asked) == ["approved", "granted"]
+
+
+def test_a_ledger_that_never_stands_still_grants_nothing(world: World, asked: str) -> None:
+    """After some attempts the run gives way to the next, and AWS has not been touched."""
+    moves = iter(range(1000))
+    world.acme.github.faults = lambda _, path: (
+        world.write("noise.txt", str(next(moves)), "ledger") and None if path == "/graphql" else None
+    )
+    assert "the ledger keeps moving" in world.jit("grant", code=3).output
+    assert world.acme.aws.calls == []
+
+
+def test_a_grant_whose_record_is_lost_is_recorded_by_the_next_run(world: World, asked: str) -> None:
+    """The ledger refuses the outcome: the role is there, the run fails, the next run reads it back and records."""
+    seen: list[str] = []
+    fault = github.Fault(status=403, body=b"{}")
+    world.acme.github.faults = lambda _, route: (
+        fault if route == "/graphql" and (seen.append(route) or len(seen) > 1) else None
+    )
+    world.jit("grant", code=3)
+    assert world.story(asked) == ["approved"]
+    world.calm()
+    world.forget()
+    world.jit("grant")
+    assert world.story(asked) == ["approved", "granted"]
+
+
+def test_what_could_not_be_decided_in_its_time_is_recorded_as_refused(world: World) -> None:
+    """GitHub is gone until the window has passed: refused, with the doubt as its reason."""
+    path = world.ask(duration="15m")
+    answer(world, github.Fault(status=502), "GET", "/reviews")
+    world.later(timedelta(minutes=15) - timedelta(seconds=1))
+    world.jit("grant", code=3)
+    assert world.story(path) == []
+    world.later(timedelta(hours=7 * 24 * 2))
+    world.jit("grant", code=1)
+    assert world.reasons(path) == {"not-decidable"}
+
+
+def test_an_approval_that_is_carried_out_too_late_gives_nothing(world: World, asked: str) -> None:
+    """AWS was out of reach until the window had passed: no role is made any more."""
+    refuse(world, "AssumeRoleWithWebIdentity")
+    world.jit("grant", code=3)
+    world.calm()
+    world.later(2 * HOUR)
+    world.jit("grant")
+    assert world.roles() == []

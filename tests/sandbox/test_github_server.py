@@ -1,0 +1,82 @@
+"""The embedded GitHub as something that starts, serves many at once, and leaves nothing behind."""
+
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from github_world import START, acme
+
+import requests
+from jitbot.sandbox.clock import Clock
+from jitbot.sandbox.github import GitHubSandbox
+
+
+def test_it_leaves_no_thread_no_folder_and_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the block ends its thread has ended, its folder is gone, and nobody answers at its address."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    threads = threading.active_count()
+    with GitHubSandbox(Clock(START)) as github:
+        github.create_repository("acme/access", {"a": b"1"})
+        assert requests.get(f"{github.url}/user", timeout=5).status_code == 401
+        assert len(list(tmp_path.iterdir())) == 1
+        url = github.url
+    assert threading.active_count() == threads
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{url}/user", timeout=5)
+
+
+def test_two_sandboxes_know_nothing_of_each_other() -> None:
+    """Each has its own address, tokens and issuer, so that a token of one opens nothing in the other."""
+    with acme() as one, acme() as two:
+        assert one.github.url != two.github.url
+        headers = {"Authorization": f"token {one.github.token_for('alice')}"}
+        assert requests.get(f"{one.github.url}/user", headers=headers, timeout=5).status_code == 200
+        assert requests.get(f"{two.github.url}/user", headers=headers, timeout=5).status_code == 401
+
+
+def test_of_many_writers_at_one_head_one_wins() -> None:
+    """Eight threads commit on the same expected head: one commit lands, seven are told it is stale."""
+    with acme() as world:
+        head = world.tip("ledger")
+        token = world.github.token_for("bob")
+
+        def commit(number: int) -> str | None:
+            given = {
+                "branch": {"repositoryNameWithOwner": "acme/access", "branchName": "ledger"},
+                "expectedHeadOid": head,
+                "message": {"headline": str(number)},
+                "fileChanges": {"additions": [{"path": f"e/{number}", "contents": ""}]},
+            }
+            query = "mutation($input: I!) { createCommitOnBranch(input: $input) { commit { oid } } }"
+            body: Any = {"query": query, "variables": {"input": given}}
+            headers = {"Authorization": f"token {token}"}
+            answer = requests.post(
+                f"{world.github.url}/graphql", json=body, headers=headers, timeout=10
+            ).json()
+            return answer["errors"][0]["type"] if "errors" in answer else None
+
+        with ThreadPoolExecutor(8) as pool:
+            outcomes = list(pool.map(commit, range(8)))
+        assert sorted(outcomes, key=str) == [None] + ["STALE_DATA"] * 7
+        parents = world.repo("bob").get_commit("ledger").parents
+        assert [parent.sha for parent in parents] == [head]
+
+
+def test_a_start_and_a_call_are_quick() -> None:
+    """Generous bounds, so that only a blunder (a Nagle delay, a sleep) breaks them: a start and a call."""
+    began = time.perf_counter()
+    with acme() as world:
+        started = time.perf_counter() - began
+        headers = {"Authorization": f"token {world.github.token_for('alice')}"}
+        durations = []
+        for _ in range(20):
+            began = time.perf_counter()
+            requests.get(f"{world.github.url}/repos/acme/access", headers=headers, timeout=5)
+            durations.append(time.perf_counter() - began)
+    assert started < 2
+    assert sorted(durations)[10] < 0.035

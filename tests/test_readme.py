@@ -1,0 +1,176 @@
+"""What the README and its two companions say is true of the code: commands, examples, links, tests."""
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from jitbot.adapters import documents
+from jitbot.cli import VERBS, jitbot
+from jitbot.domain.model import Parsed, Source
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+DOCUMENTS = (README, ROOT / ".github/CONTRIBUTING.md", ROOT / ".github/SECURITY.md")
+
+PROMISED = (
+    "python3 -m venv .venv && .venv/bin/pip install -q '.[sandbox]' && .venv/bin/jitbot demo",
+    "python3 -m venv .venv && .venv/bin/pip install -q -e '.[test]' && .venv/bin/pytest",
+    "uv run --extra sandbox jitbot demo",
+    "uv run --extra test pytest",
+)
+PARSERS: dict[str, Callable[[Source], Parsed[Any]]] = {
+    "requests/": documents.parse_request,
+    "policies/access/": documents.parse_policy,
+    "policies/people.yaml": documents.parse_people,
+}
+
+_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
+
+
+def blocks(file: Path, language: str) -> list[str]:
+    """The fenced blocks of a document in this language."""
+    return [text for kind, text in _BLOCK.findall(file.read_text("utf-8")) if kind == language]
+
+
+def prose(file: Path) -> str:
+    """A document without its fenced blocks."""
+    return _BLOCK.sub("", file.read_text("utf-8"))
+
+
+def inline(file: Path) -> list[str]:
+    """Everything that a document's prose sets as code."""
+    return re.findall(r"`([^`\n]+)`", prose(file))
+
+
+def typed() -> list[str]:
+    """Every call of jitbot in the README's shell blocks, from its verb on."""
+    lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
+    return [call for line in lines for call in re.findall(r"(?:^|[ /(])jitbot ([^|&;)]+)", line)]
+
+
+def mentioned() -> list[str]:
+    """Every call of jitbot in running text, from its verb on."""
+    return [
+        code.removeprefix("jitbot ") for file in DOCUMENTS for code in inline(file) if code[:7] == "jitbot "
+    ]
+
+
+def verb(name: str) -> click.Command:
+    """The command of that name, which must exist."""
+    found = jitbot.get_command(click.Context(jitbot), name)
+    assert found is not None, f"there is no jitbot {name}"
+    return found
+
+
+def examples() -> list[tuple[str, str]]:
+    """Every YAML example of the README with its path: the marked blocks, and the file that the tour writes."""
+    marked = [(text.splitlines()[0].removeprefix("# "), text) for text in blocks(README, "yaml")]
+    written = [
+        text
+        for block in blocks(README, "sh")
+        for text in re.findall(r"<<'END'\n(.*?)END\n", block, re.DOTALL)
+    ]
+    return marked + [("requests/orders-db-read/2026-11/24-alice-refunds.yaml", text) for text in written]
+
+
+def anchors(file: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a document."""
+    titles = re.findall(r"^#+ (.+)$", prose(file), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def verb_table() -> list[tuple[str, str]]:
+    """Verb and meaning of each row of the README's table of commands."""
+    return re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|$", prose(README), re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", PROMISED)
+def test_the_promised_commands_stand_there(command: str) -> None:
+    """Each promised command is a line of a shell block, to the letter."""
+    assert command in [line for block in blocks(README, "sh") for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("call", typed())
+def test_what_people_are_told_to_type_is_understood(call: str) -> None:
+    """Each call of jitbot in a shell block has a verb that exists, with arguments and options it takes."""
+    name, *arguments = shlex.split(call)
+    assert verb(name).make_context(name, arguments).info_name == name
+
+
+@pytest.mark.parametrize("call", mentioned())
+def test_what_is_mentioned_exists(call: str) -> None:
+    """Each call of jitbot in running text names a verb and options that exist."""
+    name, *arguments = shlex.split(call)
+    known = {option for parameter in verb(name).params for option in parameter.opts}
+    assert {argument for argument in arguments if argument.startswith("-")} <= known
+
+
+def test_calls_are_found() -> None:
+    """The two tests above look at real calls: the tour meets most verbs, and the text mentions some."""
+    assert {"check", "explain", "grant", "status", "revoke", "sweep", "demo"} <= {
+        each.split()[0] for each in typed()
+    }
+    assert {"demo", "grant", "revoke"} <= {each.split()[0] for each in mentioned()}
+
+
+@pytest.mark.parametrize(("path", "text"), examples(), ids=lambda text: text.splitlines()[0])
+def test_examples_are_good(path: str, text: str) -> None:
+    """Each YAML example reads without a finding as the file that it says it is."""
+    parse = next(parse for start, parse in PARSERS.items() if path.startswith(start))
+    parsed = parse(Source(path=path, content=text.encode()))
+    assert parsed.findings == ()
+    assert parsed.value is not None
+
+
+def test_there_is_an_example_of_each_kind() -> None:
+    """A request, a policy and people are shown, and the request that the tour writes."""
+    starts = [next(start for start in PARSERS if path.startswith(start)) for path, _ in examples()]
+    assert sorted(starts) == sorted([*PARSERS, "requests/"])
+
+
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)
+def test_links_lead_somewhere(file: Path) -> None:
+    """Each relative link leads to a file of the repository, and to a heading of it where it names one."""
+    links = [link for link in _LINK.findall(prose(file)) if not link.startswith("https://")]
+    assert links
+    for link in links:
+        path, _, anchor = link.partition("#")
+        target = (file.parent / path).resolve() if path else file
+        assert target.exists(), f"{link} leads nowhere"
+        assert target.is_relative_to(ROOT), f"{link} leads out of the repository"
+        assert not anchor or anchor in anchors(target), f"{link} names no heading"
+
+
+def test_the_table_of_commands_is_the_command_line() -> None:
+    """The README lists exactly the verbs that exist, in their order, with the meaning that --help gives."""
+    assert verb_table() == [(name, text.replace(" (in Actions)", "")) for name, (_, text) in VERBS.items()]
+
+
+def test_what_is_to_come_is_not_here() -> None:
+    """No verb that the README announces for later exists already."""
+    announced = re.findall(r"To come: \*([^*]+)\*", prose(README))
+    assert len(announced) == 1
+    assert set(announced[0].split(", ")).isdisjoint(VERBS)
+
+
+def test_tests_that_are_named_exist() -> None:
+    """Each test that a document calls as a witness is a test of this project."""
+    named = {code for file in DOCUMENTS for code in inline(file) if code.startswith("test_")}
+    text = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 10
+    assert named - set(re.findall(r"^def (test_\w+)", text, re.MULTILINE)) == set()
+
+
+def test_modules_that_are_named_exist() -> None:
+    """Each module that a document names by its path lies there."""
+    named = {
+        code for file in DOCUMENTS for code in inline(file) if re.fullmatch(r"[a-z_]+/[a-z_/]+\.py", code)
+    }
+    assert len(named) > 5
+    assert {path for path in named if not (ROOT / "jitbot" / path).is_file()} == set()
