@@ -26,6 +26,10 @@ VERBS = {
     "grant": ("jitbot.commands.grant", "Decide what was merged, and grant what is approved (in Actions)."),
     "sweep": ("jitbot.commands.sweep", "End, confirm and remove; find orphans and drift (in Actions)."),
     "revoke": ("jitbot.commands.revoke", "End a grant now, for good (in Actions)."),
+    "bootstrap": (
+        "jitbot.commands.bootstrap",
+        "What prepares AWS accounts for jitbot: roles, boundary, issuer.",
+    ),
     "demo": ("jitbot.commands.demo", "The whole life of a request, on this machine."),
     "sandbox": ("jitbot.commands.sandbox", "An embedded GitHub and AWS to try everything on."),
 }

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
 from github import Auth, Github, GithubException, GithubRetry
-from github.GithubException import BadCredentialsException, RateLimitExceededException, UnknownObjectException
+from github.GithubException import RateLimitExceededException, UnknownObjectException
 
 import requests
 from jitbot.domain import moments
@@ -38,8 +38,6 @@ def _translated(method: Callable[P, T]) -> Callable[P, T]:
     def call(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return method(*args, **kwargs)
-        except BadCredentialsException as error:
-            raise DeniedError("GitHub refuses the token; set GITHUB_TOKEN to a valid one") from error
         except RateLimitExceededException as error:
             raise UnavailableError("GitHub's rate limit is used up; the next run goes on") from error
         except UnknownObjectException as error:
@@ -47,11 +45,13 @@ def _translated(method: Callable[P, T]) -> Callable[P, T]:
                 f"GitHub finds no such thing, or the token may not see it: {_said(error)}"
             ) from error
         except GithubException as error:
-            kind = DeniedError if error.status in (401, 403, 422) else UnavailableError
+            if error.status == requests.codes.unauthorized:
+                raise DeniedError("GitHub refuses the token; set GITHUB_TOKEN to a valid one") from error
+            kind = DeniedError if error.status in (403, 422) else UnavailableError
             raise kind(f"GitHub answered {error.status}: {_said(error)}") from error
         except requests.exceptions.RequestException as error:
             raise UnavailableError(f"GitHub does not answer: {type(error).__name__}") from error
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise UnavailableError(f"GitHub's answer lacks what it should hold: {error!r}") from error
 
     return call

@@ -6,6 +6,7 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import meant
 from jitbot.commands.words import print_json, print_report
 from jitbot.commands.worlds import open_world, recorded_requests
+from jitbot.domain.errors import UnavailableError
 from jitbot.lifecycle.history import read
 from jitbot.lifecycle.revoking import revoke as use_case
 
@@ -26,7 +27,10 @@ def revoke(invocation: Invocation, *, request: str, reason: str, form: str) -> i
     Example: jitbot revoke 23-alice-refunds --reason "the incident is over"
     """
     world = open_world(invocation, "revoke", purpose="sweep")
-    path = meant(request, recorded_requests(read(world, invocation.now)))
+    history = read(world, invocation.now)
+    if history.doubt:
+        raise UnavailableError(history.doubt)  # the request may lie in what cannot be checked
+    path = meant(request, recorded_requests(history))
     report = use_case(world, path, reason=reason, now=invocation.now)
     if form == "json":
         print_json(report.as_json())

@@ -105,10 +105,11 @@ def render_all(rules: Rules, request: Request, window: iam.Window) -> tuple[iam.
 
 
 def _doubts(case: Case, now: datetime) -> Iterator[Finding]:
-    """What GitHub may only not have told yet: no pull request for a commit this young."""
+    """What GitHub may only not have told yet: no pull request for a commit this young, or none merged."""
     # Whoever pushes past the rules chooses the date: one far ahead must not stay in doubt for ever.
-    if not case.listed and abs(now - case.change.committed_at) < GITHUB_LAG:
-        message = f"GitHub lists no pull request for {case.change.commit[:10]} yet"
+    merged = any(pull.merged_at is not None for pull in case.listed)
+    if not merged and abs(now - case.change.committed_at) < GITHUB_LAG:
+        message = f"GitHub lists no merged pull request for {case.change.commit[:10]} yet"
         yield at(
             case, "no-pull-request-yet", message, "the next run asks again; after 15 minutes it is refused"
         )

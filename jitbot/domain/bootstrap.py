@@ -95,7 +95,7 @@ def _parameters(settings: Settings, options: Options) -> Document:
             "[1-9][0-9]*",
         ),
         "Namespace": _text(
-            "Grants live under the IAM path /<namespace>/; everything else here is called <namespace>bot-…",
+            "Grants live under the IAM path /<namespace>/; all that is made here is called <namespace>bot-something.",
             settings.namespace,
             "[a-z][a-z0-9]{1,11}",
         ),
@@ -165,7 +165,7 @@ def _role(purpose: str, issuer: str) -> Document:
 
 
 def _text(description: str, default: str, pattern: str) -> Document:
-    parameter: Document = {"Type": "String", "Description": description, "AllowedPattern": pattern}
+    parameter: Document = {"Type": "String", "Description": description, "AllowedPattern": f"^({pattern})$"}
     return {**parameter, "Default": default} if default else parameter
 
 
@@ -176,4 +176,4 @@ def _choice(description: str, default: bool) -> Document:
 
 def _list(description: str, default: tuple[str, ...], pattern: str) -> Document:
     kind = {"Type": "CommaDelimitedList", "Description": description}
-    return {**kind, "AllowedPattern": pattern, "Default": ",".join(default)}
+    return {**kind, "AllowedPattern": f"^({pattern})$", "Default": ",".join(default)}

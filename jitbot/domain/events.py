@@ -72,7 +72,7 @@ class Event:
 
     @property
     def key(self) -> str:
-        """What the event is about, as 12 hex digits; equal keys are one event."""
+        """What the event is about, as 20 hex digits; equal keys are one event."""
         parts: list[str] = [
             self.kind,
             self.request,
@@ -84,7 +84,7 @@ class Event:
         ]
         if self.kind in (Kind.FAILED, Kind.VERIFIED):
             parts.append(moments.show(self.at)[:10])  # once a cause a day
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
 
     @property
     def path(self) -> str:

@@ -51,9 +51,9 @@ class Provision(_Giving):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extend(_Giving):
-    """Rewrite both documents of a role to a later end. `held` is what it held when it was last read back."""
+    """Rewrite both documents of a role to a later end. `held` is all that it may rightly hold until then."""
 
-    held: iam.Documents
+    held: tuple[iam.Documents, ...]
     order = 3
 
 
@@ -165,8 +165,8 @@ def _grants(life: Life, ends: Ends, now: datetime) -> Iterator[Change]:
         holding = life.holding(documents.account_id)
         if ends.of(life, holding) is not None or holding.granted_for(term.commit) is not None:
             continue
-        if holding.granted and not holding.removed_after(holding.granted[-1].at):
-            held = holding.granted[-1].documents[0]
+        held = _acceptable(life, holding, documents)
+        if _stands(holding) or (not holding.granted and len(held) > 1):
             yield Extend(
                 request=life.request,
                 requester=term.requester,
@@ -202,7 +202,8 @@ def _ends(
             request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
             role_name=documents.role_name, window=term.window, expected=_acceptable(life, holding, documents),
         )  # fmt: skip
-    if now >= over + iam.SESSION and (role is not None or not holding.removed_after(over)):
+    ended = settled or holding.end is not None
+    if ended and now >= over + iam.SESSION and (role is not None or not holding.removed_after(over)):
         yield Remove(
             request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
             role_name=documents.role_name, window=term.window,
@@ -222,9 +223,14 @@ def _drift(life: Life, holding: Holding, documents: iam.Documents, role: Listed)
     expected = {iam.canonical(each.trust_policy) for each in _acceptable(life, holding, documents)}
     if iam.canonical(role.trust_policy) not in expected:
         return "its trust policy is not the one recorded"
-    if holding.granted and holding.granted[-1].evidence.get("role_id") != role.role_id:
+    if _stands(holding) and holding.granted[-1].evidence.get("role_id") != role.role_id:
         return "it is another role under the same name"
     return None
+
+
+def _stands(holding: Holding) -> bool:
+    """Whether the role last granted here was not recorded as removed since."""
+    return bool(holding.granted) and not holding.removed_after(holding.granted[-1].at)
 
 
 def _replaced(holding: Holding, role: Listed) -> bool:

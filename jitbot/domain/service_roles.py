@@ -150,7 +150,7 @@ def trust_policy(purpose: str, *, issuer: str, provider: object) -> Document:
         f"{issuer}:ref": MAIN,
         f"{issuer}:job_workflow_ref": [sub(f"{workflow}{file}@{MAIN}") for file in WORKFLOWS[purpose]],
     }
-    statement = {
+    statement: Document = {
         "Effect": "Allow",
         "Principal": {"Federated": provider},
         "Action": "sts:AssumeRoleWithWebIdentity",

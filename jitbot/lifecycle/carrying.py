@@ -121,7 +121,7 @@ def _give(world: World, account: Account, change: Provision | Extend) -> Event:
     """Make the role, or bring what a stopped run left of it to the approved documents; never touch another's."""
     documents = change.documents
     if isinstance(change, Extend):
-        _rewrite(account, documents, change.held)
+        _rewrite(account, documents, *change.held)
     elif not account.create(documents):
         _rewrite(account, documents)
     account.write_permissions(documents)

@@ -64,7 +64,7 @@ def check_change(
             )
             continue
         source = Source(path=path, content=present[path])
-        findings += _check_request(at_base, documents, source, now)
+        findings += _check_request(at_base, documents, source, now, extends=path in before)
         findings += _same_documents(at_base, at_head, documents, source, now)
         if path in before:
             findings += _only_longer(documents, Source(path=path, content=before[path]), source)
@@ -81,7 +81,9 @@ def _alone(touched: Iterable[str], requests: list[str]) -> Iterator[Finding]:
         yield _at(requests[0], "touches-rules", message, hint)
 
 
-def _check_request(tree: Tree, documents: DocumentReader, source: Source, now: datetime) -> Iterator[Finding]:
+def _check_request(
+    tree: Tree, documents: DocumentReader, source: Source, now: datetime, *, extends: bool = False
+) -> Iterator[Finding]:
     parsed: Parsed[Request] = documents.parse_request(source)
     yield from parsed.findings
     parts = source.path.split("/")
@@ -93,7 +95,7 @@ def _check_request(tree: Tree, documents: DocumentReader, source: Source, now: d
     if request is None or policy is None or people is None or accounts is None or teams is None:
         return
     yield from eligibility.findings(
-        request, policy=policy, accounts=accounts, people=people, teams=teams, when=now
+        request, policy=policy, accounts=accounts, people=people, teams=teams, when=now, extends=extends
     )
     yield from consistency.approvable(
         request, policy, codeowners=rules.codeowners, people=people, teams=teams

@@ -103,7 +103,12 @@ REFUSED: dict[str, tuple[Case, str]] = {
         "no-pull-request",
     ),
     "a rebase of several commits": (a_case(merge=a_merge(pull_request=REBASED)), "not-its-merge"),
-    "not merged": (a_case(merge=a_merge(pull_request=a_pull(merged_at=None))), "not-its-merge"),
+    "not merged": (
+        a_case(
+            merge=a_merge(pull_request=a_pull(merged_at=None)), change=a_change(committed_at=MERGED_AT - HOUR)
+        ),
+        "not-its-merge",
+    ),
     "merged into another branch": (
         a_case(merge=a_merge(pull_request=a_pull(base_branch="ledger"))),
         "not-its-merge",

@@ -47,6 +47,13 @@ def test_a_commit_without_a_pull_request_is_in_doubt_for_15_minutes(age: timedel
     assert codes(decision) == {"no-pull-request-yet" if verdict is Verdict.UNDECIDED else "no-pull-request"}
 
 
+@pytest.mark.parametrize(("age", "verdict"), [(YOUNG - SECOND, Verdict.UNDECIDED), (YOUNG, Verdict.REFUSED)])
+def test_an_open_pull_request_alone_is_the_same_doubt(age: timedelta, verdict: Verdict) -> None:
+    """GitHub may know the pull request, and not yet that it was merged."""
+    case = a_case(listed=(a_pull(merged_at=None),), merge=None, change=a_change(committed_at=NOW - age))
+    assert judged(case).verdict is verdict
+
+
 @pytest.mark.parametrize("age", [timedelta(), HOUR])
 def test_a_listed_pull_request_is_decided_at_once(age: timedelta) -> None:
     """There is no doubt where GitHub has answered: a young commit with a wrong pull request is refused."""

@@ -177,15 +177,22 @@ def test_bytes_that_are_no_event_are_refused(content: bytes) -> None:
         load(an_approval().path, content)
 
 
+@pytest.mark.parametrize("schema", [0, 2, "1", None])
+def test_an_event_of_another_schema_says_so(schema: object) -> None:
+    """Whoever meets an event of a newer jitbot is told that this is what it is."""
+    with pytest.raises(ValueError, match="not an event of schema 1"):
+        load(an_approval().path, rewritten(lambda raw: raw.update(schema=schema)))
+
+
 def test_an_event_lies_where_it_belongs() -> None:
     """An event moved to another day, time, kind or key is refused."""
     event = an_approval()
-    assert re.fullmatch(r"events/2026/11/24/090100-approved-[0-9a-f]{12}\.json", event.path)
+    assert re.fullmatch(r"events/2026/11/24/090100-approved-[0-9a-f]{20}\.json", event.path)
     for path in (
         event.path.replace("/24/", "/25/"),
         event.path.replace("090100", "090101"),
         event.path.replace("approved", "granted"),
-        event.path.replace(event.key, "0" * 12),
+        event.path.replace(event.key, "0" * 20),
         f"other/{event.path}",
     ):
         with pytest.raises(ValueError, match="belongs at"):

@@ -161,8 +161,20 @@ def test_the_first_early_end_counts() -> None:
     first = an_outcome(Kind.ENDED, why=Why.DELETED, at=NOW + HOUR)
     assert a_life(late, first).holding(PROD).end == first
     assert a_life(late, first).holding(PROD).ended == (first, late)
-    one, other = a_revocation(at=NOW + MINUTE), a_revocation(at=NOW, cause="by bob")
-    assert a_life(one, other).revoked == other
+    for one, other in (("by bob", "by alice"), ("by alice", "by bob")):
+        early, later = a_revocation(at=NOW, cause=one), a_revocation(at=NOW + MINUTE, cause=other)
+        assert a_life(later, early).revoked == early
+
+
+def test_nothing_recorded_is_lost() -> None:
+    """Every outcome of every account stays in the life, beside all others."""
+    longer = an_outcome(Kind.ENDED, commit=LONGER.commit, window=LONGER_WINDOW)
+    shorter = an_outcome(Kind.ENDED, at=NOW + HOUR)
+    removals = (an_outcome(Kind.REMOVED), an_outcome(Kind.REMOVED, at=NOW + HOUR, commit=LONGER.commit))
+    there = an_outcome(Kind.GRANTED, "staging")
+    grown = a_life(longer, shorter, *removals, there)
+    assert grown.holding(PROD) == Holding(expired=(longer, shorter), removed=removals)
+    assert grown.holding(STAGING) == Holding(granted=(there,))
 
 
 @pytest.mark.parametrize("why", [why for why in Why if why is not Why.EXPIRED])

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from jitbot.domain import moments
 
-
 FIRST, LAST = datetime(2000, 1, 1), datetime(2999, 12, 31, 23, 59, 59)  # noqa: DTZ001 (hypothesis adds UTC)
 
 

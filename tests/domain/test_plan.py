@@ -173,7 +173,11 @@ def test_an_extension_rewrites_the_role_that_was_read_back() -> None:
     held = replace(GRANTED, documents=(read,))
     assert giving(APPROVED, held, LONGER) == (
         Extend(
-            request=PATH, requester="alice", commit=LONGER.commit, documents=LONGER.documents[0], held=read
+            request=PATH,
+            requester="alice",
+            commit=LONGER.commit,
+            documents=LONGER.documents[0],
+            held=(read, LONGER.documents[0]),
         ),
     )
     assert giving(APPROVED, held, LONGER, EXTENDED) == ()
@@ -181,8 +185,9 @@ def test_an_extension_rewrites_the_role_that_was_read_back() -> None:
 
 def test_an_extension_of_what_is_not_there_yet_makes_it() -> None:
     """Only the term that counts is granted, even if the first never was."""
+    first, longer = APPROVED.documents[0], LONGER.documents[0]
     assert giving(APPROVED, LONGER) == (
-        Provision(request=PATH, requester="alice", commit=LONGER.commit, documents=LONGER.documents[0]),
+        Extend(request=PATH, requester="alice", commit=LONGER.commit, documents=longer, held=(first, longer)),
     )
 
 
@@ -228,7 +233,7 @@ def test_a_grant_that_never_came_to_be_expires_too() -> None:
     """An approval that could not be granted in time is confirmed as ended and removed, like any other."""
     assert kinds(ending(APPROVED, now=EXPIRES_AT - SECOND)) == []
     assert kinds(ending(APPROVED, now=EXPIRES_AT)) == ["Confirm"]
-    assert kinds(ending(APPROVED, now=GONE)) == ["Confirm", "Remove"]
+    assert kinds(ending(APPROVED, now=GONE)) == ["Confirm"]
 
 
 def test_a_role_is_removed_one_session_after_the_end() -> None:
@@ -544,15 +549,20 @@ def test_ends_come_first() -> None:
     """A plan to end denies before it confirms, confirms before it removes, and goes by account within each."""
     older = an_approval(asked=BOTH, window=a_window(expires_at=EXPIRES_AT - 3 * HOUR))
     roles = [an_orphan(), an_orphan(account_id=STAGING)]
-    changes = ending(older, roles=roles, now=EXPIRES_AT)
+    confirmed = an_outcome(Kind.ENDED, "staging", window=older.window)
+    changes = ending(older, confirmed, roles=roles, now=EXPIRES_AT)
     assert [(type(change).__name__, change.account_id) for change in changes] == [
         ("Deny", STAGING),
         ("Deny", PROD),
-        ("Confirm", STAGING),
         ("Confirm", PROD),
         ("Remove", STAGING),
-        ("Remove", PROD),
     ]
+
+
+def test_what_was_not_confirmed_is_not_removed() -> None:
+    """A role is read before it is deleted, even if the sweep comes hours late."""
+    assert kinds(ending(APPROVED, GRANTED, roles=[ROLE], now=GONE + HOUR)) == ["Confirm"]
+    assert kinds(ending(APPROVED, GRANTED, EXPIRED, roles=[ROLE], now=GONE + HOUR)) == ["Remove"]
 
 
 def test_the_first_word_on_an_end_counts() -> None:

@@ -115,9 +115,10 @@ class GitRepository:
         return self._resolve(revision, f"git knows no commit {revision!r}")
 
     def _resolve(self, revision: str, otherwise: str) -> Sha:
-        if revision.startswith("-") or not self.has(revision):
+        result = self._git.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+        if revision.startswith("-") or result.returncode != 0:
             raise InvalidError(otherwise)
-        return Sha(self._git.ask("rev-parse", "--verify", f"{revision}^{{commit}}").decode().strip())
+        return Sha(result.stdout.decode().strip())
 
     def _walk(self, since: datetime, *arguments: str) -> dict[Sha, int]:
         """The commits since then with their times, oldest first.

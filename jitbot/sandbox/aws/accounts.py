@@ -1,159 +1,48 @@
-"""The documents of jitbot's own roles and of the people's side, in each account of the sandbox.
+"""What is in the sandbox's accounts: the stack that `jitbot bootstrap` prints, and what AWS and people bring."""
 
-The rules behind them: jitbot may create only under its own path and only inside the boundary;
-who ends access can create and widen nothing; no grant can reach IAM, other roles, or its own limits.
-https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
-"""
-
-from collections.abc import Iterable
+import functools
+from datetime import timedelta
 from typing import Any
+
+from jitbot.domain import bootstrap
+from jitbot.domain.model import Settings
+from jitbot.sandbox.aws import stacks
 
 Document = dict[str, Any]
 
-DENY_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"
-MANAGED_POLICIES = ("ReadOnlyAccess", "AdministratorAccess")  # what a grant may carry, for acme
-WORKFLOWS = {"grant": ("grant.yml",), "sweep": ("sweep.yml", "revoke.yml"), "audit": ("audit.yml",)}
-
-_READS = [
-    "iam:GetRole",
-    "iam:GetRolePolicy",
-    "iam:ListRolePolicies",
-    "iam:ListAttachedRolePolicies",
-    "iam:ListRoleTags",
-]
-_IAM_WRITES = [
-    "iam:Add*",
-    "iam:Attach*",
-    "iam:Change*",
-    "iam:Create*",
-    "iam:Deactivate*",
-    "iam:Delete*",
-    "iam:Detach*",
-    "iam:Disable*",
-    "iam:Enable*",
-    "iam:PassRole*",
-    "iam:Put*",
-    "iam:Remove*",
-    "iam:Reset*",
-    "iam:Resync*",
-    "iam:Set*",
-    "iam:Tag*",
-    "iam:Untag*",
-    "iam:Update*",
-    "iam:Upload*",
-]
+MANAGED_POLICIES = ("AdministratorAccess", "ReadOnlyAccess")  # what a grant may carry, for acme
 _VERBS = ("Describe", "Get", "List")  # of the shortened ReadOnlyAccess
 
 
-def boundary_arn(account_id: str, namespace: str) -> str:
-    """The ARN of the permissions boundary that every grant carries."""
-    return f"arn:aws:iam::{account_id}:policy/{namespace}bot-boundary"
+@functools.cache
+def template(
+    *, namespace: str, issuer: str, repository: str, repository_id: int, owner_id: int
+) -> stacks.Template:
+    """The very template that an administrator deploys, for every service and acme's managed policies."""
+    settings = Settings(
+        repository=repository,
+        repository_id=repository_id,
+        namespace=namespace,
+        issuer=issuer,
+        approvals_valid_for=timedelta(days=1),  # nothing in the template depends on it
+    )
+    options = bootstrap.Options(
+        services=bootstrap.ANY_SERVICE, managed_policies=MANAGED_POLICIES, owner_id=owner_id
+    )
+    return bootstrap.template(settings, options)
 
 
 def boundary(account_id: str, namespace: str) -> Document:
-    """The most that any grant can do, whatever its policies say."""
-    own = [f"arn:aws:iam::{account_id}:role/{namespace}bot-*", boundary_arn(account_id, namespace)]
-    escapes = [
-        *_IAM_WRITES,
-        "sts:AssumeRole*",
-        "sts:GetFederationToken",
-        "sts:GetSessionToken",
-        "organizations:*",
-        "account:*",
-        "sso:*",
-        "cloudtrail:DeleteTrail",
-        "cloudtrail:PutEventSelectors",
-        "cloudtrail:StopLogging",
-        "cloudtrail:UpdateTrail",
-    ]
-    return _document(
-        _statement("Allow", "*", "*"),
-        _statement("Deny", escapes, "*"),
-        _statement("Deny", "*", own),
+    """The permissions boundary of every grant in the account."""
+    made = template(
+        namespace=namespace,
+        issuer="https://token.actions.githubusercontent.com",
+        repository="acme/access",
+        repository_id=700001,
+        owner_id=9000,
     )
-
-
-def trust(
-    account_id: str, role: str, *, issuer: str, repository: str, repository_id: int, owner_id: int
-) -> Document:
-    """Only the role's own workflows on main of this repository, in both forms of GitHub's subject."""
-    name = issuer.partition("://")[2]
-    owner, _, short = repository.partition("/")
-    workflows = [f"{repository}/.github/workflows/{file}@refs/heads/main" for file in WORKFLOWS[role]]
-    keys = {
-        "aud": "sts.amazonaws.com",
-        "sub": [
-            f"repo:{repository}:ref:refs/heads/main",
-            f"repo:{owner}@{owner_id}/{short}@{repository_id}:ref:refs/heads/main",
-        ],
-        "repository_id": str(repository_id),
-        "ref": "refs/heads/main",
-        "job_workflow_ref": workflows,
-    }
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Federated": f"arn:aws:iam::{account_id}:oidc-provider/{name}"},
-        "Action": "sts:AssumeRoleWithWebIdentity",
-        "Condition": {"StringEquals": {f"{name}:{key}": value for key, value in keys.items()}},
-    }
-    return _document(statement)
-
-
-def grant_permissions(account_id: str, namespace: str, managed: Iterable[str] = MANAGED_POLICIES) -> Document:
-    """Create and extend grants: under the path, inside the boundary, never more."""
-    roles = f"arn:aws:iam::{account_id}:role/{namespace}/*"
-    bounded = {"StringEquals": {"iam:PermissionsBoundary": boundary_arn(account_id, namespace)}}
-    listed = {**bounded, "ArnEquals": {"iam:PolicyARN": [_aws_policy(name) for name in managed]}}
-    forbidden = [
-        "iam:CreatePolicyVersion",
-        "iam:Delete*",
-        "iam:PassRole",
-        "iam:PutRolePermissionsBoundary",
-        "iam:SetDefaultPolicyVersion",
-        "sts:AssumeRole*",
-    ]
-    return _document(
-        *_reading(account_id, namespace),
-        _statement("Allow", ["iam:CreateRole", "iam:PutRolePolicy"], roles, bounded),
-        _statement("Allow", "iam:AttachRolePolicy", roles, listed),
-        # Without the boundary's condition: what has lost its boundary must above all be deniable.
-        _statement("Allow", "iam:AttachRolePolicy", roles, {"ArnEquals": {"iam:PolicyARN": DENY_ALL}}),
-        # AWS's references disagree whether this action knows the boundary, so nothing hangs on it.
-        _statement("Allow", ["iam:UpdateAssumeRolePolicy", "iam:TagRole"], roles),
-        _statement("Deny", forbidden, "*"),
-    )
-
-
-def sweep_permissions(account_id: str, namespace: str, managed: Iterable[str] = MANAGED_POLICIES) -> Document:
-    """End and remove grants: nothing here creates or widens."""
-    roles = f"arn:aws:iam::{account_id}:role/{namespace}/*"
-    deny_all = {"ArnEquals": {"iam:PolicyARN": DENY_ALL}}
-    listed = {"ArnEquals": {"iam:PolicyARN": [_aws_policy(name) for name in managed]}}
-    return _document(
-        *_reading(account_id, namespace),
-        _statement("Allow", ["iam:AttachRolePolicy", "iam:DetachRolePolicy"], roles, deny_all),
-        _statement("Allow", "iam:DetachRolePolicy", roles, listed),
-        _statement("Allow", ["iam:DeleteRolePolicy", "iam:DeleteRole"], roles),
-        _statement(
-            "Deny", ["iam:Create*", "iam:Put*", "iam:Update*", "iam:PassRole", "sts:AssumeRole*"], "*"
-        ),
-    )
-
-
-def audit_permissions(account_id: str, namespace: str) -> Document:
-    """Read what is there and what was done."""
-    own = f"arn:aws:iam::{account_id}:role/{namespace}bot-*"
-    return _document(
-        *_reading(account_id, namespace),
-        _statement("Allow", _READS, own),
-        _statement("Allow", ["cloudtrail:LookupEvents", "iam:GetAccountAuthorizationDetails"], "*"),
-    )
-
-
-def requester_permissions(namespace: str) -> Document:
-    """What a requester needs on the own side to enter a grant."""
-    actions = ["sts:AssumeRole", "sts:SetSourceIdentity"]
-    return _document(_statement("Allow", actions, f"arn:aws:iam::*:role/{namespace}/*"))
+    found: Document = stacks.resolve(made, account_id=account_id)["Boundary"].properties["PolicyDocument"]
+    return found
 
 
 def sign_in_trust(account_id: str) -> Document:
@@ -178,23 +67,6 @@ def aws_managed() -> dict[str, Document]:
             {"Effect": "Allow", "NotAction": ["iam:*", "organizations:*", "account:*"], "Resource": "*"}
         ),
     }
-
-
-def _reading(account_id: str, namespace: str) -> tuple[Document, ...]:
-    """List every role; read grants. AWS asks for a role that does not exist without its path, so reading by
-    the grants' name prefix makes its absence visible as NoSuchEntity instead of AccessDenied.
-    """
-    account = f"arn:aws:iam::{account_id}"
-    policy = boundary_arn(account_id, namespace)
-    return (
-        _statement("Allow", "iam:ListRoles", "*"),
-        _statement("Allow", _READS, [f"{account}:role/{namespace}/*", f"{account}:role/{namespace}-*"]),
-        _statement("Allow", ["iam:GetPolicy", "iam:GetPolicyVersion"], policy),
-    )
-
-
-def _aws_policy(name: str) -> str:
-    return f"arn:aws:iam::aws:policy/{name}"
 
 
 def _document(*statements: Document) -> Document:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
+from jitbot.domain import service_roles
 from jitbot.domain.errors import InvalidError
 from jitbot.domain.model import IamRole, IamUser, IdentityCenter, Principal
-from jitbot.sandbox.aws import accounts
+from jitbot.sandbox.aws import accounts, stacks
+from jitbot.sandbox.aws.stacks import Resource
 from jitbot.sandbox.aws.store import Entity, Store
 
 SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
@@ -44,36 +46,30 @@ def open_account(store: Store, account_id: str) -> None:
         store.iam(account_id).managed_policies[policy.arn] = policy
 
 
-def seed_target(
-    store: Store, account_id: str, namespace: str, trusted: Trusted, boundary: dict[str, Any] | None
-) -> None:
-    """Give an account the issuer, the boundary and jitbot's three roles."""
+def seed_target(store: Store, account_id: str, namespace: str, trusted: Trusted) -> None:
+    """Give an account the stack of `jitbot bootstrap`: the issuer, the boundary and jitbot's three roles.
+
+    An issuer that the account knows already stays as it is, as an administrator would choose.
+    """
     open_account(store, account_id)
-    _provider(store, account_id, trusted.issuer)
-    document = json.dumps(boundary or accounts.boundary(account_id, namespace))
-    store.iam(account_id).create_policy("", "/", document, f"{namespace}bot-boundary", [])
-    permissions = {
-        "grant": accounts.grant_permissions(account_id, namespace),
-        "sweep": accounts.sweep_permissions(account_id, namespace),
-        "audit": accounts.audit_permissions(account_id, namespace),
-    }
-    for role, permission_policy in permissions.items():
-        trust = accounts.trust(
-            account_id,
-            role,
-            issuer=trusted.issuer,
-            repository=trusted.repository,
-            repository_id=trusted.repository_id,
-            owner_id=trusted.owner_id,
-        )
-        _role(store, account_id, f"{namespace}bot-{role}", "/", trust, permission_policy)
+    template = accounts.template(
+        namespace=namespace,
+        issuer=trusted.issuer,
+        repository=trusted.repository,
+        repository_id=trusted.repository_id,
+        owner_id=trusted.owner_id,
+    )
+    known = store.audiences(account_id, _provider_arn(account_id, trusted.issuer)) is not None
+    parameters = {"CreateOidcProvider": "false" if known else "true"}
+    for resource in stacks.resolve(template, account_id=account_id, parameters=parameters).values():
+        _make(store, account_id, resource)
 
 
 def seed_principal(store: Store, principal: Principal, namespace: str) -> None:
     """Make the user or role behind a person exist, allowed to enter grants; once for a shared role."""
     account_id, path, name = locate(principal)
     open_account(store, account_id)
-    permission_policy = accounts.requester_permissions(namespace)
+    permission_policy = service_roles.requester_policy(namespace)
     if isinstance(principal, IamUser):
         if store.user(account_id, name) is None:
             store.iam(account_id).create_user("us-east-1", name, path)
@@ -114,7 +110,22 @@ def role_of(store: Store, principal: Principal) -> Entity:
     return role
 
 
-def _provider(store: Store, account_id: str, issuer: str) -> None:
+def _make(store: Store, account_id: str, resource: Resource) -> None:
+    found = resource.properties
+    match resource.kind:
+        case "AWS::IAM::OIDCProvider":
+            _provider(store, account_id, found["Url"], found["ClientIdList"])
+        case "AWS::IAM::ManagedPolicy":
+            document = json.dumps(found["PolicyDocument"])
+            store.iam(account_id).create_policy("", "/", document, found["ManagedPolicyName"], [])
+        case "AWS::IAM::Role":
+            trust, inline = found["AssumeRolePolicyDocument"], found["Policies"][0]["PolicyDocument"]
+            _role(store, account_id, found["RoleName"], "/", trust, inline)
+        case _:
+            raise InvalidError(f"the sandbox cannot make a {resource.kind}")
+
+
+def _provider(store: Store, account_id: str, issuer: str, audiences: list[str]) -> None:
     """Registered under any scheme: AWS itself would take https alone."""
     from moto.iam.models import OpenIDConnectProvider
 
@@ -123,11 +134,14 @@ def _provider(store: Store, account_id: str, issuer: str) -> None:
         region_name="us-east-1",
         url=f"https://{issuer.partition('://')[2]}",
         thumbprint_list=["0" * 40],
-        client_id_list=["sts.amazonaws.com"],
+        client_id_list=audiences,
         tags={},
     )
-    arn = f"arn:aws:iam::{account_id}:oidc-provider/{issuer.partition('://')[2]}"
-    store.iam(account_id).open_id_providers[arn] = provider
+    store.iam(account_id).open_id_providers[_provider_arn(account_id, issuer)] = provider
+
+
+def _provider_arn(account_id: str, issuer: str) -> str:
+    return f"arn:aws:iam::{account_id}:oidc-provider/{issuer.partition('://')[2]}"
 
 
 def _role(

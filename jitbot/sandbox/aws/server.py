@@ -113,13 +113,12 @@ class AwsSandbox:
         repository: str = "acme/access",
         repository_id: int = 700001,
         owner_id: int = 9000,
-        boundary: dict[str, Any] | None = None,
     ) -> None:
-        """Make a target account: issuer, boundary, jitbot's roles, and content when first asked for."""
+        """Make a target account: what `jitbot bootstrap` puts there, and content when first asked for."""
         trusted = seeding.Trusted(
             repository=repository, repository_id=repository_id, owner_id=owner_id, issuer=issuer
         )
-        seeding.seed_target(self._store, account_id, namespace, trusted, boundary)
+        seeding.seed_target(self._store, account_id, namespace, trusted)
         self._content.plan(account_id)
 
     def seed_people(self, people: Iterable[Person], *, namespace: str = "jit") -> None:

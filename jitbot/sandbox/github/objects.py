@@ -61,13 +61,13 @@ def parse_commit(sha: str, text: str) -> Commit:
     """Read what `cat-file` prints of a commit."""
     head, _, message = text.partition("\n\n")
     lines = [line.partition(" ")[::2] for line in head.split("\n")]
-    first = dict(reversed(lines))
+    fields = dict(lines)
     return Commit(
         sha=sha,
-        tree=first["tree"],
+        tree=fields["tree"],
         parents=tuple(value for key, value in lines if key == "parent"),
-        author=_signature(first["author"]),
-        committer=_signature(first["committer"]),
+        author=_signature(fields["author"]),
+        committer=_signature(fields["committer"]),
         message=message,
     )
 

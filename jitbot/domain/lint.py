@@ -1,0 +1,114 @@
+"""Does a policy say what its author thinks? Unknown actions, resources that cannot fit, conditions that never match.
+
+AWS takes all of these without a word and then allows less than was meant, or, with a condition that is
+never there, something else than was meant. So they are found when the policy file changes.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from jitbot.domain.catalogue import Action, Catalogue, meet
+from jitbot.domain.model import Finding, Policy, Position, Statement
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+_GLOBAL_KEYS = frozenset(
+    f"aws:{name}".casefold()
+    for name in """
+    AssumedRoot CalledVia CalledViaFirst CalledViaLast ChatbotSourceArn Ec2InstanceSourcePrivateIPv4
+    Ec2InstanceSourceVpc FederatedProvider MultiFactorAuthAge MultiFactorAuthPresent PrincipalAccount
+    PrincipalArn PrincipalIsAWSService PrincipalOrgID PrincipalOrgPaths PrincipalServiceName
+    PrincipalServiceNamesList PrincipalTag PrincipalType Referer RequestedRegion RequestTag ResourceAccount
+    ResourceOrgID ResourceOrgPaths ResourceTag SecureTransport SourceAccount SourceArn SourceIdentity SourceIp
+    SourceOrgID SourceOrgPaths SourceVpc SourceVpcArn SourceVpce TagKeys UserAgent UserId UserName
+    ViaAWSService VpceAccount VpceOrgID VpceOrgPaths VpcSourceIp
+    """.split()
+)
+_PLACEHOLDER = re.compile(r"\{\{[^}]*\}\}|\$\{[^}]*\}")
+_VARYING_KEY = re.compile(r"\$\{[^}]*\}")
+
+
+def policy_findings(policy: Policy, catalogue: Catalogue) -> tuple[Finding, ...]:
+    """Everything in the statements of a policy that AWS would not understand as it is written."""
+    return tuple(
+        finding
+        for number, statement in enumerate(policy.statements)
+        for finding in _statement(policy, f"statements.{number}", statement, catalogue)
+    )
+
+
+def _statement(policy: Policy, where: str, statement: Statement, catalogue: Catalogue) -> Iterator[Finding]:
+    covered = [catalogue.covered(pattern) for pattern in statement.actions]
+    for index, (pattern, actions) in enumerate(zip(statement.actions, covered, strict=True)):
+        field = f"{where}.actions.{index}"
+        if not actions:
+            hint = "look it up in the Service Authorization Reference; a new action may not be known here yet"
+            yield _at(policy, field, "unknown-action", f"AWS has no action {pattern}", hint)
+        elif not any(_fits(action, statement.resources) for action in actions):
+            needs = sorted({resource for action in actions for resource in action.resources or ("*",)})
+            message = f"{pattern} acts on none of these resources; it takes {', '.join(needs[:3])}"
+            yield _at(
+                policy,
+                field,
+                "resource-does-not-fit",
+                message,
+                "give it a statement of its own, or mend the ARN",
+            )
+    known = [action for actions in covered for action in actions]
+    if known:
+        yield from _useless_resources(policy, where, statement, known)
+        yield from _useless_conditions(policy, where, statement, known)
+
+
+def _useless_resources(
+    policy: Policy, where: str, statement: Statement, known: Sequence[Action]
+) -> Iterator[Finding]:
+    for index, resource in enumerate(statement.resources):
+        if not any(_fits(action, (resource,)) for action in known):
+            message = f"no action of this statement acts on {resource}"
+            yield _at(
+                policy,
+                f"{where}.resources.{index}",
+                "resource-does-not-fit",
+                message,
+                "remove it, or mend the ARN",
+            )
+
+
+def _useless_conditions(
+    policy: Policy, where: str, statement: Statement, known: Sequence[Action]
+) -> Iterator[Finding]:
+    """A key that is none of AWS's global ones, and that no action of the statement sends."""
+    sent = {key for action in known for key in action.condition_keys}
+    for operator, keys in statement.conditions.items():
+        for key in keys:
+            if key.casefold().partition("/")[0] in _GLOBAL_KEYS or any(
+                _same_key(key.casefold(), each) for each in sent
+            ):
+                continue
+            message = f"no action of this statement sends {key}, so {operator} on it never matches"
+            hint = "look the key up in the Service Authorization Reference"
+            yield _at(
+                policy, f"{where}.conditions.{operator}.{key}", "condition-never-matches", message, hint
+            )
+
+
+def _fits(action: Action, resources: Sequence[str]) -> bool:
+    """Whether the action can be allowed on one of the resources; one without resource types takes `*` alone."""
+    if "*" in resources:
+        return True
+    ours = [_PLACEHOLDER.sub("*", resource) for resource in resources]
+    return any(meet(resource, mine) for resource in action.resources for mine in ours)
+
+
+def _same_key(key: str, known: str) -> bool:
+    """`s3:ExistingObjectTag/team` is an `s3:ExistingObjectTag/<key>`."""
+    pattern = "*".join(_VARYING_KEY.split(known)).replace("<key>", "*")
+    return meet(key, pattern)
+
+
+def _at(policy: Policy, field: str, code: str, message: str, hint: str) -> Finding:
+    while field and field not in policy.where:
+        field = field.rpartition(".")[0]
+    place = policy.where.get(field, Position(line=0, column=0))
+    file = f"policies/access/{policy.name}.yaml"
+    return Finding(code=code, message=message, file=file, line=place.line, column=place.column, hint=hint)
