@@ -6,13 +6,14 @@ from pathlib import Path
 import click
 
 from jitbot.adapters import documents
+from jitbot.adapters.actions import ServiceAuthorizationReference
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import FolderTree, Moment, clone, data_root, relative
 from jitbot.commands.words import print_findings, print_json
 from jitbot.domain.codeowners import LOCATIONS
 from jitbot.domain.model import Finding
 from jitbot.domain.testimony import finding_json
-from jitbot.lifecycle.checking import check_change, check_files
+from jitbot.lifecycle.checking import Checker
 from jitbot.lifecycle.gathering import is_request
 
 
@@ -43,16 +44,17 @@ def check(
     if (base is None) != (head is None) or (base is not None and files):
         raise click.UsageError("--base and --head go together, and without FILE")
     now = at or invocation.now
+    checker = Checker(documents=documents, catalogue=ServiceAuthorizationReference(), now=now)
     if base is not None and head is not None:
         repository = clone(invocation.folder, {})
         one, other = repository.resolve(base), repository.resolve(head)
-        findings = check_change(repository, documents, base=one, head=other, now=now)
+        findings = checker.change(repository, base=one, head=other)
     else:
         root = data_root(invocation.folder)
         paths = [relative(file, folder=invocation.folder, root=root) for file in files] or _all(
             root, now.strftime("%Y-%m")
         )
-        findings = check_files(FolderTree(root=root), documents, paths, now)
+        findings = checker.files(FolderTree(root=root), paths)
     return _tell(findings, form)
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 import click
 
 from jitbot.adapters import documents
+from jitbot.adapters.actions import ServiceAuthorizationReference
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import FolderTree, Moment, data_root, find_file
 from jitbot.commands.words import print_findings, print_json
@@ -14,7 +15,7 @@ from jitbot.domain.errors import InvalidError
 from jitbot.domain.model import Source
 from jitbot.domain.outlook import Outlook, foresee
 from jitbot.domain.risk import Level
-from jitbot.lifecycle.checking import check_files
+from jitbot.lifecycle.checking import Checker
 from jitbot.lifecycle.gathering import is_request, read_rules
 
 _COLOURS = {Level.LOW: "green", Level.MEDIUM: "yellow", Level.HIGH: "red", Level.CRITICAL: "red"}
@@ -35,15 +36,15 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
     Example: jitbot explain 23-alice-refunds
     """
     root, now = data_root(invocation.folder), at or invocation.now
-    tree = FolderTree(root=root)
+    tree, catalogue = FolderTree(root=root), ServiceAuthorizationReference()
     path = find_file(request, folder=invocation.folder, root=root)
     content = tree.read([path]).get(path)
     if content is None or not is_request(path):
         raise InvalidError(f"{path} is no request: an ordinary file under requests/")
     parsed = documents.parse_request(Source(path=path, content=content))
     rules = read_rules(tree, documents, path.split("/")[1])
-    outlook = foresee(parsed.value, rules, now) if parsed.value is not None else None
-    findings = check_files(tree, documents, [path], now)
+    outlook = foresee(parsed.value, rules, now, catalogue) if parsed.value is not None else None
+    findings = Checker(documents=documents, catalogue=catalogue, now=now).files(tree, [path])
     if outlook is None:
         print_findings(findings)
         raise InvalidError(f"{path} cannot be explained before this is mended")

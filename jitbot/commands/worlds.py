@@ -10,6 +10,7 @@ import click
 
 from jitbot import __version__
 from jitbot.adapters import documents
+from jitbot.adapters.actions import ServiceAuthorizationReference
 from jitbot.adapters.aws import STS_AUDIENCE, AwsCloud, Identity
 from jitbot.adapters.github import GitHubForge
 from jitbot.adapters.issuer import ActionsIssuer
@@ -53,6 +54,7 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
         settings=settings,
         forge=forge,
         issuer=issuer,
+        catalogue=ServiceAuthorizationReference(),
         cloud=_cloud(environ, settings, issuer, purpose),
         sleep=time.sleep,
         say=lambda text: click.echo(f"… {text}", err=True),

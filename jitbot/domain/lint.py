@@ -13,15 +13,53 @@ from jitbot.domain.model import Finding, Policy, Position, Statement
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 _GLOBAL_KEYS = frozenset(
     f"aws:{name}".casefold()
-    for name in """
-    AssumedRoot CalledVia CalledViaFirst CalledViaLast ChatbotSourceArn Ec2InstanceSourcePrivateIPv4
-    Ec2InstanceSourceVpc FederatedProvider MultiFactorAuthAge MultiFactorAuthPresent PrincipalAccount
-    PrincipalArn PrincipalIsAWSService PrincipalOrgID PrincipalOrgPaths PrincipalServiceName
-    PrincipalServiceNamesList PrincipalTag PrincipalType Referer RequestedRegion RequestTag ResourceAccount
-    ResourceOrgID ResourceOrgPaths ResourceTag SecureTransport SourceAccount SourceArn SourceIdentity SourceIp
-    SourceOrgID SourceOrgPaths SourceVpc SourceVpcArn SourceVpce TagKeys UserAgent UserId UserName
-    ViaAWSService VpceAccount VpceOrgID VpceOrgPaths VpcSourceIp
-    """.split()
+    for name in [
+        "AssumedRoot",
+        "CalledVia",
+        "CalledViaFirst",
+        "CalledViaLast",
+        "ChatbotSourceArn",
+        "Ec2InstanceSourcePrivateIPv4",
+        "Ec2InstanceSourceVpc",
+        "FederatedProvider",
+        "MultiFactorAuthAge",
+        "MultiFactorAuthPresent",
+        "PrincipalAccount",
+        "PrincipalArn",
+        "PrincipalIsAWSService",
+        "PrincipalOrgID",
+        "PrincipalOrgPaths",
+        "PrincipalServiceName",
+        "PrincipalServiceNamesList",
+        "PrincipalTag",
+        "PrincipalType",
+        "Referer",
+        "RequestedRegion",
+        "RequestTag",
+        "ResourceAccount",
+        "ResourceOrgID",
+        "ResourceOrgPaths",
+        "ResourceTag",
+        "SecureTransport",
+        "SourceAccount",
+        "SourceArn",
+        "SourceIdentity",
+        "SourceIp",
+        "SourceOrgID",
+        "SourceOrgPaths",
+        "SourceVpc",
+        "SourceVpcArn",
+        "SourceVpce",
+        "TagKeys",
+        "UserAgent",
+        "UserId",
+        "UserName",
+        "ViaAWSService",
+        "VpceAccount",
+        "VpceOrgID",
+        "VpceOrgPaths",
+        "VpcSourceIp",
+    ]
 )
 _PLACEHOLDER = re.compile(r"\{\{[^}]*\}\}|\$\{[^}]*\}")
 _VARYING_KEY = re.compile(r"\$\{[^}]*\}")

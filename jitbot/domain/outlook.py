@@ -5,6 +5,7 @@ from datetime import datetime
 
 from jitbot.domain import duration, iam, moments, owners, risk
 from jitbot.domain.approval import render_all
+from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.events import dump_documents
 from jitbot.domain.evidence import Rules
 from jitbot.domain.model import Policy, Request
@@ -45,7 +46,7 @@ class Outlook:
         )
 
 
-def foresee(request: Request, rules: Rules, merged_at: datetime) -> Outlook | None:
+def foresee(request: Request, rules: Rules, merged_at: datetime, catalogue: Catalogue) -> Outlook | None:
     """What merging `request` at that time would give under these rules; None if they do not read."""
     policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
     if policy is None or people is None or teams is None:
@@ -58,7 +59,7 @@ def foresee(request: Request, rules: Rules, merged_at: datetime) -> Outlook | No
         window=window,
         grants=grants,
         owned_by=owners.of(request.path, codeowners=rules.codeowners, people=people, teams=teams),
-        risk=risk.assess(grants),
+        risk=risk.assess(grants, catalogue),
     )
 
 

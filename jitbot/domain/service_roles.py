@@ -39,12 +39,10 @@ _BOUNDARY = sub(_IAM + "policy/${Namespace}bot-boundary")
 _DENY_ALL = sub("arn:${AWS::Partition}:iam::aws:policy/AWSDenyAll")
 
 _ROLE_READS = (
-    "iam:GetRole",
-    "iam:GetRolePolicy",
-    "iam:ListAttachedRolePolicies",
-    "iam:ListRolePolicies",
-    "iam:ListRoleTags",
+    *("iam:GetRole", "iam:GetRolePolicy"),
+    *("iam:ListAttachedRolePolicies", "iam:ListRolePolicies"),
 )
+_WHOLE_ACCOUNT = "iam:GetAccountAuthorizationDetails"
 # IAM reads by Get, List, Generate and Simulate. Everything else is denied by its first letter, so that a verb
 # that AWS adds is denied before anybody here has heard of it; a test holds this against AWS's own client.
 _IAM_WRITES = tuple(f"iam:{start}*" for start in ("A", "C", "D", "E", "P", "R", "Se", "T", "U"))
@@ -110,10 +108,11 @@ def sweep_permissions() -> Document:
     remove = ["iam:DeleteRole", "iam:DeleteRolePolicy", "iam:DetachRolePolicy"]
     return _document(
         *_reading(),
+        _statement("FindDrift", "Allow", _WHOLE_ACCOUNT, "*"),
         _statement("EndEarly", "Allow", "iam:AttachRolePolicy", _GRANTS, _is_deny_all()),
         # Detaching knows no list: what was attached by hand, or struck off the list, must be removable too.
         _statement("Remove", "Allow", remove, _GRANTS),
-        _only(*_READS, "iam:AttachRolePolicy", *remove),
+        _only(*_READS, _WHOLE_ACCOUNT, "iam:AttachRolePolicy", *remove),
     )
 
 
@@ -122,8 +121,8 @@ def audit_permissions() -> Document:
     return _document(
         *_reading(),
         _statement("ReadOwn", "Allow", list(_ROLE_READS), _OWN_ROLES),
-        _statement("ReadTrail", "Allow", "cloudtrail:LookupEvents", "*"),
-        _only(*_READS, "cloudtrail:LookupEvents"),
+        _statement("ReadAll", "Allow", [_WHOLE_ACCOUNT, "cloudtrail:LookupEvents"], "*"),
+        _only(*_READS, _WHOLE_ACCOUNT, "cloudtrail:LookupEvents"),
     )
 
 
@@ -166,7 +165,7 @@ def requester_policy(namespace: str) -> Document:
 
 
 _POLICY_READS = ("iam:GetPolicy", "iam:GetPolicyVersion")
-_ACCOUNT_READS = ("iam:GetAccountAuthorizationDetails", "iam:GetAccountSummary", "iam:ListRoles")
+_ACCOUNT_READS = ("iam:GetAccountSummary", "iam:ListRoles")  # the first tells how near the quota is
 _READS = (*_ROLE_READS, *_POLICY_READS, *_ACCOUNT_READS)
 
 

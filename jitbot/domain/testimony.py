@@ -5,6 +5,7 @@ from datetime import datetime
 from jitbot import __version__
 from jitbot.domain import iam, life, moments, risk
 from jitbot.domain.approval import Decision, Verdict
+from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.counting import Approval, Ignored
 from jitbot.domain.events import Event, Kind
 from jitbot.domain.evidence import Actor, Case, Change, ChangeKind
@@ -12,7 +13,9 @@ from jitbot.domain.ground import Ground
 from jitbot.domain.model import Finding
 
 
-def of_decision(change: Change, case: Case | None, decision: Decision, *, now: datetime, run: str) -> Event:
+def of_decision(
+    change: Change, case: Case | None, decision: Decision, *, now: datetime, run: str, catalogue: Catalogue
+) -> Event:
     """The event of an approval, an extension or a refusal. Raises ValueError for an undecided one.
 
     `case` is None where its facts could never be had: that can only be a refusal.
@@ -33,7 +36,7 @@ def of_decision(change: Change, case: Case | None, decision: Decision, *, now: d
         window=window if approved else None,
         documents=decision.grants if approved else (),
         ask=ask,
-        evidence=_evidence(change, case, decision),
+        evidence=_evidence(change, case, decision, catalogue),
         run=run,
     )
 
@@ -50,7 +53,9 @@ def finding_json(finding: Finding) -> dict[str, object]:
     }
 
 
-def _evidence(change: Change, case: Case | None, decision: Decision) -> dict[str, object]:
+def _evidence(
+    change: Change, case: Case | None, decision: Decision, catalogue: Catalogue
+) -> dict[str, object]:
     return {
         "jitbot": __version__,
         "merge_commit": change.commit,
@@ -60,7 +65,7 @@ def _evidence(change: Change, case: Case | None, decision: Decision) -> dict[str
         "approvals": [_approval(each) for each in decision.approvals],
         "not_counted": [_ignored(each) for each in decision.ignored],
         "digests": {grant.account: iam.digest(grant) for grant in decision.grants},
-        "risk": risk.assess(decision.grants).as_json() if decision.grants else None,
+        "risk": risk.assess(decision.grants, catalogue).as_json() if decision.grants else None,
         **(_of_merge(case) if case is not None else {}),
         **(_of_ground(decision.ground) if decision.ground is not None else {}),
     }

@@ -66,7 +66,9 @@ def _one(gatherer: Gatherer, change: Change, *, earlier: bool, life: Life, now: 
         )  # it can give nothing any more; the doubt is the reason
     event = None
     if decision.verdict is not Verdict.UNDECIDED:
-        event = testimony.of_decision(change, case, decision, now=now, run=gatherer.world.run.url)
+        event = testimony.of_decision(
+            change, case, decision, now=now, run=gatherer.world.run.url, catalogue=gatherer.world.catalogue
+        )
     return Decided(change=change, decision=decision, event=event)
 
 

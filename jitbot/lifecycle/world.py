@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.errors import DeniedError, InvalidError, SupersededError
 from jitbot.domain.model import Settings, Source
 from jitbot.domain.ports import Cloud, DocumentReader, Forge, Issuer, Repository
@@ -34,6 +35,7 @@ class World:
     settings: Settings
     forge: Forge
     issuer: Issuer
+    catalogue: Catalogue
     cloud: Callable[[], Cloud]  # made only if an account must be entered
     sleep: Callable[[float], None]
     say: Callable[[str], None] = field(default=lambda _: None)  # progress, for people
