@@ -6,103 +6,15 @@ making one changes nothing, and nothing due gives an empty one.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from jitbot.domain import iam
+from jitbot.domain.changes import Change, Confirm, Deny, Extend, Provision, Remove
+from jitbot.domain.drift import drifted, replaced, rightly_held, stands, vanished
 from jitbot.domain.events import Event, Why
 from jitbot.domain.life import Holding, Life, Term
 from jitbot.domain.model import AccountId, Sha
 from jitbot.domain.roles import Listed
-
-LIST_LAG = timedelta(minutes=15)  # a role this young may be missing from AWS's list
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Giving:
-    """What giving access has in common: the approved documents say where."""
-
-    request: str
-    requester: str = ""
-    commit: Sha
-    documents: iam.Documents
-
-    @property
-    def account(self) -> str:
-        """The account's alias."""
-        return self.documents.account
-
-    @property
-    def account_id(self) -> AccountId:
-        """The account it is made in."""
-        return self.documents.account_id
-
-    @property
-    def role_name(self) -> str:
-        """The role it is about."""
-        return self.documents.role_name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provision(_Giving):
-    """Make the role, or finish making it."""
-
-    order = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Extend(_Giving):
-    """Rewrite both documents of a role to a later end. `held` is all that it may rightly hold until then."""
-
-    held: tuple[iam.Documents, ...]
-    order = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deny:
-    """End access before its time: attach the policy that denies everything."""
-
-    request: str  # "" for an orphan
-    requester: str = ""
-    commit: Sha
-    account: str  # alias; "" if unknown
-    account_id: AccountId
-    role_name: str
-    why: Why
-    detail: str
-    window: iam.Window | None
-    order = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confirm:
-    """Read a role back after its expiry, and record that it ended as it should."""
-
-    request: str
-    requester: str = ""
-    commit: Sha
-    account: str  # alias; "" if unknown
-    account_id: AccountId
-    role_name: str
-    window: iam.Window
-    expected: tuple[iam.Documents, ...]  # any of these is as recorded
-    order = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remove:
-    """Delete a role that no session can use any more."""
-
-    request: str
-    requester: str = ""
-    commit: Sha
-    account: str  # alias; "" if unknown
-    account_id: AccountId
-    role_name: str
-    window: iam.Window
-    order = 2
-
-
-Change = Deny | Confirm | Remove | Extend | Provision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,8 +77,8 @@ def _grants(life: Life, ends: Ends, now: datetime) -> Iterator[Change]:
         holding = life.holding(documents.account_id)
         if ends.of(life, holding) is not None or holding.granted_for(term.commit) is not None:
             continue
-        held = _acceptable(life, holding, documents)
-        if _stands(holding) or (not holding.granted and len(held) > 1):
+        held = rightly_held(life, holding, documents)
+        if stands(holding) or (not holding.granted and len(held) > 1):
             yield Extend(
                 request=life.request,
                 requester=term.requester,
@@ -188,11 +100,11 @@ def _ends(
     settled = holding.expired_at(over)  # a deletion or an offboarding after that ends nothing any more
     due = None if settled else ends.of(life, holding)
     if role is not None and due is None and (now < over or settled):
-        drift = _drift(life, holding, documents, role)
+        drift = drifted(life, holding, documents, role)
         due = None if drift is None else (Why.DRIFT, drift)
-    if role is None and due is None and _vanished(holding, term, now):
+    if role is None and due is None and vanished(holding, term, now):
         due = (Why.DRIFT, "the role is gone before its end")
-    if role is not None and _replaced(holding, role):
+    if role is not None and replaced(holding, role):
         detail = f"another role stands under the name of one that was ended: {role.role_id}"
         yield _deny(life, documents, term, (Why.DRIFT, detail))
     elif due is not None and holding.end is None and (holding.granted or role is not None or now >= over):
@@ -200,7 +112,7 @@ def _ends(
     elif due is None and now >= over and not settled:
         yield Confirm(
             request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
-            role_name=documents.role_name, window=term.window, expected=_acceptable(life, holding, documents),
+            role_name=documents.role_name, window=term.window, expected=rightly_held(life, holding, documents),
         )  # fmt: skip
     ended = settled or holding.end is not None
     if ended and now >= over + iam.SESSION and (role is not None or not holding.removed_after(over)):
@@ -216,44 +128,6 @@ def _deny(life: Life, documents: iam.Documents, term: Term, due: tuple[Why, str]
         request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
         role_name=documents.role_name, why=why, detail=detail, window=term.window,
     )  # fmt: skip
-
-
-def _drift(life: Life, holding: Holding, documents: iam.Documents, role: Listed) -> str | None:
-    """What the list alone shows to be other than recorded: the trust policy, or another role of that name."""
-    expected = {iam.canonical(each.trust_policy) for each in _acceptable(life, holding, documents)}
-    if iam.canonical(role.trust_policy) not in expected:
-        return "its trust policy is not the one recorded"
-    if _stands(holding) and holding.granted[-1].evidence.get("role_id") != role.role_id:
-        return "it is another role under the same name"
-    return None
-
-
-def _stands(holding: Holding) -> bool:
-    """Whether the role last granted here was not recorded as removed since."""
-    return bool(holding.granted) and not holding.removed_after(holding.granted[-1].at)
-
-
-def _replaced(holding: Holding, role: Listed) -> bool:
-    """Whether someone made the role anew after its end was recorded: no denial is on this one."""
-    denied = [event.evidence.get("role_id") for event in holding.ended]
-    return bool(denied) and role.role_id not in denied
-
-
-def _acceptable(life: Life, holding: Holding, documents: iam.Documents) -> tuple[iam.Documents, ...]:
-    """What a role may rightly hold: what was last read back, or any later approval that may be on its way."""
-    rightly: tuple[iam.Documents, ...] = ()
-    for term in life.terms:
-        granted = holding.granted_for(term.commit)
-        approved = tuple(each for each in term.documents if each.account_id == documents.account_id)
-        rightly = granted.documents if granted is not None else rightly + approved
-    return rightly
-
-
-def _vanished(holding: Holding, term: Term, now: datetime) -> bool:
-    last = holding.granted[-1] if holding.granted else None
-    return (
-        last is not None and last.commit == term.commit and last.at + LIST_LAG <= now < term.window.expires_at
-    )
 
 
 def _orphan(role: Listed, denied: Event | None, now: datetime) -> Iterator[Change]:

@@ -169,8 +169,8 @@ class Receipt:
 class Account(Protocol):
     """One cloud account, entered: the account that answered is the account that was meant."""
 
-    def roles(self) -> tuple[Listed, ...]:
-        """Every role under our path."""
+    def roles(self, *, whole: bool = False) -> tuple[Listed, ...]:
+        """Every role under our path; `whole` reads all that is in them too, which costs more calls."""
         ...
 
     def read(self, role_name: str) -> tuple[Actual | None, Receipt]:

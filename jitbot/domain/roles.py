@@ -8,16 +8,6 @@ from jitbot.domain.model import AccountId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """A role as `ListRoles` tells it: enough to know whose it is and when it ends."""
-
-    account_id: AccountId
-    role_name: str
-    role_id: str
-    trust_policy: iam.Document
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Actual:
     """A role as it really is, read back whole."""
 
@@ -36,6 +26,18 @@ class Actual:
     def denied(self) -> bool:
         """Whether everything is denied to it."""
         return iam.DENY_ALL in self.attached
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A role as `ListRoles` tells it: enough to know whose it is and when it ends."""
+
+    account_id: AccountId
+    role_name: str
+    role_id: str
+    trust_policy: iam.Document
+    max_session_duration: int  # seconds
+    whole: Actual | None = None  # where the role was read, too
 
 
 def differences(actual: Actual, documents: iam.Documents) -> tuple[str, ...]:

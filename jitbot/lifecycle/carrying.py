@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from jitbot.domain.changes import Change, Confirm, Deny, Extend, Provision, Remove
 from jitbot.domain.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.iam import Documents
 from jitbot.domain.model import AccountId
-from jitbot.domain.plan import Change, Confirm, Deny, Extend, Provision, Remove
 from jitbot.domain.ports import Account, Receipt
 from jitbot.domain.roles import Actual, as_read, differences, unfinished
 from jitbot.lifecycle.world import World

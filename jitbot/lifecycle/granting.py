@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from jitbot.domain import plan
+from jitbot.domain.changes import Deny
 from jitbot.domain.errors import BranchMovedError, UnavailableError
 from jitbot.domain.events import Event, Kind
-from jitbot.domain.plan import Deny
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.carrying import Outcome, carry_out, failed_event
 from jitbot.lifecycle.deciding import Decided, decide_all

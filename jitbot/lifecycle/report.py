@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jitbot.domain.approval import Verdict
+from jitbot.domain.changes import Change
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.model import Finding
-from jitbot.domain.plan import Change
 from jitbot.domain.testimony import finding_json
 from jitbot.lifecycle.carrying import Failure
 from jitbot.lifecycle.deciding import Decided

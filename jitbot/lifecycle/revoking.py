@@ -4,12 +4,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from jitbot.domain import owners
+from jitbot.domain.changes import Deny
 from jitbot.domain.errors import BranchMovedError, DeniedError, InvalidError, UnavailableError
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.evidence import Actor
 from jitbot.domain.life import Life
 from jitbot.domain.model import GithubId, Login, Person, Sha
-from jitbot.domain.plan import Deny
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.carrying import carry_out
 from jitbot.lifecycle.gathering import CommitTree, read_rules

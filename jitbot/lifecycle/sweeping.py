@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from jitbot.domain import plan
+from jitbot.domain.drift import tag_findings
 from jitbot.domain.errors import BranchMovedError, UnavailableError
 from jitbot.domain.events import Event
 from jitbot.domain.model import AccountId, Source
@@ -20,18 +21,22 @@ from jitbot.lifecycle.report import Report
 from jitbot.lifecycle.world import World, ensure_current, ensure_recordable
 
 
-def sweep(world: World, now: datetime, *, dry_run: bool = False) -> Report:
-    """Compare what is recorded with the roles that exist, and end, confirm and remove what is due."""
+def sweep(world: World, now: datetime, *, dry_run: bool = False, complete: bool = False) -> Report:
+    """Compare what is recorded with the roles that exist, and end, confirm and remove what is due.
+
+    `complete` reads every role whole, for drift that the list does not show; once a day is enough.
+    """
     ensure_current(world)
     if not dry_run:
         ensure_recordable(world)
     accounts = _accounts(world, ledger.read(world, now))
-    listed, failures = _list(world, accounts)
+    listed, failures = _list(world, accounts, whole=complete)
     world.repository.fetch()  # after the lists: a grant made meanwhile is then known, and no orphan
     history = ledger.read(world, now)
     report = Report(warnings=history.ignored, doubt=history.doubt, failures=failures, dry=dry_run)
     if history.doubt:
         return report  # what cannot be checked may explain a role: nothing live is ended in doubt
+    report = replace(report, warnings=history.ignored + tag_findings(history.lives.values(), listed))
     changes = plan.to_end(history.lives, listed, history.orphans, ends_at_main(world, history, now), now)
     if dry_run or not changes:
         return replace(report, planned=changes)
@@ -72,12 +77,12 @@ def _accounts(world: World, history: History) -> tuple[AccountId, ...]:
 
 
 def _list(
-    world: World, accounts: Iterable[AccountId]
+    world: World, accounts: Iterable[AccountId], *, whole: bool
 ) -> tuple[Mapping[AccountId, tuple[Listed, ...]], tuple[Failure, ...]]:
     listed: dict[AccountId, tuple[Listed, ...]] = {}
 
     def look(account: Account, account_id: AccountId) -> Outcome:
-        listed[account_id] = account.roles()
+        listed[account_id] = account.roles(whole=whole)
         return Outcome()
 
     outcome = gathered(world, accounts, look)

@@ -210,6 +210,7 @@ def a_listed_role(documents: iam.Documents | None = None, **changes: Any) -> Lis
     """Alice's role as AWS lists it."""
     documents = documents or the_documents()
     role = Listed(
+        max_session_duration=3600,
         account_id=documents.account_id,
         role_name=documents.role_name,
         role_id=ROLE_ID,

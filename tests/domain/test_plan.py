@@ -35,21 +35,12 @@ from builders import (
 )
 
 from jitbot.domain import iam
+from jitbot.domain.changes import Change, Confirm, Deny, Extend, Provision, Remove
+from jitbot.domain.drift import LIST_LAG
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.life import Holding, Life, fold
 from jitbot.domain.model import AccountId
-from jitbot.domain.plan import (
-    LIST_LAG,
-    Change,
-    Confirm,
-    Deny,
-    Ends,
-    Extend,
-    Provision,
-    Remove,
-    to_end,
-    to_grant,
-)
+from jitbot.domain.plan import Ends, to_end, to_grant
 from jitbot.domain.roles import Listed
 
 SETTLED = NOW + MINUTE + LIST_LAG  # when a role granted at NOW + MINUTE cannot be missing any more

@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/. None of it is proven again
 """
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -36,13 +36,14 @@ class AwsAccount:
         self._path = path
         self._sleep = sleep
 
-    def roles(self) -> tuple[Listed, ...]:
-        """Every role under our path, one call for each thousand."""
+    def roles(self, *, whole: bool = False) -> tuple[Listed, ...]:
+        """Every role under our path, one call for each thousand; `whole` reads all that is in them too."""
         with translated(f"list the roles of account {self._account_id}"), self._speaking():
             pages = self._iam.get_paginator("list_roles").paginate(
                 PathPrefix=self._path, PaginationConfig={"PageSize": 1000}
             )
-            return tuple(self._listed(role) for page in pages for role in page["Roles"])
+            details = self._details() if whole else {}
+            return tuple(self._listed(role, details) for page in pages for role in page["Roles"])
 
     def read(self, role_name: str) -> tuple[Actual | None, Receipt]:
         """A role, whole. None only if AWS says that the role does not exist."""
@@ -135,15 +136,35 @@ class AwsAccount:
         answer = self._iam.get_role(RoleName=role_name)
         receipts.append(answer["ResponseMetadata"])
         role = answer["Role"]
-        names = self._iam.list_role_policies(RoleName=role_name)
-        attached = self._iam.list_attached_role_policies(RoleName=role_name)
-        if names["IsTruncated"] or attached["IsTruncated"]:
-            raise UnavailableError(f"role {role_name} holds more policies than one page; read it by hand")
+        names = self._all("list_role_policies", "PolicyNames", RoleName=role_name)
+        attached = self._all("list_attached_role_policies", "AttachedPolicies", RoleName=role_name)
         inline = {}
-        for name in names["PolicyNames"]:
+        for name in names:
             policy = self._iam.get_role_policy(RoleName=role_name, PolicyName=name)
             receipts.append(policy["ResponseMetadata"])
             inline[name] = policy["PolicyDocument"]
+        return self._actual(role, role["MaxSessionDuration"], inline, attached)
+
+    def _details(self) -> Mapping[str, Mapping[str, Any]]:
+        """Every role of the account with all that is in it, a hundred or so a call; AWS cannot filter by path.
+
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+        """
+        roles = self._all("get_account_authorization_details", "RoleDetailList", Filter=["Role"])
+        return {role["RoleName"]: role for role in roles if role["Path"] == self._path}
+
+    def _all(self, operation: str, key: str, **parameters: Any) -> list[Any]:
+        """Every item of a paginated answer."""
+        pages = self._iam.get_paginator(operation).paginate(**parameters)
+        return [item for page in pages for item in page[key]]
+
+    def _actual(
+        self,
+        role: Mapping[str, Any],
+        seconds: int,
+        inline: Mapping[str, iam.Document],
+        attached: Sequence[Mapping[str, str]],
+    ) -> Actual:
         return Actual(
             account_id=self._account_id,
             role_name=role["RoleName"],
@@ -151,18 +172,24 @@ class AwsAccount:
             path=role["Path"],
             trust_policy=role["AssumeRolePolicyDocument"],
             permissions_boundary=role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
-            max_session_duration=role["MaxSessionDuration"],
+            max_session_duration=seconds,
             inline_policies=inline,
-            attached=tuple(sorted(policy["PolicyArn"] for policy in attached["AttachedPolicies"])),
+            attached=tuple(sorted(policy["PolicyArn"] for policy in attached)),
             tags={tag["Key"]: tag["Value"] for tag in role.get("Tags", [])},
         )
 
-    def _listed(self, role: Mapping[str, Any]) -> Listed:
+    def _listed(self, role: Mapping[str, Any], details: Mapping[str, Mapping[str, Any]]) -> Listed:
+        detail, seconds, whole = details.get(role["RoleName"]), role["MaxSessionDuration"], None
+        if detail is not None:
+            inline = {policy["PolicyName"]: policy["PolicyDocument"] for policy in detail["RolePolicyList"]}
+            whole = self._actual(detail, seconds, inline, detail["AttachedManagedPolicies"])
         return Listed(
             account_id=self._account_id,
             role_name=role["RoleName"],
             role_id=role["RoleId"],
             trust_policy=role["AssumeRolePolicyDocument"],
+            max_session_duration=seconds,
+            whole=whole,
         )
 
     def _soon(self, call: Callable[[], Any]) -> None:

@@ -1,0 +1,95 @@
+"""What can be done to a role: each a value that says where, why and with which documents. None does anything."""
+
+from dataclasses import dataclass
+
+from jitbot.domain import iam
+from jitbot.domain.events import Why
+from jitbot.domain.model import AccountId, Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Giving:
+    """What giving access has in common: the approved documents say where."""
+
+    request: str
+    requester: str = ""
+    commit: Sha
+    documents: iam.Documents
+
+    @property
+    def account(self) -> str:
+        """The account's alias."""
+        return self.documents.account
+
+    @property
+    def account_id(self) -> AccountId:
+        """The account it is made in."""
+        return self.documents.account_id
+
+    @property
+    def role_name(self) -> str:
+        """The role it is about."""
+        return self.documents.role_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provision(_Giving):
+    """Make the role, or finish making it."""
+
+    order = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extend(_Giving):
+    """Rewrite both documents of a role to a later end. `held` is all that it may rightly hold until then."""
+
+    held: tuple[iam.Documents, ...]
+    order = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deny:
+    """End access before its time: attach the policy that denies everything."""
+
+    request: str  # "" for an orphan
+    requester: str = ""
+    commit: Sha
+    account: str  # alias; "" if unknown
+    account_id: AccountId
+    role_name: str
+    why: Why
+    detail: str
+    window: iam.Window | None
+    order = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """Read a role back after its expiry, and record that it ended as it should."""
+
+    request: str
+    requester: str = ""
+    commit: Sha
+    account: str  # alias; "" if unknown
+    account_id: AccountId
+    role_name: str
+    window: iam.Window
+    expected: tuple[iam.Documents, ...]  # any of these is as recorded
+    order = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove:
+    """Delete a role that no session can use any more."""
+
+    request: str
+    requester: str = ""
+    commit: Sha
+    account: str  # alias; "" if unknown
+    account_id: AccountId
+    role_name: str
+    window: iam.Window
+    order = 2
+
+
+Change = Deny | Confirm | Remove | Extend | Provision

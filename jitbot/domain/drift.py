@@ -1,0 +1,79 @@
+"""Is a role still what was recorded of it? Compared with what was read back then, never with what today would render."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from jitbot.domain import iam
+from jitbot.domain.life import Holding, Life, Term
+from jitbot.domain.model import AccountId, Finding
+from jitbot.domain.roles import Actual, Listed, differences, unfinished
+
+LIST_LAG = timedelta(minutes=15)  # a role this young may be missing from AWS's list
+
+
+def drifted(life: Life, holding: Holding, documents: iam.Documents, role: Listed) -> str | None:
+    """What shows a role to be other than recorded: what the list tells of it, or all of it where it was read."""
+    rightly = rightly_held(life, holding, documents)
+    if iam.canonical(role.trust_policy) not in {iam.canonical(each.trust_policy) for each in rightly}:
+        return "its trust policy is not the one recorded"
+    if stands(holding) and holding.granted[-1].evidence.get("role_id") != role.role_id:
+        return "it is another role under the same name"
+    if role.max_session_duration != int(iam.SESSION.total_seconds()):
+        return "its session length is not the one recorded"
+    if role.whole is None or _on_its_way(role.whole, holding, rightly):
+        return None
+    wrongs = sorted((differences(role.whole, each) for each in rightly), key=len)
+    return f"not as recorded: {', '.join(wrongs[0])}" if wrongs[0] else None
+
+
+def _on_its_way(whole: Actual, holding: Holding, rightly: tuple[iam.Documents, ...]) -> bool:
+    """Whether a role is between two of the documents it may hold. Once granted, it is never without its guards."""
+    pending = len(rightly) > 1 or not stands(holding)
+    return pending and unfinished(whole, *rightly) and (bool(whole.inline_policies) or not stands(holding))
+
+
+def stands(holding: Holding) -> bool:
+    """Whether the role last granted here was not recorded as removed since."""
+    return bool(holding.granted) and not holding.removed_after(holding.granted[-1].at)
+
+
+def replaced(holding: Holding, role: Listed) -> bool:
+    """Whether someone made the role anew after its end was recorded: no denial is on this one."""
+    denied = [event.evidence.get("role_id") for event in holding.ended]
+    return bool(denied) and role.role_id not in denied
+
+
+def rightly_held(life: Life, holding: Holding, documents: iam.Documents) -> tuple[iam.Documents, ...]:
+    """What a role may rightly hold: what was last read back, or any later approval that may be on its way."""
+    rightly: tuple[iam.Documents, ...] = ()
+    for term in life.terms:
+        granted = holding.granted_for(term.commit)
+        approved = tuple(each for each in term.documents if each.account_id == documents.account_id)
+        rightly = granted.documents if granted is not None else rightly + approved
+    return rightly
+
+
+def vanished(holding: Holding, term: Term, now: datetime) -> bool:
+    last = holding.granted[-1] if holding.granted else None
+    return (
+        last is not None and last.commit == term.commit and last.at + LIST_LAG <= now < term.window.expires_at
+    )
+
+
+def tag_findings(
+    lives: Iterable[Life], listed: Mapping[AccountId, tuple[Listed, ...]]
+) -> tuple[Finding, ...]:
+    """Roles read whole whose tags are not those they were made with: told to people, and nothing else."""
+    whole = {
+        role.role_name: role.whole for roles in listed.values() for role in roles if role.whole is not None
+    }
+    return tuple(finding for life in lives for finding in _tags(life, whole))
+
+
+def _tags(life: Life, whole: Mapping[str, Actual]) -> Iterator[Finding]:
+    for documents in life.current.documents if life.current is not None else ():
+        actual = whole.get(documents.role_name)
+        if actual is not None and dict(actual.tags) != dict(documents.tags):
+            message = f"the tags of role {actual.role_name} were changed; nothing is decided by them"
+            hint = "find out who did it"
+            yield Finding(code="tags-changed", message=message, file=life.request, hint=hint)
