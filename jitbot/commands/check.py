@@ -44,7 +44,7 @@ def check(
     if (base is None) != (head is None) or (base is not None and files):
         raise click.UsageError("--base and --head go together, and without FILE")
     now = at or invocation.now
-    checker = Checker(documents=documents, catalogue=ServiceAuthorizationReference(), now=now)
+    checker = Checker(documents=documents, catalogue=ServiceAuthorizationReference(), when=now)
     if base is not None and head is not None:
         repository = clone(invocation.folder, {})
         one, other = repository.resolve(base), repository.resolve(head)

@@ -44,7 +44,7 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
     parsed = documents.parse_request(Source(path=path, content=content))
     rules = read_rules(tree, documents, path.split("/")[1])
     outlook = foresee(parsed.value, rules, now, catalogue) if parsed.value is not None else None
-    findings = Checker(documents=documents, catalogue=catalogue, now=now).files(tree, [path])
+    findings = Checker(documents=documents, catalogue=catalogue, when=now).files(tree, [path])
     if outlook is None:
         print_findings(findings)
         raise InvalidError(f"{path} cannot be explained before this is mended")

@@ -100,7 +100,8 @@ def _parameters(settings: Settings, options: Options) -> Document:
             "[a-z][a-z0-9]{1,11}",
         ),
         "CreateOidcProvider": _choice(
-            "false where the account knows the issuer already: AWS takes each once.", options.creates_provider
+            "false where the account knows the issuer already, with the audience sts.amazonaws.com: AWS takes each once.",
+            options.creates_provider,
         ),
         "BoundaryServices": _list(
             "The services that grants may use at most, by the prefix of their actions. Beware of *: then only "

@@ -173,6 +173,10 @@ class Account(Protocol):
         """Every role under our path; `whole` reads all that is in them too, which costs more calls."""
         ...
 
+    def room(self) -> int:
+        """How many more roles the account's quota lets be made."""
+        ...
+
     def read(self, role_name: str) -> tuple[Actual | None, Receipt]:
         """A role, whole; None if the provider says that it does not exist."""
         ...

@@ -93,7 +93,7 @@ def grant_permissions() -> Document:
         _statement("EndEarly", "Allow", attach, _GRANTS, _is_deny_all()),
         # AWS's references disagree whether this action knows the boundary, so nothing hangs on it.
         _statement("Extend", "Allow", "iam:UpdateAssumeRolePolicy", _GRANTS),
-        # No other tags: elsewhere a tag may open doors.
+        # No other tags: elsewhere a tag may open doors. The key is never absent here, as ForAllValues demands.
         _statement("Tag", "Allow", "iam:TagRole", _GRANTS, tags),
         _only(
             *_READS,

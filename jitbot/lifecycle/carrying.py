@@ -16,6 +16,7 @@ from jitbot.domain.roles import Actual, as_read, differences, unfinished
 from jitbot.lifecycle.world import World
 
 MOST_AT_ONCE = 32
+_NO_ROOM = "the account has no room for another role: its IAM quota is used up; raise it, or end grants"
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)  # seconds between readings, while IAM may still show what was before
 
 
@@ -90,8 +91,11 @@ def failed_event(failure: Failure, *, now: datetime, run: str) -> Event | None:
 
 def _in_account(world: World, account: Account, changes: Sequence[Change], now: datetime) -> Outcome:
     events: list[Event] = []
-    failures: list[Failure] = []
+    crowded = _beyond_quota(account, changes)
+    failures = [_failure(change, change.account_id, DeniedError(_NO_ROOM)) for change in crowded]
     for change in changes:
+        if change in crowded:
+            continue
         world.say(f"{type(change).__name__.lower()} {change.role_name}")
         try:
             event = make(world, account, change, now)
@@ -100,6 +104,12 @@ def _in_account(world: World, account: Account, changes: Sequence[Change], now: 
         else:
             events += [event] if event is not None else []
     return Outcome(events=tuple(events), failures=tuple(failures))
+
+
+def _beyond_quota(account: Account, changes: Sequence[Change]) -> list[Change]:
+    """The roles that the account has no room for, found before the first write, so that none is half made."""
+    new = [change for change in changes if isinstance(change, Provision)]
+    return list(new[max(account.room(), 0) :]) if new else []
 
 
 def make(world: World, account: Account, change: Change, now: datetime) -> Event | None:

@@ -20,11 +20,11 @@ _RULES = ("policies/", *codeowners.LOCATIONS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checker:
-    """Checks files and changes as if they were merged at `now`."""
+    """Checks files and changes as if they were merged at `when`."""
 
     documents: DocumentReader
     catalogue: Catalogue
-    now: datetime
+    when: datetime
 
     def files(self, tree: Tree, paths: Iterable[str]) -> tuple[Finding, ...]:
         """Everything wrong with these files as they lie in one tree; each is held against that tree's own rules."""
@@ -80,13 +80,13 @@ class Checker:
             accounts=accounts,
             people=people,
             teams=teams,
-            when=self.now,
+            when=self.when,
             extends=extends,
         )
         yield from consistency.approvable(
             request, policy, codeowners=rules.codeowners, people=people, teams=teams
         )
-        for grant in render_all(rules, request, first_window(request, self.now)):
+        for grant in render_all(rules, request, first_window(request, self.when)):
             yield from iam.preflight(grant, file=source.path)
         if former is not None:
             yield from self._only_longer(Source(path=source.path, content=former), request)
@@ -95,7 +95,7 @@ class Checker:
         request = self.documents.parse_request(source).value
         if request is None:
             return
-        policy, window = source.path.split("/")[1], first_window(request, self.now)
+        policy, window = source.path.split("/")[1], first_window(request, self.when)
         seen, granted = (
             render_all(read_rules(tree, self.documents, policy), request, window) for tree in (head, base)
         )

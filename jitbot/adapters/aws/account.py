@@ -45,6 +45,15 @@ class AwsAccount:
             details = self._details() if whole else {}
             return tuple(self._listed(role, details) for page in pages for role in page["Roles"])
 
+    def room(self) -> int:
+        """How many more roles the account's quota lets be made.
+
+        https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html
+        """
+        with translated(f"read the quotas of account {self._account_id}"), self._speaking():
+            summary = self._iam.get_account_summary()["SummaryMap"]
+        return int(summary["RolesQuota"]) - int(summary["Roles"])
+
     def read(self, role_name: str) -> tuple[Actual | None, Receipt]:
         """A role, whole. None only if AWS says that the role does not exist."""
         receipts: list[Mapping[str, Any]] = []
