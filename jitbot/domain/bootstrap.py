@@ -13,9 +13,7 @@ from jitbot.domain.model import Policy, Settings
 from jitbot.domain.service_roles import Document, choose, sub
 
 SERVICE_PATTERN = r"[a-z0-9-]+|\*"  # a prefix of actions, such as dynamodb
-MANAGED_PATTERN = (
-    "[A-Za-z0-9_+=,.@-]*"  # the name alone, as in ReadOnlyAccess; CloudFormation gives [""] for none
-)
+MANAGED_PATTERN = "[A-Za-z0-9_+=.@-]*"  # a name, as in ReadOnlyAccess; for no names CloudFormation has [""]
 ANY_SERVICE = ("*",)
 
 _DESCRIPTION = "jitbot: the issuer, the boundary and the three roles of just-in-time access in this account."

@@ -76,8 +76,26 @@ def test_a_full_file_is_read() -> None:
     members = ", ".join(f"p{number:04}" for number in range(2000))
     parsed = documents.parse_teams(Source(path="policies/teams.yaml", content=f"a/b: [{members}]".encode()))
     assert parsed.findings == ()
-    (finding,) = documents.parse_teams(Source(path=PATH, content=b"a/b: [" + b"a," * 5000 + b"]")).findings
+    (finding,) = documents.parse_teams(Source(path=PATH, content=b"a/b: [" + b"a," * 20000 + b"]")).findings
     assert finding.code == "too-large"
+
+
+def test_the_files_that_grow_with_the_company_may() -> None:
+    """A thousand accounts and a thousand people fit, and are read within a second or two."""
+    accounts = "".join(f'a{number:04}: "{100000000000 + number}"\n' for number in range(1000))
+    people = "people:\n" + "".join(
+        f"  p{number:04}: {{github_id: {number + 1}, iam_user: 'arn:aws:iam::222222222222:user/p{number}'}}\n"
+        for number in range(700)
+    )
+    assert (
+        documents.parse_accounts(Source(path="policies/accounts.yaml", content=accounts.encode())).findings
+        == ()
+    )
+    parsed, seconds = _timed(
+        documents.parse_people, Source(path="policies/people.yaml", content=people.encode())
+    )
+    assert parsed.findings == ()
+    assert seconds < 2
 
 
 def test_many_findings_are_cut_and_said_so() -> None:

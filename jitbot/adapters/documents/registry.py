@@ -43,7 +43,7 @@ def parse_settings(source: Source) -> Parsed[Settings]:
 
 def parse_accounts(source: Source) -> Parsed[Mapping[str, AccountId]]:
     """Read policies/accounts.yaml: alias -> account id, each account under one alias."""
-    document = strict_yaml.read(source)
+    document = strict_yaml.read(source, most=strict_yaml.MAX_REGISTRY_BYTES)
     check_shape(document, "accounts")
     document.distinct(document.children(), "repeated-account", "has an alias already")
     return document.parsed(_accounts)
@@ -55,7 +55,7 @@ def _accounts(value: Mapping[str, str]) -> Mapping[str, AccountId]:
 
 def parse_teams(source: Source) -> Parsed[Teams]:
     """Read policies/teams.yaml: `org/team` -> logins, in the order of the file."""
-    document = strict_yaml.read(source)
+    document = strict_yaml.read(source, most=strict_yaml.MAX_REGISTRY_BYTES)
     check_shape(document, "teams")
     teams = document.children()
     document.distinct(_keys(teams), "repeated-team", "is there already", key=True)
@@ -74,7 +74,7 @@ def _keys(children: tuple[tuple[Path, Any], ...]) -> Iterator[tuple[Path, str]]:
 
 def parse_people(source: Source) -> Parsed[People]:
     """Read policies/people.yaml: login -> person; nobody is there twice, under whatever login or identity."""
-    document = strict_yaml.read(source)
+    document = strict_yaml.read(source, most=strict_yaml.MAX_REGISTRY_BYTES)
     check_shape(document, "people")
     people = document.children("people")
     document.distinct(_keys(people), "repeated-login", "is there already", key=True)

@@ -14,8 +14,9 @@ from jitbot.adapters.documents.document import Document, Path, Text, dotted
 from jitbot.domain.model import Position, Source
 from jitbot.domain.vocabulary import shown, unseen
 
-MAX_BYTES = 16 * 1024
-MAX_PARTS = 4000  # twice what 16 KiB of the densest teams.yaml hold; more is there to keep us busy
+MAX_BYTES = 16 * 1024  # of what anybody may propose
+MAX_REGISTRY_BYTES = 64 * 1024  # of the files that grow with the company: a thousand accounts, or people
+_BYTES_A_PART = 4  # half of what a part of the densest teams.yaml takes; more parts are there to keep us busy
 MAX_DEPTH = 8  # the deepest thing we have, a condition's value, lies at 6
 
 _HINT_LF = "save the file with LF line ends"
@@ -34,17 +35,18 @@ class _StopError(Exception):
     """The rest of the file cannot be read; why is noted already."""
 
 
-def read(source: Source) -> Document:
+def read(source: Source, *, most: int = MAX_BYTES) -> Document:
     """The file as a tree of dicts, lists and `Text`, with findings for all that is not plain YAML.
 
-    `value` is None if the file is no mapping at all; else it may be used where the document is sound.
+    `value` is None if the file is no mapping at all; else it may be used where the document is sound. A file
+    of more than `most` bytes is not parsed.
     """
     document = Document(source)
-    text = _decoded(document, source.content)
+    text = _decoded(document, source.content, most)
     if text is None or not _visible(document, text):
         return document
     try:
-        _Walk(document, text).read()
+        _Walk(document, text, most // _BYTES_A_PART).read()
     except _StopError:
         pass
     except (yaml.YAMLError, ValueError) as error:  # ValueError: "\\U00110000", which is no character
@@ -52,9 +54,9 @@ def read(source: Source) -> Document:
     return document
 
 
-def _decoded(document: Document, content: bytes) -> str | None:
-    if len(content) > MAX_BYTES:
-        message = f"the file has {len(content)} bytes; {MAX_BYTES} is the most"
+def _decoded(document: Document, content: bytes, most: int) -> str | None:
+    if len(content) > most:
+        message = f"the file has {len(content)} bytes; {most} is the most"
         document.note((), "too-large", message, "split it, or shorten it", None)
         return None
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
@@ -120,8 +122,9 @@ def _position(mark: Any) -> Position:
 class _Walk:
     """Builds the tree from the parser's events, one document, no deeper than MAX_DEPTH."""
 
-    def __init__(self, document: Document, text: str) -> None:
+    def __init__(self, document: Document, text: str, most_parts: int) -> None:
         self._document = document
+        self._most_parts = most_parts
         self._events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
 
     def read(self) -> None:
@@ -161,8 +164,8 @@ class _Walk:
         self._document.places[path] = place
         if len(path) > MAX_DEPTH:
             self._stop(path, "too-deep", f"more than {MAX_DEPTH} levels deep", place)
-        if len(self._document.places) > MAX_PARTS:
-            self._stop(path, "too-large", f"the file has more than {MAX_PARTS} parts", place)
+        if len(self._document.places) > self._most_parts:
+            self._stop(path, "too-large", f"the file has more than {self._most_parts} parts", place)
         self._nothing_attached(event, path)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(path)

@@ -27,7 +27,7 @@ class GitRepository:
         """Bring main, ledger and these pull requests' heads up to date; what the remote lacks is an error."""
         wanted = [f"+refs/heads/{name}:{_tip(name)}" for name in (self._branch, "ledger")]
         pulls = [f"+refs/pull/{number}/head:{_pull(number)}" for number in heads]
-        options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--force")
+        options = ("--quiet", "--no-tags", "--no-recurse-submodules")
         result = self._git.run("fetch", *options, REMOTE, *(pulls or wanted), token=self._token)
         if result.returncode == 0:
             return
