@@ -39,14 +39,21 @@ class Answer:
 
 
 class Acme:
-    """A running sandbox. Use as a context manager: nothing is left behind."""
+    """A running sandbox. Use as a context manager: nothing is left behind. `more_accounts`: alias -> id."""
 
-    def __init__(self, clock: Clock, *, on_dispatch: Callable[..., None] | None = None) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        on_dispatch: Callable[..., None] | None = None,
+        more_accounts: Mapping[str, str] | None = None,
+    ) -> None:
         self.clock = clock
         self.github = GitHubSandbox(clock, on_dispatch=on_dispatch)
         self.aws = AwsSandbox(clock)
         self._folder = Path(tempfile.mkdtemp(prefix="jitbot-acme-"))
         self._tokens: dict[str, str] = {}
+        self._more_accounts = more_accounts or {}
 
     def __enter__(self) -> Self:
         try:
@@ -154,6 +161,8 @@ class Acme:
 
     def _seed(self) -> None:
         tree = acme_tree(self.github.issuer)
+        more = "".join(f'{alias}: "{account_id}"\n' for alias, account_id in self._more_accounts.items())
+        tree["policies/accounts.yaml"] += more.encode()
         self.settings: Settings = _value(documents.parse_settings, tree, "policies/settings.yaml", Settings)
         self.people: People = _value(documents.parse_people, tree, "policies/people.yaml", dict)
         self.teams: Teams = _value(documents.parse_teams, tree, "policies/teams.yaml", dict)
