@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -256,6 +257,12 @@ def test_entries_are_those_of_the_commit(clone: Clone) -> None:
     assert clone.repository.entries(commit, ["requests/p/c.yaml"]) == ()
 
 
+def test_a_path_is_no_pattern(clone: Clone) -> None:
+    """What git elsewhere takes for a pattern, or for its own magic, names a file of just that name."""
+    for path in (":(top)README.md", ":/README.md", "READ*"):
+        assert clone.repository.entries(Sha("HEAD"), [path]) == ()
+
+
 def test_no_paths_are_no_entries(clone: Clone) -> None:
     """Asked for nothing, nothing is listed: git itself would list everything."""
     assert clone.repository.entries(Sha("HEAD"), []) == ()
@@ -347,32 +354,36 @@ def test_additions_are_told_whole(clone: Clone) -> None:
 
 
 def test_an_untidy_commit_is_no_batch(clone: Clone) -> None:
-    """A commit that changes, deletes, or adds anything but plain files is marked, and so is an empty one."""
-    ledger(clone, "events/a.json")
-    changed = ledger(clone, "events/b.json")
-    clone.write("events/a.json", "forged\n")
-    changed = ledger(clone, "events/c.json")
-    (clone.root / "events/a.json").unlink()
-    deleted = ledger(clone, "events/d.json")
-    (clone.root / "events/e.json").symlink_to("d.json")
+    """A commit that puts anything but plain files, or nothing at all, is marked."""
+    tidy = ledger(clone, "events/a.json")
+    (clone.root / "events/e.json").symlink_to("a.json")
     linked = clone.commit()
     clone.write("events/f.json")
     (clone.root / "events/f.json").chmod(0o755)
     executable = clone.commit()
+    (clone.root / "events/a.json").unlink()
+    deleted = clone.commit()
     empty = clone.commit()
     clone.push()
-    untidy = {each.commit for each in clone.repository.additions(SINCE) if each.parent and not each.tidy}
-    assert untidy == {changed, deleted, linked, executable, empty}
+    batches = [each for each in clone.repository.additions(SINCE) if each.parent]
+    assert {each.commit for each in batches if each.tidy} == {tidy}
+    assert {each.commit for each in batches if not each.tidy} == {linked, executable, deleted, empty}
 
 
-def test_a_changed_file_is_no_addition(clone: Clone) -> None:
-    """What a commit merely changes or deletes is not among the files it adds."""
+def test_a_batch_is_what_it_puts(clone: Clone) -> None:
+    """What a commit adds or overwrites is told with the bytes it puts there; what it takes away is not."""
     ledger(clone, "events/a.json", "events/b.json")
-    clone.write("events/a.json", "forged\n")
+    clone.write("events/a.json", "again\n")
     (clone.root / "events/b.json").unlink()
     ledger(clone, "events/c.json")
     clone.push()
-    assert [entry.path for entry in clone.repository.additions(SINCE)[-1].entries] == ["events/c.json"]
+    batch = clone.repository.additions(SINCE)[-1]
+    contents = clone.repository.read(entry.blob for entry in batch.entries)
+    assert batch.tidy
+    assert [(entry.path, contents[entry.blob]) for entry in batch.entries] == [
+        ("events/a.json", b"again\n"),
+        ("events/c.json", b"{events/c.json}\n"),
+    ]
 
 
 def test_a_submodule_in_the_ledger_stops_nobody(clone: Clone) -> None:
@@ -435,7 +446,7 @@ def test_the_tips_are_the_fetched_ones(clone: Clone) -> None:
     local = clone.put("README.md", "not pushed\n")
     assert (clone.repository.main(), clone.repository.head()) == (pushed, local)
     clone.push()
-    clone.git("push", "--quiet", "--force", "origin", f"{pushed}:main")
+    clone.git("--git-dir", "../bare.git", "update-ref", "refs/heads/main", pushed)
     clone.repository.fetch()
     assert clone.repository.main() == pushed
     assert clone.repository.ledger() == local
@@ -513,10 +524,12 @@ def test_what_cannot_be_started_is_unavailable(clone: Clone) -> None:
 
 def test_a_hanging_remote_is_given_up(clone: Clone) -> None:
     """A remote that takes the call and never answers costs no more than the time allowed."""
+    begun = time.monotonic()
     with create_server(("127.0.0.1", 0)) as silent:
         clone.git("remote", "set-url", "origin", f"http://127.0.0.1:{silent.getsockname()[1]}/x.git")
         with pytest.raises(UnavailableError, match="git fetch took longer than 0 s"):
             GitRepository(clone.root, timeout=0.4).fetch()
+    assert time.monotonic() - begun < 4
 
 
 @contextmanager

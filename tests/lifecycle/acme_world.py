@@ -48,6 +48,7 @@ class Kept:
     pulls: Mapping[int, Any]
     reviews: Mapping[int, Any]
     roles: Mapping[str, Any]
+    signing: Any
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +72,7 @@ class World(Stage):
             pulls=dict(self.github.pulls),
             reviews=dict(self.github.reviews),
             roles={each: copy.deepcopy(self._iam(each).roles) for each in self.acme.accounts.values()},
+            signing=self.acme.github._issuer._keys,
         )
 
     def back(self, kept: Kept) -> None:
@@ -80,10 +82,13 @@ class World(Stage):
         self.github.store.update_ref("refs/heads/ledger", kept.ledger)
         self.github.pulls.clear()
         self.github.pulls.update(kept.pulls)
+        for number, pull in kept.pulls.items():
+            self.github.store.update_ref(f"refs/pull/{number}/head", pull.head_sha)
         self.github.reviews.clear()
         self.github.reviews.update(kept.reviews)
         for account_id, roles in kept.roles.items():
             self._iam(account_id).roles = copy.deepcopy(roles)
+        self.acme.github._issuer._keys = kept.signing
         self.acme.clock.set(kept.now)
         self.forget()
 
@@ -230,13 +235,14 @@ class World(Stage):
 def open_world() -> Iterator[World]:
     """acme, running, in the state it begins in."""
     with Acme(Clock(BEGINS)) as acme:
+        acme.github.rotate_keys()  # so that there is a key to keep
         world = World(acme=acme, jitbot=main, console=Console(quiet=True))
         world.kept["seed"] = world.keep()
         acme.clone("runner")
         yield world
 
 
-def file_in(world: World, login: str) -> Path:
+def clone_of(world: World, login: str) -> Path:
     """This person's clone, at main's tip, to be changed by hand before `land`."""
     clone: Path = world.acme.clone(f"clone-{login}", login)
     world.acme.git(login, "fetch", "--quiet", "origin", cwd=clone)

@@ -1,16 +1,19 @@
 """acme, once for each module, and in the state that a test begins in."""
 
+import functools
 import time
 from collections.abc import Iterator
 
 import pytest
-from acme_world import World, open_world
+from acme_world import HOUR, World, open_world
+from botocore.loaders import JSONFileLoader
 
 
 @pytest.fixture(scope="module")
 def acme() -> Iterator[World]:
-    """One running sandbox for all the tests of a module."""
-    with open_world() as opened:
+    """One running sandbox for all the tests of a module. boto3 reads each of its own files once."""
+    with pytest.MonkeyPatch.context() as patch, open_world() as opened:
+        patch.setattr(JSONFileLoader, "load_file", functools.cache(JSONFileLoader.load_file))
         yield opened
 
 
@@ -40,3 +43,34 @@ def granted(world: World, asked: str) -> str:
         world.kept["granted"] = world.keep()
     world.back(world.kept["granted"])
     return asked
+
+
+@pytest.fixture
+def extended(world: World, granted: str) -> str:
+    """The path of that request, with an hour more approved and merged, not carried out."""
+    if "extended" not in world.kept:
+        world.land("alice", {granted: world.text(granted).replace('"2h"', '"3h"')})
+        world.kept["extended"] = world.keep()
+    world.back(world.kept["extended"])
+    return granted
+
+
+@pytest.fixture
+def ended(world: World, granted: str) -> str:
+    """The path of that request, released by alice, and due to be removed."""
+    if "ended" not in world.kept:
+        world.jit("revoke", granted, "--reason", "done", actor="alice")
+        world.later(3 * HOUR)
+        world.kept["ended"] = world.keep()
+    world.back(world.kept["ended"])
+    return granted
+
+
+@pytest.fixture
+def admin(world: World) -> str:
+    """The path of dave's request for production-admin, approved by two and merged, not granted."""
+    if "admin" not in world.kept:
+        world.ask("dave", policy="production-admin", by=("erin", "frank"), duration="1h", ticket="OPS-7")
+        world.kept["admin"] = world.keep()
+    world.back(world.kept["admin"])
+    return f"requests/production-admin/{world.now:%Y-%m/%d}-dave-ask.yaml"

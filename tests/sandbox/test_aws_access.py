@@ -239,6 +239,7 @@ def test_the_boundary_leaves_no_way_out(world: World) -> None:
     """An administrator inside a grant can neither write IAM nor become anyone else."""
     session = bounded(world)
     other = world.role("other", trust(f"arn:aws:iam::{PROD}:root"))
+    world.admin().create_role(RoleName="elsewhere", AssumeRolePolicyDocument=TRUST)
     iam, sts = world.client("iam", session), world.client("sts", session)
     denied = [
         (iam.create_role, {"RoleName": "x", "AssumeRolePolicyDocument": TRUST}),
@@ -250,6 +251,7 @@ def test_the_boundary_leaves_no_way_out(world: World) -> None:
         (iam.detach_role_policy, {"RoleName": "r", "PolicyArn": DENY_ALL}),
         (iam.create_policy_version, {"PolicyArn": BOUNDARY, "PolicyDocument": document(*ANYTHING)}),
         (iam.get_role, {"RoleName": "jitbot-grant"}),
+        (iam.get_role, {"RoleName": "other"}),
         (iam.get_policy, {"PolicyArn": BOUNDARY}),
         (iam.tag_role, {"RoleName": "r", "Tags": [{"Key": "a", "Value": "b"}]}),
         (sts.assume_role, {"RoleArn": other, "RoleSessionName": "work"}),
@@ -258,7 +260,7 @@ def test_the_boundary_leaves_no_way_out(world: World) -> None:
     ]
     assert {refused(call, **arguments) for call, arguments in denied} == {"AccessDenied"}
     assert "Item" in world.client("dynamodb", session).get_item(**ITEM)
-    assert iam.get_role(RoleName="other")["Role"]["RoleName"] == "other"
+    assert iam.get_role(RoleName="elsewhere")["Role"]["RoleName"] == "elsewhere"
 
 
 def test_a_boundary_that_is_gone_allows_nothing(world: World) -> None:
@@ -351,25 +353,28 @@ def test_the_grant_role_cannot_leave_its_path_or_its_boundary(world: World) -> N
         (iam.delete_role, {"RoleName": "jit-x"}),
         (iam.create_user, {"UserName": "x"}),
         (iam.create_access_key, {"UserName": "x"}),
-        (iam.tag_role, {"RoleName": "other", "Tags": [{"Key": "a", "Value": "b"}]}),
+        (iam.tag_role, {"RoleName": "other", "Tags": [{"Key": "jitbot:a", "Value": "b"}]}),
+        (iam.tag_role, {"RoleName": "jit-x", "Tags": [{"Key": "team", "Value": "b"}]}),
+        (iam.untag_role, {"RoleName": "jit-x", "TagKeys": ["jitbot:request"]}),
         (sts.assume_role, {"RoleArn": f"arn:aws:iam::{PROD}:role/jit/loose", "RoleSessionName": "work"}),
     ]
     assert {refused(call, **arguments) for call, arguments in denied} == {"AccessDenied"}
 
 
 def test_the_sweep_role_ends_and_removes(world: World) -> None:
-    """Its whole work: list, read, deny, take away, delete."""
+    """Its whole work: list, read, deny, take away, delete; also what somebody attached by hand."""
     grant = world.client("iam", world.workflow("grant"))
     grant.create_role(**create())
     grant.put_role_policy(**put())
     grant.attach_role_policy(**attach("jit-x", "ReadOnlyAccess"))
+    world.admin().attach_role_policy(**attach("jit-x", "IAMFullAccess"))
     iam = world.client("iam", world.workflow("sweep"))
     assert [role["RoleName"] for role in iam.list_roles(PathPrefix="/jit/")["Roles"]] == ["jit-x"]
     iam.attach_role_policy(**attach("jit-x", "AWSDenyAll"))
     assert iam.get_role_policy(RoleName="jit-x", PolicyName="jit")["PolicyName"] == "jit"
     iam.delete_role_policy(RoleName="jit-x", PolicyName="jit")
-    iam.detach_role_policy(**attach("jit-x", "ReadOnlyAccess"))
-    iam.detach_role_policy(**attach("jit-x", "AWSDenyAll"))
+    for name in ("IAMFullAccess", "ReadOnlyAccess", "AWSDenyAll"):
+        iam.detach_role_policy(**attach("jit-x", name))
     iam.delete_role(RoleName="jit-x")
     assert refused(iam.get_role, RoleName="jit-x") == "NoSuchEntity"
 
@@ -388,7 +393,7 @@ def test_the_sweep_role_creates_and_widens_nothing(world: World) -> None:
         (iam.attach_role_policy, attach("jit-x", "ReadOnlyAccess")),
         (iam.attach_role_policy, attach("other", "AWSDenyAll")),
         (iam.attach_role_policy, attach("jitbot-grant", "AWSDenyAll")),
-        (iam.detach_role_policy, attach("jit-x", "IAMFullAccess")),
+        (iam.detach_role_policy, attach("other", "IAMFullAccess")),
         (iam.delete_role, {"RoleName": "other"}),
         (iam.delete_role_policy, {"RoleName": "jitbot-grant", "PolicyName": "permissions"}),
         (iam.delete_role_permissions_boundary, {"RoleName": "jit-x"}),

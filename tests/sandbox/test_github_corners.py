@@ -192,3 +192,24 @@ def test_a_lone_slash_owns_nothing(world: World) -> None:
     world.pull()
     world.review("frank")
     assert world.repo("alice").get_pull(1).merge().merged
+
+
+def test_a_closed_pull_request_brings_no_commit(world: World) -> None:
+    """A commit of a pull request that was closed without a merge leads to none."""
+    pull = world.pull()
+    pull.edit(state="closed")
+    assert list(world.repo("alice").get_commit(pull.head.sha).get_pulls()) == []
+
+
+def test_a_reopened_pull_request_can_be_fetched_at_its_new_head(world: World, tmp_path: Path) -> None:
+    """`refs/pull/1/head` stands still while it is closed, and catches up when it is opened again."""
+    pull = world.pull()
+    pull.edit(state="closed")
+    new = world.commit("ask", ORDERS, "a: 2\n")["oid"]
+
+    def fetched() -> str:
+        return git(tmp_path, "ls-remote", world.github.git_url("bob"), "refs/pull/1/head").stdout.split()[0]
+
+    assert fetched() == pull.head.sha != new
+    pull.edit(state="open")
+    assert fetched() == new

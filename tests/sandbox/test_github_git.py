@@ -49,8 +49,10 @@ def test_a_partial_and_shallow_clone_works(world: World, tmp_path: Path) -> None
     url = world.github.git_url("alice")
     git(tmp_path, "clone", "--quiet", "--bare", "--filter=blob:none", "--depth=1", url, "part")
     assert git(tmp_path / "part", "rev-list", "--count", "HEAD").stdout.strip() == "1"
+    missing = git(tmp_path / "part", "rev-list", "--objects", "--missing=print", "HEAD").stdout
+    assert missing.count("?") == len(FILES) + 1
     first = world.repo("alice").get_commit(world.tip()).parents[0].sha
-    git(tmp_path / "part", "fetch", "--quiet", "origin", first)
+    git(tmp_path / "part", "-c", "protocol.version=0", "fetch", "--quiet", "origin", first)
     assert git(tmp_path / "part", "cat-file", "-t", first).stdout.strip() == "commit"
 
 

@@ -118,7 +118,7 @@ def test_commits_link_accounts_by_address_alone(world: World, tmp_path: Path) ->
     work = clone(world, tmp_path)
     (work / "a").write_text("1")
     git(work, "add", ".")
-    git(work, "commit", "--quiet", "--author", "x <1002+bob@users.noreply.github.com>", "-m", "one")
+    git(work, "commit", "--quiet", "--author", "x <1002+former-name@users.noreply.github.com>", "-m", "one")
     git(work, "commit", "--quiet", "--allow-empty", "--author", "x <x@example.org>", "-m", "two")
     git(work, "push", "--quiet", "origin", "HEAD:refs/heads/forged")
     pull = world.repo("mallory").create_pull(base="main", head="forged", title="t")

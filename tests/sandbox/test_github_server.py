@@ -30,6 +30,26 @@ def test_it_leaves_no_thread_no_folder_and_no_server(tmp_path: Path, monkeypatch
         requests.get(f"{url}/user", timeout=5)
 
 
+def test_stopping_waits_for_the_call_under_way() -> None:
+    """A call that is being answered when the block ends gets its answer."""
+    entered = threading.Event()
+    answers: list[int] = []
+
+    def slow(_method: str, _path: str) -> None:
+        entered.set()
+        time.sleep(0.3)
+
+    with GitHubSandbox(Clock(START)) as github:
+        github.faults = slow
+        url = f"{github.url}/user"
+        caller = threading.Thread(target=lambda: answers.append(requests.get(url, timeout=5).status_code))
+        caller.start()
+        assert entered.wait(5)
+    assert not [thread for thread in threading.enumerate() if "process_request" in thread.name]
+    caller.join()
+    assert answers == [401]
+
+
 def test_two_sandboxes_know_nothing_of_each_other() -> None:
     """Each has its own address, tokens and issuer, so that a token of one opens nothing in the other."""
     with acme() as one, acme() as two:

@@ -1,0 +1,235 @@
+"""`jitbot bootstrap`: what it prints where, and what it refuses."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from botocore.session import get_session
+
+import jitbot
+from jitbot.cli import main
+from jitbot.sandbox.aws import accounts
+
+ACME = Path(jitbot.__file__).parent / "sandbox" / "acme"
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+Captured = pytest.CaptureFixture[str]
+
+
+def run(capsys: Captured, *arguments: str, folder: Path = ACME) -> tuple[int, str, str]:
+    """The exit code, what was printed, and what was said beside it."""
+    code = main(["bootstrap", *arguments], now=NOW, environ={}, folder=folder)
+    printed = capsys.readouterr()
+    return code, printed.out, printed.err
+
+
+def template(capsys: Captured, *arguments: str, folder: Path = ACME) -> dict[str, Any]:
+    """The printed template."""
+    code, out, _ = run(capsys, "--format", "json", *arguments, folder=folder)
+    assert code == 0
+    found: dict[str, Any] = json.loads(out)
+    return found
+
+
+def defaults(made: dict[str, Any]) -> dict[str, str | None]:
+    """The defaults of a template's parameters."""
+    return {name: parameter.get("Default") for name, parameter in made["Parameters"].items()}
+
+
+@pytest.fixture
+def access(tmp_path: Path) -> Path:
+    """A copy of acme's access repository."""
+    shutil.copytree(ACME / "policies", tmp_path / "policies")
+    return tmp_path
+
+
+def test_yaml_and_json_say_the_same(capsys: Captured) -> None:
+    """YAML without aliases, which CloudFormation does not take, and with numbers kept as text."""
+    _, text, _ = run(capsys, "--owner-id", "9000")
+    assert yaml.safe_load(text) == template(capsys, "--owner-id", "9000")
+    assert not re.search(r"[&*]id\d", text)
+    assert "Default: '700001'" in text
+
+
+def test_only_the_template_is_on_stdout(capsys: Captured) -> None:
+    """What it is, what comes next, and what is still missing is said on stderr."""
+    code, out, err = run(capsys)
+    assert (code, out.startswith("AWSTemplateFormatVersion")) == (0, True)
+    assert "Next:" in err
+    assert "gh api users/acme" in err
+    assert "gh api users/acme" not in run(capsys, "--owner-id", "9000")[2]
+
+
+def test_the_defaults_come_from_the_repository(capsys: Captured) -> None:
+    """From settings.yaml and from what acme's policies use."""
+    assert defaults(template(capsys)) == {
+        "RepositoryOwner": "acme",
+        "RepositoryOwnerId": None,
+        "RepositoryName": "access",
+        "RepositoryId": "700001",
+        "Namespace": "jit",
+        "CreateOidcProvider": "true",
+        "BoundaryServices": "*",
+        "ManagedPolicies": "AdministratorAccess,ReadOnlyAccess",
+        "PinNewClaims": "true",
+    }
+
+
+def test_the_sandbox_is_made_of_the_same(capsys: Captured) -> None:
+    """The embedded AWS fills its accounts from the very template that is printed for acme."""
+    made = accounts.template(
+        namespace="jit",
+        issuer="https://token.actions.githubusercontent.com",
+        repository="acme/access",
+        repository_id=700001,
+        owner_id=9000,
+    )
+    assert template(capsys, "--owner-id", "9000") == made
+
+
+def test_the_services_are_those_of_the_policies(capsys: Captured, access: Path) -> None:
+    """Where no policy carries a managed policy, the boundary opens no further than the statements need."""
+    for name in ("account-read-only", "production-admin", "ssm-shell"):
+        (access / "policies" / "access" / f"{name}.yaml").unlink()
+    found = defaults(template(capsys, folder=access))
+    assert (found["BoundaryServices"], found["ManagedPolicies"]) == ("dynamodb,logs,s3", "")
+
+
+def test_options_replace_the_defaults(capsys: Captured) -> None:
+    """Each option is a parameter's default."""
+    found = defaults(
+        template(
+            capsys,
+            *("--owner-id", "9000", "--services", "s3, dynamodb,s3", "--managed-policies", ""),
+            *("--existing-provider", "--no-pin"),
+        )
+    )
+    assert found["RepositoryOwnerId"] == "9000"
+    assert (found["BoundaryServices"], found["ManagedPolicies"]) == ("s3,dynamodb", "")
+    assert (found["CreateOidcProvider"], found["PinNewClaims"]) == ("false", "false")
+
+
+def test_requesters_are_told_what_they_need(capsys: Captured) -> None:
+    """One policy, to enter roles under the grants' path and nothing else."""
+    code, out, err = run(capsys, "--requesters")
+    (statement,) = json.loads(out)["Statement"]
+    assert code == 0
+    assert statement["Action"] == ["sts:AssumeRole", "sts:SetSourceIdentity"]
+    assert (statement["Effect"], statement["Resource"]) == ("Allow", "arn:aws:iam::*:role/jit/*")
+    assert "permission set" in err
+
+
+def test_the_roll_out_names_every_account(capsys: Captured) -> None:
+    """The commands begin by making the very template that the options ask for."""
+    code, out, err = run(capsys, "--stackset", "--owner-id", "9000", "--services", "s3", "--no-pin")
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0] == "owner_id=9000"
+    words = shlex.split(lines[1])
+    assert words[:4] == ["jitbot", "bootstrap", "--owner-id", "$owner_id"]
+    assert words[4:] == [
+        *("--services", "s3", "--managed-policies", "AdministratorAccess,ReadOnlyAccess"),
+        *("--no-pin", ">", "jitbot.yaml"),
+    ]
+    assert "Accounts=111111111111,012345670123,333333333333," in out
+    assert "--requesters" in err
+    assert "--existing-provider" in run(capsys, "--stackset", "--existing-provider")[1]
+    assert "owner_id=$(gh api users/acme --jq .id)" in run(capsys, "--stackset")[1]
+
+
+def test_the_commands_are_awss(capsys: Captured) -> None:
+    """Every command and option of the roll-out exists in AWS's own description of CloudFormation."""
+    model = get_session().get_service_model("cloudformation")
+    _, out, _ = run(capsys, "--stackset")
+    commands = [
+        shlex.split(line)
+        for line in out.replace("\\\n", "").splitlines()
+        if line.startswith("aws cloudformation")
+    ]
+    assert [command[2] for command in commands] == [
+        "create-stack-set",
+        "create-stack-instances",
+        "create-stack",
+    ]
+    for command in commands:
+        known = model.operation_model(_camel(command[2])).input_shape.members
+        given = {word for word in command if word.startswith("--")}
+        # Where a stack lives is the client's business, not the call's.
+        assert {_camel(word) for word in given - {"--region"}} <= known.keys()
+    members = model.shape_for("DeploymentTargets").members
+    assert {"OrganizationalUnitIds", "Accounts", "AccountFilterType"} <= members.keys()
+    assert "SOFT_FAILURE_TOLERANCE" in model.shape_for("ConcurrencyMode").enum
+
+
+def _camel(words: str) -> str:
+    return "".join(word.capitalize() for word in words.strip("-").split("-"))
+
+
+def test_the_roll_out_is_a_script(capsys: Captured) -> None:
+    """A shell reads it without complaint."""
+    _, out, _ = run(capsys, "--stackset")
+    checked = subprocess.run(["sh", "-n"], input=out, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--services", "s3;x"),
+        ("--services", "S3"),
+        ("--services", "s3,*"),
+        ("--services", "s3:Get*"),
+        ("--managed-policies", "arn:aws:iam::aws:policy/ReadOnlyAccess"),
+        ("--managed-policies", "Read*"),
+        ("--owner-id", "0"),
+        ("--owner-id", "acme"),
+        ("--format", "xml"),
+    ],
+)
+def test_what_is_no_such_name_is_a_usage_error(capsys: Captured, arguments: tuple[str, ...]) -> None:
+    """Nothing is printed that CloudFormation or AWS would have to refuse, or take for a pattern."""
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert "Error" in err
+
+
+def test_what_does_not_read_makes_no_template(capsys: Captured, access: Path) -> None:
+    """A policy with a mistake is named with its line; a folder without settings, or without services, is refused."""
+    broken = access / "policies" / "access" / "orders-db-read.yaml"
+    broken.write_text(broken.read_text().replace("approvals: 1", "approvals: many"))
+    code, out, err = run(capsys, folder=access)
+    assert (code, out) == (1, "")
+    assert re.search(r"policies/access/orders-db-read\.yaml:\d+: ", err)
+    shutil.rmtree(access / "policies" / "access")
+    assert run(capsys, folder=access)[0] == 1
+    assert run(capsys, "--services", "s3", folder=access)[0] == 0
+    (access / "policies" / "settings.yaml").unlink()
+    assert run(capsys, folder=access)[:2] == (1, "")
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--owner-id", "9000", "--services", "s3", "--managed-policies", "", "--no-pin")]
+)
+def test_cfn_lint_finds_nothing(capsys: Captured, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Not even a remark; and it would, since a spoilt template does not pass."""
+    cfn_lint = Path(sys.executable).with_name("cfn-lint")
+    if not cfn_lint.is_file():
+        missing = pytest.fail if os.environ.get("JITBOT_REQUIRE_ALL") == "1" else pytest.skip
+        missing("cfn-lint is not installed: pip install 'jitbot[test]'")
+    _, text, _ = run(capsys, *arguments)
+    good, spoilt = tmp_path / "good.yaml", tmp_path / "spoilt.yaml"
+    good.write_text(text)
+    spoilt.write_text(text.replace("AWS::IAM::ManagedPolicy", "AWS::IAM::ManagedPolice"))
+    command = [str(cfn_lint), "--include-checks", "I", "--template"]
+    found = subprocess.run([*command, str(good)], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
+    found = subprocess.run([*command, str(spoilt)], capture_output=True, text=True, check=False)
+    assert "AWS::IAM::ManagedPolice" in found.stdout

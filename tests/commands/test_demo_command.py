@@ -1,0 +1,66 @@
+"""`jitbot demo`: the story comes out as told, or the demo fails."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from jitbot.cli import main
+from jitbot.sandbox.story.play import play
+
+
+def test_the_story_comes_out_as_told(tmp_path: Path) -> None:
+    """Piped, it is plain text, every step is ticked, it ends with 0 and leaves nothing behind."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "jitbot", "demo"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "\x1b" not in ran.stdout
+    told = re.search(r"(\d+) steps, all as told", ran.stdout)
+    assert told is not None
+    ticks = re.findall(r"^  ✓ ", ran.stdout, re.MULTILINE)
+    assert len(ticks) == int(told[1]) > 20
+    assert not re.search(r"^  ✗ ", ran.stdout, re.MULTILINE)
+    titles = re.findall(r"^ ?(\d+)  \S", ran.stdout, re.MULTILINE)
+    assert titles == [str(number) for number in range(1, 15)]
+    assert list(tmp_path.iterdir()) == []
+
+
+def lying(code: int, words: str) -> Callable[..., int]:
+    """A jitbot that does nothing, prints this, and ends with this code."""
+
+    def jitbot(_arguments: Any, **_: Any) -> int:
+        print(words)  # noqa: T201 - it plays a command
+        return code
+
+    return jitbot
+
+
+def silent(arguments: Any, **given: Any) -> int:
+    """A jitbot that does its work, and keeps quiet about it."""
+    return main([*arguments, "--format", "json"] if "--format" not in arguments else arguments, **given)
+
+
+@pytest.mark.parametrize(
+    "jitbot",
+    [lying(0, "all good"), lying(1, "all good"), lying(3, "above the maximum"), silent],
+    ids=["approves", "refuses without a reason", "fails", "says nothing of it"],
+)
+def test_a_step_that_comes_out_otherwise_fails_the_demo(jitbot: Callable[..., int]) -> None:
+    """With a jitbot that lies, the story stops at the lie, says which it is, and gives no success."""
+    shown = io.StringIO()
+    assert play(jitbot, Console(file=shown, width=200)) == 3
+    assert "✗" in shown.getvalue()
+    assert "all as told" not in shown.getvalue()

@@ -1,0 +1,61 @@
+"""What somebody with write access can put into the ledger's branch, and what they can have signed."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from acme_world import World
+
+from jitbot.domain import attestation, events
+from jitbot.domain.attestation import Batch
+from jitbot.domain.events import Event, Kind
+from jitbot.domain.model import Sha
+from jitbot.sandbox.github.objects import Signature
+
+GRANT_ON_MAIN = "acme/access/.github/workflows/grant.yml@refs/heads/main"
+
+
+def signed_by(world: World, login: str) -> Signature:
+    """How this person's commits are signed."""
+    return Signature(name=login, email=f"{login}@acme.com", when=world.now)
+
+
+def mallorys(world: World) -> Event:
+    """The approval of alice's request, rewritten as if it were mallory's; main names neither merge nor file."""
+    raw = next(each for each in world.ledger() if each["event"] == "approved")
+    text = json.dumps(raw).replace("alice", "mallory").replace("1001", "1666")
+    lie = json.loads(text)
+    documents = tuple(events.load_documents(each) for each in lie["documents"])
+    return Event(
+        kind=Kind.APPROVED,
+        at=world.now,
+        request=lie["request"],
+        commit=Sha("f" * 40),
+        window=documents[0].window,
+        documents=documents,
+        ask=lie["ask"],
+    )
+
+
+def batch(world: World, event: Event, **claims: Any) -> dict[str, bytes]:
+    """A batch on the ledger's tip, made as jitbot makes it, with a token that claims this; None leaves it out."""
+    head = world.github.store.tip("ledger")
+    day, _, name = event.path.rpartition("/")
+    files = {f"{day}/{head[:20]}/{name}": events.dump(event)}
+    blobs = {path: attestation.blob_name(content) for path, content in files.items()}
+    right = {
+        "aud": attestation.audience(Batch(parent=head, message="forged", blobs=blobs)),
+        "repository_id": "700001",
+        "ref": "refs/heads/main",
+        "job_workflow_ref": GRANT_ON_MAIN,
+    }
+    token = world.acme.github.issue_token(**{**right, **claims})
+    return {**files, f"attestations/{world.now:%Y/%m/%d}/{head[:20]}.jwt": f"{token}\n".encode()}
+
+
+def push(
+    world: World, files: Mapping[str, bytes], *, gone: tuple[str, ...] = (), message: str = "forged"
+) -> str:
+    """Commit to the ledger's branch as mallory, who may."""
+    store, mallory = world.github.store, signed_by(world, "mallory")
+    return str(store.commit_files("ledger", store.tip("ledger"), files, gone, message, mallory, mallory))

@@ -1,0 +1,145 @@
+"""`jitbot check`: the verdict that a merge would meet, before it is one; read from git alone."""
+
+from collections.abc import Mapping
+
+import pytest
+from acme_world import ORDERS, TABLE, World
+
+RULES = f"policies/access/{ORDERS}.yaml"
+
+
+def codes(world: World, *commits: Mapping[str, str | None], code: int = 1) -> str:
+    """What `check` says of a branch of alice's with these commits, against main as it is on GitHub."""
+    world.steps += 1
+    number = world.propose("alice", f"check {world.steps}", *commits)
+    clone = world.acme.clone("clone-alice", "alice")
+    world.acme.git(
+        "alice", "fetch", "--quiet", "origin", f"refs/pull/{number}/head:refs/checked", "--force", cwd=clone
+    )
+    world.acme.github.calls.clear()
+    ran = world.jit(
+        "check",
+        "--base",
+        "origin/main",
+        "--head",
+        "refs/checked",
+        code=code,
+        runner="clone-alice",
+        workflow="grant.yml",
+    )
+    assert world.acme.github.calls == []  # neither GitHub nor AWS is asked
+    assert world.acme.aws.calls == []
+    return ran.output
+
+
+def an_ask(world: World, slug: str = "ask", **fields: object) -> dict[str, str | None]:
+    """One request of alice's as a commit."""
+    path, text = world.request("alice", ORDERS, slug, **{**TABLE, **fields})
+    return {path: text}
+
+
+def test_a_request_that_would_be_granted_is_fine(world: World) -> None:
+    """Exit 0, and no finding."""
+    assert "[" not in codes(world, an_ask(world), code=0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"duration": "5h"}, "duration-above-maximum"),
+        ({"accounts": ["data"]}, "account-not-allowed"),
+        ({"parameters": {"table": "secrets"}}, "parameter-not-allowed"),
+        ({"requester": "erin"}, "wrong-name"),
+    ],
+    ids=str,
+)
+def test_what_would_be_refused_is_found_before_the_merge(
+    world: World, fields: dict[str, object], code: str
+) -> None:
+    """The same rules as at the merge, with the same codes, exit 1."""
+    assert f"[{code}]" in codes(world, an_ask(world, **fields))
+
+
+def test_a_request_beside_rules_is_found(world: World) -> None:
+    """Asking and changing rules are two pull requests."""
+    wider = world.text(RULES).replace("4h", "7h")
+    assert "[touches-rules]" in codes(world, {**an_ask(world), RULES: wider})
+
+
+def test_a_change_of_rules_alone_is_fine(world: World) -> None:
+    """Rules are checked as rules; no request is asked for."""
+    codes(world, {RULES: world.text(RULES).replace("4h", "3h")}, code=0)
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        (RULES, "dynamodb:Scan", "dynamodb:Scan, {{tabel}}"),
+        (RULES, "dave]", "nobody]"),
+        ("policies/teams.yaml", "[bob]", "[bob, nobody]"),
+        ("policies/people.yaml", "1001", "1002"),
+        ("policies/accounts.yaml", '"111111111111"', "1111"),
+        (".github/CODEOWNERS", "@acme/platform", "not an owner ["),
+    ],
+    ids=["unknown parameter", "unknown login", "unknown member", "one id twice", "no account", "owners"],
+)
+def test_rules_that_do_not_fit_are_found(world: World, path: str, old: str, new: str) -> None:
+    """A policy, a team, a person, an account, an owner line: each in its own file."""
+    text = world.text(path)
+    assert old in text
+    assert f"{path}:" in codes(world, {path: text.replace(old, new, 1)})
+
+
+def test_newer_rules_on_the_base_are_found(world: World) -> None:
+    """The branch shows other documents than main would grant: update it first."""
+    world.steps += 1
+    number = world.propose("alice", "older", an_ask(world))
+    world.write(RULES, world.text(RULES).replace("dynamodb:Scan", "dynamodb:PutItem"))
+    clone = world.acme.clone("clone-alice", "alice")
+    world.acme.git(
+        "alice", "fetch", "--quiet", "origin", "main", f"+refs/pull/{number}/head:refs/checked", cwd=clone
+    )
+    ran = world.jit(
+        "check",
+        "--base",
+        "origin/main",
+        "--head",
+        "refs/checked",
+        code=1,
+        runner="clone-alice",
+        workflow="grant.yml",
+    )
+    assert "[rules-changed]" in ran.output
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ('"2h"', '"1h"', "not-longer"),
+        ('"2h"', '"2h" # more', "not-longer"),
+        ("stuck", "gone", "not-an-extension"),
+        ('"orders"', '"refunds"', "not-an-extension"),
+    ],
+    ids=["shorter", "as long", "reason", "parameters"],
+)
+def test_an_edit_that_is_no_extension_is_found(
+    world: World, asked: str, old: str, new: str, code: str
+) -> None:
+    """A merged request may change its duration alone, and only to a longer one."""
+    assert f"[{code}]" in codes(world, {asked: world.text(asked).replace(old, new)})
+
+
+def test_an_extension_and_a_deletion_are_fine(world: World, asked: str) -> None:
+    """More time is an extension; no file is an end."""
+    codes(world, {asked: world.text(asked).replace('"2h"', '"3h"')}, code=0)
+    codes(world, {asked: None}, code=0)
+
+
+def test_a_symlink_is_found(world: World) -> None:
+    """A request is an ordinary file."""
+    ask = an_ask(world)
+    path = next(iter(ask))
+    clone = world.acme.clone("clone-alice", "alice")
+    (clone / path).parent.mkdir(parents=True, exist_ok=True)
+    (clone / path).symlink_to("/etc/passwd")
+    assert "[not-a-plain-file]" in codes(world, {})

@@ -1,0 +1,200 @@
+"""The command line as a whole: help, start-up, exit codes, and no traceback for any input."""
+
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+
+import click
+import pytest
+from desk import ASK, TEXT, Desk, said
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jitbot import __version__
+from jitbot.cli import VERBS, Verbs, jitbot
+
+JITBOT = (sys.executable, "-m", "jitbot")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """acme's files, for all the tests here: none of them changes what another reads."""
+    folder = tmp_path_factory.mktemp("desk")
+    made = Desk(root=folder)
+    made.begin()
+    made.write(ASK)
+    yield made
+    shutil.rmtree(folder)
+
+
+def test_help_lists_every_verb(desk: Desk) -> None:
+    """The help names each verb with what it is for, and where to begin."""
+    answer = desk.run("--help")
+    assert (answer.code, answer.err) == (0, "")
+    for verb in VERBS:
+        assert f"\n  {verb} " in answer.out
+    assert "jitbot demo" in answer.out
+
+
+def test_the_version(desk: Desk) -> None:
+    """The version is one line."""
+    assert desk.run("--version").out == f"jitbot {__version__}\n"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_has_an_example(desk: Desk, verb: str) -> None:
+    """Each verb's help says how to use it, by an example that its own parser accepts."""
+    answer = desk.run(verb, "--help")
+    assert answer.code == 0
+    words = shlex.split(answer.out.partition("Example: jitbot ")[2].splitlines()[0])
+    assert words[:1] == [verb]
+    command = jitbot.get_command(click.Context(jitbot), verb)
+    assert command is not None
+    command.make_context(verb, list(takewhile(lambda word: word != ">", words[1:])))
+
+
+def test_every_verb_exists() -> None:
+    """Each verb in the table leads to a command, and no other name does."""
+    context = click.Context(jitbot)
+    assert isinstance(jitbot, Verbs)
+    assert all(jitbot.get_command(context, verb) for verb in VERBS)
+    assert jitbot.get_command(context, "nonsense") is None
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("nonsense",), ("--nonsense",), ("check", "--nonsense"), ("explain",)]
+)
+def test_misuse_is_exit_code_2(desk: Desk, arguments: tuple[str, ...]) -> None:
+    """Whatever is no command of ours gives 2 and the usage, and nothing on stdout."""
+    answer = desk.run(*arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert "Usage: jitbot" in answer.err
+
+
+def test_misuse_is_told_inertly(desk: Desk) -> None:
+    """What was typed is shown without its effect on a terminal or a runner."""
+    answer = desk.run("check", "--x\n::error::y\x1b[31m##[error]")
+    assert answer.code == 2
+    assert "\x1b" not in answer.err
+    assert "##[" not in answer.err
+    assert "\n::" not in answer.err
+
+
+def imported(*arguments: str, folder: Path) -> set[str]:
+    """The libraries that a run of jitbot imports."""
+    program = (
+        "import sys; sys.argv = ['jitbot', *sys.argv[1:]]\n"
+        "from jitbot.cli import run\n"
+        "try: run()\n"
+        "except SystemExit as end: assert end.code == 0, end.code\n"
+        "print('\\n'.join(name for name in sys.modules if '.' not in name), file=sys.stderr)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return set(ran.stderr.split())
+
+
+VENDORS = {"boto3", "botocore", "github", "requests", "moto", "flask"}
+
+
+def test_help_imports_no_library(desk: Desk) -> None:
+    """The help is instant: it needs no library but click."""
+    found = imported("--help", folder=desk.root)
+    assert "click" in found
+    assert found.isdisjoint({*VENDORS, "jsonschema", "yaml", "rich", "jwt"})
+
+
+@pytest.mark.parametrize(
+    "arguments", [("check",), ("owners", ASK), ("explain", ASK, "--at", "2026-11-24T09:00:00Z")]
+)
+def test_what_needs_no_vendor_imports_none(desk: Desk, arguments: tuple[str, ...]) -> None:
+    """What is decided by files alone imports neither GitHub's client nor AWS's."""
+    found = imported(*arguments, folder=desk.root)
+    assert "jitbot" in found
+    assert found.isdisjoint(VENDORS)
+
+
+def test_a_reader_who_leaves_is_no_crash(desk: Desk) -> None:
+    """Where nobody reads the output any more the run ends quietly, and not with success."""
+    with subprocess.Popen(
+        [*JITBOT, "owners", *(f"requests/{number}" for number in range(9000))],
+        cwd=desk.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == b""
+        assert running.wait(timeout=30) == 3
+
+
+def test_the_module_is_the_command(desk: Desk) -> None:
+    """`python -m jitbot` reads the real arguments and folder, and gives the real exit code."""
+    ran = subprocess.run(
+        [*JITBOT, "check", "none.yaml"], cwd=desk.root, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, "missing-file" in ran.stdout, ran.stderr) == (1, True, "")
+
+
+# What no operating system can put into an argument is the NUL alone.
+TYPED = st.text(st.characters(exclude_characters="\0"), max_size=40) | st.sampled_from(
+    [
+        "--at",
+        "--format",
+        "json",
+        "--base",
+        "--head",
+        "HEAD",
+        "main",
+        ASK,
+        "--codeowners",
+        "--",
+        "-",
+        "..",
+        "~",
+        "alice",
+        "2026-11-24T09:00:00Z",
+    ]
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(verb=st.sampled_from(["check", "explain", "owners", ""]), arguments=st.lists(TYPED, max_size=4))
+def test_no_arguments_end_in_a_traceback(desk: Desk, verb: str, arguments: list[str]) -> None:
+    """Whatever is typed gives an exit code and words, all of them inert."""
+    answer = desk.run(*([verb] if verb else []), *arguments)
+    assert answer.code in (0, 1, 2, 3)
+    for text in (answer.out, answer.err):
+        assert all(character.isprintable() or character == "\n" for character in text)
+        assert "##[" not in text
+
+
+PIECES = st.sampled_from(
+    [b"requester: alice\n", b"accounts: [prod]\n", b"duration: 2h\n", b"reason: x\n", b"parameters:\n  table: orders\n",
+     b"starts_at: 2026-11-25T00:00:00Z\n", b"starts_at: ", b"9999-12-31T23:59:59Z", b"ticket: ", b": ", b"- ", b"&a ", b"*a", b"!!", b"\xef\xbb\xbf", b"\xff\xfe", b"\t", b"{", b"}", b"[", b"'", b'"', b"\x00", b"\r", b"%", b"---\n", b"? ", b"<<: "]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(content=st.lists(PIECES | st.binary(max_size=8), max_size=12).map(b"".join))
+def test_no_bytes_of_a_request_end_in_a_traceback(desk: Desk, content: bytes) -> None:
+    """Whatever a request file holds is judged: 0 if it is one, else 1 with findings in one shape."""
+    path = desk.write("requests/orders-db-read/2026-11/24-alice-bytes.yaml", content)
+    checked = desk.run("check", path, "--format", "json")
+    assert checked.code == (0 if checked.json["ok"] else 1)
+    assert checked.json["ok"] == (checked.json["findings"] == [])
+    explained = desk.run("explain", path)
+    assert explained.code == checked.code
+    (desk.root / path).unlink()
+
+
+def test_the_desk_is_good(desk: Desk) -> None:
+    """The request that these tests begin with would be granted, so that their refusals mean something."""
+    assert TEXT.encode() == (desk.root / ASK).read_bytes()
+    assert said("check", ASK, folder=desk.root).code == 0
