@@ -26,6 +26,7 @@ class ActionsIssuer:
     def __init__(
         self, issuer: str, *, request_url: str = "", request_token: str = "", user_agent: str = "jitbot"
     ) -> None:
+        self._keys: Mapping[str, str] | None = None  # asked once a run
         self._issuer = issuer.rstrip("/")
         self._request_url = request_url
         self._headers = {"User-Agent": user_agent, "Accept": "application/json"}
@@ -45,6 +46,11 @@ class ActionsIssuer:
 
     def keys(self) -> Mapping[str, str]:
         """The public keys the issuer publishes now, fetched over TLS (a sandbox's, over loopback)."""
+        if self._keys is None:
+            self._keys = self._published()
+        return self._keys
+
+    def _published(self) -> Mapping[str, str]:
         if not self._issuer.startswith("https://") and urlsplit(self._issuer).hostname != "127.0.0.1":
             raise DeniedError(
                 f"the issuer {self._issuer} is not reached over TLS; its keys would prove nothing"

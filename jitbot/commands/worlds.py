@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
+from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -91,9 +92,15 @@ def _cloud(
     """Accounts are entered with the job's own token where there is one, with the ambient credentials elsewhere."""
     in_job = "ACTIONS_ID_TOKEN_REQUEST_URL" in environ
 
+    lock = Lock()
+
     @cache
-    def token() -> str:
+    def asked() -> str:
         return issuer.token(STS_AUDIENCE)
+
+    def token() -> str:
+        with lock:  # accounts are entered side by side, and one token serves them all
+            return asked()
 
     ambient: dict[str, Any] = {
         "access_key": environ.get("AWS_ACCESS_KEY_ID"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Protocol, TypeVar
 
 from jitbot.domain import codeowners, duration, eligibility, owners
@@ -10,7 +11,7 @@ from jitbot.domain.counting import latest_judgements
 from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest, Rules
 from jitbot.domain.ground import fitting
 from jitbot.domain.model import Finding, Parsed, Request, Sha, Source
-from jitbot.domain.ports import DocumentReader, Repository
+from jitbot.domain.ports import DocumentReader, Forge, Repository
 from jitbot.lifecycle.world import SETTINGS, World
 
 ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "policies/teams.yaml"
@@ -46,20 +47,35 @@ class CommitTree:
         return {entry.path: contents[entry.blob] for entry in plain}
 
 
+class Asked:
+    """What the forge answered in this run: each question is asked once, since many requests share a merge."""
+
+    def __init__(self, forge: Forge) -> None:
+        self.default_branch = cache(forge.default_branch)
+        self.pulls_of = cache(forge.pulls_of)
+        self.pull = cache(forge.pull)
+        self.files = cache(forge.files)
+        self.reviews = cache(forge.reviews)
+        self.commits = cache(forge.commits)
+        self.permission = cache(forge.permission)
+
+
 @dataclass(slots=True)
 class Gatherer:
     """Facts for one run. Keeps what it has read: many cases share rules and pull requests."""
 
     world: World
     _rules: dict[tuple[Sha, str], Rules] = field(default_factory=dict)
-    _pulls: dict[int, PullRequest] = field(default_factory=dict)
-    _branch: str = ""
+    forge: Asked = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.forge = Asked(self.world.forge)
 
     def case(self, change: Change, *, earlier: bool) -> Case:
         """Everything `approval.decide` needs. Raises UnavailableError if the forge or git cannot tell."""
         repository = self.world.repository
         rules = self.rules(change.base, _policy_of(change.path))
-        listed = self.world.forge.pulls_of(change.commit)
+        listed = self.forge.pulls_of(change.commit)
         return Case(
             change=change,
             request=self._request(change),
@@ -68,7 +84,7 @@ class Gatherer:
             earlier=earlier,
             clashes=self._clashes(change),
             listed=listed,
-            default_branch=self.default_branch(),
+            default_branch=self.forge.default_branch(),
             merge=self._merge(change, rules, listed),
         )
 
@@ -80,11 +96,6 @@ class Gatherer:
                 CommitTree(repository=self.world.repository, commit=commit), self.world.documents, policy
             )
         return known
-
-    def default_branch(self) -> str:
-        """The branch that requests are merged into, asked once."""
-        self._branch = self._branch or self.world.forge.default_branch()
-        return self._branch
 
     def _request(self, change: Change) -> Parsed[Request] | None:
         if change.blob is None:
@@ -110,15 +121,14 @@ class Gatherer:
         fits = fitting(
             listed,
             commit=change.commit,
-            default_branch=self.default_branch(),
+            default_branch=self.forge.default_branch(),
             repository_id=settings.repository_id,
         )
         return self._read_merge(change, rules, fits[0].number) if len(fits) == 1 else None
 
     def _read_merge(self, change: Change, rules: Rules, number: int) -> Merge:
-        forge, repository = self.world.forge, self.world.repository
-        pull = self._pulls.get(number) or forge.pull(number)
-        self._pulls[number] = pull
+        forge, repository = self.forge, self.world.repository
+        pull = forge.pull(number)
         if repository.pull_head(number) != pull.head:
             repository.fetch([number])
         head = repository.pull_head(number) or Sha("")

@@ -16,50 +16,74 @@ import time
 from collections import Counter
 from datetime import UTC, datetime
 
+from rich.console import Console
+
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.organisation import Acme
+from jitbot.sandbox.story.stage import Stage
 
 
 def main() -> None:
     """Measure, and print a line for people and JSON for machines."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--accounts", type=int, default=1000)
+    parser.add_argument("--grants", type=int, default=50)
     parser.add_argument("--latency", type=float, default=0.0, help="milliseconds before each answer of AWS")
     arguments = parser.parse_args()
     more = {f"a{number:04}": f"{400000000000 + number}" for number in range(arguments.accounts - 3)}
     with Acme(Clock(datetime(2026, 11, 23, 9, tzinfo=UTC)), more_accounts=more) as acme:
         if arguments.latency:
             acme.aws.faults = lambda *_: time.sleep(arguments.latency / 1000)
-        figures = _sweep(acme)
+        sweep = _job(acme, "sweep")
+        _ask(acme, arguments.grants)
+        grant = _job(acme, "grant")
     print(
-        f"sweep of {arguments.accounts} accounts, nothing due: {figures['seconds']:.1f} s, {figures['megabytes']:.0f} MB"
+        f"sweep of {arguments.accounts} accounts, nothing due: {sweep['seconds']} s, {sweep['megabytes']} MB"
     )
-    print(json.dumps(figures, indent=2))
+    rate = arguments.grants / float(str(grant["seconds"]))
+    print(
+        f"{arguments.grants} grants in one run: {grant['seconds']} s, {rate:.1f} a second, {grant['megabytes']} MB"
+    )
+    print(json.dumps({"sweep": sweep, "grant": grant}, indent=2))
 
 
-def _sweep(acme: Acme) -> dict[str, object]:
+def _ask(acme: Acme, number: int) -> None:
+    """One merged and approved pull request with this many requests."""
+    stage = Stage(acme=acme, jitbot=lambda *_: 0, console=Console(quiet=True))
+    asked = (
+        stage.request("alice", "orders-db-read", f"n{each}", parameters={"table": "orders"})
+        for each in range(number)
+    )
+    pull = stage.propose("alice", "Many", dict(asked))
+    stage.must(stage.review("bob", pull))
+    stage.must(stage.merge("alice", pull))
+
+
+def _job(acme: Acme, verb: str) -> dict[str, object]:
+    """Run one verb as a whole process, as in its job."""
     clone = acme.clone()
     acme.aws.calls.clear()
-    before = time.monotonic()
-    job = {**os.environ, **acme.job("sweep.yml")}
+    acme.github.calls.clear()
+    job = {**os.environ, **acme.job(f"{verb}.yml")}
     code = (
-        "import sys; from datetime import datetime, UTC; from pathlib import Path; import os; from jitbot.cli import main;"
-        "sys.exit(main(['sweep'], now=datetime(2026,11,23,9,tzinfo=UTC), environ=dict(os.environ), folder=Path.cwd()))"
+        "import os, sys; from datetime import datetime, UTC; from pathlib import Path; from jitbot.cli import main;"
+        f"sys.exit(main(['{verb}'], now=datetime(2026, 11, 23, 9, tzinfo=UTC), environ=dict(os.environ), folder=Path.cwd()))"
     )
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=clone, env=job, capture_output=True, text=True, check=False
     )
-    seconds = time.monotonic() - before
+    seconds, after = time.monotonic() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     if result.returncode != 0:
-        raise SystemExit(f"the sweep failed: {result.stderr[-2000:]}")
-    calls = Counter(f"{service}:{operation}" for _, service, operation in acme.aws.calls)
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        raise SystemExit(f"{verb} failed: {result.stdout[-1000:]}{result.stderr[-2000:]}")
+    aws = Counter(f"{service}:{operation}" for _, service, operation in acme.aws.calls)
+    github = Counter(f"{method} {pattern}" for method, pattern in acme.github.calls)
     return {
         "seconds": round(seconds, 2),
-        "cpu_seconds": round(used.ru_utime + used.ru_stime, 2),
-        "megabytes": used.ru_maxrss / 1024,
-        "calls": dict(calls),
-        "said": result.stdout.strip(),
+        "cpu_seconds": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 2),
+        "megabytes": after.ru_maxrss // 1024,  # the most of any process so far
+        "aws": dict(aws),
+        "github": dict(github),
     }
 
 
