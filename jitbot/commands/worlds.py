@@ -125,7 +125,7 @@ def _cloud(
         raise DeniedError(
             f"AWS_ENDPOINT_URL {endpoint} is neither TLS nor this machine; nothing is sent there"
         )
-    return lambda: AwsCloud(identity, path=f"/{settings.namespace}/", endpoint=endpoint)
+    return cache(lambda: AwsCloud(identity, path=f"/{settings.namespace}/", endpoint=endpoint))
 
 
 def recorded_requests(history: History) -> Mapping[str, int | None]:

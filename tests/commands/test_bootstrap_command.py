@@ -164,6 +164,8 @@ def test_the_commands_are_awss(capsys: Captured) -> None:
         given = {word for word in command if word.startswith("--")}
         # Where a stack lives is the client's business, not the call's.
         assert {_camel(word) for word in given - {"--region"}} <= known.keys()
+        # Roles with names of their own are made only by who acknowledges it.
+        assert ("CAPABILITY_NAMED_IAM" in command) is (command[2] != "create-stack-instances")
     members = model.shape_for("DeploymentTargets").members
     assert {"OrganizationalUnitIds", "Accounts", "AccountFilterType"} <= members.keys()
     assert "SOFT_FAILURE_TOLERANCE" in model.shape_for("ConcurrencyMode").enum
@@ -174,8 +176,12 @@ def _camel(words: str) -> str:
 
 
 def test_the_roll_out_is_a_script(capsys: Captured) -> None:
-    """A shell reads it without complaint."""
+    """A shell reads it without complaint, and no variable is used before it is set."""
     _, out, _ = run(capsys, "--stackset")
+    used = re.findall(r"\$([a-z_]+)", out)
+    assert used == ["owner_id", "root"]
+    for name in used:
+        assert 0 <= f"\n{out}".find(f"\n{name}=") < out.index(f"${name}")
     checked = subprocess.run(["sh", "-n"], input=out, capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stderr) == (0, "")
 

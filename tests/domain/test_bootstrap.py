@@ -239,6 +239,14 @@ def test_the_documents_fit_into_aws() -> None:
         assert len(iam.canonical(made[f"{purpose}Role"]["AssumeRolePolicyDocument"])) <= iam.TRUST_LIMIT
 
 
+def test_the_template_says_why_it_has_no_denial() -> None:
+    """AWS's own policy ends grants; the template carries the reason, and no policy of that kind."""
+    template: Any = bootstrap.template(SETTINGS, OPTIONS)
+    assert iam.DENY_ALL in template["Metadata"]["jitbot"]["EarlyEnd"]
+    kinds = [each["Type"] for each in template["Resources"].values()]
+    assert kinds.count("AWS::IAM::ManagedPolicy") == 1
+
+
 def test_the_template_fits_into_one_call() -> None:
     """CloudFormation takes 51,200 bytes, descriptions of 1,024, and shows other signs than ASCII as `?`."""
     template: Any = bootstrap.template(SETTINGS, OPTIONS)

@@ -12,15 +12,17 @@ from botocore.loaders import JSONFileLoader
 @pytest.fixture(scope="module")
 def acme() -> Iterator[World]:
     """One running sandbox for all the tests of a module. boto3 reads each of its own files once."""
+    read = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
     with pytest.MonkeyPatch.context() as patch, open_world() as opened:
-        patch.setattr(JSONFileLoader, "load_file", functools.cache(JSONFileLoader.load_file))
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
         yield opened
 
 
 @pytest.fixture
 def world(acme: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """acme as it begins: its rules on main, an empty ledger, no grants. Nothing waits between retries."""
-    monkeypatch.setattr(time, "sleep", lambda _: None)
+    """acme as it begins: its rules on main, an empty ledger, no grants. No retry waits longer than a moment."""
+    sleep = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: sleep(min(seconds, 0.001)))
     acme.back(acme.kept["seed"])
     return acme
 

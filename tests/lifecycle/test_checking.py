@@ -48,7 +48,7 @@ def test_a_request_that_would_be_granted_is_fine(world: World) -> None:
     [
         ({"duration": "5h"}, "duration-above-maximum"),
         ({"accounts": ["data"]}, "account-not-allowed"),
-        ({"parameters": {"table": "secrets"}}, "parameter-not-allowed"),
+        ({"parameters": {"table": "secrets"}}, "parameter-refused"),
         ({"requester": "erin"}, "wrong-name"),
     ],
     ids=str,

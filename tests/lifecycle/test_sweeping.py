@@ -102,7 +102,9 @@ def test_a_denied_role_stays_as_a_tombstone_until_its_time(world: World, granted
 @pytest.mark.parametrize("operation", ["DeleteRolePolicy", "DeleteRole", "GetRole"])
 def test_a_removal_that_aws_refuses_stays_due(world: World, granted: str, operation: str) -> None:
     """Nothing is called removed that was not read back as gone; the run fails, and the next one removes."""
-    world.later(3 * HOUR)
+    world.later(2 * HOUR)
+    world.jit("sweep")
+    world.later(HOUR)
     refuse(world, operation)
     world.jit("sweep", code=3)
     assert "removed" not in world.story(granted)
@@ -199,7 +201,7 @@ def test_an_orphan_is_denied_recorded_and_removed_in_its_time(world: World) -> N
     assert world.story("")[-1] == "removed"
 
 
-def test_an_orphan_whose_end_cannot_be_read_is_never_removed(world: World, granted: str) -> None:
+def test_an_orphan_whose_end_cannot_be_read_is_never_removed(world: World) -> None:
     """Denied it is; but what may still be someone's is not thrown away."""
     trust = {
         "Effect": "Allow",
@@ -246,7 +248,7 @@ def test_one_accounts_trouble_does_not_stop_another(world: World) -> None:
     assert DENY_ALL not in world.roles(PROD)[0].attached
     world.calm()
     world.jit("sweep")
-    assert world.story(path)[2:] == ["ended deleted", "ended deleted"]
+    assert world.story(path)[3:] == ["ended deleted", "ended deleted"]
     assert world.reach("alice") == set()
 
 
