@@ -34,8 +34,8 @@ def granted(stage: Stage, grant: Grant) -> None:
         "approved:" in ran.output and "granted:" in ran.output,
         "decided, recorded, granted, read back, recorded",
     )
-    roles = stage.run("status", "--person", "alice", "--format", "json", workflow="grant.yml", code=0)
-    grant.role = next(line.split('"')[3] for line in roles.output.splitlines() if "role_arn" in line)
+    stage.run("status", workflow="grant.yml", code=0)
+    grant.role = str(_held(stage)["role_arn"])
 
 
 def used(stage: Stage, grant: Grant) -> None:
@@ -103,7 +103,7 @@ def extended(stage: Stage, grant: Grant) -> None:
 
 def expired(stage: Stage, grant: Grant) -> None:
     """No run, no schedule: the clock ends it."""
-    remaining = timedelta(seconds=_seconds_left(stage, grant))
+    remaining = timedelta(seconds=int(str(_held(stage)["seconds_left"])))
     half_hour = timedelta(minutes=30)
     stage.later(remaining - half_hour, "half an hour before the end, alice renews her session once more")
     grant.session = stage.assume("alice", grant.role) or {}
@@ -144,7 +144,10 @@ def recorded(stage: Stage) -> None:
     )
 
 
-def _seconds_left(stage: Stage, grant: Grant) -> int:
-    ran = stage.run("status", "--person", "alice", "--format", "json", workflow="grant.yml", code=0)
-    found = json.loads(ran.output[ran.output.index("[") :])
-    return next(int(each["seconds_left"]) for each in found if each["role_arn"] == grant.role)
+def _held(stage: Stage) -> dict[str, object]:
+    """What alice holds now, as machines read it."""
+    ran = stage.run(
+        "status", "--person", "alice", "--format", "json", workflow="grant.yml", code=0, aside=True
+    )
+    (found,) = json.loads(ran.output[ran.output.index("[") : ran.output.rindex("]") + 1])
+    return dict(found)

@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class Stage:
     jitbot: Jitbot
     console: Console
     steps: int = 0
+    warned: set[str] = field(default_factory=set)  # shown once is enough
 
     @property
     def now(self) -> datetime:
@@ -73,18 +74,21 @@ class Stage:
         actor: str = "olivia",
         code: int,
         folder: Path | None = None,
+        aside: bool = False,
     ) -> Ran:
-        """Run jitbot, as in a job of `workflow` where one is named, and show what it prints."""
+        """Run jitbot, as in a job of `workflow` where one is named, and show what it prints, unless `aside`."""
         where = folder or self.acme.clone()
         environ: Mapping[str, str] = {}
         if workflow:
             self.acme.git("olivia", "pull", "--quiet", "--ff-only", cwd=where)  # as actions/checkout would
             environ = self.acme.job(workflow, actor=actor)
-        self.console.print(Text(f"  $ jitbot {' '.join(arguments)}", style="bold"))
+        if not aside:
+            self.console.print(Text(f"  $ jitbot {' '.join(arguments)}", style="bold"))
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             got = self.jitbot(list(arguments), now=self.now, environ=environ, folder=where)
-        self.show(printed.getvalue())
+        if not aside:
+            self.show(printed.getvalue())
         if got != code:
             raise UntoldError(
                 f"`jitbot {' '.join(arguments)}` ended with {got}, not {code}:\n{printed.getvalue()}"
@@ -93,7 +97,9 @@ class Stage:
 
     def show(self, output: str) -> None:
         """A command's output, set apart and cut where it is long."""
-        lines = [line for line in output.splitlines() if not line.startswith("…")]
+        told = [line for line in output.splitlines() if not line.startswith("…")]
+        lines = [line for line in told if not line.startswith("! ") or line not in self.warned]
+        self.warned |= {line for line in lines if line.startswith("! ")}
         for line in lines[:_SHOWN]:
             self.console.print(
                 Text(f"    │ {line}", style="dim"), no_wrap=True, overflow="ellipsis", crop=True
