@@ -106,6 +106,7 @@ class Gateway:
     def _iam(self, call: Call, caller: Caller, environ: dict[str, Any]) -> Answer:
         strict.check(call, caller.account_id, self._store, self.roles_per_account)
         before = self._named(call, caller.account_id)
+        self._store.set_quota(caller.account_id, self.roles_per_account)
         answer = self._store.forward(environ, caller.account_id)
         if answer.status != HTTPStatus.OK:
             return answer

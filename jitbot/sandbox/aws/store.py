@@ -90,6 +90,10 @@ class Store:
         role = self.iam(account_id).get_role_by_id(unique_id)
         return self._role(role) if role else None
 
+    def set_quota(self, account_id: str, roles: int) -> None:
+        """Have GetAccountSummary tell this many roles as the quota."""
+        self.iam(account_id).account_summary._roles_quota = roles  # noqa: SLF001 - moto has no other door
+
     def role_names(self, account_id: str) -> list[str]:
         """The names of every role."""
         return [role.name for role in self._roles(account_id)]
