@@ -65,6 +65,8 @@ def _print(outlook: Outlook) -> None:
     click.echo(f"risk:     {click.style(level.name.lower(), fg=_COLOURS[level])}")
     for reason in outlook.risk.reasons:
         click.echo(f"          {escape.log(reason)}")
+    if access := outlook.risk.access_in_words():
+        click.echo(f"access:   {access}")
     click.echo(
         f"approve:  {outlook.policy.approvals} of {escape.log(' '.join(outlook.owned_by.names)) or 'nobody'}"
     )

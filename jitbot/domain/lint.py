@@ -6,6 +6,7 @@ never there, something else than was meant. So they are found when the policy fi
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from jitbot.domain.catalogue import Action, Catalogue, meet
 from jitbot.domain.model import Finding, Policy, Position, Statement
@@ -61,6 +62,7 @@ _GLOBAL_KEYS = frozenset(
         "VpcSourceIp",
     ]
 )
+_ACCOUNT = "0" * 12  # what {{account_id}} may become: no "/", so no bucket passes for an object
 _PLACEHOLDER = re.compile(r"\{\{[^}]*\}\}|\$\{[^}]*\}")
 _VARYING_KEY = re.compile(r"\$\{[^}]*\}")
 
@@ -134,8 +136,17 @@ def _fits(action: Action, resources: Sequence[str]) -> bool:
     """Whether the action can be allowed on one of the resources; one without resource types takes `*` alone."""
     if "*" in resources:
         return True
-    ours = [_PLACEHOLDER.sub("*", resource) for resource in resources]
-    return any(meet(resource, mine) for resource in action.resources for mine in ours)
+    ours = [_PLACEHOLDER.sub("*", resource.replace("{{account_id}}", _ACCOUNT)) for resource in resources]
+    return any(_same_place(resource, mine) for resource in action.resources for mine in ours)
+
+
+@cache  # the actions of a service share their few kinds of resources
+def _same_place(one: str, other: str) -> bool:
+    """Whether two ARNs can name one resource. A wildcard stays in its own of the six parts, as in IAM.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    return all(map(meet, one.split(":", 5), other.split(":", 5)))
 
 
 def _same_key(key: str, known: str) -> bool:

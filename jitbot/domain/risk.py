@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from jitbot.domain.catalogue import Access, Action, Catalogue
+from jitbot.domain.catalogue import Access, Action, Catalogue, meet
 from jitbot.domain.iam import Documents
 
 ESCALATING = frozenset(
@@ -18,29 +18,35 @@ ESCALATING = frozenset(
         "iam:PutGroupPolicy", "iam:PutRolePolicy", "iam:PutUserPolicy", "iam:SetDefaultPolicyVersion",
         "iam:UpdateAssumeRolePolicy", "iam:UpdateLoginProfile", "sts:AssumeRole",
         "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:AddPermission",
-        "glue:UpdateDevEndpoint", "cloudformation:CreateStack", "cloudformation:UpdateStack",
-        "codebuild:StartBuild", "codebuild:UpdateProject", "codestar:CreateProject",
-        "datapipeline:PutPipelineDefinition", "ec2:ModifyInstanceAttribute", "ec2:RunInstances",
-        "ecs:RunTask", "sagemaker:CreatePresignedNotebookInstanceUrl", "ssm:SendCommand", "ssm:StartSession",
+        "glue:UpdateDevEndpoint", "cloudformation:CreateStack", "cloudformation:ExecuteChangeSet",
+        "cloudformation:UpdateStack", "codebuild:StartBuild", "codebuild:StartBuildBatch",
+        "codebuild:UpdateProject", "codestar:CreateProject", "datapipeline:PutPipelineDefinition",
+        "ec2:AssociateIamInstanceProfile", "ec2:ModifyInstanceAttribute",
+        "ec2:ReplaceIamInstanceProfileAssociation", "ec2:RunInstances",
+        "ec2-instance-connect:SendSSHPublicKey", "ecs:ExecuteCommand", "ecs:RunTask",
+        "sagemaker:CreatePresignedNotebookInstanceUrl", "ssm:CreateAssociation", "ssm:SendCommand",
+        "ssm:StartAutomationExecution", "ssm:StartSession",
     }
 )  # fmt: skip
 TAKING = frozenset(
     {
-        "dynamodb:ExportTableToPointInTime", "ecr:BatchGetImage", "kms:Decrypt", "rds:DownloadDBLogFilePortion",
+        "dynamodb:ExportTableToPointInTime", "ebs:GetSnapshotBlock", "ec2:GetPasswordData",
+        "ecr:BatchGetImage", "kms:Decrypt", "lambda:GetFunction", "rds:DownloadDBLogFilePortion",
         "rds:StartExportTask", "s3:GetObject", "s3:GetObjectVersion", "secretsmanager:BatchGetSecretValue",
         "secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath",
     }
 )  # fmt: skip
 SHARING = frozenset(
     {
-        "ec2:CreateSnapshot", "ec2:ModifyImageAttribute", "ec2:ModifySnapshotAttribute", "ecr:SetRepositoryPolicy",
-        "kms:CreateGrant", "kms:PutKeyPolicy", "lambda:AddLayerVersionPermission", "rds:ModifyDBSnapshotAttribute",
-        "s3:PutBucketAcl", "s3:PutBucketPolicy", "s3:PutObjectAcl", "s3:PutReplicationConfiguration",
+        "dynamodb:PutResourcePolicy", "ec2:ModifyImageAttribute", "ec2:ModifySnapshotAttribute",
+        "ecr:SetRepositoryPolicy", "kms:CreateGrant", "kms:PutKeyPolicy", "lambda:AddLayerVersionPermission",
+        "ram:CreateResourceShare", "rds:ModifyDBClusterSnapshotAttribute", "rds:ModifyDBSnapshotAttribute",
+        "s3:PutAccessPointPolicy", "s3:PutBucketAcl", "s3:PutBucketPolicy", "s3:PutObjectAcl", "s3:PutReplicationConfiguration",
         "secretsmanager:PutResourcePolicy", "sns:AddPermission", "sqs:AddPermission",
     }
 )  # fmt: skip
-_READING_POLICIES = ("ReadOnlyAccess", "ViewOnlyAccess", "SecurityAudit")
-_POWERFUL_POLICIES = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
+_ANYTHING = "\0"  # stands for a name that nobody chose; no ARN can hold it
+_WINDOW = {"DateLessThan", "DateGreaterThanEquals"}  # the conditions that every grant has
 _NAMED = 3  # how many actions a reason names before it counts the rest
 
 
@@ -53,74 +59,130 @@ class Level(IntEnum):
     CRITICAL = 4
 
 
+Danger = tuple[Level, str]  # how bad, and what it is that somebody could do
+
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
+_MANAGED: Mapping[str, Danger] = {
+    "AdministratorAccess": (Level.CRITICAL, "can do everything in the account"),
+    "IAMFullAccess": (Level.CRITICAL, "can change who may do what, and so gain everything in the account"),
+    "PowerUserAccess": (Level.CRITICAL, "can do everything in the account but manage people and roles"),
+    "ReadOnlyAccess": (Level.MEDIUM, "reads nearly everything in the account, data included"),
+    "SecurityAudit": (Level.MEDIUM, "reads how nearly everything in the account is set up"),
+    "ViewOnlyAccess": (Level.MEDIUM, "lists nearly everything in the account"),
+}
+_MANAGED_BY_AWS: Danger = (Level.HIGH, "an AWS managed policy, which AWS may widen")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
     """The level of the most dangerous part, every reason for it in words, and what is allowed by access level."""
 
     level: Level
     reasons: tuple[str, ...]
-    access: Mapping[Access, int] = field(default_factory=dict)
+    access: Mapping[Access, int] = field(default_factory=dict)  # without managed policies: they are not read
 
     def as_json(self) -> dict[str, object]:
         """`{"level": "high", "reasons": […], "access": {"Read": 3, …}}`."""
         access = {level.value: number for level, number in self.access.items()}
         return {"level": self.level.name.lower(), "reasons": list(self.reasons), "access": access}
 
+    def access_in_words(self) -> str:
+        """How many actions of each access level, from harmless to dangerous: `2 read, 1 write`."""
+        return ", ".join(f"{number} {level.value.lower()}" for level, number in self.access.items())
+
 
 def assess(grants: Iterable[Documents], catalogue: Catalogue) -> Risk:
-    """The risk of all these grants together."""
-    given = tuple(grants)
-    found = dict.fromkeys(each for grant in given for each in _reasons(grant, catalogue))
-    actions = {action.name: action.access for grant in given for action in _actions(grant, catalogue)}
+    """The risk of all these grants together. Each danger is told once, with those who bring it."""
+    names: dict[Danger, set[str]] = {}
+    actions: dict[str, Access] = {}
+    for grant in grants:
+        for arn in grant.managed_policies:
+            name = arn.rpartition("/")[2]
+            names.setdefault(_MANAGED.get(name, _MANAGED_BY_AWS), set()).add(name)
+        for allowed in _allowed(grant, catalogue):
+            actions |= {action.name: action.access for action in allowed.actions}
+            for name, danger in _dangers(allowed):
+                names.setdefault(danger, set()).add(name)
     levels = list(actions.values())
+    worst_first = sorted(names, key=lambda danger: -danger[0])
     return Risk(
-        level=max((level for level, _ in found), default=Level.LOW),
-        reasons=tuple(reason for _, reason in sorted(found, key=lambda each: -each[0])),
+        level=max((level for level, _ in names), default=Level.LOW),
+        reasons=tuple(f"{_some(names[danger])}: {danger[1]}" for danger in worst_first),
         access={level: levels.count(level) for level in Access if level in levels},
     )
 
 
-def _reasons(grant: Documents, catalogue: Catalogue) -> Iterator[tuple[Level, str]]:
-    for arn in grant.managed_policies:
-        yield _of_managed(arn.rpartition("/")[2])
-    for patterns, resources in _allowed(grant):
-        everywhere = "*" in resources
-        for pattern in patterns:
-            yield from _of_pattern(pattern, catalogue.covered(pattern), everywhere=everywhere)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Allowed:
+    """One pattern of actions that a statement allows, with the known actions behind it."""
+
+    pattern: str
+    actions: tuple[Action, ...]
+    resources: tuple[str, ...]
+    conditional: bool
 
 
-def _of_managed(name: str) -> tuple[Level, str]:
-    if name in _POWERFUL_POLICIES:
-        return Level.CRITICAL, f"{name}: can change nearly everything in the account"
-    if name in _READING_POLICIES:
-        return Level.MEDIUM, f"{name}: reads nearly everything in the account"
-    return Level.HIGH, f"{name}: an AWS managed policy, which AWS may widen"
+def _allowed(grant: Documents, catalogue: Catalogue) -> Iterator[_Allowed]:
+    statements = grant.permission_policy.get("Statement")
+    for statement in statements if isinstance(statements, list) else ():
+        if statement["Effect"] == "Allow":
+            for pattern in statement["Action"]:
+                yield _Allowed(
+                    pattern=pattern,
+                    actions=tuple(catalogue.covered(pattern)),
+                    resources=tuple(statement["Resource"]),
+                    conditional=not statement.get("Condition", {}).keys() <= _WINDOW,
+                )
 
 
-def _of_pattern(pattern: str, covered: Iterable[Action], *, everywhere: bool) -> Iterator[tuple[Level, str]]:
-    actions = {action.name: action for action in covered}
-    where = " on every resource" if everywhere else ""
-    if not actions:
-        yield Level.HIGH, f"{pattern}: not known, so nobody can say what it does"
-    if pattern.endswith(":*"):
-        yield Level.HIGH, f"{pattern}: all {len(actions)} actions of the service{where}"
-    if gains := _some(actions.keys() & ESCALATING):
-        yield Level.CRITICAL, f"{gains}: known ways to gain more rights than were given"
-    if shares := _some(actions.keys() & SHARING):
-        yield Level.HIGH, f"{shares}: can open data to others"
-    if takes := _some(actions.keys() & TAKING):
-        yield Level.MEDIUM, f"{takes}: takes data or secrets out{where}"
-    by_access = {
-        access: [name for name, each in actions.items() if each.access is access] for access in Access
-    }
-    if changes := _some(by_access[Access.PERMISSIONS]):
-        yield Level.CRITICAL, f"{changes}: changes who may do what{where}"
-    if writes := _some(by_access[Access.WRITE]):
-        yield (Level.HIGH if everywhere else Level.MEDIUM), f"{writes}: can change things{where}"
-    if tags := _some(by_access[Access.TAGGING]):
-        yield Level.MEDIUM, f"{tags}: changes tags, by which access may be decided{where}"
-    if everywhere and (reads := _some(by_access[Access.READ])):
-        yield Level.MEDIUM, f"{reads}: reads{where}"
+def _dangers(allowed: _Allowed) -> Iterator[tuple[str, Danger]]:
+    if not allowed.actions:
+        yield allowed.pattern, (Level.HIGH, "not known, so nobody can say what it does")
+    if allowed.pattern.endswith(":*"):
+        yield allowed.pattern, (Level.HIGH, f"all {len(allowed.actions)} actions of the service")
+    everywhere = " on every resource" + (" that fits the conditions" if allowed.conditional else "")
+    for action in allowed.actions:
+        where = everywhere if _is_wide(action, allowed.resources) else ""
+        if danger := _danger(action, where):
+            yield action.name, danger
+
+
+def _danger(action: Action, where: str) -> Danger | None:
+    """The worst that can be said of an action; `where` is empty if it reaches named resources alone."""
+    wide = Level.HIGH if where else Level.MEDIUM
+    if action.name in ESCALATING:
+        return Level.CRITICAL, "a known way to more rights than were given"
+    if action.name in SHARING:
+        level = Level.CRITICAL if action.access is Access.PERMISSIONS else Level.HIGH
+        return level, f"can open data to others{where}"
+    if action.name in TAKING:
+        return wide, f"takes data or secrets out{where}"
+    match action.access:
+        case Access.PERMISSIONS:
+            return Level.CRITICAL, f"changes who may do what{where}"
+        case Access.WRITE:
+            return wide, f"can change things{where}"
+        case Access.TAGGING:
+            return Level.MEDIUM, f"changes tags, by which access may be decided{where}"
+        case Access.READ if where:
+            return Level.MEDIUM, f"reads{where}"
+        case _:
+            return None
+
+
+def _is_wide(action: Action, resources: Iterable[str]) -> bool:
+    """Whether one of the resources is everything, or everything of a kind that the action acts on."""
+    return any(
+        resource == "*" or any(_is_whole(kind, resource) for kind in action.resources)
+        for resource in resources
+    )
+
+
+def _is_whole(kind: str, resource: str) -> bool:
+    """Whether a resource with a wildcard names whatever there is of this kind: `table/*`, not `table/or*`."""
+    service, name = kind.split(":", 5)[2::3]
+    own_service, own_name = resource.split(":", 5)[2::3]
+    return "*" in own_name and service == own_service and meet(own_name, name.replace("*", _ANYTHING))
 
 
 def _some(names: Iterable[str]) -> str:
@@ -128,16 +190,3 @@ def _some(names: Iterable[str]) -> str:
     ordered = sorted(names)
     more = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
     return ", ".join(ordered[:_NAMED]) + more
-
-
-def _actions(grant: Documents, catalogue: Catalogue) -> Iterator[Action]:
-    for patterns, _ in _allowed(grant):
-        for pattern in patterns:
-            yield from catalogue.covered(pattern)
-
-
-def _allowed(grant: Documents) -> Iterator[tuple[list[str], list[str]]]:
-    statements = grant.permission_policy.get("Statement")
-    for statement in statements if isinstance(statements, list) else ():
-        if statement.get("Effect") == "Allow":
-            yield statement["Action"], statement["Resource"]

@@ -32,6 +32,7 @@ from builders import (
     an_approval,
     the_documents,
 )
+from catalogue_facts import the_catalogue
 
 from jitbot import __version__
 from jitbot.domain import iam
@@ -47,10 +48,15 @@ REASON = Finding(code="too-late", message="it is too late", file=PATH, line=3, c
 REFUSED = Decision(verdict=Verdict.REFUSED, reasons=(REASON,))
 
 
+def told(case: Case | None, decision: Decision) -> Event:
+    """The record of this decision, of a case or of a change whose facts never came."""
+    change = a_change() if case is None else case.change
+    return of_decision(change, case, decision, now=NOW, run=RUN, catalogue=the_catalogue())
+
+
 def recorded(case: Case, so_far: Life | None = None) -> Event:
     """The record of what is decided of a case."""
-    decision = decide(case, so_far or a_life(), NOW)
-    return of_decision(case.change, case, decision, now=NOW, run=RUN)
+    return told(case, decide(case, so_far or a_life(), NOW))
 
 
 def test_an_approval_is_recorded_whole() -> None:
@@ -64,7 +70,7 @@ def test_an_approval_is_recorded_whole() -> None:
 def test_the_evidence_says_what_justified_it() -> None:
     """An auditor finds every fact that an approval rests on."""
     evidence: dict[str, Any] = dict(recorded(a_case()).evidence)
-    assert evidence.pop("risk") == {"level": "low", "reasons": []}
+    assert evidence.pop("risk") == {"level": "low", "reasons": [], "access": {"Read": 2}}
     assert str(evidence.pop("owner_rule")).endswith(": /requests/orders-db-read/")
     (approval,) = evidence.pop("approvals")
     assert str(approval.pop("owner_rule")).endswith(": /requests/orders-db-read/")
@@ -147,7 +153,7 @@ def test_an_extension_is_recorded_as_one() -> None:
 
 def test_facts_that_never_came_are_a_refusal_without_them() -> None:
     """Where nothing could be found out, the record says so and claims nothing more."""
-    event = of_decision(a_change(), None, REFUSED, now=NOW, run=RUN)
+    event = told(None, REFUSED)
     assert event.kind is Kind.REFUSED
     assert event.evidence == {
         "jitbot": __version__,
@@ -165,7 +171,7 @@ def test_facts_that_never_came_are_a_refusal_without_them() -> None:
 @pytest.mark.parametrize("merge", [None, a_merge(pull_request=a_pull(merged_at=None))])
 def test_what_was_not_merged_is_not_told_as_merged(merge: Any) -> None:
     """Without a merged pull request the record names none."""
-    event = of_decision(a_change(), a_case(merge=merge, listed=()), REFUSED, now=NOW, run=RUN)
+    event = told(a_case(merge=merge, listed=()), REFUSED)
     assert "pull_request" not in event.evidence
 
 
@@ -181,7 +187,7 @@ def test_a_merge_by_nobody_known_is_told_as_such() -> None:
 def test_what_is_undecided_is_not_recorded() -> None:
     """Doubt leaves no record: it stays due."""
     with pytest.raises(ValueError, match="undecided"):
-        of_decision(a_change(), None, Decision(verdict=Verdict.UNDECIDED), now=NOW, run=RUN)
+        told(None, Decision(verdict=Verdict.UNDECIDED))
 
 
 @pytest.mark.parametrize("missing", ["ground", "window"])
@@ -189,8 +195,7 @@ def test_an_approval_that_lacks_a_part_grants_nothing(missing: str) -> None:
     """A decision that says yes without its ground or its window is recorded as a refusal."""
     case = a_case()
     lost: dict[str, Any] = {missing: None}
-    decision = replace(decide(case, a_life(), NOW), **lost)
-    event = of_decision(case.change, case, decision, now=NOW, run=RUN)
+    event = told(case, replace(decide(case, a_life(), NOW), **lost))
     assert (event.kind, event.window, event.documents, event.ask) == (Kind.REFUSED, None, (), {})
 
 
@@ -201,7 +206,8 @@ def test_the_risk_of_all_accounts_is_recorded() -> None:
     event = recorded(case)
     assert event.evidence["risk"] == {
         "level": "medium",
-        "reasons": ["ReadOnlyAccess: reads nearly everything in the account"],
+        "reasons": ["ReadOnlyAccess: reads nearly everything in the account, data included"],
+        "access": {"Read": 2},
     }
     digests: Any = event.evidence["digests"]
     assert digests == {

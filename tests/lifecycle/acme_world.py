@@ -185,9 +185,9 @@ class World(Stage):
         ]
 
     def reasons(self, path: str) -> set[str]:
-        """The codes of the reasons for which a request was last refused."""
+        """The codes of all reasons for which changes of a request were refused."""
         refused = [each for each in self.ledger() if (each["request"], each["event"]) == (path, "refused")]
-        return {reason["code"] for reason in refused[-1]["evidence"]["reasons"]}
+        return {reason["code"] for each in refused for reason in each["evidence"]["reasons"]}
 
     def roles(self, account_id: str = PROD) -> list[Entity]:
         """The roles under jitbot's path in an account."""

@@ -1,6 +1,7 @@
 """`jitbot check`: the verdict that a merge would meet, before it is one; read from git alone."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from acme_world import ORDERS, TABLE, World
@@ -32,7 +33,7 @@ def codes(world: World, *commits: Mapping[str, str | None], code: int = 1) -> st
     return ran.output
 
 
-def an_ask(world: World, slug: str = "ask", **fields: object) -> dict[str, str | None]:
+def an_ask(world: World, slug: str = "ask", **fields: Any) -> dict[str, str | None]:
     """One request of alice's as a commit."""
     path, text = world.request("alice", ORDERS, slug, **{**TABLE, **fields})
     return {path: text}
@@ -54,7 +55,7 @@ def test_a_request_that_would_be_granted_is_fine(world: World) -> None:
     ids=str,
 )
 def test_what_would_be_refused_is_found_before_the_merge(
-    world: World, fields: dict[str, object], code: str
+    world: World, fields: dict[str, Any], code: str
 ) -> None:
     """The same rules as at the merge, with the same codes, exit 1."""
     assert f"[{code}]" in codes(world, an_ask(world, **fields))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from acme_world import World
-from breaking import answer
+from breaking import answer, refuse
 from forging import batch, mallorys, push, signed_by
 
 from jitbot.domain import events
@@ -199,6 +199,56 @@ def test_owned_keys_that_do_not_read_stop_everything(world: World, granted: str,
     """A key set nobody can read is doubt, not an empty one."""
     world.write("policies/issuer-keys.json", content)
     assert "policies/issuer-keys.json on main is not a JSON Web Key Set" in world.jit("grant", code=3).output
+
+
+def half_in_the_dark(world: World) -> None:
+    """The issuer has a new key and cannot be reached; main owns its old one: some of the ledger can be checked."""
+    answer(world, KEYS_GONE, "GET", "/jwks")
+    world.forget()
+
+
+def rotated(world: World) -> None:
+    """The issuer signs with a new key from now on; the old one is owned on main."""
+    world.write("policies/issuer-keys.json", json.dumps(world.acme.github._issuer.key_set()))
+    world.acme.github.rotate_keys()
+
+
+def test_what_can_be_checked_gives_nothing_while_the_rest_may_hold_its_end(world: World, asked: str) -> None:
+    """The approval is readable, the revocation is not: nothing is granted in doubt."""
+    refuse(world, "CreateRole")
+    world.jit("grant", code=3)
+    world.calm()
+    rotated(world)
+    world.jit("revoke", asked, "--reason", "no more", actor="alice")
+    half_in_the_dark(world)
+    assert "nothing was changed" in world.jit("grant", code=3).output
+    assert world.acme.aws.calls == []
+
+
+def test_what_cannot_be_checked_may_explain_a_role(world: World, granted: str) -> None:
+    """The first grant is readable, the second is not: its role is no orphan, and stays as it is."""
+    rotated(world)
+    world.ask("carol", "second")
+    world.jit("grant")
+    half_in_the_dark(world)
+    assert "nothing was changed" in world.jit("sweep", code=3).output
+    assert world.writes() == []
+
+
+def test_nothing_is_done_on_a_record_that_does_not_count(world: World, asked: str) -> None:
+    """A run of another workflow can write to the branch; what it wrote does not read back as ours."""
+    ran = world.jit("grant", workflow="mine.yml", code=3)
+    assert "does not read back as ours" in ran.output
+    assert world.acme.aws.calls == []
+
+
+def test_a_key_with_an_odd_name_is_not_archived(world: World, asked: str) -> None:
+    """Key ids become file names: one that is no plain word stays out, and harms nothing."""
+    keys = world.acme.github._issuer.key_set()["keys"]
+    odd = {"keys": [*keys, {**keys[0], "kid": "../../events/odd"}]}
+    answer(world, Fault(status=200, body=json.dumps(odd).encode()), "GET", "/jwks")
+    world.jit("grant")
+    assert world.story(asked) == ["approved", "granted"]
 
 
 @pytest.mark.parametrize("verb", ["grant", "sweep"])

@@ -2,7 +2,9 @@
 
 import pytest
 from acme_world import DENY_ALL, HOUR, SECOND, World
-from breaking import RECORD, at, refuse
+from breaking import RECORD, answer, at, refuse
+
+from jitbot.sandbox.github import Fault
 
 
 @pytest.mark.parametrize(
@@ -57,10 +59,40 @@ def test_a_revocation_is_one_write_and_denies_the_open_session_too(world: World,
 
 
 def test_revoking_twice_is_one_event(world: World, granted: str) -> None:
-    """The first revocation counts, whoever comes later and whatever they say."""
-    world.jit("revoke", granted, "--reason", "first", actor="bob")
+    """The first revocation counts, whoever comes later; once it is carried out, there is nothing left to write."""
+    refuse(world, "AttachRolePolicy")
+    world.jit("revoke", granted, "--reason", "first", code=3, actor="bob")
+    world.calm()
     world.jit("revoke", granted, "--reason", "second", actor="alice")
-    assert world.story(granted) == ["approved", "granted", "revoked", "ended revoked"]
+    assert world.story(granted) == ["approved", "granted", "revoked", "failed", "ended revoked"]
+    world.forget()
+    world.jit("revoke", granted, "--reason", "third", actor="erin")
+    assert (world.writes(), world.commits()) == ([], 0)
+
+
+def test_what_is_over_is_not_denied(world: World, granted: str) -> None:
+    """Revoked after its expiry: recorded, and AWS has nothing left to end."""
+    world.later(2 * HOUR)
+    world.jit("revoke", granted, "--reason", "late", actor="alice")
+    assert world.story(granted) == ["approved", "granted", "revoked"]
+    assert world.writes() == []
+
+
+def test_an_older_revocation_run_does_nothing(world: World, granted: str) -> None:
+    """Superseded: exit 0, nothing is recorded."""
+    world.write("jitbot/version.txt", "2")
+    assert "superseded" in world.jit("revoke", granted, "--reason", "x", actor="alice").output
+    assert world.story(granted) == ["approved", "granted"]
+
+
+def test_nothing_is_revoked_on_an_unprotected_ledger(
+    world: World, granted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can be rewritten proves nothing: said so, and nothing is written."""
+    monkeypatch.setattr(world.acme.github._site, "rules", {})
+    ran = world.jit("revoke", granted, "--reason", "x", code=3, actor="alice")
+    assert "the branch ledger is not protected" in ran.output
+    assert (world.writes(), world.commits()) == ([], 0)
 
 
 def test_a_revocation_that_aws_refuses_is_not_recorded_as_an_end(world: World, granted: str) -> None:
@@ -76,7 +108,6 @@ def test_a_revocation_that_aws_refuses_is_not_recorded_as_an_end(world: World, g
 
 def test_what_has_no_role_yet_stays_due_until_its_window_is_over(world: World, asked: str) -> None:
     """Revoked after the approval, before the grant: nothing is granted, and the end is recorded when it is sure."""
-    world.acme.aws.faults = None
     refuse(world, "CreateRole")
     world.jit("grant", code=3)
     world.calm()
@@ -142,13 +173,7 @@ def test_a_grant_that_is_recorded_meanwhile_does_not_stop_a_revocation(world: Wo
 
 def test_a_revocation_on_a_ledger_in_doubt_is_not_begun(world: World, granted: str) -> None:
     """The issuer's keys cannot be had, so what is recorded cannot be told: try again."""
-    world.acme.github.faults = lambda _, path: _gone() if path.endswith("/jwks") else None
+    answer(world, Fault(status=503), "GET", "/jwks")
     ran = world.jit("revoke", granted, "--reason", "x", code=3, actor="alice")
-    assert world.writes() == []
-    assert "error: " in ran.output
-
-
-def _gone() -> object:
-    from jitbot.sandbox.github.records import Fault
-
-    return Fault(status=500)
+    assert "cannot be checked without it" in ran.output
+    assert (world.writes(), world.commits()) == ([], 0)

@@ -1,0 +1,107 @@
+"""What a request would give if it were merged now."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from acme_facts import (
+    EXPIRES_AT,
+    HOUR,
+    MERGED_AT,
+    PATH,
+    a_policy,
+    a_request,
+    owned_by,
+    the_rules,
+    unreadable,
+)
+from builders import a_window, the_documents
+from catalogue_facts import the_catalogue
+
+from jitbot.domain.evidence import Rules
+from jitbot.domain.model import Request
+from jitbot.domain.outlook import Outlook, first_window, foresee
+from jitbot.domain.risk import Level
+
+LATER = MERGED_AT + timedelta(days=1)
+
+
+def outlook(request: Request | None = None, rules: Rules | None = None) -> Outlook:
+    """What alice's request would give, merged at nine."""
+    seen = foresee(request or a_request(), rules or the_rules(), MERGED_AT, the_catalogue())
+    assert seen is not None
+    return seen
+
+
+def test_it_shows_what_would_be_granted() -> None:
+    """The very documents that a merge now would give, their owners and their risk."""
+    seen = outlook()
+    assert (seen.request, seen.policy, seen.window) == (a_request(), a_policy(), a_window())
+    assert seen.grants == (the_documents(),)
+    assert seen.owned_by.names == ("@acme/payments-leads",)
+    assert (seen.risk.level, seen.risk.access_in_words()) == (Level.LOW, "2 read")
+
+
+def test_every_account_is_shown_and_judged() -> None:
+    """Two accounts are two grants, and their dangers are told together."""
+    policy = a_policy(managed_policies=("AdministratorAccess",))
+    seen = outlook(a_request(accounts=("prod", "staging")), the_rules(policy=policy))
+    assert [grant.account for grant in seen.grants] == ["prod", "staging"]
+    assert seen.risk.reasons == ("AdministratorAccess: can do everything in the account",)
+
+
+@pytest.mark.parametrize("part", ["policy", "people", "teams", "accounts", "settings"])
+def test_rules_that_do_not_read_promise_nothing(part: str) -> None:
+    """Without its rules a request gives no grant: no outlook at all, or one without documents."""
+    seen = foresee(a_request(), the_rules(**{part: unreadable()}), MERGED_AT, the_catalogue())
+    assert seen is None if part in {"policy", "people", "teams"} else seen is not None and seen.grants == ()
+
+
+def test_the_json_is_as_promised() -> None:
+    """The shape of `explain --format json`, key by key."""
+    shown: dict[str, Any] = outlook(rules=the_rules(policy=a_policy(approvals=2))).as_json()
+    (grant,) = shown.pop("grants")
+    assert (grant["account_id"], grant["expires_at"]) == ("111111111111", "2026-11-24T11:00:00Z")
+    assert shown == {
+        "request": PATH,
+        "policy": "orders-db-read",
+        "requester": "alice",
+        "reason": "INC-1234 refunds are stuck in the queue",
+        "approvals_required": 2,
+        "owners": ["@acme/payments-leads"],
+        "risk": {"level": "low", "reasons": [], "access": {"Read": 2}},
+    }
+
+
+def test_the_owners_are_those_of_the_path() -> None:
+    """Each owner that CODEOWNERS names is told, in its order; without one the list is empty."""
+    names = ["@acme/security", "@acme/platform"]
+    assert outlook(rules=the_rules(codeowners=owned_by(*names))).as_json()["owners"] == names
+    assert outlook(rules=the_rules(codeowners=owned_by())).as_json()["owners"] == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (a_request(), "alice gets orders-db-read in prod for 2h, until 2026-11-24T11:00:00Z"),
+        (
+            a_request(accounts=("prod", "staging"), starts_at=LATER),
+            "alice gets orders-db-read in prod and staging for 2h, "
+            "from 2026-11-25T09:00:00Z until 2026-11-25T11:00:00Z",
+        ),
+    ],
+)
+def test_one_sentence_says_it_all(request_: Request, words: str) -> None:
+    """Who gets what, where, for how long, until when, and from when if not at once."""
+    assert outlook(request_).in_words() == words
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "expires_at"), [(None, EXPIRES_AT), (LATER, LATER + 2 * HOUR)], ids=["merge", "start"]
+)
+def test_the_duration_counts_from_the_merge_or_the_start(
+    starts_at: datetime | None, expires_at: datetime
+) -> None:
+    """A start of its own goes before the time of the merge."""
+    window = first_window(a_request(starts_at=starts_at), MERGED_AT)
+    assert (window.starts_at, window.expires_at) == (starts_at, expires_at)
