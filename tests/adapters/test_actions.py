@@ -90,6 +90,7 @@ def test_a_star_covers_the_whole_service() -> None:
         "",
         "dynamodb",
         "dynamodb:Get.tem",
+        "dynamodb:GetItem?",
         "dynamodb:(GetItem)",
         "dynamodb:GetItem\n",
         "s3:GetObject:x",

@@ -44,6 +44,7 @@ def told(*statements: Statement) -> list[tuple[str, str]]:
         allowing("s3:GetObject", on=("arn:aws-cn:s3:::acme/reports/*",)),
         allowing("s3:GetObject", on=("arn:aws:s3:::acme-${aws:PrincipalTag/team}/x",)),
         allowing("dynamodb:GetItem", on=("arn:aws:dynamodb:*:{{account_id}}:{{what}}",)),
+        allowing("dynamodb:GetItem", on=("arn:aws:dynamodb:*:*:${aws:PrincipalTag/what}",)),
         allowing("ssm:StartSession", on=("arn:aws:ec2:*:{{account_id}}:instance/*",)),
     ],
     ids=str,

@@ -132,6 +132,11 @@ def test_a_pattern_is_judged_by_all_it_covers() -> None:
     assert risk.reasons == ("dynamodb:DeleteItem, dynamodb:PutItem, dynamodb:UpdateItem: can change things",)
 
 
+def test_a_part_of_a_service_is_not_the_whole() -> None:
+    """A star behind the beginning of a name is judged by what it covers, and by that alone."""
+    assert risk_of(granting("dynamodb:Get*")).reasons == ()
+
+
 def test_a_whole_service_is_named_as_one() -> None:
     """`service:*` says how many actions that is today; of a danger's actions, three are named."""
     risk = risk_of(granting("dynamodb:*"))

@@ -7,14 +7,11 @@ from typing import Any
 
 import pytest
 from acme_world import World
-from breaking import answer, refuse
 from forging import batch, mallorys, push, signed_by
 
 from jitbot.domain import events
-from jitbot.sandbox.github import Fault
 
 IGNORED = "of the ledger is ignored: "
-KEYS_GONE = Fault(status=503)
 
 
 def grants_nothing(world: World, why: str) -> None:
@@ -168,99 +165,11 @@ def test_history_brought_in_by_a_merge_still_counts(world: World, granted: str) 
     assert "nothing to decide" in world.jit("grant").output
 
 
-def test_keys_vouched_for_outlive_the_issuers_rotation(world: World, granted: str) -> None:
-    """A batch signed while both keys were published vouches for the old one, when only the new one is left."""
-    old = world.acme.github._issuer.key_set()["keys"]
-    world.acme.github.rotate_keys()
-    new = world.acme.github._issuer.key_set()["keys"]
-    both = Fault(status=200, body=json.dumps({"keys": [*old, *new]}).encode())
-    answer(world, both, "GET", "/jwks")
-    world.ask("carol", "second")
-    world.jit("grant")
-    world.calm()
-    ran = world.jit("grant")
-    assert IGNORED not in ran.output
-    assert "nothing to decide" in ran.output
-
-
-def test_keys_that_main_owns_count(world: World, granted: str) -> None:
-    """policies/issuer-keys.json holds a key that the issuer publishes no more: what it signed stays valid."""
-    old = world.acme.github._issuer.key_set()
-    world.acme.github.rotate_keys()
-    assert IGNORED in world.jit("grant", "--dry-run").output
-    world.write("policies/issuer-keys.json", json.dumps(old))
-    ran = world.jit("grant", "--dry-run")
-    assert IGNORED not in ran.output
-    assert "nothing to decide" in ran.output
-
-
-@pytest.mark.parametrize("content", ["{}", "no JSON", '{"keys": [1]}'])
-def test_owned_keys_that_do_not_read_stop_everything(world: World, granted: str, content: str) -> None:
-    """A key set nobody can read is doubt, not an empty one."""
-    world.write("policies/issuer-keys.json", content)
-    assert "policies/issuer-keys.json on main is not a JSON Web Key Set" in world.jit("grant", code=3).output
-
-
-def half_in_the_dark(world: World) -> None:
-    """The issuer has a new key and cannot be reached; main owns its old one: some of the ledger can be checked."""
-    answer(world, KEYS_GONE, "GET", "/jwks")
-    world.forget()
-
-
-def rotated(world: World) -> None:
-    """The issuer signs with a new key from now on; the old one is owned on main."""
-    world.write("policies/issuer-keys.json", json.dumps(world.acme.github._issuer.key_set()))
-    world.acme.github.rotate_keys()
-
-
-def test_what_can_be_checked_gives_nothing_while_the_rest_may_hold_its_end(world: World, asked: str) -> None:
-    """The approval is readable, the revocation is not: nothing is granted in doubt."""
-    refuse(world, "CreateRole")
-    world.jit("grant", code=3)
-    world.calm()
-    rotated(world)
-    world.jit("revoke", asked, "--reason", "no more", actor="alice")
-    half_in_the_dark(world)
-    assert "nothing was changed" in world.jit("grant", code=3).output
-    assert world.acme.aws.calls == []
-
-
-def test_what_cannot_be_checked_may_explain_a_role(world: World, granted: str) -> None:
-    """The first grant is readable, the second is not: its role is no orphan, and stays as it is."""
-    rotated(world)
-    world.ask("carol", "second")
-    world.jit("grant")
-    half_in_the_dark(world)
-    assert "nothing was changed" in world.jit("sweep", code=3).output
-    assert world.writes() == []
-
-
 def test_nothing_is_done_on_a_record_that_does_not_count(world: World, asked: str) -> None:
     """A run of another workflow can write to the branch; what it wrote does not read back as ours."""
     ran = world.jit("grant", workflow="mine.yml", code=3)
     assert "does not read back as ours" in ran.output
     assert world.acme.aws.calls == []
-
-
-def test_a_key_with_an_odd_name_is_not_archived(world: World, asked: str) -> None:
-    """Key ids become file names: one that is no plain word stays out, and harms nothing."""
-    keys = world.acme.github._issuer.key_set()["keys"]
-    odd = {"keys": [*keys, {**keys[0], "kid": "../../events/odd"}]}
-    answer(world, Fault(status=200, body=json.dumps(odd).encode()), "GET", "/jwks")
-    world.jit("grant")
-    assert world.story(asked) == ["approved", "granted"]
-
-
-@pytest.mark.parametrize("verb", ["grant", "sweep"])
-def test_nothing_is_given_or_ended_while_the_issuers_keys_are_out_of_reach(
-    world: World, granted: str, verb: str
-) -> None:
-    """What cannot be checked may hold an end, or explain a role: exit 3, nothing changed, in AWS or in git."""
-    world.ask("carol", "second")
-    before = world.keep().ledger
-    answer(world, KEYS_GONE, "GET", "/jwks")
-    assert "nothing was changed" in world.jit(verb, code=3).output
-    assert (world.writes(), world.keep().ledger) == ([], before)
 
 
 def test_an_event_of_a_newer_jitbot_stops_everything(world: World, granted: str) -> None:

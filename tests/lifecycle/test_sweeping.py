@@ -1,5 +1,7 @@
 """What a sweep ends, confirms and removes, and what it leaves alone."""
 
+from functools import partial
+
 import pytest
 from acme_world import DENY_ALL, HOUR, PROD, SECOND, STAGING, World
 from breaking import at, refuse

@@ -1,5 +1,6 @@
 """The formats in which git's plumbing answers, read into values."""
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from jitbot.domain.ports import Added, Entry
 
 _KINDS = {"A": ChangeKind.ADDED, "M": ChangeKind.MODIFIED, "T": ChangeKind.MODIFIED, "D": ChangeKind.DELETED}
 _PLAIN, _SUBMODULE = "100644", "160000"
+_PARENT = re.compile(rb"parent [0-9a-f]{40}")
 _RAW = re.compile(rb":\d{6} (\d{6}) [0-9a-f]{40} ([0-9a-f]{40}) ([A-Z])\d*", re.ASCII)
 
 
@@ -72,10 +74,14 @@ def objects(answer: bytes, kind: str, wanted: Sequence[Sha]) -> Iterator[tuple[S
 
 
 def commit(content: bytes) -> Commit:
-    """Read a commit object: its headers, an empty line, its message."""
+    """Read a commit object: its tree, its parents right below, more headers, an empty line, its message.
+
+    Only the lines below the tree are parents, as for git itself: whoever may push can write any other header.
+    """
     headers, _, message = content.partition(b"\n\n")
-    parents = [line[7:].decode() for line in headers.split(b"\n") if line.startswith(b"parent ")]
-    return Commit(parents=tuple(map(Sha, parents)), message=message.decode(errors="replace"))
+    parents = itertools.takewhile(_PARENT.fullmatch, headers.split(b"\n")[1:])
+    names = tuple(Sha(line[7:].decode()) for line in parents)
+    return Commit(parents=names, message=message.decode(errors="replace"))
 
 
 def change(base: str, made: str, timestamp: int, difference: Difference) -> Change:
