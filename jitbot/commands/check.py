@@ -9,7 +9,7 @@ from jitbot.adapters import documents
 from jitbot.adapters.actions import ServiceAuthorizationReference
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import FolderTree, Moment, clone, data_root, relative
-from jitbot.commands.words import print_findings, print_json
+from jitbot.commands.words import print_annotations, print_findings, print_json
 from jitbot.domain.codeowners import LOCATIONS
 from jitbot.domain.model import Finding
 from jitbot.domain.testimony import finding_json
@@ -23,7 +23,11 @@ from jitbot.lifecycle.gathering import is_request
 @click.option("--head", help="With --base: the revision that would be merged.")
 @click.option("--at", type=Moment(), help="As if merged at this time, such as 2026-11-24T09:00:00Z.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For people, machines, or as annotations on a pull request.",
 )
 @click.pass_obj
 def check(
@@ -46,7 +50,7 @@ def check(
     now = at or invocation.now
     checker = Checker(documents=documents, catalogue=ServiceAuthorizationReference(), when=now)
     if base is not None and head is not None:
-        repository = clone(invocation.folder, {})
+        repository = clone(invocation.folder, invocation.environ)
         one, other = repository.resolve(base), repository.resolve(head)
         findings = checker.change(repository, base=one, head=other)
     else:
@@ -71,7 +75,7 @@ def _tell(findings: tuple[Finding, ...], form: str) -> int:
     if form == "json":
         print_json({"ok": not findings, "findings": [finding_json(finding) for finding in findings]})
     elif findings:
-        print_findings(findings)
+        (print_annotations if form == "github" else print_findings)(findings)
         click.echo(f"{len(findings)} to mend" if len(findings) > 1 else "1 to mend")
     else:
         click.echo("all good")

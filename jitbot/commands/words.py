@@ -29,6 +29,21 @@ def print_findings(findings: Iterable[Finding]) -> None:
             click.echo(click.style(f"    {escape.log(finding.hint)}", dim=True))
 
 
+def print_annotations(findings: Iterable[Finding]) -> None:
+    """One workflow command a finding: GitHub shows it at its line of the pull request.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message
+    """
+    for finding in findings:
+        place = {"file": finding.file}
+        if finding.line:
+            place |= {"line": str(finding.line), "col": str(finding.column)}
+        place["title"] = finding.code
+        properties = ",".join(f"{name}={escape.annotation_property(value)}" for name, value in place.items())
+        text = f"{finding.message}; {finding.hint}" if finding.hint else finding.message
+        click.echo(f"::error {properties}::{escape.annotation_data(text)}")
+
+
 def print_report(report: Report, *, nothing: str) -> None:
     """What a run did: decisions with their reasons, what was planned or recorded, and what failed."""
     for each in report.decided:

@@ -310,24 +310,139 @@ def test_a_commit_is_no_blob(clone: Clone) -> None:
         clone.repository.read([Sha(clone.git("rev-parse", "HEAD"))])
 
 
-def test_a_shallow_clone_hides_nothing(clone: Clone, tmp_path: Path) -> None:
-    """Where history is cut off inside the window the run stops, instead of deciding on half of it."""
+def cut(clone: Clone, *options: str) -> GitRepository:
+    """A shallow clone of the remote, as a job's checkout makes it: one commit of main, and of the ledger."""
+    clone.git("-C", "../bare.git", "config", "uploadpack.allowFilter", "true")
+    clone.git("-C", "../bare.git", "config", "uploadpack.allowAnySHA1InWant", "true")
+    remote = f"file://{clone.root.parent}/bare.git"
+    clone.git("clone", "--quiet", "--depth=1", "--no-checkout", *options, remote, "../cut")
+    refs = "+ledger:refs/remotes/origin/ledger"
+    clone.git("-C", "../cut", "fetch", "--quiet", "--depth=1", "origin", refs)
+    return GitRepository(clone.root.parent / "cut", timeout=20)
+
+
+def test_a_shallow_clone_is_deepened(clone: Clone) -> None:
+    """Where history is cut off inside the window more of it is brought: no commit passes for having added all."""
+    first, second = clone.put(ASK), clone.put(ASK, "a: 2\n")
+    clone.push()
+    shallow = cut(clone)
+    assert [change.commit for change in shallow.changes(SINCE)] == [first, second]
+    assert [batch.commit for batch in shallow.additions(SINCE)][1:] == [first, second]
+
+
+def test_a_cut_behind_the_window_is_left(clone: Clone) -> None:
+    """What is older than the window is not brought: a long history costs nothing."""
     clone.put(ASK)
     clone.push()
-    clone.git("clone", "--quiet", "--depth=1", f"file://{tmp_path}/bare.git", str(tmp_path / "shallow"))
-    shallow = GitRepository(tmp_path / "shallow")
-    clone.git(
-        "-C",
-        str(tmp_path / "shallow"),
-        "fetch",
-        "--quiet",
-        "--depth=1",
-        "origin",
-        "+ledger:refs/remotes/origin/ledger",
-    )
+    shallow = cut(clone)
+    assert shallow.changes(clone.now + timedelta(seconds=1)) == ()
+    assert clone.git("-C", "../cut", "rev-list", "--count", "origin/main") == "1"
+
+
+def test_a_shallow_clone_is_deepened_to_the_common_ancestor(clone: Clone) -> None:
+    """Where a branch parted from main before the cut, main is deepened until it knows where."""
+    parted = Sha(clone.git("rev-parse", "HEAD"))
+    clone.put("a")
+    clone.push()
+    shallow = cut(clone)
+    clone.git("checkout", "--quiet", "-b", "other", parted)
+    other = clone.put("b")
+    clone.git("push", "--quiet", "origin", f"{other}:refs/pull/7/head")
+    shallow.fetch([7])
+    assert shallow.merge_base(shallow.main(), other) == parted
+
+
+def test_a_shallow_clone_hides_nothing(clone: Clone) -> None:
+    """Where history is cut off inside the window and cannot be had, the run stops, instead of deciding on half of it."""
+    clone.put(ASK)
+    clone.push()
+    shallow = cut(clone)
+    clone.git("-C", "../cut", "remote", "set-url", "origin", "/nowhere")
     for ask in (shallow.changes, shallow.additions):
         with pytest.raises(UnavailableError, match="fetch-depth: 0"):
             ask(SINCE)
+
+
+def test_a_remote_without_more_ends_the_search(clone: Clone) -> None:
+    """A remote that is cut off in the same place is not asked again and again."""
+    clone.put(ASK)
+    clone.push()
+    shallow = cut(clone)
+    (clone.root.parent / "bare.git" / "shallow").write_text(f"{shallow.main()}\n")
+    with pytest.raises(UnavailableError, match="fetch-depth: 0"):
+        shallow.changes(SINCE)
+
+
+def test_missing_blobs_come_at_once(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clone without blobs gets those that are read in one fetch, those that it has in none, and no others."""
+    paths = [ASK.replace("-x", f"-{letter}") for letter in "abcdefgh"]
+    for path in paths:
+        clone.write(path, path)
+    clone.commit()
+    clone.push()
+    partial = cut(clone, "--filter=blob:none")
+    wanted = {entry.blob: entry.path for entry in partial.entries(partial.main(), paths[:6])}
+    trace = clone.root.parent / "trace"
+    monkeypatch.setenv("GIT_TRACE", str(trace))
+    assert partial.read(wanted) == {blob: path.encode() for blob, path in wanted.items()}
+    assert partial.read(list(wanted)[:3]) == {blob: wanted[blob].encode() for blob in list(wanted)[:3]}
+    assert trace.read_text().count("trace: built-in: git fetch") == 1
+    monkeypatch.delenv("GIT_TRACE")
+    listed = clone.git("-C", "../cut", "cat-file", "--batch-check", "--batch-all-objects").splitlines()
+    assert sum(" blob " in line for line in listed) == len(wanted)
+
+
+def test_what_is_new_comes_with_its_small_blobs(clone: Clone) -> None:
+    """In a clone without blobs a later fetch brings what will be read of it, and nothing large that somebody pushed."""
+    clone.push()
+    partial = cut(clone, "--filter=blob:none")
+    (readme,) = partial.entries(partial.main(), ["README.md"])
+    assert partial.read([readme.blob]) == {readme.blob: b"a: 1\n"}
+    clone.write("large", "x" * 70_000)
+    clone.put(ASK, "small")
+    clone.push("HEAD:main", "HEAD:ledger", "HEAD:refs/pull/7/head")
+    partial.fetch()
+    partial.fetch([7])
+    (entry,) = partial.entries(partial.main(), [ASK])
+    listed = clone.git("-C", "../cut", "cat-file", "--batch-check", "--batch-all-objects").splitlines()
+    assert max(int(line.split()[2]) for line in listed) < 70_000
+    clone.git("-C", "../cut", "remote", "set-url", "origin", "/nowhere")
+    assert partial.read([entry.blob]) == {entry.blob: b"small"}
+
+
+def test_a_whole_clone_stays_whole(clone: Clone) -> None:
+    """Fetching into a clone that has everything brings everything, large blobs too."""
+    clone.push()
+    clone.write("large", "x" * 70_000)
+    clone.put(ASK)
+    clone.push()
+    clone.git("clone", "--quiet", "../bare.git", "../whole")
+    whole = GitRepository(clone.root.parent / "whole", timeout=20)
+    clone.write("large", "y" * 70_000)
+    made = clone.commit()
+    clone.push()
+    whole.fetch()
+    (entry,) = whole.entries(made, ["large"])
+    clone.git("-C", "../whole", "remote", "set-url", "origin", "/nowhere")
+    assert whole.read([entry.blob]) == {entry.blob: b"y" * 70_000}
+
+
+def test_blobs_that_cannot_be_had_are_missed(clone: Clone) -> None:
+    """Where the remote does not give what a clone without blobs lacks, nothing is concluded."""
+    clone.put(ASK)
+    clone.push()
+    partial = cut(clone, "--filter=blob:none")
+    (entry,) = partial.entries(partial.main(), [ASK])
+    clone.git("-C", "../cut", "remote", "set-url", "origin", "/nowhere")
+    with pytest.raises(UnavailableError, match="could not fetch 1 blobs"):
+        partial.read([entry.blob])
+
+
+def test_a_whole_clone_fetches_no_blobs(clone: Clone) -> None:
+    """A blob that a whole clone lacks is missed at once: only a partial one asks its remote."""
+    clone.push()
+    with pytest.raises(UnavailableError, match="git has no blob"):
+        clone.repository.read([NOBODY])
 
 
 def ledger(clone: Clone, *names: str, message: str = "batch") -> Sha:

@@ -175,3 +175,39 @@ def test_without_common_ancestor_nothing_is_concluded(asked: Desk) -> None:
     asked.commit("alone")
     answer = asked.run("check", "--base", "main", "--head", "alone")
     assert (answer.code, "fetch-depth: 0" in answer.err) == (3, True)
+
+
+def test_findings_as_annotations(asked: Desk) -> None:
+    """Each finding is one workflow command that names its file, line and column; the verdict and the code stay."""
+    asked.write(ASK, TEXT.replace("2h", "9h"))
+    asked.commit("long")
+    answer = asked.run("check", "--base", "main", "--head", "HEAD", "--format", "github")
+    first, last = answer.out.splitlines()
+    head, _, text = first.removeprefix("::error ").partition("::")
+    assert head == f"file={ASK},line=3,col=11,title=duration-above-maximum"
+    assert text.startswith("9h is above the maximum of orders-db-read, 4h; ")
+    assert (answer.code, last) == (1, "1 to mend")
+
+
+def test_an_annotation_is_inert(asked: Desk) -> None:
+    """A file's name and a person's text begin no command of their own, and end none."""
+    path = "requests/orders-db-read/2026-11/24-alice-a,line=1::b\n::error::c.yaml"
+    asked.write(path, TEXT)
+    asked.write(ASK, TEXT.replace("alice", '"x%0A::stop-commands::y"'))
+    asked.commit("hostile")
+    answer = asked.run("check", "--base", "main", "--head", "HEAD", "--format", "github")
+    *annotations, _ = answer.out.splitlines()
+    assert answer.code == 1
+    assert annotations
+    for line in annotations:
+        properties, _, text = line.removeprefix("::error ").partition("::")
+        assert line.startswith("::error file=requests/orders-db-read/2026-11/24-alice-")
+        assert [pair.partition("=")[0] for pair in properties.split(",")][-1] == "title"
+        assert "%0A::stop" not in text
+        assert "\x1b" not in line
+
+
+def test_nothing_to_annotate(asked: Desk) -> None:
+    """A good change gives no annotation, and says so."""
+    answer = asked.run("check", "--base", "main", "--head", "HEAD", "--format", "github")
+    assert (answer.code, answer.out) == (0, "all good\n")

@@ -1,4 +1,4 @@
-"""The independent evaluator, installed outside the repository, and the one node process that runs it.
+"""Packages for node, installed outside the repository, and the one process that runs the independent evaluator.
 
 The evaluator is AGPL-licensed: it runs as a program of its own, in tests alone, and is never part of what
 jitbot ships.
@@ -23,7 +23,7 @@ INSTALL_SECONDS = 300
 
 
 class UnavailableError(Exception):
-    """The evaluator cannot run on this machine; the message says why."""
+    """A program from outside cannot run on this machine; the message says why."""
 
 
 class Evaluator:
@@ -48,22 +48,22 @@ class Evaluator:
 def running(environ: Mapping[str, str]) -> Iterator[Evaluator]:
     """One evaluator for as long as the block lasts. Raises UnavailableError where node or the packages are missing."""
     packages = install(environ)
-    command = [_program("node", environ), str(HERE / "judge.mjs"), f"{packages}/"]
+    command = [program("node", environ), str(HERE / "judge.mjs"), f"{packages}/"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as node:
         assert node.stdin is not None
         assert node.stdout is not None
         yield Evaluator(node.stdin, node.stdout)
 
 
-def install(environ: Mapping[str, str]) -> Path:
-    """The folder that holds exactly the locked packages; installs them on first use.
+def install(environ: Mapping[str, str], manifest: Path = HERE) -> Path:
+    """The folder that holds exactly the packages that `manifest` locks; installs them on first use.
 
     Installed aside and moved into place, so that of two test processes at once each finds a whole folder.
     """
-    npm = _program("npm", environ)
-    digest = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in MANIFEST)).hexdigest()[:16]
+    npm = program("npm", environ)
+    digest = hashlib.sha256(b"".join((manifest / name).read_bytes() for name in MANIFEST)).hexdigest()[:16]
     cache = Path(environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".cache")
-    installed = cache / "jitbot-judge" / digest
+    installed = cache / f"jitbot-{manifest.name}" / digest
     if installed.is_dir():
         return installed
     installed.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +71,7 @@ def install(environ: Mapping[str, str]) -> Path:
         aside = Path(scratch) / digest
         aside.mkdir()
         for name in MANIFEST:
-            shutil.copy(HERE / name, aside / name)
+            shutil.copy(manifest / name, aside / name)
         _npm_ci(npm, aside, environ)
         try:
             aside.rename(installed)
@@ -101,13 +101,14 @@ def _npm_ci(npm: str, folder: Path, environ: Mapping[str, str]) -> None:
             timeout=INSTALL_SECONDS,
         )
     except subprocess.CalledProcessError as error:
-        raise UnavailableError(f"npm cannot install the evaluator: {error.stderr[:500]}") from error
+        raise UnavailableError(f"npm cannot install what the tests need: {error.stderr[:500]}") from error
     except subprocess.TimeoutExpired as error:
-        raise UnavailableError(f"npm did not install the evaluator in {INSTALL_SECONDS} s") from error
+        raise UnavailableError(f"npm did not install what the tests need in {INSTALL_SECONDS} s") from error
 
 
-def _program(name: str, environ: Mapping[str, str]) -> str:
+def program(name: str, environ: Mapping[str, str]) -> str:
+    """Where a program lies. Raises UnavailableError if it is not installed."""
     found = shutil.which(name, path=environ.get("PATH", os.defpath))
     if found is None:
-        raise UnavailableError(f"{name} is not installed, so the independent evaluator cannot run")
+        raise UnavailableError(f"{name} is not installed, so what needs it cannot run")
     return found

@@ -6,28 +6,34 @@ from pathlib import Path
 
 from jitbot.adapters.repository import raw
 from jitbot.adapters.repository.git import Git, last_line
+from jitbot.adapters.repository.partial import REMOTE, Remainder
 from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.domain.evidence import Change
 from jitbot.domain.model import Sha
 from jitbot.domain.ports import Added, Entry
 
-REMOTE = "origin"
 _EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
 class GitRepository:
-    """A clone on this machine. `token` is handed to git for the fetch alone, never on a command line."""
+    """A clone on this machine, whole, shallow or partial.
+
+    `token` is handed to git where it fetches and nowhere else, never on a command line.
+    """
 
     def __init__(self, root: Path, *, token: str = "", branch: str = "main", timeout: float = 120) -> None:
         self._git = Git(root, timeout=timeout)
         self._token = token
         self._branch = branch
+        self._remainder = Remainder(self._git, token=token)
 
     def fetch(self, heads: Iterable[int] = ()) -> None:
         """Bring main, ledger and these pull requests' heads up to date; what the remote lacks is an error."""
-        wanted = [f"+refs/heads/{name}:{_tip(name)}" for name in (self._branch, "ledger")]
+        wanted = [_refspec(name) for name in (self._branch, "ledger")]
         pulls = [f"+refs/pull/{number}/head:{_pull(number)}" for number in heads]
-        options = ("--quiet", "--no-tags", "--no-recurse-submodules")
+        # The ledger's first fetch brings years of it; all others bring little.
+        little = self._remainder.small_blobs_too() if pulls or self.has(_tip("ledger")) else ()
+        options = ("--quiet", "--no-tags", "--no-recurse-submodules", *little)
         result = self._git.run("fetch", *options, REMOTE, *(pulls or wanted), token=self._token)
         if result.returncode == 0:
             return
@@ -53,7 +59,7 @@ class GitRepository:
 
     def changes(self, since: datetime) -> tuple[Change, ...]:
         """What main's first-parent line did to files under requests/ since then, oldest first."""
-        dated = self._walk(since, "--first-parent", self.main())
+        dated = self._walk(since, self._branch, "--first-parent")
         commits = self._commits(dated)
         pairs = [(found.parents[0], name) for name, found in commits.items() if found.parents]
         return tuple(
@@ -83,12 +89,14 @@ class GitRepository:
         return tuple(raw.entries(self._git.ask("ls-tree", "-z", "--full-tree", commit, "--", *paths)))
 
     def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
-        """The bytes of blobs, in one call of git."""
-        return self._objects("blob", blobs)
+        """The bytes of blobs; of those a partial clone lacks, all are fetched at once."""
+        wanted = list(blobs)
+        self._remainder.bring_blobs(wanted)
+        return self._objects("blob", wanted)
 
     def additions(self, since: datetime) -> tuple[Added, ...]:
         """The ledger's commits since then, through every parent, oldest first."""
-        commits = self._commits(self._walk(since, "--topo-order", self.ledger()))
+        commits = self._commits(self._walk(since, "ledger", "--topo-order"))
         diffs = {name: differing for _, name, differing in self._diffs(_against_first(commits))}
         return tuple(raw.added(name, found, diffs[name]) for name, found in commits.items())
 
@@ -104,6 +112,9 @@ class GitRepository:
     def merge_base(self, one: Sha, other: Sha) -> Sha:
         """The best common ancestor of two commits."""
         result = self._git.run("merge-base", one, other)
+        while result.returncode != 0 and self._remainder.is_shallow():
+            self._remainder.deepen(_refspec(self._branch))
+            result = self._git.run("merge-base", one, other)
         if result.returncode != 0:
             raise UnavailableError(
                 f"git finds no common ancestor of {one[:10]} and {other[:10]} here; fetch deeper (fetch-depth: 0)"
@@ -120,15 +131,20 @@ class GitRepository:
             raise InvalidError(otherwise)
         return Sha(result.stdout.decode().strip())
 
-    def _walk(self, since: datetime, *arguments: str) -> dict[Sha, int]:
-        """The commits since then with their times, oldest first.
+    def _walk(self, since: datetime, branch: str, *options: str) -> dict[Sha, int]:
+        """The commits since then with their times, oldest first; a history cut off among them is deepened.
 
         They are chosen by their own date, one by one: git's `--since` would stop at the first old-dated
         commit and hide all behind it.
         """
-        lines = self._git.ask("rev-list", "--reverse", "--timestamp", *arguments).decode().splitlines()
-        walked = ((Sha(commit), int(time)) for time, _, commit in (line.partition(" ") for line in lines))
-        return {commit: time for commit, time in walked if time >= since.timestamp()}
+        tip = self.ledger() if branch == "ledger" else self.main()
+        while True:
+            lines = self._git.ask("rev-list", "--reverse", "--timestamp", *options, tip).decode().splitlines()
+            walked = ((Sha(commit), int(time)) for time, _, commit in (line.partition(" ") for line in lines))
+            recent = {commit: time for commit, time in walked if time >= since.timestamp()}
+            if not self._remainder.cuts(recent.keys()):
+                return recent
+            self._remainder.deepen(_refspec(branch))
 
     def _commits(self, names: Iterable[Sha]) -> dict[Sha, raw.Commit]:
         """What commits say of themselves: a shallow clone's last one names its parent, which is then missed."""
@@ -169,6 +185,10 @@ class GitRepository:
 
 def _against_first(commits: Mapping[Sha, raw.Commit]) -> list[tuple[str, Sha]]:
     return [(found.parents[0] if found.parents else _EMPTY_TREE, name) for name, found in commits.items()]
+
+
+def _refspec(branch: str) -> str:
+    return f"+refs/heads/{branch}:{_tip(branch)}"
 
 
 def _tip(branch: str) -> str:

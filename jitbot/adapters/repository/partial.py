@@ -1,0 +1,89 @@
+"""What a shallow or partial clone left at the remote, brought when it is needed.
+
+https://git-scm.com/docs/partial-clone. git itself would bring what is missing one object at a time, and
+without the job's token.
+"""
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from jitbot.adapters.repository.git import Git, last_line
+from jitbot.domain.errors import UnavailableError
+from jitbot.domain.model import Sha
+
+REMOTE = "origin"
+DEEPER = 1000  # commits more at a time: some ten days of a busy organisation
+SMALL = "64k"  # what is larger comes when it is read
+_QUIETLY = ("--quiet", "--no-tags", "--no-recurse-submodules")
+
+
+class Remainder:
+    """The part of one clone's history and blobs that may still be at its remote."""
+
+    def __init__(self, git: Git, *, token: str) -> None:
+        self._git = git
+        self._token = token
+        self._here: set[str] | None = None
+        self._partial: bool | None = None
+
+    def bring_blobs(self, blobs: Iterable[Sha]) -> None:
+        """In a partial clone, fetch those of these blobs that are not here, all in one call."""
+        wanted = set(blobs)
+        if not wanted or not self._is_partial():
+            return
+        missing = sorted(wanted - self._objects_here())
+        if not missing:
+            return
+        # Nothing here helps the remote to send less, so nothing is offered: https://git-scm.com/docs/git-config
+        alone = ("-c", "fetch.negotiationAlgorithm=noop")
+        options = (*_QUIETLY, "--no-write-fetch-head", "--filter=blob:none", "--stdin")
+        asked = "".join(f"{name}\n" for name in missing)
+        result = self._git.run(*alone, "fetch", *options, REMOTE, stdin=asked, token=self._token)
+        if result.returncode != 0:
+            raise UnavailableError(
+                f"git could not fetch {len(missing)} blobs from {REMOTE}: {last_line(result.stderr)}"
+            )
+        self._objects_here().update(missing)
+
+    def small_blobs_too(self) -> tuple[str, ...]:
+        """Options for a fetch of little that is new: in a partial clone what will be read then comes with it."""
+        return (f"--filter=blob:limit={SMALL}",) if self._is_partial() else ()
+
+    def cuts(self, commits: Collection[Sha]) -> bool:
+        """Whether a shallow clone's history ends at one of these commits, whose parents git then hides."""
+        return not self._boundary().isdisjoint(commits)
+
+    def is_shallow(self) -> bool:
+        """Whether history ends here before its beginning."""
+        return bool(self._boundary())
+
+    def deepen(self, refspec: str) -> None:
+        """Bring more of a branch's history. Raises UnavailableError if there is none to be had."""
+        before = self._boundary()
+        result = self._git.run("fetch", *_QUIETLY, f"--deepen={DEEPER}", REMOTE, refspec, token=self._token)
+        if result.returncode != 0 or self._boundary() == before:
+            reason = last_line(result.stderr)
+            raise UnavailableError(
+                f"this clone's history is cut off; fetch deeper (fetch-depth: 0): {reason}"
+            )
+
+    def _boundary(self) -> frozenset[str]:
+        named = self._git.ask("rev-parse", "--path-format=absolute", "--git-path", "shallow")
+        file = Path(named.decode().removesuffix("\n"))
+        return frozenset(file.read_text().split()) if file.is_file() else frozenset()
+
+    def _is_partial(self) -> bool:
+        if self._partial is None:
+            asked = self._git.run("config", "--type=bool", "--get", f"remote.{REMOTE}.promisor")
+            self._partial = asked.stdout.strip() == b"true"
+        return self._partial
+
+    def _objects_here(self) -> set[str]:
+        """Every object here when first asked, by name: the one way to look for a blob that never fetches it.
+
+        Of what came later git sees for itself that nothing is missing.
+        """
+        if self._here is None:
+            options = ("--batch-check=%(objectname)", "--batch-all-objects", "--unordered")
+            self._here = set(self._git.ask("cat-file", *options).decode().split())
+        return self._here

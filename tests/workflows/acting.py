@@ -1,0 +1,125 @@
+"""Runs the repository's workflow files with act, on this machine, against the embedded GitHub and AWS.
+
+act takes the place of GitHub's runner: https://github.com/nektos/act. It honours neither permissions nor
+concurrency nor filters, so those are read, not run. Three actions are stand-ins of ours, because GitHub's own
+cannot be had from a package registry.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jitbot.sandbox.organisation import Acme
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = ROOT / ".github" / "workflows"
+STAND_INS = Path(__file__).parent / "actions"
+SECONDS = 180
+_USES = re.compile(r"(?P<action>[\w.-]+/(?P<name>[\w.-]+))@[0-9a-f]{40}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What act did: its exit code, what the steps printed, and which steps ended how."""
+
+    code: int
+    output: str
+    steps: Mapping[str, str]  # the name of a step -> success or failure
+    errors: tuple[Mapping[str, str], ...]  # the properties of each annotation
+
+    @property
+    def green(self) -> bool:
+        """Whether a job ran, and no step of it failed: act is content, too, where no job fits."""
+        return self.code == 0 and bool(self.steps) and set(self.steps.values()) == {"success"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """act, with a home of its own below `folder`."""
+
+    acme: Acme
+    act: str
+    folder: Path
+    packages: Path  # uv's cache, warm
+
+    def run(
+        self,
+        workflow: str,
+        event: str,
+        payload: Mapping[str, Any] | None = None,
+        *,
+        actor: str = "olivia",
+        **environ: str,
+    ) -> Ran:
+        """One run of a workflow file, as main's tip has it. `environ` replaces variables of the job."""
+        job = {**self.acme.job(workflow, actor=actor, event=event), **environ}
+        written = self.folder / "payload.json"
+        written.write_text(json.dumps({**(payload or {}), "repository": {"default_branch": "main"}}))
+        done = subprocess.run(
+            [
+                self.act, event, "--json", "--no-skip-checkout", "--platform", "ubuntu-24.04=-self-hosted",
+                "--workflows", f".github/workflows/{workflow}", "--eventpath", str(written), "--actor", actor,
+                *self._given(job), *(part for uses in _used() for part in ("--local-repository", uses)),
+            ],
+            cwd=self._checked_out(), env=self._machine(),
+            capture_output=True, text=True, check=False, timeout=SECONDS,
+        )  # fmt: skip
+        return _told(done)
+
+    def _given(self, job: Mapping[str, str]) -> list[str]:
+        """The job's variables as act's arguments, with a token that its `github.token` is."""
+        kept = {name: value for name, value in job.items() if name not in ("PATH", "GITHUB_TOKEN")}
+        kept |= {"UV_CACHE_DIR": str(self.packages), "UV_OFFLINE": "1"}
+        variables = (part for name, value in kept.items() for part in ("--env", f"{name}={value}"))
+        return ["--secret", f"GITHUB_TOKEN={job['GITHUB_TOKEN']}", *variables]
+
+    def _checked_out(self) -> Path:
+        """A clone from which act reads the workflow file and the repository's name."""
+        place, name = self.acme.clone("act"), self.acme.repository
+        for arguments in (
+            ("fetch", "--quiet", f"{self.acme.github.url}/{name}.git", "main"),
+            ("checkout", "--quiet", "-B", "main", "FETCH_HEAD"),
+            ("remote", "set-url", "origin", f"https://github.com/{name}.git"),
+        ):
+            self.acme.git("olivia", *arguments, cwd=place)
+        return place
+
+    def _machine(self) -> dict[str, str]:
+        """The runner's own environment: a home without settings, and the tools that a hosted runner has."""
+        tools = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+        return {
+            "HOME": str(self.folder),
+            "XDG_CACHE_HOME": str(self.folder / "cache"),
+            "PATH": os.pathsep.join(tools),
+            "RUNNER_TEMP": str(self.folder),
+            "TMPDIR": str(self.folder),
+        }
+
+
+def _used() -> list[str]:
+    """Each pinned action that the files use, with the folder of its stand-in."""
+    files = [*WORKFLOWS.glob("*.yml"), *ROOT.glob(".github/actions/*/action.yml")]
+    found = {match[0]: match["name"] for file in files for match in _USES.finditer(file.read_text())}
+    return [f"{uses}={STAND_INS / name}" for uses, name in sorted(found.items())]
+
+
+def _told(done: subprocess.CompletedProcess[str]) -> Ran:
+    lines: list[str] = []
+    steps: dict[str, str] = {}
+    errors: list[dict[str, str]] = []
+    for line in done.stdout.splitlines():
+        said: dict[str, Any] = json.loads(line) if line.startswith("{") else {"msg": line}
+        if said.get("raw_output"):
+            lines.append(said["msg"].rstrip("\n"))
+        elif said.get("command") == "error":
+            errors.append(said["kvPairs"])
+        elif "stepResult" in said and said.get("stage") == "Main":
+            steps[said["step"]] = said["stepResult"]
+    output = "\n".join([*lines, done.stderr])
+    return Ran(code=done.returncode, output=output, steps=steps, errors=tuple(errors))

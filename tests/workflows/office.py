@@ -1,0 +1,72 @@
+"""acme's people, asking and merging through GitHub, and the workflows that follow."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from acting import ROOT, Ran, Runner
+
+from jitbot.sandbox.story.stage import Stage
+
+_CODE = (
+    "jitbot/**/*",
+    ".github/workflows/*",
+    ".github/actions/**/*",
+    "pyproject.toml",
+    "uv.lock",
+    "README.md",
+)
+_MAIN = {"ref": "refs/heads/main"}
+
+
+@dataclass(kw_only=True)
+class Office:
+    """acme running, with act for its runner."""
+
+    stage: Stage
+    runner: Runner
+
+    def move_in(self) -> None:
+        """Have an admin merge this repository's code and workflows into acme's main."""
+        files = [file for pattern in _CODE for file in ROOT.glob(pattern) if file.is_file()]
+        kept = [file for file in files if "__pycache__" not in file.parts]
+        content = {file.relative_to(ROOT).as_posix(): file.read_text() for file in kept}
+        self.merge(self.stage.propose("olivia", "jitbot", content))
+
+    def propose(self, login: str, slug: str, **fields: Any) -> int:
+        """A pull request with a request for the orders table; its number."""
+        table = {"parameters": {"table": "orders"}}
+        path, text = self.stage.request(login, "orders-db-read", slug, **{**table, **fields})
+        return self.stage.propose(login, slug, {path: text})
+
+    def approve(self, login: str, number: int) -> None:
+        """Approve a pull request."""
+        self.stage.must(self.stage.review(login, number))
+
+    def merge(self, number: int) -> None:
+        """Merge a pull request, past the rules if need be."""
+        self.stage.must(self.stage.merge("olivia", number))
+
+    def checked(self, number: int, **environ: str) -> Ran:
+        """check.yml, as GitHub would run it for a pull request."""
+        pull = self.stage.must(self.stage.acme.call("olivia", "GET", f"/pulls/{number}"))
+        payload = {"action": "opened", "number": number, "pull_request": pull}
+        return self.runner.run("check.yml", "pull_request", payload, **environ)
+
+    def on_main(self, workflow: str, event: str = "push", **more: Any) -> Ran:
+        """A workflow that an event on main starts; `more` is the rest of its payload."""
+        return self.runner.run(workflow, event, {**_MAIN, **more})
+
+    def dispatched(self, workflow: str, actor: str, inputs: Mapping[str, str], ref: str = "main") -> Ran:
+        """A workflow that somebody started by hand."""
+        full = f"refs/heads/{ref}"
+        payload = {"ref": full, "inputs": dict(inputs)}
+        return self.runner.run(workflow, "workflow_dispatch", payload, actor=actor, GITHUB_REF=full)
+
+    def states(self, login: str) -> list[str]:
+        """What the ledger says of a person's grants."""
+        ran = self.stage.run(
+            "status", "--all", "--person", login, "--format", "json", workflow="grant.yml", code=0
+        )
+        return [each["state"] for each in json.loads(ran.output)]

@@ -1,0 +1,182 @@
+"""What act does not enforce, read in the files: who may do what, when, one after the other, with which actions."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from acting import ROOT, WORKFLOWS
+
+from jitbot.cli import VERBS
+from jitbot.domain.service_roles import WORKFLOWS as TRUSTED
+
+FILES = {path.name: path for path in sorted(WORKFLOWS.iterdir())}
+ACTION = ROOT / ".github" / "actions" / "jitbot" / "action.yml"
+JITBOT = ("check.yml", "grant.yml", "sweep.yml", "revoke.yml")
+PERMISSIONS = {
+    "check.yml": {"contents": "read"},
+    "grant.yml": {"contents": "write", "id-token": "write", "pull-requests": "read"},
+    "sweep.yml": {"contents": "write", "id-token": "write"},
+    "revoke.yml": {"contents": "write", "id-token": "write"},
+    "ci.yml": {"contents": "read"},
+}
+MAIN = {"push": {"branches": ["main"]}, "workflow_dispatch": None}
+TRIGGERS = {
+    "check.yml": {
+        "pull_request": {"branches": ["main"]},
+        "pull_request_review": {"types": ["submitted", "dismissed"]},
+    },
+    "grant.yml": {**MAIN, "schedule": [{"cron": "17 * * * *"}]},
+    "sweep.yml": {**MAIN, "schedule": [{"cron": "47 * * * *"}, {"cron": "37 3 * * *"}]},
+    "ci.yml": {
+        "push": {"branches": ["main"], "paths-ignore": ["requests/**"]},
+        "pull_request": {"paths-ignore": ["requests/**"]},
+    },
+}
+CHECKOUT = {
+    "ref": "refs/heads/main",
+    "fetch-depth": "1000",
+    "filter": "blob:none",
+    "sparse-checkout": ".github\npolicies\njitbot\n",
+    "persist-credentials": "false",
+}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A YAML file with every scalar as text but null: so `on` stays a word."""
+    content = yaml.load(path.read_text(), Loader=yaml.BaseLoader)  # noqa: S506 - it makes text, lists and mappings
+    assert isinstance(content, dict)
+    return content
+
+
+def job(name: str) -> dict[str, Any]:
+    """The one job of a workflow."""
+    ((_, found),) = read(FILES[name])["jobs"].items()
+    assert isinstance(found, dict)
+    return found
+
+
+def steps(path: Path) -> list[dict[str, Any]]:
+    """The steps of a workflow's one job, or of an action."""
+    found = read(path)["runs"]["steps"] if path == ACTION else job(path.name)["steps"]
+    assert found
+    return list(found)
+
+
+def test_these_are_the_workflows() -> None:
+    """There is no workflow but those that are judged here, and none that AWS trusts is missing but the audit's."""
+    assert set(FILES) == set(PERMISSIONS)
+    trusted = {name for names in TRUSTED.values() for name in names}
+    assert trusted - set(FILES) == {"audit.yml"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_permissions_are_the_least(name: str) -> None:
+    """A workflow has no permission of its own; its one job has exactly those that it needs."""
+    assert read(FILES[name])["permissions"] == {}
+    assert job(name)["permissions"] == PERMISSIONS[name]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_starts_it(name: str) -> None:
+    """Triggers are exactly these: nothing runs with a pull request's code and more than a token that reads."""
+    triggers = {
+        event: ({} if filters == "" else filters) for event, filters in read(FILES[name])["on"].items()
+    }
+    if name == "revoke.yml":
+        inputs = triggers["workflow_dispatch"]["inputs"]
+        assert list(triggers) == ["workflow_dispatch"]
+        assert {key: (each["required"], each["type"]) for key, each in inputs.items()} == {
+            "request": ("true", "string"),
+            "reason": ("true", "string"),
+        }
+    else:
+        expected = {event: (filters or {}) for event, filters in TRIGGERS[name].items()}
+        assert triggers == expected
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_run_cancels_another(name: str) -> None:
+    """Each workflow has a group of its own in which runs wait for each other and are never cancelled."""
+    group = read(FILES[name])["concurrency"]
+    assert group["group"].split("-")[0] == name.removesuffix(".yml")
+    assert group["cancel-in-progress"] == "false"
+    assert set(group) == {"group", "cancel-in-progress"}
+
+
+def test_nothing_runs_at_the_full_hour() -> None:
+    """Schedules keep away from the minutes in which everyone else's begin, and from each other."""
+    crons = [each["cron"] for name in FILES for each in read(FILES[name])["on"].get("schedule", [])]
+    minutes = [int(cron.split()[0]) for cron in crons]
+    assert len(set(minutes)) == len(minutes) == 3
+    assert all(minute % 15 for minute in minutes)
+
+
+def test_the_daily_sweep_is_the_complete_one() -> None:
+    """The step asks for the complete sweep at a time that the schedule really has."""
+    crons = [each["cron"] for each in read(FILES["sweep.yml"])["on"]["schedule"]]
+    asked = re.findall(r"'([\d* ]+)'", steps(FILES["sweep.yml"])[-1]["env"]["COMPLETE"])
+    assert asked == [crons[1]]
+
+
+@pytest.mark.parametrize("path", [*FILES.values(), ACTION], ids=lambda path: path.name)
+def test_actions_are_pinned(path: Path) -> None:
+    """Every action from outside is a commit, with its tag beside it; the same one everywhere."""
+    used = re.findall(r"uses: (.+)", path.read_text())
+    assert used
+    for uses in used:
+        assert uses == "./.github/actions/jitbot" or re.fullmatch(
+            r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", uses
+        )
+    everywhere = {
+        uses for file in (*FILES.values(), ACTION) for uses in re.findall(r"uses: (\S+@.+)", file.read_text())
+    }
+    assert len({uses.partition("@")[0] for uses in everywhere}) == len(everywhere)
+
+
+@pytest.mark.parametrize("path", [*FILES.values(), ACTION], ids=lambda path: path.name)
+def test_no_expression_reaches_a_shell(path: Path) -> None:
+    """What a person wrote comes to a step in its environment, and no file knows a secret."""
+    scripts = [step["run"] for step in steps(path) if "run" in step]
+    assert scripts
+    assert not [script for script in scripts if "${{" in script]
+    assert "secrets" not in path.read_text()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_credentials_do_not_stay(name: str) -> None:
+    """No checkout leaves the token behind in the clone's configuration; no job runs for ever."""
+    checkouts = [step for step in steps(FILES[name]) if step.get("uses", "").startswith("actions/checkout@")]
+    assert [step["with"]["persist-credentials"] for step in checkouts] == ["false"]
+    assert 0 < int(job(name)["timeout-minutes"]) <= 30
+
+
+@pytest.mark.parametrize("name", JITBOT)
+def test_jitbot_is_mains(name: str) -> None:
+    """main is checked out, and no more of it than is read; jitbot comes from there, and runs the file's own verb."""
+    found = steps(FILES[name])
+    assert found[0]["with"] == CHECKOUT
+    assert found[1]["uses"] == "./.github/actions/jitbot"
+    verb = name.removesuffix(".yml")
+    assert verb in VERBS
+    assert found[-1]["run"].startswith(f"jitbot {verb} ") or found[-1]["run"] == f"jitbot {verb}"
+    assert [step for step in found if "jitbot" in step.get("run", "").split()] == [found[-1]]
+
+
+@pytest.mark.parametrize("name", JITBOT)
+def test_the_token_goes_to_few_steps(name: str) -> None:
+    """The token is in the environment of the steps that use it, never in that of the job or the workflow."""
+    assert "env" not in read(FILES[name])
+    assert "env" not in job(name)
+    holders = [step["name"] for step in steps(FILES[name]) if "github.token" in str(step)]
+    assert holders[-1] == steps(FILES[name])[-1]["name"]
+    assert len(holders) == (2 if name == "check.yml" else 1)
+
+
+def test_what_is_installed_is_what_is_locked() -> None:
+    """The action installs wheels of the lock alone: it never builds, resolves, or brings what only tests need."""
+    script = next(step["run"] for step in steps(ACTION) if step["name"] == "Install jitbot")
+    (sync,) = [line for line in script.splitlines() if line.startswith("uv ")]
+    assert {"--locked", "--no-dev", "--no-build", "--no-install-project"} <= set(sync.split())
+    assert "pip" not in script

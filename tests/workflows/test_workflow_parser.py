@@ -1,0 +1,95 @@
+"""GitHub's own parser and evaluator on the workflow files: accepted whole, and each condition decides as meant."""
+
+import re
+from typing import Any
+
+import pytest
+from github_says import GitHubSays
+from test_workflow_files import ACTION, FILES, job, read, steps
+
+MAIN, BRANCH = "refs/heads/main", "refs/heads/mallory"
+
+
+def pull(base: str, event: str = "pull_request") -> dict[str, Any]:
+    """What a run for a pull request into this branch sees."""
+    payload = {
+        "action": "opened",
+        "pull_request": {"number": 7, "base": {"ref": base}, "head": {"ref": "main"}},
+    }
+    return {"event_name": event, "ref": "refs/pull/7/merge", "event": payload}
+
+
+def on(ref: str, event: str = "push", **payload: Any) -> dict[str, Any]:
+    """What a run on a branch or a tag sees."""
+    return {"event_name": event, "ref": ref, "event": {"ref": ref, **payload}}
+
+
+CHANGING = {
+    "a push to main": (on(MAIN), True),
+    "a schedule": ({"event_name": "schedule", "ref": MAIN, "event": {"schedule": "17 * * * *"}}, True),
+    "a dispatch on main": (on(MAIN, "workflow_dispatch", inputs={}), True),
+    "a dispatch on a branch": (on(BRANCH, "workflow_dispatch", inputs={}), False),
+    "a dispatch on a tag called main": (on("refs/tags/main", "workflow_dispatch", inputs={}), False),
+    "a merge queue": (on("refs/heads/gh-readonly-queue/main/pr-7-abc", "merge_group"), False),
+    "a branch below main": (on("refs/heads/main/x"), False),
+}
+CHECKING = {
+    "a pull request into main": (pull("main"), True),
+    "a review of one": (pull("main", "pull_request_review"), True),
+    "a review of one into a branch": (pull("mallory", "pull_request_review"), False),
+    "a push": (on(MAIN), False),
+}
+
+
+def test_every_file_is_accepted(says: GitHubSays) -> None:
+    """The parser has nothing to say against any of them, and does object to what is wrong."""
+    grant = FILES["grant.yml"].read_text()
+    wrong = {
+        "unknown permission": grant.replace("id-token: write", "members: read"),
+        "unknown name": grant.replace("github.ref", "githob.ref"),
+        "unknown key": grant.replace("timeout-minutes", "timeout"),
+    }
+    errors = says.errors({**{name: path.read_text() for name, path in FILES.items()}, **wrong})
+    assert {name for name, found in errors.items() if found} == set(wrong)
+
+
+@pytest.mark.parametrize("name", ["check.yml", "grant.yml", "sweep.yml", "revoke.yml"])
+def test_conditions_decide_as_meant(says: GitHubSays, name: str) -> None:
+    """What may change anything runs on main alone; what checks runs for pull requests into main alone."""
+    cases = CHECKING if name == "check.yml" else CHANGING
+    decided = says.values([(job(name)["if"], {"github": github}) for github, _ in cases.values()])
+    expected = {case: str(runs).lower() for case, (_, runs) in cases.items()}
+    assert dict(zip(cases, decided, strict=True)) == expected
+
+
+@pytest.mark.parametrize(("schedule", "complete"), [("37 3 * * *", "yes"), ("47 * * * *", ""), (None, "")])
+def test_the_daily_sweep_is_complete(says: GitHubSays, schedule: str | None, complete: str) -> None:
+    """Only the daily run of the sweep reads every role whole."""
+    (text,) = expressions(steps(FILES["sweep.yml"])[-1]["env"]["COMPLETE"])
+    event = {"schedule": schedule} if schedule else {}
+    assert says.values([(text, {"github": {"event": event}})]) == [complete]
+
+
+def test_runs_that_must_not_meet_wait_for_each_other(says: GitHubSays) -> None:
+    """A revocation waits for others of the same request only, a check for others of its pull request only."""
+    (revoked,) = expressions(read(FILES["revoke.yml"])["concurrency"]["group"])
+    (checked,) = expressions(read(FILES["check.yml"])["concurrency"]["group"])
+    assert says.values([(revoked, {"inputs": {"request": "x"}}), (checked, {"github": pull("main")})]) == [
+        "x",
+        "7",
+    ]
+    for name in ("grant.yml", "sweep.yml"):
+        assert expressions(read(FILES[name])["concurrency"]["group"]) == []
+
+
+def test_the_cache_is_written_from_main_alone(says: GitHubSays) -> None:
+    """What a pull request's run has downloaded is kept for nobody."""
+    (setup,) = [step for step in steps(ACTION) if step.get("uses", "").startswith("astral-sh/setup-uv@")]
+    (text,) = expressions(setup["with"]["save-cache"])
+    asked = [(text, {"github": {"ref": ref}}) for ref in (MAIN, BRANCH, "refs/pull/7/merge")]
+    assert says.values(asked) == ["true", "false", "false"]
+
+
+def expressions(text: str) -> list[str]:
+    """The expressions in a text."""
+    return re.findall(r"\$\{\{ (.+?) \}\}", text)

@@ -1,0 +1,88 @@
+"""The repository's own workflow files, run by act: what they do to a running GitHub and AWS."""
+
+from office import Office
+
+PAYLOAD = "raise SystemExit('the code of the head ran')\n"
+
+
+def test_an_approved_request_is_granted(office: Office) -> None:
+    """A good request is checked green, and the push of its merge grants it."""
+    number = office.propose("alice", "good")
+    checked = office.checked(number)
+    assert (checked.green, "all good" in checked.output) == (True, True)
+    office.approve("bob", number)
+    office.merge(number)
+    granted = office.on_main("grant.yml")
+    assert granted.green
+    assert "granted: alice has orders-db-read in prod" in granted.output
+    assert office.states("alice") == ["live"]
+
+
+def test_a_bad_request_is_told_at_its_line(office: Office) -> None:
+    """What a merge would refuse turns the check red, as an annotation at the line of the pull request's file."""
+    checked = office.checked(office.propose("alice", "long", duration="9h"))
+    assert checked.steps["Check"] == "failure"
+    assert checked.code == 1
+    (annotation,) = checked.errors
+    assert annotation["file"].startswith("requests/orders-db-read/")
+    assert annotation["file"].endswith("-alice-long.yaml")
+    assert (annotation["line"], annotation["title"]) == ("3", "duration-above-maximum")
+
+
+def test_the_heads_own_code_never_runs(office: Office) -> None:
+    """A fork's pull request is checked with a token that may only read; what it brings is read, never executed."""
+    office.stage.acme.github.add_user("visitor", 2001, permission="read")
+    token = office.stage.acme.github.token_for("visitor")
+    action = "runs: {using: composite, steps: [{run: 'echo the code of the head ran', shell: bash}]}\n"
+    files = {"jitbot/cli.py": PAYLOAD, ".github/actions/jitbot/action.yml": action}
+    path, text = office.stage.request("mallory", "orders-db-read", "code", parameters={"table": "orders"})
+    checked = office.checked(
+        office.stage.propose("mallory", "code", {path: text, **files}), GITHUB_TOKEN=token
+    )
+    assert checked.steps["Check"] == "failure"
+    assert [each["title"] for each in checked.errors] == ["touches-rules"]
+    assert "the code of the head ran" not in checked.output
+
+
+def test_an_unapproved_merge_turns_the_run_red(office: Office) -> None:
+    """What was merged without approval is refused, the job fails, and nothing is given."""
+    office.merge(office.propose("mallory", "unapproved"))
+    ran = office.on_main("grant.yml")
+    assert ran.code == 1
+    assert ran.steps["Decide and grant"] == "failure"
+    assert "[not-enough-approvals]" in ran.output
+    assert office.states("mallory") == []
+
+
+def test_a_silent_merge_is_granted_by_schedule_and_ended_by_hand(office: Office) -> None:
+    """A merge that started no workflow is granted by the next scheduled run, and the requester ends it by dispatch;
+    whatever stands in the inputs is text and nothing else."""
+    number = office.propose("dave", "silent")
+    office.approve("bob", number)
+    office.merge(number)
+    granted = office.on_main("grant.yml", "schedule", schedule="17 * * * *")
+    assert granted.green
+    assert office.states("dave") == ["live"]
+    reason = "--help \"; echo 'taken' $(echo taken) `echo taken`\ntaken"
+    ended = office.dispatched("revoke.yml", "dave", {"request": f"#{number}", "reason": reason})
+    assert ended.green
+    assert "ended (released): orders-db-read of dave" in ended.output
+    assert "\ntaken" not in ended.output
+    assert office.states("dave") == ["ended"]
+
+
+def test_the_daily_sweep_runs(office: Office) -> None:
+    """The daily run reads every role of every account whole, and is green where all is as recorded."""
+    office.stage.acme.aws.calls.clear()
+    ran = office.on_main("sweep.yml", "schedule", schedule="37 3 * * *")
+    assert (ran.green, ran.steps["Sweep"]) == (True, "success")
+    calls = [operation for _, _, operation in office.stage.acme.aws.calls]
+    assert calls.count("GetAccountAuthorizationDetails") == len(office.stage.acme.accounts)
+
+
+def test_a_run_on_a_branch_does_nothing(office: Office) -> None:
+    """Dispatched on a branch no job of a workflow that may change anything begins."""
+    for workflow in ("grant.yml", "sweep.yml", "revoke.yml"):
+        inputs = {"request": "x", "reason": "y"}
+        ran = office.dispatched(workflow, "mallory", inputs, ref="mallory-branch")
+        assert (dict(ran.steps), ran.green) == ({}, False)
