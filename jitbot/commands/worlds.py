@@ -13,7 +13,7 @@ from jitbot import __version__
 from jitbot.adapters import documents
 from jitbot.adapters.actions import ServiceAuthorizationReference
 from jitbot.adapters.aws import STS_AUDIENCE, AwsCloud, Identity
-from jitbot.adapters.github import GitHubForge
+from jitbot.adapters.github import Client, GitHubForge
 from jitbot.adapters.issuer import ActionsIssuer
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import clone
@@ -43,17 +43,12 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
         request_token=environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", ""),
         user_agent=agent,
     )
-    forge = GitHubForge(
-        settings.repository,
-        token=environ.get("GITHUB_TOKEN", ""),
-        api_url=environ.get("GITHUB_API_URL", GITHUB),
-        user_agent=agent,
-    )
+    client = github_client(environ, settings.repository, agent)
     return World(
         repository=repository,
         documents=documents,
         settings=settings,
-        forge=forge,
+        forge=GitHubForge(client),
         issuer=issuer,
         catalogue=ServiceAuthorizationReference(),
         cloud=_cloud(environ, settings, issuer, purpose),
@@ -61,6 +56,12 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
         say=lambda text: click.echo(f"… {text}", err=True),
         run=run_of(environ),
     )
+
+
+def github_client(environ: Mapping[str, str], repository: str, user_agent: str) -> Client:
+    """The way to one repository on GitHub, with the token of the environment if there is one."""
+    token, api_url = environ.get("GITHUB_TOKEN", ""), environ.get("GITHUB_API_URL", GITHUB)
+    return Client(repository, token=token, api_url=api_url, user_agent=user_agent)
 
 
 def run_of(environ: Mapping[str, str]) -> Run:

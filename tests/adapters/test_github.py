@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import requests
-from jitbot.adapters.github import GitHubForge
+from jitbot.adapters.github import Client, GitHubForge
 from jitbot.domain.errors import BranchMovedError, DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model import GithubId, Login, Sha
 from jitbot.sandbox.clock import Clock
@@ -37,7 +37,7 @@ class Site:
     def forge(self, login: str = "olivia", repository: str = "acme/access") -> GitHubForge:
         """The adapter with this person's token, without pauses between its attempts."""
         token = self.github.token_for(login)
-        return GitHubForge(repository, token=token, api_url=self.github.api_url, backoff=0)
+        return GitHubForge(Client(repository, token=token, api_url=self.github.api_url, backoff=0))
 
     def call(self, login: str, method: str, path: str, **content: Any) -> Any:
         """One call as this person, which must be a yes."""
@@ -311,7 +311,7 @@ def test_what_github_does_not_find_is_denied(site: Site, name: str) -> None:
 def test_no_token_is_denied(site: Site) -> None:
     """Without a token GitHub answers 401, and the words name the variable."""
     with pytest.raises(DeniedError, match="GITHUB_TOKEN"):
-        GitHubForge("acme/access", token="", api_url=site.github.api_url, backoff=0).default_branch()
+        GitHubForge(Client("acme/access", token="", api_url=site.github.api_url, backoff=0)).default_branch()
 
 
 def test_a_short_outage_is_waited_out(site: Site) -> None:
@@ -335,7 +335,7 @@ def test_a_rate_limit_beyond_patience_gives_way(site: Site) -> None:
 
 def test_a_connection_refused_is_unavailable() -> None:
     """Where nobody listens, nothing is concluded."""
-    forge = GitHubForge("acme/access", token="x", api_url="http://127.0.0.1:1", backoff=0)
+    forge = GitHubForge(Client("acme/access", token="x", api_url="http://127.0.0.1:1", backoff=0))
     with pytest.raises(UnavailableError, match="does not answer"):
         forge.pull(1)
 

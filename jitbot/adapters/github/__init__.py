@@ -1,0 +1,6 @@
+"""GitHub: one client, and a class for each thing that jitbot wants of it."""
+
+from jitbot.adapters.github.client import Client
+from jitbot.adapters.github.forge import GitHubForge
+
+__all__ = ["Client", "GitHubForge"]

@@ -1,0 +1,124 @@
+"""One way to GitHub: PyGithub's transport, authentication and retries; we read the JSON ourselves.
+
+PyGithub's objects fetch what they lack behind one's back; here every call is one that we wrote.
+REST: https://docs.github.com/en/rest (version 2022-11-28). None of it is proven against the real GitHub here.
+"""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ParamSpec, TypeVar
+
+from github import Auth, Github, GithubException, GithubRetry
+from github.GithubException import RateLimitExceededException, UnknownObjectException
+
+import requests
+from jitbot.domain.errors import DeniedError, UnavailableError
+
+API_VERSION = "2022-11-28"
+LONGEST_WAIT = 120.0  # seconds that a rate limit may hold a job up before it gives way to the next run
+_PAGE = 100
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def translated(method: Callable[P, T]) -> Callable[P, T]:
+    """GitHub's refusals and troubles as our own errors: a no is final, anything unclear is unavailable."""
+
+    @functools.wraps(method)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return method(*args, **kwargs)
+        except RateLimitExceededException as error:
+            raise UnavailableError("GitHub's rate limit is used up; the next run goes on") from error
+        except UnknownObjectException as error:
+            raise DeniedError(
+                f"GitHub finds no such thing, or the token may not see it: {_said(error)}"
+            ) from error
+        except GithubException as error:
+            if error.status == requests.codes.unauthorized:
+                raise DeniedError("GitHub refuses the token; set GITHUB_TOKEN to a valid one") from error
+            kind = DeniedError if error.status in (403, 422) else UnavailableError
+            raise kind(f"GitHub answered {error.status}: {_said(error)}") from error
+        except requests.exceptions.RequestException as error:
+            raise UnavailableError(f"GitHub does not answer: {type(error).__name__}") from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise UnavailableError(f"GitHub's answer lacks what it should hold: {error!r}") from error
+
+    return call
+
+
+class Client:
+    """One repository on GitHub, by `owner/name`. Paths are relative to it: `/pulls/7`."""
+
+    def __init__(
+        self,
+        repository: str,
+        *,
+        token: str,
+        api_url: str,
+        user_agent: str = "jitbot",
+        timeout: int = 20,
+        backoff: float = 0.5,
+    ) -> None:
+        client = Github(
+            base_url=api_url,
+            auth=Auth.Token(token) if token else None,
+            api_version=API_VERSION,
+            user_agent=user_agent,
+            timeout=timeout,
+            lazy=True,
+            retry=GithubRetry(total=4, backoff_factor=backoff, max_rate_limit_wait=LONGEST_WAIT),
+            # A job makes a handful of calls, one after the other: pauses would only delay access.
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+        )
+        self._requester = client.requester
+        self.repository = repository
+        self._path = f"/repos/{repository}"
+
+    def get(self, path: str) -> dict[str, Any]:
+        """The object at a path. Raises TypeError if it is none."""
+        _, answer = self._requester.requestJsonAndCheck("GET", f"{self._path}{path}")
+        if not isinstance(answer, dict):
+            raise TypeError(f"{path} is not an object")
+        return answer
+
+    def pages(self, path: str) -> Iterator[dict[str, Any]]:
+        """Every object of a list, page by page. Raises TypeError if it is no list."""
+        page = 1
+        while True:
+            parameters = {"per_page": _PAGE, "page": page}
+            headers, answer = self._requester.requestJsonAndCheck(
+                "GET", f"{self._path}{path}", parameters=parameters
+            )
+            if not isinstance(answer, list):
+                raise TypeError(f"{path} is not a list")
+            yield from answer
+            if 'rel="next"' not in headers.get("link", ""):
+                return
+            page += 1
+
+    def send(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Make a change (POST, PATCH, PUT, DELETE), and give the object that is answered; empty if none is."""
+        _, answer = self._requester.requestJsonAndCheck(
+            verb, f"{self._path}{path}", input=None if body is None else dict(body)
+        )
+        return answer if isinstance(answer, dict) else {}
+
+    def graphql(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+        """The `data` of a GraphQL answer. Raises GithubException, with GitHub's errors in its `data`, if there are any."""
+        _, answer = self._requester.graphql_query(query, variables)
+        return dict(answer["data"])
+
+
+def _said(error: GithubException) -> str:
+    """GitHub's own words, short and on one line."""
+    data = error.data if isinstance(error.data, dict) else {}
+    errors = data.get("errors")
+    nested = (
+        errors[0].get("message")
+        if isinstance(errors, list) and errors and isinstance(errors[0], dict)
+        else None
+    )
+    return " ".join(str(nested or data.get("message") or "no reason given").split())[:200]

@@ -1,0 +1,146 @@
+"""The forge that decisions and the ledger rest on: pull requests, reviews, permissions, rules, signed commits."""
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from github import GithubException
+from github.GithubException import UnknownObjectException
+
+from jitbot.adapters.github.client import Client, translated
+from jitbot.domain import moments
+from jitbot.domain.errors import BranchMovedError
+from jitbot.domain.evidence import Actor, PullCommit, PullRequest, Review
+from jitbot.domain.model import GithubId, Login, Sha
+
+_COMMIT = """mutation($input: CreateCommitOnBranchInput!) {
+  createCommitOnBranch(input: $input) { commit { oid } }
+}"""
+
+
+class GitHubForge:
+    """One repository's `jitbot.domain.ports.Forge`."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @translated
+    def default_branch(self) -> str:
+        """The branch that requests are merged into."""
+        return str(self._client.get("")["default_branch"])
+
+    @translated
+    def pulls_of(self, commit: Sha) -> tuple[PullRequest, ...]:
+        """The pull requests that GitHub connects with a commit; it may lag some minutes behind the merge."""
+        return tuple(_pull(raw) for raw in self._client.pages(f"/commits/{commit}/pulls"))
+
+    @translated
+    def pull(self, number: int) -> PullRequest:
+        """One pull request, whole."""
+        return _pull(self._client.get(f"/pulls/{number}"))
+
+    @translated
+    def files(self, number: int) -> tuple[str, ...]:
+        """Every path a pull request changes, previous names included."""
+        names: list[str] = []
+        for raw in self._client.pages(f"/pulls/{number}/files"):
+            names += [
+                str(raw["filename"]),
+                *([str(raw["previous_filename"])] if "previous_filename" in raw else []),
+            ]
+        return tuple(names)
+
+    @translated
+    def reviews(self, number: int) -> tuple[Review, ...]:
+        """Every submitted review; one by an account that no longer exists counts for nobody and is left out."""
+        pages = self._client.pages(f"/pulls/{number}/reviews")
+        return tuple(_review(raw) for raw in pages if raw.get("user") and raw.get("submitted_at"))
+
+    @translated
+    def commits(self, number: int) -> tuple[PullCommit, ...]:
+        """The commits that GitHub lists; at most 250."""
+        return tuple(_commit(raw) for raw in self._client.pages(f"/pulls/{number}/commits"))
+
+    @translated
+    def permission(self, login: Login) -> str:
+        """admin, write, read or none; none too for somebody GitHub does not know here."""
+        try:
+            return str(self._client.get(f"/collaborators/{login}/permission")["permission"])
+        except UnknownObjectException:
+            return "none"
+
+    @translated
+    def rules(self, branch: str) -> frozenset[str]:
+        """The types of the active rules on a branch, such as non_fast_forward and deletion."""
+        return frozenset(str(rule["type"]) for rule in self._client.pages(f"/rules/branches/{branch}"))
+
+    @translated
+    def commit(self, branch: str, parent: Sha, message: str, additions: Mapping[str, bytes]) -> Sha:
+        """Add files on exactly this parent, in one call that fails if the branch has moved.
+
+        https://docs.github.com/en/graphql/reference/mutations#createcommitonbranch
+        """
+        headline, _, body = message.partition("\n\n")
+        files = [
+            {"path": path, "contents": base64.b64encode(each).decode()} for path, each in additions.items()
+        ]
+        variables = {
+            "input": {
+                "branch": {"repositoryNameWithOwner": self._client.repository, "branchName": branch},
+                "expectedHeadOid": parent,
+                "message": {"headline": headline, "body": body},
+                "fileChanges": {"additions": files},
+            }
+        }
+        try:
+            data = self._client.graphql(_COMMIT, variables)
+        except GithubException as error:
+            if _is_stale(error):
+                raise BranchMovedError(f"the branch {branch} has moved") from error
+            raise
+        return Sha(data["createCommitOnBranch"]["commit"]["oid"])
+
+
+def _is_stale(error: GithubException) -> bool:
+    """GitHub says STALE_DATA inside a 200, which PyGithub turns into an exception with a status of its own."""
+    errors = error.data.get("errors", []) if isinstance(error.data, dict) else []
+    return any(isinstance(each, dict) and each.get("type") == "STALE_DATA" for each in errors)
+
+
+def _actor(raw: Any) -> Actor:
+    return Actor(login=Login(str(raw["login"])), github_id=GithubId(int(raw["id"])), kind=str(raw["type"]))
+
+
+def _pull(raw: Mapping[str, Any]) -> PullRequest:
+    return PullRequest(
+        number=int(raw["number"]),
+        author=_actor(raw["user"]),
+        repository_id=int(raw["base"]["repo"]["id"]),
+        base_branch=str(raw["base"]["ref"]),
+        head=Sha(str(raw["head"]["sha"])),
+        merged_at=_moment(raw["merged_at"]) if raw.get("merged_at") else None,
+        merged_by=_actor(raw["merged_by"]) if raw.get("merged_by") else None,
+        merge_commit=Sha(str(raw["merge_commit_sha"])) if raw.get("merge_commit_sha") else None,
+        created_at=_moment(raw["created_at"]),
+        commit_count=int(raw.get("commits", -1)),  # only one asked for by its number says so
+    )
+
+
+def _review(raw: Mapping[str, Any]) -> Review:
+    return Review(
+        review_id=int(raw["id"]),
+        user=_actor(raw["user"]),
+        state=str(raw["state"]).upper(),
+        commit=Sha(str(raw["commit_id"] or "")),
+        submitted_at=_moment(raw["submitted_at"]),
+    )
+
+
+def _commit(raw: Mapping[str, Any]) -> PullCommit:
+    named = {int(raw[role]["id"]) for role in ("author", "committer") if raw.get(role)}
+    return PullCommit(sha=Sha(str(raw["sha"])), named=tuple(GithubId(each) for each in sorted(named)))
+
+
+def _moment(text: Any) -> datetime:
+    return moments.parse(str(text))

@@ -1,0 +1,22 @@
+"""What the use cases ask of the outside, one module for each neighbour. Adapters satisfy these; tests may too.
+
+Every method may raise `UnavailableError` (no usable answer: conclude nothing) or `DeniedError` (a no).
+"""
+
+from jitbot.domain.ports.cloud import Account, Cloud, Receipt
+from jitbot.domain.ports.documents import DocumentReader
+from jitbot.domain.ports.forge import Forge
+from jitbot.domain.ports.git import Added, Entry, Repository
+from jitbot.domain.ports.issuer import Issuer
+
+__all__ = [
+    "Account",
+    "Added",
+    "Cloud",
+    "DocumentReader",
+    "Entry",
+    "Forge",
+    "Issuer",
+    "Receipt",
+    "Repository",
+]

@@ -1,0 +1,47 @@
+"""The host of the repository, as the use cases that decide and record ask for it."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from jitbot.domain.evidence import PullCommit, PullRequest, Review
+from jitbot.domain.model import Login, Sha
+
+
+class Forge(Protocol):
+    """The host of the repository: pull requests, reviews, permissions, branch rules, signed commits."""
+
+    def default_branch(self) -> str:
+        """The branch that requests are merged into."""
+        ...
+
+    def pulls_of(self, commit: Sha) -> tuple[PullRequest, ...]:
+        """The pull requests that the forge connects with a commit."""
+        ...
+
+    def pull(self, number: int) -> PullRequest:
+        """One pull request, whole."""
+        ...
+
+    def files(self, number: int) -> tuple[str, ...]:
+        """Every path a pull request changes, previous names included."""
+        ...
+
+    def reviews(self, number: int) -> tuple[Review, ...]:
+        """Every submitted review."""
+        ...
+
+    def commits(self, number: int) -> tuple[PullCommit, ...]:
+        """The commits that the forge lists; at most 250."""
+        ...
+
+    def permission(self, login: Login) -> str:
+        """admin, write, read or none."""
+        ...
+
+    def rules(self, branch: str) -> frozenset[str]:
+        """The kinds of rules that protect a branch, such as non_fast_forward."""
+        ...
+
+    def commit(self, branch: str, parent: Sha, message: str, additions: Mapping[str, bytes]) -> Sha:
+        """Add files on exactly this parent. Raises BranchMovedError if the branch is elsewhere."""
+        ...

@@ -1,0 +1,81 @@
+"""git, as the use cases ask for it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from jitbot.domain.evidence import Change
+from jitbot.domain.model import Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of a git tree."""
+
+    path: str
+    mode: str
+    blob: Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """One commit of the ledger, by what it puts there. `tidy`: one parent, and plain files alone."""
+
+    commit: Sha
+    parent: Sha
+    message: str
+    entries: tuple[Entry, ...]
+    tidy: bool
+
+
+class Repository(Protocol):
+    """git: commits and blobs at fetched tips, never the working tree."""
+
+    def fetch(self, heads: Iterable[int] = ()) -> None:
+        """Bring the tips of main and ledger, and the heads of these pull requests, up to date."""
+        ...
+
+    def main(self) -> Sha:
+        """The fetched tip of the default branch."""
+        ...
+
+    def ledger(self) -> Sha:
+        """The fetched tip of the ledger. Raises InvalidError if there is no such branch."""
+        ...
+
+    def pull_head(self, number: int) -> Sha | None:
+        """The fetched head of a pull request; None if git has none."""
+        ...
+
+    def changes(self, since: datetime) -> tuple[Change, ...]:
+        """What main's first-parent line did to request files since then, oldest first."""
+        ...
+
+    def touched(self, base: Sha, commit: Sha) -> tuple[str, ...]:
+        """Every path that differs between two commits; a rename counts as two."""
+        ...
+
+    def touching(self, commits: Iterable[Sha], path: str) -> frozenset[Sha]:
+        """Of these commits, the ones that change the path against their first parent."""
+        ...
+
+    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[Entry, ...]:
+        """The tree's entries at these paths; a path that ends in / gives what lies directly in the folder."""
+        ...
+
+    def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
+        """The bytes of blobs. Raises UnavailableError if one is missing."""
+        ...
+
+    def additions(self, since: datetime) -> tuple[Added, ...]:
+        """The ledger's commits since then, through every parent, oldest first."""
+        ...
+
+    def resolve(self, revision: str) -> Sha:
+        """The commit that a revision names. Raises InvalidError if there is none."""
+        ...
+
+    def merge_base(self, one: Sha, other: Sha) -> Sha:
+        """The best common ancestor of two commits."""
+        ...
