@@ -1,12 +1,11 @@
 """git as the port asks for it, on real repositories in temporary folders."""
 
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socket import create_server
@@ -14,91 +13,12 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from clones import ASK, NOBODY, NOW, SINCE, Clone, additions
 
 from jitbot.adapters.repository import GitRepository
 from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.domain.evidence import ChangeKind
 from jitbot.domain.model import Sha
-
-NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
-SINCE = NOW - timedelta(days=21)
-NOBODY = Sha("1" * 40)
-ASK = "requests/orders-db-read/2026-11/24-alice-x.yaml"
-
-
-class Clone:
-    """A clone with a bare repository behind it as `origin`; commits are made at `now`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root = folder / "work"
-        self.now = NOW
-        self.repository = GitRepository(self.root, timeout=20)
-
-    def begin(self) -> None:
-        """Make both repositories, and a first commit."""
-        self.root.mkdir()
-        self.git("init", "--quiet", "--template=", "--initial-branch=main")
-        self.git("init", "--quiet", "--template=", "--bare", "--initial-branch=main", "../bare.git")
-        self.git("remote", "add", "origin", "../bare.git")
-        self.put("README.md")
-
-    def git(self, *arguments: str, stdin: bytes = b"") -> str:
-        """Run git at the clone's time, with nobody's settings."""
-        known = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.root),
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_AUTHOR_DATE": f"{int(self.now.timestamp())} +0000",
-            "GIT_COMMITTER_DATE": f"{int(self.now.timestamp())} +0000",
-        }
-        known |= {f"GIT_{role}_NAME": "alice" for role in ("AUTHOR", "COMMITTER")}
-        known |= {f"GIT_{role}_EMAIL": "alice@acme.com" for role in ("AUTHOR", "COMMITTER")}
-        ran = subprocess.run(
-            ["git", *arguments], cwd=self.root, env=known, input=stdin, capture_output=True, check=True
-        )
-        return os.fsdecode(ran.stdout).strip()
-
-    def write(self, path: str, text: str = "a: 1\n") -> None:
-        """Write a file into the working tree."""
-        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
-        (self.root / path).write_text(text)
-
-    def commit(self, message: str = "change") -> Sha:
-        """Commit all that lies in the working tree, one minute after the last."""
-        self.now += timedelta(minutes=1)
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message", message)
-        return Sha(self.git("rev-parse", "HEAD"))
-
-    def put(self, path: str, text: str = "a: 1\n") -> Sha:
-        """Commit one file."""
-        self.write(path, text)
-        return self.commit(f"put {path}")
-
-    def push(self, *refs: str) -> None:
-        """Push, by default what is checked out as main and as ledger, and fetch as jitbot does."""
-        self.git("push", "--quiet", "--force", "origin", *(refs or ("HEAD:main", "HEAD:ledger")))
-        self.repository.fetch()
-
-    def changed(self) -> list[tuple[ChangeKind, str]]:
-        """What main did to requests, after a push."""
-        self.push()
-        return [(change.kind, change.path) for change in self.repository.changes(SINCE)]
-
-
-@pytest.fixture(scope="module")
-def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a clone of one commit, to be copied: cheaper than to make it again."""
-    folder = tmp_path_factory.mktemp("begun")
-    Clone(folder).begin()
-    return folder
-
-
-@pytest.fixture
-def clone(begun: Path, tmp_path: Path) -> Clone:
-    """A clone with one commit."""
-    shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
-    return Clone(tmp_path)
 
 
 def test_a_change_is_told_whole(clone: Clone) -> None:
@@ -306,7 +226,7 @@ def test_what_git_lacks_is_said_with_what_to_do(clone: Clone, ask: str) -> None:
 
 def test_a_commit_is_no_blob(clone: Clone) -> None:
     """Only a blob is read as one."""
-    with pytest.raises(UnavailableError, match="no blob"):
+    with pytest.raises(UnavailableError, match="is no file"):
         clone.repository.read([Sha(clone.git("rev-parse", "HEAD"))])
 
 
@@ -327,7 +247,7 @@ def test_a_shallow_clone_is_deepened(clone: Clone) -> None:
     clone.push()
     shallow = cut(clone)
     assert [change.commit for change in shallow.changes(SINCE)] == [first, second]
-    assert [batch.commit for batch in shallow.additions(SINCE)][1:] == [first, second]
+    assert [batch.commit for batch in additions(shallow)][1:] == [first, second]
 
 
 def test_a_cut_behind_the_window_is_left(clone: Clone) -> None:
@@ -358,7 +278,7 @@ def test_a_shallow_clone_hides_nothing(clone: Clone) -> None:
     clone.push()
     shallow = cut(clone)
     clone.git("-C", "../cut", "remote", "set-url", "origin", "/nowhere")
-    for ask in (shallow.changes, shallow.additions):
+    for ask in (shallow.changes, shallow.batches):
         with pytest.raises(UnavailableError, match="fetch-depth: 0"):
             ask(SINCE)
 
@@ -457,7 +377,7 @@ def test_additions_are_told_whole(clone: Clone) -> None:
     root = Sha(clone.git("rev-parse", "HEAD"))
     made = ledger(clone, "events/a.json", "events/b.json", message="head\n\nbody\n\nRun: 1")
     clone.push()
-    first, second = clone.repository.additions(SINCE)
+    first, second = additions(clone.repository)
     assert (first.commit, first.parent, first.tidy) == (root, "", False)
     assert (second.commit, second.parent, second.tidy) == (made, root, True)
     assert second.message == "head\n\nbody\n\nRun: 1\n"
@@ -480,7 +400,7 @@ def test_an_untidy_commit_is_no_batch(clone: Clone) -> None:
     deleted = clone.commit()
     empty = clone.commit()
     clone.push()
-    batches = [each for each in clone.repository.additions(SINCE) if each.parent]
+    batches = [each for each in additions(clone.repository) if each.parent]
     assert {each.commit for each in batches if each.tidy} == {tidy}
     assert {each.commit for each in batches if not each.tidy} == {linked, executable, deleted, empty}
 
@@ -492,7 +412,7 @@ def test_a_batch_is_what_it_puts(clone: Clone) -> None:
     (clone.root / "events/b.json").unlink()
     ledger(clone, "events/c.json")
     clone.push()
-    batch = clone.repository.additions(SINCE)[-1]
+    batch = additions(clone.repository)[-1]
     contents = clone.repository.read(entry.blob for entry in batch.entries)
     assert batch.tidy
     assert [(entry.path, contents[entry.blob]) for entry in batch.entries] == [
@@ -506,7 +426,7 @@ def test_a_submodule_in_the_ledger_stops_nobody(clone: Clone) -> None:
     clone.git("update-index", "--add", "--cacheinfo", f"160000,{NOBODY},events/2026/11/24/x.json")
     clone.git("commit", "--quiet", "--message", "submodule")
     clone.push()
-    pushed = clone.repository.additions(SINCE)[-1]
+    pushed = additions(clone.repository)[-1]
     assert (pushed.entries, pushed.tidy) == ((), False)
 
 
@@ -519,7 +439,7 @@ def test_additions_come_through_every_parent(clone: Clone) -> None:
     clone.now += timedelta(minutes=1)
     clone.git("merge", "--quiet", "--no-ff", "--message", "merge", "side")
     clone.push()
-    found = {each.commit: each for each in clone.repository.additions(SINCE)}
+    found = {each.commit: each for each in additions(clone.repository)}
     merge = clone.repository.ledger()
     assert {side, straight, merge} <= set(found)
     assert found[side].tidy
@@ -541,7 +461,7 @@ def test_a_message_is_its_own_bytes(clone: Clone, headers: bytes) -> None:
     )
     clone.git("config", "i18n.logOutputEncoding", "latin1")
     clone.push(f"{made}:refs/heads/ledger", "HEAD:main")
-    found = next(each for each in clone.repository.additions(SINCE) if each.commit == made)
+    found = next(each for each in additions(clone.repository) if each.commit == made)
     assert (found.message, found.parent) == ("+AAA- head\n\nbody �\n", parent)
 
 

@@ -196,6 +196,26 @@ def test_an_event_that_lies_outside_its_batch_stops_everything(world: World, gra
     assert "does not lie in the folder of its batch" in world.jit("grant", code=3).output
 
 
+def test_a_flood_of_commits_does_not_drown_the_report(world: World, granted: str) -> None:
+    """Of many commits that are ignored the latest are told, and how many more there are."""
+    for number in range(25):
+        push(world, {f"events/lie-{number}.json": b"{}"})
+    ran = world.jit("grant")
+    assert ran.output.count(IGNORED) == 20
+    assert "5 earlier commits of the ledger are ignored too" in ran.output
+    told = world.jit("grant", "--format", "json").output
+    assert "events/lie-24.json" in told
+    assert "events/lie-4.json" not in told
+
+
+def test_a_token_of_megabytes_is_no_token(world: World, granted: str) -> None:
+    """What lies in the place of a token is read only if it is as short as one."""
+    files = batch(world, mallorys(world))
+    path = next(each for each in files if each.endswith(".jwt"))
+    push(world, {**files, path: files[path] + b" " * 20_000})
+    grants_nothing(world, "it is no batch of additions with one attestation")
+
+
 def test_old_history_is_not_read(world: World, granted: str) -> None:
     """After three weeks nothing recorded can matter any more; a forgery of that age is not even reported."""
     push(world, {"events/lie.json": b"{}"})

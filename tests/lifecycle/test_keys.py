@@ -1,11 +1,13 @@
 """The issuer's keys: rotated, owned, out of reach; what was signed stays valid, and doubt changes nothing."""
 
+import base64
 import json
 
 import flask
 import pytest
 from acme_world import World
 from breaking import answer, refuse
+from forging import batch, mallorys, push
 
 from jitbot.sandbox.github import Fault
 
@@ -44,11 +46,33 @@ def test_keys_vouched_for_outlive_the_issuers_rotation(world: World, granted: st
     assert "nothing to decide" in ran.output
 
 
+@pytest.mark.parametrize("verb", ["grant", "sweep"])
+def test_a_key_changed_without_overlap_ends_nobodys_access(world: World, granted: str, verb: str) -> None:
+    """Nothing in the ledger can be checked any more: no live grant passes for an orphan, and the mend is named."""
+    world.acme.github.rotate_keys()
+    ran = world.jit(verb, code=3)
+    assert "add the old one to policies/issuer-keys.json" in ran.output
+    assert world.writes() == []
+    assert world.reach("alice") == {("alice", "prod", "orders")}
+
+
+def test_one_batch_of_an_unknown_key_holds_nothing_up(world: World, granted: str) -> None:
+    """While others count, what names a key that nobody vouches for is a forgery: ignored, and nothing waits for it."""
+    files = batch(world, mallorys(world))
+    path = next(each for each in files if each.endswith(".jwt"))
+    _, claims, signature = files[path].decode().split(".")
+    header = base64.urlsafe_b64encode(b'{"alg": "RS256", "kid": "mine"}').decode().rstrip("=")
+    push(world, {**files, path: f"{header}.{claims}.{signature}".encode()})
+    ran = world.jit("grant")
+    assert IGNORED in ran.output
+    assert "nothing to decide" in ran.output
+
+
 def test_keys_that_main_owns_count(world: World, granted: str) -> None:
     """policies/issuer-keys.json holds a key that the issuer publishes no more: what it signed stays valid."""
     old = world.acme.github._issuer.key_set()
     world.acme.github.rotate_keys()
-    assert IGNORED in world.jit("grant", "--dry-run").output
+    assert IGNORED in world.jit("grant", "--dry-run", code=3).output
     world.write("policies/issuer-keys.json", json.dumps(old))
     ran = world.jit("grant", "--dry-run")
     assert IGNORED not in ran.output

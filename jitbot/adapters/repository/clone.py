@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from jitbot.adapters.repository import raw
+from jitbot.adapters.repository.differing import EMPTY_TREE, Search, search
 from jitbot.adapters.repository.git import Git, last_line
 from jitbot.adapters.repository.partial import REMOTE, Remainder
 from jitbot.domain.errors import InvalidError, UnavailableError
@@ -12,7 +13,12 @@ from jitbot.domain.evidence import Change
 from jitbot.domain.model import Sha
 from jitbot.domain.ports import Added, Entry
 
-_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+# Whoever may push chooses what is compared and read here: nothing of it is unbounded.
+_MOST_OF_MAIN = 200_000  # entries that one commit of main changes under requests/
+_MOST_OF_MERGE = 10_000  # entries that a merge changes; GitHub lists 3,000 files
+_MOST_OF_BATCH = 1_000  # entries that a commit of the ledger adds; a batch of ours has some 150
+_LARGEST_COMMIT = 1 << 20  # bytes of a commit with its message
+_LARGEST_FILE = 1 << 22  # bytes of anything that is read
 
 
 class GitRepository:
@@ -60,27 +66,26 @@ class GitRepository:
     def changes(self, since: datetime) -> tuple[Change, ...]:
         """What main's first-parent line did to files under requests/ since then, oldest first."""
         dated = self._walk(since, self._branch, "--first-parent")
-        commits = self._commits(dated)
-        pairs = [(found.parents[0], name) for name, found in commits.items() if found.parents]
+        parents = self._parents(dated)
+        pairs = [(found[0], name) for name, found in parents.items() if found]
+        differing = self._searches(pairs, below="requests/", most=_MOST_OF_MAIN)
         return tuple(
             raw.change(base, commit, dated[commit], each)
-            for base, commit, differing in self._diffs(pairs)
-            for each in differing
-            if each.path.startswith("requests/")
+            for base, commit in pairs
+            for each in _all_of(differing[base, commit], commit)
         )
 
     def touched(self, base: Sha, commit: Sha) -> tuple[str, ...]:
         """Every path that differs between two commits; a rename counts as two."""
-        return tuple(each.path for _, _, differing in self._diffs([(base, commit)]) for each in differing)
+        (found,) = self._searches([(base, commit)], most=_MOST_OF_MERGE).values()
+        return tuple(sorted(each.path for each in _all_of(found, commit)))
 
     def touching(self, commits: Iterable[Sha], path: str) -> frozenset[Sha]:
         """Of these commits, the ones that change the path against their first parent (a root: against nothing)."""
-        known = self._commits(commits)
-        return frozenset(
-            name
-            for _, name, differing in self._diffs(_against_first(known))
-            if any(each.path == path for each in differing)
-        )
+        parents = self._parents(commits)
+        pairs = [(found[0] if found else EMPTY_TREE, name) for name, found in parents.items()]
+        differing = self._searches(pairs, below=path, most=_MOST_OF_MERGE)
+        return frozenset(name for (_, name), found in differing.items() if _all_of(found, Sha(name)))
 
     def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[Entry, ...]:
         """The tree's entries at these paths; a path that ends in / gives what lies directly in the folder."""
@@ -90,15 +95,40 @@ class GitRepository:
 
     def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
         """The bytes of blobs; of those a partial clone lacks, all are fetched at once."""
-        wanted = list(blobs)
-        self._remainder.bring_blobs(wanted)
-        return self._objects("blob", wanted)
+        found = self.small(blobs, _LARGEST_FILE)
+        missing = [name for name, content in found.items() if content is None]
+        if missing:
+            raise UnavailableError(f"{missing[0][:10]} is no file of at most {_LARGEST_FILE} bytes")
+        return {name: content for name, content in found.items() if content is not None}
 
-    def additions(self, since: datetime) -> tuple[Added, ...]:
+    def small(self, blobs: Iterable[Sha], most: int) -> Mapping[Sha, bytes | None]:
+        """The bytes of blobs that have at most so many; None for a larger one, and for what is no blob."""
+        wanted = list(dict.fromkeys(blobs))
+        self._remainder.bring_blobs(wanted)
+        return dict(self._objects("blob", wanted, most))
+
+    def batches(self, since: datetime) -> tuple[Sha, ...]:
         """The ledger's commits since then, through every parent, oldest first."""
-        commits = self._commits(self._walk(since, "ledger", "--topo-order"))
-        diffs = {name: differing for _, name, differing in self._diffs(_against_first(commits))}
-        return tuple(raw.added(name, found, diffs[name]) for name, found in commits.items())
+        return tuple(self._walk(since, "ledger", "--topo-order"))
+
+    def added(self, commits: Sequence[Sha]) -> tuple[Added, ...]:
+        """What commits of the ledger put there, in their order. One that puts too much there is not tidy."""
+        read = {
+            name: raw.commit(content) if content is not None else None
+            for name, content in self._objects("commit", commits, _LARGEST_COMMIT)
+        }
+        pairs = {
+            name: (found.parents[0] if found.parents else EMPTY_TREE, name)
+            for name, found in read.items()
+            if found is not None
+        }
+        differing = self._searches(list(pairs.values()), most=_MOST_OF_BATCH)
+        empty = Search(most=0, cut=True)
+        return tuple(
+            raw.added(name, found, each.found, whole=each.whole)
+            for name, found in read.items()
+            for each in (differing[pairs[name]] if name in pairs else empty,)
+        )
 
     def head(self) -> Sha:
         """The commit that is checked out: the code and rules this run started from."""
@@ -146,35 +176,38 @@ class GitRepository:
                 return recent
             self._remainder.deepen(_refspec(branch))
 
-    def _commits(self, names: Iterable[Sha]) -> dict[Sha, raw.Commit]:
-        """What commits say of themselves: a shallow clone's last one names its parent, which is then missed."""
-        return {name: raw.commit(content) for name, content in self._objects("commit", names).items()}
+    def _parents(self, names: Iterable[Sha]) -> dict[Sha, tuple[Sha, ...]]:
+        """The parents of commits, by their own word: a shallow clone's last one names one, which is then missed."""
+        found = {}
+        for name, content in self._objects("commit", list(dict.fromkeys(names)), _LARGEST_COMMIT):
+            if content is None:
+                raise UnavailableError(f"{name[:10]} is no commit of at most {_LARGEST_COMMIT} bytes")
+            found[name] = raw.commit(content).parents
+        return found
 
-    def _objects(self, kind: str, names: Iterable[Sha]) -> dict[Sha, bytes]:
-        wanted = list(dict.fromkeys(names))
-        if not wanted:
-            return {}
-        answer = self._git.ask("cat-file", "--batch", stdin="".join(f"{name}\n" for name in wanted))
-        return dict(raw.objects(answer, kind, wanted))
+    def _objects(self, kind: str, wanted: Sequence[Sha], most: int) -> Iterator[tuple[Sha, bytes | None]]:
+        if wanted:
+            asked = "".join(f"{name}\n" for name in wanted)
+            with self._git.streamed("cat-file", "--batch", stdin=asked) as answer:
+                yield from raw.objects(answer, kind, wanted, most)
 
-    def _diffs(self, pairs: Sequence[tuple[str, Sha]]) -> Iterator[tuple[str, Sha, list[raw.Difference]]]:
-        """The raw differences of each pair of commits, recursive, without renames, in the pairs' order."""
+    def _searches(
+        self, pairs: Sequence[tuple[str, Sha]], *, below: str = "", most: int
+    ) -> dict[tuple[str, Sha], Search]:
+        """What differs between each pair of commits."""
         if not pairs:
-            return
+            return {}
         trees = self._trees({name for pair in pairs for name in pair})
-        unlike = dict.fromkeys((trees[base], trees[commit]) for base, commit in pairs)
-        lines = "".join(f"{base} {commit}\n" for base, commit in unlike)
-        options = ("--stdin", "-r", "-z", "--raw", "--no-renames", "--no-abbrev")
-        found = raw.differences(self._git.ask("diff-tree", *options, stdin=lines))
-        for base, commit in pairs:
-            yield base, commit, found.get((trees[base], trees[commit]), [])
+        of = {(base, commit): (trees[base], trees[commit]) for base, commit in pairs}
+        found = search(self._git, list(dict.fromkeys(of.values())), below=below, most=most)
+        return {pair: found[between] for pair, between in of.items()}
 
     def _trees(self, commits: set[str]) -> dict[str, str]:
         """The tree of each commit: `diff-tree --stdin` compares two trees a line, but not two commits."""
-        wanted = sorted(commits - {_EMPTY_TREE})
+        wanted = sorted(commits - {EMPTY_TREE})
         asked = "".join(f"{commit}^{{tree}}\n" for commit in wanted)
         answer = self._git.ask("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
-        trees = {_EMPTY_TREE: _EMPTY_TREE}
+        trees = {EMPTY_TREE: EMPTY_TREE}
         for commit, line in zip(wanted, answer.decode().splitlines(), strict=True):
             name, _, kind = line.partition(" ")
             if kind != "tree":
@@ -183,8 +216,13 @@ class GitRepository:
         return trees
 
 
-def _against_first(commits: Mapping[Sha, raw.Commit]) -> list[tuple[str, Sha]]:
-    return [(found.parents[0] if found.parents else _EMPTY_TREE, name) for name, found in commits.items()]
+def _all_of(found: Search, commit: Sha) -> list[raw.Difference]:
+    """All that was found. Raises UnavailableError if there is more: on a part of it nothing is decided."""
+    if not found.whole:
+        raise UnavailableError(
+            f"{commit[:10]} changes more than jitbot looks at; nothing is decided on a part of it"
+        )
+    return found.found
 
 
 def _refspec(branch: str) -> str:

@@ -2,7 +2,13 @@
 
 import base64
 import os
+import signal
 import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 
 from jitbot.domain.errors import UnavailableError
@@ -47,6 +53,48 @@ class Git:
             raise UnavailableError(f"git cannot be run: {error.strerror}") from None
         except subprocess.TimeoutExpired:
             raise UnavailableError(f"git {arguments[0]} took longer than {self._timeout:.0f} s") from None
+
+    @contextmanager
+    def streamed(self, *arguments: str, stdin: str) -> Iterator[BufferedReader]:
+        """What git prints, as it comes, for answers that others make as large as they like.
+
+        Raises UnavailableError if git does not run, fails, or takes too long.
+        """
+        with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as words:
+            asked.write(stdin.encode())
+            asked.seek(0)
+            process = self._started(arguments, asked.fileno(), words.fileno())
+            timer = threading.Timer(self._timeout, process.kill)
+            timer.start()
+            try:
+                assert isinstance(process.stdout, BufferedReader)  # noqa: S101 - it is: a pipe, unbuffered by none
+                yield process.stdout
+                code = process.wait()
+            finally:
+                timer.cancel()
+                process.kill()
+                process.wait()
+                if process.stdout is not None:
+                    process.stdout.close()
+            if code == -signal.SIGKILL:
+                raise UnavailableError(f"git {arguments[0]} took longer than {self._timeout:.0f} s")
+            if code != 0:
+                words.seek(0)
+                raise UnavailableError(f"git {arguments[0]} failed: {last_line(words.read())}")
+
+    def _started(self, arguments: tuple[str, ...], stdin: int, stderr: int) -> "subprocess.Popen[bytes]":
+        try:
+            return subprocess.Popen(
+                ["git", "-C", str(self._root), *arguments],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env={**os.environ, **_NEVER_ASK},
+            )
+        except FileNotFoundError:
+            raise UnavailableError("git is not installed, or not on PATH") from None
+        except OSError as error:
+            raise UnavailableError(f"git cannot be run: {error.strerror}") from None
 
 
 def last_line(stderr: bytes) -> str:

@@ -5,16 +5,18 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import BufferedReader
 
 from jitbot.domain.errors import UnavailableError
 from jitbot.domain.evidence import Change, ChangeKind
 from jitbot.domain.model import Sha
 from jitbot.domain.ports import Added, Entry
 
-_KINDS = {"A": ChangeKind.ADDED, "M": ChangeKind.MODIFIED, "T": ChangeKind.MODIFIED, "D": ChangeKind.DELETED}
-_PLAIN, _SUBMODULE = "100644", "160000"
+_PLAIN, _SUBMODULE, _FOLDER, _NOTHING = "100644", "160000", "040000", "000000"
 _PARENT = re.compile(rb"parent [0-9a-f]{40}")
-_RAW = re.compile(rb":\d{6} (\d{6}) [0-9a-f]{40} ([0-9a-f]{40}) ([A-Z])\d*", re.ASCII)
+_RAW = re.compile(rb":(\d{6}) (\d{6}) ([0-9a-f]{40}) ([0-9a-f]{40}) [A-Z]\d*", re.ASCII)
+_LATEST = 253_402_300_799  # the last second that a datetime can be; a commit may claim any
+_CHUNK = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,34 @@ class Difference:
     path: str
     mode: str
     blob: Sha
-    status: str  # A added, D deleted, M modified, T of another type
+    kind: ChangeKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One entry that differs between two trees: a file, a folder, or something else that git can hold."""
+
+    name: str
+    old_mode: str
+    mode: str
+    old_blob: Sha
+    blob: Sha
+
+    @property
+    def trees(self) -> tuple[str, str]:
+        """The folder it was and the folder it is; empty where it was or is none."""
+        old = self.old_blob if self.old_mode == _FOLDER else ""
+        return old, self.blob if self.mode == _FOLDER else ""
+
+    def as_file(self, path: str) -> Difference | None:
+        """What became of the file of this name; None if it neither was nor is one."""
+        was, is_now = (mode not in (_NOTHING, _FOLDER) for mode in (self.old_mode, self.mode))
+        if is_now:
+            kind = ChangeKind.MODIFIED if was else ChangeKind.ADDED
+            return Difference(path=path, mode=self.mode, blob=self.blob, kind=kind)
+        if was:
+            return Difference(path=path, mode=_NOTHING, blob=Sha("0" * 40), kind=ChangeKind.DELETED)
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,34 +72,78 @@ def entries(answer: bytes) -> Iterator[Entry]:
         yield Entry(path=path.decode(errors="surrogateescape"), mode=mode, blob=Sha(blob))
 
 
-def differences(answer: bytes) -> dict[tuple[str, str], list[Difference]]:
-    """Read `diff-tree --stdin -z`: a line with the two trees, then for each path a raw record and the path."""
-    found: dict[tuple[str, str], list[Difference]] = {}
-    current: list[Difference] = []
-    parts = iter(answer.split(b"\0"))
-    for part in parts:
-        head, _, rest = part.rpartition(b"\n")
-        for line in head.splitlines():
-            one, other = line.decode().split(" ")
-            current = found.setdefault((one, other), [])
-        if match := _RAW.fullmatch(rest):
-            mode, blob, status = (group.decode() for group in match.groups())
-            path = next(parts).decode(errors="surrogateescape")
-            current.append(Difference(path=path, mode=mode, blob=Sha(blob), status=status))
-    return found
+def records(answer: BufferedReader) -> Iterator[tuple[tuple[str, str], Record]]:
+    """Read `diff-tree --stdin -z`: a line with the two trees, then for each entry a raw record and its name."""
+    reader = _Reader(answer)
+    pair = ("", "")
+    while (first := reader.next()) is not None:
+        if first != b":":
+            one, _, other = reader.until(b"\n").decode().partition(" ")
+            pair = (one, other)
+        elif match := _RAW.fullmatch(reader.until(b"\0")):
+            old_mode, mode, old_blob, blob = (group.decode() for group in match.groups())
+            name = reader.until(b"\0").decode(errors="surrogateescape")
+            yield (
+                pair,
+                Record(name=name, old_mode=old_mode, mode=mode, old_blob=Sha(old_blob), blob=Sha(blob)),
+            )
+        else:
+            raise UnavailableError("git's diff-tree answers in a form that this jitbot does not know")
 
 
-def objects(answer: bytes, kind: str, wanted: Sequence[Sha]) -> Iterator[tuple[Sha, bytes]]:
-    """Read `cat-file --batch`: a line `name type size`, then that many bytes and a newline."""
-    offset = 0
+def objects(
+    answer: BufferedReader, kind: str, wanted: Sequence[Sha], most: int
+) -> Iterator[tuple[Sha, bytes | None]]:
+    """Read `cat-file --batch`: a line `name type size`, then that many bytes and a newline.
+
+    None for what is no object of this kind, or has more than `most` bytes. Raises UnavailableError for
+    what is not here at all.
+    """
     for name in wanted:
-        end = answer.index(b"\n", offset)
-        _, _, rest = answer[offset:end].decode().partition(" ")
-        if not rest.startswith(f"{kind} "):
+        _, _, rest = answer.readline().decode().rstrip("\n").partition(" ")
+        what, _, size = rest.partition(" ")
+        if not size.isdecimal():
             raise UnavailableError(f"git has no {kind} {name[:10]} here; fetch deeper (fetch-depth: 0)")
-        size = int(rest.split(" ")[1])
-        yield name, answer[end + 1 : end + 1 + size]
-        offset = end + 1 + size + 1
+        if what == kind and int(size) <= most:
+            yield name, answer.read(int(size))
+        else:
+            _skip(answer, int(size))
+            yield name, None
+        answer.read(1)
+
+
+def _skip(answer: BufferedReader, size: int) -> None:
+    while size > 0 and (passed := len(answer.read(min(size, _CHUNK)))):
+        size -= passed
+
+
+class _Reader:
+    """Takes an answer apart at its separators, holding no more of it than one part."""
+
+    def __init__(self, stream: BufferedReader) -> None:
+        self._stream = stream
+        self._held = b""
+        self._at = 0
+
+    def next(self) -> bytes | None:
+        """The byte that comes next, which stays; None at the end."""
+        while self._at >= len(self._held):
+            if not self._more():
+                return None
+        return self._held[self._at : self._at + 1]
+
+    def until(self, separator: bytes) -> bytes:
+        """Everything up to the separator, which goes. Raises UnavailableError if the answer ends before it."""
+        while (end := self._held.find(separator, self._at)) < 0:
+            if not self._more():
+                raise UnavailableError("git's answer ends in its middle")
+        part, self._at = self._held[self._at : end], end + len(separator)
+        return part
+
+    def _more(self) -> bool:
+        more = self._stream.read1(_CHUNK)
+        self._held, self._at = self._held[self._at :] + more, 0
+        return bool(more)
 
 
 def commit(content: bytes) -> Commit:
@@ -86,30 +159,32 @@ def commit(content: bytes) -> Commit:
 
 def change(base: str, made: str, timestamp: int, difference: Difference) -> Change:
     """What the commit `made` did to one path."""
-    kind = _KINDS.get(difference.status, ChangeKind.MODIFIED)
     return Change(
         path=difference.path,
         commit=Sha(made),
         base=Sha(base),
-        committed_at=datetime.fromtimestamp(timestamp, UTC),
-        kind=kind,
+        committed_at=datetime.fromtimestamp(min(timestamp, _LATEST), UTC),
+        kind=difference.kind,
         mode=difference.mode,
-        blob=None if kind is ChangeKind.DELETED else difference.blob,
+        blob=None if difference.kind is ChangeKind.DELETED else difference.blob,
     )
 
 
-def added(made: Sha, found: Commit, differing: Sequence[Difference]) -> Added:
+def added(made: Sha, commit: Commit | None, differing: Sequence[Difference], *, whole: bool) -> Added:
     """A commit of the ledger, by what it puts there; what it takes away has no effect on what was there.
 
     What a submodule's entry names is no object of this repository: it is left out, and the commit untidy.
+    `commit` is None for one too large to be read.
     """
-    put = [each for each in differing if each.status != "D"]
+    put = [each for each in differing if each.kind is not ChangeKind.DELETED]
+    plain = bool(put) and all(each.mode == _PLAIN for each in put)
+    parents = commit.parents if commit is not None else ()
     return Added(
         commit=made,
-        parent=found.parents[0] if found.parents else Sha(""),
-        message=found.message,
+        parent=parents[0] if parents else Sha(""),
+        message=commit.message if commit is not None else "",
         entries=tuple(
             Entry(path=each.path, mode=each.mode, blob=each.blob) for each in put if each.mode != _SUBMODULE
         ),
-        tidy=len(found.parents) == 1 and bool(put) and all(each.mode == _PLAIN for each in put),
+        tidy=whole and len(parents) == 1 and plain,
     )

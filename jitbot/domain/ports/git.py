@@ -20,7 +20,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Added:
-    """One commit of the ledger, by what it puts there. `tidy`: one parent, and plain files alone."""
+    """One commit of the ledger, by what it puts there. `tidy`: one parent, and plain files alone, not too many."""
 
     commit: Sha
     parent: Sha
@@ -65,11 +65,19 @@ class Repository(Protocol):
         ...
 
     def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
-        """The bytes of blobs. Raises UnavailableError if one is missing."""
+        """The bytes of blobs. Raises UnavailableError if one is missing, or larger than any of ours."""
         ...
 
-    def additions(self, since: datetime) -> tuple[Added, ...]:
+    def small(self, blobs: Iterable[Sha], most: int) -> Mapping[Sha, bytes | None]:
+        """The bytes of blobs that have at most so many; None for a larger one, and for what is no blob."""
+        ...
+
+    def batches(self, since: datetime) -> tuple[Sha, ...]:
         """The ledger's commits since then, through every parent, oldest first."""
+        ...
+
+    def added(self, commits: Sequence[Sha]) -> tuple[Added, ...]:
+        """What commits of the ledger put there, in their order; one that puts there too much is not tidy."""
         ...
 
     def resolve(self, revision: str) -> Sha:
