@@ -69,12 +69,13 @@ def run_of(environ: Mapping[str, str]) -> Run:
     number = environ.get("GITHUB_RUN_ID", "")
     server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")
     attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
-    actor_id = environ.get("GITHUB_ACTOR_ID", "")
+    actor, actor_id = environ.get("GITHUB_ACTOR", ""), environ.get("GITHUB_ACTOR_ID", "")
     commits = (environ.get("GITHUB_WORKFLOW_SHA", ""), "HEAD" if number else "")
     return Run(
         url=f"{server}/{repository}/actions/runs/{number}/attempts/{attempt}" if number else "",
-        actor=environ.get("GITHUB_ACTOR", ""),
+        actor=actor,
         actor_id=int(actor_id) if actor_id.isdecimal() else 0,
+        rerun=attempt != "1" or environ.get("GITHUB_TRIGGERING_ACTOR", actor) != actor,
         commits=tuple(commit for commit in commits if commit),
     )
 

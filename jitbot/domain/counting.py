@@ -78,6 +78,8 @@ def _against(review: Review, person: Person, ground: Ground) -> str | None:
         return "did not approve"
     if review.commit != head:
         return f"approved {review.commit[:10]}, which is not the last commit, {head[:10]}"
+    if merge.retargeted_at is not None and review.submitted_at <= merge.retargeted_at:
+        return "approved before the pull request was moved to this base"
     if ground.merged_at - review.submitted_at > ground.settings.approvals_valid_for:
         return "approved too long before the merge"
     if owners.same_human(person, ground.requester):

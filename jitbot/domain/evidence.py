@@ -110,6 +110,7 @@ class Merge:
     commits: tuple[PullCommit, ...]
     touching: frozenset[Sha]  # of those, the ones that change the file against their first parent
     permissions: Mapping[Login, str]  # of each reviewer that might count: admin, write, read, none
+    retargeted_at: datetime | None  # when the pull request was last moved to another base
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,19 @@ from functools import partial
 
 from jitbot.domain import owners
 from jitbot.domain.evidence import Case, ChangeKind, Merge, PullRequest
-from jitbot.domain.model import Accounts, Finding, People, Person, Policy, Request, Settings, Sha, Teams
+from jitbot.domain.model import (
+    Accounts,
+    Finding,
+    GithubId,
+    Parsed,
+    People,
+    Person,
+    Policy,
+    Request,
+    Settings,
+    Sha,
+    Teams,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +71,19 @@ def lay(case: Case) -> Ground | tuple[Finding, ...]:
 
 
 def fitting(
-    listed: tuple[PullRequest, ...], *, commit: Sha, default_branch: str, repository_id: int
+    listed: tuple[PullRequest, ...],
+    *,
+    commit: Sha,
+    default_branch: str,
+    repository_id: int,
+    requester: GithubId | None,
 ) -> tuple[PullRequest, ...]:
-    """The pull requests whose merge into the default branch of this repository made exactly this commit."""
-    return tuple(
+    """The pull requests whose merge into the default branch of this repository made exactly this commit.
+
+    GitHub calls a pull request from the same head merged, too. Anyone may open such a twin: of several, the
+    requester's own is the one that asks.
+    """
+    fits = tuple(
         pull
         for pull in listed
         if pull.merged_at is not None
@@ -70,6 +91,15 @@ def fitting(
         and pull.base_branch == default_branch
         and pull.repository_id == repository_id
     )
+    own = tuple(pull for pull in fits if pull.author.github_id == requester)
+    return own or fits
+
+
+def requester_of(request: Parsed[Request] | None, people: Parsed[People]) -> GithubId | None:
+    """The GitHub id of whoever a request is for; None if that cannot be known."""
+    asked, known = request.value if request is not None else None, people.value
+    person = known.get(asked.requester) if asked is not None and known is not None else None
+    return person.github_id if person is not None else None
 
 
 def at(case: Case, code: str, message: str, hint: str) -> Finding:
@@ -99,7 +129,13 @@ def _came_through_a_pull_request(case: Case) -> Iterator[Finding]:
         return
     if settings is None:
         return  # no telling which repository it should be; `_readable` says what is wrong with the settings
-    fit = partial(fitting, commit=commit, default_branch=branch, repository_id=settings.repository_id)
+    fit = partial(
+        fitting,
+        commit=commit,
+        default_branch=branch,
+        repository_id=settings.repository_id,
+        requester=requester_of(case.request, case.rules.people),
+    )
     fits = fit(case.listed)
     whole = fit(() if case.merge is None else (case.merge.pull_request,))
     if not fits:

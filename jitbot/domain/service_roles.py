@@ -46,14 +46,9 @@ _WHOLE_ACCOUNT = "iam:GetAccountAuthorizationDetails"
 # IAM reads by Get, List, Generate and Simulate. Everything else is denied by its first letter, so that a verb
 # that AWS adds is denied before anybody here has heard of it; a test holds this against AWS's own client.
 _IAM_WRITES = tuple(f"iam:{start}*" for start in ("A", "C", "D", "E", "P", "R", "Se", "T", "U"))
-# Credentials that would outlive the grant or belong to somebody else. Not `AssumeRole*`: there is AssumeRoot.
-_OTHER_CREDENTIALS = (
-    "sts:Assume*",
-    "sts:GetDelegatedAccessToken",
-    "sts:GetFederationToken",
-    "sts:GetSessionToken",
-    "sts:GetWebIdentityToken",
-)
+# Credentials that would outlive the grant or belong to somebody else. Not `AssumeRole*`: there is AssumeRoot. What
+# AWS adds (as it added GetScopedCredentials) is denied by its first letter, but for Get[AC]…, which tell who asks.
+_OTHER_CREDENTIALS = ("sts:Assume*", "sts:GetD*", "sts:GetF*", "sts:GetS*", "sts:GetW*")
 _WHO_MAY_WHAT = ("account:*", "identitystore:*", "organizations:*", "sso:*", "sso-directory:*")
 _TRAIL_TAMPERING = tuple(
     f"cloudtrail:{verb}*" for verb in ("Delete", "Deregister", "Disable", "Put", "Stop", "Update")

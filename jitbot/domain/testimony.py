@@ -83,6 +83,7 @@ def _of_merge(case: Case) -> dict[str, object]:
         "merged_at": moments.show(case.merge.pull_request.merged_at),
         "merged_by": None if pull.merged_by is None else _actor(pull.merged_by),
         "commits": [commit.sha for commit in case.merge.commits],
+        "retargeted_at": None if case.merge.retargeted_at is None else moments.show(case.merge.retargeted_at),
     }
 
 

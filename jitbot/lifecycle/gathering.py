@@ -9,8 +9,8 @@ from typing import Protocol, TypeVar
 from jitbot.domain import codeowners, duration, eligibility, owners
 from jitbot.domain.counting import latest_judgements
 from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest, Rules
-from jitbot.domain.ground import fitting
-from jitbot.domain.model import Finding, Parsed, Request, Sha, Source
+from jitbot.domain.ground import fitting, requester_of
+from jitbot.domain.model import Finding, GithubId, Parsed, Request, Sha, Source
 from jitbot.domain.ports import DocumentReader, Forge, Repository
 from jitbot.lifecycle.world import SETTINGS, World
 
@@ -57,6 +57,7 @@ class Asked:
         self.files = cache(forge.files)
         self.reviews = cache(forge.reviews)
         self.commits = cache(forge.commits)
+        self.retargeted_at = cache(forge.retargeted_at)
         self.permission = cache(forge.permission)
 
 
@@ -75,17 +76,17 @@ class Gatherer:
         """Everything `approval.decide` needs. Raises UnavailableError if the forge or git cannot tell."""
         repository = self.world.repository
         rules = self.rules(change.base, _policy_of(change.path))
-        listed = self.forge.pulls_of(change.commit)
+        listed, request = self.forge.pulls_of(change.commit), self._request(change)
         return Case(
             change=change,
-            request=self._request(change),
+            request=request,
             rules=rules,
             touched=repository.touched(change.base, change.commit),
             earlier=earlier,
             clashes=self._clashes(change),
             listed=listed,
             default_branch=self.forge.default_branch(),
-            merge=self._merge(change, rules, listed),
+            merge=self._merge(change, rules, listed, requester_of(request, rules.people)),
         )
 
     def rules(self, commit: Sha, policy: str) -> Rules:
@@ -114,7 +115,9 @@ class Gatherer:
             if each.path != change.path and each.path.casefold() == change.path.casefold()
         )
 
-    def _merge(self, change: Change, rules: Rules, listed: tuple[PullRequest, ...]) -> Merge | None:
+    def _merge(
+        self, change: Change, rules: Rules, listed: tuple[PullRequest, ...], requester: GithubId | None
+    ) -> Merge | None:
         settings = rules.settings.value
         if settings is None:
             return None
@@ -123,6 +126,7 @@ class Gatherer:
             commit=change.commit,
             default_branch=self.forge.default_branch(),
             repository_id=settings.repository_id,
+            requester=requester,
         )
         return self._read_merge(change, rules, fits[0].number) if len(fits) == 1 else None
 
@@ -151,6 +155,7 @@ class Gatherer:
             commits=commits,
             touching=repository.touching([commit.sha for commit in commits], change.path),
             permissions={login: forge.permission(login) for login in dict.fromkeys(asked_of)},
+            retargeted_at=forge.retargeted_at(number),
         )
 
 
@@ -181,17 +186,13 @@ def candidates(changes: Sequence[Change]) -> tuple[tuple[Change, bool], ...]:
     return tuple(found)
 
 
-def deleted(changes: Iterable[Change]) -> frozenset[str]:
-    """The paths that main deleted at any time that can matter: bringing one back undoes nothing."""
-    return frozenset(change.path for change in changes if change.kind is ChangeKind.DELETED)
-
-
 def latest_end(change: Change, case: Case | None) -> datetime:
     """When what a change asks for would be over at the latest, as far as it can be read."""
     asked = case.request.value if case is not None and case.request is not None else None
+    latest = change.committed_at + eligibility.START_AHEAD + duration.MAXIMUM
     if asked is None:
-        return change.committed_at + eligibility.START_AHEAD + duration.MAXIMUM
-    return (asked.starts_at or change.committed_at) + asked.duration
+        return latest
+    return min(latest, (asked.starts_at or change.committed_at) + asked.duration)
 
 
 def _parsed(path: str, contents: Mapping[str, bytes], parse: Callable[[Source], Parsed[T]]) -> Parsed[T]:

@@ -27,6 +27,10 @@ def revoke(world: World, request: str, *, reason: str, now: datetime) -> Report:
     and InvalidError for a request that was never approved.
     """
     ensure_current(world)
+    if world.run.rerun:
+        raise DeniedError(
+            "a re-run speaks for whoever started the run first, whoever re-runs it; start revoke anew"
+        )
     ensure_recordable(world)
     history, event = _record_revocation(world, request, reason=reason, now=now)
     life = history.lives[request]

@@ -23,6 +23,7 @@ class Run:
     url: str = ""
     actor: str = ""
     actor_id: int = 0
+    rerun: bool = False  # by whomever: `actor` is then still the one who started it first
     commits: tuple[str, ...] = ()
 
 

@@ -101,6 +101,7 @@ def a_merge(**changes: Any) -> Merge:
         commits=(a_commit("alice"),),
         touching=frozenset({HEAD}),
         permissions={Login(login): "write" for login in PEOPLE},
+        retargeted_at=None,
     )
     return replace(merge, **changes)
 

@@ -49,6 +49,10 @@ IGNORED: dict[str, tuple[Ground, str]] = {
         ground_of(a_review(submitted_at=MERGED_AT - DAY - SECOND)),
         "approved too long before the merge",
     ),
+    "given on another base": (
+        ground_of(a_review(), retargeted_at=a_review().submitted_at),
+        "approved before the pull request was moved to this base",
+    ),
     "self approval": (ground_of(a_review("alice")), "is the requester"),
     "the author under another name": (
         ground_of(a_review("mallory"), pull_request=a_pull(author=an_actor("mallory"))),
@@ -85,6 +89,11 @@ IGNORED: dict[str, tuple[Ground, str]] = {
         "does not own this path in CODEOWNERS",
     ),
 }
+
+
+def test_an_approval_after_the_last_move_to_another_base_counts() -> None:
+    """Whoever approves after the move has seen the diff against the base it was merged into."""
+    assert counted(ground_of(a_review(), retargeted_at=a_review().submitted_at - SECOND)) == ["bob"]
 
 
 @pytest.mark.parametrize(("ground", "why"), IGNORED.values(), ids=IGNORED.keys())

@@ -11,6 +11,7 @@ from acme_facts import (
     a_person,
     a_policy,
     a_request,
+    an_actor,
     sha,
     the_rules,
     the_settings,
@@ -74,7 +75,8 @@ MATCHES: dict[str, PullRequest] = {
 def fits(*listed: PullRequest) -> tuple[PullRequest, ...]:
     """Those that fit alice's merge."""
     commit = a_change().commit
-    return fitting(listed, commit=commit, default_branch="main", repository_id=700001)
+    alice = PEOPLE[Login("alice")].github_id
+    return fitting(listed, commit=commit, default_branch="main", repository_id=700001, requester=alice)
 
 
 @pytest.mark.parametrize("pull", MATCHES.values(), ids=MATCHES.keys())
@@ -104,6 +106,20 @@ def test_the_pull_request_is_judged_as_read_and_not_as_listed(pull: PullRequest)
 def test_more_or_less_than_one_pull_request_is_none(case: Case) -> None:
     """Where it is not clear which reviews belong to the commit, no review does."""
     assert [finding.code for finding in against(case)] == ["ambiguous-merge"]
+
+
+def test_of_twins_the_requesters_own_is_the_one_that_asks() -> None:
+    """GitHub calls any pull request of the same head merged: somebody else's neither asks nor hides the one that does."""
+    twin = a_pull(number=8, author=an_actor("mallory"))
+    assert fits(twin, a_pull(), twin) == (a_pull(),)
+    assert fits(twin) == (twin,)  # told as it is: `not-the-author`
+    assert isinstance(lay(a_case(listed=(twin, a_pull()))), Ground)
+
+
+def test_twins_of_one_requester_are_ambiguous() -> None:
+    """Which of two own pull requests was approved is not for jitbot to choose."""
+    (finding,) = against(a_case(listed=(a_pull(), a_pull(number=8))))
+    assert finding.code == "ambiguous-merge"
 
 
 def test_a_second_pull_request_that_does_not_fit_does_no_harm() -> None:

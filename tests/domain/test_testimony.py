@@ -97,6 +97,7 @@ def test_the_evidence_says_what_justified_it() -> None:
         "merged_at": "2026-11-24T09:00:00Z",
         "merged_by": alice,
         "commits": [HEAD],
+        "retargeted_at": None,
         "approvals_required": 1,
         "approvals_valid_for_seconds": 86400,
         "max_duration_seconds": 14400,

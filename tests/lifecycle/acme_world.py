@@ -27,6 +27,7 @@ from jitbot.sandbox.story.stage import Ran, Stage, UntoldError
 
 BEGINS = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+DAY = timedelta(days=1)
 ORDERS = "orders-db-read"
 TABLE = {"parameters": {"table": "orders"}}
 DENY_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"

@@ -17,7 +17,7 @@ JITBOT = ("check.yml", "grant.yml", "sweep.yml", "revoke.yml")
 PERMISSIONS = {
     "check.yml": {"contents": "read"},
     "grant.yml": {"contents": "write", "id-token": "write", "pull-requests": "read"},
-    "sweep.yml": {"contents": "write", "id-token": "write"},
+    "sweep.yml": {"contents": "write", "id-token": "write", "pull-requests": "read"},
     "revoke.yml": {"contents": "write", "id-token": "write"},
     "ci.yml": {"contents": "read"},
 }

@@ -17,6 +17,7 @@ from jitbot.domain.model import GithubId, Login, Sha
 _COMMIT = """mutation($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }
 }"""
+_MOVES = frozenset({"base_ref_changed", "automatic_base_change_succeeded"})
 
 
 class GitHubForge:
@@ -61,6 +62,15 @@ class GitHubForge:
     def commits(self, number: int) -> tuple[PullCommit, ...]:
         """The commits that GitHub lists; at most 250."""
         return tuple(_commit(raw) for raw in self._client.pages(f"/pulls/{number}/commits"))
+
+    @translated
+    def retargeted_at(self, number: int) -> datetime | None:
+        """When a pull request was last moved to another base, by hand or by GitHub; None if it never was.
+
+        https://docs.github.com/en/rest/using-the-rest-api/issue-event-types#base_ref_changed
+        """
+        told = (raw for raw in self._client.pages(f"/issues/{number}/events") if raw["event"] in _MOVES)
+        return max((_moment(raw["created_at"]) for raw in told), default=None)
 
     @translated
     def permission(self, login: Login) -> str:

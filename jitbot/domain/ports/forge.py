@@ -1,6 +1,7 @@
 """The host of the repository, as the use cases that decide and record ask for it."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol
 
 from jitbot.domain.evidence import PullCommit, PullRequest, Review
@@ -32,6 +33,10 @@ class Forge(Protocol):
 
     def commits(self, number: int) -> tuple[PullCommit, ...]:
         """The commits that the forge lists; at most 250."""
+        ...
+
+    def retargeted_at(self, number: int) -> datetime | None:
+        """When a pull request was last moved to another base; None if it never was."""
         ...
 
     def permission(self, login: Login) -> str:

@@ -56,7 +56,7 @@ def edit_pull(call: Call, repo: Repository, number: int) -> Reply:
     _must_own(call, pull.author)
     state, base = call.optional("state"), call.optional("base")
     if base and base != pull.base_ref and pull.is_open:
-        pull = pulls.retarget(call.site, repo, pull, base)
+        pull = pulls.retarget(call.site, repo, pull, base, call.actor)
     if state == "closed" and pull.is_open:
         pull = pulls.close(call.site, repo, pull)
     elif state == "open" and not pull.is_open:

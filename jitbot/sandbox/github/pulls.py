@@ -62,11 +62,12 @@ def moved(site: Site, repository: Repository, ref: str, new: str | None, pusher:
             _base_moved(site, repository, pull, new, pusher)
 
 
-def retarget(site: Site, repository: Repository, pull: Pull, base: str) -> Pull:
+def retarget(site: Site, repository: Repository, pull: Pull, base: str, by: User) -> Pull:
     """Change the base branch of an open pull request; approvals of another diff are dismissed."""
     before = _diff(repository, pull)
     _, base_sha = _ends(repository, pull.head_ref, base)
-    pull = repository.change(pull, base_ref=base, base_sha=base_sha, auto_merge=None)
+    retargets = (*pull.retargets, (site.clock.now(), by))
+    pull = repository.change(pull, base_ref=base, base_sha=base_sha, auto_merge=None, retargets=retargets)
     _dismiss_if_other(site, repository, pull, before)
     return pull
 

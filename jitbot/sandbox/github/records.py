@@ -86,6 +86,7 @@ class Pull:
     landed: tuple[str, ...] = ()
     fork_point: str | None = None
     auto_merge: AutoMerge | None = None
+    retargets: tuple[tuple[datetime, User], ...] = ()
 
     @property
     def is_open(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from jitbot.sandbox.github import api_git, api_pulls, api_site, graphql
+from jitbot.sandbox.github import api_events, api_git, api_pulls, api_site, graphql
 from jitbot.sandbox.github.call import Reply
 
 _REPO = "/repos/<owner>/<name>"
@@ -50,6 +50,7 @@ REPOSITORY_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
     ("POST", f"{_PULL}/reviews"): api_pulls.create_review,
     ("GET", f"{_PULL}/reviews/<int:review_id>"): api_pulls.get_review,
     ("PUT", f"{_PULL}/reviews/<int:review_id>/dismissals"): api_pulls.dismiss_review,
+    ("GET", f"{_REPO}/issues/<int:number>/events"): api_events.list_events,
     ("GET", f"{_REPO}/issues/<int:number>/comments"): api_pulls.list_comments,
     ("POST", f"{_REPO}/issues/<int:number>/comments"): api_pulls.create_comment,
     ("GET", f"{_REPO}/issues/comments/<int:comment_id>"): api_pulls.get_comment,
