@@ -9,7 +9,7 @@ from jitbot.domain.model import People, Source
 from jitbot.domain.plan import Ends
 from jitbot.lifecycle.gathering import PEOPLE
 from jitbot.lifecycle.history import History
-from jitbot.lifecycle.world import MEMORY, World
+from jitbot.lifecycle.world import MEMORY, World, file_at_main
 
 
 def ends_at_main(world: World, history: History, now: datetime) -> Ends:
@@ -50,10 +50,9 @@ def _shown_by_its_pull_request(world: World, deletion: Change) -> bool:
 
 def _people(world: World) -> People | None:
     """People at main's tip, or None if they cannot be read: then nobody is taken for gone."""
-    entries = world.repository.entries(world.repository.main(), [PEOPLE])
-    if not entries or entries[0].mode != "100644":
+    content = file_at_main(world.repository, PEOPLE)
+    if content is None:
         return None
-    content = world.repository.read([entries[0].blob])[entries[0].blob]
     return world.documents.parse_people(Source(path=PEOPLE, content=content)).value
 
 

@@ -13,7 +13,7 @@ from jitbot.domain.events import Event, Kind
 from jitbot.domain.model import Finding, Sha
 from jitbot.domain.ports import Issuer, Repository
 from jitbot.lifecycle.sifting import Sifted, filed, folder, sift
-from jitbot.lifecycle.world import ISSUER_KEYS, MEMORY, World
+from jitbot.lifecycle.world import ISSUER_KEYS, MEMORY, World, file_at_main
 
 MOST_EVENTS = 100  # in one batch: documents are whole, and a request to GitHub has its limits
 
@@ -129,10 +129,9 @@ def _live_keys(issuer: Issuer) -> tuple[Mapping[str, str], str]:
 
 def _owned_keys(repository: Repository) -> Mapping[str, str]:
     """The keys that main's code owners vouch for, if there are any."""
-    entries = repository.entries(repository.main(), [ISSUER_KEYS])
-    if not entries:
+    content = file_at_main(repository, ISSUER_KEYS)
+    if content is None:
         return {}
-    content = repository.read([entries[0].blob])[entries[0].blob]
     try:
         keys = json.loads(content)["keys"]
         return {str(key["kid"]): json.dumps(key, sort_keys=True) for key in keys}

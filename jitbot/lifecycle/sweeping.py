@@ -18,7 +18,7 @@ from jitbot.lifecycle.gathering import ACCOUNTS
 from jitbot.lifecycle.granting import ATTEMPTS
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.report import Report
-from jitbot.lifecycle.world import World, ensure_current, ensure_recordable
+from jitbot.lifecycle.world import World, ensure_current, ensure_recordable, file_at_main
 
 
 def sweep(world: World, now: datetime, *, dry_run: bool = False, complete: bool = False) -> Report:
@@ -61,10 +61,9 @@ def record(world: World, outcome: Outcome, now: datetime) -> tuple[Event, ...]:
 
 def _accounts(world: World, history: History) -> tuple[AccountId, ...]:
     """Every account main names, and every one that the ledger still has business in."""
-    entries = world.repository.entries(world.repository.main(), [ACCOUNTS])
+    content = file_at_main(world.repository, ACCOUNTS)
     named: Iterable[AccountId] = ()
-    if entries:
-        content = world.repository.read([entries[0].blob])[entries[0].blob]
+    if content is not None:
         parsed = world.documents.parse_accounts(Source(path=ACCOUNTS, content=content))
         named = parsed.value.values() if parsed.value is not None else ()
     held = (

@@ -43,12 +43,19 @@ class World:
     run: Run = field(default_factory=Run)
 
 
+def file_at_main(repository: Repository, path: str) -> bytes | None:
+    """A file at main's fetched tip; None where there is no ordinary file of that name."""
+    for entry in repository.entries(repository.main(), [path]):
+        if entry.mode == "100644":
+            return repository.read([entry.blob])[entry.blob]
+    return None
+
+
 def settings_at_main(repository: Repository, documents: DocumentReader) -> Settings:
     """The settings at main's fetched tip. Raises InvalidError with the first finding if they do not read."""
-    entries = repository.entries(repository.main(), [SETTINGS])
-    if not entries:
+    content = file_at_main(repository, SETTINGS)
+    if content is None:
         raise InvalidError(f"main has no {SETTINGS}; `jitbot init` makes one")
-    content = repository.read([entries[0].blob])[entries[0].blob]
     parsed = documents.parse_settings(Source(path=SETTINGS, content=content))
     if parsed.value is None:
         first = parsed.findings[0]
