@@ -1,10 +1,38 @@
-"""What every test stands on: no network but this machine's own loopback."""
+"""What every test stands on: no network but this machine's own loopback, and an embedded GitHub that speaks as GitHub does."""
+
+from collections.abc import Iterator
 
 import pytest
+from described import key, objections, shape
 from pytest_socket import socket_allow_hosts
+
+from jitbot.sandbox.github import server
+
+_seen: set[object] = set()
+_told: list[str] = []
+
+
+def _observe(exchange: server.Exchange) -> None:
+    """Hold an exchange against GitHub's description; those of a shape seen before were."""
+    asked, answered = repr(shape(exchange.asked)), repr(shape(exchange.answered))
+    kind = (key(exchange.method, exchange.rule), exchange.status, frozenset(exchange.query), asked, answered)
+    if kind not in _seen:
+        _seen.add(kind)
+        _told.extend(objections(exchange))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Refuse every connection that leaves this machine, in fixtures as in tests."""
     socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True)
+def _as_github_describes_it() -> Iterator[None]:
+    """Fail the test in which the embedded GitHub, or its client, first speaks otherwise than GitHub describes."""
+    if _observe not in server.OBSERVERS:
+        server.OBSERVERS.append(_observe)
+    yield
+    told = list(_told)
+    _told.clear()
+    assert told == []

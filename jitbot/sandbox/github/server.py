@@ -3,7 +3,8 @@
 import base64
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import Any
 
@@ -17,6 +18,23 @@ from jitbot.sandbox.github.oidc import Issuer
 from jitbot.sandbox.github.records import Fault, RefusalError, User
 from jitbot.sandbox.github.routes import REPOSITORY_ROUTES, SITE_ROUTES
 from jitbot.sandbox.github.site import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One REST call and its answer; `rule` is the path with its parameters' names."""
+
+    method: str
+    rule: str
+    query: Mapping[str, str]
+    asked: Any
+    status: int
+    answered: Any
+
+
+OBSERVERS: list[
+    Callable[[Exchange], None]
+] = []  # who is told of every exchange; nobody, unless a test listens
 
 
 class _Connection(WSGIRequestHandler):
@@ -112,8 +130,24 @@ def _finish(site: Site, response: Response) -> Response:
     fault: Fault | None = g.get("fault")
     if fault is not None and fault.after:
         response = _fail(fault)
+    elif fault is None and OBSERVERS and request.url_rule is not None and not request.path.startswith("/_"):
+        _tell(response)
     response.headers["Date"] = format_datetime(site.clock.now(), usegmt=True)
     return response
+
+
+def _tell(response: Response) -> None:
+    assert request.url_rule is not None  # noqa: S101 - asked before
+    exchange = Exchange(
+        method=request.method,
+        rule=request.url_rule.rule,
+        query=request.args.to_dict(),
+        asked=request.get_json(silent=True) if request.data else None,
+        status=response.status_code,
+        answered=response.get_json(silent=True),
+    )
+    for observe in OBSERVERS:
+        observe(exchange)
 
 
 def _fail(fault: Fault) -> Response:

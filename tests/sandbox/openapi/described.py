@@ -1,0 +1,78 @@
+"""GitHub's OpenAPI description, as far as the embedded GitHub's calls go, and what an exchange has against it."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from jitbot.sandbox.github.routes import REPOSITORY_ROUTES, SITE_ROUTES
+from jitbot.sandbox.github.server import Exchange
+
+# What PyGithub asks in a form that GitHub answers and no longer describes, and the one endpoint that is not REST.
+UNDESCRIBED = frozenset(
+    {
+        "POST /graphql",
+        "GET /repos/{}/{}/git/refs/{}",
+        "GET /repos/{}/{}/statuses/{}",
+        "GET /repos/{}/{}/contents/",
+    }
+)
+
+
+def key(method: str, path: str) -> str:
+    """A call's name, whatever its parameters are called: `GET /repos/{}/{}/pulls`."""
+    return f"{method.upper()} {re.sub(r'[{<][^}>]*[}>]', '{}', path)}"
+
+
+def routes() -> list[str]:
+    """Every call that the embedded GitHub answers."""
+    return [key(method, path) for method, path in (*SITE_ROUTES, *REPOSITORY_ROUTES)]
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The reduced description; `reduce.py` says how it is made."""
+    found: dict[str, Any] = json.loads((Path(__file__).parent / "github.json").read_text("utf-8"))
+    return found
+
+
+def objections(exchange: Exchange) -> Iterator[str]:
+    """Where a question or its answer is not as GitHub describes them; nothing for calls it does not describe."""
+    name = key(exchange.method, exchange.rule)
+    operation = description()["operations"].get(name)
+    if operation is None:
+        return
+    for parameter in exchange.query:
+        if parameter not in operation["query"]:
+            yield f"{name}: GitHub knows no parameter {parameter}"
+    if operation["request"] is not None and exchange.asked is not None and exchange.status < 400:
+        yield from (f"{name} asks: {each}" for each in _errors(operation["request"], exchange.asked))
+    if exchange.status >= 400:
+        return  # what a refusal says is shown to people alone
+    if str(exchange.status) not in operation["responses"]:
+        yield f"{name}: GitHub never answers {exchange.status}"
+        return
+    schema = operation["responses"][str(exchange.status)]
+    if schema is not None:
+        yield from (f"{name} answers: {each}" for each in _errors(schema, exchange.answered))
+    elif exchange.answered is not None:
+        yield f"{name}: GitHub answers {exchange.status} without a body"
+
+
+def _errors(schema: Any, value: Any) -> Iterator[str]:
+    validator = Draft202012Validator({**schema, "schemas": description()["schemas"]})
+    for error in validator.iter_errors(value):
+        yield f"{error.json_path}: {error.message[:200]}"
+
+
+def shape(value: Any) -> Any:
+    """What a value is made of, without the values: exchanges of one shape are looked at once."""
+    if isinstance(value, dict):
+        return tuple(sorted((name, shape(each)) for name, each in value.items()))
+    if isinstance(value, list):
+        return tuple(sorted({repr(shape(each)) for each in value}))
+    return type(value).__name__
