@@ -1,0 +1,189 @@
+"""Takes each guard out of the domain in turn, and says which of them no test missed.
+
+    .venv/bin/python tests/mutation/hunt.py [MODULE…] [--json FILE] [--jobs N]
+
+Each mutant meets the tests of its own module first; what survives those meets all of the domain's, and what
+survives them the use cases'. A survivor is either listed in survivors.md, with the reason why nothing can go
+wrong there, or it is an error: exit 1. Takes the better part of an hour on two cores, so it runs at night.
+"""
+
+import argparse
+import ast
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from mutants import Mutant, mutants
+
+ROOT = Path(__file__).resolve().parents[2]
+DOMAIN = ROOT / "jitbot" / "domain"
+LISTED = Path(__file__).with_name("survivors.md")
+LONGEST = 240  # seconds that the tests of one mutant may take: one that hangs is found, too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Gives one module as its mutant, and every other as it is."""
+
+    name: str
+    mutant: Mutant
+
+    def find_spec(
+        self, fullname: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The mutant's, and nobody else's."""
+        if fullname != self.name:
+            return None
+        place = DOMAIN / (fullname.removeprefix("jitbot.domain.").replace(".", "/") + ".py")
+        return importlib.util.spec_from_file_location(fullname, place, loader=self)
+
+    def create_module(self, _spec: importlib.machinery.ModuleSpec) -> None:
+        """A module as any other."""
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the mutant's code in it."""
+        exec(compile(self.mutant.tree, str(module.__spec__.origin), "exec"), module.__dict__)  # type: ignore[union-attr]  # noqa: S102 - our own code, changed by us
+
+
+def stages(module: str) -> list[list[str]]:
+    """Which tests a mutant meets, nearest first."""
+    name = module.rpartition(".")[2]
+    own = sorted(str(each) for each in (ROOT / "tests" / "domain").glob(f"test_{name}*.py"))
+    return [
+        *([own] if own else []),
+        ["tests/domain"],
+        ["tests/lifecycle", "tests/commands", "tests/adapters"],
+    ]
+
+
+def killed(module: str, mutant: Mutant) -> bool:
+    """Whether some test goes red. Each stage runs in a fork, so that nothing of a mutant stays."""
+    return any(_red(module, mutant, tests) for tests in stages(module))
+
+
+def _red(module: str, mutant: Mutant, tests: list[str]) -> bool:
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        _in_child(module, mutant, tests)
+    ends = time.monotonic() + LONGEST
+    while time.monotonic() < ends:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return os.waitstatus_to_exitcode(status) != 0
+        time.sleep(0.02)
+    os.killpg(child, 9)
+    os.waitpid(child, 0)
+    return True
+
+
+def _in_child(module: str, mutant: Mutant, tests: list[str]) -> None:
+    import pytest
+
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    os.chdir(ROOT)
+    os.environ["HYPOTHESIS_MAX_EXAMPLES"] = "50"
+    sys.meta_path.insert(0, Finder(name=module, mutant=mutant))
+    code = pytest.main(["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-o", "filterwarnings=", *tests])
+    os._exit(int(code))
+
+
+def hunt(path: Path) -> list[dict[str, object]]:
+    """Every mutant of one module, and whether it was killed."""
+    module = "jitbot.domain." + ".".join(path.relative_to(DOMAIN).with_suffix("").parts)
+    source, found = path.read_text("utf-8"), []
+    _load_what_never_changes()
+    for tests in stages(module)[:1]:
+        if _red(module, Mutant(line=0, what="nothing", tree=ast.parse(source)), tests):
+            sys.exit(f"{path}: its tests are red without any change, so they tell nothing")
+    for mutant in mutants(source):
+        dead = killed(module, mutant)
+        found.append({"module": module, "line": mutant.line, "what": mutant.what, "killed": dead})
+        if not dead:
+            print(f"survives: {path.relative_to(ROOT)}:{mutant.line}: {mutant.what}", flush=True)
+    print(f"{path.relative_to(ROOT)}: {len(found)} mutants", flush=True)
+    return found
+
+
+def _load_what_never_changes() -> None:
+    """What the tests stand on, but for our own code: loaded once, and there in every fork."""
+    for name in (
+        "pytest",
+        "hypothesis",
+        "flask",
+        "flask_cors",
+        "jsonschema",
+        "github",
+        "yaml",
+        "jwt",
+        "boto3",
+        "rich.console",
+        "pytest_socket",
+        "xdist.plugin",
+    ):
+        importlib.import_module(name)
+
+
+def _alone(path: Path, folder: Path) -> list[dict[str, object]]:
+    """Hunt in a process of its own: forks of threads hold locks that nobody gives back."""
+    import subprocess
+
+    told = folder / f"{path.stem}.json"
+    subprocess.run([sys.executable, __file__, str(path), "--json", str(told), "--jobs", "0"], check=False)
+    found: list[dict[str, object]] = json.loads(told.read_text("utf-8"))
+    return found
+
+
+def listed() -> set[str]:
+    """The survivors that are known, as `module: what`."""
+    lines = LISTED.read_text("utf-8").splitlines() if LISTED.is_file() else []
+    return {line.removeprefix("- ").partition(" — ")[0] for line in lines if line.startswith("- ")}
+
+
+def main() -> int:
+    """Hunt through the modules named, or all of the domain."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("modules", nargs="*", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    given = parser.parse_args()
+    paths = [each.resolve() for each in given.modules] or sorted(DOMAIN.rglob("*.py"))
+    paths = [
+        path
+        for path in paths
+        if any(isinstance(node, ast.FunctionDef) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
+    ]
+    if given.jobs == 0:
+        found = [each for path in paths for each in hunt(path)]
+    else:
+        import tempfile
+
+        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(given.jobs) as pool:
+            found = [
+                each for some in pool.map(lambda path: _alone(path, Path(folder)), paths) for each in some
+            ]
+    if given.json:
+        given.json.write_text(json.dumps(found, indent=1), "utf-8")
+    alive = [
+        each for each in found if not each["killed"] and f"{each['module']}: {each['what']}" not in listed()
+    ]
+    print(
+        f"{len(found)} mutants, {len(found) - sum(bool(each['killed']) for each in found)} survive, {len(alive)} unexplained"
+    )
+    return 1 if alive and given.jobs else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

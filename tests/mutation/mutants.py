@@ -1,0 +1,130 @@
+"""What a guard of the domain looks like, and the same code without it."""
+
+import ast
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_NEIGHBOURS: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Lt: ast.LtE,
+    ast.LtE: ast.Lt,
+    ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.In: ast.NotIn,
+    ast.NotIn: ast.In,
+    ast.Is: ast.IsNot,
+    ast.IsNot: ast.Is,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutant:
+    """One module with one guard less. `what` says which, in words; `line` is where it stood."""
+
+    line: int
+    what: str
+    tree: ast.Module
+
+
+def mutants(source: str) -> Iterator[Mutant]:
+    """Every mutant of a module: each guard taken out, each bound moved by one, each finding kept to itself."""
+    count = len(list(_places(ast.parse(source))))
+    for number in range(count):
+        tree = ast.parse(source)
+        line, what, change = list(_places(tree))[number]
+        change()
+        yield Mutant(line=line, what=what, tree=ast.fix_missing_locations(tree))
+
+
+Place = tuple[int, str, Callable[[], None]]
+
+
+def _places(tree: ast.Module) -> Iterator[Place]:
+    """Each place where something can be taken out, in the order of the walk, with what takes it out."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If | ast.While | ast.IfExp):
+            yield from _condition(node, "test")
+        elif isinstance(node, ast.comprehension):
+            for place, _ in enumerate(node.ifs):
+                yield (
+                    node.ifs[place].lineno,
+                    f"without the filter `{_said(node.ifs[place])}`",
+                    _set_item(node.ifs, place, True),
+                )
+        elif isinstance(node, ast.BoolOp):
+            neutral = isinstance(node.op, ast.And)
+            for place, value in enumerate(node.values):
+                yield (
+                    value.lineno,
+                    f"`{_said(value)}` taken out of `{_said(node)}`",
+                    _set_item(node.values, place, neutral),
+                )
+        elif isinstance(node, ast.Compare):
+            for place, operator in enumerate(node.ops):
+                if type(operator) in _NEIGHBOURS:
+                    yield (
+                        node.lineno,
+                        f"`{_said(node)}` with its comparison turned",
+                        _set_operator(node, place),
+                    )
+        yield from _statements(node)
+
+
+def _condition(node: ast.If | ast.While | ast.IfExp, field: str) -> Iterator[Place]:
+    said = _said(getattr(node, field))
+    for value in (True, False):
+        if isinstance(node, ast.While) and value:
+            continue  # that never ends, which no test needs to see
+        yield node.lineno, f"`{said}` taken for {value}", _set(node, field, value)
+
+
+def _statements(node: ast.AST) -> Iterator[Place]:
+    """A yielded finding, or a raised error, that does not come."""
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(node, name, None)
+        if not isinstance(block, list):
+            continue
+        for place, statement in enumerate(block):
+            yields = isinstance(statement, ast.Expr) and isinstance(
+                statement.value, ast.Yield | ast.YieldFrom
+            )
+            if yields or isinstance(statement, ast.Raise):
+                yield statement.lineno, f"without `{_said(statement)}`", _drop(block, place, statement)
+
+
+def _set(node: ast.AST, field: str, value: bool) -> Callable[[], None]:
+    return lambda: setattr(node, field, ast.copy_location(ast.Constant(value), getattr(node, field)))
+
+
+def _set_item(items: list[ast.expr], place: int, value: bool) -> Callable[[], None]:
+    def change() -> None:
+        items[place] = ast.copy_location(ast.Constant(value), items[place])
+
+    return change
+
+
+def _set_operator(node: ast.Compare, place: int) -> Callable[[], None]:
+    def change() -> None:
+        node.ops[place] = _NEIGHBOURS[type(node.ops[place])]()
+
+    return change
+
+
+def _drop(block: list[ast.stmt], place: int, statement: ast.stmt) -> Callable[[], None]:
+    """A generator stays one without its yield."""
+
+    def change() -> None:
+        nothing: ast.stmt = ast.Pass()
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Yield | ast.YieldFrom):
+            nothing = ast.Expr(ast.YieldFrom(ast.Tuple([], ast.Load())))
+        block[place] = ast.copy_location(copy.copy(nothing), statement)
+
+    return change
+
+
+def _said(node: ast.AST) -> str:
+    text = " ".join(ast.unparse(node).split())
+    return text if len(text) < 90 else f"{text[:87]}…"
