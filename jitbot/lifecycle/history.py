@@ -1,7 +1,7 @@
 """The ledger, read and written: only batches that this repository's own workflows attested count."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -43,11 +43,13 @@ class History:
         return tuple(event for event in self.events if event.kind is Kind.ENDED and not event.request)
 
 
-def read(world: World, now: datetime) -> History:
-    """Read the fetched ledger back to the last moment that can matter."""
+def read(world: World, now: datetime, *, since: datetime | None = None, requester: str = "") -> History:
+    """Read the fetched ledger back to the last moment that can matter, and with `since` what concerns one requester further."""
     repository, issuer = world.repository, world.issuer
     head = repository.ledger()
     commits = repository.additions(now - MEMORY)
+    if since is not None:
+        commits = (*_older(repository.additions(since), commits, requester), *commits)
     contents = repository.read(
         entry.blob for commit in commits for entry in commit.entries if _ours(entry.path)
     )
@@ -65,6 +67,15 @@ def read(world: World, now: datetime) -> History:
         else "",
         signers=signers,
     )
+
+
+def _older(all_: Sequence[Added], recent: Sequence[Added], requester: str) -> Iterator[Added]:
+    """Of the commits before the recent ones those that name the requester in a trailer: only their blobs are read."""
+    known = {commit.commit for commit in recent}
+    trailer = f"Requester: {requester}"
+    for commit in all_:
+        if commit.commit not in known and trailer in commit.message.splitlines():
+            yield commit
 
 
 def append(world: World, history: History, new: Sequence[Event], now: datetime) -> History:

@@ -141,7 +141,6 @@ def test_a_file_may_be_named_from_where_one_is(desk: Desk) -> None:
         "requests/README.md",
         "../outside.yaml",
         "x" * 300,
-        "#7",
         ".",
     ],
 )
