@@ -3,11 +3,12 @@
 What people wrote is escaped; what is folded away is JSON in a fence of code that nothing in it can close.
 """
 
+import html
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from jitbot.domain import duration
+from jitbot.domain import duration, escape
 from jitbot.domain.briefing import MARKDOWN, Briefing, Proposed, before, listed, more, waiting, when
 from jitbot.domain.iam import Documents
 from jitbot.domain.model import Finding, Request
@@ -91,7 +92,8 @@ def folded(grants: Sequence[Documents]) -> Iterator[str]:
                 ("What may be done:", grant.permission_policy),
             )
         ]
-        summary = f"Exactly this role in <b>{MARKDOWN.plain(grant.account)}</b>"
+        account = html.escape(escape.terminal(grant.account))  # inside HTML, Markdown's escapes are none
+        summary = f"Exactly this role in <b>{account}</b>"
         inside = "\n\n".join(("<br>\n".join(lines), *texts))
         yield f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"
 

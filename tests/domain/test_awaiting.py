@@ -77,4 +77,4 @@ def test_two_of_three() -> None:
     awaiting = seen("@bob", "@erin", "@heidi", approvals=2)
     assert (awaiting.missing, awaiting.possible, awaiting.attainable) == (1, True, 3)
     assert logins(awaiting) == ["erin", "heidi"]
-    assert HEAD == awaiting.approvals[0].review.commit
+    assert awaiting.approvals[0].review.commit == HEAD

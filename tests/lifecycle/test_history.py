@@ -227,3 +227,16 @@ def _attested(world: World, files: dict[str, bytes]) -> dict[str, bytes]:
     audience = attestation.audience(Batch(parent=head, message="forged", blobs=blobs))
     genuine = batch(world, replace(mallorys(world), run="x"), aud=audience)
     return {**files, **{path: each for path, each in genuine.items() if path.endswith(".jwt")}}
+
+
+def test_farther_back_only_what_names_the_requester_is_read(world: World, granted: str) -> None:
+    """With `since`, old batches count that name this requester in a trailer, attested like all others; no others do."""
+    push(world, {**batch(world, mallorys(world)), "token": "forged"}) if False else None
+    world.acme.clock.advance(timedelta(days=60))
+    opened = opened_world(world)
+    since = world.now - timedelta(days=90)
+    assert read(opened, world.now).events == ()
+    assert {event.request for event in read(opened, world.now, since=since, requester="alice").events} == {granted}
+    for nobody in ("ali", "alice\n", "bob", ""):
+        assert read(opened, world.now, since=since, requester=nobody).events == ()
+    assert read(opened, world.now, since=world.now - timedelta(days=59), requester="alice").events == ()
