@@ -176,7 +176,7 @@ def _refused(each: Aftermath, number: int) -> str:
     nothing = f"no more time was granted with {what}" if live else f"nothing was granted of {what}"
     lines = [f"❌ **Refused after the merge:** {nothing}.", ""]
     for reason in found[:_REASONS]:
-        hint = f"<br>{cut(str(reason['hint']))}" if reason.get("hint") else ""
+        hint = f"<br>→ {cut(str(reason['hint']))}" if reason.get("hint") else ""
         lines.append(f"- {cut(str(reason.get('message', '')))}{hint}")
     if len(found) > _REASONS:
         lines.append(f"- and {len(found) - _REASONS} more")
@@ -189,7 +189,8 @@ def _refused(each: Aftermath, number: int) -> str:
 
 def _use(usable: Sequence[Standing], number: int) -> str:
     links = [
-        f"- {MARKDOWN.strong(each.account)}: [Switch Role in the console]({_switch(each)})" for each in usable
+        f"- {MARKDOWN.strong(each.account)}: [Switch Role in the console]({_switch(each)})<br>`{each.role_arn}`"
+        for each in usable
     ]
     profiles = "\n\n".join(
         f"[profile {each.account}-{_slug(each.request)}]\nrole_arn = {each.role_arn}\nsource_profile = default"

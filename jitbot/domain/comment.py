@@ -72,7 +72,7 @@ def proposal(
     if not findings:
         parts.append(verdict)
     grants = [grant for each in briefings if each.outlook is not None for grant in each.outlook.grants]
-    return whole(parts, folded(grants), number=number)
+    return whole(parts, folded(() if findings else grants), number=number)
 
 
 def nothing(number: int) -> str:
@@ -175,10 +175,12 @@ def _dangers(outlook: Outlook) -> str:
 def _to_mend(findings: Sequence[Finding]) -> str:
     head = f"❌ **Merged like this it would be refused.** {len(findings)} to mend:"
     lines = [head, ""]
+    several = len({finding.file for finding in findings}) > 1
     for finding in findings[:_SHOWN]:
+        file = f"{cut(finding.file.rpartition('/')[2])}: " if several else ""
         place = f"line {finding.line}: " if finding.line else ""
-        hint = f"<br>{cut(finding.hint)}" if finding.hint else ""
-        lines.append(f"- {place}{cut(finding.message)}{hint}")
+        hint = f"<br>→ {cut(finding.hint)}" if finding.hint else ""
+        lines.append(f"- {file}{place}{cut(finding.message)}{hint}")
     if len(findings) > _SHOWN:
         lines.append(f"- and {len(findings) - _SHOWN} more, in the run of the check")
     return "\n".join(lines)

@@ -102,6 +102,7 @@ class _Asking:
     touched: tuple[str, ...]
     files: _Files
     _gatherer: Gatherer | None = None
+    _changed: frozenset[str] | None = None
 
     def history(self, paths: list[str]) -> tuple[History | None, str]:
         """The ledger, for one requester further back; and why it cannot be relied upon, if so."""
@@ -165,7 +166,7 @@ class _Asking:
             request=parsed,
             rules=rules,
             touched=self.touched,
-            earlier=any(change.path == path for change in repository.changes(self.at - MEMORY)),
+            earlier=path in self._changed_before(),
             clashes=tuple(each for each in siblings if each != path and each.casefold() == path.casefold()),
             listed=(merged,),
             default_branch=self.pull.base_branch,
@@ -200,6 +201,13 @@ class _Asking:
             return self._gathered().forge.permission(login)
         except DeniedError:
             return "unknown"
+
+    def _changed_before(self) -> frozenset[str]:
+        """Every path that main changed as far back as it can matter, walked once."""
+        if self._changed is None:
+            changes = self.world.repository.changes(self.at - MEMORY)
+            self._changed = frozenset(change.path for change in changes)
+        return self._changed
 
     def _gathered(self) -> Gatherer:
         if self._gatherer is None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from jitbot.domain import aftermath, comment
 from jitbot.domain.aftermath import Aftermath
 from jitbot.domain.briefing import title
-from jitbot.domain.errors import DeniedError, UnavailableError
+from jitbot.domain.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model import Finding, Sha
 from jitbot.domain.ports.conversation import Comment, Conversation, Light, Page, Status
 from jitbot.domain.standing import standings
@@ -44,6 +45,8 @@ def of_pull(world: World, talk: Conversation, number: int, now: datetime) -> Sho
     if page.is_open:
         return _of_open(page, brief(world, page.pull, now))
     history = ledger.read(world, now)
+    if history.doubt:
+        raise UnavailableError(history.doubt)  # what cannot be checked may be an end
     merged = of_merged(world, history, number, now)
     if merged.body or page.pull.merged_at is None:
         return merged if merged.body else Shown(number=number, body=comment.nothing(number), begin=False)
@@ -95,20 +98,41 @@ def _of_open(page: Page, told: Brief) -> Shown:
 
 
 def put(talk: Conversation, shown: Shown, *, run: str) -> bool:
-    """Bring a pull request up to date; nothing is written that is there already. Whether anything was."""
-    written = False
-    if shown.head is not None and shown.statuses:
-        there = talk.statuses(shown.head)
-        for context, status in shown.statuses:
-            if there.get(context) != status:
-                talk.set_status(shown.head, context, status, run)
-                written = True
-    if shown.title and shown.title != shown.was_titled:
-        talk.retitle(shown.number, shown.title)
-        written = True
-    if shown.body:
-        written = keep(talk, shown.number, shown.body, begin=shown.begin) or written
+    """Bring a pull request up to date; nothing is written that is there already. Whether anything was.
+
+    What one part meets holds up no other: whoever has used up the statuses of a commit hides no comment.
+    """
+    parts = (partial(_set, talk, shown, run), partial(_retitle, talk, shown), partial(_say, talk, shown))
+    written, trouble = False, list[JitbotError]()
+    for part in parts:
+        try:
+            written = part() or written
+        except (DeniedError, UnavailableError) as error:
+            trouble.append(error)
+    if trouble:
+        raise next((each for each in trouble if isinstance(each, UnavailableError)), trouble[0])
     return written
+
+
+def _set(talk: Conversation, shown: Shown, run: str) -> bool:
+    if shown.head is None:
+        return False
+    there = talk.statuses(shown.head)
+    other = [(context, status) for context, status in shown.statuses if there.get(context) != status]
+    for context, status in other:
+        talk.set_status(shown.head, context, status, run)
+    return bool(other)
+
+
+def _retitle(talk: Conversation, shown: Shown) -> bool:
+    if shown.title in ("", shown.was_titled):
+        return False
+    talk.retitle(shown.number, shown.title)
+    return True
+
+
+def _say(talk: Conversation, shown: Shown) -> bool:
+    return bool(shown.body) and keep(talk, shown.number, shown.body, begin=shown.begin)
 
 
 def keep(talk: Conversation, number: int, body: str, *, begin: bool) -> bool:

@@ -94,9 +94,17 @@ def test_what_is_wrong_comes_second() -> None:
     second = comment(findings=(LONG,)).split("\n\n")[1]
     assert second == "❌ **Merged like this it would be refused.** 1 to mend:"
     seen = rendered(comment(findings=(LONG,))).text
-    assert "line 3: 9h is above the maximum" in seen
-    assert "ask for 4h" in seen
+    assert "line 3: 9h is above the maximum→ ask for 4h" in seen
     assert "press Merge" not in seen
+    assert "Exactly this role" not in seen
+
+
+def test_findings_in_several_files_name_them() -> None:
+    """Where a line could be one of two files, the file is told."""
+    other = replace(LONG, file=".github/CODEOWNERS", line=0, message="names nobody", hint="")
+    seen = rendered(comment(findings=(LONG, other))).text
+    assert "x: line 3: 9h is above" in seen
+    assert "CODEOWNERS: names nobody" in seen
 
 
 def test_many_findings_are_counted() -> None:

@@ -412,6 +412,28 @@ def test_a_fork_is_told_in_the_summary(world: World, tmp_path: Path) -> None:
     assert not world.github.pulls[good].title.startswith("alice:")
 
 
+def test_what_one_part_meets_holds_up_no_other(world: World) -> None:
+    """Where no status can be set any more, title and comment are written all the same."""
+    number = ask(world)
+    answer(world, Fault(status=422, body=b"{}"), "POST", "/statuses/")
+    assert "is told in the summary instead" in comment(world, number)
+    assert "asks for orders-db-read" in only(world, number)
+    assert world.github.pulls[number].title.startswith("alice:")
+    world.github.comments.clear()
+    answer(world, Fault(status=503), "GET", "/status")
+    comment(world, number, code=3)
+    assert "asks for orders-db-read" in only(world, number)
+
+
+def test_a_ledger_in_doubt_tells_nothing_of_what_was_granted(world: World, granted: str) -> None:
+    """What cannot be checked may be an end: no comment says that access holds."""
+    (number,) = world.github.pulls
+    world.acme.github.faults = lambda _, path: Fault(status=503) if "jwks" in path else None
+    comment(world, number, code=3)
+    comment(world, workflow="sweep.yml", event="schedule", code=3)
+    assert world.github.comments == {}
+
+
 def test_a_persons_token_leaves_no_comment(world: World, tmp_path: Path) -> None:
     """A comment that no later run could find again is taken back, and that is said."""
     number = ask(world)

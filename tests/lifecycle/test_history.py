@@ -9,7 +9,11 @@ import pytest
 from acme_world import World
 from forging import batch, mallorys, push, signed_by
 
+from jitbot.cli import main
+from jitbot.commands.invocation import Invocation
+from jitbot.commands.worlds import open_world
 from jitbot.domain import events
+from jitbot.lifecycle.history import read
 
 IGNORED = "of the ledger is ignored: "
 
@@ -204,6 +208,23 @@ def test_old_history_is_not_read(world: World, granted: str) -> None:
     assert IGNORED not in world.jit("grant").output
 
 
+def test_farther_back_only_what_names_the_requester_is_read(world: World, granted: str) -> None:
+    """With `since`, old batches count that name this requester in a trailer, attested like all others; no others do."""
+    push(world, {"events/lie.json": b"{}"}, message="forged\n\nRequester: alice")
+    world.later(timedelta(days=60))
+    job = world.acme.job("check.yml")
+    invocation = Invocation(now=world.now, environ=job, folder=world.acme.clone(), jitbot=main)
+    opened, since = open_world(invocation, "test"), world.now - timedelta(days=90)
+    assert read(opened, world.now).events == ()
+    found = read(opened, world.now, since=since, requester="alice")
+    assert {event.request for event in found.events} == {granted}
+    assert [finding.code for finding in found.ignored] == ["unattested"]
+    for nobody in ("ali", "bob", ""):
+        assert read(opened, world.now, since=since, requester=nobody).events == ()
+    later = world.now - timedelta(days=59)
+    assert read(opened, world.now, since=later, requester="alice").events == ()
+
+
 def test_a_large_batch_is_recorded_in_several_commits(world: World) -> None:
     """More than a hundred events do not go into one call of GitHub; all of them are recorded, once."""
     month, day = f"{world.now:%Y-%m}", f"{world.now:%d}"
@@ -227,16 +248,3 @@ def _attested(world: World, files: dict[str, bytes]) -> dict[str, bytes]:
     audience = attestation.audience(Batch(parent=head, message="forged", blobs=blobs))
     genuine = batch(world, replace(mallorys(world), run="x"), aud=audience)
     return {**files, **{path: each for path, each in genuine.items() if path.endswith(".jwt")}}
-
-
-def test_farther_back_only_what_names_the_requester_is_read(world: World, granted: str) -> None:
-    """With `since`, old batches count that name this requester in a trailer, attested like all others; no others do."""
-    push(world, {**batch(world, mallorys(world)), "token": "forged"}) if False else None
-    world.acme.clock.advance(timedelta(days=60))
-    opened = opened_world(world)
-    since = world.now - timedelta(days=90)
-    assert read(opened, world.now).events == ()
-    assert {event.request for event in read(opened, world.now, since=since, requester="alice").events} == {granted}
-    for nobody in ("ali", "alice\n", "bob", ""):
-        assert read(opened, world.now, since=since, requester=nobody).events == ()
-    assert read(opened, world.now, since=world.now - timedelta(days=59), requester="alice").events == ()
