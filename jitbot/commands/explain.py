@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 import click
@@ -13,13 +14,24 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import FolderTree, Moment, clone, data_root, find_file
 from jitbot.commands.words import print_findings, print_json
 from jitbot.domain import duration, escape
-from jitbot.domain.briefing import LOOKS_BACK, TERMINAL, Briefing, Proposed, before, held, more, waiting
+from jitbot.domain.briefing import (
+    LOOKS_BACK,
+    TERMINAL,
+    Briefing,
+    Proposed,
+    before,
+    held,
+    more,
+    stands,
+    waiting,
+)
 from jitbot.domain.errors import InvalidError, JitbotError
 from jitbot.domain.life import Life
 from jitbot.domain.model import Finding, Request, Source
 from jitbot.domain.outlook import Outlook, foresee
 from jitbot.domain.risk import Level
-from jitbot.lifecycle.briefing import brief
+from jitbot.domain.standing import standings
+from jitbot.lifecycle.briefing import brief, recorded
 from jitbot.lifecycle.checking import Checker
 from jitbot.lifecycle.gathering import is_request, read_rules
 from jitbot.lifecycle.history import History, read
@@ -38,8 +50,9 @@ _NUMBER = re.compile(r"#?([1-9][0-9]{0,9})", re.ASCII)
 def explain(invocation: Invocation, *, request: str, at: datetime | None, form: str) -> int:
     """Show who gets what, where, until when, how dangerous that is, who must approve, and the exact documents.
 
-    REQUEST is a file, a unique part of its path, or the number of an open pull request. A file is read as it
-    lies here; a pull request is read from GitHub. What the requester had before is read from the ledger.
+    REQUEST is a file, a unique part of its path, or the number of a pull request. A file is read as it
+    lies here, an open pull request from GitHub, what was granted from the ledger, and so what the requester
+    had before.
 
     Example: jitbot explain 23-alice-refunds
     """
@@ -75,9 +88,9 @@ def _of_pull(
     client = github_client(invocation.environ, world.settings.repository, "jitbot (explain)")
     page = GitHubConversation(client).page(number)
     if not page.is_open:
-        raise InvalidError(
-            f"#{number} is closed: `jitbot status --all` shows what became of it, and its comment why"
-        )
+        if granted := recorded(world, number, now):
+            return granted, ()
+        raise InvalidError(f"#{number} is closed, and nothing was granted for it; its comment says why")
     told = brief(world, page.pull, now)
     if not told.briefings:
         raise InvalidError(f"#{number} touches no request")
@@ -104,7 +117,8 @@ def _of_file(
     life = history.lives.get(path) if history is not None else None
     rules = read_rules(tree, documents, path.split("/")[1])
     outlook = foresee(parsed.value, rules, now, catalogue, life)
-    return (_briefing(parsed.value, outlook, history, life),), findings
+    told = _briefing(parsed.value, outlook, history, life)
+    return (replace(told, standings=standings([life] if life else [], now)),), findings
 
 
 def _briefing(
@@ -151,6 +165,7 @@ def _print(briefing: Briefing, outlook: Outlook) -> None:
         _line(name, [escape.log(value)])
     if changes := more(briefing, TERMINAL):
         _line("change", [changes])
+    _line("state", stands(briefing, TERMINAL))
     dangers = [escape.log(reason) for reason in outlook.risk.reasons]
     _line("risk", [click.style(level.name.lower(), fg=_COLOURS[level]), *dangers])
     if access := outlook.risk.access_in_words():

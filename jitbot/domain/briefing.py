@@ -11,8 +11,9 @@ from enum import StrEnum
 from jitbot.domain import duration, escape
 from jitbot.domain.awaiting import Awaiting
 from jitbot.domain.life import Life, Term
-from jitbot.domain.model import Finding, Request
+from jitbot.domain.model import Finding, Login, Request
 from jitbot.domain.outlook import Outlook
+from jitbot.domain.standing import Standing, State
 
 LOOKS_BACK = timedelta(days=90)  # what the requester held before is told this far
 _NAMED = 6  # how many people a sentence names before it counts the rest
@@ -49,6 +50,7 @@ class Briefing:
     former: Term | None = None
     held: Held | None = None
     findings: tuple[Finding, ...] = ()
+    standings: tuple[Standing, ...] = ()  # of what is granted already, in each account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,24 @@ def held(lives: Iterable[Life], requester: str, *, but_for: str = "") -> Held:
         if life.current is not None and life.current.requester == requester and life.request != but_for
     ]
     return Held(count=len(terms), last=max(terms, key=lambda term: term.window.expires_at) if terms else None)
+
+
+def request_of(path: str, term: Term) -> Request:
+    """The request that a term was approved for, as the ledger recorded it. Raises TypeError, KeyError or ValueError for no such record."""
+    ask = term.ask
+    accounts, parameters, starts = ask["accounts"], ask["parameters"], term.window.starts_at
+    if not isinstance(accounts, list) or not isinstance(parameters, dict):
+        raise TypeError(f"{path} is not recorded as a request")
+    return Request(
+        path=path,
+        requester=Login(term.requester),
+        accounts=tuple(str(account) for account in accounts),
+        duration=duration.parse(str(ask["duration"])),
+        reason=str(ask["reason"]),
+        parameters={str(name): str(value) for name, value in parameters.items()},
+        ticket=None if ask["ticket"] is None else str(ask["ticket"]),
+        starts_at=starts,
+    )
 
 
 def when(moment: datetime) -> str:
@@ -140,6 +160,13 @@ def more(briefing: Briefing, voice: Voice) -> str:
     whole = duration.show(outlook.request.duration)
     ends, would = when(former.window.expires_at), when(outlook.window.expires_at)
     return f"Granted until {ends}; with this until {would}: {by}, {whole} in all. Nothing else changes."
+
+
+def stands(briefing: Briefing, voice: Voice) -> Iterator[str]:
+    """How what is granted already stands: a line for each account."""
+    for each in briefing.standings:
+        how = f"{each.why}" if each.state is State.ENDED else f"{each.state}, {duration.show(each.left)} left"
+        yield f"{voice.plain(each.account)}: {how}, until {when(each.expires_at)}"
 
 
 def title(briefings: Iterable[Briefing]) -> str:

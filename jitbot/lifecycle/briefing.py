@@ -10,14 +10,16 @@ from jitbot.domain.briefing import LOOKS_BACK, Briefing, Proposed
 from jitbot.domain.counting import latest_judgements
 from jitbot.domain.errors import DeniedError, UnavailableError
 from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest
-from jitbot.domain.life import Life
+from jitbot.domain.life import Life, Term
 from jitbot.domain.model import Finding, Login, Parsed, Request, Sha, Source
 from jitbot.domain.outlook import foresee
 from jitbot.domain.owners import person_behind
 from jitbot.domain.ports.git import Entry
+from jitbot.domain.risk import assess
+from jitbot.domain.standing import standings
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.checking import Checker
-from jitbot.lifecycle.gathering import Gatherer, is_request
+from jitbot.lifecycle.gathering import CommitTree, Gatherer, is_request, read_rules
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.world import MEMORY, World
 
@@ -225,3 +227,39 @@ def _findings(decision: Decision, *, doubt: str) -> Iterator[Finding]:
     for reason in decision.reasons:
         if reason.code not in passing:
             yield reason
+
+
+def recorded(world: World, number: int, now: datetime) -> tuple[Briefing, ...]:
+    """What a merged pull request asked for and was granted, by the ledger and under main's rules; empty if it was not.
+
+    Raises UnavailableError if the ledger cannot tell.
+    """
+    history = ledger.read(world, now)
+    if history.doubt:
+        raise UnavailableError(history.doubt)
+    terms = {
+        event.request: life.current
+        for event in history.events
+        if event.evidence.get("pull_request") == number
+        if (life := history.lives.get(event.request)) is not None and life.current is not None
+    }
+    return tuple(_granted(world, history, path, term, now) for path, term in terms.items())
+
+
+def _granted(world: World, history: History, path: str, term: Term, now: datetime) -> Briefing:
+    """A request that was granted: its documents as recorded, everything else by main's rules."""
+    request = briefing.request_of(path, term)
+    main = CommitTree(repository=world.repository, commit=world.repository.main())
+    outlook = foresee(request, read_rules(main, world.documents, path.split("/")[1]), now, world.catalogue)
+    if outlook is not None:
+        risk = assess(term.documents, world.catalogue)
+        outlook = replace(outlook, window=term.window, grants=term.documents, risk=risk)
+    longer = ledger.read(world, now, since=now - LOOKS_BACK, requester=request.requester)
+    return Briefing(
+        path=path,
+        proposed=Proposed.ASK,
+        request=request,
+        outlook=outlook,
+        held=briefing.held(longer.lives.values(), request.requester, but_for=path),
+        standings=standings([history.lives[path]], now),
+    )

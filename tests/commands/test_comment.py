@@ -166,7 +166,7 @@ def test_explain_of_what_asks_for_nothing(office: Office) -> None:
     number = office.propose("alice", "closed")
     office.stage.must(office.stage.acme.call("olivia", "PATCH", f"/pulls/{number}", state="closed"))
     rules = office.stage.propose("olivia", "rules", {"policies/x.txt": "x"})
-    for asked, word in ((number, "is closed"), (rules, "touches no request")):
+    for asked, word in ((number, "nothing was granted for it"), (rules, "touches no request")):
         answer = office.run("explain", str(asked))
         assert (answer.code, answer.out) == (1, "")
         assert word in answer.err
@@ -180,7 +180,14 @@ def test_an_extension_is_explained(office: Office) -> None:
     office.stage.run("grant", workflow="grant.yml", code=0)
     clone = office.stage.acme.clone()
     file = clone / "requests/orders-db-read/2026-11/24-dave-more.yaml"
-    assert "change:" not in office.run("explain", "24-dave-more").out
+    for asked in ("24-dave-more", str(number)):
+        granted = office.run("explain", asked)
+        assert granted.code == 0
+        assert "change:" not in granted.out
+        lines = granted.out.splitlines()
+        assert lines[0] == "dave gets orders-db-read in prod for 2h, until 2026-11-24T11:00:00Z"
+        assert "state:    prod: live, 2h left, until 24 Nov 2026, 11:00 UTC" in lines
+        assert "before:   dave had no other grant in the last 90 days." in lines
     text = file.read_text()
     try:
         file.write_text(text.replace('"2h"', '"4h"'))

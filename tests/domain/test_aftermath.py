@@ -185,6 +185,7 @@ def test_which_pull_requests_a_run_touched(
         replace(GRANTED, run="run-1", at=NOW),
         an_approval(asked=a_request(path=other), evidence={"pull_request": 9}, run="run-2", at=NOW + HOUR),
         Event(kind=Kind.ENDED, at=NOW, request="", run="run-3"),
+        an_outcome(Kind.ENDED),
     )
     assert touched_by(events, run=run, since=since) == expected
 

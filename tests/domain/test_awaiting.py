@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from acme_facts import HEAD, a_person, a_policy, an_actor, owned_by, people, sha, teams, the_rules
+from acme_facts import HEAD, MERGED_AT, a_person, a_policy, an_actor, owned_by, people, sha, teams, the_rules
 from builders import a_case, a_commit, a_ground, a_merge, a_pull, a_review
 
 from jitbot.domain.awaiting import Awaiting, look
@@ -54,6 +54,12 @@ def test_an_old_approval_can_be_given_anew() -> None:
     awaiting = seen("@bob", reviews=(a_review(commit=sha("older")),))
     assert (awaiting.missing, logins(awaiting)) == (1, ["bob"])
     assert [each.review.user.login for each in awaiting.ignored] == ["bob"]
+
+
+def test_a_judgement_of_this_very_second_can_be_given_anew() -> None:
+    """What somebody judged a moment ago does not stand against what they may still do."""
+    awaiting = seen("@bob", reviews=(a_review(state="DISMISSED", submitted_at=MERGED_AT),))
+    assert logins(awaiting) == ["bob"]
 
 
 def test_an_objection_stands_and_can_be_taken_back() -> None:

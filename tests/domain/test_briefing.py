@@ -4,8 +4,20 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from acme_facts import HOUR, MERGED_AT, NOW, PATH, a_policy, a_request, owned_by, sha, the_rules
-from builders import a_life, a_review, an_approval, an_extension
+from acme_facts import (
+    EXPIRES_AT,
+    HOUR,
+    MERGED_AT,
+    MINUTE,
+    NOW,
+    PATH,
+    a_policy,
+    a_request,
+    owned_by,
+    sha,
+    the_rules,
+)
+from builders import a_life, a_review, an_approval, an_extension, an_outcome
 from comment_facts import HOSTILE, a_briefing
 
 from jitbot.domain import life
@@ -19,11 +31,15 @@ from jitbot.domain.briefing import (
     held,
     listed,
     more,
+    request_of,
+    stands,
     title,
     waiting,
     when,
 )
+from jitbot.domain.events import Kind
 from jitbot.domain.model import Login
+from jitbot.domain.standing import standings
 
 OTHER = PATH.replace("refunds", "other")
 GRANTED = a_life(an_approval())
@@ -210,3 +226,31 @@ def test_each_voice_makes_text_inert() -> None:
         assert text.isprintable()
     assert "@acme" not in MARKDOWN.plain(HOSTILE) + MARKDOWN.strong(HOSTILE)
     assert MARKDOWN.strong("") == "**…**"
+
+
+@pytest.mark.parametrize("ticket", [None, "INC-1"])
+def test_a_recorded_request_reads_back(ticket: str | None) -> None:
+    """What the ledger recorded of an approval is the request that was approved."""
+    asked = a_request(ticket=ticket, accounts=("prod", "staging"))
+    term = a_life(an_approval(asked=asked)).current
+    assert term is not None
+    assert request_of(PATH, term) == asked
+
+
+@pytest.mark.parametrize("ask", [{"accounts": "prod"}, {"parameters": []}])
+def test_what_is_no_recorded_request_is_refused(ask: dict[str, object]) -> None:
+    """A record of another shape is no request."""
+    term = a_life(an_approval()).current
+    assert term is not None
+    with pytest.raises(TypeError, match="is not recorded as a request"):
+        request_of(PATH, replace(term, ask={**term.ask, **ask}))
+
+
+def test_how_it_stands() -> None:
+    """A line for each account: live with what is left, or how it ended."""
+    life = a_life(an_approval(), an_outcome(Kind.GRANTED))
+    for at, said in (
+        (NOW + 29 * MINUTE, "prod: live, 1h30m left, until 24 Nov 2026, 11:00 UTC"),
+        (EXPIRES_AT, "prod: expired, until 24 Nov 2026, 11:00 UTC"),
+    ):
+        assert list(stands(a_briefing(standings=standings([life], at)), TERMINAL)) == [said]

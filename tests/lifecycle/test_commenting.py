@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from acme_world import HOUR, MINUTE, ORDERS, TABLE, World
 from breaking import answer
+from comment_facts import is_inert
 
 from jitbot.domain.comment import MARKER
 from jitbot.sandbox.github.records import Fault
@@ -147,9 +148,13 @@ def test_who_takes_part_cannot_approve(world: World) -> None:
 def test_a_write_that_took_effect_unheard_is_not_doubled(world: World, times: int) -> None:
     """However often GitHub answers 502 to a comment that it has made, one comment stays: the oldest."""
     number, left = ask(world), [times]
+    there: list[int] = []
 
     def fault(method: str, path: str) -> Fault | None:
-        if method != "POST" or not path.endswith("/comments") or not left[0]:
+        if method != "POST" or not path.endswith("/comments"):
+            return None
+        there.extend(world.github.comments)
+        if not left[0]:
             return None
         left[0] -= 1
         return Fault(after=True)
@@ -159,6 +164,7 @@ def test_a_write_that_took_effect_unheard_is_not_doubled(world: World, times: in
     posts = [each for each in writes(world) if each == "POST /issues/{number}/comments"]
     assert len(posts) > 1
     assert only(world, number).endswith(f"{MARKER}\n")
+    assert list(world.github.comments) == [min(there)]
     world.calm()
     comment(world, number)
     assert writes(world) == []
@@ -448,6 +454,44 @@ def test_a_moved_base_is_judged_at_its_tip(world: World) -> None:
     comment(world, number)
     world.write(RULES, world.text(RULES).replace("dynamodb:Scan", "dynamodb:Scan, dynamodb:PutItem"))
     assert "title=rules-changed::" in comment(world, number, code=1)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "requests/x",
+        "requests/a b/c",
+        "requests/orders-db-read/2026-11/23-alice-@bob </details> <img src=x> `x`.yaml",
+        "requests/orders-db-read/2026-11/23-alice-![a](x)\n::error::x\u202e.yaml",
+        "requests/<!-- jitbot: requests -->/@acme/platform.yaml",
+        "requests/" + "/".join(["p" * 200] * 15),
+    ],
+)
+@pytest.mark.parametrize("content", ["", "nonsense: \x00", "requester: alice\n" * 2000])
+def test_a_hostile_name_is_a_finding_and_inert(world: World, path: str, content: str) -> None:
+    """Whatever a file is called and holds, the run tells what is wrong, and nothing of it takes effect."""
+    number = propose(world, "mallory", {path: content})
+    title = world.github.pulls[number].title
+    output = comment(world, number, code=1)
+    assert world.github.pulls[number].title == title
+    assert is_inert(only(world, number))
+    assert output.count("::error ") == output.count("\n") - 1
+    assert lights(world, number)["jitbot/approval"] == ("pending", "can be judged once the check is green")
+    comment(world, number, code=1)
+    assert writes(world) == []
+
+
+def test_a_symlink_is_a_finding(world: World) -> None:
+    """A link under requests/ is no request, wherever it leads."""
+    path, text = world.request("alice", ORDERS, "linked", **TABLE)
+    world.steps += 1
+    clone = world.acme.clone("clone-alice", "alice")
+    number = propose(world, "alice", {path: text})
+    (clone / path).unlink()
+    (clone / path).symlink_to("/etc/passwd")
+    world.push("alice", world.github.pulls[number].head_ref, {})
+    assert "title=not-a-plain-file::" in comment(world, number, code=1)
+    assert "no request that can be read" in only(world, number)
 
 
 def test_several_requests_are_told_together(world: World) -> None:
