@@ -133,7 +133,10 @@ def _trouble(each: Aftermath, standing: Standing) -> str:
 
 def _ended(life: Life, standing: Standing) -> str:
     """How and when it ended, as the end of a sentence."""
-    event = life.holding(standing.account_id).end
+    holding = life.holding(standing.account_id)
+    event = holding.end
+    if event is None and not holding.granted and standing.why == Why.EXPIRED:
+        return f"it was never granted, and its time was over {MARKDOWN.strong(when(standing.expires_at))}"
     if standing.why == Why.EXPIRED:
         return f"it ended as planned, {MARKDOWN.strong(when(standing.expires_at))}"
     at = f", {MARKDOWN.strong(when(_effective(event)))}" if event is not None else ", and AWS is being told"

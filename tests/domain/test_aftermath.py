@@ -108,9 +108,10 @@ def test_an_extension_is_told_on_both_pull_requests() -> None:
         (Why.DELETED, "its file was deleted, and so it ended, 24 Nov 2026, 09:02 UTC"),
         (Why.OFFBOARDED, "the person behind it is not in policies/people.yaml as approved"),
         (Why.DRIFT, "the role was changed in AWS by hand"),
+        (None, "it ended early, 24 Nov 2026, 09:02 UTC"),
     ],
 )
-def test_why_it_ended(why: Why, said: str) -> None:
+def test_why_it_ended(why: Why | None, said: str) -> None:
     """Each early end has its reason and its time, and nothing can be used."""
     seen = rendered(told(APPROVED, GRANTED, an_outcome(Kind.ENDED, why=why)))
     assert f"⚪ alice had orders-db-read (Read one table) in prod: {said}" in seen.text
@@ -122,6 +123,21 @@ def test_that_it_is_over() -> None:
     """At the end it says so, whether or not anybody has recorded it."""
     for events in ((APPROVED, GRANTED), (APPROVED, GRANTED, an_outcome(Kind.ENDED))):
         assert "it ended as planned, 24 Nov 2026, 11:00 UTC" in rendered(told(*events, at=EXPIRES_AT)).text
+
+
+def test_what_was_never_granted_is_not_said_to_have_been() -> None:
+    """Where AWS refused to the end nobody had anything."""
+    assert (
+        "it was never granted, and its time was over 24 Nov 2026, 11:00 UTC"
+        in rendered(told(APPROVED, at=EXPIRES_AT)).text
+    )
+
+
+@pytest.mark.parametrize("effective", ["yesterday", 7, None])
+def test_a_time_that_does_not_read_is_that_of_the_event(effective: object) -> None:
+    """The record's own time stands in."""
+    ended = an_outcome(Kind.ENDED, why=Why.DRIFT, evidence={"effective_at": effective})
+    assert "and so it was ended, 24 Nov 2026, 09:02 UTC" in rendered(told(APPROVED, GRANTED, ended)).text
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,28 @@ def test_a_request_that_does_not_read_has_its_path_and_its_findings() -> None:
     assert "above the maximum" in seen
 
 
+def test_rules_that_do_not_read_promise_nothing() -> None:
+    """Without an outlook there is who asks, and what to mend."""
+    seen = rendered(comment(a_briefing(outlook=None, awaiting=None), findings=(LONG,))).text
+    assert seen.startswith("alice asks for what the rules do not read for")
+    assert "low risk" not in seen
+
+
+def test_many_parameters_and_dangers_are_counted() -> None:
+    """Ten are shown, the rest are counted."""
+    asked = a_request(parameters={"table": "orders", **{f"extra{number}": "x" for number in range(13)}})
+    policy = a_policy(managed_policies=("AdministratorAccess", "ReadOnlyAccess", "ViewOnlyAccess"))
+    briefing = a_briefing(asked, rules=the_rules(policy=policy))
+    assert briefing.outlook is not None
+    risk = replace(briefing.outlook.risk, reasons=tuple(f"danger {number}" for number in range(15)))
+    seen = rendered(comment(replace(briefing, outlook=replace(briefing.outlook, risk=risk)))).text
+    assert "extra8: x" in seen
+    assert "extra9" not in seen
+    assert "and 4 more" in seen
+    assert "danger 9" in seen
+    assert "and 5 more" in seen
+
+
 def test_each_request_of_several_is_told() -> None:
     """Two requests are two parts with a line between them."""
     seen = rendered(comment(a_briefing(), a_briefing(a_request(accounts=("staging",)))))
