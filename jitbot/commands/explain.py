@@ -22,6 +22,7 @@ from jitbot.domain.briefing import (
     before,
     held,
     more,
+    owning,
     stands,
     waiting,
 )
@@ -171,7 +172,9 @@ def _print(briefing: Briefing, outlook: Outlook) -> None:
     if access := outlook.risk.access_in_words():
         _line("access", [access])
     owners = escape.log(" ".join(outlook.owned_by.names)) or "nobody"
-    known = list(waiting(briefing.awaiting, TERMINAL)) if briefing.awaiting is not None else []
+    known = [owning(outlook, TERMINAL)]
+    if briefing.awaiting is not None:
+        known = list(waiting(briefing.awaiting, TERMINAL))
     _line("approve", [f"{outlook.policy.approvals} of {owners}", *known])
     _line("before", [before(briefing, TERMINAL)])
     _print_documents(outlook)

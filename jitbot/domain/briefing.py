@@ -133,6 +133,13 @@ def _still(awaiting: Awaiting, voice: Voice) -> str:
     return f"Waits for {number}, from {able}"
 
 
+def owning(outlook: Outlook, voice: Voice) -> str:
+    """Of whom an approval may come before anybody was asked for one: the owners of the path, but for the requester."""
+    people = [each.login for each in outlook.owned_by.people if each.login != outlook.request.requester]
+    names = listed((voice.strong(login) for login in people), "or")
+    return f"An approval may come from {names}." if names else "Nobody can approve this."
+
+
 def before(briefing: Briefing, voice: Voice) -> str:
     """What the requester had before, as a sentence; empty if there is no request to tell it of."""
     if briefing.request is None:

@@ -31,6 +31,7 @@ from jitbot.domain.briefing import (
     held,
     listed,
     more,
+    owning,
     request_of,
     stands,
     title,
@@ -254,3 +255,13 @@ def test_how_it_stands() -> None:
         (EXPIRES_AT, "prod: expired, until 24 Nov 2026, 11:00 UTC"),
     ):
         assert list(stands(a_briefing(standings=standings([life], at)), TERMINAL)) == [said]
+
+
+def test_who_may_approve_before_anyone_was_asked() -> None:
+    """The owners that are known, and not the requester."""
+    three = a_briefing(rules=the_rules(codeowners=owned_by("@alice", "@bob", "@erin"))).outlook
+    alone = a_briefing(rules=the_rules(codeowners=owned_by("@alice"))).outlook
+    assert three is not None
+    assert alone is not None
+    assert owning(three, TERMINAL) == "An approval may come from bob or erin."
+    assert owning(alone, TERMINAL) == "Nobody can approve this."
