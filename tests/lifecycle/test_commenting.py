@@ -239,6 +239,14 @@ def test_a_new_push_is_told_anew(world: World) -> None:
     assert lights(world, number)["jitbot/check"] == ("success", "all good")
 
 
+def test_a_head_that_is_moving_is_left_to_the_newer_run(world: World) -> None:
+    """While git and GitHub name different heads nothing is told of either."""
+    number = ask(world)
+    world.github.change(world.github.pulls[number], head_sha=world.github.store.tip("main"))
+    assert "is moving" in comment(world, number, code=3)
+    assert writes(world) == []
+
+
 def test_a_change_of_rules_is_left_alone(world: World) -> None:
     """No comment, no title; the statuses are set, since a ruleset may ask for them."""
     number = propose(world, "olivia", {RULES: world.text(RULES).replace("4h", "3h")})
@@ -453,7 +461,15 @@ def test_a_moved_base_is_judged_at_its_tip(world: World) -> None:
     number = ask(world)
     comment(world, number)
     world.write(RULES, world.text(RULES).replace("dynamodb:Scan", "dynamodb:Scan, dynamodb:PutItem"))
-    assert "title=rules-changed::" in comment(world, number, code=1)
+    assert comment(world, number, code=1).count("title=rules-changed::") == 1
+
+
+def test_a_path_that_main_had_before_is_a_finding(world: World) -> None:
+    """One that was there and is gone cannot come back, though the ledger has never heard of it."""
+    path, text = world.request("alice", ORDERS, "before", **TABLE)
+    world.write(path, text)
+    world.write(path, None)
+    assert "title=retired-path::" in comment(world, propose(world, "alice", {path: text}), code=1)
 
 
 @pytest.mark.parametrize(
