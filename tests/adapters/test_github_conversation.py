@@ -1,5 +1,6 @@
 """What people see on a pull request, through the adapter, against the embedded GitHub."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -75,6 +76,17 @@ def test_comments_know_their_author(github: GitHubSandbox) -> None:
         (False, "theirs"),
     ]
     assert found[0] == made
+
+
+@pytest.mark.parametrize(
+    "user", [None, {"login": BOT, "type": "User"}, {"login": "x", "type": "Bot"}, {"type": "Bot"}]
+)
+def test_a_comment_of_somebody_else_is_not_a_jobs(github: GitHubSandbox, user: object) -> None:
+    """Nor is one of an account that is gone, or that has the name alone."""
+    body = json.dumps([{"id": 1, "body": None, "user": user}]).encode()
+    github.faults = lambda _, __: Fault(status=200, body=body, headers={"Content-Type": "application/json"})
+    (found,) = talk(github).comments(1)
+    assert (found.by_actions, found.body) == (False, "")
 
 
 def test_comments_of_all_pages(github: GitHubSandbox) -> None:
