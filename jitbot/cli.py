@@ -23,6 +23,7 @@ VERBS = {
     "explain": ("jitbot.commands.explain", "Who gets what, where, until when, and how dangerous it is."),
     "owners": ("jitbot.commands.owners", "Who owns a path, and so approves what is asked for there."),
     "status": ("jitbot.commands.status", "What is granted, until when."),
+    "comment": ("jitbot.commands.comment", "What people see on a pull request, kept current (in Actions)."),
     "grant": ("jitbot.commands.grant", "Decide what was merged, and grant what is approved (in Actions)."),
     "sweep": ("jitbot.commands.sweep", "End, confirm and remove; find orphans and drift (in Actions)."),
     "revoke": ("jitbot.commands.revoke", "End a grant now, for good (in Actions)."),

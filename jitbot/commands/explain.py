@@ -1,6 +1,9 @@
 """`jitbot explain`."""
 
 import json
+import re
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 import click
@@ -8,17 +11,34 @@ import click
 from jitbot.adapters import documents
 from jitbot.adapters.actions import ServiceAuthorizationReference
 from jitbot.commands.invocation import Invocation
-from jitbot.commands.places import FolderTree, Moment, data_root, find_file
+from jitbot.commands.places import FolderTree, Moment, clone, data_root, find_file
 from jitbot.commands.words import print_findings, print_json
-from jitbot.domain import escape
-from jitbot.domain.errors import InvalidError
-from jitbot.domain.model import Source
+from jitbot.domain import duration, escape
+from jitbot.domain.briefing import (
+    LOOKS_BACK,
+    TERMINAL,
+    Briefing,
+    Proposed,
+    before,
+    held,
+    more,
+    owning,
+    stands,
+    waiting,
+)
+from jitbot.domain.errors import InvalidError, JitbotError
+from jitbot.domain.life import Life
+from jitbot.domain.model import Finding, Request, Source
 from jitbot.domain.outlook import Outlook, foresee
 from jitbot.domain.risk import Level
+from jitbot.domain.standing import standings
+from jitbot.lifecycle.briefing import brief, recorded
 from jitbot.lifecycle.checking import Checker
 from jitbot.lifecycle.gathering import is_request, read_rules
+from jitbot.lifecycle.history import History, read
 
 _COLOURS = {Level.LOW: "green", Level.MEDIUM: "yellow", Level.HIGH: "red", Level.CRITICAL: "red"}
+_NUMBER = re.compile(r"#?([1-9][0-9]{0,9})", re.ASCII)
 
 
 @click.command()
@@ -31,45 +51,142 @@ _COLOURS = {Level.LOW: "green", Level.MEDIUM: "yellow", Level.HIGH: "red", Level
 def explain(invocation: Invocation, *, request: str, at: datetime | None, form: str) -> int:
     """Show who gets what, where, until when, how dangerous that is, who must approve, and the exact documents.
 
-    REQUEST is a file, or a unique part of its path.
+    REQUEST is a file, a unique part of its path, or the number of a pull request. A file is read as it
+    lies here, an open pull request from GitHub, what was granted from the ledger, and so what the requester
+    had before.
 
     Example: jitbot explain 23-alice-refunds
     """
-    root, now = data_root(invocation.folder), at or invocation.now
+    now = at or invocation.now
+    number = _NUMBER.fullmatch(request)
+    briefings, findings = (
+        _of_pull(invocation, int(number[1]), now) if number else _of_file(invocation, request, now)
+    )
+    outlooks = [briefing.outlook for briefing in briefings if briefing.outlook is not None]
+    if not outlooks:
+        print_findings(findings)
+        raise InvalidError(f"{escape.log(request)} cannot be explained before this is mended")
+    if form == "json":
+        if len(outlooks) > 1:
+            raise InvalidError(f"{request} has {len(outlooks)} requests: explain one by its path, or in text")
+        print_json(outlooks[0].as_json())
+        return 1 if findings else 0
+    for briefing in briefings:
+        if briefing.outlook is not None:
+            _print(briefing, briefing.outlook)
+    print_findings(findings)
+    return 1 if findings else 0
+
+
+def _of_pull(
+    invocation: Invocation, number: int, now: datetime
+) -> tuple[tuple[Briefing, ...], tuple[Finding, ...]]:
+    """What a pull request asks for, by its head on GitHub and main's rules, with its reviews."""
+    from jitbot.adapters.github import GitHubConversation
+    from jitbot.commands.worlds import github_client, open_world
+
+    world = open_world(invocation, "explain")
+    client = github_client(invocation.environ, world.settings.repository, "jitbot (explain)")
+    page = GitHubConversation(client).page(number)
+    if not page.is_open:
+        if granted := recorded(world, number, now):
+            return granted, ()
+        raise InvalidError(f"#{number} is closed, and nothing was granted for it; its comment says why")
+    told = brief(world, page.pull, now)
+    if not told.briefings:
+        raise InvalidError(f"#{number} touches no request")
+    if all(each.proposed is Proposed.END for each in told.briefings):
+        raise InvalidError(f"#{number} only ends access: it deletes {told.briefings[0].path}")
+    return told.briefings, told.findings
+
+
+def _of_file(
+    invocation: Invocation, text: str, now: datetime
+) -> tuple[tuple[Briefing, ...], tuple[Finding, ...]]:
+    """What a file asks for, as it lies here and under the rules beside it."""
+    root = data_root(invocation.folder)
     tree, catalogue = FolderTree(root=root), ServiceAuthorizationReference()
-    path = find_file(request, folder=invocation.folder, root=root)
+    path = find_file(text, folder=invocation.folder, root=root)
     content = tree.read([path]).get(path)
     if content is None or not is_request(path):
         raise InvalidError(f"{path} is no request: an ordinary file under requests/")
     parsed = documents.parse_request(Source(path=path, content=content))
-    rules = read_rules(tree, documents, path.split("/")[1])
-    outlook = foresee(parsed.value, rules, now, catalogue) if parsed.value is not None else None
     findings = Checker(documents=documents, catalogue=catalogue, when=now).files(tree, [path])
-    if outlook is None:
-        print_findings(findings)
-        raise InvalidError(f"{path} cannot be explained before this is mended")
-    if form == "json":
-        print_json(outlook.as_json())
-    else:
-        _print(outlook)
-        print_findings(findings)
-    return 1 if findings else 0
+    if parsed.value is None:
+        return (), findings
+    history = _history(invocation, parsed.value.requester)
+    life = history.lives.get(path) if history is not None else None
+    rules = read_rules(tree, documents, path.split("/")[1])
+    outlook = foresee(parsed.value, rules, now, catalogue, life)
+    told = _briefing(parsed.value, outlook, history, life)
+    return (replace(told, standings=standings([life] if life else [], now)),), findings
 
 
-def _print(outlook: Outlook) -> None:
-    level = outlook.risk.level
-    click.echo(click.style(escape.log(outlook.in_words()), bold=True))
-    click.echo(f"why:      {escape.log(outlook.request.reason)}")
-    for name, value in outlook.request.parameters.items():
-        click.echo(f"{name + ':':<10}{escape.log(value)}")
-    click.echo(f"risk:     {click.style(level.name.lower(), fg=_COLOURS[level])}")
-    for reason in outlook.risk.reasons:
-        click.echo(f"          {escape.log(reason)}")
-    if access := outlook.risk.access_in_words():
-        click.echo(f"access:   {access}")
-    click.echo(
-        f"approve:  {outlook.policy.approvals} of {escape.log(' '.join(outlook.owned_by.names)) or 'nobody'}"
+def _briefing(
+    request: Request, outlook: Outlook | None, history: History | None, life: Life | None
+) -> Briefing:
+    former = life.current if life is not None else None
+    if former is not None and former.ask.get("duration") == duration.show(request.duration):
+        former = None  # it is as it was approved: nothing is extended
+    known = history is not None and not history.doubt
+    return Briefing(
+        path=request.path,
+        proposed=Proposed.ASK if former is None else Proposed.EXTEND,
+        request=request,
+        outlook=outlook,
+        former=former,
+        held=held(history.lives.values(), request.requester, but_for=request.path)
+        if known and history is not None
+        else None,
     )
+
+
+def _history(invocation: Invocation, requester: str) -> History | None:
+    """The ledger, if it can be had from here: without it all but the past can be explained."""
+    if not clone(invocation.folder, invocation.environ).has("refs/remotes/origin/main"):
+        return None  # no clone of anything: GitHub's client is not even imported
+    from jitbot.commands.worlds import open_world
+
+    try:
+        world = open_world(invocation, "explain")
+        return read(world, invocation.now, since=invocation.now - LOOKS_BACK, requester=requester)
+    except JitbotError as error:
+        click.echo(f"! the ledger could not be read: {escape.log(str(error))}", err=True)
+        return None
+
+
+def _print(briefing: Briefing, outlook: Outlook) -> None:
+    level, request = outlook.risk.level, outlook.request
+    click.echo(click.style(escape.log(outlook.in_words()), bold=True))
+    _line("what", [escape.log(outlook.policy.description)])
+    _line("why", [escape.log(request.reason)])
+    if request.ticket is not None:
+        _line("ticket", [escape.log(request.ticket)])
+    for name, value in request.parameters.items():
+        _line(name, [escape.log(value)])
+    if changes := more(briefing, TERMINAL):
+        _line("change", [changes])
+    _line("state", stands(briefing, TERMINAL))
+    dangers = [escape.log(reason) for reason in outlook.risk.reasons]
+    _line("risk", [click.style(level.name.lower(), fg=_COLOURS[level]), *dangers])
+    if access := outlook.risk.access_in_words():
+        _line("access", [access])
+    owners = escape.log(" ".join(outlook.owned_by.names)) or "nobody"
+    known = [owning(outlook, TERMINAL)]
+    if briefing.awaiting is not None:
+        known = list(waiting(briefing.awaiting, TERMINAL))
+    _line("approve", [f"{outlook.policy.approvals} of {owners}", *known])
+    _line("before", [before(briefing, TERMINAL)])
+    _print_documents(outlook)
+
+
+def _line(name: str, texts: Iterable[str]) -> None:
+    """A name and what there is to say of it, the first beside it and the rest below."""
+    for index, text in enumerate(texts):
+        click.echo(f"{'' if index else escape.log(name) + ':':<10}{text}")
+
+
+def _print_documents(outlook: Outlook) -> None:
     for grant in outlook.grants:
         click.echo(f"\n{click.style(grant.role_arn, bold=True)}")
         click.echo(f"boundary: {grant.permissions_boundary}")

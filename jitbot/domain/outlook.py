@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain import duration, iam, moments, owners, risk
-from jitbot.domain.approval import render_all
+from jitbot.domain.approval import render_all, window_of
 from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.events import dump_documents
 from jitbot.domain.evidence import Rules
+from jitbot.domain.life import Life
 from jitbot.domain.model import Policy, Request
 
 
@@ -46,12 +47,21 @@ class Outlook:
         )
 
 
-def foresee(request: Request, rules: Rules, merged_at: datetime, catalogue: Catalogue) -> Outlook | None:
-    """What merging `request` at that time would give under these rules; None if they do not read."""
+def foresee(
+    request: Request,
+    rules: Rules,
+    merged_at: datetime,
+    catalogue: Catalogue,
+    so_far: Life | None = None,
+) -> Outlook | None:
+    """What merging `request` at that time would give under these rules; None if they do not read.
+
+    `so_far` is what the ledger holds of it: what was granted before is extended from its first start.
+    """
     policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
     if policy is None or people is None or teams is None:
         return None
-    window = first_window(request, merged_at)
+    window = window_of(request, so_far or Life(request=request.path), merged_at)
     grants = render_all(rules, request, window)
     return Outlook(
         request=request,

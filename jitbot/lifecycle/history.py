@@ -44,12 +44,17 @@ class History:
         return tuple(event for event in self.events if event.kind is Kind.ENDED and not event.request)
 
 
-def read(world: World, now: datetime) -> History:
-    """Read the fetched ledger back to the last moment that can matter."""
+def read(world: World, now: datetime, *, since: datetime | None = None, requester: str = "") -> History:
+    """Read the fetched ledger back to the last moment that can matter, and with `since` what concerns one requester further."""
     repository, issuer = world.repository, world.issuer
     head = repository.ledger()
     live, trouble = _live_keys(issuer)
-    found = sift(repository, issuer, world.settings, {**_owned_keys(repository), **live}, now - MEMORY)
+    commits = repository.batches(now - MEMORY)
+    if since is not None:
+        older = repository.batches(since, saying=f"Requester: {requester}")
+        known = set(commits)
+        commits = (*(each for each in older if each not in known), *commits)
+    found = sift(repository, issuer, world.settings, {**_owned_keys(repository), **live}, commits)
     loaded = [event for batch in found.counted.values() for event in batch.events]
     unique = {event.key: event for event in reversed(loaded)}
     return History(

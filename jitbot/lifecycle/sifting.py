@@ -6,7 +6,6 @@ token, a few commits at a time, and neither its size nor its number can exhaust 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from jitbot.domain import attestation, events
 from jitbot.domain.attestation import Batch
@@ -50,11 +49,15 @@ class Sifted:
 
 
 def sift(
-    repository: Repository, issuer: Issuer, settings: Settings, keys: Mapping[str, str], since: datetime
+    repository: Repository,
+    issuer: Issuer,
+    settings: Settings,
+    keys: Mapping[str, str],
+    commits: Sequence[Sha],
 ) -> Sifted:
-    """Accept what a key that counts attests; each batch so accepted may archive keys that then count too."""
+    """Of these commits accept what a key that counts attests; each batch so accepted may archive keys that then count too."""
     found = Sifted(keys=dict(keys))
-    every = waiting = repository.batches(since)
+    every = waiting = tuple(commits)
     while waiting:
         known = len(found.keys)
         starts = range(0, len(waiting), _AT_ONCE)

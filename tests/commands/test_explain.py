@@ -55,6 +55,8 @@ def test_the_text_says_the_same(desk: Desk) -> None:
         "table:    orders",
         "risk:     low",
         "approve:  1 of @acme/payments-leads",
+        "          An approval may come from bob.",
+        "before:   What alice had before is not known now: the ledger could not be read.",
         "boundary: arn:aws:iam::111111111111:policy/jitbot-boundary",
         "trust policy:",
         "permission policy:",
@@ -141,7 +143,6 @@ def test_a_file_may_be_named_from_where_one_is(desk: Desk) -> None:
         "requests/README.md",
         "../outside.yaml",
         "x" * 300,
-        "#7",
         ".",
     ],
 )

@@ -9,7 +9,11 @@ import pytest
 from acme_world import World
 from forging import batch, mallorys, push, signed_by
 
+from jitbot.cli import main
+from jitbot.commands.invocation import Invocation
+from jitbot.commands.worlds import open_world
 from jitbot.domain import events
+from jitbot.lifecycle.history import read
 
 IGNORED = "of the ledger is ignored: "
 
@@ -222,6 +226,23 @@ def test_old_history_is_not_read(world: World, granted: str) -> None:
     assert IGNORED in world.jit("grant").output
     world.later(timedelta(days=21, minutes=1))
     assert IGNORED not in world.jit("grant").output
+
+
+def test_farther_back_only_what_names_the_requester_is_read(world: World, granted: str) -> None:
+    """With `since`, old batches count that name this requester in a trailer, attested like all others; no others do."""
+    push(world, {"events/lie.json": b"{}"}, message="forged\n\nRequester: alice")
+    world.later(timedelta(days=60))
+    job = world.acme.job("check.yml")
+    invocation = Invocation(now=world.now, environ=job, folder=world.acme.clone(), jitbot=main)
+    opened, since = open_world(invocation, "test"), world.now - timedelta(days=90)
+    assert read(opened, world.now).events == ()
+    found = read(opened, world.now, since=since, requester="alice")
+    assert {event.request for event in found.events} == {granted}
+    assert [finding.code for finding in found.ignored] == ["unattested"]
+    for nobody in ("ali", "bob", ""):
+        assert read(opened, world.now, since=since, requester=nobody).events == ()
+    later = world.now - timedelta(days=59)
+    assert read(opened, world.now, since=later, requester="alice").events == ()
 
 
 def test_a_large_batch_is_recorded_in_several_commits(world: World) -> None:

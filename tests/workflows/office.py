@@ -64,6 +64,12 @@ class Office:
         payload = {"ref": full, "inputs": dict(inputs)}
         return self.runner.run(workflow, "workflow_dispatch", payload, actor=actor, GITHUB_REF=full)
 
+    def comment(self, number: int) -> str:
+        """The one comment of a pull request."""
+        answer = self.stage.must(self.stage.acme.call("olivia", "GET", f"/issues/{number}/comments"))
+        (found,) = [str(each["body"]) for each in answer]
+        return found
+
     def states(self, login: str) -> list[str]:
         """What the ledger says of a person's grants."""
         ran = self.stage.run(

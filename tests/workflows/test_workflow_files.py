@@ -14,17 +14,28 @@ from jitbot.domain.service_roles import WORKFLOWS as TRUSTED
 FILES = {path.name: path for path in sorted(WORKFLOWS.iterdir())}
 ACTION = ROOT / ".github" / "actions" / "jitbot" / "action.yml"
 JITBOT = ("check.yml", "grant.yml", "sweep.yml", "revoke.yml")
+CHANGES = {"contents": "write", "id-token": "write", "pull-requests": "write"}
 PERMISSIONS = {
-    "check.yml": {"contents": "read"},
-    "grant.yml": {"contents": "write", "id-token": "write", "pull-requests": "read"},
-    "sweep.yml": {"contents": "write", "id-token": "write", "pull-requests": "read"},
-    "revoke.yml": {"contents": "write", "id-token": "write"},
+    "check.yml": {"contents": "read", "pull-requests": "write", "statuses": "write"},
+    "grant.yml": CHANGES,
+    "sweep.yml": CHANGES,
+    "revoke.yml": CHANGES,
     "ci.yml": {"contents": "read"},
 }
 MAIN = {"push": {"branches": ["main"]}, "workflow_dispatch": None}
 TRIGGERS = {
     "check.yml": {
-        "pull_request": {"branches": ["main"]},
+        "pull_request": {
+            "branches": ["main"],
+            "types": [
+                "opened",
+                "synchronize",
+                "reopened",
+                "edited",
+                "auto_merge_enabled",
+                "auto_merge_disabled",
+            ],
+        },
         "pull_request_review": {"types": ["submitted", "dismissed"]},
     },
     "grant.yml": {**MAIN, "schedule": [{"cron": "17 * * * *"}]},
@@ -64,6 +75,11 @@ def steps(path: Path) -> list[dict[str, Any]]:
     return list(found)
 
 
+def own_step(name: str) -> dict[str, Any]:
+    """The step in which jitbot does what the workflow is for: the third, after checking out and setting up."""
+    return steps(FILES[name])[2]
+
+
 def test_these_are_the_workflows() -> None:
     """There is no workflow but those that are judged here, and none that AWS trusts is missing but the audit's."""
     assert set(FILES) == set(PERMISSIONS)
@@ -80,7 +96,7 @@ def test_permissions_are_the_least(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_what_starts_it(name: str) -> None:
-    """Triggers are exactly these: nothing runs with a pull request's code and more than a token that reads."""
+    """Triggers are exactly these: nothing but a check and the tests runs for a pull request, and neither enters AWS."""
     triggers = {
         event: ({} if filters == "" else filters) for event, filters in read(FILES[name])["on"].items()
     }
@@ -116,21 +132,23 @@ def test_nothing_runs_at_the_full_hour() -> None:
 def test_the_daily_sweep_is_the_complete_one() -> None:
     """The step asks for the complete sweep at a time that the schedule really has."""
     crons = [each["cron"] for each in read(FILES["sweep.yml"])["on"]["schedule"]]
-    asked = re.findall(r"'([\d* ]+)'", steps(FILES["sweep.yml"])[-1]["env"]["COMPLETE"])
+    asked = re.findall(r"'([\d* ]+)'", own_step("sweep.yml")["env"]["COMPLETE"])
     assert asked == [crons[1]]
 
 
 @pytest.mark.parametrize("path", [*FILES.values(), ACTION], ids=lambda path: path.name)
 def test_actions_are_pinned(path: Path) -> None:
     """Every action from outside is a commit, with its tag beside it; the same one everywhere."""
-    used = re.findall(r"uses: (.+)", path.read_text())
+    used = re.findall(r"\buses: (.+)", path.read_text())
     assert used
     for uses in used:
         assert uses == "./.github/actions/jitbot" or re.fullmatch(
             r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", uses
         )
     everywhere = {
-        uses for file in (*FILES.values(), ACTION) for uses in re.findall(r"uses: (\S+@.+)", file.read_text())
+        uses
+        for file in (*FILES.values(), ACTION)
+        for uses in re.findall(r"\buses: (\S+@.+)", file.read_text())
     }
     assert len({uses.partition("@")[0] for uses in everywhere}) == len(everywhere)
 
@@ -158,10 +176,21 @@ def test_jitbot_is_mains(name: str) -> None:
     found = steps(FILES[name])
     assert found[0]["with"] == CHECKOUT
     assert found[1]["uses"] == "./.github/actions/jitbot"
-    verb = name.removesuffix(".yml")
+    verb = "comment" if name == "check.yml" else name.removesuffix(".yml")
     assert verb in VERBS
-    assert found[-1]["run"].startswith(f"jitbot {verb} ") or found[-1]["run"] == f"jitbot {verb}"
-    assert [step for step in found if "jitbot" in step.get("run", "").split()] == [found[-1]]
+    run = own_step(name)["run"]
+    assert run.startswith(f"jitbot {verb} ") or run == f"jitbot {verb}"
+
+
+@pytest.mark.parametrize("name", ["grant.yml", "sweep.yml", "revoke.yml"])
+def test_comments_are_brought_up_to_date_last(name: str) -> None:
+    """After the work, done or failed, the comments are brought up to date, and that failing fails nothing."""
+    last = steps(FILES[name])[-1]
+    assert last["run"] == "jitbot comment"
+    assert last["continue-on-error"] == "true"
+    assert last["if"] == "${{ !cancelled() }}"
+    assert "continue-on-error" not in own_step(name)
+    assert "if" not in own_step(name)
 
 
 @pytest.mark.parametrize("name", JITBOT)
@@ -170,8 +199,8 @@ def test_the_token_goes_to_few_steps(name: str) -> None:
     assert "env" not in read(FILES[name])
     assert "env" not in job(name)
     holders = [step["name"] for step in steps(FILES[name]) if "github.token" in str(step)]
-    assert holders[-1] == steps(FILES[name])[-1]["name"]
-    assert len(holders) == (2 if name == "check.yml" else 1)
+    assert holders == [step["name"] for step in steps(FILES[name])[2:]]
+    assert len(holders) == (1 if name == "check.yml" else 2)
 
 
 def test_what_is_installed_is_what_is_locked() -> None:

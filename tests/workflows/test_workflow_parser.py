@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from github_says import GitHubSays
-from test_workflow_files import ACTION, FILES, job, read, steps
+from test_workflow_files import ACTION, FILES, job, own_step, read, steps
 
 MAIN, BRANCH = "refs/heads/main", "refs/heads/mallory"
 
@@ -65,7 +65,7 @@ def test_conditions_decide_as_meant(says: GitHubSays, name: str) -> None:
 @pytest.mark.parametrize(("schedule", "complete"), [("37 3 * * *", "yes"), ("47 * * * *", ""), (None, "")])
 def test_the_daily_sweep_is_complete(says: GitHubSays, schedule: str | None, complete: str) -> None:
     """Only the daily run of the sweep reads every role whole."""
-    (text,) = expressions(steps(FILES["sweep.yml"])[-1]["env"]["COMPLETE"])
+    (text,) = expressions(own_step("sweep.yml")["env"]["COMPLETE"])
     event = {"schedule": schedule} if schedule else {}
     assert says.values([(text, {"github": {"event": event}})]) == [complete]
 

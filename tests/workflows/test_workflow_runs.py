@@ -2,6 +2,8 @@
 
 from office import Office
 
+from jitbot.sandbox.github.records import Fault
+
 PAYLOAD = "raise SystemExit('the code of the head ran')\n"
 
 
@@ -86,3 +88,33 @@ def test_a_run_on_a_branch_does_nothing(office: Office) -> None:
         inputs = {"request": "x", "reason": "y"}
         ran = office.dispatched(workflow, "mallory", inputs, ref="mallory-branch")
         assert (dict(ran.steps), ran.green) == ({}, False)
+
+
+def test_the_comment_lives_with_the_request(office: Office) -> None:
+    """The check's run makes the one comment, grant's brings it up to date, and revoke's says that it ended."""
+    number = office.propose("carol", "told")
+    office.checked(number)
+    assert "Waits for one approval, from **bob**" in office.comment(number)
+    office.approve("bob", number)
+    office.merge(number)
+    granted = office.on_main("grant.yml")
+    assert granted.steps["Bring the pull requests' comments up to date"] == "success"
+    assert "**carol** has orders-db-read" in office.comment(number)
+    office.dispatched("revoke.yml", "carol", {"request": f"#{number}", "reason": "done"})
+    assert "**carol** gave it back" in office.comment(number)
+
+
+def test_a_failing_comment_fails_no_grant(office: Office) -> None:
+    """Where GitHub takes no comment, access is granted all the same, and the run is green."""
+    number = office.propose("carol", "mute")
+    office.approve("bob", number)
+    office.merge(number)
+    github = office.stage.acme.github
+    github.faults = lambda _, path: Fault(status=503) if path.endswith("/comments") else None
+    try:
+        granted = office.on_main("grant.yml")
+    finally:
+        github.faults = None
+    assert granted.code == 0
+    assert "granted: carol has orders-db-read in prod" in granted.output
+    assert granted.steps["Decide and grant"] == "success"

@@ -1,6 +1,7 @@
 """GitHub: one client, and a class for each thing that jitbot wants of it."""
 
 from jitbot.adapters.github.client import Client
+from jitbot.adapters.github.conversation import GitHubConversation
 from jitbot.adapters.github.forge import GitHubForge
 
-__all__ = ["Client", "GitHubForge"]
+__all__ = ["Client", "GitHubConversation", "GitHubForge"]

@@ -34,12 +34,12 @@ class GitHubForge:
     @translated
     def pulls_of(self, commit: Sha) -> tuple[PullRequest, ...]:
         """The pull requests that GitHub connects with a commit; it may lag some minutes behind the merge."""
-        return tuple(_pull(raw) for raw in self._client.pages(f"/commits/{commit}/pulls"))
+        return tuple(pull_request(raw) for raw in self._client.pages(f"/commits/{commit}/pulls"))
 
     @translated
     def pull(self, number: int) -> PullRequest:
         """One pull request, whole."""
-        return _pull(self._client.get(f"/pulls/{number}"))
+        return pull_request(self._client.get(f"/pulls/{number}"))
 
     @translated
     def files(self, number: int) -> tuple[str, ...]:
@@ -122,7 +122,8 @@ def _actor(raw: Any) -> Actor:
     return Actor(login=Login(str(raw["login"])), github_id=GithubId(int(raw["id"])), kind=str(raw["type"]))
 
 
-def _pull(raw: Mapping[str, Any]) -> PullRequest:
+def pull_request(raw: Mapping[str, Any]) -> PullRequest:
+    """GitHub's pull request as we read it."""
     return PullRequest(
         number=int(raw["number"]),
         author=_actor(raw["user"]),

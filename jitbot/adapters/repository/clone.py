@@ -107,9 +107,10 @@ class GitRepository:
         self._remainder.bring_blobs(wanted)
         return dict(self._objects("blob", wanted, most))
 
-    def batches(self, since: datetime) -> tuple[Sha, ...]:
-        """The ledger's commits since then, through every parent, oldest first."""
-        return tuple(self._walk(since, "ledger", "--topo-order"))
+    def batches(self, since: datetime, *, saying: str = "") -> tuple[Sha, ...]:
+        """The ledger's commits since then, through every parent, oldest first; with this in their message, if given."""
+        search = ("--fixed-strings", f"--grep={saying}") if saying else ()
+        return tuple(self._walk(since, "ledger", "--topo-order", *search))
 
     def added(self, commits: Sequence[Sha]) -> tuple[Added, ...]:
         """What commits of the ledger put there, in their order. One that puts too much there is not tidy."""

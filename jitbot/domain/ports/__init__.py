@@ -4,6 +4,7 @@ Every method may raise `UnavailableError` (no usable answer: conclude nothing) o
 """
 
 from jitbot.domain.ports.cloud import Account, Cloud, Receipt
+from jitbot.domain.ports.conversation import Conversation
 from jitbot.domain.ports.documents import DocumentReader
 from jitbot.domain.ports.forge import Forge
 from jitbot.domain.ports.git import Added, Entry, Repository
@@ -13,6 +14,7 @@ __all__ = [
     "Account",
     "Added",
     "Cloud",
+    "Conversation",
     "DocumentReader",
     "Entry",
     "Forge",

@@ -72,8 +72,8 @@ class Repository(Protocol):
         """The bytes of blobs that have at most so many; None for a larger one, and for what is no blob."""
         ...
 
-    def batches(self, since: datetime) -> tuple[Sha, ...]:
-        """The ledger's commits since then, through every parent, oldest first."""
+    def batches(self, since: datetime, *, saying: str = "") -> tuple[Sha, ...]:
+        """The ledger's commits since then, through every parent, oldest first; with this in their message, if given."""
         ...
 
     def added(self, commits: Sequence[Sha]) -> tuple[Added, ...]:

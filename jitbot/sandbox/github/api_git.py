@@ -9,6 +9,7 @@ from jitbot.sandbox.github.records import Pull, RefusalError, Status
 from jitbot.sandbox.github.site import Repository
 from jitbot.sandbox.github.store import EMPTY_TREE
 
+_LONGEST_DESCRIPTION = 140
 _STATES = {"error", "failure", "pending", "success"}
 
 
@@ -43,6 +44,9 @@ def create_status(call: Call, repo: Repository, sha: str) -> Reply:
         raise RefusalError(
             422, "Validation Failed", ({"resource": "Status", "field": "state", "code": "custom"},)
         )
+    if len(call.text("description", "")) > _LONGEST_DESCRIPTION:
+        too_long = "description is too long (maximum is 140 characters)"
+        raise RefusalError(422, "Validation Failed", ({"resource": "Status", "message": too_long},))
     given = Status(
         id=call.site.next_id(),
         sha=sha,

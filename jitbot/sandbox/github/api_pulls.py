@@ -10,6 +10,7 @@ from jitbot.sandbox.github.site import Repository
 _STATES = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
 _REFUSED_TO_AUTHOR = {"APPROVE": "approve", "REQUEST_CHANGES": "request changes on"}
 _MOST_COMMITS = 250
+_LONGEST_TITLE = 256
 
 
 def list_pulls(call: Call, repo: Repository) -> Reply:
@@ -62,6 +63,9 @@ def edit_pull(call: Call, repo: Repository, number: int) -> Reply:
     elif state == "open" and not pull.is_open:
         pull = pulls.reopen(call.site, repo, pull)
     title = call.text("title", pull.title)
+    if not title or len(title) > _LONGEST_TITLE:
+        problem = {"resource": "PullRequest", "field": "title", "code": "invalid"}
+        raise RefusalError(422, "Validation Failed", (problem,))
     body = call.optional("body") if "body" in call.body else pull.body
     pull = repo.change(pull, title=title, body=body, updated_at=call.site.clock.now())
     return _shown(call, repo, pull)

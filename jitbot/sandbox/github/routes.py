@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from jitbot.sandbox.github import api_events, api_git, api_pulls, api_site, graphql
+from jitbot.sandbox.github import api_comments, api_events, api_git, api_pulls, api_site, graphql
 from jitbot.sandbox.github.call import Reply
 
 _REPO = "/repos/<owner>/<name>"
@@ -55,4 +55,5 @@ REPOSITORY_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
     ("POST", f"{_REPO}/issues/<int:number>/comments"): api_pulls.create_comment,
     ("GET", f"{_REPO}/issues/comments/<int:comment_id>"): api_pulls.get_comment,
     ("PATCH", f"{_REPO}/issues/comments/<int:comment_id>"): api_pulls.edit_comment,
+    ("DELETE", f"{_REPO}/issues/comments/<int:comment_id>"): api_comments.delete_comment,
 }

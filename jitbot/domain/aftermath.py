@@ -1,0 +1,222 @@
+"""The comment on a merged pull request, as Markdown: what became of it by the ledger, how to use it, why it ended."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+from urllib.parse import urlencode
+
+from jitbot.domain import moments
+from jitbot.domain.briefing import MARKDOWN, listed, when
+from jitbot.domain.comment import cut, fenced, folded, whole
+from jitbot.domain.events import Event, Kind, Why
+from jitbot.domain.life import Life
+from jitbot.domain.standing import Standing, State
+
+_REASONS = 10  # of a refusal that are listed before the rest is counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aftermath:
+    """One request file of a merged pull request: the decision on this merge, and how the request stands now."""
+
+    path: str
+    decision: Event
+    life: Life
+    standings: tuple[Standing, ...]
+    troubles: tuple[Event, ...] = ()  # failures recorded since, the newest last
+    description: str = ""  # of the policy, as main has it now
+
+    @property
+    def requester(self) -> str:
+        """The login that was granted; where nothing was, as the path has it."""
+        term = self.life.current
+        return term.requester if term is not None else "somebody"
+
+
+def aftermaths(
+    events: Sequence[Event], lives: Mapping[str, Life], standings: Sequence[Standing], number: int
+) -> tuple[Aftermath, ...]:
+    """What the ledger says of each request that this pull request brought, extended, or was refused."""
+    decisions: dict[str, Event] = {}
+    for event in events:
+        decided = event.kind in (Kind.APPROVED, Kind.EXTENDED, Kind.REFUSED)
+        if decided and event.evidence.get("pull_request") == number:
+            decisions[event.request] = event
+    return tuple(
+        Aftermath(
+            path=path,
+            decision=decision,
+            life=lives[path],
+            standings=tuple(each for each in standings if each.request == path),
+            troubles=tuple(event for event in events if event.kind is Kind.FAILED and event.request == path),
+        )
+        for path, decision in decisions.items()
+    )
+
+
+def touched_by(events: Sequence[Event], *, run: str, since: datetime | None) -> tuple[int, ...]:
+    """The pull requests of all requests of which this run, or anything since then, recorded something; newest first."""
+    touched = {
+        event.request
+        for event in events
+        if event.request and ((run and event.run == run) or (since is not None and event.at >= since))
+    }
+    numbers = [event.evidence.get("pull_request") for event in events if event.request in touched]
+    return tuple(sorted({number for number in numbers if isinstance(number, int)}, reverse=True))
+
+
+def outcome(aftermaths_: Sequence[Aftermath], *, number: int) -> str:
+    """The comment on a merged pull request."""
+    parts = [part for each in aftermaths_ for part in _of_one(each, number)]
+    live = [each for each in aftermaths_ if any(_usable(standing) for standing in each.standings)]
+    grants = [grant for each in live if each.life.current for grant in each.life.current.documents]
+    return whole(parts, folded(grants), number=number)
+
+
+def undecided(number: int) -> str:
+    """The comment on a pull request that is merged, and not yet decided."""
+    text = "⏳ **Merged.** The run of `grant` decides it now; this says so as soon as it has."
+    return whole([text], (), number=number)
+
+
+def _of_one(each: Aftermath, number: int) -> Iterator[str]:
+    if each.decision.kind is Kind.REFUSED:
+        yield _refused(each, number)
+        return
+    yield "<br>\n".join(_state(each, standing) for standing in each.standings)
+    if each.life.current is not None:
+        yield f"> {cut(str(each.life.current.ask.get('reason', '')))}"
+    yield f"Approved by {_approvers(each.decision)}."
+    usable = [standing for standing in each.standings if _usable(standing)]
+    if usable:
+        yield _use(usable, number)
+
+
+def _usable(standing: Standing) -> bool:
+    return standing.state in (State.LIVE, State.PLANNED)
+
+
+def _state(each: Aftermath, standing: Standing) -> str:
+    what = MARKDOWN.plain(each.path.split("/")[1])
+    if each.description:
+        what += f" ({MARKDOWN.strong(each.description[:600])})"
+    who, where = MARKDOWN.strong(each.requester), MARKDOWN.strong(standing.account)
+    end = MARKDOWN.strong(when(standing.expires_at))
+    match standing.state:
+        case State.LIVE:
+            more = ", extended" if each.decision.kind is Kind.EXTENDED else ""
+            return f"✅ {who} has {what} in {where} until {end}{more}"
+        case State.PLANNED:
+            begins = _begins(each.life)
+            return f"🗓️ {who} has {what} in {where} from {begins} until {end}"
+        case State.APPROVED:
+            return f"⏳ {who} gets {what} in {where} until {end}: {_trouble(each, standing)}"
+        case State.ENDED:
+            return f"⚪ {who} had {what} in {where}: {_ended(each.life, standing)}"
+        case _:
+            assert_never(standing.state)
+
+
+def _begins(life: Life) -> str:
+    starts = life.current.window.starts_at if life.current is not None else None
+    return MARKDOWN.strong(when(starts)) if starts is not None else "now"
+
+
+def _trouble(each: Aftermath, standing: Standing) -> str:
+    failed = [event for event in each.troubles if event.account_id == standing.account_id]
+    if not failed:
+        return "approved, and being granted"
+    said = str(failed[-1].evidence.get("message", ""))
+    return f"approved, but AWS does not do it yet; the next run tries again. {cut(said)}"
+
+
+def _ended(life: Life, standing: Standing) -> str:
+    """How and when it ended, as the end of a sentence."""
+    holding = life.holding(standing.account_id)
+    event = holding.end
+    if event is None and not holding.granted and standing.why == Why.EXPIRED:
+        return f"it was never granted, and its time was over {MARKDOWN.strong(when(standing.expires_at))}"
+    if standing.why == Why.EXPIRED:
+        return f"it ended as planned, {MARKDOWN.strong(when(standing.expires_at))}"
+    at = f", {MARKDOWN.strong(when(_effective(event)))}" if event is not None else ", and AWS is being told"
+    by = MARKDOWN.strong(str(life.revoked.evidence.get("by", "jitbot"))) if life.revoked else ""
+    said = cut(str(life.revoked.evidence.get("reason", ""))) if life.revoked else ""
+    match standing.why:
+        case Why.RELEASED:
+            return f"{by} gave it back{at}: {said}"
+        case Why.REVOKED:
+            return f"{by} revoked it{at}: {said}"
+        case Why.DELETED:
+            return f"its file was deleted, and so it ended{at}"
+        case Why.OFFBOARDED:
+            return f"the person behind it is not in policies/people.yaml as approved, and so it ended{at}"
+        case Why.DRIFT | Why.ORPHAN:
+            return f"the role was changed in AWS by hand, and so it was ended{at}"
+        case _:
+            return f"it ended early{at}"
+
+
+def _effective(event: Event) -> datetime:
+    told = event.evidence.get("effective_at")
+    try:
+        return moments.parse(told) if isinstance(told, str) else event.at
+    except ValueError:
+        return event.at
+
+
+def _approvers(decision: Event) -> str:
+    approvals = decision.evidence.get("approvals")
+    logins = [str(each.get("login", "")) for each in approvals] if isinstance(approvals, list) else []
+    return listed((MARKDOWN.strong(login) for login in logins), "and") or "nobody beforehand"
+
+
+def _refused(each: Aftermath, number: int) -> str:
+    reasons = each.decision.evidence.get("reasons")
+    found = [reason for reason in reasons if isinstance(reason, dict)] if isinstance(reasons, list) else []
+    what = MARKDOWN.plain(each.path.split("/")[1])
+    live = [standing for standing in each.standings if _usable(standing)]
+    nothing = f"no more time was granted with {what}" if live else f"nothing was granted of {what}"
+    lines = [f"❌ **Refused after the merge:** {nothing}.", ""]
+    for reason in found[:_REASONS]:
+        hint = f"<br>→ {cut(str(reason['hint']))}" if reason.get("hint") else ""
+        lines.append(f"- {cut(str(reason.get('message', '')))}{hint}")
+    if len(found) > _REASONS:
+        lines.append(f"- and {len(found) - _REASONS} more")
+    kept = (
+        f"What was granted before stays, until {MARKDOWN.strong(when(live[0].expires_at))}. " if live else ""
+    )
+    again = f"Mend this, and ask anew in a pull request of its own: `jitbot request --again {number}`"
+    return "\n".join((*lines, "", f"{kept}A refusal is final for its merge. {again}"))
+
+
+def _use(usable: Sequence[Standing], number: int) -> str:
+    links = [
+        f"- {MARKDOWN.strong(each.account)}: [Switch Role in the console]({_switch(each)})<br>`{each.role_arn}`"
+        for each in usable
+    ]
+    profiles = "\n\n".join(
+        f"[profile {each.account}-{_slug(each.request)}]\nrole_arn = {each.role_arn}\nsource_profile = default"
+        for each in usable
+    )
+    command = f"jitbot exec {number} -- aws sts get-caller-identity"
+    profile = (
+        f"<details><summary>A profile for ~/.aws/config</summary>\n\n{fenced(profiles, 'ini')}\n\n</details>"
+    )
+    return "\n".join(("**Use it**", "", *links, "", fenced(command, "sh"), "", profile))
+
+
+def _switch(standing: Standing) -> str:
+    """The console's own link: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html"""
+    role = standing.role_arn.partition(":role/")[2]
+    shown = f"{_slug(standing.request)} {standing.account}"[:64]
+    asked = urlencode({"account": standing.account_id, "roleName": role, "displayName": shown})
+    return f"https://signin.aws.amazon.com/switchrole?{asked}"
+
+
+def _slug(request: str) -> str:
+    """The request's file name, in characters that a profile and a link may have."""
+    name = request.rpartition("/")[2].removesuffix(".yaml")
+    return "".join(
+        character for character in name if character.isascii() and (character.isalnum() or character in "-_")
+    )

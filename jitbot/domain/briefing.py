@@ -1,0 +1,205 @@
+"""What an approver is told of one request file of a pull request: values, and the sentences that all who show them share.
+
+The comment and `jitbot explain` say the same, each in a voice of its own: what a person wrote is inert in both.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from jitbot.domain import duration, escape
+from jitbot.domain.awaiting import Awaiting
+from jitbot.domain.life import Life, Term
+from jitbot.domain.model import Finding, Login, Request
+from jitbot.domain.outlook import Outlook
+from jitbot.domain.standing import Standing, State
+
+LOOKS_BACK = timedelta(days=90)  # what the requester held before is told this far
+_NAMED = 6  # how many people a sentence names before it counts the rest
+
+
+class Proposed(StrEnum):
+    """What a pull request does to a request file."""
+
+    ASK = "ask"
+    EXTEND = "extend"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What somebody was granted within `LOOKS_BACK`, but for the request in question."""
+
+    count: int
+    last: Term | None  # the one that ends last; None exactly if there was none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Briefing:
+    """One request file of a pull request, as if it were merged now. A part that could not be had is None.
+
+    `request` is what is asked for; at an END, what was. `former` is what a granted request already has.
+    """
+
+    path: str
+    proposed: Proposed
+    request: Request | None = None
+    outlook: Outlook | None = None
+    awaiting: Awaiting | None = None
+    former: Term | None = None
+    held: Held | None = None
+    findings: tuple[Finding, ...] = ()
+    standings: tuple[Standing, ...] = ()  # of what is granted already, in each account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """How a text that is not ours is shown: in passing, and where it matters."""
+
+    plain: Callable[[str], str]
+    strong: Callable[[str], str]
+
+
+MARKDOWN = Voice(plain=escape.markdown, strong=lambda text: f"**{escape.markdown(text) or '…'}**")
+TERMINAL = Voice(plain=escape.log, strong=escape.log)
+
+
+def held(lives: Iterable[Life], requester: str, *, but_for: str = "") -> Held:
+    """What the lives of a ledger read this far back say that a requester was granted."""
+    terms = [
+        life.current
+        for life in lives
+        if life.current is not None and life.current.requester == requester and life.request != but_for
+    ]
+    return Held(count=len(terms), last=max(terms, key=lambda term: term.window.expires_at) if terms else None)
+
+
+def request_of(path: str, term: Term) -> Request:
+    """The request that a term was approved for, as the ledger recorded it. Raises TypeError, KeyError or ValueError for no such record."""
+    ask = term.ask
+    accounts, parameters, starts = ask["accounts"], ask["parameters"], term.window.starts_at
+    if not isinstance(accounts, list) or not isinstance(parameters, dict):
+        raise TypeError(f"{path} is not recorded as a request")
+    return Request(
+        path=path,
+        requester=Login(term.requester),
+        accounts=tuple(str(account) for account in accounts),
+        duration=duration.parse(str(ask["duration"])),
+        reason=str(ask["reason"]),
+        parameters={str(name): str(value) for name, value in parameters.items()},
+        ticket=None if ask["ticket"] is None else str(ask["ticket"]),
+        starts_at=starts,
+    )
+
+
+def when(moment: datetime) -> str:
+    """A moment for people: `24 Nov 2026, 11:00 UTC`."""
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+
+
+def listed(names: Iterable[str], word: str) -> str:
+    """`bob`, `bob or erin`, `bob, erin or frank`, and at most a handful of them."""
+    every = list(names)
+    shown = every[:_NAMED] + ([f"{len(every) - _NAMED} more"] if len(every) > _NAMED else [])
+    return " ".join([", ".join(shown[:-1]), word, shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def waiting(awaiting: Awaiting, voice: Voice) -> Iterator[str]:
+    """Who approved, who must still, and whether anyone can: a sentence for each."""
+    given = listed((voice.strong(each.person.login) for each in awaiting.approvals), "and")
+    if awaiting.required < 1:
+        yield "No approval is needed before the merge; it is reviewed after."
+    elif not awaiting.missing:
+        yield f"Approved by {given}: {len(awaiting.approvals)} of {awaiting.required}, as it must be."
+    elif given:
+        yield f"{len(awaiting.approvals)} of {awaiting.required} approvals, by {given}. {_still(awaiting, voice)}."
+    else:
+        yield f"{_still(awaiting, voice)}."
+    for person in awaiting.objectors:
+        yield f"{voice.strong(person.login)} owns this and asks for changes: that must be resolved first."
+    for each in awaiting.ignored:
+        if each.review.state in ("APPROVED", "DISMISSED"):
+            yield f"Not counted: {voice.strong(each.review.user.login)} {each.why}."
+
+
+def _still(awaiting: Awaiting, voice: Voice) -> str:
+    able = listed((voice.strong(person.login) for person in awaiting.able), "or")
+    if not awaiting.possible:
+        only = f"Only {able} can still approve" if able else "Nobody can approve this"
+        return f"{only}, and {awaiting.missing} more would be needed: an admin must name more approvers"
+    more = "more " if awaiting.approvals else ""
+    number = f"one {more}approval" if awaiting.missing == 1 else f"{awaiting.missing} {more}approvals"
+    return f"Waits for {number}, from {able}"
+
+
+def owning(outlook: Outlook, voice: Voice) -> str:
+    """Of whom an approval may come before anybody was asked for one: the owners of the path, but for the requester."""
+    people = [each.login for each in outlook.owned_by.people if each.login != outlook.request.requester]
+    names = listed((voice.strong(login) for login in people), "or")
+    return f"An approval may come from {names}." if names else "Nobody can approve this."
+
+
+def before(briefing: Briefing, voice: Voice) -> str:
+    """What the requester had before, as a sentence; empty if there is no request to tell it of."""
+    if briefing.request is None:
+        return ""
+    who, known, days = voice.strong(briefing.request.requester), briefing.held, LOOKS_BACK.days
+    if known is None:
+        return f"What {who} had before is not known now: the ledger could not be read."
+    if known.last is None:
+        return f"{who} had no other grant in the last {days} days."
+    policy = voice.plain(str(known.last.ask.get("policy", "")))
+    where = listed((voice.plain(each.account) for each in known.last.documents), "and")
+    number = f"{known.count} other grants" if known.count > 1 else "one other grant"
+    which = "the last one" if known.count > 1 else "it"
+    end = when(known.last.window.expires_at)
+    return f"{who} had {number} in the last {days} days: {which} was {policy} in {where}, until {end}."
+
+
+def more(briefing: Briefing, voice: Voice) -> str:
+    """What an extension changes, as a sentence; empty if it is none, or nothing was granted."""
+    outlook, former = briefing.outlook, briefing.former
+    if briefing.proposed is not Proposed.EXTEND or outlook is None or former is None:
+        return ""
+    longer = outlook.window.expires_at - former.window.expires_at
+    by = voice.strong(f"{duration.show(longer)} more" if longer > timedelta() else "nothing more")
+    whole = duration.show(outlook.request.duration)
+    ends, would = when(former.window.expires_at), when(outlook.window.expires_at)
+    return f"Granted until {ends}; with this until {would}: {by}, {whole} in all. Nothing else changes."
+
+
+def stands(briefing: Briefing, voice: Voice) -> Iterator[str]:
+    """How what is granted already stands: a line for each account."""
+    for each in briefing.standings:
+        how = f"{each.why}" if each.state is State.ENDED else f"{each.state}, {duration.show(each.left)} left"
+        yield f"{voice.plain(each.account)}: {how}, until {when(each.expires_at)}"
+
+
+def title(briefings: Iterable[Briefing]) -> str:
+    """The pull request's title: who, what, where, how long; empty if a request does not read."""
+    every = tuple(briefings)
+    told = [_short(each) for each in every]
+    if not told or not all(told):
+        return ""
+    rest = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
+    return escape.terminal(told[0])[: _TITLE - len(rest)] + rest
+
+
+_TITLE = 256  # characters that GitHub takes
+
+
+def _short(briefing: Briefing) -> str:
+    request = briefing.request
+    if request is None:
+        return ""
+    what = f"{request.requester}: {request.path.split('/')[1]} in {listed(request.accounts, 'and')}"
+    match briefing.proposed:
+        case Proposed.END:
+            return f"{what}, ended"
+        case Proposed.EXTEND if briefing.outlook is not None and briefing.former is not None:
+            longer = briefing.outlook.window.expires_at - briefing.former.window.expires_at
+            by = f"+{duration.show(longer)} " if longer > timedelta() else ""
+            return f"{what}, {by}to {duration.show(request.duration)}"
+        case _:
+            return f"{what}, {duration.show(request.duration)}"

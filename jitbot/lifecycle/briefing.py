@@ -1,0 +1,266 @@
+"""What an open pull request asks for, judged as if it were merged now: by the code that decides, and asking as little."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from jitbot.domain import awaiting, briefing
+from jitbot.domain.approval import Decision, decide
+from jitbot.domain.briefing import LOOKS_BACK, Briefing, Proposed
+from jitbot.domain.counting import latest_judgements
+from jitbot.domain.errors import DeniedError, UnavailableError
+from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest
+from jitbot.domain.life import Life, Term
+from jitbot.domain.model import Finding, Login, Parsed, Request, Sha, Source
+from jitbot.domain.outlook import foresee
+from jitbot.domain.owners import person_behind
+from jitbot.domain.ports.git import Entry
+from jitbot.domain.risk import assess
+from jitbot.domain.standing import standings
+from jitbot.lifecycle import history as ledger
+from jitbot.lifecycle.checking import Checker
+from jitbot.lifecycle.gathering import CommitTree, Gatherer, is_request, read_rules
+from jitbot.lifecycle.history import History
+from jitbot.lifecycle.world import MEMORY, World
+
+_OF_APPROVAL = frozenset(
+    {"not-enough-approvals", "changes-requested"}
+)  # what only time can tell is no finding
+_OF_THE_LEDGER = frozenset({"nothing-to-extend"})  # and this is none where the ledger could not be read
+_PLAIN = "100644"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """A pull request as if it were merged now: a briefing for each request file, and all that is wrong with it."""
+
+    briefings: tuple[Briefing, ...]
+    findings: tuple[Finding, ...]
+    alone: bool  # whether it touches request files and nothing else
+    doubt: str  # why the ledger could not be read, or not wholly
+
+
+def brief(world: World, pull: PullRequest, now: datetime) -> Brief:
+    """Judge the change from the base's fetched tip to the pull request's fetched head. Raises UnavailableError if they cannot be had."""
+    repository = world.repository
+    head, base = _fetched(world, pull), repository.main()
+    start = repository.merge_base(base, head)
+    touched = repository.touched(start, head)
+    paths = [path for path in touched if is_request(path)]
+    findings = Checker(documents=world.documents, catalogue=world.catalogue, when=now).change(
+        repository, base=base, head=head
+    )
+    if not paths:
+        return Brief(briefings=(), findings=findings, alone=False, doubt="")
+    files = _Files(
+        at_head={entry.path: entry for entry in repository.entries(head, paths)},
+        at_base={entry.path: entry for entry in repository.entries(base, paths)},
+    )
+    asking = _Asking(world=world, pull=pull, at=now, base=base, head=head, touched=touched, files=files)
+    history, doubt = asking.history(paths)
+    told = [asking.of(path, history, doubt=doubt) for path in paths]
+    known = {(finding.file, finding.code) for finding in findings}
+    more = [
+        finding for each in told for finding in each.findings if (finding.file, finding.code) not in known
+    ]
+    return Brief(
+        briefings=tuple(told),
+        findings=tuple(dict.fromkeys((*findings, *more))),
+        alone=len(paths) == len(touched),
+        doubt=doubt,
+    )
+
+
+def _fetched(world: World, pull: PullRequest) -> Sha:
+    repository, number = world.repository, pull.number
+    if repository.pull_head(number) != pull.head:
+        repository.fetch([number])
+    if repository.pull_head(number) != pull.head:
+        raise UnavailableError(f"the head of #{number} is moving; the run of the newer one tells")
+    return pull.head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Files:
+    at_head: dict[str, Entry]
+    at_base: dict[str, Entry]
+
+    def kind(self, path: str) -> ChangeKind:
+        """What the merge does to the file, as main is now."""
+        if path not in self.at_head:
+            return ChangeKind.DELETED
+        return ChangeKind.MODIFIED if path in self.at_base else ChangeKind.ADDED
+
+
+@dataclass(slots=True, kw_only=True)
+class _Asking:
+    """One pull request, as if merged now."""
+
+    world: World
+    pull: PullRequest
+    at: datetime
+    base: Sha
+    head: Sha
+    touched: tuple[str, ...]
+    files: _Files
+    _gatherer: Gatherer | None = None
+    _changed: frozenset[str] | None = None
+
+    def history(self, paths: list[str]) -> tuple[History | None, str]:
+        """The ledger, for one requester further back; and why it cannot be relied upon, if so."""
+        asked = (self._request(path, self._entry(path)) for path in paths)
+        requester = next((each.value.requester for each in asked if each.value is not None), "")
+        try:
+            history = ledger.read(self.world, self.at, since=self.at - LOOKS_BACK, requester=requester)
+        except UnavailableError as error:
+            return None, str(error)
+        return history, history.doubt
+
+    def of(self, path: str, history: History | None, *, doubt: str) -> Briefing:
+        """One request file."""
+        kind, entry = self.files.kind(path), self._entry(path)
+        parsed = self._request(path, entry)
+        life = history.lives.get(path) if history is not None else None
+        life = life or Life(request=path)
+        request = parsed.value
+        told = Briefing(path=path, proposed=_proposed(kind), request=request)
+        if request is not None and history is not None and not doubt:
+            told = replace(told, held=briefing.held(history.lives.values(), request.requester, but_for=path))
+        if kind is ChangeKind.DELETED or entry is None:
+            return told
+        case = self._case(path, kind, entry, parsed)
+        decision = decide(case, life, self.at)
+        outlook = foresee(request, case.rules, self.at, self.world.catalogue, life) if request else None
+        return replace(
+            told,
+            outlook=outlook,
+            former=life.current if kind is ChangeKind.MODIFIED else None,
+            awaiting=awaiting.look(decision.ground) if decision.ground is not None else None,
+            findings=tuple(_findings(decision, doubt=doubt)),
+        )
+
+    def _entry(self, path: str) -> Entry | None:
+        return self.files.at_head.get(path) or self.files.at_base.get(path)
+
+    def _request(self, path: str, entry: Entry | None) -> Parsed[Request]:
+        if entry is None or entry.mode != _PLAIN:
+            return Parsed(value=None)
+        content = self.world.repository.read([entry.blob])[entry.blob]
+        return self.world.documents.parse_request(Source(path=path, content=content))
+
+    def _case(self, path: str, kind: ChangeKind, entry: Entry, parsed: Parsed[Request]) -> Case:
+        """The case of a merge that has not been: its commit is the head, its time is now."""
+        repository, policy = self.world.repository, path.split("/")[1]
+        merged = replace(self.pull, merged_at=self.at, merge_commit=self.head)
+        rules = self._gathered().rules(self.base, policy)
+        folder = path.rpartition("/")[0]
+        siblings = [each.path for each in repository.entries(self.head, [f"{folder}/"])]
+        return Case(
+            change=Change(
+                path=path,
+                commit=self.head,
+                base=self.base,
+                committed_at=self.at,
+                kind=kind,
+                mode=entry.mode,
+                blob=entry.blob,
+            ),
+            request=parsed,
+            rules=rules,
+            touched=self.touched,
+            earlier=path in self._changed_before(),
+            clashes=tuple(each for each in siblings if each != path and each.casefold() == path.casefold()),
+            listed=(merged,),
+            default_branch=self.pull.base_branch,
+            merge=self._merge(path, entry, merged),
+        )
+
+    def _merge(self, path: str, entry: Entry, merged: PullRequest) -> Merge:
+        forge, repository = self._gathered().forge, self.world.repository
+        commits, reviews = forge.commits(merged.number), forge.reviews(merged.number)
+        gatherer, policy = self._gathered(), path.split("/")[1]
+        people = gatherer.rules(self.base, policy).people.value or {}
+        asked_of = dict.fromkeys(
+            review.user.login
+            for review in latest_judgements(reviews, self.at)
+            if review.state == "APPROVED" and person_behind(review.user, people) is not None
+        )
+        return Merge(
+            pull_request=merged,
+            files=self.touched,
+            fetched_head=self.head,
+            head_blob=entry.blob,
+            head_rules=gatherer.rules(self.head, policy),
+            reviews=reviews,
+            commits=commits,
+            touching=repository.touching([commit.sha for commit in commits], path),
+            permissions={login: self._permission(login) for login in asked_of},
+            retargeted_at=forge.retargeted_at(merged.number),
+        )
+
+    def _permission(self, login: Login) -> str:
+        """As the decision will ask it; the token of a fork's run may not, and then nothing is said for the approval."""
+        try:
+            return self._gathered().forge.permission(login)
+        except DeniedError:
+            return "unknown"
+
+    def _changed_before(self) -> frozenset[str]:
+        """Every path that main changed as far back as it can matter, walked once."""
+        if self._changed is None:
+            changes = self.world.repository.changes(self.at - MEMORY)
+            self._changed = frozenset(change.path for change in changes)
+        return self._changed
+
+    def _gathered(self) -> Gatherer:
+        if self._gatherer is None:
+            self._gatherer = Gatherer(world=self.world)
+        return self._gatherer
+
+
+def _proposed(kind: ChangeKind) -> Proposed:
+    kinds = {ChangeKind.ADDED: Proposed.ASK, ChangeKind.MODIFIED: Proposed.EXTEND}
+    return kinds.get(kind, Proposed.END)
+
+
+def _findings(decision: Decision, *, doubt: str) -> Iterator[Finding]:
+    passing = _OF_APPROVAL | (_OF_THE_LEDGER if doubt else frozenset())
+    for reason in decision.reasons:
+        if reason.code not in passing:
+            yield reason
+
+
+def recorded(world: World, number: int, now: datetime) -> tuple[Briefing, ...]:
+    """What a merged pull request asked for and was granted, by the ledger and under main's rules; empty if it was not.
+
+    Raises UnavailableError if the ledger cannot tell.
+    """
+    history = ledger.read(world, now)
+    if history.doubt:
+        raise UnavailableError(history.doubt)
+    terms = {
+        event.request: life.current
+        for event in history.events
+        if event.evidence.get("pull_request") == number
+        if (life := history.lives.get(event.request)) is not None and life.current is not None
+    }
+    return tuple(_granted(world, history, path, term, now) for path, term in terms.items())
+
+
+def _granted(world: World, history: History, path: str, term: Term, now: datetime) -> Briefing:
+    """A request that was granted: its documents as recorded, everything else by main's rules."""
+    request = briefing.request_of(path, term)
+    main = CommitTree(repository=world.repository, commit=world.repository.main())
+    outlook = foresee(request, read_rules(main, world.documents, path.split("/")[1]), now, world.catalogue)
+    if outlook is not None:
+        risk = assess(term.documents, world.catalogue)
+        outlook = replace(outlook, window=term.window, grants=term.documents, risk=risk)
+    longer = ledger.read(world, now, since=now - LOOKS_BACK, requester=request.requester)
+    return Briefing(
+        path=path,
+        proposed=Proposed.ASK,
+        request=request,
+        outlook=outlook,
+        held=briefing.held(longer.lives.values(), request.requester, but_for=path),
+        standings=standings([history.lives[path]], now),
+    )

@@ -1,0 +1,239 @@
+"""The comment on a merged pull request, by what the ledger says of it."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from acme_facts import EXPIRES_AT, HOUR, MERGE, MINUTE, NOW, PATH, a_request, sha
+from builders import a_revocation, a_window, an_approval, an_extension, an_outcome
+from comment_facts import HOSTILE, is_inert, rendered
+
+from jitbot.domain import life
+from jitbot.domain.aftermath import Aftermath, aftermaths, outcome, touched_by, undecided
+from jitbot.domain.comment import is_ours
+from jitbot.domain.events import Event, Kind, Why
+from jitbot.domain.standing import standings
+
+SEVEN = {"pull_request": 7, "approvals": [{"login": "bob"}]}
+APPROVED = an_approval(evidence=SEVEN)
+GRANTED = an_outcome(Kind.GRANTED)
+REFUSED = Event(
+    kind=Kind.REFUSED,
+    at=NOW,
+    request=PATH,
+    commit=MERGE,
+    evidence={**SEVEN, "reasons": [{"message": "0 of 1 approvals count", "hint": "owners: bob"}]},
+)
+
+
+def found(*events: Event, at: datetime = NOW + 2 * MINUTE, number: int = 7) -> tuple[Aftermath, ...]:
+    """What these events say of a pull request at this time."""
+    lives = life.fold(events)
+    return aftermaths(events, lives, standings(lives.values(), at), number)
+
+
+def told(*events: Event, at: datetime = NOW + 2 * MINUTE, description: str = "Read one table") -> str:
+    """The comment on pull request 7."""
+    return outcome([replace(each, description=description) for each in found(*events, at=at)], number=7)
+
+
+def test_what_is_granted_says_how_to_use_it() -> None:
+    """Who has what until when, the console's link with path and name of the role, a command, and a profile."""
+    body = told(APPROVED, GRANTED)
+    seen = rendered(body)
+    assert seen.text.startswith(
+        "✅ alice has orders-db-read (Read one table) in prod until 24 Nov 2026, 11:00 UTC"
+    )
+    assert "INC-1234 refunds are stuck" in seen.text
+    assert "Approved by bob." in seen.text
+    (link,) = seen.addresses
+    name = GRANTED.role_name
+    assert link == (
+        "https://signin.aws.amazon.com/switchrole"
+        f"?account=111111111111&roleName=jit%2F{name}&displayName=24-alice-refunds+prod"
+    )
+    assert "jitbot exec 7 -- aws" in seen.text
+    assert (
+        f"[profile prod-24-alice-refunds]\nrole_arn = arn:aws:iam::111111111111:role/jit/{name}\n"
+        in seen.text
+    )
+    assert is_ours(body)
+
+
+def test_each_account_has_its_line() -> None:
+    """What is granted here and not yet there is told apart, and only what is granted can be used."""
+    two = an_approval(asked=a_request(accounts=("prod", "staging")), evidence=SEVEN)
+    failed = Event(
+        kind=Kind.FAILED,
+        at=NOW,
+        request=PATH,
+        account_id=two.documents[1].account_id,
+        evidence={"message": "AWS would not write"},
+    )
+    seen = rendered(told(two, GRANTED, failed))
+    assert "✅ alice has orders-db-read (Read one table) in prod" in seen.text
+    assert "⏳ alice gets orders-db-read (Read one table) in staging" in seen.text
+    assert "AWS does not do it yet; the next run tries again. AWS would not write" in seen.text
+    assert len(seen.addresses) == 1
+
+
+def test_what_is_approved_is_being_granted() -> None:
+    """Between the decision and AWS's answer nothing can be used."""
+    seen = rendered(told(APPROVED))
+    assert "approved, and being granted" in seen.text
+    assert "Use it" not in seen.text
+
+
+def test_what_has_not_begun_says_when() -> None:
+    """A window that begins later is told from and until."""
+    window = a_window(starts_at=NOW + HOUR, expires_at=NOW + 3 * HOUR)
+    body = told(an_approval(evidence=SEVEN, window=window), an_outcome(Kind.GRANTED, window=window))
+    assert "in prod from 24 Nov 2026, 10:01 UTC until 24 Nov 2026, 12:01 UTC" in rendered(body).text
+
+
+def test_an_extension_is_told_on_both_pull_requests() -> None:
+    """The one that asked first and the one that asked for more show the new end."""
+    more = an_extension(evidence={"pull_request": 8, "approvals": [{"login": "bob"}]})
+    granted = an_outcome(Kind.GRANTED, commit=more.commit, window=more.window)
+    events = (APPROVED, GRANTED, more, granted)
+    for number, word in ((7, "12:00 UTC"), (8, "12:00 UTC, extended")):
+        (each,) = found(*events, number=number)
+        assert word in rendered(outcome([each], number=number)).text
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (Why.DELETED, "its file was deleted, and so it ended, 24 Nov 2026, 09:02 UTC"),
+        (Why.OFFBOARDED, "the person behind it is not in policies/people.yaml as approved"),
+        (Why.DRIFT, "the role was changed in AWS by hand"),
+        (None, "it ended early, 24 Nov 2026, 09:02 UTC"),
+    ],
+)
+def test_why_it_ended(why: Why | None, said: str) -> None:
+    """Each early end has its reason and its time, and nothing can be used."""
+    seen = rendered(told(APPROVED, GRANTED, an_outcome(Kind.ENDED, why=why)))
+    assert f"⚪ alice had orders-db-read (Read one table) in prod: {said}" in seen.text
+    assert "Use it" not in seen.text
+    assert "details" not in seen.tags
+
+
+def test_that_it_is_over() -> None:
+    """At the end it says so, whether or not anybody has recorded it."""
+    for events in ((APPROVED, GRANTED), (APPROVED, GRANTED, an_outcome(Kind.ENDED))):
+        assert "it ended as planned, 24 Nov 2026, 11:00 UTC" in rendered(told(*events, at=EXPIRES_AT)).text
+
+
+def test_what_was_never_granted_is_not_said_to_have_been() -> None:
+    """Where AWS refused to the end nobody had anything."""
+    assert (
+        "it was never granted, and its time was over 24 Nov 2026, 11:00 UTC"
+        in rendered(told(APPROVED, at=EXPIRES_AT)).text
+    )
+
+
+@pytest.mark.parametrize("effective", ["yesterday", 7, None])
+def test_a_time_that_does_not_read_is_that_of_the_event(effective: object) -> None:
+    """The record's own time stands in."""
+    ended = an_outcome(Kind.ENDED, why=Why.DRIFT, evidence={"effective_at": effective})
+    assert "and so it was ended, 24 Nov 2026, 09:02 UTC" in rendered(told(APPROVED, GRANTED, ended)).text
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        (Why.RELEASED, "alice gave it back, 24 Nov 2026, 09:15 UTC: the incident is over"),
+        (Why.REVOKED, "alice revoked it, 24 Nov 2026, 09:15 UTC: the incident is over"),
+    ],
+)
+def test_who_ended_it_and_why(why: Why, said: str) -> None:
+    """By whom, when by AWS's own answer, and the words that were recorded."""
+    revoked = a_revocation(why=why, evidence={"by": "alice", "reason": "the incident is over"})
+    ended = an_outcome(Kind.ENDED, why=why, at=NOW + HOUR, evidence={"effective_at": "2026-11-24T09:15:00Z"})
+    assert said in rendered(told(APPROVED, GRANTED, revoked, ended)).text
+    assert "AWS is being told: the incident is over" in rendered(told(APPROVED, GRANTED, revoked)).text
+
+
+def test_a_refusal_says_why_and_what_to_do() -> None:
+    """Every reason with its hint, that nothing was granted, and how to ask anew."""
+    seen = rendered(told(REFUSED))
+    assert seen.text.startswith("❌ Refused after the merge: nothing was granted of orders-db-read.")
+    for text in ("0 of 1 approvals count", "owners: bob", "jitbot request --again 7"):
+        assert text in seen.text
+
+
+def test_a_refused_extension_leaves_what_there_was() -> None:
+    """The former grant's end is told, so that nobody thinks it gone."""
+    refused = replace(REFUSED, commit=sha("more"), evidence={**REFUSED.evidence, "pull_request": 8})
+    (each,) = found(APPROVED, GRANTED, refused, number=8)
+    text = rendered(outcome([each], number=8)).text
+    assert "no more time was granted with orders-db-read" in text
+    assert "What was granted before stays, until 24 Nov 2026, 11:00 UTC." in text
+
+
+def test_a_pull_request_the_ledger_has_not_heard_of() -> None:
+    """Nothing is told of one; right after the merge the comment says that it is being decided."""
+    assert found(APPROVED, number=9) == ()
+    assert "Merged." in undecided(9)
+    assert is_ours(undecided(9))
+
+
+@pytest.mark.parametrize(
+    ("run", "since", "expected"),
+    [
+        ("run-1", None, (8, 7)),
+        ("run-2", None, (9,)),
+        ("run-3", None, ()),
+        ("", None, ()),
+        ("", NOW + HOUR, (9,)),
+        ("", NOW, (9, 8, 7)),
+    ],
+)
+def test_which_pull_requests_a_run_touched(
+    run: str, since: datetime | None, expected: tuple[int, ...]
+) -> None:
+    """Those of every request of which it recorded something, and on request those of what is recent."""
+    other = PATH.replace("refunds", "other")
+    events = (
+        replace(APPROVED, run="run-0"),
+        an_extension(evidence={"pull_request": 8}, run="run-0", at=NOW),
+        replace(GRANTED, run="run-1", at=NOW),
+        an_approval(asked=a_request(path=other), evidence={"pull_request": 9}, run="run-2", at=NOW + HOUR),
+        Event(kind=Kind.ENDED, at=NOW, request="", run="run-3"),
+        an_outcome(Kind.ENDED),
+    )
+    assert touched_by(events, run=run, since=since) == expected
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        (replace(APPROVED, ask={**APPROVED.ask, "reason": HOSTILE, "requester": HOSTILE}), GRANTED),
+        (replace(APPROVED, evidence={**SEVEN, "approvals": [{"login": HOSTILE}]}), GRANTED),
+        (APPROVED, Event(kind=Kind.FAILED, at=NOW, request=PATH, account_id=GRANTED.account_id, evidence={"message": HOSTILE})),
+        (APPROVED, GRANTED, a_revocation(why=Why.REVOKED, evidence={"by": HOSTILE, "reason": HOSTILE})),
+        (replace(REFUSED, evidence={**SEVEN, "reasons": [{"message": HOSTILE, "hint": HOSTILE}]}),),
+    ],
+    ids=["ask", "approver", "trouble", "revoked", "refused"],
+)  # fmt: skip
+def test_whatever_is_recorded_is_inert(events: Any) -> None:
+    """The ledger keeps what people wrote as they wrote it; the comment does not."""
+    assert is_inert(told(*events, description=HOSTILE))
+
+
+@pytest.mark.parametrize("evidence", [{}, {"approvals": "x"}, {"approvals": []}])
+def test_what_the_record_lacks_is_not_made_up(evidence: dict[str, object]) -> None:
+    """Without recorded approvals nobody is named."""
+    body = told(replace(APPROVED, evidence={**evidence, "pull_request": 7}), GRANTED, description="")
+    assert "Approved by nobody beforehand." in rendered(body).text
+    assert "orders-db-read in prod" in rendered(body).text
+
+
+def test_many_reasons_are_counted() -> None:
+    """Ten are shown, the rest are counted."""
+    reasons = [{"message": f"reason {number}"} for number in range(14)]
+    text = rendered(told(replace(REFUSED, evidence={**SEVEN, "reasons": reasons}))).text
+    assert "reason 9" in text
+    assert "reason 10" not in text
+    assert "and 4 more" in text

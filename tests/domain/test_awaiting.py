@@ -1,0 +1,86 @@
+"""Who has approved, who must still, and whether anyone can."""
+
+from typing import Any
+
+import pytest
+from acme_facts import HEAD, MERGED_AT, a_person, a_policy, an_actor, owned_by, people, sha, teams, the_rules
+from builders import a_case, a_commit, a_ground, a_merge, a_pull, a_review
+
+from jitbot.domain.awaiting import Awaiting, look
+from jitbot.domain.model import GithubId
+
+
+def seen(*owners: str, approvals: int = 1, rules: dict[str, Any] | None = None, **merge: Any) -> Awaiting:
+    """How approvals stand where these own the path, so many are needed, and GitHub says this of the merge."""
+    parts = {"codeowners": owned_by(*(owners or ("@acme/payments-leads",))), **(rules or {})}
+    held = the_rules(policy=a_policy(approvals=approvals), **parts)
+    return look(a_ground(a_case(rules=held, merge=a_merge(head_rules=held, **merge))))
+
+
+def logins(awaiting: Awaiting) -> list[str]:
+    """Who could still add an approval."""
+    return [str(person.login) for person in awaiting.able]
+
+
+def test_an_approval_that_is_there_is_enough() -> None:
+    """bob approved, one is needed, and nobody else need do anything."""
+    awaiting = seen()
+    assert [each.person.login for each in awaiting.approvals] == ["bob"]
+    assert (awaiting.missing, awaiting.enough, awaiting.possible, logins(awaiting)) == (0, True, True, [])
+
+
+def test_who_has_not_approved_may_still() -> None:
+    """Without reviews each owner but the requester may approve."""
+    awaiting = seen("@alice", "@bob", "@erin", reviews=())
+    assert (awaiting.missing, awaiting.enough, logins(awaiting)) == (1, False, ["bob", "erin"])
+
+
+@pytest.mark.parametrize(
+    "merge",
+    [
+        {"pull_request": a_pull(author=an_actor("bob"))},
+        {"commits": (a_commit("bob"),)},
+    ],
+    ids=["author", "named by a commit"],
+)
+def test_who_takes_part_may_not(merge: dict[str, Any]) -> None:
+    """Whoever opened the pull request or is named by its commits is nobody's approver: it can never be enough."""
+    awaiting = seen("@bob", **{"reviews": (), **merge})
+    assert (logins(awaiting), awaiting.attainable, awaiting.possible) == ([], 0, False)
+
+
+def test_an_old_approval_can_be_given_anew() -> None:
+    """An approval of another commit does not count; the same person may approve the head."""
+    awaiting = seen("@bob", reviews=(a_review(commit=sha("older")),))
+    assert (awaiting.missing, logins(awaiting)) == (1, ["bob"])
+    assert [each.review.user.login for each in awaiting.ignored] == ["bob"]
+
+
+def test_a_judgement_of_this_very_second_can_be_given_anew() -> None:
+    """What somebody judged a moment ago does not stand against what they may still do."""
+    awaiting = seen("@bob", reviews=(a_review(state="DISMISSED", submitted_at=MERGED_AT),))
+    assert logins(awaiting) == ["bob"]
+
+
+def test_an_objection_stands_and_can_be_taken_back() -> None:
+    """With enough approvals and an owner who asks for changes it is not enough."""
+    objection = a_review("erin", review_id=2, state="CHANGES_REQUESTED")
+    awaiting = seen("@bob", "@erin", reviews=(a_review(), objection))
+    assert [person.login for person in awaiting.objectors] == ["erin"]
+    assert (awaiting.missing, awaiting.enough, logins(awaiting)) == (0, False, ["erin"])
+
+
+def test_one_person_is_not_two() -> None:
+    """A second login of the same principal adds nothing, alone or beside the first."""
+    twin = a_person("bobby", github_id=GithubId(2002), principal=a_person("bob").principal)
+    rules = {"people": people(twin), "teams": teams(two="bob bobby")}
+    awaiting = seen("@acme/two", approvals=2, rules=rules)
+    assert (len(awaiting.approvals), logins(awaiting), awaiting.possible) == (1, [], False)
+
+
+def test_two_of_three() -> None:
+    """One of two has approved: any other owner may be the second."""
+    awaiting = seen("@bob", "@erin", "@heidi", approvals=2)
+    assert (awaiting.missing, awaiting.possible, awaiting.attainable) == (1, True, 3)
+    assert logins(awaiting) == ["erin", "heidi"]
+    assert awaiting.approvals[0].review.commit == HEAD

@@ -1,0 +1,291 @@
+"""The comment on an open pull request."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from acme_facts import HOUR, MERGED_AT, a_policy, a_request, owned_by, the_rules
+from builders import a_life, a_review, an_approval
+from comment_facts import HOSTILE, a_briefing, is_inert, rendered
+
+from jitbot.domain.briefing import Briefing, Proposed
+from jitbot.domain.comment import LONGEST, MARKER, fenced, folded, is_ours, nothing, proposal, steering, whole
+from jitbot.domain.model import Finding, Statement
+
+LONG = Finding(
+    code="duration-above-maximum",
+    message="9h is above the maximum",
+    file="x",
+    line=3,
+    column=1,
+    hint="ask for 4h",
+)
+
+
+def comment(*briefings: Briefing, findings: tuple[Finding, ...] = (), **other: Any) -> str:
+    """The comment on pull request 7."""
+    return proposal(briefings or (a_briefing(),), findings, number=7, **{"auto_merge": False, **other})
+
+
+def test_the_first_line_says_it_all() -> None:
+    """Who, what in plain words, where, how long, until when, how dangerous: all a phone's notification shows."""
+    assert comment().splitlines()[0] == (
+        "**alice** asks for orders-db-read: **Read one DynamoDB table**, in **prod** for **2h**, "
+        "until **24 Nov 2026, 11:00 UTC** if merged now. 🟢 **low risk**"
+    )
+
+
+def test_a_start_of_its_own_hangs_on_no_merge() -> None:
+    """A window with a start is told from and until, whenever it is merged."""
+    asked = a_request(starts_at=MERGED_AT + timedelta(days=1))
+    first = comment(a_briefing(asked)).splitlines()[0]
+    assert "from **25 Nov 2026, 09:00 UTC** until **25 Nov 2026, 11:00 UTC**." in first
+    assert "if merged now" not in first
+
+
+def test_what_an_approver_asks_next_follows() -> None:
+    """Why, with what, who must approve, what was before, and what to do, in this order."""
+    seen = rendered(comment()).text
+    parts = ("INC-1234 refunds are stuck", "table: orders", "Waits for one approval, from bob", "alice had no other", "press Merge")  # fmt: skip
+    places = [seen.index(part) for part in parts]
+    assert places == sorted(places)
+
+
+def test_dangers_are_listed() -> None:
+    """What makes a request dangerous stands before its reason."""
+    seen = rendered(
+        comment(a_briefing(rules=the_rules(policy=a_policy(managed_policies=("AdministratorAccess",)))))
+    ).text
+    assert "🔴 critical risk" in seen
+    assert seen.index("can do everything in the account") < seen.index("INC-1234")
+
+
+def test_the_documents_are_folded_away_whole() -> None:
+    """Each role is behind a line to press on, with both documents to the last brace."""
+    body = comment(a_briefing(a_request(accounts=("prod", "staging"))))
+    seen = rendered(body)
+    assert seen.tags.count("details") == 2
+    for text in (
+        "arn:aws:iam::012345670123:role/jit/",
+        "jitbot-boundary",
+        '"sts:AssumeRole"',
+        '"dynamodb:GetItem"',
+    ):
+        assert text in seen.text
+    assert seen.text.index("press Merge") < seen.text.index("Exactly this role in")
+
+
+@pytest.mark.parametrize(
+    ("auto_merge", "reviews", "said"),
+    [
+        (True, (), "It merges by itself once it is approved"),
+        (False, (), "After approving, press Merge"),
+        (False, (a_review(),), "Checked and approved. Press Merge"),
+    ],
+)
+def test_what_to_do_next(auto_merge: bool, reviews: tuple[Any, ...], said: str) -> None:
+    """Where nothing merges by itself, that is said to whoever approves."""
+    assert said in rendered(comment(a_briefing(reviews=reviews), auto_merge=auto_merge)).text
+
+
+def test_what_is_wrong_comes_second() -> None:
+    """What a merge would refuse stands right below the first line, with the line and what to do; nothing says merge."""
+    second = comment(findings=(LONG,)).split("\n\n")[1]
+    assert second == "❌ **Merged like this it would be refused.** 1 to mend:"
+    seen = rendered(comment(findings=(LONG,))).text
+    assert "line 3: 9h is above the maximum→ ask for 4h" in seen
+    assert "press Merge" not in seen
+    assert "Exactly this role" not in seen
+
+
+def test_findings_in_several_files_name_them() -> None:
+    """Where a line could be one of two files, the file is told."""
+    other = replace(LONG, file=".github/CODEOWNERS", line=0, message="names nobody", hint="")
+    seen = rendered(comment(findings=(LONG, other))).text
+    assert "x: line 3: 9h is above" in seen
+    assert "CODEOWNERS: names nobody" in seen
+
+
+def test_many_findings_are_counted() -> None:
+    """Ten are shown, the rest are counted."""
+    seen = rendered(comment(findings=tuple(replace(LONG, line=number) for number in range(1, 15)))).text
+    assert "14 to mend" in seen
+    assert "line 10:" in seen
+    assert "line 11:" not in seen
+    assert "and 4 more" in seen
+
+
+def test_an_extension_says_what_changes() -> None:
+    """More time, from when to when."""
+    briefing = a_briefing(a_request(duration=4 * HOUR), life=a_life(an_approval()), proposed=Proposed.EXTEND)
+    seen = rendered(comment(briefing)).text
+    assert seen.startswith("alice asks for more time with orders-db-read: Read one DynamoDB table")
+    assert "until 24 Nov 2026, 13:00 UTC. 🟢" in seen
+    assert "2h more, 4h in all" in seen
+
+
+def test_a_deletion_says_what_ends() -> None:
+    """Whose access to what ends, and that it is for good."""
+    seen = rendered(comment(a_briefing(proposed=Proposed.END, outlook=None, awaiting=None))).text
+    assert seen.startswith("This ends the access of alice to orders-db-read in prod, for good")
+
+
+def test_a_request_that_does_not_read_has_its_path_and_its_findings() -> None:
+    """Nothing is told as if it were asked for."""
+    unread = Briefing(path="requests/x/y.yaml", proposed=Proposed.ASK, findings=(LONG,))
+    seen = rendered(comment(unread, findings=(LONG,))).text
+    assert "no request that can be read: requests/x/y.yaml" in seen
+    assert "above the maximum" in seen
+
+
+def test_rules_that_do_not_read_promise_nothing() -> None:
+    """Without an outlook there is who asks, and what to mend."""
+    seen = rendered(comment(a_briefing(outlook=None, awaiting=None), findings=(LONG,))).text
+    assert seen.startswith("alice asks for what the rules do not read for")
+    assert "low risk" not in seen
+
+
+def test_many_parameters_and_dangers_are_counted() -> None:
+    """Ten are shown, the rest are counted."""
+    asked = a_request(parameters={"table": "orders", **{f"extra{number}": "x" for number in range(13)}})
+    policy = a_policy(managed_policies=("AdministratorAccess", "ReadOnlyAccess", "ViewOnlyAccess"))
+    briefing = a_briefing(asked, rules=the_rules(policy=policy))
+    assert briefing.outlook is not None
+    risk = replace(briefing.outlook.risk, reasons=tuple(f"danger {number}" for number in range(15)))
+    seen = rendered(comment(replace(briefing, outlook=replace(briefing.outlook, risk=risk)))).text
+    assert "extra8: x" in seen
+    assert "extra9" not in seen
+    assert "and 4 more" in seen
+    assert "danger 9" in seen
+    assert "and 5 more" in seen
+
+
+def test_each_request_of_several_is_told() -> None:
+    """Two requests are two parts with a line between them."""
+    seen = rendered(comment(a_briefing(), a_briefing(a_request(accounts=("staging",)))))
+    assert seen.text.count("asks for orders-db-read") == 2
+    assert "hr" in seen.tags
+
+
+def test_doubt_is_told() -> None:
+    """What the ledger could not say is not passed over."""
+    assert "the keys cannot be had" in rendered(comment(doubt="the keys cannot be had")).text
+
+
+def hostile_briefing() -> Briefing:
+    """Whatever a person may have written, or GitHub may call somebody, is hostile."""
+    policy = a_policy(description=HOSTILE)
+    asked = a_request(reason=HOSTILE, ticket=HOSTILE, parameters={"table": HOSTILE, HOSTILE: "x"})
+    odd = a_review("bob", state="DISMISSED")
+    odd = replace(odd, user=replace(odd.user, login=HOSTILE))
+    rules = the_rules(policy=policy, codeowners=owned_by("@bob"))
+    return a_briefing(asked, rules=rules, reviews=(odd,))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        comment(hostile_briefing()),
+        comment(hostile_briefing(), findings=(replace(LONG, message=HOSTILE, hint=HOSTILE, file=HOSTILE),)),
+        comment(Briefing(path=HOSTILE, proposed=Proposed.ASK)),
+        comment(a_briefing(a_request(path=f"requests/{HOSTILE}"), proposed=Proposed.END, outlook=None)),
+        comment(doubt=HOSTILE),
+        comment(a_briefing(a_request(reason=""))),
+        comment(a_briefing(a_request(reason="``` \n```", ticket="---", parameters={"table": "```"}))),
+    ],
+    ids=["asked", "wrong", "path", "ended", "doubt", "empty", "fences"],
+)
+def test_whatever_people_wrote_is_inert(body: str) -> None:
+    """No mention, link, image, HTML, fence, remark or turned text of theirs; what is folded stays folded."""
+    assert is_inert(body)
+    assert is_ours(body)
+
+
+def test_inertness_is_judged() -> None:
+    """The judge of the test above sees each of these."""
+    for odd in (
+        "@bob",
+        "<img src=x>",
+        "![a](http://x)",
+        "[l](http://x)",
+        "<!-- x -->",
+        "</details>",
+        "\u202e",
+        "# h",
+    ):
+        assert not is_inert(f"{odd}\n\n{comment()}"), odd
+
+
+def test_nothing_closes_a_fence() -> None:
+    """A fence is longer than any run of backticks in it."""
+    for text in ("```", "a\n`````\nb", "x"):
+        seen = rendered(fenced(text, "ini"))
+        assert seen.tags == ["pre", "code"]
+        assert seen.text.rstrip("\n") == text
+
+
+def test_documents_too_long_are_left_out_and_said_so() -> None:
+    """GitHub takes 65,536 characters: what does not fit is named, and the comment is found again."""
+    resources = tuple(f"arn:aws:dynamodb:*:{{{{account_id}}}}:table/{number:060}" for number in range(120))
+    policy = a_policy(statements=(Statement(actions=("dynamodb:GetItem",), resources=resources),))
+    accounts = ("prod", "staging") * 6
+    body = comment(a_briefing(a_request(accounts=accounts), rules=the_rules(policy=policy)))
+    assert 0 < rendered(body).tags.count("details") < len(accounts)
+    assert "documents are too long to be shown here: see `jitbot explain 7`" in body
+    assert len(body) <= LONGEST
+    assert is_ours(body)
+
+
+def test_a_part_too_long_is_left_out_and_said_so() -> None:
+    """A hundred requests do not fit either."""
+    body = comment(*[a_briefing(a_request(reason="&" * 600))] * 100)
+    assert "Too long to be shown here" in body
+    assert len(body) <= LONGEST
+    assert is_ours(body)
+    assert len(whole(["x" * LONGEST], (), number=7)) < 1000
+
+
+def test_a_marker_counts_at_the_end_alone() -> None:
+    """A comment that quotes one of ours is none."""
+    assert is_ours(comment())
+    assert is_ours(f"{comment()}\r\n")
+    assert not is_ours(f"> {MARKER}\nlook at this")
+    assert is_ours(nothing(7))
+
+
+def test_no_documents_fold_nothing() -> None:
+    """Without a grant there is nothing to press on."""
+    assert list(folded(())) == []
+
+
+@pytest.mark.parametrize(
+    ("owners", "approvals", "reviews", "expected"),
+    [
+        ((), 1, (), (True, "one code owner's approval is enough; the branch's rules ask for it")),
+        (("@bob", "@erin"), 2, (), (False, "0 of 2 approvals")),
+        (("@bob", "@erin"), 2, (a_review(),), (False, "1 of 2 approvals")),
+        (("@bob", "@erin"), 2, (a_review(), a_review("erin", review_id=2)), (True, "2 of 2 approvals")),
+        (("@bob",), 2, (), (False, "0 of 2 approvals, and too few people can approve")),
+        (("@alice",), 1, (), (False, "0 of 1 approvals, and too few people can approve")),
+        (("@bob",), 1, (a_review(state="CHANGES_REQUESTED"),), (False, "bob asks for changes")),
+    ],
+)
+def test_the_approval_status(
+    owners: tuple[str, ...], approvals: int, reviews: tuple[Any, ...], expected: tuple[bool, str]
+) -> None:
+    """Green at once where one approval is enough; else what there is of what there must be."""
+    codeowners = owned_by(*(owners or ("@bob",)))
+    rules = the_rules(policy=a_policy(approvals=approvals), codeowners=codeowners)
+    assert steering([a_briefing(rules=rules, reviews=reviews)]) == expected
+
+
+def test_the_strictest_request_counts() -> None:
+    """Of several requests all must have enough; what cannot be judged is not green; an end asks for none."""
+    two = the_rules(policy=a_policy(approvals=2), codeowners=owned_by("@bob", "@erin"))
+    assert steering([a_briefing(), a_briefing(rules=two)]) == (False, "0 of 2 approvals")
+    assert steering([a_briefing(), a_briefing(awaiting=None)]) == (
+        False,
+        "can be judged once the check is green",
+    )
+    assert steering([a_briefing(awaiting=None, proposed=Proposed.END)])[0]
