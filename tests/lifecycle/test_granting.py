@@ -104,6 +104,18 @@ def test_a_refused_account_is_never_entered_with_other_credentials(world: World,
     assert world.roles() == []
 
 
+def test_a_job_that_may_not_ask_for_a_token_enters_nothing(world: World, granted: str) -> None:
+    """No `id-token: write`, and an administrator's keys in the environment: AWS hears nothing of this run."""
+    environ = world.acme.job("sweep.yml") | world.acme.aws.admin(PROD)
+    for name in ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
+        del environ[name]
+    world.forget()
+    ran = world.jitbot(
+        ["sweep", "--dry-run"], now=world.now, environ=environ, folder=world.acme.clone("runner")
+    )
+    assert (ran, world.acme.aws.calls) == (3, [])
+
+
 def test_two_runs_at_once_end_as_one_would(world: World, asked: str) -> None:
     """Both decide, both carry out; there is one decision, one grant, one role."""
     codes: list[int] = []
