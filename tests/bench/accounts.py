@@ -205,7 +205,7 @@ def _show(figures: Figures, latency: float) -> None:
             str(calls),
             note,
         )
-    console = Console()
+    console = Console(width=120)
     console.print(table)
     pair = Table("one grant, whole process", "seconds", "CPU s", title=f"medians of {beside['pairs']} pairs")
     for what in ("jitbot", "boto3"):
