@@ -12,6 +12,8 @@ first (`python -m compileall`) and unset PYTHONDONTWRITEBYTECODE, or imports are
 import argparse
 import json
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from statistics import median
 
 from processes import NOW, Cost, jitbot, run
@@ -61,20 +63,28 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=60.0, help="milliseconds before each answer of AWS")
     parser.add_argument("--json", action="store_true", help="for machines")
     arguments = parser.parse_args()
-    more = {
-        f"a{number:04}": f"{400000000000 + number}" for number in range(max(arguments.accounts - 3, WIDE))
-    }
-    with Acme(Clock(NOW), more_accounts=more) as acme:
-        stage = Stage(acme=acme, jitbot=lambda *_: 0, console=Console(quiet=True))
-        acme.aws.faults = lambda *_: time.sleep(arguments.latency / 1000)
-        figures: Figures = {"sweep": _sweep(acme, len(acme.accounts))}
+    count = max(arguments.accounts - 3, WIDE)
+    more = {f"a{number:04}": f"{400000000000 + number}" for number in range(count)}
+    with _acme(more, arguments.latency) as stage:
+        figures: Figures = {"sweep": _sweep(stage.acme, len(stage.acme.accounts))}
         figures["one account"] = _narrow(stage, arguments.grants, arguments.latency)
         figures["many accounts"] = _wide(stage, arguments.grants, list(more)[:WIDE])
+    with _acme(
+        {}, arguments.latency
+    ) as stage:  # of ordinary size: reading a thousand accounts takes a second
         figures["beside boto3"] = _beside(stage, arguments.pairs)
     if arguments.json:
         print(json.dumps(figures, indent=2))
     else:
         _show(figures, arguments.latency)
+
+
+@contextmanager
+def _acme(more: Mapping[str, str], latency: float) -> Iterator[Stage]:
+    """acme with more accounts, whose AWS takes its time."""
+    with Acme(Clock(NOW), more_accounts=more) as acme:
+        acme.aws.faults = lambda *_: time.sleep(latency / 1000)
+        yield Stage(acme=acme, jitbot=lambda *_: 0, console=Console(quiet=True))
 
 
 def _sweep(acme: Acme, accounts: int) -> dict[str, object]:
