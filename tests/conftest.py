@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from described import key, objections, shape
 from pytest_socket import socket_allow_hosts
+from tally import PROPERTY, total
 
 from jitbot.sandbox.github import server
 
@@ -36,3 +37,17 @@ def _as_github_describes_it() -> Iterator[None]:
     told = list(_told)
     _told.clear()
     assert told == []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what the independent judge was asked, and how much of it was not as promised."""
+    reports = (report for reports in terminalreporter.stats.values() for report in reports)
+    found = [
+        value
+        for report in reports
+        if getattr(report, "when", "") == "teardown"
+        for name, value in report.user_properties
+        if name == PROPERTY
+    ]
+    for line in total(found).lines() if found else ():
+        terminalreporter.write_line(line)

@@ -107,6 +107,12 @@ def bootstrap(
     )
     if not options.services:
         raise InvalidError("no policy in policies/access/ uses any service yet; name some with --services")
+    size = domain.boundary_size(options.services)
+    if size > domain.BOUNDARY_LIMIT:
+        raise InvalidError(
+            f"with {len(options.services)} services the boundary comes to {size} characters; AWS takes "
+            f"{domain.BOUNDARY_LIMIT} at most: name fewer, or all of them with --services '*'"
+        )
     if which == "stackset":
         _print_roll_out(root, settings, options)
     else:

@@ -1,9 +1,7 @@
 """Joins the adapters to the ports for one invocation: the only place that knows both."""
 
-import time
 from collections.abc import Callable, Mapping
 from functools import cache
-from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +14,9 @@ from jitbot.adapters.aws import STS_AUDIENCE, AwsCloud, Identity
 from jitbot.adapters.github import Client, GitHubForge
 from jitbot.adapters.issuer import ActionsIssuer
 from jitbot.commands.invocation import Invocation
+from jitbot.commands.pauses import pause
 from jitbot.commands.places import clone
+from jitbot.commands.tokens import FreshToken
 from jitbot.domain.errors import DeniedError
 from jitbot.domain.model import Settings
 from jitbot.domain.ports import Cloud
@@ -52,7 +52,7 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
         issuer=issuer,
         catalogue=ServiceAuthorizationReference(),
         cloud=_cloud(environ, settings, issuer, purpose),
-        sleep=time.sleep,
+        sleep=pause,
         say=lambda text: click.echo(f"… {text}", err=True),
         run=run_of(environ),
     )
@@ -91,19 +91,12 @@ def _same_repository(environ: Mapping[str, str], settings: Settings) -> None:
 def _cloud(
     environ: Mapping[str, str], settings: Settings, issuer: ActionsIssuer, purpose: str
 ) -> Callable[[], Cloud]:
-    """Accounts are entered with the job's own token where there is one, with the ambient credentials elsewhere."""
-    in_job = "ACTIONS_ID_TOKEN_REQUEST_URL" in environ
+    """Accounts are entered with the job's own token in a job of Actions, with the ambient credentials elsewhere.
 
-    lock = Lock()
-
-    @cache
-    def asked() -> str:
-        return issuer.token(STS_AUDIENCE)
-
-    def token() -> str:
-        with lock:  # accounts are entered side by side, and one token serves them all
-            return asked()
-
+    A job that may not ask for a token enters nothing: keys that lie about in it are not the run's own identity.
+    """
+    in_job = environ.get("GITHUB_ACTIONS") == "true" or "ACTIONS_ID_TOKEN_REQUEST_URL" in environ
+    token = FreshToken(lambda: issuer.token(STS_AUDIENCE))
     ambient: dict[str, Any] = {
         "access_key": environ.get("AWS_ACCESS_KEY_ID"),
         "secret_key": environ.get("AWS_SECRET_ACCESS_KEY"),
@@ -127,7 +120,8 @@ def _cloud(
         raise DeniedError(
             f"AWS_ENDPOINT_URL {endpoint} is neither TLS nor this machine; nothing is sent there"
         )
-    return cache(lambda: AwsCloud(identity, path=f"/{settings.namespace}/", endpoint=endpoint))
+    path = f"/{settings.namespace}/"
+    return cache(lambda: AwsCloud(identity, path=path, endpoint=endpoint, sleep=pause))
 
 
 def recorded_requests(history: History) -> Mapping[str, int | None]:

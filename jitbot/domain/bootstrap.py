@@ -5,7 +5,7 @@ documents inside. Nothing is filled in here: the same template serves every acco
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jitbot.domain import iam, service_roles
@@ -15,6 +15,8 @@ from jitbot.domain.service_roles import Document, choose, sub
 SERVICE_PATTERN = r"[a-z0-9-]+|\*"  # a prefix of actions, such as dynamodb
 MANAGED_PATTERN = "[A-Za-z0-9_+=.@-]*"  # a name, as in ReadOnlyAccess; for no names CloudFormation has [""]
 ANY_SERVICE = ("*",)
+BOUNDARY_LIMIT = 6144  # IAM quotas: "managed policy length", white space not counted
+_BOUNDARY_REST = 1400  # without services; with the longest namespace, partition and name of a stack
 
 _DESCRIPTION = "jitbot: the issuer, the boundary and the three roles of just-in-time access in this account."
 _EARLY_END = (
@@ -36,6 +38,11 @@ class Options:
     owner_id: int | None = None
     creates_provider: bool = True
     pins_claims: bool = True
+
+
+def boundary_size(services: Sequence[str]) -> int:
+    """How many characters the boundary has at most, of the `BOUNDARY_LIMIT` that AWS takes: each service twice."""
+    return _BOUNDARY_REST + 2 * sum(len(f'"{service}:*",') for service in services)
 
 
 def services_of(policies: Iterable[Policy]) -> tuple[str, ...]:

@@ -48,8 +48,8 @@ class Extend(_Giving):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deny:
-    """End access before its time: attach the policy that denies everything."""
+class _Taking:
+    """What ending access has in common: it may concern a role that no request explains, so it says where itself."""
 
     request: str  # "" for an orphan
     requester: str = ""
@@ -57,6 +57,12 @@ class Deny:
     account: str  # alias; "" if unknown
     account_id: AccountId
     role_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deny(_Taking):
+    """End access before its time: attach the policy that denies everything."""
+
     why: Why
     detail: str
     window: iam.Window | None
@@ -64,30 +70,18 @@ class Deny:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Confirm:
+class Confirm(_Taking):
     """Read a role back after its expiry, and record that it ended as it should."""
 
-    request: str
-    requester: str = ""
-    commit: Sha
-    account: str  # alias; "" if unknown
-    account_id: AccountId
-    role_name: str
     window: iam.Window
     expected: tuple[iam.Documents, ...]  # any of these is as recorded
     order = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remove:
+class Remove(_Taking):
     """Delete a role that no session can use any more."""
 
-    request: str
-    requester: str = ""
-    commit: Sha
-    account: str  # alias; "" if unknown
-    account_id: AccountId
-    role_name: str
     window: iam.Window
     order = 2
 

@@ -1,7 +1,8 @@
-"""Does a policy say what its author thinks? Unknown actions, resources that cannot fit, conditions that never match.
+"""Does a policy say what its author thinks? Unknown actions, resources that cannot fit, conditions that decide nothing.
 
-AWS takes all of these without a word and then allows less than was meant, or, with a condition that is
-never there, something else than was meant. So they are found when the policy file changes.
+AWS takes all of these without a word. Most allow less than was meant; a denial in the words of a condition
+(`NotIpAddress`, `StringNotLike`, `…IfExists`) on a key that is never sent allows more: it always matches.
+So they are found when the policy file changes.
 """
 
 import re
@@ -120,16 +121,33 @@ def _useless_conditions(
     """A key that is none of AWS's global ones, and that no action of the statement sends."""
     sent = {key for action in known for key in action.condition_keys}
     for operator, keys in statement.conditions.items():
-        for key in keys:
+        for key, values in keys.items():
             if key.casefold().partition("/")[0] in _GLOBAL_KEYS or any(
                 _same_key(key.casefold(), each) for each in sent
             ):
                 continue
-            message = f"no action of this statement sends {key}, so {operator} on it never matches"
+            field = f"{where}.conditions.{operator}.{key}"
+            message = f"no action of this statement sends {key}, so {operator} on it"
             hint = "look the key up in the Service Authorization Reference"
-            yield _at(
-                policy, f"{where}.conditions.{operator}.{key}", "condition-never-matches", message, hint
-            )
+            if _matches_without(operator, values):
+                hint += "; as it stands, this condition keeps nobody out"
+                yield _at(policy, field, "condition-always-matches", f"{message} always matches", hint)
+            else:
+                yield _at(policy, field, "condition-never-matches", f"{message} never matches", hint)
+
+
+def _matches_without(operator: str, values: Sequence[str]) -> bool:
+    """Whether a condition is met where its key is not sent.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html and, for
+    sets, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+    """
+    quantifier, _, plain = operator.rpartition(":")
+    if operator == "Null":
+        return "true" in values
+    if plain.endswith("IfExists") or quantifier == "ForAllValues":
+        return True
+    return not quantifier and "Not" in plain
 
 
 def _fits(action: Action, resources: Sequence[str]) -> bool:

@@ -66,8 +66,12 @@ def boundary() -> Document:
     escapes = [*_IAM_WRITES, *_OTHER_CREDENTIALS, *_WHO_MAY_WHAT, *_TRAIL_TAMPERING]
     # The stack too: had an administrator once given it a role, updating it would need no rights in IAM.
     own = [_GRANTS, _OWN_ROLES, sub(_IAM + "policy/${Namespace}bot-*"), {"Ref": "AWS::StackId"}]
+    # Only for calls of the session's own: through a listed service it may need another, as keys behind a bucket.
+    unlisted = {"Sid": "NotListed", "Effect": "Deny", "NotAction": services, "Resource": "*"}
+    unlisted["Condition"] = {"BoolIfExists": {"aws:ViaAWSService": "false"}}
     return _document(
         _statement("ListedServices", "Allow", choose("AnyService", "*", services), "*"),
+        choose("AnyService", _NOTHING, unlisted),
         _statement("KeysBehindServices", "Allow", keys, "*", {"Bool": {"aws:ViaAWSService": "true"}}),
         _statement("NoWayOut", "Deny", escapes, "*"),
         _statement("NothingOfJitbot", "Deny", "*", own),

@@ -305,6 +305,84 @@ def test_the_wait_for_a_role_ends(aws: Aws) -> None:
     assert aws.pauses == [0.5, 1, 2, 4]
 
 
+def test_a_role_made_just_now_may_lack_its_boundary_for_a_moment(aws: Aws) -> None:
+    """Right after its creation a write to a role may be denied, since its boundary is not seen everywhere yet."""
+    wanted, account = documents(managed_policies=(READ_ONLY,)), aws.job().enter(PROD)
+    denied, gone = Fault(code="AccessDenied", status=403), Fault(code="NoSuchEntity", status=404)
+    account.create(wanted)
+    aws.failing("PutRolePolicy", denied, denied)
+    account.write_permissions(wanted)
+    aws.failing("AttachRolePolicy", gone, denied)
+    account.attach(wanted)
+    assert aws.pauses == [0.5, 1, 0.5, 1]
+    assert differences(whole(account, wanted.role_name), wanted) == ()
+
+
+def test_a_denial_at_an_older_role_is_not_waited_out(aws: Aws) -> None:
+    """A role that this run did not make has been there for long: no is no, at once."""
+    made, account = aws.made(), aws.job().enter(PROD)
+    aws.failing("PutRolePolicy", Fault(code="AccessDenied", status=403))
+    with pytest.raises(DeniedError, match="AccessDenied"):
+        account.write_permissions(made)
+    assert aws.pauses == []
+
+
+def test_a_principal_made_just_now_is_waited_for(aws: Aws) -> None:
+    """A user who joined a moment ago is an invalid principal at first, for a new role as for an extension."""
+    wanted, account = documents(), aws.job().enter(PROD)
+    unknown = Fault(code="MalformedPolicyDocument", status=400, message="Invalid principal in policy: x")
+    aws.failing("CreateRole", unknown, unknown)
+    assert account.create(wanted)
+    aws.failing("UpdateAssumeRolePolicy", unknown)
+    account.write_trust(wanted)
+    assert aws.pauses == [0.5, 1, 0.5]
+
+
+def test_a_document_that_is_malformed_is_not_tried_again(aws: Aws) -> None:
+    """Whatever else AWS finds wrong with a trust policy does not pass by waiting."""
+    account = aws.job().enter(PROD)
+    aws.failing("CreateRole", Fault(code="MalformedPolicyDocument", status=400, message="Syntax errors"))
+    with pytest.raises(DeniedError, match="Syntax errors"):
+        account.create(documents())
+    assert aws.pauses == []
+
+
+def test_the_wait_for_a_principal_ends(aws: Aws) -> None:
+    """Who is nobody stays an invalid principal: an error, and no role."""
+    wanted = documents()
+    unknown = Fault(code="MalformedPolicyDocument", status=400, message="Invalid principal in policy: x")
+    account = aws.job().enter(PROD)
+    aws.failing("CreateRole", *[unknown] * 5)
+    with pytest.raises(DeniedError, match="Invalid principal"):
+        account.create(wanted)
+    assert aws.pauses == [0.5, 1, 2, 4]
+    assert account.read(wanted.role_name)[0] is None
+
+
+def test_credentials_made_just_now_are_waited_for(aws: Aws) -> None:
+    """IAM may not know a job's new credentials for a moment; what is no such moment is refused."""
+    account = aws.job().enter(PROD)
+    unknown = Fault(code="InvalidClientTokenId", status=403)
+    aws.failing("ListRoles", unknown)
+    account.roles()
+    assert aws.operations == ["ListRoles"] * 2
+    aws.failing("ListRoles", Fault(code="AccessDenied", status=403))
+    with pytest.raises(DeniedError, match="AccessDenied"):
+        account.roles()
+
+
+def test_the_wait_for_credentials_ends(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five times asked and five times unknown: refused, after pauses that grow and are never the same."""
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    account = aws.job().enter(PROD)
+    aws.failing("ListRoles", *[Fault(code="InvalidClientTokenId", status=403)] * 5)
+    with pytest.raises(DeniedError, match="InvalidClientTokenId"):
+        account.roles()
+    assert aws.operations == ["ListRoles"] * 5
+    assert all(most / 2 <= pause <= most for pause, most in zip(slept, (0.25, 0.5, 1, 2), strict=True))
+
+
 def test_each_call_speaks_for_its_own_account(aws: Aws) -> None:
     """Accounts entered side by side, by threads that interleave, are each written to as themselves."""
     cloud, barrier = aws.job(), Barrier(2)
@@ -429,6 +507,7 @@ def test_trouble_says_what_was_being_done(aws: Aws, name: str) -> None:
         (Fault(code="MalformedPolicyDocument", status=400), DeniedError),
         (Fault(code="Throttling", status=400), UnavailableError),
         (Fault(code="ConcurrentModification", status=409), UnavailableError),
+        (Fault(code="ExpiredToken", status=403), UnavailableError),
         (Fault(code="SomethingNew", status=502), UnavailableError),
         (Fault(code="ServiceFailure", status=500, after=True), UnavailableError),
     ]

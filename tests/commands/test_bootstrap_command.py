@@ -1,5 +1,6 @@
 """`jitbot bootstrap`: what it prints where, and what it refuses."""
 
+import itertools
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from botocore.session import get_session
 
 import jitbot
 from jitbot.cli import main
-from jitbot.sandbox.aws import accounts
+from jitbot.sandbox.aws import accounts, stacks
 
 ACME = Path(jitbot.__file__).parent / "sandbox" / "acme"
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -221,21 +222,60 @@ def test_what_does_not_read_makes_no_template(capsys: Captured, access: Path) ->
     assert run(capsys, folder=access)[:2] == (1, "")
 
 
-@pytest.mark.parametrize(
-    "arguments", [(), ("--owner-id", "9000", "--services", "s3", "--managed-policies", "", "--no-pin")]
+CHOICES: tuple[tuple[tuple[str, ...], ...], ...] = (
+    ((), ("--owner-id", "9000")),
+    ((), ("--services", "*"), ("--services", "dynamodb,s3")),
+    ((), ("--managed-policies", ""), ("--managed-policies", "ReadOnlyAccess")),
+    ((), ("--existing-provider",)),
+    ((), ("--no-pin",)),
 )
-def test_cfn_lint_finds_nothing(capsys: Captured, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """Not even a remark; and it would, since a spoilt template does not pass."""
-    cfn_lint = Path(sys.executable).with_name("cfn-lint")
-    if not cfn_lint.is_file():
+
+
+@pytest.fixture
+def cfn_lint() -> Path:
+    """The program. Skips where it is missing, and fails instead if JITBOT_REQUIRE_ALL=1."""
+    program = Path(sys.executable).with_name("cfn-lint")
+    if not program.is_file():
         missing = pytest.fail if os.environ.get("JITBOT_REQUIRE_ALL") == "1" else pytest.skip
         missing("cfn-lint is not installed: pip install 'jitbot[test]'")
-    _, text, _ = run(capsys, *arguments)
-    good, spoilt = tmp_path / "good.yaml", tmp_path / "spoilt.yaml"
-    good.write_text(text)
-    spoilt.write_text(text.replace("AWS::IAM::ManagedPolicy", "AWS::IAM::ManagedPolice"))
-    command = [str(cfn_lint), "--include-checks", "I", "--template"]
-    found = subprocess.run([*command, str(good)], capture_output=True, text=True, check=False)
+    return program
+
+
+def test_cfn_lint_finds_nothing(capsys: Captured, tmp_path: Path, cfn_lint: Path) -> None:
+    """Not even a remark, whichever options are combined; each template that differs is looked at once."""
+    texts = {
+        run(capsys, *(word for chosen in choice for word in chosen))[1]
+        for choice in itertools.product(*CHOICES)
+    }
+    assert len(texts) == 2 * 2 * 3 * 2 * 2  # acme's own services are all of them, which is one choice less
+    for number, text in enumerate(texts):
+        (tmp_path / f"{number:02}.yaml").write_text(text)
+    templates = sorted(str(path) for path in tmp_path.glob("*.yaml"))
+    command = [str(cfn_lint), "--include-checks", "I", "--template", *templates]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
-    found = subprocess.run([*command, str(spoilt)], capture_output=True, text=True, check=False)
+
+
+def test_cfn_lint_would_find_something(capsys: Captured, tmp_path: Path, cfn_lint: Path) -> None:
+    """A spoilt template does not pass."""
+    spoilt = tmp_path / "spoilt.yaml"
+    spoilt.write_text(run(capsys)[1].replace("AWS::IAM::ManagedPolicy", "AWS::IAM::ManagedPolice"))
+    command = [str(cfn_lint), "--include-checks", "I", "--template", str(spoilt)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "AWS::IAM::ManagedPolice" in found.stdout
+
+
+def test_a_boundary_that_aws_would_not_take_is_refused(capsys: Captured) -> None:
+    """A managed policy has a size: too many services are refused with a way out, the most that pass do fit."""
+    names = ",".join(f"service{number:03}" for number in range(400))
+    code, out, err = run(capsys, "--services", names)
+    assert (code, out) == (1, "")
+    assert re.search(r"\d characters; AWS takes 6144 at most.*--services '\*'", err, re.DOTALL)
+    most = max(
+        number for number in range(150, 190) if run(capsys, "--services", names[: 11 * number - 1])[0] == 0
+    )
+    assert 150 < most < 189
+    made = template(capsys, "--services", names[: 11 * most - 1], "--owner-id", "9000")
+    boundary = stacks.resolve(made, account_id="111111111111", parameters={"Namespace": "a" * 12})["Boundary"]
+    size = len(json.dumps(boundary.properties["PolicyDocument"], separators=(",", ":")))
+    assert 5_700 < size <= 6_144 - 128 - 4 * len("-us-gov")  # a stack's name, another partition

@@ -167,6 +167,44 @@ def test_a_condition_that_no_action_sends_is_found(action: str, key: str) -> Non
     ]
 
 
+NEVER = (
+    *("StringEquals", "StringEqualsIgnoreCase", "StringLike", "Bool", "BinaryEquals", "IpAddress"),
+    *("NumericEquals", "NumericLessThan", "NumericGreaterThanEquals", "ArnEquals", "ArnLike"),
+    *("ForAnyValue:StringEquals", "ForAnyValue:StringNotLike", "ForAnyValue:ArnNotLike"),
+)
+ALWAYS = (
+    *("StringNotEquals", "StringNotEqualsIgnoreCase", "StringNotLike", "NumericNotEquals"),
+    *("NotIpAddress", "ArnNotEquals", "ArnNotLike"),
+    *("StringEqualsIfExists", "StringNotEqualsIfExists", "BoolIfExists", "IpAddressIfExists"),
+    *("ForAllValues:StringEquals", "ForAllValues:StringNotEquals", "ForAnyValue:StringEqualsIfExists"),
+)
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "often"),
+    [
+        *((operator, "x", "never") for operator in NEVER),
+        *((operator, "x", "always") for operator in ALWAYS),
+        ("Null", "false", "never"),
+        ("Null", "true", "always"),
+    ],
+)
+def test_a_key_that_is_not_sent_never_matches_or_always(operator: str, value: str, often: str) -> None:
+    """What asks for a value is never met without its key; what asks for none, or only if it is there, always is."""
+    given: Conditions = {operator: {"dynamodb:NoSuchKey": (value,)}}
+    (finding,) = found(allowing("dynamodb:GetItem", given=given))
+    assert finding.code == f"condition-{often}-matches"
+    assert finding.message.endswith(f"so {operator} on it {often} matches")
+    assert ("keeps nobody out" in finding.hint) is (often == "always")
+
+
+@pytest.mark.parametrize("operator", [*NEVER, *ALWAYS])
+def test_a_key_that_is_sent_may_stand_under_any_operator(operator: str) -> None:
+    """Whether the condition is met then depends on the call."""
+    given: Conditions = {operator: {"dynamodb:LeadingKeys": ("x",)}}
+    assert told(allowing("dynamodb:GetItem", given=given)) == []
+
+
 def test_a_condition_needs_one_action_that_sends_it() -> None:
     """A key counts for its statement, whichever action brings it, and for no other statement."""
     given: Conditions = {"StringLike": {"s3:prefix": ("x/*",)}}

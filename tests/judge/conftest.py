@@ -1,7 +1,7 @@
-"""One evaluator for all tests here, and one line about it at the end of the run."""
+"""One evaluator for all tests here, which counts what it was asked."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import copytree
 
@@ -9,6 +9,7 @@ import pytest
 from acme import ACME
 from installed import Evaluator, UnavailableError, go_without, running
 from judge import Judge
+from tally import PROPERTY, Tally
 
 JUDGE = pytest.StashKey[Judge]()
 
@@ -25,7 +26,7 @@ def evaluator() -> Iterator[Evaluator]:
 
 @pytest.fixture(scope="session")
 def judge(evaluator: Evaluator, pytestconfig: pytest.Config) -> Judge:
-    """The independent judge, who counts for the closing line."""
+    """The independent judge, who counts for the closing lines."""
     return pytestconfig.stash.setdefault(JUDGE, Judge(evaluator))
 
 
@@ -35,7 +36,11 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copytree(ACME, tmp_path_factory.mktemp("acme") / "access")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say how many evaluations the judge made, and how many were not as promised."""
-    if JUDGE in config.stash:
-        terminalreporter.write_line(config.stash[JUDGE].summary())
+@pytest.fixture(autouse=True)
+def counted(pytestconfig: pytest.Config, record_property: Callable[[str, object], None]) -> Iterator[None]:
+    """What a test asks the judge goes with its report, from which the closing lines are made."""
+    yield
+    if JUDGE in pytestconfig.stash:
+        judge = pytestconfig.stash[JUDGE]
+        record_property(PROPERTY, judge.tally.as_property())
+        judge.tally = Tally()

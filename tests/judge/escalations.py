@@ -24,6 +24,8 @@ ELSEWHERE = (
     f"{IAM}role/ops/ops-alice",
     f"{IAM}role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Developer_0123456789abcdef",
     f"arn:aws:iam::{STRANGER}:role/jit/jit-alice",
+    f"{IAM}role/JIT/jit-alice",
+    f"{IAM}role//jit/jit-alice",
 )
 _BOUNDED = {"iam:PermissionsBoundary": BOUNDARY}
 _TAGS: Mapping[str, Any] = {"aws:TagKeys": ["jitbot:request", "jitbot:policy"]}

@@ -38,6 +38,7 @@ async function judge (question, identity, resource, trust) {
     resourcePolicy: question.resourcePolicy === null
       ? undefined
       : (entering ? trust : resource)(question.resourcePolicy),
+    sessionPolicy: question.sessionPolicy === null ? undefined : identity(question.sessionPolicy),
     serviceControlPolicies: [],
     resourceControlPolicies: []
   }

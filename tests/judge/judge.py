@@ -4,7 +4,7 @@ A `Question` is one call to AWS with all that AWS would look at; `Judge.confirm`
 them, and fails with every answer that differs from the promise.
 """
 
-from collections import Counter
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from installed import Evaluator
+from tally import Tally
 
 Document = Mapping[str, Any]
 REGION = "eu-west-1"
@@ -27,6 +28,7 @@ class Verdict(StrEnum):
 
 ALLOWED = frozenset({Verdict.ALLOWED})
 DENIED = frozenset({Verdict.EXPLICITLY_DENIED, Verdict.IMPLICITLY_DENIED})
+ATTEMPTS = frozenset({"escalation", "tokens"})  # the kinds of cases in which somebody tries to get further
 FORBIDDEN = frozenset({Verdict.EXPLICITLY_DENIED})  # so that no other document can allow it
 
 
@@ -56,6 +58,7 @@ class Question:
     identity_policies: tuple[Document, ...] = ()
     boundary: Document | None = None
     resource_policy: Document | None = None
+    session_policy: Document | None = None  # what the caller chose to keep of its permissions when it entered
     context: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -101,15 +104,14 @@ class Judge:
 
     def __init__(self, evaluator: Evaluator) -> None:
         self._evaluator = evaluator
-        self.evaluations: Counter[str] = Counter()  # by kind
-        self.wrong: Counter[str] = Counter()
+        self.tally = Tally()
 
     def verdicts(self, kind: str, questions: Sequence[Question]) -> tuple[Verdict, ...]:
         """The answers, in order. Raises ValueError for a question that makes no sense to AWS."""
         documents = _Documents()
         asked = [_asked(question, documents) for question in questions]
         answers = self._evaluator.answer({"documents": documents.texts, "questions": asked})
-        self.evaluations[kind] += len(answers)
+        self.tally.evaluations[kind] += len(answers)
         for question, answer in zip(questions, answers, strict=True):
             if isinstance(answer, dict):
                 raise ValueError(f"{question.action} on {question.resource}: {answer['error']}")  # noqa: TRY004
@@ -126,7 +128,8 @@ class Judge:
             for case, verdict in zip(asked, verdicts, strict=True)
             if verdict not in case.expected
         ]
-        self.wrong[kind] += len(broken)
+        self.tally.wrong[kind] += len(broken)
+        self._count_attempts(kind, asked, verdicts)
         assert not broken, "\n".join(broken)
 
     def allowed_for_role(
@@ -155,10 +158,15 @@ class Judge:
         )
         return self.verdicts("role", [question])[0] is Verdict.ALLOWED
 
-    def summary(self) -> str:
-        """What was asked, by kind, and how much of it was wrong: one line."""
-        kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.evaluations.items()))
-        return f"judge: {self.evaluations.total():,} evaluations, {self.wrong.total():,} wrong ({kinds})"
+    def _count_attempts(self, kind: str, cases: Sequence[Case], verdicts: Sequence[Verdict]) -> None:
+        """Count what nobody should get away with: escalations, and tokens of something else."""
+        for case, verdict in zip(cases, verdicts, strict=True):
+            if kind in ATTEMPTS and Verdict.ALLOWED not in case.expected:
+                asked = case.question
+                told = (asked.caller.arn, asked.action, asked.resource, sorted(asked.context.items()))
+                self.tally.attempts.add(hashlib.sha256(repr(told).encode()).hexdigest()[:12])
+                self.tally.tried += 1
+                self.tally.got_in += verdict is Verdict.ALLOWED
 
 
 class _Documents:
@@ -177,9 +185,9 @@ class _Documents:
 
 
 def _asked(question: Question, documents: _Documents) -> dict[str, object]:
-    boundary, resource_policy = (
+    boundary, resource_policy, session_policy = (
         None if document is None else documents.place(document)
-        for document in (question.boundary, question.resource_policy)
+        for document in (question.boundary, question.resource_policy, question.session_policy)
     )
     return {
         "principal": question.caller.arn,
@@ -190,6 +198,7 @@ def _asked(question: Question, documents: _Documents) -> dict[str, object]:
         "identityPolicies": [documents.place(document) for document in question.identity_policies],
         "boundary": boundary,
         "resourcePolicy": resource_policy,
+        "sessionPolicy": session_policy,
     }
 
 

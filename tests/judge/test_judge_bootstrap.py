@@ -91,6 +91,29 @@ def test_the_boundary_keeps_to_the_listed_services(judge: Judge) -> None:
     judge.confirm("escalation", tried(caller, (ADMINISTRATOR,), outside, DENIED, boundary))
 
 
+def test_no_resource_policy_adds_a_service_to_the_boundary(judge: Judge) -> None:
+    """Under a list of services even a resource policy that names the very session opens no other service."""
+    boundary = acme("--services", "dynamodb,s3").boundary
+    caller, queue = session(tries.OWN, "dave"), f"arn:aws:sqs:eu-west-1:{PROD}:q"
+    attempts = tuple(
+        Attempt(
+            says=f"named {name}",
+            action="sqs:SendMessage",
+            resource=queue,
+            resource_policy=allowing(principal, "sqs:*", queue),
+        )
+        for name, principal in {
+            "anyone": "*",
+            "the account": {"AWS": f"arn:aws:iam::{PROD}:root"},
+            "the role": {"AWS": tries.OWN},
+            "the session": {"AWS": caller.arn},
+        }.items()
+    )
+    judge.confirm("escalation", tried(caller, (ADMINISTRATOR,), attempts, FORBIDDEN, boundary))
+    every = acme("--services", "*").boundary
+    judge.confirm("own roles", tried(caller, (ADMINISTRATOR,), attempts, ALLOWED, every))
+
+
 def test_no_managed_policy_where_none_is_listed(judge: Judge) -> None:
     """With an empty list a grant can be created, written and denied, and nothing else attached to it."""
     stack = acme("--managed-policies", "")
@@ -100,13 +123,35 @@ def test_no_managed_policy_where_none_is_listed(judge: Judge) -> None:
     judge.confirm("escalation", by_role(stack, "grant", (attach, *tries.GRANT_ATTEMPTS), DENIED))
 
 
+@pytest.mark.parametrize("namespace", ["ops", "jitx", "ji", "xjit", "jitbo", "jitbotbot"])
 @every_role
-def test_two_namespaces_share_nothing(judge: Judge, purpose: str) -> None:
-    """Side by side in one account, the roles of one namespace cannot touch the grants or limits of the other."""
-    other = printed(Namespace="ops", CreateOidcProvider="false")
+def test_two_namespaces_share_nothing(judge: Judge, purpose: str, namespace: str) -> None:
+    """Side by side in one account, the roles of one namespace cannot touch the grants or limits of the other.
+
+    However much one's name looks like the other's.
+    """
+    other = printed(Namespace=namespace, CreateOidcProvider="false")
     foreign = tuple(each for each in WORK[purpose] if each.resource != "*")
     judge.confirm("escalation", by_role(other, purpose, foreign, DENIED))
     judge.confirm("escalation", by_role(other, purpose, ATTEMPTS[purpose][:8], DENIED))
+
+
+@every_role
+def test_known_a_namespace_called_like_jitbots_own_roles_may_read_them(judge: Judge, purpose: str) -> None:
+    """Known, and in SECURITY.md: the namespace `jitbot` reads, by the names of its grants, the roles of `jit`.
+
+    It reads and no more: their limits hold against it like against any other.
+    """
+    other = printed(Namespace="jitbot", CreateOidcProvider="false")
+    read = Attempt(says="read", action="iam:GetRole", resource=tries.JITBOTS[0])
+    judge.confirm("known", by_role(other, purpose, (read,), ALLOWED))
+    foreign = tuple(
+        each
+        for each in WORK[purpose]
+        if each.resource != "*" and not each.action.startswith(("iam:Get", "iam:List"))
+    )
+    writes = tuple(each for each in ATTEMPTS[purpose] if "jitbot-" in each.resource)
+    judge.confirm("escalation", by_role(other, purpose, (*foreign, *writes), DENIED))
 
 
 def claims(**others: str | None) -> dict[str, str]:

@@ -78,6 +78,7 @@ class Drawn:
     login: str
     account_id: str
     statements: tuple[tuple[str, ...], ...]  # the actions of each
+    small: bool  # whether the policy's author writes actions without capitals, as IAM lets them
     only_here: bool  # whether a condition on the region is on top
     name: str
     other: str
@@ -121,7 +122,7 @@ class Drawn:
         region = {"StringEquals": {"aws:RequestedRegion": ("eu-west-1",)}} if self.only_here else {}
         statements = tuple(
             Statement(
-                actions=actions,
+                actions=tuple(action.lower() if self.small else action for action in actions),
                 resources=tuple(sorted({POSSIBLE[action] for action in actions})),
                 conditions=region,
             )
@@ -154,6 +155,7 @@ def drawn(draw: st.DrawFn) -> Drawn:
         login=draw(st.sampled_from(sorted(PRINCIPALS))),
         account_id=draw(st.sampled_from([PROD, STAGING])),
         statements=tuple(draw(st.lists(actions, min_size=1, max_size=2))),
+        small=draw(st.booleans()),
         only_here=draw(st.booleans()),
         name=name,
         other=other,

@@ -12,6 +12,7 @@ from attack_roles import Attempt, Role, confirm_attempts, entering
 from grants import ANYTHING, MERGED_AT, PROD, allowing
 from installed import HERE, MANIFEST, Evaluator, UnavailableError, go_without, install
 from judge import ALLOWED, DENIED, Case, Document, Judge, Question, root, session
+from tally import total
 
 PROJECT = HERE.parents[1]
 PROVIDER = f"arn:aws:iam::{PROD}:oidc-provider/token.actions.githubusercontent.com"
@@ -150,7 +151,24 @@ def test_a_broken_promise_is_told_and_counted(another_judge: Judge) -> None:
     another_judge.confirm("reading", [kept])
     with pytest.raises(AssertionError, match="not as promised: s3:GetObject"):
         another_judge.confirm("reading", [kept, broken])
-    assert another_judge.summary() == "judge: 3 evaluations, 1 wrong (reading 3)"
+    assert another_judge.tally.lines()[:2] == [
+        "judge: 3 evaluations, 1 wrong: reading",
+        "  by kind: reading 3",
+    ]
+
+
+def test_attempts_are_counted_each_and_by_what_became_of_them(another_judge: Judge) -> None:
+    """Tried, different, refused: told apart, and added up over the reports of many tests."""
+    got_in = Case(says="escalates", question=READ, expected=DENIED)
+    refused = Case(says="escalates", question=replace(READ, identity_policies=()), expected=DENIED)
+    elsewhere = replace(refused.question, resource="arn:aws:s3:::other/key")
+    other = Case(says="escalates", question=elsewhere, expected=DENIED)
+    work = Case(says="works", question=READ, expected=ALLOWED)
+    another_judge.confirm("escalation", [refused, refused, other, work])
+    with pytest.raises(AssertionError):
+        another_judge.confirm("escalation", [got_in])
+    reports = [json.loads(json.dumps(another_judge.tally.as_property()))] * 2
+    assert total(reports).lines()[2].endswith("8 attempts, 2 of them different, 6 refused")
 
 
 def test_nothing_asked_is_nothing_proven(another_judge: Judge) -> None:

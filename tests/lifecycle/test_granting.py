@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from acme_world import HOUR, PROD, SECOND, World
+from acme_world import DENY_ALL, HOUR, PROD, SECOND, World
 from breaking import RECORD, answer, at, refuse
 
 from jitbot.sandbox import github
@@ -84,6 +84,49 @@ def test_a_role_of_another_content_is_left_alone(world: World, granted: str) -> 
     assert world.story(granted) == ["approved", "failed"]
 
 
+def test_a_role_that_differs_by_case_alone_is_in_the_way(world: World, granted: str) -> None:
+    """AWS tells names apart without case: the grant's name is taken, nothing of it is touched, nothing granted."""
+    role = world.roles()[0]
+    world.back(world.kept["asked"])
+    trust = role.trust.replace("alice@", "mallory@")
+    world.by_hand().create_role(RoleName=role.name.upper(), Path="/", AssumeRolePolicyDocument=trust)
+    world.jit("grant", code=3)
+    assert world.story(granted) == ["approved", "failed"]
+    assert world.reach() == set()
+    assert world.roles() == []
+
+
+def test_a_managed_policy_is_attached_after_the_guards(world: World, admin: str) -> None:
+    """Trust, then the denials, then what AWS's policy allows: no moment in between is without its end."""
+    writes = at(world, "", lambda: None)
+    world.jit("grant")
+    assert writes == [RECORD, "CreateRole", "PutRolePolicy", "AttachRolePolicy", RECORD]
+    assert world.story(admin) == ["approved", "granted"]
+    world.calm()
+    world.jit("revoke", admin, "--reason", "done", actor="dave")
+    assert DENY_ALL in world.roles()[0].attached
+    world.later(HOUR)
+    world.jit("sweep")
+    world.later(HOUR)
+    world.jit("sweep")
+    assert world.roles() == []
+
+
+def test_a_run_is_named_in_cloudtrail(world: World, asked: str) -> None:
+    """Accounts are entered under a session name that says which run it is, attempt included."""
+    names: list[str] = []
+    sessions, issue = world.acme.aws._sessions, world.acme.aws._sessions.issue
+
+    def noted(role: object, name: str, **window: object) -> object:
+        names.append(name)
+        return issue(role, name, **window)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions, "issue", noted)
+        world.jit("grant", GITHUB_RUN_ID="4711", GITHUB_RUN_ATTEMPT="2")
+    assert "jitbot-4711-2" in names
+
+
 def test_one_accounts_trouble_does_not_stop_another(world: World) -> None:
     """prod refuses everything; staging is granted and recorded by the same run, which fails."""
     path = world.ask(accounts=["prod", "staging"])
@@ -102,6 +145,18 @@ def test_a_refused_account_is_never_entered_with_other_credentials(world: World,
     world.jit("grant", code=3, **world.acme.aws.admin(PROD), AWS_DEFAULT_REGION="eu-west-1")
     assert {operation for _, _, operation in world.acme.aws.calls} == {"AssumeRoleWithWebIdentity"}
     assert world.roles() == []
+
+
+def test_a_job_that_may_not_ask_for_a_token_enters_nothing(world: World, granted: str) -> None:
+    """No `id-token: write`, and an administrator's keys in the environment: AWS hears nothing of this run."""
+    environ = world.acme.job("sweep.yml") | world.acme.aws.admin(PROD)
+    for name in ("ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"):
+        del environ[name]
+    world.forget()
+    ran = world.jitbot(
+        ["sweep", "--dry-run"], now=world.now, environ=environ, folder=world.acme.clone("runner")
+    )
+    assert (ran, world.acme.aws.calls) == (3, [])
 
 
 def test_two_runs_at_once_end_as_one_would(world: World, asked: str) -> None:

@@ -10,12 +10,16 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import botocore.exceptions
+
 from jitbot.adapters.aws.errors import translated
 from jitbot.domain import iam
 from jitbot.domain.errors import UnavailableError
 from jitbot.domain.model import AccountId
 from jitbot.domain.ports import Receipt
 from jitbot.domain.roles import Actual, Listed
+
+_PAUSES = (0.5, 1, 2, 4)  # seconds in which what was just made may not be known everywhere
 
 
 class AwsAccount:
@@ -35,6 +39,7 @@ class AwsAccount:
         self._speaking = speaking
         self._path = path
         self._sleep = sleep
+        self._made: set[str] = set()  # by this run
 
     def roles(self, *, whole: bool = False) -> tuple[Listed, ...]:
         """Every role under our path, one call for each thousand; `whole` reads all that is in them too."""
@@ -68,44 +73,42 @@ class AwsAccount:
     def create(self, documents: iam.Documents) -> bool:
         """`CreateRole`; False if a role of that name exists already."""
         with translated(f"create role {documents.role_name}"), self._speaking():
+            make = functools.partial(
+                self._iam.create_role,
+                Path=documents.path,
+                RoleName=documents.role_name,
+                AssumeRolePolicyDocument=iam.canonical(documents.trust_policy),
+                Description=f"jitbot: {documents.tags.get('jitbot:request', '')}"[:1000],
+                MaxSessionDuration=int(iam.SESSION.total_seconds()),
+                PermissionsBoundary=documents.permissions_boundary,
+                Tags=[{"Key": key, "Value": value} for key, value in sorted(documents.tags.items())],
+            )
             try:
-                self._iam.create_role(
-                    Path=documents.path,
-                    RoleName=documents.role_name,
-                    AssumeRolePolicyDocument=iam.canonical(documents.trust_policy),
-                    Description=f"jitbot: {documents.tags.get('jitbot:request', '')}"[:1000],
-                    MaxSessionDuration=int(iam.SESSION.total_seconds()),
-                    PermissionsBoundary=documents.permissions_boundary,
-                    Tags=[{"Key": key, "Value": value} for key, value in sorted(documents.tags.items())],
-                )
+                self._patiently(make, _stranger)
             except self._iam.exceptions.EntityAlreadyExistsException:
                 return False
+        self._made.add(documents.role_name)
         return True
 
     def write_permissions(self, documents: iam.Documents) -> None:
         """`PutRolePolicy`: replaces the whole inline policy at once."""
         with translated(f"write the policy of role {documents.role_name}"), self._speaking():
             policy = iam.canonical(documents.permission_policy)
-            self._soon(
-                functools.partial(
-                    self._iam.put_role_policy,
-                    RoleName=documents.role_name,
-                    PolicyName=iam.POLICY_NAME,
-                    PolicyDocument=policy,
-                )
-            )
+            put = self._iam.put_role_policy
+            self._on_role(put, documents.role_name, PolicyName=iam.POLICY_NAME, PolicyDocument=policy)
 
     def write_trust(self, documents: iam.Documents) -> None:
         """`UpdateAssumeRolePolicy`."""
         with translated(f"write the trust of role {documents.role_name}"), self._speaking():
             policy = iam.canonical(documents.trust_policy)
-            self._iam.update_assume_role_policy(RoleName=documents.role_name, PolicyDocument=policy)
+            write = self._iam.update_assume_role_policy
+            self._patiently(lambda: write(RoleName=documents.role_name, PolicyDocument=policy), _stranger)
 
     def attach(self, documents: iam.Documents) -> None:
         """`AttachRolePolicy` for each managed policy; AWS takes a repetition as done."""
         with translated(f"attach the managed policies of role {documents.role_name}"), self._speaking():
             for arn in documents.managed_policies:
-                self._iam.attach_role_policy(RoleName=documents.role_name, PolicyArn=arn)
+                self._on_role(self._iam.attach_role_policy, documents.role_name, PolicyArn=arn)
 
     def deny(self, role_name: str) -> Receipt | None:
         """Attach AWSDenyAll. None if the role does not exist."""
@@ -201,16 +204,29 @@ class AwsAccount:
             whole=whole,
         )
 
-    def _soon(self, call: Callable[[], Any]) -> None:
-        """Wait out IAM's first seconds, in which a role just made may not be found yet."""
-        for pause in (0.5, 1, 2, 4):
+    def _patiently(self, call: Callable[[], Any], too_soon: Callable[[str, str], bool]) -> Any:
+        """Make a call again, more slowly each time, while what AWS refuses it for may still pass."""
+        for pause in _PAUSES:
             try:
-                call()
-            except self._iam.exceptions.NoSuchEntityException:
+                return call()
+            except botocore.exceptions.ClientError as error:
+                said = error.response["Error"]
+                if not too_soon(str(said.get("Code")), str(said.get("Message"))):
+                    raise
                 self._sleep(pause)
-            else:
-                return
-        call()
+        return call()
+
+    def _on_role(self, call: Callable[..., Any], role_name: str, **parameters: Any) -> Any:
+        """A write to a role that may be seconds old: not found yet or, made just now, found without its boundary."""
+        return self._patiently(
+            lambda: call(RoleName=role_name, **parameters),
+            lambda code, _: code == "NoSuchEntity" or (code == "AccessDenied" and role_name in self._made),
+        )
+
+
+def _stranger(code: str, message: str) -> bool:
+    """Whether AWS does not know a principal of a trust policy, who may have come to be a moment ago."""
+    return code == "MalformedPolicyDocument" and "invalid principal" in message.lower()
 
 
 def _receipt(answers: list[Mapping[str, Any]]) -> Receipt:

@@ -6,7 +6,7 @@ account that the calling thread speaks for.
 """
 
 import contextvars
-import time
+import random
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from jitbot.domain.model import AccountId
 STS_AUDIENCE = "sts.amazonaws.com"
 _REGION = "us-east-1"  # IAM is global; STS is asked where its global endpoint is
 _SESSION_SECONDS = 900  # the least AWS gives; a run that takes longer is finished by the next
+_PAUSES = (0.25, 0.5, 1, 2)  # seconds, at most, in which new credentials may not be known everywhere
 _CONFIG = botocore.config.Config(
     connect_timeout=5, read_timeout=20, max_pool_connections=32, user_agent_extra="jitbot"
 )
@@ -57,7 +58,7 @@ class AwsCloud:
         *,
         path: str,
         endpoint: str | None = None,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None],
         attempts: int = 5,
     ) -> None:
         self._identity = identity
@@ -78,7 +79,9 @@ class AwsCloud:
             self._sts: Any = session.client("sts", endpoint_url=endpoint, config=config)
             self._iam: Any = session.client("iam", endpoint_url=endpoint, config=config)
         if identity.token is not None:
-            self._iam.meta.events.register("before-sign.iam", _sign)
+            events: Any = self._iam.meta.events
+            events.register("before-sign.iam", _sign)
+            events.register("needs-retry.iam", _not_known_yet)
 
     def enter(self, account_id: AccountId) -> AwsAccount:
         """Enter an account. Raises DeniedError if AWS refuses, or if another account answers than was meant."""
@@ -120,6 +123,19 @@ def _as(credentials: botocore.credentials.Credentials) -> Iterator[None]:
 def _sign(request: Any, **_: object) -> None:
     """Sign one request. Raises LookupError, and sends nothing, where no account is spoken for."""
     botocore.auth.SigV4Auth(_speaker.get(), "iam", _REGION).add_auth(request)
+
+
+def _not_known_yet(
+    response: tuple[object, dict[str, Any]] | None, attempts: int, **_: object
+) -> float | None:
+    """Seconds until a request is made again whose credentials, seconds old, are not known everywhere yet.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html (eventual consistency)
+    """
+    code = response[1].get("Error", {}).get("Code") if response is not None else None
+    if code != "InvalidClientTokenId" or attempts > len(_PAUSES):
+        return None
+    return random.uniform(0.5, 1) * _PAUSES[attempts - 1]  # noqa: S311  # nothing secret hangs on it
 
 
 def _same_account(answered: str, meant: AccountId) -> None:

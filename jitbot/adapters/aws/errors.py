@@ -18,6 +18,10 @@ _UNCLEAR = frozenset(
         "InternalError",
         "ConcurrentModification",
         "RequestTimeout",
+        "EntityTemporarilyUnmodifiable",
+        "ExpiredToken",  # the run took longer than its session: the next one finishes
+        "IDPCommunicationError",
+        "PriorRequestNotComplete",
     }
 )
 

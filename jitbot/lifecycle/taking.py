@@ -1,0 +1,106 @@
+"""Ends, confirms and removes grants. Nothing here gives anybody anything."""
+
+from datetime import datetime
+
+from jitbot.domain.changes import Confirm, Deny, Remove
+from jitbot.domain.errors import UnavailableError
+from jitbot.domain.events import Event, Kind, Why
+from jitbot.domain.ports import Account, Receipt
+from jitbot.domain.roles import Actual, differences
+from jitbot.lifecycle.looking import looks
+from jitbot.lifecycle.world import World
+
+
+def deny(world: World, account: Account, change: Deny, now: datetime) -> Event | None:
+    """End access now. A role that is not there yet keeps the end due until its window is over.
+
+    Read first: asked to attach to a role that is not there, AWS may only say that it denies it.
+    """
+    actual, read = account.read(change.role_name)
+    if actual is None:
+        over = change.window is not None and now >= change.window.expires_at
+        if not over and change.why is not Why.DRIFT:
+            return None
+        return _ended(world, change, change.why, at=read.at, actual=None, cause=change.detail)
+    receipt = None
+    for _ in looks(world):
+        receipt = receipt or account.deny(change.role_name)
+        actual, _read = account.read(change.role_name)
+        if receipt is not None and actual is not None and actual.denied:
+            return _ended(world, change, change.why, at=receipt.at, actual=actual, cause=change.detail)
+    raise UnavailableError(f"role {change.role_name} does not read back as denied; the next run looks again")
+
+
+def confirm(world: World, account: Account, change: Confirm, now: datetime) -> Event | None:
+    """After expiry: the guard is there as recorded, or it is drift and denied at once."""
+    actual, read = account.read(change.role_name)
+    if actual is None:
+        return _ended(world, change, Why.EXPIRED, at=read.at, actual=None, cause="")
+    wrongs = sorted((differences(actual, expected) for expected in change.expected), key=len)
+    if wrongs and not wrongs[0]:
+        return _ended(world, change, Why.EXPIRED, at=read.at, actual=actual, cause="")
+    detail = f"after expiry it is not as recorded: {', '.join(wrongs[0])}"
+    drift = Deny(
+        request=change.request, commit=change.commit, account=change.account, account_id=change.account_id, role_name=change.role_name,
+        why=Why.DRIFT, detail=detail, window=change.window,
+    )  # fmt: skip
+    return deny(world, account, drift, now)
+
+
+def _ended(
+    world: World, change: Deny | Confirm, why: Why, *, at: datetime, actual: Actual | None, cause: str
+) -> Event:
+    effective = change.window.expires_at if why is Why.EXPIRED and change.window is not None else at
+    return Event(
+        kind=Kind.ENDED,
+        at=at,
+        request=change.request,
+        ask={"requester": change.requester},
+        commit=change.commit,
+        account=change.account,
+        account_id=change.account_id,
+        role_name=change.role_name,
+        why=why,
+        window=change.window,
+        cause=cause,
+        evidence={
+            "role_id": actual.role_id if actual is not None else "",
+            "effective_at": effective.isoformat().replace("+00:00", "Z"),
+            "seen": "denied"
+            if actual is not None and actual.denied
+            else "as recorded"
+            if actual is not None
+            else "absent",
+        },
+        run=world.run.url,
+    )
+
+
+def remove(world: World, account: Account, change: Remove) -> Event:
+    """Delete the role with all that is in it, unless it is gone already, and see that it is."""
+    actual, receipt = account.read(change.role_name)
+    if actual is not None:
+        account.remove(actual)
+        receipt = _absent(world, account, change.role_name)
+    return Event(
+        kind=Kind.REMOVED,
+        at=receipt.at,
+        request=change.request,
+        ask={"requester": change.requester},
+        commit=change.commit,
+        account=change.account,
+        account_id=change.account_id,
+        role_name=change.role_name,
+        window=change.window,
+        evidence={"verified_absent": True, "aws_request_ids": list(receipt.request_ids)},
+        run=world.run.url,
+    )
+
+
+def _absent(world: World, account: Account, role_name: str) -> Receipt:
+    """Look until AWS no longer shows the role."""
+    for _ in looks(world):
+        actual, receipt = account.read(role_name)
+        if actual is None:
+            return receipt
+    raise UnavailableError(f"role {role_name} is still there after its removal")

@@ -1,0 +1,71 @@
+"""Whole processes and what they cost: seconds, CPU seconds, memory, and the calls they made of the sandbox."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from jitbot.sandbox.organisation import Acme
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)  # the sandbox's time, in which everything happens
+JITBOT = (
+    "import os, sys; from datetime import datetime; from pathlib import Path; from jitbot.cli import main;"
+    f"sys.exit(main(sys.argv[1:], now=datetime.fromisoformat('{NOW.isoformat()}'), environ=dict(os.environ),"
+    " folder=Path.cwd()))"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What one process cost. The CPU time is its own and its children's (git), not the sandbox's."""
+
+    seconds: float
+    cpu_seconds: float
+    megabytes: int  # the most it held at a time
+    aws: Mapping[str, int]
+    github: Mapping[str, int]
+    output: str
+
+    def as_json(self) -> dict[str, object]:
+        """Rounded, and without what was printed."""
+        found = asdict(self) | {"seconds": round(self.seconds, 3), "cpu_seconds": round(self.cpu_seconds, 3)}
+        del found["output"]
+        return found
+
+
+def run(acme: Acme, code: str, arguments: Sequence[str], job: Mapping[str, str]) -> Cost:
+    """Run Python code as a process of its own, in a clone, as in that job. Exits where it fails."""
+    clone = acme.clone()
+    acme.aws.calls.clear()
+    acme.github.calls.clear()
+    with tempfile.TemporaryFile() as printed:
+        command = [sys.executable, "-c", code, *arguments]
+        start = time.monotonic()
+        process = subprocess.Popen(
+            command, cwd=clone, env={**os.environ, **job}, stdout=printed, stderr=printed
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        printed.seek(0)
+        output = printed.read().decode()
+    if process.returncode != 0:
+        raise SystemExit(f"{' '.join(arguments) or 'the script'} failed:\n{output[-2000:]}")
+    return Cost(
+        seconds=seconds,
+        cpu_seconds=used.ru_utime + used.ru_stime,
+        megabytes=used.ru_maxrss // 1024,
+        aws=dict(Counter(f"{service}:{operation}" for _, service, operation in acme.aws.calls)),
+        github=dict(Counter(f"{method} {pattern}" for method, pattern in acme.github.calls)),
+        output=output,
+    )
+
+
+def jitbot(acme: Acme, verb: str) -> Cost:
+    """One verb in a job of its own workflow."""
+    return run(acme, JITBOT, [verb], acme.job(f"{verb}.yml"))
