@@ -67,9 +67,7 @@ def _print(outlook: Outlook) -> None:
         click.echo(f"          {escape.log(reason)}")
     if access := outlook.risk.access_in_words():
         click.echo(f"access:   {access}")
-    click.echo(
-        f"approve:  {outlook.policy.approvals} of {escape.log(' '.join(outlook.owned_by.names)) or 'nobody'}"
-    )
+    click.echo(f"approve:  {escape.log(outlook.who_approves())}")
     for grant in outlook.grants:
         click.echo(f"\n{click.style(grant.role_arn, bold=True)}")
         click.echo(f"boundary: {grant.permissions_boundary}")

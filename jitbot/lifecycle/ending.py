@@ -12,14 +12,14 @@ from jitbot.lifecycle.world import MEMORY, World
 
 def ends_at_main(world: World, history: History, now: datetime) -> Ends:
     """Which of the recorded requests main has since deleted, and whose requesters are gone."""
-    people = _people(world)
+    people = people_at_main(world)
     gone = frozenset(
         path for path, life in history.lives.items() if people is not None and _offboarded(life, people)
     )
     return Ends(deleted=deleted(world.repository.changes(now - MEMORY)), offboarded=gone)
 
 
-def _people(world: World) -> People | None:
+def people_at_main(world: World) -> People | None:
     """People at main's tip, or None if they cannot be read: then nobody is taken for gone."""
     entries = world.repository.entries(world.repository.main(), [PEOPLE])
     if not entries or entries[0].mode != "100644":
