@@ -55,7 +55,7 @@ class Repository:
 
     def next_number(self) -> int:
         """The next number: pull requests and issues share one row of them."""
-        return len(self.pulls) + len(self.issues) + 1
+        return max((*self.pulls, *self.issues), default=0) + 1
 
     def pull(self, number: int) -> Pull:
         """The pull request of that number; 404 if there is none."""
