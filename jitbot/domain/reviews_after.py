@@ -150,9 +150,7 @@ def must_remind(debt: Debt, now: datetime) -> bool:
 def _counts(review: Review, debt: Debt, people: People) -> bool:
     """Whether a named reviewer is a person still, and not the requester under another login."""
     person = owners.person_behind(review.user, people)
-    if person is None or person.github_id == debt.requester_id:
-        return False
-    return not any(
+    return person is not None and not any(
         each.github_id == debt.requester_id and owners.same_human(person, each) for each in people.values()
     )
 

@@ -135,6 +135,7 @@ def test_the_finding_names_the_line_that_decides() -> None:
 
 HEADS: dict[str, dict[str, Any]] = {
     "wanted an approval": {"policy": a_policy()},
+    "wanted an approval, and named the same people": {"policy": glass(approvals=1)},
     "had other reviewers": {"policy": glass(reviewers=("frank",))},
     "had more time": {"policy": glass(review_within=2 * DAY)},
     "had another team behind the name": {"teams": teams(security="erin heidi")},

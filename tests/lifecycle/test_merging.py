@@ -10,12 +10,10 @@ QUEUE = "github-merge-queue[bot]"
 
 @pytest.mark.parametrize("event", ["push", "workflow_dispatch", "schedule"])
 def test_several_merges_are_all_found_by_one_run(world: World, event: str) -> None:
-    """Three merges, of which any may have fired a push or none: one run grants all, oldest first."""
+    """Three merges, of which any may have fired a push or none: one run grants them all."""
     paths = [world.ask(slug=f"ask-{n}") for n in range(3)]
     world.jit("grant", event=event)
     assert [world.story(path) for path in paths] == [["approved", "granted"]] * 3
-    approved = [each["request"] for each in world.ledger() if each["event"] == "approved"]
-    assert approved == paths
     assert len(world.roles()) == 3
 
 

@@ -1,6 +1,7 @@
 """Break-glass in the sandbox: access at once, one issue that asks for the review, and red until it is there."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from acme_world import HOUR, SECOND, World
 from breaking import Death, answer
 
 from jitbot.sandbox import github
+from jitbot.sandbox.github.records import PullRequestRule
 from jitbot.sandbox.story.stage import UntoldError
 
 DAY = timedelta(days=1)
@@ -385,3 +387,20 @@ def test_a_request_with_its_own_ownerless_line_gives_nothing(world: World) -> No
         "not-as-listed",
     }
     assert world.reach() == set()
+
+
+def test_github_lets_it_be_merged_alone_where_owners_decide_and_numbers_do_not(world: World) -> None:
+    """With no number of approvals, but the owners', asked for: dave merges break-glass, and nobody anything owned."""
+    before = world.acme.github.rules["main"]
+    world.acme.github.rules["main"] = replace(
+        before, pull_request=PullRequestRule(required_approving_review_count=0)
+    )
+    try:
+        path, text = world.request("dave", GLASS, "alone", duration="1h", ticket="OPS-7")
+        world.must(world.merge("dave", world.propose("dave", "alone", {path: text})))
+        owned, text = world.request("alice", "orders-db-read", "owned", parameters={"table": "orders"})
+        assert not world.merge("alice", world.propose("alice", "owned", {owned: text})).ok
+    finally:
+        world.acme.github.rules["main"] = before
+    world.jit("grant")
+    assert world.story(path) == ["approved", "granted"]
