@@ -105,3 +105,21 @@ def test_lines_as_the_website_writes_them(github: GitHubSandbox) -> None:
     headers = {"Authorization": f"Bearer {github.token_for('mallory')}"}
     requests.patch(url, json={"body": "one\r\ntwo\r\n"}, headers=headers, timeout=5)
     assert issues.ours(START) == (made,)
+
+
+def test_a_pull_request_of_the_workflows_is_no_issue(github: GitHubSandbox) -> None:
+    """GitHub lists pull requests among the issues; one that bears a mark must not be edited as if it were ours."""
+    base = f"{github.api_url}/repos/acme/access"
+    headers = {"Authorization": f"Bearer {github.token_for(BOT)}"}
+    tip = requests.get(f"{base}/branches/main", headers=headers, timeout=5).json()["commit"]["sha"]
+    branch = {"ref": "refs/heads/forged", "sha": tip}
+    file = {"message": "x", "content": "eAo=", "branch": "forged"}
+    pull = {"title": "Look", "body": "<!-- mark -->", "head": "forged", "base": "main"}
+    for method, path, body in (
+        ("POST", "git/refs", branch),
+        ("PUT", "contents/x", file),
+        ("POST", "pulls", pull),
+    ):
+        answer = requests.request(method, f"{base}/{path}", json=body, headers=headers, timeout=5)
+        assert answer.ok, answer.text
+    assert adapter(github).ours(START) == ()
