@@ -14,6 +14,7 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import FolderTree, Moment, clone, data_root, find_file
 from jitbot.commands.words import print_findings, print_json
 from jitbot.domain import duration, escape
+from jitbot.domain.break_glass import is_break_glass
 from jitbot.domain.briefing import (
     LOOKS_BACK,
     TERMINAL,
@@ -171,11 +172,10 @@ def _print(briefing: Briefing, outlook: Outlook) -> None:
     _line("risk", [click.style(level.name.lower(), fg=_COLOURS[level]), *dangers])
     if access := outlook.risk.access_in_words():
         _line("access", [access])
-    owners = escape.log(" ".join(outlook.owned_by.names)) or "nobody"
-    known = [owning(outlook, TERMINAL)]
+    known = [] if is_break_glass(outlook.policy) else [owning(outlook, TERMINAL)]
     if briefing.awaiting is not None:
         known = list(waiting(briefing.awaiting, TERMINAL))
-    _line("approve", [f"{outlook.policy.approvals} of {owners}", *known])
+    _line("approve", [escape.log(outlook.who_approves()), *known])
     _line("before", [before(briefing, TERMINAL)])
     _print_documents(outlook)
 

@@ -63,7 +63,9 @@ def _print(found: Sequence[Standing]) -> None:
 
 
 def _state(each: Standing) -> str:
-    return each.why if each.state is State.ENDED else f"{each.state}, {duration.show(each.left)} left"
+    mark = f", break-glass, {each.review}" if each.review else ""
+    left = "" if each.state is State.ENDED else f", {duration.show(each.left)} left"
+    return f"{each.why or each.state}{left}{mark}"
 
 
 def _json(each: Standing) -> dict[str, object]:
@@ -75,6 +77,7 @@ def _json(each: Standing) -> dict[str, object]:
         "role_arn": each.role_arn,
         "state": each.state,
         "why": each.why or None,
+        **({"break_glass": each.review} if each.review else {}),
         "expires_at": moments.show(each.expires_at),
         "seconds_left": int(each.left.total_seconds()),
     }

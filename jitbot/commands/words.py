@@ -9,6 +9,7 @@ from jitbot.domain import escape
 from jitbot.domain.events import Event, Why
 from jitbot.domain.model import Finding
 from jitbot.domain.record import sentence
+from jitbot.domain.reviews_after import MARK
 from jitbot.lifecycle.report import Report
 
 _MARKS = {"approved": ("✓", "green"), "refused": ("✗", "red"), "undecided": ("?", "yellow")}
@@ -48,7 +49,9 @@ def print_report(report: Report, *, nothing: str) -> None:
     """What a run did: decisions with their reasons, what was planned or recorded, and what failed."""
     for each in report.decided:
         mark, colour = _MARKS[each.decision.verdict]
-        click.echo(click.style(f"{mark} {each.decision.verdict}: {escape.log(each.change.path)}", fg=colour))
+        glass = " (break-glass)" if each.event is not None and MARK in each.event.evidence else ""
+        line = f"{mark} {each.decision.verdict}{glass}: {escape.log(each.change.path)}"
+        click.echo(click.style(line, fg=colour))
         for finding in each.decision.reasons:
             line = f"line {finding.line}: " if finding.line else ""
             click.echo(f"    {line}{escape.log(finding.message)} [{finding.code}]")
@@ -66,6 +69,9 @@ def print_report(report: Report, *, nothing: str) -> None:
         )
     for finding in report.warnings:
         click.echo(click.style(f"! {escape.log(finding.message)}", fg="yellow"), err=True)
+    for finding in report.alarms:
+        click.echo(click.style(f"! {escape.log(finding.message)}", fg="red"), err=True)
+        click.echo(click.style(f"    {escape.log(finding.hint)}", dim=True), err=True)
     if report.doubt:
         click.echo(click.style(f"? nothing was changed: {escape.log(report.doubt)}", fg="yellow"), err=True)
     elif report.idle:

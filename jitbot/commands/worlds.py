@@ -11,7 +11,7 @@ from jitbot import __version__
 from jitbot.adapters import documents
 from jitbot.adapters.actions import ServiceAuthorizationReference
 from jitbot.adapters.aws import STS_AUDIENCE, AwsCloud, Identity
-from jitbot.adapters.github import Client, GitHubForge
+from jitbot.adapters.github import Client, GitHubForge, GitHubIssues
 from jitbot.adapters.issuer import ActionsIssuer
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.pauses import pause
@@ -49,6 +49,7 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
         documents=documents,
         settings=settings,
         forge=GitHubForge(client),
+        issues=GitHubIssues(client, github_client(environ, settings.repository, agent, repeats=False)),
         issuer=issuer,
         catalogue=ServiceAuthorizationReference(),
         cloud=_cloud(environ, settings, issuer, purpose),
@@ -58,10 +59,12 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
     )
 
 
-def github_client(environ: Mapping[str, str], repository: str, user_agent: str) -> Client:
+def github_client(
+    environ: Mapping[str, str], repository: str, user_agent: str, *, repeats: bool = True
+) -> Client:
     """The way to one repository on GitHub, with the token of the environment if there is one."""
     token, api_url = environ.get("GITHUB_TOKEN", ""), environ.get("GITHUB_API_URL", GITHUB)
-    return Client(repository, token=token, api_url=api_url, user_agent=user_agent)
+    return Client(repository, token=token, api_url=api_url, user_agent=user_agent, repeats=repeats)
 
 
 def run_of(environ: Mapping[str, str]) -> Run:

@@ -2,7 +2,7 @@
 
 `decide` is pure and the only place that says yes. It reads as a list of rules; each yields the reasons
 it has against. No reason against, enough counted approvals and a document to grant: that is the only
-way to an approval.
+way to an approval, and what replaces the approvals of a break-glass is `break_glass.objections`.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from jitbot.domain import eligibility, iam, life
+from jitbot.domain import break_glass, eligibility, iam, life
 from jitbot.domain.counting import Approval, Ignored, count, objecting
 from jitbot.domain.evidence import Case, ChangeKind, Rules
 from jitbot.domain.ground import Ground, at, lay
@@ -170,7 +170,6 @@ def _same_rules(ground: Ground, window: iam.Window, grants: tuple[iam.Documents,
 def _enough(
     ground: Ground, approvals: tuple[Approval, ...], ignored: tuple[Ignored, ...]
 ) -> Iterator[Finding]:
-    yield from ground.owned_by.findings
     if len(ground.merge.commits) != ground.merge.pull_request.commit_count:
         message = (
             f"GitHub lists {len(ground.merge.commits)} of {ground.merge.pull_request.commit_count} commits"
@@ -178,6 +177,16 @@ def _enough(
         yield at(
             ground.case, "too-many-commits", message, "ask anew with fewer than 250 commits, best with one"
         )
+    if break_glass.is_break_glass(ground.policy):
+        yield from break_glass.objections(ground)
+    else:
+        yield from _approved_by_owners(ground, approvals, ignored)
+
+
+def _approved_by_owners(
+    ground: Ground, approvals: tuple[Approval, ...], ignored: tuple[Ignored, ...]
+) -> Iterator[Finding]:
+    yield from ground.owned_by.findings
     for person in objecting(ground):
         message = f"{person.login} owns this path and asks for changes"
         yield at(ground.case, "changes-requested", message, "have the objection resolved, then ask anew")

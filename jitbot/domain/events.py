@@ -21,7 +21,10 @@ _NO_ACCOUNT = AccountId("")  # of a decision, which is about all accounts
 
 
 class Kind(StrEnum):
-    """Decisions are recorded before AWS is touched, outcomes after reading back."""
+    """Decisions are recorded before AWS is touched, outcomes after reading back.
+
+    The last two are about the review that a break-glass approval owes: given, or not given in time.
+    """
 
     APPROVED = "approved"
     EXTENDED = "extended"
@@ -32,6 +35,8 @@ class Kind(StrEnum):
     REMOVED = "removed"
     FAILED = "failed"
     VERIFIED = "verified"
+    REVIEWED = "reviewed"
+    OVERDUE = "overdue"
 
 
 class Why(StrEnum):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
 
-from jitbot.domain import duration, moments
+from jitbot.domain import duration, moments, reviews_after
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.evidence import Change, ChangeKind
 from jitbot.domain.iam import Documents, Window
@@ -77,6 +77,17 @@ class Life:
     decided: frozenset[Sha] = frozenset()  # merges with a recorded decision, refusals too
     revoked: Event | None = None
     holdings: Mapping[AccountId, Holding] = field(default_factory=dict)
+    owing: tuple[Event, ...] = ()  # what is recorded of the reviews that break-glass owes
+
+    @property
+    def debts(self) -> tuple[reviews_after.Debt, ...]:
+        """Every merge of this request that gave access before it was approved, reviewed since or not."""
+        return reviews_after.debts(self.owing)
+
+    @property
+    def to_review(self) -> tuple[reviews_after.Debt, ...]:
+        """Those of them that still wait for an approving review."""
+        return tuple(debt for debt in self.debts if debt.reviewed is None)
 
     @property
     def current(self) -> Term | None:
@@ -242,6 +253,8 @@ def _grown(life: Life, event: Event) -> Life:
         case Kind.GRANTED | Kind.ENDED | Kind.REMOVED:
             holding = _held(life.holding(event.account_id), event)
             return replace(life, holdings={**life.holdings, event.account_id: holding})
+        case Kind.REVIEWED | Kind.OVERDUE:
+            return replace(life, owing=(*life.owing, event))
         case Kind.FAILED | Kind.VERIFIED:
             return life
         case _:
@@ -249,6 +262,8 @@ def _grown(life: Life, event: Event) -> Life:
 
 
 def _with_term(life: Life, event: Event) -> Life:
+    if reviews_after.MARK in event.evidence:
+        life = replace(life, owing=(*life.owing, event))
     if event.window is None:
         return life
     term = Term(commit=event.commit, window=event.window, documents=event.documents, ask=event.ask)

@@ -157,6 +157,8 @@ class Policy:
     parameters: tuple[Parameter, ...]
     statements: tuple[Statement, ...]
     managed_policies: tuple[str, ...]  # names of AWS managed policies
+    review_within: timedelta | None = None  # with `reviewers`, of a policy with no approvals: break-glass
+    reviewers: tuple[str, ...] = ()  # logins, and teams as "@org/team"
     where: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from jitbot.domain import duration, iam, moments, owners, risk
+from jitbot.domain import break_glass, duration, iam, moments, owners, risk
 from jitbot.domain.approval import render_all, window_of
 from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.events import dump_documents
@@ -34,7 +34,26 @@ class Outlook:
             "owners": list(self.owned_by.names),
             "risk": self.risk.as_json(),
             "grants": [dump_documents(grant) for grant in self.grants],
+            **self._break_glass(),
         }
+
+    def who_approves(self) -> str:
+        """How many of whom must approve, or who reviews a break-glass afterwards."""
+        within = self.policy.review_within
+        if break_glass.is_break_glass(self.policy) and within is not None:
+            reviewers = " ".join(self.policy.reviewers)
+            return (
+                f"nobody before: BREAK-GLASS, reviewed within {duration.show(within)} by one of {reviewers}"
+            )
+        return f"{self.policy.approvals} of {' '.join(self.owned_by.names) or 'nobody'}"
+
+    def _break_glass(self) -> dict[str, object]:
+        """With approvals: 0 alone: who reviews, and how many seconds after the merge."""
+        within = self.policy.review_within
+        if not break_glass.is_break_glass(self.policy) or within is None:
+            return {}
+        seconds = int(within.total_seconds())
+        return {"break_glass": {"reviewers": list(self.policy.reviewers), "review_within_seconds": seconds}}
 
     def in_words(self) -> str:
         """Who gets what, where, until when, in one sentence."""

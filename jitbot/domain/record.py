@@ -9,6 +9,7 @@ from typing import assert_never
 
 from jitbot.domain import moments
 from jitbot.domain.events import Event, Kind, Why
+from jitbot.domain.reviews_after import MARK, Outcome
 
 _TOKEN = re.compile(r"[A-Za-z0-9_.:/@#+=,()\[\]-]+(?: [A-Za-z0-9_.:/@#+=,()\[\]-]+)*", re.ASCII)
 _LONGEST = 200
@@ -33,8 +34,12 @@ def sentence(event: Event) -> str:
     aliases = _token(event.account) or ", ".join(_token(documents.account) for documents in event.documents)
     where = aliases or _token(event.account_id)
     match event.kind:
+        case Kind.APPROVED if MARK in event.evidence:
+            return f"approved (break-glass): {who} gets {what} in {where}{until}, to be reviewed{_by(event)}"
         case Kind.APPROVED:
             return f"approved: {who} gets {what} in {where}{until}"
+        case Kind.EXTENDED if MARK in event.evidence:
+            return f"extended (break-glass): {who} keeps {what} in {where}{until}, to be reviewed{_by(event)}"
         case Kind.EXTENDED:
             return f"extended: {who} keeps {what} in {where}{until}"
         case Kind.REFUSED:
@@ -51,8 +56,19 @@ def sentence(event: Event) -> str:
             return f"failed: {what} for {who} in {where}; the next run tries again"
         case Kind.VERIFIED:
             return "verified: the ledger holds together"
+        case Kind.REVIEWED:
+            said = "approved" if event.evidence.get("outcome") == Outcome.APPROVED else "objected to"
+            return f"reviewed: {whose}, {said} by {_token(event.evidence.get('by')) or 'somebody'}"
+        case Kind.OVERDUE:
+            return f"overdue: {whose} was to be reviewed{_by(event)}, and was not"
         case _:
             assert_never(event.kind)
+
+
+def _by(event: Event) -> str:
+    mark = event.evidence.get(MARK)
+    by = _token(mark.get("review_by")) if isinstance(mark, dict) else ""
+    return f" by {by}" if by else ""
 
 
 def _trailers(event: Event) -> Iterator[str]:
@@ -70,11 +86,19 @@ def _trailers(event: Event) -> Iterator[str]:
         *(("Role", name) for name in _roles(event)),
         ("Starts-at", moments.show(starts) if starts else None),
         ("Expires-at", moments.show(event.window.expires_at) if event.window else None),
+        ("Review-by", _by(event).removeprefix(" by ")),
+        ("Reviewed-by", _reviewer(event)),
         ("Run", event.run),
     ]
     for name, value in pairs:
         if token := _token(value):
             yield f"{name}: {token}"
+
+
+def _reviewer(event: Event) -> object:
+    """Who approved it afterwards. An objection is no review that trailers may be searched for."""
+    approved = event.kind is Kind.REVIEWED and event.evidence.get("outcome") == Outcome.APPROVED
+    return event.evidence.get("by") if approved else None
 
 
 def _accounts(event: Event) -> Iterable[tuple[str, str]]:

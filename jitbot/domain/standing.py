@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from jitbot.domain import moments
 from jitbot.domain.life import Holding, Life, Term
 from jitbot.domain.model import AccountId
 
@@ -31,6 +32,7 @@ class Standing:
     expires_at: datetime
     left: timedelta
     why: str  # how it ended; empty unless ENDED
+    review: str = ""  # of a break-glass: what its review still lacks, or that it was given; else empty
 
 
 def standings(lives: Iterable[Life], now: datetime) -> tuple[Standing, ...]:
@@ -55,7 +57,22 @@ def _of(life: Life, now: datetime) -> Iterable[Standing]:
             expires_at=term.window.expires_at,
             left=max(term.window.expires_at - now, timedelta()) if state is not State.ENDED else timedelta(),
             why=why,
+            review=_review(life, now),
         )
+
+
+def _review(life: Life, now: datetime) -> str:
+    """Where the review stands that a break-glass owes: of several, the one that is worst."""
+    if not life.debts:
+        return ""
+    waiting = life.to_review
+    if any(debt.objections for debt in waiting):
+        return "objected to"
+    if any(debt.overdue(now) for debt in waiting):
+        return "review overdue"
+    if waiting:
+        return f"review by {moments.show(min(debt.review_by for debt in waiting))}"
+    return "reviewed"
 
 
 def _state(life: Life, term: Term, holding: Holding, now: datetime) -> tuple[State, str]:

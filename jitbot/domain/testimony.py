@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from jitbot import __version__
-from jitbot.domain import iam, life, moments, risk
+from jitbot.domain import break_glass, iam, life, moments, reviews_after, risk
 from jitbot.domain.approval import Decision, Verdict
 from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.counting import Approval, Ignored
@@ -36,7 +36,7 @@ def of_decision(
         window=window if approved else None,
         documents=decision.grants if approved else (),
         ask=ask,
-        evidence=_evidence(change, case, decision, catalogue),
+        evidence=_evidence(change, case, decision, catalogue, approved=approved),
         run=run,
     )
 
@@ -54,7 +54,7 @@ def finding_json(finding: Finding) -> dict[str, object]:
 
 
 def _evidence(
-    change: Change, case: Case | None, decision: Decision, catalogue: Catalogue
+    change: Change, case: Case | None, decision: Decision, catalogue: Catalogue, *, approved: bool
 ) -> dict[str, object]:
     return {
         "jitbot": __version__,
@@ -68,7 +68,14 @@ def _evidence(
         "risk": risk.assess(decision.grants, catalogue).as_json() if decision.grants else None,
         **(_of_merge(case) if case is not None else {}),
         **(_of_ground(decision.ground) if decision.ground is not None else {}),
+        **(_owed(decision.ground) if approved and decision.ground is not None else {}),
     }
+
+
+def _owed(ground: Ground) -> dict[str, object]:
+    """The mark of a break-glass approval, and of nothing else: who reviews it, and by when."""
+    debt = break_glass.owed(ground)
+    return {} if debt is None else {reviews_after.MARK: reviews_after.owed_json(debt)}
 
 
 def _of_merge(case: Case) -> dict[str, object]:

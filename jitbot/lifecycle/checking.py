@@ -131,6 +131,7 @@ class Checker:
             policy = rules.policy.value
             if policy is not None:
                 yield from lint.policy_findings(policy, self.catalogue)
+                yield from consistency.break_glass_findings(policy, rules.codeowners)
             if policy is not None and accounts is not None and people is not None and teams is not None:
                 yield from consistency.policy_findings(policy, accounts=accounts, people=people, teams=teams)
         else:

@@ -14,7 +14,7 @@ from jitbot.lifecycle.world import MEMORY, World, file_at_main
 
 def ends_at_main(world: World, history: History, now: datetime) -> Ends:
     """Which of the recorded requests main has since deleted, and whose requesters are gone."""
-    people = _people(world)
+    people = people_at_main(world)
     gone = frozenset(
         path for path, life in history.lives.items() if people is not None and _offboarded(life, people)
     )
@@ -48,7 +48,7 @@ def _shown_by_its_pull_request(world: World, deletion: Change) -> bool:
     return any(deletion.path in world.forge.files(number) for number in merged)
 
 
-def _people(world: World) -> People | None:
+def people_at_main(world: World) -> People | None:
     """People at main's tip, or None if they cannot be read: then nobody is taken for gone."""
     content = file_at_main(world.repository, PEOPLE)
     if content is None:

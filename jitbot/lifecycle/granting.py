@@ -14,10 +14,10 @@ from jitbot.lifecycle.deciding import Decided, decide_all
 from jitbot.lifecycle.ending import ends_at_main
 from jitbot.lifecycle.gathering import Gatherer
 from jitbot.lifecycle.history import History
+from jitbot.lifecycle.recording import ATTEMPTS
 from jitbot.lifecycle.report import Report
+from jitbot.lifecycle.reviewing import with_reviews
 from jitbot.lifecycle.world import MEMORY, World, ensure_current, ensure_recordable
-
-ATTEMPTS = 8  # at a ledger that others write too
 
 
 def grant(world: World, now: datetime, *, dry_run: bool = False) -> Report:
@@ -29,15 +29,20 @@ def grant(world: World, now: datetime, *, dry_run: bool = False) -> Report:
     report = Report(decided=decided, warnings=history.ignored, doubt=history.doubt, dry=dry_run)
     if history.doubt:
         return report  # what cannot be checked may hold an end: nothing is given
+    report = _carried_out(world, history, report, now)
+    return with_reviews(world, report, history, now, late_fails=False)
+
+
+def _carried_out(world: World, history: History, report: Report, now: datetime) -> Report:
+    """Do what the ledger says is approved and not granted, and record it."""
     changes = plan.to_grant(history.lives.values(), ends_at_main(world, history, now), now)
-    recorded = tuple(each.event for each in decided if each.event is not None and not dry_run)
-    if dry_run or not changes:
-        return replace(report, planned=changes, recorded=recorded)
+    recorded = tuple(each.event for each in report.decided if each.event is not None and not report.dry)
+    report = replace(report, planned=changes, recorded=recorded)
+    if report.dry or not changes:
+        return report
     outcome = carry_out(world, changes, now)
     final = _record(world, outcome, now)
-    return replace(
-        report, planned=changes, recorded=recorded + final.events, failures=outcome.failures + final.failures
-    )
+    return replace(report, recorded=recorded + final.events, failures=outcome.failures + final.failures)
 
 
 def _decide(world: World, now: datetime, *, dry_run: bool) -> tuple[History, tuple[Decided, ...]]:

@@ -24,6 +24,7 @@ class Report:
     recorded: tuple[Event, ...] = ()
     failures: tuple[Failure, ...] = ()
     warnings: tuple[Finding, ...] = ()
+    alarms: tuple[Finding, ...] = ()  # what somebody must see to: they fail the run
     doubt: str = ""
     dry: bool = False
 
@@ -32,14 +33,14 @@ class Report:
         """3 where something is left undone or was tampered with, else 1 where something was refused, else 0."""
         undecided = any(each.decision.verdict is Verdict.UNDECIDED for each in self.decided)
         alarm = any(event.kind is Kind.ENDED and event.why in _ALARMS for event in self.recorded)
-        if undecided or alarm or self.failures or self.doubt:
+        if undecided or alarm or self.alarms or self.failures or self.doubt:
             return TROUBLE
         return REFUSED if any(each.decision.verdict is Verdict.REFUSED for each in self.decided) else DONE
 
     @property
     def idle(self) -> bool:
         """Whether there was nothing to do at all."""
-        return not (self.decided or self.planned or self.recorded or self.failures)
+        return not (self.decided or self.planned or self.recorded or self.failures or self.alarms)
 
     def as_json(self) -> Mapping[str, object]:
         """The report for machines; the words are those of the ledger."""
@@ -53,6 +54,7 @@ class Report:
             ],
             "failures": [{"account_id": each.account_id, "message": each.message} for each in self.failures],
             "warnings": [finding_json(each) for each in self.warnings],
+            "alarms": [finding_json(each) for each in self.alarms],
             "doubt": self.doubt,
         }
 

@@ -13,10 +13,9 @@ from jitbot.domain.model import GithubId, Login, Person, Sha
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.carrying import carry_out
 from jitbot.lifecycle.gathering import CommitTree, read_rules
-from jitbot.lifecycle.granting import ATTEMPTS
 from jitbot.lifecycle.history import History
+from jitbot.lifecycle.recording import ATTEMPTS, record
 from jitbot.lifecycle.report import Report
-from jitbot.lifecycle.sweeping import record
 from jitbot.lifecycle.world import SETTINGS, World, ensure_current, ensure_recordable
 
 

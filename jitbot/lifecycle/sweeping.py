@@ -6,18 +6,17 @@ from datetime import datetime
 
 from jitbot.domain import plan
 from jitbot.domain.drift import tag_findings
-from jitbot.domain.errors import BranchMovedError, UnavailableError
-from jitbot.domain.events import Event
 from jitbot.domain.model import AccountId, Source
 from jitbot.domain.ports import Account
 from jitbot.domain.roles import Listed
 from jitbot.lifecycle import history as ledger
-from jitbot.lifecycle.carrying import Failure, Outcome, carry_out, failed_event, gathered
+from jitbot.lifecycle.carrying import Failure, Outcome, carry_out, gathered
 from jitbot.lifecycle.ending import ends_at_main
 from jitbot.lifecycle.gathering import ACCOUNTS
-from jitbot.lifecycle.granting import ATTEMPTS
 from jitbot.lifecycle.history import History
+from jitbot.lifecycle.recording import record
 from jitbot.lifecycle.report import Report
+from jitbot.lifecycle.reviewing import with_reviews
 from jitbot.lifecycle.world import World, ensure_current, ensure_recordable, file_at_main
 
 
@@ -38,25 +37,12 @@ def sweep(world: World, now: datetime, *, dry_run: bool = False, complete: bool 
         return report  # what cannot be checked may explain a role: nothing live is ended in doubt
     report = replace(report, warnings=history.ignored + tag_findings(history.lives.values(), listed))
     changes = plan.to_end(history.lives, listed, history.orphans, ends_at_main(world, history, now), now)
-    if dry_run or not changes:
-        return replace(report, planned=changes)
-    outcome = carry_out(world, changes, now)
-    recorded = record(world, outcome, now)
-    return replace(report, planned=changes, recorded=recorded, failures=failures + outcome.failures)
-
-
-def record(world: World, outcome: Outcome, now: datetime) -> tuple[Event, ...]:
-    """Record outcomes and failures, whoever else writes meanwhile: what happened stays true."""
-    failed = [failed_event(failure, now=now, run=world.run.url) for failure in outcome.failures]
-    new = (*outcome.events, *(event for event in failed if event is not None))
-    for _ in range(ATTEMPTS):
-        world.repository.fetch()
-        try:
-            ledger.append(world, ledger.read(world, now), new, now)
-        except BranchMovedError:
-            continue
-        return new
-    raise UnavailableError("the ledger keeps moving; the next run records what was done")
+    report = replace(report, planned=changes)
+    if changes and not dry_run:
+        outcome = carry_out(world, changes, now)
+        recorded = record(world, outcome, now)
+        report = replace(report, recorded=recorded, failures=failures + outcome.failures)
+    return with_reviews(world, report, history, now, late_fails=True)
 
 
 def _accounts(world: World, history: History) -> tuple[AccountId, ...]:

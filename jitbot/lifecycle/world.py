@@ -7,7 +7,7 @@ from datetime import timedelta
 from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.errors import DeniedError, InvalidError, SupersededError
 from jitbot.domain.model import Settings, Source
-from jitbot.domain.ports import Cloud, DocumentReader, Forge, Issuer, Repository
+from jitbot.domain.ports import Cloud, DocumentReader, Forge, Issuer, Issues, Repository
 
 MEMORY = timedelta(days=21)  # 7 days of path age, 7 until the start, 7 of duration: nothing older can matter
 SETTINGS = "policies/settings.yaml"
@@ -35,6 +35,7 @@ class World:
     documents: DocumentReader
     settings: Settings
     forge: Forge
+    issues: Issues
     issuer: Issuer
     catalogue: Catalogue
     cloud: Callable[[], Cloud]  # made only if an account must be entered

@@ -131,7 +131,7 @@ def test_a_policy_is_named_by_its_path(path: str) -> None:
     ("kind", "old", "new", "words"),
     [
         ("request", "duration", "duratoin", "did you mean duration?"),
-        ("policy", "approvals: 1", "approvals: 0", "not available yet"),
+        ("policy", "approvals: 1", "approvals: 0", "needs reviewers and review_within"),
         ("policy", "- actions", "- NotAction: [a]\n    actions", "too much to approve"),
         ("policy", "StringEquals", "DateLessThan", "for jitbot alone to say"),
         ("policy", '"@acme/payments"', "@acme/payments", "in quotes"),
@@ -164,7 +164,7 @@ def test_a_finding_says_what_to_do(kind: str, old: str, new: str, words: str) ->
         ("request", "[prod, staging]", "[]", "accounts must not be empty"),
         ("request", "[prod, staging]", "[prod, prod]", "'prod' is named twice"),
         ("request", "INC-1234", "INC", "ticket: 'INC' is not a valid ticket"),
-        ("policy", "approvals: 1", "approvals: 7", "approvals must be 1 to 6, not 7"),
+        ("policy", "approvals: 1", "approvals: 7", "approvals must be 0 to 6, not 7"),
         ("policy", "required", "yes", "ticket must be one of optional, required, not 'yes'"),
         ("policy", "required", "[yes]", "ticket must be one of optional, required, not a list"),
         (

@@ -21,7 +21,7 @@ STATUS_KEYS = [
     "request", "requester", "account", "account_id", "role_arn", "state", "why", "expires_at", "seconds_left",
 ]  # fmt: skip
 REPORT_KEYS = [
-    "exit_code", "dry_run", "decisions", "planned", "recorded", "failures", "warnings", "doubt",
+    "exit_code", "dry_run", "decisions", "planned", "recorded", "failures", "warnings", "alarms", "doubt",
 ]  # fmt: skip
 
 

@@ -84,8 +84,8 @@ REFUSED: dict[str, tuple[Case, str]] = {
     "one approval of two": (a_case(rules=TWICE), "not-enough-approvals"),
     "one person through two teams": (a_case(rules=the_rules(**TWO)), "not-enough-approvals"),
     "no approval required, none marked": (
-        a_case(rules=the_rules(policy=a_policy(approvals=0))),
-        "not-enough-approvals",
+        a_case(rules=the_rules(policy=a_policy(approvals=0, reviewers=("erin",), review_within=24 * HOUR))),
+        "not-ownerless",
     ),
     "a negative number of approvals": (
         a_case(rules=the_rules(policy=a_policy(approvals=-1))),

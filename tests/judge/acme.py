@@ -1,7 +1,7 @@
 """One request under each of acme's policies, what it names, and what lies beside it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -183,8 +183,9 @@ ADMIN = Ask(
         Call(action="sts:AssumeRole", resource="arn:aws:iam::{account}:role/jitbot-grant"),
     ),
 )
+BREAK_GLASS = replace(ADMIN, policy="production-break-glass")  # the same access, reviewed after
 WRITTEN_OUT = (ORDERS, PREFIX, SERVICE_LOGS, SSM_SHELL)  # policies whose actions are listed one by one
-BY_AWS = (READ_ONLY, ADMIN)
+BY_AWS = (READ_ONLY, ADMIN, BREAK_GLASS)
 ASKS = (*WRITTEN_OUT, *BY_AWS)
 IDS = [ask.policy for ask in ASKS]
 

@@ -48,6 +48,7 @@ class Kept:
     now: datetime
     pulls: Mapping[int, Any]
     reviews: Mapping[int, Any]
+    issues: Mapping[int, Any]
     roles: Mapping[str, Any]
     signing: Any
 
@@ -72,6 +73,7 @@ class World(Stage):
             now=self.now,
             pulls=dict(self.github.pulls),
             reviews=dict(self.github.reviews),
+            issues=dict(self.github.issues),
             roles={each: copy.deepcopy(self._iam(each).roles) for each in self.acme.accounts.values()},
             signing=self.acme.github._issuer._keys,
         )
@@ -87,6 +89,8 @@ class World(Stage):
             self.github.store.update_ref(f"refs/pull/{number}/head", pull.head_sha)
         self.github.reviews.clear()
         self.github.reviews.update(kept.reviews)
+        self.github.issues.clear()
+        self.github.issues.update(kept.issues)
         for account_id, roles in kept.roles.items():
             self._iam(account_id).roles = copy.deepcopy(roles)
         self.acme.github._issuer._keys = kept.signing

@@ -53,7 +53,7 @@ def test_every_file_is_accepted(says: GitHubSays) -> None:
     assert {name for name, found in errors.items() if found} == set(wrong)
 
 
-@pytest.mark.parametrize("name", ["check.yml", "grant.yml", "sweep.yml", "revoke.yml"])
+@pytest.mark.parametrize("name", ["check.yml", "grant.yml", "sweep.yml", "revoke.yml", "audit.yml"])
 def test_conditions_decide_as_meant(says: GitHubSays, name: str) -> None:
     """What may change anything runs on main alone; what checks runs for pull requests into main alone."""
     cases = CHECKING if name == "check.yml" else CHANGING
@@ -78,7 +78,7 @@ def test_runs_that_must_not_meet_wait_for_each_other(says: GitHubSays) -> None:
         "x",
         "7",
     ]
-    for name in ("grant.yml", "sweep.yml"):
+    for name in ("grant.yml", "sweep.yml", "audit.yml"):
         assert expressions(read(FILES[name])["concurrency"]["group"]) == []
 
 

@@ -35,6 +35,7 @@ def parse_policy(source: Source) -> Parsed[Policy]:
         _check_conditions(document)
         _check_templates(document)
         _check_names(document)
+        _check_review(document)
     return document.parsed(lambda value: _policy(str(name), value, document))
 
 
@@ -137,6 +138,24 @@ def _check_names(document: Document) -> None:
         )
 
 
+def _check_review(document: Document) -> None:
+    """Break-glass says who reviews and how soon; what is approved before is not reviewed after."""
+    document.distinct(document.children("reviewers"), "repeated-value", "is there already")
+    if "approvals" not in document.value or not document.sound("approvals"):
+        return
+    if int(document.value["approvals"]) > 0:
+        for name in ("reviewers", "review_within"):
+            if name in document.value:
+                hint = "remove it, or write approvals: 0 for access first and review after"
+                document.refuse((name,), "bad-review", f"{name} belongs to approvals: 0", hint, key=True)
+        return
+    missing = [name for name in ("reviewers", "review_within") if name not in document.value]
+    if missing:
+        message = f"approvals: 0 needs {' and '.join(missing)}: who reviews afterwards, and how soon"
+        hint = 'add reviewers: ["@organisation/team"] and review_within: 24h, or ask for an approval'
+        document.refuse(("approvals",), "bad-review", message, hint)
+
+
 def _policy(name: str, value: Mapping[str, Any], document: Document) -> Policy:
     return Policy(
         name=name,
@@ -149,6 +168,8 @@ def _policy(name: str, value: Mapping[str, Any], document: Document) -> Policy:
         parameters=tuple(_parameter(key, entry) for key, entry in value.get("parameters", {}).items()),
         statements=tuple(_statement(entry) for entry in value.get("statements", ())),
         managed_policies=_strings(value.get("managed_policies", ())),
+        review_within=duration.parse(value["review_within"]) if "review_within" in value else None,
+        reviewers=_strings(value.get("reviewers", ())),
         where=dict(document.where),
     )
 

@@ -41,8 +41,6 @@ _REFUSED_KEYS = {
     "notresource": f"everything else is too much to approve; {_STATEMENT}",
     "effect": f"a policy only ever allows; {_STATEMENT}",
     "sid": "jitbot numbers the statements itself",
-    "reviewers": "it belongs to approvals: 0, which is not available yet",
-    "review_within": "it belongs to approvals: 0, which is not available yet",
 }
 
 
@@ -59,10 +57,6 @@ def _raised(parse: Callable[[str], object]) -> Callable[[str], str | None]:
     return problem
 
 
-def _no_break_glass(text: str) -> str | None:
-    return "(access first, review after) is not available yet" if text == "0" else None
-
-
 _FORMATS: dict[str, Callable[[str], str | None]] = {
     "duration": _raised(duration.parse),
     "moment": _raised(moments.parse),
@@ -72,7 +66,6 @@ _FORMATS: dict[str, Callable[[str], str | None]] = {
     "resource": vocabulary.resource_problem,
     "operator": vocabulary.operator_problem,
     "condition-key": vocabulary.condition_key_problem,
-    "approvals": _no_break_glass,
 }
 
 

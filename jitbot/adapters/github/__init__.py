@@ -3,5 +3,6 @@
 from jitbot.adapters.github.client import Client
 from jitbot.adapters.github.conversation import GitHubConversation
 from jitbot.adapters.github.forge import GitHubForge
+from jitbot.adapters.github.issues import GitHubIssues
 
-__all__ = ["Client", "GitHubConversation", "GitHubForge"]
+__all__ = ["Client", "GitHubConversation", "GitHubForge", "GitHubIssues"]

@@ -60,6 +60,7 @@ class Client:
         user_agent: str = "jitbot",
         timeout: int = 20,
         backoff: float = 0.5,
+        repeats: bool = True,
     ) -> None:
         client = Github(
             base_url=api_url,
@@ -68,7 +69,10 @@ class Client:
             user_agent=user_agent,
             timeout=timeout,
             lazy=True,
-            retry=GithubRetry(total=4, backoff_factor=backoff, max_rate_limit_wait=LONGEST_WAIT),
+            # A call that must not take effect twice is made by a client that never repeats one.
+            retry=GithubRetry(total=4, backoff_factor=backoff, max_rate_limit_wait=LONGEST_WAIT)
+            if repeats
+            else None,
             # A job makes a handful of calls, one after the other: pauses would only delay access.
             seconds_between_requests=None,
             seconds_between_writes=None,
@@ -84,11 +88,11 @@ class Client:
             raise TypeError(f"{path} is not an object")
         return answer
 
-    def pages(self, path: str) -> Iterator[dict[str, Any]]:
+    def pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """Every object of a list, page by page. Raises TypeError if it is no list."""
         page = 1
         while True:
-            parameters = {"per_page": _PAGE, "page": page}
+            parameters = {**(query or {}), "per_page": _PAGE, "page": page}
             headers, answer = self._requester.requestJsonAndCheck(
                 "GET", f"{self._path}{path}", parameters=parameters
             )

@@ -9,6 +9,7 @@ from jitbot.domain.ports.documents import DocumentReader
 from jitbot.domain.ports.forge import Forge
 from jitbot.domain.ports.git import Added, Entry, Repository
 from jitbot.domain.ports.issuer import Issuer
+from jitbot.domain.ports.issues import Issue, Issues
 
 __all__ = [
     "Account",
@@ -18,7 +19,9 @@ __all__ = [
     "DocumentReader",
     "Entry",
     "Forge",
+    "Issue",
     "Issuer",
+    "Issues",
     "Receipt",
     "Repository",
 ]

@@ -23,7 +23,7 @@ def create(
     now = site.clock.now()
     pull = Pull(
         id=site.next_id(),
-        number=len(repository.pulls) + 1,
+        number=repository.next_number(),
         title=title,
         body=body,
         author=author,

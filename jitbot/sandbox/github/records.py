@@ -125,6 +125,22 @@ class Comment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One issue; its number is none of a pull request's."""
+
+    id: int
+    number: int
+    title: str
+    body: str | None
+    author: User
+    created_at: datetime
+    updated_at: datetime
+    state_reason: str | None = None
+    closed_at: datetime | None = None
+    closed_by: User | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """One commit status; the newest of a context counts."""
 

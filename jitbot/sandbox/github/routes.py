@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from jitbot.sandbox.github import api_comments, api_events, api_git, api_pulls, api_site, graphql
+from jitbot.sandbox.github import api_comments, api_events, api_git, api_issues, api_pulls, api_site, graphql
 from jitbot.sandbox.github.call import Reply
 
 _REPO = "/repos/<owner>/<name>"
@@ -51,6 +51,10 @@ REPOSITORY_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
     ("GET", f"{_PULL}/reviews/<int:review_id>"): api_pulls.get_review,
     ("PUT", f"{_PULL}/reviews/<int:review_id>/dismissals"): api_pulls.dismiss_review,
     ("GET", f"{_REPO}/issues/<int:number>/events"): api_events.list_events,
+    ("GET", f"{_REPO}/issues"): api_issues.list_issues,
+    ("POST", f"{_REPO}/issues"): api_issues.create_issue,
+    ("GET", f"{_REPO}/issues/<int:number>"): api_issues.get_issue,
+    ("PATCH", f"{_REPO}/issues/<int:number>"): api_issues.edit_issue,
     ("GET", f"{_REPO}/issues/<int:number>/comments"): api_pulls.list_comments,
     ("POST", f"{_REPO}/issues/<int:number>/comments"): api_pulls.create_comment,
     ("GET", f"{_REPO}/issues/comments/<int:comment_id>"): api_pulls.get_comment,

@@ -15,6 +15,7 @@ from jitbot.sandbox.github.records import (
     Comment,
     Dispatch,
     Fault,
+    Issue,
     Pull,
     PullRequestRule,
     RefusalError,
@@ -47,9 +48,14 @@ class Repository:
         self.pulls: dict[int, Pull] = {}
         self.reviews: dict[int, Review] = {}
         self.comments: dict[int, Comment] = {}
+        self.issues: dict[int, Issue] = {}
         self.statuses: list[Status] = []
         self.signed: set[str] = set()
         self.test_merges: dict[tuple[str, str], str | None] = {}
+
+    def next_number(self) -> int:
+        """The next number: pull requests and issues share one row of them."""
+        return max((*self.pulls, *self.issues), default=0) + 1
 
     def pull(self, number: int) -> Pull:
         """The pull request of that number; 404 if there is none."""

@@ -1,0 +1,55 @@
+"""Issues that the workflows open. https://docs.github.com/en/rest/issues/issues"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from jitbot.adapters.github.client import Client, translated
+from jitbot.domain import moments
+from jitbot.domain.ports.issues import Issue
+
+AUTHOR = "github-actions[bot]"  # whom GitHub names for all that is done with a job's GITHUB_TOKEN
+
+
+class GitHubIssues:
+    """One repository's `jitbot.domain.ports.Issues`.
+
+    `once` is a client that never repeats a call: GitHub may have opened the issue although its answer was lost.
+    """
+
+    def __init__(self, client: Client, once: Client) -> None:
+        self._client = client
+        self._once = once
+
+    @translated
+    def ours(self, since: datetime) -> tuple[Issue, ...]:
+        """Every issue of the workflows that changed since then; GitHub lists pull requests among them."""
+        query = {"creator": AUTHOR, "state": "all", "since": moments.show(since), "direction": "asc"}
+        found = self._client.pages("/issues", query)
+        return tuple(_issue(raw) for raw in found if "pull_request" not in raw and _is_ours(raw))
+
+    @translated
+    def create(self, title: str, body: str) -> Issue:
+        """Open an issue, in one call that is never repeated."""
+        return _issue(self._once.send("POST", "/issues", {"title": title, "body": body}))
+
+    @translated
+    def update(self, issue: Issue) -> None:
+        """Make an issue read, and be open or closed, like this."""
+        state = {"state": "open"} if issue.is_open else {"state": "closed", "state_reason": "completed"}
+        body = {"title": issue.title, "body": issue.body, **state}
+        self._client.send("PATCH", f"/issues/{issue.number}", body)
+
+
+def _is_ours(raw: Mapping[str, Any]) -> bool:
+    user = raw.get("user") or {}
+    return user.get("login") == AUTHOR and user.get("type") == "Bot"
+
+
+def _issue(raw: Mapping[str, Any]) -> Issue:
+    return Issue(
+        number=int(raw["number"]),
+        title=str(raw["title"]).strip(),
+        body=str(raw["body"] or "").replace("\r\n", "\n").strip(),  # as the website writes lines
+        is_open=raw["state"] == "open",
+    )
