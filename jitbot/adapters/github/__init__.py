@@ -2,5 +2,7 @@
 
 from jitbot.adapters.github.client import Client
 from jitbot.adapters.github.forge import GitHubForge
+from jitbot.adapters.github.settling import GitHubSettling
+from jitbot.adapters.github.setup import GitHubSetup
 
-__all__ = ["Client", "GitHubForge"]
+__all__ = ["Client", "GitHubForge", "GitHubSettling", "GitHubSetup"]
