@@ -57,7 +57,7 @@ def init(invocation: Invocation, /, *, folder: Path, apply: bool, yes: bool, **a
     Nothing that exists is overwritten. With --apply nothing is written: the settings of the repository that
     lies here are made on GitHub, each only where it differs, with the GITHUB_TOKEN of an admin.
 
-    Example: jitbot init access --repository acme/access --owner bob --owner erin --account prod=111111111111
+    Example: jitbot init access --repository acme/access --owner bob
     """
     place = invocation.folder / folder
     if apply:

@@ -48,6 +48,8 @@ def create_commit(call: Call, repo: Repository) -> Reply:
 def _line(repo: Repository, entry: Json) -> str:
     if entry.get("mode") != "100644" or not isinstance(entry.get("content"), str):
         raise RefusalError(422, "The sandbox makes trees of plain files with their content")
+    if not {"", ".", "..", ".git"}.isdisjoint(str(entry["path"]).split("/")):
+        raise RefusalError(422, "tree.path contains a malformed path component")
     blob = repo.store.git("hash-object", "-w", "--stdin", stdin=entry["content"].encode()).decode().strip()
     return f"100644 {blob}\t{entry['path']}\n"
 
