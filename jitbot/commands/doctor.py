@@ -8,12 +8,13 @@ from jitbot.commands import templates
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import clone
 from jitbot.commands.words import print_json
-from jitbot.commands.worlds import GITHUB, github_client
+from jitbot.commands.worlds import GITHUB, audit_cloud, github_client
 from jitbot.domain import escape
 from jitbot.domain.doctor.diagnosis import Check, Diagnosis, Verdict
 from jitbot.lifecycle.examining import Patient, examine
 from jitbot.lifecycle.world import settings_at_main
 
+_AGENT = "jitbot (doctor)"
 _MARKS = {
     Verdict.OK: ("✓", "green"),
     Verdict.WARN: ("!", "yellow"),
@@ -29,19 +30,20 @@ _ENDS = {
 
 @click.command()
 @click.option("--no-github", is_flag=True, help="Look at the files of main alone.")
+@click.option("--no-aws", is_flag=True, help="Do not enter the AWS accounts.")
 @click.option("--all", "every", is_flag=True, help="Show what is fine, line by line, too.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
 )
 @click.pass_obj
-def doctor(invocation: Invocation, *, no_github: bool, every: bool, form: str) -> int:
+def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool, form: str) -> int:
     """Look whether everything that the promises rest on is really so, and say how to mend it.
 
-    Reads main and GitHub, changes nothing. GitHub shows some settings to admins alone: with GITHUB_TOKEN of
-    one (gh auth token) all can be seen; what cannot is unknown. Ends with 1 where a promise would not hold,
-    3 where nobody can tell.
+    Reads main, GitHub and jitbot's own roles in AWS, and changes nothing. GitHub shows some settings to admins
+    alone: with GITHUB_TOKEN of one (gh auth token) all can be seen; what cannot is unknown. Ends with 1 where
+    a promise would not hold, 3 where nobody can tell.
 
-    Example: jitbot doctor --all
+    Example: jitbot doctor --no-aws
     """
     environ = invocation.environ
     repository = clone(invocation.folder, environ)
@@ -51,12 +53,13 @@ def doctor(invocation: Invocation, *, no_github: bool, every: bool, form: str) -
     patient = Patient(
         repository=repository,
         documents=documents,
-        setup=GitHubSetup(github_client(environ, settings.repository, "jitbot (doctor)")),
+        setup=GitHubSetup(github_client(environ, settings.repository, _AGENT)),
         api_url=environ.get("GITHUB_API_URL", GITHUB),
         page=f"{server}/{settings.repository}",
         shipped=templates.workflows(),
+        cloud=audit_cloud(environ, settings, _AGENT),
     )
-    diagnosis = examine(patient, github=not no_github)
+    diagnosis = examine(patient, github=not no_github, aws=not no_aws)
     if form == "json":
         print_json(diagnosis.as_json())
     else:

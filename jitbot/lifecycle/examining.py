@@ -6,12 +6,14 @@ from functools import partial
 from typing import Any, TypeVar
 
 from jitbot.domain.codeowners import CodeOwners
-from jitbot.domain.doctor import branches, hosting, ownership, registered, workflows
+from jitbot.domain.doctor import accounts, branches, hosting, ownership, registered, workflows
 from jitbot.domain.doctor.diagnosis import Check, Diagnosis, Question, Unknown
 from jitbot.domain.errors import DeniedError, UnavailableError
-from jitbot.domain.model import Finding, Parsed, People, Policy, Sha, Source, Teams
-from jitbot.domain.ports import DocumentReader, Repository
+from jitbot.domain.model import AccountId, Accounts, Finding, Parsed, People, Policy, Sha, Source, Teams
+from jitbot.domain.ports import Account, Cloud, DocumentReader, Repository
 from jitbot.domain.ports.setup import Setup
+from jitbot.domain.roles import Actual
+from jitbot.domain.service_roles import WORKFLOWS
 from jitbot.lifecycle.gathering import CommitTree, read_rules
 
 POLICIES = "policies/access/"
@@ -28,6 +30,7 @@ class Patient:
     api_url: str
     page: str  # the repository's page, for people
     shipped: Mapping[str, str]
+    cloud: Callable[[], Cloud]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +44,17 @@ class Tree:
     teams: Teams
     policies: tuple[Policy, ...]
     findings: tuple[Finding, ...]
+    accounts: Accounts
 
 
-def examine(patient: Patient, *, github: bool = True) -> Diagnosis:
-    """Look at the files of main and, with `github`, at everything GitHub tells of the repository."""
+def examine(patient: Patient, *, github: bool = True, aws: bool = True) -> Diagnosis:
+    """Look at the files of main, at what GitHub tells of the repository, and at jitbot's own roles in AWS."""
     tree = _tree(patient)
     checks = list(_files(tree))
     if github:
         checks += _asked(patient, tree)
+    if aws:
+        checks += _entered(patient, tree)
     return Diagnosis(checks=tuple(checks))
 
 
@@ -85,16 +91,37 @@ def _asked(patient: Patient, tree: Tree) -> Iterator[Check]:
     yield ownership.by_github(tried(setup.codeowners_errors))
     states = {name: _state(setup, name) for name in patient.shipped if name in tree.workflows}
     yield from workflows.present(patient.shipped, tree.workflows, states)
-    accounts = {
+    logins = {
         login: registered.Account(
             actor=tried(partial(setup.account, login)),
             permission=tried(partial(setup.permission, login)),
         )
         for login in tree.people
     }
-    yield from registered.people(tree.people, accounts, tree.codeowners, tree.teams)
+    yield from registered.people(tree.people, logins, tree.codeowners, tree.teams)
     members = {team: tried(partial(setup.members, team)) for team in tree.teams}
     yield from registered.team_members(tree.teams, members, tree.codeowners)
+
+
+def _entered(patient: Patient, tree: Tree) -> Iterator[Check]:
+    settings = read_rules(_main(patient), patient.documents, "").settings.value
+    if settings is None:
+        return
+    for alias, account_id in tree.accounts.items():
+        account = tried(partial(_enter, patient, account_id))
+        for purpose in WORKFLOWS:
+            name = f"{settings.namespace}bot-{purpose}"
+            found = account if isinstance(account, Unknown) else tried(partial(_role, account, name))
+            role = accounts.OwnRole(alias=alias, account_id=account_id, purpose=purpose, found=found)
+            yield from accounts.roles(settings, [role])
+
+
+def _enter(patient: Patient, account_id: AccountId) -> Account:
+    return patient.cloud().enter(account_id)
+
+
+def _role(account: Account, name: str) -> Actual | None:
+    return account.read(name)[0]
 
 
 def tried(ask: Callable[[], T]) -> T | Unknown:
@@ -132,6 +159,7 @@ def _tree(patient: Patient) -> Tree:
         people=rules.people.value or {},
         teams=rules.teams.value or {},
         policies=tuple(each.value for each in policies if each.value is not None),
+        accounts=rules.accounts.value or {},
         findings=tuple(finding for each in read for finding in each.findings),
     )
 

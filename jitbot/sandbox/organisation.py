@@ -22,7 +22,7 @@ from jitbot.sandbox.github import GitHubSandbox
 
 ADMINS = frozenset({"olivia"})
 _ISSUER_LINE = "issuer: https://token.actions.githubusercontent.com"
-_RELEASE = "6a69" * 10
+PINNED = f"acme/jitbot@{'6a69' * 10}"  # the release that acme's workflows pin
 _TIMEOUT = 30
 
 
@@ -200,8 +200,9 @@ def acme_tree(issuer: str) -> dict[str, bytes]:
 def _workflows() -> Iterator[tuple[str, bytes]]:
     """The workflow files that `jitbot init` writes, as if acme pinned some release."""
     root = Path(str(files("jitbot"))) / "templates" / "repository" / "github" / "workflows"
+    upstream, _, release = PINNED.partition("@")
     for file in sorted(root.glob("*.yml")):
-        text = file.read_text("utf-8").replace("__UPSTREAM__", "acme/jitbot").replace("__RELEASE__", _RELEASE)
+        text = file.read_text("utf-8").replace("__UPSTREAM__", upstream).replace("__RELEASE__", release)
         yield file.name, text.encode()
 
 

@@ -15,6 +15,7 @@ from jitbot.sandbox.organisation import Acme
 
 # acme keeps rebase merging for the story of a smuggled rule, branches for its clones, and an admin who may bypass;
 # nothing in it sets the statuses that `jitbot comment` would.
+PROD = "111111111111"
 KNOWN = {
     "merge-methods": "warn",
     "delete-branch": "warn",
@@ -51,7 +52,7 @@ def doctor(acme: Acme, *arguments: str, login: str = "olivia") -> Said:
     """Run it in a clone as this person."""
     environ = {"GITHUB_API_URL": acme.github.api_url, "GITHUB_SERVER_URL": acme.github.url}
     environ |= {"GITHUB_TOKEN": acme.token(login)}
-    return said("doctor", *arguments, folder=acme.clone(), environ=environ)
+    return said("doctor", "--no-aws", *arguments, folder=acme.clone(), environ=environ)
 
 
 def found(acme: Acme, **more: Any) -> tuple[int, dict[str, str]]:
@@ -190,7 +191,7 @@ def test_what_a_writer_cannot_see_is_unknown(acme: Acme) -> None:
 def test_what_a_job_cannot_see_is_unknown(acme: Acme) -> None:
     """A job's own token sees no team: a team that owns lines is not taken for fine."""
     environ = acme.job("grant.yml")
-    answer = said("doctor", "--format", "json", folder=acme.clone(), environ=environ)
+    answer = said("doctor", "--no-aws", "--format", "json", folder=acme.clone(), environ=environ)
     verdicts = {each["code"]: each["verdict"] for each in answer.json["checks"]}
     assert answer.code == 3
     assert verdicts["team-acme-sre"] == "unknown"
@@ -226,3 +227,33 @@ def test_text_of_others_is_inert(acme: Acme) -> None:
     assert answer.code == 1
     assert "\x1b" not in answer.out
     assert "##[" not in answer.out
+
+
+def in_aws(acme: Acme) -> dict[str, str]:
+    """The verdicts on AWS for an admin of the account prod."""
+    environ = {**acme.aws.admin(PROD), "AWS_ENDPOINT_URL": acme.aws.url}
+    answer = said("doctor", "--no-github", "--format", "json", folder=acme.clone(), environ={**environ, "GITHUB_TOKEN": acme.token("olivia")})  # fmt: skip
+    return {each["code"]: each["verdict"] for each in answer.json["checks"] if each["group"] == "AWS"}
+
+
+def test_own_roles_are_looked_at(acme: Acme) -> None:
+    """The roles of the template are fine; an account that these credentials do not enter is unknown."""
+    purposes = ("grant", "sweep", "audit")
+    assert in_aws(acme) == {
+        **{f"aws-prod-{each}": "ok" for each in purposes},
+        **{f"aws-{alias}-{each}": "unknown" for alias in ("data", "staging") for each in purposes},
+    }
+
+
+def test_a_role_for_others_is_wrong(acme: Acme) -> None:
+    """A role that also lets in another branch is wrong, and so is one that is gone."""
+    iam = acme.aws._store.iam(PROD)
+    role = iam.get_role("jitbot-grant")
+    before = role.assume_role_policy_document
+    role.assume_role_policy_document = before.replace("ref:refs/heads/main", "ref:refs/heads/*")
+    assert in_aws(acme)["aws-prod-grant"] == "wrong"
+    role.assume_role_policy_document = before
+    kept = iam.roles.pop(iam.get_role("jitbot-sweep").id)
+    found = in_aws(acme)
+    iam.roles[kept.id] = kept
+    assert (found["aws-prod-grant"], found["aws-prod-sweep"]) == ("ok", "wrong")
