@@ -225,6 +225,7 @@ def test_a_link_is_not_written_through(begun: Begun, tmp_path: Path) -> None:
     (begun.folder / "requests/README.md").symlink_to(tmp_path / "elsewhere")
     assert begun.init().code == 1
     assert not (tmp_path / "elsewhere").exists()
+    assert begun.files() == {"README.md"}
 
 
 @pytest.mark.parametrize("release", ["v1.0", "main", RELEASE[:12], RELEASE + "0"])

@@ -90,6 +90,7 @@ def test_settings_that_do_not_fit(settings: dict[str, Any], found: dict[str, Any
         (API, "http://token.actions.githubusercontent.com", False),
         (API, "https://api.github.com", False),
         ("https://ghes.acme.com/api/v3", "https://ghes.acme.com/_services/token", True),
+        ("https://ghes.acme.com/api/v3", "http://ghes.acme.com/_services/token", False),
         ("https://api.acme.ghe.com", "https://token.actions.acme.ghe.com", True),
         ("https://ghes.acme.com/api/v3", "https://token.actions.githubusercontent.com", False),
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000/_oidc", True),
