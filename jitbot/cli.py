@@ -27,10 +27,12 @@ VERBS = {
     "grant": ("jitbot.commands.grant", "Decide what was merged, and grant what is approved (in Actions)."),
     "sweep": ("jitbot.commands.sweep", "End, confirm and remove; find orphans and drift (in Actions)."),
     "revoke": ("jitbot.commands.revoke", "End a grant now, for good (in Actions)."),
+    "init": ("jitbot.commands.init", "A new access repository: its files, and its settings on GitHub."),
     "bootstrap": (
         "jitbot.commands.bootstrap",
         "What prepares AWS accounts for jitbot: roles, boundary, issuer.",
     ),
+    "doctor": ("jitbot.commands.doctor", "Is everything really protected? With the exact mend."),
     "demo": ("jitbot.commands.demo", "The whole life of a request, on this machine."),
     "sandbox": ("jitbot.commands.sandbox", "An embedded GitHub and AWS to try everything on."),
 }

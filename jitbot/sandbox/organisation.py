@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +22,7 @@ from jitbot.sandbox.github import GitHubSandbox
 
 ADMINS = frozenset({"olivia"})
 _ISSUER_LINE = "issuer: https://token.actions.githubusercontent.com"
+PINNED = f"acme/jitbot@{'6a69' * 10}"  # the release that acme's workflows pin
 _TIMEOUT = 30
 
 
@@ -190,9 +191,19 @@ def acme_tree(issuer: str) -> dict[str, bytes]:
         path = file.relative_to(root).as_posix()
         if file.is_file() and not path.startswith("examples/"):
             tree[path] = file.read_bytes()
+    tree |= {f".github/workflows/{name}": text for name, text in _workflows()}
     settings = tree["policies/settings.yaml"].decode()
     tree["policies/settings.yaml"] = settings.replace(_ISSUER_LINE, f"issuer: {issuer}").encode()
     return tree
+
+
+def _workflows() -> Iterator[tuple[str, bytes]]:
+    """The workflow files that `jitbot init` writes, as if acme pinned some release."""
+    root = Path(str(files("jitbot"))) / "templates" / "repository" / "github" / "workflows"
+    upstream, _, release = PINNED.partition("@")
+    for file in sorted(root.glob("*.yml")):
+        text = file.read_text("utf-8").replace("__UPSTREAM__", upstream).replace("__RELEASE__", release)
+        yield file.name, text.encode()
 
 
 def _value(

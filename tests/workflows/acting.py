@@ -47,6 +47,7 @@ class Runner:
     act: str
     folder: Path
     packages: Path  # uv's cache, warm
+    elsewhere: tuple[str, ...] = ()  # actions of other repositories, as OWNER/NAME@COMMIT=FOLDER
 
     def run(
         self,
@@ -65,7 +66,7 @@ class Runner:
             [
                 self.act, event, "--json", "--no-skip-checkout", "--platform", "ubuntu-24.04=-self-hosted",
                 "--workflows", f".github/workflows/{workflow}", "--eventpath", str(written), "--actor", actor,
-                *self._given(job), *(part for uses in _used() for part in ("--local-repository", uses)),
+                *self._given(job), *(part for uses in (*_used(), *self.elsewhere) for part in ("--local-repository", uses)),
             ],
             cwd=self._checked_out(), env=self._machine(),
             capture_output=True, text=True, check=False, timeout=SECONDS,

@@ -29,14 +29,19 @@ def says() -> GitHubSays:
         go_without(str(error), os.environ)
 
 
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """acme in real time, with this repository's code and workflows merged into its main."""
-    home = tmp_path_factory.mktemp("runner")
+@pytest.fixture(scope="session")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """act, and uv's warm cache. Skips where they cannot be had, and fails instead if JITBOT_REQUIRE_ALL=1."""
     try:
-        act, packages = _tool("act"), _warm_packages(home)
+        return _tool("act"), _warm_packages(tmp_path_factory.mktemp("tools"))
     except UnavailableError as error:
         go_without(str(error), os.environ)
+
+
+@pytest.fixture(scope="module")
+def office(tools: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """acme in real time, with this repository's code and workflows merged into its main."""
+    home, (act, packages) = tmp_path_factory.mktemp("runner"), tools
     with Acme(Clock()) as acme:
         stage = Stage(acme=acme, jitbot=main, console=Console(file=StringIO()))
         office = Office(stage=stage, runner=Runner(acme=acme, act=act, folder=home, packages=packages))

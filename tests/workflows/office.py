@@ -9,7 +9,7 @@ from acting import ROOT, Ran, Runner
 
 from jitbot.sandbox.story.stage import Stage
 
-_CODE = (
+CODE = (
     "jitbot/**/*",
     ".github/workflows/*",
     ".github/actions/**/*",
@@ -29,7 +29,7 @@ class Office:
 
     def move_in(self) -> None:
         """Have an admin merge this repository's code and workflows into acme's main."""
-        files = [file for pattern in _CODE for file in ROOT.glob(pattern) if file.is_file()]
+        files = [file for pattern in CODE for file in ROOT.glob(pattern) if file.is_file()]
         kept = [file for file in files if "__pycache__" not in file.parts]
         content = {file.relative_to(ROOT).as_posix(): file.read_text() for file in kept}
         self.merge(self.stage.propose("olivia", "jitbot", content))

@@ -4,5 +4,7 @@ from jitbot.adapters.github.client import Client
 from jitbot.adapters.github.conversation import GitHubConversation
 from jitbot.adapters.github.forge import GitHubForge
 from jitbot.adapters.github.issues import GitHubIssues
+from jitbot.adapters.github.settling import GitHubSettling
+from jitbot.adapters.github.setup import GitHubSetup
 
-__all__ = ["Client", "GitHubConversation", "GitHubForge", "GitHubIssues"]
+__all__ = ["Client", "GitHubConversation", "GitHubForge", "GitHubIssues", "GitHubSettling", "GitHubSetup"]

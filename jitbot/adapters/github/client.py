@@ -4,6 +4,7 @@ PyGithub's objects fetch what they lack behind one's back; here every call is on
 REST: https://docs.github.com/en/rest (version 2022-11-28). None of it is proven against the real GitHub here.
 """
 
+import copy
 import functools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ParamSpec, TypeVar
@@ -80,6 +81,12 @@ class Client:
         self._requester = client.requester
         self.repository = repository
         self._path = f"/repos/{repository}"
+
+    def elsewhere(self, path: str) -> "Client":
+        """The same way to GitHub, for what lies below another path of the API: `/users`."""
+        other = copy.copy(self)
+        other._path = path  # noqa: SLF001 - one of our own
+        return other
 
     def get(self, path: str) -> dict[str, Any]:
         """The object at a path. Raises TypeError if it is none."""

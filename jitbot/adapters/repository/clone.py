@@ -50,6 +50,13 @@ class GitRepository:
             )
         raise UnavailableError(f"git could not fetch from {REMOTE}: {reason}")
 
+    def fetch_main(self) -> None:
+        """Bring main alone up to date, for who looks before there is a ledger."""
+        options = ("--quiet", "--no-tags", "--no-recurse-submodules")
+        result = self._git.run("fetch", *options, REMOTE, _refspec(self._branch), token=self._token)
+        if result.returncode != 0:
+            raise UnavailableError(f"git could not fetch from {REMOTE}: {last_line(result.stderr)}")
+
     def main(self) -> Sha:
         """The fetched tip of the default branch."""
         return self._resolve(_tip(self._branch), f"there is no branch {self._branch} at {REMOTE}")

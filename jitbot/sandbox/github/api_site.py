@@ -52,7 +52,14 @@ def get_workflow(call: Call, repo: Repository, workflow: str) -> Reply:
     times = dict.fromkeys(("created_at", "updated_at"), shapes.moment(repo.created_at))
     names = {"id": int(entry.sha[:8], 16), "node_id": f"W_{entry.sha}", "name": workflow, "path": path}
     return Reply(
-        body=names | times | {"state": "active", "url": url, "html_url": page, "badge_url": f"{page}/badge"}
+        body=names
+        | times
+        | {
+            "state": repo.workflow_states.get(workflow, "active"),
+            "url": url,
+            "html_url": page,
+            "badge_url": f"{page}/badge",
+        }
     )
 
 

@@ -107,7 +107,7 @@ def merge(
         raise RefusalError(405, "Pull Request is not mergeable")
     if pull.draft:
         raise RefusalError(405, "Pull Request is still a draft")
-    _allow_method(site, pull, method)
+    _allow_method(site, repository, pull, method)
     reasons = rules.lacking(site, repository, pull, by)
     if reasons:
         raise RefusalError(405, "\n\n".join([rules.VIOLATION, *reasons]))
@@ -116,6 +116,8 @@ def merge(
     repository.store.update_ref(f"refs/heads/{pull.base_ref}", made[-1])
     _land(site, repository, pull, by=by, landed=made, fork=fork)
     moved(site, repository, f"refs/heads/{pull.base_ref}", made[-1], by)
+    if repository.merging["delete_branch_on_merge"] and repository.store.tip(pull.head_ref):
+        move(site, repository, f"refs/heads/{pull.head_ref}", None, by)
     return repository.pull(pull.number)
 
 
@@ -135,8 +137,8 @@ def update_branch(site: Site, repository: Repository, pull: Pull, by: User) -> N
 
 def wish(site: Site, repository: Repository, pull: Pull, auto_merge: AutoMerge) -> Pull:
     """Let a pull request merge as soon as it may; 422 if it may already, as on GitHub."""
-    _allow_method(site, pull, auto_merge.method)
-    if not pull.is_open:
+    _allow_method(site, repository, pull, auto_merge.method)
+    if not pull.is_open or not repository.merging["allow_auto_merge"]:
         raise RefusalError(422, "Can't enable auto-merge for this pull request")
     if is_clean(site, repository, pull, auto_merge.enabled_by):
         raise RefusalError(422, "Pull request Pull request is in clean status")
@@ -239,10 +241,11 @@ def _land(
     )
 
 
-def _allow_method(site: Site, pull: Pull, method: str) -> None:
+def _allow_method(site: Site, repository: Repository, pull: Pull, method: str) -> None:
     ruleset = site.rules.get(pull.base_ref)
     rule = ruleset.pull_request if ruleset else None
-    if rule is not None and method not in rule.allowed_merge_methods:
+    setting = {"merge": "allow_merge_commit"}.get(method, f"allow_{method}_merge")
+    if (rule and method not in rule.allowed_merge_methods) or not repository.merging[setting]:
         name = {"merge": "Merge commits", "squash": "Squash merges", "rebase": "Rebase merges"}[method]
         raise RefusalError(405, f"{name} are not allowed on this repository.")
 

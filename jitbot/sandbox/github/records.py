@@ -41,8 +41,10 @@ class Ruleset:
     """The rules of one branch. Without `pull_request`, whoever may write may push."""
 
     id: int
+    name: str = ""
     pull_request: PullRequestRule | None = None
     required_checks: tuple[str, ...] = ()
+    strict_checks: bool = False
     block_force_push: bool = True
     block_deletion: bool = True
     admins_bypass: bool = True

@@ -2,7 +2,17 @@
 
 from collections.abc import Callable
 
-from jitbot.sandbox.github import api_comments, api_events, api_git, api_issues, api_pulls, api_site, graphql
+from jitbot.sandbox.github import (
+    api_comments,
+    api_events,
+    api_git,
+    api_issues,
+    api_objects,
+    api_pulls,
+    api_settings,
+    api_site,
+    graphql,
+)
 from jitbot.sandbox.github.call import Reply
 
 _REPO = "/repos/<owner>/<name>"
@@ -11,11 +21,22 @@ _PULL = f"{_REPO}/pulls/<int:number>"
 SITE_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
     ("GET", "/user"): api_site.get_own_user,
     ("GET", "/users/<login>"): api_site.get_user,
+    ("GET", "/orgs/<organisation>/teams/<team>/members"): api_settings.list_members,
     ("POST", "/graphql"): graphql.answer,
 }
 
 REPOSITORY_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
     ("GET", _REPO): api_site.get_repository,
+    ("PATCH", _REPO): api_settings.edit_repository,
+    ("GET", f"{_REPO}/actions/permissions/workflow"): api_settings.get_job_permissions,
+    ("PUT", f"{_REPO}/actions/permissions/workflow"): api_settings.set_job_permissions,
+    ("GET", f"{_REPO}/rulesets"): api_settings.list_rulesets,
+    ("POST", f"{_REPO}/rulesets"): api_settings.create_ruleset,
+    ("GET", f"{_REPO}/rulesets/<int:number>"): api_settings.get_ruleset,
+    ("PUT", f"{_REPO}/rulesets/<int:number>"): api_settings.update_ruleset,
+    ("GET", f"{_REPO}/branches/<path:branch>/protection"): api_settings.get_protection,
+    ("POST", f"{_REPO}/git/trees"): api_objects.create_tree,
+    ("POST", f"{_REPO}/git/commits"): api_objects.create_commit,
     ("GET", f"{_REPO}/collaborators/<login>/permission"): api_site.get_permission,
     ("GET", f"{_REPO}/codeowners/errors"): api_site.list_codeowners_errors,
     ("GET", f"{_REPO}/actions/workflows/<workflow>"): api_site.get_workflow,

@@ -128,7 +128,10 @@ def as_listed(ruleset: Ruleset, source: str) -> list[dict[str, object]]:
         listed.append({"type": "pull_request", "parameters": parameters})
     if ruleset.required_checks:
         checks = [{"context": context} for context in ruleset.required_checks]
-        parameters = {"required_status_checks": checks, "strict_required_status_checks_policy": False}
+        parameters = {
+            "required_status_checks": checks,
+            "strict_required_status_checks_policy": ruleset.strict_checks,
+        }
         listed.append({"type": "required_status_checks", "parameters": parameters})
     origin = {"ruleset_source_type": "Repository", "ruleset_source": source, "ruleset_id": ruleset.id}
     return [rule | origin for rule in listed]

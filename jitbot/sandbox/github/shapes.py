@@ -76,11 +76,6 @@ _REPOSITORY_CONSTANTS = {
     "has_pages": False,
     "has_discussions": False,
     "has_downloads": False,
-    "allow_merge_commit": True,
-    "allow_squash_merge": True,
-    "allow_rebase_merge": True,
-    "allow_auto_merge": True,
-    "delete_branch_on_merge": False,
     "size": 0,
 }
 _REPOSITORY_COUNTS = (
@@ -166,6 +161,7 @@ def repository(site: Site, repo: Repository, reader: User) -> Json:
         **dict.fromkeys(("created_at", "updated_at", "pushed_at"), created),
         **dict.fromkeys(_REPOSITORY_COUNTS, 0),
         **_REPOSITORY_CONSTANTS,
+        **(repo.merging if write else {}),  # GitHub shows these to whoever may write
         **{name: f"{base}{path}" for name, path in _REPOSITORY_LINKS.items()},
     }
 

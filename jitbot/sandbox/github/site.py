@@ -51,6 +51,18 @@ class Repository:
         self.issues: dict[int, Issue] = {}
         self.statuses: list[Status] = []
         self.signed: set[str] = set()
+        self.merging = {
+            "allow_merge_commit": True,
+            "allow_squash_merge": True,
+            "allow_rebase_merge": True,
+            "allow_auto_merge": True,
+            "delete_branch_on_merge": False,
+        }
+        self.job_permissions: dict[str, object] = {
+            "default_workflow_permissions": "read",
+            "can_approve_pull_request_reviews": False,
+        }
+        self.workflow_states: dict[str, str] = {}  # file name -> how it is off
         self.test_merges: dict[tuple[str, str], str | None] = {}
 
     def next_number(self) -> int:

@@ -1,0 +1,309 @@
+"""The checks beside branches, in plain values: verdicts, settings, owners, people, workflows."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from jitbot.domain import codeowners
+from jitbot.domain.doctor import branches, hosting, ownership, registered, workflows
+from jitbot.domain.doctor.diagnosis import Check, Diagnosis, Question, Unknown, Verdict
+from jitbot.domain.doctor.hosting import Hosting, JobTokens
+from jitbot.domain.doctor.registered import Account
+from jitbot.domain.evidence import Actor
+from jitbot.domain.model import Finding, GithubId, Login, Person, Policy, Settings
+
+GAP = Unknown(why="nobody told")
+ASKED = Question(code="x", group="g", title="t", means="m", mend="do")
+API = "https://api.github.com"
+
+
+def not_ok(checks: Any) -> dict[str, Verdict]:
+    """The checks that are not fine, by code."""
+    found: list[Check] = list(checks)
+    assert found
+    return {check.code: check.verdict for check in found if check.verdict is not Verdict.OK}
+
+
+@pytest.mark.parametrize(
+    ("checks", "code"),
+    [
+        ([ASKED.ok()], 0),
+        ([ASKED.ok(), replace(ASKED.ok(), verdict=Verdict.WARN)], 0),
+        ([ASKED.ok(), ASKED.unknown("?")], 3),
+        ([ASKED.unknown("?"), ASKED.no("no")], 1),
+        ([], 3),
+    ],
+)
+def test_the_exit_code_is_the_worst(checks: list[Check], code: int) -> None:
+    """Wrong is 1, unknown is 3, all else is 0; nothing looked at is unknown."""
+    assert Diagnosis(checks=tuple(checks)).exit_code == code
+    assert Diagnosis(checks=tuple(checks)).as_json()["ok"] is (code == 0)
+
+
+FOUND = Hosting(
+    full_name="acme/access",
+    repository_id=7,
+    default_branch="main",
+    owner_id=9,
+    methods=frozenset({"merge", "squash"}),
+    auto_merge=True,
+    deletes_branches=True,
+)
+SETTINGS = Settings(
+    repository="acme/access",
+    repository_id=7,
+    namespace="jit",
+    issuer=hosting.GITHUBS_ISSUER,
+    approvals_valid_for=timedelta(days=1),
+)
+OPEN = branches.Branch(name="main", rules=branches.Protection(), classic=branches.Protection(), bypasses=())
+
+
+def test_settings_that_fit() -> None:
+    """Settings that say what GitHub says are fine."""
+    assert not_ok(hosting.identity(SETTINGS, FOUND, API)) == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "found", "code"),
+    [
+        ({"repository": "acme/other"}, {}, "settings-repository"),
+        ({"repository_id": 8}, {}, "settings-repository-id"),
+        ({"issuer": "https://evil.example"}, {}, "settings-issuer"),
+        ({}, {"default_branch": "trunk"}, "default-branch"),
+    ],
+)
+def test_settings_that_do_not_fit(settings: dict[str, Any], found: dict[str, Any], code: str) -> None:
+    """Each setting that is not GitHub's turns its own check."""
+    checks = hosting.identity(replace(SETTINGS, **settings), replace(FOUND, **found), API)
+    assert not_ok(checks) == {code: Verdict.WRONG}
+
+
+@pytest.mark.parametrize(
+    ("api", "issuer", "fits"),
+    [
+        (API, "https://token.actions.githubusercontent.com", True),
+        (API, "https://token.actions.githubusercontent.com/acme", True),
+        (API, "https://token.actions.githubusercontent.com.evil.example", False),
+        (API, "http://token.actions.githubusercontent.com", False),
+        (API, "https://api.github.com", False),
+        ("https://ghes.acme.com/api/v3", "https://ghes.acme.com/_services/token", True),
+        ("https://ghes.acme.com/api/v3", "http://ghes.acme.com/_services/token", False),
+        ("https://api.acme.ghe.com", "https://token.actions.acme.ghe.com", True),
+        ("https://ghes.acme.com/api/v3", "https://token.actions.githubusercontent.com", False),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000/_oidc", True),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8001/_oidc", False),
+    ],
+)
+def test_whose_issuer_it_is(api: str, issuer: str, fits: bool) -> None:
+    """An issuer is that GitHub's whose API is asked, and nobody else's."""
+    assert hosting.is_issuer_of(api, issuer) is fits
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "verdict"),
+    [
+        ({}, None, None),
+        ({"methods": frozenset({"merge", "squash", "rebase"})}, "merge-methods", Verdict.WARN),
+        ({"methods": frozenset({"rebase"})}, "merge-methods", Verdict.WARN),
+        ({"methods": None}, "merge-methods", Verdict.UNKNOWN),
+        ({"auto_merge": False}, "auto-merge", Verdict.WARN),
+        ({"auto_merge": None}, "auto-merge", Verdict.UNKNOWN),
+        ({"deletes_branches": False}, "delete-branch", Verdict.WARN),
+        ({"deletes_branches": None}, "delete-branch", Verdict.UNKNOWN),
+    ],
+)
+def test_merging(change: dict[str, Any], code: str | None, verdict: Verdict | None) -> None:
+    """Each setting of merging turns its own check; a ruleset may narrow the methods."""
+    assert not_ok(hosting.merging(replace(FOUND, **change), OPEN)) == ({code: verdict} if code else {})
+    narrow = replace(OPEN, rules=branches.Protection(methods=frozenset({"squash"})))
+    wide = replace(FOUND, methods=frozenset({"merge", "squash", "rebase"}))
+    assert not_ok(hosting.merging(wide, narrow)) == {}
+
+
+@pytest.mark.parametrize(
+    ("tokens", "expected"),
+    [
+        (JobTokens(default="read", approves=False), {}),
+        (JobTokens(default="write", approves=False), {"actions-default-read": Verdict.WARN}),
+        (JobTokens(default="read", approves=True), {"actions-never-approve": Verdict.WRONG}),
+        (GAP, {"actions-default-read": Verdict.UNKNOWN, "actions-never-approve": Verdict.UNKNOWN}),
+    ],
+)
+def test_job_tokens(tokens: JobTokens | Unknown, expected: dict[str, Verdict]) -> None:
+    """What a job may do by default, and whether it may approve."""
+    assert not_ok(hosting.job_tokens(FOUND, tokens)) == expected
+
+
+PEOPLE = {
+    Login(name): Person(login=Login(name), github_id=GithubId(number))
+    for name, number in (("bob", 2), ("erin", 5))
+}
+TEAMS = {"acme/leads": (Login("bob"),), "acme/ghosts": (Login("nobody"),)}
+LINES = "* @erin\n/requests/db/ @acme/leads\n/policies/ @erin\n/.github/ @erin\n"
+FILES = ("README.md", ".github/CODEOWNERS", "policies/settings.yaml", "requests/db/any")
+
+
+@pytest.mark.parametrize(
+    ("lines", "files", "expected"),
+    [
+        (LINES, FILES, set()),
+        (LINES.replace("* @erin", "*"), FILES, {"codeowners-catch-all", "codeowners-every-file"}),
+        (LINES.replace("* @erin\n", ""), FILES, {"codeowners-catch-all", "codeowners-every-file"}),
+        ("", FILES, {"codeowners-catch-all", "codeowners-every-file", "codeowners-rules"}),
+        (LINES + "* @acme/leads\n", FILES, {"codeowners-rules"}),
+        (LINES + "/docs/\n", (*FILES, "docs/x"), {"codeowners-every-file"}),
+        (LINES.replace("/policies/ @erin\n", ""), FILES, {"codeowners-rules"}),
+        (LINES.replace("/policies/ @erin", "/policies/ @acme/ghosts"), FILES, {"codeowners-rules"}),
+        (LINES + "/requests/new/ @acme/leads\n", FILES, {"codeowners-rules"}),
+        (LINES + "*.yaml @acme/leads\n", FILES, {"codeowners-rules"}),
+        (LINES, (*FILES, "pyproject.toml"), {"codeowners-rules"}),
+        (LINES, (*FILES, "jitbot/cli.py"), {"codeowners-rules"}),
+    ],
+)
+def test_coverage(lines: str, files: tuple[str, ...], expected: set[str]) -> None:
+    """Each gap in CODEOWNERS turns its own check: no catch-all, no owner, a later line that reaches into the rules."""
+    read = codeowners.parse(lines)
+    assert not_ok(ownership.coverage(files, read, PEOPLE, TEAMS)) == dict.fromkeys(expected, Verdict.WRONG)
+
+
+def test_codeowners_read_twice() -> None:
+    """jitbot's own findings and GitHub's count alike; what GitHub does not tell is unknown."""
+    bad = Finding(code="x", message="bad", file=".github/CODEOWNERS", line=3)
+    assert ownership.reading(codeowners.parse(LINES)).verdict is Verdict.OK
+    assert ownership.reading(codeowners.parse("[ab] @erin\n")).verdict is Verdict.WRONG
+    assert ownership.reading(None).verdict is Verdict.WRONG
+    verdicts = [ownership.by_github(each).verdict for each in ((), (bad,), None, GAP)]
+    assert verdicts == [Verdict.OK, Verdict.WRONG, Verdict.WRONG, Verdict.UNKNOWN]
+
+
+def policy(**changes: Any) -> Policy:
+    """A policy for the folder requests/db/."""
+    plain = Policy(
+        name="db",
+        description="",
+        eligible=(),
+        accounts=(),
+        max_duration=timedelta(hours=1),
+        approvals=1,
+        ticket_required=False,
+        parameters=(),
+        statements=(),
+        managed_policies=(),
+    )
+    return replace(plain, **changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, {}),
+        ({"approvals": 2}, {"approvers-db": Verdict.WRONG}),
+        ({"name": "none"}, {}),
+        ({"eligible": ("bob",)}, {"approvers-db-alone": Verdict.WARN}),
+    ],
+)
+def test_each_policy_has_who_approves(change: dict[str, Any], expected: dict[str, Verdict]) -> None:
+    """Too few owners can approve nothing; just enough cannot ask themselves."""
+    read = codeowners.parse(LINES)
+    assert not_ok(ownership.approvers([policy(**change)], read, PEOPLE, TEAMS)) == expected
+
+
+def test_owners_nobody_knows_approve_nothing() -> None:
+    """An owner who is not in people.yaml is nobody."""
+    read = codeowners.parse(LINES.replace("@acme/leads", "@acme/ghosts"))
+    assert not_ok(ownership.approvers([policy()], read, PEOPLE, TEAMS)) == {"approvers-db": Verdict.WRONG}
+
+
+def account(login: str, number: int, kind: str = "User", permission: str | Unknown = "write") -> Account:
+    """What GitHub says of somebody."""
+    actor = Actor(login=Login(login), github_id=GithubId(number), kind=kind)
+    return Account(actor=actor, permission=permission)
+
+
+@pytest.mark.parametrize(
+    ("bob", "expected"),
+    [
+        (account("bob", 2), {}),
+        (account("bob", 3), {"people-ids": Verdict.WRONG}),
+        (account("bob", 2, kind="Bot"), {"people-exist": Verdict.WRONG}),
+        (account("bob", 2, permission="read"), {"people-write": Verdict.WRONG}),
+        (account("bob", 2, permission=GAP), {"people-write": Verdict.UNKNOWN}),
+        (Account(actor=None, permission="write"), {"people-exist": Verdict.WRONG}),
+        (
+            Account(actor=GAP, permission="write"),
+            {"people-exist": Verdict.UNKNOWN, "people-ids": Verdict.UNKNOWN},
+        ),
+    ],
+)
+def test_people(bob: Account, expected: dict[str, Verdict]) -> None:
+    """Each way in which somebody is not who people.yaml says turns its own check."""
+    accounts = {Login("bob"): bob, Login("erin"): account("erin", 5)}
+    assert not_ok(registered.people(PEOPLE, accounts, codeowners.parse(LINES), TEAMS)) == expected
+
+
+@pytest.mark.parametrize(
+    ("there", "verdict"),
+    [
+        (frozenset({"Bob"}), None),
+        (frozenset({"bob", "mallory"}), Verdict.WRONG),
+        (frozenset(), Verdict.WRONG),
+        (None, Verdict.UNKNOWN),
+        (GAP, Verdict.UNKNOWN),
+    ],
+)
+def test_teams(there: frozenset[str] | Unknown | None, verdict: Verdict | None) -> None:
+    """A team that owns lines must be as on GitHub; one that only asks is told."""
+    leads = {"acme/leads": (Login("bob"),)}
+    found = not_ok(registered.team_members(leads, {"acme/leads": there}, codeowners.parse(LINES)))
+    assert found == ({"team-acme-leads": verdict} if verdict else {})
+    asking = not_ok(registered.team_members(leads, {"acme/leads": there}, codeowners.parse("* @erin\n")))
+    softer = Verdict.WARN if verdict is Verdict.WRONG else verdict
+    assert asking == ({"team-acme-leads": softer} if softer else {})
+
+
+GRANT = (
+    "steps:\n  - uses: actions/checkout@"
+    + "a" * 40
+    + " # v7\n  - uses: o/j/.github/actions/jitbot@"
+    + "b" * 40
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "expected"),
+    [
+        (GRANT, "active", {}),
+        (GRANT.replace("a" * 40, "c" * 40).replace(" # v7", " # v8"), "active", {}),
+        (GRANT.replace("o/j/.github/actions/jitbot@" + "b" * 40, "./.github/actions/jitbot"), "active", {}),
+        (GRANT + "\n  - run: curl", "active", {"workflow-grant-as-shipped": Verdict.WARN}),
+        (GRANT, "disabled_inactivity", {"workflow-grant": Verdict.WRONG}),
+        (GRANT, "disabled_manually", {"workflow-grant": Verdict.WRONG}),
+        (GRANT, GAP, {"workflow-grant": Verdict.UNKNOWN}),
+        (None, "active", {"workflow-grant": Verdict.WRONG}),
+    ],
+)
+def test_workflows(found: str | None, state: str | Unknown, expected: dict[str, Verdict]) -> None:
+    """A workflow must be there and on; pins may be newer than the release's, all else is told."""
+    here = {} if found is None else {"grant.yml": found}
+    assert not_ok(workflows.present({"grant.yml": GRANT}, here, {"grant.yml": state})) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"),
+    [
+        (GRANT, True),
+        ("- uses: ./.github/actions/jitbot", True),
+        ("- uses: actions/checkout@v7", False),
+        ("- uses: 'actions/checkout@main'", False),
+        ("- uses: actions/checkout@" + "a" * 39, False),
+        ("- uses: docker://alpine", False),
+        ("uses: o/j/.github/workflows/grant.yml@" + "a" * 40, False),
+        ("uses: ./.github/workflows/grant.yml", False),
+    ],
+)
+def test_pins(text: str, fine: bool) -> None:
+    """Everything is pinned by a whole commit, and no workflow is reused."""
+    assert (workflows.pins({"grant.yml": text}).verdict is Verdict.OK) is fine
