@@ -37,12 +37,7 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
     settings = settings_at_main(repository, documents)
     _same_repository(environ, settings)
     agent = f"jitbot/{__version__} ({verb})"
-    issuer = ActionsIssuer(
-        settings.issuer,
-        request_url=environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", ""),
-        request_token=environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", ""),
-        user_agent=agent,
-    )
+    issuer = _issuer(environ, settings, agent)
     client = github_client(environ, settings.repository, agent)
     return World(
         repository=repository,
@@ -79,6 +74,15 @@ def run_of(environ: Mapping[str, str]) -> Run:
     )
 
 
+def _issuer(environ: Mapping[str, str], settings: Settings, agent: str) -> ActionsIssuer:
+    return ActionsIssuer(
+        settings.issuer,
+        request_url=environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", ""),
+        request_token=environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", ""),
+        user_agent=agent,
+    )
+
+
 def _same_repository(environ: Mapping[str, str], settings: Settings) -> None:
     here = environ.get("GITHUB_REPOSITORY", settings.repository)
     if here != settings.repository:
@@ -91,13 +95,22 @@ def _cloud(
     environ: Mapping[str, str], settings: Settings, issuer: ActionsIssuer, purpose: str
 ) -> Callable[[], Cloud]:
     """Accounts are entered with the job's own token where there is one, with the ambient credentials elsewhere."""
+    identity, endpoint = aws_identity(environ, settings, purpose, issuer), aws_endpoint(environ)
+    return cache(lambda: AwsCloud(identity, path=f"/{settings.namespace}/", endpoint=endpoint))
+
+
+def aws_identity(
+    environ: Mapping[str, str], settings: Settings, purpose: str, issuer: ActionsIssuer | None = None
+) -> Identity:
+    """Who this run is for AWS: the role of its purpose in a job that has an issuer, else the ambient credentials."""
     in_job = "ACTIONS_ID_TOKEN_REQUEST_URL" in environ
+    asking = issuer or _issuer(environ, settings, f"jitbot/{__version__} ({purpose})")
 
     lock = Lock()
 
     @cache
     def asked() -> str:
-        return issuer.token(STS_AUDIENCE)
+        return asking.token(STS_AUDIENCE)
 
     def token() -> str:
         with lock:  # accounts are entered side by side, and one token serves them all
@@ -109,7 +122,7 @@ def _cloud(
         "session_token": environ.get("AWS_SESSION_TOKEN"),
         "profile": environ.get("AWS_PROFILE"),
     }
-    identity = Identity(
+    return Identity(
         role_name=f"{settings.namespace}bot-{purpose}",
         session_name=f"jitbot-{environ.get('GITHUB_RUN_ID', 'local')}-{environ.get('GITHUB_RUN_ATTEMPT', '1')}"[
             :64
@@ -117,6 +130,10 @@ def _cloud(
         token=token if in_job else None,
         **({} if in_job else ambient),
     )
+
+
+def aws_endpoint(environ: Mapping[str, str]) -> str | None:
+    """Another endpoint of AWS, if the environment names one. Raises DeniedError for one that may be overheard."""
     endpoint = environ.get("AWS_ENDPOINT_URL")
     if (
         endpoint
@@ -126,7 +143,7 @@ def _cloud(
         raise DeniedError(
             f"AWS_ENDPOINT_URL {endpoint} is neither TLS nor this machine; nothing is sent there"
         )
-    return cache(lambda: AwsCloud(identity, path=f"/{settings.namespace}/", endpoint=endpoint))
+    return endpoint
 
 
 def recorded_requests(history: History) -> Mapping[str, int | None]:

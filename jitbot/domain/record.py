@@ -50,7 +50,7 @@ def sentence(event: Event) -> str:
         case Kind.FAILED:
             return f"failed: {what} for {who} in {where}; the next run tries again"
         case Kind.VERIFIED:
-            return "verified: the ledger holds together"
+            return f"verified: {_token(event.cause) or 'the ledger holds together'}"
         case _:
             assert_never(event.kind)
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from jitbot import __version__
-from jitbot.domain import iam, life, moments, risk
+from jitbot.domain import facts, iam, life, moments, risk
 from jitbot.domain.approval import Decision, Verdict
 from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.counting import Approval, Ignored
@@ -68,6 +68,7 @@ def _evidence(
         "risk": risk.assess(decision.grants, catalogue).as_json() if decision.grants else None,
         **(_of_merge(case) if case is not None else {}),
         **(_of_ground(decision.ground) if decision.ground is not None else {}),
+        **({"facts": facts.dump(case)} if case is not None else {}),
     }
 
 

@@ -87,13 +87,12 @@ def _append_batch(world: World, head: Sha, batch: Sequence[Event], signers: Mapp
     """
     files = {_filed(event.path, head): events.dump(event) for event in batch}
     keys = {kid: key for kid, key in signers.items() if _plain(kid)}
-    files |= {
-        f"{attestation.KEYS}{_folder(head)}/{kid}.json": f"{key}\n".encode() for kid, key in keys.items()
-    }
+    place = f"{batch[0].at:%Y/%m/%d}/{_folder(head)}"  # by day: one folder of all would grow without end
+    files |= {f"{attestation.KEYS}{place}/{kid}.json": f"{key}\n".encode() for kid, key in keys.items()}
     message = record.message(batch)
     blobs = {path: attestation.blob_name(content) for path, content in files.items()}
     token = world.issuer.token(attestation.audience(Batch(parent=head, message=message, blobs=blobs)))
-    files[f"{attestation.TOKENS}{batch[0].at:%Y/%m/%d}/{_folder(head)}.jwt"] = f"{token}\n".encode()
+    files[f"{attestation.TOKENS}{place}.jwt"] = f"{token}\n".encode()
     return world.forge.commit("ledger", head, message, files)
 
 
@@ -162,7 +161,7 @@ def _events(commit: Added, contents: Mapping[Sha, bytes]) -> list[Event]:
     """The events of a batch. Raises UnavailableError for one this jitbot cannot read: nothing may rest on the rest."""
     paths = [entry for entry in commit.entries if entry.path.startswith(events.FOLDER)]
     try:
-        return [events.load(_unfiled(entry.path, commit.parent), contents[entry.blob]) for entry in paths]
+        return [events.load(unfiled(entry.path, commit.parent), contents[entry.blob]) for entry in paths]
     except ValueError as error:
         raise UnavailableError(
             f"the ledger's commit {commit.commit[:10]} cannot be read by this jitbot: {error}"
@@ -232,7 +231,7 @@ def _filed(path: str, head: Sha) -> str:
     return f"{day}/{_folder(head)}/{name}"
 
 
-def _unfiled(path: str, parent: Sha) -> str:
+def unfiled(path: str, parent: Sha) -> str:
     """The event's own path. Raises ValueError if it does not lie in the folder of its batch."""
     folder, _, name = path.rpartition("/")
     day, _, batch = folder.rpartition("/")
