@@ -67,9 +67,9 @@ def test_only_reviews_that_judge_are_kept() -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda raw: None,
-        lambda raw: [],
-        lambda raw: {},
+        lambda _: None,
+        lambda _: [],
+        lambda _: {},
         lambda raw: {**raw, "listed": {}},
         lambda raw: {**raw, "default_branch": 1},
         lambda raw: {**raw, "told": {}},

@@ -29,7 +29,7 @@ _OUTCOMES = list(dict.fromkeys(str(each) for each in (*Kind, *Why)))
 @click.option(
     "--request", "request_", default="", help="One request: a path, a unique part, or a pull request."
 )
-@click.option("--outcome", type=click.Choice(_OUTCOMES), default="", help="Only such events, or such ends.")
+@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only such events, or such ends.")
 @click.option("--from", "start", type=Day(), help="From this day or moment on (UTC).")
 @click.option(
     "--to", "end", type=Day(last=True), help="Until the end of this day, or until this moment (UTC)."
