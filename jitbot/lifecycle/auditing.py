@@ -14,6 +14,7 @@ from jitbot.domain.audit.verdict import Verdict, counts_of
 from jitbot.domain.errors import InvalidError
 from jitbot.domain.events import Kind
 from jitbot.domain.evidence import ChangeKind
+from jitbot.domain.facts import Facts
 from jitbot.domain.model import Settings, Sha
 from jitbot.domain.ports import DocumentReader, Issuer
 from jitbot.domain.ports.archive import WholeRepository
@@ -121,6 +122,13 @@ def mark(books: Books, since: str) -> Sha:
     return books.repository.resolve(str(heads[-1]))
 
 
+def decisions_since(books: Books, since: Sha | None) -> tuple[Recorded, ...]:
+    """The decisions recorded after the ledger stood at `since`; all of them without it."""
+    before = books.repository.commits_of(since) if since is not None else frozenset()
+    found = completeness.decisions_of(books.archive).values()
+    return tuple(each for each in found if each.batch.commit not in before)
+
+
 def _anchor(books: Books) -> Iterator[Problem]:
     if not books.archive.anchored:
         yield Problem(
@@ -166,17 +174,18 @@ def _decided_again(books: Books, decisions: Sequence[Recorded]) -> Iterator[Prob
         here = [merges.get((each.event.request, each.event.commit)) for each in part]
         blobs = [each.change.blob for each in here if each is not None and each.change.blob is not None]
         contents = dict(repository.contents(blobs))
-        rulebook.learn(blob for each in part for blob in _head_rules(each).values())
-        yield from _heads(books, part)
-        for each, merged in zip(part, here, strict=True):
-            ground = None if merged is None else _ground(rulebook, each, merged, contents)
+        facts = [redeciding.facts_of(each.event) for each in part]
+        rulebook.learn(blob for each in facts for blob in _head_rules(each).values())
+        yield from _heads(books, part, facts)
+        for each, merged, told in zip(part, here, facts, strict=True):
+            ground = None if merged is None else _ground(rulebook, told, merged, contents)
             others = books.archive.by_request[each.event.request]
             yield from redeciding.problems(each, ground, redeciding.life_before(each, others, orders))
 
 
 def _ground(
-    rulebook: Rulebook, decision: Recorded, merged: Merged, contents: Mapping[Sha, bytes | None]
-) -> Ground | None:
+    rulebook: Rulebook, facts: Facts | None, merged: Merged, contents: Mapping[Sha, bytes | None]
+) -> Ground:
     change = merged.change
     policy = change.path.split("/")[1]
     rules = rulebook.rules(merged.rules, policy)
@@ -187,20 +196,19 @@ def _ground(
         merged=merged,
         request=rulebook.request(change, content),
         rules=rules,
-        head_rules=rulebook.rules(_head_rules(decision), policy),
+        head_rules=rulebook.rules(_head_rules(facts), policy),
+        facts=facts,
     )
 
 
-def _head_rules(decision: Recorded) -> Mapping[str, Sha]:
-    told = redeciding.facts_of(decision.event)
-    return told.told.head_rules if told is not None and told.told is not None else {}
+def _head_rules(facts: Facts | None) -> Mapping[str, Sha]:
+    return facts.told.head_rules if facts is not None and facts.told is not None else {}
 
 
-def _heads(books: Books, decisions: Iterable[Recorded]) -> Iterator[Problem]:
+def _heads(books: Books, decisions: Iterable[Recorded], told: Iterable[Facts | None]) -> Iterator[Problem]:
     """Where a pull request's head is in this clone, the attested facts must be those of git."""
     places: dict[tuple[Sha, str], tuple[Recorded, Sha | None]] = {}
-    for decision in decisions:
-        facts = redeciding.facts_of(decision.event)
+    for decision, facts in zip(decisions, told, strict=True):
         if facts is None or facts.told is None or decision.event.kind not in GIVES:
             continue
         head = facts.told.pull_request.head

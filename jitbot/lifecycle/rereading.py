@@ -10,6 +10,7 @@ from jitbot.domain.evidence import PullRequest, Review
 from jitbot.domain.facts import Told
 from jitbot.domain.ports import Forge
 
+_LATER = "try again: two calls are made for each approval, and GitHub allows so many an hour"
 _LOOK = "somebody changed GitHub since, or the run recorded what was not so: compare the pull request with the event"
 
 
@@ -71,7 +72,7 @@ def _tell(decision: Recorded, code: str, weight: Weight, message: str) -> Proble
         code=code,
         weight=weight,
         message=f"{decision.event.kind} {decision.event.request}: {message}",
-        hint=_LOOK,
+        hint=_LATER if weight is Weight.UNCHECKED else _LOOK,
         event=decision.path,
         commit=decision.batch.commit,
         request=decision.event.request,

@@ -1,7 +1,6 @@
 """`jitbot audit verify`."""
 
 import re
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -11,15 +10,13 @@ from jitbot.commands.audit.opening import books_of, keys_option
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import Moment
 from jitbot.commands.words import print_json
-from jitbot.commands.worlds import open_world
 from jitbot.domain import escape
-from jitbot.domain.audit.completeness import decisions_of
-from jitbot.domain.audit.problems import Problem, Weight
+from jitbot.domain.audit.problems import Weight
 from jitbot.domain.audit.verdict import GOOD, Verdict
 from jitbot.domain.errors import InvalidError
 from jitbot.domain.model import Sha
 from jitbot.lifecycle.attesting import record as record_verdict
-from jitbot.lifecycle.auditing import Books, mark
+from jitbot.lifecycle.auditing import Books, decisions_since, mark
 from jitbot.lifecycle.auditing import verify as use_case
 from jitbot.lifecycle.comparing import compare
 from jitbot.lifecycle.rereading import read_again
@@ -68,14 +65,18 @@ def verify(
     if record and at is not None:
         raise click.UsageError("what is recorded is recorded now: --record and --at do not go together")
     now = at or invocation.now
-    world = open_world(invocation, "audit") if online or against_aws or record else None
+    world = _world(invocation) if online or against_aws or record else None
     books = books_of(invocation, keys_file=keys_file, online=online or record)
+    begin = None if since is None else mark(books, since)
     verdict = use_case(
         books,
         now,
         expect=[_expected(books, each) for each in expect],
-        since=None if since is None else mark(books, since),
-        more=list(_asked(world, books, now, online=online, against_aws=against_aws)),
+        since=begin,
+        more=[
+            *(read_again(world.forge, decisions_since(books, begin)) if world is not None and online else ()),
+            *(compare(world, books, now) if world is not None and against_aws else ()),
+        ],
     )
     if verdict.exit_code == GOOD:
         books.repository.remember(books.archive.head)
@@ -88,13 +89,12 @@ def verify(
     return verdict.exit_code
 
 
-def _asked(
-    world: World | None, books: Books, now: datetime, *, online: bool, against_aws: bool
-) -> Iterator[Problem]:
-    if world is not None and online:
-        yield from read_again(world.forge, decisions_of(books.archive).values())
-    if world is not None and against_aws:
-        yield from compare(world, books, now)
+def _world(invocation: Invocation) -> World:
+    from jitbot.commands.worlds import (
+        open_world,
+    )  # with GitHub's and AWS's clients, which offline nobody needs
+
+    return open_world(invocation, "audit")
 
 
 def _expected(books: Books, name: str) -> Sha:

@@ -28,6 +28,7 @@ class Ground:
     request: Parsed[Request] | None
     rules: Rules
     head_rules: Rules | None
+    facts: Facts | None  # as `facts_of` reads them from the event
 
 
 def facts_of(event: Event) -> Facts | None:
@@ -89,7 +90,7 @@ def problems(decision: Recorded, ground: Ground | None, so_far: life.Life) -> It
             )
         return
     yield from _other_commits(event, ground, tell)
-    told = facts_of(event)
+    told = ground.facts
     if told is None:
         if event.kind in GIVES:
             yield tell.unchecked(
