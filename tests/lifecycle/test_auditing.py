@@ -374,3 +374,39 @@ def test_a_shallow_clone_is_not_judged(world: World, lived: str, tmp_path: Path)
     )
     ran = world.jit("audit", "verify", runner="auditor", workflow="audit.yml", code=3)
     assert "git fetch --unshallow" in ran.output
+
+
+def test_a_renamed_repository_keeps_its_record(world: World, lived: str) -> None:
+    """What was attested under the old name is judged by the settings that main had then."""
+    settings = world.text("policies/settings.yaml")
+    world.write("policies/settings.yaml", settings.replace("acme/access", "acme/entry"))
+    assert verdict(world, code=0)["findings"] == []
+
+
+def test_another_repositorys_ledger_counts_for_nothing(world: World, lived: str) -> None:
+    """The same name and another number: nothing of it was attested for this repository."""
+    settings = world.text("policies/settings.yaml")
+    first = world.github.store.tip("main")
+    tree = settings.replace("700001", "700002")
+    store, olivia = world.github.store, signed_by(world, "olivia")
+    root = store.commit_tree(store.commit(first).tree, (), "anew", olivia, olivia)
+    store.update_ref("refs/heads/main", root)
+    world.write("policies/settings.yaml", tree)
+    squashed = store.commit(store.tip("main")).tree
+    store.update_ref("refs/heads/main", store.commit_tree(squashed, (), "anew", olivia, olivia))
+    found = verdict(world, code=1)
+    assert said(found, "unattested").count("another repository asked for its token") == 10
+
+
+def test_words_for_people(world: World, lived: str) -> None:
+    """Each finding is a sentence with its code, its place and what to do; the verdict comes last."""
+    name = push(world, {"events/\x1b[31m.json": b"{}"})
+    clone(world)
+    ran = world.jit(
+        "audit", "verify", "--keys", str(vouched(world)), runner="auditor", workflow="audit.yml", code=1
+    )
+    assert f"✗ commit {name[:10]} of the ledger: what it adds is no record" in ran.output
+    assert "[unattested]\n    event events/\\x1b[31m.json, commit" in ran.output
+    assert f"git show --stat {name[:10]}" in ran.output
+    assert ran.output.strip().endswith("the record does not stand as it is: 1 broken")
+    assert "\x1b" not in ran.output

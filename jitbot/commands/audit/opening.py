@@ -11,6 +11,7 @@ from jitbot.adapters.issuer import ActionsIssuer
 from jitbot.adapters.repository import WholeClone
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import data_root, meant
+from jitbot.domain.errors import InvalidError
 from jitbot.domain.model import Settings
 from jitbot.lifecycle.archive import read_keys
 from jitbot.lifecycle.auditing import Books, open_books
@@ -20,7 +21,7 @@ _MOST = 1 << 20  # bytes of a file of keys
 keys_option = click.option(
     "--keys",
     "keys_file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="The issuer's keys, as you fetched and kept them: a JSON Web Key Set.",
 )
 
@@ -33,13 +34,18 @@ def books_of(invocation: Invocation, *, keys_file: Path | None, online: bool = F
         return ActionsIssuer(settings.issuer, user_agent=f"jitbot/{__version__} (audit)")
 
     def keys(settings: Settings) -> Mapping[str, str]:
-        given = {}
-        if keys_file is not None:
-            with keys_file.open("rb") as opened:
-                given = dict(read_keys(opened.read(_MOST), str(keys_file)))
+        given = _keys_in(invocation.folder / keys_file) if keys_file is not None else {}
         return {**(issuer(settings).keys() if online else {}), **given}
 
     return open_books(repository, documents, issuer=issuer, keys=keys)
+
+
+def _keys_in(file: Path) -> Mapping[str, str]:
+    try:
+        with file.open("rb") as opened:
+            return read_keys(opened.read(_MOST), str(file))
+    except OSError as error:
+        raise InvalidError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def request_in(books: Books, text: str) -> str:
