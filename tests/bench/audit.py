@@ -6,7 +6,6 @@ issuer's key of its own, written by git fast-import. So many grants make four ti
 
 import hashlib
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,11 +20,9 @@ from jwt.algorithms import RSAAlgorithm
 
 from jitbot.adapters import documents
 from jitbot.adapters.actions import ServiceAuthorizationReference
-from jitbot.cli import main
 from jitbot.domain import attestation, events, record, testimony
 from jitbot.domain.approval import decide
 from jitbot.domain.attestation import Batch, blob_name
-from jitbot.domain.codeowners import LOCATIONS
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.evidence import Actor, Case, Change, ChangeKind, Merge, PullCommit, PullRequest, Review
 from jitbot.domain.life import Life
@@ -263,6 +260,3 @@ def bench(count: int) -> None:
 if __name__ == "__main__":
     for wanted in sys.argv[1:] or ["500", "5000"]:
         bench(int(wanted))
-    print(
-        f"self: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB", LOCATIONS[0], main.__name__
-    )

@@ -291,6 +291,15 @@ def test_rules_changed_by_the_request_itself(world: World) -> None:
     assert "[touches-rules]" in said(verdict(world, code=1), "wrong-approval")
 
 
+@pytest.mark.parametrize("name", ["rules_commit", "request_blob"])
+def test_evidence_that_names_other_commits(world: World, granted: str, name: str) -> None:
+    """The rules and the bytes that the event names must be those of its merge on main."""
+    event = recorded(world, "approved")
+    world.back(world.kept["asked"])
+    attest(world, event, evidence={**event.evidence, name: "a" * 40})
+    assert codes(verdict(world, code=1)) == {"other-commits"}
+
+
 def test_a_decision_that_main_never_had(world: World, lived: str) -> None:
     """An attested approval of a merge that is not on main."""
     push(world, batch(world, mallorys(world)))

@@ -85,7 +85,7 @@ def _not_granted(place: Place, now: datetime) -> Iterator[Problem]:
 def _early_end(place: Place, now: datetime) -> Iterator[Problem]:
     """Revoked or deleted while it ran: it must have ended soon after, whatever ended it."""
     due, end = place.ended_by, place.holding.end
-    if due is None or not place.holding.granted or due >= place.term.window.expires_at:
+    if due is None or not place.holding.granted:
         return
     granted = min(event.at for event in place.holding.granted)
     reached = min(now if end is None else end.at, place.term.window.expires_at)
