@@ -38,14 +38,13 @@ class Verdict:
     @property
     def in_words(self) -> str:
         """One sentence."""
-        counts = Counter(each.weight for each in self.problems)
-        if not counts[Weight.BROKEN] and not counts[Weight.UNCHECKED]:
-            return "the record is whole, and every grant was rightly given"
-        broken, unchecked = counts[Weight.BROKEN], counts[Weight.UNCHECKED]
-        parts = ([f"{broken} broken"] if broken else []) + (
-            [f"{unchecked} not to be checked here"] if unchecked else []
-        )
-        return f"the record does not stand as it is: {', '.join(parts)}"
+        broken, unchecked = len(self.of(Weight.BROKEN)), len(self.of(Weight.UNCHECKED))
+        if broken:
+            rest = f", {unchecked} not to be checked here" if unchecked else ""
+            return f"the record does not stand as it is: {broken} broken{rest}"
+        if unchecked:
+            return f"nothing wrong was found, but {unchecked} could not be checked here"
+        return "the record is whole, and every grant was rightly given"
 
     def as_json(self) -> dict[str, object]:
         """The verdict for machines."""
