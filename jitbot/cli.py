@@ -28,6 +28,7 @@ VERBS = {
     "sweep": ("jitbot.commands.sweep", "End, confirm and remove; find orphans and drift (in Actions)."),
     "revoke": ("jitbot.commands.revoke", "End a grant now, for good (in Actions)."),
     "init": ("jitbot.commands.init", "A new access repository: its files, and its settings on GitHub."),
+    "audit": ("jitbot.commands.audit", "Read, prove and hand over the record, from a clone alone."),
     "bootstrap": (
         "jitbot.commands.bootstrap",
         "What prepares AWS accounts for jitbot: roles, boundary, issuer.",

@@ -68,6 +68,17 @@ def verb(name: str) -> click.Command:
     return found
 
 
+def resolved(call: str) -> tuple[click.Command, list[str]]:
+    """The command that a call means, a group's own command where it names one, and its arguments."""
+    name, *arguments = shlex.split(call)
+    found = verb(name)
+    while isinstance(found, click.Group) and arguments:
+        inner = found.get_command(click.Context(found), arguments[0])
+        assert inner is not None, f"there is no jitbot {name} {arguments[0]}"
+        found, arguments = inner, arguments[1:]
+    return found, arguments
+
+
 def examples() -> list[tuple[str, str]]:
     """Every YAML example of the README with its path: the marked blocks, and the file that the tour writes."""
     marked = [(text.splitlines()[0].removeprefix("# "), text) for text in blocks(README, "yaml")]
@@ -99,15 +110,15 @@ def test_the_promised_commands_stand_there(command: str) -> None:
 @pytest.mark.parametrize("call", typed())
 def test_what_people_are_told_to_type_is_understood(call: str) -> None:
     """Each call of jitbot in a shell block has a verb that exists, with arguments and options it takes."""
-    name, *arguments = shlex.split(call)
-    assert verb(name).make_context(name, arguments).info_name == name
+    command, arguments = resolved(call)
+    assert command.make_context(command.name, arguments).info_name == command.name
 
 
 @pytest.mark.parametrize("call", mentioned())
 def test_what_is_mentioned_exists(call: str) -> None:
     """Each call of jitbot in running text names a verb and options that exist."""
-    name, *arguments = shlex.split(call)
-    known = {option for parameter in verb(name).params for option in parameter.opts}
+    command, arguments = resolved(call)
+    known = {option for parameter in command.params for option in parameter.opts}
     assert {argument for argument in arguments if argument.startswith("-")} <= known
 
 

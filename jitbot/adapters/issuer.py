@@ -3,6 +3,7 @@
 https://docs.github.com/en/actions/reference/security/oidc. Not proven against the real issuer here.
 """
 
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,12 @@ _LONGEST = 16_384  # characters of a token; GitHub's have some two thousand
 _ALGORITHMS = ["RS256"]  # the one GitHub signs with; naming it refuses `none` and keys used as HMAC secrets
 # Read long after, so `exp` says nothing; all other claims are judged by `domain.attestation`.
 _SIGNATURE_ALONE = {f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
+
+
+@functools.lru_cache(maxsize=64)
+def _public(key: str) -> Any:
+    """The key itself. A long ledger is signed with few."""
+    return jwt.PyJWK.from_json(key).key
 
 
 class ActionsIssuer:
@@ -80,7 +87,7 @@ class ActionsIssuer:
         if key is None:
             return None
         try:
-            public = jwt.PyJWK.from_json(key).key
+            public = _public(key)
             options: Any = {"verify_signature": True, **_SIGNATURE_ALONE}
             claims: dict[str, Any] = jwt.decode(token, public, algorithms=_ALGORITHMS, options=options)
         except (jwt.PyJWTError, ValueError, TypeError, RecursionError):

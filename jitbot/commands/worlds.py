@@ -37,12 +37,7 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
     settings = settings_at_main(repository, documents)
     _same_repository(environ, settings)
     agent = f"jitbot/{__version__} ({verb})"
-    issuer = ActionsIssuer(
-        settings.issuer,
-        request_url=environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", ""),
-        request_token=environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", ""),
-        user_agent=agent,
-    )
+    issuer = _issuer(environ, settings, agent)
     client = github_client(environ, settings.repository, agent)
     return World(
         repository=repository,
@@ -94,6 +89,15 @@ def run_of(environ: Mapping[str, str]) -> Run:
     )
 
 
+def _issuer(environ: Mapping[str, str], settings: Settings, agent: str) -> ActionsIssuer:
+    return ActionsIssuer(
+        settings.issuer,
+        request_url=environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", ""),
+        request_token=environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", ""),
+        user_agent=agent,
+    )
+
+
 def _same_repository(environ: Mapping[str, str], settings: Settings) -> None:
     here = environ.get("GITHUB_REPOSITORY", settings.repository)
     if here != settings.repository:
@@ -105,19 +109,29 @@ def _same_repository(environ: Mapping[str, str], settings: Settings) -> None:
 def _cloud(
     environ: Mapping[str, str], settings: Settings, issuer: ActionsIssuer, purpose: str
 ) -> Callable[[], Cloud]:
-    """Accounts are entered with the job's own token in a job of Actions, with the ambient credentials elsewhere.
+    """The accounts, entered as `aws_identity` says."""
+    identity, endpoint = aws_identity(environ, settings, purpose, issuer), aws_endpoint(environ)
+    path = f"/{settings.namespace}/"
+    return cache(lambda: AwsCloud(identity, path=path, endpoint=endpoint, sleep=pause))
+
+
+def aws_identity(
+    environ: Mapping[str, str], settings: Settings, purpose: str, issuer: ActionsIssuer | None = None
+) -> Identity:
+    """Who this run is for AWS: the role of its purpose in a job of Actions, the ambient credentials elsewhere.
 
     A job that may not ask for a token enters nothing: keys that lie about in it are not the run's own identity.
     """
     in_job = environ.get("GITHUB_ACTIONS") == "true" or "ACTIONS_ID_TOKEN_REQUEST_URL" in environ
-    token = FreshToken(lambda: issuer.token(STS_AUDIENCE))
+    asking = issuer or _issuer(environ, settings, f"jitbot/{__version__} ({purpose})")
+    token = FreshToken(lambda: asking.token(STS_AUDIENCE))
     ambient: dict[str, Any] = {
         "access_key": environ.get("AWS_ACCESS_KEY_ID"),
         "secret_key": environ.get("AWS_SECRET_ACCESS_KEY"),
         "session_token": environ.get("AWS_SESSION_TOKEN"),
         "profile": environ.get("AWS_PROFILE"),
     }
-    identity = Identity(
+    return Identity(
         role_name=f"{settings.namespace}bot-{purpose}",
         session_name=f"jitbot-{environ.get('GITHUB_RUN_ID', 'local')}-{environ.get('GITHUB_RUN_ATTEMPT', '1')}"[
             :64
@@ -125,6 +139,10 @@ def _cloud(
         token=token if in_job else None,
         **({} if in_job else ambient),
     )
+
+
+def aws_endpoint(environ: Mapping[str, str]) -> str | None:
+    """Another endpoint of AWS, if the environment names one. Raises DeniedError for one that may be overheard."""
     endpoint = environ.get("AWS_ENDPOINT_URL")
     if (
         endpoint
@@ -134,8 +152,7 @@ def _cloud(
         raise DeniedError(
             f"AWS_ENDPOINT_URL {endpoint} is neither TLS nor this machine; nothing is sent there"
         )
-    path = f"/{settings.namespace}/"
-    return cache(lambda: AwsCloud(identity, path=path, endpoint=endpoint, sleep=pause))
+    return endpoint
 
 
 def recorded_requests(history: History) -> Mapping[str, int | None]:

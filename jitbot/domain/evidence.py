@@ -1,7 +1,7 @@
 """The facts a decision rests on, as git and GitHub told them. Nothing here is judged yet."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -95,6 +95,7 @@ class Rules:
     teams: Parsed[Teams]
     policy: Parsed[Policy]
     codeowners: CodeOwners | None  # None: there is no such file
+    sources: Mapping[str, Sha] = field(default_factory=dict)  # path -> blob of each that is there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

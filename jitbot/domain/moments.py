@@ -18,7 +18,7 @@ def parse(text: str) -> datetime:
     if _SHAPE.fullmatch(text) is None:
         raise ValueError(f"{text[:40]!r} is not a UTC time such as 2026-11-24T09:00:00Z")
     try:
-        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is not a date and time that exists") from None
     if not 2000 <= moment.year < 3000:  # so that days can be added to it, and taken away

@@ -55,7 +55,7 @@ def sentence(event: Event) -> str:
         case Kind.FAILED:
             return f"failed: {what} for {who} in {where}; the next run tries again"
         case Kind.VERIFIED:
-            return "verified: the ledger holds together"
+            return f"verified: {_token(event.cause) or 'the ledger holds together'}"
         case Kind.REVIEWED:
             said = "approved" if event.evidence.get("outcome") == Outcome.APPROVED else "objected to"
             return f"reviewed: {whose}, {said} by {_token(event.evidence.get('by')) or 'somebody'}"

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from jitbot import __version__
-from jitbot.domain import break_glass, iam, life, moments, reviews_after, risk
+from jitbot.domain import break_glass, facts, iam, life, moments, reviews_after, risk
 from jitbot.domain.approval import Decision, Verdict
 from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.counting import Approval, Ignored
@@ -69,6 +69,7 @@ def _evidence(
         **(_of_merge(case) if case is not None else {}),
         **(_of_ground(decision.ground) if decision.ground is not None else {}),
         **(_owed(decision.ground) if approved and decision.ground is not None else {}),
+        **({"facts": facts.dump(case)} if case is not None else {}),
     }
 
 
@@ -90,7 +91,6 @@ def _of_merge(case: Case) -> dict[str, object]:
         "merged_at": moments.show(case.merge.pull_request.merged_at),
         "merged_by": None if pull.merged_by is None else _actor(pull.merged_by),
         "commits": [commit.sha for commit in case.merge.commits],
-        "retargeted_at": None if case.merge.retargeted_at is None else moments.show(case.merge.retargeted_at),
     }
 
 

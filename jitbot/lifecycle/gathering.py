@@ -7,6 +7,7 @@ from functools import cache
 from typing import Protocol, TypeVar
 
 from jitbot.domain import codeowners, duration, eligibility, owners
+from jitbot.domain.attestation import blob_name
 from jitbot.domain.counting import latest_judgements
 from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest, Rules
 from jitbot.domain.ground import fitting, requester_of
@@ -172,6 +173,7 @@ def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
         teams=_parsed(TEAMS, contents, documents.parse_teams),
         policy=_parsed(access, contents, documents.parse_policy),
         codeowners=codeowners.parse(text, owners_file) if owners_file else None,
+        sources={path: blob_name(content) for path, content in contents.items()},
     )
 
 

@@ -102,13 +102,12 @@ def _append_batch(world: World, head: Sha, batch: Sequence[Event], signers: Mapp
     """
     files = {filed(event.path, head): events.dump(event) for event in batch}
     keys = {kid: key for kid, key in signers.items() if _plain(kid)}
-    files |= {
-        f"{attestation.KEYS}{folder(head)}/{kid}.json": f"{key}\n".encode() for kid, key in keys.items()
-    }
+    place = f"{batch[0].at:%Y/%m/%d}/{folder(head)}"  # by day: one folder of all would grow without end
+    files |= {f"{attestation.KEYS}{place}/{kid}.json": f"{key}\n".encode() for kid, key in keys.items()}
     message = record.message(batch)
     blobs = {path: attestation.blob_name(content) for path, content in files.items()}
     token = world.issuer.token(attestation.audience(Batch(parent=head, message=message, blobs=blobs)))
-    files[f"{attestation.TOKENS}{batch[0].at:%Y/%m/%d}/{folder(head)}.jwt"] = f"{token}\n".encode()
+    files[f"{attestation.TOKENS}{place}.jwt"] = f"{token}\n".encode()
     return world.forge.commit("ledger", head, message, files)
 
 

@@ -35,7 +35,7 @@ from builders import (
 from catalogue_facts import the_catalogue
 
 from jitbot import __version__
-from jitbot.domain import iam
+from jitbot.domain import facts, iam
 from jitbot.domain.approval import Decision, Verdict, decide
 from jitbot.domain.events import Event, Kind, dump, load
 from jitbot.domain.evidence import Case, ChangeKind
@@ -71,6 +71,7 @@ def test_the_evidence_says_what_justified_it() -> None:
     """An auditor finds every fact that an approval rests on."""
     evidence: dict[str, Any] = dict(recorded(a_case()).evidence)
     assert evidence.pop("risk") == {"level": "low", "reasons": [], "access": {"Read": 2}}
+    assert facts.load(evidence.pop("facts")) == facts.load(facts.dump(a_case()))
     assert str(evidence.pop("owner_rule")).endswith(": /requests/orders-db-read/")
     (approval,) = evidence.pop("approvals")
     assert str(approval.pop("owner_rule")).endswith(": /requests/orders-db-read/")
@@ -97,7 +98,6 @@ def test_the_evidence_says_what_justified_it() -> None:
         "merged_at": "2026-11-24T09:00:00Z",
         "merged_by": alice,
         "commits": [HEAD],
-        "retargeted_at": None,
         "approvals_required": 1,
         "approvals_valid_for_seconds": 86400,
         "max_duration_seconds": 14400,

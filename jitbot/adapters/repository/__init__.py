@@ -4,5 +4,6 @@ https://git-scm.com/docs/git#_low_level_commands_plumbing
 """
 
 from jitbot.adapters.repository.clone import GitRepository
+from jitbot.adapters.repository.whole import WholeClone
 
-__all__ = ["GitRepository"]
+__all__ = ["GitRepository", "WholeClone"]

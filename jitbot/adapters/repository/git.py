@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jitbot.domain.errors import UnavailableError
 
-_NEVER_ASK = {
+NEVER_ASK = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
@@ -43,7 +43,7 @@ class Git:
                 ["git", "-C", str(self._root), *arguments],
                 input=stdin.encode(),
                 capture_output=True,
-                env={**os.environ, **_NEVER_ASK, **_credentials(token)},
+                env={**os.environ, **NEVER_ASK, **_credentials(token)},
                 timeout=self._timeout,
                 check=False,
             )
@@ -89,7 +89,7 @@ class Git:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env={**os.environ, **_NEVER_ASK},
+                env={**os.environ, **NEVER_ASK},
             )
         except FileNotFoundError:
             raise UnavailableError("git is not installed, or not on PATH") from None

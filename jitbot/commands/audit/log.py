@@ -1,0 +1,120 @@
+"""`jitbot audit log`."""
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from jitbot.commands.audit.opening import books_of, keys_option, request_in
+from jitbot.commands.audit.period import Day
+from jitbot.commands.invocation import Invocation
+from jitbot.commands.words import print_json, print_table
+from jitbot.domain import escape
+from jitbot.domain.audit.problems import Weight
+from jitbot.domain.audit.rows import Row, Wanted, as_cells, as_json, asked_for, names, rows
+from jitbot.domain.events import Kind, Why
+from jitbot.lifecycle.auditing import Books
+
+_OUTCOMES = list(dict.fromkeys(str(each) for each in (*Kind, *Why)))
+
+
+@click.command()
+@keys_option
+@click.option("--person", default="", help="What this login asked for, approved or ended.")
+@click.option("--policy", default="", help="Only of this policy.")
+@click.option("--account", default="", help="Only in this account, by alias or id.")
+@click.option(
+    "--request", "request_", default="", help="One request: a path, a unique part, or a pull request."
+)
+@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only such events, or such ends.")
+@click.option("--from", "start", type=Day(), help="From this day or moment on (UTC).")
+@click.option(
+    "--to", "end", type=Day(last=True), help="Until the end of this day, or until this moment (UTC)."
+)
+@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table")
+@click.pass_obj
+def log(
+    invocation: Invocation,
+    *,
+    keys_file: Path | None,
+    person: str,
+    policy: str,
+    account: str,
+    request_: str,
+    outcome: str | None,
+    start: datetime | None,
+    end: datetime | None,
+    form: str,
+) -> int:
+    """Tell who had what, when, why, and approved by whom, from this clone: a row for each attested event.
+
+    Asks nobody. What is not attested is left out, and counted; `jitbot audit verify` says what it is.
+
+    Example: jitbot audit log --person alice --from 2026-11-01 --format csv
+    """
+    books = books_of(invocation, keys_file=keys_file)
+    wanted = Wanted(
+        person=person,
+        policy=policy,
+        account=account,
+        outcome=outcome or "",
+        request=request_in(books, request_) if request_ else "",
+        start=start,
+        end=end,
+    )
+    recorded = books.archive.recorded
+    found = [row for row in rows(recorded, asked_for(recorded)) if wanted.includes(row)]
+    if form == "json":
+        print_json([as_json(row) for row in found])
+    elif form == "csv":
+        _print_csv(found)
+    else:
+        _print(found)
+    return _warn(books)
+
+
+def _print_csv(found: Sequence[Row]) -> None:
+    written = io.StringIO()
+    writer = csv.DictWriter(written, names(), quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(as_cells(row) for row in found)
+    click.echo(written.getvalue(), nl=False)
+
+
+def _print(found: Sequence[Row]) -> None:
+    if not found:
+        click.echo("nothing is recorded that fits")
+        return
+    head = ("when", "what", "who", "policy", "where", "until", "approved or ended by", "why", "commit")
+    print_table(head, (_cells(row) for row in found))
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.at,
+        f"{row.event} ({row.why})" if row.why and row.why != row.event else row.event,
+        row.requester,
+        row.policy,
+        ", ".join(account.partition(" ")[0] for account in row.accounts),
+        row.expires_at,
+        row.by or ", ".join(row.approved_by),
+        row.reason or ", ".join(row.codes),
+        row.ledger_commit[:10],
+    )
+
+
+def _warn(books: Books) -> int:
+    """3 where the list may be incomplete, since something of ours could not be read; with the reason, on stderr."""
+    archive = books.archive
+    left_out = sum(each.weight is Weight.BROKEN for each in archive.problems)
+    unread = [each for each in archive.problems if each.weight is Weight.UNCHECKED]
+    if left_out:
+        click.echo(f"! {left_out} commits of the ledger are odd: `jitbot audit verify` says how", err=True)
+    for each in unread:
+        click.echo(f"? this may be incomplete: {escape.log(each.message)}", err=True)
+    if not archive.anchored:
+        click.echo("? nobody vouches for the issuer's keys here: give them with --keys", err=True)
+    return 3 if unread else 0

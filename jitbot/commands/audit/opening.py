@@ -1,0 +1,58 @@
+"""Opens the books of a clone for the parts of `jitbot audit`: without asking anybody, unless they say so."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from jitbot import __version__
+from jitbot.adapters import documents
+from jitbot.adapters.issuer import ActionsIssuer
+from jitbot.adapters.repository import WholeClone
+from jitbot.commands.invocation import Invocation
+from jitbot.commands.places import data_root, meant
+from jitbot.domain.errors import InvalidError
+from jitbot.domain.model import Settings
+from jitbot.lifecycle.archive import read_keys
+from jitbot.lifecycle.auditing import Books, open_books
+
+_MOST = 1 << 20  # bytes of a file of keys
+
+keys_option = click.option(
+    "--keys",
+    "keys_file",
+    type=click.Path(path_type=Path),
+    help="The issuer's keys, as you fetched and kept them: a JSON Web Key Set.",
+)
+
+
+def books_of(invocation: Invocation, *, keys_file: Path | None, online: bool = False) -> Books:
+    """Everything that the clone around the current folder holds. `online` reads the issuer's keys from it too."""
+    repository = WholeClone(data_root(invocation.folder), token=invocation.environ.get("GITHUB_TOKEN", ""))
+
+    def issuer(settings: Settings) -> ActionsIssuer:
+        return ActionsIssuer(settings.issuer, user_agent=f"jitbot/{__version__} (audit)")
+
+    def keys(settings: Settings) -> Mapping[str, str]:
+        given = _keys_in(invocation.folder / keys_file) if keys_file is not None else {}
+        return {**(issuer(settings).keys() if online else {}), **given}
+
+    return open_books(repository, documents, issuer=issuer, keys=keys)
+
+
+def _keys_in(file: Path) -> Mapping[str, str]:
+    try:
+        with file.open("rb") as opened:
+            return read_keys(opened.read(_MOST), str(file))
+    except OSError as error:
+        raise InvalidError(f"{file} cannot be read: {error.strerror}") from None
+
+
+def request_in(books: Books, text: str) -> str:
+    """The request of the ledger that a person means. Raises InvalidError if none or several fit."""
+    known: dict[str, int | None] = {}
+    for event in books.archive.events:
+        number = event.evidence.get("pull_request")
+        if event.request:
+            known[event.request] = number if isinstance(number, int) else known.get(event.request)
+    return meant(text, known)

@@ -1,0 +1,82 @@
+"""`jitbot audit sessions`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from jitbot.adapters.aws.trail import AwsTrails
+from jitbot.commands.audit.opening import books_of, keys_option, request_in
+from jitbot.commands.invocation import Invocation
+from jitbot.commands.words import print_json
+from jitbot.commands.worlds import aws_endpoint, aws_identity
+from jitbot.domain import escape, moments
+from jitbot.domain.audit.usage import Usage, summed
+from jitbot.lifecycle.usage import used
+
+_SHOWN = 40  # operations; --format json has all
+
+
+@click.command()
+@click.argument("request")
+@keys_option
+@click.option(
+    "--region", "regions", multiple=True, help="Where to look; without, where the policy's statements say."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
+)
+@click.pass_obj
+def sessions(
+    invocation: Invocation, *, request: str, keys_file: Path | None, regions: tuple[str, ...], form: str
+) -> int:
+    """Tell what was done with a grant, as CloudTrail has it: when entered, what was called, denied, or never used.
+
+    REQUEST is a path, a unique part of one, or a pull request's number. CloudTrail keeps management events for
+    90 days; reading or writing data, such as a table's rows, is not among them. Needs cloudtrail:LookupEvents in
+    the account; asks twice a second in each region.
+
+    Example: jitbot audit sessions 23-alice-refunds --region eu-west-1
+    """
+    books = books_of(invocation, keys_file=keys_file)
+    path = request_in(books, request)
+    identity = aws_identity(invocation.environ, books.settings[0], "audit")
+    found = used(
+        AwsTrails(identity, endpoint=aws_endpoint(invocation.environ)),
+        books.archive.by_request[path],
+        regions=regions,
+        now=invocation.now,
+        say=lambda text: click.echo(f"… {text}", err=True),
+    )
+    if form == "json":
+        print_json({"request": path, "roles": [usage.as_json() for usage in found]})
+    else:
+        _print(path, found)
+    return 0
+
+
+def _print(path: str, found: Sequence[Usage]) -> None:
+    click.echo(click.style(escape.log(path), bold=True))
+    for usage in found:
+        click.echo(f"\n{usage.documents.role_arn} ({escape.log(usage.documents.account)})")
+        click.echo(f"  looked in {', '.join(usage.regions)} from {_when(usage)}")
+        times = usage.times
+        if times is None:
+            click.echo(click.style("  never used, as far as CloudTrail knows", bold=True))
+        else:
+            click.echo(f"  first use {moments.show(times[0])}, last use {moments.show(times[1])}")
+        for opening in usage.openings:
+            how = "in the console" if not opening.key else "with keys"
+            who = f"{escape.log(opening.by)} as {escape.log(opening.session)}"
+            click.echo(
+                f"  entered   {moments.show(opening.at)} {how} by {who} from {escape.log(opening.address)}"
+            )
+        for (service, name), (count, denied) in list(summed(usage.calls).items())[:_SHOWN]:
+            line = f"  {count:>7} × {escape.log(service.removesuffix('.amazonaws.com'))}:{escape.log(name)}"
+            click.echo(line + (click.style(f", {denied} denied", fg="red") if denied else ""))
+        if usage.cut:
+            click.echo(click.style(f"  ? {usage.cut}", fg="yellow"))
+
+
+def _when(usage: Usage) -> str:
+    return f"{moments.show(usage.period.start)} to {moments.show(usage.period.end)}"

@@ -1,0 +1,128 @@
+"""`jitbot audit verify`."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from jitbot.commands.audit.opening import books_of, keys_option
+from jitbot.commands.invocation import Invocation
+from jitbot.commands.places import Moment
+from jitbot.commands.words import print_json
+from jitbot.domain import escape
+from jitbot.domain.audit.problems import Weight
+from jitbot.domain.audit.verdict import GOOD, Verdict
+from jitbot.domain.errors import InvalidError
+from jitbot.domain.model import Sha
+from jitbot.lifecycle.attesting import record as record_verdict
+from jitbot.lifecycle.auditing import Books, decisions_since, mark
+from jitbot.lifecycle.auditing import verify as use_case
+from jitbot.lifecycle.comparing import compare
+from jitbot.lifecycle.rereading import read_again
+from jitbot.lifecycle.world import World
+
+_MARKS = {Weight.BROKEN: ("✗", "red"), Weight.UNCHECKED: ("?", "yellow"), Weight.NOTE: ("•", "white")}
+_SHOWN = 200  # findings; --format json has all
+
+
+@click.command()
+@keys_option
+@click.option(
+    "--expect", multiple=True, metavar="COMMIT", help="The ledger must hold this commit; repeatable."
+)
+@click.option(
+    "--since", metavar="COMMIT", help="Pass over what is wrong before this commit, or before `recorded`."
+)
+@click.option("--online", is_flag=True, help="Fetch, and read reviews and the issuer's keys again.")
+@click.option("--against-aws", is_flag=True, help="Compare the roles that exist now, too.")
+@click.option("--record", is_flag=True, help="Record the outcome in the ledger (in Actions).")
+@click.option("--at", type=Moment(), help="As if verified at this time, such as 2026-11-24T09:00:00Z.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
+)
+@click.pass_obj
+def verify(
+    invocation: Invocation,
+    *,
+    keys_file: Path | None,
+    expect: tuple[str, ...],
+    since: str | None,
+    online: bool,
+    against_aws: bool,
+    record: bool,
+    at: datetime | None,
+    form: str,
+) -> int:
+    """Check the whole record from this clone: attestations, additions only, every decision made again, every end.
+
+    Asks nobody without --online, --against-aws or --record. Remembers the head it found good, in the clone's
+    refs/jitbot/verified, and misses it when history was rewritten. Exits with 1 if a promise was broken, with
+    3 if something could not be checked.
+
+    Example: jitbot audit verify --keys github-keys.json
+    """
+    if record and at is not None:
+        raise click.UsageError("what is recorded is recorded now: --record and --at do not go together")
+    now = at or invocation.now
+    world = _world(invocation) if online or against_aws or record else None
+    books = books_of(invocation, keys_file=keys_file, online=online or record)
+    begin = None if since is None else mark(books, since)
+    verdict = use_case(
+        books,
+        now,
+        expect=[_expected(books, each) for each in expect],
+        since=begin,
+        more=[
+            *(read_again(world.forge, decisions_since(books, begin)) if world is not None and online else ()),
+            *(compare(world, books, now) if world is not None and against_aws else ()),
+        ],
+    )
+    if verdict.exit_code == GOOD:
+        books.repository.remember(books.archive.head)
+    if world is not None and record:
+        record_verdict(world, verdict, now)
+    if form == "json":
+        print_json(verdict.as_json())
+    else:
+        _print(verdict)
+    return verdict.exit_code
+
+
+def _world(invocation: Invocation) -> World:
+    from jitbot.commands.worlds import (
+        open_world,
+    )  # with GitHub's and AWS's clients, which offline nobody needs
+
+    return open_world(invocation, "audit")
+
+
+def _expected(books: Books, name: str) -> Sha:
+    """The commit that was expected; a whole name is one even where this clone does not have it any more."""
+    try:
+        return books.repository.resolve(name)
+    except InvalidError:
+        if re.fullmatch(r"[0-9a-f]{40}", name):
+            return Sha(name)
+        raise
+
+
+def _print(verdict: Verdict) -> None:
+    for problem in verdict.problems[:_SHOWN]:
+        sign, colour = _MARKS[problem.weight]
+        click.echo(click.style(f"{sign} {escape.log(problem.message)} [{problem.code}]", fg=colour))
+        places = [
+            f"event {escape.log(problem.event)}" if problem.event else "",
+            f"commit {problem.commit[:10]}" if problem.commit else "",
+        ]
+        if place := ", ".join(each for each in places if each):
+            click.echo(click.style(f"    {place}", dim=True))
+        click.echo(click.style(f"    {escape.log(problem.hint)}", dim=True))
+    if len(verdict.problems) > _SHOWN:
+        click.echo(f"… and {len(verdict.problems) - _SHOWN} more; --format json has them all")
+    if verdict.passed_over:
+        click.echo(f"{verdict.passed_over} findings before --since were passed over")
+    checked = ", ".join(f"{count} {name}" for name, count in verdict.checked.items())
+    click.echo(f"checked: {checked}")
+    click.echo(f"ledger {verdict.head}\nmain   {verdict.main}")
+    click.echo(click.style(verdict.in_words, fg="green" if verdict.exit_code == GOOD else "red", bold=True))

@@ -1,0 +1,1 @@
+"""The proof: what an auditor finds in the record, from values alone."""

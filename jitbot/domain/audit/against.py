@@ -1,0 +1,62 @@
+"""The roles that exist now, held against what the ledger says of them. It changes nothing; a sweep would."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from jitbot.domain import iam, plan
+from jitbot.domain.audit.problems import Problem, Weight
+from jitbot.domain.changes import Deny
+from jitbot.domain.events import Event, Why
+from jitbot.domain.life import Life
+from jitbot.domain.model import AccountId
+from jitbot.domain.roles import Listed
+
+_ENDS = "`jitbot sweep` ends it; find out in CloudTrail who did this"
+
+
+def problems(
+    lives: Mapping[str, Life],
+    listed: Mapping[AccountId, tuple[Listed, ...]],
+    orphans: Iterable[Event],
+    now: datetime,
+) -> Iterator[Problem]:
+    """Every role that no request explains, that differs, that is gone, or that is there again. Read whole."""
+    for change in plan.to_end(lives, listed, orphans, plan.Ends(), now):
+        where = f"{change.role_name} in {change.account or change.account_id}"
+        if isinstance(change, Deny) and change.why is Why.ORPHAN:
+            message = f"role {where} stands under jitbot's path, and no request explains it"
+            yield _tell("role-unexplained", message, change.request)
+        elif isinstance(change, Deny) and change.why is Why.DRIFT:
+            yield _tell("role-differs", f"role {where}: {change.detail}", change.request)
+        elif isinstance(change, Deny):
+            yield _tell(
+                "role-not-ended", f"role {where} was to end ({change.why}), and has not", change.request
+            )
+    roles = {(role.account_id, role.role_name): role for each in listed.values() for role in each}
+    for life in lives.values():
+        yield from _ended(life, roles, now)
+
+
+def _ended(life: Life, roles: Mapping[tuple[AccountId, str], Listed], now: datetime) -> Iterator[Problem]:
+    """What was ended early must be denied as long as a session may live; what was removed must be gone."""
+    for documents in life.current.documents if life.current is not None else ():
+        role = roles.get((documents.account_id, documents.role_name))
+        holding, over = life.holding(documents.account_id), documents.window.expires_at
+        if role is None:
+            continue
+        where = f"{role.role_name} in {documents.account}"
+        if holding.removed_after(over):
+            yield _tell(
+                "role-there-again", f"role {where} was recorded as removed, and is there", life.request
+            )
+        elif holding.end is not None and now < over + iam.SESSION and not _denied(role):
+            message = f"role {where} was ended early, and is not denied"
+            yield _tell("role-not-denied", message, life.request)
+
+
+def _denied(role: Listed) -> bool:
+    return role.whole is not None and role.whole.denied
+
+
+def _tell(code: str, message: str, request: str) -> Problem:
+    return Problem(code=code, weight=Weight.BROKEN, message=message, hint=_ENDS, request=request)

@@ -1,0 +1,59 @@
+"""The whole ledger as it was read: every attested event with its place in history, and all that was odd."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jitbot.domain.audit.problems import Problem
+from jitbot.domain.events import Event
+from jitbot.domain.model import Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """One attested commit of the ledger. `order` counts all of them, parents before their children."""
+
+    commit: Sha
+    order: int
+    at: datetime  # the commit's own date
+    issued_at: datetime  # when GitHub signed its token
+    workflow: str  # as `job_workflow_ref` names it
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """One event and the batch it came in; `path` is the file's in that commit."""
+
+    event: Event
+    batch: Batch
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """Everything the ledger ever recorded, oldest first.
+
+    `signers` are the keys that count, by id; `anchored` is False where nobody vouched for the first of them.
+    `problems` are what was found beside it: unattested, edited, deleted, redated, unreadable.
+    """
+
+    head: Sha
+    recorded: tuple[Recorded, ...]
+    batches: tuple[Batch, ...]
+    signers: Mapping[str, str]
+    anchored: bool
+    problems: tuple[Problem, ...]
+    commits: int = 0  # of the branch, attested or not
+    by_request: Mapping[str, tuple[Recorded, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        grouped: dict[str, list[Recorded]] = {}
+        for each in self.recorded:
+            grouped.setdefault(each.event.request, []).append(each)
+        object.__setattr__(self, "by_request", {name: tuple(found) for name, found in grouped.items()})
+
+    @property
+    def events(self) -> Iterator[Event]:
+        """Every attested event, oldest first."""
+        return (each.event for each in self.recorded)

@@ -1,0 +1,141 @@
+"""Is the record whole? Every merge has its decision, every grant its approval, and nothing is more than was approved."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from jitbot.domain import iam, moments
+from jitbot.domain.attestation import CLOCK_SKEW
+from jitbot.domain.audit.archive import Archive, Recorded
+from jitbot.domain.audit.mainline import Merged
+from jitbot.domain.audit.problems import Problem, Weight
+from jitbot.domain.audit.redeciding import DECIDES, GIVES
+from jitbot.domain.events import Kind, Why
+from jitbot.domain.evidence import ChangeKind
+from jitbot.domain.model import Sha
+
+DECIDED_WITHIN = timedelta(days=1)  # of the merge; until then a decision is due, and nothing is wrong
+Decisions = Mapping[tuple[str, Sha], Recorded]  # by request and merge
+
+
+def decisions_of(archive: Archive) -> dict[tuple[str, Sha], Recorded]:
+    """The first decision recorded of each merge of each request."""
+    found: dict[tuple[str, Sha], Recorded] = {}
+    for each in archive.recorded:
+        if each.event.kind in DECIDES:
+            found.setdefault((each.event.request, each.event.commit), each)
+    return found
+
+
+def undecided(merges: Iterable[Merged], decisions: Decisions, now: datetime) -> Iterator[Problem]:
+    """The requests that main has and the ledger says nothing of."""
+    for merged in merges:
+        change = merged.change
+        if change.kind is ChangeKind.DELETED or (change.path, change.commit) in decisions:
+            continue
+        late = not abs(now - change.committed_at) <= DECIDED_WITHIN  # a date ahead of us is no excuse
+        when = moments.show(change.committed_at)
+        yield Problem(
+            code="no-decision" if late else "decision-due",
+            weight=Weight.BROKEN if late else Weight.NOTE,
+            message=f"{change.path} was merged at {when}, and no decision is recorded",
+            hint="the ledger was cut short, or `jitbot grant` does not run: look at its runs and at the ledger's head"
+            if late
+            else "the next run of `jitbot grant` decides it",
+            commit=change.commit,
+            request=change.path,
+        )
+
+
+def decided_twice(archive: Archive) -> Iterator[Problem]:
+    """A merge is decided once: a refusal is final, and so is an approval."""
+    seen: dict[tuple[str, Sha], Recorded] = {}
+    for each in archive.recorded:
+        if each.event.kind in DECIDES:
+            first = seen.setdefault((each.event.request, each.event.commit), each)
+            if first is not each:
+                yield _broken(
+                    each,
+                    "decided-twice",
+                    f"was decided before: {first.event.kind} at {moments.show(first.event.at)}",
+                    "the first decision of a merge is the one that counts: find out what ran twice",
+                )
+
+
+def outcomes_without_ground(archive: Archive, decisions: Decisions) -> Iterator[Problem]:
+    """Access that nobody approved, or that is other than was approved; ends that cannot be."""
+    ended: dict[tuple[str, str], Recorded] = {}
+    for each in archive.recorded:
+        event = each.event
+        where = (event.request, event.account_id)
+        if event.kind is Kind.GRANTED:
+            yield from _grant(each, decisions.get((event.request, event.commit)), ended.get(where))
+        elif event.kind is Kind.ENDED and event.why is not Why.EXPIRED and event.request:
+            ended.setdefault(where, each)
+        elif event.kind is Kind.ENDED and event.window is not None and event.at < event.window.expires_at:
+            yield _broken(
+                each,
+                "ended-before-end",
+                f"is recorded as expired before its end, {moments.show(event.window.expires_at)}",
+                "the role may still let its requester in: look at it in AWS",
+            )
+
+
+def _grant(grant: Recorded, decision: Recorded | None, end: Recorded | None) -> Iterator[Problem]:
+    event = grant.event
+    if decision is None or decision.event.kind not in GIVES or decision.batch.order > grant.batch.order:
+        yield _broken(
+            grant,
+            "granted-without-approval",
+            f"no approval of merge {event.commit[:10]} is recorded before it",
+            "end it with `jitbot revoke` if it still runs, and find out which run did it",
+        )
+        return
+    if event.at < decision.event.at - CLOCK_SKEW:
+        yield _broken(
+            grant,
+            "granted-before-approval",
+            f"access was there at {moments.show(event.at)}, before the decision at "
+            f"{moments.show(decision.event.at)}",
+            "find out which run did it",
+        )
+    if end is not None:
+        yield _broken(
+            grant,
+            "granted-after-end",
+            f"access was given although its end was recorded at {moments.show(end.event.at)}",
+            "an early end is final: end it by hand, and find out which run did it",
+        )
+    approved = [each for each in decision.event.documents if each.account_id == event.account_id]
+    if [_given(each) for each in approved] != [_given(each) for each in event.documents]:
+        yield _broken(
+            grant,
+            "granted-otherwise",
+            "the role that was read back is not the one that was approved",
+            "compare the documents of both events; end it with `jitbot revoke` if it still runs",
+        )
+
+
+def _given(documents: iam.Documents) -> str:
+    """All of a role that gives access, as one text; its tags give none."""
+    parts = [
+        documents.role_arn,
+        documents.trust_policy,
+        documents.permission_policy,
+        sorted(documents.managed_policies),
+        documents.permissions_boundary,
+        moments.show(documents.window.expires_at),
+    ]
+    return iam.canonical(parts)
+
+
+def _broken(recorded: Recorded, code: str, message: str, hint: str) -> Problem:
+    event = recorded.event
+    return Problem(
+        code=code,
+        weight=Weight.BROKEN,
+        message=f"{event.kind} {event.request} in {event.account or 'all accounts'}: {message}",
+        hint=hint,
+        event=recorded.path,
+        commit=recorded.batch.commit,
+        request=event.request,
+    )

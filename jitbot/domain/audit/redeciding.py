@@ -1,0 +1,229 @@
+"""Decides again: from the bytes, from the rules at the commits, and from what the forge told. Never from the verdict."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from jitbot import __version__
+from jitbot.domain import duration, facts, iam, life, moments
+from jitbot.domain.approval import Decision, Verdict, decide
+from jitbot.domain.audit.archive import Recorded
+from jitbot.domain.audit.mainline import Merged
+from jitbot.domain.audit.problems import Problem, Weight
+from jitbot.domain.events import Event, Kind
+from jitbot.domain.evidence import Case, ChangeKind, Merge, Rules
+from jitbot.domain.facts import Facts
+from jitbot.domain.model import Parsed, Request, Sha
+
+MEMORY = timedelta(days=21)  # as far back as a run looks
+GIVES = (Kind.APPROVED, Kind.EXTENDED)
+DECIDES = (*GIVES, Kind.REFUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What git holds of one decision. `head_rules` is None where the blobs behind them are not all here."""
+
+    merged: Merged
+    request: Parsed[Request] | None
+    rules: Rules
+    head_rules: Rules | None
+    facts: Facts | None  # as `facts_of` reads them from the event
+
+
+def facts_of(event: Event) -> Facts | None:
+    """What the forge told, from the event's evidence. None if it is not there, or not whole."""
+    try:
+        return facts.load(event.evidence.get("facts"))
+    except ValueError:
+        return None
+
+
+def life_before(
+    decision: Recorded, others: Iterable[Recorded], orders: Mapping[tuple[str, Sha], int]
+) -> life.Life:
+    """What the ledger said of the request when this was decided.
+
+    In one batch, decisions were made in the order in which main had their commits.
+    """
+    event, mine = decision.event, orders.get((decision.event.request, decision.event.commit), -1)
+    earlier = [
+        each.event
+        for each in others
+        if each.event.at >= event.at - MEMORY
+        and (
+            each.batch.order < decision.batch.order
+            or (
+                each.batch.order == decision.batch.order
+                and orders.get((each.event.request, each.event.commit), mine) < mine
+            )
+        )
+    ]
+    return life.fold(earlier).get(event.request, life.Life(request=event.request))
+
+
+def case_of(event: Event, ground: Ground, told: Facts) -> Case:
+    """The case as the run met it, from git's bytes and the attested facts."""
+    merged, since = ground.merged, event.at - MEMORY
+    return Case(
+        change=merged.change,
+        request=ground.request,
+        rules=ground.rules,
+        touched=merged.touched,
+        earlier=any(moment >= since for moment in merged.before),
+        clashes=merged.clashes,
+        listed=told.listed,
+        default_branch=told.default_branch,
+        merge=_merge(told, ground),
+    )
+
+
+def problems(decision: Recorded, ground: Ground | None, so_far: life.Life) -> Iterator[Problem]:
+    """Everything wrong with one decision, given what git holds of it (None: main has no such change)."""
+    event, tell = decision.event, _Teller(decision)
+    if ground is None:
+        if event.kind in GIVES:
+            yield tell.broken(
+                "not-on-main",
+                f"main's first-parent line has no commit {event.commit[:10]} that changes this request",
+                "access was approved that main never asked for, or main was rewritten: find out which",
+            )
+        return
+    yield from _other_commits(event, ground, tell)
+    told = ground.facts
+    if told is None:
+        if event.kind in GIVES:
+            yield tell.unchecked(
+                "evidence-incomplete",
+                "its evidence lacks what GitHub told, so it cannot be decided again",
+                f"it was recorded by jitbot {_version(event)}; read the reviews with --online",
+            )
+        return
+    if told.told is not None and ground.head_rules is None and event.kind in GIVES:
+        yield tell.unchecked(
+            "head-not-here",
+            "the rules at the pull request's head are not in this clone",
+            "fetch the head: git fetch origin "
+            f"refs/pull/{told.told.pull_request.number}/head, then verify again",
+        )
+        return
+    yield from _judged(event, decide(case_of(event, ground, told), so_far, event.at), ground, tell)
+
+
+def longer_than_policy(event: Event, policy_maximum: timedelta | None) -> bool:
+    """Whether what was approved lasts longer than the policy lets it, from its first start."""
+    began = event.ask.get("began")
+    if event.window is None or policy_maximum is None or not isinstance(began, str):
+        return False
+    return event.window.expires_at - moments.parse(began) > policy_maximum
+
+
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Findings about one recorded event."""
+
+    recorded: Recorded
+
+    def broken(self, code: str, message: str, hint: str) -> Problem:
+        return self._tell(code, Weight.BROKEN, message, hint)
+
+    def unchecked(self, code: str, message: str, hint: str) -> Problem:
+        return self._tell(code, Weight.UNCHECKED, message, hint)
+
+    def _tell(self, code: str, weight: Weight, message: str, hint: str) -> Problem:
+        event = self.recorded.event
+        return Problem(
+            code=code,
+            weight=weight,
+            message=f"{event.kind} {event.request}: {message}",
+            hint=hint,
+            event=self.recorded.path,
+            commit=self.recorded.batch.commit,
+            request=event.request,
+        )
+
+
+def _merge(told: Facts, ground: Ground) -> Merge | None:
+    found = told.told
+    if found is None:
+        return None
+    return Merge(
+        pull_request=found.pull_request,
+        files=found.files,
+        fetched_head=found.fetched_head,
+        head_blob=found.head_blob,
+        head_rules=ground.head_rules or ground.rules,
+        reviews=found.reviews,
+        commits=found.commits,
+        touching=found.touching,
+        permissions=found.permissions,
+        retargeted_at=found.retargeted_at,
+    )
+
+
+def _other_commits(event: Event, ground: Ground, tell: _Teller) -> Iterator[Problem]:
+    """The event names a base or a blob that is not the one that main has."""
+    change = ground.merged.change
+    named = (event.evidence.get("rules_commit"), event.evidence.get("request_blob"))
+    if named != (change.base, change.blob):
+        yield tell.broken(
+            "other-commits",
+            "it names rules or bytes that are not those of its merge on main",
+            "compare `git show` of the event with main; the workflow that wrote it did not read main",
+        )
+
+
+def _judged(event: Event, again: Decision, ground: Ground, tell: _Teller) -> Iterator[Problem]:
+    policy = ground.rules.policy.value
+    most = policy.max_duration if policy is not None else None
+    if event.kind in GIVES and most is not None and longer_than_policy(event, most):
+        yield tell.broken(
+            "longer-than-policy",
+            f"it lasts longer than the {duration.show(most)} that its policy allows",
+            "end it with `jitbot revoke` if it still runs, and find out how it was recorded",
+        )
+    wrong = "".join(_differences(event, again, ground))
+    if not wrong:
+        return
+    if _version(event) != __version__:
+        yield tell.unchecked(
+            "older-rules",
+            f"decided by jitbot {_version(event)}; the rules of {__version__} say otherwise: {wrong}",
+            "verify it with the jitbot that main had at that time: `git log main -- jitbot`",
+        )
+    elif event.kind is Kind.REFUSED:
+        yield tell.broken("wrong-refusal", wrong, "the requester may ask anew; find out why it was refused")
+    else:
+        yield tell.broken(
+            "wrong-approval",
+            wrong,
+            "access was given without what it takes: end it with `jitbot revoke` if it still runs",
+        )
+
+
+def _differences(event: Event, again: Decision, ground: Ground) -> Iterator[str]:
+    """What the record says otherwise than the decision made again; nothing if they agree."""
+    if event.kind is Kind.REFUSED:
+        if again.verdict is Verdict.APPROVED:
+            yield "nothing speaks against it, and yet it was refused"
+        return
+    if again.verdict is not Verdict.APPROVED or again.ground is None or again.window is None:
+        reasons = "; ".join(f"{reason.message} [{reason.code}]" for reason in again.reasons)
+        yield f"it must not have been approved: {reasons}"
+        return
+    first = ground.merged.change.kind is ChangeKind.ADDED
+    if event.kind is not (Kind.APPROVED if first else Kind.EXTENDED):
+        yield "an ask was recorded as an extension, or the other way round"
+    elif event.window != again.window:
+        yield f"what was approved ends at {moments.show(again.window.expires_at)}, not when it is recorded to"
+    elif [iam.digest(each) for each in event.documents] != [iam.digest(each) for each in again.grants]:
+        yield "other documents were recorded than the approved ones"
+    elif event.ask != life.asked(
+        again.ground.request, again.ground.requester, again.window.expires_at - again.ground.request.duration
+    ):
+        yield "something else was asked for than is recorded"
+
+
+def _version(event: Event) -> str:
+    version = event.evidence.get("jitbot")
+    return version if isinstance(version, str) else "unknown"

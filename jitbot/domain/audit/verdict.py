@@ -1,0 +1,64 @@
+"""What came of an audit: how much was looked at, and all that was found, as one value."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jitbot.domain.audit.archive import Archive
+from jitbot.domain.audit.problems import Problem, Weight
+from jitbot.domain.model import Sha
+
+GOOD, BROKEN, UNCHECKED = 0, 1, 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The outcome of one verification of the ledger at `head` against main at `main`.
+
+    `checked` says for each question how many were asked; `passed_over` how many findings lie before `--since`.
+    """
+
+    head: Sha
+    main: Sha
+    checked: Mapping[str, int]
+    problems: tuple[Problem, ...]
+    passed_over: int = 0
+
+    def of(self, weight: Weight) -> tuple[Problem, ...]:
+        """The findings of this weight."""
+        return tuple(each for each in self.problems if each.weight is weight)
+
+    @property
+    def exit_code(self) -> int:
+        """1 if a promise was broken, else 3 if something could not be checked, else 0."""
+        if self.of(Weight.BROKEN):
+            return BROKEN
+        return UNCHECKED if self.of(Weight.UNCHECKED) else GOOD
+
+    @property
+    def in_words(self) -> str:
+        """One sentence."""
+        broken, unchecked = len(self.of(Weight.BROKEN)), len(self.of(Weight.UNCHECKED))
+        if broken:
+            rest = f", {unchecked} not to be checked here" if unchecked else ""
+            return f"the record does not stand as it is: {broken} broken{rest}"
+        if unchecked:
+            return f"nothing wrong was found, but {unchecked} could not be checked here"
+        return "the record is whole, and every grant was rightly given"
+
+    def as_json(self) -> dict[str, object]:
+        """The verdict for machines."""
+        return {
+            "ok": self.exit_code == GOOD,
+            "exit_code": self.exit_code,
+            "head": self.head,
+            "main": self.main,
+            "checked": dict(self.checked),
+            "passed_over": self.passed_over,
+            "findings": [each.as_json() for each in self.problems],
+        }
+
+
+def counts_of(archive: Archive) -> dict[str, int]:
+    """How many events of each kind the ledger holds."""
+    return dict(Counter(str(event.kind) for event in archive.events))

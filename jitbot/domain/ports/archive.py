@@ -1,0 +1,77 @@
+"""git, as whoever reads all of it asks for it: two whole lines of history, and the bytes in them, as streams."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from jitbot.domain.model import Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """One path that a commit changed. `status` is git's: A added, M modified, T of another type, D deleted."""
+
+    path: str
+    mode: str  # after the change; "000000" when deleted
+    blob: Sha
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One commit, by what it changed against its first parent.
+
+    `whole` is False for one that changes more than anybody reads: what it changed is then not told.
+    """
+
+    commit: Sha
+    parents: tuple[Sha, ...]
+    at: datetime  # the committer's date: whoever pushes chooses it
+    message: str
+    touched: tuple[Touched, ...]
+    whole: bool = True
+
+
+class WholeRepository(Protocol):
+    """A clone, read without asking anybody."""
+
+    def tip(self, branch: str) -> Sha:
+        """The fetched tip of a branch. Raises InvalidError if there is no such branch."""
+        ...
+
+    def ledger_steps(self, tip: Sha) -> Iterator[Step]:
+        """The ledger's commits, through every parent, parents first."""
+        ...
+
+    def main_steps(self, tip: Sha) -> Iterator[Step]:
+        """The commits of a branch's first-parent line, oldest first."""
+        ...
+
+    def contents(self, blobs: Iterable[Sha]) -> Iterator[tuple[Sha, bytes | None]]:
+        """The bytes of blobs, one after the other; None for one that is not here, or larger than any of ours."""
+        ...
+
+    def blobs_at(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:
+        """The blob at each path of each commit; None if there is none. What is not here at all is left out."""
+        ...
+
+    def holds(self, tip: Sha, commit: Sha) -> bool:
+        """Whether a history has this commit in it."""
+        ...
+
+    def commits_of(self, tip: Sha) -> frozenset[Sha]:
+        """The names of all commits of a history."""
+        ...
+
+    def verified(self) -> Sha | None:
+        """The head of the ledger that was last found good in this clone."""
+        ...
+
+    def remember(self, head: Sha) -> None:
+        """Keep this head of the ledger as the one found good."""
+        ...
+
+    def resolve(self, revision: str) -> Sha:
+        """The commit that a revision names. Raises InvalidError if there is none."""
+        ...

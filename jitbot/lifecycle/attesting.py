@@ -1,0 +1,49 @@
+"""`--record`: the outcome of a verification, as an attested event of the ledger that it is about."""
+
+from collections import Counter
+from datetime import datetime
+
+from jitbot.domain.audit.problems import Weight
+from jitbot.domain.audit.verdict import GOOD, Verdict
+from jitbot.domain.errors import BranchMovedError, UnavailableError
+from jitbot.domain.events import Event, Kind
+from jitbot.lifecycle import history as ledger
+from jitbot.lifecycle.recording import ATTEMPTS
+from jitbot.lifecycle.world import World, ensure_current, ensure_recordable
+
+
+def record(world: World, verdict: Verdict, now: datetime) -> Event:
+    """Append what was found, once a day for each outcome; what was there already stays as it is."""
+    ensure_current(world)
+    ensure_recordable(world)
+    event = event_of(verdict, now=now, run=world.run.url)
+    for _ in range(ATTEMPTS):
+        world.repository.fetch()
+        history = ledger.read(world, now)
+        if history.doubt:
+            raise UnavailableError(history.doubt)
+        try:
+            ledger.append(world, history, [event], now)
+        except BranchMovedError:
+            continue
+        return event
+    raise UnavailableError("the ledger keeps moving; the next run records what was verified")
+
+
+def event_of(verdict: Verdict, *, now: datetime, run: str) -> Event:
+    """The event of a verification: the heads it looked at, how much it saw, and the findings by code."""
+    codes = Counter(each.code for each in verdict.problems if each.weight is not Weight.NOTE)
+    return Event(
+        kind=Kind.VERIFIED,
+        at=now,
+        request="",
+        cause="" if verdict.exit_code == GOOD else verdict.in_words,
+        evidence={
+            "head": verdict.head,
+            "main": verdict.main,
+            "exit_code": verdict.exit_code,
+            "checked": dict(verdict.checked),
+            "findings": dict(sorted(codes.items())),
+        },
+        run=run,
+    )

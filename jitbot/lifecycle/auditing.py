@@ -1,0 +1,247 @@
+"""`jitbot audit verify`: from a clone alone, is the record whole and true, and was every grant rightly given?"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from jitbot.domain import life
+from jitbot.domain.audit import completeness, lateness, redeciding, tampering
+from jitbot.domain.audit.archive import Archive, Recorded
+from jitbot.domain.audit.mainline import Merged, Replay
+from jitbot.domain.audit.problems import Problem, Weight, gravest_first
+from jitbot.domain.audit.redeciding import GIVES, Ground
+from jitbot.domain.audit.verdict import Verdict, counts_of
+from jitbot.domain.errors import InvalidError
+from jitbot.domain.events import Kind
+from jitbot.domain.evidence import ChangeKind
+from jitbot.domain.facts import Facts
+from jitbot.domain.model import Settings, Sha
+from jitbot.domain.ports import DocumentReader, Issuer
+from jitbot.domain.ports.archive import WholeRepository
+from jitbot.lifecycle.archive import owned_keys, read_archive, read_settings
+from jitbot.lifecycle.gathering import is_request
+from jitbot.lifecycle.rulebook import Rulebook
+from jitbot.lifecycle.world import SETTINGS
+
+_AT_ONCE = 500  # decisions whose requests are in memory together
+RECORDED = "recorded"  # the head that the newest `verified` event names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """All that an audit reads: main from its first commit on, and the whole ledger."""
+
+    repository: WholeRepository
+    documents: DocumentReader
+    settings: tuple[Settings, ...]  # all that main ever had, today's first
+    main: Sha
+    replay: Replay
+    merges: tuple[Merged, ...]
+    archive: Archive
+
+
+def open_books(
+    repository: WholeRepository,
+    documents: DocumentReader,
+    *,
+    issuer: Callable[[Settings], Issuer],
+    keys: Callable[[Settings], Mapping[str, str]],
+) -> Books:
+    """Read main and the ledger. `keys` are those that count beside the ones that main owns.
+
+    Raises InvalidError if main has no settings that can be read.
+    """
+    main, replay = repository.tip("main"), Replay()
+    merges = tuple(
+        each for each in replay.follow(repository.main_steps(main)) if is_request(each.change.path)
+    )
+    today = replay.rules.get(SETTINGS)
+    former = [blob for path, blob in sorted(replay.all_rules) if path == SETTINGS]
+    settings = read_settings(repository, documents, [*([today] if today else []), *former])
+    if not settings:
+        raise InvalidError(f"main has no {SETTINGS} that can be read")
+    counting = {**owned_keys(repository), **keys(settings[0])}
+    archive = read_archive(repository, issuer(settings[0]), settings=settings, keys=counting)
+    return Books(
+        repository=repository,
+        documents=documents,
+        settings=settings,
+        main=main,
+        replay=replay,
+        merges=merges,
+        archive=archive,
+    )
+
+
+def verify(
+    books: Books,
+    now: datetime,
+    *,
+    expect: Sequence[Sha] = (),
+    since: Sha | None = None,
+    more: Iterable[Problem] = (),
+) -> Verdict:
+    """Check everything that can be checked from git alone; `more` is what was found elsewhere.
+
+    The ledger must hold every commit of `expect`, and the head that was found good here before. With `since`,
+    what is wrong with commits that it held then is passed over: it was told before.
+    """
+    archive = books.archive
+    decisions = completeness.decisions_of(archive)
+    rewritten = list(_rewritten(books, [*expect, *([since] if since else [])]))
+    found = [
+        *archive.problems,
+        *_anchor(books),
+        *completeness.undecided(books.merges, decisions, now),
+        *completeness.decided_twice(archive),
+        *completeness.outcomes_without_ground(archive, decisions),
+        *_decided_again(books, list(decisions.values())),
+        *_late(books, now),
+        *more,
+    ]
+    new = found if since is None else _after(books, since, found)
+    return Verdict(
+        head=archive.head,
+        main=books.main,
+        checked={"commits": archive.commits, "batches": len(archive.batches), "merges": len(books.merges)}
+        | counts_of(archive),
+        problems=gravest_first([*rewritten, *new]),
+        passed_over=len(found) - len(new),
+    )
+
+
+def mark(books: Books, since: str) -> Sha:
+    """The commit that `--since` means. Raises InvalidError if there is none."""
+    if since != RECORDED:
+        return books.repository.resolve(since)
+    heads = [
+        each.event.evidence.get("head") for each in books.archive.recorded if each.event.kind is Kind.VERIFIED
+    ]
+    if not heads:
+        raise InvalidError("no verification is recorded in the ledger yet; leave --since out")
+    return books.repository.resolve(str(heads[-1]))
+
+
+def decisions_since(books: Books, since: Sha | None) -> tuple[Recorded, ...]:
+    """The decisions recorded after the ledger stood at `since`; all of them without it."""
+    before = books.repository.commits_of(since) if since is not None else frozenset()
+    found = completeness.decisions_of(books.archive).values()
+    return tuple(each for each in found if each.batch.commit not in before)
+
+
+def _anchor(books: Books) -> Iterator[Problem]:
+    if not books.archive.anchored:
+        yield Problem(
+            code="keys-unconfirmed",
+            weight=Weight.UNCHECKED,
+            message="nobody vouches for the issuer's keys: those that the ledger's first batch brings were taken",
+            hint="give the keys that the issuer publishes with --keys FILE, read them with --online, or have "
+            "policies/issuer-keys.json owned on main",
+        )
+    if books.replay.unsure is not None:
+        yield Problem(
+            code="main-too-large",
+            weight=Weight.UNCHECKED,
+            message="a commit of main changes more paths than anybody reads: the rules after it are not sure",
+            hint="look at that commit by hand",
+            commit=books.replay.unsure,
+        )
+
+
+def _rewritten(books: Books, expect: Iterable[Sha]) -> Iterator[Problem]:
+    """Whatever was seen of the ledger before must still be in it."""
+    repository, head = books.repository, books.archive.head
+    wanted = [(commit, "which it was expected to hold") for commit in expect]
+    if (verified := repository.verified()) is not None:
+        wanted.append((verified, "which this clone found good before"))
+    for each in books.archive.recorded:
+        recorded = each.event.evidence.get("head") if each.event.kind is Kind.VERIFIED else None
+        if isinstance(recorded, str):
+            wanted.append((Sha(recorded), "which a recorded verification names"))
+    for commit, where in dict.fromkeys(wanted):
+        if not repository.holds(head, commit):
+            yield tampering.rewritten(commit, head, where)
+
+
+def _decided_again(books: Books, decisions: Sequence[Recorded]) -> Iterator[Problem]:
+    """Every decision, made again."""
+    repository = books.repository
+    merges = {(each.change.path, each.change.commit): each for each in books.merges}
+    orders = {place: each.order for place, each in merges.items()}
+    rulebook = Rulebook(repository, books.documents, {blob for _, blob in books.replay.all_rules})
+    for start in range(0, len(decisions), _AT_ONCE):
+        part = decisions[start : start + _AT_ONCE]
+        here = [merges.get((each.event.request, each.event.commit)) for each in part]
+        blobs = [each.change.blob for each in here if each is not None and each.change.blob is not None]
+        contents = dict(repository.contents(blobs))
+        facts = [redeciding.facts_of(each.event) for each in part]
+        rulebook.learn(blob for each in facts for blob in _head_rules(each).values())
+        yield from _heads(books, part, facts)
+        for each, merged, told in zip(part, here, facts, strict=True):
+            ground = None if merged is None else _ground(rulebook, told, merged, contents)
+            others = books.archive.by_request[each.event.request]
+            yield from redeciding.problems(each, ground, redeciding.life_before(each, others, orders))
+
+
+def _ground(
+    rulebook: Rulebook, facts: Facts | None, merged: Merged, contents: Mapping[Sha, bytes | None]
+) -> Ground:
+    change = merged.change
+    policy = change.path.split("/")[1]
+    rules = rulebook.rules(merged.rules, policy)
+    if rules is None:
+        raise InvalidError(f"this clone lacks rules of main at {change.base[:10]}: `git fetch` them all")
+    content = None if change.blob is None else contents.get(change.blob)
+    return Ground(
+        merged=merged,
+        request=rulebook.request(change, content),
+        rules=rules,
+        head_rules=rulebook.rules(_head_rules(facts), policy),
+        facts=facts,
+    )
+
+
+def _head_rules(facts: Facts | None) -> Mapping[str, Sha]:
+    return facts.told.head_rules if facts is not None and facts.told is not None else {}
+
+
+def _heads(books: Books, decisions: Iterable[Recorded], told: Iterable[Facts | None]) -> Iterator[Problem]:
+    """Where a pull request's head is in this clone, the attested facts must be those of git."""
+    places: dict[tuple[Sha, str], tuple[Recorded, Sha | None]] = {}
+    for decision, facts in zip(decisions, told, strict=True):
+        if facts is None or facts.told is None or decision.event.kind not in GIVES:
+            continue
+        head = facts.told.pull_request.head
+        named = {**facts.told.head_rules, decision.event.request: facts.told.head_blob}
+        places |= {(head, path): (decision, blob) for path, blob in named.items()}
+    actual = books.repository.blobs_at(places)
+    for place, blob in actual.items():
+        decision, attested = places[place]
+        if blob != attested:
+            yield Problem(
+                code="other-head",
+                weight=Weight.BROKEN,
+                message=f"{decision.event.kind} {decision.event.request}: at the head {place[0][:10]}, "
+                f"{place[1]} is not what the evidence says",
+                hint="what was approved is not what was recorded: look at the pull request's head",
+                event=decision.path,
+                commit=decision.batch.commit,
+                request=decision.event.request,
+            )
+
+
+def _late(books: Books, now: datetime) -> Iterator[Problem]:
+    deleted = {
+        each.change.path: each.change.committed_at
+        for each in books.merges
+        if each.change.kind is ChangeKind.DELETED
+    }
+    lives = life.fold(books.archive.events).values()
+    for place in lateness.places(lives, books.archive.by_request, deleted):
+        yield from lateness.problems(place, now)
+
+
+def _after(books: Books, since: Sha, found: Iterable[Problem]) -> list[Problem]:
+    """What was found, but for what is about commits that the ledger held at `since`."""
+    before = books.repository.commits_of(since)
+    return [each for each in found if each.commit not in before]

@@ -1,0 +1,79 @@
+"""`--online`: the pull requests and reviews behind each approval, read again and held against what was attested."""
+
+from collections.abc import Iterable, Iterator
+
+from jitbot.domain.audit.archive import Recorded
+from jitbot.domain.audit.problems import Problem, Weight
+from jitbot.domain.audit.redeciding import GIVES, facts_of
+from jitbot.domain.errors import DeniedError, UnavailableError
+from jitbot.domain.evidence import PullRequest, Review
+from jitbot.domain.facts import Told
+from jitbot.domain.ports import Forge
+
+_LATER = "try again: two calls are made for each approval, and GitHub allows so many an hour"
+_LOOK = "somebody changed GitHub since, or the run recorded what was not so: compare the pull request with the event"
+
+
+def read_again(forge: Forge, decisions: Iterable[Recorded]) -> Iterator[Problem]:
+    """What the forge says otherwise today than was attested: two calls for each approval.
+
+    What it does not answer is a finding too, the last one: nothing is asked after it.
+    """
+    for decision in decisions:
+        facts = facts_of(decision.event)
+        if decision.event.kind not in GIVES or facts is None or facts.told is None:
+            continue
+        number = facts.told.pull_request.number
+        try:
+            pull, reviews = forge.pull(number), forge.reviews(number)
+        except DeniedError as error:
+            yield _tell(decision, "pull-request-gone", Weight.BROKEN, f"#{number} cannot be read: {error}")
+        except UnavailableError as error:
+            yield _tell(decision, "not-read-again", Weight.UNCHECKED, f"{error}; nothing after it was asked")
+            return
+        else:
+            yield from _compared(decision, facts.told, pull, reviews)
+
+
+def _compared(
+    decision: Recorded, told: Told, pull: PullRequest, reviews: tuple[Review, ...]
+) -> Iterator[Problem]:
+    was = told.pull_request
+    lasting = ("author", "head", "merged_at", "merge_commit", "base_branch", "repository_id", "commit_count")
+    wrong = [name.replace("_", " ") for name in lasting if getattr(was, name) != getattr(pull, name)]
+    if wrong:
+        message = f"#{was.number} differs today in its {', '.join(wrong)}"
+        yield _tell(decision, "pull-request-differs", Weight.BROKEN, message)
+    now = {review.review_id: review for review in reviews}
+    for review in told.reviews:
+        yield from _review(decision, review, now.get(review.review_id))
+
+
+def _review(decision: Recorded, was: Review, now: Review | None) -> Iterator[Problem]:
+    who = f"the review {was.review_id} of {was.user.login}"
+    if now is None:
+        yield _tell(decision, "review-gone", Weight.BROKEN, f"GitHub does not know {who}")
+    elif (was.user.github_id, was.commit, was.submitted_at) != (
+        now.user.github_id,
+        now.commit,
+        now.submitted_at,
+    ):
+        message = f"{who} is by somebody else, of another commit or of another time today"
+        yield _tell(decision, "review-differs", Weight.BROKEN, message)
+    elif was.state != now.state and now.state == "DISMISSED":
+        yield _tell(decision, "review-dismissed-since", Weight.NOTE, f"{who} was dismissed since")
+    elif was.state != now.state:
+        message = f"{who} says {now.state} today, and {was.state} when it was read"
+        yield _tell(decision, "review-differs", Weight.BROKEN, message)
+
+
+def _tell(decision: Recorded, code: str, weight: Weight, message: str) -> Problem:
+    return Problem(
+        code=code,
+        weight=weight,
+        message=f"{decision.event.kind} {decision.event.request}: {message}",
+        hint=_LATER if weight is Weight.UNCHECKED else _LOOK,
+        event=decision.path,
+        commit=decision.batch.commit,
+        request=decision.event.request,
+    )

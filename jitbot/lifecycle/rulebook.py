@@ -1,0 +1,70 @@
+"""The rules at any commit of main, each document parsed once however many commits share it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from jitbot.domain import codeowners
+from jitbot.domain.audit.mainline import Files
+from jitbot.domain.evidence import Change, Rules
+from jitbot.domain.model import Parsed, Request, Sha, Source
+from jitbot.domain.ports import DocumentReader
+from jitbot.domain.ports.archive import WholeRepository
+from jitbot.lifecycle.gathering import ACCOUNTS, PEOPLE, TEAMS, read_rules
+from jitbot.lifecycle.world import SETTINGS
+
+
+class _Once:
+    """A reader of documents that reads each of them once."""
+
+    def __init__(self, documents: DocumentReader) -> None:
+        self.parse_settings = cache(documents.parse_settings)
+        self.parse_accounts = cache(documents.parse_accounts)
+        self.parse_people = cache(documents.parse_people)
+        self.parse_teams = cache(documents.parse_teams)
+        self.parse_policy = cache(documents.parse_policy)
+        self.parse_request = documents.parse_request  # no two are the same
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """Files by path, as `read_rules` asks for them."""
+
+    files: Mapping[str, bytes]
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        return {path: self.files[path] for path in paths if path in self.files}
+
+
+class Rulebook:
+    """Every code-owned document that main ever had, and the rules they make together."""
+
+    def __init__(self, repository: WholeRepository, documents: DocumentReader, blobs: Iterable[Sha]) -> None:
+        self._repository = repository
+        self._documents = _Once(documents)
+        self._contents = dict(repository.contents(blobs))
+        self._known: dict[tuple[str, tuple[tuple[str, Sha], ...]], Rules] = {}
+
+    def learn(self, blobs: Iterable[Sha]) -> None:
+        """Read more documents, such as those of heads that main never had."""
+        self._contents.update(self._repository.contents(set(blobs) - self._contents.keys()))
+
+    def rules(self, files: Files, policy: str) -> Rules | None:
+        """The rules that these files make for this policy; None if one of them is not in this clone."""
+        named = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, f"policies/access/{policy}.yaml", *codeowners.LOCATIONS)
+        key = (policy, tuple((path, files[path]) for path in named if path in files))
+        if key not in self._known:
+            contents = {path: self._contents.get(blob) for path, blob in key[1]}
+            if None in contents.values():
+                return None
+            there = {path: content for path, content in contents.items() if content is not None}
+            self._known[key] = read_rules(_Contents(there), self._documents, policy)
+        return self._known[key]
+
+    def request(self, change: Change, content: bytes | None) -> Parsed[Request] | None:
+        """What the bytes of a changed request file say, as a run reads them."""
+        if change.blob is None:
+            return None
+        if change.mode != "100644" or content is None:
+            return Parsed(value=None)
+        return self._documents.parse_request(Source(path=change.path, content=content))

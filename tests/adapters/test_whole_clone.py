@@ -1,0 +1,191 @@
+"""A clone read from its first commit to its last: what git has is what is told, and nothing hostile costs more."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from jitbot.adapters.repository import WholeClone, stream
+from jitbot.domain.errors import InvalidError, UnavailableError
+from jitbot.domain.model import Sha
+from jitbot.domain.ports.archive import Step
+
+
+class Repo:
+    """A clone whose branches `main` and `ledger` of origin are made by hand."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.git("init", "--quiet", "--template=", "--initial-branch=main")
+
+    def git(self, *arguments: str, stdin: bytes = b"", date: str = "1800000000 +0000") -> str:
+        """Run git here, with nobody's settings."""
+        known = {"PATH": os.environ["PATH"], "HOME": str(self.root), "GIT_CONFIG_NOSYSTEM": "1"}
+        for role in ("AUTHOR", "COMMITTER"):
+            known |= {f"GIT_{role}_NAME": "a", f"GIT_{role}_EMAIL": "a@acme.com", f"GIT_{role}_DATE": date}
+        ran = subprocess.run(
+            ["git", *arguments], cwd=self.root, env=known, input=stdin, capture_output=True, check=True
+        )
+        return os.fsdecode(ran.stdout).strip()
+
+    def tree(self, *lines: str) -> str:
+        """A tree of these entries."""
+        return self.git("mktree", stdin="".join(f"{line}\n" for line in lines).encode())
+
+    def blob(self, content: bytes = b"x") -> str:
+        """A blob."""
+        return self.git("hash-object", "-w", "--stdin", stdin=content)
+
+    def commit(self, tree: str, *parents: str, message: str = "m", date: str = "1800000000 +0000") -> str:
+        """A commit of this tree, which becomes the tip of both branches."""
+        flags = [each for parent in parents for each in ("-p", parent)]
+        made = self.git("commit-tree", tree, *flags, stdin=message.encode(), date=date)
+        for branch in ("main", "ledger"):
+            self.git("update-ref", f"refs/remotes/origin/{branch}", made)
+        return made
+
+    def steps(self) -> list[Step]:
+        """The ledger's steps."""
+        clone = WholeClone(self.root)
+        return list(clone.ledger_steps(clone.tip("ledger")))
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Repo:
+    """Such a clone, with nothing in it."""
+    return Repo(tmp_path)
+
+
+def told(step: Step) -> list[tuple[str, str]]:
+    """Status and path of what a commit did."""
+    return sorted((each.status, each.path) for each in step.touched)
+
+
+def test_what_each_commit_did(repo: Repo) -> None:
+    """Added, changed and deleted, in folders and without, against the first parent."""
+    one, two = repo.blob(b"1"), repo.blob(b"2")
+    first = repo.commit(
+        repo.tree(f"040000 tree {repo.tree(f'100644 blob {one}	a')}\td", f"100644 blob {one}\te")
+    )
+    second = repo.commit(
+        repo.tree(f"040000 tree {repo.tree(f'100644 blob {two}	a')}\td"), first, message="two\n\nbody\n"
+    )
+    steps = repo.steps()
+    assert [step.commit for step in steps] == [first, second]
+    assert told(steps[0]) == [("A", "d/a"), ("A", "e")]
+    assert told(steps[1]) == [("D", "e"), ("M", "d/a")]
+    assert (steps[1].parents, steps[1].message, steps[1].at.isoformat()) == (
+        (first,),
+        "two\n\nbody\n",
+        "2027-01-15T08:00:00+00:00",
+    )
+
+
+def test_a_file_in_the_place_of_a_folder(repo: Repo) -> None:
+    """And a folder in the place of a file: each file that came or went is told."""
+    one = repo.blob()
+    folder = repo.tree(f"040000 tree {repo.tree(f'100644 blob {one}	a', f'100755 blob {one}	b')}\td")
+    first = repo.commit(folder)
+    second = repo.commit(repo.tree(f"100644 blob {one}\td"), first)
+    repo.commit(folder, second)
+    assert [told(step) for step in repo.steps()] == [
+        [("A", "d/a"), ("A", "d/b")],
+        [("A", "d"), ("D", "d/a"), ("D", "d/b")],
+        [("A", "d/a"), ("A", "d/b"), ("D", "d")],
+    ]
+
+
+def test_merges_through_every_parent(repo: Repo) -> None:
+    """The ledger is read through all parents, each commit after those below it; main by its first parents alone."""
+    tree = repo.tree(f"100644 blob {repo.blob()}\ta")
+    root = repo.commit(tree)
+    left, right = repo.commit(tree, root, message="left"), repo.commit(tree, root, message="right")
+    top = repo.commit(tree, left, right)
+    clone = WholeClone(repo.root)
+    names = [step.commit for step in repo.steps()]
+    assert (names[0], names[-1], set(names[1:3])) == (root, top, {left, right})
+    assert [step.commit for step in clone.main_steps(Sha(top))] == [root, left, top]
+
+
+def test_a_commit_with_too_many_paths_is_not_whole(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither in one folder nor in many; what comes after it is read as ever."""
+    monkeypatch.setattr(stream, "MOST_PATHS", 20)
+    one = repo.blob()
+    wide = repo.tree(*(f"100644 blob {one}\tf{number:02}" for number in range(21)))
+    deep = repo.tree(
+        *(
+            f"040000 tree {repo.tree(f'100644 blob {one}	a', f'100644 blob {one}	b')}\td{n:02}"
+            for n in range(11)
+        )
+    )
+    small = repo.tree(f"100644 blob {one}\ta")
+    names = [repo.commit(small)]
+    for tree in (wide, small, deep, small):
+        names.append(repo.commit(tree, names[-1]))
+    assert [step.whole for step in repo.steps()] == [True, False, False, False, False]
+    names.append(repo.commit(repo.tree(f"100644 blob {one}\ta", f"100644 blob {one}\tb"), names[-1]))
+    assert told(repo.steps()[-1]) == [("A", "b")]
+
+
+@pytest.mark.parametrize("date", ["@99999999999 +0000", "@0 +0000"])
+def test_odd_dates_stop_nothing(repo: Repo, date: str) -> None:
+    """Whoever pushes chooses the date."""
+    repo.commit(repo.tree(f"100644 blob {repo.blob()}\ta"), date=date)
+    assert len(repo.steps()) == 1
+
+
+def test_contents_in_their_order(repo: Repo) -> None:
+    """Each blob once, in the order asked for; None for what is larger, no blob, or not here."""
+    one, large = repo.blob(b"one\0\n"), repo.blob(b"x" * (stream.LARGEST + 1))
+    tree = repo.tree(f"100644 blob {one}\ta")
+    names = [Sha(each) for each in (large, one, "f" * 40, tree, one)]
+    found = list(WholeClone(repo.root).contents(names))
+    assert found == [(large, None), (one, b"one\0\n"), ("f" * 40, None), (tree, None)]
+
+
+def test_blobs_at_places(repo: Repo) -> None:
+    """The blob at a path, None where there is none; a commit that is not here is left out, and no path is a revision."""
+    one = repo.blob()
+    made = Sha(
+        repo.commit(
+            repo.tree(f"100644 blob {one}\ta b", f"040000 tree {repo.tree(f'100644 blob {one}	x')}\td")
+        )
+    )
+    gone = Sha("f" * 40)
+    places = [(made, "a b"), (made, "d"), (made, "d/x"), (made, "no"), (made, "a\nb"), (gone, "a b")]
+    assert WholeClone(repo.root).blobs_at(places) == {
+        (made, "a b"): one, (made, "d"): None, (made, "d/x"): one, (made, "no"): None,
+    }  # fmt: skip
+
+
+def test_the_head_that_was_found_good(repo: Repo) -> None:
+    """It is kept as a ref of the clone, and what it holds is kept with it."""
+    tree = repo.tree(f"100644 blob {repo.blob()}\ta")
+    first = Sha(repo.commit(tree))
+    second = Sha(repo.commit(tree, first))
+    clone = WholeClone(repo.root)
+    assert clone.verified() is None
+    clone.remember(second)
+    assert (clone.verified(), clone.holds(second, first), clone.holds(first, second)) == (second, True, False)
+    assert not clone.holds(first, Sha("f" * 40))
+    assert clone.commits_of(second) == {first, second}
+
+
+def test_what_is_not_there_is_said(repo: Repo) -> None:
+    """No such branch, no such commit, an option in the place of a revision."""
+    clone = WholeClone(repo.root)
+    with pytest.raises(InvalidError, match="has no branch ledger"):
+        clone.tip("ledger")
+    for revision in ("nobody", "--all"):
+        with pytest.raises(InvalidError, match="git knows no commit"):
+            clone.resolve(revision)
+
+
+def test_a_tree_that_is_gone_is_trouble(repo: Repo) -> None:
+    """A clone that lacks objects is not read as if it were whole."""
+    tree = repo.tree(f"100644 blob {repo.blob()}\ta")
+    repo.commit(tree)
+    (repo.root / ".git/objects" / tree[:2] / tree[2:]).unlink()
+    with pytest.raises(UnavailableError):
+        repo.steps()

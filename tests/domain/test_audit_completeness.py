@@ -1,0 +1,178 @@
+"""Is the record whole, from plain values: merges without decisions, grants without approvals, more than was approved."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from acme_facts import EXPIRES_AT, MERGED_AT, MINUTE, NOW, PATH, sha
+from builders import a_change, an_approval, an_outcome, the_documents
+
+from jitbot.domain.audit.archive import Archive, Batch, Recorded
+from jitbot.domain.audit.completeness import (
+    decided_twice,
+    decisions_of,
+    outcomes_without_ground,
+    undecided,
+)
+from jitbot.domain.audit.mainline import Merged, Replay
+from jitbot.domain.audit.problems import Weight
+from jitbot.domain.events import Event, Kind, Why
+from jitbot.domain.evidence import ChangeKind
+from jitbot.domain.ports.archive import Step, Touched
+
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+GRANTED = an_outcome(Kind.GRANTED)
+
+
+def an_archive(*events: Event) -> Archive:
+    """The ledger with these events, each in a batch of its own."""
+    recorded = tuple(
+        Recorded(
+            event=event, path=event.path,
+            batch=Batch(commit=sha(str(order)), order=order, at=event.at, issued_at=event.at, workflow="", run=""),
+        )
+        for order, event in enumerate(events)
+    )  # fmt: skip
+    return Archive(head=sha("head"), recorded=recorded, batches=(), signers={}, anchored=True, problems=())
+
+
+def found(*events: Event) -> list[str]:
+    """What is wrong with the outcomes among these events."""
+    archive = an_archive(*events)
+    return [each.code for each in outcomes_without_ground(archive, decisions_of(archive))]
+
+
+def a_merged(**changes: Any) -> Merged:
+    """main's change that asks for alice's access."""
+    return Merged(change=a_change(**changes), order=1, touched=(PATH,), rules={}, clashes=(), before=())
+
+
+@pytest.mark.parametrize(
+    ("now", "code"),
+    [
+        (MERGED_AT + DAY, ("decision-due", Weight.NOTE)),
+        (MERGED_AT + DAY + SECOND, ("no-decision", Weight.BROKEN)),
+        (MERGED_AT - DAY - SECOND, ("no-decision", Weight.BROKEN)),  # a commit's date is its pusher's choice
+    ],
+)
+def test_a_merge_without_a_decision(now: datetime, code: tuple[str, Weight]) -> None:
+    """For a day it is due; then it is missing, and a date in the future buys no time."""
+    assert [(each.code, each.weight) for each in undecided([a_merged()], {}, now)] == [code]
+
+
+def test_what_needs_no_decision() -> None:
+    """A deletion ends, and what is decided is decided."""
+    decided = decisions_of(an_archive(an_approval()))
+    assert list(undecided([a_merged(kind=ChangeKind.DELETED), a_merged()], decided, NOW + 9 * DAY)) == []
+
+
+def test_a_decision_of_another_merge_is_none_of_this_one() -> None:
+    """The same path, merged again: it needs a decision of its own."""
+    decided = decisions_of(an_archive(an_approval()))
+    assert [each.code for each in undecided([a_merged(commit=sha("again"))], decided, NOW + 9 * DAY)] == [
+        "no-decision"
+    ]
+
+
+def test_a_grant_as_approved_has_no_problem() -> None:
+    """Approved, granted, expired."""
+    assert found(an_approval(), GRANTED, an_outcome(Kind.ENDED, at=EXPIRES_AT)) == []
+
+
+@pytest.mark.parametrize(
+    ("events", "code"),
+    [
+        ((GRANTED,), "granted-without-approval"),
+        ((GRANTED, an_approval()), "granted-without-approval"),
+        ((an_approval(kind=Kind.REFUSED), GRANTED), "granted-without-approval"),
+        ((an_approval(commit=sha("other")), GRANTED), "granted-without-approval"),
+        ((an_approval(), replace(GRANTED, at=NOW - 11 * MINUTE)), "granted-before-approval"),
+        ((an_approval(), an_outcome(Kind.ENDED, why=Why.REVOKED), GRANTED), "granted-after-end"),
+        ((an_approval(), an_outcome(Kind.ENDED, at=EXPIRES_AT - SECOND)), "ended-before-end"),
+        ((an_approval(), replace(GRANTED, documents=())), "granted-otherwise"),
+        ((an_approval(), replace(GRANTED, documents=(the_documents("staging"),))), "granted-otherwise"),
+    ],
+)
+def test_an_outcome_that_must_not_be(events: tuple[Event, ...], code: str) -> None:
+    """Before its approval, without one, after its end, or other than was approved."""
+    assert code in found(*events)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"trust_policy": {}},
+        {"permission_policy": {}},
+        {"managed_policies": ("arn:aws:iam::aws:policy/AdministratorAccess",)},
+        {"permissions_boundary": ""},
+        {"path": "/other/"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_every_part_of_a_role_is_compared(change: dict[str, Any]) -> None:
+    """Whatever of the role that was read back gives access is held against the approved documents."""
+    assert found(an_approval(), replace(GRANTED, documents=(replace(the_documents(), **change),))) == [
+        "granted-otherwise"
+    ]
+
+
+def test_tags_give_nothing() -> None:
+    """A role with other tags gives what was approved."""
+    assert found(an_approval(), replace(GRANTED, documents=(replace(the_documents(), tags={}),))) == []
+
+
+def test_a_merge_is_decided_once() -> None:
+    """An approval after a refusal of the same merge."""
+    codes = [each.code for each in decided_twice(an_archive(an_approval(kind=Kind.REFUSED), an_approval()))]
+    assert codes == ["decided-twice"]
+    assert list(decided_twice(an_archive(an_approval(), an_approval(commit=sha("later"))))) == []
+
+
+def a_step(name: str, *touched: tuple[str, str], root: bool = False, whole: bool = True) -> Step:
+    """A commit of main that did this to these paths."""
+    return Step(
+        commit=sha(name), parents=() if root else (sha("parent"),), at=NOW, message="", whole=whole,
+        touched=tuple(
+            Touched(path=path, mode="100644" if status != "D" else "000000", blob=sha(name + path), status=status)
+            for path, status in touched
+        ),
+    )  # fmt: skip
+
+
+def test_rules_are_those_before_the_merge() -> None:
+    """A request meets the rules of its base, also where its own merge changes them."""
+    people, replay = "policies/people.yaml", Replay()
+    steps = [a_step("one", (people, "A"), root=True), a_step("two", (people, "M"), (PATH, "A"))]
+    (merged,) = replay.follow(steps)
+    assert merged.rules == {people: sha("one" + people)}
+    assert set(merged.touched) == {people, PATH}
+    assert replay.rules == {people: sha("two" + people)}
+
+
+def test_a_path_that_was_there_before() -> None:
+    """Each change knows when main changed its path earlier; a deletion is one."""
+    steps = [a_step("a", (PATH, "A")), a_step("b", (PATH, "D")), a_step("c", (PATH, "A"))]
+    found = list(Replay().follow(steps))
+    assert [len(each.before) for each in found] == [0, 1, 2]
+    assert [each.change.blob is None for each in found] == [False, True, False]
+
+
+def test_names_that_differ_by_case() -> None:
+    """A file beside it whose name differs by case alone, as long as it is there."""
+    other = PATH.replace("alice", "Alice")
+    steps = [
+        a_step("a", (other, "A")),
+        a_step("b", (PATH, "A")),
+        a_step("c", (other, "D")),
+        a_step("d", (PATH, "M")),
+    ]
+    clashes = {each.change.commit: each.clashes for each in Replay().follow(steps)}
+    assert (clashes[sha("b")], clashes[sha("d")]) == ((other,), ())
+
+
+def test_after_a_commit_that_is_too_large_nothing_is_sure() -> None:
+    """main's rules cannot be followed past it, and the replay says which it was."""
+    replay = Replay()
+    list(replay.follow([a_step("a", whole=False), a_step("b", whole=False)]))
+    assert replay.unsure == sha("a")

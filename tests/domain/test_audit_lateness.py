@@ -1,0 +1,117 @@
+"""Ends and outcomes, from plain values: to the second when something is late, and when nothing is."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, PATH
+from builders import a_revocation, an_approval, an_extension, an_outcome
+
+from jitbot.domain import life
+from jitbot.domain.audit.archive import Batch, Recorded
+from jitbot.domain.audit.lateness import places, problems
+from jitbot.domain.audit.problems import Problem, Weight
+from jitbot.domain.events import Event, Kind, Why
+from jitbot.domain.model import Sha
+
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+LONG_AFTER = NOW + 30 * DAY
+GRANTED = an_outcome(Kind.GRANTED)
+EXPIRED = an_outcome(Kind.ENDED, at=EXPIRES_AT + MINUTE)
+REMOVED = an_outcome(Kind.REMOVED, at=EXPIRES_AT + HOUR + MINUTE)
+
+
+def found(events: Iterable[Event], now: datetime, deleted: datetime | None = None) -> list[Problem]:
+    """Everything late about alice's request."""
+    batch = Batch(commit=Sha("a" * 40), order=0, at=NOW, issued_at=NOW, workflow="", run="")
+    recorded = tuple(Recorded(event=event, batch=batch, path=event.path) for event in events)
+    lives = life.fold(each.event for each in recorded).values()
+    gone = {} if deleted is None else {PATH: deleted}
+    return [each for place in places(lives, {PATH: recorded}, gone) for each in problems(place, now)]
+
+
+def codes(events: Iterable[Event], now: datetime, deleted: datetime | None = None) -> list[str]:
+    """The codes of that."""
+    return [each.code for each in found(events, now, deleted)]
+
+
+def test_a_life_on_time_has_no_problem() -> None:
+    """Granted, expired, removed: nothing to say, however much later."""
+    assert codes([an_approval(), GRANTED, EXPIRED, REMOVED], LONG_AFTER) == []
+
+
+@pytest.mark.parametrize(("after", "code"), [(DAY, []), (DAY + SECOND, ["no-end"])])
+def test_an_end_that_nobody_confirmed(after: timedelta, code: list[str]) -> None:
+    """A day after the expiry somebody must have looked."""
+    assert codes([an_approval(), GRANTED], EXPIRES_AT + after) == code
+
+
+@pytest.mark.parametrize(("lag", "code"), [(DAY, []), (DAY + MINUTE, ["late-confirmation"])])
+def test_an_end_that_was_confirmed_late(lag: timedelta, code: list[str]) -> None:
+    """The lag between expiry and confirmation is found for good."""
+    ended = replace(EXPIRED, at=EXPIRES_AT + lag)
+    assert codes([an_approval(), GRANTED, ended, replace(REMOVED, at=EXPIRES_AT + lag)], LONG_AFTER) == code
+
+
+@pytest.mark.parametrize(("lag", "code"), [(2 * HOUR, []), (2 * HOUR + SECOND, ["late-end"])])
+def test_a_revocation_that_came_late(lag: timedelta, code: list[str]) -> None:
+    """Access that went on for more than two hours after it was revoked; nine in the morning, out of eleven."""
+    longer = an_extension(12 * HOUR)
+    granted = replace(GRANTED, commit=longer.commit, window=longer.window)
+    revoked = a_revocation()
+    ended = an_outcome(Kind.ENDED, at=revoked.at + lag, why=Why.REVOKED, window=longer.window)
+    removed = replace(REMOVED, at=longer.window.expires_at + HOUR) if longer.window else REMOVED
+    events = [an_approval(), longer, granted, revoked, ended, removed]
+    assert codes(events, LONG_AFTER) == code
+    assert codes(events[:-2], revoked.at + lag) == code
+
+
+def test_a_deletion_that_came_late() -> None:
+    """The file went from main, and access did not."""
+    longer = an_extension(12 * HOUR)
+    granted = replace(GRANTED, commit=longer.commit, window=longer.window)
+    assert codes([an_approval(), longer, granted], NOW + 4 * HOUR, deleted=NOW + HOUR) == ["late-end"]
+    assert codes([an_approval(), longer, granted], NOW + 3 * HOUR, deleted=NOW + HOUR) == []
+
+
+def test_an_end_after_the_end_is_not_late() -> None:
+    """What was revoked after it had expired ends nothing."""
+    revoked = replace(a_revocation(), at=EXPIRES_AT)
+    assert codes([an_approval(), GRANTED, revoked, EXPIRED, REMOVED], LONG_AFTER) == []
+
+
+def test_what_was_never_granted_cannot_end_late() -> None:
+    """Revoked before there was a role: nobody had access."""
+    assert "late-end" not in codes([an_approval(), a_revocation()], LONG_AFTER)
+
+
+@pytest.mark.parametrize(
+    ("after", "code", "weight"),
+    [(DAY, "outcome-due", Weight.NOTE), (DAY + SECOND, "no-outcome", Weight.BROKEN)],
+)
+def test_an_approval_that_nothing_came_of(after: timedelta, code: str, weight: Weight) -> None:
+    """A day after the decision something must have come of it, as long as it can."""
+    long = an_approval(window=replace(an_approval().window, expires_at=NOW + 5 * DAY))  # type: ignore[type-var]
+    assert [(each.code, each.weight) for each in found([long], long.at + after)] == [(code, weight)]
+
+
+@pytest.mark.parametrize(("after", "code"), [(DAY, []), (DAY + SECOND, ["no-removal"])])
+def test_a_role_that_was_never_removed(after: timedelta, code: list[str]) -> None:
+    """A day after it may be removed it must be."""
+    assert codes([an_approval(), GRANTED, EXPIRED], EXPIRES_AT + HOUR + after) == code
+
+
+def test_a_removal_that_came_late_is_a_note() -> None:
+    """The role gave nothing any more."""
+    late = replace(REMOVED, at=EXPIRES_AT + HOUR + DAY + MINUTE)
+    assert [each.weight for each in found([an_approval(), GRANTED, EXPIRED, late], LONG_AFTER)] == [
+        Weight.NOTE
+    ]
+
+
+def test_a_problem_says_who_and_where() -> None:
+    """The sentence names the request, the person, the account and the times."""
+    (problem,) = found([an_approval(), GRANTED], EXPIRES_AT + 2 * DAY)
+    assert problem.message == f"{PATH} of alice in prod: its end at 2026-11-24T11:00:00Z was never confirmed"
+    assert (problem.request, problem.commit) == (PATH, an_approval().commit)

@@ -1,0 +1,189 @@
+"""`jitbot audit verify` with --online, --against-aws and --record: what others say today, and what is recorded of it."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from acme_world import DENY_ALL, HOUR, PROD, World
+from books import attest, clone, codes, live, recorded, said, verdict
+from breaking import answer, refuse
+
+from jitbot.sandbox.github import Fault
+
+STATEMENT = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PROD}:root"}, "Action": "sts:AssumeRole"}
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]})
+
+
+@pytest.fixture
+def lived(world: World) -> str:
+    """acme after a life of everything."""
+    return live(world)
+
+
+def change_review(world: World, number: int, **changes: Any) -> None:
+    """Change a pull request's first review at GitHub."""
+    name, first = next((name, each) for name, each in world.github.reviews.items() if each.pull == number)
+    world.github.reviews[name] = replace(first, **changes)
+
+
+def test_what_github_still_says(world: World, lived: str) -> None:
+    """Read again, every pull request and review is as it was attested; two calls for each approval."""
+    clone(world)
+    world.forget()
+    assert verdict(world, "--online", code=0)["findings"] == []
+    asked = [path for _, path in world.acme.github.calls if "/pulls/" in path]
+    assert len(asked) == 2 * 3
+
+
+def test_only_what_is_new_is_read_again(world: World, lived: str) -> None:
+    """With --since GitHub is asked about later approvals alone: a long history would use up its hour."""
+    clone(world)
+    world.forget()
+    verdict(world, "--online", "--since", "origin/ledger~3", code=0)
+    assert [path for _, path in world.acme.github.calls if "/pulls/" in path] == []
+
+
+def test_a_review_that_is_gone(world: World, lived: str) -> None:
+    """The evidence names a review that GitHub does not have."""
+    gone = next(name for name, each in world.github.reviews.items() if each.pull == 1)
+    world.github.reviews.pop(gone)
+    found = verdict(world, "--online", code=1)
+    assert codes(found) == {"review-gone"}
+    assert lived in said(found, "review-gone")
+    assert codes(verdict(world, code=0)) == set()
+
+
+def test_a_review_dismissed_since(world: World, lived: str) -> None:
+    """A dismissal after the merge changes nothing that was decided; it is told."""
+    change_review(world, 1, state="DISMISSED")
+    assert codes(verdict(world, "--online", code=0), "note") == {"review-dismissed-since"}
+
+
+@pytest.mark.parametrize("changes", [{"state": "CHANGES_REQUESTED"}, {"commit_sha": "a" * 40}])
+def test_a_review_that_says_otherwise(world: World, lived: str, changes: dict[str, Any]) -> None:
+    """GitHub's review is not the one that was attested."""
+    change_review(world, 1, **changes)
+    assert codes(verdict(world, "--online", code=1)) == {"review-differs"}
+
+
+def test_github_out_of_reach_is_doubt(world: World, lived: str) -> None:
+    """What cannot be read again is not taken as read: 3."""
+    answer(world, Fault(status=503), "GET", "/pulls/")
+    found = verdict(world, "--online", code=3)
+    assert codes(found, "unchecked") == {"not-read-again"}
+
+
+def test_aws_as_the_ledger_says(world: World, granted: str) -> None:
+    """A live role as recorded is no finding, and reading changes nothing."""
+    world.forget()
+    assert verdict(world, "--against-aws", code=0)["findings"] == []
+    assert world.writes() == []
+
+
+def test_a_role_that_no_request_explains(world: World, granted: str) -> None:
+    """Somebody made a role under jitbot's path."""
+    world.by_hand().create_role(Path="/jit/", RoleName="jit-mallory", AssumeRolePolicyDocument=TRUST)
+    found = verdict(world, "--against-aws", code=1)
+    assert codes(found) == {"role-unexplained"}
+    assert "jit-mallory" in said(found, "role-unexplained")
+
+
+def test_a_role_that_was_changed_by_hand(world: World, granted: str) -> None:
+    """Somebody opened the trust, or put another policy into the role."""
+    name = world.roles()[0].name
+    world.by_hand().put_role_policy(RoleName=name, PolicyName="more", PolicyDocument=json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+    ))  # fmt: skip
+    assert codes(verdict(world, "--against-aws", code=1)) == {"role-differs"}
+
+
+def test_an_end_that_was_undone(world: World, granted: str) -> None:
+    """Somebody took the denial off a role that was ended early."""
+    world.jit("revoke", granted, "--reason", "done", actor="alice")
+    assert verdict(world, "--against-aws", code=0)["findings"] == []
+    world.by_hand().detach_role_policy(RoleName=world.roles()[0].name, PolicyArn=DENY_ALL)
+    assert "role-not-denied" in codes(verdict(world, "--against-aws", code=1))
+
+
+def test_a_role_that_is_there_again(world: World, ended: str) -> None:
+    """A role was recorded as removed, and somebody made it anew."""
+    name = world.roles()[0].name
+    world.jit("sweep")
+    assert verdict(world, "--against-aws", code=0)["findings"] == []
+    world.by_hand().create_role(Path="/jit/", RoleName=name, AssumeRolePolicyDocument=TRUST)
+    assert "role-there-again" in codes(verdict(world, "--against-aws", code=1))
+
+
+def test_an_account_that_does_not_answer_is_doubt(world: World, granted: str) -> None:
+    """What AWS has there is not known: 3."""
+    refuse(world, "ListRoles")
+    found = verdict(world, "--against-aws", code=3)
+    assert codes(found, "unchecked") == {"account-not-read"}
+    assert PROD in said(found, "account-not-read")
+
+
+def test_a_verification_is_recorded(world: World, lived: str) -> None:
+    """An attested event holds the head, the counts and the findings; once a day for each outcome."""
+    head = world.keep().ledger
+    verdict(world, "--record", code=0)
+    event = world.ledger()[-1]
+    assert (event["event"], event["evidence"]["head"], event["evidence"]["findings"]) == (
+        "verified",
+        head,
+        {},
+    )
+    assert event["evidence"]["checked"]["granted"] == 4
+    assert (
+        world.github.store.git("log", "-1", "--format=%s", "ledger")
+        == b"verified: the ledger holds together\n"
+    )
+    verdict(world, "--record", code=0)
+    assert len([each for each in world.ledger() if each["event"] == "verified"]) == 1
+    assert verdict(world, code=0)["checked"]["verified"] == 1
+
+
+def test_a_verdict_of_broken_is_recorded_as_that(world: World, lived: str) -> None:
+    """The log does not say that all is well where it is not."""
+    world.write("events/lie.json", "{}", "ledger")
+    verdict(world, "--record", code=1)
+    told = world.github.store.git("log", "-1", "--format=%s", "ledger").decode()
+    assert told == "verified: the record does not stand as it is: 1 broken\n"
+    assert world.ledger()[-1]["evidence"]["findings"] == {"unattested": 1}
+
+
+def test_since_the_last_recorded_verification(world: World, lived: str) -> None:
+    """A weekly run tells what is new since the last one."""
+    world.write("events/lie.json", "{}", "ledger")
+    verdict(world, "--record", code=1)
+    assert verdict(world, "--since", "recorded", code=0)["passed_over"] == 1
+    world.write("events/another.json", "{}", "ledger")
+    assert len(verdict(world, "--since", "recorded", code=1)["findings"]) == 1
+
+
+def test_a_rewrite_below_a_recorded_verification(world: World, lived: str) -> None:
+    """A recorded verification names a head, and the ledger must hold it: no clone needs to remember."""
+    verdict(world, "--record", code=0)
+    event = recorded(world, "verified")
+    world.back(world.kept["lived"])
+    world.github.store.update_ref("refs/heads/ledger", f"{world.kept['lived'].ledger}~1")
+    attest(world, event)
+    assert "history-rewritten" in codes(verdict(world, code=1))
+
+
+def test_recording_needs_a_job(world: World, lived: str) -> None:
+    """Nobody records a verification from a desk, nor under another time."""
+    clone(world)
+    ran = world.jit(
+        "audit",
+        "verify",
+        "--record",
+        "--at",
+        "2026-11-24T09:00:00Z",
+        runner="auditor",
+        workflow="audit.yml",
+        code=2,
+    )
+    assert "--record and --at do not go together" in ran.output
+    assert world.keep().ledger == world.kept["lived"].ledger
+    world.later(HOUR)
