@@ -6,7 +6,7 @@ from jitbot import __version__
 from jitbot.domain import iam, life, moments, risk
 from jitbot.domain.approval import Decision, Verdict
 from jitbot.domain.catalogue import Catalogue
-from jitbot.domain.counting import Approval, Ignored
+from jitbot.domain.counting import Approval, Ignored, named_by_commits
 from jitbot.domain.events import Event, Kind
 from jitbot.domain.evidence import Actor, Case, Change, ChangeKind
 from jitbot.domain.ground import Ground
@@ -68,7 +68,17 @@ def _evidence(
         "risk": risk.assess(decision.grants, catalogue).as_json() if decision.grants else None,
         **(_of_merge(case) if case is not None else {}),
         **(_of_ground(decision.ground) if decision.ground is not None else {}),
+        **({} if decision.verdict is Verdict.APPROVED else _refused(case)),
     }
+
+
+def _refused(case: Case | None) -> dict[str, object]:
+    """What was asked for in vain, as far as it could be read: an auditor's population holds it too."""
+    request = case.request.value if case is not None and case.request is not None else None
+    if case is None or request is None:
+        return {}
+    person = (case.rules.people.value or {}).get(request.requester)
+    return {"asked": life.wanted(request, person)}
 
 
 def _of_merge(case: Case) -> dict[str, object]:
@@ -93,6 +103,7 @@ def _of_ground(ground: Ground) -> dict[str, object]:
         "max_duration_seconds": int(ground.policy.max_duration.total_seconds()),
         "owners": list(ground.owned_by.names),
         "owner_rule": ground.owned_by.rule,
+        "named": sorted(named_by_commits(ground.merge)),
     }
 
 
