@@ -26,6 +26,7 @@ VERBS = {
     "grant": ("jitbot.commands.grant", "Decide what was merged, and grant what is approved (in Actions)."),
     "sweep": ("jitbot.commands.sweep", "End, confirm and remove; find orphans and drift (in Actions)."),
     "revoke": ("jitbot.commands.revoke", "End a grant now, for good (in Actions)."),
+    "audit": ("jitbot.commands.audit", "Read, prove and hand over the record, from a clone alone."),
     "bootstrap": (
         "jitbot.commands.bootstrap",
         "What prepares AWS accounts for jitbot: roles, boundary, issuer.",

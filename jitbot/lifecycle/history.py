@@ -43,11 +43,11 @@ class History:
         return tuple(event for event in self.events if event.kind is Kind.ENDED and not event.request)
 
 
-def read(world: World, now: datetime) -> History:
-    """Read the fetched ledger back to the last moment that can matter."""
+def read(world: World, now: datetime, *, since: datetime | None = None) -> History:
+    """Read the fetched ledger back to the last moment that can matter, or to `since`, for whoever looks further."""
     repository, issuer = world.repository, world.issuer
     head = repository.ledger()
-    commits = repository.additions(now - MEMORY)
+    commits = repository.additions(now - MEMORY if since is None else since)
     contents = repository.read(
         entry.blob for commit in commits for entry in commit.entries if _ours(entry.path)
     )

@@ -22,12 +22,13 @@ RULES = ("policies", *LOCATIONS, *CODE)  # what a decision reads, and what decid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """What the survey was made of. `warnings` say what of the ledger was left out, and what is in doubt."""
+    """What the survey was made of. `warnings` say what of the ledger was left out; `doubt` what nobody could check."""
 
     repository: str
     main: Sha
     ledger: Sha
     warnings: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,11 @@ class Survey:
     summary: Summary
     rule_changes: tuple[RuleChange, ...]
     entitlements: tuple[Entitlement, ...]
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether something may be missing, since it could not be checked."""
+        return bool(self.source.doubt)
 
 
 def survey(

@@ -9,8 +9,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import TypedDict
 
-from jitbot.domain import iam, moments
+from jitbot.domain import iam
+from jitbot.domain.audit import reading
 from jitbot.domain.audit.items import AfterReview, Decided, Ended, Granted, Item, Outcome, Reviewed
 from jitbot.domain.audit.judging import judged
 from jitbot.domain.events import Event, Kind
@@ -18,6 +20,22 @@ from jitbot.domain.model import AccountId
 
 GIVING = (Kind.APPROVED, Kind.EXTENDED)
 _REVIEWED = "reviewed"  # the kind of event by which access without approval is looked at afterwards
+
+
+class _Asked(TypedDict):
+    policy: str
+    requester: str
+    github_id: int | None
+    principal: str
+    reason: str
+    ticket: str
+    duration: str
+    parameters: Mapping[str, str]
+
+
+class _Risk(TypedDict):
+    risk: str
+    risk_reasons: tuple[str, ...]
 
 
 def population(events: Iterable[Event], now: datetime) -> tuple[Item, ...]:
@@ -98,8 +116,8 @@ def _held(
 
 def _refused(event: Event) -> Iterator[Item]:
     """What was asked for and not given, once for each account that the request named, as far as it could be read."""
-    asked = _object(event.evidence.get("asked"))
-    accounts = [str(each) for each in _list(asked.get("accounts"))] or [""]
+    asked = reading.obj(event.evidence.get("asked"))
+    accounts = [str(each) for each in reading.items(asked.get("accounts"))] or [""]
     for account in accounts:
         yield Item(
             id=f"refused-{_digest(event.request, event.commit, account)}",
@@ -137,75 +155,77 @@ def _unexplained(event: Event) -> Item:
     )
 
 
-def _asked(asked: Mapping[str, object], request: str) -> dict[str, object]:
+def _asked(asked: Mapping[str, object], request: str) -> _Asked:
     parts = request.split("/")
-    parameters = _object(asked.get("parameters"))
+    parameters = reading.obj(asked.get("parameters"))
     return {
-        "policy": _text(asked.get("policy")) or (parts[1] if len(parts) > 1 else ""),
-        "requester": _text(asked.get("requester")),
-        "github_id": _number(asked.get("github_id")),
-        "principal": _text(asked.get("principal")),
-        "reason": _text(asked.get("reason")),
-        "ticket": _text(asked.get("ticket")),
-        "duration": _text(asked.get("duration")),
+        "policy": reading.text(asked.get("policy")) or (parts[1] if len(parts) > 1 else ""),
+        "requester": reading.text(asked.get("requester")),
+        "github_id": reading.number(asked.get("github_id")),
+        "principal": reading.text(asked.get("principal")),
+        "reason": reading.text(asked.get("reason")),
+        "ticket": reading.text(asked.get("ticket")),
+        "duration": reading.text(asked.get("duration")),
         "parameters": {str(name): str(value) for name, value in parameters.items()},
     }
 
 
-def _risk(event: Event | None) -> dict[str, object]:
-    risk = _object(event.evidence.get("risk")) if event else {}
-    reasons = tuple(str(each) for each in _list(risk.get("reasons")))
-    return {"risk": _text(risk.get("level")), "risk_reasons": reasons}
+def _risk(event: Event | None) -> _Risk:
+    risk = reading.obj(event.evidence.get("risk")) if event else {}
+    reasons = tuple(str(each) for each in reading.items(risk.get("reasons")))
+    return {"risk": reading.text(risk.get("level")), "risk_reasons": reasons}
 
 
 def _decided(event: Event) -> Decided:
     evidence = event.evidence
-    author, merged_by = _object(evidence.get("author")), _object(evidence.get("merged_by"))
+    author, merged_by = reading.obj(evidence.get("author")), reading.obj(evidence.get("merged_by"))
     named = evidence.get("named")
-    reasons = (_object(each) for each in _list(evidence.get("reasons")))
+    reasons = (reading.obj(each) for each in reading.items(evidence.get("reasons")))
     return Decided(
         kind=str(event.kind),
         at=event.at,
         commit=event.commit,
-        pull_request=_number(evidence.get("pull_request")),
-        head=_text(evidence.get("head")),
-        rules_commit=_text(evidence.get("rules_commit")),
-        request_blob=_text(evidence.get("request_blob")),
-        author=_text(author.get("login")),
-        author_id=_number(author.get("github_id")),
-        requested_at=_moment(evidence.get("requested_at")),
-        merged_at=_moment(evidence.get("merged_at")),
-        merged_by=_text(merged_by.get("login")),
-        required=_number(evidence.get("approvals_required")),
+        pull_request=reading.number(evidence.get("pull_request")),
+        head=reading.text(evidence.get("head")),
+        rules_commit=reading.text(evidence.get("rules_commit")),
+        request_blob=reading.text(evidence.get("request_blob")),
+        author=reading.text(author.get("login")),
+        author_id=reading.number(author.get("github_id")),
+        requested_at=reading.moment(evidence.get("requested_at")),
+        merged_at=reading.moment(evidence.get("merged_at")),
+        merged_by=reading.text(merged_by.get("login")),
+        required=reading.number(evidence.get("approvals_required")),
         reviews=(*_reviews(evidence, "approvals"), *_reviews(evidence, "not_counted")),
         named=frozenset(n for n in named if isinstance(n, int)) if isinstance(named, list) else None,
-        owner_rule=_text(evidence.get("owner_rule")),
-        max_seconds=_number(evidence.get("max_duration_seconds")),
-        began=_moment(event.ask.get("began")),
+        owner_rule=reading.text(evidence.get("owner_rule")),
+        max_seconds=reading.number(evidence.get("max_duration_seconds")),
+        began=reading.moment(event.ask.get("began")),
         not_after=event.window.expires_at if event.window else None,
-        reasons=tuple(_text(each.get("message")) or _text(each.get("code")) for each in reasons),
+        reasons=tuple(
+            reading.text(each.get("message")) or reading.text(each.get("code")) for each in reasons
+        ),
         run=event.run,
     )
 
 
 def _reviews(evidence: Mapping[str, object], part: str) -> Iterator[Reviewed]:
-    for each in map(_object, _list(evidence.get(part))):
+    for each in map(reading.obj, reading.items(evidence.get(part))):
         counted = part == "approvals"
         yield Reviewed(
-            login=_text(each.get("login")),
-            github_id=_number(each.get("github_id")) or 0,
-            review_id=_number(each.get("review_id")) or 0,
-            state=_text(each.get("state")) or ("APPROVED" if counted else ""),
-            submitted_at=_moment(each.get("submitted_at")),
-            commit=_text(each.get("commit")),
-            owner_rule=_text(each.get("owner_rule")),
+            login=reading.text(each.get("login")),
+            github_id=reading.number(each.get("github_id")) or 0,
+            review_id=reading.number(each.get("review_id")) or 0,
+            state=reading.text(each.get("state")) or ("APPROVED" if counted else ""),
+            submitted_at=reading.moment(each.get("submitted_at")),
+            commit=reading.text(each.get("commit")),
+            owner_rule=reading.text(each.get("owner_rule")),
             counted=counted,
-            why=_text(each.get("why")),
+            why=reading.text(each.get("why")),
         )
 
 
 def _granted(event: Event) -> Granted:
-    ids = tuple(str(each) for each in _list(event.evidence.get("aws_request_ids")))
+    ids = tuple(str(each) for each in reading.items(event.evidence.get("aws_request_ids")))
     not_after = event.window.expires_at if event.window else None
     return Granted(at=event.at, commit=event.commit, not_after=not_after, request_ids=ids, run=event.run)
 
@@ -222,11 +242,11 @@ def _ended(here: Sequence[Event], recorded: Sequence[Event]) -> Ended | None:
     return Ended(
         at=event.at,
         why=str(event.why or ""),
-        effective_at=_moment(event.evidence.get("effective_at")),
-        seen=_text(event.evidence.get("seen")),
+        effective_at=reading.moment(event.evidence.get("effective_at")),
+        seen=reading.text(event.evidence.get("seen")),
         cause=event.cause,
-        by=_text(asked.get("by")),
-        reason=_text(asked.get("reason")),
+        by=reading.text(asked.get("by")),
+        reason=reading.text(asked.get("reason")),
         asked_at=revoked.at if revoked else None,
         run=event.run,
     )
@@ -236,37 +256,16 @@ def _after_review(decisions: Sequence[Event], recorded: Sequence[Event]) -> Afte
     first = next((each for each in decisions if each.evidence.get("approvals_required") == 0), None)
     if first is None:
         return None
-    reviewers = tuple(str(each) for each in _list(first.evidence.get("reviewers")))
-    due = _moment(first.evidence.get("review_by"))
+    reviewers = tuple(str(each) for each in reading.items(first.evidence.get("reviewers")))
+    due = reading.moment(first.evidence.get("review_by"))
     done = next((each for each in recorded if str(each.kind) == _REVIEWED), None)
     if done is None:
         return AfterReview(due=due, reviewers=reviewers)
-    by = _text(done.evidence.get("by")) or _text(_object(done.evidence.get("review")).get("login"))
+    by = reading.text(done.evidence.get("by")) or reading.text(
+        reading.obj(done.evidence.get("review")).get("login")
+    )
     return AfterReview(due=due, reviewers=reviewers, at=done.at, by=by)
 
 
 def _digest(*parts: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]
-
-
-def _object(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else ()
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        return moments.parse(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
