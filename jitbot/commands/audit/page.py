@@ -15,7 +15,7 @@ from jitbot.domain.ports.rule_log import RuleChange
 from jitbot.lifecycle.surveying import Survey
 
 SCRIPTS = tuple(f"report/{name}.js" for name in ("data", "timeline", "evidence", "table"))
-_MOST = 100  # exceptions told on top; all are in the table
+_MOST = 25  # exceptions told on top; all are in the table
 _SHOWN_PATHS = 6
 
 Text = Mapping[str, str]
@@ -23,8 +23,7 @@ Text = Mapping[str, str]
 
 def rendered(survey: Survey) -> str:
     """The whole page, in one file."""
-    summary = survey.summary
-    told = list({item.id: item for item in (*summary.exceptions, *summary.overdue, *summary.doubts)}.values())
+    told = sorted((item for item in survey.items if item.exceptions or item.doubts), key=_gravity)
     return page(
         "report/page.html",
         style="report/page.css",
@@ -55,12 +54,9 @@ def _verdict(survey: Survey) -> Text:
     summary = survey.summary
     if not summary.items:
         return _banner("warn", "Nothing to judge", "No request lies in this period.")
-    against = [
-        *([_many(len(summary.exceptions), "exception")] if summary.exceptions else []),
-        *([f"{len(summary.overdue):,} break-glass not reviewed in time"] if summary.overdue else []),
-    ]
-    if against:
-        return _banner("bad", " and ".join(against), "Each is listed below with what stands against it.")
+    if summary.exceptions:
+        title = _many(len(summary.exceptions), "exception")
+        return _banner("bad", title, "The gravest are listed below, each with what stands against it.")
     if summary.doubts or survey.in_doubt:
         title = f"{_many(len(summary.doubts), 'item')} that the record does not explain"
         return _banner("warn", title, "Nothing was found wrong, but not everything can be told.")
@@ -100,14 +96,20 @@ def _tile(title: str, figure: str, note: str, *, bad: int | None = None, warn: i
     return {"title": title, "figure": figure, "note": escape.terminal(note), "mark": mark}
 
 
+def _gravity(item: Item) -> int:
+    """Access that nobody else approved first, then what held too long, then what was late, then doubts."""
+    graver = ("approved_before_grant", "separation_of_duties", "within_max", "removed_on_time")
+    return min((graver.index(name) if name in graver else len(graver) for name in item.exceptions), default=9)
+
+
 def _exception(item: Item) -> Text:
-    against = [item.judgements[name].why for name in (*item.exceptions, *item.doubts)]
+    against = [item.judgements[name].why for name in (item.exceptions or item.doubts)]
     return _inert(
         id=item.id,
         who=item.requester or "unknown",
         policy=item.policy or "no policy",
         account=item.account or item.account_id,
-        why="; ".join(against) or "break-glass, and nobody has reviewed it in time",
+        why="; ".join(against),
     )
 
 

@@ -12,8 +12,10 @@ from jitbot.lifecycle.surveying import Source, Survey, changed_rules, entitled, 
 from jitbot.lifecycle.world import MEMORY
 
 
-def survey_of(invocation: Invocation, part: str, *, start: datetime, end: datetime) -> Survey:
-    """The survey of a period. Raises InvalidError for a period that is empty, or all to come."""
+def survey_of(
+    invocation: Invocation, part: str, *, start: datetime, end: datetime, judged_at: datetime | None = None
+) -> Survey:
+    """The survey of a period, judged as of now unless at another moment. Raises InvalidError for a period that is empty, or all to come."""
     if start >= end:
         raise InvalidError("the period is empty: --to must come after --from")
     if start > invocation.now:
@@ -32,7 +34,7 @@ def survey_of(invocation: Invocation, part: str, *, start: datetime, end: dateti
         ),
         start=start,
         end=end,
-        now=invocation.now,
+        now=judged_at or invocation.now,
         rule_changes=changed_rules(RuleHistory(data_root(invocation.folder)), start, end),
         entitlements=entitled(world.repository, world.documents),
     )

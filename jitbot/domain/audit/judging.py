@@ -1,4 +1,4 @@
-"""Four questions that auditors ask of each grant, answered from its facts: yes, no, or unknown, and why.
+"""The questions that auditors ask of each grant, answered from its facts: yes, no, or unknown, and why.
 
 Nothing is assumed: a yes names the facts that it stands on, and what the record does not say is unknown.
 """
@@ -25,6 +25,8 @@ def judged(item: Item, now: datetime) -> Mapping[str, Judgement]:
         "separation_of_duties": lambda: _judge(_one_hand(item), "nobody approved what was their own"),
         "removed_on_time": lambda: _judge(_left_behind(item, now), _gone(item)),
     }
+    if item.break_glass:
+        questions["reviewed_in_time"] = lambda: _judge(_review_missing(item, now), "reviewed by its due time")
     return {name: ask() for name, ask in questions.items()}
 
 
@@ -136,6 +138,17 @@ def _reviewed_by_oneself(item: Item) -> Iterator[Problem]:
         yield None, "break-glass, and not reviewed yet"
     elif not review.by or review.by == item.requester:
         yield Answer.NO, "break-glass, reviewed by its own requester, or by nobody who is named"
+
+
+def _review_missing(item: Item, now: datetime) -> Iterator[Problem]:
+    review = item.after_review
+    if review is None or review.due is None:
+        yield Answer.UNKNOWN, "by when it must be reviewed is not recorded"
+    elif review.at is not None and review.at > review.due:
+        yield Answer.NO, f"reviewed at {moments.show(review.at)}, after {moments.show(review.due)}"
+    elif review.at is None:
+        late = now >= review.due
+        yield Answer.NO if late else None, f"nobody has reviewed it; due by {moments.show(review.due)}"
 
 
 def _left_behind(item: Item, now: datetime) -> Iterator[Problem]:

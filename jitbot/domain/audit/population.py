@@ -42,7 +42,7 @@ def population(events: Iterable[Event], now: datetime) -> tuple[Item, ...]:
     """Every item of these events, by its first moment. Each request's events are taken whole, or it is misjudged."""
     requests: dict[str, list[Event]] = {}
     items: list[Item] = []
-    for event in sorted(events, key=lambda each: (each.at, each.key)):
+    for event in sorted(events, key=_order):
         if event.request:
             requests.setdefault(event.request, []).append(event)
         elif event.kind is Kind.ENDED:
@@ -52,6 +52,10 @@ def population(events: Iterable[Event], now: datetime) -> tuple[Item, ...]:
     return tuple(
         sorted((replace(item, judgements=judged(item, now)) for item in items), key=lambda i: (i.first, i.id))
     )
+
+
+def _order(event: Event) -> tuple[datetime, str, str, str, str]:
+    return event.at, event.request, event.kind, event.account_id, event.commit
 
 
 def within(items: Iterable[Item], start: datetime, end: datetime) -> tuple[Item, ...]:

@@ -11,6 +11,7 @@ QUESTIONS = {
     "within_max": "Within the policy's maximum",
     "separation_of_duties": "Approved by somebody else",
     "removed_on_time": "Ended and removed on time",
+    "reviewed_in_time": "Break-glass reviewed in time",
 }
 
 
@@ -48,7 +49,7 @@ class Summary:
     @property
     def clean(self) -> bool:
         """Whether there was something to judge, and nothing stands against it."""
-        return self.items > 0 and not (self.exceptions or self.doubts or self.overdue)
+        return self.items > 0 and not (self.exceptions or self.doubts)
 
 
 def summary(items: Sequence[Item], now: datetime) -> Summary:
@@ -65,13 +66,13 @@ def summary(items: Sequence[Item], now: datetime) -> Summary:
         outcomes={each.value: sum(item.outcome is each for item in items) for each in Outcome},
         tallies=tuple(_tally(name, title, items) for name, title in QUESTIONS.items()),
         exceptions=tuple(item for item in items if item.exceptions),
-        doubts=tuple(item for item in items if item.doubts),
+        doubts=tuple(item for item in items if item.doubts and not item.exceptions),
         late=tuple(item for item in items if "removed_on_time" in item.exceptions),
         longest=longest,
         held=held[longest.id] if longest else timedelta(),
         break_glass=glass,
         awaiting=awaiting,
-        overdue=tuple(item for item in awaiting if _overdue(item, now)),
+        overdue=tuple(item for item in glass if "reviewed_in_time" in item.exceptions),
         privileged=sum(item.privileged is True and bool(item.granted) for item in items),
     )
 
@@ -94,9 +95,3 @@ def _held(item: Item, now: datetime) -> timedelta:
         return timedelta()
     begin = max(item.granted_at, item.not_before or item.granted_at)
     return max(min(item.held_until or now, now) - begin, timedelta())
-
-
-def _overdue(item: Item, now: datetime) -> bool:
-    """Whether nobody reviewed it in time; where no time is recorded, it is as good as over."""
-    review = item.after_review
-    return review is None or review.due is None or now >= review.due

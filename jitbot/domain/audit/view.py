@@ -17,19 +17,23 @@ _ANSWERS = (Answer.YES, Answer.NO, Answer.UNKNOWN)
 
 
 class Pool:
-    """Texts by number, in the order in which they were first met. All are shown as they are, and so made inert."""
+    """Texts by number, in the order in which they were first met. What in them does not print is its escape."""
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
 
     def __call__(self, text: str) -> int:
         """The number of a text."""
-        return self._numbers.setdefault(text, len(self._numbers))
+        return self._numbers.setdefault(escape.terminal(text), len(self._numbers))
+
+    def lines(self, texts: Iterable[str]) -> int:
+        """The number of several texts, each on a line of its own."""
+        return self._numbers.setdefault("\n".join(map(escape.terminal, texts)), len(self._numbers))
 
     @property
     def texts(self) -> list[str]:
-        """All texts; what in them does not print is shown as its escape."""
-        return [escape.terminal(text) for text in self._numbers]
+        """All texts, by their number."""
+        return list(self._numbers)
 
 
 def content(items: Iterable[Item]) -> Mapping[str, object]:
@@ -50,8 +54,10 @@ def _asked(item: Item, pool: Pool) -> Row:
     return [
         *map(pool, (item.id, item.outcome.value, item.request, item.policy, item.account, item.account_id)),
         *map(pool, (item.role_name, item.requester, item.principal, item.reason, item.ticket, item.duration)),
-        *map(pool, (parameters, "\n".join(actions), "\n".join(resources), "\n".join(managed))),
-        *map(pool, (item.digest, item.risk, "\n".join(item.risk_reasons))),
+        pool(parameters),
+        *map(pool.lines, (actions, resources, managed)),
+        *map(pool, (item.digest, item.risk)),
+        pool.lines(item.risk_reasons),
         item.github_id,
     ]
 
@@ -61,7 +67,7 @@ def _held(item: Item, pool: Pool) -> Row:
     return [
         *map(_seconds, (item.not_before, item.not_after, item.granted_at, item.held_until, item.first)),
         [_decision(each, pool) for each in item.decisions],
-        [[_seconds(each.at), pool("\n".join(each.request_ids)), pool(each.run)] for each in item.granted],
+        [[_seconds(each.at), pool.lines(each.request_ids), pool(each.run)] for each in item.granted],
         [
             _seconds(ended.at),
             *map(pool, (ended.why, ended.seen, ended.cause, ended.by, ended.reason, ended.run)),
@@ -89,7 +95,9 @@ def _judged(item: Item, pool: Pool) -> Row:
 def _decision(each: Decided, pool: Pool) -> Row:
     return [
         *map(pool, (each.kind, each.commit, each.head, each.rules_commit, each.author, each.merged_by)),
-        *map(pool, (each.owner_rule, "\n".join(each.reasons), each.run)),
+        pool(each.owner_rule),
+        pool.lines(each.reasons),
+        pool(each.run),
         *map(_seconds, (each.at, each.requested_at, each.merged_at)),
         each.pull_request,
         each.required,
