@@ -232,6 +232,7 @@ def test_nothing_hostile_runs_and_nothing_is_fetched(browser: webdriver.Chrome, 
         "</script><script>window.hacked=1" in page.browser.find_element(By.CSS_SELECTOR, "#rows .detail").text
     )
     assert "49" not in page.browser.find_element(By.CSS_SELECTOR, ".verdict.warn").text
+    assert "\u202e" not in browser.find_element(By.TAG_NAME, "body").text
     assert browser.execute_script("return window.hacked") is None
     assert (
         browser.execute_script(

@@ -104,7 +104,14 @@ def test_every_question_is_answered_from_a_real_run(office: Office, tmp_path: Pa
         assert over[question] == "yes", over[f"{question}_why"]
     empty = {name for name, value in over.items() if value == ""}
     allowed = {"ticket", "managed_policies", "not_counted", "refused_because", "ended_by", "ended_reason"}
-    assert empty <= allowed | {"review_by", "reviewers", "reviewed_at", "reviewed_by", "reviewed_in_time", "reviewed_in_time_why"}
+    assert empty <= allowed | {
+        "review_by",
+        "reviewers",
+        "reviewed_at",
+        "reviewed_by",
+        "reviewed_in_time",
+        "reviewed_in_time_why",
+    }
     assert over["reason"] == f"'{REASON}"
     assert over["pull_request"] == str(office.number)
     assert (refused["requester"], refused["account"]) == ("carol", "prod")

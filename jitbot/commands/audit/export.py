@@ -12,7 +12,7 @@ from jitbot.commands.audit.period import Day
 from jitbot.commands.audit.surveyed import survey_of
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.worlds import github_client
-from jitbot.domain import moments
+from jitbot.domain import escape, moments
 from jitbot.domain.audit.items import as_json
 from jitbot.domain.audit.pack import Files, pack
 from jitbot.domain.errors import InvalidError
@@ -78,7 +78,7 @@ def export(
     total = sum(map(len, files.values())) / 1_000_000
     click.echo(f"{folder}: {len(survey.items):,} items, {len(files):,} files, {total:.1f} MB")
     for warning in survey.source.warnings:
-        click.echo(f"! {warning}", err=True)
+        click.echo(f"! {escape.log(warning)}", err=True)
     return 3 if survey.in_doubt else 0
 
 

@@ -31,6 +31,7 @@ def rendered(survey: Survey) -> str:
         content={**view.content(survey.items), **_period(survey)},
         version=__version__,
         source=survey.source,
+        warnings=[escape.terminal(each) for each in survey.source.warnings],
         first_day=_day(survey.start),
         last_day=_day(survey.end - timedelta(seconds=1)),
         made_at=moments.show(survey.now),

@@ -9,6 +9,7 @@ from jitbot.commands.audit.page import rendered
 from jitbot.commands.audit.period import Day
 from jitbot.commands.audit.surveyed import survey_of
 from jitbot.commands.invocation import Invocation
+from jitbot.domain import escape
 from jitbot.domain.errors import InvalidError
 
 
@@ -43,5 +44,5 @@ def report(invocation: Invocation, *, start: datetime, end: datetime, output: Pa
         f"{len(summary.awaiting):,} break-glass awaiting review"
     )
     for warning in survey.source.warnings:
-        click.echo(f"! {warning}", err=True)
+        click.echo(f"! {escape.log(warning)}", err=True)
     return 3 if survey.in_doubt else 0

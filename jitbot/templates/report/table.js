@@ -137,7 +137,7 @@ for (const [name, title] of COLUMNS) {
     state.sort = name;
     again();
   });
-  control("heads").append(make("th", { scope: "col", "data-column": name, "aria-sort": "none" }, button));
+  control("heads").append(make("th", { scope: "col", "data-column": name, "data-title": title, "aria-sort": "none" }, button));
 }
 for (const name of ["requester", "policy", "account"]) {
   const values = [...new Set(rows.map((row) => row[name]))].sort();
