@@ -272,7 +272,10 @@ def test_evidence_of_any_shape_is_read(junk: object) -> None:
 
 def test_the_order_of_events_does_not_matter() -> None:
     """The same events in another order give the same population."""
-    events = many(40, days=10)
+    longer = an_extension()
+    more = replace(granted(), commit=longer.commit, at=longer.at + MINUTE, window=longer.window)
+    twice = ended(at=EXPIRES_AT + 40 * HOUR)
+    events = [*many(10, days=10), approval(), granted(), longer, more, ended(), twice, removed()]
     assert population(events, LATER) == population(reversed(events), LATER)
 
 
