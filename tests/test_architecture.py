@@ -157,7 +157,7 @@ def test_nothing_inside_reads_a_clock(module: str) -> None:
 def test_the_command_line_starts_without_the_vendors() -> None:
     """Importing the command line imports no vendor's library, so that `jitbot --help` is instant."""
     assert find_spec("jitbot.cli") is not None, "there is no jitbot.cli to start"
-    heavy = ("boto3", "botocore", "github", "jsonschema", "yaml", "rich")
+    heavy = ("boto3", "botocore", "github", "jsonschema", "yaml", "rich", "jinja2")
     program = f"import sys, jitbot.cli; print([name for name in {heavy!r} if name in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (answer.stdout.strip(), answer.stderr) == ("[]", "")

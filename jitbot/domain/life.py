@@ -121,12 +121,16 @@ def fold(events: Iterable[Event]) -> Mapping[str, Life]:
 
 def asked(request: Request, person: Person, began: datetime) -> dict[str, object]:
     """What a decision records of who asked for what, and when its first term began."""
+    return {**wanted(request, person), "began": moments.show(began)}
+
+
+def wanted(request: Request, person: Person | None) -> dict[str, object]:
+    """Who asks for what, began or not. `person` is None where nobody known goes by the requester's login."""
     return {
         **_fields(request),
         "duration": duration.show(request.duration),
-        "github_id": person.github_id,
-        "principal": principal_text(person.principal),
-        "began": moments.show(began),
+        "github_id": person.github_id if person is not None else None,
+        "principal": principal_text(person.principal) if person is not None else "",
     }
 
 

@@ -6,7 +6,7 @@ from jitbot import __version__
 from jitbot.domain import break_glass, facts, iam, life, moments, reviews_after, risk
 from jitbot.domain.approval import Decision, Verdict
 from jitbot.domain.catalogue import Catalogue
-from jitbot.domain.counting import Approval, Ignored
+from jitbot.domain.counting import Approval, Ignored, named_by_commits
 from jitbot.domain.events import Event, Kind
 from jitbot.domain.evidence import Actor, Case, Change, ChangeKind
 from jitbot.domain.ground import Ground
@@ -70,6 +70,7 @@ def _evidence(
         **(_of_ground(decision.ground) if decision.ground is not None else {}),
         **(_owed(decision.ground) if approved and decision.ground is not None else {}),
         **({"facts": facts.dump(case)} if case is not None else {}),
+        **({} if decision.verdict is Verdict.APPROVED else _refused(case)),
     }
 
 
@@ -77,6 +78,15 @@ def _owed(ground: Ground) -> dict[str, object]:
     """The mark of a break-glass approval, and of nothing else: who reviews it, and by when."""
     debt = break_glass.owed(ground)
     return {} if debt is None else {reviews_after.MARK: reviews_after.owed_json(debt)}
+
+
+def _refused(case: Case | None) -> dict[str, object]:
+    """What was asked for in vain, as far as it could be read: an auditor's population holds it too."""
+    request = case.request.value if case is not None and case.request is not None else None
+    if case is None or request is None:
+        return {}
+    person = (case.rules.people.value or {}).get(request.requester)
+    return {"asked": life.wanted(request, person)}
 
 
 def _of_merge(case: Case) -> dict[str, object]:
@@ -101,6 +111,7 @@ def _of_ground(ground: Ground) -> dict[str, object]:
         "max_duration_seconds": int(ground.policy.max_duration.total_seconds()),
         "owners": list(ground.owned_by.names),
         "owner_rule": ground.owned_by.rule,
+        "named": sorted(named_by_commits(ground.merge)),
     }
 
 

@@ -102,6 +102,7 @@ def test_the_evidence_says_what_justified_it() -> None:
         "approvals_valid_for_seconds": 86400,
         "max_duration_seconds": 14400,
         "owners": ["@acme/payments-leads"],
+        "named": [1001],
     }
 
 

@@ -8,6 +8,8 @@ PARTS = {
     "log": "Who had what, when, why, approved by whom; as a table, JSON or CSV.",
     "verify": "Is the record whole and true, and was every grant rightly given?",
     "sessions": "What was done with a grant, as CloudTrail has it.",
+    "report": "The verdicts, who held what, and every grant down to its evidence; one HTML file.",
+    "export": "The evidence pack: population, sample, evidence, controls, digests.",
 }
 
 

@@ -1,0 +1,52 @@
+"""The commits on main that changed the rules: found by git in the trees, so that requests cost nothing."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from jitbot.adapters.repository import raw
+from jitbot.adapters.repository.clone import GitRepository
+from jitbot.adapters.repository.differing import EMPTY_TREE
+from jitbot.domain.model import Sha
+from jitbot.domain.ports.rule_log import RuleChange
+
+_MOST = 10_000  # entries below one path that one commit changes
+_LARGEST = 1 << 20  # bytes of a commit
+
+
+class RuleHistory(GitRepository):
+    """A clone, asked what happened to the rules on its main branch."""
+
+    def rule_changes(self, paths: Sequence[str], start: datetime, end: datetime) -> tuple[RuleChange, ...]:
+        """The commits of main's first-parent line that touch these paths, oldest first."""
+        dated = {
+            commit: time
+            for commit, time in self._walk(start, self._branch, "--first-parent").items()
+            if time < end.timestamp()
+        }
+        answer = self._git.ask("rev-list", "--reverse", "--first-parent", self.main(), "--", *paths)
+        names = [name for line in answer.decode().split() if (name := Sha(line)) in dated]
+        return tuple(
+            RuleChange(
+                commit=name,
+                at=datetime.fromtimestamp(dated[name], UTC),
+                subject=commit.message.partition("\n")[0],
+                paths=self._touched_of(paths, commit, name),
+            )
+            for name, commit in self._read(names)
+        )
+
+    def _read(self, names: Sequence[Sha]) -> Iterator[tuple[Sha, raw.Commit]]:
+        for name, content in self._objects("commit", names, _LARGEST):
+            if content is not None:
+                yield name, raw.commit(content)
+
+    def _touched_of(self, paths: Sequence[str], commit: raw.Commit, name: Sha) -> tuple[str, ...]:
+        """What of these files and folders differs from the commit's first parent."""
+        pair = (commit.parents[0] if commit.parents else EMPTY_TREE, name)
+        found = [
+            each.path
+            for path in paths
+            for below in (path, f"{path.rstrip('/')}/")
+            for each in self._searches([pair], below=below, most=_MOST)[pair].found
+        ]
+        return tuple(sorted(set(found)))

@@ -1,0 +1,151 @@
+"""`jitbot audit export`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from jitbot import __version__
+from jitbot.commands.audit.opening import keys_option
+from jitbot.commands.audit.period import Day
+from jitbot.commands.audit.surveyed import survey_of
+from jitbot.commands.invocation import Invocation
+from jitbot.commands.worlds import github_client
+from jitbot.domain import escape, moments
+from jitbot.domain.audit.items import as_json
+from jitbot.domain.audit.pack import Files, pack
+from jitbot.domain.errors import InvalidError
+from jitbot.domain.ports.asked import Unmerged
+from jitbot.lifecycle.surveying import Survey
+
+
+@click.command()
+@click.option("--from", "start", type=Day(), required=True, help="The first day (UTC), or a moment.")
+@click.option("--to", "end", type=Day(last=True), required=True, help="The last day (UTC), or a moment.")
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="The folder to write; new, or empty.",
+)
+@click.option(
+    "--sample",
+    "size",
+    type=click.IntRange(1, 10_000),
+    default=25,
+    show_default=True,
+    help="How many grants, and how many removals, to draw.",
+)
+@click.option(
+    "--seed",
+    default="jitbot",
+    show_default=True,
+    help="What the draw hangs on: the same seed draws the same.",
+)
+@click.option(
+    "--online",
+    is_flag=True,
+    help="Ask GitHub for requests that were withdrawn, or never merged, and the issuer for its keys.",
+)
+@keys_option
+@click.pass_obj
+def export(
+    invocation: Invocation,
+    *,
+    start: datetime,
+    end: datetime,
+    output: Path,
+    size: int,
+    seed: str,
+    online: bool,
+    keys_file: Path | None,
+) -> int:
+    """Write the evidence pack of a period: population, sample, evidence of each item, verdicts, controls, digests.
+
+    The same ledger and arguments give the same bytes. What is open is judged as of the end of the period, or
+    of now, if that is earlier: then another day gives another pack.
+
+    Example: jitbot audit export --from 2026-01-01 --to 2026-06-30 --output pack --sample 25 --seed 2026-H1
+    """
+    folder = invocation.folder / output
+    _ensure_empty(folder)
+    judged_at = min(end, invocation.now)
+    survey = survey_of(
+        invocation, start=start, end=end, keys_file=keys_file, online=online, judged_at=judged_at
+    )
+    unmerged = _unmerged(invocation, survey) if online else None
+    files = pack(
+        survey.items,
+        survey.summary,
+        about=_about(survey, size=size, seed=seed, online=online),
+        others=_others(survey, unmerged),
+        size=size,
+        seed=seed,
+    )
+    _write(folder, files)
+    total = sum(map(len, files.values())) / 1_000_000
+    click.echo(f"{folder}: {len(survey.items):,} items, {len(files):,} files, {total:.1f} MB")
+    for warning in survey.source.warnings:
+        click.echo(f"! {escape.log(warning)}", err=True)
+    return 3 if survey.in_doubt else 0
+
+
+def _about(survey: Survey, *, size: int, seed: str, online: bool) -> Mapping[str, object]:
+    source = survey.source
+    return {
+        "jitbot": __version__,
+        "repository": source.repository,
+        "ledger": source.ledger,
+        "main": source.main,
+        "from": moments.show(survey.start),
+        "until": moments.show(survey.end),
+        "judged_at": moments.show(survey.now),
+        "sample": size,
+        "seed": seed,
+        "online": online,
+        "warnings": list(source.warnings),
+    }
+
+
+def _others(survey: Survey, unmerged: Sequence[Unmerged] | None) -> Mapping[str, object]:
+    changes = [{**asdict(each), "at": moments.show(each.at)} for each in survey.rule_changes]
+    found: dict[str, object] = {
+        "rule-changes.json": changes,
+        "entitlements.json": [asdict(each) for each in survey.entitlements],
+    }
+    if unmerged is not None:
+        found["unmerged.json"] = [
+            {**_object(as_json(each)), "outcome": "withdrawn" if each.closed_at else "waiting"}
+            for each in unmerged
+        ]
+    return found
+
+
+def _object(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _unmerged(invocation: Invocation, survey: Survey) -> tuple[Unmerged, ...]:
+    from jitbot.adapters.github.asked import GitHubAsked
+
+    agent = f"jitbot/{__version__} (audit export)"
+    client = github_client(invocation.environ, survey.source.repository, agent)
+    return GitHubAsked(client).unmerged(survey.start, survey.end)
+
+
+def _ensure_empty(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InvalidError(f"{folder} is not empty; a pack is written into a folder of its own")
+
+
+def _write(folder: Path, files: Files) -> None:
+    """Write the pack; the manifest comes last, so that a pack without one is known to be half."""
+    try:
+        for name, content in files.items():
+            file = folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+    except OSError as error:
+        raise InvalidError(f"{folder} cannot be written: {error.strerror}") from None

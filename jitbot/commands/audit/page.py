@@ -1,0 +1,155 @@
+"""A survey as the page an auditor opens: what stands on it, in words."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from jitbot import __version__
+from jitbot.adapters.page import page
+from jitbot.domain import duration, escape, moments
+from jitbot.domain.audit import view
+from jitbot.domain.audit.entitlements import Entitlement
+from jitbot.domain.audit.items import Item
+from jitbot.domain.audit.judging import SWEPT_WITHIN
+from jitbot.domain.audit.summary import Summary
+from jitbot.domain.ports.rule_log import RuleChange
+from jitbot.lifecycle.surveying import Survey
+
+SCRIPTS = tuple(f"report/{name}.js" for name in ("data", "timeline", "evidence", "table"))
+_MOST = 25  # exceptions told on top; all are in the table
+_SHOWN_PATHS = 6
+
+Text = Mapping[str, str]
+
+
+def rendered(survey: Survey) -> str:
+    """The whole page, in one file."""
+    told = sorted((item for item in survey.items if item.exceptions or item.doubts), key=_gravity)
+    return page(
+        "report/page.html",
+        style="report/page.css",
+        scripts=SCRIPTS,
+        content={**view.content(survey.items), **_period(survey)},
+        version=__version__,
+        source=survey.source,
+        warnings=[escape.terminal(each) for each in survey.source.warnings],
+        first_day=_day(survey.start),
+        last_day=_day(survey.end - timedelta(seconds=1)),
+        made_at=moments.show(survey.now),
+        verdict=_verdict(survey),
+        tiles=_tiles(survey.summary),
+        tallies=survey.summary.tallies,
+        exceptions=[_exception(item) for item in told[:_MOST]],
+        exceptions_left_out=max(len(told) - _MOST, 0),
+        rule_changes=[_rule_change(each) for each in survey.rule_changes],
+        entitlements=[_entitlement(each) for each in survey.entitlements],
+        swept_within=duration.show(SWEPT_WITHIN),
+    )
+
+
+def _period(survey: Survey) -> Mapping[str, object]:
+    named = {"start": survey.start, "end": survey.end, "now": survey.now}
+    return {name: int(moment.timestamp()) for name, moment in named.items()}
+
+
+def _verdict(survey: Survey) -> Text:
+    summary = survey.summary
+    if not summary.items:
+        return _banner("warn", "Nothing to judge", "No request lies in this period.")
+    if summary.exceptions:
+        title = _many(len(summary.exceptions), "exception")
+        return _banner("bad", title, "The gravest are listed below, each with what stands against it.")
+    if summary.doubts or survey.in_doubt:
+        title = f"{_many(len(summary.doubts), 'item')} that the record does not explain"
+        return _banner("warn", title, "Nothing was found wrong, but not everything can be told.")
+    return _banner(
+        "good",
+        "Nothing stands against any grant of this period",
+        "Every question was answered with a yes, or is not due yet.",
+    )
+
+
+def _banner(mark: str, title: str, text: str) -> Text:
+    return {"mark": mark, "title": title, "text": text}
+
+
+def _tiles(summary: Summary) -> list[Text]:
+    separation = next(each for each in summary.tallies if each.question == "separation_of_duties")
+    outcomes = ", ".join(f"{number:,} {name}" for name, number in summary.outcomes.items() if number)
+    longest = summary.longest
+    holder = f"{longest.requester}, {longest.policy} in {longest.account}" if longest else "nothing was held"
+    glass = len(summary.break_glass)
+    reviewed = f"of {glass:,}; {len(summary.overdue):,} overdue" if glass else "none was used"
+    return [
+        _tile("Population", f"{summary.items:,}", f"{_many(summary.requests, 'request')} of {_people(summary.people)}: {outcomes}"),
+        _tile("Exceptions", f"{len(summary.exceptions):,}", "a question answered with a no", bad=len(summary.exceptions)),
+        _tile("Cannot be told", f"{len(summary.doubts):,}", "the record lacks a fact", warn=len(summary.doubts)),
+        _tile("Late ends", f"{len(summary.late):,}", "ended, confirmed or removed late, or changed by hand", bad=len(summary.late)),
+        _tile("Longest access", duration.show(summary.held) if longest else "–", holder),
+        _tile("Approved by oneself", f"{separation.no:,}", "separation of duties", bad=separation.no),
+        _tile("Break-glass awaiting review", f"{len(summary.awaiting):,}", reviewed, bad=len(summary.overdue), warn=len(summary.awaiting)),
+        _tile("Privileged grants", f"{summary.privileged:,}", "of high or critical risk"),
+    ]  # fmt: skip
+
+
+def _tile(title: str, figure: str, note: str, *, bad: int | None = None, warn: int | None = None) -> Text:
+    judged = bad is not None or warn is not None
+    mark = "bad" if bad else "warn" if warn else "good" if judged else ""
+    return {"title": title, "figure": figure, "note": escape.terminal(note), "mark": mark}
+
+
+def _gravity(item: Item) -> int:
+    """Access that nobody else approved first, then what held too long, then what was late, then doubts."""
+    graver = ("approved_before_grant", "separation_of_duties", "within_max", "removed_on_time")
+    return min((graver.index(name) if name in graver else len(graver) for name in item.exceptions), default=9)
+
+
+def _exception(item: Item) -> Text:
+    against = [item.judgements[name].why for name in (item.exceptions or item.doubts)]
+    return _inert(
+        id=item.id,
+        who=item.requester or "unknown",
+        policy=item.policy or "no policy",
+        account=item.account or item.account_id,
+        why="; ".join(against),
+    )
+
+
+def _rule_change(change: RuleChange) -> Text:
+    shown = change.paths[:_SHOWN_PATHS]
+    more = f" and {len(change.paths) - len(shown):,} more" if len(change.paths) > len(shown) else ""
+    at = moments.show(change.at)
+    return _inert(at=at, commit=change.commit, subject=change.subject, paths=", ".join(shown) + more)
+
+
+def _entitlement(each: Entitlement) -> Text:
+    return _inert(
+        policy=each.policy,
+        description=each.description,
+        eligible=_listed(each.eligible),
+        accounts=_listed(each.accounts),
+        max_duration=each.max_duration,
+        approvals="" if each.approvals is None else str(each.approvals),
+        approvers=_listed(each.approvers),
+        owner_rule=each.owner_rule,
+        problem=each.problem,
+    )
+
+
+def _inert(**texts: str) -> Text:
+    return {name: escape.terminal(text) for name, text in texts.items()}
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "nobody"
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def _people(number: int) -> str:
+    return f"{number:,} {'person' if number == 1 else 'people'}"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}"

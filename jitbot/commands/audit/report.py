@@ -1,0 +1,59 @@
+"""`jitbot audit report`."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from jitbot.commands.audit.opening import keys_option
+from jitbot.commands.audit.page import rendered
+from jitbot.commands.audit.period import Day
+from jitbot.commands.audit.surveyed import survey_of
+from jitbot.commands.invocation import Invocation
+from jitbot.domain import escape
+from jitbot.domain.errors import InvalidError
+
+
+@click.command()
+@click.option("--from", "start", type=Day(), required=True, help="The first day (UTC), or a moment.")
+@click.option("--to", "end", type=Day(last=True), required=True, help="The last day (UTC), or a moment.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write. Default: jitbot-report-FROM-TO.html in this folder.",
+)
+@keys_option
+@click.option("--online", is_flag=True, help="Ask the issuer for its keys.")
+@click.pass_obj
+def report(
+    invocation: Invocation,
+    *,
+    start: datetime,
+    end: datetime,
+    output: Path | None,
+    keys_file: Path | None,
+    online: bool,
+) -> int:
+    """Write a period into one HTML file that needs no network: verdicts, timeline, every grant's evidence.
+
+    Ends with 0 however the verdicts are; with 3 if something of the ledger could not be checked.
+
+    Example: jitbot audit report --from 2026-01-01 --to 2026-12-31 --output 2026.html
+    """
+    survey = survey_of(invocation, start=start, end=end, keys_file=keys_file, online=online)
+    file = invocation.folder / (output or f"jitbot-report-{start:%Y%m%d}-{end:%Y%m%d}.html")
+    text = rendered(survey)
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise InvalidError(f"{file} cannot be written: {error.strerror}") from None
+    size = len(text.encode()) / 1_000_000
+    click.echo(f"{file}: {len(survey.items):,} items, {size:.1f} MB")
+    summary = survey.summary
+    click.echo(
+        f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
+        f"{len(summary.awaiting):,} break-glass awaiting review"
+    )
+    for warning in survey.source.warnings:
+        click.echo(f"! {escape.log(warning)}", err=True)
+    return 3 if survey.in_doubt else 0

@@ -1,0 +1,36 @@
+"""The git commands that show an item's evidence to whoever has a clone. They are pasted, so nothing in them is open."""
+
+import shlex
+from collections.abc import Iterator
+
+from jitbot.domain.audit.items import Decided, Item
+
+
+def commands(item: Item) -> tuple[str, ...]:
+    """Commands for a shell, in the order of the story. A name that does not print is left out of them."""
+    return tuple(_commands(item))
+
+
+def _commands(item: Item) -> Iterator[str]:
+    if item.request.isprintable() and item.request:
+        yield f"git log --reverse {_word('--grep=' + item.request)} --fixed-strings origin/ledger"
+    elif item.role_name:
+        yield f"git log --reverse {_word('--grep=' + item.role_name)} --fixed-strings origin/ledger"
+    for decision in item.decisions:
+        yield from _of_decision(item, decision)
+
+
+def _of_decision(item: Item, decision: Decided) -> Iterator[str]:
+    if decision.commit:
+        yield f"git show {_word(decision.commit)}"
+    if decision.rules_commit:
+        rules = f"{decision.rules_commit}:policies/access/{item.policy}.yaml"
+        yield f"git show {_word(decision.rules_commit + ':.github/CODEOWNERS')}"
+        if item.policy.isprintable() and item.policy:
+            yield f"git show {_word(rules)}"
+    if decision.pull_request is not None:
+        yield f"git fetch origin refs/pull/{decision.pull_request}/head && git log -3 FETCH_HEAD"
+
+
+def _word(text: str) -> str:
+    return shlex.quote(text)

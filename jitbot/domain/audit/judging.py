@@ -1,0 +1,205 @@
+"""The questions that auditors ask of each grant, answered from its facts: yes, no, or unknown, and why.
+
+Nothing is assumed: a yes names the facts that it stands on, and what the record does not say is unknown.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from jitbot.domain import duration, moments
+from jitbot.domain.audit.items import Answer, Decided, Ended, Item, Judgement, Outcome
+from jitbot.domain.iam import SESSION
+
+SWEPT_WITHIN = timedelta(hours=24)  # a sweep is due every hour: a day without one is late
+REVOKED_WITHIN = timedelta(hours=1)  # a revocation is carried out by the run that records it
+Problem = tuple[Answer | None, str]  # None: the answer is not due yet
+
+
+def judged(item: Item, now: datetime) -> Mapping[str, Judgement]:
+    """The answers for an item; none where nothing was ever given."""
+    if item.outcome in (Outcome.REFUSED, Outcome.PENDING):
+        return {}
+    questions: dict[str, Callable[[], Judgement]] = {
+        "approved_before_grant": lambda: _judge(_unapproved(item), _approved(item)),
+        "within_max": lambda: _judge(_too_long(item), _short_enough(item)),
+        "separation_of_duties": lambda: _judge(_one_hand(item), "nobody approved what was their own"),
+        "removed_on_time": lambda: _judge(_left_behind(item, now), _gone(item)),
+    }
+    if item.break_glass:
+        questions["reviewed_in_time"] = lambda: _judge(_review_missing(item, now), "reviewed by its due time")
+    return {name: ask() for name, ask in questions.items()}
+
+
+def _judge(problems: Iterator[Problem], yes: str) -> Judgement:
+    """A no outweighs what is unknown, which outweighs a yes."""
+    found = list(problems)
+    for kind in (Answer.NO, Answer.UNKNOWN, None):
+        why = [text for each, text in found if each is kind]
+        if why:
+            texts = "; ".join(dict.fromkeys(why))
+            return Judgement(answer=kind or Answer.UNKNOWN, why=texts, due=kind is not None)
+    return Judgement(answer=Answer.YES, why=yes)
+
+
+def _unapproved(item: Item) -> Iterator[Problem]:
+    if item.outcome is Outcome.UNEXPLAINED:
+        yield Answer.NO, "no request stands behind this role"
+    if item.break_glass:
+        yield Answer.NO, "break-glass: its policy gives access at once, to be reviewed after"
+    decisions = {each.commit: each for each in item.decisions}
+    for grant in item.granted:
+        decision = decisions.get(grant.commit)
+        if decision is None:
+            yield Answer.NO, f"granted for merge {grant.commit[:10]}, of which no decision is recorded"
+        elif decision.at > grant.at:
+            yield (
+                Answer.NO,
+                f"granted at {moments.show(grant.at)}, decided only at {moments.show(decision.at)}",
+            )
+        elif decision.required != 0:
+            yield from _approvals_missing(decision, grant.at)
+    if not item.granted and item.outcome is not Outcome.UNEXPLAINED:
+        yield Answer.UNKNOWN, "no grant is recorded"
+
+
+def _approvals_missing(decision: Decided, granted_at: datetime) -> Iterator[Problem]:
+    if decision.required is None or decision.merged_at is None:
+        yield Answer.UNKNOWN, "the record does not say how many approvals were needed, or when it was merged"
+        return
+    if len(decision.approvers) < decision.required:
+        yield Answer.NO, f"{len(decision.approvers)} of {decision.required} approvals are recorded"
+    for approval in decision.approvals:
+        if approval.submitted_at is None:
+            yield Answer.UNKNOWN, f"the time of {approval.login}'s approval is not recorded"
+        elif approval.submitted_at > min(decision.merged_at, granted_at):
+            yield (
+                Answer.NO,
+                f"{approval.login} approved after the merge, at {moments.show(approval.submitted_at)}",
+            )
+        if decision.head and approval.commit and approval.commit != decision.head:
+            yield Answer.NO, f"{approval.login} approved {approval.commit[:10]}, not the head that was merged"
+
+
+def _approved(item: Item) -> str:
+    times = [a.submitted_at for each in item.decisions for a in each.approvals if a.submitted_at]
+    if not times or item.granted_at is None:
+        return ""
+    return f"approved by {moments.show(max(times))}, granted at {moments.show(item.granted[-1].at)}"
+
+
+def _too_long(item: Item) -> Iterator[Problem]:
+    if not item.decisions:
+        yield Answer.UNKNOWN, "no decision is recorded, so no maximum"
+    ends = {each.commit: each.not_after for each in item.decisions}
+    for decision in item.decisions:
+        if decision.max_seconds is None or decision.began is None or decision.not_after is None:
+            yield Answer.UNKNOWN, "the record lacks the maximum, the start or the end"
+        elif (decision.not_after - decision.began).total_seconds() > decision.max_seconds:
+            most = duration.show(timedelta(seconds=decision.max_seconds))
+            yield Answer.NO, f"decided for longer than the policy's {most}"
+    for grant in item.granted:
+        decided = ends.get(grant.commit)
+        if grant.not_after is None or decided is None:
+            yield Answer.UNKNOWN, "the end that was granted, or decided, is not recorded"
+        elif grant.not_after > decided:
+            yield (
+                Answer.NO,
+                f"granted until {moments.show(grant.not_after)}, decided until {moments.show(decided)}",
+            )
+
+
+def _short_enough(item: Item) -> str:
+    most = [each.max_seconds for each in item.decisions if each.max_seconds is not None]
+    return f"at most {duration.show(timedelta(seconds=max(most)))} by the policy" if most else ""
+
+
+def _one_hand(item: Item) -> Iterator[Problem]:
+    if not item.decisions:
+        yield Answer.UNKNOWN, "no decision is recorded"
+    if item.break_glass:
+        yield from _reviewed_by_oneself(item)
+        return
+    for decision in item.decisions:
+        own = {"the requester": {item.github_id}, "the pull request's author": {decision.author_id}}
+        if decision.named is None or item.github_id is None or decision.author_id is None:
+            yield Answer.UNKNOWN, "the record does not say who asked, who proposed, or who wrote the commits"
+        own["named by a commit of the request"] = set(decision.named or ())
+        for approval in decision.approvals:
+            for role, people in own.items():
+                if approval.github_id in people:
+                    yield Answer.NO, f"{approval.login} approved and is {role}"
+        if not decision.approvals:
+            yield Answer.UNKNOWN, "no approval is recorded"
+
+
+def _reviewed_by_oneself(item: Item) -> Iterator[Problem]:
+    review = item.after_review
+    if review is None or review.at is None:
+        yield None, "break-glass, and not reviewed yet"
+    elif not review.by or review.by == item.requester:
+        yield Answer.NO, "break-glass, reviewed by its own requester, or by nobody who is named"
+
+
+def _review_missing(item: Item, now: datetime) -> Iterator[Problem]:
+    review = item.after_review
+    if review is None or review.due is None:
+        yield Answer.UNKNOWN, "by when it must be reviewed is not recorded"
+    elif review.at is not None and review.at > review.due:
+        yield Answer.NO, f"reviewed at {moments.show(review.at)}, after {moments.show(review.due)}"
+    elif review.at is None:
+        late = now >= review.due
+        yield Answer.NO if late else None, f"nobody has reviewed it; due by {moments.show(review.due)}"
+
+
+def _left_behind(item: Item, now: datetime) -> Iterator[Problem]:
+    ended, not_after = item.ended, item.not_after
+    if ended is None:
+        if not_after is None or now < not_after:
+            yield None, "access is not over yet"
+        elif now >= not_after + SWEPT_WITHIN:
+            yield Answer.NO, f"over since {moments.show(not_after)}, and nobody has confirmed it"
+        else:
+            yield None, f"over since {moments.show(not_after)}; the next sweep confirms it"
+        return
+    yield from _late_end(ended, not_after)
+    if not_after is None:
+        return
+    removal_due = not_after + SESSION + SWEPT_WITHIN
+    if item.removed_at is None:
+        late = now >= removal_due
+        yield (
+            Answer.NO if late else None,
+            f"access ended; the role's removal is {'late' if late else 'not due yet'}",
+        )
+    elif item.removed_at > removal_due:
+        lag = duration.show(item.removed_at - not_after)
+        yield Answer.NO, f"the role was removed {lag} after its expiry"
+    elif not item.verified_absent:
+        yield Answer.UNKNOWN, "the role's removal was not read back"
+
+
+def _late_end(ended: Ended, not_after: datetime | None) -> Iterator[Problem]:
+    if ended.why in ("drift", "orphan"):
+        yield Answer.NO, f"found to be changed by hand in AWS, and ended: {ended.cause or ended.why}"
+    if ended.effective_at is None:
+        yield Answer.UNKNOWN, "when the end took effect is not recorded"
+    elif not_after is not None and ended.effective_at > not_after:
+        yield (
+            Answer.NO,
+            f"ended at {moments.show(ended.effective_at)}, after its expiry {moments.show(not_after)}",
+        )
+    if ended.seen not in ("denied", "as recorded", "absent"):
+        yield Answer.UNKNOWN, "what was seen at the end is not recorded"
+    if ended.why == "expired" and not_after is not None and ended.at > not_after + SWEPT_WITHIN:
+        yield Answer.NO, f"confirmed only {duration.show(ended.at - not_after)} after its expiry"
+    if ended.asked_at is not None and ended.at - ended.asked_at > REVOKED_WITHIN:
+        yield (
+            Answer.NO,
+            f"revoked at {moments.show(ended.asked_at)}, ended {duration.show(ended.at - ended.asked_at)} later",
+        )
+
+
+def _gone(item: Item) -> str:
+    if item.ended is None or item.removed_at is None:
+        return ""
+    return f"{item.ended.why}, and the role was removed at {moments.show(item.removed_at)}"

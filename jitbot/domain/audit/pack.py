@@ -1,0 +1,149 @@
+"""The evidence pack of a period as files: what an auditor keeps, works from, and can make again byte for byte."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+
+from jitbot.domain import events, iam
+from jitbot.domain.audit.commands import commands
+from jitbot.domain.audit.controls import CONTROLS
+from jitbot.domain.audit.flat import cells, safe
+from jitbot.domain.audit.items import Item, as_json
+from jitbot.domain.audit.sample import rank, sample
+from jitbot.domain.audit.summary import Summary
+
+MANIFEST = "manifest.json"
+Files = Mapping[str, bytes]
+
+
+def pack(
+    items: Sequence[Item],
+    figures: Summary,
+    *,
+    about: Mapping[str, object],
+    others: Mapping[str, object],
+    size: int,
+    seed: str,
+) -> Files:
+    """Every file of the pack by its path. `about` names the period and its sources; `others` are JSON files beside.
+
+    The same arguments give the same bytes: nothing in it is of the moment at which it is made.
+    """
+    drawn = sample([item for item in items if item.granted], size=size, seed=seed)
+    gone = sample([item for item in items if item.ended], size=size, seed=f"{seed}/removals")
+    files = {
+        "population.csv": _table(items),
+        "population.json": _lines(items),
+        "sample/grants.csv": _table(drawn),
+        "sample/removals.csv": _table(gone),
+        "sample/draw.json": _json(_draw(drawn, gone, size=size, seed=seed)),
+        "verdicts.json": _json(_verdicts(figures)),
+        "controls.json": _json([asdict(control) for control in CONTROLS]),
+        **{name: _json(content) for name, content in others.items()},
+    }
+    for item in {each.id: each for each in (*drawn, *gone, *figures.exceptions, *figures.doubts)}.values():
+        files[f"evidence/{_name(item)}.json"] = _json(_evidence(item))
+    return {**files, MANIFEST: _json({**about, "files": _digests(files)})}
+
+
+def _table(items: Iterable[Item]) -> bytes:
+    """CSV as RFC 4180 has it: every cell quoted, and none a formula."""
+    written = io.StringIO()
+    writer = csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    heads: list[str] = []
+    for item in items:
+        row = cells(item)
+        if not heads:
+            heads = list(row)
+            writer.writerow(heads)
+        writer.writerow([safe(row[name]) for name in heads])
+    return written.getvalue().encode()
+
+
+def _whole(item: Item) -> Mapping[str, object]:
+    """An item with what is worked out of it; its documents are in the evidence, by their digest here."""
+    found = as_json(item)
+    facts = dict(found) if isinstance(found, dict) else {}
+    facts.pop("documents", None)
+    return {**facts, "privileged": item.privileged, "break_glass": item.break_glass}
+
+
+def _evidence(item: Item) -> Mapping[str, object]:
+    """All of one item, its documents whole, and how to see it in a clone."""
+    documents = events.dump_documents(item.documents) if item.documents is not None else None
+    digest = iam.digest(item.documents) if item.documents is not None else ""
+    return {
+        **_whole(item),
+        "row": cells(item),
+        "documents": documents,
+        "documents_sha256": digest,
+        "exceptions": list(item.exceptions),
+        "unknown": list(item.doubts),
+        "see_it_in_git": list(commands(item)),
+    }
+
+
+def _draw(drawn: Sequence[Item], gone: Sequence[Item], *, size: int, seed: str) -> Mapping[str, object]:
+    how = "the smallest sha256 of the seed, a newline and the id come first; removals are drawn with SEED/removals"
+    return {
+        "seed": seed,
+        "size": size,
+        "how": how,
+        "grants": [{"id": item.id, "rank": rank(item.id, seed)} for item in drawn],
+        "removals": [{"id": item.id, "rank": rank(item.id, f"{seed}/removals")} for item in gone],
+    }
+
+
+def _verdicts(figures: Summary) -> Mapping[str, object]:
+    return {
+        "clean": figures.clean,
+        "items": figures.items,
+        "requests": figures.requests,
+        "people": figures.people,
+        "outcomes": figures.outcomes,
+        "questions": [asdict(tally) for tally in figures.tallies],
+        "exceptions": [
+            {"id": item.id, "questions": _whys(item, item.exceptions)} for item in figures.exceptions
+        ],
+        "unknown": [{"id": item.id, "questions": _whys(item, item.doubts)} for item in figures.doubts],
+        "late_ends": [item.id for item in figures.late],
+        "longest_access": {
+            "id": figures.longest.id if figures.longest else None,
+            "seconds": int(figures.held.total_seconds()),
+        },
+        "privileged": figures.privileged,
+        "break_glass": [item.id for item in figures.break_glass],
+        "break_glass_awaiting_review": [item.id for item in figures.awaiting],
+    }
+
+
+def _whys(item: Item, questions: Iterable[str]) -> Mapping[str, str]:
+    return {name: item.judgements[name].why for name in questions}
+
+
+def _digests(files: Files) -> Mapping[str, object]:
+    return {
+        name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in sorted(files.items())
+    }
+
+
+def _name(item: Item) -> str:
+    """A file's name for an item: its id, if that is a plain word, else its digest."""
+    plain = item.id.replace("-", "").replace("_", "")
+    fits = plain.isascii() and plain.isalnum() and len(item.id) <= 100
+    return item.id if fits else hashlib.sha256(item.id.encode()).hexdigest()[:20]
+
+
+def _lines(items: Iterable[Item]) -> bytes:
+    """A JSON array with an item a line, since most of it is read by machines, and compared line by line."""
+    lines = ",\n".join(json.dumps(_whole(item), separators=(",", ":")) for item in items)
+    return f"[\n{lines}\n]\n".encode()
+
+
+def _json(content: object) -> bytes:
+    """ASCII alone, keys in the order in which they were written, one newline at the end."""
+    return f"{json.dumps(content, indent=1)}\n".encode()

@@ -1,0 +1,273 @@
+"""From the ledger's events to the population: one item for each request and account, refused ones among them.
+
+Everything is read from what was recorded, and what a record lacks stays unknown. The evidence is JSON that an
+older jitbot may have written, so each part of it is looked at before it is believed.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypedDict
+
+from jitbot.domain import iam, reviews_after
+from jitbot.domain.audit import reading
+from jitbot.domain.audit.items import AfterReview, Decided, Ended, Granted, Item, Outcome, Reviewed
+from jitbot.domain.audit.judging import judged
+from jitbot.domain.events import Event, Kind
+from jitbot.domain.model import AccountId
+
+GIVING = (Kind.APPROVED, Kind.EXTENDED)
+
+
+class _Asked(TypedDict):
+    policy: str
+    requester: str
+    github_id: int | None
+    principal: str
+    reason: str
+    ticket: str
+    duration: str
+    parameters: Mapping[str, str]
+
+
+class _Risk(TypedDict):
+    risk: str
+    risk_reasons: tuple[str, ...]
+
+
+def population(events: Iterable[Event], now: datetime) -> tuple[Item, ...]:
+    """Every item of these events, by its first moment. Each request's events are taken whole, or it is misjudged."""
+    requests: dict[str, list[Event]] = {}
+    items: list[Item] = []
+    for event in sorted(events, key=_order):
+        if event.request:
+            requests.setdefault(event.request, []).append(event)
+        elif event.kind is Kind.ENDED:
+            items.append(_unexplained(event))
+    for request, recorded in requests.items():
+        items += _of_request(request, recorded, now)
+    return tuple(
+        sorted((replace(item, judgements=judged(item, now)) for item in items), key=lambda i: (i.first, i.id))
+    )
+
+
+def _order(event: Event) -> tuple[datetime, str, str, str, str]:
+    return event.at, event.request, event.kind, event.account_id, event.commit
+
+
+def within(items: Iterable[Item], start: datetime, end: datetime) -> tuple[Item, ...]:
+    """The items of which anything was decided, held, ended or removed from `start` until, not at, `end`."""
+    return tuple(item for item in items if item.first < end and item.last >= start)
+
+
+def _of_request(request: str, recorded: Sequence[Event], now: datetime) -> Iterator[Item]:
+    for event in recorded:
+        if event.kind is Kind.REFUSED:
+            yield from _refused(event)
+    accounts: dict[AccountId, str] = {}
+    for event in recorded:
+        accounts |= {documents.account_id: documents.account for documents in event.documents}
+        if event.account_id and event.kind is not Kind.FAILED:
+            accounts.setdefault(event.account_id, event.account)
+    for account_id, account in accounts.items():
+        yield _held(request, recorded, account_id, account, now)
+
+
+def _held(
+    request: str, recorded: Sequence[Event], account_id: AccountId, account: str, now: datetime
+) -> Item:
+    decisions = [event for event in recorded if event.kind in GIVING]
+    here = [event for event in recorded if event.account_id == account_id]
+    granted = tuple(_granted(event) for event in here if event.kind is Kind.GRANTED)
+    ended = _ended(here, recorded)
+    removed = [event for event in here if event.kind is Kind.REMOVED]
+    last = max(decisions, key=lambda each: each.window.expires_at if each.window else each.at, default=None)
+    documents = next(
+        (d for e in reversed(decisions) for d in e.documents if d.account_id == account_id), None
+    )
+    ends = [event.window.expires_at for event in (*decisions, *here) if event.window]
+    not_after = max(ends, default=None)
+    starts = last.window.starts_at if last and last.window else None
+    over = ended is not None or (not_after is not None and now >= not_after)
+    outcome = Outcome.OVER if granted and over else Outcome.LIVE if granted else Outcome.PENDING
+    asked = decisions[0].ask if decisions else {}
+    role = documents.role_name if documents else next((e.role_name for e in here if e.role_name), "")
+    return Item(
+        id=role or _digest(request, account_id),
+        outcome=outcome,
+        request=request,
+        account=account,
+        account_id=account_id,
+        role_name=role,
+        **_asked({**asked, "duration": last.ask.get("duration")} if last else asked, request),
+        documents=documents,
+        digest=iam.digest(documents) if documents else "",
+        **_risk(last),
+        not_before=starts or (granted[0].at if granted else None),
+        not_after=not_after,
+        decisions=tuple(_decided(event) for event in decisions),
+        granted=granted,
+        ended=ended,
+        removed_at=removed[0].at if removed else None,
+        verified_absent=bool(removed and removed[0].evidence.get("verified_absent") is True),
+        after_review=_after_review(decisions, recorded),
+        failures=sum(event.kind is Kind.FAILED for event in here),
+    )
+
+
+def _refused(event: Event) -> Iterator[Item]:
+    """What was asked for and not given, once for each account that the request named, as far as it could be read."""
+    asked = reading.obj(event.evidence.get("asked"))
+    accounts = [str(each) for each in reading.items(asked.get("accounts"))] or [""]
+    for account in accounts:
+        yield Item(
+            id=f"refused-{_digest(event.request, event.commit, account)}",
+            outcome=Outcome.REFUSED,
+            request=event.request,
+            account=account,
+            account_id=AccountId(""),
+            role_name="",
+            **_asked(asked, event.request),
+            documents=None,
+            digest="",
+            **_risk(None),
+            not_before=None,
+            not_after=None,
+            decisions=(_decided(event),),
+        )
+
+
+def _unexplained(event: Event) -> Item:
+    return Item(
+        id=f"unexplained-{_digest(event.account_id, event.role_name, event.key)}",
+        outcome=Outcome.UNEXPLAINED,
+        request="",
+        account=event.account,
+        account_id=event.account_id,
+        role_name=event.role_name,
+        **_asked({}, ""),
+        documents=None,
+        digest="",
+        **_risk(None),
+        not_before=None,
+        not_after=None,
+        decisions=(),
+        ended=_ended([event], [event]),
+    )
+
+
+def _asked(asked: Mapping[str, object], request: str) -> _Asked:
+    parts = request.split("/")
+    parameters = reading.obj(asked.get("parameters"))
+    return {
+        "policy": reading.text(asked.get("policy")) or (parts[1] if len(parts) > 1 else ""),
+        "requester": reading.text(asked.get("requester")),
+        "github_id": reading.number(asked.get("github_id")),
+        "principal": reading.text(asked.get("principal")),
+        "reason": reading.text(asked.get("reason")),
+        "ticket": reading.text(asked.get("ticket")),
+        "duration": reading.text(asked.get("duration")),
+        "parameters": {str(name): str(value) for name, value in parameters.items()},
+    }
+
+
+def _risk(event: Event | None) -> _Risk:
+    risk = reading.obj(event.evidence.get("risk")) if event else {}
+    reasons = tuple(str(each) for each in reading.items(risk.get("reasons")))
+    return {"risk": reading.text(risk.get("level")), "risk_reasons": reasons}
+
+
+def _decided(event: Event) -> Decided:
+    evidence = event.evidence
+    author, merged_by = reading.obj(evidence.get("author")), reading.obj(evidence.get("merged_by"))
+    named = evidence.get("named")
+    reasons = (reading.obj(each) for each in reading.items(evidence.get("reasons")))
+    return Decided(
+        kind=str(event.kind),
+        at=event.at,
+        commit=event.commit,
+        pull_request=reading.number(evidence.get("pull_request")),
+        head=reading.text(evidence.get("head")),
+        rules_commit=reading.text(evidence.get("rules_commit")),
+        request_blob=reading.text(evidence.get("request_blob")),
+        author=reading.text(author.get("login")),
+        author_id=reading.number(author.get("github_id")),
+        requested_at=reading.moment(evidence.get("requested_at")),
+        merged_at=reading.moment(evidence.get("merged_at")),
+        merged_by=reading.text(merged_by.get("login")),
+        required=reading.number(evidence.get("approvals_required")),
+        reviews=(*_reviews(evidence, "approvals"), *_reviews(evidence, "not_counted")),
+        named=frozenset(n for n in named if isinstance(n, int)) if isinstance(named, list) else None,
+        owner_rule=reading.text(evidence.get("owner_rule")),
+        max_seconds=reading.number(evidence.get("max_duration_seconds")),
+        began=reading.moment(event.ask.get("began")),
+        not_after=event.window.expires_at if event.window else None,
+        reasons=tuple(
+            reading.text(each.get("message")) or reading.text(each.get("code")) for each in reasons
+        ),
+        run=event.run,
+    )
+
+
+def _reviews(evidence: Mapping[str, object], part: str) -> Iterator[Reviewed]:
+    for each in map(reading.obj, reading.items(evidence.get(part))):
+        counted = part == "approvals"
+        yield Reviewed(
+            login=reading.text(each.get("login")),
+            github_id=reading.number(each.get("github_id")) or 0,
+            review_id=reading.number(each.get("review_id")) or 0,
+            state=reading.text(each.get("state")) or ("APPROVED" if counted else ""),
+            submitted_at=reading.moment(each.get("submitted_at")),
+            commit=reading.text(each.get("commit")),
+            owner_rule=reading.text(each.get("owner_rule")),
+            counted=counted,
+            why=reading.text(each.get("why")),
+        )
+
+
+def _granted(event: Event) -> Granted:
+    ids = tuple(str(each) for each in reading.items(event.evidence.get("aws_request_ids")))
+    not_after = event.window.expires_at if event.window else None
+    return Granted(at=event.at, commit=event.commit, not_after=not_after, request_ids=ids, run=event.run)
+
+
+def _ended(here: Sequence[Event], recorded: Sequence[Event]) -> Ended | None:
+    """The end that came first here, and who asked for it, if it was asked for."""
+    event = next((each for each in here if each.kind is Kind.ENDED), None)
+    if event is None:
+        return None
+    revoked = next((each for each in recorded if each.kind is Kind.REVOKED), None)
+    if revoked is not None and (revoked.at > event.at or event.why != revoked.why):
+        revoked = None
+    asked = revoked.evidence if revoked else {}
+    return Ended(
+        at=event.at,
+        why=str(event.why or ""),
+        effective_at=reading.moment(event.evidence.get("effective_at")),
+        seen=reading.text(event.evidence.get("seen")),
+        cause=event.cause,
+        by=reading.text(asked.get("by")),
+        reason=reading.text(asked.get("reason")),
+        asked_at=revoked.at if revoked else None,
+        run=event.run,
+    )
+
+
+def _after_review(decisions: Sequence[Event], recorded: Sequence[Event]) -> AfterReview | None:
+    """The review that a break-glass still owes, or has had. An objection is none."""
+    owed = reviews_after.debts([*decisions, *recorded])
+    if not owed:
+        return None
+    open_first = sorted(owed, key=lambda each: (each.reviewed is not None, each.review_by))
+    debt = open_first[0]
+    done, reviewers = debt.reviewed, tuple(each.login for each in debt.reviewers)
+    if done is None:
+        return AfterReview(due=debt.review_by, reviewers=reviewers)
+    by = reading.text(done.evidence.get("by"))
+    return AfterReview(due=debt.review_by, reviewers=reviewers, at=done.at, by=by)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:10]

@@ -1,0 +1,126 @@
+"""The evidence pack: inert in a spreadsheet, whole, digested, and the same bytes every time."""
+
+import csv
+import hashlib
+import io
+import json
+import shlex
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from acme_facts import DAY, a_request
+from many_grants import START, many
+
+from jitbot.domain.audit import flat
+from jitbot.domain.audit.commands import commands
+from jitbot.domain.audit.controls import CONTROLS
+from jitbot.domain.audit.items import Item
+from jitbot.domain.audit.pack import MANIFEST, pack
+from jitbot.domain.audit.population import population
+from jitbot.domain.audit.sample import sample
+from jitbot.domain.audit.summary import QUESTIONS, summary
+
+LATER = START + 400 * DAY
+
+
+def items(number: int = 60, **given: Any) -> tuple[Item, ...]:
+    """A made population."""
+    return population(many(number, days=30, **given), LATER)
+
+
+def packed(found: tuple[Item, ...], *, size: int = 5, seed: str = "s") -> dict[str, bytes]:
+    """The pack of a population."""
+    files = pack(
+        found, summary(found, LATER), about={"from": "x"}, others={"b.json": []}, size=size, seed=seed
+    )
+    return dict(files)
+
+
+def table(content: bytes) -> list[dict[str, str]]:
+    """A CSV file, read as a spreadsheet does."""
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "  =1", "|calc", "%0A=1", "＝1", "\t=1", "\r=1", "\n=1"],
+)
+def test_no_cell_is_a_formula(text: str) -> None:
+    """Whatever a person wrote, no cell begins as a formula does, or holds a second line."""
+    rows = table(packed(items(5, reason=text))["population.csv"])
+    assert {row["reason"] for row in rows} == {flat.safe(text)}
+    for cell in (cell for row in rows for cell in row.values()):
+        assert cell.lstrip()[:1] not in tuple("=+-@|%＝＋－＠")
+        assert cell.isprintable()
+
+
+def test_the_same_gives_the_same_bytes() -> None:
+    """Twice the same arguments give the same files, byte for byte; another seed draws others."""
+    assert packed(items()) == packed(items())
+    one, other = (json.loads(packed(items(), seed=seed)["sample/draw.json"]) for seed in ("s", "t"))
+    assert [each["id"] for each in one["grants"]] != [each["id"] for each in other["grants"]]
+
+
+def test_the_manifest_names_every_file() -> None:
+    """Each file but the manifest is in it, with the digest of its bytes."""
+    files = packed(items())
+    manifest = json.loads(files.pop(MANIFEST))
+    assert manifest["files"].keys() == files.keys()
+    for name, content in files.items():
+        listed = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        assert manifest["files"][name] == listed
+
+
+def test_the_population_is_whole_in_both_forms() -> None:
+    """CSV and JSON hold every item, refused ones too, and no other."""
+    found, files = items(), packed(items())
+    ids = [item.id for item in found]
+    assert [row["grant_id"] for row in table(files["population.csv"])] == ids
+    assert [row["id"] for row in json.loads(files["population.json"])] == ids
+    assert {"refused", "over"} <= {row["outcome"] for row in table(files["population.csv"])}
+
+
+def test_a_sample_is_drawn_by_seed_and_id_alone() -> None:
+    """The order of the items changes nothing, a smaller draw begins a larger one, and shell tools give the ranks."""
+    found = items()
+    drawn = sample(found, size=10, seed="2026-H1")
+    assert sample(reversed(found), size=10, seed="2026-H1") == drawn
+    assert sample(found, size=4, seed="2026-H1") == drawn[:4]
+    ranks = [hashlib.sha256(f"2026-H1\n{item.id}".encode()).hexdigest() for item in drawn]
+    assert ranks == sorted(ranks)
+
+
+def test_every_item_that_matters_has_its_evidence() -> None:
+    """Each drawn item, and each with anything against it, has a file with its documents and git commands."""
+    found, files = items(400), packed(items(400))
+    against = {item.id for item in found if item.exceptions}
+    drawn = {row["grant_id"] for row in table(files["sample/grants.csv"])}
+    assert len(drawn) == 5
+    assert against
+    for name in against | drawn:
+        evidence = json.loads(files[f"evidence/{name}.json"])
+        assert evidence["documents"]["permission_policy"]
+        assert evidence["documents_sha256"] == evidence["digest"]
+        assert evidence["see_it_in_git"]
+    assert {each["id"] for each in json.loads(files["verdicts.json"])["exceptions"]} == against
+
+
+def test_the_controls_name_columns_and_questions_that_exist() -> None:
+    """Each control of the mapping leads to columns of the table and to questions that are asked."""
+    columns = set(flat.cells(items(1)[0]))
+    assert {each.id for each in CONTROLS} == {"CC6.1", "CC6.2", "CC6.3", "A.5.15", "A.5.18", "A.8.2", "A.8.3"}
+    for control in CONTROLS:
+        assert set(control.columns) <= columns
+        assert control.verdicts
+        assert set(control.verdicts) <= set(QUESTIONS)
+
+
+def test_no_command_runs_what_a_name_says() -> None:
+    """A request named with a shell's own words is one quoted word in every command that shows it."""
+    path = f"{a_request().path.removesuffix('.yaml')}$(touch x);'`id`.yaml"
+    (item, *_) = items(1)
+    shown = commands(replace(item, request=path, policy="a'b;c"))
+    assert f"--grep={path}" in shlex.split(shown[0])
+    assert all("$(touch" not in each or "'" in each for each in shown)
+    assert f"--grep={path}\n" not in commands(replace(item, request=path + "\n"))[0]

@@ -1,0 +1,306 @@
+"""From events to the population: every field from the record, every verdict from the facts, never assumed."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from acme_facts import DAY, EXPIRES_AT, HEAD, HOUR, MERGE, MERGED_AT, MINUTE, NOW, PATH, sha
+from builders import a_case, a_merge, a_review, a_revocation, an_extension, an_outcome
+from catalogue_facts import the_catalogue
+from many_grants import many
+
+from jitbot.domain import iam, moments
+from jitbot.domain.approval import decide
+from jitbot.domain.audit.items import Answer, Item, Outcome
+from jitbot.domain.audit.population import population, within
+from jitbot.domain.audit.summary import summary
+from jitbot.domain.events import Event, Kind, Why
+from jitbot.domain.life import Life
+from jitbot.domain.testimony import of_decision
+
+LATER = EXPIRES_AT + 30 * DAY
+
+
+def approval(**evidence: Any) -> Event:
+    """The record that jitbot itself makes of alice's approved request; parts of its evidence can be others."""
+    event = decided(a_case())
+    return replace(event, evidence={**event.evidence, **evidence})
+
+
+def decided(case: Any) -> Event:
+    """The record of what is decided of a case."""
+    decision = decide(case, Life(request=PATH), NOW)
+    return of_decision(case.change, case, decision, now=NOW, run="run", catalogue=the_catalogue())
+
+
+def granted(**changes: Any) -> Event:
+    """AWS gave it a minute after the decision."""
+    return an_outcome(Kind.GRANTED, at=NOW + MINUTE, **changes)
+
+
+def ended(**changes: Any) -> Event:
+    """Seen to be over, ten minutes after the expiry."""
+    evidence = {"effective_at": moments.show(EXPIRES_AT), "seen": "as recorded"}
+    return an_outcome(Kind.ENDED, **{"at": EXPIRES_AT + 10 * MINUTE, "evidence": evidence, **changes})
+
+
+def removed(**changes: Any) -> Event:
+    """Gone, an hour and a half after the expiry."""
+    given = {"at": EXPIRES_AT + 90 * MINUTE, "evidence": {"verified_absent": True}, **changes}
+    return an_outcome(Kind.REMOVED, **given)
+
+
+def item(*events: Event, now: datetime = LATER) -> Item:
+    """The one item that these events make."""
+    (found,) = population(events, now)
+    return found
+
+
+def answers(found: Item) -> dict[str, str]:
+    """Question to answer."""
+    return {name: each.answer.value for name, each in found.judgements.items()}
+
+
+def test_a_good_life_is_answered_with_yes() -> None:
+    """A grant that jitbot's own record shows approved, bounded, ended and removed has four times yes, with facts."""
+    found = item(approval(), granted(), ended(), removed())
+    assert set(answers(found).values()) == {"yes"}
+    assert len(found.judgements) == 4
+    assert all(each.why for each in found.judgements.values())
+    assert (found.exceptions, found.doubts, found.outcome) == ((), (), Outcome.OVER)
+
+
+def test_the_fields_auditors_sample() -> None:
+    """Who, what, why, by whom, until when: each is what was recorded."""
+    found = item(approval(), granted(evidence={"aws_request_ids": ["r-1"]}), ended(), removed())
+    assert (found.requester, found.github_id, found.reason) == (
+        "alice",
+        1001,
+        "INC-1234 refunds are stuck in the queue",
+    )
+    assert (found.policy, found.account, found.not_after) == ("orders-db-read", "prod", EXPIRES_AT)
+    (decision,) = found.decisions
+    assert (decision.pull_request, decision.head, decision.commit) == (7, HEAD, MERGE)
+    assert [(each.login, each.github_id, each.commit) for each in decision.approvals] == [("bob", 1002, HEAD)]
+    assert (found.granted[0].request_ids, found.risk, found.privileged) == (("r-1",), "low", False)
+    assert found.documents is not None
+    assert found.digest == iam.digest(found.documents)
+
+
+LIFE: dict[str, Event] = {
+    "approved": approval(),
+    "granted": granted(),
+    "ended": ended(),
+    "removed": removed(),
+}
+BOB = {"login": "bob", "github_id": 1002, "review_id": 1, "commit": HEAD, "owner_rule": "1: *"}
+WRONG: dict[str, tuple[dict[str, Event | None], str, str]] = {
+    "decided after the grant": (
+        {"approved": replace(approval(), at=NOW + HOUR)},
+        "approved_before_grant",
+        "no",
+    ),
+    "no approval": ({"approved": approval(approvals=[])}, "approved_before_grant", "no"),
+    "too few": ({"approved": approval(approvals_required=2)}, "approved_before_grant", "no"),
+    "one person twice": (
+        {
+            "approved": approval(
+                approvals_required=2, approvals=[{**BOB, "submitted_at": moments.show(MERGED_AT)}] * 2
+            )
+        },
+        "approved_before_grant",
+        "no",
+    ),
+    "approved after the merge": (
+        {"approved": approval(approvals=[{**BOB, "submitted_at": moments.show(MERGED_AT + MINUTE)}])},
+        "approved_before_grant",
+        "no",
+    ),
+    "another head": (
+        {
+            "approved": approval(
+                approvals=[{**BOB, "commit": sha("else"), "submitted_at": moments.show(MERGED_AT)}]
+            )
+        },
+        "approved_before_grant",
+        "no",
+    ),
+    "when is not recorded": ({"approved": approval(approvals=[BOB])}, "approved_before_grant", "unknown"),
+    "how many is not recorded": (
+        {"approved": approval(approvals_required=None)},
+        "approved_before_grant",
+        "unknown",
+    ),
+    "no decision at all": ({"approved": None}, "approved_before_grant", "no"),
+    "above the maximum": ({"approved": approval(max_duration_seconds=60)}, "within_max", "no"),
+    "the maximum is not recorded": (
+        {"approved": approval(max_duration_seconds=None)},
+        "within_max",
+        "unknown",
+    ),
+    "granted for longer": (
+        {"granted": granted(window=iam.Window(starts_at=None, expires_at=EXPIRES_AT + HOUR))},
+        "within_max",
+        "no",
+    ),
+    "approved by the requester": (
+        {
+            "approved": approval(
+                approvals=[{**BOB, "github_id": 1001, "submitted_at": moments.show(MERGED_AT)}]
+            )
+        },
+        "separation_of_duties",
+        "no",
+    ),
+    "approved by the author": (
+        {"approved": approval(author={"login": "x", "github_id": 1002})},
+        "separation_of_duties",
+        "no",
+    ),
+    "approved by who wrote it": ({"approved": approval(named=[1002])}, "separation_of_duties", "no"),
+    "who wrote it is not recorded": ({"approved": approval(named=None)}, "separation_of_duties", "unknown"),
+    "never confirmed": ({"ended": None, "removed": None}, "removed_on_time", "no"),
+    "never removed": ({"removed": None}, "removed_on_time", "no"),
+    "removed too late": ({"removed": removed(at=EXPIRES_AT + 26 * HOUR)}, "removed_on_time", "no"),
+    "not read back": ({"removed": removed(evidence={})}, "removed_on_time", "unknown"),
+    "confirmed too late": ({"ended": ended(at=EXPIRES_AT + 25 * HOUR)}, "removed_on_time", "no"),
+    "drift": ({"ended": ended(why=Why.DRIFT)}, "removed_on_time", "no"),
+    "over after its expiry": (
+        {"ended": ended(evidence={"effective_at": moments.show(EXPIRES_AT + MINUTE), "seen": "denied"})},
+        "removed_on_time",
+        "no",
+    ),
+    "when it was over is not recorded": (
+        {"ended": ended(evidence={"seen": "denied"})},
+        "removed_on_time",
+        "unknown",
+    ),
+    "what was seen is not recorded": (
+        {"ended": ended(evidence={"effective_at": moments.show(EXPIRES_AT)})},
+        "removed_on_time",
+        "unknown",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "question", "answer"), WRONG.values(), ids=WRONG)
+def test_each_wrong_fact_changes_its_answer(
+    changes: dict[str, Event | None], question: str, answer: str
+) -> None:
+    """One fact that is wrong turns its question to no, one that is missing to unknown; both are listed."""
+    found = item(*(event for event in {**LIFE, **changes}.values() if event is not None))
+    assert answers(found)[question] == answer
+    assert question in (found.exceptions if answer == "no" else found.doubts)
+
+
+def test_a_slow_revocation_is_late() -> None:
+    """Somebody revoked it, and it was ended two hours later: that is not on time."""
+    asked = a_revocation(at=NOW + 10 * MINUTE)
+    evidence = {"effective_at": moments.show(NOW + 100 * MINUTE), "seen": "denied"}
+    done = ended(at=NOW + 100 * MINUTE, why=Why.REVOKED, evidence=evidence)
+    found = item(approval(), granted(), asked, done, removed())
+    assert found.exceptions == ("removed_on_time",)
+    assert found.ended is not None
+    assert (found.ended.by, found.ended.asked_at) == ("bob", asked.at)
+
+
+def test_what_is_not_over_is_not_due() -> None:
+    """While access is open nothing is a doubt, and nothing is a yes that cannot be known."""
+    found = item(approval(), granted(), now=NOW + 10 * MINUTE)
+    assert (found.outcome, found.doubts, found.exceptions) == (Outcome.LIVE, (), ())
+    assert answers(found)["removed_on_time"] == "unknown"
+
+
+def test_break_glass_waits_for_its_review() -> None:
+    """Access without approval is marked; unreviewed it is not due, then overdue, and by its requester never good."""
+    first = approval(
+        approvals_required=0,
+        approvals=[],
+        break_glass={
+            "review_by": moments.show(MERGED_AT + DAY),
+            "reviewers": [{"login": "bob", "github_id": 1002}],
+        },
+    )
+    young = item(first, granted(), now=NOW + HOUR)
+    assert young.break_glass
+    assert (young.exceptions, young.doubts) == ((), ())
+    old = item(first, granted(), ended(), removed())
+    assert old.exceptions == ("reviewed_in_time",)
+    figures = summary([young, old], LATER)
+    assert (len(figures.break_glass), len(figures.awaiting), len(figures.overdue)) == (2, 2, 1)
+
+
+def test_a_refused_request_is_in_the_population() -> None:
+    """What was refused is there with what was asked, by whom, and why not; nothing is judged of it."""
+    refused = decided(a_case(merge=a_merge(reviews=(a_review(state="COMMENTED"),))))
+    assert refused.kind is Kind.REFUSED
+    found = item(refused)
+    assert (found.outcome, found.requester, found.account) == (Outcome.REFUSED, "alice", "prod")
+    assert (found.reason, found.duration, found.principal != "") == (
+        "INC-1234 refunds are stuck in the queue",
+        "2h",
+        True,
+    )
+    assert found.decisions[0].reasons
+    assert found.judgements == {}
+
+
+def test_an_extension_is_the_same_item() -> None:
+    """A request that was extended stays one item, with both decisions, until the later end."""
+    longer = an_extension()
+    more = replace(granted(), commit=longer.commit, at=longer.at + MINUTE, window=longer.window)
+    found = item(approval(), granted(), longer, more, now=NOW + HOUR)
+    assert [each.kind for each in found.decisions] == ["approved", "extended"]
+    assert found.not_after == MERGED_AT + 3 * HOUR
+    assert len(found.granted) == 2
+
+
+def test_a_role_that_nobody_asked_for_is_an_exception() -> None:
+    """An orphan that was found and ended is an item of its own, and a no."""
+    orphan = an_outcome(
+        Kind.ENDED, request="", commit="", why=Why.ORPHAN, window=None, evidence={"seen": "denied"}
+    )
+    found = item(orphan)
+    assert found.outcome is Outcome.UNEXPLAINED
+    assert {"approved_before_grant", "removed_on_time"} <= set(found.exceptions)
+
+
+@pytest.mark.parametrize("junk", [None, [], "x", 3, {"a": 1}, [None], [{"login": []}]])
+def test_evidence_of_any_shape_is_read(junk: object) -> None:
+    """Whatever JSON an event's evidence holds, the population is made, and nothing of it becomes a yes by that."""
+    evidence = dict.fromkeys(approval().evidence, junk)
+    found = item(replace(approval(), evidence=evidence), granted(), ended(), removed())
+    assert answers(found)["approved_before_grant"] != "yes"
+    assert answers(found)["separation_of_duties"] != "yes"
+
+
+def test_the_order_of_events_does_not_matter() -> None:
+    """The same events in another order give the same population."""
+    longer = an_extension()
+    more = replace(granted(), commit=longer.commit, at=longer.at + MINUTE, window=longer.window)
+    twice = ended(at=EXPIRES_AT + 40 * HOUR)
+    events = [*many(10, days=10), approval(), granted(), longer, more, ended(), twice, removed()]
+    assert population(events, LATER) == population(reversed(events), LATER)
+
+
+def test_a_period_holds_what_touches_it() -> None:
+    """What was over before the period, or began after it, is left out; what reaches into it is there."""
+    found = (item(approval(), granted(), ended(), removed()),)
+    assert within(found, EXPIRES_AT, LATER) == found
+    assert within(found, MERGED_AT - DAY, NOW + MINUTE) == found
+    assert within(found, EXPIRES_AT + DAY, LATER) == ()
+    assert within(found, MERGED_AT - DAY, NOW) == ()
+
+
+def test_the_figures_add_up() -> None:
+    """Each question of each grant is counted exactly once."""
+    items = population(many(300, days=100), LATER)
+    figures = summary(items, LATER)
+    judged = [each for each in items if each.judgements]
+    assert sum(figures.outcomes.values()) == len(items) == figures.items
+    for tally in figures.tallies[:4]:
+        assert tally.yes + tally.no + tally.unknown + tally.open == len(judged)
+    assert not figures.clean
+    assert any(each.judgements["removed_on_time"].answer is Answer.NO for each in judged)
+    assert summary((), LATER).clean is False
