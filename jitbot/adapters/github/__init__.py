@@ -2,5 +2,6 @@
 
 from jitbot.adapters.github.client import Client
 from jitbot.adapters.github.forge import GitHubForge
+from jitbot.adapters.github.personal import GitHubPersonal
 
-__all__ = ["Client", "GitHubForge"]
+__all__ = ["Client", "GitHubForge", "GitHubPersonal"]

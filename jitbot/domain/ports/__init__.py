@@ -8,6 +8,7 @@ from jitbot.domain.ports.documents import DocumentReader
 from jitbot.domain.ports.forge import Forge
 from jitbot.domain.ports.git import Added, Entry, Repository
 from jitbot.domain.ports.issuer import Issuer
+from jitbot.domain.ports.personal import MergeRules, PersonalForge, Place, Pull
 
 __all__ = [
     "Account",
@@ -17,6 +18,10 @@ __all__ = [
     "Entry",
     "Forge",
     "Issuer",
+    "MergeRules",
+    "PersonalForge",
+    "Place",
+    "Pull",
     "Receipt",
     "Repository",
 ]
