@@ -73,7 +73,10 @@ def main(arguments: Sequence[str], *, now: datetime, environ: Mapping[str, str],
     """Run one command and give its exit code: 0 done, 1 refused or invalid, 2 usage, 3 try again."""
     invocation = Invocation(now=now, environ=environ, folder=folder, jitbot=main)
     try:
-        result = jitbot.main(list(arguments), prog_name="jitbot", obj=invocation, standalone_mode=False)
+        colour = False if environ.get("NO_COLOR") else None  # None: where there is a terminal
+        result = jitbot.main(
+            list(arguments), prog_name="jitbot", obj=invocation, standalone_mode=False, color=colour
+        )
     except click.exceptions.Abort:
         click.echo("stopped", err=True)
         return OPERATIONAL

@@ -188,7 +188,7 @@ def _asked(desk: Desk, policy: Policy, wish: Wish) -> Wish:
 def _ticket_problem(desk: Desk, text: str) -> str:
     """What the schema of a request says of a ticket; empty if it takes it."""
     probe = Request(
-        path="requests/any/2026-11/24-a-b.yaml",
+        path=f"requests/any/2026-11/24-{desk.person.login}-any.yaml",
         requester=desk.person.login,
         accounts=("any",),
         duration=timedelta(hours=1),
