@@ -60,7 +60,15 @@ def extend(
             "to end it early: jitbot release"
         )
     content = asking.longer(former, old.where["duration"].line, lengths.show(wanted))
-    manner = Manner(now=now, ask=False, dry=dry_run, wait=timeout if wait else None, form=form, former=former)
+    manner = Manner(
+        now=now,
+        ask=False,
+        dry=dry_run,
+        wait=timeout if wait else None,
+        form=form,
+        former=former,
+        began=life.began,
+    )
     return check_and_open(desk, Source(path=life.request, content=content), manner)
 
 

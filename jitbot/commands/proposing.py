@@ -53,7 +53,9 @@ def check_and_open(desk: Desk, source: Source, manner: Manner) -> int:
         if manner.form == "json":
             print_json(outlook.as_json())
         else:
-            click.echo(f"\n{source.path}\n{escape_lines(source.content.decode())}", nl=False)
+            click.echo(f"\n{source.path}\n{_inert_lines(source.content.decode())}", nl=False)
+            if manner.former is None:
+                click.echo(f"\non GitHub's website:\n    {_link(desk, source)}")
         return 0
     if not desk.place.may_write:
         raise InvalidError(
@@ -172,6 +174,11 @@ def _preview(outlook: Outlook, *, result: bool) -> None:
         click.echo(f"{name + ':' if name else '':<10}{escape.log(text)}", err=not result)
 
 
-def escape_lines(text: str) -> str:
-    """Lines of a file, each inert."""
-    return "".join(f"    {escape.log(line)}\n" for line in text.splitlines())
+def _inert_lines(text: str) -> str:
+    return "".join(f"    {escape.log(line)}\n" for line in text.split("\n") if line)
+
+
+def _link(desk: Desk, source: Source) -> str:
+    """The page of the website on which this file, filled in, is one click away from its pull request."""
+    place = desk.place
+    return asking.web_link(place.url, branch=place.branch, path=source.path, text=source.content.decode())

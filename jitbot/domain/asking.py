@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 from jitbot.domain import duration, eligibility, escape, moments
 from jitbot.domain.model import Login, Person, Policy, Request, Teams
@@ -60,6 +61,14 @@ def text(request: Request) -> str:
         lines.append("parameters:")
         lines += [f"  {name}: {_scalar(value)}" for name, value in request.parameters.items()]
     return "\n".join(lines) + "\n"
+
+
+def web_link(repository: str, *, branch: str, path: str, text: str) -> str:
+    """GitHub's page for a new file, filled in; `repository` is its address on the web.
+
+    https://docs.github.com/en/repositories/working-with-files/managing-files/creating-new-files
+    """
+    return f"{repository}/new/{quote(branch)}?filename={quote(path)}&value={quote(text, safe='')}"
 
 
 def longer(content: bytes, line: int, wanted: str) -> bytes:

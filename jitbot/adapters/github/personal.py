@@ -19,7 +19,7 @@ from jitbot.domain.ports import Entry, MergeRules, Place, Pull
 _PLACE = """query($owner: String!, $name: String!) {
   viewer { login databaseId }
   repository(owner: $owner, name: $name) {
-    nameWithOwner databaseId viewerPermission autoMergeAllowed squashMergeAllowed mergeCommitAllowed
+    nameWithOwner url databaseId viewerPermission autoMergeAllowed squashMergeAllowed mergeCommitAllowed
     defaultBranchRef { name target { oid } }
   }
 }"""
@@ -55,6 +55,7 @@ class GitHubPersonal:
         return Place(
             actor=Actor(login=Login(str(viewer["login"])), github_id=GithubId(int(viewer["databaseId"]))),
             repository=str(found["nameWithOwner"]),
+            url=str(found["url"]),
             repository_id=int(found["databaseId"]),
             branch=str(found["defaultBranchRef"]["name"]),
             tip=Sha(str(found["defaultBranchRef"]["target"]["oid"])),

@@ -16,6 +16,7 @@ class Place:
 
     actor: Actor
     repository: str  # owner/name, as the forge spells it
+    url: str  # of the repository, for people
     repository_id: int
     branch: str
     tip: Sha

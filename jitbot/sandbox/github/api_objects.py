@@ -78,6 +78,7 @@ def viewer(call: Call, variables: Mapping[str, Any]) -> Json:
     reference = tip and {"name": repo.default_branch, "target": {"oid": tip}}
     found = {
         "nameWithOwner": repo.full_name,
+        "url": shapes.web(call.site, repo),
         "databaseId": repo.id,
         "viewerPermission": _PERMISSIONS.get(call.actor.permission),
         "autoMergeAllowed": call.site.allow_auto_merge,
