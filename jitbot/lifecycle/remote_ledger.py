@@ -10,6 +10,7 @@ from jitbot.domain.errors import InvalidError
 from jitbot.domain.events import Event
 from jitbot.domain.model import Sha
 from jitbot.domain.ports import PersonalForge
+from jitbot.domain.vocabulary import RequestPath, parse_request_path
 from jitbot.lifecycle.world import MEMORY
 
 LEDGER = "ledger"
@@ -83,6 +84,9 @@ def _load(path: str, content: bytes) -> Event | None:
     """The event; its own path leaves out the folder of its batch."""
     folder, _, name = path.rpartition("/")
     try:
-        return events.load(f"{folder.rpartition('/')[0]}/{name}", content)
+        event = events.load(f"{folder.rpartition('/')[0]}/{name}", content)
     except ValueError:
         return None
+    # Whoever may push can write an event: one about no possible request is none.
+    named = not event.request or isinstance(parse_request_path(event.request), RequestPath)
+    return event if named else None
