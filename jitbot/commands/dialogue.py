@@ -4,10 +4,13 @@ click asks line by line: it works in any terminal, over ssh, in sixty columns, w
 at any moment has written nothing. What is asked goes to stderr, so that stdout holds the result alone.
 """
 
+import shutil
+import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 import click
 
@@ -29,9 +32,22 @@ class Choice:
     about: tuple[str, ...] = ()
 
 
-def tell(text: str = "", **style: bool) -> None:
-    """A line for the person, inert."""
-    click.echo(click.style(escape.log(text), **style) if style else escape.log(text), err=True)
+def tell(text: str, **style: bool) -> None:
+    """A line for the person, inert, folded between words where there is a terminal."""
+    click.echo(click.style(folded(text, sys.stderr), **style), err=True)
+
+
+def folded(text: str, stream: TextIO, indent: str = "  ") -> str:
+    """A text made inert; at a terminal no line is wider, but for words that are: an address must stay whole."""
+    inert = escape.log(text)
+    if not stream.isatty():
+        return inert
+    width = shutil.get_terminal_size().columns
+    lines = textwrap.wrap(
+        inert.strip(), width, initial_indent=inert[: len(inert) - len(inert.lstrip())], subsequent_indent=indent,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return "\n".join(lines)
 
 
 def choose(question: str, choices: Sequence[Choice]) -> str:
@@ -157,7 +173,7 @@ def _list(choices: Sequence[Choice], total: int) -> None:
     for number, choice in enumerate(choices[:_LISTED], start=1):
         click.echo(f"{number:>3}  {click.style(escape.terminal(choice.name), bold=True)}", err=True)
         for line in choice.about:
-            click.echo(f"     {escape.terminal(line)}", err=True)
+            click.echo(folded(f"     {line}", sys.stderr, "     "), err=True)
     if len(choices) > _LISTED:
         tell(f"     … and {total - _LISTED} more; type a part of a name")
 

@@ -1,5 +1,6 @@
 """From a checked file to an open pull request, and to access: what `request` and `extend` have in common."""
 
+import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -154,7 +155,7 @@ def _how_to_use(sight: Sight, outlook: Outlook) -> list[str]:
     return [
         f"granted{begins} until {until}, as the ledger records",
         *(f"  {each.account:<12} {each.role_arn}" for each in term.documents),
-        f"use it: jitbot exec {outlook.request.path} -- aws sts get-caller-identity",
+        f"use it: jitbot exec {outlook.request.path.rpartition('/')[2]} -- aws sts get-caller-identity",
     ]
 
 
@@ -169,9 +170,11 @@ def _preview(outlook: Outlook, *, result: bool) -> None:
         *([("access", access)] if (access := outlook.risk.access_in_words()) else []),
         ("approve", f"{outlook.policy.approvals} of {' '.join(outlook.owned_by.names) or 'nobody'}"),
     ]
-    click.echo(click.style(escape.log(outlook.in_words()), bold=True), err=not result)
+    stream = sys.stdout if result else sys.stderr
+    click.echo(click.style(dialogue.folded(outlook.in_words(), stream), bold=True), err=not result)
     for name, text in rows:
-        click.echo(f"{name + ':' if name else '':<10}{escape.log(text)}", err=not result)
+        label = f"{name}:" if name else ""
+        click.echo(dialogue.folded(f"{label:<10}{text}", stream, " " * 10), err=not result)
 
 
 def _inert_lines(text: str) -> str:

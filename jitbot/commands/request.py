@@ -92,8 +92,6 @@ def request(
     chosen, whole, asked = _complete(desk, wish)
     wanted = _request(desk, chosen, whole, invocation.now)
     content = asking.text(wanted).encode()
-    if desk.documents.parse_request(Source(path=wanted.path, content=content)).value not in (wanted, None):
-        raise InvalidError("this cannot be written into a file as it was meant; use plainer words")
     manner = Manner(now=invocation.now, ask=asked, dry=dry_run, wait=timeout if wait else None, form=form)
     return check_and_open(desk, Source(path=wanted.path, content=content), manner)
 

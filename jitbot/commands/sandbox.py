@@ -57,7 +57,14 @@ def sandbox(*, login: str, workflows: bool) -> int:
         click.echo("# GitHub tokens, to act as somebody else:")
         for person in acme.people:
             click.echo(f"#   {person:<10}{acme.token(person)}")
-        click.echo("\n# then for example: jitbot check; git pull; aws sts get-caller-identity; jitbot grant")
+        click.echo(
+            "\n# then for example: jitbot request --wait; jitbot status; jitbot check; aws sts get-caller-identity"
+        )
+        click.echo("# to approve pull request 1, with the TOKEN of an owner:")
+        click.echo(
+            "#   curl -H 'Authorization: Bearer TOKEN' --json '{\"event\": \"APPROVE\"}' "
+            f"{acme.github.api_url}/repos/{acme.repository}/pulls/1/reviews"
+        )
         click.echo("# Ctrl-C here stops it; nothing is left behind.")
         if workflows:
             stack.enter_context(Workflows(acme, _run, lambda text: _show(f"error: {text}")))

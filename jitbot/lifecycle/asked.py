@@ -29,11 +29,13 @@ class Asked:
     owners: tuple[str, ...]
 
 
-def open_requests(desk: Desk, login: str | None, now: datetime) -> tuple[tuple[Asked, ...], int]:
+def open_requests(
+    desk: Desk, login: str | None, now: datetime, *, most: int = MOST
+) -> tuple[tuple[Asked, ...], int]:
     """The open requests of a login, or of everybody, newest first; and how many pull requests were left out."""
     pulls = [pull for pull in desk.personal.open_pulls() if login in (None, pull.author.login)]
-    found = (each for pull in pulls[:MOST] for each in _of(desk, pull, now))
-    return tuple(found), max(len(pulls) - MOST, 0)
+    found = (each for pull in pulls[:most] for each in _of(desk, pull, now))
+    return tuple(found), max(len(pulls) - most, 0)
 
 
 def _of(desk: Desk, pull: Pull, now: datetime) -> Iterator[Asked]:

@@ -101,7 +101,11 @@ class Desk:
                 f"{self.place.repository} is no access repository: {self.place.branch} has no {SETTINGS}. "
                 "Name the right one with --repo OWNER/NAME, or set JITBOT_REPOSITORY"
             )
-        parsed = (self.documents.parse_policy(Source(path=name, content=found[name])) for name in names)
+        parsed = (
+            self.documents.parse_policy(Source(path=name, content=found[name]))
+            for name in names
+            if name in found
+        )
         return tuple(each.value for each in parsed if each.value is not None)
 
     @cached_property

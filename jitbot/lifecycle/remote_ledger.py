@@ -24,6 +24,7 @@ class RemoteLedger:
     """What lies on the branch, as it lies there; each event is read once."""
 
     personal: PersonalForge
+    most: int = MOST
     unreadable: int = 0  # events of another jitbot, or none at all
     _known: dict[Sha, Event | None] = field(default_factory=dict)
 
@@ -41,7 +42,7 @@ class RemoteLedger:
             if _is_event(entry.path)
         }
         missing = [blob for blob in found if blob not in self._known]
-        if len(missing) > MOST:
+        if len(missing) > self.most:
             raise InvalidError(
                 f"the ledger holds {len(missing)} events of these days, too many to read one by one: "
                 "run this in a clone of the access repository"
