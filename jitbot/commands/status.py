@@ -8,6 +8,7 @@ from datetime import datetime
 import click
 
 from jitbot.commands.desks import open_desk, origin
+from jitbot.commands.dialogue import tell
 from jitbot.commands.fields import repo_option
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import Moment, data_root
@@ -93,7 +94,7 @@ def status(
     if at is None and (why := trouble or troubled or seen.trouble):
         click.echo(f"? what is only asked for is not shown: {escape.log(why)}", err=True)
     if record.note:
-        click.echo(f"… {record.note}", err=True)
+        tell(f"… {record.note}")
     if record.doubt:
         click.echo(f"? this may be incomplete: {escape.log(record.doubt)}", err=True)
     return 3 if record.doubt else 0
