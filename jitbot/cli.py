@@ -19,10 +19,13 @@ from jitbot.domain import escape
 from jitbot.domain.errors import InvalidError, JitbotError, SupersededError
 
 VERBS = {
+    "request": ("jitbot.commands.request", "Ask for access: open the pull request, without a clone."),
     "check": ("jitbot.commands.check", "Would this request be granted? Findings with file and line."),
     "explain": ("jitbot.commands.explain", "Who gets what, where, until when, and how dangerous it is."),
     "owners": ("jitbot.commands.owners", "Who owns a path, and so approves what is asked for there."),
-    "status": ("jitbot.commands.status", "What is granted, until when."),
+    "status": ("jitbot.commands.status", "What is asked for, and of whom; what is granted, until when."),
+    "extend": ("jitbot.commands.extend", "Ask for more time with what is granted."),
+    "release": ("jitbot.commands.release", "End your access now, for good."),
     "comment": ("jitbot.commands.comment", "What people see on a pull request, kept current (in Actions)."),
     "grant": ("jitbot.commands.grant", "Decide what was merged, and grant what is approved (in Actions)."),
     "sweep": ("jitbot.commands.sweep", "End, confirm and remove; find orphans and drift (in Actions)."),
@@ -74,7 +77,10 @@ def main(arguments: Sequence[str], *, now: datetime, environ: Mapping[str, str],
     """Run one command and give its exit code: 0 done, 1 refused or invalid, 2 usage, 3 try again."""
     invocation = Invocation(now=now, environ=environ, folder=folder, jitbot=main)
     try:
-        result = jitbot.main(list(arguments), prog_name="jitbot", obj=invocation, standalone_mode=False)
+        colour = False if environ.get("NO_COLOR") else None  # None: where there is a terminal
+        result = jitbot.main(
+            list(arguments), prog_name="jitbot", obj=invocation, standalone_mode=False, color=colour
+        )
     except click.exceptions.Abort:
         click.echo("stopped", err=True)
         return OPERATIONAL

@@ -2,16 +2,23 @@
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import click
 import pytest
 
 from jitbot.adapters import documents
+from jitbot.adapters.actions import ServiceAuthorizationReference
 from jitbot.cli import VERBS, jitbot
+from jitbot.commands.places import FolderTree
+from jitbot.domain import asking
 from jitbot.domain.model import Parsed, Source
+from jitbot.lifecycle.checking import Checker
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -185,3 +192,84 @@ def test_modules_that_are_named_exist() -> None:
     }
     assert len(named) > 5
     assert {path for path in named if not (ROOT / "jitbot" / path).is_file()} == set()
+
+
+WEB = re.compile(r"\((https://github\.com/OWNER/REPO/new/main\?[^)\s]+)\)")
+LINKED = (*DOCUMENTS, ROOT / "requests/README.md")
+
+
+def web_links() -> list[str]:
+    """Every link to GitHub's page for a new file."""
+    return [link for file in LINKED for link in WEB.findall(file.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("link", web_links())
+def test_links_to_a_new_file_are_filled_in_well(link: str) -> None:
+    """Each opens the page with a request that its policy takes, once the words in capitals are replaced."""
+    given = parse_qs(urlsplit(link).query, strict_parsing=True)
+    (path,), (text,) = given["filename"], given["value"]
+    assert link == asking.web_link("https://github.com/OWNER/REPO", branch="main", path=path, text=text)
+    now = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    path = path.replace("YYYY-MM", "2026-11").replace("DD", "24").replace("LOGIN", "example-developer")
+    content = text.replace("LOGIN", "example-developer").encode()
+    checker = Checker(documents=documents, catalogue=ServiceAuthorizationReference(), when=now)
+    tree = Filled(files=FolderTree(root=ROOT), path=path, content=content)
+    found = {finding.code for finding in checker.files(tree, [path])}
+    assert found <= {"unowned", "nobody-can-approve", "no-known-owner"}  # who approves here is not set up yet
+
+
+def test_there_are_links_to_a_new_file() -> None:
+    """Each starter policy has one."""
+    policies = {path.stem for path in (ROOT / "policies/access").glob("*.yaml")}
+    linked = {unquote(link).partition("requests/")[2].split("/")[0] for link in web_links()}
+    assert linked == policies
+
+
+@dataclass(frozen=True)
+class Filled:
+    """The repository's own files, with one more."""
+
+    files: FolderTree
+    path: str
+    content: bytes
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The contents of those paths that are there."""
+        wanted = list(paths)
+        found = dict(self.files.read([path for path in wanted if path != self.path]))
+        return found | ({self.path: self.content} if self.path in wanted else {})
+
+
+def options(name: str) -> set[str]:
+    """Every long option of a verb."""
+    return {option for each in verb(name).params for option in each.opts if option.startswith("--")}
+
+
+def test_who_answers_machines_is_told() -> None:
+    """The README says which verbs do not take --format, and which take --dry-run: exactly these do."""
+    text = prose(README)
+    (silent,) = re.findall(r"All but ([^.]+?) answer machines with `--format json`", text)
+    (dry,) = re.findall(r"; ([^.;]+?) take `--dry-run`", text)
+    assert {name for name in VERBS if "--format" not in options(name)} == set(
+        re.findall(r"`([\w-]+)`", silent)
+    )
+    assert {name for name in VERBS if "--dry-run" in options(name)} == set(re.findall(r"`([\w-]+)`", dry))
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_every_option_is_explained(name: str) -> None:
+    """Each option of each verb says what it is for, in a sentence."""
+    silent = [
+        each.name
+        for each in verb(name).params
+        if isinstance(each, click.Option) and not (each.help or "").strip().endswith(".")
+    ]
+    assert silent == []
+
+
+def test_the_template_of_pull_requests_says_what_holds() -> None:
+    """What those who ask on the website read names a path of the right shape, and verbs that exist."""
+    text = (ROOT / ".github/PULL_REQUEST_TEMPLATE.md").read_text("utf-8")
+    assert "requests/<policy>/<yyyy-mm>/<dd>-<login>-<slug>.yaml" in text
+    named = {call.split()[0] for call in re.findall(r"`jitbot ([^`]+)`", text)}
+    assert {"request", "release"} <= named <= set(VERBS)

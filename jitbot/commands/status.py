@@ -1,65 +1,210 @@
 """`jitbot status`."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import click
 
+from jitbot.commands.desks import open_desk, origin
+from jitbot.commands.dialogue import tell
+from jitbot.commands.fields import repo_option
 from jitbot.commands.invocation import Invocation
-from jitbot.commands.places import Moment
+from jitbot.commands.places import Moment, data_root
 from jitbot.commands.words import print_json, print_table
 from jitbot.commands.worlds import open_world
-from jitbot.domain import duration, moments
+from jitbot.domain import duration, escape, moments
+from jitbot.domain.errors import InvalidError, JitbotError
+from jitbot.domain.life import Life, fold
 from jitbot.domain.standing import Standing, State, standings
+from jitbot.lifecycle import remote_ledger
+from jitbot.lifecycle.asked import Asked, open_requests
+from jitbot.lifecycle.desk import Desk
 from jitbot.lifecycle.history import read
+from jitbot.lifecycle.world import MEMORY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What the ledger tells, and why it may be incomplete or unproven, if it may."""
+
+    lives: Mapping[str, Life]
+    numbers: Mapping[str, int | None]
+    doubt: str = ""  # something may be missing
+    note: str = ""  # something is not proven
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is asked for, how many pull requests were not looked into, and what kept us from looking."""
+
+    asks: tuple[Asked, ...] = ()
+    more: int = 0
+    trouble: str = ""
 
 
 @click.command()
 @click.option("--person", help="Only what this login asked for.")
-@click.option("--all", "everything", is_flag=True, help="What has ended too, of the last 21 days.")
-@click.option("--at", type=Moment(), help="As it stood, or will stand, at this time.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Everybody's, and what has ended too, of the last 21 days."
+)
+@click.option("--ended", is_flag=True, help="What has ended too, of the last 21 days.")
+@click.option(
+    "--at", type=Moment(), help="As it stood, or will stand, at this time; without what is only asked for."
+)
+@repo_option
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
 )
 @click.pass_obj
 def status(
-    invocation: Invocation, *, person: str | None, everything: bool, at: datetime | None, form: str
+    invocation: Invocation,
+    *,
+    person: str | None,
+    everything: bool,
+    ended: bool,
+    at: datetime | None,
+    repo: str | None,
+    form: str,
 ) -> int:
-    """Show what is granted and until when, as the ledger has it.
+    """Show what is asked for, and waits for whom; what is granted, and until when.
 
-    Example: jitbot status --person alice
+    Yours, if the token is of somebody in policies/people.yaml; everybody's otherwise. In a clone the ledger is
+    read with git and every entry of it is verified; with --repo, or without a clone, it is read through the API,
+    and nothing is verified.
+
+    Example: jitbot status
     """
-    now = at or invocation.now
-    history = read(open_world(invocation, "status"), invocation.now)
+    desk, trouble = _desk(invocation, repo)
+    record = _record(invocation, desk, repo)
+    who, troubled = (person, "") if person or everything else _me(desk)
+    seen = _asks(desk, who, invocation.now) if at is None else Seen()
     found = [
         each
-        for each in standings(history.lives.values(), now)
-        if (everything or each.state is not State.ENDED) and person in (None, each.requester)
+        for each in standings(record.lives.values(), at or invocation.now)
+        if (everything or ended or each.state is not State.ENDED) and who in (None, each.requester)
     ]
     if form == "json":
-        print_json([_json(each) for each in found])
+        print_json([*_asked_json(seen.asks), *(_json(each, record.numbers) for each in found)])
     else:
-        _print(found)
-    if history.doubt:
-        click.echo(f"? this may be incomplete: {history.doubt}", err=True)
-    return 3 if history.doubt else 0
+        _print(seen.asks, found, mine=who is not None and person is None)
+    if seen.more:
+        click.echo(f"… and {seen.more} more open pull requests, not looked into", err=True)
+    if at is None and (why := trouble or troubled or seen.trouble):
+        click.echo(f"? what is only asked for is not shown: {escape.log(why)}", err=True)
+    if record.note:
+        tell(f"… {record.note}")
+    if record.doubt:
+        click.echo(f"? this may be incomplete: {escape.log(record.doubt)}", err=True)
+    return 3 if record.doubt else 0
 
 
-def _print(found: Sequence[Standing]) -> None:
-    if not found:
+def _desk(invocation: Invocation, repo: str | None) -> tuple[Desk | None, str]:
+    """The desk, or why there is none: in a clone status does without."""
+    try:
+        return open_desk(invocation, "status", repo), ""
+    except InvalidError as error:
+        return None, str(error)
+
+
+def _asks(desk: Desk | None, who: str | None, now: datetime) -> Seen:
+    if desk is None:
+        return Seen()
+    try:
+        asks, more = open_requests(desk, who, now)
+    except JitbotError as error:
+        return Seen(trouble=str(error))
+    return Seen(asks=asks, more=more)
+
+
+def _record(invocation: Invocation, desk: Desk | None, repo: str | None) -> Record:
+    """The ledger: verified where there is a clone, as it lies there otherwise."""
+    if desk is None or (repo is None and _in_its_clone(invocation)):
+        history = read(open_world(invocation, "status"), invocation.now)
+        numbers = remote_ledger.numbers(history.events)
+        return Record(lives=history.lives, numbers=numbers, doubt=history.doubt)
+    ledger = remote_ledger.RemoteLedger(desk.personal)
+    told = ledger.events(invocation.now - MEMORY, invocation.now)
+    return Record(
+        lives=fold(told),
+        numbers=remote_ledger.numbers(told),
+        doubt=f"{ledger.unreadable} events cannot be read by this jitbot" if ledger.unreadable else "",
+        note="as the ledger's branch says; who wrote it is verified in a clone",
+    )
+
+
+def _in_its_clone(invocation: Invocation) -> bool:
+    """Whether this is a clone of the access repository, and no other one is meant."""
+    named = invocation.environ.get("JITBOT_REPOSITORY", "")
+    try:
+        data_root(invocation.folder)
+    except InvalidError:
+        return False
+    return not named or named.casefold() == origin(invocation.folder, invocation.environ).casefold()
+
+
+def _me(desk: Desk | None) -> tuple[str | None, str]:
+    """The login whose token this is, if people.yaml knows it; None means everybody."""
+    if desk is None:
+        return None, ""
+    try:
+        login, people = desk.place.actor.login, desk.people
+    except JitbotError as error:
+        return None, str(error)
+    return (login if login in people else None), ""
+
+
+def _print(asks: Sequence[Asked], found: Sequence[Standing], *, mine: bool) -> None:
+    """A line for each where nobody looks, so that grep finds all of it; two narrow columns at a terminal."""
+    if not asks and not found:
         click.echo("nothing is granted")
         return
-    rows = [
-        (
-            each.requester,
-            each.request.removeprefix("requests/"),
-            each.account,
-            _state(each),
-            moments.show(each.expires_at),
-        )
-        for each in found
+    rows = [*map(_asked_row, asks), *map(_row, found)]
+    if not sys.stdout.isatty():
+        print_table(("who", "request", "account", "state", "until"), rows)
+        return
+    for who, request, account, state, until in rows:
+        policy, _, name = request.removesuffix(".yaml").partition("/")
+        by = "" if mine else f"{who}: "
+        what = click.style(escape.terminal(f"{by}{policy} in {account}"), bold=True)
+        click.echo(f"{what}\n  {escape.terminal(f'{state} ({until})')}\n  {escape.terminal(name)}")
+
+
+def _asked_row(each: Asked) -> tuple[str, str, str, str, str]:
+    waits = f"asked, {len(each.approved_by)} of {each.needed} by {' '.join(each.owners) or 'nobody'}"
+    path = each.request.removeprefix("requests/")
+    return (each.requester, path, ", ".join(each.accounts), waits, f"pull request {each.number}")
+
+
+def _row(each: Standing) -> tuple[str, str, str, str, str]:
+    path = each.request.removeprefix("requests/")
+    return (each.requester, path, each.account, _state(each), moments.show(each.expires_at))
+
+
+def _asked_json(asks: Sequence[Asked]) -> list[dict[str, object]]:
+    return [
+        {
+            "request": each.request,
+            "requester": each.requester,
+            "account": account,
+            "account_id": None,
+            "role_arn": None,
+            "state": "asked",
+            "why": None,
+            "expires_at": None,
+            "seconds_left": None,
+            "pull_request": each.number,
+            "url": each.url,
+            "waiting_for": {
+                "approvals": each.needed,
+                "approved_by": list(each.approved_by),
+                "owners": list(each.owners),
+            },
+        }
+        for each in asks
+        for account in each.accounts
     ]
-    print_table(("who", "request", "account", "state", "until"), rows)
 
 
 def _state(each: Standing) -> str:
@@ -68,7 +213,7 @@ def _state(each: Standing) -> str:
     return f"{each.why or each.state}{left}{mark}"
 
 
-def _json(each: Standing) -> dict[str, object]:
+def _json(each: Standing, numbers: Mapping[str, int | None]) -> dict[str, object]:
     return {
         "request": each.request,
         "requester": each.requester,
@@ -80,4 +225,7 @@ def _json(each: Standing) -> dict[str, object]:
         **({"break_glass": each.review} if each.review else {}),
         "expires_at": moments.show(each.expires_at),
         "seconds_left": int(each.left.total_seconds()),
+        "pull_request": numbers.get(each.request),
+        "url": None,
+        "waiting_for": None,
     }

@@ -40,6 +40,10 @@ class Checker:
                 findings += self._rule(tree, Source(path=path, content=contents[path]))
         return tuple(dict.fromkeys(findings))
 
+    def request(self, tree: Tree, source: Source, *, former: bytes | None = None) -> tuple[Finding, ...]:
+        """Everything wrong with one request under a tree's rules; `former` is what it said on main, if it extends that."""
+        return tuple(dict.fromkeys(self._request(tree, source, former=former)))
+
     def change(self, repository: Repository, *, base: Sha, head: Sha) -> tuple[Finding, ...]:
         """Everything that would keep the change from `base` to `head` from being merged and granted."""
         start = repository.merge_base(base, head)

@@ -19,6 +19,7 @@ from jitbot.sandbox.story.stage import Stage
 BEGINS = datetime(2026, 11, 24, 9, tzinfo=UTC)
 STATUS_KEYS = [
     "request", "requester", "account", "account_id", "role_arn", "state", "why", "expires_at", "seconds_left",
+    "pull_request", "url", "waiting_for",
 ]  # fmt: skip
 REPORT_KEYS = [
     "exit_code", "dry_run", "decisions", "planned", "recorded", "failures", "warnings", "alarms", "doubt",

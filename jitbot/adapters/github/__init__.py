@@ -4,7 +4,16 @@ from jitbot.adapters.github.client import Client
 from jitbot.adapters.github.conversation import GitHubConversation
 from jitbot.adapters.github.forge import GitHubForge
 from jitbot.adapters.github.issues import GitHubIssues
+from jitbot.adapters.github.personal import GitHubPersonal
 from jitbot.adapters.github.settling import GitHubSettling
 from jitbot.adapters.github.setup import GitHubSetup
 
-__all__ = ["Client", "GitHubConversation", "GitHubForge", "GitHubIssues", "GitHubSettling", "GitHubSetup"]
+__all__ = [
+    "Client",
+    "GitHubConversation",
+    "GitHubForge",
+    "GitHubIssues",
+    "GitHubPersonal",
+    "GitHubSettling",
+    "GitHubSetup",
+]

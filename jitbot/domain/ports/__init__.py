@@ -10,6 +10,7 @@ from jitbot.domain.ports.forge import Forge
 from jitbot.domain.ports.git import Added, Entry, Repository
 from jitbot.domain.ports.issuer import Issuer
 from jitbot.domain.ports.issues import Issue, Issues
+from jitbot.domain.ports.personal import MergeRules, PersonalForge, Place, Pull
 
 __all__ = [
     "Account",
@@ -22,6 +23,10 @@ __all__ = [
     "Issue",
     "Issuer",
     "Issues",
+    "MergeRules",
+    "PersonalForge",
+    "Place",
+    "Pull",
     "Receipt",
     "Repository",
 ]

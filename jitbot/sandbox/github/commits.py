@@ -23,7 +23,7 @@ def commit_files(
     """Commit on top of a branch's tip; 409 where its rules refuse, 422 for a path that no tree may hold."""
     deletions = tuple(deletions)
     for path in (*additions, *deletions):
-        _check_path(path)
+        check_path(path)
     for path in deletions:
         if repository.store.entry(tip, path) is None:
             raise RefusalError(
@@ -49,7 +49,8 @@ def decoded(text: str) -> bytes:
         raise RefusalError(422, "content is not valid Base64") from None
 
 
-def _check_path(path: str) -> None:
+def check_path(path: str) -> None:
+    """422 for a path that no tree may hold."""
     parts = path.split("/")
     if any(part in {"", ".", ".."} or part.casefold() == ".git" for part in parts) or not path.isprintable():
         raise RefusalError(422, "path contains a malformed path component")

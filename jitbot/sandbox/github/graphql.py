@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from jitbot.sandbox.github import commits, pulls, shapes
+from jitbot.sandbox.github import api_objects, commits, pulls, shapes
 from jitbot.sandbox.github.call import Call, Json, Reply
 from jitbot.sandbox.github.records import AutoMerge, Pull, RefusalError
 from jitbot.sandbox.github.site import Repository, Site
@@ -28,6 +28,9 @@ def answer(call: Call) -> Reply:
     for field, act in _MUTATIONS.items():
         if re.search(rf"\b{field}\b", query):
             return _attempt(field, act, call, variables.get("input") or {})
+    for field, ask in _QUERIES.items():
+        if re.search(rf"\b{field}\b", query):
+            return _ask(ask, call, variables)
     if _REF.search(query):
         return _attempt("repository", _ref, call, variables)
     return Reply(body={"errors": [{"message": "The sandbox does not know this operation."}]})
@@ -43,6 +46,14 @@ def _attempt(
         kind = {404: "NOT_FOUND", 403: "FORBIDDEN"}.get(refusal.status, kind)
         error = {"type": kind, "path": [field], "message": refusal.message}
         return Reply(body={"data": {field: None}, "errors": [error]})
+
+
+def _ask(ask: Callable[[Call, Mapping[str, Any]], Json], call: Call, variables: Mapping[str, Any]) -> Reply:
+    try:
+        return Reply(body={"data": ask(call, variables)})
+    except RefusalError as refusal:
+        error = {"type": "NOT_FOUND", "path": ["repository"], "message": refusal.message}
+        return Reply(body={"data": {"repository": None}, "errors": [error]})
 
 
 def _create_commit(call: Call, given: Mapping[str, Any]) -> Json:
@@ -67,6 +78,8 @@ def _create_commit(call: Call, given: Mapping[str, Any]) -> Json:
 def _enable_auto_merge(call: Call, given: Mapping[str, Any]) -> Json:
     call.must_write()
     repository, pull = _pull(call.site, given["pullRequestId"])
+    if not call.site.allow_auto_merge:
+        raise RefusalError(422, "Auto merge is not allowed for this repository")
     if given.get("expectedHeadOid", pull.head_sha) != pull.head_sha:
         raise _StaleError(422, "Head sha does not match the expected head oid")
     wished = AutoMerge(
@@ -124,4 +137,8 @@ _MUTATIONS: dict[str, Callable[[Call, Mapping[str, Any]], Json | None]] = {
     "createCommitOnBranch": _create_commit,
     "enablePullRequestAutoMerge": _enable_auto_merge,
     "disablePullRequestAutoMerge": _disable_auto_merge,
+}
+_QUERIES: dict[str, Callable[[Call, Mapping[str, Any]], Json]] = {
+    "viewerPermission": api_objects.viewer,
+    "expression": api_objects.named,
 }

@@ -48,10 +48,15 @@ def move(site: Site, repository: Repository, ref: str, new: str | None, pusher: 
 
 
 def moved(site: Site, repository: Repository, ref: str, new: str | None, pusher: User) -> None:
-    """Let the open pull requests follow a ref that has moved."""
+    """Let the open pull requests follow a ref that has moved, and a push to main start its workflows.
+
+    What Actions' own token does starts none, as on GitHub.
+    """
     branch = ref.removeprefix("refs/heads/")
     if branch == ref:
         return
+    if branch == repository.default_branch and pusher.type == "User" and site.on_push:
+        site.on_push(branch, pusher.login)
     for pull in [pull for pull in repository.pulls.values() if pull.is_open]:
         if new is None:
             if branch in {pull.head_ref, pull.base_ref}:

@@ -41,6 +41,8 @@ REPOSITORY_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
     ("GET", f"{_REPO}/codeowners/errors"): api_site.list_codeowners_errors,
     ("GET", f"{_REPO}/actions/workflows/<workflow>"): api_site.get_workflow,
     ("POST", f"{_REPO}/actions/workflows/<workflow>/dispatches"): api_site.dispatch_workflow,
+    ("GET", f"{_REPO}/commits"): api_objects.list_commits,
+    ("GET", f"{_REPO}/git/commits/<sha>"): api_objects.get_git_commit,
     ("GET", f"{_REPO}/commits/<path:revision>"): api_git.get_commit,
     ("GET", f"{_REPO}/commits/<path:revision>/pulls"): api_git.list_pulls_of_commit,
     ("GET", f"{_REPO}/commits/<path:revision>/status"): api_git.get_combined_status,

@@ -12,7 +12,7 @@ from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import git_http, oidc
 from jitbot.sandbox.github.records import Dispatch, Fault, Ruleset, User
 from jitbot.sandbox.github.server import Server
-from jitbot.sandbox.github.site import ACTIONS_BOT, OnDispatch, Repository, Site
+from jitbot.sandbox.github.site import ACTIONS_BOT, OnDispatch, OnPush, Repository, Site
 
 LEDGER_README = b"This branch is the ledger: events are added to it, and nothing is ever changed.\n"
 
@@ -21,7 +21,7 @@ class GitHubSandbox:
     """A GitHub on loopback that lives as long as its `with` block; all its times come from `clock`.
 
     `on_dispatch(workflow, ref, inputs, actor)` runs for each workflow dispatch, before it is answered;
-    it may call this GitHub itself.
+    it may call this GitHub itself. `on_push` is told of pushes to main, and may only take note.
     """
 
     def __init__(self, clock: Clock | None = None, *, on_dispatch: OnDispatch | None = None) -> None:
@@ -72,6 +72,33 @@ class GitHubSandbox:
     def dispatches(self) -> list[Dispatch]:
         """Every workflow dispatch so far."""
         return self._site.dispatches
+
+    @property
+    def on_push(self) -> OnPush | None:
+        """Called with branch and login at each push or merge to main that is not by Actions' own token."""
+        return self._site.on_push
+
+    @on_push.setter
+    def on_push(self, on_push: OnPush | None) -> None:
+        self._site.on_push = on_push
+
+    @property
+    def on_dispatch(self) -> OnDispatch | None:
+        """Called for each workflow dispatch, before it is answered."""
+        return self._site.on_dispatch
+
+    @on_dispatch.setter
+    def on_dispatch(self, on_dispatch: OnDispatch | None) -> None:
+        self._site.on_dispatch = on_dispatch
+
+    @property
+    def allow_auto_merge(self) -> bool:
+        """The repository's setting "Allow auto-merge"."""
+        return self._site.allow_auto_merge
+
+    @allow_auto_merge.setter
+    def allow_auto_merge(self, allowed: bool) -> None:
+        self._site.allow_auto_merge = allowed
 
     @property
     def faults(self) -> Callable[[str, str], Fault | None] | None:

@@ -32,6 +32,7 @@ WEB_FLOW = User(login="web-flow", id=19864447, permission="none")
 _NOREPLY = re.compile(r"(?:(\d+)\+)?([^@+]+)@users\.noreply\.github\.com")
 
 OnDispatch = Callable[[str, str, Mapping[str, str], str], None]
+OnPush = Callable[[str, str], None]
 
 
 class Repository:
@@ -114,6 +115,8 @@ class Site:
         self.clock = clock
         self.folder = folder
         self.on_dispatch = on_dispatch
+        self.on_push: OnPush | None = None  # called with the lock held: it may only take note
+        self.allow_auto_merge = True
         self.url = ""
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}

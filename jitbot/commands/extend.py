@@ -1,0 +1,95 @@
+"""`jitbot extend`."""
+
+from datetime import datetime, timedelta
+
+import click
+
+from jitbot.commands.desks import open_desk
+from jitbot.commands.fields import Length, repo_option, timeout_option
+from jitbot.commands.invocation import Invocation
+from jitbot.commands.mine import meant_life, my_life
+from jitbot.commands.proposing import Manner, check_and_open
+from jitbot.domain import asking, moments
+from jitbot.domain import duration as lengths
+from jitbot.domain.errors import InvalidError
+from jitbot.domain.life import Life
+from jitbot.domain.model import Source
+from jitbot.lifecycle.remote_ledger import RemoteLedger
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[REQUEST] [DURATION]")
+@click.option("--by", type=Length(), help="How much longer than it is now, instead of DURATION.")
+@repo_option
+@click.option("--wait", is_flag=True, help="Show how it goes, until it is granted or refused.")
+@timeout_option
+@click.option("--dry-run", is_flag=True, help="Show what would be asked for, and write nothing.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
+)
+@click.pass_obj
+def extend(
+    invocation: Invocation,
+    *,
+    words: tuple[str, ...],
+    by: timedelta | None,
+    repo: str | None,
+    wait: bool,
+    timeout: timedelta,
+    dry_run: bool,
+    form: str,
+) -> int:
+    """Ask for more time: open the pull request that changes a request's duration, and nothing else.
+
+    DURATION is the whole, from the first start on. REQUEST is a path, a unique part of one, or a pull
+    request's number; without it, your newest live one. The former grant stays until the new one is approved.
+
+    Example: jitbot extend --by 1h
+    """
+    named, whole = _words(words, by)
+    now = invocation.now
+    desk = open_desk(invocation, "extend", repo)
+    ledger = RemoteLedger(desk.personal)
+    life = my_life(desk, ledger, now) if named is None else meant_life(desk, ledger, named, now)
+    _extendable(life, now)
+    former, old = desk.read_request(life.request)
+    wanted = whole if whole is not None else old.duration + (by or timedelta())
+    if wanted <= old.duration:
+        raise InvalidError(
+            f"{lengths.show(wanted)} is not longer than the {lengths.show(old.duration)} it has; "
+            "to end it early: jitbot release"
+        )
+    content = asking.longer(former, old.where["duration"].line, lengths.show(wanted))
+    manner = Manner(
+        now=now,
+        ask=False,
+        dry=dry_run,
+        wait=timeout if wait else None,
+        form=form,
+        former=former,
+        began=life.began,
+    )
+    return check_and_open(desk, Source(path=life.request, content=content), manner)
+
+
+def _words(words: tuple[str, ...], by: timedelta | None) -> tuple[str | None, timedelta | None]:
+    """The request, if one was named, and the whole duration, if it was said."""
+    if len(words) > 2 or (len(words) == 2 and by is not None) or (not words and by is None):
+        raise click.UsageError("say how long: DURATION for the whole, or --by for how much longer")
+    if by is not None:
+        return (words[0] if words else None), None
+    try:
+        whole = lengths.parse(words[-1])
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    return (words[0] if len(words) == 2 else None), whole
+
+
+def _extendable(life: Life, now: datetime) -> None:
+    """Raise InvalidError for what a merge could no longer extend."""
+    term = life.current
+    if term is None:
+        raise InvalidError(f"{life.request} was never approved, so there is nothing to extend")
+    if life.ended_early or now >= term.window.expires_at:
+        when = "early" if life.ended_early else f"at {moments.show(term.window.expires_at)}"
+        raise InvalidError(f"{life.request} ended {when}; ask anew: jitbot request --again {life.request}")

@@ -1,0 +1,208 @@
+"""A person's desk: who they are, the rules at main's tip, and what they may ask for. Reads through the API alone."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from jitbot.domain import asking, codeowners, owners
+from jitbot.domain.catalogue import Catalogue
+from jitbot.domain.errors import DeniedError, InvalidError
+from jitbot.domain.evidence import Rules
+from jitbot.domain.model import Finding, Parsed, People, Person, Policy, Request, Sha, Source, Teams
+from jitbot.domain.outlook import Outlook, foresee
+from jitbot.domain.ports import DocumentReader, Entry, Forge, PersonalForge, Place
+from jitbot.lifecycle.checking import Checker
+from jitbot.lifecycle.gathering import ACCOUNTS, PEOPLE, TEAMS, is_request, read_rules
+from jitbot.lifecycle.world import SETTINGS
+
+T = TypeVar("T")
+
+_ACCESS = "policies/access"
+_RULES = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, *codeowners.LOCATIONS)
+
+
+@dataclass(slots=True)
+class RemoteTree:
+    """The files of one commit, read through the forge's API and kept; what is no plain file is as good as missing."""
+
+    personal: PersonalForge
+    commit: Sha
+    _folders: dict[str, tuple[Entry, ...]] = field(default_factory=dict)
+    _contents: dict[Sha, bytes] = field(default_factory=dict)
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those paths that are ordinary files there."""
+        wanted = list(paths)
+        self.list(_folder(path) for path in wanted)
+        plain = {
+            entry.path: entry.blob
+            for folder in dict.fromkeys(map(_folder, wanted))
+            for entry in self._folders[folder]
+            if entry.mode == "100644"
+        }
+        blobs = [plain[path] for path in wanted if path in plain]
+        if missing := [blob for blob in blobs if blob not in self._contents]:
+            self._contents.update(self.personal.contents(missing))
+        return {path: self._contents[plain[path]] for path in wanted if path in plain}
+
+    def list(self, folders: Iterable[str]) -> tuple[str, ...]:
+        """The paths of what lies directly in these folders."""
+        wanted = list(dict.fromkeys(folders))
+        if missing := [folder for folder in wanted if folder not in self._folders]:
+            self._folders.update(self.personal.folders(self.commit, missing))
+        return tuple(entry.path for folder in wanted for entry in self._folders[folder])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithFile:
+    """A tree in which one file is another: as it would be once that file is merged."""
+
+    tree: RemoteTree
+    source: Source
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those paths that are ordinary files."""
+        wanted = list(paths)
+        found = dict(self.tree.read(path for path in wanted if path != self.source.path))
+        return found | ({self.source.path: self.source.content} if self.source.path in wanted else {})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """One person at work. Not slotted: the place, the people and the policies are read once, when asked for."""
+
+    personal: PersonalForge
+    forge: Forge
+    documents: DocumentReader
+    catalogue: Catalogue
+    sleep: Callable[[float], None]
+
+    @cached_property
+    def place(self) -> Place:
+        """Whose token this is, and where main stands."""
+        return self.personal.place()
+
+    @cached_property
+    def tree(self) -> RemoteTree:
+        """main's tip."""
+        return RemoteTree(self.personal, self.place.tip)
+
+    @cached_property
+    def policies(self) -> tuple[Policy, ...]:
+        """The policies at main's tip that read without a finding: under another one nothing is granted."""
+        # Whatever is read of the rules later comes with these two questions.
+        self.tree.list(_folder(path) for path in (*_RULES, f"{_ACCESS}/any"))
+        names = [path for path in self.tree.list([_ACCESS]) if path.endswith(".yaml")]
+        found = self.tree.read([*_RULES, *names])
+        if SETTINGS not in found:
+            raise InvalidError(
+                f"{self.place.repository} is no access repository: {self.place.branch} has no {SETTINGS}. "
+                "Name the right one with --repo OWNER/NAME, or set JITBOT_REPOSITORY"
+            )
+        parsed = (
+            self.documents.parse_policy(Source(path=name, content=found[name]))
+            for name in names
+            if name in found
+        )
+        return tuple(each.value for each in parsed if each.value is not None)
+
+    @cached_property
+    def person(self) -> Person:
+        """Who people.yaml says this is. Raises DeniedError with whom to ask if it says nothing."""
+        actor = self.place.actor
+        found = owners.person_behind(actor, self.people)
+        if found is None:
+            raise DeniedError(
+                f"{actor.login} (GitHub id {actor.github_id}) is not in {PEOPLE}, so jitbot knows nobody behind "
+                f"this token; ask {self.owners_of(PEOPLE)} to add you"
+            )
+        return found
+
+    @property
+    def people(self) -> People:
+        """The people at main's tip."""
+        return _value(self.rules("").people, PEOPLE)
+
+    @property
+    def teams(self) -> Teams:
+        """The teams at main's tip."""
+        return _value(self.rules("").teams, TEAMS)
+
+    def rules(self, policy: str) -> Rules:
+        """The rules at main's tip, with this policy's."""
+        assert self.policies is not None  # noqa: S101 - reads everything that follows in two calls
+        return read_rules(self.tree, self.documents, policy)
+
+    def usable(self) -> tuple[Policy, ...]:
+        """The policies that this person may ask under. Raises DeniedError with whom to ask if there is none."""
+        person = self.person
+        found = asking.usable(self.policies, person, self.teams)
+        if not found and person.principal is None:
+            raise DeniedError(
+                f"{person.login} has no AWS principal in {PEOPLE}, so can approve but not ask; "
+                f"ask {self.owners_of(PEOPLE)} to add one"
+            )
+        if not found:
+            raise DeniedError(
+                f"no policy names {person.login}, or a team of theirs, as eligible; "
+                f"ask {self.owners_of(_ACCESS + '/x.yaml')}, who own {_ACCESS}/"
+            )
+        return found
+
+    def owners_of(self, path: str) -> str:
+        """The owners of a path in words, as CODEOWNERS names them."""
+        rules = self.rules("")
+        found = owners.of(path, codeowners=rules.codeowners, people=self.people, teams=self.teams)
+        return " or ".join(found.names) or "an admin of the repository"
+
+    def read_request(self, path: str) -> tuple[bytes, Request]:
+        """A request as main has it. Raises InvalidError if main has none there, or one that does not read."""
+        content = self.tree.read([path]).get(path)
+        if content is None:
+            raise InvalidError(f"{self.place.branch} has no {path}")
+        return content, self.parse(Source(path=path, content=content))
+
+    def parse(self, source: Source) -> Request:
+        """A request, read. Raises InvalidError with the first finding."""
+        return _value(self.documents.parse_request(source), source.path)
+
+    def verdict(
+        self, source: Source, now: datetime, *, former: bytes | None = None, began: datetime | None = None
+    ) -> tuple[Outlook | None, tuple[Finding, ...]]:
+        """What merging a file now would give, and what would keep it from being granted: as `check` says it.
+
+        An extension counts from when the first term `began`.
+        """
+        tree = WithFile(tree=self.tree, source=source)
+        checker = Checker(documents=self.documents, catalogue=self.catalogue, when=now)
+        findings = checker.request(tree, source, former=former)
+        request = self.documents.parse_request(source).value
+        if request is None:
+            return None, findings
+        return foresee(request, self.rules(source.path.split("/")[1]), began or now, self.catalogue), findings
+
+    def request_of(self, number: int) -> str:
+        """The one request that a pull request touches. Raises InvalidError if it is not exactly one."""
+        found = [path for path in self.forge.files(number) if is_request(path)]
+        if len(found) != 1:
+            raise InvalidError(f"pull request {number} touches {len(found)} requests, not one")
+        return found[0]
+
+    def requests(self, months: Sequence[str]) -> tuple[str, ...]:
+        """The requests that main holds of these months, as in 2026-11."""
+        kinds = [path for path in self.tree.list(["requests"]) if not path.endswith(".md")]
+        found = self.tree.list(f"{kind}/{month}" for kind in kinds for month in months)
+        return tuple(path for path in found if path.endswith(".yaml"))
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _value(parsed: Parsed[T], path: str) -> T:
+    if parsed.value is None:
+        first = parsed.findings[0]
+        raise InvalidError(f"{first.file or path}:{first.line}: {first.message}")
+    return parsed.value

@@ -1,0 +1,182 @@
+"""A person at a terminal, and acme running beside it with its workflows: for the tests of what people type."""
+
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from desk import Said, said
+
+from jitbot.sandbox.clock import Clock
+from jitbot.sandbox.github.records import Pull
+from jitbot.sandbox.organisation import Acme
+from jitbot.sandbox.workflows import Workflows
+
+JITBOT = (sys.executable, "-m", "jitbot")
+# Takes the terminal as its own, so that Ctrl-C reaches it as it reaches a shell's command.
+_OWN = """import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])"""
+
+
+@dataclass(kw_only=True)
+class Office:
+    """acme in the real time, with nobody's clone: people have a token and an empty folder."""
+
+    acme: Acme
+    workflows: Workflows
+    folder: Path
+    runs: list[str] = field(default_factory=list)
+
+    def environ(self, login: str) -> dict[str, str]:
+        """What a person has exported."""
+        return {
+            "GITHUB_TOKEN": self.acme.token(login),
+            "GITHUB_API_URL": self.acme.github.api_url,
+            "JITBOT_REPOSITORY": self.acme.repository,
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+        }
+
+    def run(self, *arguments: str, login: str = "alice", **other: str) -> Said:
+        """Run jitbot as this person, with no terminal."""
+        environ = {**self.environ(login), **other}
+        environ = {name: value for name, value in environ.items() if value}
+        return said(*arguments, folder=self.folder, environ=environ, now=self.acme.clock.now())
+
+    @property
+    def github(self) -> Any:
+        """The repository as the embedded GitHub holds it."""
+        return self.acme.github._site.repository(self.acme.repository)
+
+    def pulls(self) -> list[Pull]:
+        """The open pull requests."""
+        return [pull for pull in self.github.pulls.values() if pull.is_open]
+
+    def branches(self) -> set[str]:
+        """The branches that people made."""
+        return {ref.removeprefix("refs/heads/") for ref in self.github.store.refs("refs/heads/jitbot/")}
+
+    def approve(self, login: str, number: int) -> None:
+        """Approve a pull request's head."""
+        answer = self.acme.call(login, "POST", f"/pulls/{number}/reviews", event="APPROVE", body="")
+        assert answer.ok, answer.content
+
+    @contextmanager
+    def approving(self, *logins: str) -> Iterator[None]:
+        """These people approve the next pull request as soon as its auto-merge is on."""
+        with self.when_asked(lambda number: [self.approve(login, number) for login in logins]):
+            yield
+
+    @contextmanager
+    def when_asked(self, act: Callable[[int], object]) -> Iterator[None]:
+        """Somebody acts on the next pull request as soon as its auto-merge is on."""
+        known = set(self.github.pulls)
+
+        def work() -> None:
+            for _ in range(400):
+                time.sleep(0.05)
+                new = [pull for pull in list(self.github.pulls.values()) if pull.number not in known]
+                if new and new[0].auto_merge is not None:
+                    act(new[0].number)
+                    return
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()
+
+
+@contextmanager
+def open_office(folder: Path) -> Iterator[Office]:
+    """acme, running, with its workflows."""
+    runs: list[str] = []
+
+    def run(arguments: Sequence[str], environ: Mapping[str, str], where: Path) -> None:
+        ran = subprocess.run(
+            [*JITBOT, *arguments], cwd=where, env=dict(environ), capture_output=True, text=True, check=False
+        )
+        runs.append(f"{' '.join(arguments)}: {ran.returncode}\n{ran.stdout}{ran.stderr}")
+
+    with Acme(Clock()) as acme, Workflows(acme, run, runs.append) as workflows:
+        yield Office(acme=acme, workflows=workflows, folder=folder, runs=runs)
+
+
+class Terminal:
+    """jitbot in a terminal of its own, sixty columns wide, with somebody who reads and types."""
+
+    def __init__(self, arguments: Sequence[str], *, environ: Mapping[str, str], folder: Path) -> None:
+        self.raw = ""
+        self._seen = 0
+        self._ours, theirs = pty.openpty()
+        self._running = subprocess.Popen(
+            [sys.executable, "-c", _OWN, *JITBOT, *arguments],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=folder,
+            env={**environ, "TERM": "xterm", "COLUMNS": "60"},
+            start_new_session=True,
+        )
+        os.close(theirs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.kill()
+        self._running.wait()
+        os.close(self._ours)
+
+    @property
+    def shown(self) -> str:
+        """All that was shown, without its colours."""
+        return re.sub(r"\x1b\[[0-9;]*m", "", self.raw)
+
+    def reads(self, words: str, seconds: float = 10) -> str:
+        """Wait until these words are shown after those read before; gives all that came with them."""
+        end = time.monotonic() + seconds
+        while words not in self.shown[self._seen :]:
+            ready = select.select([self._ours], [], [], max(end - time.monotonic(), 0))[0]
+            more = self._more() if ready else ""
+            if not more:
+                raise AssertionError(f"{words!r} was never shown, but:\n{self.shown[self._seen :]}")
+            self.raw += more
+        begun = self._seen
+        self._seen = self.shown.index(words, begun) + len(words)
+        return self.shown[begun : self._seen]
+
+    def types(self, text: str) -> None:
+        """Type a line, or with `\\x03` press Ctrl-C."""
+        if text == "\x03":
+            time.sleep(
+                0.3
+            )  # in the instant before Python reads a line, a signal waits for that line to be typed
+        os.write(self._ours, text.encode() if text == "\x03" else f"{text}\n".encode())
+
+    def ends(self, seconds: float = 15) -> int:
+        """Read to the end; gives the exit code."""
+        end = time.monotonic() + seconds
+        while select.select([self._ours], [], [], max(end - time.monotonic(), 0))[0] and (
+            more := self._more()
+        ):
+            self.raw += more
+        return self._running.wait(timeout=1)
+
+    def _more(self) -> str:
+        try:
+            return os.read(self._ours, 65536).decode(errors="replace").replace("\r\n", "\n")
+        except OSError:  # the other side has closed it
+            return ""

@@ -1,0 +1,211 @@
+"""`jitbot status`, `extend` and `release` for people with a token and no clone."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from asking_office import Office, open_office
+
+from jitbot.sandbox.github.records import Fault
+
+WORDS = ("-a", "prod", "-d", "1h", "-p", "table=orders")
+KEYS = [
+    "request", "requester", "account", "account_id", "role_arn", "state", "why", "expires_at", "seconds_left",
+    "pull_request", "url", "waiting_for",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """acme, where alice has something live and something open, and carol something open."""
+    with open_office(tmp_path_factory.mktemp("home")) as office:
+        live = office.run("request", "orders-db-read", *WORDS, "-r", "live one", "--format", "json").json
+        office.approve("bob", live["pull_request"])
+        office.workflows.idle()
+        office.run(
+            "request", "production-admin", "-d", "1h", "--ticket", "INC-7", "-r", "open one", login="dave"
+        )
+        office.run("request", "orders-db-read", *WORDS, "-r", "open one")
+        office.run("request", "orders-db-read", *WORDS, "-r", "hers", login="carol")
+        yield office
+
+
+@pytest.fixture
+def office(running: Office) -> Office:
+    """acme in good health."""
+    running.acme.github.faults = None
+    return running
+
+
+def test_mine_by_the_token(office: Office) -> None:
+    """Without a word status shows what the token's owner asked for, open first, and says that nothing is verified."""
+    answer = office.run("status")
+    head, *lines = answer.out.splitlines()
+    assert (answer.code, head.split()) == (0, ["who", "request", "account", "state", "until"])
+    assert ["asked, 0 of 1 by @acme/payments-leads" in line for line in lines] == [True, False]
+    assert "-alice-live-one.yaml" in lines[1]
+    assert "live, 59m left" in lines[1] or "live, 1h left" in lines[1]
+    assert answer.err == "… as the ledger's branch says; who wrote it is verified in a clone\n"
+
+
+def test_everybodys(office: Office) -> None:
+    """--all shows everybody's, --person somebody's, with how many of how many approvals are there."""
+    everybody = office.run("status", "--all", "--format", "json").json
+    assert {each["requester"] for each in everybody} == {"alice", "carol", "dave"}
+    assert [list(each) for each in everybody] == [KEYS] * 4
+    (dave,) = office.run("status", "--person", "dave", "--format", "json").json
+    assert (dave["state"], dave["account"], dave["role_arn"], dave["expires_at"]) == (
+        "asked",
+        "prod",
+        None,
+        None,
+    )
+    waits = {"approvals": 2, "approved_by": [], "owners": ["@acme/security", "@acme/platform"]}
+    assert dave["waiting_for"] == waits
+    assert dave["url"].endswith(f"/pull/{dave['pull_request']}")
+    office.approve("erin", dave["pull_request"])
+    (dave,) = office.run("status", "--person", "dave", "--format", "json").json
+    assert dave["waiting_for"] == {**waits, "approved_by": ["erin"]}
+    assert "asked, 1 of 2 by @acme/security @acme/platform" in office.run("status", "--person", "dave").out
+
+
+def test_a_forged_login_shows_nothing_of_its_own(office: Office) -> None:
+    """What lies in a pull request is shown under who opened it: another's name in the file gives them nothing."""
+    assert office.run("status", "--person", "bob").out == "nothing is granted\n"
+
+
+def test_at_another_time_only_the_record_speaks(office: Office) -> None:
+    """With --at what is only asked for is left out, and time left is that of then."""
+    answer = office.run("status", "--at", "2029-01-01T00:00:00Z", "--ended", "--format", "json")
+    assert {(each["state"], each["why"]) for each in answer.json} == {("ended", "expired")}
+
+
+def test_what_cannot_be_read_is_doubt(office: Office) -> None:
+    """An event that this jitbot cannot read makes the answer incomplete: it says so, and ends with 3."""
+    store, who = office.github.store, office.acme.github._site.web_flow()
+    tip = store.tip("ledger")
+    day = office.acme.clock.now()
+    path = f"events/{day:%Y/%m/%d}/{tip[:20]}/000000-approved-{'0' * 20}.json"
+    store.commit_files("ledger", tip, {path: b'{"schema": 99}\n'}, (), "by hand", who, who)
+    answer = office.run("status")
+    store.update_ref("refs/heads/ledger", tip)
+    assert answer.code == 3
+    assert "1 events cannot be read" in answer.err
+
+
+def test_trouble_with_open_requests_is_said(office: Office) -> None:
+    """Where the open pull requests cannot be read, what is live is shown all the same, and what is missing is said."""
+    office.acme.github.faults = lambda _method, path: Fault(status=403) if path.endswith("/pulls") else None
+    answer = office.run("status")
+    assert "-alice-live-one.yaml" in answer.out
+    assert "? what is only asked for is not shown: GitHub answered 403" in answer.err
+
+
+def test_a_pull_request_about_something_else_is_none(office: Office) -> None:
+    """A pull request that changes rules, or two requests, or holds no readable request, is not shown as one."""
+
+    def shown() -> list[tuple[str, str]]:
+        return [(each["request"], each["state"]) for each in office.run("status", "--format", "json").json]
+
+    before = shown()
+    store, site = office.github.store, office.acme.github._site
+    for name, files in {
+        "rules": {"policies/x": b"1"},
+        "two": {
+            "requests/ssm-shell/2026-11/24-alice-a.yaml": b"a",
+            "requests/ssm-shell/2026-11/24-alice-b.yaml": b"b",
+        },
+        "bad": {"requests/ssm-shell/2026-11/24-alice-a.yaml": b"\x1b: ["},
+    }.items():
+        store.update_ref(f"refs/heads/{name}", store.tip("main"))
+        who = site.signature(site.user("alice"))
+        store.commit_files(name, store.tip("main"), files, (), "x", who, who)
+        assert office.acme.call("alice", "POST", "/pulls", title="t", head=name, base="main").ok
+    assert shown() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        ((), 2, "say how long"),
+        (("3h", "--by", "1h", "x"), 2, "say how long"),
+        (("soon",), 2, "is not a duration"),
+        (("1h",), 1, "is not longer than the 1h it has"),
+        (("30m",), 1, "jitbot release"),
+        (("5h",), 1, "above the maximum of orders-db-read, 4h"),
+        (("never", "2h"), 1, "no request is called 'never'"),
+        (("open-one", "2h"), 1, "no request is called"),
+    ],
+)
+def test_an_extension_that_cannot_be(
+    office: Office, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    """What is no longer time, or not this policy's, or not live, is refused with the way out, and writes nothing."""
+    branches = office.branches()
+    answer = office.run("extend", *arguments)
+    assert answer.code == code
+    assert words in answer.out + answer.err
+    assert office.branches() == branches
+
+
+def test_an_extension_counts_from_the_first_start(office: Office) -> None:
+    """The end that is shown is that of the whole duration from the first start, and the file changes in one line."""
+    (live,) = [each for each in office.run("status", "--format", "json").json if each["state"] == "live"]
+    shown = office.run("extend", "3h", "--dry-run", "--format", "json").json
+    first, then = live["expires_at"], shown["grants"][0]["expires_at"]
+    assert (int(then[11:13]) - int(first[11:13])) % 24 == 2
+    assert first[13:] == then[13:]
+    lines = office.run("extend", "live-one", "3h", "--dry-run").out
+    assert "    duration: 3h\n" in lines
+    assert "    reason: live one\n" in lines
+
+
+def test_an_extension_is_a_pull_request_of_one_line(office: Office) -> None:
+    """The pull request changes the duration and nothing else; the same again gets another branch."""
+    for ending in ("", "-2"):
+        answer = office.run("extend", "--by", "30m", "--format", "json")
+        assert answer.code == 0, answer.err
+        assert answer.json["branch"].startswith("jitbot/extend-to-1h30m/orders-db-read/")
+        assert answer.json["branch"].endswith(f"-alice-live-one{ending}")
+        pull = office.github.pulls[answer.json["pull_request"]]
+        store = office.github.store
+        old = store.read(store.tip("main"), answer.json["request"]).decode()
+        assert store.read(pull.head_sha, answer.json["request"]).decode() == old.replace("1h", "1h30m")
+        assert pull.title == "alice extends orders-db-read in prod from 1h to 1h30m"
+
+
+def test_release_names_the_workflow_that_it_starts(office: Office) -> None:
+    """--no-wait starts revoke.yml with the request and the reason, and says that no more."""
+    office.acme.github.on_dispatch, kept = None, office.acme.github.on_dispatch
+    answer = office.run("release", "live-one", "--no-wait", "-r", "all done", "--format", "json")
+    office.acme.github.on_dispatch = kept
+    assert (answer.code, answer.json["started"], answer.json["ended"]) == (0, True, False)
+    told = office.acme.github.dispatches[-1]
+    assert (told.workflow, told.inputs["request"], told.inputs["reason"], told.actor) == (
+        "revoke.yml", answer.json["request"], "all done", "alice",
+    )  # fmt: skip
+
+
+def test_release_that_cannot_be_started(office: Office) -> None:
+    """Where the token may not start workflows, that is said, with two other ways to the same end."""
+    body = json.dumps({"message": "Resource not accessible by personal access token"}).encode()
+    office.acme.github.faults = lambda _method, path: (
+        Fault(status=403, body=body, headers={"Content-Type": "application/json"})
+        if "/dispatches" in path
+        else None
+    )
+    answer = office.run("release")
+    assert (answer.code, answer.out) == (3, "")
+    assert "needs to write actions" in answer.err
+    assert "delete the request's file" in answer.err
+
+
+def test_release_of_what_was_never_granted(office: Office) -> None:
+    """There is nothing to end in an open pull request, and with nothing live there is nothing to name."""
+    number = str(office.run("status", "--person", "carol", "--format", "json").json[0]["pull_request"])
+    assert (
+        "was never approved, so there is nothing to end" in office.run("release", number, login="carol").err
+    )
+    answer = office.run("release", login="carol")
+    assert (answer.code, answer.out) == (1, "")
+    assert "carol has nothing live in acme/access" in answer.err

@@ -1,0 +1,111 @@
+"""What a new request looks like: names, text and words, whatever a person typed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jitbot.adapters import documents
+from jitbot.domain import asking
+from jitbot.domain.model import Login, Request, Source
+from jitbot.domain.vocabulary import parse_request_path, sentence_problem
+
+WHEN = datetime(2026, 11, 24, 9, tzinfo=UTC)
+PATH = "requests/orders-db-read/2026-11/24-alice-x.yaml"
+
+
+@pytest.mark.parametrize(
+    ("reason", "slug"),
+    [
+        ("INC-1234 refunds are stuck", "inc-1234-refunds-are-stuck"),
+        ("Größe ändern: café", "groe-andern-cafe"),
+        ("  --- ", "access"),
+        ("退款", "access"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("refunds are stuck in the queue since this morning", "refunds-are-stuck-in-the-queue-since"),
+        ("a" * 60, "a" * 40),
+        ("a" * 40, "a" * 40),
+    ],
+)
+def test_slugs(reason: str, slug: str) -> None:
+    """A slug is the reason's words in plain letters, cut between two of them."""
+    assert asking.slug(reason) == slug
+
+
+@given(st.text(), st.integers(1, 99), st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}", fullmatch=True))
+def test_a_path_is_always_one(reason: str, number: int, login: str) -> None:
+    """Whatever the reason and the login, the path is one that a request may have, of this login."""
+    name = asking.numbered(asking.slug(reason), number)
+    path = parse_request_path(asking.path("orders-db-read", Login(login), WHEN, name))
+    assert not hasattr(path, "code")
+    assert path.slug_for(Login(login)) == name  # type: ignore[union-attr]
+
+
+def test_numbered() -> None:
+    """The first has the plain name, the others a number, and none is too long."""
+    assert asking.numbered("why", 1) == "why"
+    assert asking.numbered("why", 2) == "why-2"
+    assert asking.numbered("a" * 40, 12) == "a" * 37 + "-12"
+
+
+def test_branches_differ() -> None:
+    """A request, and each extension of it, has a branch of its own."""
+    ask, longer = asking.branch(PATH), asking.branch(PATH, "extend-to-3h")
+    assert ask == "jitbot/ask/orders-db-read/2026-11-24-alice-x"
+    assert longer == "jitbot/extend-to-3h/orders-db-read/2026-11-24-alice-x"
+
+
+SENTENCES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=60).filter(
+    lambda text: sentence_problem(text) is None
+)
+PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=40)
+
+
+@settings(max_examples=300)
+@given(SENTENCES, PRINTABLE, st.sampled_from([None, "INC-1234"]), st.sampled_from([None, WHEN]))
+def test_the_text_says_what_was_meant(
+    reason: str, value: str, ticket: str | None, starts_at: datetime | None
+) -> None:
+    """Whatever is typed, the file reads back as exactly that request, or not at all."""
+    request = Request(
+        path=PATH,
+        requester=Login("alice"),
+        accounts=("prod", "staging"),
+        duration=timedelta(minutes=90),
+        reason=reason,
+        parameters={"table": value},
+        ticket=ticket,
+        starts_at=starts_at,
+    )
+    parsed = documents.parse_request(Source(path=PATH, content=asking.text(request).encode()))
+    assert parsed.value in (request, None)
+    if parsed.value is None:
+        assert "parameters" in parsed.findings[0].message
+
+
+def test_longer_changes_the_duration_alone() -> None:
+    """An extension keeps every other byte: comments, order, the way lines end."""
+    before = b"# mine\r\nrequester: alice\nduration: 2h   # till lunch\nreason: duration: 2h\n"
+    assert asking.longer(before, 3, "3h") == before.replace(b"duration: 2h   #", b"duration: 3h   #")
+    assert (
+        asking.longer(b"{requester: a, duration: 90m, x: y}", 1, "2h")
+        == b"{requester: a, duration: 2h, x: y}"
+    )
+    assert asking.longer(b'duration: "2h"', 1, "4h") == b"duration: 4h"
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("orders", ("orders-read", "orders-write")),
+        ("read", ("orders-read",)),
+        ("ORDERS WRITE", ("orders-write",)),
+        ("orders-read", ("orders-read",)),
+        ("", ()),
+        ("x", ()),
+    ],
+)
+def test_parts_of_names(typed: str, found: tuple[str, ...]) -> None:
+    """A part fits every name that holds all of its words, whatever their case; nothing fits none."""
+    assert asking.named(typed, ("orders-read", "orders-write")) == found
