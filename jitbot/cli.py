@@ -23,6 +23,9 @@ VERBS = {
     "explain": ("jitbot.commands.explain", "Who gets what, where, until when, and how dangerous it is."),
     "owners": ("jitbot.commands.owners", "Who owns a path, and so approves what is asked for there."),
     "status": ("jitbot.commands.status", "What is granted, until when."),
+    "exec": ("jitbot.commands.exec", "Run a command with a grant's credentials."),
+    "credentials": ("jitbot.commands.credentials", "A grant's credentials for the AWS SDKs, as a profile."),
+    "console": ("jitbot.commands.console", "Links into the AWS console for a grant."),
     "grant": ("jitbot.commands.grant", "Decide what was merged, and grant what is approved (in Actions)."),
     "sweep": ("jitbot.commands.sweep", "End, confirm and remove; find orphans and drift (in Actions)."),
     "revoke": ("jitbot.commands.revoke", "End a grant now, for good (in Actions)."),
@@ -30,6 +33,7 @@ VERBS = {
         "jitbot.commands.bootstrap",
         "What prepares AWS accounts for jitbot: roles, boundary, issuer.",
     ),
+    "completion": ("jitbot.commands.completion", "What makes a shell complete verbs, policies and requests."),
     "demo": ("jitbot.commands.demo", "The whole life of a request, on this machine."),
     "sandbox": ("jitbot.commands.sandbox", "An embedded GitHub and AWS to try everything on."),
 }
@@ -69,6 +73,8 @@ def jitbot() -> None:
 def main(arguments: Sequence[str], *, now: datetime, environ: Mapping[str, str], folder: Path) -> int:
     """Run one command and give its exit code: 0 done, 1 refused or invalid, 2 usage, 3 try again."""
     invocation = Invocation(now=now, environ=environ, folder=folder, jitbot=main)
+    if "_JITBOT_COMPLETE" in environ:
+        import_module("jitbot.commands.completion").prepare()
     try:
         result = jitbot.main(list(arguments), prog_name="jitbot", obj=invocation, standalone_mode=False)
     except click.exceptions.Abort:

@@ -117,6 +117,12 @@ def _cloud(
         token=token if in_job else None,
         **({} if in_job else ambient),
     )
+    endpoint = aws_endpoint(environ)
+    return cache(lambda: AwsCloud(identity, path=f"/{settings.namespace}/", endpoint=endpoint))
+
+
+def aws_endpoint(environ: Mapping[str, str]) -> str | None:
+    """Where AWS is, if the environment says so. Raises DeniedError unless that is TLS or this machine."""
     endpoint = environ.get("AWS_ENDPOINT_URL")
     if (
         endpoint
@@ -126,7 +132,7 @@ def _cloud(
         raise DeniedError(
             f"AWS_ENDPOINT_URL {endpoint} is neither TLS nor this machine; nothing is sent there"
         )
-    return cache(lambda: AwsCloud(identity, path=f"/{settings.namespace}/", endpoint=endpoint))
+    return endpoint
 
 
 def recorded_requests(history: History) -> Mapping[str, int | None]:

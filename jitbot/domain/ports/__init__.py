@@ -8,6 +8,7 @@ from jitbot.domain.ports.documents import DocumentReader
 from jitbot.domain.ports.forge import Forge
 from jitbot.domain.ports.git import Added, Entry, Repository
 from jitbot.domain.ports.issuer import Issuer
+from jitbot.domain.ports.person import Person
 
 __all__ = [
     "Account",
@@ -17,6 +18,7 @@ __all__ = [
     "Entry",
     "Forge",
     "Issuer",
+    "Person",
     "Receipt",
     "Repository",
 ]
