@@ -94,8 +94,10 @@ def main(arguments: Sequence[str], *, now: datetime, environ: Mapping[str, str],
     except JitbotError as error:
         click.echo(f"error: {_lines(str(error))}", err=True)
         return OPERATIONAL
-    except SystemExit:  # click's way out when the reader of our output has gone: nobody is left to tell
-        return OPERATIONAL
+    except (
+        SystemExit
+    ) as error:  # click's way out after a completion, and when the reader of our output has gone
+        return OPERATIONAL if error.code else DONE
     return result if isinstance(result, int) else DONE
 
 

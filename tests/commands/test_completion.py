@@ -81,6 +81,7 @@ def test_it_answers_in_time(desk: Desk) -> None:
         cwd=desk.root, env=environ, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "24-alice-refunds" in ran.stdout
+    assert ran.returncode == 0
     assert not re.search(
         r"\| +(boto3|botocore|github|yaml|jsonschema|rich|requests)$", ran.stderr, re.MULTILINE
     )
