@@ -26,17 +26,21 @@ VERBS = {
     "status": ("jitbot.commands.status", "What is asked for, and of whom; what is granted, until when."),
     "extend": ("jitbot.commands.extend", "Ask for more time with what is granted."),
     "release": ("jitbot.commands.release", "End your access now, for good."),
+    "exec": ("jitbot.commands.exec", "Run a command with a grant's credentials."),
+    "credentials": ("jitbot.commands.credentials", "A grant's credentials for the AWS SDKs, as a profile."),
+    "console": ("jitbot.commands.console", "Links into the AWS console for a grant."),
     "comment": ("jitbot.commands.comment", "What people see on a pull request, kept current (in Actions)."),
     "grant": ("jitbot.commands.grant", "Decide what was merged, and grant what is approved (in Actions)."),
     "sweep": ("jitbot.commands.sweep", "End, confirm and remove; find orphans and drift (in Actions)."),
     "revoke": ("jitbot.commands.revoke", "End a grant now, for good (in Actions)."),
-    "init": ("jitbot.commands.init", "A new access repository: its files, and its settings on GitHub."),
     "audit": ("jitbot.commands.audit", "Read, prove and hand over the record, from a clone alone."),
+    "init": ("jitbot.commands.init", "A new access repository: its files, and its settings on GitHub."),
     "bootstrap": (
         "jitbot.commands.bootstrap",
         "What prepares AWS accounts for jitbot: roles, boundary, issuer.",
     ),
     "doctor": ("jitbot.commands.doctor", "Is everything really protected? With the exact mend."),
+    "completion": ("jitbot.commands.completion", "What makes a shell complete verbs, policies and requests."),
     "demo": ("jitbot.commands.demo", "The whole life of a request, on this machine."),
     "sandbox": ("jitbot.commands.sandbox", "An embedded GitHub and AWS to try everything on."),
 }
@@ -76,6 +80,8 @@ def jitbot() -> None:
 def main(arguments: Sequence[str], *, now: datetime, environ: Mapping[str, str], folder: Path) -> int:
     """Run one command and give its exit code: 0 done, 1 refused or invalid, 2 usage, 3 try again."""
     invocation = Invocation(now=now, environ=environ, folder=folder, jitbot=main)
+    if "_JITBOT_COMPLETE" in environ:
+        import_module("jitbot.commands.completion").prepare()
     try:
         colour = False if environ.get("NO_COLOR") else None  # None: where there is a terminal
         result = jitbot.main(
@@ -98,8 +104,10 @@ def main(arguments: Sequence[str], *, now: datetime, environ: Mapping[str, str],
     except JitbotError as error:
         click.echo(f"error: {_lines(str(error))}", err=True)
         return OPERATIONAL
-    except SystemExit:  # click's way out when the reader of our output has gone: nobody is left to tell
-        return OPERATIONAL
+    except (
+        SystemExit
+    ) as error:  # click's way out after a completion, and when the reader of our output has gone
+        return OPERATIONAL if error.code else DONE
     return result if isinstance(result, int) else DONE
 
 

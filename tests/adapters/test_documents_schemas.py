@@ -95,3 +95,23 @@ def test_editors_find_nothing_wrong_with_acme(path: Path) -> None:
     """What we accept passes the plain schema, as YAML's usual types read it."""
     name = "policy" if path.parent.name == "access" else path.stem
     Draft202012Validator(_schema(name)).validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def _resolved(part: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """A part with what it refers to beneath it, and the schema's definitions at hand."""
+    named = part.get("$ref", "").removeprefix("#/$defs/")
+    return {**schema["$defs"].get(named, {}), **part} if named else part
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_editors_explain_every_property(name: str) -> None:
+    """Each property has a title, a description and examples, and each of the examples is valid there."""
+    schema = _schema(name)
+    for part in _parts(schema):
+        for key, found in part.get("properties", {}).items():
+            whole = _resolved(found, schema)
+            assert whole["title"], key
+            assert whole["description"], key
+            assert whole["examples"], key
+            for example in whole["examples"]:
+                Draft202012Validator({**whole, "$defs": schema.get("$defs", {})}).validate(example)

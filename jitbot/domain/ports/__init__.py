@@ -10,6 +10,7 @@ from jitbot.domain.ports.forge import Forge
 from jitbot.domain.ports.git import Added, Entry, Repository
 from jitbot.domain.ports.issuer import Issuer
 from jitbot.domain.ports.issues import Issue, Issues
+from jitbot.domain.ports.person import Person
 from jitbot.domain.ports.personal import MergeRules, PersonalForge, Place, Pull
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Issuer",
     "Issues",
     "MergeRules",
+    "Person",
     "PersonalForge",
     "Place",
     "Pull",

@@ -1,0 +1,61 @@
+"""STS with the person's own credentials, wherever botocore finds them: keys, a profile, single sign-on, MFA.
+
+https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+"""
+
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+
+import boto3
+import botocore.config
+
+from jitbot.adapters.aws.errors import translated
+from jitbot.domain.doors import Caller, Session
+
+_CONFIG = botocore.config.Config(
+    connect_timeout=5,
+    read_timeout=20,
+    user_agent_extra="jitbot",
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
+
+
+class AmbientPerson:
+    """Whoever the environment or a profile makes of the caller. jitbot's own roles are never used here."""
+
+    def __init__(self, environ: Mapping[str, str], *, profile: str | None, endpoint: str | None) -> None:
+        keys: dict[str, Any] = {}
+        if profile is None:
+            keys = {
+                "aws_access_key_id": environ.get("AWS_ACCESS_KEY_ID"),
+                "aws_secret_access_key": environ.get("AWS_SECRET_ACCESS_KEY"),
+                "aws_session_token": environ.get("AWS_SESSION_TOKEN"),
+            }
+        region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
+        with translated("find your own AWS credentials"):
+            session = boto3.Session(
+                profile_name=profile or environ.get("AWS_PROFILE"), region_name=region, **keys
+            )
+            self._sts: Any = session.client(
+                "sts", region_name=session.region_name or "us-east-1", endpoint_url=endpoint, config=_CONFIG
+            )
+
+    def whoami(self) -> Caller:
+        """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
+        with translated("say who you are"):
+            answer = self._sts.get_caller_identity()
+        return Caller(arn=answer["Arn"], userid=answer["UserId"])
+
+    def assume(self, role_arn: str, session_name: str, seconds: int) -> Session:
+        """A session of a role, 900 to 3600 seconds long. Raises DeniedError if AWS refuses."""
+        with translated(f"let you assume {role_arn}"):
+            found = self._sts.assume_role(
+                RoleArn=role_arn, RoleSessionName=session_name, DurationSeconds=seconds
+            )["Credentials"]
+        return Session(
+            access_key=found["AccessKeyId"],
+            secret_key=found["SecretAccessKey"],
+            token=found["SessionToken"],
+            expires_at=found["Expiration"].astimezone(UTC).replace(microsecond=0),
+        )

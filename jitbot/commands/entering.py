@@ -1,0 +1,169 @@
+"""Entering a grant as the person it is for: from a request's name to a session of its role.
+
+A kept session answers at once, without git, GitHub or AWS: `credential_process` is asked often. Vendors
+are imported only when it does not.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import click
+
+from jitbot.adapters.wallet import Wallet
+from jitbot.commands.invocation import Invocation
+from jitbot.commands.places import data_root, meant
+from jitbot.domain import doors, escape, moments
+from jitbot.domain.doors import Door, Session
+from jitbot.domain.errors import DeniedError, InvalidError
+from jitbot.domain.ports import Person
+
+LONGEST, LEAST = 3600, 900  # seconds: what a grant's role gives at most, and AWS at least
+_FRESH = timedelta(seconds=60)  # so long IAM may not know a new role, or a wider window, everywhere
+_EARLY = timedelta(minutes=5)  # a session is renewed this long before it ends
+_AGAIN = timedelta(seconds=60)  # near the grant's end, the ledger is asked this often for an extension
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the command line says about the grant to enter, and with whose credentials."""
+
+    request: str | None = None
+    account: str | None = None
+    role: str | None = None  # enter this role, and ask no ledger
+    profile: str | None = None
+    clone: str | None = None
+
+    def source(self, invocation: Invocation) -> str:
+        """A name for the credentials that will be used, told without asking anybody."""
+        environ = invocation.environ
+        own = environ.get("AWS_ACCESS_KEY_ID") or f"profile {environ.get('AWS_PROFILE', 'default')}"
+        return f"profile {self.profile}" if self.profile else own
+
+    def key(self, invocation: Invocation) -> tuple[str, ...]:
+        """What a kept session is known by."""
+        root = "" if self.role else str(data_root(self.folder(invocation)))
+        where = invocation.environ.get("AWS_ENDPOINT_URL", "")
+        return root, self.request or "", self.account or "", self.role or "", self.source(invocation), where
+
+    def folder(self, invocation: Invocation) -> Path:
+        """Where the clone of the access repository is looked for."""
+        return Path(self.clone) if self.clone else invocation.folder
+
+
+def enter(invocation: Invocation, wanted: Wanted, *, verb: str) -> Session:
+    """A session of the grant, kept or new, that says it ends no later than the grant does."""
+    named = bool(wanted.request or wanted.role)  # what "my newest" means changes: that is looked up each time
+    wallet, key = Wallet(cache_folder(invocation)), wanted.key(invocation)
+    if named and (kept := _kept(wallet, key, invocation.now)):
+        return kept
+    wallet.forget_ended(invocation.now)
+    person = ambient(invocation, wanted.profile)
+    if wanted.role:
+        door, session = None, person.assume(wanted.role, "jitbot", LONGEST)
+    else:
+        door = find(invocation, wanted, person, verb=verb)
+        session = assume(person, door, invocation.now)
+    if named:
+        over = "" if door is None else moments.show(door.expires_at)
+        wallet.keep(session, {"over": over, "at": moments.show(invocation.now)}, *key)
+    return session
+
+
+def find(invocation: Invocation, wanted: Wanted, person: Person, *, verb: str) -> Door:
+    """The grant that is meant, as the freshly fetched ledger has it. Raises InvalidError unless it is open."""
+    from jitbot.commands.worlds import open_world, recorded_requests
+    from jitbot.lifecycle.history import read
+
+    # The clone may be anywhere; everything else about the invocation stays.
+    here = Invocation(
+        now=invocation.now,
+        environ=invocation.environ,
+        folder=wanted.folder(invocation),
+        jitbot=invocation.jitbot,
+    )
+    history = read(open_world(here, verb), invocation.now)
+    if history.doubt:
+        click.echo(f"? this may be incomplete: {escape.log(history.doubt)}", err=True)
+    found = doors.doors(history.lives, invocation.now)
+    if wanted.request is None:
+        request = doors.newest(found, person.whoami())
+    else:
+        request = meant(wanted.request, recorded_requests(history))
+    door = doors.one(found, request, wanted.account)
+    doors.ensure_open(door, invocation.now)
+    return door
+
+
+def assume(
+    person: Person,
+    door: Door,
+    now: datetime,
+    *,
+    seconds: int = LONGEST,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Session:
+    """Enter; in a grant's first seconds, wait until IAM knows it. Raises InvalidError that says why AWS will not."""
+    young = door.granted_at is not None and now - door.granted_at < _FRESH
+    for pause in (1, 2, 4, 8, 0) if young else (0,):
+        try:
+            session = person.assume(door.role_arn, door.requester, seconds)
+        except DeniedError as error:
+            refusal = str(error)
+        else:
+            return Session(
+                access_key=session.access_key,
+                secret_key=session.secret_key,
+                token=session.token,
+                expires_at=min(session.expires_at, door.expires_at),
+            )
+        if pause and doors.is_principal(door, person.whoami()):
+            click.echo(
+                f"… granted just now; AWS does not know it everywhere yet, again in {pause} s", err=True
+            )
+            sleep(pause * (0.75 + secrets.randbelow(50) / 100))
+        elif pause:
+            break
+    raise InvalidError(doors.why_refused(door, person.whoami(), refusal))
+
+
+def ambient(invocation: Invocation, profile: str | None) -> Person:
+    """AWS, with the person's own credentials. Raises InvalidError where those would be jitbot's again."""
+    import os
+
+    from jitbot.adapters.aws.person import AmbientPerson
+    from jitbot.commands.worlds import aws_endpoint
+
+    if "JITBOT_CREDENTIALS" in invocation.environ:
+        raise InvalidError(
+            "this profile asks jitbot for credentials, and jitbot would ask the same profile: "
+            "name your own with --profile, or unset AWS_PROFILE"
+        )
+    os.environ["JITBOT_CREDENTIALS"] = "1"  # for a credential_process that botocore starts from here
+    try:
+        return AmbientPerson(invocation.environ, profile=profile, endpoint=aws_endpoint(invocation.environ))
+    finally:
+        del os.environ["JITBOT_CREDENTIALS"]
+
+
+def cache_folder(invocation: Invocation) -> Path:
+    """This user's folder for sessions."""
+    environ = invocation.environ
+    home = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".cache")
+    return Path(home) / "jitbot" / "sessions"
+
+
+def _kept(wallet: Wallet, key: tuple[str, ...], now: datetime) -> Session | None:
+    """A kept session that is good for a while; near the end of its grant it is good for a minute at a time."""
+    found = wallet.find(*key)
+    if found is None or found[0].expires_at <= now:
+        return None
+    session, note = found
+    if now < session.expires_at - _EARLY:
+        return session
+    last = note.get("over") == moments.show(session.expires_at)
+    lately = now - moments.parse(str(note.get("at"))) < _AGAIN
+    return session if last and lately else None

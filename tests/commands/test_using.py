@@ -1,0 +1,400 @@
+"""`jitbot exec`, `credentials` and `console` against a running acme, and with the real `aws` command line."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from aws_cli import aws_command
+from desk import Said, said
+from rich.console import Console
+
+from jitbot.cli import main
+from jitbot.sandbox.aws import Fault
+from jitbot.sandbox.clock import Clock
+from jitbot.sandbox.organisation import Acme
+from jitbot.sandbox.story.stage import Stage
+
+TABLE = {"parameters": {"table": "orders"}}
+SCAN = ("dynamodb", "scan", "--table-name", "orders", "--query", "Count")
+
+
+class Place:
+    """A person's machine beside a running acme; the clock is the real one, from where a test moves it."""
+
+    def __init__(self, acme: Acme, home: Path) -> None:
+        self.acme, self.home = acme, home
+        self.signed_in = {login: acme.signed_in(login) for login in ("alice", "dave")}
+        self.stage = Stage(acme=acme, jitbot=main, console=Console(file=StringIO()))
+        self.path = self.ask("orders")
+        self.shared = self.ask("both", accounts=["prod", "staging"])
+
+    def ask(self, slug: str, **fields: Any) -> str:
+        """A request of alice's, approved by bob, merged and granted."""
+        path, text = self.stage.request("alice", "orders-db-read", slug, **{**TABLE, **fields})
+        self.land(slug, {path: text})
+        return path
+
+    def land(self, title: str, files: dict[str, str]) -> None:
+        """A change of alice's, approved, merged and carried out."""
+        self.stage.steps += 1  # each branch has a name of its own
+        number = self.stage.propose("alice", title, files)
+        self.stage.must(self.stage.review("bob", number))
+        self.stage.must(self.stage.merge("olivia", number))
+        ran = said("grant", folder=self.acme.clone(), environ=self.acme.job("grant.yml"), now=self.stage.now)
+        assert ran.code == 0, ran
+
+    def environ(self, login: str = "alice", **more: str) -> dict[str, str]:
+        """What this person's shell has."""
+        own = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "GITHUB_TOKEN": self.acme.token("alice"),
+            "GITHUB_API_URL": self.acme.github.api_url,
+        }
+        return {**own, **self.signed_in[login], **more}
+
+    def run(self, *arguments: str, login: str = "alice", **more: str) -> Said:
+        """jitbot in this process, at the clock's time."""
+        return said(
+            *arguments, folder=self.acme.clone(), environ=self.environ(login, **more), now=self.stage.now
+        )
+
+    def shell(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """A program of its own, as alice starts it."""
+        environ = self.environ(**more)
+        return subprocess.run(
+            command, cwd=self.acme.clone(), env=environ, capture_output=True, text=True, check=False
+        )
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """That machine, with two grants of alice's."""
+    with Acme(Clock()) as acme:
+        yield Place(acme, tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def place(running: Place) -> Iterator[Place]:
+    """The same, with nothing kept, the clock running and no faults."""
+    shutil.rmtree(running.home / ".cache", ignore_errors=True)
+    (running.home / ".aws/config").unlink(missing_ok=True)
+    running.acme.aws.calls.clear()
+    yield running
+    running.acme.aws.faults = None
+    running.acme.clock._set = None
+
+
+def assumed(place: Place) -> int:
+    """How often STS was asked for a session."""
+    return [name for _, _, name in place.acme.aws.calls].count("AssumeRole")
+
+
+def test_credentials_are_what_the_sdks_want(place: Place) -> None:
+    """The output is version 1 of `credential_process`, with an end that is no later than the grant's."""
+    answer = place.run("credentials", place.path)
+    assert (answer.code, answer.err) == (0, "")
+    assert sorted(answer.json) == ["AccessKeyId", "Expiration", "SecretAccessKey", "SessionToken", "Version"]
+    assert answer.json["Version"] == 1
+
+
+def test_a_session_never_claims_to_outlive_its_grant(place: Place) -> None:
+    """Half an hour before the grant ends, a session of an hour says that it ends with the grant."""
+    place.acme.clock.set(datetime.now(UTC) + timedelta(minutes=100))
+    status = place.run("status", "--format", "json").json
+    until = next(each["expires_at"] for each in status if each["request"] == place.path)
+    assert place.run("credentials", place.path).json["Expiration"] == until
+
+
+def test_a_session_is_kept(place: Place) -> None:
+    """The second call gives the same session, and asks nobody; the file is for its owner's eyes alone."""
+    first = place.run("credentials", place.path)
+    place.acme.github.calls.clear()
+    assert place.run("credentials", place.path).out == first.out
+    assert assumed(place) == 1
+    assert place.acme.github.calls == []
+    (kept,) = (place.home / ".cache/jitbot/sessions").iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+
+
+def test_what_others_could_have_written_is_not_used(place: Place) -> None:
+    """A kept session that others may write or read counts as none."""
+    first = place.run("credentials", place.path)
+    (kept,) = (place.home / ".cache/jitbot/sessions").iterdir()
+    kept.chmod(0o644)
+    assert place.run("credentials", place.path).out != first.out
+
+
+def test_another_person_does_not_get_a_kept_session(place: Place) -> None:
+    """Who has other credentials is told whose the grant is."""
+    assert place.run("credentials", place.path).code == 0
+    answer = place.run("credentials", place.path, login="dave")
+    assert (answer.code, answer.out) == (1, "")
+    assert "for Developer in 222222222222 as alice@acme.com alone" in answer.err
+
+
+def test_after_the_end_there_is_nothing(place: Place) -> None:
+    """From the second of the end on: exit code 1, a sentence on stderr, no credentials, kept or new."""
+    assert place.run("credentials", place.path).code == 0
+    place.acme.clock.set(datetime.now(UTC) + timedelta(hours=3))
+    answer = place.run("credentials", place.path)
+    assert (answer.code, answer.out) == (1, "")
+    assert "expired at" in answer.err
+
+
+def test_several_accounts_need_a_word(place: Place) -> None:
+    """A request for two accounts names both, until one is chosen."""
+    answer = place.run("credentials", place.shared)
+    assert (answer.code, answer.out) == (1, "")
+    assert "prod, staging" in answer.err
+    assert place.run("credentials", place.shared, "--account", "staging").code == 0
+    assert "not for the account data" in place.run("credentials", place.shared, "--account", "data").err
+
+
+def test_without_a_request_it_is_my_newest(place: Place) -> None:
+    """No name means the caller's own live request that was granted last; who has none is told so."""
+    assert place.run("credentials", "--account", "staging").code == 0
+    answer = place.run("credentials", login="dave")
+    assert answer.code == 1
+    assert "nothing is live for arn:aws:sts::222222222222:assumed-role/" in answer.err
+
+
+def test_a_role_by_its_arn_needs_no_clone(place: Place, tmp_path: Path) -> None:
+    """With --role neither clone nor ledger is asked."""
+    arn = place.run("status", "--format", "json").json[0]["role_arn"]
+    answer = said("credentials", "--role", arn, folder=tmp_path, environ=place.environ(), now=place.stage.now)
+    assert answer.code == 0
+
+
+def test_it_waits_for_iam(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a grant's first minute a refusal is tried again, and said so; a refusal that stays has a reason."""
+    place.acme.clock.set(place.stage.now)
+    path = place.ask("young")
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    refused: list[str] = []
+
+    def faults(_account: str, _service: str, operation: str) -> Fault | None:
+        if operation == "AssumeRole" and len(refused) < 2:
+            refused.append(operation)
+            return Fault(code="AccessDenied", message="not authorized to perform: sts:AssumeRole", status=403)
+        return None
+
+    place.acme.aws.faults = faults
+    answer = place.run("credentials", path)
+    assert answer.code == 0
+    assert answer.err.count("AWS does not know it everywhere yet") == 2
+
+
+def test_a_persons_own_side_is_named(place: Place) -> None:
+    """When the grant is live and the caller is the right one, what is missing is their own permission."""
+
+    def faults(_account: str, _service: str, operation: str) -> Fault | None:
+        no = Fault(code="AccessDenied", message="not authorized to perform: sts:AssumeRole", status=403)
+        return no if operation == "AssumeRole" else None
+
+    place.acme.clock.set(datetime.now(UTC) + timedelta(minutes=5))
+    place.acme.aws.faults = faults
+    answer = place.run("credentials", place.path)
+    assert answer.code == 1
+    assert "lacks sts:AssumeRole on arn:aws:iam::*:role/jit/*" in answer.err
+    assert "jitbot bootstrap --requesters" in answer.err
+    assert "again in" not in answer.err
+
+
+def test_a_profile_that_asks_itself_is_told(place: Place) -> None:
+    """A profile that leads back to jitbot does not go round in circles."""
+    answer = place.run("credentials", place.path, JITBOT_CREDENTIALS="1")
+    assert answer.code == 1
+    assert "--profile" in answer.err
+
+
+def test_exec_is_the_command(place: Place) -> None:
+    """The command has the grant's credentials and nothing that leads elsewhere; its exit code is ours."""
+    program = (
+        "import json, os, sys\n"
+        "print(json.dumps({k: v for k, v in os.environ.items() if k.startswith('AWS_')}))\n"
+        "sys.exit(7)\n"
+    )
+    ran = place.shell(
+        sys.executable, "-m", "jitbot", "exec", place.path, "--", sys.executable, "-c", program,
+        AWS_ROLE_ARN="arn:aws:iam::111111111111:role/other", AWS_SECURITY_TOKEN="another",
+    )  # fmt: skip
+    assert ran.returncode == 7, ran.stderr
+    found = json.loads(ran.stdout)
+    assert found["AWS_ACCESS_KEY_ID"] != place.environ()["AWS_ACCESS_KEY_ID"]
+    assert {"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION"} <= found.keys()
+    assert not {"AWS_ROLE_ARN", "AWS_SECURITY_TOKEN"} & found.keys()
+
+
+@pytest.mark.parametrize("arguments", [("exec",), ("exec", "orders"), ("exec", "orders", "--")])
+def test_exec_wants_a_command(place: Place, arguments: tuple[str, ...]) -> None:
+    """Without a command after -- it is misuse."""
+    assert place.run(*arguments).code == 2
+
+
+def test_a_command_that_is_not_there(place: Place) -> None:
+    """A command that cannot be run is named."""
+    answer = place.run("exec", place.path, "--", "no-such-program-here")
+    assert answer.code == 1
+    assert "no-such-program-here cannot be run" in answer.err
+
+
+def test_the_profile_is_a_block_of_its_own(place: Place) -> None:
+    """Configured twice it stands there once; taken out, the file is as it was, permissions too."""
+    file = place.home / ".aws/config"
+    file.parent.mkdir(exist_ok=True)
+    before = "[default]\nregion = eu-west-1\n# mine"
+    file.write_text(before)
+    file.chmod(0o640)
+    assert place.run("credentials", "--configure", place.path).code == 0
+    once = file.read_text()
+    assert place.run("credentials", "--configure", place.path).code == 0
+    assert file.read_text() == once
+    assert once.startswith(before)
+    assert "[profile jit-orders-prod]" in once
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert place.run("credentials", "--unconfigure", place.path, "--account", "prod").code == 0
+    assert file.read_text().strip() == before
+
+
+@pytest.mark.parametrize(
+    "taken", ["[profile jit-orders-prod]\nregion = x\n", "[ profile 'jit-orders-prod' ]\n"]
+)
+def test_somebody_elses_profile_stays(place: Place, taken: str) -> None:
+    """A profile of that name that is not ours is left alone, and another name asked for."""
+    file = place.home / ".aws/config"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(taken)
+    answer = place.run("credentials", "--configure", place.path)
+    assert answer.code == 1
+    assert "choose another --name" in answer.err
+    assert file.read_text() == taken
+    assert place.run("credentials", "--configure", place.path, "--name", "mine").code == 0
+
+
+def test_a_symlink_is_not_followed(place: Place, tmp_path: Path) -> None:
+    """Where the config is a symlink, nothing is written."""
+    (tmp_path / "real").write_text("[default]\n")
+    (tmp_path / "config").symlink_to(tmp_path / "real")
+    answer = place.run("credentials", "--configure", place.path, AWS_CONFIG_FILE=str(tmp_path / "config"))
+    assert answer.code == 1
+    assert (tmp_path / "real").read_text() == "[default]\n"
+
+
+def test_the_switch_role_link(place: Place) -> None:
+    """The link names account and role with its path, and holds no secret."""
+    answer = place.run("console", place.path)
+    link = urlsplit(answer.out.strip())
+    assert (link.hostname, link.path) == ("signin.aws.amazon.com", "/switchrole")
+    asked = parse_qs(link.query)
+    assert asked["account"] == ["111111111111"]
+    assert asked["roleName"][0].startswith("jit/jit-alice-orders-db-read-")
+    assert assumed(place) == 0
+
+
+class SignIn(BaseHTTPRequestHandler):
+    """The smallest sign-in endpoint: gives a token for a session, or refuses."""
+
+    status = 200
+    asked: dict[str, list[str]] = {}  # noqa: RUF012 - what the last call asked
+
+    def do_GET(self) -> None:
+        """Answer one call."""
+        SignIn.asked = parse_qs(urlsplit(self.path).query)
+        self.send_response(SignIn.status)
+        self.end_headers()
+        self.wfile.write(b'{"SigninToken": "a&b"}')
+
+    def log_message(self, *_: Any) -> None:
+        """Silence."""
+
+
+@pytest.fixture
+def signin() -> Iterator[str]:
+    """Where that endpoint is."""
+    with HTTPServer(("127.0.0.1", 0), SignIn) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+    SignIn.status = 200
+
+
+def test_the_sign_in_link(place: Place, signin: str) -> None:
+    """The second link carries the token that AWS's endpoint gave for a session no longer than the grant."""
+    answer = place.run("console", place.path, "--federated", JITBOT_SIGNIN_URL=signin)
+    assert answer.code == 0
+    link = parse_qs(urlsplit(answer.out.splitlines()[1]).query)
+    assert link["SigninToken"] == ["a&b"]
+    assert link["Destination"] == ["https://console.aws.amazon.com/"]
+    assert sorted(json.loads(SignIn.asked["Session"][0])) == ["sessionId", "sessionKey", "sessionToken"]
+
+
+def test_a_refused_sign_in_quotes_no_secret(place: Place, signin: str) -> None:
+    """What was sent never comes back in an error."""
+    SignIn.status = 400
+    answer = place.run("console", place.path, "--federated", JITBOT_SIGNIN_URL=signin)
+    assert answer.code == 3
+    assert "Session" not in answer.err
+    assert json.loads(SignIn.asked["Session"][0])["sessionKey"] not in answer.err
+    away = place.run("console", place.path, "--federated", JITBOT_SIGNIN_URL="http://127.0.0.1:9")
+    assert away.code == 3
+    assert "sessionKey" not in away.err
+
+
+def test_no_sign_in_outlives_the_grant(place: Place, signin: str) -> None:
+    """In the last quarter of an hour, shorter than AWS's shortest session, there is no sign-in link."""
+    place.acme.clock.set(datetime.now(UTC) + timedelta(minutes=112))
+    SignIn.asked = {}
+    answer = place.run("console", place.path, "--federated", JITBOT_SIGNIN_URL=signin)
+    assert answer.code == 1
+    assert SignIn.asked == {}
+
+
+def test_credentials_go_nowhere_in_the_open(place: Place) -> None:
+    """A sign-in endpoint or an AWS that is neither TLS nor this machine is sent nothing."""
+    for name in ("JITBOT_SIGNIN_URL", "AWS_ENDPOINT_URL"):
+        answer = place.run("console", place.path, "--federated", **{name: "http://signin.example"})
+        assert answer.code == 3
+        assert "nor this machine" in answer.err
+
+
+def test_the_real_aws_command_line(place: Place) -> None:
+    """With a profile and with exec, the real aws reads the table asked for; after the end it is refused."""
+    aws = aws_command(os.environ)
+    assert place.run("credentials", "--configure", place.path).code == 0
+    ran = place.shell(aws, "--profile", "jit-orders-prod", *SCAN)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert int(ran.stdout) > 0
+    ran = place.shell(sys.executable, "-m", "jitbot", "exec", place.path, "--", aws, *SCAN)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    refused = place.shell(aws, "--profile", "jit-orders-prod", "dynamodb", "scan", "--table-name", "refunds")
+    assert refused.returncode != 0
+    place.acme.clock.set(datetime.now(UTC) + timedelta(hours=3))
+    assert place.shell(aws, "--profile", "jit-orders-prod", *SCAN).returncode != 0
+
+
+def test_an_extension_is_followed(place: Place) -> None:
+    """Near the former end, the same call gives a session that lasts into the extension."""
+    place.acme.clock.set(place.stage.now)
+    path = place.ask("longer")
+    place.acme.clock.advance(timedelta(minutes=100))
+    short = place.run("credentials", path).json["Expiration"]
+    text = place.acme.git("olivia", "show", f"origin/main:{path}").stdout
+    place.land("longer", {path: text.replace("2h", "3h")})
+    place.acme.clock.advance(timedelta(minutes=16))
+    assert place.run("credentials", path).json["Expiration"] > short
