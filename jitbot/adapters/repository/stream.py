@@ -1,12 +1,7 @@
-"""git's long answers, read part by part, and what hostile commits can do to a reader, bounded.
-
-Whoever may push can make a commit whose tree unfolds into millions of paths: git alone would collect them all
-before it says the first. So trees are compared here level by level, and a commit that is too much is given up.
-"""
+"""git's long answers, read part by part, for whoever reads all of a history: nothing of it is held that could be large."""
 
 import itertools
 import os
-import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,110 +9,32 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from jitbot.adapters.repository.git import NEVER_ASK, last_line
+from jitbot.adapters.repository import raw
+from jitbot.adapters.repository.differing import Pair, search
+from jitbot.adapters.repository.git import NEVER_ASK, Git, last_line
 from jitbot.domain.errors import UnavailableError
+from jitbot.domain.evidence import ChangeKind
 from jitbot.domain.model import Sha
 from jitbot.domain.ports.archive import Touched
 
 MOST_PATHS = 20_000  # that one commit may change
 LARGEST = 1 << 20  # bytes of one blob or one commit
-EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-_TREE = "040000"
+_LONGEST = 600.0  # seconds that one comparison of many commits may take
 _CHUNK = 1 << 16
-_RAW = re.compile(rb":(\d{6}) (\d{6}) ([0-9a-f]{40}) ([0-9a-f]{40}) ([A-Z])\d*", re.ASCII)
-_DIFF = ("diff-tree", "--stdin", "-z", "--raw", "--no-renames", "--no-abbrev", "--ignore-submodules=none")
-
-Pair = tuple[str, str]  # two trees
+_STATUS = {ChangeKind.ADDED: "A", ChangeKind.MODIFIED: "M", ChangeKind.DELETED: "D"}
 
 
 def changes(root: Path, pairs: Sequence[Pair]) -> list[tuple[Touched, ...] | None]:
     """What differs between the trees of each pair, down to every file; None where that is too much to read."""
-    found: list[list[Touched]] = [[] for _ in pairs]
-    given_up: set[int] = set()
-    frontier = [(number, "", pair) for number, pair in enumerate(pairs) if pair[0] != pair[1]]
-    while frontier:
-        level = _one_level(root, dict.fromkeys(pair for _, _, pair in frontier))
-        below = []
-        for number, prefix, pair in frontier:
-            entries = level[pair]
-            if number in given_up or entries is None or len(found[number]) + len(entries) > MOST_PATHS:
-                given_up.add(number)
-                continue
-            for entry in entries:
-                found[number] += entry.files(prefix)
-                below += [(number, f"{prefix}{entry.name}/", each) for each in entry.folders()]
-        frontier = _bounded(below, given_up)
-    return [None if number in given_up else tuple(each) for number, each in enumerate(found)]
+    found = search(Git(root, timeout=_LONGEST), list(dict.fromkeys(pairs)), most=MOST_PATHS)
+    return [_touched(found[pair].found) if found[pair].whole else None for pair in pairs]
 
 
-def _bounded(frontier: list[tuple[int, str, Pair]], given_up: set[int]) -> list[tuple[int, str, Pair]]:
-    """The folders still to be compared, but for those of commits that have too many."""
-    counts: dict[int, int] = {}
-    for number, _, _ in frontier:
-        counts[number] = counts.get(number, 0) + 1
-    given_up |= {number for number, count in counts.items() if count > MOST_PATHS}
-    return [each for each in frontier if each[0] not in given_up]
-
-
-class _Entry:
-    """One line of a comparison: what a name was, and what it is."""
-
-    def __init__(self, raw: re.Match[bytes], name: str) -> None:
-        self.name = name
-        was, self._mode, self._old, self._new, self._status = (each.decode() for each in raw.groups())
-        self._was_folder, self._is_folder = was == _TREE, self._mode == _TREE
-
-    def files(self, prefix: str) -> Iterator[Touched]:
-        """The change as one of a file; nothing if only folders are concerned."""
-        if self._is_folder and self._was_folder:
-            return
-        status, mode, blob = self._status, self._mode, self._new
-        if self._is_folder:  # in the place of a file, if there was one
-            status, mode, blob = "D", "000000", "0" * 40
-            if self._status == "A":
-                return
-        elif self._was_folder:
-            status = "A"
-            if self._status == "D":
-                return
-        yield Touched(path=f"{prefix}{self.name}", mode=mode, blob=Sha(blob), status=status)
-
-    def folders(self) -> Iterator[Pair]:
-        """The folders to compare below."""
-        if self._was_folder or self._is_folder:
-            yield (
-                self._old if self._was_folder else EMPTY_TREE,
-                self._new if self._is_folder else EMPTY_TREE,
-            )
-
-
-def _one_level(root: Path, pairs: Iterable[Pair]) -> dict[Pair, list[_Entry] | None]:
-    """The entries that differ directly in the trees of each pair; None where those alone are too many."""
-    found: dict[Pair, list[_Entry] | None] = {pair: [] for pair in pairs}
-    current: list[_Entry] = []
-    with reading(root, _DIFF, [" ".join(pair) for pair in found]) as answer:
-        parts = _parts(answer)
-        for part in parts:
-            head, _, rest = part.rpartition(b"\n")
-            for line in head.splitlines():
-                one, other = line.decode().split(" ")
-                current = []
-                found[one, other] = current
-            if match := _RAW.fullmatch(rest):
-                name = next(parts).decode(errors="surrogateescape")
-                if len(current) <= MOST_PATHS:
-                    current.append(_Entry(match, name))
-    return {pair: None if each is None or len(each) > MOST_PATHS else each for pair, each in found.items()}
-
-
-def _parts(answer: IO[bytes]) -> Iterator[bytes]:
-    """The answer, cut at its NULs."""
-    rest = b""
-    while chunk := answer.read(_CHUNK):
-        *whole, rest = (rest + chunk).split(b"\0")
-        yield from whole
-    if rest:
-        yield rest
+def _touched(differing: Iterable[raw.Difference]) -> tuple[Touched, ...]:
+    return tuple(
+        Touched(path=each.path, mode=each.mode, blob=each.blob, status=_STATUS[each.kind])
+        for each in differing
+    )
 
 
 def contents(root: Path, wanted: Sequence[Sha], kind: str = "blob") -> Iterator[tuple[Sha, bytes | None]]:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jitbot.adapters.repository import raw, stream
+from jitbot.adapters.repository.differing import EMPTY_TREE, Pair
 from jitbot.adapters.repository.git import Git
 from jitbot.adapters.repository.partial import REMOTE, Remainder
 from jitbot.domain.errors import InvalidError, UnavailableError
@@ -106,7 +107,7 @@ class WholeClone:
             for name, time in part:
                 yield _step(name, time, commits[name], touched[name])
 
-    def _pairs(self, commits: Mapping[Sha, raw.Commit | None]) -> dict[Sha, stream.Pair]:
+    def _pairs(self, commits: Mapping[Sha, raw.Commit | None]) -> dict[Sha, Pair]:
         """The tree of each commit's first parent, and its own."""
         first = {name: _first_parent(found) for name, found in commits.items()}
         wanted = list(dict.fromkeys([*commits, *(each for each in first.values() if each)]))
@@ -115,8 +116,7 @@ class WholeClone:
         if "" in trees.values():
             raise UnavailableError("git lacks a commit's tree here; fetch it all: `git fetch --refetch`")
         return {
-            name: (trees[parent] if parent else stream.EMPTY_TREE, trees[name])
-            for name, parent in first.items()
+            name: (trees[parent] if parent else EMPTY_TREE, trees[name]) for name, parent in first.items()
         }
 
 
