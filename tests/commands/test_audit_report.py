@@ -43,6 +43,10 @@ class Office:
         self.stage.acme.git("olivia", "pull", "--quiet", "--ff-only", cwd=clone)
         workflow = {"audit": "sweep.yml"}.get(verb, f"{verb}.yml")
         environ = self.stage.acme.job(workflow, actor="olivia")
+        if verb == "audit":
+            keys = clone.parent / "keys.json"
+            keys.write_text(json.dumps(self.stage.acme.github._issuer.key_set()), "utf-8")
+            arguments = (*arguments, "--keys", str(keys))
         answer = said(verb, *arguments, folder=clone, environ=environ, now=self.stage.now)
         assert answer.code == code, answer
         return answer

@@ -98,7 +98,7 @@ def test_the_sandbox_is_made_of_the_same(capsys: Captured) -> None:
 
 def test_the_services_are_those_of_the_policies(capsys: Captured, access: Path) -> None:
     """Where no policy carries a managed policy, the boundary opens no further than the statements need."""
-    for name in ("account-read-only", "production-admin", "ssm-shell"):
+    for name in ("account-read-only", "production-admin", "production-break-glass", "ssm-shell"):
         (access / "policies" / "access" / f"{name}.yaml").unlink()
     found = defaults(template(capsys, folder=access))
     assert (found["BoundaryServices"], found["ManagedPolicies"]) == ("dynamodb,logs,s3", "")

@@ -1,7 +1,7 @@
 """Stop it anywhere: every call that a run makes to the outside goes wrong once, in every way, and a healthy run follows.
 
-Counted are AWS, GitHub's REST and GraphQL, git over HTTP, and the OIDC issuer. By default each call meets one
-of the faults, another than its neighbours; with JITBOT_SOAK=1 each meets all of them.
+Counted are AWS, GitHub's REST and GraphQL, git over HTTP, and the OIDC issuer. By default every third call meets one
+of the faults, another than the last; with JITBOT_SOAK=1 each call meets all of them.
 """
 
 import os
@@ -154,7 +154,7 @@ def faults_for(number: int) -> list[str]:
     names = list(KINDS)
     if os.environ.get("JITBOT_SOAK"):
         return names
-    return [names[number % len(names)]]
+    return [names[number // 3 % len(names)]] if number % 3 == 1 else []
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -181,7 +181,7 @@ def test_every_call_may_go_wrong(
             wrong += [f"{said}: {each}" for each in problems(world, scene, path, wanted)]
             tried += 1
     record_property("faults", tried)
-    assert tried >= len(healthy.called) > 20
+    assert tried >= len(healthy.called) // 3 > 6
     assert wrong == []
 
 

@@ -38,13 +38,13 @@ def tree(world: World, **changes: object) -> tuple[int, dict[str, object]]:
 
 
 def test_a_commit_is_made_of_a_tree(world: World) -> None:
-    """Tree and commit are made without a branch, signed, by the caller; a branch can then be put there."""
+    """Tree and commit are made without a branch, by the caller, unsigned; a branch can then be put there."""
     status, made = tree(world)
     assert status == 201
     wanted = {"message": "Ask", "tree": made["sha"], "parents": [world.tip()]}
     status, commit = post(world, f"{BASE}/git/commits", wanted)
     assert status == 201
-    assert commit["verification"]["verified"]  # type: ignore[index]
+    assert not commit["verification"]["verified"]  # type: ignore[index]
     assert world.put(f"{BASE}/git/refs", "alice", {"ref": "refs/heads/x", "sha": commit["sha"]}, "POST").ok
     shown = world.repo("bob").get_commit(str(commit["sha"]))
     assert [file.filename for file in shown.files] == [TREE["path"]]

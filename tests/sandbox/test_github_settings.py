@@ -62,7 +62,7 @@ def test_settings_are_for_admins(world: World, method: str, path: str, body: dic
             {**RULESET, "conditions": {"ref_name": {"include": ["~DEFAULT_BRANCH"]}}},
         ),
         ("POST", f"{REPO}/git/trees", {"tree": []}),
-        ("POST", f"{REPO}/git/trees", {"tree": [{"path": "x", "mode": "120000", "content": "y"}]}),
+        ("POST", f"{REPO}/git/trees", {"tree": [{"path": "x", "mode": "100600", "content": "y"}]}),
         ("POST", f"{REPO}/git/trees", {"tree": [{"path": "../x", "mode": "100644", "content": "y"}]}),
         ("POST", f"{REPO}/git/commits", {"message": "x", "tree": "0" * 40}),
         ("POST", f"{REPO}/git/commits", {"message": "x", "tree": "0" * 40, "parents": ["1" * 40]}),

@@ -1,5 +1,6 @@
 """A clone on this machine, as the port asks for it."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ _MOST_OF_MAIN = 200_000  # entries that one commit of main changes under request
 _MOST_OF_MERGE = 10_000  # entries that a merge changes; GitHub lists 3,000 files
 _MOST_OF_BATCH = 1_000  # entries that a commit of the ledger adds; a batch of ours has some 150
 _LARGEST_COMMIT = 1 << 20  # bytes of a commit with its message
+_SPECIAL, _ESCAPED = re.compile(r"[.\[\]*^$\\]"), r"\\\g<0>"  # of git's basic regular expressions
 _LARGEST_FILE = 1 << 22  # bytes of anything that is read
 
 
@@ -115,8 +117,8 @@ class GitRepository:
         return dict(self._objects("blob", wanted, most))
 
     def batches(self, since: datetime, *, saying: str = "") -> tuple[Sha, ...]:
-        """The ledger's commits since then, through every parent, oldest first; with this in their message, if given."""
-        search = ("--fixed-strings", f"--grep={saying}") if saying else ()
+        """The ledger's commits since then, through every parent, oldest first; with this line in their message, if given."""
+        search = (f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$",) if saying else ()
         return tuple(self._walk(since, "ledger", "--topo-order", *search))
 
     def added(self, commits: Sequence[Sha]) -> tuple[Added, ...]:

@@ -73,7 +73,7 @@ class Repository(Protocol):
         ...
 
     def batches(self, since: datetime, *, saying: str = "") -> tuple[Sha, ...]:
-        """The ledger's commits since then, through every parent, oldest first; with this in their message, if given."""
+        """The ledger's commits since then, through every parent, oldest first; with this line in their message, if given."""
         ...
 
     def added(self, commits: Sequence[Sha]) -> tuple[Added, ...]:

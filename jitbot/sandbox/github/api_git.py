@@ -173,6 +173,9 @@ def get_contents(call: Call, repo: Repository, path: str = "") -> Reply:
         entries = repo.store.folder(sha, path)
         return Reply(body=[shapes.entry(call.site, repo, one, prefix + one.name, ref, 0) for one in entries])
     content = repo.store.read(sha, path) or b""
+    if found.mode == "120000":
+        shown = shapes.entry(call.site, repo, found, path, ref, len(content))
+        return Reply(body=shown | {"target": content.decode(errors="replace")})
     encoded = {"encoding": "base64", "content": base64.encodebytes(content).decode()}
     return Reply(body=shapes.entry(call.site, repo, found, path, ref, len(content)) | encoded)
 

@@ -59,7 +59,7 @@ def create_tree(call: Call, repo: Repository) -> Reply:
 
 
 def create_commit(call: Call, repo: Repository) -> Reply:
-    """POST git/commits. Made without an author of the caller's choice, it is theirs, and signed by GitHub."""
+    """POST git/commits. Made without an author of the caller's choice, it is theirs; GitHub signs what a job makes."""
     call.must_write()
     tree, parents = call.text("tree"), call.body.get("parents") or []
     if not _is(repo.store, tree, "tree"):
@@ -67,8 +67,9 @@ def create_commit(call: Call, repo: Repository) -> Reply:
     if not isinstance(parents, list) or not all(repo.store.exists(str(parent)) for parent in parents):
         raise RefusalError(422, "Parent SHA does not exist or is not a commit object")
     who = call.site.signature(call.actor)
-    sha = repo.store.commit_tree(tree, parents, call.text("message"), who, call.site.web_flow())
-    return Reply(status=201, body=_git_commit(call, repo, merging.signed(repo, sha)))
+    sha = repo.store.commit_tree(tree, parents, call.text("message"), who, who)
+    made = merging.signed(repo, sha) if call.actor.type == "Bot" else sha
+    return Reply(status=201, body=_git_commit(call, repo, made))
 
 
 def viewer(call: Call, variables: Mapping[str, Any]) -> Json:
