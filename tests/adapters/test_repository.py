@@ -312,6 +312,30 @@ def test_missing_blobs_come_at_once(clone: Clone, monkeypatch: pytest.MonkeyPatc
     assert sum(" blob " in line for line in listed) == len(wanted)
 
 
+def test_all_objects_are_listed_only_where_one_is_missing(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of everything grows with the ledger: who has what is read does without, who lacks some lists once."""
+    other = ASK.replace("-x", "-y")
+    clone.put(ASK, "small")
+    clone.put(other, "other")
+    clone.push()
+    partial = cut(clone, "--filter=blob:none")
+    blobs = [entry.blob for entry in partial.entries(partial.main(), [ASK, other])]
+    trace = clone.root.parent / "trace"
+    monkeypatch.setenv("GIT_TRACE", str(trace))
+    assert [list(partial.read([blob])) for blob in blobs] == [[blob] for blob in blobs]
+    assert (
+        trace.read_text().count("built-in: git cat-file '--batch-check=%(objectname)' --batch-all-objects")
+        == 1
+    )
+    trace.unlink()
+    again = GitRepository(clone.root.parent / "cut", timeout=20)
+    assert set(again.read(blobs)) == set(blobs)
+    assert "--batch-all-objects" not in trace.read_text()
+    assert "git fetch" not in trace.read_text()
+
+
 def test_what_is_new_comes_with_its_small_blobs(clone: Clone) -> None:
     """In a clone without blobs a later fetch brings what will be read of it, and nothing large that somebody pushed."""
     clone.push()

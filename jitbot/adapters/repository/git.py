@@ -36,14 +36,20 @@ class Git:
             raise UnavailableError(f"git {arguments[0]} failed: {last_line(result.stderr)}")
         return result.stdout
 
-    def run(self, *arguments: str, stdin: str = "", token: str = "") -> subprocess.CompletedProcess[bytes]:
-        """Run git to its end, whatever that is. Raises UnavailableError if it does not run, or not end."""
+    def run(
+        self, *arguments: str, stdin: str = "", token: str = "", lazily: bool = True
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run git to its end, whatever that is; not `lazily`: what a partial clone lacks is then missing to it.
+
+        Raises UnavailableError if it does not run, or not end.
+        """
+        here_alone = {} if lazily else {"GIT_NO_LAZY_FETCH": "1"}
         try:
             return subprocess.run(
                 ["git", "-C", str(self._root), *arguments],
                 input=stdin.encode(),
                 capture_output=True,
-                env={**os.environ, **NEVER_ASK, **_credentials(token)},
+                env={**os.environ, **NEVER_ASK, **here_alone, **_credentials(token)},
                 timeout=self._timeout,
                 check=False,
             )

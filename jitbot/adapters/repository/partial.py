@@ -4,7 +4,7 @@ https://git-scm.com/docs/partial-clone. git itself would bring what is missing o
 without the job's token.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from jitbot.adapters.repository.git import Git, last_line
@@ -23,7 +23,8 @@ class Remainder:
     def __init__(self, git: Git, *, token: str) -> None:
         self._git = git
         self._token = token
-        self._here: set[str] | None = None
+        self._here: set[str] = set()  # what was seen here, by name
+        self._listed = False  # whether that is all that was here
         self._partial: bool | None = None
 
     def bring_blobs(self, blobs: Iterable[Sha]) -> None:
@@ -31,8 +32,9 @@ class Remainder:
         wanted = set(blobs)
         if not wanted or not self._is_partial():
             return
-        missing = sorted(wanted - self._objects_here())
+        missing = self._missing(sorted(wanted - self._here))
         if not missing:
+            self._here |= wanted
             return
         # Nothing here helps the remote to send less, so nothing is offered: https://git-scm.com/docs/git-config
         alone = ("-c", "fetch.negotiationAlgorithm=noop")
@@ -43,7 +45,7 @@ class Remainder:
             raise UnavailableError(
                 f"git could not fetch {len(missing)} blobs from {REMOTE}: {last_line(result.stderr)}"
             )
-        self._objects_here().update(missing)
+        self._here |= wanted
 
     def small_blobs_too(self) -> tuple[str, ...]:
         """Options for a fetch of little that is new: in a partial clone what will be read then comes with it."""
@@ -78,12 +80,19 @@ class Remainder:
             self._partial = asked.stdout.strip() == b"true"
         return self._partial
 
-    def _objects_here(self) -> set[str]:
-        """Every object here when first asked, by name: the one way to look for a blob that never fetches it.
+    def _missing(self, wanted: Sequence[str]) -> list[str]:
+        """Those of these blobs that are not here, found without fetching any of them.
 
-        Of what came later git sees for itself that nothing is missing.
+        Usually all are here, which one look at them tells. It fails at the first that is not: then everything
+        that is here is listed, once. Of what came later git sees for itself that nothing is missing.
         """
-        if self._here is None:
+        if not wanted or self._listed:
+            return list(wanted)
+        asked = "".join(f"{name}\n" for name in wanted)
+        looked = self._git.run("cat-file", "--batch-check=%(objectname)", stdin=asked, lazily=False)
+        if looked.returncode != 0:
             options = ("--batch-check=%(objectname)", "--batch-all-objects", "--unordered")
-            self._here = set(self._git.ask("cat-file", *options).decode().split())
-        return self._here
+            self._here.update(self._git.ask("cat-file", *options).decode().split())
+            self._listed = True
+            return [name for name in wanted if name not in self._here]
+        return sorted(set(wanted) - set(looked.stdout.decode().splitlines()))

@@ -1,0 +1,217 @@
+"""Which calls of GitHub, AWS and the issuer each step in a request's life makes; and so what an hour and a month hold.
+
+    python tests/bench/calls.py
+    python tests/bench/calls.py --a-day 200 --json calls.json
+
+Every step is a whole process against the sandbox, which counts what it is asked, by name. Two limits follow: how
+many requests an hour fit into what GitHub lets a workflow's token call, and how many minutes of Actions a month
+takes, with the workflow files as they are. What is assumed for that is printed beside it.
+"""
+
+import argparse
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import yaml
+from processes import JITBOT, NOW, run
+from rich.console import Console
+from rich.table import Table
+
+from jitbot.sandbox.clock import Clock
+from jitbot.sandbox.organisation import Acme
+from jitbot.sandbox.story.stage import Stage
+
+WORKFLOWS = Path(__file__).resolve().parents[2] / ".github" / "workflows"
+AN_HOUR = 1000  # calls of REST that GITHUB_TOKEN may make for one repository
+DAYS = 365 / 12  # of a month
+# One request's life, where all goes well: opened, auto-merge turned on, approved, merged, granted, over.
+LIFE = {
+    "comment, first": 1,
+    "comment, unchanged": 1,
+    "comment, approved": 1,
+    "grant": 1,
+    "comment after grant": 1,
+    "sweep, nothing due": 1,
+    "comment after sweep": 1,
+    "comment after the end": 1,
+}
+HOURLY = (  # what the schedules start in an hour in which nobody asks
+    "grant, nothing due",
+    "sweep, nothing due",
+    "comment after sweep",
+    "comment after sweep",
+)
+JOBS = {"check": 3, "grant": 1, "sweep": 1}  # that one request starts: opened, auto-merge, review; push, push
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """What one step asked, by whom it asked."""
+
+    rest: Mapping[str, int]
+    graphql: int
+    git: int
+    issuer: int
+    aws: Mapping[str, int]
+    seconds: float
+
+
+def main() -> None:
+    """Count, print the tables, and write JSON where it is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--a-day", type=int, default=50, help="requests, for the minutes of a month")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures for machines too")
+    arguments = parser.parse_args()
+    with Acme(Clock(NOW)) as acme:
+        steps = _life(Stage(acme=acme, jitbot=lambda *_: 0, console=Console(quiet=True)))
+    hour, month = _hour(steps), _month(arguments.a_day)
+    if arguments.json:
+        figures = {
+            "steps": {name: asdict(each) for name, each in steps.items()},
+            "hour": hour,
+            "month": month,
+        }
+        arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+    _show(steps, hour, month, arguments.a_day)
+
+
+def _life(stage: Stage) -> dict[str, Calls]:
+    """Play the life of one request, and of one that is revoked; gives what each step asked."""
+    acme, steps = stage.acme, {}
+    asks = ["request", "orders-db-read", "-a", "prod", "-d", "1h", "-p", "table=orders", "-r", "INC-1"]
+    steps["request (the person's token)"] = _ran(acme, asks, _person(acme, "alice"))
+    pull = max(acme.github._site.repository(acme.repository).pulls)
+    opened = acme.job("check.yml", event="pull_request")
+    steps["comment, first"] = _ran(acme, ["comment", str(pull)], opened)
+    steps["comment, unchanged"] = _ran(acme, ["comment", str(pull)], opened)
+    stage.must(stage.review("bob", pull))  # which merges it: auto-merge is on
+    if not acme.github._site.repository(acme.repository).pulls[pull].is_merged:
+        stage.must(stage.merge("alice", pull))
+    grants, sweeps = acme.job("grant.yml"), acme.job("sweep.yml")
+    steps["grant"] = _ran(acme, ["grant"], grants)
+    steps["comment after grant"] = _ran(acme, ["comment"], grants)
+    steps["grant, nothing due"] = _ran(acme, ["grant"], acme.job("grant.yml"))
+    steps["sweep, nothing due"] = _ran(acme, ["sweep"], sweeps)
+    steps["comment after sweep"] = _ran(acme, ["comment"], sweeps)
+    path, text = stage.request("dave", "orders-db-read", "revoked", parameters={"table": "orders"})
+    pull = stage.propose("dave", "revoked", {path: text})
+    _ran(acme, ["comment", str(pull)], opened)
+    stage.must(stage.review("bob", pull))
+    reviewed = acme.job("check.yml", event="pull_request_review")
+    steps["comment, approved"] = _ran(acme, ["comment", str(pull)], reviewed)
+    stage.must(stage.merge("dave", pull))
+    _ran(acme, ["grant"], acme.job("grant.yml"))
+    revokes = acme.job("revoke.yml", actor="dave")
+    steps["revoke"] = _ran(acme, ["revoke", path, "--reason", "done"], revokes)
+    steps["comment after revoke"] = _ran(acme, ["comment"], revokes)
+    later = NOW + timedelta(hours=2)
+    acme.clock.set(later)
+    ends = acme.job("sweep.yml")
+    steps["sweep, two to confirm"] = _ran(acme, ["sweep"], ends, now=later)
+    steps["comment after the end"] = _ran(acme, ["comment"], ends, now=later)
+    return steps
+
+
+def _person(acme: Acme, login: str) -> dict[str, str]:
+    return {
+        "GITHUB_TOKEN": acme.token(login),
+        "GITHUB_API_URL": acme.github.api_url,
+        "JITBOT_REPOSITORY": acme.repository,
+    }
+
+
+def _ran(acme: Acme, arguments: list[str], environ: Mapping[str, str], *, now: datetime = NOW) -> Calls:
+    cost = run(acme, JITBOT.replace(NOW.isoformat(), now.isoformat()), arguments, environ)
+    kinds: dict[str, Counter[str]] = {kind: Counter() for kind in ("rest", "graphql", "git", "issuer")}
+    for name, number in cost.github.items():
+        kinds[_kind(name)][
+            name.replace("/repos/{owner}/{name}", "").replace("/repos/{owner}/{repo}", "")
+        ] += number
+    return Calls(
+        rest=dict(kinds["rest"]),
+        graphql=kinds["graphql"].total(),
+        git=kinds["git"].total(),
+        issuer=kinds["issuer"].total(),
+        aws=cost.aws,
+        seconds=round(cost.seconds, 2),
+    )
+
+
+def _kind(name: str) -> str:
+    if "git-upload-pack" in name or "info/refs" in name:
+        return "git"
+    if "/_oidc/" in name or "/_actions/" in name:
+        return "issuer"
+    return "graphql" if name.endswith("/graphql") else "rest"
+
+
+def _rest(calls: Calls) -> int:
+    return sum(calls.rest.values())
+
+
+def _hour(steps: Mapping[str, Calls]) -> dict[str, int]:
+    """What an hour holds. GraphQL and git have limits of their own, which are far away."""
+    idle = sum(_rest(steps[name]) for name in HOURLY)
+    life = sum(times * _rest(steps[name]) for name, times in LIFE.items())
+    return {"calls_of_the_schedules": idle, "calls_of_a_request": life, "requests": (AN_HOUR - idle) // life}
+
+
+def _month(a_day: int) -> dict[str, float]:
+    """Minutes of Actions in a month: every job counts as the minute it began."""
+    runs = {path.stem: _scheduled(path) for path in sorted(WORKFLOWS.glob("*.yml"))}
+    minutes = {name: 5 if name == "audit" else 1 for name in runs}
+    schedules = round(DAYS * sum(number * minutes[name] for name, number in runs.items()))
+    requests = round(DAYS * a_day * sum(JOBS.values()))
+    return {"requests": requests, "schedules": schedules, "all": requests + schedules}
+
+
+def _scheduled(workflow: Path) -> float:
+    """How often a day its cron lines fire; ours name a minute, and perhaps an hour and a day of the week."""
+    read = yaml.safe_load(workflow.read_text("utf-8"))
+    triggers = read[True] if True in read else read["on"]  # YAML 1.1 takes `on` for a yes
+    runs = 0.0
+    for line in triggers.get("schedule") or ():
+        _, hour, _, _, weekday = line["cron"].split()
+        runs += (24 if hour == "*" else 1) / (1 if weekday == "*" else 7)
+    return runs
+
+
+def _show(
+    steps: Mapping[str, Calls], hour: Mapping[str, int], month: Mapping[str, float], a_day: int
+) -> None:
+    console = Console(width=120)
+    title = f"calls, of whole processes; load {os.getloadavg()[0]:.1f}"
+    table = Table("step", "REST", "GraphQL", "git", "issuer", "AWS", "seconds", title=title)
+    for name, each in steps.items():
+        numbers = (_rest(each), each.graphql, each.git, each.issuer, sum(each.aws.values()))
+        table.add_row(name, *(str(number) for number in numbers), f"{each.seconds:.2f}")
+    console.print(table)
+    named = Table("step", "calls by name", show_lines=True)
+    for name, each in steps.items():
+        calls = {**each.rest, **each.aws}
+        shown = (f"{number} × {call}" if number > 1 else call for call, number in sorted(calls.items()))
+        named.add_row(name, ", ".join(shown) or "none")
+    console.print(named)
+    console.print(
+        f"An hour of GITHUB_TOKEN ({AN_HOUR:,} calls of REST for one repository) holds about {hour['requests']} requests: "
+        f"the hourly runs make {hour['calls_of_the_schedules']} calls, and one request's life "
+        f"{hour['calls_of_a_request']}: opened, auto-merge, one review, grant, sweep, and the comment after each and "
+        "after the end. Those of `jitbot request` count against the person's own token."
+    )
+    console.print(
+        f"A month of Actions at {a_day} requests a day takes about {month['all']:,} minutes: {month['requests']:,} for "
+        f"requests ({sum(JOBS.values())} jobs each: check when opened, when auto-merge is turned on, and when reviewed; "
+        f"grant and sweep at the push) and {month['schedules']:,} for the schedules, whatever is asked. Assumed: one "
+        "review a request, nothing edited, each merge a push of its own, no early end, every job under a minute and "
+        "counted as one, the weekly audit as five, GitHub dropping no scheduled run, ci.yml left out. Each "
+        "further review or push to the branch adds a minute, an extension as much as a request, a release one."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,255 @@
+"""What a job takes in a repository with 100,000 past requests, beside the same in one with a single request.
+
+    python tests/bench/history.py
+    python tests/bench/history.py --requests 20000 --json history.json
+
+The history is made up, by git fast-import: ninety-one requests a day, each a commit of its own that a merge
+commit brings to main, and a ledger with a batch for each of the newest so many events. Then comes what a job
+does: the checkout of grant.yml (a thousand commits deep, no blobs, no requests in the working tree), the first
+fetch, the changes of the time that can still matter, the check of one new request. All of it is on this machine:
+a network adds the time that the bytes take.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+from typing import TypeVar
+
+from processes import JITBOT, NOW
+from rich.console import Console
+from rich.table import Table
+
+from jitbot.adapters import documents
+from jitbot.adapters.actions import ServiceAuthorizationReference
+from jitbot.adapters.repository import GitRepository
+from jitbot.lifecycle.checking import Checker
+from jitbot.lifecycle.world import MEMORY
+from jitbot.sandbox.organisation import acme_tree
+
+ROOT = Path(__file__).resolve().parents[2]
+A_DAY = 91
+STEP = timedelta(days=1) / A_DAY
+POLICIES = ("account-read-only", "orders-db-read", "service-logs-read", "ssm-shell")
+NEW = "requests/orders-db-read/2026-11/23-alice-new.yaml"
+TEXT = 'requester: alice\naccounts: [prod]\nduration: 2h\nreason: "case {}"\nparameters: {{table: orders}}\n'
+FLAT = 1.5  # times what it takes in an empty history: what is above that is not flat
+Figures = dict[str, float]
+T = TypeVar("T")
+
+
+def main() -> None:
+    """Measure both, print a table, and write JSON where it is asked for. Exits with 1 where a check is not flat."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--requests", type=int, default=100_000, help="in the long history")
+    parser.add_argument("--batches", type=int, default=20_000, help="in its ledger")
+    parser.add_argument("--runs", type=int, default=7, help="of each check, in turns")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures for machines too")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="jitbot-bench-") as name:
+        sizes = {"empty": (1, 1), "long": (arguments.requests, arguments.batches)}
+        clones: dict[str, Path] = {}
+        figures: dict[str, Figures] = {}
+        for which, (requests, batches) in sizes.items():
+            folder = Path(name) / which
+            folder.mkdir()
+            made, took = _timed(lambda f=folder, r=requests, b=batches: make(f, r, b))  # type: ignore[misc]
+            clones[which] = folder / "job"
+            figures[which] = {"made": took, **_job(made, clones[which])}
+        for which, found in _checks(clones, arguments.runs).items():
+            figures[which] |= found
+    if arguments.json:
+        shown = {"load": os.getloadavg()[0], "requests": arguments.requests, "figures": figures}
+        arguments.json.write_text(json.dumps(shown, indent=2) + "\n")
+    _show(figures, arguments.requests, arguments.batches)
+    for what in ("check, in process", "check, whole process"):
+        if figures["long"][what] > FLAT * figures["empty"][what]:
+            raise SystemExit(f"{what}: not flat in the length of the history")
+
+
+def make(folder: Path, requests: int, batches: int) -> Path:
+    """A bare repository with so many requests behind main, a ledger, and a pull request's head with one more."""
+    bare = folder / "origin.git"
+    _git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(bare))
+    for option in ("allowFilter", "allowAnySHA1InWant"):
+        _git(bare, "config", f"uploadpack.{option}", "true")
+    importing = subprocess.Popen(["git", "-C", str(bare), "fast-import", "--quiet"], stdin=subprocess.PIPE)
+    assert importing.stdin is not None
+    for part in (_main_branch(requests), _ledger_branch(batches)):
+        for written in part:
+            importing.stdin.write(written)
+    importing.stdin.close()
+    if importing.wait() != 0:
+        raise SystemExit("git fast-import failed")
+    return bare
+
+
+def _main_branch(requests: int) -> Iterator[bytes]:
+    tree = acme_tree("https://token.actions.githubusercontent.com")
+    code = (
+        file for file in (ROOT / "jitbot").rglob("*") if file.is_file() and "__pycache__" not in file.parts
+    )
+    tree |= {file.relative_to(ROOT).as_posix(): file.read_bytes() for file in code}
+    begins = NOW - STEP * (requests + 1)
+    yield _commit("main", begins, "Begin", tree)
+    for number in range(requests):
+        when = begins + STEP * (number + 1)
+        policy = POLICIES[number % len(POLICIES)]
+        path = f"requests/{policy}/{when:%Y-%m/%d}-alice-case-{number}.yaml"
+        asked = {path: TEXT.format(number).encode()}
+        yield _commit("ask", when - STEP / 2, f"Ask {number}", asked, start="refs/heads/main", fresh=True)
+        yield _commit("main", when, f"Merge #{number}", asked, merges="refs/heads/ask")
+    asked = {NEW: TEXT.format("new").encode()}
+    yield _commit("ask", NOW, "Ask anew", asked, start="refs/heads/main", fresh=True)
+    yield (
+        b"reset refs/pull/1/head\nfrom refs/heads/ask\n\nreset refs/heads/ask\nfrom " + b"0" * 40 + b"\n\n"
+    )
+
+
+def _ledger_branch(batches: int) -> Iterator[bytes]:
+    """Batches of the size and at the paths of real ones. Nobody signed them: they are fetched, and walked."""
+    yield _commit("ledger", NOW - STEP / 4 * (batches + 1), "Begin", {"README.md": b"The ledger."})
+    for number in range(batches):
+        when = NOW - STEP / 4 * (batches - number)
+        place = f"{when:%Y/%m/%d}/{number:020x}"
+        event = {"version": 1, "event": "granted", "number": number, "documents": ["x" * 3000]}
+        files = {
+            f"events/{place}/event.json": json.dumps(event).encode(),
+            f"keys/{place}/key.json": json.dumps({"kid": "key", "n": "x" * 340}).encode(),
+            f"attestations/{place}.jwt": f"{number:x}{'x' * 1500}".encode(),
+        }
+        yield _commit("ledger", when, f"granted: case {number}", files)
+
+
+def _commit(
+    branch: str,
+    when: datetime,
+    message: str,
+    files: dict[str, bytes],
+    *,
+    start: str = "",
+    merges: str = "",
+    fresh: bool = False,
+) -> bytes:
+    stamp = f"alice <alice@acme.com> {int(when.timestamp())} +0000"
+    lines = [f"reset refs/heads/{branch}\n"] if fresh else []
+    lines += [f"commit refs/heads/{branch}\n", f"author {stamp}\ncommitter {stamp}\n"]
+    lines += [f"data {len(message)}\n{message}\n"]
+    lines += [f"from {start}\n"] if start else []
+    lines += [f"merge {merges}\n"] if merges else []
+    contents = (
+        b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content), content)
+        for path, content in files.items()
+    )
+    return "".join(lines).encode() + b"".join(contents) + b"\n"
+
+
+def _job(bare: Path, clone: Path) -> Figures:
+    """The steps of a job, each timed once: a job has nothing left from the one before."""
+    _, checkout = _timed(lambda: _checkout(bare, clone))
+    figures = {"checkout": checkout, "checkout, MB": _fetched(clone)}
+    files = [
+        each for each in clone.rglob("*") if each.is_file() and ".git" not in each.relative_to(clone).parts
+    ]
+    figures["checkout, files"] = len(files)
+    repository = GitRepository(clone)
+    _, figures["first fetch"] = _timed(repository.fetch)
+    figures["first fetch, MB"] = round(_fetched(clone) - figures["checkout, MB"], 2)
+    changes, figures["changes of 21 days"] = _timed(lambda: repository.changes(NOW - MEMORY))
+    figures["changes found"] = len(changes)
+    _, figures["changes, again"] = _timed(lambda: repository.changes(NOW - MEMORY))
+    _, figures["the ledger's batches"] = _timed(lambda: repository.added(repository.batches(NOW - MEMORY)))
+    repository.fetch([1])
+    figures["all fetched, MB"] = _fetched(clone)
+    return figures
+
+
+def _checkout(bare: Path, clone: Path) -> None:
+    """What actions/checkout does with the options of grant.yml."""
+    clone.mkdir()
+    _git(clone, "init", "--quiet", "--initial-branch=main", ".")
+    _git(clone, "remote", "add", "origin", f"file://{bare}")
+    _git(clone, "sparse-checkout", "set", ".github", "policies", "jitbot")
+    options = (
+        "--quiet",
+        "--no-tags",
+        "--prune",
+        "--no-recurse-submodules",
+        "--filter=blob:none",
+        "--depth=1000",
+    )
+    _git(clone, "fetch", *options, "origin", "+refs/heads/main:refs/remotes/origin/main")
+    _git(clone, "checkout", "--quiet", "--force", "-B", "main", "refs/remotes/origin/main")
+
+
+def _checks(clones: dict[str, Path], runs: int) -> dict[str, Figures]:
+    """The check of one new request, in process and as a whole process, in turns. Exits where it finds anything."""
+    checker = Checker(documents=documents, catalogue=ServiceAuthorizationReference(), when=NOW)
+    seconds: dict[str, dict[str, list[float]]] = {which: {} for which in clones}
+    for clone in clones.values():
+        (clone / NEW).parent.mkdir(parents=True, exist_ok=True)
+        (clone / NEW).write_text(TEXT.format("new"))
+    for number in range(runs + 1):
+        for which, clone in clones.items():
+            repository = GitRepository(clone)
+            base, head = repository.main(), repository.pull_head(1)
+            assert head is not None
+            found, inside = _timed(lambda r=repository, b=base, h=head: checker.change(r, base=b, head=h))  # type: ignore[misc]
+            if found:
+                raise SystemExit(f"the check finds what nobody meant: {found}")
+            _, whole = _timed(lambda c=clone: _whole(c))  # type: ignore[misc]
+            if number:  # the first round warms the machine up
+                seconds[which].setdefault("check, in process", []).append(inside)
+                seconds[which].setdefault("check, whole process", []).append(whole)
+    return {which: {what: median(each) for what, each in found.items()} for which, found in seconds.items()}
+
+
+def _whole(clone: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", JITBOT, "check", NEW],
+        cwd=clone,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    if ran.returncode != 0:
+        raise SystemExit(f"jitbot check failed:\n{ran.stdout}{ran.stderr}")
+
+
+def _timed(work: Callable[[], T]) -> tuple[T, float]:
+    start = time.perf_counter()
+    found = work()
+    return found, time.perf_counter() - start
+
+
+def _fetched(clone: Path) -> float:
+    """What git holds, in MB: nothing is in a new clone that it did not fetch."""
+    objects = clone / ".git" / "objects"
+    return round(sum(each.stat().st_size for each in objects.rglob("*.pack")) / 1e6, 2)
+
+
+def _git(folder: Path, *arguments: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *arguments], check=True, stdout=subprocess.DEVNULL, timeout=600)
+
+
+def _show(figures: dict[str, Figures], requests: int, batches: int) -> None:
+    title = f"{requests:,} requests, {batches:,} batches in the ledger; load {os.getloadavg()[0]:.1f}"
+    table = Table("what", "one request", "long history", "×", title=title)
+    for what, found in figures["long"].items():
+        before = figures["empty"][what]
+        plain = what.endswith(("MB", "files", "found"))
+        cells = (f"{each:g}" if plain else f"{1000 * each:,.0f} ms" for each in (before, found))
+        table.add_row(what, *cells, "" if plain else f"{found / before:.2f}")
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""What the start of each verb takes, beside `import boto3`: whole processes, ratios of medians over paired runs.
+
+    python tests/bench/startup.py
+    python tests/bench/startup.py --runs 15 --json startup.json
+
+Each round runs `import boto3`, `jitbot --help` and every `jitbot VERB --help` one after the other, so that all
+of them meet the same load. What is imported is compiled first: an uncompiled import takes three times as long.
+"""
+
+import argparse
+import compileall
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from rich.console import Console
+from rich.table import Table
+
+from jitbot.cli import VERBS
+
+BOUND = 0.5  # of `import boto3`, that `jitbot --help` may take
+FLOOR = "import boto3"
+BARE = "bare Python"
+
+
+def main() -> None:
+    """Measure, print a table, and write JSON where it is asked for. Exits with 1 where the bound is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=9, help="of everything, one round after the other")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures for machines too")
+    arguments = parser.parse_args()
+    for package in ("jitbot", "boto3", "botocore", "click"):
+        found = importlib.util.find_spec(package)
+        for folder in (found.submodule_search_locations or ()) if found else ():
+            compileall.compile_dir(folder, quiet=2)
+    figures = _figures(_measured(max(arguments.runs, 1)))
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"load": os.getloadavg()[0], "verbs": figures}, indent=2) + "\n")
+    _show(figures, arguments.runs)
+    if figures["jitbot --help"]["ratio"] > BOUND:
+        raise SystemExit(f"`jitbot --help` takes more than {BOUND} × {FLOOR}")
+
+
+def _measured(runs: int) -> dict[str, list[float]]:
+    """The seconds of every run, by what ran. A first round, which nobody counts, fills the disk's cache."""
+    jitbot = [sys.executable, "-m", "jitbot"]
+    commands: dict[str, Sequence[str]] = {
+        BARE: [sys.executable, "-c", ""],
+        FLOOR: [sys.executable, "-c", FLOOR],
+        "jitbot --help": [*jitbot, "--help"],
+    }
+    commands |= {f"jitbot {verb} --help": [*jitbot, verb, "--help"] for verb in VERBS}
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for number in range(runs + 1):
+        for name, command in commands.items():
+            took = _seconds(command)
+            if number:
+                seconds[name].append(took)
+    return seconds
+
+
+def _seconds(command: Sequence[str]) -> float:
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    start = time.perf_counter()
+    subprocess.run(command, env=environ, stdout=subprocess.DEVNULL, check=True, timeout=60)
+    return time.perf_counter() - start
+
+
+def _figures(seconds: dict[str, list[float]]) -> dict[str, dict[str, float]]:
+    floor = median(seconds[FLOOR])
+    return {
+        name: {
+            "milliseconds": round(1000 * median(found), 1),
+            "slowest": round(1000 * max(found), 1),
+            "ratio": round(median(found) / floor, 2),
+        }
+        for name, found in seconds.items()
+    }
+
+
+def _show(figures: dict[str, dict[str, float]], runs: int) -> None:
+    title = f"whole processes, medians of {runs} rounds, load {os.getloadavg()[0]:.1f}"
+    table = Table("what", "ms", "slowest ms", f"× {FLOOR}", "bound", title=title)
+    for name, found in figures.items():
+        bound = f"≤ {BOUND}" if name == "jitbot --help" else ""
+        cells = (f"{found[key]:.0f}" for key in ("milliseconds", "slowest"))
+        table.add_row(name, *cells, f"{found['ratio']:.2f}", bound)
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    main()
