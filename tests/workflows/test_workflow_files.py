@@ -20,7 +20,7 @@ PERMISSIONS = {
     "grant.yml": {**CHANGES, "issues": "write"},
     "sweep.yml": {**CHANGES, "issues": "write"},
     "revoke.yml": CHANGES,
-    "audit.yml": {"contents": "write", "id-token": "write", "pull-requests": "read"},
+    "audit.yml": {"contents": "write", "id-token": "write", "issues": "write", "pull-requests": "read"},
     "ci.yml": {"contents": "read"},
 }
 MAIN = {"push": {"branches": ["main"]}, "workflow_dispatch": None}
@@ -213,7 +213,9 @@ def test_the_audit_reads_everything_and_keeps_its_report() -> None:
     verify, report, keep = found[2:]
     assert verify["run"] == "jitbot audit verify --online --against-aws --record"
     assert "if" not in verify
-    options = re.fullmatch(r"jitbot audit report --from \S.+ --to \S.+ --output (\S+)\n", report["run"])
+    options = re.fullmatch(
+        r"jitbot audit report --online --from \S.+ --to \S.+ --output (\S+)\n", report["run"]
+    )
     assert options is not None
     assert keep["with"]["path"] == options[1]
     assert keep["with"]["if-no-files-found"] == "error"
