@@ -256,7 +256,7 @@ def test_nothing_is_reused_and_everything_pinned(begun: Begun) -> None:
     """Each workflow calls jitbot's action at the full commit, and no workflow of another repository."""
     begun.init()
     for file in (begun.folder / ".github/workflows").iterdir():
-        used = re.findall(r"uses: (\S+)", file.read_text())
+        used = re.findall(r"\buses: (\S+)", file.read_text())
         assert f"acme/jitbot/.github/actions/jitbot@{RELEASE}" in used
         assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", each) for each in used)
         assert not any(".github/workflows/" in each for each in used)
