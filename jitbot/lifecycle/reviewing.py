@@ -17,6 +17,7 @@ from jitbot.lifecycle import carrying
 from jitbot.lifecycle.asking import asked_for, title_of
 from jitbot.lifecycle.ending import people_at_main
 from jitbot.lifecycle.history import History
+from jitbot.lifecycle.one_issue import keep_one
 from jitbot.lifecycle.recording import record
 from jitbot.lifecycle.report import Report
 from jitbot.lifecycle.world import World
@@ -106,36 +107,11 @@ def _issues(world: World, debts: Sequence[Debt]) -> list[Finding]:
 
 
 def _one_issue(world: World, debt: Debt, found: Iterable[Issue], since: datetime) -> None:
-    named = _named(debt, found)
-    if not named and debt.reviewed is None:
-        named = _open(world, debt, since)
-    for position, issue in enumerate(named):
-        # The oldest is the one; a twin, made by a run beside this one, asks nobody any more.
-        wanted = asked_for(debt, number=issue.number, twin_of=named[0].number if position else None)
-        if wanted != issue and (issue.is_open or not position):
-            world.issues.update(wanted)
+    def wanted(issue: Issue, twin_of: int | None) -> Issue:
+        return asked_for(debt, number=issue.number, twin_of=twin_of)
 
-
-def _open(world: World, debt: Debt, since: datetime) -> tuple[Issue, ...]:
-    """Open the issue, and look again: the answer may be lost, and another run may have opened one too."""
-    wanted = asked_for(debt, number=0)
-    try:
-        made = world.issues.create(wanted.title, wanted.body)
-    except JitbotError:
-        if not (there := _named(debt, world.issues.ours(since))):
-            raise
-        return there
-    listed = _named(debt, world.issues.ours(since))
-    return listed if made in listed else _by_number((*listed, made))
-
-
-def _named(debt: Debt, found: Iterable[Issue]) -> tuple[Issue, ...]:
-    """The issues that carry this debt's mark, the oldest first."""
-    return _by_number(issue for issue in found if debt.marker in issue.body)
-
-
-def _by_number(issues: Iterable[Issue]) -> tuple[Issue, ...]:
-    return tuple(sorted(issues, key=lambda issue: issue.number))
+    owed = debt.reviewed is None
+    keep_one(world.issues, found, wanted, marker=debt.marker, since=since, owed=owed)
 
 
 def _told(debt: Debt, now: datetime) -> Finding:

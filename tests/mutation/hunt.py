@@ -3,8 +3,9 @@
     .venv/bin/python tests/mutation/hunt.py [MODULE…] [--json FILE] [--jobs N]
 
 Each mutant meets the tests of its own module first; what survives those meets all of the domain's, and what
-survives them some of the use cases' (with JITBOT_QUICK=1: none). A survivor is either listed in survivors.md, with the reason why nothing can go
-wrong there, or it is an error: exit 1. Takes the better part of an hour on two cores, so it runs at night.
+survives them some of the use cases' (with JITBOT_QUICK=1: none). A survivor is either listed in survivors.md,
+with the reason why nothing can go wrong there, or it is an error: exit 1. Takes the better part of an hour on
+two cores, so it runs at night.
 """
 
 import argparse

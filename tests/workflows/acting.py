@@ -1,7 +1,7 @@
 """Runs the repository's workflow files with act, on this machine, against the embedded GitHub and AWS.
 
 act takes the place of GitHub's runner: https://github.com/nektos/act. It honours neither permissions nor
-concurrency nor filters, so those are read, not run. Three actions are stand-ins of ours, because GitHub's own
+concurrency nor filters, so those are read, not run. Four actions are stand-ins of ours, because GitHub's own
 cannot be had from a package registry.
 """
 
@@ -76,7 +76,11 @@ class Runner:
     def _given(self, job: Mapping[str, str]) -> list[str]:
         """The job's variables as act's arguments, with a token that its `github.token` is."""
         kept = {name: value for name, value in job.items() if name not in ("PATH", "GITHUB_TOKEN")}
-        kept |= {"UV_CACHE_DIR": str(self.packages), "UV_OFFLINE": "1"}
+        kept |= {
+            "UV_CACHE_DIR": str(self.packages),
+            "UV_OFFLINE": "1",
+            "ARTIFACTS": str(self.folder / "artifacts"),
+        }
         variables = (part for name, value in kept.items() for part in ("--env", f"{name}={value}"))
         return ["--secret", f"GITHUB_TOKEN={job['GITHUB_TOKEN']}", *variables]
 

@@ -76,3 +76,26 @@ class Office:
             "status", "--all", "--person", login, "--format", "json", workflow="grant.yml", code=0
         )
         return [each["state"] for each in json.loads(ran.output)]
+
+    def issues(self) -> list[str]:
+        """The titles of the issues that are open, pull requests aside."""
+        answer = self.stage.must(self.stage.acme.call("olivia", "GET", "/issues?state=open"))
+        return [str(each["title"]) for each in answer if "pull_request" not in each]
+
+    def headline(self) -> str:
+        """The first line of the ledger's last commit."""
+        answer = self.stage.must(self.stage.acme.call("olivia", "GET", "/commits/ledger"))
+        return str(answer["commit"]["message"]).partition("\n")[0]
+
+    def tamper(self) -> None:
+        """Have a writer push a file of their own onto the ledger."""
+        place = self.stage.acme.clone("tamper")
+        url = f"{self.stage.acme.github.url}/{self.stage.acme.repository}.git"
+        git = self.stage.acme.git
+        git("mallory", "fetch", "--quiet", url, "ledger", cwd=place)
+        git("mallory", "checkout", "--quiet", "-B", "ledger", "FETCH_HEAD", cwd=place)
+        (place / "events").mkdir(exist_ok=True)
+        (place / "events" / "lie.json").write_text("{}")
+        git("mallory", "add", "--sparse", "events/lie.json", cwd=place)
+        git("mallory", "commit", "--quiet", "--message", "granted: all is well", cwd=place)
+        git("mallory", "push", "--quiet", url, "HEAD:ledger", cwd=place)

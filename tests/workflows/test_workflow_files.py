@@ -20,7 +20,7 @@ PERMISSIONS = {
     "grant.yml": {**CHANGES, "issues": "write"},
     "sweep.yml": {**CHANGES, "issues": "write"},
     "revoke.yml": CHANGES,
-    "audit.yml": {"contents": "write", "id-token": "write", "pull-requests": "read"},
+    "audit.yml": {"contents": "write", "id-token": "write", "issues": "write", "pull-requests": "read"},
     "ci.yml": {"contents": "read"},
 }
 MAIN = {"push": {"branches": ["main"]}, "workflow_dispatch": None}

@@ -118,3 +118,22 @@ def test_a_failing_comment_fails_no_grant(office: Office) -> None:
     assert granted.code == 0
     assert "granted: carol has orders-db-read in prod" in granted.output
     assert granted.steps["Decide and grant"] == "success"
+
+
+def test_the_audit_is_green_then_red(office: Office) -> None:
+    """The weekly run verifies, records it, and keeps the report; a broken record turns it red, opens the one issue,
+    and the report is written all the same."""
+    kept = office.runner.folder / "artifacts" / "audit-report" / "audit-report.html"
+    ran = office.on_main("audit.yml", "schedule", schedule="23 5 * * 1")
+    assert ran.green, ran.output
+    assert "the record is whole" in ran.output
+    assert office.headline() == "verified: the ledger holds together"
+    assert "<html" in kept.read_text()
+    assert office.issues() == []
+    kept.unlink()
+    office.tamper()
+    ran = office.on_main("audit.yml", "schedule", schedule="23 5 * * 1")
+    assert (ran.code, ran.steps["Verify the ledger, and record that it was"]) == (1, "failure")
+    assert "[unattested]" in ran.output
+    assert kept.is_file()
+    assert office.issues() == ["The access record does not stand as it is"]

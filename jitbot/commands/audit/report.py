@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from jitbot.commands.audit import job_summary
 from jitbot.commands.audit.opening import keys_option
 from jitbot.commands.audit.page import rendered
 from jitbot.commands.audit.period import Day
@@ -54,6 +55,7 @@ def report(
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
         f"{len(summary.awaiting):,} break-glass awaiting review"
     )
+    job_summary.put(invocation.environ, job_summary.of_survey(survey))
     for warning in survey.source.warnings:
         click.echo(f"! {escape.log(warning)}", err=True)
     return 3 if survey.in_doubt else 0

@@ -6,21 +6,23 @@ from pathlib import Path
 
 import click
 
+from jitbot.commands.audit import job_summary
 from jitbot.commands.audit.opening import books_of, keys_option
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import Moment
 from jitbot.commands.words import print_json
 from jitbot.domain import escape
 from jitbot.domain.audit.problems import Weight
-from jitbot.domain.audit.verdict import GOOD, Verdict
-from jitbot.domain.errors import InvalidError
+from jitbot.domain.audit.verdict import GOOD, UNCHECKED, Verdict
+from jitbot.domain.errors import InvalidError, JitbotError
 from jitbot.domain.model import Sha
+from jitbot.lifecycle.alarming import keep_issue
 from jitbot.lifecycle.attesting import record as record_verdict
 from jitbot.lifecycle.auditing import Books, decisions_since, mark
 from jitbot.lifecycle.auditing import verify as use_case
 from jitbot.lifecycle.comparing import compare
 from jitbot.lifecycle.rereading import read_again
-from jitbot.lifecycle.world import World
+from jitbot.lifecycle.world import World, ensure_recordable
 
 _MARKS = {Weight.BROKEN: ("✗", "red"), Weight.UNCHECKED: ("?", "yellow"), Weight.NOTE: ("•", "white")}
 _SHOWN = 200  # findings; --format json has all
@@ -36,7 +38,11 @@ _SHOWN = 200  # findings; --format json has all
 )
 @click.option("--online", is_flag=True, help="Fetch, and read reviews and the issuer's keys again.")
 @click.option("--against-aws", is_flag=True, help="Compare the roles that exist now, too.")
-@click.option("--record", is_flag=True, help="Record the outcome in the ledger (in Actions).")
+@click.option(
+    "--record",
+    is_flag=True,
+    help="Record the outcome in the ledger, and keep one issue while it is not good (in Actions).",
+)
 @click.option("--at", type=Moment(), help="As if verified at this time, such as 2026-11-24T09:00:00Z.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
@@ -80,13 +86,26 @@ def verify(
     )
     if verdict.exit_code == GOOD:
         books.repository.remember(books.archive.head)
-    if world is not None and record:
-        record_verdict(world, verdict, now)
     if form == "json":
         print_json(verdict.as_json())
     else:
         _print(verdict)
-    return verdict.exit_code
+    job_summary.put(invocation.environ, job_summary.of_verdict(verdict))
+    told = world is None or not record or _tell(world, verdict, now)
+    return verdict.exit_code if told else verdict.exit_code or UNCHECKED
+
+
+def _tell(world: World, verdict: Verdict, now: datetime) -> bool:
+    """Keep the one issue, then record: a ledger that cannot be written to is what the issue is for. True if both are done."""
+    ensure_recordable(world)
+    told = True
+    try:
+        keep_issue(world, verdict, now)
+    except JitbotError as error:
+        told = False
+        click.echo(f"! the issue about the record could not be kept: {escape.log(str(error))}", err=True)
+    record_verdict(world, verdict, now)
+    return told
 
 
 def _world(invocation: Invocation) -> World:

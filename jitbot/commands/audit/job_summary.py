@@ -1,0 +1,85 @@
+"""What an audit's run shows on its page in Actions: verdict, figures, and a timeline of who held what.
+
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+
+from jitbot.domain.audit.items import Item
+from jitbot.domain.audit.verdict import Verdict
+from jitbot.domain.errors import UnavailableError
+from jitbot.lifecycle.alarming import listed
+from jitbot.lifecycle.surveying import Survey
+
+_BARS = 40  # the longest timeline that is still read
+_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
+
+
+def put(environ: Mapping[str, str], text: str) -> None:
+    """Add to the job's summary, where there is one. Raises UnavailableError if it cannot be written."""
+    path = environ.get("GITHUB_STEP_SUMMARY", "")
+    if not path:
+        return
+    try:
+        with Path(path).open("a", encoding="utf-8") as summary:
+            summary.write(f"{text}\n")
+    except OSError as error:
+        raise UnavailableError(f"the job's summary cannot be written: {error.strerror}") from None
+
+
+def of_verdict(verdict: Verdict) -> str:
+    """The verdict, how much was checked, and what was found."""
+    checked = ", ".join(f"{count:,} {name}" for name, count in verdict.checked.items())
+    head = f"## Verification\n\n**{verdict.in_words}**\n\nChecked: {checked}. Ledger `{verdict.head[:10]}`.\n"
+    found = listed(verdict)
+    return f"{head}\n{found}\n" if found else head
+
+
+def of_survey(survey: Survey) -> str:
+    """The figures of the period, and its grants as a timeline."""
+    summary = survey.summary
+    outcomes = ", ".join(f"{count:,} {name}" for name, count in summary.outcomes.items() if count)
+    return (
+        f"## {survey.start:%F} to {survey.end - timedelta(seconds=1):%F}\n\n"
+        f"{summary.items:,} items of {summary.people:,} people ({outcomes or 'none'}); "
+        f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
+        f"{len(summary.awaiting):,} break-glass awaiting review.\n\n{timeline(survey)}"
+    )
+
+
+def timeline(survey: Survey) -> str:
+    """The period's grants as a Mermaid gantt, the latest first to stay; only what is a plain token is named."""
+    held = [(item, *span) for item in survey.items if (span := _span(item, survey)) is not None]
+    if not held:
+        return "Nobody held access.\n"
+    shown = sorted(held, key=lambda each: each[1])[-_BARS:]
+    shown.sort(key=lambda each: (_token(each[0].requester), each[1]))
+    lines = ["```mermaid", "gantt", "    dateFormat YYYY-MM-DD HH:mm:ss", "    axisFormat %d %b %H:%M"]
+    for who, bars in groupby(shown, key=lambda each: _token(each[0].requester)):
+        lines.append(f"    section {who}")
+        lines += [_bar(*each) for each in bars]
+    more = f"\nOnly the latest {_BARS} of {len(held):,} are drawn.\n" if len(held) > _BARS else ""
+    return "\n".join([*lines, "```", more])
+
+
+def _span(item: Item, survey: Survey) -> tuple[datetime, datetime] | None:
+    """From when until when, within the period, access was held; None if it was not."""
+    if item.granted_at is None:
+        return None
+    begin = max(item.granted_at, item.not_before or item.granted_at, survey.start)
+    end = min(item.held_until or survey.now, survey.now, survey.end)
+    return (begin, end) if begin <= end else None
+
+
+def _bar(item: Item, begin: datetime, end: datetime) -> str:
+    # It begins with a word of ours, so that no policy's name is a word of Mermaid's.
+    tag = "crit, " if item.exceptions else ""
+    return f"    use of {_token(item.policy)} in {_token(item.account)} :{tag}{begin:%F %T}, {end:%F %T}"
+
+
+def _token(name: str) -> str:
+    return name if _TOKEN.fullmatch(name) else "unnamed"

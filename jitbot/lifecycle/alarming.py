@@ -1,0 +1,75 @@
+"""The one issue that says that the record does not stand: open while a verification finds so, closed by a clean one."""
+
+from datetime import UTC, datetime
+
+from jitbot.domain import escape, moments
+from jitbot.domain.audit.problems import Problem, Weight
+from jitbot.domain.audit.verdict import GOOD, Verdict
+from jitbot.domain.ports import Issue
+from jitbot.lifecycle.one_issue import keep_one
+from jitbot.lifecycle.world import World
+
+MARKER = "<!-- jitbot:audit -->"
+_EVER = datetime(2008, 1, 1, tzinfo=UTC)  # an issue may stand unchanged, or closed, for years
+_SHOWN = 20  # findings; the run has all
+_LONGEST = 600  # characters of one sentence of a finding
+_TITLE = "The access record does not stand as it is"
+_UNCHECKED_TITLE = "The access record could not be verified"
+_OPEN = """\
+**{words}**
+
+Found at {at} by [the weekly verification]({run}), for ledger `{head}` and main `{main}`.
+
+{findings}
+
+1. Read the findings above. A broken promise is a security incident until somebody has explained it: find out who \
+pushed the named commits, and end access that should not be there with the workflow *revoke*.
+2. See for yourself, in a fresh clone: `jitbot audit verify --online`.
+3. Mend what can be mended; nothing is ever taken out of the ledger. Then run the workflow *audit* again. \
+What was looked into and stays, `--since COMMIT` passes over.
+
+Closing this issue, or editing it, changes nothing: the next verification puts it right, and closes it once all is well.
+"""
+_DONE = "Verified again at {at}: {words} ([run]({run}), ledger `{head}`).\n"
+_TWIN = "Opened twice by mistake: #{number} is the one.\n"
+
+
+def keep_issue(world: World, verdict: Verdict, now: datetime) -> None:
+    """Open, bring up to date, or close the one issue about the record. Raises JitbotError if GitHub does not let us."""
+
+    def wanted(issue: Issue, twin_of: int | None) -> Issue:
+        return _wanted(verdict, issue, twin_of, at=moments.show(now), run=world.run.url)
+
+    found, owed = world.issues.ours(_EVER), verdict.exit_code != GOOD
+    keep_one(world.issues, found, wanted, marker=MARKER, since=_EVER, owed=owed)
+
+
+def _wanted(verdict: Verdict, issue: Issue, twin_of: int | None, *, at: str, run: str) -> Issue:
+    mark = f"\n{MARKER}"
+    title = _TITLE if verdict.of(Weight.BROKEN) else _UNCHECKED_TITLE
+    words = {"words": verdict.in_words, "at": at, "run": run, "head": verdict.head, "main": verdict.main}
+    if twin_of is not None:
+        body = _TWIN.format(number=twin_of)
+        return Issue(number=issue.number, title=issue.title, body=body + mark, is_open=False)
+    if verdict.exit_code == GOOD:
+        if not issue.is_open:
+            return issue
+        body = _DONE.format(**words)
+        return Issue(number=issue.number, title=issue.title, body=body + mark, is_open=False)
+    body = _OPEN.format(**words, findings=listed(verdict))
+    return Issue(number=issue.number, title=title, body=body + mark, is_open=True)
+
+
+def listed(verdict: Verdict) -> str:
+    """What is broken or could not be checked, as a list in Markdown; nothing in it is more than text."""
+    problems = [each for each in verdict.problems if each.weight is not Weight.NOTE]
+    lines = [_line(each) for each in problems[:_SHOWN]]
+    if len(problems) > _SHOWN:
+        lines.append(f"- and {len(problems) - _SHOWN} more: the run's log has them")
+    return "\n".join(lines)
+
+
+def _line(problem: Problem) -> str:
+    message, hint = (escape.markdown(text[:_LONGEST]) for text in (problem.message, problem.hint))
+    place = f", commit `{problem.commit[:10]}`" if problem.commit.isalnum() else ""
+    return f"- **{problem.weight}**: {message} ({problem.code}{place}). {hint}"
