@@ -184,6 +184,7 @@ def _decided(
     merge = Merge(
         pull_request=pull, files=(path,), fetched_head=head, head_blob=change.blob, head_rules=rules, reviews=(review,),
         commits=(PullCommit(sha=head, named=(alice.github_id,)),), touching=frozenset({head}), permissions={bob.login: "write"},
+        retargeted_at=None,
     )  # type: ignore[arg-type]  # fmt: skip
     case = Case(
         change=change, request=documents.parse_request(Source(path=path, content=content)), rules=rules, touched=(path,),
