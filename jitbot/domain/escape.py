@@ -17,6 +17,7 @@ _MARKDOWN = str.maketrans(
     # https://docs.github.com/en/get-started/writing-on-github/working-with-advanced-formatting/writing-mathematical-expressions
     | {"$": "<span>$</span>"}
 )
+_FORMULA = tuple("=+-@|%＝＋－＠")  # what a spreadsheet takes for the beginning of one
 _ANNOTATION = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = _ANNOTATION | str.maketrans({":": "%3A", ",": "%2C"})
 
@@ -63,3 +64,12 @@ def markdown(text: str) -> str:
     """
     shown = _TRIGGER.sub(rf"\g<0>{_GAP}", terminal(text).strip(" ")).translate(_MARKDOWN)
     return _LEADING.sub(r"\g<0>\\", shown)
+
+
+def cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula, on one line, with all that does not print made visible.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    shown = terminal(text)
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jitbot.domain.audit.rows import cell
+from jitbot.domain.escape import cell
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,10 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from jitbot.domain import escape, moments
+from jitbot.domain import moments
 from jitbot.domain.audit.items import NOT_READ, Item, Reviewed
 from jitbot.domain.audit.summary import QUESTIONS
 from jitbot.domain.iam import Documents
-
-_FORMULA = ("=", "+", "-", "@", "|", "%", "＝", "＋", "－", "＠")
 
 
 def cells(item: Item) -> dict[str, str]:
@@ -20,15 +18,6 @@ def cells(item: Item) -> dict[str, str]:
         **_after_review(item),
         **_verdicts(item),
     }
-
-
-def safe(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula, on one line, with all that does not print made visible.
-
-    https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    shown = escape.terminal(text)
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
 
 
 def allowed(documents: Documents | None) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -7,10 +7,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
-from jitbot.domain import events, iam
+from jitbot.domain import escape, events, iam
 from jitbot.domain.audit.commands import commands
 from jitbot.domain.audit.controls import CONTROLS
-from jitbot.domain.audit.flat import cells, safe
+from jitbot.domain.audit.flat import cells
 from jitbot.domain.audit.items import Item, as_json
 from jitbot.domain.audit.sample import rank, sample
 from jitbot.domain.audit.summary import Summary
@@ -59,7 +59,7 @@ def _table(items: Iterable[Item]) -> bytes:
         if not heads:
             heads = list(row)
             writer.writerow(heads)
-        writer.writerow([safe(row[name]) for name in heads])
+        writer.writerow([escape.cell(row[name]) for name in heads])
     return written.getvalue().encode()
 
 

@@ -9,7 +9,6 @@ from jitbot.domain.audit.archive import Recorded
 from jitbot.domain.events import Event
 
 # What a spreadsheet takes for the beginning of a formula, in full width too: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = tuple("=+-@|%＝＋－＠")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +82,7 @@ def as_json(row: Row) -> dict[str, object]:
 
 def as_cells(row: Row) -> dict[str, str]:
     """A row for a spreadsheet, in which no cell is a formula."""
-    return {each.name: cell(_text(getattr(row, each.name))) for each in fields(row)}
-
-
-def cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, on one line, with nothing in it that does not print."""
-    shown = escape.terminal(text)
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
+    return {each.name: escape.cell(_text(getattr(row, each.name))) for each in fields(row)}
 
 
 def names() -> tuple[str, ...]:
