@@ -1,8 +1,11 @@
-"""Joins the adapters to the ports for one invocation: the only place that knows both."""
+"""Joins the adapters to the ports for one invocation: the only place that knows both.
+
+boto3 and PyGithub take longer to load than most verbs to run: each is imported where it is needed, not before.
+"""
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import click
@@ -10,8 +13,6 @@ import click
 from jitbot import __version__
 from jitbot.adapters import documents
 from jitbot.adapters.actions import ServiceAuthorizationReference
-from jitbot.adapters.aws import STS_AUDIENCE, AwsCloud, Identity
-from jitbot.adapters.github import Client, GitHubForge, GitHubIssues
 from jitbot.adapters.issuer import ActionsIssuer
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.pauses import pause
@@ -23,6 +24,10 @@ from jitbot.domain.ports import Cloud
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.world import Run, World, settings_at_main
 
+if TYPE_CHECKING:
+    from jitbot.adapters.aws import Identity
+    from jitbot.adapters.github import Client
+
 GITHUB = "https://api.github.com"
 
 
@@ -31,6 +36,8 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
 
     `purpose` is jitbot's own role to enter accounts with: grant, sweep or audit.
     """
+    from jitbot.adapters.github import GitHubForge, GitHubIssues
+
     environ = invocation.environ
     repository = clone(invocation.folder, environ)
     repository.fetch()
@@ -56,8 +63,10 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
 
 def github_client(
     environ: Mapping[str, str], repository: str, user_agent: str, *, repeats: bool = True
-) -> Client:
+) -> "Client":
     """The way to one repository on GitHub, with the token of the environment if there is one."""
+    from jitbot.adapters.github import Client
+
     token, api_url = environ.get("GITHUB_TOKEN", ""), environ.get("GITHUB_API_URL", GITHUB)
     return Client(repository, token=token, api_url=api_url, user_agent=user_agent, repeats=repeats)
 
@@ -110,18 +119,28 @@ def _cloud(
     environ: Mapping[str, str], settings: Settings, issuer: ActionsIssuer, purpose: str
 ) -> Callable[[], Cloud]:
     """The accounts, entered as `aws_identity` says."""
-    identity, endpoint = aws_identity(environ, settings, purpose, issuer), aws_endpoint(environ)
+    endpoint = aws_endpoint(environ)
     path = f"/{settings.namespace}/"
-    return cache(lambda: AwsCloud(identity, path=path, endpoint=endpoint, sleep=pause))
+
+    @cache
+    def entered() -> Cloud:
+        from jitbot.adapters.aws import AwsCloud
+
+        identity = aws_identity(environ, settings, purpose, issuer)
+        return AwsCloud(identity, path=path, endpoint=endpoint, sleep=pause)
+
+    return entered
 
 
 def aws_identity(
     environ: Mapping[str, str], settings: Settings, purpose: str, issuer: ActionsIssuer | None = None
-) -> Identity:
+) -> "Identity":
     """Who this run is for AWS: the role of its purpose in a job of Actions, the ambient credentials elsewhere.
 
     A job that may not ask for a token enters nothing: keys that lie about in it are not the run's own identity.
     """
+    from jitbot.adapters.aws import STS_AUDIENCE, Identity
+
     in_job = environ.get("GITHUB_ACTIONS") == "true" or "ACTIONS_ID_TOKEN_REQUEST_URL" in environ
     asking = issuer or _issuer(environ, settings, f"jitbot/{__version__} ({purpose})")
     token = FreshToken(lambda: asking.token(STS_AUDIENCE))

@@ -1,13 +1,15 @@
 """A clone on this machine, as the port asks for it."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from jitbot.adapters.repository import raw
-from jitbot.adapters.repository.differing import EMPTY_TREE, Search, search
+from jitbot.adapters.repository.differing import EMPTY_TREE, Search
 from jitbot.adapters.repository.git import Git, last_line
+from jitbot.adapters.repository.objects import LARGEST_COMMIT, Objects
 from jitbot.adapters.repository.partial import REMOTE, Remainder
 from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.domain.evidence import Change
@@ -18,7 +20,6 @@ from jitbot.domain.ports import Added, Entry
 _MOST_OF_MAIN = 200_000  # entries that one commit of main changes under requests/
 _MOST_OF_MERGE = 10_000  # entries that a merge changes; GitHub lists 3,000 files
 _MOST_OF_BATCH = 1_000  # entries that a commit of the ledger adds; a batch of ours has some 150
-_LARGEST_COMMIT = 1 << 20  # bytes of a commit with its message
 _SPECIAL, _ESCAPED = re.compile(r"[.\[\]*^$\\]"), r"\\\g<0>"  # of git's basic regular expressions
 _LARGEST_FILE = 1 << 22  # bytes of anything that is read
 
@@ -33,16 +34,19 @@ class GitRepository:
         self._git = Git(root, timeout=timeout)
         self._token = token
         self._branch = branch
+        self._objects = Objects(self._git)
         self._remainder = Remainder(self._git, token=token)
+        self._tips: dict[str, Sha] = {}  # as they were last fetched
 
     def fetch(self, heads: Iterable[int] = ()) -> None:
         """Bring main, ledger and these pull requests' heads up to date; what the remote lacks is an error."""
         wanted = [_refspec(name) for name in (self._branch, "ledger")]
         pulls = [f"+refs/pull/{number}/head:{_pull(number)}" for number in heads]
         # The ledger's first fetch brings years of it; all others bring little.
-        little = self._remainder.small_blobs_too() if pulls or self.has(_tip("ledger")) else ()
-        options = ("--quiet", "--no-tags", "--no-recurse-submodules", *little)
-        result = self._git.run("fetch", *options, REMOTE, *(pulls or wanted), token=self._token)
+        little = self._remainder.small_blobs_too()
+        if little and not pulls and not self.has(_tip("ledger")):
+            little = ()
+        result = self._fetched(*little, REMOTE, *(pulls or wanted))
         if result.returncode == 0:
             return
         reason = last_line(result.stderr)
@@ -54,8 +58,7 @@ class GitRepository:
 
     def fetch_main(self) -> None:
         """Bring main alone up to date, for who looks before there is a ledger."""
-        options = ("--quiet", "--no-tags", "--no-recurse-submodules")
-        result = self._git.run("fetch", *options, REMOTE, _refspec(self._branch), token=self._token)
+        result = self._fetched(REMOTE, _refspec(self._branch))
         if result.returncode != 0:
             raise UnavailableError(f"git could not fetch from {REMOTE}: {last_line(result.stderr)}")
 
@@ -77,7 +80,7 @@ class GitRepository:
         dated = self._walk(since, self._branch, "--first-parent")
         parents = self._parents(dated)
         pairs = [(found[0], name) for name, found in parents.items() if found]
-        differing = self._searches(pairs, below="requests/", most=_MOST_OF_MAIN)
+        differing = self._objects.differing(pairs, below="requests/", most=_MOST_OF_MAIN)
         return tuple(
             raw.change(base, commit, dated[commit], each)
             for base, commit in pairs
@@ -86,21 +89,21 @@ class GitRepository:
 
     def touched(self, base: Sha, commit: Sha) -> tuple[str, ...]:
         """Every path that differs between two commits; a rename counts as two."""
-        (found,) = self._searches([(base, commit)], most=_MOST_OF_MERGE).values()
+        (found,) = self._objects.differing([(base, commit)], most=_MOST_OF_MERGE).values()
         return tuple(sorted(each.path for each in _all_of(found, commit)))
 
     def touching(self, commits: Iterable[Sha], path: str) -> frozenset[Sha]:
         """Of these commits, the ones that change the path against their first parent (a root: against nothing)."""
         parents = self._parents(commits)
         pairs = [(found[0] if found else EMPTY_TREE, name) for name, found in parents.items()]
-        differing = self._searches(pairs, below=path, most=_MOST_OF_MERGE)
+        differing = self._objects.differing(pairs, below=path, most=_MOST_OF_MERGE)
         return frozenset(name for (_, name), found in differing.items() if _all_of(found, Sha(name)))
 
     def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[Entry, ...]:
         """The tree's entries at these paths; a path that ends in / gives what lies directly in the folder."""
         if not paths:  # git would list the whole root
             return ()
-        return tuple(raw.entries(self._git.ask("ls-tree", "-z", "--full-tree", commit, "--", *paths)))
+        return self._objects.entries(commit, paths)
 
     def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
         """The bytes of blobs; of those a partial clone lacks, all are fetched at once."""
@@ -114,7 +117,7 @@ class GitRepository:
         """The bytes of blobs that have at most so many; None for a larger one, and for what is no blob."""
         wanted = list(dict.fromkeys(blobs))
         self._remainder.bring_blobs(wanted)
-        return dict(self._objects("blob", wanted, most))
+        return dict(self._objects.read("blob", wanted, most))
 
     def batches(self, since: datetime, *, saying: str = "") -> tuple[Sha, ...]:
         """The ledger's commits since then, through every parent, oldest first; with this line in their message, if given."""
@@ -123,16 +126,13 @@ class GitRepository:
 
     def added(self, commits: Sequence[Sha]) -> tuple[Added, ...]:
         """What commits of the ledger put there, in their order. One that puts too much there is not tidy."""
-        read = {
-            name: raw.commit(content) if content is not None else None
-            for name, content in self._objects("commit", commits, _LARGEST_COMMIT)
-        }
+        read = self._objects.commits(commits)
         pairs = {
             name: (found.parents[0] if found.parents else EMPTY_TREE, name)
             for name, found in read.items()
             if found is not None
         }
-        differing = self._searches(list(pairs.values()), most=_MOST_OF_BATCH)
+        differing = self._objects.differing(list(pairs.values()), most=_MOST_OF_BATCH)
         empty = Search(most=0, cut=True)
         return tuple(
             raw.added(name, found, each.found, whole=each.whole)
@@ -166,10 +166,18 @@ class GitRepository:
         return self._resolve(revision, f"git knows no commit {revision!r}")
 
     def _resolve(self, revision: str, otherwise: str) -> Sha:
-        result = self._git.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-        if revision.startswith("-") or result.returncode != 0:
-            raise InvalidError(otherwise)
-        return Sha(result.stdout.decode().strip())
+        if revision not in self._tips:
+            result = self._git.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+            if revision.startswith("-") or result.returncode != 0:
+                raise InvalidError(otherwise)
+            self._tips[revision] = Sha(result.stdout.decode().strip())
+        return self._tips[revision]
+
+    def _fetched(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+        """A fetch, after which every name may mean another commit."""
+        self._tips.clear()
+        options = ("--quiet", "--no-tags", "--no-recurse-submodules")
+        return self._git.run("fetch", *options, *arguments, token=self._token)
 
     def _walk(self, since: datetime, branch: str, *options: str) -> dict[Sha, int]:
         """The commits since then with their times, oldest first; a history cut off among them is deepened.
@@ -189,41 +197,11 @@ class GitRepository:
     def _parents(self, names: Iterable[Sha]) -> dict[Sha, tuple[Sha, ...]]:
         """The parents of commits, by their own word: a shallow clone's last one names one, which is then missed."""
         found = {}
-        for name, content in self._objects("commit", list(dict.fromkeys(names)), _LARGEST_COMMIT):
-            if content is None:
-                raise UnavailableError(f"{name[:10]} is no commit of at most {_LARGEST_COMMIT} bytes")
-            found[name] = raw.commit(content).parents
+        for name, commit in self._objects.commits(names).items():
+            if commit is None:
+                raise UnavailableError(f"{name[:10]} is no commit of at most {LARGEST_COMMIT} bytes")
+            found[name] = commit.parents
         return found
-
-    def _objects(self, kind: str, wanted: Sequence[Sha], most: int) -> Iterator[tuple[Sha, bytes | None]]:
-        if wanted:
-            asked = "".join(f"{name}\n" for name in wanted)
-            with self._git.streamed("cat-file", "--batch", stdin=asked) as answer:
-                yield from raw.objects(answer, kind, wanted, most)
-
-    def _searches(
-        self, pairs: Sequence[tuple[str, Sha]], *, below: str = "", most: int
-    ) -> dict[tuple[str, Sha], Search]:
-        """What differs between each pair of commits."""
-        if not pairs:
-            return {}
-        trees = self._trees({name for pair in pairs for name in pair})
-        of = {(base, commit): (trees[base], trees[commit]) for base, commit in pairs}
-        found = search(self._git, list(dict.fromkeys(of.values())), below=below, most=most)
-        return {pair: found[between] for pair, between in of.items()}
-
-    def _trees(self, commits: set[str]) -> dict[str, str]:
-        """The tree of each commit: `diff-tree --stdin` compares two trees a line, but not two commits."""
-        wanted = sorted(commits - {EMPTY_TREE})
-        asked = "".join(f"{commit}^{{tree}}\n" for commit in wanted)
-        answer = self._git.ask("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
-        trees = {EMPTY_TREE: EMPTY_TREE}
-        for commit, line in zip(wanted, answer.decode().splitlines(), strict=True):
-            name, _, kind = line.partition(" ")
-            if kind != "tree":
-                raise UnavailableError(f"git has no commit {commit[:10]} here; fetch deeper (fetch-depth: 0)")
-            trees[commit] = name
-        return trees
 
 
 def _all_of(found: Search, commit: Sha) -> list[raw.Difference]:

@@ -26,6 +26,7 @@ class Remainder:
         self._here: set[str] = set()  # what was seen here, by name
         self._listed = False  # whether that is all that was here
         self._partial: bool | None = None
+        self._shallow: Path | None = None  # git's file of the commits whose parents are not here
 
     def bring_blobs(self, blobs: Iterable[Sha]) -> None:
         """In a partial clone, fetch those of these blobs that are not here, all in one call."""
@@ -70,9 +71,10 @@ class Remainder:
             )
 
     def _boundary(self) -> frozenset[str]:
-        named = self._git.ask("rev-parse", "--path-format=absolute", "--git-path", "shallow")
-        file = Path(named.decode().removesuffix("\n"))
-        return frozenset(file.read_text().split()) if file.is_file() else frozenset()
+        if self._shallow is None:
+            named = self._git.ask("rev-parse", "--path-format=absolute", "--git-path", "shallow")
+            self._shallow = Path(named.decode().removesuffix("\n"))
+        return frozenset(self._shallow.read_text().split()) if self._shallow.is_file() else frozenset()
 
     def _is_partial(self) -> bool:
         if self._partial is None:

@@ -10,7 +10,6 @@ from jitbot.domain.model import Sha
 from jitbot.domain.ports.rule_log import RuleChange
 
 _MOST = 10_000  # entries below one path that one commit changes
-_LARGEST = 1 << 20  # bytes of a commit
 
 
 class RuleHistory(GitRepository):
@@ -36,9 +35,9 @@ class RuleHistory(GitRepository):
         )
 
     def _read(self, names: Sequence[Sha]) -> Iterator[tuple[Sha, raw.Commit]]:
-        for name, content in self._objects("commit", names, _LARGEST):
-            if content is not None:
-                yield name, raw.commit(content)
+        for name, commit in self._objects.commits(names).items():
+            if commit is not None:
+                yield name, commit
 
     def _touched_of(self, paths: Sequence[str], commit: raw.Commit, name: Sha) -> tuple[str, ...]:
         """What of these files and folders differs from the commit's first parent."""
@@ -47,6 +46,6 @@ class RuleHistory(GitRepository):
             each.path
             for path in paths
             for below in (path, f"{path.rstrip('/')}/")
-            for each in self._searches([pair], below=below, most=_MOST)[pair].found
+            for each in self._objects.differing([pair], below=below, most=_MOST)[pair].found
         ]
         return tuple(sorted(set(found)))

@@ -1,0 +1,104 @@
+"""What git holds under names that are made from the contents: asked for once in a run, since it can never change.
+
+A run reads the ledger several times, each time a few commits longer. What it read before it need not ask for
+again, and a git that is not started costs nothing. Only answers are remembered, never that something is missing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from jitbot.adapters.repository import raw
+from jitbot.adapters.repository.differing import EMPTY_TREE, Pair, Search, search
+from jitbot.adapters.repository.git import Git
+from jitbot.domain.errors import UnavailableError
+from jitbot.domain.model import Sha
+from jitbot.domain.ports import Entry
+
+LARGEST_COMMIT = 1 << 20  # bytes of a commit with its message
+_REMEMBERED = 1 << 25  # bytes of contents, all together
+_SMALL = 1 << 16  # bytes: a larger one is read again
+_ENTRIES = 200_000  # that differ, in all comparisons together
+
+
+class Objects:
+    """The commits, trees and blobs of one clone, within what a run may remember of them."""
+
+    def __init__(self, git: Git, *, remembered: int = _REMEMBERED) -> None:
+        self._git = git
+        self._bytes_left = remembered
+        self._entries_left = _ENTRIES
+        self._contents: dict[tuple[str, Sha], bytes] = {}
+        self._trees: dict[str, str] = {EMPTY_TREE: EMPTY_TREE}
+        self._listed: dict[tuple[str, ...], bytes] = {}
+        self._searches: dict[tuple[Pair, str, int], Search] = {}
+
+    def read(self, kind: str, names: Iterable[Sha], most: int) -> Iterator[tuple[Sha, bytes | None]]:
+        """Each of these with its bytes; None for what is of another kind or has more than `most` bytes.
+
+        Raises UnavailableError for what is not here.
+        """
+        wanted = dict.fromkeys(names)
+        unknown = {name: None for name in wanted if (kind, name) not in self._contents}
+        answers = self._asked(kind, list(unknown), most)
+        for name in wanted:
+            if name in unknown:
+                _, content = next(answers)
+                self._remember(kind, name, content)
+            else:
+                content = self._contents[kind, name]
+            yield name, content if content is not None and len(content) <= most else None
+        next(answers, None)  # so that git is waited for, and its failure is told
+
+    def commits(self, names: Iterable[Sha]) -> dict[Sha, raw.Commit | None]:
+        """What commits say of themselves; None for what is none, or too large."""
+        read = self.read("commit", names, LARGEST_COMMIT)
+        return {name: raw.commit(content) if content is not None else None for name, content in read}
+
+    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[Entry, ...]:
+        """The entries of a commit's tree at these paths, or directly in a folder whose path ends in /."""
+        asked = (commit, *paths)
+        if asked not in self._listed:
+            self._listed[asked] = self._git.ask("ls-tree", "-z", "--full-tree", commit, "--", *paths)
+        return tuple(raw.entries(self._listed[asked]))
+
+    def differing(
+        self, pairs: Sequence[tuple[str, Sha]], *, below: str = "", most: int
+    ) -> dict[tuple[str, Sha], Search]:
+        """What differs between each pair of commits; the empty tree stands for a commit before the first."""
+        if not pairs:
+            return {}
+        trees = self._trees_of({name for pair in pairs for name in pair})
+        between = {(base, commit): (trees[base], trees[commit]) for base, commit in pairs}
+        found = {pair: self._searches.get((pair, below, most)) for pair in between.values()}
+        unknown = [pair for pair, known in found.items() if known is None]
+        searched = search(self._git, unknown, below=below, most=most)
+        for pair, each in searched.items():
+            if each.seen < self._entries_left:
+                self._entries_left -= each.seen + 1
+                self._searches[pair, below, most] = each
+        return {pair: found[trees_] or searched[trees_] for pair, trees_ in between.items()}
+
+    def _asked(self, kind: str, wanted: Sequence[Sha], most: int) -> Iterator[tuple[Sha, bytes | None]]:
+        if wanted:
+            asked = "".join(f"{name}\n" for name in wanted)
+            with self._git.streamed("cat-file", "--batch", stdin=asked) as answer:
+                yield from raw.objects(answer, kind, wanted, most)
+
+    def _remember(self, kind: str, name: Sha, content: bytes | None) -> None:
+        if content is not None and len(content) <= min(_SMALL, self._bytes_left):
+            self._bytes_left -= len(content)
+            self._contents[kind, name] = content
+
+    def _trees_of(self, commits: set[str]) -> dict[str, str]:
+        """The tree of each commit: `diff-tree --stdin` compares two trees a line, but not two commits."""
+        wanted = sorted(commits - self._trees.keys())
+        if wanted:
+            asked = "".join(f"{commit}^{{tree}}\n" for commit in wanted)
+            answer = self._git.ask("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
+            for commit, line in zip(wanted, answer.decode().splitlines(), strict=True):
+                name, _, kind = line.partition(" ")
+                if kind != "tree":
+                    raise UnavailableError(
+                        f"git has no commit {commit[:10]} here; fetch deeper (fetch-depth: 0)"
+                    )
+                self._trees[commit] = name
+        return {commit: self._trees[commit] for commit in commits}
