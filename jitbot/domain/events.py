@@ -100,7 +100,14 @@ class Event:
 
 def dump(event: Event) -> bytes:
     """The event as the ledger keeps it: indented JSON, keys in a fixed order, one newline at the end."""
-    content = {
+    text = json.dumps(_told(event), indent=2, ensure_ascii=False) + "\n"
+    return text.encode(
+        errors="backslashreplace"
+    )  # half a surrogate, from a name git could not read: JSON's escape
+
+
+def _told(event: Event) -> dict[str, object]:
+    return {
         "schema": SCHEMA,
         "event": event.kind,
         "at": moments.show(event.at),
@@ -117,16 +124,16 @@ def dump(event: Event) -> bytes:
         "documents": [dump_documents(each) for each in event.documents],
         "run": event.run,
     }
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    return text.encode(
-        errors="backslashreplace"
-    )  # half a surrogate, from a name git could not read: JSON's escape
 
 
 def load(path: str, content: bytes) -> Event:
-    """Read an event back. Raises ValueError for anything `dump` would not have written there."""
+    """Read an event back. Raises ValueError for anything that `dump` would not tell there.
+
+    Compared is what the file says, and in which order, not how it is laid out: to lay out every event of a
+    long ledger again takes longer than all else that a run does with it.
+    """
     try:
-        raw = json.loads(content)
+        raw = json.loads(content.decode(), object_pairs_hook=_once)
     except RecursionError as error:
         raise ValueError(f"{path} is nested too deep to be an event") from error
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
@@ -137,9 +144,17 @@ def load(path: str, content: bytes) -> Event:
         raise ValueError(f"{path} is not a whole event: {error}") from error
     if event.path != path:
         raise ValueError(f"{path} holds an event that belongs at {event.path}")
-    if dump(event) != content:
+    if json.dumps(_told(event)) != json.dumps(raw):
         raise ValueError(f"{path} holds more, or other, than the event it tells")
     return event
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """One object of JSON, in which nothing may be said twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("the same key twice in one object of JSON")
+    return found
 
 
 def _load(raw: Mapping[str, object]) -> Event:

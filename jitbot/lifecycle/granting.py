@@ -41,7 +41,7 @@ def _carried_out(world: World, history: History, report: Report, now: datetime) 
     if report.dry or not changes:
         return report
     outcome = carry_out(world, changes, now)
-    final = _record(world, outcome, now)
+    final = _record(world, history, outcome, now)
     return replace(report, recorded=recorded + final.events, failures=outcome.failures + final.failures)
 
 
@@ -63,14 +63,13 @@ def _decide(world: World, now: datetime, *, dry_run: bool) -> tuple[History, tup
     raise UnavailableError("the ledger keeps moving; the next run decides")
 
 
-def _record(world: World, outcome: Outcome, now: datetime) -> Outcome:
+def _record(world: World, history: History, outcome: Outcome, now: datetime) -> Outcome:
     """Record what was granted, unless its end was recorded meanwhile: then end it here and now, and record that."""
     failed = [failed_event(failure, now=now, run=world.run.url) for failure in outcome.failures]
     granted = [*outcome.events, *(event for event in failed if event is not None)]
     ended = Outcome()
     for _ in range(ATTEMPTS):
-        world.repository.fetch()
-        history = ledger.read(world, now)
+        history = ledger.read_again(world, history, now)
         denials = _overtaken(world, granted, history, now)
         if denials:
             more = carry_out(world, denials, now)

@@ -23,6 +23,7 @@ class History:
     """What the ledger holds that can still matter. Not slotted: its lives are folded once, when asked for."""
 
     head: Sha
+    main: Sha  # whose code owners vouched for keys
     events: tuple[Event, ...]
     ignored: tuple[Finding, ...]  # what lies there without a valid attestation
     doubt: str  # why something that may be ours could not be checked; empty if all was
@@ -59,11 +60,19 @@ def read(world: World, now: datetime, *, since: datetime | None = None, requeste
     unique = {event.key: event for event in reversed(loaded)}
     return History(
         head=head,
+        main=repository.main(),
         events=tuple(sorted(unique.values(), key=lambda event: (event.at, event.path))),
         ignored=found.findings,
         doubt=_doubt(found, trouble),
         signers=found.keys,
     )
+
+
+def read_again(world: World, history: History, now: datetime) -> History:
+    """Fetch, and read what `read` gave once more: the same, where neither branch has moved and nothing was in doubt."""
+    world.repository.fetch()
+    tips = (world.repository.ledger(), world.repository.main())
+    return history if tips == (history.head, history.main) and not history.doubt else read(world, now)
 
 
 def _doubt(found: Sifted, trouble: str) -> str:

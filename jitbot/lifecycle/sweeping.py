@@ -28,10 +28,11 @@ def sweep(world: World, now: datetime, *, dry_run: bool = False, complete: bool 
     ensure_current(world)
     if not dry_run:
         ensure_recordable(world)
-    accounts = _accounts(world, ledger.read(world, now))
-    listed, failures = _list(world, accounts, whole=complete)
-    world.repository.fetch()  # after the lists: a grant made meanwhile is then known, and no orphan
     history = ledger.read(world, now)
+    accounts = _accounts(world, history)
+    listed, failures = _list(world, accounts, whole=complete)
+    # After the lists: a grant made meanwhile is then known, and no orphan.
+    history = ledger.read_again(world, history, now)
     report = Report(warnings=history.ignored, doubt=history.doubt, failures=failures, dry=dry_run)
     if history.doubt:
         return report  # what cannot be checked may explain a role: nothing live is ended in doubt

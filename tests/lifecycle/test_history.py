@@ -13,7 +13,7 @@ from jitbot.cli import main
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.worlds import open_world
 from jitbot.domain import events
-from jitbot.lifecycle.history import read
+from jitbot.lifecycle.history import read, read_again
 
 IGNORED = "of the ledger is ignored: "
 
@@ -243,6 +243,22 @@ def test_farther_back_only_what_names_the_requester_is_read(world: World, grante
         assert read(opened, world.now, since=since, requester=nobody).events == ()
     later = world.now - timedelta(days=59)
     assert read(opened, world.now, since=later, requester="alice").events == ()
+
+
+def test_a_second_reading_sees_whatever_has_moved(world: World, granted: str) -> None:
+    """Read again, the ledger is the same where nothing moved; a moved branch, and any doubt, has it read anew."""
+    job = world.acme.job("sweep.yml")
+    invocation = Invocation(now=world.now, environ=job, folder=world.acme.clone(), jitbot=main)
+    opened = open_world(invocation, "test")
+    first = read(opened, world.now)
+    assert read_again(opened, first, world.now) is first
+    world.write("policies/issuer-keys.json", '{"keys": [{"kid": "another"}]}')
+    vouched = read_again(opened, first, world.now)
+    assert set(vouched.signers) - set(first.signers) == {"another"}
+    world.jit("revoke", granted, "--reason", "done", actor="alice")
+    assert read_again(opened, vouched, world.now).lives[granted].revoked is not None
+    doubted = replace(read(opened, world.now), doubt="the issuer did not answer")
+    assert read_again(opened, doubted, world.now).doubt == ""
 
 
 def test_a_large_batch_is_recorded_in_several_commits(world: World) -> None:

@@ -1,0 +1,172 @@
+"""What a sweep with nothing due costs: over 1, 100 and 1,000 accounts, and over 10,000 live grants.
+
+    python tests/bench/sweeps.py
+    python tests/bench/sweeps.py --accounts 1000 --grants 10000 --latency 60 --json sweeps.json
+
+Each figure is of a whole process. The live grants are made up from one that jitbot made: recorded by its own
+hand in the ledger, a hundred events in a batch, their roles put straight into the embedded AWS. The sandbox does
+the work of all those endpoints on the same machine, so the CPU seconds, which are jitbot's alone, tell more than
+the seconds. `--latency` is what each answer of AWS waits, as real ones do.
+"""
+
+import argparse
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from time import sleep
+
+from processes import NOW, Cost, jitbot
+from rich.console import Console
+from rows import Row, show, write
+
+from jitbot.adapters import documents
+from jitbot.cli import main as command
+from jitbot.commands.invocation import Invocation
+from jitbot.commands.worlds import open_world
+from jitbot.domain import iam
+from jitbot.domain.events import Event, Kind
+from jitbot.domain.model import Login, Sha, Source
+from jitbot.lifecycle import history
+from jitbot.sandbox.clock import Clock
+from jitbot.sandbox.organisation import Acme
+from jitbot.sandbox.story.stage import Stage
+
+POLICY = "orders-db-read"
+OWN = 3  # accounts that acme has anyway
+WIDE = 10  # accounts of one request
+
+
+def main() -> None:
+    """Measure, print the table, and write JSON where it is asked for. Exits with 1 where a bound is missed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--accounts", type=int, nargs="+", default=[1, 100, 1000])
+    parser.add_argument("--grants", type=int, default=10_000, help="that live, over the most accounts")
+    parser.add_argument("--latency", type=float, default=60.0, help="milliseconds before each answer of AWS")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures for machines too")
+    arguments = parser.parse_args()
+    rows = measure(arguments.accounts, arguments.grants, arguments.latency)
+    if arguments.json:
+        write(arguments.json, rows, latency=arguments.latency)
+    show(f"sweeps with nothing due, AWS answers after {arguments.latency:g} ms", rows)
+    if any(row.met is False for row in rows):
+        raise SystemExit("a bound is missed")
+
+
+def measure(accounts: Sequence[int], grants: int, latency: float) -> list[Row]:
+    """A sweep over so many accounts each, and one over the most of them with so many live grants."""
+    rows: list[Row] = []
+    for number in sorted(accounts):
+        with _acme(number, latency) as stage:
+            count = len(stage.acme.accounts)
+            rows += _rows(f"sweep, {_plural(count, 'account')}", jitbot(stage.acme, "sweep"), count)
+            if number == max(accounts) and grants:
+                live(stage, grants)
+                what = f"sweep, {_plural(count, 'account')}, {grants:,} live grants"
+                rows += _rows(what, jitbot(stage.acme, "sweep"), count)
+    return rows
+
+
+@contextmanager
+def _acme(number: int, latency: float) -> Iterator[Stage]:
+    """acme with so many accounts, and never fewer than it has, whose AWS takes its time."""
+    more = {f"a{each:04}": f"{400000000000 + each}" for each in range(number - OWN)}
+    with Acme(Clock(NOW), more_accounts=more) as acme:
+        acme.aws.faults = lambda *_: sleep(latency / 1000)
+        yield Stage(acme=acme, jitbot=command, console=Console(quiet=True))
+
+
+def _plural(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _rows(what: str, cost: Cost, accounts: int) -> Iterator[Row]:
+    """What that sweep took, and that it asked AWS no more than it must."""
+    reads = cost.aws.get("iam:ListRoles", 0)
+    calls = ", ".join(
+        f"{number} × {name.partition(':')[2]}" for name, number in sorted(cost.aws.items()) if number
+    )
+    yield Row(what=what, figure=cost.seconds, note=f"{cost.cpu_seconds:.2f} s CPU, {cost.megabytes} MB")
+    yield Row(
+        what=f"{what}: reads of AWS", figure=reads, unit="", floor=accounts, against="accounts",
+        ratio=reads / accounts, bound=1, note=calls,
+    )  # fmt: skip
+
+
+def live(stage: Stage, number: int) -> None:
+    """So many grants that live: one made by jitbot, the others by its example, spread over all accounts."""
+    made = _example(stage)
+    recorded: list[Event] = []
+    accounts = itertools.cycle(sorted(stage.acme.accounts.items()))
+    wide = min(WIDE, len(stage.acme.accounts))
+    for each in range(number // wide):
+        recorded += _alike(stage.acme, made, each, list(itertools.islice(accounts, wide)))
+    stage.acme.git("olivia", "fetch", "--quiet", "origin", cwd=stage.acme.clone())
+    job = stage.acme.job("grant.yml")
+    world = open_world(
+        Invocation(now=NOW, environ=job, folder=stage.acme.clone(), jitbot=command), "grant", purpose="grant"
+    )
+    history.append(world, history.read(world, NOW), recorded, NOW)
+
+
+def _example(stage: Stage) -> dict[Kind, Event]:
+    """The events of one grant that jitbot made, by their kind."""
+    path, text = stage.request("alice", POLICY, "example", duration="4h", parameters={"table": "orders"})
+    pull = stage.propose("alice", "Example", {path: text})
+    stage.must(stage.review("bob", pull))
+    stage.must(stage.merge("alice", pull))
+    stage.run("grant", workflow="grant.yml", code=0, aside=True)
+    job = stage.acme.job("grant.yml")
+    world = open_world(
+        Invocation(now=NOW, environ=job, folder=stage.acme.clone(), jitbot=command), "grant", purpose="grant"
+    )
+    return {event.kind: event for event in history.read(world, NOW).events if event.request == path}
+
+
+def _alike(
+    acme: Acme, made: dict[Kind, Event], number: int, accounts: Sequence[tuple[str, str]]
+) -> Iterator[Event]:
+    """The approval of one more request over these accounts, its grants recorded, and their roles in AWS."""
+    path = f"requests/{POLICY}/{NOW:%Y-%m/%d}-alice-live-{number}.yaml"
+    content = (acme.clone() / f"policies/access/{POLICY}.yaml").read_bytes()
+    policy = documents.parse_policy(Source(path=f"policies/access/{POLICY}.yaml", content=content)).value
+    example = (acme.clone() / made[Kind.APPROVED].request).read_bytes()
+    request = documents.parse_request(Source(path=path, content=example)).value
+    window = made[Kind.APPROVED].window
+    assert policy is not None
+    assert request is not None
+    assert window is not None
+    rendered = [
+        iam.render(
+            settings=acme.settings, policy=policy, request=request, person=acme.people[Login("alice")],
+            account=alias, account_id=account_id, window=window,
+        )
+        for alias, account_id in accounts
+    ]  # fmt: skip
+    merge = Sha(hashlib.sha1(path.encode(), usedforsecurity=False).hexdigest())
+    yield replace(made[Kind.APPROVED], request=path, commit=merge, documents=tuple(rendered))
+    for each in rendered:
+        role_id = _role(acme, each)
+        yield replace(
+            made[Kind.GRANTED], request=path, commit=merge, account=each.account, account_id=each.account_id,
+            role_name=each.role_name, documents=(each,), evidence={"role_id": role_id},
+        )  # fmt: skip
+
+
+def _role(acme: Acme, wanted: iam.Documents) -> str:
+    """Put the role into the embedded AWS; gives its id."""
+    backend = acme.aws._store.iam(wanted.account_id)
+    tags = [{"Key": key, "Value": value} for key, value in wanted.tags.items()]
+    trust, permissions = (json.dumps(each) for each in (wanted.trust_policy, wanted.permission_policy))
+    role = backend.create_role(
+        wanted.role_name, trust, wanted.path, wanted.permissions_boundary, "", tags, "3600"
+    )
+    backend.put_role_policy(wanted.role_name, iam.POLICY_NAME, permissions)
+    return str(role.id)
+
+
+if __name__ == "__main__":
+    main()
