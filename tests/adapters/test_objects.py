@@ -111,3 +111,12 @@ def test_readings_inside_each_other_stay_apart(clone: Clone) -> None:
         assert dict(objects.read("blob", names[1:2], 9)) == {names[1]: b"2"}
         found[name] = content
     assert list(found.values()) == [b"1", b"2", b"3"]
+
+
+def test_the_index_is_not_read(clone: Clone) -> None:
+    """Trees are compared without the index, which names every request there ever was: a broken one goes unseen."""
+    clone.put(ASK)
+    clone.push()
+    (clone.root / ".git" / "index").write_bytes(b"no index")
+    assert [change.path for change in clone.repository.changes(SINCE)] == [ASK]
+    assert clone.repository.touching([clone.repository.main()], ASK)

@@ -1,11 +1,16 @@
-"""How long `jitbot audit verify` and `log` take on a long history: a program, `python tests/bench/audit.py [GRANTS]`.
+"""How long `jitbot audit verify` and `log` take on a long history.
+
+    python tests/bench/audit.py
+    python tests/bench/audit.py 500 5000 --json audit.json
 
 The history is made up: one grant after the other, each asked, approved, granted, ended and removed, with an
 issuer's key of its own, written by git fast-import. So many grants make four times as many events.
 """
 
+import argparse
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +22,8 @@ from pathlib import Path
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from jwt.algorithms import RSAAlgorithm
+from processes import PEAK
+from rows import Row, finish
 
 from jitbot.adapters import documents
 from jitbot.adapters.actions import ServiceAuthorizationReference
@@ -227,27 +234,25 @@ def make(folder: Path, count: int) -> Path:
 
 
 def _ran(clone: Path, *arguments: str) -> tuple[float, int, str]:
-    """Seconds, MiB, and the last line of one run in a process of its own."""
-    program = (
-        "import sys,resource;from jitbot.cli import run;sys.argv[0]='jitbot'\n"
-        "try: run()\nfinally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss//1024,file=sys.stderr)"
-    )
-    begun = time.perf_counter()
-    ran = subprocess.run(
-        [sys.executable, "-c", program, *arguments], cwd=clone, capture_output=True, text=True, check=False
-    )
-    took = time.perf_counter() - begun
+    """Seconds, MB, and the last line of one run in a process of its own."""
+    program = f"{PEAK}\nimport sys; from jitbot.cli import run; sys.argv[0] = 'jitbot'; run()"
+    command = [sys.executable, "-c", program, *arguments]
+    with tempfile.NamedTemporaryFile() as peak:
+        environ = {**os.environ, "BENCH_PEAK": peak.name}
+        begun = time.perf_counter()
+        ran = subprocess.run(command, cwd=clone, env=environ, capture_output=True, text=True, check=False)
+        took = time.perf_counter() - begun
+        size = int(peak.read() or 0) // 1024
     lines = ran.stdout.strip().splitlines()
-    return took, int(ran.stderr.strip().splitlines()[-1]), lines[-1][:100] if lines else ran.stderr[-300:]
+    return took, size, lines[-1][:100] if lines else ran.stderr[-300:]
 
 
-def bench(count: int) -> None:
-    """Make a history, and print what reading it takes."""
+def measure(count: int) -> list[Row]:
+    """Make a history of so many grants, and read it as an auditor does."""
+    rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        begun = time.perf_counter()
         clone = make(folder, count)
-        print(f"{count} grants, {4 * count} events: made in {time.perf_counter() - begun:.0f} s")
         keys = ("--keys", str(folder / "keys.json"))
         for arguments in (
             ("verify", *keys),
@@ -255,9 +260,22 @@ def bench(count: int) -> None:
             ("log", *keys, "--person", "bob", "--format", "csv"),
         ):
             took, size, last = _ran(clone, "audit", *arguments)
-            print(f"  audit {arguments[0]:<7} {took:6.1f} s {size:5} MiB   {last}")
+            what = f"audit {arguments[0]}{' of one' if '--person' in arguments else ''}"
+            rows.append(
+                Row(what=f"{what}, {4 * count:,} events", figure=took, note=f"{size} MB; {last[:60]}")
+            )
+    return rows
+
+
+def main() -> None:
+    """Measure, print a table, and write JSON where it is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("grants", type=int, nargs="*", default=[500, 5000])
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures for machines too")
+    arguments = parser.parse_args()
+    rows = [row for count in arguments.grants for row in measure(count)]
+    finish("the audit of a long history", rows, arguments.json)
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[1:] or ["500", "5000"]:
-        bench(int(wanted))
+    main()

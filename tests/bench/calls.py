@@ -21,6 +21,7 @@ import yaml
 from processes import JITBOT, NOW, run
 from rich.console import Console
 from rich.table import Table
+from rows import Row
 
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.organisation import Acme
@@ -28,6 +29,9 @@ from jitbot.sandbox.story.stage import Stage
 
 WORKFLOWS = Path(__file__).resolve().parents[2] / ".github" / "workflows"
 AN_HOUR = 1000  # calls of REST that GITHUB_TOKEN may make for one repository
+MOST = (
+    8 + 1 + 2 + 2
+)  # calls of one grant: of the request, of its approver, rules and tokens' commits of the run
 DAYS = 365 / 12  # of a month
 # One request's life, where all goes well: opened, auto-merge turned on, approved, merged, granted, over.
 LIFE = {
@@ -67,8 +71,7 @@ def main() -> None:
     parser.add_argument("--a-day", type=int, default=50, help="requests, for the minutes of a month")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures for machines too")
     arguments = parser.parse_args()
-    with Acme(Clock(NOW)) as acme:
-        steps = _life(Stage(acme=acme, jitbot=lambda *_: 0, console=Console(quiet=True)))
+    steps = played()
     hour, month = _hour(steps), _month(arguments.a_day)
     if arguments.json:
         figures = {
@@ -78,6 +81,36 @@ def main() -> None:
         }
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
     _show(steps, hour, month, arguments.a_day)
+
+
+def played() -> dict[str, Calls]:
+    """What each step of a request's life asked."""
+    with Acme(Clock(NOW)) as acme:
+        return _life(Stage(acme=acme, jitbot=lambda *_: 0, console=Console(quiet=True)))
+
+
+def measure(a_day: int = 50) -> list[Row]:
+    """The calls of GitHub that each step makes, by name, and what follows for an hour and a month."""
+    steps = played()
+    rows = [
+        Row(
+            what=f"{name}: calls of GitHub", figure=_rest(each) + each.graphql, unit="", note=_named(each),
+            bound=MOST if name == "grant" else None,
+        )
+        for name, each in steps.items()
+    ]  # fmt: skip
+    hour, month = _hour(steps), _month(a_day)
+    return [
+        *rows,
+        Row(what=f"requests that an hour of {AN_HOUR} calls holds", figure=hour["requests"], unit=""),
+        Row(what=f"minutes of Actions a month, {a_day} requests a day", figure=month["all"], unit=""),
+    ]
+
+
+def _named(each: Calls) -> str:
+    calls = {**each.rest, **each.aws}
+    shown = (f"{number} × {call}" if number > 1 else call for call, number in sorted(calls.items()))
+    return ", ".join(shown) or "none"
 
 
 def _life(stage: Stage) -> dict[str, Calls]:
@@ -193,9 +226,7 @@ def _show(
     console.print(table)
     named = Table("step", "calls by name", show_lines=True)
     for name, each in steps.items():
-        calls = {**each.rest, **each.aws}
-        shown = (f"{number} × {call}" if number > 1 else call for call, number in sorted(calls.items()))
-        named.add_row(name, ", ".join(shown) or "none")
+        named.add_row(name, _named(each))
     console.print(named)
     console.print(
         f"An hour of GITHUB_TOKEN ({AN_HOUR:,} calls of REST for one repository) holds about {hour['requests']} requests: "

@@ -19,7 +19,7 @@ from time import sleep
 
 from processes import NOW, Cost, jitbot, run
 from rich.console import Console
-from rows import Row, paired, show, write
+from rows import Row, finish, paired
 
 from jitbot.cli import main as command
 from jitbot.sandbox.clock import Clock
@@ -45,11 +45,8 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures for machines too")
     arguments = parser.parse_args()
     rows = measure(arguments.pairs, arguments.grants, arguments.latency, arguments.github)
-    if arguments.json:
-        write(arguments.json, rows, latency=arguments.latency, github=arguments.github)
-    show(f"grants; AWS answers after {arguments.latency:g} ms, GitHub after {arguments.github:g} ms", rows)
-    if any(row.met is False for row in rows):
-        raise SystemExit("a bound is missed")
+    title = f"grants; AWS answers after {arguments.latency:g} ms, GitHub after {arguments.github:g} ms"
+    finish(title, rows, arguments.json, latency=arguments.latency, github=arguments.github)
 
 
 def measure(pairs: int, grants: int, latency: float, github: float) -> list[Row]:

@@ -19,6 +19,13 @@ JITBOT = (
     " folder=Path.cwd()))"
 )
 
+# The most memory a process had, by its own word: what wait4 tells counts the parent's, from before the exec.
+PEAK = """
+import atexit, os, pathlib, re
+atexit.register(lambda: pathlib.Path(os.environ["BENCH_PEAK"]).write_text(
+    re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text())[1]))
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
@@ -26,7 +33,7 @@ class Cost:
 
     seconds: float
     cpu_seconds: float
-    megabytes: int  # the most it held at a time
+    megabytes: int  # the most it held at a time; 0 where there is no /proc
     aws: Mapping[str, int]
     github: Mapping[str, int]
     output: str
@@ -43,23 +50,28 @@ def run(acme: Acme, code: str, arguments: Sequence[str], job: Mapping[str, str])
     clone = acme.clone()
     acme.aws.calls.clear()
     acme.github.calls.clear()
-    with tempfile.TemporaryFile() as printed:
-        command = [sys.executable, "-c", code, *arguments]
+    with tempfile.TemporaryFile() as printed, tempfile.NamedTemporaryFile() as peak:
+        command = [sys.executable, "-c", PEAK + code, *arguments]
         start = time.monotonic()
         process = subprocess.Popen(
-            command, cwd=clone, env={**os.environ, **job}, stdout=printed, stderr=printed
+            command,
+            cwd=clone,
+            env={**os.environ, **job, "BENCH_PEAK": peak.name},
+            stdout=printed,
+            stderr=printed,
         )
         _, status, used = os.wait4(process.pid, 0)
         seconds = time.monotonic() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         printed.seek(0)
         output = printed.read().decode()
+        kilobytes = int(peak.read() or 0)
     if process.returncode != 0:
         raise SystemExit(f"{' '.join(arguments) or 'the script'} failed:\n{output[-2000:]}")
     return Cost(
         seconds=seconds,
         cpu_seconds=used.ru_utime + used.ru_stime,
-        megabytes=used.ru_maxrss // 1024,
+        megabytes=kilobytes // 1024,
         aws=dict(Counter(f"{service}:{operation}" for _, service, operation in acme.aws.calls)),
         github=dict(Counter(f"{method} {pattern}" for method, pattern in acme.github.calls)),
         output=output,

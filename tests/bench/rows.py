@@ -56,6 +56,15 @@ def write(file: Path, rows: Iterable[Row], **more: object) -> None:
     file.write_text(json.dumps({"load": os.getloadavg()[0], "rows": shown, **more}, indent=2) + "\n")
 
 
+def finish(title: str, rows: Sequence[Row], file: Path | None, **more: object) -> None:
+    """Print the rows, and write them where it is asked for. Exits with 1 where a bound is missed."""
+    if file is not None:
+        write(file, rows, **more)
+    show(title, rows)
+    if missed := [row.what for row in rows if row.met is False]:
+        raise SystemExit(f"above its bound: {'; '.join(missed)}")
+
+
 def _median(figures: Sequence[float]) -> float:
     middle = sorted(figures)
     return (middle[(len(middle) - 1) // 2] + middle[len(middle) // 2]) / 2

@@ -10,22 +10,20 @@ of them meet the same load. What is imported is compiled first: an uncompiled im
 import argparse
 import compileall
 import importlib.util
-import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 
-from rich.console import Console
-from rich.table import Table
+from rows import Row, finish, paired
 
 from jitbot.cli import VERBS
 
 BOUND = 0.5  # of `import boto3`, that `jitbot --help` may take
 FLOOR = "import boto3"
+HELP = "jitbot --help"
 BARE = "bare Python"
 
 
@@ -35,16 +33,23 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=9, help="of everything, one round after the other")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures for machines too")
     arguments = parser.parse_args()
+    finish(f"whole processes, medians of {arguments.runs} rounds", measure(arguments.runs), arguments.json)
+
+
+def measure(runs: int) -> list[Row]:
+    """Every verb's start beside `import boto3`."""
     for package in ("jitbot", "boto3", "botocore", "click"):
         found = importlib.util.find_spec(package)
         for folder in (found.submodule_search_locations or ()) if found else ():
             compileall.compile_dir(folder, quiet=2)
-    figures = _figures(_measured(max(arguments.runs, 1)))
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"load": os.getloadavg()[0], "verbs": figures}, indent=2) + "\n")
-    _show(figures, arguments.runs)
-    if figures["jitbot --help"]["ratio"] > BOUND:
-        raise SystemExit(f"`jitbot --help` takes more than {BOUND} × {FLOOR}")
+    seconds = _measured(max(runs, 1))
+    return [
+        paired(
+            name, took, seconds[FLOOR], against=FLOOR, note=f"slowest {1000 * max(took):.0f} ms",
+            bound=BOUND if name == HELP else None,
+        )
+        for name, took in seconds.items()
+    ]  # fmt: skip
 
 
 def _measured(runs: int) -> dict[str, list[float]]:
@@ -53,7 +58,7 @@ def _measured(runs: int) -> dict[str, list[float]]:
     commands: dict[str, Sequence[str]] = {
         BARE: [sys.executable, "-c", ""],
         FLOOR: [sys.executable, "-c", FLOOR],
-        "jitbot --help": [*jitbot, "--help"],
+        HELP: [*jitbot, "--help"],
     }
     commands |= {f"jitbot {verb} --help": [*jitbot, verb, "--help"] for verb in VERBS}
     seconds: dict[str, list[float]] = {name: [] for name in commands}
@@ -70,28 +75,6 @@ def _seconds(command: Sequence[str]) -> float:
     start = time.perf_counter()
     subprocess.run(command, env=environ, stdout=subprocess.DEVNULL, check=True, timeout=60)
     return time.perf_counter() - start
-
-
-def _figures(seconds: dict[str, list[float]]) -> dict[str, dict[str, float]]:
-    floor = median(seconds[FLOOR])
-    return {
-        name: {
-            "milliseconds": round(1000 * median(found), 1),
-            "slowest": round(1000 * max(found), 1),
-            "ratio": round(median(found) / floor, 2),
-        }
-        for name, found in seconds.items()
-    }
-
-
-def _show(figures: dict[str, dict[str, float]], runs: int) -> None:
-    title = f"whole processes, medians of {runs} rounds, load {os.getloadavg()[0]:.1f}"
-    table = Table("what", "ms", "slowest ms", f"× {FLOOR}", "bound", title=title)
-    for name, found in figures.items():
-        bound = f"≤ {BOUND}" if name == "jitbot --help" else ""
-        cells = (f"{found[key]:.0f}" for key in ("milliseconds", "slowest"))
-        table.add_row(name, *cells, f"{found['ratio']:.2f}", bound)
-    Console(width=100).print(table)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from time import sleep
 
 from processes import NOW, Cost, jitbot
 from rich.console import Console
-from rows import Row, show, write
+from rows import Row, finish
 
 from jitbot.adapters import documents
 from jitbot.cli import main as command
@@ -49,11 +49,8 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures for machines too")
     arguments = parser.parse_args()
     rows = measure(arguments.accounts, arguments.grants, arguments.latency)
-    if arguments.json:
-        write(arguments.json, rows, latency=arguments.latency)
-    show(f"sweeps with nothing due, AWS answers after {arguments.latency:g} ms", rows)
-    if any(row.met is False for row in rows):
-        raise SystemExit("a bound is missed")
+    title = f"sweeps with nothing due, AWS answers after {arguments.latency:g} ms"
+    finish(title, rows, arguments.json, latency=arguments.latency)
 
 
 def measure(accounts: Sequence[int], grants: int, latency: float) -> list[Row]:

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import secrets
 import signal
 import subprocess
 import tempfile
@@ -28,6 +29,8 @@ class Git:
     def __init__(self, root: Path, *, timeout: float) -> None:
         self._root = root
         self._timeout = timeout
+        # diff-tree reads the index first, which names every file of the commit checked out, and uses nothing of it.
+        self._no_index = str(Path(tempfile.gettempdir()) / f"no-index-{secrets.token_hex(8)}")
 
     def ask(self, *arguments: str, stdin: str = "") -> bytes:
         """What git prints. Raises UnavailableError with git's last words if it fails."""
@@ -95,7 +98,7 @@ class Git:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env={**os.environ, **NEVER_ASK},
+                env={**os.environ, **NEVER_ASK, "GIT_INDEX_FILE": self._no_index},
             )
         except FileNotFoundError:
             raise UnavailableError("git is not installed, or not on PATH") from None
