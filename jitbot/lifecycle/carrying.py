@@ -10,6 +10,7 @@ from jitbot.domain.changes import Change, Confirm, Deny, Extend, Provision, Remo
 from jitbot.domain.errors import DeniedError, JitbotError
 from jitbot.domain.events import Event, Kind
 from jitbot.domain.model import AccountId
+from jitbot.domain.outcomes import outcome
 from jitbot.domain.ports import Account
 from jitbot.lifecycle.giving import give
 from jitbot.lifecycle.taking import confirm, deny, remove
@@ -73,18 +74,13 @@ def failed_event(failure: Failure, *, now: datetime, run: str) -> Event | None:
     change = failure.change
     if change is None:
         return None
-    return Event(
-        kind=Kind.FAILED,
+    return outcome(
+        change,
+        Kind.FAILED,
         at=now,
-        request=change.request,
-        ask={"requester": change.requester},
-        commit=change.commit,
-        account=change.account,
-        account_id=failure.account_id,
-        role_name=change.role_name,
+        run=run,
         cause=f"{type(change).__name__.lower()}: {'refused' if failure.final else 'trouble'}",
         evidence={"message": failure.message},
-        run=run,
     )
 
 

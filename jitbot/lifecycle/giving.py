@@ -4,6 +4,7 @@ from jitbot.domain.changes import Extend, Provision
 from jitbot.domain.errors import DeniedError, UnavailableError
 from jitbot.domain.events import Event, Kind
 from jitbot.domain.iam import Documents
+from jitbot.domain.outcomes import outcome
 from jitbot.domain.ports import Account, Receipt
 from jitbot.domain.roles import Actual, as_read, differences, unfinished
 from jitbot.lifecycle.looking import looks
@@ -20,19 +21,14 @@ def give(world: World, account: Account, change: Provision | Extend) -> Event:
     account.write_permissions(documents)
     account.attach(documents)
     actual, receipt = _settled(world, account, documents)
-    return Event(
-        kind=Kind.GRANTED,
+    return outcome(
+        change,
+        Kind.GRANTED,
         at=receipt.at,
-        request=change.request,
-        ask={"requester": change.requester},
-        commit=change.commit,
-        account=documents.account,
-        account_id=documents.account_id,
-        role_name=documents.role_name,
+        run=world.run.url,
         window=documents.window,
         documents=(as_read(actual, documents),),
         evidence={"role_id": actual.role_id, "aws_request_ids": list(receipt.request_ids)},
-        run=world.run.url,
     )
 
 

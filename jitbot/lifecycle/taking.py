@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from jitbot.domain import moments
 from jitbot.domain.changes import Confirm, Deny, Remove
 from jitbot.domain.errors import UnavailableError
 from jitbot.domain.events import Event, Kind, Why
+from jitbot.domain.outcomes import outcome
 from jitbot.domain.ports import Account, Receipt
 from jitbot.domain.roles import Actual, differences
 from jitbot.lifecycle.looking import looks
@@ -51,29 +53,26 @@ def _ended(
     world: World, change: Deny | Confirm, why: Why, *, at: datetime, actual: Actual | None, cause: str
 ) -> Event:
     effective = change.window.expires_at if why is Why.EXPIRED and change.window is not None else at
-    return Event(
-        kind=Kind.ENDED,
+    return outcome(
+        change,
+        Kind.ENDED,
         at=at,
-        request=change.request,
-        ask={"requester": change.requester},
-        commit=change.commit,
-        account=change.account,
-        account_id=change.account_id,
-        role_name=change.role_name,
+        run=world.run.url,
         why=why,
         window=change.window,
         cause=cause,
         evidence={
             "role_id": actual.role_id if actual is not None else "",
-            "effective_at": effective.isoformat().replace("+00:00", "Z"),
-            "seen": "denied"
-            if actual is not None and actual.denied
-            else "as recorded"
-            if actual is not None
-            else "absent",
+            "effective_at": moments.show(effective),
+            "seen": _seen(actual),
         },
-        run=world.run.url,
     )
+
+
+def _seen(actual: Actual | None) -> str:
+    if actual is None:
+        return "absent"
+    return "denied" if actual.denied else "as recorded"
 
 
 def remove(world: World, account: Account, change: Remove) -> Event:
@@ -82,18 +81,13 @@ def remove(world: World, account: Account, change: Remove) -> Event:
     if actual is not None:
         account.remove(actual)
         receipt = _absent(world, account, change.role_name)
-    return Event(
-        kind=Kind.REMOVED,
+    return outcome(
+        change,
+        Kind.REMOVED,
         at=receipt.at,
-        request=change.request,
-        ask={"requester": change.requester},
-        commit=change.commit,
-        account=change.account,
-        account_id=change.account_id,
-        role_name=change.role_name,
+        run=world.run.url,
         window=change.window,
         evidence={"verified_absent": True, "aws_request_ids": list(receipt.request_ids)},
-        run=world.run.url,
     )
 
 
