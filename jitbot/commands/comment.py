@@ -11,6 +11,7 @@ import click
 from jitbot import __version__
 from jitbot.adapters.github import GitHubConversation
 from jitbot.commands.invocation import Invocation
+from jitbot.commands.options import format_option
 from jitbot.commands.words import print_annotations, print_findings, print_json
 from jitbot.commands.worlds import github_client, open_world
 from jitbot.domain.aftermath import touched_by
@@ -28,9 +29,7 @@ _MOST = 50  # pull requests that one run brings up to date
 
 @click.command()
 @click.argument("pulls", nargs=-1, type=click.IntRange(min=1), metavar="[PULL]…")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
-)
+@format_option
 @click.pass_obj
 def comment(invocation: Invocation, *, pulls: tuple[int, ...], form: str) -> int:
     """Bring title, comment and statuses of pull requests up to date, and annotate what is wrong with them.

@@ -11,6 +11,7 @@ import click
 from jitbot.adapters import documents
 from jitbot.adapters.actions import ServiceAuthorizationReference
 from jitbot.commands.invocation import Invocation
+from jitbot.commands.options import format_option
 from jitbot.commands.places import FolderTree, Moment, clone, data_root, find_file
 from jitbot.commands.words import print_findings, print_json
 from jitbot.domain import duration, escape
@@ -45,9 +46,7 @@ _NUMBER = re.compile(r"#?([1-9][0-9]{0,9})", re.ASCII)
 @click.command()
 @click.argument("request")
 @click.option("--at", type=Moment(), help="As if merged at this time, such as 2026-11-24T09:00:00Z.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
-)
+@format_option
 @click.pass_obj
 def explain(invocation: Invocation, *, request: str, at: datetime | None, form: str) -> int:
     """Show who gets what, where, until when, how dangerous that is, who must approve, and the exact documents.

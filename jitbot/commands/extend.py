@@ -8,6 +8,7 @@ from jitbot.commands.desks import open_desk
 from jitbot.commands.fields import Length, repo_option, timeout_option
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.mine import meant_life, my_life
+from jitbot.commands.options import dry_option, format_option, wait_option
 from jitbot.commands.proposing import Manner, check_and_open
 from jitbot.domain import asking, moments
 from jitbot.domain import duration as lengths
@@ -21,12 +22,10 @@ from jitbot.lifecycle.remote_ledger import RemoteLedger
 @click.argument("words", nargs=-1, metavar="[REQUEST] [DURATION]")
 @click.option("--by", type=Length(), help="How much longer than it is now, instead of DURATION.")
 @repo_option
-@click.option("--wait", is_flag=True, help="Show how it goes, until it is granted or refused.")
+@wait_option
 @timeout_option
-@click.option("--dry-run", is_flag=True, help="Show what would be asked for, and write nothing.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
-)
+@dry_option
+@format_option
 @click.pass_obj
 def extend(
     invocation: Invocation,

@@ -3,6 +3,7 @@
 import click
 
 from jitbot.commands.invocation import Invocation
+from jitbot.commands.options import format_option
 from jitbot.commands.words import print_json, print_report
 from jitbot.commands.worlds import open_world
 from jitbot.lifecycle.granting import grant as use_case
@@ -10,9 +11,7 @@ from jitbot.lifecycle.granting import grant as use_case
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Decide and plan; record and change nothing.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
-)
+@format_option
 @click.pass_obj
 def grant(invocation: Invocation, *, dry_run: bool, form: str) -> int:
     """Decide what was merged, record it, and grant what is approved.

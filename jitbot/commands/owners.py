@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from jitbot.commands.invocation import Invocation
+from jitbot.commands.options import format_option
 from jitbot.commands.places import FolderTree, data_root
 from jitbot.commands.words import print_findings, print_json
 from jitbot.domain import codeowners as domain
@@ -17,9 +18,7 @@ from jitbot.domain.errors import InvalidError
 @click.option(
     "--codeowners", type=click.Path(path_type=Path), help="Another CODEOWNERS file than the repository's."
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
-)
+@format_option
 @click.pass_obj
 def owners(invocation: Invocation, *, paths: tuple[str, ...], codeowners: Path | None, form: str) -> int:
     """Say who owns each PATH, by the last line of CODEOWNERS that matches it.

@@ -10,6 +10,7 @@ from jitbot.commands.dialogue import tell
 from jitbot.commands.fields import repo_option, timeout_option
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.mine import meant_life, my_life
+from jitbot.commands.options import format_option
 from jitbot.commands.words import print_json
 from jitbot.domain import escape, moments
 from jitbot.domain.errors import DeniedError, InvalidError, UnavailableError
@@ -31,9 +32,7 @@ WORKFLOW = "revoke.yml"
     "--no-wait", is_flag=True, help="Start it, and do not wait until the ledger says that it ended."
 )
 @timeout_option
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
-)
+@format_option
 @click.pass_obj
 def release(
     invocation: Invocation,

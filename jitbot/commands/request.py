@@ -10,6 +10,7 @@ from jitbot.commands import dialogue
 from jitbot.commands.desks import open_desk
 from jitbot.commands.fields import Length, Named, former, repo_option, timeout_option
 from jitbot.commands.invocation import Invocation
+from jitbot.commands.options import dry_option, format_option, wait_option
 from jitbot.commands.places import Moment
 from jitbot.commands.proposing import Manner, check_and_open
 from jitbot.domain import asking, owners
@@ -46,12 +47,10 @@ class Wish:
 @click.option("--starts-at", type=Moment(), help="When it begins, in UTC; otherwise at the merge.")
 @click.option("--again", metavar="REQUEST", help="Ask for the same as this request once more, in a new file.")
 @repo_option
-@click.option("--wait", is_flag=True, help="Show how it goes, until it is granted or refused.")
+@wait_option
 @timeout_option
-@click.option("--dry-run", is_flag=True, help="Show what would be asked for, and write nothing.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
-)
+@dry_option
+@format_option
 @click.pass_obj
 def request(
     invocation: Invocation,

@@ -3,6 +3,7 @@
 import click
 
 from jitbot.commands.invocation import Invocation
+from jitbot.commands.options import format_option
 from jitbot.commands.places import meant
 from jitbot.commands.words import print_json, print_report
 from jitbot.commands.worlds import open_world, recorded_requests
@@ -14,9 +15,7 @@ from jitbot.lifecycle.revoking import revoke as use_case
 @click.command()
 @click.argument("request")
 @click.option("--reason", required=True, help="Why, in a few words; recorded for good.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
-)
+@format_option
 @click.pass_obj
 def revoke(invocation: Invocation, *, request: str, reason: str, form: str) -> int:
     """End a grant now, in all its accounts, for good.

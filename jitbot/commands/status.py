@@ -11,6 +11,7 @@ from jitbot.commands.desks import open_desk, origin
 from jitbot.commands.dialogue import tell
 from jitbot.commands.fields import repo_option
 from jitbot.commands.invocation import Invocation
+from jitbot.commands.options import format_option
 from jitbot.commands.places import Moment, data_root
 from jitbot.commands.words import print_json, print_table
 from jitbot.commands.worlds import open_world
@@ -54,9 +55,7 @@ class Seen:
     "--at", type=Moment(), help="As it stood, or will stand, at this time; without what is only asked for."
 )
 @repo_option
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
-)
+@format_option
 @click.pass_obj
 def status(
     invocation: Invocation,

@@ -3,6 +3,7 @@
 import click
 
 from jitbot.commands.invocation import Invocation
+from jitbot.commands.options import format_option
 from jitbot.commands.words import print_json, print_report
 from jitbot.commands.worlds import open_world
 from jitbot.lifecycle.sweeping import sweep as use_case
@@ -13,9 +14,7 @@ from jitbot.lifecycle.sweeping import sweep as use_case
 @click.option(
     "--complete", is_flag=True, help="Read every role whole, for drift that a list does not show; once a day."
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
-)
+@format_option
 @click.pass_obj
 def sweep(invocation: Invocation, *, dry_run: bool, complete: bool, form: str) -> int:
     """End what must end, confirm what has ended, remove what is over; find orphans and drift.

@@ -8,6 +8,7 @@ import click
 from jitbot.adapters.aws.trail import AwsTrails
 from jitbot.commands.audit.opening import books_of, keys_option, request_in
 from jitbot.commands.invocation import Invocation
+from jitbot.commands.options import format_option
 from jitbot.commands.words import print_json
 from jitbot.commands.worlds import aws_endpoint, aws_identity
 from jitbot.domain import escape, moments
@@ -23,9 +24,7 @@ _SHOWN = 40  # operations; --format json has all
 @click.option(
     "--region", "regions", multiple=True, help="Where to look; without, where the policy's statements say."
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
-)
+@format_option
 @click.pass_obj
 def sessions(
     invocation: Invocation, *, request: str, keys_file: Path | None, regions: tuple[str, ...], form: str
