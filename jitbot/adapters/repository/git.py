@@ -70,7 +70,7 @@ class Git:
         Raises UnavailableError if git does not run, fails, or takes too long.
         """
         with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as words:
-            asked.write(stdin.encode())
+            asked.write(stdin.encode(errors="surrogateescape"))
             asked.seek(0)
             process = self._started(arguments, asked.fileno(), words.fileno())
             timer = threading.Timer(self._timeout, process.kill)
