@@ -1,9 +1,12 @@
 """What every test stands on: no network but this machine's own loopback, and an embedded GitHub that speaks as GitHub does."""
 
+import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from described import key, objections, shape
+from hypothesis import HealthCheck, Phase, settings
 from pytest_socket import socket_allow_hosts
 from tally import PROPERTY, total
 
@@ -39,15 +42,39 @@ def _as_github_describes_it() -> Iterator[None]:
     assert told == []
 
 
+settings.register_profile(
+    "soak",
+    max_examples=int(os.environ.get("JITBOT_GAMES", "100")),
+    stateful_step_count=40,
+    deadline=None,
+    phases=[
+        Phase.explicit,
+        Phase.reuse,
+        Phase.generate,
+    ],  # to make a game shorter takes longer than to play it
+    suppress_health_check=list(HealthCheck),
+)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what the independent judge was asked, and how much of it was not as promised."""
+    """Say what was asked and tried beyond single tests, and how much of it was not as promised."""
+    for told in _properties(terminalreporter, "any order"):
+        moves = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in sorted(told.items()))
+        terminalreporter.write_line(f"any order: {sum(told.values()):,} moves played: {moves}")
+    for number in _properties(terminalreporter, "bad input"):
+        terminalreporter.write_line(f"bad input: {number:,} spoilt files, each with the findings it must give")
+    found = _properties(terminalreporter, PROPERTY)
+    for line in total(found).lines() if found else ():
+        terminalreporter.write_line(line)
+
+
+def _properties(terminalreporter: pytest.TerminalReporter, wanted: str) -> list[Any]:
+    """What tests recorded under this name, in whatever process they ran."""
     reports = (report for reports in terminalreporter.stats.values() for report in reports)
-    found = [
+    return [
         value
         for report in reports
         if getattr(report, "when", "") == "teardown"
         for name, value in report.user_properties
-        if name == PROPERTY
+        if name == wanted
     ]
-    for line in total(found).lines() if found else ():
-        terminalreporter.write_line(line)

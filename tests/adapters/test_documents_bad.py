@@ -1,13 +1,19 @@
 """Spoilt documents: each line of bad_documents/*.txt breaks a good file in one way."""
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from jitbot.adapters import documents
+from jitbot.adapters.actions import ServiceAuthorizationReference
+from jitbot.domain import codeowners
 from jitbot.domain.model import Parsed, Source
+from jitbot.lifecycle.checking import Checker
+from jitbot.sandbox.organisation import acme_tree
 
 CASES = Path(__file__).with_name("bad_documents")
 PARSERS: dict[str, tuple[Callable[[Source], Parsed], str]] = {
@@ -32,6 +38,12 @@ def _cases() -> list[tuple[str, str | None, str | bytes, str]]:
         for line in (CASES / f"{kind}.txt").read_text(encoding="utf-8").splitlines()
         if not line.startswith("#")
     ]
+
+
+def _lines(name: str) -> list[tuple[str, ...]]:
+    """The cases of a file whose lines are whole."""
+    lines = (CASES / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    return [ast.literal_eval(line) for line in lines if not line.startswith("#")]
 
 
 def _parse(kind: str, content: bytes) -> Parsed:
@@ -64,9 +76,78 @@ def test_the_document_before_it_is_spoilt_is_good(kind: str) -> None:
     assert parsed.value is not None
 
 
-def test_there_are_enough_cases() -> None:
-    """The case files are really read."""
-    assert len(_cases()) > 400
+@pytest.mark.parametrize(("line", "expected"), _lines("codeowners"))
+def test_a_spoilt_line_of_codeowners_gives_nobody_anything(line: str, expected: str) -> None:
+    """A line that GitHub skips, or may read otherwise, is found at its place and owns nothing."""
+    found = codeowners.parse(f"* @acme/platform\n{line}\n", ".github/CODEOWNERS")
+    assert ", ".join(f"{each.line}:{each.column} {each.code}" for each in found.findings) == expected
+    assert [rule.owners for rule in found.rules] == [("@acme/platform",)]
+    assert all(each.file == ".github/CODEOWNERS" and each.message.isprintable() for each in found.findings)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """acme's files, with one of them spoilt."""
+
+    files: Mapping[str, bytes]
+
+    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """Those of these paths that are there."""
+        return {path: self.files[path] for path in paths if path in self.files}
+
+
+ACME = acme_tree("https://token.actions.githubusercontent.com")
+CHECKER = Checker(
+    documents=documents, catalogue=ServiceAuthorizationReference(), when=datetime(2026, 11, 24, 9, tzinfo=UTC)
+)
+ASKED = {
+    "orders-db-read": ("alice", "prod", "table: orders"),
+    "s3-prefix-read": ("grace", "data", "prefix: exports/2026"),
+}
+
+
+def _asked(policy: str) -> tuple[str, str]:
+    login, account, parameter = ASKED[policy]
+    text = f"requester: {login}\naccounts: [{account}]\nduration: 2h\n"
+    text += f'reason: "INC-1 refunds are stuck"\nparameters:\n  {parameter}\n'
+    return f"requests/{policy}/2026-11/23-{login}-refunds.yaml", text
+
+
+def _found(policy: str, old: str, new: str, file: str) -> str:
+    path, text = _asked(policy)
+    files = {**ACME, path: text.encode()}
+    where = file or path
+    content = files[where].decode()
+    assert old in content
+    files[where] = content.replace(old, new, 1).encode()
+    findings = CHECKER.files(Tree(files), [path])
+    named = {path: "request"}
+    return ", ".join(
+        f"{named.get(each.file, each.file.rpartition('/')[2])} {each.line}:{each.column} {each.code}"
+        for each in findings
+    )
+
+
+@pytest.mark.parametrize(("policy", "old", "new", "file", "expected"), _lines("trees"))
+def test_a_spoilt_tree_is_refused_at_the_place(
+    policy: str, old: str, new: str, file: str, expected: str
+) -> None:
+    """A good request beside a spoilt rule, or a spoilt one beside good rules, is refused where it is wrong."""
+    assert expected
+    assert _found(policy, old, new, file) == expected
+
+
+@pytest.mark.parametrize("policy", ASKED)
+def test_the_tree_before_it_is_spoilt_is_good(policy: str) -> None:
+    """The requests that the cases spoil have no finding of their own."""
+    assert _found(policy, "INC-1", "INC-2", "") == ""
+
+
+def test_there_are_enough_cases(record_property: Callable[[str, object], None]) -> None:
+    """The case files are really read, and no case is there twice."""
+    every = [str(case) for case in (*_cases(), *_lines("codeowners"), *_lines("trees"))]
+    record_property("bad input", len(every))
+    assert len(every) == len(set(every)) > 600
 
 
 @pytest.mark.parametrize(
