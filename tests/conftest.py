@@ -62,7 +62,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         moves = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in sorted(told.items()))
         terminalreporter.write_line(f"any order: {sum(told.values()):,} moves played: {moves}")
     for number in _properties(terminalreporter, "bad input"):
-        terminalreporter.write_line(f"bad input: {number:,} spoilt files, each with the findings it must give")
+        terminalreporter.write_line(
+            f"bad input: {number:,} spoilt files, each with the findings it must give"
+        )
     found = _properties(terminalreporter, PROPERTY)
     for line in total(found).lines() if found else ():
         terminalreporter.write_line(line)

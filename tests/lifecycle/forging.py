@@ -1,7 +1,7 @@
 """What somebody with write access can put into the ledger's branch, and what they can have signed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from acme_world import World
@@ -20,9 +20,9 @@ def signed_by(world: World, login: str) -> Signature:
     return Signature(name=login, email=f"{login}@acme.com", when=world.now)
 
 
-def mallorys(world: World) -> Event:
+def mallorys(world: World, recorded: Sequence[Mapping[str, Any]] = ()) -> Event:
     """The approval of alice's request, rewritten as if it were mallory's; main names neither merge nor file."""
-    raw = next(each for each in world.ledger() if each["event"] == "approved")
+    raw = next(each for each in recorded or world.ledger() if each["event"] == "approved")
     text = json.dumps(raw).replace("alice", "mallory").replace("1001", "1666")
     lie = json.loads(text)
     documents = tuple(events.load_documents(each) for each in lie["documents"])

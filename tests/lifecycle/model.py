@@ -1,0 +1,163 @@
+"""What may be, said a second time and in few words: a model of acme, for the machine that plays in any order.
+
+It knows one policy, and nothing of jitbot's code. Two bounds are enough: what anyone may hold at a moment, and
+what somebody must hold, because nothing at all spoke against it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+Held = tuple[str, str, str]  # login, account, table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """The rules of orders-db-read that the machine changes: whose approval counts, how long, and who is there."""
+
+    owners: frozenset[str] = frozenset({"bob"})
+    longest: int = 240  # minutes
+    people: frozenset[str] = frozenset({"alice", "bob", "carol", "dave", "erin", "mallory"})
+    eligible: frozenset[str] = frozenset({"alice", "carol", "dave", "mallory"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What a request's file says."""
+
+    path: str
+    login: str
+    accounts: tuple[str, ...]
+    table: str
+    minutes: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Pull:
+    """A pull request about one file. `wanted` is None where it deletes the file, `former` what main says before."""
+
+    number: int
+    author: str
+    branch: str
+    path: str
+    wanted: Ask | None
+    former: Ask | None
+    rules: Rules  # where its branch began
+    committers: set[str]
+    version: int = 0  # of its head
+    opinions: dict[str, tuple[str, int]] = field(default_factory=dict)
+    is_open: bool = True
+
+    def approved(self, rules: Rules) -> bool:
+        """Whether an owner, before and after, who had no hand in it approves exactly this head."""
+        nobody = {self.author, *self.committers, *((self.wanted.login,) if self.wanted else ())}
+        return any(
+            self.opinions.get(owner) == ("APPROVED", self.version)
+            for owner in (self.rules.owners & rules.owners) - nobody
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Term:
+    """One approved stretch of a request. `sure`: nothing spoke against it."""
+
+    ask: Ask
+    starts: datetime
+    ends: datetime
+    sure: bool = False
+    carried: bool = False  # a healthy run has come since
+
+
+@dataclass(slots=True, kw_only=True)
+class Model:
+    """All that was decided so far, by people alone."""
+
+    rules: Rules = field(default_factory=Rules)
+    on_main: dict[str, Ask] = field(default_factory=dict)
+    ever: set[str] = field(default_factory=set)  # paths that were ever merged
+    terms: dict[str, list[Term]] = field(default_factory=dict)
+    dying: set[str] = field(default_factory=set)  # deleted on main: over with the next sweep
+    over: set[str] = field(default_factory=set)  # ended before their time, for good
+
+    def merged(self, pull: Pull, now: datetime, *, plain: bool) -> None:
+        """Take in what a merge means. `plain`: one commit, or a merge that leaves no doubt which is meant."""
+        wanted, path = pull.wanted, pull.path
+        known = path in self.ever
+        self.ever.add(path)
+        if wanted is None:
+            self.on_main.pop(path, None)
+            self.dying |= {path} & self.terms.keys()
+            return
+        self.on_main[path] = wanted
+        if not pull.approved(self.rules) or not self._allowed(pull, wanted):
+            return
+        if path not in self.terms:
+            sure = plain and not known and pull.former is None and pull.rules == self.rules
+            ends = now + timedelta(minutes=wanted.minutes)
+            self.terms[path] = [Term(ask=wanted, starts=now, ends=ends, sure=sure)]
+        else:
+            self._extended(path, wanted, now)
+
+    def _allowed(self, pull: Pull, wanted: Ask) -> bool:
+        """Whether the rules allow it, before and after, to whoever opened the pull request."""
+        both = (pull.rules, self.rules)
+        return wanted.login == pull.author and all(
+            wanted.login in rules.people & rules.eligible and 0 < wanted.minutes <= rules.longest
+            for rules in both
+        )
+
+    def _extended(self, path: str, wanted: Ask, now: datetime) -> None:
+        first, last = self.terms[path][0], self.terms[path][-1]
+        ends = first.starts + timedelta(minutes=wanted.minutes)
+        same = replace(first.ask, minutes=wanted.minutes) == wanted
+        if same and ends > last.ends > now and path not in self.over | self.dying:
+            self.terms[path].append(Term(ask=wanted, starts=first.starts, ends=ends))
+
+    def swept(self) -> None:
+        """A healthy sweep has come: what main deleted is over, and whose requester is gone."""
+        gone = {path for path, terms in self.terms.items() if terms[0].ask.login not in self.rules.people}
+        self.over |= self.dying | gone
+
+    def granted(self, now: datetime) -> None:
+        """A healthy grant has come: what was to be given is there, if the rules are those of its merge."""
+        for term in self._all():
+            term.carried = term.carried or now < term.ends
+
+    def changed(self, rules: Rules) -> None:
+        """The rules have changed: what no run came to under the old ones is sure no more."""
+        for term in self._all():
+            term.sure = term.sure and term.carried
+        self.rules = rules
+
+    def may(self, now: datetime) -> set[Held]:
+        """All that anyone may hold at this moment."""
+        living = {path: terms for path, terms in self.terms.items() if path not in self.over}
+        return {
+            held
+            for terms in living.values()
+            for term in terms
+            if term.starts <= now < term.ends
+            for held in _held(term.ask)
+        }
+
+    def must(self, now: datetime) -> set[Held]:
+        """What somebody holds at this moment, or was wronged."""
+        return {
+            held
+            for path, (first, *_) in self.terms.items()
+            if path not in self.over | self.dying and first.ask.login in self.rules.people
+            if first.sure and first.carried and first.starts <= now < first.ends
+            for held in _held(first.ask)
+        }
+
+    @property
+    def last_end(self) -> datetime | None:
+        """The last second of all terms."""
+        return max((term.ends for term in self._all()), default=None)
+
+    def _all(self) -> Iterator[Term]:
+        return (term for terms in self.terms.values() for term in terms)
+
+
+def _held(ask: Ask) -> Iterator[Held]:
+    return ((ask.login, account, ask.table) for account in ask.accounts)
