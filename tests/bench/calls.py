@@ -196,7 +196,7 @@ def _hour(steps: Mapping[str, Calls]) -> dict[str, int]:
 
 def _month(a_day: int) -> dict[str, float]:
     """Minutes of Actions in a month: every job counts as the minute it began."""
-    runs = {path.stem: _scheduled(path) for path in sorted(WORKFLOWS.glob("*.yml"))}
+    runs = {path.stem: _scheduled(path) for path in sorted(WORKFLOWS.glob("*.yml")) if path.stem != "nightly"}
     minutes = {name: 5 if name == "audit" else 1 for name in runs}
     schedules = round(DAYS * sum(number * minutes[name] for name, number in runs.items()))
     requests = round(DAYS * a_day * sum(JOBS.values()))
@@ -239,7 +239,7 @@ def _show(
         f"requests ({sum(JOBS.values())} jobs each: check when opened, when auto-merge is turned on, and when reviewed; "
         f"grant and sweep at the push) and {month['schedules']:,} for the schedules, whatever is asked. Assumed: one "
         "review a request, nothing edited, each merge a push of its own, no early end, every job under a minute and "
-        "counted as one, the weekly audit as five, GitHub dropping no scheduled run, ci.yml left out. Each "
+        "counted as one, the weekly audit as five, GitHub dropping no scheduled run, jitbot's own ci.yml and nightly.yml left out. Each "
         "further review or push to the branch adds a minute, an extension as much as a request, a release one."
     )
 

@@ -274,6 +274,6 @@ def test_the_workflows_are_this_repositorys_own(name: str) -> None:
 
 def test_every_workflow_of_jitbot_is_shipped() -> None:
     """All workflows but the project's own tests come along."""
-    assert {*templates.workflows(), "ci.yml"} == {
+    assert {*templates.workflows(), "ci.yml", "nightly.yml"} == {
         file.name for file in (ROOT / ".github/workflows").iterdir()
     }

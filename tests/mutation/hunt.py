@@ -1,6 +1,6 @@
 """Takes each guard out of the domain in turn, and says which of them no test missed.
 
-    .venv/bin/python tests/mutation/hunt.py [MODULE…] [--json FILE] [--jobs N]
+    .venv/bin/python tests/mutation/hunt.py [MODULE…] [--part 1/4] [--json FILE] [--jobs N]
 
 Each mutant meets the tests of its own module first; what survives those meets all of the domain's, and what
 survives them some of the use cases' (with JITBOT_QUICK=1: none). A survivor is either listed in survivors.md,
@@ -159,12 +159,20 @@ def listed() -> set[str]:
     return {line.removeprefix("- ").partition(" — ")[0] for line in lines if line.startswith("- ")}
 
 
+def _part(text: str) -> tuple[int, int]:
+    number, _, parts = text.partition("/")
+    if not (number.isdecimal() and parts.isdecimal() and 0 < int(number) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"{text} is no part; write 1/4")
+    return int(number), int(parts)
+
+
 def main() -> int:
     """Hunt through the modules named, or all of the domain."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", type=Path)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--part", type=_part, default=(1, 1), metavar="N/M", help="this one of so many parts")
     given = parser.parse_args()
     paths = [each.resolve() for each in given.modules] or sorted(DOMAIN.rglob("*.py"))
     paths = [
@@ -172,6 +180,8 @@ def main() -> int:
         for path in paths
         if any(isinstance(node, ast.FunctionDef) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
     ]
+    number, parts = given.part
+    paths = paths[number - 1 :: parts]
     if given.jobs == 0:
         found = [each for path in paths for each in hunt(path)]
     else:
