@@ -85,6 +85,15 @@ def test_a_spoilt_line_of_codeowners_gives_nobody_anything(line: str, expected: 
     assert all(each.file == ".github/CODEOWNERS" and each.message.isprintable() for each in found.findings)
 
 
+def test_a_long_key_is_quoted_and_cut_in_a_sentence() -> None:
+    """A key of several lines, or of hundreds of characters, still gives a sentence of one line."""
+    for key in ('"several\\nlines"', "x" * 300):
+        parsed = _parse("request", f"parameters:\n  {key}:\n".encode())
+        (said,) = (each.message for each in parsed.findings if each.code == "no-value")
+        assert said.isprintable()
+        assert len(said) < 80
+
+
 @dataclass(frozen=True)
 class Tree:
     """acme's files, with one of them spoilt."""

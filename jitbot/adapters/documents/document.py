@@ -1,5 +1,6 @@
 """One file on its way to a value: its tree, where each part stands, and what is wrong with it so far."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ T = TypeVar("T")
 
 Path = tuple[str | int, ...]  # from the root: keys and indices
 
+_PLAIN = re.compile(r"[\w@/:-]{1,64}", re.ASCII)
 MOST = 50  # findings shown for one file; whoever has more mends these first
 
 
@@ -100,6 +102,12 @@ class Document:
 def dotted(path: Path) -> str:
     """`parameters.table`, `accounts.0`: a path as people and `where` name it."""
     return ".".join(str(part) for part in path)
+
+
+def named(path: Path) -> str:
+    """The same for a sentence: on one line, and short; a part that is no plain name is quoted."""
+    parts = (str(part) for part in path)
+    return ".".join(part if _PLAIN.fullmatch(part) else shown(part) for part in parts)
 
 
 def _related(path: Path, broken: Path) -> bool:

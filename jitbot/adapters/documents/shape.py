@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
-from jitbot.adapters.documents.document import Document, Path, Text, dotted
+from jitbot.adapters.documents.document import Document, Path, Text, named
 from jitbot.domain import duration, moments, vocabulary
 from jitbot.domain.vocabulary import shown
 
@@ -195,7 +195,7 @@ def _missing_keys(document: Document, misfit: _Misfit) -> None:
 
 
 def _owner(path: Path) -> str:
-    return dotted(path) or "the file"
+    return named(path) or "the file"
 
 
 def _sentence(misfit: _Misfit) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from jitbot.adapters.documents.document import Document, Path, Text, dotted
+from jitbot.adapters.documents.document import Document, Path, Text, named
 from jitbot.domain.model import Position, Source
 from jitbot.domain.vocabulary import shown, unseen
 
@@ -192,7 +192,7 @@ class _Walk:
         text = Text(event.value, plain=event.style is None)
         if text.plain and not text and path and "" not in path:  # what hangs on a broken key is no news
             self._document.refuse(
-                path, "no-value", f"{dotted(path)} has no value", "write one, or remove the key"
+                path, "no-value", f"{named(path)} has no value", "write one, or remove the key"
             )
         if any(character != "\n" and unseen(character) for character in text):
             message = f"{shown(text)} holds a character that cannot be seen"
