@@ -49,12 +49,12 @@ class Pull:
     is_open: bool = True
 
     def approved(self, rules: Rules) -> bool:
-        """Whether an owner, before and after, who had no hand in it approves exactly this head."""
+        """Whether an owner, before and after, who had no hand in it approves exactly this head, and none objects."""
+        owners = self.rules.owners & rules.owners
+        if any(self.opinions.get(owner, ("", 0))[0] == "CHANGES_REQUESTED" for owner in owners):
+            return False
         nobody = {self.author, *self.committers, *((self.wanted.login,) if self.wanted else ())}
-        return any(
-            self.opinions.get(owner) == ("APPROVED", self.version)
-            for owner in (self.rules.owners & rules.owners) - nobody
-        )
+        return any(self.opinions.get(owner) == ("APPROVED", self.version) for owner in owners - nobody)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from acme_world import DENY_ALL, PROD, STAGING, World
@@ -27,6 +27,7 @@ class Play:
 
     world: World
     clients: dict[str, Any] = field(default_factory=dict)
+    signed_in_until: datetime | None = None
     fresh: dict[str, str] = field(default_factory=dict)  # runner -> the tip of main it stands on
     events: dict[str, dict[str, Any]] = field(default_factory=dict)  # the ledger's, by their blob
     jitbot_says: list[str] = field(default_factory=list)
@@ -89,6 +90,11 @@ class Play:
         return found
 
     def _enters(self, login: str, arn: str) -> bool:
+        if (
+            self.signed_in_until is None or self.world.now >= self.signed_in_until
+        ):  # nobody's sign-in lasts longer
+            self.clients.clear()
+            self.signed_in_until = self.world.now + timedelta(minutes=30)
         if login not in self.clients:
             self.clients[login] = self.world.client(login, "sts")
         try:

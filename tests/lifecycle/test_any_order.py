@@ -34,6 +34,7 @@ SOAK = "soak"
 PROPERTY = "any order"  # of the test's report: the moves that were played
 PEOPLE_WHO_ASK = st.sampled_from(["alice", "alice", "dave", "carol", "mallory"])
 REVIEWERS = st.sampled_from(["bob", "bob", "erin", "alice", "carol", "mallory", "dave"])
+VERDICTS = st.sampled_from(["APPROVE", "APPROVE", "REQUEST_CHANGES", "COMMENT"])
 MINUTES = st.sampled_from([15, 60, 120, 240, 300])
 WHERE = st.sampled_from([("prod",), ("staging",), ("prod", "staging")])
 TABLES = st.sampled_from(["orders", "refunds"])
@@ -69,6 +70,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.model = Model()
         self.pulls: list[Pull] = []
         self.tip = ""
+        self.unsettled = False
 
     @initialize()
     def begin(self) -> None:
@@ -85,10 +87,34 @@ class AnyOrder(RuleBasedStateMachine):
         """Somebody asks for access, in a pull request of their own."""
         self._ask(login, login, table, accounts, minutes)
 
-    @move(author=PEOPLE_WHO_ASK, login=PEOPLE_WHO_ASK, minutes=MINUTES)
-    def ask_for_another(self, author: str, login: str, minutes: int) -> None:
-        """A pull request by one person asks for another."""
-        self._ask(author, login, "orders", ("prod",), minutes)
+    @move(
+        authors=st.tuples(PEOPLE_WHO_ASK, PEOPLE_WHO_ASK) | PEOPLE_WHO_ASK.map(lambda login: (login, login)),
+        minutes=MINUTES,
+        reviews=st.lists(st.tuples(REVIEWERS, VERDICTS), min_size=1, max_size=3),
+        pusher=st.none() | st.none() | REVIEWERS,
+        rules=st.sampled_from(["", "", "owners", "policy", "people"]),
+        method=METHODS,
+    )
+    def ask_and_be_judged(
+        self,
+        authors: tuple[str, str],
+        minutes: int,
+        reviews: list[tuple[str, str]],
+        pusher: str | None,
+        rules: str,
+        method: str,
+    ) -> None:
+        """A request from first to last: for whomever, reviewed by whomever, pushed to meanwhile, under moving rules."""
+        author, login = authors
+        pull = self._ask(author, login, "orders", ("prod",), minutes)
+        for reviewer, verdict in reviews:
+            self._review(pull, reviewer, verdict)
+        if pusher is not None:
+            self._push(pull, pusher, "refunds")
+        if rules:
+            self._turn(rules)
+        self._merge(pull, method)
+        self.grant(skew=0)
 
     @move(login=PEOPLE_WHO_ASK, table=TABLES, accounts=WHERE, minutes=MINUTES, method=METHODS)
     def ask_and_be_granted(
@@ -135,19 +161,13 @@ class AnyOrder(RuleBasedStateMachine):
     @move(which=PICK, login=REVIEWERS, minutes=MINUTES, table=TABLES)
     def edit(self, which: int, login: str, minutes: int, table: str) -> None:
         """Somebody pushes to the branch of an open pull request, approved or not."""
-        pull = _one(self._waiting(), which)
-        if pull.wanted is None:
-            return
-        wanted = replace(pull.wanted, minutes=minutes, table=table)
-        if wanted != pull.wanted and self.play.push(login, pull, {pull.path: self.play.text(wanted)}):
-            pull.wanted, pull.version = wanted, pull.version + 1
-            pull.committers.add(login)
+        self._push(_one(self._waiting(), which), login, table, minutes)
 
     @precondition(lambda self: self._waiting())
     @move(
         which=PICK,
         login=REVIEWERS,
-        verdict=st.sampled_from(["APPROVE", "APPROVE", "REQUEST_CHANGES", "COMMENT"]),
+        verdict=VERDICTS,
     )
     def review(self, which: int, login: str, verdict: str) -> None:
         """Somebody says what they think of a pull request as it is."""
@@ -174,19 +194,12 @@ class AnyOrder(RuleBasedStateMachine):
     @move(hour=st.booleans())
     def change_policy(self, *, hour: bool) -> None:
         """The longest duration becomes one hour, or four again."""
-        self._rules(
-            replace(self.model.rules, longest=60 if hour else 240),
-            POLICY,
-            *(("4h", "1h") if hour else ("1h", "4h")),
-        )
+        self._policy(hour=hour)
 
     @move(erin=st.booleans())
     def change_owners(self, *, erin: bool) -> None:
         """The requests of the policy belong to erin's team, or to bob's again."""
-        line, bob, hers = "/requests/orders-db-read/      ", "@acme/payments-leads", "@acme/security"
-        owners = frozenset({"erin"}) if erin else self._leads()
-        before, after = (bob, hers) if erin else (hers, bob)
-        self._rules(replace(self.model.rules, owners=owners), OWNERS, line + before, line + after)
+        self._owners(erin=erin)
 
     @move(carol=st.booleans())
     def change_team(self, *, carol: bool) -> None:
@@ -201,10 +214,7 @@ class AnyOrder(RuleBasedStateMachine):
     @move(gone=st.booleans())
     def change_people(self, *, gone: bool) -> None:
         """dave leaves the company, or is back."""
-        there = "  dave: {github_id: 1004, identity_center: dave@acme.com}"
-        before, after = (there, "  # no dave") if gone else ("  # no dave", there)
-        people = self.model.rules.people - {"dave"} if gone else self.model.rules.people | {"dave"}
-        self._rules(replace(self.model.rules, people=people), PEOPLE, before, after)
+        self._people(gone=gone)
 
     @move(release=st.integers(min_value=1, max_value=9))
     def upgrade(self, release: int) -> None:
@@ -356,9 +366,11 @@ class AnyOrder(RuleBasedStateMachine):
         assert store.is_ancestor(self.tip, tip)
         self.tip = tip
 
+    @precondition(lambda self: self.unsettled)
     @move()
     def settle(self) -> None:
         """Two healthy runs: who was approved has access, to the second; two more change nothing."""
+        self.unsettled = False
         self.grant(skew=0)
         self.sweep(skew=0)
         missing = self.model.must(self.world.now) - self.play.reach()
@@ -379,7 +391,7 @@ class AnyOrder(RuleBasedStateMachine):
             assert self.model.must(self.world.now) <= self.play.reach() <= self.model.may(self.world.now)
             self.world.acme.clock.set(end)
         assert self.play.reach() == set()
-        for _ in range(3):
+        for _ in range(2):  # the first sees the ends, the second removes
             self.sweep(skew=0)
             self.world.later(90 * MINUTE)
         assert not [
@@ -411,6 +423,24 @@ class AnyOrder(RuleBasedStateMachine):
         self.pulls.append(pull)
         return pull
 
+    def _push(self, pull: Pull, login: str, table: str, minutes: int = 0) -> None:
+        if pull.wanted is None:
+            return
+        wanted = replace(pull.wanted, minutes=minutes or pull.wanted.minutes, table=table)
+        if wanted != pull.wanted and self.play.push(login, pull, {pull.path: self.play.text(wanted)}):
+            pull.wanted, pull.version = wanted, pull.version + 1
+            pull.committers.add(login)
+
+    def _turn(self, what: str) -> None:
+        """Turn one of the rules to its other side."""
+        rules = self.model.rules
+        if what == "owners":
+            self._owners(erin="erin" not in rules.owners)
+        elif what == "policy":
+            self._policy(hour=rules.longest > 60)
+        else:
+            self._people(gone="dave" in rules.people)
+
     def _review(self, pull: Pull, login: str, verdict: str) -> None:
         if self.world.review(login, pull.number, verdict).ok and verdict != "COMMENT":
             state = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED"}[verdict]
@@ -420,10 +450,29 @@ class AnyOrder(RuleBasedStateMachine):
         was = self.model.on_main.get(pull.path)
         if not self.world.merge("olivia", pull.number, method).ok:
             return
-        pull.is_open = False
+        pull.is_open, self.unsettled = False, True
         objected = any(state != "APPROVED" for state, _ in pull.opinions.values())
         plain = pull.version == 0 and was == pull.former and not objected
         self.model.merged(pull, self.world.now, plain=plain)
+
+    def _policy(self, *, hour: bool) -> None:
+        self._rules(
+            replace(self.model.rules, longest=60 if hour else 240),
+            POLICY,
+            *(("4h", "1h") if hour else ("1h", "4h")),
+        )
+
+    def _owners(self, *, erin: bool) -> None:
+        line, bob, hers = "/requests/orders-db-read/      ", "@acme/payments-leads", "@acme/security"
+        owners = frozenset({"erin"}) if erin else self._leads()
+        before, after = (bob, hers) if erin else (hers, bob)
+        self._rules(replace(self.model.rules, owners=owners), OWNERS, line + before, line + after)
+
+    def _people(self, *, gone: bool) -> None:
+        there = "  dave: {github_id: 1004, identity_center: dave@acme.com}"
+        before, after = (there, "  # no dave") if gone else ("  # no dave", there)
+        people = self.model.rules.people - {"dave"} if gone else self.model.rules.people | {"dave"}
+        self._rules(replace(self.model.rules, people=people), PEOPLE, before, after)
 
     def _rules(self, rules: Rules, path: str, before: str, after: str) -> None:
         text = self.world.text(path)
@@ -459,7 +508,7 @@ def test_the_promises_hold_in_any_order(
     AnyOrder.moves.clear()
     long = settings.get_current_profile_name() == SOAK
     played = settings.get_profile(SOAK) if long else settings(
-        max_examples=4, stateful_step_count=20, deadline=None, derandomize=True, database=None,
+        max_examples=8, stateful_step_count=9, deadline=None, derandomize=True, database=None,
         phases=[Phase.generate], suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     run_state_machine_as_test(AnyOrder, settings=played)
