@@ -49,8 +49,8 @@ class Pull:
     is_open: bool = True
 
     def approved(self, rules: Rules) -> bool:
-        """Whether an owner, before and after, who had no hand in it approves exactly this head, and none objects."""
-        owners = self.rules.owners & rules.owners
+        """Whether an owner who had no hand in it approves exactly this head, and none objects."""
+        owners = rules.owners  # of the path on main, just before the merge
         if any(self.opinions.get(owner, ("", 0))[0] == "CHANGES_REQUESTED" for owner in owners):
             return False
         nobody = {self.author, *self.committers, *((self.wanted.login,) if self.wanted else ())}

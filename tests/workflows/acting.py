@@ -32,6 +32,7 @@ class Ran:
     output: str
     steps: Mapping[str, str]  # the name of a step -> success or failure
     errors: tuple[Mapping[str, str], ...]  # the properties of each annotation
+    summary: str  # of the job
 
     @property
     def green(self) -> bool:
@@ -118,13 +119,18 @@ def _told(done: subprocess.CompletedProcess[str]) -> Ran:
     lines: list[str] = []
     steps: dict[str, str] = {}
     errors: list[dict[str, str]] = []
+    summary: list[str] = []
     for line in done.stdout.splitlines():
         said: dict[str, Any] = json.loads(line) if line.startswith("{") else {"msg": line}
         if said.get("raw_output"):
             lines.append(said["msg"].rstrip("\n"))
         elif said.get("command") == "error":
             errors.append(said["kvPairs"])
+        elif said.get("command") == "summary":
+            summary.append(said["content"])
         elif "stepResult" in said and said.get("stage") == "Main":
             steps[said["step"]] = said["stepResult"]
     output = "\n".join([*lines, done.stderr])
-    return Ran(code=done.returncode, output=output, steps=steps, errors=tuple(errors))
+    return Ran(
+        code=done.returncode, output=output, steps=steps, errors=tuple(errors), summary="\n".join(summary)
+    )

@@ -48,9 +48,11 @@ class Office:
         """Merge a pull request, past the rules if need be."""
         self.stage.must(self.stage.merge("olivia", number))
 
-    def checked(self, number: int, **environ: str) -> Ran:
-        """check.yml, as GitHub would run it for a pull request."""
+    def checked(self, number: int, *, fork: str = "", **environ: str) -> Ran:
+        """check.yml, as GitHub would run it for a pull request, of a fork of this name if there is one."""
         pull = self.stage.must(self.stage.acme.call("olivia", "GET", f"/pulls/{number}"))
+        if fork:
+            pull["head"]["repo"] = {**pull["head"]["repo"], "full_name": fork, "fork": True}
         payload = {"action": "opened", "number": number, "pull_request": pull}
         return self.runner.run("check.yml", "pull_request", payload, **environ)
 
@@ -66,9 +68,20 @@ class Office:
 
     def comment(self, number: int) -> str:
         """The one comment of a pull request."""
-        answer = self.stage.must(self.stage.acme.call("olivia", "GET", f"/issues/{number}/comments"))
-        (found,) = [str(each["body"]) for each in answer]
+        (found,) = self.said(number)
         return found
+
+    def said(self, number: int) -> list[str]:
+        """Every comment of a pull request."""
+        answer = self.stage.must(self.stage.acme.call("olivia", "GET", f"/issues/{number}/comments"))
+        return [str(each["body"]) for each in answer]
+
+    def statuses(self, number: int) -> list[str]:
+        """The statuses of a pull request's head."""
+        pull = self.stage.must(self.stage.acme.call("olivia", "GET", f"/pulls/{number}"))
+        head = pull["head"]["sha"]
+        answer = self.stage.must(self.stage.acme.call("olivia", "GET", f"/commits/{head}/status"))
+        return [str(each["context"]) for each in answer["statuses"]]
 
     def states(self, login: str) -> list[str]:
         """What the ledger says of a person's grants."""

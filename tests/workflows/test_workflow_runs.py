@@ -31,19 +31,27 @@ def test_a_bad_request_is_told_at_its_line(office: Office) -> None:
     assert (annotation["line"], annotation["title"]) == ("3", "duration-above-maximum")
 
 
-def test_the_heads_own_code_never_runs(office: Office) -> None:
-    """A fork's pull request is checked with a token that may only read; what it brings is read, never executed."""
+def test_a_fork_is_told_in_the_jobs_summary(office: Office) -> None:
+    """A fork's pull request is checked with a token that may only read: annotations and summary tell what the comment
+    would, nothing is written, and what the head brings is read, never executed."""
     office.stage.acme.github.add_user("visitor", 2001, permission="read")
     token = office.stage.acme.github.token_for("visitor")
     action = "runs: {using: composite, steps: [{run: 'echo the code of the head ran', shell: bash}]}\n"
     files = {"jitbot/cli.py": PAYLOAD, ".github/actions/jitbot/action.yml": action}
     path, text = office.stage.request("mallory", "orders-db-read", "code", parameters={"table": "orders"})
-    checked = office.checked(
-        office.stage.propose("mallory", "code", {path: text, **files}), GITHUB_TOKEN=token
-    )
+    bad = office.stage.propose("mallory", "code", {path: text, **files})
+    checked = office.checked(bad, fork="visitor/access", GITHUB_TOKEN=token)
     assert checked.steps["Check"] == "failure"
     assert [each["title"] for each in checked.errors] == ["touches-rules"]
+    assert "a request touches requests/ alone" in checked.summary
     assert "the code of the head ran" not in checked.output
+    good = office.propose("alice", "from-afar")
+    checked = office.checked(good, fork="visitor/access", GITHUB_TOKEN=token)
+    assert checked.green
+    assert "**alice** asks for orders-db-read: " in checked.summary
+    for number in (bad, good):
+        assert office.said(number) == []
+        assert office.statuses(number) == []
 
 
 def test_an_unapproved_merge_turns_the_run_red(office: Office) -> None:
