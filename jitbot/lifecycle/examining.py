@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from jitbot.domain.codeowners import CodeOwners
-from jitbot.domain.doctor import accounts, branches, hosting, ownership, registered, workflows
+from jitbot.domain.doctor import accounts, branches, hosting, ownership, registered, rights, workflows
 from jitbot.domain.doctor.diagnosis import Check, Diagnosis, Question, Unknown
 from jitbot.domain.errors import DeniedError, UnavailableError
 from jitbot.domain.model import AccountId, Accounts, Finding, Parsed, People, Policy, Sha, Source, Teams
@@ -109,11 +109,16 @@ def _entered(patient: Patient, tree: Tree) -> Iterator[Check]:
         return
     for alias, account_id in tree.accounts.items():
         account = tried(partial(_enter, patient, account_id))
+        place = rights.Place(settings=settings, alias=alias, account_id=account_id)
         for purpose in WORKFLOWS:
             name = f"{settings.namespace}bot-{purpose}"
             found = account if isinstance(account, Unknown) else tried(partial(_role, account, name))
             role = accounts.OwnRole(alias=alias, account_id=account_id, purpose=purpose, found=found)
             yield from accounts.roles(settings, [role])
+            yield from rights.role(place, purpose, found)
+        name = f"{settings.namespace}bot-boundary"
+        bounds = account if isinstance(account, Unknown) else tried(partial(account.policy, name))
+        yield rights.boundary(place, bounds)
 
 
 def _enter(patient: Patient, account_id: AccountId) -> Account:

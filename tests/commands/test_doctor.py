@@ -229,6 +229,11 @@ def test_text_of_others_is_inert(acme: Acme) -> None:
     assert "##[" not in answer.out
 
 
+MORE = (
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}'
+)
+
+
 def in_aws(acme: Acme) -> dict[str, str]:
     """The verdicts on AWS for an admin of the account prod."""
     environ = {**acme.aws.admin(PROD), "AWS_ENDPOINT_URL": acme.aws.url}
@@ -238,11 +243,36 @@ def in_aws(acme: Acme) -> dict[str, str]:
 
 def test_own_roles_are_looked_at(acme: Acme) -> None:
     """The roles of the template are fine; an account that these credentials do not enter is unknown."""
-    purposes = ("grant", "sweep", "audit")
+    looked_at = [
+        *(f"{each}{more}" for each in ("grant", "sweep", "audit") for more in ("", "-may")),
+        "boundary",
+    ]
     assert in_aws(acme) == {
-        **{f"aws-prod-{each}": "ok" for each in purposes},
-        **{f"aws-{alias}-{each}": "unknown" for alias in ("data", "staging") for each in purposes},
+        **{f"aws-prod-{each}": "ok" for each in looked_at},
+        **{f"aws-{alias}-{each}": "unknown" for alias in ("data", "staging") for each in looked_at},
     }
+
+
+def test_rights_by_hand_are_found(acme: Acme) -> None:
+    """A role that was given more by hand is wrong, and so is a boundary that denies less, or is gone."""
+    iam = acme.aws._store.iam(PROD)
+    iam.put_role_policy("jitbot-sweep", "more", MORE)
+    found = in_aws(acme)
+    iam.delete_role_policy("jitbot-sweep", "more")
+    assert (found["aws-prod-sweep"], found["aws-prod-sweep-may"]) == ("ok", "wrong")
+    policy = iam.managed_policies[f"arn:aws:iam::{PROD}:policy/jitbot-boundary"]
+    version = next(each for each in policy.versions if each.is_default)
+    before = version.document
+    version.document = before.replace('"sts:Assume*"', '"sts:AssumeRoot"')
+    assert version.document != before
+    found = in_aws(acme)
+    version.document = before
+    assert found["aws-prod-boundary"] == "wrong"
+    gone = iam.managed_policies.pop(policy.arn)
+    found = in_aws(acme)
+    iam.managed_policies[gone.arn] = gone
+    assert found["aws-prod-boundary"] == "wrong"
+    assert in_aws(acme)["aws-prod-boundary"] == "ok"
 
 
 def test_a_role_for_others_is_wrong(acme: Acme) -> None:

@@ -70,6 +70,18 @@ class AwsAccount:
                 actual = None
         return actual, _receipt(receipts)
 
+    def policy(self, name: str) -> iam.Document | None:
+        """A customer managed policy of the account, as its default version says; None if AWS knows none."""
+        arn = f"arn:aws:iam::{self._account_id}:policy/{name}"
+        with translated(f"read policy {name} of account {self._account_id}"), self._speaking():
+            try:
+                version = self._iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+                found = self._iam.get_policy_version(PolicyArn=arn, VersionId=version)
+            except self._iam.exceptions.NoSuchEntityException:
+                return None
+        document: iam.Document = found["PolicyVersion"]["Document"]
+        return document
+
     def create(self, documents: iam.Documents) -> bool:
         """`CreateRole`; False if a role of that name exists already."""
         with translated(f"create role {documents.role_name}"), self._speaking():

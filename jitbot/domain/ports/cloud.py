@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from jitbot.domain.iam import Documents
+from jitbot.domain.iam import Document, Documents
 from jitbot.domain.model import AccountId
 from jitbot.domain.roles import Actual, Listed
 
@@ -30,6 +30,10 @@ class Account(Protocol):
 
     def read(self, role_name: str) -> tuple[Actual | None, Receipt]:
         """A role, whole; None if the provider says that it does not exist."""
+        ...
+
+    def policy(self, name: str) -> Document | None:
+        """A customer managed policy of the account, as its default version says; None if AWS knows none."""
         ...
 
     def create(self, documents: Documents) -> bool:
