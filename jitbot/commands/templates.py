@@ -12,10 +12,20 @@ _GITHUB = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?")
 
 
 def starters() -> Mapping[str, str]:
-    """The templates of a data-only repository, by path; `github/` stands for `.github/`."""
-    root = Path(str(files("jitbot"))) / "templates" / "repository"
-    return {file.relative_to(root).as_posix(): file.read_text("utf-8") for file in root.rglob("*.*")} | {
-        "github/CODEOWNERS": (root / "github" / "CODEOWNERS").read_text("utf-8")
+    """The templates of a data-only repository, by path; `github/` stands for `.github/`, `vscode/` for `.vscode/`.
+
+    The schemas come along, for editors: what they check must not hang on a network, or on a repository that
+    not everybody may read.
+    """
+    package = Path(str(files("jitbot")))
+    root = package / "templates" / "repository"
+    schemas = {
+        f"vscode/jitbot/{file.name}": file.read_text("utf-8") for file in (package / "schemas").glob("*.json")
+    }
+    return {
+        **{file.relative_to(root).as_posix(): file.read_text("utf-8") for file in root.rglob("*.*")},
+        **schemas,
+        "github/CODEOWNERS": (root / "github" / "CODEOWNERS").read_text("utf-8"),
     }
 
 

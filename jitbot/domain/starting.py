@@ -57,11 +57,11 @@ def complete(answers: Answers, *, repository_id: int, owners: Mapping[Login, Git
 
 
 def files(answers: Answers, templates: Mapping[str, str]) -> dict[str, str]:
-    """Each file's path and text. `templates` are this package's own, by path; `github/` stands for `.github/`."""
+    """Each file's path and text. `templates` are this package's own, by path, in which a folder of tools has no dot yet."""
     check(answers)
     values = _values(answers)
     return {
-        re.sub(r"\Agithub/", ".github/", path): _PLACE.sub(lambda match: values[match[1]], text)
+        re.sub(r"\A(?=(github|vscode)/)", ".", path): _PLACE.sub(lambda match: values[match[1]], text)
         for path, text in sorted(templates.items())
     }
 

@@ -11,7 +11,18 @@ import yaml
 from desk import ASK, TEXT, Desk
 
 from jitbot.adapters.documents.shape import SCHEMAS
+from jitbot.commands import templates
+from jitbot.domain import starting
+from jitbot.domain.model import GithubId, Login
 
+ANSWERS = starting.Answers(
+    repository="acme/access",
+    repository_id=7,
+    owners={Login("bob"): GithubId(1002)},
+    accounts={"prod": "111111111111"},
+    upstream="acme/jitbot",
+    release="6a69" * 10,
+)
 ROOT = Path(__file__).parents[2]
 
 
@@ -28,6 +39,20 @@ def test_every_schema_is_mapped_for_vs_code() -> None:
     for file in [*(ROOT / "policies").rglob("*.yaml"), ROOT / ASK]:
         fits = [path for path, pattern in mapped.items() if file.relative_to(ROOT).match(pattern)]
         assert len(fits) == 1, file
+
+
+def test_a_data_only_repository_brings_its_schemas() -> None:
+    """What `jitbot init` writes maps each file that it writes to a schema beside it, the very one that is applied."""
+    written = starting.files(ANSWERS, templates.starters())
+    mapped = json.loads(written[".vscode/settings.json"])["yaml.schemas"]
+    for path, pattern in mapped.items():
+        schema = written[path.removeprefix("./")]
+        assert schema == (SCHEMAS / Path(path).name).read_text("utf-8")
+        assert pattern.startswith("requests/") or any(Path(file).match(pattern) for file in written)
+    for file in written:
+        if file.startswith("policies/"):
+            assert len([pattern for pattern in mapped.values() if Path(file).match(pattern)]) == 1, file
+    assert json.loads(written[".vscode/extensions.json"])["recommendations"] == ["redhat.vscode-yaml"]
 
 
 def test_the_hook_is_whole() -> None:
