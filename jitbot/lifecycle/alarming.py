@@ -30,6 +30,16 @@ What was looked into and stays, `--since COMMIT` passes over.
 
 Closing this issue, or editing it, changes nothing: the next verification puts it right, and closes it once all is well.
 """
+_STOPPED = """\
+**the verification stopped before it came to a verdict**
+
+At {at} [the weekly verification]({run}) ended with: {why}
+
+Nobody knows whether the record stands. Mend what stopped it, then run the workflow *audit* again; or see for \
+yourself, in a fresh clone: `jitbot audit verify --online`.
+
+Closing this issue, or editing it, changes nothing: the next verification puts it right, and closes it once all is well.
+"""
 _DONE = "Verified again at {at}: {words} ([run]({run}), ledger `{head}`).\n"
 _TWIN = "Opened twice by mistake: #{number} is the one.\n"
 
@@ -44,13 +54,32 @@ def keep_issue(world: World, verdict: Verdict, now: datetime) -> None:
     keep_one(world.issues, found, wanted, marker=MARKER, since=_EVER, owed=owed)
 
 
+def keep_stopped(world: World, why: str, now: datetime) -> None:
+    """The same for a verification that ended before its verdict; what an earlier one found broken stays as it stands."""
+
+    def wanted(issue: Issue, twin_of: int | None) -> Issue:
+        if twin_of is not None:
+            return _twin(issue, twin_of)
+        if issue.is_open and issue.title == _TITLE:
+            return issue
+        said = escape.markdown(why[:_LONGEST])
+        body = _STOPPED.format(at=moments.show(now), run=world.run.url, why=said)
+        return Issue(number=issue.number, title=_UNCHECKED_TITLE, body=f"{body}\n{MARKER}", is_open=True)
+
+    keep_one(world.issues, world.issues.ours(_EVER), wanted, marker=MARKER, since=_EVER, owed=True)
+
+
+def _twin(issue: Issue, twin_of: int) -> Issue:
+    body = _TWIN.format(number=twin_of)
+    return Issue(number=issue.number, title=issue.title, body=f"{body}\n{MARKER}", is_open=False)
+
+
 def _wanted(verdict: Verdict, issue: Issue, twin_of: int | None, *, at: str, run: str) -> Issue:
     mark = f"\n{MARKER}"
     title = _TITLE if verdict.of(Weight.BROKEN) else _UNCHECKED_TITLE
     words = {"words": verdict.in_words, "at": at, "run": run, "head": verdict.head, "main": verdict.main}
     if twin_of is not None:
-        body = _TWIN.format(number=twin_of)
-        return Issue(number=issue.number, title=issue.title, body=body + mark, is_open=False)
+        return _twin(issue, twin_of)
     if verdict.exit_code == GOOD:
         if not issue.is_open:
             return issue

@@ -164,3 +164,49 @@ def test_a_clean_record_without_issues_is_red(world: World, lived: str, *, issue
     given = ("audit", "verify", "--keys", str(vouched(world)), "--record")
     world.jit(*given, runner="auditor", workflow="audit.yml", code=0 if issue_taken else 3)
     assert world.ledger()[-1]["event"] == "verified"
+
+
+def stopped(world: World, code: int = 1) -> str:
+    """What a verification prints that stops before its verdict: it is asked to begin where nothing is."""
+    clone(world)
+    given = ("audit", "verify", "--keys", str(vouched(world)), "--record", "--since", "no*where")
+    return str(world.jit(*given, runner="auditor", workflow="audit.yml", code=code).output)
+
+
+def test_a_verification_that_stops_is_told_too(world: World, lived: str) -> None:
+    """Without a verdict the issue says what stopped it; the next clean verification closes it."""
+    assert "no*where" in stopped(world)
+    (issue,) = issues(world)
+    assert (issue.title, issue.closed_at) == ("The access record could not be verified", None)
+    assert "the verification stopped before it came to a verdict" in issue.body
+    assert r"no\*where" in issue.body
+    stopped(world)
+    assert len(issues(world)) == 1
+    verdict(world, "--record", code=0)
+    (issue,) = issues(world)
+    assert issue.closed_at is not None
+
+
+def test_a_stop_hides_nothing_that_was_found(world: World, lived: str) -> None:
+    """Where the issue says that the record is broken, a later run without a verdict leaves it as it is."""
+    broken(world)
+    verdict(world, "--record", code=1)
+    (before,) = issues(world)
+    stopped(world)
+    assert issues(world) == [before]
+
+
+def test_a_stop_that_cannot_be_told_is_red_all_the_same(world: World, lived: str) -> None:
+    """Where GitHub takes no issue either, the run prints both troubles, and ends as it would have."""
+    world.acme.github.faults = lambda _, path: Fault(status=403) if path.endswith("/issues") else None
+    said = stopped(world)
+    assert "! the issue about the record could not be kept: GitHub answered 403" in said
+    assert "no*where" in said
+
+
+def test_nothing_is_told_without_record(world: World, lived: str) -> None:
+    """Whoever only looks opens no issue, stopped or not."""
+    clone(world)
+    given = ("audit", "verify", "--keys", str(vouched(world)), "--online", "--since", "no*where")
+    world.jit(*given, runner="auditor", workflow="audit.yml", code=1)
+    assert issues(world) == []

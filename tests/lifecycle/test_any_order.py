@@ -31,9 +31,9 @@ from playing import OWNERS, PEOPLE, POLICY, TEAMS, Play
 from jitbot.domain import testimony
 
 SOAK = "soak"
-GAMES = int(
-    __import__("os").environ.get("SEED", "1")
-)  # which games are played by default: of those tried, the ones with the most different moves
+GAMES = (
+    3  # which games are played by default: of those that were tried, the ones with the most kinds of moves
+)
 PROPERTY = "any order"  # of the test's report: the moves that were played
 PEOPLE_WHO_ASK = st.sampled_from(["alice", "alice", "dave", "carol", "mallory"])
 REVIEWERS = st.sampled_from(["bob", "bob", "erin", "alice", "carol", "mallory", "dave"])

@@ -12,11 +12,11 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import Moment
 from jitbot.commands.words import print_json
 from jitbot.domain import escape
-from jitbot.domain.audit.problems import Weight
+from jitbot.domain.audit.problems import Problem, Weight
 from jitbot.domain.audit.verdict import GOOD, UNCHECKED, Verdict
 from jitbot.domain.errors import InvalidError, JitbotError
 from jitbot.domain.model import Sha
-from jitbot.lifecycle.alarming import keep_issue
+from jitbot.lifecycle.alarming import keep_issue, keep_stopped
 from jitbot.lifecycle.attesting import record as record_verdict
 from jitbot.lifecycle.auditing import Books, decisions_since, mark
 from jitbot.lifecycle.auditing import verify as use_case
@@ -72,18 +72,20 @@ def verify(
         raise click.UsageError("what is recorded is recorded now: --record and --at do not go together")
     now = at or invocation.now
     world = _world(invocation) if online or against_aws or record else None
-    books = books_of(invocation, keys_file=keys_file, online=online or record)
-    begin = None if since is None else mark(books, since)
-    verdict = use_case(
-        books,
-        now,
-        expect=[_expected(books, each) for each in expect],
-        since=begin,
-        more=[
-            *(read_again(world.forge, decisions_since(books, begin)) if world is not None and online else ()),
-            *(compare(world, books, now) if world is not None and against_aws else ()),
-        ],
-    )
+    try:
+        books = books_of(invocation, keys_file=keys_file, online=online or record)
+        begin = None if since is None else mark(books, since)
+        verdict = use_case(
+            books,
+            now,
+            expect=[_expected(books, each) for each in expect],
+            since=begin,
+            more=_outside(books, world, begin, now, online=online, against_aws=against_aws),
+        )
+    except JitbotError as error:
+        if world is not None and record:
+            _tell_stop(world, error, now)
+        raise
     if verdict.exit_code == GOOD:
         books.repository.remember(books.archive.head)
     if form == "json":
@@ -93,6 +95,24 @@ def verify(
     job_summary.put(invocation.environ, job_summary.of_verdict(verdict))
     told = world is None or not record or _tell(world, verdict, now)
     return verdict.exit_code if told else verdict.exit_code or UNCHECKED
+
+
+def _outside(
+    books: Books, world: World | None, begin: Sha | None, now: datetime, *, online: bool, against_aws: bool
+) -> list[Problem]:
+    """What GitHub and AWS say otherwise, where they are to be asked."""
+    if world is None:
+        return []
+    again = read_again(world.forge, decisions_since(books, begin)) if online else ()
+    return [*again, *(compare(world, books, now) if against_aws else ())]
+
+
+def _tell_stop(world: World, error: JitbotError, now: datetime) -> None:
+    """Say in the one issue that there is no verdict; the run stays as red as it is."""
+    try:
+        keep_stopped(world, str(error), now)
+    except JitbotError as trouble:
+        click.echo(f"! the issue about the record could not be kept: {escape.log(str(trouble))}", err=True)
 
 
 def _tell(world: World, verdict: Verdict, now: datetime) -> bool:
