@@ -17,6 +17,7 @@ import audit
 import calls
 import grants
 import history
+import job
 import startup
 import sweeps
 from rows import Row, finish
@@ -29,6 +30,7 @@ PARTS: Mapping[str, Part] = {
     "sweeps": lambda quick: sweeps.measure(
         (1, 20) if quick else (1, 100, 1000), 200 if quick else 10_000, 60
     ),
+    "job": lambda quick: job.measure(1 if quick else 3),
     "calls": lambda _: calls.measure(),
     "audit": lambda quick: audit.measure(500 if quick else 5000),
 }

@@ -33,6 +33,7 @@ class Ran:
     steps: Mapping[str, str]  # the name of a step -> success or failure
     errors: tuple[Mapping[str, str], ...]  # the properties of each annotation
     summary: str  # of the job
+    seconds: Mapping[str, float]  # the name of a step -> how long it took
 
     @property
     def green(self) -> bool:
@@ -48,6 +49,7 @@ class Runner:
     act: str
     folder: Path
     packages: Path  # uv's cache, warm
+    offline: bool = True  # whether uv has nothing but its cache
     elsewhere: tuple[str, ...] = ()  # actions of other repositories, as OWNER/NAME@COMMIT=FOLDER
 
     def run(
@@ -67,7 +69,7 @@ class Runner:
             [
                 self.act, event, "--json", "--no-skip-checkout", "--platform", "ubuntu-24.04=-self-hosted",
                 "--workflows", f".github/workflows/{workflow}", "--eventpath", str(written), "--actor", actor,
-                *self._given(job), *(part for uses in (*_used(), *self.elsewhere) for part in ("--local-repository", uses)),
+                *self._given(job), *(part for uses in (*used(os.environ), *self.elsewhere) for part in ("--local-repository", uses)),
             ],
             cwd=self._checked_out(), env=self._machine(),
             capture_output=True, text=True, check=False, timeout=SECONDS,
@@ -79,7 +81,8 @@ class Runner:
         kept = {name: value for name, value in job.items() if name not in ("PATH", "GITHUB_TOKEN")}
         kept |= {
             "UV_CACHE_DIR": str(self.packages),
-            "UV_OFFLINE": "1",
+            "UV_OFFLINE": str(int(self.offline)),
+            "UV_SYSTEM_CERTS": "1",  # as curl would have it here, for who is not offline
             "ARTIFACTS": str(self.folder / "artifacts"),
         }
         variables = (part for name, value in kept.items() for part in ("--env", f"{name}={value}"))
@@ -108,11 +111,19 @@ class Runner:
         }
 
 
-def _used() -> list[str]:
-    """Each pinned action that the files use, with the folder of its stand-in."""
+def used(environ: Mapping[str, str]) -> list[str]:
+    """Each pinned action that the files use, with the folder that act takes for it.
+
+    That is GitHub's own where JITBOT_ACTIONS names a folder with a clone of it at that very commit, by its name as
+    in `uses` (`actions/checkout@3d3c…`): so the same tests prove the real one on a machine that can have it.
+    """
     files = [*WORKFLOWS.glob("*.yml"), *ROOT.glob(".github/actions/*/action.yml")]
     found = {match[0]: match["name"] for file in files for match in _USES.finditer(file.read_text())}
-    return [f"{uses}={STAND_INS / name}" for uses, name in sorted(found.items())]
+    real = Path(environ["JITBOT_ACTIONS"]) if environ.get("JITBOT_ACTIONS") else None
+    return [
+        f"{uses}={real / uses if real is not None and (real / uses).is_dir() else STAND_INS / name}"
+        for uses, name in sorted(found.items())
+    ]
 
 
 def _told(done: subprocess.CompletedProcess[str]) -> Ran:
@@ -120,6 +131,7 @@ def _told(done: subprocess.CompletedProcess[str]) -> Ran:
     steps: dict[str, str] = {}
     errors: list[dict[str, str]] = []
     summary: list[str] = []
+    seconds: dict[str, float] = {}
     for line in done.stdout.splitlines():
         said: dict[str, Any] = json.loads(line) if line.startswith("{") else {"msg": line}
         if said.get("raw_output"):
@@ -130,7 +142,13 @@ def _told(done: subprocess.CompletedProcess[str]) -> Ran:
             summary.append(said["content"])
         elif "stepResult" in said and said.get("stage") == "Main":
             steps[said["step"]] = said["stepResult"]
+            seconds[said["step"]] = int(said.get("executionTime", 0)) / 1e9
     output = "\n".join([*lines, done.stderr])
     return Ran(
-        code=done.returncode, output=output, steps=steps, errors=tuple(errors), summary="\n".join(summary)
+        code=done.returncode,
+        output=output,
+        steps=steps,
+        errors=tuple(errors),
+        summary="\n".join(summary),
+        seconds=seconds,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from acting import ROOT, WORKFLOWS
+from acting import ROOT, WORKFLOWS, used
 
 from jitbot.cli import VERBS
 from jitbot.domain.service_roles import WORKFLOWS as TRUSTED
@@ -242,3 +242,14 @@ def test_what_is_installed_is_what_is_locked() -> None:
     (sync,) = [line for line in script.splitlines() if line.startswith("uv ")]
     assert {"--locked", "--no-dev", "--no-build", "--no-install-project"} <= set(sync.split())
     assert "pip" not in script
+
+
+def test_the_real_actions_are_taken_where_they_are(tmp_path: Path) -> None:
+    """A clone of an action at the pinned commit takes the place of the stand-in; one at another commit does not."""
+    stand_ins = used({})
+    assert stand_ins == used({"JITBOT_ACTIONS": str(tmp_path)})
+    checkout = next(each for each in stand_ins if each.startswith("actions/checkout@")).partition("=")[0]
+    (tmp_path / checkout).mkdir(parents=True)
+    (tmp_path / f"actions/setup-python@{'0' * 40}").mkdir()
+    changed = set(used({"JITBOT_ACTIONS": str(tmp_path)})) - set(stand_ins)
+    assert changed == {f"{checkout}={tmp_path / checkout}"}
