@@ -460,6 +460,9 @@ class AnyOrder(RuleBasedStateMachine):
         if not self.world.merge("olivia", pull.number, method).ok:
             return
         pull.is_open, self.unsettled = False, True
+        store = self.world.github.store
+        if pull.wanted is not None and store.read(store.tip("main"), pull.path) is None:
+            return  # it proposed no change, and the file was deleted meanwhile
         objected = any(state != "APPROVED" for state, _ in pull.opinions.values())
         plain = pull.version == 0 and was == pull.former and not objected
         self.model.merged(pull, self.world.now, plain=plain)
