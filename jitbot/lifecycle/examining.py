@@ -6,7 +6,16 @@ from functools import partial
 from typing import Any, TypeVar
 
 from jitbot.domain.codeowners import CodeOwners
-from jitbot.domain.doctor import accounts, branches, hosting, ownership, registered, rights, workflows
+from jitbot.domain.doctor import (
+    accounts,
+    afterwards,
+    branches,
+    hosting,
+    ownership,
+    registered,
+    rights,
+    workflows,
+)
 from jitbot.domain.doctor.diagnosis import Check, Diagnosis, Question, Unknown
 from jitbot.domain.errors import DeniedError, UnavailableError
 from jitbot.domain.model import AccountId, Accounts, Finding, Parsed, People, Policy, Sha, Source, Teams
@@ -73,6 +82,7 @@ def _files(tree: Tree) -> Iterator[Check]:
         facts = (tree.codeowners, tree.people, tree.teams)
         yield from ownership.coverage(tree.files, *facts)
         yield from ownership.approvers(tree.policies, *facts)
+        yield from afterwards.reviewers(tree.policies, tree.people, tree.teams)
     yield workflows.pins(tree.workflows)
 
 
@@ -84,6 +94,7 @@ def _asked(patient: Patient, tree: Tree) -> Iterator[Check]:
         yield from hosting.identity(settings, found, patient.api_url)
     main = setup.branch("main")
     yield from branches.main(main, patient.page)
+    yield from afterwards.at_once(tree.policies, main)
     has = tried(partial(setup.has_branch, "ledger"))
     yield from branches.ledger(setup.branch("ledger"), has, patient.page)
     yield from hosting.merging(found, main)

@@ -17,6 +17,7 @@ from jitbot.sandbox.organisation import Acme
 # nothing in it sets the statuses that `jitbot comment` would.
 PROD = "111111111111"
 KNOWN = {
+    "break-glass-merges": "warn",
     "merge-methods": "warn",
     "delete-branch": "warn",
     "main-statuses": "warn",

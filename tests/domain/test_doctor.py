@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from jitbot.domain import codeowners
-from jitbot.domain.doctor import branches, hosting, ownership, registered, workflows
+from jitbot.domain.doctor import afterwards, branches, hosting, ownership, registered, workflows
+from jitbot.domain.doctor.branches import Branch, Bypass, Protection
 from jitbot.domain.doctor.diagnosis import Check, Diagnosis, Question, Unknown, Verdict
 from jitbot.domain.doctor.hosting import Hosting, JobTokens
 from jitbot.domain.doctor.registered import Account
@@ -307,3 +308,53 @@ def test_workflows(found: str | None, state: str | Unknown, expected: dict[str, 
 def test_pins(text: str, fine: bool) -> None:
     """Everything is pinned by a whole commit, and no workflow is reused."""
     assert (workflows.pins({"grant.yml": text}).verdict is Verdict.OK) is fine
+
+
+def after(**changes: Any) -> Policy:
+    """A break-glass policy that bob and erin review."""
+    return policy(
+        **{"approvals": 0, "reviewers": ("bob", "erin"), "review_within": timedelta(days=1), **changes}
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, {}),
+        ({"reviewers": ("ghost",)}, {"reviewers-db": Verdict.WRONG}),
+        ({"reviewers": ("bob",), "eligible": ("bob",)}, {"reviewers-db-alone": Verdict.WARN}),
+        ({"reviewers": ("bob",), "eligible": ("erin",)}, {}),
+        ({"eligible": ("bob", "erin")}, {}),
+    ],
+)
+def test_each_break_glass_has_who_reviews(change: dict[str, Any], expected: dict[str, Verdict]) -> None:
+    """Reviewers nobody knows review nothing, and one alone does not review themselves."""
+    assert not_ok(afterwards.reviewers([after(**change)], PEOPLE, TEAMS)) == expected
+    assert list(afterwards.reviewers([policy()], PEOPLE, TEAMS)) == []
+
+
+ADMINS = Bypass(kind="OrganizationAdmin", number=None, mode="always", ruleset="main")
+ON_CALL = Bypass(kind="Team", number=7, mode="pull_request", ruleset="main")
+ASKS, NONE = Protection(approvals=1), Protection()
+
+
+@pytest.mark.parametrize(
+    ("rules", "classic", "bypasses", "expected"),
+    [
+        (NONE, NONE, (), {}),
+        (ASKS, NONE, (), {"break-glass-merges": Verdict.WARN}),
+        (NONE, ASKS, (), {"break-glass-merges": Verdict.WARN}),
+        (ASKS, NONE, (ADMINS,), {"break-glass-merges": Verdict.WARN}),
+        (ASKS, NONE, (ADMINS, ON_CALL), {}),
+        (ASKS, NONE, Unknown(why="no"), {"break-glass-merges": Verdict.WARN}),
+        (Unknown(why="no"), NONE, (), {"break-glass-merges": Verdict.UNKNOWN}),
+        (NONE, Unknown(why="no"), (), {"break-glass-merges": Verdict.UNKNOWN}),
+    ],
+)
+def test_break_glass_at_night(
+    rules: Protection | Unknown, classic: Protection | Unknown, bypasses: Any, expected: dict[str, Verdict]
+) -> None:
+    """Where main asks everybody for an approval first, break-glass waits too, unless those on call may pass."""
+    main = Branch(name="main", rules=rules, classic=classic, bypasses=bypasses)
+    assert not_ok(afterwards.at_once([after()], main)) == expected
+    assert list(afterwards.at_once([policy()], main)) == []

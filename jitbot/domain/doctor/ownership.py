@@ -123,7 +123,7 @@ def approvers(
             mend=f"name owners of {folder} in .github/CODEOWNERS who are in policies/people.yaml",
         )
         if policy.approvals == 0:
-            continue  # reviewed after; its file is refused where its reviewers are not told
+            continue  # reviewed after: `afterwards` looks at those
         found = owners.of(f"{folder}any", codeowners=codeowners, people=people, teams=teams)
         if found.findings:
             yield question.no(found.findings[0].message)
