@@ -2,10 +2,10 @@
 
     .venv/bin/python tests/mutation/hunt.py [MODULE…] [--part 1/4] [--json FILE] [--jobs N]
 
-Each mutant meets the tests of its own module first; what survives those meets all of the domain's, and what
-survives them some of the use cases' (with JITBOT_QUICK=1: none). A survivor is either listed in survivors.md,
-with the reason why nothing can go wrong there, or it is an error: exit 1. Takes the better part of an hour on
-two cores, so it runs at night.
+Each mutant meets the tests of its own module first; what survives those meets all of the domain's, then those of
+the use case that the module serves, and some of all use cases (with JITBOT_QUICK=1: neither). A survivor is either listed in survivors.md,
+with the reason why nothing can go wrong there, or it is an error: exit 1. Takes some hours on two cores,
+so it runs at night, in parts.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,27 @@ _WHOLE = [
     *("tests/lifecycle/test_ways_round.py", "tests/lifecycle/test_reviewing.py"),
     *("tests/commands/test_check.py", "tests/commands/test_in_actions.py"),
 ]
+
+_NEAR = (  # modules, or packages, that are mostly met through the use case they serve
+    (
+        ("vocabulary", "duration", "codeowners", "consistency", "eligibility"),
+        ("adapters/test_documents_bad.py", "adapters/test_documents_limits.py", "adapters/test_documents.py"),
+    ),
+    (
+        ("briefing", "comment", "aftermath", "awaiting", "outlook"),
+        ("lifecycle/test_commenting.py", "commands/test_comment.py"),
+    ),
+    (("drift", "roles", "plan"), ("lifecycle/test_drift.py", "lifecycle/test_complete.py")),
+    (("bootstrap", "service_roles"), ("commands/test_bootstrap_command.py",)),
+    (("asking", "progress"), ("commands/test_request_command.py", "commands/test_waiting.py")),
+    (("events", "record", "attestation"), ("lifecycle/test_history.py",)),
+    (("doors",), ("commands/test_using.py",)),
+    (("doctor",), ("commands/test_doctor.py",)),
+    (("starting",), ("commands/test_init.py",)),
+    (("lint",), ("commands/test_check_policies.py",)),
+    (("risk",), ("commands/test_explain_risk.py",)),
+    (("audit",), ("lifecycle/test_auditing.py", "lifecycle/test_auditing_outside.py", "commands")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +85,19 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 def stages(module: str) -> list[list[str]]:
     """Which tests a mutant meets, nearest first."""
-    name = module.rpartition(".")[2]
+    *_, package, name = module.split(".")
     own = sorted(str(each) for each in (ROOT / "tests" / "domain").glob(f"test_{name}*.py"))
     return [
         *([own] if own else []),
         ["tests/domain"],
+        *([] if QUICK else [near] if (near := _near(package, name)) else []),
         *([] if QUICK else [_WHOLE]),
     ]
+
+
+def _near(package: str, name: str) -> list[str]:
+    found = next((tests for names, tests in _NEAR if name in names or package in names), ())
+    return [f"tests/{each}" for each in found]
 
 
 def killed(module: str, mutant: Mutant) -> bool:
@@ -140,9 +167,9 @@ def _alone(path: Path, folder: Path) -> list[dict[str, object]]:
     """Hunt in a process of its own: forks of threads hold locks that nobody gives back."""
     import subprocess
 
-    told = folder / f"{path.stem}.json"
-    subprocess.run([sys.executable, __file__, str(path), "--json", str(told), "--jobs", "0"], check=False)
-    found: list[dict[str, object]] = json.loads(told.read_text("utf-8"))
+    written = folder / f"{'.'.join(path.relative_to(DOMAIN).parts)}.json"
+    subprocess.run([sys.executable, __file__, str(path), "--json", str(written), "--jobs", "0"], check=False)
+    found: list[dict[str, object]] = json.loads(written.read_text("utf-8"))
     return found
 
 
@@ -186,13 +213,25 @@ def main() -> int:
             ]
     if given.json:
         given.json.write_text(json.dumps(found, indent=1), "utf-8")
-    alive = [
-        each for each in found if not each["killed"] and f"{each['module']}: {each['what']}" not in listed()
-    ]
-    print(
-        f"{len(found)} mutants, {len(found) - sum(bool(each['killed']) for each in found)} survive, {len(alive)} unexplained"
-    )
-    return 1 if alive and given.jobs else 0
+    return told(found) if given.jobs else 0
+
+
+def told(found: Sequence[Mapping[str, object]]) -> int:
+    """A line for each module, and what is not as survivors.md has it; 1 where anything is not."""
+    hunted = {str(each["module"]) for each in found}
+    known = {name for name in listed() if name.partition(": ")[0] in hunted}
+    alive = {f"{each['module']}: {each['what']}" for each in found if not each["killed"]}
+    for module in sorted(hunted):
+        own = [each for each in found if each["module"] == module]
+        left = [name for name in alive if name.partition(": ")[0] == module]
+        unexplained = len(set(left) - known)
+        print(f"{module}: {len(own)} mutants, {len(left)} survive, {unexplained} of them unexplained")
+    for name in sorted(alive - known):
+        print(f"unexplained: {name}")
+    for name in sorted(known - alive):
+        print(f"listed, and survives no more: {name}")
+    print(f"{len(found):,} mutants, {len(alive):,} survive, {len(alive - known):,} unexplained")
+    return int(alive != known)
 
 
 if __name__ == "__main__":
