@@ -324,6 +324,7 @@ class AnyOrder(RuleBasedStateMachine):
         if claim == "none":
             files = {path: content for path, content in files.items() if not path.endswith(".jwt")}
         push(self.world, files)
+        self.grant(skew=0)
 
     @move()
     def twist_the_ledger(self) -> None:
