@@ -285,7 +285,7 @@ def _statement_window(statement: object) -> Window | None:
         return None
     expires = _current_time(condition.get("DateLessThan"))
     starts = condition.get("DateGreaterThanEquals")
-    starts_at = None if starts is None else _current_time(starts)
+    starts_at = _current_time(starts)
     if expires is None or (starts is not None and starts_at is None):
         return None
     return Window(starts_at=starts_at, expires_at=expires)

@@ -337,3 +337,26 @@ def test_rules_that_do_not_read_at_the_head_are_no_rules() -> None:
     """A head whose policy is broken is not equal to anything."""
     broken = rules(policy=Parsed(value=None))
     assert "rules-changed" in codes(judged(case(head=broken)))
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "place"),
+    [
+        ("/other/ @erin\n", f"no line of CODEOWNERS matches {PATH}", (0, 0)),
+        ("* @acme/platform @erin\n", "line 1: * decides for this path, and names @acme/platform @erin", (1, 1)),
+        ("/a/ @erin\n*\n", "line 2: * decides for this path, and names nobody", (2, 1)),
+    ],
+)  # fmt: skip
+def test_a_line_that_does_not_do_is_named(text: str, message: str, place: tuple[int, int]) -> None:
+    """What decides in the place of the ownerless line is told, with its line and whom it names."""
+    (finding,) = break_glass.line_findings(PATH, codeowners.parse(text))
+    assert (finding.message, (finding.line, finding.column)) == (message, place)
+
+
+@pytest.mark.parametrize(
+    ("named", "said"), [(("@acme/security", "frank"), "@acme/security frank"), ((), "nobody")]
+)
+def test_who_could_have_reviewed_is_named(named: tuple[str, ...], said: str) -> None:
+    """The finding that nobody is left says whom the policy names."""
+    finding = break_glass.nobody_reviews(glass(reviewers=named), "alice", PATH)
+    assert finding.message == f"nobody can review what alice does: orders-db-read names {said}"

@@ -35,7 +35,7 @@ from hypothesis import strategies as st
 
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.evidence import ChangeKind
-from jitbot.domain.life import Holding, Life, Proposal, asked, fold, objections, principal_text
+from jitbot.domain.life import Holding, Life, Proposal, asked, fold, objections, principal_text, wanted
 
 OTHER = PATH.replace("refunds", "orders")
 LONGER, LONGER_WINDOW = an_extension(3 * HOUR), a_window(expires_at=EXPIRES_AT + HOUR)
@@ -423,3 +423,11 @@ def test_an_extension_is_held_against_the_last_term() -> None:
 def test_events_of_no_request_make_no_life() -> None:
     """An orphan's end belongs to no request."""
     assert fold([an_outcome(Kind.ENDED, why=Why.ORPHAN, request="")]) == {}
+
+
+def test_who_is_not_known_is_recorded_as_nobody() -> None:
+    """A refused request of a login that nobody known goes by has no id and no principal; a known one has both."""
+    nobody = wanted(a_request(), None)
+    assert (nobody["requester"], nobody["github_id"], nobody["principal"]) == ("alice", None, "")
+    alice = wanted(a_request(), a_person("alice"))
+    assert (alice["github_id"], bool(alice["principal"])) == (1001, True)

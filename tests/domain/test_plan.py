@@ -573,3 +573,13 @@ def test_a_life_without_a_term_has_nothing_due() -> None:
     assert kinds(ending(GRANTED, roles=[ROLE])) == ["Deny"]
     assert denial(ending(GRANTED, roles=[ROLE]))[0] is Why.ORPHAN
     assert to_grant([Life(request=PATH)], Ends(), NOW) == ()
+
+
+@pytest.mark.parametrize("why", [Why.RELEASED, Why.REVOKED, Why.DELETED, Why.OFFBOARDED, Why.DRIFT])
+def test_an_early_end_keeps_its_reason(why: Why) -> None:
+    """What ended a grant before its time stays why it must stay ended, whatever is found later."""
+    life = fold([APPROVED, an_outcome(Kind.ENDED, why=why)])[PATH]
+    (holding,) = life.holdings.values()
+    found = Ends(deleted=frozenset({PATH}), offboarded=frozenset({PATH})).of(life, holding)
+    assert found is not None
+    assert found[0] is why

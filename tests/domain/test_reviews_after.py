@@ -237,3 +237,23 @@ def test_the_git_log_tells_it() -> None:
     )
     assert Kind.OVERDUE in late
     assert "break-glass" not in record.message([an_approval()])
+
+
+def test_an_approval_is_no_objection() -> None:
+    """Of what is recorded of a debt, approvals pay it, and objections alone object."""
+    (paid,) = debts([approved(), reviewed()])
+    assert (paid.reviewed is not None, paid.objections) == (True, ())
+    (owed,) = debts([approved(), reviewed(Outcome.OBJECTED)])
+    assert (owed.reviewed, len(owed.objections)) == (None, 1)
+
+
+@pytest.mark.parametrize("number", ["7", None, [7], {}])
+def test_a_number_that_is_none_is_none(number: object) -> None:
+    """Evidence of another shape is read as what it is: no pull request, and no reviewer's id."""
+    evidence = {
+        **EVIDENCE,
+        "pull_request": number,
+        "break_glass": {"reviewers": [{"login": "erin", "github_id": number}]},
+    }
+    (debt,) = debts([an_approval(evidence=evidence)])
+    assert (debt.pull_request, [each.github_id for each in debt.reviewers]) == (0, [0])
