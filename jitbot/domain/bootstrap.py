@@ -1,7 +1,7 @@
 """The template that prepares one AWS account for jitbot: issuer, boundary, and jitbot's three roles.
 
-The one place of the domain that speaks CloudFormation, together with `service_roles`, which writes the
-documents inside. Nothing is filled in here: the same template serves every account, as a stack or a StackSet.
+It speaks CloudFormation, as does `service_roles`, which writes the documents inside; what CloudFormation makes
+of those, for whoever compares, says `cloudformation`. Nothing is filled in here: the same template serves every account, as a stack or a StackSet.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 """
 

@@ -1,6 +1,6 @@
 """jitbot's own roles in each account: are they there, and do they let in this repository's main alone?
 
-The whole of what they may do is in the template that `jitbot bootstrap` prints; here only who may enter is read.
+Here only who may enter is read; what they may do there is held against the template by `rights`.
 """
 
 import re
