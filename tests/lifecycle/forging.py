@@ -21,9 +21,10 @@ def signed_by(world: World, login: str) -> Signature:
 
 
 def mallorys(world: World, recorded: Sequence[Mapping[str, Any]] = ()) -> Event:
-    """The approval of alice's request, rewritten as if it were mallory's; main names neither merge nor file."""
+    """The first approval, rewritten as if it were mallory's; main names neither merge nor file."""
     raw = next(each for each in recorded or world.ledger() if each["event"] == "approved")
-    text = json.dumps(raw).replace("alice", "mallory").replace("1001", "1666")
+    asked = raw["ask"]
+    text = json.dumps(raw).replace(asked["requester"], "mallory").replace(str(asked["github_id"]), "1666")
     lie = json.loads(text)
     documents = tuple(events.load_documents(each) for each in lie["documents"])
     return Event(
