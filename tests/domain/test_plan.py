@@ -342,6 +342,15 @@ def test_another_trust_policy_is_drift() -> None:
     assert denial(ending(APPROVED, GRANTED, roles=[foreign], now=EXPIRES_AT - SECOND)) == why
 
 
+@pytest.mark.parametrize("seconds", [3601, 43_200, 1800])
+def test_another_session_length_is_drift(seconds: int) -> None:
+    """A role whose sessions may outlive what was recorded is denied; so is any other length, which nobody recorded."""
+    longer = a_listed_role(max_session_duration=seconds)
+    why = (Why.DRIFT, "its session length is not the one recorded")
+    assert denial(ending(APPROVED, GRANTED, roles=[longer])) == why
+    assert denial(ending(APPROVED, roles=[longer])) == why
+
+
 def test_from_the_end_on_a_role_is_judged_by_reading_it_whole() -> None:
     """At the end the list alone decides nothing more: the role is read back, and that finds the drift."""
     foreign = a_listed_role(trust_policy=FOREIGN)
