@@ -72,7 +72,7 @@ def verdict(purpose: str, found: Actual | Unknown | None) -> tuple[Verdict, str]
 @pytest.mark.parametrize("purpose", ["grant", "sweep", "audit"])
 def test_the_templates_own_rights_are_fine(purpose: str) -> None:
     """Every role as the template makes it is fine, with whichever managed policies may be attached."""
-    for managed in ((), ("ReadOnlyAccess",), ("ReadOnlyAccess", "job-function/ViewOnlyAccess")):
+    for managed in ((), ("ReadOnlyAccess",), ("ReadOnlyAccess", "SecurityAudit")):
         assert verdict(purpose, role(permissions(purpose, *managed))) == (Verdict.OK, "")
 
 
@@ -129,6 +129,31 @@ def test_whatever_else_is_in_a_role_is_wrong() -> None:
     attached = role(document, attached=("arn:aws:iam::aws:policy/AdministratorAccess",))
     assert verdict("audit", attached)[0] is Verdict.WRONG
     assert verdict("audit", role(document, inline_policies={}))[0] is Verdict.WRONG
+
+
+@pytest.mark.parametrize("name", ["*", "A*", "?", "", "x/*", "a b"])
+def test_a_pattern_of_managed_policies_is_nobodys_choice(name: str) -> None:
+    """The template takes whole names alone: a list with a pattern was widened by hand."""
+    found, says = verdict("grant", role(permissions("grant", "ReadOnlyAccess", name)))
+    assert (found, "AttachListed" in says) == (Verdict.WRONG, True)
+
+
+@pytest.mark.parametrize("services", [("*", "s3"), ("d*", "s3"), ("*b",), ("s3", "?"), ("",), ("S3",), ()])
+def test_a_pattern_of_services_is_nobodys_choice(services: tuple[str, ...]) -> None:
+    """A boundary lists services, or says * alone: with a pattern in the list it bounds nothing and looks as if."""
+    check = rights.boundary(PLACE, boundary(*services))
+    assert (check.verdict, "ListedServices" in check.says) == (Verdict.WRONG, True)
+
+
+@pytest.mark.parametrize(
+    "stack",
+    ["arn:aws:cloudformation:x", STACK.replace("1111", "9999"), STACK.replace("jitbot", "?"), f"{STACK}*"],
+)
+def test_a_boundary_protects_a_stack_of_its_account(stack: str) -> None:
+    """Another account's stack, or no stack at all, in the place of the template's own leaves that one unprotected."""
+    document = boundary("s3")
+    statement(document, "NothingOfJitbot")["Resource"][3] = stack
+    assert rights.boundary(PLACE, document).verdict is Verdict.WRONG
 
 
 @pytest.mark.parametrize(

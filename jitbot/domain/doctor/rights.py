@@ -1,9 +1,11 @@
 """What jitbot's own roles may do, and what bounds every grant: is it what this release's template says?
 
-What an administrator chooses is free: the services within the boundary, the managed policies that may be attached.
+What an administrator chooses is free, as far as the template's own parameters are: the services within the boundary,
+the managed policies that may be attached, each by its whole name. A pattern there is nobody's choice.
 The issuer is not looked at: a role's trust names its audience, so another one there lets nobody in.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +17,9 @@ from jitbot.domain.roles import Actual
 
 _MEND = "roll the template of `jitbot bootstrap` out again: jitbot bootstrap --stackset"
 _GROUP = "AWS"
+_STACK = r"arn:aws:cloudformation:[a-z0-9-]+:"
+_SERVICE = re.compile(r"[a-z0-9-]+")  # as in the template's parameters, but for the * that stands alone
+_NAME = re.compile(r"[A-Za-z0-9_+=.@-]+")
 _ANY, _MANAGED = "*", "arn:*:iam::aws:policy/"
 _PERMISSIONS = {
     "grant": service_roles.grant_permissions,
@@ -55,7 +60,13 @@ def role(place: Place, purpose: str, found: Actual | Unknown | None) -> Iterator
     if isinstance(found, Unknown):
         yield question.unknown(found.why)
     elif found is not None:
-        stack = place.stack(ManagedPolicies=_managed(found.inline_policies.get("permissions", {})))
+        managed = _managed(found.inline_policies.get("permissions", {}))
+        if not all(_NAME.fullmatch(name) for name in managed):
+            yield question.no(
+                "the list in AttachListed is none that the template takes: names of managed policies of AWS"
+            )
+            return
+        stack = place.stack(ManagedPolicies=managed)
         wanted = stack.filled(_PERMISSIONS[purpose]())
         more = [*(name for name in found.inline_policies if name != "permissions"), *found.attached]
         if more:
@@ -77,7 +88,10 @@ def boundary(place: Place, found: iam.Document | Unknown | None) -> Check:
         return question.unknown(found.why)
     if found is None:
         return question.no(f"account {place.account_id} has no policy {place.settings.namespace}bot-boundary")
-    stack = place.stack(BoundaryServices=_services(found), **{"AWS::StackId": _stack_id(found)})
+    services = _services(found)
+    if services != (_ANY,) and not (services and all(_SERVICE.fullmatch(each) for each in services)):
+        return question.no("the list in ListedServices is none that the template takes: services, or * alone")
+    stack = place.stack(BoundaryServices=services, **{"AWS::StackId": _stack_id(found, place.account_id)})
     return _compared(question, found, stack.filled(service_roles.boundary()))
 
 
@@ -135,12 +149,11 @@ def _managed(document: object) -> tuple[str, ...]:
     return tuple(arn.removeprefix(_MANAGED) for arn in arns)
 
 
-def _stack_id(document: object) -> str:
-    """The stack that a boundary keeps out of every grant's reach; empty, which none has, if it names none."""
+def _stack_id(document: object, account_id: str) -> str:
+    """The stack of this account that a boundary keeps out of every grant's reach; empty, which none has, if it names none."""
+    own = re.compile(_STACK + re.escape(account_id) + r":stack/[A-Za-z0-9-]+/[A-Za-z0-9-]+")
     resources = _texts(_statement(document, "NothingOfJitbot").get("Resource"))
-    return next(
-        (each for each in resources if each.startswith("arn:aws:cloudformation:") and "*" not in each), ""
-    )
+    return next((each for each in resources if own.fullmatch(each)), "")
 
 
 def _texts(value: object) -> tuple[str, ...]:
