@@ -6,6 +6,7 @@ from jitbot.adapters import documents
 from jitbot.adapters.github import GitHubSetup
 from jitbot.commands import templates
 from jitbot.commands.invocation import Invocation
+from jitbot.commands.options import format_option
 from jitbot.commands.places import clone
 from jitbot.commands.words import print_json
 from jitbot.commands.worlds import GITHUB, audit_cloud, github_client
@@ -32,9 +33,7 @@ _ENDS = {
 @click.option("--no-github", is_flag=True, help="Look at the files of main alone.")
 @click.option("--no-aws", is_flag=True, help="Do not enter the AWS accounts.")
 @click.option("--all", "every", is_flag=True, help="Show what is fine, line by line, too.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
-)
+@format_option
 @click.pass_obj
 def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool, form: str) -> int:
     """Look whether everything that the promises rest on is really so, and say how to mend it.

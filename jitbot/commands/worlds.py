@@ -73,13 +73,7 @@ def github_client(
 
 def audit_cloud(environ: Mapping[str, str], settings: Settings, agent: str) -> Callable[[], Cloud]:
     """The accounts for who only looks: with the job's own token where there is one, else as the environment has it."""
-    issuer = ActionsIssuer(
-        settings.issuer,
-        request_url=environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", ""),
-        request_token=environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", ""),
-        user_agent=agent,
-    )
-    return _cloud(environ, settings, issuer, "audit")
+    return _cloud(environ, settings, _issuer(environ, settings, agent), "audit")
 
 
 def run_of(environ: Mapping[str, str]) -> Run:

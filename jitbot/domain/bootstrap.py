@@ -154,18 +154,15 @@ def _resources(issuer: str) -> Document:
 def _role(purpose: str, issuer: str) -> Document:
     existing = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/" + issuer)
     provider = choose("CreatesProvider", {"Ref": "OidcProvider"}, existing)
-    permissions = {
-        "grant": service_roles.grant_permissions,
-        "sweep": service_roles.sweep_permissions,
-        "audit": service_roles.audit_permissions,
-    }
     return {
         "Type": "AWS::IAM::Role",
         "Properties": {
             "RoleName": sub("${Namespace}bot-" + purpose),
             "MaxSessionDuration": int(iam.SESSION.total_seconds()),
             "AssumeRolePolicyDocument": service_roles.trust_policy(purpose, issuer=issuer, provider=provider),
-            "Policies": [{"PolicyName": "permissions", "PolicyDocument": permissions[purpose]()}],
+            "Policies": [
+                {"PolicyName": "permissions", "PolicyDocument": service_roles.PERMISSIONS[purpose]()}
+            ],
         },
     }
 

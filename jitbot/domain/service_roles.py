@@ -8,7 +8,7 @@ access can create and widen nothing; no grant can reach IAM, other roles, or its
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 Document = dict[str, object]
 
@@ -123,6 +123,13 @@ def audit_permissions() -> Document:
         _statement("ReadAll", "Allow", [_WHOLE_ACCOUNT, "cloudtrail:LookupEvents"], "*"),
         _only(*_READS, _WHOLE_ACCOUNT, "cloudtrail:LookupEvents"),
     )
+
+
+PERMISSIONS: Mapping[str, Callable[[], Document]] = {
+    "grant": grant_permissions,
+    "sweep": sweep_permissions,
+    "audit": audit_permissions,
+}
 
 
 def trust_policy(purpose: str, *, issuer: str, provider: object) -> Document:

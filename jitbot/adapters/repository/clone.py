@@ -10,7 +10,7 @@ from jitbot.adapters.repository import raw
 from jitbot.adapters.repository.differing import EMPTY_TREE, Search
 from jitbot.adapters.repository.git import Git, last_line
 from jitbot.adapters.repository.objects import LARGEST_COMMIT, Objects
-from jitbot.adapters.repository.partial import REMOTE, Remainder
+from jitbot.adapters.repository.partial import QUIETLY, REMOTE, Remainder
 from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.domain.evidence import Change
 from jitbot.domain.model import Sha
@@ -176,8 +176,7 @@ class GitRepository:
     def _fetched(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
         """A fetch, after which every name may mean another commit."""
         self._tips.clear()
-        options = ("--quiet", "--no-tags", "--no-recurse-submodules")
-        return self._git.run("fetch", *options, *arguments, token=self._token)
+        return self._git.run("fetch", *QUIETLY, *arguments, token=self._token)
 
     def _walk(self, since: datetime, branch: str, *options: str) -> dict[Sha, int]:
         """The commits since then with their times, oldest first; a history cut off among them is deepened.

@@ -14,7 +14,7 @@ from jitbot.domain.model import Sha
 REMOTE = "origin"
 DEEPER = 1000  # commits more at a time: some ten days of a busy organisation
 SMALL = "64k"  # what is larger comes when it is read
-_QUIETLY = ("--quiet", "--no-tags", "--no-recurse-submodules")
+QUIETLY = ("--quiet", "--no-tags", "--no-recurse-submodules")
 
 
 class Remainder:
@@ -39,7 +39,7 @@ class Remainder:
             return
         # Nothing here helps the remote to send less, so nothing is offered: https://git-scm.com/docs/git-config
         alone = ("-c", "fetch.negotiationAlgorithm=noop")
-        options = (*_QUIETLY, "--no-write-fetch-head", "--filter=blob:none", "--stdin")
+        options = (*QUIETLY, "--no-write-fetch-head", "--filter=blob:none", "--stdin")
         asked = "".join(f"{name}\n" for name in missing)
         result = self._git.run(*alone, "fetch", *options, REMOTE, stdin=asked, token=self._token)
         if result.returncode != 0:
@@ -63,7 +63,7 @@ class Remainder:
     def deepen(self, refspec: str) -> None:
         """Bring more of a branch's history. Raises UnavailableError if there is none to be had."""
         before = self._boundary()
-        result = self._git.run("fetch", *_QUIETLY, f"--deepen={DEEPER}", REMOTE, refspec, token=self._token)
+        result = self._git.run("fetch", *QUIETLY, f"--deepen={DEEPER}", REMOTE, refspec, token=self._token)
         if result.returncode != 0 or self._boundary() == before:
             reason = last_line(result.stderr)
             raise UnavailableError(

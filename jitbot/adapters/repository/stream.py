@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import IO
 
 from jitbot.adapters.repository import raw
@@ -15,13 +14,12 @@ from jitbot.domain.ports.archive import Touched
 
 MOST_PATHS = 20_000  # that one commit may change
 LARGEST = 1 << 20  # bytes of one blob or one commit
-_LONGEST = 600.0  # seconds that one answer about many commits may take
 _STATUS = {ChangeKind.ADDED: "A", ChangeKind.MODIFIED: "M", ChangeKind.DELETED: "D"}
 
 
-def changes(root: Path, pairs: Sequence[Pair]) -> list[tuple[Touched, ...] | None]:
+def changes(git: Git, pairs: Sequence[Pair]) -> list[tuple[Touched, ...] | None]:
     """What differs between the trees of each pair, down to every file; None where that is too much to read."""
-    found = search(Git(root, timeout=_LONGEST), list(dict.fromkeys(pairs)), most=MOST_PATHS)
+    found = search(git, list(dict.fromkeys(pairs)), most=MOST_PATHS)
     return [_touched(found[pair].found) if found[pair].whole else None for pair in pairs]
 
 
@@ -32,16 +30,16 @@ def _touched(differing: Iterable[raw.Difference]) -> tuple[Touched, ...]:
     )
 
 
-def contents(root: Path, wanted: Sequence[Sha], kind: str = "blob") -> Iterator[tuple[Sha, bytes | None]]:
+def contents(git: Git, wanted: Sequence[Sha], kind: str = "blob") -> Iterator[tuple[Sha, bytes | None]]:
     """The bytes of objects in this order; None for what is not of this kind, not here, or larger than any of ours."""
     fits: set[Sha] = set()
-    with _asked(root, ("cat-file", "--batch-check=%(objecttype) %(objectsize)"), wanted) as sizes:
+    with _asked(git, ("cat-file", "--batch-check=%(objecttype) %(objectsize)"), wanted) as sizes:
         for name, line in zip(wanted, sizes, strict=True):
             found, _, size = line.decode().strip().rpartition(" ")
             if found == kind and int(size) <= LARGEST:
                 fits.add(name)
     asked = [name for name in wanted if name in fits]
-    with _asked(root, ("cat-file", "--batch=%(objectsize)", "--buffer"), asked) as answer:
+    with _asked(git, ("cat-file", "--batch=%(objectsize)", "--buffer"), asked) as answer:
         for name in wanted:
             content = None
             if name in fits:
@@ -50,15 +48,15 @@ def contents(root: Path, wanted: Sequence[Sha], kind: str = "blob") -> Iterator[
             yield name, content
 
 
-def objects(root: Path, wanted: Sequence[str]) -> Iterator[tuple[str, str]]:
+def objects(git: Git, wanted: Sequence[str]) -> Iterator[tuple[str, str]]:
     """For each name, whatever it spells, the object's own name and kind; both empty if there is none."""
-    with _asked(root, ("cat-file", "--batch-check=%(objectname) %(objecttype)"), wanted) as answer:
+    with _asked(git, ("cat-file", "--batch-check=%(objectname) %(objecttype)"), wanted) as answer:
         for line in itertools.islice(answer, len(wanted)):
             name, _, kind = line.decode(errors="replace").strip().rpartition(" ")
             yield ("", "") if kind in ("missing", "ambiguous") else (name, kind)
 
 
-def _asked(root: Path, arguments: Sequence[str], lines: Iterable[str]) -> AbstractContextManager[IO[bytes]]:
+def _asked(git: Git, arguments: Sequence[str], lines: Iterable[str]) -> AbstractContextManager[IO[bytes]]:
     """git's answer while it comes, to a question of one line each."""
     asked = "".join(f"{line}\n" for line in lines)
-    return Git(root, timeout=_LONGEST).streamed(*arguments, stdin=asked)
+    return git.streamed(*arguments, stdin=asked)

@@ -21,7 +21,6 @@ class WholeClone:
     """A clone on this machine that has all of main and of the ledger. `token` is for a partial clone's remote."""
 
     def __init__(self, root: Path, *, token: str = "", timeout: float = 600) -> None:
-        self._root = root
         self._git = Git(root, timeout=timeout)
         self._remainder = Remainder(self._git, token=token)
 
@@ -46,16 +45,16 @@ class WholeClone:
         for start in range(0, len(wanted), _AT_ONCE):
             part = wanted[start : start + _AT_ONCE]
             self._remainder.bring_blobs(part)
-            yield from stream.contents(self._root, part)
+            yield from stream.contents(self._git, part)
 
     def blobs_at(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:
         """The blob at each path of each commit that is here; None where that commit has none."""
         wanted = list(dict.fromkeys(places))
         commits = list(dict.fromkeys(commit for commit, _ in wanted))
-        kinds = stream.objects(self._root, commits)
+        kinds = stream.objects(self._git, commits)
         here = {commit for commit, (_, kind) in zip(commits, kinds, strict=True) if kind == "commit"}
         asked = [place for place in wanted if place[0] in here and "\n" not in place[1]]
-        found = stream.objects(self._root, [f"{commit}:{path}" for commit, path in asked])
+        found = stream.objects(self._git, [f"{commit}:{path}" for commit, path in asked])
         return {
             place: Sha(name) if kind == "blob" else None
             for place, (name, kind) in zip(asked, found, strict=True)
@@ -100,10 +99,10 @@ class WholeClone:
         """Each commit by what it changed, a part of them at a time."""
         for start in range(0, len(walked), _STEPS):
             part = walked[start : start + _STEPS]
-            read = stream.contents(self._root, [commit for commit, _ in part], "commit")
+            read = stream.contents(self._git, [commit for commit, _ in part], "commit")
             commits = {name: None if content is None else raw.commit(content) for name, content in read}
             pairs = self._pairs(commits)
-            touched = dict(zip(pairs, stream.changes(self._root, list(pairs.values())), strict=True))
+            touched = dict(zip(pairs, stream.changes(self._git, list(pairs.values())), strict=True))
             for name, time in part:
                 yield _step(name, time, commits[name], touched[name])
 
@@ -111,7 +110,7 @@ class WholeClone:
         """The tree of each commit's first parent, and its own."""
         first = {name: _first_parent(found) for name, found in commits.items()}
         wanted = list(dict.fromkeys([*commits, *(each for each in first.values() if each)]))
-        found = stream.objects(self._root, [f"{name}^{{tree}}" for name in wanted])
+        found = stream.objects(self._git, [f"{name}^{{tree}}" for name in wanted])
         trees = {name: tree for name, (tree, _) in zip(wanted, found, strict=True)}
         if "" in trees.values():
             raise UnavailableError("git lacks a commit's tree here; fetch it all: `git fetch --refetch`")

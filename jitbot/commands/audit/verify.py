@@ -9,6 +9,7 @@ import click
 from jitbot.commands.audit import job_summary
 from jitbot.commands.audit.opening import books_of, keys_option
 from jitbot.commands.invocation import Invocation
+from jitbot.commands.options import format_option
 from jitbot.commands.places import Moment
 from jitbot.commands.words import print_json
 from jitbot.domain import escape
@@ -44,9 +45,7 @@ _SHOWN = 200  # findings; --format json has all
     help="Record the outcome in the ledger, and keep one issue while it is not good (in Actions).",
 )
 @click.option("--at", type=Moment(), help="As if verified at this time, such as 2026-11-24T09:00:00Z.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
-)
+@format_option
 @click.pass_obj
 def verify(
     invocation: Invocation,

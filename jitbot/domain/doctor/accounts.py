@@ -13,7 +13,7 @@ from jitbot.domain.roles import Actual
 from jitbot.domain.service_roles import AUDIENCE, MAIN, WORKFLOWS
 
 GROUP = "AWS"
-_MEND = "roll the template of `jitbot bootstrap` out again: jitbot bootstrap --stackset"
+MEND = "roll the template of `jitbot bootstrap` out again: jitbot bootstrap --stackset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ def roles(settings: Settings, found: Iterable[OwnRole]) -> Iterator[Check]:
             group=GROUP,
             title=f"{settings.namespace}bot-{role.purpose} in {role.alias} is for main alone",
             means=_means(role.purpose),
-            mend=_MEND,
+            mend=MEND,
         )
         if isinstance(role.found, Unknown):
             yield question.unknown(role.found.why)
@@ -64,17 +64,18 @@ def objection(settings: Settings, purpose: str, account_id: str, role: Actual) -
     subject = re.compile(
         rf"repo:{re.escape(owner)}(@[1-9][0-9]*)?/{re.escape(name)}(@{settings.repository_id})?:ref:{MAIN}"
     )
-    subjects = _texts(equals.get(f"{issuer}:sub"))
+    subjects = texts(equals.get(f"{issuer}:sub"))
     if not subjects or not all(subject.fullmatch(each) for each in subjects):
         return "it lets in more than main of this repository"
     files = {f"{settings.repository}/.github/workflows/{file}@{MAIN}" for file in WORKFLOWS[purpose]}
-    pinned = _texts(equals.get(f"{issuer}:job_workflow_ref"))
+    pinned = texts(equals.get(f"{issuer}:job_workflow_ref"))
     if pinned and not set(pinned) <= files:
         return "it lets in other workflows than its own"
     return ""
 
 
-def _texts(value: object) -> tuple[str, ...]:
+def texts(value: object) -> tuple[str, ...]:
+    """What a policy has where it may have one text or a list of them."""
     return (value,) if isinstance(value, str) else tuple(map(str, value)) if isinstance(value, list) else ()
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from jitbot.domain import break_glass
-from jitbot.domain.doctor.branches import Branch
+from jitbot.domain.doctor.branches import Branch, Bypass
 from jitbot.domain.doctor.diagnosis import Check, Question, Unknown, Verdict, listed
 from jitbot.domain.eligibility import is_eligible
 from jitbot.domain.model import People, Policy, Teams
@@ -55,17 +55,19 @@ def at_once(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
         mend="let those on call past main's ruleset, for pull requests only; jitbot asks for the review all the same",
         otherwise=Verdict.WARN,
     )
-    unknown = next((each.why for each in (main.rules, main.classic) if isinstance(each, Unknown)), None)
-    if unknown is not None or isinstance(main.rules, Unknown) or isinstance(main.classic, Unknown):
-        yield question.unknown(unknown or "")
-        return
-    asked = main.rules.plus(main.classic).approvals
-    passing = main.bypasses if not isinstance(main.bypasses, Unknown) else ()
-    if not asked:
-        yield question.ok()
-    elif any(not each.is_admin for each in passing):
-        yield question.ok(f"main asks for {asked}, and some may merge past it")
+    if isinstance(main.rules, Unknown):
+        yield question.unknown(main.rules.why)
+    elif isinstance(main.classic, Unknown):
+        yield question.unknown(main.classic.why)
     else:
-        yield question.no(
-            f"main asks for {asked} before {listed(names)} is merged, and only admins may merge past it"
-        )
+        yield _waits(question, names, main.rules.plus(main.classic).approvals, main.bypasses)
+
+
+def _waits(question: Question, names: list[str], asked: int, bypasses: tuple[Bypass, ...] | Unknown) -> Check:
+    if not asked:
+        return question.ok()
+    if not isinstance(bypasses, Unknown) and any(not each.is_admin for each in bypasses):
+        return question.ok(f"main asks for {asked}, and some may merge past it")
+    return question.no(
+        f"main asks for {asked} before {listed(names)} is merged, and only admins may merge past it"
+    )

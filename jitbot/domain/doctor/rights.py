@@ -7,25 +7,18 @@ The issuer is not looked at: a role's trust names its audience, so another one t
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jitbot.domain import iam, service_roles
+from jitbot.domain.bootstrap import ANY_SERVICE, MANAGED_PATTERN, SERVICE_PATTERN
 from jitbot.domain.cloudformation import Stack
+from jitbot.domain.doctor.accounts import GROUP, MEND, texts
 from jitbot.domain.doctor.diagnosis import Check, Question, Unknown, Verdict, listed
 from jitbot.domain.model import Settings
 from jitbot.domain.roles import Actual
 
-_MEND = "roll the template of `jitbot bootstrap` out again: jitbot bootstrap --stackset"
-_GROUP = "AWS"
 _STACK = r"arn:aws:cloudformation:[a-z0-9-]+:"
-_SERVICE = re.compile(r"[a-z0-9-]+")  # as in the template's parameters, but for the * that stands alone
-_NAME = re.compile(r"[A-Za-z0-9_+=.@-]+")
-_ANY, _MANAGED = "*", "arn:*:iam::aws:policy/"
-_PERMISSIONS = {
-    "grant": service_roles.grant_permissions,
-    "sweep": service_roles.sweep_permissions,
-    "audit": service_roles.audit_permissions,
-}
+_MANAGED = "arn:*:iam::aws:policy/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +37,7 @@ class Place:
             "AWS::AccountId": self.account_id,
             "Namespace": self.settings.namespace,
         }
-        conditions = {"AnyService": services == (_ANY,), "AttachesManaged": bool(managed)}
+        conditions = {"AnyService": services == ANY_SERVICE, "AttachesManaged": bool(managed)}
         return Stack(parameters={**known, **more}, conditions=conditions)
 
 
@@ -52,22 +45,22 @@ def role(place: Place, purpose: str, found: Actual | Unknown | None) -> Iterator
     """Whether a role of ours may do what the template says; nothing for one that is not there, which another check tells."""
     question = Question(
         code=f"aws-{place.alias}-{purpose}-may",
-        group=_GROUP,
+        group=GROUP,
         title=f"{place.settings.namespace}bot-{purpose} in {place.alias} may do what the template says",
         means="promises 1 and 5: with more rights its workflow could give what nobody approved; with less it fails",
-        mend=_MEND,
+        mend=MEND,
     )
     if isinstance(found, Unknown):
         yield question.unknown(found.why)
     elif found is not None:
         managed = _managed(found.inline_policies.get("permissions", {}))
-        if not all(_NAME.fullmatch(name) for name in managed):
+        if not all(name and re.fullmatch(MANAGED_PATTERN, name) for name in managed):
             yield question.no(
                 "the list in AttachListed is none that the template takes: names of managed policies of AWS"
             )
             return
         stack = place.stack(ManagedPolicies=managed)
-        wanted = stack.filled(_PERMISSIONS[purpose]())
+        wanted = stack.filled(service_roles.PERMISSIONS[purpose]())
         more = [*(name for name in found.inline_policies if name != "permissions"), *found.attached]
         if more:
             yield question.no(f"it also has {listed(sorted(more))}")
@@ -79,17 +72,17 @@ def boundary(place: Place, found: iam.Document | Unknown | None) -> Check:
     """Whether the boundary around every grant is the template's, for whichever services."""
     question = Question(
         code=f"aws-{place.alias}-boundary",
-        group=_GROUP,
+        group=GROUP,
         title=f"the boundary around every grant in {place.alias} is the template's",
         means="promises 2 and 5: without it a session could reach IAM, other roles, or its own limits",
-        mend=_MEND,
+        mend=MEND,
     )
     if isinstance(found, Unknown):
         return question.unknown(found.why)
     if found is None:
         return question.no(f"account {place.account_id} has no policy {place.settings.namespace}bot-boundary")
     services = _services(found)
-    if services != (_ANY,) and not (services and all(_SERVICE.fullmatch(each) for each in services)):
+    if not _may_be_listed(services):
         return question.no("the list in ListedServices is none that the template takes: services, or * alone")
     stack = place.stack(BoundaryServices=services, **{"AWS::StackId": _stack_id(found, place.account_id)})
     return _compared(question, found, stack.filled(service_roles.boundary()))
@@ -107,13 +100,9 @@ def _compared(question: Question, found: object, wanted: object) -> Check:
     says = f"not as the template has it: {listed(sorted({_name(each) for each in (*strange, *missing)}))}"
     wider = any(each.get("Effect") != "Deny" for each in strange)
     weaker = any(each.get("Effect") != "Allow" for each in missing)
-    check = question.no(says)
     if wider or weaker:
-        return check
-    return Question(
-        code=question.code, group=question.group, title=question.title, means=question.means,
-        mend=question.mend, otherwise=Verdict.WARN,
-    ).no(f"{says}; it may do less, and runs may fail")  # fmt: skip
+        return question.no(says)
+    return replace(question, otherwise=Verdict.WARN).no(f"{says}; it may do less, and runs may fail")
 
 
 def _statements(document: object) -> list[Mapping[str, object]] | None:
@@ -137,24 +126,26 @@ def _statement(document: object, sid: str) -> Mapping[str, object]:
 
 def _services(document: object) -> tuple[str, ...]:
     """The services that a boundary lists: the administrator's choice."""
-    actions = _texts(_statement(document, "ListedServices").get("Action"))
-    return tuple(each if each == _ANY else each.removesuffix(":*") for each in actions)
+    actions = texts(_statement(document, "ListedServices").get("Action"))
+    return tuple(each.removesuffix(":*") if len(each) > 1 else each for each in actions)
+
+
+def _may_be_listed(services: tuple[str, ...]) -> bool:
+    """Whether the template takes this list: each the name of a service, or any service, which stands alone."""
+    alone = services == ANY_SERVICE or not set(ANY_SERVICE) & set(services)
+    return bool(services) and alone and all(re.fullmatch(SERVICE_PATTERN, each) for each in services)
 
 
 def _managed(document: object) -> tuple[str, ...]:
     """The managed policies that the grant role may attach: the administrator's choice, of AWS's own alone."""
     condition = _statement(document, "AttachListed").get("Condition")
     like = condition.get("ArnLike") if isinstance(condition, Mapping) else None
-    arns = _texts(like.get("iam:PolicyARN")) if isinstance(like, Mapping) else ()
+    arns = texts(like.get("iam:PolicyARN")) if isinstance(like, Mapping) else ()
     return tuple(arn.removeprefix(_MANAGED) for arn in arns)
 
 
 def _stack_id(document: object, account_id: str) -> str:
     """The stack of this account that a boundary keeps out of every grant's reach; empty, which none has, if it names none."""
     own = re.compile(_STACK + re.escape(account_id) + r":stack/[A-Za-z0-9-]+/[A-Za-z0-9-]+")
-    resources = _texts(_statement(document, "NothingOfJitbot").get("Resource"))
+    resources = texts(_statement(document, "NothingOfJitbot").get("Resource"))
     return next((each for each in resources if own.fullmatch(each)), "")
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(map(str, value)) if isinstance(value, list) else ()
