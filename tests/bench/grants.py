@@ -14,6 +14,7 @@ import argparse
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import sleep
 
@@ -152,10 +153,8 @@ def _rate(what: str, number: int, cost: Cost, allowed: float | None = None) -> R
     row = Row(what=what, figure=number / cost.seconds, unit="a second", note=note)
     if allowed is None:
         return row
-    return Row(
-        what=what, figure=row.figure, unit=row.unit, floor=allowed, against=f"in {IN_A_ROW} calls in a row",
-        ratio=allowed / row.figure, note=note,
-    )  # fmt: skip
+    against = f"in {IN_A_ROW} calls in a row"
+    return replace(row, floor=allowed, against=against, ratio=allowed / row.figure)
 
 
 def _roles(acme: Acme) -> dict[str, tuple[str, str]]:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
@@ -32,7 +33,7 @@ class Row:
 
 def paired(what: str, ours: Sequence[float], floors: Sequence[float], **more: object) -> Row:
     """A row of medians over runs that were made in pairs."""
-    figure, floor = _median(ours), _median(floors)
+    figure, floor = median(ours), median(floors)
     return Row(what=what, figure=figure, floor=floor, ratio=figure / floor, **more)  # type: ignore[arg-type]
 
 
@@ -63,11 +64,6 @@ def finish(title: str, rows: Sequence[Row], file: Path | None, **more: object) -
     show(title, rows)
     if missed := [row.what for row in rows if row.met is False]:
         raise SystemExit(f"above its bound: {'; '.join(missed)}")
-
-
-def _median(figures: Sequence[float]) -> float:
-    middle = sorted(figures)
-    return (middle[(len(middle) - 1) // 2] + middle[len(middle) // 2]) / 2
 
 
 def _number(figure: float, unit: str) -> str:

@@ -15,7 +15,7 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import sleep
 
@@ -29,8 +29,9 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.worlds import open_world
 from jitbot.domain import iam
 from jitbot.domain.events import Event, Kind
-from jitbot.domain.model import Login, Sha, Source
+from jitbot.domain.model import Login, Policy, Request, Sha, Source
 from jitbot.lifecycle import history
+from jitbot.lifecycle.world import World
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.organisation import Acme
 from jitbot.sandbox.story.stage import Stage
@@ -102,53 +103,72 @@ def live(stage: Stage, number: int) -> None:
     for each in range(number // wide):
         recorded += _alike(stage.acme, made, each, list(itertools.islice(accounts, wide)))
     stage.acme.git("olivia", "fetch", "--quiet", "origin", cwd=stage.acme.clone())
-    job = stage.acme.job("grant.yml")
-    world = open_world(
-        Invocation(now=NOW, environ=job, folder=stage.acme.clone(), jitbot=command), "grant", purpose="grant"
-    )
+    world = _world(stage)
     history.append(world, history.read(world, NOW), recorded, NOW)
 
 
-def _example(stage: Stage) -> dict[Kind, Event]:
-    """The events of one grant that jitbot made, by their kind."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Example:
+    """One grant that jitbot made: its events, and the two files behind it."""
+
+    approved: Event
+    granted: Event
+    policy: Policy
+    request: Request
+
+
+def _example(stage: Stage) -> _Example:
     path, text = stage.request("alice", POLICY, "example", duration="4h", parameters={"table": "orders"})
     pull = stage.propose("alice", "Example", {path: text})
     stage.must(stage.review("bob", pull))
     stage.must(stage.merge("alice", pull))
     stage.run("grant", workflow="grant.yml", code=0, aside=True)
-    job = stage.acme.job("grant.yml")
-    world = open_world(
-        Invocation(now=NOW, environ=job, folder=stage.acme.clone(), jitbot=command), "grant", purpose="grant"
+    recorded = {
+        event.kind: event for event in history.read(_world(stage), NOW).events if event.request == path
+    }
+    policy, request = _read(stage.acme, path)
+    return _Example(
+        approved=recorded[Kind.APPROVED], granted=recorded[Kind.GRANTED], policy=policy, request=request
     )
-    return {event.kind: event for event in history.read(world, NOW).events if event.request == path}
 
 
-def _alike(
-    acme: Acme, made: dict[Kind, Event], number: int, accounts: Sequence[tuple[str, str]]
-) -> Iterator[Event]:
-    """The approval of one more request over these accounts, its grants recorded, and their roles in AWS."""
-    path = f"requests/{POLICY}/{NOW:%Y-%m/%d}-alice-live-{number}.yaml"
-    content = (acme.clone() / f"policies/access/{POLICY}.yaml").read_bytes()
-    policy = documents.parse_policy(Source(path=f"policies/access/{POLICY}.yaml", content=content)).value
-    example = (acme.clone() / made[Kind.APPROVED].request).read_bytes()
-    request = documents.parse_request(Source(path=path, content=example)).value
-    window = made[Kind.APPROVED].window
+def _world(stage: Stage) -> World:
+    """What a run of grant stands in."""
+    job = stage.acme.job("grant.yml")
+    invocation = Invocation(now=NOW, environ=job, folder=stage.acme.clone(), jitbot=command)
+    return open_world(invocation, "grant", purpose="grant")
+
+
+def _read(acme: Acme, path: str) -> tuple[Policy, Request]:
+    """The policy, and the request that was made under it."""
+    sources = [
+        Source(path=each, content=(acme.clone() / each).read_bytes())
+        for each in (f"policies/access/{POLICY}.yaml", path)
+    ]
+    policy, request = documents.parse_policy(sources[0]).value, documents.parse_request(sources[1]).value
     assert policy is not None
     assert request is not None
+    return policy, request
+
+
+def _alike(acme: Acme, made: _Example, number: int, accounts: Sequence[tuple[str, str]]) -> Iterator[Event]:
+    """The approval of one more request over these accounts, its grants recorded, and their roles in AWS."""
+    path = f"requests/{POLICY}/{NOW:%Y-%m/%d}-alice-live-{number}.yaml"
+    window, request = made.approved.window, replace(made.request, path=path)
     assert window is not None
     rendered = [
         iam.render(
-            settings=acme.settings, policy=policy, request=request, person=acme.people[Login("alice")],
+            settings=acme.settings, policy=made.policy, request=request, person=acme.people[Login("alice")],
             account=alias, account_id=account_id, window=window,
         )
         for alias, account_id in accounts
     ]  # fmt: skip
     merge = Sha(hashlib.sha1(path.encode(), usedforsecurity=False).hexdigest())
-    yield replace(made[Kind.APPROVED], request=path, commit=merge, documents=tuple(rendered))
+    yield replace(made.approved, request=path, commit=merge, documents=tuple(rendered))
     for each in rendered:
         role_id = _role(acme, each)
         yield replace(
-            made[Kind.GRANTED], request=path, commit=merge, account=each.account, account_id=each.account_id,
+            made.granted, request=path, commit=merge, account=each.account, account_id=each.account_id,
             role_name=each.role_name, documents=(each,), evidence={"role_id": role_id},
         )  # fmt: skip
 
