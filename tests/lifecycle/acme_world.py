@@ -115,16 +115,30 @@ class World(Stage):
         runner: str = "runner",
         **job: Any,
     ) -> Ran:
-        """Run a verb of jitbot in a job of its own workflow, from a clone that may be old; expect its exit code."""
+        """Run a verb as `ran` does, and expect its exit code."""
+        ran = self.ran(verb, *arguments, actor=actor, runner=runner, **job)
+        if ran.code != code:
+            raise UntoldError(f"jitbot {verb} ended with {ran.code}, not {code}:\n{ran.output}")
+        return ran
+
+    def ran(
+        self,
+        verb: str,
+        *arguments: str,
+        actor: str = "olivia",
+        runner: str = "runner",
+        skew: int = 0,
+        **job: Any,
+    ) -> Ran:
+        """Run a verb of jitbot in a job of its own workflow, to whatever end, from a clone that may be old.
+
+        `skew` is how many seconds the runner's clock is before acme's.
+        """
         environ = self.acme.job(job.pop("workflow", f"{verb}.yml"), actor=actor, **job)
-        printed = io.StringIO()
+        now, folder, printed = self.now + skew * SECOND, self.acme.clone(runner), io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            got = self.jitbot(
-                [verb, *arguments], now=self.now, environ=environ, folder=self.acme.clone(runner)
-            )
-        if got != code:
-            raise UntoldError(f"jitbot {verb} ended with {got}, not {code}:\n{printed.getvalue()}")
-        return Ran(code=got, output=printed.getvalue())
+            code = self.jitbot([verb, *arguments], now=now, environ=environ, folder=folder)
+        return Ran(code=code, output=printed.getvalue())
 
     def ask(
         self,

@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from acme_world import World
 
-from jitbot.domain import attestation, events
+from jitbot.domain import attestation, events, moments
 from jitbot.domain.attestation import Batch
-from jitbot.domain.events import Event, Kind
+from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.model import Sha
 from jitbot.sandbox.github.objects import Signature
 
@@ -36,6 +38,25 @@ def mallorys(world: World, recorded: Sequence[Mapping[str, Any]] = ()) -> Event:
         documents=documents,
         ask=lie["ask"],
     )
+
+
+def told(approved: Mapping[str, Any], kind: Kind, world: World) -> Event:
+    """What nobody said of an approved request: that it is longer by a day, revoked, or is otherwise in AWS."""
+    ends = approved["window"]["expires_at"]
+    later = moments.show(moments.parse(ends) + timedelta(days=1))
+    lie = json.loads(json.dumps(approved).replace(ends, later))
+    documents = tuple(events.load_documents(each) for each in lie["documents"])
+    by = {"by": lie["ask"]["requester"], "github_id": lie["ask"]["github_id"], "reason": "done"}
+    event = Event(
+        kind=kind, at=world.now, request=lie["request"], commit=Sha(lie["commit"]), ask=lie["ask"], run=lie["run"]
+    )  # fmt: skip
+    if kind is Kind.EXTENDED:
+        return replace(event, window=documents[0].window, documents=documents, evidence=lie["evidence"])
+    if kind is Kind.REVOKED:
+        return replace(event, why=Why.RELEASED, cause=f"by {by['by']}", evidence=by)
+    first = documents[0]
+    at = replace(event, account=first.account, account_id=first.account_id, role_name=first.role_name)
+    return replace(at, why=Why.RELEASED, evidence=by) if kind is Kind.ENDED else at
 
 
 def batch(world: World, event: Event, **claims: Any) -> dict[str, bytes]:

@@ -22,9 +22,15 @@ MINUTES = st.sampled_from([15, 60, 120, 240, 300])
 WHERE = st.sampled_from([("prod",), ("staging",), ("prod", "staging")])
 TABLES = st.sampled_from(["orders", "refunds"])
 METHODS = st.sampled_from(["squash", "merge", "rebase"])
+VERBS = st.sampled_from(["grant", "sweep", "revoke"])
 PICK = st.integers(min_value=0, max_value=7)
 SKEW = st.sampled_from([0, 0, 0, -30, 30])
 WRITES = ["record", "CreateRole", "PutRolePolicy", "AttachRolePolicy", "UpdateAssumeRolePolicy"]
+REGION = """      StringEquals: {"aws:RequestedRegion": eu-west-1}
+"""
+ARCHIVE = """  - actions: [dynamodb:GetItem]
+    resources: ["arn:aws:dynamodb:*:{{account_id}}:table/archive"]
+"""
 FINE = (0, 1, 3)  # nothing wrong; something refused; something left to do
 
 
@@ -102,7 +108,7 @@ class Game(RuleBasedStateMachine):
             self.model.over.add(path)
 
     @move(
-        verb=st.sampled_from(["grant", "sweep", "revoke"]),
+        verb=VERBS,
         nth=st.integers(min_value=1, max_value=5),
         after=st.booleans(),
         which=PICK,
@@ -122,14 +128,25 @@ class Game(RuleBasedStateMachine):
             self.model.dying.add(path)
 
     @move(
-        verb=st.sampled_from(["grant", "sweep"]), other=st.sampled_from(["grant", "sweep"]),
+        verb=VERBS, other=VERBS, which=PICK,
         name=st.sampled_from(WRITES), nth=st.integers(min_value=1, max_value=2),
     )  # fmt: skip
-    def run_at_once(self, verb: str, other: str, name: str, nth: int) -> None:
+    def run_at_once(self, verb: str, other: str, which: int, name: str, nth: int) -> None:
         """Two runs at once: the other happens just before a write of the first."""
-        at(self.world, name, lambda: self.play.run(other, runner="runner-2"), nth=nth)
-        self.play.run(verb)
+        path = one(sorted(self.model.terms), which) if self.model.terms else ""
+        if "revoke" in (verb, other) and not path:
+            return
+        actor = self.model.terms[path][0].ask.login if path else ""
+
+        def begin(verb: str, runner: str) -> None:
+            arguments, by = ((path, "--reason", "done"), actor) if verb == "revoke" else ((), "olivia")
+            self.play.run(verb, *arguments, actor=by, runner=runner)
+
+        at(self.world, name, lambda: begin(other, "runner-2"), nth=nth)
+        begin(verb, "runner")
         self.world.calm()
+        if path and self._is_revoked(path):
+            self.model.over.add(path)
 
     @move(verb=st.sampled_from(["grant", "sweep"]))
     def run_again(self, verb: str) -> None:
@@ -180,6 +197,8 @@ class Game(RuleBasedStateMachine):
             self._owners(erin="erin" not in rules.owners)
         elif what == "policy":
             self._policy(hour=rules.longest > 60)
+        elif what == "statements":
+            self._statements(wide=not rules.wide)
         else:
             self._people(gone="dave" in rules.people)
 
@@ -206,6 +225,12 @@ class Game(RuleBasedStateMachine):
             POLICY,
             *(("4h", "1h") if hour else ("1h", "4h")),
         )
+
+    def _statements(self, *, wide: bool) -> None:
+        if wide != self.model.rules.wide:
+            more = REGION + ARCHIVE
+            before, after = (REGION, more) if wide else (more, REGION)
+            self._rules(replace(self.model.rules, wide=wide), POLICY, before, after)
 
     def _owners(self, *, erin: bool) -> None:
         line, bob, hers = "/requests/orders-db-read/      ", "@acme/payments-leads", "@acme/security"

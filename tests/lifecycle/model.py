@@ -13,10 +13,11 @@ Held = tuple[str, str, str]  # login, account, table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The rules of orders-db-read that the machine changes: whose approval counts, how long, and who is there."""
+    """The rules of orders-db-read that the machine changes: whose approval counts, how long, how much, who is there."""
 
     owners: frozenset[str] = frozenset({"bob"})
     longest: int = 240  # minutes
+    wide: bool = False  # whether a grant also reads the table `archive`
     people: frozenset[str] = frozenset({"alice", "bob", "carol", "dave", "erin", "mallory"})
     eligible: frozenset[str] = frozenset({"alice", "carol", "dave", "mallory"})
 
@@ -62,6 +63,7 @@ class Term:
     """One approved stretch of a request. `sure`: nothing spoke against it."""
 
     ask: Ask
+    tables: tuple[str, ...]  # all that it allows to read
     starts: datetime
     ends: datetime
     sure: bool = False
@@ -94,24 +96,35 @@ class Model:
         if path not in self.terms:
             sure = plain and not known and pull.former is None and pull.rules == self.rules
             ends = now + timedelta(minutes=wanted.minutes)
-            self.terms[path] = [Term(ask=wanted, starts=now, ends=ends, sure=sure)]
+            self.terms[path] = [
+                Term(ask=wanted, tables=self._tables(wanted), starts=now, ends=ends, sure=sure)
+            ]
         else:
             self._extended(path, wanted, now)
 
     def _allowed(self, pull: Pull, wanted: Ask) -> bool:
         """Whether the rules allow it, before and after, to whoever opened the pull request."""
         both = (pull.rules, self.rules)
-        return wanted.login == pull.author and all(
-            wanted.login in rules.people & rules.eligible and 0 < wanted.minutes <= rules.longest
-            for rules in both
+        alike = pull.rules.wide == self.rules.wide  # else the approver saw another grant than the merge gives
+        return (
+            wanted.login == pull.author
+            and alike
+            and all(
+                wanted.login in rules.people & rules.eligible and 0 < wanted.minutes <= rules.longest
+                for rules in both
+            )
         )
 
     def _extended(self, path: str, wanted: Ask, now: datetime) -> None:
         first, last = self.terms[path][0], self.terms[path][-1]
         ends = first.starts + timedelta(minutes=wanted.minutes)
-        same = replace(first.ask, minutes=wanted.minutes) == wanted
+        same = replace(first.ask, minutes=wanted.minutes) == wanted and self._tables(wanted) == first.tables
         if same and ends > last.ends > now and path not in self.over | self.dying:
-            self.terms[path].append(Term(ask=wanted, starts=first.starts, ends=ends))
+            again = Term(ask=wanted, tables=first.tables, starts=first.starts, ends=ends)
+            self.terms[path].append(again)
+
+    def _tables(self, wanted: Ask) -> tuple[str, ...]:
+        return (wanted.table, "archive") if self.rules.wide else (wanted.table,)
 
     def swept(self) -> None:
         """A healthy sweep has come: what main deleted is over, and whose requester is gone."""
@@ -137,7 +150,7 @@ class Model:
             for terms in living.values()
             for term in terms
             if term.starts <= now < term.ends
-            for held in _held(term.ask)
+            for held in _held(term)
         }
 
     def must(self, now: datetime) -> set[Held]:
@@ -147,7 +160,7 @@ class Model:
             for path, (first, *_) in self.terms.items()
             if path not in self.over | self.dying and first.ask.login in self.rules.people
             if first.sure and first.carried and first.starts <= now < first.ends
-            for held in _held(first.ask)
+            for held in _held(first)
         }
 
     @property
@@ -159,5 +172,5 @@ class Model:
         return (term for terms in self.terms.values() for term in terms)
 
 
-def _held(ask: Ask) -> Iterator[Held]:
-    return ((ask.login, account, ask.table) for account in ask.accounts)
+def _held(term: Term) -> Iterator[Held]:
+    return ((term.ask.login, account, table) for account in term.ask.accounts for table in term.tables)

@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import hypothesis.strategies as st
-from forging import batch, mallorys, push, signed_by
+from forging import batch, mallorys, push, signed_by, told
 from game import METHODS, MINUTES, PEOPLE_WHO_ASK, PICK, REVIEWERS, TABLES, VERDICTS, WHERE, Game, move, one
 from hypothesis.stateful import precondition
 from model import Ask
 from playing import TEAMS
 
 from jitbot.domain import testimony
+from jitbot.domain.events import Kind
 
 
 class Moves(Game):
@@ -28,7 +29,7 @@ class Moves(Game):
         minutes=MINUTES,
         reviews=st.lists(st.tuples(REVIEWERS, VERDICTS), min_size=1, max_size=3),
         pusher=st.none() | st.none() | REVIEWERS,
-        rules=st.sampled_from(["", "", "owners", "policy", "people"]),
+        rules=st.sampled_from(["", "", "owners", "policy", "people", "statements"]),
         method=METHODS,
     )
     def ask_and_be_judged(
@@ -132,6 +133,11 @@ class Moves(Game):
         """The longest duration becomes one hour, or four again."""
         self._policy(hour=hour)
 
+    @move(wide=st.booleans())
+    def change_statements(self, *, wide: bool) -> None:
+        """Whoever is granted the policy may also read a table more, or no longer."""
+        self._statements(wide=wide)
+
     @move(erin=st.booleans())
     def change_owners(self, *, erin: bool) -> None:
         """The requests of the policy belong to erin's team, or to bob's again."""
@@ -180,6 +186,21 @@ class Moves(Game):
             files = {path: content for path, content in files.items() if not path.endswith(".jwt")}
         push(self.world, files)
         self.grant(skew=0)
+
+    @precondition(lambda self: self.model.terms)
+    @move(which=PICK, kind=st.sampled_from([Kind.EXTENDED, Kind.REVOKED, Kind.ENDED, Kind.REMOVED]))
+    def forge_an_event(self, which: int, kind: Kind) -> None:
+        """mallory tells of somebody's grant that it is longer, revoked, over or gone, signed by her own workflow."""
+        path = one(sorted(self.model.terms), which)
+        recorded = [
+            each for each in self.play.recorded() if (each["event"], each["request"]) == ("approved", path)
+        ]
+        if recorded:
+            mine = "acme/access/.github/workflows/mine.yml@refs/heads/main"
+            lie = told(recorded[0], kind, self.world)
+            push(self.world, batch(self.world, lie, job_workflow_ref=mine))
+            self.grant(skew=0)
+            self.sweep(skew=0)
 
     @move()
     def twist_the_ledger(self) -> None:

@@ -1,7 +1,5 @@
 """The hands of the machine that plays in any order: what people and runs do to acme, quickly, and what is seen of it."""
 
-import contextlib
-import io
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -68,14 +66,9 @@ class Play:
             world.acme.git("olivia", "fetch", "--quiet", "origin", "main", cwd=folder)
             world.acme.git("olivia", "checkout", "--quiet", "--force", "--detach", "FETCH_HEAD", cwd=folder)
             self.fresh[runner] = tip
-        environ = world.acme.job(f"{arguments[0]}.yml", actor=actor, **job)
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-            code = world.jitbot(
-                list(arguments), now=world.now + timedelta(seconds=skew), environ=environ, folder=folder
-            )
-        self.jitbot_says = printed.getvalue().splitlines()
-        return code
+        ran = world.ran(*arguments, actor=actor, runner=runner, skew=skew, **job)
+        self.jitbot_says = ran.output.splitlines()
+        return ran.code
 
     def reach(self) -> set[Held]:
         """Who can enter what at this moment, asked of AWS; what a role allows is read from its documents."""

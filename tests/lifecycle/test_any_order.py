@@ -3,7 +3,6 @@
 A few short games by default, always the same. Many long ones: `--hypothesis-profile=soak`.
 """
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -15,6 +14,7 @@ from hypothesis.stateful import invariant, precondition, run_state_machine_as_te
 from moves import Moves
 
 from jitbot.domain import testimony
+from jitbot.domain.events import Kind
 
 SOAK = "soak"
 GAMES = (
@@ -84,13 +84,11 @@ class AnyOrder(Moves):
 
 
 def test_the_promises_hold_in_any_order(
-    acme: World, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+    world: World, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
     """Whatever people, writers, clocks and runs do, in whatever order, nobody holds more than was approved."""
-    pause = time.sleep
-    monkeypatch.setattr(time, "sleep", lambda seconds: pause(min(seconds, 0.001)))
     monkeypatch.setattr(testimony, "__version__", testimony.__version__)
-    AnyOrder.world = acme
+    AnyOrder.world = world
     AnyOrder.moves.clear()
     long = settings.get_current_profile_name() == SOAK
     played = settings.get_profile(SOAK) if long else settings(
@@ -103,11 +101,10 @@ def test_the_promises_hold_in_any_order(
 
 
 @pytest.fixture
-def game(acme: World, monkeypatch: pytest.MonkeyPatch) -> AnyOrder:
+def game(world: World, monkeypatch: pytest.MonkeyPatch) -> AnyOrder:
     """A game that is played by hand, in which GitHub lets approvals stand whatever is pushed."""
-    pause = time.sleep
-    monkeypatch.setattr(time, "sleep", lambda seconds: pause(min(seconds, 0.001)))
-    AnyOrder.world = acme
+    monkeypatch.setattr(testimony, "__version__", testimony.__version__)
+    AnyOrder.world = world
     begun = AnyOrder()
     begun.begin(lax=True)
     return begun
@@ -121,7 +118,8 @@ def holds(game: AnyOrder) -> None:
 
 
 @pytest.mark.parametrize(
-    "flaw", ["pushed to since", "approver's commit", "asked by another", "nobody's approval"]
+    "flaw",
+    ["pushed to since", "approver's commit", "asked by another", "nobody's approval", "another policy"],
 )
 def test_one_flaw_is_enough(game: AnyOrder, flaw: str) -> None:
     """A good request with one flaw gives nobody anything: the moves that a random game seldom makes in this order."""
@@ -132,6 +130,8 @@ def test_one_flaw_is_enough(game: AnyOrder, flaw: str) -> None:
     game._review(pull, "carol" if flaw == "nobody's approval" else "bob", "APPROVE")
     if flaw == "pushed to since":
         game._push(pull, "alice", "refunds")
+    if flaw == "another policy":
+        game.change_statements(wide=True)
     game._merge(pull, "squash")
     game.grant(skew=0)
     assert (game.model.terms, game.play.reach()) == ({}, set())
@@ -144,6 +144,17 @@ def test_a_forged_approval_gives_nothing(game: AnyOrder, claim: str) -> None:
     game.ask_and_be_granted(login="dave", **HOUR)
     game.forge_an_approval(claim=claim)
     assert game.play.reach() == {("dave", "prod", "orders")}
+    holds(game)
+
+
+@pytest.mark.parametrize("kind", [Kind.EXTENDED, Kind.REVOKED, Kind.ENDED, Kind.REMOVED])
+def test_a_forged_story_changes_nothing(game: AnyOrder, kind: Kind) -> None:
+    """Whatever mallory tells of a grant: it is there until its end, and no second longer."""
+    game.ask_and_be_granted(login="alice", **HOUR)
+    game.forge_an_event(which=0, kind=kind)
+    assert game.play.reach() == {("alice", "prod", "orders")}
+    game.wait(minutes=60)
+    assert game.play.reach() == set()
     holds(game)
 
 
