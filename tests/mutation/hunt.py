@@ -1,176 +1,173 @@
 """Takes each guard out of the domain in turn, and says which of them no test missed.
 
-    .venv/bin/python tests/mutation/hunt.py [MODULE…] [--part 1/4] [--json FILE] [--jobs N]
+    .venv/bin/python tests/mutation/hunt.py [MODULE…] [--tests tests/domain] [--part 1/4] [--json FILE] [--again FILE]
 
-Each mutant meets the tests of its own module first; what survives those meets all of the domain's, then those of
-the use case that the module serves, and some of all use cases (with JITBOT_QUICK=1: neither). A survivor is either listed in survivors.md,
-with the reason why nothing can go wrong there, or it is an error: exit 1. Takes some hours on two cores,
-so it runs at night, in parts.
+All tests run once, to see which functions each of them meets. Then each mutant meets, in a process of its own, the
+tests that meet its function: its module's own first, the domain's next, the quickest next, up to so many seconds.
+A survivor is either listed in survivors.md, with the reason why nothing can go wrong there, or it is an error: exit 1.
 """
 
 import argparse
-import ast
-import importlib
-import importlib.abc
-import importlib.machinery
-import importlib.util
+import gc
 import json
 import os
 import resource
+import signal
 import sys
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
-from types import ModuleType
+from typing import TypeVar
 
-from mutants import Mutant, mutants
+import covering
+import pytest
+from covering import Ran
+from mutants import count, mutant
+from swapping import Loaded
 
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN = ROOT / "jitbot" / "domain"
 LISTED = Path(__file__).with_name("survivors.md")
-LONGEST = 90  # CPU seconds that a stage's tests may take with a mutant: one that never ends is found, too
-QUICK = bool(os.environ.get("JITBOT_QUICK"))  # the domain's own tests alone
-_WHOLE = [
-    *("tests/lifecycle/test_deciding.py", "tests/lifecycle/test_approval_attacks.py"),
-    *("tests/lifecycle/test_ways_round.py", "tests/lifecycle/test_reviewing.py"),
-    *("tests/commands/test_check.py", "tests/commands/test_in_actions.py"),
-]
+SECONDS = 90.0  # of the tests that a mutant meets at most
+LONGEST = 30  # CPU seconds more than those that a mutant may take: one that never ends is found, too
+EXAMPLES = "50"  # of each property
+_ELSEWHERE = (
+    "mutation",
+    "workflows",
+    "fuzz",
+    "bench",
+)  # tests that run no domain in their own process, or all of it
 
-_NEAR = (  # modules, or packages, that are mostly met through the use case they serve
-    (
-        ("vocabulary", "duration", "codeowners", "consistency", "eligibility"),
-        ("adapters/test_documents_bad.py", "adapters/test_documents_limits.py", "adapters/test_documents.py"),
-    ),
-    (
-        ("briefing", "comment", "aftermath", "awaiting", "outlook"),
-        ("lifecycle/test_commenting.py", "commands/test_comment.py"),
-    ),
-    (("drift", "roles", "plan"), ("lifecycle/test_drift.py", "lifecycle/test_complete.py")),
-    (("bootstrap", "service_roles"), ("commands/test_bootstrap_command.py",)),
-    (("asking", "progress"), ("commands/test_request_command.py", "commands/test_waiting.py")),
-    (("events", "record", "attestation"), ("lifecycle/test_history.py",)),
-    (("doors",), ("commands/test_using.py",)),
-    (("doctor",), ("commands/test_doctor.py",)),
-    (("starting",), ("commands/test_init.py",)),
-    (("lint",), ("commands/test_check_policies.py",)),
-    (("risk",), ("commands/test_explain_risk.py",)),
-    (("audit",), ("lifecycle/test_auditing.py", "lifecycle/test_auditing_outside.py", "commands")),
-)
+Found = dict[str, object]  # a mutant: module, line, what, killed
+Task = tuple[Path, int]  # a module, and which of its mutants
+_In, _Out = TypeVar("_In"), TypeVar("_Out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Gives one module as its mutant, and every other as it is."""
+class World:
+    """What every process of the hunt has from the one that loaded it all."""
 
-    name: str
-    mutant: Mutant
-
-    def find_spec(
-        self, fullname: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        """The mutant's, and nobody else's."""
-        if fullname != self.name:
-            return None
-        place = DOMAIN / (fullname.removeprefix("jitbot.domain.").replace(".", "/") + ".py")
-        return importlib.util.spec_from_file_location(fullname, place, loader=self)
-
-    def create_module(self, _spec: importlib.machinery.ModuleSpec) -> None:
-        """A module as any other."""
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the mutant's code in it."""
-        exec(compile(self.mutant.tree, str(module.__spec__.origin), "exec"), module.__dict__)  # type: ignore[union-attr]  # noqa: S102 - our own code, changed by us
+    items: Mapping[str, pytest.Item]
+    loaded: Loaded
+    seconds: float
 
 
-def stages(module: str) -> list[list[str]]:
-    """Which tests a mutant meets, nearest first."""
-    *_, package, name = module.split(".")
-    own = sorted(str(each) for each in (ROOT / "tests" / "domain").glob(f"test_{name}*.py"))
-    return [
-        *([own] if own else []),
-        ["tests/domain"],
-        *([] if QUICK else [near] if (near := _near(package, name)) else []),
-        *([] if QUICK else [_WHOLE]),
-    ]
+_world: list[World] = []  # one, set before any process is begun
+_ran: list[Ran] = []  # what is known of each test, likewise
 
 
-def _near(package: str, name: str) -> list[str]:
-    found = next((tests for names, tests in _NEAR if name in names or package in names), ())
-    return [f"tests/{each}" for each in found]
+class Hunter:
+    """Takes the place of pytest's own loop: the tests are collected once, and run in forks."""
+
+    def __init__(
+        self, paths: Sequence[Path], *, jobs: int, seconds: float, only: set[tuple[str, str]] | None
+    ) -> None:
+        self.found: list[Found] = []
+        self._paths, self._jobs, self._seconds, self._only = paths, jobs, seconds, only
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run all once, then what meets each mutant."""
+        items = {item.nodeid: item for item in session.items}
+        _world[:] = [World(items=items, loaded=Loaded(DOMAIN, "jitbot"), seconds=self._seconds)]
+        gc.freeze()
+        files: dict[str, list[str]] = {}
+        for name in items:
+            files.setdefault(name.partition("::")[0], []).append(name)
+        for some in self._all("tests met", _cover, list(files.values())):
+            _ran.extend(each for each in some if each.green)
+            for each in some:
+                if not each.green:
+                    print(f"left out, for it is red without any change: {each.test}", flush=True)
+        tasks = [(path, number) for path in self._paths for number in range(count(path.read_text("utf-8")))]
+        if self._only is not None:
+            tasks = [task for task in tasks if (_module(task[0]), _what(task)) in self._only]
+        self.found = list(self._all("mutants", _try, tasks))
+        return True
+
+    def _all(self, title: str, work: Callable[[_In], _Out], tasks: Sequence[_In]) -> Iterable[_Out]:
+        """Each task in one of the processes; how far it is goes to standard error."""
+        began = time.monotonic()
+        with ProcessPoolExecutor(self._jobs, mp_context=get_context("fork")) as pool:
+            for number, done in enumerate(pool.map(work, tasks), 1):
+                if number % 50 == 0 or number == len(tasks):
+                    print(
+                        f"{title}: {number}/{len(tasks)}, {time.monotonic() - began:.0f} s", file=sys.stderr
+                    )
+                yield done
 
 
-def killed(module: str, mutant: Mutant) -> bool:
-    """Whether some test goes red. Each stage runs in a fork, so that nothing of a mutant stays."""
-    return any(_red(module, mutant, tests) for tests in stages(module))
-
-
-def _red(module: str, mutant: Mutant, tests: list[str]) -> bool:
+def _cover(names: Sequence[str]) -> list[Ran]:
+    """Run the tests of one file, in a process that is no longer ours."""
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        resource.setrlimit(resource.RLIMIT_CPU, (LONGEST, LONGEST))
-        _in_child(module, mutant, tests)
+        os.close(reading)
+        with _never_back(), os.fdopen(writing, "w") as told:
+            _quiet()
+            ran = covering.measured([_world[0].items[name] for name in names], DOMAIN)
+            json.dump([[each.test, each.seconds, each.green, each.lines] for each in ran], told)
+    os.close(writing)
+    with os.fdopen(reading) as answer:
+        said = answer.read()
+    os.waitpid(child, 0)
+    if not said:
+        return [Ran(test=name, seconds=0, green=False, lines={}) for name in names]
+    return [Ran(test=test, seconds=s, green=green, lines=lines) for test, s, green, lines in json.loads(said)]
+
+
+def _try(task: Task) -> Found:
+    """One mutant against the tests that meet it."""
+    path, number = task
+    source = path.read_text("utf-8")
+    found = mutant(source, number)
+    tests = covering.nearest(_ran, path, covering.span(source, found.line), seconds=_world[0].seconds)
+    allowed = LONGEST + int(3 * sum(each.seconds for each in _ran if each.test in set(tests)))
+    child = os.fork()
+    if child == 0:
+        with _never_back():
+            resource.setrlimit(resource.RLIMIT_CPU, (allowed, allowed))
+            signal.alarm(10 * allowed)  # one that waits for ever uses no CPU
+            _quiet()
+            if _world[0].loaded.put(path, source, found.tree):
+                os._exit(not all(covering.run([_world[0].items[name] for name in tests])))
+            os._exit(0)  # it is nowhere: shown as a survivor
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status) != 0
+    dead = os.waitstatus_to_exitcode(status) != 0
+    if not dead:
+        print(f"survives {len(tests)} tests: {path.relative_to(ROOT)}:{found.line}: {found.what}", flush=True)
+    return {"module": _module(path), "line": found.line, "what": found.what, "killed": dead}
 
 
-def _in_child(module: str, mutant: Mutant, tests: list[str]) -> None:
-    import pytest
-
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(quiet, 1)
-    os.dup2(quiet, 2)
-    os.chdir(ROOT)
-    os.environ["HYPOTHESIS_MAX_EXAMPLES"] = "50"
-    sys.meta_path.insert(0, Finder(name=module, mutant=mutant))
-    code = pytest.main(["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-o", "filterwarnings=", *tests])
-    os._exit(int(code))
+@contextmanager
+def _never_back() -> Iterator[None]:
+    """A fork ends here, whatever is raised in it."""
+    try:
+        yield
+    except BaseException:  # noqa: BLE001 - what a mutant makes tests raise is told by the exit code
+        os._exit(70)
+    os._exit(0)
 
 
-def hunt(path: Path) -> list[dict[str, object]]:
-    """Every mutant of one module, and whether it was killed."""
-    module = "jitbot.domain." + ".".join(path.relative_to(DOMAIN).with_suffix("").parts)
-    source, found = path.read_text("utf-8"), []
-    _load_what_never_changes()
-    for tests in stages(module)[:1]:
-        if _red(module, Mutant(line=0, what="nothing", tree=ast.parse(source)), tests):
-            sys.exit(f"{path}: its tests are red without any change, so they tell nothing")
-    for mutant in mutants(source):
-        dead = killed(module, mutant)
-        found.append({"module": module, "line": mutant.line, "what": mutant.what, "killed": dead})
-        if not dead:
-            print(f"survives: {path.relative_to(ROOT)}:{mutant.line}: {mutant.what}", flush=True)
-    print(f"{path.relative_to(ROOT)}: {len(found)} mutants", flush=True)
-    return found
+def _quiet() -> None:
+    """Tell nobody how the tests of a fork go."""
+    session = next(iter(_world[0].items.values())).session
+    session.config.pluginmanager.unregister(name="terminalreporter")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
 
 
-def _load_what_never_changes() -> None:
-    """What the tests stand on, but for our own code: loaded once, and there in every fork."""
-    for name in (
-        "pytest",
-        "hypothesis",
-        "flask",
-        "flask_cors",
-        "jsonschema",
-        "github",
-        "yaml",
-        "jwt",
-        "boto3",
-        "rich.console",
-        "pytest_socket",
-        "xdist.plugin",
-    ):
-        importlib.import_module(name)
+def _module(path: Path) -> str:
+    return "jitbot.domain." + ".".join(path.relative_to(DOMAIN).with_suffix("").parts)
 
 
-def _alone(path: Path, folder: Path) -> list[dict[str, object]]:
-    """Hunt in a process of its own: forks of threads hold locks that nobody gives back."""
-    import subprocess
-
-    written = folder / f"{'.'.join(path.relative_to(DOMAIN).parts)}.json"
-    subprocess.run([sys.executable, __file__, str(path), "--json", str(written), "--jobs", "0"], check=False)
-    found: list[dict[str, object]] = json.loads(written.read_text("utf-8"))
-    return found
+def _what(task: Task) -> str:
+    return mutant(task[0].read_text("utf-8"), task[1]).what
 
 
 def listed() -> set[str]:
@@ -188,32 +185,37 @@ def _part(text: str) -> tuple[int, int]:
 
 def main() -> int:
     """Hunt through the modules named, or all of the domain."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("modules", nargs="*", type=Path)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--tests", action="append", default=[], help="meet these alone")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="of tests that a mutant meets at most")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--part", type=_part, default=(1, 1), metavar="N/M", help="this one of so many parts")
+    parser.add_argument("--json", type=Path, help="write what was found")
+    parser.add_argument("--again", type=Path, help="only what survived there")
     given = parser.parse_args()
-    paths = [each.resolve() for each in given.modules] or sorted(DOMAIN.rglob("*.py"))
-    paths = [
-        path
-        for path in paths
-        if any(isinstance(node, ast.FunctionDef) for node in ast.walk(ast.parse(path.read_text("utf-8"))))
-    ]
     number, parts = given.part
-    paths = paths[number - 1 :: parts]
-    if given.jobs == 0:
-        found = [each for path in paths for each in hunt(path)]
-    else:
-        import tempfile
-
-        with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(given.jobs) as pool:
-            found = [
-                each for some in pool.map(lambda path: _alone(path, Path(folder)), paths) for each in some
-            ]
+    paths = ([each.resolve() for each in given.modules] or sorted(DOMAIN.rglob("*.py")))[number - 1 :: parts]
+    only = None
+    if given.again:
+        earlier = json.loads(given.again.read_text("utf-8"))
+        only = {(each["module"], each["what"]) for each in earlier if not each["killed"]}
+    hunter = Hunter(paths, jobs=given.jobs, seconds=given.seconds, only=only)
+    if _collected(hunter, given.tests) != 0:
+        sys.exit("the tests cannot be collected; run pytest to see why")
     if given.json:
-        given.json.write_text(json.dumps(found, indent=1), "utf-8")
-    return told(found) if given.jobs else 0
+        given.json.write_text(json.dumps(hunter.found, indent=1), "utf-8")
+    return told(hunter.found)
+
+
+def _collected(hunter: Hunter, tests: Sequence[str]) -> int:
+    os.chdir(ROOT)
+    os.environ["HYPOTHESIS_MAX_EXAMPLES"] = EXAMPLES
+    left_out = [f"--ignore=tests/{name}" for name in _ELSEWHERE]
+    options = ["-q", "-n", "0", "-p", "no:cacheprovider", "-o", "filterwarnings="]
+    return int(pytest.main([*options, *left_out, *tests], plugins=[hunter]))
 
 
 def told(found: Sequence[Mapping[str, object]]) -> int:

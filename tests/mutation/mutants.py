@@ -31,12 +31,21 @@ class Mutant:
 
 def mutants(source: str) -> Iterator[Mutant]:
     """Every mutant of a module: each guard taken out, each bound moved by one, each finding kept to itself."""
-    count = len(list(_places(ast.parse(source))))
-    for number in range(count):
-        tree = ast.parse(source)
-        line, what, change = list(_places(tree))[number]
-        change()
-        yield Mutant(line=line, what=what, tree=ast.fix_missing_locations(tree))
+    for number in range(count(source)):
+        yield mutant(source, number)
+
+
+def count(source: str) -> int:
+    """How many mutants a module has."""
+    return sum(1 for _ in _places(ast.parse(source)))
+
+
+def mutant(source: str, number: int) -> Mutant:
+    """One of them, counted from 0."""
+    tree = ast.parse(source)
+    line, what, change = list(_places(tree))[number]
+    change()
+    return Mutant(line=line, what=what, tree=ast.fix_missing_locations(tree))
 
 
 Place = tuple[int, str, Callable[[], None]]

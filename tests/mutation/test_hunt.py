@@ -1,10 +1,18 @@
-"""The hunt itself: what it takes out, what it makes of the outcome, and that its list is about guards that are there."""
+"""The hunt itself: what it takes out and puts in, which tests it meets, what it makes of the outcome; and its list."""
 
+import functools
+import importlib.util
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
+import covering
 import hunt
 import pytest
+from covering import Ran
 from mutants import mutants
+from swapping import Loaded
 
 SOURCE = """
 def checked(found, limit):
@@ -69,6 +77,11 @@ def test_the_list_is_exact(
     assert hunt.told([{"module": "a.b", "line": 1, "what": "`x`", "killed": killed}]) == code
 
 
+@functools.cache
+def _guards(source: Path) -> frozenset[str]:
+    return frozenset(mutant.what for mutant in mutants(source.read_text("utf-8")))
+
+
 def test_what_is_listed_is_there() -> None:
     """Each survivor that is explained is a guard of a module that exists, with a reason beside it."""
     for line in hunt.LISTED.read_text("utf-8").splitlines():
@@ -77,5 +90,98 @@ def test_what_is_listed_is_there() -> None:
         name, _, why = line.removeprefix("- ").partition(" — ")
         module, _, what = name.partition(": ")
         source = hunt.DOMAIN / (module.removeprefix("jitbot.domain.").replace(".", "/") + ".py")
-        assert what in {mutant.what for mutant in mutants(source.read_text("utf-8"))}, line
+        assert what in _guards(source), line
         assert why, line
+
+
+LOADED = """
+import functools
+
+def once(function):
+    @functools.wraps(function)
+    def wrapped(*given):
+        return function(*given)
+    return wrapped
+
+@functools.cache
+def few(number):
+    return number < 3
+
+class Box:
+    @property
+    def full(self):
+        return bool([each for each in (1, 2) if each > 1])
+
+    @once
+    def holds(self, number):
+        if number > 2:
+            raise ValueError(number)
+        return number
+
+small = lambda number: number < 5
+"""
+
+
+@pytest.fixture
+def loaded(tmp_path: Path) -> Iterator[ModuleType]:
+    """A module as it was loaded, before anything is taken out of it."""
+    file = tmp_path / "boxes.py"
+    file.write_text(LOADED)
+    spec = importlib.util.spec_from_file_location("boxes", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["boxes"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["boxes"]
+
+
+def _put(module: ModuleType, what: str) -> int:
+    file = Path(str(module.__file__))
+    found = {mutant.what: mutant.tree for mutant in mutants(LOADED)}[what]
+    return Loaded(file.parent, "boxes").put(file, LOADED, found)
+
+
+def test_a_mutant_is_put_where_its_function_went(loaded: ModuleType) -> None:
+    """Into what was imported by name before, decorated, a property, a lambda; each alone."""
+    box, holds, small = loaded.Box(), loaded.Box.holds, loaded.small
+    assert _put(loaded, "`number < 5` with its comparison turned") == 1
+    assert (small(5), box.full) == (True, True)
+    with pytest.raises(ValueError, match="3"):
+        holds(box, 3)
+    assert _put(loaded, "without `raise ValueError(number)`") == 1
+    assert holds(box, 3) == 3
+
+
+def test_what_was_remembered_is_forgotten(loaded: ModuleType) -> None:
+    """An answer in a cache would be the one of before."""
+    assert not loaded.few(3)
+    assert _put(loaded, "`number < 3` with its comparison turned") == 1
+    assert loaded.few(3)
+
+
+RUNS = [
+    Ran(test="tests/lifecycle/test_a.py::slow", seconds=5, green=True, lines={"/d/box.py": (3, 9)}),
+    Ran(test="tests/lifecycle/test_b.py::quick", seconds=1, green=True, lines={"/d/box.py": (4,)}),
+    Ran(test="tests/domain/test_other.py::x", seconds=3, green=True, lines={"/d/box.py": (2,)}),
+    Ran(test="tests/domain/test_box.py::x", seconds=4, green=True, lines={"/d/box.py": (2,)}),
+    Ran(test="tests/domain/test_box.py::elsewhere", seconds=1, green=True, lines={"/d/box.py": (9,)}),
+]
+
+
+@pytest.mark.parametrize(("seconds", "number"), [(90, 4), (8, 3), (7, 2), (1, 1)])
+def test_the_nearest_tests_come_first(seconds: float, number: int) -> None:
+    """Its own, the domain's, the quickest; only those that met its lines, and one at least."""
+    wanted = [RUNS[3].test, RUNS[2].test, RUNS[1].test, RUNS[0].test]
+    assert covering.nearest(RUNS, Path("/d/box.py"), (2, 4), seconds=seconds) == wanted[:number]
+
+
+def test_what_runs_with_a_line() -> None:
+    """The body of its function or method, or the statement of a module."""
+    lines = LOADED.splitlines()
+    inner = 1 + lines.index("        return function(*given)")
+    assert covering.span(LOADED, inner) == (inner - 1, inner + 1)
+    method = 1 + lines.index("            raise ValueError(number)")
+    assert covering.span(LOADED, method) == (method - 1, method + 1)
+    assert covering.span(LOADED, len(lines)) == (len(lines), len(lines))
