@@ -135,7 +135,7 @@ def _ended(life: Life, standing: Standing) -> str:
     """How and when it ended, as the end of a sentence."""
     holding = life.holding(standing.account_id)
     event = holding.end
-    if event is None and not holding.granted and standing.why == Why.EXPIRED:
+    if not holding.granted and standing.why == Why.EXPIRED:
         return f"it was never granted, and its time was over {MARKDOWN.strong(when(standing.expires_at))}"
     if standing.why == Why.EXPIRED:
         return f"it ended as planned, {MARKDOWN.strong(when(standing.expires_at))}"

@@ -52,7 +52,7 @@ def meet(one: str, other: str) -> bool:
         row = [reach[0] and mine == "*"] + [False] * len(other)
         for j, yours in enumerate(other, 1):
             if "*" in (mine, yours):
-                row[j] = reach[j] or row[j - 1] or reach[j - 1]
+                row[j] = reach[j] or row[j - 1]
             else:
                 row[j] = reach[j - 1] and (mine == yours or "?" in (mine, yours))
         reach = row

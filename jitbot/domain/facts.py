@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from jitbot.domain import moments
 from jitbot.domain.counting import latest_judgements
-from jitbot.domain.evidence import Actor, Case, PullCommit, PullRequest, Review
+from jitbot.domain.evidence import Actor, Case, Merge, PullCommit, PullRequest, Review
 from jitbot.domain.model import GithubId, Login, Sha
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def dump(case: Case) -> dict[str, object]:
     return {
         "default_branch": case.default_branch,
         "listed": [_dump_pull(pull) for pull in case.listed],
-        "told": None if case.merge is None else _dump_told(case),
+        "told": None if case.merge is None else _dump_told(case.merge),
     }
 
 
@@ -64,10 +64,7 @@ def load(raw: object) -> Facts:
         raise ValueError(f"these are not the facts of a merge: {error}") from error
 
 
-def _dump_told(case: Case) -> dict[str, object] | None:
-    merge = case.merge
-    if merge is None:
-        return None
+def _dump_told(merge: Merge) -> dict[str, object]:
     merged_at = merge.pull_request.merged_at
     judging = latest_judgements(merge.reviews, merged_at) if merged_at is not None else ()
     return {

@@ -23,9 +23,9 @@ def of_decision(
     if decision.verdict is Verdict.UNDECIDED:
         raise ValueError("what is undecided is not recorded")
     ground, window = decision.ground, decision.window
-    approved = decision.verdict is Verdict.APPROVED and ground is not None and window is not None
-    ask: dict[str, object] = {}
-    if approved and ground is not None and window is not None:
+    approved, ask = False, dict[str, object]()
+    if decision.verdict is Verdict.APPROVED and ground is not None and window is not None:
+        approved = True
         ask = life.asked(ground.request, ground.requester, window.expires_at - ground.request.duration)
     first = change.kind is ChangeKind.ADDED
     return Event(
@@ -36,7 +36,7 @@ def of_decision(
         window=window if approved else None,
         documents=decision.grants if approved else (),
         ask=ask,
-        evidence=_evidence(change, case, decision, catalogue, approved=approved),
+        evidence=_evidence(change, case, decision, catalogue, owing=ground if approved else None),
         run=run,
     )
 
@@ -54,7 +54,7 @@ def finding_json(finding: Finding) -> dict[str, object]:
 
 
 def _evidence(
-    change: Change, case: Case | None, decision: Decision, catalogue: Catalogue, *, approved: bool
+    change: Change, case: Case | None, decision: Decision, catalogue: Catalogue, *, owing: Ground | None
 ) -> dict[str, object]:
     return {
         "jitbot": __version__,
@@ -68,7 +68,7 @@ def _evidence(
         "risk": risk.assess(decision.grants, catalogue).as_json() if decision.grants else None,
         **(_of_merge(case) if case is not None else {}),
         **(_of_ground(decision.ground) if decision.ground is not None else {}),
-        **(_owed(decision.ground) if approved and decision.ground is not None else {}),
+        **(_owed(owing) if owing is not None else {}),
         **({"facts": facts.dump(case)} if case is not None else {}),
         **({} if decision.verdict is Verdict.APPROVED else _refused(case)),
     }
@@ -82,11 +82,10 @@ def _owed(ground: Ground) -> dict[str, object]:
 
 def _refused(case: Case | None) -> dict[str, object]:
     """What was asked for in vain, as far as it could be read: an auditor's population holds it too."""
-    request = case.request.value if case is not None and case.request is not None else None
-    if case is None or request is None:
+    if case is None or case.request is None or case.request.value is None:
         return {}
-    person = (case.rules.people.value or {}).get(request.requester)
-    return {"asked": life.wanted(request, person)}
+    request, people = case.request.value, case.rules.people.value
+    return {"asked": life.wanted(request, None if people is None else people.get(request.requester))}
 
 
 def _of_merge(case: Case) -> dict[str, object]:

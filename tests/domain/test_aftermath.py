@@ -43,7 +43,7 @@ def test_what_is_granted_says_how_to_use_it() -> None:
     body = told(APPROVED, GRANTED)
     seen = rendered(body)
     assert seen.text.startswith(
-        "✅ alice has orders-db-read (Read one table) in prod until 24 Nov 2026, 11:00 UTC"
+        "✅ alice has orders-db-read (Read one table) in prod until 24 Nov 2026, 11:00 UTC\n"
     )
     assert "INC-1234 refunds are stuck" in seen.text
     assert "Approved by bob." in seen.text
@@ -230,8 +230,59 @@ def test_what_the_record_lacks_is_not_made_up(evidence: dict[str, object]) -> No
     assert "orders-db-read in prod" in rendered(body).text
 
 
+def test_what_happened_elsewhere_is_not_told() -> None:
+    """Neither another request's standing nor its failures, nor those of another account; and what decides is a decision."""
+    other = an_approval(asked=a_request(path=PATH.replace("refunds", "other")), evidence={"pull_request": 9})
+    failed = Event(
+        kind=Kind.FAILED, at=NOW, request=PATH, account_id=GRANTED.account_id, evidence={"message": "no"}
+    )
+    theirs = replace(failed, request=other.request)
+    later = an_outcome(Kind.GRANTED, evidence=SEVEN)
+    (each,) = found(APPROVED, other, later, failed, theirs)
+    assert (each.decision, each.troubles) == (APPROVED, (failed,))
+    assert [standing.request for standing in each.standings] == [PATH]
+    elsewhere = replace(failed, account_id="999999999999")
+    assert "approved, and being granted" in rendered(told(APPROVED, elsewhere)).text
+
+
+def test_nobody_is_made_up_for_a_refusal() -> None:
+    """A request that was never granted has no requester in the ledger."""
+    assert [each.requester for each in found(REFUSED)] == ["somebody"]
+    assert [each.requester for each in found(APPROVED)] == ["alice"]
+
+
+def test_an_end_without_a_grant() -> None:
+    """What was revoked before AWS did it."""
+    revoked = a_revocation(why=Why.RELEASED, evidence={"by": "alice", "reason": "done"})
+    assert "alice gave it back, and AWS is being told: done" in rendered(told(APPROVED, revoked)).text
+
+
+def test_a_refusal_after_the_end_leaves_nothing() -> None:
+    """What is over is not said to stay."""
+    refused = replace(REFUSED, commit=sha("more"), at=EXPIRES_AT)
+    text = rendered(told(APPROVED, GRANTED, refused, at=EXPIRES_AT)).text
+    assert "nothing was granted of orders-db-read" in text
+    assert "stays" not in text
+
+
+@pytest.mark.parametrize("reasons", [None, "reason", ["reason"]])
+def test_reasons_that_do_not_read_are_left_out(reasons: object) -> None:
+    """The refusal is told all the same."""
+    text = rendered(told(replace(REFUSED, evidence={**SEVEN, "reasons": reasons}))).text
+    assert text.startswith("❌ Refused after the merge: nothing was granted of orders-db-read.")
+
+
+def test_a_profile_has_a_plain_name() -> None:
+    """Only what a section's name and a link may have is left of the file's."""
+    odd = PATH.replace("refunds", "ré [x]_1")
+    events = (an_approval(asked=a_request(path=odd), evidence=SEVEN), an_outcome(Kind.GRANTED, request=odd))
+    assert "[profile prod-24-alice-rx_1]" in rendered(told(*events)).text
+
+
 def test_many_reasons_are_counted() -> None:
     """Ten are shown, the rest are counted."""
+    ten = [{"message": f"reason {number}"} for number in range(10)]
+    assert "more" not in rendered(told(replace(REFUSED, evidence={**SEVEN, "reasons": ten}))).text
     reasons = [{"message": f"reason {number}"} for number in range(14)]
     text = rendered(told(replace(REFUSED, evidence={**SEVEN, "reasons": reasons}))).text
     assert "reason 9" in text

@@ -26,6 +26,8 @@ PATH = "requests/orders-db-read/2026-11/24-alice-x.yaml"
         ("refunds are stuck in the queue since this morning", "refunds-are-stuck-in-the-queue-since"),
         ("a" * 60, "a" * 40),
         ("a" * 40, "a" * 40),
+        ("a" * 30 + " " + "b" * 9, "a" * 30 + "-" + "b" * 9),
+        ("a" * 30 + " " + "b" * 10, "a" * 30),
     ],
 )
 def test_slugs(reason: str, slug: str) -> None:
@@ -84,6 +86,17 @@ def test_the_text_says_what_was_meant(
         assert "parameters" in parsed.findings[0].message
 
 
+def test_the_text_is_short() -> None:
+    """Nothing stands in a file that says nothing, and only what YAML could misread is quoted."""
+    request = Request(
+        path=PATH, requester=Login("alice"), accounts=("prod", "x, y"), duration=timedelta(hours=1),
+        reason="why: this", parameters={},
+    )  # fmt: skip
+    assert asking.text(request) == (
+        'requester: alice\naccounts: [prod, "x, y"]\nduration: 1h\nreason: "why: this"\n'
+    )
+
+
 def test_longer_changes_the_duration_alone() -> None:
     """An extension keeps every other byte: comments, order, the way lines end."""
     before = b"# mine\r\nrequester: alice\nduration: 2h   # till lunch\nreason: duration: 2h\n"
@@ -109,3 +122,4 @@ def test_longer_changes_the_duration_alone() -> None:
 def test_parts_of_names(typed: str, found: tuple[str, ...]) -> None:
     """A part fits every name that holds all of its words, whatever their case; nothing fits none."""
     assert asking.named(typed, ("orders-read", "orders-write")) == found
+    assert asking.named("orders-read", ("orders-read-all", "orders-read")) == ("orders-read",)

@@ -9,7 +9,7 @@ import pytest
 from jitbot.domain import codeowners
 from jitbot.domain.doctor import afterwards, branches, hosting, ownership, registered, workflows
 from jitbot.domain.doctor.branches import Branch, Bypass, Protection
-from jitbot.domain.doctor.diagnosis import Check, Diagnosis, Question, Unknown, Verdict
+from jitbot.domain.doctor.diagnosis import Check, Diagnosis, Question, Unknown, Verdict, listed
 from jitbot.domain.doctor.hosting import Hosting, JobTokens
 from jitbot.domain.doctor.registered import Account
 from jitbot.domain.evidence import Actor
@@ -41,6 +41,21 @@ def test_the_exit_code_is_the_worst(checks: list[Check], code: int) -> None:
     """Wrong is 1, unknown is 3, all else is 0; nothing looked at is unknown."""
     assert Diagnosis(checks=tuple(checks)).exit_code == code
     assert Diagnosis(checks=tuple(checks)).as_json()["ok"] is (code == 0)
+
+
+def test_names_in_a_sentence() -> None:
+    """All of a few, the first of many, and how many more."""
+    assert listed("abcde") == "a, b, c, d, e"
+    assert listed("abcdef") == "a, b, c, d, e and 1 more"
+    assert listed("abc", most=2) == "a, b and 1 more"
+
+
+def test_how_to_mend_and_how_many() -> None:
+    """A check mends as its question says, or in a way of its own; JSON counts what is not fine."""
+    checks = (ASKED.no("x"), ASKED.no("x", mend="else"), ASKED.unknown("?"), ASKED.ok())
+    assert [check.mend for check in checks[:2]] == ["do", "else"]
+    counted = Diagnosis(checks=checks).as_json()
+    assert [counted[each] for each in ("wrong", "unknown", "warn")] == [2, 1, 0]
 
 
 FOUND = Hosting(
@@ -92,6 +107,8 @@ def test_settings_that_do_not_fit(settings: dict[str, Any], found: dict[str, Any
         (API, "https://api.github.com", False),
         ("https://ghes.acme.com/api/v3", "https://ghes.acme.com/_services/token", True),
         ("https://ghes.acme.com/api/v3", "http://ghes.acme.com/_services/token", False),
+        ("https://ghes.acme.com/api/v3", "https://ghes.acme.com/_services/token?x", False),
+        ("https://ghes.acme.com/api/v3", "https://ghes.acme.com/_services/token#x", False),
         ("https://api.acme.ghe.com", "https://token.actions.acme.ghe.com", True),
         ("https://ghes.acme.com/api/v3", "https://token.actions.githubusercontent.com", False),
         ("http://127.0.0.1:8000", "http://127.0.0.1:8000/_oidc", True),
@@ -122,6 +139,10 @@ def test_merging(change: dict[str, Any], code: str | None, verdict: Verdict | No
     narrow = replace(OPEN, rules=branches.Protection(methods=frozenset({"squash"})))
     wide = replace(FOUND, methods=frozenset({"merge", "squash", "rebase"}))
     assert not_ok(hosting.merging(wide, narrow)) == {}
+    assert not_ok(hosting.merging(replace(FOUND, methods=None), narrow)) == {}
+    assert not_ok(hosting.merging(FOUND, replace(OPEN, rules=GAP))) == {}
+    (rebase, *_) = hosting.merging(replace(FOUND, methods=frozenset({"rebase"})), OPEN)
+    assert rebase.says == "neither merge nor squash is allowed"
 
 
 @pytest.mark.parametrize(
@@ -162,6 +183,11 @@ FILES = ("README.md", ".github/CODEOWNERS", "policies/settings.yaml", "requests/
         (LINES + "*.yaml @acme/leads\n", FILES, {"codeowners-rules"}),
         (LINES, (*FILES, "pyproject.toml"), {"codeowners-rules"}),
         (LINES, (*FILES, "jitbot/cli.py"), {"codeowners-rules"}),
+        (LINES, (*FILES, "pyproject.toml.old"), set()),
+        (LINES.replace("db/ @acme/leads", "db/"), FILES, set()),
+        (LINES + "policies/ @erin\n.github/ @erin\nrequests/ @erin\n", FILES, {"codeowners-rules"}),
+        (LINES + "/*/ @erin\n", FILES, {"codeowners-rules"}),
+        (LINES, (), {"codeowners-every-file"}),
     ],
 )
 def test_coverage(lines: str, files: tuple[str, ...], expected: set[str]) -> None:
@@ -176,8 +202,27 @@ def test_codeowners_read_twice() -> None:
     assert ownership.reading(codeowners.parse(LINES)).verdict is Verdict.OK
     assert ownership.reading(codeowners.parse("[ab] @erin\n")).verdict is Verdict.WRONG
     assert ownership.reading(None).verdict is Verdict.WRONG
+    whole = Finding(code="x", message="too large", file=".github/CODEOWNERS")
+    assert ownership.by_github((bad, whole)).says == "line 3: bad, too large"
     verdicts = [ownership.by_github(each).verdict for each in ((), (bad,), None, GAP)]
     assert verdicts == [Verdict.OK, Verdict.WRONG, Verdict.WRONG, Verdict.UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("lines", "files", "code", "says"),
+    [
+        ("", FILES, "codeowners-catch-all", "there is no line"),
+        ("/x @erin\n", FILES, "codeowners-catch-all", "the first line is /x"),
+        (LINES, (), "codeowners-every-file", "main is empty"),
+        (LINES + "/docs/\n", (*FILES, "docs/x"), "codeowners-every-file", "nobody owns docs/x"),
+    ],
+)
+def test_what_a_gap_is_called(lines: str, files: tuple[str, ...], code: str, says: str) -> None:
+    """What was found where something else should be."""
+    found = {
+        check.code: check.says for check in ownership.coverage(files, codeowners.parse(lines), PEOPLE, TEAMS)
+    }
+    assert found[code] == says
 
 
 def policy(**changes: Any) -> Policy:
@@ -210,12 +255,17 @@ def test_each_policy_has_who_approves(change: dict[str, Any], expected: dict[str
     """Too few owners can approve nothing; just enough cannot ask themselves."""
     read = codeowners.parse(LINES)
     assert not_ok(ownership.approvers([policy(**change)], read, PEOPLE, TEAMS)) == expected
+    two = codeowners.parse(LINES.replace("@acme/leads", "@acme/leads @erin"))
+    assert not_ok(ownership.approvers([policy(eligible=("bob",))], two, PEOPLE, TEAMS)) == {}
+    assert list(ownership.approvers([policy(approvals=0)], read, PEOPLE, TEAMS)) == []
 
 
 def test_owners_nobody_knows_approve_nothing() -> None:
     """An owner who is not in people.yaml is nobody."""
     read = codeowners.parse(LINES.replace("@acme/leads", "@acme/ghosts"))
     assert not_ok(ownership.approvers([policy()], read, PEOPLE, TEAMS)) == {"approvers-db": Verdict.WRONG}
+    (check,) = ownership.approvers([policy()], read, PEOPLE, TEAMS)
+    assert check.says.endswith("names @acme/ghosts, of whom policies/people.yaml and teams.yaml know no one")
 
 
 def account(login: str, number: int, kind: str = "User", permission: str | Unknown = "write") -> Account:
@@ -243,6 +293,30 @@ def test_people(bob: Account, expected: dict[str, Verdict]) -> None:
     """Each way in which somebody is not who people.yaml says turns its own check."""
     accounts = {Login("bob"): bob, Login("erin"): account("erin", 5)}
     assert not_ok(registered.people(PEOPLE, accounts, codeowners.parse(LINES), TEAMS)) == expected
+
+
+def test_only_approvers_must_write() -> None:
+    """Who approves nothing may read alone; without a line of CODEOWNERS nobody approves; nobody known is no check."""
+    dave = Person(login=Login("dave"), github_id=GithubId(4))
+    known = {**PEOPLE, dave.login: dave}
+    accounts = {Login("bob"): account("bob", 2), Login("erin"): account("erin", 5)}
+    reading = {**accounts, dave.login: account("dave", 4, permission="read")}
+    assert not_ok(registered.people(known, reading, codeowners.parse(LINES), TEAMS)) == {}
+    found = {check.code: check for check in registered.people(PEOPLE, accounts, None, TEAMS)}
+    assert found["people-write"].says == "CODEOWNERS names nobody who is in people.yaml"
+    assert list(registered.people({}, {}, codeowners.parse(LINES), TEAMS)) == []
+
+
+def test_a_team_that_github_does_not_show() -> None:
+    """Where it shows others of the organisation there is none; where it shows none at all, nobody knows."""
+    known = {"acme/leads": (Login("bob"),), "acme/gone": (Login("bob"),), "other/team": (Login("bob"),)}
+    found = {"acme/leads": frozenset({"bob"}), "acme/gone": None, "other/team": GAP}
+    told = {check.code: check for check in registered.team_members(known, found, None)}
+    assert [check.verdict for check in told.values()] == [Verdict.OK, Verdict.WARN, Verdict.UNKNOWN]
+    assert (
+        told["team-acme-gone"].says == "GitHub shows no such team, and does show others of the organisation"
+    )
+    assert told["team-other-team"].says == GAP.why
 
 
 @pytest.mark.parametrize(
@@ -289,7 +363,10 @@ GRANT = (
 def test_workflows(found: str | None, state: str | Unknown, expected: dict[str, Verdict]) -> None:
     """A workflow must be there and on; pins may be newer than the release's, all else is told."""
     here = {} if found is None else {"grant.yml": found}
-    assert not_ok(workflows.present({"grant.yml": GRANT}, here, {"grant.yml": state})) == expected
+    checks = list(workflows.present({"grant.yml": GRANT}, here, {"grant.yml": state}))
+    assert not_ok(checks) == expected
+    if state == "disabled_inactivity":
+        assert checks[0].says == "GitHub has turned it off after 60 days without activity"
 
 
 @pytest.mark.parametrize(
@@ -302,12 +379,15 @@ def test_workflows(found: str | None, state: str | Unknown, expected: dict[str, 
         ("- uses: actions/checkout@" + "a" * 39, False),
         ("- uses: docker://alpine", False),
         ("uses: o/j/.github/workflows/grant.yml@" + "a" * 40, False),
+        ("uses: o/j/.github/workflows/grant.yml@main", False),
         ("uses: ./.github/workflows/grant.yml", False),
     ],
 )
 def test_pins(text: str, fine: bool) -> None:
     """Everything is pinned by a whole commit, and no workflow is reused."""
-    assert (workflows.pins({"grant.yml": text}).verdict is Verdict.OK) is fine
+    check = workflows.pins({"ours.yml": text})
+    assert (check.verdict is Verdict.OK) is fine
+    assert check.says.count("ours.yml") == (0 if fine else 1)
 
 
 def after(**changes: Any) -> Policy:

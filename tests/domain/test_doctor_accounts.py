@@ -1,5 +1,6 @@
 """Whom jitbot's own roles may trust, in plain values."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -87,6 +88,21 @@ def test_the_templates_trust_is_fine(statement: dict[str, Any]) -> None:
 def test_anybody_else_is_an_objection(statements: tuple[Any, ...]) -> None:
     """Whatever lets in more than this repository's main is told."""
     assert accounts.objection(SETTINGS, "grant", "111111111111", role(*statements))
+
+
+@pytest.mark.parametrize("statements", [{}, {"0": trust()}, None, "x"])
+def test_a_trust_that_is_no_list_is_an_objection(statements: object) -> None:
+    """Whatever stands where the statements should be."""
+    odd = replace(role(trust()), trust_policy={"Statement": statements})
+    assert accounts.objection(SETTINGS, "grant", "111111111111", odd).startswith("its trust policy is not")
+
+
+@pytest.mark.parametrize(("purpose", "promise"), [("grant", 1), ("sweep", 5), ("audit", 5)])
+def test_what_a_role_means(purpose: str, promise: int) -> None:
+    """Who may enter the grant role gives access; who may enter another ends or reads it."""
+    own = OwnRole(alias="prod", account_id="111111111111", purpose=purpose, found=None)
+    (check,) = accounts.roles(SETTINGS, [own])
+    assert check.means.startswith(f"promise {promise}: ")
 
 
 def test_missing_is_wrong_and_unseen_unknown() -> None:

@@ -1,6 +1,6 @@
 """What protects main and the ledger, in plain values."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -149,6 +149,44 @@ def test_no_ledger_is_wrong() -> None:
     """Without the branch nothing can be recorded; where nobody can tell, it is unknown."""
     assert not_ok(branches.ledger(LEDGER, False, PAGE)) == {"ledger-exists": Verdict.WRONG}
     assert not_ok(branches.ledger(LEDGER, GAP, PAGE)) == {"ledger-exists": Verdict.UNKNOWN}
+
+
+FLAGS = [field.name for field in fields(Protection) if field.default is False]
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_the_stricter_of_two_counts(name: str) -> None:
+    """Each demand counts, whichever of the two makes it."""
+    asks: Any = {name: True}
+    assert Protection(**asks).plus(Protection()) == Protection(**asks)
+    assert Protection().plus(Protection(**asks)) == Protection(**asks)
+
+
+@pytest.mark.parametrize(
+    ("bypass", "shown"),
+    [
+        (ADMINS, "the repository's admins (always, in ruleset main)"),
+        (replace(ADMINS, number=4), "RepositoryRole 4 (always, in ruleset main)"),
+        (replace(ADMINS, kind="OrganizationAdmin"), "the organisation's admins (always, in ruleset main)"),
+        (replace(ADMINS, kind="DeployKey", number=None), "every deploy key (always, in ruleset main)"),
+        (replace(ADMINS, kind="Team", mode="exempt"), "Team 5 (exempt, in ruleset main)"),
+    ],
+)
+def test_who_may_pass_in_words(bypass: Bypass, shown: str) -> None:
+    """Kind and number, or who that is."""
+    assert bypass.shown() == shown
+
+
+def test_which_promise_a_bypass_breaks() -> None:
+    """Of main the first, of the ledger the fourth."""
+    of_main, of_ledger = list(branches.main(MAIN, PAGE))[-1], list(branches.ledger(LEDGER, True, PAGE))[-1]
+    assert [each.means.partition(":")[0] for each in (of_main, of_ledger)] == ["promise 1", "promise 4"]
+
+
+def test_a_ledger_out_of_sight_is_unknown() -> None:
+    """Where rulesets cannot be read nobody knows what holds of the ledger."""
+    dark = not_ok(branches.ledger(replace(LEDGER, rules=GAP), True, PAGE))
+    assert dark == dict.fromkeys(("ledger-force-push", "ledger-deletion", "ledger-writable"), Verdict.UNKNOWN)
 
 
 def test_methods_that_both_allow() -> None:

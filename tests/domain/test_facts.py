@@ -20,6 +20,8 @@ CASES = {
     "a bot merged it": a_case(merge=a_merge(pull_request=a_pull(merged_by=an_actor("x", kind="Bot")))),
     "head without it": a_case(merge=a_merge(head_blob=None, touching=frozenset())),
     "several commits": a_case(merge=a_merge(commits=(a_commit("alice", "bob"), a_commit(name=sha("other"))))),
+    "retargeted": a_case(merge=a_merge(retargeted_at=NOW)),
+    "not merged": a_case(listed=(a_pull(merged_at=None, merge_commit=None),)),
     "no pull request": a_case(merge=None),
 }
 
@@ -46,6 +48,18 @@ def test_a_decision_made_from_the_facts_is_the_same(case: Case) -> None:
     assert replace(decide(again, a_life(), NOW), ground=None) == replace(
         decide(case, a_life(), NOW), ground=None
     )
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_the_facts_come_back_as_they_were(case: Case) -> None:
+    """Whatever was told, and that nothing was."""
+    found = facts.load(through_json(case))
+    assert (found.listed, found.default_branch) == (case.listed, case.default_branch)
+    if found.told is None or case.merge is None:
+        assert (found.told, case.merge) == (None, None)
+        return
+    for name in ("pull_request", "files", "head_blob", "commits", "touching", "permissions", "retargeted_at"):
+        assert getattr(found.told, name) == getattr(case.merge, name), name
 
 
 def test_the_facts_name_what_the_rules_at_the_head_are_made_of() -> None:
@@ -79,6 +93,10 @@ def test_only_reviews_that_judge_are_kept() -> None:
         lambda raw: {
             **raw,
             "told": {**raw["told"], "pull_request": {**raw["told"]["pull_request"], "number": True}},
+        },
+        lambda raw: {
+            **raw,
+            "told": {**raw["told"], "pull_request": {**raw["told"]["pull_request"], "number": "7"}},
         },
         lambda raw: {
             **raw,

@@ -1,13 +1,28 @@
 """How far a request has come, as reviews and the record have it."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from acme_facts import HEAD, MERGE, MERGED_AT, MINUTE, NOW, PATH, PEOPLE, TEAMS, an_actor, sha, the_rules
+from acme_facts import (
+    HEAD,
+    MERGE,
+    MERGED_AT,
+    MINUTE,
+    NOW,
+    PATH,
+    PEOPLE,
+    TEAMS,
+    a_person,
+    an_actor,
+    people,
+    sha,
+    the_rules,
+)
 from builders import a_life, a_request, a_review, a_revocation, an_approval, an_extension, an_outcome
 
-from jitbot.domain import owners
+from jitbot.domain import codeowners, owners
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.evidence import Review
 from jitbot.domain.progress import Opinions, Step, after_merge, opinions
@@ -58,6 +73,19 @@ def test_who_asks_for_changes_is_named() -> None:
     assert judged(a_review(), wish) == Opinions(approved_by=(), objected_by=("bob",))
 
 
+def test_one_human_approves_once_and_never_for_themselves() -> None:
+    """A second login with the same principal is the same person; a requester nobody knows takes nobody away."""
+    bobby = a_person("bobby", github_id=2002, principal=a_person("bob").principal)
+    known, both = people(bobby), codeowners.parse("* @bob @bobby\n")
+    given: dict[str, Any] = {
+        "people": known, "owned_by": owners.of(PATH, codeowners=both, people=known, teams=TEAMS)
+    }  # fmt: skip
+    reviews = (a_review(), a_review("bobby", review_id=2, user=an_actor("bobby", github_id=2002)))
+    assert judged(*reviews, **given).approved_by == ("bob",)
+    assert judged(*reviews, requester="bob", **given).approved_by == ()
+    assert judged(*reviews, requester="stranger", **given).approved_by == ("bob",)
+
+
 def told(*events: Event) -> tuple[Step, tuple[str, ...]]:
     """The step and the reasons after the merge."""
     step, reasons, _ = after_merge(MERGE, events, a_life(*events))
@@ -73,6 +101,8 @@ BOTH = an_approval(asked=a_request(accounts=("prod", "staging")))
     ("events", "step", "reasons"),
     [
         ((), Step.MERGED, ()),
+        ((replace(REFUSED, evidence={"reasons": None}),), Step.REFUSED, ()),
+        ((an_approval(documents=()),), Step.APPROVED, ()),
         ((REFUSED,), Step.REFUSED, ("0 of 1 approvals",)),
         ((an_approval(),), Step.APPROVED, ()),
         ((an_approval(), FAILED, FAILED), Step.APPROVED, ("AccessDenied",)),
@@ -96,6 +126,9 @@ def test_an_extension_is_granted_by_its_own_merge() -> None:
     """The grant of the first term says nothing of the extension's."""
     first, longer = an_approval(commit=sha("first")), an_extension(commit=MERGE, at=NOW + MINUTE)
     granted = an_outcome(Kind.GRANTED, commit=sha("first"))
+    *_, term = after_merge(MERGE, (first, longer), a_life(first, longer))
+    assert term is not None
+    assert term.commit == MERGE
     assert told(first, granted, longer)[0] is Step.APPROVED
     assert told(first, granted, longer, an_outcome(Kind.GRANTED, at=NOW + 2 * MINUTE))[0] is Step.GRANTED
 

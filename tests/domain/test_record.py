@@ -66,6 +66,19 @@ def an_orphan(kind: Kind = Kind.ENDED) -> Event:
             "failed: orders-db-read for alice-refunds in prod; the next run tries again",
         ),
         (Event(kind=Kind.VERIFIED, at=NOW, request=""), "verified: the ledger holds together"),
+        (Event(kind=Kind.VERIFIED, at=NOW, request="", cause="doubt"), "verified: doubt"),
+        (
+            Event(kind=Kind.OVERDUE, at=NOW, request=PATH),
+            "overdue: orders-db-read of alice-refunds was to be reviewed, and was not",
+        ),
+        (
+            Event(kind=Kind.REVIEWED, at=NOW, request=PATH),
+            "reviewed: orders-db-read of alice-refunds, objected to by somebody",
+        ),
+        (
+            replace(a_refusal(), evidence={"reasons": None}),
+            f"refused: orders-db-read for alice-refunds, merge {MERGE[:10]} (no reason recorded)",
+        ),
         (
             replace(an_approval(), request="requests/x.yaml", window=None, ask={}),
             "approved: somebody gets a request in prod",
@@ -122,6 +135,15 @@ def test_several_events_are_a_list() -> None:
 def test_an_event_about_nothing_has_no_trailers() -> None:
     """Where there is nothing to trail there is no empty paragraph."""
     assert message([Event(kind=Kind.VERIFIED, at=NOW, request="")]) == "verified: the ledger holds together"
+
+
+def test_only_a_review_is_trailed_as_one() -> None:
+    """Whatever else an event's evidence may say."""
+    said = {"outcome": "approved", "by": "erin"}
+    reviewed = Event(kind=Kind.REVIEWED, at=NOW, request=PATH, evidence=said)
+    assert "Reviewed-by: erin" in message([reviewed]).splitlines()
+    assert "Reviewed-by" not in message([an_outcome(Kind.GRANTED, evidence=said)])
+    assert "Reviewed-by" not in message([replace(reviewed, evidence={**said, "outcome": "objected"})])
 
 
 def test_an_account_without_an_alias_is_unknown() -> None:

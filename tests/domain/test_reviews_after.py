@@ -1,7 +1,7 @@
 """What a break-glass grant still owes: read from the ledger in any order, and paid by the right review alone."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -37,6 +37,7 @@ from jitbot.domain.reviews_after import (
     overdue_event,
     review_event,
 )
+from jitbot.domain.standing import standings
 
 BY = MERGED_AT + DAY
 REVIEWERS = [{"login": "erin", "github_id": 1005}, {"login": "frank", "github_id": 1006}]
@@ -90,6 +91,23 @@ def test_an_approving_review_pays_it_and_an_objection_does_not() -> None:
     life = a_life(approved(), no, reviewed(login="frank", at=2 * HOUR))
     assert life.to_review == ()
     assert life.debts[0].reviewed is not None
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "now", "told"),
+    [
+        ((), NOW, "review by 2026-11-25T09:00:00Z"),
+        ((), BY, "review overdue"),
+        ((Outcome.OBJECTED,), NOW, "objected to"),
+        ((Outcome.OBJECTED,), BY, "objected to"),
+        ((Outcome.APPROVED,), BY, "reviewed"),
+    ],
+)
+def test_where_the_review_stands(outcomes: tuple[Outcome, ...], now: datetime, told: str) -> None:
+    """Objected to is told first, then that it is late, then by when; what owes nothing has nothing to tell."""
+    (standing,) = standings([a_life(approved(), *(reviewed(each) for each in outcomes))], now)
+    (plain,) = standings([a_life(an_approval())], now)
+    assert (standing.review, plain.review) == (told, "")
 
 
 def test_a_review_of_another_merge_pays_nothing() -> None:

@@ -20,6 +20,7 @@ from acme_facts import (
     an_actor,
     sha,
     the_rules,
+    unreadable,
 )
 from builders import (
     a_case,
@@ -168,6 +169,16 @@ def test_facts_that_never_came_are_a_refusal_without_them() -> None:
         "digests": {},
         "risk": None,
     }
+
+
+def test_a_refusal_tells_what_was_asked_as_far_as_it_reads() -> None:
+    """With the person behind it where people.yaml reads; without anything where the request does not."""
+    asked: Any = told(a_case(), REFUSED).evidence["asked"]
+    assert (asked["requester"], asked["github_id"]) == ("alice", 1001)
+    unknown: Any = told(a_case(rules=the_rules(people=unreadable())), REFUSED).evidence["asked"]
+    assert (unknown["requester"], unknown["github_id"]) == ("alice", None)
+    for request in (None, unreadable()):
+        assert "asked" not in told(replace(a_case(), request=request), REFUSED).evidence
 
 
 @pytest.mark.parametrize("merge", [None, a_merge(pull_request=a_pull(merged_at=None))])

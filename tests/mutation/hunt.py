@@ -9,6 +9,7 @@ A survivor is either listed in survivors.md, with the reason why nothing can go 
 
 import argparse
 import gc
+import importlib
 import json
 import os
 import resource
@@ -41,6 +42,7 @@ _ELSEWHERE = (
     "fuzz",
     "bench",
 )  # tests that run no domain in their own process, or all of it
+_NOWHERE = 77  # exit code of a fork that had nothing to change
 
 Found = dict[str, object]  # a mutant: module, line, what, killed
 Task = tuple[Path, int]  # a module, and which of its mutants
@@ -73,6 +75,10 @@ class Hunter:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run all once, then what meets each mutant."""
         items = {item.nodeid: item for item in session.items}
+        for path in self._paths:
+            importlib.import_module(
+                _module(path).removesuffix(".__init__")
+            )  # some are imported when they are used
         _world[:] = [World(items=items, loaded=Loaded(DOMAIN, "jitbot"), seconds=self._seconds)]
         gc.freeze()
         files: dict[str, list[str]] = {}
@@ -135,9 +141,12 @@ def _try(task: Task) -> Found:
             _quiet()
             if _world[0].loaded.put(path, source, found.tree):
                 os._exit(not all(covering.run([_world[0].items[name] for name in tests])))
-            os._exit(0)  # it is nowhere: shown as a survivor
+            os._exit(_NOWHERE)
     _, status = os.waitpid(child, 0)
-    dead = os.waitstatus_to_exitcode(status) != 0
+    code = os.waitstatus_to_exitcode(status)
+    if code == _NOWHERE:
+        raise RuntimeError(f"{path}:{found.line}: no function that is loaded has it: {found.what}")
+    dead = code != 0
     if not dead:
         print(f"survives {len(tests)} tests: {path.relative_to(ROOT)}:{found.line}: {found.what}", flush=True)
     return {"module": _module(path), "line": found.line, "what": found.what, "killed": dead}

@@ -69,7 +69,7 @@ def objection(settings: Settings, purpose: str, account_id: str, role: Actual) -
         return "it lets in more than main of this repository"
     files = {f"{settings.repository}/.github/workflows/{file}@{MAIN}" for file in WORKFLOWS[purpose]}
     pinned = texts(equals.get(f"{issuer}:job_workflow_ref"))
-    if pinned and not set(pinned) <= files:
+    if not set(pinned) <= files:
         return "it lets in other workflows than its own"
     return ""
 

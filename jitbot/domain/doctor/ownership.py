@@ -89,8 +89,9 @@ def _rules(every: Sequence[str], codeowners: CodeOwners, people: People, teams: 
     # A file that is to come in these folders must be owned as well: each stands for one.
     guarded += [f"{start}any" for start in (".github/", "policies/")]
     broad = {rule.line for rule in codeowners.rules if rule.pattern in _ANYTHING}
-    narrow = [rule for rule in codeowners.rules if rule.line not in broad]
-    requests = [rule.line for rule in narrow if rule.covers(_IN_REQUESTS) or "requests" in rule.pattern]
+    requests = [
+        rule.line for rule in codeowners.rules if rule.covers(_IN_REQUESTS) or "requests" in rule.pattern
+    ]
     last_request = max(requests, default=0)
     problems = []
     for path in guarded:
@@ -98,8 +99,8 @@ def _rules(every: Sequence[str], codeowners: CodeOwners, people: People, teams: 
         found = owners.of(path, codeowners=codeowners, people=people, teams=teams)
         if rule is None or rule.line in broad:
             problems.append(f"no line of its own for {path}")
-        elif rule.line < last_request:
-            problems.append(f"line {rule.line} for {path} stands before one for requests/")
+        elif rule.line <= last_request:
+            problems.append(f"line {rule.line} for {path} does not stand after all for requests/")
         elif found.findings:
             problems.append(f"{path}: {found.findings[0].message}")
     return _RULES.answer(not problems, listed(problems, most=3))

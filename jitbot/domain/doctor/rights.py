@@ -90,8 +90,8 @@ def boundary(place: Place, found: iam.Document | Unknown | None) -> Check:
 
 def _compared(question: Question, found: object, wanted: object) -> Check:
     """Fine, wrong where more is allowed or less denied than the template has it, a warning otherwise."""
-    have, want = _statements(found), _statements(wanted)
-    if have is None or want is None:
+    have, want = _statements(found), _statements(wanted) or []
+    if have is None:
         return question.no("its policy is not one of the template")
     strange = [each for each in have if each not in want]
     missing = [each for each in want if each not in have]
@@ -127,7 +127,7 @@ def _statement(document: object, sid: str) -> Mapping[str, object]:
 def _services(document: object) -> tuple[str, ...]:
     """The services that a boundary lists: the administrator's choice."""
     actions = texts(_statement(document, "ListedServices").get("Action"))
-    return tuple(each.removesuffix(":*") if len(each) > 1 else each for each in actions)
+    return tuple(each.removesuffix(":*") for each in actions)
 
 
 def _may_be_listed(services: tuple[str, ...]) -> bool:
