@@ -38,7 +38,7 @@ from jitbot.domain.briefing import (
     waiting,
     when,
 )
-from jitbot.domain.events import Kind
+from jitbot.domain.events import Event, Kind
 from jitbot.domain.model import Login
 from jitbot.domain.standing import standings
 
@@ -136,13 +136,15 @@ def test_nothing_before_the_merge_is_asked_for() -> None:
 def test_what_was_had_before(known: Held | None, said: str) -> None:
     """The number and the last one; what is not known is not said to be nothing."""
     assert before(a_briefing(held=known), TERMINAL) == said
+    assert before(replace(a_briefing(held=known), request=None), TERMINAL) == ""
 
 
 def test_only_the_requesters_other_grants_count() -> None:
     """Neither this request itself nor anybody else's is what the requester had."""
     later = an_approval(asked=a_request(path=OTHER), at=NOW + HOUR)
     bobs = an_approval(asked=a_request(path=PATH.replace("alice", "bob"), requester=Login("bob")))
-    lives = life.fold([an_approval(), later, bobs])
+    refused = Event(kind=Kind.REFUSED, at=NOW, request=PATH.replace("refunds", "no"))
+    lives = life.fold([an_approval(), later, bobs, refused])
     assert held(lives.values(), "alice", but_for=PATH) == Held(count=1, last=lives[OTHER].current)
     assert held(lives.values(), "alice").count == 2
     assert held(lives.values(), "carol") == Held(count=0, last=None)
@@ -157,6 +159,15 @@ def test_what_an_extension_changes() -> None:
     )
     assert more(a_briefing(), TERMINAL) == ""
     assert more(a_briefing(life=GRANTED), TERMINAL) == ""
+    assert more(replace(briefing, outlook=None), TERMINAL) == ""
+    assert more(replace(briefing, former=None), TERMINAL) == ""
+
+
+def test_an_extension_of_nothing() -> None:
+    """A duration that is no longer is said to add nothing."""
+    same = a_briefing(life=GRANTED, proposed=Proposed.EXTEND)
+    assert "11:00 UTC: nothing more, 2h in all" in more(same, TERMINAL)
+    assert title([same]) == "alice: orders-db-read in prod, to 2h"
 
 
 def test_an_extension_of_an_extension_counts_from_the_last_end() -> None:
@@ -190,6 +201,13 @@ def test_the_title(briefings: list[Briefing], expected: str) -> None:
     assert title(shown) == expected
 
 
+def test_a_title_promises_nothing_that_does_not_read() -> None:
+    """One request of two that does not read, and an extension under rules that do not."""
+    assert title([a_briefing(), replace(a_briefing(), request=None)]) == ""
+    extends = a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND)
+    assert title([replace(extends, outlook=None)]) == "alice: orders-db-read in prod, 4h"
+
+
 def test_a_long_title_is_cut_to_what_github_takes() -> None:
     """The count of the others stays, and what does not print never gets in."""
     long = a_briefing(a_request(accounts=tuple(f"account-{number}\u202e" for number in range(60))))
@@ -207,6 +225,7 @@ def test_a_long_title_is_cut_to_what_github_takes() -> None:
         (["a"], "a"),
         (["a", "b"], "a or b"),
         (["a", "b", "c"], "a, b or c"),
+        (list("abcdef"), "a, b, c, d, e or f"),
         (list("abcdefgh"), "a, b, c, d, e, f or 2 more"),
     ],
 )

@@ -10,7 +10,19 @@ from builders import a_life, a_review, an_approval
 from comment_facts import HOSTILE, a_briefing, is_inert, rendered
 
 from jitbot.domain.briefing import Briefing, Proposed
-from jitbot.domain.comment import LONGEST, MARKER, fenced, folded, is_ours, nothing, proposal, steering, whole
+from jitbot.domain.comment import (
+    LONGEST,
+    MARKER,
+    cut,
+    fenced,
+    folded,
+    is_ours,
+    nothing,
+    proposal,
+    steering,
+    whole,
+    why,
+)
 from jitbot.domain.model import Finding, Statement
 
 LONG = Finding(
@@ -159,6 +171,60 @@ def test_many_parameters_and_dangers_are_counted() -> None:
     assert "and 4 more" in seen
     assert "danger 9" in seen
     assert "and 5 more" in seen
+
+
+def test_ten_are_shown_whole() -> None:
+    """Nothing is counted where nothing is left out."""
+    asked = a_request(parameters={f"extra{number}": "x" for number in range(10)})
+    briefing = a_briefing(asked)
+    assert briefing.outlook is not None
+    risk = replace(briefing.outlook.risk, reasons=tuple(f"danger {number}" for number in range(10)))
+    body = comment(replace(briefing, outlook=replace(briefing.outlook, risk=risk)))
+    ten = tuple(replace(LONG, line=number) for number in range(1, 11))
+    for told in (body, comment(), comment(findings=ten)):
+        assert "more" not in rendered(told).text
+    assert "extra9: x" in rendered(body).text
+
+
+def test_what_is_asked_for_and_why() -> None:
+    """The reason, the ticket where there is one, each parameter, and that one is empty."""
+    plain = a_request(reason="stuck", parameters={})
+    assert why(plain) == "> stuck"
+    told = why(replace(plain, ticket="OPS-7", parameters={"table": "", "index": "a"}))
+    assert told == "> stuck\n> <br>ticket OPS-7\n\n- table: **…**\n- index: **a**"
+
+
+def test_each_thing_is_said_once() -> None:
+    """No doubt without doubt, one verdict, and a file only where there are two."""
+    assert "could not be checked" not in comment()
+    bare = replace(LONG, hint="")
+    wrong = comment(findings=(bare, replace(bare, line=4)))
+    assert wrong.count("Merged like this") == 1
+    assert "- line 3: 9h is above the maximum\n- line 4:" in wrong
+
+
+def test_what_nobody_awaits_is_not_approved() -> None:
+    """Without an approval that is waited for there is none to be told of, and none to be enough."""
+    seen = rendered(comment(a_briefing(awaiting=None))).text
+    assert "Approval (" not in seen
+    assert "After approving, press Merge" in seen
+
+
+def test_long_texts_are_cut() -> None:
+    """What fits is whole; one character more, and it is cut and says so."""
+    fits = "x" * 600
+    assert (cut(fits), cut(fits + "x")) == (fits, fits + "…")
+
+
+def test_the_room_of_a_comment() -> None:
+    """A part that just fits is shown, and one character more is not; an empty one takes no room."""
+    room = LONGEST - len(whole((), (), number=7)) - 200
+    fits, long = "x" * (room - 2), "x" * (room - 1)
+    assert fits in whole([fits], (), number=7)
+    assert fits in whole((), [fits], number=7)
+    assert long not in whole([long], (), number=7)
+    assert long not in whole((), [long], number=7)
+    assert whole(["", "a"], (), number=7) == whole(["a"], (), number=7)
 
 
 def test_each_request_of_several_is_told() -> None:
