@@ -1,0 +1,54 @@
+"""One good life as jitbot itself records it, event by event, and the item that auditors make of events."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from acme_facts import DAY, EXPIRES_AT, MINUTE, NOW, PATH
+from builders import a_case, an_outcome
+from catalogue_facts import the_catalogue
+
+from jitbot.domain import moments
+from jitbot.domain.approval import decide
+from jitbot.domain.audit.items import Item
+from jitbot.domain.audit.population import population
+from jitbot.domain.events import Event, Kind
+from jitbot.domain.life import Life
+from jitbot.domain.testimony import of_decision
+
+LATER = EXPIRES_AT + 30 * DAY
+
+
+def approval(**evidence: Any) -> Event:
+    """The record that jitbot itself makes of alice's approved request; parts of its evidence can be others."""
+    event = decided(a_case())
+    return replace(event, evidence={**event.evidence, **evidence})
+
+
+def decided(case: Any) -> Event:
+    """The record of what is decided of a case."""
+    decision = decide(case, Life(request=PATH), NOW)
+    return of_decision(case.change, case, decision, now=NOW, run="run", catalogue=the_catalogue())
+
+
+def granted(**changes: Any) -> Event:
+    """AWS gave it a minute after the decision."""
+    return an_outcome(Kind.GRANTED, at=NOW + MINUTE, **changes)
+
+
+def ended(**changes: Any) -> Event:
+    """Seen to be over, ten minutes after the expiry."""
+    evidence = {"effective_at": moments.show(EXPIRES_AT), "seen": "as recorded"}
+    return an_outcome(Kind.ENDED, **{"at": EXPIRES_AT + 10 * MINUTE, "evidence": evidence, **changes})
+
+
+def removed(**changes: Any) -> Event:
+    """Gone, an hour and a half after the expiry."""
+    given = {"at": EXPIRES_AT + 90 * MINUTE, "evidence": {"verified_absent": True}, **changes}
+    return an_outcome(Kind.REMOVED, **given)
+
+
+def item(*events: Event, now: datetime = LATER) -> Item:
+    """The one item that these events make."""
+    (found,) = population(events, now)
+    return found
