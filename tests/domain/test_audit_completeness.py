@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from acme_facts import EXPIRES_AT, MERGED_AT, MINUTE, NOW, PATH, sha
+from acme_facts import EXPIRES_AT, MERGED_AT, MINUTE, NOW, PATH, a_request, sha
 from builders import a_change, an_approval, an_outcome, the_documents
 
+from jitbot.domain.attestation import CLOCK_SKEW
 from jitbot.domain.audit.archive import Archive, Batch, Recorded
 from jitbot.domain.audit.completeness import (
     decided_twice,
@@ -64,7 +65,22 @@ def test_a_merge_without_a_decision(now: datetime, code: tuple[str, Weight]) -> 
 def test_what_needs_no_decision() -> None:
     """A deletion ends, and what is decided is decided."""
     decided = decisions_of(an_archive(an_approval()))
-    assert list(undecided([a_merged(kind=ChangeKind.DELETED), a_merged()], decided, NOW + 9 * DAY)) == []
+    deletion = a_merged(kind=ChangeKind.DELETED, commit=sha("deleted"))
+    assert list(undecided([deletion, a_merged()], decided, NOW + 9 * DAY)) == []
+
+
+def test_only_decisions_decide() -> None:
+    """An outcome before its decision is none, and beside it no second one."""
+    archive = an_archive(GRANTED, an_approval())
+    assert [each.event.kind for each in decisions_of(archive).values()] == [Kind.APPROVED]
+    assert list(decided_twice(an_archive(an_approval(), GRANTED))) == []
+
+
+def test_what_to_do_about_a_missing_decision() -> None:
+    """Wait for the next run, or look where the record went."""
+    (due,) = undecided([a_merged()], {}, MERGED_AT)
+    (late,) = undecided([a_merged()], {}, MERGED_AT + 2 * DAY)
+    assert (due.hint, "cut short" in late.hint) == ("the next run of `jitbot grant` decides it", True)
 
 
 def test_a_decision_of_another_merge_is_none_of_this_one() -> None:
@@ -78,6 +94,27 @@ def test_a_decision_of_another_merge_is_none_of_this_one() -> None:
 def test_a_grant_as_approved_has_no_problem() -> None:
     """Approved, granted, expired."""
     assert found(an_approval(), GRANTED, an_outcome(Kind.ENDED, at=EXPIRES_AT)) == []
+    assert found(an_approval(), GRANTED, an_outcome(Kind.ENDED, window=None)) == []
+    assert found(an_approval(), an_outcome(Kind.REMOVED), GRANTED) == []
+    assert found(an_approval(), replace(GRANTED, at=NOW - CLOCK_SKEW)) == []
+    assert found(an_approval(asked=a_request(accounts=("prod", "staging"))), GRANTED) == []
+
+
+def test_one_batch_may_hold_the_decision_and_the_grant() -> None:
+    """A run that writes both at once gave nothing before it was decided."""
+    archive = an_archive(an_approval(), GRANTED)
+    first, second = archive.recorded
+    together = replace(archive, recorded=(first, replace(second, batch=first.batch)))
+    assert list(outcomes_without_ground(together, decisions_of(together))) == []
+
+
+def test_where_it_was() -> None:
+    """In the account, or, of what names none, in all of them."""
+    archive = an_archive(GRANTED, an_approval(kind=Kind.REFUSED), an_approval())
+    (without,) = outcomes_without_ground(an_archive(GRANTED), {})
+    (twice,) = decided_twice(archive)
+    assert f"granted {PATH} in prod: no approval" in without.message
+    assert f"approved {PATH} in all accounts: was decided before" in twice.message
 
 
 @pytest.mark.parametrize(
@@ -176,3 +213,28 @@ def test_after_a_commit_that_is_too_large_nothing_is_sure() -> None:
     replay = Replay()
     list(replay.follow([a_step("a", whole=False), a_step("b", whole=False)]))
     assert replay.unsure == sha("a")
+    sure = Replay()
+    list(sure.follow([a_step("a")]))
+    assert sure.unsure is None
+
+
+def test_the_first_commit_asks_for_nothing() -> None:
+    """It has no parent to be decided against."""
+    assert list(Replay().follow([a_step("a", (PATH, "A"), root=True)])) == []
+
+
+def test_only_plain_files_that_are_there_are_rules() -> None:
+    """What was deleted, and what became a link, decides nothing; a neighbour is no clash."""
+    people, teams, owners = "policies/people.yaml", "policies/teams.yaml", ".github/CODEOWNERS"
+    replay = Replay()
+    linked = a_step("c", (teams, "M"))
+    linked = replace(linked, touched=(replace(linked.touched[0], mode="120000"),))
+    steps = [
+        a_step("a", (people, "A"), (teams, "A"), (owners, "A"), root=True),
+        a_step("b", (people, "D")),
+        linked,
+        a_step("d", (PATH, "A"), (PATH.replace("refunds", "other"), "A")),
+    ]
+    merged = list(replay.follow(steps))
+    assert replay.rules == {owners: sha("a" + owners)}
+    assert [each.clashes for each in merged] == [(), ()]

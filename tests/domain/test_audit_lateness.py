@@ -86,6 +86,41 @@ def test_what_was_never_granted_cannot_end_late() -> None:
     assert "late-end" not in codes([an_approval(), a_revocation()], LONG_AFTER)
 
 
+def test_what_was_never_approved_cannot_be_late() -> None:
+    """A refusal has no end to come."""
+    assert codes([an_approval(kind=Kind.REFUSED)], LONG_AFTER) == []
+
+
+def test_nothing_is_due_of_what_is_over() -> None:
+    """Ended before it was granted, or never granted until its end."""
+    early = an_outcome(Kind.ENDED, why=Why.DELETED)
+    assert codes([an_approval(), early], NOW + HOUR) == []
+    assert codes([an_approval()], EXPIRES_AT) == []
+    assert codes([an_approval()], EXPIRES_AT - SECOND) == ["outcome-due"]
+
+
+def test_an_extension_has_its_own_time() -> None:
+    """What came of the first term is none of its outcome, its end or its removal; its time begins with its decision."""
+    longer = an_extension(48 * HOUR)
+    assert longer.window is not None
+    over = longer.window.expires_at
+    events = [an_approval(), GRANTED, EXPIRED, longer]
+    assert codes(events, NOW + DAY + HOUR) == ["outcome-due"]
+    granted = replace(GRANTED, commit=longer.commit, window=longer.window, at=NOW + 3 * HOUR)
+    late = replace(EXPIRED, at=over + DAY + MINUTE, window=longer.window)
+    gone = replace(REMOVED, at=over + DAY + MINUTE)
+    assert codes([*events, granted, late, gone], LONG_AFTER) == ["late-confirmation"]
+    before = replace(REMOVED, at=over - SECOND)
+    assert codes([*events, granted, replace(late, at=over), before], LONG_AFTER) == ["no-removal"]
+
+
+def test_at_the_very_second() -> None:
+    """What was seen, and removed, in the second of the end was seen after it."""
+    again = replace(EXPIRED, at=EXPIRES_AT + 2 * DAY)
+    events = [an_approval(), GRANTED, replace(EXPIRED, at=EXPIRES_AT), again, replace(REMOVED, at=EXPIRES_AT)]
+    assert codes(events, LONG_AFTER) == []
+
+
 @pytest.mark.parametrize(
     ("after", "code", "weight"),
     [(DAY, "outcome-due", Weight.NOTE), (DAY + SECOND, "no-outcome", Weight.BROKEN)],

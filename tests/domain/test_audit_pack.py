@@ -107,6 +107,40 @@ def test_every_item_that_matters_has_its_evidence() -> None:
     assert {each["id"] for each in json.loads(files["verdicts.json"])["exceptions"]} == against
 
 
+def test_only_what_was_given_is_drawn() -> None:
+    """Grants from what was granted, removals from what ended; the longest of nothing is nobody's."""
+    (whole, *_) = items(1)
+    never, lives = replace(whole, id="never", granted=(), ended=None), replace(whole, id="lives", ended=None)
+    draw = json.loads(packed((whole, never, lives), size=9)["sample/draw.json"])
+    assert sorted(each["id"] for each in draw["grants"]) == sorted([whole.id, "lives"])
+    assert [each["id"] for each in draw["removals"]] == [whole.id]
+    assert json.loads(packed((whole,))["verdicts.json"])["longest_access"]["id"] == whole.id
+    assert json.loads(packed((never,))["verdicts.json"])["longest_access"] == {"id": None, "seconds": 0}
+
+
+def test_evidence_without_documents() -> None:
+    """Of a role that nobody asked for there are none."""
+    (whole, *_) = items(1)
+    files = packed((replace(whole, documents=None, digest=""),))
+    evidence = json.loads(files[f"evidence/{whole.id}.json"])
+    assert (evidence["documents"], evidence["documents_sha256"]) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("jit-alice_1", True), ("x" * 100, True), ("x" * 101, False), ("../x", False), ("größe", False),
+        ("a b", False), ("", False), ("a.b", False),
+    ],
+)  # fmt: skip
+def test_a_file_is_named_by_a_plain_word(name: str, kept: bool) -> None:
+    """Whatever an id may hold, the evidence lies in its folder, under the id or its digest."""
+    (whole, *_) = items(1)
+    (file,) = (each for each in packed((replace(whole, id=name),)) if each.startswith("evidence/"))
+    digest = hashlib.sha256(name.encode()).hexdigest()[:20]
+    assert file == f"evidence/{name if kept else digest}.json"
+
+
 def test_the_controls_name_columns_and_questions_that_exist() -> None:
     """Each control of the mapping leads to columns of the table and to questions that are asked."""
     columns = set(flat.cells(items(1)[0]))

@@ -1,5 +1,7 @@
 """Documents that name each other must agree, and a request must be approvable by enough people."""
 
+from datetime import timedelta
+
 import pytest
 from acme_facts import (
     ACCOUNTS,
@@ -58,6 +60,26 @@ def test_a_policy_that_names_what_is_not_there(changes: dict[str, object], code:
     """Each unknown name is a finding at its own place."""
     position = WHERE[place]
     assert of_policy(a_policy(where=WHERE, **changes)) == [(code, FILE, position.line, position.column)]
+
+
+@pytest.mark.parametrize(
+    ("field", "means"), [("eligible", "it makes nobody eligible"), ("reviewers", "nobody reviews for it")]
+)
+def test_what_an_unknown_team_means(field: str, means: str) -> None:
+    """Nobody may ask by it, or nobody reviews by it."""
+    found = policy_findings(
+        a_policy(**{field: ("@acme/nobody",)}), accounts=ACCOUNTS, people=PEOPLE, teams=TEAMS
+    )
+    assert means in found[0].message
+
+
+def test_a_requester_nobody_knows_is_not_asked_about_reviewers() -> None:
+    """Of break-glass: that the requester is unknown is another finding's business."""
+    glass = a_policy(approvals=0, reviewers=("erin",), review_within=timedelta(days=1))
+    for login, code in (("stranger", []), ("erin", ["no-reviewer"])):
+        request = a_request(requester=Login(login))
+        found = approvable(request, glass, codeowners=owned_by(), people=PEOPLE, teams=TEAMS)
+        assert [finding.code for finding in found] == code
 
 
 def test_a_policy_without_places_is_named_as_a_file() -> None:

@@ -213,6 +213,12 @@ def test_codeowners_read_twice() -> None:
     [
         ("", FILES, "codeowners-catch-all", "there is no line"),
         ("/x @erin\n", FILES, "codeowners-catch-all", "the first line is /x"),
+        (
+            "* @erin\n",
+            FILES[:1],
+            "codeowners-rules",
+            "no line of its own for .github/any, no line of its own for policies/any",
+        ),
         (LINES, (), "codeowners-every-file", "main is empty"),
         (LINES + "/docs/\n", (*FILES, "docs/x"), "codeowners-every-file", "nobody owns docs/x"),
     ],

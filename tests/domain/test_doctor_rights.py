@@ -145,6 +145,13 @@ def test_a_pattern_of_services_is_nobodys_choice(services: tuple[str, ...]) -> N
     assert (check.verdict, "none that the template takes" in check.says) == (Verdict.WRONG, True)
 
 
+def test_a_boundary_around_nothing_is_wrong() -> None:
+    """No service at all is no choice that the template takes."""
+    document = boundary("s3")
+    statement(document, "ListedServices")["Action"] = []
+    assert rights.boundary(PLACE, document).verdict is Verdict.WRONG
+
+
 @pytest.mark.parametrize(
     "stack",
     ["arn:aws:cloudformation:x", STACK.replace("1111", "9999"), STACK.replace("jitbot", "?"), f"{STACK}*"],

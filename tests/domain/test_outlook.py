@@ -1,5 +1,6 @@
 """What a request would give if it were merged now."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from acme_facts import (
     the_rules,
     unreadable,
 )
-from builders import a_window, the_documents
+from builders import a_life, a_window, an_approval, the_documents
 from catalogue_facts import the_catalogue
 
 from jitbot.domain.evidence import Rules
@@ -71,6 +72,24 @@ def test_the_json_is_as_promised() -> None:
         "owners": ["@acme/payments-leads"],
         "risk": {"level": "low", "reasons": [], "access": {"Read": 2}},
     }
+
+
+def test_break_glass_says_who_reviews() -> None:
+    """With `approvals: 0` and a time for the review alone."""
+    glass = a_policy(approvals=0, reviewers=("erin", "@acme/security"), review_within=timedelta(hours=2))
+    told = {"reviewers": ["erin", "@acme/security"], "review_within_seconds": 7200}
+    assert outlook(rules=the_rules(policy=glass)).as_json()["break_glass"] == told
+    for plain in (replace(glass, approvals=1), replace(glass, review_within=None)):
+        assert "break_glass" not in outlook(rules=the_rules(policy=plain)).as_json()
+
+
+def test_an_extension_counts_from_the_first_start() -> None:
+    """Whenever it is merged."""
+    longer = a_request(duration=4 * HOUR)
+    so_far = a_life(an_approval())
+    seen = foresee(longer, the_rules(), MERGED_AT + HOUR, the_catalogue(), so_far)
+    assert seen is not None
+    assert seen.window.expires_at == MERGED_AT + 4 * HOUR
 
 
 def test_the_owners_are_those_of_the_path() -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from acme_facts import HOUR, MINUTE, NOW
+from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, SECOND
 from builders import an_approval, an_outcome, the_documents
 
 from jitbot.domain.audit.archive import Batch, Recorded
@@ -68,6 +68,15 @@ def test_never_used() -> None:
     usage = a_usage(openings=(), calls=())
     assert usage.never
     assert (usage.times, usage.as_json()["first_use"]) == (None, None)
+    assert not a_usage(openings=()).never
+    assert not a_usage(calls=()).never
+
+
+def test_how_it_was_entered() -> None:
+    """By the console, or with a key; and what is cut off is told."""
+    found: Any = a_usage(openings=(an_opening(), an_opening(key="")), cut="gone").as_json()
+    assert [each["console"] for each in found["entered"]] == ["no", "yes"]
+    assert (found["cut"], a_usage().as_json()["cut"]) == ("gone", None)
 
 
 def test_sums_begin_with_the_most_used() -> None:
@@ -110,6 +119,25 @@ def test_what_is_kept_no_more_is_said() -> None:
     assert partly is not None
     assert (partly[0].start, "not kept" in partly[1]) == (NOW + HOUR, True)
     assert period_of(events, the_documents(), NOW + KEPT + DAY) is None
+    start, end = NOW + MINUTE - LAG, EXPIRES_AT + HOUR
+    whole = period_of(events, the_documents(), start + KEPT)
+    assert whole == (Period(start=start, end=end), "")
+    assert period_of(events, the_documents(), end + KEPT) is None
+    assert period_of(events, the_documents(), end + KEPT - SECOND) is not None
+    assert period_of(events, the_documents(), start) is None
+    assert period_of(events, the_documents(), start + SECOND) is not None
+    just = period_of(events, the_documents(), end + LAG)
+    assert just == (Period(start=start, end=end), "")
+
+
+def test_the_period_is_of_the_account() -> None:
+    """When it was granted elsewhere, or anything else was recorded here, does not count."""
+    elsewhere = an_outcome(Kind.GRANTED, "staging", at=NOW - HOUR)
+    other = an_outcome(Kind.FAILED, at=NOW - HOUR, window=None)
+    events = recorded(an_approval(), elsewhere, other, an_outcome(Kind.GRANTED))
+    found = period_of(events, the_documents(), NOW + DAY)
+    assert found is not None
+    assert found[0].start == NOW + MINUTE - LAG
 
 
 @pytest.mark.parametrize(
@@ -122,6 +150,8 @@ def test_what_is_kept_no_more_is_said() -> None:
         ({"Effect": "Allow", "Resource": "arn:aws:s3:::bucket"}, set()),
         ({"Effect": "Deny", "Resource": "*", "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}}, set()),
         ({"Effect": "Allow", "Resource": "*", "Condition": {"StringLike": {"aws:RequestedRegion": "eu-*"}}}, set()),
+        ({"Effect": "Allow", "Resource": [7, "arn:aws:dynamodb:eu-west-1:1"], "Condition": {"Bool": "odd"}}, set()),
+        ({"Effect": "Allow", "Resource": "arn:aws:sqs:eu-west-1:1:queue", "Condition": ["odd"]}, {"eu-west-1"}),
         ("odd", set()),
     ],
 )  # fmt: skip
@@ -129,3 +159,4 @@ def test_regions_that_the_statements_name(statement: Any, regions: set[str]) -> 
     """A literal region in a condition or a resource of what is allowed; a pattern names none."""
     documents = replace(the_documents(), permission_policy={"Statement": [statement]})
     assert regions_of(documents) == regions
+    assert regions_of(replace(documents, permission_policy={"Statement": 7})) == set()

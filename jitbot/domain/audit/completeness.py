@@ -69,7 +69,7 @@ def outcomes_without_ground(archive: Archive, decisions: Decisions) -> Iterator[
         where = (event.request, event.account_id)
         if event.kind is Kind.GRANTED:
             yield from _grant(each, decisions.get((event.request, event.commit)), ended.get(where))
-        elif event.kind is Kind.ENDED and event.why is not Why.EXPIRED and event.request:
+        elif event.kind is Kind.ENDED and event.why is not Why.EXPIRED:
             ended.setdefault(where, each)
         elif event.kind is Kind.ENDED and event.window is not None and event.at < event.window.expires_at:
             yield _broken(

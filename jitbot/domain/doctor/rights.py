@@ -133,7 +133,7 @@ def _services(document: object) -> tuple[str, ...]:
 def _may_be_listed(services: tuple[str, ...]) -> bool:
     """Whether the template takes this list: each the name of a service, or any service, which stands alone."""
     alone = services == ANY_SERVICE or not set(ANY_SERVICE) & set(services)
-    return bool(services) and alone and all(re.fullmatch(SERVICE_PATTERN, each) for each in services)
+    return alone and all(re.fullmatch(SERVICE_PATTERN, each) for each in services)
 
 
 def _managed(document: object) -> tuple[str, ...]:
