@@ -1,11 +1,22 @@
 """From events to the population: every field from the record, every verdict from the facts, never assumed."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
-from acme_facts import DAY, EXPIRES_AT, HEAD, HOUR, MERGE, MERGED_AT, MINUTE, NOW, sha
+from acme_facts import DAY, EXPIRES_AT, HEAD, HOUR, MERGE, MERGED_AT, MINUTE, NOW, SECOND, a_request, sha
 from audit_facts import LATER, approval, decided, ended, granted, item, removed
-from builders import a_case, a_merge, a_review, a_revocation, an_extension, an_outcome
+from builders import (
+    a_case,
+    a_merge,
+    a_review,
+    a_revocation,
+    a_window,
+    an_approval,
+    an_extension,
+    an_outcome,
+    the_documents,
+)
 from many_grants import many
 
 from jitbot.domain import iam, moments
@@ -262,3 +273,136 @@ def test_the_figures_add_up() -> None:
     assert not figures.clean
     assert any(each.judgements["removed_on_time"].answer is Answer.NO for each in judged)
     assert summary((), LATER).clean is False
+
+
+def test_who_revoked_is_told_of_the_end_that_it_made() -> None:
+    """A revocation that came after the end, or that ended for another reason, has no part in it."""
+    done = ended(at=NOW + HOUR, why=Why.REVOKED)
+    cases = (
+        (a_revocation(at=NOW + HOUR), "bob"),
+        (a_revocation(at=NOW + HOUR + SECOND), ""),
+        (a_revocation(why=Why.RELEASED), ""),
+    )
+    for revoked, by in cases:
+        found = item(approval(), granted(), revoked, done)
+        assert found.ended is not None
+        assert (found.ended.by, found.ended.asked_at) == (by, revoked.at if by else None)
+
+
+@pytest.mark.parametrize(
+    ("events", "now", "outcome"),
+    [
+        ((approval(),), NOW, Outcome.PENDING),
+        ((approval(),), LATER, Outcome.PENDING),
+        ((approval(), ended(why=Why.DELETED, at=NOW)), NOW, Outcome.PENDING),
+        ((approval(), granted()), EXPIRES_AT - SECOND, Outcome.LIVE),
+        ((approval(), granted()), EXPIRES_AT, Outcome.OVER),
+        ((approval(), granted(), ended(why=Why.DRIFT, at=NOW + HOUR)), NOW + HOUR, Outcome.OVER),
+        ((replace(approval(), window=None), granted(window=None)), LATER, Outcome.LIVE),
+    ],
+)
+def test_what_became_of_it(events: tuple[Event, ...], now: datetime, outcome: Outcome) -> None:
+    """Over at its end, or when it was ended; not granted is never over; without a window there is no end."""
+    assert item(*events, now=now).outcome is outcome
+
+
+def test_each_account_is_an_item_of_its_own() -> None:
+    """With its own role, documents, grants, ends and failures."""
+    both = an_approval(asked=a_request(accounts=("prod", "staging")))
+    events = [both, granted(), an_outcome(Kind.FAILED, "staging"), an_outcome(Kind.ENDED, "staging")]
+    prod, staging = sorted(population(events, LATER), key=lambda each: each.account)
+    assert [each.account for each in (prod, staging)] == ["prod", "staging"]
+    for each in (prod, staging):
+        assert each.documents == the_documents(each.account)
+        assert each.id == each.role_name == the_documents(each.account).role_name
+        assert each.account_id == the_documents(each.account).account_id
+    assert (len(prod.granted), prod.ended, prod.failures) == (1, None, 0)
+    assert (staging.granted, staging.ended is None, staging.failures) == ((), False, 1)
+
+
+def test_what_names_no_request_is_an_item_only_as_an_end() -> None:
+    """The ledger's other events about nothing, and a failure in an account alone, are none."""
+    others = (Event(kind=Kind.VERIFIED, at=NOW, request=""), Event(kind=Kind.FAILED, at=NOW, request=""))
+    assert population(others, LATER) == ()
+    assert population((an_outcome(Kind.FAILED),), LATER) == ()
+
+
+def test_an_outcome_without_a_decision_is_an_item() -> None:
+    """Its role and account as the outcome names them; without a role, an id from the request and the account."""
+    found = item(granted(documents=()))
+    assert (found.account, found.role_name, found.documents) == ("prod", granted().role_name, None)
+    bare, again = item(granted(documents=(), role_name="")), item(granted(documents=(), role_name=""))
+    assert (bare.role_name, bare.id == again.id != "") == ("", True)
+    late = item(granted(documents=(), role_name=""), ended(role_name="x"))
+    assert late.role_name == "x"
+
+
+def test_when_it_began() -> None:
+    """At its start, or, without one, when it was granted."""
+    window = a_window(starts_at=NOW + HOUR)
+    assert item(replace(approval(), window=window), granted()).not_before == NOW + HOUR
+    assert item(approval(), granted()).not_before == granted().at
+    assert item(approval()).not_before is None
+    assert item(replace(approval(), window=None), granted()).not_after == EXPIRES_AT
+
+
+def test_the_last_decision_says_how_long() -> None:
+    """The one that ends last, whichever was recorded first."""
+    longer = an_extension()
+    found = item(approval(), longer, granted())
+    assert (found.duration, item(approval(), granted()).duration) == ("3h", "2h")
+    assert item(replace(longer, window=None), granted()).duration == "3h"
+
+
+def test_what_an_old_record_leaves_out() -> None:
+    """The policy is that of the path; a refusal names its code, an account nobody named is empty, ids are 0."""
+    plain = replace(approval(), ask={})
+    assert (item(plain).policy, item(approval()).policy) == ("orders-db-read", "orders-db-read")
+    named = replace(approval(), ask={**approval().ask, "policy": "named"})
+    assert item(named).policy == "named"
+    reasons = [{"message": "too late", "code": "x"}, {"code": "too-few"}]
+    refused = replace(decided(a_case(merge=a_merge(reviews=()))), evidence={"reasons": reasons})
+    found = item(refused)
+    assert (found.account, found.decisions[0].reasons) == ("", ("too late", "too-few"))
+    review = {"login": "bob"}
+    decision = item(approval(approvals=[review], not_counted=[review])).decisions[0]
+    assert [(each.github_id, each.review_id, each.state) for each in decision.reviews] == [
+        (0, 0, "APPROVED"), (0, 0, ""),
+    ]  # fmt: skip
+    whole = (
+        item(approval(not_counted=[{**BOB, "review_id": 9, "state": "COMMENTED"}])).decisions[0].reviews[1]
+    )
+    assert (whole.github_id, whole.review_id, whole.state) == (1002, 9, "COMMENTED")
+    done = item(approval(), granted(), ended(why=None)).ended
+    assert done is not None
+    assert done.why == ""
+
+
+def test_the_review_that_is_still_owed_comes_first() -> None:
+    """Of two debts the open one; once both are paid, who paid and when."""
+    owes = {"review_by": moments.show(MERGED_AT + DAY), "reviewers": [{"login": "erin", "github_id": 1005}]}
+    evidence = {"approvals_required": 0, "approvals": [], "break_glass": owes}
+    first = approval(**evidence)
+    second = replace(an_extension(), evidence={**first.evidence, **evidence, "pull_request": 8})
+    paid = [
+        Event(
+            kind=Kind.REVIEWED, at=NOW + HOUR, request=each.request, commit=each.commit,
+            evidence={"outcome": "approved", "by": "erin"},
+        )
+        for each in (first, second)
+    ]  # fmt: skip
+    waits = item(first, second, granted(), paid[0]).after_review
+    assert waits is not None
+    assert (waits.at, waits.by, waits.due, waits.reviewers) == (None, "", MERGED_AT + DAY, ("erin",))
+    done = item(first, second, granted(), *paid).after_review
+    assert done is not None
+    assert (done.at, done.by) == (NOW + HOUR, "erin")
+
+
+def test_the_period_begins_with_its_first_second() -> None:
+    """What ended in that second is in it, and what begins with the next period is not."""
+    found = (item(approval(), granted(), ended(), removed()),)
+    assert within(found, found[0].last, LATER) == found
+    assert within(found, found[0].last + SECOND, LATER) == ()
+    assert within(found, NOW - DAY, found[0].first) == ()
+    assert within(found, NOW - DAY, found[0].first + SECOND) == found

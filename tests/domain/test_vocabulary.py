@@ -134,6 +134,72 @@ def test_patterns(pattern: str) -> None:
     assert re.compile(pattern)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "problem"),
+    [
+        ("", "has 0 characters; a pattern has 1 to 200"),
+        ("a" * 201, "has 201 characters; a pattern has 1 to 200"),
+        ("é", "holds a character outside printable ASCII"),
+        ("a\x7f", "holds a character outside printable ASCII"),
+        ("a\x1f", "holds a character outside printable ASCII"),
+        (r"(a)\1", "refers back to a group"),
+        ("(a)(b)", "has more than one group, or one that is not plain"),
+        ("(?=a)", "has more than one group, or one that is not plain"),
+        ("(*a)", "has more than one group, or one that is not plain"),
+        ("(a)+", "repeats a group"),
+        ("(a){2}", "repeats a group"),
+        ("a+b*c?d+", "has more than three repeats of variable length"),
+        ("a{1,2}b{1,}c{,2}d+", "has more than three repeats of variable length"),
+        ("[a", "is no regular expression"),
+    ],
+)
+def test_what_could_keep_a_match_busy(pattern: str, problem: str) -> None:
+    """Each with its own reason."""
+    assert str(vocabulary.pattern_problem(pattern)).startswith(problem)
+
+
+@pytest.mark.parametrize("pattern", ["a" * 200, " ", "~", "a 1~", "[1]2", "a+b{2}c{3}d{4}e?f*", "(a)b+"])
+def test_patterns_at_their_bounds(pattern: str) -> None:
+    """The longest, the first and the last sign, digits that refer to nothing, repeats of a fixed length."""
+    assert vocabulary.pattern_problem(pattern) is None
+
+
+@pytest.mark.parametrize(
+    ("character", "kind"),
+    [
+        (" ", None), ("~", None), ("é", None), ("日", None), ("\x7f", "control"), ("\x1f", "control"), ("\x85", "control"),
+        ("\u00a0", "space"), ("\u3000", "space"), ("\u202e", "hidden"), ("\u200b", "hidden"), ("\u2028", "hidden"),
+        ("\u2029", "hidden"), ("\ue000", "hidden"), ("\u2800", "hidden"), ("\ufe0f", "hidden"),
+    ],
+)  # fmt: skip
+def test_what_looks_like_another(character: str, kind: str | None) -> None:
+    """Controls, spaces that are not the ordinary one, and whatever cannot be seen at all."""
+    assert vocabulary.unseen(character) == kind
+
+
+def test_what_a_person_wrote_is_shown_short() -> None:
+    """In quotes, whole where it fits."""
+    assert vocabulary.shown("a" * 40) == repr("a" * 40)
+    assert vocabulary.shown("a" * 41) == repr("a" * 40 + "…")
+    assert vocabulary.shown("a\n") == r"'a\n'"
+
+
+def test_policy_paths() -> None:
+    """The name of the policy, or what a path would have to be."""
+    assert vocabulary.parse_policy_path("policies/access/orders-db-read.yaml") == "orders-db-read"
+    found = vocabulary.parse_policy_path("policies/access/Orders.yaml")
+    assert isinstance(found, Finding)
+    assert found.code == "policy-path"
+
+
+@pytest.mark.parametrize(
+    ("template", "fits"), [(" ", True), ("~", True), ("\x1f", False), ("\x7f", False), ("é", False)]
+)
+def test_the_bounds_of_a_template(template: str, fits: bool) -> None:
+    """From the first to the last printable sign of ASCII."""
+    assert (vocabulary.template_problem(template) is None) is fits
+
+
 def test_a_pattern_that_a_later_python_reads_otherwise_is_refused() -> None:
     """A warning is a refusal, whatever the program does with warnings."""
     with warnings.catch_warnings():
