@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import coverage
@@ -25,7 +26,7 @@ class Ran:
 
 def run(items: Sequence[pytest.Item]) -> Iterator[bool]:
     """Run tests as pytest would, one after another; whether each was green."""
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    for item, following in zip_longest(items, items[1:]):
         failed = item.session.testsfailed
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         yield item.session.testsfailed == failed

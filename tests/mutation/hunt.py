@@ -42,7 +42,10 @@ _ELSEWHERE = (
     "fuzz",
     "bench",
 )  # tests that run no domain in their own process, or all of it
-_NOWHERE = 77  # exit code of a fork that had nothing to change
+_NOWHERE, _ASTRAY = (
+    77,
+    70,
+)  # exit codes of a fork that had nothing to change, and of one that this program failed in
 
 Found = dict[str, object]  # a mutant: module, line, what, killed
 Task = tuple[Path, int]  # a module, and which of its mutants
@@ -144,8 +147,9 @@ def _try(task: Task) -> Found:
             os._exit(_NOWHERE)
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
-    if code == _NOWHERE:
-        raise RuntimeError(f"{path}:{found.line}: no function that is loaded has it: {found.what}")
+    if code in (_NOWHERE, _ASTRAY):
+        why = "no function that is loaded has it" if code == _NOWHERE else "it could not be tried"
+        raise RuntimeError(f"{path}:{found.line}: {why}: {found.what}")
     dead = code != 0
     if not dead:
         print(f"survives {len(tests)} tests: {path.relative_to(ROOT)}:{found.line}: {found.what}", flush=True)
@@ -157,8 +161,8 @@ def _never_back() -> Iterator[None]:
     """A fork ends here, whatever is raised in it."""
     try:
         yield
-    except BaseException:  # noqa: BLE001 - what a mutant makes tests raise is told by the exit code
-        os._exit(70)
+    except BaseException:  # noqa: BLE001 - what tests raise ends in pytest; this is our own
+        os._exit(_ASTRAY)
     os._exit(0)
 
 

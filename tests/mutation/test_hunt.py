@@ -177,6 +177,11 @@ def test_the_nearest_tests_come_first(seconds: float, number: int) -> None:
     assert covering.nearest(RUNS, Path("/d/box.py"), (2, 4), seconds=seconds) == wanted[:number]
 
 
+def test_no_test_is_no_red_one() -> None:
+    """What meets no test survives."""
+    assert list(covering.run([])) == []
+
+
 def test_what_runs_with_a_line() -> None:
     """The body of its function or method, or the statement of a module."""
     lines = LOADED.splitlines()
