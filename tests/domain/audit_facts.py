@@ -13,6 +13,7 @@ from jitbot.domain.approval import decide
 from jitbot.domain.audit.items import Item
 from jitbot.domain.audit.population import population
 from jitbot.domain.events import Event, Kind
+from jitbot.domain.evidence import Case
 from jitbot.domain.life import Life
 from jitbot.domain.testimony import of_decision
 
@@ -25,10 +26,10 @@ def approval(**evidence: Any) -> Event:
     return replace(event, evidence={**event.evidence, **evidence})
 
 
-def decided(case: Any) -> Event:
-    """The record of what is decided of a case."""
-    decision = decide(case, Life(request=PATH), NOW)
-    return of_decision(case.change, case, decision, now=NOW, run="run", catalogue=the_catalogue())
+def decided(case: Case, now: datetime = NOW, so_far: Life | None = None) -> Event:
+    """The record of what is decided of a case at this time."""
+    decision = decide(case, so_far or Life(request=PATH), now)
+    return of_decision(case.change, case, decision, now=now, run="run", catalogue=the_catalogue())
 
 
 def granted(**changes: Any) -> Event:
