@@ -82,7 +82,7 @@ def nearest(ran: Iterable[Ran], file: Path, lines: Span, *, seconds: float) -> l
 
     def place(each: Ran) -> tuple[int, float, str, float]:
         name = _file(each)
-        own = Path(name).name.startswith(f"test_{file.stem}")
+        own = Path(name).name.startswith((f"test_{file.stem}", f"test_{file.parent.name}_{file.stem}"))
         far = 0 if own else 1 if name.startswith("tests/domain/") else 2
         return far, costs[name], name, each.seconds
 

@@ -1,6 +1,6 @@
 """Takes each guard out of the domain in turn, and says which of them no test missed.
 
-    .venv/bin/python tests/mutation/hunt.py [MODULE…] [--tests tests/domain] [--part 1/4] [--json FILE] [--again FILE]
+    .venv/bin/python tests/mutation/hunt.py [MODULE…] [--tests tests/domain] [--json FILE] [--again FILE]
 
 All tests run once, to see which functions each of them meets. Then each mutant meets, in a process of its own, the
 tests that meet its function: its module's own first, the domain's next, the quickest next, up to so many seconds.
@@ -16,18 +16,18 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import covering
 import pytest
 from covering import Ran
-from mutants import count, mutant
+from mutants import Mutant, count, mutant
 from swapping import Loaded
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,15 +41,12 @@ _ELSEWHERE = (
     "workflows",
     "fuzz",
     "bench",
-)  # tests that run no domain in their own process, or all of it
-_NOWHERE, _ASTRAY = (
-    77,
-    70,
-)  # exit codes of a fork that had nothing to change, and of one that this program failed in
+)  # none of the domain in their own process, or all of it
 
 Found = dict[str, object]  # a mutant: module, line, what, killed
 Task = tuple[Path, int]  # a module, and which of its mutants
-_In, _Out = TypeVar("_In"), TypeVar("_Out")
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +54,14 @@ class World:
     """What every process of the hunt has from the one that loaded it all."""
 
     items: Mapping[str, pytest.Item]
+    sources: Mapping[Path, str]
     loaded: Loaded
     seconds: float
 
 
 _world: list[World] = []  # one, set before any process is begun
 _ran: list[Ran] = []  # what is known of each test, likewise
+_controls: dict[tuple[str, ...], int | None] = {}  # the first red test of these without any change
 
 
 class Hunter:
@@ -78,23 +77,22 @@ class Hunter:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run all once, then what meets each mutant."""
         items = {item.nodeid: item for item in session.items}
-        for path in self._paths:
-            importlib.import_module(
-                _module(path).removesuffix(".__init__")
-            )  # some are imported when they are used
-        _world[:] = [World(items=items, loaded=Loaded(DOMAIN, "jitbot"), seconds=self._seconds)]
+        sources = {path: path.read_text("utf-8") for path in self._paths}
+        for path in self._paths:  # some are imported only when they are used
+            importlib.import_module(_module(path).removesuffix(".__init__"))
+        loaded = Loaded(DOMAIN, "jitbot")
+        _world[:] = [World(items=items, sources=sources, loaded=loaded, seconds=self._seconds)]
         gc.freeze()
         files: dict[str, list[str]] = {}
         for name in items:
             files.setdefault(name.partition("::")[0], []).append(name)
         for some in self._all("tests met", _cover, list(files.values())):
             _ran.extend(each for each in some if each.green)
-            for each in some:
-                if not each.green:
-                    print(f"left out, for it is red without any change: {each.test}", flush=True)
-        tasks = [(path, number) for path in self._paths for number in range(count(path.read_text("utf-8")))]
+            if red := [each.test for each in some if not each.green]:
+                print(f"left out, for they are red without any change: {len(red)} as {red[0]}", flush=True)
+        tasks = [(path, number) for path, source in sources.items() for number in range(count(source))]
         if self._only is not None:
-            tasks = [task for task in tasks if (_module(task[0]), _what(task)) in self._only]
+            tasks = [task for task in tasks if (_module(task[0]), _mutant(task).what) in self._only]
         self.found = list(self._all("mutants", _try, tasks))
         return True
 
@@ -104,66 +102,87 @@ class Hunter:
         with ProcessPoolExecutor(self._jobs, mp_context=get_context("fork")) as pool:
             for number, done in enumerate(pool.map(work, tasks), 1):
                 if number % 50 == 0 or number == len(tasks):
-                    print(
-                        f"{title}: {number}/{len(tasks)}, {time.monotonic() - began:.0f} s", file=sys.stderr
-                    )
+                    seconds = time.monotonic() - began
+                    print(f"{title}: {number}/{len(tasks)}, {seconds:.0f} s", file=sys.stderr)
                 yield done
 
 
 def _cover(names: Sequence[str]) -> list[Ran]:
-    """Run the tests of one file, in a process that is no longer ours."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        with _never_back(), os.fdopen(writing, "w") as told:
-            _quiet()
-            ran = covering.measured([_world[0].items[name] for name in names], DOMAIN)
-            json.dump([[each.test, each.seconds, each.green, each.lines] for each in ran], told)
-    os.close(writing)
-    with os.fdopen(reading) as answer:
-        said = answer.read()
-    os.waitpid(child, 0)
-    if not said:
+    """Run the tests of one file, and see what each of them meets."""
+    told = _forked(lambda: [asdict(each) for each in covering.measured(_items(names), DOMAIN)])
+    if told is None:
         return [Ran(test=name, seconds=0, green=False, lines={}) for name in names]
-    return [Ran(test=test, seconds=s, green=green, lines=lines) for test, s, green, lines in json.loads(said)]
+    return [Ran(**each) for each in told]
 
 
 def _try(task: Task) -> Found:
-    """One mutant against the tests that meet it."""
-    path, number = task
-    source = path.read_text("utf-8")
-    found = mutant(source, number)
-    tests = covering.nearest(_ran, path, covering.span(source, found.line), seconds=_world[0].seconds)
-    allowed = LONGEST + int(3 * sum(each.seconds for each in _ran if each.test in set(tests)))
+    """One mutant against the tests that meet it. A test is believed if it is green without the change."""
+    path, found = task[0], _mutant(task)
+    lines = covering.span(_world[0].sources[path], found.line)
+    tests = covering.nearest(_ran, path, lines, seconds=_world[0].seconds)
+    red = _first_red(tests, task)
+    while red is not None and red < len(tests) and _first_red(tests[: red + 1], None) is not None:
+        del tests[red]
+        red = _first_red(tests, task)
+    if red is None:
+        print(f"survives {len(tests)} tests: {path.relative_to(ROOT)}:{found.line}: {found.what}", flush=True)
+    return {"module": _module(path), "line": found.line, "what": found.what, "killed": red is not None}
+
+
+def _first_red(tests: Sequence[str], task: Task | None) -> int | None:
+    """The place of the first test that this mutant (None: no change at all) turns red; their number if it never ends."""
+    known = tuple(tests)
+    if task is None and known in _controls:
+        return _controls[known]
+    seconds = LONGEST + int(3 * sum(each.seconds for each in _ran if each.test in set(tests)))
+    told = _forked(lambda: _reds(tests, task), seconds=seconds)
+    red = len(tests) if told is None else told[0] if told else None
+    if task is None:
+        _controls[known] = red
+    return red
+
+
+def _reds(tests: Sequence[str], task: Task | None) -> list[int]:
+    """The first red test, or none. Changes this process for good."""
+    if task is not None:
+        path, found = task[0], _mutant(task)
+        if not _world[0].loaded.put(path, _world[0].sources[path], found.tree):
+            raise LookupError(f"{path}:{found.line}: no function that is loaded has it: {found.what}")
+    return [place for place, green in enumerate(covering.run(_items(tests))) if not green][:1]
+
+
+def _items(names: Sequence[str]) -> list[pytest.Item]:
+    return [_world[0].items[name] for name in names]
+
+
+def _forked(work: Callable[[], object], *, seconds: int | None = None) -> Any:
+    """What some work gives, as JSON, done in a fork of so many CPU seconds at most; None if it did not live to tell.
+
+    Raises RuntimeError where the work itself goes wrong: what tests raise ends in pytest.
+    """
+    reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
-        with _never_back():
-            resource.setrlimit(resource.RLIMIT_CPU, (allowed, allowed))
-            signal.alarm(10 * allowed)  # one that waits for ever uses no CPU
+        try:
+            os.close(reading)
             _quiet()
-            if _world[0].loaded.put(path, source, found.tree):
-                os._exit(not all(covering.run([_world[0].items[name] for name in tests])))
-            os._exit(_NOWHERE)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    if code in (_NOWHERE, _ASTRAY):
-        why = "no function that is loaded has it" if code == _NOWHERE else "it could not be tried"
-        raise RuntimeError(f"{path}:{found.line}: {why}: {found.what}")
-    dead = code != 0
-    if not dead:
-        print(f"survives {len(tests)} tests: {path.relative_to(ROOT)}:{found.line}: {found.what}", flush=True)
-    return {"module": _module(path), "line": found.line, "what": found.what, "killed": dead}
-
-
-@contextmanager
-def _never_back() -> Iterator[None]:
-    """A fork ends here, whatever is raised in it."""
-    try:
-        yield
-    except BaseException:  # noqa: BLE001 - what tests raise ends in pytest; this is our own
-        os._exit(_ASTRAY)
-    os._exit(0)
+            if seconds is not None:
+                resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+                signal.alarm(10 * seconds)  # what waits for ever uses no CPU
+            answer = {"gives": work()}
+        except BaseException:  # noqa: BLE001 - nothing may come back into the parent's code
+            answer = {"wrong": traceback.format_exc()}
+        with os.fdopen(writing, "w") as told:
+            json.dump(answer, told)
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as told:
+        said = told.read()
+    os.waitpid(child, 0)
+    answer = json.loads(said or '{"gives": null}')
+    if "wrong" in answer:
+        raise RuntimeError(answer["wrong"])
+    return answer["gives"]
 
 
 def _quiet() -> None:
@@ -179,21 +198,15 @@ def _module(path: Path) -> str:
     return "jitbot.domain." + ".".join(path.relative_to(DOMAIN).with_suffix("").parts)
 
 
-def _what(task: Task) -> str:
-    return mutant(task[0].read_text("utf-8"), task[1]).what
+def _mutant(task: Task) -> Mutant:
+    path, number = task
+    return mutant(_world[0].sources[path], number)
 
 
 def listed() -> set[str]:
     """The survivors that are known, as `module: what`."""
     lines = LISTED.read_text("utf-8").splitlines() if LISTED.is_file() else []
     return {line.removeprefix("- ").partition(" — ")[0] for line in lines if line.startswith("- ")}
-
-
-def _part(text: str) -> tuple[int, int]:
-    number, _, parts = text.partition("/")
-    if not (number.isdecimal() and parts.isdecimal() and 0 < int(number) <= int(parts)):
-        raise argparse.ArgumentTypeError(f"{text} is no part; write 1/4")
-    return int(number), int(parts)
 
 
 def main() -> int:
@@ -205,12 +218,10 @@ def main() -> int:
     parser.add_argument("--tests", action="append", default=[], help="meet these alone")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of tests that a mutant meets at most")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--part", type=_part, default=(1, 1), metavar="N/M", help="this one of so many parts")
     parser.add_argument("--json", type=Path, help="write what was found")
     parser.add_argument("--again", type=Path, help="only what survived there")
     given = parser.parse_args()
-    number, parts = given.part
-    paths = ([each.resolve() for each in given.modules] or sorted(DOMAIN.rglob("*.py")))[number - 1 :: parts]
+    paths = [each.resolve() for each in given.modules] or sorted(DOMAIN.rglob("*.py"))
     only = None
     if given.again:
         earlier = json.loads(given.again.read_text("utf-8"))

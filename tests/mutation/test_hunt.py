@@ -2,6 +2,7 @@
 
 import functools
 import importlib.util
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -190,3 +191,22 @@ def test_what_runs_with_a_line() -> None:
     method = 1 + lines.index("            raise ValueError(number)")
     assert covering.span(LOADED, method) == (method - 1, method + 1)
     assert covering.span(LOADED, len(lines)) == (len(lines), len(lines))
+
+
+@pytest.mark.parametrize(
+    ("tests", "code", "alive"), [(("escape", "escape_cells"), 0, 0), (("moments",), 1, 4)]
+)
+def test_a_whole_hunt(tests: tuple[str, ...], code: int, alive: int) -> None:
+    """A small module with its own tests, and with those of another."""
+    folder = hunt.ROOT / "tests"
+    program = [
+        sys.executable,
+        str(folder / "mutation" / "hunt.py"),
+        str(hunt.DOMAIN / "escape.py"),
+        "--jobs",
+        "1",
+    ]
+    program += [f"--tests={folder / 'domain' / f'test_{name}.py'}" for name in tests]
+    ran = subprocess.run(program, capture_output=True, text=True, check=False, timeout=300)
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    assert ran.stdout.splitlines()[-1] == f"4 mutants, {alive} survive, {alive} unexplained"
