@@ -60,7 +60,7 @@ def touched_by(events: Sequence[Event], *, run: str, since: datetime | None) -> 
     touched = {
         event.request
         for event in events
-        if event.request and ((run and event.run == run) or (since is not None and event.at >= since))
+        if (run and event.run == run) or (since is not None and event.at >= since)
     }
     numbers = [event.evidence.get("pull_request") for event in events if event.request in touched]
     return tuple(sorted({number for number in numbers if isinstance(number, int)}, reverse=True))

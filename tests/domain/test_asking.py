@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from acme_facts import TEAMS, a_person, a_policy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,6 +107,18 @@ def test_longer_changes_the_duration_alone() -> None:
         == b"{requester: a, duration: 2h, x: y}"
     )
     assert asking.longer(b'duration: "2h"', 1, "4h") == b"duration: 4h"
+
+
+def test_who_may_ask_under_what() -> None:
+    """The policies by name that name a person, who must have a principal to ask with."""
+    policies = [
+        a_policy(name="z", eligible=("alice",)),
+        a_policy(name="a", eligible=("alice",)),
+        a_policy(name="m", eligible=("bob",)),
+    ]
+    alice = a_person("alice")
+    assert [each.name for each in asking.usable(policies, alice, TEAMS)] == ["a", "z"]
+    assert asking.usable(policies, a_person("alice", principal=None), TEAMS) == ()
 
 
 @pytest.mark.parametrize(

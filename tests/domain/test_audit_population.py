@@ -332,7 +332,8 @@ def test_an_outcome_without_a_decision_is_an_item() -> None:
     found = item(granted(documents=()))
     assert (found.account, found.role_name, found.documents) == ("prod", granted().role_name, None)
     bare, again = item(granted(documents=(), role_name="")), item(granted(documents=(), role_name=""))
-    assert (bare.role_name, bare.id == again.id != "") == ("", True)
+    assert (bare.role_name, bare.id == again.id, len(bare.id)) == ("", True, 10)
+    assert item(approval()).role_name == item(approval()).id == the_documents().role_name
     late = item(granted(documents=(), role_name=""), ended(role_name="x"))
     assert late.role_name == "x"
 

@@ -58,7 +58,7 @@ def _unapproved(item: Item) -> Iterator[Problem]:
             )
         elif decision.required != 0:
             yield from _approvals_missing(decision, grant.at)
-    if not item.granted and item.outcome is not Outcome.UNEXPLAINED:
+    if not item.granted:
         yield Answer.UNKNOWN, "no grant is recorded"
 
 
