@@ -1,15 +1,20 @@
 """What a new request looks like: names, text and words, whatever a person typed."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from acme_facts import TEAMS, a_person, a_policy
+from acme_facts import MERGED_AT, TEAMS, a_person, a_policy, a_request, owned_by, the_rules
+from catalogue_facts import the_catalogue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jitbot.adapters import documents
 from jitbot.domain import asking
+from jitbot.domain.evidence import Rules
 from jitbot.domain.model import Login, Request, Source
+from jitbot.domain.outlook import foresee
 from jitbot.domain.vocabulary import parse_request_path, sentence_problem
 
 WHEN = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -107,6 +112,31 @@ def test_longer_changes_the_duration_alone() -> None:
         == b"{requester: a, duration: 2h, x: y}"
     )
     assert asking.longer(b'duration: "2h"', 1, "4h") == b"duration: 4h"
+
+
+def proposed(rules: Rules | None = None, **changes: Any) -> str:
+    """The words of the pull request that asks for it."""
+    outlook = foresee(a_request(**changes), rules or the_rules(), MERGED_AT, the_catalogue())
+    assert outlook is not None
+    return asking.ask(outlook, b"").body
+
+
+def test_the_words_for_the_approver() -> None:
+    """Why, where, how long from when, with what, how dangerous, and who must approve."""
+    rows = dict(re.findall(r"^\| (\S.*?) \| (.*) \|$", proposed(), flags=re.MULTILINE))
+    assert rows == {
+        "why": "INC-1234 refunds are stuck in the queue",
+        "where": "prod",
+        "how long": "2h, from the merge",
+        "table": "orders",
+        "what": "Read one DynamoDB table",
+        "risk": "low",
+        "approve": "1 of @\u200bacme/payments-leads",
+    }
+    planned = proposed(ticket="OPS-7", starts_at=MERGED_AT + timedelta(days=1))
+    assert "| ticket | OPS-7 |" in planned
+    assert "2h, from 2026-11-25T09:00:00Z |" in planned
+    assert "| 1 of nobody |" in proposed(the_rules(codeowners=owned_by()))
 
 
 def test_who_may_ask_under_what() -> None:

@@ -8,8 +8,10 @@ A survivor is either listed in survivors.md, with the reason why nothing can go 
 """
 
 import argparse
+import functools
 import gc
 import importlib
+import itertools
 import json
 import os
 import resource
@@ -61,7 +63,14 @@ class World:
 
 _world: list[World] = []  # one, set before any process is begun
 _ran: list[Ran] = []  # what is known of each test, likewise
-_controls: dict[tuple[str, ...], int | None] = {}  # the first red test of these without any change
+
+
+@dataclass(slots=True)
+class Met:
+    """The tests that the mutants of one function meet, and how many of the first are known to be green without any."""
+
+    tests: list[str]
+    green: int = 0
 
 
 class Hunter:
@@ -118,28 +127,38 @@ def _cover(names: Sequence[str]) -> list[Ran]:
 def _try(task: Task) -> Found:
     """One mutant against the tests that meet it. A test is believed if it is green without the change."""
     path, found = task[0], _mutant(task)
-    lines = covering.span(_world[0].sources[path], found.line)
-    tests = covering.nearest(_ran, path, lines, seconds=_world[0].seconds)
-    red = _first_red(tests, task)
-    while red is not None and red < len(tests) and _first_red(tests[: red + 1], None) is not None:
-        del tests[red]
-        red = _first_red(tests, task)
+    met = _met(path, covering.span(_world[0].sources[path], found.line))
+    red = _first_red(met.tests, task)
+    while red is not None and not _believed(met, red):
+        del met.tests[red]
+        red = _first_red(met.tests, task)
     if red is None:
-        print(f"survives {len(tests)} tests: {path.relative_to(ROOT)}:{found.line}: {found.what}", flush=True)
+        where = f"{path.relative_to(ROOT)}:{found.line}"
+        print(f"survives {len(met.tests)} tests: {where}: {found.what}", flush=True)
     return {"module": _module(path), "line": found.line, "what": found.what, "killed": red is not None}
+
+
+@functools.cache
+def _met(path: Path, lines: covering.Span) -> Met:
+    return Met(tests=covering.nearest(_ran, path, lines, seconds=_world[0].seconds))
 
 
 def _first_red(tests: Sequence[str], task: Task | None) -> int | None:
     """The place of the first test that this mutant (None: no change at all) turns red; their number if it never ends."""
-    known = tuple(tests)
-    if task is None and known in _controls:
-        return _controls[known]
-    seconds = LONGEST + int(3 * sum(each.seconds for each in _ran if each.test in set(tests)))
+    wanted = set(tests)
+    seconds = LONGEST + int(3 * sum(each.seconds for each in _ran if each.test in wanted))
     told = _forked(lambda: _reds(tests, task), seconds=seconds)
-    red = len(tests) if told is None else told[0] if told else None
-    if task is None:
-        _controls[known] = red
-    return red
+    return len(tests) if told is None else told[0] if told else None
+
+
+def _believed(met: Met, red: int) -> bool:
+    """Whether a red test is green without any change, after all that ran before it."""
+    if red < met.green or red == len(met.tests):
+        return True
+    if _first_red(met.tests[: red + 1], None) is not None:
+        return False
+    met.green = red + 1
+    return True
 
 
 def _reds(tests: Sequence[str], task: Task | None) -> list[int]:
@@ -148,7 +167,8 @@ def _reds(tests: Sequence[str], task: Task | None) -> list[int]:
         path, found = task[0], _mutant(task)
         if not _world[0].loaded.put(path, _world[0].sources[path], found.tree):
             raise LookupError(f"{path}:{found.line}: no function that is loaded has it: {found.what}")
-    return [place for place, green in enumerate(covering.run(_items(tests))) if not green][:1]
+    reds = (place for place, green in enumerate(covering.run(_items(tests))) if not green)
+    return list(itertools.islice(reds, 1))
 
 
 def _items(names: Sequence[str]) -> list[pytest.Item]:
