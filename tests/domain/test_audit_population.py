@@ -353,6 +353,7 @@ def test_the_last_decision_says_how_long() -> None:
     found = item(approval(), longer, granted())
     assert (found.duration, item(approval(), granted()).duration) == ("3h", "2h")
     assert item(replace(longer, window=None), granted()).duration == "3h"
+    assert item(replace(approval(), at=longer.at + HOUR), longer, granted()).duration == "3h"
 
 
 def test_what_an_old_record_leaves_out() -> None:

@@ -141,6 +141,12 @@ def test_what_is_said_of_it(event: Event, found: Ground | None, words: str) -> N
     assert words in said(event, found)
 
 
+def test_the_rules_at_the_head_count() -> None:
+    """What the approver saw was another grant than the merge gave."""
+    other = the_rules(policy=a_policy(managed_policies=("ReadOnlyAccess",)))
+    assert told(approval(), ground(head_rules=other)) == [("wrong-approval", Weight.BROKEN)]
+
+
 def test_a_refusal_for_want_of_a_pull_request_is_decided_again() -> None:
     """Where GitHub told of no merge there is no head whose rules could be missing."""
     alone = a_case(merge=None, listed=())

@@ -14,7 +14,10 @@ from jitbot.domain.audit.rows import Row, Wanted, as_cells, as_json, asked_for, 
 from jitbot.domain.events import Event, Kind
 
 BATCH = Batch(commit=sha("batch"), order=0, at=NOW, issued_at=NOW, workflow="", run="")
-EVIDENCE: dict[str, Any] = {"approvals": [{"login": "bob"}, {"login": "erin"}, "x", {}], "pull_request": 7}
+EVIDENCE: dict[str, Any] = {
+    "approvals": [{"login": "bob"}, {"login": "erin"}, "login", 7, {}],
+    "pull_request": 7,
+}
 APPROVED = an_approval(
     asked=a_request(accounts=("prod", "staging"), ticket="OPS-7"), evidence=EVIDENCE, run="run"
 )
@@ -70,6 +73,22 @@ def test_an_outcome_is_told_with_what_was_asked() -> None:
     assert (alone.accounts, alone.approved_by, alone.pull_request) == (("unknown (111111111111)",), (), "")
 
 
+def test_each_event_is_told_with_its_own_words() -> None:
+    """Another decision on the same request may have had others; an outcome alone still says whose it was."""
+    other = replace(
+        APPROVED, ask={"requester": "carol", "reason": "another", "ticket": "OPS-8"}, commit=sha("x")
+    )
+    recorded = [Recorded(event=each, batch=BATCH, path=each.path) for each in (APPROVED, other)]
+    first, second = rows(recorded, asked_for(recorded))
+    assert (first.requester, first.reason, first.ticket) == (
+        "alice",
+        "INC-1234 refunds are stuck in the queue",
+        "OPS-7",
+    )
+    assert (second.requester, second.reason, second.ticket) == ("carol", "another", "OPS-8")
+    assert row(an_outcome(Kind.GRANTED, ask={"requester": "carol"})).requester == "carol"
+
+
 def test_a_revocation_says_who_and_why() -> None:
     """Its own reason comes before that of the request."""
     told = row(a_revocation(evidence={"by": "bob", "reason": "over"}), APPROVED)
@@ -101,6 +120,7 @@ ROW = row(APPROVED)
     ("wanted", "row", "fits"),
     [
         ({}, ROW, True),
+        ({}, replace(ROW, by="bob"), True),
         ({"person": "ALICE"}, ROW, True),
         ({"person": "erin"}, ROW, True),
         ({"person": "carol"}, ROW, False),
@@ -132,7 +152,7 @@ def test_each_part_narrows(wanted: dict[str, Any], row: Row, fits: bool) -> None
 def test_a_row_for_machines_and_for_spreadsheets() -> None:
     """The same columns in the same order; lists are lists, and cells are no formulas."""
     assert list(as_json(ROW)) == list(as_cells(ROW)) == list(names())
-    assert as_json(ROW)["approved_by"] == ["bob", "erin"]
+    assert (as_json(ROW)["event"], as_json(ROW)["approved_by"]) == ("approved", ["bob", "erin"])
     assert as_cells(ROW)["approved_by"] == "bob, erin"
     assert as_cells(replace(ROW, reason="=1+1"))["reason"] == "'=1+1"
     written = io.StringIO()

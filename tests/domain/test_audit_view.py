@@ -52,6 +52,9 @@ def test_what_was_asked() -> None:
         WHOLE.digest, "low",
     ]  # fmt: skip
     assert (texts[row[18]], row[19]) == ("", 1001)
+    managed = replace(the_documents(), managed_policies=("a", "b"))
+    row, texts = shown(replace(WHOLE, documents=managed))
+    assert texts[row[15]] == "a\nb"
 
 
 def test_what_became_of_it() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jitbot.domain import codeowners
-from jitbot.domain.doctor import afterwards, branches, hosting, ownership, registered, workflows
+from jitbot.domain.doctor import afterwards, branches, hosting, ownership, registered, settings, workflows
 from jitbot.domain.doctor.branches import Branch, Bypass, Protection
 from jitbot.domain.doctor.diagnosis import Check, Diagnosis, Question, Unknown, Verdict, listed
 from jitbot.domain.doctor.hosting import Hosting, JobTokens
@@ -83,7 +83,7 @@ def test_settings_that_fit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "found", "code"),
+    ("changes", "found", "code"),
     [
         ({"repository": "acme/other"}, {}, "settings-repository"),
         ({"repository_id": 8}, {}, "settings-repository-id"),
@@ -91,9 +91,9 @@ def test_settings_that_fit() -> None:
         ({}, {"default_branch": "trunk"}, "default-branch"),
     ],
 )
-def test_settings_that_do_not_fit(settings: dict[str, Any], found: dict[str, Any], code: str) -> None:
+def test_settings_that_do_not_fit(changes: dict[str, Any], found: dict[str, Any], code: str) -> None:
     """Each setting that is not GitHub's turns its own check."""
-    checks = hosting.identity(replace(SETTINGS, **settings), replace(FOUND, **found), API)
+    checks = hosting.identity(replace(SETTINGS, **changes), replace(FOUND, **found), API)
     assert not_ok(checks) == {code: Verdict.WRONG}
 
 
@@ -143,6 +143,22 @@ def test_merging(change: dict[str, Any], code: str | None, verdict: Verdict | No
     assert not_ok(hosting.merging(FOUND, replace(OPEN, rules=GAP))) == {}
     (rebase, *_) = hosting.merging(replace(FOUND, methods=frozenset({"rebase"})), OPEN)
     assert rebase.says == "neither merge nor squash is allowed"
+
+
+def test_each_setting_as_a_command() -> None:
+    """What `init` tells an administrator to type: in this order, about this repository alone."""
+    told = list(settings.commands("acme/access"))
+    assert [what for what, _ in told] == [
+        "the branch ledger, without a past",
+        "merge and squash alone, auto-merge, merged branches deleted",
+        "a job's token may only read by default, and approves nothing",
+        "the ruleset of the ledger",
+        "the ruleset of main",
+    ]
+    for _, command in told:
+        assert command.startswith("gh api ")
+        assert "repos/acme/access" in command
+    assert [command.split()[3] for _, command in told[1:]] == ["PATCH", "PUT", "POST", "POST"]
 
 
 @pytest.mark.parametrize(

@@ -79,8 +79,13 @@ def test_break_glass_says_who_reviews() -> None:
     glass = a_policy(approvals=0, reviewers=("erin", "@acme/security"), review_within=timedelta(hours=2))
     told = {"reviewers": ["erin", "@acme/security"], "review_within_seconds": 7200}
     assert outlook(rules=the_rules(policy=glass)).as_json()["break_glass"] == told
+    words = outlook(rules=the_rules(policy=glass)).who_approves()
+    assert words == "nobody before: BREAK-GLASS, reviewed within 2h by one of erin @acme/security"
     for plain in (replace(glass, approvals=1), replace(glass, review_within=None)):
-        assert "break_glass" not in outlook(rules=the_rules(policy=plain)).as_json()
+        seen = outlook(rules=the_rules(policy=plain))
+        assert "break_glass" not in seen.as_json()
+        assert seen.who_approves() == f"{plain.approvals} of @acme/payments-leads"
+    assert outlook(rules=the_rules(codeowners=owned_by())).who_approves() == "1 of nobody"
 
 
 def test_an_extension_counts_from_the_first_start() -> None:

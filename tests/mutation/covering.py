@@ -73,18 +73,17 @@ def span(source: str, line: int) -> Span:
 
 
 def nearest(ran: Iterable[Ran], file: Path, lines: Span, *, seconds: float) -> list[str]:
-    """The tests to meet: those of the module first, then the domain's, then the quickest files', while time lasts."""
+    """The tests to meet: those of the module first, then the quickest files', while time lasts."""
     first, last = lines
     met = [each for each in ran if any(first <= line <= last for line in each.lines.get(str(file), ()))]
     costs: dict[str, float] = defaultdict(float)
     for each in met:
         costs[_file(each)] += each.seconds
 
-    def place(each: Ran) -> tuple[int, float, str, float]:
+    def place(each: Ran) -> tuple[bool, float, str, float]:
         name = _file(each)
         own = Path(name).name.startswith((f"test_{file.stem}", f"test_{file.parent.name}_{file.stem}"))
-        far = 0 if own else 1 if name.startswith("tests/domain/") else 2
-        return far, costs[name], name, each.seconds
+        return not own, costs[name], name, each.seconds
 
     chosen: list[str] = []
     for each in sorted(met, key=place):

@@ -163,19 +163,19 @@ def test_what_was_remembered_is_forgotten(loaded: ModuleType) -> None:
 
 
 RUNS = [
-    Ran(test="tests/lifecycle/test_a.py::slow", seconds=5, green=True, lines={"/d/box.py": (3, 9)}),
-    Ran(test="tests/lifecycle/test_b.py::quick", seconds=1, green=True, lines={"/d/box.py": (4,)}),
-    Ran(test="tests/domain/test_other.py::x", seconds=3, green=True, lines={"/d/box.py": (2,)}),
-    Ran(test="tests/domain/test_box.py::x", seconds=4, green=True, lines={"/d/box.py": (2,)}),
-    Ran(test="tests/domain/test_box.py::elsewhere", seconds=1, green=True, lines={"/d/box.py": (9,)}),
+    Ran(test="tests/domain/test_a.py::slow", seconds=5, green=True, lines={"/d/audit/box.py": (3, 9)}),
+    Ran(test="tests/domain/test_b.py::quick", seconds=1, green=True, lines={"/d/audit/box.py": (4,)}),
+    Ran(test="tests/domain/test_audit_box.py::x", seconds=3, green=True, lines={"/d/audit/box.py": (2,)}),
+    Ran(test="tests/domain/test_box.py::x", seconds=4, green=True, lines={"/d/audit/box.py": (2,)}),
+    Ran(test="tests/domain/test_box.py::elsewhere", seconds=1, green=True, lines={"/d/audit/box.py": (9,)}),
 ]
 
 
 @pytest.mark.parametrize(("seconds", "number"), [(90, 4), (8, 3), (7, 2), (1, 1)])
 def test_the_nearest_tests_come_first(seconds: float, number: int) -> None:
-    """Its own, the domain's, the quickest; only those that met its lines, and one at least."""
-    wanted = [RUNS[3].test, RUNS[2].test, RUNS[1].test, RUNS[0].test]
-    assert covering.nearest(RUNS, Path("/d/box.py"), (2, 4), seconds=seconds) == wanted[:number]
+    """Its own, then the quickest; only those that met its lines, and one at least."""
+    wanted = [RUNS[2].test, RUNS[3].test, RUNS[1].test, RUNS[0].test]
+    assert covering.nearest(RUNS, Path("/d/audit/box.py"), (2, 4), seconds=seconds) == wanted[:number]
 
 
 def test_no_test_is_no_red_one() -> None:

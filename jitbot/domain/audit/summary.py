@@ -85,7 +85,7 @@ def _tally(name: str, title: str, items: Sequence[Item]) -> Tally:
         yes=sum(each.answer is Answer.YES for each in answers),
         no=sum(each.answer is Answer.NO for each in answers),
         unknown=sum(each.answer is Answer.UNKNOWN and each.due for each in answers),
-        open=sum(each.answer is Answer.UNKNOWN and not each.due for each in answers),
+        open=sum(not each.due for each in answers),
     )
 
 
