@@ -64,13 +64,11 @@ def tag_findings(
     lives: Iterable[Life], listed: Mapping[AccountId, tuple[Listed, ...]]
 ) -> tuple[Finding, ...]:
     """Roles read whole whose tags are not those they were made with: told to people, and nothing else."""
-    whole = {
-        role.role_name: role.whole for roles in listed.values() for role in roles if role.whole is not None
-    }
+    whole = {role.role_name: role.whole for roles in listed.values() for role in roles}
     return tuple(finding for life in lives for finding in _tags(life, whole))
 
 
-def _tags(life: Life, whole: Mapping[str, Actual]) -> Iterator[Finding]:
+def _tags(life: Life, whole: Mapping[str, Actual | None]) -> Iterator[Finding]:
     for documents in life.current.documents if life.current is not None else ():
         actual = whole.get(documents.role_name)
         if actual is not None and dict(actual.tags) != dict(documents.tags):
