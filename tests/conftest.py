@@ -65,6 +65,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(
             f"bad input: {number:,} spoilt files, each with the findings it must give"
         )
+    if faults := _properties(terminalreporter, "faults"):
+        tried, wrong = (sum(column) for column in zip(*faults, strict=True))
+        terminalreporter.write_line(f"faults: {tried:,} tried, one at a time, {wrong:,} violations")
     found = _properties(terminalreporter, PROPERTY)
     for line in total(found).lines() if found else ():
         terminalreporter.write_line(line)
