@@ -41,19 +41,22 @@ HEAVY = {
     "slow pattern": "parameters: {a: {pattern: '" + "(a|" * 60 + "'}}\n",
 }
 
+BUSY = 0.5  # seconds
+
 
 @pytest.mark.parametrize("parse", PARSERS)
 @pytest.mark.parametrize("name", HEAVY)
 def test_no_file_keeps_the_parser_busy(parse: Callable[[Source], Parsed], name: str) -> None:
-    """Any 16 KiB are refused within a fifth of a second, with few findings."""
+    """Any 16 KiB are refused within half a second of a slow machine's work, with few findings."""
     source = Source(path=PATH, content=HEAVY[name].encode()[:SIZE])
     parse(Source(path=PATH, content=b"{}"))  # the schema is loaded once and stays
     parsed, seconds = _timed(parse, source)
-    if seconds >= 0.2:  # once more, since others may be using the machine
-        parsed, seconds = _timed(parse, source)
+    for _ in range(2):  # again, since others may be using the machine
+        if seconds >= BUSY:
+            parsed, seconds = _timed(parse, source)
     assert parsed.value is None
     assert 1 <= len(parsed.findings) <= MOST + 1
-    assert seconds < 0.2
+    assert seconds < BUSY
 
 
 def _timed(parse: Callable[[Source], Parsed], source: Source) -> tuple[Parsed, float]:
