@@ -51,7 +51,8 @@ def told(approved: Mapping[str, Any], kind: Kind, world: World) -> Event:
         kind=kind, at=world.now, request=lie["request"], commit=Sha(lie["commit"]), ask=lie["ask"], run=lie["run"]
     )  # fmt: skip
     if kind is Kind.EXTENDED:
-        return replace(event, window=documents[0].window, documents=documents, evidence=lie["evidence"])
+        more = {"window": documents[0].window, "documents": documents, "evidence": lie["evidence"]}
+        return replace(event, commit=Sha("f" * 40), **more)
     if kind is Kind.REVOKED:
         return replace(event, why=Why.RELEASED, cause=f"by {by['by']}", evidence=by)
     first = documents[0]

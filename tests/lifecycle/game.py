@@ -145,7 +145,7 @@ class Game(RuleBasedStateMachine):
         at(self.world, name, lambda: begin(other, "runner-2"), nth=nth)
         begin(verb, "runner")
         self.world.calm()
-        if path and self._is_revoked(path):
+        if "revoke" in (verb, other) and self._is_revoked(path):
             self.model.over.add(path)
 
     @move(verb=st.sampled_from(["grant", "sweep"]))
