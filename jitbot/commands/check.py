@@ -13,8 +13,8 @@ from jitbot.commands.words import print_annotations, print_findings, print_json
 from jitbot.domain.codeowners import LOCATIONS
 from jitbot.domain.model import Finding
 from jitbot.domain.testimony import finding_json
+from jitbot.domain.vocabulary import is_request
 from jitbot.lifecycle.checking import Checker
-from jitbot.lifecycle.gathering import is_request
 
 
 @click.command()

@@ -34,9 +34,10 @@ from jitbot.domain.model import Finding, Request, Source
 from jitbot.domain.outlook import Outlook, foresee
 from jitbot.domain.risk import Level
 from jitbot.domain.standing import standings
+from jitbot.domain.vocabulary import is_request
 from jitbot.lifecycle.briefing import brief, recorded
 from jitbot.lifecycle.checking import Checker
-from jitbot.lifecycle.gathering import is_request, read_rules
+from jitbot.lifecycle.gathering import read_rules
 from jitbot.lifecycle.history import History, read
 
 _COLOURS = {Level.LOW: "green", Level.MEDIUM: "yellow", Level.HIGH: "red", Level.CRITICAL: "red"}

@@ -41,6 +41,17 @@ class Finding:
     column: int = 0
     hint: str = ""
 
+    def as_json(self) -> dict[str, object]:
+        """The finding as `check --format json` prints it, and as the ledger keeps it."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "hint": self.hint,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:

@@ -43,14 +43,7 @@ def of_decision(
 
 def finding_json(finding: Finding) -> dict[str, object]:
     """A finding as `check --format json` prints it."""
-    return {
-        "code": finding.code,
-        "message": finding.message,
-        "file": finding.file,
-        "line": finding.line,
-        "column": finding.column,
-        "hint": finding.hint,
-    }
+    return finding.as_json()
 
 
 def _evidence(

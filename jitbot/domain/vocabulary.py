@@ -48,6 +48,11 @@ class RequestPath:
         return slug if slug != self.rest and _SLUG.fullmatch(slug) else None
 
 
+def is_request(path: str) -> bool:
+    """Whether a path under requests/ is meant as a request: anything but the README beside them."""
+    return path.startswith("requests/") and not path.endswith(".md")
+
+
 def parse_request_path(path: str) -> RequestPath | Finding:
     """Read `requests/<policy>/<yyyy-mm>/<dd>-<login>-<slug>.yaml`, relative to the data root."""
     match = _REQUEST_PATH.fullmatch(path)

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from jitbot.domain import owners
 from jitbot.domain.model import Login, Request, Source
 from jitbot.domain.ports import Pull
+from jitbot.domain.vocabulary import is_request
 from jitbot.lifecycle.desk import Desk, RemoteTree
 from jitbot.lifecycle.following import opinions_of
-from jitbot.lifecycle.gathering import is_request
 
 MOST = 50  # pull requests to look into: each costs a few calls
 

@@ -18,8 +18,8 @@ from jitbot.domain.facts import Facts
 from jitbot.domain.model import Settings, Sha
 from jitbot.domain.ports import DocumentReader, Issuer
 from jitbot.domain.ports.archive import WholeRepository
+from jitbot.domain.vocabulary import is_request
 from jitbot.lifecycle.archive import owned_keys, read_archive, read_settings
-from jitbot.lifecycle.gathering import is_request
 from jitbot.lifecycle.rulebook import Rulebook
 from jitbot.lifecycle.world import SETTINGS
 

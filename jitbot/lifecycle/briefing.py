@@ -17,9 +17,10 @@ from jitbot.domain.owners import person_behind
 from jitbot.domain.ports.git import Entry
 from jitbot.domain.risk import assess
 from jitbot.domain.standing import standings
+from jitbot.domain.vocabulary import is_request
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.checking import Checker
-from jitbot.lifecycle.gathering import CommitTree, Gatherer, is_request, read_rules
+from jitbot.lifecycle.gathering import CommitTree, Gatherer, read_rules
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.world import MEMORY, World
 

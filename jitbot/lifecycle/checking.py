@@ -12,7 +12,8 @@ from jitbot.domain.evidence import Rules
 from jitbot.domain.model import Finding, Parsed, Request, Sha, Source
 from jitbot.domain.outlook import first_window
 from jitbot.domain.ports import DocumentReader, Repository
-from jitbot.lifecycle.gathering import ACCOUNTS, PEOPLE, TEAMS, CommitTree, Tree, is_request, read_rules
+from jitbot.domain.vocabulary import is_request
+from jitbot.lifecycle.gathering import ACCOUNTS, PEOPLE, TEAMS, CommitTree, Tree, read_rules
 from jitbot.lifecycle.world import SETTINGS
 
 _RULES = ("policies/", *codeowners.LOCATIONS)
@@ -48,6 +49,9 @@ class Checker:
         """Everything that would keep the change from `base` to `head` from being merged and granted."""
         start = repository.merge_base(base, head)
         touched = repository.touched(start, head)
+        if touched is None:
+            message = "this changes more files than jitbot reads, so it can grant nothing"
+            return (_at("requests/", "too-large", message, "ask in a pull request of its own"),)
         requests = [path for path in touched if is_request(path)]
         trees = [CommitTree(repository=repository, commit=each) for each in (head, start, base)]
         at_head, at_start, at_base = trees

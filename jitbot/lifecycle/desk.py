@@ -13,8 +13,9 @@ from jitbot.domain.evidence import Rules
 from jitbot.domain.model import Finding, Parsed, People, Person, Policy, Request, Sha, Source, Teams
 from jitbot.domain.outlook import Outlook, foresee
 from jitbot.domain.ports import DocumentReader, Entry, Forge, PersonalForge, Place
+from jitbot.domain.vocabulary import is_request
 from jitbot.lifecycle.checking import Checker
-from jitbot.lifecycle.gathering import ACCOUNTS, PEOPLE, TEAMS, is_request, read_rules
+from jitbot.lifecycle.gathering import ACCOUNTS, PEOPLE, TEAMS, read_rules
 from jitbot.lifecycle.world import SETTINGS
 
 T = TypeVar("T")

@@ -13,15 +13,11 @@ from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest,
 from jitbot.domain.ground import fitting, requester_of
 from jitbot.domain.model import Finding, GithubId, Parsed, Request, Sha, Source
 from jitbot.domain.ports import DocumentReader, Forge, Repository
+from jitbot.domain.vocabulary import is_request
 from jitbot.lifecycle.world import SETTINGS, World
 
 ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "policies/teams.yaml"
 T = TypeVar("T")
-
-
-def is_request(path: str) -> bool:
-    """Whether a path under requests/ is meant as a request: anything but the README beside them."""
-    return path.startswith("requests/") and not path.endswith(".md")
 
 
 class Tree(Protocol):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from clones import ASK, SINCE, Clone, additions
 
-from jitbot.domain.errors import UnavailableError
+from jitbot.domain.bounds import MOST_OF_REQUESTS
 from jitbot.domain.model import Sha
 
 SOON = 10  # seconds: nothing here takes one; following a bomb to its end would take years
@@ -59,13 +59,15 @@ def test_a_tree_bomb_among_a_pull_requests_commits_burdens_nothing(clone: Clone)
 
 
 @pytest.mark.parametrize("name", ["requests", "docs"])
-def test_what_cannot_be_looked_at_whole_is_not_decided_on(clone: Clone, name: str) -> None:
-    """A merge that changes more than can be listed is doubt, never a merge of the part that was seen."""
+def test_what_cannot_be_looked_at_whole_is_never_told_in_part(clone: Clone, name: str) -> None:
+    """A merge that changes more than can be listed has no list of paths, never a part of one."""
     base = Sha(clone.git("rev-parse", "HEAD"))
     blob = clone.git("rev-parse", "HEAD:README.md")
     made = push_tree(clone, bomb(clone, leaf=blob), name, branch="main")
-    with pytest.raises(UnavailableError, match="more than jitbot looks at"):
-        clone.repository.touched(base, made)
+    assert clone.repository.touched(base, made) is None
+    found = clone.repository.too_large(SINCE)
+    assert [(each.commit, each.base) for each in found] == ([(made, base)] if name == "requests" else [])
+    assert clone.repository.touching([made], f"{name}/") == {made}
 
 
 def test_a_deep_path_ends_somewhere(clone: Clone) -> None:
@@ -79,13 +81,24 @@ def test_a_deep_path_ends_somewhere(clone: Clone) -> None:
 
 
 def test_a_commit_of_a_huge_message_is_no_batch(clone: Clone) -> None:
-    """A message of two megabytes is not held: the commit is told without it, and is untidy."""
+    """A message of two megabytes is not held: the commit is untidy, whatever it adds."""
     clone.write("events/a.json")
     clone.git("add", "--all")
     clone.git("commit", "--quiet", "--file=-", stdin=b"x" * (2 << 20))
     clone.push()
     last = additions(clone.repository)[-1]
-    assert (last.tidy, last.message, last.entries) == (False, "", ())
+    assert (last.tidy, last.message) == (False, "")
+
+
+def test_a_huge_message_on_main_hides_nothing(clone: Clone) -> None:
+    """Of a commit of main with a message of two megabytes, what it changed is told like any other's."""
+    clone.write(ASK)
+    clone.git("add", "--all")
+    clone.git("commit", "--quiet", "--file=-", stdin=b"x" * (2 << 20))
+    clone.push()
+    assert [change.path for change in clone.repository.changes(SINCE)] == [ASK]
+    assert clone.repository.touching([clone.repository.main()], ASK) == {clone.repository.main()}
+    assert clone.repository.too_large(SINCE) == ()
 
 
 def test_a_large_blob_is_not_held(clone: Clone) -> None:
@@ -97,13 +110,45 @@ def test_a_large_blob_is_not_held(clone: Clone) -> None:
     assert clone.repository.small([large, head, small], 16) == {large: None, head: None, small: b"x" * 16}
 
 
-def test_many_paths_under_requests_are_all_changes(clone: Clone) -> None:
-    """The budget of main is far above what people do: a clean-up of two thousand files is told whole."""
-    for number in range(2000):
-        clone.write(ASK.replace("-x", f"-x{number}"))
+@pytest.mark.parametrize(("folders", "name"), [(3, "many"), (70, "deep")])
+def test_a_commit_that_is_too_large_hides_no_other(clone: Clone, folders: int, name: str) -> None:
+    """What one commit of main adds beyond every bound is named; the commits before and after it are told as ever."""
+    clone.write(ASK)
+    clone.commit()
+    many = range(MOST_OF_REQUESTS if name == "many" else 1)
+    for number in many:
+        clone.write(f"requests/{'a/' * folders}{number}.md")
+    clone.commit()
+    large = clone.git("rev-parse", "HEAD")
+    clone.write(ASK, "again")
     clone.commit()
     clone.push()
-    assert len(clone.repository.changes(SINCE)) == 2000
+    assert [change.path for change in clone.repository.changes(SINCE)] == [ASK, ASK]
+    assert [each.commit for each in clone.repository.too_large(SINCE)] == [large]
+
+
+def test_a_deletion_is_seen_in_a_commit_of_any_size(clone: Clone) -> None:
+    """Which of the known files a commit deletes is asked of its two trees, not of a list of all its changes."""
+    clone.write(ASK)
+    clone.write("requests/stays.yaml")
+    clone.commit()
+    clone.git("rm", "--quiet", ASK)
+    clone.write(f"requests/{'a/' * 70}x.md")
+    clone.commit()
+    clone.push()
+    (large,) = clone.repository.too_large(SINCE)
+    assert clone.repository.deleting(large.commit, [ASK, "requests/stays.yaml", "requests/never"]) == {ASK}
+
+
+def test_any_number_of_paths_is_looked_up(clone: Clone) -> None:
+    """People choose how many files there are and how long their names: git's command line is never too long."""
+    paths = [f"requests/{number:04}{'x' * 240}/{'y' * 250}.yaml" for number in range(1500)]
+    clone.write(paths[0])
+    clone.write(paths[-1])
+    clone.commit()
+    clone.push()
+    found = clone.repository.entries(clone.repository.main(), paths)
+    assert [entry.path for entry in found] == [paths[0], paths[-1]]
 
 
 def test_a_commit_of_an_impossible_time_is_read(clone: Clone, tmp_path: Path) -> None:

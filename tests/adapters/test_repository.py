@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -613,6 +613,38 @@ def listening() -> Iterator[tuple[str, list[str]]]:
     server.server_close()
 
 
+@pytest.mark.parametrize(
+    ("words", "failing", "tries"),
+    [
+        ("fatal: the remote end hung up unexpectedly", 2, 3),
+        ("fatal: the remote end hung up unexpectedly", 9, 4),
+        ("fatal: couldn't find remote ref refs/heads/ledger", 9, 1),
+        ("fatal: Authentication failed for 'https://github.com/acme/access/'", 9, 1),
+    ],
+)
+def test_a_fetch_that_fails_is_tried_again(
+    clone: Clone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: str, failing: int, tries: int
+) -> None:
+    """One fault of git or of the network ends no run; a refusal that stays one is not asked for again."""
+    clone.push()
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    spy, count = tmp_path / "bin/git", tmp_path / "count"
+    spy.parent.mkdir()
+    real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()
+    spy.write_text(
+        f'#!/bin/sh\ncase "$*" in *" fetch "*) echo >> {count}; if [ $(wc -l < {count}) -le {failing} ]; then '
+        f'echo "{words}" >&2; exit 128; fi;; esac\nexec {real} "$@"\n'
+    )
+    spy.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{spy.parent}:{os.environ['PATH']}")
+    with nullcontext() if failing < tries else pytest.raises((InvalidError, UnavailableError)):
+        GitRepository(clone.root).fetch()
+    assert count.read_text().count("\n") == tries
+    assert waited == sorted(waited)
+    assert len(waited) == tries - 1
+
+
 def test_the_token_is_shown_to_the_remote_alone(
     clone: Clone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -624,6 +656,7 @@ def test_the_token_is_shown_to_the_remote_alone(
     spy.chmod(0o755)
     monkeypatch.setenv("PATH", f"{spy.parent}:{os.environ['PATH']}")
     secret = GitRepository(clone.root, token="ghs_secret")
+    monkeypatch.setattr(time, "sleep", lambda _: None)
     with listening() as (url, shown):
         clone.git("remote", "set-url", "origin", url)
         with pytest.raises(UnavailableError) as caught:
@@ -632,7 +665,7 @@ def test_the_token_is_shown_to_the_remote_alone(
     basic = "eC1hY2Nlc3MtdG9rZW46Z2hzX3NlY3JldA=="
     assert set(shown) == {f"Basic {basic}"}
     ran = [path.read_text().partition("\n") for path in tmp_path.glob("ran-*")]
-    assert [" fetch " in arguments for arguments, _, environ in ran if basic in environ] == [True]
+    assert {" fetch " in arguments for arguments, _, environ in ran if basic in environ} == {True}
     assert len(ran) > 2
     for text in (*(arguments for arguments, _, _ in ran), str(caught.value)):
         assert "ghs_secret" not in text

@@ -2,26 +2,23 @@
 
 import re
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from jitbot.adapters.repository import raw
 from jitbot.adapters.repository.differing import EMPTY_TREE, Search
 from jitbot.adapters.repository.git import Git, last_line
-from jitbot.adapters.repository.objects import LARGEST_COMMIT, Objects
+from jitbot.adapters.repository.objects import Objects
 from jitbot.adapters.repository.partial import QUIETLY, REMOTE, Remainder
+from jitbot.domain.bounds import BATCH_READ, EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.domain.evidence import Change
 from jitbot.domain.model import Sha
 from jitbot.domain.ports import Added, Entry
+from jitbot.domain.too_large import TooLarge
 
-# Whoever may push chooses what is compared and read here: nothing of it is unbounded.
-_MOST_OF_MAIN = 200_000  # entries that one commit of main changes under requests/
-_MOST_OF_MERGE = 10_000  # entries that a merge changes; GitHub lists 3,000 files
-_MOST_OF_BATCH = 1_000  # entries that a commit of the ledger adds; a batch of ours has some 150
 _SPECIAL, _ESCAPED = re.compile(r"[.\[\]*^$\\]"), r"\\\g<0>"  # of git's basic regular expressions
-_LARGEST_FILE = 1 << 22  # bytes of anything that is read
 
 
 class GitRepository:
@@ -76,28 +73,45 @@ class GitRepository:
         return Sha(found) if found else None
 
     def changes(self, since: datetime) -> tuple[Change, ...]:
-        """What main's first-parent line did to files under requests/ since then, oldest first."""
-        dated = self._walk(since, self._branch, "--first-parent")
-        parents = self._parents(dated)
-        pairs = [(found[0], name) for name, found in parents.items() if found]
-        differing = self._objects.differing(pairs, below="requests/", most=_MOST_OF_MAIN)
+        """What main's first-parent line did to files under requests/ since then, oldest first.
+
+        Of a commit that is too large nothing is said here: `too_large` names it.
+        """
         return tuple(
-            raw.change(base, commit, dated[commit], each)
-            for base, commit in pairs
-            for each in _all_of(differing[base, commit], commit)
+            raw.change(base, commit, at, each)
+            for base, commit, at, found in self._main(since)
+            if found.whole
+            for each in found.found
         )
 
-    def touched(self, base: Sha, commit: Sha) -> tuple[str, ...]:
-        """Every path that differs between two commits; a rename counts as two."""
-        (found,) = self._objects.differing([(base, commit)], most=_MOST_OF_MERGE).values()
-        return tuple(sorted(each.path for each in _all_of(found, commit)))
+    def too_large(self, since: datetime) -> tuple[TooLarge, ...]:
+        """The commits of main's first-parent line since then that change more below requests/ than is read."""
+        return tuple(
+            TooLarge(commit=commit, base=Sha(base), committed_at=raw.moment(at))
+            for base, commit, at, found in self._main(since)
+            if not found.whole
+        )
+
+    def deleting(self, commit: Sha, paths: Sequence[str]) -> frozenset[str]:
+        """Those of these paths that a commit deletes: its first parent has them, and it has not."""
+        (parents,) = self._parents([commit]).values()
+        before = {entry.path for entry in self.entries(parents[0], paths)} if parents else frozenset[str]()
+        return frozenset(before - {entry.path for entry in self.entries(commit, paths)})
+
+    def touched(self, base: Sha, commit: Sha) -> tuple[str, ...] | None:
+        """Every path that differs between two commits; a rename counts as two. None if that is too much to read."""
+        (found,) = self._objects.differing([(base, commit)], most=MOST_PATHS).values()
+        return tuple(sorted(each.path for each in found.found)) if found.whole else None
 
     def touching(self, commits: Iterable[Sha], path: str) -> frozenset[Sha]:
-        """Of these commits, the ones that change the path against their first parent (a root: against nothing)."""
+        """Of these commits, the ones that change the path against their first parent (a root: against nothing).
+
+        One of which that cannot be told, since it changes too much, is among them.
+        """
         parents = self._parents(commits)
         pairs = [(found[0] if found else EMPTY_TREE, name) for name, found in parents.items()]
-        differing = self._objects.differing(pairs, below=path, most=_MOST_OF_MERGE)
-        return frozenset(name for (_, name), found in differing.items() if _all_of(found, Sha(name)))
+        differing = self._objects.differing(pairs, below=path, most=MOST_PATHS)
+        return frozenset(name for (_, name), found in differing.items() if found.found or not found.whole)
 
     def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[Entry, ...]:
         """The tree's entries at these paths; a path that ends in / gives what lies directly in the folder."""
@@ -107,10 +121,10 @@ class GitRepository:
 
     def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
         """The bytes of blobs; of those a partial clone lacks, all are fetched at once."""
-        found = self.small(blobs, _LARGEST_FILE)
+        found = self.small(blobs, EVENT_READ)
         missing = [name for name, content in found.items() if content is None]
         if missing:
-            raise UnavailableError(f"{missing[0][:10]} is no file of at most {_LARGEST_FILE} bytes")
+            raise UnavailableError(f"{missing[0][:10]} is no file of at most {EVENT_READ} bytes")
         return {name: content for name, content in found.items() if content is not None}
 
     def small(self, blobs: Iterable[Sha], most: int) -> Mapping[Sha, bytes | None]:
@@ -132,7 +146,7 @@ class GitRepository:
             for name, found in read.items()
             if found is not None
         }
-        differing = self._objects.differing(list(pairs.values()), most=_MOST_OF_BATCH)
+        differing = self._objects.differing(list(pairs.values()), most=BATCH_READ)
         empty = Search(most=0, cut=True)
         return tuple(
             raw.added(name, found, each.found, whole=each.whole)
@@ -173,10 +187,18 @@ class GitRepository:
             self._tips[revision] = Sha(result.stdout.decode().strip())
         return self._tips[revision]
 
+    def _main(self, since: datetime) -> Iterator[tuple[str, Sha, int, Search]]:
+        """Each commit of main since then, with its base, its time, and what it changed below requests/."""
+        dated = self._walk(since, self._branch, "--first-parent")
+        pairs = [(found[0], name) for name, found in self._parents(dated).items() if found]
+        differing = self._objects.differing(pairs, below="requests/", most=MOST_OF_REQUESTS)
+        for base, commit in pairs:
+            yield base, commit, dated[commit], differing[base, commit]
+
     def _fetched(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
         """A fetch, after which every name may mean another commit."""
         self._tips.clear()
-        return self._git.run("fetch", *QUIETLY, *arguments, token=self._token)
+        return self._git.fetch(*QUIETLY, *arguments, token=self._token)
 
     def _walk(self, since: datetime, branch: str, *options: str) -> dict[Sha, int]:
         """The commits since then with their times, oldest first; a history cut off among them is deepened.
@@ -194,22 +216,13 @@ class GitRepository:
             self._remainder.deepen(_refspec(branch))
 
     def _parents(self, names: Iterable[Sha]) -> dict[Sha, tuple[Sha, ...]]:
-        """The parents of commits, by their own word: a shallow clone's last one names one, which is then missed."""
+        """The parents of commits, by their own word: a shallow clone's last one names one that is not here, and git says so."""
         found = {}
         for name, commit in self._objects.commits(names).items():
             if commit is None:
-                raise UnavailableError(f"{name[:10]} is no commit of at most {LARGEST_COMMIT} bytes")
+                raise UnavailableError(f"{name[:10]} is no commit")
             found[name] = commit.parents
         return found
-
-
-def _all_of(found: Search, commit: Sha) -> list[raw.Difference]:
-    """All that was found. Raises UnavailableError if there is more: on a part of it nothing is decided."""
-    if not found.whole:
-        raise UnavailableError(
-            f"{commit[:10]} changes more than jitbot looks at; nothing is decided on a part of it"
-        )
-    return found.found
 
 
 def _refspec(branch: str) -> str:

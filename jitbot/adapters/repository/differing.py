@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from jitbot.adapters.repository import raw
 from jitbot.adapters.repository.git import Git
+from jitbot.domain.bounds import DEEPEST
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
-_DEEPEST = 64  # folders below each other; ours are six deep
 _OPTIONS = ("--stdin", "-z", "--raw", "--no-renames", "--no-abbrev")
 
 Pair = tuple[str, str]  # two trees
@@ -39,7 +39,7 @@ def search(git: Git, pairs: Collection[Pair], *, below: str = "", most: int) -> 
     """
     searches = {pair: Search(most=most) for pair in pairs}
     asked: dict[Pair, list[tuple[Search, str]]] = {pair: [(each, "")] for pair, each in searches.items()}
-    for _ in range(_DEEPEST):
+    for _ in range(DEEPEST):
         deeper: dict[Pair, list[tuple[Search, str]]] = {}
         for pair, record in _level(git, asked):
             for each, folder in asked[pair]:

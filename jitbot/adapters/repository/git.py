@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
@@ -21,6 +22,18 @@ NEVER_ASK = {
     "GIT_OPTIONAL_LOCKS": "0",
     "LC_ALL": "C",
 }
+
+
+_RETRIES = (1.0, 3.0, 9.0)  # seconds between attempts at a fetch that may yet go right
+_FINAL = (  # why one would fail again, in git's words, which LC_ALL keeps in English
+    "couldn't find remote ref",
+    "authentication failed",
+    "could not read username",
+    "repository not found",
+    "does not appear to be a git repository",
+    "no such remote",
+    "not our ref",
+)
 
 
 class Git:
@@ -62,6 +75,18 @@ class Git:
             raise UnavailableError(f"git cannot be run: {error.strerror}") from None
         except subprocess.TimeoutExpired:
             raise UnavailableError(f"git {arguments[0]} took longer than {self._timeout:.0f} s") from None
+
+    def fetch(
+        self, *arguments: str, stdin: str = "", token: str = "", options: tuple[str, ...] = ()
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run `git fetch`, again and more slowly where it may yet go right. `options` are git's own, before the verb."""
+        for pause in (*_RETRIES, None):
+            result = self.run(*options, "fetch", *arguments, stdin=stdin, token=token)
+            reason = last_line(result.stderr).lower()
+            if result.returncode == 0 or pause is None or any(each in reason for each in _FINAL):
+                break
+            time.sleep(pause)
+        return result
 
     @contextmanager
     def streamed(self, *arguments: str, stdin: str) -> Iterator[BufferedReader]:

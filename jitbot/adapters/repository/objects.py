@@ -9,14 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from jitbot.adapters.repository import raw
 from jitbot.adapters.repository.differing import EMPTY_TREE, Pair, Search, search
 from jitbot.adapters.repository.git import Git
+from jitbot.domain.bounds import COMMIT_READ
 from jitbot.domain.errors import UnavailableError
 from jitbot.domain.model import Sha
 from jitbot.domain.ports import Entry
 
-LARGEST_COMMIT = 1 << 20  # bytes of a commit with its message
 _REMEMBERED = 1 << 25  # bytes of contents, all together
 _SMALL = 1 << 16  # bytes: a larger one is read again
 _ENTRIES = 200_000  # that differ, in all comparisons together
+_ARGUMENTS, _ARGUMENT_BYTES = 200, 100_000  # of one command line
 
 
 class Objects:
@@ -31,34 +32,33 @@ class Objects:
         self._listed: dict[tuple[str, ...], bytes] = {}
         self._searches: dict[tuple[Pair, str, int], Search] = {}
 
-    def read(self, kind: str, names: Iterable[Sha], most: int) -> Iterator[tuple[Sha, bytes | None]]:
+    def read(
+        self, kind: str, names: Iterable[Sha], most: int, *, cut: bool = False
+    ) -> Iterator[tuple[Sha, bytes | None]]:
         """Each of these with its bytes; None for what is of another kind or has more than `most` bytes.
 
-        Raises UnavailableError for what is not here.
+        With `cut`, of such a one the first `most` bytes and one more. Raises UnavailableError for what is not here.
         """
         wanted = dict.fromkeys(names)
         unknown = {name: None for name in wanted if (kind, name) not in self._contents}
-        answers = self._asked(kind, list(unknown), most)
+        answers = self._asked(kind, list(unknown), most, cut=cut)
         for name in wanted:
             if name in unknown:
                 _, content = next(answers)
                 self._remember(kind, name, content)
             else:
                 content = self._contents[kind, name]
-            yield name, content if content is not None and len(content) <= most else None
+            yield name, content if content is not None and (cut or len(content) <= most) else None
         next(answers, None)  # so that git is waited for, and its failure is told
 
     def commits(self, names: Iterable[Sha]) -> dict[Sha, raw.Commit | None]:
-        """What commits say of themselves; None for what is none, or too large."""
-        read = self.read("commit", names, LARGEST_COMMIT)
+        """What commits say of themselves; None for what is none. One too large is read as far as its parents go."""
+        read = self.read("commit", names, COMMIT_READ, cut=True)
         return {name: raw.commit(content) if content is not None else None for name, content in read}
 
     def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[Entry, ...]:
         """The entries of a commit's tree at these paths, or directly in a folder whose path ends in /."""
-        asked = (commit, *paths)
-        if asked not in self._listed:
-            self._listed[asked] = self._git.ask("ls-tree", "-z", "--full-tree", commit, "--", *paths)
-        return tuple(raw.entries(self._listed[asked]))
+        return tuple(entry for some in _portions(paths) for entry in self._entries(commit, some))
 
     def differing(
         self, pairs: Sequence[tuple[str, Sha]], *, below: str = "", most: int
@@ -77,11 +77,19 @@ class Objects:
                 self._searches[pair, below, most] = each
         return {pair: found[trees_] or searched[trees_] for pair, trees_ in between.items()}
 
-    def _asked(self, kind: str, wanted: Sequence[Sha], most: int) -> Iterator[tuple[Sha, bytes | None]]:
+    def _entries(self, commit: Sha, paths: Sequence[str]) -> Iterator[Entry]:
+        asked = (commit, *paths)
+        if asked not in self._listed:
+            self._listed[asked] = self._git.ask("ls-tree", "-z", "--full-tree", commit, "--", *paths)
+        return raw.entries(self._listed[asked])
+
+    def _asked(
+        self, kind: str, wanted: Sequence[Sha], most: int, *, cut: bool
+    ) -> Iterator[tuple[Sha, bytes | None]]:
         if wanted:
             asked = "".join(f"{name}\n" for name in wanted)
             with self._git.streamed("cat-file", "--batch", stdin=asked) as answer:
-                yield from raw.objects(answer, kind, wanted, most)
+                yield from raw.objects(answer, kind, wanted, most, cut=cut)
 
     def _remember(self, kind: str, name: Sha, content: bytes | None) -> None:
         if content is not None and len(content) <= min(_SMALL, self._bytes_left):
@@ -102,3 +110,14 @@ class Objects:
                     )
                 self._trees[commit] = name
         return {commit: self._trees[commit] for commit in commits}
+
+
+def _portions(paths: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Paths in portions that a command line takes: people choose how many there are, and how long each is."""
+    start = size = 0
+    for end, path in enumerate(paths):
+        size += len(path) * 4 + 1
+        if end > start and (end - start == _ARGUMENTS or size > _ARGUMENT_BYTES):
+            yield paths[start:end]
+            start, size = end, len(path) * 4 + 1
+    yield paths[start:]

@@ -41,7 +41,7 @@ class Remainder:
         alone = ("-c", "fetch.negotiationAlgorithm=noop")
         options = (*QUIETLY, "--no-write-fetch-head", "--filter=blob:none", "--stdin")
         asked = "".join(f"{name}\n" for name in missing)
-        result = self._git.run(*alone, "fetch", *options, REMOTE, stdin=asked, token=self._token)
+        result = self._git.fetch(*options, REMOTE, stdin=asked, token=self._token, options=alone)
         if result.returncode != 0:
             raise UnavailableError(
                 f"git could not fetch {len(missing)} blobs from {REMOTE}: {last_line(result.stderr)}"
@@ -63,7 +63,7 @@ class Remainder:
     def deepen(self, refspec: str) -> None:
         """Bring more of a branch's history. Raises UnavailableError if there is none to be had."""
         before = self._boundary()
-        result = self._git.run("fetch", *QUIETLY, f"--deepen={DEEPER}", REMOTE, refspec, token=self._token)
+        result = self._git.fetch(*QUIETLY, f"--deepen={DEEPER}", REMOTE, refspec, token=self._token)
         if result.returncode != 0 or self._boundary() == before:
             reason = last_line(result.stderr)
             raise UnavailableError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
 
+from jitbot.domain.bounds import COMMIT_READ
 from jitbot.domain.errors import UnavailableError
 from jitbot.domain.evidence import Change, ChangeKind
 from jitbot.domain.model import Sha
@@ -62,6 +63,7 @@ class Commit:
 
     parents: tuple[Sha, ...]
     message: str
+    whole: bool = True  # not: too large, and read only as far as its parents go
 
 
 def entries(answer: bytes) -> Iterator[Entry]:
@@ -92,23 +94,23 @@ def records(answer: BufferedReader) -> Iterator[tuple[tuple[str, str], Record]]:
 
 
 def objects(
-    answer: BufferedReader, kind: str, wanted: Sequence[Sha], most: int
+    answer: BufferedReader, kind: str, wanted: Sequence[Sha], most: int, *, cut: bool = False
 ) -> Iterator[tuple[Sha, bytes | None]]:
     """Read `cat-file --batch`: a line `name type size`, then that many bytes and a newline.
 
-    None for what is no object of this kind, or has more than `most` bytes. Raises UnavailableError for
-    what is not here at all.
+    None for what is no object of this kind, or has more than `most` bytes; with `cut`, the first `most` bytes and
+    one more of such a one. Raises UnavailableError for what is not here at all.
     """
     for name in wanted:
         _, _, rest = answer.readline().decode().rstrip("\n").partition(" ")
         what, _, size = rest.partition(" ")
         if not size.isdecimal():
             raise UnavailableError(f"git has no {kind} {name[:10]} here; fetch deeper (fetch-depth: 0)")
-        if what == kind and int(size) <= most:
-            yield name, answer.read(int(size))
-        else:
-            _skip(answer, int(size))
-            yield name, None
+        length = int(size)
+        wanted_bytes = min(length, most + 1) if what == kind and (cut or length <= most) else 0
+        content = answer.read(wanted_bytes) if wanted_bytes or (what == kind and not length) else None
+        _skip(answer, length - wanted_bytes)
+        yield name, content
         answer.read(1)
 
 
@@ -149,11 +151,14 @@ class _Reader:
 def commit(content: bytes) -> Commit:
     """Read a commit object: its tree, its parents right below, more headers, an empty line, its message.
 
-    Only the lines below the tree are parents, as for git itself: whoever may push can write any other header.
+    Only the lines below the tree are parents, as for git itself: whoever may push can write any other header. Of
+    one that was cut the parents are read, and nothing is said of its message.
     """
     headers, _, message = content.partition(b"\n\n")
     parents = itertools.takewhile(_PARENT.fullmatch, headers.split(b"\n")[1:])
     names = tuple(Sha(line[7:].decode()) for line in parents)
+    if len(content) > COMMIT_READ:
+        return Commit(parents=names, message="", whole=False)
     return Commit(parents=names, message=message.decode(errors="replace"))
 
 
@@ -163,18 +168,23 @@ def change(base: str, made: str, timestamp: int, difference: Difference) -> Chan
         path=difference.path,
         commit=Sha(made),
         base=Sha(base),
-        committed_at=datetime.fromtimestamp(min(timestamp, _LATEST), UTC),
+        committed_at=moment(timestamp),
         kind=difference.kind,
         mode=difference.mode,
         blob=None if difference.kind is ChangeKind.DELETED else difference.blob,
     )
 
 
+def moment(timestamp: int) -> datetime:
+    """A commit's date; whoever makes a commit chooses it, and may choose one that no calendar has."""
+    return datetime.fromtimestamp(min(max(timestamp, 0), _LATEST), UTC)
+
+
 def added(made: Sha, commit: Commit | None, differing: Sequence[Difference], *, whole: bool) -> Added:
     """A commit of the ledger, by what it puts there; what it takes away has no effect on what was there.
 
     What a submodule's entry names is no object of this repository: it is left out, and the commit untidy.
-    `commit` is None for one too large to be read.
+    `commit` is None for what is no commit.
     """
     put = [each for each in differing if each.kind is not ChangeKind.DELETED]
     plain = bool(put) and all(each.mode == _PLAIN for each in put)
@@ -186,5 +196,5 @@ def added(made: Sha, commit: Commit | None, differing: Sequence[Difference], *, 
         entries=tuple(
             Entry(path=each.path, mode=each.mode, blob=each.blob) for each in put if each.mode != _SUBMODULE
         ),
-        tidy=whole and len(parents) == 1 and plain,
+        tidy=whole and commit is not None and commit.whole and len(parents) == 1 and plain,
     )

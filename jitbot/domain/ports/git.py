@@ -7,6 +7,7 @@ from typing import Protocol
 
 from jitbot.domain.evidence import Change
 from jitbot.domain.model import Sha
+from jitbot.domain.too_large import TooLarge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,15 +50,23 @@ class Repository(Protocol):
         ...
 
     def changes(self, since: datetime) -> tuple[Change, ...]:
-        """What main's first-parent line did to request files since then, oldest first."""
+        """What main's first-parent line did to request files since then, oldest first; nothing of `too_large`."""
         ...
 
-    def touched(self, base: Sha, commit: Sha) -> tuple[str, ...]:
-        """Every path that differs between two commits; a rename counts as two."""
+    def too_large(self, since: datetime) -> tuple[TooLarge, ...]:
+        """The commits of main's first-parent line since then that change more below requests/ than is read."""
+        ...
+
+    def deleting(self, commit: Sha, paths: Sequence[str]) -> frozenset[str]:
+        """Those of these paths that a commit deletes: its first parent has them, and it has not."""
+        ...
+
+    def touched(self, base: Sha, commit: Sha) -> tuple[str, ...] | None:
+        """Every path that differs between two commits; a rename counts as two. None if that is too much to read."""
         ...
 
     def touching(self, commits: Iterable[Sha], path: str) -> frozenset[Sha]:
-        """Of these commits, the ones that change the path against their first parent."""
+        """Of these commits, those that change the path against their first parent, or change too much to tell."""
         ...
 
     def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[Entry, ...]:
