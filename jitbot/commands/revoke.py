@@ -7,7 +7,7 @@ from jitbot.commands.options import format_option
 from jitbot.commands.places import meant
 from jitbot.commands.words import print_json, print_report
 from jitbot.commands.worlds import open_world, recorded_requests
-from jitbot.domain.errors import UnavailableError
+from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.lifecycle.history import read
 from jitbot.lifecycle.revoking import revoke as use_case
 
@@ -27,9 +27,12 @@ def revoke(invocation: Invocation, *, request: str, reason: str, form: str) -> i
     """
     world = open_world(invocation, "revoke", purpose="sweep")
     history = read(world, invocation.now)
-    if history.doubt:
-        raise UnavailableError(history.doubt)  # the request may lie in what cannot be checked
-    path = meant(request, recorded_requests(history))
+    try:
+        path = meant(request, recorded_requests(history))
+    except InvalidError:
+        if history.doubt:
+            raise UnavailableError(history.doubt) from None  # it may lie in what cannot be checked
+        raise
     report = use_case(world, path, reason=reason, now=invocation.now)
     if form == "json":
         print_json(report.as_json())

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from jitbot.domain import escape
+from jitbot.domain import escape, too_large
 from jitbot.domain.events import Event, Why
 from jitbot.domain.model import Finding
 from jitbot.domain.record import sentence
@@ -56,6 +56,9 @@ def print_report(report: Report, *, nothing: str) -> None:
             line = f"line {finding.line}: " if finding.line else ""
             click.echo(f"    {line}{escape.log(finding.message)} [{finding.code}]")
             click.echo(click.style(f"      {escape.log(finding.hint)}", dim=True))
+    for finding in map(too_large.finding, report.refused):
+        click.echo(click.style(f"✗ refused: {escape.log(finding.message)} [{finding.code}]", fg="red"))
+        click.echo(click.style(f"      {escape.log(finding.hint)}", dim=True))
     if report.dry:
         for change in report.planned:
             click.echo(

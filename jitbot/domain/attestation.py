@@ -19,6 +19,7 @@ WORKFLOWS = ("grant", "sweep", "revoke", "audit")  # the only ones whose word co
 TOKENS = "attestations/"
 KEYS = "keys/"
 CLOCK_SKEW = timedelta(minutes=10)  # between the time an event records and the time of the token
+LATE = "it records a time more than 10 minutes from when its token was issued"
 _AUDIENCE = "jitbot-ledger:"
 
 
@@ -68,6 +69,9 @@ def objection(
     issued = claims.get("iat")
     if not isinstance(issued, int):
         return "its token does not say when it was issued"
-    if any(abs(int(time.timestamp()) - issued) > CLOCK_SKEW.total_seconds() for time in times):
-        return "it records a time more than 10 minutes from when its token was issued"
-    return None
+    return LATE if is_late(times, issued) else None
+
+
+def is_late(times: Iterable[datetime], issued: int) -> bool:
+    """Whether one of these recorded times is too far from when the token was issued, in seconds since 1970."""
+    return any(abs(int(time.timestamp()) - issued) > CLOCK_SKEW.total_seconds() for time in times)

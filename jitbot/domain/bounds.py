@@ -14,6 +14,7 @@ COMMIT_READ = 1 << 20  # bytes of a commit object; of a larger one only the pare
 # the ledger
 EVENT_WRITTEN = 1 << 20  # bytes of one event
 EVENT_READ = 1 << 22
+DOCUMENTS_WRITTEN = 3 << 18  # bytes of all roles of one approval; the rest of the event is its evidence
 BATCH_WRITTEN = 1 << 23  # bytes of all events of one batch
 BATCH_EVENTS = 100  # events of one batch
 BATCH_READ = 1_000  # entries, files and folders together, that a commit of the ledger adds

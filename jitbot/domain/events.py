@@ -7,15 +7,17 @@ same thing record it once.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from jitbot.domain import iam, moments
-from jitbot.domain.model import AccountId, Sha
+from jitbot.domain.bounds import DOCUMENTS_WRITTEN, EVENT_WRITTEN
+from jitbot.domain.model import AccountId, Finding, Sha
 
 SCHEMA = 1  # raise it with any change of what `dump` writes: `load` takes exactly that
 FOLDER = "events/"
+_ALWAYS = ("jitbot", "merge_commit", "rules_commit", "request_blob", "pull_request")  # short, and kept
 _NO_COMMIT = Sha("")  # of an event that belongs to no merge
 _NO_ACCOUNT = AccountId("")  # of a decision, which is about all accounts
 
@@ -104,6 +106,35 @@ def dump(event: Event) -> bytes:
     return text.encode(
         errors="backslashreplace"
     )  # half a surrogate, from a name git could not read: JSON's escape
+
+
+def bounded(event: Event) -> tuple[Event, bytes]:
+    """The event with its bytes, small enough to be read again; of one too large the evidence is left out.
+
+    Raises ValueError for one that gives access: without its documents it would say nothing, so it must be refused.
+    """
+    content = dump(event)
+    if len(content) <= EVENT_WRITTEN:
+        return event, content
+    if event.documents:
+        raise ValueError(
+            f"{event.kind} {event.request} has {len(content)} bytes, more than an event may have"
+        )
+    kept = {name: event.evidence[name] for name in _ALWAYS if name in event.evidence}
+    short = replace(event, ask={}, evidence={**kept, "left_out_bytes": len(content)})
+    return short, dump(short)
+
+
+def too_large(documents: tuple[iam.Documents, ...], file: str) -> tuple[Finding, ...]:
+    """Why roles are more than one event can hold; empty if they are not."""
+    size = sum(len(json.dumps(dump_documents(each), indent=2, ensure_ascii=False)) for each in documents)
+    if size <= DOCUMENTS_WRITTEN:
+        return ()
+    message = (
+        f"the {len(documents)} roles of this request have {size} bytes, more than the ledger takes at once"
+    )
+    hint = "ask for fewer accounts in one request"
+    return (Finding(code="too-large-to-record", message=message, file=file, hint=hint),)
 
 
 def _told(event: Event) -> dict[str, object]:

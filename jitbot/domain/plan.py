@@ -5,10 +5,10 @@ making one changes nothing, and nothing due gives an empty one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from jitbot.domain import iam
+from jitbot.domain import iam, moments
 from jitbot.domain.changes import Change, Confirm, Deny, Extend, Provision, Remove
 from jitbot.domain.drift import drifted, replaced, rightly_held, stands, vanished
 from jitbot.domain.events import Event, Why
@@ -24,6 +24,13 @@ class Ends:
     deleted: frozenset[str] = frozenset()  # requests whose file is gone from main
     offboarded: frozenset[str] = frozenset()  # requests whose requester is no longer that person
 
+    untold: Mapping[str, str] = field(
+        default_factory=dict
+    )  # requests that may have to end, and why nobody can tell
+    refused: Mapping[str, str] = field(
+        default_factory=dict
+    )  # deleted by somebody who may not end them, and why not
+
     def of(self, life: Life, holding: Holding) -> tuple[Why, str] | None:
         """Why this holding must end early, if it must, and since when or by whom."""
         if life.revoked is not None:
@@ -37,9 +44,28 @@ class Ends:
         return None
 
 
-def to_grant(lives: Iterable[Life], ends: Ends, now: datetime) -> tuple[Change, ...]:
-    """Every approved term that is not yet recorded as granted and can still be used."""
-    return _sorted(change for life in lives for change in _grants(life, ends, now))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """What events of the ledger that cannot be read may be about: requests, and names of roles."""
+
+    requests: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+
+
+_NO_DOUBT = Doubt()
+
+
+def to_grant(
+    lives: Iterable[Life], ends: Ends, now: datetime, doubt: Doubt = _NO_DOUBT
+) -> tuple[Change, ...]:
+    """Every approved term that is not yet recorded as granted and can still be used.
+
+    Nothing is given to a request that may have to end, as far as anybody can tell.
+    """
+    unsure = doubt.requests | ends.untold.keys()
+    return _sorted(
+        change for life in lives if life.request not in unsure for change in _grants(life, ends, now)
+    )
 
 
 def to_end(
@@ -48,10 +74,12 @@ def to_end(
     orphans: Iterable[Event],
     ends: Ends,
     now: datetime,
+    doubt: Doubt = _NO_DOUBT,
 ) -> tuple[Change, ...]:
     """Everything to end, confirm or remove in the accounts that answered; `listed` holds only those.
 
-    `orphans` are the ends recorded of roles that no request explains.
+    `orphans` are the ends recorded of roles that no request explains. What is in doubt ends only by an end that was
+    positively read: a revocation, a deletion, an offboarding.
     """
     changes: list[Change] = []
     known: set[tuple[AccountId, str]] = set()
@@ -59,12 +87,13 @@ def to_end(
     for life, term, documents in _roles(lives.values()):
         name = (documents.account_id, documents.role_name)
         known.add(name)
-        if documents.account_id in listed:
+        sure = life.request not in doubt.requests or ends.of(life, Holding()) is not None
+        if documents.account_id in listed and sure:
             changes += _ends(life, term, documents, roles_by_name.get(name), ends, now)
     denied = {(event.account_id, event.role_name, event.cause): event for event in orphans}
     for account_id, roles in listed.items():
         for role in roles:
-            if (account_id, role.role_name) not in known:
+            if (account_id, role.role_name) not in known and role.role_name not in doubt.roles:
                 changes += _orphan(role, denied.get((account_id, role.role_name, role.role_id)), now)
     return _sorted(changes)
 
@@ -107,6 +136,9 @@ def _ends(
     if role is not None and replaced(holding, role):
         detail = f"another role stands under the name of one that was ended: {role.role_id}"
         yield _deny(life, documents, term, (Why.DRIFT, detail))
+    elif role is not None and undone(holding, term, role, now):
+        detail = f"the denial was taken off role {role.role_id}, as seen at {moments.show(now)}"
+        yield _deny(life, documents, term, (Why.DRIFT, detail))
     elif due is not None and holding.end is None and (holding.granted or role is not None or now >= over):
         yield _deny(life, documents, term, due)
     elif due is None and now >= over and not settled:
@@ -120,6 +152,37 @@ def _ends(
             request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
             role_name=documents.role_name, window=term.window,
         )  # fmt: skip
+
+
+def to_look_at(
+    lives: Iterable[Life], listed: Mapping[AccountId, tuple[Listed, ...]], now: datetime
+) -> tuple[Listed, ...]:
+    """The roles whose early end is recorded, and that a session could still use if somebody took the denial off."""
+    ended = {
+        (documents.account_id, documents.role_name)
+        for life, term, documents in _roles(lives)
+        if _may_live(term, now) and life.holding(documents.account_id).end is not None
+    }
+    roles = (role for each in listed.values() for role in each)
+    return tuple(role for role in roles if role.whole is None and (role.account_id, role.role_name) in ended)
+
+
+def undone(holding: Holding, term: Term, role: Listed, now: datetime) -> bool:
+    """Whether a role that was read whole is not denied, although its early end is recorded: somebody undid it."""
+    return (
+        holding.end is not None and _may_live(term, now) and role.whole is not None and not role.whole.denied
+    )
+
+
+def denials(life: Life, due: tuple[Why, str]) -> tuple[Deny, ...]:
+    """The denials of a request in all accounts that it was approved for, whatever is recorded of them."""
+    term = life.current
+    return tuple(_deny(life, each, term, due) for each in term.documents) if term is not None else ()
+
+
+def _may_live(term: Term, now: datetime) -> bool:
+    """Whether a session of a role may still be alive, whenever it was opened."""
+    return now < term.window.expires_at + iam.SESSION
 
 
 def _deny(life: Life, documents: iam.Documents, term: Term, due: tuple[Why, str]) -> Deny:

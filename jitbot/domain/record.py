@@ -26,6 +26,16 @@ def message(events: Sequence[Event]) -> str:
     return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
 
 
+def trailers(text: str, name: str) -> tuple[str, ...]:
+    """The values of one trailer of a batch's message, in their order."""
+    last = text.rstrip().rpartition("\n\n")[2]
+    return tuple(
+        value
+        for key, _, value in (line.partition(": ") for line in last.splitlines())
+        if key == name and value
+    )
+
+
 def sentence(event: Event) -> str:
     """One event in words, from validated tokens only."""
     who, what = _token(event.ask.get("requester")) or _who(event.request), _policy(event.request)
@@ -42,6 +52,8 @@ def sentence(event: Event) -> str:
             return f"extended (break-glass): {who} keeps {what} in {where}{until}, to be reviewed{_by(event)}"
         case Kind.EXTENDED:
             return f"extended: {who} keeps {what} in {where}{until}"
+        case Kind.REFUSED if not event.request:
+            return f"refused: all that merge {_token(event.commit)[:10]} asks for ({_codes(event)})"
         case Kind.REFUSED:
             return f"refused: {what} for {who}, merge {_token(event.commit)[:10]} ({_codes(event)})"
         case Kind.REVOKED:

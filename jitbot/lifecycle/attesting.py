@@ -5,10 +5,8 @@ from datetime import datetime
 
 from jitbot.domain.audit.problems import Weight
 from jitbot.domain.audit.verdict import GOOD, Verdict
-from jitbot.domain.errors import BranchMovedError, UnavailableError
 from jitbot.domain.events import Event, Kind
 from jitbot.lifecycle import history as ledger
-from jitbot.lifecycle.recording import ATTEMPTS
 from jitbot.lifecycle.world import World, ensure_current, ensure_recordable
 
 
@@ -17,17 +15,9 @@ def record(world: World, verdict: Verdict, now: datetime) -> Event:
     ensure_current(world)
     ensure_recordable(world)
     event = event_of(verdict, now=now, run=world.run.url)
-    for _ in range(ATTEMPTS):
-        world.repository.fetch()
-        history = ledger.read(world, now)
-        if history.doubt:
-            raise UnavailableError(history.doubt)
-        try:
-            ledger.append(world, history, [event], now)
-        except BranchMovedError:
-            continue
-        return event
-    raise UnavailableError("the ledger keeps moving; the next run records what was verified")
+    world.repository.fetch()
+    ledger.add(world, now, [event])
+    return event
 
 
 def event_of(verdict: Verdict, *, now: datetime, run: str) -> Event:

@@ -1,7 +1,7 @@
 """`jitbot audit verify`: from a clone alone, is the record whole and true, and was every grant rightly given?"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from jitbot.domain import life
@@ -93,12 +93,14 @@ def verify(
         *archive.problems,
         *_anchor(books),
         *completeness.undecided(books.merges, decisions, now),
+        *completeness.refused_whole(books.replay.too_large, archive, now),
         *completeness.decided_twice(archive),
         *completeness.outcomes_without_ground(archive, decisions),
         *_decided_again(books, list(decisions.values())),
         *_late(books, now),
         *more,
     ]
+    found = [_in_doubt(each, archive.doubtful) for each in found]
     new = found if since is None else _after(books, since, found)
     return Verdict(
         head=archive.head,
@@ -137,14 +139,6 @@ def _anchor(books: Books) -> Iterator[Problem]:
             message="nobody vouches for the issuer's keys: those that the ledger's first batch brings were taken",
             hint="give the keys that the issuer publishes with --keys FILE, read them with --online, or have "
             "policies/issuer-keys.json owned on main",
-        )
-    if books.replay.unsure is not None:
-        yield Problem(
-            code="main-too-large",
-            weight=Weight.UNCHECKED,
-            message="a commit of main changes more paths than anybody reads: the rules after it are not sure",
-            hint="look at that commit by hand",
-            commit=books.replay.unsure,
         )
 
 
@@ -188,7 +182,8 @@ def _ground(
 ) -> Ground:
     change = merged.change
     policy = change.path.split("/")[1]
-    rules = rulebook.rules(merged.rules, policy)
+    files = rulebook.files_at(change.base, policy) if merged.rules is None else merged.rules
+    rules = rulebook.rules(files, policy)
     if rules is None:
         raise InvalidError(f"this clone lacks rules of main at {change.base[:10]}: `git fetch` them all")
     content = None if change.blob is None else contents.get(change.blob)
@@ -239,6 +234,14 @@ def _late(books: Books, now: datetime) -> Iterator[Problem]:
     lives = life.fold(books.archive.events).values()
     for place in lateness.places(lives, books.archive.by_request, deleted):
         yield from lateness.problems(place, now)
+
+
+def _in_doubt(problem: Problem, doubtful: frozenset[str]) -> Problem:
+    """A finding about a request of which an event could not be read: nobody can tell whether it is broken."""
+    if problem.weight is not Weight.BROKEN or problem.request not in doubtful:
+        return problem
+    message = f"{problem.message}; an event that may explain it cannot be read"
+    return replace(problem, weight=Weight.UNCHECKED, message=message)
 
 
 def _after(books: Books, since: Sha, found: Iterable[Problem]) -> list[Problem]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from jitbot.domain.bounds import TEXT_WRITTEN
 from jitbot.domain.changes import Change, Confirm, Deny, Extend, Provision, Remove
 from jitbot.domain.errors import DeniedError, JitbotError
 from jitbot.domain.events import Event, Kind
@@ -80,7 +81,7 @@ def failed_event(failure: Failure, *, now: datetime, run: str) -> Event | None:
         at=now,
         run=run,
         cause=f"{type(change).__name__.lower()}: {'refused' if failure.final else 'trouble'}",
-        evidence={"message": failure.message},
+        evidence={"message": failure.message[:TEXT_WRITTEN]},
     )
 
 

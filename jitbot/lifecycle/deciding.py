@@ -1,18 +1,25 @@
 """Decides what main holds and the ledger does not know yet, oldest first, each change on its own."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from jitbot.domain import testimony
+from jitbot.domain import testimony, too_large
 from jitbot.domain.approval import Decision, Verdict, decide
 from jitbot.domain.errors import JitbotError
 from jitbot.domain.events import Event
-from jitbot.domain.evidence import Case, Change
+from jitbot.domain.evidence import Case, Change, ChangeKind
 from jitbot.domain.life import Life, fold
 from jitbot.domain.model import Finding
-from jitbot.lifecycle.gathering import Gatherer, candidates, latest_end
+from jitbot.domain.too_large import TooLarge, asking_too_much
+from jitbot.domain.vocabulary import is_request
+from jitbot.lifecycle.gathering import Gatherer, latest_end
 from jitbot.lifecycle.history import History
+from jitbot.lifecycle.world import MEMORY, World
+
+_FEW = 10  # files that one merge asks for at most, to be decided before all that ask for more
+_TOGETHER = 100  # decisions that are recorded together where there are many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,19 +31,78 @@ class Decided:
     event: Event | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is to be decided together: changes, each with whether main changed its path before, and whole commits."""
+
+    changes: tuple[tuple[Change, bool], ...] = ()
+    too_large: tuple[TooLarge, ...] = ()
+
+
+def due(world: World, history: History, now: datetime) -> Iterator[Due]:
+    """What main holds and the ledger has not decided, in portions: first what merges of a few files ask for.
+
+    A merge that asks for much waits, so that it delays nobody else; each portion is recorded before the next one, so
+    that a run that is stopped has got somewhere. There is always a first portion, be it empty.
+    """
+    changes, since = world.repository.changes(now - MEMORY), now - MEMORY
+    large = (*world.repository.too_large(since), *asking_too_much(changes))
+    refused = {each.commit for each in large}
+    new = tuple(each for each in large if too_large.refusal(each, now=now, run="").key not in history.keys)
+    undecided = [
+        (change, earlier)
+        for change, earlier in _candidates(changes)
+        if change.commit not in refused
+        and change.commit not in history.lives.get(change.path, Life(request=change.path)).decided
+    ]
+    few, many = _few_first(undecided)
+    yield Due(changes=tuple(few), too_large=new)
+    for start in range(0, len(many), _TOGETHER):
+        yield Due(changes=tuple(many[start : start + _TOGETHER]))
+
+
+def _few_first(
+    undecided: Sequence[tuple[Change, bool]],
+) -> tuple[list[tuple[Change, bool]], list[tuple[Change, bool]]]:
+    """Changes of commits with few of them, and the others; of one path, never a later change before an earlier one."""
+    count = Counter(change.commit for change, _ in undecided)
+    few: list[tuple[Change, bool]] = []
+    many: list[tuple[Change, bool]] = []
+    behind: set[str] = set()
+    for change, earlier in undecided:
+        if count[change.commit] > _FEW or change.path in behind:
+            behind.add(change.path)
+            many.append((change, earlier))
+        else:
+            few.append((change, earlier))
+    return few, many
+
+
+def _candidates(changes: Sequence[Change]) -> Iterator[tuple[Change, bool]]:
+    """The asks and extensions among main's changes, oldest first, each with whether its path was there before."""
+    seen: set[str] = set()
+    for change in changes:
+        if change.kind is not ChangeKind.DELETED and is_request(change.path):
+            yield change, change.path in seen
+        seen.add(change.path)
+
+
 def decide_all(
-    gatherer: Gatherer, changes: Sequence[Change], history: History, now: datetime
+    gatherer: Gatherer, changes: Iterable[tuple[Change, bool]], history: History, now: datetime
 ) -> tuple[Decided, ...]:
     """A decision for each undecided ask and extension. What one change's facts lack holds up its own path alone."""
     lives: dict[str, Life] = dict(history.lives)
     waiting: set[str] = set()
     results: list[Decided] = []
-    for change, earlier in candidates(changes):
+    for change, earlier in changes:
         life = lives.get(change.path, Life(request=change.path))
         if change.commit in life.decided:
             continue
         if change.path in waiting:
             results.append(_undecided(change, "an earlier change of this file is not decided yet"))
+            continue
+        if change.path in history.in_doubt.requests:
+            results.append(_undecided(change, "an event of the ledger that may be about it cannot be read"))
             continue
         result = _one(gatherer, change, earlier=earlier, life=life, now=now)
         results.append(result)
@@ -70,6 +136,11 @@ def _one(gatherer: Gatherer, change: Change, *, earlier: bool, life: Life, now: 
             change, case, decision, now=now, run=gatherer.world.run.url, catalogue=gatherer.world.catalogue
         )
     return Decided(change=change, decision=decision, event=event)
+
+
+def unrecorded(decided: Decided, why: str) -> Decided:
+    """A change whose decision GitHub did not let be recorded: it stays due."""
+    return _undecided(decided.change, f"its decision could not be recorded: {why}")
 
 
 def _undecided(change: Change, why: str) -> Decided:

@@ -1,51 +1,146 @@
 """The ends that main asks for: files deleted, people gone. Only what was positively read counts."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from jitbot.domain.evidence import Change, ChangeKind
+from jitbot.domain import may_end
+from jitbot.domain.approval import GITHUB_LAG
+from jitbot.domain.errors import DeniedError, JitbotError, UnavailableError
+from jitbot.domain.evidence import ChangeKind, PullRequest
 from jitbot.domain.life import Life, principal_text
-from jitbot.domain.model import People, Source
+from jitbot.domain.model import Finding, People, Sha, Source
 from jitbot.domain.plan import Ends
-from jitbot.lifecycle.gathering import PEOPLE
+from jitbot.lifecycle.gathering import PEOPLE, CommitTree, read_rules
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.world import MEMORY, World, file_at_main
 
+_LOOKED_AT = 10  # of the deletions of one file that was brought back, the latest
+
 
 def ends_at_main(world: World, history: History, now: datetime) -> Ends:
-    """Which of the recorded requests main has since deleted, and whose requesters are gone."""
+    """Which of the recorded requests main has since deleted, and whose requesters are gone.
+
+    What cannot be told of one request holds up no other: it is named, with the reason.
+    """
     people = people_at_main(world)
     gone = frozenset(
         path for path, life in history.lives.items() if people is not None and _offboarded(life, people)
     )
-    changes = world.repository.changes(now - MEMORY)
-    return Ends(deleted=frozenset(_deleted(world, changes, history.lives.keys())), offboarded=gone)
+    open_ones = {path: life for path, life in history.lives.items() if _may_end(life) and path not in gone}
+    deleted, untold, refused = set[str](), dict[str, str](), dict[str, str]()
+    for path, found in _missing(world, sorted(open_ones), now).items():
+        try:
+            if _ends(world, open_ones[path], found, now):
+                deleted.add(path)
+        except DeniedError as error:
+            refused[path] = str(error)
+        except JitbotError as error:
+            untold[path] = str(error)
+    return Ends(deleted=frozenset(deleted), offboarded=gone, untold=untold, refused=refused)
 
 
-def _deleted(world: World, changes: Iterable[Change], known: Collection[str]) -> Iterator[str]:
-    """The known requests that main deleted: gone from its tip, or deleted by a pull request and brought back.
-
-    Bringing one back undoes no end. But a rebase can delete and restore a file between its commits, of which
-    the pull request shows nothing: that ends nobody's access. Raises UnavailableError if GitHub cannot tell.
-    """
-    repository = world.repository
-    deletions = [each for each in changes if each.kind is ChangeKind.DELETED and each.path in known]
-    paths = sorted({each.path for each in deletions})
-    there = {entry.path for entry in repository.entries(repository.main(), paths)}
-    yield from (path for path in paths if path not in there)
-    for change in deletions:
-        if change.path in there and _shown_by_its_pull_request(world, change):
-            yield change.path
-
-
-def _shown_by_its_pull_request(world: World, deletion: Change) -> bool:
-    """Whether a pull request was merged as this very commit, and lists the path."""
-    merged = (
-        pull.number
-        for pull in world.forge.pulls_of(deletion.commit)
-        if pull.merged_at is not None and pull.merge_commit == deletion.commit
+def alarms(ends: Ends) -> tuple[Finding, ...]:
+    """The requests whose file main deleted, and of which nobody can tell whether that ends them."""
+    return tuple(
+        _finding(path, "deletion-not-told", f"whether its deletion ends the access cannot be told: {why}")
+        for path, why in sorted(ends.untold.items())
     )
-    return any(deletion.path in world.forge.files(number) for number in merged)
+
+
+def warnings(ends: Ends) -> tuple[Finding, ...]:
+    """The requests whose file was deleted by somebody who may not end them."""
+    return tuple(
+        _finding(path, "deletion-without-right", f"its deletion ends nothing: {why}")
+        for path, why in sorted(ends.refused.items())
+    )
+
+
+def _finding(path: str, code: str, message: str) -> Finding:
+    return Finding(
+        code=code, message=message, file=path, hint=f"to end it: `jitbot revoke {path} --reason …`"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Deleted:
+    """A request file that main does not have now, or that it deleted and has again; by which changes."""
+
+    gone: bool
+    by: tuple[tuple[Sha, datetime], ...]  # commits with their dates, the latest last
+
+
+def _may_end(life: Life) -> bool:
+    """Whether there is an account in which the request was approved and no end of it is recorded."""
+    if life.current is None:
+        return False
+    over = life.current.window.expires_at
+    holdings = (life.holding(each.account_id) for each in life.current.documents)
+    return any(holding.end is None and not holding.expired_at(over) for holding in holdings)
+
+
+def _missing(world: World, known: Sequence[str], now: datetime) -> Mapping[str, _Deleted]:
+    """The known requests that main does not have now, or that it deleted and has again, with the commits that did it."""
+    repository = world.repository
+    there = {entry.path for entry in repository.entries(repository.main(), known)}
+    wanted, since = set(known), now - MEMORY
+    commits: dict[str, list[tuple[Sha, datetime]]] = {}
+    for change in repository.changes(since):
+        if change.kind is ChangeKind.DELETED and change.path in wanted:
+            commits.setdefault(change.path, []).append((change.commit, change.committed_at))
+    for large in repository.too_large(since) if known else ():
+        for path in repository.deleting(large.commit, known):
+            commits.setdefault(path, []).append((large.commit, large.committed_at))
+    return {
+        path: _Deleted(gone=path not in there, by=tuple(commits.get(path, ())[-_LOOKED_AT:]))
+        for path in known
+        if path not in there or path in commits
+    }
+
+
+def _ends(world: World, life: Life, deleted: _Deleted, now: datetime) -> bool:
+    """Whether a deletion ends the request's access.
+
+    Bringing a file back undoes no end. But a rebase can delete and restore a file between its commits, of which the
+    pull request shows nothing: that ends nobody's access. Nor does a deletion that nobody had to approve, unless
+    whoever proposed it may end the access. Raises DeniedError for one by somebody who may not, and UnavailableError
+    if it cannot be told.
+    """
+    main = CommitTree(repository=world.repository, commit=world.repository.main())
+    rules = read_rules(main, world.documents, life.request.split("/")[1])
+    owned = not may_end.needs_entitlement(life.request, rules)
+    if owned and deleted.gone:
+        return True
+    requester = life.current.ask.get("github_id") if life.current is not None else None
+    why = "no pull request is known that deleted it"
+    for pull in _shown(world, life.request, deleted.by, now):
+        if owned:
+            return True
+        try:
+            may_end.entitled(pull.author, life.request, requester, rules)
+        except DeniedError as error:
+            why = str(error)
+        else:
+            return True
+    if deleted.gone:
+        raise DeniedError(f"nobody owns its folder, and {why}")
+    return False
+
+
+def _shown(
+    world: World, path: str, by: Sequence[tuple[Sha, datetime]], now: datetime
+) -> Iterator[PullRequest]:
+    """The pull requests that were merged as one of these very commits, and list the path; the latest first.
+
+    Raises UnavailableError for a young commit of which GitHub names none: it may only not have told yet.
+    """
+    for commit, committed_at in reversed(by):
+        merged = [pull for pull in world.forge.pulls_of(commit) if pull.merged_at is not None]
+        if not merged and abs(now - committed_at) < GITHUB_LAG:
+            raise UnavailableError(f"GitHub names no merged pull request for {commit[:10]} yet")
+        for pull in merged:
+            if pull.merge_commit == commit and path in world.forge.files(pull.number):
+                yield pull
 
 
 def people_at_main(world: World) -> People | None:

@@ -1,6 +1,6 @@
 """Collects the facts of a case: rules and bytes from git's commits, the pull request from the forge."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -9,11 +9,10 @@ from typing import Protocol, TypeVar
 from jitbot.domain import codeowners, duration, eligibility, owners
 from jitbot.domain.attestation import blob_name
 from jitbot.domain.counting import latest_judgements
-from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest, Rules
+from jitbot.domain.evidence import Case, Change, Merge, PullRequest, Rules
 from jitbot.domain.ground import fitting, requester_of
 from jitbot.domain.model import Finding, GithubId, Parsed, Request, Sha, Source
 from jitbot.domain.ports import DocumentReader, Forge, Repository
-from jitbot.domain.vocabulary import is_request
 from jitbot.lifecycle.world import SETTINGS, World
 
 ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "policies/teams.yaml"
@@ -171,17 +170,6 @@ def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
         codeowners=codeowners.parse(text, owners_file) if owners_file else None,
         sources={path: blob_name(content) for path, content in contents.items()},
     )
-
-
-def candidates(changes: Sequence[Change]) -> tuple[tuple[Change, bool], ...]:
-    """The asks and extensions among main's changes, oldest first, each with whether its path was there before."""
-    seen: set[str] = set()
-    found = []
-    for change in changes:
-        if change.kind is not ChangeKind.DELETED and is_request(change.path):
-            found.append((change, change.path in seen))
-        seen.add(change.path)
-    return tuple(found)
 
 
 def latest_end(change: Change, case: Case | None) -> datetime:

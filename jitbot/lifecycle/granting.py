@@ -1,23 +1,23 @@
 """`jitbot grant`: decide, record, grant, read back, record. Safe to stop anywhere and to run twice."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from jitbot.domain import plan
+from jitbot.domain import plan, too_large
 from jitbot.domain.changes import Deny
-from jitbot.domain.errors import BranchMovedError, UnavailableError
+from jitbot.domain.errors import JitbotError
 from jitbot.domain.events import Event, Kind
+from jitbot.domain.model import Sha
+from jitbot.lifecycle import ending
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.carrying import Outcome, carry_out, failed_event
-from jitbot.lifecycle.deciding import Decided, decide_all
-from jitbot.lifecycle.ending import ends_at_main
+from jitbot.lifecycle.deciding import Decided, Due, decide_all, due, unrecorded
 from jitbot.lifecycle.gathering import Gatherer
 from jitbot.lifecycle.history import History
-from jitbot.lifecycle.recording import ATTEMPTS
 from jitbot.lifecycle.report import Report
 from jitbot.lifecycle.reviewing import with_reviews
-from jitbot.lifecycle.world import MEMORY, World, ensure_current, ensure_recordable
+from jitbot.lifecycle.world import World, ensure_current, ensure_recordable
 
 
 def grant(world: World, now: datetime, *, dry_run: bool = False) -> Report:
@@ -25,42 +25,82 @@ def grant(world: World, now: datetime, *, dry_run: bool = False) -> Report:
     ensure_current(world)
     if not dry_run:
         ensure_recordable(world)
-    history, decided = _decide(world, now, dry_run=dry_run)
-    report = Report(decided=decided, warnings=history.ignored, doubt=history.doubt, dry=dry_run)
+    gatherer = Gatherer(world=world)
+    history = ledger.read(world, now)
+    report = Report(doubt=history.doubt, warnings=history.ignored, dry=dry_run)
     if history.doubt:
         return report  # what cannot be checked may hold an end: nothing is given
-    report = _carried_out(world, history, report, now)
+    # What one merge asks for in bulk waits until everybody else has their access.
+    for portion in due(world, history, now):
+        history, decided = _decide(world, gatherer, history, portion, now, dry_run=dry_run)
+        report = replace(
+            report,
+            decided=(*report.decided, *decided),
+            refused=(*report.refused, *portion.too_large),
+            warnings=history.ignored,
+        )
+        report = _carried_out(world, history, report, now)
     return with_reviews(world, report, history, now, late_fails=False)
 
 
 def _carried_out(world: World, history: History, report: Report, now: datetime) -> Report:
     """Do what the ledger says is approved and not granted, and record it."""
-    changes = plan.to_grant(history.lives.values(), ends_at_main(world, history, now), now)
-    recorded = tuple(each.event for each in report.decided if each.event is not None and not report.dry)
-    report = replace(report, planned=changes, recorded=recorded)
+    ends = ending.ends_at_main(world, history, now)
+    changes = plan.to_grant(history.lives.values(), ends, now, history.in_doubt)
+    decided = tuple(each.event for each in report.decided if each.event is not None and not report.dry)
+    known = {event.key for event in report.recorded}
+    recorded = report.recorded + tuple(event for event in decided if event.key not in known)
+    report = replace(report, planned=changes, recorded=recorded, alarms=ending.alarms(ends))
     if report.dry or not changes:
         return report
     outcome = carry_out(world, changes, now)
     final = _record(world, history, outcome, now)
-    return replace(report, recorded=recorded + final.events, failures=outcome.failures + final.failures)
+    failures = report.failures + outcome.failures + final.failures
+    return replace(report, recorded=recorded + final.events, failures=failures)
 
 
-def _decide(world: World, now: datetime, *, dry_run: bool) -> tuple[History, tuple[Decided, ...]]:
+def _decide(
+    world: World, gatherer: Gatherer, history: History, portion: Due, now: datetime, *, dry_run: bool
+) -> tuple[History, tuple[Decided, ...]]:
     """Decide and record the decisions, on a ledger that nobody moved meanwhile."""
-    gatherer = Gatherer(world=world)
-    for _ in range(ATTEMPTS):
-        history = ledger.read(world, now)
-        if history.doubt:
-            return history, ()
-        decided = decide_all(gatherer, world.repository.changes(now - MEMORY), history, now)
-        new = [each.event for each in decided if each.event is not None]
-        if not new or dry_run:
-            return _with(history, new), decided
+    decided: tuple[Decided, ...] = ()
+
+    def build(known: History) -> Sequence[Event]:
+        nonlocal decided
+        decided = decide_all(gatherer, portion.changes, known, now)
+        whole = [too_large.refusal(each, now=now, run=world.run.url) for each in portion.too_large]
+        return [*whole, *(each.event for each in decided if each.event is not None)]
+
+    if dry_run:
+        return _with(history, build(history)), decided
+    try:
+        return ledger.transact(world, now, build, known=history).history, decided
+    except JitbotError as error:
+        commits = list(dict.fromkeys(each.change.commit for each in decided if each.event is not None))
+        if len(commits) < 2:
+            raise
+        return _one_by_one(world, decided, commits, error, now)
+
+
+def _one_by_one(
+    world: World, decided: Sequence[Decided], commits: Sequence[Sha], error: JitbotError, now: datetime
+) -> tuple[History, tuple[Decided, ...]]:
+    """Record what can be recorded, merge by merge, where all of it together could not be. Raises if nothing can."""
+    history: History | None = None
+    refused: dict[Sha, str] = {}
+    for commit in commits:
+        new = [each.event for each in decided if each.event is not None and each.change.commit == commit]
         try:
-            return ledger.append(world, history, new, now), decided
-        except BranchMovedError:
-            world.repository.fetch()
-    raise UnavailableError("the ledger keeps moving; the next run decides")
+            history = ledger.add(world, now, new).history
+        except JitbotError as why:
+            refused[commit] = str(why)
+    if history is None:
+        raise error
+    kept = (
+        unrecorded(each, refused[each.change.commit]) if each.change.commit in refused else each
+        for each in decided
+    )
+    return history, tuple(kept)
 
 
 def _record(world: World, history: History, outcome: Outcome, now: datetime) -> Outcome:
@@ -68,38 +108,29 @@ def _record(world: World, history: History, outcome: Outcome, now: datetime) -> 
     failed = [failed_event(failure, now=now, run=world.run.url) for failure in outcome.failures]
     granted = [*outcome.events, *(event for event in failed if event is not None)]
     ended = Outcome()
-    for _ in range(ATTEMPTS):
-        history = ledger.read_again(world, history, now)
-        denials = _overtaken(world, granted, history, now)
-        if denials:
-            more = carry_out(world, denials, now)
+
+    def build(known: History) -> Sequence[Event]:
+        nonlocal granted, ended
+        overtaken = tuple(_overtaken(world, granted, known, now))
+        if overtaken:
+            more = carry_out(world, overtaken, now)
             ended = Outcome(events=ended.events + more.events, failures=ended.failures + more.failures)
-            gone = {(denial.request, denial.account_id) for denial in denials}
+            gone = {(denial.request, denial.account_id) for denial in overtaken}
             granted = [event for event in granted if (event.request, event.account_id) not in gone]
-        new = (*granted, *ended.events)
-        try:
-            ledger.append(world, history, new, now)
-        except BranchMovedError:
-            continue
-        return replace(ended, events=new)
-    raise UnavailableError("the ledger keeps moving; the next run records what was granted")
+        return (*granted, *ended.events)
+
+    done = ledger.transact(world, now, build, known=ledger.read_again(world, history, now))
+    return replace(ended, events=done.events)
 
 
-def _overtaken(world: World, granted: Iterable[Event], history: History, now: datetime) -> tuple[Deny, ...]:
+def _overtaken(world: World, granted: Iterable[Event], history: History, now: datetime) -> Iterator[Deny]:
     """The grants just made that must end at once: revoked, deleted or offboarded while they were being made."""
-    ends = ends_at_main(world, history, now)
-    denials = []
+    ends = ending.ends_at_main(world, history, now)
     for event in granted:
         life = history.lives.get(event.request)
-        due = ends.of(life, life.holding(event.account_id)) if life is not None else None
-        if event.kind is Kind.GRANTED and due is not None:
-            denials.append(
-                Deny(
-                    request=event.request, commit=event.commit, account=event.account, account_id=event.account_id,
-                    role_name=event.role_name, why=due[0], detail=due[1], window=event.window,
-                )
-            )  # fmt: skip
-    return tuple(denials)
+        end = ends.of(life, life.holding(event.account_id)) if life is not None else None
+        if life is not None and event.kind is Kind.GRANTED and end is not None:
+            yield from (each for each in plan.denials(life, end) if each.account_id == event.account_id)
 
 
 def _with(history: History, new: Iterable[Event]) -> History:

@@ -1,21 +1,28 @@
 """The ledger, read and written: only batches that this repository's own workflows attested count."""
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
-from jitbot.domain import attestation, events, life, record
+from jitbot.domain import attestation, batches, events, life, record
 from jitbot.domain.attestation import Batch
-from jitbot.domain.errors import JitbotError, UnavailableError
+from jitbot.domain.batches import Added, Claims, Unreadable
+from jitbot.domain.bounds import BATCH_EVENTS, BATCH_WRITTEN
+from jitbot.domain.errors import BranchMovedError, JitbotError, UnavailableError
 from jitbot.domain.events import Event, Kind
 from jitbot.domain.model import Finding, Sha
+from jitbot.domain.plan import Doubt
 from jitbot.domain.ports import Issuer, Repository
-from jitbot.lifecycle.sifting import Sifted, filed, folder, sift
+from jitbot.lifecycle.verify_batches import BatchReader
 from jitbot.lifecycle.world import ISSUER_KEYS, MEMORY, World, file_at_main
 
-MOST_EVENTS = 100  # in one batch: documents are whole, and a request to GitHub has its limits
+MOST_TOLD = 20  # of the commits that are ignored: a flood of them must not drown the report
+_AT_ONCE = 200  # commits held at a time
+# Seconds before each attempt at a ledger that others write too: whoever keeps pushing delays a run, and no more.
+_PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
+MOVING = "others keep writing to the ledger, so nothing could be recorded; the next run does it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +32,10 @@ class History:
     head: Sha
     main: Sha  # whose code owners vouched for keys
     events: tuple[Event, ...]
-    ignored: tuple[Finding, ...]  # what lies there without a valid attestation
+    ignored: tuple[Finding, ...]  # what lies there without a valid attestation, or cannot be read
     doubt: str  # why something that may be ours could not be checked; empty if all was
     signers: Mapping[str, str]  # every key that counts, by its id
+    in_doubt: Doubt = field(default_factory=Doubt)  # what the events that cannot be read may be about
 
     @cached_property
     def lives(self) -> Mapping[str, life.Life]:
@@ -55,16 +63,32 @@ def read(world: World, now: datetime, *, since: datetime | None = None, requeste
         older = repository.batches(since, saying=f"Requester: {requester}")
         known = set(commits)
         commits = (*(each for each in older if each not in known), *commits)
-    found = sift(repository, issuer, world.settings, {**_owned_keys(repository), **live}, commits)
-    loaded = [event for batch in found.counted.values() for event in batch.events]
+    ignored: dict[int, Finding] = {}
+    reader = BatchReader(
+        contents=repository.small,
+        again=repository.added,
+        issuer=issuer,
+        settings=[world.settings],
+        keys={**_owned_keys(repository), **live},
+        judged=lambda added, order, verdict: ignored.update(_ignored(added, order, verdict)),
+    )
+    for start in range(0, len(commits), _AT_ONCE):
+        reader.take(repository.added(commits[start : start + _AT_ONCE]))
+    reader.finish()
+    loaded = [event for batch in reader.verified for event, _ in batch.events]
     unique = {event.key: event for event in reversed(loaded)}
+    unreadable = [batch.unreadable for batch in reader.verified if batch.unreadable is not None]
     return History(
         head=head,
         main=repository.main(),
         events=tuple(sorted(unique.values(), key=lambda event: (event.at, event.path))),
-        ignored=found.findings,
-        doubt=_doubt(found, trouble),
-        signers=found.keys,
+        ignored=(*_told([ignored[order] for order in sorted(ignored)]), *map(_unread, unreadable)),
+        doubt=_doubt(reader, trouble, unreadable),
+        signers=reader.keys,
+        in_doubt=Doubt(
+            requests=frozenset(request for each in unreadable for request in each.requests),
+            roles=frozenset(role for each in unreadable for role in each.roles),
+        ),
     )
 
 
@@ -75,45 +99,105 @@ def read_again(world: World, history: History, now: datetime) -> History:
     return history if tips == (history.head, history.main) and not history.doubt else read(world, now)
 
 
-def _doubt(found: Sifted, trouble: str) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transacted:
+    """What was recorded, and the ledger as it reads with it."""
+
+    history: History
+    events: tuple[Event, ...]
+
+
+Build = Callable[[History], Sequence[Event]]
+
+
+def transact(world: World, now: datetime, build: Build, *, known: History | None = None) -> Transacted:
+    """Record what `build` makes of the ledger as it is, on exactly the head that it saw; it is asked again if that moved.
+
+    `known` is a reading of what is fetched. What was written is read back: only what counts for the next run may be
+    acted upon by this one. Raises UnavailableError if others keep writing, or if what is there cannot be checked.
+    """
+    history = known
+    for pause in _PAUSES:
+        world.sleep(pause)
+        history = history or read(world, now)
+        if history.doubt:
+            raise UnavailableError(history.doubt)
+        new = tuple(build(history))
+        try:
+            return Transacted(history=_append(world, history, new, now), events=new)
+        except BranchMovedError:
+            world.repository.fetch()
+            history = None
+    raise UnavailableError(MOVING)
+
+
+def add(world: World, now: datetime, new: Sequence[Event]) -> Transacted:
+    """Record what happened, which stays true whoever else writes meanwhile."""
+    return transact(world, now, lambda _: new)
+
+
+def _doubt(reader: BatchReader, trouble: str, unreadable: Sequence[Unreadable]) -> str:
     """Why what does not count may be ours all the same; empty if it cannot.
 
     One commit with an unknown key is somebody's forgery. Where nothing else counts, all may be ours, signed
     before the issuer changed its keys: live grants must not pass for orphans then.
     """
-    if found.unchecked and trouble:
-        return f"{trouble}, and {found.unchecked} batches cannot be checked without it"
-    if found.unchecked and not found.counted:
+    unchecked = len(reader.waiting)
+    if unchecked and trouble:
+        return f"{trouble}, and {unchecked} batches cannot be checked without it"
+    if unchecked and not reader.verified:
         return (
-            f"nothing in the ledger counts, and {found.unchecked} batches were signed with keys that the issuer"
+            f"nothing in the ledger counts, and {unchecked} batches were signed with keys that the issuer"
             f" does not publish: if it changed its keys, add the old one to {ISSUER_KEYS}"
         )
+    unnamed = next((each for each in unreadable if not each.requests), None)
+    if unnamed is not None:  # nobody can tell what it ends, or whom
+        return f"the ledger's commit {unnamed.commit[:10]} cannot be read by this jitbot: {unnamed.why}"
     return ""
 
 
-def append(world: World, history: History, new: Sequence[Event], now: datetime) -> History:
+def _append(world: World, history: History, new: Sequence[Event], now: datetime) -> History:
     """Record events on exactly the head that `history` was read at; those already there are left out.
 
-    What was written is read back: only what counts for the next run may be acted upon by this one. Raises
-    BranchMovedError if the ledger has moved: read again, and decide again.
+    Raises BranchMovedError if the ledger has moved: read again, and decide again.
     """
     fresh = [event for event in {event.key: event for event in new}.values() if event.key not in history.keys]
     head = history.head
-    for start in range(0, len(fresh), MOST_EVENTS):
-        head = _append_batch(world, head, fresh[start : start + MOST_EVENTS], history.signers)
+    for batch in _batches(fresh):
+        head = _append_batch(world, head, batch, history.signers)
     return _read_back(world, fresh, now) if fresh else history
 
 
-def _append_batch(world: World, head: Sha, batch: Sequence[Event], signers: Mapping[str, str]) -> Sha:
+def _batches(fresh: Sequence[Event]) -> Iterator[Mapping[str, tuple[Event, bytes]]]:
+    """Events in batches that GitHub takes and a reader holds, each with its bytes, by its path."""
+    batch: dict[str, tuple[Event, bytes]] = {}
+    size = 0
+    for event in fresh:
+        kept, content = events.bounded(event)
+        if batch and (len(batch) == BATCH_EVENTS or size + len(content) > BATCH_WRITTEN):
+            yield batch
+            batch, size = {}, 0
+        batch[kept.path] = (kept, content)
+        size += len(content)
+    if batch:
+        yield batch
+
+
+def _append_batch(
+    world: World, head: Sha, batch: Mapping[str, tuple[Event, bytes]], signers: Mapping[str, str]
+) -> Sha:
     """Commit one batch. Every path names the head it is made for, so that nothing can lie there already.
 
     Each batch vouches for all keys that count now: so those of yesterday count under the one of tomorrow.
     """
-    files = {filed(event.path, head): events.dump(event) for event in batch}
+    told = [event for event, _ in batch.values()]
+    files = {batches.filed(path, head): content for path, (_, content) in batch.items()}
     keys = {kid: key for kid, key in signers.items() if _plain(kid)}
-    place = f"{batch[0].at:%Y/%m/%d}/{folder(head)}"  # by day: one folder of all would grow without end
+    place = (
+        f"{told[0].at:%Y/%m/%d}/{batches.folder(head)}"  # by day: one folder of all would grow without end
+    )
     files |= {f"{attestation.KEYS}{place}/{kid}.json": f"{key}\n".encode() for kid, key in keys.items()}
-    message = record.message(batch)
+    message = record.message(told)
     blobs = {path: attestation.blob_name(content) for path, content in files.items()}
     token = world.issuer.token(attestation.audience(Batch(parent=head, message=message, blobs=blobs)))
     files[f"{attestation.TOKENS}{place}.jwt"] = f"{token}\n".encode()
@@ -130,6 +214,40 @@ def _read_back(world: World, written: Sequence[Event], now: datetime) -> History
             return history
     raise UnavailableError(
         "what was recorded does not read back as ours; nothing is done on it before it does"
+    )
+
+
+def _ignored(added: Added, order: int, verdict: Claims | str) -> Mapping[int, Finding]:
+    """A commit that does not count. The branch's first, from before anything was attested, is no finding."""
+    first = not added.parent and not any(batches.is_ours(entry.path) for entry in added.entries)
+    if isinstance(verdict, Claims) or first:
+        return {}
+    return {
+        order: Finding(
+            code="unattested",
+            message=f"commit {added.commit[:10]} of the ledger is ignored: {verdict}",
+            file=added.entries[0].path if added.entries else "nothing added",
+            hint="find out who pushed it; it has no effect",
+        )
+    }
+
+
+def _told(ignored: Sequence[Finding]) -> Iterator[Finding]:
+    """The latest of what is ignored, and how many more there are."""
+    if (more := len(ignored) - MOST_TOLD) > 0:
+        message = f"{more} earlier commits of the ledger are ignored too"
+        hint = "find out who pushed them; they have no effect"
+        yield Finding(code="unattested", message=message, file="ledger", hint=hint)
+    yield from ignored[-MOST_TOLD:]
+
+
+def _unread(found: Unreadable) -> Finding:
+    about = ", ".join(sorted(found.requests)[:3]) or "what it is about cannot be told"
+    return Finding(
+        code="unreadable",
+        message=f"commit {found.commit[:10]} of the ledger is ours, and cannot be read whole ({found.why}): {about}",
+        file=found.path,
+        hint="nothing is given to these requests, and nothing of theirs ends but by a revocation or a deletion",
     )
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from jitbot.domain import too_large
 from jitbot.domain.approval import Verdict
 from jitbot.domain.changes import Change
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.model import Finding
 from jitbot.domain.testimony import finding_json
+from jitbot.domain.too_large import TooLarge
 from jitbot.lifecycle.carrying import Failure
 from jitbot.lifecycle.deciding import Decided
 
@@ -20,6 +22,7 @@ class Report:
     """Everything one run of grant, sweep or revoke did, or with a dry run would do."""
 
     decided: tuple[Decided, ...] = ()
+    refused: tuple[TooLarge, ...] = ()  # commits of main that are refused as a whole
     planned: tuple[Change, ...] = ()
     recorded: tuple[Event, ...] = ()
     failures: tuple[Failure, ...] = ()
@@ -35,12 +38,14 @@ class Report:
         alarm = any(event.kind is Kind.ENDED and event.why in _ALARMS for event in self.recorded)
         if undecided or alarm or self.alarms or self.failures or self.doubt:
             return TROUBLE
-        return REFUSED if any(each.decision.verdict is Verdict.REFUSED for each in self.decided) else DONE
+        refused = self.refused or any(each.decision.verdict is Verdict.REFUSED for each in self.decided)
+        return REFUSED if refused else DONE
 
     @property
     def idle(self) -> bool:
         """Whether there was nothing to do at all."""
-        return not (self.decided or self.planned or self.recorded or self.failures or self.alarms)
+        done = (self.decided, self.refused, self.planned, self.recorded, self.failures, self.alarms)
+        return not any(done)
 
     def as_json(self) -> Mapping[str, object]:
         """The report for machines; the words are those of the ledger."""
@@ -48,6 +53,10 @@ class Report:
             "exit_code": self.exit_code,
             "dry_run": self.dry,
             "decisions": [_decided(each) for each in self.decided],
+            "refused_commits": [
+                {"commit": each.commit, "reasons": [too_large.finding(each).as_json()]}
+                for each in self.refused
+            ],
             "planned": [_change(each) for each in self.planned],
             "recorded": [
                 {"event": event.kind, "request": event.request, "path": event.path} for event in self.recorded

@@ -1,22 +1,27 @@
-"""`jitbot revoke`: who may end a grant early, the record of it, and the end itself."""
+"""`jitbot revoke`: who may end a grant early, the record of it, and the end itself.
+
+A revocation is recorded before AWS is touched, so that it is final wherever the run stops. Where it cannot be
+recorded, because others keep writing, GitHub refuses or its issuer does not answer, access ends all the same.
+"""
 
 from dataclasses import replace
 from datetime import datetime
 
-from jitbot.domain import owners
+from jitbot.domain import may_end, plan
+from jitbot.domain.bounds import TEXT_WRITTEN
 from jitbot.domain.changes import Deny
-from jitbot.domain.errors import BranchMovedError, DeniedError, InvalidError, UnavailableError
+from jitbot.domain.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.evidence import Actor
 from jitbot.domain.life import Life
-from jitbot.domain.model import GithubId, Login, Person, Sha
+from jitbot.domain.model import Finding, GithubId, Login, Person, Sha
 from jitbot.lifecycle import history as ledger
-from jitbot.lifecycle.carrying import carry_out
+from jitbot.lifecycle.carrying import Outcome, carry_out
 from jitbot.lifecycle.gathering import CommitTree, read_rules
 from jitbot.lifecycle.history import History
-from jitbot.lifecycle.recording import ATTEMPTS, record
+from jitbot.lifecycle.recording import record
 from jitbot.lifecycle.report import Report
-from jitbot.lifecycle.world import SETTINGS, World, ensure_current, ensure_recordable
+from jitbot.lifecycle.world import World, ensure_current, ensure_recordable
 
 
 def revoke(world: World, request: str, *, reason: str, now: datetime) -> Report:
@@ -30,35 +35,72 @@ def revoke(world: World, request: str, *, reason: str, now: datetime) -> Report:
         raise DeniedError(
             "a re-run speaks for whoever started the run first, whoever re-runs it; start revoke anew"
         )
-    ensure_recordable(world)
-    history, event = _record_revocation(world, request, reason=reason, now=now)
-    life = history.lives[request]
+    history = ledger.read(world, now)
+    life = _known(history, request)
+    event = life.revoked or _revocation(world, life, reason=reason, now=now)
+    trouble = ""
+    if life.revoked is None:
+        try:
+            history, event = _recorded(world, history, event, now)
+            life = history.lives[request]
+        except JitbotError as error:
+            trouble = str(error)
     changes = _denials(replace(life, revoked=event), now)
     outcome = carry_out(world, changes, now)
-    recorded = record(world, outcome, now) if outcome.events or outcome.failures else ()
-    return Report(
-        planned=changes, recorded=(event, *recorded), failures=outcome.failures, warnings=history.ignored
+    report = Report(
+        planned=changes,
+        recorded=() if trouble else (event,),
+        failures=outcome.failures,
+        warnings=history.ignored,
+    )
+    return _with_outcome(world, report, outcome, event, trouble, now)
+
+
+def _with_outcome(
+    world: World, report: Report, outcome: Outcome, event: Event, trouble: str, now: datetime
+) -> Report:
+    """Record what was done, and the revocation too where it could not be before."""
+    late = (event,) if trouble else ()
+    if not (late or outcome.events or outcome.failures):
+        return report
+    try:
+        if trouble:
+            ensure_recordable(world)
+        new = record(world, replace(outcome, events=(*late, *outcome.events)), now)
+    except JitbotError as error:
+        return replace(report, alarms=(_unrecorded(event, trouble or str(error), done=outcome.events),))
+    return replace(report, recorded=report.recorded + new)
+
+
+def _unrecorded(event: Event, why: str, *, done: tuple[Event, ...]) -> Finding:
+    said = f"denied in {len(done)} accounts" if done else "nothing was denied"
+    return Finding(
+        code="not-recorded",
+        message=f"{event.request} was to end now: {said}, and it could not be recorded: {why}",
+        file=event.request,
+        hint="run `jitbot revoke` again: what is denied stays denied, and only the record is missing",
     )
 
 
-def _record_revocation(world: World, request: str, *, reason: str, now: datetime) -> tuple[History, Event]:
-    """Record the decision, on a ledger that nobody moved meanwhile; one recorded before stays the one that counts."""
-    for _ in range(ATTEMPTS):
-        history = ledger.read(world, now)
+def _known(history: History, request: str) -> Life:
+    """The request, if it was ever approved. What is in doubt beside it does not keep it from ending."""
+    life = history.lives.get(request)
+    if life is None or life.current is None:
         if history.doubt:
             raise UnavailableError(history.doubt)
-        life = history.lives.get(request)
-        if life is None or life.current is None:
-            raise InvalidError(f"{request} was never approved, so there is nothing to revoke")
-        event = life.revoked or _revocation(world, life, reason=reason, now=now)
-        if life.revoked is None:
-            try:
-                history = ledger.append(world, history, [event], now)
-            except BranchMovedError:
-                world.repository.fetch()
-                continue
-        return history, event
-    raise UnavailableError("the ledger keeps moving; try again")
+        raise InvalidError(f"{request} was never approved, so there is nothing to revoke")
+    return life
+
+
+def _recorded(world: World, history: History, event: Event, now: datetime) -> tuple[History, Event]:
+    """Record the decision; one recorded meanwhile is the one that counts."""
+    ensure_recordable(world)
+
+    def build(known: History) -> tuple[Event, ...]:
+        return () if known.lives[event.request].revoked is not None else (event,)
+
+    found = ledger.transact(world, now, build, known=history).history
+    return found, found.lives[event.request].revoked or event
 
 
 def _revocation(world: World, life: Life, *, reason: str, now: datetime) -> Event:
@@ -72,7 +114,7 @@ def _revocation(world: World, life: Life, *, reason: str, now: datetime) -> Even
         why=Why.RELEASED if person.github_id == ask.get("github_id") else Why.REVOKED,
         cause=f"by {person.login}",
         ask={"requester": str(ask.get("requester", ""))},
-        evidence={"by": person.login, "github_id": person.github_id, "reason": reason},
+        evidence={"by": person.login, "github_id": person.github_id, "reason": reason[:TEXT_WRITTEN]},
         run=world.run.url,
     )
 
@@ -81,46 +123,14 @@ def _entitled(world: World, request: str, requester_id: object) -> Person:
     """The person who runs this, if they may revoke the request; by GitHub id, under the rules at main's tip."""
     tree = CommitTree(repository=world.repository, commit=world.repository.main())
     rules = read_rules(tree, world.documents, request.split("/")[1])
-    people, teams = rules.people.value, rules.teams.value
-    if people is None or teams is None:
-        raise UnavailableError(
-            "people.yaml or teams.yaml on main cannot be read, so nobody is known to be entitled"
-        )
     actor = Actor(login=Login(world.run.actor), github_id=GithubId(world.run.actor_id))
-    person = owners.person_behind(actor, people)
-    if person is None:
-        raise DeniedError(
-            f"{world.run.actor or 'nobody'} is not known by this GitHub id in policies/people.yaml"
-        )
-    owned = (
-        owners.of(path, codeowners=rules.codeowners, people=people, teams=teams)
-        for path in (request, SETTINGS)
-    )
-    if person.github_id != requester_id and not any(each.include(person) for each in owned):
-        raise DeniedError(
-            f"{person.login} is neither the requester nor an owner of {request} or of policies/"
-        )
-    return person
+    return may_end.entitled(actor, request, requester_id, rules)
 
 
 def _denials(life: Life, now: datetime) -> tuple[Deny, ...]:
-    """A denial for each account of a revoked request whose end is not recorded yet."""
-    term, revoked = life.current, life.revoked
-    if term is None or revoked is None:
+    """A denial for each account of a revoked request whose end is not recorded yet, and that is not over."""
+    revoked = life.revoked
+    if revoked is None or life.current is None or now >= life.current.window.expires_at:
         return ()
-    open_ones = (each for each in term.documents if life.holding(each.account_id).end is None)
-    return tuple(
-        Deny(
-            request=life.request,
-            requester=term.requester,
-            commit=term.commit,
-            account=documents.account,
-            account_id=documents.account_id,
-            role_name=documents.role_name,
-            why=revoked.why or Why.REVOKED,
-            detail=revoked.cause,
-            window=term.window,
-        )
-        for documents in open_ones
-        if now < term.window.expires_at
-    )
+    every = plan.denials(life, (revoked.why or Why.REVOKED, revoked.cause))
+    return tuple(each for each in every if life.holding(each.account_id).end is None)

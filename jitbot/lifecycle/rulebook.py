@@ -49,9 +49,16 @@ class Rulebook:
         """Read more documents, such as those of heads that main never had."""
         self._contents.update(self._repository.contents(set(blobs) - self._contents.keys()))
 
+    def files_at(self, commit: Sha, policy: str) -> Files:
+        """The files that make the rules for this policy at a commit, asked of that commit itself."""
+        found = self._repository.blobs_at([(commit, path) for path in _named(policy)])
+        files = {path: blob for (_, path), blob in found.items() if blob is not None}
+        self.learn(files.values())
+        return files
+
     def rules(self, files: Files, policy: str) -> Rules | None:
         """The rules that these files make for this policy; None if one of them is not in this clone."""
-        named = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, f"policies/access/{policy}.yaml", *codeowners.LOCATIONS)
+        named = _named(policy)
         key = (policy, tuple((path, files[path]) for path in named if path in files))
         if key not in self._known:
             contents = {path: self._contents.get(blob) for path, blob in key[1]}
@@ -68,3 +75,8 @@ class Rulebook:
         if change.mode != "100644" or content is None:
             return Parsed(value=None)
         return self._documents.parse_request(Source(path=change.path, content=content))
+
+
+def _named(policy: str) -> tuple[str, ...]:
+    """Every file that a decision under this policy reads."""
+    return (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, f"policies/access/{policy}.yaml", *codeowners.LOCATIONS)

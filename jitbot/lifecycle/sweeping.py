@@ -8,10 +8,10 @@ from jitbot.domain import plan
 from jitbot.domain.drift import tag_findings
 from jitbot.domain.model import AccountId, Source
 from jitbot.domain.ports import Account
-from jitbot.domain.roles import Listed
+from jitbot.domain.roles import Actual, Listed
+from jitbot.lifecycle import ending
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.carrying import Failure, Outcome, carry_out, gathered
-from jitbot.lifecycle.ending import ends_at_main
 from jitbot.lifecycle.gathering import ACCOUNTS
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.recording import record
@@ -36,14 +36,45 @@ def sweep(world: World, now: datetime, *, dry_run: bool = False, complete: bool 
     report = Report(warnings=history.ignored, doubt=history.doubt, failures=failures, dry=dry_run)
     if history.doubt:
         return report  # what cannot be checked may explain a role: nothing live is ended in doubt
-    report = replace(report, warnings=history.ignored + tag_findings(history.lives.values(), listed))
-    changes = plan.to_end(history.lives, listed, history.orphans, ends_at_main(world, history, now), now)
-    report = replace(report, planned=changes)
+    listed, failed = _looked_at(world, history, listed, now)
+    ends = ending.ends_at_main(world, history, now)
+    changes = plan.to_end(history.lives, listed, history.orphans, ends, now, history.in_doubt)
+    report = replace(
+        report,
+        planned=changes,
+        failures=failures + failed,
+        warnings=history.ignored + tag_findings(history.lives.values(), listed) + ending.warnings(ends),
+        alarms=ending.alarms(ends),
+    )
     if changes and not dry_run:
         outcome = carry_out(world, changes, now)
         recorded = record(world, outcome, now)
-        report = replace(report, recorded=recorded, failures=failures + outcome.failures)
+        report = replace(report, recorded=recorded, failures=report.failures + outcome.failures)
     return with_reviews(world, report, history, now, late_fails=True)
+
+
+def _looked_at(
+    world: World, history: History, listed: Mapping[AccountId, tuple[Listed, ...]], now: datetime
+) -> tuple[Mapping[AccountId, tuple[Listed, ...]], tuple[Failure, ...]]:
+    """The lists, with the roles that were ended early read whole: an end that somebody undid is made again."""
+    wanted: dict[AccountId, list[str]] = {}
+    for role in plan.to_look_at(history.lives.values(), listed, now):
+        wanted.setdefault(role.account_id, []).append(role.role_name)
+    found: dict[tuple[AccountId, str], Actual | None] = {}
+
+    def look(account: Account, account_id: AccountId) -> Outcome:
+        for name in wanted[account_id]:
+            found[account_id, name], _ = account.read(name)
+        return Outcome()
+
+    outcome = gathered(world, wanted, look)
+    looked = {
+        account_id: tuple(
+            replace(role, whole=found.get((account_id, role.role_name), role.whole)) for role in roles
+        )
+        for account_id, roles in listed.items()
+    }
+    return looked, outcome.failures
 
 
 def _accounts(world: World, history: History) -> tuple[AccountId, ...]:

@@ -42,11 +42,7 @@ def confirm(world: World, account: Account, change: Confirm, now: datetime) -> E
     if wrongs and not wrongs[0]:
         return _ended(world, change, Why.EXPIRED, at=read.at, actual=actual, cause="")
     detail = f"after expiry it is not as recorded: {', '.join(wrongs[0])}"
-    drift = Deny(
-        request=change.request, commit=change.commit, account=change.account, account_id=change.account_id, role_name=change.role_name,
-        why=Why.DRIFT, detail=detail, window=change.window,
-    )  # fmt: skip
-    return deny(world, account, drift, now)
+    return deny(world, account, change.denied(Why.DRIFT, detail), now)
 
 
 def _ended(

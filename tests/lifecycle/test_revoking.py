@@ -85,14 +85,16 @@ def test_an_older_revocation_run_does_nothing(world: World, granted: str) -> Non
     assert world.story(granted) == ["approved", "granted"]
 
 
-def test_nothing_is_revoked_on_an_unprotected_ledger(
+def test_nothing_is_recorded_on_an_unprotected_ledger(
     world: World, granted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What can be rewritten proves nothing: said so, and nothing is written."""
+    """What can be rewritten proves nothing: access ends all the same, said so, and nothing is recorded."""
     monkeypatch.setattr(world.acme.github._site, "rules", {})
     ran = world.jit("revoke", granted, "--reason", "x", code=3, actor="alice")
     assert "the branch ledger is not protected" in ran.output
-    assert (world.writes(), world.commits()) == ([], 0)
+    assert "denied in 1 accounts, and it could not be recorded" in ran.output
+    assert (world.writes(), world.commits()) == (["AttachRolePolicy"], 0)
+    assert world.reach("alice") == set()
 
 
 def test_a_revocation_that_aws_refuses_is_not_recorded_as_an_end(world: World, granted: str) -> None:

@@ -3,23 +3,24 @@
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import IO
+from io import BufferedReader
 
 from jitbot.adapters.repository import raw
 from jitbot.adapters.repository.differing import Pair, search
 from jitbot.adapters.repository.git import Git
+from jitbot.domain.bounds import COMMIT_READ, MOST_PATHS
 from jitbot.domain.evidence import ChangeKind
 from jitbot.domain.model import Sha
 from jitbot.domain.ports.archive import Touched
 
-MOST_PATHS = 20_000  # that one commit may change
-LARGEST = 1 << 20  # bytes of one blob or one commit
 _STATUS = {ChangeKind.ADDED: "A", ChangeKind.MODIFIED: "M", ChangeKind.DELETED: "D"}
 
 
-def changes(git: Git, pairs: Sequence[Pair]) -> list[tuple[Touched, ...] | None]:
+def changes(
+    git: Git, pairs: Sequence[Pair], *, below: str = "", most: int = MOST_PATHS
+) -> list[tuple[Touched, ...] | None]:
     """What differs between the trees of each pair, down to every file; None where that is too much to read."""
-    found = search(git, list(dict.fromkeys(pairs)), most=MOST_PATHS)
+    found = search(git, list(dict.fromkeys(pairs)), below=below, most=most)
     return [_touched(found[pair].found) if found[pair].whole else None for pair in pairs]
 
 
@@ -30,13 +31,13 @@ def _touched(differing: Iterable[raw.Difference]) -> tuple[Touched, ...]:
     )
 
 
-def contents(git: Git, wanted: Sequence[Sha], kind: str = "blob") -> Iterator[tuple[Sha, bytes | None]]:
-    """The bytes of objects in this order; None for what is not of this kind, not here, or larger than any of ours."""
+def contents(git: Git, wanted: Sequence[Sha], most: int) -> Iterator[tuple[Sha, bytes | None]]:
+    """The bytes of blobs in this order; None for what is no blob, not here, or has more than `most` bytes."""
     fits: set[Sha] = set()
     with _asked(git, ("cat-file", "--batch-check=%(objecttype) %(objectsize)"), wanted) as sizes:
         for name, line in zip(wanted, sizes, strict=True):
             found, _, size = line.decode().strip().rpartition(" ")
-            if found == kind and int(size) <= LARGEST:
+            if found == "blob" and int(size) <= most:
                 fits.add(name)
     asked = [name for name in wanted if name in fits]
     with _asked(git, ("cat-file", "--batch=%(objectsize)", "--buffer"), asked) as answer:
@@ -48,6 +49,13 @@ def contents(git: Git, wanted: Sequence[Sha], kind: str = "blob") -> Iterator[tu
             yield name, content
 
 
+def commits(git: Git, wanted: Sequence[Sha]) -> dict[Sha, raw.Commit]:
+    """What commits say of themselves. Raises UnavailableError for what is none, or not here."""
+    with _asked(git, ("cat-file", "--batch"), wanted) as answer:
+        read = dict(raw.objects(answer, "commit", wanted, COMMIT_READ, cut=True))
+    return {name: raw.commit(content or b"") for name, content in read.items()}
+
+
 def objects(git: Git, wanted: Sequence[str]) -> Iterator[tuple[str, str]]:
     """For each name, whatever it spells, the object's own name and kind; both empty if there is none."""
     with _asked(git, ("cat-file", "--batch-check=%(objectname) %(objecttype)"), wanted) as answer:
@@ -56,7 +64,9 @@ def objects(git: Git, wanted: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield ("", "") if kind in ("missing", "ambiguous") else (name, kind)
 
 
-def _asked(git: Git, arguments: Sequence[str], lines: Iterable[str]) -> AbstractContextManager[IO[bytes]]:
+def _asked(
+    git: Git, arguments: Sequence[str], lines: Iterable[str]
+) -> AbstractContextManager[BufferedReader]:
     """git's answer while it comes, to a question of one line each."""
     asked = "".join(f"{line}\n" for line in lines)
     return git.streamed(*arguments, stdin=asked)

@@ -1,18 +1,20 @@
 """A clone, read from its first commit to its last: for whoever proves the record, not for the runs that write it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 
 from jitbot.adapters.repository import raw, stream
 from jitbot.adapters.repository.differing import EMPTY_TREE, Pair
 from jitbot.adapters.repository.git import Git
 from jitbot.adapters.repository.partial import REMOTE, Remainder
+from jitbot.domain.bounds import EVENT_READ, MOST_OF_REQUESTS
 from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.domain.model import Sha
 from jitbot.domain.ports.archive import Step, Touched
 
 VERIFIED = "refs/jitbot/verified"
+REQUESTS = "requests/"
 _STEPS = 1000  # commits that are compared together
 _AT_ONCE = 5000  # blobs that are brought to a partial clone in one call
 
@@ -31,21 +33,25 @@ class WholeClone:
             f"this clone has no branch {branch} of {REMOTE}: `git fetch` it",
         )
 
+    def ledger_again(self, commits: Sequence[Sha]) -> Iterator[Step]:
+        """Some of the ledger's commits once more, in this order; of their dates nothing is said."""
+        return self._steps([(commit, 0) for commit in commits])
+
     def ledger_steps(self, tip: Sha) -> Iterator[Step]:
         """The ledger's commits, through every parent, parents first."""
         return self._steps(self._walk(tip, "--topo-order"))
 
     def main_steps(self, tip: Sha) -> Iterator[Step]:
         """The commits of a branch's first-parent line, oldest first."""
-        return self._steps(self._walk(tip, "--first-parent"))
+        return self._steps(self._walk(tip, "--first-parent"), asks=True)
 
-    def contents(self, blobs: Iterable[Sha]) -> Iterator[tuple[Sha, bytes | None]]:
-        """The bytes of blobs; what a partial clone lacks is fetched, many at once."""
+    def contents(self, blobs: Iterable[Sha], most: int = EVENT_READ) -> Iterator[tuple[Sha, bytes | None]]:
+        """The bytes of blobs of at most so many; what a partial clone lacks is fetched, many at once."""
         wanted = list(dict.fromkeys(blobs))
         for start in range(0, len(wanted), _AT_ONCE):
             part = wanted[start : start + _AT_ONCE]
             self._remainder.bring_blobs(part)
-            yield from stream.contents(self._git, part)
+            yield from stream.contents(self._git, part, most)
 
     def blobs_at(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:
         """The blob at each path of each commit that is here; None where that commit has none."""
@@ -95,18 +101,23 @@ class WholeClone:
             raise UnavailableError("this clone's history is cut off: `git fetch --unshallow` brings the rest")
         return walked
 
-    def _steps(self, walked: Sequence[tuple[Sha, int]]) -> Iterator[Step]:
-        """Each commit by what it changed, a part of them at a time."""
+    def _steps(self, walked: Sequence[tuple[Sha, int]], *, asks: bool = False) -> Iterator[Step]:
+        """Each commit by what it changed, a part of them at a time; `asks`: of one too large what is below requests/."""
         for start in range(0, len(walked), _STEPS):
             part = walked[start : start + _STEPS]
-            read = stream.contents(self._git, [commit for commit, _ in part], "commit")
-            commits = {name: None if content is None else raw.commit(content) for name, content in read}
+            commits = stream.commits(self._git, [commit for commit, _ in part])
             pairs = self._pairs(commits)
             touched = dict(zip(pairs, stream.changes(self._git, list(pairs.values())), strict=True))
+            large = {name: pairs[name] for name, found in touched.items() if found is None and asks}
+            part_of = stream.changes(self._git, list(large.values()), below=REQUESTS, most=MOST_OF_REQUESTS)
+            below = dict(zip(large, part_of, strict=True))
             for name, time in part:
-                yield _step(name, time, commits[name], touched[name])
+                step = _step(name, time, commits[name], touched[name])
+                if name in below:
+                    step = replace(step, touched=below[name] or (), asks_whole=below[name] is not None)
+                yield step
 
-    def _pairs(self, commits: Mapping[Sha, raw.Commit | None]) -> dict[Sha, Pair]:
+    def _pairs(self, commits: Mapping[Sha, raw.Commit]) -> dict[Sha, Pair]:
         """The tree of each commit's first parent, and its own."""
         first = {name: _first_parent(found) for name, found in commits.items()}
         wanted = list(dict.fromkeys([*commits, *(each for each in first.values() if each)]))
@@ -119,25 +130,17 @@ class WholeClone:
         }
 
 
-def _first_parent(commit: raw.Commit | None) -> Sha | None:
-    return commit.parents[0] if commit is not None and commit.parents else None
+def _first_parent(commit: raw.Commit) -> Sha | None:
+    return commit.parents[0] if commit.parents else None
 
 
-def _step(name: Sha, time: int, commit: raw.Commit | None, touched: tuple[Touched, ...] | None) -> Step:
-    whole = commit is not None and touched is not None
+def _step(name: Sha, time: int, commit: raw.Commit, touched: tuple[Touched, ...] | None) -> Step:
     return Step(
         commit=name,
-        parents=commit.parents if commit is not None else (),
-        at=_moment(time),
-        message=commit.message if commit is not None else "",
+        parents=commit.parents,
+        at=raw.moment(time),
+        message=commit.message,
         touched=touched or (),
-        whole=whole,
+        whole=touched is not None,
+        told=commit.whole,
     )
-
-
-def _moment(timestamp: int) -> datetime:
-    """A commit's date; one that no calendar has is as good as the oldest."""
-    try:
-        return datetime.fromtimestamp(timestamp, UTC)
-    except (OverflowError, ValueError, OSError):
-        return datetime.fromtimestamp(0, UTC)

@@ -21,18 +21,28 @@ def problems(
     now: datetime,
 ) -> Iterator[Problem]:
     """Every role that no request explains, that differs, that is gone, or that is there again. Read whole."""
+    roles = {(role.account_id, role.role_name): role for each in listed.values() for role in each}
+    undone = {
+        (documents.account_id, documents.role_name)
+        for life in lives.values()
+        if (term := life.current) is not None
+        for documents in term.documents
+        if (role := roles.get((documents.account_id, documents.role_name))) is not None
+        and plan.undone(life.holding(documents.account_id), term, role, now)
+    }
     for change in plan.to_end(lives, listed, orphans, plan.Ends(), now):
         where = f"{change.role_name} in {change.account or change.account_id}"
         if isinstance(change, Deny) and change.why is Why.ORPHAN:
             message = f"role {where} stands under jitbot's path, and no request explains it"
             yield _tell("role-unexplained", message, change.request)
+        elif isinstance(change, Deny) and (change.account_id, change.role_name) in undone:
+            continue  # told below
         elif isinstance(change, Deny) and change.why is Why.DRIFT:
             yield _tell("role-differs", f"role {where}: {change.detail}", change.request)
         elif isinstance(change, Deny):
             yield _tell(
                 "role-not-ended", f"role {where} was to end ({change.why}), and has not", change.request
             )
-    roles = {(role.account_id, role.role_name): role for each in listed.values() for role in each}
     for life in lives.values():
         yield from _ended(life, roles, now)
 

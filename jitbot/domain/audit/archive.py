@@ -15,7 +15,6 @@ class Batch:
 
     commit: Sha
     order: int
-    at: datetime  # the commit's own date
     issued_at: datetime  # when GitHub signed its token
     workflow: str  # as `job_workflow_ref` names it
     run: str
@@ -45,6 +44,7 @@ class Archive:
     anchored: bool
     problems: tuple[Problem, ...]
     commits: int = 0  # of the branch, attested or not
+    doubtful: frozenset[str] = frozenset()  # requests of which an attested event could not be read
     by_request: Mapping[str, tuple[Recorded, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

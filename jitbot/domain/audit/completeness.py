@@ -12,6 +12,7 @@ from jitbot.domain.audit.redeciding import DECIDES, GIVES
 from jitbot.domain.events import Kind, Why
 from jitbot.domain.evidence import ChangeKind
 from jitbot.domain.model import Sha
+from jitbot.domain.too_large import TooLarge
 
 DECIDED_WITHIN = timedelta(days=1)  # of the merge; until then a decision is due, and nothing is wrong
 Decisions = Mapping[tuple[str, Sha], Recorded]  # by request and merge
@@ -21,7 +22,7 @@ def decisions_of(archive: Archive) -> dict[tuple[str, Sha], Recorded]:
     """The first decision recorded of each merge of each request."""
     found: dict[tuple[str, Sha], Recorded] = {}
     for each in archive.recorded:
-        if each.event.kind in DECIDES:
+        if each.event.kind in DECIDES and each.event.request:
             found.setdefault((each.event.request, each.event.commit), each)
     return found
 
@@ -46,11 +47,40 @@ def undecided(merges: Iterable[Merged], decisions: Decisions, now: datetime) -> 
         )
 
 
+def refused_whole(too_large: Iterable[TooLarge], archive: Archive, now: datetime) -> Iterator[Problem]:
+    """The commits of main that ask for more than one merge may: each is refused once, and no other commit is."""
+    merges = {each.commit: each for each in too_large}
+    refused = {
+        each.event.commit: each
+        for each in archive.recorded
+        if each.event.kind is Kind.REFUSED and not each.event.request
+    }
+    for commit, merge in merges.items():
+        if commit not in refused:
+            late = not abs(now - merge.committed_at) <= DECIDED_WITHIN
+            when = moments.show(merge.committed_at)
+            yield Problem(
+                code="no-decision" if late else "decision-due",
+                weight=Weight.NOTE,  # it gives nothing, whatever the ledger says
+                message=f"commit {commit[:10]} of {when} changes more than one merge may, and no refusal is recorded",
+                hint="look at the runs of grant" if late else "the next run of `jitbot grant` records it",
+                commit=commit,
+            )
+    for commit, recorded in refused.items():
+        if commit not in merges:
+            yield _broken(
+                recorded,
+                "wrong-refusal",
+                "a whole commit is recorded as refused that main does not have, or that asks for no more than it may",
+                "the requesters may ask anew; find out why it was refused",
+            )
+
+
 def decided_twice(archive: Archive) -> Iterator[Problem]:
     """A merge is decided once: a refusal is final, and so is an approval."""
     seen: dict[tuple[str, Sha], Recorded] = {}
     for each in archive.recorded:
-        if each.event.kind in DECIDES:
+        if each.event.kind in DECIDES and each.event.request:
             first = seen.setdefault((each.event.request, each.event.commit), each)
             if first is not each:
                 yield _broken(

@@ -8,6 +8,7 @@ from jitbot.domain import codeowners
 from jitbot.domain.evidence import Change, ChangeKind
 from jitbot.domain.model import Sha
 from jitbot.domain.ports.archive import Step, Touched
+from jitbot.domain.too_large import TooLarge, asking_too_much, changes_too_much
 
 _KINDS = {"A": ChangeKind.ADDED, "D": ChangeKind.DELETED}
 _PLAIN = "100644"
@@ -16,24 +17,34 @@ Files = Mapping[str, Sha]  # path -> blob of each plain file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """One change of a request file on main. `order` counts main's commits; `rules` are those at the base."""
+    """One change of a request file on main. `order` counts main's commits; `rules` are those at the base.
+
+    `touched` is None for a commit that changes more than anybody reads. After such a one the replay no longer knows
+    the rules (None: to be asked of the base itself), nor every file beside the request (`sure` is False).
+    """
 
     change: Change
     order: int
-    touched: tuple[str, ...]
-    rules: Files
+    touched: tuple[str, ...] | None
+    rules: Files | None
     clashes: tuple[str, ...]
     before: tuple[datetime, ...]  # when main changed this path earlier
+
+    @property
+    def sure(self) -> bool:
+        """Whether all that is told here is all there was."""
+        return self.rules is not None
 
 
 @dataclass(slots=True)
 class Replay:
-    """Follows main from its first commit. After a commit that is not whole, nothing it says is sure."""
+    """Follows main from its first commit. `too_large` are the commits that are refused as a whole."""
 
     rules: Files = field(default_factory=dict)
     all_rules: set[tuple[str, Sha]] = field(default_factory=set)  # every code-owned document there ever was
     commits: dict[Sha, int] = field(default_factory=dict)
-    unsure: Sha | None = None
+    too_large: list[TooLarge] = field(default_factory=list)
+    sure: bool = True  # whether every commit so far could be read whole
     _requests: dict[str, set[str]] = field(default_factory=dict)  # folder -> the request files in it
     _changed: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
 
@@ -41,10 +52,9 @@ class Replay:
         """Every change of a request file, oldest first."""
         for step in steps:
             self.commits[step.commit] = len(self.commits)
-            if not step.whole:
-                self.unsure = self.unsure or step.commit
-            before = self.rules
+            before = self.rules if self.sure else None
             self._apply(step)
+            self.sure = self.sure and step.whole
             if step.parents:
                 yield from self._merged(step, before)
 
@@ -63,20 +73,25 @@ class Replay:
                 files = self._requests.setdefault(folder, set())
                 (files.discard if each.status == "D" else files.add)(each.path)
 
-    def _merged(self, step: Step, rules: Files) -> Iterator[Merged]:
+    def _merged(self, step: Step, rules: Files | None) -> Iterator[Merged]:
+        """What a commit asks for and deletes; of one that is too large, what it deletes alone."""
         paths = tuple(each.path for each in step.touched)
-        for each in step.touched:
-            if not each.path.startswith("requests/"):
+        changes = [change_of(step, each) for each in step.touched if each.path.startswith("requests/")]
+        refused = asking_too_much(changes)
+        if not step.asks_whole or changes_too_much(paths):
+            refused = (TooLarge(commit=step.commit, base=step.parents[0], committed_at=step.at),)
+        self.too_large += refused
+        for change in changes:
+            before = self._changed.get(change.path, ())
+            self._changed[change.path] = (*before, step.at)
+            if refused and change.kind is not ChangeKind.DELETED:
                 continue
-            change = change_of(step, each)
-            before = self._changed.get(each.path, ())
-            self._changed[each.path] = (*before, step.at)
             yield Merged(
                 change=change,
                 order=self.commits[step.commit],
-                touched=paths,
+                touched=paths if step.whole else None,
                 rules=rules,
-                clashes=self._clashes(each.path),
+                clashes=self._clashes(change.path),
                 before=before,
             )
 

@@ -191,6 +191,12 @@ def _judged(event: Event, again: Decision, ground: Ground, tell: _Teller) -> Ite
             f"decided by jitbot {_version(event)}; the rules of {__version__} say otherwise: {wrong}",
             "verify it with the jitbot that main had at that time: `git log main -- jitbot`",
         )
+    elif event.kind is Kind.REFUSED and not ground.merged.sure:
+        yield tell.unchecked(
+            "refusal-not-checked",
+            f"after a commit of main that is too large to read, {wrong}",
+            "look at the files beside it at its merge: the run may have seen more there",
+        )
     elif event.kind is Kind.REFUSED:
         yield tell.broken("wrong-refusal", wrong, "the requester may ask anew; find out why it was refused")
     else:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from jitbot.domain import moments
-from jitbot.domain.attestation import CLOCK_SKEW, KEYS, TOKENS
+from jitbot.domain.attestation import CLOCK_SKEW
 from jitbot.domain.audit.problems import Problem, Weight
+from jitbot.domain.batches import Unreadable, is_ours
 from jitbot.domain.events import FOLDER
 from jitbot.domain.model import Sha
 from jitbot.domain.ports.archive import Step
@@ -13,17 +14,12 @@ from jitbot.domain.ports.archive import Step
 _NO_EFFECT = "it has no effect on what counts; find out who pushed it: `git show --stat {commit}`"
 
 
-def ours(path: str) -> bool:
-    """Whether a path of the ledger's branch is one that batches are made of."""
-    return path.startswith((FOLDER, TOKENS, KEYS))
-
-
 def problems(step: Step, objection: str | None) -> Iterator[Problem]:
     """What is wrong with one commit of the branch; `objection` is why it counts for nothing, None if it counts."""
     if not step.whole:
         yield _told(step, "too-large", "it changes more paths than anybody reads", "")
         return
-    kept = [each for each in step.touched if ours(each.path)]
+    kept = [each for each in step.touched if is_ours(each.path)]
     gone = [each.path for each in kept if each.status == "D"]
     edited = [each.path for each in kept if each.status in "MT"]
     if gone:
@@ -42,15 +38,19 @@ def redated(step: Step, issued_at: datetime) -> Iterator[Problem]:
         yield _told(step, "back-dated", f"it was attested at {when}, and its commit is dated {said}", "")
 
 
-def unreadable(step: Step, why: str) -> Problem:
-    """An attested batch that this jitbot cannot read."""
-    return Problem(
-        code="unreadable",
-        weight=Weight.UNCHECKED,
-        message=f"commit {step.commit[:10]} of the ledger is ours, and cannot be read: {why}",
-        hint="a newer jitbot wrote it: verify with that one",
-        commit=step.commit,
-    )
+def unreadable(found: Unreadable) -> Iterator[Problem]:
+    """Attested events that this jitbot cannot read: what they may be about is in doubt, and nothing else."""
+    for request in sorted(found.requests) or [""]:
+        about = f", and may be about {request}" if request else ""
+        yield Problem(
+            code="unreadable",
+            weight=Weight.UNCHECKED,
+            message=f"commit {found.commit[:10]} of the ledger holds an event of ours that cannot be read{about}: {found.why}",
+            hint="if a newer jitbot wrote it, verify with that one; otherwise look at the event: `git show` of that commit",
+            event=found.path,
+            commit=found.commit,
+            request=request,
+        )
 
 
 def rewritten(expected: Sha, head: Sha, where: str) -> Problem:

@@ -1,10 +1,12 @@
 """git, as whoever reads all of it asks for it: two whole lines of history, and the bytes in them, as streams."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from jitbot.domain.batches import Added, Entry
+from jitbot.domain.bounds import EVENT_READ
 from jitbot.domain.model import Sha
 
 
@@ -22,7 +24,8 @@ class Touched:
 class Step:
     """One commit, by what it changed against its first parent.
 
-    `whole` is False for one that changes more than anybody reads: what it changed is then not told.
+    `whole` is False for one that changes more than anybody reads. Of main, what it changed below requests/ is then
+    told alone, and nothing if that is too much as well (`asks_whole` is False). `told`: its message was read.
     """
 
     commit: Sha
@@ -31,6 +34,25 @@ class Step:
     message: str
     touched: tuple[Touched, ...]
     whole: bool = True
+    asks_whole: bool = True
+    told: bool = True
+
+    @property
+    def added(self) -> Added:
+        """The commit by what it puts there, as runs see it."""
+        puts = tuple(
+            Entry(path=each.path, mode=each.mode, blob=each.blob)
+            for each in self.touched
+            if each.status != "D"
+        )
+        plain = bool(puts) and all(each.mode == "100644" for each in puts)
+        return Added(
+            commit=self.commit,
+            parent=self.parents[0] if self.parents else Sha(""),
+            message=self.message,
+            entries=puts,
+            tidy=self.whole and self.told and len(self.parents) == 1 and plain,
+        )
 
 
 class WholeRepository(Protocol):
@@ -48,8 +70,12 @@ class WholeRepository(Protocol):
         """The commits of a branch's first-parent line, oldest first."""
         ...
 
-    def contents(self, blobs: Iterable[Sha]) -> Iterator[tuple[Sha, bytes | None]]:
-        """The bytes of blobs, one after the other; None for one that is not here, or larger than any of ours."""
+    def ledger_again(self, commits: Sequence[Sha]) -> Iterator[Step]:
+        """Some of the ledger's commits once more, in this order; of their dates nothing is said."""
+        ...
+
+    def contents(self, blobs: Iterable[Sha], most: int = EVENT_READ) -> Iterator[tuple[Sha, bytes | None]]:
+        """The bytes of blobs, one after the other; None for one that is not here, or has more than `most` bytes."""
         ...
 
     def blobs_at(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:

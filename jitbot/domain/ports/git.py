@@ -1,33 +1,15 @@
 """git, as the use cases ask for it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from jitbot.domain.batches import Added, Entry
 from jitbot.domain.evidence import Change
 from jitbot.domain.model import Sha
 from jitbot.domain.too_large import TooLarge
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One entry of a git tree."""
-
-    path: str
-    mode: str
-    blob: Sha
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Added:
-    """One commit of the ledger, by what it puts there. `tidy`: one parent, and plain files alone, not too many."""
-
-    commit: Sha
-    parent: Sha
-    message: str
-    entries: tuple[Entry, ...]
-    tidy: bool
+__all__ = ["Added", "Entry", "Repository"]
 
 
 class Repository(Protocol):

@@ -1,0 +1,167 @@
+"""Does this commit of the ledger count? Only one that a workflow of main attested, whatever else lies beside it.
+
+Anyone who may write can push to the branch. So what is not attested is never read but for its names and its token.
+The runs that act and the audits that prove ask here: what one of them believes, the other believes too.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from jitbot.domain import attestation, events, record
+from jitbot.domain.attestation import Batch
+from jitbot.domain.bounds import BATCH_READ
+from jitbot.domain.events import Event
+from jitbot.domain.model import Settings, Sha
+
+LATE = attestation.LATE
+NO_BATCH = "it is no batch of additions with one attestation"
+NO_KEY = "no key that counts has signed its attestation"
+_FOLDERS = (events.FOLDER, attestation.TOKENS, attestation.KEYS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of a git tree."""
+
+    path: str
+    mode: str
+    blob: Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """One commit of the ledger, by what it puts there. `tidy`: one parent, and plain files alone, not too many."""
+
+    commit: Sha
+    parent: Sha
+    message: str
+    entries: tuple[Entry, ...]
+    tidy: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What the token of a batch that counts says. `workflow` as `job_workflow_ref` names it, `run` as GitHub does."""
+
+    issued_at: datetime
+    workflow: str
+    run: str
+
+    def is_late(self, times: Iterable[datetime]) -> bool:
+        """Whether the batch records a time too far from when its token was issued."""
+        return attestation.is_late(times, int(self.issued_at.timestamp()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Events of a batch that counts which this jitbot cannot read, and what they may be about."""
+
+    commit: Sha
+    path: str  # of the first of them
+    why: str
+    requests: frozenset[str]
+    roles: frozenset[str]
+
+
+def is_ours(path: str) -> bool:
+    """Whether a path of the ledger's branch is one that batches are made of."""
+    return path.startswith(_FOLDERS)
+
+
+def token_of(added: Added) -> Entry | None:
+    """The one attestation of a well-formed batch of our files; None for any other commit."""
+    tokens = [entry for entry in added.entries if entry.path.startswith(attestation.TOKENS)]
+    others = len(added.entries) - len(tokens)
+    fits = added.tidy and len(tokens) == 1 and others > 0 and len(added.entries) <= BATCH_READ
+    return tokens[0] if fits and all(is_ours(entry.path) for entry in added.entries) else None
+
+
+def batch_of(added: Added) -> Batch:
+    """What a token must speak for: all that the commit adds, the token aside."""
+    token = token_of(added)
+    blobs = {entry.path: entry.blob for entry in added.entries if entry != token}
+    return Batch(parent=added.parent, message=added.message, blobs=blobs)
+
+
+def claims_of(raw: Mapping[str, object], added: Added, settings: Sequence[Settings]) -> Claims | str:
+    """What correctly signed claims say, or why they do not speak for this batch under any of these settings."""
+    batch, why = batch_of(added), "main has no settings that can be read"
+    for each in settings:
+        objection = attestation.objection(raw, batch=batch, settings=each, times=())
+        if objection is None:
+            return Claims(
+                issued_at=datetime.fromtimestamp(int(str(raw["iat"])), UTC),
+                workflow=str(raw.get("job_workflow_ref", "")),
+                run=str(raw.get("run_id", "")),
+            )
+        why = objection
+    return why
+
+
+def event_entries(added: Added) -> tuple[Entry, ...]:
+    """The files of a batch that hold events."""
+    return tuple(entry for entry in added.entries if entry.path.startswith(events.FOLDER))
+
+
+def events_of(
+    added: Added, contents: Mapping[Sha, bytes | None]
+) -> tuple[tuple[tuple[Event, str], ...], Unreadable | None]:
+    """The events of a batch that counts, each with its path, and those that cannot be read: too large, or newer than this jitbot."""
+    loaded: list[tuple[Event, str]] = []
+    unread: list[tuple[str, str]] = []
+    for entry in event_entries(added):
+        content = contents.get(entry.blob)
+        if content is None:
+            unread.append((entry.path, f"{entry.path} is not here, or larger than any event"))
+            continue
+        try:
+            loaded.append((events.load(unfiled(entry.path, added.parent), content), entry.path))
+        except ValueError as error:
+            unread.append((entry.path, str(error)))
+    return tuple(loaded), _unreadable(added, loaded, unread) if unread else None
+
+
+def keys_of(added: Added) -> Mapping[str, Sha]:
+    """The keys that a batch vouches for: the id of each, and its blob."""
+    return {
+        entry.path.rpartition("/")[2].removesuffix(".json"): entry.blob
+        for entry in added.entries
+        if entry.path.startswith(attestation.KEYS)
+    }
+
+
+def folder(head: Sha) -> str:
+    """Names a batch by the head it is made for: nobody can know it before that head is there."""
+    return head[:20]
+
+
+def filed(path: str, head: Sha) -> str:
+    """Where an event lies in the ledger, in the folder of its batch."""
+    day, _, name = path.rpartition("/")
+    return f"{day}/{folder(head)}/{name}"
+
+
+def unfiled(path: str, parent: Sha) -> str:
+    """The event's own path. Raises ValueError if it does not lie in the folder of its batch."""
+    place, _, name = path.rpartition("/")
+    day, _, batch = place.rpartition("/")
+    if batch != folder(parent):
+        raise ValueError(f"{path} does not lie in the folder of its batch")
+    return f"{day}/{name}"
+
+
+def _unreadable(
+    added: Added, loaded: Sequence[tuple[Event, str]], unread: Sequence[tuple[str, str]]
+) -> Unreadable:
+    """What the attested message names, and no event that was read is about; all that it names, if nothing is left."""
+    known = {event.request for event, _ in loaded}
+    named = frozenset(record.trailers(added.message, "Request"))
+    path, why = unread[0]
+    return Unreadable(
+        commit=added.commit,
+        path=path,
+        why=why,
+        requests=named - known or named,
+        roles=frozenset(record.trailers(added.message, "Role")),
+    )
