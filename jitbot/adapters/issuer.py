@@ -16,7 +16,12 @@ import requests
 from jitbot.domain.errors import DeniedError, UnavailableError
 
 _TIMEOUT = 20
-_PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds before each further attempt; both calls only read, so each may be repeated
+_PAUSES = (
+    0.5,
+    1.0,
+    2.0,
+    4.0,
+)  # seconds before each further attempt; both calls only read, so each may be repeated
 _LONGEST = 16_384  # characters of a token; GitHub's have some two thousand
 _ALGORITHMS = ["RS256"]  # the one GitHub signs with; naming it refuses `none` and keys used as HMAC secrets
 # Read long after, so `exp` says nothing; all other claims are judged by `domain.attestation`.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from jitbot.domain import codeowners, consistency, eligibility, iam, lint
+from jitbot.domain import codeowners, consistency, eligibility, iam, lint, owners
 from jitbot.domain.approval import render_all
 from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.evidence import Rules
@@ -90,6 +90,8 @@ class Checker:
         yield from consistency.approvable(
             request, policy, codeowners=rules.codeowners, people=people, teams=teams
         )
+        by_name = owners.chosen_by_name(source.path, rules.codeowners)
+        yield from () if by_name is None else (by_name,)
         for grant in render_all(rules, request, first_window(request, self.when)):
             yield from iam.preflight(grant, file=source.path)
         if former is not None:
