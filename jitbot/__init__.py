@@ -1,3 +1,3 @@
 """Just-in-time AWS access that lives in a GitHub repository."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

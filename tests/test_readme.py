@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -224,6 +224,10 @@ class Filled:
         wanted = list(paths)
         found = dict(self.files.read([path for path in wanted if path != self.path]))
         return found | ({self.path: self.content} if self.path in wanted else {})
+
+    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """The modes of those paths that are no ordinary files."""
+        return self.files.others(path for path in paths if path != self.path)
 
 
 def options(name: str) -> set[str]:

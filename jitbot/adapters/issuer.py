@@ -5,7 +5,8 @@ https://docs.github.com/en/actions/reference/security/oidc. Not proven against t
 
 import functools
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,12 @@ import requests
 from jitbot.domain.errors import DeniedError, UnavailableError
 
 _TIMEOUT = 20
+_PAUSES = (
+    0.5,
+    1.0,
+    2.0,
+    4.0,
+)  # seconds before each further attempt; both calls only read, so each may be repeated
 _LONGEST = 16_384  # characters of a token; GitHub's have some two thousand
 _ALGORITHMS = ["RS256"]  # the one GitHub signs with; naming it refuses `none` and keys used as HMAC secrets
 # Read long after, so `exp` says nothing; all other claims are judged by `domain.attestation`.
@@ -31,8 +38,15 @@ class ActionsIssuer:
     """The issuer as a job sees it. `request_url` and `request_token` are what Actions puts into the environment."""
 
     def __init__(
-        self, issuer: str, *, request_url: str = "", request_token: str = "", user_agent: str = "jitbot"
+        self,
+        issuer: str,
+        *,
+        request_url: str = "",
+        request_token: str = "",
+        user_agent: str = "jitbot",
+        sleep: Callable[[float], None] | None = None,
     ) -> None:
+        self._sleep = sleep or time.sleep
         self._keys: Mapping[str, str] | None = None  # asked once a run
         self._issuer = issuer.rstrip("/")
         self._request_url = request_url
@@ -95,14 +109,32 @@ class ActionsIssuer:
         return claims
 
     def _get(self, url: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
+        """The object at an address. What may pass is tried again; a refusal and a redirect are final."""
+        for pause in _PAUSES:
+            try:
+                return self._once(url, parameters, headers)
+            except _FinalError:
+                raise
+            except UnavailableError:
+                self._sleep(pause)
+        return self._once(url, parameters, headers)
+
+    def _once(self, url: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
         try:
             answer = requests.get(
-                url, params=parameters, headers={**self._headers, **headers}, timeout=_TIMEOUT
+                url,
+                params=parameters,
+                headers={**self._headers, **headers},
+                timeout=_TIMEOUT,
+                # A redirect could lead the run's bearer token, or the question for keys, out of TLS.
+                allow_redirects=False,
             )
         except requests.exceptions.RequestException as error:
             raise UnavailableError(f"the OIDC issuer does not answer: {type(error).__name__}") from error
         if answer.status_code != requests.codes.ok:
-            raise UnavailableError(f"the OIDC issuer answered {answer.status_code}")
+            passing = answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests
+            kind = UnavailableError if passing else _FinalError
+            raise kind(f"the OIDC issuer answered {answer.status_code}")
         try:
             content = answer.json()
         except requests.exceptions.JSONDecodeError as error:
@@ -110,3 +142,7 @@ class ActionsIssuer:
         if not isinstance(content, dict):
             raise UnavailableError("the OIDC issuer's answer is not an object")
         return content
+
+
+class _FinalError(UnavailableError):
+    """The issuer answered no: another attempt would meet the same."""

@@ -19,7 +19,7 @@ LARGEST = 1 << 20  # bytes: what is larger than this is no document of ours
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderTree:
-    """The files of a folder as they lie on disk; a symlink is as good as missing."""
+    """The files of a folder as they lie on disk."""
 
     root: Path
 
@@ -35,9 +35,25 @@ class FolderTree:
                 raise InvalidError(f"{path} cannot be read: {error.strerror}") from None
         return found
 
+    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """The git modes that those paths would have which are there and are no ordinary files."""
+        modes = ((path, _mode(self.root / path)) for path in paths)
+        return {path: mode for path, mode in modes if mode not in {"", "100644"}}
+
     def _is_plain(self, file: Path) -> bool:
         below = [part for part in (file, *file.parents) if self.root in part.parents]
         return file.is_file() and not any(part.is_symlink() for part in below)
+
+
+def _mode(file: Path) -> str:
+    """The mode by which git would take up a file; empty if there is none."""
+    if file.is_symlink():
+        return "120000"
+    if file.is_dir():
+        return "040000"
+    if not file.exists():
+        return ""
+    return "100755" if os.access(file, os.X_OK) and file.stat().st_mode & 0o100 else "100644"
 
 
 class Moment(click.ParamType[datetime]):

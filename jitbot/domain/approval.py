@@ -7,16 +7,15 @@ way to an approval, and what replaces the approvals of a break-glass is `break_g
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from jitbot.domain import break_glass, eligibility, iam, life
-from jitbot.domain.counting import Approval, Ignored, count, objecting
+from jitbot.domain import bounds, break_glass, eligibility, events, iam, life, owners
+from jitbot.domain.counting import Approval, Ignored, count, name_everybody, objecting
+from jitbot.domain.doubt import doubts_of
 from jitbot.domain.evidence import Case, ChangeKind, Rules
 from jitbot.domain.ground import Ground, at, lay
 from jitbot.domain.model import Finding, Request
-
-GITHUB_LAG = timedelta(minutes=15)  # how long GitHub may take to connect a commit with its pull request
 
 
 class Verdict(StrEnum):
@@ -42,7 +41,7 @@ class Decision:
 
 def decide(case: Case, so_far: life.Life, now: datetime) -> Decision:
     """Decide one change. `so_far` is what the ledger holds of this request; `now` only bounds GitHub's lag."""
-    doubts = tuple(_doubts(case, now))
+    doubts = tuple(doubts_of(case, now))
     if doubts:
         return Decision(verdict=Verdict.UNDECIDED, reasons=doubts)
     ground = lay(case)
@@ -60,6 +59,7 @@ def decide(case: Case, so_far: life.Life, now: datetime) -> Decision:
         *_enough(ground, approvals, ignored),
         *life.objections(_proposal(ground, window, so_far), so_far),
         *(finding for grant in grants for finding in iam.preflight(grant, file=case.change.path)),
+        *events.too_large(grants, case.change.path),
     )
     return Decision(
         verdict=Verdict.REFUSED if reasons else Verdict.APPROVED,
@@ -104,30 +104,30 @@ def render_all(rules: Rules, request: Request, window: iam.Window) -> tuple[iam.
         return ()
 
 
-def _doubts(case: Case, now: datetime) -> Iterator[Finding]:
-    """What GitHub may only not have told yet: no pull request for a commit this young, or none merged."""
-    # Whoever pushes past the rules chooses the date: one far ahead must not stay in doubt for ever.
-    merged = any(pull.merged_at is not None for pull in case.listed)
-    if not merged and abs(now - case.change.committed_at) < GITHUB_LAG:
-        message = f"GitHub lists no merged pull request for {case.change.commit[:10]} yet"
-        yield at(
-            case, "no-pull-request-yet", message, "the next run asks again; after 15 minutes it is refused"
-        )
-
-
 def _merged_as_listed(ground: Ground) -> Iterator[Finding]:
-    """Nothing but requests was merged, and nothing that the pull request did not show."""
-    touched, listed = set(ground.case.touched), set(ground.merge.files)
-    outside = sorted(path for path in touched | listed if not path.startswith("requests/"))
+    """Nothing but requests was merged, and of this one's pull request all that it shows.
+
+    More requests may have come with the same commit, where a wider pull request brought this one's commits
+    along: each of them is decided by its own pull request.
+    """
+    touched, listed = ground.case.touched, ground.merge.files
+    if touched is None:
+        message = "the merge changes more than is read"
+        yield at(ground.case, "too-large", message, "ask anew, in a pull request of one file")
+        return
+    if listed is None or not bounds.are_few(listed) or not bounds.are_few(touched):
+        message = f"the merge touches more than {bounds.FILES} files, or files of too long names"
+        yield at(ground.case, "too-many-files", message, "ask anew, in a pull request of one file")
+        return
+    outside = sorted(path for path in {*touched, *listed} if not path.startswith("requests/"))
     if outside:
         hint = "a request touches requests/ alone; change rules first, in a pull request of their own"
-        yield at(ground.case, "touches-rules", f"the merge also changes {', '.join(outside[:3])}", hint)
-    if touched != listed:
-        odd = ", ".join(sorted(touched ^ listed)[:3])
+        yield at(ground.case, "touches-rules", f"the merge also changes {bounds.some(outside)}", hint)
+    odd = sorted({ground.case.change.path, *listed} - (set(listed) & set(touched)))
+    if odd:
         hint = "update the branch, have it approved again, and merge or squash it"
-        yield at(
-            ground.case, "not-as-listed", f"what was merged is not what the pull request lists: {odd}", hint
-        )
+        message = f"what was merged is not what the pull request lists: {bounds.some(odd)}"
+        yield at(ground.case, "not-as-listed", message, hint)
 
 
 def _same_bytes(ground: Ground) -> Iterator[Finding]:
@@ -141,7 +141,10 @@ def _same_bytes(ground: Ground) -> Iterator[Finding]:
 
 def _asked_by_its_author(ground: Ground) -> Iterator[Finding]:
     author = ground.merge.pull_request.author
-    if author.github_id != ground.requester.github_id or author.kind != "User":
+    if author.is_gone:
+        message = "the author's account no longer exists"
+        yield at(ground.case, "author-gone", message, "ask anew, with the account that asks")
+    elif author.github_id != ground.requester.github_id or author.kind != "User":
         message = f"{ground.request.requester} is asked for, but the pull request is {author.login}'s"
         yield at(
             ground.case, "not-the-author", message, "everyone asks for themselves, in their own pull request"
@@ -170,13 +173,16 @@ def _same_rules(ground: Ground, window: iam.Window, grants: tuple[iam.Documents,
 def _enough(
     ground: Ground, approvals: tuple[Approval, ...], ignored: tuple[Ignored, ...]
 ) -> Iterator[Finding]:
-    if len(ground.merge.commits) != ground.merge.pull_request.commit_count:
-        message = (
-            f"GitHub lists {len(ground.merge.commits)} of {ground.merge.pull_request.commit_count} commits"
-        )
+    listed, said = len(ground.merge.commits), ground.merge.pull_request.commit_count
+    if listed != said:
+        message = f"GitHub lists {listed} of {said} commits"
         yield at(
             ground.case, "too-many-commits", message, "ask anew with fewer than 250 commits, best with one"
         )
+    if name_everybody(ground.merge):
+        message = f"its commits name, or its pushes come from, more than {bounds.NAMES} accounts"
+        yield at(ground.case, "too-many-authors", message, "ask anew, with commits of your own")
+    yield from _owners_by_name(ground)
     if break_glass.is_break_glass(ground.policy):
         yield from break_glass.objections(ground)
     else:
@@ -186,16 +192,27 @@ def _enough(
 def _approved_by_owners(
     ground: Ground, approvals: tuple[Approval, ...], ignored: tuple[Ignored, ...]
 ) -> Iterator[Finding]:
-    yield from ground.owned_by.findings
+    yield from ground.owned_by.findings or ground.owned_at_head.findings
     for person in objecting(ground):
         message = f"{person.login} owns this path and asks for changes"
         yield at(ground.case, "changes-requested", message, "have the objection resolved, then ask anew")
-    required = ground.policy.approvals
-    if required < 1 or len(approvals) < required:
-        not_counted = "".join(f"; {each.review.user.login} {each.why}" for each in ignored)
-        message = f"{len(approvals)} of {required} approvals count{not_counted}"
-        hint = f"owners of this path: {' '.join(ground.owned_by.names) or 'nobody'}"
+    if ground.required < 1 or len(approvals) < ground.required:
+        not_counted = [f"{each.review.user.login} {each.why}" for each in ignored]
+        more = f"; {bounds.some(not_counted, '; ')}" if not_counted else ""
+        message = f"{len(approvals)} of {ground.required} approvals count{more}"
+        hint = f"owners of this path: {bounds.some(ground.owned_by.names, ' ') or 'nobody'}"
         yield at(ground.case, "not-enough-approvals", message, hint)
+
+
+def _owners_by_name(ground: Ground) -> Iterator[Finding]:
+    """Whoever names the file must not choose by it who approves."""
+    path = ground.case.change.path
+    at_base = owners.chosen_by_name(path, ground.case.rules.codeowners)
+    if at_base is not None:
+        yield at_base
+    elif not ground.owned_at_head.findings:  # else nobody owns it there, whatever chose the line
+        at_head = owners.chosen_by_name(path, ground.merge.head_rules.codeowners)
+        yield from () if at_head is None else (at_head,)
 
 
 def _proposal(ground: Ground, window: iam.Window, so_far: life.Life) -> life.Proposal:

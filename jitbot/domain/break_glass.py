@@ -10,7 +10,7 @@ from datetime import datetime
 
 from jitbot.domain import owners
 from jitbot.domain.codeowners import LOCATIONS, CodeOwners, expand
-from jitbot.domain.counting import latest_judgements, named_by_commits
+from jitbot.domain.counting import involved, objectors
 from jitbot.domain.evidence import Rules
 from jitbot.domain.ground import Ground, at
 from jitbot.domain.model import Finding, People, Person, Policy, Teams
@@ -92,20 +92,19 @@ def others(candidates: Iterable[Person], requester: Person) -> tuple[Person, ...
 
 
 def _impartial(ground: Ground) -> Iterator[Person]:
-    """The reviewers who are neither the requester, nor the author, nor named by a commit of the request."""
-    involved = named_by_commits(ground.merge) | {ground.merge.pull_request.author.github_id}
-    mixed_up = [person for person in ground.people.values() if person.github_id in involved]
+    """The reviewers who are neither the requester, nor the author, nor named by a commit of the request, nor pushed one."""
+    ids = involved(ground.merge, ground.people)
+    mixed_up = [person for person in ground.people.values() if person.github_id in ids]
     for person in others(reviewers_of(ground.policy, ground.people, ground.teams), ground.requester):
-        if person.github_id not in involved and not any(owners.same_human(person, each) for each in mixed_up):
+        if person.github_id not in ids and not any(owners.same_human(person, each) for each in mixed_up):
             yield person
 
 
 def _objecting(ground: Ground) -> tuple[Person, ...]:
     """The reviewers whose standing judgement at the merge asks for changes. By id alone, as with owners."""
-    judgements = latest_judgements(ground.merge.reviews, ground.merged_at)
-    objectors = {review.user.github_id for review in judgements if review.state == "CHANGES_REQUESTED"}
+    ids = objectors(ground)
     named = reviewers_of(ground.policy, ground.people, ground.teams)
-    return tuple(person for person in named if person.github_id in objectors)
+    return tuple(person for person in named if person.github_id in ids)
 
 
 def _terms(rules: Rules, path: str) -> tuple[object, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 
+from jitbot.domain.catalogue import meet
 from jitbot.domain.model import Finding, Login, Teams
 
 LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # GitHub reads the first that exists
@@ -39,6 +40,16 @@ class Rule:
         if not {"", ".", ".."}.isdisjoint(segments):
             return False
         return _glob(_segments(self.pattern), segments, "**", _segment_matches)
+
+    def may_cover(self, shape: Sequence[str]) -> bool:
+        """Whether the pattern matches some path of this shape, given as a pattern for each of its segments."""
+        reach = {0}
+        for part in _segments(self.pattern):
+            if part == "**":
+                reach = set(range(min(reach, default=len(shape) + 1), len(shape) + 1))
+            else:
+                reach = {at + 1 for at in reach if at < len(shape) and meet(part, shape[at])}
+        return len(shape) in reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +157,17 @@ def parse(text: str, file: str = LOCATIONS[0]) -> CodeOwners:
             pattern, *owners = (word.group() for word in words)
             rules.append(Rule(line=number, pattern=pattern, owners=tuple(owners)))
     return CodeOwners(rules=tuple(rules), findings=tuple(findings))
+
+
+def not_plain(file: str, mode: str) -> CodeOwners:
+    """What an entry that is no ordinary file comes to: GitHub may read it or not, so nobody owns anything."""
+    finding = Finding(
+        code="codeowners-not-plain",
+        message=f"{file} is no plain file (git mode {mode}), so nothing has an owner",
+        file=file,
+        hint="make it an ordinary file: not executable, no symlink, no folder, no submodule",
+    )
+    return CodeOwners(rules=(), findings=(finding,))
 
 
 def owners_of(codeowners: CodeOwners, path: str) -> tuple[str, ...]:

@@ -1,12 +1,13 @@
 """Which approvals count. Every line of `_against` is a way round approval, closed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from jitbot.domain import owners
+from jitbot.domain import bounds, owners
 from jitbot.domain.evidence import Merge, Review
 from jitbot.domain.ground import Ground
-from jitbot.domain.model import GithubId, Person
+from jitbot.domain.model import GithubId, People, Person
 
 _JUDGING = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})  # COMMENTED changes no earlier judgement
 _MAY_WRITE = frozenset({"admin", "maintain", "write"})
@@ -50,9 +51,42 @@ def count(ground: Ground) -> tuple[tuple[Approval, ...], tuple[Ignored, ...]]:
 
 def objecting(ground: Ground) -> tuple[Person, ...]:
     """The owners of the path whose standing judgement asks for changes. By id alone: a new login silences nobody."""
+    ids = objectors(ground)
+    return tuple(person for person in ground.owned_by.people if person.github_id in ids)
+
+
+def objectors(ground: Ground) -> frozenset[GithubId]:
+    """Everyone whose last judgement before the merge asks for changes, and was not rightly dismissed."""
     judgements = latest_judgements(ground.merge.reviews, ground.merged_at)
-    objectors = {review.user.github_id for review in judgements if review.state == "CHANGES_REQUESTED"}
-    return tuple(person for person in ground.owned_by.people if person.github_id in objectors)
+    return frozenset(
+        review.user.github_id
+        for review in judgements
+        if review.state == "CHANGES_REQUESTED" or _dismissed_in_vain(review, ground)
+    )
+
+
+def _dismissed_in_vain(review: Review, ground: Ground) -> bool:
+    """Whether an objection that GitHub shows as dismissed stands all the same.
+
+    Whoever may write may dismiss, by a job's token too. It takes a known person who is neither the requester
+    nor the author. Where GitHub does not say who dismissed what, it was an objection, and stands.
+    """
+    dismissals = ground.merge.dismissals
+    if review.state != "DISMISSED" or dismissals is None:
+        return False
+    told = [each for each in dismissals if each.review_id == review.review_id]
+    if not told:
+        return True
+    last = max(told, key=lambda each: each.at)
+    by = owners.person_behind(last.by, ground.people)
+    in_time = last.at <= ground.merged_at
+    return last.state != "APPROVED" and not (in_time and by is not None and not _asks(by, ground))
+
+
+def _asks(person: Person, ground: Ground) -> bool:
+    """Whether this human asks for the access, as requester or as the pull request's author."""
+    author = ground.merge.pull_request.author.github_id
+    return owners.same_human(person, ground.requester) or _is_one_of(person, {author}, ground)
 
 
 def latest_judgements(reviews: tuple[Review, ...], until: datetime) -> tuple[Review, ...]:
@@ -84,33 +118,60 @@ def _against(review: Review, person: Person, ground: Ground) -> str | None:
         return "approved too long before the merge"
     if owners.same_human(person, ground.requester):
         return "is the requester"
-    if person.github_id == merge.pull_request.author.github_id:
+    if _is_one_of(person, {merge.pull_request.author.github_id}, ground):
         return "is the pull request's author"
     if _is_named(person, ground):
         return "is author or committer of a commit that changes the request"
+    if _is_one_of(person, pushers(ground.merge), ground):
+        return "pushed to the request's branch"
     if not ground.owned_by.include(person):
         return "does not own this path in CODEOWNERS"
+    if not ground.owned_at_head.include(person):
+        return "did not own this path by the rules of the approved commit"
     if merge.permissions.get(review.user.login) not in _MAY_WRITE:
         return "may not write to the repository"
     return None
 
 
-def named_by_commits(merge: Merge) -> frozenset[GithubId]:
-    """Everyone whom a commit names that changes the request against its first parent.
+def involved(merge: Merge, people: People) -> frozenset[GithubId]:
+    """Everyone who had a hand in the request: its author, whom its commits name, and who pushed it."""
+    return named_by_commits(merge, people) | pushers(merge) | {merge.pull_request.author.github_id}
+
+
+def named_by_commits(merge: Merge, people: People) -> frozenset[GithubId]:
+    """Everyone whom a commit names that changes the request against its first parent, co-authors too.
 
     "Update branch" makes a merge commit that leaves the request as its first parent has it, so pressing
     it disqualifies nobody.
     """
-    return frozenset(
-        person for commit in merge.commits if commit.sha in merge.touching for person in commit.named
-    )
+    known = {login.casefold(): person.github_id for login, person in people.items()}
+    touching = [commit for commit in merge.commits if commit.sha in merge.touching]
+    by_login = (known.get(login.casefold()) for commit in touching for login in commit.co_authors)
+    by_id = (person for commit in touching for person in commit.named)
+    return frozenset((*by_id, *(person for person in by_login if person is not None)))
+
+
+def pushers(merge: Merge) -> frozenset[GithubId]:
+    """Everyone who pushed a commit that changes the request, whomever it names; nobody where GitHub does not say."""
+    return frozenset(push.actor.github_id for push in merge.pushes or ())
+
+
+def name_everybody(merge: Merge) -> bool:
+    """Whether the commits of the request name, or its pushes come from, more accounts than anybody reads."""
+    names = sum(len(commit.named) + len(commit.co_authors) for commit in merge.commits)
+    crowded = any(commit.is_crowded for commit in merge.commits)
+    return crowded or names > bounds.ALL_NAMES or len(pushers(merge)) >= bounds.PUSHES
 
 
 def _is_named(person: Person, ground: Ground) -> bool:
     """Whether a commit that changes the request names this human, under any login of theirs."""
-    named = named_by_commits(ground.merge)
-    return any(
-        other.github_id in named and owners.same_human(person, other) for other in ground.people.values()
+    return _is_one_of(person, named_by_commits(ground.merge, ground.people), ground)
+
+
+def _is_one_of(person: Person, ids: Collection[GithubId], ground: Ground) -> bool:
+    """Whether one of these accounts is this human's, under any login of theirs."""
+    return person.github_id in ids or any(
+        other.github_id in ids and owners.same_human(person, other) for other in ground.people.values()
     )
 
 

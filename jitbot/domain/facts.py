@@ -2,17 +2,22 @@
 
 git keeps the rest: the bytes of the request, the rules at the base, every path that the merge changed. Of the
 rules at the head it keeps what they were made of, since most blobs are main's own: so each is named here.
+
+What people can make long is kept as far as `bounds` says, and the rest as a count: the decision made on what was
+kept is the decision made on all of it.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from jitbot.domain import moments
+from jitbot.domain import bounds, moments
 from jitbot.domain.counting import latest_judgements
-from jitbot.domain.evidence import Actor, Case, Merge, PullCommit, PullRequest, Review
-from jitbot.domain.model import GithubId, Login, Sha
+from jitbot.domain.evidence import Actor, Case, Dismissal, Merge, PullCommit, PullRequest, Push, Review
+from jitbot.domain.ground import fitting, requester_of
+from jitbot.domain.model import GithubId, Login, People, Sha
 
 T = TypeVar("T")
 
@@ -22,7 +27,7 @@ class Told:
     """What the forge told of the one pull request behind a merge, and what was fetched of its head."""
 
     pull_request: PullRequest
-    files: tuple[str, ...]
+    files: tuple[str, ...] | None  # None: more than are kept
     fetched_head: Sha
     head_blob: Sha | None  # the request file's at the head
     head_rules: Mapping[str, Sha]  # path -> blob of every code-owned document that was read there
@@ -31,6 +36,9 @@ class Told:
     touching: frozenset[Sha]  # of those, the ones that change the request
     permissions: Mapping[Login, str]
     retargeted_at: datetime | None
+    merge_seen: bool | None
+    dismissals: tuple[Dismissal, ...] | None
+    pushes: tuple[Push, ...] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,10 +52,12 @@ class Facts:
 
 def dump(case: Case) -> dict[str, object]:
     """The facts of a case as JSON."""
+    listed = _most_fitting(case)
     return {
         "default_branch": case.default_branch,
-        "listed": [_dump_pull(pull) for pull in case.listed],
-        "told": None if case.merge is None else _dump_told(case.merge),
+        "listed": [_dump_pull(pull) for pull in listed[: bounds.LISTED]],
+        **bounds.more("listed", listed, bounds.LISTED),
+        "told": None if case.merge is None else _dump_told(case.merge, case.rules.people.value or {}),
     }
 
 
@@ -64,30 +74,84 @@ def load(raw: object) -> Facts:
         raise ValueError(f"these are not the facts of a merge: {error}") from error
 
 
-def _dump_told(merge: Merge) -> dict[str, object]:
+def _most_fitting(case: Case) -> list[PullRequest]:
+    """The listed pull requests, those first that can be the one behind the commit: the others change nothing."""
+    settings = case.rules.settings.value
+    fits = fitting(
+        case.listed,
+        commit=case.change.commit,
+        default_branch=case.default_branch,
+        repository_id=settings.repository_id if settings is not None else 0,
+        requester=requester_of(case.request, case.rules.people),
+    )
+    return sorted(case.listed, key=lambda pull: (pull not in fits, pull.merged_at is None))
+
+
+def _dump_told(merge: Merge, people: People) -> dict[str, object]:
     merged_at = merge.pull_request.merged_at
     judging = latest_judgements(merge.reviews, merged_at) if merged_at is not None else ()
+    kept = _kept(judging, people)
+    ids = {review.review_id for review in kept}
     return {
         "pull_request": _dump_pull(merge.pull_request),
-        "files": list(merge.files),
+        **_dump_files(merge),
         "fetched_head": merge.fetched_head,
         "head_blob": merge.head_blob,
         "head_rules": dict(merge.head_rules.sources),
-        "reviews": [_dump_review(review) for review in judging],
-        "commits": [
-            {"sha": commit.sha, "named": list(commit.named), "changes_it": commit.sha in merge.touching}
-            for commit in merge.commits
-        ],
+        "reviews": [_dump_review(review) for review in kept],
+        **bounds.more("reviews", judging, len(kept)),
+        "commits": _dump_commits(merge),
         "permissions": dict(merge.permissions),
         "retargeted_at": None if merge.retargeted_at is None else moments.show(merge.retargeted_at),
+        "merge_seen": merge.merge_seen,
+        "dismissals": _dump_each(merge.dismissals, lambda each: each.review_id in ids, _dump_dismissal),
+        "pushes": _dump_each(merge.pushes, lambda _: True, _dump_push),
     }
+
+
+def _kept(judging: tuple[Review, ...], people: People) -> tuple[Review, ...]:
+    """Of these reviews all by people we know, and the last few of others, which count for nothing."""
+    known = {person.github_id for person in people.values()}
+    strangers = [review for review in judging if review.user.github_id not in known]
+    left_out = {review.review_id for review in strangers[: -bounds.STRANGERS]}
+    return tuple(review for review in judging if review.review_id not in left_out)
+
+
+def _dump_files(merge: Merge) -> dict[str, object]:
+    files = merge.files
+    if files is not None and bounds.are_few(files):
+        return {"files": list(files)}
+    if files is None:
+        return {"files": [], "files_count": merge.pull_request.changed_files, "files_sha256": None}
+    digest = hashlib.sha256("\0".join(files).encode(errors="replace")).hexdigest()
+    return {"files": [], "files_count": len(files), "files_sha256": digest}
+
+
+def _dump_commits(merge: Merge) -> list[dict[str, object]]:
+    """Every commit, with the accounts that it names while there are not too many of them in all."""
+    dumped, names = [], 0
+    for commit in merge.commits:
+        names += len(commit.named) + len(commit.co_authors)
+        changes_it = commit.sha in merge.touching
+        if names > bounds.ALL_NAMES or commit.is_crowded:
+            dumped.append({"sha": commit.sha, "named": [], "changes_it": changes_it, "crowded": True})
+            continue
+        by_login = {"co_authors": list(commit.co_authors)} if commit.co_authors else {}
+        dumped.append({"sha": commit.sha, "named": list(commit.named), "changes_it": changes_it, **by_login})
+    return dumped
+
+
+def _dump_each(
+    them: tuple[T, ...] | None, counts: Callable[[T], bool], dump_one: Callable[[T], object]
+) -> list[object] | None:
+    return None if them is None else [dump_one(each) for each in them if counts(each)]
 
 
 def _load_told(raw: Mapping[str, object]) -> Told:
     commits = _each(raw["commits"], _object)
     return Told(
         pull_request=_load_pull(raw["pull_request"]),
-        files=_each(raw["files"], _text),
+        files=None if "files_count" in raw else _each(raw["files"], _text),
         fetched_head=Sha(_text(raw["fetched_head"])),
         head_blob=None if raw["head_blob"] is None else Sha(_text(raw["head_blob"])),
         head_rules={path: Sha(_text(blob)) for path, blob in _object(raw["head_rules"]).items()},
@@ -96,13 +160,28 @@ def _load_told(raw: Mapping[str, object]) -> Told:
             PullCommit(
                 sha=Sha(_text(each["sha"])),
                 named=tuple(GithubId(person) for person in _each(each["named"], _number)),
+                co_authors=tuple(Login(login) for login in _each(each.get("co_authors", []), _text)),
+                crowded=each.get("crowded") is True,
             )
             for each in commits
         ),
         touching=frozenset(Sha(_text(each["sha"])) for each in commits if each["changes_it"] is True),
         permissions={Login(login): _text(level) for login, level in _object(raw["permissions"]).items()},
         retargeted_at=None if raw["retargeted_at"] is None else moments.parse(_text(raw["retargeted_at"])),
+        merge_seen=_looked(raw.get("merge_seen")),
+        dismissals=_optional(raw.get("dismissals"), _load_dismissal),
+        pushes=_optional(raw.get("pushes"), _load_push),
     )
+
+
+def _looked(value: object) -> bool | None:
+    if value is not None and not isinstance(value, bool):
+        raise TypeError("yes, no or nothing is missing")
+    return value
+
+
+def _optional(value: object, load_one: Callable[[object], T]) -> tuple[T, ...] | None:
+    return None if value is None else _each(value, load_one)
 
 
 def _dump_pull(pull: PullRequest) -> dict[str, object]:
@@ -117,6 +196,9 @@ def _dump_pull(pull: PullRequest) -> dict[str, object]:
         "merge_commit": pull.merge_commit,
         "created_at": moments.show(pull.created_at),
         "commit_count": pull.commit_count,
+        "changed_files": pull.changed_files,
+        "head_branch": pull.head_branch,
+        "head_repository_id": pull.head_repository_id,
     }
 
 
@@ -133,6 +215,9 @@ def _load_pull(value: object) -> PullRequest:
         merge_commit=None if raw["merge_commit"] is None else Sha(_text(raw["merge_commit"])),
         created_at=moments.parse(_text(raw["created_at"])),
         commit_count=_number(raw["commit_count"]),
+        changed_files=_number_or_none(raw.get("changed_files")),
+        head_branch=_text(raw.get("head_branch", "")),
+        head_repository_id=_number_or_none(raw.get("head_repository_id")),
     )
 
 
@@ -154,6 +239,46 @@ def _load_review(value: object) -> Review:
         state=_text(raw["state"]),
         commit=Sha(_text(raw["commit"])),
         submitted_at=moments.parse(_text(raw["submitted_at"])),
+    )
+
+
+def _dump_dismissal(dismissal: Dismissal) -> dict[str, object]:
+    return {
+        "review_id": dismissal.review_id,
+        "by": _dump_actor(dismissal.by),
+        "state": dismissal.state,
+        "at": moments.show(dismissal.at),
+    }
+
+
+def _load_dismissal(value: object) -> Dismissal:
+    raw = _object(value)
+    return Dismissal(
+        review_id=_number(raw["review_id"]),
+        by=_load_actor(raw["by"]),
+        state=_text(raw["state"]),
+        at=moments.parse(_text(raw["at"])),
+    )
+
+
+def _dump_push(push: Push) -> dict[str, object]:
+    return {
+        "actor": _dump_actor(push.actor),
+        "before": push.before,
+        "after": push.after,
+        "activity": push.kind,
+        "at": moments.show(push.at),
+    }
+
+
+def _load_push(value: object) -> Push:
+    raw = _object(value)
+    return Push(
+        actor=_load_actor(raw["actor"]),
+        before=Sha(_text(raw["before"])),
+        after=Sha(_text(raw["after"])),
+        kind=_text(raw["activity"]),
+        at=moments.parse(_text(raw["at"])),
     )
 
 
@@ -186,6 +311,10 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("a text is missing")
     return value
+
+
+def _number_or_none(value: object) -> int | None:
+    return None if value is None else _number(value)
 
 
 def _number(value: object) -> int:

@@ -37,6 +37,13 @@ class Ground:
     policy: Policy
     requester: Person
     owned_by: owners.Owners
+    owned_at_head: owners.Owners  # by the rules at the head that was approved
+
+    @property
+    def required(self) -> int:
+        """How many approvals it takes: the most that the policy asks for, when they were given or at the merge."""
+        at_head = self.merge.head_rules.policy.value
+        return max(self.policy.approvals, at_head.approvals if at_head is not None else 0)
 
 
 def lay(case: Case) -> Ground | tuple[Finding, ...]:
@@ -55,6 +62,7 @@ def lay(case: Case) -> Ground | tuple[Finding, ...]:
         or teams is None
     ):
         return findings or (at(case, "incomplete", "the facts of this merge are incomplete", "ask anew"),)
+    owned_by = owners.of(case.change.path, codeowners=case.rules.codeowners, people=people, teams=teams)
     return Ground(
         case=case,
         merge=merge,
@@ -66,8 +74,24 @@ def lay(case: Case) -> Ground | tuple[Finding, ...]:
         teams=teams,
         policy=policy,
         requester=requester,
-        owned_by=owners.of(case.change.path, codeowners=case.rules.codeowners, people=people, teams=teams),
+        owned_by=owned_by,
+        owned_at_head=_owned_at_head(case, merge, owned_by),
     )
+
+
+def _owned_at_head(case: Case, merge: Merge, owned_by: owners.Owners) -> owners.Owners:
+    """Who owns the path by the rules at the head.
+
+    Rules that the merge itself brings are refused, and so not worth looking at: whoever asks wrote them.
+    """
+    if not all(each.startswith("requests/") for each in (*(case.touched or ()), *(merge.files or ()))):
+        return owned_by
+    rules, path = merge.head_rules, case.change.path
+    people, teams = rules.people.value, rules.teams.value
+    if people is None or teams is None:
+        message = "people or teams at the approved commit cannot be read"
+        return owners.nobody("rules-changed", message, "update the branch and have it approved again")
+    return owners.of(path, codeowners=rules.codeowners, people=people, teams=teams)
 
 
 def fitting(

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from jitbot.domain.codeowners import CodeOwners, expand, owners_of
+from jitbot.domain import bounds
+from jitbot.domain.codeowners import LOCATIONS, CodeOwners, Rule, expand, owners_of
 from jitbot.domain.evidence import Actor
 from jitbot.domain.model import Finding, People, Person, Principal, Teams
 
@@ -24,12 +25,12 @@ class Owners:
 def of(path: str, *, codeowners: CodeOwners | None, people: People, teams: Teams) -> Owners:
     """The owners of `path`. A file GitHub would partly skip, no line, or nobody known: findings, and no owner."""
     if codeowners is None:
-        return _nobody("no-codeowners", "there is no CODEOWNERS file", "add .github/CODEOWNERS")
+        return nobody("no-codeowners", "there is no CODEOWNERS file", "add .github/CODEOWNERS")
     if codeowners.findings:
         return Owners(names=(), rule="", people=(), findings=codeowners.findings)
     rule = codeowners.rule_for(path)
     if rule is None:
-        return _nobody("unowned", f"no line of CODEOWNERS matches {path}", "add a line for its folder")
+        return nobody("unowned", f"no line of CODEOWNERS matches {path}", "add a line for its folder")
     names = owners_of(codeowners, path)
     logins = expand(names, teams)
     known = {login.casefold(): person for login, person in people.items()}
@@ -38,12 +39,42 @@ def of(path: str, *, codeowners: CodeOwners | None, people: People, teams: Teams
     if owners:
         return Owners(names=names, rule=where, people=owners, findings=())
     named = " ".join(names) or "nobody"
-    return _nobody(
+    return nobody(
         "no-known-owner",
         f"line {where} names {named}, of whom policies/people.yaml and teams.yaml know no one",
         "add the approvers to policies/people.yaml and their team to policies/teams.yaml",
         line=rule.line,
     )
+
+
+def chosen_by_name(path: str, codeowners: CodeOwners | None) -> Finding | None:
+    """Why the line that owns this request was chosen by the file's name or month, which its requester chooses."""
+    rule = codeowners.rule_for(path) if codeowners is not None else None
+    if rule is None or not path.startswith("requests/") or owns_policy(rule, path.split("/")[1]):
+        return None
+    return Finding(
+        code="owners-by-name",
+        message=f"line {rule.line}: {bounds.cut(rule.pattern)} owns this file by its name or month, not by its policy",
+        file=LOCATIONS[0],
+        line=rule.line,
+        column=1,
+        hint=f"name owners of /requests/{path.split('/')[1]}/ as a whole, or choose another name",
+    )
+
+
+def owns_policy(rule: Rule, policy: str) -> bool:
+    """Whether a line covers every request for a policy, whatever its name and month."""
+    return all(rule.covers(f"requests/{policy}/{month}/{name}") for month, name in _ANY_NAME)
+
+
+def picks_requests(rule: Rule, policy: str) -> bool:
+    """Whether a line covers some requests for a policy and not others: the requester could choose it, or avoid it."""
+    return not owns_policy(rule, policy) and rule.may_cover(("requests", policy, "????-??", "??-*.yaml"))
+
+
+# What every month and name has in common; only a wildcard matches a character that no path holds.
+_ANY = "\0"
+_ANY_NAME = tuple((f"{_ANY * 4}-{_ANY * 2}", f"{_ANY * 2}-{_ANY * length}.yaml") for length in (1, 60))
 
 
 def person_behind(actor: Actor, people: People) -> Person | None:
@@ -68,7 +99,8 @@ def _key(principal: Principal | None) -> str:
     return repr(principal).casefold()
 
 
-def _nobody(code: str, message: str, hint: str, line: int = 0) -> Owners:
+def nobody(code: str, message: str, hint: str, line: int = 0) -> Owners:
+    """No owner, and why."""
     finding = Finding(
         code=code, message=message, file=".github/CODEOWNERS", line=line, column=1 if line else 0, hint=hint
     )

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from jitbot import __version__
-from jitbot.domain import break_glass, facts, iam, life, moments, reviews_after, risk
+from jitbot.domain import bounds, break_glass, facts, iam, life, moments, reviews_after, risk
 from jitbot.domain.approval import Decision, Verdict
 from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.counting import Approval, Ignored, named_by_commits
@@ -54,9 +54,11 @@ def _evidence(
         "merge_commit": change.commit,
         "rules_commit": change.base,
         "request_blob": change.blob,
-        "reasons": [finding_json(finding) for finding in decision.reasons],
+        "reasons": [_reason(finding) for finding in decision.reasons[: bounds.REASONS]],
         "approvals": [_approval(each) for each in decision.approvals],
-        "not_counted": [_ignored(each) for each in decision.ignored],
+        "not_counted": [_ignored(each) for each in decision.ignored[: bounds.REASONS]],
+        **bounds.more("reasons", decision.reasons, bounds.REASONS),
+        **bounds.more("not_counted", decision.ignored, bounds.REASONS),
         "digests": {grant.account: iam.digest(grant) for grant in decision.grants},
         "risk": risk.assess(decision.grants, catalogue).as_json() if decision.grants else None,
         **(_of_merge(case) if case is not None else {}),
@@ -65,6 +67,12 @@ def _evidence(
         **({"facts": facts.dump(case)} if case is not None else {}),
         **({} if decision.verdict is Verdict.APPROVED else _refused(case)),
     }
+
+
+def _reason(finding: Finding) -> dict[str, object]:
+    """A reason as it is recorded: what a long name made long is cut."""
+    kept = finding_json(finding)
+    return kept | {name: bounds.cut(str(kept[name])) for name in ("message", "hint")}
 
 
 def _owed(ground: Ground) -> dict[str, object]:
@@ -98,12 +106,12 @@ def _of_merge(case: Case) -> dict[str, object]:
 
 def _of_ground(ground: Ground) -> dict[str, object]:
     return {
-        "approvals_required": ground.policy.approvals,
+        "approvals_required": ground.required,
         "approvals_valid_for_seconds": int(ground.settings.approvals_valid_for.total_seconds()),
         "max_duration_seconds": int(ground.policy.max_duration.total_seconds()),
         "owners": list(ground.owned_by.names),
         "owner_rule": ground.owned_by.rule,
-        "named": sorted(named_by_commits(ground.merge)),
+        "named": sorted(named_by_commits(ground.merge, ground.people))[: bounds.ALL_NAMES],
     }
 
 

@@ -6,14 +6,13 @@ from datetime import datetime
 
 from jitbot.domain import awaiting, briefing
 from jitbot.domain.approval import Decision, decide
+from jitbot.domain.bounds import MOST_ASKS
 from jitbot.domain.briefing import LOOKS_BACK, Briefing, Proposed
-from jitbot.domain.counting import latest_judgements
 from jitbot.domain.errors import DeniedError, UnavailableError
 from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest
 from jitbot.domain.life import Life, Term
 from jitbot.domain.model import Finding, Login, Parsed, Request, Sha, Source
 from jitbot.domain.outlook import foresee
-from jitbot.domain.owners import person_behind
 from jitbot.domain.ports.git import Entry
 from jitbot.domain.risk import assess
 from jitbot.domain.standing import standings
@@ -47,11 +46,11 @@ def brief(world: World, pull: PullRequest, now: datetime) -> Brief:
     head, base = _fetched(world, pull), repository.main()
     start = repository.merge_base(base, head)
     touched = repository.touched(start, head)
-    paths = [path for path in touched if is_request(path)]
+    paths = [path for path in touched or () if is_request(path)]
     findings = Checker(documents=world.documents, catalogue=world.catalogue, when=now).change(
         repository, base=base, head=head
     )
-    if not paths:
+    if touched is None or not paths or len(paths) > MOST_ASKS:
         return Brief(briefings=(), findings=findings, alone=False, doubt="")
     files = _Files(
         at_head={entry.path: entry for entry in repository.entries(head, paths)},
@@ -178,25 +177,23 @@ class _Asking:
 
     def _merge(self, path: str, entry: Entry, merged: PullRequest) -> Merge:
         forge, repository = self._gathered().forge, self.world.repository
-        commits, reviews = forge.commits(merged.number), forge.reviews(merged.number)
+        commits, history = forge.commits(merged.number), forge.history(merged.number)
+        touching = repository.touching([commit.sha for commit in commits], path)
         gatherer, policy = self._gathered(), path.split("/")[1]
-        people = gatherer.rules(self.base, policy).people.value or {}
-        asked_of = dict.fromkeys(
-            review.user.login
-            for review in latest_judgements(reviews, self.at)
-            if review.state == "APPROVED" and person_behind(review.user, people) is not None
-        )
+        approvers = gatherer.approvers(merged.number, self.at, gatherer.rules(self.base, policy))
         return Merge(
-            pull_request=merged,
+            pull_request=replace(merged, changed_files=None),  # git has told of them, below
             files=self.touched,
             fetched_head=self.head,
             head_blob=entry.blob,
             head_rules=gatherer.rules(self.head, policy),
-            reviews=reviews,
+            reviews=forge.reviews(merged.number),
             commits=commits,
-            touching=repository.touching([commit.sha for commit in commits], path),
-            permissions={login: self._permission(login) for login in asked_of},
-            retargeted_at=forge.retargeted_at(merged.number),
+            touching=touching,
+            permissions={login: self._permission(login) for login in approvers},
+            retargeted_at=history.retargeted_at,
+            dismissals=history.dismissals,
+            pushes=gatherer.pushes(merged, commits, touching),
         )
 
     def _permission(self, login: Login) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from jitbot.domain import codeowners, consistency, eligibility, iam, lint
+from jitbot.domain import bounds, codeowners, consistency, eligibility, events, iam, lint, owners
 from jitbot.domain.approval import render_all
 from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.evidence import Rules
@@ -53,6 +53,9 @@ class Checker:
             message = "this changes more files than jitbot reads, so it can grant nothing"
             return (_at("requests/", "too-large", message, "ask in a pull request of its own"),)
         requests = [path for path in touched if is_request(path)]
+        if requests and not bounds.are_few(touched):
+            message = f"this changes {len(touched)} files, more than one request may"
+            return (_at(requests[0], "too-many-files", message, "ask in pull requests of one file each"),)
         trees = [CommitTree(repository=repository, commit=each) for each in (head, start, base)]
         at_head, at_start, at_base = trees
         present, before = at_head.read(requests), at_start.read(requests)
@@ -94,8 +97,12 @@ class Checker:
         yield from consistency.approvable(
             request, policy, codeowners=rules.codeowners, people=people, teams=teams
         )
-        for grant in render_all(rules, request, first_window(request, self.when)):
+        by_name = owners.chosen_by_name(source.path, rules.codeowners)
+        yield from () if by_name is None else (by_name,)
+        grants = render_all(rules, request, first_window(request, self.when))
+        for grant in grants:
             yield from iam.preflight(grant, file=source.path)
+        yield from events.too_large(grants, source.path)
         if former is not None:
             yield from self._only_longer(Source(path=source.path, content=former), request)
 

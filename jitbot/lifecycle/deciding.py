@@ -1,12 +1,13 @@
 """Decides what main holds and the ledger does not know yet, oldest first, each change on its own."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from jitbot.domain import testimony, too_large
 from jitbot.domain.approval import Decision, Verdict, decide
+from jitbot.domain.doubt import FORGES
 from jitbot.domain.errors import JitbotError
 from jitbot.domain.events import Event
 from jitbot.domain.evidence import Case, Change, ChangeKind
@@ -87,10 +88,27 @@ def _candidates(changes: Sequence[Change]) -> Iterator[tuple[Change, bool]]:
         seen.add(change.path)
 
 
+@dataclass(slots=True)
+class SoFar:
+    """What the looks of this run came to: what is decided stays so, and the last result of all the rest."""
+
+    decided: dict[Change, Decided] = field(default_factory=dict)
+    doubtful: dict[Change, Decided] = field(default_factory=dict)
+    again: bool = False  # whether this is not the first look
+
+
 def decide_all(
-    gatherer: Gatherer, changes: Iterable[tuple[Change, bool]], history: History, now: datetime
+    gatherer: Gatherer,
+    changes: Sequence[tuple[Change, bool]],
+    history: History,
+    now: datetime,
+    so_far: SoFar,
 ) -> tuple[Decided, ...]:
-    """A decision for each undecided ask and extension. What one change's facts lack holds up its own path alone."""
+    """One look at each undecided ask and extension. What one change's facts lack holds up its own path alone.
+
+    A refusal for what GitHub answered is one only if GitHub answers so twice in a row; until then it is in doubt, and
+    whoever asks here looks again. What was decided in this run stays so.
+    """
     lives: dict[str, Life] = dict(history.lives)
     waiting: set[str] = set()
     results: list[Decided] = []
@@ -104,7 +122,7 @@ def decide_all(
         if change.path in history.in_doubt.requests:
             results.append(_undecided(change, "an event of the ledger that may be about it cannot be read"))
             continue
-        result = _one(gatherer, change, earlier=earlier, life=life, now=now)
+        result = _one(gatherer, change, so_far, earlier=earlier, life=life, now=now)
         results.append(result)
         if result.event is None:
             waiting.add(change.path)
@@ -117,7 +135,30 @@ def decide_all(
     return tuple(results)
 
 
-def _one(gatherer: Gatherer, change: Change, *, earlier: bool, life: Life, now: datetime) -> Decided:
+def _one(
+    gatherer: Gatherer, change: Change, so_far: SoFar, *, earlier: bool, life: Life, now: datetime
+) -> Decided:
+    before = so_far.doubtful.get(change)
+    if change in so_far.decided:
+        return so_far.decided[change]
+    if before is not None and so_far.again and not gatherer.patience.take():
+        return before
+    found = _decided(gatherer, change, earlier=earlier, life=life, now=now)
+    if found.event is not None and _must_be_confirmed(found.decision, before):
+        found = replace(found, decision=replace(found.decision, verdict=Verdict.UNDECIDED), event=None)
+    (so_far.doubtful if found.event is None else so_far.decided)[change] = found
+    return found
+
+
+def _must_be_confirmed(decision: Decision, before: Decided | None) -> bool:
+    """Whether a refusal rests on nothing but what GitHub answered, and the look before did not say the same."""
+    codes = {reason.code for reason in decision.reasons}
+    if decision.verdict is not Verdict.REFUSED or not codes <= FORGES:
+        return False
+    return before is None or {reason.code for reason in before.decision.reasons} != codes
+
+
+def _decided(gatherer: Gatherer, change: Change, *, earlier: bool, life: Life, now: datetime) -> Decided:
     gatherer.world.say(f"deciding {change.path}")
     case: Case | None = None
     try:

@@ -26,7 +26,7 @@ _RULES = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, *codeowners.LOCATIONS)
 
 @dataclass(slots=True)
 class RemoteTree:
-    """The files of one commit, read through the forge's API and kept; what is no plain file is as good as missing."""
+    """The files of one commit, read through the forge's API and kept."""
 
     personal: PersonalForge
     commit: Sha
@@ -48,6 +48,17 @@ class RemoteTree:
             self._contents.update(self.personal.contents(missing))
         return {path: self._contents[plain[path]] for path in wanted if path in plain}
 
+    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """The modes of those paths that are there and are no ordinary files."""
+        wanted = list(paths)
+        self.list(_folder(path) for path in wanted)
+        return {
+            entry.path: entry.mode
+            for folder in dict.fromkeys(map(_folder, wanted))
+            for entry in self._folders[folder]
+            if entry.path in wanted and entry.mode != "100644"
+        }
+
     def list(self, folders: Iterable[str]) -> tuple[str, ...]:
         """The paths of what lies directly in these folders."""
         wanted = list(dict.fromkeys(folders))
@@ -68,6 +79,10 @@ class WithFile:
         wanted = list(paths)
         found = dict(self.tree.read(path for path in wanted if path != self.source.path))
         return found | ({self.source.path: self.source.content} if self.source.path in wanted else {})
+
+    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """The modes of those paths that are there and are no ordinary files."""
+        return self.tree.others(path for path in paths if path != self.source.path)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain import may_end
-from jitbot.domain.approval import GITHUB_LAG
+from jitbot.domain.doubt import GITHUB_LAG
 from jitbot.domain.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.evidence import ChangeKind, PullRequest
 from jitbot.domain.life import Life, principal_text

@@ -1,22 +1,27 @@
 """Collects the facts of a case: rules and bytes from git's commits, the pull request from the forge."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Protocol, TypeVar
 
-from jitbot.domain import codeowners, duration, eligibility, owners
+from jitbot.domain import bounds, codeowners, duration, eligibility, owners, pushes
 from jitbot.domain.attestation import blob_name
+from jitbot.domain.audit.mainline import ODD
 from jitbot.domain.counting import latest_judgements
-from jitbot.domain.evidence import Case, Change, Merge, PullRequest, Rules
+from jitbot.domain.errors import DeniedError
+from jitbot.domain.evidence import Case, Change, Merge, PullCommit, PullRequest, Push, Rules
 from jitbot.domain.ground import fitting, requester_of
-from jitbot.domain.model import Finding, GithubId, Parsed, Request, Sha, Source
+from jitbot.domain.model import Finding, GithubId, Login, Parsed, Request, Sha, Source
 from jitbot.domain.ports import DocumentReader, Forge, Repository
+from jitbot.lifecycle.looking import Patience
 from jitbot.lifecycle.world import SETTINGS, World
 
 ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "policies/teams.yaml"
 T = TypeVar("T")
+
+_PLAIN = "100644"
 
 
 class Tree(Protocol):
@@ -26,10 +31,14 @@ class Tree(Protocol):
         """The contents of those paths that are ordinary files."""
         ...
 
+    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """The git modes of those paths that are there and are no ordinary files."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitTree:
-    """The files of one commit; a symlink or a submodule is as good as missing."""
+    """The files of one commit."""
 
     repository: Repository
     commit: Sha
@@ -38,13 +47,19 @@ class CommitTree:
         """The contents of those paths that are ordinary files there."""
         wanted = list(paths)
         found = self.repository.entries(self.commit, wanted) if wanted else ()
-        plain = [entry for entry in found if entry.mode == "100644"]
+        plain = [entry for entry in found if entry.mode == _PLAIN]
         contents = self.repository.read(entry.blob for entry in plain)
         return {entry.path: contents[entry.blob] for entry in plain}
 
+    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """The modes of those paths that are executable, or a symlink, a submodule, a folder."""
+        wanted = list(paths)
+        found = self.repository.entries(self.commit, wanted) if wanted else ()
+        return {entry.path: entry.mode for entry in found if entry.mode != _PLAIN and entry.path in wanted}
+
 
 class Asked:
-    """What the forge answered in this run: each question is asked once, since many requests share a merge."""
+    """What the forge answers: each question is asked once, since many requests share a merge."""
 
     def __init__(self, forge: Forge) -> None:
         self.default_branch = cache(forge.default_branch)
@@ -53,7 +68,8 @@ class Asked:
         self.files = cache(forge.files)
         self.reviews = cache(forge.reviews)
         self.commits = cache(forge.commits)
-        self.retargeted_at = cache(forge.retargeted_at)
+        self.history = cache(forge.history)
+        self.pushes = cache(forge.pushes)
         self.permission = cache(forge.permission)
 
 
@@ -64,8 +80,13 @@ class Gatherer:
     world: World
     _rules: dict[tuple[Sha, str], Rules] = field(default_factory=dict)
     forge: Asked = field(init=False)
+    patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
+        self.forge = Asked(self.world.forge)
+
+    def forget(self) -> None:
+        """Ask the forge anew from here on. What git holds stays as it is."""
         self.forge = Asked(self.world.forge)
 
     def case(self, change: Change, *, earlier: bool) -> Case:
@@ -97,7 +118,7 @@ class Gatherer:
     def _request(self, change: Change) -> Parsed[Request] | None:
         if change.blob is None:
             return None
-        if change.mode != "100644":
+        if change.mode != _PLAIN:
             return Parsed(value=None)
         content = self.world.repository.read([change.blob])[change.blob]
         return self.world.documents.parse_request(Source(path=change.path, content=content))
@@ -132,44 +153,91 @@ class Gatherer:
         if repository.pull_head(number) != pull.head:
             repository.fetch([number])
         head = repository.pull_head(number) or Sha("")
-        commits, reviews = forge.commits(number), forge.reviews(number)
+        commits, history = forge.commits(number), forge.history(number)
+        touching = repository.touching([commit.sha for commit in commits], change.path)
         at_head = repository.entries(head, [change.path]) if head else ()
-        judgements = latest_judgements(reviews, pull.merged_at) if pull.merged_at else ()
+        approvers = self.approvers(number, pull.merged_at, rules)
+        many = pull.changed_files is not None and pull.changed_files > bounds.FILES
+        return Merge(
+            pull_request=pull,
+            files=None if many else forge.files(number),
+            fetched_head=head,
+            head_blob=next((entry.blob for entry in at_head if entry.mode == _PLAIN), None),
+            head_rules=self.rules(head, _policy_of(change.path)) if head else rules,
+            reviews=forge.reviews(number),
+            commits=commits,
+            touching=touching,
+            permissions={login: forge.permission(login) for login in approvers},
+            retargeted_at=history.retargeted_at,
+            merge_seen=history.merged,
+            dismissals=history.dismissals,
+            pushes=self.pushes(pull, commits, touching),
+        )
+
+    def approvers(self, number: int, until: datetime | None, rules: Rules) -> tuple[Login, ...]:
+        """The known people who have approved a pull request: whether they may write must be asked."""
+        judgements = latest_judgements(self.forge.reviews(number), until) if until is not None else ()
         people = rules.people.value or {}
-        asked_of = [
+        found = (
             review.user.login
             for review in judgements
             if review.state == "APPROVED" and owners.person_behind(review.user, people) is not None
-        ]
-        return Merge(
-            pull_request=pull,
-            files=forge.files(number),
-            fetched_head=head,
-            head_blob=next((entry.blob for entry in at_head if entry.mode == "100644"), None),
-            head_rules=self.rules(head, _policy_of(change.path)) if head else rules,
-            reviews=reviews,
-            commits=commits,
-            touching=repository.touching([commit.sha for commit in commits], change.path),
-            permissions={login: forge.permission(login) for login in dict.fromkeys(asked_of)},
-            retargeted_at=forge.retargeted_at(number),
+        )
+        return tuple(dict.fromkeys(found))
+
+    def pushes(
+        self, pull: PullRequest, commits: Sequence[PullCommit], touching: frozenset[Sha]
+    ) -> tuple[Push, ...] | None:
+        """The pushes that brought a change of the request; None where the forge names none of the head, as for a fork."""
+        if not pull.head_branch or pull.head_repository_id != pull.repository_id:
+            return None
+        try:
+            told = self.forge.pushes(pull.head_branch)
+        except DeniedError:  # a forge without this list, or a token that may not read it
+            return None
+        return pushes.that_changed(
+            told, commits=commits, touching=touching, head=pull.head, until=pull.merged_at
         )
 
 
 def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
     """The code-owned documents of a tree, with the policy of this name."""
     access = f"policies/access/{policy}.yaml"
-    contents = tree.read([SETTINGS, ACCOUNTS, PEOPLE, TEAMS, access, *codeowners.LOCATIONS])
-    owners_file = next((path for path in codeowners.LOCATIONS if path in contents), None)
-    text = contents[owners_file].decode(errors="replace") if owners_file else ""
+    wanted = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, access, *codeowners.LOCATIONS)
+    odd = dict(tree.others(wanted))
+    contents = {path: content for path, content in tree.read(wanted).items() if path not in odd}
+
+    there = [path for path in codeowners.LOCATIONS if path in odd or path in contents]
+    for path in there[1:]:  # GitHub reads none of these
+        odd.pop(path, None)
+
+    def parsed(path: str, parse: Callable[[Source], Parsed[T]]) -> Parsed[T]:
+        if path in contents:
+            return parse(Source(path=path, content=contents[path]))
+        return Parsed(value=None, findings=(_no_file(path, odd.get(path)),))
+
     return Rules(
-        settings=_parsed(SETTINGS, contents, documents.parse_settings),
-        accounts=_parsed(ACCOUNTS, contents, documents.parse_accounts),
-        people=_parsed(PEOPLE, contents, documents.parse_people),
-        teams=_parsed(TEAMS, contents, documents.parse_teams),
-        policy=_parsed(access, contents, documents.parse_policy),
-        codeowners=codeowners.parse(text, owners_file) if owners_file else None,
-        sources={path: blob_name(content) for path, content in contents.items()},
+        settings=parsed(SETTINGS, documents.parse_settings),
+        accounts=parsed(ACCOUNTS, documents.parse_accounts),
+        people=parsed(PEOPLE, documents.parse_people),
+        teams=parsed(TEAMS, documents.parse_teams),
+        policy=parsed(access, documents.parse_policy),
+        codeowners=_codeowners(contents, odd),
+        sources={
+            **{path: blob_name(content) for path, content in contents.items()},
+            **{path: Sha(f"{ODD}{mode}") for path, mode in odd.items()},
+        },
     )
+
+
+def _codeowners(contents: Mapping[str, bytes], odd: Mapping[str, str]) -> codeowners.CodeOwners | None:
+    """GitHub reads the first location that exists: whatever lies there, no other location decides in its place."""
+    for path in codeowners.LOCATIONS:
+        if path in odd:
+            return codeowners.not_plain(path, odd[path])
+        if path in contents:
+            return codeowners.parse(contents[path].decode(errors="replace"), path)
+    return None
 
 
 def latest_end(change: Change, case: Case | None) -> datetime:
@@ -181,13 +249,11 @@ def latest_end(change: Change, case: Case | None) -> datetime:
     return min(latest, (asked.starts_at or change.committed_at) + asked.duration)
 
 
-def _parsed(path: str, contents: Mapping[str, bytes], parse: Callable[[Source], Parsed[T]]) -> Parsed[T]:
-    if path not in contents:
-        finding = Finding(
-            code="missing-file", message=f"there is no {path}", file=path, hint="an admin adds it"
-        )
-        return Parsed(value=None, findings=(finding,))
-    return parse(Source(path=path, content=contents[path]))
+def _no_file(path: str, mode: str | None) -> Finding:
+    if mode is None:
+        return Finding(code="missing-file", message=f"there is no {path}", file=path, hint="an admin adds it")
+    message, hint = f"{path} is no plain file: git mode {mode}", "an admin makes it an ordinary file, 100644"
+    return Finding(code="not-a-plain-file", message=message, file=path, hint=hint)
 
 
 def _policy_of(path: str) -> str:

@@ -1,18 +1,19 @@
 """`jitbot grant`: decide, record, grant, read back, record. Safe to stop anywhere and to run twice."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from jitbot.domain import plan, too_large
 from jitbot.domain.changes import Deny
 from jitbot.domain.errors import JitbotError
 from jitbot.domain.events import Event, Kind
+from jitbot.domain.evidence import Change
 from jitbot.domain.model import Sha
 from jitbot.lifecycle import ending
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.carrying import Outcome, carry_out, failed_event
-from jitbot.lifecycle.deciding import Decided, Due, decide_all, due, unrecorded
+from jitbot.lifecycle.deciding import Decided, Due, SoFar, decide_all, due, unrecorded
 from jitbot.lifecycle.gathering import Gatherer
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.report import Report
@@ -25,22 +26,74 @@ def grant(world: World, now: datetime, *, dry_run: bool = False) -> Report:
     ensure_current(world)
     if not dry_run:
         ensure_recordable(world)
-    gatherer = Gatherer(world=world)
+    run = _Run(world=world, now=now, gatherer=Gatherer(world=world))
     history = ledger.read(world, now)
-    report = Report(doubt=history.doubt, warnings=history.ignored, dry=dry_run)
+    run.report = Report(doubt=history.doubt, warnings=history.ignored, dry=dry_run)
     if history.doubt:
-        return report  # what cannot be checked may hold an end: nothing is given
-    # What one merge asks for in bulk waits until everybody else has their access.
-    for portion in due(world, history, now):
-        history, decided = _decide(world, gatherer, history, portion, now, dry_run=dry_run)
-        report = replace(
-            report,
-            decided=(*report.decided, *decided),
-            refused=(*report.refused, *portion.too_large),
+        return run.report  # what cannot be checked may hold an end: nothing is given
+    # What one merge asks for in bulk waits until everybody else has their access, and so does what is in doubt.
+    for number, portion in enumerate(due(world, history, now)):
+        known = ledger.read_again(world, history, now) if number else history
+        history = run.portion(known, portion)
+    while undecided := run.undecided():
+        if dry_run or not run.gatherer.patience.wait(world.sleep):
+            break
+        run.gatherer.forget()
+        run.so_far.again = True
+        history = run.portion(ledger.read_again(world, history, now), Due(changes=undecided))
+    return with_reviews(world, run.report, history, now, late_fails=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One run of grant: what it has come to so far."""
+
+    world: World
+    now: datetime
+    gatherer: Gatherer
+    report: Report = field(default_factory=Report)
+    so_far: SoFar = field(default_factory=SoFar)
+    _asked: dict[Change, bool] = field(default_factory=dict)
+
+    def portion(self, history: History, portion: Due) -> History:
+        """Decide some changes, record that, and carry out what the ledger says is approved and not granted."""
+        self._asked |= dict(portion.changes)
+        history, decided = self._decide(history, portion)
+        changed = {each.change for each in decided}
+        self.report = replace(
+            self.report,
+            decided=(*(each for each in self.report.decided if each.change not in changed), *decided),
+            refused=(*self.report.refused, *portion.too_large),
             warnings=history.ignored,
         )
-        report = _carried_out(world, history, report, now)
-    return with_reviews(world, report, history, now, late_fails=False)
+        self.report = _carried_out(self.world, history, self.report, self.now)
+        return history
+
+    def undecided(self) -> tuple[tuple[Change, bool], ...]:
+        """What is in doubt yet, as it was to be decided."""
+        doubtful = {each.change for each in self.report.decided if each.event is None}
+        return tuple(each for each in self._asked.items() if each[0] in doubtful)
+
+    def _decide(self, history: History, portion: Due) -> tuple[History, tuple[Decided, ...]]:
+        """Decide and record the decisions, on a ledger that nobody moved meanwhile."""
+        decided: tuple[Decided, ...] = ()
+        world, now = self.world, self.now
+
+        def build(known: History) -> Sequence[Event]:
+            nonlocal decided
+            decided = decide_all(self.gatherer, portion.changes, known, now, self.so_far)
+            whole = [too_large.refusal(each, now=now, run=world.run.url) for each in portion.too_large]
+            return [*whole, *(each.event for each in decided if each.event is not None)]
+
+        if self.report.dry:
+            return _with(history, build(history)), decided
+        try:
+            return ledger.transact(world, now, build, known=history).history, decided
+        except JitbotError as error:
+            commits = list(dict.fromkeys(each.change.commit for each in decided if each.event is not None))
+            if len(commits) < 2:
+                raise
+            return _one_by_one(world, decided, commits, error, now)
 
 
 def _carried_out(world: World, history: History, report: Report, now: datetime) -> Report:
@@ -57,29 +110,6 @@ def _carried_out(world: World, history: History, report: Report, now: datetime) 
     final = _record(world, history, outcome, now)
     failures = report.failures + outcome.failures + final.failures
     return replace(report, recorded=recorded + final.events, failures=failures)
-
-
-def _decide(
-    world: World, gatherer: Gatherer, history: History, portion: Due, now: datetime, *, dry_run: bool
-) -> tuple[History, tuple[Decided, ...]]:
-    """Decide and record the decisions, on a ledger that nobody moved meanwhile."""
-    decided: tuple[Decided, ...] = ()
-
-    def build(known: History) -> Sequence[Event]:
-        nonlocal decided
-        decided = decide_all(gatherer, portion.changes, known, now)
-        whole = [too_large.refusal(each, now=now, run=world.run.url) for each in portion.too_large]
-        return [*whole, *(each.event for each in decided if each.event is not None)]
-
-    if dry_run:
-        return _with(history, build(history)), decided
-    try:
-        return ledger.transact(world, now, build, known=history).history, decided
-    except JitbotError as error:
-        commits = list(dict.fromkeys(each.change.commit for each in decided if each.event is not None))
-        if len(commits) < 2:
-            raise
-        return _one_by_one(world, decided, commits, error, now)
 
 
 def _one_by_one(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from jitbot.domain import codeowners
-from jitbot.domain.audit.mainline import Files
+from jitbot.domain.audit.mainline import ODD, Files
 from jitbot.domain.evidence import Change, Rules
 from jitbot.domain.model import Parsed, Request, Sha, Source
 from jitbot.domain.ports import DocumentReader
@@ -28,12 +28,16 @@ class _Once:
 
 @dataclass(frozen=True, slots=True)
 class _Contents:
-    """Files by path, as `read_rules` asks for them."""
+    """Files by path, as `read_rules` asks for them, and the modes of what is no ordinary file."""
 
     files: Mapping[str, bytes]
+    odd: Mapping[str, str]
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
         return {path: self.files[path] for path in paths if path in self.files}
+
+    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
+        return {path: self.odd[path] for path in paths if path in self.odd}
 
 
 class Rulebook:
@@ -47,7 +51,8 @@ class Rulebook:
 
     def learn(self, blobs: Iterable[Sha]) -> None:
         """Read more documents, such as those of heads that main never had."""
-        self._contents.update(self._repository.contents(set(blobs) - self._contents.keys()))
+        plain = {blob for blob in blobs if not blob.startswith(ODD)}
+        self._contents.update(self._repository.contents(plain - self._contents.keys()))
 
     def files_at(self, commit: Sha, policy: str) -> Files:
         """The files that make the rules for this policy at a commit, asked of that commit itself."""
@@ -61,11 +66,12 @@ class Rulebook:
         named = _named(policy)
         key = (policy, tuple((path, files[path]) for path in named if path in files))
         if key not in self._known:
-            contents = {path: self._contents.get(blob) for path, blob in key[1]}
+            odd = {path: blob.removeprefix(ODD) for path, blob in key[1] if blob.startswith(ODD)}
+            contents = {path: self._contents.get(blob) for path, blob in key[1] if path not in odd}
             if None in contents.values():
                 return None
             there = {path: content for path, content in contents.items() if content is not None}
-            self._known[key] = read_rules(_Contents(there), self._documents, policy)
+            self._known[key] = read_rules(_Contents(there, odd), self._documents, policy)
         return self._known[key]
 
     def request(self, change: Change, content: bytes | None) -> Parsed[Request] | None:

@@ -104,6 +104,10 @@ class Tree:
         """Those of these paths that are there."""
         return {path: self.files[path] for path in paths if path in self.files}
 
+    def others(self, _: Iterable[str]) -> dict[str, str]:
+        """All of them are ordinary files."""
+        return {}
+
 
 ACME = acme_tree("https://token.actions.githubusercontent.com")
 CHECKER = Checker(

@@ -186,6 +186,7 @@ def in_job(github: GitHubSandbox) -> ActionsIssuer:
         github.issuer + "/",
         request_url=environ["ACTIONS_ID_TOKEN_REQUEST_URL"],
         request_token=environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"],
+        sleep=lambda _: None,
     )
 
 
@@ -247,3 +248,47 @@ def test_what_is_no_key_is_left_out(github: GitHubSandbox) -> None:
     body = json.dumps({"keys": [1, None, {"kty": "RSA"}, {"kty": "RSA", "kid": "k9"}]}).encode()
     github.faults = lambda *_: Fault(status=200, body=body)
     assert list(issuer.keys()) == ["k9"]
+
+
+PASSING = [
+    Fault(status=500),
+    Fault(status=503),
+    Fault(status=429),
+    Fault(status=None),
+    Fault(status=200, body=b"<html>"),
+]
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=lambda each: str(each.status))
+@pytest.mark.parametrize("asked", ["token", "keys"])
+def test_what_passes_is_asked_again(github: GitHubSandbox, fault: Fault, asked: str) -> None:
+    """Four bad moments in a row cost pauses that grow, and not the run."""
+    issuer, slept = in_job(github), list[float]()
+    issuer._sleep = slept.append
+    left = iter([fault] * 4)
+    github.faults = lambda *_: next(left, None)
+    assert issuer.token("a") if asked == "token" else issuer.keys()
+    assert slept == sorted(slept)
+    assert len(slept) == 4
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_refusal_of_the_issuer_is_final(github: GitHubSandbox, status: int) -> None:
+    """A no is asked for once."""
+    issuer, asked = in_job(github), list[str]()
+    github.faults = lambda _, path: asked.append(path) or Fault(status=status)  # type: ignore[func-returns-value]
+    with pytest.raises(UnavailableError, match=str(status)):
+        issuer.token("a")
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("asked", ["token", "keys"])
+def test_a_redirect_of_the_issuer_is_not_followed(github: GitHubSandbox, asked: str) -> None:
+    """A redirect is an error: neither the run's bearer token nor the question for keys goes anywhere else."""
+    issuer, paths = in_job(github), list[str]()
+    there = Fault(status=302, headers={"Location": f"{github.url}/elsewhere"})
+    github.faults = lambda _, path: paths.append(path) or there  # type: ignore[func-returns-value]
+    with pytest.raises(UnavailableError, match="302"):
+        issuer.token("a") if asked == "token" else issuer.keys()
+    assert len(paths) == 1
+    assert "/elsewhere" not in paths

@@ -53,6 +53,10 @@ class Tree:
         """Those of these paths that are there."""
         return {path: self.files[path] for path in paths if path in self.files}  # type: ignore[attr-defined]
 
+    def others(self, _: object) -> dict[str, str]:
+        """All of them are ordinary files."""
+        return {}
+
 
 class Branch:
     """One branch of a repository in the making; knows the name of each commit before git does."""

@@ -5,6 +5,7 @@ from acme_facts import (
     HOUR,
     MERGED_AT,
     NOW,
+    OWNERS,
     PATH,
     PROD,
     STAGING,
@@ -33,9 +34,9 @@ from builders import (
     the_documents,
 )
 
-from jitbot.domain import codeowners
+from jitbot.domain import bounds, codeowners
 from jitbot.domain.approval import Verdict, window_of
-from jitbot.domain.evidence import Case, ChangeKind
+from jitbot.domain.evidence import GONE, Case, ChangeKind, PullCommit
 from jitbot.domain.model import Parsed, Statement
 
 
@@ -103,12 +104,6 @@ REFUSED: dict[str, tuple[Case, str]] = {
         "no-pull-request",
     ),
     "a rebase of several commits": (a_case(merge=a_merge(pull_request=REBASED)), "not-its-merge"),
-    "not merged": (
-        a_case(
-            merge=a_merge(pull_request=a_pull(merged_at=None)), change=a_change(committed_at=MERGED_AT - HOUR)
-        ),
-        "not-its-merge",
-    ),
     "merged into another branch": (
         a_case(merge=a_merge(pull_request=a_pull(base_branch="ledger"))),
         "not-its-merge",
@@ -119,9 +114,57 @@ REFUSED: dict[str, tuple[Case, str]] = {
         a_case(touched=(PATH, "policies/people.yaml"), merge=a_merge(files=(PATH, "policies/people.yaml"))),
         "touches-rules",
     ),
-    "a file the pull request does not list": (
-        a_case(touched=(PATH, PATH.replace("refunds", "more"))),
+    "a pull request that does not list it": (
+        a_case(
+            touched=(PATH, PATH.replace("refunds", "more")),
+            merge=a_merge(files=(PATH.replace("refunds", "more"),)),
+        ),
         "not-as-listed",
+    ),
+    "more files than are read": (
+        a_case(touched=(PATH, *(f"requests/{number}.md" for number in range(bounds.FILES)))),
+        "too-many-files",
+    ),
+    "more files listed than are read": (a_case(merge=a_merge(files=None)), "too-many-files"),
+    "files of too long names": (
+        a_case(merge=a_merge(files=(PATH, *(f"requests/{number}{'x' * 4000}.md" for number in range(5))))),
+        "too-many-files",
+    ),
+    "a merge of more than anybody reads": (a_case(touched=None), "too-large"),
+    "an author whose account is gone": (
+        a_case(merge=a_merge(pull_request=a_pull(author=GONE))),
+        "author-gone",
+    ),
+    "a commit that names everybody": (
+        a_case(
+            merge=a_merge(
+                commits=(a_commit("alice"), PullCommit(sha=sha("other"), named=(), crowded=True)),
+                pull_request=a_pull(commit_count=2),
+            )
+        ),
+        "too-many-authors",
+    ),
+    "an approval of too few by the head's policy": (
+        a_case(merge=a_merge(head_rules=the_rules(policy=a_policy(approvals=2)))),
+        "not-enough-approvals",
+    ),
+    "an owner by the merge's rules alone": (
+        a_case(merge=a_merge(head_rules=the_rules(teams=teams(payments_leads="carol")))),
+        "not-enough-approvals",
+    ),
+    "a line for one name": (
+        a_case(rules=the_rules(codeowners=codeowners.parse(f"{OWNERS}*-refunds.yaml @bob"))),
+        "owners-by-name",
+    ),
+    "a line for one month at the head": (
+        a_case(
+            merge=a_merge(
+                head_rules=the_rules(
+                    codeowners=codeowners.parse(f"{OWNERS}/requests/orders-db-read/2026-11/ @bob")
+                )
+            )
+        ),
+        "owners-by-name",
     ),
     "a file that was not merged": (
         a_case(merge=a_merge(files=(PATH, PATH.replace("refunds", "more")))),
@@ -274,11 +317,11 @@ def test_the_facts_of_a_decision_are_in_it() -> None:
 
 
 def test_paths_are_named_in_order_and_not_without_end() -> None:
-    """A merge that touches much names three of its paths, the same three each time."""
-    rules = tuple(f"policies/{letter}.yaml" for letter in "dcba")
-    outside, odd = judged(a_case(touched=(PATH, *rules))).reasons
-    assert outside.message.endswith("changes policies/a.yaml, policies/b.yaml, policies/c.yaml")
-    assert odd.message.endswith("lists: policies/a.yaml, policies/b.yaml, policies/c.yaml")
+    """A merge that touches much names some of its paths, the same each time."""
+    rules = tuple(f"policies/{letter}.yaml" for letter in "fedcba")
+    (outside,) = judged(a_case(touched=(PATH, *rules))).reasons
+    named = ", ".join(f"policies/{letter}.yaml" for letter in "abcde")
+    assert outside.message.endswith(f"changes {named}, and 1 more")
 
 
 def test_as_many_commits_as_github_lists_are_fine() -> None:
@@ -288,3 +331,20 @@ def test_as_many_commits_as_github_lists_are_fine() -> None:
         pull_request=a_pull(commit_count=250), commits=commits, touching=frozenset({commits[0].sha})
     )
     assert judged(a_case(merge=merge)).verdict is Verdict.APPROVED
+
+
+def test_a_codeowners_that_github_reads_otherwise_gives_nothing_at_the_head_either() -> None:
+    """While a line is in doubt at the approved commit, nobody owned anything there."""
+    at_head = the_rules(codeowners=codeowners.parse(f"{OWNERS}!x @bob"))
+    decision = judged(a_case(merge=a_merge(head_rules=at_head)))
+    assert codes(decision) == {"codeowners-negation", "not-enough-approvals"}
+
+
+def test_more_requests_in_one_merge_are_each_their_own_pull_requests() -> None:
+    """A wider pull request may bring this one's commits along: that takes nothing away, and gives nothing else."""
+    wider = a_case(touched=(PATH, PATH.replace("refunds", "more")))
+    assert judged(wider).verdict is Verdict.APPROVED
+    rules_too = a_case(touched=(PATH, "policies/people.yaml"))
+    assert codes(judged(rules_too)) == {"touches-rules"}
+    not_all = a_case(merge=a_merge(files=(PATH, PATH.replace("refunds", "more"))))
+    assert codes(judged(not_all)) == {"not-as-listed"}

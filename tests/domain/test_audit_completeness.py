@@ -224,7 +224,7 @@ def test_the_first_commit_asks_for_nothing() -> None:
 
 
 def test_only_plain_files_that_are_there_are_rules() -> None:
-    """What was deleted, and what became a link, decides nothing; a neighbour is no clash."""
+    """What was deleted decides nothing, and what became a link says that it is none; a neighbour is no clash."""
     people, teams, owners = "policies/people.yaml", "policies/teams.yaml", ".github/CODEOWNERS"
     replay = Replay()
     linked = a_step("c", (teams, "M"))
@@ -236,5 +236,16 @@ def test_only_plain_files_that_are_there_are_rules() -> None:
         a_step("d", (PATH, "A"), (PATH.replace("refunds", "other"), "A")),
     ]
     merged = list(replay.follow(steps))
-    assert replay.rules == {owners: sha("a" + owners)}
+    assert replay.rules == {owners: sha("a" + owners), teams: "mode-120000"}
+    assert {path for path, _ in replay.all_rules} == {people, teams, owners}
     assert [each.clashes for each in merged] == [(), ()]
+
+
+def test_a_folder_in_the_place_of_a_rule_is_seen() -> None:
+    """What lies in a folder called CODEOWNERS is no rule, and yet keeps the next location from deciding."""
+    replay, inside = Replay(), ".github/CODEOWNERS/notes"
+    steps = [a_step("a", (inside, "A"), ("docs/CODEOWNERS", "A"), root=True)]
+    assert list(replay.follow(steps)) == []
+    assert replay.rules[".github/CODEOWNERS"] == "mode-040000"
+    assert list(replay.follow([a_step("b", (inside, "D"))])) == []
+    assert set(replay.rules) == {"docs/CODEOWNERS"}

@@ -10,6 +10,7 @@ from acme_facts import (
     HEAD,
     MERGED_AT,
     MINUTE,
+    PEOPLE,
     SECOND,
     a_person,
     an_actor,
@@ -232,7 +233,7 @@ def test_pressing_update_branch_disqualifies_nobody() -> None:
     ground = ground_of(a_review(), commits=commits, touching=frozenset({sha("first")}))
     assert counted(ground) == ["bob"]
     merge: Merge = ground.merge
-    assert named_by_commits(merge) == {1001}
+    assert named_by_commits(merge, PEOPLE) == {1001}
 
 
 def test_a_requester_who_owns_the_path_needs_somebody_else() -> None:

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from jitbot.adapters.github.client import Client, translated
+from jitbot.adapters.github.forge import actor
 from jitbot.domain import moments
-from jitbot.domain.model import Login, Sha
+from jitbot.domain.model import Sha
 from jitbot.domain.ports.asked import Unmerged
 
 
@@ -35,11 +36,12 @@ class GitHubAsked:
 
 
 def _unmerged(raw: Mapping[str, Any], created: datetime, requests: tuple[str, ...]) -> Unmerged:
+    author = actor(raw.get("user"))
     return Unmerged(
         number=int(raw["number"]),
         title=str(raw["title"]),
-        author=Login(str(raw["user"]["login"])),
-        author_id=int(raw["user"]["id"]),
+        author=author.login,
+        author_id=author.github_id,
         head=Sha(str(raw["head"]["sha"])),
         created_at=created,
         closed_at=moments.parse(str(raw["closed_at"])) if raw.get("closed_at") else None,

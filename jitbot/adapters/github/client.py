@@ -6,8 +6,10 @@ REST: https://docs.github.com/en/rest (version 2022-11-28). None of it is proven
 
 import copy
 import functools
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ParamSpec, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 from github import Auth, Github, GithubException, GithubRetry
 from github.GithubException import RateLimitExceededException, UnknownObjectException
@@ -18,6 +20,9 @@ from jitbot.domain.errors import DeniedError, UnavailableError
 API_VERSION = "2022-11-28"
 LONGEST_WAIT = 120.0  # seconds that a rate limit may hold a job up before it gives way to the next run
 _PAGE = 100
+_MOST_PAGES = 1_000  # of one list: more than anything that we read has
+
+_NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="next"')
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -96,19 +101,42 @@ class Client:
         return answer
 
     def pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
-        """Every object of a list, page by page. Raises TypeError if it is no list."""
-        page = 1
-        while True:
+        """Every object of a list, page by page.
+
+        Raises TypeError if it is no list, and UnavailableError for an empty page that another one announced.
+        """
+        for page in range(1, _MOST_PAGES + 1):
             parameters = {**(query or {}), "per_page": _PAGE, "page": page}
             headers, answer = self._requester.requestJsonAndCheck(
                 "GET", f"{self._path}{path}", parameters=parameters
             )
             if not isinstance(answer, list):
                 raise TypeError(f"{path} is not a list")
+            if page > 1 and not answer:
+                raise UnavailableError(f"GitHub announced a page {page} of {path}, and answered an empty one")
             yield from answer
             if 'rel="next"' not in headers.get("link", ""):
                 return
-            page += 1
+        raise UnavailableError(f"{path} has more than {_MOST_PAGES} pages")
+
+    def following(self, path: str, query: Mapping[str, str], most: int) -> Iterator[dict[str, Any]]:
+        """The objects of a list that is paged by a cursor, from at most so many pages.
+
+        Raises TypeError if it is no list, and UnavailableError if there are more pages.
+        """
+        parameters: dict[str, Any] = {**query, "per_page": _PAGE}
+        for _ in range(most):
+            headers, answer = self._requester.requestJsonAndCheck(
+                "GET", f"{self._path}{path}", parameters=parameters
+            )
+            if not isinstance(answer, list):
+                raise TypeError(f"{path} is not a list")
+            yield from answer
+            cursor = _cursor(headers.get("link", ""))
+            if cursor is None:
+                return
+            parameters["after"] = cursor
+        raise UnavailableError(f"{path} has more than {most} pages")
 
     def send(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Make a change (POST, PATCH, PUT, DELETE), and give the object that is answered; empty if none is."""
@@ -121,6 +149,12 @@ class Client:
         """The `data` of a GraphQL answer. Raises GithubException, with GitHub's errors in its `data`, if there are any."""
         _, answer = self._requester.graphql_query(query, variables)
         return dict(answer["data"])
+
+
+def _cursor(link: str) -> str | None:
+    """What leads to the next page, from the Link header of this one; of its address nothing else is used."""
+    following = _NEXT.search(link)
+    return parse_qs(urlsplit(following[1]).query).get("after", [None])[0] if following else None
 
 
 def _said(error: GithubException) -> str:

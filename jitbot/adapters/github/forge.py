@@ -8,16 +8,25 @@ from typing import Any
 from github import GithubException
 from github.GithubException import UnknownObjectException
 
+from jitbot.adapters.github import authors
 from jitbot.adapters.github.client import Client, translated
 from jitbot.domain import moments
-from jitbot.domain.errors import BranchMovedError
-from jitbot.domain.evidence import Actor, PullCommit, PullRequest, Review
+from jitbot.domain.errors import BranchMovedError, UnavailableError
+from jitbot.domain.evidence import GONE, Actor, Dismissal, History, PullCommit, PullRequest, Push, Review
 from jitbot.domain.model import GithubId, Login, Sha
 
 _COMMIT = """mutation($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }
 }"""
+_REVIEWS = """query($owner: String!, $name: String!, $number: Int!) {
+  repository(owner: $owner, name: $name) {
+    pullRequest(number: $number) {
+      reviews(states: [APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED]) { totalCount }
+    }
+  }
+}"""
 _MOVES = frozenset({"base_ref_changed", "automatic_base_change_succeeded"})
+_MOST_PUSHES = 10  # pages of a branch's moves, of a hundred each
 
 
 class GitHubForge:
@@ -54,23 +63,55 @@ class GitHubForge:
 
     @translated
     def reviews(self, number: int) -> tuple[Review, ...]:
-        """Every submitted review; one by an account that no longer exists counts for nobody and is left out."""
-        pages = self._client.pages(f"/pulls/{number}/reviews")
-        return tuple(_review(raw) for raw in pages if raw.get("user") and raw.get("submitted_at"))
+        """Every submitted review; one by an account that no longer exists counts for nobody and is left out.
+
+        GitHub's GraphQL says how many there must be. Where it does not, two readings of the list must agree.
+        """
+        listed, count = self._submitted(number), self._review_count(number)
+        short = self._submitted(number) != listed if count is None else len(listed) < count
+        if short:
+            raise UnavailableError(f"GitHub does not list all reviews of #{number}")
+        return tuple(_review(raw) for raw in listed if raw.get("user"))
+
+    def _submitted(self, number: int) -> list[dict[str, Any]]:
+        return [raw for raw in self._client.pages(f"/pulls/{number}/reviews") if raw.get("submitted_at")]
+
+    def _review_count(self, number: int) -> int | None:
+        """How many reviews were submitted; None where GraphQL cannot be asked for it."""
+        owner, _, name = self._client.repository.partition("/")
+        try:
+            data = self._client.graphql(_REVIEWS, {"owner": owner, "name": name, "number": number})
+            return int(data["repository"]["pullRequest"]["reviews"]["totalCount"])
+        except (GithubException, KeyError, TypeError, ValueError):
+            return None
 
     @translated
     def commits(self, number: int) -> tuple[PullCommit, ...]:
-        """The commits that GitHub lists; at most 250."""
-        return tuple(_commit(raw) for raw in self._client.pages(f"/pulls/{number}/commits"))
+        """The commits that GitHub lists, at most 250, each with everybody whom it names."""
+        return authors.named(self._client, list(self._client.pages(f"/pulls/{number}/commits")))
 
     @translated
-    def retargeted_at(self, number: int) -> datetime | None:
-        """When a pull request was last moved to another base, by hand or by GitHub; None if it never was.
+    def history(self, number: int) -> History:
+        """What happened to a pull request, of what matters here.
 
-        https://docs.github.com/en/rest/using-the-rest-api/issue-event-types#base_ref_changed
+        https://docs.github.com/en/rest/using-the-rest-api/issue-event-types
         """
-        told = (raw for raw in self._client.pages(f"/issues/{number}/events") if raw["event"] in _MOVES)
-        return max((_moment(raw["created_at"]) for raw in told), default=None)
+        told = list(self._client.pages(f"/issues/{number}/events"))
+        moves = [_moment(raw["created_at"]) for raw in told if raw["event"] in _MOVES]
+        return History(
+            merged=any(raw["event"] == "merged" for raw in told),
+            retargeted_at=max(moves, default=None),
+            dismissals=tuple(_dismissal(raw) for raw in told if raw["event"] == "review_dismissed"),
+        )
+
+    @translated
+    def pushes(self, branch: str) -> tuple[Push, ...]:
+        """The moves of a branch, newest first. Which right a job needs for it is not proven against GitHub.
+
+        https://docs.github.com/en/rest/repos/repos#list-repository-activities
+        """
+        query = {"ref": f"refs/heads/{branch}"}
+        return tuple(_push(raw) for raw in self._client.following("/activity", query, _MOST_PUSHES))
 
     @translated
     def permission(self, login: Login) -> str:
@@ -118,7 +159,10 @@ def _is_stale(error: GithubException) -> bool:
     return any(isinstance(each, dict) and each.get("type") == "STALE_DATA" for each in errors)
 
 
-def _actor(raw: Any) -> Actor:
+def actor(raw: Any) -> Actor:
+    """Whoever GitHub names; it names nobody where the account was deleted."""
+    if not raw:
+        return GONE
     return Actor(login=Login(str(raw["login"])), github_id=GithubId(int(raw["id"])), kind=str(raw["type"]))
 
 
@@ -126,31 +170,49 @@ def pull_request(raw: Mapping[str, Any]) -> PullRequest:
     """GitHub's pull request as we read it."""
     return PullRequest(
         number=int(raw["number"]),
-        author=_actor(raw["user"]),
+        author=actor(raw.get("user")),
         repository_id=int(raw["base"]["repo"]["id"]),
         base_branch=str(raw["base"]["ref"]),
         head=Sha(str(raw["head"]["sha"])),
         merged_at=_moment(raw["merged_at"]) if raw.get("merged_at") else None,
-        merged_by=_actor(raw["merged_by"]) if raw.get("merged_by") else None,
+        merged_by=actor(raw["merged_by"]) if raw.get("merged_by") else None,
         merge_commit=Sha(str(raw["merge_commit_sha"])) if raw.get("merge_commit_sha") else None,
         created_at=_moment(raw["created_at"]),
-        commit_count=int(raw.get("commits", -1)),  # only one asked for by its number says so
+        commit_count=int(raw.get("commits", -1)),  # only one asked for by its number says so, and the next
+        changed_files=int(raw["changed_files"]) if "changed_files" in raw else None,
+        head_branch=str(raw["head"]["ref"]),
+        head_repository_id=int(raw["head"]["repo"]["id"]) if raw["head"].get("repo") else None,
+    )
+
+
+def _dismissal(raw: Mapping[str, Any]) -> Dismissal:
+    review = raw.get("dismissed_review") or {}
+    return Dismissal(
+        review_id=int(review.get("review_id") or 0),
+        by=actor(raw.get("actor")),
+        state=str(review.get("state") or "").upper(),
+        at=_moment(raw["created_at"]),
+    )
+
+
+def _push(raw: Mapping[str, Any]) -> Push:
+    return Push(
+        actor=actor(raw.get("actor")),
+        before=Sha(str(raw["before"])),
+        after=Sha(str(raw["after"])),
+        kind=str(raw["activity_type"]),
+        at=_moment(raw["timestamp"]),
     )
 
 
 def _review(raw: Mapping[str, Any]) -> Review:
     return Review(
         review_id=int(raw["id"]),
-        user=_actor(raw["user"]),
+        user=actor(raw.get("user")),
         state=str(raw["state"]).upper(),
         commit=Sha(str(raw["commit_id"] or "")),
         submitted_at=_moment(raw["submitted_at"]),
     )
-
-
-def _commit(raw: Mapping[str, Any]) -> PullCommit:
-    named = {int(raw[role]["id"]) for role in ("author", "committer") if raw.get(role)}
-    return PullCommit(sha=Sha(str(raw["sha"])), named=tuple(GithubId(each) for each in sorted(named)))
 
 
 def _moment(text: Any) -> datetime:

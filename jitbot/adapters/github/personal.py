@@ -9,6 +9,7 @@ from github import GithubException
 from github.GithubException import UnknownObjectException
 
 from jitbot.adapters.github.client import Client, translated
+from jitbot.adapters.github.forge import actor
 from jitbot.domain import moments
 from jitbot.domain.attestation import blob_name
 from jitbot.domain.errors import DeniedError, InvalidError, UnavailableError
@@ -214,15 +215,12 @@ def _entries(folder: str, raw: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
 
 
 def _pull(raw: Mapping[str, Any]) -> Pull:
-    user = raw["user"]
     merged_at = raw.get("merged_at")
     return Pull(
         number=int(raw["number"]),
         url=str(raw["html_url"]),
         node=str(raw["node_id"]),
-        author=Actor(
-            login=Login(str(user["login"])), github_id=GithubId(int(user["id"])), kind=str(user["type"])
-        ),
+        author=actor(raw.get("user")),
         branch=str(raw["head"]["ref"]),
         head=Sha(str(raw["head"]["sha"])),
         created_at=moments.parse(str(raw["created_at"])),

@@ -12,7 +12,8 @@ from jitbot.domain.too_large import TooLarge, asking_too_much, changes_too_much
 
 _KINDS = {"A": ChangeKind.ADDED, "D": ChangeKind.DELETED}
 _PLAIN = "100644"
-Files = Mapping[str, Sha]  # path -> blob of each plain file
+ODD = "mode-"  # in the place of a blob's name: there is an entry of this mode, and no ordinary file
+Files = Mapping[str, Sha]  # path -> blob of each plain file, or the mode of what is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,9 +65,9 @@ class Replay:
             kept = {
                 path: blob for path, blob in self.rules.items() if path not in {each.path for each in rules}
             }
-            new = {each.path: each.blob for each in rules if each.mode == _PLAIN}
-            self.rules = {**kept, **new}
-            self.all_rules |= set(new.items())
+            new = {each.path: _name_of(each) for each in rules if each.status != "D"}
+            self.rules = _with_folders({**kept, **new})
+            self.all_rules |= {(each.path, each.blob) for each in rules if each.mode == _PLAIN}
         for each in step.touched:
             if each.path.startswith("requests/"):
                 folder, _, _ = each.path.rpartition("/")
@@ -116,5 +117,20 @@ def change_of(step: Step, touched: Touched) -> Change:
 
 
 def is_rule(path: str) -> bool:
-    """Whether a decision may read this file."""
-    return path.startswith("policies/") or path in codeowners.LOCATIONS
+    """Whether a decision may read this file, or what lies in a folder of a rule's name."""
+    return path.startswith(("policies/", *_FOLDERS)) or path in codeowners.LOCATIONS
+
+
+_FOLDERS = tuple(f"{path}/" for path in codeowners.LOCATIONS)
+
+
+def _name_of(touched: Touched) -> Sha:
+    return touched.blob if touched.mode == _PLAIN else Sha(f"{ODD}{touched.mode}")
+
+
+def _with_folders(files: Files) -> Files:
+    """The files, with an entry for each folder that lies where a rule is looked for."""
+    parents = {"/".join(path.split("/")[:depth]) for path in files for depth in range(1, path.count("/") + 1)}
+    named = {path for path in parents if is_rule(path)}
+    plain = {path: name for path, name in files.items() if name != f"{ODD}040000"}
+    return {**plain, **{path: Sha(f"{ODD}040000") for path in named}}

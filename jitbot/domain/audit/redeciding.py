@@ -158,6 +158,9 @@ def _merge(told: Facts, ground: Ground) -> Merge | None:
         touching=found.touching,
         permissions=found.permissions,
         retargeted_at=found.retargeted_at,
+        merge_seen=found.merge_seen,
+        dismissals=found.dismissals,
+        pushes=found.pushes,
     )
 
 

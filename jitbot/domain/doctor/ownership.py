@@ -47,6 +47,13 @@ _RULES = Question(
     means="promise 1: who approves requests could approve a change of the rules, too",
     mend="put the lines for /policies/, /.github/ and the code after all lines for /requests/",
 )
+_BY_NAME = Question(
+    code="codeowners-by-name",
+    group=GROUP,
+    title="no line picks single requests",
+    means="promise 1: who asks chooses the file's name and month, and with them who approves it, or who does not",
+    mend="own requests by /requests/<policy>/ as a whole, or by a line for everything",
+)
 
 
 def reading(codeowners: CodeOwners | None) -> Check:
@@ -82,6 +89,21 @@ def coverage(files: Iterable[str], codeowners: CodeOwners, people: People, teams
         bool(every) and not bare, f"nobody owns {listed(bare)}" if bare else "main is empty"
     )
     yield _rules(every, codeowners, people, teams)
+    yield _by_name(every, codeowners)
+
+
+def _by_name(every: Iterable[str], codeowners: CodeOwners) -> Check:
+    policies = dict.fromkeys(
+        name.removesuffix(".yaml")
+        for path in every
+        if (name := path.removeprefix("policies/access/")) != path and "/" not in name
+    )
+    picking = [
+        f"line {rule.line}: {rule.pattern}"
+        for rule in codeowners.rules
+        if any(owners.picks_requests(rule, policy) for policy in policies)
+    ]
+    return _BY_NAME.answer(not picking, listed(picking, most=3))
 
 
 def _rules(every: Sequence[str], codeowners: CodeOwners, people: People, teams: Teams) -> Check:
@@ -107,7 +129,8 @@ def _rules(every: Sequence[str], codeowners: CodeOwners, people: People, teams: 
 
 
 _ANYTHING = frozenset({"*", "**", "/**"})
-_IN_REQUESTS = "requests/any/2026-01/01-any-any.yaml"
+_OF_A_POLICY = "2026-01/01-any-any.yaml"
+_IN_REQUESTS = f"requests/any/{_OF_A_POLICY}"
 
 
 def approvers(
@@ -125,7 +148,7 @@ def approvers(
         )
         if policy.approvals == 0:
             continue  # reviewed after: `afterwards` looks at those
-        found = owners.of(f"{folder}any", codeowners=codeowners, people=people, teams=teams)
+        found = owners.of(f"{folder}{_OF_A_POLICY}", codeowners=codeowners, people=people, teams=teams)
         if found.findings:
             yield question.no(found.findings[0].message)
             continue

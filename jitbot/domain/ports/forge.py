@@ -1,10 +1,9 @@
 """The host of the repository, as the use cases that decide and record ask for it."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Protocol
 
-from jitbot.domain.evidence import PullCommit, PullRequest, Review
+from jitbot.domain.evidence import History, PullCommit, PullRequest, Push, Review
 from jitbot.domain.model import Login, Sha
 
 
@@ -28,15 +27,19 @@ class Forge(Protocol):
         ...
 
     def reviews(self, number: int) -> tuple[Review, ...]:
-        """Every submitted review."""
+        """Every submitted review. Raises UnavailableError for a list that is not whole."""
         ...
 
     def commits(self, number: int) -> tuple[PullCommit, ...]:
         """The commits that the forge lists; at most 250."""
         ...
 
-    def retargeted_at(self, number: int) -> datetime | None:
-        """When a pull request was last moved to another base; None if it never was."""
+    def history(self, number: int) -> History:
+        """What happened to a pull request: whether it was merged, moved to another base, had reviews dismissed."""
+        ...
+
+    def pushes(self, branch: str) -> tuple[Push, ...]:
+        """The moves of a branch of this repository, as far as the forge remembers them. A DeniedError: it does not say."""
         ...
 
     def permission(self, login: Login) -> str:

@@ -11,10 +11,11 @@ from jitbot.sandbox.github import commits, merging, shapes
 from jitbot.sandbox.github.call import Call, Json, Reply
 from jitbot.sandbox.github.objects import Entry, GitError
 from jitbot.sandbox.github.records import RefusalError
-from jitbot.sandbox.github.site import Repository
+from jitbot.sandbox.github.site import Repository, Site
 from jitbot.sandbox.github.store import Store
 
 _ASKED = re.compile(r"(\w+)\s*:\s*object\s*\(\s*expression:\s*\$(\w+)\s*\)")
+_CO_AUTHOR = re.compile(r"^co-authored-by:[^<\n]*<([^>\n]*)>", re.IGNORECASE | re.MULTILINE)
 _OBJECT = re.compile(r"[0-9a-f]{40}")
 _PERMISSIONS = {"admin": "ADMIN", "write": "WRITE", "read": "READ"}
 _MODES = {"100644", "100755", "120000", "040000", "160000"}
@@ -96,7 +97,7 @@ def named(call: Call, variables: Mapping[str, Any]) -> Json:
     deep = query.count("... on Tree") > len(_ASKED.findall(query))
     return {
         "repository": {
-            alias: _object(repo.store, str(variables.get(variable, "")), deep=deep)
+            alias: _object(repo.store, str(variables.get(variable, "")), deep=deep, site=call.site)
             for alias, variable in _ASKED.findall(query)
         }
     }
@@ -113,7 +114,7 @@ def _repository(call: Call, variables: Mapping[str, Any]) -> Repository:
         raise RefusalError(404, missing) from None
 
 
-def _object(store: Store, expression: str, *, deep: bool) -> Json | None:
+def _object(store: Store, expression: str, *, deep: bool, site: Site) -> Json | None:
     if expression.startswith("-") or re.search(r"[\0\n]", expression):
         return None
     try:
@@ -127,7 +128,16 @@ def _object(store: Store, expression: str, *, deep: bool) -> Json | None:
         content = store.remembered("cat-file", "blob", sha)
         text = None if b"\0" in content else content.decode(errors="replace")
         return {"oid": sha, "text": text, "isTruncated": False}
-    return {"oid": sha}
+    return {"oid": sha, **(_authors(store, sha, site) if kind == "commit" else {})}
+
+
+def _authors(store: Store, sha: str, site: Site) -> Json:
+    """The accounts that GitHub links a commit with: its author, and whom its trailers name by an address."""
+    commit = store.commit(sha)
+    addresses = [commit.author.email, *_CO_AUTHOR.findall(commit.message)]
+    users = [site.by_email(address) for address in dict.fromkeys(addresses)]
+    shown = ({"databaseId": each.id, "login": each.login} if each is not None else None for each in users)
+    return {"authors": {"totalCount": len(users), "nodes": [{"user": each} for each in shown]}}
 
 
 def _entries(store: Store, tree: str, *, deep: bool) -> list[Json]:

@@ -161,7 +161,7 @@ def dismiss_review(call: Call, repo: Repository, number: int, review_id: int) ->
     call.text("message")
     if review.state not in {"APPROVED", "CHANGES_REQUESTED"}:
         raise RefusalError(422, "Validation Failed", ("Can not dismiss a commented pull request review",))
-    dismissed = replace(review, state="DISMISSED")
+    dismissed = pulls.dismissed(call.site, review, call.actor)
     repo.reviews[review.id] = dismissed
     pulls.merge_if_wished(call.site, repo, repo.pull(number))
     return Reply(body=pull_shapes.review(call.site, repo, dismissed))

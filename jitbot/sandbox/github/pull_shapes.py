@@ -3,7 +3,7 @@
 from jitbot.sandbox.github import merging, rules, shapes
 from jitbot.sandbox.github.call import Json
 from jitbot.sandbox.github.records import AutoMerge, Comment, Pull, Review, User
-from jitbot.sandbox.github.shapes import api, moment, user, web
+from jitbot.sandbox.github.shapes import api, moment, user, user_or_none, web
 from jitbot.sandbox.github.site import Repository, Site
 
 
@@ -19,7 +19,7 @@ def simple(site: Site, repo: Repository, pull: Pull, reader: User) -> Json:
         "state": "open" if pull.is_open else "closed",
         "locked": False,
         "draft": pull.draft,
-        "user": user(site, pull.author),
+        "user": user_or_none(site, pull.author),
         "author_association": "MEMBER",
         "created_at": moment(pull.created_at),
         "updated_at": moment(pull.updated_at),
@@ -42,7 +42,7 @@ def full(site: Site, repo: Repository, pull: Pull, reader: User) -> Json:
     mergeable = bool(merge_sha(site, repo, pull)) if pull.is_open else None
     return simple(site, repo, pull, reader) | {
         "merged": pull.is_merged,
-        "merged_by": pull.merged_by and user(site, pull.merged_by),
+        "merged_by": user_or_none(site, pull.merged_by),
         "mergeable": mergeable,
         "rebaseable": mergeable,
         "mergeable_state": _mergeable_state(site, repo, pull, reader, mergeable=mergeable),
@@ -70,7 +70,7 @@ def review(site: Site, repo: Repository, given: Review) -> Json:
     return {
         "id": given.id,
         "node_id": f"PRR_{given.id}",
-        "user": user(site, given.author),
+        "user": user_or_none(site, given.author),
         "body": given.body,
         "state": given.state,
         "commit_id": given.commit_sha,
@@ -91,7 +91,7 @@ def comment(site: Site, repo: Repository, given: Comment) -> Json:
         "url": f"{base}/issues/comments/{given.id}",
         "issue_url": f"{base}/issues/{given.pull}",
         "html_url": f"{web(site, repo)}/pull/{given.pull}#issuecomment-{given.id}",
-        "user": user(site, given.author),
+        "user": user_or_none(site, given.author),
         "author_association": "MEMBER",
         "body": given.body,
         "created_at": moment(given.created_at),

@@ -102,6 +102,30 @@ class Pull:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """One move of a branch; the names are GitHub's, and `kind` is its `activity_type`."""
+
+    id: int
+    ref: str
+    before: str
+    after: str
+    kind: str
+    actor: User
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dismissal:
+    """What a review said until somebody dismissed it, who that was, and when."""
+
+    id: int
+    state: str
+    by: User
+    at: datetime
+    commit_sha: str | None = None  # of the push that made it stale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
     """One review; `state` is APPROVED, CHANGES_REQUESTED, COMMENTED or DISMISSED."""
 
@@ -112,6 +136,7 @@ class Review:
     state: str
     commit_sha: str
     submitted_at: datetime
+    dismissal: Dismissal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

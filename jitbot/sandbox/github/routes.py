@@ -74,6 +74,7 @@ REPOSITORY_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
     ("GET", f"{_PULL}/reviews/<int:review_id>"): api_pulls.get_review,
     ("PUT", f"{_PULL}/reviews/<int:review_id>/dismissals"): api_pulls.dismiss_review,
     ("GET", f"{_REPO}/issues/<int:number>/events"): api_events.list_events,
+    ("GET", f"{_REPO}/activity"): api_events.list_activities,
     ("GET", f"{_REPO}/issues"): api_issues.list_issues,
     ("POST", f"{_REPO}/issues"): api_issues.create_issue,
     ("GET", f"{_REPO}/issues/<int:number>"): api_issues.get_issue,

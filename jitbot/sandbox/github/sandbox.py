@@ -113,6 +113,10 @@ class GitHubSandbox:
         """Add an account, or change it. `permission`: admin, write, read or none; `type`: User or Bot."""
         self._site.add_user(User(login=login, id=id, type=type, permission=permission))
 
+    def remove_user(self, login: str) -> None:
+        """Delete an account, as its owner may: what it did stays, and GitHub names nobody for it."""
+        self._site.gone.add(self._site.user(login).id)
+
     def add_team(self, name: str, members: Sequence[str]) -> None:
         """Set who is in a team, such as `acme/payments`; the code-owner rule asks it."""
         self._site.teams[name.casefold()] = tuple(members)
@@ -142,6 +146,7 @@ class GitHubSandbox:
             made.signed.add(
                 store.commit_files("ledger", None, readme, (), "Begin the ledger", signed, signed)
             )
+        made.tips = {ref.removeprefix("refs/heads/"): sha for ref, sha in store.refs("refs/heads/").items()}
         self._site.repositories[full_name.casefold()] = made
 
     def git_url(self, login: str, full_name: str = "acme/access") -> str:

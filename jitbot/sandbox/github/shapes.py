@@ -102,6 +102,11 @@ def user(site: Site, account: User) -> Json:
     }
 
 
+def user_or_none(site: Site, account: User | None) -> Json | None:
+    """nullable-simple-user: null in the place of an account that was deleted."""
+    return None if account is None or account.id in site.gone else user(site, account)
+
+
 def public_user(site: Site, account: User) -> Json:
     """public-user: what `GET /user` and `GET /users/{login}` answer."""
     empty = dict.fromkeys(("bio", "blog", "company", "email", "hireable", "location", "name"))
@@ -182,8 +187,8 @@ def commit(site: Site, repo: Repository, made: Commit) -> Json:
         "html_url": f"{web(site, repo)}/commit/{made.sha}",
         "comments_url": f"{base}/commits/{made.sha}/comments",
         "commit": git_commit(site, repo, made),
-        "author": author and user(site, author),
-        "committer": committer and user(site, committer),
+        "author": user_or_none(site, author),
+        "committer": user_or_none(site, committer),
         "parents": _parents(site, repo, made),
     }
 

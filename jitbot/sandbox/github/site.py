@@ -12,6 +12,7 @@ from pathlib import Path
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github.objects import Signature
 from jitbot.sandbox.github.records import (
+    Activity,
     Comment,
     Dispatch,
     Fault,
@@ -51,6 +52,8 @@ class Repository:
         self.comments: dict[int, Comment] = {}
         self.issues: dict[int, Issue] = {}
         self.statuses: list[Status] = []
+        self.activities: list[Activity] = []
+        self.tips: dict[str, str] = {}  # where each branch was when it last moved
         self.signed: set[str] = set()
         self.merging = {
             "allow_merge_commit": True,
@@ -120,6 +123,7 @@ class Site:
         self.url = ""
         self.lock = threading.RLock()
         self.users: dict[str, User] = {}
+        self.gone: set[int] = set()  # accounts that were deleted: GitHub names nobody in their place
         self.tokens: dict[str, str] = {}
         self.teams: dict[str, tuple[str, ...]] = {}
         self.rules: dict[str, Ruleset] = {

@@ -1,0 +1,86 @@
+"""Everybody whom the commits of a pull request name: author, committer, and "Co-authored-by:" trailers.
+
+https://docs.github.com/en/pull-requests/committing-changes-to-your-project/creating-and-editing-commits/creating-a-commit-with-multiple-authors
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from github import GithubException
+
+from jitbot.adapters.github.client import Client
+from jitbot.domain import bounds
+from jitbot.domain.evidence import PullCommit
+from jitbot.domain.model import GithubId, Login, Sha
+
+_TRAILER = re.compile(r"^[ \t]*co-authored-by[ \t]*:[^<\n]*<([^>\n]*)>", re.IGNORECASE | re.MULTILINE)
+# Addresses that GitHub gives its accounts say who they are; older ones say no number.
+_NOREPLY = re.compile(
+    r"(?:([0-9]{1,18})\+)?([A-Za-z0-9_-]{1,39}(?:\[bot\])?)@users\.noreply\.github\.com", re.IGNORECASE
+)
+_AT_ONCE = 50  # commits in one query
+_AUTHORS = f"... on Commit {{ authors(first: {bounds.NAMES + 1}) {{ nodes {{ user {{ databaseId }} }} }} }}"
+
+
+def named(client: Client, listed: Sequence[Mapping[str, Any]]) -> tuple[PullCommit, ...]:
+    """The commits of GitHub's list, each with everybody whom it names.
+
+    What an address alone stands for GraphQL is asked, in one query. Where it does not say, the address names nobody.
+    """
+    addresses = {str(raw["sha"]): _addresses(raw) for raw in listed}
+    unknown = [sha for sha, found in addresses.items() if any(not _NOREPLY.fullmatch(each) for each in found)]
+    more = _linked(client, unknown[:_AT_ONCE])
+    late = set(unknown[_AT_ONCE:])  # too many to ask for: they are taken to name everybody
+    return tuple(
+        _commit(
+            raw, addresses[str(raw["sha"])], more.get(str(raw["sha"]), ()), crowded=str(raw["sha"]) in late
+        )
+        for raw in listed
+    )
+
+
+def _commit(
+    raw: Mapping[str, Any], addresses: Sequence[str], linked: Iterable[int], *, crowded: bool
+) -> PullCommit:
+    found = [match for each in addresses if (match := _NOREPLY.fullmatch(each))]
+    ids = {int(raw[role]["id"]) for role in ("author", "committer") if raw.get(role)}
+    ids |= {int(match[1]) for match in found if match[1]} | set(linked)
+    logins = dict.fromkeys(match[2] for match in found if not match[1])
+    return PullCommit(
+        sha=Sha(str(raw["sha"])),
+        named=tuple(GithubId(each) for each in sorted(ids)),
+        co_authors=tuple(Login(login) for login in logins),
+        parents=tuple(Sha(str(each["sha"])) for each in raw.get("parents") or ()),
+        crowded=crowded or len(addresses) > bounds.NAMES,
+    )
+
+
+def _addresses(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """The addresses of a commit's trailers, each once, one more than may be at most."""
+    message = str((raw.get("commit") or {}).get("message") or "")
+    found = dict.fromkeys(match[1].strip() for match in _TRAILER.finditer(message))
+    return tuple(found)[: bounds.NAMES + 1]
+
+
+def _linked(client: Client, commits: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
+    """The accounts that GitHub links each of these commits with; empty where GraphQL cannot be asked for it."""
+    if not commits:
+        return {}
+    owner, _, name = client.repository.partition("/")
+    declared = " ".join(f"$e{place}: String!" for place in range(len(commits)))
+    asked = " ".join(
+        f"o{place}: object(expression: $e{place}) {{ {_AUTHORS} }}" for place in range(len(commits))
+    )
+    query = f"query($owner: String!, $name: String!, {declared}) {{ repository(owner: $owner, name: $name) {{ {asked} }} }}"
+    variables = {f"e{place}": sha for place, sha in enumerate(commits)}
+    try:
+        found = client.graphql(query, {"owner": owner, "name": name, **variables})["repository"]
+        return {sha: _ids(found[f"o{place}"]) for place, sha in enumerate(commits)}
+    except (GithubException, AttributeError, KeyError, TypeError, ValueError):
+        return {}
+
+
+def _ids(answer: Mapping[str, Any] | None) -> tuple[int, ...]:
+    nodes = ((answer or {}).get("authors") or {}).get("nodes") or ()
+    return tuple(int(node["user"]["databaseId"]) for node in nodes if node.get("user"))
