@@ -118,9 +118,9 @@ def test_only_the_entry_knows_the_command_line() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_no_module_is_long(module: str) -> None:
-    """No module has more than 300 lines."""
+    """No module has more than 400 lines."""
     lines = MODULES[module].read_text("utf-8").count("\n")
-    assert lines <= 300
+    assert lines <= 400
 
 
 def test_functions_are_short() -> None:

@@ -84,7 +84,7 @@ class _Reader:
     keys: dict[str, str]
     problems: list[tuple[int, Problem]] = field(default_factory=list)
     _steps: dict[Sha, Step] = field(default_factory=dict)  # of the part that is judged now
-    _dates: dict[Sha, datetime] = field(default_factory=dict)  # of what is judged later
+    _dates: dict[Sha, datetime] = field(default_factory=dict)  # of what counts, and of what is judged later
     _batches: BatchReader = field(init=False)
 
     def __post_init__(self) -> None:
@@ -115,16 +115,17 @@ class _Reader:
         unreadable = [(each.order, each.unreadable) for each in verified if each.unreadable is not None]
         for order, each in unreadable:
             self._note(order, tampering.unreadable(each))
-        for batch in verified:
+        made = [(batch, _batch(batch, self._dates[batch.commit])) for batch in verified]
+        for batch, known in made:
             for event, path in batch.events:  # the first of a key is the one that counts
-                recorded.setdefault(event.key, Recorded(event=event, batch=_batch(batch), path=path))
+                recorded.setdefault(event.key, Recorded(event=event, batch=known, path=path))
         ordered = sorted(
             recorded.values(), key=lambda each: (each.batch.order, each.event.at, each.event.key)
         )
         return Archive(
             head=head,
             recorded=tuple(ordered),
-            batches=tuple(_batch(batch) for batch in verified),
+            batches=tuple(known for _, known in made),
             signers=dict(self._batches.keys),
             anchored=anchored,
             problems=tuple(each for _, each in sorted(self.problems, key=lambda each: each[0])),
@@ -147,6 +148,7 @@ class _Reader:
         if isinstance(verdict, str):
             self._note(order, tampering.problems(step, verdict))
         else:
+            self._dates[step.commit] = step.at
             self._note(order, tampering.problems(step, None))
             self._note(order, tampering.redated(step, verdict.issued_at))
 
@@ -154,11 +156,12 @@ class _Reader:
         self.problems += [(order, problem) for problem in found]
 
 
-def _batch(found: VerifiedBatch) -> Batch:
+def _batch(found: VerifiedBatch, at: datetime) -> Batch:
     claims = found.claims
     return Batch(
         commit=found.commit,
         order=found.order,
+        at=at,
         issued_at=claims.issued_at,
         workflow=claims.workflow,
         run=claims.run,

@@ -26,7 +26,7 @@ def grant(world: World, now: datetime, *, dry_run: bool = False) -> Report:
     ensure_current(world)
     if not dry_run:
         ensure_recordable(world)
-    run = _Run(world=world, now=now, gatherer=Gatherer(world=world))
+    run = _Run(world=world, at=now, gatherer=Gatherer(world=world))
     history = ledger.read(world, now)
     run.report = Report(doubt=history.doubt, warnings=history.ignored, dry=dry_run)
     if history.doubt:
@@ -49,7 +49,7 @@ class _Run:
     """One run of grant: what it has come to so far."""
 
     world: World
-    now: datetime
+    at: datetime
     gatherer: Gatherer
     report: Report = field(default_factory=Report)
     so_far: SoFar = field(default_factory=SoFar)
@@ -66,7 +66,7 @@ class _Run:
             refused=(*self.report.refused, *portion.too_large),
             warnings=history.ignored,
         )
-        self.report = _carried_out(self.world, history, self.report, self.now)
+        self.report = _carried_out(self.world, history, self.report, self.at)
         return history
 
     def undecided(self) -> tuple[tuple[Change, bool], ...]:
@@ -77,7 +77,7 @@ class _Run:
     def _decide(self, history: History, portion: Due) -> tuple[History, tuple[Decided, ...]]:
         """Decide and record the decisions, on a ledger that nobody moved meanwhile."""
         decided: tuple[Decided, ...] = ()
-        world, now = self.world, self.now
+        world, now = self.world, self.at
 
         def build(known: History) -> Sequence[Event]:
             nonlocal decided

@@ -14,6 +14,7 @@ from jitbot.domain.audit.completeness import (
     decided_twice,
     decisions_of,
     outcomes_without_ground,
+    refused_whole,
     undecided,
 )
 from jitbot.domain.audit.mainline import Merged, Replay
@@ -21,6 +22,7 @@ from jitbot.domain.audit.problems import Weight
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.evidence import ChangeKind
 from jitbot.domain.ports.archive import Step, Touched
+from jitbot.domain.too_large import TooLarge, refusal
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 GRANTED = an_outcome(Kind.GRANTED)
@@ -208,14 +210,41 @@ def test_names_that_differ_by_case() -> None:
     assert (clashes[sha("b")], clashes[sha("d")]) == ((other,), ())
 
 
-def test_after_a_commit_that_is_too_large_nothing_is_sure() -> None:
-    """main's rules cannot be followed past it, and the replay says which it was."""
-    replay = Replay()
-    list(replay.follow([a_step("a", whole=False), a_step("b", whole=False)]))
-    assert replay.unsure == sha("a")
-    sure = Replay()
-    list(sure.follow([a_step("a")]))
-    assert sure.unsure is None
+def test_after_a_commit_that_is_too_large_the_rules_are_asked_for() -> None:
+    """main's rules cannot be followed past it: what is merged after it says so, and is told all the same."""
+    steps = [a_step("a"), a_step("b", (PATH, "A")), a_step("c", whole=False), a_step("d", (PATH, "M"))]
+    before, after = Replay().follow(steps)
+    assert (before.sure, before.rules) == (True, {})
+    assert (after.sure, after.rules, after.touched) == (False, None, (PATH,))
+
+
+def test_a_commit_that_changes_too_much_asks_for_nothing() -> None:
+    """Of one whose files below requests/ are too many, or too deep, what it deletes is told alone; the commit is named."""
+    many = [(f"requests/orders-db-read/2026-11/23-alice-{number}.yaml", "A") for number in range(101)]
+    deep = (f"requests/{'a/' * 64}x.md", "A")
+    for step in (a_step("b", *many, (PATH, "D")), a_step("b", deep, (PATH, "D"))):
+        replay = Replay()
+        (told,) = replay.follow([a_step("a"), step])
+        assert (told.change.path, told.change.kind) == (PATH, ChangeKind.DELETED)
+        assert [each.commit for each in replay.too_large] == [sha("b")]
+    few = Replay()
+    assert len(list(few.follow([a_step("a"), a_step("b", *many[:100])]))) == 100
+    assert few.too_large == []
+
+
+def test_a_whole_commit_is_refused_once_and_rightly() -> None:
+    """Its refusal is due for a day and a note after that; one of a commit that asks for no more than it may is wrong."""
+    large = TooLarge(commit=sha("b"), base=sha("a"), committed_at=NOW)
+    refused = refusal(large, now=NOW, run="")
+    for recorded, merges, after, codes in (
+        ([refused], [large], timedelta(), []),
+        ([], [large], timedelta(), ["decision-due"]),
+        ([], [large], timedelta(days=2), ["no-decision"]),
+        ([refused], [], timedelta(), ["wrong-refusal"]),
+    ):
+        found = list(refused_whole(merges, an_archive(*recorded), NOW + after))
+        assert [each.code for each in found] == codes
+        assert {each.weight for each in found} <= {Weight.NOTE if merges else Weight.BROKEN}
 
 
 def test_the_first_commit_asks_for_nothing() -> None:

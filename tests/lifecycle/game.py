@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from model import Ask, Model, Pull, Rules
 from playing import OWNERS, PEOPLE, POLICY, TEAMS, Play
 
+from jitbot import __version__
 from jitbot.domain import testimony
 
 PEOPLE_WHO_ASK = st.sampled_from(["alice", "alice", "dave", "carol", "mallory"])
@@ -72,7 +73,7 @@ class Game(RuleBasedStateMachine):
         rules["main"] = replace(rules["main"], pull_request=kept)
         self.play = Play(world=self.world)
         self.tip = self.world.github.store.tip("ledger")
-        testimony.__version__ = "0.1.0"
+        testimony.__version__ = __version__
 
     # Runs and time
 

@@ -15,6 +15,7 @@ class Batch:
 
     commit: Sha
     order: int
+    at: datetime  # the commit's own date
     issued_at: datetime  # when GitHub signed its token
     workflow: str  # as `job_workflow_ref` names it
     run: str
