@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from jitbot.domain import attestation, events
-from jitbot.domain.attestation import KEYS, TOKENS
+from jitbot.domain.attestation import KEYS, TOKENS, Tenure
 from jitbot.domain.audit import tampering
 from jitbot.domain.audit.archive import Archive, Batch, Recorded
 from jitbot.domain.audit.problems import Problem
 from jitbot.domain.errors import InvalidError
 from jitbot.domain.events import Event
-from jitbot.domain.model import Settings, Sha, Source
-from jitbot.domain.ports import DocumentReader, Issuer
+from jitbot.domain.model import Sha
+from jitbot.domain.ports import Issuer
 from jitbot.domain.ports.archive import Step, Touched, WholeRepository
 from jitbot.lifecycle.sifting import unfiled
-from jitbot.lifecycle.world import ISSUER_KEYS, SETTINGS
+from jitbot.lifecycle.world import ISSUER_KEYS
 
 _AT_ONCE = 400  # commits whose tokens are read together
 _READ_AT_ONCE = 50  # batches of ours whose events are in memory together
@@ -30,13 +30,12 @@ def read_archive(
     repository: WholeRepository,
     issuer: Issuer,
     *,
-    settings: Sequence[Settings],
+    settings: Sequence[Tenure],
     keys: Mapping[str, str],
 ) -> Archive:
     """Every attested event of the fetched ledger, with the commit it came in, and what else lies there.
 
-    `settings` are all that main ever had, today's first: a batch is judged by any of them, since a repository
-    may be renamed. `keys` are those somebody vouches for; without any, those of the first batch are taken,
+    `settings` are today's first, then those of this repository's former names, each for its time. `keys` are those somebody vouches for; without any, those of the first batch are taken,
     and the archive says that it is not anchored. Nothing is asked of the issuer but to check signatures.
     """
     reader = _Reader(repository=repository, issuer=issuer, settings=settings, keys=dict(keys))
@@ -65,21 +64,6 @@ def read_keys(content: bytes, where: str) -> Mapping[str, str]:
         raise InvalidError(f"{where} is not a JSON Web Key Set: {error}") from error
 
 
-def read_settings(
-    repository: WholeRepository, documents: DocumentReader, blobs: Iterable[Sha]
-) -> tuple[Settings, ...]:
-    """The settings in these blobs that can be read, in their order, each once."""
-    wanted = list(dict.fromkeys(blobs))
-    contents = dict(repository.contents(wanted))
-    found = []
-    for blob in wanted:
-        content = contents.get(blob)
-        parsed = None if content is None else documents.parse_settings(Source(path=SETTINGS, content=content))
-        if parsed is not None and parsed.value is not None:
-            found.append(parsed.value)
-    return tuple(found)
-
-
 @dataclass(slots=True)
 class _Attested:
     """One commit of the ledger that counts, before its events are read."""
@@ -95,7 +79,7 @@ class _Reader:
 
     repository: WholeRepository
     issuer: Issuer
-    settings: Sequence[Settings]
+    settings: Sequence[Tenure]
     keys: dict[str, str]
     recorded: dict[str, tuple[int, Recorded]] = field(default_factory=dict)  # by the event's key
     batches: list[Batch] = field(default_factory=list)
@@ -176,9 +160,10 @@ class _Reader:
             return _NO_KEY
         batch = attestation.Batch(parent=step.parents[0], message=step.message, blobs=_blobs_of(step))
         objections = [
-            attestation.objection(claims, batch=batch, settings=settings, times=())
-            for settings in self.settings
-        ] or ["main has no settings that can be read"]
+            attestation.objection(claims, batch=batch, settings=each.settings, times=())
+            for each in self.settings
+            if each.holds(claims.get("iat"))
+        ]
         if None in objections:
             return _Attested(step=step, order=order, claims=claims)
         return next(each for each in objections if each is not None)

@@ -18,10 +18,10 @@ from jitbot.domain.facts import Facts
 from jitbot.domain.model import Settings, Sha
 from jitbot.domain.ports import DocumentReader, Issuer
 from jitbot.domain.ports.archive import WholeRepository
-from jitbot.lifecycle.archive import owned_keys, read_archive, read_settings
+from jitbot.lifecycle.archive import owned_keys, read_archive
 from jitbot.lifecycle.gathering import is_request
+from jitbot.lifecycle.identity import tenures
 from jitbot.lifecycle.rulebook import Rulebook
-from jitbot.lifecycle.world import SETTINGS
 
 _AT_ONCE = 500  # decisions whose requests are in memory together
 RECORDED = "recorded"  # the head that the newest `verified` event names
@@ -33,7 +33,7 @@ class Books:
 
     repository: WholeRepository
     documents: DocumentReader
-    settings: tuple[Settings, ...]  # all that main ever had, today's first
+    settings: Settings  # as main's tip has them
     main: Sha
     replay: Replay
     merges: tuple[Merged, ...]
@@ -49,19 +49,16 @@ def open_books(
 ) -> Books:
     """Read main and the ledger. `keys` are those that count beside the ones that main owns.
 
-    Raises InvalidError if main has no settings that can be read.
+    Raises UnavailableError if main's tip has no settings that can be read.
     """
     main, replay = repository.tip("main"), Replay()
     merges = tuple(
         each for each in replay.follow(repository.main_steps(main)) if is_request(each.change.path)
     )
-    today = replay.rules.get(SETTINGS)
-    former = [blob for path, blob in sorted(replay.all_rules) if path == SETTINGS]
-    settings = read_settings(repository, documents, [*([today] if today else []), *former])
-    if not settings:
-        raise InvalidError(f"main has no {SETTINGS} that can be read")
-    counting = {**owned_keys(repository), **keys(settings[0])}
-    archive = read_archive(repository, issuer(settings[0]), settings=settings, keys=counting)
+    named = tenures(repository, documents, replay)
+    settings = named[0].settings
+    counting = {**owned_keys(repository), **keys(settings)}
+    archive = read_archive(repository, issuer(settings), settings=named, keys=counting)
     return Books(
         repository=repository,
         documents=documents,

@@ -36,7 +36,7 @@ def survey_of(
     return survey(
         books.archive.events,
         source=Source(
-            repository=books.settings[0].repository,
+            repository=books.settings.repository,
             main=books.main,
             ledger=books.archive.head,
             warnings=warnings,

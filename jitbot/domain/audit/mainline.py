@@ -26,12 +26,22 @@ class Merged:
     before: tuple[datetime, ...]  # when main changed this path earlier
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A rule file as a commit of main left it. `blob` is None where there is no plain file from then on."""
+
+    commit: Sha
+    at: datetime
+    blob: Sha | None
+
+
 @dataclass(slots=True)
 class Replay:
     """Follows main from its first commit. After a commit that is not whole, nothing it says is sure."""
 
     rules: Files = field(default_factory=dict)
     all_rules: set[tuple[str, Sha]] = field(default_factory=set)  # every code-owned document there ever was
+    versions: dict[str, list[Version]] = field(default_factory=dict)  # of each rule file, oldest first
     commits: dict[Sha, int] = field(default_factory=dict)
     unsure: Sha | None = None
     _requests: dict[str, set[str]] = field(default_factory=dict)  # folder -> the request files in it
@@ -57,6 +67,9 @@ class Replay:
             new = {each.path: each.blob for each in rules if each.mode == _PLAIN}
             self.rules = {**kept, **new}
             self.all_rules |= set(new.items())
+            for each in rules:
+                version = Version(commit=step.commit, at=step.at, blob=new.get(each.path))
+                self.versions.setdefault(each.path, []).append(version)
         for each in step.touched:
             if each.path.startswith("requests/"):
                 folder, _, _ = each.path.rpartition("/")
