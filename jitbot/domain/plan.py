@@ -12,8 +12,8 @@ from jitbot.domain import iam
 from jitbot.domain.changes import Change, Confirm, Deny, Extend, Provision, Remove
 from jitbot.domain.drift import drifted, replaced, rightly_held, stands, vanished
 from jitbot.domain.events import Event, Why
-from jitbot.domain.life import Holding, Life, Term
-from jitbot.domain.model import AccountId, Sha
+from jitbot.domain.life import Holding, Life, Term, principal_text
+from jitbot.domain.model import AccountId, People, Sha
 from jitbot.domain.roles import Listed
 
 
@@ -35,6 +35,19 @@ class Ends:
         if life.request in self.offboarded:
             return Why.OFFBOARDED, "people.yaml no longer has this requester with this id and principal"
         return None
+
+
+def offboarded(life: Life, people: People) -> bool:
+    """Whether the requester is no longer there, or no longer with the recorded GitHub id and AWS principal."""
+    if life.current is None:
+        return False
+    ask = life.current.ask
+    person = next((each for login, each in people.items() if login == ask.get("requester")), None)
+    if person is None:
+        return True
+    return person.github_id != ask.get("github_id") or principal_text(person.principal) != ask.get(
+        "principal"
+    )
 
 
 def to_grant(lives: Iterable[Life], ends: Ends, now: datetime) -> tuple[Change, ...]:

@@ -5,19 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain import life
-from jitbot.domain.audit import completeness, lateness, redeciding, tampering
+from jitbot.domain.audit import completeness, grant_checks, redeciding, tampering
+from jitbot.domain.audit.absences import Absences
 from jitbot.domain.audit.archive import Archive, Recorded
+from jitbot.domain.audit.grant_checks import Place
 from jitbot.domain.audit.mainline import Merged, Replay
 from jitbot.domain.audit.problems import Problem, Weight, gravest_first
 from jitbot.domain.audit.redeciding import GIVES, Ground
 from jitbot.domain.audit.verdict import Verdict, counts_of
 from jitbot.domain.errors import InvalidError
 from jitbot.domain.events import Kind
-from jitbot.domain.evidence import ChangeKind
 from jitbot.domain.facts import Facts
 from jitbot.domain.model import Settings, Sha
 from jitbot.domain.ports import DocumentReader, Issuer
 from jitbot.domain.ports.archive import WholeRepository
+from jitbot.lifecycle.absences import read_absences
 from jitbot.lifecycle.archive import owned_keys, read_archive
 from jitbot.lifecycle.gathering import is_request
 from jitbot.lifecycle.identity import tenures
@@ -227,15 +229,26 @@ def _heads(books: Books, decisions: Iterable[Recorded], told: Iterable[Facts | N
             )
 
 
-def _late(books: Books, now: datetime) -> Iterator[Problem]:
-    deleted = {
-        each.change.path: each.change.committed_at
-        for each in books.merges
-        if each.change.kind is ChangeKind.DELETED
-    }
+def places_of(books: Books) -> tuple[Place, ...]:
+    """Every approved request in each of its accounts, with what main's history says of its end."""
     lives = life.fold(books.archive.events).values()
-    for place in lateness.places(lives, books.archive.by_request, deleted):
-        yield from lateness.problems(place, now)
+    return tuple(grant_checks.places(lives, books.archive.by_request, absences_of(books)))
+
+
+def absences_of(books: Books) -> Absences:
+    """When main lacked the file or the requester of an approved request."""
+    return read_absences(
+        books.repository,
+        books.documents,
+        replay=books.replay,
+        merges=books.merges,
+        lives=life.fold(books.archive.events).values(),
+    )
+
+
+def _late(books: Books, now: datetime) -> Iterator[Problem]:
+    for place in places_of(books):
+        yield from grant_checks.problems(place, now)
 
 
 def _after(books: Books, since: Sha, found: Iterable[Problem]) -> list[Problem]:

@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
 from jitbot.domain.evidence import Change, ChangeKind
-from jitbot.domain.life import Life, principal_text
 from jitbot.domain.model import People, Source
-from jitbot.domain.plan import Ends
+from jitbot.domain.plan import Ends, offboarded
 from jitbot.lifecycle.gathering import PEOPLE
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.world import MEMORY, World, file_at_main
@@ -16,7 +15,7 @@ def ends_at_main(world: World, history: History, now: datetime) -> Ends:
     """Which of the recorded requests main has since deleted, and whose requesters are gone."""
     people = people_at_main(world)
     gone = frozenset(
-        path for path, life in history.lives.items() if people is not None and _offboarded(life, people)
+        path for path, life in history.lives.items() if people is not None and offboarded(life, people)
     )
     changes = world.repository.changes(now - MEMORY)
     return Ends(deleted=frozenset(_deleted(world, changes, history.lives.keys())), offboarded=gone)
@@ -54,16 +53,3 @@ def people_at_main(world: World) -> People | None:
     if content is None:
         return None
     return world.documents.parse_people(Source(path=PEOPLE, content=content)).value
-
-
-def _offboarded(life: Life, people: People) -> bool:
-    """Whether the requester is no longer there, or no longer with the recorded GitHub id and AWS principal."""
-    if life.current is None:
-        return False
-    ask = life.current.ask
-    person = next((each for login, each in people.items() if login == ask.get("requester")), None)
-    if person is None:
-        return True
-    return person.github_id != ask.get("github_id") or principal_text(person.principal) != ask.get(
-        "principal"
-    )

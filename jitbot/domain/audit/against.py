@@ -18,10 +18,14 @@ def problems(
     lives: Mapping[str, Life],
     listed: Mapping[AccountId, tuple[Listed, ...]],
     orphans: Iterable[Event],
+    ends: plan.Ends,
     now: datetime,
 ) -> Iterator[Problem]:
-    """Every role that no request explains, that differs, that is gone, or that is there again. Read whole."""
-    for change in plan.to_end(lives, listed, orphans, plan.Ends(), now):
+    """Every role that no request explains, that differs, that is gone, or that is there again. Read whole.
+
+    `ends` are the deletions and offboardings that a sweep must have acted upon by now.
+    """
+    for change in plan.to_end(lives, listed, orphans, ends, now):
         where = f"{change.role_name} in {change.account or change.account_id}"
         if isinstance(change, Deny) and change.why is Why.ORPHAN:
             message = f"role {where} stands under jitbot's path, and no request explains it"
