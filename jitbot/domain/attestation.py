@@ -35,6 +35,23 @@ class Batch:
     blobs: Mapping[str, Sha]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenure:
+    """Settings that may judge a batch, and when main had them; without bounds they judge at any time."""
+
+    settings: Settings
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self, issued: object) -> bool:
+        """Whether these settings judge a token that was issued then."""
+        if self.since is None or self.until is None:
+            return True
+        skew = CLOCK_SKEW.total_seconds()
+        first, last = self.since.timestamp() - skew, self.until.timestamp() + skew
+        return isinstance(issued, int) and first <= issued <= last
+
+
 def audience(batch: Batch) -> str:
     """The audience that a token must name to speak for this batch and no other."""
     content = json.dumps(
@@ -64,6 +81,8 @@ def objection(
         return "its token was made for another batch"
     if str(claims.get("repository_id")) != str(settings.repository_id):
         return "another repository asked for its token"
+    if claims.get("repository", settings.repository) != settings.repository:
+        return "its token names this repository otherwise than the settings do"
     if claims.get("ref") != main or claims.get("job_workflow_ref") not in ours:
         return "its token is not of one of jitbot's workflows on main"
     issued = claims.get("iat")

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from jitbot.domain import attestation, events, record
-from jitbot.domain.attestation import Batch
+from jitbot.domain.attestation import Batch, Tenure
 from jitbot.domain.bounds import BATCH_READ
 from jitbot.domain.events import Event
-from jitbot.domain.model import Settings, Sha
+from jitbot.domain.model import Sha
 
 LATE = attestation.LATE
 NO_BATCH = "it is no batch of additions with one attestation"
@@ -84,10 +84,10 @@ def batch_of(added: Added) -> Batch:
     return Batch(parent=added.parent, message=added.message, blobs=blobs)
 
 
-def claims_of(raw: Mapping[str, object], added: Added, settings: Sequence[Settings]) -> Claims | str:
+def claims_of(raw: Mapping[str, object], added: Added, settings: Sequence[Tenure]) -> Claims | str:
     """What correctly signed claims say, or why they do not speak for this batch under any of these settings."""
     batch, why = batch_of(added), "main has no settings that can be read"
-    for each in settings:
+    for each in (each.settings for each in settings if each.holds(raw.get("iat"))):
         objection = attestation.objection(raw, batch=batch, settings=each, times=())
         if objection is None:
             return Claims(

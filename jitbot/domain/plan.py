@@ -12,8 +12,8 @@ from jitbot.domain import iam, moments
 from jitbot.domain.changes import Change, Confirm, Deny, Extend, Provision, Remove
 from jitbot.domain.drift import drifted, replaced, rightly_held, stands, vanished
 from jitbot.domain.events import Event, Why
-from jitbot.domain.life import Holding, Life, Term
-from jitbot.domain.model import AccountId, Sha
+from jitbot.domain.life import Holding, Life, Term, principal_text
+from jitbot.domain.model import AccountId, People, Sha
 from jitbot.domain.roles import Listed
 
 
@@ -65,6 +65,19 @@ def to_grant(
     unsure = doubt.requests | ends.untold.keys()
     return _sorted(
         change for life in lives if life.request not in unsure for change in _grants(life, ends, now)
+    )
+
+
+def offboarded(life: Life, people: People) -> bool:
+    """Whether the requester is no longer there, or no longer with the recorded GitHub id and AWS principal."""
+    if life.current is None:
+        return False
+    ask = life.current.ask
+    person = next((each for login, each in people.items() if login == ask.get("requester")), None)
+    if person is None:
+        return True
+    return person.github_id != ask.get("github_id") or principal_text(person.principal) != ask.get(
+        "principal"
     )
 
 

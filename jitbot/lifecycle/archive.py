@@ -7,16 +7,17 @@ from datetime import datetime
 from itertools import islice
 
 from jitbot.domain import batches
+from jitbot.domain.attestation import Tenure
 from jitbot.domain.audit import tampering
 from jitbot.domain.audit.archive import Archive, Batch, Recorded
 from jitbot.domain.audit.problems import Problem
 from jitbot.domain.batches import Added, Claims
 from jitbot.domain.errors import InvalidError
-from jitbot.domain.model import Settings, Sha, Source
-from jitbot.domain.ports import DocumentReader, Issuer
+from jitbot.domain.model import Sha
+from jitbot.domain.ports import Issuer
 from jitbot.domain.ports.archive import Step, WholeRepository
 from jitbot.lifecycle.verify_batches import BatchReader, VerifiedBatch
-from jitbot.lifecycle.world import ISSUER_KEYS, SETTINGS
+from jitbot.lifecycle.world import ISSUER_KEYS
 
 _AT_ONCE = 400  # commits whose tokens are read together
 
@@ -25,13 +26,13 @@ def read_archive(
     repository: WholeRepository,
     issuer: Issuer,
     *,
-    settings: Sequence[Settings],
+    settings: Sequence[Tenure],
     keys: Mapping[str, str],
 ) -> Archive:
     """Every attested event of the fetched ledger, with the commit it came in, and what else lies there.
 
-    `settings` are those that a batch may be judged by, today's first: a repository may have been renamed. `keys` are
-    those somebody vouches for; without any, those of the first batch are taken, and the archive says that it is not
+    `settings` are today's first, then those of this repository's former names, each for its time. `keys` are those
+    that somebody vouches for; without any, those of the first batch are taken, and the archive says that it is not
     anchored. Nothing is asked of the issuer but to check signatures.
     """
     reader = _Reader(repository=repository, issuer=issuer, settings=settings, keys=dict(keys))
@@ -59,28 +60,13 @@ def read_keys(content: bytes, where: str) -> Mapping[str, str]:
         raise InvalidError(f"{where} is not a JSON Web Key Set: {error}") from error
 
 
-def read_settings(
-    repository: WholeRepository, documents: DocumentReader, blobs: Iterable[Sha]
-) -> tuple[Settings, ...]:
-    """The settings in these blobs that can be read, in their order, each once."""
-    wanted = list(dict.fromkeys(blobs))
-    contents = dict(repository.contents(wanted))
-    found = []
-    for blob in wanted:
-        content = contents.get(blob)
-        parsed = None if content is None else documents.parse_settings(Source(path=SETTINGS, content=content))
-        if parsed is not None and parsed.value is not None:
-            found.append(parsed.value)
-    return tuple(found)
-
-
 @dataclass(slots=True, kw_only=True)
 class _Reader:
     """Reads the ledger part by part, and notes all that is odd about its commits."""
 
     repository: WholeRepository
     issuer: Issuer
-    settings: Sequence[Settings]
+    settings: Sequence[Tenure]
     keys: dict[str, str]
     problems: list[tuple[int, Problem]] = field(default_factory=list)
     _steps: dict[Sha, Step] = field(default_factory=dict)  # of the part that is judged now

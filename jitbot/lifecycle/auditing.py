@@ -5,23 +5,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from jitbot.domain import life
-from jitbot.domain.audit import completeness, lateness, redeciding, tampering
+from jitbot.domain.audit import completeness, grant_checks, redeciding, tampering
+from jitbot.domain.audit.absences import Absences
 from jitbot.domain.audit.archive import Archive, Recorded
+from jitbot.domain.audit.grant_checks import Place
 from jitbot.domain.audit.mainline import Merged, Replay
 from jitbot.domain.audit.problems import Problem, Weight, gravest_first
 from jitbot.domain.audit.redeciding import GIVES, Ground
 from jitbot.domain.audit.verdict import Verdict, counts_of
 from jitbot.domain.errors import InvalidError
 from jitbot.domain.events import Kind
-from jitbot.domain.evidence import ChangeKind
 from jitbot.domain.facts import Facts
 from jitbot.domain.model import Settings, Sha
 from jitbot.domain.ports import DocumentReader, Issuer
 from jitbot.domain.ports.archive import WholeRepository
 from jitbot.domain.vocabulary import is_request
-from jitbot.lifecycle.archive import owned_keys, read_archive, read_settings
+from jitbot.lifecycle.absences import read_absences
+from jitbot.lifecycle.archive import owned_keys, read_archive
+from jitbot.lifecycle.identity import tenures
 from jitbot.lifecycle.rulebook import Rulebook
-from jitbot.lifecycle.world import SETTINGS
 
 _AT_ONCE = 500  # decisions whose requests are in memory together
 RECORDED = "recorded"  # the head that the newest `verified` event names
@@ -33,7 +35,7 @@ class Books:
 
     repository: WholeRepository
     documents: DocumentReader
-    settings: tuple[Settings, ...]  # all that main ever had, today's first
+    settings: Settings  # as main's tip has them
     main: Sha
     replay: Replay
     merges: tuple[Merged, ...]
@@ -49,19 +51,16 @@ def open_books(
 ) -> Books:
     """Read main and the ledger. `keys` are those that count beside the ones that main owns.
 
-    Raises InvalidError if main has no settings that can be read.
+    Raises UnavailableError if main's tip has no settings that can be read.
     """
     main, replay = repository.tip("main"), Replay()
     merges = tuple(
         each for each in replay.follow(repository.main_steps(main)) if is_request(each.change.path)
     )
-    today = replay.rules.get(SETTINGS)
-    former = [blob for path, blob in sorted(replay.all_rules) if path == SETTINGS]
-    settings = read_settings(repository, documents, [*([today] if today else []), *former])
-    if not settings:
-        raise InvalidError(f"main has no {SETTINGS} that can be read")
-    counting = {**owned_keys(repository), **keys(settings[0])}
-    archive = read_archive(repository, issuer(settings[0]), settings=settings, keys=counting)
+    named = tenures(repository, documents, replay)
+    settings = named[0].settings
+    counting = {**owned_keys(repository), **keys(settings)}
+    archive = read_archive(repository, issuer(settings), settings=named, keys=counting)
     return Books(
         repository=repository,
         documents=documents,
@@ -225,15 +224,26 @@ def _heads(books: Books, decisions: Iterable[Recorded], told: Iterable[Facts | N
             )
 
 
-def _late(books: Books, now: datetime) -> Iterator[Problem]:
-    deleted = {
-        each.change.path: each.change.committed_at
-        for each in books.merges
-        if each.change.kind is ChangeKind.DELETED
-    }
+def places_of(books: Books) -> tuple[Place, ...]:
+    """Every approved request in each of its accounts, with what main's history says of its end."""
     lives = life.fold(books.archive.events).values()
-    for place in lateness.places(lives, books.archive.by_request, deleted):
-        yield from lateness.problems(place, now)
+    return tuple(grant_checks.places(lives, books.archive.by_request, absences_of(books)))
+
+
+def absences_of(books: Books) -> Absences:
+    """When main lacked the file or the requester of an approved request."""
+    return read_absences(
+        books.repository,
+        books.documents,
+        replay=books.replay,
+        merges=books.merges,
+        lives=life.fold(books.archive.events).values(),
+    )
+
+
+def _late(books: Books, now: datetime) -> Iterator[Problem]:
+    for place in places_of(books):
+        yield from grant_checks.problems(place, now)
 
 
 def _in_doubt(problem: Problem, doubtful: frozenset[str]) -> Problem:

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from jitbot.domain import life
 from jitbot.domain.audit import against
+from jitbot.domain.audit.grant_checks import overdue
 from jitbot.domain.audit.problems import Problem, Weight
 from jitbot.domain.events import Kind
 from jitbot.domain.model import AccountId, Source
 from jitbot.domain.ports import Account
 from jitbot.domain.roles import Listed
-from jitbot.lifecycle.auditing import Books
+from jitbot.lifecycle.auditing import Books, places_of
 from jitbot.lifecycle.carrying import Outcome, gathered
 from jitbot.lifecycle.gathering import ACCOUNTS
 from jitbot.lifecycle.world import World
@@ -34,12 +35,12 @@ def compare(world: World, books: Books, now: datetime) -> Iterator[Problem]:
             hint="the audit role, or your own credentials, must be able to read it",
         )
     orphans = [each for each in books.archive.events if each.kind is Kind.ENDED and not each.request]
-    yield from against.problems(lives, listed, orphans, now)
+    yield from against.problems(lives, listed, orphans, overdue(places_of(books), now), now)
 
 
 def _accounts(books: Books) -> tuple[AccountId, ...]:
     """Every account that main names."""
-    blob = books.replay.rules.get(ACCOUNTS)
+    blob = books.repository.blobs_at([(books.main, ACCOUNTS)]).get((books.main, ACCOUNTS))
     content = dict(books.repository.contents([blob])).get(blob) if blob is not None else None
     if content is None:
         return ()

@@ -8,9 +8,9 @@ from jitbot.domain import may_end
 from jitbot.domain.doubt import GITHUB_LAG
 from jitbot.domain.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.evidence import ChangeKind, PullRequest
-from jitbot.domain.life import Life, principal_text
+from jitbot.domain.life import Life
 from jitbot.domain.model import Finding, People, Sha, Source
-from jitbot.domain.plan import Ends
+from jitbot.domain.plan import Ends, offboarded
 from jitbot.lifecycle.gathering import PEOPLE, CommitTree, read_rules
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.world import MEMORY, World, file_at_main
@@ -25,7 +25,7 @@ def ends_at_main(world: World, history: History, now: datetime) -> Ends:
     """
     people = people_at_main(world)
     gone = frozenset(
-        path for path, life in history.lives.items() if people is not None and _offboarded(life, people)
+        path for path, life in history.lives.items() if people is not None and offboarded(life, people)
     )
     open_ones = {path: life for path, life in history.lives.items() if _may_end(life) and path not in gone}
     deleted, untold, refused = set[str](), dict[str, str](), dict[str, str]()
@@ -149,16 +149,3 @@ def people_at_main(world: World) -> People | None:
     if content is None:
         return None
     return world.documents.parse_people(Source(path=PEOPLE, content=content)).value
-
-
-def _offboarded(life: Life, people: People) -> bool:
-    """Whether the requester is no longer there, or no longer with the recorded GitHub id and AWS principal."""
-    if life.current is None:
-        return False
-    ask = life.current.ask
-    person = next((each for login, each in people.items() if login == ask.get("requester")), None)
-    if person is None:
-        return True
-    return person.github_id != ask.get("github_id") or principal_text(person.principal) != ask.get(
-        "principal"
-    )

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from jitbot.domain import attestation, batches, events, life, record
-from jitbot.domain.attestation import Batch
+from jitbot.domain.attestation import Batch, Tenure
 from jitbot.domain.batches import Added, Claims, Unreadable
 from jitbot.domain.bounds import BATCH_EVENTS, BATCH_WRITTEN
 from jitbot.domain.errors import BranchMovedError, JitbotError, UnavailableError
@@ -68,7 +68,7 @@ def read(world: World, now: datetime, *, since: datetime | None = None, requeste
         contents=repository.small,
         again=repository.added,
         issuer=issuer,
-        settings=[world.settings],
+        settings=[Tenure(settings=world.settings)],
         keys={**_owned_keys(repository), **live},
         judged=lambda added, order, verdict: ignored.update(_ignored(added, order, verdict)),
     )

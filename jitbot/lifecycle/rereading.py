@@ -8,10 +8,12 @@ from jitbot.domain.audit.redeciding import GIVES, facts_of
 from jitbot.domain.errors import DeniedError, UnavailableError
 from jitbot.domain.evidence import PullRequest, Review
 from jitbot.domain.facts import Told
-from jitbot.domain.ports import Forge
+from jitbot.domain.ports import Forge, Repository
 
 _LATER = "try again: two calls are made for each approval, and GitHub allows so many an hour"
 _LOOK = "somebody changed GitHub since, or the run recorded what was not so: compare the pull request with the event"
+_NO_HEAD = "what was approved can no longer be compared with what was recorded: ask GitHub, or whoever has a clone with that commit"
+_HEADS_AT_ONCE = 50
 
 
 def read_again(forge: Forge, decisions: Iterable[Recorded]) -> Iterator[Problem]:
@@ -20,10 +22,10 @@ def read_again(forge: Forge, decisions: Iterable[Recorded]) -> Iterator[Problem]
     What it does not answer is a finding too, the last one: nothing is asked after it.
     """
     for decision in decisions:
-        facts = facts_of(decision.event)
-        if decision.event.kind not in GIVES or facts is None or facts.told is None:
+        told = _told(decision)
+        if told is None:
             continue
-        number = facts.told.pull_request.number
+        number = told.pull_request.number
         try:
             pull, reviews = forge.pull(number), forge.reviews(number)
         except DeniedError as error:
@@ -32,7 +34,48 @@ def read_again(forge: Forge, decisions: Iterable[Recorded]) -> Iterator[Problem]
             yield _tell(decision, "not-read-again", Weight.UNCHECKED, f"{error}; nothing after it was asked")
             return
         else:
-            yield from _compared(decision, facts.told, pull, reviews)
+            yield from _compared(decision, told, pull, reviews)
+
+
+def fetch_heads(repository: Repository, decisions: Iterable[Recorded]) -> Iterator[Problem]:
+    """Fetch the head behind each approval, so that it is compared with the evidence; say which are not to be had.
+
+    GitHub keeps the head of a merged pull request as `refs/pull/NUMBER/head`, also when its branch is deleted.
+    """
+    wanted = [(each, told) for each in decisions if (told := _told(each)) is not None]
+    for start in range(0, len(wanted), _HEADS_AT_ONCE):
+        part = wanted[start : start + _HEADS_AT_ONCE]
+        missing = _missing(repository, dict.fromkeys(told.pull_request.number for _, told in part))
+        for decision, told in part:
+            number, head = told.pull_request.number, told.pull_request.head
+            fetched = repository.pull_head(number)
+            if number in missing:
+                message = f"the head {head[:10]} of #{number} cannot be fetched: {missing[number]}"
+                yield _tell(decision, "head-gone", Weight.UNCHECKED, message, _NO_HEAD)
+            elif fetched != head:
+                message = f"the head of #{number} is {str(fetched)[:10]} today, and {head[:10]} was approved"
+                yield _tell(decision, "head-differs", Weight.BROKEN, message)
+
+
+def _missing(repository: Repository, numbers: Iterable[int]) -> dict[int, str]:
+    """The heads that cannot be fetched, and why: asked together, and one by one only if something is missing."""
+    try:
+        repository.fetch(numbers)
+    except UnavailableError:
+        missing = {}
+        for number in numbers:
+            try:
+                repository.fetch([number])
+            except UnavailableError as error:
+                missing[number] = str(error)
+        return missing
+    return {}
+
+
+def _told(decision: Recorded) -> Told | None:
+    """What was attested of the pull request behind an approval; None for anything else."""
+    facts = facts_of(decision.event) if decision.event.kind in GIVES else None
+    return facts.told if facts is not None else None
 
 
 def _compared(
@@ -67,12 +110,12 @@ def _review(decision: Recorded, was: Review, now: Review | None) -> Iterator[Pro
         yield _tell(decision, "review-differs", Weight.BROKEN, message)
 
 
-def _tell(decision: Recorded, code: str, weight: Weight, message: str) -> Problem:
+def _tell(decision: Recorded, code: str, weight: Weight, message: str, hint: str = "") -> Problem:
     return Problem(
         code=code,
         weight=weight,
         message=f"{decision.event.kind} {decision.event.request}: {message}",
-        hint=_LATER if weight is Weight.UNCHECKED else _LOOK,
+        hint=hint or (_LATER if weight is Weight.UNCHECKED else _LOOK),
         event=decision.path,
         commit=decision.batch.commit,
         request=decision.event.request,

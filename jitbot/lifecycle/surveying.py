@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from jitbot.domain.audit.absences import Absences
 from jitbot.domain.audit.entitlements import Entitlement, entitlement
 from jitbot.domain.audit.items import Item
 from jitbot.domain.audit.population import population, within
@@ -57,11 +58,15 @@ def survey(
     start: datetime,
     end: datetime,
     now: datetime,
+    absences: Absences | None = None,
     rule_changes: tuple[RuleChange, ...] = (),
     entitlements: tuple[Entitlement, ...] = (),
 ) -> Survey:
-    """The survey that these events give. They must hold each request of the period from its first event on."""
-    items = within(population(events, now), start, end)
+    """The survey that these events give. They must hold each request of the period from its first event on.
+
+    `absences` are those of requests' files and requesters on main.
+    """
+    items = within(population(events, now, absences), start, end)
     return Survey(
         start=start,
         end=end,

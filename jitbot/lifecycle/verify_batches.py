@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from jitbot.domain import batches
+from jitbot.domain.attestation import Tenure
 from jitbot.domain.batches import Added, Claims, Unreadable
 from jitbot.domain.bounds import EVENT_READ, TOKEN_READ
 from jitbot.domain.events import Event
-from jitbot.domain.model import Settings, Sha
+from jitbot.domain.model import Sha
 from jitbot.domain.ports import Issuer
 
 _READ_AT_ONCE = 50  # batches of ours whose events are in memory together
@@ -48,7 +49,7 @@ class BatchReader:
     contents: Contents
     again: Callable[[Sequence[Sha]], Iterable[Added]]
     issuer: Issuer
-    settings: Sequence[Settings]
+    settings: Sequence[Tenure]
     keys: dict[str, str]  # every key that counts, by its id
     judged: Judged = field(default=lambda *_: None)
     verified: list[VerifiedBatch] = field(default_factory=list)

@@ -13,12 +13,11 @@ from jitbot.sandbox.github import Fault, PullRequestRule
 from jitbot.sandbox.github.objects import Signature
 from jitbot.sandbox.organisation import Acme
 
-# acme keeps rebase merging for the story of a smuggled rule, branches for its clones, and an admin who may bypass;
-# nothing in it sets the statuses that `jitbot comment` would.
+# acme keeps branches for its clones, and an admin who may bypass; nothing in it sets the statuses that
+# `jitbot comment` would. It allows rebase merges for the story of a smuggled rule: here they are off.
 PROD = "111111111111"
 KNOWN = {
     "break-glass-merges": "warn",
-    "merge-methods": "warn",
     "delete-branch": "warn",
     "main-statuses": "warn",
     "main-bypass": "warn",
@@ -39,6 +38,7 @@ def acme(running: Acme) -> Iterator[Acme]:
     repo, site = running.github._site.repository("acme/access"), running.github._site
     main, rules, users = repo.store.tip("main"), dict(site.rules), dict(site.users)
     merging, jobs, teams = dict(repo.merging), dict(repo.job_permissions), dict(site.teams)
+    repo.merging = {**merging, "allow_rebase_merge": False}
     yield running
     repo.store.update_ref("refs/heads/main", main)
     site.rules.clear()
@@ -130,6 +130,7 @@ ILLS: list[tuple[Callable[[Acme], None], dict[str, str]]] = [
     (rule("ledger", block_deletion=False), {"ledger-deletion": "wrong"}),
     (rule("ledger", pull_request=PullRequestRule()), {"ledger-writable": "wrong"}),
     (rule("ledger", admins_bypass=True), {"ledger-bypass": "warn"}),
+    (repository("merging", allow_rebase_merge=True), {"merge-methods": "wrong"}),
     (repository("merging", allow_auto_merge=False), {"auto-merge": "warn"}),
     (repository("job_permissions", default_workflow_permissions="write"), {"actions-default-read": "warn"}),
     (repository("job_permissions", can_approve_pull_request_reviews=True), {"actions-never-approve": "wrong"}),

@@ -26,6 +26,7 @@ from jitbot.domain.audit.commands import commands
 from jitbot.domain.audit.entitlements import entitlement
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.model import Login, Parsed
+from jitbot.domain.plan import Ends
 from jitbot.domain.ports.archive import Step, Touched
 from jitbot.domain.roles import Listed
 
@@ -45,7 +46,7 @@ def told(
 ) -> list[str]:
     """What is wrong with that role."""
     roles = (role,) if role is not None else ()
-    return [each.code for each in against.problems(life.fold(events), {ACCOUNT: roles}, (), now)]
+    return [each.code for each in against.problems(life.fold(events), {ACCOUNT: roles}, (), Ends(), now)]
 
 
 EARLY = an_outcome(Kind.ENDED, why=Why.REVOKED, at=NOW + 20 * MINUTE)
@@ -63,7 +64,7 @@ def test_a_role_as_recorded() -> None:
 
 def test_a_role_that_nobody_asked_for() -> None:
     """Under jitbot's path, and in no request: named with its account's id, since no alias is known."""
-    (found,) = against.problems({}, {ACCOUNT: (read(),)}, (), NOW)
+    (found,) = against.problems({}, {ACCOUNT: (read(),)}, (), Ends(), NOW)
     assert (found.code, found.request) == ("role-unexplained", "")
     assert f"{GRANTED.role_name} in {ACCOUNT} stands under" in found.message
 
@@ -71,7 +72,9 @@ def test_a_role_that_nobody_asked_for() -> None:
 def test_a_role_that_was_changed() -> None:
     """What differs is told, with the account's alias."""
     changed = read(permissions_boundary="")
-    (found,) = against.problems(life.fold([an_approval(), GRANTED]), {ACCOUNT: (changed,)}, (), NOW + HOUR)
+    (found,) = against.problems(
+        life.fold([an_approval(), GRANTED]), {ACCOUNT: (changed,)}, (), Ends(), NOW + HOUR
+    )
     assert (found.code, found.request) == ("role-differs", PATH)
     assert f"{GRANTED.role_name} in prod: not as recorded: permissions boundary" in found.message
 

@@ -168,10 +168,10 @@ def test_a_merge_is_decided_once() -> None:
     assert list(decided_twice(an_archive(an_approval(), an_approval(commit=sha("later"))))) == []
 
 
-def a_step(name: str, *touched: tuple[str, str], root: bool = False, whole: bool = True) -> Step:
+def a_step(name: str, *touched: tuple[str, str], root: bool = False, **changes: bool) -> Step:
     """A commit of main that did this to these paths."""
     return Step(
-        commit=sha(name), parents=() if root else (sha("parent"),), at=NOW, message="", whole=whole,
+        commit=sha(name), parents=() if root else (sha("parent"),), at=NOW, message="", **changes,
         touched=tuple(
             Touched(path=path, mode="100644" if status != "D" else "000000", blob=sha(name + path), status=status)
             for path, status in touched
@@ -212,7 +212,7 @@ def test_names_that_differ_by_case() -> None:
 
 def test_after_a_commit_that_is_too_large_the_rules_are_asked_for() -> None:
     """main's rules cannot be followed past it: what is merged after it says so, and is told all the same."""
-    steps = [a_step("a"), a_step("b", (PATH, "A")), a_step("c", whole=False), a_step("d", (PATH, "M"))]
+    steps = [a_step("a"), a_step("b", (PATH, "A")), a_step("c", whole=False, asks_whole=False, rules_whole=False), a_step("d", (PATH, "M"))]
     before, after = Replay().follow(steps)
     assert (before.sure, before.rules) == (True, {})
     assert (after.sure, after.rules, after.touched) == (False, None, (PATH,))

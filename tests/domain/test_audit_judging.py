@@ -1,7 +1,7 @@
 """The auditors' questions, fact by fact and to the second: what turns a yes into a no, and what into nothing known."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -181,8 +181,16 @@ def test_only_break_glass_is_asked_about_its_review() -> None:
         assert judged(but(outcome=outcome), LATER) == {}
 
 
-SWEPT = EXPIRES_AT + DAY
+CONFIRM_BY = EXPIRES_AT + DAY
 GONE_BY = EXPIRES_AT + HOUR + DAY
+REVOKED = GRANTED.at + MINUTE
+
+
+def revoked(lag: timedelta) -> Item:
+    """Access for six hours that was revoked a minute after it was given, and ended after this lag."""
+    ended = end(why="revoked", at=REVOKED + lag, effective_at=REVOKED + lag)
+    over = GRANTED.at + 6 * HOUR
+    return replace(ended, must_end_at=REVOKED, not_after=over, removed_at=over + HOUR)
 
 
 @pytest.mark.parametrize(
@@ -192,24 +200,27 @@ GONE_BY = EXPIRES_AT + HOUR + DAY
         (but(ended=None), EXPIRES_AT - SECOND, "unknown", "access is not over yet", False),
         (but(ended=None, not_after=None), LATER, "unknown", "access is not over yet", False),
         (but(ended=None), EXPIRES_AT, "unknown", "the next sweep confirms it", False),
-        (but(ended=None), SWEPT - SECOND, "unknown", "the next sweep confirms it", False),
-        (but(ended=None), SWEPT, "no", "nobody has confirmed it", True),
-        (but(removed_at=None), GONE_BY - SECOND, "unknown", "the role's removal is not due yet", False),
-        (but(removed_at=None), GONE_BY, "no", "the role's removal is late", True),
+        (but(ended=None), CONFIRM_BY, "unknown", "the next sweep confirms it", False),
+        (but(ended=None), CONFIRM_BY + SECOND, "no", "its end at 2026-11-24T11:00:00Z was never confirmed", True),
+        (but(removed_at=None), GONE_BY, "unknown", "the role's removal is not due yet", False),
+        (but(removed_at=None), GONE_BY + SECOND, "no", "could be removed from 2026-11-24T12:00:00Z on", True),
         (but(removed_at=GONE_BY), LATER, "yes", "expired, and the role was removed", True),
-        (but(removed_at=GONE_BY + MINUTE), LATER, "no", "the role was removed 1d1h1m after its expiry", True),
+        (but(removed_at=GONE_BY + MINUTE), LATER, "no", "its role was removed 1d1m later than it could be", True),
         (but(verified_absent=False), LATER, "unknown", "the role's removal was not read back", True),
         (end(why="drift", cause="by hand"), LATER, "no", "found to be changed by hand in AWS, and ended: by hand", True),
         (end(why="orphan", cause=""), LATER, "no", "found to be changed by hand in AWS, and ended: orphan", True),
         (end(effective_at=None), LATER, "unknown", "when the end took effect is not recorded", True),
         (end(effective_at=EXPIRES_AT + SECOND), LATER, "no", "ended at 2026-11-24T11:00:01Z, after its expiry", True),
+        (end(effective_at=EXPIRES_AT + SECOND, why="deleted"), LATER, "yes", "deleted, and the role was removed", True),
         (but(not_after=None), LATER, "yes", "expired, and the role was removed", True),
         (end(seen="?"), LATER, "unknown", "what was seen at the end is not recorded", True),
-        (end(at=SWEPT), LATER, "yes", "expired", True),
-        (end(at=SWEPT + MINUTE), LATER, "no", "confirmed only 1d1m after its expiry", True),
-        (end(at=SWEPT + MINUTE, why="revoked"), LATER, "yes", "revoked", True),
-        (end(why="revoked", asked_at=ENDED.at - HOUR), LATER, "yes", "revoked", True),
-        (end(why="revoked", asked_at=ENDED.at - HOUR - MINUTE), LATER, "no", "ended 1h1m later", True),
+        (end(at=CONFIRM_BY), LATER, "yes", "expired", True),
+        (end(at=CONFIRM_BY + MINUTE), LATER, "no", "that was confirmed 1d1m later", True),
+        (end(at=CONFIRM_BY + MINUTE, why="revoked"), LATER, "no", "that was confirmed 1d1m later", True),
+        (revoked(2 * HOUR), LATER, "yes", "revoked, and the role was removed", True),
+        (revoked(2 * HOUR + SECOND), LATER, "no", "was to end at 2026-11-24T09:03:00Z, and access went on for", True),
+        (but(ended=None, must_end_at=REVOKED), REVOKED + HOUR, "unknown", "the next sweep ends it", False),
+        (but(ended=None, must_end_at=GRANTED.at - HOUR), GRANTED.at + HOUR, "unknown", "to end since 2026-11-24T08:02:00Z", False),
     ],
 )  # fmt: skip
 def test_ended_and_removed_on_time(found: Item, now: datetime, answer: str, why: str, due: bool) -> None:

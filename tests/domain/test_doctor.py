@@ -124,8 +124,8 @@ def test_whose_issuer_it_is(api: str, issuer: str, fits: bool) -> None:
     ("change", "code", "verdict"),
     [
         ({}, None, None),
-        ({"methods": frozenset({"merge", "squash", "rebase"})}, "merge-methods", Verdict.WARN),
-        ({"methods": frozenset({"rebase"})}, "merge-methods", Verdict.WARN),
+        ({"methods": frozenset({"merge", "squash", "rebase"})}, "merge-methods", Verdict.WRONG),
+        ({"methods": frozenset({"rebase"})}, "merge-methods", Verdict.WRONG),
         ({"methods": None}, "merge-methods", Verdict.UNKNOWN),
         ({"auto_merge": False}, "auto-merge", Verdict.WARN),
         ({"auto_merge": None}, "auto-merge", Verdict.UNKNOWN),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from acme_world import DENY_ALL, HOUR, PROD, World
-from books import attest, clone, codes, live, recorded, said, verdict
+from books import attest, clone, codes, live, recorded, said, verdict, with_facts
 from breaking import answer, refuse
 
 from jitbot.sandbox.github import Fault
@@ -52,6 +52,30 @@ def test_a_review_that_is_gone(world: World, lived: str) -> None:
     assert codes(found) == {"review-gone"}
     assert lived in said(found, "review-gone")
     assert codes(verdict(world, code=0)) == set()
+
+
+def test_a_head_that_github_no_longer_serves(world: World, lived: str) -> None:
+    """What was approved cannot be compared any more: that is said, with 3, of the approval that it concerns alone."""
+    world.github.store.git("update-ref", "-d", "refs/pull/1/head")
+    found = verdict(world, "--online", code=3)
+    assert codes(found, "unchecked") == {"head-gone"}
+    assert {each["request"] for each in found["findings"]} == {lived}
+    assert "of #1 cannot be fetched" in said(found, "head-gone")
+
+
+def test_a_head_that_is_another_today(world: World, lived: str) -> None:
+    """The pull request's head is not the one that was approved."""
+    store = world.github.store
+    store.update_ref("refs/pull/1/head", store.tip("main"))
+    assert "head-differs" in codes(verdict(world, "--online", code=1))
+
+
+def test_online_the_heads_are_held_against_the_evidence(world: World, lived: str) -> None:
+    """Nobody needs to fetch the heads first: that the evidence names another blob there than git has is found."""
+    event = recorded(world, "approved")
+    world.github.store.update_ref("refs/heads/ledger", world.kept["seed"].ledger)
+    attest(world, event, evidence=with_facts(event, head_blob="e" * 40))
+    assert "other-head" in codes(verdict(world, "--online", code=1))
 
 
 def test_a_review_dismissed_since(world: World, lived: str) -> None:

@@ -8,6 +8,7 @@ from jitbot.adapters.repository import raw, stream
 from jitbot.adapters.repository.differing import EMPTY_TREE, Pair
 from jitbot.adapters.repository.git import Git
 from jitbot.adapters.repository.partial import REMOTE, Remainder
+from jitbot.domain import codeowners
 from jitbot.domain.bounds import EVENT_READ, MOST_OF_REQUESTS
 from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.domain.model import Sha
@@ -15,6 +16,7 @@ from jitbot.domain.ports.archive import Step, Touched
 
 VERIFIED = "refs/jitbot/verified"
 REQUESTS = "requests/"
+RULES = ("policies/", *codeowners.LOCATIONS)
 _STEPS = 1000  # commits that are compared together
 _AT_ONCE = 5000  # blobs that are brought to a partial clone in one call
 
@@ -109,13 +111,16 @@ class WholeClone:
             pairs = self._pairs(commits)
             touched = dict(zip(pairs, stream.changes(self._git, list(pairs.values())), strict=True))
             large = {name: pairs[name] for name, found in touched.items() if found is None and asks}
-            part_of = stream.changes(self._git, list(large.values()), below=REQUESTS, most=MOST_OF_REQUESTS)
-            below = dict(zip(large, part_of, strict=True))
+            parts = {below: self._part(large, below) for below in (REQUESTS, *RULES)} if large else {}
             for name, time in part:
                 step = _step(name, time, commits[name], touched[name])
-                if name in below:
-                    step = replace(step, touched=below[name] or (), asks_whole=below[name] is not None)
-                yield step
+                own = {below: found[name] for below, found in parts.items()} if name in large else {}
+                yield _in_parts(step, own) if own else step
+
+    def _part(self, large: Mapping[Sha, Pair], below: str) -> dict[Sha, tuple[Touched, ...] | None]:
+        """What commits that are too large changed in one place; None where that is too much as well."""
+        found = stream.changes(self._git, list(large.values()), below=below, most=MOST_OF_REQUESTS)
+        return dict(zip(large, found, strict=True))
 
     def _pairs(self, commits: Mapping[Sha, raw.Commit]) -> dict[Sha, Pair]:
         """The tree of each commit's first parent, and its own."""
@@ -132,6 +137,16 @@ class WholeClone:
 
 def _first_parent(commit: raw.Commit) -> Sha | None:
     return commit.parents[0] if commit.parents else None
+
+
+def _in_parts(step: Step, parts: Mapping[str, tuple[Touched, ...] | None]) -> Step:
+    """A commit of main that is too large, by what it changed below requests/ and of the rules."""
+    return replace(
+        step,
+        touched=tuple(each for found in parts.values() for each in found or ()),
+        asks_whole=parts[REQUESTS] is not None,
+        rules_whole=all(parts[below] is not None for below in RULES),
+    )
 
 
 def _step(name: Sha, time: int, commit: raw.Commit, touched: tuple[Touched, ...] | None) -> Step:

@@ -7,9 +7,9 @@ from jitbot import __version__
 from jitbot.adapters.page import page
 from jitbot.domain import duration, escape, moments
 from jitbot.domain.audit import view
+from jitbot.domain.audit.deadlines import CONFIRMED_WITHIN, ENDED_WITHIN, REMOVED_WITHIN
 from jitbot.domain.audit.entitlements import Entitlement
 from jitbot.domain.audit.items import Item
-from jitbot.domain.audit.judging import SWEPT_WITHIN
 from jitbot.domain.audit.summary import Summary
 from jitbot.domain.ports.rule_log import RuleChange
 from jitbot.lifecycle.surveying import Survey
@@ -42,7 +42,9 @@ def rendered(survey: Survey) -> str:
         exceptions_left_out=max(len(told) - _MOST, 0),
         rule_changes=[_rule_change(each) for each in survey.rule_changes],
         entitlements=[_entitlement(each) for each in survey.entitlements],
-        swept_within=duration.show(SWEPT_WITHIN),
+        ended_within=duration.show(ENDED_WITHIN),
+        confirmed_within=duration.show(CONFIRMED_WITHIN),
+        removed_within=duration.show(REMOVED_WITHIN),
     )
 
 

@@ -39,7 +39,7 @@ def sessions(
     """
     books = books_of(invocation, keys_file=keys_file)
     path = request_in(books, request)
-    identity = aws_identity(invocation.environ, books.settings[0], "audit")
+    identity = aws_identity(invocation.environ, books.settings, "audit")
     found = used(
         AwsTrails(identity, endpoint=aws_endpoint(invocation.environ)),
         books.archive.by_request[path],

@@ -11,6 +11,7 @@ from jitbot.commands.places import data_root
 from jitbot.domain.audit.archive import Archive
 from jitbot.domain.audit.problems import Weight
 from jitbot.domain.errors import InvalidError
+from jitbot.lifecycle.auditing import absences_of
 from jitbot.lifecycle.surveying import Source, Survey, changed_rules, entitled, survey
 
 _UNANCHORED = "nobody vouches for the issuer's keys: give --keys, ask with --online, or keep them in policies/issuer-keys.json"
@@ -36,7 +37,7 @@ def survey_of(
     return survey(
         books.archive.events,
         source=Source(
-            repository=books.settings[0].repository,
+            repository=books.settings.repository,
             main=books.main,
             ledger=books.archive.head,
             warnings=warnings,
@@ -45,6 +46,7 @@ def survey_of(
         start=start,
         end=end,
         now=judged_at or invocation.now,
+        absences=absences_of(books),
         rule_changes=changed_rules(rules, start, end),
         entitlements=entitled(rules, documents),
     )

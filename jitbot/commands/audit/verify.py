@@ -22,7 +22,7 @@ from jitbot.lifecycle.attesting import record as record_verdict
 from jitbot.lifecycle.auditing import Books, decisions_since, mark
 from jitbot.lifecycle.auditing import verify as use_case
 from jitbot.lifecycle.comparing import compare
-from jitbot.lifecycle.rereading import read_again
+from jitbot.lifecycle.rereading import fetch_heads, read_again
 from jitbot.lifecycle.world import World, ensure_recordable
 
 _MARKS = {Weight.BROKEN: ("✗", "red"), Weight.UNCHECKED: ("?", "yellow"), Weight.NOTE: ("•", "white")}
@@ -102,8 +102,9 @@ def _outside(
     """What GitHub and AWS say otherwise, where they are to be asked."""
     if world is None:
         return []
-    again = read_again(world.forge, decisions_since(books, begin)) if online else ()
-    return [*again, *(compare(world, books, now) if against_aws else ())]
+    decisions = decisions_since(books, begin) if online else ()
+    heads = fetch_heads(world.repository, decisions)
+    return [*heads, *read_again(world.forge, decisions), *(compare(world, books, now) if against_aws else ())]
 
 
 def _tell_stop(world: World, error: JitbotError, now: datetime) -> None:

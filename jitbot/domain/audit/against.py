@@ -18,9 +18,13 @@ def problems(
     lives: Mapping[str, Life],
     listed: Mapping[AccountId, tuple[Listed, ...]],
     orphans: Iterable[Event],
+    ends: plan.Ends,
     now: datetime,
 ) -> Iterator[Problem]:
-    """Every role that no request explains, that differs, that is gone, or that is there again. Read whole."""
+    """Every role that no request explains, that differs, that is gone, or that is there again. Read whole.
+
+    `ends` are the deletions and offboardings that a sweep must have acted upon by now.
+    """
     roles = {(role.account_id, role.role_name): role for each in listed.values() for role in each}
     undone = {
         (documents.account_id, documents.role_name)
@@ -30,7 +34,7 @@ def problems(
         if (role := roles.get((documents.account_id, documents.role_name))) is not None
         and plan.undone(life.holding(documents.account_id), term, role, now)
     }
-    for change in plan.to_end(lives, listed, orphans, plan.Ends(), now):
+    for change in plan.to_end(lives, listed, orphans, ends, now):
         where = f"{change.role_name} in {change.account or change.account_id}"
         if isinstance(change, Deny) and change.why is Why.ORPHAN:
             message = f"role {where} stands under jitbot's path, and no request explains it"

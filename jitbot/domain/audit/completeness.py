@@ -1,11 +1,12 @@
 """Is the record whole? Every merge has its decision, every grant its approval, and nothing is more than was approved."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from jitbot.domain import iam, moments
 from jitbot.domain.attestation import CLOCK_SKEW
 from jitbot.domain.audit.archive import Archive, Recorded
+from jitbot.domain.audit.deadlines import DECIDED_WITHIN
 from jitbot.domain.audit.mainline import Merged
 from jitbot.domain.audit.problems import Problem, Weight
 from jitbot.domain.audit.redeciding import DECIDES, GIVES
@@ -14,7 +15,6 @@ from jitbot.domain.evidence import ChangeKind
 from jitbot.domain.model import Sha
 from jitbot.domain.too_large import TooLarge
 
-DECIDED_WITHIN = timedelta(days=1)  # of the merge; until then a decision is due, and nothing is wrong
 Decisions = Mapping[tuple[str, Sha], Recorded]  # by request and merge
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from jitbot.domain import moments
+from jitbot.domain.audit.deadlines import Course
 from jitbot.domain.iam import Documents
 from jitbot.domain.model import AccountId, Sha
 
@@ -167,6 +168,20 @@ class Item:
     after_review: AfterReview | None = None
     judgements: Mapping[str, Judgement] = field(default_factory=dict)
     failures: int = 0
+    must_end_at: datetime | None = None  # when it was revoked, its file deleted, or its requester gone
+
+    @property
+    def course(self) -> Course:
+        """When what happened, as the deadlines judge it."""
+        ended, expired = self.ended, self.ended is not None and self.ended.why == "expired"
+        return Course(
+            over=self.not_after,
+            granted_at=self.granted_at,
+            must_end_at=self.must_end_at,
+            ended_at=ended.at if ended is not None and not expired else None,
+            confirmed_at=ended.at if ended is not None and expired else None,
+            removed_at=self.removed_at,
+        )
 
     @property
     def privileged(self) -> bool | None:

@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from jitbot.domain import duration, moments
+from jitbot.domain.audit import deadlines
 from jitbot.domain.audit.items import Answer, Decided, Ended, Item, Judgement, Outcome
-from jitbot.domain.iam import SESSION
 
-SWEPT_WITHIN = timedelta(hours=24)  # a sweep is due every hour: a day without one is late
-REVOKED_WITHIN = timedelta(hours=1)  # a revocation is carried out by the run that records it
 Problem = tuple[Answer | None, str]  # None: the answer is not due yet
 
 
@@ -152,51 +150,28 @@ def _review_missing(item: Item, now: datetime) -> Iterator[Problem]:
 
 
 def _left_behind(item: Item, now: datetime) -> Iterator[Problem]:
-    ended, not_after = item.ended, item.not_after
-    if ended is None:
-        if not_after is None or now < not_after:
-            yield None, "access is not over yet"
-        elif now >= not_after + SWEPT_WITHIN:
-            yield Answer.NO, f"over since {moments.show(not_after)}, and nobody has confirmed it"
-        else:
-            yield None, f"over since {moments.show(not_after)}; the next sweep confirms it"
-        return
-    yield from _late_end(ended, not_after)
-    if not_after is None:
-        return
-    removal_due = not_after + SESSION + SWEPT_WITHIN
-    if item.removed_at is None:
-        late = now >= removal_due
-        yield (
-            Answer.NO if late else None,
-            f"access ended; the role's removal is {'late' if late else 'not due yet'}",
-        )
-    elif item.removed_at > removal_due:
-        lag = duration.show(item.removed_at - not_after)
-        yield Answer.NO, f"the role was removed {lag} after its expiry"
-    elif not item.verified_absent:
+    for late in deadlines.late(item.course, now):
+        yield Answer.NO, late.message
+    if awaited := deadlines.awaited(item.course, now):
+        yield None, awaited
+    if item.ended is not None:
+        yield from _unclear_end(item.ended, item.not_after)
+    if item.removed_at is not None and not item.verified_absent:
         yield Answer.UNKNOWN, "the role's removal was not read back"
 
 
-def _late_end(ended: Ended, not_after: datetime | None) -> Iterator[Problem]:
+def _unclear_end(ended: Ended, not_after: datetime | None) -> Iterator[Problem]:
     if ended.why in ("drift", "orphan"):
         yield Answer.NO, f"found to be changed by hand in AWS, and ended: {ended.cause or ended.why}"
     if ended.effective_at is None:
         yield Answer.UNKNOWN, "when the end took effect is not recorded"
-    elif not_after is not None and ended.effective_at > not_after:
+    elif ended.why == "expired" and not_after is not None and ended.effective_at > not_after:
         yield (
             Answer.NO,
             f"ended at {moments.show(ended.effective_at)}, after its expiry {moments.show(not_after)}",
         )
     if ended.seen not in ("denied", "as recorded", "absent"):
         yield Answer.UNKNOWN, "what was seen at the end is not recorded"
-    if ended.why == "expired" and not_after is not None and ended.at > not_after + SWEPT_WITHIN:
-        yield Answer.NO, f"confirmed only {duration.show(ended.at - not_after)} after its expiry"
-    if ended.asked_at is not None and ended.at - ended.asked_at > REVOKED_WITHIN:
-        yield (
-            Answer.NO,
-            f"revoked at {moments.show(ended.asked_at)}, ended {duration.show(ended.at - ended.asked_at)} later",
-        )
 
 
 def _gone(item: Item) -> str:

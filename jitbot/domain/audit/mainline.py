@@ -20,8 +20,8 @@ Files = Mapping[str, Sha]  # path -> blob of each plain file, or the mode of wha
 class Merged:
     """One change of a request file on main. `order` counts main's commits; `rules` are those at the base.
 
-    `touched` is None for a commit that changes more than anybody reads. After such a one the replay no longer knows
-    the rules (None: to be asked of the base itself), nor every file beside the request (`sure` is False).
+    `touched` is None for a commit that changes more than anybody reads. Where an earlier one changed too much of the
+    rules they are None, to be asked of the base itself.
     """
 
     change: Change
@@ -30,11 +30,16 @@ class Merged:
     rules: Files | None
     clashes: tuple[str, ...]
     before: tuple[datetime, ...]  # when main changed this path earlier
+    sure: bool = True  # whether that, and the files beside it, are all there were
 
-    @property
-    def sure(self) -> bool:
-        """Whether all that is told here is all there was."""
-        return self.rules is not None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A rule file as a commit of main left it. `blob` is None where there is no plain file from then on."""
+
+    commit: Sha
+    at: datetime
+    blob: Sha | None
 
 
 @dataclass(slots=True)
@@ -43,9 +48,11 @@ class Replay:
 
     rules: Files = field(default_factory=dict)
     all_rules: set[tuple[str, Sha]] = field(default_factory=set)  # every code-owned document there ever was
+    versions: dict[str, list[Version]] = field(default_factory=dict)  # of each rule file, oldest first
     commits: dict[Sha, int] = field(default_factory=dict)
     too_large: list[TooLarge] = field(default_factory=list)
-    sure: bool = True  # whether every commit so far could be read whole
+    sure: bool = True  # whether all that changed the rules so far could be read
+    _beside_sure: bool = True  # whether all that changed requests/ so far could be read
     _requests: dict[str, set[str]] = field(default_factory=dict)  # folder -> the request files in it
     _changed: dict[str, tuple[datetime, ...]] = field(default_factory=dict)
 
@@ -55,7 +62,8 @@ class Replay:
             self.commits[step.commit] = len(self.commits)
             before = self.rules if self.sure else None
             self._apply(step)
-            self.sure = self.sure and step.whole
+            self.sure = self.sure and step.rules_whole
+            self._beside_sure = self._beside_sure and step.asks_whole
             if step.parents:
                 yield from self._merged(step, before)
 
@@ -68,6 +76,10 @@ class Replay:
             new = {each.path: _name_of(each) for each in rules if each.status != "D"}
             self.rules = _with_folders({**kept, **new})
             self.all_rules |= {(each.path, each.blob) for each in rules if each.mode == _PLAIN}
+            for each in rules:
+                plain = each.status != "D" and each.mode == _PLAIN
+                version = Version(commit=step.commit, at=step.at, blob=each.blob if plain else None)
+                self.versions.setdefault(each.path, []).append(version)
         for each in step.touched:
             if each.path.startswith("requests/"):
                 folder, _, _ = each.path.rpartition("/")
@@ -94,6 +106,7 @@ class Replay:
                 rules=rules,
                 clashes=self._clashes(change.path),
                 before=before,
+                sure=self._beside_sure,
             )
 
     def _clashes(self, path: str) -> tuple[str, ...]:

@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import TypedDict
 
 from jitbot.domain import iam, reviews_after
-from jitbot.domain.audit import reading
+from jitbot.domain.audit import deadlines, reading
+from jitbot.domain.audit.absences import Absences, must_end_at
 from jitbot.domain.audit.items import AfterReview, Decided, Ended, Granted, Item, Outcome, Reviewed
 from jitbot.domain.audit.judging import judged
-from jitbot.domain.events import Event, Kind
+from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.model import AccountId
 
 GIVING = (Kind.APPROVED, Kind.EXTENDED)
@@ -37,8 +38,11 @@ class _Risk(TypedDict):
     risk_reasons: tuple[str, ...]
 
 
-def population(events: Iterable[Event], now: datetime) -> tuple[Item, ...]:
-    """Every item of these events, by its first moment. Each request's events are taken whole, or it is misjudged."""
+def population(events: Iterable[Event], now: datetime, absences: Absences | None = None) -> tuple[Item, ...]:
+    """Every item of these events, by its first moment. Each request's events are taken whole, or it is misjudged.
+
+    `absences` say when main lacked a request's file or its requester, after which access had to end.
+    """
     requests: dict[str, list[Event]] = {}
     items: list[Item] = []
     for event in sorted(events, key=_order):
@@ -47,7 +51,8 @@ def population(events: Iterable[Event], now: datetime) -> tuple[Item, ...]:
         elif event.kind is Kind.ENDED:
             items.append(_unexplained(event))
     for request, recorded in requests.items():
-        items += _of_request(request, recorded, now)
+        gone = must_end_at((absences or {}).get(request, ()))
+        items += _of_request(request, recorded, gone, now)
     return tuple(
         sorted((replace(item, judgements=judged(item, now)) for item in items), key=lambda i: (i.first, i.id))
     )
@@ -62,7 +67,9 @@ def within(items: Iterable[Item], start: datetime, end: datetime) -> tuple[Item,
     return tuple(item for item in items if item.first < end and item.last >= start)
 
 
-def _of_request(request: str, recorded: Sequence[Event], now: datetime) -> Iterator[Item]:
+def _of_request(
+    request: str, recorded: Sequence[Event], gone: datetime | None, now: datetime
+) -> Iterator[Item]:
     for event in recorded:
         if event.kind is Kind.REFUSED:
             yield from _refused(event)
@@ -71,8 +78,10 @@ def _of_request(request: str, recorded: Sequence[Event], now: datetime) -> Itera
         accounts |= {documents.account_id: documents.account for documents in event.documents}
         if event.account_id and event.kind is not Kind.FAILED:
             accounts.setdefault(event.account_id, event.account)
+    revoked = (event.at for event in recorded if event.kind is Kind.REVOKED)
+    must_end = min([*revoked, *([gone] if gone is not None else [])], default=None)
     for account_id, account in accounts.items():
-        yield _held(request, recorded, account_id, account, now)
+        yield replace(_held(request, recorded, account_id, account, now), must_end_at=must_end)
 
 
 def _held(
@@ -81,14 +90,13 @@ def _held(
     decisions = [event for event in recorded if event.kind in GIVING]
     here = [event for event in recorded if event.account_id == account_id]
     granted = tuple(_granted(event) for event in here if event.kind is Kind.GRANTED)
-    ended = _ended(here, recorded)
-    removed = [event for event in here if event.kind is Kind.REMOVED]
     last = max(decisions, key=lambda each: each.window.expires_at if each.window else each.at, default=None)
     documents = next(
         (d for e in reversed(decisions) for d in e.documents if d.account_id == account_id), None
     )
-    ends = [event.window.expires_at for event in (*decisions, *here) if event.window]
-    not_after = max(ends, default=None)
+    not_after = _furthest(decisions) or _furthest(here)
+    ended = _ended(here, recorded, not_after)
+    removed = deadlines.removing((event for event in here if event.kind is Kind.REMOVED), not_after)
     starts = last.window.starts_at if last and last.window else None
     over = ended is not None or (not_after is not None and now >= not_after)
     outcome = Outcome.OVER if granted and over else Outcome.LIVE if granted else Outcome.PENDING
@@ -110,11 +118,15 @@ def _held(
         decisions=tuple(_decided(event) for event in decisions),
         granted=granted,
         ended=ended,
-        removed_at=removed[0].at if removed else None,
-        verified_absent=bool(removed and removed[0].evidence.get("verified_absent") is True),
+        removed_at=removed.at if removed else None,
+        verified_absent=removed is not None and removed.evidence.get("verified_absent") is True,
         after_review=_after_review(decisions, recorded),
         failures=sum(event.kind is Kind.FAILED for event in here),
     )
+
+
+def _furthest(events: Iterable[Event]) -> datetime | None:
+    return max((event.window.expires_at for event in events if event.window), default=None)
 
 
 def _refused(event: Event) -> Iterator[Item]:
@@ -154,7 +166,7 @@ def _unexplained(event: Event) -> Item:
         not_before=None,
         not_after=None,
         decisions=(),
-        ended=_ended([event], [event]),
+        ended=_ended([event], [event], None),
     )
 
 
@@ -233,9 +245,11 @@ def _granted(event: Event) -> Granted:
     return Granted(at=event.at, commit=event.commit, not_after=not_after, request_ids=ids, run=event.run)
 
 
-def _ended(here: Sequence[Event], recorded: Sequence[Event]) -> Ended | None:
-    """The end that came first here, and who asked for it, if it was asked for."""
-    event = next((each for each in here if each.kind is Kind.ENDED), None)
+def _ended(here: Sequence[Event], recorded: Sequence[Event], over: datetime | None) -> Ended | None:
+    """The early end that came first here, or else the record that it expired; and who asked for it, if anybody did."""
+    ends = [each for each in here if each.kind is Kind.ENDED]
+    early = next((each for each in ends if each.why is not Why.EXPIRED), None)
+    event = early or deadlines.confirming(ends, over)
     if event is None:
         return None
     revoked = next((each for each in recorded if each.kind is Kind.REVOKED), None)

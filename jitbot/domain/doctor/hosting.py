@@ -92,9 +92,9 @@ def merging(found: Hosting, main: Branch) -> Iterator[Check]:
         code="merge-methods",
         group=GROUP,
         title="merge and squash alone",
-        means="a rebase of several commits hides what each of them did; jitbot refuses requests merged so",
+        means="a rebase of several commits leaves states on main that no owner was asked about: rules, keys and "
+        "settings that were there for a moment; jitbot refuses requests merged so",
         mend=_patch(found, "allow_merge_commit=true", "allow_squash_merge=true", "allow_rebase_merge=false"),
-        otherwise=Verdict.WARN,
     )
     ruled = None if isinstance(main.rules, Unknown) else main.rules.methods
     if found.methods is None:

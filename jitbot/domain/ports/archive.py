@@ -24,8 +24,9 @@ class Touched:
 class Step:
     """One commit, by what it changed against its first parent.
 
-    `whole` is False for one that changes more than anybody reads. Of main, what it changed below requests/ is then
-    told alone, and nothing if that is too much as well (`asks_whole` is False). `told`: its message was read.
+    `whole` is False for one that changes more than anybody reads. Of main, what it changed below requests/ and of the
+    rules is then told alone, and nothing of either where that is too much as well (`asks_whole`, `rules_whole`).
+    `told`: its message was read.
     """
 
     commit: Sha
@@ -35,6 +36,7 @@ class Step:
     touched: tuple[Touched, ...]
     whole: bool = True
     asks_whole: bool = True
+    rules_whole: bool = True
     told: bool = True
 
     @property

@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, PATH
+from acme_facts import EXPIRES_AT, HOUR, MERGE, MINUTE, NOW, PATH
 from builders import a_revocation, an_approval, an_extension, an_outcome
 
 from jitbot.domain import life
+from jitbot.domain.audit.absences import Absence
 from jitbot.domain.audit.archive import Batch, Recorded
-from jitbot.domain.audit.lateness import places, problems
+from jitbot.domain.audit.grant_checks import places, problems
 from jitbot.domain.audit.problems import Problem, Weight
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.model import Sha
@@ -27,8 +28,8 @@ def found(events: Iterable[Event], now: datetime, deleted: datetime | None = Non
     batch = Batch(commit=Sha("a" * 40), order=0, at=NOW, issued_at=NOW, workflow="", run="")
     recorded = tuple(Recorded(event=event, batch=batch, path=event.path) for event in events)
     lives = life.fold(each.event for each in recorded).values()
-    gone = {} if deleted is None else {PATH: deleted}
-    return [each for place in places(lives, {PATH: recorded}, gone) for each in problems(place, now)]
+    gone = () if deleted is None else (Absence(why=Why.DELETED, since=deleted, until=None, commit=MERGE),)
+    return [each for place in places(lives, {PATH: recorded}, {PATH: gone}) for each in problems(place, now)]
 
 
 def codes(events: Iterable[Event], now: datetime, deleted: datetime | None = None) -> list[str]:

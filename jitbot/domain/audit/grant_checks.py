@@ -1,0 +1,139 @@
+"""Every approved request in each of its accounts, and as findings what of it did not happen, or not in time."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from jitbot.domain import duration, moments
+from jitbot.domain.audit import deadlines
+from jitbot.domain.audit.absences import Absence, Absences, must_end_at
+from jitbot.domain.audit.archive import Recorded
+from jitbot.domain.audit.deadlines import ENDED_WITHIN, GRANTED_WITHIN, Course
+from jitbot.domain.audit.problems import Problem, Weight
+from jitbot.domain.events import Why
+from jitbot.domain.iam import Documents
+from jitbot.domain.life import Holding, Life, Term
+from jitbot.domain.plan import Ends
+
+_LOOK_AT_SWEEP = "look at the runs of sweep; `jitbot audit verify --against-aws` says what AWS has now"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One grant in one account: what was decided, and what happened there."""
+
+    life: Life
+    term: Term
+    documents: Documents
+    decided_at: datetime
+    absences: tuple[Absence, ...]  # of its file and its requester, while it could be used
+
+    @property
+    def holding(self) -> Holding:
+        """What was recorded in this account."""
+        return self.life.holding(self.documents.account_id)
+
+    @property
+    def course(self) -> Course:
+        """When what happened."""
+        over = self.term.window.expires_at
+        return deadlines.course_of(self.holding, over=over, must_end_at=ending(self.life, self.absences))
+
+
+def ending(life: Life, absences: Iterable[Absence]) -> datetime | None:
+    """When the request was first to end before its expiry: revoked, deleted or offboarded."""
+    revoked = [life.revoked.at] if life.revoked is not None else []
+    gone = must_end_at(absences)
+    return min([*revoked, *([gone] if gone is not None else [])], default=None)
+
+
+def places(
+    lives: Iterable[Life], recorded: Mapping[str, tuple[Recorded, ...]], absences: Absences
+) -> Iterator[Place]:
+    """Every approved request in each of its accounts."""
+    for life in lives:
+        term = life.current
+        if term is None:
+            continue
+        times = [each.event.at for each in recorded.get(life.request, ()) if each.event.commit == term.commit]
+        for documents in term.documents:
+            yield Place(
+                life=life,
+                term=term,
+                documents=documents,
+                decided_at=min(times),
+                absences=absences.get(life.request, ()),
+            )
+
+
+def problems(place: Place, now: datetime) -> Iterator[Problem]:
+    """Everything about one grant that did not happen, or not in time."""
+    course = place.course
+    for each in deadlines.late(course, now):
+        weight = Weight.NOTE if each.code in deadlines.NOTED else Weight.BROKEN
+        yield _tell(place, each.code, weight, each.message, _LOOK_AT_SWEEP)
+    waits = course.settled_at is None and course.must_end_at is None and now < place.term.window.expires_at
+    if waits and place.holding.granted_for(place.term.commit) is None:
+        yield from _not_granted(place, now)
+    if course.granted_at is not None and course.must_end_at is None:
+        yield from (_passed_over(place, each) for each in place.absences if _unnoticed(each, course, now))
+
+
+def overdue(places: Iterable[Place], now: datetime) -> Ends:
+    """The ends of deletions and offboardings for which no sweep has time left."""
+    late: dict[Why, set[str]] = {Why.DELETED: set(), Why.OFFBOARDED: set()}
+    for place in places:
+        for each in place.absences:
+            if each.ends() and now > each.since + ENDED_WITHIN:
+                late[each.why].add(place.life.request)
+    return Ends(deleted=frozenset(late[Why.DELETED]), offboarded=frozenset(late[Why.OFFBOARDED]))
+
+
+def _not_granted(place: Place, now: datetime) -> Iterator[Problem]:
+    late = now > place.decided_at + GRANTED_WITHIN
+    yield _tell(
+        place,
+        "no-outcome" if late else "outcome-due",
+        Weight.BROKEN if late else Weight.NOTE,
+        f"it was approved at {moments.show(place.decided_at)}, and nothing came of it",
+        "look at the runs of grant: the ledger was cut short, or AWS refuses",
+    )
+
+
+def _unnoticed(absence: Absence, course: Course, now: datetime) -> bool:
+    """Whether access went on through an absence by which it need not have ended, as far as git says."""
+    acted = course.ended_at is not None and course.ended_at >= absence.since
+    over = absence.until is not None or now > absence.since + ENDED_WITHIN
+    return over and absence.since <= now and not acted
+
+
+def _passed_over(place: Place, absence: Absence) -> Problem:
+    what = (
+        "its file was gone from main"
+        if absence.why is Why.DELETED
+        else "its requester was gone from people.yaml"
+    )
+    since, until = moments.show(absence.since), absence.until
+    span = f"from {since} on" if until is None else f"from {since} for {duration.show(until - absence.since)}"
+    if not absence.owned:
+        code, why = (
+            "deleted-without-owner",
+            "nobody owns that folder, so only who may revoke ends access by a deletion",
+        )
+    else:
+        code, why = f"{absence.why}-briefly", "that is shorter than a sweep must notice"
+    hint = f"look at commit {absence.commit[:10]} of main; end the access with `jitbot revoke` if it was meant to end"
+    return _tell(place, code, Weight.NOTE, f"{what} {span}, and that ended no access; {why}", hint)
+
+
+def _tell(place: Place, code: str, weight: Weight, message: str, hint: str) -> Problem:
+    term = place.term
+    who = f"{place.life.request} of {term.requester} in {place.documents.account}"
+    return Problem(
+        code=code,
+        weight=weight,
+        message=f"{who}: {message}",
+        hint=hint,
+        commit=term.commit,
+        request=place.life.request,
+    )
