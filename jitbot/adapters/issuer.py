@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import jwt
 
 import requests
+from jitbot.domain.addresses import is_private
 from jitbot.domain.errors import DeniedError, UnavailableError
 
 _TIMEOUT = 20
@@ -44,6 +45,10 @@ class ActionsIssuer:
         if not self._request_url:
             raise DeniedError(
                 "no OIDC token to be had: this is no Actions job with `permissions: id-token: write`"
+            )
+        if not is_private(self._request_url):
+            raise DeniedError(
+                "ACTIONS_ID_TOKEN_REQUEST_URL is neither TLS nor this machine; nothing is sent there"
             )
         answer = self._get(self._request_url, {"audience": audience}, self._authorization)
         value = answer.get("value")
@@ -97,7 +102,11 @@ class ActionsIssuer:
     def _get(self, url: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
         try:
             answer = requests.get(
-                url, params=parameters, headers={**self._headers, **headers}, timeout=_TIMEOUT
+                url,
+                params=parameters,
+                headers={**self._headers, **headers},
+                timeout=_TIMEOUT,
+                allow_redirects=False,  # a redirect may lead anywhere, and out of TLS
             )
         except requests.exceptions.RequestException as error:
             raise UnavailableError(f"the OIDC issuer does not answer: {type(error).__name__}") from error

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from jitbot.adapters.repository import raw
 from jitbot.adapters.repository.differing import EMPTY_TREE, Search
-from jitbot.adapters.repository.git import Git, last_line
+from jitbot.adapters.repository.git import Git, Token, last_line
 from jitbot.adapters.repository.objects import LARGEST_COMMIT, Objects
 from jitbot.adapters.repository.partial import QUIETLY, REMOTE, Remainder
+from jitbot.domain.addresses import GITHUB, origin
 from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.domain.evidence import Change
 from jitbot.domain.model import Sha
@@ -27,15 +28,23 @@ _LARGEST_FILE = 1 << 22  # bytes of anything that is read
 class GitRepository:
     """A clone on this machine, whole, shallow or partial.
 
-    `token` is handed to git where it fetches and nowhere else, never on a command line.
+    `token` is handed to git where it fetches and nowhere else, never on a command line, for `server` alone.
     """
 
-    def __init__(self, root: Path, *, token: str = "", branch: str = "main", timeout: float = 120) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        token: str = "",
+        server: str = GITHUB,
+        branch: str = "main",
+        timeout: float = 120,
+    ) -> None:
         self._git = Git(root, timeout=timeout)
-        self._token = token
+        self._token = Token(token, origin(server))
         self._branch = branch
         self._objects = Objects(self._git)
-        self._remainder = Remainder(self._git, token=token)
+        self._remainder = Remainder(self._git, token=self._token)
         self._tips: dict[str, Sha] = {}  # as they were last fetched
 
     def fetch(self, heads: Iterable[int] = ()) -> None:

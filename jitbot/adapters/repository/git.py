@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 
@@ -21,6 +22,17 @@ NEVER_ASK = {
     "GIT_OPTIONAL_LOCKS": "0",
     "LC_ALL": "C",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token, and the one server that may have it, as in `https://github.com`; empty: none may."""
+
+    secret: str = field(default="", repr=False)
+    server: str = ""
+
+
+NO_TOKEN = Token()
 
 
 class Git:
@@ -40,7 +52,7 @@ class Git:
         return result.stdout
 
     def run(
-        self, *arguments: str, stdin: str = "", token: str = "", lazily: bool = True
+        self, *arguments: str, stdin: str = "", token: Token = NO_TOKEN, lazily: bool = True
     ) -> subprocess.CompletedProcess[bytes]:
         """Run git to its end, whatever that is; not `lazily`: what a partial clone lacks is then missing to it.
 
@@ -112,10 +124,24 @@ def last_line(stderr: bytes) -> str:
     return lines[-1] if lines else "no reason given"
 
 
-def _credentials(token: str) -> dict[str, str]:
-    """The token as a header in git's environment: not in the arguments, which every process can see."""
-    if not token:
+def _credentials(token: Token) -> dict[str, str]:
+    """The token as a header in git's environment: not in the arguments, which every process can see.
+
+    git sends it to this server alone, and compares scheme, host and port with those of the address that it
+    really asks, after `url.<base>.insteadOf`: https://git-scm.com/docs/git-config (`http.<url>.*`).
+    """
+    if not token.secret or not token.server:
         return {}
-    basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-    header = {"GIT_CONFIG_KEY_0": "http.extraHeader", "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}"}
-    return {"GIT_CONFIG_COUNT": "1", **header}
+    basic = base64.b64encode(f"x-access-token:{token.secret}".encode()).decode()
+    here = f"http.{token.server}/"
+    settings = (
+        (f"{here}.extraHeader", f"Authorization: Basic {basic}"),
+        # git goes on to send its headers after a redirect, to whatever host that names.
+        (f"{here}.followRedirects", "false"),
+    )
+    numbered = {
+        f"GIT_CONFIG_{part}_{number}": text
+        for number, setting in enumerate(settings)
+        for part, text in zip(("KEY", "VALUE"), setting, strict=True)
+    }
+    return {"GIT_CONFIG_COUNT": str(len(settings)), **numbered}
