@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from jitbot import __version__
 from jitbot.adapters import documents
 from jitbot.adapters.actions import ServiceAuthorizationReference
@@ -17,6 +15,7 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.pauses import pause
 from jitbot.commands.places import clone
 from jitbot.commands.tokens import FreshToken
+from jitbot.commands.words import progress
 from jitbot.domain.addresses import GITHUB_API, is_private
 from jitbot.domain.errors import DeniedError
 from jitbot.domain.model import Settings
@@ -54,7 +53,7 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
         catalogue=ServiceAuthorizationReference(),
         cloud=_cloud(environ, settings, issuer, purpose),
         sleep=pause,
-        say=lambda text: click.echo(f"… {text}", err=True),
+        say=progress,
         run=run_of(environ),
     )
 

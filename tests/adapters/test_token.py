@@ -123,7 +123,11 @@ def test_whoever_audits_shows_the_token_to_the_server_alone(clone: Clone) -> Non
 
 def test_the_api_is_private_too() -> None:
     """In the open nothing is asked of it; where it redirects to another host or port, nothing is shown there."""
-    for address in ("http://api.github.com", "http://127.0.0.1.evil.example", "http://127.0.0.1@evil.example"):
+    for address in (
+        "http://api.github.com",
+        "http://127.0.0.1.evil.example",
+        "http://127.0.0.1@evil.example",
+    ):
         with pytest.raises(DeniedError, match="nor this machine"):
             Client("acme/access", token="ghs_secret", api_url=address)
     with listening() as (evil, shown):
