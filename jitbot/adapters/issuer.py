@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import jwt
 
 import requests
+from jitbot.domain.addresses import is_private
 from jitbot.domain.errors import DeniedError, UnavailableError
 
 _TIMEOUT = 20
@@ -58,6 +59,10 @@ class ActionsIssuer:
         if not self._request_url:
             raise DeniedError(
                 "no OIDC token to be had: this is no Actions job with `permissions: id-token: write`"
+            )
+        if not is_private(self._request_url):
+            raise DeniedError(
+                "ACTIONS_ID_TOKEN_REQUEST_URL is neither TLS nor this machine; nothing is sent there"
             )
         answer = self._get(self._request_url, {"audience": audience}, self._authorization)
         value = answer.get("value")

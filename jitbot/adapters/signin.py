@@ -5,9 +5,10 @@ proven against the real endpoint.
 """
 
 import json
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import requests
+from jitbot.domain.addresses import is_private
 from jitbot.domain.doors import Session
 from jitbot.domain.errors import DeniedError, InvalidError, UnavailableError
 
@@ -33,7 +34,7 @@ def federated(role_arn: str, session: Session, *, endpoint: str | None = None) -
     """
     signin, console = _sites(role_arn)
     site = endpoint or signin
-    if urlsplit(site).hostname not in ("127.0.0.1", "localhost") and not site.startswith("https://"):
+    if not is_private(site):
         raise DeniedError(f"{site} is neither TLS nor this machine; no credentials are sent there")
     keys = {
         "sessionId": session.access_key,

@@ -14,6 +14,7 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.options import format_option
 from jitbot.commands.words import print_annotations, print_findings, print_json
 from jitbot.commands.worlds import github_client, open_world
+from jitbot.domain import escape
 from jitbot.domain.aftermath import touched_by
 from jitbot.domain.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.testimony import finding_json
@@ -55,7 +56,7 @@ def comment(invocation: Invocation, *, pulls: tuple[int, ...], form: str) -> int
     else:
         _tell(shown, written, in_actions=in_actions)
     for error in trouble:
-        click.echo(f"! {error}", err=True)
+        click.echo(f"! {escape.log(str(error))}", err=True)
     if any(isinstance(error, UnavailableError) for error in trouble):
         return 3
     return 1 if any(each.findings for each in shown) else 0

@@ -39,7 +39,7 @@ def console(
     person = ambient(invocation, profile)
     door = find(invocation, wanted, person, verb="console")
     link = signin.switch_role(door.role_arn, f"{door.requester} {door.account}")
-    click.echo(link)
+    click.echo(escape.log(link))
     if opened and click.launch(link) != 0:
         click.echo("no browser could be opened here", err=True)
     if signed:

@@ -68,13 +68,13 @@ def _change(invocation: Invocation, wanted: Wanted, name: str | None, *, remove:
     if remove and wanted.request and wanted.request.startswith("requests/") and wanted.account:
         # What has ended must go out too, without asking anybody.
         gone = aws_config.remove(file, f"{wanted.request} {wanted.account}")
-        click.echo(f"{'taken out of' if gone else 'there is none in'} {file}")
+        click.echo(escape.log(f"{'taken out of' if gone else 'there is none in'} {file}"))
         return 0
     door = find(invocation, wanted, ambient(invocation, wanted.profile), verb="credentials")
     block = f"{door.request} {door.account}"
     if remove:
         gone = aws_config.remove(file, block)
-        click.echo(f"{'taken out of' if gone else 'there is none in'} {file}")
+        click.echo(escape.log(f"{'taken out of' if gone else 'there is none in'} {file}"))
         return 0
     stem = Path(door.request).stem.partition("-")[2].removeprefix(f"{door.requester}-")
     called = name or f"jit-{stem}-{door.account}"
@@ -84,12 +84,11 @@ def _change(invocation: Invocation, wanted: Wanted, name: str | None, *, remove:
     command += ["--profile", own] if own else []
     aws_config.write(file, block, called, [f"credential_process = {shlex.join(command)}"])
     until = moments.show(door.expires_at)
-    click.echo(
-        f"{called} in {file} is {escape.log(door.request)} until {until}, and after an extension longer"
-    )
-    click.echo(f"  aws --profile {called} sts get-caller-identity")
+    told = f"{called} in {file} is {door.request} until {until}, and after an extension longer"
+    click.echo(escape.log(told))
+    click.echo(escape.log(f"  aws --profile {called} sts get-caller-identity"))
     undo = f"jitbot credentials --unconfigure {door.request} --account {door.account}"
-    click.echo(f"  {undo}")
+    click.echo(escape.log(f"  {undo}"))
     return 0
 
 

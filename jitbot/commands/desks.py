@@ -11,6 +11,7 @@ import click
 
 from jitbot import __version__
 from jitbot.commands.invocation import Invocation
+from jitbot.domain.addresses import GITHUB_API
 from jitbot.domain.errors import InvalidError
 from jitbot.lifecycle.desk import Desk
 
@@ -26,7 +27,7 @@ def open_desk(invocation: Invocation, verb: str, repository: str | None) -> Desk
 
     environ = invocation.environ
     name = repository_of(repository, environ, invocation.folder)
-    api_url = environ.get("GITHUB_API_URL", "https://api.github.com")
+    api_url = environ.get("GITHUB_API_URL", GITHUB_API)
     client = Client(
         name, token=token_of(environ), api_url=api_url, user_agent=f"jitbot/{__version__} ({verb})"
     )
@@ -64,7 +65,7 @@ def token_of(environ: Mapping[str, str]) -> str:
     for name in ("GITHUB_TOKEN", "GH_TOKEN"):
         if token := environ.get(name, "").strip():
             return token
-    host = urlsplit(environ.get("GITHUB_API_URL", "https://api.github.com")).hostname or ""
+    host = urlsplit(environ.get("GITHUB_API_URL", GITHUB_API)).hostname or ""
     if token := _printed("gh", "auth", "token", "--hostname", host.removeprefix("api."), environ=environ):
         return token
     raise InvalidError(

@@ -9,8 +9,9 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.options import format_option
 from jitbot.commands.places import clone
 from jitbot.commands.words import print_json
-from jitbot.commands.worlds import GITHUB, audit_cloud, github_client
+from jitbot.commands.worlds import audit_cloud, github_client
 from jitbot.domain import escape
+from jitbot.domain.addresses import GITHUB_API, server
 from jitbot.domain.doctor.diagnosis import Check, Diagnosis, Verdict
 from jitbot.lifecycle.examining import Patient, examine
 from jitbot.lifecycle.world import settings_at_main
@@ -48,13 +49,12 @@ def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool
     repository = clone(invocation.folder, environ)
     repository.fetch_main()
     settings = settings_at_main(repository, documents)
-    server = environ.get("GITHUB_SERVER_URL", "https://github.com")
     patient = Patient(
         repository=repository,
         documents=documents,
         setup=GitHubSetup(github_client(environ, settings.repository, _AGENT)),
-        api_url=environ.get("GITHUB_API_URL", GITHUB),
-        page=f"{server}/{settings.repository}",
+        api_url=environ.get("GITHUB_API_URL", GITHUB_API),
+        page=f"{server(environ)}/{settings.repository}",
         shipped=templates.workflows(),
         cloud=audit_cloud(environ, settings, _AGENT),
     )

@@ -1,6 +1,5 @@
 """`jitbot explain`."""
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,7 +12,7 @@ from jitbot.adapters.actions import ServiceAuthorizationReference
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.options import format_option
 from jitbot.commands.places import FolderTree, Moment, clone, data_root, find_file
-from jitbot.commands.words import print_findings, print_json
+from jitbot.commands.words import json_text, print_findings, print_json
 from jitbot.domain import duration, escape
 from jitbot.domain.break_glass import is_break_glass
 from jitbot.domain.briefing import (
@@ -188,9 +187,9 @@ def _line(name: str, texts: Iterable[str]) -> None:
 
 def _print_documents(outlook: Outlook) -> None:
     for grant in outlook.grants:
-        click.echo(f"\n{click.style(grant.role_arn, bold=True)}")
-        click.echo(f"boundary: {grant.permissions_boundary}")
+        click.echo("\n" + click.style(escape.log(grant.role_arn), bold=True))
+        click.echo(f"boundary: {escape.log(grant.permissions_boundary)}")
         for arn in grant.managed_policies:
-            click.echo(f"managed:  {arn}")
+            click.echo(f"managed:  {escape.log(arn)}")
         for title, document in (("trust", grant.trust_policy), ("permission", grant.permission_policy)):
-            click.echo(f"{title} policy:\n{json.dumps(document, indent=2)}")
+            click.echo(f"{escape.log(title)} policy:\n{json_text(document)}")

@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 import click
 
 from jitbot.commands.desks import open_desk
+from jitbot.commands.dialogue import tell
 from jitbot.commands.fields import Length, repo_option, timeout_option
 from jitbot.commands.invocation import Invocation
-from jitbot.commands.mine import meant_life, my_life
+from jitbot.commands.mine import UNVERIFIED, Told, mine, named, told_by
 from jitbot.commands.options import dry_option, format_option, wait_option
 from jitbot.commands.proposing import Manner, check_and_open
 from jitbot.domain import asking, moments
 from jitbot.domain import duration as lengths
 from jitbot.domain.errors import InvalidError
-from jitbot.domain.life import Life
 from jitbot.domain.model import Source
 from jitbot.lifecycle.remote_ledger import RemoteLedger
 
@@ -45,12 +45,14 @@ def extend(
 
     Example: jitbot extend --by 1h
     """
-    named, whole = _words(words, by)
+    which, whole = _words(words, by)
     now = invocation.now
     desk = open_desk(invocation, "extend", repo)
     ledger = RemoteLedger(desk.personal)
-    life = my_life(desk, ledger, now) if named is None else meant_life(desk, ledger, named, now)
-    _extendable(life, now)
+    told = told_by(ledger, now)
+    path = mine(desk, told, now) if which is None else named(desk, told, which, now)
+    life = told.life(path)
+    _extendable(told, path, now)
     former, old = desk.read_request(life.request)
     wanted = whole if whole is not None else old.duration + (by or timedelta())
     if wanted <= old.duration:
@@ -84,11 +86,17 @@ def _words(words: tuple[str, ...], by: timedelta | None) -> tuple[str | None, ti
     return (words[0] if len(words) == 2 else None), whole
 
 
-def _extendable(life: Life, now: datetime) -> None:
-    """Raise InvalidError for what a merge could no longer extend."""
-    term = life.current
-    if term is None:
-        raise InvalidError(f"{life.request} was never approved, so there is nothing to extend")
-    if life.ended_early or now >= term.window.expires_at:
-        when = "early" if life.ended_early else f"at {moments.show(term.window.expires_at)}"
-        raise InvalidError(f"{life.request} ended {when}; ask anew: jitbot request --again {life.request}")
+def _extendable(told: Told, path: str, now: datetime) -> None:
+    """Raise InvalidError for what a merge could no longer extend. An early end that anybody may have written is a word of warning."""
+    until = told.until(path)
+    if told.trouble:
+        raise InvalidError(told.trouble)
+    if until is None:
+        raise InvalidError(f"{path} was never approved, so there is nothing to extend; {UNVERIFIED}")
+    if now >= until:
+        raise InvalidError(f"{path} ended at {moments.show(until)}; ask anew: jitbot request --again {path}")
+    if told.life(path).ended_early:
+        tell(
+            f"the ledger records, unverified, that {path} ended early; if that is so, this will be refused: "
+            f"ask anew with jitbot request --again {path}"
+        )

@@ -71,7 +71,7 @@ def init(invocation: Invocation, /, *, folder: Path, apply: bool, yes: bool, **a
     click.echo(_NEXT)
     click.echo("\nThe settings of step 3, as commands:")
     for told, command in wanted.commands(given.repository):
-        click.echo(f"\n# {told}\n{command}")
+        click.echo(f"\n# {escape.log(told)}\n{escape.log(command)}")
     return 0
 
 
@@ -166,15 +166,17 @@ def _apply(invocation: Invocation, place: Path, *, yes: bool) -> int:
     ready(GitHubSetup(client), parsed.value)
     _consent(parsed.value, (told for told, _ in wanted.commands(parsed.value.repository)), yes=yes)
     for told, changed in settle(GitHubSettling(client)):
-        click.echo(f"{click.style('✓', fg='green')} {told}: {'done' if changed else 'so already'}")
+        click.echo(
+            f"{click.style('✓', fg='green')} {escape.log(told)}: {'done' if changed else 'so already'}"
+        )
     click.echo("Next: jitbot doctor")
     return 0
 
 
 def _consent(settings: Settings, steps: Iterable[str], *, yes: bool) -> None:
-    click.echo(f"On GitHub, for {settings.repository}:", err=True)
+    click.echo(f"On GitHub, for {escape.log(settings.repository)}:", err=True)
     for step in steps:
-        click.echo(f"  {step}", err=True)
+        click.echo(f"  {escape.log(step)}", err=True)
     if yes:
         return
     if not sys.stdin.isatty():

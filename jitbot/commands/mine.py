@@ -1,50 +1,113 @@
-"""The request a person means among those the ledger tells of; without a word, their newest live one."""
+"""The request a person means; without a word, their newest that may be running.
+
+The ledger is read through the API here, and nobody has verified it: whoever may push can add to it, and take
+files out of its tip. So it may help to find a request, and never says that there is none to end: what main
+holds, and the number of a pull request, are GitHub's own word.
+"""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from jitbot.commands.fields import number_in
+from jitbot.commands.fields import month_and_last, number_in
 from jitbot.commands.places import meant
 from jitbot.domain.errors import InvalidError
-from jitbot.domain.life import Life
+from jitbot.domain.events import Event, Kind
+from jitbot.domain.life import Life, fold
+from jitbot.domain.model import Login
+from jitbot.domain.vocabulary import RequestPath, parse_request_path
 from jitbot.lifecycle.desk import Desk
-from jitbot.lifecycle.remote_ledger import RemoteLedger, numbers
+from jitbot.lifecycle.remote_ledger import RemoteLedger
 from jitbot.lifecycle.world import MEMORY
 
+UNVERIFIED = "nobody has verified that here: `jitbot status` in a clone does"
 
-def my_life(desk: Desk, ledger: RemoteLedger, now: datetime) -> Life:
-    """The person's newest live request. Raises InvalidError if none is live."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What the branch `ledger` tells, verified by nobody, and why it could not be read, if it could not."""
+
+    events: tuple[Event, ...] = ()
+    trouble: str = ""
+    lives: dict[str, Life] = field(default_factory=dict)
+
+    def life(self, request: str) -> Life:
+        """What is told of a request."""
+        return self.lives.get(request, Life(request=request))
+
+    def until(self, request: str) -> datetime | None:
+        """The latest end that any event gives a request. An event that is added can make it later, never earlier."""
+        ends = [
+            event.window.expires_at
+            for event in self.events
+            if event.request == request
+            and event.kind in (Kind.APPROVED, Kind.EXTENDED)
+            and event.window is not None
+        ]
+        return max(ends, default=None)
+
+    def may_run(self, request: str, now: datetime) -> bool:
+        """Whether its time is not over, whatever is said of an early end."""
+        until = self.until(request)
+        return until is not None and now < until
+
+
+def told_by(ledger: RemoteLedger, now: datetime) -> Told:
+    """What the branch tells of the days that can still matter; an empty answer with its reason if it cannot be read."""
+    try:
+        events = ledger.events(now - MEMORY, now)
+    except InvalidError as error:
+        return Told(trouble=str(error))
+    return Told(events=events, lives=dict(fold(events)))
+
+
+def mine(desk: Desk, told: Told, now: datetime) -> str:
+    """The person's newest request that may be running. Raises InvalidError with what to do if none may."""
     login = desk.person.login
-    found = [
-        life
-        for life in live(ledger.lives(now).values(), now)
-        if life.current and life.current.requester == login
-    ]
-    if not found:
+    own = [path for path in told.lives if _is_of(path, login) and told.may_run(path, now)]
+    # Of what main holds and the ledger does not tell of, nobody says here that it is over.
+    own = own or [path for path in desk.requests(month_and_last(now)) if _silent(path, login, told, now)]
+    if not own:
         raise InvalidError(
-            f"{login} has nothing live in {desk.place.repository}; `jitbot status` shows what there is"
+            f"{login} has nothing live in {desk.place.repository}, as the branch ledger says; {UNVERIFIED}. "
+            "What you name is tried all the same"
         )
-    return max(found, key=lambda life: (life.began or now, life.request))
+    merged = _at_main(desk, own)
+
+    def rank(path: str) -> tuple[bool, bool, datetime, str]:
+        life = told.life(path)
+        return path in merged, not life.ended_early, life.began or now, path
+
+    return max(own, key=rank)
 
 
-def meant_life(desk: Desk, ledger: RemoteLedger, text: str, now: datetime) -> Life:
-    """The request of that path, unique part or pull request. What is live is meant before what is over."""
-    lives = ledger.lives(now)
-    known = numbers(ledger.events(now - MEMORY, now))
+def named(desk: Desk, told: Told, text: str, now: datetime) -> str:
+    """The request of that path, unique part or pull request. What is live, and on main, is meant before what is not."""
     number = number_in(text)
-    if number is not None and number not in known.values():
-        return lives.get(path := desk.request_of(number), Life(request=path))
-    if number is None and text not in known:
-        fits = [life.request for life in live(lives.values(), now) if text in life.request]
-        if len(fits) == 1:
-            return lives[fits[0]]
-    return lives[meant(text if number is None else str(number), known)]
+    if number is not None:
+        return desk.request_of(number)
+    if isinstance(parse_request_path(text), RequestPath):
+        return text
+    known = dict.fromkeys((*told.lives, *desk.requests(month_and_last(now))))
+    fits = [path for path in known if text in path]
+    for some in (_at_main(desk, fits), [path for path in fits if told.may_run(path, now)]):
+        fits = [path for path in fits if path in some] or fits
+    open_ones = [path for path in fits if told.may_run(path, now) and not told.life(path).ended_early]
+    return meant(text, dict.fromkeys(open_ones if len(open_ones) == 1 else fits))
 
 
-def live(lives: Iterable[Life], now: datetime) -> list[Life]:
-    """Those that are approved and not over."""
-    return [
-        life
-        for life in lives
-        if life.current is not None and not life.ended_early and now < life.current.window.expires_at
-    ]
+def _silent(path: str, login: Login, told: Told, now: datetime) -> bool:
+    """Whether a request is this person's, young enough to be running, and the ledger tells no decision of it."""
+    parsed = parse_request_path(path)
+    young = isinstance(parsed, RequestPath) and parsed.date >= (now - MEMORY).date()
+    return young and _is_of(path, login) and not told.life(path).decided
+
+
+def _is_of(path: str, login: Login) -> bool:
+    parsed = parse_request_path(path)
+    return isinstance(parsed, RequestPath) and parsed.slug_for(login) is not None
+
+
+def _at_main(desk: Desk, paths: Iterable[str]) -> frozenset[str]:
+    """Those of them that main holds, where nobody puts a file past the rules."""
+    return frozenset(desk.tree.read(paths))

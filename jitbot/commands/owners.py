@@ -31,7 +31,7 @@ def owners(invocation: Invocation, *, paths: tuple[str, ...], codeowners: Path |
         print_json(owned)
     else:
         for path, names in owned.items():
-            click.echo(f"{escape.log(path)}  {' '.join(names) or 'nobody'}")
+            click.echo(escape.log(f"{path}  {' '.join(names) or 'nobody'}"))
     if parsed.findings and form == "text":
         print_findings(parsed.findings)
     return 1 if parsed.findings or not all(owned.values()) else 0

@@ -11,6 +11,7 @@ import click
 
 from jitbot.adapters.repository import GitRepository
 from jitbot.domain import moments
+from jitbot.domain.addresses import server
 from jitbot.domain.errors import InvalidError
 from jitbot.lifecycle.world import SETTINGS
 
@@ -81,7 +82,7 @@ def data_root(start: Path) -> Path:
 
 def clone(start: Path, environ: Mapping[str, str]) -> GitRepository:
     """The clone that holds the data root."""
-    return GitRepository(data_root(start), token=environ.get("GITHUB_TOKEN", ""))
+    return GitRepository(data_root(start), token=environ.get("GITHUB_TOKEN", ""), server=server(environ))
 
 
 def relative(file: str, *, folder: Path, root: Path) -> str:

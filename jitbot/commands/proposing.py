@@ -54,9 +54,9 @@ def check_and_open(desk: Desk, source: Source, manner: Manner) -> int:
         if manner.form == "json":
             print_json(outlook.as_json())
         else:
-            click.echo(f"\n{source.path}\n{_inert_lines(source.content.decode())}", nl=False)
+            click.echo(f"\n{escape.log(source.path)}\n{_inert_lines(source.content.decode())}", nl=False)
             if manner.former is None:
-                click.echo(f"\non GitHub's website:\n    {_link(desk, source)}")
+                click.echo(f"\non GitHub's website:\n    {escape.log(_link(desk, source))}")
         return 0
     if not desk.place.may_write:
         raise InvalidError(
@@ -77,7 +77,7 @@ def _open(desk: Desk, outlook: Outlook, source: Source, manner: Manner) -> int:
         proposal = free_branch(desk, asking.extension(outlook, source.content, before))
     pull = open_pull(desk, proposal)
     if manner.form == "text":
-        click.echo(pull.url)
+        click.echo(escape.log(pull.url))
     method, note = merge_when_approved(desk, pull, outlook.policy.approvals)
     if method:
         dialogue.tell("auto-merge is on: once it is approved it merges, and the merge grants it")

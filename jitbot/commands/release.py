@@ -9,7 +9,7 @@ from jitbot.commands.desks import open_desk
 from jitbot.commands.dialogue import tell
 from jitbot.commands.fields import repo_option, timeout_option
 from jitbot.commands.invocation import Invocation
-from jitbot.commands.mine import meant_life, my_life
+from jitbot.commands.mine import UNVERIFIED, Told, mine, named, told_by
 from jitbot.commands.options import format_option
 from jitbot.commands.words import print_json
 from jitbot.domain import escape, moments
@@ -46,35 +46,56 @@ def release(
 ) -> int:
     """End your access now, in all its accounts, for good: starts the workflow revoke.yml, and waits for it.
 
-    REQUEST is a path, a unique part of one, or a pull request's number; without it, your newest live one.
+    REQUEST is a path, a unique part of one, or a pull request's number; without it, your newest live one. The
+    workflow is started whatever the ledger says, since here nobody has verified it: the job decides.
 
     Example: jitbot release
     """
     desk = open_desk(invocation, "release", repo)
     ledger, now = RemoteLedger(desk.personal), invocation.now
-    life = my_life(desk, ledger, now) if request is None else meant_life(desk, ledger, request, now)
-    _endable(life, now)
-    _dispatch(desk, {"request": life.request, "reason": reason})
-    tell(f"{life.request}: {WORKFLOW} is started")
-    over = None if no_wait else _wait(desk, ledger, life.request, now, timeout)
+    told = told_by(ledger, now)
+    path = mine(desk, told, now) if request is None else named(desk, told, request, now)
+    _must_be(desk, told, path)
+    _dispatch(desk, {"request": path, "reason": reason})
+    tell(f"{path}: {WORKFLOW} is started")
+    against = _against(told, path, now)
+    if against:
+        tell(f"the ledger records, unverified, that {against}; {WORKFLOW} is started all the same")
+    waits = not no_wait and not against  # what is said already would be believed at once
+    over = _wait(desk, ledger, path, now, timeout) if waits else None
     if form == "json":
-        print_json({"request": life.request, "started": True, "ended": over is not None})
+        print_json({"request": path, "started": True, "ended": over is not None})
     elif over is not None:
         click.echo(escape.log(_told(over)))
-    if over is None and not no_wait:
+    if against:
+        tell(f"what it did is in its run, and in `jitbot status` in a clone: {_runs(desk)}")
+    elif over is None and not no_wait:
         raise UnavailableError(
-            f"the ledger does not say yet that {life.request} ended; the run is among those of {WORKFLOW} in the "
-            f"Actions of {desk.place.repository}, and running this again does no harm"
+            f"the ledger does not say yet that {path} ended; the run is among these, and running this again "
+            f"does no harm: {_runs(desk)}"
         )
     return 0
 
 
-def _endable(life: Life, now: datetime) -> None:
-    term = life.current
-    if term is None:
-        raise InvalidError(f"{life.request} was never approved, so there is nothing to end")
-    if ended(life) or now >= term.window.expires_at:
-        raise InvalidError(f"{life.request} is over already")
+def _must_be(desk: Desk, told: Told, path: str) -> None:
+    """Raise InvalidError for a request that neither main nor the ledger knows: nothing was ever merged there."""
+    if told.life(path).current is None and not desk.tree.read([path]):
+        raise InvalidError(
+            f"{path} was never approved, so there is nothing to end: {desk.place.branch} has no such file"
+        )
+
+
+def _against(told: Told, path: str, now: datetime) -> str:
+    """Why there would be nothing to end, if the ledger were to be believed; empty if it says that there is."""
+    if told.trouble:
+        return ""
+    if told.life(path).current is None:
+        return "it was never approved"
+    return "it is over" if ended(told.life(path)) or not told.may_run(path, now) else ""
+
+
+def _runs(desk: Desk) -> str:
+    return f"{desk.place.url}/actions/workflows/{WORKFLOW}"
 
 
 def _dispatch(desk: Desk, inputs: Mapping[str, str]) -> None:
@@ -102,4 +123,4 @@ def _told(life: Life) -> str:
     ends = [life.holding(each.account_id).end for each in term.documents] if term is not None else []
     latest = max(moments.show(event.at) for event in ends if event is not None)
     where = " and ".join(each.account for each in term.documents) if term is not None else ""
-    return f"{life.request} ended in {where} at {latest}, as the ledger records"
+    return f"{life.request} ended in {where} at {latest}, as the ledger records; {UNVERIFIED}"

@@ -166,8 +166,8 @@ def _print(asks: Sequence[Asked], found: Sequence[Standing], *, mine: bool) -> N
     for who, request, account, state, until in rows:
         policy, _, name = request.removesuffix(".yaml").partition("/")
         by = "" if mine else f"{who}: "
-        what = click.style(escape.terminal(f"{by}{policy} in {account}"), bold=True)
-        click.echo(f"{what}\n  {escape.terminal(f'{state} ({until})')}\n  {escape.terminal(name)}")
+        what = click.style(escape.log(f"{by}{policy} in {account}"), bold=True)
+        click.echo(f"{what}\n  {escape.log(f'{state} ({until})')}\n  {escape.log(name)}")
 
 
 def _asked_row(each: Asked) -> tuple[str, str, str, str, str]:

@@ -1,7 +1,7 @@
 """Findings, decisions and changes as people read them: plain lines, safe on any terminal and in any log."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
@@ -17,8 +17,20 @@ _MARKS = {"approved": ("✓", "green"), "refused": ("✗", "red"), "undecided": 
 
 def print_json(value: object) -> None:
     """The one way machines are answered."""
-    # ASCII alone, so that nothing in it moves a cursor; and `##[` is a command to GitHub's runner, wherever it stands.
-    click.echo(json.dumps(value, indent=2).replace("##[", "#\\u0023["))
+    click.echo(json_text(value))
+
+
+def json_text(value: object) -> str:
+    """JSON that is safe in any terminal and log.
+
+    ASCII alone, so that nothing in it moves a cursor; and `##[` is a command to GitHub's runner, wherever it stands.
+    """
+    return json.dumps(value, indent=2).replace("##[", "#\\u0023[")
+
+
+def progress(text: str) -> None:
+    """A line on what is being done now: it may name files and roles, so it is made inert here, for every caller."""
+    click.echo(f"… {escape.log(text)}", err=True)
 
 
 def print_findings(findings: Iterable[Finding]) -> None:
@@ -40,9 +52,13 @@ def print_annotations(findings: Iterable[Finding]) -> None:
         if finding.line:
             place |= {"line": str(finding.line), "col": str(finding.column)}
         place["title"] = finding.code
-        properties = ",".join(f"{name}={escape.annotation_property(value)}" for name, value in place.items())
         text = f"{finding.message}; {finding.hint}" if finding.hint else finding.message
-        click.echo(f"::error {properties}::{escape.annotation_data(text)}")
+        click.echo(_annotation(place, text))
+
+
+def _annotation(place: Mapping[str, str], text: str) -> str:
+    properties = ",".join(f"{name}={escape.annotation_property(value)}" for name, value in place.items())
+    return f"::error {properties}::{escape.annotation_data(text)}"
 
 
 def print_report(report: Report, *, nothing: str) -> None:
@@ -61,14 +77,13 @@ def print_report(report: Report, *, nothing: str) -> None:
         click.echo(click.style(f"      {escape.log(finding.hint)}", dim=True))
     if report.dry:
         for change in report.planned:
-            click.echo(
-                f"would {type(change).__name__.lower()} {change.role_name} in {change.account or change.account_id}"
-            )
+            what, where = type(change).__name__.lower(), change.account or change.account_id
+            click.echo(escape.log(f"would {what} {change.role_name} in {where}"))
     for event in report.recorded:
         click.echo(_line(event))
     for failure in report.failures:
         click.echo(
-            click.style(f"✗ account {failure.account_id}: {escape.log(failure.message)}", fg="red"), err=True
+            click.style(escape.log(f"✗ account {failure.account_id}: {failure.message}"), fg="red"), err=True
         )
     for finding in report.warnings:
         click.echo(click.style(f"! {escape.log(finding.message)}", fg="yellow"), err=True)
@@ -96,7 +111,7 @@ def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     console = Console()
     table = Table(*head, box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
     for row in rows:
-        table.add_row(*(Text(escape.terminal(cell)) for cell in row))
+        table.add_row(*(Text(escape.log(cell)) for cell in row))
     if not console.is_terminal:
         console.width = 400  # nobody looks: wrapping would only hurt grep
     console.print(table)

@@ -6,9 +6,6 @@ boto3 and PyGithub take longer to load than most verbs to run: each is imported 
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-
-import click
 
 from jitbot import __version__
 from jitbot.adapters import documents
@@ -18,6 +15,8 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.pauses import pause
 from jitbot.commands.places import clone
 from jitbot.commands.tokens import FreshToken
+from jitbot.commands.words import progress
+from jitbot.domain.addresses import GITHUB_API, is_private
 from jitbot.domain.errors import DeniedError
 from jitbot.domain.model import Settings
 from jitbot.domain.ports import Cloud
@@ -27,8 +26,6 @@ from jitbot.lifecycle.world import Run, World, settings_at_main
 if TYPE_CHECKING:
     from jitbot.adapters.aws import Identity
     from jitbot.adapters.github import Client
-
-GITHUB = "https://api.github.com"
 
 
 def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> World:
@@ -56,7 +53,7 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
         catalogue=ServiceAuthorizationReference(),
         cloud=_cloud(environ, settings, issuer, purpose),
         sleep=pause,
-        say=lambda text: click.echo(f"… {text}", err=True),
+        say=progress,
         run=run_of(environ),
     )
 
@@ -67,7 +64,7 @@ def github_client(
     """The way to one repository on GitHub, with the token of the environment if there is one."""
     from jitbot.adapters.github import Client
 
-    token, api_url = environ.get("GITHUB_TOKEN", ""), environ.get("GITHUB_API_URL", GITHUB)
+    token, api_url = environ.get("GITHUB_TOKEN", ""), environ.get("GITHUB_API_URL", GITHUB_API)
     return Client(repository, token=token, api_url=api_url, user_agent=user_agent, repeats=repeats)
 
 
@@ -157,11 +154,7 @@ def aws_identity(
 def aws_endpoint(environ: Mapping[str, str]) -> str | None:
     """Another endpoint of AWS, if the environment names one. Raises DeniedError for one that may be overheard."""
     endpoint = environ.get("AWS_ENDPOINT_URL")
-    if (
-        endpoint
-        and urlsplit(endpoint).hostname not in ("127.0.0.1", "localhost")
-        and not endpoint.startswith("https://")
-    ):
+    if endpoint and not is_private(endpoint):
         raise DeniedError(
             f"AWS_ENDPOINT_URL {endpoint} is neither TLS nor this machine; nothing is sent there"
         )

@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from jitbot.domain import attestation, events, record
 from jitbot.domain.attestation import Batch, Tenure
 from jitbot.domain.bounds import BATCH_READ
-from jitbot.domain.events import Event
+from jitbot.domain.events import Event, Kind
 from jitbot.domain.model import Sha
 
 LATE = attestation.LATE
 NO_BATCH = "it is no batch of additions with one attestation"
 NO_KEY = "no key that counts has signed its attestation"
+# Kinds of events that give and end nothing; the second part of an event's name is its kind.
+_IDLE = ([Kind.REFUSED], [Kind.FAILED], [Kind.VERIFIED], [Kind.REVIEWED], [Kind.OVERDUE])
 _FOLDERS = (events.FOLDER, attestation.TOKENS, attestation.KEYS)
 
 
@@ -62,6 +64,7 @@ class Unreadable:
     why: str
     requests: frozenset[str]
     roles: frozenset[str]
+    idle: bool  # whether none of them can give or end anything, by the kind in its name
 
 
 def is_ours(path: str) -> bool:
@@ -164,4 +167,5 @@ def _unreadable(
         why=why,
         requests=named - known or named,
         roles=frozenset(record.trailers(added.message, "Role")),
+        idle=all(each.rpartition("/")[2].split("-")[1:2] in _IDLE for each, _ in unread),
     )

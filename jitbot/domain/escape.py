@@ -71,5 +71,5 @@ def cell(text: str) -> str:
 
     https://owasp.org/www-community/attacks/CSV_Injection
     """
-    shown = terminal(text)
+    shown = terminal(text).replace("##[", "## [")  # a table may be printed in a job's log, too
     return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown

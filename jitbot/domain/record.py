@@ -10,8 +10,19 @@ from typing import assert_never
 from jitbot.domain import moments
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.reviews_after import MARK, Outcome
+from jitbot.domain.vocabulary import RequestPath, parse_request_path
 
-_TOKEN = re.compile(r"[A-Za-z0-9_.:/@#+=,()\[\]-]+(?: [A-Za-z0-9_.:/@#+=,()\[\]-]+)*", re.ASCII)
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}(?:\[bot\])?", re.ASCII)
+_ALIAS = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
+_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+_ROLE = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
+_CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){0,9}", re.ASCII)  # why something was refused
+_VERDICT = re.compile(
+    r"[A-Za-z0-9,:.'-]+(?: [A-Za-z0-9,:.'-]+)*", re.ASCII
+)  # words of an audit's own, and counts
+_RUN = re.compile(r"https?://[A-Za-z0-9_.:/-]+", re.ASCII)
+_MOMENT = re.compile(r"[0-9TZ:-]+", re.ASCII)
 _LONGEST = 200
 
 
@@ -38,11 +49,11 @@ def trailers(text: str, name: str) -> tuple[str, ...]:
 
 def sentence(event: Event) -> str:
     """One event in words, from validated tokens only."""
-    who, what = _token(event.ask.get("requester")) or _who(event.request), _policy(event.request)
+    who = _token(_LOGIN, event.ask.get("requester")) or _who(event.request)
+    what = _policy(event.request)
     whose = f"{what} of {who}" if event.request else what
     until = f" until {moments.show(event.window.expires_at)}" if event.window else ""
-    aliases = _token(event.account) or ", ".join(_token(documents.account) for documents in event.documents)
-    where = aliases or _token(event.account_id)
+    where = ", ".join(_token(_ALIAS, alias) or _token(_ACCOUNT, number) for alias, number in _accounts(event))
     match event.kind:
         case Kind.APPROVED if MARK in event.evidence:
             return f"approved (break-glass): {who} gets {what} in {where}{until}, to be reviewed{_by(event)}"
@@ -53,24 +64,24 @@ def sentence(event: Event) -> str:
         case Kind.EXTENDED:
             return f"extended: {who} keeps {what} in {where}{until}"
         case Kind.REFUSED if not event.request:
-            return f"refused: all that merge {_token(event.commit)[:10]} asks for ({_codes(event)})"
+            return f"refused: all that merge {_token(_COMMIT, event.commit)[:10]} asks for ({_codes(event)})"
         case Kind.REFUSED:
-            return f"refused: {what} for {who}, merge {_token(event.commit)[:10]} ({_codes(event)})"
+            return f"refused: {what} for {who}, merge {_token(_COMMIT, event.commit)[:10]} ({_codes(event)})"
         case Kind.REVOKED:
-            return f"revoked: {whose}, by {_token(event.evidence.get('by')) or 'jitbot'}"
+            return f"revoked: {whose}, by {_token(_LOGIN, event.evidence.get('by')) or 'jitbot'}"
         case Kind.GRANTED:
             return f"granted: {who} has {what} in {where}{until}"
         case Kind.ENDED:
             return f"ended ({event.why or Why.DRIFT}): {whose} in {where}"
         case Kind.REMOVED:
-            return f"removed: the role {_token(event.role_name)} in {where}"
+            return f"removed: the role {_token(_ROLE, event.role_name)} in {where}"
         case Kind.FAILED:
             return f"failed: {what} for {who} in {where}; the next run tries again"
         case Kind.VERIFIED:
-            return f"verified: {_token(event.cause) or 'the ledger holds together'}"
+            return f"verified: {_token(_VERDICT, event.cause) or 'the ledger holds together'}"
         case Kind.REVIEWED:
             said = "approved" if event.evidence.get("outcome") == Outcome.APPROVED else "objected to"
-            return f"reviewed: {whose}, {said} by {_token(event.evidence.get('by')) or 'somebody'}"
+            return f"reviewed: {whose}, {said} by {_token(_LOGIN, event.evidence.get('by')) or 'somebody'}"
         case Kind.OVERDUE:
             return f"overdue: {whose} was to be reviewed{_by(event)}, and was not"
         case _:
@@ -79,7 +90,7 @@ def sentence(event: Event) -> str:
 
 def _by(event: Event) -> str:
     mark = event.evidence.get(MARK)
-    by = _token(mark.get("review_by")) if isinstance(mark, dict) else ""
+    by = _token(_MOMENT, mark.get("review_by")) if isinstance(mark, dict) else ""
     return f" by {by}" if by else ""
 
 
@@ -88,23 +99,28 @@ def _trailers(event: Event) -> Iterator[str]:
     approvers = [each.get("login") for each in approvals] if isinstance(approvals, list) else []
     starts = event.window.starts_at if event.window else None
     number = event.evidence.get("pull_request")
-    pairs: list[tuple[str, object]] = [
-        ("Request", event.request),
-        ("Requester", event.ask.get("requester")),
-        *(("Approved-by", login) for login in approvers),
-        ("Pull-request", f"#{number}" if isinstance(number, int) else None),
-        ("Merge-commit", event.commit),
-        *(("Account", f"{account} ({account_id})") for account, account_id in _accounts(event)),
-        *(("Role", name) for name in _roles(event)),
-        ("Starts-at", moments.show(starts) if starts else None),
-        ("Expires-at", moments.show(event.window.expires_at) if event.window else None),
+    pairs: list[tuple[str, str]] = [
+        ("Request", event.request if _parsed(event.request) is not None else ""),
+        ("Requester", _token(_LOGIN, event.ask.get("requester"))),
+        *(("Approved-by", _token(_LOGIN, login)) for login in approvers),
+        ("Pull-request", f"#{number}" if isinstance(number, int) else ""),
+        ("Merge-commit", _token(_COMMIT, event.commit)),
+        *(("Account", _account(*each)) for each in _accounts(event)),
+        *(("Role", _token(_ROLE, name)) for name in _roles(event)),
+        ("Starts-at", moments.show(starts) if starts else ""),
+        ("Expires-at", moments.show(event.window.expires_at) if event.window else ""),
         ("Review-by", _by(event).removeprefix(" by ")),
-        ("Reviewed-by", _reviewer(event)),
-        ("Run", event.run),
+        ("Reviewed-by", _token(_LOGIN, _reviewer(event))),
+        ("Run", _token(_RUN, event.run)),
     ]
-    for name, value in pairs:
-        if token := _token(value):
+    for name, token in pairs:
+        if token:
             yield f"{name}: {token}"
+
+
+def _account(alias: str, account_id: str) -> str:
+    known = _token(_ACCOUNT, account_id)
+    return f"{_token(_ALIAS, alias) or 'unknown'} ({known})" if known else ""
 
 
 def _reviewer(event: Event) -> object:
@@ -115,7 +131,7 @@ def _reviewer(event: Event) -> object:
 
 def _accounts(event: Event) -> Iterable[tuple[str, str]]:
     if event.account_id:
-        return [(event.account or "unknown", event.account_id)]
+        return [(event.account, event.account_id)]
     return [(documents.account, documents.account_id) for documents in event.documents]
 
 
@@ -123,26 +139,32 @@ def _roles(event: Event) -> Iterable[str]:
     return [event.role_name] if event.role_name else [documents.role_name for documents in event.documents]
 
 
-def _token(value: object) -> str:
-    """The value if it is harmless on a line of its own, else nothing."""
-    if isinstance(value, str) and len(value) <= _LONGEST and _TOKEN.fullmatch(value):
+def _token(shape: re.Pattern[str], value: object) -> str:
+    """The value if it has the shape of what it is to be, else nothing: no sentence of somebody's fits one."""
+    if isinstance(value, str) and len(value) <= _LONGEST and shape.fullmatch(value):
         return value
     return ""
 
 
 def _codes(event: Event) -> str:
     reasons = event.evidence.get("reasons")
-    codes = [_token(each.get("code")) for each in reasons] if isinstance(reasons, list) else []
+    codes = [_token(_CODE, each.get("code")) for each in reasons] if isinstance(reasons, list) else []
     return ", ".join(dict.fromkeys(code for code in codes if code)) or "no reason recorded"
 
 
+def _parsed(request: str) -> RequestPath | None:
+    """The parts of a request's path; None for any other file, whose name is a person's text."""
+    found = parse_request_path(request)
+    return found if isinstance(found, RequestPath) else None
+
+
 def _policy(request: str) -> str:
-    parts = request.split("/")
-    return (
-        _token(parts[1]) if len(parts) == 4 else "a role no request explains" if not request else "a request"
-    )
+    if not request:
+        return "a role no request explains"
+    found = _parsed(request)
+    return found.policy if found is not None else "a request"
 
 
 def _who(request: str) -> str:
-    name = request.rpartition("/")[2]
-    return _token(name.removesuffix(".yaml")[3:]) or "somebody"
+    found = _parsed(request)
+    return found.rest if found is not None else "somebody"

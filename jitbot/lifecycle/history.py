@@ -150,7 +150,7 @@ def _doubt(reader: BatchReader, trouble: str, unreadable: Sequence[Unreadable]) 
             f"nothing in the ledger counts, and {unchecked} batches were signed with keys that the issuer"
             f" does not publish: if it changed its keys, add the old one to {ISSUER_KEYS}"
         )
-    unnamed = next((each for each in unreadable if not each.requests), None)
+    unnamed = next((each for each in unreadable if not each.requests and not each.idle), None)
     if unnamed is not None:  # nobody can tell what it ends, or whom
         return f"the ledger's commit {unnamed.commit[:10]} cannot be read by this jitbot: {unnamed.why}"
     return ""

@@ -170,13 +170,38 @@ def test_a_dispatch(github: GitHubSandbox) -> None:
     (told,) = github.dispatches
     assert (told.workflow, told.ref, dict(told.inputs), told.actor) == (
         "revoke.yml",
-        "main",
+        "refs/heads/main",
         {"request": "a", "reason": "b"},
         "alice",
     )
     for name in ("none.yml", "ci.yml"):
         with pytest.raises(DeniedError):
             forge.dispatch(name, "main", {})
+
+
+def test_a_dispatch_where_whole_names_are_refused(github: GitHubSandbox) -> None:
+    """A GitHub that takes a branch by its short name alone is asked again, once, and no other refusal is."""
+    asked: list[str] = []
+    body = b'{"message": "No ref found for: refs/heads/main"}'
+
+    def whole(_method: str, path: str) -> Fault | None:
+        if not path.endswith("/dispatches"):
+            return None
+        asked.append(path)
+        return (
+            Fault(status=422, body=body, headers={"Content-Type": "application/json"})
+            if len(asked) == 1
+            else None
+        )
+
+    github.faults = whole
+    personal(github).dispatch("revoke.yml", "main", {"request": "c", "reason": "d"})
+    assert (github.dispatches[-1].ref, len(asked)) == ("main", 2)
+    github.faults = lambda _method, path: Fault(status=403) if path.endswith("/dispatches") else None
+    before = len(github.dispatches)
+    with pytest.raises(DeniedError):
+        personal(github).dispatch("revoke.yml", "main", {})
+    assert len(github.dispatches) == before
 
 
 def test_trouble_is_translated(github: GitHubSandbox) -> None:

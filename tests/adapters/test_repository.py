@@ -655,9 +655,9 @@ def test_the_token_is_shown_to_the_remote_alone(
     spy.write_text(f'#!/bin/sh\n(echo "$@"; env) > {tmp_path}/ran-$$\nexec {real} "$@"\n')
     spy.chmod(0o755)
     monkeypatch.setenv("PATH", f"{spy.parent}:{os.environ['PATH']}")
-    secret = GitRepository(clone.root, token="ghs_secret")
     monkeypatch.setattr(time, "sleep", lambda _: None)
     with listening() as (url, shown):
+        secret = GitRepository(clone.root, token="ghs_secret", server=url)
         clone.git("remote", "set-url", "origin", url)
         with pytest.raises(UnavailableError) as caught:
             secret.fetch()

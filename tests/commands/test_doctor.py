@@ -238,8 +238,9 @@ MORE = (
 
 def in_aws(acme: Acme) -> dict[str, str]:
     """The verdicts on AWS for an admin of the account prod."""
-    environ = {**acme.aws.admin(PROD), "AWS_ENDPOINT_URL": acme.aws.url}
-    answer = said("doctor", "--no-github", "--format", "json", folder=acme.clone(), environ={**environ, "GITHUB_TOKEN": acme.token("olivia")})  # fmt: skip
+    github = {"GITHUB_SERVER_URL": acme.github.url, "GITHUB_TOKEN": acme.token("olivia")}
+    environ = {**github, **acme.aws.admin(PROD), "AWS_ENDPOINT_URL": acme.aws.url}
+    answer = said("doctor", "--no-github", "--format", "json", folder=acme.clone(), environ=environ)
     return {each["code"]: each["verdict"] for each in answer.json["checks"] if each["group"] == "AWS"}
 
 

@@ -15,6 +15,7 @@ from github import Auth, Github, GithubException, GithubRetry
 from github.GithubException import RateLimitExceededException, UnknownObjectException
 
 import requests
+from jitbot.domain.addresses import is_private
 from jitbot.domain.errors import DeniedError, UnavailableError
 
 API_VERSION = "2022-11-28"
@@ -48,7 +49,8 @@ def translated(method: Callable[P, T]) -> Callable[P, T]:
             raise kind(f"GitHub answered {error.status}: {_said(error)}") from error
         except requests.exceptions.RequestException as error:
             raise UnavailableError(f"GitHub does not answer: {type(error).__name__}") from error
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            # RuntimeError is PyGithub's for a redirect to another host, or to the open: it follows none.
             raise UnavailableError(f"GitHub's answer lacks what it should hold: {error!r}") from error
 
     return call
@@ -68,6 +70,10 @@ class Client:
         backoff: float = 0.5,
         repeats: bool = True,
     ) -> None:
+        if not is_private(api_url):
+            raise DeniedError(
+                f"GITHUB_API_URL {api_url} is neither TLS nor this machine; nothing is asked of it, and no token sent"
+            )
         client = Github(
             base_url=api_url,
             auth=Auth.Token(token) if token else None,

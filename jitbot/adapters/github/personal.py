@@ -185,9 +185,18 @@ class GitHubPersonal:
 
     @translated
     def dispatch(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> None:
-        """Start a workflow."""
-        wanted = {"ref": branch, "inputs": dict(inputs)}
-        self._client.send("POST", f"/actions/workflows/{workflow}/dispatches", wanted)
+        """Start a workflow, on the branch of that name: a tag may have the same one, and starts nothing of ours.
+
+        https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event names a branch or a
+        tag; where the whole name is refused, the short one is tried, as that page has it.
+        """
+        address, given = f"/actions/workflows/{workflow}/dispatches", dict(inputs)
+        try:
+            self._client.send("POST", address, {"ref": f"refs/heads/{branch}", "inputs": given})
+        except GithubException as error:
+            if error.status != 422:
+                raise
+            self._client.send("POST", address, {"ref": branch, "inputs": given})
 
     def _objects(self, expressions: list[str], wanted: str) -> list[Mapping[str, Any] | None]:
         """What git expressions such as `<commit>:<path>` name, in one query; they are variables, never text in it."""

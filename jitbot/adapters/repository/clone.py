@@ -8,9 +8,10 @@ from pathlib import Path
 
 from jitbot.adapters.repository import raw
 from jitbot.adapters.repository.differing import EMPTY_TREE, Search
-from jitbot.adapters.repository.git import Git, last_line
+from jitbot.adapters.repository.git import Git, Token, last_line
 from jitbot.adapters.repository.objects import Objects
 from jitbot.adapters.repository.partial import QUIETLY, REMOTE, Remainder
+from jitbot.domain.addresses import GITHUB, origin
 from jitbot.domain.bounds import BATCH_READ, EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.domain.evidence import Change
@@ -24,15 +25,23 @@ _SPECIAL, _ESCAPED = re.compile(r"[.\[\]*^$\\]"), r"\\\g<0>"  # of git's basic r
 class GitRepository:
     """A clone on this machine, whole, shallow or partial.
 
-    `token` is handed to git where it fetches and nowhere else, never on a command line.
+    `token` is handed to git where it fetches and nowhere else, never on a command line, for `server` alone.
     """
 
-    def __init__(self, root: Path, *, token: str = "", branch: str = "main", timeout: float = 120) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        token: str = "",
+        server: str = GITHUB,
+        branch: str = "main",
+        timeout: float = 120,
+    ) -> None:
         self._git = Git(root, timeout=timeout)
-        self._token = token
+        self._token = Token(token, origin(server))
         self._branch = branch
         self._objects = Objects(self._git)
-        self._remainder = Remainder(self._git, token=token)
+        self._remainder = Remainder(self._git, token=self._token)
         self._tips: dict[str, Sha] = {}  # as they were last fetched
 
     def fetch(self, heads: Iterable[int] = ()) -> None:

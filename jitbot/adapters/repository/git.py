@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from io import BufferedReader
 from pathlib import Path
 
@@ -36,6 +37,17 @@ _FINAL = (  # why one would fail again, in git's words, which LC_ALL keeps in En
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token, and the one server that may have it, as in `https://github.com`; empty: none may."""
+
+    secret: str = field(default="", repr=False)
+    server: str = ""
+
+
+NO_TOKEN = Token()
+
+
 class Git:
     """The command git in one folder."""
 
@@ -53,7 +65,7 @@ class Git:
         return result.stdout
 
     def run(
-        self, *arguments: str, stdin: str = "", token: str = "", lazily: bool = True
+        self, *arguments: str, stdin: str = "", token: Token = NO_TOKEN, lazily: bool = True
     ) -> subprocess.CompletedProcess[bytes]:
         """Run git to its end, whatever that is; not `lazily`: what a partial clone lacks is then missing to it.
 
@@ -77,7 +89,7 @@ class Git:
             raise UnavailableError(f"git {arguments[0]} took longer than {self._timeout:.0f} s") from None
 
     def fetch(
-        self, *arguments: str, stdin: str = "", token: str = "", options: tuple[str, ...] = ()
+        self, *arguments: str, stdin: str = "", token: Token = NO_TOKEN, options: tuple[str, ...] = ()
     ) -> subprocess.CompletedProcess[bytes]:
         """Run `git fetch`, again and more slowly where it may yet go right. `options` are git's own, before the verb."""
         for pause in (*_RETRIES, None):
@@ -137,10 +149,24 @@ def last_line(stderr: bytes) -> str:
     return lines[-1] if lines else "no reason given"
 
 
-def _credentials(token: str) -> dict[str, str]:
-    """The token as a header in git's environment: not in the arguments, which every process can see."""
-    if not token:
+def _credentials(token: Token) -> dict[str, str]:
+    """The token as a header in git's environment: not in the arguments, which every process can see.
+
+    git sends it to this server alone, and compares scheme, host and port with those of the address that it
+    really asks, after `url.<base>.insteadOf`: https://git-scm.com/docs/git-config (`http.<url>.*`).
+    """
+    if not token.secret or not token.server:
         return {}
-    basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-    header = {"GIT_CONFIG_KEY_0": "http.extraHeader", "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}"}
-    return {"GIT_CONFIG_COUNT": "1", **header}
+    basic = base64.b64encode(f"x-access-token:{token.secret}".encode()).decode()
+    here = f"http.{token.server}/"
+    settings = (
+        (f"{here}.extraHeader", f"Authorization: Basic {basic}"),
+        # git goes on to send its headers after a redirect, to whatever host that names.
+        (f"{here}.followRedirects", "false"),
+    )
+    numbered = {
+        f"GIT_CONFIG_{part}_{number}": text
+        for number, setting in enumerate(settings)
+        for part, text in zip(("KEY", "VALUE"), setting, strict=True)
+    }
+    return {"GIT_CONFIG_COUNT": str(len(settings)), **numbered}

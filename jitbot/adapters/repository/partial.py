@@ -7,7 +7,7 @@ without the job's token.
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from jitbot.adapters.repository.git import Git, last_line
+from jitbot.adapters.repository.git import Git, Token, last_line
 from jitbot.domain.errors import UnavailableError
 from jitbot.domain.model import Sha
 
@@ -20,7 +20,7 @@ QUIETLY = ("--quiet", "--no-tags", "--no-recurse-submodules")
 class Remainder:
     """The part of one clone's history and blobs that may still be at its remote."""
 
-    def __init__(self, git: Git, *, token: str) -> None:
+    def __init__(self, git: Git, *, token: Token) -> None:
         self._git = git
         self._token = token
         self._here: set[str] = set()  # what was seen here, by name

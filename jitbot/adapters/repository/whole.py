@@ -6,9 +6,10 @@ from pathlib import Path
 
 from jitbot.adapters.repository import raw, stream
 from jitbot.adapters.repository.differing import EMPTY_TREE, Pair
-from jitbot.adapters.repository.git import Git
+from jitbot.adapters.repository.git import Git, Token
 from jitbot.adapters.repository.partial import REMOTE, Remainder
 from jitbot.domain import codeowners
+from jitbot.domain.addresses import GITHUB, origin
 from jitbot.domain.bounds import EVENT_READ, MOST_OF_REQUESTS
 from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.domain.model import Sha
@@ -22,11 +23,14 @@ _AT_ONCE = 5000  # blobs that are brought to a partial clone in one call
 
 
 class WholeClone:
-    """A clone on this machine that has all of main and of the ledger. `token` is for a partial clone's remote."""
+    """A clone on this machine that has all of main and of the ledger.
 
-    def __init__(self, root: Path, *, token: str = "", timeout: float = 600) -> None:
+    `token` is for a partial clone's remote, and for `server` alone.
+    """
+
+    def __init__(self, root: Path, *, token: str = "", server: str = GITHUB, timeout: float = 600) -> None:
         self._git = Git(root, timeout=timeout)
-        self._remainder = Remainder(self._git, token=token)
+        self._remainder = Remainder(self._git, token=Token(token, origin(server)))
 
     def tip(self, branch: str) -> Sha:
         """The tip of a branch as it was last fetched."""

@@ -11,6 +11,7 @@ from jitbot.adapters.issuer import ActionsIssuer
 from jitbot.adapters.repository import WholeClone
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import data_root, meant
+from jitbot.domain.addresses import server
 from jitbot.domain.errors import InvalidError
 from jitbot.domain.model import Settings
 from jitbot.lifecycle.archive import read_keys
@@ -28,7 +29,10 @@ keys_option = click.option(
 
 def books_of(invocation: Invocation, *, keys_file: Path | None, online: bool = False) -> Books:
     """Everything that the clone around the current folder holds. `online` reads the issuer's keys from it too."""
-    repository = WholeClone(data_root(invocation.folder), token=invocation.environ.get("GITHUB_TOKEN", ""))
+    environ = invocation.environ
+    repository = WholeClone(
+        data_root(invocation.folder), token=environ.get("GITHUB_TOKEN", ""), server=server(environ)
+    )
 
     def issuer(settings: Settings) -> ActionsIssuer:
         return ActionsIssuer(settings.issuer, user_agent=f"jitbot/{__version__} (audit)")

@@ -9,7 +9,7 @@ from jitbot.adapters.aws.trail import AwsTrails
 from jitbot.commands.audit.opening import books_of, keys_option, request_in
 from jitbot.commands.invocation import Invocation
 from jitbot.commands.options import format_option
-from jitbot.commands.words import print_json
+from jitbot.commands.words import print_json, progress
 from jitbot.commands.worlds import aws_endpoint, aws_identity
 from jitbot.domain import escape, moments
 from jitbot.domain.audit.usage import Usage, summed
@@ -45,7 +45,7 @@ def sessions(
         books.archive.by_request[path],
         regions=regions,
         now=invocation.now,
-        say=lambda text: click.echo(f"… {text}", err=True),
+        say=progress,
     )
     if form == "json":
         print_json({"request": path, "roles": [usage.as_json() for usage in found]})
@@ -57,8 +57,8 @@ def sessions(
 def _print(path: str, found: Sequence[Usage]) -> None:
     click.echo(click.style(escape.log(path), bold=True))
     for usage in found:
-        click.echo(f"\n{usage.documents.role_arn} ({escape.log(usage.documents.account)})")
-        click.echo(f"  looked in {', '.join(usage.regions)} from {_when(usage)}")
+        click.echo("\n" + escape.log(f"{usage.documents.role_arn} ({usage.documents.account})"))
+        click.echo(f"  looked in {escape.log(', '.join(usage.regions))} from {_when(usage)}")
         times = usage.times
         if times is None:
             click.echo(click.style("  never used, as far as CloudTrail knows", bold=True))
@@ -74,7 +74,7 @@ def _print(path: str, found: Sequence[Usage]) -> None:
             line = f"  {count:>7} × {escape.log(service.removesuffix('.amazonaws.com'))}:{escape.log(name)}"
             click.echo(line + (click.style(f", {denied} denied", fg="red") if denied else ""))
         if usage.cut:
-            click.echo(click.style(f"  ? {usage.cut}", fg="yellow"))
+            click.echo(click.style(f"  ? {escape.log(usage.cut)}", fg="yellow"))
 
 
 def _when(usage: Usage) -> str:

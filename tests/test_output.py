@@ -1,0 +1,185 @@
+"""What is printed: every text that is not our own passes through `escape`, or is on a list that says why it need not.
+
+Read from the source, so that a new line of output cannot forget it.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import jitbot
+
+HOUSE = Path(jitbot.__file__).parent
+MODULES = {
+    path.relative_to(HOUSE).as_posix(): path
+    for path in (*sorted((HOUSE / "commands").rglob("*.py")), HOUSE / "cli.py")
+}
+# What these give is one inert line, or a number, or a time: of no use to whoever wants to write something else.
+INERT = {
+    "escape.log", "escape.terminal", "folded", "dialogue.folded", "json_text", "_annotation", "_line", "_lines",
+    "_inert_lines", "_when", "len", "moments.show", "duration.show",
+}  # fmt: skip
+# What may be printed as it is, by module, and why it says nothing but what we say, or whoever runs it.
+ALLOWED = {
+    "commands/audit/export.py": {"invocation.folder / output", "sum(map(len, files.values())) / 1000000"},
+    "commands/audit/log.py": {
+        "written.getvalue()",  # CSV, of cells that passed through `escape.cell`
+        "sum((each.weight is Weight.BROKEN for each in archive.problems))",
+    },
+    "commands/audit/report.py": {
+        "invocation.folder / (output or f'jitbot-report-{start:%Y%m%d}-{end:%Y%m%d}.html')",
+        "len(text.encode()) / 1000000",
+    },
+    "commands/audit/sessions.py": {"count", "denied"},  # numbers
+    "commands/audit/verify.py": {
+        "', '.join((f'{count} {name}' for name, count in verdict.checked.items()))",  # numbers of kinds of ours
+        "len(verdict.problems) - _SHOWN",
+        "place",  # made of an escaped event and a commit's id, in the line before
+        "problem.code",
+        "sign",
+        "verdict.head",
+        "verdict.main",
+        "verdict.in_words",
+        "verdict.passed_over",
+    },
+    "commands/bootstrap.py": {  # made of settings.yaml and accounts.yaml as their schemas let them be
+        "_ROLL_OUT.format(settings.namespace, accounts)",
+        "_OWNER_ID_MISSING.format(owner=settings.repository.partition('/')[0])",
+        "settings.repository.partition('/')[0]",
+        "str(options.owner_id)",
+        "shlex.join(chosen)",
+        "_yaml(template)",
+        "json.dumps(template, indent=2)",
+    },
+    "commands/comment.py": {"each.body", "each.number"},  # Markdown, inert by `test_comment`, and a number
+    "commands/completion.py": {"found.source_template % script.source_vars()"},  # click's own script
+    "commands/console.py": {
+        "signin.federated(door.role_arn, session, endpoint=invocation.environ.get('JITBOT_SIGNIN_URL'))",
+    },  # a secret link: quoted, and of no use changed
+    "commands/dialogue.py": {"number"},
+    "commands/doctor.py": {
+        "', '.join((f'{diagnosis.count(verdict)} {verdict}' for verdict in Verdict))",
+        "text",
+        "mark",
+    },
+    "commands/entering.py": {"pause"},  # a number of seconds
+    "commands/explain.py": {
+        "text"
+    },  # whoever calls `_line` made it inert: by `escape`, or in the voice TERMINAL
+    "commands/sandbox.py": {  # the sandbox's own addresses and tokens, for a shell
+        "acme.github.api_url",
+        "acme.repository",
+        "name",
+        "shlex.quote(value)",
+        "person",
+        "acme.token(person)",
+        "shlex.quote(str(clone))",
+    },
+    "commands/status.py": {"seen.more"},  # a number
+    "commands/words.py": {  # codes, verdicts, marks and numbers of ours
+        "finding.code",
+        "finding.line",
+        "mark",
+        "each.decision.verdict",
+        "nothing",
+    },
+}
+
+
+def printed(module: str) -> Iterator[tuple[ast.FunctionDef, ast.expr]]:
+    """What each function of a module prints: the first argument of every echo."""
+    for function in ast.walk(ast.parse(MODULES[module].read_text("utf-8"))):
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "click.echo" and node.args:
+                    yield function, node.args[0]
+
+
+def loose(value: ast.expr, function: ast.FunctionDef) -> Iterator[str]:
+    """The parts of an expression that might hold a text of somebody else's."""
+    match value:
+        case ast.Constant():
+            return
+        case ast.JoinedStr():
+            parts = [each for each in value.values if isinstance(each, ast.FormattedValue)]
+            for each in parts:
+                if not (each.format_spec and ast.unparse(each.format_spec).strip("f'\"")[-1:] in set("dfx,")):
+                    yield from loose(each.value, function)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            yield from loose(left, function)
+            yield from loose(right, function)
+        case ast.IfExp(body=body, orelse=other):
+            yield from loose(body, function)
+            yield from loose(other, function)
+        case ast.Call(func=called, args=[first, *_]) if ast.unparse(called) == "click.style":
+            yield from loose(first, function)
+        case ast.Call(func=called) if ast.unparse(called) in INERT:
+            return
+        case ast.Name(id=name) if assigned := list(assignments(name, function)):
+            for each in assigned:
+                yield from loose(each, function)
+        case ast.Name(id=name) if name.isupper():
+            return  # a text of ours, written at the top of its module
+        case _:
+            yield ast.unparse(value)
+
+
+def assignments(name: str, function: ast.FunctionDef) -> Iterator[ast.expr]:
+    """What a function gives a name; nothing if it is a parameter, or comes from a loop."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(to, ast.Name) and to.id == name for to in node.targets
+        ):
+            yield node.value
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_text_of_somebody_else_is_printed_as_it_is(module: str) -> None:
+    """A line break, a colour, a turned word or a workflow command in it would be obeyed, not shown."""
+    for function, value in printed(module):
+        found = set(loose(value, function)) - ALLOWED.get(module, set())
+        assert found == set(), f"{module}:{value.lineno} prints {found} as it is: see escape.log"
+
+
+def test_the_list_is_no_longer_than_it_must_be() -> None:
+    """What is allowed is really printed, so nothing stays on the list by mistake."""
+    for module, allowed in ALLOWED.items():
+        seen = {each for function, value in printed(module) for each in loose(value, function)}
+        assert allowed <= seen, module
+
+
+def test_there_is_one_way_to_say_what_is_done() -> None:
+    """Each world and each command that tells of its progress does it by `progress`, which makes it inert."""
+    given = [
+        ast.unparse(keyword.value)
+        for path in MODULES.values()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+        if keyword.arg == "say"
+    ]
+    assert given
+    assert set(given) == {"progress"}
+
+
+def test_the_reader_of_the_source_sees_what_is_loose() -> None:
+    """The judge of the tests above finds each of these."""
+    source = "def f(x, y):\n    z = x\n    click.echo({})\n"
+    for text in (
+        "x",
+        "f'a {x}'",
+        "'a' + x",
+        "z",
+        "click.style(x)",
+        "str(x)",
+        "f'{escape.log(y)} {x!r}'",
+        "x if y else ''",
+    ):
+        function = ast.parse(source.format(text)).body[0]
+        assert isinstance(function, ast.FunctionDef)
+        call = function.body[-1]
+        assert isinstance(call, ast.Expr)
+        assert isinstance(call.value, ast.Call)
+        assert list(loose(call.value.args[0], function)), text
