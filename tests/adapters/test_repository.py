@@ -611,10 +611,12 @@ def listening(status: int = 403) -> Iterator[tuple[str, list[str]]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Exchange)
     thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/acme/access.git", shown
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/acme/access.git", shown
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def test_the_token_is_shown_to_the_remote_alone(
