@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from jitbot.domain import awaiting, briefing
+from jitbot.domain import briefing
 from jitbot.domain.approval import Decision, decide
 from jitbot.domain.briefing import LOOKS_BACK, Briefing, Proposed
 from jitbot.domain.counting import latest_judgements
@@ -14,6 +14,7 @@ from jitbot.domain.life import Life, Term
 from jitbot.domain.model import Finding, Login, Parsed, Request, Sha, Source
 from jitbot.domain.outlook import foresee
 from jitbot.domain.owners import person_behind
+from jitbot.domain.pending_approvals import pending
 from jitbot.domain.ports.git import Entry
 from jitbot.domain.risk import assess
 from jitbot.domain.standing import standings
@@ -135,7 +136,7 @@ class _Asking:
             told,
             outlook=outlook,
             former=life.current if kind is ChangeKind.MODIFIED else None,
-            awaiting=awaiting.look(decision.ground) if decision.ground is not None else None,
+            awaiting=pending(decision.ground) if decision.ground is not None else None,
             findings=tuple(_findings(decision, doubt=doubt)),
         )
 
