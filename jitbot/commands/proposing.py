@@ -12,6 +12,7 @@ from jitbot.domain import asking, escape, moments
 from jitbot.domain.errors import InvalidError
 from jitbot.domain.model import Source
 from jitbot.domain.outlook import Outlook
+from jitbot.domain.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.ports import Pull
 from jitbot.domain.progress import Sight, Step
 from jitbot.domain.testimony import finding_json
@@ -119,14 +120,10 @@ def _wait(desk: Desk, pull: Pull, outlook: Outlook, manner: Manner, patience: ti
 
 
 def _lines(sight: Sight, outlook: Outlook, pull: Pull) -> list[str]:
-    needed = outlook.policy.approvals
     match sight.step:
         case Step.ASKED:
-            by = f": {', '.join(sight.approved_by)}" if sight.approved_by else ""
             lines = [f"{context}: {state}" for context, state in sorted(sight.statuses.items())]
-            lines.append(f"{len(sight.approved_by)} of {needed} approvals{by}")
-            lines += [f"{login} asks for changes: {pull.url}" for login in sight.objected_by]
-            return lines
+            return [*lines, *_approval_lines(sight.approvals, pull)]
         case Step.MERGED:
             return ["merged; waiting for the grant"]
         case Step.APPROVED:
@@ -143,6 +140,20 @@ def _lines(sight: Sight, outlook: Outlook, pull: Pull) -> list[str]:
             return ["the pull request was closed, not merged: nothing is granted"]
         case Step.ENDED:
             return ["granted, and ended early since"]
+
+
+def _approval_lines(approvals: PendingApprovals | NotKnown | None, pull: Pull) -> list[str]:
+    if not isinstance(approvals, PendingApprovals):
+        return [f"who approved is not known: {escape.log(approvals.why)}"] if approvals is not None else []
+    names = ", ".join(each.person.login for each in approvals.approvals)
+    lines = [f"{len(approvals.approvals)} of {approvals.required} approvals{f': {names}' if names else ''}"]
+    lines += [f"{person.login} asks for changes: {pull.url}" for person in approvals.objectors]
+    lines += [
+        f"not counted: {escape.log(each.review.user.login)} {escape.log(each.why)}"
+        for each in approvals.ignored
+        if each.review.state in ("APPROVED", "DISMISSED")
+    ]
+    return lines
 
 
 def _how_to_use(sight: Sight, outlook: Outlook) -> list[str]:

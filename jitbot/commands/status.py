@@ -18,6 +18,7 @@ from jitbot.commands.worlds import open_world
 from jitbot.domain import duration, escape, moments
 from jitbot.domain.errors import InvalidError, JitbotError
 from jitbot.domain.life import Life, fold
+from jitbot.domain.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.standing import Standing, State, standings
 from jitbot.lifecycle import remote_ledger
 from jitbot.lifecycle.asked import Asked, open_requests
@@ -88,6 +89,10 @@ def status(
         print_json([*_asked_json(seen.asks), *(_json(each, record.numbers) for each in found)])
     else:
         _print(seen.asks, found, mine=who is not None and person is None)
+    for each in seen.asks:
+        if isinstance(each.approvals, NotKnown):
+            why = escape.log(each.approvals.why)
+            click.echo(f"? who approved pull request {each.number} is not known: {why}", err=True)
     if seen.more:
         click.echo(f"… and {seen.more} more open pull requests, not looked into", err=True)
     if at is None and (why := trouble or troubled or seen.trouble):
@@ -171,7 +176,9 @@ def _print(asks: Sequence[Asked], found: Sequence[Standing], *, mine: bool) -> N
 
 
 def _asked_row(each: Asked) -> tuple[str, str, str, str, str]:
-    waits = f"asked, {len(each.approved_by)} of {each.needed} by {' '.join(each.owners) or 'nobody'}"
+    known = each.approvals
+    count = f"{len(known.approvals)}" if isinstance(known, PendingApprovals) else "?"
+    waits = f"asked, {count} of {each.needed} by {' '.join(each.owners) or 'nobody'}"
     path = each.request.removeprefix("requests/")
     return (each.requester, path, ", ".join(each.accounts), waits, f"pull request {each.number}")
 
@@ -197,13 +204,20 @@ def _asked_json(asks: Sequence[Asked]) -> list[dict[str, object]]:
             "url": each.url,
             "waiting_for": {
                 "approvals": each.needed,
-                "approved_by": list(each.approved_by),
+                **_approved_json(each.approvals),
                 "owners": list(each.owners),
             },
         }
         for each in asks
         for account in each.accounts
     ]
+
+
+def _approved_json(approvals: PendingApprovals | NotKnown) -> dict[str, object]:
+    """Whose approvals count; null, and why, where that is not known."""
+    if isinstance(approvals, NotKnown):
+        return {"approved_by": None, "not_known": approvals.why}
+    return {"approved_by": [each.person.login for each in approvals.approvals]}
 
 
 def _state(each: Standing) -> str:

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from jitbot.domain import duration, escape
-from jitbot.domain.awaiting import Awaiting
 from jitbot.domain.life import Life, Term
 from jitbot.domain.model import Finding, Login, Request
 from jitbot.domain.outlook import Outlook
+from jitbot.domain.pending_approvals import PendingApprovals
 from jitbot.domain.standing import Standing, State
 
 LOOKS_BACK = timedelta(days=90)  # what the requester held before is told this far
@@ -46,7 +46,7 @@ class Briefing:
     proposed: Proposed
     request: Request | None = None
     outlook: Outlook | None = None
-    awaiting: Awaiting | None = None
+    awaiting: PendingApprovals | None = None
     former: Term | None = None
     held: Held | None = None
     findings: tuple[Finding, ...] = ()
@@ -105,7 +105,7 @@ def listed(names: Iterable[str], word: str) -> str:
     return " ".join([", ".join(shown[:-1]), word, shown[-1]]) if len(shown) > 1 else "".join(shown)
 
 
-def waiting(awaiting: Awaiting, voice: Voice) -> Iterator[str]:
+def waiting(awaiting: PendingApprovals, voice: Voice) -> Iterator[str]:
     """Who approved, who must still, and whether anyone can: a sentence for each."""
     given = listed((voice.strong(each.person.login) for each in awaiting.approvals), "and")
     if awaiting.required < 1:
@@ -123,7 +123,7 @@ def waiting(awaiting: Awaiting, voice: Voice) -> Iterator[str]:
             yield f"Not counted: {voice.strong(each.review.user.login)} {each.why}."
 
 
-def _still(awaiting: Awaiting, voice: Voice) -> str:
+def _still(awaiting: PendingApprovals, voice: Voice) -> str:
     able = listed((voice.strong(person.login) for person in awaiting.able), "or")
     if not awaiting.possible:
         only = f"Only {able} can still approve" if able else "Nobody can approve this"

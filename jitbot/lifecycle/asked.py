@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jitbot.domain import owners
-from jitbot.domain.model import Login, Request, Source
+from jitbot.domain.model import Login
+from jitbot.domain.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.ports import Pull
 from jitbot.domain.vocabulary import is_request
-from jitbot.lifecycle.desk import Desk, RemoteTree
-from jitbot.lifecycle.following import opinions_of
+from jitbot.lifecycle.desk import Desk
+from jitbot.lifecycle.open_approvals import OpenApprovals
 
 MOST = 50  # pull requests to look into: each costs a few calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One open request: how long it asks for, and whose approvals it has and needs."""
+    """One open request: how long it asks for, and how its approvals stand. `needed` and `owners` are main's."""
 
     request: str
     requester: Login
@@ -24,7 +25,7 @@ class Asked:
     duration: timedelta
     number: int
     url: str
-    approved_by: tuple[Login, ...]
+    approvals: PendingApprovals | NotKnown
     needed: int
     owners: tuple[str, ...]
 
@@ -34,16 +35,18 @@ def open_requests(
 ) -> tuple[tuple[Asked, ...], int]:
     """The open requests of a login, or of everybody, newest first; and how many pull requests were left out."""
     pulls = [pull for pull in desk.personal.open_pulls() if login in (None, pull.author.login)]
-    found = (each for pull in pulls[:most] for each in _of(desk, pull, now))
+    approvals = OpenApprovals(desk=desk)
+    found = (each for pull in pulls[:most] for each in _of(approvals, pull, now))
     return tuple(found), max(len(pulls) - most, 0)
 
 
-def _of(desk: Desk, pull: Pull, now: datetime) -> Iterator[Asked]:
+def _of(approvals: OpenApprovals, pull: Pull, now: datetime) -> Iterator[Asked]:
     """What a pull request asks for; nothing if it is about something else, or its request does not read."""
+    desk = approvals.desk
     paths = desk.forge.files(pull.number)
     if len(paths) != 1 or not is_request(paths[0]):
         return
-    request = _read(desk, pull, paths[0])
+    request = approvals.request(pull, paths[0])
     if request is None:
         return
     rules = desk.rules(request.path.split("/")[1])
@@ -55,12 +58,7 @@ def _of(desk: Desk, pull: Pull, now: datetime) -> Iterator[Asked]:
         duration=request.duration,
         number=pull.number,
         url=pull.url,
-        approved_by=opinions_of(desk, pull, request.path, now).approved_by,
+        approvals=approvals.of(pull, request.path, now),
         needed=rules.policy.value.approvals if rules.policy.value is not None else 0,
         owners=owned_by.names,
     )
-
-
-def _read(desk: Desk, pull: Pull, path: str) -> Request | None:
-    content = RemoteTree(desk.personal, pull.head).read([path]).get(path)
-    return None if content is None else desk.documents.parse_request(Source(path=path, content=content)).value

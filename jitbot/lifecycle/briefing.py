@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from jitbot.domain import awaiting, briefing
+from jitbot.domain import briefing
 from jitbot.domain.approval import Decision, decide
 from jitbot.domain.bounds import MOST_ASKS
 from jitbot.domain.briefing import LOOKS_BACK, Briefing, Proposed
@@ -13,13 +13,14 @@ from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest
 from jitbot.domain.life import Life, Term
 from jitbot.domain.model import Finding, Login, Parsed, Request, Sha, Source
 from jitbot.domain.outlook import foresee
+from jitbot.domain.pending_approvals import pending
 from jitbot.domain.ports.git import Entry
 from jitbot.domain.risk import assess
 from jitbot.domain.standing import standings
 from jitbot.domain.vocabulary import is_request
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.checking import Checker
-from jitbot.lifecycle.gathering import CommitTree, Gatherer, read_rules
+from jitbot.lifecycle.gathering import CommitTree, Gatherer, read_pushes, read_rules
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.world import MEMORY, World
 
@@ -135,7 +136,7 @@ class _Asking:
             told,
             outlook=outlook,
             former=life.current if kind is ChangeKind.MODIFIED else None,
-            awaiting=awaiting.look(decision.ground) if decision.ground is not None else None,
+            awaiting=pending(decision.ground) if decision.ground is not None else None,
             findings=tuple(_findings(decision, doubt=doubt)),
         )
 
@@ -193,7 +194,7 @@ class _Asking:
             permissions={login: self._permission(login) for login in approvers},
             retargeted_at=history.retargeted_at,
             dismissals=history.dismissals,
-            pushes=gatherer.pushes(merged, commits, touching),
+            pushes=read_pushes(forge, merged, commits, touching),
         )
 
     def _permission(self, login: Login) -> str:

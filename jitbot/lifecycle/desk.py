@@ -59,6 +59,16 @@ class RemoteTree:
             if entry.path in wanted and entry.mode != "100644"
         }
 
+    def entry(self, path: str) -> Entry | None:
+        """What lies at a path, whatever it is; None if nothing does."""
+        folder = _folder(path)
+        self.list([folder])
+        return next((entry for entry in self._folders[folder] if entry.path == path), None)
+
+    def at(self, commit: Sha) -> "RemoteTree":
+        """The files of another commit. Contents that either has read are shared."""
+        return self if commit == self.commit else RemoteTree(self.personal, commit, _contents=self._contents)
+
     def list(self, folders: Iterable[str]) -> tuple[str, ...]:
         """The paths of what lies directly in these folders."""
         wanted = list(dict.fromkeys(folders))
@@ -109,7 +119,7 @@ class Desk:
     def policies(self) -> tuple[Policy, ...]:
         """The policies at main's tip that read without a finding: under another one nothing is granted."""
         # Whatever is read of the rules later comes with these two questions.
-        self.tree.list(_folder(path) for path in (*_RULES, f"{_ACCESS}/any"))
+        self.tree.list(folders_with_rules())
         names = [path for path in self.tree.list([_ACCESS]) if path.endswith(".yaml")]
         found = self.tree.read([*_RULES, *names])
         if SETTINGS not in found:
@@ -211,6 +221,11 @@ class Desk:
         kinds = [path for path in self.tree.list(["requests"]) if not path.endswith(".md")]
         found = self.tree.list(f"{kind}/{month}" for kind in kinds for month in months)
         return tuple(path for path in found if path.endswith(".yaml"))
+
+
+def folders_with_rules(*paths: str) -> tuple[str, ...]:
+    """The folders of all rules, and of these paths: listed together they are one question."""
+    return tuple(dict.fromkeys(_folder(path) for path in (*_RULES, f"{_ACCESS}/any", *paths)))
 
 
 def _folder(path: str) -> str:

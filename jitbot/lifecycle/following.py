@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from jitbot.domain import life, owners, progress
+from jitbot.domain import life, progress
 from jitbot.domain.life import Life
 from jitbot.domain.ports import Pull
 from jitbot.domain.progress import FINAL, Sight, Step
 from jitbot.lifecycle.desk import Desk
+from jitbot.lifecycle.open_approvals import OpenApprovals
 from jitbot.lifecycle.remote_ledger import RemoteLedger
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two looks
@@ -15,9 +16,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two looks
 
 def follow(desk: Desk, pull: Pull, request: str, *, now: datetime, patience: timedelta) -> Iterator[Sight]:
     """What is to be seen, look by look, the last one final unless the patience came to its end first."""
-    ledger = RemoteLedger(desk.personal)
+    ledger, approvals = RemoteLedger(desk.personal), OpenApprovals(desk=desk, follows=True)
     for waited in looks(desk, patience):
-        sight = look(desk, ledger, desk.personal.pull(pull.number), request, now + waited)
+        sight = look(approvals, ledger, desk.personal.pull(pull.number), request, now + waited)
         yield sight
         if sight.step in FINAL:
             return
@@ -35,7 +36,7 @@ def looks(desk: Desk, patience: timedelta) -> Iterator[timedelta]:
         waited, pause = waited + step, min(pause * 1.5, _LONGEST_PAUSE)
 
 
-def look(desk: Desk, ledger: RemoteLedger, pull: Pull, request: str, now: datetime) -> Sight:
+def look(approvals: OpenApprovals, ledger: RemoteLedger, pull: Pull, request: str, now: datetime) -> Sight:
     """One look at the pull request, and once it is merged at what is recorded of it."""
     if pull.merge_commit is not None and pull.merged_at is not None:
         told = [
@@ -48,28 +49,8 @@ def look(desk: Desk, ledger: RemoteLedger, pull: Pull, request: str, now: dateti
         return Sight(step=step, statuses={}, reasons=reasons, term=term)
     if pull.closed:
         return Sight(step=Step.CLOSED, statuses={})
-    opinions = opinions_of(desk, pull, request, now)
-    return Sight(
-        step=Step.ASKED,
-        approved_by=opinions.approved_by,
-        objected_by=opinions.objected_by,
-        statuses=desk.personal.statuses(pull.head),
-    )
-
-
-def opinions_of(desk: Desk, pull: Pull, request: str, now: datetime) -> progress.Opinions:
-    """Whose reviews of an open pull request would count as things are."""
-    rules = desk.rules(request.split("/")[1])
-    owned_by = owners.of(request, codeowners=rules.codeowners, people=desk.people, teams=desk.teams)
-    return progress.opinions(
-        desk.forge.reviews(pull.number),
-        head=pull.head,
-        owned_by=owned_by,
-        requester=pull.author.login,
-        people=desk.people,
-        # GitHub's clock may be ahead of ours; a review that is there was submitted.
-        now=now + timedelta(days=1),
-    )
+    statuses = approvals.desk.personal.statuses(pull.head)
+    return Sight(step=Step.ASKED, approvals=approvals.of(pull, request, now), statuses=statuses)
 
 
 def ended(lived: Life | None) -> bool:

@@ -171,7 +171,7 @@ class Gatherer:
             retargeted_at=history.retargeted_at,
             merge_seen=history.merged,
             dismissals=history.dismissals,
-            pushes=self.pushes(pull, commits, touching),
+            pushes=read_pushes(forge, pull, commits, touching),
         )
 
     def approvers(self, number: int, until: datetime | None, rules: Rules) -> tuple[Login, ...]:
@@ -185,19 +185,26 @@ class Gatherer:
         )
         return tuple(dict.fromkeys(found))
 
-    def pushes(
-        self, pull: PullRequest, commits: Sequence[PullCommit], touching: frozenset[Sha]
-    ) -> tuple[Push, ...] | None:
-        """The pushes that brought a change of the request; None where the forge names none of the head, as for a fork."""
-        if not pull.head_branch or pull.head_repository_id != pull.repository_id:
-            return None
-        try:
-            told = self.forge.pushes(pull.head_branch)
-        except DeniedError:  # a forge without this list, or a token that may not read it
-            return None
-        return pushes.that_changed(
-            told, commits=commits, touching=touching, head=pull.head, until=pull.merged_at
-        )
+
+class Pushes(Protocol):
+    """Whoever tells of a branch's pushes."""
+
+    def pushes(self, branch: str) -> tuple[Push, ...]:
+        """The moves of a branch. Raises DeniedError where the forge does not tell."""
+        ...
+
+
+def read_pushes(
+    forge: Pushes | Asked, pull: PullRequest, commits: Sequence[PullCommit], touching: frozenset[Sha]
+) -> tuple[Push, ...] | None:
+    """The pushes that brought a change of the request; None where the forge names none of the head, as for a fork."""
+    if not pull.head_branch or pull.head_repository_id != pull.repository_id:
+        return None
+    try:
+        told = forge.pushes(pull.head_branch)
+    except DeniedError:  # a forge without this list, or a token that may not read it
+        return None
+    return pushes.that_changed(told, commits=commits, touching=touching, head=pull.head, until=pull.merged_at)
 
 
 def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:

@@ -1,8 +1,10 @@
 """IAM and STS through the adapter, against the embedded AWS: what each call does, costs, and refuses."""
 
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
@@ -10,6 +12,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 
 from jitbot.adapters.aws import STS_AUDIENCE, AwsCloud, Identity
 from jitbot.adapters.aws.account import AwsAccount
@@ -539,3 +542,24 @@ def test_every_inline_policy_is_read(aws: Aws) -> None:
     )
     actual = whole(aws.job().enter(PROD), made.role_name)
     assert actual.inline_policies == {"jitbot": permission(), "more": permission("s3:*")}
+
+
+def test_a_role_in_a_deeper_folder_is_listed_and_not_read_whole(aws: Aws) -> None:
+    """AWS lists by the beginning of a path: a role below ours is seen, and its content is never taken for one of ours."""
+    made, deeper = aws.made(), "jit-bob-deeper"
+    aws.admin().create_role(
+        RoleName=deeper, Path="/jit/deeper/", AssumeRolePolicyDocument=json.dumps(trust())
+    )
+    listed = {role.role_name: role for role in aws.job("sweep").enter(PROD).roles(whole=True)}
+    assert listed[made.role_name].whole is not None
+    assert listed[deeper].whole is None
+
+
+def test_an_answer_without_a_date_proves_nothing() -> None:
+    """When something happened is said by AWS's clock: an answer that does not tell is an error, and ours is not taken."""
+    client = boto3.client("iam", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b")
+    account = AwsAccount(PROD, client, nullcontext, path="/jit/", sleep=lambda _: None)
+    with Stubber(client) as stub:
+        stub.add_response("attach_role_policy", {"ResponseMetadata": {"HTTPHeaders": {}, "RequestId": "1"}})
+        with pytest.raises(UnavailableError, match="without a date"):
+            account.deny("jit-bob-x")

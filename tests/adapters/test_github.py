@@ -1,5 +1,6 @@
 """GitHub through the adapter, against the embedded one: what each call gives, costs, and does with trouble."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -348,3 +349,17 @@ def test_one_call_each(site: Site) -> None:
     forge.pull(number), forge.files(number), forge.reviews(number), forge.commits(number)
     forge.pulls_of(tip), forge.permission(Login("bob")), forge.rules("main"), forge.default_branch()
     assert len(site.github.calls) == 8
+
+
+@pytest.mark.parametrize("kind", ["base_ref_changed", "automatic_base_change_succeeded"])
+def test_a_move_to_another_base_is_seen_whoever_made_it(site: Site, kind: str) -> None:
+    """By hand, or by GitHub when the base branch is deleted: the last move counts, and no other event does."""
+    number = site.propose()
+    told = [
+        {"event": "renamed", "created_at": "2026-11-24T08:00:00Z"},
+        {"event": kind, "created_at": "2026-11-24T08:10:00Z"},
+        {"event": kind, "created_at": "2026-11-24T08:20:00Z"},
+        {"event": "closed", "created_at": "2026-11-24T08:30:00Z"},
+    ]
+    site.answers(f"/issues/{number}/events", json.dumps(told).encode())
+    assert site.forge().retargeted_at(number) == datetime(2026, 11, 24, 8, 20, tzinfo=UTC)

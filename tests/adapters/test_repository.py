@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -592,14 +593,17 @@ def test_a_hanging_remote_is_given_up(clone: Clone) -> None:
 
 
 @contextmanager
-def listening() -> Iterator[tuple[str, list[str]]]:
-    """A server that refuses everyone, and remembers what they showed."""
+def listening(status: int = 403) -> Iterator[tuple[str, list[str]]]:
+    """A server that refuses everyone, and remembers what they showed; with 401 it asks who they are."""
     shown: list[str] = []
 
     class Exchange(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             shown.append(self.headers.get("Authorization", ""))
-            self.send_error(403)
+            self.send_response(status)
+            self.send_header("WWW-Authenticate", 'Basic realm="git"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -607,10 +611,12 @@ def listening() -> Iterator[tuple[str, list[str]]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Exchange)
     thread = Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/acme/access.git", shown
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/acme/access.git", shown
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.mark.parametrize(
@@ -679,3 +685,19 @@ def test_git_asks_nobody(clone: Clone) -> None:
         with pytest.raises(UnavailableError, match="403"):
             clone.repository.fetch()
     assert set(shown) == {""}
+
+
+def test_git_never_prompts(clone: Clone, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where a remote wants to know who asks, git is told to prompt nobody, and does not only lack a terminal."""
+    real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()
+    alone = tmp_path / "bin/git"  # without this machine's terminal, so that a git that asks ends all the same
+    alone.parent.mkdir()
+    alone.write_text(
+        f"#!{sys.executable}\nimport os, sys\nos.setsid()\nos.execv({real!r}, ['git', *sys.argv[1:]])\n"
+    )
+    alone.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{alone.parent}:{os.environ['PATH']}")
+    with listening(401) as (url, _):
+        clone.git("remote", "set-url", "origin", url)
+        with pytest.raises(UnavailableError, match="terminal prompts disabled"):
+            clone.repository.fetch()

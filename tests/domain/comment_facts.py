@@ -10,12 +10,12 @@ from builders import a_case, a_ground, a_life, a_merge
 from catalogue_facts import the_catalogue
 from markdown_it import MarkdownIt
 
-from jitbot.domain import awaiting
 from jitbot.domain.briefing import Briefing, Held, Proposed
 from jitbot.domain.evidence import Rules
 from jitbot.domain.life import Life
 from jitbot.domain.model import Request
 from jitbot.domain.outlook import foresee
+from jitbot.domain.pending_approvals import pending
 
 HOSTILE = (
     "@acme/platform #7 GH-8 https://evil.example www.evil.example </details> <img src=x onerror=alert(1)> "
@@ -41,7 +41,7 @@ def a_briefing(
         proposed=Proposed.ASK,
         request=asked,
         outlook=foresee(asked, held, MERGED_AT, the_catalogue(), life),
-        awaiting=awaiting.look(ground),
+        awaiting=pending(ground),
         held=Held(count=0, last=None),
         former=(life or a_life()).current,
     )

@@ -212,7 +212,12 @@ def test_names_that_differ_by_case() -> None:
 
 def test_after_a_commit_that_is_too_large_the_rules_are_asked_for() -> None:
     """main's rules cannot be followed past it: what is merged after it says so, and is told all the same."""
-    steps = [a_step("a"), a_step("b", (PATH, "A")), a_step("c", whole=False, asks_whole=False, rules_whole=False), a_step("d", (PATH, "M"))]
+    steps = [
+        a_step("a"),
+        a_step("b", (PATH, "A")),
+        a_step("c", whole=False, asks_whole=False, rules_whole=False),
+        a_step("d", (PATH, "M")),
+    ]
     before, after = Replay().follow(steps)
     assert (before.sure, before.rules) == (True, {})
     assert (after.sure, after.rules, after.touched) == (False, None, (PATH,))

@@ -1,89 +1,21 @@
 """How far a request has come, as reviews and the record have it."""
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 import pytest
 from acme_facts import (
-    HEAD,
     MERGE,
-    MERGED_AT,
     MINUTE,
     NOW,
     PATH,
-    PEOPLE,
-    TEAMS,
-    a_person,
-    an_actor,
-    people,
     sha,
-    the_rules,
 )
-from builders import a_life, a_request, a_review, a_revocation, an_approval, an_extension, an_outcome
+from builders import a_life, a_request, a_revocation, an_approval, an_extension, an_outcome
 
-from jitbot.domain import codeowners, owners
 from jitbot.domain.events import Event, Kind, Why
-from jitbot.domain.evidence import Review
-from jitbot.domain.progress import Opinions, Step, after_merge, opinions
+from jitbot.domain.progress import Step, after_merge
 
 REASONS = {"reasons": [{"code": "too-few", "message": "0 of 1 approvals"}, "x", {"message": ""}]}
-
-
-def judged(*reviews: Review, **changes: Any) -> Opinions:
-    """The opinions on alice's open pull request."""
-    owned_by = owners.of(PATH, codeowners=the_rules().codeowners, people=PEOPLE, teams=TEAMS)
-    given = {
-        "head": HEAD,
-        "requester": "alice",
-        "people": PEOPLE,
-        "now": NOW,
-        "owned_by": owned_by,
-        **changes,
-    }
-    return opinions(reviews, **given)
-
-
-def test_an_owner_who_approves_counts() -> None:
-    """An owner's approval of the head is one, however often it is given; COMMENTED takes nothing back."""
-    later = a_review(review_id=2, state="COMMENTED", submitted_at=MERGED_AT)
-    assert judged(a_review(), later, a_review(review_id=3)).approved_by == ("bob",)
-
-
-@pytest.mark.parametrize(
-    "review",
-    [
-        a_review("alice"),
-        a_review("carol"),
-        a_review(commit=sha("older")),
-        a_review(state="DISMISSED"),
-        a_review(state="COMMENTED"),
-        a_review(user=an_actor("bob", github_id=99)),
-        a_review(submitted_at=NOW + timedelta(days=2)),
-    ],
-)
-def test_what_does_not_count(review: Review) -> None:
-    """The requester, who is no owner, another commit, what was taken back, and a taken-over login count for nothing."""
-    assert judged(review) == Opinions(approved_by=(), objected_by=())
-
-
-def test_who_asks_for_changes_is_named() -> None:
-    """An owner's standing wish for changes is shown, and takes the place of an earlier approval."""
-    wish = a_review(review_id=2, state="CHANGES_REQUESTED", submitted_at=MERGED_AT)
-    assert judged(a_review(), wish) == Opinions(approved_by=(), objected_by=("bob",))
-
-
-def test_one_human_approves_once_and_never_for_themselves() -> None:
-    """A second login with the same principal is the same person; a requester nobody knows takes nobody away."""
-    bobby = a_person("bobby", github_id=2002, principal=a_person("bob").principal)
-    known, both = people(bobby), codeowners.parse("* @bob @bobby\n")
-    given: dict[str, Any] = {
-        "people": known, "owned_by": owners.of(PATH, codeowners=both, people=known, teams=TEAMS)
-    }  # fmt: skip
-    reviews = (a_review(), a_review("bobby", review_id=2, user=an_actor("bobby", github_id=2002)))
-    assert judged(*reviews, **given).approved_by == ("bob",)
-    assert judged(*reviews, requester="bob", **given).approved_by == ()
-    assert judged(*reviews, requester="stranger", **given).approved_by == ("bob",)
 
 
 def told(*events: Event) -> tuple[Step, tuple[str, ...]]:

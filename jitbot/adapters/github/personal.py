@@ -116,6 +116,12 @@ class GitHubPersonal:
         return {str(each["context"]): str(each["state"]) for each in listed}
 
     @translated
+    def first_parent(self, commit: Sha) -> Sha | None:
+        """The first parent of a commit. https://docs.github.com/en/rest/git/commits"""
+        parents = self._client.get(f"/git/commits/{commit}")["parents"]
+        return Sha(str(parents[0]["sha"])) if parents else None
+
+    @translated
     def was_used(self, branch: str, path: str) -> bool:
         """Whether the history of a branch knows a path."""
         listed = self._client.pages(f"/commits?sha={quote(branch, safe='')}&path={quote(path, safe='')}")
@@ -231,6 +237,7 @@ def _pull(raw: Mapping[str, Any]) -> Pull:
         node=str(raw["node_id"]),
         author=actor(raw.get("user")),
         branch=str(raw["head"]["ref"]),
+        base=str(raw["base"]["ref"]),
         head=Sha(str(raw["head"]["sha"])),
         created_at=moments.parse(str(raw["created_at"])),
         closed=raw["state"] == "closed",

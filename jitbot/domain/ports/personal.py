@@ -43,6 +43,7 @@ class Pull:
     node: str
     author: Actor
     branch: str
+    base: str  # the branch that it is to be merged into
     head: Sha
     created_at: datetime
     closed: bool
@@ -77,6 +78,10 @@ class PersonalForge(Protocol):
 
     def statuses(self, commit: Sha) -> Mapping[str, str]:
         """The newest state of each status of a commit, by its context: success, pending, failure, error."""
+        ...
+
+    def first_parent(self, commit: Sha) -> Sha | None:
+        """The first parent of a commit; None for a commit that has none."""
         ...
 
     def was_used(self, branch: str, path: str) -> bool:

@@ -10,7 +10,7 @@ from jitbot.domain.model import Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Awaiting:
+class PendingApprovals:
     """Where the approvals of one request stand. `able` are the owners of whom each could still add one."""
 
     required: int
@@ -36,11 +36,18 @@ class Awaiting:
         return self.attainable >= self.required
 
 
-def look(ground: Ground) -> Awaiting:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotKnown:
+    """In the place of `PendingApprovals` where a fact that it needs could not be read: why."""
+
+    why: str
+
+
+def pending(ground: Ground) -> PendingApprovals:
     """The approvals of a ground, and who could add to them if they approved its head at the very moment of the merge."""
     approvals, ignored = count(ground)
     people = ground.owned_by.people
-    return Awaiting(
+    return PendingApprovals(
         required=ground.policy.approvals,
         approvals=approvals,
         ignored=ignored,

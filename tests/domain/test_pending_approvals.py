@@ -6,18 +6,20 @@ import pytest
 from acme_facts import HEAD, MERGED_AT, a_person, a_policy, an_actor, owned_by, people, sha, teams, the_rules
 from builders import a_case, a_commit, a_ground, a_merge, a_pull, a_review
 
-from jitbot.domain.awaiting import Awaiting, look
 from jitbot.domain.model import GithubId
+from jitbot.domain.pending_approvals import PendingApprovals, pending
 
 
-def seen(*owners: str, approvals: int = 1, rules: dict[str, Any] | None = None, **merge: Any) -> Awaiting:
+def seen(
+    *owners: str, approvals: int = 1, rules: dict[str, Any] | None = None, **merge: Any
+) -> PendingApprovals:
     """How approvals stand where these own the path, so many are needed, and GitHub says this of the merge."""
     parts = {"codeowners": owned_by(*(owners or ("@acme/payments-leads",))), **(rules or {})}
     held = the_rules(policy=a_policy(approvals=approvals), **parts)
-    return look(a_ground(a_case(rules=held, merge=a_merge(head_rules=held, **merge))))
+    return pending(a_ground(a_case(rules=held, merge=a_merge(head_rules=held, **merge))))
 
 
-def logins(awaiting: Awaiting) -> list[str]:
+def logins(awaiting: PendingApprovals) -> list[str]:
     """Who could still add an approval."""
     return [str(person.login) for person in awaiting.able]
 
