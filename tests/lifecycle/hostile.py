@@ -16,7 +16,6 @@ from acme_world import World
 from forging import batch, mallorys, push, signed_by
 
 from jitbot.sandbox.github import Fault
-from jitbot.sandbox.github.objects import Signature
 from jitbot.sandbox.github.records import Review
 
 SOAK = bool(os.environ.get("JITBOT_SOAK"))
@@ -50,7 +49,7 @@ class Commit:
     puts: Mapping[bytes, Put]
     gone: Sequence[bytes] = ()
     message: bytes = b"more"
-    when: datetime | None = None
+    when: float | None = None  # seconds since 1970, which git lets anybody claim
     login: str = "mallory"
 
 
@@ -65,7 +64,7 @@ def commit(world: World, branch: str, *commits: Commit) -> str:
     tip = store.tip(branch) or store.tip("main")
     stream = [f"reset refs/heads/{branch}\nfrom {tip}\n\n".encode()]
     for number, each in enumerate(commits, start=1):
-        stamp = f"{int((each.when or world.now).timestamp())} +0000"
+        stamp = f"{int(world.now.timestamp() if each.when is None else each.when)} +0000"
         signed = f"{each.login} <{each.login}@acme.com> {stamp}"
         stream += [
             f"commit refs/heads/{branch}\nmark :{number}\nauthor {signed}\ncommitter {signed}\n".encode(),
@@ -242,10 +241,10 @@ def a_message_that_is_no_text(world: World) -> None:
 
 @move
 def commits_of_other_times(world: World) -> None:
-    """A commit dated 1970 and one dated 2099, kept by a merge commit and by a rebase."""
-    for when in (datetime(1970, 1, 2, tzinfo=UTC), datetime(2099, 12, 31, tzinfo=UTC)):
-        for method in ("merge", "rebase"):
-            merged(world, Commit(puts=request(world, f"dated-{method}"), when=when), method=method)
+    """A commit dated 1970, kept by a merge commit, and one dated 2099, kept by a rebase too."""
+    for year, method in ((1970, "merge"), (2099, "merge"), (2099, "rebase")):
+        when = datetime(year, 1, 2, tzinfo=UTC)
+        merged(world, Commit(puts=request(world, f"dated-{year}"), when=when.timestamp()), method=method)
 
 
 @move
@@ -344,7 +343,7 @@ def a_merge_into_the_ledger(world: World) -> None:
     """main is merged into the ledger, and the ledger's own tip once more beside itself."""
     store, mallory = world.github.store, signed_by(world, "mallory")
     tip = store.tip("ledger")
-    tree = store.commit(tip).tree
+    tree = store.git("rev-parse", f"{tip}^{{tree}}").decode().strip()
     twin = store.commit_tree(tree, (tip,), "twin", mallory, mallory)
     both = store.commit_tree(tree, (tip, twin, store.tip("main")), "merge", mallory, mallory)
     store.update_ref("refs/heads/ledger", both)
@@ -359,14 +358,9 @@ def many_commits(world: World) -> None:
 
 @move
 def a_ledger_of_other_times(world: World) -> None:
-    """Commits dated 1970 and 2099."""
-    store = world.github.store
-    for year in (1970, 2099):
-        when = datetime(year, 6, 1, tzinfo=UTC)
-        odd = Signature(name="mallory", email="mallory@acme.com", when=when)
-        tip = store.tip("ledger")
-        made = store.commit_tree(store.commit(tip).tree, (tip,), f"{year}", odd, odd)
-        store.update_ref("refs/heads/ledger", made)
+    """Commits of the first second of 1970, of 2099, and of the year 300,000, which git takes as well."""
+    for when in (0, datetime(2099, 6, 1, tzinfo=UTC).timestamp(), 9_400_000_000_000):
+        commit(world, "ledger", Commit(puts={b"when": Put(content=b"%d" % when)}, when=when))
 
 
 @move
@@ -462,28 +456,28 @@ def nothing_listed(world: World) -> None:
 def not_found(world: World) -> None:
     """GitHub knows nothing of mallory's own pull requests."""
     restless(world)
-    _answered(world, r"/pulls/(\d+)|/issues/(\d+)", Fault(status=404, body=b'{"message": "Not Found"}'))
+    _answered(world, r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)", Fault(status=404, body=b'{"message": "Not Found"}'))
 
 
 @move
 def no_answer(world: World) -> None:
     """GitHub fails whenever it is asked for mallory's own pull requests."""
     restless(world)
-    _answered(world, r"/pulls/(\d+)|/issues/(\d+)", Fault(status=500, body=b"{}"))
+    _answered(world, r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)", Fault(status=500, body=b"{}"))
 
 
 @move
 def forbidden(world: World) -> None:
     """GitHub refuses to tell of mallory's own pull requests."""
     restless(world)
-    _answered(world, r"/pulls/(\d+)|/issues/(\d+)", Fault(status=403, body=b'{"message": "Forbidden"}'))
+    _answered(world, r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)", Fault(status=403, body=b'{"message": "Forbidden"}'))
 
 
 @move
 def no_words(world: World) -> None:
     """GitHub answers with something that is no JSON about mallory's own pull requests."""
     restless(world)
-    _answered(world, r"/pulls/(\d+)|/issues/(\d+)", Fault(status=200, body=b"<html>"))
+    _answered(world, r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)", Fault(status=200, body=b"<html>"))
 
 
 @move
@@ -526,15 +520,15 @@ def restless(world: World) -> None:
 
 
 def _answered(world: World, pattern: str, fault: Fault) -> None:
-    """Let GitHub answer so of mallory's pull requests, and of the commits that they put on main."""
+    """Let GitHub answer so of mallory, of her pull requests, and of the commits that they put on main."""
     mine = mallorys_pulls(world)
-    numbers = {str(number) for number in mine}
+    hers = {*(str(number) for number in mine), "mallory"}
     commits = {world.github.pulls[number].merge_commit_sha for number in mine}
     former = world.acme.github.faults
 
     def told(method: str, path: str) -> Fault | None:
         found = re.search(pattern, path)
-        if method == "GET" and found is not None and numbers & set(found.groups()):
+        if method == "GET" and found is not None and hers & set(found.groups()):
             return fault
         if method == "GET" and path.endswith("/pulls") and path.split("/")[-2] in commits:
             return fault
