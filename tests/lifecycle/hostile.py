@@ -21,6 +21,8 @@ from jitbot.sandbox.github.records import Review
 SOAK = bool(os.environ.get("JITBOT_SOAK"))
 WHERE = "requests/production-break-glass"  # a folder that nobody owns
 LONG = "/".join(["d" * 250] * 15)  # with a name below it: nearly the 4,096 bytes that a path can have
+LEDGER = "refs/heads/ledger"  # a tag may have its short name
+CODEOWNERS = ".github/CODEOWNERS"
 PLAIN, EXECUTABLE, SYMLINK, SUBMODULE, FOLDER = "100644", "100755", "120000", "160000", "040000"
 
 Move = Callable[[World], None]
@@ -118,6 +120,15 @@ def mallorys_pulls(world: World) -> set[int]:
 def others_pulls(world: World) -> list[int]:
     """The numbers of all that others opened, the oldest first."""
     return sorted(set(world.github.pulls) - mallorys_pulls(world))
+
+
+def others_requests(world: World) -> list[str]:
+    """The request files of others that main has."""
+    listed = world.github.store.git("ls-tree", "-r", "-z", "--name-only", "refs/heads/main", "requests/")
+    found = [path.decode(errors="replace") for path in listed.split(b"\0") if path.endswith(b".yaml")]
+    return [
+        path for path in found if re.fullmatch(r"requests/[a-z-]+/[\d-]+/\d\d-(?!mallory)[a-z-]+\.yaml", path)
+    ]
 
 
 def name(world: World, slug: str) -> str:
@@ -279,6 +290,63 @@ def a_request_that_comes_and_goes(world: World) -> None:
     merged(world, Commit(puts={path: replace(put, content=b"{}\n") for path, put in puts.items()}))
 
 
+@move
+def rules_in_and_out(world: World) -> None:
+    """One commit takes everybody out of the people, teams and accounts, the next puts them back: the pull request shows neither."""
+    names = [f"policies/{each}.yaml" for each in ("people", "teams", "accounts", "settings")] + [CODEOWNERS]
+    _in_and_out(world, dict.fromkeys(names, b"# nobody\n"))
+
+
+@move
+def requests_out_and_in(world: World) -> None:
+    """One commit deletes everybody's requests, the next brings them back."""
+    _in_and_out(world, dict.fromkeys(others_requests(world)))
+
+
+@move
+def requests_changed_and_back(world: World) -> None:
+    """One commit makes everybody's requests longer, the next makes them as they were."""
+    longer = {path: world.text(path).encode().replace(b'h"', b'h59m"') for path in others_requests(world)}
+    _in_and_out(world, longer)
+
+
+def _in_and_out(world: World, other: Mapping[str, bytes | None]) -> None:
+    there = {path.encode(): Put(content=world.text(path).encode()) for path in other}
+    first = {path.encode(): Put(content=content) for path, content in other.items() if content is not None}
+    gone = [path.encode() for path, content in other.items() if content is None]
+    more = request(world, "decoy")
+    merged(
+        world,
+        Commit(puts=first | request(world, "decoy"), gone=gone),
+        Commit(puts=there | more),
+        method="rebase",
+    )
+
+
+@move
+def names_in_capitals(world: World) -> None:
+    """Beside each request that is on main, a file whose name differs only by case."""
+    twins_ = [
+        f"{path.rpartition('/')[0]}/{path.rpartition('/')[2].upper()}" for path in others_requests(world)
+    ]
+    puts = {path.encode(): Put(content=b"reason: x\n") for path in twins_}
+    merged(world, Commit(puts=puts | request(world, "capitals")))
+
+
+@move
+def files_that_git_heeds(world: World) -> None:
+    """Attributes, an ignore file and modules, which git reads in every folder."""
+    heeded = {
+        ".gitattributes": b"* text eol=crlf working-tree-encoding=UTF-16 filter=none -diff export-ignore\n",
+        ".gitignore": b"*\n",
+        ".gitmodules": b'[submodule "x"]\n\tpath = x\n\turl = https://127.0.0.1/x\n',
+        ".mailmap": b"olivia <olivia@acme.com> <alice@acme.com>\n",
+    }
+    merged(
+        world, Commit(puts={f"{WHERE}/{path}".encode(): Put(content=text) for path, text in heeded.items()})
+    )
+
+
 # Into the ledger, where anybody may push
 
 
@@ -328,7 +396,10 @@ def a_file_named_events(world: World) -> None:
 @move
 def events_is_a_link(world: World) -> None:
     """The folder of events is replaced by a symbolic link, the one of tokens by a submodule."""
-    puts = {b"events": Put(content=b"keys", mode=SYMLINK), b"attestations": Put(name="3" * 40, mode=SUBMODULE)}
+    puts = {
+        b"events": Put(content=b"keys", mode=SYMLINK),
+        b"attestations": Put(name="3" * 40, mode=SUBMODULE),
+    }
     commit(world, "ledger", Commit(puts=puts, gone=list(puts)))
 
 
@@ -392,7 +463,9 @@ def twins(world: World) -> None:
             branch = branch_of(world, "twin")
             world.github.store.update_ref(f"refs/heads/{branch}", head)
             told = {"title": "twin", "body": "", "head": branch, "base": "main"}
-            world.acme.call("mallory", "POST", "/pulls", **told)  # of a merged one there may be nothing to merge
+            world.acme.call(
+                "mallory", "POST", "/pulls", **told
+            )  # of a merged one there may be nothing to merge
 
 
 @move
@@ -416,7 +489,11 @@ def opinions_of_others(world: World) -> None:
     """Approvals and objections by people who own nothing there."""
     for number in others_pulls(world):
         author, head = world.github.pulls[number].author.login, world.github.pulls[number].head_sha
-        for login, state in (("mallory", "CHANGES_REQUESTED"), ("grace", "APPROVED"), ("heidi", "CHANGES_REQUESTED")):
+        for login, state in (
+            ("mallory", "CHANGES_REQUESTED"),
+            ("grace", "APPROVED"),
+            ("heidi", "CHANGES_REQUESTED"),
+        ):
             if login != author:
                 _reviewed(world, number, login, state, head)
 
@@ -439,10 +516,68 @@ def dismissals(world: World) -> None:
 def long_texts(world: World) -> None:
     """Bodies and comments of 64 KiB on everybody's pull requests, in a language of many bytes, and the longest title."""
     for number in others_pulls(world):
-        world.must(world.acme.call("mallory", "PATCH", f"/pulls/{number}", title="é" * 256, body="\u202e" * 65_536))
+        world.must(
+            world.acme.call("mallory", "PATCH", f"/pulls/{number}", title="é" * 256, body="\u202e" * 65_536)
+        )
         for _ in range(3):
             body = "<!-- jitbot -->\n" + "x" * 65_000
             world.must(world.acme.call("mallory", "POST", f"/issues/{number}/comments", body=body))
+
+
+@move
+def forged_words(world: World) -> None:
+    """Issues that look like jitbot's, statuses in its name on mallory's heads, and a comment with its mark."""
+    for title in (
+        "Review by 2026-11-24T09:00Z: production-break-glass used by dave",
+        "The record is not whole",
+    ):
+        world.must(world.acme.call("mallory", "POST", "/issues", title=title, body="<!-- jitbot -->"))
+    for number in others_pulls(world):
+        body = "<!-- jitbot -->\nRefused."
+        world.must(world.acme.call("mallory", "POST", f"/issues/{number}/comments", body=body))
+
+
+@move
+def refused_revocations(world: World) -> None:
+    """mallory starts a revocation of everybody's request, and re-runs one."""
+    for path in others_requests(world):
+        world.ran("revoke", path, "--reason", "x", actor="mallory")
+        world.ran("revoke", path, "--reason", "x", actor="mallory", GITHUB_RUN_ATTEMPT="2")
+
+
+@move
+def names_that_shadow(world: World) -> None:
+    """Tags and branches whose names git may take for others."""
+    store, mine = world.github.store, commit(world, branch_of(world, "mallory"), Commit(puts={b"x": Put()}))
+    tags = ("main", "ledger", "origin/main", "origin/ledger", "heads/main", "HEAD")
+    branches = ("origin/main", "origin/ledger", "refs/heads/main", "refs/remotes/origin/ledger")
+    for ref in (*(f"refs/tags/{each}" for each in tags), *(f"refs/heads/{each}" for each in branches)):
+        store.update_ref(ref, mine)
+
+
+@move
+def many_branches(world: World) -> None:
+    """5,000 branches and tags."""
+    tip = world.github.store.tip("main")
+    lines = "".join(
+        f"update refs/{kind}/x/{each} {tip}\n" for each in range(2500) for kind in ("heads", "tags")
+    )
+    world.github.store.git("update-ref", "--stdin", stdin=lines.encode())
+    world.github.store.forget_refs()
+
+
+@move
+def pushes_before_every_record(world: World) -> None:
+    """Whenever a run is about to record, somebody has just pushed to the ledger; a dozen times."""
+    former = world.acme.github.faults
+    left = list(range(12))
+
+    def told(method: str, path: str) -> Fault | None:
+        if (method, path) == ("POST", "/graphql") and left:
+            push(world, {f"noise/{world.steps}-{left.pop()}": b"x"})
+        return former(method, path) if former is not None else None
+
+    world.acme.github.faults = told
 
 
 @move
@@ -456,7 +591,11 @@ def nothing_listed(world: World) -> None:
 def not_found(world: World) -> None:
     """GitHub knows nothing of mallory's own pull requests."""
     restless(world)
-    _answered(world, r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)", Fault(status=404, body=b'{"message": "Not Found"}'))
+    _answered(
+        world,
+        r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)",
+        Fault(status=404, body=b'{"message": "Not Found"}'),
+    )
 
 
 @move
@@ -470,14 +609,20 @@ def no_answer(world: World) -> None:
 def forbidden(world: World) -> None:
     """GitHub refuses to tell of mallory's own pull requests."""
     restless(world)
-    _answered(world, r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)", Fault(status=403, body=b'{"message": "Forbidden"}'))
+    _answered(
+        world,
+        r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)",
+        Fault(status=403, body=b'{"message": "Forbidden"}'),
+    )
 
 
 @move
 def no_words(world: World) -> None:
     """GitHub answers with something that is no JSON about mallory's own pull requests."""
     restless(world)
-    _answered(world, r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)", Fault(status=200, body=b"<html>"))
+    _answered(
+        world, r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)", Fault(status=200, body=b"<html>")
+    )
 
 
 @move
@@ -554,20 +699,34 @@ def _attested(world: World, kind: str = "") -> list[dict[str, Any]]:
     """The events that GitHub's own bot committed, in their order: whatever else lies in the ledger or is gone from it."""
     github, store = world.github, world.github.store
     found = []
-    for sha in store.git("rev-list", "--reverse", "--topo-order", "ledger").decode().split():
+    for sha in store.git("rev-list", "--reverse", "--topo-order", LEDGER).decode().split():
         if sha in github.signed and store.commit(sha).author.name == "github-actions[bot]":
-            listed = store.remembered("diff-tree", "-r", "--root", "--name-only", "--no-commit-id", sha).decode()
+            listed = store.remembered(
+                "diff-tree", "-r", "--root", "--name-only", "--no-commit-id", sha
+            ).decode()
             paths = [path for path in listed.split() if path.startswith("events/")]
             found += [json.loads(store.read(sha, path)) for path in paths]
     return [event for event in found if event["event"] == (kind or event["event"])]
 
 
+def tidy(world: World) -> None:
+    """Take away every branch and tag but main and ledger: going back to a kept state leaves them."""
+    store = world.github.store
+    extra = [*store.refs("refs/tags/"), *store.refs("refs/heads/")]
+    lines = "".join(f"delete {ref}\n" for ref in extra if ref not in ("refs/heads/main", LEDGER))
+    store.git("update-ref", "--stdin", stdin=lines.encode())
+    store.forget_refs()
+
+
 def story(world: World, path: str) -> list[str]:
-    """What runs recorded of a request: as `World.story`, whatever mallory put beside it."""
+    """What runs recorded of a request, whatever mallory put beside it: as `World.story`, but for refusals.
+
+    A rebase can change a file and change it back; each of these changes is refused, and without effect.
+    """
     return [
         f"{event['event']} {event['why']}" if event["event"] == "ended" else event["event"]
         for event in _attested(world)
-        if event["request"] == path
+        if event["request"] == path and event["event"] != "refused"
     ]
 
 
@@ -575,9 +734,11 @@ def largest_event(world: World) -> int:
     """The size of the largest event that a run recorded, in bytes."""
     store = world.github.store
     sizes = [0]
-    for sha in store.git("rev-list", "ledger").decode().split():
+    for sha in store.git("rev-list", LEDGER).decode().split():
         if sha in world.github.signed:
-            listed = store.remembered("diff-tree", "-r", "--root", "--name-only", "--no-commit-id", sha).decode()
+            listed = store.remembered(
+                "diff-tree", "-r", "--root", "--name-only", "--no-commit-id", sha
+            ).decode()
             paths = (path for path in listed.split() if path.startswith("events/"))
             sizes += [len(store.read(sha, path)) for path in paths]
     return max(sizes)

@@ -15,7 +15,7 @@ import hypothesis.strategies as st
 import pytest
 from acme_world import HOUR, MINUTE, TABLE, World
 from books import clone, vouched
-from hostile import MOVES, Commit, Put, branch_of, commit, opened, story
+from hostile import MOVES, Commit, Put, branch_of, commit, opened, story, tidy
 from hypothesis import HealthCheck, Phase, given, settings
 
 from jitbot.sandbox.story.stage import Ran
@@ -52,7 +52,7 @@ def left(world: World, login: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What is so of the two requests that nobody touches, after one step."""
+    """What is so of the three requests that nobody touches, after one step."""
 
     step: str
     stories: tuple[tuple[str, ...], ...]
@@ -62,7 +62,7 @@ class Seen:
 
 @dataclass(slots=True, kw_only=True)
 class Play:
-    """alice's request and carol's, played from the asking to the audit; `moves` are what mallory does before a step."""
+    """Requests of alice, carol and dave, from the asking to the audit; `moves` are what mallory does before a step."""
 
     world: World
     ending: str
@@ -77,8 +77,10 @@ class Play:
     def play(self) -> tuple[Seen, ...]:
         """All steps, in their order."""
         self.world.back(self.world.kept["seed"])
+        tidy(self.world)
         for step in (
-            self.asked, self.granted, self.extended, self.ended, self.another, self.over, self.removed, self.audited,
+            self.asked, self.granted, self.urgent, self.extended, self.reviewed, self.ended, self.another, self.over,
+            self.removed, self.audited,
         ):  # fmt: skip
             self.world.later(MINUTE)
             for each in self.moves.get(step.__name__, ()):
@@ -95,6 +97,19 @@ class Play:
         """Approved, merged, granted."""
         approve_and_merge(self.world, self.numbers["alice"])
         self._run("granted", "grant")
+
+    def urgent(self) -> None:
+        """dave's emergency: merged without an approval, and granted."""
+        fields = {"duration": "1h", "ticket": "OPS-7"}
+        self.paths["dave"], text = self.world.request("dave", "production-break-glass", "ask", **fields)
+        self.numbers["dave"] = propose(self.world, "dave", {self.paths["dave"]: text})
+        self.world.must(self.world.merge("olivia", self.numbers["dave"]))
+        self._run("urgent", "grant")
+
+    def reviewed(self) -> None:
+        """erin approves it afterwards."""
+        self.world.must(self.world.review("erin", self.numbers["dave"]))
+        self._run("reviewed", "sweep")
 
     def extended(self) -> None:
         """An hour more."""
@@ -150,7 +165,7 @@ class Play:
         self.last = self.world.ran("audit", "log", *keys, **job)
         assert self.last.code in GOES_ON, self._told("audit log")
         rows = [(each["request"], each["event"], each["why"]) for each in _json(self.last)]
-        listed = [row for row in rows if row[0] in self.paths.values()]
+        listed = [row for row in rows if row[0] in self.paths.values() and row[1] != "refused"]
         self._see("audited", more=(sorted(mine), sorted(listed)))
         self._same()
 
@@ -168,7 +183,9 @@ class Play:
             told = self.world.must(self.world.acme.call("olivia", "GET", f"/commits/{head}/status"))
             return sorted((each["context"], each["state"]) for each in told["statuses"])
 
-        self._until(f"comment {login}", "comment", str(self.numbers[login]), workflow="check.yml", more=statuses)
+        self._until(
+            f"comment {login}", "comment", str(self.numbers[login]), workflow="check.yml", more=statuses
+        )
 
     def _run(self, step: str, verb: str, *arguments: str, actor: str = "olivia") -> None:
         self._until(step, verb, *arguments, actor=actor)
@@ -189,7 +206,7 @@ class Play:
 
     def _see(self, step: str, *, more: Any = None) -> None:
         stories = tuple(tuple(story(self.world, path)) for _, path in sorted(self.paths.items()))
-        reach = frozenset(self.world.reach("alice", "carol"))
+        reach = frozenset(self.world.reach("alice", "carol", "dave"))
         self.seen.append(Seen(step=step, stories=stories, reach=reach, more=more))
 
     def _same(self) -> None:
@@ -198,7 +215,9 @@ class Play:
 
     def _told(self, step: str) -> str:
         moves = ", ".join(f"{each} before {name}" for name, of in self.moves.items() for each in of)
-        return f"{step}, after {moves}: jitbot ended with {self.last.code}, saying\n{self.last.output[-1500:]}"
+        return (
+            f"{step}, after {moves}: jitbot ended with {self.last.code}, saying\n{self.last.output[-1500:]}"
+        )
 
 
 def _json(ran: Ran) -> Any:
@@ -208,7 +227,15 @@ def _json(ran: Ran) -> Any:
     return json.JSONDecoder().raw_decode("\n".join(lines[first:]))[0]
 
 
-STEPS = ("granted", "extended", "ended", "another", "over", "audited")  # before which mallory acts
+STEPS = (
+    "granted",
+    "extended",
+    "reviewed",
+    "ended",
+    "another",
+    "over",
+    "audited",
+)  # before which mallory acts
 
 
 def plain(world: World, ending: str) -> tuple[Seen, ...]:
@@ -223,11 +250,13 @@ PLAIN: dict[str, tuple[Seen, ...]] = {}
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_the_history_itself_has_everything_in_it(world: World, ending: str) -> None:
-    """Without mallory alice has access and loses it, carol has access, and the audit finds nothing wrong of either."""
+    """Without mallory each of the three has access and loses it, and the audit finds nothing wrong."""
     seen = {each.step: each for each in plain(world, ending)}
     assert seen["granted"].reach == {("alice", "prod", "orders")}
     assert ("alice", "prod", "orders") not in seen["ended"].reach or ending == "expired"
     assert ("carol", "prod", "orders") in seen["another"].reach
+    assert ("dave", "prod", "refunds") in seen["urgent"].reach
+    assert any("reviewed" in told for told in seen["reviewed"].stories)
     assert seen["over"].reach == set()
     assert {told[-1] for told in seen["removed"].stories} == {"removed"}
     findings, rows = seen["audited"].more
@@ -238,9 +267,11 @@ def test_the_history_itself_has_everything_in_it(world: World, ending: str) -> N
 def test_nothing_that_mallory_does_changes_anything_of_others(
     world: World, record_property: Callable[[str, object], None]
 ) -> None:
-    """Whatever moves, before whatever steps: the two requests are decided, ended and audited as without them."""
+    """Whatever moves, before whatever steps: the three requests are decided, ended and audited as without them."""
     long = settings.get_current_profile_name() == SOAK
-    chosen = st.lists(st.tuples(st.sampled_from(STEPS), st.sampled_from(sorted(MOVES))), min_size=1, max_size=3)
+    chosen = st.lists(
+        st.tuples(st.sampled_from(STEPS), st.sampled_from(sorted(MOVES))), min_size=1, max_size=3
+    )
 
     @given(ending=st.sampled_from(ENDINGS), moves=chosen)
     def same(ending: str, moves: list[tuple[str, str]]) -> None:
@@ -269,9 +300,8 @@ def three(world: World) -> dict[str, str]:
         world.jit("grant")
         world.kept["three"] = world.keep()
     world.back(world.kept["three"])
-    return {
-        login: world.request(login, "orders-db-read", "ask")[0] for login in ("alice", "carol", "dave")
-    }
+    tidy(world)
+    return {login: world.request(login, "orders-db-read", "ask")[0] for login in ("alice", "carol", "dave")}
 
 
 @pytest.mark.parametrize("name", sorted(MOVES))
