@@ -354,7 +354,7 @@ def files_that_git_heeds(world: World) -> None:
 def unattested_events(world: World) -> None:
     """Events without a token: that every request was revoked, ended and removed; and one that is no JSON."""
     lies = {}
-    for event in _attested(world):
+    for event in recorded(world):
         for kind in ("revoked", "ended", "removed"):
             lie = {**event, "event": kind, "why": "released", "at": f"{world.now:%Y-%m-%dT%H:%M:%SZ}"}
             path = f"events/{world.now:%Y/%m/%d}/{world.now:%H%M%S}-{kind}-{len(lies):020x}.json"
@@ -365,7 +365,7 @@ def unattested_events(world: World) -> None:
 @move
 def a_forged_batch(world: World) -> None:
     """A batch with a token of mallory's own workflow, and one with a token that is none."""
-    event = mallorys(world, _attested(world)) if _attested(world, "approved") else None
+    event = mallorys(world, recorded(world)) if recorded(world, "approved") else None
     if event is not None:
         mine = "acme/access/.github/workflows/mine.yml@refs/heads/main"
         push(world, batch(world, event, job_workflow_ref=mine))
@@ -479,9 +479,19 @@ def a_twin_by_nobody(world: World) -> None:
 def many_comments(world: World) -> None:
     """300 comment reviews on each pull request of anybody else."""
     for number in others_pulls(world):
-        pull = world.github.pulls[number]
-        for _ in range(300):
-            _reviewed(world, number, "mallory", "COMMENTED", pull.head_sha)
+        many_reviews(world, number, 300, ("COMMENTED",))
+
+
+def many_reviews(
+    world: World,
+    number: int,
+    how_many: int,
+    states: Sequence[str] = ("COMMENTED", "APPROVED", "CHANGES_REQUESTED"),
+) -> None:
+    """So many reviews of a pull request by mallory, in turn of these states."""
+    head = world.github.pulls[number].head_sha
+    for each in range(how_many):
+        _reviewed(world, number, "mallory", states[each % len(states)], head)
 
 
 @move
@@ -501,7 +511,7 @@ def opinions_of_others(world: World) -> None:
 @move
 def dismissals(world: World) -> None:
     """mallory dismisses the approvals of what was decided long ago, and an objection of her own."""
-    decided = {event["evidence"].get("pull_request") for event in _attested(world)}
+    decided = {event["evidence"].get("pull_request") for event in recorded(world)}
     for review in list(world.github.reviews.values()):
         own = review.author.login == "mallory"
         if review.state in ("APPROVED", "CHANGES_REQUESTED") and (own or review.pull in decided):
@@ -695,7 +705,7 @@ def _reviewed(world: World, number: int, login: str, state: str, head: str) -> N
 # What is read of it all
 
 
-def _attested(world: World, kind: str = "") -> list[dict[str, Any]]:
+def recorded(world: World, kind: str = "") -> list[dict[str, Any]]:
     """The events that GitHub's own bot committed, in their order: whatever else lies in the ledger or is gone from it."""
     github, store = world.github, world.github.store
     found = []
@@ -725,7 +735,7 @@ def story(world: World, path: str) -> list[str]:
     """
     return [
         f"{event['event']} {event['why']}" if event["event"] == "ended" else event["event"]
-        for event in _attested(world)
+        for event in recorded(world)
         if event["request"] == path and event["event"] != "refused"
     ]
 
