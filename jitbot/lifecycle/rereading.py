@@ -25,14 +25,21 @@ def read_again(forge: Forge, decisions: Iterable[Recorded]) -> Iterator[Problem]
             continue
         number = facts.told.pull_request.number
         try:
-            pull, reviews = forge.pull(number), forge.reviews(number)
+            found = _read(forge, decision, facts.told)
+            if any(each.weight is Weight.BROKEN for each in found):
+                found = _read(forge, decision, facts.told)  # one answer that differs proves nothing
         except DeniedError as error:
             yield _tell(decision, "pull-request-gone", Weight.BROKEN, f"#{number} cannot be read: {error}")
         except UnavailableError as error:
             yield _tell(decision, "not-read-again", Weight.UNCHECKED, f"{error}; nothing after it was asked")
             return
         else:
-            yield from _compared(decision, facts.told, pull, reviews)
+            yield from found
+
+
+def _read(forge: Forge, decision: Recorded, told: Told) -> tuple[Problem, ...]:
+    number = told.pull_request.number
+    return tuple(_compared(decision, told, forge.pull(number), forge.reviews(number)))
 
 
 def _compared(
