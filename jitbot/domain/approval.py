@@ -122,11 +122,12 @@ def _merged_as_listed(ground: Ground) -> Iterator[Finding]:
     outside = sorted(path for path in {*touched, *listed} if not path.startswith("requests/"))
     if outside:
         hint = "a request touches requests/ alone; change rules first, in a pull request of their own"
-        yield at(ground.case, "touches-rules", f"the merge also changes {bounds.some(outside)}", hint)
-    odd = sorted({ground.case.change.path, *listed} - (set(listed) & set(touched)))
+        yield at(ground.case, "touches-rules", f"the merge also changes {', '.join(outside[:3])}", hint)
+    both = set(listed) & set(touched)
+    odd = sorted(({ground.case.change.path, *listed} - both) | (set(outside) - both))
     if odd:
         hint = "update the branch, have it approved again, and merge or squash it"
-        message = f"what was merged is not what the pull request lists: {bounds.some(odd)}"
+        message = f"what was merged is not what the pull request lists: {', '.join(odd[:3])}"
         yield at(ground.case, "not-as-listed", message, hint)
 
 

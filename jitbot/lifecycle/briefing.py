@@ -213,7 +213,7 @@ class _Asking:
 
     def _gathered(self) -> Gatherer:
         if self._gatherer is None:
-            self._gatherer = Gatherer(world=self.world)
+            self._gatherer = Gatherer(world=self.world, decides=False)
         return self._gatherer
 
 

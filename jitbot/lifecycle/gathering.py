@@ -3,15 +3,24 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Protocol, TypeVar
 
 from jitbot.domain import bounds, codeowners, duration, eligibility, owners, pushes
 from jitbot.domain.attestation import blob_name
 from jitbot.domain.audit.mainline import ODD
 from jitbot.domain.counting import latest_judgements
-from jitbot.domain.errors import DeniedError
-from jitbot.domain.evidence import Case, Change, Merge, PullCommit, PullRequest, Push, Rules
+from jitbot.domain.errors import DeniedError, UnavailableError
+from jitbot.domain.evidence import (
+    Case,
+    Change,
+    Merge,
+    PullCommit,
+    PullRequest,
+    Push,
+    Review,
+    Rules,
+)
 from jitbot.domain.ground import fitting, requester_of
 from jitbot.domain.model import Finding, GithubId, Login, Parsed, Request, Sha, Source
 from jitbot.domain.ports import DocumentReader, Forge, Repository
@@ -59,18 +68,29 @@ class CommitTree:
 
 
 class Asked:
-    """What the forge answers: each question is asked once, since many requests share a merge."""
+    """What the forge answers: each question is asked once, since many requests share a merge.
 
-    def __init__(self, forge: Forge) -> None:
+    Nothing but the list itself says how many reviews there are, and one that is missing may be an objection. So
+    whoever decides asks for them twice, and two answers that differ are none.
+    """
+
+    def __init__(self, forge: Forge, *, decides: bool) -> None:
         self.default_branch = cache(forge.default_branch)
         self.pulls_of = cache(forge.pulls_of)
         self.pull = cache(forge.pull)
         self.files = cache(forge.files)
-        self.reviews = cache(forge.reviews)
+        self.reviews = cache(partial(_twice, forge) if decides else forge.reviews)
         self.commits = cache(forge.commits)
         self.history = cache(forge.history)
         self.pushes = cache(forge.pushes)
         self.permission = cache(forge.permission)
+
+
+def _twice(forge: Forge, number: int) -> tuple[Review, ...]:
+    reviews = forge.reviews(number)
+    if forge.reviews(number) != reviews:
+        raise UnavailableError(f"GitHub lists other reviews of #{number} each time")
+    return reviews
 
 
 @dataclass(slots=True)
@@ -78,16 +98,17 @@ class Gatherer:
     """Facts for one run. Keeps what it has read: many cases share rules and pull requests."""
 
     world: World
+    decides: bool = True  # False for who only shows what would be decided
     _rules: dict[tuple[Sha, str], Rules] = field(default_factory=dict)
     forge: Asked = field(init=False)
     patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
-        self.forge = Asked(self.world.forge)
+        self.forget()
 
     def forget(self) -> None:
         """Ask the forge anew from here on. What git holds stays as it is."""
-        self.forge = Asked(self.world.forge)
+        self.forge = Asked(self.world.forge, decides=self.decides)
 
     def case(self, change: Change, *, earlier: bool) -> Case:
         """Everything `approval.decide` needs. Raises UnavailableError if the forge or git cannot tell."""

@@ -27,14 +27,16 @@ def read_again(forge: Forge, decisions: Iterable[Recorded]) -> Iterator[Problem]
             continue
         number = told.pull_request.number
         try:
-            pull, reviews = forge.pull(number), forge.reviews(number)
+            found = _read(forge, decision, told)
+            if any(each.weight is Weight.BROKEN for each in found):
+                found = _read(forge, decision, told)  # one answer that differs proves nothing
         except DeniedError as error:
             yield _tell(decision, "pull-request-gone", Weight.BROKEN, f"#{number} cannot be read: {error}")
         except UnavailableError as error:
             yield _tell(decision, "not-read-again", Weight.UNCHECKED, f"{error}; nothing after it was asked")
             return
         else:
-            yield from _compared(decision, told, pull, reviews)
+            yield from found
 
 
 def fetch_heads(repository: Repository, decisions: Iterable[Recorded]) -> Iterator[Problem]:
@@ -76,6 +78,11 @@ def _told(decision: Recorded) -> Told | None:
     """What was attested of the pull request behind an approval; None for anything else."""
     facts = facts_of(decision.event) if decision.event.kind in GIVES else None
     return facts.told if facts is not None else None
+
+
+def _read(forge: Forge, decision: Recorded, told: Told) -> tuple[Problem, ...]:
+    number = told.pull_request.number
+    return tuple(_compared(decision, told, forge.pull(number), forge.reviews(number)))
 
 
 def _compared(

@@ -51,6 +51,8 @@ class Kept:
     issues: Mapping[int, Any]
     roles: Mapping[str, Any]
     signing: Any
+    activities: int
+    tips: Mapping[str, str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +78,8 @@ class World(Stage):
             issues=dict(self.github.issues),
             roles={each: copy.deepcopy(self._iam(each).roles) for each in self.acme.accounts.values()},
             signing=self.acme.github._issuer._keys,
+            activities=len(self.github.activities),
+            tips=dict(self.github.tips),
         )
 
     def back(self, kept: Kept) -> None:
@@ -94,6 +98,10 @@ class World(Stage):
         for account_id, roles in kept.roles.items():
             self._iam(account_id).roles = copy.deepcopy(roles)
         self.acme.github._issuer._keys = kept.signing
+        del self.github.activities[kept.activities :]
+        self.github.tips.clear()
+        self.github.tips.update(kept.tips)
+        self.acme.github._site.gone.clear()
         self.acme.clock.set(kept.now)
         self.forget()
 

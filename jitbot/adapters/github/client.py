@@ -109,8 +109,9 @@ class Client:
     def pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
         """Every object of a list, page by page.
 
-        Raises TypeError if it is no list, and UnavailableError for an empty page that another one announced.
+        Raises TypeError if it is no list, and UnavailableError for an empty page that the one before announced.
         """
+        announced = False
         for page in range(1, _MOST_PAGES + 1):
             parameters = {**(query or {}), "per_page": _PAGE, "page": page}
             headers, answer = self._requester.requestJsonAndCheck(
@@ -118,10 +119,11 @@ class Client:
             )
             if not isinstance(answer, list):
                 raise TypeError(f"{path} is not a list")
-            if page > 1 and not answer:
+            if announced and not answer:
                 raise UnavailableError(f"GitHub announced a page {page} of {path}, and answered an empty one")
             yield from answer
-            if 'rel="next"' not in headers.get("link", ""):
+            announced = 'rel="next"' in headers.get("link", "")
+            if not announced and len(answer) < _PAGE:  # a full page may be the last, or lack its announcement
                 return
         raise UnavailableError(f"{path} has more than {_MOST_PAGES} pages")
 

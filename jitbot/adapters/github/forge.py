@@ -11,19 +11,12 @@ from github.GithubException import UnknownObjectException
 from jitbot.adapters.github import authors
 from jitbot.adapters.github.client import Client, translated
 from jitbot.domain import moments
-from jitbot.domain.errors import BranchMovedError, UnavailableError
+from jitbot.domain.errors import BranchMovedError
 from jitbot.domain.evidence import GONE, Actor, Dismissal, History, PullCommit, PullRequest, Push, Review
 from jitbot.domain.model import GithubId, Login, Sha
 
 _COMMIT = """mutation($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }
-}"""
-_REVIEWS = """query($owner: String!, $name: String!, $number: Int!) {
-  repository(owner: $owner, name: $name) {
-    pullRequest(number: $number) {
-      reviews(states: [APPROVED, CHANGES_REQUESTED, COMMENTED, DISMISSED]) { totalCount }
-    }
-  }
 }"""
 _MOVES = frozenset({"base_ref_changed", "automatic_base_change_succeeded"})
 _MOST_PUSHES = 10  # pages of a branch's moves, of a hundred each
@@ -63,27 +56,9 @@ class GitHubForge:
 
     @translated
     def reviews(self, number: int) -> tuple[Review, ...]:
-        """Every submitted review; one by an account that no longer exists counts for nobody and is left out.
-
-        GitHub's GraphQL says how many there must be. Where it does not, two readings of the list must agree.
-        """
-        listed, count = self._submitted(number), self._review_count(number)
-        short = self._submitted(number) != listed if count is None else len(listed) < count
-        if short:
-            raise UnavailableError(f"GitHub does not list all reviews of #{number}")
-        return tuple(_review(raw) for raw in listed if raw.get("user"))
-
-    def _submitted(self, number: int) -> list[dict[str, Any]]:
-        return [raw for raw in self._client.pages(f"/pulls/{number}/reviews") if raw.get("submitted_at")]
-
-    def _review_count(self, number: int) -> int | None:
-        """How many reviews were submitted; None where GraphQL cannot be asked for it."""
-        owner, _, name = self._client.repository.partition("/")
-        try:
-            data = self._client.graphql(_REVIEWS, {"owner": owner, "name": name, "number": number})
-            return int(data["repository"]["pullRequest"]["reviews"]["totalCount"])
-        except (GithubException, KeyError, TypeError, ValueError):
-            return None
+        """Every submitted review; one by an account that no longer exists counts for nobody and is left out."""
+        pages = self._client.pages(f"/pulls/{number}/reviews")
+        return tuple(_review(raw) for raw in pages if raw.get("user") and raw.get("submitted_at"))
 
     @translated
     def commits(self, number: int) -> tuple[PullCommit, ...]:

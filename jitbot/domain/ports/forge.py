@@ -27,7 +27,7 @@ class Forge(Protocol):
         ...
 
     def reviews(self, number: int) -> tuple[Review, ...]:
-        """Every submitted review. Raises UnavailableError for a list that is not whole."""
+        """Every submitted review."""
         ...
 
     def commits(self, number: int) -> tuple[PullCommit, ...]:

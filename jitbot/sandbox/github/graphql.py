@@ -140,15 +140,7 @@ _MUTATIONS: dict[str, Callable[[Call, Mapping[str, Any]], Json | None]] = {
 }
 
 
-def _reviews(call: Call, variables: Mapping[str, Any]) -> Json:
-    """How many reviews a pull request has; every one that is kept here was submitted."""
-    repository = call.site.repository(f"{variables.get('owner')}/{variables.get('name')}")
-    reviews = repository.reviews_of(repository.pull(int(variables.get("number") or 0)))
-    return {"repository": {"pullRequest": {"reviews": {"totalCount": len(reviews)}}}}
-
-
 _QUERIES: dict[str, Callable[[Call, Mapping[str, Any]], Json]] = {
-    "totalCount": _reviews,
     "viewerPermission": api_objects.viewer,
     "expression": api_objects.named,
 }
