@@ -70,16 +70,20 @@ def test_the_daily_sweep_is_complete(says: GitHubSays, schedule: str | None, com
     assert says.values([(text, {"github": {"event": event}})]) == [complete]
 
 
-def test_runs_that_must_not_meet_wait_for_each_other(says: GitHubSays) -> None:
-    """A revocation waits for others of the same request only, a check for others of its pull request only."""
+def test_nobody_holds_up_an_end(says: GitHubSays) -> None:
+    """Any branch's run may take a group by its name. So a revocation, and a run of the clock, is in one that nobody can know."""
+    run = {"run_id": "4242"}
     (revoked,) = expressions(read(FILES["revoke.yml"])["concurrency"]["group"])
     (checked,) = expressions(read(FILES["check.yml"])["concurrency"]["group"])
-    assert says.values([(revoked, {"inputs": {"request": "x"}}), (checked, {"github": pull("main")})]) == [
-        "x",
-        "7",
-    ]
-    for name in ("grant.yml", "sweep.yml", "audit.yml"):
-        assert expressions(read(FILES[name])["concurrency"]["group"]) == []
+    assert says.values([(revoked, {"github": run}), (checked, {"github": pull("main")})]) == ["4242", "7"]
+    for name in ("grant.yml", "sweep.yml"):
+        (group,) = expressions(read(FILES[name])["concurrency"]["group"])
+        events = [
+            (group, {"github": {**run, "event_name": event}})
+            for event in ("push", "schedule", "workflow_dispatch")
+        ]
+        assert says.values(events) == ["main", "4242", "4242"]
+    assert expressions(read(FILES["audit.yml"])["concurrency"]["group"]) == []
 
 
 def test_the_cache_is_written_from_main_alone(says: GitHubSays) -> None:
