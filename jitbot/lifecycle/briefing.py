@@ -11,7 +11,7 @@ from jitbot.domain.briefing import LOOKS_BACK, Briefing, Proposed
 from jitbot.domain.errors import DeniedError, UnavailableError
 from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest
 from jitbot.domain.life import Life, Term
-from jitbot.domain.model import Finding, Login, Parsed, Request, Sha, Source
+from jitbot.domain.model import Finding, Login, Parsed, Request, Sha
 from jitbot.domain.outlook import foresee
 from jitbot.domain.pending_approvals import pending
 from jitbot.domain.ports.git import Entry
@@ -20,7 +20,7 @@ from jitbot.domain.standing import standings
 from jitbot.domain.vocabulary import is_request
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.checking import Checker
-from jitbot.lifecycle.gathering import CommitTree, Gatherer, read_pushes, read_rules
+from jitbot.lifecycle.gathering import CommitTree, Gatherer, read_pushes, read_request, read_rules
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.world import MEMORY, World
 
@@ -146,8 +146,7 @@ class _Asking:
     def _request(self, path: str, entry: Entry | None) -> Parsed[Request]:
         if entry is None or entry.mode != _PLAIN:
             return Parsed(value=None)
-        content = self.world.repository.read([entry.blob])[entry.blob]
-        return self.world.documents.parse_request(Source(path=path, content=content))
+        return read_request(self.world, path, entry.blob)
 
     def _case(self, path: str, kind: ChangeKind, entry: Entry, parsed: Parsed[Request]) -> Case:
         """The case of a merge that has not been: its commit is the head, its time is now."""

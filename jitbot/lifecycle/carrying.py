@@ -62,7 +62,7 @@ def gathered(
         try:
             return work(cloud.enter(account_id), account_id)
         except JitbotError as error:
-            return Outcome(failures=(_failure(None, account_id, error),))
+            return Outcome(failures=(failure_of(None, account_id, error),))
 
     with ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, len(wanted))) as pool:
         outcomes = list(pool.map(one, wanted))
@@ -88,7 +88,7 @@ def failed_event(failure: Failure, *, now: datetime, run: str) -> Event | None:
 def _in_account(world: World, account: Account, changes: Sequence[Change], now: datetime) -> Outcome:
     events: list[Event] = []
     crowded = _beyond_quota(account, changes)
-    failures = [_failure(change, change.account_id, DeniedError(_NO_ROOM)) for change in crowded]
+    failures = [failure_of(change, change.account_id, DeniedError(_NO_ROOM)) for change in crowded]
     for change in changes:
         if change in crowded:
             continue
@@ -96,7 +96,7 @@ def _in_account(world: World, account: Account, changes: Sequence[Change], now: 
         try:
             event = _make(world, account, change, now)
         except JitbotError as error:
-            failures.append(_failure(change, change.account_id, error))
+            failures.append(failure_of(change, change.account_id, error))
         else:
             events += [event] if event is not None else []
     return Outcome(events=tuple(events), failures=tuple(failures))
@@ -123,7 +123,8 @@ def _make(world: World, account: Account, change: Change, now: datetime) -> Even
             assert_never(change)
 
 
-def _failure(change: Change | None, account_id: AccountId, error: JitbotError) -> Failure:
+def failure_of(change: Change | None, account_id: AccountId, error: JitbotError) -> Failure:
+    """What became of a change, or of an account, that met an error."""
     return Failure(
         change=change, account_id=account_id, message=str(error), final=isinstance(error, DeniedError)
     )

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from jitbot.domain import testimony, too_large
 from jitbot.domain.approval import Decision, Verdict, decide
@@ -20,6 +20,7 @@ from jitbot.lifecycle.history import History
 from jitbot.lifecycle.world import MEMORY, World
 
 _FEW = 10  # files that one merge asks for at most, to be decided before all that ask for more
+_NEW = timedelta(hours=1)  # what is older was looked at by a run before, or is late already
 _TOGETHER = 100  # decisions that are recorded together where there are many
 
 
@@ -41,10 +42,11 @@ class Due:
 
 
 def due(world: World, history: History, now: datetime) -> Iterator[Due]:
-    """What main holds and the ledger has not decided, in portions: first what merges of a few files ask for.
+    """What main holds and the ledger has not decided, in portions: first what was merged lately, a few files at a time.
 
-    A merge that asks for much waits, so that it delays nobody else; each portion is recorded before the next one, so
-    that a run that is stopped has got somewhere. There is always a first portion, be it empty.
+    A merge that asks for much, or that earlier runs could not decide, waits, so that it delays nobody else; each portion
+    is recorded before the next one, so that a run that is stopped has got somewhere. There is always a first portion,
+    be it empty.
     """
     changes, since = world.repository.changes(now - MEMORY), now - MEMORY
     large = (*world.repository.too_large(since), *asking_too_much(changes))
@@ -56,22 +58,23 @@ def due(world: World, history: History, now: datetime) -> Iterator[Due]:
         if change.commit not in refused
         and change.commit not in history.lives.get(change.path, Life(request=change.path)).decided
     ]
-    few, many = _few_first(undecided)
+    few, many = _few_first(undecided, now)
     yield Due(changes=tuple(few), too_large=new)
     for start in range(0, len(many), _TOGETHER):
         yield Due(changes=tuple(many[start : start + _TOGETHER]))
 
 
 def _few_first(
-    undecided: Sequence[tuple[Change, bool]],
+    undecided: Sequence[tuple[Change, bool]], now: datetime
 ) -> tuple[list[tuple[Change, bool]], list[tuple[Change, bool]]]:
-    """Changes of commits with few of them, and the others; of one path, never a later change before an earlier one."""
+    """New changes of commits with few of them, and the others; of one path, never a later one before an earlier one."""
     count = Counter(change.commit for change, _ in undecided)
     few: list[tuple[Change, bool]] = []
     many: list[tuple[Change, bool]] = []
     behind: set[str] = set()
     for change, earlier in undecided:
-        if count[change.commit] > _FEW or change.path in behind:
+        old = now - change.committed_at > _NEW
+        if old or count[change.commit] > _FEW or change.path in behind:
             behind.add(change.path)
             many.append((change, earlier))
         else:

@@ -31,6 +31,9 @@ ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "pol
 T = TypeVar("T")
 
 _PLAIN = "100644"
+_LARGEST = (
+    1 << 16
+)  # bytes of a request that is read at all; what may be in it is bounded further by its reader
 
 
 class Tree(Protocol):
@@ -141,8 +144,7 @@ class Gatherer:
             return None
         if change.mode != _PLAIN:
             return Parsed(value=None)
-        content = self.world.repository.read([change.blob])[change.blob]
-        return self.world.documents.parse_request(Source(path=change.path, content=content))
+        return read_request(self.world, change.path, change.blob)
 
     def _clashes(self, change: Change) -> tuple[str, ...]:
         folder = change.path.rpartition("/")[0]
@@ -205,6 +207,16 @@ class Gatherer:
             if review.state == "APPROVED" and owners.person_behind(review.user, people) is not None
         )
         return tuple(dict.fromkeys(found))
+
+
+def read_request(world: World, path: str, blob: Sha) -> Parsed[Request]:
+    """What a request file says. One far larger than any request is not read at all."""
+    content = world.repository.small([blob], _LARGEST)[blob]
+    if content is None:
+        message = f"the file has more than {_LARGEST} bytes"
+        finding = Finding(code="too-large", message=message, file=path, hint="a request is a few lines long")
+        return Parsed(value=None, findings=(finding,))
+    return world.documents.parse_request(Source(path=path, content=content))
 
 
 class Pushes(Protocol):

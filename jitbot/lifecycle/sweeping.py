@@ -6,12 +6,13 @@ from datetime import datetime
 
 from jitbot.domain import plan
 from jitbot.domain.drift import tag_findings
+from jitbot.domain.errors import JitbotError
 from jitbot.domain.model import AccountId, Source
 from jitbot.domain.ports import Account
 from jitbot.domain.roles import Actual, Listed
 from jitbot.lifecycle import ending
 from jitbot.lifecycle import history as ledger
-from jitbot.lifecycle.carrying import Failure, Outcome, carry_out, gathered
+from jitbot.lifecycle.carrying import Failure, Outcome, carry_out, failure_of, gathered
 from jitbot.lifecycle.gathering import ACCOUNTS
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.recording import record
@@ -63,9 +64,13 @@ def _looked_at(
     found: dict[tuple[AccountId, str], Actual | None] = {}
 
     def look(account: Account, account_id: AccountId) -> Outcome:
+        trouble: list[Failure] = []
         for name in wanted[account_id]:
-            found[account_id, name], _ = account.read(name)
-        return Outcome()
+            try:
+                found[account_id, name], _ = account.read(name)
+            except JitbotError as error:  # of the others in the account it says nothing
+                trouble.append(failure_of(None, account_id, error))
+        return Outcome(failures=tuple(trouble))
 
     outcome = gathered(world, wanted, look)
     looked = {

@@ -195,13 +195,14 @@ class World(Stage):
         return str(store.commit_files(branch, store.tip(branch), files, gone, "by hand", who, who))
 
     def ledger(self) -> list[dict[str, Any]]:
-        """Every event on the ledger's branch, attested or not, in the order of its commits."""
+        """Every event on the ledger's branch that reads as one, attested or not, in the order of its commits."""
         store = self.github.store
         listed = store.git(
             "log", "--reverse", "--format=", "--name-only", "--diff-filter=A", "ledger", "--", "events/"
         )
         tip = store.tip("ledger")
-        return [json.loads(store.read(tip, path)) for path in listed.decode().split()]
+        found = (json.loads(store.read(tip, path)) for path in listed.decode().split())
+        return [each for each in found if "request" in each]
 
     def story(self, path: str) -> list[str]:
         """What the ledger says of a request, in a word for each event, and in two for an end."""

@@ -135,6 +135,24 @@ def test_what_github_does_not_take_stays_due_and_stops_nobody_else(world: World)
     assert world.story(first) == ["approved", "granted"]
 
 
+def test_a_huge_request_is_refused_for_good(world: World) -> None:
+    """Five megabytes are no request: refused once, and looked at no more."""
+    path = f"{GLASS}/2026-11/23-mallory-x.yaml"
+    merged(world, {path: "x" * 5_000_000})
+    world.jit("grant", code=1)
+    assert (world.story(path), world.reasons(path)) == (["refused"], {"too-large"})
+    world.jit("grant")
+
+
+def test_what_is_in_doubt_for_long_delays_nobody_new(world: World) -> None:
+    """A request that GitHub does not tell of is looked at after those that were merged in the last hour."""
+    old, _ = world.ask("alice", "old"), world.later(HOUR + MINUTE)
+    new = world.ask("carol", "new")
+    ran = world.jit("grant")
+    assert ran.output.index(f"deciding {new}") < ran.output.index(f"deciding {old}")
+    assert [world.story(each) for each in (old, new)] == [["approved", "granted"]] * 2
+
+
 def test_an_end_that_was_undone_is_made_again(world: World, granted: str) -> None:
     """Somebody takes AWSDenyAll off a role that was ended early: the next ordinary sweep denies it again, and says so."""
     world.jit("revoke", granted, "--reason", "stolen laptop", actor="bob")
