@@ -130,6 +130,12 @@ def test_a_pack_is_the_same_twice_and_changes_with_the_seed(office: Office, tmp_
     assert "unmerged.json" not in one
 
 
+def test_without_a_seed_the_ledgers_head_is_one(office: Office, tmp_path: Path) -> None:
+    """Nobody knows it beforehand, and the pack names it."""
+    pack = exported(office, tmp_path / "pack")
+    assert json.loads(pack["sample/draw.json"])["seed"] == json.loads(pack["manifest.json"])["ledger"]
+
+
 def test_what_was_withdrawn_is_told_online(office: Office, tmp_path: Path) -> None:
     """Asked, GitHub tells which pull requests never gave anything, and which were merely merged."""
     found = json.loads(exported(office, tmp_path / "pack", "--online")["unmerged.json"])

@@ -156,7 +156,7 @@ def test_the_commands_that_show_the_evidence() -> None:
     """The story, the merge, the rules at its base, the pull request's head: ready to be pasted."""
     (decision,) = WHOLE.decisions
     assert commands(WHOLE) == (
-        f"git log --reverse --grep={PATH} --fixed-strings origin/ledger",
+        f"git log --reverse --basic-regexp '--grep=^Request: {PATH[:-5]}[.]yaml$' refs/remotes/origin/ledger",
         f"git show {decision.commit}",
         f"git show {decision.rules_commit}:.github/CODEOWNERS",
         f"git show {decision.rules_commit}:policies/access/orders-db-read.yaml",
@@ -167,7 +167,9 @@ def test_the_commands_that_show_the_evidence() -> None:
 @pytest.mark.parametrize("name", ["", "a\nb"])
 def test_what_does_not_print_is_no_command(name: str) -> None:
     """A request without a name is looked for by its role; a policy without one is left out."""
-    by_role = f"git log --reverse --grep={WHOLE.role_name} --fixed-strings origin/ledger"
+    by_role = (
+        f"git log --reverse --basic-regexp '--grep=^Role: {WHOLE.role_name}$' refs/remotes/origin/ledger"
+    )
     assert commands(replace(WHOLE, request=name))[0] == by_role
     nothing = replace(WHOLE.decisions[0], commit="", pull_request=None)
     bare = replace(WHOLE, request=name, role_name="", policy=name, decisions=(nothing,))

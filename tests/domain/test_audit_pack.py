@@ -4,12 +4,14 @@ import csv
 import hashlib
 import io
 import json
+import re
 import shlex
+import subprocess
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from acme_facts import DAY, a_request
+from acme_facts import DAY, a_request, sha
 from many_grants import START, many
 
 from jitbot.domain import escape
@@ -19,7 +21,7 @@ from jitbot.domain.audit.controls import CONTROLS
 from jitbot.domain.audit.items import Item
 from jitbot.domain.audit.pack import MANIFEST, pack
 from jitbot.domain.audit.population import population
-from jitbot.domain.audit.sample import sample
+from jitbot.domain.audit.sample import rank, sample
 from jitbot.domain.audit.summary import QUESTIONS, summary
 
 LATER = START + 400 * DAY
@@ -82,14 +84,42 @@ def test_the_population_is_whole_in_both_forms() -> None:
     assert {"refused", "over"} <= {row["outcome"] for row in table(files["population.csv"])}
 
 
-def test_a_sample_is_drawn_by_seed_and_id_alone() -> None:
+def test_a_sample_is_drawn_by_seed_id_and_merge_alone() -> None:
     """The order of the items changes nothing, a smaller draw begins a larger one, and shell tools give the ranks."""
     found = items()
     drawn = sample(found, size=10, seed="2026-H1")
     assert sample(reversed(found), size=10, seed="2026-H1") == drawn
     assert sample(found, size=4, seed="2026-H1") == drawn[:4]
-    ranks = [hashlib.sha256(f"2026-H1\n{item.id}".encode()).hexdigest() for item in drawn]
+    texts = [f"2026-H1\n{item.id}\n{item.decisions[0].commit}" for item in drawn]
+    ranks = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     assert ranks == sorted(ranks)
+
+
+def test_the_pack_says_how_to_draw_again() -> None:
+    """The draw names each id and merge commit, and the line of shell in the pack's README gives its rank."""
+    files = packed(items())
+    (line,) = re.findall(r"^    (printf .*)$", files["README.md"].decode(), re.MULTILINE)
+    draw = json.loads(files["sample/draw.json"])
+    for name, seed in (("grants", draw["seed"]), ("removals", f"{draw['seed']}/removals")):
+        first = draw[name][0]
+        typed = line.replace("MERGE_COMMIT", first["merge_commit"]).replace(
+            "SEED ID", f"{seed} {first['id']}"
+        )
+        ran = subprocess.run(["bash", "-c", typed], capture_output=True, text=True, check=True)
+        assert ran.stdout.split()[0] == first["rank"]
+
+
+def test_nobody_chooses_a_name_that_is_never_drawn() -> None:
+    """With the same seed and the same name another merge has another rank: who asks knows none of them."""
+    (whole, *_) = items(1)
+    (decision, *_) = whole.decisions
+    ranks = {
+        rank(replace(whole, decisions=(replace(decision, commit=sha(str(number))),)), "jitbot")
+        for number in range(50)
+    }
+    assert len(ranks) == 50
+    assert (min(ranks)[0] < "4", max(ranks)[0] > "b") == (True, True)  # spread over all of it
+    assert rank(replace(whole, decisions=()), "s") == hashlib.sha256(f"s\n{whole.id}\n".encode()).hexdigest()
 
 
 def test_every_item_that_matters_has_its_evidence() -> None:
@@ -156,6 +186,7 @@ def test_no_command_runs_what_a_name_says() -> None:
     path = f"{a_request().path.removesuffix('.yaml')}$(touch x);'`id`.yaml"
     (item, *_) = items(1)
     shown = commands(replace(item, request=path, policy="a'b;c"))
-    assert f"--grep={path}" in shlex.split(shown[0])
+    sought = path.replace(".", "[.]").replace("$", "[$]")
+    assert f"--grep=^Request: {sought}$" in shlex.split(shown[0])
     assert all("$(touch" not in each or "'" in each for each in shown)
-    assert f"--grep={path}\n" not in commands(replace(item, request=path + "\n"))[0]
+    assert "--grep=^Request" not in commands(replace(item, request=path + "\n"))[0]

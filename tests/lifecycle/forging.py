@@ -1,7 +1,8 @@
 """What somebody with write access can put into the ledger's branch, and what they can have signed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -74,6 +75,19 @@ def batch(world: World, event: Event, **claims: Any) -> dict[str, bytes]:
     }
     token = world.acme.github.issue_token(**{**right, **claims})
     return {**files, f"attestations/{world.now:%Y/%m/%d}/{head[:20]}.jwt": f"{token}\n".encode()}
+
+
+@contextmanager
+def tags(world: World, *names: str, commit: str) -> Iterator[None]:
+    """Tags at GitHub, as whoever may write can push them, until the test is over."""
+    store = world.github.store
+    for name in names:
+        store.update_ref(f"refs/tags/{name}", commit)
+    try:
+        yield
+    finally:
+        for name in names:
+            store.git("update-ref", "-d", f"refs/tags/{name}")
 
 
 def push(

@@ -127,6 +127,21 @@ def test_offboarded_and_back_before_the_grant(world: World) -> None:
     assert "its requester was gone from people.yaml from 2026-11-23T09:" in said(found, "offboarded-briefly")
 
 
+def test_a_request_that_was_deleted_before_it_was_granted(world: World) -> None:
+    """Merged, and deleted again before a run came to it: the audit says that nothing was granted, and looks for no outcome."""
+    path = world.ask(duration="4h", starts_at="2026-11-25T09:00:00Z")
+    world.write(path, None)
+    world.jit("grant")
+    assert world.story(path) == ["approved"]
+    for later in (MINUTE, 26 * HOUR):
+        world.later(later)
+        found = verdict(world, code=0)
+        assert codes(found, "note") == {"ended-before-grant"}
+        assert "to end at 2026-11-23T09:00:00Z, before it was granted: nothing was granted" in said(
+            found, "ended-before-grant"
+        )
+
+
 def test_people_that_cannot_be_read_end_nothing(world: World, held: str) -> None:
     """A people.yaml that does not read counts for nothing, as it does for a sweep."""
     before = world.text(PEOPLE)
@@ -155,4 +170,4 @@ def test_what_was_not_granted_since_it_was_to_end(world: World) -> None:
     offboard(world)
     world.jit("grant")
     world.later(26 * HOUR)
-    assert codes(verdict(world, code=0)) == set()
+    assert codes(verdict(world, code=0), "note") == {"ended-before-grant"}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from acme_world import HOUR, MINUTE, World
 from books import an_approval_of, clone, codes, live, recorded, said, verdict, vouched, with_key
-from forging import GRANT_ON_MAIN, batch, mallorys, push
+from forging import GRANT_ON_MAIN, batch, mallorys, push, tags
 
 SETTINGS, KEYS = "policies/settings.yaml", "policies/issuer-keys.json"
 LAB = "dave/lab/.github/workflows/grant.yml@refs/heads/main"
@@ -127,3 +127,32 @@ def test_the_first_batch_vouches_for_nobody(world: World, granted: str) -> None:
     push(world, with_key(world, event, world.acme.github._issuer.key_set()["keys"][0]))
     found = verdict(world, code=3, keys=False)
     assert "keys-unconfirmed" in codes(found, "unchecked")
+
+
+@pytest.mark.parametrize("name", ["a short id", "origin/ledger~1", "ledger"])
+def test_a_name_that_means_two_things_is_no_expectation(world: World, lived: str, name: str) -> None:
+    """Somebody pushes a tag with the name of what an auditor expects: that is an error, and never another commit."""
+    head = world.github.store.tip("ledger")
+    asked = head[:10] if name == "a short id" else name
+    verdict(world, "--expect", head, code=0)
+    with tags(world, asked.partition("~")[0], commit=world.github.store.tip("main")):
+        folder = clone(world)
+        world.acme.git("olivia", "branch", "ledger", "refs/remotes/origin/ledger", cwd=folder)
+        world.acme.git("olivia", "fetch", "--quiet", "--tags", "origin", cwd=folder)
+    for option in ("--expect", "--since"):
+        ran = world.jit(
+            *("audit", "verify", option, asked, "--keys", str(vouched(world))),
+            runner="auditor",
+            workflow="audit.yml",
+            code=1,
+        )
+        assert "names more than one thing" in ran.output
+
+
+def test_a_tag_is_never_the_ledger(world: World, lived: str) -> None:
+    """A clone without the branch says so, although a tag has the very name of its remote-tracking ref."""
+    folder = clone(world)
+    world.acme.git("olivia", "tag", "refs/remotes/origin/ledger", "refs/remotes/origin/ledger", cwd=folder)
+    world.acme.git("olivia", "update-ref", "-d", "refs/remotes/origin/ledger", cwd=folder)
+    ran = world.jit("audit", "verify", runner="auditor", workflow="audit.yml", code=1)
+    assert "this clone has no branch ledger of origin" in ran.output

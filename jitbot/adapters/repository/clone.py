@@ -9,6 +9,7 @@ from pathlib import Path
 from jitbot.adapters.repository import raw
 from jitbot.adapters.repository.differing import EMPTY_TREE, Search
 from jitbot.adapters.repository.git import Git, Token, last_line
+from jitbot.adapters.repository.naming import commit_of, is_commit
 from jitbot.adapters.repository.objects import Objects
 from jitbot.adapters.repository.partial import QUIETLY, REMOTE, Remainder
 from jitbot.domain.addresses import GITHUB, origin
@@ -169,8 +170,7 @@ class GitRepository:
 
     def has(self, revision: str) -> bool:
         """Whether git knows a commit by this name."""
-        asked = f"{revision}^{{commit}}"
-        return self._git.run("rev-parse", "--verify", "--quiet", asked).returncode == 0
+        return is_commit(self._git, revision)
 
     def merge_base(self, one: Sha, other: Sha) -> Sha:
         """The best common ancestor of two commits."""
@@ -190,10 +190,7 @@ class GitRepository:
 
     def _resolve(self, revision: str, otherwise: str) -> Sha:
         if revision not in self._tips:
-            result = self._git.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-            if revision.startswith("-") or result.returncode != 0:
-                raise InvalidError(otherwise)
-            self._tips[revision] = Sha(result.stdout.decode().strip())
+            self._tips[revision] = commit_of(self._git, revision, otherwise)
         return self._tips[revision]
 
     def _main(self, since: datetime) -> Iterator[tuple[str, Sha, int, Search]]:

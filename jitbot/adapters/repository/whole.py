@@ -7,11 +7,12 @@ from pathlib import Path
 from jitbot.adapters.repository import raw, stream
 from jitbot.adapters.repository.differing import EMPTY_TREE, Pair
 from jitbot.adapters.repository.git import Git, Token
+from jitbot.adapters.repository.naming import commit_of
 from jitbot.adapters.repository.partial import REMOTE, Remainder
 from jitbot.domain import codeowners
 from jitbot.domain.addresses import GITHUB, origin
 from jitbot.domain.bounds import EVENT_READ, MOST_OF_REQUESTS
-from jitbot.domain.errors import InvalidError, UnavailableError
+from jitbot.domain.errors import UnavailableError
 from jitbot.domain.model import Sha
 from jitbot.domain.ports.archive import Step, Touched
 
@@ -94,10 +95,7 @@ class WholeClone:
         return self._named(revision, f"git knows no commit {revision!r}")
 
     def _named(self, revision: str, otherwise: str) -> Sha:
-        result = self._git.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-        if revision.startswith("-") or result.returncode != 0:
-            raise InvalidError(otherwise)
-        return Sha(result.stdout.decode().strip())
+        return commit_of(self._git, revision, otherwise)
 
     def _walk(self, tip: Sha, *options: str) -> Sequence[tuple[Sha, int]]:
         """A history's commits with their times. Raises UnavailableError if it is cut off before its beginning."""

@@ -40,9 +40,7 @@ from jitbot.lifecycle.surveying import Survey
 )
 @click.option(
     "--seed",
-    default="jitbot",
-    show_default=True,
-    help="What the draw hangs on: the same seed draws the same.",
+    help="What the draw depends on: the same seed draws the same. Choose it after the period. Default: the ledger's head.",
 )
 @click.option(
     "--online",
@@ -58,7 +56,7 @@ def export(
     end: datetime,
     output: Path,
     size: int,
-    seed: str,
+    seed: str | None,
     online: bool,
     keys_file: Path | None,
 ) -> int:
@@ -75,6 +73,7 @@ def export(
     survey = survey_of(
         invocation, start=start, end=end, keys_file=keys_file, online=online, judged_at=judged_at
     )
+    seed = seed or survey.source.ledger
     unmerged = _unmerged(invocation, survey) if online else None
     files = pack(
         survey.items,

@@ -37,8 +37,9 @@ class Absence:
 
     def concerns(self, life: Life, begin: datetime) -> bool:
         """Whether any of it lies between this merge of a request and its expiry."""
-        over = life.current.window.expires_at if life.current is not None else begin
-        return self.since < over and (self.until is None or self.until > begin)
+        if life.current is None or self.since >= life.current.window.expires_at:
+            return False
+        return self.until is None or self.until > begin
 
 
 Absences = Mapping[str, tuple[Absence, ...]]  # by request

@@ -5,6 +5,9 @@ from collections.abc import Iterator
 
 from jitbot.domain.audit.items import Decided, Item
 
+LEDGER = "refs/remotes/origin/ledger"  # in full: git takes a tag called origin/ledger first, and any writer may push one
+_SPECIAL = "\\.*[$"  # to a basic regular expression; after the trailer's name `^` is none
+
 
 def commands(item: Item) -> tuple[str, ...]:
     """Commands for a shell, in the order of the story. A name that does not print is left out of them."""
@@ -13,9 +16,9 @@ def commands(item: Item) -> tuple[str, ...]:
 
 def _commands(item: Item) -> Iterator[str]:
     if item.request.isprintable() and item.request:
-        yield f"git log --reverse {_word('--grep=' + item.request)} --fixed-strings origin/ledger"
+        yield _log("Request", item.request)
     elif item.role_name:
-        yield f"git log --reverse {_word('--grep=' + item.role_name)} --fixed-strings origin/ledger"
+        yield _log("Role", item.role_name)
     for decision in item.decisions:
         yield from _of_decision(item, decision)
 
@@ -30,6 +33,12 @@ def _of_decision(item: Item, decision: Decided) -> Iterator[str]:
             yield f"git show {_word(rules)}"
     if decision.pull_request is not None:
         yield f"git fetch origin refs/pull/{decision.pull_request}/head && git log -3 FETCH_HEAD"
+
+
+def _log(trailer: str, value: str) -> str:
+    """The batches with this trailer: a whole line of the message, in the branch itself and not a tag of its name."""
+    line = "".join(f"[{each}]" if each in _SPECIAL else each for each in value)
+    return f"git log --reverse --basic-regexp {_word(f'--grep=^{trailer}: {line}$')} {LEDGER}"
 
 
 def _word(text: str) -> str:

@@ -16,6 +16,9 @@ from jitbot.domain.life import Holding, Life, Term
 from jitbot.domain.plan import Ends
 
 _LOOK_AT_SWEEP = "look at the runs of sweep; `jitbot audit verify --against-aws` says what AWS has now"
+_NOTHING_TO_DO = (
+    "nothing to do: it was revoked, its file deleted, or its requester gone; the next sweep records the end"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +75,9 @@ def problems(place: Place, now: datetime) -> Iterator[Problem]:
     for each in deadlines.late(course, now):
         weight = Weight.NOTE if each.code in deadlines.NOTED else Weight.BROKEN
         yield _tell(place, each.code, weight, each.message, _LOOK_AT_SWEEP)
-    waits = course.settled_at is None and course.must_end_at is None and now < place.term.window.expires_at
+    waits = course.settled_at is None and now < place.term.window.expires_at
     if waits and place.holding.granted_for(place.term.commit) is None:
-        yield from _not_granted(place, now)
+        yield from _not_granted(place, course, now)
     if course.granted_at is not None and course.must_end_at is None:
         yield from (_passed_over(place, each) for each in place.absences if _unnoticed(each, course, now))
 
@@ -89,7 +92,14 @@ def overdue(places: Iterable[Place], now: datetime) -> Ends:
     return Ends(deleted=frozenset(late[Why.DELETED]), offboarded=frozenset(late[Why.OFFBOARDED]))
 
 
-def _not_granted(place: Place, now: datetime) -> Iterator[Problem]:
+def _not_granted(place: Place, course: Course, now: datetime) -> Iterator[Problem]:
+    if course.must_end_at is not None:
+        message = (
+            f"it was to end at {moments.show(course.must_end_at)}, before it was granted: nothing was granted"
+        )
+        if course.granted_at is None:
+            yield _tell(place, "ended-before-grant", Weight.NOTE, message, _NOTHING_TO_DO)
+        return
     late = now > place.decided_at + GRANTED_WITHIN
     yield _tell(
         place,

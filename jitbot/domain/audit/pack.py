@@ -12,10 +12,31 @@ from jitbot.domain.audit.commands import commands
 from jitbot.domain.audit.controls import CONTROLS
 from jitbot.domain.audit.flat import cells
 from jitbot.domain.audit.items import Item, as_json
-from jitbot.domain.audit.sample import rank, sample
+from jitbot.domain.audit.sample import merge_commit, rank, sample
 from jitbot.domain.audit.summary import Summary
 
 MANIFEST = "manifest.json"
+_README = """\
+# Evidence pack
+
+- `manifest.json`: the period, the commits of main and ledger that were read, and the digest of every file.
+- `population.csv`, `population.json`: every request in every account, refused ones too.
+- `sample/`: the grants and removals that were drawn, and `draw.json`, which says how.
+- `evidence/`: each drawn item, and each with an exception or an unknown answer, in full, with the git commands that show it.
+- `verdicts.json`, `controls.json`, `entitlements.json`, `rule-changes.json`: the answers together, the control mapping, \
+who could ask and approve, what changed.
+
+## Draw the sample again
+
+The rank of an item is the SHA-256 of the seed, its id and the commit of its first merge, each on a line:
+
+    printf '%s\\n%s\\n%s' SEED ID MERGE_COMMIT | sha256sum
+
+Take the items of `population.json` with a grant, in the order of their ranks, and keep as many as `size` says. For \
+removals take those with an end, and SEED followed by `/removals`. `draw.json` names seed, size, ids and merge commits. \
+Nobody knows the commit of a merge before the merge, and nobody knows a seed that you choose after the period: keep it \
+to yourself until then. Without `--seed` it is the head of the ledger that was read.
+"""
 Files = Mapping[str, bytes]
 
 
@@ -41,6 +62,7 @@ def pack(
         "sample/removals.csv": _table(gone),
         "sample/draw.json": _json(_draw(drawn, gone, size=size, seed=seed)),
         "verdicts.json": _json(_verdicts(figures)),
+        "README.md": _README.encode(),
         "controls.json": _json([asdict(control) for control in CONTROLS]),
         **{name: _json(content) for name, content in others.items()},
     }
@@ -87,14 +109,21 @@ def _evidence(item: Item) -> Mapping[str, object]:
 
 
 def _draw(drawn: Sequence[Item], gone: Sequence[Item], *, size: int, seed: str) -> Mapping[str, object]:
-    how = "the smallest sha256 of the seed, a newline and the id come first; removals are drawn with SEED/removals"
+    how = (
+        "sha256 of the seed, a newline, the item's id, a newline and the commit of its first merge; the smallest come "
+        "first; removals are drawn with SEED/removals"
+    )
     return {
         "seed": seed,
         "size": size,
         "how": how,
-        "grants": [{"id": item.id, "rank": rank(item.id, seed)} for item in drawn],
-        "removals": [{"id": item.id, "rank": rank(item.id, f"{seed}/removals")} for item in gone],
+        "grants": [_drawn(item, seed) for item in drawn],
+        "removals": [_drawn(item, f"{seed}/removals") for item in gone],
     }
+
+
+def _drawn(item: Item, seed: str) -> Mapping[str, str]:
+    return {"id": item.id, "merge_commit": merge_commit(item), "rank": rank(item, seed)}
 
 
 def _verdicts(figures: Summary) -> Mapping[str, object]:

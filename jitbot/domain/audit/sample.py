@@ -1,7 +1,8 @@
 """A sample that anybody can draw again: the items whose digests, under a seed, come first.
 
-Which item is drawn hangs on its id and the seed alone: not on the order of the items, nor on a generator that
-another version of Python may implement otherwise.
+Which item is drawn depends on the seed, its id and the merge that asked for it: not on the order of the items, nor
+on a generator that another version of Python may implement otherwise. A requester chooses the id, but nobody knows
+the merge commit's id before the merge: so nobody can choose a name that is never drawn.
 """
 
 import hashlib
@@ -15,9 +16,14 @@ T = TypeVar("T", bound=Item)
 
 def sample(items: Iterable[T], *, size: int, seed: str) -> tuple[T, ...]:
     """At most `size` of the items, in the order in which they were drawn."""
-    return tuple(sorted(items, key=lambda item: rank(item.id, seed))[:size])
+    return tuple(sorted(items, key=lambda item: rank(item, seed))[:size])
 
 
-def rank(item_id: str, seed: str) -> str:
-    """The item's place in the draw, as hex: `printf '%s\\n%s' SEED ID | sha256sum` gives the same."""
-    return hashlib.sha256(f"{seed}\n{item_id}".encode()).hexdigest()
+def rank(item: Item, seed: str) -> str:
+    """The item's place in the draw, as hex: `printf '%s\\n%s\\n%s' SEED ID MERGE_COMMIT | sha256sum` gives the same."""
+    return hashlib.sha256(f"{seed}\n{item.id}\n{merge_commit(item)}".encode()).hexdigest()
+
+
+def merge_commit(item: Item) -> str:
+    """The merge of the first decision on the item; empty where none is recorded."""
+    return item.decisions[0].commit if item.decisions else ""

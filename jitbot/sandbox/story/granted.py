@@ -56,7 +56,7 @@ def forged(stage: Stage) -> None:
     )
     clone = stage.acme.clone("clone-mallory", "mallory")
     stage.acme.git("mallory", "fetch", "--quiet", "origin", cwd=clone)
-    stage.acme.git("mallory", "checkout", "--quiet", "-B", "lie", "origin/ledger", cwd=clone)
+    stage.acme.git("mallory", "checkout", "--quiet", "-B", "lie", "refs/remotes/origin/ledger", cwd=clone)
     stage.push("mallory", "ledger", {lie.path: dump(lie).decode()}, message="granted: mallory has everything")
     stage.tell("mallory", "pushes an event of her own to the ledger")
     ran = stage.run("sweep", workflow="sweep.yml", code=0)
@@ -135,8 +135,10 @@ def ended(stage: Stage) -> None:
 def recorded(stage: Stage) -> None:
     """The whole story, from git alone."""
     clone = stage.acme.clone()
-    log = stage.acme.git("olivia", "log", "--reverse", "--format=%s", "origin/ledger", cwd=clone).stdout
-    stage.console.print("  $ git log --reverse --format=%s origin/ledger", style="bold")
+    log = stage.acme.git(
+        "olivia", "log", "--reverse", "--format=%s", "refs/remotes/origin/ledger", cwd=clone
+    ).stdout
+    stage.console.print("  $ git log --reverse --format=%s refs/remotes/origin/ledger", style="bold")
     for line in log.splitlines():
         stage.console.print(f"    │ {line}", style="dim", markup=False, highlight=False)
     stage.expect(

@@ -125,7 +125,7 @@ class Stage:
         clone = self.acme.clone(f"clone-{login}", login)
         branch = f"{login}-{self.steps}-{abs(hash(title)) % 10000}"
         self.acme.git(login, "fetch", "--quiet", "origin", cwd=clone)
-        self.acme.git(login, "checkout", "--quiet", "-B", branch, "origin/main", cwd=clone)
+        self.acme.git(login, "checkout", "--quiet", "-B", branch, "refs/remotes/origin/main", cwd=clone)
         self.push(login, branch, *commits)
         answer = self.acme.call(login, "POST", "/pulls", title=title, head=branch, base="main", body="")
         return int(self.must(answer)["number"])

@@ -6,8 +6,11 @@ function word(value) { // as Python's shlex.quote
 
 function commands(whole) {
   const found = [];
-  const sought = whole.request || whole.role;
-  if (sought) found.push(`git log --reverse ${word("--grep=" + sought)} --fixed-strings origin/ledger`);
+  const sought = whole.request ? "Request: " + whole.request : whole.role ? "Role: " + whole.role : "";
+  if (sought) {
+    const line = sought.replace(/[\\.*[$]/g, "[$&]"); // as a basic regular expression has it
+    found.push(`git log --reverse --basic-regexp ${word("--grep=^" + line + "$")} refs/remotes/origin/ledger`);
+  }
   for (const each of whole.decisions) {
     if (each.commit) found.push(`git show ${word(each.commit)}`);
     if (each.rules) {

@@ -1,0 +1,129 @@
+"""When main lacked a request's file or its requester, from plain values: to the second which absence must end access."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from acme_facts import EXPIRES_AT, HOUR, MERGE, MERGED_AT, NOW, PATH, PEOPLE, SECOND, sha
+from builders import a_change, an_approval, an_outcome
+
+from jitbot.domain import life
+from jitbot.domain.audit.absences import Absence, Registered, deletions, must_end_at, offboardings
+from jitbot.domain.audit.archive import Batch, Recorded
+from jitbot.domain.audit.grant_checks import overdue, places
+from jitbot.domain.audit.mainline import Merged
+from jitbot.domain.events import Kind, Why
+from jitbot.domain.evidence import Change, ChangeKind
+from jitbot.domain.life import Life
+from jitbot.domain.model import Login, People
+from jitbot.domain.plan import Ends
+
+GONE = Absence(why=Why.DELETED, since=NOW, until=None, commit=MERGE)
+WITHOUT_ALICE: People = {login: person for login, person in PEOPLE.items() if login != "alice"}
+HERS = life.fold([an_approval()])[PATH]
+
+
+def a_merged(change: Change) -> Merged:
+    """A change of the request's file on main."""
+    return Merged(change=change, order=0, touched=(PATH,), rules={}, clashes=(), before=())
+
+
+@pytest.mark.parametrize(
+    ("absence", "ends"),
+    [
+        (GONE, True),
+        (replace(GONE, until=NOW + 2 * HOUR), False),
+        (replace(GONE, until=NOW + 2 * HOUR + SECOND), True),
+        (replace(GONE, owned=False), False),
+        (replace(GONE, until=NOW + 9 * HOUR, owned=False), False),
+    ],
+)
+def test_which_absence_must_end_access(absence: Absence, ends: bool) -> None:
+    """One that lasts, or lasted longer than a sweep may take; never a deletion where nobody owns the path."""
+    assert absence.ends() is ends
+    assert must_end_at([absence]) == (NOW if ends else None)
+
+
+def test_the_first_that_must_end_it_counts() -> None:
+    """A brief one before it does not, and nothing comes of none."""
+    brief = replace(GONE, since=NOW - HOUR, until=NOW)
+    assert must_end_at([replace(GONE, since=NOW + HOUR), GONE, brief]) == NOW
+    assert must_end_at([]) is None
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "concerned"),
+    [
+        (EXPIRES_AT, None, False),
+        (EXPIRES_AT - SECOND, None, True),
+        (NOW - HOUR, MERGED_AT, False),
+        (NOW - HOUR, MERGED_AT + SECOND, True),
+        (NOW - HOUR, None, True),
+    ],
+)
+def test_only_the_time_of_the_request_matters(
+    since: datetime, until: datetime | None, concerned: bool
+) -> None:
+    """From its merge until its expiry; of what was never approved, never."""
+    absence = replace(GONE, since=since, until=until)
+    assert absence.concerns(HERS, MERGED_AT) is concerned
+    assert not absence.concerns(Life(request=PATH), MERGED_AT)
+
+
+def test_deleted_and_brought_back_and_deleted() -> None:
+    """Each deletion is an absence of its own, until the file comes back; another file's is another's."""
+    times = [MERGED_AT + hours * HOUR for hours in range(4)]
+    kinds = [ChangeKind.ADDED, ChangeKind.DELETED, ChangeKind.ADDED, ChangeKind.DELETED]
+    line = [
+        a_merged(a_change(kind=kind, committed_at=at, commit=sha(f"{at}")))
+        for kind, at in zip(kinds, times, strict=True)
+    ]
+    other = a_merged(a_change(path=f"{PATH}x", kind=ChangeKind.DELETED, committed_at=times[1]))
+    found = deletions([*line[:2], other, *line[2:]], {(PATH, line[3].change.commit)})
+    assert [(each.since, each.until, each.owned) for each in found[PATH]] == [
+        (times[1], times[2], True),
+        (times[3], None, False),
+    ]
+    assert [each.until for each in found[f"{PATH}x"]] == [None]
+
+
+def test_gone_and_back() -> None:
+    """From the first people.yaml without the person until one with them; one that cannot be read ends the absence."""
+    listed = (PEOPLE, WITHOUT_ALICE, WITHOUT_ALICE, PEOPLE, WITHOUT_ALICE, None, WITHOUT_ALICE)
+    history = [
+        Registered(commit=sha(str(hour)), at=NOW + hour * HOUR, people=people)
+        for hour, people in enumerate(listed)
+    ]
+    found = offboardings(HERS, history)
+    assert [(each.since - NOW, each.until and each.until - NOW, each.commit) for each in found] == [
+        (HOUR, 3 * HOUR, sha("1")),
+        (4 * HOUR, 5 * HOUR, sha("4")),
+        (6 * HOUR, None, sha("6")),
+    ]
+    assert {each.why for each in found} == {Why.OFFBOARDED}
+    assert offboardings(HERS, ()) == ()
+
+
+def test_another_person_under_the_same_login_is_gone() -> None:
+    """The recorded id and principal must both be there still."""
+    alice = PEOPLE[Login("alice")]
+    for other in (replace(alice, github_id=9), replace(alice, principal=PEOPLE[Login("dave")].principal)):
+        changed = {**PEOPLE, Login("alice"): other}
+        assert len(offboardings(HERS, [Registered(commit=MERGE, at=NOW, people=changed)])) == 1
+
+
+@pytest.mark.parametrize(("after", "due"), [(2 * HOUR, False), (2 * HOUR + SECOND, True)])
+def test_which_ends_are_overdue(after: timedelta, due: bool) -> None:
+    """Those for which no sweep has time left, by what they are."""
+    events = [an_approval(), an_outcome(Kind.GRANTED)]
+    batch = Batch(commit=MERGE, order=0, at=NOW, issued_at=NOW, workflow="", run="")
+    recorded = {PATH: tuple(Recorded(event=event, batch=batch, path=event.path) for event in events)}
+    for why, ends in (
+        (Why.DELETED, Ends(deleted=frozenset({PATH}))),
+        (Why.OFFBOARDED, Ends(offboarded=frozenset({PATH}))),
+    ):
+        gone = replace(GONE, why=why)
+        found = overdue(places(life.fold(events).values(), recorded, {PATH: (gone,)}), NOW + after)
+        assert found == (ends if due else Ends())
+        owned = replace(gone, owned=False)
+        assert overdue(places(life.fold(events).values(), recorded, {PATH: (owned,)}), NOW + after) == Ends()
