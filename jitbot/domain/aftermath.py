@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from jitbot.domain import moments
 from jitbot.domain.briefing import MARKDOWN, listed, when
-from jitbot.domain.comment import cut, fenced, folded, whole
+from jitbot.domain.comment_body import cut, fenced, folded, whole
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.life import Life
 from jitbot.domain.standing import Standing, State

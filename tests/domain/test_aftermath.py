@@ -11,7 +11,7 @@ from comment_facts import HOSTILE, is_inert, rendered
 
 from jitbot.domain import life
 from jitbot.domain.aftermath import Aftermath, aftermaths, outcome, touched_by, undecided
-from jitbot.domain.comment import is_ours
+from jitbot.domain.comment_body import is_ours
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.standing import standings
 

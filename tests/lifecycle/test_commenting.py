@@ -9,7 +9,7 @@ from acme_world import HOUR, MINUTE, ORDERS, TABLE, World
 from breaking import answer
 from comment_facts import is_inert
 
-from jitbot.domain.comment import MARKER
+from jitbot.domain.comment_body import MARKER
 from jitbot.sandbox.github.records import Fault
 
 RULES = f"policies/access/{ORDERS}.yaml"
@@ -75,7 +75,7 @@ def test_a_request_gets_title_comment_and_statuses(world: World) -> None:
     """All of it in one run of ten calls, of which the last only looks whether the comment is there once."""
     number = ask(world)
     assert comment(world, number) == f"#{number}: all good, brought up to date\n"
-    assert world.github.pulls[number].title == "alice: orders-db-read in prod, 2h"
+    assert world.github.pulls[number].title == "alice: orders-db-read in prod, 2h, table=orders"
     assert "Waits for one approval, from **bob**." in only(world, number)
     approval = "one code owner's approval is enough; the branch's rules ask for it"
     assert lights(world, number) == {
@@ -92,11 +92,13 @@ def test_a_request_gets_title_comment_and_statuses(world: World) -> None:
 
 
 def test_a_second_run_writes_nothing(world: World) -> None:
-    """What is there already is not written again; five calls see that."""
+    """What is there already is not written again, a minute or an hour later; six calls see that."""
     number = ask(world)
     comment(world, number)
-    assert comment(world, number) == f"#{number}: all good\n"
-    assert (writes(world), len(reads(world))) == ([], 6)
+    for step in (timedelta(), MINUTE, HOUR):
+        world.later(step)
+        assert comment(world, number) == f"#{number}: all good\n"
+        assert (writes(world), len(reads(world))) == ([], 6)
 
 
 def test_what_is_wrong_is_annotated_and_red(world: World) -> None:
@@ -234,7 +236,7 @@ def test_a_new_push_is_told_anew(world: World) -> None:
     comment(world, number)
     world.push("alice", world.github.pulls[number].head_ref, {path: text.replace("2h", "3h")})
     comment(world, number)
-    assert world.github.pulls[number].title == "alice: orders-db-read in prod, 3h"
+    assert world.github.pulls[number].title == "alice: orders-db-read in prod, 3h, table=orders"
     assert "for **3h**" in only(world, number)
     assert lights(world, number)["jitbot/check"] == ("success", "all good")
 
@@ -357,7 +359,7 @@ def test_an_extension_is_told_as_one(world: World, granted: str) -> None:
     text = world.text(granted)
     number = propose(world, "alice", {granted: text.replace('"2h"', '"4h"')})
     comment(world, number)
-    assert world.github.pulls[number].title == "alice: orders-db-read in prod, +2h to 4h"
+    assert world.github.pulls[number].title == "alice: orders-db-read in prod, +2h to 4h, table=orders"
     assert (
         "Granted until 23 Nov 2026, 11:00 UTC; with this until 23 Nov 2026, 13:00 UTC: **2h more**"
         in only(world, number)
@@ -515,5 +517,7 @@ def test_several_requests_are_told_together(world: World) -> None:
     files = dict(world.request("alice", ORDERS, slug, **TABLE) for slug in ("one", "two"))
     number = propose(world, "alice", files)
     comment(world, number)
-    assert world.github.pulls[number].title == "alice: orders-db-read in prod, 2h (and 1 more)"
+    assert world.github.pulls[number].title == "; ".join(
+        ["alice: orders-db-read in prod, 2h, table=orders"] * 2
+    )
     assert only(world, number).count("asks for orders-db-read") == 2
