@@ -66,8 +66,10 @@ def of_merged(world: World, history: History, number: int, now: datetime) -> Sho
 
 
 def _described(world: World, gatherer: Gatherer, each: Aftermath) -> Aftermath:
-    policy = gatherer.rules(world.repository.main(), each.path.split("/")[1]).policy.value
-    return replace(each, description=policy.description) if policy is not None else each
+    main = world.repository.main()
+    policy = gatherer.rules(main, each.path.split("/")[1]).policy.value
+    gone = not world.repository.entries(main, [each.path])
+    return replace(each, description=policy.description if policy is not None else "", gone=gone)
 
 
 def _of_open(page: Page, told: Brief) -> Shown:

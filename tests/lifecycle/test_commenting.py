@@ -499,6 +499,51 @@ def test_a_hostile_name_is_a_finding_and_inert(world: World, path: str, content:
     assert writes(world) == []
 
 
+def test_what_was_deleted_before_its_run_is_not_being_granted(world: World, asked: str) -> None:
+    """Approved by its run, which grants nothing of it: the comment says what is so, and no run after it writes again."""
+    number = max(world.github.pulls)
+    world.land("alice", {asked: None})
+    world.jit("grant")
+    assert world.story(asked) == ["approved"]
+    assert world.reach("alice") == set()
+    for _ in range(2):
+        comment(world, number)
+        assert "the file was deleted before that was granted, so nothing is" in only(world, number)
+        assert "being granted" not in only(world, number)
+        world.later(MINUTE)
+    comment(world, number)
+    assert writes(world) == []
+
+
+def test_production_is_read_whatever_the_order(world: World) -> None:
+    """Asked for last, beside an account that nobody knows: named first, in the title too, and no risk is called low."""
+    number = ask(world, "carol", accounts=["staging", "nowhere", "prod"])
+    comment(world, number, code=1)
+    title = world.github.pulls[number].title
+    assert title == "carol: orders-db-read in prod, staging and nowhere, 2h, risk not known, table=orders"
+    body = only(world, number)
+    assert "in **prod**, **staging** and **nowhere** (not in accounts.yaml) for **2h**" in body
+    assert "❔ **risk not known**" in body
+    assert "low risk" not in body
+    ran = world.ran("explain", str(number), workflow="check.yml")
+    assert "risk:     not known" in ran.output
+    assert "carol gets orders-db-read in prod and staging and nowhere (not in accounts.yaml)" in ran.output
+
+
+def test_more_than_can_be_read_is_red(world: World) -> None:
+    """So many requests that the comment cannot show them all: it says so before all else, and the check is red."""
+    files = dict(
+        world.request("alice", ORDERS, f"n{number}", reason="&" * 200, **TABLE) for number in range(120)
+    )
+    number = propose(world, "alice", files)
+    comment(world, number, code=1)
+    body = only(world, number)
+    assert "more requests are in this pull request than can be shown here" in body.splitlines()[0]
+    assert lights(world, number)["jitbot/check"] == ("failure", "1 to mend: too-much-to-show")
+    assert world.github.pulls[number].title.endswith("; +117 more requests")
+    assert len(body) <= 65_536
+
+
 def test_a_symlink_is_a_finding(world: World) -> None:
     """A link under requests/ is no request, wherever it leads."""
     path, text = world.request("alice", ORDERS, "linked", **TABLE)
