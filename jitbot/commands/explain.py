@@ -22,10 +22,12 @@ from jitbot.domain.briefing import (
     Proposed,
     before,
     held,
+    labelled,
     more,
     owning,
     stands,
     waiting,
+    worst_first,
 )
 from jitbot.domain.errors import InvalidError, JitbotError
 from jitbot.domain.life import Life
@@ -39,7 +41,7 @@ from jitbot.lifecycle.checking import Checker
 from jitbot.lifecycle.gathering import read_rules
 from jitbot.lifecycle.history import History, read
 
-_COLOURS = {Level.LOW: "green", Level.MEDIUM: "yellow", Level.HIGH: "red", Level.CRITICAL: "red"}
+_COLOURS = {Level.LOW: "green", Level.MEDIUM: "yellow"}  # all else is red
 _NUMBER = re.compile(r"#?([1-9][0-9]{0,9})", re.ASCII)
 
 
@@ -62,6 +64,7 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
     briefings, findings = (
         _of_pull(invocation, int(number[1]), now) if number else _of_file(invocation, request, now)
     )
+    briefings = worst_first(briefings)
     outlooks = [briefing.outlook for briefing in briefings if briefing.outlook is not None]
     if not outlooks:
         print_findings(findings)
@@ -162,13 +165,13 @@ def _print(briefing: Briefing, outlook: Outlook) -> None:
     _line("why", [escape.log(request.reason)])
     if request.ticket is not None:
         _line("ticket", [escape.log(request.ticket)])
-    for name, value in request.parameters.items():
-        _line(name, [escape.log(value)])
+    for name, value in outlook.parameters:
+        _line(labelled(name), [escape.log(escape.literal(value))])
     if changes := more(briefing, TERMINAL):
         _line("change", [changes])
     _line("state", stands(briefing, TERMINAL))
     dangers = [escape.log(reason) for reason in outlook.risk.reasons]
-    _line("risk", [click.style(level.name.lower(), fg=_COLOURS[level]), *dangers])
+    _line("risk", [click.style(level.in_words, fg=_COLOURS.get(level, "red")), *dangers])
     if access := outlook.risk.access_in_words():
         _line("access", [access])
     known = [] if is_break_glass(outlook.policy) else [owning(outlook, TERMINAL)]

@@ -9,6 +9,7 @@ import click
 from jitbot.commands import dialogue
 from jitbot.commands.words import print_findings, print_json
 from jitbot.domain import asking, escape, moments
+from jitbot.domain.briefing import labelled
 from jitbot.domain.errors import InvalidError
 from jitbot.domain.model import Source
 from jitbot.domain.outlook import Outlook
@@ -175,8 +176,8 @@ def _preview(outlook: Outlook, *, result: bool) -> None:
     rows = [
         ("why", outlook.request.reason),
         *([("ticket", outlook.request.ticket)] if outlook.request.ticket is not None else []),
-        *outlook.request.parameters.items(),
-        ("risk", outlook.risk.level.name.lower()),
+        *((labelled(name), escape.literal(value)) for name, value in outlook.parameters),
+        ("risk", outlook.risk.level.in_words),
         *(("", reason) for reason in outlook.risk.reasons),
         *([("access", access)] if (access := outlook.risk.access_in_words()) else []),
         ("approve", f"{outlook.policy.approvals} of {' '.join(outlook.owned_by.names) or 'nobody'}"),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from jitbot.domain import moments
 from jitbot.domain.briefing import MARKDOWN, listed, when
-from jitbot.domain.comment import cut, fenced, folded, whole
+from jitbot.domain.comment_body import cut, fenced, folded, whole
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.life import Life
 from jitbot.domain.standing import Standing, State
@@ -26,6 +26,7 @@ class Aftermath:
     standings: tuple[Standing, ...]
     troubles: tuple[Event, ...] = ()  # failures recorded since, the newest last
     description: str = ""  # of the policy, as main has it now
+    gone: bool = False  # the file, from main's tip: what is not granted yet never will be
 
     @property
     def requester(self) -> str:
@@ -110,6 +111,11 @@ def _state(each: Aftermath, standing: Standing) -> str:
         case State.PLANNED:
             begins = _begins(each.life)
             return f"🗓️ {who} has {what} in {where} from {begins} until {end}"
+        case State.APPROVED if each.gone:
+            return (
+                f"⚪ {who} was to have {what} in {where}: the file was deleted before that was granted, so "
+                "nothing is, and the request has ended"
+            )
         case State.APPROVED:
             return f"⏳ {who} gets {what} in {where} until {end}: {_trouble(each, standing)}"
         case State.ENDED:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
-from jitbot.domain import duration, eligibility, escape, moments
+from jitbot.domain import duration, eligibility, escape, moments, titles
+from jitbot.domain.briefing import labelled
 from jitbot.domain.model import Login, Person, Policy, Request, Teams
 from jitbot.domain.outlook import Outlook
 
@@ -109,14 +110,14 @@ class Proposal:
 def ask(outlook: Outlook, content: bytes) -> Proposal:
     """The pull request for a new request."""
     asked = outlook.request
-    what = f"{outlook.policy.name} in {' and '.join(asked.accounts)} for {duration.show(asked.duration)}"
+    ending = f" for {duration.show(asked.duration)}"
     return Proposal(
         request=asked.path,
         content=content,
         branch=branch(asked.path),
-        title=f"{asked.requester} asks for {what}",
+        title=titles.asked(outlook, "asks for", ending),
         body=_body(outlook, f"asks for **{duration.show(asked.duration)}** of `{outlook.policy.name}`", ()),
-        message=f"Ask for {what}",
+        message=f"Ask for {outlook.policy.name} in {' and '.join(outlook.where)}{ending}",
     )
 
 
@@ -124,7 +125,7 @@ def extension(outlook: Outlook, content: bytes, former: Request) -> Proposal:
     """The pull request that makes a request longer."""
     asked = outlook.request
     before, after = duration.show(former.duration), duration.show(asked.duration)
-    what = f"{outlook.policy.name} in {' and '.join(asked.accounts)} from {before} to {after}"
+    ending = f" from {before} to {after}"
     change = f"asks for more time with `{outlook.policy.name}`: **{after}** in all instead of {before}"
     note = (
         "Only the duration changes. Until this is approved and merged, the grant ends as it was approved.",
@@ -133,9 +134,9 @@ def extension(outlook: Outlook, content: bytes, former: Request) -> Proposal:
         request=asked.path,
         content=content,
         branch=branch(asked.path, f"extend-to-{after}"),
-        title=f"{asked.requester} extends {what}",
+        title=titles.asked(outlook, "extends", ending),
         body=_body(outlook, change, note),
-        message=f"Extend {what}",
+        message=f"Extend {outlook.policy.name} in {' and '.join(outlook.where)}{ending}",
     )
 
 
@@ -146,11 +147,11 @@ def _body(outlook: Outlook, change: str, notes: tuple[str, ...]) -> str:
     rows = [
         ("why", asked.reason),
         *([("ticket", asked.ticket)] if asked.ticket is not None else []),
-        ("where", ", ".join(asked.accounts)),
+        ("where", ", ".join(outlook.where)),
         ("how long", f"{duration.show(asked.duration)}, {begins}"),
-        *asked.parameters.items(),
+        *((labelled(name), escape.literal(value)) for name, value in outlook.parameters),
         ("what", policy.description),
-        ("risk", "; ".join((outlook.risk.level.name.lower(), *outlook.risk.reasons))),
+        ("risk", "; ".join((outlook.risk.level.in_words, *outlook.risk.reasons))),
         ("approve", f"{policy.approvals} of {' '.join(outlook.owned_by.names) or 'nobody'}"),
     ]
     table = "\n".join(f"| {escape.markdown(name)} | {escape.markdown(value)} |" for name, value in rows)

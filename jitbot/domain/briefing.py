@@ -13,6 +13,7 @@ from jitbot.domain.life import Life, Term
 from jitbot.domain.model import Finding, Login, Request
 from jitbot.domain.outlook import Outlook
 from jitbot.domain.pending_approvals import PendingApprovals
+from jitbot.domain.risk import Level
 from jitbot.domain.standing import Standing, State
 
 LOOKS_BACK = timedelta(days=90)  # what the requester held before is told this far
@@ -98,10 +99,10 @@ def when(moment: datetime) -> str:
     return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
 
 
-def listed(names: Iterable[str], word: str) -> str:
+def listed(names: Iterable[str], word: str, *, most: int = _NAMED) -> str:
     """`bob`, `bob or erin`, `bob, erin or frank`, and at most a handful of them."""
     every = list(names)
-    shown = every[:_NAMED] + ([f"{len(every) - _NAMED} more"] if len(every) > _NAMED else [])
+    shown = every[:most] + ([f"{len(every) - most} more"] if len(every) > most else [])
     return " ".join([", ".join(shown[:-1]), word, shown[-1]]) if len(shown) > 1 else "".join(shown)
 
 
@@ -176,30 +177,25 @@ def stands(briefing: Briefing, voice: Voice) -> Iterator[str]:
         yield f"{voice.plain(each.account)}: {how}, until {when(each.expires_at)}"
 
 
-def title(briefings: Iterable[Briefing]) -> str:
-    """The pull request's title: who, what, where, how long; empty if a request does not read."""
-    every = tuple(briefings)
-    told = [_short(each) for each in every]
-    if not told or not all(told):
-        return ""
-    rest = f" (and {len(told) - 1} more)" if len(told) > 1 else ""
-    return escape.terminal(told[0])[: _TITLE - len(rest)] + rest
+def worst_first(briefings: Iterable[Briefing]) -> tuple[Briefing, ...]:
+    """The requests of a pull request as they are to be read: what is most dangerous first, ends last.
+
+    Whoever asks chooses the names of the files, and so may not choose what comes first.
+    """
+
+    def rank(briefing: Briefing) -> tuple[bool, int, str]:
+        ends = briefing.proposed is Proposed.END
+        level = briefing.outlook.risk.level if briefing.outlook is not None else Level.UNKNOWN
+        return ends, -level, briefing.path
+
+    return tuple(sorted(briefings, key=rank))
 
 
-_TITLE = 256  # characters that GitHub takes
+def labelled(name: str) -> str:
+    """A parameter's name where it stands among the names of other things: none of them can be taken for it."""
+    return f"parameter {name}" if name in _LABELS else name
 
 
-def _short(briefing: Briefing) -> str:
-    request = briefing.request
-    if request is None:
-        return ""
-    what = f"{request.requester}: {request.path.split('/')[1]} in {listed(request.accounts, 'and')}"
-    match briefing.proposed:
-        case Proposed.END:
-            return f"{what}, ended"
-        case Proposed.EXTEND if briefing.outlook is not None and briefing.former is not None:
-            longer = briefing.outlook.window.expires_at - briefing.former.window.expires_at
-            by = f"+{duration.show(longer)} " if longer > timedelta() else ""
-            return f"{what}, {by}to {duration.show(request.duration)}"
-        case _:
-            return f"{what}, {duration.show(request.duration)}"
+_LABELS = frozenset(
+    {"what", "why", "ticket", "where", "how long", "change", "state", "risk", "access", "approve", "before"}
+)

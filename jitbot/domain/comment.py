@@ -1,56 +1,40 @@
 """The comment on an open pull request, as Markdown: an answer in ten seconds on a phone, the documents folded away.
 
-What people wrote is escaped; what is folded away is JSON in a fence of code that nothing in it can close.
+All that would be granted is read before anything else, however much there is of anything else.
 """
 
-import html
-import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from jitbot.domain import duration, escape
-from jitbot.domain.briefing import MARKDOWN, Briefing, Proposed, before, listed, more, waiting, when
-from jitbot.domain.iam import Documents
+from jitbot.domain import duration
+from jitbot.domain.briefing import (
+    MARKDOWN,
+    Briefing,
+    Proposed,
+    before,
+    listed,
+    more,
+    waiting,
+    when,
+    worst_first,
+)
+from jitbot.domain.comment_body import LONGEST, Part, cut, exact, fitted, folded, must, short, whole
 from jitbot.domain.model import Finding, Request
-from jitbot.domain.outlook import Outlook
+from jitbot.domain.outlook import STRANGE, Outlook
 from jitbot.domain.risk import Level
 
-MARKER = (
-    "<!-- jitbot: requests -->"  # the last line of each comment: by it, and by its author, it is found again
+_RISK = {
+    Level.LOW: "🟢 **low risk**",
+    Level.MEDIUM: "🟡 **medium risk**",
+    Level.HIGH: "🟠 **high risk**",
+    Level.CRITICAL: "🔴 **critical risk**",
+    Level.UNKNOWN: "❔ **risk not known**",
+}
+_SHOWN = (
+    10  # findings, and accounts and parameters that no rule knows, that are listed before the rest is counted
 )
-LONGEST = 65_536  # characters that GitHub takes: https://docs.github.com/en/rest/issues/comments
-_RISK = {Level.LOW: "🟢", Level.MEDIUM: "🟡", Level.HIGH: "🟠", Level.CRITICAL: "🔴"}
-_SHOWN = 10  # findings, dangers and parameters that are listed before the rest is counted
-_TEXT = 600  # characters of one text of a person's
-
-
-def is_ours(body: str) -> bool:
-    """Whether a comment's text ends as ours do."""
-    return body.rstrip().endswith(MARKER)
-
-
-def whole(parts: Iterable[str], folded: Iterable[str], *, number: int) -> str:
-    """The comment of these parts, then of what is folded away, as far as GitHub takes it; it says what was left out."""
-    foot = (
-        f"<sub>Kept current by jitbot. Whoever may write here may edit it; what counts is the diff, "
-        f"and `jitbot explain {number}`.</sub>\n\n{MARKER}\n"
-    )
-    room = LONGEST - len(foot) - 200
-    kept: list[str] = []
-    for part in parts:
-        if part and len(part) + 2 <= room:
-            kept.append(part)
-            room -= len(part) + 2
-        elif part:
-            kept.append(f"*Too long to be shown here: see `jitbot explain {number}`.*")
-            break
-    for part in folded:
-        if len(part) + 2 > room:
-            kept.append(f"*The documents are too long to be shown here: see `jitbot explain {number}`.*")
-            break
-        kept.append(part)
-        room -= len(part) + 2
-    return "\n\n".join((*kept, foot))
+_DANGERS = 40
+_MANY = 6  # accounts that are counted before they are named
+TOO_MUCH = "too-much-to-show"
 
 
 def proposal(
@@ -62,17 +46,30 @@ def proposal(
     doubt: str = "",
 ) -> str:
     """The comment on an open pull request. `findings` are those of all its files."""
-    first, *others = [tuple(_of_one(briefing)) for briefing in briefings]
+    shown, hidden = _that_fit(briefings)
     verdict = _to_mend(findings) if findings else _next(briefings, auto_merge=auto_merge)
+    first, *others = [tuple(_of_one(briefing)) for briefing in shown]
     # What is wrong is read before the reasons; what comes next is read last.
-    told = (first[0], verdict, *first[1:]) if findings else first
-    parts = [*told, *(part for other in others for part in ("---", *other))]
+    told = (first[0], must(verdict), *first[1:]) if findings else first
+    parts = [must(_too_much(hidden, number)), *told]
+    parts += [part for other in others for part in (must("---"), *other)]
     if doubt:
-        parts.append(f"⚠️ What the ledger says could not be checked: {cut(doubt)}")
+        parts.append(must(f"⚠️ What the ledger says could not be checked: {cut(doubt)}"))
     if not findings:
-        parts.append(verdict)
-    grants = [grant for each in briefings if each.outlook is not None for grant in each.outlook.grants]
-    return whole(parts, folded(() if findings else grants), number=number)
+        parts.append(must(verdict))
+    documents = () if findings else (text for each in shown for text in _documents(each))
+    return whole(fitted(parts), documents, number=number)
+
+
+def too_much(briefings: Sequence[Briefing]) -> Iterator[Finding]:
+    """The finding that not all of these requests can be read in one comment, if that is so."""
+    _, hidden = _that_fit(briefings)
+    if hidden:
+        message = (
+            f"{len(briefings)} requests are more than one comment can show: {len(hidden)} would not be seen"
+        )
+        hint = "ask for less in one pull request"
+        yield Finding(code=TOO_MUCH, message=message, file=hidden[0].path, hint=hint)
 
 
 def nothing(number: int) -> str:
@@ -80,107 +77,131 @@ def nothing(number: int) -> str:
     return whole(["This pull request asks for nothing any more, and grants nothing."], (), number=number)
 
 
-def folded(grants: Sequence[Documents]) -> Iterator[str]:
-    """Each role's documents, whole, behind a line to press on."""
-    for grant in grants:
-        managed = [f"managed policy: `{arn}`" for arn in grant.managed_policies]
-        lines = [f"`{grant.role_arn}`", f"boundary: `{grant.permissions_boundary}`", *managed]
-        texts = [
-            f"{title}\n\n{fenced(json.dumps(document, indent=2))}"
-            for title, document in (
-                ("Who may enter:", grant.trust_policy),
-                ("What may be done:", grant.permission_policy),
-            )
-        ]
-        account = html.escape(escape.terminal(grant.account))  # inside HTML, Markdown's escapes are none
-        summary = f"Exactly this role in <b>{account}</b>"
-        inside = "\n\n".join(("<br>\n".join(lines), *texts))
-        yield f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"
+def why(request: Request, given: Sequence[tuple[str, str]] | None = None, *, asked: int = LONGEST) -> str:
+    """The reason, the ticket and the parameters, each on its line.
 
-
-def fenced(text: str, language: str = "json") -> str:
-    """A block of code, in a fence longer than any run of backticks in it."""
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}"
-
-
-def why(request: Request) -> str:
-    """The reason, the ticket and the parameters, each on its line."""
+    `given` are the parameters, those that the policy asks for, `asked` of them, first: these are all shown.
+    """
     lines = [f"> {cut(request.reason)}"]
     if request.ticket is not None:
         lines.append(f"> <br>ticket {cut(request.ticket)}")
-    given = list(request.parameters.items())
-    bullets = [f"- {cut(name)}: **{cut(value) or '…'}**" for name, value in given[:_SHOWN]]
-    if len(given) > _SHOWN:
-        bullets.append(f"- and {len(given) - _SHOWN} more")
+    values = list(request.parameters.items()) if given is None else list(given)
+    most = asked + _SHOWN
+    bullets = [f"- {exact(name)}: **{exact(value) or '…'}**" for name, value in values[:most]]
+    if len(values) > most:
+        bullets.append(f"- and {len(values) - most} more that the policy does not ask for")
     return "\n".join(lines) + ("\n\n" + "\n".join(bullets) if bullets else "")
 
 
-def _of_one(briefing: Briefing) -> Iterator[str]:
+def _of_one(briefing: Briefing) -> Iterator[Part]:
+    """Who, what, where, how long, how dangerous and with what; then, if there is room, who approves and what was before."""
     request, outlook = briefing.request, briefing.outlook
     if request is None:
-        yield f"**This is no request that can be read:** {MARKDOWN.plain(briefing.path[:_TEXT])}"
+        yield must(f"**This is no request that can be read:** {cut(briefing.path)}")
         return
     if briefing.proposed is Proposed.END:
-        yield _ending(request)
+        yield must(_ending(request))
         return
     if outlook is None:
-        yield f"**{MARKDOWN.plain(request.requester)}** asks for what the rules do not read for: see below."
+        yield must(f"**{exact(request.requester)}** asks for what the rules do not read for: see below.")
         return
-    yield _headline(briefing, outlook)
-    yield more(briefing, MARKDOWN)
-    yield _dangers(outlook)
-    yield why(request)
+    yield must(_headline(briefing, outlook))
+    yield must(more(briefing, MARKDOWN))
+    yield must(_dangers(outlook))
+    asked = sum(each.name in request.parameters for each in outlook.policy.parameters)
+    yield must(why(request, outlook.parameters, asked=asked))
     if briefing.awaiting is not None:
         names = " ".join(MARKDOWN.plain(name) for name in outlook.owned_by.names)
         sentences = list(waiting(briefing.awaiting, MARKDOWN))
-        yield "\n".join((f"**Approval** ({names})<br>", "<br>\n".join(sentences)))
-    yield f"**Before**<br>\n{before(briefing, MARKDOWN)}"
+        text = "\n".join((f"**Approval** ({names})<br>", "<br>\n".join(sentences)))
+        yield Part(text, must=False)
+    yield Part(f"**Before**<br>\n{before(briefing, MARKDOWN)}", must=False)
 
 
 def _headline(briefing: Briefing, outlook: Outlook) -> str:
     request, window = outlook.request, outlook.window
-    where = listed((MARKDOWN.strong(alias) for alias in request.accounts), "and")
     end = MARKDOWN.strong(when(window.expires_at))
     if briefing.former is not None:
-        until = f"until {end}"
+        until = f", until {end}"
     elif window.starts_at is not None:
-        until = f"from {MARKDOWN.strong(when(window.starts_at))} until {end}"
+        until = f", from {MARKDOWN.strong(when(window.starts_at))} until {end}"
     else:
-        until = f"until {end} if merged now"
-    what = f"{MARKDOWN.plain(outlook.policy.name)}: {MARKDOWN.strong(outlook.policy.description[:_TEXT])},"
+        until = " from the merge on"
+    what = f"{MARKDOWN.plain(outlook.policy.name)}: **{cut(outlook.policy.description)}**,"
     verb = "asks for more time with" if briefing.proposed is Proposed.EXTEND else "asks for"
     length = f"for {MARKDOWN.strong(duration.show(request.duration))}"
-    level = outlook.risk.level
-    risk = f"{_RISK[level]} **{level.name.lower()} risk**"
-    return f"{MARKDOWN.strong(request.requester)} {verb} {what} in {where} {length}, {until}. {risk}"
+    risk = _RISK[outlook.risk.level]
+    return f"**{exact(request.requester)}** {verb} {what} in {_where(outlook)} {length}{until}. {risk}"
+
+
+def _where(outlook: Outlook) -> str:
+    """All accounts that can be granted, and what there is of others."""
+    known = [f"**{exact(each)}**" for each in outlook.where if each in outlook.known]
+    strange = [each for each in outlook.where if each not in outlook.known]
+    shown = [*known, *(f"**{exact(each)}** ({STRANGE})" for each in strange[:_SHOWN])]
+    if len(strange) > _SHOWN:
+        shown.append(f"{len(strange) - _SHOWN} more that are {STRANGE}")
+    count = f"**{len(outlook.where)} accounts**: " if len(outlook.where) > _MANY else ""
+    return count + listed(shown, "and", most=len(shown))
 
 
 def _ending(request: Request) -> str:
-    where = listed((MARKDOWN.strong(alias) for alias in request.accounts), "and")
-    policy = MARKDOWN.plain(request.path.split("/")[1])
+    where = listed((f"**{exact(each)}**" for each in request.accounts), "and", most=len(request.accounts))
+    policy = cut(request.path.split("/")[1])
     return (
-        f"This **ends** the access of {MARKDOWN.strong(request.requester)} to {policy} in {where}, for good, "
+        f"This **ends** the access of **{exact(request.requester)}** to {policy} in {where}, for good, "
         f"a moment after the merge."
     )
 
 
 def _dangers(outlook: Outlook) -> str:
     reasons = outlook.risk.reasons
-    lines = [f"- {cut(reason)}" for reason in reasons[:_SHOWN]]
-    return "\n".join(lines + ([f"- and {len(reasons) - _SHOWN} more"] if len(reasons) > _SHOWN else []))
+    lines = [f"- {cut(reason)}" for reason in reasons[:_DANGERS]]
+    return "\n".join(lines + ([f"- and {len(reasons) - _DANGERS} more"] if len(reasons) > _DANGERS else []))
+
+
+def _documents(briefing: Briefing) -> Iterator[str]:
+    outlook = briefing.outlook
+    if outlook is None:
+        return
+    floats = briefing.former is None and outlook.floats
+    yield from folded(
+        outlook.grants, until=f"{duration.show(outlook.request.duration)} after the merge" if floats else ""
+    )
+
+
+def _that_fit(briefings: Sequence[Briefing]) -> tuple[tuple[Briefing, ...], tuple[Briefing, ...]]:
+    """The requests, worst first, of which all that must be read fits into one comment, and the others."""
+    ordered, room = worst_first(briefings), _ROOM
+    for number, briefing in enumerate(ordered):
+        room -= sum(len(part.text) + 9 for part in _of_one(briefing) if part.must)
+        if room < 0 and number:
+            return ordered[:number], ordered[number:]
+    return ordered, ()
+
+
+_ROOM = LONGEST - 24_000  # for requests: what is wrong with them, the verdict and the notes take what is left
+
+
+def _too_much(hidden: Sequence[Briefing], number: int) -> str:
+    if not hidden:
+        return ""
+    return (
+        f"⚠️ **{len(hidden)} more requests are in this pull request than can be shown here.** Approve none that you "
+        f"have not read: see all with `jitbot explain {number}`."
+    )
 
 
 def _to_mend(findings: Sequence[Finding]) -> str:
-    head = f"❌ **Merged like this it would be refused.** {len(findings)} to mend:"
-    lines = [head, ""]
+    only = all(finding.code == TOO_MUCH for finding in findings)
+    said = "This is more than can be read here." if only else "Merged like this it would be refused."
+    lines = [f"❌ **{said}** {len(findings)} to mend:", ""]
     several = len({finding.file for finding in findings}) > 1
     for finding in findings[:_SHOWN]:
-        file = f"{cut(finding.file.rpartition('/')[2])}: " if several else ""
+        file = f"{short(finding.file.rpartition('/')[2])}: " if several else ""
         place = f"line {finding.line}: " if finding.line else ""
-        hint = f"<br>→ {cut(finding.hint)}" if finding.hint else ""
-        lines.append(f"- {file}{place}{cut(finding.message)}{hint}")
+        hint = f"<br>→ {short(finding.hint)}" if finding.hint else ""
+        lines.append(f"- {file}{place}{short(finding.message)}{hint}")
     if len(findings) > _SHOWN:
         lines.append(f"- and {len(findings) - _SHOWN} more, in the run of the check")
     return "\n".join(lines)
@@ -193,11 +214,6 @@ def _next(briefings: Sequence[Briefing], *, auto_merge: bool) -> str:
     if known and all(each.enough for each in known):
         return "✅ **Checked and approved.** Press **Merge**: it takes effect a moment later."
     return "✅ **Checked.** After approving, press **Merge**: auto-merge is off here, and nothing else starts it."
-
-
-def cut(text: str) -> str:
-    """A text of a person's, inert, and no longer than a comment needs."""
-    return MARKDOWN.plain(text if len(text) <= _TEXT else f"{text[:_TEXT]}…")
 
 
 def steering(briefings: Sequence[Briefing]) -> tuple[bool, str]:

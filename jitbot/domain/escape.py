@@ -34,6 +34,14 @@ def terminal(text: str) -> str:
     )
 
 
+def literal(text: str) -> str:
+    r"""A name or value as in `terminal`, with all that is not ASCII shown as its escape too: `\u043e`.
+
+    A valid one is ASCII, so no letter of another script passes for one of its own.
+    """
+    return terminal(text).encode("ascii", "backslashreplace").decode("ascii")
+
+
 def log(text: str) -> str:
     """One line as in `terminal` that GitHub's runner takes for no workflow command, wherever it is put.
 

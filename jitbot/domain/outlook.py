@@ -1,6 +1,7 @@
 """What a request would give if it were merged now: the answer an approver wants in ten seconds."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from jitbot.domain import break_glass, duration, iam, moments, owners, risk
@@ -9,7 +10,9 @@ from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.events import dump_documents
 from jitbot.domain.evidence import Rules
 from jitbot.domain.life import Life
-from jitbot.domain.model import Policy, Request
+from jitbot.domain.model import Accounts, Policy, Request
+
+STRANGE = "not in accounts.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +22,24 @@ class Outlook:
     request: Request
     policy: Policy
     window: iam.Window
-    grants: tuple[iam.Documents, ...]
+    where: tuple[str, ...]  # the accounts in the order of accounts.yaml, then those that it does not know
+    known: frozenset[str]  # those of them that accounts.yaml knows
+    grants: tuple[iam.Documents, ...]  # in the same order; none if one of them cannot be given
     owned_by: owners.Owners
     risk: risk.Risk
+    extends: bool = False  # the end is counted from a first start that is recorded
+
+    @property
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        """The request's parameters in the order of the policy, then those that it does not ask for."""
+        given, asked = self.request.parameters, [each.name for each in self.policy.parameters]
+        first = [name for name in asked if name in given]
+        return tuple((name, given[name]) for name in (*first, *(each for each in given if each not in asked)))
+
+    @property
+    def floats(self) -> bool:
+        """Whether the end is counted from a merge that has not been."""
+        return self.window.starts_at is None and not self.extends
 
     def as_json(self) -> dict[str, object]:
         """The shape that `explain --format json` promises."""
@@ -57,7 +75,7 @@ class Outlook:
 
     def in_words(self) -> str:
         """Who gets what, where, until when, in one sentence."""
-        where = " and ".join(self.request.accounts)
+        where = " and ".join(each if each in self.known else f"{each} ({STRANGE})" for each in self.where)
         begins = f"from {moments.show(self.window.starts_at)} " if self.window.starts_at is not None else ""
         length = duration.show(self.request.duration)
         until = moments.show(self.window.expires_at)
@@ -80,16 +98,32 @@ def foresee(
     policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
     if policy is None or people is None or teams is None:
         return None
-    window = window_of(request, so_far or Life(request=request.path), merged_at)
-    grants = render_all(rules, request, window)
+    life = so_far or Life(request=request.path)
+    window, known = window_of(request, life, merged_at), rules.accounts.value or {}
+    where = in_order(request.accounts, known)
+    ordered = replace(request, accounts=where)
+    single = {each: render_all(rules, replace(request, accounts=(each,)), window) for each in where}
+    renders = tuple(documents for each in where for documents in single[each])
     return Outlook(
         request=request,
         policy=policy,
         window=window,
-        grants=grants,
+        where=where,
+        known=frozenset(known) & frozenset(where),
+        grants=render_all(rules, ordered, window),
+        extends=life.began is not None,
         owned_by=owners.of(request.path, codeowners=rules.codeowners, people=people, teams=teams),
-        risk=risk.assess(grants, catalogue),
+        risk=risk.assess(renders, catalogue, unknown=[each for each in where if not single[each]]),
     )
+
+
+def in_order(accounts: Iterable[str], known: Accounts) -> tuple[str, ...]:
+    """Accounts as accounts.yaml has them, so that its owners choose which is read first, and nobody who asks.
+
+    Those that it does not know come last: nothing can be granted there.
+    """
+    order = {alias: number for number, alias in enumerate(known)}
+    return tuple(sorted(accounts, key=lambda alias: order.get(alias, len(order))))
 
 
 def first_window(request: Request, merged_at: datetime) -> iam.Window:

@@ -4,7 +4,7 @@ Access levels come from the catalogue. The two lists below are ours: ways to gai
 (https://github.com/RhinoSecurityLabs/AWS-IAM-Privilege-Escalation names most of them), and ways out for data.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -51,12 +51,18 @@ _NAMED = 3  # how many actions a reason names before it counts the rest
 
 
 class Level(IntEnum):
-    """From reading a named thing to doing anything."""
+    """From reading a named thing to doing anything, and beyond that what nobody can say."""
 
     LOW = 1
     MEDIUM = 2
     HIGH = 3
     CRITICAL = 4
+    UNKNOWN = 5  # nothing is known, so nothing is harmless
+
+    @property
+    def in_words(self) -> str:
+        """The level as people read it."""
+        return "not known" if self is Level.UNKNOWN else self.name.lower()
 
 
 Danger = tuple[Level, str]  # how bad, and what it is that somebody could do
@@ -70,6 +76,7 @@ _MANAGED: Mapping[str, Danger] = {
     "SecurityAudit": (Level.MEDIUM, "reads how nearly everything in the account is set up"),
     "ViewOnlyAccess": (Level.MEDIUM, "lists nearly everything in the account"),
 }
+_NOT_KNOWN: Danger = (Level.UNKNOWN, "nobody can say what would be granted there")
 _MANAGED_BY_AWS: Danger = (Level.HIGH, "an AWS managed policy, which AWS may widen")
 
 
@@ -82,7 +89,7 @@ class Risk:
     access: Mapping[Access, int] = field(default_factory=dict)  # without managed policies: they are not read
 
     def as_json(self) -> dict[str, object]:
-        """`{"level": "high", "reasons": […], "access": {"Read": 3, …}}`."""
+        """`{"level": "high", "reasons": […], "access": {"Read": 3, …}}`; the level may be `unknown`."""
         access = {level.value: number for level, number in self.access.items()}
         return {"level": self.level.name.lower(), "reasons": list(self.reasons), "access": access}
 
@@ -91,9 +98,13 @@ class Risk:
         return ", ".join(f"{number} {level.value.lower()}" for level, number in self.access.items())
 
 
-def assess(grants: Iterable[Documents], catalogue: Catalogue) -> Risk:
-    """The risk of all these grants together. Each danger is told once, with those who bring it."""
-    names: dict[Danger, set[str]] = {}
+def assess(grants: Iterable[Documents], catalogue: Catalogue, *, unknown: Collection[str] = ()) -> Risk:
+    """The risk of all these grants together. Each danger is told once, with those who bring it.
+
+    `unknown` is where nobody can say what would be granted; so it is where there is no grant at all.
+    """
+    names: dict[Danger, set[str]] = {_NOT_KNOWN: set(unknown)} if unknown else {}
+    grants = tuple(grants)
     actions: dict[str, Access] = {}
     for grant in grants:
         for arn in grant.managed_policies:
@@ -106,7 +117,7 @@ def assess(grants: Iterable[Documents], catalogue: Catalogue) -> Risk:
     levels = list(actions.values())
     worst_first = sorted(names, key=lambda danger: -danger[0])
     return Risk(
-        level=max((level for level, _ in names), default=Level.LOW),
+        level=max((level for level, _ in names), default=Level.LOW if grants else Level.UNKNOWN),
         reasons=tuple(f"{_some(names[danger])}: {danger[1]}" for danger in worst_first),
         access={level: levels.count(level) for level in Access if level in levels},
     )

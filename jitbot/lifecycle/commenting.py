@@ -7,11 +7,12 @@ from functools import partial
 
 from jitbot.domain import aftermath, comment
 from jitbot.domain.aftermath import Aftermath
-from jitbot.domain.briefing import title
+from jitbot.domain.comment_body import is_ours
 from jitbot.domain.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model import Finding, Sha
 from jitbot.domain.ports.conversation import Comment, Conversation, Light, Page, Status
 from jitbot.domain.standing import standings
+from jitbot.domain.titles import title
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.briefing import Brief, brief
 from jitbot.lifecycle.gathering import Gatherer
@@ -65,15 +66,18 @@ def of_merged(world: World, history: History, number: int, now: datetime) -> Sho
 
 
 def _described(world: World, gatherer: Gatherer, each: Aftermath) -> Aftermath:
-    policy = gatherer.rules(world.repository.main(), each.path.split("/")[1]).policy.value
-    return replace(each, description=policy.description) if policy is not None else each
+    main = world.repository.main()
+    policy = gatherer.rules(main, each.path.split("/")[1]).policy.value
+    gone = not world.repository.entries(main, [each.path])
+    return replace(each, description=policy.description if policy is not None else "", gone=gone)
 
 
 def _of_open(page: Page, told: Brief) -> Shown:
     number = page.pull.number
     enough, said = comment.steering(told.briefings)
-    count = len(told.findings)
-    codes = ", ".join(dict.fromkeys(finding.code for finding in told.findings))
+    findings = (*told.findings, *comment.too_much(told.briefings))
+    count = len(findings)
+    codes = ", ".join(dict.fromkeys(finding.code for finding in findings))
     check = Status(
         light=Light.FAILURE if count else Light.SUCCESS,
         description=_cut(f"{count} to mend: {codes}" if count else "all good"),
@@ -84,14 +88,14 @@ def _of_open(page: Page, told: Brief) -> Shown:
     return Shown(
         number=number,
         body=comment.proposal(
-            told.briefings, told.findings, number=number, auto_merge=page.auto_merge, doubt=told.doubt
+            told.briefings, findings, number=number, auto_merge=page.auto_merge, doubt=told.doubt
         )
         if told.briefings
         else comment.nothing(number),
         begin=bool(told.briefings),
         title=title(told.briefings) if told.alone else "",
         statuses=((CHECK, check), (APPROVAL, approval)),
-        findings=told.findings,
+        findings=findings,
         head=page.pull.head,
         was_titled=page.title,
     )
@@ -174,7 +178,7 @@ def _post(talk: Conversation, number: int, body: str) -> list[Comment]:
 
 def _ours(comments: Iterable[Comment]) -> list[Comment]:
     """By author and by marker: a marker in somebody else's comment makes it none of ours."""
-    ours = [each for each in comments if each.by_actions and comment.is_ours(each.body)]
+    ours = [each for each in comments if each.by_actions and is_ours(each.body)]
     return sorted(ours, key=lambda each: each.comment_id)
 
 

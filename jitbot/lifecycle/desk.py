@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from jitbot.domain import asking, codeowners, owners
 from jitbot.domain.catalogue import Catalogue
-from jitbot.domain.errors import DeniedError, InvalidError
+from jitbot.domain.errors import InvalidError
 from jitbot.domain.evidence import Rules
 from jitbot.domain.model import Finding, Parsed, People, Person, Policy, Request, Sha, Source, Teams
 from jitbot.domain.outlook import Outlook, foresee
@@ -136,11 +136,11 @@ class Desk:
 
     @cached_property
     def person(self) -> Person:
-        """Who people.yaml says this is. Raises DeniedError with whom to ask if it says nothing."""
+        """Who people.yaml says this is. Raises InvalidError with whom to ask if it says nothing."""
         actor = self.place.actor
         found = owners.person_behind(actor, self.people)
         if found is None:
-            raise DeniedError(
+            raise InvalidError(
                 f"{actor.login} (GitHub id {actor.github_id}) is not in {PEOPLE}, so jitbot knows nobody behind "
                 f"this token; ask {self.owners_of(PEOPLE)} to add you"
             )
@@ -162,16 +162,16 @@ class Desk:
         return read_rules(self.tree, self.documents, policy)
 
     def usable(self) -> tuple[Policy, ...]:
-        """The policies that this person may ask under. Raises DeniedError with whom to ask if there is none."""
+        """The policies that this person may ask under. Raises InvalidError with whom to ask if there is none."""
         person = self.person
         found = asking.usable(self.policies, person, self.teams)
         if not found and person.principal is None:
-            raise DeniedError(
+            raise InvalidError(
                 f"{person.login} has no AWS principal in {PEOPLE}, so can approve but not ask; "
                 f"ask {self.owners_of(PEOPLE)} to add one"
             )
         if not found:
-            raise DeniedError(
+            raise InvalidError(
                 f"no policy names {person.login}, or a team of theirs, as eligible; "
                 f"ask {self.owners_of(_ACCESS + '/x.yaml')}, who own {_ACCESS}/"
             )

@@ -11,7 +11,7 @@ from comment_facts import HOSTILE, is_inert, rendered
 
 from jitbot.domain import life
 from jitbot.domain.aftermath import Aftermath, aftermaths, outcome, touched_by, undecided
-from jitbot.domain.comment import is_ours
+from jitbot.domain.comment_body import is_ours
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.standing import standings
 
@@ -83,6 +83,17 @@ def test_what_is_approved_is_being_granted() -> None:
     seen = rendered(told(APPROVED))
     assert "approved, and being granted" in seen.text
     assert "Use it" not in seen.text
+
+
+def test_what_was_deleted_before_it_was_granted_is_not_being_granted() -> None:
+    """The decision is recorded, and the file is gone from main: what is so is said; what is granted stays granted."""
+    (each,) = found(APPROVED)
+    seen = rendered(outcome([replace(each, gone=True)], number=7)).text
+    assert "the file was deleted before that was granted, so nothing is, and the request has ended" in seen
+    assert "being granted" not in seen
+    assert "Use it" not in seen
+    (each,) = found(APPROVED, GRANTED)
+    assert "✅ alice has" in rendered(outcome([replace(each, gone=True)], number=7)).text
 
 
 def test_what_has_not_begun_says_when() -> None:

@@ -34,7 +34,6 @@ from jitbot.domain.briefing import (
     owning,
     request_of,
     stands,
-    title,
     waiting,
     when,
 )
@@ -167,55 +166,12 @@ def test_an_extension_of_nothing() -> None:
     """A duration that is no longer is said to add nothing."""
     same = a_briefing(life=GRANTED, proposed=Proposed.EXTEND)
     assert "11:00 UTC: nothing more, 2h in all" in more(same, TERMINAL)
-    assert title([same]) == "alice: orders-db-read in prod, to 2h"
 
 
 def test_an_extension_of_an_extension_counts_from_the_last_end() -> None:
     """What is recorded last is what is extended."""
     twice = a_life(an_approval(), an_extension(3 * HOUR))
     assert "1h more, 4h in all" in more(a_briefing(EXTENDS, life=twice, proposed=Proposed.EXTEND), TERMINAL)
-
-
-@pytest.mark.parametrize(
-    ("briefings", "expected"),
-    [
-        ([a_briefing()], "alice: orders-db-read in prod, 2h"),
-        (
-            [a_briefing(a_request(accounts=("prod", "staging")))],
-            "alice: orders-db-read in prod and staging, 2h",
-        ),
-        (
-            [a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND)],
-            "alice: orders-db-read in prod, +2h to 4h",
-        ),
-        ([a_briefing(proposed=Proposed.END, outlook=None)], "alice: orders-db-read in prod, ended"),
-        ([a_briefing(proposed=Proposed.EXTEND, former=None)], "alice: orders-db-read in prod, 2h"),
-        ([a_briefing(), a_briefing()], "alice: orders-db-read in prod, 2h (and 1 more)"),
-        ([a_briefing(request=None, outlook=None)], ""),
-        ([], ""),
-    ],
-)
-def test_the_title(briefings: list[Briefing], expected: str) -> None:
-    """Who, what, where, how long: that is all a phone shows. No title where a request does not read."""
-    shown = [replace(each, request=None) if expected == "" else each for each in briefings]
-    assert title(shown) == expected
-
-
-def test_a_title_promises_nothing_that_does_not_read() -> None:
-    """One request of two that does not read, and an extension under rules that do not."""
-    assert title([a_briefing(), replace(a_briefing(), request=None)]) == ""
-    extends = a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND)
-    assert title([replace(extends, outlook=None)]) == "alice: orders-db-read in prod, 4h"
-
-
-def test_a_long_title_is_cut_to_what_github_takes() -> None:
-    """The count of the others stays, and what does not print never gets in."""
-    long = a_briefing(a_request(accounts=tuple(f"account-{number}\u202e" for number in range(60))))
-    shown = title([long, long])
-    assert len(title([a_briefing(request=replace(a_request(), path=f"requests/{'p' * 300}/x"))])) <= 256
-    assert len(shown) <= 256
-    assert shown.endswith(" (and 1 more)")
-    assert "\u202e" not in shown
 
 
 @pytest.mark.parametrize(

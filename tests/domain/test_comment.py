@@ -7,23 +7,14 @@ from typing import Any
 import pytest
 from acme_facts import HOUR, MERGED_AT, a_policy, a_request, owned_by, the_rules
 from builders import a_life, a_review, an_approval
+from catalogue_facts import the_catalogue
 from comment_facts import HOSTILE, a_briefing, is_inert, rendered
 
 from jitbot.domain.briefing import Briefing, Proposed
-from jitbot.domain.comment import (
-    LONGEST,
-    MARKER,
-    cut,
-    fenced,
-    folded,
-    is_ours,
-    nothing,
-    proposal,
-    steering,
-    whole,
-    why,
-)
-from jitbot.domain.model import Finding, Statement
+from jitbot.domain.comment import TOO_MUCH, nothing, proposal, steering, too_much, why
+from jitbot.domain.comment_body import LONGEST, MARKER, cut, fenced, folded, is_ours, whole
+from jitbot.domain.model import AccountId, Finding, Parameter, Statement
+from jitbot.domain.outlook import foresee
 
 LONG = Finding(
     code="duration-above-maximum",
@@ -41,10 +32,10 @@ def comment(*briefings: Briefing, findings: tuple[Finding, ...] = (), **other: A
 
 
 def test_the_first_line_says_it_all() -> None:
-    """Who, what in plain words, where, how long, until when, how dangerous: all a phone's notification shows."""
+    """Who, what in plain words, where, how long, how dangerous: all a phone's notification shows."""
     assert comment().splitlines()[0] == (
-        "**alice** asks for orders-db-read: **Read one DynamoDB table**, in **prod** for **2h**, "
-        "until **24 Nov 2026, 11:00 UTC** if merged now. 🟢 **low risk**"
+        "**alice** asks for orders-db-read: **Read one DynamoDB table**, in **prod** for **2h** "
+        "from the merge on. 🟢 **low risk**"
     )
 
 
@@ -53,7 +44,7 @@ def test_a_start_of_its_own_hangs_on_no_merge() -> None:
     asked = a_request(starts_at=MERGED_AT + timedelta(days=1))
     first = comment(a_briefing(asked)).splitlines()[0]
     assert "from **25 Nov 2026, 09:00 UTC** until **25 Nov 2026, 11:00 UTC**." in first
-    assert "if merged now" not in first
+    assert "from the merge on" not in first
 
 
 def test_what_an_approver_asks_next_follows() -> None:
@@ -158,18 +149,19 @@ def test_rules_that_do_not_read_promise_nothing() -> None:
     assert "low risk" not in seen
 
 
-def test_many_parameters_and_dangers_are_counted() -> None:
-    """Ten are shown, the rest are counted."""
-    asked = a_request(parameters={"table": "orders", **{f"extra{number}": "x" for number in range(13)}})
+def test_what_no_policy_asks_for_and_many_dangers_are_counted() -> None:
+    """Ten parameters that the policy does not ask for, beside those that it does, and forty dangers."""
+    asked = a_request(parameters={**{f"extra{number}": "x" for number in range(13)}, "table": "orders"})
     policy = a_policy(managed_policies=("AdministratorAccess", "ReadOnlyAccess", "ViewOnlyAccess"))
     briefing = a_briefing(asked, rules=the_rules(policy=policy))
     assert briefing.outlook is not None
-    risk = replace(briefing.outlook.risk, reasons=tuple(f"danger {number}" for number in range(15)))
+    risk = replace(briefing.outlook.risk, reasons=tuple(f"danger {number}" for number in range(45)))
     seen = rendered(comment(replace(briefing, outlook=replace(briefing.outlook, risk=risk)))).text
-    assert "extra8: x" in seen
-    assert "extra9" not in seen
-    assert "and 4 more" in seen
-    assert "danger 9" in seen
+    assert seen.index("table: orders") < seen.index("extra0: x")
+    assert "extra9: x" in seen
+    assert "extra10" not in seen
+    assert "and 3 more that the policy does not ask for" in seen
+    assert "danger 39" in seen
     assert "and 5 more" in seen
 
 
@@ -211,9 +203,12 @@ def test_what_nobody_awaits_is_not_approved() -> None:
 
 
 def test_long_texts_are_cut() -> None:
-    """What fits is whole; one character more, and it is cut and says so."""
+    """What fits is whole; one character more, and it is cut and says so. What is made inert takes no more than its room."""
     fits = "x" * 600
     assert (cut(fits), cut(fits + "x")) == (fits, fits + "…")
+    assert cut("$" * 200) == "<span>$</span>" * 200
+    assert cut("$" * 201).endswith("…")
+    assert len(cut("$" * 16_000)) <= 2_800
 
 
 def test_the_room_of_a_comment() -> None:
@@ -303,13 +298,147 @@ def test_documents_too_long_are_left_out_and_said_so() -> None:
     assert is_ours(body)
 
 
-def test_a_part_too_long_is_left_out_and_said_so() -> None:
-    """A hundred requests do not fit either."""
-    body = comment(*[a_briefing(a_request(reason="&" * 600))] * 100)
-    assert "Too long to be shown here" in body
+def test_more_requests_than_fit_are_said_first() -> None:
+    """A hundred long ones: what is dangerous is read, what is not read is counted before all else, and is a finding."""
+    policy = a_policy(managed_policies=("AdministratorAccess",))
+    harmless = [a_briefing(a_request(path=f"requests/orders-db-read/2026-11/{n:02}-alice-a.yaml", reason="&" * 200)) for n in range(1, 100)]  # fmt: skip
+    worst = a_briefing(
+        a_request(path="requests/z/2026-11/24-alice-z.yaml", reason="the worst"),
+        rules=the_rules(policy=policy),
+    )
+    every = [*harmless, worst]
+    (found,) = too_much(every)
+    assert found.code == TOO_MUCH
+    body = comment(*every, findings=(found,))
+    assert "⚠️ **" in body.splitlines()[0]
+    assert "more requests are in this pull request than can be shown here" in body.splitlines()[0]
+    assert "🔴 **critical risk**" in body.split("\n\n")[1]
+    assert "the worst" in body
+    assert "This is more than can be read here." in body
+    assert "would be refused" not in body
+    assert body.count("asks for orders-db-read") + int(found.message.split(": ")[1].split()[0]) == 100
+    assert "Too long to be shown here" not in body
     assert len(body) <= LONGEST
     assert is_ours(body)
+    assert is_inert(body)
+    assert list(too_much([worst, harmless[0]])) == []
     assert len(whole(["x" * LONGEST], (), number=7)) < 1000
+
+
+ACCOUNTS = {f"a{number:03}{'-sandbox' * 3}-{'x' * 3}": AccountId(f"{number:012}") for number in range(1, 100)}
+
+
+def everything(reason: str = "&" * 200, value: str = "&" * 128) -> Briefing:
+    """All that one request can hold: a hundred accounts, prod among them, and twenty parameters, all of them long."""
+    accounts = {"prod": AccountId("111111111111"), **ACCOUNTS}
+    names = tuple(f"p{number:02}_{'y' * 27}" for number in range(20))
+    policy = a_policy(
+        accounts=tuple(accounts),
+        description=reason,
+        parameters=tuple(Parameter(name=name, pattern=".*") for name in names),
+        statements=(Statement(actions=("dynamodb:PutItem",), resources=("*",)),),
+    )
+    asked = a_request(
+        accounts=(*ACCOUNTS, "prod"),
+        parameters=dict.fromkeys(reversed(names), value),
+        reason=reason,
+        ticket=reason,
+    )
+    return a_briefing(asked, rules=the_rules(policy=policy, accounts=accounts))
+
+
+@pytest.mark.parametrize("text", ["a", "&", "|", "@", "#1", "<"])
+def test_all_that_is_granted_is_read(text: str) -> None:
+    """Each account and each parameter is there, outside of what is folded away, whatever it takes to make them inert."""
+    briefing = everything((text * 200)[:200], (text * 128)[:128])
+    assert list(too_much([briefing])) == []
+    findings = tuple(replace(LONG, message="$" * 16_000, hint="$" * 16_000, line=n) for n in range(1, 30))
+    for wrong in ((), findings):
+        body = comment(briefing, findings=wrong, doubt="$" * 16_000)
+        shown = rendered(body.partition("<details>")[0]).text
+        assert len(body) <= LONGEST
+        assert "Too long to be shown here" not in body
+        for alias in ("prod", *ACCOUNTS):
+            assert alias in shown
+        assert shown.index("prod") < min(map(shown.index, ACCOUNTS))
+        assert "100 accounts" in shown
+        for name in briefing.outlook.parameters if briefing.outlook else ():
+            assert f"{name[0]}: {name[1]}" in shown.replace("\u200b", "")
+        assert "for 2h" in shown
+        assert "high risk" in shown
+        assert is_inert(body)
+
+
+def test_a_risk_that_is_not_known_is_not_called_low() -> None:
+    """An account that accounts.yaml does not have is marked, last, and the risk is not known."""
+    body = comment(a_briefing(a_request(accounts=("pr\u043ed", "prod"))))
+    first = rendered(body).text.split("\n")[0]
+    assert "in prod and pr\\u043ed (not in accounts.yaml) for 2h" in first
+    assert first.endswith("❔ risk not known")
+    assert "low" not in first
+    many = comment(a_briefing(a_request(accounts=(*(f"none{n}" for n in range(30)), "prod"))))
+    assert "**31 accounts**: **prod**, **none0** (not in accounts.yaml)," in many
+    assert "and 20 more that are not in accounts.yaml" in many
+
+
+def test_a_letter_of_another_script_passes_for_none() -> None:
+    """A value, a name and an account are ASCII where they are valid; anything else is shown as its escape."""
+    asked = a_request(parameters={"t\u0430ble": "ord\u0435rs", "table": "\u202eorders"})
+    seen = rendered(comment(a_briefing(asked))).text
+    assert "t\\u0430ble: ord\\u0435rs" in seen
+    assert "table: \\u202eorders" in seen
+
+
+def test_the_worst_request_is_read_first() -> None:
+    """The names of the files are the requester's, the order is not: what is not known, then the most dangerous, ends last."""
+    admin = the_rules(policy=a_policy(managed_policies=("AdministratorAccess",)))
+    path = "requests/orders-db-read/2026-11/{}-alice-x.yaml".format
+    low = a_briefing(a_request(path=path("01"), reason="the low one"))
+    end = a_briefing(
+        a_request(path=path("00"), reason="x"), proposed=Proposed.END, outlook=None, awaiting=None
+    )
+    high = a_briefing(a_request(path=path("03"), reason="the high one"), rules=admin)
+    unknown = a_briefing(a_request(path=path("04"), reason="the unknown one", accounts=("none",)))
+    body = comment(end, low, high, unknown)
+    places = [
+        body.index(text) for text in ("the unknown one", "the high one", "the low one", "This **ends**")
+    ]
+    assert places == sorted(places)
+
+
+def test_an_extension_shows_all_that_it_extends() -> None:
+    """Not the new time alone: the accounts, the parameters and the risk of what goes on."""
+    asked = a_request(duration=4 * HOUR, accounts=("staging", "prod"))
+    life = a_life(an_approval(asked=replace(asked, duration=2 * HOUR)))
+    seen = rendered(
+        comment(a_briefing(asked, life=life, proposed=Proposed.EXTEND)).partition("<details>")[0]
+    ).text
+    for part in (
+        "in prod and staging for 4h, until",
+        "2h more, 4h in all",
+        "table: orders",
+        "low risk",
+        "INC-1234",
+    ):
+        assert part in seen
+
+
+def test_the_same_a_minute_later() -> None:
+    """Nothing in it is the clock's: the end is counted from the merge, in the documents too, and none is left out."""
+    asked, rules = a_request(), the_rules()
+    now, later = (
+        comment(a_briefing(asked, rules=rules, outlook=foresee(asked, rules, at, the_catalogue())))
+        for at in (MERGED_AT, MERGED_AT + timedelta(minutes=1))
+    )
+    assert now == later
+    assert now.count('"aws:CurrentTime": "2h after the merge"') == 4
+    assert "2026-11-24T" not in now
+    fixed = a_request(starts_at=MERGED_AT + timedelta(days=1))
+    body = comment(a_briefing(fixed))
+    assert '"aws:CurrentTime": "2026-11-25T11:00:00Z"' in body
+    assert 'after the merge"' not in body
+    longer = a_briefing(a_request(duration=4 * HOUR), life=a_life(an_approval()), proposed=Proposed.EXTEND)
+    assert '"aws:CurrentTime": "2026-11-24T13:00:00Z"' in comment(longer)
 
 
 def test_a_marker_counts_at_the_end_alone() -> None:

@@ -20,7 +20,7 @@ from builders import a_life, a_window, an_approval, the_documents
 from catalogue_facts import the_catalogue
 
 from jitbot.domain.evidence import Rules
-from jitbot.domain.model import Request
+from jitbot.domain.model import Parameter, Request
 from jitbot.domain.outlook import Outlook, first_window, foresee
 from jitbot.domain.risk import Level
 
@@ -56,6 +56,49 @@ def test_rules_that_do_not_read_promise_nothing(part: str) -> None:
     """Without its rules a request gives no grant: no outlook at all, or one without documents."""
     seen = foresee(a_request(), the_rules(**{part: unreadable()}), MERGED_AT, the_catalogue())
     assert seen is None if part in {"policy", "people", "teams"} else seen is not None and seen.grants == ()
+
+
+@pytest.mark.parametrize("part", ["accounts", "settings"])
+def test_what_is_not_rendered_is_not_known(part: str) -> None:
+    """Where nothing is shown that would be granted, the risk is not low: it is not known."""
+    seen = foresee(a_request(), the_rules(**{part: unreadable()}), MERGED_AT, the_catalogue())
+    assert seen is not None
+    assert seen.as_json()["risk"] == {
+        "level": "unknown",
+        "reasons": ["prod: nobody can say what would be granted there"],
+        "access": {},
+    }
+
+
+def test_an_account_that_nobody_knows_hides_no_other() -> None:
+    """What can be granted elsewhere is judged all the same, and what is not known goes before it."""
+    policy = a_policy(managed_policies=("AdministratorAccess",))
+    seen = outlook(a_request(accounts=("nowhere", "prod")), the_rules(policy=policy))
+    assert (seen.where, seen.known, seen.grants) == (("prod", "nowhere"), {"prod"}, ())
+    assert seen.risk.level is Level.UNKNOWN
+    assert seen.risk.reasons[1] == "AdministratorAccess: can do everything in the account"
+    assert seen.in_words().startswith(
+        "alice gets orders-db-read in prod and nowhere (not in accounts.yaml) for"
+    )
+
+
+def test_accounts_are_told_in_the_order_of_their_owners() -> None:
+    """accounts.yaml chooses which account is read first, and the request does not."""
+    for asked in (("data", "prod", "staging"), ("staging", "data", "prod")):
+        seen = outlook(a_request(accounts=asked))
+        assert seen.where == ("prod", "staging", "data")
+        assert [grant.account for grant in seen.grants] == ["prod", "staging", "data"]
+
+
+def test_parameters_are_told_in_the_order_of_the_policy() -> None:
+    """What the policy asks for first, then what nobody asked for."""
+    policy = a_policy(
+        parameters=(Parameter(name="table", enum=("orders",)), Parameter(name="index", enum=("a",)))
+    )
+    seen = outlook(
+        a_request(parameters={"z": "1", "index": "a", "table": "orders"}), the_rules(policy=policy)
+    )
+    assert seen.parameters == (("table", "orders"), ("index", "a"), ("z", "1"))
 
 
 def test_the_json_is_as_promised() -> None:

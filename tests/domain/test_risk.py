@@ -214,7 +214,9 @@ def test_only_what_is_allowed_is_judged() -> None:
     assert risk_of(grant).reasons == ()
     denials = statements(grant, "Deny")
     assert denials
-    assert risk_of(replace(grant, permission_policy={"Statement": denials})) == risk_of()
+    assert risk_of(replace(grant, permission_policy={"Statement": denials})) == Risk(
+        level=Level.LOW, reasons=()
+    )
 
 
 def test_a_statement_without_conditions_is_judged_as_it_is() -> None:
@@ -224,10 +226,22 @@ def test_a_statement_without_conditions_is_judged_as_it_is() -> None:
     assert risk_of(grant).reasons == ("dynamodb:PutItem: can change things on every resource",)
 
 
-def test_nothing_granted_is_no_risk() -> None:
-    """Without a grant, or a list of statements in it, there is nothing to warn of."""
+def test_what_nobody_can_say_is_not_harmless() -> None:
+    """Without any grant the level is not known; with one that is missing it is, whatever the others are."""
+    assert risk_of().as_json() == {"level": "unknown", "reasons": [], "access": {}}
+    admin = managing("AdministratorAccess")
+    risk = assess([admin], the_catalogue(), unknown=["nowhere", "elsewhere"])
+    assert risk.level is max(Level)
+    assert risk.reasons == (
+        "elsewhere, nowhere: nobody can say what would be granted there",
+        "AdministratorAccess: can do everything in the account",
+    )
+    assert [level.in_words for level in Level] == ["low", "medium", "high", "critical", "not known"]
+
+
+def test_a_grant_of_nothing_is_no_risk() -> None:
+    """Without a list of statements in it there is nothing to warn of."""
     nothing = {"level": "low", "reasons": [], "access": {}}
-    assert risk_of().as_json() == nothing
     assert risk_of(replace(granting("dynamodb:PutItem"), permission_policy={})).as_json() == nothing
     assert risk_of().access_in_words() == ""
 

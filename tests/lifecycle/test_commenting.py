@@ -9,7 +9,7 @@ from acme_world import HOUR, MINUTE, ORDERS, TABLE, World
 from breaking import answer
 from comment_facts import is_inert
 
-from jitbot.domain.comment import MARKER
+from jitbot.domain.comment_body import MARKER
 from jitbot.sandbox.github.records import Fault
 
 RULES = f"policies/access/{ORDERS}.yaml"
@@ -75,7 +75,7 @@ def test_a_request_gets_title_comment_and_statuses(world: World) -> None:
     """All of it in one run of ten calls, of which the last only looks whether the comment is there once."""
     number = ask(world)
     assert comment(world, number) == f"#{number}: all good, brought up to date\n"
-    assert world.github.pulls[number].title == "alice: orders-db-read in prod, 2h"
+    assert world.github.pulls[number].title == "alice: orders-db-read in prod, 2h, table=orders"
     assert "Waits for one approval, from **bob**." in only(world, number)
     approval = "one code owner's approval is enough; the branch's rules ask for it"
     assert lights(world, number) == {
@@ -92,11 +92,13 @@ def test_a_request_gets_title_comment_and_statuses(world: World) -> None:
 
 
 def test_a_second_run_writes_nothing(world: World) -> None:
-    """What is there already is not written again; five calls see that."""
+    """What is there already is not written again, a minute or an hour later; six calls see that."""
     number = ask(world)
     comment(world, number)
-    assert comment(world, number) == f"#{number}: all good\n"
-    assert (writes(world), len(reads(world))) == ([], 6)
+    for step in (timedelta(), MINUTE, HOUR):
+        world.later(step)
+        assert comment(world, number) == f"#{number}: all good\n"
+        assert (writes(world), len(reads(world))) == ([], 6)
 
 
 def test_what_is_wrong_is_annotated_and_red(world: World) -> None:
@@ -234,7 +236,7 @@ def test_a_new_push_is_told_anew(world: World) -> None:
     comment(world, number)
     world.push("alice", world.github.pulls[number].head_ref, {path: text.replace("2h", "3h")})
     comment(world, number)
-    assert world.github.pulls[number].title == "alice: orders-db-read in prod, 3h"
+    assert world.github.pulls[number].title == "alice: orders-db-read in prod, 3h, table=orders"
     assert "for **3h**" in only(world, number)
     assert lights(world, number)["jitbot/check"] == ("success", "all good")
 
@@ -357,7 +359,7 @@ def test_an_extension_is_told_as_one(world: World, granted: str) -> None:
     text = world.text(granted)
     number = propose(world, "alice", {granted: text.replace('"2h"', '"4h"')})
     comment(world, number)
-    assert world.github.pulls[number].title == "alice: orders-db-read in prod, +2h to 4h"
+    assert world.github.pulls[number].title == "alice: orders-db-read in prod, +2h to 4h, table=orders"
     assert (
         "Granted until 23 Nov 2026, 11:00 UTC; with this until 23 Nov 2026, 13:00 UTC: **2h more**"
         in only(world, number)
@@ -497,6 +499,51 @@ def test_a_hostile_name_is_a_finding_and_inert(world: World, path: str, content:
     assert writes(world) == []
 
 
+def test_what_was_deleted_before_its_run_is_not_being_granted(world: World, asked: str) -> None:
+    """Approved by its run, which grants nothing of it: the comment says what is so, and no run after it writes again."""
+    number = max(world.github.pulls)
+    world.land("alice", {asked: None})
+    world.jit("grant")
+    assert world.story(asked) == ["approved"]
+    assert world.reach("alice") == set()
+    for _ in range(2):
+        comment(world, number)
+        assert "the file was deleted before that was granted, so nothing is" in only(world, number)
+        assert "being granted" not in only(world, number)
+        world.later(MINUTE)
+    comment(world, number)
+    assert writes(world) == []
+
+
+def test_production_is_read_whatever_the_order(world: World) -> None:
+    """Asked for last, beside an account that nobody knows: named first, in the title too, and no risk is called low."""
+    number = ask(world, "carol", accounts=["staging", "nowhere", "prod"])
+    comment(world, number, code=1)
+    title = world.github.pulls[number].title
+    assert title == "carol: orders-db-read in prod, staging and nowhere, 2h, risk not known, table=orders"
+    body = only(world, number)
+    assert "in **prod**, **staging** and **nowhere** (not in accounts.yaml) for **2h**" in body
+    assert "❔ **risk not known**" in body
+    assert "low risk" not in body
+    ran = world.ran("explain", str(number), workflow="check.yml")
+    assert "risk:     not known" in ran.output
+    assert "carol gets orders-db-read in prod and staging and nowhere (not in accounts.yaml)" in ran.output
+
+
+def test_more_than_can_be_read_is_red(world: World) -> None:
+    """So many requests that the comment cannot show them all: it says so before all else, and the check is red."""
+    files = dict(
+        world.request("alice", ORDERS, f"n{number}", reason="&" * 200, **TABLE) for number in range(120)
+    )
+    number = propose(world, "alice", files)
+    comment(world, number, code=1)
+    body = only(world, number)
+    assert "more requests are in this pull request than can be shown here" in body.splitlines()[0]
+    assert lights(world, number)["jitbot/check"] == ("failure", "1 to mend: too-much-to-show")
+    assert world.github.pulls[number].title.endswith("; +117 more requests")
+    assert len(body) <= 65_536
+
+
 def test_a_symlink_is_a_finding(world: World) -> None:
     """A link under requests/ is no request, wherever it leads."""
     path, text = world.request("alice", ORDERS, "linked", **TABLE)
@@ -515,5 +562,7 @@ def test_several_requests_are_told_together(world: World) -> None:
     files = dict(world.request("alice", ORDERS, slug, **TABLE) for slug in ("one", "two"))
     number = propose(world, "alice", files)
     comment(world, number)
-    assert world.github.pulls[number].title == "alice: orders-db-read in prod, 2h (and 1 more)"
+    assert world.github.pulls[number].title == "; ".join(
+        ["alice: orders-db-read in prod, 2h, table=orders"] * 2
+    )
     assert only(world, number).count("asks for orders-db-read") == 2
