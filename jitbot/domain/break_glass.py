@@ -92,7 +92,10 @@ def others(candidates: Iterable[Person], requester: Person) -> tuple[Person, ...
 
 
 def _impartial(ground: Ground) -> Iterator[Person]:
-    """The reviewers who are neither the requester, nor the author, nor named by a commit of the request."""
+    """The reviewers who are neither the requester, nor the author, nor named by a commit of the request.
+
+    Not a count of approvals: whoever owns nothing in CODEOWNERS, and has not reviewed yet, may review after.
+    """
     involved = named_by_commits(ground.merge) | {ground.merge.pull_request.author.github_id}
     mixed_up = [person for person in ground.people.values() if person.github_id in involved]
     for person in others(reviewers_of(ground.policy, ground.people, ground.teams), ground.requester):

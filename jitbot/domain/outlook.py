@@ -9,7 +9,8 @@ from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.events import dump_documents
 from jitbot.domain.evidence import Rules
 from jitbot.domain.life import Life
-from jitbot.domain.model import Policy, Request
+from jitbot.domain.model import Person, Policy, Request
+from jitbot.domain.pending_approvals import could_approve
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class Outlook:
     window: iam.Window
     grants: tuple[iam.Documents, ...]
     owned_by: owners.Owners
+    approvers: tuple[Person, ...]  # who could approve it, before anybody has
     risk: risk.Risk
 
     def as_json(self) -> dict[str, object]:
@@ -82,12 +84,14 @@ def foresee(
         return None
     window = window_of(request, so_far or Life(request=request.path), merged_at)
     grants = render_all(rules, request, window)
+    owned_by = owners.of(request.path, codeowners=rules.codeowners, people=people, teams=teams)
     return Outlook(
         request=request,
         policy=policy,
         window=window,
         grants=grants,
-        owned_by=owners.of(request.path, codeowners=rules.codeowners, people=people, teams=teams),
+        owned_by=owned_by,
+        approvers=could_approve(owned_by, people.get(request.requester)),
         risk=risk.assess(grants, catalogue),
     )
 
