@@ -92,7 +92,10 @@ def others(candidates: Iterable[Person], requester: Person) -> tuple[Person, ...
 
 
 def _impartial(ground: Ground) -> Iterator[Person]:
-    """The reviewers who are neither the requester, nor the author, nor named by a commit of the request, nor pushed one."""
+    """The reviewers who are neither the requester, nor the author, nor named by a commit of the request, nor pushed one.
+
+    Not a count of approvals: whoever owns nothing in CODEOWNERS, and has not reviewed yet, may review after.
+    """
     ids = involved(ground.merge, ground.people)
     mixed_up = [person for person in ground.people.values() if person.github_id in ids]
     for person in others(reviewers_of(ground.policy, ground.people, ground.teams), ground.requester):

@@ -135,9 +135,8 @@ def _still(awaiting: PendingApprovals, voice: Voice) -> str:
 
 
 def owning(outlook: Outlook, voice: Voice) -> str:
-    """Of whom an approval may come before anybody was asked for one: the owners of the path, but for the requester."""
-    people = [each.login for each in outlook.owned_by.people if each.login != outlook.request.requester]
-    names = listed((voice.strong(login) for login in people), "or")
+    """From whom an approval may come, before anybody was asked for one."""
+    names = listed((voice.strong(person.login) for person in outlook.approvers), "or")
     return f"An approval may come from {names}." if names else "Nobody can approve this."
 
 

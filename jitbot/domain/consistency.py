@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from jitbot.domain import break_glass, eligibility, owners
 from jitbot.domain.codeowners import CodeOwners
 from jitbot.domain.model import Accounts, Finding, People, Policy, Position, Request, Teams
+from jitbot.domain.pending_approvals import could_approve
 
 
 def policy_findings(
@@ -50,14 +51,7 @@ def approvable(
     owned_by = owners.of(request.path, codeowners=codeowners, people=people, teams=teams)
     if owned_by.findings:
         return owned_by.findings
-    requester = people.get(request.requester)
-    able: list[str] = []
-    counted = [
-        person for person in owned_by.people if requester is None or not owners.same_human(person, requester)
-    ]
-    for index, person in enumerate(counted):
-        if not any(owners.same_human(person, other) for other in counted[:index]):
-            able.append(person.login)
+    able = [person.login for person in could_approve(owned_by, people.get(request.requester))]
     if len(able) >= policy.approvals:
         return ()
     who = ", ".join(able) or "nobody"

@@ -10,7 +10,8 @@ from jitbot.domain.catalogue import Catalogue
 from jitbot.domain.events import dump_documents
 from jitbot.domain.evidence import Rules
 from jitbot.domain.life import Life
-from jitbot.domain.model import Accounts, Policy, Request
+from jitbot.domain.model import Accounts, Person, Policy, Request
+from jitbot.domain.pending_approvals import could_approve
 
 STRANGE = "not in accounts.yaml"
 
@@ -26,6 +27,7 @@ class Outlook:
     known: frozenset[str]  # those of them that accounts.yaml knows
     grants: tuple[iam.Documents, ...]  # in the same order; none if one of them cannot be given
     owned_by: owners.Owners
+    approvers: tuple[Person, ...]  # who could approve it, before anybody has
     risk: risk.Risk
     extends: bool = False  # the end is counted from a first start that is recorded
 
@@ -104,6 +106,7 @@ def foresee(
     ordered = replace(request, accounts=where)
     single = {each: render_all(rules, replace(request, accounts=(each,)), window) for each in where}
     renders = tuple(documents for each in where for documents in single[each])
+    owned_by = owners.of(request.path, codeowners=rules.codeowners, people=people, teams=teams)
     return Outlook(
         request=request,
         policy=policy,
@@ -112,7 +115,8 @@ def foresee(
         known=frozenset(known) & frozenset(where),
         grants=render_all(rules, ordered, window),
         extends=life.began is not None,
-        owned_by=owners.of(request.path, codeowners=rules.codeowners, people=people, teams=teams),
+        owned_by=owned_by,
+        approvers=could_approve(owned_by, people.get(request.requester)),
         risk=risk.assess(renders, catalogue, unknown=[each for each in where if not single[each]]),
     )
 

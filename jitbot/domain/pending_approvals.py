@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from jitbot.domain import owners
 from jitbot.domain.counting import Approval, Ignored, count, objecting
 from jitbot.domain.evidence import Actor, Review
 from jitbot.domain.ground import Ground
@@ -55,6 +56,20 @@ def pending(ground: Ground) -> PendingApprovals:
         able=tuple(each for each in people if _counted_with(ground, [each]) > len(approvals)),
         attainable=_counted_with(ground, people),
     )
+
+
+def could_approve(owned_by: owners.Owners, requester: Person | None) -> tuple[Person, ...]:
+    """Who could approve what this person asks for, before there is a pull request to count reviews of.
+
+    The owners, each human once, and never the requester: what counting says of an owner whom nothing else concerns.
+    A requester whom nobody knows takes nobody away: that they are unknown is refused elsewhere.
+    """
+    found: list[Person] = []
+    for person in owned_by.people:
+        known = (*found, requester) if requester is not None else tuple(found)
+        if not any(owners.same_human(person, other) for other in known):
+            found.append(person)
+    return tuple(found)
 
 
 def _counted_with(ground: Ground, people: Iterable[Person]) -> int:

@@ -13,7 +13,7 @@ from jitbot.domain.doctor.diagnosis import Check, Diagnosis, Question, Unknown, 
 from jitbot.domain.doctor.hosting import Hosting, JobTokens
 from jitbot.domain.doctor.registered import Account
 from jitbot.domain.evidence import Actor
-from jitbot.domain.model import Finding, GithubId, Login, Person, Policy, Settings
+from jitbot.domain.model import Finding, GithubId, IamUser, Login, Person, Policy, Settings
 
 GAP = Unknown(why="nobody told")
 ASKED = Question(code="x", group="g", title="t", means="m", mend="do")
@@ -280,6 +280,26 @@ def test_each_policy_has_who_approves(change: dict[str, Any], expected: dict[str
     two = codeowners.parse(LINES.replace("@acme/leads", "@acme/leads @erin"))
     assert not_ok(ownership.approvers([policy(eligible=("bob",))], two, PEOPLE, TEAMS)) == {}
     assert list(ownership.approvers([policy(approvals=0)], read, PEOPLE, TEAMS)) == []
+
+
+def test_the_doctor_counts_humans_as_a_decision_does() -> None:
+    """A second login of an owner approves nothing more, and who may ask through a team is asked after, too."""
+    user = IamUser(arn="arn:aws:iam::111111111111:user/bob")
+    bob, bobby = (
+        Person(login=Login(name), github_id=GithubId(number), principal=user)
+        for name, number in (("bob", 2), ("bobby", 22))
+    )
+    known = {**PEOPLE, Login("bob"): bob, Login("bobby"): bobby}
+    both = codeowners.parse(LINES.replace("@acme/leads", "@bob @bobby"))
+    assert not_ok(ownership.approvers([policy(approvals=2)], both, known, TEAMS)) == {
+        "approvers-db": Verdict.WRONG
+    }
+    alone = {"approvers-db-alone": Verdict.WARN}
+    assert not_ok(ownership.approvers([policy(eligible=("bobby",))], both, known, TEAMS)) == alone
+    read = codeowners.parse(LINES)
+    assert not_ok(ownership.approvers([policy(eligible=("@acme/leads",))], read, PEOPLE, TEAMS)) == alone
+    glass = after(reviewers=("bob",), eligible=("bobby",))
+    assert not_ok(afterwards.reviewers([glass], known, TEAMS)) == {"reviewers-db-alone": Verdict.WARN}
 
 
 def test_owners_nobody_knows_approve_nothing() -> None:

@@ -3,11 +3,25 @@
 from typing import Any
 
 import pytest
-from acme_facts import HEAD, MERGED_AT, a_person, a_policy, an_actor, owned_by, people, sha, teams, the_rules
+from acme_facts import (
+    HEAD,
+    MERGED_AT,
+    PATH,
+    a_person,
+    a_policy,
+    a_request,
+    an_actor,
+    owned_by,
+    people,
+    sha,
+    teams,
+    the_rules,
+)
 from builders import a_case, a_commit, a_ground, a_merge, a_pull, a_review
 
-from jitbot.domain.model import GithubId
-from jitbot.domain.pending_approvals import PendingApprovals, pending
+from jitbot.domain import owners
+from jitbot.domain.model import GithubId, Login
+from jitbot.domain.pending_approvals import PendingApprovals, could_approve, pending
 
 
 def seen(
@@ -86,3 +100,35 @@ def test_two_of_three() -> None:
     assert (awaiting.missing, awaiting.possible, awaiting.attainable) == (1, True, 3)
     assert logins(awaiting) == ["erin", "heidi"]
     assert awaiting.approvals[0].review.commit == HEAD
+
+
+BOBBY = a_person("bobby", github_id=GithubId(2002), principal=a_person("bob").principal)
+
+
+@pytest.mark.parametrize("requester", ["alice", "bob", "bobby", "erin"])
+@pytest.mark.parametrize(
+    "owners",
+    [("@bob",), ("@alice", "@bob"), ("@bob", "@bobby", "@erin"), ("@alice", "@erin", "@acme/payments-leads")],
+    ids=" ".join,
+)
+def test_who_could_approve_is_who_is_counted_once_they_do(owners: tuple[str, ...], requester: str) -> None:
+    """Before there is a pull request the same people are named as are counted when all owners approve one."""
+    known = people(BOBBY)
+    rules = the_rules(people=known, codeowners=owned_by(*owners), policy=a_policy(eligible=tuple(known)))
+    asker = known[Login(requester)]
+    author = an_actor(requester, github_id=asker.github_id)
+    ground = a_ground(
+        a_case(
+            rules=rules,
+            request=a_request(requester=asker.login),
+            merge=a_merge(head_rules=rules, reviews=(), commits=(), pull_request=a_pull(author=author)),
+        )
+    )
+    assert len(could_approve(ground.owned_by, asker)) == pending(ground).attainable
+
+
+def test_a_requester_whom_nobody_knows_takes_nobody_away() -> None:
+    """The owners are named, each human once."""
+    known = people(BOBBY)
+    found = owners.of(PATH, codeowners=owned_by("@bob", "@bobby", "@erin"), people=known, teams=teams())
+    assert [str(person.login) for person in could_approve(found, None)] == ["bob", "erin"]

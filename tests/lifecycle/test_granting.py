@@ -267,6 +267,18 @@ def test_an_older_run_does_nothing_and_says_it_is_superseded(world: World, asked
     assert (world.ledger(), world.acme.aws.calls) == ([], [])
 
 
+def test_an_old_workflow_over_a_new_checkout_is_superseded(world: World, asked: str) -> None:
+    """What is checked out is main's, and the workflow that runs it is not: it does nothing either."""
+    old = world.github.store.tip("main")
+    world.write(".github/workflows/grant.yml", "newer")
+    clone = world.acme.clone("fresh")
+    world.acme.git("olivia", "fetch", "--quiet", "origin", cwd=clone)
+    world.acme.git("olivia", "checkout", "--quiet", "--detach", "origin/main", cwd=clone)
+    ran = world.jit("grant", runner="fresh", GITHUB_WORKFLOW_SHA=old)
+    assert ran.output.startswith("superseded: ")
+    assert (world.ledger(), world.acme.aws.calls) == ([], [])
+
+
 def test_an_old_checkout_of_the_code_is_superseded_too(world: World, asked: str) -> None:
     """The workflow is main's, but what is checked out is not."""
     world.write("uv.lock", "newer")

@@ -322,6 +322,34 @@ def test_a_run_that_is_killed_anywhere_is_repaired(world: World, used: str, nth:
     assert (len(issues(world)), open_ones(world)) == (1, [])
 
 
+def test_the_same_objection_is_recorded_once(world: World, used: str) -> None:
+    """It stays red run after run, and is one event of the ledger."""
+    review = {"event": "REQUEST_CHANGES", "body": "why?"}
+    world.must(world.acme.call("erin", "POST", f"/pulls/{pull(world)}/reviews", **review))
+    world.jit("sweep", code=3)
+    world.forget()
+    for verb, code in (("sweep", 3), ("grant", 0), ("sweep", 3)):
+        ran = world.jit(verb, code=code)
+        assert "reviewed it and objects" in ran.output
+        assert "recorded" not in ran.output
+    assert world.story(used).count("reviewed") == 1
+    assert world.commits() == 0
+
+
+def test_a_twin_that_was_closed_is_left_alone(world: World, used: str) -> None:
+    """Closed as a twin, an issue asks nobody any more: whatever is written into it since, no run edits it again."""
+    (issue,) = issues(world)
+    twin = issue.number + 1000
+    world.github.issues[twin] = replace(issue, number=twin)
+    world.jit("sweep")
+    assert open_ones(world) == [issue.number]
+    edit(world, "dave", twin, body=f"Never mind.\n{issue.body.splitlines()[-1]}")
+    world.forget()
+    world.jit("sweep")
+    world.jit("grant")
+    assert not [call for call in world.acme.github.calls if "issues" in call[1] and call[0] != "GET"]
+
+
 def test_reviews_that_cannot_be_read_fail_the_run(world: World, used: str) -> None:
     """In doubt nothing is taken for reviewed, nothing is closed, and somebody is told."""
     world.must(world.review("erin", pull(world)))

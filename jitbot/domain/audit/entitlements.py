@@ -26,7 +26,11 @@ class Entitlement:
 
 
 def entitlement(name: str, rules: Rules) -> Entitlement:
-    """What these rules say of one policy. Who owns a narrower path of it, if CODEOWNERS names one, is not told."""
+    """What these rules say of one policy. Who owns a narrower path of it, if CODEOWNERS names one, is not told.
+
+    `approvers` are all its owners, login by login, as an auditor compares them with a list of staff. Who of them
+    could approve what a certain person asks for is another question: `pending_approvals` answers it.
+    """
     policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
     if policy is None or people is None or teams is None:
         problems = _problems(rules)

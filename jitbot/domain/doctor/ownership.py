@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from jitbot.domain import owners
 from jitbot.domain.codeowners import CodeOwners
 from jitbot.domain.doctor.diagnosis import Check, Question, Unknown, Verdict, listed
+from jitbot.domain.eligibility import is_eligible
 from jitbot.domain.model import Finding, People, Policy, Teams
+from jitbot.domain.pending_approvals import could_approve
 
 GROUP = "CODEOWNERS"
 # What decides, and what runs: a line placed last must own each of these, where it is there.
@@ -152,17 +154,23 @@ def approvers(
         if found.findings:
             yield question.no(found.findings[0].message)
             continue
-        able = len({person.github_id for person in found.people})
+        able = len(could_approve(found, None))
         yield question.answer(able >= policy.approvals, f"it asks for {policy.approvals}, and {able} can")
-        yield from _alone(policy, found, question)
+        if able >= policy.approvals:
+            yield from _alone(policy, found, question, people, teams)
 
 
-def _alone(policy: Policy, found: owners.Owners, question: Question) -> Iterator[Check]:
+def _alone(
+    policy: Policy, found: owners.Owners, question: Question, people: People, teams: Teams
+) -> Iterator[Check]:
     """A requester never approves their own request: where the owners are just enough, they cannot ask."""
-    able = {person.github_id for person in found.people}
-    eligible = {name.casefold() for name in policy.eligible}
-    asking = [person.login for person in found.people if person.login.casefold() in eligible]
-    if len(able) == policy.approvals and asking:
+    asking = [
+        person.login
+        for person in people.values()
+        if is_eligible(person.login, policy.eligible, teams)
+        and len(could_approve(found, person)) < policy.approvals
+    ]
+    if asking:
         again = Question(
             code=f"{question.code}-alone",
             group=question.group,
