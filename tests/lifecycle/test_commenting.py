@@ -88,7 +88,7 @@ def test_a_request_gets_title_comment_and_statuses(world: World) -> None:
         "PATCH /pulls/{number}",
         "POST /issues/{number}/comments",
     ]
-    assert len(reads(world)) == 7
+    assert len(reads(world)) == 8
 
 
 def test_a_second_run_writes_nothing(world: World) -> None:
@@ -96,7 +96,7 @@ def test_a_second_run_writes_nothing(world: World) -> None:
     number = ask(world)
     comment(world, number)
     assert comment(world, number) == f"#{number}: all good\n"
-    assert (writes(world), len(reads(world))) == ([], 6)
+    assert (writes(world), len(reads(world))) == ([], 7)
 
 
 def test_what_is_wrong_is_annotated_and_red(world: World) -> None:

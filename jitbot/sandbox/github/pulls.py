@@ -255,10 +255,9 @@ def _base_moved(site: Site, repository: Repository, pull: Pull, tip: str, pusher
     store = repository.store
     if not store.is_ancestor(pull.head_sha, tip):
         return
-    carriers = store.between(pull.head_sha, tip, "--first-parent", "--ancestry-path")
     fork = store.merge_base(pull.base_sha, pull.head_sha) or pull.base_sha
     inside = store.between(pull.base_sha, tip, "--first-parent")
-    arrival = pull.head_sha if pull.head_sha in inside or not carriers else carriers[0]
+    arrival = next((each for each in inside if store.is_ancestor(pull.head_sha, each)), pull.head_sha)
     _land(site, repository, pull, by=pusher, landed=(arrival,), fork=fork)
 
 
