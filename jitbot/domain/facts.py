@@ -15,7 +15,21 @@ from typing import TypeVar
 
 from jitbot.domain import bounds, moments
 from jitbot.domain.counting import latest_judgements
-from jitbot.domain.evidence import Actor, Case, Dismissal, Merge, PullCommit, PullRequest, Push, Review
+from jitbot.domain.evidence import Case, Dismissal, Merge, PullCommit, PullRequest, Push, Review
+from jitbot.domain.forge_json import (
+    dump_dismissal,
+    dump_pull,
+    dump_push,
+    dump_review,
+    each_of,
+    load_dismissal,
+    load_pull,
+    load_push,
+    load_review,
+    number_of,
+    object_of,
+    text_of,
+)
 from jitbot.domain.ground import fitting, requester_of
 from jitbot.domain.model import GithubId, Login, People, Sha
 
@@ -55,7 +69,7 @@ def dump(case: Case) -> dict[str, object]:
     listed = _most_fitting(case)
     return {
         "default_branch": case.default_branch,
-        "listed": [_dump_pull(pull) for pull in listed[: bounds.LISTED]],
+        "listed": [dump_pull(pull) for pull in listed[: bounds.LISTED]],
         **bounds.more("listed", listed, bounds.LISTED),
         "told": None if case.merge is None else _dump_told(case.merge, case.rules.people.value or {}),
     }
@@ -64,11 +78,11 @@ def dump(case: Case) -> dict[str, object]:
 def load(raw: object) -> Facts:
     """The reverse of `dump`. Raises ValueError for anything else."""
     try:
-        found = _object(raw)
+        found = object_of(raw)
         return Facts(
-            default_branch=_text(found["default_branch"]),
-            listed=_each(found["listed"], _load_pull),
-            told=None if found["told"] is None else _load_told(_object(found["told"])),
+            default_branch=text_of(found["default_branch"]),
+            listed=each_of(found["listed"], load_pull),
+            told=None if found["told"] is None else _load_told(object_of(found["told"])),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"these are not the facts of a merge: {error}") from error
@@ -93,19 +107,19 @@ def _dump_told(merge: Merge, people: People) -> dict[str, object]:
     kept = _kept(judging, people)
     ids = {review.review_id for review in kept}
     return {
-        "pull_request": _dump_pull(merge.pull_request),
+        "pull_request": dump_pull(merge.pull_request),
         **_dump_files(merge),
         "fetched_head": merge.fetched_head,
         "head_blob": merge.head_blob,
         "head_rules": dict(merge.head_rules.sources),
-        "reviews": [_dump_review(review) for review in kept],
+        "reviews": [dump_review(review) for review in kept],
         **bounds.more("reviews", judging, len(kept)),
         "commits": _dump_commits(merge),
         "permissions": dict(merge.permissions),
         "retargeted_at": None if merge.retargeted_at is None else moments.show(merge.retargeted_at),
         "merge_seen": merge.merge_seen,
-        "dismissals": _dump_each(merge.dismissals, lambda each: each.review_id in ids, _dump_dismissal),
-        "pushes": _dump_each(merge.pushes, lambda _: True, _dump_push),
+        "dismissals": _dump_each(merge.dismissals, lambda each: each.review_id in ids, dump_dismissal),
+        "pushes": _dump_each(merge.pushes, lambda _: True, dump_push),
     }
 
 
@@ -148,29 +162,29 @@ def _dump_each(
 
 
 def _load_told(raw: Mapping[str, object]) -> Told:
-    commits = _each(raw["commits"], _object)
+    commits = each_of(raw["commits"], object_of)
     return Told(
-        pull_request=_load_pull(raw["pull_request"]),
-        files=None if "files_count" in raw else _each(raw["files"], _text),
-        fetched_head=Sha(_text(raw["fetched_head"])),
-        head_blob=None if raw["head_blob"] is None else Sha(_text(raw["head_blob"])),
-        head_rules={path: Sha(_text(blob)) for path, blob in _object(raw["head_rules"]).items()},
-        reviews=_each(raw["reviews"], _load_review),
+        pull_request=load_pull(raw["pull_request"]),
+        files=None if "files_count" in raw else each_of(raw["files"], text_of),
+        fetched_head=Sha(text_of(raw["fetched_head"])),
+        head_blob=None if raw["head_blob"] is None else Sha(text_of(raw["head_blob"])),
+        head_rules={path: Sha(text_of(blob)) for path, blob in object_of(raw["head_rules"]).items()},
+        reviews=each_of(raw["reviews"], load_review),
         commits=tuple(
             PullCommit(
-                sha=Sha(_text(each["sha"])),
-                named=tuple(GithubId(person) for person in _each(each["named"], _number)),
-                co_authors=tuple(Login(login) for login in _each(each.get("co_authors", []), _text)),
+                sha=Sha(text_of(each["sha"])),
+                named=tuple(GithubId(person) for person in each_of(each["named"], number_of)),
+                co_authors=tuple(Login(login) for login in each_of(each.get("co_authors", []), text_of)),
                 crowded=each.get("crowded") is True,
             )
             for each in commits
         ),
-        touching=frozenset(Sha(_text(each["sha"])) for each in commits if each["changes_it"] is True),
-        permissions={Login(login): _text(level) for login, level in _object(raw["permissions"]).items()},
-        retargeted_at=None if raw["retargeted_at"] is None else moments.parse(_text(raw["retargeted_at"])),
+        touching=frozenset(Sha(text_of(each["sha"])) for each in commits if each["changes_it"] is True),
+        permissions={Login(login): text_of(level) for login, level in object_of(raw["permissions"]).items()},
+        retargeted_at=None if raw["retargeted_at"] is None else moments.parse(text_of(raw["retargeted_at"])),
         merge_seen=_looked(raw.get("merge_seen")),
-        dismissals=_optional(raw.get("dismissals"), _load_dismissal),
-        pushes=_optional(raw.get("pushes"), _load_push),
+        dismissals=_optional(raw.get("dismissals"), load_dismissal),
+        pushes=_optional(raw.get("pushes"), load_push),
     )
 
 
@@ -181,143 +195,4 @@ def _looked(value: object) -> bool | None:
 
 
 def _optional(value: object, load_one: Callable[[object], T]) -> tuple[T, ...] | None:
-    return None if value is None else _each(value, load_one)
-
-
-def _dump_pull(pull: PullRequest) -> dict[str, object]:
-    return {
-        "number": pull.number,
-        "author": _dump_actor(pull.author),
-        "repository_id": pull.repository_id,
-        "base_branch": pull.base_branch,
-        "head": pull.head,
-        "merged_at": None if pull.merged_at is None else moments.show(pull.merged_at),
-        "merged_by": None if pull.merged_by is None else _dump_actor(pull.merged_by),
-        "merge_commit": pull.merge_commit,
-        "created_at": moments.show(pull.created_at),
-        "commit_count": pull.commit_count,
-        "changed_files": pull.changed_files,
-        "head_branch": pull.head_branch,
-        "head_repository_id": pull.head_repository_id,
-    }
-
-
-def _load_pull(value: object) -> PullRequest:
-    raw = _object(value)
-    return PullRequest(
-        number=_number(raw["number"]),
-        author=_load_actor(raw["author"]),
-        repository_id=_number(raw["repository_id"]),
-        base_branch=_text(raw["base_branch"]),
-        head=Sha(_text(raw["head"])),
-        merged_at=None if raw["merged_at"] is None else moments.parse(_text(raw["merged_at"])),
-        merged_by=None if raw["merged_by"] is None else _load_actor(raw["merged_by"]),
-        merge_commit=None if raw["merge_commit"] is None else Sha(_text(raw["merge_commit"])),
-        created_at=moments.parse(_text(raw["created_at"])),
-        commit_count=_number(raw["commit_count"]),
-        changed_files=_number_or_none(raw.get("changed_files")),
-        head_branch=_text(raw.get("head_branch", "")),
-        head_repository_id=_number_or_none(raw.get("head_repository_id")),
-    )
-
-
-def _dump_review(review: Review) -> dict[str, object]:
-    return {
-        "review_id": review.review_id,
-        "user": _dump_actor(review.user),
-        "state": review.state,
-        "commit": review.commit,
-        "submitted_at": moments.show(review.submitted_at),
-    }
-
-
-def _load_review(value: object) -> Review:
-    raw = _object(value)
-    return Review(
-        review_id=_number(raw["review_id"]),
-        user=_load_actor(raw["user"]),
-        state=_text(raw["state"]),
-        commit=Sha(_text(raw["commit"])),
-        submitted_at=moments.parse(_text(raw["submitted_at"])),
-    )
-
-
-def _dump_dismissal(dismissal: Dismissal) -> dict[str, object]:
-    return {
-        "review_id": dismissal.review_id,
-        "by": _dump_actor(dismissal.by),
-        "state": dismissal.state,
-        "at": moments.show(dismissal.at),
-    }
-
-
-def _load_dismissal(value: object) -> Dismissal:
-    raw = _object(value)
-    return Dismissal(
-        review_id=_number(raw["review_id"]),
-        by=_load_actor(raw["by"]),
-        state=_text(raw["state"]),
-        at=moments.parse(_text(raw["at"])),
-    )
-
-
-def _dump_push(push: Push) -> dict[str, object]:
-    return {
-        "actor": _dump_actor(push.actor),
-        "before": push.before,
-        "after": push.after,
-        "activity": push.kind,
-        "at": moments.show(push.at),
-    }
-
-
-def _load_push(value: object) -> Push:
-    raw = _object(value)
-    return Push(
-        actor=_load_actor(raw["actor"]),
-        before=Sha(_text(raw["before"])),
-        after=Sha(_text(raw["after"])),
-        kind=_text(raw["activity"]),
-        at=moments.parse(_text(raw["at"])),
-    )
-
-
-def _dump_actor(actor: Actor) -> dict[str, object]:
-    return {"login": actor.login, "github_id": actor.github_id, "type": actor.kind}
-
-
-def _load_actor(value: object) -> Actor:
-    raw = _object(value)
-    return Actor(
-        login=Login(_text(raw["login"])),
-        github_id=GithubId(_number(raw["github_id"])),
-        kind=_text(raw["type"]),
-    )
-
-
-def _each(value: object, load_one: Callable[[object], T]) -> tuple[T, ...]:
-    if not isinstance(value, list):
-        raise TypeError("a list is missing")
-    return tuple(load_one(each) for each in value)
-
-
-def _object(value: object) -> Mapping[str, object]:
-    if not isinstance(value, dict):
-        raise TypeError("an object is missing")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError("a text is missing")
-    return value
-
-
-def _number_or_none(value: object) -> int | None:
-    return None if value is None else _number(value)
-
-
-def _number(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError("a number is missing")
-    return value
+    return None if value is None else each_of(value, load_one)

@@ -144,6 +144,8 @@ def _one(
     before = so_far.doubtful.get(change)
     if change in so_far.decided:
         return so_far.decided[change]
+    if before is None:
+        gatherer.world.say(f"deciding {change.path}")
     if before is not None and so_far.again and not gatherer.patience.take():
         return before
     found = _decided(gatherer, change, earlier=earlier, life=life, now=now)
@@ -162,7 +164,6 @@ def _must_be_confirmed(decision: Decision, before: Decided | None) -> bool:
 
 
 def _decided(gatherer: Gatherer, change: Change, *, earlier: bool, life: Life, now: datetime) -> Decided:
-    gatherer.world.say(f"deciding {change.path}")
     case: Case | None = None
     try:
         case = gatherer.case(change, earlier=earlier)

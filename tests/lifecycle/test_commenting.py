@@ -88,17 +88,17 @@ def test_a_request_gets_title_comment_and_statuses(world: World) -> None:
         "PATCH /pulls/{number}",
         "POST /issues/{number}/comments",
     ]
-    assert len(reads(world)) == 7
+    assert len(reads(world)) == 8
 
 
 def test_a_second_run_writes_nothing(world: World) -> None:
-    """What is there already is not written again, a minute or an hour later; six calls see that."""
+    """What is there already is not written again, a minute or an hour later; seven calls see that."""
     number = ask(world)
     comment(world, number)
     for step in (timedelta(), MINUTE, HOUR):
         world.later(step)
         assert comment(world, number) == f"#{number}: all good\n"
-        assert (writes(world), len(reads(world))) == ([], 6)
+        assert (writes(world), len(reads(world))) == ([], 7)
 
 
 def test_what_is_wrong_is_annotated_and_red(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from jitbot.sandbox.github import merging, pull_shapes, pulls, shapes
+from jitbot.sandbox.github import happenings, merging, pull_shapes, pulls, shapes
 from jitbot.sandbox.github.call import Call, Reply
 from jitbot.sandbox.github.records import Comment, Pull, RefusalError, Review, User
 from jitbot.sandbox.github.site import Repository
@@ -161,7 +161,7 @@ def dismiss_review(call: Call, repo: Repository, number: int, review_id: int) ->
     call.text("message")
     if review.state not in {"APPROVED", "CHANGES_REQUESTED"}:
         raise RefusalError(422, "Validation Failed", ("Can not dismiss a commented pull request review",))
-    dismissed = pulls.dismissed(call.site, review, call.actor)
+    dismissed = happenings.dismissed(call.site, review, call.actor)
     repo.reviews[review.id] = dismissed
     pulls.merge_if_wished(call.site, repo, repo.pull(number))
     return Reply(body=pull_shapes.review(call.site, repo, dismissed))

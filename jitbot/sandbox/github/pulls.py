@@ -2,18 +2,9 @@
 
 from dataclasses import replace
 
-from jitbot.sandbox.github import merging, rules
-from jitbot.sandbox.github.records import (
-    Activity,
-    AutoMerge,
-    Dismissal,
-    Pull,
-    RefusalError,
-    Review,
-    User,
-)
+from jitbot.sandbox.github import happenings, merging, rules
+from jitbot.sandbox.github.records import AutoMerge, Pull, RefusalError, User
 from jitbot.sandbox.github.site import Repository, Site
-from jitbot.sandbox.github.store import ABSENT
 
 
 def create(
@@ -64,7 +55,7 @@ def moved(site: Site, repository: Repository, ref: str, new: str | None, pusher:
     branch = ref.removeprefix("refs/heads/")
     if branch == ref:
         return
-    _note(site, repository, branch, new, pusher)
+    happenings.note(site, repository, branch, new, pusher)
     if branch == repository.default_branch and pusher.type == "User" and site.on_push:
         site.on_push(branch, pusher.login)
     for pull in [pull for pull in repository.pulls.values() if pull.is_open]:
@@ -75,29 +66,6 @@ def moved(site: Site, repository: Repository, ref: str, new: str | None, pusher:
             _head_moved(site, repository, pull, new, pusher)
         elif branch == pull.base_ref:
             _base_moved(site, repository, pull, new, pusher)
-
-
-def _note(site: Site, repository: Repository, branch: str, new: str | None, pusher: User) -> None:
-    """Keep what GitHub calls an activity: who moved a branch, from where, to where."""
-    before, after = repository.tips.get(branch, ABSENT), new or ABSENT
-    if new is None:
-        kind = "branch_deletion"
-        repository.tips.pop(branch, None)
-    else:
-        forward = before == ABSENT or repository.store.is_ancestor(before, new)
-        kind = "branch_creation" if before == ABSENT else "push" if forward else "force_push"
-        repository.tips[branch] = new
-    repository.activities.append(
-        Activity(
-            id=site.next_id(),
-            ref=f"refs/heads/{branch}",
-            before=before,
-            after=after,
-            kind=kind,
-            actor=pusher,
-            at=site.clock.now(),
-        )
-    )
 
 
 def retarget(site: Site, repository: Repository, pull: Pull, base: str, by: User) -> Pull:
@@ -255,10 +223,9 @@ def _base_moved(site: Site, repository: Repository, pull: Pull, tip: str, pusher
     store = repository.store
     if not store.is_ancestor(pull.head_sha, tip):
         return
-    carriers = store.between(pull.head_sha, tip, "--first-parent", "--ancestry-path")
     fork = store.merge_base(pull.base_sha, pull.head_sha) or pull.base_sha
     inside = store.between(pull.base_sha, tip, "--first-parent")
-    arrival = pull.head_sha if pull.head_sha in inside or not carriers else carriers[0]
+    arrival = next((each for each in inside if store.is_ancestor(pull.head_sha, each)), pull.head_sha)
     _land(site, repository, pull, by=pusher, landed=(arrival,), fork=fork)
 
 
@@ -300,12 +267,6 @@ def _dismiss_if_other(site: Site, repository: Repository, pull: Pull, before: ob
         return
     for review in repository.reviews_of(pull):
         if review.state == "APPROVED":
-            repository.reviews[review.id] = dismissed(site, review, pull.last_pusher, pull.head_sha)
-
-
-def dismissed(site: Site, review: Review, by: User, commit_sha: str | None = None) -> Review:
-    """A review as it is once somebody, or a push that makes it stale, has dismissed it."""
-    dismissal = Dismissal(
-        id=site.next_id(), state=review.state, by=by, at=site.clock.now(), commit_sha=commit_sha
-    )
-    return replace(review, state="DISMISSED", dismissal=dismissal)
+            repository.reviews[review.id] = happenings.dismissed(
+                site, review, pull.last_pusher, pull.head_sha
+            )

@@ -58,9 +58,37 @@ def objections(exchange: Exchange) -> Iterator[str]:
         return
     schema = operation["responses"][str(exchange.status)]
     if schema is not None:
-        yield from (f"{name} answers: {each}" for each in _errors(schema, exchange.answered))
+        yield from (f"{name} answers: {each}" for each in _errors(schema, _peopled(exchange.answered)))
     elif exchange.answered is not None:
         yield f"{name}: GitHub answers {exchange.status} without a body"
+
+
+# GitHub answers null for an account that was deleted, also where its description does not say so.
+_LINKS = (
+    "avatar_url events_url followers_url following_url gists_url html_url organizations_url received_events_url "
+    "repos_url starred_url subscriptions_url url"
+)
+_SOMEBODY = {
+    **dict.fromkeys(_LINKS.split(), "https://github.com/ghost"),
+    "login": "ghost",
+    "id": 0,
+    "node_id": "U_0",
+    "gravatar_id": "",
+    "type": "User",
+    "site_admin": False,
+}
+
+
+def _peopled(value: Any) -> Any:
+    """An answer with somebody in the place of each account that was deleted."""
+    if isinstance(value, list):
+        return [_peopled(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _SOMEBODY if name in {"user", "actor"} and each is None else _peopled(each)
+        for name, each in value.items()
+    }
 
 
 def _errors(schema: Any, value: Any) -> Iterator[str]:

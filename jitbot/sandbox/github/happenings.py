@@ -1,0 +1,38 @@
+"""What GitHub remembers of what people did: who moved a branch, and who dismissed a review."""
+
+from dataclasses import replace
+
+from jitbot.sandbox.github.records import Activity, Dismissal, Review, User
+from jitbot.sandbox.github.site import Repository, Site
+from jitbot.sandbox.github.store import ABSENT
+
+
+def note(site: Site, repository: Repository, branch: str, new: str | None, pusher: User) -> None:
+    """Keep what GitHub calls an activity: who moved a branch, from where, to where."""
+    before, after = repository.tips.get(branch, ABSENT), new or ABSENT
+    if new is None:
+        kind = "branch_deletion"
+        repository.tips.pop(branch, None)
+    else:
+        forward = before == ABSENT or repository.store.is_ancestor(before, new)
+        kind = "branch_creation" if before == ABSENT else "push" if forward else "force_push"
+        repository.tips[branch] = new
+    repository.activities.append(
+        Activity(
+            id=site.next_id(),
+            ref=f"refs/heads/{branch}",
+            before=before,
+            after=after,
+            kind=kind,
+            actor=pusher,
+            at=site.clock.now(),
+        )
+    )
+
+
+def dismissed(site: Site, review: Review, by: User, commit_sha: str | None = None) -> Review:
+    """A review as it is once somebody, or a push that makes it stale, has dismissed it."""
+    dismissal = Dismissal(
+        id=site.next_id(), state=review.state, by=by, at=site.clock.now(), commit_sha=commit_sha
+    )
+    return replace(review, state="DISMISSED", dismissal=dismissal)
