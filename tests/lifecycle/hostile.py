@@ -648,7 +648,8 @@ def nulls(world: World) -> None:
             return former(method, path) if former is not None else None
         asking.append(path)
         try:
-            answer = world.acme.call("olivia", "GET", f"{found[1]}?per_page=100")
+            one = found[1].startswith("/pulls")
+            answer = world.acme.call("olivia", "GET", found[1] if one else f"{found[1]}?per_page=100")
         finally:
             asking.clear()
         return Fault(status=answer.status, body=json.dumps(_without_mallory(answer.content)).encode())
