@@ -72,6 +72,11 @@ def too_much(briefings: Sequence[Briefing]) -> Iterator[Finding]:
         yield Finding(code=TOO_MUCH, message=message, file=hidden[0].path, hint=hint)
 
 
+def unread(findings: Sequence[Finding], *, number: int) -> str:
+    """The comment on a pull request that changes more than is read."""
+    return whole([_to_mend(findings)], (), number=number)
+
+
 def nothing(number: int) -> str:
     """The comment on a pull request that asked for something once."""
     return whole(["This pull request asks for nothing any more, and grants nothing."], (), number=number)

@@ -6,7 +6,6 @@ from datetime import datetime
 
 from jitbot.domain import briefing
 from jitbot.domain.approval import Decision, decide
-from jitbot.domain.bounds import MOST_ASKS
 from jitbot.domain.briefing import LOOKS_BACK, Briefing, Proposed
 from jitbot.domain.errors import DeniedError, UnavailableError
 from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest
@@ -19,7 +18,7 @@ from jitbot.domain.risk import assess
 from jitbot.domain.standing import standings
 from jitbot.domain.vocabulary import is_request
 from jitbot.lifecycle import history as ledger
-from jitbot.lifecycle.checking import Checker
+from jitbot.lifecycle.checking import TOO_LARGE, TOO_MANY, Checker
 from jitbot.lifecycle.gathering import CommitTree, Gatherer, read_pushes, read_request, read_rules
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.world import MEMORY, World
@@ -39,6 +38,7 @@ class Brief:
     findings: tuple[Finding, ...]
     alone: bool  # whether it touches request files and nothing else
     doubt: str  # why the ledger could not be read, or not wholly
+    unread: bool = False  # it changes so much that no briefing was made
 
 
 def brief(world: World, pull: PullRequest, now: datetime) -> Brief:
@@ -51,8 +51,9 @@ def brief(world: World, pull: PullRequest, now: datetime) -> Brief:
     findings = Checker(documents=world.documents, catalogue=world.catalogue, when=now).change(
         repository, base=base, head=head
     )
-    if touched is None or not paths or len(paths) > MOST_ASKS:
-        return Brief(briefings=(), findings=findings, alone=False, doubt="")
+    unread = any(finding.code in (TOO_LARGE, TOO_MANY) for finding in findings)
+    if touched is None or not paths or unread:
+        return Brief(briefings=(), findings=findings, alone=False, doubt="", unread=unread)
     files = _Files(
         at_head={entry.path: entry for entry in repository.entries(head, paths)},
         at_base={entry.path: entry for entry in repository.entries(base, paths)},

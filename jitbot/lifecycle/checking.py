@@ -16,6 +16,7 @@ from jitbot.domain.vocabulary import is_request
 from jitbot.lifecycle.gathering import ACCOUNTS, PEOPLE, TEAMS, CommitTree, Tree, read_rules
 from jitbot.lifecycle.world import SETTINGS
 
+TOO_LARGE, TOO_MANY = "too-large", "too-many-files"  # more than is read: nothing else is said then
 _RULES = ("policies/", *codeowners.LOCATIONS)
 
 
@@ -51,15 +52,16 @@ class Checker:
         touched = repository.touched(start, head)
         if touched is None:
             message = "this changes more files than jitbot reads, so it can grant nothing"
-            return (_at("requests/", "too-large", message, "ask in a pull request of its own"),)
+            return (_at("requests/", TOO_LARGE, message, "ask in a pull request of its own"),)
         requests = [path for path in touched if is_request(path)]
-        if requests and not bounds.are_few(touched):
+        there = repository.entries(head, requests)
+        if there and not bounds.are_few(touched):
             message = f"this changes {len(touched)} files, more than one request may"
-            return (_at(requests[0], "too-many-files", message, "ask in pull requests of one file each"),)
+            return (_at(requests[0], TOO_MANY, message, "ask in pull requests of one file each"),)
         trees = [CommitTree(repository=repository, commit=each) for each in (head, start, base)]
         at_head, at_start, at_base = trees
         present, before = at_head.read(requests), at_start.read(requests)
-        modes = {entry.path: entry.mode for entry in repository.entries(head, requests)} if requests else {}
+        modes = {entry.path: entry.mode for entry in there}
         findings = list(_alone(touched, requests))
         for path in requests:
             if path in present:

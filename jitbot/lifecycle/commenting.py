@@ -83,22 +83,30 @@ def _of_open(page: Page, told: Brief) -> Shown:
         description=_cut(f"{count} to mend: {codes}" if count else "all good"),
     )
     approval = Status(light=Light.SUCCESS if enough else Light.PENDING, description=_cut(said))
-    if not told.briefings:
+    if told.unread:
+        approval = Status(light=Light.PENDING, description="can be judged once the check is green")
+    elif not told.briefings:
         approval = Status(light=Light.SUCCESS, description="no access is asked for here")
     return Shown(
         number=number,
-        body=comment.proposal(
-            told.briefings, findings, number=number, auto_merge=page.auto_merge, doubt=told.doubt
-        )
-        if told.briefings
-        else comment.nothing(number),
-        begin=bool(told.briefings),
+        body=_body(page, told, findings),
+        begin=bool(told.briefings) or told.unread,
         title=title(told.briefings) if told.alone else "",
         statuses=((CHECK, check), (APPROVAL, approval)),
         findings=findings,
         head=page.pull.head,
         was_titled=page.title,
     )
+
+
+def _body(page: Page, told: Brief, findings: tuple[Finding, ...]) -> str:
+    number = page.pull.number
+    if told.briefings:
+        auto_merge = page.auto_merge
+        return comment.proposal(
+            told.briefings, findings, number=number, auto_merge=auto_merge, doubt=told.doubt
+        )
+    return comment.unread(findings, number=number) if told.unread else comment.nothing(number)
 
 
 def put(talk: Conversation, shown: Shown, *, run: str) -> bool:

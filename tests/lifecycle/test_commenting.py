@@ -533,14 +533,14 @@ def test_production_is_read_whatever_the_order(world: World) -> None:
 def test_more_than_can_be_read_is_red(world: World) -> None:
     """So many requests that the comment cannot show them all: it says so before all else, and the check is red."""
     files = dict(
-        world.request("alice", ORDERS, f"n{number}", reason="&" * 200, **TABLE) for number in range(120)
+        world.request("alice", ORDERS, f"n{number}", reason="&" * 200, **TABLE) for number in range(90)
     )
     number = propose(world, "alice", files)
     comment(world, number, code=1)
     body = only(world, number)
     assert "more requests are in this pull request than can be shown here" in body.splitlines()[0]
     assert lights(world, number)["jitbot/check"] == ("failure", "1 to mend: too-much-to-show")
-    assert world.github.pulls[number].title.endswith("; +117 more requests")
+    assert world.github.pulls[number].title.endswith("; +87 more requests")
     assert len(body) <= 65_536
 
 
@@ -566,3 +566,13 @@ def test_several_requests_are_told_together(world: World) -> None:
         ["alice: orders-db-read in prod, 2h, table=orders"] * 2
     )
     assert only(world, number).count("asks for orders-db-read") == 2
+
+
+def test_more_than_is_read_is_said_to_be_refused(world: World) -> None:
+    """A hundred and one requests in one pull request: the comment says that nothing of it would be granted."""
+    files = dict(world.request("alice", ORDERS, f"n{number}", **TABLE) for number in range(101))
+    number = propose(world, "alice", files)
+    comment(world, number, code=1)
+    assert "this changes 101 files, more than one request may" in only(world, number)
+    assert lights(world, number)["jitbot/check"] == ("failure", "1 to mend: too-many-files")
+    assert lights(world, number)["jitbot/approval"][0] == "pending"
