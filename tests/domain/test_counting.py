@@ -8,6 +8,7 @@ import pytest
 from acme_facts import (
     DAY,
     HEAD,
+    HOUR,
     MERGED_AT,
     MINUTE,
     PEOPLE,
@@ -15,6 +16,7 @@ from acme_facts import (
     a_person,
     an_actor,
     owned_by,
+    people,
     sha,
     the_rules,
     the_settings,
@@ -22,9 +24,9 @@ from acme_facts import (
 from builders import a_case, a_commit, a_ground, a_merge, a_pull, a_review, counted, why_not
 
 from jitbot.domain.counting import count, latest_judgements, named_by_commits, objecting
-from jitbot.domain.evidence import Merge, Review
+from jitbot.domain.evidence import Actor, Dismissal, Merge, Push, Review
 from jitbot.domain.ground import Ground
-from jitbot.domain.model import Login
+from jitbot.domain.model import GithubId, Login, Parsed
 
 ALL_OWN = the_rules(codeowners=owned_by("@acme/engineering", "@acme/security", "@acme/platform"))
 UPDATE = sha("the button Update branch")
@@ -38,7 +40,18 @@ def ground_of(*reviews: Review, **merge: object) -> Ground:
 
 NOBODY = "is nobody policies/people.yaml knows by login and GitHub id"
 COMMITS = "is author or committer of a commit that changes the request"
+PUSHED = "pushed to the request's branch"
 OLD = sha("old")
+TWO_BOBS = people(a_person("bob2", github_id=GithubId(2002), principal=a_person("bob").principal))
+
+
+def a_push(login: str) -> Push:
+    """A push of the head by this person."""
+    number = TWO_BOBS[Login(login)].github_id
+    actor = Actor(login=Login(login), github_id=number)
+    return Push(actor=actor, before=OLD, after=HEAD, kind="push", at=MERGED_AT - HOUR)
+
+
 IGNORED: dict[str, tuple[Ground, str]] = {
     "dismissed": (ground_of(a_review(state="DISMISSED")), "had the approval dismissed"),
     "changes requested": (ground_of(a_review(state="CHANGES_REQUESTED")), "did not approve"),
@@ -67,6 +80,26 @@ IGNORED: dict[str, tuple[Ground, str]] = {
             touching=frozenset({HEAD, OLD}),
         ),
         COMMITS,
+    ),
+    "an owner by the merge's rules alone": (
+        a_ground(a_case(rules=ALL_OWN, merge=a_merge(reviews=(a_review("frank"),), head_rules=the_rules()))),
+        "did not own this path by the rules of the approved commit",
+    ),
+    "a co-author by login": (
+        ground_of(a_review(), commits=(replace(a_commit("alice"), co_authors=(Login("BOB"),)),)),
+        COMMITS,
+    ),
+    "a pusher": (ground_of(a_review(), pushes=(a_push("alice"), a_push("bob"))), PUSHED),
+    "a pusher under another login": (
+        a_ground(
+            a_case(
+                rules=replace(ALL_OWN, people=Parsed(value=TWO_BOBS)),
+                merge=a_merge(
+                    head_rules=replace(ALL_OWN, people=Parsed(value=TWO_BOBS)), pushes=(a_push("bob2"),)
+                ),
+            )
+        ),
+        PUSHED,
     ),
     "no write permission": (
         ground_of(a_review(), permissions={Login("bob"): "read"}),
@@ -247,3 +280,53 @@ def test_where_nobody_is_known_nobody_counts() -> None:
     ground = replace(a_ground(), people={})
     assert counted(ground) == []
     assert why_not(ground) == [NOBODY]
+
+
+def a_dismissal(login: str, **changes: object) -> Dismissal:
+    """The dismissal of an objection, before the merge."""
+    plain = Dismissal(review_id=1, by=an_actor(login), state="CHANGES_REQUESTED", at=MERGED_AT - MINUTE)
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+STANDS: dict[str, tuple[Dismissal, ...]] = {
+    "by the requester": (a_dismissal("alice"),),
+    "by a bot": (a_dismissal("olivia", by=an_actor("olivia", kind="Bot")),),
+    "by nobody we know": (a_dismissal("stranger"),),
+    "after the merge": (a_dismissal("olivia", at=MERGED_AT + SECOND),),
+    "of which nobody tells": (),
+    "of another review": (a_dismissal("olivia", review_id=2),),
+    "by the requester at last": (a_dismissal("olivia", at=MERGED_AT - HOUR), a_dismissal("alice")),
+}
+
+
+@pytest.mark.parametrize("told", STANDS.values(), ids=STANDS.keys())
+def test_an_objection_that_was_dismissed_in_vain_stands(told: tuple[Dismissal, ...]) -> None:
+    """It takes somebody whom people.yaml knows, who does not ask, and before the merge."""
+    ground = ground_of(a_review("erin", state="DISMISSED"), dismissals=told)
+    assert [person.login for person in objecting(ground)] == ["erin"]
+
+
+RESOLVED: dict[str, tuple[Dismissal, ...] | None] = {
+    "by somebody else": (a_dismissal("olivia"),),
+    "to the second": (a_dismissal("olivia", at=MERGED_AT),),
+    "an approval, by whomever": (a_dismissal("alice", state="APPROVED"),),
+    "not looked at by an older version": None,
+}
+
+
+@pytest.mark.parametrize("told", RESOLVED.values(), ids=RESOLVED.keys())
+def test_an_objection_that_was_rightly_dismissed_is_none(told: tuple[Dismissal, ...] | None) -> None:
+    """Nor is an approval that was dismissed one."""
+    ground = ground_of(a_review("erin", state="DISMISSED"), dismissals=told)
+    assert objecting(ground) == ()
+
+
+def test_the_author_silences_no_objection_to_somebody_elses_request() -> None:
+    """Nor does the author's other login."""
+    author = an_actor("mallory")
+    ground = ground_of(
+        a_review("erin", state="DISMISSED"),
+        dismissals=(a_dismissal("mallory"),),
+        pull_request=a_pull(author=author),
+    )
+    assert [person.login for person in objecting(ground)] == ["erin"]

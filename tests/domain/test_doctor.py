@@ -204,6 +204,15 @@ FILES = ("README.md", ".github/CODEOWNERS", "policies/settings.yaml", "requests/
         (LINES + "policies/ @erin\n.github/ @erin\nrequests/ @erin\n", FILES, {"codeowners-rules"}),
         (LINES + "/*/ @erin\n", FILES, {"codeowners-rules"}),
         (LINES, (), {"codeowners-every-file"}),
+        (LINES.replace("/policies/", "*-x.yaml @bob\n/policies/"), FILES, {"codeowners-by-name"}),
+        (LINES.replace("/policies/", "2026-11/ @bob\n/policies/"), FILES, {"codeowners-by-name"}),
+        (
+            LINES.replace("/policies/", "/requests/db/*/??-bob-* @bob\n/policies/"),
+            FILES,
+            {"codeowners-by-name"},
+        ),
+        (LINES.replace("/policies/", "/requests/other/2026-11/ @bob\n/policies/"), FILES, set()),
+        (LINES.replace("/policies/", "/requests/d*/*/*.yaml @bob\n/policies/"), FILES, set()),
     ],
 )
 def test_coverage(lines: str, files: tuple[str, ...], expected: set[str]) -> None:

@@ -1,5 +1,6 @@
 """Is every file owned, the rules by people who are known, and each policy by somebody who can approve?"""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from jitbot.domain import owners
@@ -94,12 +95,12 @@ def coverage(files: Iterable[str], codeowners: CodeOwners, people: People, teams
     yield _by_name(every, codeowners)
 
 
+_POLICY = re.compile(r"policies/access/([^/]+)\.yaml|requests/([^/]+)/.+")
+
+
 def _by_name(every: Iterable[str], codeowners: CodeOwners) -> Check:
-    policies = dict.fromkeys(
-        name.removesuffix(".yaml")
-        for path in every
-        if (name := path.removeprefix("policies/access/")) != path and "/" not in name
-    )
+    found = (_POLICY.fullmatch(path) for path in every)
+    policies = {match[1] or match[2] for match in found if match}
     picking = [
         f"line {rule.line}: {rule.pattern}"
         for rule in codeowners.rules
