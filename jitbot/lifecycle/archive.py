@@ -8,7 +8,7 @@ from itertools import islice
 
 from jitbot.domain import attestation, events
 from jitbot.domain.attestation import KEYS, TOKENS, Tenure
-from jitbot.domain.audit import tampering
+from jitbot.domain.audit import tampering, unread
 from jitbot.domain.audit.archive import Archive, Batch, Recorded
 from jitbot.domain.audit.problems import Problem
 from jitbot.domain.errors import InvalidError
@@ -86,6 +86,7 @@ class _Reader:
     problems: list[tuple[int, Problem]] = field(default_factory=list)
     waiting: list[tuple[int, Step, str]] = field(default_factory=list)  # for a key that may count yet
     commits: int = 0
+    unread: frozenset[str] = frozenset()
 
     def take(self, steps: Sequence[Step]) -> None:
         """Judge these commits, and read the events of those that count."""
@@ -132,6 +133,7 @@ class _Reader:
             anchored=anchored,
             problems=tuple(each for _, each in sorted(self.problems, key=lambda each: each[0])),
             commits=self.commits,
+            unread=self.unread,
         )
 
     def _tokens(self, steps: Iterable[Step]) -> dict[Sha, str]:
@@ -183,26 +185,27 @@ class _Reader:
     def _take_in(self, attested: _Attested, contents: Mapping[Sha, bytes | None]) -> None:
         issued = datetime.fromtimestamp(int(str(attested.claims["iat"])), UTC)
         loaded = self._events(attested, contents)
-        if loaded is None:
-            return
         if any(abs(event.at - issued) > attestation.CLOCK_SKEW for event, _ in loaded):
             late = "it records a time more than 10 minutes from when its token was issued"
             self._note(attested.order, tampering.problems(attested.step, late))
         else:
             self._keep(attested, issued, loaded)
 
-    def _events(
-        self, attested: _Attested, contents: Mapping[Sha, bytes | None]
-    ) -> list[tuple[Event, str]] | None:
-        parent = attested.step.parents[0]
-        try:
-            return [
-                (events.load(unfiled(put.path, parent), _there(put, contents)), put.path)
-                for put in _events_of(attested.step)
-            ]
-        except ValueError as error:
-            self.problems.append((attested.order, tampering.unreadable(attested.step, str(error))))
-            return None
+    def _events(self, attested: _Attested, contents: Mapping[Sha, bytes | None]) -> list[tuple[Event, str]]:
+        """The events that can be read. What cannot is a finding, and puts the requests that it concerns in doubt."""
+        step, loaded = attested.step, []
+        whole = True
+        for put in _events_of(step):
+            try:
+                event = events.load(unfiled(put.path, step.parents[0]), _there(put, contents))
+            except ValueError as error:
+                self.problems.append((attested.order, tampering.unreadable(step, put.path, str(error))))
+                whole = False
+            else:
+                loaded.append((event, put.path))
+        if not whole:
+            self.unread |= unread.concerned(step.message, {event.request for event, _ in loaded})
+        return loaded
 
     def _keep(self, attested: _Attested, issued: datetime, loaded: Iterable[tuple[Event, str]]) -> None:
         step, claims = attested.step, attested.claims

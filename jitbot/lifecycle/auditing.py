@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain import life
-from jitbot.domain.audit import completeness, grant_checks, redeciding, tampering
+from jitbot.domain.audit import completeness, grant_checks, redeciding, tampering, unread
 from jitbot.domain.audit.absences import Absences
 from jitbot.domain.audit.archive import Archive, Recorded
 from jitbot.domain.audit.grant_checks import Place
@@ -98,6 +98,7 @@ def verify(
         *_late(books, now),
         *more,
     ]
+    found = list(unread.softened(found, archive.unread))
     new = found if since is None else _after(books, since, found)
     return Verdict(
         head=archive.head,

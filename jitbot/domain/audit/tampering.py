@@ -42,13 +42,14 @@ def redated(step: Step, issued_at: datetime) -> Iterator[Problem]:
         yield _told(step, "back-dated", f"it was attested at {when}, and its commit is dated {said}", "")
 
 
-def unreadable(step: Step, why: str) -> Problem:
-    """An attested batch that this jitbot cannot read."""
+def unreadable(step: Step, path: str, why: str) -> Problem:
+    """An attested event that this jitbot cannot read."""
     return Problem(
         code="unreadable",
         weight=Weight.UNCHECKED,
-        message=f"commit {step.commit[:10]} of the ledger is ours, and cannot be read: {why}",
-        hint="a newer jitbot wrote it: verify with that one",
+        message=f"commit {step.commit[:10]} of the ledger is ours, and an event of it cannot be read: {why}",
+        hint="a newer jitbot wrote it, or it is too large: verify with that one, or look at it with `git show`",
+        event=path,
         commit=step.commit,
     )
 
