@@ -4,7 +4,7 @@ Anyone who may write can push to the branch. So what is not attested is never re
 The runs that act and the audits that prove ask here: what one of them believes, the other believes too.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -154,18 +154,26 @@ def unfiled(path: str, parent: Sha) -> str:
     return f"{day}/{name}"
 
 
+def concerned(message: str, read: Collection[str]) -> frozenset[str]:
+    """The requests whose events of a batch were not read: those that its message names, and nothing that was read says.
+
+    All that it names, if something was read of each: then any of them may lack an event.
+    """
+    named = frozenset(record.trailers(message, "Request"))
+    return named - frozenset(read) or named
+
+
 def _unreadable(
     added: Added, loaded: Sequence[tuple[Event, str]], unread: Sequence[tuple[str, str]]
 ) -> Unreadable:
-    """What the attested message names, and no event that was read is about; all that it names, if nothing is left."""
+    """What those events may be about, by the message that the token attests."""
     known = {event.request for event, _ in loaded}
-    named = frozenset(record.trailers(added.message, "Request"))
     path, why = unread[0]
     return Unreadable(
         commit=added.commit,
         path=path,
         why=why,
-        requests=named - known or named,
+        requests=concerned(added.message, known),
         roles=frozenset(record.trailers(added.message, "Role")),
         idle=all(each.rpartition("/")[2].split("-")[1:2] in _IDLE for each, _ in unread),
     )

@@ -1,11 +1,11 @@
 """`jitbot audit verify`: from a clone alone, is the record whole and true, and was every grant rightly given?"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain import life
-from jitbot.domain.audit import completeness, grant_checks, redeciding, tampering
+from jitbot.domain.audit import completeness, grant_checks, redeciding, tampering, unread
 from jitbot.domain.audit.absences import Absences
 from jitbot.domain.audit.archive import Archive, Recorded
 from jitbot.domain.audit.grant_checks import Place
@@ -99,7 +99,7 @@ def verify(
         *_late(books, now),
         *more,
     ]
-    found = [_in_doubt(each, archive.doubtful) for each in found]
+    found = list(unread.softened(found, archive.unread))
     new = found if since is None else _after(books, since, found)
     return Verdict(
         head=archive.head,
@@ -244,14 +244,6 @@ def absences_of(books: Books) -> Absences:
 def _late(books: Books, now: datetime) -> Iterator[Problem]:
     for place in places_of(books):
         yield from grant_checks.problems(place, now)
-
-
-def _in_doubt(problem: Problem, doubtful: frozenset[str]) -> Problem:
-    """A finding about a request of which an event could not be read: nobody can tell whether it is broken."""
-    if problem.weight is not Weight.BROKEN or problem.request not in doubtful:
-        return problem
-    message = f"{problem.message}; an event that may explain it cannot be read"
-    return replace(problem, weight=Weight.UNCHECKED, message=message)
 
 
 def _after(books: Books, since: Sha, found: Iterable[Problem]) -> list[Problem]:

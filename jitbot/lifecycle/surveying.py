@@ -1,6 +1,6 @@
 """What an auditor is shown of a period: the population, the rules that changed, and who could do what."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -59,14 +59,16 @@ def survey(
     end: datetime,
     now: datetime,
     absences: Absences | None = None,
+    unread: Collection[str] = (),
     rule_changes: tuple[RuleChange, ...] = (),
     entitlements: tuple[Entitlement, ...] = (),
 ) -> Survey:
     """The survey that these events give. They must hold each request of the period from its first event on.
 
-    `absences` are those of requests' files and requesters on main.
+    `absences` are those of requests' files and requesters on main; `unread` the requests of which an event could
+    not be read.
     """
-    items = within(population(events, now, absences), start, end)
+    items = within(population(events, now, absences, unread), start, end)
     return Survey(
         start=start,
         end=end,

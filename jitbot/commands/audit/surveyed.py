@@ -47,6 +47,7 @@ def survey_of(
         end=end,
         now=judged_at or invocation.now,
         absences=absences_of(books),
+        unread=books.archive.unread,
         rule_changes=changed_rules(rules, start, end),
         entitlements=entitled(rules, documents),
     )

@@ -45,7 +45,7 @@ class Archive:
     anchored: bool
     problems: tuple[Problem, ...]
     commits: int = 0  # of the branch, attested or not
-    doubtful: frozenset[str] = frozenset()  # requests of which an attested event could not be read
+    unread: frozenset[str] = frozenset()  # requests of which an attested event could not be read
     by_request: Mapping[str, tuple[Recorded, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

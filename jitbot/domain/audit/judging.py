@@ -4,17 +4,19 @@ Nothing is assumed: a yes names the facts that it stands on, and what the record
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from jitbot.domain import duration, moments
 from jitbot.domain.audit import deadlines
 from jitbot.domain.audit.items import Answer, Decided, Ended, Item, Judgement, Outcome
+from jitbot.domain.audit.unread import WHY
 
 Problem = tuple[Answer | None, str]  # None: the answer is not due yet
 
 
-def judged(item: Item, now: datetime) -> Mapping[str, Judgement]:
-    """The answers for an item; none where nothing was ever given."""
+def judged(item: Item, now: datetime, *, whole: bool = True) -> Mapping[str, Judgement]:
+    """The answers for an item; none where nothing was ever given. Unless its record was read `whole`, a no is unknown."""
     if item.outcome in (Outcome.REFUSED, Outcome.PENDING):
         return {}
     questions: dict[str, Callable[[], Judgement]] = {
@@ -25,7 +27,14 @@ def judged(item: Item, now: datetime) -> Mapping[str, Judgement]:
     }
     if item.break_glass:
         questions["reviewed_in_time"] = lambda: _judge(_review_missing(item, now), "reviewed by its due time")
-    return {name: ask() for name, ask in questions.items()}
+    answers = {name: ask() for name, ask in questions.items()}
+    return answers if whole else {name: _in_doubt(each) for name, each in answers.items()}
+
+
+def _in_doubt(judgement: Judgement) -> Judgement:
+    if judgement.answer is not Answer.NO:
+        return judgement
+    return replace(judgement, answer=Answer.UNKNOWN, why=f"{judgement.why}; but {WHY}")
 
 
 def _judge(problems: Iterator[Problem], yes: str) -> Judgement:

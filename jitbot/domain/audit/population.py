@@ -6,7 +6,7 @@ older jitbot may have written, so each part of it is looked at before it is beli
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypedDict
@@ -38,10 +38,16 @@ class _Risk(TypedDict):
     risk_reasons: tuple[str, ...]
 
 
-def population(events: Iterable[Event], now: datetime, absences: Absences | None = None) -> tuple[Item, ...]:
+def population(
+    events: Iterable[Event],
+    now: datetime,
+    absences: Absences | None = None,
+    unread: Collection[str] = (),
+) -> tuple[Item, ...]:
     """Every item of these events, by its first moment. Each request's events are taken whole, or it is misjudged.
 
-    `absences` say when main lacked a request's file or its requester, after which access had to end.
+    `absences` say when main lacked a request's file or its requester, after which access had to end; `unread` are
+    the requests of which an event could not be read: no fact about them is known to be missing.
     """
     requests: dict[str, list[Event]] = {}
     items: list[Item] = []
@@ -54,7 +60,10 @@ def population(events: Iterable[Event], now: datetime, absences: Absences | None
         gone = must_end_at((absences or {}).get(request, ()))
         items += _of_request(request, recorded, gone, now)
     return tuple(
-        sorted((replace(item, judgements=judged(item, now)) for item in items), key=lambda i: (i.first, i.id))
+        sorted(
+            (replace(item, judgements=judged(item, now, whole=item.request not in unread)) for item in items),
+            key=lambda i: (i.first, i.id),
+        )
     )
 
 

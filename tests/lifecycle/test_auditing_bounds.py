@@ -1,0 +1,163 @@
+"""What a workflow of main attested and nobody can read, for an audit: its own requests are in doubt, and nothing else."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from acme_world import World
+from books import clone, codes, said, verdict, vouched
+from forging import GRANT_ON_MAIN, push, signed_by
+
+from jitbot.domain import attestation, events, record
+from jitbot.domain.attestation import Batch
+from jitbot.domain.events import Event
+from jitbot.domain.model import Sha
+
+Spoil = Callable[[bytes], bytes]
+
+
+def padded(content: bytes) -> bytes:
+    """An event of 1.2 MB, whole in everything."""
+    told = json.loads(content)
+    told["evidence"]["padding"] = "x" * 1_200_000
+    return (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def newer(content: bytes) -> bytes:
+    """An event as a later jitbot may write it."""
+    return content.replace(b'"schema": 1', b'"schema": 2')
+
+
+def attested(world: World, *told: tuple[Event, Spoil | None]) -> str:
+    """Push a batch of these events, some of them spoilt, as grant on main would have attested it."""
+    head = world.github.store.tip("ledger")
+    files = {}
+    for event, spoil in told:
+        day, _, name = event.path.rpartition("/")
+        content = events.dump(event)
+        files[f"{day}/{head[:20]}/{name}"] = content if spoil is None else spoil(content)
+    message = record.message([event for event, _ in told])
+    blobs = {path: attestation.blob_name(content) for path, content in files.items()}
+    token = world.acme.github.issue_token(
+        aud=attestation.audience(Batch(parent=Sha(head), message=message, blobs=blobs)),
+        repository="acme/access",
+        repository_id="700001",
+        ref="refs/heads/main",
+        job_workflow_ref=GRANT_ON_MAIN,
+    )
+    files[f"attestations/{world.now:%Y/%m/%d}/{head[:20]}.jwt"] = f"{token}\n".encode()
+    return push(world, files, message=message)
+
+
+def all_events(world: World) -> list[Event]:
+    """Every event of the ledger, in its order."""
+    store = world.github.store
+    listed = store.git(
+        "log", "--reverse", "--format=", "--name-only", "--diff-filter=A", "ledger", "--", "events/"
+    )
+    found = []
+    for path in listed.decode().split():
+        folder, _, name = path.rpartition("/")
+        found.append(
+            events.load(f"{folder.rpartition('/')[0]}/{name}", store.read(store.tip("ledger"), path))
+        )
+    return found
+
+
+@pytest.fixture
+def two(world: World) -> tuple[str, str]:
+    """The paths of alice's and carol's requests, both approved in one batch and granted in another."""
+    if "two" not in world.kept:
+        world.kept_path = world.ask()
+        world.ask("carol", "hers")
+        world.jit("grant")
+        world.kept["two"] = world.keep()
+    world.back(world.kept["two"])
+    hers = next(each.request for each in all_events(world) if each.ask.get("requester") == "carol")
+    return world.kept_path, hers
+
+
+def recorded_again(world: World, spoil: Spoil, *, kind: str) -> None:
+    """The ledger anew, batch by batch, where alice's event of this kind is spoilt."""
+    told = [replace(each, at=world.now) for each in all_events(world)]
+    world.github.store.update_ref("refs/heads/ledger", world.kept["seed"].ledger)
+    for group in (("approved",), ("granted",)):
+        attested(
+            world,
+            *(
+                (each, spoil if each.ask.get("requester") == "alice" and each.kind == kind else None)
+                for each in told
+                if each.kind in group
+            ),
+        )
+
+
+@pytest.mark.parametrize("spoil", [padded, newer])
+@pytest.mark.parametrize("kind", ["approved", "granted"])
+def test_one_event_that_cannot_be_read_leaves_the_rest_judged(
+    world: World, two: tuple[str, str], spoil: Spoil, kind: str
+) -> None:
+    """Too large, or of a schema that this jitbot does not know: 3, of alice's request alone; carol's grant stands."""
+    recorded_again(world, spoil, kind=kind)
+    found = verdict(world, code=3)
+    assert {each["request"] for each in found["findings"]} <= {"", two[0]}
+    assert "unreadable" in codes(found, "unchecked")
+    assert found["checked"]["approved"] + found["checked"]["granted"] == 3
+    if kind == "approved":
+        assert "no approval of merge" in said(found, "granted-without-approval")
+        assert "part of its record cannot be read" in said(found, "granted-without-approval")
+
+
+def test_what_no_unread_event_explains_stays_broken(world: World, two: tuple[str, str]) -> None:
+    """Carol's grant without an approval is broken, whatever of alice's cannot be read."""
+    told = [replace(each, at=world.now) for each in all_events(world)]
+    world.github.store.update_ref("refs/heads/ledger", world.kept["seed"].ledger)
+    attested(world, *((each, padded) for each in told if each.kind == "approved" and each.request == two[0]))
+    attested(world, *((each, None) for each in told if each.kind == "granted"))
+    found = verdict(world, code=1)
+    broken = [each for each in found["findings"] if each["weight"] == "broken"]
+    assert [(each["code"], each["request"]) for each in broken] == [("granted-without-approval", two[1])]
+
+
+def test_the_pack_answers_unknown_where_it_could_not_read(world: World, two: tuple[str, str]) -> None:
+    """Of alice's grant nothing is answered with no, of carol's everything as ever; and the exit code is 3."""
+    recorded_again(world, padded, kind="approved")
+    pack = clone(world).parent / "bounds"
+    world.jit(
+        *("audit", "export", "--from", "2026-11-01", "--to", "2026-11-30", "--output", str(pack)),
+        *("--keys", str(vouched(world))),
+        runner="auditor",
+        workflow="audit.yml",
+        code=3,
+    )
+    rows = list(csv.DictReader(io.StringIO((pack / "population.csv").read_text())))
+    answers: dict[str, Any] = {each["request"]: each["approved_before_grant"] for each in rows}
+    assert answers == {two[0]: "unknown", two[1]: "yes"}
+
+
+def test_a_pull_request_of_countless_long_names(world: World) -> None:
+    """Whatever jitbot makes of it, a rightful grant that was recorded beside it is rightful for the audit."""
+    store, who = world.github.store, signed_by(world, "mallory")
+    world.ask()
+    path, text = world.request("mallory", "production-break-glass", "x", duration="1h", ticket="OPS-1")
+    long = "/".join(["d" * 250] * 15)
+    files = {f"requests/production-break-glass/{long}/{number:05}.md": b"" for number in range(300)}
+    store.update_ref("refs/heads/many", store.tip("main"))
+    store.commit_files("many", store.tip("main"), {**files, path: text.encode()}, (), "many", who, who)
+    made = world.acme.call("mallory", "POST", "/pulls", title="many", head="many", base="main", body="")
+    world.must(world.merge("olivia", int(world.must(made)["number"])))
+    world.ran("grant")
+    found = json.loads(
+        world.ran(
+            *("audit", "verify", "--keys", str(vouched(world)), "--format", "json"),
+            runner=clone(world).name,
+            workflow="audit.yml",
+        ).output
+    )
+    assert codes(found) == set()
+    assert found["exit_code"] in (0, 3)
+    assert found["checked"]["granted"] == 1
