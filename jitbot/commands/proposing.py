@@ -174,7 +174,7 @@ def _preview(outlook: Outlook, *, result: bool) -> None:
     stream = sys.stdout if result else sys.stderr
     click.echo(click.style(dialogue.folded(outlook.in_words(), stream), bold=True), err=not result)
     for name, text in rows:
-        label = f"{name}:" if name else ""
+        label = f"{name}: " if name else ""
         click.echo(dialogue.folded(f"{label:<10}{text}", stream, " " * 10), err=not result)
 
 
