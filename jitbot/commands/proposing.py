@@ -169,7 +169,7 @@ def _preview(outlook: Outlook, *, result: bool) -> None:
         ("risk", outlook.risk.level.in_words),
         *(("", reason) for reason in outlook.risk.reasons),
         *([("access", access)] if (access := outlook.risk.access_in_words()) else []),
-        ("approve", f"{outlook.policy.approvals} of {' '.join(outlook.owned_by.names) or 'nobody'}"),
+        ("approve", outlook.who_approves()),
     ]
     stream = sys.stdout if result else sys.stderr
     click.echo(click.style(dialogue.folded(outlook.in_words(), stream), bold=True), err=not result)
