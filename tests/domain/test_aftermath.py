@@ -84,12 +84,13 @@ def test_a_long_one_hides_no_other() -> None:
         replace(GRANTED, account=each.account, account_id=each.account_id, role_name=each.role_name)
         for each in grants
     ]
-    events = (many, *given)
-    other = replace(REFUSED, request=PATH.replace("refunds", "zebra"))
-    body = outcome([replace(each, description="&" * 200) for each in found(*events, other)], number=7)
+    twice = [replace(each, request=PATH.replace("refunds", "twice")) for each in (many, *given)]
+    refused = replace(REFUSED, request=PATH.replace("refunds", "zebra"))
+    every = found(many, *given, *twice, refused)
+    body = outcome([replace(each, description="&" * 200) for each in every], number=7)
     seen = rendered(body).text
-    assert all(f"in {alias} until" in seen for alias in accounts)
-    assert "table: orders" in seen
+    assert all(seen.count(f"in {alias} until") == 2 for alias in accounts)
+    assert seen.count("table: orders") == 2
     assert "Refused after the merge" in seen
     assert "Use it" not in seen
     assert "Too long" not in body
