@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import click
@@ -61,10 +61,8 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
     """
     now = at or invocation.now
     number = _NUMBER.fullmatch(request)
-    briefings, findings = (
-        _of_pull(invocation, int(number[1]), now) if number else _of_file(invocation, request, now)
-    )
-    briefings = worst_first(briefings)
+    told = _of_pull(invocation, int(number[1]), now) if number else _of_file(invocation, request, now)
+    briefings, findings = worst_first(told.briefings), told.findings
     outlooks = [briefing.outlook for briefing in briefings if briefing.outlook is not None]
     if not outlooks:
         print_findings(findings)
@@ -77,13 +75,23 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
     for briefing in briefings:
         if briefing.outlook is not None:
             _print(briefing, briefing.outlook)
+            if told.head:
+                _line("commit", [escape.log(told.head)])  # an approval of any other is not one of this
+            _print_documents(briefing.outlook)
     print_findings(findings)
     return 1 if findings else 0
 
 
-def _of_pull(
-    invocation: Invocation, number: int, now: datetime
-) -> tuple[tuple[Briefing, ...], tuple[Finding, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Explained:
+    """What is explained, and of an open pull request the head it was read at."""
+
+    briefings: tuple[Briefing, ...]
+    findings: tuple[Finding, ...] = ()
+    head: str = ""
+
+
+def _of_pull(invocation: Invocation, number: int, now: datetime) -> _Explained:
     """What a pull request asks for, by its head on GitHub and main's rules, with its reviews."""
     from jitbot.adapters.github import GitHubConversation
     from jitbot.commands.worlds import github_client, open_world
@@ -93,19 +101,17 @@ def _of_pull(
     page = GitHubConversation(client).page(number)
     if not page.is_open:
         if granted := recorded(world, number, now):
-            return granted, ()
+            return _Explained(briefings=granted)
         raise InvalidError(f"#{number} is closed, and nothing was granted for it; its comment says why")
     told = brief(world, page.pull, now)
     if not told.briefings:
         raise InvalidError(f"#{number} touches no request")
     if all(each.proposed is Proposed.END for each in told.briefings):
         raise InvalidError(f"#{number} only ends access: it deletes {told.briefings[0].path}")
-    return told.briefings, told.findings
+    return _Explained(briefings=told.briefings, findings=told.findings, head=page.pull.head)
 
 
-def _of_file(
-    invocation: Invocation, text: str, now: datetime
-) -> tuple[tuple[Briefing, ...], tuple[Finding, ...]]:
+def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
     """What a file asks for, as it lies here and under the rules beside it."""
     root = data_root(invocation.folder)
     tree, catalogue = FolderTree(root=root), ServiceAuthorizationReference()
@@ -116,13 +122,14 @@ def _of_file(
     parsed = documents.parse_request(Source(path=path, content=content))
     findings = Checker(documents=documents, catalogue=catalogue, when=now).files(tree, [path])
     if parsed.value is None:
-        return (), findings
+        return _Explained(briefings=(), findings=findings)
     history = _history(invocation, parsed.value.requester)
     life = history.lives.get(path) if history is not None else None
     rules = read_rules(tree, documents, path.split("/")[1])
     outlook = foresee(parsed.value, rules, now, catalogue, life)
     told = _briefing(parsed.value, outlook, history, life)
-    return (replace(told, standings=standings([life] if life else [], now)),), findings
+    told = replace(told, standings=standings([life] if life else [], now))
+    return _Explained(briefings=(told,), findings=findings)
 
 
 def _briefing(
@@ -179,13 +186,12 @@ def _print(briefing: Briefing, outlook: Outlook) -> None:
         known = list(waiting(briefing.awaiting, TERMINAL))
     _line("approve", [escape.log(outlook.who_approves()), *known])
     _line("before", [before(briefing, TERMINAL)])
-    _print_documents(outlook)
 
 
 def _line(name: str, texts: Iterable[str]) -> None:
     """A name and what there is to say of it, the first beside it and the rest below."""
     for index, text in enumerate(texts):
-        click.echo(f"{'' if index else escape.log(name) + ':':<10}{text}")
+        click.echo(f"{'' if index else escape.log(name) + ': ':<10}{text}")
 
 
 def _print_documents(outlook: Outlook) -> None:

@@ -180,12 +180,12 @@ def _preview(outlook: Outlook, *, result: bool) -> None:
         ("risk", outlook.risk.level.in_words),
         *(("", reason) for reason in outlook.risk.reasons),
         *([("access", access)] if (access := outlook.risk.access_in_words()) else []),
-        ("approve", f"{outlook.policy.approvals} of {' '.join(outlook.owned_by.names) or 'nobody'}"),
+        ("approve", outlook.who_approves()),
     ]
     stream = sys.stdout if result else sys.stderr
     click.echo(click.style(dialogue.folded(outlook.in_words(), stream), bold=True), err=not result)
     for name, text in rows:
-        label = f"{name}:" if name else ""
+        label = f"{name}: " if name else ""
         click.echo(dialogue.folded(f"{label:<10}{text}", stream, " " * 10), err=not result)
 
 

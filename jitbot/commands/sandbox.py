@@ -60,9 +60,11 @@ def sandbox(*, login: str, workflows: bool) -> int:
         click.echo(
             "\n# then for example: jitbot request --wait; jitbot status; jitbot check; aws sts get-caller-identity"
         )
-        click.echo("# to approve pull request 1, with the TOKEN of an owner:")
         click.echo(
-            "#   curl -H 'Authorization: Bearer TOKEN' --json '{\"event\": \"APPROVE\"}' "
+            "# to approve pull request 1, with the TOKEN of an owner, at the COMMIT that jitbot explain 1 shows:"
+        )
+        click.echo(
+            '#   curl -H \'Authorization: Bearer TOKEN\' --json \'{"event": "APPROVE", "commit_id": "COMMIT"}\' '
             f"{acme.github.api_url}/repos/{acme.repository}/pulls/1/reviews"
         )
         click.echo("# Ctrl-C here stops it; nothing is left behind.")

@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 
 from jitbot.domain import moments
 from jitbot.domain.briefing import MARKDOWN, listed, when
-from jitbot.domain.comment_body import cut, fenced, folded, whole
+from jitbot.domain.comment_body import Part, cut, exact, fenced, fitted, folded, must, whole
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.life import Life
 from jitbot.domain.standing import Standing, State
 
+_DESCRIBED = 6  # accounts of one request whose lines repeat what the policy is for
 _REASONS = 10  # of a refusal that are listed before the rest is counted
 
 
@@ -69,7 +70,7 @@ def touched_by(events: Sequence[Event], *, run: str, since: datetime | None) -> 
 
 def outcome(aftermaths_: Sequence[Aftermath], *, number: int) -> str:
     """The comment on a merged pull request."""
-    parts = [part for each in aftermaths_ for part in _of_one(each, number)]
+    parts = fitted([part for each in aftermaths_ for part in _of_one(each, number)])
     live = [each for each in aftermaths_ if any(_usable(standing) for standing in each.standings)]
     grants = [grant for each in live if each.life.current for grant in each.life.current.documents]
     return whole(parts, folded(grants), number=number)
@@ -81,17 +82,25 @@ def undecided(number: int) -> str:
     return whole([text], (), number=number)
 
 
-def _of_one(each: Aftermath, number: int) -> Iterator[str]:
+def _of_one(each: Aftermath, number: int) -> Iterator[Part]:
+    """What became of it and with what, then how to use it, if there is room for that."""
     if each.decision.kind is Kind.REFUSED:
-        yield _refused(each, number)
+        yield must(_refused(each, number))
         return
-    yield "<br>\n".join(_state(each, standing) for standing in each.standings)
+    yield must("<br>\n".join(_state(each, standing) for standing in each.standings))
     if each.life.current is not None:
-        yield f"> {cut(str(each.life.current.ask.get('reason', '')))}"
-    yield f"Approved by {_approvers(each.decision)}."
+        yield must(f"> {cut(str(each.life.current.ask.get('reason', '')))}")
+        yield must(_parameters(each.life.current.ask.get("parameters")))
+    yield must(f"Approved by {_approvers(each.decision)}.")
     usable = [standing for standing in each.standings if _usable(standing)]
     if usable:
-        yield _use(usable, number)
+        yield Part(_use(usable, number), must=False)
+
+
+def _parameters(given: object) -> str:
+    """What was granted with, a line for each, as it was approved."""
+    values = given.items() if isinstance(given, Mapping) else ()
+    return "\n".join(f"- {exact(str(name))}: **{exact(str(value)) or '…'}**" for name, value in values)
 
 
 def _usable(standing: Standing) -> bool:
@@ -100,7 +109,7 @@ def _usable(standing: Standing) -> bool:
 
 def _state(each: Aftermath, standing: Standing) -> str:
     what = MARKDOWN.plain(each.path.split("/")[1])
-    if each.description:
+    if each.description and len(each.standings) <= _DESCRIBED:
         what += f" ({MARKDOWN.strong(each.description[:600])})"
     who, where = MARKDOWN.strong(each.requester), MARKDOWN.strong(standing.account)
     end = MARKDOWN.strong(when(standing.expires_at))

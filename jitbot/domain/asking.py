@@ -152,7 +152,7 @@ def _body(outlook: Outlook, change: str, notes: tuple[str, ...]) -> str:
         *((labelled(name), escape.literal(value)) for name, value in outlook.parameters),
         ("what", policy.description),
         ("risk", "; ".join((outlook.risk.level.in_words, *outlook.risk.reasons))),
-        ("approve", f"{policy.approvals} of {' '.join(outlook.owned_by.names) or 'nobody'}"),
+        ("approve", outlook.who_approves()),
     ]
     table = "\n".join(f"| {escape.markdown(name)} | {escape.markdown(value)} |" for name, value in rows)
     return "\n\n".join(

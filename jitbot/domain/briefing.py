@@ -196,5 +196,18 @@ def labelled(name: str) -> str:
 
 
 _LABELS = frozenset(
-    {"what", "why", "ticket", "where", "how long", "change", "state", "risk", "access", "approve", "before"}
+    {
+        "what",
+        "why",
+        "ticket",
+        "where",
+        "how long",
+        "change",
+        "state",
+        "risk",
+        "access",
+        "approve",
+        "before",
+        "commit",
+    }
 )

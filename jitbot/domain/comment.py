@@ -6,6 +6,7 @@ All that would be granted is read before anything else, however much there is of
 from collections.abc import Iterator, Sequence
 
 from jitbot.domain import duration
+from jitbot.domain.break_glass import is_break_glass
 from jitbot.domain.briefing import (
     MARKDOWN,
     Briefing,
@@ -111,6 +112,8 @@ def _of_one(briefing: Briefing) -> Iterator[Part]:
         yield must(f"**{exact(request.requester)}** asks for what the rules do not read for: see below.")
         return
     yield must(_headline(briefing, outlook))
+    if is_break_glass(outlook.policy):
+        yield must(f"🚨 {cut(outlook.who_approves())}")
     yield must(more(briefing, MARKDOWN))
     yield must(_dangers(outlook))
     asked = sum(each.name in request.parameters for each in outlook.policy.parameters)

@@ -87,7 +87,9 @@ class IamUser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IamRole:
-    """A session of a role that others may share: `userid` (`AROA…:session-name`) pins the person."""
+    """A session of a role that others may share: `userid` (`AROA…:session-name`) pins the person, if nobody in the
+    role can choose the session's name.
+    """
 
     arn: str
     userid: str

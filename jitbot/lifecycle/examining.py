@@ -14,6 +14,7 @@ from jitbot.domain.doctor import (
     ownership,
     registered,
     rights,
+    shared_roles,
     workflows,
 )
 from jitbot.domain.doctor.diagnosis import Check, Diagnosis, Question, Unknown
@@ -130,6 +131,16 @@ def _entered(patient: Patient, tree: Tree) -> Iterator[Check]:
         name = f"{settings.namespace}bot-boundary"
         bounds = account if isinstance(account, Unknown) else tried(partial(account.policy, name))
         yield rights.boundary(place, bounds)
+    arns = shared_roles.shared(tree.people)
+    yield from shared_roles.check(tree.people, {arn: tried(partial(_shared, patient, arn)) for arn in arns})
+
+
+def _shared(patient: Patient, arn: str) -> Actual | None:
+    """A role that people share, where these credentials may read it. Raises DeniedError or UnavailableError if not."""
+    account_id, name = shared_roles.place(arn)
+    found = _role(_enter(patient, account_id), name)
+    path = arn.partition(":role")[2].removesuffix(name)
+    return found if found is not None and found.path == path else None
 
 
 def _enter(patient: Patient, account_id: AccountId) -> Account:

@@ -290,3 +290,27 @@ def test_a_role_for_others_is_wrong(acme: Acme) -> None:
     found = in_aws(acme)
     iam.roles[kept.id] = kept
     assert (found["aws-prod-grant"], found["aws-prod-sweep"]) == ("ok", "wrong")
+
+
+def shared_role(acme: Acme, account_id: str) -> str:
+    """The verdict on the role that engineers share, for an admin of this account."""
+    github = {"GITHUB_SERVER_URL": acme.github.url, "GITHUB_TOKEN": acme.token("olivia")}
+    environ = {**github, **acme.aws.admin(account_id), "AWS_ENDPOINT_URL": acme.aws.url}
+    answer = said("doctor", "--no-github", "--format", "json", folder=acme.clone(), environ=environ)
+    (found,) = [each for each in answer.json["checks"] if each["code"].startswith("shared-role-")]
+    return str(found["verdict"])
+
+
+def test_a_role_whose_session_names_are_chosen_is_wrong(acme: Acme) -> None:
+    """Entered by single sign-on it is fine; by sts:AssumeRole under any name it is wrong; unseen it is unknown."""
+    identity = "222222222222"
+    assert (shared_role(acme, PROD), shared_role(acme, identity)) == ("unknown", "ok")
+    role = acme.aws._store.iam(identity).get_role("engineers")
+    before, entering = role.assume_role_policy_document, f"arn:aws:iam::{identity}:root"
+    statement = {"Effect": "Allow", "Principal": {"AWS": entering}, "Action": "sts:AssumeRole"}
+    pinned = {"Condition": {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}}
+    for more, verdict in (({}, "wrong"), (pinned, "ok")):
+        trust = {"Version": "2012-10-17", "Statement": [{**statement, **more}]}
+        role.assume_role_policy_document = json.dumps(trust)
+        assert shared_role(acme, identity) == verdict
+    role.assume_role_policy_document = before

@@ -46,3 +46,26 @@ def test_a_managed_policy_is_not_counted(desk: Desk) -> None:
         "          AdministratorAccess: can do everything in the account",
         "approve:  2 of @acme/security @acme/platform",
     ]
+
+
+def test_a_parameter_passes_for_no_other_line(desk: Desk) -> None:
+    """A name that a request chooses for itself is no line of ours, and a letter of another script none of ASCII."""
+    text = TEXT.replace("parameters:", "parameters:\n  risk: nothing at all\n  where: ord\u0435rs")
+    answer = desk.run("explain", desk.write(ASK, text))
+    lines = answer.out.splitlines()
+    assert [line for line in lines if line.startswith("risk:")] == ["risk:     low"]
+    assert "parameter risk: nothing at all" in lines
+    assert "parameter where: ord\\u0435rs" in lines
+
+
+def test_an_unknown_account_is_not_low(desk: Desk) -> None:
+    """What nobody can say is not known, in words and for machines, and the other account is named first."""
+    text = TEXT.replace("[prod]", "[nowhere, prod]")
+    assert "[nowhere, prod]" in text
+    path = desk.write(ASK, text)
+    answer = desk.run("explain", path)
+    assert answer.code == 1
+    assert "in prod and nowhere (not in accounts.yaml) for" in answer.out.splitlines()[0]
+    assert "risk:     not known" in answer.out
+    assert "low" not in answer.out.partition("approve:")[0]
+    assert desk.run("explain", path, "--format", "json").json["risk"]["level"] == "unknown"

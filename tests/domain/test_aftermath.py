@@ -5,14 +5,17 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from acme_facts import EXPIRES_AT, HOUR, MERGE, MINUTE, NOW, PATH, a_request, sha
+from acme_facts import EXPIRES_AT, HOUR, MERGE, MINUTE, NOW, PATH, PEOPLE, a_policy, a_request, sha, the_rules
 from builders import a_revocation, a_window, an_approval, an_extension, an_outcome
 from comment_facts import HOSTILE, is_inert, rendered
 
 from jitbot.domain import life
 from jitbot.domain.aftermath import Aftermath, aftermaths, outcome, touched_by, undecided
+from jitbot.domain.approval import render_all
 from jitbot.domain.comment_body import is_ours
 from jitbot.domain.events import Event, Kind, Why
+from jitbot.domain.life import wanted
+from jitbot.domain.model import AccountId
 from jitbot.domain.standing import standings
 
 SEVEN = {"pull_request": 7, "approvals": [{"login": "bob"}]}
@@ -58,6 +61,39 @@ def test_what_is_granted_says_how_to_use_it() -> None:
         f"[profile prod-24-alice-refunds]\nrole_arn = arn:aws:iam::111111111111:role/jit/{name}\n"
         in seen.text
     )
+    assert is_ours(body)
+
+
+def test_what_was_granted_is_told_with_its_parameters() -> None:
+    """Whoever reviews a break-glass afterwards reads them there, inert, and in ASCII alone."""
+    asked = a_request(parameters={"table": "orders", "t\u0430ble": HOSTILE})
+    body = told(an_approval(asked=asked, evidence=SEVEN), GRANTED)
+    assert "- table: **orders**\n" in body
+    assert "t\\\\u0430ble: " in body
+    assert is_inert(body)
+
+
+def test_a_long_one_hides_no_other() -> None:
+    """A hundred accounts of one request: all that became of it and of the next is there, and what is left out is how to use it."""
+    accounts = {f"account-{number:024}": AccountId(f"{number:012}") for number in range(1, 101)}
+    rules = the_rules(accounts=accounts, policy=a_policy(accounts=tuple(accounts)))
+    asked = a_request(accounts=tuple(accounts))
+    grants = render_all(rules, asked, a_window())
+    many = replace(an_approval(evidence=SEVEN), documents=grants, ask=wanted(asked, PEOPLE[asked.requester]))
+    given = [
+        replace(GRANTED, account=each.account, account_id=each.account_id, role_name=each.role_name)
+        for each in grants
+    ]
+    twice = [replace(each, request=PATH.replace("refunds", "twice")) for each in (many, *given)]
+    refused = replace(REFUSED, request=PATH.replace("refunds", "zebra"))
+    every = found(many, *given, *twice, refused)
+    body = outcome([replace(each, description="&" * 200) for each in every], number=7)
+    seen = rendered(body).text
+    assert all(seen.count(f"in {alias} until") == 2 for alias in accounts)
+    assert seen.count("table: orders") == 2
+    assert "Refused after the merge" in seen
+    assert "Use it" not in seen
+    assert "Too long" not in body
     assert is_ours(body)
 
 

@@ -55,6 +55,15 @@ def test_what_an_approver_asks_next_follows() -> None:
     assert places == sorted(places)
 
 
+def test_that_nobody_approves_before_is_read_second() -> None:
+    """Break-glass is marked where nothing cuts it off, with who reviews it and by when."""
+    glass = a_policy(approvals=0, reviewers=("erin", "@acme/security"), review_within=timedelta(hours=2))
+    second = comment(a_briefing(rules=the_rules(policy=glass), awaiting=None)).split("\n\n")[1]
+    seen = rendered(second).text
+    assert "🚨 nobody before: BREAK-GLASS, reviewed within 2h by one of erin" in seen
+    assert "🚨" not in comment()
+
+
 def test_dangers_are_listed() -> None:
     """What makes a request dangerous stands before its reason."""
     seen = rendered(

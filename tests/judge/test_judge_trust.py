@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from acme import ASKS, IDS, ORDERS, READ_ONLY, SERVICE_LOGS, Ask, both, made
-from callers import PEOPLE, engineer, impostors, signed_in
-from grants import IDENTITY, Grant
+from callers import ENGINEERS, PEOPLE, engineer, iam_user, impostors, signed_in
+from grants import ANYTHING, IDENTITY, MERGED_AT, Grant
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judge import ALLOWED, DENIED, Caller, Case, Document, Judge, Verdict, token
+from judge import ALLOWED, DENIED, Caller, Case, Document, Judge, Question, Verdict, token
+
+from jitbot.domain.doctor.shared_roles import objection
 
 KINDS = (ORDERS, READ_ONLY, SERVICE_LOGS)  # Identity Center, an IAM user, a shared role
 every_kind = pytest.mark.parametrize("ask", KINDS, ids=["identity-center", "iam-user", "iam-role"])
@@ -147,6 +149,59 @@ def test_naming_the_source_lets_nobody_in(judge: Judge, repository: Path, ask: A
             yield from enters(alone, PEOPLE[ask.requester], DENIED)
 
     judge.confirm("trust", cases())
+
+
+OWN_NAME = {"StringEquals": {"sts:RoleSessionName": "${aws:username}"}}
+
+
+def assumes(name: str, condition: Document | None) -> Question:
+    """bob, an IAM user, assumes the role that engineers share, and calls his session this."""
+    entering = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{IDENTITY}:root"},
+        "Action": "sts:AssumeRole",
+    }
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [entering | ({"Condition": condition} if condition else {})],
+    }
+    return Question(
+        caller=iam_user("bob"),
+        action="sts:AssumeRole",
+        resource=ENGINEERS,
+        account_id=IDENTITY,
+        at=MERGED_AT,
+        identity_policies=(ANYTHING,),
+        resource_policy=trust,
+        context={"sts:RoleSessionName": name, "aws:username": "bob"},
+    )
+
+
+def test_a_session_name_is_a_persons_only_where_nobody_chooses_it(judge: Judge, repository: Path) -> None:
+    """Whoever assumes the shared role as carol enters carol's grant: the grant cannot tell. The shared role's trust can.
+
+    Where it lets people call themselves as they like, bob enters as carol; where it demands their own user name, he does not.
+    """
+    _, _, carols = (made(repository, ask)[0] for ask in KINDS)
+    as_carol, as_bob = engineer("carol"), engineer("bob")
+    judge.confirm(
+        "trust",
+        [
+            Case(says="bob calls himself carol", question=assumes("carol", None), expected=ALLOWED),
+            Case(says="and is carol", question=carols.entered(as_carol, carols.opens), expected=ALLOWED),
+            Case(says="bob calls himself bob", question=assumes("bob", OWN_NAME), expected=ALLOWED),
+            Case(says="and is not carol", question=carols.entered(as_bob, carols.opens), expected=DENIED),
+            *(
+                Case(says=f"bob calls himself {name!r}", question=assumes(name, OWN_NAME), expected=DENIED)
+                for name in ("carol", "Bob", "bob ", "*", "${aws:username}", "b?b")
+            ),
+        ],
+    )
+    trusts = [assumes("carol", condition).resource_policy for condition in (None, OWN_NAME)]
+    assert [bool(objection(trust)) for trust in trusts if trust is not None] == [
+        True,
+        False,
+    ]  # as doctor has it
 
 
 @settings(max_examples=15, deadline=None)
