@@ -20,7 +20,7 @@ from jitbot.domain.ports import Pull
 from jitbot.lifecycle.desk import Desk, RemoteTree, folders_with_rules
 from jitbot.lifecycle.gathering import read_pushes, read_rules
 
-_MOST = 20  # commits by others to be compared with their parents: each costs a call
+_MOST = 20  # commits to be compared with their parents: each costs two calls or three, once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,7 @@ class OpenApprovals:
         main = self._main(fresh=self.follows and approved)
         rules = read_rules(main, self.desk.documents, policy)
         people = rules.people.value or {}
-        head = self._head(pull, path, main, people)
+        head = self._head(pull, path, main)
         merged = _as_if_merged(pull, self.desk.place.repository_id, len(head.commits), at)
         # Without an approval nothing hangs on who pushed, or on when the base was changed.
         history = self.desk.forge.history(pull.number) if approved or dismissed else None
@@ -131,7 +131,7 @@ class OpenApprovals:
             self._trees[commit] = self.desk.tree.at(commit)
         return self._trees[commit]
 
-    def _head(self, pull: Pull, path: str, main: RemoteTree, people: People) -> _Head:
+    def _head(self, pull: Pull, path: str, main: RemoteTree) -> _Head:
         key = path, pull.head, main.commit
         if key not in self._heads:
             tree = self._tree_of(pull.head)
@@ -144,24 +144,16 @@ class OpenApprovals:
                 source=None if content is None else Source(path=path, content=content),
                 rules=read_rules(tree, self.desk.documents, path.split("/")[1]),
                 commits=commits,
-                touching=self._touching(pull, path, commits, people),
+                touching=self._touching(path, commits),
             )
         return self._heads[key]
 
-    def _touching(
-        self, pull: Pull, path: str, commits: tuple[PullCommit, ...], people: People
-    ) -> frozenset[Sha]:
-        """The commits that change the request against their first parent.
-
-        Only a commit that names somebody else than the author can make a difference to what counts: every other
-        is taken to change it, which costs no call.
-        """
-        known = {person.github_id for person in people.values()} - {pull.author.github_id}
-        others = [commit.sha for commit in commits if known & set(commit.named)]
-        if len(others) > _MOST:
-            raise UnavailableError(f"it has more than {_MOST} commits by others than its author")
-        alike = {sha for sha in others if not self._changes(sha, path)}
-        return frozenset(commit.sha for commit in commits if commit.sha not in alike)
+    def _touching(self, path: str, commits: tuple[PullCommit, ...]) -> frozenset[Sha]:
+        """The commits that change the request against their first parent. The only commit of a pull request does."""
+        if len(commits) > _MOST:
+            raise UnavailableError(f"it has more than {_MOST} commits, too many to compare without a clone")
+        names = [commit.sha for commit in commits]
+        return frozenset(name for name in names if len(names) == 1 or self._changes(name, path))
 
     def _changes(self, commit: Sha, path: str) -> bool:
         parent = self.desk.personal.first_parent(commit)

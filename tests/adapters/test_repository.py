@@ -430,6 +430,18 @@ def test_an_untidy_commit_is_no_batch(clone: Clone) -> None:
     assert {each.commit for each in batches if not each.tidy} == {linked, executable, deleted, empty}
 
 
+def test_a_line_that_is_searched_for_is_taken_as_it_stands(clone: Clone) -> None:
+    """What a login holds is text, never a pattern: no other requester's batches are found by it, and a whole line is meant."""
+    made = {}
+    for login in ("a.b", "axb", "a*b", "aab", "xa.b", "a.bx"):
+        clone.git("commit", "--quiet", "--allow-empty", "--message", f"granted\n\nRequester: {login}")
+        made[login] = clone.git("rev-parse", "HEAD")
+    clone.git("push", "--quiet", "origin", "HEAD:ledger", "HEAD:main")
+    clone.repository.fetch()
+    for login in ("a.b", "a*b"):
+        assert clone.repository.batches(SINCE, saying=f"Requester: {login}") == (made[login],)
+
+
 def test_a_batch_is_what_it_puts(clone: Clone) -> None:
     """What a commit adds or overwrites is told with the bytes it puts there; what it takes away is not."""
     ledger(clone, "events/a.json", "events/b.json")

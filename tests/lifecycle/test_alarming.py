@@ -210,3 +210,39 @@ def test_nothing_is_told_without_record(world: World, lived: str) -> None:
     given = ("audit", "verify", "--keys", str(vouched(world)), "--online", "--since", "no*where")
     world.jit(*given, runner="auditor", workflow="audit.yml", code=1)
     assert issues(world) == []
+
+
+def recorded(world: World) -> int:
+    """How many verifications the ledger tells of."""
+    return [each["event"] for each in world.ledger()].count("verified")
+
+
+def test_an_old_run_records_no_verdict(world: World, lived: str) -> None:
+    """A run whose code is not main's any more looks, says that it is superseded, and leaves nothing."""
+    old = world.github.store.tip("main")
+    world.write(".github/workflows/audit.yml", "newer")
+    ran = world.ran("audit", "verify", "--record", workflow="audit.yml", GITHUB_WORKFLOW_SHA=old)
+    assert "superseded: " in ran.output
+    assert recorded(world) == 0
+
+
+def test_nothing_is_recorded_on_a_ledger_that_can_be_rewritten(
+    world: World, lived: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the branch's rules a verdict is told to the one who asked, and is no event."""
+    rules = {name: rule for name, rule in world.acme.github.rules.items() if name != "ledger"}
+    monkeypatch.setattr(world.acme.github._site, "rules", rules)
+    ran = world.ran("audit", "verify", "--record", workflow="audit.yml")
+    assert (ran.code, "the branch ledger is not protected" in ran.output) == (3, True)
+    assert recorded(world) == 0
+
+
+def test_nothing_is_recorded_in_doubt(world: World, lived: str) -> None:
+    """An auditor's keys read the ledger, and the issuer's of today do not: what no run can read no run writes on."""
+    keys = str(vouched(world))
+    world.acme.github.rotate_keys()
+    clone(world)
+    ran = world.ran("audit", "verify", "--keys", keys, "--record", runner="auditor", workflow="audit.yml")
+    assert ran.code == 3
+    assert "policies/issuer-keys.json" in ran.output
+    assert recorded(world) == 0

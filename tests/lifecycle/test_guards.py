@@ -1,0 +1,103 @@
+"""Second doors: what an attested batch, a pull request or a rebase may not bring in beside what it shows."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+from acme_world import World
+from books import attest, codes, live, recorded, verdict
+from forging import GRANT_ON_MAIN, batch, mallorys, push, signed_by
+
+from jitbot.domain import attestation
+from jitbot.domain.attestation import Batch
+
+ALICE = {("alice", "prod", "orders")}
+
+
+@pytest.fixture
+def lived(world: World) -> str:
+    """acme after a life of everything."""
+    return live(world)
+
+
+def attested(world: World, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """These files as a batch on the ledger's tip, with a true token of a workflow on main over all of them."""
+    head = world.github.store.tip("ledger")
+    blobs = {path: attestation.blob_name(content) for path, content in files.items()}
+    audience = attestation.audience(Batch(parent=head, message="forged", blobs=blobs))
+    claims = {"repository_id": "700001", "ref": "refs/heads/main", "job_workflow_ref": GRANT_ON_MAIN}
+    token = world.acme.github.issue_token(aud=audience, **claims)
+    return {**files, f"attestations/{world.now:%Y/%m/%d}/{head[:20]}.jwt": f"{token}\n".encode()}
+
+
+def another_key_under_a_known_name(world: World) -> None:
+    """A true batch vouches for mallory's key under the name of the issuer's own; her next batch is signed with hers."""
+    issuer = world.acme.github._issuer
+    real, (kid,) = issuer._keys, tuple(issuer._keys)
+    issuer.rotate()
+    (hers,) = issuer._keys.values()
+    issuer._keys = {kid: hers}
+    public = json.dumps(issuer.key_set()["keys"][0]).encode()
+    issuer._keys = real
+    push(world, attested(world, {f"keys/{world.now:%Y/%m/%d}/{world.steps}/{kid}.json": public}))
+    issuer._keys = {kid: hers}
+    forged = batch(world, mallorys(world))
+    issuer._keys = real
+    push(world, forged)
+
+
+def test_a_batch_puts_no_other_key_under_a_known_name(world: World, granted: str) -> None:
+    """The first key of a name stays: what is signed with the other one is ignored, and what follows still counts."""
+    another_key_under_a_known_name(world)
+    ran = world.jit("grant")
+    assert "of the ledger is ignored: no key that counts has signed its attestation" in ran.output
+    assert world.reach("alice", "mallory") == ALICE
+    world.jit("revoke", granted, "--reason", "done", actor="alice")
+    assert world.reach("alice", "mallory") == set()
+
+
+def test_an_audit_takes_no_other_key_under_a_known_name(world: World, lived: str) -> None:
+    """For an audit the batch that it signed is unattested, and every true one is as true as before."""
+    another_key_under_a_known_name(world)
+    assert codes(verdict(world, code=1)) == {"unattested"}
+
+
+@pytest.mark.parametrize("odd", ["executable", "link", "merge"])
+def test_an_audit_takes_new_plain_files_on_one_parent_alone(world: World, lived: str, odd: str) -> None:
+    """A token binds names and bytes, and neither modes nor a second parent: such a commit attests nothing."""
+    store, mallory = world.github.store, signed_by(world, "mallory")
+    side = store.commit_tree(store.commit(store.tip("ledger")).tree, (), "side", mallory, mallory)
+    files = batch(world, mallorys(world))
+    push(world, files)
+    made = store.commit(store.tip("ledger"))
+    tree, parents = made.tree, made.parents
+    if odd == "merge":
+        parents = (*parents, side)
+    else:
+        path = next(each for each in files if each.startswith("events/"))
+        index = {"GIT_INDEX_FILE": str(store.path / "odd-index")}
+        store.git("read-tree", made.tree, variables=index)
+        blob = store.git("rev-parse", f"{made.sha}:{path}").decode().strip()
+        mode = {"executable": "100755", "link": "120000"}[odd]
+        store.git("update-index", "--cacheinfo", f"{mode},{blob},{path}", variables=index)
+        tree = store.git("write-tree", variables=index).decode().strip()
+    store.update_ref("refs/heads/ledger", store.commit_tree(tree, parents, made.message, mallory, mallory))
+    assert codes(verdict(world, code=1)) == {"unattested"}
+
+
+def test_of_two_attested_events_with_one_name_the_first_counts(world: World, granted: str) -> None:
+    """A later one says that nobody reviewed: what was decided first is what the audit judges."""
+    first = recorded(world, "approved")
+    attest(world, first, evidence={**first.evidence, "approvals": []})
+    found = verdict(world, code=0)
+    assert codes(found) == set()
+
+
+def test_a_rebase_that_deletes_on_the_way_to_an_extension_ends_nothing(world: World, granted: str) -> None:
+    """The pull request lists the file, as one that gets longer: the commit within it that deletes it was shown to nobody."""
+    longer = world.text(granted).replace('"2h"', '"3h"')
+    world.land("alice", {granted: None}, {granted: longer}, method="rebase")
+    world.jit("sweep")
+    world.jit("grant", code=1)
+    assert world.story(granted) == ["approved", "granted", "refused"]
+    assert world.reach("alice") == ALICE
