@@ -14,6 +14,7 @@ from forging import GRANT_ON_MAIN, push, signed_by
 
 from jitbot.domain import attestation, events, record
 from jitbot.domain.attestation import Batch
+from jitbot.domain.bounds import EVENT_READ
 from jitbot.domain.events import Event
 from jitbot.domain.model import Sha
 
@@ -21,9 +22,9 @@ Spoil = Callable[[bytes], bytes]
 
 
 def padded(content: bytes) -> bytes:
-    """An event of 1.2 MB, whole in everything."""
+    """An event larger than any that is read, whole in everything else."""
     told = json.loads(content)
-    told["evidence"]["padding"] = "x" * 1_200_000
+    told["evidence"]["padding"] = "x" * EVENT_READ
     return (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode()
 
 
