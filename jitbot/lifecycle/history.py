@@ -1,7 +1,7 @@
 """The ledger, read and written: only batches that this repository's own workflows attested count."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -201,7 +201,14 @@ def _append_batch(
     blobs = {path: attestation.blob_name(content) for path, content in files.items()}
     token = world.issuer.token(attestation.audience(Batch(parent=head, message=message, blobs=blobs)))
     files[f"{attestation.TOKENS}{place}.jwt"] = f"{token}\n".encode()
-    return world.forge.commit("ledger", head, message, files)
+    return world.forge.commit("ledger", head, message, files, _in_the_way(world.repository, head, files))
+
+
+def _in_the_way(repository: Repository, head: Sha, files: Iterable[str]) -> tuple[str, ...]:
+    """What somebody pushed where a folder of these files must be: it goes, since a record cannot wait for its pusher."""
+    folders = {path[:end] for path in files for end, each in enumerate(path) if each == "/"}
+    found = repository.entries(head, sorted(folders))
+    return tuple(entry.path for entry in found if entry.path in folders and entry.mode != "040000")
 
 
 def _read_back(world: World, written: Sequence[Event], now: datetime) -> History:

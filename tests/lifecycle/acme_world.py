@@ -201,7 +201,8 @@ class World(Stage):
             "log", "--reverse", "--format=", "--name-only", "--diff-filter=A", "ledger", "--", "events/"
         )
         tip = store.tip("ledger")
-        found = (json.loads(store.read(tip, path)) for path in listed.decode().split())
+        contents = (store.read(tip, path) for path in listed.decode().split())
+        found = (json.loads(content) for content in contents if content is not None)
         return [each for each in found if "request" in each]
 
     def story(self, path: str) -> list[str]:

@@ -286,3 +286,19 @@ def test_known_files_are_looked_for_whatever_their_number_and_names(world: World
     gone(world)
     world.ran("sweep")
     assert world.story(granted)[-1] == "ended offboarded"
+
+
+@pytest.mark.parametrize("name", ["events", "events/2026", "attestations", "keys", "events/2026/11/23"])
+def test_a_file_in_the_place_of_a_folder_stops_no_record(world: World, granted: str, name: str) -> None:
+    """The ledger's branch gets a file where a folder of batches must be: the next batch removes it, and all goes on."""
+    listed = (
+        world.github.store.git("ls-tree", "-r", "--name-only", "ledger", "--", f"{name}/").decode().split()
+    )
+    push(world, {name: b"x"}, gone=tuple(listed))
+    path = world.ask("carol", "beside")
+    ran = world.jit("grant")
+    assert (world.story(path), "of the ledger is ignored" in ran.output) == (["approved", "granted"], True)
+    world.jit("revoke", granted, "--reason", "done", actor="alice")
+    assert world.reach("alice") == set()
+    found = {each["code"] for each in audited(world) if each["weight"] != "note"}
+    assert found <= {"unattested", "event-deleted"}

@@ -1,7 +1,7 @@
 """The forge that decisions and the ledger rest on: pull requests, reviews, permissions, rules, signed commits."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -102,8 +102,17 @@ class GitHubForge:
         return frozenset(str(rule["type"]) for rule in self._client.pages(f"/rules/branches/{branch}"))
 
     @translated
-    def commit(self, branch: str, parent: Sha, message: str, additions: Mapping[str, bytes]) -> Sha:
+    def commit(
+        self,
+        branch: str,
+        parent: Sha,
+        message: str,
+        additions: Mapping[str, bytes],
+        deletions: Sequence[str] = (),
+    ) -> Sha:
         """Add files on exactly this parent, in one call that fails if the branch has moved.
+
+        `deletions` are files that lie where a folder of these must be.
 
         https://docs.github.com/en/graphql/reference/mutations#createcommitonbranch
         """
@@ -116,7 +125,10 @@ class GitHubForge:
                 "branch": {"repositoryNameWithOwner": self._client.repository, "branchName": branch},
                 "expectedHeadOid": parent,
                 "message": {"headline": headline, "body": body},
-                "fileChanges": {"additions": files},
+                "fileChanges": {
+                    "additions": files,
+                    **({"deletions": [{"path": path} for path in deletions]} if deletions else {}),
+                },
             }
         }
         try:

@@ -1,6 +1,6 @@
 """The host of the repository, as the use cases that decide and record ask for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from jitbot.domain.evidence import History, PullCommit, PullRequest, Push, Review
@@ -50,6 +50,13 @@ class Forge(Protocol):
         """The kinds of rules that protect a branch, such as non_fast_forward."""
         ...
 
-    def commit(self, branch: str, parent: Sha, message: str, additions: Mapping[str, bytes]) -> Sha:
+    def commit(
+        self,
+        branch: str,
+        parent: Sha,
+        message: str,
+        additions: Mapping[str, bytes],
+        deletions: Sequence[str] = (),
+    ) -> Sha:
         """Add files on exactly this parent. Raises BranchMovedError if the branch is elsewhere."""
         ...

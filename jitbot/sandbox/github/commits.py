@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from jitbot.sandbox.github import merging, pulls, rules
 from jitbot.sandbox.github.objects import Commit
@@ -30,6 +30,7 @@ def commit_files(
                 422,
                 f"A path was requested for deletion which does not exist as of commit oid `{tip}`: {path}",
             )
+    _must_have_room(repository, tip, additions, deletions)
     # Committing on the tip is a fast-forward whatever the new commit is.
     refused = rules.violation(site, repository, author, branch, tip, tip)
     if refused:
@@ -39,6 +40,20 @@ def commit_files(
     )
     pulls.moved(site, repository, f"refs/heads/{branch}", sha, author)
     return repository.store.commit(merging.signed(repository, sha))
+
+
+def _must_have_room(
+    repository: Repository, tip: str, additions: Iterable[str], deletions: Collection[str]
+) -> None:
+    """422 where a file lies in the place of a folder. What GitHub itself does then is not documented."""
+    for path in additions:
+        folders = [path[:end] for end, each in enumerate(path) if each == "/"]
+        for folder in folders:
+            entry = repository.store.entry(tip, folder)
+            if entry is None:
+                break
+            if entry.mode != "040000" and folder not in deletions:
+                raise RefusalError(422, f"{folder} is a file, and {path} needs it to be a folder")
 
 
 def decoded(text: str) -> bytes:
