@@ -31,10 +31,11 @@ STRANGERS = (
     20  # judging reviews recorded of accounts that people.yaml does not know; those of its people all are
 )
 NAMES = 50  # accounts that one commit may name as author, committer and co-authors
-ALL_NAMES = 1_000  # accounts that all commits of a pull request may name together, repeated ones included
-PUSHES = 50  # recorded pushes of a request's branch, one for each account
-REASONS = 20  # reasons recorded of a refusal, and reviews that did not count
-TEXT = 1_000  # characters of a recorded message, or hint
+ALL_NAMES = 600  # accounts that all commits of a pull request may name together, repeated ones included
+PUSHES = 12  # recorded pushes of a request's branch, one for each account
+REASONS = 10  # reasons recorded of a refusal, and reviews that did not count
+TEXT = 400  # characters of a recorded message, hint or path of a reason
+COMMITS = 50  # commits named once more beside what GitHub told of each
 SHOWN = 5  # things named one by one within a message
 
 

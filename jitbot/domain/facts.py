@@ -9,7 +9,7 @@ kept is the decision made on all of it.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -69,7 +69,7 @@ def dump(case: Case) -> dict[str, object]:
     listed = _most_fitting(case)
     return {
         "default_branch": case.default_branch,
-        "listed": [dump_pull(pull) for pull in listed[: bounds.LISTED]],
+        "listed": [dump_pull(replace(pull, head_branch="")) for pull in listed[: bounds.LISTED]],
         **bounds.more("listed", listed, bounds.LISTED),
         "told": None if case.merge is None else _dump_told(case.merge, case.rules.people.value or {}),
     }
@@ -105,7 +105,8 @@ def _dump_told(merge: Merge, people: People) -> dict[str, object]:
     merged_at = merge.pull_request.merged_at
     judging = latest_judgements(merge.reviews, merged_at) if merged_at is not None else ()
     kept = _kept(judging, people)
-    ids = {review.review_id for review in kept}
+    known = {person.github_id for person in people.values()}
+    ids = {review.review_id for review in kept if review.user.github_id in known}
     return {
         "pull_request": dump_pull(merge.pull_request),
         **_dump_files(merge),
@@ -114,7 +115,7 @@ def _dump_told(merge: Merge, people: People) -> dict[str, object]:
         "head_rules": dict(merge.head_rules.sources),
         "reviews": [dump_review(review) for review in kept],
         **bounds.more("reviews", judging, len(kept)),
-        "commits": _dump_commits(merge),
+        "commits": _dump_commits(merge, people),
         "permissions": dict(merge.permissions),
         "retargeted_at": None if merge.retargeted_at is None else moments.show(merge.retargeted_at),
         "merge_seen": merge.merge_seen,
@@ -141,17 +142,23 @@ def _dump_files(merge: Merge) -> dict[str, object]:
     return {"files": [], "files_count": len(files), "files_sha256": digest}
 
 
-def _dump_commits(merge: Merge) -> list[dict[str, object]]:
-    """Every commit, with the accounts that it names while there are not too many of them in all."""
-    dumped, names = [], 0
+def _dump_commits(merge: Merge, people: People) -> list[dict[str, object]]:
+    """Every commit, with the accounts that it names; one where they are too many is marked, and names no more.
+
+    A login that people.yaml does not know is nobody's, and left out.
+    """
+    known = {login.casefold() for login in people}
+    dumped, names, marked = list[dict[str, object]](), 0, False
     for commit in merge.commits:
         names += len(commit.named) + len(commit.co_authors)
-        changes_it = commit.sha in merge.touching
-        if names > bounds.ALL_NAMES or commit.is_crowded:
-            dumped.append({"sha": commit.sha, "named": [], "changes_it": changes_it, "crowded": True})
-            continue
-        by_login = {"co_authors": list(commit.co_authors)} if commit.co_authors else {}
-        dumped.append({"sha": commit.sha, "named": list(commit.named), "changes_it": changes_it, **by_login})
+        many = commit.is_crowded or names > bounds.ALL_NAMES
+        logins = [login for login in commit.co_authors if login.casefold() in known]
+        kept: dict[str, object] = {"sha": commit.sha, "named": [] if many else list(commit.named)}
+        kept |= {"changes_it": commit.sha in merge.touching}
+        kept |= {"co_authors": logins} if logins and not many else {}
+        kept |= {"crowded": True} if many and not marked else {}
+        marked = marked or many
+        dumped.append(kept)
     return dumped
 
 

@@ -6,7 +6,7 @@ What older versions did not record is optional on reading.
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
-from jitbot.domain import moments
+from jitbot.domain import bounds, moments
 from jitbot.domain.evidence import Actor, Dismissal, PullRequest, Push, Review
 from jitbot.domain.model import GithubId, Login, Sha
 
@@ -27,7 +27,7 @@ def dump_pull(pull: PullRequest) -> dict[str, object]:
         "created_at": moments.show(pull.created_at),
         "commit_count": pull.commit_count,
         "changed_files": pull.changed_files,
-        "head_branch": pull.head_branch,
+        **({"head_branch": bounds.cut(pull.head_branch)} if pull.head_branch else {}),
         "head_repository_id": pull.head_repository_id,
     }
 

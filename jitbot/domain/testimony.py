@@ -72,7 +72,7 @@ def _evidence(
 def _reason(finding: Finding) -> dict[str, object]:
     """A reason as it is recorded: what a long name made long is cut."""
     kept = finding_json(finding)
-    return kept | {name: bounds.cut(str(kept[name])) for name in ("message", "hint")}
+    return kept | {name: bounds.cut(str(kept[name])) for name in ("message", "hint", "file")}
 
 
 def _owed(ground: Ground) -> dict[str, object]:
@@ -100,7 +100,8 @@ def _of_merge(case: Case) -> dict[str, object]:
         "requested_at": moments.show(pull.created_at),
         "merged_at": moments.show(case.merge.pull_request.merged_at),
         "merged_by": None if pull.merged_by is None else _actor(pull.merged_by),
-        "commits": [commit.sha for commit in case.merge.commits],
+        "commits": [commit.sha for commit in case.merge.commits[: bounds.COMMITS]],
+        **bounds.more("commits", case.merge.commits, bounds.COMMITS),
     }
 
 

@@ -362,4 +362,168 @@ def test_a_move_to_another_base_is_seen_whoever_made_it(site: Site, kind: str) -
         {"event": "closed", "created_at": "2026-11-24T08:30:00Z"},
     ]
     site.answers(f"/issues/{number}/events", json.dumps(told).encode())
-    assert site.forge().retargeted_at(number) == datetime(2026, 11, 24, 8, 20, tzinfo=UTC)
+    assert site.forge().history(number).retargeted_at == datetime(2026, 11, 24, 8, 20, tzinfo=UTC)
+
+
+def page(*items: str, following: bool = False) -> Fault:
+    """One page of a list, with or without the announcement of another."""
+    link = {"Link": '<http://127.0.0.1/x?page=2>; rel="next"'} if following else {}
+    body = f"[{','.join(items)}]".encode()
+    return Fault(status=200, body=body, headers={"Content-Type": "application/json", **link})
+
+
+REVIEW = """{"id": 1, "user": {"login": "bob", "id": 1002, "type": "User"}, "state": "APPROVED", "commit_id": "a",
+"submitted_at": "2026-11-24T09:00:00Z"}"""
+
+
+def test_an_announced_page_that_is_empty_is_no_answer(site: Site) -> None:
+    """What lay on it is not known."""
+    pages = iter([page(REVIEW, following=True), page()])
+    site.github.faults = lambda *_: next(pages)
+    with pytest.raises(UnavailableError, match="announced a page 2"):
+        site.forge().reviews(1)
+
+
+def test_a_full_page_without_an_announcement_may_not_be_the_last(site: Site) -> None:
+    """A hundred entries, and no word of more: it is looked whether there are."""
+    pages = iter([page(*[REVIEW] * 100), page(REVIEW)])
+    site.github.faults = lambda *_: next(pages)
+    assert len(site.forge().reviews(1)) == 101
+    pages = iter([page(*[REVIEW] * 100), page()])
+    assert len(site.forge().reviews(1)) == 100
+
+
+def test_a_list_without_end_is_given_up(site: Site) -> None:
+    """A forge that always announces another page keeps no run busy for ever."""
+    site.github.faults = lambda *_: page(following=True)
+    with pytest.raises(UnavailableError, match="announced"):
+        site.forge().reviews(1)
+    site.github.faults = lambda *_: page(REVIEW, following=True)
+    with pytest.raises(UnavailableError, match="1000 pages"):
+        site.forge().reviews(1)
+
+
+def test_the_history_of_a_pull_request(site: Site) -> None:
+    """Its merge, the last move to another base, and who dismissed what."""
+    number = site.propose()
+    assert site.forge().history(number).merged is False
+    site.review("erin", number, "REQUEST_CHANGES")
+    site.review("bob", number)
+    (review, _) = site.forge().reviews(number)
+    site.call("alice", "PUT", f"/pulls/{number}/reviews/{review.review_id}/dismissals", message="done")
+    site.github.clock.advance(timedelta(minutes=3))
+    site.call("olivia", "PUT", f"/pulls/{number}/merge", merge_method="squash")
+    found = site.forge().history(number)
+    assert (found.merged, found.retargeted_at) == (True, None)
+    (dismissal,) = found.dismissals
+    assert (dismissal.review_id, dismissal.by.login, dismissal.state) == (
+        review.review_id,
+        "alice",
+        "CHANGES_REQUESTED",
+    )
+    assert dismissal.at == NOW
+
+
+@pytest.mark.parametrize("kind", ["base_ref_changed", "automatic_base_change_succeeded"])
+def test_both_ways_to_another_base_are_known(site: Site, kind: str) -> None:
+    """By hand, or by GitHub when the base was deleted; the last of them counts."""
+    event = f'{{"event": "{kind}", "created_at": "2026-11-24T0%d:00:00Z", "actor": null}}'
+    site.github.faults = lambda *_: page(event % 8, event % 9, event % 7)
+    assert site.forge().history(1).retargeted_at == NOW
+
+
+def test_the_pushes_of_a_branch(site: Site) -> None:
+    """Who moved it, from where to where, newest first; a deleted account is nobody."""
+    number = site.propose()
+    made = site.tip(site.branch)
+    forge = site.forge("bob")
+    head = forge.commit(site.branch, made, "more", {ASK: b"a: more\n"})
+    last, first, *_ = forge.pushes(site.branch)
+    assert [(each.actor.login, each.before, each.after, each.kind) for each in (last, first)] == [
+        ("bob", made, head, "push"),
+        ("alice", site.tip("main"), made, "push"),
+    ]
+    assert forge.pull(number).head_branch == site.branch
+    assert forge.pull(number).head_repository_id == forge.pull(number).repository_id
+    body = '{"before": "a", "after": "b", "timestamp": "2026-11-24T09:00:00Z", "activity_type": "push", "actor": null}'
+    site.github.faults = lambda *_: page(body)
+    assert site.forge().pushes("x")[0].actor.is_gone
+
+
+def test_pushes_are_read_page_by_page_and_not_without_end(site: Site) -> None:
+    """The cursor of each page leads to the next, whatever address it is wrapped in."""
+    body = '{"before": "a", "after": "b", "timestamp": "2026-11-24T09:00:00Z", "activity_type": "push", "actor": null}'
+    link = {"Link": '<https://elsewhere.example/x?after=c1&per_page=100>; rel="next"'}
+    more = Fault(status=200, body=f"[{body}]".encode(), headers={"Content-Type": "application/json", **link})
+    pages = iter([more, page(body)])
+    site.github.faults = lambda *_: next(pages)
+    assert len(site.forge().pushes("x")) == 2
+    site.github.faults = lambda *_: more
+    with pytest.raises(UnavailableError, match="10 pages"):
+        site.forge().pushes("x")
+
+
+def test_a_pull_request_whose_author_or_head_is_gone_is_read(site: Site) -> None:
+    """GitHub shows null in the place of a deleted account, and of a deleted fork."""
+    number = site.propose()
+    raw = site.call("olivia", "GET", f"/pulls/{number}")
+    raw |= {"user": None, "merged_by": None, "head": {**raw["head"], "repo": None, "user": None}}
+    site.answers("/pulls", json.dumps(raw).encode())
+    pull = site.forge().pull(number)
+    assert (pull.author.is_gone, pull.author.login, pull.head_repository_id) == (True, "ghost", None)
+
+
+NAMES = [
+    ("Co-authored-by: bob <1002+bob@users.noreply.github.com>", (1002,), ()),
+    ("co-authored-by: B <bob@users.noreply.github.com>", (), ("bob",)),
+    ("Co-Authored-By:x<BOB@USERS.NOREPLY.GITHUB.COM>", (), ("BOB",)),
+    ("Co-authored-by: nobody", (), ()),
+    ("Signed-off-by: bob <1002+bob@users.noreply.github.com>", (), ()),
+    ("Co-authored-by: bot <41898282+github-actions[bot]@users.noreply.github.com>", (41898282,), ()),
+]
+
+
+@pytest.mark.parametrize(("trailer", "ids", "logins"), NAMES, ids=[each[0][:40] for each in NAMES])
+def test_trailers_name_co_authors(
+    site: Site, trailer: str, ids: tuple[int, ...], logins: tuple[str, ...]
+) -> None:
+    """An address of GitHub's own says who it is."""
+    raw = {
+        "sha": "a",
+        "commit": {"message": f"More\n\n{trailer}\n"},
+        "author": None,
+        "parents": [{"sha": "b"}],
+    }
+    site.answers("/commits", json.dumps([raw]).encode())
+    (commit,) = site.forge().commits(1)
+    assert (commit.named, commit.co_authors, commit.parents) == (ids, logins, ("b",))
+    assert ("POST", "/graphql") not in site.github.calls
+
+
+def test_other_addresses_are_asked_for_in_one_query(site: Site) -> None:
+    """However many commits name somebody by an address that only GitHub links with an account."""
+    text = "More\n\nCo-authored-by: bob <bob@acme.com>"
+    site.propose({ASK: b"a: 1\n"})
+    forge = site.forge("alice")
+    for place in range(2):
+        forge.commit(site.branch, site.tip(site.branch), text, {ASK: b"a: x%d\n" % place})
+    number = max(site.github._site.repository("acme/access").pulls)
+    site.github.calls.clear()
+    found = site.forge().commits(number)
+    assert [GithubId(1002) in each.named for each in found] == [False, True, True]
+    assert site.github.calls.count(("POST", "/graphql")) == 1
+
+
+def test_more_names_than_are_read_are_everybodys(site: Site) -> None:
+    """A commit of fifty-one trailers is crowded, and so is what names addresses in more commits than are asked for."""
+    many = "\n".join(f"Co-authored-by: x <{each}+x@users.noreply.github.com>" for each in range(51))
+    linked = "Co-authored-by: x <x@x.example>"
+    raws = [
+        {"sha": f"{place}", "commit": {"message": text}, "author": None}
+        for place, text in enumerate([many, *[linked] * 51])
+    ]
+    first, second = raws[:26], raws[26:]
+    pages = iter([page(*map(json.dumps, [*first, *second]))])
+    site.github.faults = lambda _, path: next(pages) if path.endswith("/commits") else None
+    found = site.forge().commits(1)
+    assert [each.is_crowded for each in found] == [True, *[False] * 50, True]

@@ -44,7 +44,7 @@ from catalogue_facts import the_catalogue
 from jitbot.domain import break_glass, codeowners, testimony
 from jitbot.domain.approval import Verdict
 from jitbot.domain.consistency import approvable, break_glass_findings, policy_findings
-from jitbot.domain.evidence import Case, ChangeKind, Rules
+from jitbot.domain.evidence import Case, ChangeKind, Dismissal, Push, Rules
 from jitbot.domain.model import GithubId, IamUser, Login, Parsed, Policy
 
 LINE = codeowners.parse("* @acme/platform\n/requests/orders-db-read/\n/policies/ @acme/security\n")
@@ -213,6 +213,26 @@ def test_a_reviewer_who_asks_for_changes_is_heard_before(login: str) -> None:
     assert judged(case(merge={"reviews": (no, yes)})).verdict is Verdict.APPROVED
     later = replace(no, submitted_at=MERGED_AT + MINUTE)
     assert judged(case(merge={"reviews": (later,)})).verdict is Verdict.APPROVED
+
+
+def test_the_requester_silences_no_reviewer() -> None:
+    """An objection that whoever asks has dismissed stands, as an owner's does."""
+    no = a_review("erin", state="DISMISSED")
+    dismissal = Dismissal(review_id=1, by=an_actor("alice"), state="CHANGES_REQUESTED", at=MERGED_AT - MINUTE)
+    merge = {"reviews": (no,), "dismissals": (dismissal,)}
+    assert codes(judged(case(merge=merge))) == {"changes-requested"}
+    by_another = replace(dismissal, by=an_actor("olivia"))
+    assert judged(case(merge={**merge, "dismissals": (by_another,)})).verdict is Verdict.APPROVED
+
+
+def test_whoever_pushed_the_request_does_not_review_it() -> None:
+    """Nor does whom a trailer names; where nobody else is left, nothing is given."""
+    push = Push(actor=an_actor("erin"), before=sha("before"), after=HEAD, kind="push", at=MERGED_AT - HOUR)
+    debt = break_glass.owed(a_ground(case(merge={"pushes": (push,)})))
+    assert debt is not None
+    assert [person.login for person in debt.reviewers] == ["frank"]
+    both = (replace(a_commit("alice"), co_authors=(Login("frank"),)),)
+    assert codes(judged(case(merge={"pushes": (push,), "commits": both}))) == {"no-reviewer"}
 
 
 def test_anybody_elses_objection_holds_nothing_up() -> None:

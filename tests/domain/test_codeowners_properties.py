@@ -1,11 +1,13 @@
 """Properties of CODEOWNERS that hold for any file, against a slow matcher that is easy to believe."""
 
 from collections.abc import Sequence
+from itertools import product
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from jitbot.domain.codeowners import Rule, expand, parse
+from jitbot.domain import owners
+from jitbot.domain.codeowners import CodeOwners, Rule, expand, parse
 from jitbot.domain.model import Login
 
 
@@ -125,3 +127,49 @@ def test_expanding_finds_everyone_once(teams: dict[str, tuple[str, ...]], owners
             expected |= {login.casefold() for login in logins}
     logins_found = [login.casefold() for login in expand(owners, members)]
     assert sorted(logins_found) == sorted(expected)
+
+
+@given(PATTERNS, PATHS)
+def test_a_line_may_cover_whatever_it_covers(pattern: str, path: str) -> None:
+    """A path is a shape of itself alone; a shape of wildcards may be covered wherever one of its paths is."""
+    rule, segments = Rule(line=1, pattern=pattern, owners=()), path.split("/")
+    assert rule.may_cover(segments) is _slowly(pattern, path)
+    assert rule.may_cover(["*"] * len(segments)) or not _slowly(pattern, path)
+
+
+_SHAPES = st.lists(st.sampled_from(["a", "?", "a?", "*b"]), min_size=1, max_size=3)
+
+
+@given(PATTERNS, _SHAPES)
+def test_a_line_that_may_cover_a_shape_covers_one_of_its_paths(pattern: str, shape: list[str]) -> None:
+    """Tried with every path of a small alphabet: nothing is said to be covered that no path shows."""
+    alphabet = ["".join(text) for length in (1, 2, 3, 4) for text in product("ab.", repeat=length)]
+    names = [[each for each in alphabet if each not in {".", ".."} and _names(part, each)] for part in shape]
+    rule = Rule(line=1, pattern=pattern, owners=())
+    some = [name[:40] for name in names]
+    covered = any(rule.covers("/".join(path)) for path in product(*some))
+    assert not covered or rule.may_cover(shape)
+
+
+BY_NAME = st.one_of(
+    PATTERNS, st.sampled_from(["*-x.yaml", "*.yaml", "????-??/", "/requests/p/", "2026-11/", "*"])
+)
+REQUESTS = st.builds(
+    lambda month, day, name: f"requests/p/2026-{month}/{day}-a-{name}.yaml",
+    st.sampled_from(["01", "11"]),
+    st.sampled_from(["01", "24"]),
+    st.sampled_from(["x", "b", "ab", "some-longer-name"]),
+)
+
+
+@given(BY_NAME, REQUESTS, REQUESTS)
+def test_a_line_for_a_policy_covers_all_its_requests_or_none(pattern: str, one: str, other: str) -> None:
+    """What owns a whole policy owns each of its requests; what tells two of them apart picks them."""
+    rule = Rule(line=1, pattern=pattern, owners=())
+    if owners.owns_policy(rule, "p"):
+        assert rule.covers(one)
+        assert rule.covers(other)
+    if rule.covers(one) is not rule.covers(other):
+        assert owners.picks_requests(rule, "p")
+    if rule.covers(one) and not owners.owns_policy(rule, "p"):
+        assert owners.chosen_by_name(one, CodeOwners(rules=(rule,), findings=())) is not None

@@ -5,12 +5,36 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from acme_facts import BLOB, HEAD, NOW, PATH, an_actor, sha, the_rules
-from builders import a_case, a_commit, a_life, a_merge, a_pull, a_review
+from acme_facts import (
+    BLOB,
+    HEAD,
+    MERGED_AT,
+    MINUTE,
+    NOW,
+    PATH,
+    PEOPLE,
+    a_policy,
+    an_actor,
+    owned_by,
+    sha,
+    the_rules,
+)
+from builders import a_case, a_change, a_commit, a_life, a_merge, a_pull, a_review, codes
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from jitbot.domain import facts
-from jitbot.domain.approval import decide
-from jitbot.domain.evidence import Case
+from jitbot.domain import bounds, facts, testimony
+from jitbot.domain.approval import Decision, Verdict, decide
+from jitbot.domain.evidence import GONE, Actor, Case, Dismissal, PullCommit, Push, Review
+from jitbot.domain.model import GithubId, Login
+
+
+def a_push(login: str) -> Push:
+    """A push of the head by this person."""
+    return Push(
+        actor=an_actor(login), before=sha("before"), after=HEAD, kind="push", at=MERGED_AT - 20 * MINUTE
+    )
+
 
 RULES = replace(the_rules(), sources={"policies/people.yaml": sha("people")})
 CASES = {
@@ -23,6 +47,16 @@ CASES = {
     "retargeted": a_case(merge=a_merge(retargeted_at=NOW)),
     "not merged": a_case(listed=(a_pull(merged_at=None, merge_commit=None),)),
     "no pull request": a_case(merge=None),
+    "an author who is gone": a_case(merge=a_merge(pull_request=a_pull(author=GONE))),
+    "pushes, and none known": a_case(merge=a_merge(pushes=(a_push("bob"),), merge_seen=True, dismissals=())),
+    "an objection dismissed": a_case(
+        merge=a_merge(
+            reviews=(a_review("bob", state="DISMISSED"),),
+            dismissals=(
+                Dismissal(review_id=1, by=an_actor("alice"), state="CHANGES_REQUESTED", at=MERGED_AT),
+            ),
+        )
+    ),
 }
 
 
@@ -42,7 +76,8 @@ def test_a_decision_made_from_the_facts_is_the_same(case: Case) -> None:
             case.merge,
             pull_request=found.pull_request, files=found.files, fetched_head=found.fetched_head,
             head_blob=found.head_blob, reviews=found.reviews, commits=found.commits,
-            touching=found.touching, permissions=found.permissions,
+            touching=found.touching, permissions=found.permissions, merge_seen=found.merge_seen,
+            dismissals=found.dismissals, pushes=found.pushes,
         )  # fmt: skip
     again = replace(case, listed=told.listed, default_branch=told.default_branch, merge=merge)
     assert replace(decide(again, a_life(), NOW), ground=None) == replace(
@@ -58,7 +93,10 @@ def test_the_facts_come_back_as_they_were(case: Case) -> None:
     if found.told is None or case.merge is None:
         assert (found.told, case.merge) == (None, None)
         return
-    for name in ("pull_request", "files", "head_blob", "commits", "touching", "permissions", "retargeted_at"):
+    for name in (
+        "pull_request", "files", "head_blob", "commits", "touching", "permissions", "retargeted_at",
+        "merge_seen", "dismissals", "pushes",
+    ):  # fmt: skip
         assert getattr(found.told, name) == getattr(case.merge, name), name
 
 
@@ -108,3 +146,164 @@ def test_anything_else_is_no_fact(spoil: Any) -> None:
     """What is not whole is refused, not guessed."""
     with pytest.raises(ValueError, match=r"facts of a merge|UTC time"):
         facts.load(spoil(through_json(a_case())))
+
+
+def strangers(number: int, state: str) -> tuple[Review, ...]:
+    """Judging reviews of so many accounts that people.yaml does not know."""
+    return tuple(
+        a_review(
+            "x", review_id=1000 + each, state=state,
+            user=Actor(login=Login(f"x{each}"), github_id=GithubId(50_000 + each)),
+        )
+        for each in range(number)
+    )  # fmt: skip
+
+
+def crowd(number: int, names: int) -> tuple[PullCommit, ...]:
+    """So many commits, the last of them the head, each naming so many accounts beside alice."""
+    return tuple(
+        PullCommit(
+            sha=HEAD if each == number - 1 else sha(f"commit {each}"),
+            named=(GithubId(1001), *(GithubId(60_000 + name) for name in range(names))),
+        )
+        for each in range(number)
+    )
+
+
+def again(case: Case) -> Decision:
+    """The decision made from what was kept of a case."""
+    told = facts.load(through_json(case))
+    merge = None
+    if told.told is not None and case.merge is not None:
+        kept = {
+            name: getattr(told.told, name)
+            for name in (
+                "pull_request", "files", "head_blob", "reviews", "commits", "touching", "permissions",
+                "retargeted_at", "merge_seen", "dismissals", "pushes",
+            )
+        }  # fmt: skip
+        merge = replace(case.merge, **kept)
+    listed = replace(case, listed=told.listed, default_branch=told.default_branch, merge=merge)
+    return decide(listed, a_life(), NOW)
+
+
+ALL_OWN = the_rules(codeowners=owned_by("@acme/engineering", "@acme/security"), policy=a_policy(approvals=2))
+
+
+@settings(deadline=None)
+@given(
+    files=st.integers(0, 2 * bounds.FILES),
+    length=st.integers(1, 400),
+    others=st.integers(0, 3 * bounds.STRANGERS),
+    state=st.sampled_from(["APPROVED", "CHANGES_REQUESTED", "DISMISSED"]),
+    commits=st.integers(1, 250),
+    names=st.integers(0, bounds.NAMES + 5),
+    touching=st.booleans(),
+    twins=st.integers(0, 3 * bounds.LISTED),
+    own=st.booleans(),
+    approvers=st.sets(st.sampled_from(["bob", "carol", "dave", "erin", "mallory"])),
+    pushers=st.sets(st.sampled_from(["alice", "bob", "carol"])),
+)
+def test_what_was_kept_decides_as_all_of_it_did(
+    files: int, length: int, others: int, state: str, commits: int, names: int, touching: bool, twins: int,
+    own: bool, approvers: set[str], pushers: set[str],
+) -> None:  # fmt: skip
+    """However much people made of a pull request, its bounded record gives the same verdict for the same reasons."""
+    more = tuple(f"requests/{'x' * length}-{each}.md" for each in range(files))
+    reviews = tuple(a_review(login, review_id=each) for each, login in enumerate(sorted(approvers)))
+    found = crowd(commits, names)
+    pull = a_pull(commit_count=commits)
+    merge = a_merge(
+        pull_request=pull,
+        files=(PATH, *more),
+        head_rules=ALL_OWN,
+        reviews=(*reviews, *strangers(others, state)),
+        commits=found,
+        touching=frozenset({each.sha for each in found} if touching else {HEAD}),
+        pushes=tuple(a_push(login) for login in sorted(pushers)),
+        dismissals=(),
+        merge_seen=True,
+    )
+    twin = [a_pull(number=100 + each, author=an_actor("mallory")) for each in range(twins)]
+    case = a_case(
+        rules=ALL_OWN, merge=merge, touched=(PATH, *more), listed=(*twin, pull) if own else (pull, *twin)
+    )
+    first, second = decide(case, a_life(), NOW), again(case)
+    assert (second.verdict, codes(second)) == (first.verdict, codes(first))
+    assert second.grants == first.grants
+    assert len(json.dumps(facts.dump(case))) < 60_000
+
+
+def worst() -> Case:
+    """Everything that a hostile pull request can be full of, at once."""
+    long = "x" * 4000
+    files = tuple(f"requests/{long}/{each}.md" for each in range(3000))
+    found = tuple(
+        replace(each, co_authors=tuple(Login("y" * 39) for _ in range(9))) for each in crowd(250, 50)
+    )
+    merge = a_merge(
+        pull_request=a_pull(commit_count=251, changed_files=3000, head_branch="b" * 250),
+        files=files,
+        reviews=strangers(5000, "CHANGES_REQUESTED"),
+        commits=found,
+        touching=frozenset(each.sha for each in found),
+        pushes=tuple(a_push("alice") for _ in range(bounds.PUSHES)),
+        merge_seen=True,
+        dismissals=tuple(
+            Dismissal(review_id=1000 + each, by=an_actor("x"), state="APPROVED", at=NOW)
+            for each in range(5000)
+        ),
+    )
+    listed = tuple(a_pull(number=7 + each, head_branch="b" * 250) for each in range(8000))
+    change = a_change(mode="100755", path=f"requests/orders-db-read/2026-11/24-alice-{long}.yaml")
+    return a_case(change=change, merge=merge, touched=files, listed=listed, clashes=files)
+
+
+def test_the_record_of_the_worst_pull_request_is_small() -> None:
+    """What anybody can have recorded of a refusal is less than 64 KiB, however full the pull request."""
+    case = worst()
+    decision = decide(case, a_life(), NOW)
+    assert decision.verdict is Verdict.REFUSED
+    event = testimony.of_decision(case.change, case, decision, now=NOW, run="", catalogue=EMPTY)
+    assert len(json.dumps(event.evidence, indent=2)) < 64 * 1024
+    assert event.evidence["reasons_count"] == len(decision.reasons)
+    ground = replace(case, change=a_change(), clashes=(), listed=(case.listed[0],))
+    decision = decide(ground, a_life(), NOW)
+    event = testimony.of_decision(case.change, ground, decision, now=NOW, run="", catalogue=EMPTY)
+    assert len(json.dumps(event.evidence, indent=2)) < 64 * 1024
+    assert event.evidence["not_counted_count"] == 5000
+
+
+class Empty:
+    """A catalogue of no actions."""
+
+    def covered(self, _: str) -> tuple[()]:
+        """Nothing."""
+        return ()
+
+
+EMPTY = Empty()
+
+
+def test_what_an_older_version_recorded_is_read() -> None:
+    """Without the keys that came later: it did not look, and the decision is the one it made."""
+    raw = through_json(a_case())
+    for name in ("merge_seen", "dismissals", "pushes"):
+        del raw["told"][name]
+    for pull in (raw["told"]["pull_request"], *raw["listed"]):
+        for name in ("changed_files", "head_branch", "head_repository_id"):
+            pull.pop(name, None)
+    found = facts.load(raw)
+    assert found.told is not None
+    assert (found.told.merge_seen, found.told.dismissals, found.told.pushes) == (None, None, None)
+    assert (found.told.pull_request, found.told.files) == (a_pull(), (PATH,))
+
+
+def test_known_people_are_kept_however_many_others_judge() -> None:
+    """An owner's judgement is never the one that is left out."""
+    known = tuple(a_review(login, review_id=each) for each, login in enumerate(PEOPLE))
+    case = a_case(merge=a_merge(reviews=(*strangers(500, "APPROVED"), *known)))
+    told = facts.load(through_json(case)).told
+    assert told is not None
+    assert {review.user.login for review in told.reviews} >= set(PEOPLE)
+    assert len(told.reviews) == len(PEOPLE) + bounds.STRANGERS
