@@ -34,7 +34,7 @@ _SHOWN = (
     10  # findings, and accounts and parameters that no rule knows, that are listed before the rest is counted
 )
 _DANGERS = 40
-_MANY = 6  # accounts that are counted before they are named
+_MANY, _FIRST = 6, 3  # accounts that the first line names; of more than that the first, and all in the next
 TOO_MUCH = "too-much-to-show"
 
 
@@ -111,7 +111,10 @@ def _of_one(briefing: Briefing) -> Iterator[Part]:
     if outlook is None:
         yield must(f"**{exact(request.requester)}** asks for what the rules do not read for: see below.")
         return
-    yield must(_headline(briefing, outlook))
+    where = _places(outlook)
+    yield must(_headline(briefing, outlook, where))
+    if len(outlook.where) > _MANY:
+        yield must(f"**In {len(outlook.where)} accounts**: {listed(where, 'and', most=len(where))}")
     if is_break_glass(outlook.policy):
         yield must(f"🚨 {cut(outlook.who_approves())}")
     yield must(more(briefing, MARKDOWN))
@@ -126,7 +129,7 @@ def _of_one(briefing: Briefing) -> Iterator[Part]:
     yield Part(f"**Before**<br>\n{before(briefing, MARKDOWN)}", must=False)
 
 
-def _headline(briefing: Briefing, outlook: Outlook) -> str:
+def _headline(briefing: Briefing, outlook: Outlook, where: Sequence[str]) -> str:
     request, window = outlook.request, outlook.window
     end = MARKDOWN.strong(when(window.expires_at))
     if briefing.former is not None:
@@ -139,18 +142,20 @@ def _headline(briefing: Briefing, outlook: Outlook) -> str:
     verb = "asks for more time with" if briefing.proposed is Proposed.EXTEND else "asks for"
     length = f"for {MARKDOWN.strong(duration.show(request.duration))}"
     risk = _RISK[outlook.risk.level]
-    return f"**{exact(request.requester)}** {verb} {what} in {_where(outlook)} {length}{until}. {risk}"
+    first = listed(where, "and", most=len(where))
+    if len(outlook.where) > _MANY:
+        first = f"{', '.join(where[:_FIRST])} and {len(outlook.where) - _FIRST} more, which are named below,"
+    return f"**{exact(request.requester)}** {verb} {what} in {first} {length}{until}. {risk}"
 
 
-def _where(outlook: Outlook) -> str:
+def _places(outlook: Outlook) -> list[str]:
     """All accounts that can be granted, and what there is of others."""
     known = [f"**{exact(each)}**" for each in outlook.where if each in outlook.known]
     strange = [each for each in outlook.where if each not in outlook.known]
     shown = [*known, *(f"**{exact(each)}** ({STRANGE})" for each in strange[:_SHOWN])]
     if len(strange) > _SHOWN:
         shown.append(f"{len(strange) - _SHOWN} more that are {STRANGE}")
-    count = f"**{len(outlook.where)} accounts**: " if len(outlook.where) > _MANY else ""
-    return count + listed(shown, "and", most=len(shown))
+    return shown
 
 
 def _ending(request: Request) -> str:

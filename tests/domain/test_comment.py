@@ -370,7 +370,11 @@ def test_all_that_is_granted_is_read(text: str) -> None:
         for alias in ("prod", *ACCOUNTS):
             assert alias in shown
         assert shown.index("prod") < min(map(shown.index, ACCOUNTS))
-        assert "100 accounts" in shown
+        assert "In 100 accounts: prod, a001" in shown
+        assert shown.startswith("alice asks for")
+        first = shown.split("\n")[0]
+        assert first.index("in prod, a001") < first.index("and 97 more, which are named below, for 2h")
+        assert first.endswith("high risk")
         for name in briefing.outlook.parameters if briefing.outlook else ():
             assert f"{name[0]}: {name[1]}" in shown.replace("\u200b", "")
         assert "for 2h" in shown
@@ -386,7 +390,11 @@ def test_a_risk_that_is_not_known_is_not_called_low() -> None:
     assert first.endswith("❔ risk not known")
     assert "low" not in first
     many = comment(a_briefing(a_request(accounts=(*(f"none{n}" for n in range(30)), "prod"))))
-    assert "**31 accounts**: **prod**, **none0** (not in accounts.yaml)," in many
+    assert (
+        "in **prod**, **none0** (not in accounts.yaml), **none1** (not in accounts.yaml) and 28 more, which"
+        in many
+    )
+    assert "**In 31 accounts**: **prod**, **none0** (not in accounts.yaml)," in many
     assert "and 20 more that are not in accounts.yaml" in many
 
 
