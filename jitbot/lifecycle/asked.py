@@ -17,7 +17,10 @@ MOST = 50  # pull requests to look into: each costs a few calls
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One open request: how long it asks for, and how its approvals stand. `needed` and `owners` are main's."""
+    """One open request: how long it asks for, and how its approvals stand.
+
+    `needed` is main's number only where it is not known what a decision would ask for.
+    """
 
     request: str
     requester: Login
@@ -51,6 +54,8 @@ def _of(approvals: OpenApprovals, pull: Pull, now: datetime) -> Iterator[Asked]:
         return
     rules = desk.rules(request.path.split("/")[1])
     owned_by = owners.of(request.path, codeowners=rules.codeowners, people=desk.people, teams=desk.teams)
+    stand, policy = approvals.of(pull, request.path, now), rules.policy.value
+    asked = policy.approvals if policy is not None else 0
     yield Asked(
         request=request.path,
         requester=request.requester,
@@ -58,7 +63,7 @@ def _of(approvals: OpenApprovals, pull: Pull, now: datetime) -> Iterator[Asked]:
         duration=request.duration,
         number=pull.number,
         url=pull.url,
-        approvals=approvals.of(pull, request.path, now),
-        needed=rules.policy.value.approvals if rules.policy.value is not None else 0,
+        approvals=stand,
+        needed=stand.required if isinstance(stand, PendingApprovals) else asked,
         owners=owned_by.names,
     )

@@ -1,15 +1,19 @@
 """Second doors: what an attested batch, a pull request or a rebase may not bring in beside what it shows."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from acme_world import World
 from books import attest, codes, live, recorded, verdict
-from forging import GRANT_ON_MAIN, batch, mallorys, push, signed_by
+from breaking import at
+from forging import GRANT_ON_MAIN, batch, mallorys, push, signed_by, told
 
 from jitbot.domain import attestation
 from jitbot.domain.attestation import Batch
+from jitbot.domain.events import Event, Kind
 
 ALICE = {("alice", "prod", "orders")}
 
@@ -30,35 +34,82 @@ def attested(world: World, files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {**files, f"attestations/{world.now:%Y/%m/%d}/{head[:20]}.jwt": f"{token}\n".encode()}
 
 
-def another_key_under_a_known_name(world: World) -> None:
-    """A true batch vouches for mallory's key under the name of the issuer's own; her next batch is signed with hers."""
+@contextmanager
+def signing_with_hers(world: World) -> Iterator[str]:
+    """While this lasts, mallory signs with a key of hers under the name of the issuer's own; gives her public key."""
     issuer = world.acme.github._issuer
     real, (kid,) = issuer._keys, tuple(issuer._keys)
     issuer.rotate()
-    (hers,) = issuer._keys.values()
-    issuer._keys = {kid: hers}
-    public = json.dumps(issuer.key_set()["keys"][0]).encode()
-    issuer._keys = real
-    push(world, attested(world, {f"keys/{world.now:%Y/%m/%d}/{world.steps}/{kid}.json": public}))
-    issuer._keys = {kid: hers}
-    forged = batch(world, mallorys(world))
-    issuer._keys = real
-    push(world, forged)
+    issuer._keys = {kid: next(iter(issuer._keys.values()))}
+    try:
+        yield json.dumps(issuer.key_set()["keys"][0])
+    finally:
+        issuer._keys = real
 
 
-def test_a_batch_puts_no_other_key_under_a_known_name(world: World, granted: str) -> None:
-    """The first key of a name stays: what is signed with the other one is ignored, and what follows still counts."""
-    another_key_under_a_known_name(world)
+def vouch_for_hers(world: World) -> dict[str, Any]:
+    """A true batch brings her key under the issuer's name; gives the keys to sign with."""
+    with signing_with_hers(world) as public:
+        hers, (kid,) = world.acme.github._issuer._keys, tuple(world.acme.github._issuer._keys)
+    push(world, attested(world, {f"keys/{world.now:%Y/%m/%d}/{world.steps}/{kid}.json": public.encode()}))
+    return dict(hers)
+
+
+def forge(world: World, hers: dict[str, Any], event: Event) -> None:
+    """A batch with this event, signed with her key."""
+    issuer = world.acme.github._issuer
+    real, issuer._keys = issuer._keys, hers
+    files = batch(world, event)
+    issuer._keys = real
+    push(world, files)
+
+
+@pytest.mark.parametrize("moment", ["before", "meanwhile"])
+def test_a_batch_puts_no_other_key_under_a_known_name(world: World, asked: str, moment: str) -> None:
+    """The first key of a name stays, in a run that reads the ledger again, too: what hers has signed ends nothing."""
+    hers = vouch_for_hers(world)
+
+    def revoke() -> None:
+        (approved,) = [each for each in world.ledger() if each["event"] == "approved"]
+        forge(world, hers, told(approved, Kind.REVOKED, world))
+
+    if moment == "meanwhile":
+        at(world, "CreateRole", revoke)
+    world.jit("grant")
+    world.calm()
+    if moment == "before":
+        revoke()
     ran = world.jit("grant")
     assert "of the ledger is ignored: no key that counts has signed its attestation" in ran.output
-    assert world.reach("alice", "mallory") == ALICE
-    world.jit("revoke", granted, "--reason", "done", actor="alice")
-    assert world.reach("alice", "mallory") == set()
+    assert world.story(asked)[:3] == [
+        "approved",
+        *(["granted", "revoked"] if moment == "before" else ["revoked", "granted"]),
+    ]
+    assert world.reach("alice") == ALICE
+    world.jit("revoke", asked, "--reason", "done", actor="alice")
+    assert world.reach("alice") == set()
+
+
+def test_a_run_passes_no_other_key_on(world: World, asked: str) -> None:
+    """Every batch vouches for the keys that count: under the issuer's name jitbot's own hold the issuer's key."""
+    vouch_for_hers(world)
+    store, (real,) = world.github.store, world.acme.github._issuer.key_set()["keys"]
+    before = set(keys_in(world))
+    world.jit("grant")
+    new = [path for path in keys_in(world) if path not in before]
+    assert new
+    assert [json.loads(store.read(store.tip("ledger"), path))["n"] for path in new] == [real["n"]] * len(new)
+
+
+def keys_in(world: World) -> list[str]:
+    """The paths of all keys in the ledger."""
+    listed = world.github.store.git("ls-tree", "-r", "--name-only", "ledger", "--", "keys/")
+    return [str(path) for path in listed.decode().split()]
 
 
 def test_an_audit_takes_no_other_key_under_a_known_name(world: World, lived: str) -> None:
     """For an audit the batch that it signed is unattested, and every true one is as true as before."""
-    another_key_under_a_known_name(world)
+    forge(world, vouch_for_hers(world), mallorys(world))
     assert codes(verdict(world, code=1)) == {"unattested"}
 
 

@@ -159,6 +159,16 @@ def by_nobody_known(world: World) -> tuple[str, int]:
     return proposed(world)
 
 
+def fewer_are_asked_for_since(world: World) -> tuple[str, int]:
+    """The policy asked for two approvals when bob gave his, and asks for one now."""
+    policy = f"policies/access/{ORDERS}.yaml"
+    text = world.text(policy)
+    world.write(policy, text.replace("approvals: 1", "approvals: 2"))
+    found = proposed(world)
+    world.write(policy, text)
+    return found
+
+
 def updated_by_the_approver(world: World) -> tuple[str, int]:
     """bob pressed "Update branch", which names him in a merge commit that leaves the request as it was."""
     path, number = proposed(world, approved_by=())
@@ -184,6 +194,7 @@ WAYS: dict[Callable[[World], tuple[str, int]], list[str]] = {
     by_who_may_not_write: [],
     by_nobody_known: [],
     updated_by_the_approver: ["bob"],
+    fewer_are_asked_for_since: ["bob"],
 }
 
 
@@ -210,6 +221,7 @@ def test_what_is_shown_before_the_merge_is_what_is_decided_after_it(
     counted = [each["login"] for each in evidence["approvals"]]
     not_counted = [(each["login"], each["why"]) for each in evidence["not_counted"]]
     assert shown["approved_by"] == counted == approved_by
+    assert shown["approvals"] == seen.required == evidence["approvals_required"]
     assert [each.person.login for each in seen.approvals] == counted
     assert [(each.review.user.login, each.why) for each in seen.ignored] == not_counted
     assert seen.enough == ("not-enough-approvals" not in world.reasons(path) and not seen.objectors)

@@ -95,6 +95,20 @@ def test_what_is_listed_is_there() -> None:
         assert why, line
 
 
+def test_what_was_looked_at_by_hand_is_explained() -> None:
+    """Each guard of another layer that nothing hangs on is in a file that exists, outside the domain, with a reason."""
+    root = Path(__file__).parents[2]
+    by_hand = [line for line in hunt.LISTED.read_text("utf-8").splitlines() if line.startswith("* ")]
+    assert by_hand
+    for line in by_hand:
+        name, _, why = line.removeprefix("* ").partition(" — ")
+        file, _, what = name.partition(": ")
+        assert (root / file).is_file(), line
+        assert not file.startswith("jitbot/domain/"), line
+        assert what, line
+        assert why, line
+
+
 LOADED = """
 import functools
 
