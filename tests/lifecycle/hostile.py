@@ -16,7 +16,7 @@ from acme_world import World
 from forging import batch, mallorys, push, signed_by
 
 from jitbot.sandbox.github import Fault
-from jitbot.sandbox.github.records import Review
+from jitbot.sandbox.github.records import Comment, Review
 
 SOAK = bool(os.environ.get("JITBOT_SOAK"))
 WHERE = "requests/production-break-glass"  # a folder that nobody owns
@@ -347,6 +347,18 @@ def files_that_git_heeds(world: World) -> None:
     )
 
 
+@move
+def a_wide_folder(world: World) -> None:
+    """Tens of thousands of files beside the requests of this month, which stay there."""
+    blob = world.github.store.git("hash-object", "-w", "--stdin", stdin=b"x").decode().strip()
+    folder = f"{WHERE}/{world.now:%Y-%m}".encode()
+    names = (
+        b"%s/31-mallory-%s-%05d.yaml" % (folder, b"x" * 100, each)
+        for each in range(60_000 if SOAK else 6_000)
+    )
+    commit(world, "main", Commit(puts={each: Put(name=blob) for each in names}))  # as a push past the rules
+
+
 # Into the ledger, where anybody may push
 
 
@@ -421,6 +433,25 @@ def a_merge_into_the_ledger(world: World) -> None:
 
 
 @move
+def twins_of_batches(world: World) -> None:
+    """The newest batches once more, with the same parents, tokens and words, under other dates, all merged."""
+    store, tip = world.github.store, world.github.store.tip("ledger")
+    made = [tip]
+    for sha in store.git("rev-list", "-3", LEDGER).decode().split():
+        raw = store.git("cat-file", "commit", sha)
+        for when in (0, 4_070_908_800):
+            odd = re.sub(
+                rb"(?m)^(author|committer) .*$",
+                rb"\1 mallory <mallory@acme.com> %d +0000" % when,
+                raw,
+                count=2,
+            )
+            made.append(store.git("hash-object", "-w", "-t", "commit", "--stdin", stdin=odd).decode().strip())
+    mallory, tree = signed_by(world, "mallory"), store.git("rev-parse", f"{tip}^{{tree}}").decode().strip()
+    store.update_ref(LEDGER, store.commit_tree(tree, made, "merge", mallory, mallory))
+
+
+@move
 def many_commits(world: World) -> None:
     """2,000 commits."""
     mine = (Commit(puts={b"events/%d.json" % each: Put(content=b"{}")}) for each in range(2000))
@@ -480,6 +511,19 @@ def many_comments(world: World) -> None:
     """300 comment reviews on each pull request of anybody else."""
     for number in others_pulls(world):
         many_reviews(world, number, 300, ("COMMENTED",))
+
+
+@move
+def a_flood_of_comments(world: World) -> None:
+    """2,000 comments on each pull request of anybody else, which look like jitbot's own."""
+    site = world.acme.github._site
+    for number in others_pulls(world):
+        for _ in range(2000):
+            made = Comment(
+                id=site.next_id(), pull=number, author=site.user("mallory"), body="<!-- jitbot -->\nRefused.",
+                created_at=world.now, updated_at=world.now,
+            )  # fmt: skip
+            world.github.comments[made.id] = made
 
 
 def many_reviews(
@@ -721,7 +765,8 @@ def recorded(world: World, kind: str = "") -> list[dict[str, Any]]:
 
 
 def tidy(world: World) -> None:
-    """Take away every branch and tag but main and ledger: going back to a kept state leaves them."""
+    """Take away all comments, and every branch and tag but main and ledger: going back to a kept state leaves them."""
+    world.github.comments.clear()
     store = world.github.store
     extra = [*store.refs("refs/tags/"), *store.refs("refs/heads/")]
     lines = "".join(f"delete {ref}\n" for ref in extra if ref not in ("refs/heads/main", LEDGER))

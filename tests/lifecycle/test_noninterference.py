@@ -94,7 +94,8 @@ class Play:
         self._comment("alice")
 
     def granted(self) -> None:
-        """Approved, merged, granted."""
+        """The check runs once more; approved, merged, granted."""
+        self._comment("alice")
         approve_and_merge(self.world, self.numbers["alice"])
         self._run("granted", "grant")
 
