@@ -133,14 +133,14 @@ def _lines(sight: Sight, outlook: Outlook, pull: Pull) -> list[str]:
             return _how_to_use(sight, outlook)
         case Step.REFUSED:
             return [
-                "refused:",
+                "refused, as the ledger records:",
                 *(f"  {reason}" for reason in sight.reasons),
                 "ask anew: jitbot request --again " + str(pull.number),
             ]
         case Step.CLOSED:
             return ["the pull request was closed, not merged: nothing is granted"]
         case Step.ENDED:
-            return ["granted, and ended early since"]
+            return ["granted, and ended early since, as the ledger records"]
 
 
 def _approval_lines(approvals: PendingApprovals | NotKnown | None, pull: Pull) -> list[str]:

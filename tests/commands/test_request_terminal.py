@@ -191,9 +191,10 @@ def test_a_refusal_is_told_with_its_reason(office: Office) -> None:
         refused = office.run(*words, "no approval", "--wait", "--timeout", "15m")
     number = int(refused.out.rsplit("/", 1)[1])
     assert refused.code == 1
-    assert re.search(rf"refused:\n  .*0 of 1.*\nask anew: jitbot request --again {number}\n", refused.err), (
-        refused.err
-    )
+    assert re.search(
+        rf"refused, as the ledger records:\n  .*0 of 1.*\nask anew: jitbot request --again {number}\n",
+        refused.err,
+    ), refused.err
     again = office.run("request", "--again", str(number), "--dry-run")
     assert "reason: no approval" in again.out
     assert "-alice-no-approval-2.yaml" in again.out
