@@ -136,7 +136,8 @@ def _plain_file(case: Case) -> Iterator[Finding]:
         yield at(
             case, "not-a-plain-file", f"git mode {case.change.mode} is no plain file", "add an ordinary file"
         )
-    for clash in case.clashes:
+    # Whoever comes later under such a name is refused; what was there before is not theirs to stop.
+    for clash in case.clashes if case.change.kind is ChangeKind.ADDED else ():
         yield at(
             case,
             "case-clash",

@@ -49,7 +49,7 @@ def pending(ground: Ground) -> PendingApprovals:
     approvals, ignored = count(ground)
     people = ground.owned_by.people
     return PendingApprovals(
-        required=ground.policy.approvals,
+        required=ground.required,
         approvals=approvals,
         ignored=ignored,
         objectors=objecting(ground),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jitbot.domain import plan, too_large
 from jitbot.domain.changes import Deny
-from jitbot.domain.errors import JitbotError
+from jitbot.domain.errors import BranchMovedError, JitbotError
 from jitbot.domain.events import Event, Kind
 from jitbot.domain.evidence import Change
 from jitbot.domain.model import Sha
@@ -19,6 +19,8 @@ from jitbot.lifecycle.history import History
 from jitbot.lifecycle.report import Report
 from jitbot.lifecycle.reviewing import with_reviews
 from jitbot.lifecycle.world import World, ensure_current, ensure_recordable
+
+_REFUSED = 5  # merges whose decisions GitHub does not let be recorded, before a run gives way to the next
 
 
 def grant(world: World, now: datetime, *, dry_run: bool = False) -> Report:
@@ -89,11 +91,12 @@ class _Run:
             return _with(history, build(history)), decided
         try:
             return ledger.transact(world, now, build, known=history).history, decided
-        except JitbotError as error:
-            commits = list(dict.fromkeys(each.change.commit for each in decided if each.event is not None))
-            if len(commits) < 2:
-                raise
-            return _one_by_one(world, decided, commits, error, now)
+        except BranchMovedError as error:  # nobody can record anything now
+            return history, tuple(unrecorded(each, str(error)) for each in decided)
+        except JitbotError:
+            if not any(each.event is not None for each in decided):
+                raise  # it was not for what was to be recorded
+            return _one_by_one(world, history, decided, now)
 
 
 def _carried_out(world: World, history: History, report: Report, now: datetime) -> Report:
@@ -113,19 +116,19 @@ def _carried_out(world: World, history: History, report: Report, now: datetime) 
 
 
 def _one_by_one(
-    world: World, decided: Sequence[Decided], commits: Sequence[Sha], error: JitbotError, now: datetime
+    world: World, history: History, decided: Sequence[Decided], now: datetime
 ) -> tuple[History, tuple[Decided, ...]]:
-    """Record what can be recorded, merge by merge, where all of it together could not be. Raises if nothing can."""
-    history: History | None = None
+    """Record what can be recorded, merge by merge, where all of it together could not be."""
     refused: dict[Sha, str] = {}
-    for commit in commits:
+    for commit in dict.fromkeys(each.change.commit for each in decided if each.event is not None):
         new = [each.event for each in decided if each.event is not None and each.change.commit == commit]
+        if len(refused) == _REFUSED:
+            refused |= dict.fromkeys((each.change.commit for each in decided), "GitHub takes no record now")
+            break
         try:
             history = ledger.add(world, now, new).history
         except JitbotError as why:
             refused[commit] = str(why)
-    if history is None:
-        raise error
     kept = (
         unrecorded(each, refused[each.change.commit]) if each.change.commit in refused else each
         for each in decided

@@ -114,7 +114,8 @@ def transact(world: World, now: datetime, build: Build, *, known: History | None
     """Record what `build` makes of the ledger as it is, on exactly the head that it saw; it is asked again if that moved.
 
     `known` is a reading of what is fetched. What was written is read back: only what counts for the next run may be
-    acted upon by this one. Raises UnavailableError if others keep writing, or if what is there cannot be checked.
+    acted upon by this one. Raises BranchMovedError if others keep writing, and UnavailableError if what is there
+    cannot be checked.
     """
     history = known
     for pause in _PAUSES:
@@ -128,7 +129,7 @@ def transact(world: World, now: datetime, build: Build, *, known: History | None
         except BranchMovedError:
             world.repository.fetch()
             history = None
-    raise UnavailableError(MOVING)
+    raise BranchMovedError(MOVING)
 
 
 def add(world: World, now: datetime, new: Sequence[Event]) -> Transacted:
