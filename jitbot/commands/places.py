@@ -37,9 +37,13 @@ class FolderTree:
         return found
 
     def others(self, paths: Iterable[str]) -> Mapping[str, str]:
-        """The git modes that those paths would have which are there and are no ordinary files."""
-        modes = ((path, _mode(self.root / path)) for path in paths)
-        return {path: mode for path, mode in modes if mode not in {"", "100644"}}
+        """The git modes that those paths would have which are there and are no ordinary files.
+
+        Where every file is executable, the file system knows no such bit, and git looks at none.
+        """
+        modes = {path: mode for path in paths if (mode := _mode(self.root / path))}
+        plain = {"100644"} if "100644" in modes.values() else {"100755"}
+        return {path: mode for path, mode in modes.items() if mode not in plain}
 
     def _is_plain(self, file: Path) -> bool:
         below = [part for part in (file, *file.parents) if self.root in part.parents]

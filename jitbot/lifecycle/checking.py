@@ -31,10 +31,12 @@ class Checker:
     def files(self, tree: Tree, paths: Iterable[str]) -> tuple[Finding, ...]:
         """Everything wrong with these files as they lie in one tree; each is held against that tree's own rules."""
         wanted = list(dict.fromkeys(paths))
-        contents = tree.read(wanted)
+        contents, odd = tree.read(wanted), tree.others(wanted)
         findings: list[Finding] = []
         for path in wanted:
-            if path not in contents:
+            if path in odd:
+                findings.append(_odd(path, odd[path]))
+            elif path not in contents:
                 findings.append(_at(path, "missing-file", f"there is no file {path}", "check its name"))
             elif is_request(path):
                 findings += self._request(tree, Source(path=path, content=contents[path]))
@@ -69,9 +71,9 @@ class Checker:
                 findings += self._request(at_base, source, former=before.get(path))
                 findings += self._same_documents(at_base, at_head, source)
             elif path in modes:
-                message = f"git mode {modes[path]} is no plain file"
-                findings.append(_at(path, "not-a-plain-file", message, "add an ordinary file"))
-        rules = [path for path in touched if path.startswith(_RULES) and path in at_head.read([path])]
+                findings.append(_odd(path, modes[path]))
+        rules = [path for path in touched if path.startswith(_RULES)]
+        rules = [path for path in rules if path in at_head.read([path]) or path in at_head.others([path])]
         return tuple(dict.fromkeys((*findings, *self.files(at_head, rules))))
 
     def _request(self, tree: Tree, source: Source, *, former: bytes | None = None) -> Iterator[Finding]:
@@ -174,6 +176,12 @@ def _alone(touched: Iterable[str], requests: list[str]) -> Iterator[Finding]:
         message = f"a request touches requests/ alone; this also changes {', '.join(others[:3])}"
         hint = "change the rules in a pull request of their own, and have it merged first"
         yield _at(requests[0], "touches-rules", message, hint)
+
+
+def _odd(path: str, mode: str) -> Finding:
+    if path in codeowners.LOCATIONS:
+        return codeowners.not_plain(path, mode).findings[0]
+    return _at(path, "not-a-plain-file", f"git mode {mode} is no plain file", "add an ordinary file")
 
 
 def _at(path: str, code: str, message: str, hint: str) -> Finding:

@@ -56,6 +56,8 @@ def settings_at_main(repository: Repository, documents: DocumentReader) -> Setti
     """The settings at main's fetched tip. Raises InvalidError with the first finding if they do not read."""
     content = file_at_main(repository, SETTINGS)
     if content is None:
+        for entry in repository.entries(repository.main(), [SETTINGS]):
+            raise InvalidError(f"{SETTINGS} on main is no plain file: git mode {entry.mode}, not 100644")
         raise InvalidError(f"main has no {SETTINGS}; `jitbot init` makes one")
     parsed = documents.parse_settings(Source(path=SETTINGS, content=content))
     if parsed.value is None:

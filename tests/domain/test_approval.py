@@ -348,3 +348,11 @@ def test_more_requests_in_one_merge_are_each_their_own_pull_requests() -> None:
     assert codes(judged(rules_too)) == {"touches-rules", "not-as-listed"}
     not_all = a_case(merge=a_merge(files=(PATH, PATH.replace("refunds", "more"))))
     assert codes(judged(not_all)) == {"not-as-listed"}
+
+
+def test_rules_that_the_merge_brings_are_not_read_for_owners() -> None:
+    """A CODEOWNERS of the requester's own making is refused for being there, whatever it says."""
+    at_head = the_rules(codeowners=codeowners.parse(f"{OWNERS}!x @bob"))
+    brought = (PATH, ".github/CODEOWNERS")
+    merge = a_merge(head_rules=at_head, files=brought)
+    assert codes(judged(a_case(touched=brought, merge=merge))) == {"touches-rules"}

@@ -152,3 +152,36 @@ def test_sessions_of_one_shared_role_are_many_people() -> None:
     carol = a_person("carol")
     other = a_person("other", github_id=3, principal=IamRole(arn=ARN, userid="AROAENGINEERSEXAMPLE1:other"))
     assert not same_human(carol, other)
+
+
+BY_NAME = ["??-?.yaml", "??-alice-*", "2026-11/", "*-refunds.yaml", f"/{PATH}", "/requests/*/*/24-*"]
+
+
+@pytest.mark.parametrize("pattern", BY_NAME)
+def test_a_line_that_picks_single_requests_owns_no_policy(pattern: str) -> None:
+    """By length, login, month, ending, path or day: the requester's words would choose who approves."""
+    (rule,) = codeowners.parse(f"{pattern} @bob").rules
+    assert not owners.owns_policy(rule, "orders-db-read")
+    assert owners.picks_requests(rule, "orders-db-read")
+
+
+@pytest.mark.parametrize("pattern", ["*", "*.yaml", "/requests/orders-*/", "??-*", "/requests/*/????-??/"])
+def test_a_line_for_every_name_picks_none(pattern: str) -> None:
+    """Whatever the file is called, it is the same line."""
+    (rule,) = codeowners.parse(f"{pattern} @bob").rules
+    assert owners.owns_policy(rule, "orders-db-read")
+    assert not owners.picks_requests(rule, "orders-db-read")
+    assert owners.chosen_by_name(PATH, codeowners.parse(f"{pattern} @bob")) is None
+
+
+def test_what_picks_no_request_of_a_policy_is_nothing_to_it() -> None:
+    """Lines for other folders, files and policies."""
+    for pattern in (
+        "/policies/",
+        "*.md",
+        "README.md",
+        "/requests/production-admin/",
+        "/requests/production-*/24-*",
+    ):
+        (rule,) = codeowners.parse(f"{pattern} @bob").rules
+        assert not owners.picks_requests(rule, "orders-db-read"), pattern

@@ -153,20 +153,45 @@ def test_whatever_lies_at_codeowners_no_other_file_decides(world: World, mode: s
 
 
 @pytest.mark.parametrize("mode", ["100755", "120000"])
-def test_rules_that_are_no_plain_files_are_not_missing(world: World, asked: str, mode: str) -> None:
-    """An executable people.yaml is told as what it is."""
-    store, main = world.github.store, world.github.store.tip("main")
-    world.back(world.kept["seed"])
-    blob = store.git("rev-parse", f"{main}:{TEAMS}").decode().strip()
-    index = {"GIT_INDEX_FILE": str(store.path / "odd-index")}
-    store.git("read-tree", store.tip("main"), variables=index)
-    store.git("update-index", "--add", "--cacheinfo", f"{mode},{blob},{TEAMS}", variables=index)
-    tree = store.git("write-tree", variables=index).decode().strip()
-    who = Signature(name="olivia", email="olivia@acme.com", when=world.now)
-    store.update_ref("refs/heads/main", store.commit_tree(tree, (store.tip("main"),), "odd", who, who))
+def test_rules_that_are_no_plain_files_are_not_missing(world: World, mode: str) -> None:
+    """An executable teams.yaml is told as what it is."""
+    odd(world, TEAMS, mode)
     path = world.ask()
     world.jit("grant", code=1)
     assert world.reasons(path) == {"not-a-plain-file"}
+
+
+def odd(world: World, path: str, mode: str, branch: str = "main") -> None:
+    """Give a file of a branch another mode."""
+    store, index = world.github.store, {"GIT_INDEX_FILE": str(world.github.store.path / "odd-index")}
+    tip = store.tip(branch)
+    blob = store.git("rev-parse", f"{tip}:{path}").decode().strip()
+    store.git("read-tree", tip, variables=index)
+    store.git("update-index", "--add", "--cacheinfo", f"{mode},{blob},{path}", variables=index)
+    tree = store.git("write-tree", variables=index).decode().strip()
+    who = Signature(name="olivia", email="olivia@acme.com", when=world.now)
+    store.update_ref(f"refs/heads/{branch}", store.commit_tree(tree, (tip,), "odd", who, who))
+
+
+@pytest.mark.parametrize("mode", ["100755", "120000"])
+def test_settings_that_are_no_plain_file_stop_the_run_as_what_they_are(world: World, mode: str) -> None:
+    """Never as missing."""
+    odd(world, "policies/settings.yaml", mode)
+    assert f"no plain file: git mode {mode}" in world.ran("grant").output
+
+
+@pytest.mark.parametrize("path", [OWNERS, TEAMS])
+@pytest.mark.parametrize("mode", ["100755", "120000"])
+def test_check_says_that_a_rule_is_no_plain_file(world: World, path: str, mode: str) -> None:
+    """In the pull request that would make it one."""
+    world.github.store.update_ref("refs/heads/odd", world.github.store.tip("main"))
+    odd(world, path, mode, "odd")
+    clone = world.acme.clone("runner")
+    world.acme.git("olivia", "fetch", "--quiet", "origin", "odd", cwd=clone)
+    head = world.github.store.tip("odd")
+    ran = world.ran("check", "--base", world.github.store.tip("main"), "--head", head)
+    assert ("codeowners-not-plain" if path == OWNERS else "not-a-plain-file") in ran.output
+    assert ran.code == 1
 
 
 def objected(world: World, by: str = "erin") -> tuple[str, int, int]:
