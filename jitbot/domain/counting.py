@@ -1,11 +1,11 @@
 """Which approvals count. Every line of `_against` is a way round approval, closed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain import bounds, owners
-from jitbot.domain.evidence import Merge, Review
+from jitbot.domain.evidence import Dismissal, Merge, Review
 from jitbot.domain.ground import Ground
 from jitbot.domain.model import GithubId, People, Person
 
@@ -106,10 +106,8 @@ def person_of(review: Review, ground: Ground) -> Person | None:
 def _against(review: Review, person: Person, ground: Ground) -> str | None:
     """Why this judgement of a known person is no approval that counts, or None if it is one."""
     merge, head = ground.merge, ground.merge.pull_request.head
-    if review.state == "DISMISSED":
-        return "had the approval dismissed"
-    if review.state != "APPROVED":
-        return "did not approve"
+    if not approved_at(review, merge.dismissals, ground.merged_at):
+        return "had the approval dismissed" if review.state == "DISMISSED" else "did not approve"
     if review.commit != head:
         return f"approved {review.commit[:10]}, which is not the last commit, {head[:10]}"
     if merge.retargeted_at is not None and review.submitted_at <= merge.retargeted_at:
@@ -131,6 +129,18 @@ def _against(review: Review, person: Person, ground: Ground) -> str | None:
     if merge.permissions.get(review.user.login) not in _MAY_WRITE:
         return "may not write to the repository"
     return None
+
+
+def approved_at(review: Review, dismissals: Iterable[Dismissal] | None, until: datetime) -> bool:
+    """Whether a review approved at this moment. What was dismissed only later was an approval until then.
+
+    Whoever may write may dismiss, after the merge too: that must not take away what was rightly approved.
+    """
+    if review.state != "DISMISSED":
+        return review.state == "APPROVED"
+    told = [each for each in dismissals or () if each.review_id == review.review_id]
+    first = min(told, key=lambda each: each.at, default=None)
+    return first is not None and first.state == "APPROVED" and first.at > until
 
 
 def involved(merge: Merge, people: People) -> frozenset[GithubId]:

@@ -9,11 +9,12 @@ from typing import Protocol, TypeVar
 from jitbot.domain import bounds, codeowners, duration, eligibility, owners, pushes
 from jitbot.domain.attestation import blob_name
 from jitbot.domain.audit.mainline import ODD
-from jitbot.domain.counting import latest_judgements
+from jitbot.domain.counting import approved_at, latest_judgements
 from jitbot.domain.errors import DeniedError, UnavailableError
 from jitbot.domain.evidence import (
     Case,
     Change,
+    Dismissal,
     Merge,
     PullCommit,
     PullRequest,
@@ -179,7 +180,7 @@ class Gatherer:
         commits, history = forge.commits(number), forge.history(number)
         touching = repository.touching([commit.sha for commit in commits], change.path)
         at_head = repository.entries(head, [change.path]) if head else ()
-        approvers = self.approvers(number, pull.merged_at, rules)
+        approvers = self.approvers(number, pull.merged_at, rules, history.dismissals)
         many = pull.changed_files is not None and pull.changed_files > bounds.FILES
         return Merge(
             pull_request=pull,
@@ -197,14 +198,18 @@ class Gatherer:
             pushes=read_pushes(forge, pull, commits, touching),
         )
 
-    def approvers(self, number: int, until: datetime | None, rules: Rules) -> tuple[Login, ...]:
+    def approvers(
+        self, number: int, until: datetime | None, rules: Rules, dismissals: Sequence[Dismissal] = ()
+    ) -> tuple[Login, ...]:
         """The known people who have approved a pull request: whether they may write must be asked."""
         judgements = latest_judgements(self.forge.reviews(number), until) if until is not None else ()
         people = rules.people.value or {}
         found = (
             review.user.login
             for review in judgements
-            if review.state == "APPROVED" and owners.person_behind(review.user, people) is not None
+            if until is not None
+            and approved_at(review, dismissals, until)
+            and owners.person_behind(review.user, people) is not None
         )
         return tuple(dict.fromkeys(found))
 

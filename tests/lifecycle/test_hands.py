@@ -94,11 +94,12 @@ def test_fifty_names_are_read(world: World) -> None:
     assert world.story(path) == ["approved", "granted"]
 
 
-def test_where_graphql_knows_no_authors_the_rest_is_read_as_before(world: World) -> None:
-    """A GitHub that links no addresses names nobody by them; what an address itself says still counts."""
+@pytest.mark.parametrize("bob", ["B. <1002+bob@users.noreply.github.com>", "Bob <somebody@acme.example>"])
+def test_where_graphql_knows_no_authors_the_rest_is_read_as_before(world: World, bob: str) -> None:
+    """A GitHub that links no addresses names nobody by them; what an address itself says still counts, and a login does."""
     path, number = proposed(world)
     branch = branch_of(world, number)
-    both = "Co-authored-by: x <x@x.example>\nCo-authored-by: bob <1002+bob@users.noreply.github.com>"
+    both = f"Co-authored-by: x <x@x.example>\nCo-authored-by: {bob}"
     pushed(world, "alice", branch, commit(world, branch, path, message=f"more\n\n{both}"))
     world.must(world.review("bob", number))
     world.must(world.merge("olivia", number))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from acme_world import HOUR, MINUTE, ORDERS, TABLE, World
+from books import clone, vouched
 
 from jitbot.sandbox.github.objects import Signature
 
@@ -240,6 +241,26 @@ def test_an_objection_that_somebody_else_resolved_is_resolved(world: World) -> N
     dismissed(world, "olivia", number, review)
     decided(world, number, code=0)
     assert world.story(path) == ["approved", "granted"]
+
+
+@pytest.mark.parametrize("after", [True, False], ids=["after the merge", "before it"])
+def test_an_approval_dismissed_after_the_merge_was_one_at_the_merge(world: World, after: bool) -> None:
+    """mallory, who may write, dismisses bob's approval: after the merge that takes nothing from alice."""
+    path, number = proposed(world)
+    review = int(world.must(world.review("bob", number))["id"])
+    if after:
+        world.must(world.merge("olivia", number))
+        world.later(MINUTE)
+    dismissed(world, "mallory", number, review)
+    if not after:
+        world.must(world.merge("olivia", number))
+    world.jit("grant", code=0 if after else 1)
+    assert world.story(path) == (["approved", "granted"] if after else ["refused"])
+    clone(world)
+    ran = world.jit(
+        *("audit", "verify", "--keys", str(vouched(world))), runner="auditor", workflow="audit.yml"
+    )
+    assert "the record is whole" in ran.output
 
 
 def test_a_wider_merge_takes_nothing_from_the_narrow_request(world: World) -> None:

@@ -14,7 +14,8 @@ from jitbot.domain import bounds
 from jitbot.domain.evidence import PullCommit
 from jitbot.domain.model import GithubId, Login, Sha
 
-_TRAILER = re.compile(r"^[ \t]*co-authored-by[ \t]*:[^<\n]*<([^>\n]*)>", re.IGNORECASE | re.MULTILINE)
+_TRAILER = re.compile(r"^[ \t]*co-authored-by[ \t]*:([^<\n]*)<([^>\n]*)>", re.IGNORECASE | re.MULTILINE)
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")  # a name that is a login names that account, too
 # Addresses that GitHub gives its accounts say who they are; older ones say no number.
 _NOREPLY = re.compile(
     r"(?:([0-9]{1,18})\+)?([A-Za-z0-9_-]{1,39}(?:\[bot\])?)@users\.noreply\.github\.com", re.IGNORECASE
@@ -46,7 +47,7 @@ def _commit(
     found = [match for each in addresses if (match := _NOREPLY.fullmatch(each))]
     ids = {int(raw[role]["id"]) for role in ("author", "committer") if raw.get(role)}
     ids |= {int(match[1]) for match in found if match[1]} | set(linked)
-    logins = dict.fromkeys(match[2] for match in found if not match[1])
+    logins = dict.fromkeys((*(match[2] for match in found if not match[1]), *_names(raw)))
     return PullCommit(
         sha=Sha(str(raw["sha"])),
         named=tuple(GithubId(each) for each in sorted(ids)),
@@ -58,9 +59,19 @@ def _commit(
 
 def _addresses(raw: Mapping[str, Any]) -> tuple[str, ...]:
     """The addresses of a commit's trailers, each once, one more than may be at most."""
-    message = str((raw.get("commit") or {}).get("message") or "")
-    found = dict.fromkeys(match[1].strip() for match in _TRAILER.finditer(message))
+    found = dict.fromkeys(match[2].strip() for match in _TRAILER.finditer(_message(raw)))
     return tuple(found)[: bounds.NAMES + 1]
+
+
+def _names(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """The logins among the names of a commit's trailers, where the address does not say whose it is."""
+    trailers = (match.groups() for match in _TRAILER.finditer(_message(raw)))
+    names = (name.strip() for name, address in trailers if not _NOREPLY.fullmatch(address.strip()))
+    return tuple(dict.fromkeys(name for name in names if _LOGIN.fullmatch(name)))[: bounds.NAMES + 1]
+
+
+def _message(raw: Mapping[str, Any]) -> str:
+    return str((raw.get("commit") or {}).get("message") or "")
 
 
 def _linked(client: Client, commits: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
