@@ -659,8 +659,9 @@ def test_a_fetch_that_fails_is_tried_again(
     with nullcontext() if failing < tries else pytest.raises((InvalidError, UnavailableError)):
         GitRepository(clone.root).fetch()
     assert count.read_text().count("\n") == tries
-    assert waited == sorted(waited)
-    assert len(waited) == tries - 1
+    pauses = [each for each in waited if each >= 1]  # to wait for git itself takes shorter ones
+    assert pauses == sorted(pauses)
+    assert len(pauses) == tries - 1
 
 
 def test_the_token_is_shown_to_the_remote_alone(
