@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jitbot.adapters.repository import WholeClone, stream
+from jitbot.adapters.repository import WholeClone, whole
 from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.domain.model import Sha
 from jitbot.domain.ports.archive import Step
@@ -110,7 +110,7 @@ def test_merges_through_every_parent(repo: Repo) -> None:
 
 def test_a_commit_with_too_many_paths_is_not_whole(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither in one folder nor in many; what comes after it is read as ever."""
-    monkeypatch.setattr(stream, "MOST_PATHS", 20)
+    monkeypatch.setattr(whole, "MOST_PATHS", 20)
     one = repo.blob()
     wide = repo.tree(*(f"100644 blob {one}\tf{number:02}" for number in range(21)))
     deep = repo.tree(
@@ -128,6 +128,39 @@ def test_a_commit_with_too_many_paths_is_not_whole(repo: Repo, monkeypatch: pyte
     assert told(repo.steps()[-1]) == [("A", "b")]
 
 
+@pytest.mark.parametrize(("most", "asks", "rules"), [(5, True, True), (3, True, False), (2, False, False)])
+def test_of_a_large_commit_of_main_what_matters_is_told(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch, most: int, asks: bool, rules: bool
+) -> None:
+    """Requests and rules are told of it alone, each as far as it can be read; the commit is not whole."""
+    monkeypatch.setattr(whole, "MOST_PATHS", 5)
+    monkeypatch.setattr(whole, "MOST_OF_REQUESTS", most)
+    one = repo.blob()
+
+    def folder(*names: str) -> str:
+        return repo.tree(*(f"100644 blob {one}\t{name}" for name in names))
+
+    root = repo.commit(repo.tree(f"100644 blob {one}\ta"))
+    parts = {"requests": folder("x", "y"), "policies": folder("1", "2", "3"), "docs": folder("z")}
+    entries = (f"040000 tree {tree}\t{name}" for name, tree in sorted(parts.items()))
+    tip = repo.commit(repo.tree(*entries, f"100644 blob {one}\tCODEOWNERS"), root)
+    step = list(WholeClone(repo.root).main_steps(Sha(tip)))[-1]
+    assert (step.whole, step.asks_whole, step.rules_whole) == (False, asks, rules)
+    paths = {each.path for each in step.touched}
+    assert ("requests/x" in paths, "policies/1" in paths, "CODEOWNERS" in paths) == (asks, rules, True)
+    assert "docs/z" not in paths
+
+
+def test_a_huge_message_is_not_held(repo: Repo) -> None:
+    """Of its commit all else is told; as a batch of the ledger it is none."""
+    tree = repo.tree(f"100644 blob {repo.blob()}\ta")
+    root = repo.commit(tree)
+    repo.commit(tree, root, message="x" * (1 << 20))
+    step = repo.steps()[-1]
+    assert (step.whole, step.told, step.message, step.parents) == (True, False, "", (root,))
+    assert not step.added.tidy
+
+
 @pytest.mark.parametrize("date", ["@99999999999 +0000", "@0 +0000"])
 def test_odd_dates_stop_nothing(repo: Repo, date: str) -> None:
     """Whoever pushes chooses the date."""
@@ -137,10 +170,10 @@ def test_odd_dates_stop_nothing(repo: Repo, date: str) -> None:
 
 def test_contents_in_their_order(repo: Repo) -> None:
     """Each blob once, in the order asked for; None for what is larger, no blob, or not here."""
-    one, large = repo.blob(b"one\0\n"), repo.blob(b"x" * (stream.LARGEST + 1))
+    one, large = repo.blob(b"one\0\n"), repo.blob(b"x" * 11)
     tree = repo.tree(f"100644 blob {one}\ta")
     names = [Sha(each) for each in (large, one, "f" * 40, tree, one)]
-    found = list(WholeClone(repo.root).contents(names))
+    found = list(WholeClone(repo.root).contents(names, 10))
     assert found == [(large, None), (one, b"one\0\n"), ("f" * 40, None), (tree, None)]
 
 

@@ -8,7 +8,7 @@ from io import BufferedReader
 from jitbot.adapters.repository import raw
 from jitbot.adapters.repository.differing import Pair, search
 from jitbot.adapters.repository.git import Git
-from jitbot.domain.bounds import COMMIT_READ, MOST_PATHS
+from jitbot.domain.bounds import COMMIT_READ
 from jitbot.domain.evidence import ChangeKind
 from jitbot.domain.model import Sha
 from jitbot.domain.ports.archive import Touched
@@ -17,7 +17,7 @@ _STATUS = {ChangeKind.ADDED: "A", ChangeKind.MODIFIED: "M", ChangeKind.DELETED: 
 
 
 def changes(
-    git: Git, pairs: Sequence[Pair], *, below: str = "", most: int = MOST_PATHS
+    git: Git, pairs: Sequence[Pair], *, below: str = "", most: int
 ) -> list[tuple[Touched, ...] | None]:
     """What differs between the trees of each pair, down to every file; None where that is too much to read."""
     found = search(git, list(dict.fromkeys(pairs)), below=below, most=most)

@@ -11,7 +11,7 @@ from jitbot.adapters.repository.naming import commit_of
 from jitbot.adapters.repository.partial import REMOTE, Remainder
 from jitbot.domain import codeowners
 from jitbot.domain.addresses import GITHUB, origin
-from jitbot.domain.bounds import EVENT_READ, MOST_OF_REQUESTS
+from jitbot.domain.bounds import EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.errors import UnavailableError
 from jitbot.domain.model import Sha
 from jitbot.domain.ports.archive import Step, Touched
@@ -111,7 +111,7 @@ class WholeClone:
             part = walked[start : start + _STEPS]
             commits = stream.commits(self._git, [commit for commit, _ in part])
             pairs = self._pairs(commits)
-            touched = dict(zip(pairs, stream.changes(self._git, list(pairs.values())), strict=True))
+            touched = dict(zip(pairs, stream.changes(self._git, list(pairs.values()), most=MOST_PATHS), strict=True))
             large = {name: pairs[name] for name, found in touched.items() if found is None and asks}
             parts = {below: self._part(large, below) for below in (REQUESTS, *RULES)} if large else {}
             for name, time in part:
