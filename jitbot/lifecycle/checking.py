@@ -34,7 +34,7 @@ class Checker:
         contents, odd = tree.read(wanted), tree.others(wanted)
         findings: list[Finding] = []
         for path in wanted:
-            if path in odd:
+            if path in odd and path.startswith(_RULES):
                 findings.append(_odd(path, odd[path]))
             elif path not in contents:
                 findings.append(_at(path, "missing-file", f"there is no file {path}", "check its name"))

@@ -90,7 +90,9 @@ def _compared(
 ) -> Iterator[Problem]:
     was = told.pull_request
     lasting = ("author", "head", "merged_at", "merge_commit", "base_branch", "repository_id", "commit_count")
-    wrong = [name.replace("_", " ") for name in lasting if getattr(was, name) != getattr(pull, name)]
+    other = [name for name in lasting if getattr(was, name) != getattr(pull, name)]
+    # People leave, and delete their accounts: that takes nothing from what they did.
+    wrong = [name.replace("_", " ") for name in other if name != "author" or not pull.author.is_gone]
     if wrong:
         message = f"#{was.number} differs today in its {', '.join(wrong)}"
         yield _tell(decision, "pull-request-differs", Weight.BROKEN, message)

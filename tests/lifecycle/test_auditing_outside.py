@@ -211,3 +211,18 @@ def test_recording_needs_a_job(world: World, lived: str) -> None:
     assert "--record and --at do not go together" in ran.output
     assert world.keep().ledger == world.kept["lived"].ledger
     world.later(HOUR)
+
+
+def test_one_answer_that_lacks_a_review_is_no_finding(world: World, lived: str) -> None:
+    """A list that comes back empty once is read again before a review is said to be gone."""
+    del lived
+    bad = iter([Fault(status=200, body=b"[]", headers={"Content-Type": "application/json"})])
+    world.acme.github.faults = lambda _, path: next(bad, None) if path.endswith("/reviews") else None
+    assert verdict(world, "--online", code=0)["findings"] == []
+
+
+def test_an_author_who_has_left_is_no_finding(world: World, lived: str) -> None:
+    """GitHub names nobody for a deleted account; the record still says who it was."""
+    del lived
+    world.acme.github.remove_user("alice")
+    assert verdict(world, "--online", code=0)["findings"] == []

@@ -15,7 +15,7 @@ from jitbot.domain.events import Why
 from jitbot.domain.model import AccountId, Sha
 from jitbot.domain.ports import Account, Receipt
 from jitbot.domain.roles import Actual
-from jitbot.lifecycle.looking import PAUSES
+from jitbot.lifecycle.looking import PAUSES, Patience
 from jitbot.lifecycle.taking import deny, remove
 from jitbot.lifecycle.world import Run, World
 
@@ -109,3 +109,15 @@ def test_a_removal_that_shows_late_is_one_write(slept: list[float]) -> None:
     assert (account.writes, slept) == (["remove"], list(PAUSES[:1]))
     with pytest.raises(UnavailableError, match="still there"):
         remove(a_world(slept), cast("Account", SlowAccount([ROLE], iter([]))), change)
+
+
+def test_patience_is_a_minute_and_so_many_questions() -> None:
+    """A flood of what is in doubt uses both up, for the whole run, and no more."""
+    slept: list[float] = []
+    patience = Patience()
+    while patience.wait(slept.append):
+        pass
+    assert (sum(slept), slept) == (60, sorted(slept))
+    patience = Patience()
+    assert [patience.take() for _ in range(201)] == [True] * 200 + [False]
+    assert not patience.wait(slept.append)
