@@ -234,7 +234,7 @@ def test_a_policy_is_named_by_its_path(path: str) -> None:
             "people",
             "      userid: AROAENGINEERSEXAMPLE1:carol\n",
             "",
-            "everyone in the role would be this person",
+            "only where nobody in the role can choose",
         ),
         ("yaml", "reason: r", "requester: bob\nreason: r", "in line 1"),
     ],
