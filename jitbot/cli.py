@@ -6,7 +6,7 @@ Verbs are imported when they are used, so that `jitbot --help` stays instant.
 import io
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +15,7 @@ import click
 
 from jitbot import __version__
 from jitbot.commands.invocation import Invocation
+from jitbot.commands.pauses import pause
 from jitbot.domain import escape
 from jitbot.domain.errors import InvalidError, JitbotError, SupersededError
 
@@ -77,9 +78,16 @@ def jitbot() -> None:
     """
 
 
-def main(arguments: Sequence[str], *, now: datetime, environ: Mapping[str, str], folder: Path) -> int:
+def main(
+    arguments: Sequence[str],
+    *,
+    now: datetime,
+    environ: Mapping[str, str],
+    folder: Path,
+    pause: Callable[[float], None] = pause,
+) -> int:
     """Run one command and give its exit code: 0 done, 1 refused or invalid, 2 usage, 3 try again."""
-    invocation = Invocation(now=now, environ=environ, folder=folder, jitbot=main)
+    invocation = Invocation(now=now, environ=environ, folder=folder, jitbot=main, pause=pause)
     if "_JITBOT_COMPLETE" in environ:
         import_module("jitbot.commands.completion").prepare()
     try:

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from jitbot.commands.pauses import pause
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
     """One call of jitbot: the moment, the environment, and the folder it was called in.
 
-    `jitbot` is the command line itself, for the demo, which plays it in a time of its own.
+    `jitbot` is the command line itself, for the demo, which plays it in a time of its own. `pause` waits, in seconds,
+    between two attempts; where nothing lags, as in the demo, it need not.
     """
 
     now: datetime
     environ: Mapping[str, str]
     folder: Path
     jitbot: Callable[..., int]
+    pause: Callable[[float], None] = pause

@@ -52,7 +52,7 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
         issuer=issuer,
         catalogue=ServiceAuthorizationReference(),
         cloud=_cloud(environ, settings, issuer, purpose),
-        sleep=pause,
+        sleep=invocation.pause,
         say=progress,
         run=run_of(environ),
     )

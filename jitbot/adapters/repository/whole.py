@@ -111,7 +111,9 @@ class WholeClone:
             part = walked[start : start + _STEPS]
             commits = stream.commits(self._git, [commit for commit, _ in part])
             pairs = self._pairs(commits)
-            touched = dict(zip(pairs, stream.changes(self._git, list(pairs.values()), most=MOST_PATHS), strict=True))
+            touched = dict(
+                zip(pairs, stream.changes(self._git, list(pairs.values()), most=MOST_PATHS), strict=True)
+            )
             large = {name: pairs[name] for name, found in touched.items() if found is None and asks}
             parts = {below: self._part(large, below) for below in (REQUESTS, *RULES)} if large else {}
             for name, time in part:
