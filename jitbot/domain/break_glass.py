@@ -10,7 +10,8 @@ from datetime import datetime
 
 from jitbot.domain import owners
 from jitbot.domain.codeowners import LOCATIONS, CodeOwners, expand
-from jitbot.domain.counting import involved, objectors
+from jitbot.domain.counting import involved as with_a_hand_in_it
+from jitbot.domain.counting import objectors
 from jitbot.domain.evidence import Rules
 from jitbot.domain.ground import Ground, at
 from jitbot.domain.model import Finding, People, Person, Policy, Teams
@@ -96,10 +97,10 @@ def _impartial(ground: Ground) -> Iterator[Person]:
 
     Not a count of approvals: whoever owns nothing in CODEOWNERS, and has not reviewed yet, may review after.
     """
-    ids = involved(ground.merge, ground.people)
-    mixed_up = [person for person in ground.people.values() if person.github_id in ids]
+    involved = with_a_hand_in_it(ground.merge, ground.people)
+    mixed_up = [person for person in ground.people.values() if person.github_id in involved]
     for person in others(reviewers_of(ground.policy, ground.people, ground.teams), ground.requester):
-        if person.github_id not in ids and not any(owners.same_human(person, each) for each in mixed_up):
+        if person.github_id not in involved and not any(owners.same_human(person, each) for each in mixed_up):
             yield person
 
 
