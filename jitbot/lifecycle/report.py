@@ -53,16 +53,14 @@ class Report:
             "exit_code": self.exit_code,
             "dry_run": self.dry,
             "decisions": [_decided(each) for each in self.decided],
-            "refused_commits": [
-                {"commit": each.commit, "reasons": [too_large.finding(each).as_json()]}
-                for each in self.refused
-            ],
             "planned": [_change(each) for each in self.planned],
             "recorded": [
                 {"event": event.kind, "request": event.request, "path": event.path} for event in self.recorded
             ],
             "failures": [{"account_id": each.account_id, "message": each.message} for each in self.failures],
-            "warnings": [finding_json(each) for each in self.warnings],
+            "warnings": [
+                finding_json(each) for each in (*self.warnings, *map(too_large.finding, self.refused))
+            ],
             "alarms": [finding_json(each) for each in self.alarms],
             "doubt": self.doubt,
         }
