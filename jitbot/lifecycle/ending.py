@@ -33,9 +33,9 @@ def ends_at_main(world: World, history: History, now: datetime) -> Ends:
         try:
             if _ends(world, open_ones[path], found, now):
                 deleted.add(path)
-        except DeniedError as error:
+        except _NoRightError as error:
             refused[path] = str(error)
-        except JitbotError as error:
+        except JitbotError as error:  # also GitHub's own "forbidden": it says nothing of who may end what
             untold[path] = str(error)
     return Ends(deleted=frozenset(deleted), offboarded=gone, untold=untold, refused=refused)
 
@@ -60,6 +60,10 @@ def _finding(path: str, code: str, message: str) -> Finding:
     return Finding(
         code=code, message=message, file=path, hint=f"to end it: `jitbot revoke {path} --reason …`"
     )
+
+
+class _NoRightError(JitbotError):
+    """Somebody deleted a file whose access they may not end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +107,7 @@ def _ends(world: World, life: Life, deleted: _Deleted, now: datetime) -> bool:
 
     Bringing a file back undoes no end. But a rebase can delete and restore a file between its commits, of which the
     pull request shows nothing: that ends nobody's access. Nor does a deletion that nobody had to approve, unless
-    whoever proposed it may end the access. Raises DeniedError for one by somebody who may not, and UnavailableError
+    whoever proposed it may end the access. Raises _NoRightError for one by somebody who may not, and UnavailableError
     if it cannot be told.
     """
     main = CommitTree(repository=world.repository, commit=world.repository.main())
@@ -123,7 +127,7 @@ def _ends(world: World, life: Life, deleted: _Deleted, now: datetime) -> bool:
         else:
             return True
     if deleted.gone:
-        raise DeniedError(f"nobody owns its folder, and {why}")
+        raise _NoRightError(f"nobody owns its folder, and {why}")
     return False
 
 

@@ -24,7 +24,7 @@ def test_settings_that_are_a_link_are_none(world: World, asked: str, verb: str) 
     """A link whose own text would read as settings gives no run its settings."""
     link(world, "policies/settings.yaml", world.text("policies/settings.yaml"))
     ran = world.jit(verb, code=1)
-    assert "main has no policies/settings.yaml" in ran.output
+    assert "policies/settings.yaml on main is no plain file" in ran.output
     assert (world.ledger(), world.acme.aws.calls) == ([], [])
 
 
