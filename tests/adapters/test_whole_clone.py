@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from jitbot.adapters.repository import WholeClone, whole
+from jitbot.adapters.repository.git import Git
+from jitbot.adapters.repository.naming import is_commit
 from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.domain.model import Sha
 from jitbot.domain.ports.archive import Step
@@ -222,3 +224,9 @@ def test_a_tree_that_is_gone_is_trouble(repo: Repo) -> None:
     (repo.root / ".git/objects" / tree[:2] / tree[2:]).unlink()
     with pytest.raises(UnavailableError):
         repo.steps()
+
+
+@pytest.mark.parametrize("name", ["refs/heads/ledger", "origin/ledger", "main"])
+def test_outside_a_clone_no_name_is_a_commit(name: str, tmp_path: Path) -> None:
+    """A folder that git does not know holds no commit: that is an answer, not a failure."""
+    assert not is_commit(Git(tmp_path, timeout=20), name)

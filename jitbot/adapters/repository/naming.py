@@ -8,7 +8,7 @@ name that a person gives must mean one thing alone.
 import re
 
 from jitbot.adapters.repository.git import Git
-from jitbot.domain.errors import InvalidError
+from jitbot.domain.errors import InvalidError, JitbotError
 from jitbot.domain.model import Sha
 
 _REF = re.compile(r"refs/[^~^:@{]+")
@@ -34,10 +34,10 @@ def commit_of(git: Git, revision: str, otherwise: str) -> Sha:
 
 
 def is_commit(git: Git, revision: str) -> bool:
-    """Whether git knows a commit by this name; by this alone, if it is a ref in full."""
+    """Whether git knows a commit by this name; by this alone, if it is a ref in full. Outside a clone it knows none."""
     try:
         commit_of(git, revision, "")
-    except InvalidError:
+    except JitbotError:
         return False
     return True
 
