@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 from acme_world import HOUR, MINUTE, ORDERS, TABLE, World
 
-from jitbot.commands import worlds
 from jitbot.sandbox.github import Fault
 from jitbot.sandbox.github.records import Review
 
@@ -99,7 +99,7 @@ def test_a_young_commit_is_asked_for_until_github_knows_it(world: World, asked: 
 def test_all_that_is_in_doubt_waits_together(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many requests are in doubt, a run waits a minute for them, and not a minute for each."""
     slept: list[float] = []
-    monkeypatch.setattr(worlds, "pause", slept.append)
+    monkeypatch.setattr(world, "jitbot", partial(world.jitbot, pause=slept.append))
     paths = [world.ask("alice", f"doubt-{number}") for number in range(3)]
     answers(world, EMPTY, "/events")
     world.jit("grant", code=3)
