@@ -56,7 +56,7 @@ def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool
         api_url=environ.get("GITHUB_API_URL", GITHUB_API),
         page=f"{server(environ)}/{settings.repository}",
         shipped=templates.workflows(),
-        cloud=audit_cloud(environ, settings, _AGENT),
+        cloud=audit_cloud(invocation, settings, _AGENT),
     )
     diagnosis = examine(patient, github=not no_github, aws=not no_aws)
     if form == "json":

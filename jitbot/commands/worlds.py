@@ -12,7 +12,6 @@ from jitbot.adapters import documents
 from jitbot.adapters.actions import ServiceAuthorizationReference
 from jitbot.adapters.issuer import ActionsIssuer
 from jitbot.commands.invocation import Invocation
-from jitbot.commands.pauses import pause
 from jitbot.commands.places import clone
 from jitbot.commands.tokens import FreshToken
 from jitbot.commands.words import progress
@@ -51,7 +50,7 @@ def open_world(invocation: Invocation, verb: str, *, purpose: str = "audit") -> 
         issues=GitHubIssues(client, github_client(environ, settings.repository, agent, repeats=False)),
         issuer=issuer,
         catalogue=ServiceAuthorizationReference(),
-        cloud=_cloud(environ, settings, issuer, purpose),
+        cloud=_cloud(invocation, settings, issuer, purpose),
         sleep=invocation.pause,
         say=progress,
         run=run_of(environ),
@@ -68,9 +67,10 @@ def github_client(
     return Client(repository, token=token, api_url=api_url, user_agent=user_agent, repeats=repeats)
 
 
-def audit_cloud(environ: Mapping[str, str], settings: Settings, agent: str) -> Callable[[], Cloud]:
+def audit_cloud(invocation: Invocation, settings: Settings, agent: str) -> Callable[[], Cloud]:
     """The accounts for who only looks: with the job's own token where there is one, else as the environment has it."""
-    return _cloud(environ, settings, _issuer(environ, settings, agent), "audit")
+    issuer = _issuer(invocation.environ, settings, agent)
+    return _cloud(invocation, settings, issuer, "audit")
 
 
 def run_of(environ: Mapping[str, str]) -> Run:
@@ -107,18 +107,18 @@ def _same_repository(environ: Mapping[str, str], settings: Settings) -> None:
 
 
 def _cloud(
-    environ: Mapping[str, str], settings: Settings, issuer: ActionsIssuer, purpose: str
+    invocation: Invocation, settings: Settings, issuer: ActionsIssuer, purpose: str
 ) -> Callable[[], Cloud]:
     """The accounts, entered as `aws_identity` says."""
-    endpoint = aws_endpoint(environ)
+    endpoint = aws_endpoint(invocation.environ)
     path = f"/{settings.namespace}/"
 
     @cache
     def entered() -> Cloud:
         from jitbot.adapters.aws import AwsCloud
 
-        identity = aws_identity(environ, settings, purpose, issuer)
-        return AwsCloud(identity, path=path, endpoint=endpoint, sleep=pause)
+        identity = aws_identity(invocation.environ, settings, purpose, issuer)
+        return AwsCloud(identity, path=path, endpoint=endpoint, sleep=invocation.pause)
 
     return entered
 

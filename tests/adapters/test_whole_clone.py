@@ -230,3 +230,20 @@ def test_a_tree_that_is_gone_is_trouble(repo: Repo) -> None:
 def test_outside_a_clone_no_name_is_a_commit(name: str, tmp_path: Path) -> None:
     """A folder that git does not know holds no commit: that is an answer, not a failure."""
     assert not is_commit(Git(tmp_path, timeout=20), name)
+
+
+def test_without_git_nobody_can_say_what_a_name_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That git cannot be asked is no answer: it is not taken for a folder that holds no commit."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UnavailableError, match="not installed"):
+        is_commit(Git(tmp_path, timeout=20), "refs/heads/ledger")
+
+
+def test_a_clone_that_git_will_not_open_is_not_taken_for_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """git refuses a clone that belongs to somebody else; a container often shows one so."""
+    Repo(tmp_path)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(UnavailableError, match="safe.directory"):
+        is_commit(Git(tmp_path, timeout=20), "refs/heads/ledger")

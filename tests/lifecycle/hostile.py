@@ -23,6 +23,9 @@ WHERE = "requests/production-break-glass"  # a folder that nobody owns
 LONG = "/".join(["d" * 250] * 15)  # with a name below it: nearly the 4,096 bytes that a path can have
 LEDGER = "refs/heads/ledger"  # a tag may have its short name
 CODEOWNERS = ".github/CODEOWNERS"
+_OF_MALLORY = (
+    r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)"  # what GitHub is asked of a person's own doings
+)
 PLAIN, EXECUTABLE, SYMLINK, SUBMODULE, FOLDER = "100644", "100755", "120000", "160000", "040000"
 
 Move = Callable[[World], None]
@@ -647,7 +650,7 @@ def not_found(world: World) -> None:
     restless(world)
     _answered(
         world,
-        r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)",
+        _OF_MALLORY,
         Fault(status=404, body=b'{"message": "Not Found"}'),
     )
 
@@ -656,7 +659,7 @@ def not_found(world: World) -> None:
 def no_answer(world: World) -> None:
     """GitHub fails whenever it is asked for mallory's own pull requests."""
     restless(world)
-    _answered(world, r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)", Fault(status=500, body=b"{}"))
+    _answered(world, _OF_MALLORY, Fault(status=500, body=b"{}"))
 
 
 @move
@@ -665,7 +668,7 @@ def forbidden(world: World) -> None:
     restless(world)
     _answered(
         world,
-        r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)",
+        _OF_MALLORY,
         Fault(status=403, body=b'{"message": "Forbidden"}'),
     )
 
@@ -674,9 +677,7 @@ def forbidden(world: World) -> None:
 def no_words(world: World) -> None:
     """GitHub answers with something that is no JSON about mallory's own pull requests."""
     restless(world)
-    _answered(
-        world, r"/pulls/(\d+)|/issues/(\d+)|/collaborators/(mallory)", Fault(status=200, body=b"<html>")
-    )
+    _answered(world, _OF_MALLORY, Fault(status=200, body=b"<html>"))
 
 
 @move

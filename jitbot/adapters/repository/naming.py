@@ -7,8 +7,8 @@ name that a person gives must mean one thing alone.
 
 import re
 
-from jitbot.adapters.repository.git import Git
-from jitbot.domain.errors import InvalidError, JitbotError
+from jitbot.adapters.repository.git import Git, last_line
+from jitbot.domain.errors import InvalidError
 from jitbot.domain.model import Sha
 
 _REF = re.compile(r"refs/[^~^:@{]+")
@@ -34,10 +34,15 @@ def commit_of(git: Git, revision: str, otherwise: str) -> Sha:
 
 
 def is_commit(git: Git, revision: str) -> bool:
-    """Whether git knows a commit by this name; by this alone, if it is a ref in full. Outside a clone it knows none."""
+    """Whether git knows a commit by this name; by this alone, if it is a ref in full. Outside a clone it knows none.
+
+    Raises UnavailableError if git does not run, or will not open the clone: that it cannot be asked is no answer.
+    """
+    if "not a git repository" in last_line(git.run("rev-parse", "--git-dir").stderr):
+        return False
     try:
         commit_of(git, revision, "")
-    except JitbotError:
+    except InvalidError:
         return False
     return True
 
