@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import click
 import pytest
+from markdown_it import MarkdownIt
 
 from jitbot.adapters import documents
 from jitbot.adapters.actions import ServiceAuthorizationReference
@@ -66,6 +67,20 @@ def mentioned() -> list[str]:
     return [
         code.removeprefix("jitbot ") for file in DOCUMENTS for code in inline(file) if code[:7] == "jitbot "
     ]
+
+
+@pytest.mark.parametrize(
+    "file",
+    sorted(ROOT.glob("*.md"))
+    + sorted((ROOT / ".github").glob("**/*.md"))
+    + sorted((ROOT / "requests").glob("*.md")),
+    ids=lambda file: file.name,
+)
+def test_no_table_is_cut(file: Path) -> None:
+    """An empty line in a table leaves the rows below it as plain text."""
+    tokens = MarkdownIt("commonmark").enable("table").parse(file.read_text("utf-8"))
+    stray = [each.content for each in tokens if each.type == "inline" and each.content.startswith("|")]
+    assert not stray
 
 
 def verb(name: str) -> click.Command:

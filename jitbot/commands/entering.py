@@ -86,8 +86,8 @@ def find(invocation: Invocation, wanted: Wanted, person: Person, *, verb: str) -
         jitbot=invocation.jitbot,
     )
     history = read(open_world(here, verb), invocation.now)
-    if history.doubt:
-        click.echo(f"? this may be incomplete: {escape.log(history.doubt)}", err=True)
+    if history.incomplete:
+        click.echo(f"? this may be incomplete: {escape.log(history.incomplete)}", err=True)
     found = doors.doors(history.lives, invocation.now)
     if wanted.request is None:
         request = doors.newest(found, person.whoami())

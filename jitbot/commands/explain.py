@@ -138,7 +138,7 @@ def _briefing(
     former = life.current if life is not None else None
     if former is not None and former.ask.get("duration") == duration.show(request.duration):
         former = None  # it is as it was approved: nothing is extended
-    known = history is not None and not history.doubt
+    known = history is not None and not history.doubt_of(request.path)
     return Briefing(
         path=request.path,
         proposed=Proposed.ASK if former is None else Proposed.EXTEND,

@@ -87,7 +87,7 @@ def _words(words: tuple[str, ...], by: timedelta | None) -> tuple[str | None, ti
 
 
 def _extendable(told: Told, path: str, now: datetime) -> None:
-    """Raise InvalidError for what a merge could no longer extend. An early end that anybody may have written is a word of warning."""
+    """Raise InvalidError for what can no longer be extended. An early end that is not verified only prints a warning."""
     until = told.until(path)
     if told.trouble:
         raise InvalidError(told.trouble)

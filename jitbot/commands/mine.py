@@ -65,7 +65,7 @@ def mine(desk: Desk, told: Told, now: datetime) -> str:
     """The person's newest request that may be running. Raises InvalidError with what to do if none may."""
     login = desk.person.login
     own = [path for path in told.lives if _is_of(path, login) and told.may_run(path, now)]
-    # Of what main holds and the ledger does not tell of, nobody says here that it is over.
+    # The ledger is not verified here: what main holds and the ledger lacks may be running.
     own = own or [path for path in desk.requests(month_and_last(now)) if _silent(path, login, told, now)]
     if not own:
         raise InvalidError(

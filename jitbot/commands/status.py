@@ -127,7 +127,7 @@ def _record(invocation: Invocation, desk: Desk | None, repo: str | None) -> Reco
     if desk is None or (repo is None and _in_its_clone(invocation)):
         history = read(open_world(invocation, "status"), invocation.now)
         numbers = remote_ledger.numbers(history.events)
-        return Record(lives=history.lives, numbers=numbers, doubt=history.doubt)
+        return Record(lives=history.lives, numbers=numbers, doubt=history.incomplete)
     ledger = remote_ledger.RemoteLedger(desk.personal)
     told = ledger.events(invocation.now - MEMORY, invocation.now)
     return Record(

@@ -162,8 +162,8 @@ def aws_endpoint(environ: Mapping[str, str]) -> str | None:
 
 
 def recorded_requests(history: History) -> Mapping[str, int | None]:
-    """The requests the ledger knows, each with the number of the pull request that asked for it."""
-    numbers: dict[str, int | None] = {}
+    """The requests the ledger knows, also those it cannot tell of, each with the number of the pull request that asked."""
+    numbers: dict[str, int | None] = dict.fromkeys(history.in_doubt.requests)
     for event in history.events:
         number = event.evidence.get("pull_request")
         if event.request:

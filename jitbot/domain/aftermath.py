@@ -27,6 +27,7 @@ class Aftermath:
     standings: tuple[Standing, ...]
     troubles: tuple[Event, ...] = ()  # failures recorded since, the newest last
     description: str = ""  # of the policy, as main has it now
+    doubt: str = ""  # why the ledger does not tell all of it
     gone: bool = False  # the file, from main's tip: what is not granted yet never will be
 
     @property
@@ -84,6 +85,8 @@ def undecided(number: int) -> str:
 
 def _of_one(each: Aftermath, number: int) -> Iterator[Part]:
     """What became of it and with what, then how to use it, if there is room for that."""
+    if each.doubt:
+        yield must(f"⚠️ **This may not be all, and access may have ended:** {cut(each.doubt)}.")
     if each.decision.kind is Kind.REFUSED:
         yield must(_refused(each, number))
         return
@@ -91,7 +94,7 @@ def _of_one(each: Aftermath, number: int) -> Iterator[Part]:
     if each.life.current is not None:
         yield must(f"> {cut(str(each.life.current.ask.get('reason', '')))}")
         yield must(_parameters(each.life.current.ask.get("parameters")))
-    yield must(f"Approved by {_approvers(each.decision)}.")
+    yield must(f"{_approvers(each.decision)}{_without_pushes(each.decision)}")
     usable = [standing for standing in each.standings if _usable(standing)]
     if usable:
         yield Part(_use(usable, number), must=False)
@@ -183,7 +186,20 @@ def _effective(event: Event) -> datetime:
 def _approvers(decision: Event) -> str:
     approvals = decision.evidence.get("approvals")
     logins = [str(each.get("login", "")) for each in approvals] if isinstance(approvals, list) else []
-    return listed((MARKDOWN.strong(login) for login in logins), "and") or "nobody beforehand"
+    names = listed((MARKDOWN.strong(login) for login in logins), "and")
+    return f"Approved by {names}." if names else "Nobody approved this before the merge."
+
+
+def _without_pushes(decision: Event) -> str:
+    """What the approvals were counted by where GitHub did not say who pushed: a decision never hides that."""
+    told: object = decision.evidence.get("facts")
+    for name in ("told", "pushes"):
+        if not isinstance(told, Mapping) or name not in told:
+            return ""  # recorded by an older jitbot, which did not ask
+        told = told[name]
+    if told is not None:
+        return ""
+    return " GitHub did not say who pushed the commits, so only the names in the commits were checked."
 
 
 def _refused(each: Aftermath, number: int) -> str:

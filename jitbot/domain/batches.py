@@ -155,9 +155,9 @@ def unfiled(path: str, parent: Sha) -> str:
 
 
 def concerned(message: str, read: Collection[str]) -> frozenset[str]:
-    """The requests whose events of a batch were not read: those that its message names, and nothing that was read says.
+    """The requests that may lack an event: those that the message names, and no event that was read is about.
 
-    All that it names, if something was read of each: then any of them may lack an event.
+    If there is none such, all that the message names: then any of them may lack one.
     """
     named = frozenset(record.trailers(message, "Request"))
     return named - frozenset(read) or named

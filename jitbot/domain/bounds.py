@@ -1,7 +1,7 @@
 """How much of anything is written and read: one set for runs and audits, smaller on the way in.
 
 Whoever may write to the repository chooses what is compared, recorded and read. What jitbot writes it must be able
-to read, so each bound of writing lies below the bound of reading; each is held by a test.
+to read, so each bound of writing lies below the bound of reading; tests/lifecycle/test_largest.py plays the largest.
 """
 
 from collections.abc import Sequence

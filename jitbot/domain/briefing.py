@@ -52,6 +52,7 @@ class Briefing:
     held: Held | None = None
     findings: tuple[Finding, ...] = ()
     standings: tuple[Standing, ...] = ()  # of what is granted already, in each account
+    ends_nothing: str = ""  # at an END: why the deletion would not end the access, by whom it proposes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +113,7 @@ def waiting(awaiting: PendingApprovals, voice: Voice) -> Iterator[str]:
     if awaiting.required < 1:
         yield "No approval is needed before the merge; it is reviewed after."
     elif not awaiting.missing:
-        yield f"Approved by {given}: {len(awaiting.approvals)} of {awaiting.required}, as it must be."
+        yield f"Approved by {given}: {len(awaiting.approvals)} of {awaiting.required} required approvals."
     elif given:
         yield f"{len(awaiting.approvals)} of {awaiting.required} approvals, by {given}. {_still(awaiting, voice)}."
     else:
@@ -191,7 +192,7 @@ def worst_first(briefings: Iterable[Briefing]) -> tuple[Briefing, ...]:
 
 
 def labelled(name: str) -> str:
-    """A parameter's name where it stands among the names of other things: none of them can be taken for it."""
+    """A parameter's name as `explain` prints it: one that is also a label of ours cannot pass for that label."""
     return f"parameter {name}" if name in _LABELS else name
 
 

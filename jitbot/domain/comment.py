@@ -21,6 +21,7 @@ from jitbot.domain.briefing import (
 from jitbot.domain.comment_body import LONGEST, Part, cut, exact, fitted, folded, must, short, whole
 from jitbot.domain.model import Finding, Request
 from jitbot.domain.outlook import STRANGE, Outlook
+from jitbot.domain.pending_approvals import PendingApprovals
 from jitbot.domain.risk import Level
 
 _RISK = {
@@ -106,10 +107,12 @@ def _of_one(briefing: Briefing) -> Iterator[Part]:
         yield must(f"**This is no request that can be read:** {cut(briefing.path)}")
         return
     if briefing.proposed is Proposed.END:
-        yield must(_ending(request))
+        yield must(_ending(briefing, request))
         return
     if outlook is None:
-        yield must(f"**{exact(request.requester)}** asks for what the rules do not read for: see below.")
+        yield must(
+            f"**{exact(request.requester)}** asks for access, but the policy files cannot be read: see below."
+        )
         return
     where = _places(outlook)
     yield must(_headline(briefing, outlook, where))
@@ -158,9 +161,15 @@ def _places(outlook: Outlook) -> list[str]:
     return shown
 
 
-def _ending(request: Request) -> str:
+def _ending(briefing: Briefing, request: Request) -> str:
     where = listed((f"**{exact(each)}**" for each in request.accounts), "and", most=len(request.accounts))
     policy = cut(request.path.split("/")[1])
+    if briefing.ends_nothing:
+        return (
+            f"⚠️ This deletes the file, but does **not** end the access of **{exact(request.requester)}** to {policy} "
+            f"in {where}: nobody owns its folder, and {cut(briefing.ends_nothing)}. An owner of the rules, or "
+            "the requester, ends it with `jitbot revoke`."
+        )
     return (
         f"This **ends** the access of **{exact(request.requester)}** to {policy} in {where}, for good, "
         f"a moment after the merge."
@@ -207,8 +216,8 @@ def _too_much(hidden: Sequence[Briefing], number: int) -> str:
 
 def _to_mend(findings: Sequence[Finding]) -> str:
     only = all(finding.code == TOO_MUCH for finding in findings)
-    said = "This is more than can be read here." if only else "Merged like this it would be refused."
-    lines = [f"❌ **{said}** {len(findings)} to mend:", ""]
+    said = "This is more than can be read here." if only else "If this is merged now, it is refused for good."
+    lines = [f"❌ **{said}** {len(findings)} to fix:", ""]
     several = len({finding.file for finding in findings}) > 1
     for finding in findings[:_SHOWN]:
         file = f"{short(finding.file.rpartition('/')[2])}: " if several else ""
@@ -221,12 +230,27 @@ def _to_mend(findings: Sequence[Finding]) -> str:
 
 
 def _next(briefings: Sequence[Briefing], *, auto_merge: bool) -> str:
+    """What to do now. A merge before all approvals is refused for good, so nothing invites one."""
     known = [each.awaiting for each in briefings if each.awaiting is not None]
+    if blocked := [why for each in known if (why := _blocked(each))]:
+        return f"⚠️ **Checked, but not approved:** {blocked[0]}. Do not merge it now: it would be refused for good."
+    if any(each.required < 1 for each in known):
+        merge = "It merges by itself" if auto_merge else "Press **Merge**"
+        return f"🚨 **Checked. Break-glass needs no approval before the merge.** {merge}: access begins a moment later."
+    if known and all(each.enough for each in known) and not auto_merge:
+        return "✅ **Checked and approved.** Press **Merge**: it takes effect a moment later."
     if auto_merge:
         return "✅ **Checked.** It merges by itself once it is approved, and takes effect a moment later."
-    if known and all(each.enough for each in known):
-        return "✅ **Checked and approved.** Press **Merge**: it takes effect a moment later."
+    if (most := max((each.missing for each in known), default=0)) > 1:
+        return f"✅ **Checked.** It still needs {most} approvals. Do not merge it before: it would be refused for good."
     return "✅ **Checked.** After approving, press **Merge**: auto-merge is off here, and nothing else starts it."
+
+
+def _blocked(awaiting: PendingApprovals) -> str:
+    """Why no approval of one more owner would be enough, if so."""
+    if awaiting.objectors:
+        return f"{MARKDOWN.strong(awaiting.objectors[0].login)} asks for changes"
+    return "" if awaiting.possible else "too few people can approve it"
 
 
 def steering(briefings: Sequence[Briefing]) -> tuple[bool, str]:
@@ -235,6 +259,8 @@ def steering(briefings: Sequence[Briefing]) -> tuple[bool, str]:
         return False, "can be judged once the check is green"
     awaited = [each.awaiting for each in briefings if each.awaiting is not None]
     strict = [each for each in awaited if each.required > 1]
+    if awaited and all(each.required < 1 for each in awaited):
+        return True, "break-glass: no approval before the merge, a review after it"
     for each in awaited:
         if each.objectors:
             return False, f"{each.objectors[0].login} asks for changes"

@@ -24,7 +24,7 @@ _VALUE = 800  # the same of a parameter, an account, a name
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a comment. One that must be there is left out for no other's sake."""
+    """A part of a comment. One that must be there is never dropped to make room for another."""
 
     text: str
     must: bool

@@ -133,7 +133,7 @@ class Push:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What GitHub's list of a pull request's events says. Every merged one's holds the merge, or is not whole."""
+    """What GitHub's list of a pull request's events says. For a merged one it must hold the merge, or it is incomplete."""
 
     merged: bool
     retargeted_at: datetime | None  # when it was last moved to another base

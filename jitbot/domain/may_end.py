@@ -31,6 +31,20 @@ def entitled(actor: Actor, request: str, requester_id: object, rules: Rules) -> 
     return person
 
 
+def why_deletion_ends_nothing(actor: Actor, request: str, requester_id: object, rules: Rules) -> str:
+    """Why a deletion of the request's file that this account proposes ends no access; empty if it ends it.
+
+    Raises UnavailableError where nobody can be known.
+    """
+    if not needs_entitlement(request, rules):
+        return ""
+    try:
+        entitled(actor, request, requester_id, rules)
+    except DeniedError as error:
+        return str(error)
+    return ""
+
+
 def needs_entitlement(request: str, rules: Rules) -> bool:
     """Whether deleting the request's file ends access only if whoever proposed it may end it.
 

@@ -63,7 +63,8 @@ class Outlook:
         if break_glass.is_break_glass(self.policy) and within is not None:
             reviewers = " ".join(self.policy.reviewers)
             return (
-                f"nobody before: BREAK-GLASS, reviewed within {duration.show(within)} by one of {reviewers}"
+                f"BREAK-GLASS: no approval before access. One of {reviewers} must review it "
+                f"within {duration.show(within)} of the merge"
             )
         return f"{self.policy.approvals} of {' '.join(self.owned_by.names) or 'nobody'}"
 

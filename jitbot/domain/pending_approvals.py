@@ -61,8 +61,8 @@ def pending(ground: Ground) -> PendingApprovals:
 def could_approve(owned_by: owners.Owners, requester: Person | None) -> tuple[Person, ...]:
     """Who could approve what this person asks for, before there is a pull request to count reviews of.
 
-    The owners, each human once, and never the requester: what counting says of an owner whom nothing else concerns.
-    A requester whom nobody knows takes nobody away: that they are unknown is refused elsewhere.
+    The owners, each human once, without the requester. A requester whom people.yaml does not know is nobody's twin:
+    that they are unknown is refused elsewhere.
     """
     found: list[Person] = []
     for person in owned_by.people:

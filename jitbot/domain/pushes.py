@@ -16,7 +16,7 @@ def that_changed(
     head: Sha,
     until: datetime | None,
 ) -> tuple[Push, ...] | None:
-    """Of each account the first push that brought a commit that changes the request; None if none made the head.
+    """Of each account its first push that added a commit which changes the request; None if no push made the head.
 
     "Update branch" brings a merge that leaves the request as it was, and so does nobody any harm. A push that is
     no part of the pull request any more, or came after `until`, does not matter.

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from jitbot.domain import duration, escape
+from jitbot.domain.break_glass import is_break_glass
 from jitbot.domain.briefing import Briefing, Proposed, worst_first
 from jitbot.domain.outlook import Outlook
 from jitbot.domain.risk import Level
@@ -63,13 +64,14 @@ def _short(briefing: Briefing, room: int) -> str:
 def _ending(briefing: Briefing) -> str:
     request, outlook, former = briefing.request, briefing.outlook, briefing.former
     if request is None or briefing.proposed is Proposed.END:
-        return ", ended"
+        return ", ends access"
     length = duration.show(request.duration)
     if briefing.proposed is Proposed.EXTEND and outlook is not None and former is not None:
         longer = outlook.window.expires_at - former.window.expires_at
         length = f"+{duration.show(longer)} to {length}" if longer > timedelta() else f"to {length}"
     unknown = outlook is not None and outlook.risk.level is Level.UNKNOWN
-    return f", {length}{', risk not known' if unknown else ''}"
+    glass = outlook is not None and is_break_glass(outlook.policy)
+    return f", {length}{', break-glass' if glass else ''}{', risk not known' if unknown else ''}"
 
 
 def _listed(names: Sequence[str], room: int) -> str:

@@ -10,6 +10,7 @@ from jitbot.domain.briefing import LOOKS_BACK, Briefing, Proposed
 from jitbot.domain.errors import DeniedError, UnavailableError
 from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest
 from jitbot.domain.life import Life, Term
+from jitbot.domain.may_end import why_deletion_ends_nothing
 from jitbot.domain.model import Finding, Login, Parsed, Request, Sha
 from jitbot.domain.outlook import foresee
 from jitbot.domain.pending_approvals import pending
@@ -116,7 +117,7 @@ class _Asking:
             history = ledger.read(self.world, self.at, since=self.at - LOOKS_BACK, requester=requester)
         except UnavailableError as error:
             return None, str(error)
-        return history, history.doubt
+        return history, next(filter(None, map(history.doubt_of, paths)), "")
 
     def of(self, path: str, history: History | None, *, doubt: str) -> Briefing:
         """One request file."""
@@ -129,7 +130,7 @@ class _Asking:
         if request is not None and history is not None and not doubt:
             told = replace(told, held=briefing.held(history.lives.values(), request.requester, but_for=path))
         if kind is ChangeKind.DELETED or entry is None:
-            return told
+            return replace(told, ends_nothing=self._ends_nothing(path, life))
         case = self._case(path, kind, entry, parsed)
         decision = decide(case, life, self.at)
         outlook = foresee(request, case.rules, self.at, self.world.catalogue, life) if request else None
@@ -140,6 +141,19 @@ class _Asking:
             awaiting=pending(decision.ground) if decision.ground is not None else None,
             findings=tuple(_findings(decision, doubt=doubt)),
         )
+
+    def _ends_nothing(self, path: str, life: Life) -> str:
+        """Why this deletion would end no access, by the rules of main as it is now."""
+        rules = self._gathered().rules(self.base, path.split("/")[1])
+        term, people = life.current, rules.people.value or {}
+        behind = people.get(Login(term.requester)) if term is not None else None
+        requester = term.ask.get("github_id") if term is not None else None
+        try:
+            return why_deletion_ends_nothing(
+                self.pull.author, path, requester or (behind and behind.github_id), rules
+            )
+        except UnavailableError as error:
+            return str(error)
 
     def _entry(self, path: str) -> Entry | None:
         return self.files.at_head.get(path) or self.files.at_base.get(path)
@@ -243,6 +257,8 @@ def recorded(world: World, number: int, now: datetime) -> tuple[Briefing, ...]:
         if event.evidence.get("pull_request") == number
         if (life := history.lives.get(event.request)) is not None and life.current is not None
     }
+    for why in filter(None, map(history.doubt_of, terms)):
+        raise UnavailableError(why)
     return tuple(_granted(world, history, path, term, now) for path, term in terms.items())
 
 

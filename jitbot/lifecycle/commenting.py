@@ -61,7 +61,8 @@ def of_merged(world: World, history: History, number: int, now: datetime) -> Sho
     if not found:
         return Shown(number=number)
     gatherer = Gatherer(world=world)
-    described = [_described(world, gatherer, each) for each in found]
+    told = [replace(each, doubt=history.doubt_of(each.path)) for each in found]
+    described = [_described(world, gatherer, each) for each in told]
     return Shown(number=number, body=aftermath.outcome(described, number=number))
 
 
@@ -80,7 +81,7 @@ def _of_open(page: Page, told: Brief) -> Shown:
     codes = ", ".join(dict.fromkeys(finding.code for finding in findings))
     check = Status(
         light=Light.FAILURE if count else Light.SUCCESS,
-        description=_cut(f"{count} to mend: {codes}" if count else "all good"),
+        description=_cut(f"{count} to fix: {codes}" if count else "all good"),
     )
     approval = Status(light=Light.SUCCESS if enough else Light.PENDING, description=_cut(said))
     if told.unread:

@@ -122,8 +122,8 @@ def decide_all(
         if change.path in waiting:
             results.append(_undecided(change, "an earlier change of this file is not decided yet"))
             continue
-        if change.path in history.in_doubt.requests:
-            results.append(_undecided(change, "an event of the ledger that may be about it cannot be read"))
+        if why := history.doubt_of(change.path):
+            results.append(_undecided(change, why))
             continue
         result = _one(gatherer, change, so_far, earlier=earlier, life=life, now=now)
         results.append(result)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jitbot.domain import may_end
 from jitbot.domain.doubt import GITHUB_LAG
-from jitbot.domain.errors import DeniedError, JitbotError, UnavailableError
+from jitbot.domain.errors import JitbotError, UnavailableError
 from jitbot.domain.evidence import ChangeKind, PullRequest
 from jitbot.domain.life import Life
 from jitbot.domain.model import Finding, People, Sha, Source
@@ -120,11 +120,8 @@ def _ends(world: World, life: Life, deleted: _Deleted, now: datetime) -> bool:
     for pull in _shown(world, life.request, deleted.by, now):
         if owned:
             return True
-        try:
-            may_end.entitled(pull.author, life.request, requester, rules)
-        except DeniedError as error:
-            why = str(error)
-        else:
+        why = may_end.why_deletion_ends_nothing(pull.author, life.request, requester, rules)
+        if not why:
             return True
     if deleted.gone:
         raise _NoRightError(f"nobody owns its folder, and {why}")

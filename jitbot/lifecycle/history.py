@@ -47,6 +47,16 @@ class History:
         """The keys of all events: what is recorded already."""
         return frozenset(event.key for event in self.events)
 
+    def doubt_of(self, request: str) -> str:
+        """Why nobody can tell how this request stands; empty if it can be told."""
+        unread = f"an event of the ledger that may be about {request} cannot be read by this jitbot"
+        return self.doubt or (unread if request in self.in_doubt.requests else "")
+
+    @property
+    def incomplete(self) -> str:
+        """Why something may be missing, of one request or of all; empty if nothing is."""
+        return self.doubt or next(map(self.doubt_of, sorted(self.in_doubt.requests)), "")
+
     @property
     def orphans(self) -> tuple[Event, ...]:
         """The ends recorded of roles that no request explains."""

@@ -86,8 +86,8 @@ def _known(history: History, request: str) -> Life:
     """The request, if it was ever approved. What is in doubt beside it does not keep it from ending."""
     life = history.lives.get(request)
     if life is None or life.current is None:
-        if history.doubt:
-            raise UnavailableError(history.doubt)
+        if why := history.doubt_of(request):
+            raise UnavailableError(why)
         raise InvalidError(f"{request} was never approved, so there is nothing to revoke")
     return life
 

@@ -245,5 +245,5 @@ def test_a_clone_that_git_will_not_open_is_not_taken_for_none(
     """git refuses a clone that belongs to somebody else; a container often shows one so."""
     Repo(tmp_path)
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    with pytest.raises(UnavailableError, match="safe.directory"):
+    with pytest.raises(UnavailableError, match=r"safe\.directory"):
         is_commit(Git(tmp_path, timeout=20), "refs/heads/ledger")

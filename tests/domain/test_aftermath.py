@@ -269,11 +269,28 @@ def test_whatever_is_recorded_is_inert(events: Any) -> None:
     assert is_inert(told(*events, description=HOSTILE))
 
 
+@pytest.mark.parametrize(
+    ("pushes", "says"), [(None, True), ([], False), ([{"at": "2026-11-24T09:00:00Z"}], False)]
+)
+def test_that_nobody_said_who_pushed_is_told(pushes: object, *, says: bool) -> None:
+    """Where GitHub names no push of the head, the names in the commits are all that was checked: the comment says so."""
+    evidence = {**APPROVED.evidence, "facts": {"told": {"pushes": pushes}}}
+    seen = rendered(told(replace(APPROVED, evidence=evidence), GRANTED)).text
+    assert ("GitHub did not say who pushed the commits" in seen) is says
+
+
+@pytest.mark.parametrize("facts", [None, "x", {}, {"told": None}, {"told": {}}])
+def test_an_older_record_says_nothing_of_pushes(facts: object) -> None:
+    """Before 0.2.0 nobody asked."""
+    seen = rendered(told(replace(APPROVED, evidence={**APPROVED.evidence, "facts": facts}), GRANTED)).text
+    assert "who pushed" not in seen
+
+
 @pytest.mark.parametrize("evidence", [{}, {"approvals": "x"}, {"approvals": []}])
 def test_what_the_record_lacks_is_not_made_up(evidence: dict[str, object]) -> None:
     """Without recorded approvals nobody is named."""
     body = told(replace(APPROVED, evidence={**evidence, "pull_request": 7}), GRANTED, description="")
-    assert "Approved by nobody beforehand." in rendered(body).text
+    assert "Nobody approved this before the merge." in rendered(body).text
     assert "orders-db-read in prod" in rendered(body).text
 
 

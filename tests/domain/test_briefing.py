@@ -55,7 +55,7 @@ def told(briefing: Briefing) -> list[str]:
 def test_who_must_approve() -> None:
     """Before anyone did, the number and the people; after, by whom."""
     assert told(a_briefing()) == ["Waits for one approval, from bob."]
-    assert told(a_briefing(reviews=(a_review(),))) == ["Approved by bob: 1 of 1, as it must be."]
+    assert told(a_briefing(reviews=(a_review(),))) == ["Approved by bob: 1 of 1 required approvals."]
 
 
 def test_one_of_two() -> None:

@@ -13,6 +13,7 @@ from comment_facts import HOSTILE, a_briefing, is_inert, rendered
 from jitbot.domain.briefing import Briefing, Proposed
 from jitbot.domain.comment import TOO_MUCH, nothing, proposal, steering, too_much, why
 from jitbot.domain.comment_body import LONGEST, MARKER, cut, fenced, folded, is_ours, whole
+from jitbot.domain.evidence import Rules
 from jitbot.domain.model import AccountId, Finding, Parameter, Statement
 from jitbot.domain.outlook import foresee
 
@@ -58,9 +59,16 @@ def test_what_an_approver_asks_next_follows() -> None:
 def test_that_nobody_approves_before_is_read_second() -> None:
     """Break-glass is marked where nothing cuts it off, with who reviews it and by when."""
     glass = a_policy(approvals=0, reviewers=("erin", "@acme/security"), review_within=timedelta(hours=2))
-    second = comment(a_briefing(rules=the_rules(policy=glass), awaiting=None)).split("\n\n")[1]
-    seen = rendered(second).text
-    assert "🚨 nobody before: BREAK-GLASS, reviewed within 2h by one of erin" in seen
+    body = comment(a_briefing(rules=the_rules(policy=glass)), auto_merge=False)
+    seen = rendered(body.split("\n\n")[1]).text
+    assert "🚨 BREAK-GLASS: no approval before access. One of erin" in seen
+    assert "must review it within 2h of the merge" in seen
+    whole_text = rendered(body).text
+    assert (
+        "Break-glass needs no approval before the merge. Press Merge: access begins a moment later."
+        in whole_text
+    )
+    assert "approved." not in whole_text
     assert "🚨" not in comment()
 
 
@@ -101,10 +109,48 @@ def test_what_to_do_next(auto_merge: bool, reviews: tuple[Any, ...], said: str) 
     assert said in rendered(comment(a_briefing(reviews=reviews), auto_merge=auto_merge)).text
 
 
+OBJECTED = replace(a_review("bob"), state="CHANGES_REQUESTED")
+TWO = the_rules(policy=a_policy(approvals=2), codeowners=owned_by("@bob", "@erin"))
+THREE = the_rules(policy=a_policy(approvals=3), codeowners=owned_by("@bob", "@erin"))
+
+
+@pytest.mark.parametrize("auto_merge", [True, False])
+@pytest.mark.parametrize(
+    ("rules", "reviews", "said"),
+    [
+        (the_rules(), (OBJECTED,), "Checked, but not approved: bob asks for changes."),
+        (THREE, (a_review(),), "Checked, but not approved: too few people can approve it."),
+    ],
+)
+def test_nobody_is_invited_to_a_merge_that_is_refused(
+    rules: Rules, reviews: tuple[Any, ...], said: str, *, auto_merge: bool
+) -> None:
+    """Whatever an approver would be too few for: a merge now is refused for good, and the comment says that."""
+    seen = rendered(comment(a_briefing(rules=rules, reviews=reviews), auto_merge=auto_merge)).text
+    assert said in seen
+    assert "Do not merge it now: it would be refused for good." in seen
+    assert "✅" not in seen
+
+
+@pytest.mark.parametrize(
+    ("reviews", "said"),
+    [
+        ((), "It still needs 2 approvals. Do not merge it before"),
+        ((a_review(),), "After approving, press Merge"),
+        ((a_review(), a_review("erin")), "Checked and approved. Press Merge"),
+    ],
+)
+def test_two_approvals_are_two(reviews: tuple[Any, ...], said: str) -> None:
+    """One approval is not enough for two: who approves first is not told to press Merge."""
+    seen = rendered(comment(a_briefing(rules=TWO, reviews=reviews), auto_merge=False)).text
+    assert said in seen
+    assert ("ress Merge" in seen) is ("ress Merge" in said)
+
+
 def test_what_is_wrong_comes_second() -> None:
     """What a merge would refuse stands right below the first line, with the line and what to do; nothing says merge."""
     second = comment(findings=(LONG,)).split("\n\n")[1]
-    assert second == "❌ **Merged like this it would be refused.** 1 to mend:"
+    assert second == "❌ **If this is merged now, it is refused for good.** 1 to fix:"
     seen = rendered(comment(findings=(LONG,))).text
     assert "line 3: 9h is above the maximum→ ask for 4h" in seen
     assert "press Merge" not in seen
@@ -122,7 +168,7 @@ def test_findings_in_several_files_name_them() -> None:
 def test_many_findings_are_counted() -> None:
     """Ten are shown, the rest are counted."""
     seen = rendered(comment(findings=tuple(replace(LONG, line=number) for number in range(1, 15)))).text
-    assert "14 to mend" in seen
+    assert "14 to fix" in seen
     assert "line 10:" in seen
     assert "line 11:" not in seen
     assert "and 4 more" in seen
@@ -143,6 +189,16 @@ def test_a_deletion_says_what_ends() -> None:
     assert seen.startswith("This ends the access of alice to orders-db-read in prod, for good")
 
 
+def test_a_deletion_that_ends_nothing_says_so() -> None:
+    """Whoever reads it is not left to believe that the access is over, and is told why it is not."""
+    end = a_briefing(proposed=Proposed.END, outlook=None, awaiting=None, ends_nothing="mallory may not <b>")
+    seen = rendered(comment(end)).text
+    assert "does not end the access of alice to orders-db-read in prod" in seen
+    assert "nobody owns its folder, and mallory may not <b>" in seen
+    assert "for good" not in seen
+    assert "jitbot revoke" in seen
+
+
 def test_a_request_that_does_not_read_has_its_path_and_its_findings() -> None:
     """Nothing is told as if it were asked for."""
     unread = Briefing(path="requests/x/y.yaml", proposed=Proposed.ASK, findings=(LONG,))
@@ -154,7 +210,7 @@ def test_a_request_that_does_not_read_has_its_path_and_its_findings() -> None:
 def test_rules_that_do_not_read_promise_nothing() -> None:
     """Without an outlook there is who asks, and what to mend."""
     seen = rendered(comment(a_briefing(outlook=None, awaiting=None), findings=(LONG,))).text
-    assert seen.startswith("alice asks for what the rules do not read for")
+    assert seen.startswith("alice asks for access, but the policy files cannot be read")
     assert "low risk" not in seen
 
 
@@ -200,7 +256,7 @@ def test_each_thing_is_said_once() -> None:
     assert "could not be checked" not in comment()
     bare = replace(LONG, hint="")
     wrong = comment(findings=(bare, replace(bare, line=4)))
-    assert wrong.count("Merged like this") == 1
+    assert wrong.count("If this is merged now") == 1
     assert "- line 3: 9h is above the maximum\n- line 4:" in wrong
 
 
@@ -481,6 +537,7 @@ def test_no_documents_fold_nothing() -> None:
         (("@bob",), 2, (), (False, "0 of 2 approvals, and too few people can approve")),
         (("@alice",), 1, (), (False, "0 of 1 approvals, and too few people can approve")),
         (("@bob",), 1, (a_review(state="CHANGES_REQUESTED"),), (False, "bob asks for changes")),
+        (("@bob",), 0, (), (True, "break-glass: no approval before the merge, a review after it")),
     ],
 )
 def test_the_approval_status(

@@ -123,7 +123,10 @@ def test_break_glass_says_who_reviews() -> None:
     told = {"reviewers": ["erin", "@acme/security"], "review_within_seconds": 7200}
     assert outlook(rules=the_rules(policy=glass)).as_json()["break_glass"] == told
     words = outlook(rules=the_rules(policy=glass)).who_approves()
-    assert words == "nobody before: BREAK-GLASS, reviewed within 2h by one of erin @acme/security"
+    assert (
+        words
+        == "BREAK-GLASS: no approval before access. One of erin @acme/security must review it within 2h of the merge"
+    )
     for plain in (replace(glass, approvals=1), replace(glass, review_within=None)):
         seen = outlook(rules=the_rules(policy=plain))
         assert "break_glass" not in seen.as_json()

@@ -38,8 +38,12 @@ MANY = {
             [a_briefing(life=GRANTED, proposed=Proposed.EXTEND)],
             "alice: orders-db-read in prod, to 2h, table=orders",
         ),
-        ([a_briefing(proposed=Proposed.END, outlook=None)], "alice: orders-db-read in prod, ended"),
-        ([a_briefing(proposed=Proposed.END)], "alice: orders-db-read in prod, ended"),
+        ([a_briefing(proposed=Proposed.END, outlook=None)], "alice: orders-db-read in prod, ends access"),
+        (
+            [a_briefing(rules=the_rules(policy=a_policy(approvals=0, reviewers=("erin",))))],
+            "alice: orders-db-read in prod, 2h, break-glass, table=orders",
+        ),
+        ([a_briefing(proposed=Proposed.END)], "alice: orders-db-read in prod, ends access"),
         (
             [a_briefing(proposed=Proposed.EXTEND, former=None)],
             "alice: orders-db-read in prod, 2h, table=orders",

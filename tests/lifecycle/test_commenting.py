@@ -127,7 +127,7 @@ def test_approvals_are_counted_as_they_will_be(world: World) -> None:
         comment(world, number, event="pull_request_review")
         assert lights(world, number)["jitbot/approval"][1] == said
     body = only(world, number)
-    assert "Approved by **erin** and **frank**: 2 of 2, as it must be." in body
+    assert "Approved by **erin** and **frank**: 2 of 2 required approvals." in body
     assert "Not counted: **bob** does not own this path in CODEOWNERS." in body
     assert "Checked and approved." in body
 
@@ -377,9 +377,24 @@ def test_a_deletion_is_told_as_an_end(world: World, granted: str) -> None:
     """It needs no approval of jitbot's, so the status is green."""
     number = propose(world, "alice", {granted: None})
     comment(world, number)
-    assert world.github.pulls[number].title == "alice: orders-db-read in prod, ended"
+    assert world.github.pulls[number].title == "alice: orders-db-read in prod, ends access"
     assert only(world, number).startswith("This **ends** the access of **alice** to orders-db-read")
     assert lights(world, number)["jitbot/approval"][0] == "success"
+
+
+@pytest.mark.parametrize(("login", "ends"), [("dave", True), ("mallory", False), ("erin", True)])
+def test_a_deletion_is_told_as_the_sweep_takes_it(world: World, login: str, *, ends: bool) -> None:
+    """Where nobody owns the folder, it ends access only if its author may revoke it: the comment promises no more."""
+    path, text = world.request("dave", "production-break-glass", "outage", duration="1h", ticket="OPS-1")
+    world.land("dave", {path: text}, by=())
+    world.ran("grant")
+    number = propose(world, login, {path: None})
+    comment(world, number)
+    assert only(world, number).startswith("This **ends** the access of **dave**") is ends
+    assert ("does **not** end the access of **dave**" in only(world, number)) is not ends
+    world.must(world.merge("olivia", number))
+    world.ran("sweep")
+    assert ("ended deleted" in world.story(path)) is ends
 
 
 def test_what_was_had_within_90_days_is_told(world: World, granted: str) -> None:
@@ -540,7 +555,7 @@ def test_more_than_can_be_read_is_red(world: World) -> None:
     comment(world, number, code=1)
     body = only(world, number)
     assert "more requests are in this pull request than can be shown here" in body.splitlines()[0]
-    assert lights(world, number)["jitbot/check"] == ("failure", "1 to mend: too-much-to-show")
+    assert lights(world, number)["jitbot/check"] == ("failure", "1 to fix: too-much-to-show")
     assert world.github.pulls[number].title.endswith("; +87 more requests")
     assert len(body) <= 65_536
 
@@ -575,5 +590,5 @@ def test_more_than_is_read_is_said_to_be_refused(world: World) -> None:
     number = propose(world, "alice", files)
     comment(world, number, code=1)
     assert "this changes 101 files, more than one request may" in only(world, number)
-    assert lights(world, number)["jitbot/check"] == ("failure", "1 to mend: too-many-files")
+    assert lights(world, number)["jitbot/check"] == ("failure", "1 to fix: too-many-files")
     assert lights(world, number)["jitbot/approval"][0] == "pending"

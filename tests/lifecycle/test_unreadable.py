@@ -3,14 +3,15 @@
 import json
 
 import pytest
-from acme_world import HOUR, World
+from acme_world import HOUR, PROD, World
 from books import clone, vouched
-from forging import push
+from forging import batch, push
 
 from jitbot.domain import attestation
 from jitbot.domain.attestation import Batch
 from jitbot.domain.bounds import EVENT_READ
-from jitbot.domain.events import Kind
+from jitbot.domain.events import Event, Kind
+from jitbot.domain.model import AccountId
 
 LARGE = b'{"x": "' + b"x" * EVENT_READ + b'"}'
 NEWER = json.dumps({"schema": 99, "event": "stopped"}).encode()
@@ -50,7 +51,7 @@ def test_other_requests_go_on(world: World, granted: str, content: bytes) -> Non
     text = world.text(granted)
     world.land("alice", {granted: text.replace('"2h"', '"3h"')})
     ran = world.jit("grant", code=3)
-    assert "an event of the ledger that may be about it cannot be read" in ran.output
+    assert f"an event of the ledger that may be about {granted} cannot be read" in ran.output
     assert "cannot be read whole" in ran.output
     assert world.story(other) == ["approved", "granted"]
     assert world.story(granted)[-1] == "granted"
@@ -65,6 +66,49 @@ def test_what_is_in_doubt_can_be_ended(world: World, granted: str) -> None:
     attested(world, LARGE, kind=Kind.EXTENDED, request=granted)
     world.jit("revoke", granted, "--reason", "stolen", actor="bob")
     assert (world.reach("alice"), world.story(granted)[-1]) == (set(), "ended revoked")
+
+
+def test_what_is_known_by_half_is_not_said_never_to_have_been_approved(world: World, granted: str) -> None:
+    """A readable event names the request, and its approval cannot be read: that is doubt, 3, and no "never approved"."""
+    world.github.store.update_ref("refs/heads/ledger", world.kept["seed"].ledger)
+    attested(world, LARGE, kind=Kind.APPROVED, request=granted)
+    said = {"message": "AWS is slow"}
+    event = Event(kind=Kind.FAILED, at=world.now, request=granted, account_id=AccountId(PROD), evidence=said)
+    push(world, batch(world, event), message="forged")
+    ran = world.ran("revoke", granted, "--reason", "stolen", actor="bob")
+    assert (ran.code, "never approved" in ran.output) == (3, False), ran.output
+
+
+def test_what_cannot_be_read_is_told_wherever_the_request_is(world: World, granted: str) -> None:
+    """status, explain and the comment do not say more than is known of it; carol's, beside it, is as ever."""
+    other = world.ask("carol", "beside")
+    world.jit("grant")
+    clone(world)
+    numbers = {
+        each["request"]: each["evidence"]["pull_request"]
+        for each in world.ledger()
+        if each["event"] == "approved"
+    }
+    attested(world, NEWER, kind=Kind.EXTENDED, request=granted)
+    why = f"an event of the ledger that may be about {granted} cannot be read"
+    seen = world.ran("status", "--all", runner="auditor")
+    assert (seen.code, why in seen.output, "beside" in seen.output) == (3, True, True), seen.output
+    told = world.ran("explain", str(numbers[granted]), runner="auditor")
+    assert (told.code, why in told.output) == (3, True), told.output
+    assert world.ran("explain", str(numbers[other]), runner="auditor").code == 0
+    for number, doubted in ((numbers[granted], True), (numbers[other], False)):
+        world.github.comments.clear()
+        world.ran("comment", str(number), workflow="grant.yml", event="push")
+        (body,) = (each.body for each in world.github.comments.values())
+        assert ("access may have ended" in body) is doubted
+
+
+def test_what_only_an_unreadable_event_names_is_found_and_not_revoked(world: World, granted: str) -> None:
+    """Nothing but the unreadable event knows the request: that is doubt, 3, and no "no request is called so"."""
+    world.github.store.update_ref("refs/heads/ledger", world.kept["seed"].ledger)
+    attested(world, LARGE, kind=Kind.APPROVED, request=granted)
+    ran = world.ran("revoke", granted, "--reason", "stolen", actor="bob")
+    assert (ran.code, "may be about" in ran.output) == (3, True), ran.output
 
 
 def test_a_deletion_of_what_is_in_doubt_ends_it(world: World, granted: str) -> None:

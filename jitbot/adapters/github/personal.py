@@ -191,10 +191,10 @@ class GitHubPersonal:
 
     @translated
     def dispatch(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> None:
-        """Start a workflow, on the branch of that name: a tag may have the same one, and starts nothing of ours.
+        """Start a workflow on a branch. The full name is sent, so that a tag of the same name is not taken.
 
-        https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event names a branch or a
-        tag; where the whole name is refused, the short one is tried, as that page has it.
+        If GitHub refuses that with 422, the short name is sent, and then GitHub may take the tag: nothing of ours
+        runs on a tag. https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event
         """
         address, given = f"/actions/workflows/{workflow}/dispatches", dict(inputs)
         try:

@@ -103,7 +103,7 @@ class GitRepository:
         )
 
     def deleting(self, commit: Sha, paths: Sequence[str]) -> frozenset[str]:
-        """Those of these paths that a commit deletes: its first parent has them, and it has not."""
+        """Those of these paths that a commit deletes: its first parent has them, the commit does not."""
         (parents,) = self._parents([commit]).values()
         before = {entry.path for entry in self.entries(parents[0], paths)} if parents else frozenset[str]()
         return frozenset(before - {entry.path for entry in self.entries(commit, paths)})

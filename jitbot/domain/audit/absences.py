@@ -46,7 +46,7 @@ Absences = Mapping[str, tuple[Absence, ...]]  # by request
 
 
 def must_end_at(absences: Iterable[Absence]) -> datetime | None:
-    """When the first of those began by which access must have ended."""
+    """When the earliest absence began that must have ended access; None if there is none."""
     return min((each.since for each in absences if each.ends()), default=None)
 
 

@@ -35,7 +35,7 @@ class Course:
 
     @property
     def settled_at(self) -> datetime | None:
-        """When an end was recorded after which nothing is to come but the removal."""
+        """When the end was recorded that only the removal follows."""
         return self.ended_at or self.confirmed_at
 
     @property
@@ -53,7 +53,7 @@ class Late:
 
 
 def confirming(expired: Iterable[Event], over: datetime | None) -> Event | None:
-    """The first record that the end at `over` was seen; one of an earlier term's end is none."""
+    """The first record that the end at `over` was seen. Records of an earlier term's end do not count."""
     found = (
         each
         for each in expired

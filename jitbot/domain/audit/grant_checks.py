@@ -1,4 +1,4 @@
-"""Every approved request in each of its accounts, and as findings what of it did not happen, or not in time."""
+"""Checks each approved request in each of its accounts, and reports what did not happen, or happened late."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

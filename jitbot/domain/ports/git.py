@@ -40,7 +40,7 @@ class Repository(Protocol):
         ...
 
     def deleting(self, commit: Sha, paths: Sequence[str]) -> frozenset[str]:
-        """Those of these paths that a commit deletes: its first parent has them, and it has not."""
+        """Those of these paths that a commit deletes: its first parent has them, the commit does not."""
         ...
 
     def touched(self, base: Sha, commit: Sha) -> tuple[str, ...] | None:
