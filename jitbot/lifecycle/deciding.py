@@ -93,11 +93,15 @@ def _candidates(changes: Sequence[Change]) -> Iterator[tuple[Change, bool]]:
 
 @dataclass(slots=True)
 class SoFar:
-    """What the looks of this run came to: what is decided stays so, and the last result of all the rest."""
+    """What the looks of this run came to.
 
-    decided: dict[Change, Decided] = field(default_factory=dict)
-    doubtful: dict[Change, Decided] = field(default_factory=dict)
-    again: bool = False  # whether this is not the first look
+    What is decided stays so, while the ledger says the same of its request. Of all the rest there is the result of
+    each look, by its number: one look asks GitHub once, however often the ledger moves in it.
+    """
+
+    look: int = 0
+    decided: dict[Change, tuple[Life, Decided]] = field(default_factory=dict)
+    doubtful: dict[Change, dict[int, Decided]] = field(default_factory=dict)
 
 
 def decide_all(
@@ -110,7 +114,7 @@ def decide_all(
     """One look at each undecided ask and extension. What one change's facts lack holds up its own path alone.
 
     A refusal for what GitHub answered is one only if GitHub answers so twice in a row; until then it is in doubt, and
-    whoever asks here looks again. What was decided in this run stays so.
+    whoever asks here looks again.
     """
     lives: dict[str, Life] = dict(history.lives)
     waiting: set[str] = set()
@@ -141,17 +145,22 @@ def decide_all(
 def _one(
     gatherer: Gatherer, change: Change, so_far: SoFar, *, earlier: bool, life: Life, now: datetime
 ) -> Decided:
-    before = so_far.doubtful.get(change)
-    if change in so_far.decided:
-        return so_far.decided[change]
-    if before is None:
+    looks = so_far.doubtful.setdefault(change, {})
+    before = next((looks[number] for number in sorted(looks, reverse=True) if number < so_far.look), None)
+    known, decided = so_far.decided.get(change, (None, None))
+    if decided is not None and known == life:
+        return decided
+    if decided is None and not looks:
         gatherer.world.say(f"deciding {change.path}")
-    if before is not None and so_far.again and not gatherer.patience.take():
+    if before is not None and so_far.look not in looks and not gatherer.patience.take():
         return before
     found = _decided(gatherer, change, earlier=earlier, life=life, now=now)
     if found.event is not None and _must_be_confirmed(found.decision, before):
         found = replace(found, decision=replace(found.decision, verdict=Verdict.UNDECIDED), event=None)
-    (so_far.doubtful if found.event is None else so_far.decided)[change] = found
+    if found.event is None:
+        looks[so_far.look] = found
+    else:
+        so_far.decided[change] = life, found
     return found
 
 

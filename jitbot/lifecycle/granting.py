@@ -6,10 +6,9 @@ from datetime import datetime
 
 from jitbot.domain import plan, too_large
 from jitbot.domain.changes import Deny
-from jitbot.domain.errors import BranchMovedError, JitbotError
+from jitbot.domain.errors import BranchMovedError, DeniedError, JitbotError
 from jitbot.domain.events import Event, Kind
 from jitbot.domain.evidence import Change
-from jitbot.domain.model import Sha
 from jitbot.lifecycle import ending
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.carrying import Outcome, carry_out, failed_event
@@ -20,7 +19,9 @@ from jitbot.lifecycle.report import Report
 from jitbot.lifecycle.reviewing import with_reviews
 from jitbot.lifecycle.world import World, ensure_current, ensure_recordable
 
-_REFUSED = 5  # merges whose decisions GitHub does not let be recorded, before a run gives way to the next
+_DOWN = (
+    5  # records in a row to which GitHub gives no answer that can be used, before a run gives way to the next
+)
 
 
 def grant(world: World, now: datetime, *, dry_run: bool = False) -> Report:
@@ -41,7 +42,7 @@ def grant(world: World, now: datetime, *, dry_run: bool = False) -> Report:
         if dry_run or not run.gatherer.patience.wait(world.sleep):
             break
         run.gatherer.forget()
-        run.so_far.again = True
+        run.so_far.look += 1
         history = run.portion(ledger.read_again(world, history, now), Due(changes=undecided))
     return with_reviews(world, run.report, history, now, late_fails=False)
 
@@ -78,25 +79,60 @@ class _Run:
 
     def _decide(self, history: History, portion: Due) -> tuple[History, tuple[Decided, ...]]:
         """Decide and record the decisions, on a ledger that nobody moved meanwhile."""
-        decided: tuple[Decided, ...] = ()
-        world, now = self.world, self.at
+        found: dict[Change, Decided] = {}
+        whole = [too_large.refusal(each, now=self.at, run=self.world.run.url) for each in portion.too_large]
+        try:
+            history = self._decide_and_record(history, portion.changes, whole, found)
+        except BranchMovedError as error:  # nobody can record anything now
+            return history, tuple(unrecorded(each, str(error)) for each in found.values())
+        except JitbotError:
+            if not whole and not any(each.event is not None for each in found.values()):
+                raise  # it was not for what was to be recorded
+            history = self._one_by_one(history, whole, found)
+        return history, tuple(found.values())
+
+    def _decide_and_record(
+        self,
+        history: History,
+        changes: Sequence[tuple[Change, bool]],
+        whole: Sequence[Event],
+        found: dict[Change, Decided],
+    ) -> History:
+        """Decide these changes into `found`, by the ledger as it is when that is recorded, and record it."""
 
         def build(known: History) -> Sequence[Event]:
-            nonlocal decided
-            decided = decide_all(self.gatherer, portion.changes, known, now, self.so_far)
-            whole = [too_large.refusal(each, now=now, run=world.run.url) for each in portion.too_large]
+            for change, _ in changes:
+                found.pop(change, None)
+            decided = decide_all(self.gatherer, changes, known, self.at, self.so_far)
+            found.update({each.change: each for each in decided})
             return [*whole, *(each.event for each in decided if each.event is not None)]
 
         if self.report.dry:
-            return _with(history, build(history)), decided
-        try:
-            return ledger.transact(world, now, build, known=history).history, decided
-        except BranchMovedError as error:  # nobody can record anything now
-            return history, tuple(unrecorded(each, str(error)) for each in decided)
-        except JitbotError:
-            if not any(each.event is not None for each in decided):
-                raise  # it was not for what was to be recorded
-            return _one_by_one(world, history, decided, now)
+            return _with(history, build(history))
+        return ledger.transact(self.world, self.at, build, known=history).history
+
+    def _one_by_one(self, history: History, whole: Sequence[Event], found: dict[Change, Decided]) -> History:
+        """Record what can be recorded, merge by merge, where all of it together could not be.
+
+        What is asked of a file whose earlier change is not recorded waits for that one.
+        """
+        down, stuck = 0, set[str]()
+        decided = [each.change for each in found.values() if each.event is not None]
+        for commit in dict.fromkeys([*(each.commit for each in whole), *(each.commit for each in decided)]):
+            changes = [(each, self._asked[each]) for each in decided if each.commit == commit]
+            refusals = [each for each in whole if each.commit == commit]
+            why = "GitHub takes no record now" if down == _DOWN else ""
+            if not why and stuck.intersection(change.path for change, _ in changes):
+                why = "an earlier change of this file is not recorded"
+            if not why:
+                try:
+                    history, down = self._decide_and_record(history, changes, refusals, found), 0
+                except JitbotError as error:
+                    why, down = str(error), 0 if isinstance(error, DeniedError) else down + 1
+            if why:
+                stuck |= {change.path for change, _ in changes}
+                found |= {change: unrecorded(found[change], why) for change, _ in changes if change in found}
+        return history
 
 
 def _carried_out(world: World, history: History, report: Report, now: datetime) -> Report:
@@ -113,27 +149,6 @@ def _carried_out(world: World, history: History, report: Report, now: datetime) 
     final = _record(world, history, outcome, now)
     failures = report.failures + outcome.failures + final.failures
     return replace(report, recorded=recorded + final.events, failures=failures)
-
-
-def _one_by_one(
-    world: World, history: History, decided: Sequence[Decided], now: datetime
-) -> tuple[History, tuple[Decided, ...]]:
-    """Record what can be recorded, merge by merge, where all of it together could not be."""
-    refused: dict[Sha, str] = {}
-    for commit in dict.fromkeys(each.change.commit for each in decided if each.event is not None):
-        new = [each.event for each in decided if each.event is not None and each.change.commit == commit]
-        if len(refused) == _REFUSED:
-            refused |= dict.fromkeys((each.change.commit for each in decided), "GitHub takes no record now")
-            break
-        try:
-            history = ledger.add(world, now, new).history
-        except JitbotError as why:
-            refused[commit] = str(why)
-    kept = (
-        unrecorded(each, refused[each.change.commit]) if each.change.commit in refused else each
-        for each in decided
-    )
-    return history, tuple(kept)
 
 
 def _record(world: World, history: History, outcome: Outcome, now: datetime) -> Outcome:

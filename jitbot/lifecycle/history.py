@@ -174,8 +174,9 @@ def _append(world: World, history: History, new: Sequence[Event], now: datetime)
     """
     fresh = [event for event in {event.key: event for event in new}.values() if event.key not in history.keys]
     head = history.head
+    in_the_way = _InTheWay(repository=world.repository, head=head)
     for batch in _batches(fresh):
-        head = _append_batch(world, head, batch, history.signers)
+        head = _append_batch(world, head, batch, history.signers, in_the_way)
     return _read_back(world, fresh, now) if fresh else history
 
 
@@ -195,7 +196,11 @@ def _batches(fresh: Sequence[Event]) -> Iterator[Mapping[str, tuple[Event, bytes
 
 
 def _append_batch(
-    world: World, head: Sha, batch: Mapping[str, tuple[Event, bytes]], signers: Mapping[str, str]
+    world: World,
+    head: Sha,
+    batch: Mapping[str, tuple[Event, bytes]],
+    signers: Mapping[str, str],
+    in_the_way: "_InTheWay",
 ) -> Sha:
     """Commit one batch. Every path names the head it is made for, so that nothing can lie there already.
 
@@ -212,14 +217,28 @@ def _append_batch(
     blobs = {path: attestation.blob_name(content) for path, content in files.items()}
     token = world.issuer.token(attestation.audience(Batch(parent=head, message=message, blobs=blobs)))
     files[f"{attestation.TOKENS}{place}.jwt"] = f"{token}\n".encode()
-    return world.forge.commit("ledger", head, message, files, _in_the_way(world.repository, head, files))
+    return world.forge.commit("ledger", head, message, files, in_the_way.of(files))
 
 
-def _in_the_way(repository: Repository, head: Sha, files: Iterable[str]) -> tuple[str, ...]:
-    """What somebody pushed where a folder of these files must be: it goes, since a record cannot wait for its pusher."""
-    folders = {path[:end] for path in files for end, each in enumerate(path) if each == "/"}
-    found = repository.entries(head, sorted(folders))
-    return tuple(entry.path for entry in found if entry.path in folders and entry.mode != "040000")
+@dataclass(slots=True, kw_only=True)
+class _InTheWay:
+    """What somebody pushed where a folder must be: it goes, since a record cannot wait for its pusher.
+
+    It is looked for at the fetched head: a later batch of the same record is made on a head that is not fetched,
+    and what the batches before it removed is gone.
+    """
+
+    repository: Repository
+    head: Sha
+    gone: set[str] = field(default_factory=set)
+
+    def of(self, files: Iterable[str]) -> tuple[str, ...]:
+        """The paths that a commit of these files must remove."""
+        folders = {path[:end] for path in files for end, each in enumerate(path) if each == "/"} - self.gone
+        found = self.repository.entries(self.head, sorted(folders))
+        now = tuple(entry.path for entry in found if entry.path in folders and entry.mode != "040000")
+        self.gone.update(now)
+        return now
 
 
 def _read_back(world: World, written: Sequence[Event], now: datetime) -> History:

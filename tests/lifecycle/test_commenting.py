@@ -109,7 +109,7 @@ def test_what_is_wrong_is_annotated_and_red(world: World) -> None:
     for title in ("duration-above-maximum", "not-the-author"):
         assert output.count(f"title={title}::") == 1
     assert "line=3,col=11,title=duration-above-maximum::" in output
-    assert "would be refused" in only(world, number)
+    assert "it is refused for good" in only(world, number)
     assert lights(world, number)["jitbot/check"][0] == "failure"
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from acme_world import HOUR, MINUTE, ORDERS, TABLE, World
+from forging import push
 
 from jitbot.sandbox.github import Fault
 from jitbot.sandbox.github.records import Review
@@ -46,6 +47,44 @@ def test_one_bad_answer_refuses_nobody(world: World, asked: str, part: str, faul
     assert len(met) == 1
     assert (ran.code, world.story(asked)) == (0, ["approved", "granted"]), ran.output
     assert world.reach("alice") == ALICE
+
+
+def test_a_ledger_that_moves_makes_no_second_look(world: World) -> None:
+    """carol's reviews are empty in one look, and somebody pushes to the ledger before the record: still one look."""
+    paths = world.ask("alice", "one"), world.ask("carol", "two")
+    part = f"/pulls/{max(world.github.pulls)}/reviews"
+    met, pushed = list[str](), list[str]()
+
+    def told(method: str, path: str) -> Fault | None:
+        if method == "GET" and path.endswith(part) and len(met) < 2:  # it is read twice in each look
+            met.append(path)
+            return EMPTY
+        if (method, path) == ("POST", "/graphql") and not pushed:
+            pushed.append(path)
+            push(world, {"noise/x": b"x"})
+        return None
+
+    world.acme.github.faults = told
+    ran = world.ran("grant")
+    assert (len(met), len(pushed), ran.code) == (2, 1, 0), ran.output
+    assert [world.story(each) for each in paths] == [["approved", "granted"]] * 2
+
+
+def test_two_wrong_answers_that_differ_confirm_nothing(world: World, asked: str) -> None:
+    """First GitHub names no pull request, then no review: neither says the same as the other, and the third look grants."""
+    world.later(HOUR)  # a young commit's pull request may only lag
+    number, met = max(world.github.pulls), list[str]()
+
+    def told(method: str, path: str) -> Fault | None:
+        wrong = "/commits/" if not met else f"/pulls/{number}/reviews"
+        if method == "GET" and wrong in path and len(met) < 3:
+            met.append(path)
+            return EMPTY
+        return None
+
+    world.acme.github.faults = told
+    ran = world.ran("grant")
+    assert (len(met), ran.code, world.story(asked)) == (3, 0, ["approved", "granted"]), ran.output
 
 
 def once_for_the_repository(met: list[str], fault: Fault) -> Callable[[str, str], Fault | None]:

@@ -132,6 +132,41 @@ def test_what_github_does_not_take_stays_due_and_stops_nobody_else(world: World)
     assert world.story(first) == ["approved", "granted"]
 
 
+def test_however_many_records_are_refused_the_others_are_made(world: World) -> None:
+    """Six merges whose record GitHub does not take: who came before and after them has access in the same run."""
+    first = world.ask("alice", "first")
+    bad = [world.ask("carol", f"bad{number}") for number in range(6)]
+    last = world.ask("alice", "last")
+    world.acme.github.faults = lambda method, path: (
+        Fault(status=413)
+        if (method, path) == ("POST", "/graphql") and b"carol" in flask.request.get_data()
+        else None
+    )
+    ran = world.jit("grant", code=3)
+    assert [world.story(each) for each in (first, last)] == [["approved", "granted"]] * 2
+    assert all(world.story(each) == [] for each in bad)
+    assert ran.output.count("its decision could not be recorded") == 6
+
+
+def test_an_extension_waits_for_the_record_of_what_it_extends(world: World) -> None:
+    """What cannot be recorded of a file keeps later changes of the file from being decided without it."""
+    path = world.ask("carol", "first")
+    world.land("carol", {path: world.text(path).replace('"2h"', '"3h"')})
+    left = [1, 2]  # all together, and then the first merge alone
+
+    def told(method: str, called: str) -> Fault | None:
+        records = (method, called) == (
+            "POST",
+            "/graphql",
+        ) and b"createCommitOnBranch" in flask.request.get_data()
+        return Fault(status=413) if records and left and left.pop() else None
+
+    world.acme.github.faults = told
+    world.jit("grant")
+    assert not left
+    assert world.story(path) == ["approved", "extended", "granted"]
+
+
 def test_a_huge_request_is_refused_for_good(world: World) -> None:
     """Five megabytes are no request: refused once, and looked at no more."""
     path = f"{GLASS}/2026-11/23-mallory-x.yaml"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from acme_world import World
+from acme_world import HOUR, ORDERS, TABLE, World
 from forging import batch, mallorys, push, signed_by
 
 from jitbot.cli import main
@@ -276,6 +276,23 @@ def test_a_large_batch_is_recorded_in_several_commits(world: World) -> None:
     world.jit("grant", code=1)
     assert world.commits() == 2
     assert len(world.ledger()) == len({each["request"] for each in world.ledger()}) == 120
+
+
+def test_what_is_granted_to_many_at_once_is_recorded_whole(world: World) -> None:
+    """More than a hundred grants, and ends, of one run are one record of several commits, each on the one before."""
+    month, day = f"{world.now:%Y-%m}", f"{world.now:%d}"
+    made = [
+        world.request("alice", ORDERS, f"many{number}", **TABLE, accounts=["prod", "staging"])
+        for number in range(55)
+    ]
+    assert all(f"{month}/{day}-" in path for path, _ in made)
+    world.land("alice", dict(made))
+    world.jit("grant")
+    assert sum(each["event"] == "granted" for each in world.ledger()) == 110
+    world.later(24 * HOUR)
+    push(world, {f"events/{world.now:%Y/%m/%d}": b"in the way of a folder"})
+    world.jit("sweep")
+    assert sum(each["event"] == "ended" for each in world.ledger()) == 110
 
 
 def _attested(world: World, files: dict[str, bytes]) -> dict[str, bytes]:

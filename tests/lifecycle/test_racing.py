@@ -2,6 +2,7 @@
 
 import pytest
 from acme_world import DENY_ALL, HOUR, World
+from books import clone, vouched
 from breaking import RECORD, at
 
 GRANT_WRITES = [(RECORD, 1), ("CreateRole", 1), ("PutRolePolicy", 1), (RECORD, 2)]
@@ -62,3 +63,17 @@ def test_a_grant_before_any_write_of_a_revocation_loses(
     world.jit("revoke", extended, "--reason", "done", actor="alice")
     world.calm()
     is_over(world, extended)
+
+
+def test_what_was_revoked_meanwhile_is_never_recorded_as_extended(world: World, extended: str) -> None:
+    """The decision that is recorded is one on the ledger that it is recorded on: an audit finds nothing wrong in it."""
+    at(world, RECORD, lambda: revoke(world, extended))
+    ran = world.ran("grant")
+    assert ran.code == 1, ran.output
+    world.calm()
+    assert "extended" not in world.story(extended)
+    assert world.reasons(extended) == {"already-ended"}
+    clone(world)
+    given = ("--keys", str(vouched(world)))
+    audited = world.ran("audit", "verify", *given, runner="auditor", workflow="audit.yml")
+    assert audited.code == 0, audited.output

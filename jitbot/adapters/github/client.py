@@ -45,7 +45,7 @@ def translated(method: Callable[P, T]) -> Callable[P, T]:
         except GithubException as error:
             if error.status == requests.codes.unauthorized:
                 raise DeniedError("GitHub refuses the token; set GITHUB_TOKEN to a valid one") from error
-            kind = DeniedError if error.status in (403, 404, 422) else UnavailableError
+            kind = DeniedError if error.status in (403, 404, 413, 422) else UnavailableError
             raise kind(f"GitHub answered {error.status}: {_said(error)}") from error
         except requests.exceptions.RequestException as error:
             raise UnavailableError(f"GitHub does not answer: {type(error).__name__}") from error
