@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from jitbot.domain.counting import latest_judgements
 from jitbot.domain.evidence import Case, Merge
-from jitbot.domain.ground import at
+from jitbot.domain.ground import at, fitting, requester_of
 from jitbot.domain.model import Finding
 
 GITHUB_LAG = timedelta(minutes=15)  # how long after a merge GitHub's lists may lack what belongs to it
@@ -54,7 +54,14 @@ def awaited(case: Case, now: datetime) -> Iterator[Finding]:
 
     An approval waits for none of it. What GitHub never tells is decided by what it did tell.
     """
-    if case.merge is not None and _is_young(case, now):
+    if not _is_young(case, now):
+        return
+    if not _own_is_listed(case):
+        login = case.request.value.requester if case.request and case.request.value else "the requester"
+        message = f"GitHub lists no pull request by {login} that was merged as {case.change.commit[:10]} yet"
+        hint = f"{_AGAIN}; after 15 minutes it is refused"
+        yield at(case, "no-pull-request-yet", message, hint)
+    if case.merge is not None:
         for message in _dismissed_by_nobody(case.merge, case):
             yield at(case, "short-answer", message, f"{_AGAIN}; after 15 minutes it is decided without")
 
@@ -62,6 +69,25 @@ def awaited(case: Case, now: datetime) -> Iterator[Finding]:
 def _is_young(case: Case, now: datetime) -> bool:
     """Whether GitHub may lag. Whoever pushes past the rules chooses the date: one far ahead is not young for ever."""
     return abs(now - case.change.committed_at) < GITHUB_LAG
+
+
+def _own_is_listed(case: Case) -> bool:
+    """Whether the requester's own pull request is listed, or it does not matter.
+
+    Anyone may open a twin of it, and GitHub may list the twin first. Where git alone shows that nobody can be
+    given anything, there is no requester, or no repository, to look for.
+    """
+    settings, requester = case.rules.settings.value, requester_of(case.request, case.rules.people)
+    if settings is None or requester is None:
+        return True
+    fits = fitting(
+        case.listed,
+        commit=case.change.commit,
+        default_branch=case.default_branch,
+        repository_id=settings.repository_id,
+        requester=requester,
+    )
+    return any(pull.author.github_id == requester for pull in fits)
 
 
 def _dismissed_by_nobody(merge: Merge, case: Case) -> Iterator[str]:
