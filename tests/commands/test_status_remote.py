@@ -248,6 +248,26 @@ def test_release_names_the_workflow_that_it_starts(office: Office) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "verb", [("extend", "live-one", "3h", "--dry-run"), ("release", "live-one", "--no-wait")]
+)
+def test_anothers_file_that_is_no_text_keeps_nobody_from_naming_theirs(
+    office: Office, verb: tuple[str, ...]
+) -> None:
+    """A request of mallory's on main has a name like alice's, and bytes that are no text: hers is found."""
+    (live,) = [each for each in office.run("status", "--format", "json").json if each["state"] == "live"]
+    store, site = office.github.store, office.acme.github._site
+    who, tip = site.signature(site.user("mallory")), store.tip("main")
+    path = live["request"].replace("-alice-", "-mallory-")
+    office.acme.github.on_dispatch, kept = None, office.acme.github.on_dispatch
+    store.commit_files("main", tip, {path: b"\xff\xfe\x00"}, (), "x", who, who)
+    answer = office.run(*verb, "--format", "json")
+    store.update_ref("refs/heads/main", tip)
+    office.acme.github.on_dispatch = kept
+    assert answer.code == 0, answer.err
+    assert answer.json["request"] == live["request"]
+
+
 def test_release_that_cannot_be_started(office: Office) -> None:
     """Where the token may not start workflows, that is said, with two other ways to the same end."""
     body = json.dumps({"message": "Resource not accessible by personal access token"}).encode()
