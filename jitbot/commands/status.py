@@ -21,7 +21,7 @@ from jitbot.domain.life import Life, fold
 from jitbot.domain.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.standing import Standing, State, standings
 from jitbot.lifecycle import remote_ledger
-from jitbot.lifecycle.asked import Asked, open_requests
+from jitbot.lifecycle.asked import Asked, Unread, open_requests
 from jitbot.lifecycle.desk import Desk
 from jitbot.lifecycle.history import read
 from jitbot.lifecycle.world import MEMORY
@@ -39,9 +39,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What is asked for, how many pull requests were not looked into, and what kept us from looking."""
+    """What is asked for, what of it could not be read, how many were not looked into, and what kept us from looking."""
 
     asks: tuple[Asked, ...] = ()
+    unread: tuple[Unread, ...] = ()
     more: int = 0
     trouble: str = ""
 
@@ -86,15 +87,11 @@ def status(
         if (everything or ended or each.state is not State.ENDED) and who in (None, each.requester)
     ]
     if form == "json":
-        print_json([*_asked_json(seen.asks), *(_json(each, record.numbers) for each in found)])
+        asked = [*_asked_json(seen.asks), *map(_unread_json, seen.unread)]
+        print_json([*asked, *(_json(each, record.numbers) for each in found)])
     else:
         _print(seen.asks, found, mine=who is not None and person is None)
-    for each in seen.asks:
-        if isinstance(each.approvals, NotKnown):
-            why = escape.log(each.approvals.why)
-            click.echo(f"? who approved pull request {each.number} is not known: {why}", err=True)
-    if seen.more:
-        click.echo(f"… and {seen.more} more open pull requests, not looked into", err=True)
+    _tell_what_is_not_known(seen)
     if at is None and (why := trouble or troubled or seen.trouble):
         click.echo(f"? what is only asked for is not shown: {escape.log(why)}", err=True)
     if record.note:
@@ -116,10 +113,14 @@ def _asks(desk: Desk | None, who: str | None, now: datetime) -> Seen:
     if desk is None:
         return Seen()
     try:
-        asks, more = open_requests(desk, who, now)
+        found, more = open_requests(desk, who, now)
     except JitbotError as error:
         return Seen(trouble=str(error))
-    return Seen(asks=asks, more=more)
+    return Seen(
+        asks=tuple(each for each in found if isinstance(each, Asked)),
+        unread=tuple(each for each in found if isinstance(each, Unread)),
+        more=more,
+    )
 
 
 def _record(invocation: Invocation, desk: Desk | None, repo: str | None) -> Record:
@@ -157,6 +158,19 @@ def _me(desk: Desk | None) -> tuple[str | None, str]:
     except JitbotError as error:
         return None, str(error)
     return (login if login in people else None), ""
+
+
+def _tell_what_is_not_known(seen: Seen) -> None:
+    for each in (*seen.asks, *seen.unread):
+        if not isinstance(each.approvals, NotKnown):
+            continue
+        why = escape.log(each.approvals.why)
+        if isinstance(each, Unread):
+            click.echo(f"? what pull request {each.number} asks for is not known: {why}", err=True)
+        else:
+            click.echo(f"? who approved pull request {each.number} is not known: {why}", err=True)
+    if seen.more:
+        click.echo(f"… and {seen.more} more open pull requests, not looked into", err=True)
 
 
 def _print(asks: Sequence[Asked], found: Sequence[Standing], *, mine: bool) -> None:
@@ -211,6 +225,24 @@ def _asked_json(asks: Sequence[Asked]) -> list[dict[str, object]]:
         for each in asks
         for account in each.accounts
     ]
+
+
+def _unread_json(each: Unread) -> dict[str, object]:
+    """A pull request that could not be read: null for all that is not known of it, and why."""
+    return {
+        "request": each.request,
+        "requester": None,
+        "account": None,
+        "account_id": None,
+        "role_arn": None,
+        "state": "asked",
+        "why": None,
+        "expires_at": None,
+        "seconds_left": None,
+        "pull_request": each.number,
+        "url": each.url,
+        "waiting_for": {"approvals": None, **_approved_json(each.approvals), "owners": None},
+    }
 
 
 def _approved_json(approvals: PendingApprovals | NotKnown) -> dict[str, object]:

@@ -6,11 +6,12 @@ An empty answer is not a no. What is in doubt is neither given nor refused; it i
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from jitbot.domain.counting import latest_judgements
 from jitbot.domain.evidence import Case, Merge
-from jitbot.domain.ground import at
+from jitbot.domain.ground import at, fitting, requester_of
 from jitbot.domain.model import Finding
 
-GITHUB_LAG = timedelta(minutes=15)  # how long GitHub may take to connect a commit with its pull request
+GITHUB_LAG = timedelta(minutes=15)  # how long after a merge GitHub's lists may lack what belongs to it
 LISTED_COMMITS = 250  # GitHub lists so many of a pull request, and no more
 # Reasons that rest on what GitHub answered. A refusal for these alone is one only if GitHub answers so twice.
 FORGES = frozenset(
@@ -37,9 +38,8 @@ _AGAIN = "nothing was granted or refused; the next run asks again"
 
 def doubts_of(case: Case, now: datetime) -> Iterator[Finding]:
     """Every reason to ask again before anything is decided; `now` only bounds GitHub's lag."""
-    # Whoever pushes past the rules chooses the date: one far ahead must not stay in doubt for ever.
     merged = any(pull.merged_at is not None for pull in case.listed)
-    if not merged and abs(now - case.change.committed_at) < GITHUB_LAG:
+    if not merged and _is_young(case, now):
         message = f"GitHub lists no merged pull request for {case.change.commit[:10]} yet"
         yield at(
             case, "no-pull-request-yet", message, "the next run asks again; after 15 minutes it is refused"
@@ -47,6 +47,62 @@ def doubts_of(case: Case, now: datetime) -> Iterator[Finding]:
     if case.merge is not None:
         for message in _short(case.merge):
             yield at(case, "short-answer", message, _AGAIN)
+
+
+def awaited(case: Case, now: datetime) -> Iterator[Finding]:
+    """What GitHub may still tell in the requester's favour: a refusal waits for it, until the lag is over.
+
+    An approval waits for none of it. What GitHub never tells is decided by what it did tell.
+    """
+    if not _is_young(case, now):
+        return
+    if not _own_is_listed(case):
+        login = case.request.value.requester if case.request and case.request.value else "the requester"
+        message = f"GitHub lists no pull request by {login} that was merged as {case.change.commit[:10]} yet"
+        hint = f"{_AGAIN}; after 15 minutes it is refused"
+        yield at(case, "no-pull-request-yet", message, hint)
+    if case.merge is not None:
+        for message in _dismissed_by_nobody(case.merge, case):
+            yield at(case, "short-answer", message, f"{_AGAIN}; after 15 minutes it is decided without")
+
+
+def _is_young(case: Case, now: datetime) -> bool:
+    """Whether GitHub may lag. Whoever pushes past the rules chooses the date: one far ahead is not young for ever."""
+    return abs(now - case.change.committed_at) < GITHUB_LAG
+
+
+def _own_is_listed(case: Case) -> bool:
+    """Whether the requester's own pull request is listed, or it does not matter.
+
+    Anyone may open a twin of it, and GitHub may list the twin first. Where git alone shows that nobody can be
+    given anything, there is no requester, or no repository, to look for.
+    """
+    settings, requester = case.rules.settings.value, requester_of(case.request, case.rules.people)
+    if settings is None or requester is None:
+        return True
+    fits = fitting(
+        case.listed,
+        commit=case.change.commit,
+        default_branch=case.default_branch,
+        repository_id=settings.repository_id,
+        requester=requester,
+    )
+    return any(pull.author.github_id == requester for pull in fits)
+
+
+def _dismissed_by_nobody(merge: Merge, case: Case) -> Iterator[str]:
+    """The reviews of known people that are shown as dismissed, while the list of dismissals holds none of them.
+
+    Without the dismissal nobody can tell whether it came after the merge, nor what the review said until then.
+    """
+    pull, people = merge.pull_request, case.rules.people.value or {}
+    if pull.merged_at is None or merge.dismissals is None:
+        return
+    known = {person.github_id for person in people.values()}
+    told = {each.review_id for each in merge.dismissals}
+    for review in latest_judgements(merge.reviews, pull.merged_at):
+        if review.state == "DISMISSED" and review.user.github_id in known and review.review_id not in told:
+            yield f"GitHub shows {review.user.login}'s review of #{pull.number} as dismissed, and lists no dismissal yet"
 
 
 def _short(merge: Merge) -> Iterator[str]:

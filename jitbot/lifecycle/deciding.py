@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from jitbot.domain import testimony, too_large
 from jitbot.domain.approval import Decision, Verdict, decide
-from jitbot.domain.doubt import FORGES
+from jitbot.domain.doubt import FORGES, awaited
 from jitbot.domain.errors import JitbotError
 from jitbot.domain.events import Event
 from jitbot.domain.evidence import Case, Change, ChangeKind
@@ -179,7 +179,7 @@ def _decided(gatherer: Gatherer, change: Change, *, earlier: bool, life: Life, n
     except JitbotError as error:
         decision = _undecided(change, str(error)).decision
     else:
-        decision = decide(case, life, now)
+        decision = _unless_awaited(decide(case, life, now), case, now)
     if decision.verdict is Verdict.UNDECIDED and now >= latest_end(change, case):
         decision = replace(
             decision, verdict=Verdict.REFUSED
@@ -190,6 +190,14 @@ def _decided(gatherer: Gatherer, change: Change, *, earlier: bool, life: Life, n
             change, case, decision, now=now, run=gatherer.world.run.url, catalogue=gatherer.world.catalogue
         )
     return Decided(change=change, decision=decision, event=event)
+
+
+def _unless_awaited(decision: Decision, case: Case, now: datetime) -> Decision:
+    """The decision; a refusal only if GitHub has nothing more to tell. Only what is on main waits, so not in `decide`."""
+    waits = tuple(awaited(case, now)) if decision.verdict is Verdict.REFUSED else ()
+    if not waits:
+        return decision
+    return replace(decision, verdict=Verdict.UNDECIDED, reasons=(*decision.reasons, *waits))
 
 
 def unrecorded(decided: Decided, why: str) -> Decided:

@@ -124,6 +124,68 @@ def test_a_pull_request_about_something_else_is_none(office: Office) -> None:
     assert shown() == before
 
 
+def proposed(office: Office, name: str, content: bytes) -> tuple[int, str]:
+    """carol's pull request with these bytes as its request; its number and the request's path."""
+    store, site = office.github.store, office.acme.github._site
+    path, who = f"requests/ssm-shell/2026-11/24-carol-{name}.yaml", site.signature(site.user("carol"))
+    store.update_ref(f"refs/heads/{name}", store.tip("main"))
+    store.commit_files(name, store.tip("main"), {path: content}, (), "x", who, who)
+    made = office.acme.call("carol", "POST", "/pulls", title="t", head=name, base="main")
+    assert made.ok
+    return int(made.content["number"]), path
+
+
+def closed(office: Office, number: int) -> None:
+    """The pull request is closed, so that it is in no other test's way."""
+    assert office.acme.call("carol", "PATCH", f"/pulls/{number}", state="closed").ok
+
+
+def numbers(office: Office) -> list[int]:
+    """The pull requests of everybody's requests."""
+    return [each["pull_request"] for each in office.run("status", "--all", "--format", "json").json]
+
+
+def test_a_pull_request_that_cannot_be_read_hides_no_other(office: Office) -> None:
+    """A request of bytes that are no text is said not to be known; everybody else's are shown."""
+    before = numbers(office)
+    number, path = proposed(office, "binary", b"\xff\xfe\x00")
+    text, shown = office.run("status", "--all"), office.run("status", "--all", "--format", "json").json
+    closed(office, number)
+    assert f"? what pull request {number} asks for is not known: the file " in text.err
+    assert "what is only asked for is not shown" not in text.err
+    assert (text.code, "-dave-open-one.yaml" in text.out, "carol-binary" in text.out) == (0, True, False)
+    (row,) = [each for each in shown if each["pull_request"] == number]
+    assert [each["pull_request"] for each in shown if each != row] == before
+    assert (list(row), row["request"], row["requester"], row["state"]) == (KEYS, path, None, "asked")
+    waits = row["waiting_for"]
+    assert (waits["approvals"], waits["approved_by"], waits["owners"]) == (None, None, None)
+    assert "is no plain text" in waits["not_known"]
+
+
+def test_a_pull_request_whose_files_github_does_not_list_hides_no_other(office: Office) -> None:
+    """GitHub gives up on a difference that is too large: of that one pull request not even the path is known."""
+    before = numbers(office)
+    number, _ = proposed(office, "large", b"x: 1\n")
+    office.acme.github.faults = lambda _, path: (
+        Fault(status=422) if path.endswith(f"/pulls/{number}/files") else None
+    )
+    shown = office.run("status", "--all", "--format", "json").json
+    closed(office, number)
+    (row,) = [each for each in shown if each["pull_request"] == number]
+    assert [each["pull_request"] for each in shown if each != row] == before
+    assert (row["request"], row["waiting_for"]["not_known"]) == (None, "GitHub answered 422: no reason given")
+
+
+def test_where_github_answers_nothing_no_pull_request_is_blamed(office: Office) -> None:
+    """Files and branches both fail: that is GitHub's trouble, told once, and no pull request's."""
+    office.acme.github.faults = lambda _, path: (
+        Fault(status=403) if path.endswith(("/files", "/git/ref/heads/main")) else None
+    )
+    answer = office.run("status", "--all")
+    assert "? what is only asked for is not shown: GitHub answered 403" in answer.err
+    assert "? what pull request" not in answer.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
@@ -184,6 +246,26 @@ def test_release_names_the_workflow_that_it_starts(office: Office) -> None:
     assert (told.workflow, told.inputs["request"], told.inputs["reason"], told.actor) == (
         "revoke.yml", answer.json["request"], "all done", "alice",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "verb", [("extend", "live-one", "3h", "--dry-run"), ("release", "live-one", "--no-wait")]
+)
+def test_anothers_file_that_is_no_text_keeps_nobody_from_naming_theirs(
+    office: Office, verb: tuple[str, ...]
+) -> None:
+    """A request of mallory's on main has a name like alice's, and bytes that are no text: hers is found."""
+    (live,) = [each for each in office.run("status", "--format", "json").json if each["state"] == "live"]
+    store, site = office.github.store, office.acme.github._site
+    who, tip = site.signature(site.user("mallory")), store.tip("main")
+    path = live["request"].replace("-alice-", "-mallory-")
+    office.acme.github.on_dispatch, kept = None, office.acme.github.on_dispatch
+    store.commit_files("main", tip, {path: b"\xff\xfe\x00"}, (), "x", who, who)
+    answer = office.run(*verb, "--format", "json")
+    store.update_ref("refs/heads/main", tip)
+    office.acme.github.on_dispatch = kept
+    assert answer.code == 0, answer.err
+    assert answer.json["request"] == live["request"]
 
 
 def test_release_that_cannot_be_started(office: Office) -> None:

@@ -1,11 +1,26 @@
 """What GitHub contradicts itself about is neither a yes nor a no."""
 
+from dataclasses import replace
+
 import pytest
-from acme_facts import HOUR, NOW, PATH, sha
-from builders import a_case, a_commit, a_merge, a_pull, codes, judged
+from acme_facts import (
+    HOUR,
+    MERGED_AT,
+    MINUTE,
+    NOW,
+    PATH,
+    SECOND,
+    a_request,
+    an_actor,
+    sha,
+    the_rules,
+    unreadable,
+)
+from builders import a_case, a_commit, a_merge, a_pull, a_review, codes, judged
 
 from jitbot.domain.approval import Verdict
-from jitbot.domain.evidence import Merge
+from jitbot.domain.doubt import awaited
+from jitbot.domain.evidence import Case, Dismissal, Merge, PullRequest
 
 SHORT: dict[str, Merge] = {
     "no commits": a_merge(commits=(), touching=frozenset()),
@@ -48,3 +63,61 @@ def test_more_commits_than_github_lists_are_refused() -> None:
     commits = tuple(a_commit("alice", name=sha(f"{number}")) for number in range(250))
     decision = judged(a_case(merge=a_merge(commits=commits, pull_request=a_pull(commit_count=251))))
     assert (decision.verdict, codes(decision)) == (Verdict.REFUSED, {"too-many-commits"})
+
+
+def dismissed(*dismissals: Dismissal, **changes: object) -> Case:
+    """bob's review is shown as dismissed, and these dismissals are listed."""
+    review = a_review("bob", **{"state": "DISMISSED", **changes})
+    return a_case(merge=a_merge(reviews=(review,), dismissals=dismissals))
+
+
+def test_a_dismissal_that_is_not_listed_is_waited_for_while_github_may_lag() -> None:
+    """For 15 minutes from the merge, before or after; the message names the review."""
+    (finding,) = awaited(dismissed(), NOW)
+    assert finding.code == "short-answer"
+    assert finding.message.startswith("GitHub shows bob's review of #7 as dismissed")
+    for age, waits in ((15 * MINUTE - SECOND, True), (15 * MINUTE, False), (-15 * MINUTE, False)):
+        assert any(awaited(dismissed(), MERGED_AT + age)) is waits
+
+
+TWIN = a_pull(number=8, author=an_actor("mallory"))
+NOT_HERS: dict[str, tuple[PullRequest, ...]] = {
+    "a twin": (TWIN,),
+    "hers, merged as another commit": (a_pull(merge_commit=sha("other")), TWIN),
+    "hers, into another branch": (a_pull(base_branch="side"),),
+    "hers, not merged": (a_pull(merged_at=None), TWIN),
+    "hers, of another repository": (a_pull(repository_id=1),),
+}
+
+
+@pytest.mark.parametrize("listed", NOT_HERS.values(), ids=NOT_HERS.keys())
+def test_the_requesters_own_pull_request_is_waited_for(listed: tuple[PullRequest, ...]) -> None:
+    """For 15 minutes from the merge, whatever else GitHub lists."""
+    case = a_case(listed=listed, merge=a_merge(pull_request=TWIN))
+    (finding,) = awaited(case, NOW)
+    assert (finding.code, "by alice" in finding.message) == ("no-pull-request-yet", True)
+    assert list(awaited(case, MERGED_AT + 15 * MINUTE)) == []
+    assert list(awaited(replace(case, listed=(*listed, a_pull())), NOW)) == []
+
+
+LISTED = Dismissal(review_id=1, by=an_actor("mallory"), state="APPROVED", at=NOW)
+NOTHING: dict[str, Case] = {
+    "a dismissal that is listed": dismissed(LISTED),
+    "a review that stands": dismissed(state="APPROVED"),
+    "a review of nobody's": dismissed(user=an_actor("stranger")),
+    "a review after the merge": dismissed(submitted_at=MERGED_AT + SECOND),
+    "dismissals that nobody asked for": a_case(merge=a_merge(reviews=(a_review(state="DISMISSED"),))),
+    "no merge": a_case(merge=None, listed=(a_pull(),)),
+    "a request that does not read": a_case(listed=(TWIN,), request=unreadable()),
+    "a requester whom nobody knows": a_case(listed=(TWIN,), request=a_request(requester="stranger")),
+    "settings that do not read": a_case(listed=(TWIN,), rules=the_rules(settings=None)),
+    "a merge that is none": a_case(
+        merge=a_merge(pull_request=a_pull(merged_at=None), dismissals=()), listed=(a_pull(),)
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NOTHING.values(), ids=NOTHING.keys())
+def test_nothing_is_waited_for_that_is_told_or_does_not_count(case: Case) -> None:
+    """What is listed, what judges nothing, and what nobody looked at delays no refusal."""
+    assert list(awaited(case, NOW)) == []

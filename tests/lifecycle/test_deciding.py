@@ -73,6 +73,7 @@ def test_nobody_asks_for_somebody_else(world: World) -> None:
     """The requester in the file is not the author of the pull request."""
     path, text = world.request("alice", ORDERS, "hers", **TABLE)
     world.land("mallory", {path: text})
+    world.later(15 * MINUTE)  # until then GitHub may only not have named her own
     refused(world, path, "not-the-author")
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from acme_world import HOUR, MINUTE, ORDERS, TABLE, World
+from acme_world import HOUR, MINUTE, ORDERS, SECOND, TABLE, World
 from forging import push
 
 from jitbot.sandbox.github import Fault
@@ -228,6 +228,42 @@ def reviews(world: World, number: int) -> bytes:
     return json.dumps(world.must(world.acme.call("olivia", "GET", f"/pulls/{number}/reviews"))).encode()
 
 
+def dismissed_after_the_merge(world: World, event: str) -> tuple[str, bytes]:
+    """alice's merged request, a review of which mallory dismisses a second later; and the events listed before that."""
+    path, text = world.request("alice", ORDERS, "late", **TABLE)
+    number = world.propose("alice", f"late {world.steps}", {path: text})
+    answer = world.acme.call("bob", "POST", f"/pulls/{number}/reviews", event=event, body="x")
+    review = int(world.must(answer)["id"])
+    world.must(world.merge("olivia", number))
+    listed = world.must(world.acme.call("olivia", "GET", f"/issues/{number}/events"))
+    world.later(SECOND)
+    world.must(world.acme.call("mallory", "PUT", f"/pulls/{number}/reviews/{review}/dismissals", message="x"))
+    return path, json.dumps(listed).encode()
+
+
+def test_a_dismissal_after_the_merge_that_events_lack_yet_takes_nothing_away(world: World) -> None:
+    """The reviews show it at once, the events only at the third look: until then nobody knows when it was."""
+    path, listed = dismissed_after_the_merge(world, "APPROVE")
+    met = answers(world, Fault(status=200, body=listed, headers=dict(EMPTY.headers)), "/events", times=2)
+    world.jit("grant")
+    assert (len(met), world.story(path), world.reach("alice")) == (2, ["approved", "granted"], ALICE)
+
+
+@pytest.mark.parametrize("event", ["APPROVE", "REQUEST_CHANGES"])
+def test_a_dismissal_that_is_never_listed_is_decided_without(world: World, event: str) -> None:
+    """A quarter of an hour after the merge nothing more is waited for: whatever the review said, it is an objection."""
+    path, listed = dismissed_after_the_merge(world, event)
+    answers(world, Fault(status=200, body=listed, headers=dict(EMPTY.headers)), "/events")
+    world.later(15 * MINUTE - 2 * SECOND)
+    ran = world.jit("grant", code=3)
+    assert "shows bob's review of" in ran.output
+    assert world.story(path) == []
+    world.later(SECOND)
+    world.jit("grant", code=1)
+    assert (world.story(path), world.reach("alice")) == (["refused"], set())
+    assert world.reasons(path) == {"changes-requested", "not-enough-approvals"}
+
+
 def without_author(world: World) -> tuple[str, int]:
     """alice's approved request, merged; then her account is deleted."""
     path, text = world.request("alice", ORDERS, "ghost", **TABLE)
@@ -241,6 +277,7 @@ def without_author(world: World) -> tuple[str, int]:
 def test_a_request_whose_author_is_gone_is_refused_for_good(world: World) -> None:
     """No run can ever know who asked: it says so, once, and the next has nothing to decide."""
     path, _ = without_author(world)
+    world.later(15 * MINUTE)  # until then GitHub may only not have named hers
     ran = world.jit("grant", code=1)
     assert "the author's account no longer exists" in ran.output
     assert world.reasons(path) == {"author-gone"}

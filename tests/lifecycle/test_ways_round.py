@@ -1,7 +1,11 @@
 """Ways round a decision that somebody with write access can try on GitHub itself, played on the embedded one."""
 
+import json
+
 import pytest
-from acme_world import DAY, HOUR, MINUTE, TABLE, World
+from acme_world import DAY, HOUR, MINUTE, SECOND, TABLE, World
+
+from jitbot.sandbox.github import Fault
 
 ALICE = {("alice", "prod", "orders")}
 
@@ -12,6 +16,7 @@ def test_a_deletion_hidden_in_a_rebase_ends_nobodys_access(world: World, granted
     decoy, more = world.request("carol", "orders-db-read", "decoy", **TABLE)
     world.land("carol", {granted: None}, {granted: text, decoy: more}, method="rebase")
     world.jit("sweep")
+    world.later(15 * MINUTE)  # GitHub may name the pull request of the first commit late
     world.jit("grant", code=1)
     assert world.story(granted) == ["approved", "granted", "refused"]
     assert world.reach("alice") == ALICE
@@ -50,7 +55,6 @@ def test_a_deletion_that_github_cannot_tell_of_is_not_concluded_from(world: Worl
 
 def refuse_github(world: World) -> None:
     """GitHub does not say which pull request a commit came from."""
-    from jitbot.sandbox.github import Fault
 
     def gone(_: str, path: str) -> Fault | None:
         return Fault(status=403) if path.endswith("/pulls") and "/commits/" in path else None
@@ -89,18 +93,72 @@ def test_an_approval_after_the_move_counts(world: World) -> None:
     assert world.reach("alice") == ALICE
 
 
-def test_a_twin_of_a_pull_request_takes_nothing_away(world: World) -> None:
-    """mallory opens a second pull request from alice's head: GitHub calls both merged, and alice's is the one that asks."""
-    path, text = world.request("alice", "orders-db-read", "twin", **TABLE)
-    number = world.propose("alice", "twin", {path: text})
-    head = world.github.pulls[number].head_sha
-    world.github.store.update_ref("refs/heads/twin", head)
+def with_a_twin(world: World, slug: str = "twin") -> tuple[str, int, int]:
+    """alice's approved request, and mallory's pull request from the same head: the path, and both numbers."""
+    path, text = world.request("alice", "orders-db-read", slug, **TABLE)
+    number = world.propose("alice", slug, {path: text})
+    world.github.store.update_ref("refs/heads/twin", world.github.pulls[number].head_sha)
     twin = world.must(
         world.acme.call("mallory", "POST", "/pulls", title="twin", head="twin", base="main", body="")
     )
     world.must(world.review("bob", number))
+    return path, number, int(twin["number"])
+
+
+def list_only(world: World, number: int, *, times: int = 1000) -> list[str]:
+    """GitHub connects merge commits with this pull request alone, for so many answers; gives the list of them."""
+    commit = world.github.pulls[number].merge_commit_sha
+    found = world.must(world.acme.call("olivia", "GET", f"/commits/{commit}/pulls"))
+    body = json.dumps([each for each in found if each["number"] == number]).encode()
+    met: list[str] = []
+
+    def answer(_: str, path: str) -> Fault | None:
+        if "/commits/" not in path or not path.endswith("/pulls") or len(met) >= times:
+            return None
+        met.append(path)
+        return Fault(status=200, body=body, headers={"Content-Type": "application/json"})
+
+    world.acme.github.faults = answer
+    return met
+
+
+def test_a_twin_that_is_listed_first_takes_nothing_away(world: World) -> None:
+    """GitHub names mallory's twin twice before it names alice's own pull request: hers is waited for."""
+    path, number, twin = with_a_twin(world)
     world.must(world.merge("olivia", number, "merge"))
-    assert world.github.pulls[int(twin["number"])].is_merged
+    met = list_only(world, twin, times=2)
+    world.jit("grant")
+    assert (len(met), world.story(path), world.reach("alice")) == (2, ["approved", "granted"], ALICE)
+
+
+def test_what_only_anothers_pull_request_brought_is_refused_after_the_lag(world: World) -> None:
+    """alice opened none: for a quarter of an hour GitHub may only not have named it; then it is refused."""
+    path, text = world.request("alice", "orders-db-read", "hers", **TABLE)
+    world.land("mallory", {path: text}, method="merge")
+    world.later(15 * MINUTE - SECOND)
+    ran = world.jit("grant", code=3)
+    assert "alice is asked for, but the pull request is mallory's" in ran.output
+    assert "lists no pull request by alice" in ran.output
+    assert world.story(path) == []
+    world.later(SECOND)
+    world.jit("grant", code=1)
+    assert (world.reasons(path), world.reach("alice", "mallory")) == ({"not-the-author"}, set())
+
+
+def test_who_waits_for_their_own_pull_request_delays_nobody(world: World) -> None:
+    """While one request waits for GitHub, another is granted by the same run."""
+    path, text = world.request("alice", "orders-db-read", "hers", **TABLE)
+    world.land("mallory", {path: text})
+    other = world.ask("alice", "mine")
+    world.jit("grant", code=3)
+    assert (world.story(path), world.story(other)) == ([], ["approved", "granted"])
+
+
+def test_a_twin_of_a_pull_request_takes_nothing_away(world: World) -> None:
+    """mallory opens a second pull request from alice's head: GitHub calls both merged, and alice's is the one that asks."""
+    _, number, twin = with_a_twin(world)
+    world.must(world.merge("olivia", number, "merge"))
+    assert world.github.pulls[twin].is_merged
     world.jit("grant")
     assert world.reach("alice") == ALICE
 
