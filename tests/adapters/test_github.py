@@ -522,8 +522,9 @@ def test_more_names_than_are_read_are_everybodys(site: Site) -> None:
         {"sha": f"{place}", "commit": {"message": text}, "author": None}
         for place, text in enumerate([many, *[linked] * 51])
     ]
-    first, second = raws[:26], raws[26:]
-    pages = iter([page(*map(json.dumps, [*first, *second]))])
-    site.github.faults = lambda _, path: next(pages) if path.endswith("/commits") else None
+    nobody = {f"o{place}": {"authors": {"nodes": [{"user": None}]}} for place in range(50)}
+    asked = Fault(status=200, body=json.dumps({"data": {"repository": nobody}}).encode())
+    listed = page(*map(json.dumps, raws))
+    site.github.faults = lambda _, path: listed if path.endswith("/commits") else asked
     found = site.forge().commits(1)
     assert [each.is_crowded for each in found] == [True, *[False] * 50, True]

@@ -1,5 +1,7 @@
 """Whoever had a hand in a request does not approve it: named by a trailer, or having pushed what was approved."""
 
+import json
+
 import pytest
 from acme_world import MINUTE, ORDERS, TABLE, World
 
@@ -9,6 +11,10 @@ from jitbot.sandbox.github.objects import Signature
 ALICE = {("alice", "prod", "orders")}
 PUSHED = "pushed to the request's branch"
 NAMED = "is author or committer of a commit that changes the request"
+NO_FIELD = {
+    "message": "Field 'authors' doesn't exist on type 'Commit'",
+    "extensions": {"code": "undefinedField", "typeName": "Commit", "fieldName": "authors"},
+}
 
 
 def proposed(world: World, slug: str = "hands") -> tuple[str, int]:
@@ -103,10 +109,68 @@ def test_where_graphql_knows_no_authors_the_rest_is_read_as_before(world: World,
     pushed(world, "alice", branch, commit(world, branch, path, message=f"more\n\n{both}"))
     world.must(world.review("bob", number))
     world.must(world.merge("olivia", number))
-    asked = iter([Fault(status=200, body=b'{"errors": [{"message": "no field authors"}]}')])
+    asked = iter([Fault(status=200, body=json.dumps({"errors": [NO_FIELD]}).encode())])
     world.acme.github.faults = lambda _, path: next(asked, None) if path == "/graphql" else None
     world.jit("grant", code=1)
     assert whys(world) == [NAMED]
+
+
+@pytest.mark.parametrize(
+    "words", [{"message": NO_FIELD["message"]}, {**NO_FIELD, "message": "No such field"}]
+)
+def test_a_github_that_is_too_old_for_the_question_stops_nobody(
+    world: World, words: dict[str, object]
+) -> None:
+    """Its schema lacks the field, and it says so by a code, or by the message alone: nobody is named by an address."""
+    path, number = proposed(world)
+    branch = branch_of(world, number)
+    trailer = "Co-authored-by: x <x@x.example>"
+    pushed(world, "alice", branch, commit(world, branch, path, message=f"more\n\n{trailer}"))
+    asked = iter([Fault(status=200, body=json.dumps({"errors": [words]}).encode())])
+    world.acme.github.faults = lambda _, path: next(asked, None) if path == "/graphql" else None
+    decided(world, number, "bob")
+    assert world.story(path) == ["approved", "granted"]
+
+
+LIMITED = {"type": "RATE_LIMITED", "message": "API rate limit exceeded"}
+BROKEN = {"message": "Something went wrong while executing your query. This may be the result of a timeout"}
+NO_ANSWERS: dict[str, dict[str, object]] = {
+    "a rate limit": {"errors": [LIMITED]},
+    "a timeout": {"data": None, "errors": [BROKEN]},
+    "a timeout beside an old schema": {"errors": [NO_FIELD, BROKEN]},
+    "a field named in passing": {"errors": [{"message": f"{NO_FIELD['message']}, or a timeout"}]},
+    "no repository": {"data": {"repository": None}},
+    "a repository not found": {
+        "data": {"repository": None},
+        "errors": [{"type": "NOT_FOUND", "message": "?"}],
+    },
+    "no commit": {"data": {"repository": {"o0": None}}},
+    "no commit of several": {"data": {"repository": {}}},
+    "no authors": {"data": {"repository": {"o0": {"authors": None}}}},
+    "no list of authors": {"data": {"repository": {"o0": {"authors": {"nodes": None}}}}},
+    "no author in the list": {"data": {"repository": {"o0": {"authors": {"nodes": [None]}}}}},
+    "no errors in the list": {"errors": []},
+}
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS.values(), ids=NO_ANSWERS.keys())
+def test_a_bad_answer_hides_no_co_author(world: World, answer: dict[str, object]) -> None:
+    """While GraphQL does not say whom a commit names, nothing is decided; once it does, bob's approval counts for nothing."""
+    path, number = proposed(world)
+    branch = branch_of(world, number)
+    trailer = "Co-authored-by: Bob B. <bob@acme.com>"
+    pushed(world, "alice", branch, commit(world, branch, path, message=f"more\n\n{trailer}"))
+    world.must(world.review("bob", number))
+    world.must(world.merge("olivia", number))
+    bad = Fault(status=200, body=json.dumps(answer).encode(), headers={"Content-Type": "application/json"})
+    world.acme.github.faults = lambda _, path: bad if path == "/graphql" else None
+    world.jit("grant", code=3)
+    assert (world.story(path), world.reach("alice")) == ([], set())
+    once = iter([bad])
+    world.acme.github.faults = lambda _, path: next(once, None) if path == "/graphql" else None
+    world.jit("grant", code=1)
+    assert (world.reasons(path), whys(world)) == ({"not-enough-approvals"}, [NAMED])
+    assert world.reach("alice") == set()
 
 
 def by_a_push(world: World, path: str, number: int) -> None:
