@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Protocol, TypeVar
 
 from jitbot.domain import bounds, codeowners, duration, eligibility, owners, pushes
@@ -75,26 +75,30 @@ class Asked:
     """What the forge answers: each question is asked once, since many requests share a merge.
 
     Nothing but the list itself says how many reviews there are, and one that is missing may be an objection. So
-    whoever decides asks for them twice, and two answers that differ are none.
+    whoever decides asks for them twice, and two answers that differ in what can matter are none.
     """
 
     def __init__(self, forge: Forge, *, decides: bool) -> None:
+        self._forge = forge
         self.default_branch = cache(forge.default_branch)
         self.pulls_of = cache(forge.pulls_of)
         self.pull = cache(forge.pull)
         self.files = cache(forge.files)
-        self.reviews = cache(partial(_twice, forge) if decides else forge.reviews)
+        self.reviews = cache(self._twice if decides else forge.reviews)
         self.commits = cache(forge.commits)
         self.history = cache(forge.history)
         self.pushes = cache(forge.pushes)
         self.permission = cache(forge.permission)
 
-
-def _twice(forge: Forge, number: int) -> tuple[Review, ...]:
-    reviews = forge.reviews(number)
-    if forge.reviews(number) != reviews:
-        raise UnavailableError(f"GitHub lists other reviews of #{number} each time")
-    return reviews
+    def _twice(self, number: int) -> tuple[Review, ...]:
+        """The reviews of a pull request. Whoever may read it may comment, and review it after the merge, at any time."""
+        reviews, again = self._forge.reviews(number), self._forge.reviews(number)
+        merged_at = self.pull(number).merged_at
+        if merged_at is None:  # GitHub contradicts itself: that is in doubt, whatever the reviews
+            return reviews
+        if latest_judgements(again, merged_at) != latest_judgements(reviews, merged_at):
+            raise UnavailableError(f"GitHub lists other reviews of #{number} each time")
+        return reviews
 
 
 @dataclass(slots=True)
