@@ -30,6 +30,7 @@ FORGES = frozenset(
         "rules-changed",
         "too-many-authors",
         "too-many-commits",
+        "too-many-moves",
     }
 )
 _AGAIN = "nothing was granted or refused; the next run asks again"

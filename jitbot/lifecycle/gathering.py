@@ -186,6 +186,7 @@ class Gatherer:
         at_head = repository.entries(head, [change.path]) if head else ()
         approvers = self.approvers(number, pull.merged_at, rules, history.dismissals)
         many = pull.changed_files is not None and pull.changed_files > bounds.FILES
+        pushed, too_many_moves = read_pushes(forge, pull, commits, touching)
         return Merge(
             pull_request=pull,
             files=None if many else forge.files(number),
@@ -199,7 +200,8 @@ class Gatherer:
             retargeted_at=history.retargeted_at,
             merge_seen=history.merged,
             dismissals=history.dismissals,
-            pushes=read_pushes(forge, pull, commits, touching),
+            pushes=pushed,
+            too_many_moves=too_many_moves,
         )
 
     def approvers(
@@ -231,22 +233,28 @@ def read_request(world: World, path: str, blob: Sha) -> Parsed[Request]:
 class Pushes(Protocol):
     """Whoever tells of a branch's pushes."""
 
-    def pushes(self, branch: str) -> tuple[Push, ...]:
-        """The moves of a branch. Raises DeniedError where the forge does not tell."""
+    def pushes(self, branch: str, until: datetime | None) -> tuple[Push, ...]:
+        """The moves of a branch until then. Raises DeniedError where the forge does not tell."""
         ...
 
 
 def read_pushes(
     forge: Pushes | Asked, pull: PullRequest, commits: Sequence[PullCommit], touching: frozenset[Sha]
-) -> tuple[Push, ...] | None:
-    """The pushes that brought a change of the request; None where the forge names none of the head, as for a fork."""
+) -> tuple[tuple[Push, ...] | None, bool]:
+    """The pushes that brought a change of the request, and whether there were more moves than anybody reads.
+
+    None for the pushes where the forge names none of the head, as for a fork.
+    """
     if not pull.head_branch or pull.head_repository_id != pull.repository_id:
-        return None
+        return None, False
     try:
-        told = forge.pushes(pull.head_branch)
+        told = forge.pushes(pull.head_branch, pull.merged_at)
     except DeniedError:  # a forge without this list, or a token that may not read it
-        return None
-    return pushes.that_changed(told, commits=commits, touching=touching, head=pull.head, until=pull.merged_at)
+        return None, False
+    found = pushes.that_changed(
+        told, commits=commits, touching=touching, head=pull.head, until=pull.merged_at
+    )
+    return found, len(told) > bounds.MOVES
 
 
 def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:

@@ -3,9 +3,12 @@
 import json
 
 import pytest
-from acme_world import MINUTE, ORDERS, TABLE, World
+from acme_world import MINUTE, ORDERS, SECOND, TABLE, World
+from books import codes, verdict
 
+from jitbot.domain import bounds
 from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github.happenings import note
 from jitbot.sandbox.github.objects import Signature
 
 ALICE = {("alice", "prod", "orders")}
@@ -281,3 +284,71 @@ def test_more_pushes_than_a_page_are_all_read(world: World) -> None:
     world.later(MINUTE)
     decided(world, number, "bob", code=1)
     assert whys(world) == [PUSHED]
+
+
+def moved(world: World, branch: str, times: int) -> None:
+    """mallory moves a branch to and fro so often, as it is left where it was."""
+    repository, mallory = world.github, world.acme.github._site.user("mallory")
+    tip = repository.store.tip(branch)
+    for _ in range(times):
+        note(world.acme.github._site, repository, branch, tip, mallory)
+
+
+@pytest.mark.parametrize("times", [bounds.MOVES, 0])
+def test_more_moves_than_are_read_are_a_reason_to_refuse(world: World, times: int) -> None:
+    """bob's push lies before, or behind, a thousand others: nobody looks for it, and no run stays red for it."""
+    path, number = proposed(world)
+    branch = branch_of(world, number)
+    moved(world, branch, times)
+    pushed(world, "bob", branch, commit(world, branch, path))
+    moved(world, branch, bounds.MOVES - times)
+    world.later(MINUTE)
+    assert f"moved more than {bounds.MOVES} times" in world.ran("explain", str(number)).output
+    decided(world, number, "bob", code=1)
+    assert "too-many-moves" in world.reasons(path)
+    assert world.reach("alice") == set()
+    assert facts(world)["too_many_moves"] is True
+    world.jit("grant")
+    assert codes(verdict(world, code=0)) == set()
+
+
+def test_the_refusal_for_too_many_moves_is_decided_again_from_its_record(world: World) -> None:
+    """Two looks agree that nothing else speaks against it, and an audit that reads its mark says so, too."""
+    path, number = proposed(world)
+    moved(world, branch_of(world, number), bounds.MOVES)
+    world.forget()
+    decided(world, number, "bob", code=1)
+    assert world.reasons(path) == {"too-many-moves"}
+    asked = [path for _, path in world.acme.github.calls if path.endswith("/activity")]
+    assert len(asked) == 2 * (bounds.MOVES // 100 + 1)
+    assert codes(verdict(world, code=0)) == set()
+
+
+def test_as_many_moves_as_are_read_are_nobodys_harm(world: World) -> None:
+    """A thousand until the merge, and any number after it, for which nothing more is asked."""
+    path, number = proposed(world)
+    branch = branch_of(world, number)
+    activities = [each for each in world.github.activities if each.ref.endswith(branch)]
+    moved(world, branch, bounds.MOVES - len(activities))
+    world.must(world.review("bob", number))
+    world.must(world.merge("olivia", number))
+    world.later(SECOND)
+    moved(world, branch, 2 * bounds.MOVES)
+    world.forget()
+    world.jit("grant")
+    assert world.story(path) == ["approved", "granted"]
+    asked = [path for _, path in world.acme.github.calls if path.endswith("/activity")]
+    assert len(asked) == bounds.MOVES // 100 + 1
+
+
+def test_moves_after_the_merge_hide_no_push(world: World) -> None:
+    """However often the branch is moved once more, who pushed before the merge is found."""
+    path, number = proposed(world)
+    branch = branch_of(world, number)
+    pushed(world, "bob", branch, commit(world, branch, path))
+    world.must(world.review("bob", number))
+    world.must(world.merge("olivia", number))
+    world.later(SECOND)
+    moved(world, branch, bounds.MOVES + 1)
+    world.jit("grant", code=1)
+    assert (world.reasons(path), whys(world)) == ({"not-enough-approvals"}, [PUSHED])

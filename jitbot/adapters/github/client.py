@@ -127,10 +127,11 @@ class Client:
                 return
         raise UnavailableError(f"{path} has more than {_MOST_PAGES} pages")
 
-    def following(self, path: str, query: Mapping[str, str], most: int) -> Iterator[dict[str, Any]]:
-        """The objects of a list that is paged by a cursor, from at most so many pages.
+    def following(self, path: str, query: Mapping[str, str], most: int) -> Iterator[list[dict[str, Any]]]:
+        """The pages of a list that is paged by a cursor, at most so many, each fetched when it is asked for.
 
-        Raises TypeError if it is no list, and UnavailableError if there are more pages.
+        Raises TypeError if it is no list, and UnavailableError if there are more pages, or for an empty one that the
+        one before announced.
         """
         parameters: dict[str, Any] = {**query, "per_page": _PAGE}
         for _ in range(most):
@@ -139,7 +140,9 @@ class Client:
             )
             if not isinstance(answer, list):
                 raise TypeError(f"{path} is not a list")
-            yield from answer
+            if "after" in parameters and not answer:
+                raise UnavailableError(f"GitHub announced another page of {path}, and answered an empty one")
+            yield answer
             cursor = _cursor(headers.get("link", ""))
             if cursor is None:
                 return
