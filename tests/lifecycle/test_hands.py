@@ -352,3 +352,27 @@ def test_moves_after_the_merge_hide_no_push(world: World) -> None:
     moved(world, branch, bounds.MOVES + 1)
     world.jit("grant", code=1)
     assert (world.reasons(path), whys(world)) == ({"not-enough-approvals"}, [PUSHED])
+
+
+@pytest.mark.parametrize("fork", [{"id": 700999, "full_name": "alice/access", "fork": True}, None])
+def test_a_branch_here_says_nothing_of_a_forks_branch_of_that_name(
+    world: World, fork: dict[str, object] | None
+) -> None:
+    """The pull request comes from a fork, or one that is gone: bob, who pushed the same to a branch here, may approve."""
+    path, number = proposed(world)
+    branch = branch_of(world, number)
+    pushed(world, "bob", branch, commit(world, branch, path))
+    world.must(world.review("bob", number))
+    world.must(world.merge("olivia", number))
+    told = world.must(world.acme.call("olivia", "GET", f"/pulls/{number}"))
+    told["head"]["repo"] = fork and {**told["head"]["repo"], **fork}
+    answer = Fault(status=200, body=json.dumps(told).encode(), headers={"Content-Type": "application/json"})
+    world.acme.github.faults = lambda method, asked: (
+        answer if method == "GET" and asked.endswith(f"/pulls/{number}") else None
+    )
+    world.forget()
+    world.jit("grant")
+    assert world.story(path) == ["approved", "granted"]
+    assert not [asked for _, asked in world.acme.github.calls if asked.endswith("/activity")]
+    approved = next(each for each in world.ledger() if each["event"] == "approved")
+    assert approved["evidence"]["facts"]["told"]["pushes"] is None
