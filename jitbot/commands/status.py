@@ -161,7 +161,8 @@ def _me(desk: Desk | None) -> tuple[str | None, str]:
 
 
 def _tell_what_is_not_known(seen: Seen) -> None:
-    for each in (*seen.asks, *seen.unread):
+    told: tuple[Asked | Unread, ...] = (*seen.asks, *seen.unread)
+    for each in told:
         if not isinstance(each.approvals, NotKnown):
             continue
         why = escape.log(each.approvals.why)

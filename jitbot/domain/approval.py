@@ -183,6 +183,9 @@ def _enough(
     if name_everybody(ground.merge):
         message = f"its commits name, or its pushes come from, more than {bounds.NAMES} accounts"
         yield at(ground.case, "too-many-authors", message, "ask anew, with commits of your own")
+    if ground.merge.too_many_moves:
+        message = f"its branch was moved more than {bounds.MOVES} times until the merge"
+        yield at(ground.case, "too-many-moves", message, "ask anew, from a branch of a new name")
     yield from _owners_by_name(ground)
     if break_glass.is_break_glass(ground.policy):
         yield from break_glass.objections(ground)

@@ -32,6 +32,7 @@ STRANGERS = (
 )
 NAMES = 50  # accounts that one commit may name as author, committer and co-authors
 ALL_NAMES = 600  # accounts that all commits of a pull request may name together, repeated ones included
+MOVES = 1_000  # moves of a branch's name until the merge, its former lives included
 PUSHES = 12  # recorded pushes of a request's branch, one for each account
 REASONS = 10  # reasons recorded of a refusal, and reviews that did not count
 TEXT = 400  # characters of a recorded message, hint or path of a reason

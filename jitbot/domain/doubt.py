@@ -29,8 +29,11 @@ FORGES = frozenset(
         "not-the-author",
         "not-what-was-approved",
         "rules-changed",
+        "touches-rules",
         "too-many-authors",
         "too-many-commits",
+        "too-many-files",
+        "too-many-moves",
     }
 )
 _AGAIN = "nothing was granted or refused; the next run asks again"

@@ -172,6 +172,7 @@ class Merge:
     dismissals: tuple[Dismissal, ...] | None = None
     # The pushes that brought a change of the request; None where GitHub names no push of the head.
     pushes: tuple[Push, ...] | None = None
+    too_many_moves: bool = False  # its branch was moved more often until the merge than anybody reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,7 @@ class Told:
     merge_seen: bool | None
     dismissals: tuple[Dismissal, ...] | None
     pushes: tuple[Push, ...] | None
+    too_many_moves: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,7 @@ def _dump_told(merge: Merge, people: People) -> dict[str, object]:
         "merge_seen": merge.merge_seen,
         "dismissals": _dump_each(merge.dismissals, lambda each: each.review_id in ids, dump_dismissal),
         "pushes": _dump_each(merge.pushes, lambda _: True, dump_push),
+        **({"too_many_moves": True} if merge.too_many_moves else {}),
     }
 
 
@@ -192,6 +194,7 @@ def _load_told(raw: Mapping[str, object]) -> Told:
         merge_seen=_looked(raw.get("merge_seen")),
         dismissals=_optional(raw.get("dismissals"), load_dismissal),
         pushes=_optional(raw.get("pushes"), load_push),
+        too_many_moves=raw.get("too_many_moves") is True,
     )
 
 

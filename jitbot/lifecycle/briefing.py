@@ -196,6 +196,7 @@ class _Asking:
         touching = repository.touching([commit.sha for commit in commits], path)
         gatherer, policy = self._gathered(), path.split("/")[1]
         approvers = gatherer.approvers(merged.number, self.at, gatherer.rules(self.base, policy))
+        pushed, too_many_moves = read_pushes(forge, merged, commits, touching)
         return Merge(
             pull_request=replace(merged, changed_files=None),  # git has told of them, below
             files=self.touched,
@@ -208,7 +209,8 @@ class _Asking:
             permissions={login: self._permission(login) for login in approvers},
             retargeted_at=history.retargeted_at,
             dismissals=history.dismissals,
-            pushes=read_pushes(forge, merged, commits, touching),
+            pushes=pushed,
+            too_many_moves=too_many_moves,
         )
 
     def _permission(self, login: Login) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from typing import Protocol, TypeVar
 
 from jitbot.domain import bounds, codeowners, duration, eligibility, owners, pushes
@@ -75,26 +75,30 @@ class Asked:
     """What the forge answers: each question is asked once, since many requests share a merge.
 
     Nothing but the list itself says how many reviews there are, and one that is missing may be an objection. So
-    whoever decides asks for them twice, and two answers that differ are none.
+    whoever decides asks for them twice, and two answers that differ in what can matter are none.
     """
 
     def __init__(self, forge: Forge, *, decides: bool) -> None:
+        self._forge = forge
         self.default_branch = cache(forge.default_branch)
         self.pulls_of = cache(forge.pulls_of)
         self.pull = cache(forge.pull)
         self.files = cache(forge.files)
-        self.reviews = cache(partial(_twice, forge) if decides else forge.reviews)
+        self.reviews = cache(self._twice if decides else forge.reviews)
         self.commits = cache(forge.commits)
         self.history = cache(forge.history)
         self.pushes = cache(forge.pushes)
         self.permission = cache(forge.permission)
 
-
-def _twice(forge: Forge, number: int) -> tuple[Review, ...]:
-    reviews = forge.reviews(number)
-    if forge.reviews(number) != reviews:
-        raise UnavailableError(f"GitHub lists other reviews of #{number} each time")
-    return reviews
+    def _twice(self, number: int) -> tuple[Review, ...]:
+        """The reviews of a pull request. Whoever may read it may comment, and review it after the merge, at any time."""
+        reviews, again = self._forge.reviews(number), self._forge.reviews(number)
+        merged_at = self.pull(number).merged_at
+        if merged_at is None:  # GitHub contradicts itself: that is in doubt, whatever the reviews
+            return reviews
+        if latest_judgements(again, merged_at) != latest_judgements(reviews, merged_at):
+            raise UnavailableError(f"GitHub lists other reviews of #{number} each time")
+        return reviews
 
 
 @dataclass(slots=True)
@@ -182,6 +186,7 @@ class Gatherer:
         at_head = repository.entries(head, [change.path]) if head else ()
         approvers = self.approvers(number, pull.merged_at, rules, history.dismissals)
         many = pull.changed_files is not None and pull.changed_files > bounds.FILES
+        pushed, too_many_moves = read_pushes(forge, pull, commits, touching)
         return Merge(
             pull_request=pull,
             files=None if many else forge.files(number),
@@ -195,7 +200,8 @@ class Gatherer:
             retargeted_at=history.retargeted_at,
             merge_seen=history.merged,
             dismissals=history.dismissals,
-            pushes=read_pushes(forge, pull, commits, touching),
+            pushes=pushed,
+            too_many_moves=too_many_moves,
         )
 
     def approvers(
@@ -227,22 +233,28 @@ def read_request(world: World, path: str, blob: Sha) -> Parsed[Request]:
 class Pushes(Protocol):
     """Whoever tells of a branch's pushes."""
 
-    def pushes(self, branch: str) -> tuple[Push, ...]:
-        """The moves of a branch. Raises DeniedError where the forge does not tell."""
+    def pushes(self, branch: str, until: datetime | None) -> tuple[Push, ...]:
+        """The moves of a branch until then. Raises DeniedError where the forge does not tell."""
         ...
 
 
 def read_pushes(
     forge: Pushes | Asked, pull: PullRequest, commits: Sequence[PullCommit], touching: frozenset[Sha]
-) -> tuple[Push, ...] | None:
-    """The pushes that brought a change of the request; None where the forge names none of the head, as for a fork."""
+) -> tuple[tuple[Push, ...] | None, bool]:
+    """The pushes that brought a change of the request, and whether there were more moves than anybody reads.
+
+    None for the pushes where the forge names none of the head, as for a fork.
+    """
     if not pull.head_branch or pull.head_repository_id != pull.repository_id:
-        return None
+        return None, False
     try:
-        told = forge.pushes(pull.head_branch)
+        told = forge.pushes(pull.head_branch, pull.merged_at)
     except DeniedError:  # a forge without this list, or a token that may not read it
-        return None
-    return pushes.that_changed(told, commits=commits, touching=touching, head=pull.head, until=pull.merged_at)
+        return None, False
+    found = pushes.that_changed(
+        told, commits=commits, touching=touching, head=pull.head, until=pull.merged_at
+    )
+    return found, len(told) > bounds.MOVES
 
 
 def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:

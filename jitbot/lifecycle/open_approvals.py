@@ -8,10 +8,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from jitbot.domain import bounds
 from jitbot.domain.attestation import blob_name
 from jitbot.domain.counting import latest_judgements
 from jitbot.domain.errors import JitbotError, UnavailableError
-from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullCommit, PullRequest, Review, Rules
+from jitbot.domain.evidence import (
+    Case,
+    Change,
+    ChangeKind,
+    Merge,
+    PullCommit,
+    PullRequest,
+    Push,
+    Review,
+    Rules,
+)
 from jitbot.domain.ground import Ground, lay
 from jitbot.domain.model import Login, People, Request, Sha, Source
 from jitbot.domain.owners import person_behind
@@ -113,11 +124,17 @@ class OpenApprovals:
                 permissions=self._permissions(reviews, people, at),
                 retargeted_at=None if history is None else history.retargeted_at,
                 dismissals=() if history is None else history.dismissals,
-                pushes=read_pushes(self.desk.forge, merged, head.commits, head.touching)
-                if approved
-                else None,
+                pushes=self._pushes(merged, head) if approved else None,
             ),
         )
+
+    def _pushes(self, merged: PullRequest, head: _Head) -> tuple[Push, ...] | None:
+        found, too_many_moves = read_pushes(self.desk.forge, merged, head.commits, head.touching)
+        if too_many_moves:  # no approval helps then, so none is counted here
+            raise UnavailableError(
+                f"its branch was moved more than {bounds.MOVES} times: ask anew, from a new branch"
+            )
+        return found
 
     def _main(self, *, fresh: bool) -> RemoteTree:
         """The tree of main's tip; where it is now, if that must be `fresh`."""

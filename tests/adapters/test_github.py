@@ -10,6 +10,7 @@ import pytest
 
 import requests
 from jitbot.adapters.github import Client, GitHubForge
+from jitbot.domain import bounds
 from jitbot.domain.errors import BranchMovedError, DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model import GithubId, Login, Sha
 from jitbot.sandbox.clock import Clock
@@ -433,34 +434,86 @@ def test_both_ways_to_another_base_are_known(site: Site, kind: str) -> None:
 
 
 def test_the_pushes_of_a_branch(site: Site) -> None:
-    """Who moved it, from where to where, newest first; a deleted account is nobody."""
+    """Who moved it, from where to where, oldest first, until a moment; a deleted account is nobody."""
     number = site.propose()
     made = site.tip(site.branch)
     forge = site.forge("bob")
     head = forge.commit(site.branch, made, "more", {ASK: b"a: more\n"})
-    last, first, *_ = forge.pushes(site.branch)
-    assert [(each.actor.login, each.before, each.after, each.kind) for each in (last, first)] == [
-        ("bob", made, head, "push"),
+    site.github.clock.advance(timedelta(seconds=1))
+    forge.commit(site.branch, head, "late", {ASK: b"a: late\n"})
+    _, first, last = forge.pushes(site.branch, NOW)
+    assert [(each.actor.login, each.before, each.after, each.kind) for each in (first, last)] == [
         ("alice", site.tip("main"), made, "push"),
+        ("bob", made, head, "push"),
     ]
+    assert len(forge.pushes(site.branch, None)) == 4
     assert forge.pull(number).head_branch == site.branch
     assert forge.pull(number).head_repository_id == forge.pull(number).repository_id
     body = '{"before": "a", "after": "b", "timestamp": "2026-11-24T09:00:00Z", "activity_type": "push", "actor": null}'
     site.github.faults = lambda *_: page(body)
-    assert site.forge().pushes("x")[0].actor.is_gone
+    assert site.forge().pushes("x", NOW)[0].actor.is_gone
+
+
+def moves(*seconds: int, following: bool = True) -> Fault:
+    """A page of moves, so many seconds after nine o'clock each, that mostly leads to another one."""
+    found = [
+        {
+            "before": "a",
+            "after": "b",
+            "timestamp": f"{NOW + timedelta(seconds=each):%Y-%m-%dT%H:%M:%SZ}",
+            "activity_type": "push",
+            "actor": None,
+        }
+        for each in seconds
+    ]
+    link = {"Link": '<https://elsewhere.example/x?after=c1&per_page=100>; rel="next"'} if following else {}
+    return Fault(
+        status=200, body=json.dumps(found).encode(), headers={"Content-Type": "application/json", **link}
+    )
 
 
 def test_pushes_are_read_page_by_page_and_not_without_end(site: Site) -> None:
-    """The cursor of each page leads to the next, whatever address it is wrapped in."""
-    body = '{"before": "a", "after": "b", "timestamp": "2026-11-24T09:00:00Z", "activity_type": "push", "actor": null}'
-    link = {"Link": '<https://elsewhere.example/x?after=c1&per_page=100>; rel="next"'}
-    more = Fault(status=200, body=f"[{body}]".encode(), headers={"Content-Type": "application/json", **link})
-    pages = iter([more, page(body)])
+    """The cursor of each page leads to the next, whatever address it is wrapped in; an empty one is no answer."""
+    pages = iter([moves(0), moves(0, following=False)])
     site.github.faults = lambda *_: next(pages)
-    assert len(site.forge().pushes("x")) == 2
-    site.github.faults = lambda *_: more
-    with pytest.raises(UnavailableError, match="10 pages"):
-        site.forge().pushes("x")
+    assert len(site.forge().pushes("x", NOW)) == 2
+    site.github.faults = lambda *_: moves(0)
+    with pytest.raises(UnavailableError, match="20 pages"):
+        site.forge().pushes("x", NOW)
+    pages = iter([moves(0), moves()])
+    site.github.faults = lambda *_: next(pages)
+    with pytest.raises(UnavailableError, match="an empty one"):
+        site.forge().pushes("x", NOW)
+
+
+def test_moves_after_the_merge_are_not_read_on(site: Site) -> None:
+    """The first page that ends after it is the last one; what it still holds from before counts."""
+    pages = iter([moves(-9, -8), moves(-7, 0, 1)])
+    site.github.faults = lambda *_: next(pages)
+    assert len(site.forge().pushes("x", NOW)) == 4
+    assert next(pages, None) is None
+
+
+def test_moves_in_the_other_order_are_never_cut_short(site: Site) -> None:
+    """A GitHub that lists the newest first hides no push from before the merge behind those after it."""
+    pages = iter([moves(0, -1), moves(-2, -3, following=False)])
+    site.github.faults = lambda *_: next(pages)
+    assert len(site.forge().pushes("x", NOW)) == 4
+    site.github.faults = lambda *_: moves(9, 8)
+    with pytest.raises(UnavailableError, match="newest first"):
+        site.forge().pushes("x", NOW)
+
+
+def test_of_too_many_moves_no_more_are_read_than_tell_it(site: Site) -> None:
+    """A thousand are read whole, and of more than that a page more."""
+    hundred = moves(*[0] * 100)
+    pages = iter([*[hundred] * 10, moves(0, following=False)])
+    site.github.faults = lambda *_: next(pages)
+    assert len(site.forge().pushes("x", NOW)) == bounds.MOVES + 1
+    pages = iter([*[hundred] * 9, moves(*[0] * 100, following=False)])
+    assert len(site.forge().pushes("x", NOW)) == bounds.MOVES
+    pages = iter([hundred] * 11)
+    assert len(site.forge().pushes("x", NOW)) == bounds.MOVES + 100
 
 
 def test_a_pull_request_whose_author_or_head_is_gone_is_read(site: Site) -> None:
@@ -522,8 +575,9 @@ def test_more_names_than_are_read_are_everybodys(site: Site) -> None:
         {"sha": f"{place}", "commit": {"message": text}, "author": None}
         for place, text in enumerate([many, *[linked] * 51])
     ]
-    first, second = raws[:26], raws[26:]
-    pages = iter([page(*map(json.dumps, [*first, *second]))])
-    site.github.faults = lambda _, path: next(pages) if path.endswith("/commits") else None
+    nobody = {f"o{place}": {"authors": {"nodes": [{"user": None}]}} for place in range(50)}
+    asked = Fault(status=200, body=json.dumps({"data": {"repository": nobody}}).encode())
+    listed = page(*map(json.dumps, raws))
+    site.github.faults = lambda _, path: listed if path.endswith("/commits") else asked
     found = site.forge().commits(1)
     assert [each.is_crowded for each in found] == [True, *[False] * 50, True]

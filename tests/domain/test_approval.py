@@ -144,6 +144,10 @@ REFUSED: dict[str, tuple[Case, str]] = {
         ),
         "too-many-authors",
     ),
+    "a branch that was moved more often than anybody reads": (
+        a_case(merge=a_merge(too_many_moves=True)),
+        "too-many-moves",
+    ),
     "an approval of too few by the head's policy": (
         a_case(merge=a_merge(head_rules=the_rules(policy=a_policy(approvals=2)))),
         "not-enough-approvals",

@@ -49,6 +49,7 @@ CASES = {
     "no pull request": a_case(merge=None),
     "an author who is gone": a_case(merge=a_merge(pull_request=a_pull(author=GONE))),
     "pushes, and none known": a_case(merge=a_merge(pushes=(a_push("bob"),), merge_seen=True, dismissals=())),
+    "too many moves": a_case(merge=a_merge(pushes=None, too_many_moves=True)),
     "an objection dismissed": a_case(
         merge=a_merge(
             reviews=(a_review("bob", state="DISMISSED"),),
@@ -77,7 +78,7 @@ def test_a_decision_made_from_the_facts_is_the_same(case: Case) -> None:
             pull_request=found.pull_request, files=found.files, fetched_head=found.fetched_head,
             head_blob=found.head_blob, reviews=found.reviews, commits=found.commits,
             touching=found.touching, permissions=found.permissions, merge_seen=found.merge_seen,
-            dismissals=found.dismissals, pushes=found.pushes,
+            dismissals=found.dismissals, pushes=found.pushes, too_many_moves=found.too_many_moves,
         )  # fmt: skip
     again = replace(case, listed=told.listed, default_branch=told.default_branch, merge=merge)
     assert replace(decide(again, a_life(), NOW), ground=None) == replace(
@@ -95,7 +96,7 @@ def test_the_facts_come_back_as_they_were(case: Case) -> None:
         return
     for name in (
         "pull_request", "files", "head_blob", "commits", "touching", "permissions", "retargeted_at",
-        "merge_seen", "dismissals", "pushes",
+        "merge_seen", "dismissals", "pushes", "too_many_moves",
     ):  # fmt: skip
         assert getattr(found.told, name) == getattr(case.merge, name), name
 
@@ -179,7 +180,7 @@ def again(case: Case) -> Decision:
             name: getattr(told.told, name)
             for name in (
                 "pull_request", "files", "head_blob", "reviews", "commits", "touching", "permissions",
-                "retargeted_at", "merge_seen", "dismissals", "pushes",
+                "retargeted_at", "merge_seen", "dismissals", "pushes", "too_many_moves",
             )
         }  # fmt: skip
         merge = replace(case.merge, **kept)
@@ -296,6 +297,7 @@ def test_what_an_older_version_recorded_is_read() -> None:
     found = facts.load(raw)
     assert found.told is not None
     assert (found.told.merge_seen, found.told.dismissals, found.told.pushes) == (None, None, None)
+    assert found.told.too_many_moves is False
     assert (found.told.pull_request, found.told.files) == (a_pull(), (PATH,))
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -170,14 +171,19 @@ def test_events_that_lag_hide_no_change_of_base(world: World) -> None:
     assert world.reasons(path) == {"not-enough-approvals"}
 
 
+def reviewed(world: World, number: int, who: str, state: str, at: datetime) -> None:
+    """A review of the head, as GitHub holds it."""
+    identity = world.acme.github._site.next_id()
+    world.github.reviews[identity] = Review(
+        id=identity, pull=number, author=world.acme.github._site.user(who), body=f"{identity}", state=state,
+        commit_sha=world.github.pulls[number].head_sha, submitted_at=at,
+    )  # fmt: skip
+
+
 def many_reviews(world: World, number: int) -> None:
     """A hundred comments, which fill a page, and then an owner's objection, on the next one."""
-    for place in range(100):
-        identity = world.acme.github._site.next_id()
-        world.github.reviews[identity] = Review(
-            id=identity, pull=number, author=world.acme.github._site.user("carol"), body=f"{place}",
-            state="COMMENTED", commit_sha=world.github.pulls[number].head_sha, submitted_at=world.now,
-        )  # fmt: skip
+    for _ in range(100):
+        reviewed(world, number, "carol", "COMMENTED", world.now)
     world.must(
         world.acme.call("frank", "POST", f"/pulls/{number}/reviews", event="REQUEST_CHANGES", body="no")
     )
@@ -221,6 +227,28 @@ def test_reviews_that_differ_from_one_reading_to_the_next_are_in_doubt(world: Wo
     answers(world, Fault(status=200, body=short, headers=dict(EMPTY.headers)), "/reviews", times=1)
     world.jit("grant", code=1)
     assert "changes-requested" in world.reasons(path)
+
+
+@pytest.mark.parametrize(
+    ("state", "late"),
+    [("COMMENTED", 0), ("COMMENTED", 1), ("APPROVED", 1), ("CHANGES_REQUESTED", 1), ("DISMISSED", 1)],
+)
+@pytest.mark.parametrize("who", ["mallory", "bob"])
+def test_nobody_keeps_a_request_undecided_by_reviews(
+    world: World, asked: str, who: str, state: str, late: int
+) -> None:
+    """However often somebody comments, or judges after the merge, between two readings: what can matter is the same."""
+    number = max(world.github.pulls)
+    met: list[str] = []
+
+    def told(method: str, path: str) -> None:
+        if method == "GET" and path.endswith(f"/pulls/{number}/reviews"):
+            met.append(path)
+            reviewed(world, number, who, state, world.github.pulls[number].merged_at + late * SECOND)
+
+    world.acme.github.faults = told
+    world.jit("grant")
+    assert (len(met), world.story(asked)) == (2, ["approved", "granted"])
 
 
 def reviews(world: World, number: int) -> bytes:

@@ -1,14 +1,23 @@
 """Whoever had a hand in a request does not approve it: named by a trailer, or having pushed what was approved."""
 
-import pytest
-from acme_world import MINUTE, ORDERS, TABLE, World
+import json
 
+import pytest
+from acme_world import MINUTE, ORDERS, SECOND, TABLE, World
+from books import codes, verdict
+
+from jitbot.domain import bounds
 from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github.happenings import note
 from jitbot.sandbox.github.objects import Signature
 
 ALICE = {("alice", "prod", "orders")}
 PUSHED = "pushed to the request's branch"
 NAMED = "is author or committer of a commit that changes the request"
+NO_FIELD = {
+    "message": "Field 'authors' doesn't exist on type 'Commit'",
+    "extensions": {"code": "undefinedField", "typeName": "Commit", "fieldName": "authors"},
+}
 
 
 def proposed(world: World, slug: str = "hands") -> tuple[str, int]:
@@ -103,10 +112,68 @@ def test_where_graphql_knows_no_authors_the_rest_is_read_as_before(world: World,
     pushed(world, "alice", branch, commit(world, branch, path, message=f"more\n\n{both}"))
     world.must(world.review("bob", number))
     world.must(world.merge("olivia", number))
-    asked = iter([Fault(status=200, body=b'{"errors": [{"message": "no field authors"}]}')])
+    asked = iter([Fault(status=200, body=json.dumps({"errors": [NO_FIELD]}).encode())])
     world.acme.github.faults = lambda _, path: next(asked, None) if path == "/graphql" else None
     world.jit("grant", code=1)
     assert whys(world) == [NAMED]
+
+
+@pytest.mark.parametrize(
+    "words", [{"message": NO_FIELD["message"]}, {**NO_FIELD, "message": "No such field"}]
+)
+def test_a_github_that_is_too_old_for_the_question_stops_nobody(
+    world: World, words: dict[str, object]
+) -> None:
+    """Its schema lacks the field, and it says so by a code, or by the message alone: nobody is named by an address."""
+    path, number = proposed(world)
+    branch = branch_of(world, number)
+    trailer = "Co-authored-by: x <x@x.example>"
+    pushed(world, "alice", branch, commit(world, branch, path, message=f"more\n\n{trailer}"))
+    asked = iter([Fault(status=200, body=json.dumps({"errors": [words]}).encode())])
+    world.acme.github.faults = lambda _, path: next(asked, None) if path == "/graphql" else None
+    decided(world, number, "bob")
+    assert world.story(path) == ["approved", "granted"]
+
+
+LIMITED = {"type": "RATE_LIMITED", "message": "API rate limit exceeded"}
+BROKEN = {"message": "Something went wrong while executing your query. This may be the result of a timeout"}
+NO_ANSWERS: dict[str, dict[str, object]] = {
+    "a rate limit": {"errors": [LIMITED]},
+    "a timeout": {"data": None, "errors": [BROKEN]},
+    "a timeout beside an old schema": {"errors": [NO_FIELD, BROKEN]},
+    "a field named in passing": {"errors": [{"message": f"{NO_FIELD['message']}, or a timeout"}]},
+    "no repository": {"data": {"repository": None}},
+    "a repository not found": {
+        "data": {"repository": None},
+        "errors": [{"type": "NOT_FOUND", "message": "?"}],
+    },
+    "no commit": {"data": {"repository": {"o0": None}}},
+    "no commit of several": {"data": {"repository": {}}},
+    "no authors": {"data": {"repository": {"o0": {"authors": None}}}},
+    "no list of authors": {"data": {"repository": {"o0": {"authors": {"nodes": None}}}}},
+    "no author in the list": {"data": {"repository": {"o0": {"authors": {"nodes": [None]}}}}},
+    "no errors in the list": {"errors": []},
+}
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS.values(), ids=NO_ANSWERS.keys())
+def test_a_bad_answer_hides_no_co_author(world: World, answer: dict[str, object]) -> None:
+    """While GraphQL does not say whom a commit names, nothing is decided; once it does, bob's approval counts for nothing."""
+    path, number = proposed(world)
+    branch = branch_of(world, number)
+    trailer = "Co-authored-by: Bob B. <bob@acme.com>"
+    pushed(world, "alice", branch, commit(world, branch, path, message=f"more\n\n{trailer}"))
+    world.must(world.review("bob", number))
+    world.must(world.merge("olivia", number))
+    bad = Fault(status=200, body=json.dumps(answer).encode(), headers={"Content-Type": "application/json"})
+    world.acme.github.faults = lambda _, path: bad if path == "/graphql" else None
+    world.jit("grant", code=3)
+    assert (world.story(path), world.reach("alice")) == ([], set())
+    once = iter([bad])
+    world.acme.github.faults = lambda _, path: next(once, None) if path == "/graphql" else None
+    world.jit("grant", code=1)
+    assert (world.reasons(path), whys(world)) == ({"not-enough-approvals"}, [NAMED])
+    assert world.reach("alice") == set()
 
 
 def by_a_push(world: World, path: str, number: int) -> None:
@@ -217,3 +284,95 @@ def test_more_pushes_than_a_page_are_all_read(world: World) -> None:
     world.later(MINUTE)
     decided(world, number, "bob", code=1)
     assert whys(world) == [PUSHED]
+
+
+def moved(world: World, branch: str, times: int) -> None:
+    """mallory moves a branch to and fro so often, as it is left where it was."""
+    repository, mallory = world.github, world.acme.github._site.user("mallory")
+    tip = repository.store.tip(branch)
+    for _ in range(times):
+        note(world.acme.github._site, repository, branch, tip, mallory)
+
+
+@pytest.mark.parametrize("times", [bounds.MOVES, 0])
+def test_more_moves_than_are_read_are_a_reason_to_refuse(world: World, times: int) -> None:
+    """bob's push lies before, or behind, a thousand others: nobody looks for it, and no run stays red for it."""
+    path, number = proposed(world)
+    branch = branch_of(world, number)
+    moved(world, branch, times)
+    pushed(world, "bob", branch, commit(world, branch, path))
+    moved(world, branch, bounds.MOVES - times)
+    world.later(MINUTE)
+    assert f"moved more than {bounds.MOVES} times" in world.ran("explain", str(number)).output
+    decided(world, number, "bob", code=1)
+    assert "too-many-moves" in world.reasons(path)
+    assert world.reach("alice") == set()
+    assert facts(world)["too_many_moves"] is True
+    world.jit("grant")
+    assert codes(verdict(world, code=0)) == set()
+
+
+def test_the_refusal_for_too_many_moves_is_decided_again_from_its_record(world: World) -> None:
+    """Two looks agree that nothing else speaks against it, and an audit that reads its mark says so, too."""
+    path, number = proposed(world)
+    moved(world, branch_of(world, number), bounds.MOVES)
+    world.forget()
+    decided(world, number, "bob", code=1)
+    assert world.reasons(path) == {"too-many-moves"}
+    asked = [path for _, path in world.acme.github.calls if path.endswith("/activity")]
+    assert len(asked) == 2 * (bounds.MOVES // 100 + 1)
+    assert codes(verdict(world, code=0)) == set()
+
+
+def test_as_many_moves_as_are_read_are_nobodys_harm(world: World) -> None:
+    """A thousand until the merge, and any number after it, for which nothing more is asked."""
+    path, number = proposed(world)
+    branch = branch_of(world, number)
+    activities = [each for each in world.github.activities if each.ref.endswith(branch)]
+    moved(world, branch, bounds.MOVES - len(activities))
+    world.must(world.review("bob", number))
+    world.must(world.merge("olivia", number))
+    world.later(SECOND)
+    moved(world, branch, 2 * bounds.MOVES)
+    world.forget()
+    world.jit("grant")
+    assert world.story(path) == ["approved", "granted"]
+    asked = [path for _, path in world.acme.github.calls if path.endswith("/activity")]
+    assert len(asked) == bounds.MOVES // 100 + 1
+
+
+def test_moves_after_the_merge_hide_no_push(world: World) -> None:
+    """However often the branch is moved once more, who pushed before the merge is found."""
+    path, number = proposed(world)
+    branch = branch_of(world, number)
+    pushed(world, "bob", branch, commit(world, branch, path))
+    world.must(world.review("bob", number))
+    world.must(world.merge("olivia", number))
+    world.later(SECOND)
+    moved(world, branch, bounds.MOVES + 1)
+    world.jit("grant", code=1)
+    assert (world.reasons(path), whys(world)) == ({"not-enough-approvals"}, [PUSHED])
+
+
+@pytest.mark.parametrize("fork", [{"id": 700999, "full_name": "alice/access", "fork": True}, None])
+def test_a_branch_here_says_nothing_of_a_forks_branch_of_that_name(
+    world: World, fork: dict[str, object] | None
+) -> None:
+    """The pull request comes from a fork, or one that is gone: bob, who pushed the same to a branch here, may approve."""
+    path, number = proposed(world)
+    branch = branch_of(world, number)
+    pushed(world, "bob", branch, commit(world, branch, path))
+    world.must(world.review("bob", number))
+    world.must(world.merge("olivia", number))
+    told = world.must(world.acme.call("olivia", "GET", f"/pulls/{number}"))
+    told["head"]["repo"] = fork and {**told["head"]["repo"], **fork}
+    answer = Fault(status=200, body=json.dumps(told).encode(), headers={"Content-Type": "application/json"})
+    world.acme.github.faults = lambda method, asked: (
+        answer if method == "GET" and asked.endswith(f"/pulls/{number}") else None
+    )
+    world.forget()
+    world.jit("grant")
+    assert world.story(path) == ["approved", "granted"]
+    assert not [asked for _, asked in world.acme.github.calls if asked.endswith("/activity")]
+    approved = next(each for each in world.ledger() if each["event"] == "approved")
+    assert approved["evidence"]["facts"]["told"]["pushes"] is None

@@ -15,11 +15,13 @@ from acme_world import DAY, HOUR, MINUTE, ORDERS, SECOND, TABLE, World
 from asking_world import Counter
 from desk import said
 
+from jitbot.domain import bounds
 from jitbot.domain.pending_approvals import NotKnown, PendingApprovals
 from jitbot.lifecycle.desk import Desk
 from jitbot.lifecycle.following import follow
 from jitbot.lifecycle.open_approvals import OpenApprovals
 from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github.happenings import note
 from jitbot.sandbox.github.objects import Signature
 
 OWNERS, PEOPLE, TEAMS = ".github/CODEOWNERS", "policies/people.yaml", "policies/teams.yaml"
@@ -261,6 +263,20 @@ def test_a_list_of_commits_that_is_not_whole_is_not_known(world: World) -> None:
         nothing if asked.endswith(f"/pulls/{number}/commits") else None
     )
     assert isinstance(waiting(world, path, number), NotKnown)
+
+
+def test_a_branch_moved_too_often_is_not_said_to_be_approved(world: World) -> None:
+    """Merged it would be refused, whoever approved: so no approval is shown, and why is said."""
+    path, number = good(world)
+    branch, mallory = world.github.pulls[number].head_ref, world.acme.github._site.user("mallory")
+    for _ in range(bounds.MOVES):
+        note(world.acme.github._site, world.github, branch, world.github.store.tip(branch), mallory)
+    seen = waiting(world, path, number)
+    assert isinstance(seen, NotKnown)
+    assert f"more than {bounds.MOVES} times" in seen.why
+    world.must(world.merge("olivia", number))
+    world.jit("grant", code=1)
+    assert world.reasons(path) == {"too-many-moves"}
 
 
 def test_what_would_be_refused_anyway_is_not_said_to_be_approved(world: World) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 from github import GithubException
 
-from jitbot.adapters.github.client import Client
+from jitbot.adapters.github.client import Client, said
 from jitbot.domain import bounds
+from jitbot.domain.errors import UnavailableError
 from jitbot.domain.evidence import PullCommit
 from jitbot.domain.model import GithubId, Login, Sha
 
@@ -21,13 +22,17 @@ _NOREPLY = re.compile(
     r"(?:([0-9]{1,18})\+)?([A-Za-z0-9_-]{1,39}(?:\[bot\])?)@users\.noreply\.github\.com", re.IGNORECASE
 )
 _AT_ONCE = 50  # commits in one query
+_NO_FIELD = re.compile(
+    r"Field '\w+' doesn't exist on type '\w+'"
+)  # as a GitHub says it that is too old for one
 _AUTHORS = f"... on Commit {{ authors(first: {bounds.NAMES + 1}) {{ nodes {{ user {{ databaseId }} }} }} }}"
 
 
 def named(client: Client, listed: Sequence[Mapping[str, Any]]) -> tuple[PullCommit, ...]:
     """The commits of GitHub's list, each with everybody whom it names.
 
-    What an address alone stands for GraphQL is asked, in one query. Where it does not say, the address names nobody.
+    What an address alone stands for GraphQL is asked, in one query. Only a GitHub too old for the question leaves
+    it open, and then the address names nobody. Any other answer that lacks something raises.
     """
     addresses = {str(raw["sha"]): _addresses(raw) for raw in listed}
     unknown = [sha for sha, found in addresses.items() if any(not _NOREPLY.fullmatch(each) for each in found)]
@@ -75,7 +80,11 @@ def _message(raw: Mapping[str, Any]) -> str:
 
 
 def _linked(client: Client, commits: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
-    """The accounts that GitHub links each of these commits with; empty where GraphQL cannot be asked for it."""
+    """The accounts that GitHub links each of these commits with; empty where its GraphQL has no such field.
+
+    Raises UnavailableError for any other error, and KeyError or TypeError for an answer that lacks a commit: whoever
+    is not named may approve, so that nobody is named must never come from a bad answer.
+    """
     if not commits:
         return {}
     owner, _, name = client.repository.partition("/")
@@ -87,11 +96,29 @@ def _linked(client: Client, commits: Sequence[str]) -> Mapping[str, tuple[int, .
     variables = {f"e{place}": sha for place, sha in enumerate(commits)}
     try:
         found = client.graphql(query, {"owner": owner, "name": name, **variables})["repository"]
-        return {sha: _ids(found[f"o{place}"]) for place, sha in enumerate(commits)}
-    except (GithubException, AttributeError, KeyError, TypeError, ValueError):
-        return {}
+    except GithubException as error:
+        if _lacks_the_field(error):
+            return {}
+        raise UnavailableError(f"GitHub does not say whom the commits name: {said(error)}") from error
+    return {sha: _ids(found[f"o{place}"]) for place, sha in enumerate(commits)}
 
 
-def _ids(answer: Mapping[str, Any] | None) -> tuple[int, ...]:
-    nodes = ((answer or {}).get("authors") or {}).get("nodes") or ()
-    return tuple(int(node["user"]["databaseId"]) for node in nodes if node.get("user"))
+def _lacks_the_field(error: GithubException) -> bool:
+    """Whether GitHub's schema lacks what was asked for, as an older GitHub Enterprise Server's does, and nothing else."""
+    errors = error.data.get("errors") if isinstance(error.data, dict) else None
+    return isinstance(errors, list) and bool(errors) and all(map(_is_of_the_schema, errors))
+
+
+def _is_of_the_schema(error: object) -> bool:
+    """https://graphql-ruby.org/ is what GitHub answers with; it names the code in `extensions`, older ones do not."""
+    if not isinstance(error, dict):
+        return False
+    extensions = error.get("extensions")
+    code = extensions.get("code") if isinstance(extensions, dict) else None
+    return code == "undefinedField" or _NO_FIELD.fullmatch(str(error.get("message"))) is not None
+
+
+def _ids(answer: Mapping[str, Any]) -> tuple[int, ...]:
+    """The accounts among the authors of one commit; an author without an account is none."""
+    users = [node["user"] for node in answer["authors"]["nodes"]]
+    return tuple(int(user["databaseId"]) for user in users if user is not None)

@@ -40,13 +40,13 @@ def translated(method: Callable[P, T]) -> Callable[P, T]:
             raise UnavailableError("GitHub's rate limit is used up; the next run goes on") from error
         except UnknownObjectException as error:
             raise DeniedError(
-                f"GitHub finds no such thing, or the token may not see it: {_said(error)}"
+                f"GitHub finds no such thing, or the token may not see it: {said(error)}"
             ) from error
         except GithubException as error:
             if error.status == requests.codes.unauthorized:
                 raise DeniedError("GitHub refuses the token; set GITHUB_TOKEN to a valid one") from error
             kind = DeniedError if error.status in (403, 404, 413, 422) else UnavailableError
-            raise kind(f"GitHub answered {error.status}: {_said(error)}") from error
+            raise kind(f"GitHub answered {error.status}: {said(error)}") from error
         except requests.exceptions.RequestException as error:
             raise UnavailableError(f"GitHub does not answer: {type(error).__name__}") from error
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
@@ -127,10 +127,11 @@ class Client:
                 return
         raise UnavailableError(f"{path} has more than {_MOST_PAGES} pages")
 
-    def following(self, path: str, query: Mapping[str, str], most: int) -> Iterator[dict[str, Any]]:
-        """The objects of a list that is paged by a cursor, from at most so many pages.
+    def following(self, path: str, query: Mapping[str, str], most: int) -> Iterator[list[dict[str, Any]]]:
+        """The pages of a list that is paged by a cursor, at most so many, each fetched when it is asked for.
 
-        Raises TypeError if it is no list, and UnavailableError if there are more pages.
+        Raises TypeError if it is no list, and UnavailableError if there are more pages, or for an empty one that the
+        one before announced.
         """
         parameters: dict[str, Any] = {**query, "per_page": _PAGE}
         for _ in range(most):
@@ -139,7 +140,9 @@ class Client:
             )
             if not isinstance(answer, list):
                 raise TypeError(f"{path} is not a list")
-            yield from answer
+            if "after" in parameters and not answer:
+                raise UnavailableError(f"GitHub announced another page of {path}, and answered an empty one")
+            yield answer
             cursor = _cursor(headers.get("link", ""))
             if cursor is None:
                 return
@@ -165,7 +168,7 @@ def _cursor(link: str) -> str | None:
     return parse_qs(urlsplit(following[1]).query).get("after", [None])[0] if following else None
 
 
-def _said(error: GithubException) -> str:
+def said(error: GithubException) -> str:
     """GitHub's own words, short and on one line."""
     data = error.data if isinstance(error.data, dict) else {}
     errors = data.get("errors")

@@ -10,8 +10,8 @@ from github.GithubException import UnknownObjectException
 
 from jitbot.adapters.github import authors
 from jitbot.adapters.github.client import Client, translated
-from jitbot.domain import moments
-from jitbot.domain.errors import BranchMovedError
+from jitbot.domain import bounds, moments
+from jitbot.domain.errors import BranchMovedError, UnavailableError
 from jitbot.domain.evidence import GONE, Actor, Dismissal, History, PullCommit, PullRequest, Push, Review
 from jitbot.domain.model import GithubId, Login, Sha
 
@@ -19,7 +19,7 @@ _COMMIT = """mutation($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }
 }"""
 _MOVES = frozenset({"base_ref_changed", "automatic_base_change_succeeded"})
-_MOST_PUSHES = 10  # pages of a branch's moves, of a hundred each
+_MOST_PUSHES = 20  # pages of a branch's moves: twice as many as `bounds.MOVES` fill
 
 
 class GitHubForge:
@@ -80,13 +80,20 @@ class GitHubForge:
         )
 
     @translated
-    def pushes(self, branch: str) -> tuple[Push, ...]:
-        """The moves of a branch, newest first. Which right a job needs for it is not proven against GitHub.
+    def pushes(self, branch: str, until: datetime | None) -> tuple[Push, ...]:
+        """The moves of a branch until then, oldest first: whoever moves it afterwards adds nothing to be read.
 
+        Which right a job needs for it is not proven against GitHub.
         https://docs.github.com/en/rest/repos/repos#list-repository-activities
         """
-        query = {"ref": f"refs/heads/{branch}"}
-        return tuple(_push(raw) for raw in self._client.following("/activity", query, _MOST_PUSHES))
+        query = {"ref": f"refs/heads/{branch}", "direction": "asc"}
+        found: list[Push] = []
+        for page in self._client.following("/activity", query, _MOST_PUSHES):
+            moves = [_push(raw) for raw in page]
+            found += [each for each in moves if until is None or each.at <= until]
+            if len(found) > bounds.MOVES or _leads_beyond(moves, until):
+                break
+        return tuple(found)
 
     @translated
     def permission(self, login: Login) -> str:
@@ -190,6 +197,17 @@ def _push(raw: Mapping[str, Any]) -> Push:
         kind=str(raw["activity_type"]),
         at=_moment(raw["timestamp"]),
     )
+
+
+def _leads_beyond(moves: Sequence[Push], until: datetime | None) -> bool:
+    """Whether what follows this page came later. Raises UnavailableError if it is not in the order that was asked for."""
+    if not moves or until is None or moves[-1].at <= until:
+        return False
+    if moves[0].at > moves[-1].at:  # then what follows may be what was to be read
+        raise UnavailableError(
+            "GitHub lists the moves of a branch newest first, and was asked for the oldest"
+        )
+    return True
 
 
 def _review(raw: Mapping[str, Any]) -> Review:

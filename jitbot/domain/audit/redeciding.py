@@ -161,6 +161,7 @@ def _merge(told: Facts, ground: Ground) -> Merge | None:
         merge_seen=found.merge_seen,
         dismissals=found.dismissals,
         pushes=found.pushes,
+        too_many_moves=found.too_many_moves,
     )
 
 

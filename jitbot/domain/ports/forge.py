@@ -1,6 +1,7 @@
 """The host of the repository, as the use cases that decide and record ask for it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from jitbot.domain.evidence import History, PullCommit, PullRequest, Push, Review
@@ -38,8 +39,11 @@ class Forge(Protocol):
         """What happened to a pull request: whether it was merged, moved to another base, had reviews dismissed."""
         ...
 
-    def pushes(self, branch: str) -> tuple[Push, ...]:
-        """The moves of a branch of this repository, as far as the forge remembers them. A DeniedError: it does not say."""
+    def pushes(self, branch: str, until: datetime | None) -> tuple[Push, ...]:
+        """The moves of a branch of this repository until then, as far as the forge remembers them.
+
+        All of them, or, of more than `bounds.MOVES`, at least one more than that. A DeniedError: it does not say.
+        """
         ...
 
     def permission(self, login: Login) -> str:

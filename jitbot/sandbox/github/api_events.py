@@ -23,9 +23,11 @@ def list_events(call: Call, repo: Repository, number: int) -> Reply:
 
 
 def list_activities(call: Call, repo: Repository) -> Reply:
-    """GET activity: the moves of branches, newest first, page by page behind a cursor."""
+    """GET activity: the moves of branches, newest first unless `direction` is asc, page by page behind a cursor."""
     wanted = call.query.get("ref", "")
-    found = [each for each in reversed(repo.activities) if wanted in {"", each.ref}]
+    found = [each for each in repo.activities if wanted in {"", each.ref}]
+    if call.query.get("direction") != "asc":
+        found.reverse()
     size = min(int(call.query.get("per_page") or _PAGE), _MOST)
     ids = [str(each.id) for each in found]
     start = ids.index(call.query["after"]) + 1 if call.query.get("after") in ids else 0
