@@ -117,5 +117,12 @@ def _short(merge: Merge) -> Iterator[str]:
         yield f"GitHub lists {len(merge.commits)} commits of #{pull.number}, which has {pull.commit_count}"
     if merge.files is not None and pull.changed_files is not None and len(merge.files) < pull.changed_files:
         yield f"GitHub lists {len(merge.files)} files of #{pull.number}, which changes {pull.changed_files}"
+    if pull.merged_at is not None:
+        dismissed = {each.review_id for each in merge.dismissals or ()}
+        for review in latest_judgements(merge.reviews, pull.merged_at):
+            if review.review_id in dismissed and review.state != "DISMISSED":  # none is ever taken back
+                yield (
+                    f"GitHub lists that {review.user.login}'s review of #{pull.number} was dismissed, and shows it as it was"
+                )
     if merge.merge_seen is False:
         yield f"the list of what happened to #{pull.number} lacks its merge: it may lack more"

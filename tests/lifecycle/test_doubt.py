@@ -292,6 +292,26 @@ def test_a_dismissal_that_is_never_listed_is_decided_without(world: World, event
     assert world.reasons(path) == {"changes-requested", "not-enough-approvals"}
 
 
+@pytest.mark.parametrize("lagging", ["always", "once"])
+def test_a_dismissal_before_the_merge_that_reviews_lack_is_not_passed_over(
+    world: World, lagging: str
+) -> None:
+    """erin dismisses bob's approval, and it is merged all the same; GitHub's reviews still show the approval."""
+    path, text = world.request("alice", ORDERS, "lag", **TABLE)
+    number = world.propose("alice", f"lag {world.steps}", {path: text})
+    world.must(world.review("bob", number))
+    shown = json.dumps(world.must(world.acme.call("olivia", "GET", f"/pulls/{number}/reviews"))).encode()
+    (review,) = (each.id for each in world.github.reviews.values() if each.pull == number)
+    world.must(world.acme.call("erin", "PUT", f"/pulls/{number}/reviews/{review}/dismissals", message="no"))
+    world.later(SECOND)
+    world.must(world.merge("olivia", number))
+    reviews = Fault(status=200, body=shown, headers=dict(EMPTY.headers))
+    answers(world, reviews, f"/pulls/{number}/reviews", times=1000 if lagging == "always" else 2)
+    ran = world.jit("grant", code=3 if lagging == "always" else 1)
+    assert ("was dismissed, and shows it as it was" in ran.output) is (lagging == "always")
+    assert (world.reach("alice"), "approved" in world.story(path)) == (set(), False)
+
+
 def without_author(world: World) -> tuple[str, int]:
     """alice's approved request, merged; then her account is deleted."""
     path, text = world.request("alice", ORDERS, "ghost", **TABLE)
