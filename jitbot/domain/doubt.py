@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from jitbot.domain.counting import latest_judgements
 from jitbot.domain.evidence import Case, Merge
-from jitbot.domain.ground import at, fitting, requester_of
+from jitbot.domain.ground import at, requester_of
 from jitbot.domain.model import Finding
 
 GITHUB_LAG = timedelta(minutes=15)  # how long after a merge GitHub's lists may lack what belongs to it
@@ -75,22 +75,17 @@ def _is_young(case: Case, now: datetime) -> bool:
 
 
 def _own_is_listed(case: Case) -> bool:
-    """Whether the requester's own pull request is listed, or it does not matter.
+    """Whether the requester's own merged pull request is listed, or none is to be looked for.
 
     Anyone may open a twin of it, and GitHub may list the twin first. Where git alone shows that nobody can be
-    given anything, there is no requester, or no repository, to look for.
+    given anything, there is no requester to look for. That one which is listed was merged as another commit is no
+    lag: a rebase of several commits shows so for good.
     """
-    settings, requester = case.rules.settings.value, requester_of(case.request, case.rules.people)
-    if settings is None or requester is None:
-        return True
-    fits = fitting(
-        case.listed,
-        commit=case.change.commit,
-        default_branch=case.default_branch,
-        repository_id=settings.repository_id,
-        requester=requester,
+    requester = requester_of(case.request, case.rules.people)
+    own = (pull for pull in case.listed if pull.author.github_id == requester)
+    return requester is None or any(
+        pull.merged_at is not None and pull.base_branch == case.default_branch for pull in own
     )
-    return any(pull.author.github_id == requester for pull in fits)
 
 
 def _dismissed_by_nobody(merge: Merge, case: Case) -> Iterator[str]:

@@ -13,7 +13,6 @@ from acme_facts import (
     a_request,
     an_actor,
     sha,
-    the_rules,
     unreadable,
 )
 from builders import a_case, a_commit, a_merge, a_pull, a_review, codes, judged
@@ -83,10 +82,8 @@ def test_a_dismissal_that_is_not_listed_is_waited_for_while_github_may_lag() -> 
 TWIN = a_pull(number=8, author=an_actor("mallory"))
 NOT_HERS: dict[str, tuple[PullRequest, ...]] = {
     "a twin": (TWIN,),
-    "hers, merged as another commit": (a_pull(merge_commit=sha("other")), TWIN),
     "hers, into another branch": (a_pull(base_branch="side"),),
     "hers, not merged": (a_pull(merged_at=None), TWIN),
-    "hers, of another repository": (a_pull(repository_id=1),),
 }
 
 
@@ -102,6 +99,7 @@ def test_the_requesters_own_pull_request_is_waited_for(listed: tuple[PullRequest
 
 LISTED = Dismissal(review_id=1, by=an_actor("mallory"), state="APPROVED", at=NOW)
 NOTHING: dict[str, Case] = {
+    "hers, merged as another commit": a_case(listed=(a_pull(merge_commit=sha("other")), TWIN)),
     "a dismissal that is listed": dismissed(LISTED),
     "a review that stands": dismissed(state="APPROVED"),
     "a review of nobody's": dismissed(user=an_actor("stranger")),
@@ -110,7 +108,6 @@ NOTHING: dict[str, Case] = {
     "no merge": a_case(merge=None, listed=(a_pull(),)),
     "a request that does not read": a_case(listed=(TWIN,), request=unreadable()),
     "a requester whom nobody knows": a_case(listed=(TWIN,), request=a_request(requester="stranger")),
-    "settings that do not read": a_case(listed=(TWIN,), rules=the_rules(settings=None)),
     "a merge that is none": a_case(
         merge=a_merge(pull_request=a_pull(merged_at=None), dismissals=()), listed=(a_pull(),)
     ),
