@@ -203,11 +203,19 @@ def _load(raw: Mapping[str, object]) -> Event:
         why=None if raw["why"] is None else Why(_text(raw, "why")),
         cause=_text(raw, "cause"),
         window=None if window is None else _load_window(window),
-        ask=_mapping(raw, "ask"),
+        ask=_ask(raw),
         evidence=_mapping(raw, "evidence"),
         documents=tuple(load_documents(each) for each in documents),
         run=_text(raw, "run"),
     )
+
+
+def _ask(raw: Mapping[str, object]) -> Mapping[str, object]:
+    """What was asked for; when it began must be a time, since maximum and extensions count from there."""
+    ask = _mapping(raw, "ask")
+    if isinstance(began := ask.get("began"), str):
+        moments.parse(began)
+    return ask
 
 
 def dump_documents(documents: iam.Documents) -> dict[str, object]:
