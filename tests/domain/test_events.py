@@ -288,3 +288,13 @@ def test_the_json_of_documents_is_the_published_shape() -> None:
     assert (shown["starts_at"], shown["expires_at"]) == ("2026-11-24T09:01:00Z", "2026-11-24T11:00:00Z")
     assert shown["role_arn"] == f"arn:aws:iam::111111111111:role/jit/{shown['role_name']}"
     assert dump_documents(the_documents())["starts_at"] is None
+
+
+@pytest.mark.parametrize("began", ["garbage", "", "2026-11-24", "2026-11-24T09:00:00+00:00"])
+def test_an_event_whose_ask_began_at_no_time_is_none(began: str) -> None:
+    """Maximum and extensions count from it: what cannot be read is no event, and not one without a beginning."""
+    event = replace(an_approval(), ask={**an_approval().ask, "began": began})
+    with pytest.raises(ValueError, match="UTC"):
+        load(event.path, dump(event))
+    whole = replace(event, ask={**event.ask, "began": None})
+    assert load(whole.path, dump(whole)) == whole
