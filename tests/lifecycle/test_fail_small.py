@@ -291,6 +291,20 @@ def test_nobody_hides_a_deletion_behind_deletions_of_their_own(
     assert ("deleted more than 100 times" in ran.output, ran.code) == (not ends, 0 if ends else 3)
 
 
+@pytest.mark.parametrize("year", [2026, 2099])
+def test_a_deletion_without_a_pull_request_is_told_once_github_cannot_lag(world: World, year: int) -> None:
+    """Pushed past the rules, in a folder that nobody owns: no date keeps it in doubt for longer than GitHub may lag."""
+    path, text = world.request("dave", "production-break-glass", "outage", duration="1h", ticket="OPS-1")
+    world.land("dave", {path: text}, by=())
+    world.ran("grant")
+    when = world.now.replace(year=year)
+    hostile.commit(world, "main", Commit(puts={}, gone=[path.encode()], when=when.timestamp()))
+    world.later(16 * MINUTE)
+    ran = world.ran("sweep")
+    assert "no pull request is known that deleted it" in ran.output
+    assert (world.reach("dave") != set(), "yet" in ran.output) == (True, False)
+
+
 def test_the_requester_ends_emergency_access_by_deleting_the_file(world: World) -> None:
     """The same by the requester: it ends."""
     path, text = world.request("dave", "production-break-glass", "outage", duration="1h", ticket="OPS-1")
