@@ -149,7 +149,7 @@ def _told(event: Event) -> dict[str, object]:
         "role_name": event.role_name,
         "why": event.why,
         "cause": event.cause,
-        "window": _dump_window(event.window),
+        "window": None if event.window is None else _dump_window(event.window),
         "ask": dict(event.ask),
         "evidence": dict(event.evidence),
         "documents": [dump_documents(each) for each in event.documents],
@@ -226,7 +226,7 @@ def dump_documents(documents: iam.Documents) -> dict[str, object]:
         "role_name": documents.role_name,
         "role_arn": documents.role_arn,
         "path": documents.path,
-        **(_dump_window(documents.window) or {}),
+        **_dump_window(documents.window),
         "max_session_duration": int(iam.SESSION.total_seconds()),
         "permissions_boundary": documents.permissions_boundary,
         "trust_policy": dict(documents.trust_policy),
@@ -257,9 +257,7 @@ def load_documents(raw: object) -> iam.Documents:
     )
 
 
-def _dump_window(window: iam.Window | None) -> dict[str, object] | None:
-    if window is None:
-        return None
+def _dump_window(window: iam.Window) -> dict[str, object]:
     starts = None if window.starts_at is None else moments.show(window.starts_at)
     return {"starts_at": starts, "expires_at": moments.show(window.expires_at)}
 
