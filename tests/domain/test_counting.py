@@ -321,6 +321,48 @@ def test_an_objection_that_was_rightly_dismissed_is_none(told: tuple[Dismissal, 
     assert objecting(ground) == ()
 
 
+def test_a_review_that_is_not_dismissed_is_what_it_says() -> None:
+    """An approval of which no dismissal is listed objects to nothing."""
+    assert objecting(ground_of(a_review("erin"), dismissals=())) == ()
+
+
+LATE = MERGED_AT + SECOND
+WAS: dict[str, tuple[tuple[Dismissal, ...] | None, list[str]]] = {
+    "after the merge": ((a_dismissal("mallory", state="APPROVED", at=LATE),), ["bob"]),
+    "in the second of the merge": ((a_dismissal("mallory", state="APPROVED", at=MERGED_AT),), []),
+    "before the merge": ((a_dismissal("mallory", state="APPROVED"),), []),
+    "and was an objection": ((a_dismissal("mallory", at=LATE),), []),
+    "before the merge, and after it once more": (
+        (
+            a_dismissal("mallory", state="APPROVED", at=LATE),
+            a_dismissal("olivia", state="APPROVED"),
+        ),
+        [],
+    ),
+    "of another review": ((a_dismissal("mallory", review_id=2, state="APPROVED", at=LATE),), []),
+    "of which nobody tells": ((), []),
+    "not looked at by an older version": (None, []),
+}
+
+
+@pytest.mark.parametrize(("told", "counts"), WAS.values(), ids=WAS.keys())
+def test_an_approval_that_was_dismissed_counts_if_that_came_after_the_merge(
+    told: tuple[Dismissal, ...] | None, counts: list[str]
+) -> None:
+    """It was one until then, to the second; what was no approval does not become one."""
+    assert counted(ground_of(a_review(state="DISMISSED"), dismissals=told)) == counts
+
+
+def test_the_requester_silences_no_objection_in_somebody_elses_pull_request() -> None:
+    """Whoever opened it, the access is theirs."""
+    ground = ground_of(
+        a_review("erin", state="DISMISSED"),
+        dismissals=(a_dismissal("alice"),),
+        pull_request=a_pull(author=an_actor("mallory")),
+    )
+    assert [person.login for person in objecting(ground)] == ["erin"]
+
+
 def test_the_author_silences_no_objection_to_somebody_elses_request() -> None:
     """Nor does the author's other login."""
     author = an_actor("mallory")
