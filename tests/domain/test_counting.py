@@ -23,8 +23,9 @@ from acme_facts import (
 )
 from builders import a_case, a_commit, a_ground, a_merge, a_pull, a_review, counted, why_not
 
-from jitbot.domain.counting import count, latest_judgements, named_by_commits, objecting
-from jitbot.domain.evidence import Actor, Dismissal, Merge, Push, Review
+from jitbot.domain import bounds
+from jitbot.domain.counting import count, latest_judgements, name_everybody, named_by_commits, objecting
+from jitbot.domain.evidence import Actor, Dismissal, Merge, PullCommit, Push, Review
 from jitbot.domain.ground import Ground
 from jitbot.domain.model import GithubId, Login, Parsed
 
@@ -267,6 +268,30 @@ def test_pressing_update_branch_disqualifies_nobody() -> None:
     assert counted(ground) == ["bob"]
     merge: Merge = ground.merge
     assert named_by_commits(merge, PEOPLE) == {1001}
+
+
+def test_a_co_author_whom_nobody_knows_is_nobody() -> None:
+    """A login is somebody's only by people.yaml."""
+    commit = replace(a_commit("alice"), co_authors=(Login("Bob"), Login("stranger")))
+    assert named_by_commits(a_merge(commits=(commit,)), PEOPLE) == {1001, 1002}
+
+
+def test_commits_together_name_so_many_accounts_and_no_more() -> None:
+    """Those named by their login included; beyond the bound they name everybody."""
+    commits = [PullCommit(sha=HEAD, named=(GithubId(1),) * bounds.NAMES)] * (bounds.ALL_NAMES // bounds.NAMES)
+    assert not name_everybody(a_merge(commits=commits))
+    for last in (a_commit("alice"), replace(a_commit(), co_authors=(Login("bob"),))):
+        assert name_everybody(a_merge(commits=(*commits, last)))
+
+
+def test_so_many_accounts_push_and_no_more() -> None:
+    """As many as are kept may have been more; two pushes of one account are one."""
+    pushes = [
+        replace(a_push("bob"), actor=Actor(login=Login(f"x{number}"), github_id=GithubId(number)))
+        for number in range(bounds.PUSHES)
+    ]
+    assert name_everybody(a_merge(pushes=tuple(pushes)))
+    assert not name_everybody(a_merge(pushes=(*pushes[1:], pushes[1])))
 
 
 def test_a_requester_who_owns_the_path_needs_somebody_else() -> None:
