@@ -409,3 +409,23 @@ def test_whether_the_merge_was_seen_is_yes_no_or_unknown(said: bool | None) -> N
     for other in ("yes", 1, 0, []):
         with pytest.raises(ValueError, match="yes, no or nothing"):
             facts.load({**raw, "told": {**raw["told"], "merge_seen": other}})
+
+
+def test_of_a_pull_request_that_was_not_merged_no_review_is_kept() -> None:
+    """There is no moment until which one would count."""
+    assert dumped(a_case(merge=a_merge(pull_request=a_pull(merged_at=None))))["reviews"] == []
+
+
+def test_where_nobody_is_known_every_reviewer_is_a_stranger() -> None:
+    """Their last few reviews are kept, and no dismissal of them."""
+    merge = a_merge(
+        reviews=(
+            *strangers(bounds.STRANGERS, "DISMISSED"),
+            a_review(state="DISMISSED", submitted_at=MERGED_AT),
+        ),
+        dismissals=(Dismissal(review_id=1, by=an_actor("olivia"), state="APPROVED", at=MERGED_AT),),
+    )
+    told = dumped(a_case(rules=the_rules(people=None), merge=merge))
+    assert len(told["reviews"]) == bounds.STRANGERS
+    assert told["reviews"][-1]["review_id"] == 1
+    assert told["dismissals"] == []
