@@ -156,9 +156,9 @@ def named_by_commits(merge: Merge, people: People) -> frozenset[GithubId]:
     """
     known = {login.casefold(): person.github_id for login, person in people.items()}
     touching = [commit for commit in merge.commits if commit.sha in merge.touching]
-    by_login = (known.get(login.casefold()) for commit in touching for login in commit.co_authors)
+    by_login = (login.casefold() for commit in touching for login in commit.co_authors)
     by_id = (person for commit in touching for person in commit.named)
-    return frozenset((*by_id, *(person for person in by_login if person is not None)))
+    return frozenset((*by_id, *(known[login] for login in by_login if login in known)))
 
 
 def pushers(merge: Merge) -> frozenset[GithubId]:
@@ -179,8 +179,8 @@ def _is_named(person: Person, ground: Ground) -> bool:
 
 
 def _is_one_of(person: Person, ids: Collection[GithubId], ground: Ground) -> bool:
-    """Whether one of these accounts is this human's, under any login of theirs."""
-    return person.github_id in ids or any(
+    """Whether one of these accounts is this human's, who is one of the ground's people, under any login of theirs."""
+    return any(
         other.github_id in ids and owners.same_human(person, other) for other in ground.people.values()
     )
 

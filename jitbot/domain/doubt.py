@@ -59,9 +59,10 @@ def awaited(case: Case, now: datetime) -> Iterator[Finding]:
     """
     if not _is_young(case, now):
         return
-    if not _own_is_listed(case):
-        login = case.request.value.requester if case.request and case.request.value else "the requester"
-        message = f"GitHub lists no pull request by {login} that was merged as {case.change.commit[:10]} yet"
+    asked = case.request.value if case.request is not None else None
+    if asked is not None and not _own_is_listed(case):
+        commit = case.change.commit[:10]
+        message = f"GitHub lists no pull request by {asked.requester} that was merged as {commit} yet"
         hint = f"{_AGAIN}; after 15 minutes it is refused"
         yield at(case, "no-pull-request-yet", message, hint)
     if case.merge is not None:

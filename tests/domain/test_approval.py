@@ -262,6 +262,31 @@ def test_owners_in_doubt_are_no_owners(owners: codeowners.CodeOwners | None, cod
     assert decision.reasons[-1].hint == "owners of this path: nobody"
 
 
+def test_owners_are_those_of_before_the_merge() -> None:
+    """Where they are in doubt there, it does not help that the approved commit has some."""
+    rules = the_rules(codeowners=None)
+    decision = judged(a_case(rules=rules, merge=a_merge(head_rules=the_rules())))
+    assert codes(decision) == {"no-codeowners", "not-enough-approvals"}
+
+
+BY_NAME = f"{OWNERS}/requests/orders-db-read/2026-11/ {{}}\n"
+
+
+@pytest.mark.parametrize("place", ["base", "head"])
+def test_owners_chosen_by_name_are_refused(place: str) -> None:
+    """Before the merge or at the approved commit, and once where it is both."""
+    chosen = the_rules(codeowners=codeowners.parse(BY_NAME.format("@bob")))
+    base, head = (chosen, the_rules()) if place == "base" else (the_rules(), chosen)
+    for case in (a_case(rules=base, merge=a_merge(head_rules=head)), a_case(rules=chosen)):
+        assert [reason.code for reason in judged(case).reasons] == ["owners-by-name"]
+
+
+def test_a_line_chosen_by_name_that_nobody_owns_is_refused_for_that() -> None:
+    """Whom the line at the head names, nobody knows: whatever chose it, there is no owner."""
+    head = the_rules(codeowners=codeowners.parse(BY_NAME.format("@stranger")))
+    assert codes(judged(a_case(merge=a_merge(head_rules=head)))) == {"no-known-owner", "not-enough-approvals"}
+
+
 def test_what_refuses_is_collected() -> None:
     """All reasons come at once, each with the request's file."""
     merge = a_merge(reviews=(), head_blob=sha("other"), fetched_head=sha("later"))
@@ -285,6 +310,12 @@ def test_a_refusal_says_whose_review_did_not_count() -> None:
     )
     assert reason.hint == "owners of this path: @acme/payments-leads"
     assert [each.review for each in decision.ignored] == list(reviews)
+
+
+def test_a_refusal_without_a_review_says_no_more_than_that() -> None:
+    """There is nobody whose review did not count."""
+    (reason,) = judged(a_case(merge=NO_APPROVAL)).reasons
+    assert reason.message == "0 of 1 approvals count"
 
 
 def test_two_approvals_are_two_people() -> None:

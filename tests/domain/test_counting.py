@@ -23,8 +23,9 @@ from acme_facts import (
 )
 from builders import a_case, a_commit, a_ground, a_merge, a_pull, a_review, counted, why_not
 
-from jitbot.domain.counting import count, latest_judgements, named_by_commits, objecting
-from jitbot.domain.evidence import Actor, Dismissal, Merge, Push, Review
+from jitbot.domain import bounds
+from jitbot.domain.counting import count, latest_judgements, name_everybody, named_by_commits, objecting
+from jitbot.domain.evidence import Actor, Dismissal, Merge, PullCommit, Push, Review
 from jitbot.domain.ground import Ground
 from jitbot.domain.model import GithubId, Login, Parsed
 
@@ -269,6 +270,30 @@ def test_pressing_update_branch_disqualifies_nobody() -> None:
     assert named_by_commits(merge, PEOPLE) == {1001}
 
 
+def test_a_co_author_whom_nobody_knows_is_nobody() -> None:
+    """A login is somebody's only by people.yaml."""
+    commit = replace(a_commit("alice"), co_authors=(Login("Bob"), Login("stranger")))
+    assert named_by_commits(a_merge(commits=(commit,)), PEOPLE) == {1001, 1002}
+
+
+def test_commits_together_name_so_many_accounts_and_no_more() -> None:
+    """Those named by their login included; beyond the bound they name everybody."""
+    commits = [PullCommit(sha=HEAD, named=(GithubId(1),) * bounds.NAMES)] * (bounds.ALL_NAMES // bounds.NAMES)
+    assert not name_everybody(a_merge(commits=commits))
+    for last in (a_commit("alice"), replace(a_commit(), co_authors=(Login("bob"),))):
+        assert name_everybody(a_merge(commits=(*commits, last)))
+
+
+def test_so_many_accounts_push_and_no_more() -> None:
+    """As many as are kept may have been more; two pushes of one account are one."""
+    pushes = [
+        replace(a_push("bob"), actor=Actor(login=Login(f"x{number}"), github_id=GithubId(number)))
+        for number in range(bounds.PUSHES)
+    ]
+    assert name_everybody(a_merge(pushes=tuple(pushes)))
+    assert not name_everybody(a_merge(pushes=(*pushes[1:], pushes[1])))
+
+
 def test_a_requester_who_owns_the_path_needs_somebody_else() -> None:
     """Owning the path does not let anyone approve their own request."""
     ground = ground_of(a_review("alice"), a_review("bob", review_id=2))
@@ -319,6 +344,48 @@ def test_an_objection_that_was_rightly_dismissed_is_none(told: tuple[Dismissal, 
     """Nor is an approval that was dismissed one."""
     ground = ground_of(a_review("erin", state="DISMISSED"), dismissals=told)
     assert objecting(ground) == ()
+
+
+def test_a_review_that_is_not_dismissed_is_what_it_says() -> None:
+    """An approval of which no dismissal is listed objects to nothing."""
+    assert objecting(ground_of(a_review("erin"), dismissals=())) == ()
+
+
+LATE = MERGED_AT + SECOND
+WAS: dict[str, tuple[tuple[Dismissal, ...] | None, list[str]]] = {
+    "after the merge": ((a_dismissal("mallory", state="APPROVED", at=LATE),), ["bob"]),
+    "in the second of the merge": ((a_dismissal("mallory", state="APPROVED", at=MERGED_AT),), []),
+    "before the merge": ((a_dismissal("mallory", state="APPROVED"),), []),
+    "and was an objection": ((a_dismissal("mallory", at=LATE),), []),
+    "before the merge, and after it once more": (
+        (
+            a_dismissal("mallory", state="APPROVED", at=LATE),
+            a_dismissal("olivia", state="APPROVED"),
+        ),
+        [],
+    ),
+    "of another review": ((a_dismissal("mallory", review_id=2, state="APPROVED", at=LATE),), []),
+    "of which nobody tells": ((), []),
+    "not looked at by an older version": (None, []),
+}
+
+
+@pytest.mark.parametrize(("told", "counts"), WAS.values(), ids=WAS.keys())
+def test_an_approval_that_was_dismissed_counts_if_that_came_after_the_merge(
+    told: tuple[Dismissal, ...] | None, counts: list[str]
+) -> None:
+    """It was one until then, to the second; what was no approval does not become one."""
+    assert counted(ground_of(a_review(state="DISMISSED"), dismissals=told)) == counts
+
+
+def test_the_requester_silences_no_objection_in_somebody_elses_pull_request() -> None:
+    """Whoever opened it, the access is theirs."""
+    ground = ground_of(
+        a_review("erin", state="DISMISSED"),
+        dismissals=(a_dismissal("alice"),),
+        pull_request=a_pull(author=an_actor("mallory")),
+    )
+    assert [person.login for person in objecting(ground)] == ["erin"]
 
 
 def test_the_author_silences_no_objection_to_somebody_elses_request() -> None:

@@ -13,6 +13,7 @@ from acme_facts import (
     a_request,
     an_actor,
     sha,
+    the_rules,
     unreadable,
 )
 from builders import a_case, a_commit, a_merge, a_pull, a_review, codes, judged
@@ -29,10 +30,14 @@ SHORT: dict[str, Merge] = {
         commits=tuple(a_commit("alice", name=sha(f"{number}")) for number in range(249)),
         pull_request=a_pull(commit_count=250),
     ),
+    "commits, of which it has none": a_merge(pull_request=a_pull(commit_count=0)),
     "no files": a_merge(files=(), pull_request=a_pull(changed_files=1)),
     "fewer files": a_merge(pull_request=a_pull(changed_files=2)),
     "no merge among its events": a_merge(merge_seen=False),
     "merged, and not merged": a_merge(pull_request=a_pull(merged_at=None)),
+    "a dismissal that the review does not show": a_merge(
+        dismissals=(Dismissal(review_id=1, by=an_actor("olivia"), state="APPROVED", at=NOW),)
+    ),
 }
 
 
@@ -48,6 +53,9 @@ WHOLE: dict[str, Merge] = {
     "all of it": a_merge(pull_request=a_pull(changed_files=1), merge_seen=True),
     "both ends of a rename": a_merge(files=(PATH, PATH), pull_request=a_pull(changed_files=1)),
     "not looked at by an older version": a_merge(pull_request=a_pull(changed_files=None), merge_seen=None),
+    "a dismissal of another review": a_merge(
+        dismissals=(Dismissal(review_id=2, by=an_actor("olivia"), state="APPROVED", at=NOW),)
+    ),
 }
 
 
@@ -62,6 +70,12 @@ def test_more_commits_than_github_lists_are_refused() -> None:
     commits = tuple(a_commit("alice", name=sha(f"{number}")) for number in range(250))
     decision = judged(a_case(merge=a_merge(commits=commits, pull_request=a_pull(commit_count=251))))
     assert (decision.verdict, codes(decision)) == (Verdict.REFUSED, {"too-many-commits"})
+
+
+def test_more_files_than_are_read_are_refused() -> None:
+    """They are told in full, and never read: so there is nothing to wait for."""
+    decision = judged(a_case(merge=a_merge(files=None, pull_request=a_pull(changed_files=3000))))
+    assert (decision.verdict, codes(decision)) == (Verdict.REFUSED, {"too-many-files"})
 
 
 def dismissed(*dismissals: Dismissal, **changes: object) -> Case:
@@ -106,6 +120,8 @@ NOTHING: dict[str, Case] = {
     "a review after the merge": dismissed(submitted_at=MERGED_AT + SECOND),
     "dismissals that nobody asked for": a_case(merge=a_merge(reviews=(a_review(state="DISMISSED"),))),
     "no merge": a_case(merge=None, listed=(a_pull(),)),
+    "a deletion": a_case(listed=(TWIN,), request=None),
+    "people that do not read": replace(dismissed(), rules=the_rules(people=None)),
     "a request that does not read": a_case(listed=(TWIN,), request=unreadable()),
     "a requester whom nobody knows": a_case(listed=(TWIN,), request=a_request(requester="stranger")),
     "a merge that is none": a_case(

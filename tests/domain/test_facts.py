@@ -1,5 +1,6 @@
 """What the forge told, as evidence: it comes back as it was, and a decision made on it is the same."""
 
+import hashlib
 import json
 from dataclasses import replace
 from typing import Any
@@ -245,7 +246,7 @@ def worst() -> Case:
     merge = a_merge(
         pull_request=a_pull(commit_count=251, changed_files=3000, head_branch="b" * 250),
         files=files,
-        reviews=strangers(5000, "CHANGES_REQUESTED"),
+        reviews=strangers(5000, "DISMISSED"),
         commits=found,
         touching=frozenset(each.sha for each in found),
         pushes=tuple(a_push("alice") for _ in range(bounds.PUSHES)),
@@ -309,3 +310,122 @@ def test_known_people_are_kept_however_many_others_judge() -> None:
     assert told is not None
     assert {review.user.login for review in told.reviews} >= set(PEOPLE)
     assert len(told.reviews) == len(PEOPLE) + bounds.STRANGERS
+
+
+def dumped(case: Case) -> Any:
+    """What is kept of the pull request behind a merge."""
+    return through_json(case)["told"]
+
+
+def test_files_are_kept_while_they_are_few() -> None:
+    """Of more there is how many, and a digest if they were read; read again, they are more than are kept."""
+    long = ("requests/é", *(f"requests/{each}.md" for each in range(bounds.FILES)))
+    digest = hashlib.sha256("\0".join(long).encode()).hexdigest()
+    found = {
+        "few": (dumped(a_case()), {"files": [PATH]}, (PATH,)),
+        "none": (dumped(a_case(merge=a_merge(files=()))), {"files": []}, ()),
+        "many": (
+            dumped(a_case(merge=a_merge(files=long))),
+            {"files": [], "files_count": bounds.FILES + 1, "files_sha256": digest},
+            None,
+        ),
+        "not read": (
+            dumped(a_case(merge=a_merge(files=None, pull_request=a_pull(changed_files=3000)))),
+            {"files": [], "files_count": 3000, "files_sha256": None},
+            None,
+        ),
+    }
+    for name, (told, kept, files) in found.items():
+        assert {key: value for key, value in told.items() if key.startswith("files")} == kept, name
+        loaded = facts.load({"default_branch": "main", "listed": [], "told": told}).told
+        assert loaded is not None, name
+        assert loaded.files == files, name
+
+
+def test_a_commit_is_kept_with_those_of_its_co_authors_who_are_somebody() -> None:
+    """A login that people.yaml does not know is left out, and so is the key if nobody is left."""
+    commits = (
+        replace(a_commit("alice"), co_authors=(Login("BOB"), Login("stranger"))),
+        replace(a_commit("carol", name=sha("other")), co_authors=(Login("stranger"),)),
+    )
+    assert dumped(a_case(merge=a_merge(commits=commits)))["commits"] == [
+        {"sha": HEAD, "named": [1001], "changes_it": True, "co_authors": ["BOB"]},
+        {"sha": sha("other"), "named": [1003], "changes_it": False},
+    ]
+
+
+def test_of_commits_that_name_too_many_the_first_is_marked() -> None:
+    """None of them names anybody in the record; the others name whom they name."""
+    crowded = PullCommit(sha=HEAD, named=(GithubId(1001),), co_authors=(Login("bob"),), crowded=True)
+    commits = (crowded, a_commit("alice", name=sha("other")), crowded)
+    none = {"sha": HEAD, "named": [], "changes_it": True}
+    assert dumped(a_case(merge=a_merge(commits=commits)))["commits"] == [
+        {**none, "crowded": True},
+        {"sha": sha("other"), "named": [1001], "changes_it": False},
+        none,
+    ]
+
+
+def test_commits_together_name_so_many_accounts_and_no_more() -> None:
+    """To the bound all are kept; from the commit that goes beyond it on, none, co-authors included."""
+    full = bounds.ALL_NAMES // bounds.NAMES
+    commits = crowd(full, bounds.NAMES - 1)
+    last = PullCommit(sha=sha("last"), named=(), co_authors=(Login("bob"),))
+    kept = dumped(a_case(merge=a_merge(commits=(*commits, last))))["commits"]
+    assert [len(each["named"]) for each in kept] == [bounds.NAMES] * full + [0]
+    assert kept[-1] == {"sha": sha("last"), "named": [], "changes_it": False, "crowded": True}
+    assert not any("crowded" in each for each in kept[:-1])
+
+
+def test_the_dismissals_of_known_peoples_reviews_are_kept() -> None:
+    """Those of others, and of reviews that are not kept, decide nothing."""
+    dismissals = tuple(
+        Dismissal(review_id=each, by=an_actor("olivia"), state="APPROVED", at=MERGED_AT)
+        for each in (1, 2, 1000)
+    )
+    reviews = (a_review(state="DISMISSED"), *strangers(1, "DISMISSED"))
+    told = dumped(a_case(merge=a_merge(reviews=reviews, dismissals=dismissals)))
+    assert [each["review_id"] for each in told["reviews"]] == [1, 1000]
+    assert [each["review_id"] for each in told["dismissals"]] == [1]
+
+
+def test_the_pull_requests_that_fit_come_first() -> None:
+    """Then others that were merged, then those that were not; where the settings do not read, none fits."""
+    open_one = a_pull(number=1, merged_at=None, merge_commit=None)
+    elsewhere = a_pull(number=2, base_branch="side")
+    case = a_case(listed=(open_one, elsewhere, a_pull()))
+    for rules, order in ((the_rules(), [7, 2, 1]), (the_rules(settings=None), [2, 7, 1])):
+        kept = through_json(replace(case, rules=rules))["listed"]
+        assert [each["number"] for each in kept] == order
+
+
+@pytest.mark.parametrize("said", [True, False, None])
+def test_whether_the_merge_was_seen_is_yes_no_or_unknown(said: bool | None) -> None:
+    """Anything else is no fact, though it reads like one."""
+    raw = through_json(a_case(merge=a_merge(merge_seen=said)))
+    told = facts.load(raw).told
+    assert told is not None
+    assert told.merge_seen is said
+    for other in ("yes", 1, 0, []):
+        with pytest.raises(ValueError, match="yes, no or nothing"):
+            facts.load({**raw, "told": {**raw["told"], "merge_seen": other}})
+
+
+def test_of_a_pull_request_that_was_not_merged_no_review_is_kept() -> None:
+    """There is no moment until which one would count."""
+    assert dumped(a_case(merge=a_merge(pull_request=a_pull(merged_at=None))))["reviews"] == []
+
+
+def test_where_nobody_is_known_every_reviewer_is_a_stranger() -> None:
+    """Their last few reviews are kept, and no dismissal of them."""
+    merge = a_merge(
+        reviews=(
+            *strangers(bounds.STRANGERS, "DISMISSED"),
+            a_review(state="DISMISSED", submitted_at=MERGED_AT),
+        ),
+        dismissals=(Dismissal(review_id=1, by=an_actor("olivia"), state="APPROVED", at=MERGED_AT),),
+    )
+    told = dumped(a_case(rules=the_rules(people=None), merge=merge))
+    assert len(told["reviews"]) == bounds.STRANGERS
+    assert told["reviews"][-1]["review_id"] == 1
+    assert told["dismissals"] == []

@@ -185,3 +185,9 @@ def test_what_picks_no_request_of_a_policy_is_nothing_to_it() -> None:
     ):
         (rule,) = codeowners.parse(f"{pattern} @bob").rules
         assert not owners.picks_requests(rule, "orders-db-read"), pattern
+
+
+@pytest.mark.parametrize("path", ["policies/people.yaml", "README.md", ".github/CODEOWNERS"])
+def test_only_a_request_is_named_by_whoever_asks(path: str) -> None:
+    """Any other file may have owners of its own name."""
+    assert owners.chosen_by_name(path, codeowners.parse(f"/{path} @bob\n")) is None

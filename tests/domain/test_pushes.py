@@ -1,5 +1,7 @@
 """Who brought a request onto its branch: by the pushes, whatever the commits say."""
 
+from dataclasses import replace
+
 from acme_facts import MERGED_AT, MINUTE, SECOND, an_actor, sha
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,6 +55,7 @@ def test_where_nothing_made_the_head_nobody_is_known() -> None:
     assert who() is None
     assert who(push("alice", NONE, B)) is None
     assert who(push("alice", NONE, sha("elsewhere"))) is None
+    assert who(push("alice", NONE, sha("not listed")), head=sha("not listed")) is None
 
 
 def test_what_came_after_the_merge_does_not_matter() -> None:
@@ -60,6 +63,27 @@ def test_what_came_after_the_merge_does_not_matter() -> None:
     late = Push(actor=an_actor("bob"), before=NONE, after=C, kind="push", at=MERGED_AT + SECOND)
     assert who(push("alice", NONE, C), late) == ["alice"]
     assert who(late) is None
+    assert who(replace(late, at=MERGED_AT)) == ["bob"]
+
+
+def test_before_the_merge_every_push_matters() -> None:
+    """An open pull request has no moment after which none does."""
+    pushes = (push("alice", NONE, B), push("bob", B, C, minutes=600))
+    found = that_changed(pushes, commits=COMMITS, touching=TOUCHING, head=C, until=None)
+    assert found == pushes
+
+
+def test_a_branch_of_many_merges_is_walked_once() -> None:
+    """Two ways to each of a hundred merges are 2^100 ways, and a hundred and one commits."""
+    first, *rest = (sha(f"merge {number}") for number in range(101))
+    commits = [PullCommit(sha=first, named=())]
+    commits += [
+        PullCommit(sha=each, named=(), parents=(parent, parent))
+        for parent, each in zip((first, *rest), rest, strict=False)
+    ]
+    pushes = (push("alice", NONE, rest[-1]),)
+    found = that_changed(pushes, commits=commits, touching={first}, head=rest[-1], until=MERGED_AT)
+    assert found == pushes
 
 
 def test_an_account_that_is_gone_is_one_too() -> None:
