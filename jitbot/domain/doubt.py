@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from jitbot.domain.counting import latest_judgements
-from jitbot.domain.evidence import Case, Merge
+from jitbot.domain.evidence import Case, Merge, Review
 from jitbot.domain.ground import at, requester_of
 from jitbot.domain.model import Finding
 
@@ -48,7 +48,7 @@ def doubts_of(case: Case, now: datetime) -> Iterator[Finding]:
             case, "no-pull-request-yet", message, "the next run asks again; after 15 minutes it is refused"
         )
     if case.merge is not None:
-        for message in _short(case.merge):
+        for message in (*_short(case.merge), *_shown_undismissed(case.merge, case)):
             yield at(case, "short-answer", message, _AGAIN)
 
 
@@ -94,14 +94,32 @@ def _dismissed_by_nobody(merge: Merge, case: Case) -> Iterator[str]:
 
     Without the dismissal nobody can tell whether it came after the merge, nor what the review said until then.
     """
-    pull, people = merge.pull_request, case.rules.people.value or {}
-    if pull.merged_at is None or merge.dismissals is None:
+    for review, listed in _judgements(merge, case):
+        if review.state == "DISMISSED" and not listed:
+            yield f"GitHub shows {_name(review, merge)} as dismissed, and lists no dismissal yet"
+
+
+def _shown_undismissed(merge: Merge, case: Case) -> Iterator[str]:
+    """The reviews of known people whose dismissal is listed, while they are shown as they were. None is taken back."""
+    for review, listed in _judgements(merge, case):
+        if review.state != "DISMISSED" and listed:
+            yield f"GitHub lists that {_name(review, merge)} was dismissed, and shows it as it was"
+
+
+def _name(review: Review, merge: Merge) -> str:
+    return f"{review.user.login}'s review of #{merge.pull_request.number}"
+
+
+def _judgements(merge: Merge, case: Case) -> Iterator[tuple[Review, bool]]:
+    """The last judgement of everybody known before the merge, and whether its dismissal is listed; none if not asked for."""
+    at, people = merge.pull_request.merged_at, case.rules.people.value or {}
+    if at is None or merge.dismissals is None:
         return
     known = {person.github_id for person in people.values()}
-    told = {each.review_id for each in merge.dismissals}
-    for review in latest_judgements(merge.reviews, pull.merged_at):
-        if review.state == "DISMISSED" and review.user.github_id in known and review.review_id not in told:
-            yield f"GitHub shows {review.user.login}'s review of #{pull.number} as dismissed, and lists no dismissal yet"
+    dismissed = {each.review_id for each in merge.dismissals}
+    for review in latest_judgements(merge.reviews, at):
+        if review.user.github_id in known:
+            yield review, review.review_id in dismissed
 
 
 def _short(merge: Merge) -> Iterator[str]:
@@ -113,12 +131,5 @@ def _short(merge: Merge) -> Iterator[str]:
         yield f"GitHub lists {len(merge.commits)} commits of #{pull.number}, which has {pull.commit_count}"
     if merge.files is not None and pull.changed_files is not None and len(merge.files) < pull.changed_files:
         yield f"GitHub lists {len(merge.files)} files of #{pull.number}, which changes {pull.changed_files}"
-    if pull.merged_at is not None:
-        dismissed = {each.review_id for each in merge.dismissals or ()}
-        for review in latest_judgements(merge.reviews, pull.merged_at):
-            if review.review_id in dismissed and review.state != "DISMISSED":  # none is ever taken back
-                yield (
-                    f"GitHub lists that {review.user.login}'s review of #{pull.number} was dismissed, and shows it as it was"
-                )
     if merge.merge_seen is False:
         yield f"the list of what happened to #{pull.number} lacks its merge: it may lack more"

@@ -78,6 +78,9 @@ def test_more_files_than_are_read_are_refused() -> None:
     assert (decision.verdict, codes(decision)) == (Verdict.REFUSED, {"too-many-files"})
 
 
+LISTED = Dismissal(review_id=1, by=an_actor("mallory"), state="APPROVED", at=NOW)
+
+
 def dismissed(*dismissals: Dismissal, **changes: object) -> Case:
     """bob's review is shown as dismissed, and these dismissals are listed."""
     review = a_review("bob", **{"state": "DISMISSED", **changes})
@@ -91,6 +94,24 @@ def test_a_dismissal_that_is_not_listed_is_waited_for_while_github_may_lag() -> 
     assert finding.message.startswith("GitHub shows bob's review of #7 as dismissed")
     for age, waits in ((15 * MINUTE - SECOND, True), (15 * MINUTE, False), (-15 * MINUTE, False)):
         assert any(awaited(dismissed(), MERGED_AT + age)) is waits
+
+
+@pytest.mark.parametrize("state", ["APPROVED", "CHANGES_REQUESTED"])
+def test_a_dismissal_that_the_review_does_not_show_is_in_doubt_for_as_long(state: str) -> None:
+    """No review comes back from a dismissal: one of the two lists is late, and nobody is given or refused anything."""
+    decision = judged(dismissed(LISTED, state=state))
+    assert (decision.verdict, codes(decision)) == (Verdict.UNDECIDED, {"short-answer"})
+    (finding,) = decision.reasons
+    assert finding.message == "GitHub lists that bob's review of #7 was dismissed, and shows it as it was"
+    assert judged(dismissed(replace(LISTED, review_id=2), state="APPROVED")).verdict is Verdict.APPROVED
+    assert judged(dismissed(LISTED)).verdict is not Verdict.UNDECIDED
+
+
+def test_a_strangers_dismissed_review_is_no_doubt() -> None:
+    """Whoever counts for nothing delays nothing."""
+    stranger = a_review("stranger", user=an_actor("stranger"), review_id=1, state="CHANGES_REQUESTED")
+    found = a_case(merge=a_merge(reviews=(a_review("bob", review_id=2), stranger), dismissals=(LISTED,)))
+    assert judged(found).verdict is Verdict.APPROVED
 
 
 TWIN = a_pull(number=8, author=an_actor("mallory"))
@@ -111,7 +132,6 @@ def test_the_requesters_own_pull_request_is_waited_for(listed: tuple[PullRequest
     assert list(awaited(replace(case, listed=(*listed, a_pull())), NOW)) == []
 
 
-LISTED = Dismissal(review_id=1, by=an_actor("mallory"), state="APPROVED", at=NOW)
 NOTHING: dict[str, Case] = {
     "hers, merged as another commit": a_case(listed=(a_pull(merge_commit=sha("other")), TWIN)),
     "a dismissal that is listed": dismissed(LISTED),
