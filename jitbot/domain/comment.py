@@ -186,10 +186,8 @@ def _documents(briefing: Briefing) -> Iterator[str]:
     outlook = briefing.outlook
     if outlook is None:
         return
-    floats = briefing.former is None and outlook.floats
-    yield from folded(
-        outlook.grants, until=f"{duration.show(outlook.request.duration)} after the merge" if floats else ""
-    )
+    until = f"{duration.show(outlook.request.duration)} after the merge" if outlook.floats else ""
+    yield from folded(outlook.grants, until=until)
 
 
 def _that_fit(briefings: Sequence[Briefing]) -> tuple[tuple[Briefing, ...], tuple[Briefing, ...]]:

@@ -49,12 +49,11 @@ def whole(parts: Iterable[str], folded: Iterable[str], *, number: int) -> str:
     room = LONGEST - len(foot) - 200
     kept: list[str] = []
     for part in parts:
-        if part and len(part) + 2 <= room:
-            kept.append(part)
-            room -= len(part) + 2
-        elif part:
+        if len(part) + 2 > room:
             kept.append(f"*Too long to be shown here: see `jitbot explain {number}`.*")
             break
+        kept.append(part)
+        room -= len(part) + 2
     for part in folded:
         if len(part) + 2 > room:
             kept.append(f"*The documents are too long to be shown here: see `jitbot explain {number}`.*")
@@ -65,7 +64,7 @@ def whole(parts: Iterable[str], folded: Iterable[str], *, number: int) -> str:
 
 
 def fitted(parts: Sequence[Part]) -> list[str]:
-    """The texts of these parts, as far as there is room; those that may be left out go first, from the end on."""
+    """The texts of these parts that say anything, as far as there is room; those that may be left out go first, from the end on."""
     kept = [part for part in parts if part.text]
     over = sum(len(part.text) + 2 for part in kept) - (LONGEST - 1_000)
     for part in [part for part in kept if not part.must][::-1]:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from jitbot.domain import duration, escape
 from jitbot.domain.break_glass import is_break_glass
 from jitbot.domain.briefing import Briefing, Proposed, worst_first
+from jitbot.domain.model import Request
 from jitbot.domain.outlook import Outlook
 from jitbot.domain.risk import Level
 
@@ -24,16 +25,17 @@ _PLAIN = re.compile(r"[A-Za-z0-9._/@+-]+", re.ASCII)
 def title(briefings: Iterable[Briefing]) -> str:
     """The title; empty if a request does not read."""
     every = worst_first(briefings)
-    if not every or any(each.request is None for each in every):
+    known = [(each, each.request) for each in every if each.request is not None]
+    if len(known) < len(every):
         return ""
-    whole = "; ".join(_short(each, LONGEST) for each in every)
+    whole = "; ".join(_short(*each, LONGEST) for each in known)
     if len(whole) <= LONGEST:
         return whole
-    for number in range(min(_NAMED, len(every)), 0, -1):
-        left = len(every) - number
+    for number in range(min(_NAMED, len(known)), 0, -1):
+        left = len(known) - number
         rest = f"; +{left} more request{'s' if left > 1 else ''}" if left else ""
         room = (LONGEST - len(rest) - 2 * (number - 1)) // number
-        shown = [_short(each, room) for each in every[:number]]
+        shown = [_short(*each, room) for each in known[:number]]
         if all(len(each) <= room for each in shown):
             break
     return "; ".join(each[:room] for each in shown) + rest
@@ -45,13 +47,11 @@ def asked(outlook: Outlook, verb: str, ending: str) -> str:
     return head + _listed(outlook.where, LONGEST - len(head) - len(ending)) + ending
 
 
-def _short(briefing: Briefing, room: int) -> str:
+def _short(briefing: Briefing, request: Request, room: int) -> str:
     """One request in at most so many characters: what does not fit of accounts and parameters is counted."""
-    request, outlook = briefing.request, briefing.outlook
-    if request is None:
-        return ""
+    outlook = briefing.outlook
     head = f"{_name(request.requester)}: {_name(request.path.split('/')[1])} in "
-    ending = _ending(briefing)
+    ending = _ending(briefing, request)
     where = outlook.where if outlook is not None else request.accounts
     given = [] if outlook is None or briefing.proposed is Proposed.END else outlook.parameters
     values = [f"{_name(name)}={_value(value)}" for name, value in given]
@@ -61,9 +61,9 @@ def _short(briefing: Briefing, room: int) -> str:
     return f"{head}{accounts}{ending}{_more(values, room - len(accounts))}"
 
 
-def _ending(briefing: Briefing) -> str:
-    request, outlook, former = briefing.request, briefing.outlook, briefing.former
-    if request is None or briefing.proposed is Proposed.END:
+def _ending(briefing: Briefing, request: Request) -> str:
+    outlook, former = briefing.outlook, briefing.former
+    if briefing.proposed is Proposed.END:
         return ", ends access"
     length = duration.show(request.duration)
     if briefing.proposed is Proposed.EXTEND and outlook is not None and former is not None:
@@ -104,5 +104,4 @@ def _name(text: str) -> str:
 
 
 def _value(text: str) -> str:
-    shown = text if _PLAIN.fullmatch(text) else json.dumps(escape.literal(text))
-    return shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 1]}…"
+    return text if _PLAIN.fullmatch(text) else json.dumps(escape.literal(text))

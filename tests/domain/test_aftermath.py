@@ -71,6 +71,39 @@ def test_what_was_granted_is_told_with_its_parameters() -> None:
     assert "- table: **orders**\n" in body
     assert "t\\\\u0430ble: " in body
     assert is_inert(body)
+    empty = told(an_approval(asked=a_request(parameters={"table": ""}), evidence=SEVEN), GRANTED)
+    assert "- table: **…**\n" in empty
+
+
+@pytest.mark.parametrize("given", [None, "table", ["table"]])
+def test_parameters_that_do_not_read_are_left_out(given: object) -> None:
+    """What was granted is told all the same."""
+    ask = {**APPROVED.ask, "parameters": given}
+    text = rendered(told(replace(APPROVED, ask=ask), GRANTED)).text
+    assert text.startswith("✅ alice has orders-db-read")
+    assert "table:" not in text
+
+
+@pytest.mark.parametrize("event", [APPROVED, REFUSED])
+def test_what_the_ledger_may_not_tell_is_said_first(event: Event) -> None:
+    """Where it may not be all, nobody takes the rest for all, be it granted or refused."""
+    (each,) = found(event)
+    seen = rendered(outcome([replace(each, doubt="a batch is missing <b>")], number=7)).text
+    assert seen.startswith("⚠️ This may not be all, and access may have ended: a batch is missing <b>.\n")
+    assert "orders-db-read" in seen
+    assert "may not be all" not in rendered(outcome([each], number=7)).text
+
+
+@pytest.mark.parametrize(("number", "times"), [(6, 6), (7, 0)])
+def test_what_a_policy_is_for_is_told_in_up_to_six_accounts(number: int, times: int) -> None:
+    """With more of them the line of each is short."""
+    accounts = {f"a{each}": AccountId(f"{each:012}") for each in range(1, number + 1)}
+    asked = a_request(accounts=tuple(accounts))
+    grants = render_all(the_rules(accounts=accounts), asked, a_window())
+    many = replace(APPROVED, documents=grants, ask=wanted(asked, PEOPLE[asked.requester]))
+    seen = rendered(told(many)).text
+    assert seen.count("⏳ alice gets orders-db-read") == number
+    assert seen.count("(Read one table)") == times
 
 
 def test_a_long_one_hides_no_other() -> None:

@@ -29,6 +29,7 @@ from jitbot.domain.briefing import (
     Proposed,
     before,
     held,
+    labelled,
     listed,
     more,
     owning,
@@ -220,6 +221,15 @@ def test_what_is_no_recorded_request_is_refused(ask: dict[str, object]) -> None:
     assert term is not None
     with pytest.raises(TypeError, match="is not recorded as a request"):
         request_of(PATH, replace(term, ask={**term.ask, **ask}))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("risk", "parameter risk"), ("how long", "parameter how long"), ("table", "table"), ("Risk", "Risk")],
+)
+def test_a_parameter_passes_for_no_label(name: str, shown: str) -> None:
+    """One that is called as a line of jitbot's own says that it is a parameter."""
+    assert labelled(name) == shown
 
 
 def test_how_it_stands() -> None:

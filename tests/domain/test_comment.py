@@ -10,9 +10,20 @@ from builders import a_life, a_review, an_approval
 from catalogue_facts import the_catalogue
 from comment_facts import HOSTILE, a_briefing, is_inert, rendered
 
-from jitbot.domain.briefing import Briefing, Proposed
+from jitbot.domain.briefing import Briefing, Held, Proposed
 from jitbot.domain.comment import TOO_MUCH, nothing, proposal, steering, too_much, why
-from jitbot.domain.comment_body import LONGEST, MARKER, cut, fenced, folded, is_ours, whole
+from jitbot.domain.comment_body import (
+    LONGEST,
+    MARKER,
+    Part,
+    cut,
+    fenced,
+    fitted,
+    folded,
+    is_ours,
+    must,
+    whole,
+)
 from jitbot.domain.evidence import Rules
 from jitbot.domain.model import AccountId, Finding, Parameter, Statement
 from jitbot.domain.outlook import foresee
@@ -69,6 +80,8 @@ def test_that_nobody_approves_before_is_read_second() -> None:
         in whole_text
     )
     assert "approved." not in whole_text
+    alone = rendered(comment(a_briefing(rules=the_rules(policy=glass)), auto_merge=True)).text
+    assert "It merges by itself: access begins a moment later." in alone
     assert "🚨" not in comment()
 
 
@@ -102,6 +115,7 @@ def test_the_documents_are_folded_away_whole() -> None:
         (True, (), "It merges by itself once it is approved"),
         (False, (), "After approving, press Merge"),
         (False, (a_review(),), "Checked and approved. Press Merge"),
+        (True, (a_review(),), "It merges by itself once it is approved"),
     ],
 )
 def test_what_to_do_next(auto_merge: bool, reviews: tuple[Any, ...], said: str) -> None:
@@ -230,17 +244,32 @@ def test_what_no_policy_asks_for_and_many_dangers_are_counted() -> None:
     assert "and 5 more" in seen
 
 
-def test_ten_are_shown_whole() -> None:
-    """Nothing is counted where nothing is left out."""
+def test_what_is_not_too_many_is_shown_whole() -> None:
+    """Ten parameters, forty dangers, ten findings: nothing is counted where nothing is left out."""
     asked = a_request(parameters={f"extra{number}": "x" for number in range(10)})
     briefing = a_briefing(asked)
     assert briefing.outlook is not None
-    risk = replace(briefing.outlook.risk, reasons=tuple(f"danger {number}" for number in range(10)))
+    risk = replace(briefing.outlook.risk, reasons=tuple(f"danger {number}" for number in range(40)))
     body = comment(replace(briefing, outlook=replace(briefing.outlook, risk=risk)))
     ten = tuple(replace(LONG, line=number) for number in range(1, 11))
     for told in (body, comment(), comment(findings=ten)):
         assert "more" not in rendered(told).text
     assert "extra9: x" in rendered(body).text
+    assert "danger 39" in rendered(body).text
+
+
+def test_six_accounts_are_named_at_once() -> None:
+    """Up to six accounts are in the first line and nowhere else; of seven it names three, and the next line all."""
+    aliases = [f"a{number}" for number in range(1, 8)]
+    rules = the_rules(accounts={alias: AccountId(f"{n:012}") for n, alias in enumerate(aliases)})
+    six, seven = (
+        rendered(comment(a_briefing(a_request(accounts=tuple(aliases[:number])), rules=rules))).text
+        for number in (6, 7)
+    )
+    assert "in a1, a2, a3, a4, a5 and a6 for 2h" in six
+    assert "In 6 accounts" not in six
+    assert "in a1, a2, a3 and 4 more, which are named below, for 2h" in seven
+    assert "In 7 accounts: a1, a2, a3, a4, a5, a6 and a7" in seven
 
 
 def test_what_is_asked_for_and_why() -> None:
@@ -284,7 +313,20 @@ def test_the_room_of_a_comment() -> None:
     assert fits in whole((), [fits], number=7)
     assert long not in whole([long], (), number=7)
     assert long not in whole((), [long], number=7)
-    assert whole(["", "a"], (), number=7) == whole(["a"], (), number=7)
+    said = "Too long to be shown here: see `jitbot explain 7`"
+    assert said in whole([long], (), number=7)
+    assert said not in whole([fits], (), number=7)
+
+
+def test_what_may_be_left_out_goes_first() -> None:
+    """A part that just fits stays, and with one character more it goes; the last goes first, what must be there never."""
+    room = LONGEST - 1_000
+    fits, long = ("x" * (number - len("must") - 4) for number in (room, room + 1))
+    assert fitted([must("must"), Part(fits, must=False)]) == ["must", fits]
+    assert fitted([Part(long, must=False), must("must")]) == ["must"]
+    first, last = Part("first", must=False), Part("last" * 1_000, must=False)
+    assert fitted([first, must(fits[1:]), last]) == ["first", fits[1:]]
+    assert fitted([must(""), must("a")]) == ["a"]
 
 
 def test_each_request_of_several_is_told() -> None:
@@ -390,6 +432,41 @@ def test_more_requests_than_fit_are_said_first() -> None:
     assert len(whole(["x" * LONGEST], (), number=7)) < 1000
 
 
+def ending(*accounts: str) -> Briefing:
+    """The end of a request in these accounts: one part of a comment."""
+    return a_briefing(a_request(accounts=accounts), proposed=Proposed.END, outlook=None, awaiting=None)
+
+
+def test_requests_fit_to_the_last_character() -> None:
+    """Requests that take all the room that there is for requests are shown, and one character more is too much."""
+    room, between = LONGEST - 24_000, 9  # characters: the blank lines, and the rule between two requests
+    each = len(comment(ending("prod")).split("\n\n")[0]) + between
+    number, rest = divmod(room, each)
+    assert list(too_much([*[ending("prod")] * (number - 1), ending("prod" + "x" * rest)])) == []
+    (found,) = too_much([*[ending("prod")] * (number - 1), ending("prod" + "x" * (rest + 1))])
+    assert found.message.endswith("1 would not be seen")
+
+
+def test_one_request_is_shown_however_long_it_is() -> None:
+    """A request that takes more than the room for requests hides those after it, and not itself."""
+    accounts = [f"{number:03}{'x' * 590}" for number in range(80)]
+    long = ending(*accounts)
+    assert list(too_much([long])) == []
+    assert all(f"**{account}**" in comment(long) for account in accounts)
+    (found,) = too_much([long, ending("prod")])
+    assert found.message.endswith("1 would not be seen")
+
+
+def test_what_may_be_left_out_hides_no_request() -> None:
+    """What the requester had before takes no room from another request, however long it is: it goes first."""
+    term = a_life(an_approval()).current
+    assert term is not None
+    last = replace(term, ask={**term.ask, "policy": "x" * LONGEST})
+    two = [a_briefing(held=Held(count=1, last=last))] * 2
+    assert list(too_much(two)) == []
+    assert comment(*two).count("asks for orders-db-read") == 2
+
+
 ACCOUNTS = {f"a{number:03}{'-sandbox' * 3}-{'x' * 3}": AccountId(f"{number:012}") for number in range(1, 100)}
 
 
@@ -452,6 +529,9 @@ def test_a_risk_that_is_not_known_is_not_called_low() -> None:
     )
     assert "**In 31 accounts**: **prod**, **none0** (not in accounts.yaml)," in many
     assert "and 20 more that are not in accounts.yaml" in many
+    ten = comment(a_briefing(a_request(accounts=tuple(f"none{n}" for n in range(10)))))
+    assert "and **none9** (not in accounts.yaml)" in ten
+    assert "more that are not in accounts.yaml" not in ten
 
 
 def test_a_letter_of_another_script_passes_for_none() -> None:
@@ -557,4 +637,7 @@ def test_the_strictest_request_counts() -> None:
         False,
         "can be judged once the check is green",
     )
-    assert steering([a_briefing(awaiting=None, proposed=Proposed.END)])[0]
+    assert steering([a_briefing(awaiting=None, proposed=Proposed.END)]) == (
+        True,
+        "one code owner's approval is enough; the branch's rules ask for it",
+    )

@@ -141,6 +141,13 @@ def test_an_extension_counts_from_the_first_start() -> None:
     seen = foresee(longer, the_rules(), MERGED_AT + HOUR, the_catalogue(), so_far)
     assert seen is not None
     assert seen.window.expires_at == MERGED_AT + 4 * HOUR
+    assert not seen.floats
+
+
+@pytest.mark.parametrize(("starts_at", "floats"), [(None, True), (LATER, False)])
+def test_only_an_end_that_hangs_on_the_merge_floats(starts_at: datetime | None, *, floats: bool) -> None:
+    """A start of its own is the same whenever it is merged."""
+    assert outlook(a_request(starts_at=starts_at)).floats is floats
 
 
 def test_the_owners_are_those_of_the_path() -> None:

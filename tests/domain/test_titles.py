@@ -45,6 +45,10 @@ MANY = {
         ),
         ([a_briefing(proposed=Proposed.END)], "alice: orders-db-read in prod, ends access"),
         (
+            [a_briefing(EXTENDS, life=GRANTED)],
+            "alice: orders-db-read in prod, 4h, table=orders",
+        ),
+        (
             [a_briefing(proposed=Proposed.EXTEND, former=None)],
             "alice: orders-db-read in prod, 2h, table=orders",
         ),
@@ -128,6 +132,76 @@ def test_a_value_passes_for_no_other_part(value: str, told: str) -> None:
     """What is no plain token stands in quotes, after all that is not the requester's to word."""
     shown = title([a_briefing(a_request(parameters={"table": value}))])
     assert shown == f"alice: orders-db-read in prod, 2h, table={told}"
+
+
+def ending(*accounts: str) -> Briefing:
+    """The end of a request in these accounts."""
+    return a_briefing(a_request(accounts=accounts), proposed=Proposed.END, outlook=None)
+
+
+def test_what_github_takes_is_shown_whole() -> None:
+    """256 characters stay as they are, however two requests share them; of one more each request gets a half."""
+    short = ending("a" * 40)
+    fits, long = (ending("b" * 40, "c" * 40, "d" * 40, "e" * number) for number in (9, 10))
+    whole = f"{title([short])}; {title([fits])}"
+    assert len(whole) == LONGEST
+    assert title([short, fits]) == whole
+    halved = f"alice: orders-db-read in {'b' * 40} +3 more, ends access"
+    assert title([short, long]) == f"{title([short])}; {halved}"
+
+
+@pytest.mark.parametrize(
+    ("first", "named", "expected"),
+    [
+        (32, 3, f"alice: orders-db-read in {'a' * 32} +1 more, ends access"),
+        (33, 2, f"alice: orders-db-read in {'a' * 33} and {'b' * 40}, ends access"),
+    ],
+)
+def test_as_many_requests_are_named_as_fit(first: int, named: int, expected: str) -> None:
+    """Of four, three where each fits its third to the last character; where it lacks one, two, and no name is cut."""
+    left = {3: "+1 more request", 2: "+2 more requests"}[named]
+    shown = title([ending("a" * first, "b" * 40)] * 4)
+    assert shown == "; ".join([*[expected] * named, left])
+
+
+@pytest.mark.parametrize(("account", "told"), [(24, ", +1 more"), (25, "")])
+def test_parameters_are_counted_where_that_fits(account: int, told: str) -> None:
+    """Where no parameter fits its number is told, up to the last character of the request's part, and not beyond it."""
+    asked = a_request(accounts=("a" * account,), parameters={"table": "v" * 60})
+    each = f"alice: orders-db-read in {'a' * account}, 2h, risk not known{told}"
+    assert title([a_briefing(asked)] * 4) == f"{each}; {each}; {each}; +1 more request"
+
+
+@pytest.mark.parametrize(("length", "told"), [(215, f"table={'v' * 215}"), (216, "+1 more")])
+def test_a_parameter_is_shown_if_it_fits(length: int, told: str) -> None:
+    """To the last character that GitHub takes, and else it is counted."""
+    shown = title([a_briefing(a_request(parameters={"table": "v" * length}))])
+    assert shown == f"alice: orders-db-read in prod, 2h, {told}"
+
+
+@pytest.mark.parametrize(("length", "told"), [(40, "a" * 40), (41, f"{'a' * 39}…")])
+def test_a_name_is_cut_after_forty_characters(length: int, told: str) -> None:
+    """A name that is longer than any valid one says that it is cut."""
+    assert title([ending("a" * length)]) == f"alice: orders-db-read in {told}, ends access"
+
+
+@pytest.mark.parametrize(
+    ("accounts", "room", "told"),
+    [
+        (("prod", "staging", "data"), 22, "prod, staging and data"),
+        (("prod", "staging", "data"), 21, "prod, staging +1 more"),
+        (("prod", "staging", "data"), 20, "prod +2 more"),
+        (("prod", "staging", "data"), 1, "prod +2 more"),
+        (("prod",), 1, "prod"),
+    ],
+)
+def test_as_many_accounts_are_named_as_fit(accounts: tuple[str, ...], room: int, told: str) -> None:
+    """To the last character; the first is named in any case, and the others are counted."""
+    outlook = a_briefing(a_request(accounts=accounts)).outlook
+    assert outlook is not None
+    head = "alice asks for orders-db-read in "
+    end = "e" * (LONGEST - len(head) - room)
+    assert titles.asked(outlook, "asks for", end) == f"{head}{told}{end}"
 
 
 texts = st.text(max_size=300)
