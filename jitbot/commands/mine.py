@@ -11,7 +11,7 @@ from datetime import datetime
 
 from jitbot.commands.fields import month_and_last, number_in
 from jitbot.commands.places import meant
-from jitbot.domain.errors import InvalidError
+from jitbot.domain.errors import InvalidError, JitbotError
 from jitbot.domain.events import Event, Kind
 from jitbot.domain.life import Life, fold
 from jitbot.domain.model import Login
@@ -56,7 +56,7 @@ def told_by(ledger: RemoteLedger, now: datetime) -> Told:
     """What the branch tells of the days that can still matter; an empty answer with its reason if it cannot be read."""
     try:
         events = ledger.events(now - MEMORY, now)
-    except InvalidError as error:
+    except JitbotError as error:
         return Told(trouble=str(error))
     return Told(events=events, lives=dict(fold(events)))
 

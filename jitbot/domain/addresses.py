@@ -11,12 +11,18 @@ _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?", re.ASCII)
 
 def is_private(address: str) -> bool:
     """Whether nobody on the way can read what is sent to this address: it is TLS, or this very machine."""
+    return _private_host(address) != ""
+
+
+def _private_host(address: str) -> str:
+    """The host of an address that is private; empty for any other."""
     try:
         parts = urlsplit(address)
-        host = parts.hostname or ""
+        host = parts.hostname
     except ValueError:
-        return False
-    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and host in _THIS_MACHINE))
+        return ""
+    private = parts.scheme == "https" or (parts.scheme == "http" and host in _THIS_MACHINE)
+    return host if host and private else ""
 
 
 def origin(address: str) -> str:
@@ -24,12 +30,13 @@ def origin(address: str) -> str:
 
     A user name in it is left out, and so is a path: neither says which server answers.
     """
-    try:
-        parts = urlsplit(address)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
+    host = _private_host(address)
+    if not (_HOST.fullmatch(host) or host == "::1"):
         return ""
-    if not is_private(address) or not (_HOST.fullmatch(host) or host == "::1"):
+    parts = urlsplit(address)
+    try:
+        port = parts.port
+    except ValueError:
         return ""
     named = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{named}{f':{port}' if port is not None else ''}"

@@ -37,19 +37,18 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenure:
-    """Settings that may judge a batch, and when main had them; without bounds they judge at any time."""
+    """Settings that may judge a batch, and from when to when main had them; without these times they judge at any."""
 
     settings: Settings
-    since: datetime | None = None
-    until: datetime | None = None
+    times: tuple[datetime, datetime] | None = None
 
     def holds(self, issued: object) -> bool:
         """Whether these settings judge a token that was issued then."""
-        if self.since is None or self.until is None:
+        if self.times is None:
             return True
         skew = CLOCK_SKEW.total_seconds()
-        first, last = self.since.timestamp() - skew, self.until.timestamp() + skew
-        return isinstance(issued, int) and first <= issued <= last
+        first, last = (time.timestamp() for time in self.times)
+        return isinstance(issued, int) and first - skew <= issued <= last + skew
 
 
 def audience(batch: Batch) -> str:

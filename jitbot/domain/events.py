@@ -149,7 +149,7 @@ def _told(event: Event) -> dict[str, object]:
         "role_name": event.role_name,
         "why": event.why,
         "cause": event.cause,
-        "window": _dump_window(event.window),
+        "window": None if event.window is None else _dump_window(event.window),
         "ask": dict(event.ask),
         "evidence": dict(event.evidence),
         "documents": [dump_documents(each) for each in event.documents],
@@ -203,11 +203,19 @@ def _load(raw: Mapping[str, object]) -> Event:
         why=None if raw["why"] is None else Why(_text(raw, "why")),
         cause=_text(raw, "cause"),
         window=None if window is None else _load_window(window),
-        ask=_mapping(raw, "ask"),
+        ask=_ask(raw),
         evidence=_mapping(raw, "evidence"),
         documents=tuple(load_documents(each) for each in documents),
         run=_text(raw, "run"),
     )
+
+
+def _ask(raw: Mapping[str, object]) -> Mapping[str, object]:
+    """What was asked for; when it began must be a time, since maximum and extensions count from there."""
+    ask = _mapping(raw, "ask")
+    if isinstance(began := ask.get("began"), str):
+        moments.parse(began)
+    return ask
 
 
 def dump_documents(documents: iam.Documents) -> dict[str, object]:
@@ -218,7 +226,7 @@ def dump_documents(documents: iam.Documents) -> dict[str, object]:
         "role_name": documents.role_name,
         "role_arn": documents.role_arn,
         "path": documents.path,
-        **(_dump_window(documents.window) or {}),
+        **_dump_window(documents.window),
         "max_session_duration": int(iam.SESSION.total_seconds()),
         "permissions_boundary": documents.permissions_boundary,
         "trust_policy": dict(documents.trust_policy),
@@ -249,9 +257,7 @@ def load_documents(raw: object) -> iam.Documents:
     )
 
 
-def _dump_window(window: iam.Window | None) -> dict[str, object] | None:
-    if window is None:
-        return None
+def _dump_window(window: iam.Window) -> dict[str, object]:
     starts = None if window.starts_at is None else moments.show(window.starts_at)
     return {"starts_at": starts, "expires_at": moments.show(window.expires_at)}
 

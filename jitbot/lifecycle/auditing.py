@@ -93,7 +93,7 @@ def verify(
         *_anchor(books),
         *completeness.undecided(books.merges, decisions, now),
         *completeness.refused_whole(books.replay.too_large, archive, now),
-        *completeness.decided_twice(archive),
+        *completeness.decided_twice(archive, decisions),
         *completeness.outcomes_without_ground(archive, decisions),
         *_decided_again(books, list(decisions.values())),
         *_late(books, now),

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from jitbot.domain import asking, codeowners, owners
 from jitbot.domain.catalogue import Catalogue
-from jitbot.domain.errors import InvalidError
+from jitbot.domain.errors import InvalidError, UnavailableError
 from jitbot.domain.evidence import Rules
 from jitbot.domain.model import Finding, Parsed, People, Person, Policy, Request, Sha, Source, Teams
 from jitbot.domain.outlook import Outlook, foresee
@@ -46,6 +46,10 @@ class RemoteTree:
         blobs = [plain[path] for path in wanted if path in plain]
         if missing := [blob for blob in blobs if blob not in self._contents]:
             self._contents.update(self.personal.contents(missing))
+        if odd := next(
+            (path for path in wanted if path in plain and plain[path] not in self._contents), None
+        ):
+            raise UnavailableError(f"{odd} is no plain text, or came cut short")
         return {path: self._contents[plain[path]] for path in wanted if path in plain}
 
     def others(self, paths: Iterable[str]) -> Mapping[str, str]:

@@ -15,7 +15,7 @@ from jitbot.lifecycle.gathering import PEOPLE, CommitTree, read_rules
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.world import MEMORY, World, file_at_main
 
-_LOOKED_AT = 10  # of the deletions of one file that was brought back, the latest
+_LOOKED_AT = 100  # of the deletions of one file that was brought back again and again, the latest
 
 
 def ends_at_main(world: World, history: History, now: datetime) -> Ends:
@@ -96,7 +96,7 @@ def _missing(world: World, known: Sequence[str], now: datetime) -> Mapping[str, 
         for path in repository.deleting(large.commit, known):
             commits.setdefault(path, []).append((large.commit, large.committed_at))
     return {
-        path: _Deleted(gone=path not in there, by=tuple(commits.get(path, ())[-_LOOKED_AT:]))
+        path: _Deleted(gone=path not in there, by=tuple(commits.get(path, ())))
         for path in known
         if path not in there or path in commits
     }
@@ -123,6 +123,10 @@ def _ends(world: World, life: Life, deleted: _Deleted, now: datetime) -> bool:
         why = may_end.why_deletion_ends_nothing(pull.author, life.request, requester, rules)
         if not why:
             return True
+    if len(deleted.by) > _LOOKED_AT:  # whoever deletes it again and again hides no deletion that ends it
+        raise UnavailableError(
+            f"it was deleted more than {_LOOKED_AT} times, and only the last were looked at"
+        )
     if deleted.gone:
         raise _NoRightError(f"nobody owns its folder, and {why}")
     return False
@@ -135,7 +139,7 @@ def _shown(
 
     Raises UnavailableError for a young commit of which GitHub names none: it may only not have told yet.
     """
-    for commit, committed_at in reversed(by):
+    for commit, committed_at in reversed(by[-_LOOKED_AT:]):
         merged = [pull for pull in world.forge.pulls_of(commit) if pull.merged_at is not None]
         if not merged and abs(now - committed_at) < GITHUB_LAG:
             raise UnavailableError(f"GitHub names no merged pull request for {commit[:10]} yet")

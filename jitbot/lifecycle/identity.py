@@ -34,7 +34,7 @@ def tenures(repository: WholeRepository, documents: DocumentReader, replay: Repl
         if named is None or (named.repository_id, named.issuer) != (now.repository_id, now.issuer):
             continue
         if named.repository != now.repository:
-            former.append(Tenure(settings=named, since=version.at, until=following.at))
+            former.append(Tenure(settings=named, times=(version.at, following.at)))
     return (Tenure(settings=now), *former)
 
 

@@ -48,7 +48,7 @@ class RemoteLedger:
                 "run this in a clone of the access repository"
             )
         contents = self.personal.contents(missing)
-        self._known.update({blob: _load(found[blob], contents[blob]) for blob in missing})
+        self._known.update({blob: _load(found[blob], contents.get(blob)) for blob in missing})
         self.unreadable = sum(self._known[blob] is None for blob in found)
         known = (self._known[blob] for blob in found)
         return tuple(
@@ -81,8 +81,10 @@ def _is_event(path: str) -> bool:
     return match is not None and path.count("/") == 5 and match[1] not in _SILENT
 
 
-def _load(path: str, content: bytes) -> Event | None:
+def _load(path: str, content: bytes | None) -> Event | None:
     """The event; its own path leaves out the folder of its batch."""
+    if content is None:
+        return None
     folder, _, name = path.rpartition("/")
     try:
         event = events.load(f"{folder.rpartition('/')[0]}/{name}", content)

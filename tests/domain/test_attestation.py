@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from acme_facts import HEAD, MINUTE, NOW, SECOND, sha, the_settings
 
-from jitbot.domain.attestation import Batch, audience, blob_name, objection
+from jitbot.domain.attestation import Batch, Tenure, audience, blob_name, objection
 
 FILES = {"events/2026/11/24/090100-approved-0.json": sha("one"), "keys/a.json": sha("two")}
 BATCH = Batch(parent=HEAD, message="approved: alice\n\nRequest: r", blobs=FILES)
@@ -47,6 +47,7 @@ def test_jitbots_workflows_on_main_may_write(workflow: str) -> None:
         ("aud", [audience(BATCH)], "another batch"),
         ("aud", "sts.amazonaws.com", "another batch"),
         ("repository_id", "700002", "another repository"),
+        ("repository", "acme/former", "otherwise than the settings do"),
         ("ref", "refs/heads/evil", "workflows on main"),
         ("ref", "refs/tags/main", "workflows on main"),
         ("ref", "refs/pull/7/merge", "workflows on main"),
@@ -92,6 +93,24 @@ def test_an_old_token_still_counts() -> None:
 def test_the_numbers_form_of_the_repositorys_id_counts() -> None:
     """The id may come as a number or as text; it is the same repository."""
     assert against(said(repository_id=700001)) is None
+    assert against(said(repository="acme/access")) is None
+
+
+@pytest.mark.parametrize(
+    ("issued", "judged"),
+    [
+        (int((NOW - 10 * MINUTE).timestamp()) - 1, False),
+        (int((NOW - 10 * MINUTE).timestamp()), True),
+        (int((NOW + 20 * MINUTE).timestamp()), True),
+        (int((NOW + 20 * MINUTE).timestamp()) + 1, False),
+        (str(int(NOW.timestamp())), False),
+        (None, False),
+    ],
+)
+def test_a_former_name_judges_its_own_time_alone(issued: object, judged: bool) -> None:
+    """From when to when main had it, to the second, with ten minutes for clocks; today's judges any."""
+    assert Tenure(settings=the_settings(), times=(NOW, NOW + 10 * MINUTE)).holds(issued) is judged
+    assert Tenure(settings=the_settings()).holds(issued)
 
 
 @pytest.mark.parametrize(

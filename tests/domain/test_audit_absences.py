@@ -4,15 +4,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from acme_facts import EXPIRES_AT, HOUR, MERGE, MERGED_AT, NOW, PATH, PEOPLE, SECOND, sha
+from acme_facts import EXPIRES_AT, HOUR, MERGE, MERGED_AT, MINUTE, NOW, PATH, PEOPLE, SECOND, sha
 from builders import a_change, an_approval, an_outcome
 
 from jitbot.domain import life
 from jitbot.domain.audit.absences import Absence, Registered, deletions, must_end_at, offboardings
 from jitbot.domain.audit.archive import Batch, Recorded
-from jitbot.domain.audit.grant_checks import overdue, places
+from jitbot.domain.audit.grant_checks import overdue, places, problems
 from jitbot.domain.audit.mainline import Merged
-from jitbot.domain.events import Kind, Why
+from jitbot.domain.audit.problems import Weight
+from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.evidence import Change, ChangeKind
 from jitbot.domain.life import Life
 from jitbot.domain.model import Login, People
@@ -112,18 +113,89 @@ def test_another_person_under_the_same_login_is_gone() -> None:
         assert len(offboardings(HERS, [Registered(commit=MERGE, at=NOW, people=changed)])) == 1
 
 
+APPROVED, GRANTED = an_approval(), an_outcome(Kind.GRANTED)
+BRIEF = replace(GONE, since=NOW + HOUR, until=NOW + HOUR + MINUTE)
+FREE = replace(GONE, since=NOW + HOUR, owned=False)
+
+
+def recorded(*events: Event) -> dict[str, tuple[Recorded, ...]]:
+    """These events, in one batch."""
+    batch = Batch(commit=MERGE, order=0, at=NOW, issued_at=NOW, workflow="", run="")
+    return {PATH: tuple(Recorded(event=event, batch=batch, path=event.path) for event in events)}
+
+
+def told(absence: Absence, now: datetime, *events: Event) -> list[tuple[str, str]]:
+    """What is noted of an access from which it was absent, without the name of the grant."""
+    (place,) = places(life.fold(events).values(), recorded(*events), {PATH: (absence,)})
+    found = list(problems(place, now))
+    assert {each.weight for each in found} <= {Weight.NOTE}
+    return [(each.code, each.message.partition(" in prod: ")[2]) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("absence", "code", "says"),
+    [
+        (
+            BRIEF,
+            "deleted-briefly",
+            "its file was gone from main from 2026-11-24T10:01:00Z for 1m, and that ended no access; "
+            "that is shorter than a sweep must notice",
+        ),
+        (
+            replace(BRIEF, why=Why.OFFBOARDED),
+            "offboarded-briefly",
+            "its requester was gone from people.yaml from 2026-11-24T10:01:00Z for 1m, and that ended no access; "
+            "that is shorter than a sweep must notice",
+        ),
+        (
+            FREE,
+            "deleted-without-owner",
+            "its file was gone from main from 2026-11-24T10:01:00Z on, and that ended no access; "
+            "nobody owns that folder, so only who may revoke ends access by a deletion",
+        ),
+    ],
+)
+def test_an_absence_that_ended_nothing_is_a_note(absence: Absence, code: str, says: str) -> None:
+    """With when and for how long; an auditor may ask whether it was meant to end access."""
+    long_after = NOW + 3 * HOUR + SECOND
+    events = (APPROVED, GRANTED, an_outcome(Kind.ENDED, at=EXPIRES_AT + MINUTE))
+    assert told(absence, long_after, *events) == [(code, says)]
+
+
+@pytest.mark.parametrize(
+    ("absence", "after", "noted"),
+    [
+        (BRIEF, HOUR - SECOND, False),  # the commit's date is ahead of us
+        (BRIEF, HOUR, True),
+        (FREE, 3 * HOUR, False),
+        (FREE, 3 * HOUR + SECOND, True),
+    ],
+)
+def test_when_an_absence_has_ended_nothing(absence: Absence, after: timedelta, noted: bool) -> None:
+    """As soon as it is over, or when an early end would have come by now."""
+    events = (APPROVED, GRANTED, an_outcome(Kind.ENDED, at=EXPIRES_AT + MINUTE))
+    assert len(told(absence, NOW + after, *events)) == noted
+
+
+def test_what_ended_access_or_met_none_is_no_note() -> None:
+    """An end from the absence on was perhaps its doing, one before it was not; what was never granted ran through none."""
+    early = an_outcome(Kind.ENDED, at=BRIEF.since, why=Why.DELETED)
+    assert told(BRIEF, NOW + 2 * HOUR, APPROVED, GRANTED, early) == []
+    before = replace(early, at=BRIEF.since - SECOND)
+    assert [code for code, _ in told(BRIEF, NOW + 2 * HOUR, APPROVED, GRANTED, before)] == ["deleted-briefly"]
+    assert [code for code, _ in told(BRIEF, NOW + 90 * MINUTE, APPROVED)] == ["outcome-due"]
+
+
 @pytest.mark.parametrize(("after", "due"), [(2 * HOUR, False), (2 * HOUR + SECOND, True)])
 def test_which_ends_are_overdue(after: timedelta, due: bool) -> None:
     """Those for which no sweep has time left, by what they are."""
-    events = [an_approval(), an_outcome(Kind.GRANTED)]
-    batch = Batch(commit=MERGE, order=0, at=NOW, issued_at=NOW, workflow="", run="")
-    recorded = {PATH: tuple(Recorded(event=event, batch=batch, path=event.path) for event in events)}
+    lives, every = life.fold([APPROVED, GRANTED]).values(), recorded(APPROVED, GRANTED)
     for why, ends in (
         (Why.DELETED, Ends(deleted=frozenset({PATH}))),
         (Why.OFFBOARDED, Ends(offboarded=frozenset({PATH}))),
     ):
         gone = replace(GONE, why=why)
-        found = overdue(places(life.fold(events).values(), recorded, {PATH: (gone,)}), NOW + after)
+        found = overdue(places(lives, every, {PATH: (gone,)}), NOW + after)
         assert found == (ends if due else Ends())
         owned = replace(gone, owned=False)
-        assert overdue(places(life.fold(events).values(), recorded, {PATH: (owned,)}), NOW + after) == Ends()
+        assert overdue(places(lives, every, {PATH: (owned,)}), NOW + after) == Ends()

@@ -24,6 +24,8 @@ from jitbot.domain.attestation import CLOCK_SKEW
 from jitbot.domain.audit import against, tampering
 from jitbot.domain.audit.commands import commands
 from jitbot.domain.audit.entitlements import entitlement
+from jitbot.domain.audit.problems import Weight
+from jitbot.domain.batches import Unreadable
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.model import Login, Parsed
 from jitbot.domain.plan import Ends
@@ -83,7 +85,7 @@ def test_a_role_that_was_to_end() -> None:
     """Revoked, and not denied since; after its end was recorded the denial must stay as long as a session lives."""
     assert told(an_approval(), GRANTED, a_revocation(), role=read()) == ["role-not-ended"]
     undone = told(an_approval(), GRANTED, EARLY, role=read(), now=EXPIRES_AT + HOUR - SECOND)
-    assert "role-not-denied" in undone
+    assert undone == ["role-not-denied"]  # and not as a drift as well
     assert "role-not-denied" not in told(an_approval(), GRANTED, EARLY, role=read(), now=EXPIRES_AT + HOUR)
     unread = a_listed_role()
     assert "role-not-denied" in told(an_approval(), GRANTED, EARLY, role=unread)
@@ -147,6 +149,19 @@ def test_a_commit_with_another_date_than_its_token(lag: timedelta, number: int) 
     """Before or after."""
     for issued_at in (NOW - lag, NOW + lag):
         assert len(list(tampering.redated(a_step(("A", EVENT)), issued_at))) == number
+
+
+def test_an_event_that_cannot_be_read() -> None:
+    """Told once of each request that it may be about; of none that is known, once all the same."""
+    found = Unreadable(
+        commit=sha("odd"), path=EVENT, why="schema 2", requests=frozenset({"b", "a"}), roles=frozenset(), idle=False
+    )  # fmt: skip
+    told = [(each.request, each.weight, each.event, each.commit) for each in tampering.unreadable(found)]
+    assert told == [(name, Weight.UNCHECKED, EVENT, sha("odd")) for name in ("a", "b")]
+    (about, _) = (each.message for each in tampering.unreadable(found))
+    assert about.endswith("holds an event of ours that cannot be read, and may be about a: schema 2")
+    (nobody,) = tampering.unreadable(replace(found, requests=frozenset()))
+    assert (nobody.request, nobody.message.partition("of ours ")[2]) == ("", "that cannot be read: schema 2")
 
 
 WHOLE = item(approval(), granted(), ended(), removed())

@@ -18,7 +18,7 @@ from jitbot.domain.audit.completeness import (
     undecided,
 )
 from jitbot.domain.audit.mainline import Merged, Replay
-from jitbot.domain.audit.problems import Weight
+from jitbot.domain.audit.problems import Problem, Weight
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.evidence import ChangeKind
 from jitbot.domain.ports.archive import Step, Touched
@@ -44,6 +44,12 @@ def found(*events: Event) -> list[str]:
     """What is wrong with the outcomes among these events."""
     archive = an_archive(*events)
     return [each.code for each in outcomes_without_ground(archive, decisions_of(archive))]
+
+
+def again(*events: Event) -> list[Problem]:
+    """What was decided a second time among these events."""
+    archive = an_archive(*events)
+    return list(decided_twice(archive, decisions_of(archive)))
 
 
 def a_merged(**changes: Any) -> Merged:
@@ -75,7 +81,14 @@ def test_only_decisions_decide() -> None:
     """An outcome before its decision is none, and beside it no second one."""
     archive = an_archive(GRANTED, an_approval())
     assert [each.event.kind for each in decisions_of(archive).values()] == [Kind.APPROVED]
-    assert list(decided_twice(an_archive(an_approval(), GRANTED))) == []
+    assert again(an_approval(), GRANTED) == []
+
+
+def test_the_refusal_of_a_whole_commit_decides_no_request() -> None:
+    """It names none; and there is nothing that it could be decided twice of."""
+    whole = refusal(TooLarge(commit=sha("b"), base=sha("a"), committed_at=NOW), now=NOW, run="")
+    assert decisions_of(an_archive(whole)) == {}
+    assert again(whole, whole) == []
 
 
 def test_what_to_do_about_a_missing_decision() -> None:
@@ -112,9 +125,8 @@ def test_one_batch_may_hold_the_decision_and_the_grant() -> None:
 
 def test_where_it_was() -> None:
     """In the account, or, of what names none, in all of them."""
-    archive = an_archive(GRANTED, an_approval(kind=Kind.REFUSED), an_approval())
     (without,) = outcomes_without_ground(an_archive(GRANTED), {})
-    (twice,) = decided_twice(archive)
+    (twice,) = again(GRANTED, an_approval(kind=Kind.REFUSED), an_approval())
     assert f"granted {PATH} in prod: no approval" in without.message
     assert f"approved {PATH} in all accounts: was decided before" in twice.message
 
@@ -163,9 +175,8 @@ def test_tags_give_nothing() -> None:
 
 def test_a_merge_is_decided_once() -> None:
     """An approval after a refusal of the same merge."""
-    codes = [each.code for each in decided_twice(an_archive(an_approval(kind=Kind.REFUSED), an_approval()))]
-    assert codes == ["decided-twice"]
-    assert list(decided_twice(an_archive(an_approval(), an_approval(commit=sha("later"))))) == []
+    assert [each.code for each in again(an_approval(kind=Kind.REFUSED), an_approval())] == ["decided-twice"]
+    assert again(an_approval(), an_approval(commit=sha("later"))) == []
 
 
 def a_step(name: str, *touched: tuple[str, str], root: bool = False, **changes: bool) -> Step:
@@ -211,16 +222,25 @@ def test_names_that_differ_by_case() -> None:
 
 
 def test_after_a_commit_that_is_too_large_the_rules_are_asked_for() -> None:
-    """main's rules cannot be followed past it: what is merged after it says so, and is told all the same."""
+    """main's rules cannot be followed past it: all that is merged after it says so, and is told all the same."""
     steps = [
         a_step("a"),
         a_step("b", (PATH, "A")),
         a_step("c", whole=False, asks_whole=False, rules_whole=False),
         a_step("d", (PATH, "M")),
+        a_step("e", (PATH, "M")),
     ]
-    before, after = Replay().follow(steps)
+    replay = Replay()
+    before, *after = replay.follow(steps)
     assert (before.sure, before.rules) == (True, {})
-    assert (after.sure, after.rules, after.touched) == (False, None, (PATH,))
+    assert [(each.sure, each.rules, each.touched) for each in after] == [(False, None, (PATH,))] * 2
+    assert [each.commit for each in replay.too_large] == [sha("c")]
+
+
+def test_of_a_commit_too_large_to_read_nobody_knows_what_it_touched() -> None:
+    """What it does below requests/ is told, and nothing is said of the rest."""
+    (merged,) = Replay().follow([a_step("a"), a_step("b", (PATH, "A"), whole=False)])
+    assert (merged.change.path, merged.touched) == (PATH, None)
 
 
 def test_a_commit_that_changes_too_much_asks_for_nothing() -> None:
@@ -238,18 +258,26 @@ def test_a_commit_that_changes_too_much_asks_for_nothing() -> None:
 
 
 def test_a_whole_commit_is_refused_once_and_rightly() -> None:
-    """Its refusal is due for a day and a note after that; one of a commit that asks for no more than it may is wrong."""
+    """Its refusal is due for a day, and a note after that, too; of a commit that asks for no more than it may it is wrong."""
     large = TooLarge(commit=sha("b"), base=sha("a"), committed_at=NOW)
     refused = refusal(large, now=NOW, run="")
     for recorded, merges, after, codes in (
         ([refused], [large], timedelta(), []),
-        ([], [large], timedelta(), ["decision-due"]),
-        ([], [large], timedelta(days=2), ["no-decision"]),
+        ([], [large], DAY, ["decision-due"]),
+        ([], [large], DAY + SECOND, ["no-decision"]),
         ([refused], [], timedelta(), ["wrong-refusal"]),
     ):
         found = list(refused_whole(merges, an_archive(*recorded), NOW + after))
         assert [each.code for each in found] == codes
         assert {each.weight for each in found} <= {Weight.NOTE if merges else Weight.BROKEN}
+    (due,), (late,) = (refused_whole([large], an_archive(), NOW + after) for after in (DAY, 2 * DAY))
+    assert (due.hint, late.hint) == ("the next run of `jitbot grant` records it", "look at the runs of grant")
+
+
+def test_only_a_refusal_without_a_request_is_of_a_whole_commit() -> None:
+    """Not that of one request, and no other event that names none."""
+    others = (an_approval(kind=Kind.REFUSED), an_outcome(Kind.ENDED, why=Why.ORPHAN, request=""))
+    assert list(refused_whole([], an_archive(*others), NOW)) == []
 
 
 def test_the_first_commit_asks_for_nothing() -> None:
@@ -271,7 +299,13 @@ def test_only_plain_files_that_are_there_are_rules() -> None:
     ]
     merged = list(replay.follow(steps))
     assert replay.rules == {owners: sha("a" + owners), teams: "mode-120000"}
-    assert {path for path, _ in replay.all_rules} == {people, teams, owners}
+    assert replay.all_rules == {(each, sha("a" + each)) for each in (people, teams, owners)}
+    blobs = {path: [each.blob for each in found] for path, found in replay.versions.items()}
+    assert blobs == {
+        people: [sha("a" + people), None],
+        teams: [sha("a" + teams), None],
+        owners: [sha("a" + owners)],
+    }
     assert [each.clashes for each in merged] == [(), ()]
 
 

@@ -11,6 +11,7 @@ from builders import a_revocation, an_approval, an_extension, an_outcome
 from jitbot.domain import life
 from jitbot.domain.audit.absences import Absence
 from jitbot.domain.audit.archive import Batch, Recorded
+from jitbot.domain.audit.deadlines import confirming, removing
 from jitbot.domain.audit.grant_checks import places, problems
 from jitbot.domain.audit.problems import Problem, Weight
 from jitbot.domain.events import Event, Kind, Why
@@ -72,7 +73,8 @@ def test_a_deletion_that_came_late() -> None:
     """The file went from main, and access did not."""
     longer = an_extension(12 * HOUR)
     granted = replace(GRANTED, commit=longer.commit, window=longer.window)
-    assert codes([an_approval(), longer, granted], NOW + 4 * HOUR, deleted=NOW + HOUR) == ["late-end"]
+    (late,) = found([an_approval(), longer, granted], NOW + 4 * HOUR, deleted=NOW + HOUR)
+    assert (late.code, late.weight) == ("late-end", Weight.BROKEN)
     assert codes([an_approval(), longer, granted], NOW + 3 * HOUR, deleted=NOW + HOUR) == []
 
 
@@ -98,6 +100,30 @@ def test_nothing_is_due_of_what_is_over() -> None:
     assert codes([an_approval(), early], NOW + HOUR) == []
     assert codes([an_approval()], EXPIRES_AT) == []
     assert codes([an_approval()], EXPIRES_AT - SECOND) == ["outcome-due"]
+
+
+def test_what_was_to_end_before_it_was_granted_owes_no_grant() -> None:
+    """That is a note; of an extension whose first term was granted it is nothing."""
+    (note,) = found([an_approval(), a_revocation()], NOW + HOUR)
+    assert (note.code, note.weight) == ("ended-before-grant", Weight.NOTE)
+    assert "it was to end at 2026-11-24T09:11:00Z, before it was granted" in note.message
+    assert codes([an_approval(), GRANTED, an_extension(), a_revocation()], NOW + HOUR) == []
+
+
+def test_what_runs_has_no_problem() -> None:
+    """Granted, and not over."""
+    assert codes([an_approval(), GRANTED], EXPIRES_AT - SECOND) == []
+
+
+def test_the_first_end_and_removal_count() -> None:
+    """Of records that do not say until when it lasted, too; one of an earlier term, or of none, confirms nothing."""
+    silent, later = replace(EXPIRED, window=None, at=NOW), replace(EXPIRED, at=LONG_AFTER)
+    assert confirming([later, EXPIRED, silent], EXPIRES_AT) == EXPIRED
+    assert confirming([later, EXPIRED], EXPIRES_AT + SECOND) is None
+    assert confirming([later, EXPIRED, silent], None) == silent
+    gone = [replace(REMOVED, at=EXPIRES_AT + seconds * SECOND) for seconds in (1, 0, -1)]
+    assert removing(gone, EXPIRES_AT) == gone[1]
+    assert removing(gone, None) == gone[2]
 
 
 def test_an_extension_has_its_own_time() -> None:

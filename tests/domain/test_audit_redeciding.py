@@ -33,7 +33,7 @@ from jitbot.domain.audit.redeciding import (
     case_of,
     facts_of,
     life_before,
-    longer_than_policy,
+    longer_than,
     problems,
 )
 from jitbot.domain.events import Event, Kind
@@ -141,6 +141,17 @@ def test_what_is_said_of_it(event: Event, found: Ground | None, words: str) -> N
     assert words in said(event, found)
 
 
+def test_a_refusal_after_what_cannot_be_read_is_not_called_wrong() -> None:
+    """The run may have seen more beside it; an approval is wrong all the same."""
+    for event, case, code in (
+        (decided(REFUSED_CASE), a_case(), ("refusal-not-checked", Weight.UNCHECKED)),
+        (approval(), REFUSED_CASE, ("wrong-approval", Weight.BROKEN)),
+    ):
+        found = ground(case)
+        unsure = replace(found, merged=replace(found.merged, sure=False))
+        assert told(event, unsure) == [code]
+
+
 def test_the_rules_at_the_head_count() -> None:
     """What the approver saw was another grant than the merge gave."""
     other = the_rules(policy=a_policy(managed_policies=("ReadOnlyAccess",)))
@@ -174,14 +185,13 @@ def test_an_approval_longer_than_its_policy() -> None:
     [
         ({}, 2 * HOUR, False),
         ({}, 2 * HOUR - SECOND, True),
-        ({}, None, False),
         ({"window": None}, HOUR, False),
         ({"ask": {}}, HOUR, False),
     ],
 )
-def test_how_long_it_lasts(changes: dict[str, Any], most: timedelta | None, longer: bool) -> None:
+def test_how_long_it_lasts(changes: dict[str, Any], most: timedelta, longer: bool) -> None:
     """To the second; what is not recorded is not measured."""
-    assert longer_than_policy(replace(approval(), **changes), most) is longer
+    assert longer_than(replace(approval(), **changes), most) is longer
 
 
 def test_an_extension_is_decided_against_what_was_there() -> None:

@@ -212,6 +212,11 @@ FILES = ("README.md", ".github/CODEOWNERS", "policies/settings.yaml", "requests/
             {"codeowners-by-name"},
         ),
         (LINES.replace("/policies/", "/requests/other/2026-11/ @bob\n/policies/"), FILES, set()),
+        (
+            LINES.replace("/policies/", "/requests/other/2026-11/ @bob\n/policies/"),
+            (*FILES, "policies/access/other.yaml"),
+            {"codeowners-by-name"},
+        ),
         (LINES.replace("/policies/", "/requests/d*/*/*.yaml @bob\n/policies/"), FILES, set()),
     ],
 )
@@ -280,6 +285,7 @@ def policy(**changes: Any) -> Policy:
         ({"approvals": 2}, {"approvers-db": Verdict.WRONG}),
         ({"name": "none"}, {}),
         ({"eligible": ("bob",)}, {"approvers-db-alone": Verdict.WARN}),
+        ({"approvals": 2, "eligible": ("bob",)}, {"approvers-db": Verdict.WRONG}),
     ],
 )
 def test_each_policy_has_who_approves(change: dict[str, Any], expected: dict[str, Verdict]) -> None:
@@ -453,6 +459,7 @@ def after(**changes: Any) -> Policy:
     [
         ({}, {}),
         ({"reviewers": ("ghost",)}, {"reviewers-db": Verdict.WRONG}),
+        ({"reviewers": ("ghost",), "eligible": ("bob",)}, {"reviewers-db": Verdict.WRONG}),
         ({"reviewers": ("bob",), "eligible": ("bob",)}, {"reviewers-db-alone": Verdict.WARN}),
         ({"reviewers": ("bob",), "eligible": ("erin",)}, {}),
         ({"eligible": ("bob", "erin")}, {}),

@@ -1,5 +1,6 @@
 """Roles that people share: who may choose the name of a session there."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -75,6 +76,8 @@ def test_names_that_nobody_chooses(statements: tuple[dict[str, Any], ...]) -> No
         (statement(condition={"StringEqualsIfExists": {"sts:RoleSessionName": "${aws:username}"}}),),
         (statement(condition={"StringEquals": {"sts:RoleSessionName": "carol"}}),),
         (statement(condition={"StringLike": {"sts:RoleSessionName": "*"}}),),
+        (statement(condition={"StringEquals": "${aws:username}"}),),
+        (statement(condition=OTHERS),),
         (statement(condition={"StringEquals": {"sts:SourceIdentity": "${aws:username}"}}),),
         (statement("sts:AssumeRoleWithSAML", principal=SAML), statement()),
         (statement(condition=OWN), statement(principal={"AWS": f"arn:aws:iam::{IDENTITY}:user/bob"})),
@@ -91,6 +94,8 @@ def test_names_that_somebody_may_choose(statements: tuple[dict[str, Any], ...]) 
 def test_a_trust_that_cannot_be_read(found: dict[str, Any]) -> None:
     """It is not taken for fine."""
     assert shared_roles.objection(found) == "its trust policy is none that can be read"
+    unread = verdict(replace(role(), trust_policy=found))
+    assert unread == (Verdict.WRONG, "its trust policy is none that can be read")
     assert shared_roles.objection({"Statement": statement(condition=OWN)}) == ""
 
 
@@ -114,9 +119,14 @@ def test_a_denial_by_user_name_may_do() -> None:
 
 
 def test_each_role_is_looked_at_once() -> None:
-    """Whoever shares it; people with principals of their own share none."""
+    """Whoever shares it; people with principals of their own share none, and another role's id is another's."""
     dan = a_person("dan", github_id=7, principal=IamRole(arn=ARN, userid="AROAENGINEERSEXAMPLE1:dan"))
     assert shared_roles.shared({**PEOPLE, dan.login: dan}) == (ARN,)
+    other = a_person(
+        "kim", github_id=8, principal=IamRole(arn=f"{ARN}-2", userid="AROAANOTHERROLE000001:kim")
+    )
+    (check,) = shared_roles.check({**PEOPLE, other.login: other}, {ARN: role(statement(condition=OWN))})
+    assert check.verdict is Verdict.OK
     alone = {login: each for login, each in PEOPLE.items() if login == "bob"}
     assert shared_roles.shared(alone) == ()
     assert shared_roles.place(f"arn:aws:iam::{IDENTITY}:role/team/engineers") == (

@@ -14,7 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jitbot.domain import iam
-from jitbot.domain.events import Event, Kind, Why, dump, dump_documents, load, load_documents
+from jitbot.domain.bounds import DOCUMENTS_WRITTEN, EVENT_WRITTEN
+from jitbot.domain.events import (
+    Event,
+    Kind,
+    Why,
+    bounded,
+    dump,
+    dump_documents,
+    load,
+    load_documents,
+    too_large,
+)
 from jitbot.domain.model import AccountId, Sha
 
 # Half a surrogate is what a name that is not UTF-8 leaves in Python's text.
@@ -288,3 +299,54 @@ def test_the_json_of_documents_is_the_published_shape() -> None:
     assert (shown["starts_at"], shown["expires_at"]) == ("2026-11-24T09:01:00Z", "2026-11-24T11:00:00Z")
     assert shown["role_arn"] == f"arn:aws:iam::111111111111:role/jit/{shown['role_name']}"
     assert dump_documents(the_documents())["starts_at"] is None
+
+
+@pytest.mark.parametrize("began", ["garbage", "", "2026-11-24", "2026-11-24T09:00:00+00:00"])
+def test_an_event_whose_ask_began_at_no_time_is_none(began: str) -> None:
+    """Maximum and extensions count from it: what cannot be read is no event, and not one without a beginning."""
+    event = replace(an_approval(), ask={**an_approval().ask, "began": began})
+    with pytest.raises(ValueError, match="UTC"):
+        load(event.path, dump(event))
+    whole = replace(event, ask={**event.ask, "began": None})
+    assert load(whole.path, dump(whole)) == whole
+
+
+def of_size(size: int, **changes: Any) -> Event:
+    """A revocation of this many bytes, most of them evidence that nothing rests on."""
+    event = a_revocation(
+        ask={"requester": "alice"}, evidence={"by": "bob", "merge_commit": "m", "x": ""}, **changes
+    )
+    left = size - len(dump(event))
+    return replace(event, evidence={**event.evidence, "x": "x" * left})
+
+
+def test_an_event_is_small_enough_to_be_read_again() -> None:
+    """The largest is written as it is; of one that is larger only the short evidence is left, and how long it was."""
+    largest, larger = of_size(EVENT_WRITTEN), of_size(EVENT_WRITTEN + 1)
+    assert bounded(largest) == (largest, dump(largest))
+    short, content = bounded(larger)
+    assert short == replace(
+        larger, ask={}, evidence={"merge_commit": "m", "left_out_bytes": EVENT_WRITTEN + 1}
+    )
+    assert content == dump(short)
+
+
+def test_what_gives_access_is_never_cut() -> None:
+    """Without its documents it would say nothing."""
+    event = of_size(EVENT_WRITTEN, documents=(the_documents(),))
+    assert bounded(event) == (event, dump(event))
+    with pytest.raises(ValueError, match=f"has {EVENT_WRITTEN + 1} bytes, more than an event may have"):
+        bounded(of_size(EVENT_WRITTEN + 1, documents=(the_documents(),)))
+
+
+def test_more_roles_than_an_event_holds() -> None:
+    """Up to its bound they are recorded; with one more byte the request is refused, and says what to do."""
+    room = DOCUMENTS_WRITTEN - len(json.dumps(dump_documents(the_documents()), indent=2))
+    fitting, larger = (
+        replace(the_documents(), permissions_boundary=the_documents().permissions_boundary + "x" * number)
+        for number in (room, room + 1)
+    )
+    assert too_large((fitting,), PATH) == ()
+    (finding,) = too_large((larger,), PATH)
+    assert (finding.code, finding.file) == ("too-large-to-record", PATH)
+    assert f"the 1 roles of this request have {DOCUMENTS_WRITTEN + 1} bytes" in finding.message

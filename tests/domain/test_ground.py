@@ -12,12 +12,13 @@ from acme_facts import (
     a_policy,
     a_request,
     an_actor,
+    owned_by,
     sha,
     the_rules,
     the_settings,
     unreadable,
 )
-from builders import a_case, a_change, a_merge, a_pull
+from builders import a_case, a_change, a_ground, a_merge, a_pull
 
 from jitbot.domain.evidence import Case, ChangeKind, PullRequest
 from jitbot.domain.ground import Ground, at, fitting, lay
@@ -60,6 +61,12 @@ def test_every_name_that_differs_only_by_case_is_named() -> None:
     findings = against(a_case(clashes=clashes))
     assert [finding.code for finding in findings] == ["case-clash", "case-clash"]
     assert all(clash in finding.message for clash, finding in zip(clashes, findings, strict=True))
+
+
+def test_a_name_that_was_there_first_is_not_refused() -> None:
+    """Whoever came later under such a name is; a change of the file that was there goes on."""
+    later = a_case(change=a_change(kind=ChangeKind.MODIFIED), clashes=(PATH.upper(),))
+    assert isinstance(lay(later), Ground)
 
 
 MATCHES: dict[str, PullRequest] = {
@@ -153,6 +160,34 @@ def test_a_request_missing_without_a_finding_is_no_ground() -> None:
     """Likewise for the request itself."""
     (finding,) = against(a_case(request=Parsed(value=None)))
     assert finding.code == "incomplete"
+
+
+@pytest.mark.parametrize("part", ["people", "teams"])
+def test_owners_at_a_head_that_does_not_read_are_nobody(part: str) -> None:
+    """Whom the approver was shown as owners cannot be told; the rules at the merge are told all the same."""
+    ground = a_ground(a_case(merge=a_merge(head_rules=the_rules(**{part: unreadable()}))))
+    assert ground.owned_at_head.people == ()
+    assert [each.code for each in ground.owned_at_head.findings] == ["rules-changed"]
+    assert ground.owned_by.people == (a_person("bob"),)
+
+
+@pytest.mark.parametrize(
+    ("touched", "files", "asked"),
+    [
+        ((PATH,), (PATH,), True),
+        (None, None, True),
+        ((PATH, "policies/people.yaml"), (PATH,), False),
+        ((PATH,), (PATH, "policies/people.yaml"), False),
+    ],
+)
+def test_owners_that_the_merge_itself_brings_are_not_looked_at(
+    touched: tuple[str, ...] | None, files: tuple[str, ...] | None, asked: bool
+) -> None:
+    """Whoever asks wrote them, so it is for the rules before the merge to say who owns; git and GitHub say what it brings."""
+    merge = a_merge(files=files, head_rules=the_rules(codeowners=owned_by("@dave")))
+    ground = a_ground(a_case(touched=touched, merge=merge))
+    assert ground.owned_by.people == (a_person("bob"),)
+    assert ground.owned_at_head.people == ((a_person("dave"),) if asked else ground.owned_by.people)
 
 
 def test_teams_may_be_empty() -> None:

@@ -15,6 +15,7 @@ from acme_facts import (
     MINUTE,
     NOW,
     PATH,
+    PEOPLE,
     PROD,
     ROLE_ID,
     SECOND,
@@ -28,6 +29,7 @@ from builders import (
     a_listed_role,
     a_revocation,
     a_window,
+    an_actual_role,
     an_approval,
     an_extension,
     an_outcome,
@@ -40,7 +42,7 @@ from jitbot.domain.drift import LIST_LAG
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.life import Holding, Life, fold
 from jitbot.domain.model import AccountId
-from jitbot.domain.plan import Ends, to_end, to_grant
+from jitbot.domain.plan import Doubt, Ends, denials, offboarded, to_end, to_grant, to_look_at
 from jitbot.domain.roles import Listed
 
 SETTLED = NOW + MINUTE + LIST_LAG  # when a role granted at NOW + MINUTE cannot be missing any more
@@ -592,3 +594,79 @@ def test_an_early_end_keeps_its_reason(why: Why) -> None:
     found = Ends(deleted=frozenset({PATH}), offboarded=frozenset({PATH})).of(life, holding)
     assert found is not None
     assert found[0] is why
+
+
+UNDENIED = a_listed_role(whole=an_actual_role())
+DENIED = a_listed_role(whole=an_actual_role(attached=(iam.DENY_ALL,)))
+
+
+def test_a_denial_that_was_taken_off_is_put_back() -> None:
+    """As long as a session may live, and whatever ended the access; a role that was not read is not judged by it."""
+    why = (Why.DRIFT, f"the denial was taken off role {ROLE_ID}, as seen at 2026-11-24T09:01:00Z")
+    assert denial(ending(APPROVED, GRANTED, DRIFT, roles=[UNDENIED])) == why
+    assert kinds(ending(APPROVED, GRANTED, DRIFT, roles=[UNDENIED], now=GONE - SECOND)) == ["Deny"]
+    assert kinds(ending(APPROVED, GRANTED, DRIFT, roles=[UNDENIED], now=GONE)) == ["Remove"]
+    assert ending(APPROVED, GRANTED, DRIFT, roles=[DENIED]) == ()
+    assert ending(APPROVED, GRANTED, DRIFT, roles=[ROLE]) == ()
+
+
+@pytest.mark.parametrize(
+    ("events", "role", "now", "looked_at"),
+    [
+        ((APPROVED, GRANTED, DRIFT), ROLE, GONE - SECOND, True),
+        ((APPROVED, GRANTED, DRIFT), ROLE, GONE, False),
+        ((APPROVED, GRANTED, DRIFT), UNDENIED, NOW, False),
+        ((APPROVED, GRANTED, DRIFT), replace(ROLE, account_id=STAGING), NOW, False),
+        ((APPROVED, GRANTED), ROLE, NOW, False),
+        ((APPROVED, GRANTED, EXPIRED), ROLE, EXPIRES_AT + MINUTE, False),
+    ],
+)
+def test_which_roles_are_read_for_their_denial(
+    events: tuple[Event, ...], role: Listed, now: datetime, looked_at: bool
+) -> None:
+    """Those that were ended early and could still be used, unless they were read already."""
+    assert to_look_at(fold(events).values(), {role.account_id: (role,)}, now) == (
+        (role,) if looked_at else ()
+    )
+
+
+def test_a_request_is_denied_wherever_it_was_approved_for() -> None:
+    """In each account, whatever is recorded there; of what was never approved, nowhere."""
+    life, due = a_life(an_approval(asked=BOTH)), (Why.DELETED, "gone")
+    assert [(each.account, each.why, each.detail) for each in denials(life, due)] == [
+        ("prod", *due),
+        ("staging", *due),
+    ]
+    assert denials(Life(request=PATH), due) == ()
+
+
+def test_whoever_is_still_the_recorded_person_is_there() -> None:
+    """By login, wherever in people.yaml; and of what was never approved nobody is gone."""
+    assert not offboarded(a_life(APPROVED), dict(reversed(PEOPLE.items())))
+    assert not offboarded(Life(request=PATH), {})
+
+
+def test_nothing_is_given_to_a_request_in_doubt() -> None:
+    """One of which an event cannot be read, and one of which nobody can tell whether it must end; others get theirs."""
+    lives, other = fold([APPROVED]).values(), frozenset({OTHER})
+    for mine in (frozenset({PATH}), other):
+        given = to_grant(lives, Ends(), NOW, Doubt(requests=mine))
+        assert kinds(given) == (["Provision"] if mine == other else [])
+        assert to_grant(lives, Ends(untold=dict.fromkeys(mine, "no")), NOW) == given
+
+
+def test_what_is_in_doubt_ends_only_by_an_end_that_was_read() -> None:
+    """Neither as drifted nor as an orphan; a revocation, a deletion and an offboarding hold all the same."""
+    doubt = Doubt(requests=frozenset({PATH}), roles=frozenset({"jit-evil"}))
+    odd = replace(ROLE, role_id="AROAAGAINEXAMPLE12345")
+
+    def ended(*events: Event, role: Listed = ROLE, ends: Ends | None = None) -> list[str]:
+        return kinds(to_end(fold(events), {PROD: (role,)}, (), ends or Ends(), NOW, doubt))
+
+    assert kinds(ending(APPROVED, GRANTED, roles=[odd])) == ["Deny"]
+    assert ended(APPROVED, GRANTED, role=odd) == []
+    assert ended(APPROVED, GRANTED, a_revocation()) == ["Deny"]
+    for ends in (Ends(deleted=frozenset({PATH})), Ends(offboarded=frozenset({PATH}))):
+        assert ended(APPROVED, GRANTED, ends=ends) == ["Deny"]
+    assert ended(role=an_orphan()) == []
+    assert ended(role=an_orphan(role_name="jit-worse")) == ["Deny"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.model import AccountId, Sha
-from jitbot.domain.record import message, sentence
+from jitbot.domain.record import message, sentence, trailers
 
 ROLE = an_outcome(Kind.GRANTED).role_name
 EVIDENCE: dict[str, Any] = {"approvals": [{"login": "bob"}, {"login": "erin"}], "pull_request": 7}
@@ -149,6 +149,15 @@ def test_only_a_review_is_trailed_as_one() -> None:
 def test_an_account_without_an_alias_is_unknown() -> None:
     """A role that no request explains still has its account's id."""
     assert "Account: unknown (111111111111)" in message([an_orphan()]).splitlines()
+    assert "Account" not in message([replace(an_orphan(), account_id=AccountId("7"))])
+
+
+def test_trailers_are_read_back() -> None:
+    """Those of one name, in their order, from the last paragraph; one that says nothing is none."""
+    text = "Role: no\n\nRequest: a\nRole: x: y\nRequest: \nRequest:\nRequest: b\n"
+    assert trailers(text, "Request") == ("a", "b")
+    assert trailers(text, "Role") == ("x: y",)
+    assert trailers("Request: ", "Request") == ()
 
 
 HOSTILE = (

@@ -4,10 +4,12 @@ import json
 from collections.abc import Mapping
 
 import flask
+import hostile
 import pytest
 from acme_world import DENY_ALL, HOUR, MINUTE, ORDERS, World
 from books import clone, vouched
 from forging import push
+from hostile import Commit, Put
 
 from jitbot.domain.bounds import EVENT_WRITTEN, MOST_ASKS
 from jitbot.sandbox.github import Fault
@@ -267,6 +269,40 @@ def test_a_deletion_ends_nobodys_emergency_access_without_the_right(world: World
         in ran.output
     )
     assert (world.reach("dave"), "ended deleted" in world.story(path)) == (before, False)
+
+
+@pytest.mark.parametrize(("times", "ends"), [(10, True), (100, False)])
+def test_nobody_hides_a_deletion_behind_deletions_of_their_own(
+    world: World, times: int, *, ends: bool
+) -> None:
+    """dave gives up his emergency access, and mallory adds and deletes the file: it ends, or somebody is told to look."""
+    path, text = world.request("dave", "production-break-glass", "outage", duration="1h", ticket="OPS-1")
+    world.land("dave", {path: text}, by=())
+    world.ran("grant")
+    world.land("dave", {path: None}, by=())
+    world.later(MINUTE)
+    name = path.encode()
+    again = [Commit(puts={name: Put(content=b"reason: x\n")}), Commit(puts={}, gone=[name])] * times
+    again[0] = Commit(puts={**again[0].puts, b"requests/production-break-glass/note.md": Put(content=b"x")})
+    hostile.merged(world, *again, method="rebase")
+    world.later(20 * MINUTE)
+    ran = world.ran("sweep")
+    assert ("ended deleted" in world.story(path)) is ends, ran.output
+    assert ("deleted more than 100 times" in ran.output, ran.code) == (not ends, 0 if ends else 3)
+
+
+@pytest.mark.parametrize("year", [2026, 2099])
+def test_a_deletion_without_a_pull_request_is_told_once_github_cannot_lag(world: World, year: int) -> None:
+    """Pushed past the rules, in a folder that nobody owns: no date keeps it in doubt for longer than GitHub may lag."""
+    path, text = world.request("dave", "production-break-glass", "outage", duration="1h", ticket="OPS-1")
+    world.land("dave", {path: text}, by=())
+    world.ran("grant")
+    when = world.now.replace(year=year)
+    hostile.commit(world, "main", Commit(puts={}, gone=[path.encode()], when=when.timestamp()))
+    world.later(16 * MINUTE)
+    ran = world.ran("sweep")
+    assert "no pull request is known that deleted it" in ran.output
+    assert (world.reach("dave") != set(), "yet" in ran.output) == (True, False)
 
 
 def test_the_requester_ends_emergency_access_by_deleting_the_file(world: World) -> None:

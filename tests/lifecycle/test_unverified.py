@@ -1,6 +1,7 @@
 """What somebody writes into the branch `ledger` keeps nobody from ending, or extending, what is theirs."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -120,6 +121,41 @@ def test_a_ledger_that_cannot_be_read_stops_no_end(
         as_alice(world, "release", *words, "--no-wait")
         assert len(world.acme.github.dispatches) == before + 1, words
     assert as_alice(world, "extend", granted, "3h").code == 1
+
+
+GARBAGE = ("garbage", "", "99", 7, None, [], {}, ["x"], {"x": 1}, True)
+ASKED = (
+    "requester",
+    "github_id",
+    "accounts",
+    "duration",
+    "reason",
+    "parameters",
+    "ticket",
+    "began",
+    "policy",
+)
+
+
+def test_nothing_that_lies_in_the_ledger_stops_an_end(world: World, granted: str) -> None:
+    """Bytes that are no text in the place of an event, and events whose every part is garbage: all of it is passed over."""
+    true, over = approval(world), shorter(world)
+    day, name = f"events/{world.now:%Y/%m/%d}", "090000-approved-"
+    push(world, {f"{day}/{'0' * 20}/{name}{'a' * 20}.json": b"\xff\xfe\x00"})
+    files: dict[str, bytes] = {}
+    for number, (key, value) in enumerate((key, value) for key in ASKED for value in GARBAGE):
+        event = replace(over, ask={**true["ask"], key: value}, cause=f"{number}")
+        files |= {path: each for path, each in batch(world, event).items() if path.startswith("events/")}
+    assert len(files) == len(ASKED) * len(GARBAGE)
+    push(world, files)
+    for words in ((granted,), ("alice-ask",), ("1",), ()):
+        before = len(world.acme.github.dispatches)
+        answer = as_alice(world, "release", *words, "--no-wait")
+        assert (answer.code, len(world.acme.github.dispatches)) == (0, before + 1), answer.err
+    assert as_alice(world, "extend", "--by", "1h", "--dry-run").code == 0
+    assert as_alice(world, "extend", granted, "3h", "--dry-run").code == 0
+    shown = as_alice(world, "status", "--all")
+    assert (shown.code, "events cannot be read" in shown.err) == (3, True)
 
 
 def test_waiting_says_that_it_verified_nothing(world: World, granted: str) -> None:

@@ -76,6 +76,8 @@ def test_nobody_holds_up_an_end(says: GitHubSays) -> None:
     (revoked,) = expressions(read(FILES["revoke.yml"])["concurrency"]["group"])
     (checked,) = expressions(read(FILES["check.yml"])["concurrency"]["group"])
     assert says.values([(revoked, {"github": run}), (checked, {"github": pull("main")})]) == ["4242", "7"]
+    (audited,) = expressions(read(FILES["audit.yml"])["concurrency"]["group"])
+    assert says.values([(audited, {"github": run})]) == ["4242"]
     for name in ("grant.yml", "sweep.yml"):
         (group,) = expressions(read(FILES[name])["concurrency"]["group"])
         events = [
@@ -83,7 +85,6 @@ def test_nobody_holds_up_an_end(says: GitHubSays) -> None:
             for event in ("push", "schedule", "workflow_dispatch")
         ]
         assert says.values(events) == ["main", "4242", "4242"]
-    assert expressions(read(FILES["audit.yml"])["concurrency"]["group"]) == []
 
 
 def test_the_cache_is_written_from_main_alone(says: GitHubSays) -> None:

@@ -12,7 +12,7 @@ from jitbot.adapters.github.client import Client, translated
 from jitbot.adapters.github.forge import actor
 from jitbot.domain import moments
 from jitbot.domain.attestation import blob_name
-from jitbot.domain.errors import DeniedError, InvalidError, UnavailableError
+from jitbot.domain.errors import DeniedError, InvalidError
 from jitbot.domain.evidence import Actor
 from jitbot.domain.model import GithubId, Login, Sha
 from jitbot.domain.ports import Entry, MergeRules, Place, Pull
@@ -85,14 +85,16 @@ class GitHubPersonal:
 
     @translated
     def contents(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
-        """The bytes of blobs. GitHub gives text: that it is the very content, the blob's name proves."""
+        """The bytes of blobs; without those that are no plain text, or came cut short.
+
+        GitHub gives text: that it is the very content, the blob's name proves.
+        """
         found: dict[Sha, bytes] = {}
         for some in _some(blobs):
             for blob, answer in zip(some, self._objects([str(blob) for blob in some], _TEXT), strict=True):
                 content = str((answer or {}).get("text") or "").encode(errors="surrogatepass")
-                if blob_name(content) != blob:
-                    raise UnavailableError(f"the file {blob[:10]} is no plain text, or came cut short")
-                found[blob] = content
+                if blob_name(content) == blob:
+                    found[blob] = content
         return found
 
     @translated

@@ -39,7 +39,7 @@ def problems(
         if isinstance(change, Deny) and change.why is Why.ORPHAN:
             message = f"role {where} stands under jitbot's path, and no request explains it"
             yield _tell("role-unexplained", message, change.request)
-        elif isinstance(change, Deny) and (change.account_id, change.role_name) in undone:
+        elif (change.account_id, change.role_name) in undone:
             continue  # told below
         elif isinstance(change, Deny) and change.why is Why.DRIFT:
             yield _tell("role-differs", f"role {where}: {change.detail}", change.request)

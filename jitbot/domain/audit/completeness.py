@@ -19,7 +19,7 @@ Decisions = Mapping[tuple[str, Sha], Recorded]  # by request and merge
 
 
 def decisions_of(archive: Archive) -> dict[tuple[str, Sha], Recorded]:
-    """The first decision recorded of each merge of each request."""
+    """The first decision recorded of each merge of each request. The refusal of a whole commit is none."""
     found: dict[tuple[str, Sha], Recorded] = {}
     for each in archive.recorded:
         if each.event.kind in DECIDES and each.event.request:
@@ -76,19 +76,17 @@ def refused_whole(too_large: Iterable[TooLarge], archive: Archive, now: datetime
             )
 
 
-def decided_twice(archive: Archive) -> Iterator[Problem]:
+def decided_twice(archive: Archive, decisions: Decisions) -> Iterator[Problem]:
     """A merge is decided once: a refusal is final, and so is an approval."""
-    seen: dict[tuple[str, Sha], Recorded] = {}
     for each in archive.recorded:
-        if each.event.kind in DECIDES and each.event.request:
-            first = seen.setdefault((each.event.request, each.event.commit), each)
-            if first is not each:
-                yield _broken(
-                    each,
-                    "decided-twice",
-                    f"was decided before: {first.event.kind} at {moments.show(first.event.at)}",
-                    "the first decision of a merge is the one that counts: find out what ran twice",
-                )
+        first = decisions.get((each.event.request, each.event.commit))
+        if first is not None and first is not each and each.event.kind in DECIDES:
+            yield _broken(
+                each,
+                "decided-twice",
+                f"was decided before: {first.event.kind} at {moments.show(first.event.at)}",
+                "the first decision of a merge is the one that counts: find out what ran twice",
+            )
 
 
 def outcomes_without_ground(archive: Archive, decisions: Decisions) -> Iterator[Problem]:

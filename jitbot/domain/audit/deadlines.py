@@ -38,11 +38,6 @@ class Course:
         """When the end was recorded that only the removal follows."""
         return self.ended_at or self.confirmed_at
 
-    @property
-    def removable_at(self) -> datetime | None:
-        """From when on its role may be removed, since no session can be left."""
-        return None if self.over is None else self.over + iam.SESSION
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Late:
@@ -91,16 +86,10 @@ def late(course: Course, now: datetime) -> Iterator[Late]:
 
 
 def awaited(course: Course, now: datetime) -> str:
-    """What is still to come and is not late; empty if all has come, or is late."""
-    over, settled = course.over, course.settled_at
-    if any(True for _ in late(course, now)):
-        return ""
-    if settled is not None:
-        return (
-            ""
-            if course.removed_at is not None or over is None
-            else "access ended; the role's removal is not due yet"
-        )
+    """What is still to come, as long as nothing is late; empty if all has come."""
+    over = course.over
+    if course.settled_at is not None:
+        return "" if course.removed_at is not None else "access ended; the role's removal is not due yet"
     if over is not None and now >= over:
         return f"over since {moments.show(over)}; the next sweep confirms it"
     if course.must_end_at is not None:

@@ -1,7 +1,7 @@
 """One item of the population that auditors sample: one request in one account, with all that is recorded of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -173,15 +173,17 @@ class Item:
     @property
     def course(self) -> Course:
         """When what happened, as the deadlines judge it."""
-        ended, expired = self.ended, self.ended is not None and self.ended.why == "expired"
-        return Course(
+        course = Course(
             over=self.not_after,
             granted_at=self.granted_at,
             must_end_at=self.must_end_at,
-            ended_at=ended.at if ended is not None and not expired else None,
-            confirmed_at=ended.at if ended is not None and expired else None,
             removed_at=self.removed_at,
         )
+        if self.ended is None:
+            return course
+        if self.ended.why == "expired":
+            return replace(course, confirmed_at=self.ended.at)
+        return replace(course, ended_at=self.ended.at)
 
     @property
     def privileged(self) -> bool | None:

@@ -77,8 +77,8 @@ class Replay:
             self.rules = _with_folders({**kept, **new})
             self.all_rules |= {(each.path, each.blob) for each in rules if each.mode == _PLAIN}
             for each in rules:
-                plain = each.status != "D" and each.mode == _PLAIN
-                version = Version(commit=step.commit, at=step.at, blob=each.blob if plain else None)
+                blob = each.blob if each.mode == _PLAIN else None
+                version = Version(commit=step.commit, at=step.at, blob=blob)
                 self.versions.setdefault(each.path, []).append(version)
         for each in step.touched:
             if each.path.startswith("requests/"):

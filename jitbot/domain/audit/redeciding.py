@@ -110,12 +110,12 @@ def problems(decision: Recorded, ground: Ground | None, so_far: life.Life) -> It
     yield from _judged(event, decide(case_of(event, ground, told), so_far, event.at), ground, tell)
 
 
-def longer_than_policy(event: Event, policy_maximum: timedelta | None) -> bool:
-    """Whether what was approved lasts longer than the policy lets it, from its first start."""
+def longer_than(event: Event, most: timedelta) -> bool:
+    """Whether what was approved lasts longer than this, from its first start."""
     began = event.ask.get("began")
-    if event.window is None or policy_maximum is None or not isinstance(began, str):
+    if event.window is None or not isinstance(began, str):
         return False
-    return event.window.expires_at - moments.parse(began) > policy_maximum
+    return event.window.expires_at - moments.parse(began) > most
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +179,10 @@ def _other_commits(event: Event, ground: Ground, tell: _Teller) -> Iterator[Prob
 
 def _judged(event: Event, again: Decision, ground: Ground, tell: _Teller) -> Iterator[Problem]:
     policy = ground.rules.policy.value
-    most = policy.max_duration if policy is not None else None
-    if event.kind in GIVES and most is not None and longer_than_policy(event, most):
+    if event.kind in GIVES and policy is not None and longer_than(event, policy.max_duration):
         yield tell.broken(
             "longer-than-policy",
-            f"it lasts longer than the {duration.show(most)} that its policy allows",
+            f"it lasts longer than the {duration.show(policy.max_duration)} that its policy allows",
             "end it with `jitbot revoke` if it still runs, and find out how it was recorded",
         )
     wrong = "".join(_differences(event, again, ground))

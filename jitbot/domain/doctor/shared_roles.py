@@ -83,8 +83,9 @@ def objection(trust_policy: Mapping[str, object]) -> str:
 def _statements(trust_policy: Mapping[str, object]) -> list[Mapping[str, object]] | None:
     found = trust_policy.get("Statement")
     statements = [found] if isinstance(found, Mapping) else found
-    whole = isinstance(statements, list) and all(isinstance(each, Mapping) for each in statements)
-    return statements if whole and isinstance(statements, list) else None
+    if not isinstance(statements, list) or not all(isinstance(each, Mapping) for each in statements):
+        return None
+    return statements
 
 
 def _chosen(statement: Mapping[str, object]) -> str:

@@ -69,7 +69,7 @@ class PersonalForge(Protocol):
         ...
 
     def contents(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
-        """The bytes of blobs, by name; every name is checked. Raises UnavailableError if one is no plain text."""
+        """The bytes of blobs, by name; without those that are no plain text. Every name is checked."""
         ...
 
     def merge_rules(self, branch: str) -> MergeRules:
