@@ -5,7 +5,7 @@ from acme_facts import PATH, a_person, an_actor, owned_by, people, the_rules
 
 from jitbot.domain import codeowners
 from jitbot.domain.errors import DeniedError, UnavailableError
-from jitbot.domain.evidence import Actor, Rules
+from jitbot.domain.evidence import Actor
 from jitbot.domain.may_end import entitled, needs_entitlement, why_deletion_ends_nothing
 from jitbot.domain.model import GithubId, Login
 
@@ -62,14 +62,10 @@ def test_the_requester_is_known_by_id() -> None:
 @pytest.mark.parametrize("part", ["people", "teams"])
 def test_where_nobody_can_be_known_nobody_is_denied(part: str) -> None:
     """Without people.yaml or teams.yaml there is no answer, not even for the requester."""
-    rules = the_rules(**{part: None})
+    rules = the_rules(**{"codeowners": owned_by(), part: None})
     for ask in (entitled, why_deletion_ends_nothing):
         with pytest.raises(UnavailableError, match=r"people\.yaml or teams\.yaml on main cannot be read"):
-            ask(an_actor("alice"), PATH, ALICE, _unowned(rules))
-
-
-def _unowned(rules: Rules) -> Rules:
-    return the_rules(people=rules.people, teams=rules.teams, codeowners=owned_by())
+            ask(an_actor("alice"), PATH, ALICE, rules)
 
 
 def test_an_owner_of_the_file_approves_its_deletion() -> None:
