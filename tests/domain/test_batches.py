@@ -114,9 +114,11 @@ def test_a_token_speaks_for_all_but_itself() -> None:
     assert (found.parent, found.message) == (PARENT, a_batch().message)
 
 
-def tenures(*changes: Mapping[str, object], **when: datetime) -> tuple[Tenure, ...]:
-    """Acme's settings with these changes, each held at this time."""
-    return tuple(Tenure(settings=the_settings(**each), **when) for each in changes)
+def tenures(
+    *changes: Mapping[str, object], times: tuple[datetime, datetime] | None = None
+) -> tuple[Tenure, ...]:
+    """Acme's settings with these changes, each held from and until this time."""
+    return tuple(Tenure(settings=the_settings(**each), times=times) for each in changes)
 
 
 def test_claims_for_the_batch_are_what_they_say() -> None:
@@ -143,9 +145,9 @@ def test_claims_for_anything_else_say_why() -> None:
 def test_settings_judge_what_was_signed_while_main_had_them() -> None:
     """Ten minutes either way are the clocks'."""
     added = a_batch()
-    held = tenures({}, since=NOW - DAY, until=NOW - 10 * MINUTE)
+    held = tenures({}, times=(NOW - DAY, NOW - 10 * MINUTE))
     assert isinstance(batches.claims_of(said(added), added, held), Claims)
-    over = tenures({}, since=NOW - DAY, until=NOW - 10 * MINUTE - SECOND)
+    over = tenures({}, times=(NOW - DAY, NOW - 10 * MINUTE - SECOND))
     assert batches.claims_of(said(added), added, over) == "main has no settings that can be read"
 
 
