@@ -116,7 +116,7 @@ class _Reader:
             anchored=anchored,
             problems=tuple(each for _, each in sorted(self.problems, key=lambda each: each[0])),
             commits=self._batches.commits,
-            unread=frozenset(request for _, each in unreadable for request in each.requests),
+            in_doubt=self._batches.in_doubt,
         )
 
     def _first_keys(self, added: Sequence[Added]) -> dict[str, str]:

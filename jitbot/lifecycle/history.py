@@ -95,10 +95,7 @@ def read(world: World, now: datetime, *, since: datetime | None = None, requeste
         ignored=(*_told([ignored[order] for order in sorted(ignored)]), *map(_unread, unreadable)),
         doubt=_doubt(reader, trouble, unreadable),
         signers=reader.keys,
-        in_doubt=Doubt(
-            requests=frozenset(request for each in unreadable for request in each.requests),
-            roles=frozenset(role for each in unreadable for role in each.roles),
-        ),
+        in_doubt=reader.in_doubt,
     )
 
 

@@ -14,6 +14,7 @@ from jitbot.domain.batches import Added, Claims, Unreadable
 from jitbot.domain.bounds import EVENT_READ, TOKEN_READ
 from jitbot.domain.events import Event
 from jitbot.domain.model import Sha
+from jitbot.domain.plan import Doubt
 from jitbot.domain.ports import Issuer
 
 _READ_AT_ONCE = 50  # batches of ours whose events are in memory together
@@ -74,6 +75,15 @@ class BatchReader:
             for added in self.again(commits):
                 self.judged(added, self.waiting[added.commit], batches.NO_KEY)
         self.verified.sort(key=lambda batch: batch.order)
+
+    @property
+    def in_doubt(self) -> Doubt:
+        """What the events that cannot be read, of the batches that count, may be about."""
+        unreadable = [batch.unreadable for batch in self.verified if batch.unreadable is not None]
+        return Doubt(
+            requests=frozenset(request for each in unreadable for request in each.requests),
+            roles=frozenset(role for each in unreadable for role in each.roles),
+        )
 
     def keys_of(self, added: Added) -> dict[str, str]:
         """The keys that a batch brings. Whoever calls this decides whether they count."""

@@ -26,7 +26,7 @@ from jitbot.domain.audit.commands import commands
 from jitbot.domain.audit.entitlements import entitlement
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.model import Login, Parsed
-from jitbot.domain.plan import Ends
+from jitbot.domain.plan import Doubt, Ends
 from jitbot.domain.ports.archive import Step, Touched
 from jitbot.domain.roles import Listed
 
@@ -202,3 +202,19 @@ def test_rules_that_do_not_read_entitle_nobody(part: str) -> None:
     assert found.problem == "; ".join(each.message for each in unreadable().findings) != ""
     silent = entitlement("orders-db-read", the_rules(**{part: Parsed(value=None)}))
     assert silent.problem == "its rules cannot be read"
+
+
+def test_what_may_be_about_an_unread_event_is_left_alone() -> None:
+    """A role of a name in doubt is not said to be unexplained, one of a request in doubt not to differ; others are."""
+    listed = {ACCOUNT: (read(),)}
+    by_name = Doubt(roles=frozenset({GRANTED.role_name}))
+    assert list(against.problems({}, listed, (), Ends(), NOW, by_name)) == []
+    assert [each.code for each in against.problems({}, listed, (), Ends(), NOW, Doubt())] == [
+        "role-unexplained"
+    ]
+    changed = {ACCOUNT: (read(permissions_boundary=""),)}
+    lives = life.fold([an_approval(), GRANTED])
+    for requests, found in (({PATH}, []), ({"another"}, ["role-differs"])):
+        doubt = Doubt(requests=frozenset(requests))
+        told = against.problems(lives, changed, (), Ends(), NOW + HOUR, doubt)
+        assert [each.code for each in told] == found

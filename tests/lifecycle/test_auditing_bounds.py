@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from acme_world import World
+from acme_world import HOUR, MINUTE, World
 from books import clone, codes, said, verdict, vouched
 from forging import GRANT_ON_MAIN, push, signed_by
 
@@ -111,6 +111,33 @@ def test_one_event_that_cannot_be_read_leaves_the_rest_judged(
     if kind == "approved":
         assert "no approval of merge" in said(found, "granted-without-approval")
         assert "part of its record cannot be read" in said(found, "granted-without-approval")
+
+
+@pytest.mark.parametrize("kind", ["approved", "granted"])
+def test_a_role_that_an_unread_event_may_explain_is_in_doubt(
+    world: World, two: tuple[str, str], kind: str
+) -> None:
+    """AWS holds alice's role, and her approval or her grant cannot be read: 3, as offline, for a sweep leaves it too."""
+    recorded_again(world, newer, kind=kind)
+    found = verdict(world, "--against-aws", code=3)
+    assert {each["request"] for each in found["findings"]} <= {"", two[0]}
+    world.jit("sweep")
+    assert world.reach("alice") == {("alice", "prod", "orders")}
+
+
+def test_an_end_that_cannot_be_read_may_be_the_one_that_was_due(world: World, two: tuple[str, str]) -> None:
+    """alice's file was deleted and her access ended; of that end only the batch's message can be read: 3."""
+    world.land("alice", {two[0]: None})
+    world.jit("sweep")
+    told = [replace(each, at=world.now) for each in all_events(world)]
+    world.later(HOUR)
+    world.later(HOUR + MINUTE)
+    world.github.store.update_ref("refs/heads/ledger", world.kept["seed"].ledger)
+    for kind in ("approved", "granted", "ended"):
+        now = [replace(each, at=world.now) for each in told if each.kind == kind]
+        attested(world, *((each, newer if kind == "ended" else None) for each in now))
+    found = verdict(world, "--against-aws", code=3)
+    assert "part of its record cannot be read" in said(found, "role-not-ended")
 
 
 def test_what_no_unread_event_explains_stays_broken(world: World, two: tuple[str, str]) -> None:
