@@ -218,3 +218,9 @@ def test_what_may_be_about_an_unread_event_is_left_alone() -> None:
         doubt = Doubt(requests=frozenset(requests))
         told = against.problems(lives, changed, (), Ends(), NOW + HOUR, doubt)
         assert [each.code for each in told] == found
+
+
+def test_an_end_that_was_undone_is_told_once() -> None:
+    """The denial was taken off: that is the finding, and not that the role differs from the record as well."""
+    at = EXPIRES_AT - SECOND
+    assert told(an_approval(), GRANTED, EARLY, role=read(), now=at) == ["role-not-denied"]
