@@ -98,6 +98,7 @@ def test_a_role_that_is_there_again() -> None:
     assert "role-not-denied" not in told(*events, role=read(), now=EXPIRES_AT + 2 * HOUR)
 
 
+DAY = "events/2026/11/24"
 EVENT, TOKEN = "events/2026/11/24/090100-approved-x.json", "attestations/2026/11/24/x.jwt"
 
 
@@ -125,6 +126,16 @@ def a_step(*touched: tuple[str, str], **changes: Any) -> Step:
         (a_step(("D", EVENT), ("M", TOKEN)), None, [("event-deleted", EVENT), ("event-edited", TOKEN)]),
         (a_step(("M", "README.md"), ("D", "notes")), None, []),
         (a_step(("D", EVENT), whole=False), None, [("too-large", "")]),
+        (a_step(("D", DAY), ("A", EVENT), ("A", TOKEN)), None, []),
+        (a_step(("D", DAY), ("A", EVENT)), "no token", [("event-deleted", DAY)]),
+        (
+            a_step(("D", DAY), ("M", EVENT), ("A", TOKEN)),
+            None,
+            [("event-deleted", DAY), ("event-edited", EVENT)],
+        ),
+        (a_step(("D", f"{DAY}x"), ("A", EVENT), ("A", TOKEN)), None, [("event-deleted", f"{DAY}x")]),
+        (a_step(("D", EVENT), ("A", f"{EVENT}/x"), ("A", TOKEN)), None, [("event-deleted", EVENT)]),
+        (a_step(("D", TOKEN), ("A", f"{TOKEN}/x"), ("A", EVENT)), None, [("event-deleted", TOKEN)]),
     ],
 )
 def test_what_a_commit_of_the_ledger_did(

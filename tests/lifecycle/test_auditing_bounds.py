@@ -189,3 +189,14 @@ def test_a_pull_request_of_countless_long_names(world: World) -> None:
     assert codes(found) == set()
     assert found["exit_code"] in (0, 3)
     assert found["checked"]["granted"] == 1
+
+
+@pytest.mark.parametrize("folder", ["events/2026/11/23", "keys/2026", "attestations/2026/11"])
+def test_what_lay_in_the_way_of_a_batch_is_no_record_that_it_deletes(world: World, folder: str) -> None:
+    """Somebody pushed a file where a folder must be, and the next batch removed it: the push alone is told."""
+    pushed = push(world, {folder: b"in the way"})
+    path = world.ask()
+    world.jit("grant")
+    assert world.story(path) == ["approved", "granted"]
+    found = verdict(world, code=1)
+    assert [(each["code"], each["commit"]) for each in found["findings"]] == [("unattested", pushed)]
