@@ -140,13 +140,7 @@ def parse(text: str, file: str = LOCATIONS[0]) -> CodeOwners:
     """Read the text of a CODEOWNERS file; never raises. `file` is the path by which findings name it."""
     # A lone surrogate cannot be encoded strictly, and must end as a finding rather than an error.
     if len(text.encode("utf-8", "surrogatepass")) >= SIZE_LIMIT:
-        finding = Finding(
-            code="codeowners-too-large",
-            message="GitHub does not load a CODEOWNERS file of 3 MB or more, so nothing has an owner",
-            file=file,
-            hint="use broader patterns",
-        )
-        return CodeOwners(rules=(), findings=(finding,))
+        return too_large(file)
     rules: list[Rule] = []
     findings: list[Finding] = []
     for number, line in enumerate(text.split("\n"), start=1):
@@ -157,6 +151,17 @@ def parse(text: str, file: str = LOCATIONS[0]) -> CodeOwners:
             pattern, *owners = (word.group() for word in words)
             rules.append(Rule(line=number, pattern=pattern, owners=tuple(owners)))
     return CodeOwners(rules=tuple(rules), findings=tuple(findings))
+
+
+def too_large(file: str) -> CodeOwners:
+    """What a file comes to that GitHub does not load: nobody owns anything."""
+    finding = Finding(
+        code="codeowners-too-large",
+        message="GitHub does not load a CODEOWNERS file of 3 MB or more, so nothing has an owner",
+        file=file,
+        hint="use broader patterns",
+    )
+    return CodeOwners(rules=(), findings=(finding,))
 
 
 def not_plain(file: str, mode: str) -> CodeOwners:

@@ -1,6 +1,5 @@
 """The whole ledger, read once from its first commit to its last, asking nobody: only what is attested counts."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,11 +11,10 @@ from jitbot.domain.audit import tampering
 from jitbot.domain.audit.archive import Archive, Batch, Recorded
 from jitbot.domain.audit.problems import Problem
 from jitbot.domain.batches import Added, Claims
-from jitbot.domain.errors import InvalidError
 from jitbot.domain.model import Sha
 from jitbot.domain.ports import Issuer
 from jitbot.domain.ports.archive import Step, WholeRepository
-from jitbot.lifecycle.verify_batches import BatchReader, VerifiedBatch
+from jitbot.lifecycle.verify_batches import BatchReader, VerifiedBatch, read_keys
 from jitbot.lifecycle.world import ISSUER_KEYS
 
 _AT_ONCE = 400  # commits whose tokens are read together
@@ -49,15 +47,6 @@ def owned_keys(repository: WholeRepository, *, branch: str = "main") -> Mapping[
     blob = repository.blobs_at([(tip, ISSUER_KEYS)]).get((tip, ISSUER_KEYS))
     content = dict(repository.contents([blob])).get(blob) if blob is not None else None
     return {} if content is None else read_keys(content, f"{ISSUER_KEYS} on {branch}")
-
-
-def read_keys(content: bytes, where: str) -> Mapping[str, str]:
-    """A JSON Web Key Set as keys by their id. Raises InvalidError for anything else."""
-    try:
-        keys = json.loads(content)["keys"]
-        return {str(key["kid"]): json.dumps(key, sort_keys=True) for key in keys}
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise InvalidError(f"{where} is not a JSON Web Key Set: {error}") from error
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,7 +105,7 @@ class _Reader:
             anchored=anchored,
             problems=tuple(each for _, each in sorted(self.problems, key=lambda each: each[0])),
             commits=self._batches.commits,
-            unread=frozenset(request for _, each in unreadable for request in each.requests),
+            in_doubt=self._batches.in_doubt,
         )
 
     def _first_keys(self, added: Sequence[Added]) -> dict[str, str]:

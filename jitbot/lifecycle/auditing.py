@@ -173,18 +173,22 @@ def _decided_again(books: Books, decisions: Sequence[Recorded]) -> Iterator[Prob
         for each, merged, told in zip(part, here, facts, strict=True):
             ground = None if merged is None else _ground(rulebook, told, merged, contents)
             others = books.archive.by_request[each.event.request]
+            if merged is not None and ground is None:
+                yield redeciding.rules_not_here(each, merged.change.base)
+                continue
             yield from redeciding.problems(each, ground, redeciding.life_before(each, others, orders))
 
 
 def _ground(
     rulebook: Rulebook, facts: Facts | None, merged: Merged, contents: Mapping[Sha, bytes | None]
-) -> Ground:
+) -> Ground | None:
+    """What git holds of a decision; None where the rules at its base are not all here."""
     change = merged.change
     policy = change.path.split("/")[1]
     files = rulebook.files_at(change.base, policy) if merged.rules is None else merged.rules
     rules = rulebook.rules(files, policy)
     if rules is None:
-        raise InvalidError(f"this clone lacks rules of main at {change.base[:10]}: `git fetch` them all")
+        return None
     content = None if change.blob is None else contents.get(change.blob)
     return Ground(
         merged=merged,

@@ -35,7 +35,8 @@ def compare(world: World, books: Books, now: datetime) -> Iterator[Problem]:
             hint="the audit role, or your own credentials, must be able to read it",
         )
     orphans = [each for each in books.archive.events if each.kind is Kind.ENDED and not each.request]
-    yield from against.problems(lives, listed, orphans, overdue(places_of(books), now), now)
+    ends = overdue(places_of(books), now)
+    yield from against.problems(lives, listed, orphans, ends, now, books.archive.in_doubt)
 
 
 def _accounts(books: Books) -> tuple[AccountId, ...]:

@@ -13,7 +13,7 @@ from jitbot.domain.model import Finding, People, Sha, Source
 from jitbot.domain.plan import Ends, offboarded
 from jitbot.lifecycle.gathering import PEOPLE, CommitTree, read_rules
 from jitbot.lifecycle.history import History
-from jitbot.lifecycle.world import MEMORY, World, file_at_main
+from jitbot.lifecycle.world import MEMORY, World
 
 _LOOKED_AT = 100  # of the deletions of one file that was brought back again and again, the latest
 
@@ -150,7 +150,8 @@ def _shown(
 
 def people_at_main(world: World) -> People | None:
     """People at main's tip, or None if they cannot be read: then nobody is taken for gone."""
-    content = file_at_main(world.repository, PEOPLE)
+    main = CommitTree(repository=world.repository, commit=world.repository.main())
+    content = main.read([PEOPLE]).get(PEOPLE)
     if content is None:
         return None
     return world.documents.parse_people(Source(path=PEOPLE, content=content)).value

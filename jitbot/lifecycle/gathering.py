@@ -1,6 +1,6 @@
 """Collects the facts of a case: rules and bytes from git's commits, the pull request from the forge."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -24,7 +24,7 @@ from jitbot.domain.evidence import (
 )
 from jitbot.domain.ground import fitting, requester_of
 from jitbot.domain.model import Finding, GithubId, Login, Parsed, Request, Sha, Source
-from jitbot.domain.ports import DocumentReader, Forge, Repository
+from jitbot.domain.ports import DocumentReader, Entry, Forge, Repository
 from jitbot.lifecycle.looking import Patience
 from jitbot.lifecycle.world import SETTINGS, World
 
@@ -32,6 +32,7 @@ ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "pol
 T = TypeVar("T")
 
 _PLAIN = "100644"
+_LARGE = "blob-"  # in the place of a mode, before the name of a plain file that is too large to be read
 _LARGEST = (
     1 << 16
 )  # bytes of a request that is read at all; what may be in it is bounded further by its reader
@@ -45,7 +46,7 @@ class Tree(Protocol):
         ...
 
     def others(self, paths: Iterable[str]) -> Mapping[str, str]:
-        """The git modes of those paths that are there and are no ordinary files."""
+        """The git modes of those paths that are there and are no ordinary files; `large` of one too large to be read."""
         ...
 
 
@@ -57,18 +58,28 @@ class CommitTree:
     commit: Sha
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """The contents of those paths that are ordinary files there."""
-        wanted = list(paths)
-        found = self.repository.entries(self.commit, wanted) if wanted else ()
-        plain = [entry for entry in found if entry.mode == _PLAIN]
-        contents = self.repository.read(entry.blob for entry in plain)
-        return {entry.path: contents[entry.blob] for entry in plain}
+        """The contents of those paths that are ordinary files there, and not too large."""
+        return {
+            entry.path: content
+            for entry, content in self._entries(list(paths))
+            if entry.mode == _PLAIN and content is not None
+        }
 
     def others(self, paths: Iterable[str]) -> Mapping[str, str]:
-        """The modes of those paths that are executable, or a symlink, a submodule, a folder."""
+        """The modes of those paths that are executable, or a symlink, a submodule, a folder; or too large."""
         wanted = list(paths)
+        return {
+            entry.path: large(entry.blob) if entry.mode == _PLAIN else entry.mode
+            for entry, content in self._entries(wanted)
+            if content is None and entry.path in wanted
+        }
+
+    def _entries(self, wanted: Sequence[str]) -> Iterator[tuple[Entry, bytes | None]]:
+        """What lies there, with the bytes of each plain file that can be read. Raises UnavailableError if one is not here."""
         found = self.repository.entries(self.commit, wanted) if wanted else ()
-        return {entry.path: entry.mode for entry in found if entry.mode != _PLAIN and entry.path in wanted}
+        plain = [entry.blob for entry in found if entry.mode == _PLAIN]
+        contents = self.repository.small(plain, bounds.EVENT_READ)
+        return ((entry, contents[entry.blob] if entry.mode == _PLAIN else None) for entry in found)
 
 
 class Asked:
@@ -220,6 +231,11 @@ class Gatherer:
         return tuple(dict.fromkeys(found))
 
 
+def large(blob: Sha) -> str:
+    """What a tree says, in the place of a mode, of a plain file that is too large to be read."""
+    return f"{_LARGE}{blob}"
+
+
 def read_request(world: World, path: str, blob: Sha) -> Parsed[Request]:
     """What a request file says. One far larger than any request is not read at all."""
     content = world.repository.small([blob], _LARGEST)[blob]
@@ -282,7 +298,7 @@ def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
         codeowners=_codeowners(contents, odd),
         sources={
             **{path: blob_name(content) for path, content in contents.items()},
-            **{path: Sha(f"{ODD}{mode}") for path, mode in odd.items()},
+            **{path: _name_of(mode) for path, mode in odd.items()},
         },
     )
 
@@ -291,7 +307,8 @@ def _codeowners(contents: Mapping[str, bytes], odd: Mapping[str, str]) -> codeow
     """GitHub reads the first location that exists: whatever lies there, no other location decides in its place."""
     for path in codeowners.LOCATIONS:
         if path in odd:
-            return codeowners.not_plain(path, odd[path])
+            is_large = odd[path].startswith(_LARGE)
+            return codeowners.too_large(path) if is_large else codeowners.not_plain(path, odd[path])
         if path in contents:
             return codeowners.parse(contents[path].decode(errors="replace"), path)
     return None
@@ -309,8 +326,16 @@ def latest_end(change: Change, case: Case | None) -> datetime:
 def _no_file(path: str, mode: str | None) -> Finding:
     if mode is None:
         return Finding(code="missing-file", message=f"there is no {path}", file=path, hint="an admin adds it")
+    if mode.startswith(_LARGE):
+        message, hint = f"{path} has more than {bounds.EVENT_READ} bytes", "an admin makes it smaller"
+        return Finding(code="rules-too-large", message=message, file=path, hint=hint)
     message, hint = f"{path} is no plain file: git mode {mode}", "an admin makes it an ordinary file, 100644"
     return Finding(code="not-a-plain-file", message=message, file=path, hint=hint)
+
+
+def _name_of(mode: str) -> Sha:
+    """What stands in the evidence for an entry that could not be read: its mode, or the blob that is too large."""
+    return Sha(mode.removeprefix(_LARGE) if mode.startswith(_LARGE) else f"{ODD}{mode}")
 
 
 def _policy_of(path: str) -> str:

@@ -1,6 +1,5 @@
 """The ledger, read and written: only batches that this repository's own workflows attested count."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,12 +9,12 @@ from jitbot.domain import attestation, batches, events, life, record
 from jitbot.domain.attestation import Batch, Tenure
 from jitbot.domain.batches import Added, Claims, Unreadable
 from jitbot.domain.bounds import BATCH_EVENTS, BATCH_WRITTEN
-from jitbot.domain.errors import BranchMovedError, JitbotError, UnavailableError
+from jitbot.domain.errors import BranchMovedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.events import Event, Kind
 from jitbot.domain.model import Finding, Sha
 from jitbot.domain.plan import Doubt
 from jitbot.domain.ports import Issuer, Repository
-from jitbot.lifecycle.verify_batches import BatchReader
+from jitbot.lifecycle.verify_batches import BatchReader, read_keys
 from jitbot.lifecycle.world import ISSUER_KEYS, MEMORY, World, file_at_main
 
 MOST_TOLD = 20  # of the commits that are ignored: a flood of them must not drown the report
@@ -95,10 +94,7 @@ def read(world: World, now: datetime, *, since: datetime | None = None, requeste
         ignored=(*_told([ignored[order] for order in sorted(ignored)]), *map(_unread, unreadable)),
         doubt=_doubt(reader, trouble, unreadable),
         signers=reader.keys,
-        in_doubt=Doubt(
-            requests=frozenset(request for each in unreadable for request in each.requests),
-            roles=frozenset(role for each in unreadable for role in each.roles),
-        ),
+        in_doubt=reader.in_doubt,
     )
 
 
@@ -301,10 +297,9 @@ def _owned_keys(repository: Repository) -> Mapping[str, str]:
     if content is None:
         return {}
     try:
-        keys = json.loads(content)["keys"]
-        return {str(key["kid"]): json.dumps(key, sort_keys=True) for key in keys}
-    except (ValueError, KeyError, TypeError) as error:
-        raise UnavailableError(f"{ISSUER_KEYS} on main is not a JSON Web Key Set: {error}") from error
+        return read_keys(content, f"{ISSUER_KEYS} on main")
+    except InvalidError as error:
+        raise UnavailableError(str(error)) from error
 
 
 def _plain(kid: str) -> bool:

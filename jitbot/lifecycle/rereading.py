@@ -14,28 +14,34 @@ _LATER = "try again: two calls are made for each approval, and GitHub allows so 
 _LOOK = "somebody changed GitHub since, or the run recorded what was not so: compare the pull request with the event"
 _NO_HEAD = "what was approved can no longer be compared with what was recorded: ask GitHub, or whoever has a clone with that commit"
 _HEADS_AT_ONCE = 50
+_IN_A_ROW = 3  # pull requests for which the forge fails before it is taken to be out of reach
 
 
 def read_again(forge: Forge, decisions: Iterable[Recorded]) -> Iterator[Problem]:
     """What the forge says otherwise today than was attested: two calls for each approval.
 
-    What it does not answer is a finding too, the last one: nothing is asked after it.
+    What it does not answer is a finding too. After a few of them in a row nothing more is asked, and that is said.
     """
-    for decision in decisions:
-        told = _told(decision)
-        if told is None:
-            continue
+    wanted = [(each, told) for each in decisions if (told := _told(each)) is not None]
+    failed = 0  # in a row
+    for left, (decision, told) in zip(reversed(range(len(wanted))), wanted, strict=True):
         number = told.pull_request.number
         try:
             found = _read(forge, decision, told)
             if any(each.weight is Weight.BROKEN for each in found):
                 found = _read(forge, decision, told)  # one answer that differs proves nothing
         except DeniedError as error:
+            failed = 0
             yield _tell(decision, "pull-request-gone", Weight.BROKEN, f"#{number} cannot be read: {error}")
         except UnavailableError as error:
-            yield _tell(decision, "not-read-again", Weight.UNCHECKED, f"{error}; nothing after it was asked")
-            return
+            failed += 1
+            stops = failed == _IN_A_ROW and left > 0
+            more = f"; {left} more approvals were not asked about" if stops else ""
+            yield _tell(decision, "not-read-again", Weight.UNCHECKED, f"#{number}: {error}{more}")
+            if stops:
+                return
         else:
+            failed = 0
             yield from found
 
 

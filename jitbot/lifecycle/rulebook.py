@@ -10,7 +10,7 @@ from jitbot.domain.evidence import Change, Rules
 from jitbot.domain.model import Parsed, Request, Sha, Source
 from jitbot.domain.ports import DocumentReader
 from jitbot.domain.ports.archive import WholeRepository
-from jitbot.lifecycle.gathering import ACCOUNTS, PEOPLE, TEAMS, read_rules
+from jitbot.lifecycle.gathering import ACCOUNTS, PEOPLE, TEAMS, large, read_rules
 from jitbot.lifecycle.world import SETTINGS
 
 
@@ -46,13 +46,17 @@ class Rulebook:
     def __init__(self, repository: WholeRepository, documents: DocumentReader, blobs: Iterable[Sha]) -> None:
         self._repository = repository
         self._documents = _Once(documents)
-        self._contents = dict(repository.contents(blobs))
+        self._contents: dict[Sha, bytes | None] = {}
+        self._large: set[Sha] = set()  # those that are here, and larger than what is read
         self._known: dict[tuple[str, tuple[tuple[str, Sha], ...]], Rules] = {}
+        self.learn(blobs)
 
     def learn(self, blobs: Iterable[Sha]) -> None:
         """Read more documents, such as those of heads that main never had."""
         plain = {blob for blob in blobs if not blob.startswith(ODD)}
-        self._contents.update(self._repository.contents(plain - self._contents.keys()))
+        found = dict(self._repository.contents(plain - self._contents.keys()))
+        self._contents.update(found)
+        self._large |= self._repository.here(blob for blob, content in found.items() if content is None)
 
     def files_at(self, commit: Sha, policy: str) -> Files:
         """The files that make the rules for this policy at a commit, asked of that commit itself."""
@@ -66,13 +70,19 @@ class Rulebook:
         named = _named(policy)
         key = (policy, tuple((path, files[path]) for path in named if path in files))
         if key not in self._known:
-            odd = {path: blob.removeprefix(ODD) for path, blob in key[1] if blob.startswith(ODD)}
+            odd = {path: mode for path, blob in key[1] if (mode := self._odd(blob))}
             contents = {path: self._contents.get(blob) for path, blob in key[1] if path not in odd}
             if None in contents.values():
                 return None
             there = {path: content for path, content in contents.items() if content is not None}
             self._known[key] = read_rules(_Contents(there, odd), self._documents, policy)
         return self._known[key]
+
+    def _odd(self, blob: Sha) -> str:
+        """What a tree says of a file that is no ordinary one, or too large; empty for any other."""
+        if blob in self._large:
+            return large(blob)
+        return blob.removeprefix(ODD) if blob.startswith(ODD) else ""
 
     def request(self, change: Change, content: bytes | None) -> Parsed[Request] | None:
         """What the bytes of a changed request file say, as a run reads them."""

@@ -4,6 +4,7 @@ Neither the size nor the number of what others push can exhaust a reader: of wha
 and the token are looked at, and what may yet turn out to count is remembered by its name alone.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -12,8 +13,10 @@ from jitbot.domain import batches
 from jitbot.domain.attestation import Tenure
 from jitbot.domain.batches import Added, Claims, Unreadable
 from jitbot.domain.bounds import EVENT_READ, TOKEN_READ
+from jitbot.domain.errors import InvalidError
 from jitbot.domain.events import Event
 from jitbot.domain.model import Sha
+from jitbot.domain.plan import Doubt
 from jitbot.domain.ports import Issuer
 
 _READ_AT_ONCE = 50  # batches of ours whose events are in memory together
@@ -75,6 +78,15 @@ class BatchReader:
                 self.judged(added, self.waiting[added.commit], batches.NO_KEY)
         self.verified.sort(key=lambda batch: batch.order)
 
+    @property
+    def in_doubt(self) -> Doubt:
+        """What the events that cannot be read, of the batches that count, may be about."""
+        unreadable = [batch.unreadable for batch in self.verified if batch.unreadable is not None]
+        return Doubt(
+            requests=frozenset(request for each in unreadable for request in each.requests),
+            roles=frozenset(role for each in unreadable for role in each.roles),
+        )
+
     def keys_of(self, added: Added) -> dict[str, str]:
         """The keys that a batch brings. Whoever calls this decides whether they count."""
         found = batches.keys_of(added)
@@ -135,6 +147,15 @@ class BatchReader:
                     **self.keys_of(added),
                     **self.keys,
                 }  # the first key of an id is the one that counts
+
+
+def read_keys(content: bytes, where: str) -> Mapping[str, str]:
+    """A JSON Web Key Set as keys by their id. Raises InvalidError for anything else."""
+    try:
+        keys = json.loads(content)["keys"]
+        return {str(key["kid"]): json.dumps(key, sort_keys=True) for key in keys}
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise InvalidError(f"{where} is not a JSON Web Key Set: {error}") from error
 
 
 def _some(every: Sequence[T], size: int) -> Iterator[Sequence[T]]:

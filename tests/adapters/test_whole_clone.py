@@ -179,6 +179,12 @@ def test_contents_in_their_order(repo: Repo) -> None:
     assert found == [(large, None), (one, b"one\0\n"), ("f" * 40, None), (tree, None)]
 
 
+def test_which_blobs_are_here(repo: Repo) -> None:
+    """A blob, whatever its size; not a tree, nor what is nowhere."""
+    large, tree = repo.blob(b"x" * 11), repo.tree(f"100644 blob {repo.blob()}\ta")
+    assert WholeClone(repo.root).here([Sha(large), Sha(tree), Sha("f" * 40)]) == {large}
+
+
 def test_blobs_at_places(repo: Repo) -> None:
     """The blob at a path, None where there is none; a commit that is not here is left out, and no path is a revision."""
     one = repo.blob()

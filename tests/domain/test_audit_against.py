@@ -28,7 +28,7 @@ from jitbot.domain.audit.problems import Weight
 from jitbot.domain.batches import Unreadable
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.model import Login, Parsed
-from jitbot.domain.plan import Ends
+from jitbot.domain.plan import Doubt, Ends
 from jitbot.domain.ports.archive import Step, Touched
 from jitbot.domain.roles import Listed
 
@@ -100,6 +100,7 @@ def test_a_role_that_is_there_again() -> None:
     assert "role-not-denied" not in told(*events, role=read(), now=EXPIRES_AT + 2 * HOUR)
 
 
+DAY = "events/2026/11/24"
 EVENT, TOKEN = "events/2026/11/24/090100-approved-x.json", "attestations/2026/11/24/x.jwt"
 
 
@@ -127,6 +128,16 @@ def a_step(*touched: tuple[str, str], **changes: Any) -> Step:
         (a_step(("D", EVENT), ("M", TOKEN)), None, [("event-deleted", EVENT), ("event-edited", TOKEN)]),
         (a_step(("M", "README.md"), ("D", "notes")), None, []),
         (a_step(("D", EVENT), whole=False), None, [("too-large", "")]),
+        (a_step(("D", DAY), ("A", EVENT), ("A", TOKEN)), None, []),
+        (a_step(("D", DAY), ("A", EVENT)), "no token", [("event-deleted", DAY)]),
+        (
+            a_step(("D", DAY), ("M", EVENT), ("A", TOKEN)),
+            None,
+            [("event-deleted", DAY), ("event-edited", EVENT)],
+        ),
+        (a_step(("D", f"{DAY}x"), ("A", EVENT), ("A", TOKEN)), None, [("event-deleted", f"{DAY}x")]),
+        (a_step(("D", EVENT), ("A", f"{EVENT}/x"), ("A", TOKEN)), None, [("event-deleted", EVENT)]),
+        (a_step(("D", TOKEN), ("A", f"{TOKEN}/x"), ("A", EVENT)), None, [("event-deleted", TOKEN)]),
     ],
 )
 def test_what_a_commit_of_the_ledger_did(
@@ -217,3 +228,25 @@ def test_rules_that_do_not_read_entitle_nobody(part: str) -> None:
     assert found.problem == "; ".join(each.message for each in unreadable().findings) != ""
     silent = entitlement("orders-db-read", the_rules(**{part: Parsed(value=None)}))
     assert silent.problem == "its rules cannot be read"
+
+
+def test_what_may_be_about_an_unread_event_is_left_alone() -> None:
+    """A role of a name in doubt is not said to be unexplained, one of a request in doubt not to differ; others are."""
+    listed = {ACCOUNT: (read(),)}
+    by_name = Doubt(roles=frozenset({GRANTED.role_name}))
+    assert list(against.problems({}, listed, (), Ends(), NOW, by_name)) == []
+    assert [each.code for each in against.problems({}, listed, (), Ends(), NOW, Doubt())] == [
+        "role-unexplained"
+    ]
+    changed = {ACCOUNT: (read(permissions_boundary=""),)}
+    lives = life.fold([an_approval(), GRANTED])
+    for requests, found in (({PATH}, []), ({"another"}, ["role-differs"])):
+        doubt = Doubt(requests=frozenset(requests))
+        told = against.problems(lives, changed, (), Ends(), NOW + HOUR, doubt)
+        assert [each.code for each in told] == found
+
+
+def test_an_end_that_was_undone_is_told_once() -> None:
+    """The denial was taken off: that is the finding, and not that the role differs from the record as well."""
+    at = EXPIRES_AT - SECOND
+    assert told(an_approval(), GRANTED, EARLY, role=read(), now=at) == ["role-not-denied"]

@@ -177,3 +177,26 @@ def test_a_problem_says_who_and_where() -> None:
     (problem,) = found([an_approval(), GRANTED], EXPIRES_AT + 2 * DAY)
     assert problem.message == f"{PATH} of alice in prod: its end at 2026-11-24T11:00:00Z was never confirmed"
     assert (problem.request, problem.commit) == (PATH, an_approval().commit)
+
+
+@pytest.mark.parametrize(("after", "code"), [(2 * HOUR, []), (2 * HOUR + SECOND, ["late-end"])])
+def test_what_was_granted_after_it_was_to_end_is_late_from_the_grant_on(
+    after: timedelta, code: list[str]
+) -> None:
+    """Its file went three hours before the grant: until then nobody had access that could have ended."""
+    longer = an_extension(12 * HOUR)
+    granted = replace(GRANTED, commit=longer.commit, window=longer.window, at=NOW + 3 * HOUR)
+    ended = an_outcome(Kind.ENDED, at=granted.at + after, why=Why.DELETED, window=longer.window)
+    assert codes([an_approval(), longer, granted, ended], granted.at + after, deleted=NOW) == code
+
+
+@pytest.mark.parametrize(("after", "code"), [(-SECOND, ["deleted-briefly"]), (timedelta(), []), (MINUTE, [])])
+def test_a_brief_absence_that_ended_access_was_noticed(after: timedelta, code: list[str]) -> None:
+    """An end recorded from the second on in which the file went is its end; one from before is another's."""
+    gone = Absence(why=Why.DELETED, since=NOW + MINUTE, until=NOW + HOUR, commit=MERGE)
+    ended = an_outcome(Kind.ENDED, at=gone.since + after, why=Why.DRIFT)
+    events = [an_approval(), GRANTED, ended, REMOVED]
+    batch = Batch(commit=Sha("a" * 40), order=0, at=NOW, issued_at=NOW, workflow="", run="")
+    recorded = {PATH: tuple(Recorded(event=event, batch=batch, path=event.path) for event in events)}
+    (place,) = places(life.fold(events).values(), recorded, {PATH: (gone,)})
+    assert [each.code for each in problems(place, LONG_AFTER)] == code

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from acme_world import World
+from acme_world import HOUR, MINUTE, World
 from books import clone, codes, said, verdict, vouched
 from forging import GRANT_ON_MAIN, push, signed_by
 
@@ -113,6 +113,33 @@ def test_one_event_that_cannot_be_read_leaves_the_rest_judged(
         assert "part of its record cannot be read" in said(found, "granted-without-approval")
 
 
+@pytest.mark.parametrize("kind", ["approved", "granted"])
+def test_a_role_that_an_unread_event_may_explain_is_in_doubt(
+    world: World, two: tuple[str, str], kind: str
+) -> None:
+    """AWS holds alice's role, and her approval or her grant cannot be read: 3, as offline, for a sweep leaves it too."""
+    recorded_again(world, newer, kind=kind)
+    found = verdict(world, "--against-aws", code=3)
+    assert {each["request"] for each in found["findings"]} <= {"", two[0]}
+    world.jit("sweep")
+    assert world.reach("alice") == {("alice", "prod", "orders")}
+
+
+def test_an_end_that_cannot_be_read_may_be_the_one_that_was_due(world: World, two: tuple[str, str]) -> None:
+    """alice's file was deleted and her access ended; of that end only the batch's message can be read: 3."""
+    world.land("alice", {two[0]: None})
+    world.jit("sweep")
+    told = [replace(each, at=world.now) for each in all_events(world)]
+    world.later(HOUR)
+    world.later(HOUR + MINUTE)
+    world.github.store.update_ref("refs/heads/ledger", world.kept["seed"].ledger)
+    for kind in ("approved", "granted", "ended"):
+        now = [replace(each, at=world.now) for each in told if each.kind == kind]
+        attested(world, *((each, newer if kind == "ended" else None) for each in now))
+    found = verdict(world, "--against-aws", code=3)
+    assert "part of its record cannot be read" in said(found, "role-not-ended")
+
+
 def test_what_no_unread_event_explains_stays_broken(world: World, two: tuple[str, str]) -> None:
     """Carol's grant without an approval is broken, whatever of alice's cannot be read."""
     told = [replace(each, at=world.now) for each in all_events(world)]
@@ -162,3 +189,14 @@ def test_a_pull_request_of_countless_long_names(world: World) -> None:
     assert codes(found) == set()
     assert found["exit_code"] in (0, 3)
     assert found["checked"]["granted"] == 1
+
+
+@pytest.mark.parametrize("folder", ["events/2026/11/23", "keys/2026", "attestations/2026/11"])
+def test_what_lay_in_the_way_of_a_batch_is_no_record_that_it_deletes(world: World, folder: str) -> None:
+    """Somebody pushed a file where a folder must be, and the next batch removed it: the push alone is told."""
+    pushed = push(world, {folder: b"in the way"})
+    path = world.ask()
+    world.jit("grant")
+    assert world.story(path) == ["approved", "granted"]
+    found = verdict(world, code=1)
+    assert [(each["code"], each["commit"]) for each in found["findings"]] == [("unattested", pushed)]

@@ -92,10 +92,47 @@ def test_a_review_that_says_otherwise(world: World, lived: str, changes: dict[st
 
 
 def test_github_out_of_reach_is_doubt(world: World, lived: str) -> None:
-    """What cannot be read again is not taken as read: 3."""
+    """What cannot be read again is not taken as read: 3, of each approval."""
     answer(world, Fault(status=503), "GET", "/pulls/")
     found = verdict(world, "--online", code=3)
+    assert [each["code"] for each in found["findings"]] == ["not-read-again"] * 3
+    assert "not asked about" not in said(found, "not-read-again")
+
+
+def test_one_pull_request_that_github_does_not_give_hides_no_other(world: World, lived: str) -> None:
+    """GitHub fails for the first; what is wrong with the last is found all the same."""
+    last = max(each.pull for each in world.github.reviews.values())
+    gone = next(name for name, each in world.github.reviews.items() if each.pull == last)
+    world.github.reviews.pop(gone)
+    answer(world, Fault(status=503), "GET", "/pulls/1")
+    found = verdict(world, "--online", code=1)
     assert codes(found, "unchecked") == {"not-read-again"}
+    assert codes(found) == {"review-gone"}
+
+
+@pytest.mark.parametrize(
+    ("second", "failures", "left", "code"),
+    [(Fault(status=503), 3, 1, 3), (None, 4, 0, 3), (Fault(status=404), 4, 0, 1)],
+)
+def test_a_few_failures_in_a_row_are_enough(
+    world: World, lived: str, second: Fault | None, failures: int, left: int, code: int
+) -> None:
+    """After the third nothing more is asked of GitHub, and how much is left is said; an answer begins a new row."""
+    world.ask("carol", "fourth")
+    world.ask("alice", "fifth")
+    world.jit("grant")
+
+    def failing(_: str, path: str) -> Fault | None:
+        if "/pulls/" not in path:
+            return None
+        return second if "/pulls/2" in path else Fault(status=503)
+
+    world.acme.github.faults = failing
+    found = verdict(world, "--online", code=code)
+    assert codes(found) == ({"pull-request-gone"} if code == 1 else set())
+    told = said(found, "not-read-again").splitlines()
+    assert len(told) == failures
+    assert sum("; 2 more approvals were not asked about" in each for each in told) == left
 
 
 def test_aws_as_the_ledger_says(world: World, granted: str) -> None:

@@ -79,7 +79,7 @@ def test_keys_that_main_owns_count(world: World, granted: str) -> None:
     assert "nothing to decide" in ran.output
 
 
-@pytest.mark.parametrize("content", ["{}", "no JSON", '{"keys": [1]}'])
+@pytest.mark.parametrize("content", ["{}", "no JSON", '{"keys": [1]}', "[" * 60_000], ids=len)
 def test_owned_keys_that_do_not_read_stop_everything(world: World, granted: str, content: str) -> None:
     """A key set nobody can read is doubt, not an empty one."""
     world.write("policies/issuer-keys.json", content)

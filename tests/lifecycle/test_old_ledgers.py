@@ -23,8 +23,8 @@ from jitbot.adapters.repository import GitRepository
 from jitbot.cli import main
 from jitbot.domain import moments
 from jitbot.domain.events import Kind
-from jitbot.lifecycle.archive import read_keys
 from jitbot.lifecycle.history import History, read
+from jitbot.lifecycle.verify_batches import read_keys
 from jitbot.lifecycle.world import World, settings_at_main
 
 LEDGERS = Path(__file__).parent / "ledgers"

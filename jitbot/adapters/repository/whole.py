@@ -60,6 +60,12 @@ class WholeClone:
             self._remainder.bring_blobs(part)
             yield from stream.contents(self._git, part, most)
 
+    def here(self, blobs: Iterable[Sha]) -> frozenset[Sha]:
+        """Those of these blobs that are in this clone, however large."""
+        wanted = list(dict.fromkeys(blobs))
+        kinds = stream.objects(self._git, wanted)
+        return frozenset(name for name, (_, kind) in zip(wanted, kinds, strict=True) if kind == "blob")
+
     def blobs_at(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:
         """The blob at each path of each commit that is here; None where that commit has none."""
         wanted = list(dict.fromkeys(places))

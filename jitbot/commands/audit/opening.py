@@ -14,8 +14,8 @@ from jitbot.commands.places import data_root, meant
 from jitbot.domain.addresses import server
 from jitbot.domain.errors import InvalidError
 from jitbot.domain.model import Settings
-from jitbot.lifecycle.archive import read_keys
 from jitbot.lifecycle.auditing import Books, open_books
+from jitbot.lifecycle.verify_batches import read_keys
 
 _MOST = 1 << 20  # bytes of a file of keys
 

@@ -11,6 +11,7 @@ from jitbot.domain.life import Life
 from jitbot.domain.model import AccountId
 from jitbot.domain.roles import Listed
 
+_NO_DOUBT = plan.Doubt()
 _ENDS = "`jitbot sweep` ends it; find out in CloudTrail who did this"
 
 
@@ -20,10 +21,12 @@ def problems(
     orphans: Iterable[Event],
     ends: plan.Ends,
     now: datetime,
+    doubt: plan.Doubt = _NO_DOUBT,
 ) -> Iterator[Problem]:
     """Every role that no request explains, that differs, that is gone, or that is there again. Read whole.
 
-    `ends` are the deletions and offboardings that a sweep must have acted upon by now.
+    `ends` are the deletions and offboardings that a sweep must have acted upon by now. Of what is in doubt nothing
+    is said that an event which cannot be read may explain: a sweep leaves it alone too.
     """
     roles = {(role.account_id, role.role_name): role for each in listed.values() for role in each}
     undone = {
@@ -34,7 +37,7 @@ def problems(
         if (role := roles.get((documents.account_id, documents.role_name))) is not None
         and plan.undone(life.holding(documents.account_id), term, role, now)
     }
-    for change in plan.to_end(lives, listed, orphans, ends, now):
+    for change in plan.to_end(lives, listed, orphans, ends, now, doubt):
         where = f"{change.role_name} in {change.account or change.account_id}"
         if isinstance(change, Deny) and change.why is Why.ORPHAN:
             message = f"role {where} stands under jitbot's path, and no request explains it"

@@ -7,6 +7,7 @@ from datetime import datetime
 from jitbot.domain.audit.problems import Problem
 from jitbot.domain.events import Event
 from jitbot.domain.model import Sha
+from jitbot.domain.plan import Doubt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class Archive:
     anchored: bool
     problems: tuple[Problem, ...]
     commits: int = 0  # of the branch, attested or not
-    unread: frozenset[str] = frozenset()  # requests of which an attested event could not be read
+    in_doubt: Doubt = field(default_factory=Doubt)  # what attested events that could not be read may be about
     by_request: Mapping[str, tuple[Recorded, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -53,6 +54,11 @@ class Archive:
         for each in self.recorded:
             grouped.setdefault(each.event.request, []).append(each)
         object.__setattr__(self, "by_request", {name: tuple(found) for name, found in grouped.items()})
+
+    @property
+    def unread(self) -> frozenset[str]:
+        """The requests of which an attested event could not be read."""
+        return self.in_doubt.requests
 
     @property
     def events(self) -> Iterator[Event]:

@@ -110,6 +110,15 @@ def problems(decision: Recorded, ground: Ground | None, so_far: life.Life) -> It
     yield from _judged(event, decide(case_of(event, ground, told), so_far, event.at), ground, tell)
 
 
+def rules_not_here(decision: Recorded, base: Sha) -> Problem:
+    """That this one decision cannot be made again, since the clone lacks rules that it met."""
+    return _Teller(decision).unchecked(
+        "rules-not-here",
+        f"this clone lacks rules of main at {base[:10]}",
+        "fetch main with all that it holds: `git fetch --refetch`, then verify again",
+    )
+
+
 def longer_than(event: Event, most: timedelta) -> bool:
     """Whether what was approved lasts longer than this, from its first start."""
     began = event.ask.get("began")

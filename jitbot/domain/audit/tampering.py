@@ -11,6 +11,7 @@ from jitbot.domain.events import FOLDER
 from jitbot.domain.model import Sha
 from jitbot.domain.ports.archive import Step
 
+_OF_BATCHES = (".json", ".jwt")
 _NO_EFFECT = "it has no effect on what counts; find out who pushed it: `git show --stat {commit}`"
 
 
@@ -20,7 +21,8 @@ def problems(step: Step, objection: str | None) -> Iterator[Problem]:
         yield _told(step, "too-large", "it changes more paths than anybody reads", "")
         return
     kept = [each for each in step.touched if is_ours(each.path)]
-    gone = [each.path for each in kept if each.status == "D"]
+    cleared = _cleared(step) if objection is None else frozenset()
+    gone = [each.path for each in kept if each.status == "D" and each.path not in cleared]
     edited = [each.path for each in kept if each.status in "MT"]
     if gone:
         yield _told(step, "event-deleted", f"it deletes {_named(gone)}", gone[0])
@@ -62,6 +64,13 @@ def rewritten(expected: Sha, head: Sha, where: str) -> Problem:
         hint="its history was rewritten or cut short: compare with a clone that has the older one, and restore it",
         commit=expected,
     )
+
+
+def _cleared(step: Step) -> frozenset[str]:
+    """What lay in the way of this commit's files: where they need a folder, and so no file of a batch."""
+    added = (each.path for each in step.touched if each.status == "A")
+    folders = {path[:end] for path in added for end, each in enumerate(path) if each == "/"}
+    return frozenset(path for path in folders if not path.endswith(_OF_BATCHES))
 
 
 def _told(step: Step, code: str, what: str, event: str) -> Problem:

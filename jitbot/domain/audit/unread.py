@@ -9,7 +9,7 @@ from jitbot.domain.audit.problems import Problem, Weight
 EXPLAINED = frozenset(
     {
         *("no-decision", "granted-without-approval", "no-outcome"),
-        *("no-end", "late-end", "late-confirmation", "no-removal"),
+        *("no-end", "late-end", "late-confirmation", "no-removal", "role-not-ended"),
         *("wrong-approval", "wrong-refusal"),  # decided again on a life that lacks an event
     }
 )

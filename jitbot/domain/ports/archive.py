@@ -80,6 +80,10 @@ class WholeRepository(Protocol):
         """The bytes of blobs, one after the other; None for one that is not here, or has more than `most` bytes."""
         ...
 
+    def here(self, blobs: Iterable[Sha]) -> frozenset[Sha]:
+        """Those of these blobs that are in this clone, however large."""
+        ...
+
     def blobs_at(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:
         """The blob at each path of each commit; None if there is none. What is not here at all is left out."""
         ...
