@@ -5,7 +5,7 @@ from datetime import datetime
 
 from jitbot.domain import codeowners
 from jitbot.domain.audit.absences import Absence, Absences, Registered, deletions, offboardings
-from jitbot.domain.audit.mainline import Merged, Replay
+from jitbot.domain.audit.mainline import ODD, Merged, Replay
 from jitbot.domain.evidence import ChangeKind
 from jitbot.domain.life import Life
 from jitbot.domain.model import Sha, Source
@@ -68,7 +68,8 @@ def _unowned(repository: WholeRepository, changes: Iterable[Merged]) -> frozense
     """The deletions, by path and commit, of files that nobody owned by the rules that they met."""
     deleted = [each for each in changes if each.change.kind is ChangeKind.DELETED]
     files = {each.change.commit: _codeowners(each.rules or {}) for each in deleted}
-    contents = dict(repository.contents({blob for _, blob in files.values() if blob is not None}))
+    named = {blob for _, blob in files.values() if blob is not None and not blob.startswith(ODD)}
+    contents = dict(repository.contents(named))
     found = set()
     for each in deleted:
         path, blob = files[each.change.commit]

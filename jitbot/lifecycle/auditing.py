@@ -9,7 +9,7 @@ from jitbot.domain.audit import completeness, grant_checks, redeciding, tamperin
 from jitbot.domain.audit.absences import Absences
 from jitbot.domain.audit.archive import Archive, Recorded
 from jitbot.domain.audit.grant_checks import Place
-from jitbot.domain.audit.mainline import Merged, Replay
+from jitbot.domain.audit.mainline import PLAIN, Merged, Replay
 from jitbot.domain.audit.problems import Problem, Weight, gravest_first
 from jitbot.domain.audit.redeciding import GIVES, Ground
 from jitbot.domain.audit.verdict import Verdict, counts_of
@@ -165,8 +165,7 @@ def _decided_again(books: Books, decisions: Sequence[Recorded]) -> Iterator[Prob
     for start in range(0, len(decisions), _AT_ONCE):
         part = decisions[start : start + _AT_ONCE]
         here = [merges.get((each.event.request, each.event.commit)) for each in part]
-        blobs = [each.change.blob for each in here if each is not None and each.change.blob is not None]
-        contents = dict(repository.contents(blobs))
+        contents = dict(repository.contents(_asked(here)))
         facts = [redeciding.facts_of(each.event) for each in part]
         rulebook.learn(blob for each in facts for blob in _head_rules(each).values())
         yield from _heads(books, part, facts)
@@ -174,6 +173,12 @@ def _decided_again(books: Books, decisions: Sequence[Recorded]) -> Iterator[Prob
             ground = None if merged is None else _ground(rulebook, told, merged, contents)
             others = books.archive.by_request[each.event.request]
             yield from redeciding.problems(each, ground, redeciding.life_before(each, others, orders))
+
+
+def _asked(merges: Iterable[Merged | None]) -> list[Sha]:
+    """The plain files among them; what a submodule names is no object of this repository."""
+    changes = [each.change for each in merges if each is not None]
+    return [each.blob for each in changes if each.blob is not None and each.mode == PLAIN]
 
 
 def _ground(

@@ -11,7 +11,7 @@ from jitbot.domain.ports.archive import Step, Touched
 from jitbot.domain.too_large import TooLarge, asking_too_much, changes_too_much
 
 _KINDS = {"A": ChangeKind.ADDED, "D": ChangeKind.DELETED}
-_PLAIN = "100644"
+PLAIN = "100644"
 ODD = "mode-"  # in the place of a blob's name: there is an entry of this mode, and no ordinary file
 Files = Mapping[str, Sha]  # path -> blob of each plain file, or the mode of what is none
 
@@ -75,9 +75,9 @@ class Replay:
             }
             new = {each.path: _name_of(each) for each in rules if each.status != "D"}
             self.rules = _with_folders({**kept, **new})
-            self.all_rules |= {(each.path, each.blob) for each in rules if each.mode == _PLAIN}
+            self.all_rules |= {(each.path, each.blob) for each in rules if each.mode == PLAIN}
             for each in rules:
-                plain = each.status != "D" and each.mode == _PLAIN
+                plain = each.status != "D" and each.mode == PLAIN
                 version = Version(commit=step.commit, at=step.at, blob=each.blob if plain else None)
                 self.versions.setdefault(each.path, []).append(version)
         for each in step.touched:
@@ -138,7 +138,7 @@ _FOLDERS = tuple(f"{path}/" for path in codeowners.LOCATIONS)
 
 
 def _name_of(touched: Touched) -> Sha:
-    return touched.blob if touched.mode == _PLAIN else Sha(f"{ODD}{touched.mode}")
+    return touched.blob if touched.mode == PLAIN else Sha(f"{ODD}{touched.mode}")
 
 
 def _with_folders(files: Files) -> Files:
