@@ -1,6 +1,7 @@
 """Who may end somebody's access before its time: the requester, an owner of the request, an owner of the rules."""
 
 from jitbot.domain import owners
+from jitbot.domain.codeowners import CodeOwners
 from jitbot.domain.errors import DeniedError, UnavailableError
 from jitbot.domain.evidence import Actor, Rules
 from jitbot.domain.model import Person
@@ -50,7 +51,10 @@ def needs_entitlement(request: str, rules: Rules) -> bool:
 
     An owner of the file approves its deletion. Where CODEOWNERS names no owner, anybody may merge one.
     """
-    if rules.codeowners is None:
-        return True
-    rule = rules.codeowners.rule_for(request)
-    return rule is None or not rule.owners
+    return not is_owned(request, rules.codeowners)
+
+
+def is_owned(request: str, codeowners: CodeOwners | None) -> bool:
+    """Whether CODEOWNERS names an owner of the request's file."""
+    rule = codeowners.rule_for(request) if codeowners is not None else None
+    return rule is not None and bool(rule.owners)

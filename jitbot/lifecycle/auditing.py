@@ -6,7 +6,6 @@ from datetime import datetime
 
 from jitbot.domain import life
 from jitbot.domain.audit import completeness, grant_checks, redeciding, tampering, unread
-from jitbot.domain.audit.absences import Absences
 from jitbot.domain.audit.archive import Archive, Recorded
 from jitbot.domain.audit.grant_checks import Place
 from jitbot.domain.audit.mainline import PLAIN, Merged, Replay
@@ -20,10 +19,11 @@ from jitbot.domain.model import Settings, Sha
 from jitbot.domain.ports import DocumentReader, Issuer
 from jitbot.domain.ports.archive import WholeRepository
 from jitbot.domain.vocabulary import is_request
-from jitbot.lifecycle.absences import read_absences
+from jitbot.lifecycle.absences import Gone, read_absences
 from jitbot.lifecycle.archive import owned_keys, read_archive
 from jitbot.lifecycle.identity import tenures
 from jitbot.lifecycle.rulebook import Rulebook
+from jitbot.lifecycle.unfollowed import learn_rules
 
 _AT_ONCE = 500  # decisions whose requests are in memory together
 RECORDED = "recorded"  # the head that the newest `verified` event names
@@ -40,6 +40,7 @@ class Books:
     replay: Replay
     merges: tuple[Merged, ...]
     archive: Archive
+    untold: frozenset[Sha]  # commits of main of which nobody could tell here which rules they left
 
 
 def open_books(
@@ -57,6 +58,7 @@ def open_books(
     merges = tuple(
         each for each in replay.follow(repository.main_steps(main)) if is_request(each.change.path)
     )
+    untold = learn_rules(repository, replay)
     named = tenures(repository, documents, replay)
     settings = named[0].settings
     counting = {**owned_keys(repository), **keys(settings)}
@@ -69,6 +71,7 @@ def open_books(
         replay=replay,
         merges=merges,
         archive=archive,
+        untold=untold,
     )
 
 
@@ -85,7 +88,7 @@ def verify(
     The ledger must hold every commit of `expect`, and the head that was found good here before. With `since`,
     what is wrong with commits that it held then is passed over: it was told before.
     """
-    archive = books.archive
+    archive, gone = books.archive, gone_of(books)
     decisions = completeness.decisions_of(archive)
     rewritten = list(_rewritten(books, [*expect, *([since] if since else [])]))
     found = [
@@ -96,7 +99,8 @@ def verify(
         *completeness.decided_twice(archive),
         *completeness.outcomes_without_ground(archive, decisions),
         *_decided_again(books, list(decisions.values())),
-        *_late(books, now),
+        *completeness.not_followed([*books.untold, *gone.untold]),
+        *_late(_places(books, gone), now),
         *more,
     ]
     found = list(unread.softened(found, archive.unread))
@@ -231,11 +235,15 @@ def _heads(books: Books, decisions: Iterable[Recorded], told: Iterable[Facts | N
 
 def places_of(books: Books) -> tuple[Place, ...]:
     """Every approved request in each of its accounts, with what main's history says of its end."""
+    return _places(books, gone_of(books))
+
+
+def _places(books: Books, gone: Gone) -> tuple[Place, ...]:
     lives = life.fold(books.archive.events).values()
-    return tuple(grant_checks.places(lives, books.archive.by_request, absences_of(books)))
+    return tuple(grant_checks.places(lives, books.archive.by_request, gone.absences))
 
 
-def absences_of(books: Books) -> Absences:
+def gone_of(books: Books) -> Gone:
     """When main lacked the file or the requester of an approved request."""
     return read_absences(
         books.repository,
@@ -246,8 +254,8 @@ def absences_of(books: Books) -> Absences:
     )
 
 
-def _late(books: Books, now: datetime) -> Iterator[Problem]:
-    for place in places_of(books):
+def _late(places: Iterable[Place], now: datetime) -> Iterator[Problem]:
+    for place in places:
         yield from grant_checks.problems(place, now)
 
 
