@@ -1,7 +1,7 @@
 """Who may end somebody's access before its time: the requester, an owner of the request, an owner of the rules."""
 
 from jitbot.domain import owners
-from jitbot.domain.codeowners import owners_of
+from jitbot.domain.codeowners import CodeOwners, owners_of
 from jitbot.domain.errors import DeniedError, UnavailableError
 from jitbot.domain.evidence import Actor, Rules
 from jitbot.domain.model import Person
@@ -51,4 +51,9 @@ def needs_entitlement(request: str, rules: Rules) -> bool:
 
     An owner of the file approves its deletion. Where CODEOWNERS names no owner, anybody may merge one.
     """
-    return rules.codeowners is None or not owners_of(rules.codeowners, request)
+    return not is_owned(request, rules.codeowners)
+
+
+def is_owned(request: str, codeowners: CodeOwners | None) -> bool:
+    """Whether CODEOWNERS names an owner of the request's file."""
+    return codeowners is not None and bool(owners_of(codeowners, request))

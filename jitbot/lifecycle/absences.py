@@ -1,17 +1,35 @@
 """Reads from main's history when a request's file, or its requester, was gone: each people.yaml is parsed once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain import codeowners
-from jitbot.domain.audit.absences import Absence, Absences, Registered, deletions, offboardings
-from jitbot.domain.audit.mainline import Merged, Replay
-from jitbot.domain.evidence import ChangeKind
+from jitbot.domain.audit.absences import (
+    Absence,
+    Absences,
+    Left,
+    Owning,
+    Registered,
+    deletions,
+    matters,
+    offboardings,
+)
+from jitbot.domain.audit.mainline import PLAIN, Merged, Replay
 from jitbot.domain.life import Life
 from jitbot.domain.model import Sha, Source
 from jitbot.domain.ports import DocumentReader
 from jitbot.domain.ports.archive import WholeRepository
-from jitbot.lifecycle.gathering import PEOPLE
+from jitbot.lifecycle.gathering import PEOPLE, owners_in
+from jitbot.lifecycle.unfollowed import entries_of, requests_left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """What main lacked for a time; and the commits of which nobody could tell here what they left."""
+
+    absences: Absences
+    untold: frozenset[Sha]
 
 
 def read_absences(
@@ -21,11 +39,13 @@ def read_absences(
     replay: Replay,
     merges: Iterable[Merged],
     lives: Iterable[Life],
-) -> Absences:
+) -> Gone:
     """For each approved request, the times between its merge and its expiry in which its file or requester was gone."""
     approved = {life.request: life for life in lives if life.current is not None}
     changes = [each for each in merges if each.change.path in approved]
-    deleted = deletions(changes, _unowned(repository, changes))
+    left, untold = _left(repository, replay, changes, approved)
+    owning, without = _owning(repository, replay)
+    deleted = deletions(changes, approved, left=left, owning=owning)
     people = _registered(repository, documents, replay)
     merged_at: dict[str, datetime] = {}
     for each in changes:
@@ -40,7 +60,7 @@ def read_absences(
         begin = merged_at.get(request)
         if here := tuple(each for each in mine if begin is not None and each.concerns(life, begin)):
             found[request] = here
-    return found
+    return Gone(absences=found, untold=untold | without)
 
 
 def _identity(life: Life) -> tuple[str, str, str]:
@@ -64,24 +84,30 @@ def _registered(
     )
 
 
-def _unowned(repository: WholeRepository, changes: Iterable[Merged]) -> frozenset[tuple[str, Sha]]:
-    """The deletions, by path and commit, of files that nobody owned by the rules that they met."""
-    deleted = [each for each in changes if each.change.kind is ChangeKind.DELETED]
-    files = {each.change.commit: _codeowners(each.rules or {}) for each in deleted}
-    contents = dict(repository.contents({blob for _, blob in files.values() if blob is not None}))
-    found = set()
-    for each in deleted:
-        path, blob = files[each.change.commit]
-        content = contents.get(blob) if blob is not None else None
-        owners = codeowners.parse((content or b"").decode(errors="replace"), path)
-        if not codeowners.owners_of(owners, each.change.path):
-            found.add((each.change.path, each.change.commit))
-    return frozenset(found)
+def _left(
+    repository: WholeRepository, replay: Replay, changes: Sequence[Merged], lives: Mapping[str, Life]
+) -> tuple[tuple[Left, ...], frozenset[Sha]]:
+    """Which of the requests that were merged by then each commit left that was not followed."""
+    first: dict[str, int] = {}
+    for each in changes:
+        first.setdefault(each.change.path, each.order)
+    wanted = {
+        each: [path for path, order in first.items() if order < each.order and matters(lives[path], each.at)]
+        for each in replay.unfollowed
+    }
+    return requests_left(repository, {each: paths for each, paths in wanted.items() if paths})
 
 
-def _codeowners(rules: Mapping[str, Sha]) -> tuple[str, Sha | None]:
-    """The CODEOWNERS file that GitHub obeys: the first of its locations where there is one."""
-    return next(
-        ((path, rules[path]) for path in codeowners.LOCATIONS if path in rules),
-        (codeowners.LOCATIONS[0], None),
-    )
+def _owning(repository: WholeRepository, replay: Replay) -> tuple[tuple[Owning, ...], frozenset[Sha]]:
+    """CODEOWNERS after each commit that may have changed it; and the commits that could not be asked."""
+    commits = replay.owning()
+    asked = {commit: entries_of(repository, commit, codeowners.LOCATIONS) for commit, _, _ in commits}
+    found = {commit: entries for commit, entries in asked.items() if entries is not None}
+    blobs = {each.blob for entries in found.values() for each in entries if each.mode == PLAIN}
+    contents = dict(repository.contents(blobs))
+    made = []
+    for commit, at, order in (each for each in commits if each[0] in found):
+        odd = {each.path: each.mode for each in found[commit] if each.mode != PLAIN}
+        plain = {each.path: contents[each.blob] or b"" for each in found[commit] if each.mode == PLAIN}
+        made.append(Owning(at=at, order=order, codeowners=owners_in(plain, odd)))
+    return tuple(made), frozenset(asked.keys() - found.keys())

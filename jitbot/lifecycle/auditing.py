@@ -6,10 +6,9 @@ from datetime import datetime
 
 from jitbot.domain import life
 from jitbot.domain.audit import completeness, grant_checks, redeciding, tampering, unread
-from jitbot.domain.audit.absences import Absences
 from jitbot.domain.audit.archive import Archive, Recorded
 from jitbot.domain.audit.grant_checks import Place
-from jitbot.domain.audit.mainline import Merged, Replay
+from jitbot.domain.audit.mainline import PLAIN, Merged, Replay
 from jitbot.domain.audit.problems import Problem, Weight, gravest_first
 from jitbot.domain.audit.redeciding import GIVES, Ground
 from jitbot.domain.audit.verdict import Verdict, counts_of
@@ -20,10 +19,11 @@ from jitbot.domain.model import Settings, Sha
 from jitbot.domain.ports import DocumentReader, Issuer
 from jitbot.domain.ports.archive import WholeRepository
 from jitbot.domain.vocabulary import is_request
-from jitbot.lifecycle.absences import read_absences
+from jitbot.lifecycle.absences import Gone, read_absences
 from jitbot.lifecycle.archive import owned_keys, read_archive
 from jitbot.lifecycle.identity import tenures
 from jitbot.lifecycle.rulebook import Rulebook
+from jitbot.lifecycle.unfollowed import learn_rules
 
 _AT_ONCE = 500  # decisions whose requests are in memory together
 RECORDED = "recorded"  # the head that the newest `verified` event names
@@ -40,6 +40,7 @@ class Books:
     replay: Replay
     merges: tuple[Merged, ...]
     archive: Archive
+    untold: frozenset[Sha]  # commits of main of which nobody could tell here which rules they left
 
 
 def open_books(
@@ -57,6 +58,7 @@ def open_books(
     merges = tuple(
         each for each in replay.follow(repository.main_steps(main)) if is_request(each.change.path)
     )
+    untold = learn_rules(repository, replay)
     named = tenures(repository, documents, replay)
     settings = named[0].settings
     counting = {**owned_keys(repository), **keys(settings)}
@@ -69,6 +71,7 @@ def open_books(
         replay=replay,
         merges=merges,
         archive=archive,
+        untold=untold,
     )
 
 
@@ -85,7 +88,7 @@ def verify(
     The ledger must hold every commit of `expect`, and the head that was found good here before. With `since`,
     what is wrong with commits that it held then is passed over: it was told before.
     """
-    archive = books.archive
+    archive, gone = books.archive, gone_of(books)
     decisions = completeness.decisions_of(archive)
     rewritten = list(_rewritten(books, [*expect, *([since] if since else [])]))
     found = [
@@ -96,7 +99,8 @@ def verify(
         *completeness.decided_twice(archive, decisions),
         *completeness.outcomes_without_ground(archive, decisions),
         *_decided_again(books, list(decisions.values())),
-        *_late(books, now),
+        *completeness.not_followed([*books.untold, *gone.untold]),
+        *_late(_places(books, gone), now),
         *more,
     ]
     found = list(unread.softened(found, archive.unread))
@@ -165,8 +169,7 @@ def _decided_again(books: Books, decisions: Sequence[Recorded]) -> Iterator[Prob
     for start in range(0, len(decisions), _AT_ONCE):
         part = decisions[start : start + _AT_ONCE]
         here = [merges.get((each.event.request, each.event.commit)) for each in part]
-        blobs = [each.change.blob for each in here if each is not None and each.change.blob is not None]
-        contents = dict(repository.contents(blobs))
+        contents = dict(repository.contents(_asked(here)))
         facts = [redeciding.facts_of(each.event) for each in part]
         rulebook.learn(blob for each in facts for blob in _head_rules(each).values())
         yield from _heads(books, part, facts)
@@ -177,6 +180,12 @@ def _decided_again(books: Books, decisions: Sequence[Recorded]) -> Iterator[Prob
                 yield redeciding.rules_not_here(each, merged.change.base)
                 continue
             yield from redeciding.problems(each, ground, redeciding.life_before(each, others, orders))
+
+
+def _asked(merges: Iterable[Merged | None]) -> list[Sha]:
+    """The plain files among them; what a submodule names is no object of this repository."""
+    changes = [each.change for each in merges if each is not None]
+    return [each.blob for each in changes if each.blob is not None and each.mode == PLAIN]
 
 
 def _ground(
@@ -230,11 +239,15 @@ def _heads(books: Books, decisions: Iterable[Recorded], told: Iterable[Facts | N
 
 def places_of(books: Books) -> tuple[Place, ...]:
     """Every approved request in each of its accounts, with what main's history says of its end."""
+    return _places(books, gone_of(books))
+
+
+def _places(books: Books, gone: Gone) -> tuple[Place, ...]:
     lives = life.fold(books.archive.events).values()
-    return tuple(grant_checks.places(lives, books.archive.by_request, absences_of(books)))
+    return tuple(grant_checks.places(lives, books.archive.by_request, gone.absences))
 
 
-def absences_of(books: Books) -> Absences:
+def gone_of(books: Books) -> Gone:
     """When main lacked the file or the requester of an approved request."""
     return read_absences(
         books.repository,
@@ -245,8 +258,8 @@ def absences_of(books: Books) -> Absences:
     )
 
 
-def _late(books: Books, now: datetime) -> Iterator[Problem]:
-    for place in places_of(books):
+def _late(places: Iterable[Place], now: datetime) -> Iterator[Problem]:
+    for place in places:
         yield from grant_checks.problems(place, now)
 
 

@@ -295,7 +295,7 @@ def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
         people=parsed(PEOPLE, documents.parse_people),
         teams=parsed(TEAMS, documents.parse_teams),
         policy=parsed(access, documents.parse_policy),
-        codeowners=_codeowners(contents, odd),
+        codeowners=owners_in(contents, odd),
         sources={
             **{path: blob_name(content) for path, content in contents.items()},
             **{path: _name_of(mode) for path, mode in odd.items()},
@@ -303,7 +303,7 @@ def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
     )
 
 
-def _codeowners(contents: Mapping[str, bytes], odd: Mapping[str, str]) -> codeowners.CodeOwners | None:
+def owners_in(contents: Mapping[str, bytes], odd: Mapping[str, str]) -> codeowners.CodeOwners | None:
     """GitHub reads the first location that exists: whatever lies there, no other location decides in its place."""
     for path in codeowners.LOCATIONS:
         if path in odd:

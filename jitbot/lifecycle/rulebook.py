@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from jitbot.domain import codeowners
-from jitbot.domain.audit.mainline import ODD, Files
+from jitbot.domain.audit.mainline import ODD, PLAIN, Files
 from jitbot.domain.evidence import Change, Rules
 from jitbot.domain.model import Parsed, Request, Sha, Source
 from jitbot.domain.ports import DocumentReader
@@ -88,7 +88,7 @@ class Rulebook:
         """What the bytes of a changed request file say, as a run reads them."""
         if change.blob is None:
             return None
-        if change.mode != "100644" or content is None:
+        if change.mode != PLAIN or content is None:
             return Parsed(value=None)
         return self._documents.parse_request(Source(path=change.path, content=content))
 

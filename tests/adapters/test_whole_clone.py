@@ -185,6 +185,36 @@ def test_which_blobs_are_here(repo: Repo) -> None:
     assert WholeClone(repo.root).here([Sha(large), Sha(tree), Sha("f" * 40)]) == {large}
 
 
+@pytest.fixture
+def partial(repo: Repo) -> WholeClone:
+    """A clone without blobs of a repository with one file, and a submodule beside it."""
+    tree = repo.tree(f"100644 blob {repo.blob()}\ta", f"160000 commit {'1' * 40}\tmodule")
+    repo.git("branch", "--force", "main", repo.commit(tree))
+    for option in ("allowFilter", "allowAnySHA1InWant"):
+        repo.git("config", f"uploadpack.{option}", "true")
+    url = f"file://{repo.root}"
+    repo.git("clone", "--quiet", "--bare", "--branch=main", "--filter=blob:none", url, "partial")
+    return WholeClone(repo.root / "partial")
+
+
+def test_what_the_remote_does_not_have_is_none(repo: Repo, partial: WholeClone) -> None:
+    """Nor is it a reason to stop: whatever else is asked for with it is brought."""
+    one = Sha(repo.blob())
+    names = [Sha(each) for each in ("1" * 40, one, "mode-120000", "2" * 40)]
+    assert list(partial.contents(names)) == [(name, b"x" if name == one else None) for name in names]
+
+
+def test_places_whose_blobs_are_not_here(repo: Repo, partial: WholeClone) -> None:
+    """Names are told from the trees alone, and a submodule's is no blob."""
+    made = Sha(repo.git("rev-parse", "main"))
+    places = [(made, "a"), (made, "module"), (made, "no")]
+    assert partial.blobs_at(places) == dict(zip(places, (repo.blob(), None, None), strict=True))
+    assert {each.path: each.mode for each in partial.entries(made, ["a", "module", "no"])} == {
+        "a": "100644", "module": "160000",
+    }  # fmt: skip
+    assert partial.entries(made, []) == ()
+
+
 def test_blobs_at_places(repo: Repo) -> None:
     """The blob at a path, None where there is none; a commit that is not here is left out, and no path is a revision."""
     one = repo.blob()

@@ -7,12 +7,21 @@ import pytest
 from acme_facts import EXPIRES_AT, HOUR, MERGE, MERGED_AT, MINUTE, NOW, PATH, PEOPLE, SECOND, sha
 from builders import a_change, an_approval, an_outcome
 
-from jitbot.domain import life
-from jitbot.domain.audit.absences import Absence, Registered, deletions, must_end_at, offboardings
+from jitbot.domain import codeowners, life
+from jitbot.domain.audit.absences import (
+    Absence,
+    Left,
+    Owning,
+    Registered,
+    deletions,
+    must_end_at,
+    offboardings,
+)
 from jitbot.domain.audit.archive import Batch, Recorded
 from jitbot.domain.audit.grant_checks import overdue, places, problems
 from jitbot.domain.audit.mainline import Merged
 from jitbot.domain.audit.problems import Weight
+from jitbot.domain.codeowners import CodeOwners
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.evidence import Change, ChangeKind
 from jitbot.domain.life import Life
@@ -71,21 +80,99 @@ def test_only_the_time_of_the_request_matters(
     assert not absence.concerns(Life(request=PATH), MERGED_AT)
 
 
+OWNED = codeowners.parse("* @bob\n", "CODEOWNERS")
+NOBODYS = codeowners.parse("/policies/ @bob\n", "CODEOWNERS")
+ADDED, DELETED = ChangeKind.ADDED, ChangeKind.DELETED
+
+
+def at_order(order: int, kind: ChangeKind, path: str = PATH) -> Merged:
+    """What the commit of this number, made that many hours after the merge, did to a file."""
+    at = MERGED_AT + order * HOUR
+    return replace(
+        a_merged(a_change(path=path, kind=kind, committed_at=at, commit=sha(f"{order}"))), order=order
+    )
+
+
+def owning(order: int, owners: CodeOwners | None, hours: int | None = None) -> Owning:
+    """CODEOWNERS as the commit of this number left it."""
+    return Owning(at=MERGED_AT + (order if hours is None else hours) * HOUR, order=order, codeowners=owners)
+
+
+def left(order: int, *there: str) -> Left:
+    """Of alice's file and another, those that the commit of this number left there."""
+    asked = frozenset({PATH, f"{PATH}x"})
+    at = MERGED_AT + order * HOUR
+    return Left(commit=sha(f"{order}"), at=at, order=order, asked=asked, there=frozenset(there))
+
+
+def hours_of(absences: list[Absence]) -> list[tuple[float, float | None, bool]]:
+    """From which hour after the merge until which, and whether somebody owns it."""
+    return [
+        (
+            (each.since - MERGED_AT) / HOUR,
+            None if each.until is None else (each.until - MERGED_AT) / HOUR,
+            each.owned,
+        )
+        for each in absences
+    ]
+
+
 def test_deleted_and_brought_back_and_deleted() -> None:
     """Each deletion is an absence of its own, until the file comes back; another file's is another's."""
-    times = [MERGED_AT + hours * HOUR for hours in range(4)]
-    kinds = [ChangeKind.ADDED, ChangeKind.DELETED, ChangeKind.ADDED, ChangeKind.DELETED]
-    line = [
-        a_merged(a_change(kind=kind, committed_at=at, commit=sha(f"{at}")))
-        for kind, at in zip(kinds, times, strict=True)
+    line = [at_order(order, kind) for order, kind in enumerate((ADDED, DELETED, ADDED, DELETED))]
+    found = deletions(
+        [*line[:2], at_order(1, DELETED, f"{PATH}x"), *line[2:]], {PATH: HERS}, owning=[owning(0, OWNED)]
+    )
+    assert hours_of(found[PATH]) == [(1, 2, True), (3, None, True)]
+    assert hours_of(found[f"{PATH}x"]) == [(1, None, True)]
+
+
+@pytest.mark.parametrize(
+    ("owners", "expected"),
+    [
+        ([], [(1, None, False)]),
+        ([owning(0, None)], [(1, None, False)]),
+        ([owning(0, OWNED), owning(1, NOBODYS)], [(1, None, False)]),
+        ([owning(0, NOBODYS), owning(2, OWNED)], [(1, 2, False), (2, None, True)]),
+        ([owning(0, OWNED), owning(2, NOBODYS)], [(1, 2, True), (2, None, False)]),
+        ([owning(0, NOBODYS), owning(2, OWNED, hours=1)], [(1, None, True)]),
+        ([owning(0, OWNED), owning(2, OWNED)], [(1, None, True)]),
+        ([owning(0, OWNED), owning(90, NOBODYS)], [(1, None, True)]),
+    ],
+)
+def test_owners_are_those_of_mains_tip(
+    owners: list[Owning], expected: list[tuple[float, float | None, bool]]
+) -> None:
+    """Where they come or go while the file is gone, another absence begins; long after the expiry nothing does."""
+    merges = [at_order(0, ADDED), at_order(1, DELETED)]
+    assert hours_of(deletions(merges, {PATH: HERS}, owning=owners)[PATH]) == expected
+
+
+def test_what_a_commit_left_that_was_not_followed() -> None:
+    """A file that it left ends an absence, one that it did not begins one, if it was ever there."""
+    began = [at_order(0, ADDED), at_order(1, DELETED)]
+    found = deletions(began, {PATH: HERS}, left=[left(1), left(2, PATH), left(3), left(4)])
+    assert hours_of(found[PATH]) == [(1, 2, False), (3, None, False)]
+    assert [each.commit for each in found[PATH]] == [sha("1"), sha("3")]
+    assert f"{PATH}x" not in found
+
+
+@pytest.mark.parametrize(("seconds", "joined"), [(0, True), (59, True), (60, False)])
+def test_a_moment_interrupts_no_absence(seconds: int, joined: bool) -> None:
+    """A file, owners or a person that were there again for less than a minute, between a rebase's own commits."""
+    blink = timedelta(seconds=seconds)
+    again = replace(at_order(3, DELETED).change, committed_at=MERGED_AT + 2 * HOUR + blink)
+    back = [at_order(0, ADDED), at_order(1, DELETED), at_order(2, ADDED), replace(a_merged(again), order=3)]
+    assert len(deletions(back, {PATH: HERS}, owning=[owning(0, OWNED)])[PATH]) == 2 - joined
+    owners = [
+        owning(0, OWNED),
+        owning(2, NOBODYS),
+        replace(owning(3, OWNED), at=MERGED_AT + 2 * HOUR + blink),
     ]
-    other = a_merged(a_change(path=f"{PATH}x", kind=ChangeKind.DELETED, committed_at=times[1]))
-    found = deletions([*line[:2], other, *line[2:]], {(PATH, line[3].change.commit)})
-    assert [(each.since, each.until, each.owned) for each in found[PATH]] == [
-        (times[1], times[2], True),
-        (times[3], None, False),
-    ]
-    assert [each.until for each in found[f"{PATH}x"]] == [None]
+    assert len(deletions(back[:2], {PATH: HERS}, owning=owners)[PATH]) == (1 if joined else 3)
+    times = [(NOW, WITHOUT_ALICE), (NOW + HOUR, PEOPLE), (NOW + HOUR + blink, WITHOUT_ALICE)]
+    people = [Registered(commit=MERGE, at=at, people=each) for at, each in times]
+    assert len(offboardings(HERS, people)) == 2 - joined
 
 
 def test_gone_and_back() -> None:

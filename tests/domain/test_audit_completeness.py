@@ -243,6 +243,28 @@ def test_of_a_commit_too_large_to_read_nobody_knows_what_it_touched() -> None:
     assert (merged.change.path, merged.touched) == (PATH, None)
 
 
+def test_commits_that_must_be_asked_themselves() -> None:
+    """Those that are refused, and those that are not whole: of these the versions of a rule file are learnt."""
+    people = "policies/people.yaml"
+    many = [(f"requests/orders-db-read/2026-11/23-alice-{number}.yaml", "A") for number in range(101)]
+    replay = Replay()
+    steps = [
+        a_step("a", (people, "A"), (".github/CODEOWNERS", "A"), root=True),
+        a_step("b", *many),
+        a_step("c", whole=False),
+        a_step("d", (people, "M")),
+        a_step("e", ("CODEOWNERS/x", "A")),
+    ]
+    list(replay.follow(steps))
+    assert [(each.commit, each.rules) for each in replay.unfollowed] == [(sha("b"), True), (sha("c"), False)]
+    assert [commit for commit, _, _ in replay.owning()] == [sha("a"), sha("c"), sha("e")]
+    for _ in range(2):
+        replay.learn(replay.unfollowed[1], {}, [people])
+    assert [(each.commit, each.blob is None) for each in replay.versions[people]] == [
+        (sha("a"), False), (sha("c"), True), (sha("d"), False),
+    ]  # fmt: skip
+
+
 def test_a_commit_that_changes_too_much_asks_for_nothing() -> None:
     """Of one whose files below requests/ are too many, or too deep, what it deletes is told alone; the commit is named."""
     many = [(f"requests/orders-db-read/2026-11/23-alice-{number}.yaml", "A") for number in range(101)]

@@ -49,6 +49,16 @@ def clone(world: World, name: str = "auditor", *, heads: bool = False, fresh: bo
     return folder
 
 
+def partial_clone(world: World, name: str = "partial") -> Path:
+    """A fresh clone as the weekly audit's checkout makes it: all of the history, and no file but the rules."""
+    folder: Path = world.acme.clone("auditor").parent / name
+    shutil.rmtree(folder, ignore_errors=True)
+    url = f"{world.acme.github.url}/{world.acme.repository}.git"
+    world.acme.git("olivia", "clone", "--quiet", "--no-checkout", "--filter=blob:none", url, str(folder))
+    world.acme.git("olivia", "checkout", "--quiet", "origin/main", "--", "policies", cwd=folder)
+    return folder
+
+
 def vouched(world: World) -> Path:
     """The issuer's keys in a file, as an auditor fetched and kept them."""
     file: Path = world.acme.clone("auditor").parent / "keys.json"

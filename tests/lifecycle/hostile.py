@@ -226,13 +226,17 @@ def odd_names(world: World) -> None:
 @move
 def a_tree_that_unfolds(world: World) -> None:
     """Four objects that are 250,000 files, added by one commit and taken out by the next."""
-    store = world.github.store
-    blob = store.git("hash-object", "-w", "--stdin", stdin=b"x").decode().strip()
+    wide = {f"{WHERE}/wide".encode(): Put(name=tree_that_unfolds(world), mode=FOLDER)}
+    merged(world, Commit(puts=wide), Commit(puts=request(world, "wide"), gone=list(wide)), method="rebase")
+
+
+def tree_that_unfolds(world: World) -> str:
+    """A folder of 250,000 files."""
+    blob = world.github.store.git("hash-object", "-w", "--stdin", stdin=b"x").decode().strip()
     tree = _wide(world, PLAIN, "blob", blob)
     for _ in range(2):
         tree = _wide(world, FOLDER, "tree", tree)
-    wide = {f"{WHERE}/wide".encode(): Put(name=tree, mode=FOLDER)}
-    merged(world, Commit(puts=wide), Commit(puts=request(world, "wide"), gone=list(wide)), method="rebase")
+    return tree
 
 
 def _wide(world: World, mode: str, kind: str, sha: str) -> str:

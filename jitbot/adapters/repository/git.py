@@ -71,13 +71,12 @@ class Git:
 
         Raises UnavailableError if it does not run, or not end.
         """
-        here_alone = {} if lazily else {"GIT_NO_LAZY_FETCH": "1"}
         try:
             return subprocess.run(
                 ["git", "-C", str(self._root), *arguments],
                 input=stdin.encode(),
                 capture_output=True,
-                env={**os.environ, **NEVER_ASK, **here_alone, **_credentials(token)},
+                env={**os.environ, **NEVER_ASK, **_fetching(lazily), **_credentials(token)},
                 timeout=self._timeout,
                 check=False,
             )
@@ -101,15 +100,15 @@ class Git:
         return result
 
     @contextmanager
-    def streamed(self, *arguments: str, stdin: str) -> Iterator[BufferedReader]:
-        """What git prints, as it comes, for answers that others make as large as they like.
+    def streamed(self, *arguments: str, stdin: str, lazily: bool = True) -> Iterator[BufferedReader]:
+        """What git prints, as it comes, for answers that others make as large as they like; `lazily` as in `run`.
 
         Raises UnavailableError if git does not run, fails, or takes too long.
         """
         with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as words:
             asked.write(stdin.encode(errors="surrogateescape"))
             asked.seek(0)
-            process = self._started(arguments, asked.fileno(), words.fileno())
+            process = self._started(arguments, asked.fileno(), words.fileno(), lazily=lazily)
             timer = threading.Timer(self._timeout, process.kill)
             timer.start()
             try:
@@ -128,14 +127,16 @@ class Git:
                 words.seek(0)
                 raise UnavailableError(f"git {arguments[0]} failed: {last_line(words.read())}")
 
-    def _started(self, arguments: tuple[str, ...], stdin: int, stderr: int) -> "subprocess.Popen[bytes]":
+    def _started(
+        self, arguments: tuple[str, ...], stdin: int, stderr: int, *, lazily: bool
+    ) -> "subprocess.Popen[bytes]":
         try:
             return subprocess.Popen(
                 ["git", "-C", str(self._root), *arguments],
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env={**os.environ, **NEVER_ASK, "GIT_INDEX_FILE": self._no_index},
+                env={**os.environ, **NEVER_ASK, **_fetching(lazily), "GIT_INDEX_FILE": self._no_index},
             )
         except FileNotFoundError:
             raise UnavailableError("git is not installed, or not on PATH") from None
@@ -147,6 +148,10 @@ def last_line(stderr: bytes) -> str:
     """The last of git's words, which is the one that says why."""
     lines = stderr.decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else "no reason given"
+
+
+def _fetching(lazily: bool) -> dict[str, str]:
+    return {} if lazily else {"GIT_NO_LAZY_FETCH": "1"}
 
 
 def _credentials(token: Token) -> dict[str, str]:

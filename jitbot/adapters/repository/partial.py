@@ -4,7 +4,8 @@ https://git-scm.com/docs/partial-clone. git itself would bring what is missing o
 without the job's token.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence, Set
 from pathlib import Path
 
 from jitbot.adapters.repository.git import Git, Token, last_line
@@ -15,6 +16,18 @@ REMOTE = "origin"
 DEEPER = 1000  # commits more at a time: some ten days of a busy organisation
 SMALL = "64k"  # what is larger comes when it is read
 QUIETLY = ("--quiet", "--no-tags", "--no-recurse-submodules")
+
+
+_NAME = re.compile(r"[0-9a-f]{40}")
+_REFUSED = re.compile(r"(?:not our ref|couldn't find remote ref) ([0-9a-f]{40})")
+
+
+class _AbsentError(UnavailableError):
+    """The remote does not have one of the blobs that it was asked for."""
+
+    def __init__(self, message: str, name: Sha) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 class Remainder:
@@ -30,7 +43,24 @@ class Remainder:
 
     def bring_blobs(self, blobs: Iterable[Sha]) -> None:
         """In a partial clone, fetch those of these blobs that are not here, all in one call."""
+        self._bring(set(blobs))
+
+    def bring_those_there(self, blobs: Iterable[Sha]) -> frozenset[Sha]:
+        """As `bring_blobs`, without those that the remote does not have: gives them.
+
+        git names one of them in each refusal, so each costs one call more.
+        """
         wanted = set(blobs)
+        absent = {name for name in wanted if not _NAME.fullmatch(name)}
+        while True:
+            try:
+                self._bring(wanted - absent)
+            except _AbsentError as error:
+                absent.add(error.name)
+            else:
+                return frozenset(absent)
+
+    def _bring(self, wanted: Set[Sha]) -> None:
         if not wanted or not self._is_partial():
             return
         missing = self._missing(sorted(wanted - self._here))
@@ -43,9 +73,11 @@ class Remainder:
         asked = "".join(f"{name}\n" for name in missing)
         result = self._git.fetch(*options, REMOTE, stdin=asked, token=self._token, options=alone)
         if result.returncode != 0:
-            raise UnavailableError(
-                f"git could not fetch {len(missing)} blobs from {REMOTE}: {last_line(result.stderr)}"
-            )
+            reason = last_line(result.stderr)
+            told = f"git could not fetch {len(missing)} blobs from {REMOTE}: {reason}"
+            if (refused := _REFUSED.search(reason)) and refused[1] in missing:
+                raise _AbsentError(told, Sha(refused[1]))
+            raise UnavailableError(told)
         self._here |= wanted
 
     def small_blobs_too(self) -> tuple[str, ...]:

@@ -56,17 +56,21 @@ def commits(git: Git, wanted: Sequence[Sha]) -> dict[Sha, raw.Commit]:
     return {name: raw.commit(content or b"") for name, content in read.items()}
 
 
-def objects(git: Git, wanted: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """For each name, whatever it spells, the object's own name and kind; both empty if there is none."""
-    with _asked(git, ("cat-file", "--batch-check=%(objectname) %(objecttype)"), wanted) as answer:
+def objects(git: Git, wanted: Sequence[str], *, lazily: bool = True) -> Iterator[tuple[str, str]]:
+    """For each name, whatever it spells, the object's own name and kind; both empty if there is none.
+
+    Not `lazily`: raises UnavailableError where a partial clone lacks one of them.
+    """
+    arguments = ("cat-file", "--batch-check=%(objectname) %(objecttype)")
+    with _asked(git, arguments, wanted, lazily=lazily) as answer:
         for line in itertools.islice(answer, len(wanted)):
             name, _, kind = line.decode(errors="replace").strip().rpartition(" ")
             yield ("", "") if kind in ("missing", "ambiguous") else (name, kind)
 
 
 def _asked(
-    git: Git, arguments: Sequence[str], lines: Iterable[str]
+    git: Git, arguments: Sequence[str], lines: Iterable[str], *, lazily: bool = True
 ) -> AbstractContextManager[BufferedReader]:
     """git's answer while it comes, to a question of one line each."""
     asked = "".join(f"{line}\n" for line in lines)
-    return git.streamed(*arguments, stdin=asked)
+    return git.streamed(*arguments, stdin=asked, lazily=lazily)

@@ -8,9 +8,11 @@ from jitbot.adapters.repository import raw, stream
 from jitbot.adapters.repository.differing import EMPTY_TREE, Pair
 from jitbot.adapters.repository.git import Git, Token
 from jitbot.adapters.repository.naming import commit_of
+from jitbot.adapters.repository.objects import Objects
 from jitbot.adapters.repository.partial import REMOTE, Remainder
 from jitbot.domain import codeowners
 from jitbot.domain.addresses import GITHUB, origin
+from jitbot.domain.batches import Entry
 from jitbot.domain.bounds import EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.errors import UnavailableError
 from jitbot.domain.model import Sha
@@ -19,6 +21,7 @@ from jitbot.domain.ports.archive import Step, Touched
 VERIFIED = "refs/jitbot/verified"
 REQUESTS = "requests/"
 RULES = ("policies/", *codeowners.LOCATIONS)
+_FILES = ("100644", "100755", "120000")  # the modes of what git keeps as a blob
 _STEPS = 1000  # commits that are compared together
 _AT_ONCE = 5000  # blobs that are brought to a partial clone in one call
 
@@ -31,6 +34,7 @@ class WholeClone:
 
     def __init__(self, root: Path, *, token: str = "", server: str = GITHUB, timeout: float = 600) -> None:
         self._git = Git(root, timeout=timeout)
+        self._objects = Objects(self._git)
         self._remainder = Remainder(self._git, token=Token(token, origin(server)))
 
     def tip(self, branch: str) -> Sha:
@@ -53,12 +57,18 @@ class WholeClone:
         return self._steps(self._walk(tip, "--first-parent"), asks=True)
 
     def contents(self, blobs: Iterable[Sha], most: int = EVENT_READ) -> Iterator[tuple[Sha, bytes | None]]:
-        """The bytes of blobs of at most so many; what a partial clone lacks is fetched, many at once."""
+        """The bytes of blobs of at most so many; what a partial clone lacks is fetched, many at once.
+
+        None also for what the remote does not have: then nobody has it.
+        """
         wanted = list(dict.fromkeys(blobs))
         for start in range(0, len(wanted), _AT_ONCE):
             part = wanted[start : start + _AT_ONCE]
-            self._remainder.bring_blobs(part)
-            yield from stream.contents(self._git, part, most)
+            refused = self._remainder.bring_those_there(part)
+            here = stream.contents(self._git, [name for name in part if name not in refused], most)
+            for name in part:
+                yield (name, None) if name in refused else next(here)
+            next(here, None)  # so that git is waited for, and its failure is told
 
     def here(self, blobs: Iterable[Sha]) -> frozenset[Sha]:
         """Those of these blobs that are in this clone, however large."""
@@ -73,11 +83,31 @@ class WholeClone:
         kinds = stream.objects(self._git, commits)
         here = {commit for commit, (_, kind) in zip(commits, kinds, strict=True) if kind == "commit"}
         asked = [place for place in wanted if place[0] in here and "\n" not in place[1]]
-        found = stream.objects(self._git, [f"{commit}:{path}" for commit, path in asked])
+        try:
+            found = list(
+                stream.objects(self._git, [f"{commit}:{path}" for commit, path in asked], lazily=False)
+            )
+        except UnavailableError:  # a partial clone lacks one of them, of which git then says nothing
+            return self._listed(asked)
         return {
             place: Sha(name) if kind == "blob" else None
             for place, (name, kind) in zip(asked, found, strict=True)
         }
+
+    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[Entry, ...]:
+        """What lies at these paths of a commit, whatever it is; a path without an entry is left out."""
+        return self._objects.entries(commit, paths) if paths else ()
+
+    def _listed(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:
+        """`blobs_at`, from the trees alone."""
+        paths: dict[Sha, list[str]] = {}
+        for commit, path in places:
+            paths.setdefault(commit, []).append(path)
+        found: dict[tuple[Sha, str], Sha | None] = {}
+        for commit, asked in paths.items():
+            files = {each.path: each.blob for each in self.entries(commit, asked) if each.mode in _FILES}
+            found |= {(commit, path): files.get(path) for path in asked}
+        return found
 
     def holds(self, tip: Sha, commit: Sha) -> bool:
         """Whether a history has this commit in it; one that git does not even know is in none."""

@@ -76,6 +76,18 @@ def refused_whole(too_large: Iterable[TooLarge], archive: Archive, now: datetime
             )
 
 
+def not_followed(commits: Iterable[Sha]) -> Iterator[Problem]:
+    """The commits of main that change too much to be followed, and could not be asked for what they left."""
+    for commit in dict.fromkeys(commits):
+        yield Problem(
+            code="commit-not-read",
+            weight=Weight.UNCHECKED,
+            message=f"commit {commit[:10]} of main changes too much to be followed, and git does not tell here what it left",
+            hint="access may have been to end by it: fetch all of main, `git fetch --refetch`, and verify again",
+            commit=commit,
+        )
+
+
 def decided_twice(archive: Archive, decisions: Decisions) -> Iterator[Problem]:
     """A merge is decided once: a refusal is final, and so is an approval."""
     for each in archive.recorded:

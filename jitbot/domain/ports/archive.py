@@ -88,6 +88,10 @@ class WholeRepository(Protocol):
         """The blob at each path of each commit; None if there is none. What is not here at all is left out."""
         ...
 
+    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[Entry, ...]:
+        """What lies at these paths of a commit, whatever it is; a path without an entry is left out."""
+        ...
+
     def holds(self, tip: Sha, commit: Sha) -> bool:
         """Whether a history has this commit in it."""
         ...
