@@ -35,7 +35,7 @@ from jitbot.domain.model import Finding, Request, Source
 from jitbot.domain.outlook import Outlook, foresee
 from jitbot.domain.risk import Level
 from jitbot.domain.standing import standings
-from jitbot.domain.vocabulary import is_request
+from jitbot.domain.vocabulary import is_request, policy_of
 from jitbot.lifecycle.briefing import brief, recorded
 from jitbot.lifecycle.checking import Checker
 from jitbot.lifecycle.gathering import read_rules
@@ -125,7 +125,7 @@ def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
         return _Explained(briefings=(), findings=findings)
     history = _history(invocation, parsed.value.requester)
     life = history.lives.get(path) if history is not None else None
-    rules = read_rules(tree, documents, path.split("/")[1])
+    rules = read_rules(tree, documents, policy_of(path))
     outlook = foresee(parsed.value, rules, now, catalogue, life)
     told = _briefing(parsed.value, outlook, history, life)
     told = replace(told, standings=standings([life] if life else [], now))
