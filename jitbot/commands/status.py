@@ -17,6 +17,7 @@ from jitbot.commands.words import print_json, print_table
 from jitbot.commands.worlds import open_world
 from jitbot.domain import duration, escape, moments
 from jitbot.domain.errors import InvalidError, JitbotError
+from jitbot.domain.exit_code import ExitCode
 from jitbot.domain.life import Life, fold, pull_requests
 from jitbot.domain.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.standing import Standing, State, standings
@@ -98,7 +99,7 @@ def status(
         tell(f"… {record.note}")
     if record.doubt:
         click.echo(f"? this may be incomplete: {escape.log(record.doubt)}", err=True)
-    return 3 if record.doubt else 0
+    return ExitCode.UNSURE if record.doubt else ExitCode.DONE
 
 
 def _desk(invocation: Invocation, repo: str | None) -> tuple[Desk | None, str]:
