@@ -18,6 +18,7 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.pauses import pause
 from jitbot.domain import escape
 from jitbot.domain.errors import InvalidError, JitbotError, SupersededError
+from jitbot.domain.exit_code import ExitCode
 
 VERBS = {
     "request": ("jitbot.commands.request", "Ask for access: open the pull request, without a clone."),
@@ -45,7 +46,6 @@ VERBS = {
     "demo": ("jitbot.commands.demo", "The whole life of a request, on this machine."),
     "sandbox": ("jitbot.commands.sandbox", "An embedded GitHub and AWS to try everything on."),
 }
-DONE, INVALID, USAGE, OPERATIONAL = 0, 1, 2, 3
 
 
 class Verbs(click.Group):
@@ -97,26 +97,26 @@ def main(
         )
     except click.exceptions.Abort:
         click.echo("stopped", err=True)
-        return OPERATIONAL
+        return ExitCode.UNSURE
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(shown)
         click.echo(_lines(shown.getvalue().rstrip()), err=True)
-        return USAGE
+        return ExitCode.MISUSED
     except SupersededError as error:
         click.echo(f"superseded: {_lines(str(error))}", err=True)
-        return DONE
+        return ExitCode.DONE
     except InvalidError as error:
         click.echo(f"error: {_lines(str(error))}", err=True)
-        return INVALID
+        return ExitCode.REFUSED
     except JitbotError as error:
         click.echo(f"error: {_lines(str(error))}", err=True)
-        return OPERATIONAL
+        return ExitCode.UNSURE
     except (
         SystemExit
     ) as error:  # click's way out after a completion, and when the reader of our output has gone
-        return OPERATIONAL if error.code else DONE
-    return result if isinstance(result, int) else DONE
+        return ExitCode.UNSURE if error.code else ExitCode.DONE
+    return result if isinstance(result, int) else ExitCode.DONE
 
 
 def _lines(text: str) -> str:

@@ -16,6 +16,7 @@ from jitbot.commands.words import print_json
 from jitbot.domain import bootstrap as domain
 from jitbot.domain import service_roles
 from jitbot.domain.errors import InvalidError
+from jitbot.domain.exit_code import ExitCode
 from jitbot.domain.model import Parsed, Policy, Settings, Source
 from jitbot.lifecycle.gathering import ACCOUNTS
 from jitbot.lifecycle.world import SETTINGS
@@ -91,7 +92,7 @@ def bootstrap(
     if which == "requesters":
         print_json(service_roles.requester_policy(settings.namespace))
         click.echo(_REQUESTERS_NEXT, err=True)
-        return 0
+        return ExitCode.DONE
     policies = _policies(root)
     options = domain.Options(
         services=_names("--services", services, domain.services_of(policies), domain.SERVICE_PATTERN),
@@ -117,7 +118,7 @@ def bootstrap(
         _print_roll_out(root, settings, options)
     else:
         _print_template(settings, options, form)
-    return 0
+    return ExitCode.DONE
 
 
 def _print_template(settings: Settings, options: domain.Options, form: str) -> None:

@@ -11,6 +11,7 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import FolderTree, Moment, clone, data_root, relative
 from jitbot.commands.words import print_annotations, print_findings, print_json
 from jitbot.domain.codeowners import LOCATIONS
+from jitbot.domain.exit_code import ExitCode
 from jitbot.domain.model import Finding
 from jitbot.domain.testimony import finding_json
 from jitbot.domain.vocabulary import is_request
@@ -79,4 +80,4 @@ def _tell(findings: tuple[Finding, ...], form: str) -> int:
         click.echo(f"{len(findings)} to mend" if len(findings) > 1 else "1 to mend")
     else:
         click.echo("all good")
-    return 1 if findings else 0
+    return ExitCode.REFUSED if findings else ExitCode.DONE

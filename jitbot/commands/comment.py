@@ -17,6 +17,7 @@ from jitbot.commands.worlds import github_client, open_world
 from jitbot.domain import escape
 from jitbot.domain.aftermath import touched_by
 from jitbot.domain.errors import DeniedError, InvalidError, JitbotError, UnavailableError
+from jitbot.domain.exit_code import ExitCode
 from jitbot.domain.testimony import finding_json
 from jitbot.lifecycle.commenting import Shown, of_merged, of_pull, put
 from jitbot.lifecycle.history import read
@@ -58,8 +59,8 @@ def comment(invocation: Invocation, *, pulls: tuple[int, ...], form: str) -> int
     for error in trouble:
         click.echo(f"! {escape.log(str(error))}", err=True)
     if any(isinstance(error, UnavailableError) for error in trouble):
-        return 3
-    return 1 if any(each.findings for each in shown) else 0
+        return ExitCode.UNSURE
+    return ExitCode.REFUSED if any(each.findings for each in shown) else ExitCode.DONE
 
 
 def _of_event(environ: Mapping[str, str]) -> tuple[int, ...]:

@@ -22,6 +22,7 @@ from click.shell_completion import (
 
 from jitbot.commands.places import data_root
 from jitbot.domain.errors import InvalidError
+from jitbot.domain.exit_code import ExitCode
 
 VARIABLE = "_JITBOT_COMPLETE"
 SHELLS = ("bash", "zsh", "fish")
@@ -51,7 +52,7 @@ def completion(*, shell: str) -> int:
         raise click.UsageError(f"there is no completion for {shell}")
     script = found(click.Command("jitbot"), {}, "jitbot", VARIABLE)
     click.echo(found.source_template % script.source_vars())
-    return 0
+    return ExitCode.DONE
 
 
 class _Here(ShellComplete):

@@ -6,6 +6,7 @@ from jitbot.commands.entering import LEAST, LONGEST, Wanted, ambient, assume, fi
 from jitbot.commands.invocation import Invocation
 from jitbot.domain import escape
 from jitbot.domain.errors import InvalidError
+from jitbot.domain.exit_code import ExitCode
 
 
 @click.command()
@@ -56,4 +57,4 @@ def console(
             f"! whoever has the second link is {escape.log(door.requester)} for the next 15 minutes; it ends with the grant",
             err=True,
         )
-    return 0
+    return ExitCode.DONE

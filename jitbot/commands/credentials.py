@@ -12,6 +12,7 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import data_root
 from jitbot.commands.words import print_json
 from jitbot.domain import escape, moments
+from jitbot.domain.exit_code import ExitCode
 
 
 @click.command()
@@ -60,7 +61,7 @@ def credentials(
             "Expiration": moments.show(session.expires_at),
         }
     )
-    return 0
+    return ExitCode.DONE
 
 
 def _change(invocation: Invocation, wanted: Wanted, name: str | None, *, remove: bool) -> int:
@@ -69,13 +70,13 @@ def _change(invocation: Invocation, wanted: Wanted, name: str | None, *, remove:
         # What has ended must go out too, without asking anybody.
         gone = aws_config.remove(file, f"{wanted.request} {wanted.account}")
         click.echo(escape.log(f"{'taken out of' if gone else 'there is none in'} {file}"))
-        return 0
+        return ExitCode.DONE
     door = find(invocation, wanted, ambient(invocation, wanted.profile), verb="credentials")
     block = f"{door.request} {door.account}"
     if remove:
         gone = aws_config.remove(file, block)
         click.echo(escape.log(f"{'taken out of' if gone else 'there is none in'} {file}"))
-        return 0
+        return ExitCode.DONE
     stem = Path(door.request).stem.partition("-")[2].removeprefix(f"{door.requester}-")
     called = name or f"jit-{stem}-{door.account}"
     own = wanted.profile or invocation.environ.get("AWS_PROFILE")
@@ -89,7 +90,7 @@ def _change(invocation: Invocation, wanted: Wanted, name: str | None, *, remove:
     click.echo(escape.log(f"  aws --profile {called} sts get-caller-identity"))
     undo = f"jitbot credentials --unconfigure {door.request} --account {door.account}"
     click.echo(escape.log(f"  {undo}"))
-    return 0
+    return ExitCode.DONE
 
 
 def _config(invocation: Invocation) -> Path:

@@ -13,6 +13,7 @@ from jitbot.commands.worlds import audit_cloud, github_client
 from jitbot.domain import escape
 from jitbot.domain.addresses import GITHUB_API, server
 from jitbot.domain.doctor.diagnosis import Check, Diagnosis, Verdict
+from jitbot.domain.exit_code import ExitCode
 from jitbot.lifecycle.examining import Patient, examine
 from jitbot.lifecycle.world import settings_at_main
 
@@ -24,9 +25,9 @@ _MARKS = {
     Verdict.WRONG: ("✗", "red"),
 }
 _ENDS = {
-    0: ("every promise can hold", "green"),
-    1: ("a promise would not hold: mend what is marked ✗", "red"),
-    3: ("not all of it could be seen: nothing that is marked ? counts as fine", "magenta"),
+    ExitCode.DONE: ("every promise can hold", "green"),
+    ExitCode.REFUSED: ("a promise would not hold: mend what is marked ✗", "red"),
+    ExitCode.UNSURE: ("not all of it could be seen: nothing that is marked ? counts as fine", "magenta"),
 }
 
 

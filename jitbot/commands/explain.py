@@ -30,12 +30,13 @@ from jitbot.domain.briefing import (
     worst_first,
 )
 from jitbot.domain.errors import InvalidError, JitbotError
+from jitbot.domain.exit_code import ExitCode
 from jitbot.domain.life import Life
 from jitbot.domain.model import Finding, Request, Source
 from jitbot.domain.outlook import Outlook, foresee
 from jitbot.domain.risk import Level
 from jitbot.domain.standing import standings
-from jitbot.domain.vocabulary import is_request
+from jitbot.domain.vocabulary import is_request, policy_of
 from jitbot.lifecycle.briefing import brief, recorded
 from jitbot.lifecycle.checking import Checker
 from jitbot.lifecycle.gathering import read_rules
@@ -71,7 +72,7 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
         if len(outlooks) > 1:
             raise InvalidError(f"{request} has {len(outlooks)} requests: explain one by its path, or in text")
         print_json(outlooks[0].as_json())
-        return 1 if findings else 0
+        return ExitCode.REFUSED if findings else ExitCode.DONE
     for briefing in briefings:
         if briefing.outlook is not None:
             _print(briefing, briefing.outlook)
@@ -79,7 +80,7 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
                 _line("commit", [escape.log(told.head)])  # an approval of any other is not one of this
             _print_documents(briefing.outlook)
     print_findings(findings)
-    return 1 if findings else 0
+    return ExitCode.REFUSED if findings else ExitCode.DONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,7 @@ def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
         return _Explained(briefings=(), findings=findings)
     history = _history(invocation, parsed.value.requester)
     life = history.lives.get(path) if history is not None else None
-    rules = read_rules(tree, documents, path.split("/")[1])
+    rules = read_rules(tree, documents, policy_of(path))
     outlook = foresee(parsed.value, rules, now, catalogue, life)
     told = _briefing(parsed.value, outlook, history, life)
     told = replace(told, standings=standings([life] if life else [], now))

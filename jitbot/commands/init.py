@@ -16,6 +16,7 @@ from jitbot.commands.worlds import github_client
 from jitbot.domain import escape, starting
 from jitbot.domain.doctor import settings as wanted
 from jitbot.domain.errors import InvalidError
+from jitbot.domain.exit_code import ExitCode
 from jitbot.domain.model import GithubId, Login, Parsed, Settings, Source
 from jitbot.domain.ports.setup import Setup
 from jitbot.lifecycle.settling import ready, settle
@@ -72,7 +73,7 @@ def init(invocation: Invocation, /, *, folder: Path, apply: bool, yes: bool, **a
     click.echo("\nThe settings of step 3, as commands:")
     for told, command in wanted.commands(given.repository):
         click.echo(f"\n# {escape.log(told)}\n{escape.log(command)}")
-    return 0
+    return ExitCode.DONE
 
 
 def _answers(invocation: Invocation, given: Mapping[str, Any]) -> starting.Answers:
@@ -170,7 +171,7 @@ def _apply(invocation: Invocation, place: Path, *, yes: bool) -> int:
             f"{click.style('✓', fg='green')} {escape.log(told)}: {'done' if changed else 'so already'}"
         )
     click.echo("Next: jitbot doctor")
-    return 0
+    return ExitCode.DONE
 
 
 def _consent(settings: Settings, steps: Iterable[str], *, yes: bool) -> None:

@@ -11,6 +11,7 @@ from jitbot.commands.words import print_findings, print_json
 from jitbot.domain import codeowners as domain
 from jitbot.domain import escape
 from jitbot.domain.errors import InvalidError
+from jitbot.domain.exit_code import ExitCode
 
 
 @click.command()
@@ -34,7 +35,8 @@ def owners(invocation: Invocation, *, paths: tuple[str, ...], codeowners: Path |
             click.echo(escape.log(f"{path}  {' '.join(names) or 'nobody'}"))
     if parsed.findings and form == "text":
         print_findings(parsed.findings)
-    return 1 if parsed.findings or not all(owned.values()) else 0
+    wrong = parsed.findings or not all(owned.values())
+    return ExitCode.REFUSED if wrong else ExitCode.DONE
 
 
 def _read(invocation: Invocation, file: Path | None) -> domain.CodeOwners:

@@ -11,6 +11,7 @@ from jitbot.commands.words import print_findings, print_json
 from jitbot.domain import asking, escape, moments
 from jitbot.domain.briefing import labelled
 from jitbot.domain.errors import InvalidError
+from jitbot.domain.exit_code import ExitCode
 from jitbot.domain.model import Source
 from jitbot.domain.outlook import Outlook
 from jitbot.domain.pending_approvals import NotKnown, PendingApprovals
@@ -21,8 +22,12 @@ from jitbot.lifecycle.desk import Desk
 from jitbot.lifecycle.following import follow
 from jitbot.lifecycle.opening import free_branch, merge_when_approved, open_pull
 
-_CODES = {Step.GRANTED: 0, Step.REFUSED: 1, Step.CLOSED: 1, Step.ENDED: 1}
-_STILL_WAITING = 3
+_CODES = {
+    Step.GRANTED: ExitCode.DONE,
+    Step.REFUSED: ExitCode.REFUSED,
+    Step.CLOSED: ExitCode.REFUSED,
+    Step.ENDED: ExitCode.REFUSED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,7 @@ def check_and_open(desk: Desk, source: Source, manner: Manner) -> int:
         else:
             print_findings(findings)
             dialogue.tell("nothing was asked for")
-        return 1
+        return ExitCode.REFUSED
     if manner.dry:
         if manner.form == "json":
             print_json(outlook.as_json())
@@ -59,7 +64,7 @@ def check_and_open(desk: Desk, source: Source, manner: Manner) -> int:
             click.echo(f"\n{escape.log(source.path)}\n{_inert_lines(source.content.decode())}", nl=False)
             if manner.former is None:
                 click.echo(f"\non GitHub's website:\n    {escape.log(_link(desk, source))}")
-        return 0
+        return ExitCode.DONE
     if not desk.place.may_write:
         raise InvalidError(
             f"{desk.place.actor.login} may not push to {desk.place.repository}, so cannot ask there; "
@@ -67,7 +72,7 @@ def check_and_open(desk: Desk, source: Source, manner: Manner) -> int:
         )
     if manner.ask and not dialogue.agreed("open the pull request?"):
         dialogue.tell("nothing was asked for")
-        return 1
+        return ExitCode.REFUSED
     return _open(desk, outlook, source, manner)
 
 
@@ -98,7 +103,7 @@ def _open(desk: Desk, outlook: Outlook, source: Source, manner: Manner) -> int:
                 "state": step or Step.ASKED,
             }
         )
-    return 0 if step is None else _CODES.get(step, _STILL_WAITING)
+    return ExitCode.DONE if step is None else _CODES.get(step, ExitCode.UNSURE)
 
 
 def _wait(desk: Desk, pull: Pull, outlook: Outlook, manner: Manner, patience: timedelta) -> Step:

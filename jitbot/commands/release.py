@@ -14,6 +14,7 @@ from jitbot.commands.options import format_option
 from jitbot.commands.words import print_json
 from jitbot.domain import escape, moments
 from jitbot.domain.errors import DeniedError, InvalidError, UnavailableError
+from jitbot.domain.exit_code import ExitCode
 from jitbot.domain.life import Life
 from jitbot.lifecycle.desk import Desk
 from jitbot.lifecycle.following import ended, looks
@@ -74,7 +75,7 @@ def release(
             f"the ledger does not say yet that {path} ended; the run is among these, and running this again "
             f"does no harm: {_runs(desk)}"
         )
-    return 0
+    return ExitCode.DONE
 
 
 def _must_be(desk: Desk, told: Told, path: str) -> None:

@@ -16,6 +16,7 @@ from jitbot.commands.proposing import Manner, check_and_open
 from jitbot.domain import asking, owners
 from jitbot.domain.errors import InvalidError
 from jitbot.domain.model import Parameter, Policy, Request, Source
+from jitbot.domain.vocabulary import policy_of
 from jitbot.lifecycle.desk import Desk
 from jitbot.lifecycle.opening import free_path
 
@@ -102,7 +103,7 @@ def _again(desk: Desk, wish: Wish, text: str, now: datetime) -> Wish:
     given = dict(wish.parameters)
     return replace(
         wish,
-        policy=wish.policy or path.split("/")[1],
+        policy=wish.policy or policy_of(path),
         accounts=wish.accounts or old.accounts,
         duration=wish.duration or old.duration,
         reason=wish.reason or old.reason,

@@ -14,6 +14,7 @@ import click
 
 from jitbot.commands.extras import needs_sandbox
 from jitbot.domain import escape
+from jitbot.domain.exit_code import ExitCode
 
 
 @click.command()
@@ -73,7 +74,7 @@ def sandbox(*, login: str, workflows: bool) -> int:
         while not stopped.wait(timeout=1):
             pass
     click.echo("stopped", err=True)
-    return 0
+    return ExitCode.DONE
 
 
 def _run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> None:

@@ -17,7 +17,8 @@ from jitbot.commands.words import print_json, print_table
 from jitbot.commands.worlds import open_world
 from jitbot.domain import duration, escape, moments
 from jitbot.domain.errors import InvalidError, JitbotError
-from jitbot.domain.life import Life, fold
+from jitbot.domain.exit_code import ExitCode
+from jitbot.domain.life import Life, fold, pull_requests
 from jitbot.domain.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.standing import Standing, State, standings
 from jitbot.lifecycle import remote_ledger
@@ -98,7 +99,7 @@ def status(
         tell(f"… {record.note}")
     if record.doubt:
         click.echo(f"? this may be incomplete: {escape.log(record.doubt)}", err=True)
-    return 3 if record.doubt else 0
+    return ExitCode.UNSURE if record.doubt else ExitCode.DONE
 
 
 def _desk(invocation: Invocation, repo: str | None) -> tuple[Desk | None, str]:
@@ -127,13 +128,13 @@ def _record(invocation: Invocation, desk: Desk | None, repo: str | None) -> Reco
     """The ledger: verified where there is a clone, as it lies there otherwise."""
     if desk is None or (repo is None and _in_its_clone(invocation)):
         history = read(open_world(invocation, "status"), invocation.now)
-        numbers = remote_ledger.numbers(history.events)
+        numbers = pull_requests(history.events)
         return Record(lives=history.lives, numbers=numbers, doubt=history.incomplete)
     ledger = remote_ledger.RemoteLedger(desk.personal)
     told = ledger.events(invocation.now - MEMORY, invocation.now)
     return Record(
         lives=fold(told),
-        numbers=remote_ledger.numbers(told),
+        numbers=pull_requests(told),
         doubt=f"{ledger.unreadable} events cannot be read by this jitbot" if ledger.unreadable else "",
         note="as the ledger's branch says; who wrote it is verified in a clone",
     )

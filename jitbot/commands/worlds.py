@@ -17,6 +17,7 @@ from jitbot.commands.tokens import FreshToken
 from jitbot.commands.words import progress
 from jitbot.domain.addresses import GITHUB_API, is_private
 from jitbot.domain.errors import DeniedError
+from jitbot.domain.life import pull_requests
 from jitbot.domain.model import Settings
 from jitbot.domain.ports import Cloud
 from jitbot.lifecycle.history import History
@@ -163,9 +164,4 @@ def aws_endpoint(environ: Mapping[str, str]) -> str | None:
 
 def recorded_requests(history: History) -> Mapping[str, int | None]:
     """The requests the ledger knows, also those it cannot tell of, each with the number of the pull request that asked."""
-    numbers: dict[str, int | None] = dict.fromkeys(history.in_doubt.requests)
-    for event in history.events:
-        number = event.evidence.get("pull_request")
-        if event.request:
-            numbers[event.request] = number if isinstance(number, int) else numbers.get(event.request)
-    return numbers
+    return {**dict.fromkeys(history.in_doubt.requests), **pull_requests(history.events)}

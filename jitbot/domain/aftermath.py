@@ -12,6 +12,7 @@ from jitbot.domain.comment_body import Part, cut, exact, fenced, fitted, folded,
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.life import Life
 from jitbot.domain.standing import Standing, State
+from jitbot.domain.vocabulary import policy_of
 
 _DESCRIBED = 6  # accounts of one request whose lines repeat what the policy is for
 _REASONS = 10  # of a refusal that are listed before the rest is counted
@@ -111,7 +112,7 @@ def _usable(standing: Standing) -> bool:
 
 
 def _state(each: Aftermath, standing: Standing) -> str:
-    what = MARKDOWN.plain(each.path.split("/")[1])
+    what = MARKDOWN.plain(policy_of(each.path))
     if each.description and len(each.standings) <= _DESCRIBED:
         what += f" ({MARKDOWN.strong(each.description[:600])})"
     who, where = MARKDOWN.strong(each.requester), MARKDOWN.strong(standing.account)
@@ -205,7 +206,7 @@ def _without_pushes(decision: Event) -> str:
 def _refused(each: Aftermath, number: int) -> str:
     reasons = each.decision.evidence.get("reasons")
     found = [reason for reason in reasons if isinstance(reason, dict)] if isinstance(reasons, list) else []
-    what = MARKDOWN.plain(each.path.split("/")[1])
+    what = MARKDOWN.plain(policy_of(each.path))
     live = [standing for standing in each.standings if _usable(standing)]
     nothing = f"no more time was granted with {what}" if live else f"nothing was granted of {what}"
     lines = [f"❌ **Refused after the merge:** {nothing}.", ""]

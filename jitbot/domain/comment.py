@@ -23,6 +23,7 @@ from jitbot.domain.model import Finding, Request
 from jitbot.domain.outlook import STRANGE, Outlook
 from jitbot.domain.pending_approvals import PendingApprovals
 from jitbot.domain.risk import Level
+from jitbot.domain.vocabulary import policy_of
 
 _RISK = {
     Level.LOW: "🟢 **low risk**",
@@ -163,7 +164,7 @@ def _places(outlook: Outlook) -> list[str]:
 
 def _ending(briefing: Briefing, request: Request) -> str:
     where = listed((f"**{exact(each)}**" for each in request.accounts), "and", most=len(request.accounts))
-    policy = cut(request.path.split("/")[1])
+    policy = cut(policy_of(request.path))
     if briefing.ends_nothing:
         return (
             f"⚠️ This deletes the file, but does **not** end the access of **{exact(request.requester)}** to {policy} "

@@ -24,6 +24,7 @@ from jitbot.domain.model import (
     Request,
     Sha,
 )
+from jitbot.domain.vocabulary import policy_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +120,16 @@ def fold(events: Iterable[Event]) -> Mapping[str, Life]:
     return lives
 
 
+def pull_requests(events: Iterable[Event]) -> Mapping[str, int | None]:
+    """The requests that events are about, each with the number of the pull request that last asked for it, if it is told."""
+    found: dict[str, int | None] = {}
+    for event in events:
+        number = event.evidence.get("pull_request")
+        if event.request:
+            found[event.request] = number if isinstance(number, int) else found.get(event.request)
+    return found
+
+
 def asked(request: Request, person: Person, began: datetime) -> dict[str, object]:
     """What a decision records of who asked for what, and when its first term began."""
     return {**wanted(request, person), "began": moments.show(began)}
@@ -152,7 +163,7 @@ def principal_text(principal: Principal | None) -> str:
 def _fields(request: Request) -> dict[str, object]:
     """All of a request but its duration: what an extension may not change."""
     return {
-        "policy": request.path.split("/")[1],
+        "policy": policy_of(request.path),
         "requester": request.requester,
         "accounts": list(request.accounts),
         "reason": request.reason,

@@ -6,6 +6,7 @@ from jitbot.domain import bounds
 from jitbot.domain.codeowners import LOCATIONS, CodeOwners, Rule, expand, owners_of
 from jitbot.domain.evidence import Actor
 from jitbot.domain.model import Finding, People, Person, Principal, Teams
+from jitbot.domain.vocabulary import policy_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ def of(path: str, *, codeowners: CodeOwners | None, people: People, teams: Teams
 def chosen_by_name(path: str, codeowners: CodeOwners | None) -> Finding | None:
     """Why the line that owns this request was chosen by the file's name or month, which its requester chooses."""
     rule = codeowners.rule_for(path) if codeowners is not None else None
-    if rule is None or not path.startswith("requests/") or owns_policy(rule, path.split("/")[1]):
+    if rule is None or not path.startswith("requests/") or owns_policy(rule, policy_of(path)):
         return None
     return Finding(
         code="owners-by-name",

@@ -53,6 +53,11 @@ def is_request(path: str) -> bool:
     return path.startswith("requests/") and not path.endswith(".md")
 
 
+def policy_of(path: str) -> str:
+    """The policy that the path of a request names, whether the rest of it is right or not."""
+    return path.split("/")[1]
+
+
 def parse_request_path(path: str) -> RequestPath | Finding:
     """Read `requests/<policy>/<yyyy-mm>/<dd>-<login>-<slug>.yaml`, relative to the data root."""
     match = _REQUEST_PATH.fullmatch(path)

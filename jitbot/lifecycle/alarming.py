@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from jitbot.domain import escape, moments
 from jitbot.domain.audit.problems import Problem, Weight
-from jitbot.domain.audit.verdict import GOOD, Verdict
+from jitbot.domain.audit.verdict import Verdict
+from jitbot.domain.exit_code import ExitCode
 from jitbot.domain.ports import Issue
 from jitbot.lifecycle.one_issue import keep_one
 from jitbot.lifecycle.world import World
@@ -50,7 +51,7 @@ def keep_issue(world: World, verdict: Verdict, now: datetime) -> None:
     def wanted(issue: Issue, twin_of: int | None) -> Issue:
         return _wanted(verdict, issue, twin_of, at=moments.show(now), run=world.run.url)
 
-    found, owed = world.issues.ours(_EVER), verdict.exit_code != GOOD
+    found, owed = world.issues.ours(_EVER), verdict.exit_code != ExitCode.DONE
     keep_one(world.issues, found, wanted, marker=MARKER, since=_EVER, owed=owed)
 
 
@@ -80,7 +81,7 @@ def _wanted(verdict: Verdict, issue: Issue, twin_of: int | None, *, at: str, run
     words = {"words": verdict.in_words, "at": at, "run": run, "head": verdict.head, "main": verdict.main}
     if twin_of is not None:
         return _twin(issue, twin_of)
-    if verdict.exit_code == GOOD:
+    if verdict.exit_code == ExitCode.DONE:
         if not issue.is_open:
             return issue
         body = _DONE.format(**words)

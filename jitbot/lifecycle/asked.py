@@ -9,7 +9,7 @@ from jitbot.domain.errors import JitbotError
 from jitbot.domain.model import Login, Request
 from jitbot.domain.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.ports import Pull
-from jitbot.domain.vocabulary import is_request
+from jitbot.domain.vocabulary import is_request, policy_of
 from jitbot.lifecycle.desk import Desk
 from jitbot.lifecycle.open_approvals import OpenApprovals
 
@@ -82,7 +82,7 @@ def _path(desk: Desk, pull: Pull) -> str | None:
 
 def _asked(approvals: OpenApprovals, pull: Pull, request: Request, now: datetime) -> Asked:
     desk = approvals.desk
-    rules = desk.rules(request.path.split("/")[1])
+    rules = desk.rules(policy_of(request.path))
     owned_by = owners.of(request.path, codeowners=rules.codeowners, people=desk.people, teams=desk.teams)
     stand, policy = approvals.of(pull, request.path, now), rules.policy.value
     asked = policy.approvals if policy is not None else 0

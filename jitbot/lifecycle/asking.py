@@ -3,6 +3,7 @@
 from jitbot.domain import moments
 from jitbot.domain.ports import Issue
 from jitbot.domain.reviews_after import Debt
+from jitbot.domain.vocabulary import policy_of
 
 _ASKS = """\
 {who} has used **{policy}**. Access was given at once, when #{pull} was merged at {merged}, before anybody approved it.
@@ -47,4 +48,4 @@ def asked_for(debt: Debt, *, number: int, twin_of: int | None = None) -> Issue:
 
 
 def _policy(debt: Debt) -> str:
-    return debt.request.split("/")[1]
+    return policy_of(debt.request)

@@ -4,8 +4,9 @@ from collections import Counter
 from datetime import datetime
 
 from jitbot.domain.audit.problems import Weight
-from jitbot.domain.audit.verdict import GOOD, Verdict
+from jitbot.domain.audit.verdict import Verdict
 from jitbot.domain.events import Event, Kind
+from jitbot.domain.exit_code import ExitCode
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.world import World, ensure_current, ensure_recordable
 
@@ -27,7 +28,7 @@ def event_of(verdict: Verdict, *, now: datetime, run: str) -> Event:
         kind=Kind.VERIFIED,
         at=now,
         request="",
-        cause="" if verdict.exit_code == GOOD else verdict.in_words,
+        cause="" if verdict.exit_code == ExitCode.DONE else verdict.in_words,
         evidence={
             "head": verdict.head,
             "main": verdict.main,

@@ -18,7 +18,7 @@ from jitbot.domain.facts import Facts
 from jitbot.domain.model import Settings, Sha
 from jitbot.domain.ports import DocumentReader, Issuer
 from jitbot.domain.ports.archive import WholeRepository
-from jitbot.domain.vocabulary import is_request
+from jitbot.domain.vocabulary import is_request, policy_of
 from jitbot.lifecycle.absences import Gone, read_absences
 from jitbot.lifecycle.archive import owned_keys, read_archive
 from jitbot.lifecycle.identity import tenures
@@ -193,7 +193,7 @@ def _ground(
 ) -> Ground | None:
     """What git holds of a decision; None where the rules at its base are not all here."""
     change = merged.change
-    policy = change.path.split("/")[1]
+    policy = policy_of(change.path)
     files = rulebook.files_at(change.base, policy) if merged.rules is None else merged.rules
     rules = rulebook.rules(files, policy)
     if rules is None:

@@ -17,7 +17,7 @@ from jitbot.domain.pending_approvals import pending
 from jitbot.domain.ports.git import Entry
 from jitbot.domain.risk import assess
 from jitbot.domain.standing import standings
-from jitbot.domain.vocabulary import is_request
+from jitbot.domain.vocabulary import is_request, policy_of
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.checking import TOO_LARGE, TOO_MANY, Checker
 from jitbot.lifecycle.gathering import CommitTree, Gatherer, read_pushes, read_request, read_rules
@@ -144,7 +144,7 @@ class _Asking:
 
     def _ends_nothing(self, path: str, life: Life) -> str:
         """Why this deletion would end no access, by the rules of main as it is now."""
-        rules = self._gathered().rules(self.base, path.split("/")[1])
+        rules = self._gathered().rules(self.base, policy_of(path))
         term, people = life.current, rules.people.value or {}
         behind = people.get(Login(term.requester)) if term is not None else None
         requester = term.ask.get("github_id") if term is not None else None
@@ -165,7 +165,7 @@ class _Asking:
 
     def _case(self, path: str, kind: ChangeKind, entry: Entry, parsed: Parsed[Request]) -> Case:
         """The case of a merge that has not been: its commit is the head, its time is now."""
-        repository, policy = self.world.repository, path.split("/")[1]
+        repository, policy = self.world.repository, policy_of(path)
         merged = replace(self.pull, merged_at=self.at, merge_commit=self.head)
         rules = self._gathered().rules(self.base, policy)
         folder = path.rpartition("/")[0]
@@ -194,7 +194,7 @@ class _Asking:
         forge, repository = self._gathered().forge, self.world.repository
         commits, history = forge.commits(merged.number), forge.history(merged.number)
         touching = repository.touching([commit.sha for commit in commits], path)
-        gatherer, policy = self._gathered(), path.split("/")[1]
+        gatherer, policy = self._gathered(), policy_of(path)
         approvers = gatherer.approvers(merged.number, self.at, gatherer.rules(self.base, policy))
         pushed, too_many_moves = read_pushes(forge, merged, commits, touching)
         return Merge(
@@ -268,7 +268,7 @@ def _granted(world: World, history: History, path: str, term: Term, now: datetim
     """A request that was granted: its documents as recorded, everything else by main's rules."""
     request = briefing.request_of(path, term)
     main = CommitTree(repository=world.repository, commit=world.repository.main())
-    outlook = foresee(request, read_rules(main, world.documents, path.split("/")[1]), now, world.catalogue)
+    outlook = foresee(request, read_rules(main, world.documents, policy_of(path)), now, world.catalogue)
     if outlook is not None:
         risk = assess(term.documents, world.catalogue)
         outlook = replace(outlook, window=term.window, grants=term.documents, risk=risk)

@@ -12,7 +12,7 @@ from jitbot.domain.evidence import Rules
 from jitbot.domain.model import Finding, Parsed, Request, Sha, Source
 from jitbot.domain.outlook import first_window
 from jitbot.domain.ports import DocumentReader, Repository
-from jitbot.domain.vocabulary import is_request
+from jitbot.domain.vocabulary import is_request, policy_of
 from jitbot.lifecycle.gathering import ACCOUNTS, PEOPLE, TEAMS, CommitTree, Tree, read_rules
 from jitbot.lifecycle.world import SETTINGS
 
@@ -114,7 +114,7 @@ class Checker:
         request = self.documents.parse_request(source).value
         if request is None:
             return
-        policy, window = source.path.split("/")[1], first_window(request, self.when)
+        policy, window = policy_of(source.path), first_window(request, self.when)
         seen, granted = (
             render_all(read_rules(tree, self.documents, policy), request, window) for tree in (head, base)
         )

@@ -13,6 +13,7 @@ from jitbot.domain.model import Finding, Sha
 from jitbot.domain.ports.conversation import Comment, Conversation, Light, Page, Status
 from jitbot.domain.standing import standings
 from jitbot.domain.titles import title
+from jitbot.domain.vocabulary import policy_of
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.briefing import Brief, brief
 from jitbot.lifecycle.gathering import Gatherer
@@ -68,7 +69,7 @@ def of_merged(world: World, history: History, number: int, now: datetime) -> Sho
 
 def _described(world: World, gatherer: Gatherer, each: Aftermath) -> Aftermath:
     main = world.repository.main()
-    policy = gatherer.rules(main, each.path.split("/")[1]).policy.value
+    policy = gatherer.rules(main, policy_of(each.path)).policy.value
     gone = not world.repository.entries(main, [each.path])
     return replace(each, description=policy.description if policy is not None else "", gone=gone)
 

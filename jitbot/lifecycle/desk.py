@@ -13,7 +13,7 @@ from jitbot.domain.evidence import Rules
 from jitbot.domain.model import Finding, Parsed, People, Person, Policy, Request, Sha, Source, Teams
 from jitbot.domain.outlook import Outlook, foresee
 from jitbot.domain.ports import DocumentReader, Entry, Forge, PersonalForge, Place
-from jitbot.domain.vocabulary import is_request
+from jitbot.domain.vocabulary import is_request, policy_of
 from jitbot.lifecycle.checking import Checker
 from jitbot.lifecycle.gathering import ACCOUNTS, PEOPLE, TEAMS, read_rules
 from jitbot.lifecycle.world import SETTINGS
@@ -211,7 +211,7 @@ class Desk:
         request = self.documents.parse_request(source).value
         if request is None:
             return None, findings
-        return foresee(request, self.rules(source.path.split("/")[1]), began or now, self.catalogue), findings
+        return foresee(request, self.rules(policy_of(source.path)), began or now, self.catalogue), findings
 
     def request_of(self, number: int) -> str:
         """The one request that a pull request touches. Raises InvalidError if it is not exactly one."""

@@ -11,6 +11,7 @@ from jitbot.domain.evidence import ChangeKind, PullRequest
 from jitbot.domain.life import Life
 from jitbot.domain.model import Finding, People, Sha, Source
 from jitbot.domain.plan import Ends, offboarded
+from jitbot.domain.vocabulary import policy_of
 from jitbot.lifecycle.gathering import PEOPLE, CommitTree, read_rules
 from jitbot.lifecycle.history import History
 from jitbot.lifecycle.world import MEMORY, World
@@ -111,7 +112,7 @@ def _ends(world: World, life: Life, deleted: _Deleted, now: datetime) -> bool:
     if it cannot be told.
     """
     main = CommitTree(repository=world.repository, commit=world.repository.main())
-    rules = read_rules(main, world.documents, life.request.split("/")[1])
+    rules = read_rules(main, world.documents, policy_of(life.request))
     owned = not may_end.needs_entitlement(life.request, rules)
     if owned and deleted.gone:
         return True

@@ -25,6 +25,7 @@ from jitbot.domain.evidence import (
 from jitbot.domain.ground import fitting, requester_of
 from jitbot.domain.model import Finding, GithubId, Login, Parsed, Request, Sha, Source
 from jitbot.domain.ports import DocumentReader, Entry, Forge, Repository
+from jitbot.domain.vocabulary import policy_of
 from jitbot.lifecycle.looking import Patience
 from jitbot.lifecycle.world import SETTINGS, World
 
@@ -132,7 +133,7 @@ class Gatherer:
     def case(self, change: Change, *, earlier: bool) -> Case:
         """Everything `approval.decide` needs. Raises UnavailableError if the forge or git cannot tell."""
         repository = self.world.repository
-        rules = self.rules(change.base, _policy_of(change.path))
+        rules = self.rules(change.base, policy_of(change.path))
         listed, request = self.forge.pulls_of(change.commit), self._request(change)
         return Case(
             change=change,
@@ -203,7 +204,7 @@ class Gatherer:
             files=None if many else forge.files(number),
             fetched_head=head,
             head_blob=next((entry.blob for entry in at_head if entry.mode == _PLAIN), None),
-            head_rules=self.rules(head, _policy_of(change.path)) if head else rules,
+            head_rules=self.rules(head, policy_of(change.path)) if head else rules,
             reviews=forge.reviews(number),
             commits=commits,
             touching=touching,
@@ -336,7 +337,3 @@ def _no_file(path: str, mode: str | None) -> Finding:
 def _name_of(mode: str) -> Sha:
     """What stands in the evidence for an entry that could not be read: its mode, or the blob that is too large."""
     return Sha(mode.removeprefix(_LARGE) if mode.startswith(_LARGE) else f"{ODD}{mode}")
-
-
-def _policy_of(path: str) -> str:
-    return path.split("/")[1]

@@ -28,6 +28,7 @@ from jitbot.domain.model import Login, People, Request, Sha, Source
 from jitbot.domain.owners import person_behind
 from jitbot.domain.pending_approvals import NotKnown, PendingApprovals, pending
 from jitbot.domain.ports import Pull
+from jitbot.domain.vocabulary import policy_of
 from jitbot.lifecycle.desk import Desk, RemoteTree, folders_with_rules
 from jitbot.lifecycle.gathering import read_pushes, read_rules
 
@@ -85,7 +86,7 @@ class OpenApprovals:
         at = max((now, *(review.submitted_at for review in reviews)))
         approved = any(review.state == "APPROVED" for review in reviews)
         dismissed = any(review.state == "DISMISSED" for review in reviews)
-        policy = path.split("/")[1]
+        policy = policy_of(path)
         main = self._main(fresh=self.follows and approved)
         rules = read_rules(main, self.desk.documents, policy)
         people = rules.people.value or {}
@@ -159,7 +160,7 @@ class OpenApprovals:
                 raise UnavailableError("GitHub does not list all of its commits")
             self._heads[key] = _Head(
                 source=None if content is None else Source(path=path, content=content),
-                rules=read_rules(tree, self.desk.documents, path.split("/")[1]),
+                rules=read_rules(tree, self.desk.documents, policy_of(path)),
                 commits=commits,
                 touching=self._touching(path, commits),
             )

@@ -1,7 +1,7 @@
 """The ledger's branch, read through the API. Nothing is proven here: who wrote it, a clone can verify; this cannot."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -58,16 +58,6 @@ class RemoteLedger:
     def lives(self, now: datetime) -> Mapping[str, life.Life]:
         """Every request of the days that can still matter."""
         return life.fold(self.events(now - MEMORY, now))
-
-
-def numbers(told: Iterable[Event]) -> Mapping[str, int | None]:
-    """The requests that events tell of, each with the number of the pull request that asked for it."""
-    found: dict[str, int | None] = {}
-    for event in told:
-        number = event.evidence.get("pull_request")
-        if event.request:
-            found[event.request] = number if isinstance(number, int) else found.get(event.request)
-    return found
 
 
 def _days(first: date, last: date) -> Iterator[date]:

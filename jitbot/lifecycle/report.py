@@ -7,13 +7,13 @@ from jitbot.domain import too_large
 from jitbot.domain.approval import Verdict
 from jitbot.domain.changes import Change
 from jitbot.domain.events import Event, Kind, Why
+from jitbot.domain.exit_code import ExitCode
 from jitbot.domain.model import Finding
 from jitbot.domain.testimony import finding_json
 from jitbot.domain.too_large import TooLarge
 from jitbot.lifecycle.carrying import Failure
 from jitbot.lifecycle.deciding import Decided
 
-DONE, REFUSED, TROUBLE = 0, 1, 3
 _ALARMS = (Why.ORPHAN, Why.DRIFT)  # ends that mean somebody changed AWS by hand: they fail the run
 
 
@@ -32,14 +32,14 @@ class Report:
     dry: bool = False
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """3 where something is left undone or was tampered with, else 1 where something was refused, else 0."""
         undecided = any(each.decision.verdict is Verdict.UNDECIDED for each in self.decided)
         alarm = any(event.kind is Kind.ENDED and event.why in _ALARMS for event in self.recorded)
         if undecided or alarm or self.alarms or self.failures or self.doubt:
-            return TROUBLE
+            return ExitCode.UNSURE
         refused = self.refused or any(each.decision.verdict is Verdict.REFUSED for each in self.decided)
-        return REFUSED if refused else DONE
+        return ExitCode.REFUSED if refused else ExitCode.DONE
 
     @property
     def idle(self) -> bool:

@@ -15,6 +15,7 @@ from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.evidence import Actor
 from jitbot.domain.life import Life
 from jitbot.domain.model import Finding, GithubId, Login, Person, Sha
+from jitbot.domain.vocabulary import policy_of
 from jitbot.lifecycle import history as ledger
 from jitbot.lifecycle.carrying import Outcome, carry_out
 from jitbot.lifecycle.gathering import CommitTree, read_rules
@@ -122,7 +123,7 @@ def _revocation(world: World, life: Life, *, reason: str, now: datetime) -> Even
 def _entitled(world: World, request: str, requester_id: object) -> Person:
     """The person who runs this, if they may revoke the request; by GitHub id, under the rules at main's tip."""
     tree = CommitTree(repository=world.repository, commit=world.repository.main())
-    rules = read_rules(tree, world.documents, request.split("/")[1])
+    rules = read_rules(tree, world.documents, policy_of(request))
     actor = Actor(login=Login(world.run.actor), github_id=GithubId(world.run.actor_id))
     return may_end.entitled(actor, request, requester_id, rules)
 

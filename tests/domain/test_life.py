@@ -35,7 +35,17 @@ from hypothesis import strategies as st
 
 from jitbot.domain.events import Event, Kind, Why
 from jitbot.domain.evidence import ChangeKind
-from jitbot.domain.life import Holding, Life, Proposal, asked, fold, objections, principal_text, wanted
+from jitbot.domain.life import (
+    Holding,
+    Life,
+    Proposal,
+    asked,
+    fold,
+    objections,
+    principal_text,
+    pull_requests,
+    wanted,
+)
 
 OTHER = PATH.replace("refunds", "orders")
 LONGER, LONGER_WINDOW = an_extension(3 * HOUR), a_window(expires_at=EXPIRES_AT + HOUR)
@@ -431,3 +441,13 @@ def test_who_is_not_known_is_recorded_as_nobody() -> None:
     assert (nobody["requester"], nobody["github_id"], nobody["principal"]) == ("alice", None, "")
     alice = wanted(a_request(), a_person("alice"))
     assert (alice["github_id"], bool(alice["principal"])) == (1001, True)
+
+
+def test_each_request_has_the_number_that_was_told_last() -> None:
+    """An event that tells none takes none away; an event about no request names none."""
+    first, second = an_approval(evidence={"pull_request": 7}), an_approval(evidence={"pull_request": 9})
+    silent, odd = an_approval(evidence={}), an_approval(evidence={"pull_request": "9"})
+    assert pull_requests([first, silent, odd]) == {first.request: 7}
+    assert pull_requests([first, second, silent]) == {first.request: 9}
+    assert pull_requests([silent]) == {first.request: None}
+    assert pull_requests([replace(first, request="")]) == {}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jitbot.domain import vocabulary
 from jitbot.domain.model import Finding, Login
-from jitbot.domain.vocabulary import RequestPath, literal_problem
+from jitbot.domain.vocabulary import RequestPath, literal_problem, policy_of
 
 NONE = frozenset[str]()
 BOTH = frozenset(":/")
@@ -353,3 +353,16 @@ def test_shown_text_is_short_and_inert() -> None:
     """A person's text in a message is quoted, cut, and free of anything a terminal obeys."""
     assert vocabulary.shown("a" * 50) == repr("a" * 40 + "…")
     assert vocabulary.shown("a\n\x1b[31m\u202e'") == r'''"a\n\x1b[31m\u202e'"'''
+
+
+@pytest.mark.parametrize(
+    ("path", "policy"),
+    [
+        ("requests/orders-db-read/2026-11/24-alice-x.yaml", "orders-db-read"),
+        ("requests/orders-db-read/x", "orders-db-read"),
+        ("requests/x.yaml", "x.yaml"),
+    ],
+)
+def test_the_policy_of_a_path_is_told_whatever_the_rest_is(path: str, policy: str) -> None:
+    """A path that is no request's is refused elsewhere, by the policy that it names."""
+    assert policy_of(path) == policy

@@ -17,6 +17,7 @@ from jitbot.domain import escape, moments
 from jitbot.domain.audit.items import as_json
 from jitbot.domain.audit.pack import Files, pack
 from jitbot.domain.errors import InvalidError
+from jitbot.domain.exit_code import ExitCode
 from jitbot.domain.ports.asked import Unmerged
 from jitbot.lifecycle.surveying import Survey
 
@@ -88,7 +89,7 @@ def export(
     click.echo(f"{folder}: {len(survey.items):,} items, {len(files):,} files, {total:.1f} MB")
     for warning in survey.source.warnings:
         click.echo(f"! {escape.log(warning)}", err=True)
-    return 3 if survey.in_doubt else 0
+    return ExitCode.UNSURE if survey.in_doubt else ExitCode.DONE
 
 
 def _about(survey: Survey, *, size: int, seed: str, online: bool) -> Mapping[str, object]:

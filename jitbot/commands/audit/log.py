@@ -16,6 +16,7 @@ from jitbot.domain import escape
 from jitbot.domain.audit.problems import Weight
 from jitbot.domain.audit.rows import Row, Wanted, as_cells, as_json, asked_for, names, rows
 from jitbot.domain.events import Kind, Why
+from jitbot.domain.exit_code import ExitCode
 from jitbot.lifecycle.auditing import Books
 
 _OUTCOMES = list(dict.fromkeys(str(each) for each in (*Kind, *Why)))
@@ -117,4 +118,4 @@ def _warn(books: Books) -> int:
         click.echo(f"? this may be incomplete: {escape.log(each.message)}", err=True)
     if not archive.anchored:
         click.echo("? nobody vouches for the issuer's keys here: give them with --keys", err=True)
-    return 3 if unread else 0
+    return ExitCode.UNSURE if unread else ExitCode.DONE

@@ -13,6 +13,7 @@ from jitbot.commands.invocation import Invocation
 from jitbot.commands.places import data_root, meant
 from jitbot.domain.addresses import server
 from jitbot.domain.errors import InvalidError
+from jitbot.domain.life import pull_requests
 from jitbot.domain.model import Settings
 from jitbot.lifecycle.auditing import Books, open_books
 from jitbot.lifecycle.verify_batches import read_keys
@@ -54,9 +55,4 @@ def _keys_in(file: Path) -> Mapping[str, str]:
 
 def request_in(books: Books, text: str) -> str:
     """The request of the ledger that a person means. Raises InvalidError if none or several fit."""
-    known: dict[str, int | None] = {}
-    for event in books.archive.events:
-        number = event.evidence.get("pull_request")
-        if event.request:
-            known[event.request] = number if isinstance(number, int) else known.get(event.request)
-    return meant(text, known)
+    return meant(text, pull_requests(books.archive.events))

@@ -13,6 +13,7 @@ from jitbot.commands.audit.surveyed import survey_of
 from jitbot.commands.invocation import Invocation
 from jitbot.domain import escape
 from jitbot.domain.errors import InvalidError
+from jitbot.domain.exit_code import ExitCode
 
 
 @click.command()
@@ -58,4 +59,4 @@ def report(
     job_summary.put(invocation.environ, job_summary.of_survey(survey))
     for warning in survey.source.warnings:
         click.echo(f"! {escape.log(warning)}", err=True)
-    return 3 if survey.in_doubt else 0
+    return ExitCode.UNSURE if survey.in_doubt else ExitCode.DONE

@@ -13,6 +13,7 @@ from jitbot.commands.words import print_json, progress
 from jitbot.commands.worlds import aws_endpoint, aws_identity
 from jitbot.domain import escape, moments
 from jitbot.domain.audit.usage import Usage, summed
+from jitbot.domain.exit_code import ExitCode
 from jitbot.lifecycle.usage import used
 
 _SHOWN = 40  # operations; --format json has all
@@ -51,7 +52,7 @@ def sessions(
         print_json({"request": path, "roles": [usage.as_json() for usage in found]})
     else:
         _print(path, found)
-    return 0
+    return ExitCode.DONE
 
 
 def _print(path: str, found: Sequence[Usage]) -> None:

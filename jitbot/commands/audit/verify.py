@@ -14,8 +14,9 @@ from jitbot.commands.places import Moment
 from jitbot.commands.words import print_json
 from jitbot.domain import escape
 from jitbot.domain.audit.problems import Problem, Weight
-from jitbot.domain.audit.verdict import GOOD, UNCHECKED, Verdict
+from jitbot.domain.audit.verdict import Verdict
 from jitbot.domain.errors import InvalidError, JitbotError
+from jitbot.domain.exit_code import ExitCode
 from jitbot.domain.model import Sha
 from jitbot.lifecycle.alarming import keep_issue, keep_stopped
 from jitbot.lifecycle.attesting import record as record_verdict
@@ -85,7 +86,7 @@ def verify(
         if world is not None and record:
             _tell_stop(world, error, now)
         raise
-    if verdict.exit_code == GOOD:
+    if verdict.exit_code == ExitCode.DONE:
         books.repository.remember(books.archive.head)
     if form == "json":
         print_json(verdict.as_json())
@@ -93,7 +94,7 @@ def verify(
         _print(verdict)
     job_summary.put(invocation.environ, job_summary.of_verdict(verdict))
     told = world is None or not record or _tell(world, verdict, now)
-    return verdict.exit_code if told else verdict.exit_code or UNCHECKED
+    return verdict.exit_code if told else verdict.exit_code or ExitCode.UNSURE
 
 
 def _outside(
@@ -164,4 +165,6 @@ def _print(verdict: Verdict) -> None:
     checked = ", ".join(f"{count} {name}" for name, count in verdict.checked.items())
     click.echo(f"checked: {checked}")
     click.echo(f"ledger {verdict.head}\nmain   {verdict.main}")
-    click.echo(click.style(verdict.in_words, fg="green" if verdict.exit_code == GOOD else "red", bold=True))
+    click.echo(
+        click.style(verdict.in_words, fg="green" if verdict.exit_code == ExitCode.DONE else "red", bold=True)
+    )

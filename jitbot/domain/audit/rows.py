@@ -7,6 +7,7 @@ from datetime import datetime
 from jitbot.domain import escape, moments
 from jitbot.domain.audit.archive import Recorded
 from jitbot.domain.events import Event
+from jitbot.domain.vocabulary import policy_of
 
 # What a spreadsheet takes for the beginning of a formula, in full width too: https://owasp.org/www-community/attacks/CSV_Injection
 
@@ -100,7 +101,7 @@ def _row(recorded: Recorded, ask: Mapping[str, object]) -> Row:
         why=event.why or "",
         request=event.request,
         requester=str(event.ask.get("requester") or ask.get("requester") or _author(event)),
-        policy=event.request.split("/")[1] if event.request.count("/") >= 2 else "",
+        policy=policy_of(event.request) if event.request.count("/") >= 2 else "",
         accounts=_accounts(event),
         starts_at=moments.show(starts) if starts is not None else "",
         expires_at=moments.show(event.window.expires_at) if event.window is not None else "",

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from jitbot.domain.audit.archive import Archive
 from jitbot.domain.audit.problems import Problem, Weight
+from jitbot.domain.exit_code import ExitCode
 from jitbot.domain.model import Sha
-
-GOOD, BROKEN, UNCHECKED = 0, 1, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +28,11 @@ class Verdict:
         return tuple(each for each in self.problems if each.weight is weight)
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """1 if a promise was broken, else 3 if something could not be checked, else 0."""
         if self.of(Weight.BROKEN):
-            return BROKEN
-        return UNCHECKED if self.of(Weight.UNCHECKED) else GOOD
+            return ExitCode.REFUSED
+        return ExitCode.UNSURE if self.of(Weight.UNCHECKED) else ExitCode.DONE
 
     @property
     def in_words(self) -> str:
@@ -49,7 +48,7 @@ class Verdict:
     def as_json(self) -> dict[str, object]:
         """The verdict for machines."""
         return {
-            "ok": self.exit_code == GOOD,
+            "ok": self.exit_code == ExitCode.DONE,
             "exit_code": self.exit_code,
             "head": self.head,
             "main": self.main,

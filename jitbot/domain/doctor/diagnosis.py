@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from jitbot.domain.exit_code import ExitCode
+
 
 class Verdict(StrEnum):
     """How a check came out. What cannot be seen is never taken for fine."""
@@ -90,12 +92,12 @@ class Diagnosis:
     checks: tuple[Check, ...]
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """1 where a promise would not hold, 3 where nobody can tell, 0 otherwise; nothing looked at is unknown."""
         verdicts = {check.verdict for check in self.checks}
         if Verdict.WRONG in verdicts:
-            return 1
-        return 3 if Verdict.UNKNOWN in verdicts or not verdicts else 0
+            return ExitCode.REFUSED
+        return ExitCode.UNSURE if Verdict.UNKNOWN in verdicts or not verdicts else ExitCode.DONE
 
     def count(self, verdict: Verdict) -> int:
         """How many checks came out like this."""
@@ -111,7 +113,7 @@ class Diagnosis:
     def as_json(self) -> dict[str, object]:
         """For machines."""
         return {
-            "ok": self.exit_code == 0,
+            "ok": self.exit_code == ExitCode.DONE,
             **{verdict.value: self.count(verdict) for verdict in Verdict if verdict is not Verdict.OK},
             "checks": [_json(check) for check in self.checks],
         }
