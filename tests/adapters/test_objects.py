@@ -23,9 +23,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
         count[arguments[0]] += 1
         return run(git, *arguments, **given)
 
-    def streaming(git: Git, arguments: tuple[str, ...], *given: int) -> Any:
+    def streaming(git: Git, arguments: tuple[str, ...], *given: int, **more: bool) -> Any:
         count[arguments[0]] += 1
-        return stream(git, arguments, *given)
+        return stream(git, arguments, *given, **more)
 
     monkeypatch.setattr(Git, "run", running)
     monkeypatch.setattr(Git, "_started", streaming)

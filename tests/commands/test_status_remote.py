@@ -151,7 +151,7 @@ def test_a_pull_request_that_cannot_be_read_hides_no_other(office: Office) -> No
     number, path = proposed(office, "binary", b"\xff\xfe\x00")
     text, shown = office.run("status", "--all"), office.run("status", "--all", "--format", "json").json
     closed(office, number)
-    assert f"? what pull request {number} asks for is not known: the file " in text.err
+    assert f"? what pull request {number} asks for is not known: {path} is no plain text" in text.err
     assert "what is only asked for is not shown" not in text.err
     assert (text.code, "-dave-open-one.yaml" in text.out, "carol-binary" in text.out) == (0, True, False)
     (row,) = [each for each in shown if each["pull_request"] == number]

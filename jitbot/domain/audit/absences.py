@@ -92,8 +92,8 @@ def deletions(
     """The times in which main lacked a request's file that it had.
 
     Whether somebody owns the path is told by main's tip at each moment, as a sweep at that moment judges it, and not
-    by the rules that the deletion met: where its owners come or go, one absence is over and another begins. What a rebase shows between its own commits
-    interrupts nothing.
+    by the rules that the deletion met: where its owners come or go, one absence is over and another begins. What a
+    rebase shows between its own commits interrupts nothing.
     """
     line = _Line(lives=lives)
     steps: list[Owning | Merged | Left] = [*owning, *merges, *left]
