@@ -14,6 +14,7 @@ from jitbot.domain.audit.absences import (
     Owning,
     Registered,
     deletions,
+    matters,
     must_end_at,
     offboardings,
 )
@@ -286,3 +287,12 @@ def test_which_ends_are_overdue(after: timedelta, due: bool) -> None:
         assert found == (ends if due else Ends())
         owned = replace(gone, owned=False)
         assert overdue(places(lives, every, {PATH: (owned,)}), NOW + after) == Ends()
+
+
+def test_until_when_an_absence_can_matter() -> None:
+    """As long as a sweep may still have to end access by it; never of what was not approved."""
+    last = EXPIRES_AT + 2 * HOUR
+    assert matters(HERS, last)
+    assert not matters(HERS, last + SECOND)
+    assert not matters(Life(request=PATH), NOW)
+    assert not matters(None, NOW)

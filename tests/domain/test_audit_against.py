@@ -135,6 +135,7 @@ def a_step(*touched: tuple[str, str], **changes: Any) -> Step:
             None,
             [("event-deleted", DAY), ("event-edited", EVENT)],
         ),
+        (a_step(("D", DAY[:-1]), ("A", EVENT), ("A", TOKEN)), None, [("event-deleted", DAY[:-1])]),
         (a_step(("D", f"{DAY}x"), ("A", EVENT), ("A", TOKEN)), None, [("event-deleted", f"{DAY}x")]),
         (a_step(("D", EVENT), ("A", f"{EVENT}/x"), ("A", TOKEN)), None, [("event-deleted", EVENT)]),
         (a_step(("D", TOKEN), ("A", f"{TOKEN}/x"), ("A", EVENT)), None, [("event-deleted", TOKEN)]),

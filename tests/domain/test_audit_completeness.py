@@ -13,6 +13,7 @@ from jitbot.domain.audit.archive import Archive, Batch, Recorded
 from jitbot.domain.audit.completeness import (
     decided_twice,
     decisions_of,
+    not_followed,
     outcomes_without_ground,
     refused_whole,
     undecided,
@@ -339,3 +340,13 @@ def test_a_folder_in_the_place_of_a_rule_is_seen() -> None:
     assert replay.rules[".github/CODEOWNERS"] == "mode-040000"
     assert list(replay.follow([a_step("b", (inside, "D"))])) == []
     assert set(replay.rules) == {"docs/CODEOWNERS"}
+
+
+def test_a_commit_that_nobody_can_follow_is_told_once() -> None:
+    """What it ended cannot be told, so it is not checked; each commit is named, and only once."""
+    found = list(not_followed([sha("large"), sha("other"), sha("large")]))
+    assert [(each.code, each.weight, each.commit) for each in found] == [
+        ("commit-not-read", Weight.UNCHECKED, sha("large")),
+        ("commit-not-read", Weight.UNCHECKED, sha("other")),
+    ]
+    assert sha("large")[:10] in found[0].message

@@ -144,10 +144,9 @@ class _Line:
 
     def _judge_again(self, path: str, at: datetime) -> None:
         known = self.found[path]
-        last, owned = known[-1], is_owned(path, self._owners)
-        if owned != last.owned:
-            known[-1] = replace(last, until=at)
-            _append(known, replace(last, since=at, owned=owned))
+        last = known[-1]
+        known[-1] = replace(last, until=at)
+        _append(known, replace(last, since=at, owned=is_owned(path, self._owners)))
 
 
 def _append(known: list[Absence], new: Absence) -> None:
