@@ -9,6 +9,7 @@ from jitbot.domain.approval import Decision, decide
 from jitbot.domain.briefing import LOOKS_BACK, Briefing, Proposed
 from jitbot.domain.errors import DeniedError, UnavailableError
 from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullRequest
+from jitbot.domain.ground import requester_of
 from jitbot.domain.life import Life, Term
 from jitbot.domain.may_end import why_deletion_ends_nothing
 from jitbot.domain.model import Finding, Login, Parsed, Request, Sha
@@ -130,7 +131,7 @@ class _Asking:
         if request is not None and history is not None and not doubt:
             told = replace(told, held=briefing.held(history.lives.values(), request.requester, but_for=path))
         if kind is ChangeKind.DELETED or entry is None:
-            return replace(told, ends_nothing=self._ends_nothing(path, life))
+            return replace(told, ends_nothing=self._ends_nothing(path, parsed, life))
         case = self._case(path, kind, entry, parsed)
         decision = decide(case, life, self.at)
         outlook = foresee(request, case.rules, self.at, self.world.catalogue, life) if request else None
@@ -142,16 +143,12 @@ class _Asking:
             findings=tuple(_findings(decision, doubt=doubt)),
         )
 
-    def _ends_nothing(self, path: str, life: Life) -> str:
+    def _ends_nothing(self, path: str, asked: Parsed[Request], life: Life) -> str:
         """Why this deletion would end no access, by the rules of main as it is now."""
-        rules = self._gathered().rules(self.base, policy_of(path))
-        term, people = life.current, rules.people.value or {}
-        behind = people.get(Login(term.requester)) if term is not None else None
-        requester = term.ask.get("github_id") if term is not None else None
+        rules, term = self._gathered().rules(self.base, policy_of(path)), life.current
+        requester = term.ask.get("github_id") if term is not None else requester_of(asked, rules.people)
         try:
-            return why_deletion_ends_nothing(
-                self.pull.author, path, requester or (behind and behind.github_id), rules
-            )
+            return why_deletion_ends_nothing(self.pull.author, path, requester, rules)
         except UnavailableError as error:
             return str(error)
 

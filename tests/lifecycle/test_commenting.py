@@ -397,6 +397,16 @@ def test_a_deletion_is_told_as_the_sweep_takes_it(world: World, login: str, *, e
     assert ("ended deleted" in world.story(path)) is ends
 
 
+def test_who_gives_up_their_own_access_is_told_so_where_nothing_is_recorded(world: World) -> None:
+    """The ledger knows nothing of the request: whose file it is, the file says."""
+    path, text = world.request("dave", "production-break-glass", "outage", duration="1h", ticket="OPS-1")
+    world.land("dave", {path: text}, by=())
+    for login, ends in (("dave", True), ("mallory", False)):
+        number = propose(world, login, {path: None})
+        comment(world, number)
+        assert only(world, number).startswith("This **ends** the access of **dave**") is ends
+
+
 def test_what_was_had_within_90_days_is_told(world: World, granted: str) -> None:
     """Farther back than decisions need, and no farther; what others had does not count."""
     world.acme.clock.advance(timedelta(days=60))
