@@ -206,24 +206,9 @@ def _row(each: Standing) -> tuple[str, str, str, str, str]:
 
 def _asked_json(asks: Sequence[Asked]) -> list[dict[str, object]]:
     return [
-        {
-            "request": each.request,
-            "requester": each.requester,
-            "account": account,
-            "account_id": None,
-            "role_arn": None,
-            "state": "asked",
-            "why": None,
-            "expires_at": None,
-            "seconds_left": None,
-            "pull_request": each.number,
-            "url": each.url,
-            "waiting_for": {
-                "approvals": each.needed,
-                **_approved_json(each.approvals),
-                "owners": list(each.owners),
-            },
-        }
+        _open_json(
+            each, requester=each.requester, account=account, approvals=each.needed, owners=list(each.owners)
+        )
         for each in asks
         for account in each.accounts
     ]
@@ -231,10 +216,22 @@ def _asked_json(asks: Sequence[Asked]) -> list[dict[str, object]]:
 
 def _unread_json(each: Unread) -> dict[str, object]:
     """A pull request that could not be read: null for all that is not known of it, and why."""
+    return _open_json(each, requester=None, account=None, approvals=None, owners=None)
+
+
+def _open_json(
+    each: Asked | Unread,
+    *,
+    requester: str | None,
+    account: str | None,
+    approvals: int | None,
+    owners: list[str] | None,
+) -> dict[str, object]:
+    """What an open pull request asks for in one account, with the keys of what is granted."""
     return {
         "request": each.request,
-        "requester": None,
-        "account": None,
+        "requester": requester,
+        "account": account,
         "account_id": None,
         "role_arn": None,
         "state": "asked",
@@ -243,7 +240,7 @@ def _unread_json(each: Unread) -> dict[str, object]:
         "seconds_left": None,
         "pull_request": each.number,
         "url": each.url,
-        "waiting_for": {"approvals": None, **_approved_json(each.approvals), "owners": None},
+        "waiting_for": {"approvals": approvals, **_approved_json(each.approvals), "owners": owners},
     }
 
 

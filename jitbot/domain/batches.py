@@ -134,6 +134,11 @@ def keys_of(added: Added) -> Mapping[str, Sha]:
     }
 
 
+def folders_of(paths: Iterable[str]) -> frozenset[str]:
+    """Every folder above these files: where a file lies in the place of one, they cannot be."""
+    return frozenset(path[:end] for path in paths for end, each in enumerate(path) if each == "/")
+
+
 def folder(head: Sha) -> str:
     """Names a batch by the head it is made for: nobody can know it before that head is there."""
     return head[:20]

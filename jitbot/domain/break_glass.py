@@ -15,6 +15,7 @@ from jitbot.domain.counting import objectors
 from jitbot.domain.evidence import Rules
 from jitbot.domain.ground import Ground, at
 from jitbot.domain.model import Finding, People, Person, Policy, Teams
+from jitbot.domain.vocabulary import policy_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +61,7 @@ def line_findings(path: str, codeowners: CodeOwners | None) -> tuple[Finding, ..
         return (_at_owners("no-codeowners", "there is no CODEOWNERS file", hint),)
     if codeowners.findings:
         return codeowners.findings
-    rule, wanted = codeowners.rule_for(path), f"/requests/{path.split('/')[1]}/"
+    rule, wanted = codeowners.rule_for(path), f"/requests/{policy_of(path)}/"
     if rule is not None and rule.pattern == wanted and not rule.owners:
         return ()
     if rule is None:

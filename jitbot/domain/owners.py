@@ -59,7 +59,7 @@ def chosen_by_name(path: str, codeowners: CodeOwners | None) -> Finding | None:
         file=LOCATIONS[0],
         line=rule.line,
         column=1,
-        hint=f"name owners of /requests/{path.split('/')[1]}/ as a whole, or choose another name",
+        hint=f"name owners of /requests/{policy_of(path)}/ as a whole, or choose another name",
     )
 
 

@@ -52,12 +52,10 @@ class Doubt:
     roles: frozenset[str] = frozenset()
 
 
-_NO_DOUBT = Doubt()
+NO_DOUBT = Doubt()
 
 
-def to_grant(
-    lives: Iterable[Life], ends: Ends, now: datetime, doubt: Doubt = _NO_DOUBT
-) -> tuple[Change, ...]:
+def to_grant(lives: Iterable[Life], ends: Ends, now: datetime, doubt: Doubt = NO_DOUBT) -> tuple[Change, ...]:
     """Every approved term that is not yet recorded as granted and can still be used.
 
     Nothing is given to a request that may have to end, as far as anybody can tell.
@@ -87,7 +85,7 @@ def to_end(
     orphans: Iterable[Event],
     ends: Ends,
     now: datetime,
-    doubt: Doubt = _NO_DOUBT,
+    doubt: Doubt = NO_DOUBT,
 ) -> tuple[Change, ...]:
     """Everything to end, confirm or remove in the accounts that answered; `listed` holds only those.
 

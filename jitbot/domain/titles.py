@@ -15,6 +15,7 @@ from jitbot.domain.briefing import Briefing, Proposed, worst_first
 from jitbot.domain.model import Request
 from jitbot.domain.outlook import Outlook
 from jitbot.domain.risk import Level
+from jitbot.domain.vocabulary import policy_of
 
 LONGEST = 256  # characters that GitHub takes
 _NAMED = 3  # requests of one pull request that are named before the rest is counted
@@ -50,7 +51,7 @@ def asked(outlook: Outlook, verb: str, ending: str) -> str:
 def _short(briefing: Briefing, request: Request, room: int) -> str:
     """One request in at most so many characters: what does not fit of accounts and parameters is counted."""
     outlook = briefing.outlook
-    head = f"{_name(request.requester)}: {_name(request.path.split('/')[1])} in "
+    head = f"{_name(request.requester)}: {_name(policy_of(request.path))} in "
     ending = _ending(briefing, request)
     where = outlook.where if outlook is not None else request.accounts
     given = [] if outlook is None or briefing.proposed is Proposed.END else outlook.parameters

@@ -230,7 +230,7 @@ class _InTheWay:
 
     def of(self, files: Iterable[str]) -> tuple[str, ...]:
         """The paths that a commit of these files must remove."""
-        folders = {path[:end] for path in files for end, each in enumerate(path) if each == "/"} - self.gone
+        folders = batches.folders_of(files) - self.gone
         found = self.repository.entries(self.head, sorted(folders))
         now = tuple(entry.path for entry in found if entry.path in folders and entry.mode != "040000")
         self.gone.update(now)

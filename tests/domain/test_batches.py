@@ -239,3 +239,9 @@ def test_the_requests_that_may_lack_an_event_are_those_of_which_none_was_read() 
     assert batches.concerned(told, []) == {PATH, OTHER}
     assert batches.concerned(told, [PATH, OTHER]) == {PATH, OTHER}
     assert batches.concerned("no trailers", [PATH]) == frozenset()
+
+
+def test_the_folders_above_files() -> None:
+    """Each once, from the outermost on; a file at the root needs none."""
+    assert batches.folders_of(["a/b/c", "a/b/d", "e"]) == {"a", "a/b"}
+    assert batches.folders_of([]) == frozenset()

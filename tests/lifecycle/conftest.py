@@ -76,3 +76,14 @@ def admin(world: World) -> str:
         world.kept["admin"] = world.keep()
     world.back(world.kept["admin"])
     return f"requests/production-admin/{world.now:%Y-%m/%d}-dave-ask.yaml"
+
+
+@pytest.fixture
+def held(world: World) -> str:
+    """The path of alice's request for four hours, granted just now."""
+    if "held" not in world.kept:
+        world.kept_path = world.ask(duration="4h")
+        world.jit("grant")
+        world.kept["held"] = world.keep()
+    world.back(world.kept["held"])
+    return world.kept_path

@@ -11,17 +11,6 @@ PEOPLE = "policies/people.yaml"
 ALICE = "  alice: {github_id: 1001, identity_center: alice@acme.com}\n"
 
 
-@pytest.fixture
-def held(world: World) -> str:
-    """The path of alice's request for four hours, granted just now."""
-    if "held" not in world.kept:
-        world.kept_path = world.ask(duration="4h")
-        world.jit("grant")
-        world.kept["held"] = world.keep()
-    world.back(world.kept["held"])
-    return world.kept_path
-
-
 def offboard(world: World) -> str:
     """Take alice out of people.yaml; gives what it was before."""
     before = world.text(PEOPLE)

@@ -45,17 +45,6 @@ def wanted(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return found
 
 
-@pytest.fixture
-def held(world: World) -> str:
-    """The path of alice's request for four hours, granted just now."""
-    if "held" not in world.kept:
-        world.kept_path = world.ask(duration="4h")
-        world.jit("grant")
-        world.kept["held"] = world.keep()
-    world.back(world.kept["held"])
-    return world.kept_path
-
-
 def test_a_submodule_in_the_place_of_a_request(world: World, held: str, wanted: set[str]) -> None:
     """What it names is no object here: it is refused, and the audit asks nobody for it."""
     path = f"{WHERE}/{name(world, 'module')}"

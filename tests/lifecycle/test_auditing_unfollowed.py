@@ -26,15 +26,10 @@ ALICE = "  alice: {github_id: 1001, identity_center: alice@acme.com}\n"
 
 
 @pytest.fixture
-def held(world: World) -> str:
+def held(world: World, held: str) -> str:
     """The path of alice's request for four hours, granted a minute ago."""
-    if "held" not in world.kept:
-        world.kept_path = world.ask(duration="4h")
-        world.jit("grant")
-        world.later(MINUTE)
-        world.kept["held"] = world.keep()
-    world.back(world.kept["held"])
-    return world.kept_path
+    world.later(MINUTE)
+    return held
 
 
 def wide(world: World, folder: str) -> dict[bytes, Put]:

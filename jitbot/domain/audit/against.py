@@ -11,7 +11,6 @@ from jitbot.domain.life import Life
 from jitbot.domain.model import AccountId
 from jitbot.domain.roles import Listed
 
-_NO_DOUBT = plan.Doubt()
 _ENDS = "`jitbot sweep` ends it; find out in CloudTrail who did this"
 
 
@@ -21,7 +20,7 @@ def problems(
     orphans: Iterable[Event],
     ends: plan.Ends,
     now: datetime,
-    doubt: plan.Doubt = _NO_DOUBT,
+    doubt: plan.Doubt = plan.NO_DOUBT,
 ) -> Iterator[Problem]:
     """Every role that no request explains, that differs, that is gone, or that is there again. Read whole.
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from jitbot.domain import moments
 from jitbot.domain.attestation import CLOCK_SKEW
 from jitbot.domain.audit.problems import Problem, Weight
-from jitbot.domain.batches import Unreadable, is_ours
+from jitbot.domain.batches import Unreadable, folders_of, is_ours
 from jitbot.domain.events import FOLDER
 from jitbot.domain.model import Sha
 from jitbot.domain.ports.archive import Step
@@ -68,8 +68,7 @@ def rewritten(expected: Sha, head: Sha, where: str) -> Problem:
 
 def _cleared(step: Step) -> frozenset[str]:
     """What lay in the way of this commit's files: where they need a folder, and so no file of a batch."""
-    added = (each.path for each in step.touched if each.status == "A")
-    folders = {path[:end] for path in added for end, each in enumerate(path) if each == "/"}
+    folders = folders_of(each.path for each in step.touched if each.status == "A")
     return frozenset(path for path in folders if not path.endswith(_OF_BATCHES))
 
 
