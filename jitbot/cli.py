@@ -14,37 +14,52 @@ from pathlib import Path
 import click
 
 from jitbot import __version__
-from jitbot.commands.invocation import Invocation
-from jitbot.commands.pauses import pause
-from jitbot.domain import escape
-from jitbot.domain.errors import InvalidError, JitbotError, SupersededError
-from jitbot.domain.exit_code import ExitCode
+from jitbot.domain.model import escape
+from jitbot.domain.model.errors import InvalidError, JitbotError, SupersededError
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.terminal.backoff import pause
+from jitbot.terminal.invocation import Invocation
 
 VERBS = {
-    "request": ("jitbot.commands.request", "Ask for access: open the pull request, without a clone."),
-    "check": ("jitbot.commands.check", "Would this request be granted? Findings with file and line."),
-    "explain": ("jitbot.commands.explain", "Who gets what, where, until when, and how dangerous it is."),
-    "owners": ("jitbot.commands.owners", "Who owns a path, and so approves what is asked for there."),
-    "status": ("jitbot.commands.status", "What is asked for, and of whom; what is granted, until when."),
-    "extend": ("jitbot.commands.extend", "Ask for more time with what is granted."),
-    "release": ("jitbot.commands.release", "End your access now, for good."),
-    "exec": ("jitbot.commands.exec", "Run a command with a grant's credentials."),
-    "credentials": ("jitbot.commands.credentials", "A grant's credentials for the AWS SDKs, as a profile."),
-    "console": ("jitbot.commands.console", "Links into the AWS console for a grant."),
-    "comment": ("jitbot.commands.comment", "What people see on a pull request, kept current (in Actions)."),
-    "grant": ("jitbot.commands.grant", "Decide what was merged, and grant what is approved (in Actions)."),
-    "sweep": ("jitbot.commands.sweep", "End, confirm and remove; find orphans and drift (in Actions)."),
-    "revoke": ("jitbot.commands.revoke", "End a grant now, for good (in Actions)."),
+    "request": ("jitbot.commands.request.request", "Ask for access: open the pull request, without a clone."),
+    "check": ("jitbot.commands.approve.check", "Would this request be granted? Findings with file and line."),
+    "explain": (
+        "jitbot.commands.approve.explain",
+        "Who gets what, where, until when, and how dangerous it is.",
+    ),
+    "owners": ("jitbot.commands.approve.owners", "Who owns a path, and so approves what is asked for there."),
+    "status": (
+        "jitbot.commands.request.status",
+        "What is asked for, and of whom; what is granted, until when.",
+    ),
+    "extend": ("jitbot.commands.request.extend", "Ask for more time with what is granted."),
+    "release": ("jitbot.commands.request.release", "End your access now, for good."),
+    "exec": ("jitbot.commands.use.exec", "Run a command with a grant's credentials."),
+    "credentials": (
+        "jitbot.commands.use.credentials",
+        "A grant's credentials for the AWS SDKs, as a profile.",
+    ),
+    "console": ("jitbot.commands.use.console", "Links into the AWS console for a grant."),
+    "comment": (
+        "jitbot.commands.ci.comment",
+        "What people see on a pull request, kept current (in Actions).",
+    ),
+    "grant": ("jitbot.commands.ci.grant", "Decide what was merged, and grant what is approved (in Actions)."),
+    "sweep": ("jitbot.commands.ci.sweep", "End, confirm and remove; find orphans and drift (in Actions)."),
+    "revoke": ("jitbot.commands.ci.revoke", "End a grant now, for good (in Actions)."),
     "audit": ("jitbot.commands.audit", "Read, prove and hand over the record, from a clone alone."),
-    "init": ("jitbot.commands.init", "A new access repository: its files, and its settings on GitHub."),
+    "init": ("jitbot.commands.setup.init", "A new access repository: its files, and its settings on GitHub."),
     "bootstrap": (
-        "jitbot.commands.bootstrap",
+        "jitbot.commands.setup.bootstrap",
         "What prepares AWS accounts for jitbot: roles, boundary, issuer.",
     ),
-    "doctor": ("jitbot.commands.doctor", "Is everything really protected? With the exact mend."),
-    "completion": ("jitbot.commands.completion", "What makes a shell complete verbs, policies and requests."),
-    "demo": ("jitbot.commands.demo", "The whole life of a request, on this machine."),
-    "sandbox": ("jitbot.commands.sandbox", "An embedded GitHub and AWS to try everything on."),
+    "doctor": ("jitbot.commands.setup.doctor", "Is everything really protected? With the exact mend."),
+    "completion": (
+        "jitbot.commands.setup.completion",
+        "What makes a shell complete verbs, policies and requests.",
+    ),
+    "demo": ("jitbot.commands.tryout.demo", "The whole life of a request, on this machine."),
+    "sandbox": ("jitbot.commands.tryout.sandbox", "An embedded GitHub and AWS to try everything on."),
 }
 
 
@@ -89,7 +104,7 @@ def main(
     """Run one command and give its exit code: 0 done, 1 refused or invalid, 2 usage, 3 try again."""
     invocation = Invocation(now=now, environ=environ, folder=folder, jitbot=main, pause=pause)
     if "_JITBOT_COMPLETE" in environ:
-        import_module("jitbot.commands.completion").prepare()
+        import_module("jitbot.commands.setup.completion").prepare()
     try:
         colour = False if environ.get("NO_COLOR") else None  # None: where there is a terminal
         result = jitbot.main(

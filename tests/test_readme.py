@@ -14,12 +14,12 @@ import pytest
 from markdown_it import MarkdownIt
 
 from jitbot.adapters import documents
-from jitbot.adapters.actions import ServiceAuthorizationReference
+from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.cli import VERBS, jitbot
-from jitbot.commands.places import FolderTree
-from jitbot.domain import asking
-from jitbot.domain.model import Parsed, Source
-from jitbot.lifecycle.checking import Checker
+from jitbot.domain.model.documents import Parsed, Source
+from jitbot.domain.request import new_request
+from jitbot.terminal.paths import FolderTree
+from jitbot.usecases.pull_request.checking import Checker
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -209,7 +209,7 @@ def test_links_to_a_new_file_are_filled_in_well(link: str) -> None:
     """Each opens the page with a request that its policy takes, once the words in capitals are replaced."""
     given = parse_qs(urlsplit(link).query, strict_parsing=True)
     (path,), (text,) = given["filename"], given["value"]
-    assert link == asking.web_link("https://github.com/OWNER/REPO", branch="main", path=path, text=text)
+    assert link == new_request.web_link("https://github.com/OWNER/REPO", branch="main", path=path, text=text)
     now = datetime(2026, 11, 24, 9, tzinfo=UTC)
     path = path.replace("YYYY-MM", "2026-11").replace("DD", "24").replace("LOGIN", "example-developer")
     content = text.replace("LOGIN", "example-developer").encode()

@@ -1,1 +1,1 @@
-"""The edges: each module satisfies one port of `jitbot.domain.ports` and imports no other adapter."""
+"""The edges: each module satisfies one port of `jitbot.ports` and imports no other adapter."""

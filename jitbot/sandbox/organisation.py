@@ -14,8 +14,8 @@ from typing import Any, Self
 
 import requests
 from jitbot.adapters import documents
-from jitbot.domain.errors import UnavailableError
-from jitbot.domain.model import Accounts, Login, Parsed, People, Settings, Source, Teams
+from jitbot.domain.model.documents import Accounts, Login, Parsed, People, Settings, Source, Teams
+from jitbot.domain.model.errors import UnavailableError
 from jitbot.sandbox.aws import AwsSandbox
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from jitbot.domain.errors import JitbotError
+from jitbot.domain.model.errors import JitbotError
 from jitbot.sandbox.organisation import Acme
 
 Run = Callable[[Sequence[str], Mapping[str, str], Path], None]

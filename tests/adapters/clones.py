@@ -5,10 +5,10 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from jitbot.adapters.repository import GitRepository
-from jitbot.domain.evidence import ChangeKind
-from jitbot.domain.model import Sha
-from jitbot.domain.ports import Added
+from jitbot.adapters.git import GitRepository
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.merge_facts import ChangeKind
+from jitbot.ports import AddedCommit
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 SINCE = NOW - timedelta(days=21)
@@ -76,6 +76,6 @@ class Clone:
         return [(change.kind, change.path) for change in self.repository.changes(SINCE)]
 
 
-def additions(repository: GitRepository) -> tuple[Added, ...]:
+def additions(repository: GitRepository) -> tuple[AddedCommit, ...]:
     """What every commit of the ledger's window puts there."""
     return repository.added(repository.batches(SINCE))

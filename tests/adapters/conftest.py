@@ -18,6 +18,6 @@ def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def clone(begun: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Clone:
     """A clone with one commit. A fetch that fails is tried again at once."""
-    monkeypatch.setattr("jitbot.adapters.repository.git.time.sleep", lambda _: None)
+    monkeypatch.setattr("jitbot.adapters.git.process.time.sleep", lambda _: None)
     shutil.copytree(begun, tmp_path, dirs_exist_ok=True)
     return Clone(tmp_path)

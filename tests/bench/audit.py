@@ -26,16 +26,26 @@ from processes import PEAK
 from rows import Row, finish
 
 from jitbot.adapters import documents
-from jitbot.adapters.actions import ServiceAuthorizationReference
-from jitbot.domain import attestation, events, record, testimony
-from jitbot.domain.approval import decide
-from jitbot.domain.attestation import Batch, blob_name
-from jitbot.domain.events import Event, Kind, Why
-from jitbot.domain.evidence import Actor, Case, Change, ChangeKind, Merge, PullCommit, PullRequest, Review
-from jitbot.domain.life import Life
-from jitbot.domain.model import GithubId, Login, Sha, Source
-from jitbot.lifecycle.gathering import read_rules
+from jitbot.adapters.iam_reference import ServiceAuthorizationReference
+from jitbot.domain.access.approval import decide
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.evidence import decision_event
+from jitbot.domain.ledger import attestation, commit_message, events
+from jitbot.domain.ledger.attestation import Batch, blob_name
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model.documents import GithubId, Login, Sha, Source
+from jitbot.domain.model.merge_facts import (
+    Actor,
+    Case,
+    Change,
+    ChangeKind,
+    Merge,
+    PullCommit,
+    PullRequest,
+    Review,
+)
 from jitbot.sandbox.organisation import acme_tree
+from jitbot.usecases.collect.collect_case import read_rules
 
 ISSUER = "https://token.actions.githubusercontent.com"
 BEGINS = datetime(2023, 11, 25, 9, tzinfo=UTC)
@@ -125,7 +135,7 @@ class Ledger:
         folder = f"{event.at:%Y/%m/%d}/{head[:20]}"
         files = {f"{day}/{head[:20]}/{name}": events.dump(event)}
         files[f"keys/{folder}/bench.json"] = json.dumps(self.public).encode()
-        message = record.message([event])
+        message = commit_message.message([event])
         blobs = {path: blob_name(content) for path, content in files.items()}
         claims = {
             "iss": ISSUER,
@@ -201,8 +211,8 @@ def _decided(
         change=change, request=documents.parse_request(Source(path=path, content=content)), rules=rules, touched=(path,),
         earlier=False, clashes=(), listed=(pull,), default_branch="main", merge=merge,
     )  # type: ignore[arg-type]  # fmt: skip
-    decision = decide(case, Life(request=path), when + MINUTE)
-    return testimony.of_decision(
+    decision = decide(case, RequestState(request=path), when + MINUTE)
+    return decision_event.of_decision(
         change, case, decision, now=when + MINUTE, run=f"https://github.com/acme/access/actions/runs/{number}", catalogue=catalogue
     )  # type: ignore[arg-type]  # fmt: skip
 
@@ -211,14 +221,14 @@ def _outcomes(event: Event, number: int) -> Iterator[tuple[datetime, int, Event]
     window, given = event.window, event.documents[0]
     assert window is not None
     for kind, at in (
-        (Kind.GRANTED, event.at + timedelta(seconds=20)),
-        (Kind.ENDED, window.expires_at + 30 * MINUTE),
-        (Kind.REMOVED, window.expires_at + 90 * MINUTE),
+        (EventType.GRANTED, event.at + timedelta(seconds=20)),
+        (EventType.ENDED, window.expires_at + 30 * MINUTE),
+        (EventType.REMOVED, window.expires_at + 90 * MINUTE),
     ):
         outcome = Event(
             kind=kind, at=at, request=event.request, commit=event.commit, account=given.account, account_id=given.account_id,
-            role_name=given.role_name, why=Why.EXPIRED if kind is Kind.ENDED else None, window=window,
-            documents=(given,) if kind is Kind.GRANTED else (), ask={"requester": "alice"}, evidence={"role_id": f"AROA{number}"},
+            role_name=given.role_name, why=EndReason.EXPIRED if kind is EventType.ENDED else None, window=window,
+            documents=(given,) if kind is EventType.GRANTED else (), ask={"requester": "alice"}, evidence={"role_id": f"AROA{number}"},
             run=event.run,
         )  # fmt: skip
         yield at, number, outcome

@@ -26,11 +26,11 @@ from processes import JITBOT, NOW
 from rows import Row, finish
 
 from jitbot.adapters import documents
-from jitbot.adapters.actions import ServiceAuthorizationReference
-from jitbot.adapters.repository import GitRepository
-from jitbot.lifecycle.checking import Checker
-from jitbot.lifecycle.world import MEMORY
+from jitbot.adapters.git import GitRepository
+from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.sandbox.organisation import acme_tree
+from jitbot.usecases.context import MEMORY
+from jitbot.usecases.pull_request.checking import Checker
 
 ROOT = Path(__file__).resolve().parents[2]
 A_DAY = 91

@@ -25,16 +25,16 @@ from rows import Row, finish
 
 from jitbot.adapters import documents
 from jitbot.cli import main as command
-from jitbot.commands.invocation import Invocation
-from jitbot.commands.worlds import open_world
-from jitbot.domain import iam
-from jitbot.domain.events import Event, Kind
-from jitbot.domain.model import Login, Policy, Request, Sha, Source
-from jitbot.lifecycle import history
-from jitbot.lifecycle.world import World
+from jitbot.domain.aws import iam
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.documents import Login, Policy, Request, Sha, Source
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.organisation import Acme
 from jitbot.sandbox.story.stage import Stage
+from jitbot.terminal.invocation import Invocation
+from jitbot.usecases.context import Context
+from jitbot.usecases.ledger import ledger
+from jitbot.wiring.context import open_context
 
 POLICY = "orders-db-read"
 OWN = 3  # accounts that acme has anyway
@@ -104,7 +104,7 @@ def live(stage: Stage, number: int) -> None:
         recorded += _alike(stage.acme, made, each, list(itertools.islice(accounts, wide)))
     stage.acme.git("olivia", "fetch", "--quiet", "origin", cwd=stage.acme.clone())
     world = _world(stage)
-    history.append(world, history.read(world, NOW), recorded, NOW)
+    ledger.append(world, ledger.read(world, NOW), recorded, NOW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,19 +124,22 @@ def _example(stage: Stage) -> _Example:
     stage.must(stage.merge("alice", pull))
     stage.run("grant", workflow="grant.yml", code=0, aside=True)
     recorded = {
-        event.kind: event for event in history.read(_world(stage), NOW).events if event.request == path
+        event.kind: event for event in ledger.read(_world(stage), NOW).events if event.request == path
     }
     policy, request = _read(stage.acme, path)
     return _Example(
-        approved=recorded[Kind.APPROVED], granted=recorded[Kind.GRANTED], policy=policy, request=request
+        approved=recorded[EventType.APPROVED],
+        granted=recorded[EventType.GRANTED],
+        policy=policy,
+        request=request,
     )
 
 
-def _world(stage: Stage) -> World:
+def _world(stage: Stage) -> Context:
     """What a run of grant stands in."""
     job = stage.acme.job("grant.yml")
     invocation = Invocation(now=NOW, environ=job, folder=stage.acme.clone(), jitbot=command)
-    return open_world(invocation, "grant", purpose="grant")
+    return open_context(invocation, "grant", purpose="grant")
 
 
 def _read(acme: Acme, path: str) -> tuple[Policy, Request]:

@@ -16,11 +16,11 @@ from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from jitbot.commands.audit.page import rendered
-from jitbot.domain.audit.commands import commands
-from jitbot.domain.audit.entitlements import Entitlement
-from jitbot.domain.model import Sha
-from jitbot.domain.ports.rule_log import RuleChange
-from jitbot.lifecycle.surveying import Source, Survey, survey
+from jitbot.domain.audit.report.entitlements import Entitlement
+from jitbot.domain.audit.report.git_commands import commands
+from jitbot.domain.model.documents import Sha
+from jitbot.ports.rule_log import RuleChange
+from jitbot.usecases.audit.period_report import PeriodReport, ReportSource, period_report
 
 END = START + 60 * DAY
 FLAGS = (
@@ -58,12 +58,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
     running.quit()
 
 
-def surveyed(number: int = 300, reason: str | None = None) -> Survey:
+def surveyed(number: int = 300, reason: str | None = None) -> PeriodReport:
     """A made period, with rules and entitlements as hostile as its reasons."""
     told = reason or "Widen orders-db-read"
-    return survey(
+    return period_report(
         many(number, days=60, reason=reason),
-        source=Source(repository="acme/access", main=Sha("a" * 40), ledger=Sha("b" * 40), warnings=(told,)),
+        source=ReportSource(repository="acme/access", main=Sha("a" * 40), ledger=Sha("b" * 40), warnings=(told,)),
         start=START,
         end=END + 3 * DAY,
         now=END + 3 * DAY,
@@ -80,7 +80,7 @@ def surveyed(number: int = 300, reason: str | None = None) -> Survey:
 class Page:
     """The report, opened from a file."""
 
-    def __init__(self, browser: webdriver.Chrome, file: Path, shown: Survey) -> None:
+    def __init__(self, browser: webdriver.Chrome, file: Path, shown: PeriodReport) -> None:
         file.write_text(rendered(shown), "utf-8")
         for kind in ("performance", "browser"):
             browser.get_log(kind)

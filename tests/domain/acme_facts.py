@@ -6,9 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from jitbot.domain import codeowners
-from jitbot.domain.evidence import Actor, Rules
-from jitbot.domain.model import (
+from jitbot.domain.model import codeowners
+from jitbot.domain.model.documents import (
     AccountId,
     Finding,
     GithubId,
@@ -26,6 +25,7 @@ from jitbot.domain.model import (
     Sha,
     Statement,
 )
+from jitbot.domain.model.merge_facts import Actor, Rules
 
 
 def sha(text: str) -> Sha:

@@ -8,14 +8,14 @@ from acme_facts import DAY, EXPIRES_AT, MINUTE, NOW, PATH
 from builders import a_case, an_outcome
 from catalogue_facts import the_catalogue
 
-from jitbot.domain import moments
-from jitbot.domain.approval import decide
-from jitbot.domain.audit.items import Item
-from jitbot.domain.audit.population import population
-from jitbot.domain.events import Event, Kind
-from jitbot.domain.evidence import Case
-from jitbot.domain.life import Life
-from jitbot.domain.testimony import of_decision
+from jitbot.domain.access.approval import decide
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.audit.report.grant_record import GrantRecord
+from jitbot.domain.audit.report.population import population
+from jitbot.domain.evidence.decision_event import of_decision
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model import timestamp
+from jitbot.domain.model.merge_facts import Case
 
 LATER = EXPIRES_AT + 30 * DAY
 
@@ -26,30 +26,30 @@ def approval(**evidence: Any) -> Event:
     return replace(event, evidence={**event.evidence, **evidence})
 
 
-def decided(case: Case, now: datetime = NOW, so_far: Life | None = None) -> Event:
+def decided(case: Case, now: datetime = NOW, so_far: RequestState | None = None) -> Event:
     """The record of what is decided of a case at this time."""
-    decision = decide(case, so_far or Life(request=PATH), now)
+    decision = decide(case, so_far or RequestState(request=PATH), now)
     return of_decision(case.change, case, decision, now=now, run="run", catalogue=the_catalogue())
 
 
 def granted(**changes: Any) -> Event:
     """AWS gave it a minute after the decision."""
-    return an_outcome(Kind.GRANTED, at=NOW + MINUTE, **changes)
+    return an_outcome(EventType.GRANTED, at=NOW + MINUTE, **changes)
 
 
 def ended(**changes: Any) -> Event:
     """Seen to be over, ten minutes after the expiry."""
-    evidence = {"effective_at": moments.show(EXPIRES_AT), "seen": "as recorded"}
-    return an_outcome(Kind.ENDED, **{"at": EXPIRES_AT + 10 * MINUTE, "evidence": evidence, **changes})
+    evidence = {"effective_at": timestamp.show(EXPIRES_AT), "seen": "as recorded"}
+    return an_outcome(EventType.ENDED, **{"at": EXPIRES_AT + 10 * MINUTE, "evidence": evidence, **changes})
 
 
 def removed(**changes: Any) -> Event:
     """Gone, an hour and a half after the expiry."""
     given = {"at": EXPIRES_AT + 90 * MINUTE, "evidence": {"verified_absent": True}, **changes}
-    return an_outcome(Kind.REMOVED, **given)
+    return an_outcome(EventType.REMOVED, **given)
 
 
-def item(*events: Event, now: datetime = LATER) -> Item:
+def item(*events: Event, now: datetime = LATER) -> GrantRecord:
     """The one item that these events make."""
     (found,) = population(events, now)
     return found

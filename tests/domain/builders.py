@@ -31,14 +31,15 @@ from acme_facts import (
     the_settings,
 )
 
-from jitbot.domain import iam, life
-from jitbot.domain.approval import Decision, decide
-from jitbot.domain.counting import count
-from jitbot.domain.events import Event, Kind, Why
-from jitbot.domain.evidence import Case, Change, ChangeKind, Merge, PullCommit, PullRequest, Review
-from jitbot.domain.ground import Ground, lay
-from jitbot.domain.model import Login, Parsed, Request, Sha
-from jitbot.domain.roles import Actual, Listed
+from jitbot.domain.access import request_state
+from jitbot.domain.access.approval import Decision, decide
+from jitbot.domain.access.reviews import count
+from jitbot.domain.aws import iam
+from jitbot.domain.aws.roles import Actual, Listed
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model.documents import Login, Parsed, Request, Sha
+from jitbot.domain.model.merge_facts import Case, Change, ChangeKind, Merge, PullCommit, PullRequest, Review
+from jitbot.domain.model.parsed_case import ParsedCase, parse_case
 
 
 def a_change(**changes: Any) -> Change:
@@ -128,11 +129,11 @@ def a_case(**changes: Any) -> Case:
     return replace(case, **changes)
 
 
-def a_ground(case: Case | None = None) -> Ground:
+def a_ground(case: Case | None = None) -> ParsedCase:
     """What a case that can be judged stands on."""
-    ground = lay(case or a_case())
-    assert isinstance(ground, Ground), ground
-    return ground
+    parsed_case = parse_case(case or a_case())
+    assert isinstance(parsed_case, ParsedCase), parsed_case
+    return parsed_case
 
 
 def a_window(**changes: Any) -> iam.Window:
@@ -158,24 +159,29 @@ def an_approval(**changes: Any) -> Event:
     request: Request = changes.pop("asked", a_request())
     window: iam.Window = changes.get("window", a_window(expires_at=MERGED_AT + request.duration))
     event = Event(
-        kind=Kind.APPROVED,
+        kind=EventType.APPROVED,
         at=NOW,
         request=request.path,
         commit=MERGE,
         window=window,
         documents=tuple(the_documents(each, request=request, window=window) for each in request.accounts),
-        ask=life.asked(request, PEOPLE[request.requester], window.expires_at - request.duration),
+        ask=request_state.asked(request, PEOPLE[request.requester], window.expires_at - request.duration),
     )
     return replace(event, **changes)
 
 
 def an_extension(duration: timedelta = 3 * HOUR, **changes: Any) -> Event:
     """The record of an approved extension to this duration in all, an hour after the first merge."""
-    given = {"kind": Kind.EXTENDED, "commit": sha(f"extended to {duration}"), "at": NOW + HOUR, **changes}
+    given = {
+        "kind": EventType.EXTENDED,
+        "commit": sha(f"extended to {duration}"),
+        "at": NOW + HOUR,
+        **changes,
+    }
     return an_approval(asked=a_request(duration=duration), **given)
 
 
-def an_outcome(kind: Kind, account: str = "prod", **changes: Any) -> Event:
+def an_outcome(kind: EventType, account: str = "prod", **changes: Any) -> Event:
     """What happened to the role in one account: granted, ended (expired, unless `why` says else), removed."""
     documents = the_documents(account)
     event = Event(
@@ -186,9 +192,9 @@ def an_outcome(kind: Kind, account: str = "prod", **changes: Any) -> Event:
         account=account,
         account_id=documents.account_id,
         role_name=documents.role_name,
-        why=Why.EXPIRED if kind is Kind.ENDED else None,
+        why=EndReason.EXPIRED if kind is EventType.ENDED else None,
         window=a_window(),
-        documents=(documents,) if kind is Kind.GRANTED else (),
+        documents=(documents,) if kind is EventType.GRANTED else (),
         evidence={"role_id": ROLE_ID},
     )
     return replace(event, **changes)
@@ -197,14 +203,18 @@ def an_outcome(kind: Kind, account: str = "prod", **changes: Any) -> Event:
 def a_revocation(**changes: Any) -> Event:
     """The record that alice's request was revoked."""
     event = Event(
-        kind=Kind.REVOKED, at=NOW + 10 * MINUTE, request=PATH, why=Why.REVOKED, evidence={"by": "bob"}
+        kind=EventType.REVOKED,
+        at=NOW + 10 * MINUTE,
+        request=PATH,
+        why=EndReason.REVOKED,
+        evidence={"by": "bob"},
     )
     return replace(event, **changes)
 
 
-def a_life(*events: Event) -> life.Life:
+def a_life(*events: Event) -> request_state.RequestState:
     """The life that these events make; without any, that of a request nobody has heard of."""
-    return life.fold(events).get(PATH, life.Life(request=PATH))
+    return request_state.fold_events(events).get(PATH, request_state.RequestState(request=PATH))
 
 
 def a_listed_role(documents: iam.Documents | None = None, **changes: Any) -> Listed:
@@ -238,7 +248,7 @@ def an_actual_role(documents: iam.Documents | None = None, **changes: Any) -> Ac
     return replace(role, **changes)
 
 
-def judged(case: Case, so_far: life.Life | None = None, now: datetime = NOW) -> Decision:
+def judged(case: Case, so_far: request_state.RequestState | None = None, now: datetime = NOW) -> Decision:
     """The decision of a case, of a request nobody has heard of unless said otherwise."""
     return decide(case, so_far or a_life(), now)
 
@@ -248,11 +258,11 @@ def codes(decision: Decision) -> set[str]:
     return {reason.code for reason in decision.reasons}
 
 
-def counted(ground: Ground) -> list[str]:
+def counted(parsed_case: ParsedCase) -> list[str]:
     """The logins whose approvals count."""
-    return [str(approval.person.login) for approval in count(ground)[0]]
+    return [str(approval.person.login) for approval in count(parsed_case)[0]]
 
 
-def why_not(ground: Ground) -> list[str]:
+def why_not(parsed_case: ParsedCase) -> list[str]:
     """Why the reviews that do not count do not."""
-    return [ignored.why for ignored in count(ground)[1]]
+    return [ignored.why for ignored in count(parsed_case)[1]]

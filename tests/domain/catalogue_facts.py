@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from jitbot.domain.catalogue import Access, Action
+from jitbot.domain.aws.action_catalog import Access, Action
 
 TABLE = "arn:*:dynamodb:*:*:table/*"
 BUCKET, OBJECT = "arn:*:s3:::*", "arn:*:s3:::*/*"
@@ -40,7 +40,7 @@ ACTIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainCatalogue:
-    """`jitbot.domain.catalogue.Catalogue` over the actions that it is given."""
+    """`jitbot.domain.aws.action_catalog.Catalogue` over the actions that it is given."""
 
     actions: tuple[Action, ...] = ACTIONS
 

@@ -10,12 +10,12 @@ from builders import a_case, a_ground, a_life, a_merge
 from catalogue_facts import the_catalogue
 from markdown_it import MarkdownIt
 
-from jitbot.domain.briefing import Briefing, Held, Proposed
-from jitbot.domain.evidence import Rules
-from jitbot.domain.life import Life
-from jitbot.domain.model import Request
-from jitbot.domain.outlook import foresee
-from jitbot.domain.pending_approvals import pending
+from jitbot.domain.access.pending_approvals import pending
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.model.documents import Request
+from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.views.preview import preview_grant
+from jitbot.domain.views.request_summary import Held, Proposed, RequestSummary
 
 HOSTILE = (
     "@acme/platform #7 GH-8 https://evil.example www.evil.example </details> <img src=x onerror=alert(1)> "
@@ -30,22 +30,22 @@ def a_briefing(
     *,
     rules: Rules | None = None,
     reviews: tuple[Any, ...] = (),
-    life: Life | None = None,
+    life: RequestState | None = None,
     **changes: Any,
-) -> Briefing:
+) -> RequestSummary:
     """Alice's request as an approver is told of it, before anyone has reviewed it."""
     asked, held = request or a_request(), rules or the_rules()
-    ground = a_ground(a_case(request=asked, rules=held, merge=a_merge(head_rules=held, reviews=reviews)))
-    briefing = Briefing(
+    parsed_case = a_ground(a_case(request=asked, rules=held, merge=a_merge(head_rules=held, reviews=reviews)))
+    summary = RequestSummary(
         path=asked.path,
         proposed=Proposed.ASK,
         request=asked,
-        outlook=foresee(asked, held, MERGED_AT, the_catalogue(), life),
-        awaiting=pending(ground),
+        outlook=preview_grant(asked, held, MERGED_AT, the_catalogue(), life),
+        awaiting=pending(parsed_case),
         held=Held(count=0, last=None),
         former=(life or a_life()).current,
     )
-    return replace(briefing, **changes)
+    return replace(summary, **changes)
 
 
 @dataclass

@@ -8,9 +8,10 @@ from typing import Any
 from acme_facts import PEOPLE, a_policy, a_request, sha
 from builders import the_documents
 
-from jitbot.domain import iam, life
-from jitbot.domain.events import Event, Kind, Why
-from jitbot.domain.model import Login
+from jitbot.domain.access import request_state
+from jitbot.domain.aws import iam
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model.documents import Login
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 RUN = "https://github.com/acme/access/actions/runs/{}/attempts/1"
@@ -62,9 +63,9 @@ def _one(at: int, number: int, days: int, drawn: random.Random, reason: str | No
     )
     evidence = _evidence(at, asker, approver, merged, risk, fate)
     if fate == "refused":
-        asked = life.wanted(request, PEOPLE[request.requester])
+        asked = request_state.wanted(request, PEOPLE[request.requester])
         why = [{"code": "not-approved", "message": "0 of 1 approvals count", "file": path}]
-        yield Event(kind=Kind.REFUSED, at=merged + MINUTE, request=path, commit=sha(f"merge {at}"), evidence={**evidence, "reasons": why, "approvals": [], "asked": asked}, run=RUN.format(at))  # fmt: skip
+        yield Event(kind=EventType.REFUSED, at=merged + MINUTE, request=path, commit=sha(f"merge {at}"), evidence={**evidence, "reasons": why, "approvals": [], "asked": asked}, run=RUN.format(at))  # fmt: skip
         return
     window = iam.Window(starts_at=None, expires_at=merged + request.duration)
     named = a_policy(name=policy)
@@ -75,11 +76,11 @@ def _one(at: int, number: int, days: int, drawn: random.Random, reason: str | No
         "window": window,
         "run": RUN.format(at),
     }
-    yield Event(kind=Kind.APPROVED, at=merged + MINUTE, documents=(documents,), ask=life.asked(request, PEOPLE[request.requester], merged), evidence=evidence, **common)  # fmt: skip
+    yield Event(kind=EventType.APPROVED, at=merged + MINUTE, documents=(documents,), ask=request_state.asked(request, PEOPLE[request.requester], merged), evidence=evidence, **common)  # fmt: skip
     here = {**common, "account": "prod", "account_id": documents.account_id, "role_name": documents.role_name}
     granted = merged + MINUTE + timedelta(seconds=drawn.randrange(5, 50))
     ids = [f"{drawn.getrandbits(64):016x}-{n}" for n in range(2)]
-    yield Event(kind=Kind.GRANTED, at=granted, documents=(documents,), evidence={"role_id": "AROAEXAMPLE", "aws_request_ids": ids}, **here)  # fmt: skip
+    yield Event(kind=EventType.GRANTED, at=granted, documents=(documents,), evidence={"role_id": "AROAEXAMPLE", "aws_request_ids": ids}, **here)  # fmt: skip
     yield from _ending(fate, path, granted, window.expires_at, here, drawn)
 
 
@@ -123,23 +124,31 @@ def _ending(
 ) -> Iterator[Event]:
     if fate == "unconfirmed":
         return
-    why, effective, seen = Why.EXPIRED, expiry, "as recorded"
+    why, effective, seen = EndReason.EXPIRED, expiry, "as recorded"
     at = expiry + MINUTE * drawn.randrange(5, 75)
     if fate == "revoked":
-        why, at = Why.REVOKED, granted + 20 * MINUTE
+        why, at = EndReason.REVOKED, granted + 20 * MINUTE
         effective, seen = at, "denied"
         yield Event(
-            kind=Kind.REVOKED, at=at - MINUTE, request=path, why=why, evidence={"by": "bob", "reason": "over"}
+            kind=EventType.REVOKED,
+            at=at - MINUTE,
+            request=path,
+            why=why,
+            evidence={"by": "bob", "reason": "over"},
         )
     if fate == "drift":
-        why, effective, seen = Why.DRIFT, at, "denied"
+        why, effective, seen = EndReason.DRIFT, at, "denied"
     if fate == "late":
         at = expiry + 3 * DAY
     yield Event(
-        kind=Kind.ENDED, at=at, why=why, evidence={"effective_at": _show(effective), "seen": seen}, **here
+        kind=EventType.ENDED,
+        at=at,
+        why=why,
+        evidence={"effective_at": _show(effective), "seen": seen},
+        **here,
     )
     removed = max(at, expiry + HOUR) + MINUTE * drawn.randrange(5, 75)
-    yield Event(kind=Kind.REMOVED, at=removed, evidence={"verified_absent": True}, **here)
+    yield Event(kind=EventType.REMOVED, at=removed, evidence={"verified_absent": True}, **here)
 
 
 def _show(moment: datetime) -> str:

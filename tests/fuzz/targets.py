@@ -14,8 +14,9 @@ import yaml
 
 from jitbot.adapters import documents
 from jitbot.adapters.documents import strict_yaml
-from jitbot.domain import codeowners, duration, events
-from jitbot.domain.model import Parsed, Source
+from jitbot.domain.ledger import events
+from jitbot.domain.model import codeowners, duration
+from jitbot.domain.model.documents import Parsed, Source
 
 ROOT = Path(__file__).resolve().parents[2]
 ACME = ROOT / "jitbot" / "sandbox" / "acme"
@@ -160,5 +161,5 @@ def _events() -> Iterator[bytes]:
     from datetime import UTC, datetime
 
     at = datetime(2026, 11, 24, 9, 1, tzinfo=UTC)
-    for kind in events.Kind:
+    for kind in events.EventType:
         yield events.dump(events.Event(kind=kind, at=at, request="requests/a/2026-11/24-alice-x.yaml"))

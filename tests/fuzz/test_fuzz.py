@@ -11,7 +11,8 @@ import fuzz
 import pytest
 import targets
 
-from jitbot.domain import duration, events
+from jitbot.domain.ledger import events
+from jitbot.domain.model import duration
 
 PLANTED = """
 def planted(data):

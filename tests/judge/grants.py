@@ -14,7 +14,7 @@ from judge import Caller, Document, Question, session
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from jitbot.cli import main
-from jitbot.domain import iam
+from jitbot.domain.aws import iam
 from jitbot.sandbox.aws import accounts
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)

@@ -22,8 +22,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judge import ALLOWED, DENIED, FORBIDDEN, Case, Document, Judge
 
-from jitbot.domain import iam
-from jitbot.domain.model import (
+from jitbot.domain.aws import iam
+from jitbot.domain.model.documents import (
     AccountId,
     GithubId,
     IamRole,

@@ -17,7 +17,7 @@ from callers import PEOPLE, impostors
 from grants import HOUR, MINUTE, PROD, SECOND, Grant, naming
 from judge import ALLOWED, DENIED, FORBIDDEN, Case, Judge, Question
 
-from jitbot.domain import iam
+from jitbot.domain.aws import iam
 
 WHO = {  # who approves, and what is asked for beside what `Ask` says
     ORDERS.policy: (("bob",), {"parameters": {"table": "orders"}}),

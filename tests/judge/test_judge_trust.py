@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from judge import ALLOWED, DENIED, Caller, Case, Document, Judge, Question, Verdict, token
 
-from jitbot.domain.doctor.shared_roles import objection
+from jitbot.domain.setup.doctor.shared_roles import objection
 
 KINDS = (ORDERS, READ_ONLY, SERVICE_LOGS)  # Identity Center, an IAM user, a shared role
 every_kind = pytest.mark.parametrize("ask", KINDS, ids=["identity-center", "iam-user", "iam-role"])
@@ -129,8 +129,8 @@ def test_only_entering_and_naming_the_source_is_trusted(judge: Judge, repository
                 ("sts:AssumeRoleWithSAML", "saml-provider/AWSSSO_0123456789abcdef_DO_NOT_DELETE"),
             ):
                 for account in (grant.account_id, IDENTITY):
-                    door = token(f"arn:aws:iam::{account}:{provider}")
-                    question = grant.entered(door, grant.opens, action=action, identity_policies=())
+                    target = token(f"arn:aws:iam::{account}:{provider}")
+                    question = grant.entered(target, grant.opens, action=action, identity_policies=())
                     yield Case(says="another door", question=question, expected=DENIED)
 
     judge.confirm("trust", cases())

@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from jitbot.domain.model import AccountId, GithubId, IamRole, IamUser, IdentityCenter, Login, Person
+from jitbot.domain.model.documents import AccountId, GithubId, IamRole, IamUser, IdentityCenter, Login, Person
 from jitbot.sandbox.aws import AwsSandbox
 from jitbot.sandbox.clock import Clock
 

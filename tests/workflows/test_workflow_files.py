@@ -9,7 +9,7 @@ import yaml
 from acting import ROOT, WORKFLOWS, used
 
 from jitbot.cli import VERBS
-from jitbot.domain.service_roles import WORKFLOWS as TRUSTED
+from jitbot.domain.aws.service_roles import WORKFLOWS as TRUSTED
 
 FILES = {path.name: path for path in sorted(WORKFLOWS.iterdir())}
 ACTION = ROOT / ".github" / "actions" / "jitbot" / "action.yml"

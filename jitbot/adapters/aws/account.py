@@ -13,11 +13,11 @@ from typing import Any
 import botocore.exceptions
 
 from jitbot.adapters.aws.errors import translated
-from jitbot.domain import iam
-from jitbot.domain.errors import UnavailableError
-from jitbot.domain.model import AccountId
-from jitbot.domain.ports import Receipt
-from jitbot.domain.roles import Actual, Listed
+from jitbot.domain.aws import iam
+from jitbot.domain.aws.roles import Actual, Listed
+from jitbot.domain.model.documents import AccountId
+from jitbot.domain.model.errors import UnavailableError
+from jitbot.ports import Receipt
 
 _PAUSES = (0.5, 1, 2, 4)  # seconds in which what was just made may not be known everywhere
 

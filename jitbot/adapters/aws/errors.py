@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import botocore.exceptions
 
-from jitbot.domain.errors import DeniedError, UnavailableError
+from jitbot.domain.model.errors import DeniedError, UnavailableError
 
 _UNCLEAR = frozenset(
     {

@@ -11,7 +11,7 @@ import boto3
 import botocore.config
 
 from jitbot.adapters.aws.errors import translated
-from jitbot.domain.doors import Caller, Session
+from jitbot.domain.enforce.grant_target import Caller, Session
 
 _CONFIG = botocore.config.Config(
     connect_timeout=5,

@@ -15,11 +15,11 @@ import boto3
 import botocore.config
 import botocore.credentials
 
-from jitbot.adapters.aws.entering import Identity
+from jitbot.adapters.aws.enter_account import Identity
 from jitbot.adapters.aws.errors import translated
-from jitbot.domain.errors import DeniedError, UnavailableError
-from jitbot.domain.model import AccountId
-from jitbot.domain.ports.trail import Call, Opening, Period
+from jitbot.domain.model.documents import AccountId
+from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.ports.trail import Call, Opening, Period
 
 MOST = 10_000  # events of one question: a hundred seconds at AWS's rate
 PAUSE = 0.5  # seconds between two calls: AWS allows two a second for each account and region

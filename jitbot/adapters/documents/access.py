@@ -6,8 +6,8 @@ from typing import Any
 from jitbot.adapters.documents import strict_yaml
 from jitbot.adapters.documents.document import Document, Path
 from jitbot.adapters.documents.shape import check_shape
-from jitbot.domain import duration, moments, vocabulary
-from jitbot.domain.model import (
+from jitbot.domain.model import duration, grammar, timestamp
+from jitbot.domain.model.documents import (
     Finding,
     Login,
     Parameter,
@@ -18,7 +18,7 @@ from jitbot.domain.model import (
     Source,
     Statement,
 )
-from jitbot.domain.vocabulary import shown
+from jitbot.domain.model.grammar import shown
 
 _END_MARK = "AWSDenyAll"  # a grant that carries it has been ended early
 
@@ -26,7 +26,7 @@ _END_MARK = "AWSDenyAll"  # a grant that carries it has been ended early
 def parse_policy(source: Source) -> Parsed[Policy]:
     """Read policies/access/<name>.yaml; the file's name is the policy's."""
     document = strict_yaml.read(source)
-    name = vocabulary.parse_policy_path(source.path)
+    name = grammar.parse_policy_path(source.path)
     if isinstance(name, Finding):
         document.note((), name.code, name.message, name.hint, None)
     check_shape(document, "policy")
@@ -48,15 +48,15 @@ def _check_parameters(document: Document) -> None:
             )
         separators = frozenset(parameter.get("separators", ""))
         for item, value in document.children(*path, "enum"):
-            if problem := vocabulary.literal_problem(value, separators):
+            if problem := grammar.literal_problem(value, separators):
                 document.refuse(
                     item, "bad-parameter-value", f"{shown(value)} {problem}", "every value is a literal"
                 )
 
 
 def _check_parameter_names(document: Document, declared: set[str]) -> None:
-    for name in sorted(declared & vocabulary.RESERVED):
-        hint = f"jitbot fills these itself: {', '.join(sorted(vocabulary.RESERVED))}"
+    for name in sorted(declared & grammar.RESERVED):
+        hint = f"jitbot fills these itself: {', '.join(sorted(grammar.RESERVED))}"
         message = f"{name} is no name for a parameter"
         document.refuse(("parameters", name), "reserved-name", message, hint, key=True)
 
@@ -88,7 +88,7 @@ def _check_conditions(document: Document) -> None:
                 named, "repeated-condition-key", "is there already: IAM ignores case here", key=True
             )
             for path, text in _texts(keys, operator):
-                if problem := vocabulary.condition_value_problem(str(operator[-1]), text):
+                if problem := grammar.condition_value_problem(str(operator[-1]), text):
                     document.refuse(path, "bad-condition-value", f"{shown(text)} {problem}")
 
 
@@ -99,11 +99,11 @@ def _check_templates(document: Document) -> None:
     _check_parameter_names(document, declared)
     used: set[str] = set()
     for path, text in _texts(document.value.get("statements"), ("statements",)):
-        names = vocabulary.placeholders(text)
+        names = grammar.placeholders(text)
         used.update(names)
         for name in names:
-            if name not in declared | vocabulary.BUILT_INS:
-                known = ", ".join(sorted(declared | vocabulary.BUILT_INS))
+            if name not in declared | grammar.BUILT_INS:
+                known = ", ".join(sorted(declared | grammar.BUILT_INS))
                 document.refuse(
                     path, "unknown-placeholder", f"{{{{{name}}}}} is no parameter", f"known here: {known}"
                 )
@@ -207,7 +207,7 @@ def parse_request(source: Source) -> Parsed[Request]:
     """Read requests/<policy>/<yyyy-mm>/<dd>-<login>-<slug>.yaml; the path must name the requester."""
     document = strict_yaml.read(source)
     check_shape(document, "request")
-    path = vocabulary.parse_request_path(source.path)
+    path = grammar.parse_request_path(source.path)
     if isinstance(path, Finding):
         document.note((), path.code, path.message, path.hint, None)
     elif document.sound("requester") and path.slug_for(Login(document.value["requester"])) is None:
@@ -226,6 +226,6 @@ def _request(path: str, value: Mapping[str, Any], document: Document) -> Request
         reason=str(value["reason"]),
         parameters={name: str(text) for name, text in value.get("parameters", {}).items()},
         ticket=str(value["ticket"]) if "ticket" in value else None,
-        starts_at=moments.parse(value["starts_at"]) if "starts_at" in value else None,
+        starts_at=timestamp.parse(value["starts_at"]) if "starts_at" in value else None,
         where=dict(document.where),
     )

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from jitbot.domain.model import Finding, Parsed, Position, Source
-from jitbot.domain.vocabulary import shown
+from jitbot.domain.model.documents import Finding, Parsed, Position, Source
+from jitbot.domain.model.grammar import shown
 
 T = TypeVar("T")
 

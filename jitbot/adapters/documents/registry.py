@@ -6,8 +6,8 @@ from typing import Any
 from jitbot.adapters.documents import strict_yaml
 from jitbot.adapters.documents.document import Document, Path
 from jitbot.adapters.documents.shape import check_shape
-from jitbot.domain import duration
-from jitbot.domain.model import (
+from jitbot.domain.model import duration
+from jitbot.domain.model.documents import (
     AccountId,
     GithubId,
     IamRole,

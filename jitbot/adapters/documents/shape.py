@@ -16,8 +16,8 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from jitbot.adapters.documents.document import Document, Path, Text, named
-from jitbot.domain import duration, moments, vocabulary
-from jitbot.domain.vocabulary import shown
+from jitbot.domain.model import duration, grammar, timestamp
+from jitbot.domain.model.grammar import shown
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -59,13 +59,13 @@ def _raised(parse: Callable[[str], object]) -> Callable[[str], str | None]:
 
 _FORMATS: dict[str, Callable[[str], str | None]] = {
     "duration": _raised(duration.parse),
-    "moment": _raised(moments.parse),
-    "sentence": vocabulary.sentence_problem,
-    "pattern": vocabulary.pattern_problem,
-    "action": vocabulary.action_problem,
-    "resource": vocabulary.resource_problem,
-    "operator": vocabulary.operator_problem,
-    "condition-key": vocabulary.condition_key_problem,
+    "moment": _raised(timestamp.parse),
+    "sentence": grammar.sentence_problem,
+    "pattern": grammar.pattern_problem,
+    "action": grammar.action_problem,
+    "resource": grammar.resource_problem,
+    "operator": grammar.operator_problem,
+    "condition-key": grammar.condition_key_problem,
 }
 
 

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 import yaml
 
 from jitbot.adapters.documents.document import Document, Path, Text, named
-from jitbot.domain.model import Position, Source
-from jitbot.domain.vocabulary import shown, unseen
+from jitbot.domain.model.documents import Position, Source
+from jitbot.domain.model.grammar import shown, unseen
 
 MAX_BYTES = 16 * 1024  # of what anybody may propose
 MAX_REGISTRY_BYTES = 64 * 1024  # of the files that grow with the company: a thousand accounts, or people

@@ -10,10 +10,10 @@ from typing import Any
 from github import GithubException
 
 from jitbot.adapters.github.client import Client, said
-from jitbot.domain import bounds
-from jitbot.domain.errors import UnavailableError
-from jitbot.domain.evidence import PullCommit
-from jitbot.domain.model import GithubId, Login, Sha
+from jitbot.domain.model import bounds
+from jitbot.domain.model.documents import GithubId, Login, Sha
+from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.model.merge_facts import PullCommit
 
 _TRAILER = re.compile(r"^[ \t]*co-authored-by[ \t]*:([^<\n]*)<([^>\n]*)>", re.IGNORECASE | re.MULTILINE)
 _LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")  # a name that is a login names that account, too

@@ -15,8 +15,8 @@ from github import Auth, Github, GithubException, GithubRetry
 from github.GithubException import RateLimitExceededException, UnknownObjectException
 
 import requests
-from jitbot.domain.addresses import is_private
-from jitbot.domain.errors import DeniedError, UnavailableError
+from jitbot.domain.model.addresses import is_private
+from jitbot.domain.model.errors import DeniedError, UnavailableError
 
 API_VERSION = "2022-11-28"
 LONGEST_WAIT = 120.0  # seconds that a rate limit may hold a job up before it gives way to the next run

@@ -11,14 +11,14 @@ from github.GithubException import UnknownObjectException
 
 from jitbot.adapters.github.client import Client, translated
 from jitbot.adapters.github.forge import pull_request
-from jitbot.domain.model import Sha
-from jitbot.domain.ports.conversation import Comment, Light, Page, Status
+from jitbot.domain.model.documents import Sha
+from jitbot.ports.conversation import Comment, Light, Page, Status
 
 ACTIONS = "github-actions[bot]"  # whom a job's token writes as; no account of a person can have such a name
 
 
 class GitHubConversation:
-    """One repository's `jitbot.domain.ports.conversation.Conversation`."""
+    """One repository's `jitbot.ports.conversation.Conversation`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

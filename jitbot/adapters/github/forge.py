@@ -10,10 +10,19 @@ from github.GithubException import UnknownObjectException
 
 from jitbot.adapters.github import authors
 from jitbot.adapters.github.client import Client, translated
-from jitbot.domain import bounds, moments
-from jitbot.domain.errors import BranchMovedError, UnavailableError
-from jitbot.domain.evidence import GONE, Actor, Dismissal, History, PullCommit, PullRequest, Push, Review
-from jitbot.domain.model import GithubId, Login, Sha
+from jitbot.domain.model import bounds, timestamp
+from jitbot.domain.model.documents import GithubId, Login, Sha
+from jitbot.domain.model.errors import BranchMovedError, UnavailableError
+from jitbot.domain.model.merge_facts import (
+    GONE,
+    Actor,
+    Dismissal,
+    PullCommit,
+    PullRequest,
+    PullRequestHistory,
+    Push,
+    Review,
+)
 
 _COMMIT = """mutation($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }
@@ -23,7 +32,7 @@ _MOST_PUSHES = 20  # pages of a branch's moves: twice as many as `bounds.MOVES` 
 
 
 class GitHubForge:
-    """One repository's `jitbot.domain.ports.Forge`."""
+    """One repository's `jitbot.ports.Forge`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -66,14 +75,14 @@ class GitHubForge:
         return authors.named(self._client, list(self._client.pages(f"/pulls/{number}/commits")))
 
     @translated
-    def history(self, number: int) -> History:
+    def history(self, number: int) -> PullRequestHistory:
         """What happened to a pull request, of what matters here.
 
         https://docs.github.com/en/rest/using-the-rest-api/issue-event-types
         """
         told = list(self._client.pages(f"/issues/{number}/events"))
         moves = [_moment(raw["created_at"]) for raw in told if raw["event"] in _MOVES]
-        return History(
+        return PullRequestHistory(
             merged=any(raw["event"] == "merged" for raw in told),
             retargeted_at=max(moves, default=None),
             dismissals=tuple(_dismissal(raw) for raw in told if raw["event"] == "review_dismissed"),
@@ -221,4 +230,4 @@ def _review(raw: Mapping[str, Any]) -> Review:
 
 
 def _moment(text: Any) -> datetime:
-    return moments.parse(str(text))
+    return timestamp.parse(str(text))

@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from jitbot.adapters.github.client import Client, translated
-from jitbot.domain import moments
-from jitbot.domain.ports.issues import Issue
+from jitbot.domain.model import timestamp
+from jitbot.ports.issues import Issue
 
 AUTHOR = "github-actions[bot]"  # whom GitHub names for all that is done with a job's GITHUB_TOKEN
 
 
 class GitHubIssues:
-    """One repository's `jitbot.domain.ports.Issues`.
+    """One repository's `jitbot.ports.Issues`.
 
     `once` is a client that never repeats a call: GitHub may have opened the issue although its answer was lost.
     """
@@ -24,7 +24,7 @@ class GitHubIssues:
     @translated
     def ours(self, since: datetime) -> tuple[Issue, ...]:
         """Every issue of the workflows that changed since then; GitHub lists pull requests among them."""
-        query = {"creator": AUTHOR, "state": "all", "since": moments.show(since), "direction": "asc"}
+        query = {"creator": AUTHOR, "state": "all", "since": timestamp.show(since), "direction": "asc"}
         found = self._client.pages("/issues", query)
         return tuple(_issue(raw) for raw in found if "pull_request" not in raw and _is_ours(raw))
 

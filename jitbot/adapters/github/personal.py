@@ -10,12 +10,12 @@ from github.GithubException import UnknownObjectException
 
 from jitbot.adapters.github.client import Client, translated
 from jitbot.adapters.github.forge import actor
-from jitbot.domain import moments
-from jitbot.domain.attestation import blob_name
-from jitbot.domain.errors import DeniedError, InvalidError
-from jitbot.domain.evidence import Actor
-from jitbot.domain.model import GithubId, Login, Sha
-from jitbot.domain.ports import Entry, MergeRules, Place, Pull
+from jitbot.domain.ledger.attestation import blob_name
+from jitbot.domain.model import timestamp
+from jitbot.domain.model.documents import GithubId, Login, Sha
+from jitbot.domain.model.errors import DeniedError, InvalidError
+from jitbot.domain.model.merge_facts import Actor
+from jitbot.ports import AddedEntry, MergeRules, Pull, RepositoryAccess
 
 _PLACE = """query($owner: String!, $name: String!) {
   viewer { login databaseId }
@@ -37,14 +37,14 @@ T = TypeVar("T")
 
 
 class GitHubPersonal:
-    """One repository's `jitbot.domain.ports.PersonalForge`."""
+    """One repository's `jitbot.ports.PersonalForge`."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._owner, _, self._name = client.repository.partition("/")
 
     @translated
-    def place(self) -> Place:
+    def place(self) -> RepositoryAccess:
         """Whose token this is, and where the repository's default branch stands; one call."""
         try:
             data = self._client.graphql(_PLACE, {"owner": self._owner, "name": self._name})
@@ -53,7 +53,7 @@ class GitHubPersonal:
         viewer, found = data["viewer"], data["repository"]
         if not found.get("defaultBranchRef"):
             raise InvalidError(f"{self._client.repository} is empty: it is no access repository")
-        return Place(
+        return RepositoryAccess(
             actor=Actor(login=Login(str(viewer["login"])), github_id=GithubId(int(viewer["databaseId"]))),
             repository=str(found["nameWithOwner"]),
             url=str(found["url"]),
@@ -72,9 +72,9 @@ class GitHubPersonal:
     @translated
     def folders(
         self, commit: Sha, paths: Iterable[str], *, deep: bool = False
-    ) -> Mapping[str, tuple[Entry, ...]]:
+    ) -> Mapping[str, tuple[AddedEntry, ...]]:
         """The entries of folders at a commit, by the folder's path; one call for every fifty."""
-        found: dict[str, tuple[Entry, ...]] = {}
+        found: dict[str, tuple[AddedEntry, ...]] = {}
         wanted = f"... on Tree {{ {_DEEP if deep else _ENTRIES} }}"
         for some in _some(paths):
             answers = self._objects([f"{commit}:{path.rstrip('/')}" for path in some], wanted)
@@ -224,10 +224,10 @@ def _some(wanted: Iterable[T]) -> Iterator[list[T]]:
         yield some
 
 
-def _entries(folder: str, raw: Iterable[Mapping[str, Any]]) -> Iterator[Entry]:
+def _entries(folder: str, raw: Iterable[Mapping[str, Any]]) -> Iterator[AddedEntry]:
     for each in raw:
         path = f"{folder}/{each['name']}" if folder else str(each["name"])
-        yield Entry(path=path, mode=format(int(each["mode"]), "06o"), blob=Sha(str(each["oid"])))
+        yield AddedEntry(path=path, mode=format(int(each["mode"]), "06o"), blob=Sha(str(each["oid"])))
         yield from _entries(path, (each.get("object") or {}).get("entries") or ())
 
 
@@ -241,9 +241,9 @@ def _pull(raw: Mapping[str, Any]) -> Pull:
         branch=str(raw["head"]["ref"]),
         base=str(raw["base"]["ref"]),
         head=Sha(str(raw["head"]["sha"])),
-        created_at=moments.parse(str(raw["created_at"])),
+        created_at=timestamp.parse(str(raw["created_at"])),
         closed=raw["state"] == "closed",
-        merged_at=moments.parse(str(merged_at)) if merged_at else None,
+        merged_at=timestamp.parse(str(merged_at)) if merged_at else None,
         merge_commit=Sha(str(raw["merge_commit_sha"])) if merged_at and raw.get("merge_commit_sha") else None,
         auto_merge=bool(raw.get("auto_merge")),
     )

@@ -8,18 +8,18 @@ from pathlib import Path
 import click
 
 from jitbot import __version__
-from jitbot.commands.audit.opening import keys_option
+from jitbot.commands.audit.inputs import keys_option
 from jitbot.commands.audit.period import Day
-from jitbot.commands.audit.surveyed import survey_of
-from jitbot.commands.invocation import Invocation
-from jitbot.commands.worlds import github_client
-from jitbot.domain import escape, moments
-from jitbot.domain.audit.items import as_json
-from jitbot.domain.audit.pack import Files, pack
-from jitbot.domain.errors import InvalidError
-from jitbot.domain.exit_code import ExitCode
-from jitbot.domain.ports.asked import Unmerged
-from jitbot.lifecycle.surveying import Survey
+from jitbot.commands.audit.period_report import survey_of
+from jitbot.domain.audit.report.grant_record import as_json
+from jitbot.domain.audit.report.pack import Files, pack
+from jitbot.domain.model import escape, timestamp
+from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.ports.unmerged_requests import Unmerged
+from jitbot.terminal.invocation import Invocation
+from jitbot.usecases.audit.period_report import PeriodReport
+from jitbot.wiring.context import github_client
 
 
 @click.command()
@@ -92,16 +92,16 @@ def export(
     return ExitCode.UNSURE if survey.in_doubt else ExitCode.DONE
 
 
-def _about(survey: Survey, *, size: int, seed: str, online: bool) -> Mapping[str, object]:
+def _about(survey: PeriodReport, *, size: int, seed: str, online: bool) -> Mapping[str, object]:
     source = survey.source
     return {
         "jitbot": __version__,
         "repository": source.repository,
         "ledger": source.ledger,
         "main": source.main,
-        "from": moments.show(survey.start),
-        "until": moments.show(survey.end),
-        "judged_at": moments.show(survey.now),
+        "from": timestamp.show(survey.start),
+        "until": timestamp.show(survey.end),
+        "judged_at": timestamp.show(survey.now),
         "sample": size,
         "seed": seed,
         "online": online,
@@ -109,8 +109,8 @@ def _about(survey: Survey, *, size: int, seed: str, online: bool) -> Mapping[str
     }
 
 
-def _others(survey: Survey, unmerged: Sequence[Unmerged] | None) -> Mapping[str, object]:
-    changes = [{**asdict(each), "at": moments.show(each.at)} for each in survey.rule_changes]
+def _others(survey: PeriodReport, unmerged: Sequence[Unmerged] | None) -> Mapping[str, object]:
+    changes = [{**asdict(each), "at": timestamp.show(each.at)} for each in survey.rule_changes]
     found: dict[str, object] = {
         "rule-changes.json": changes,
         "entitlements.json": [asdict(each) for each in survey.entitlements],
@@ -127,12 +127,12 @@ def _object(value: object) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
-def _unmerged(invocation: Invocation, survey: Survey) -> tuple[Unmerged, ...]:
-    from jitbot.adapters.github.asked import GitHubAsked
+def _unmerged(invocation: Invocation, survey: PeriodReport) -> tuple[Unmerged, ...]:
+    from jitbot.adapters.github.unmerged_requests import GitHubUnmerged
 
     agent = f"jitbot/{__version__} (audit export)"
     client = github_client(invocation.environ, survey.source.repository, agent)
-    return GitHubAsked(client).unmerged(survey.start, survey.end)
+    return GitHubUnmerged(client).unmerged(survey.start, survey.end)
 
 
 def _ensure_empty(folder: Path) -> None:

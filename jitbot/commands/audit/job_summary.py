@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
-from jitbot.domain.audit.items import Item
-from jitbot.domain.audit.verdict import Verdict
-from jitbot.domain.errors import UnavailableError
-from jitbot.lifecycle.alarming import listed
-from jitbot.lifecycle.surveying import Survey
+from jitbot.domain.audit.report.grant_record import GrantRecord
+from jitbot.domain.audit.verify.verdict import AuditVerdict
+from jitbot.domain.model.errors import UnavailableError
+from jitbot.usecases.audit.period_report import PeriodReport
+from jitbot.usecases.issues.alert_issue import listed
 
 _BARS = 40  # the longest timeline that is still read
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
@@ -31,7 +31,7 @@ def put(environ: Mapping[str, str], text: str) -> None:
         raise UnavailableError(f"the job's summary cannot be written: {error.strerror}") from None
 
 
-def of_verdict(verdict: Verdict) -> str:
+def of_verdict(verdict: AuditVerdict) -> str:
     """The verdict, how much was checked, and what was found."""
     checked = ", ".join(f"{count:,} {name}" for name, count in verdict.checked.items())
     head = f"## Verification\n\n**{verdict.in_words}**\n\nChecked: {checked}. Ledger `{verdict.head[:10]}`.\n"
@@ -39,7 +39,7 @@ def of_verdict(verdict: Verdict) -> str:
     return f"{head}\n{found}\n" if found else head
 
 
-def of_survey(survey: Survey) -> str:
+def of_survey(survey: PeriodReport) -> str:
     """The figures of the period, and its grants as a timeline."""
     summary = survey.summary
     outcomes = ", ".join(f"{count:,} {name}" for name, count in summary.outcomes.items() if count)
@@ -51,7 +51,7 @@ def of_survey(survey: Survey) -> str:
     )
 
 
-def timeline(survey: Survey) -> str:
+def timeline(survey: PeriodReport) -> str:
     """The period's grants as a Mermaid gantt, the latest first to stay; only what is a plain token is named."""
     held = [(item, *span) for item in survey.items if (span := _span(item, survey)) is not None]
     if not held:
@@ -66,7 +66,7 @@ def timeline(survey: Survey) -> str:
     return "\n".join([*lines, "```", more])
 
 
-def _span(item: Item, survey: Survey) -> tuple[datetime, datetime] | None:
+def _span(item: GrantRecord, survey: PeriodReport) -> tuple[datetime, datetime] | None:
     """From when until when, within the period, access was held; None if it was not."""
     if item.granted_at is None:
         return None
@@ -75,7 +75,7 @@ def _span(item: Item, survey: Survey) -> tuple[datetime, datetime] | None:
     return (begin, end) if begin <= end else None
 
 
-def _bar(item: Item, begin: datetime, end: datetime) -> str:
+def _bar(item: GrantRecord, begin: datetime, end: datetime) -> str:
     # It begins with a word of ours, so that no policy's name is a word of Mermaid's.
     tag = "crit, " if item.exceptions else ""
     return f"    use of {_token(item.policy)} in {_token(item.account)} :{tag}{begin:%F %T}, {end:%F %T}"

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import click
 
-from jitbot.commands.audit.opening import books_of, keys_option, request_in
+from jitbot.commands.audit.inputs import books_of, keys_option, request_in
 from jitbot.commands.audit.period import Day
-from jitbot.commands.invocation import Invocation
-from jitbot.commands.words import print_json, print_table
-from jitbot.domain import escape
-from jitbot.domain.audit.problems import Weight
-from jitbot.domain.audit.rows import Row, Wanted, as_cells, as_json, asked_for, names, rows
-from jitbot.domain.events import Kind, Why
-from jitbot.domain.exit_code import ExitCode
-from jitbot.lifecycle.auditing import Books
+from jitbot.domain.audit.report.log_rows import LogFilter, LogRow, as_cells, as_json, asked_for, names, rows
+from jitbot.domain.audit.verify.findings import Severity
+from jitbot.domain.ledger.events import EndReason, EventType
+from jitbot.domain.model import escape
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.output import print_json, print_table
+from jitbot.usecases.audit.verify_ledger import AuditInputs
 
-_OUTCOMES = list(dict.fromkeys(str(each) for each in (*Kind, *Why)))
+_OUTCOMES = list(dict.fromkeys(str(each) for each in (*EventType, *EndReason)))
 
 
 @click.command()
@@ -57,7 +57,7 @@ def log(
     Example: jitbot audit log --person alice --from 2026-11-01 --format csv
     """
     books = books_of(invocation, keys_file=keys_file)
-    wanted = Wanted(
+    wanted = LogFilter(
         person=person,
         policy=policy,
         account=account,
@@ -66,7 +66,7 @@ def log(
         start=start,
         end=end,
     )
-    recorded = books.archive.recorded
+    recorded = books.history.recorded
     found = [row for row in rows(recorded, asked_for(recorded)) if wanted.includes(row)]
     if form == "json":
         print_json([as_json(row) for row in found])
@@ -77,7 +77,7 @@ def log(
     return _warn(books)
 
 
-def _print_csv(found: Sequence[Row]) -> None:
+def _print_csv(found: Sequence[LogRow]) -> None:
     written = io.StringIO()
     writer = csv.DictWriter(written, names(), quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writeheader()
@@ -85,7 +85,7 @@ def _print_csv(found: Sequence[Row]) -> None:
     click.echo(written.getvalue(), nl=False)
 
 
-def _print(found: Sequence[Row]) -> None:
+def _print(found: Sequence[LogRow]) -> None:
     if not found:
         click.echo("nothing is recorded that fits")
         return
@@ -93,7 +93,7 @@ def _print(found: Sequence[Row]) -> None:
     print_table(head, (_cells(row) for row in found))
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: LogRow) -> tuple[str, ...]:
     return (
         row.at,
         f"{row.event} ({row.why})" if row.why and row.why != row.event else row.event,
@@ -107,15 +107,15 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _warn(books: Books) -> int:
+def _warn(books: AuditInputs) -> int:
     """3 where the list may be incomplete, since something of ours could not be read; with the reason, on stderr."""
-    archive = books.archive
-    left_out = sum(each.weight is Weight.BROKEN for each in archive.problems)
-    unread = [each for each in archive.problems if each.weight is Weight.UNCHECKED]
+    history = books.history
+    left_out = sum(each.severity is Severity.BROKEN for each in history.problems)
+    unread = [each for each in history.problems if each.severity is Severity.UNCHECKED]
     if left_out:
         click.echo(f"! {left_out} commits of the ledger are odd: `jitbot audit verify` says how", err=True)
     for each in unread:
         click.echo(f"? this may be incomplete: {escape.log(each.message)}", err=True)
-    if not archive.anchored:
+    if not history.anchored:
         click.echo("? nobody vouches for the issuer's keys here: give them with --keys", err=True)
     return ExitCode.UNSURE if unread else ExitCode.DONE

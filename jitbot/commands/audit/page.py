@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from jitbot import __version__
-from jitbot.adapters.page import page
-from jitbot.domain import duration, escape, moments
-from jitbot.domain.audit import view
-from jitbot.domain.audit.deadlines import CONFIRMED_WITHIN, ENDED_WITHIN, REMOVED_WITHIN
-from jitbot.domain.audit.entitlements import Entitlement
-from jitbot.domain.audit.items import Item
-from jitbot.domain.audit.summary import Summary
-from jitbot.domain.ports.rule_log import RuleChange
-from jitbot.lifecycle.surveying import Survey
+from jitbot.adapters.local.page import page
+from jitbot.domain.audit.report import page_rows
+from jitbot.domain.audit.report.entitlements import Entitlement
+from jitbot.domain.audit.report.grant_record import GrantRecord
+from jitbot.domain.audit.report.summary import Summary
+from jitbot.domain.audit.verify.deadlines import CONFIRMED_WITHIN, ENDED_WITHIN, REMOVED_WITHIN
+from jitbot.domain.model import duration, escape, timestamp
+from jitbot.ports.rule_log import RuleChange
+from jitbot.usecases.audit.period_report import PeriodReport
 
 SCRIPTS = tuple(f"report/{name}.js" for name in ("data", "timeline", "evidence", "table"))
 _MOST = 25  # exceptions told on top; all are in the table
@@ -21,20 +21,20 @@ _SHOWN_PATHS = 6
 Text = Mapping[str, str]
 
 
-def rendered(survey: Survey) -> str:
+def rendered(survey: PeriodReport) -> str:
     """The whole page, in one file."""
     told = sorted((item for item in survey.items if item.exceptions or item.doubts), key=_gravity)
     return page(
         "report/page.html",
         style="report/page.css",
         scripts=SCRIPTS,
-        content={**view.content(survey.items), **_period(survey)},
+        content={**page_rows.content(survey.items), **_period(survey)},
         version=__version__,
         source=survey.source,
         warnings=[escape.terminal(each) for each in survey.source.warnings],
         first_day=_day(survey.start),
         last_day=_day(survey.end - timedelta(seconds=1)),
-        made_at=moments.show(survey.now),
+        made_at=timestamp.show(survey.now),
         verdict=_verdict(survey),
         tiles=_tiles(survey.summary),
         tallies=survey.summary.tallies,
@@ -48,12 +48,12 @@ def rendered(survey: Survey) -> str:
     )
 
 
-def _period(survey: Survey) -> Mapping[str, object]:
+def _period(survey: PeriodReport) -> Mapping[str, object]:
     named = {"start": survey.start, "end": survey.end, "now": survey.now}
     return {name: int(moment.timestamp()) for name, moment in named.items()}
 
 
-def _verdict(survey: Survey) -> Text:
+def _verdict(survey: PeriodReport) -> Text:
     summary = survey.summary
     if not summary.items:
         return _banner("warn", "Nothing to judge", "No request lies in this period.")
@@ -99,13 +99,13 @@ def _tile(title: str, figure: str, note: str, *, bad: int | None = None, warn: i
     return {"title": title, "figure": figure, "note": escape.terminal(note), "mark": mark}
 
 
-def _gravity(item: Item) -> int:
+def _gravity(item: GrantRecord) -> int:
     """Access that nobody else approved first, then what held too long, then what was late, then doubts."""
     graver = ("approved_before_grant", "separation_of_duties", "within_max", "removed_on_time")
     return min((graver.index(name) if name in graver else len(graver) for name in item.exceptions), default=9)
 
 
-def _exception(item: Item) -> Text:
+def _exception(item: GrantRecord) -> Text:
     against = [item.judgements[name].why for name in (item.exceptions or item.doubts)]
     return _inert(
         id=item.id,
@@ -119,7 +119,7 @@ def _exception(item: Item) -> Text:
 def _rule_change(change: RuleChange) -> Text:
     shown = change.paths[:_SHOWN_PATHS]
     more = f" and {len(change.paths) - len(shown):,} more" if len(change.paths) > len(shown) else ""
-    at = moments.show(change.at)
+    at = timestamp.show(change.at)
     return _inert(at=at, commit=change.commit, subject=change.subject, paths=", ".join(shown) + more)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import click
 
-from jitbot.domain import moments
+from jitbot.domain.model import timestamp
 
 
 class Day(click.ParamType[datetime]):
@@ -22,6 +22,6 @@ class Day(click.ParamType[datetime]):
         text = str(value)
         try:
             day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) if len(text) == 10 else None
-            return moments.parse(text) if day is None else day + timedelta(days=self._last)
+            return timestamp.parse(text) if day is None else day + timedelta(days=self._last)
         except (ValueError, OverflowError):
             self.fail(f"{text[:40]!r} is neither a day such as 2026-11-24 nor a time", param, ctx)

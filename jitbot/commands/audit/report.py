@@ -6,14 +6,14 @@ from pathlib import Path
 import click
 
 from jitbot.commands.audit import job_summary
-from jitbot.commands.audit.opening import keys_option
+from jitbot.commands.audit.inputs import keys_option
 from jitbot.commands.audit.page import rendered
 from jitbot.commands.audit.period import Day
-from jitbot.commands.audit.surveyed import survey_of
-from jitbot.commands.invocation import Invocation
-from jitbot.domain import escape
-from jitbot.domain.errors import InvalidError
-from jitbot.domain.exit_code import ExitCode
+from jitbot.commands.audit.period_report import survey_of
+from jitbot.domain.model import escape
+from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.terminal.invocation import Invocation
 
 
 @click.command()

@@ -6,15 +6,15 @@ from pathlib import Path
 import click
 
 from jitbot.adapters.aws.trail import AwsTrails
-from jitbot.commands.audit.opening import books_of, keys_option, request_in
-from jitbot.commands.invocation import Invocation
-from jitbot.commands.options import format_option
-from jitbot.commands.words import print_json, progress
-from jitbot.commands.worlds import aws_endpoint, aws_identity
-from jitbot.domain import escape, moments
-from jitbot.domain.audit.usage import Usage, summed
-from jitbot.domain.exit_code import ExitCode
-from jitbot.lifecycle.usage import used
+from jitbot.commands.audit.inputs import books_of, keys_option, request_in
+from jitbot.domain.audit.report.usage import Usage, summed
+from jitbot.domain.model import escape, timestamp
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.options import format_option
+from jitbot.terminal.output import print_json, progress
+from jitbot.usecases.audit.usage import used
+from jitbot.wiring.context import aws_endpoint, aws_identity
 
 _SHOWN = 40  # operations; --format json has all
 
@@ -43,7 +43,7 @@ def sessions(
     identity = aws_identity(invocation.environ, books.settings, "audit")
     found = used(
         AwsTrails(identity, endpoint=aws_endpoint(invocation.environ)),
-        books.archive.by_request[path],
+        books.history.by_request[path],
         regions=regions,
         now=invocation.now,
         say=progress,
@@ -64,12 +64,12 @@ def _print(path: str, found: Sequence[Usage]) -> None:
         if times is None:
             click.echo(click.style("  never used, as far as CloudTrail knows", bold=True))
         else:
-            click.echo(f"  first use {moments.show(times[0])}, last use {moments.show(times[1])}")
+            click.echo(f"  first use {timestamp.show(times[0])}, last use {timestamp.show(times[1])}")
         for opening in usage.openings:
             how = "in the console" if not opening.key else "with keys"
             who = f"{escape.log(opening.by)} as {escape.log(opening.session)}"
             click.echo(
-                f"  entered   {moments.show(opening.at)} {how} by {who} from {escape.log(opening.address)}"
+                f"  entered   {timestamp.show(opening.at)} {how} by {who} from {escape.log(opening.address)}"
             )
         for (service, name), (count, denied) in list(summed(usage.calls).items())[:_SHOWN]:
             line = f"  {count:>7} × {escape.log(service.removesuffix('.amazonaws.com'))}:{escape.log(name)}"
@@ -79,4 +79,4 @@ def _print(path: str, found: Sequence[Usage]) -> None:
 
 
 def _when(usage: Usage) -> str:
-    return f"{moments.show(usage.period.start)} to {moments.show(usage.period.end)}"
+    return f"{timestamp.show(usage.period.start)} to {timestamp.show(usage.period.end)}"

@@ -7,26 +7,26 @@ from pathlib import Path
 import click
 
 from jitbot.commands.audit import job_summary
-from jitbot.commands.audit.opening import books_of, keys_option
-from jitbot.commands.invocation import Invocation
-from jitbot.commands.options import format_option
-from jitbot.commands.places import Moment
-from jitbot.commands.words import print_json
-from jitbot.domain import escape
-from jitbot.domain.audit.problems import Problem, Weight
-from jitbot.domain.audit.verdict import Verdict
-from jitbot.domain.errors import InvalidError, JitbotError
-from jitbot.domain.exit_code import ExitCode
-from jitbot.domain.model import Sha
-from jitbot.lifecycle.alarming import keep_issue, keep_stopped
-from jitbot.lifecycle.attesting import record as record_verdict
-from jitbot.lifecycle.auditing import Books, decisions_since, mark
-from jitbot.lifecycle.auditing import verify as use_case
-from jitbot.lifecycle.comparing import compare
-from jitbot.lifecycle.rereading import fetch_heads, read_again
-from jitbot.lifecycle.world import World, ensure_recordable
+from jitbot.commands.audit.inputs import books_of, keys_option
+from jitbot.domain.audit.verify.findings import AuditFinding, Severity
+from jitbot.domain.audit.verify.verdict import AuditVerdict
+from jitbot.domain.model import escape
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import InvalidError, JitbotError
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.options import format_option
+from jitbot.terminal.output import print_json
+from jitbot.terminal.paths import Moment
+from jitbot.usecases.audit.compare_aws import compare
+from jitbot.usecases.audit.compare_github import fetch_heads, read_again
+from jitbot.usecases.audit.record_verdict import record as record_verdict
+from jitbot.usecases.audit.verify_ledger import AuditInputs, decisions_since, mark
+from jitbot.usecases.audit.verify_ledger import verify as use_case
+from jitbot.usecases.context import Context, ensure_recordable
+from jitbot.usecases.issues.alert_issue import keep_issue, keep_stopped
 
-_MARKS = {Weight.BROKEN: ("✗", "red"), Weight.UNCHECKED: ("?", "yellow"), Weight.NOTE: ("•", "white")}
+_MARKS = {Severity.BROKEN: ("✗", "red"), Severity.UNCHECKED: ("?", "yellow"), Severity.NOTE: ("•", "white")}
 _SHOWN = 200  # findings; --format json has all
 
 
@@ -71,7 +71,7 @@ def verify(
     if record and at is not None:
         raise click.UsageError("what is recorded is recorded now: --record and --at do not go together")
     now = at or invocation.now
-    world = _world(invocation) if online or against_aws or record else None
+    context = _context(invocation) if online or against_aws or record else None
     try:
         books = books_of(invocation, keys_file=keys_file, online=online or record)
         begin = None if since is None else mark(books, since)
@@ -80,64 +80,74 @@ def verify(
             now,
             expect=[_expected(books, each) for each in expect],
             since=begin,
-            more=_outside(books, world, begin, now, online=online, against_aws=against_aws),
+            more=_outside(books, context, begin, now, online=online, against_aws=against_aws),
         )
     except JitbotError as error:
-        if world is not None and record:
-            _tell_stop(world, error, now)
+        if context is not None and record:
+            _tell_stop(context, error, now)
         raise
     if verdict.exit_code == ExitCode.DONE:
-        books.repository.remember(books.archive.head)
+        books.repository.remember(books.history.head)
     if form == "json":
         print_json(verdict.as_json())
     else:
         _print(verdict)
     job_summary.put(invocation.environ, job_summary.of_verdict(verdict))
-    told = world is None or not record or _tell(world, verdict, now)
+    told = context is None or not record or _tell(context, verdict, now)
     return verdict.exit_code if told else verdict.exit_code or ExitCode.UNSURE
 
 
 def _outside(
-    books: Books, world: World | None, begin: Sha | None, now: datetime, *, online: bool, against_aws: bool
-) -> list[Problem]:
+    books: AuditInputs,
+    context: Context | None,
+    begin: Sha | None,
+    now: datetime,
+    *,
+    online: bool,
+    against_aws: bool,
+) -> list[AuditFinding]:
     """What GitHub and AWS say otherwise, where they are to be asked."""
-    if world is None:
+    if context is None:
         return []
     decisions = decisions_since(books, begin) if online else ()
-    heads = fetch_heads(world.repository, decisions)
-    return [*heads, *read_again(world.forge, decisions), *(compare(world, books, now) if against_aws else ())]
+    heads = fetch_heads(context.repository, decisions)
+    return [
+        *heads,
+        *read_again(context.forge, decisions),
+        *(compare(context, books, now) if against_aws else ()),
+    ]
 
 
-def _tell_stop(world: World, error: JitbotError, now: datetime) -> None:
+def _tell_stop(context: Context, error: JitbotError, now: datetime) -> None:
     """Say in the one issue that there is no verdict; the run stays as red as it is."""
     try:
-        keep_stopped(world, str(error), now)
+        keep_stopped(context, str(error), now)
     except JitbotError as trouble:
         click.echo(f"! the issue about the record could not be kept: {escape.log(str(trouble))}", err=True)
 
 
-def _tell(world: World, verdict: Verdict, now: datetime) -> bool:
+def _tell(context: Context, verdict: AuditVerdict, now: datetime) -> bool:
     """Keep the one issue, then record: a ledger that cannot be written to is what the issue is for. True if both are done."""
-    ensure_recordable(world)
+    ensure_recordable(context)
     told = True
     try:
-        keep_issue(world, verdict, now)
+        keep_issue(context, verdict, now)
     except JitbotError as error:
         told = False
         click.echo(f"! the issue about the record could not be kept: {escape.log(str(error))}", err=True)
-    record_verdict(world, verdict, now)
+    record_verdict(context, verdict, now)
     return told
 
 
-def _world(invocation: Invocation) -> World:
-    from jitbot.commands.worlds import (
-        open_world,
-    )  # with GitHub's and AWS's clients, which offline nobody needs
+def _context(invocation: Invocation) -> Context:
+    from jitbot.wiring.context import (
+        open_context,  # with GitHub's and AWS's clients, which offline nobody needs
+    )
 
-    return open_world(invocation, "audit")
+    return open_context(invocation, "audit")
 
 
-def _expected(books: Books, name: str) -> Sha:
+def _expected(books: AuditInputs, name: str) -> Sha:
     """The commit that was expected; a whole name is one even where this clone does not have it any more."""
     try:
         return books.repository.resolve(name)
@@ -147,9 +157,9 @@ def _expected(books: Books, name: str) -> Sha:
         raise
 
 
-def _print(verdict: Verdict) -> None:
+def _print(verdict: AuditVerdict) -> None:
     for problem in verdict.problems[:_SHOWN]:
-        sign, colour = _MARKS[problem.weight]
+        sign, colour = _MARKS[problem.severity]
         click.echo(click.style(f"{sign} {escape.log(problem.message)} [{problem.code}]", fg=colour))
         places = [
             f"event {escape.log(problem.event)}" if problem.event else "",

@@ -4,8 +4,8 @@ import functools
 from datetime import timedelta
 from typing import Any
 
-from jitbot.domain import bootstrap
-from jitbot.domain.model import Settings
+from jitbot.domain.model.documents import Settings
+from jitbot.domain.setup import account_template
 from jitbot.sandbox.aws import stacks
 
 Document = dict[str, Any]
@@ -26,10 +26,10 @@ def template(
         issuer=issuer,
         approvals_valid_for=timedelta(days=1),  # nothing in the template depends on it
     )
-    options = bootstrap.Options(
-        services=bootstrap.ANY_SERVICE, managed_policies=MANAGED_POLICIES, owner_id=owner_id
+    options = account_template.Options(
+        services=account_template.ANY_SERVICE, managed_policies=MANAGED_POLICIES, owner_id=owner_id
     )
-    return bootstrap.template(settings, options)
+    return account_template.template(settings, options)
 
 
 def boundary(account_id: str, namespace: str) -> Document:

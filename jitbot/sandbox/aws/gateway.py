@@ -6,8 +6,9 @@ from http import HTTPStatus
 from threading import RLock
 from typing import Any
 
-from jitbot.sandbox.aws import actions, permissions, strict, wire
-from jitbot.sandbox.aws.content import Content
+from jitbot.sandbox.aws import strict, wire
+from jitbot.sandbox.aws.policy import actions, permissions
+from jitbot.sandbox.aws.policy.content import Content
 from jitbot.sandbox.aws.sessions import Caller, Sessions
 from jitbot.sandbox.aws.store import Entity, Store
 from jitbot.sandbox.aws.sts import Sts

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
-from jitbot.domain import service_roles
-from jitbot.domain.errors import InvalidError
-from jitbot.domain.model import IamRole, IamUser, IdentityCenter, Principal
+from jitbot.domain.aws import service_roles
+from jitbot.domain.model.documents import IamRole, IamUser, IdentityCenter, Principal
+from jitbot.domain.model.errors import InvalidError
 from jitbot.sandbox.aws import accounts, stacks
 from jitbot.sandbox.aws.stacks import Resource
 from jitbot.sandbox.aws.store import Entity, Store

@@ -6,11 +6,11 @@ from threading import Lock, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from jitbot.domain.errors import JitbotError
-from jitbot.domain.model import IamUser, Person, Principal
+from jitbot.domain.model.documents import IamUser, Person, Principal
+from jitbot.domain.model.errors import JitbotError
 from jitbot.sandbox.aws import seeding
-from jitbot.sandbox.aws.content import Content
 from jitbot.sandbox.aws.gateway import Faults, Gateway
+from jitbot.sandbox.aws.policy.content import Content
 from jitbot.sandbox.aws.sessions import Sessions
 from jitbot.sandbox.aws.store import Store
 from jitbot.sandbox.clock import Clock

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from jitbot.domain.errors import InvalidError
+from jitbot.domain.model.errors import InvalidError
 
 _PLACE = re.compile(r"\$\{(!?)([^}]*)\}")
 _NO_VALUE = object()

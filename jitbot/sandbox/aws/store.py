@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from jitbot.domain.errors import JitbotError
+from jitbot.domain.model.errors import JitbotError
 from jitbot.sandbox.aws.wire import Answer, RefusedError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
 import re
 
-from jitbot.sandbox.aws import documents
+from jitbot.sandbox.aws.policy import documents
 from jitbot.sandbox.aws.store import Entity, Store
 from jitbot.sandbox.aws.wire import Call, RefusedError
 

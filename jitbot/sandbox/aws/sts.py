@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from xml.sax.saxutils import escape
 
-from jitbot.sandbox.aws import documents, evaluator, permissions, web_identity
-from jitbot.sandbox.aws.evaluator import Question, Verdict
+from jitbot.sandbox.aws import web_identity
+from jitbot.sandbox.aws.policy import documents, evaluator, permissions
+from jitbot.sandbox.aws.policy.evaluator import Question, Verdict
 from jitbot.sandbox.aws.sessions import Caller, Kind, Session, Sessions
 from jitbot.sandbox.aws.store import Entity, Store
 from jitbot.sandbox.aws.wire import Answer, Call, RefusedError, result

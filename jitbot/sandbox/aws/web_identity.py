@@ -11,7 +11,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
 
-from jitbot.sandbox.aws.conditions import Context
+from jitbot.sandbox.aws.policy.conditions import Context
 from jitbot.sandbox.aws.store import Store
 from jitbot.sandbox.aws.wire import RefusedError
 

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote
 from xml.sax.saxutils import escape
 
-from jitbot.domain.errors import JitbotError
+from jitbot.domain.model.errors import JitbotError
 
 _CREDENTIAL = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(\w+)/\d{8}/([\w-]+)/([\w-]+)/aws4_request,.*", re.DOTALL

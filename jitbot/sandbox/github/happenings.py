@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
+from jitbot.sandbox.github.git.store import ABSENT
 from jitbot.sandbox.github.records import Activity, Dismissal, Review, User
 from jitbot.sandbox.github.site import Repository, Site
-from jitbot.sandbox.github.store import ABSENT
 
 
 def note(site: Site, repository: Repository, branch: str, new: str | None, pusher: User) -> None:

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from jitbot.sandbox.clock import Clock
-from jitbot.sandbox.github import git_http, oidc
+from jitbot.sandbox.github import oidc
+from jitbot.sandbox.github.git import git_http
 from jitbot.sandbox.github.records import Dispatch, Fault, Ruleset, User
 from jitbot.sandbox.github.server import Server
 from jitbot.sandbox.github.site import ACTIONS_BOT, OnDispatch, OnPush, Repository, Site

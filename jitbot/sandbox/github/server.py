@@ -12,11 +12,11 @@ from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from jitbot.sandbox.github import git_http
-from jitbot.sandbox.github.call import Call, Reply
+from jitbot.sandbox.github.api.call import Call, Reply
+from jitbot.sandbox.github.api.routes import REPOSITORY_ROUTES, SITE_ROUTES
+from jitbot.sandbox.github.git import git_http
 from jitbot.sandbox.github.oidc import Issuer
 from jitbot.sandbox.github.records import Fault, RefusalError, User
-from jitbot.sandbox.github.routes import REPOSITORY_ROUTES, SITE_ROUTES
 from jitbot.sandbox.github.site import Site
 
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from jitbot.sandbox.clock import Clock
-from jitbot.sandbox.github.objects import Signature
+from jitbot.sandbox.github.git.objects import Signature
+from jitbot.sandbox.github.git.store import Store
 from jitbot.sandbox.github.records import (
     Activity,
     Comment,
@@ -25,7 +26,6 @@ from jitbot.sandbox.github.records import (
     Status,
     User,
 )
-from jitbot.sandbox.github.store import Store
 
 ACTIONS_BOT = "github-actions[bot]"
 WEB_FLOW = User(login="web-flow", id=19864447, permission="none")

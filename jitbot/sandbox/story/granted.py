@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from jitbot.domain.events import Event, Kind, dump
+from jitbot.domain.ledger.events import Event, EventType, dump
 from jitbot.sandbox.aws import Fault
 from jitbot.sandbox.story.refused import POLICY, TABLE
 from jitbot.sandbox.story.stage import Stage
@@ -52,7 +52,7 @@ def used(stage: Stage, grant: Grant) -> None:
 def forged(stage: Stage) -> None:
     """Whoever may write can push to the ledger's branch; it has no effect."""
     lie = Event(
-        kind=Kind.ENDED, at=stage.now, request=f"requests/{POLICY}/forged.yaml", role_name="jit-nobody"
+        kind=EventType.ENDED, at=stage.now, request=f"requests/{POLICY}/forged.yaml", role_name="jit-nobody"
     )
     clone = stage.acme.clone("clone-mallory", "mallory")
     stage.acme.git("mallory", "fetch", "--quiet", "origin", cwd=clone)

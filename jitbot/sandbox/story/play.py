@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from jitbot.domain.errors import JitbotError
+from jitbot.domain.model.errors import JitbotError
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.organisation import Acme
 from jitbot.sandbox.story import granted, refused

@@ -17,7 +17,7 @@ import botocore.exceptions
 from rich.console import Console
 from rich.text import Text
 
-from jitbot.domain.errors import JitbotError
+from jitbot.domain.model.errors import JitbotError
 from jitbot.sandbox.organisation import Acme, Answer
 
 Jitbot = Callable[..., int]  # `cli.main`

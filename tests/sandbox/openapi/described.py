@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from jitbot.sandbox.github.routes import REPOSITORY_ROUTES, SITE_ROUTES
+from jitbot.sandbox.github.api.routes import REPOSITORY_ROUTES, SITE_ROUTES
 from jitbot.sandbox.github.server import Exchange
 
 # What PyGithub asks in a form that GitHub answers and no longer describes, and the one endpoint that is not REST.

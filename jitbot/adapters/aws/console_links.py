@@ -1,0 +1,66 @@
+"""Links into the AWS console: Switch Role, and a federated sign-in through AWS's sign-in endpoint.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html. Not
+proven against the real endpoint.
+"""
+
+import json
+from urllib.parse import urlencode
+
+import requests
+from jitbot.domain.enforce.grant_target import Session
+from jitbot.domain.model.addresses import is_private
+from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
+
+_SITES = {
+    "aws": ("https://signin.aws.amazon.com", "https://console.aws.amazon.com/"),
+    "aws-us-gov": ("https://signin.amazonaws-us-gov.com", "https://console.amazonaws-us-gov.com/"),
+    "aws-cn": ("https://signin.amazonaws.cn", "https://console.amazonaws.cn/"),
+}
+_TIMEOUT = 20
+
+
+def switch_role(role_arn: str, shown_as: str) -> str:
+    """The link that switches a console already signed in as oneself; it holds no secret."""
+    account_id, name = role_arn.split(":")[4], role_arn.partition(":role/")[2]
+    given = {"account": account_id, "roleName": name, "displayName": shown_as[:64]}
+    return f"{_sites(role_arn)[0]}/switchrole?{urlencode(given)}"
+
+
+def federated(role_arn: str, session: Session, *, endpoint: str | None = None) -> str:
+    """A link that signs whoever holds it in as this session, for the next 15 minutes. It is a secret.
+
+    The console's session lasts as long as the one given. No error quotes what was sent.
+    """
+    signin, console = _sites(role_arn)
+    site = endpoint or signin
+    if not is_private(site):
+        raise DeniedError(f"{site} is neither TLS nor this machine; no credentials are sent there")
+    keys = {
+        "sessionId": session.access_key,
+        "sessionKey": session.secret_key,
+        "sessionToken": session.token,
+    }
+    asked = {"Action": "getSigninToken", "Session": json.dumps(keys)}
+    try:
+        answer = requests.get(f"{site}/federation", params=asked, timeout=_TIMEOUT, allow_redirects=False)
+    except requests.RequestException as error:
+        # Its text, and its cause's, would show the link and all that is in it.
+        raise UnavailableError(
+            f"{site} could not be asked for a sign-in token: {type(error).__name__}"
+        ) from None
+    if answer.status_code != requests.codes.ok:
+        raise DeniedError(f"{site} gave no sign-in token: status {answer.status_code}")
+    try:
+        token = answer.json()["SigninToken"]
+    except (ValueError, KeyError, TypeError):
+        raise UnavailableError(f"{site} answered without a sign-in token") from None
+    login = {"Action": "login", "Issuer": "jitbot", "Destination": console, "SigninToken": str(token)}
+    return f"{site}/federation?{urlencode(login)}"
+
+
+def _sites(role_arn: str) -> tuple[str, str]:
+    partition = role_arn.split(":")[1]
+    if partition not in _SITES:
+        raise InvalidError(f"jitbot knows no console of the partition {partition}")
+    return _SITES[partition]

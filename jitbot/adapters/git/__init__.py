@@ -1,0 +1,9 @@
+"""git, read through its plumbing: commits and blobs at fetched tips, never the working tree.
+
+https://git-scm.com/docs/git#_low_level_commands_plumbing
+"""
+
+from jitbot.adapters.git.clone import GitRepository
+from jitbot.adapters.git.full_clone import WholeClone
+
+__all__ = ["GitRepository", "WholeClone"]

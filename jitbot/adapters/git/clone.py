@@ -1,0 +1,243 @@
+"""A clone on this machine, as the port asks for it."""
+
+import re
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from jitbot.adapters.git import plumbing
+from jitbot.adapters.git.objects import Objects
+from jitbot.adapters.git.partial_clone import QUIETLY, REMOTE, Remainder
+from jitbot.adapters.git.process import Git, Token, last_line
+from jitbot.adapters.git.ref_names import commit_of, is_commit
+from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search
+from jitbot.domain.access.too_large import TooLarge
+from jitbot.domain.model.addresses import GITHUB, origin
+from jitbot.domain.model.bounds import BATCH_READ, EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import InvalidError, UnavailableError
+from jitbot.domain.model.merge_facts import Change
+from jitbot.ports import AddedCommit, AddedEntry
+
+_SPECIAL, _ESCAPED = re.compile(r"[.\[\]*^$\\]"), r"\\\g<0>"  # of git's basic regular expressions
+
+
+class GitRepository:
+    """A clone on this machine, whole, shallow or partial.
+
+    `token` is handed to git where it fetches and nowhere else, never on a command line, for `server` alone.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        token: str = "",
+        server: str = GITHUB,
+        branch: str = "main",
+        timeout: float = 120,
+    ) -> None:
+        self._git = Git(root, timeout=timeout)
+        self._token = Token(token, origin(server))
+        self._branch = branch
+        self._objects = Objects(self._git)
+        self._remainder = Remainder(self._git, token=self._token)
+        self._tips: dict[str, Sha] = {}  # as they were last fetched
+
+    def fetch(self, heads: Iterable[int] = ()) -> None:
+        """Bring main, ledger and these pull requests' heads up to date; what the remote lacks is an error."""
+        wanted = [_refspec(name) for name in (self._branch, "ledger")]
+        pulls = [f"+refs/pull/{number}/head:{_pull(number)}" for number in heads]
+        # The ledger's first fetch brings years of it; all others bring little.
+        little = self._remainder.small_blobs_too()
+        if little and not pulls and not self.has(_tip("ledger")):
+            little = ()
+        result = self._fetched(*little, REMOTE, *(pulls or wanted))
+        if result.returncode == 0:
+            return
+        reason = last_line(result.stderr)
+        if reason.endswith("refs/heads/ledger"):  # "couldn't find remote ref refs/heads/ledger"
+            raise InvalidError(
+                f"{REMOTE} has no branch ledger, so nothing can be recorded; `jitbot init` makes it"
+            )
+        raise UnavailableError(f"git could not fetch from {REMOTE}: {reason}")
+
+    def fetch_main(self) -> None:
+        """Bring main alone up to date, for who looks before there is a ledger."""
+        result = self._fetched(REMOTE, _refspec(self._branch))
+        if result.returncode != 0:
+            raise UnavailableError(f"git could not fetch from {REMOTE}: {last_line(result.stderr)}")
+
+    def main(self) -> Sha:
+        """The fetched tip of the default branch."""
+        return self._resolve(_tip(self._branch), f"there is no branch {self._branch} at {REMOTE}")
+
+    def ledger(self) -> Sha:
+        """The fetched tip of the ledger."""
+        return self._resolve(_tip("ledger"), f"there is no branch ledger at {REMOTE}; `jitbot init` makes it")
+
+    def pull_head(self, number: int) -> Sha | None:
+        """The fetched head of a pull request; None if git has none."""
+        found = self._git.ask("for-each-ref", "--format=%(objectname)", _pull(number)).decode().strip()
+        return Sha(found) if found else None
+
+    def changes(self, since: datetime) -> tuple[Change, ...]:
+        """What main's first-parent line did to files under requests/ since then, oldest first.
+
+        Of a commit that is too large nothing is said here: `too_large` names it.
+        """
+        return tuple(
+            plumbing.change(base, commit, at, each)
+            for base, commit, at, found in self._main(since)
+            if found.whole
+            for each in found.found
+        )
+
+    def too_large(self, since: datetime) -> tuple[TooLarge, ...]:
+        """The commits of main's first-parent line since then that change more below requests/ than is read."""
+        return tuple(
+            TooLarge(commit=commit, base=Sha(base), committed_at=plumbing.moment(at))
+            for base, commit, at, found in self._main(since)
+            if not found.whole
+        )
+
+    def deleting(self, commit: Sha, paths: Sequence[str]) -> frozenset[str]:
+        """Those of these paths that a commit deletes: its first parent has them, the commit does not."""
+        (parents,) = self._parents([commit]).values()
+        before = {entry.path for entry in self.entries(parents[0], paths)} if parents else frozenset[str]()
+        return frozenset(before - {entry.path for entry in self.entries(commit, paths)})
+
+    def touched(self, base: Sha, commit: Sha) -> tuple[str, ...] | None:
+        """Every path that differs between two commits; a rename counts as two. None if that is too much to read."""
+        (found,) = self._objects.differing([(base, commit)], most=MOST_PATHS).values()
+        return tuple(sorted(each.path for each in found.found)) if found.whole else None
+
+    def touching(self, commits: Iterable[Sha], path: str) -> frozenset[Sha]:
+        """Of these commits, the ones that change the path against their first parent (a root: against nothing).
+
+        One of which that cannot be told, since it changes too much, is among them.
+        """
+        parents = self._parents(commits)
+        pairs = [(found[0] if found else EMPTY_TREE, name) for name, found in parents.items()]
+        differing = self._objects.differing(pairs, below=path, most=MOST_PATHS)
+        return frozenset(name for (_, name), found in differing.items() if found.found or not found.whole)
+
+    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
+        """The tree's entries at these paths; a path that ends in / gives what lies directly in the folder."""
+        if not paths:  # git would list the whole root
+            return ()
+        return self._objects.entries(commit, paths)
+
+    def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
+        """The bytes of blobs; of those a partial clone lacks, all are fetched at once."""
+        found = self.small(blobs, EVENT_READ)
+        missing = [name for name, content in found.items() if content is None]
+        if missing:
+            raise UnavailableError(f"{missing[0][:10]} is no file of at most {EVENT_READ} bytes")
+        return {name: content for name, content in found.items() if content is not None}
+
+    def small(self, blobs: Iterable[Sha], most: int) -> Mapping[Sha, bytes | None]:
+        """The bytes of blobs that have at most so many; None for a larger one, and for what is no blob."""
+        wanted = list(dict.fromkeys(blobs))
+        self._remainder.bring_blobs(wanted)
+        return dict(self._objects.read("blob", wanted, most))
+
+    def batches(self, since: datetime, *, saying: str = "") -> tuple[Sha, ...]:
+        """The ledger's commits since then, through every parent, oldest first; with this line in their message, if given."""
+        search = (f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$",) if saying else ()
+        return tuple(self._walk(since, "ledger", "--topo-order", *search))
+
+    def added(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
+        """What commits of the ledger put there, in their order. One that puts too much there is not tidy."""
+        read = self._objects.commits(commits)
+        pairs = {
+            name: (found.parents[0] if found.parents else EMPTY_TREE, name)
+            for name, found in read.items()
+            if found is not None
+        }
+        differing = self._objects.differing(list(pairs.values()), most=BATCH_READ)
+        empty = Search(most=0, cut=True)
+        return tuple(
+            plumbing.added(name, found, each.found, whole=each.whole)
+            for name, found in read.items()
+            for each in (differing[pairs[name]] if name in pairs else empty,)
+        )
+
+    def head(self) -> Sha:
+        """The commit that is checked out: the code and rules this run started from."""
+        return self._resolve("HEAD", "nothing is checked out")
+
+    def has(self, revision: str) -> bool:
+        """Whether git knows a commit by this name."""
+        return is_commit(self._git, revision)
+
+    def merge_base(self, one: Sha, other: Sha) -> Sha:
+        """The best common ancestor of two commits."""
+        result = self._git.run("merge-base", one, other)
+        while result.returncode != 0 and self._remainder.is_shallow():
+            self._remainder.deepen(_refspec(self._branch))
+            result = self._git.run("merge-base", one, other)
+        if result.returncode != 0:
+            raise UnavailableError(
+                f"git finds no common ancestor of {one[:10]} and {other[:10]} here; fetch deeper (fetch-depth: 0)"
+            )
+        return Sha(result.stdout.decode().strip())
+
+    def resolve(self, revision: str) -> Sha:
+        """The commit that a revision names. Raises InvalidError if there is none."""
+        return self._resolve(revision, f"git knows no commit {revision!r}")
+
+    def _resolve(self, revision: str, otherwise: str) -> Sha:
+        if revision not in self._tips:
+            self._tips[revision] = commit_of(self._git, revision, otherwise)
+        return self._tips[revision]
+
+    def _main(self, since: datetime) -> Iterator[tuple[str, Sha, int, Search]]:
+        """Each commit of main since then, with its base, its time, and what it changed below requests/."""
+        dated = self._walk(since, self._branch, "--first-parent")
+        pairs = [(found[0], name) for name, found in self._parents(dated).items() if found]
+        differing = self._objects.differing(pairs, below="requests/", most=MOST_OF_REQUESTS)
+        for base, commit in pairs:
+            yield base, commit, dated[commit], differing[base, commit]
+
+    def _fetched(self, *arguments: str) -> "subprocess.CompletedProcess[bytes]":
+        """A fetch, after which every name may mean another commit."""
+        self._tips.clear()
+        return self._git.fetch(*QUIETLY, *arguments, token=self._token)
+
+    def _walk(self, since: datetime, branch: str, *options: str) -> dict[Sha, int]:
+        """The commits since then with their times, oldest first; a history cut off among them is deepened.
+
+        They are chosen by their own date, one by one: git's `--since` would stop at the first old-dated
+        commit and hide all behind it.
+        """
+        tip = self.ledger() if branch == "ledger" else self.main()
+        while True:
+            lines = self._git.ask("rev-list", "--reverse", "--timestamp", *options, tip).decode().splitlines()
+            walked = ((Sha(commit), int(time)) for time, _, commit in (line.partition(" ") for line in lines))
+            recent = {commit: time for commit, time in walked if time >= since.timestamp()}
+            if not self._remainder.cuts(recent.keys()):
+                return recent
+            self._remainder.deepen(_refspec(branch))
+
+    def _parents(self, names: Iterable[Sha]) -> dict[Sha, tuple[Sha, ...]]:
+        """The parents of commits, by their own word: a shallow clone's last one names one that is not here, and git says so."""
+        found = {}
+        for name, commit in self._objects.commits(names).items():
+            if commit is None:
+                raise UnavailableError(f"{name[:10]} is no commit")
+            found[name] = commit.parents
+        return found
+
+
+def _refspec(branch: str) -> str:
+    return f"+refs/heads/{branch}:{_tip(branch)}"
+
+
+def _tip(branch: str) -> str:
+    return f"refs/remotes/{REMOTE}/{branch}"
+
+
+def _pull(number: int) -> str:
+    return f"refs/jitbot/pull/{number}"

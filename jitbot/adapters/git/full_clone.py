@@ -1,0 +1,203 @@
+"""A clone, read from its first commit to its last: for whoever proves the record, not for the runs that write it."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from jitbot.adapters.git import plumbing, stream
+from jitbot.adapters.git.objects import Objects
+from jitbot.adapters.git.partial_clone import REMOTE, Remainder
+from jitbot.adapters.git.process import Git, Token
+from jitbot.adapters.git.ref_names import commit_of
+from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
+from jitbot.domain.ledger.batches import AddedEntry
+from jitbot.domain.model import codeowners
+from jitbot.domain.model.addresses import GITHUB, origin
+from jitbot.domain.model.bounds import EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import UnavailableError
+from jitbot.ports.full_git import HistoryStep, Touched
+
+VERIFIED = "refs/jitbot/verified"
+REQUESTS = "requests/"
+RULES = ("policies/", *codeowners.LOCATIONS)
+_FILES = ("100644", "100755", "120000")  # the modes of what git keeps as a blob
+_STEPS = 1000  # commits that are compared together
+_AT_ONCE = 5000  # blobs that are brought to a partial clone in one call
+
+
+class WholeClone:
+    """A clone on this machine that has all of main and of the ledger.
+
+    `token` is for a partial clone's remote, and for `server` alone.
+    """
+
+    def __init__(self, root: Path, *, token: str = "", server: str = GITHUB, timeout: float = 600) -> None:
+        self._git = Git(root, timeout=timeout)
+        self._objects = Objects(self._git)
+        self._remainder = Remainder(self._git, token=Token(token, origin(server)))
+
+    def tip(self, branch: str) -> Sha:
+        """The tip of a branch as it was last fetched."""
+        return self._named(
+            f"refs/remotes/{REMOTE}/{branch}",
+            f"this clone has no branch {branch} of {REMOTE}: `git fetch` it",
+        )
+
+    def ledger_again(self, commits: Sequence[Sha]) -> Iterator[HistoryStep]:
+        """Some of the ledger's commits once more, in this order; of their dates nothing is said."""
+        return self._steps([(commit, 0) for commit in commits])
+
+    def ledger_steps(self, tip: Sha) -> Iterator[HistoryStep]:
+        """The ledger's commits, through every parent, parents first."""
+        return self._steps(self._walk(tip, "--topo-order"))
+
+    def main_steps(self, tip: Sha) -> Iterator[HistoryStep]:
+        """The commits of a branch's first-parent line, oldest first."""
+        return self._steps(self._walk(tip, "--first-parent"), asks=True)
+
+    def contents(self, blobs: Iterable[Sha], most: int = EVENT_READ) -> Iterator[tuple[Sha, bytes | None]]:
+        """The bytes of blobs of at most so many; what a partial clone lacks is fetched, many at once.
+
+        None also for what the remote does not have: then nobody has it.
+        """
+        wanted = list(dict.fromkeys(blobs))
+        for start in range(0, len(wanted), _AT_ONCE):
+            part = wanted[start : start + _AT_ONCE]
+            refused = self._remainder.bring_those_there(part)
+            here = stream.contents(self._git, [name for name in part if name not in refused], most)
+            for name in part:
+                yield (name, None) if name in refused else next(here)
+            next(here, None)  # so that git is waited for, and its failure is told
+
+    def here(self, blobs: Iterable[Sha]) -> frozenset[Sha]:
+        """Those of these blobs that are in this clone, however large."""
+        wanted = list(dict.fromkeys(blobs))
+        kinds = stream.objects(self._git, wanted)
+        return frozenset(name for name, (_, kind) in zip(wanted, kinds, strict=True) if kind == "blob")
+
+    def blobs_at(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:
+        """The blob at each path of each commit that is here; None where that commit has none."""
+        wanted = list(dict.fromkeys(places))
+        commits = list(dict.fromkeys(commit for commit, _ in wanted))
+        kinds = stream.objects(self._git, commits)
+        here = {commit for commit, (_, kind) in zip(commits, kinds, strict=True) if kind == "commit"}
+        asked = [place for place in wanted if place[0] in here and "\n" not in place[1]]
+        try:
+            found = list(
+                stream.objects(self._git, [f"{commit}:{path}" for commit, path in asked], lazily=False)
+            )
+        except UnavailableError:  # a partial clone lacks one of them, of which git then says nothing
+            return self._listed(asked)
+        return {
+            place: Sha(name) if kind == "blob" else None
+            for place, (name, kind) in zip(asked, found, strict=True)
+        }
+
+    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
+        """What lies at these paths of a commit, whatever it is; a path without an entry is left out."""
+        return self._objects.entries(commit, paths) if paths else ()
+
+    def _listed(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:
+        """`blobs_at`, from the trees alone."""
+        paths: dict[Sha, list[str]] = {}
+        for commit, path in places:
+            paths.setdefault(commit, []).append(path)
+        found: dict[tuple[Sha, str], Sha | None] = {}
+        for commit, asked in paths.items():
+            files = {each.path: each.blob for each in self.entries(commit, asked) if each.mode in _FILES}
+            found |= {(commit, path): files.get(path) for path in asked}
+        return found
+
+    def holds(self, tip: Sha, commit: Sha) -> bool:
+        """Whether a history has this commit in it; one that git does not even know is in none."""
+        return self._git.run("merge-base", "--is-ancestor", commit, tip).returncode == 0
+
+    def commits_of(self, tip: Sha) -> frozenset[Sha]:
+        """The names of all commits of a history."""
+        return frozenset(Sha(name) for name in self._git.ask("rev-list", tip).decode().split())
+
+    def verified(self) -> Sha | None:
+        """The head of the ledger that was last found good in this clone."""
+        found = self._git.ask("for-each-ref", "--format=%(objectname)", VERIFIED).decode().strip()
+        return Sha(found) if found else None
+
+    def remember(self, head: Sha) -> None:
+        """Keep this head of the ledger as the one found good; git keeps what it holds from then on."""
+        self._git.ask("update-ref", "-m", "jitbot audit verify", VERIFIED, head)
+
+    def resolve(self, revision: str) -> Sha:
+        """The commit that a revision names."""
+        return self._named(revision, f"git knows no commit {revision!r}")
+
+    def _named(self, revision: str, otherwise: str) -> Sha:
+        return commit_of(self._git, revision, otherwise)
+
+    def _walk(self, tip: Sha, *options: str) -> Sequence[tuple[Sha, int]]:
+        """A history's commits with their times. Raises UnavailableError if it is cut off before its beginning."""
+        lines = self._git.ask("rev-list", "--reverse", "--timestamp", *options, tip).decode().splitlines()
+        walked = [(Sha(commit), int(time)) for time, _, commit in (line.partition(" ") for line in lines)]
+        if self._remainder.cuts([commit for commit, _ in walked]):
+            raise UnavailableError("this clone's history is cut off: `git fetch --unshallow` brings the rest")
+        return walked
+
+    def _steps(self, walked: Sequence[tuple[Sha, int]], *, asks: bool = False) -> Iterator[HistoryStep]:
+        """Each commit by what it changed, a part of them at a time; `asks`: of one too large what is below requests/."""
+        for start in range(0, len(walked), _STEPS):
+            part = walked[start : start + _STEPS]
+            commits = stream.commits(self._git, [commit for commit, _ in part])
+            pairs = self._pairs(commits)
+            touched = dict(
+                zip(pairs, stream.changes(self._git, list(pairs.values()), most=MOST_PATHS), strict=True)
+            )
+            large = {name: pairs[name] for name, found in touched.items() if found is None and asks}
+            parts = {below: self._part(large, below) for below in (REQUESTS, *RULES)} if large else {}
+            for name, time in part:
+                step = _step(name, time, commits[name], touched[name])
+                own = {below: found[name] for below, found in parts.items()} if name in large else {}
+                yield _in_parts(step, own) if own else step
+
+    def _part(self, large: Mapping[Sha, Pair], below: str) -> dict[Sha, tuple[Touched, ...] | None]:
+        """What commits that are too large changed in one place; None where that is too much as well."""
+        found = stream.changes(self._git, list(large.values()), below=below, most=MOST_OF_REQUESTS)
+        return dict(zip(large, found, strict=True))
+
+    def _pairs(self, commits: Mapping[Sha, plumbing.CommitHeader]) -> dict[Sha, Pair]:
+        """The tree of each commit's first parent, and its own."""
+        first = {name: _first_parent(found) for name, found in commits.items()}
+        wanted = list(dict.fromkeys([*commits, *(each for each in first.values() if each)]))
+        found = stream.objects(self._git, [f"{name}^{{tree}}" for name in wanted])
+        trees = {name: tree for name, (tree, _) in zip(wanted, found, strict=True)}
+        if "" in trees.values():
+            raise UnavailableError("git lacks a commit's tree here; fetch it all: `git fetch --refetch`")
+        return {
+            name: (trees[parent] if parent else EMPTY_TREE, trees[name]) for name, parent in first.items()
+        }
+
+
+def _first_parent(commit: plumbing.CommitHeader) -> Sha | None:
+    return commit.parents[0] if commit.parents else None
+
+
+def _in_parts(step: HistoryStep, parts: Mapping[str, tuple[Touched, ...] | None]) -> HistoryStep:
+    """A commit of main that is too large, by what it changed below requests/ and of the rules."""
+    return replace(
+        step,
+        touched=tuple(each for found in parts.values() for each in found or ()),
+        asks_whole=parts[REQUESTS] is not None,
+        rules_whole=all(parts[below] is not None for below in RULES),
+    )
+
+
+def _step(
+    name: Sha, time: int, commit: plumbing.CommitHeader, touched: tuple[Touched, ...] | None
+) -> HistoryStep:
+    return HistoryStep(
+        commit=name,
+        parents=commit.parents,
+        at=plumbing.moment(time),
+        message=commit.message,
+        touched=touched or (),
+        whole=touched is not None,
+        told=commit.whole,
+    )

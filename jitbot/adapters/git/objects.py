@@ -1,0 +1,123 @@
+"""What git holds under names that are made from the contents: asked for once in a run, since it can never change.
+
+A run reads the ledger several times, each time a few commits longer. What it read before it need not ask for
+again, and a git that is not started costs nothing. Only answers are remembered, never that something is missing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from jitbot.adapters.git import plumbing
+from jitbot.adapters.git.process import Git
+from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair, Search, search
+from jitbot.domain.model.bounds import COMMIT_READ
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import UnavailableError
+from jitbot.ports import AddedEntry
+
+_REMEMBERED = 1 << 25  # bytes of contents, all together
+_SMALL = 1 << 16  # bytes: a larger one is read again
+_ENTRIES = 200_000  # that differ, in all comparisons together
+_ARGUMENTS, _ARGUMENT_BYTES = 200, 100_000  # of one command line
+
+
+class Objects:
+    """The commits, trees and blobs of one clone, within what a run may remember of them."""
+
+    def __init__(self, git: Git, *, remembered: int = _REMEMBERED) -> None:
+        self._git = git
+        self._bytes_left = remembered
+        self._entries_left = _ENTRIES
+        self._contents: dict[tuple[str, Sha], bytes] = {}
+        self._trees: dict[str, str] = {EMPTY_TREE: EMPTY_TREE}
+        self._listed: dict[tuple[str, ...], bytes] = {}
+        self._searches: dict[tuple[Pair, str, int], Search] = {}
+
+    def read(
+        self, kind: str, names: Iterable[Sha], most: int, *, cut: bool = False
+    ) -> Iterator[tuple[Sha, bytes | None]]:
+        """Each of these with its bytes; None for what is of another kind or has more than `most` bytes.
+
+        With `cut`, of such a one the first `most` bytes and one more. Raises UnavailableError for what is not here.
+        """
+        wanted = dict.fromkeys(names)
+        unknown = {name: None for name in wanted if (kind, name) not in self._contents}
+        answers = self._asked(kind, list(unknown), most, cut=cut)
+        for name in wanted:
+            if name in unknown:
+                _, content = next(answers)
+                self._remember(kind, name, content)
+            else:
+                content = self._contents[kind, name]
+            yield name, content if content is not None and (cut or len(content) <= most) else None
+        next(answers, None)  # so that git is waited for, and its failure is told
+
+    def commits(self, names: Iterable[Sha]) -> dict[Sha, plumbing.CommitHeader | None]:
+        """What commits say of themselves; None for what is none. One too large is read as far as its parents go."""
+        read = self.read("commit", names, COMMIT_READ, cut=True)
+        return {name: plumbing.commit(content) if content is not None else None for name, content in read}
+
+    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
+        """The entries of a commit's tree at these paths, or directly in a folder whose path ends in /."""
+        return tuple(entry for some in _portions(paths) for entry in self._entries(commit, some))
+
+    def differing(
+        self, pairs: Sequence[tuple[str, Sha]], *, below: str = "", most: int
+    ) -> dict[tuple[str, Sha], Search]:
+        """What differs between each pair of commits; the empty tree stands for a commit before the first."""
+        if not pairs:
+            return {}
+        trees = self._trees_of({name for pair in pairs for name in pair})
+        between = {(base, commit): (trees[base], trees[commit]) for base, commit in pairs}
+        found = {pair: self._searches.get((pair, below, most)) for pair in between.values()}
+        unknown = [pair for pair, known in found.items() if known is None]
+        searched = search(self._git, unknown, below=below, most=most)
+        for pair, each in searched.items():
+            if each.seen < self._entries_left:
+                self._entries_left -= each.seen + 1
+                self._searches[pair, below, most] = each
+        return {pair: found[trees_] or searched[trees_] for pair, trees_ in between.items()}
+
+    def _entries(self, commit: Sha, paths: Sequence[str]) -> Iterator[AddedEntry]:
+        asked = (commit, *paths)
+        if asked not in self._listed:
+            self._listed[asked] = self._git.ask("ls-tree", "-z", "--full-tree", commit, "--", *paths)
+        return plumbing.entries(self._listed[asked])
+
+    def _asked(
+        self, kind: str, wanted: Sequence[Sha], most: int, *, cut: bool
+    ) -> Iterator[tuple[Sha, bytes | None]]:
+        if wanted:
+            asked = "".join(f"{name}\n" for name in wanted)
+            with self._git.streamed("cat-file", "--batch", stdin=asked) as answer:
+                yield from plumbing.objects(answer, kind, wanted, most, cut=cut)
+
+    def _remember(self, kind: str, name: Sha, content: bytes | None) -> None:
+        if content is not None and len(content) <= min(_SMALL, self._bytes_left):
+            self._bytes_left -= len(content)
+            self._contents[kind, name] = content
+
+    def _trees_of(self, commits: set[str]) -> dict[str, str]:
+        """The tree of each commit: `diff-tree --stdin` compares two trees a line, but not two commits."""
+        wanted = sorted(commits - self._trees.keys())
+        if wanted:
+            asked = "".join(f"{commit}^{{tree}}\n" for commit in wanted)
+            answer = self._git.ask("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
+            for commit, line in zip(wanted, answer.decode().splitlines(), strict=True):
+                name, _, kind = line.partition(" ")
+                if kind != "tree":
+                    raise UnavailableError(
+                        f"git has no commit {commit[:10]} here; fetch deeper (fetch-depth: 0)"
+                    )
+                self._trees[commit] = name
+        return {commit: self._trees[commit] for commit in commits}
+
+
+def _portions(paths: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Paths in portions that a command line takes: people choose how many there are, and how long each is."""
+    start = size = 0
+    for end, path in enumerate(paths):
+        size += len(path) * 4 + 1
+        if end > start and (end - start == _ARGUMENTS or size > _ARGUMENT_BYTES):
+            yield paths[start:end]
+            start, size = end, len(path) * 4 + 1
+    yield paths[start:]

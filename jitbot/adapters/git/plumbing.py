@@ -1,0 +1,204 @@
+"""The formats in which git's plumbing answers, read into values."""
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import BufferedReader
+
+from jitbot.domain.model.bounds import COMMIT_READ
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.model.merge_facts import Change, ChangeKind
+from jitbot.ports import AddedCommit, AddedEntry
+
+_PLAIN, _SUBMODULE, _FOLDER, _NOTHING = "100644", "160000", "040000", "000000"
+_PARENT = re.compile(rb"parent [0-9a-f]{40}")
+_RAW = re.compile(rb":(\d{6}) (\d{6}) ([0-9a-f]{40}) ([0-9a-f]{40}) [A-Z]\d*", re.ASCII)
+_LATEST = 253_402_300_799  # the last second that a datetime can be; a commit may claim any
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One path that differs between two trees: as it is in the second."""
+
+    path: str
+    mode: str
+    blob: Sha
+    kind: ChangeKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeRecord:
+    """One entry that differs between two trees: a file, a folder, or something else that git can hold."""
+
+    name: str
+    old_mode: str
+    mode: str
+    old_blob: Sha
+    blob: Sha
+
+    @property
+    def trees(self) -> tuple[str, str]:
+        """The folder it was and the folder it is; empty where it was or is none."""
+        old = self.old_blob if self.old_mode == _FOLDER else ""
+        return old, self.blob if self.mode == _FOLDER else ""
+
+    def as_file(self, path: str) -> Difference | None:
+        """What became of the file of this name; None if it neither was nor is one."""
+        was, is_now = (mode not in (_NOTHING, _FOLDER) for mode in (self.old_mode, self.mode))
+        if is_now:
+            kind = ChangeKind.MODIFIED if was else ChangeKind.ADDED
+            return Difference(path=path, mode=self.mode, blob=self.blob, kind=kind)
+        if was:
+            return Difference(path=path, mode=_NOTHING, blob=Sha("0" * 40), kind=ChangeKind.DELETED)
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitHeader:
+    """What a commit says of itself."""
+
+    parents: tuple[Sha, ...]
+    message: str
+    whole: bool = True  # not: too large, and read only as far as its parents go
+
+
+def entries(answer: bytes) -> Iterator[AddedEntry]:
+    """Read `ls-tree -z`: records of mode, type, name and path."""
+    for record in answer.split(b"\0")[:-1]:
+        meta, _, path = record.partition(b"\t")
+        mode, _, blob = meta.decode().split(" ")
+        yield AddedEntry(path=path.decode(errors="surrogateescape"), mode=mode, blob=Sha(blob))
+
+
+def records(answer: BufferedReader) -> Iterator[tuple[tuple[str, str], TreeRecord]]:
+    """Read `diff-tree --stdin -z`: a line with the two trees, then for each entry a raw record and its name."""
+    reader = _Reader(answer)
+    pair = ("", "")
+    while (first := reader.next()) is not None:
+        if first != b":":
+            one, _, other = reader.until(b"\n").decode().partition(" ")
+            pair = (one, other)
+        elif match := _RAW.fullmatch(reader.until(b"\0")):
+            old_mode, mode, old_blob, blob = (group.decode() for group in match.groups())
+            name = reader.until(b"\0").decode(errors="surrogateescape")
+            yield (
+                pair,
+                TreeRecord(name=name, old_mode=old_mode, mode=mode, old_blob=Sha(old_blob), blob=Sha(blob)),
+            )
+        else:
+            raise UnavailableError("git's diff-tree answers in a form that this jitbot does not know")
+
+
+def objects(
+    answer: BufferedReader, kind: str, wanted: Sequence[Sha], most: int, *, cut: bool = False
+) -> Iterator[tuple[Sha, bytes | None]]:
+    """Read `cat-file --batch`: a line `name type size`, then that many bytes and a newline.
+
+    None for what is no object of this kind, or has more than `most` bytes; with `cut`, the first `most` bytes and
+    one more of such a one. Raises UnavailableError for what is not here at all.
+    """
+    for name in wanted:
+        _, _, rest = answer.readline().decode().rstrip("\n").partition(" ")
+        what, _, size = rest.partition(" ")
+        if not size.isdecimal():
+            raise UnavailableError(f"git has no {kind} {name[:10]} here; fetch deeper (fetch-depth: 0)")
+        length = int(size)
+        wanted_bytes = min(length, most + 1) if what == kind and (cut or length <= most) else 0
+        content = answer.read(wanted_bytes) if wanted_bytes or (what == kind and not length) else None
+        _skip(answer, length - wanted_bytes)
+        yield name, content
+        answer.read(1)
+
+
+def _skip(answer: BufferedReader, size: int) -> None:
+    while size > 0 and (passed := len(answer.read(min(size, _CHUNK)))):
+        size -= passed
+
+
+class _Reader:
+    """Takes an answer apart at its separators, holding no more of it than one part."""
+
+    def __init__(self, stream: BufferedReader) -> None:
+        self._stream = stream
+        self._held = b""
+        self._at = 0
+
+    def next(self) -> bytes | None:
+        """The byte that comes next, which stays; None at the end."""
+        while self._at >= len(self._held):
+            if not self._more():
+                return None
+        return self._held[self._at : self._at + 1]
+
+    def until(self, separator: bytes) -> bytes:
+        """Everything up to the separator, which goes. Raises UnavailableError if the answer ends before it."""
+        while (end := self._held.find(separator, self._at)) < 0:
+            if not self._more():
+                raise UnavailableError("git's answer ends in its middle")
+        part, self._at = self._held[self._at : end], end + len(separator)
+        return part
+
+    def _more(self) -> bool:
+        more = self._stream.read1(_CHUNK)
+        self._held, self._at = self._held[self._at :] + more, 0
+        return bool(more)
+
+
+def commit(content: bytes) -> CommitHeader:
+    """Read a commit object: its tree, its parents right below, more headers, an empty line, its message.
+
+    Only the lines below the tree are parents, as for git itself: whoever may push can write any other header. Of
+    one that was cut the parents are read, and nothing is said of its message.
+    """
+    headers, _, message = content.partition(b"\n\n")
+    parents = itertools.takewhile(_PARENT.fullmatch, headers.split(b"\n")[1:])
+    names = tuple(Sha(line[7:].decode()) for line in parents)
+    if len(content) > COMMIT_READ:
+        return CommitHeader(parents=names, message="", whole=False)
+    return CommitHeader(parents=names, message=message.decode(errors="replace"))
+
+
+def change(base: str, made: str, timestamp: int, difference: Difference) -> Change:
+    """What the commit `made` did to one path."""
+    return Change(
+        path=difference.path,
+        commit=Sha(made),
+        base=Sha(base),
+        committed_at=moment(timestamp),
+        kind=difference.kind,
+        mode=difference.mode,
+        blob=None if difference.kind is ChangeKind.DELETED else difference.blob,
+    )
+
+
+def moment(timestamp: int) -> datetime:
+    """A commit's date; whoever makes a commit chooses it, and may choose one that no calendar has."""
+    return datetime.fromtimestamp(min(max(timestamp, 0), _LATEST), UTC)
+
+
+def added(
+    made: Sha, commit: CommitHeader | None, differing: Sequence[Difference], *, whole: bool
+) -> AddedCommit:
+    """A commit of the ledger, by what it puts there; what it takes away has no effect on what was there.
+
+    What a submodule's entry names is no object of this repository: it is left out, and the commit untidy.
+    `commit` is None for what is no commit.
+    """
+    put = [each for each in differing if each.kind is not ChangeKind.DELETED]
+    plain = bool(put) and all(each.mode == _PLAIN for each in put)
+    parents = commit.parents if commit is not None else ()
+    return AddedCommit(
+        commit=made,
+        parent=parents[0] if parents else Sha(""),
+        message=commit.message if commit is not None else "",
+        entries=tuple(
+            AddedEntry(path=each.path, mode=each.mode, blob=each.blob)
+            for each in put
+            if each.mode != _SUBMODULE
+        ),
+        well_formed=whole and commit is not None and commit.whole and len(parents) == 1 and plain,
+    )

@@ -1,0 +1,177 @@
+"""Runs git: never asking anybody, never for longer than it may, the token never among its arguments."""
+
+import base64
+import os
+import secrets
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from io import BufferedReader
+from pathlib import Path
+
+from jitbot.domain.model.errors import UnavailableError
+
+NEVER_ASK = {
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "LC_ALL": "C",
+}
+
+
+_RETRIES = (1.0, 3.0, 9.0)  # seconds between attempts at a fetch that may yet go right
+_FINAL = (  # why one would fail again, in git's words, which LC_ALL keeps in English
+    "couldn't find remote ref",
+    "authentication failed",
+    "could not read username",
+    "repository not found",
+    "does not appear to be a git repository",
+    "no such remote",
+    "not our ref",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token, and the one server that may have it, as in `https://github.com`; empty: none may."""
+
+    secret: str = field(default="", repr=False)
+    server: str = ""
+
+
+NO_TOKEN = Token()
+
+
+class Git:
+    """The command git in one folder."""
+
+    def __init__(self, root: Path, *, timeout: float) -> None:
+        self._root = root
+        self._timeout = timeout
+        # diff-tree reads the index first, which names every file of the commit checked out, and uses nothing of it.
+        self._no_index = str(Path(tempfile.gettempdir()) / f"no-index-{secrets.token_hex(8)}")
+
+    def ask(self, *arguments: str, stdin: str = "") -> bytes:
+        """What git prints. Raises UnavailableError with git's last words if it fails."""
+        result = self.run(*arguments, stdin=stdin)
+        if result.returncode != 0:
+            raise UnavailableError(f"git {arguments[0]} failed: {last_line(result.stderr)}")
+        return result.stdout
+
+    def run(
+        self, *arguments: str, stdin: str = "", token: Token = NO_TOKEN, lazily: bool = True
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run git to its end, whatever that is; not `lazily`: what a partial clone lacks is then missing to it.
+
+        Raises UnavailableError if it does not run, or not end.
+        """
+        try:
+            return subprocess.run(
+                ["git", "-C", str(self._root), *arguments],
+                input=stdin.encode(),
+                capture_output=True,
+                env={**os.environ, **NEVER_ASK, **_fetching(lazily), **_credentials(token)},
+                timeout=self._timeout,
+                check=False,
+            )
+        except FileNotFoundError:
+            raise UnavailableError("git is not installed, or not on PATH") from None
+        except OSError as error:
+            raise UnavailableError(f"git cannot be run: {error.strerror}") from None
+        except subprocess.TimeoutExpired:
+            raise UnavailableError(f"git {arguments[0]} took longer than {self._timeout:.0f} s") from None
+
+    def fetch(
+        self, *arguments: str, stdin: str = "", token: Token = NO_TOKEN, options: tuple[str, ...] = ()
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Run `git fetch`, again and more slowly where it may yet go right. `options` are git's own, before the verb."""
+        for pause in (*_RETRIES, None):
+            result = self.run(*options, "fetch", *arguments, stdin=stdin, token=token)
+            reason = last_line(result.stderr).lower()
+            if result.returncode == 0 or pause is None or any(each in reason for each in _FINAL):
+                break
+            time.sleep(pause)
+        return result
+
+    @contextmanager
+    def streamed(self, *arguments: str, stdin: str, lazily: bool = True) -> Iterator[BufferedReader]:
+        """What git prints, as it comes, for answers that others make as large as they like; `lazily` as in `run`.
+
+        Raises UnavailableError if git does not run, fails, or takes too long.
+        """
+        with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as words:
+            asked.write(stdin.encode(errors="surrogateescape"))
+            asked.seek(0)
+            process = self._started(arguments, asked.fileno(), words.fileno(), lazily=lazily)
+            timer = threading.Timer(self._timeout, process.kill)
+            timer.start()
+            try:
+                assert isinstance(process.stdout, BufferedReader)  # noqa: S101 - it is: a pipe, unbuffered by none
+                yield process.stdout
+                code = process.wait()
+            finally:
+                timer.cancel()
+                process.kill()
+                process.wait()
+                if process.stdout is not None:
+                    process.stdout.close()
+            if code == -signal.SIGKILL:
+                raise UnavailableError(f"git {arguments[0]} took longer than {self._timeout:.0f} s")
+            if code != 0:
+                words.seek(0)
+                raise UnavailableError(f"git {arguments[0]} failed: {last_line(words.read())}")
+
+    def _started(
+        self, arguments: tuple[str, ...], stdin: int, stderr: int, *, lazily: bool
+    ) -> "subprocess.Popen[bytes]":
+        try:
+            return subprocess.Popen(
+                ["git", "-C", str(self._root), *arguments],
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env={**os.environ, **NEVER_ASK, **_fetching(lazily), "GIT_INDEX_FILE": self._no_index},
+            )
+        except FileNotFoundError:
+            raise UnavailableError("git is not installed, or not on PATH") from None
+        except OSError as error:
+            raise UnavailableError(f"git cannot be run: {error.strerror}") from None
+
+
+def last_line(stderr: bytes) -> str:
+    """The last of git's words, which is the one that says why."""
+    lines = stderr.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "no reason given"
+
+
+def _fetching(lazily: bool) -> dict[str, str]:
+    return {} if lazily else {"GIT_NO_LAZY_FETCH": "1"}
+
+
+def _credentials(token: Token) -> dict[str, str]:
+    """The token as a header in git's environment: not in the arguments, which every process can see.
+
+    git sends it to this server alone, and compares scheme, host and port with those of the address that it
+    really asks, after `url.<base>.insteadOf`: https://git-scm.com/docs/git-config (`http.<url>.*`).
+    """
+    if not token.secret or not token.server:
+        return {}
+    basic = base64.b64encode(f"x-access-token:{token.secret}".encode()).decode()
+    here = f"http.{token.server}/"
+    settings = (
+        (f"{here}.extraHeader", f"Authorization: Basic {basic}"),
+        # git goes on to send its headers after a redirect, to whatever host that names.
+        (f"{here}.followRedirects", "false"),
+    )
+    numbered = {
+        f"GIT_CONFIG_{part}_{number}": text
+        for number, setting in enumerate(settings)
+        for part, text in zip(("KEY", "VALUE"), setting, strict=True)
+    }
+    return {"GIT_CONFIG_COUNT": str(len(settings)), **numbered}

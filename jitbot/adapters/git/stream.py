@@ -1,0 +1,76 @@
+"""git's long answers, read part by part, for whoever reads all of a history: nothing of it is held that could be large."""
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from io import BufferedReader
+
+from jitbot.adapters.git import plumbing
+from jitbot.adapters.git.process import Git
+from jitbot.adapters.git.tree_diff import Pair, search
+from jitbot.domain.model.bounds import COMMIT_READ
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.merge_facts import ChangeKind
+from jitbot.ports.full_git import Touched
+
+_STATUS = {ChangeKind.ADDED: "A", ChangeKind.MODIFIED: "M", ChangeKind.DELETED: "D"}
+
+
+def changes(
+    git: Git, pairs: Sequence[Pair], *, below: str = "", most: int
+) -> list[tuple[Touched, ...] | None]:
+    """What differs between the trees of each pair, down to every file; None where that is too much to read."""
+    found = search(git, list(dict.fromkeys(pairs)), below=below, most=most)
+    return [_touched(found[pair].found) if found[pair].whole else None for pair in pairs]
+
+
+def _touched(differing: Iterable[plumbing.Difference]) -> tuple[Touched, ...]:
+    return tuple(
+        Touched(path=each.path, mode=each.mode, blob=each.blob, status=_STATUS[each.kind])
+        for each in differing
+    )
+
+
+def contents(git: Git, wanted: Sequence[Sha], most: int) -> Iterator[tuple[Sha, bytes | None]]:
+    """The bytes of blobs in this order; None for what is no blob, not here, or has more than `most` bytes."""
+    fits: set[Sha] = set()
+    with _asked(git, ("cat-file", "--batch-check=%(objecttype) %(objectsize)"), wanted) as sizes:
+        for name, line in zip(wanted, sizes, strict=True):
+            found, _, size = line.decode().strip().rpartition(" ")
+            if found == "blob" and int(size) <= most:
+                fits.add(name)
+    asked = [name for name in wanted if name in fits]
+    with _asked(git, ("cat-file", "--batch=%(objectsize)", "--buffer"), asked) as answer:
+        for name in wanted:
+            content = None
+            if name in fits:
+                content = answer.read(int(answer.readline()))
+                answer.read(1)
+            yield name, content
+
+
+def commits(git: Git, wanted: Sequence[Sha]) -> dict[Sha, plumbing.CommitHeader]:
+    """What commits say of themselves. Raises UnavailableError for what is none, or not here."""
+    with _asked(git, ("cat-file", "--batch"), wanted) as answer:
+        read = dict(plumbing.objects(answer, "commit", wanted, COMMIT_READ, cut=True))
+    return {name: plumbing.commit(content or b"") for name, content in read.items()}
+
+
+def objects(git: Git, wanted: Sequence[str], *, lazily: bool = True) -> Iterator[tuple[str, str]]:
+    """For each name, whatever it spells, the object's own name and kind; both empty if there is none.
+
+    Not `lazily`: raises UnavailableError where a partial clone lacks one of them.
+    """
+    arguments = ("cat-file", "--batch-check=%(objectname) %(objecttype)")
+    with _asked(git, arguments, wanted, lazily=lazily) as answer:
+        for line in itertools.islice(answer, len(wanted)):
+            name, _, kind = line.decode(errors="replace").strip().rpartition(" ")
+            yield ("", "") if kind in ("missing", "ambiguous") else (name, kind)
+
+
+def _asked(
+    git: Git, arguments: Sequence[str], lines: Iterable[str], *, lazily: bool = True
+) -> AbstractContextManager[BufferedReader]:
+    """git's answer while it comes, to a question of one line each."""
+    asked = "".join(f"{line}\n" for line in lines)
+    return git.streamed(*arguments, stdin=asked, lazily=lazily)

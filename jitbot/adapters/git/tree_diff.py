@@ -1,0 +1,87 @@
+"""What differs between trees, found level by level and within a budget.
+
+Whoever may push chooses the trees that are compared here. git's own recursion would follow one kilobyte of
+nested trees into millions of paths; this walk opens each level with one call, and stops where a budget ends.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from jitbot.adapters.git import plumbing
+from jitbot.adapters.git.process import Git
+from jitbot.domain.model.bounds import DEEPEST
+
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+_OPTIONS = ("--stdin", "-z", "--raw", "--no-renames", "--no-abbrev")
+
+Pair = tuple[str, str]  # two trees
+
+
+@dataclass(slots=True, kw_only=True)
+class Search:
+    """What was found between two trees. Not `whole`: more differs than the budget let be looked at."""
+
+    most: int
+    seen: int = 0
+    cut: bool = False
+    found: list[plumbing.Difference] = field(default_factory=list)
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything was looked at."""
+        return not self.cut and self.seen <= self.most
+
+
+def search(git: Git, pairs: Collection[Pair], *, below: str = "", most: int) -> Mapping[Pair, Search]:
+    """The differences of each pair, without renames: of all paths, of a folder (`below` ends in /), or of one path.
+
+    `most` bounds, for each pair, how many entries are looked at, files and folders together.
+    """
+    searches = {pair: Search(most=most) for pair in pairs}
+    asked: dict[Pair, list[tuple[Search, str]]] = {pair: [(each, "")] for pair, each in searches.items()}
+    for _ in range(DEEPEST):
+        deeper: dict[Pair, list[tuple[Search, str]]] = {}
+        for pair, record in _level(git, asked):
+            for each, folder in asked[pair]:
+                _take(each, record, folder, below, deeper)
+        if not deeper:
+            return searches
+        asked = deeper
+    for each, _ in (asker for askers in asked.values() for asker in askers):
+        each.cut = True
+    return searches
+
+
+def _level(git: Git, pairs: Collection[Pair]) -> Iterator[tuple[Pair, plumbing.TreeRecord]]:
+    """The entries that differ between two trees, not what lies in their folders."""
+    lines = "".join(f"{one} {other}\n" for one, other in pairs if one != other)
+    if lines:
+        with git.streamed("diff-tree", *_OPTIONS, stdin=lines) as answer:
+            yield from plumbing.records(answer)
+
+
+def _take(
+    each: Search,
+    record: plumbing.TreeRecord,
+    folder: str,
+    below: str,
+    deeper: dict[Pair, list[tuple[Search, str]]],
+) -> None:
+    """One entry into a search: a file is found, a folder is to be opened, one that became the other is both."""
+    path = folder + record.name
+    is_file, is_folder = _wanted(path, below, folder=False), _wanted(path, below, folder=True)
+    if not each.whole or not (is_file or is_folder):
+        return
+    each.seen += 1
+    old, new = record.trees
+    if is_folder and (old or new):
+        pair = (old or EMPTY_TREE, new or EMPTY_TREE)
+        deeper.setdefault(pair, []).append((each, f"{path}/"))
+    if is_file and (difference := record.as_file(path)) is not None:
+        each.found.append(difference)
+
+
+def _wanted(path: str, below: str, *, folder: bool) -> bool:
+    """Whether what lies at a path is asked for; of a folder, whether what is asked for may lie in it."""
+    inside = (not below or below.endswith("/")) and path.startswith(below)
+    return inside or (below.startswith(f"{path}/") if folder else path == below)

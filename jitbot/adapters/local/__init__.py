@@ -1,0 +1,1 @@
+"""Files on this machine: AWS profiles, cached sessions, and pages from templates."""

@@ -1,0 +1,72 @@
+"""Sessions kept on this machine for as long as they are good: one file each, for this user's eyes alone."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from jitbot.domain.enforce.grant_target import Session
+from jitbot.domain.model import timestamp
+
+
+class SessionCache:
+    """A folder of sessions. What cannot be read, or could have been written by somebody else, is not there."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find(self, *key: str) -> tuple[Session, Mapping[str, Any]] | None:
+        """A session kept under this key, with what was noted beside it."""
+        try:
+            descriptor = os.open(self._file(key), os.O_RDONLY | os.O_NOFOLLOW)
+        except OSError:
+            return None
+        with os.fdopen(descriptor) as opened:
+            owner = os.fstat(opened.fileno())
+            if owner.st_uid != os.getuid() or owner.st_mode & 0o077:
+                return None
+            try:
+                found = json.load(opened)
+                session = Session(
+                    access_key=found["access_key"],
+                    secret_key=found["secret_key"],
+                    token=found["token"],
+                    expires_at=timestamp.parse(found["expires_at"]),
+                )
+                return session, dict(found["note"])
+            except (ValueError, KeyError, TypeError):
+                return None
+
+    def keep(self, session: Session, note: Mapping[str, Any], *key: str) -> None:
+        """Keep a session. A folder that cannot be written costs speed alone."""
+        content = {
+            "access_key": session.access_key,
+            "secret_key": session.secret_key,
+            "token": session.token,
+            "expires_at": timestamp.show(session.expires_at),
+            "note": dict(note),
+        }
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, aside = tempfile.mkstemp(dir=self._folder)  # 0600 from the first byte on
+            with os.fdopen(descriptor, "w") as opened:
+                json.dump(content, opened)
+            Path(aside).replace(self._file(key))
+        except OSError:
+            return
+
+    def forget_ended(self, now: datetime) -> None:
+        """Remove the files of sessions that are over."""
+        for file in self._folder.glob("*.json"):
+            try:
+                if file.stat().st_mtime < now.timestamp() - 2 * 3600:
+                    file.unlink()
+            except OSError:
+                continue
+
+    def _file(self, key: tuple[str, ...]) -> Path:
+        return self._folder / f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]}.json"

@@ -1,0 +1,153 @@
+"""GitHub's OIDC issuer: tokens of this run, the issuer's keys, and the proof that a key signed a token.
+
+https://docs.github.com/en/actions/reference/security/oidc. Not proven against the real issuer here.
+"""
+
+import functools
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+
+import requests
+from jitbot.domain.model.addresses import is_private
+from jitbot.domain.model.errors import DeniedError, UnavailableError
+
+_TIMEOUT = 20
+_PAUSES = (
+    0.5,
+    1.0,
+    2.0,
+    4.0,
+)  # seconds before each further attempt; both calls only read, so each may be repeated
+_LONGEST = 16_384  # characters of a token; GitHub's have some two thousand
+_ALGORITHMS = ["RS256"]  # the one GitHub signs with; naming it refuses `none` and keys used as HMAC secrets
+# Read long after, so `exp` says nothing; all other claims are judged by `domain.attestation`.
+_SIGNATURE_ALONE = {f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
+
+
+@functools.lru_cache(maxsize=64)
+def _public(key: str) -> Any:
+    """The key itself. A long ledger is signed with few."""
+    return jwt.PyJWK.from_json(key).key
+
+
+class ActionsOidc:
+    """The issuer as a job sees it. `request_url` and `request_token` are what Actions puts into the environment."""
+
+    def __init__(
+        self,
+        issuer: str,
+        *,
+        request_url: str = "",
+        request_token: str = "",
+        user_agent: str = "jitbot",
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
+        self._sleep = sleep or time.sleep
+        self._keys: Mapping[str, str] | None = None  # asked once a run
+        self._issuer = issuer.rstrip("/")
+        self._request_url = request_url
+        self._headers = {"User-Agent": user_agent, "Accept": "application/json"}
+        self._authorization = {"Authorization": f"Bearer {request_token}"}
+
+    def token(self, audience: str) -> str:
+        """A token of this run for this audience. Raises DeniedError outside a job that may ask for one."""
+        if not self._request_url:
+            raise DeniedError(
+                "no OIDC token to be had: this is no Actions job with `permissions: id-token: write`"
+            )
+        if not is_private(self._request_url):
+            raise DeniedError(
+                "ACTIONS_ID_TOKEN_REQUEST_URL is neither TLS nor this machine; nothing is sent there"
+            )
+        answer = self._get(self._request_url, {"audience": audience}, self._authorization)
+        value = answer.get("value")
+        if not isinstance(value, str):
+            raise UnavailableError("the OIDC issuer answered without a token")
+        return value
+
+    def keys(self) -> Mapping[str, str]:
+        """The public keys the issuer publishes now, fetched over TLS (a sandbox's, over loopback)."""
+        if self._keys is None:
+            self._keys = self._published()
+        return self._keys
+
+    def _published(self) -> Mapping[str, str]:
+        if not self._issuer.startswith("https://") and urlsplit(self._issuer).hostname != "127.0.0.1":
+            raise DeniedError(
+                f"the issuer {self._issuer} is not reached over TLS; its keys would prove nothing"
+            )
+        answer = self._get(f"{self._issuer}/.well-known/jwks", {}, {})
+        keys = answer.get("keys")
+        if not isinstance(keys, list):
+            raise UnavailableError("the OIDC issuer answered without keys")
+        return {
+            str(key["kid"]): json.dumps(key, sort_keys=True)
+            for key in keys
+            if isinstance(key, dict) and "kid" in key
+        }
+
+    def key_id(self, token: str) -> str:
+        """The key a token says it was signed with; empty if it is no token."""
+        if len(token) > _LONGEST:
+            return ""
+        try:
+            return str(jwt.get_unverified_header(token).get("kid", ""))
+        except (jwt.PyJWTError, ValueError, RecursionError):  # the last for JSON nested without end
+            return ""
+
+    def verified(self, token: str, keys: Mapping[str, str]) -> Mapping[str, object] | None:
+        """The claims of a token that one of these keys signed; None for anything else."""
+        key = keys.get(self.key_id(token))
+        if key is None:
+            return None
+        try:
+            public = _public(key)
+            options: Any = {"verify_signature": True, **_SIGNATURE_ALONE}
+            claims: dict[str, Any] = jwt.decode(token, public, algorithms=_ALGORITHMS, options=options)
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+            return None
+        return claims
+
+    def _get(self, url: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
+        """The object at an address. What may pass is tried again; a refusal and a redirect are final."""
+        for pause in _PAUSES:
+            try:
+                return self._once(url, parameters, headers)
+            except _FinalError:
+                raise
+            except UnavailableError:
+                self._sleep(pause)
+        return self._once(url, parameters, headers)
+
+    def _once(self, url: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
+        try:
+            answer = requests.get(
+                url,
+                params=parameters,
+                headers={**self._headers, **headers},
+                timeout=_TIMEOUT,
+                # A redirect could lead the run's bearer token, or the question for keys, out of TLS.
+                allow_redirects=False,
+            )
+        except requests.exceptions.RequestException as error:
+            raise UnavailableError(f"the OIDC issuer does not answer: {type(error).__name__}") from error
+        if answer.status_code != requests.codes.ok:
+            passing = answer.status_code >= 500 or answer.status_code == requests.codes.too_many_requests
+            kind = UnavailableError if passing else _FinalError
+            raise kind(f"the OIDC issuer answered {answer.status_code}")
+        try:
+            content = answer.json()
+        except requests.exceptions.JSONDecodeError as error:
+            raise UnavailableError("the OIDC issuer's answer is not JSON") from error
+        if not isinstance(content, dict):
+            raise UnavailableError("the OIDC issuer's answer is not an object")
+        return content
+
+
+class _FinalError(UnavailableError):
+    """The issuer answered no: another attempt would meet the same."""

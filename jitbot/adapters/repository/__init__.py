@@ -1,9 +1,0 @@
-"""git, read through its plumbing: commits and blobs at fetched tips, never the working tree.
-
-https://git-scm.com/docs/git#_low_level_commands_plumbing
-"""
-
-from jitbot.adapters.repository.clone import GitRepository
-from jitbot.adapters.repository.whole import WholeClone
-
-__all__ = ["GitRepository", "WholeClone"]

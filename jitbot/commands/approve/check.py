@@ -1,0 +1,83 @@
+"""`jitbot check`."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from jitbot.adapters import documents
+from jitbot.adapters.iam_reference import ServiceAuthorizationReference
+from jitbot.domain.evidence.decision_event import finding_json
+from jitbot.domain.model.codeowners import LOCATIONS
+from jitbot.domain.model.documents import Finding
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.model.grammar import is_request
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.output import print_annotations, print_findings, print_json
+from jitbot.terminal.paths import FolderTree, Moment, clone, data_root, relative
+from jitbot.usecases.pull_request.checking import Checker
+
+
+@click.command()
+@click.argument("files", nargs=-1, metavar="[FILE]…")
+@click.option("--base", help="With --head: check a change as git has it, under this revision's rules.")
+@click.option("--head", help="With --base: the revision that would be merged.")
+@click.option("--at", type=Moment(), help="As if merged at this time, such as 2026-11-24T09:00:00Z.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    help="For people, machines, or as annotations on a pull request.",
+)
+@click.pass_obj
+def check(
+    invocation: Invocation,
+    *,
+    files: tuple[str, ...],
+    base: str | None,
+    head: str | None,
+    at: datetime | None,
+    form: str,
+) -> int:
+    """Give the verdict that a merge would meet, with the file and the line of each finding.
+
+    Without FILE: all of policies/, CODEOWNERS, and this month's requests in the working tree.
+
+    Example: jitbot check requests/orders-db-read/2026-11/23-alice-refunds.yaml
+    """
+    if (base is None) != (head is None) or (base is not None and files):
+        raise click.UsageError("--base and --head go together, and without FILE")
+    now = at or invocation.now
+    checker = Checker(documents=documents, catalogue=ServiceAuthorizationReference(), when=now)
+    if base is not None and head is not None:
+        repository = clone(invocation.folder, invocation.environ)
+        one, other = repository.resolve(base), repository.resolve(head)
+        findings = checker.change(repository, base=one, head=other)
+    else:
+        root = data_root(invocation.folder)
+        paths = [relative(file, folder=invocation.folder, root=root) for file in files] or _all(
+            root, now.strftime("%Y-%m")
+        )
+        findings = checker.files(FolderTree(root=root), paths)
+    return _tell(findings, form)
+
+
+def _all(root: Path, month: str) -> list[str]:
+    """Every rule, and the requests of a month: what lies further back can no longer be merged anew."""
+    rules = sorted(path for path in (root / "policies").rglob("*.yaml"))
+    owners = [root / location for location in LOCATIONS if (root / location).is_file()][:1]
+    requests = sorted((root / "requests").glob(f"*/{month}/*"))
+    found = [path.relative_to(root).as_posix() for path in (*rules, *owners, *requests)]
+    return [path for path in found if not path.startswith("requests/") or is_request(path)]
+
+
+def _tell(findings: tuple[Finding, ...], form: str) -> int:
+    if form == "json":
+        print_json({"ok": not findings, "findings": [finding_json(finding) for finding in findings]})
+    elif findings:
+        (print_annotations if form == "github" else print_findings)(findings)
+        click.echo(f"{len(findings)} to mend" if len(findings) > 1 else "1 to mend")
+    else:
+        click.echo("all good")
+    return ExitCode.REFUSED if findings else ExitCode.DONE

@@ -1,0 +1,58 @@
+"""Opens the books of a clone for the parts of `jitbot audit`: without asking anybody, unless they say so."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from jitbot import __version__
+from jitbot.adapters import documents
+from jitbot.adapters.git import WholeClone
+from jitbot.adapters.oidc import ActionsOidc
+from jitbot.domain.access.request_state import pull_requests
+from jitbot.domain.model.addresses import server
+from jitbot.domain.model.documents import Settings
+from jitbot.domain.model.errors import InvalidError
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.paths import data_root, meant
+from jitbot.usecases.audit.verify_ledger import AuditInputs, load_audit_inputs
+from jitbot.usecases.ledger.verify_batches import read_keys
+
+_MOST = 1 << 20  # bytes of a file of keys
+
+keys_option = click.option(
+    "--keys",
+    "keys_file",
+    type=click.Path(path_type=Path),
+    help="The issuer's keys, as you fetched and kept them: a JSON Web Key Set.",
+)
+
+
+def books_of(invocation: Invocation, *, keys_file: Path | None, online: bool = False) -> AuditInputs:
+    """Everything that the clone around the current folder holds. `online` reads the issuer's keys from it too."""
+    environ = invocation.environ
+    repository = WholeClone(
+        data_root(invocation.folder), token=environ.get("GITHUB_TOKEN", ""), server=server(environ)
+    )
+
+    def issuer(settings: Settings) -> ActionsOidc:
+        return ActionsOidc(settings.issuer, user_agent=f"jitbot/{__version__} (audit)")
+
+    def keys(settings: Settings) -> Mapping[str, str]:
+        given = _keys_in(invocation.folder / keys_file) if keys_file is not None else {}
+        return {**(issuer(settings).keys() if online else {}), **given}
+
+    return load_audit_inputs(repository, documents, issuer=issuer, keys=keys)
+
+
+def _keys_in(file: Path) -> Mapping[str, str]:
+    try:
+        with file.open("rb") as opened:
+            return read_keys(opened.read(_MOST), str(file))
+    except OSError as error:
+        raise InvalidError(f"{file} cannot be read: {error.strerror}") from None
+
+
+def request_in(books: AuditInputs, text: str) -> str:
+    """The request of the ledger that a person means. Raises InvalidError if none or several fit."""
+    return meant(text, pull_requests(books.history.events))

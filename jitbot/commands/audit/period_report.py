@@ -1,0 +1,72 @@
+"""Makes the survey of a period for the parts of `jitbot audit` that show or export one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from jitbot.adapters import documents
+from jitbot.adapters.git.rule_log import RuleHistory
+from jitbot.commands.audit.inputs import books_of
+from jitbot.domain.audit.verify.completeness import not_followed
+from jitbot.domain.audit.verify.findings import Severity
+from jitbot.domain.audit.verify.ledger_history import LedgerHistory
+from jitbot.domain.model.errors import InvalidError
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.paths import data_root
+from jitbot.usecases.audit.period_report import (
+    PeriodReport,
+    ReportSource,
+    changed_rules,
+    entitled,
+    period_report,
+)
+from jitbot.usecases.audit.verify_ledger import gone_of
+
+_UNANCHORED = "nobody vouches for the issuer's keys: give --keys, ask with --online, or keep them in policies/issuer-keys.json"
+
+
+def survey_of(
+    invocation: Invocation,
+    *,
+    start: datetime,
+    end: datetime,
+    keys_file: Path | None,
+    online: bool,
+    judged_at: datetime | None = None,
+) -> PeriodReport:
+    """The survey of a period, judged as of now unless at another moment. Raises InvalidError for a period that is empty, or all to come."""
+    if start >= end:
+        raise InvalidError("the period is empty: --to must come after --from")
+    if start > invocation.now:
+        raise InvalidError("the period has not begun yet")
+    books = books_of(invocation, keys_file=keys_file, online=online)
+    rules = RuleHistory(data_root(invocation.folder))
+    gone = gone_of(books)
+    unread = [each.message for each in not_followed([*books.untold, *gone.untold])]
+    warnings, doubt = _objections(books.history, unread)
+    return period_report(
+        books.history.events,
+        source=ReportSource(
+            repository=books.settings.repository,
+            main=books.main,
+            ledger=books.history.head,
+            warnings=warnings,
+            doubt=doubt,
+        ),
+        start=start,
+        end=end,
+        now=judged_at or invocation.now,
+        absences=gone.absences,
+        unread=books.history.unread,
+        rule_changes=changed_rules(rules, start, end),
+        entitlements=entitled(rules, documents),
+    )
+
+
+def _objections(history: LedgerHistory, unread: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """What lies in the ledger beside the record, and why the record may not be whole; `unread`: of main."""
+    unchecked = [each.message for each in history.problems if each.severity is Severity.UNCHECKED]
+    unchecked += unread
+    doubt = "; ".join([*unchecked[:3], *([] if history.anchored else [_UNANCHORED])])
+    warnings = tuple(each.message for each in history.problems if each.severity is not Severity.UNCHECKED)
+    return (*warnings, *unchecked), doubt

@@ -1,0 +1,139 @@
+"""`jitbot comment`."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jitbot import __version__
+from jitbot.adapters.github import GitHubConversation
+from jitbot.domain.evidence.decision_event import finding_json
+from jitbot.domain.model import escape
+from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.views.merged_comment import touched_by
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.options import format_option
+from jitbot.terminal.output import print_annotations, print_findings, print_json
+from jitbot.usecases.context import Context
+from jitbot.usecases.ledger.ledger import read
+from jitbot.usecases.pull_request.commenting import Shown, of_merged, of_pull, put
+from jitbot.wiring.context import github_client, open_context
+
+_AGAIN = timedelta(
+    hours=2
+)  # a scheduled run looks again at what was recorded since, should a comment have failed
+_MOST = 50  # pull requests that one run brings up to date
+
+
+@click.command()
+@click.argument("pulls", nargs=-1, type=click.IntRange(min=1), metavar="[PULL]…")
+@format_option
+@click.pass_obj
+def comment(invocation: Invocation, *, pulls: tuple[int, ...], form: str) -> int:
+    """Bring title, comment and statuses of pull requests up to date, and annotate what is wrong with them.
+
+    Without PULL: the pull request of the event; in a run of grant, sweep or revoke, those of which this run
+    recorded something. Outside Actions nothing is written: the comment is printed.
+
+    Example: jitbot comment 7
+    """
+    environ = invocation.environ
+    context = open_context(invocation, "comment")
+    client = github_client(environ, context.settings.repository, f"jitbot/{__version__} (comment)")
+    talk = GitHubConversation(client)
+    numbers = pulls or _of_event(environ)
+    if numbers:
+        shown = [of_pull(context, talk, number, invocation.now) for number in numbers]
+    else:
+        shown = _affected(context, invocation)
+    in_actions = environ.get("GITHUB_ACTIONS") == "true"
+    written, trouble = _put(talk, shown, context, environ) if in_actions else ({}, ())
+    if form == "json":
+        print_json([_json(each, written=written.get(each.number, False)) for each in shown])
+    else:
+        _tell(shown, written, in_actions=in_actions)
+    for error in trouble:
+        click.echo(f"! {escape.log(str(error))}", err=True)
+    if any(isinstance(error, UnavailableError) for error in trouble):
+        return ExitCode.UNSURE
+    return ExitCode.REFUSED if any(each.findings for each in shown) else ExitCode.DONE
+
+
+def _of_event(environ: Mapping[str, str]) -> tuple[int, ...]:
+    """The pull request that started this run, if one did. Raises InvalidError for an event that cannot be read."""
+    path = environ.get("GITHUB_EVENT_PATH", "")
+    if not path or not environ.get("GITHUB_EVENT_NAME", "").startswith("pull_request"):
+        return ()
+    try:
+        event: Any = json.loads(Path(path).read_text("utf-8"))
+        return (int(event["pull_request"]["number"]),)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidError(f"the event at GITHUB_EVENT_PATH names no pull request: {error!r}") from error
+
+
+def _affected(context: Context, invocation: Invocation) -> list[Shown]:
+    """What the pull requests should show of which this run recorded something. Nothing while the ledger is in doubt."""
+    history = read(context, invocation.now)
+    if history.doubt:
+        raise UnavailableError(history.doubt)
+    scheduled = invocation.environ.get("GITHUB_EVENT_NAME") == "schedule"
+    since = invocation.now - _AGAIN if scheduled else None
+    numbers = touched_by(history.events, run=context.run.url, since=since)
+    return [of_merged(context, history, number, invocation.now) for number in numbers[:_MOST]]
+
+
+def _put(
+    talk: GitHubConversation, shown: list[Shown], context: Context, environ: Mapping[str, str]
+) -> tuple[dict[int, bool], tuple[JitbotError, ...]]:
+    """Write each; where the token may not (a fork's run), tell it in the job's summary instead."""
+    written: dict[int, bool] = {}
+    trouble: list[JitbotError] = []
+    for each in shown:
+        try:
+            written[each.number] = put(talk, each, run=context.run.url)
+        except DeniedError as error:
+            trouble.append(DeniedError(f"#{each.number} is told in the summary instead: {error}"))
+            _summarise(each, environ)
+        except UnavailableError as error:
+            trouble.append(error)
+    return written, tuple(trouble)
+
+
+def _summarise(shown: Shown, environ: Mapping[str, str]) -> None:
+    """https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary"""
+    path = environ.get("GITHUB_STEP_SUMMARY", "")
+    if path and shown.body and shown.begin:
+        with Path(path).open("a", encoding="utf-8") as summary:
+            summary.write(f"{shown.body}\n")
+
+
+def _tell(shown: list[Shown], written: Mapping[int, bool], *, in_actions: bool) -> None:
+    if not shown:
+        click.echo("no pull request to bring up to date")
+    for each in shown:
+        if not in_actions:
+            click.echo(each.body)
+        (print_annotations if in_actions else print_findings)(each.findings)
+        verdict = f"{len(each.findings)} to fix" if each.findings else "all good"
+        if in_actions:
+            changed = ", brought up to date" if written.get(each.number) else ""
+            click.echo(f"#{each.number}: {verdict}{changed}")
+
+
+def _json(shown: Shown, *, written: bool) -> Mapping[str, object]:
+    return {
+        "number": shown.number,
+        "ok": not shown.findings,
+        "title": shown.title,
+        "comment": shown.body,
+        "statuses": {
+            context: {"state": status.light.value, "description": status.description}
+            for context, status in shown.statuses
+        },
+        "findings": [finding_json(finding) for finding in shown.findings],
+        "written": written,
+    }

@@ -1,0 +1,105 @@
+"""`jitbot extend`."""
+
+from datetime import datetime, timedelta
+
+import click
+
+from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, mine, named, told_by
+from jitbot.commands.request.submit import SubmitOptions, check_and_open
+from jitbot.domain.model import duration as lengths
+from jitbot.domain.model import timestamp
+from jitbot.domain.model.documents import Source
+from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.request import new_request
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.option_types import Length, repo_option, timeout_option
+from jitbot.terminal.options import dry_option, format_option, wait_option
+from jitbot.terminal.prompts import tell
+from jitbot.usecases.ledger.remote_ledger import RemoteLedger
+from jitbot.wiring.requester import open_client
+
+
+@click.command()
+@click.argument("words", nargs=-1, metavar="[REQUEST] [DURATION]")
+@click.option("--by", type=Length(), help="How much longer than it is now, instead of DURATION.")
+@repo_option
+@wait_option
+@timeout_option
+@dry_option
+@format_option
+@click.pass_obj
+def extend(
+    invocation: Invocation,
+    *,
+    words: tuple[str, ...],
+    by: timedelta | None,
+    repo: str | None,
+    wait: bool,
+    timeout: timedelta,
+    dry_run: bool,
+    form: str,
+) -> int:
+    """Ask for more time: open the pull request that changes a request's duration, and nothing else.
+
+    DURATION is the whole, from the first start on. REQUEST is a path, a unique part of one, or a pull
+    request's number; without it, your newest live one. The former grant stays until the new one is approved.
+
+    Example: jitbot extend --by 1h
+    """
+    which, whole = _words(words, by)
+    now = invocation.now
+    client = open_client(invocation, "extend", repo)
+    ledger = RemoteLedger(client.personal)
+    told = told_by(ledger, now)
+    path = mine(client, told, now) if which is None else named(client, told, which, now)
+    life = told.life(path)
+    _extendable(told, path, now)
+    former, old = client.read_request(life.request)
+    wanted = whole if whole is not None else old.duration + (by or timedelta())
+    if wanted <= old.duration:
+        raise InvalidError(
+            f"{lengths.show(wanted)} is not longer than the {lengths.show(old.duration)} it has; "
+            "to end it early: jitbot release"
+        )
+    content = new_request.longer(former, old.where["duration"].line, lengths.show(wanted))
+    submit_options = SubmitOptions(
+        now=now,
+        ask=False,
+        dry=dry_run,
+        wait=timeout if wait else None,
+        form=form,
+        former=former,
+        began=life.began,
+    )
+    return check_and_open(client, Source(path=life.request, content=content), submit_options)
+
+
+def _words(words: tuple[str, ...], by: timedelta | None) -> tuple[str | None, timedelta | None]:
+    """The request, if one was named, and the whole duration, if it was said."""
+    if len(words) > 2 or (len(words) == 2 and by is not None) or (not words and by is None):
+        raise click.UsageError("say how long: DURATION for the whole, or --by for how much longer")
+    if by is not None:
+        return (words[0] if words else None), None
+    try:
+        whole = lengths.parse(words[-1])
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    return (words[0] if len(words) == 2 else None), whole
+
+
+def _extendable(told: LedgerAnswer, path: str, now: datetime) -> None:
+    """Raise InvalidError for what can no longer be extended. An early end that is not verified only prints a warning."""
+    until = told.until(path)
+    if told.trouble:
+        raise InvalidError(told.trouble)
+    if until is None:
+        raise InvalidError(f"{path} was never approved, so there is nothing to extend; {UNVERIFIED}")
+    if now >= until:
+        raise InvalidError(
+            f"{path} ended at {timestamp.show(until)}; ask anew: jitbot request --again {path}"
+        )
+    if told.life(path).ended_early:
+        tell(
+            f"the ledger records, unverified, that {path} ended early; if that is so, this will be refused: "
+            f"ask anew with jitbot request --again {path}"
+        )

@@ -1,0 +1,129 @@
+"""`jitbot release`."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import click
+
+from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, mine, named, told_by
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.model import escape, timestamp
+from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.option_types import repo_option, timeout_option
+from jitbot.terminal.options import format_option
+from jitbot.terminal.output import print_json
+from jitbot.terminal.prompts import tell
+from jitbot.usecases.ledger.remote_ledger import RemoteLedger
+from jitbot.usecases.request.follow import ended, looks
+from jitbot.usecases.request.requester_client import RequesterClient
+from jitbot.wiring.requester import open_client
+
+WORKFLOW = "revoke.yml"
+
+
+@click.command()
+@click.argument("request", required=False)
+@click.option(
+    "-r", "--reason", default="done", show_default=True, help="Why, in a few words; recorded for good."
+)
+@repo_option
+@click.option(
+    "--no-wait", is_flag=True, help="Start it, and do not wait until the ledger says that it ended."
+)
+@timeout_option
+@format_option
+@click.pass_obj
+def release(
+    invocation: Invocation,
+    *,
+    request: str | None,
+    reason: str,
+    repo: str | None,
+    no_wait: bool,
+    timeout: timedelta,
+    form: str,
+) -> int:
+    """End your access now, in all its accounts, for good: starts the workflow revoke.yml, and waits for it.
+
+    REQUEST is a path, a unique part of one, or a pull request's number; without it, your newest live one. The
+    workflow is started whatever the ledger says, since here nobody has verified it: the job decides.
+
+    Example: jitbot release
+    """
+    client = open_client(invocation, "release", repo)
+    ledger, now = RemoteLedger(client.personal), invocation.now
+    told = told_by(ledger, now)
+    path = mine(client, told, now) if request is None else named(client, told, request, now)
+    _must_be(client, told, path)
+    _dispatch(client, {"request": path, "reason": reason})
+    tell(f"{path}: {WORKFLOW} is started")
+    against = _against(told, path, now)
+    if against:
+        tell(f"the ledger records, unverified, that {against}; {WORKFLOW} is started all the same")
+    waits = not no_wait and not against  # what is said already would be believed at once
+    over = _wait(client, ledger, path, now, timeout) if waits else None
+    if form == "json":
+        print_json({"request": path, "started": True, "ended": over is not None})
+    elif over is not None:
+        click.echo(escape.log(_told(over)))
+    if against:
+        tell(f"what it did is in its run, and in `jitbot status` in a clone: {_runs(client)}")
+    elif over is None and not no_wait:
+        raise UnavailableError(
+            f"the ledger does not say yet that {path} ended; the run is among these, and running this again "
+            f"does no harm: {_runs(client)}"
+        )
+    return ExitCode.DONE
+
+
+def _must_be(client: RequesterClient, told: LedgerAnswer, path: str) -> None:
+    """Raise InvalidError for a request that neither main nor the ledger knows: nothing was ever merged there."""
+    if told.life(path).current is None and not client.tree.read([path]):
+        raise InvalidError(
+            f"{path} was never approved, so there is nothing to end: {client.place.branch} has no such file"
+        )
+
+
+def _against(told: LedgerAnswer, path: str, now: datetime) -> str:
+    """Why there would be nothing to end, if the ledger were to be believed; empty if it says that there is."""
+    if told.trouble:
+        return ""
+    if told.life(path).current is None:
+        return "it was never approved"
+    return "it is over" if ended(told.life(path)) or not told.may_run(path, now) else ""
+
+
+def _runs(client: RequesterClient) -> str:
+    return f"{client.place.url}/actions/workflows/{WORKFLOW}"
+
+
+def _dispatch(client: RequesterClient, inputs: Mapping[str, str]) -> None:
+    """Start the workflow. To start it twice does no harm, so a retry needs no care."""
+    try:
+        client.personal.dispatch(WORKFLOW, client.place.branch, inputs)
+    except DeniedError as error:
+        raise DeniedError(
+            f"{WORKFLOW} could not be started ({error}): the token needs to write actions. You can start it on "
+            "GitHub under Actions, or delete the request's file in a pull request"
+        ) from error
+
+
+def _wait(
+    client: RequesterClient, ledger: RemoteLedger, request: str, now: datetime, patience: timedelta
+) -> RequestState | None:
+    """The request once the ledger says that it ended everywhere; None if the patience ended first."""
+    for waited in looks(client, patience):
+        life = ledger.lives(now + waited).get(request)
+        if life is not None and ended(life):
+            return life
+    return None
+
+
+def _told(life: RequestState) -> str:
+    term = life.current
+    ends = [life.account_state(each.account_id).end for each in term.documents] if term is not None else []
+    latest = max(timestamp.show(event.at) for event in ends if event is not None)
+    where = " and ".join(each.account for each in term.documents) if term is not None else ""
+    return f"{life.request} ended in {where} at {latest}, as the ledger records; {UNVERIFIED}"

@@ -1,0 +1,231 @@
+"""`jitbot request`."""
+
+import sys
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import click
+
+from jitbot.commands.request.submit import SubmitOptions, check_and_open
+from jitbot.domain.model import owners
+from jitbot.domain.model.documents import Parameter, Policy, Request, Source
+from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.request import new_request
+from jitbot.terminal import prompts
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.option_types import Length, Named, former, repo_option, timeout_option
+from jitbot.terminal.options import dry_option, format_option, wait_option
+from jitbot.terminal.paths import Moment
+from jitbot.usecases.request.open_pull_request import free_path
+from jitbot.usecases.request.requester_client import RequesterClient
+from jitbot.wiring.requester import open_client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDraft:
+    """What was said on the command line, or in the request that is asked for again; None and () are not said."""
+
+    policy: str | None
+    accounts: tuple[str, ...]
+    duration: timedelta | None
+    reason: str | None
+    ticket: str | None
+    starts_at: datetime | None
+    parameters: tuple[tuple[str, str], ...]
+
+
+@click.command()
+@click.argument("policy", required=False)
+@click.option(
+    "-a", "--account", "accounts", multiple=True, help="Where; several with commas, or given again."
+)
+@click.option("-d", "--duration", type=Length(), help="How long: 90m, 2h, 1h30m, 2d.")
+@click.option("-r", "--reason", help="Why, in one line, for the approver and the record.")
+@click.option(
+    "-p", "--parameter", "parameters", type=Named(), multiple=True, help="An answer to the policy's question."
+)
+@click.option("--ticket", help="The ticket behind it, as in INC-1234.")
+@click.option("--starts-at", type=Moment(), help="When it begins, in UTC; otherwise at the merge.")
+@click.option("--again", metavar="REQUEST", help="Ask for the same as this request once more, in a new file.")
+@repo_option
+@wait_option
+@timeout_option
+@dry_option
+@format_option
+@click.pass_obj
+def request(
+    invocation: Invocation,
+    *,
+    policy: str | None,
+    accounts: tuple[str, ...],
+    duration: timedelta | None,
+    reason: str | None,
+    parameters: tuple[tuple[str, str], ...],
+    ticket: str | None,
+    starts_at: datetime | None,
+    again: str | None,
+    repo: str | None,
+    wait: bool,
+    timeout: timedelta,
+    dry_run: bool,
+    form: str,
+) -> int:
+    """Ask for access: open the pull request that asks under POLICY, in GitHub alone. Needs no clone.
+
+    At a terminal it asks for what is missing. The token is yours: GITHUB_TOKEN, GH_TOKEN, or the one of
+    `gh auth login`.
+
+    Example: jitbot request orders-db-read -a prod -d 2h -p table=orders
+    """
+    draft = RequestDraft(
+        policy=policy,
+        accounts=tuple(name for each in accounts for name in each.split(",") if name),
+        duration=duration,
+        reason=reason,
+        ticket=ticket,
+        starts_at=starts_at,
+        parameters=parameters,
+    )
+    client = open_client(invocation, "request", repo)
+    if again is not None:
+        draft = _again(client, draft, again, invocation.now)
+    chosen, whole, asked = _complete(client, draft)
+    wanted = _request(client, chosen, whole, invocation.now)
+    content = new_request.text(wanted).encode()
+    submit_options = SubmitOptions(
+        now=invocation.now, ask=asked, dry=dry_run, wait=timeout if wait else None, form=form
+    )
+    return check_and_open(client, Source(path=wanted.path, content=content), submit_options)
+
+
+def _again(client: RequesterClient, draft: RequestDraft, text: str, now: datetime) -> RequestDraft:
+    """The wish, with what it leaves open taken from a former request."""
+    path, content = former(client, text, now)
+    old = client.parse(Source(path=path, content=content))
+    given = dict(draft.parameters)
+    return replace(
+        draft,
+        policy=draft.policy or policy_of(path),
+        accounts=draft.accounts or old.accounts,
+        duration=draft.duration or old.duration,
+        reason=draft.reason or old.reason,
+        ticket=draft.ticket or old.ticket,
+        parameters=tuple({**old.parameters, **given}.items()),
+    )
+
+
+def _complete(client: RequesterClient, draft: RequestDraft) -> tuple[Policy, RequestDraft, bool]:
+    """The policy, the wish with nothing missing, and whether anything was asked."""
+    usable = {each.name: each for each in client.usable()}
+    at_terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    policy = _policy(client, draft.policy, usable, at_terminal=at_terminal)
+    draft = _only_choices(policy, draft)
+    missing = _missing(policy, draft)
+    if missing and not at_terminal:
+        raise click.UsageError(f"missing, and there is no terminal to ask at: {', '.join(missing)}")
+    return policy, _asked(client, policy, draft) if missing else draft, bool(missing) or draft.policy is None
+
+
+def _policy(
+    client: RequesterClient, name: str | None, usable: dict[str, Policy], *, at_terminal: bool
+) -> Policy:
+    if name is None and not at_terminal:
+        raise click.UsageError(f"missing: POLICY; you may use: {', '.join(usable)}")
+    if name is None:
+        names = {each: _owners(client, each) for each in usable}
+        return usable[prompts.choose("policy", [prompts.describe(each, names) for each in usable.values()])]
+    if name in usable:
+        return usable[name]
+    if name in {each.name for each in client.policies}:
+        raise InvalidError(
+            f"{client.person.login} may not use {name}; you may use: {', '.join(usable)}. "
+            f"Ask {client.owners_of(f'policies/access/{name}.yaml')} if it should be otherwise"
+        )
+    likely = ", ".join(new_request.named(name, usable) or usable)
+    raise InvalidError(f"there is no policy {name!r} that reads; you may use: {likely}")
+
+
+def _only_choices(policy: Policy, draft: RequestDraft) -> RequestDraft:
+    """The wish with what can only be answered in one way."""
+    given = dict(draft.parameters)
+    only = {each.name: each.enum[0] for each in policy.parameters if len(each.enum) == 1}
+    accounts = draft.accounts or (policy.accounts if len(policy.accounts) == 1 else ())
+    return replace(draft, accounts=accounts, parameters=tuple({**only, **given}.items()))
+
+
+def _open_parameters(policy: Policy, draft: RequestDraft) -> list[Parameter]:
+    given = dict(draft.parameters)
+    return [each for each in policy.parameters if each.name not in given]
+
+
+def _missing(policy: Policy, draft: RequestDraft) -> list[str]:
+    """What the wish leaves open, by the options that would say it."""
+    return [
+        *([] if draft.accounts else ["--account"]),
+        *(f"-p {each.name}=…" for each in _open_parameters(policy, draft)),
+        *([] if draft.duration else ["--duration"]),
+        *(["--ticket"] if policy.ticket_required and draft.ticket is None else []),
+        *([] if draft.reason else ["--reason"]),
+    ]
+
+
+def _asked(client: RequesterClient, policy: Policy, draft: RequestDraft) -> RequestDraft:
+    """Ask for what is missing, in the order of the file."""
+    accounts = draft.accounts or prompts.choose_accounts(policy)
+    answers = [(each.name, prompts.choose_parameter(each)) for each in _open_parameters(policy, draft)]
+    length = draft.duration or prompts.choose_duration(policy)
+    ticket = draft.ticket
+    if policy.ticket_required and ticket is None:
+        ticket = prompts.choose_ticket(lambda text: _ticket_problem(client, text))
+    return replace(
+        draft,
+        accounts=accounts,
+        duration=length,
+        ticket=ticket,
+        parameters=(*draft.parameters, *answers),
+        reason=draft.reason or prompts.choose_sentence("why, in one line, for the approver"),
+    )
+
+
+def _ticket_problem(client: RequesterClient, text: str) -> str:
+    """What the schema of a request says of a ticket; empty if it takes it."""
+    probe = Request(
+        path=f"requests/any/2026-11/24-{client.person.login}-any.yaml",
+        requester=client.person.login,
+        accounts=("any",),
+        duration=timedelta(hours=1),
+        reason="any",
+        parameters={},
+        ticket=text,
+    )
+    found = client.documents.parse_request(
+        Source(path=probe.path, content=new_request.text(probe).encode())
+    ).findings
+    return found[0].hint or found[0].message if found else ""
+
+
+def _request(client: RequesterClient, policy: Policy, draft: RequestDraft, now: datetime) -> Request:
+    """The request, in the order of the policy's parameters, at a path of its own."""
+    order = [each.name for each in policy.parameters]
+    given = dict(draft.parameters)
+    parameters = {name: given[name] for name in (*order, *given) if name in given}
+    reason = draft.reason or ""
+    return Request(
+        path=free_path(client, policy.name, reason, now),
+        requester=client.person.login,
+        accounts=draft.accounts,
+        duration=draft.duration or timedelta(),
+        reason=reason,
+        parameters=parameters,
+        ticket=draft.ticket,
+        starts_at=draft.starts_at,
+    )
+
+
+def _owners(client: RequesterClient, policy: str) -> str:
+    """Who approves under a policy: the owners of its folder."""
+    rules = client.rules(policy)
+    path = new_request.path(policy, client.person.login, datetime(2026, 1, 1), "any")  # noqa: DTZ001 - only a path
+    found = owners.of(path, codeowners=rules.codeowners, people=client.people, teams=client.teams)
+    return " ".join(found.names) or "nobody"

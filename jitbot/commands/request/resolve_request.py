@@ -1,0 +1,119 @@
+"""The request a person means; without a word, their newest that may be running.
+
+The ledger is read through the API here, and nobody has verified it: whoever may push can add to it, and take
+files out of its tip. So it may help to find a request, and never says that there is none to end: what main
+holds, and the number of a pull request, are GitHub's own word.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jitbot.domain.access.request_state import RequestState, fold_events
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.documents import Login
+from jitbot.domain.model.errors import InvalidError, JitbotError
+from jitbot.domain.model.grammar import RequestPath, parse_request_path
+from jitbot.terminal.option_types import month_and_last, number_in
+from jitbot.terminal.paths import meant
+from jitbot.usecases.context import MEMORY
+from jitbot.usecases.ledger.remote_ledger import RemoteLedger
+from jitbot.usecases.request.requester_client import RequesterClient
+
+UNVERIFIED = "nobody has verified that here: `jitbot status` in a clone does"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerAnswer:
+    """What the branch `ledger` tells, verified by nobody, and why it could not be read, if it could not."""
+
+    events: tuple[Event, ...] = ()
+    trouble: str = ""
+    lives: dict[str, RequestState] = field(default_factory=dict)
+
+    def life(self, request: str) -> RequestState:
+        """What is told of a request."""
+        return self.lives.get(request, RequestState(request=request))
+
+    def until(self, request: str) -> datetime | None:
+        """The latest end that any event gives a request. An event that is added can make it later, never earlier."""
+        ends = [
+            event.window.expires_at
+            for event in self.events
+            if event.request == request
+            and event.kind in (EventType.APPROVED, EventType.EXTENDED)
+            and event.window is not None
+        ]
+        return max(ends, default=None)
+
+    def may_run(self, request: str, now: datetime) -> bool:
+        """Whether its time is not over, whatever is said of an early end."""
+        until = self.until(request)
+        return until is not None and now < until
+
+
+def told_by(ledger: RemoteLedger, now: datetime) -> LedgerAnswer:
+    """What the branch tells of the days that can still matter; an empty answer with its reason if it cannot be read."""
+    try:
+        events = ledger.events(now - MEMORY, now)
+    except JitbotError as error:
+        return LedgerAnswer(trouble=str(error))
+    return LedgerAnswer(events=events, lives=dict(fold_events(events)))
+
+
+def mine(client: RequesterClient, told: LedgerAnswer, now: datetime) -> str:
+    """The person's newest request that may be running. Raises InvalidError with what to do if none may."""
+    login = client.person.login
+    own = [path for path in told.lives if _is_of(path, login) and told.may_run(path, now)]
+    # The ledger is not verified here: what main holds and the ledger lacks may be running.
+    own = own or [path for path in client.requests(month_and_last(now)) if _silent(path, login, told, now)]
+    if not own:
+        raise InvalidError(
+            f"{login} has nothing live in {client.place.repository}, as the branch ledger says; {UNVERIFIED}. "
+            "What you name is tried all the same"
+        )
+    merged = _at_main(client, own)
+
+    def rank(path: str) -> tuple[bool, bool, datetime, str]:
+        life = told.life(path)
+        return path in merged, not life.ended_early, life.began or now, path
+
+    return max(own, key=rank)
+
+
+def named(client: RequesterClient, told: LedgerAnswer, text: str, now: datetime) -> str:
+    """The request of that path, unique part or pull request. What is live, and on main, is meant before what is not."""
+    number = number_in(text)
+    if number is not None:
+        return client.request_of(number)
+    if isinstance(parse_request_path(text), RequestPath):
+        return text
+    known = dict.fromkeys((*told.lives, *client.requests(month_and_last(now))))
+    fits = [path for path in known if text in path]
+    for some in (_at_main(client, fits), [path for path in fits if told.may_run(path, now)]):
+        fits = [path for path in fits if path in some] or fits
+    open_ones = [path for path in fits if told.may_run(path, now) and not told.life(path).ended_early]
+    return meant(text, dict.fromkeys(open_ones if len(open_ones) == 1 else fits))
+
+
+def _silent(path: str, login: Login, told: LedgerAnswer, now: datetime) -> bool:
+    """Whether a request is this person's, young enough to be running, and the ledger tells no decision of it."""
+    parsed = parse_request_path(path)
+    young = isinstance(parsed, RequestPath) and parsed.date >= (now - MEMORY).date()
+    return young and _is_of(path, login) and not told.life(path).decided
+
+
+def _is_of(path: str, login: Login) -> bool:
+    parsed = parse_request_path(path)
+    return isinstance(parsed, RequestPath) and parsed.slug_for(login) is not None
+
+
+def _at_main(client: RequesterClient, paths: Iterable[str]) -> frozenset[str]:
+    """Those of them that main holds as ordinary files, where nobody puts a file past the rules.
+
+    Their contents are not read: one that is no text would keep everybody from naming a request like it.
+    """
+    wanted = frozenset(paths)
+    client.tree.list(path.rpartition("/")[0] for path in wanted)  # all folders in one question
+    entries = (client.tree.entry(path) for path in wanted)
+    return frozenset(entry.path for entry in entries if entry is not None and entry.mode == "100644")

@@ -1,0 +1,275 @@
+"""`jitbot status`."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import click
+
+from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
+from jitbot.domain.access.request_state import RequestState, fold_events, pull_requests
+from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, grant_statuses
+from jitbot.domain.model import duration, escape, timestamp
+from jitbot.domain.model.errors import InvalidError, JitbotError
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.option_types import repo_option
+from jitbot.terminal.options import format_option
+from jitbot.terminal.output import print_json, print_table
+from jitbot.terminal.paths import Moment, data_root
+from jitbot.terminal.prompts import tell
+from jitbot.usecases.context import MEMORY
+from jitbot.usecases.ledger import remote_ledger
+from jitbot.usecases.ledger.ledger import read
+from jitbot.usecases.request.open_requests import OpenRequest, UnreadRequest, open_requests
+from jitbot.usecases.request.requester_client import RequesterClient
+from jitbot.wiring.context import open_context
+from jitbot.wiring.requester import open_client, origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerRead:
+    """What the ledger tells, and why it may be incomplete or unproven, if it may."""
+
+    lives: Mapping[str, RequestState]
+    numbers: Mapping[str, int | None]
+    doubt: str = ""  # something may be missing
+    note: str = ""  # something is not proven
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is asked for, what of it could not be read, how many were not looked into, and what kept us from looking."""
+
+    asks: tuple[OpenRequest, ...] = ()
+    unread: tuple[UnreadRequest, ...] = ()
+    more: int = 0
+    trouble: str = ""
+
+
+@click.command()
+@click.option("--person", help="Only what this login asked for.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Everybody's, and what has ended too, of the last 21 days."
+)
+@click.option("--ended", is_flag=True, help="What has ended too, of the last 21 days.")
+@click.option(
+    "--at", type=Moment(), help="As it stood, or will stand, at this time; without what is only asked for."
+)
+@repo_option
+@format_option
+@click.pass_obj
+def status(
+    invocation: Invocation,
+    *,
+    person: str | None,
+    everything: bool,
+    ended: bool,
+    at: datetime | None,
+    repo: str | None,
+    form: str,
+) -> int:
+    """Show what is asked for, and waits for whom; what is granted, and until when.
+
+    Yours, if the token is of somebody in policies/people.yaml; everybody's otherwise. In a clone the ledger is
+    read with git and every entry of it is verified; with --repo, or without a clone, it is read through the API,
+    and nothing is verified.
+
+    Example: jitbot status
+    """
+    client, trouble = _desk(invocation, repo)
+    record = _record(invocation, client, repo)
+    who, troubled = (person, "") if person or everything else _me(client)
+    seen = _asks(client, who, invocation.now) if at is None else Seen()
+    found = [
+        each
+        for each in grant_statuses(record.lives.values(), at or invocation.now)
+        if (everything or ended or each.state is not GrantState.ENDED) and who in (None, each.requester)
+    ]
+    if form == "json":
+        asked = [*_asked_json(seen.asks), *map(_unread_json, seen.unread)]
+        print_json([*asked, *(_json(each, record.numbers) for each in found)])
+    else:
+        _print(seen.asks, found, mine=who is not None and person is None)
+    _tell_what_is_not_known(seen)
+    if at is None and (why := trouble or troubled or seen.trouble):
+        click.echo(f"? what is only asked for is not shown: {escape.log(why)}", err=True)
+    if record.note:
+        tell(f"… {record.note}")
+    if record.doubt:
+        click.echo(f"? this may be incomplete: {escape.log(record.doubt)}", err=True)
+    return ExitCode.UNSURE if record.doubt else ExitCode.DONE
+
+
+def _desk(invocation: Invocation, repo: str | None) -> tuple[RequesterClient | None, str]:
+    """The desk, or why there is none: in a clone status does without."""
+    try:
+        return open_client(invocation, "status", repo), ""
+    except InvalidError as error:
+        return None, str(error)
+
+
+def _asks(client: RequesterClient | None, who: str | None, now: datetime) -> Seen:
+    if client is None:
+        return Seen()
+    try:
+        found, more = open_requests(client, who, now)
+    except JitbotError as error:
+        return Seen(trouble=str(error))
+    return Seen(
+        asks=tuple(each for each in found if isinstance(each, OpenRequest)),
+        unread=tuple(each for each in found if isinstance(each, UnreadRequest)),
+        more=more,
+    )
+
+
+def _record(invocation: Invocation, client: RequesterClient | None, repo: str | None) -> LedgerRead:
+    """The ledger: verified where there is a clone, as it lies there otherwise."""
+    if client is None or (repo is None and _in_its_clone(invocation)):
+        history = read(open_context(invocation, "status"), invocation.now)
+        numbers = pull_requests(history.events)
+        return LedgerRead(lives=history.lives, numbers=numbers, doubt=history.incomplete)
+    ledger = remote_ledger.RemoteLedger(client.personal)
+    told = ledger.events(invocation.now - MEMORY, invocation.now)
+    return LedgerRead(
+        lives=fold_events(told),
+        numbers=pull_requests(told),
+        doubt=f"{ledger.unreadable} events cannot be read by this jitbot" if ledger.unreadable else "",
+        note="as the ledger's branch says; who wrote it is verified in a clone",
+    )
+
+
+def _in_its_clone(invocation: Invocation) -> bool:
+    """Whether this is a clone of the access repository, and no other one is meant."""
+    named = invocation.environ.get("JITBOT_REPOSITORY", "")
+    try:
+        data_root(invocation.folder)
+    except InvalidError:
+        return False
+    return not named or named.casefold() == origin(invocation.folder, invocation.environ).casefold()
+
+
+def _me(client: RequesterClient | None) -> tuple[str | None, str]:
+    """The login whose token this is, if people.yaml knows it; None means everybody."""
+    if client is None:
+        return None, ""
+    try:
+        login, people = client.place.actor.login, client.people
+    except JitbotError as error:
+        return None, str(error)
+    return (login if login in people else None), ""
+
+
+def _tell_what_is_not_known(seen: Seen) -> None:
+    told: tuple[OpenRequest | UnreadRequest, ...] = (*seen.asks, *seen.unread)
+    for each in told:
+        if not isinstance(each.approvals, NotKnown):
+            continue
+        why = escape.log(each.approvals.why)
+        if isinstance(each, UnreadRequest):
+            click.echo(f"? what pull request {each.number} asks for is not known: {why}", err=True)
+        else:
+            click.echo(f"? who approved pull request {each.number} is not known: {why}", err=True)
+    if seen.more:
+        click.echo(f"… and {seen.more} more open pull requests, not looked into", err=True)
+
+
+def _print(asks: Sequence[OpenRequest], found: Sequence[GrantStatus], *, mine: bool) -> None:
+    """A line for each where nobody looks, so that grep finds all of it; two narrow columns at a terminal."""
+    if not asks and not found:
+        click.echo("nothing is granted")
+        return
+    rows = [*map(_asked_row, asks), *map(_row, found)]
+    if not sys.stdout.isatty():
+        print_table(("who", "request", "account", "state", "until"), rows)
+        return
+    for who, request, account, state, until in rows:
+        policy, _, name = request.removesuffix(".yaml").partition("/")
+        by = "" if mine else f"{who}: "
+        what = click.style(escape.log(f"{by}{policy} in {account}"), bold=True)
+        click.echo(f"{what}\n  {escape.log(f'{state} ({until})')}\n  {escape.log(name)}")
+
+
+def _asked_row(each: OpenRequest) -> tuple[str, str, str, str, str]:
+    known = each.approvals
+    count = f"{len(known.approvals)}" if isinstance(known, PendingApprovals) else "?"
+    waits = f"asked, {count} of {each.needed} by {' '.join(each.owners) or 'nobody'}"
+    path = each.request.removeprefix("requests/")
+    return (each.requester, path, ", ".join(each.accounts), waits, f"pull request {each.number}")
+
+
+def _row(each: GrantStatus) -> tuple[str, str, str, str, str]:
+    path = each.request.removeprefix("requests/")
+    return (each.requester, path, each.account, _state(each), timestamp.show(each.expires_at))
+
+
+def _asked_json(asks: Sequence[OpenRequest]) -> list[dict[str, object]]:
+    return [
+        _open_json(
+            each, requester=each.requester, account=account, approvals=each.needed, owners=list(each.owners)
+        )
+        for each in asks
+        for account in each.accounts
+    ]
+
+
+def _unread_json(each: UnreadRequest) -> dict[str, object]:
+    """A pull request that could not be read: null for all that is not known of it, and why."""
+    return _open_json(each, requester=None, account=None, approvals=None, owners=None)
+
+
+def _open_json(
+    each: OpenRequest | UnreadRequest,
+    *,
+    requester: str | None,
+    account: str | None,
+    approvals: int | None,
+    owners: list[str] | None,
+) -> dict[str, object]:
+    """What an open pull request asks for in one account, with the keys of what is granted."""
+    return {
+        "request": each.request,
+        "requester": requester,
+        "account": account,
+        "account_id": None,
+        "role_arn": None,
+        "state": "asked",
+        "why": None,
+        "expires_at": None,
+        "seconds_left": None,
+        "pull_request": each.number,
+        "url": each.url,
+        "waiting_for": {"approvals": approvals, **_approved_json(each.approvals), "owners": owners},
+    }
+
+
+def _approved_json(approvals: PendingApprovals | NotKnown) -> dict[str, object]:
+    """Whose approvals count; null, and why, where that is not known."""
+    if isinstance(approvals, NotKnown):
+        return {"approved_by": None, "not_known": approvals.why}
+    return {"approved_by": [each.person.login for each in approvals.approvals]}
+
+
+def _state(each: GrantStatus) -> str:
+    mark = f", break-glass, {each.review}" if each.review else ""
+    left = "" if each.state is GrantState.ENDED else f", {duration.show(each.left)} left"
+    return f"{each.why or each.state}{left}{mark}"
+
+
+def _json(each: GrantStatus, numbers: Mapping[str, int | None]) -> dict[str, object]:
+    return {
+        "request": each.request,
+        "requester": each.requester,
+        "account": each.account,
+        "account_id": each.account_id,
+        "role_arn": each.role_arn,
+        "state": each.state,
+        "why": each.why or None,
+        **({"break_glass": each.review} if each.review else {}),
+        "expires_at": timestamp.show(each.expires_at),
+        "seconds_left": int(each.left.total_seconds()),
+        "pull_request": numbers.get(each.request),
+        "url": None,
+        "waiting_for": None,
+    }

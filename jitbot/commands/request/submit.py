@@ -1,0 +1,215 @@
+"""From a checked file to an open pull request, and to access: what `request` and `extend` have in common."""
+
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import click
+
+from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
+from jitbot.domain.evidence.decision_event import finding_json
+from jitbot.domain.model import escape, timestamp
+from jitbot.domain.model.documents import Source
+from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.request import new_request
+from jitbot.domain.request.progress import ProgressStep, ProgressUpdate
+from jitbot.domain.views.preview import Preview
+from jitbot.domain.views.request_summary import labelled
+from jitbot.ports import Pull
+from jitbot.terminal import prompts
+from jitbot.terminal.output import print_findings, print_json
+from jitbot.usecases.request.follow import follow
+from jitbot.usecases.request.open_pull_request import free_branch, merge_when_approved, open_pull
+from jitbot.usecases.request.requester_client import RequesterClient
+
+_CODES = {
+    ProgressStep.GRANTED: ExitCode.DONE,
+    ProgressStep.REFUSED: ExitCode.REFUSED,
+    ProgressStep.CLOSED: ExitCode.REFUSED,
+    ProgressStep.ENDED: ExitCode.REFUSED,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitOptions:
+    """How to go about it. `ask`: have it confirmed; `wait`: for how long; `former`: the file it extends, whose
+    first term `began` then.
+    """
+
+    now: datetime
+    ask: bool
+    dry: bool
+    wait: timedelta | None
+    form: str
+    former: bytes | None = None
+    began: datetime | None = None
+
+
+def check_and_open(client: RequesterClient, source: Source, submit_options: SubmitOptions) -> int:
+    """Show what is asked for, check it as `jitbot check` does, open the pull request, and wait if wanted."""
+    outlook, findings = client.verdict(
+        source, submit_options.now, former=submit_options.former, began=submit_options.began
+    )
+    if outlook is not None and submit_options.form == "text":
+        _preview(outlook, result=submit_options.dry)
+    if findings or outlook is None:
+        if submit_options.form == "json":
+            print_json({"ok": False, "findings": [finding_json(each) for each in findings]})
+        else:
+            print_findings(findings)
+            prompts.tell("nothing was asked for")
+        return ExitCode.REFUSED
+    if submit_options.dry:
+        if submit_options.form == "json":
+            print_json(outlook.as_json())
+        else:
+            click.echo(f"\n{escape.log(source.path)}\n{_inert_lines(source.content.decode())}", nl=False)
+            if submit_options.former is None:
+                click.echo(f"\non GitHub's website:\n    {escape.log(_link(client, source))}")
+        return ExitCode.DONE
+    if not client.place.may_write:
+        raise InvalidError(
+            f"{client.place.actor.login} may not push to {client.place.repository}, so cannot ask there; "
+            "an admin of the repository can give you write access"
+        )
+    if submit_options.ask and not prompts.agreed("open the pull request?"):
+        prompts.tell("nothing was asked for")
+        return ExitCode.REFUSED
+    return _open(client, outlook, source, submit_options)
+
+
+def _open(client: RequesterClient, outlook: Preview, source: Source, submit_options: SubmitOptions) -> int:
+    if submit_options.former is None:
+        proposal = new_request.ask(outlook, source.content)
+    else:
+        before = client.parse(Source(path=source.path, content=submit_options.former))
+        proposal = free_branch(client, new_request.extension(outlook, source.content, before))
+    pull = open_pull(client, proposal)
+    if submit_options.form == "text":
+        click.echo(escape.log(pull.url))
+    method, note = merge_when_approved(client, pull, outlook.policy.approvals)
+    if method:
+        prompts.tell("auto-merge is on: once it is approved it merges, and the merge grants it")
+    else:
+        prompts.tell(f"auto-merge is off: {note}. Press Merge once it is approved")
+    step = (
+        None
+        if submit_options.wait is None
+        else _wait(client, pull, outlook, submit_options, submit_options.wait)
+    )
+    if submit_options.form == "json":
+        print_json(
+            {
+                "request": source.path,
+                "pull_request": pull.number,
+                "url": pull.url,
+                "branch": pull.branch,
+                "auto_merge": method or None,
+                "auto_merge_note": note or None,
+                "state": step or ProgressStep.ASKED,
+            }
+        )
+    return ExitCode.DONE if step is None else _CODES.get(step, ExitCode.UNSURE)
+
+
+def _wait(
+    client: RequesterClient, pull: Pull, outlook: Preview, submit_options: SubmitOptions, patience: timedelta
+) -> ProgressStep:
+    """Tell each thing that happens, once, until it is over; gives the last step seen."""
+    told: set[str] = set()
+    step = ProgressStep.ASKED
+    try:
+        for update in follow(client, pull, outlook.request.path, now=submit_options.now, patience=patience):
+            step = update.step
+            for line in _lines(update, outlook, pull):
+                if line not in told:
+                    prompts.tell(line)
+                told.add(line)
+    except KeyboardInterrupt:
+        prompts.tell(f"no longer waiting; the request goes on without you: {pull.url}")
+        raise
+    if step not in _CODES:
+        prompts.tell(f"still {step}; `jitbot status` shows how it goes on")
+    return step
+
+
+def _lines(update: ProgressUpdate, outlook: Preview, pull: Pull) -> list[str]:
+    match update.step:
+        case ProgressStep.ASKED:
+            lines = [f"{context}: {state}" for context, state in sorted(update.statuses.items())]
+            return [*lines, *_approval_lines(update.approvals, pull)]
+        case ProgressStep.MERGED:
+            return ["merged; waiting for the grant"]
+        case ProgressStep.APPROVED:
+            return ["approved, recorded; waiting for AWS", *(f"AWS: {reason}" for reason in update.reasons)]
+        case ProgressStep.GRANTED:
+            return _how_to_use(update, outlook)
+        case ProgressStep.REFUSED:
+            return [
+                "refused, as the ledger records:",
+                *(f"  {reason}" for reason in update.reasons),
+                "ask anew: jitbot request --again " + str(pull.number),
+            ]
+        case ProgressStep.CLOSED:
+            return ["the pull request was closed, not merged: nothing is granted"]
+        case ProgressStep.ENDED:
+            return ["granted, and ended early since, as the ledger records"]
+
+
+def _approval_lines(approvals: PendingApprovals | NotKnown | None, pull: Pull) -> list[str]:
+    if not isinstance(approvals, PendingApprovals):
+        return [f"who approved is not known: {escape.log(approvals.why)}"] if approvals is not None else []
+    names = ", ".join(each.person.login for each in approvals.approvals)
+    lines = [f"{len(approvals.approvals)} of {approvals.required} approvals{f': {names}' if names else ''}"]
+    lines += [f"{person.login} asks for changes: {pull.url}" for person in approvals.objectors]
+    lines += [
+        f"not counted: {escape.log(each.review.user.login)} {escape.log(each.why)}"
+        for each in approvals.ignored
+        if each.review.state in ("APPROVED", "DISMISSED")
+    ]
+    return lines
+
+
+def _how_to_use(update: ProgressUpdate, outlook: Preview) -> list[str]:
+    """What to do with a grant. That it is recorded is all that is known here: nobody has verified the ledger."""
+    term = update.term
+    if term is None:
+        return []
+    until = timestamp.show(term.window.expires_at)
+    begins = f" from {timestamp.show(term.window.starts_at)}" if term.window.starts_at is not None else ""
+    return [
+        f"granted{begins} until {until}, as the ledger records",
+        *(f"  {each.account:<12} {each.role_arn}" for each in term.documents),
+        f"use it: jitbot exec {outlook.request.path.rpartition('/')[2]} -- aws sts get-caller-identity",
+    ]
+
+
+def _preview(outlook: Preview, *, result: bool) -> None:
+    """What is asked for, in the words of `explain`; a result only where nothing else comes of it."""
+    rows = [
+        ("why", outlook.request.reason),
+        *([("ticket", outlook.request.ticket)] if outlook.request.ticket is not None else []),
+        *((labelled(name), escape.literal(value)) for name, value in outlook.parameters),
+        ("risk", outlook.risk.level.in_words),
+        *(("", reason) for reason in outlook.risk.reasons),
+        *([("access", access)] if (access := outlook.risk.access_in_words()) else []),
+        ("approve", outlook.who_approves()),
+    ]
+    stream = sys.stdout if result else sys.stderr
+    click.echo(click.style(prompts.folded(outlook.in_words(), stream), bold=True), err=not result)
+    for name, text in rows:
+        label = f"{name}: " if name else ""
+        click.echo(prompts.folded(f"{label:<10}{text}", stream, " " * 10), err=not result)
+
+
+def _inert_lines(text: str) -> str:
+    return "".join(f"    {escape.log(line)}\n" for line in text.split("\n") if line)
+
+
+def _link(client: RequesterClient, source: Source) -> str:
+    """The page of the website on which this file, filled in, is one click away from its pull request."""
+    place = client.place
+    return new_request.web_link(
+        place.url, branch=place.branch, path=source.path, text=source.content.decode()
+    )

@@ -1,0 +1,1 @@
+"""Verbs for admins who set jitbot up."""

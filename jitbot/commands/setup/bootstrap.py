@@ -1,0 +1,187 @@
+"""`jitbot bootstrap`."""
+
+import json
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from jitbot.adapters import documents
+from jitbot.domain.aws import service_roles
+from jitbot.domain.model.documents import Parsed, Policy, Settings, Source
+from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.setup import account_template as domain
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.output import print_json
+from jitbot.terminal.paths import FolderTree, data_root
+from jitbot.usecases.collect.collect_case import ACCOUNTS
+from jitbot.usecases.context import SETTINGS
+
+T = TypeVar("T")
+
+_TEMPLATE_NEXT = """\
+The CloudFormation template for one account: the issuer, the boundary, and jitbot's three roles.
+Next: save it, read it, and roll it out; the commands for that: jitbot bootstrap --stackset"""
+_ROLL_OUT_NEXT = """\
+How to roll the template out; run what fits. The first two lines go before everything else.
+Next: jitbot bootstrap --requesters says what requesters need on their own side."""
+_REQUESTERS_NEXT = """\
+What requesters need to enter their grants: it gives nothing by itself, since each grant trusts one person.
+Next: put it into the permission set as inline policy, or attach it to the users or roles of people.yaml."""
+_OWNER_ID_MISSING = """\
+The owner's GitHub id is not in it, so CloudFormation will ask: give --owner-id $(gh api users/{owner} --jq .id)"""
+
+# {0} stands for the namespace, which names stack and StackSet; {1} for the accounts. Not `cloudformation deploy`:
+# it would keep a stack's former parameters where the template brings new defaults.
+_ROLL_OUT = """\
+# An organisation, from its management account (or a delegated administrator's, with --call-as DELEGATED_ADMIN).
+# It reaches every account of policies/accounts.yaml but the management account itself.
+root=$(aws organizations list-roots --query 'Roots[0].Id' --output text)
+aws cloudformation create-stack-set --stack-set-name {0}bot --template-body file://jitbot.yaml \\
+  --capabilities CAPABILITY_NAMED_IAM --permission-model SERVICE_MANAGED --auto-deployment Enabled=false
+aws cloudformation create-stack-instances --stack-set-name {0}bot --regions us-east-1 \\
+  --deployment-targets "OrganizationalUnitIds=$root,Accounts={1},AccountFilterType=INTERSECTION" \\
+  --operation-preferences MaxConcurrentPercentage=100,ConcurrencyMode=SOFT_FAILURE_TOLERANCE
+
+# Or one account, with credentials of that account:
+aws cloudformation create-stack --stack-name {0}bot --template-body file://jitbot.yaml --region us-east-1 \\
+  --capabilities CAPABILITY_NAMED_IAM
+
+# After a change of the template: the same with update-stack-set, or update-stack."""
+
+
+@click.command()
+@click.option(
+    "--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", help="How to print the template."
+)
+@click.option("--owner-id", type=click.IntRange(min=1), help="GitHub's number of the repository's owner.")
+@click.option(
+    "--services", help="The most that grants may use, as in dynamodb,s3. Default: what policies use."
+)
+@click.option("--managed-policies", help="What grants may carry, as in ReadOnlyAccess. Default: likewise.")
+@click.option("--existing-provider", is_flag=True, help="The accounts know GitHub's issuer already.")
+@click.option("--no-pin", is_flag=True, help="For a partition that does not know GitHub's newer claims.")
+@click.option(
+    "--requesters", "which", flag_value="requesters", help="What requesters need on their own side."
+)
+@click.option("--stackset", "which", flag_value="stackset", help="The commands that roll the template out.")
+@click.pass_obj
+def bootstrap(
+    invocation: Invocation,
+    *,
+    form: str,
+    owner_id: int | None,
+    services: str | None,
+    managed_policies: str | None,
+    existing_provider: bool,
+    no_pin: bool,
+    which: str | None,
+) -> int:
+    """Print what prepares AWS accounts for jitbot, from policies/settings.yaml and policies/access/.
+
+    Nothing is called and nothing is changed: an administrator reads it, and rolls it out.
+
+    Example: jitbot bootstrap --owner-id 9000 > jitbot.yaml
+    """
+    root = data_root(invocation.folder)
+    settings = _read(root, SETTINGS, documents.parse_settings)
+    if which == "requesters":
+        print_json(service_roles.requester_policy(settings.namespace))
+        click.echo(_REQUESTERS_NEXT, err=True)
+        return ExitCode.DONE
+    policies = _policies(root)
+    options = domain.Options(
+        services=_names("--services", services, domain.services_of(policies), domain.SERVICE_PATTERN),
+        managed_policies=_names(
+            "--managed-policies",
+            managed_policies,
+            domain.managed_policies_of(policies),
+            domain.MANAGED_PATTERN,
+        ),
+        owner_id=owner_id,
+        creates_provider=not existing_provider,
+        pins_claims=not no_pin,
+    )
+    if not options.services:
+        raise InvalidError("no policy in policies/access/ uses any service yet; name some with --services")
+    size = domain.boundary_size(options.services)
+    if size > domain.BOUNDARY_LIMIT:
+        raise InvalidError(
+            f"with {len(options.services)} services the boundary comes to {size} characters; AWS takes "
+            f"{domain.BOUNDARY_LIMIT} at most: name fewer, or all of them with --services '*'"
+        )
+    if which == "stackset":
+        _print_roll_out(root, settings, options)
+    else:
+        _print_template(settings, options, form)
+    return ExitCode.DONE
+
+
+def _print_template(settings: Settings, options: domain.Options, form: str) -> None:
+    template = domain.template(settings, options)
+    click.echo(_yaml(template) if form == "yaml" else json.dumps(template, indent=2), nl=form == "json")
+    click.echo(_TEMPLATE_NEXT, err=True)
+    if options.owner_id is None:
+        click.echo(_OWNER_ID_MISSING.format(owner=settings.repository.partition("/")[0]), err=True)
+
+
+def _print_roll_out(root: Path, settings: Settings, options: domain.Options) -> None:
+    accounts = ",".join(_read(root, ACCOUNTS, documents.parse_accounts).values())
+    owner = settings.repository.partition("/")[0]
+    known = f"$(gh api users/{owner} --jq .id)" if options.owner_id is None else str(options.owner_id)
+    services, managed = ",".join(options.services), ",".join(options.managed_policies)
+    chosen = ["--services", services, "--managed-policies", managed]
+    chosen += [] if options.creates_provider else ["--existing-provider"]
+    chosen += [] if options.pins_claims else ["--no-pin"]
+    click.echo(
+        f'owner_id={known}\njitbot bootstrap --owner-id "$owner_id" {shlex.join(chosen)} > jitbot.yaml\n'
+    )
+    click.echo(_ROLL_OUT.format(settings.namespace, accounts))
+    click.echo(_ROLL_OUT_NEXT, err=True)
+
+
+def _yaml(template: dict[str, object]) -> str:
+    import yaml
+
+    class Plain(yaml.SafeDumper):
+        """CloudFormation takes no aliases, so what occurs twice is written twice."""
+
+        def ignore_aliases(self, _data: object) -> bool:
+            return True
+
+    text: str = yaml.dump(template, Dumper=Plain, sort_keys=False, width=110, allow_unicode=True)
+    return text
+
+
+def _names(option: str, given: str | None, default: tuple[str, ...], pattern: str) -> tuple[str, ...]:
+    """The names in a list with commas, or the default where none was given."""
+    if given is None:
+        return default
+    names = tuple(dict.fromkeys(name.strip() for name in given.split(",") if name.strip()))
+    for name in names:
+        if not re.fullmatch(pattern, name):
+            raise click.UsageError(f"{option}: {name!r} is no such name")
+    if "*" in names and len(names) > 1:
+        raise click.UsageError(f"{option}: * stands alone")
+    return names
+
+
+def _policies(root: Path) -> tuple[Policy, ...]:
+    files = sorted((root / "policies" / "access").glob("*.yaml"))
+    return tuple(_read(root, file.relative_to(root).as_posix(), documents.parse_policy) for file in files)
+
+
+def _read(root: Path, path: str, parse: Callable[[Source], Parsed[T]]) -> T:
+    """A document's value. Raises InvalidError with its first finding: half-read rules make no template."""
+    content = FolderTree(root=root).read([path]).get(path)
+    if content is None:
+        raise InvalidError(f"there is no {path}, or it is no ordinary file")
+    parsed = parse(Source(path=path, content=content))
+    if parsed.value is None:
+        first = parsed.findings[0]
+        raise InvalidError(f"{first.file}:{first.line}: {first.message}; {first.hint}")
+    return parsed.value

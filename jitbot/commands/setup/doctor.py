@@ -1,0 +1,90 @@
+"""`jitbot doctor`."""
+
+import click
+
+from jitbot.adapters import documents
+from jitbot.adapters.github import GitHubSetup
+from jitbot.commands.setup import templates
+from jitbot.domain.model import escape
+from jitbot.domain.model.addresses import GITHUB_API, server
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.setup.doctor.report import Check, DoctorReport, Verdict
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.options import format_option
+from jitbot.terminal.output import print_json
+from jitbot.terminal.paths import clone
+from jitbot.usecases.context import settings_at_main
+from jitbot.usecases.setup.run_doctor import DoctorTarget, run_doctor
+from jitbot.wiring.context import audit_cloud, github_client
+
+_AGENT = "jitbot (doctor)"
+_MARKS = {
+    Verdict.OK: ("✓", "green"),
+    Verdict.WARN: ("!", "yellow"),
+    Verdict.UNKNOWN: ("?", "magenta"),
+    Verdict.WRONG: ("✗", "red"),
+}
+_ENDS = {
+    ExitCode.DONE: ("every promise can hold", "green"),
+    ExitCode.REFUSED: ("a promise would not hold: mend what is marked ✗", "red"),
+    ExitCode.UNSURE: ("not all of it could be seen: nothing that is marked ? counts as fine", "magenta"),
+}
+
+
+@click.command()
+@click.option("--no-github", is_flag=True, help="Look at the files of main alone.")
+@click.option("--no-aws", is_flag=True, help="Do not enter the AWS accounts.")
+@click.option("--all", "every", is_flag=True, help="Show what is fine, line by line, too.")
+@format_option
+@click.pass_obj
+def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool, form: str) -> int:
+    """Look whether everything that the promises rest on is really so, and say how to mend it.
+
+    Reads main, GitHub and jitbot's own roles in AWS, and changes nothing. GitHub shows some settings to admins
+    alone: with GITHUB_TOKEN of one (gh auth token) all can be seen; what cannot is unknown. Ends with 1 where
+    a promise would not hold, 3 where nobody can tell.
+
+    Example: jitbot doctor --no-aws
+    """
+    environ = invocation.environ
+    repository = clone(invocation.folder, environ)
+    repository.fetch_main()
+    settings = settings_at_main(repository, documents)
+    target = DoctorTarget(
+        repository=repository,
+        documents=documents,
+        setup=GitHubSetup(github_client(environ, settings.repository, _AGENT)),
+        api_url=environ.get("GITHUB_API_URL", GITHUB_API),
+        page=f"{server(environ)}/{settings.repository}",
+        shipped=templates.workflows(),
+        cloud=audit_cloud(invocation, settings, _AGENT),
+    )
+    diagnosis = run_doctor(target, github=not no_github, aws=not no_aws)
+    if form == "json":
+        print_json(diagnosis.as_json())
+    else:
+        _print(diagnosis, every=every)
+    return diagnosis.exit_code
+
+
+def _print(diagnosis: DoctorReport, *, every: bool) -> None:
+    """Group by group; what is fine is counted, and what is not is told with its mend. The verdict comes last."""
+    for group, checks in diagnosis.groups().items():
+        fine = [check for check in checks if check.verdict is Verdict.OK]
+        count = f"{len(fine)} of {len(checks)} fine"
+        click.echo(click.style(escape.log(group), bold=True) + click.style(f"  {count}", dim=True))
+        for check in checks:
+            if every or check.verdict is not Verdict.OK:
+                _print_check(check)
+    counted = ", ".join(f"{diagnosis.count(verdict)} {verdict}" for verdict in Verdict)
+    text, colour = _ENDS[diagnosis.exit_code]
+    click.echo(click.style(f"\n{text}", fg=colour, bold=True) + click.style(f"  ({counted})", dim=True))
+
+
+def _print_check(check: Check) -> None:
+    mark, colour = _MARKS[check.verdict]
+    told = f": {check.says}" if check.says else ""
+    click.echo(f"  {click.style(mark, fg=colour)} {escape.log(check.title + told)}")
+    if check.verdict is not Verdict.OK:
+        click.echo(click.style(f"      {escape.log(check.means)}", dim=True))
+        click.echo(f"      mend: {escape.log(check.mend)}")

@@ -1,0 +1,186 @@
+"""`jitbot init`."""
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jitbot.adapters import documents
+from jitbot.adapters.github import GitHubRepositorySettings, GitHubSetup
+from jitbot.commands.setup import templates
+from jitbot.domain.model import escape
+from jitbot.domain.model.documents import GithubId, Login, Parsed, Settings, Source
+from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.setup import scaffold
+from jitbot.domain.setup.doctor import settings as wanted
+from jitbot.ports.setup import Setup
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.paths import FolderTree, data_root
+from jitbot.usecases.context import SETTINGS
+from jitbot.usecases.setup.apply_settings import apply_settings, ready
+from jitbot.wiring.context import github_client
+
+_AGENT = "jitbot (init)"
+_PARSERS: Mapping[str, Callable[[Source], Parsed[Any]]] = {
+    "policies/settings.yaml": documents.parse_settings,
+    "policies/accounts.yaml": documents.parse_accounts,
+    "policies/people.yaml": documents.parse_people,
+    "policies/teams.yaml": documents.parse_teams,
+}
+_NEXT = """
+What to do next, in this order:
+  1. Read and edit policies/: who may ask (policies/people.yaml wants their AWS principals), and for what.
+  2. Put it on main:            git add -A && git commit -m 'Begin with jitbot' && git push origin HEAD:main
+  3. Set GitHub up, as admin:   jitbot init --apply      (or type the commands below)
+  4. Prepare the AWS accounts:  jitbot bootstrap --stackset
+  5. See whether it all holds:  jitbot doctor"""
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".")
+@click.option("--repository", help="The access repository on GitHub, as owner/name.")
+@click.option("--repository-id", type=click.IntRange(min=1), help="Its number. Default: GitHub is asked.")
+@click.option(
+    "--owner", "owners", multiple=True, help="Who owns rules and approves: LOGIN, or LOGIN:ID. Repeatable."
+)
+@click.option("--account", "accounts", multiple=True, help="An AWS account, as ALIAS=ID. Repeatable.")
+@click.option("--issuer", help="Who signs the job's tokens. Default: GitHub.")
+@click.option("--release", help="The full commit of the jitbot to pin. Default: the one that runs, if known.")
+@click.option("--upstream", help="Where that commit is, as owner/name. Default: likewise.")
+@click.option("--apply", "apply", is_flag=True, help="Set GitHub up for the repository that lies here.")
+@click.option("--yes", is_flag=True, help="With --apply: do not ask.")
+@click.pass_obj
+def init(invocation: Invocation, /, *, folder: Path, apply: bool, yes: bool, **answers: Any) -> int:
+    """Write the files of a new access repository, which holds data alone and pins jitbot by commit.
+
+    Nothing that exists is overwritten. With --apply nothing is written: the settings of the repository that
+    lies here are made on GitHub, each only where it differs, with the GITHUB_TOKEN of an admin.
+
+    Example: jitbot init access --repository acme/access --owner bob
+    """
+    place = invocation.folder / folder
+    if apply:
+        return _apply(invocation, place, yes=yes)
+    given = _answers(invocation, answers)
+    written = scaffold.files(given, templates.starters())
+    _must_read(written)
+    _write(place, written)
+    if len(given.owners) == 1:
+        click.echo("! one owner alone cannot approve what they ask for themselves: name a second", err=True)
+    click.echo(_NEXT)
+    click.echo("\nThe settings of step 3, as commands:")
+    for told, command in wanted.commands(given.repository):
+        click.echo(f"\n# {escape.log(told)}\n{escape.log(command)}")
+    return ExitCode.DONE
+
+
+def _answers(invocation: Invocation, given: Mapping[str, Any]) -> scaffold.Answers:
+    """What was said, and what GitHub adds to it."""
+    repository = given["repository"] or invocation.environ.get("GITHUB_REPOSITORY", "")
+    if not repository:
+        raise click.UsageError("say which repository it is: --repository owner/name")
+    upstream, release = templates.release()
+    upstream, release = given["upstream"] or upstream, given["release"] or release
+    if not (upstream and release):
+        raise click.UsageError(
+            "this installation does not know its own commit: give --upstream owner/name --release COMMIT"
+        )
+    setup = GitHubSetup(github_client(invocation.environ, repository, _AGENT))
+    more = {"issuer": given["issuer"]} if given["issuer"] else {}
+    answers = scaffold.Answers(
+        repository=repository,
+        repository_id=given["repository_id"] or 0,
+        owners=dict(_owner(text) for text in given["owners"]),
+        accounts=dict(_account(text) for text in given["accounts"]),
+        upstream=upstream,
+        release=release,
+        **more,
+    )
+    scaffold.check(answers)  # before anything of it is asked for on GitHub
+    return scaffold.complete(
+        answers,
+        repository_id=answers.repository_id or setup.hosting().repository_id,
+        owners={login: number or _asked(setup, login) for login, number in answers.owners.items()},
+    )
+
+
+def _owner(text: str) -> tuple[Login, GithubId]:
+    login, _, number = text.partition(":")
+    if number and not number.isdecimal():
+        raise click.UsageError(f"--owner {text!r}: after the colon comes GitHub's number of the account")
+    return Login(login), GithubId(int(number or 0))
+
+
+def _account(text: str) -> tuple[str, str]:
+    alias, equals, number = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"--account {text!r}: write ALIAS=ID, as in prod=111111111111")
+    return alias, number
+
+
+def _asked(setup: Setup, login: Login) -> GithubId:
+    actor = setup.account(login)
+    if actor is None or actor.kind != "User":
+        raise InvalidError(f"--owner {login}: GitHub knows no person of that name")
+    return actor.github_id
+
+
+def _must_read(written: Mapping[str, str]) -> None:
+    """Raise InvalidError if anything that is to be written would not be read again."""
+    for path, text in written.items():
+        parse = _PARSERS.get(path)
+        if path.startswith("policies/access/"):
+            parse = documents.parse_policy
+        if parse is None:
+            continue
+        for finding in parse(Source(path=path, content=text.encode())).findings:
+            raise InvalidError(f"{path}:{finding.line}: {finding.message}; {finding.hint}")
+
+
+def _write(place: Path, written: Mapping[str, str]) -> None:
+    """Write every file, or none: what exists is left alone, and named."""
+    present = [path for path in written if (place / path).exists() or (place / path).is_symlink()]
+    if present:
+        raise InvalidError(
+            "nothing was written, since this exists already:\n" + "\n".join(f"  {path}" for path in present)
+        )
+    try:
+        for path, text in written.items():
+            file = place / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("x", encoding="utf-8") as opened:
+                opened.write(text)
+            click.echo(f"wrote {escape.log(path)}")
+    except OSError as error:
+        raise InvalidError(f"{error.filename} cannot be written: {error.strerror}") from None
+
+
+def _apply(invocation: Invocation, place: Path, *, yes: bool) -> int:
+    root = data_root(place)
+    content = FolderTree(root=root).read([SETTINGS]).get(SETTINGS, b"")
+    parsed = documents.parse_settings(Source(path=SETTINGS, content=content))
+    if parsed.value is None:
+        raise InvalidError(f"{SETTINGS}:{parsed.findings[0].line}: {parsed.findings[0].message}")
+    client = github_client(invocation.environ, parsed.value.repository, _AGENT)
+    ready(GitHubSetup(client), parsed.value)
+    _consent(parsed.value, (told for told, _ in wanted.commands(parsed.value.repository)), yes=yes)
+    for told, changed in apply_settings(GitHubRepositorySettings(client)):
+        click.echo(
+            f"{click.style('✓', fg='green')} {escape.log(told)}: {'done' if changed else 'so already'}"
+        )
+    click.echo("Next: jitbot doctor")
+    return ExitCode.DONE
+
+
+def _consent(settings: Settings, steps: Iterable[str], *, yes: bool) -> None:
+    click.echo(f"On GitHub, for {escape.log(settings.repository)}:", err=True)
+    for step in steps:
+        click.echo(f"  {escape.log(step)}", err=True)
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("nobody is here to say yes: give --yes")
+    click.confirm("Shall it be so?", abort=True, err=True)

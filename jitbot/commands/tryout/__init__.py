@@ -1,0 +1,1 @@
+"""Verbs to try jitbot on this machine."""

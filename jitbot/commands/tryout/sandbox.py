@@ -1,0 +1,96 @@
+"""`jitbot sandbox`."""
+
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from jitbot.domain.model import escape
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.terminal.extras import needs_sandbox
+
+
+@click.command()
+@click.option(
+    "--as", "login", default="alice", show_default=True, help="Whose AWS credentials and token to print."
+)
+@click.option(
+    "--workflows/--no-workflows",
+    default=True,
+    help="Whether a push to main grants by itself, and a dispatch of revoke.yml revokes, as on GitHub.",
+)
+def sandbox(*, login: str, workflows: bool) -> int:
+    """Start an embedded GitHub and AWS with the example organisation acme, until Ctrl-C.
+
+    Prints what to export so that jitbot, git and the aws command line work against it. What the workflows do
+    is shown here as it happens.
+
+    Example: jitbot sandbox --as bob
+    """
+    with needs_sandbox():
+        from jitbot.sandbox.clock import Clock
+        from jitbot.sandbox.organisation import Acme
+        from jitbot.sandbox.workflows import Workflows
+
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    with Acme(Clock()) as acme, ExitStack() as stack:
+        if login not in acme.people:
+            raise click.UsageError(f"acme has no {login}; it has: {', '.join(acme.people)}")
+        clone = acme.workplace(login)
+        exports = acme.shell(login)
+        click.echo("# acme is running. In another terminal:\n")
+        for name, value in exports.items():
+            click.echo(f"export {name}={shlex.quote(value)}")
+        click.echo(f"cd {shlex.quote(str(clone))}\n")
+        click.echo("# GitHub tokens, to act as somebody else:")
+        for person in acme.people:
+            click.echo(f"#   {person:<10}{acme.token(person)}")
+        click.echo(
+            "\n# then for example: jitbot request --wait; jitbot status; jitbot check; aws sts get-caller-identity"
+        )
+        click.echo(
+            "# to approve pull request 1, with the TOKEN of an owner, at the COMMIT that jitbot explain 1 shows:"
+        )
+        click.echo(
+            '#   curl -H \'Authorization: Bearer TOKEN\' --json \'{"event": "APPROVE", "commit_id": "COMMIT"}\' '
+            f"{acme.github.api_url}/repos/{acme.repository}/pulls/1/reviews"
+        )
+        click.echo("# Ctrl-C here stops it; nothing is left behind.")
+        if workflows:
+            stack.enter_context(Workflows(acme, _run, lambda text: _show(f"error: {text}")))
+        while not stopped.wait(timeout=1):
+            pass
+    click.echo("stopped", err=True)
+    return ExitCode.DONE
+
+
+def _run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> None:
+    """Run jitbot in a process of its own, as a runner does, and show what it prints."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "jitbot", *arguments],
+        cwd=folder,
+        env=dict(environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    _show(f"{arguments[0]} ended with {ran.returncode}")
+    for line in ran.stdout.decode(errors="replace").splitlines():
+        _show(f"  {line}")
+
+
+def _show(text: str) -> None:
+    click.echo(f"# {escape.log(text)}")

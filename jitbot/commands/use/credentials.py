@@ -1,0 +1,106 @@
+"""`jitbot credentials`."""
+
+import shlex
+import sys
+from pathlib import Path
+
+import click
+
+from jitbot.adapters.local import aws_config
+from jitbot.commands.use.assume_role import GrantChoice, ambient, enter, find
+from jitbot.domain.model import escape, timestamp
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.output import print_json
+from jitbot.terminal.paths import data_root
+
+
+@click.command()
+@click.argument("request", required=False)
+@click.option("--account", help="The account, where the request is for several.")
+@click.option("--role", help="Enter this role, by its ARN: no clone and no ledger needed.")
+@click.option("--profile", help="The AWS profile that is you; your environment decides if left out.")
+@click.option("--clone", help="A folder in a clone of the access repository, if this is none.")
+@click.option("--configure", "change", flag_value="configure", help="Write a profile into the AWS config.")
+@click.option("--unconfigure", "change", flag_value="unconfigure", help="Take that profile out again.")
+@click.option("--name", help="With --configure: the profile's name; jit-… if left out.")
+@click.pass_obj
+def credentials(
+    invocation: Invocation,
+    *,
+    request: str | None,
+    account: str | None,
+    role: str | None,
+    profile: str | None,
+    clone: str | None,
+    change: str | None,
+    name: str | None,
+) -> int:
+    """Print a grant's credentials as the AWS SDKs' `credential_process` wants them, to be used by programs.
+
+    REQUEST is a path, a unique part of one, or a pull request's number; your newest live one if left out.
+    A session is kept in your cache folder until it ends, and renewed as long as the grant lasts. With --role
+    no ledger is asked, so only the session's own end is told; the grant ends all the same.
+
+    Example: jitbot credentials --configure refunds
+    """
+    if role and (request or account or change):
+        raise click.UsageError("--role stands alone: it names request and account already")
+    if name and change != "configure":
+        raise click.UsageError("--name goes with --configure")
+    wanted = GrantChoice(request=request, account=account, role=role, profile=profile, clone=clone)
+    if change:
+        return _change(invocation, wanted, name, remove=change == "unconfigure")
+    session = enter(invocation, wanted, verb="credentials")
+    print_json(
+        {
+            "Version": 1,
+            "AccessKeyId": session.access_key,
+            "SecretAccessKey": session.secret_key,
+            "SessionToken": session.token,
+            "Expiration": timestamp.show(session.expires_at),
+        }
+    )
+    return ExitCode.DONE
+
+
+def _change(invocation: Invocation, wanted: GrantChoice, name: str | None, *, remove: bool) -> int:
+    file = _config(invocation)
+    if remove and wanted.request and wanted.request.startswith("requests/") and wanted.account:
+        # What has ended must go out too, without asking anybody.
+        gone = aws_config.remove(file, f"{wanted.request} {wanted.account}")
+        click.echo(escape.log(f"{'taken out of' if gone else 'there is none in'} {file}"))
+        return ExitCode.DONE
+    target = find(invocation, wanted, ambient(invocation, wanted.profile), verb="credentials")
+    block = f"{target.request} {target.account}"
+    if remove:
+        gone = aws_config.remove(file, block)
+        click.echo(escape.log(f"{'taken out of' if gone else 'there is none in'} {file}"))
+        return ExitCode.DONE
+    stem = Path(target.request).stem.partition("-")[2].removeprefix(f"{target.requester}-")
+    called = name or f"jit-{stem}-{target.account}"
+    own = wanted.profile or invocation.environ.get("AWS_PROFILE")
+    root = data_root(wanted.folder(invocation))
+    command = [*_program(), "credentials", target.request, "--account", target.account, "--clone", str(root)]
+    command += ["--profile", own] if own else []
+    aws_config.write(file, block, called, [f"credential_process = {shlex.join(command)}"])
+    until = timestamp.show(target.expires_at)
+    told = f"{called} in {file} is {target.request} until {until}, and after an extension longer"
+    click.echo(escape.log(told))
+    click.echo(escape.log(f"  aws --profile {called} sts get-caller-identity"))
+    undo = f"jitbot credentials --unconfigure {target.request} --account {target.account}"
+    click.echo(escape.log(f"  {undo}"))
+    return ExitCode.DONE
+
+
+def _config(invocation: Invocation) -> Path:
+    environ = invocation.environ
+    home = Path(environ.get("HOME") or Path.home())
+    given = environ.get("AWS_CONFIG_FILE", "")
+    return Path(given.replace("~", str(home), 1) if given.startswith("~/") else given or home / ".aws/config")
+
+
+def _program() -> list[str]:
+    """How to call this jitbot from anywhere; never a module of the folder that a tool happens to be in."""
+    script = Path(sys.executable).with_name("jitbot")
+    return [str(script)] if script.is_file() else [sys.executable, "-P", "-m", "jitbot"]

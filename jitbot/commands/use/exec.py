@@ -1,0 +1,97 @@
+"""`jitbot exec`."""
+
+import os
+from collections.abc import Mapping
+
+import click
+
+from jitbot.commands.use.assume_role import GrantChoice, enter
+from jitbot.domain.enforce.grant_target import Session
+from jitbot.domain.model import timestamp
+from jitbot.domain.model.errors import InvalidError
+from jitbot.terminal.invocation import Invocation
+
+# What would send the command somewhere else than to the grant.
+_OTHERS = frozenset(
+    {
+        "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_SECURITY_TOKEN",
+        "AWS_ROLE_ARN",
+        "AWS_ROLE_SESSION_NAME",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    }
+)
+_META = "jitbot.command"
+
+
+class _WithCommand(click.Command):
+    """Takes all that follows `--` as the command to run, so that a request may be left out before it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Split at the first `--`."""
+        mine, _, rest = (*args[: _cut(args)],), None, args[_cut(args) + 1 :]
+        ctx.meta[_META] = tuple(rest)
+        return super().parse_args(ctx, list(mine))
+
+
+def _cut(args: list[str]) -> int:
+    return args.index("--") if "--" in args else len(args)
+
+
+@click.command(
+    cls=_WithCommand, options_metavar="[OPTIONS]", epilog="After --, the command and its arguments."
+)
+@click.argument("request", required=False)
+@click.option("--account", help="The account, where the request is for several.")
+@click.option("--role", help="Enter this role, by its ARN: no clone and no ledger needed.")
+@click.option("--profile", help="The AWS profile that is you; your environment decides if left out.")
+@click.option("--clone", help="A folder in a clone of the access repository, if this is none.")
+@click.pass_context
+def run(
+    ctx: click.Context,
+    *,
+    request: str | None,
+    account: str | None,
+    role: str | None,
+    profile: str | None,
+    clone: str | None,
+) -> int:
+    """Run a command with a grant's credentials: jitbot exec REQUEST -- COMMAND …
+
+    REQUEST is a path, a unique part of one, or a pull request's number; your newest live one if left out. The
+    command takes jitbot's place, and its exit code is the command's.
+
+    Example: jitbot exec refunds -- aws dynamodb scan --table-name orders
+    """
+    command: tuple[str, ...] = ctx.meta[_META]
+    if not command:
+        raise click.UsageError("which command? jitbot exec [REQUEST] -- COMMAND …")
+    invocation: Invocation = ctx.obj
+    wanted = GrantChoice(request=request, account=account, role=role, profile=profile, clone=clone)
+    session = enter(invocation, wanted, verb="exec")
+    environ = environment(invocation.environ, session)
+    try:
+        os.execvpe(command[0], list(command), environ)  # noqa: S606 - it is the person's own command
+    except OSError as error:
+        raise InvalidError(f"{command[0]} cannot be run: {error.strerror}") from None
+
+
+def environment(environ: Mapping[str, str], session: Session) -> dict[str, str]:
+    """The environment in which the AWS SDKs and command line are in the grant, and nowhere else."""
+    kept = {name: value for name, value in environ.items() if name not in _OTHERS}
+    return {
+        **kept,
+        "AWS_ACCESS_KEY_ID": session.access_key,
+        "AWS_SECRET_ACCESS_KEY": session.secret_key,
+        "AWS_SESSION_TOKEN": session.token,
+        "AWS_CREDENTIAL_EXPIRATION": timestamp.show(session.expires_at),
+    }
+
+
+exec = run  # noqa: A001 - the verb's name
+exec.name = "exec"

@@ -1,0 +1,1 @@
+"""The decision: who gets access, which approvals count, and what a request has become."""

@@ -1,0 +1,244 @@
+"""The decision: does this change of a request file, merged as it was, give access?
+
+`decide` is pure and the only place that says yes. It reads as a list of rules; each yields the reasons
+it has against. No reason against, enough counted approvals and a document to grant: that is the only
+way to an approval, and what replaces the approvals of a break-glass is `break_glass.objections`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from jitbot.domain.access import break_glass, eligibility, request_state
+from jitbot.domain.access.doubt import doubts_of
+from jitbot.domain.access.reviews import Approval, Ignored, count, name_everybody, objecting
+from jitbot.domain.aws import iam
+from jitbot.domain.ledger import events
+from jitbot.domain.model import bounds, owners
+from jitbot.domain.model.documents import Finding, Request
+from jitbot.domain.model.merge_facts import Case, ChangeKind, Rules
+from jitbot.domain.model.parsed_case import ParsedCase, at, parse_case
+
+
+class Verdict(StrEnum):
+    """How a change was decided. Refused is final for its merge; undecided stays due."""
+
+    APPROVED = "approved"
+    REFUSED = "refused"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What was decided of one case, with every reason. `grants` is empty unless approved."""
+
+    verdict: Verdict
+    reasons: tuple[Finding, ...] = ()
+    parsed_case: ParsedCase | None = None
+    approvals: tuple[Approval, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+    window: iam.Window | None = None
+    grants: tuple[iam.Documents, ...] = ()
+
+
+def decide(case: Case, so_far: request_state.RequestState, now: datetime) -> Decision:
+    """Decide one change. `so_far` is what the ledger holds of this request; `now` only bounds GitHub's lag."""
+    doubts = tuple(doubts_of(case, now))
+    if doubts:
+        return Decision(verdict=Verdict.UNDECIDED, reasons=doubts)
+    parsed_case = parse_case(case)
+    if not isinstance(parsed_case, ParsedCase):
+        return Decision(verdict=Verdict.REFUSED, reasons=parsed_case)
+    window = window_of(parsed_case.request, so_far, parsed_case.merged_at)
+    grants = render_all(case.rules, parsed_case.request, window)
+    approvals, ignored = count(parsed_case)
+    reasons = (
+        *_merged_as_listed(parsed_case),
+        *_same_bytes(parsed_case),
+        *_asked_by_its_author(parsed_case),
+        *_may_ask(parsed_case),
+        *_same_rules(parsed_case, window, grants),
+        *_enough(parsed_case, approvals, ignored),
+        *request_state.objections(_proposal(parsed_case, window, so_far), so_far),
+        *(finding for grant in grants for finding in iam.preflight(grant, file=case.change.path)),
+        *events.too_large(grants, case.change.path),
+    )
+    return Decision(
+        verdict=Verdict.REFUSED if reasons else Verdict.APPROVED,
+        reasons=reasons,
+        parsed_case=parsed_case,
+        approvals=approvals,
+        ignored=ignored,
+        window=window,
+        grants=() if reasons else grants,
+    )
+
+
+def window_of(request: Request, so_far: request_state.RequestState, merged_at: datetime) -> iam.Window:
+    """From the merge, or `starts_at`, for the duration; an extension counts from the first start."""
+    begin = so_far.began or request.starts_at or merged_at
+    return iam.Window(starts_at=request.starts_at, expires_at=begin + request.duration)
+
+
+def render_all(rules: Rules, request: Request, window: iam.Window) -> tuple[iam.Documents, ...]:
+    """The documents of every account of the request under these rules; empty if any part of them is missing."""
+    settings, policy = rules.settings.value, rules.policy.value
+    people, accounts = rules.people.value, rules.accounts.value
+    if settings is None or policy is None or people is None or accounts is None:
+        return ()
+    person = people.get(request.requester)
+    if person is None or person.principal is None:
+        return ()
+    try:
+        return tuple(
+            iam.render(
+                settings=settings,
+                policy=policy,
+                request=request,
+                person=person,
+                account=alias,
+                account_id=accounts[alias],
+                window=window,
+            )
+            for alias in request.accounts
+        )
+    except KeyError:  # an account, or a placeholder, that nothing stands for: `eligibility` says which
+        return ()
+
+
+def _merged_as_listed(parsed_case: ParsedCase) -> Iterator[Finding]:
+    """Nothing but requests was merged, and of this one's pull request all that it shows.
+
+    More requests may have come with the same commit, where a wider pull request brought this one's commits
+    along: each of them is decided by its own pull request.
+    """
+    touched, listed = parsed_case.case.touched, parsed_case.merge.files
+    if touched is None:
+        message = "the merge changes more than is read"
+        yield at(parsed_case.case, "too-large", message, "ask anew, in a pull request of one file")
+        return
+    if listed is None or not bounds.are_few(listed) or not bounds.are_few(touched):
+        message = f"the merge touches more than {bounds.FILES} files, or files of too long names"
+        yield at(parsed_case.case, "too-many-files", message, "ask anew, in a pull request of one file")
+        return
+    outside = sorted(path for path in {*touched, *listed} if not path.startswith("requests/"))
+    if outside:
+        hint = "a request touches requests/ alone; change rules first, in a pull request of their own"
+        yield at(parsed_case.case, "touches-rules", f"the merge also changes {', '.join(outside[:3])}", hint)
+    both = set(listed) & set(touched)
+    odd = sorted(({parsed_case.case.change.path, *listed} - both) | (set(outside) - both))
+    if odd:
+        hint = "update the branch, have it approved again, and merge or squash it"
+        message = f"what was merged is not what the pull request lists: {', '.join(odd[:3])}"
+        yield at(parsed_case.case, "not-as-listed", message, hint)
+
+
+def _same_bytes(parsed_case: ParsedCase) -> Iterator[Finding]:
+    if parsed_case.merge.fetched_head != parsed_case.merge.pull_request.head:
+        message = "the head that git fetched is not the head that GitHub names"
+        yield at(parsed_case.case, "head-moved", message, "ask anew")
+    if parsed_case.merge.head_blob is None or parsed_case.merge.head_blob != parsed_case.case.change.blob:
+        message = "the merged file is not, byte for byte, the one at the approved head"
+        yield at(parsed_case.case, "not-what-was-approved", message, "ask anew")
+
+
+def _asked_by_its_author(parsed_case: ParsedCase) -> Iterator[Finding]:
+    author = parsed_case.merge.pull_request.author
+    if author.is_gone:
+        message = "the author's account no longer exists"
+        yield at(parsed_case.case, "author-gone", message, "ask anew, with the account that asks")
+    elif author.github_id != parsed_case.requester.github_id or author.kind != "User":
+        message = f"{parsed_case.request.requester} is asked for, but the pull request is {author.login}'s"
+        yield at(
+            parsed_case.case,
+            "not-the-author",
+            message,
+            "everyone asks for themselves, in their own pull request",
+        )
+
+
+def _may_ask(parsed_case: ParsedCase) -> Iterator[Finding]:
+    yield from eligibility.findings(
+        parsed_case.request,
+        policy=parsed_case.policy,
+        accounts=parsed_case.accounts,
+        people=parsed_case.people,
+        teams=parsed_case.teams,
+        when=parsed_case.merged_at,
+        extends=parsed_case.case.change.kind is not ChangeKind.ADDED,
+    )
+
+
+def _same_rules(
+    parsed_case: ParsedCase, window: iam.Window, grants: tuple[iam.Documents, ...]
+) -> Iterator[Finding]:
+    """The approvers saw the documents of their head; the merge would grant those of its base."""
+    if not grants or render_all(parsed_case.merge.head_rules, parsed_case.request, window) != grants:
+        message = "the rules changed since the approvals: other documents would be granted than were seen"
+        yield at(parsed_case.case, "rules-changed", message, "update the branch and have it approved again")
+
+
+def _enough(
+    parsed_case: ParsedCase, approvals: tuple[Approval, ...], ignored: tuple[Ignored, ...]
+) -> Iterator[Finding]:
+    listed, said = len(parsed_case.merge.commits), parsed_case.merge.pull_request.commit_count
+    if listed != said:
+        message = f"GitHub lists {listed} of {said} commits"
+        yield at(
+            parsed_case.case,
+            "too-many-commits",
+            message,
+            "ask anew with fewer than 250 commits, best with one",
+        )
+    if name_everybody(parsed_case.merge):
+        message = f"its commits name, or its pushes come from, more than {bounds.NAMES} accounts"
+        yield at(parsed_case.case, "too-many-authors", message, "ask anew, with commits of your own")
+    if parsed_case.merge.too_many_moves:
+        message = f"its branch was moved more than {bounds.MOVES} times until the merge"
+        yield at(parsed_case.case, "too-many-moves", message, "ask anew, from a branch of a new name")
+    yield from _owners_by_name(parsed_case)
+    if break_glass.is_break_glass(parsed_case.policy):
+        yield from break_glass.objections(parsed_case)
+    else:
+        yield from _approved_by_owners(parsed_case, approvals, ignored)
+
+
+def _approved_by_owners(
+    parsed_case: ParsedCase, approvals: tuple[Approval, ...], ignored: tuple[Ignored, ...]
+) -> Iterator[Finding]:
+    yield from parsed_case.owned_by.findings or parsed_case.owned_at_head.findings
+    for person in objecting(parsed_case):
+        message = f"{person.login} owns this path and asks for changes"
+        yield at(parsed_case.case, "changes-requested", message, "have the objection resolved, then ask anew")
+    if parsed_case.required < 1 or len(approvals) < parsed_case.required:
+        not_counted = [f"{each.review.user.login} {each.why}" for each in ignored]
+        more = f"; {bounds.some(not_counted, '; ')}" if not_counted else ""
+        message = f"{len(approvals)} of {parsed_case.required} approvals count{more}"
+        hint = f"owners of this path: {bounds.some(parsed_case.owned_by.names, ' ') or 'nobody'}"
+        yield at(parsed_case.case, "not-enough-approvals", message, hint)
+
+
+def _owners_by_name(parsed_case: ParsedCase) -> Iterator[Finding]:
+    """Whoever names the file must not choose by it who approves."""
+    path = parsed_case.case.change.path
+    at_base = owners.chosen_by_name(path, parsed_case.case.rules.codeowners)
+    if at_base is not None:
+        yield at_base
+    elif not parsed_case.owned_at_head.findings:  # else nobody owns it there, whatever chose the line
+        at_head = owners.chosen_by_name(path, parsed_case.merge.head_rules.codeowners)
+        yield from () if at_head is None else (at_head,)
+
+
+def _proposal(
+    parsed_case: ParsedCase, window: iam.Window, so_far: request_state.RequestState
+) -> request_state.RequestChange:
+    recorded = so_far.current.window if so_far.current is not None else window
+    return request_state.RequestChange(
+        change=parsed_case.case.change,
+        request=parsed_case.request,
+        merged_at=parsed_case.merged_at,
+        window=window,
+        earlier=parsed_case.case.earlier,
+        as_recorded=render_all(parsed_case.case.rules, parsed_case.request, recorded),
+    )

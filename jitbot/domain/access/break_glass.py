@@ -1,0 +1,132 @@
+"""Break-glass, `approvals: 0`: access at once, and review after. What keeps it from being given, and what it owes.
+
+Everything else that a decision asks of a merge holds here too. Only the count of approvals is replaced: by
+a line of CODEOWNERS that says in so many words that nobody approves, and by people who must review.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from jitbot.domain.access.reviews import involved as with_a_hand_in_it
+from jitbot.domain.access.reviews import objectors
+from jitbot.domain.model import owners
+from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, expand
+from jitbot.domain.model.documents import Finding, People, Person, Policy, Teams
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.model.parsed_case import ParsedCase, at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequiredReview:
+    """What a break-glass grant owes: a review by one of these people, by then."""
+
+    review_by: datetime
+    reviewers: tuple[Person, ...]
+
+
+def is_break_glass(policy: Policy) -> bool:
+    """Whether a policy gives access before anybody approves. Only a plain 0 does."""
+    return policy.approvals == 0
+
+
+def required_reviews(parsed_case: ParsedCase) -> RequiredReview | None:
+    """Who has to review this merge, and by when; None where the policy wants approvals, or cannot say."""
+    policy = parsed_case.policy
+    if not is_break_glass(policy) or policy.review_within is None:
+        return None
+    return RequiredReview(
+        review_by=parsed_case.merged_at + policy.review_within, reviewers=tuple(_impartial(parsed_case))
+    )
+
+
+def objections(parsed_case: ParsedCase) -> Iterator[Finding]:
+    """Why this merge may not be given access before it is approved; nothing if it may."""
+    path, file = parsed_case.case.change.path, parsed_case.case.change.path
+    yield from line_findings(path, parsed_case.case.rules.codeowners)
+    if _terms(parsed_case.case.rules, path) != _terms(parsed_case.merge.head_rules, path):
+        message = "the rules of this break-glass changed since the branch was made"
+        yield at(parsed_case.case, "rules-changed", message, "update the branch, and merge it again")
+    pending_review = required_reviews(parsed_case)
+    if pending_review is None or not pending_review.reviewers:
+        yield nobody_reviews(parsed_case.policy, parsed_case.request.requester, file)
+    for person in _objecting(parsed_case):
+        message = f"{person.login} is a reviewer of this policy and asks for changes"
+        yield at(parsed_case.case, "changes-requested", message, "have the objection resolved, then ask anew")
+
+
+def line_findings(path: str, codeowners: CodeOwners | None) -> tuple[Finding, ...]:
+    """Why CODEOWNERS does not say, in a line for this request's folder alone, that nobody approves there."""
+    if codeowners is None:
+        hint = "add .github/CODEOWNERS"
+        return (_at_owners("no-codeowners", "there is no CODEOWNERS file", hint),)
+    if codeowners.findings:
+        return codeowners.findings
+    rule, wanted = codeowners.rule_for(path), f"/requests/{policy_of(path)}/"
+    if rule is not None and rule.pattern == wanted and not rule.owners:
+        return ()
+    if rule is None:
+        message = f"no line of CODEOWNERS matches {path}"
+    else:
+        named = " ".join(rule.owners) or "nobody"
+        message = f"line {rule.line}: {rule.pattern} decides for this path, and names {named}"
+    hint = f"approvals: 0 needs a line that is exactly `{wanted}`, without an owner, below every other that matches"
+    return (_at_owners("not-ownerless", message, hint, line=rule.line if rule is not None else 0),)
+
+
+def reviewers_of(policy: Policy, people: People, teams: Teams) -> tuple[Person, ...]:
+    """The known people whom a policy's `reviewers` stand for, each once."""
+    names = [name if name.startswith("@") else f"@{name}" for name in policy.reviewers]
+    known = {login.casefold(): person for login, person in people.items()}
+    return tuple(known[login.casefold()] for login in expand(names, teams) if login.casefold() in known)
+
+
+def nobody_reviews(policy: Policy, requester: str, file: str) -> Finding:
+    """The finding that no reviewer but the requester is left."""
+    named = " ".join(policy.reviewers) or "nobody"
+    message = f"nobody can review what {requester} does: {policy.name} names {named}"
+    hint = "an admin names reviewers in the policy whom people.yaml knows, and who are somebody else"
+    return Finding(code="no-reviewer", message=message, file=file, hint=hint)
+
+
+def others(candidates: Iterable[Person], requester: Person) -> tuple[Person, ...]:
+    """Those of them who are another human than the requester."""
+    return tuple(person for person in candidates if not owners.same_human(person, requester))
+
+
+def _impartial(parsed_case: ParsedCase) -> Iterator[Person]:
+    """The reviewers who are neither the requester, nor the author, nor named by a commit of the request, nor pushed one.
+
+    Not a count of approvals: whoever owns nothing in CODEOWNERS, and has not reviewed yet, may review after.
+    """
+    involved = with_a_hand_in_it(parsed_case.merge, parsed_case.people)
+    mixed_up = [person for person in parsed_case.people.values() if person.github_id in involved]
+    for person in others(
+        reviewers_of(parsed_case.policy, parsed_case.people, parsed_case.teams), parsed_case.requester
+    ):
+        if person.github_id not in involved and not any(owners.same_human(person, each) for each in mixed_up):
+            yield person
+
+
+def _objecting(parsed_case: ParsedCase) -> tuple[Person, ...]:
+    """The reviewers whose standing judgement at the merge asks for changes. By id alone, as with owners."""
+    ids = objectors(parsed_case)
+    named = reviewers_of(parsed_case.policy, parsed_case.people, parsed_case.teams)
+    return tuple(person for person in named if person.github_id in ids)
+
+
+def _terms(rules: Rules, path: str) -> tuple[object, ...]:
+    """All of a tree's rules that break-glass rests on, the documents aside."""
+    policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
+    if policy is None or people is None or teams is None:
+        return ("unreadable",)
+    reviewers = frozenset(person.github_id for person in reviewers_of(policy, people, teams))
+    ownerless = not line_findings(path, rules.codeowners)
+    return ("read", policy.approvals, policy.review_within, policy.reviewers, reviewers, ownerless)
+
+
+def _at_owners(code: str, message: str, hint: str, line: int = 0) -> Finding:
+    return Finding(
+        code=code, message=message, file=LOCATIONS[0], line=line, column=1 if line else 0, hint=hint
+    )

@@ -1,0 +1,254 @@
+"""May this person ask for this, here, for that long? What the schema cannot say of a request.
+
+The same findings serve `check` (before), the comment (during) and the decision (at the merge).
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from jitbot.domain.model import duration, timestamp
+from jitbot.domain.model.documents import (
+    Accounts,
+    Finding,
+    Login,
+    Parameter,
+    ParameterKind,
+    People,
+    Person,
+    Policy,
+    Position,
+    Request,
+    Teams,
+)
+from jitbot.domain.model.grammar import literal_problem, parse_request_path
+
+PATH_AGE = timedelta(days=7)  # a request's dated path must be younger than this at its merge
+PATH_AHEAD = timedelta(days=1)  # and not be dated later than tomorrow, for the time zones
+START_AHEAD = timedelta(days=7)  # starts_at may be this far after the merge
+
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
+
+
+def findings(
+    request: Request,
+    *,
+    policy: Policy,
+    accounts: Accounts,
+    people: People,
+    teams: Teams,
+    when: datetime,
+    extends: bool = False,
+) -> tuple[Finding, ...]:
+    """Everything that keeps `request` from being granted under these rules at `when`; empty if nothing does.
+
+    `when` is the merge, or now where there is none yet. A request that `extends` may be dated as it was:
+    its path was young when it was first merged, and the end of that grant bounds the extension.
+    """
+    return (
+        *_requester(request, policy, people, teams),
+        *_accounts(request, policy, accounts),
+        *_duration(request, policy),
+        *_parameters(request, policy),
+        *_path(request, policy),
+        *(() if extends else _date(request, when)),
+        *_start(request, when),
+        *_ticket(request, policy),
+    )
+
+
+def is_eligible(login: Login, eligible: tuple[str, ...], teams: Teams) -> bool:
+    """Whether a policy's `eligible` names the login itself or one of its teams. Nobody is eligible by default."""
+    member_of = {f"@{team}".casefold() for team, logins in teams.items() if login in logins}
+    return any(entry == login or entry.casefold() in member_of for entry in eligible)
+
+
+def _requester(request: Request, policy: Policy, people: People, teams: Teams) -> Iterator[Finding]:
+    person: Person | None = people.get(request.requester)
+    if person is None:
+        yield _at(
+            request,
+            "requester",
+            "unknown-person",
+            f"{request.requester} is not in policies/people.yaml",
+            "an admin adds people there, with their GitHub id and AWS principal",
+        )
+    elif person.principal is None:
+        yield _at(
+            request,
+            "requester",
+            "no-principal",
+            f"{request.requester} has no AWS principal in policies/people.yaml",
+            "people without one can approve, but not ask",
+        )
+    if not is_eligible(request.requester, policy.eligible, teams):
+        who = ", ".join(policy.eligible)
+        yield _at(
+            request,
+            "requester",
+            "not-eligible",
+            f"{request.requester} may not use {policy.name}; eligible: {who}",
+            "ask the owners of the policy, or use another one",
+        )
+
+
+def _accounts(request: Request, policy: Policy, accounts: Accounts) -> Iterator[Finding]:
+    if not request.accounts:
+        yield _at(request, "accounts", "no-account", "a request names at least one account", "add an account")
+    for index, alias in enumerate(request.accounts):
+        if alias not in policy.accounts or alias not in accounts:
+            known = ", ".join(name for name in policy.accounts if name in accounts)
+            yield _at(
+                request,
+                f"accounts.{index}",
+                "account-not-allowed",
+                f"{policy.name} does not give access to {alias}; it knows: {known}",
+                "choose one of these",
+            )
+        if alias in request.accounts[:index]:
+            yield _at(
+                request, f"accounts.{index}", "account-twice", f"{alias} is named twice", "name it once"
+            )
+
+
+def _duration(request: Request, policy: Policy) -> Iterator[Finding]:
+    if request.duration > policy.max_duration:
+        most = duration.show(policy.max_duration)
+        yield _at(
+            request,
+            "duration",
+            "duration-above-maximum",
+            f"{duration.show(request.duration)} is above the maximum of {policy.name}, {most}",
+            f"ask for {most} or less; it can be extended while it runs, up to {most} in all",
+        )
+
+
+def _parameters(request: Request, policy: Policy) -> Iterator[Finding]:
+    declared = {parameter.name: parameter for parameter in policy.parameters}
+    for name in sorted(declared.keys() - request.parameters.keys()):
+        yield _at(
+            request,
+            "parameters",
+            "parameter-missing",
+            f"{policy.name} asks for {name}{_meaning(declared[name])}",
+            f"add `{name}:` under `parameters:`",
+        )
+    for name, value in request.parameters.items():
+        if name not in declared:
+            known = ", ".join(declared) or "none"
+            yield _at(
+                request,
+                f"parameters.{name}",
+                "parameter-unknown",
+                f"{policy.name} has no parameter {name}; it has: {known}",
+                "remove it",
+            )
+        elif problem := value_problem(value, declared[name]):
+            yield _at(
+                request, f"parameters.{name}", "parameter-refused", f"{name} {problem}", _hint(declared[name])
+            )
+
+
+def value_problem(value: str, parameter: Parameter) -> str | None:
+    """Why a value is not one of the parameter's, as the end of a sentence; None if it is.
+
+    The literal rule comes first and whatever the pattern says: a value is never a wildcard or a variable.
+    """
+    problem = literal_problem(value, parameter.separators)
+    if problem is not None:
+        return problem
+    if parameter.kind is ParameterKind.INTEGER:
+        low, high = parameter.minimum, parameter.maximum
+        if low is None or high is None:
+            return "has no bounds in the policy, so no value is safe"
+        fits = _INTEGER.fullmatch(value) is not None and low <= int(value) <= high
+        return None if fits else f"is not a whole number from {low} to {high}"
+    if parameter.enum:
+        return None if value in parameter.enum else "is none of the values the policy lists"
+    if parameter.pattern is None:
+        return "has neither enum nor pattern in the policy, so no value is safe"
+    return None if re.fullmatch(parameter.pattern, value, re.ASCII) else "does not match the policy's pattern"
+
+
+def _path(request: Request, policy: Policy) -> Iterator[Finding]:
+    path = parse_request_path(request.path)
+    if isinstance(path, Finding):
+        yield path
+        return
+    if path.policy != policy.name:
+        yield _at(
+            request,
+            "",
+            "wrong-folder",
+            f"{request.path} lies in the folder of {path.policy}, not of {policy.name}",
+            "the first folder under requests/ is the policy",
+        )
+    if not path.rest.startswith(f"{request.requester}-"):
+        yield _at(
+            request,
+            "requester",
+            "wrong-name",
+            f"the file's name does not begin with its requester, {request.requester}",
+            f"name it {path.date:%d}-{request.requester}-<a few words>.yaml",
+        )
+
+
+def _date(request: Request, when: datetime) -> Iterator[Finding]:
+    path = parse_request_path(request.path)
+    oldest, latest = (when - PATH_AGE).date(), (when + PATH_AHEAD).date()
+    if not isinstance(path, Finding) and not oldest <= path.date <= latest:
+        yield _at(
+            request,
+            "",
+            "path-date",
+            f"the path is dated {path.date}; at its merge it must lie between {oldest} and {latest}",
+            "move it to today's date, and have it approved there",
+        )
+
+
+def _start(request: Request, when: datetime) -> Iterator[Finding]:
+    if request.starts_at is None:
+        return
+    if request.starts_at > when + START_AHEAD:
+        yield _at(
+            request,
+            "starts_at",
+            "starts-too-late",
+            f"{timestamp.show(request.starts_at)} is more than 7 days ahead",
+            "ask again when it is nearer",
+        )
+    if request.starts_at + request.duration <= when:
+        yield _at(
+            request,
+            "starts_at",
+            "already-over",
+            "the window asked for is already over",
+            "ask for a later one",
+        )
+
+
+def _ticket(request: Request, policy: Policy) -> Iterator[Finding]:
+    if policy.ticket_required and request.ticket is None:
+        yield _at(request, "", "ticket-missing", f"{policy.name} asks for a ticket", "add a line `ticket: …`")
+
+
+def _meaning(parameter: Parameter) -> str:
+    return f" ({parameter.description})" if parameter.description else ""
+
+
+def _hint(parameter: Parameter) -> str:
+    if parameter.enum:
+        return f"choose one of: {', '.join(parameter.enum)}"
+    if parameter.kind is ParameterKind.INTEGER:
+        return f"write a whole number from {parameter.minimum} to {parameter.maximum}"
+    return f"write a value that matches {parameter.pattern}"
+
+
+def _at(request: Request, field: str, code: str, message: str, hint: str) -> Finding:
+    """A finding at the field's place, else at its parent's, else at the file."""
+    while field and field not in request.where:
+        field = field.rpartition(".")[0]
+    place = request.where.get(field, Position(line=0, column=0))
+    return Finding(
+        code=code, message=message, file=request.path, line=place.line, column=place.column, hint=hint
+    )

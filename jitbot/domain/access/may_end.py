@@ -1,0 +1,59 @@
+"""Who may end somebody's access before its time: the requester, an owner of the request, an owner of the rules."""
+
+from jitbot.domain.model import owners
+from jitbot.domain.model.codeowners import CodeOwners, owners_of
+from jitbot.domain.model.documents import Person
+from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.domain.model.merge_facts import Actor, Rules
+
+_RULES = "policies/settings.yaml"
+
+
+def entitled(actor: Actor, request: str, requester_id: object, rules: Rules) -> Person:
+    """The person behind a GitHub account, if they may end this request under these rules; known by GitHub id.
+
+    Raises DeniedError with the reason if they may not, and UnavailableError where nobody can be known.
+    """
+    people, teams = rules.people.value, rules.teams.value
+    if people is None or teams is None:
+        raise UnavailableError(
+            "people.yaml or teams.yaml on main cannot be read, so nobody is known to be entitled"
+        )
+    person = owners.person_behind(actor, people)
+    if person is None:
+        raise DeniedError(f"{actor.login or 'nobody'} is not known by this GitHub id in policies/people.yaml")
+    owned = (
+        owners.of(path, codeowners=rules.codeowners, people=people, teams=teams) for path in (request, _RULES)
+    )
+    if person.github_id != requester_id and not any(each.include(person) for each in owned):
+        raise DeniedError(
+            f"{person.login} is neither the requester nor an owner of {request} or of policies/"
+        )
+    return person
+
+
+def why_deletion_ends_nothing(actor: Actor, request: str, requester_id: object, rules: Rules) -> str:
+    """Why a deletion of the request's file that this account proposes ends no access; empty if it ends it.
+
+    Raises UnavailableError where nobody can be known.
+    """
+    if not needs_entitlement(request, rules):
+        return ""
+    try:
+        entitled(actor, request, requester_id, rules)
+    except DeniedError as error:
+        return str(error)
+    return ""
+
+
+def needs_entitlement(request: str, rules: Rules) -> bool:
+    """Whether deleting the request's file ends access only if whoever proposed it may end it.
+
+    An owner of the file approves its deletion. Where CODEOWNERS names no owner, anybody may merge one.
+    """
+    return not is_owned(request, rules.codeowners)
+
+
+def is_owned(request: str, codeowners: CodeOwners | None) -> bool:
+    """Whether CODEOWNERS names an owner of the request's file."""
+    return codeowners is not None and bool(owners_of(codeowners, request))

@@ -1,0 +1,306 @@
+"""The life of a request: asked, extended, ended. What the ledger says of it, folded into one value.
+
+Folding does not depend on the order in which events come: they are taken by their time. Terms sort by
+their end, and an early end is final wherever it stands.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import assert_never
+
+from jitbot.domain.access import post_review
+from jitbot.domain.aws.iam import Documents, Window
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model import duration, timestamp
+from jitbot.domain.model.documents import (
+    AccountId,
+    Finding,
+    IamRole,
+    IamUser,
+    IdentityCenter,
+    Person,
+    Principal,
+    Request,
+    Sha,
+)
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.merge_facts import Change, ChangeKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovedTerm:
+    """One approval of a request: the first, or an extension of it."""
+
+    commit: Sha
+    window: Window
+    documents: tuple[Documents, ...]
+    ask: Mapping[str, object]
+
+    @property
+    def requester(self) -> str:
+        """The login that asked."""
+        return str(self.ask.get("requester", ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """What happened in one account: the outcomes recorded there."""
+
+    granted: tuple[Event, ...] = ()  # by their end, the furthest last
+    ended: tuple[Event, ...] = ()  # early ends; each is final
+    expired: tuple[Event, ...] = ()
+    removed: tuple[Event, ...] = ()
+
+    @property
+    def end(self) -> Event | None:
+        """The early end that came first, if there is any."""
+        return self.ended[0] if self.ended else None
+
+    def granted_for(self, commit: Sha) -> Event | None:
+        """The record that the term of this merge is in force here."""
+        return next((event for event in self.granted if event.commit == commit), None)
+
+    def expired_at(self, moment: datetime) -> bool:
+        """Whether the end at this moment was seen and recorded."""
+        return any(event.window is not None and event.window.expires_at >= moment for event in self.expired)
+
+    def removed_after(self, moment: datetime) -> bool:
+        """Whether the role was recorded as removed at or after this moment."""
+        return any(event.at >= moment for event in self.removed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestState:
+    """Everything recorded of one request. Empty for a request that the ledger has not heard of."""
+
+    request: str
+    terms: tuple[ApprovedTerm, ...] = ()  # by their end, the furthest last
+    decided: frozenset[Sha] = frozenset()  # merges with a recorded decision, refusals too
+    revoked: Event | None = None
+    account_states: Mapping[AccountId, AccountState] = field(default_factory=dict)
+    owing: tuple[Event, ...] = ()  # what is recorded of the reviews that break-glass owes
+
+    @property
+    def debts(self) -> tuple[post_review.PendingReview, ...]:
+        """Every merge of this request that gave access before it was approved, reviewed since or not."""
+        return post_review.pending_reviews(self.owing)
+
+    @property
+    def to_review(self) -> tuple[post_review.PendingReview, ...]:
+        """Those of them that still wait for an approving review."""
+        return tuple(pending_review for pending_review in self.debts if pending_review.reviewed is None)
+
+    @property
+    def current(self) -> ApprovedTerm | None:
+        """The term that counts: the one that ends last."""
+        return self.terms[-1] if self.terms else None
+
+    @property
+    def began(self) -> datetime | None:
+        """When the first term began; extensions and the policy's maximum count from here."""
+        began = self.terms[0].ask.get("began") if self.terms else None
+        return timestamp.parse(began) if isinstance(began, str) else None
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether an end that is final stands against the request or any of its accounts."""
+        return self.revoked is not None or any(
+            account_state.end is not None for account_state in self.account_states.values()
+        )
+
+    def account_state(self, account_id: AccountId) -> AccountState:
+        """What was recorded in an account; an empty holding if nothing was."""
+        return self.account_states.get(account_id, AccountState())
+
+
+def fold_events(events: Iterable[Event]) -> Mapping[str, RequestState]:
+    """One life for each request that the events name, whatever their order."""
+    lives: dict[str, RequestState] = {}
+    for event in sorted(events, key=lambda each: (each.at, each.key)):
+        if event.request:
+            lives[event.request] = _grown(
+                lives.get(event.request, RequestState(request=event.request)), event
+            )
+    return lives
+
+
+def pull_requests(events: Iterable[Event]) -> Mapping[str, int | None]:
+    """The requests that events are about, each with the number of the pull request that last asked for it, if it is told."""
+    found: dict[str, int | None] = {}
+    for event in events:
+        number = event.evidence.get("pull_request")
+        if event.request:
+            found[event.request] = number if isinstance(number, int) else found.get(event.request)
+    return found
+
+
+def asked(request: Request, person: Person, began: datetime) -> dict[str, object]:
+    """What a decision records of who asked for what, and when its first term began."""
+    return {**wanted(request, person), "began": timestamp.show(began)}
+
+
+def wanted(request: Request, person: Person | None) -> dict[str, object]:
+    """Who asks for what, began or not. `person` is None where nobody known goes by the requester's login."""
+    return {
+        **_fields(request),
+        "duration": duration.show(request.duration),
+        "github_id": person.github_id if person is not None else None,
+        "principal": principal_text(person.principal) if person is not None else "",
+    }
+
+
+def principal_text(principal: Principal | None) -> str:
+    """One text for each principal, to see whether a person's is still the recorded one."""
+    match principal:
+        case None:
+            return ""
+        case IamUser(arn=arn):
+            return arn
+        case IamRole(arn=arn, userid=userid):
+            return f"{arn} as {userid}"
+        case IdentityCenter(account=account, permission_set=permission_set, user_name=user_name):
+            return f"{permission_set} in {account} as {user_name}"
+        case _:
+            assert_never(principal)
+
+
+def _fields(request: Request) -> dict[str, object]:
+    """All of a request but its duration: what an extension may not change."""
+    return {
+        "policy": policy_of(request.path),
+        "requester": request.requester,
+        "accounts": list(request.accounts),
+        "reason": request.reason,
+        "ticket": request.ticket,
+        "parameters": dict(request.parameters),
+        "starts_at": None if request.starts_at is None else timestamp.show(request.starts_at),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestChange:
+    """A change of a request file as an ask or an extension: what the life of the request says to it."""
+
+    change: Change
+    request: Request
+    merged_at: datetime
+    window: Window
+    earlier: bool  # whether main changed this path before
+    as_recorded: tuple[Documents, ...]  # what today's rules render for the window that was recorded
+
+
+def objections(proposal: RequestChange, life: RequestState) -> tuple[Finding, ...]:
+    """Why this is neither a first ask nor an extension that may be; empty if it is one of them."""
+    change = proposal.change
+    if change.kind is ChangeKind.ADDED:
+        return tuple(_first(proposal, life))
+    if life.current is None:
+        return (
+            _at(
+                change,
+                "nothing-to-extend",
+                "the request was never approved, so there is nothing to extend",
+                _ANEW,
+            ),
+        )
+    return tuple(_extension(proposal, life, life.current))
+
+
+_ANEW = "ask anew in a new file: `jitbot request --again`"
+
+
+def _first(proposal: RequestChange, life: RequestState) -> Iterator[Finding]:
+    if proposal.earlier or life.decided or life.terms or life.account_states or life.revoked:
+        yield _at(
+            proposal.change,
+            "retired-path",
+            "this path was used before; one that was refused, ended or deleted cannot come back",
+            _ANEW,
+        )
+
+
+def _extension(proposal: RequestChange, life: RequestState, current: ApprovedTerm) -> Iterator[Finding]:
+    change, window = proposal.change, proposal.window
+    other = sorted(
+        name for name, value in _fields(proposal.request).items() if value != current.ask.get(name)
+    )
+    if other:
+        yield _at(
+            change,
+            "not-an-extension",
+            f"an approved request may change its duration alone; this changes {', '.join(other)}",
+            "the former grant stays in force; for anything else ask anew in a new file",
+        )
+    if life.ended_early:
+        yield _at(change, "already-ended", "the grant was ended early, and such an end is final", _ANEW)
+    if proposal.merged_at >= current.window.expires_at:
+        yield _at(
+            change,
+            "too-late",
+            f"merged after the grant's end, {timestamp.show(current.window.expires_at)}",
+            _ANEW,
+        )
+    if window.expires_at <= current.window.expires_at:
+        yield _at(
+            change,
+            "not-longer",
+            "an extension makes the duration longer; this does not",
+            "to end early, delete the file or use `jitbot revoke`",
+        )
+    if proposal.as_recorded != current.documents:
+        yield _at(
+            change,
+            "rules-changed",
+            "the rules changed since the approval: other documents would be granted than were approved",
+            "the former grant stays in force; ask anew in a new file",
+        )
+
+
+def _at(change: Change, code: str, message: str, hint: str) -> Finding:
+    return Finding(code=code, message=message, file=change.path, hint=hint)
+
+
+def _grown(life: RequestState, event: Event) -> RequestState:
+    """The life with one more event in it."""
+    match event.kind:
+        case EventType.APPROVED | EventType.EXTENDED:
+            return _with_term(life, event)
+        case EventType.REFUSED:
+            return replace(life, decided=life.decided | {event.commit})
+        case EventType.REVOKED:
+            return replace(life, revoked=life.revoked or event)
+        case EventType.GRANTED | EventType.ENDED | EventType.REMOVED:
+            account_state = _held(life.account_state(event.account_id), event)
+            return replace(life, account_states={**life.account_states, event.account_id: account_state})
+        case EventType.REVIEWED | EventType.OVERDUE:
+            return replace(life, owing=(*life.owing, event))
+        case EventType.FAILED | EventType.VERIFIED:
+            return life
+        case _:
+            assert_never(event.kind)
+
+
+def _with_term(life: RequestState, event: Event) -> RequestState:
+    if post_review.MARK in event.evidence:
+        life = replace(life, owing=(*life.owing, event))
+    if event.window is None:
+        return life
+    term = ApprovedTerm(commit=event.commit, window=event.window, documents=event.documents, ask=event.ask)
+    others = tuple(each for each in life.terms if each.commit != event.commit)
+    terms = tuple(sorted((*others, term), key=lambda each: each.window.expires_at))
+    return replace(life, terms=terms, decided=life.decided | {event.commit})
+
+
+def _held(account_state: AccountState, event: Event) -> AccountState:
+    if event.kind is EventType.GRANTED:
+        return replace(account_state, granted=tuple(sorted((*account_state.granted, event), key=_end_of)))
+    if event.kind is EventType.REMOVED:
+        return replace(account_state, removed=(*account_state.removed, event))
+    if event.why is EndReason.EXPIRED:
+        return replace(account_state, expired=(*account_state.expired, event))
+    return replace(account_state, ended=(*account_state.ended, event))
+
+
+def _end_of(event: Event) -> datetime:
+    return event.window.expires_at if event.window is not None else event.at

@@ -1,0 +1,189 @@
+"""Which approvals count. Every line of `_against` is a way round approval, closed."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from jitbot.domain.model import bounds, owners
+from jitbot.domain.model.documents import GithubId, People, Person
+from jitbot.domain.model.merge_facts import Dismissal, Merge, Review
+from jitbot.domain.model.parsed_case import ParsedCase
+
+_JUDGING = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})  # COMMENTED changes no earlier judgement
+_MAY_WRITE = frozenset({"admin", "maintain", "write"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """One counted approval, with what made it count."""
+
+    person: Person
+    review: Review
+    owner_rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """One judging review that did not count; `why` ends a sentence that begins with the login."""
+
+    review: Review
+    why: str
+
+
+def count(parsed_case: ParsedCase) -> tuple[tuple[Approval, ...], tuple[Ignored, ...]]:
+    """The approvals that count, one for each human, and the judging reviews that do not."""
+    approvals: list[Approval] = []
+    ignored: list[Ignored] = []
+    for review in latest_judgements(parsed_case.merge.reviews, parsed_case.merged_at):
+        person = person_of(review, parsed_case)
+        if person is None:
+            ignored.append(
+                Ignored(review=review, why="is nobody policies/people.yaml knows by login and GitHub id")
+            )
+        elif why := _why_not_counted(review, person, parsed_case):
+            ignored.append(Ignored(review=review, why=why))
+        elif any(owners.same_human(person, other.person) for other in approvals):
+            ignored.append(Ignored(review=review, why="is the same person as another approver"))
+        else:
+            approvals.append(Approval(person=person, review=review, owner_rule=parsed_case.owned_by.rule))
+    return tuple(approvals), tuple(ignored)
+
+
+def objecting(parsed_case: ParsedCase) -> tuple[Person, ...]:
+    """The owners of the path whose standing judgement asks for changes. By id alone: a new login silences nobody."""
+    ids = objectors(parsed_case)
+    return tuple(person for person in parsed_case.owned_by.people if person.github_id in ids)
+
+
+def objectors(parsed_case: ParsedCase) -> frozenset[GithubId]:
+    """Everyone whose last judgement before the merge asks for changes, and was not rightly dismissed."""
+    judgements = latest_judgements(parsed_case.merge.reviews, parsed_case.merged_at)
+    return frozenset(
+        review.user.github_id
+        for review in judgements
+        if review.state == "CHANGES_REQUESTED" or _dismissed_in_vain(review, parsed_case)
+    )
+
+
+def _dismissed_in_vain(review: Review, parsed_case: ParsedCase) -> bool:
+    """Whether an objection that GitHub shows as dismissed stands all the same.
+
+    Whoever may write may dismiss, by a job's token too. It takes a known person who is neither the requester
+    nor the author. Where GitHub does not say who dismissed what, it was an objection, and stands.
+    """
+    dismissals = parsed_case.merge.dismissals
+    if review.state != "DISMISSED" or dismissals is None:
+        return False
+    told = [each for each in dismissals if each.review_id == review.review_id]
+    if not told:
+        return True
+    last = max(told, key=lambda each: each.at)
+    by = owners.person_behind(last.by, parsed_case.people)
+    in_time = last.at <= parsed_case.merged_at
+    return last.state != "APPROVED" and not (in_time and by is not None and not _asks(by, parsed_case))
+
+
+def _asks(person: Person, parsed_case: ParsedCase) -> bool:
+    """Whether this human asks for the access, as requester or as the pull request's author."""
+    author = parsed_case.merge.pull_request.author.github_id
+    return owners.same_human(person, parsed_case.requester) or _is_one_of(person, {author}, parsed_case)
+
+
+def latest_judgements(reviews: tuple[Review, ...], until: datetime) -> tuple[Review, ...]:
+    """Each reviewer's last review that judges, among those submitted by `until`, in the order of time."""
+    latest: dict[GithubId, Review] = {}
+    for review in sorted(reviews, key=_order):
+        if review.state in _JUDGING and review.submitted_at <= until:
+            latest[review.user.github_id] = review
+    return tuple(sorted(latest.values(), key=_order))
+
+
+def person_of(review: Review, parsed_case: ParsedCase) -> Person | None:
+    """The known person behind a review, by login and GitHub id."""
+    return owners.person_behind(review.user, parsed_case.people)
+
+
+def _why_not_counted(review: Review, person: Person, parsed_case: ParsedCase) -> str | None:
+    """Why this judgement of a known person is no approval that counts, or None if it is one."""
+    merge, head = parsed_case.merge, parsed_case.merge.pull_request.head
+    if not approved_at(review, merge.dismissals, parsed_case.merged_at):
+        return "had the approval dismissed" if review.state == "DISMISSED" else "did not approve"
+    if review.commit != head:
+        return f"approved {review.commit[:10]}, which is not the last commit, {head[:10]}"
+    if merge.retargeted_at is not None and review.submitted_at <= merge.retargeted_at:
+        return "approved before the pull request was moved to this base"
+    if parsed_case.merged_at - review.submitted_at > parsed_case.settings.approvals_valid_for:
+        return "approved too long before the merge"
+    if owners.same_human(person, parsed_case.requester):
+        return "is the requester"
+    if _is_one_of(person, {merge.pull_request.author.github_id}, parsed_case):
+        return "is the pull request's author"
+    if _is_named(person, parsed_case):
+        return "is author or committer of a commit that changes the request"
+    if _is_one_of(person, pushers(parsed_case.merge), parsed_case):
+        return "pushed to the request's branch"
+    if not parsed_case.owned_by.include(person):
+        return "does not own this path in CODEOWNERS"
+    if not parsed_case.owned_at_head.include(person):
+        return "did not own this path by the rules of the approved commit"
+    if merge.permissions.get(review.user.login) not in _MAY_WRITE:
+        return "may not write to the repository"
+    return None
+
+
+def approved_at(review: Review, dismissals: Iterable[Dismissal] | None, until: datetime) -> bool:
+    """Whether a review approved at this moment. What was dismissed only later was an approval until then.
+
+    Whoever may write may dismiss, after the merge too: that must not take away what was rightly approved.
+    """
+    if review.state != "DISMISSED":
+        return review.state == "APPROVED"
+    told = [each for each in dismissals or () if each.review_id == review.review_id]
+    first = min(told, key=lambda each: each.at, default=None)
+    return first is not None and first.state == "APPROVED" and first.at > until
+
+
+def involved(merge: Merge, people: People) -> frozenset[GithubId]:
+    """Everyone who had a hand in the request: its author, whom its commits name, and who pushed it."""
+    return named_by_commits(merge, people) | pushers(merge) | {merge.pull_request.author.github_id}
+
+
+def named_by_commits(merge: Merge, people: People) -> frozenset[GithubId]:
+    """Everyone whom a commit names that changes the request against its first parent, co-authors too.
+
+    "Update branch" makes a merge commit that leaves the request as its first parent has it, so pressing
+    it disqualifies nobody.
+    """
+    known = {login.casefold(): person.github_id for login, person in people.items()}
+    touching = [commit for commit in merge.commits if commit.sha in merge.touching]
+    by_login = (login.casefold() for commit in touching for login in commit.co_authors)
+    by_id = (person for commit in touching for person in commit.named)
+    return frozenset((*by_id, *(known[login] for login in by_login if login in known)))
+
+
+def pushers(merge: Merge) -> frozenset[GithubId]:
+    """Everyone who pushed a commit that changes the request, whomever it names; nobody where GitHub does not say."""
+    return frozenset(push.actor.github_id for push in merge.pushes or ())
+
+
+def name_everybody(merge: Merge) -> bool:
+    """Whether the commits of the request name, or its pushes come from, more accounts than anybody reads."""
+    names = sum(len(commit.named) + len(commit.co_authors) for commit in merge.commits)
+    crowded = any(commit.is_crowded for commit in merge.commits)
+    return crowded or names > bounds.ALL_NAMES or len(pushers(merge)) >= bounds.PUSHES
+
+
+def _is_named(person: Person, parsed_case: ParsedCase) -> bool:
+    """Whether a commit that changes the request names this human, under any login of theirs."""
+    return _is_one_of(person, named_by_commits(parsed_case.merge, parsed_case.people), parsed_case)
+
+
+def _is_one_of(person: Person, ids: Collection[GithubId], parsed_case: ParsedCase) -> bool:
+    """Whether one of these accounts is this human's, who is one of the ground's people, under any login of theirs."""
+    return any(
+        other.github_id in ids and owners.same_human(person, other) for other in parsed_case.people.values()
+    )
+
+
+def _order(review: Review) -> tuple[datetime, int]:
+    return review.submitted_at, review.review_id

@@ -1,0 +1,81 @@
+"""A commit of main that changes more than anybody reads: what it asks for is refused, once, and stops nothing else.
+
+Whoever can merge one file can merge a thousand, or one below a hundred folders. Such a commit gives no access; an
+access that it ends is found by looking for the known files themselves, not by reading what it changed.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from jitbot import __version__
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.bounds import DEEPEST, MOST_ASKS, MOST_OF_REQUESTS
+from jitbot.domain.model.documents import Finding, Sha
+from jitbot.domain.model.grammar import is_request
+from jitbot.domain.model.merge_facts import Change, ChangeKind
+
+FOLDER = "requests/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooLarge:
+    """One commit of main's first-parent line that is refused as a whole."""
+
+    commit: Sha
+    base: Sha  # the first parent
+    committed_at: datetime
+
+
+def asks(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The changes that ask for access or for more of it: request files that were added or changed."""
+    return tuple(each for each in changes if each.kind is not ChangeKind.DELETED and is_request(each.path))
+
+
+def asking_too_much(changes: Sequence[Change]) -> tuple[TooLarge, ...]:
+    """The commits that add or change more request files than one merge may, in the order of `changes`."""
+    count = Counter(each.commit for each in asks(changes))
+    found = {
+        each.commit: TooLarge(commit=each.commit, base=each.base, committed_at=each.committed_at)
+        for each in changes
+        if count[each.commit] > MOST_ASKS
+    }
+    return tuple(found.values())
+
+
+def changes_too_much(paths: Collection[str]) -> bool:
+    """Whether a commit that changes these paths is more than is read of requests/, folders counted too."""
+    below = [path for path in paths if path.startswith(FOLDER)]
+    folders = {path[:end] for path in below for end, each in enumerate(path) if each == "/"}
+    return len(below) + len(folders) > MOST_OF_REQUESTS or any(path.count("/") >= DEEPEST for path in below)
+
+
+def finding(found: TooLarge) -> Finding:
+    """Why everything that this commit asks for is refused."""
+    return Finding(
+        code="too-large",
+        message=f"commit {found.commit[:10]} of main changes more below requests/ than one merge may; "
+        "nothing that it asks for is granted",
+        file=FOLDER,
+        hint=f"ask in pull requests of at most {MOST_ASKS} files each, with `jitbot request`",
+    )
+
+
+def refusal(found: TooLarge, *, now: datetime, run: str) -> Event:
+    """The record of it: one event for the whole commit, which names no request."""
+    reason = finding(found)
+    return Event(
+        kind=EventType.REFUSED,
+        at=now,
+        request="",
+        commit=found.commit,
+        cause=reason.code,
+        evidence={
+            "jitbot": __version__,
+            "merge_commit": found.commit,
+            "rules_commit": found.base,
+            "reasons": [reason.as_json()],
+        },
+        run=run,
+    )

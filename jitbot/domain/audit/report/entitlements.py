@@ -1,0 +1,58 @@
+"""Who could ask for what, and who could approve it: the rules of one moment, read as people."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jitbot.domain.access.eligibility import is_eligible
+from jitbot.domain.model import duration, owners
+from jitbot.domain.model.merge_facts import Rules
+
+_ANY = "2026-01/01-anybody-anything.yaml"  # stands for whatever is asked for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entitlement:
+    """One policy. `problem` says why nothing could be given by it, where that is so."""
+
+    policy: str
+    description: str
+    eligible: tuple[str, ...]  # logins with a principal: the others can approve, never ask
+    accounts: tuple[str, ...]
+    max_duration: str
+    approvals: int | None
+    approvers: tuple[str, ...]
+    owner_rule: str
+    problem: str = ""
+
+
+def entitlement(name: str, rules: Rules) -> Entitlement:
+    """What these rules say of one policy. Who owns a narrower path of it, if CODEOWNERS names one, is not told.
+
+    `approvers` are all its owners, login by login, as an auditor compares them with a list of staff. Who of them
+    could approve what a certain person asks for is another question: `pending_approvals` answers it.
+    """
+    policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
+    if policy is None or people is None or teams is None:
+        problems = _problems(rules)
+        return Entitlement(
+            policy=name, description="", eligible=(), accounts=(), max_duration="", approvals=None,
+            approvers=(), owner_rule="", problem="; ".join(problems) or "its rules cannot be read",
+        )  # fmt: skip
+    owned = owners.of(f"requests/{name}/{_ANY}", codeowners=rules.codeowners, people=people, teams=teams)
+    may = (login for login, person in people.items() if person.principal is not None)
+    return Entitlement(
+        policy=name,
+        description=policy.description,
+        eligible=tuple(sorted(login for login in may if is_eligible(login, policy.eligible, teams))),
+        accounts=policy.accounts,
+        max_duration=duration.show(policy.max_duration),
+        approvals=policy.approvals,
+        approvers=tuple(sorted(person.login for person in owned.people)),
+        owner_rule=owned.rule,
+        problem="; ".join(finding.message for finding in owned.findings),
+    )
+
+
+def _problems(rules: Rules) -> Iterable[str]:
+    parts = (rules.policy, rules.people, rules.teams)
+    return [finding.message for part in parts for finding in part.findings]

@@ -1,0 +1,45 @@
+"""The git commands that show an item's evidence to whoever has a clone. They are pasted, so nothing in them is open."""
+
+import shlex
+from collections.abc import Iterator
+
+from jitbot.domain.audit.report.grant_record import GrantRecord, RecordedDecision
+
+LEDGER = "refs/remotes/origin/ledger"  # in full: git takes a tag called origin/ledger first, and any writer may push one
+_SPECIAL = "\\.*[$"  # to a basic regular expression; after the trailer's name `^` is none
+
+
+def commands(item: GrantRecord) -> tuple[str, ...]:
+    """Commands for a shell, in the order of the story. A name that does not print is left out of them."""
+    return tuple(_commands(item))
+
+
+def _commands(item: GrantRecord) -> Iterator[str]:
+    if item.request.isprintable() and item.request:
+        yield _log("Request", item.request)
+    elif item.role_name:
+        yield _log("Role", item.role_name)
+    for decision in item.decisions:
+        yield from _of_decision(item, decision)
+
+
+def _of_decision(item: GrantRecord, decision: RecordedDecision) -> Iterator[str]:
+    if decision.commit:
+        yield f"git show {_word(decision.commit)}"
+    if decision.rules_commit:
+        rules = f"{decision.rules_commit}:policies/access/{item.policy}.yaml"
+        yield f"git show {_word(decision.rules_commit + ':.github/CODEOWNERS')}"
+        if item.policy.isprintable() and item.policy:
+            yield f"git show {_word(rules)}"
+    if decision.pull_request is not None:
+        yield f"git fetch origin refs/pull/{decision.pull_request}/head && git log -3 FETCH_HEAD"
+
+
+def _log(trailer: str, value: str) -> str:
+    """The batches with this trailer: a whole line of the message, in the branch itself and not a tag of its name."""
+    line = "".join(f"[{each}]" if each in _SPECIAL else each for each in value)
+    return f"git log --reverse --basic-regexp {_word(f'--grep=^{trailer}: {line}$')} {LEDGER}"
+
+
+def _word(text: str) -> str:
+    return shlex.quote(text)

@@ -1,0 +1,254 @@
+"""One item of the population that auditors sample: one request in one account, with all that is recorded of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from jitbot.domain.audit.verify.deadlines import Course
+from jitbot.domain.aws.iam import Documents
+from jitbot.domain.model import timestamp
+from jitbot.domain.model.documents import AccountId, Sha
+
+NOT_READ = "not read"  # CloudTrail's part: the ledger does not hold what was done with a grant
+
+
+class ControlAnswer(StrEnum):
+    """What the facts say. UNKNOWN is never counted as a yes."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class GrantOutcome(StrEnum):
+    """What became of a request in an account, as far as it is recorded."""
+
+    LIVE = "live"
+    PENDING = "not granted"  # approved, and no grant is recorded
+    OVER = "over"
+    REFUSED = "refused"
+    UNEXPLAINED = "unexplained"  # a role under our path that no request stands behind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlResult:
+    """One question that auditors ask of an item, answered, with the facts it was answered by.
+
+    `due` is False where it cannot be answered yet: the access is not over, the review is not late.
+    """
+
+    answer: ControlAnswer
+    why: str
+    due: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """One review as recorded. `counted` as an approval, or `why` it was not."""
+
+    login: str
+    github_id: int
+    review_id: int
+    state: str
+    submitted_at: datetime | None
+    commit: str
+    owner_rule: str
+    counted: bool
+    why: str = ""
+
+    @property
+    def dismissed(self) -> bool:
+        """Whether it had been taken back before the merge."""
+        return self.state == "DISMISSED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedDecision:
+    """One decision and the evidence it rests on. What an old record lacks is None or empty."""
+
+    kind: str
+    at: datetime
+    commit: Sha
+    pull_request: int | None
+    head: str
+    rules_commit: str
+    request_blob: str
+    author: str
+    author_id: int | None
+    requested_at: datetime | None
+    merged_at: datetime | None
+    merged_by: str
+    required: int | None
+    reviews: tuple[Reviewed, ...]
+    named: frozenset[int] | None  # GitHub ids that the request's own commits name
+    owner_rule: str
+    max_seconds: int | None
+    began: datetime | None
+    not_after: datetime | None
+    reasons: tuple[str, ...]
+    run: str
+
+    @property
+    def approvals(self) -> tuple[Reviewed, ...]:
+        """The reviews that counted."""
+        return tuple(review for review in self.reviews if review.counted)
+
+    @property
+    def approvers(self) -> frozenset[int]:
+        """The distinct people behind them, by GitHub id."""
+        return frozenset(review.github_id for review in self.approvals)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """One grant as AWS answered it, for the decision on `commit`."""
+
+    at: datetime
+    commit: Sha
+    not_after: datetime | None
+    request_ids: tuple[str, ...]
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How access ended, and what was seen when that was looked at. `asked_at`: when somebody revoked it."""
+
+    at: datetime
+    why: str
+    effective_at: datetime | None
+    seen: str
+    cause: str
+    by: str
+    reason: str
+    asked_at: datetime | None
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterReview:
+    """Of access that needs no approval: who may look at it afterwards, until when, and who has."""
+
+    due: datetime | None
+    reviewers: tuple[str, ...]
+    at: datetime | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRecord:
+    """One request in one account. `judgements` is empty where nothing was ever given."""
+
+    id: str
+    outcome: GrantOutcome
+    request: str
+    policy: str
+    account: str
+    account_id: AccountId
+    role_name: str
+    requester: str
+    github_id: int | None
+    principal: str
+    reason: str
+    ticket: str
+    duration: str
+    parameters: Mapping[str, str]
+    documents: Documents | None
+    digest: str
+    risk: str
+    risk_reasons: tuple[str, ...]
+    not_before: datetime | None
+    not_after: datetime | None
+    decisions: tuple[RecordedDecision, ...]
+    granted: tuple[Granted, ...] = ()
+    ended: Ended | None = None
+    removed_at: datetime | None = None
+    verified_absent: bool = False
+    after_review: AfterReview | None = None
+    judgements: Mapping[str, ControlResult] = field(default_factory=dict)
+    failures: int = 0
+    must_end_at: datetime | None = None  # when it was revoked, its file deleted, or its requester gone
+
+    @property
+    def course(self) -> Course:
+        """When what happened, as the deadlines judge it."""
+        course = Course(
+            over=self.not_after,
+            granted_at=self.granted_at,
+            must_end_at=self.must_end_at,
+            removed_at=self.removed_at,
+        )
+        if self.ended is None:
+            return course
+        if self.ended.why == "expired":
+            return replace(course, confirmed_at=self.ended.at)
+        return replace(course, ended_at=self.ended.at)
+
+    @property
+    def privileged(self) -> bool | None:
+        """Whether its risk is high or critical; None where no risk is recorded."""
+        return self.risk in {"high", "critical"} if self.risk else None
+
+    @property
+    def break_glass(self) -> bool:
+        """Whether access came first and review after."""
+        return any(each.required == 0 for each in self.decisions if each.kind != "refused")
+
+    @property
+    def granted_at(self) -> datetime | None:
+        """When access was first given."""
+        return self.granted[0].at if self.granted else None
+
+    @property
+    def held_until(self) -> datetime | None:
+        """When access was over: its end or its expiry, whichever came first."""
+        ends = [self.not_after, self.ended.effective_at if self.ended else None]
+        return min((each for each in ends if each is not None), default=None)
+
+    @property
+    def first(self) -> datetime:
+        """The first moment that is recorded of it."""
+        known = [*(each.at for each in self.decisions), *(each.at for each in self.granted)]
+        return min(known) if known else self.last
+
+    @property
+    def last(self) -> datetime:
+        """The last moment that is recorded of it, its expiry among them."""
+        found = [
+            *(each.at for each in self.decisions),
+            *(each.at for each in self.granted),
+            *(each for each in (self.not_after, self.removed_at) if each is not None),
+            *([self.ended.at] if self.ended else []),
+        ]
+        return max(found)
+
+    @property
+    def exceptions(self) -> tuple[str, ...]:
+        """The questions answered with a no, but for the approval that break-glass does without by its policy."""
+        named = [name for name, each in self.judgements.items() if each.answer is ControlAnswer.NO]
+        return tuple(name for name in named if not (self.break_glass and name == "approved_before_grant"))
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """The questions that the record does not answer, and should by now."""
+        return tuple(
+            name
+            for name, each in self.judgements.items()
+            if each.answer is ControlAnswer.UNKNOWN and each.due
+        )
+
+
+def as_json(value: object) -> object:
+    """An item, or a part of one, as JSON: moments as text, and documents left to whoever shows them whole."""
+    if isinstance(value, datetime):
+        return timestamp.show(value)
+    if isinstance(value, Mapping):
+        return {str(key): as_json(each) for key, each in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, (tuple, list)):
+        return [as_json(each) for each in value]
+    if is_dataclass(value) and not isinstance(value, (type, Documents)):
+        return {each.name: as_json(getattr(value, each.name)) for each in fields(value)}
+    return None if isinstance(value, Documents) else value

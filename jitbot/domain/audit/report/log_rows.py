@@ -1,0 +1,143 @@
+"""The record as rows: one for each event, in the words an auditor filters by, with every text inert."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from jitbot.domain.audit.verify.ledger_history import RecordedEvent
+from jitbot.domain.ledger.events import Event
+from jitbot.domain.model import escape, timestamp
+from jitbot.domain.model.grammar import policy_of
+
+# What a spreadsheet takes for the beginning of a formula, in full width too: https://owasp.org/www-community/attacks/CSV_Injection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRow:
+    """One event as an auditor reads it. `accounts` are `alias (id)`; `people` all who had a part in it."""
+
+    at: str
+    event: str
+    why: str
+    request: str
+    requester: str
+    policy: str
+    accounts: tuple[str, ...]
+    starts_at: str
+    expires_at: str
+    approved_by: tuple[str, ...]
+    by: str  # who revoked
+    reason: str
+    ticket: str
+    codes: tuple[str, ...]  # of a refusal
+    pull_request: str
+    merge_commit: str
+    ledger_commit: str
+    path: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFilter:
+    """Which rows: each part narrows, an empty one does not. `start` is within, `end` is not."""
+
+    person: str = ""
+    policy: str = ""
+    account: str = ""
+    outcome: str = ""
+    request: str = ""
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def includes(self, row: LogRow) -> bool:
+        """Whether a row is wanted."""
+        people = {each.casefold() for each in (row.requester, row.by, *row.approved_by)}
+        accounts = {part.strip("()") for account in row.accounts for part in account.split(" ")}
+        at = timestamp.parse(row.at)
+        return (
+            (not self.person or self.person.casefold() in people)
+            and self.policy in ("", row.policy)
+            and (not self.account or self.account in accounts)
+            and self.outcome in ("", row.event, row.why)
+            and self.request in ("", row.request)
+            and (self.start is None or at >= self.start)
+            and (self.end is None or at < self.end)
+        )
+
+
+def rows(history: Iterable[RecordedEvent], asked: Mapping[str, Mapping[str, object]]) -> Iterator[LogRow]:
+    """A row for each event. `asked` is what each request asked for, since outcomes do not repeat it."""
+    for recorded in history:
+        yield _row(recorded, asked.get(recorded.event.request, {}))
+
+
+def asked_for(history: Iterable[RecordedEvent]) -> dict[str, Mapping[str, object]]:
+    """What each approved request asked for."""
+    return {each.event.request: each.event.ask for each in history if "reason" in each.event.ask}
+
+
+def as_json(row: LogRow) -> dict[str, object]:
+    """A row for machines."""
+    return {each.name: _plain(getattr(row, each.name)) for each in fields(row)}
+
+
+def as_cells(row: LogRow) -> dict[str, str]:
+    """A row for a spreadsheet, in which no cell is a formula."""
+    return {each.name: escape.cell(_text(getattr(row, each.name))) for each in fields(row)}
+
+
+def names() -> tuple[str, ...]:
+    """The columns, in their order."""
+    return tuple(each.name for each in fields(LogRow))
+
+
+def _row(recorded: RecordedEvent, ask: Mapping[str, object]) -> LogRow:
+    event = recorded.event
+    number = event.evidence.get("pull_request")
+    starts = event.window.starts_at if event.window is not None else None
+    return LogRow(
+        at=timestamp.show(event.at),
+        event=event.kind,
+        why=event.why or "",
+        request=event.request,
+        requester=str(event.ask.get("requester") or ask.get("requester") or _author(event)),
+        policy=policy_of(event.request) if event.request.count("/") >= 2 else "",
+        accounts=_accounts(event),
+        starts_at=timestamp.show(starts) if starts is not None else "",
+        expires_at=timestamp.show(event.window.expires_at) if event.window is not None else "",
+        approved_by=_each(event.evidence.get("approvals"), "login"),
+        by=str(event.evidence.get("by") or ""),
+        reason=str(event.evidence.get("reason") or event.ask.get("reason") or ask.get("reason") or ""),
+        ticket=str(event.ask.get("ticket") or ask.get("ticket") or ""),
+        codes=_each(event.evidence.get("reasons"), "code"),
+        pull_request=f"#{number}" if isinstance(number, int) else "",
+        merge_commit=event.commit,
+        ledger_commit=recorded.batch.commit,
+        path=recorded.path,
+        run=event.run,
+    )
+
+
+def _author(event: Event) -> str:
+    """Whose pull request it was: of a refusal nothing else is known."""
+    author = event.evidence.get("author")
+    return str(author.get("login", "")) if isinstance(author, dict) else ""
+
+
+def _accounts(event: Event) -> tuple[str, ...]:
+    if event.account_id:
+        return (f"{event.account or 'unknown'} ({event.account_id})",)
+    return tuple(f"{each.account} ({each.account_id})" for each in event.documents)
+
+
+def _each(value: object, name: str) -> tuple[str, ...]:
+    found = value if isinstance(value, list) else []
+    return tuple(str(each[name]) for each in found if isinstance(each, dict) and name in each)
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _text(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

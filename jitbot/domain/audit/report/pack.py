@@ -1,0 +1,182 @@
+"""The evidence pack of a period as files: what an auditor keeps, works from, and can make again byte for byte."""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+
+from jitbot.domain.audit.report.controls import CONTROLS
+from jitbot.domain.audit.report.csv_columns import cells
+from jitbot.domain.audit.report.git_commands import commands
+from jitbot.domain.audit.report.grant_record import GrantRecord, as_json
+from jitbot.domain.audit.report.sample import merge_commit, rank, sample
+from jitbot.domain.audit.report.summary import Summary
+from jitbot.domain.aws import iam
+from jitbot.domain.ledger import events
+from jitbot.domain.model import escape
+
+MANIFEST = "manifest.json"
+_README = """\
+# Evidence pack
+
+- `manifest.json`: the period, the commits of main and ledger that were read, and the digest of every file.
+- `population.csv`, `population.json`: every request in every account, refused ones too.
+- `sample/`: the grants and removals that were drawn, and `draw.json`, which says how.
+- `evidence/`: each drawn item, and each with an exception or an unknown answer, in full, with the git commands that show it.
+- `verdicts.json`, `controls.json`, `entitlements.json`, `rule-changes.json`: the answers together, the control mapping, \
+who could ask and approve, what changed.
+
+## Draw the sample again
+
+The rank of an item is the SHA-256 of the seed, its id and the commit of its first merge, each on a line:
+
+    printf '%s\\n%s\\n%s' SEED ID MERGE_COMMIT | sha256sum
+
+Take the items of `population.json` with a grant, in the order of their ranks, and keep as many as `size` says. For \
+removals take those with an end, and SEED followed by `/removals`. `draw.json` names seed, size, ids and merge commits. \
+Nobody knows the commit of a merge before the merge, and nobody knows a seed that you choose after the period: keep it \
+to yourself until then. Without `--seed` it is the head of the ledger that was read.
+"""
+Files = Mapping[str, bytes]
+
+
+def pack(
+    items: Sequence[GrantRecord],
+    figures: Summary,
+    *,
+    about: Mapping[str, object],
+    others: Mapping[str, object],
+    size: int,
+    seed: str,
+) -> Files:
+    """Every file of the pack by its path. `about` names the period and its sources; `others` are JSON files beside.
+
+    The same arguments give the same bytes: nothing in it is of the moment at which it is made.
+    """
+    drawn = sample([item for item in items if item.granted], size=size, seed=seed)
+    gone = sample([item for item in items if item.ended], size=size, seed=f"{seed}/removals")
+    files = {
+        "population.csv": _table(items),
+        "population.json": _lines(items),
+        "sample/grants.csv": _table(drawn),
+        "sample/removals.csv": _table(gone),
+        "sample/draw.json": _json(_draw(drawn, gone, size=size, seed=seed)),
+        "verdicts.json": _json(_verdicts(figures)),
+        "README.md": _README.encode(),
+        "controls.json": _json([asdict(control) for control in CONTROLS]),
+        **{name: _json(content) for name, content in others.items()},
+    }
+    for item in {each.id: each for each in (*drawn, *gone, *figures.exceptions, *figures.doubts)}.values():
+        files[f"evidence/{_name(item)}.json"] = _json(_evidence(item))
+    return {**files, MANIFEST: _json({**about, "files": _digests(files)})}
+
+
+def _table(items: Iterable[GrantRecord]) -> bytes:
+    """CSV as RFC 4180 has it: every cell quoted, and none a formula."""
+    written = io.StringIO()
+    writer = csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    heads: list[str] = []
+    for item in items:
+        row = cells(item)
+        if not heads:
+            heads = list(row)
+            writer.writerow(heads)
+        writer.writerow([escape.cell(row[name]) for name in heads])
+    return written.getvalue().encode()
+
+
+def _whole(item: GrantRecord) -> Mapping[str, object]:
+    """An item with what is worked out of it; its documents are in the evidence, by their digest here."""
+    found = as_json(item)
+    facts = dict(found) if isinstance(found, dict) else {}
+    facts.pop("documents", None)
+    return {**facts, "privileged": item.privileged, "break_glass": item.break_glass}
+
+
+def _evidence(item: GrantRecord) -> Mapping[str, object]:
+    """All of one item, its documents whole, and how to see it in a clone."""
+    documents = events.dump_documents(item.documents) if item.documents is not None else None
+    digest = iam.digest(item.documents) if item.documents is not None else ""
+    return {
+        **_whole(item),
+        "row": cells(item),
+        "documents": documents,
+        "documents_sha256": digest,
+        "exceptions": list(item.exceptions),
+        "unknown": list(item.doubts),
+        "see_it_in_git": list(commands(item)),
+    }
+
+
+def _draw(
+    drawn: Sequence[GrantRecord], gone: Sequence[GrantRecord], *, size: int, seed: str
+) -> Mapping[str, object]:
+    how = (
+        "sha256 of the seed, a newline, the item's id, a newline and the commit of its first merge; the smallest come "
+        "first; removals are drawn with SEED/removals"
+    )
+    return {
+        "seed": seed,
+        "size": size,
+        "how": how,
+        "grants": [_drawn(item, seed) for item in drawn],
+        "removals": [_drawn(item, f"{seed}/removals") for item in gone],
+    }
+
+
+def _drawn(item: GrantRecord, seed: str) -> Mapping[str, str]:
+    return {"id": item.id, "merge_commit": merge_commit(item), "rank": rank(item, seed)}
+
+
+def _verdicts(figures: Summary) -> Mapping[str, object]:
+    return {
+        "clean": figures.clean,
+        "items": figures.items,
+        "requests": figures.requests,
+        "people": figures.people,
+        "outcomes": figures.outcomes,
+        "questions": [asdict(tally) for tally in figures.tallies],
+        "exceptions": [
+            {"id": item.id, "questions": _whys(item, item.exceptions)} for item in figures.exceptions
+        ],
+        "unknown": [{"id": item.id, "questions": _whys(item, item.doubts)} for item in figures.doubts],
+        "late_ends": [item.id for item in figures.late],
+        "longest_access": {
+            "id": figures.longest.id if figures.longest else None,
+            "seconds": int(figures.held.total_seconds()),
+        },
+        "privileged": figures.privileged,
+        "break_glass": [item.id for item in figures.break_glass],
+        "break_glass_awaiting_review": [item.id for item in figures.awaiting],
+    }
+
+
+def _whys(item: GrantRecord, questions: Iterable[str]) -> Mapping[str, str]:
+    return {name: item.judgements[name].why for name in questions}
+
+
+def _digests(files: Files) -> Mapping[str, object]:
+    return {
+        name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in sorted(files.items())
+    }
+
+
+def _name(item: GrantRecord) -> str:
+    """A file's name for an item: its id, if that is a plain word, else its digest."""
+    plain = item.id.replace("-", "").replace("_", "")
+    fits = plain.isascii() and plain.isalnum() and len(item.id) <= 100
+    return item.id if fits else hashlib.sha256(item.id.encode()).hexdigest()[:20]
+
+
+def _lines(items: Iterable[GrantRecord]) -> bytes:
+    """A JSON array with an item a line, since most of it is read by machines, and compared line by line."""
+    lines = ",\n".join(json.dumps(_whole(item), separators=(",", ":")) for item in items)
+    return f"[\n{lines}\n]\n".encode()
+
+
+def _json(content: object) -> bytes:
+    """ASCII alone, keys in the order in which they were written, one newline at the end."""
+    return f"{json.dumps(content, indent=1)}\n".encode()

@@ -1,0 +1,29 @@
+"""A sample that anybody can draw again: the items whose digests, under a seed, come first.
+
+Which item is drawn depends on the seed, its id and the merge that asked for it: not on the order of the items, nor
+on a generator that another version of Python may implement otherwise. A requester chooses the id, but nobody knows
+the merge commit's id before the merge: so nobody can choose a name that is never drawn.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import TypeVar
+
+from jitbot.domain.audit.report.grant_record import GrantRecord
+
+T = TypeVar("T", bound=GrantRecord)
+
+
+def sample(items: Iterable[T], *, size: int, seed: str) -> tuple[T, ...]:
+    """At most `size` of the items, in the order in which they were drawn."""
+    return tuple(sorted(items, key=lambda item: rank(item, seed))[:size])
+
+
+def rank(item: GrantRecord, seed: str) -> str:
+    """The item's place in the draw, as hex: `printf '%s\\n%s\\n%s' SEED ID MERGE_COMMIT | sha256sum` gives the same."""
+    return hashlib.sha256(f"{seed}\n{item.id}\n{merge_commit(item)}".encode()).hexdigest()
+
+
+def merge_commit(item: GrantRecord) -> str:
+    """The merge of the first decision on the item; empty where none is recorded."""
+    return item.decisions[0].commit if item.decisions else ""

@@ -1,0 +1,81 @@
+"""The roles that exist now, held against what the ledger says of them. It changes nothing; a sweep would."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.audit.verify.findings import AuditFinding, Severity
+from jitbot.domain.aws import iam
+from jitbot.domain.aws.roles import Listed
+from jitbot.domain.enforce import plan
+from jitbot.domain.enforce.changes import Deny
+from jitbot.domain.ledger.events import EndReason, Event
+from jitbot.domain.model.documents import AccountId
+
+_ENDS = "`jitbot sweep` ends it; find out in CloudTrail who did this"
+
+
+def problems(
+    lives: Mapping[str, RequestState],
+    listed: Mapping[AccountId, tuple[Listed, ...]],
+    orphans: Iterable[Event],
+    ends: plan.EarlyEnds,
+    now: datetime,
+    doubt: plan.Doubt = plan.NO_DOUBT,
+) -> Iterator[AuditFinding]:
+    """Every role that no request explains, that differs, that is gone, or that is there again. Read whole.
+
+    `ends` are the deletions and offboardings that a sweep must have acted upon by now. Of what is in doubt nothing
+    is said that an event which cannot be read may explain: a sweep leaves it alone too.
+    """
+    roles = {(role.account_id, role.role_name): role for each in listed.values() for role in each}
+    undone = {
+        (documents.account_id, documents.role_name)
+        for life in lives.values()
+        if (term := life.current) is not None
+        for documents in term.documents
+        if (role := roles.get((documents.account_id, documents.role_name))) is not None
+        and plan.undone(life.account_state(documents.account_id), term, role, now)
+    }
+    for change in plan.to_end(lives, listed, orphans, ends, now, doubt):
+        where = f"{change.role_name} in {change.account or change.account_id}"
+        if isinstance(change, Deny) and change.why is EndReason.ORPHAN:
+            message = f"role {where} stands under jitbot's path, and no request explains it"
+            yield _tell("role-unexplained", message, change.request)
+        elif (change.account_id, change.role_name) in undone:
+            continue  # told below
+        elif isinstance(change, Deny) and change.why is EndReason.DRIFT:
+            yield _tell("role-differs", f"role {where}: {change.detail}", change.request)
+        elif isinstance(change, Deny):
+            yield _tell(
+                "role-not-ended", f"role {where} was to end ({change.why}), and has not", change.request
+            )
+    for life in lives.values():
+        yield from _ended(life, roles, now)
+
+
+def _ended(
+    life: RequestState, roles: Mapping[tuple[AccountId, str], Listed], now: datetime
+) -> Iterator[AuditFinding]:
+    """What was ended early must be denied as long as a session may live; what was removed must be gone."""
+    for documents in life.current.documents if life.current is not None else ():
+        role = roles.get((documents.account_id, documents.role_name))
+        account_state, over = life.account_state(documents.account_id), documents.window.expires_at
+        if role is None:
+            continue
+        where = f"{role.role_name} in {documents.account}"
+        if account_state.removed_after(over):
+            yield _tell(
+                "role-there-again", f"role {where} was recorded as removed, and is there", life.request
+            )
+        elif account_state.end is not None and now < over + iam.SESSION and not _denied(role):
+            message = f"role {where} was ended early, and is not denied"
+            yield _tell("role-not-denied", message, life.request)
+
+
+def _denied(role: Listed) -> bool:
+    return role.whole is not None and role.whole.denied
+
+
+def _tell(code: str, message: str, request: str) -> AuditFinding:
+    return AuditFinding(code=code, severity=Severity.BROKEN, message=message, hint=_ENDS, request=request)

@@ -1,0 +1,188 @@
+"""Is the record whole? Every merge has its decision, every grant its approval, and nothing is more than was approved."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from jitbot.domain.access.too_large import TooLarge
+from jitbot.domain.audit.verify.deadlines import DECIDED_WITHIN
+from jitbot.domain.audit.verify.findings import AuditFinding, Severity
+from jitbot.domain.audit.verify.ledger_history import LedgerHistory, RecordedEvent
+from jitbot.domain.audit.verify.main_history import Merged
+from jitbot.domain.audit.verify.recheck_decisions import DECIDES, GIVES
+from jitbot.domain.aws import iam
+from jitbot.domain.ledger.attestation import CLOCK_SKEW
+from jitbot.domain.ledger.events import EndReason, EventType
+from jitbot.domain.model import timestamp
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.merge_facts import ChangeKind
+
+Decisions = Mapping[tuple[str, Sha], RecordedEvent]  # by request and merge
+
+
+def decisions_of(history: LedgerHistory) -> dict[tuple[str, Sha], RecordedEvent]:
+    """The first decision recorded of each merge of each request. The refusal of a whole commit is none."""
+    found: dict[tuple[str, Sha], RecordedEvent] = {}
+    for each in history.recorded:
+        if each.event.kind in DECIDES and each.event.request:
+            found.setdefault((each.event.request, each.event.commit), each)
+    return found
+
+
+def undecided(merges: Iterable[Merged], decisions: Decisions, now: datetime) -> Iterator[AuditFinding]:
+    """The requests that main has and the ledger says nothing of."""
+    for merged in merges:
+        change = merged.change
+        if change.kind is ChangeKind.DELETED or (change.path, change.commit) in decisions:
+            continue
+        late = not abs(now - change.committed_at) <= DECIDED_WITHIN  # a date ahead of us is no excuse
+        when = timestamp.show(change.committed_at)
+        yield AuditFinding(
+            code="no-decision" if late else "decision-due",
+            severity=Severity.BROKEN if late else Severity.NOTE,
+            message=f"{change.path} was merged at {when}, and no decision is recorded",
+            hint="the ledger was cut short, or `jitbot grant` does not run: look at its runs and at the ledger's head"
+            if late
+            else "the next run of `jitbot grant` decides it",
+            commit=change.commit,
+            request=change.path,
+        )
+
+
+def refused_whole(
+    too_large: Iterable[TooLarge], history: LedgerHistory, now: datetime
+) -> Iterator[AuditFinding]:
+    """The commits of main that ask for more than one merge may: each is refused once, and no other commit is."""
+    merges = {each.commit: each for each in too_large}
+    refused = {
+        each.event.commit: each
+        for each in history.recorded
+        if each.event.kind is EventType.REFUSED and not each.event.request
+    }
+    for commit, merge in merges.items():
+        if commit not in refused:
+            late = not abs(now - merge.committed_at) <= DECIDED_WITHIN
+            when = timestamp.show(merge.committed_at)
+            yield AuditFinding(
+                code="no-decision" if late else "decision-due",
+                severity=Severity.NOTE,  # it gives nothing, whatever the ledger says
+                message=f"commit {commit[:10]} of {when} changes more than one merge may, and no refusal is recorded",
+                hint="look at the runs of grant" if late else "the next run of `jitbot grant` records it",
+                commit=commit,
+            )
+    for commit, recorded in refused.items():
+        if commit not in merges:
+            yield _broken(
+                recorded,
+                "wrong-refusal",
+                "a whole commit is recorded as refused that main does not have, or that asks for no more than it may",
+                "the requesters may ask anew; find out why it was refused",
+            )
+
+
+def not_followed(commits: Iterable[Sha]) -> Iterator[AuditFinding]:
+    """The commits of main that change too much to be followed, and could not be asked for what they left."""
+    for commit in dict.fromkeys(commits):
+        yield AuditFinding(
+            code="commit-not-read",
+            severity=Severity.UNCHECKED,
+            message=f"commit {commit[:10]} of main changes too much to be followed, and git does not tell here what it left",
+            hint="access may have been to end by it: fetch all of main, `git fetch --refetch`, and verify again",
+            commit=commit,
+        )
+
+
+def decided_twice(history: LedgerHistory, decisions: Decisions) -> Iterator[AuditFinding]:
+    """A merge is decided once: a refusal is final, and so is an approval."""
+    for each in history.recorded:
+        first = decisions.get((each.event.request, each.event.commit))
+        if first is not None and first is not each and each.event.kind in DECIDES:
+            yield _broken(
+                each,
+                "decided-twice",
+                f"was decided before: {first.event.kind} at {timestamp.show(first.event.at)}",
+                "the first decision of a merge is the one that counts: find out what ran twice",
+            )
+
+
+def outcomes_without_ground(history: LedgerHistory, decisions: Decisions) -> Iterator[AuditFinding]:
+    """Access that nobody approved, or that is other than was approved; ends that cannot be."""
+    ended: dict[tuple[str, str], RecordedEvent] = {}
+    for each in history.recorded:
+        event = each.event
+        where = (event.request, event.account_id)
+        if event.kind is EventType.GRANTED:
+            yield from _grant(each, decisions.get((event.request, event.commit)), ended.get(where))
+        elif event.kind is EventType.ENDED and event.why is not EndReason.EXPIRED:
+            ended.setdefault(where, each)
+        elif (
+            event.kind is EventType.ENDED and event.window is not None and event.at < event.window.expires_at
+        ):
+            yield _broken(
+                each,
+                "ended-before-end",
+                f"is recorded as expired before its end, {timestamp.show(event.window.expires_at)}",
+                "the role may still let its requester in: look at it in AWS",
+            )
+
+
+def _grant(
+    grant: RecordedEvent, decision: RecordedEvent | None, end: RecordedEvent | None
+) -> Iterator[AuditFinding]:
+    event = grant.event
+    if decision is None or decision.event.kind not in GIVES or decision.batch.order > grant.batch.order:
+        yield _broken(
+            grant,
+            "granted-without-approval",
+            f"no approval of merge {event.commit[:10]} is recorded before it",
+            "end it with `jitbot revoke` if it still runs, and find out which run did it",
+        )
+        return
+    if event.at < decision.event.at - CLOCK_SKEW:
+        yield _broken(
+            grant,
+            "granted-before-approval",
+            f"access was there at {timestamp.show(event.at)}, before the decision at "
+            f"{timestamp.show(decision.event.at)}",
+            "find out which run did it",
+        )
+    if end is not None:
+        yield _broken(
+            grant,
+            "granted-after-end",
+            f"access was given although its end was recorded at {timestamp.show(end.event.at)}",
+            "an early end is final: end it by hand, and find out which run did it",
+        )
+    approved = [each for each in decision.event.documents if each.account_id == event.account_id]
+    if [_given(each) for each in approved] != [_given(each) for each in event.documents]:
+        yield _broken(
+            grant,
+            "granted-otherwise",
+            "the role that was read back is not the one that was approved",
+            "compare the documents of both events; end it with `jitbot revoke` if it still runs",
+        )
+
+
+def _given(documents: iam.Documents) -> str:
+    """All of a role that gives access, as one text; its tags give none."""
+    parts = [
+        documents.role_arn,
+        documents.trust_policy,
+        documents.permission_policy,
+        sorted(documents.managed_policies),
+        documents.permissions_boundary,
+        timestamp.show(documents.window.expires_at),
+    ]
+    return iam.canonical(parts)
+
+
+def _broken(recorded: RecordedEvent, code: str, message: str, hint: str) -> AuditFinding:
+    event = recorded.event
+    return AuditFinding(
+        code=code,
+        severity=Severity.BROKEN,
+        message=f"{event.kind} {event.request} in {event.account or 'all accounts'}: {message}",
+        hint=hint,
+        event=recorded.path,
+        commit=recorded.batch.commit,
+        request=event.request,
+    )

@@ -1,0 +1,87 @@
+"""Was the ledger only ever added to? What a commit of its branch did that no batch of ours does."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from jitbot.domain.audit.verify.findings import AuditFinding, Severity
+from jitbot.domain.ledger.attestation import CLOCK_SKEW
+from jitbot.domain.ledger.batches import Unreadable, folders_of, is_ours
+from jitbot.domain.ledger.events import FOLDER
+from jitbot.domain.model import timestamp
+from jitbot.domain.model.documents import Sha
+from jitbot.ports.full_git import HistoryStep
+
+_OF_BATCHES = (".json", ".jwt")
+_NO_EFFECT = "it has no effect on what counts; find out who pushed it: `git show --stat {commit}`"
+
+
+def problems(step: HistoryStep, objection: str | None) -> Iterator[AuditFinding]:
+    """What is wrong with one commit of the branch; `objection` is why it counts for nothing, None if it counts."""
+    if not step.whole:
+        yield _told(step, "too-large", "it changes more paths than anybody reads", "")
+        return
+    kept = [each for each in step.touched if is_ours(each.path)]
+    cleared = _cleared(step) if objection is None else frozenset()
+    gone = [each.path for each in kept if each.status == "D" and each.path not in cleared]
+    edited = [each.path for each in kept if each.status in "MT"]
+    if gone:
+        yield _told(step, "event-deleted", f"it deletes {_named(gone)}", gone[0])
+    if edited:
+        yield _told(step, "event-edited", f"it changes {_named(edited)}", edited[0])
+    if objection is not None and not gone and not edited and (step.parents or kept):
+        first = next((each.path for each in kept if each.path.startswith(FOLDER)), "")
+        yield _told(step, "unattested", f"what it adds is no record: {objection}", first)
+
+
+def redated(step: HistoryStep, issued_at: datetime) -> Iterator[AuditFinding]:
+    """A batch whose commit bears another date than its token: it would hide from whoever reads by date."""
+    if abs(step.at - issued_at) > CLOCK_SKEW:
+        when, said = timestamp.show(issued_at), timestamp.show(step.at)
+        yield _told(step, "back-dated", f"it was attested at {when}, and its commit is dated {said}", "")
+
+
+def unreadable(found: Unreadable) -> Iterator[AuditFinding]:
+    """Attested events that this jitbot cannot read: what they may be about is in doubt, and nothing else."""
+    for request in sorted(found.requests) or [""]:
+        about = f", and may be about {request}" if request else ""
+        yield AuditFinding(
+            code="unreadable",
+            severity=Severity.UNCHECKED,
+            message=f"commit {found.commit[:10]} of the ledger holds an event of ours that cannot be read{about}: {found.why}",
+            hint="if a newer jitbot wrote it, verify with that one; otherwise look at the event: `git show` of that commit",
+            event=found.path,
+            commit=found.commit,
+            request=request,
+        )
+
+
+def rewritten(expected: Sha, head: Sha, where: str) -> AuditFinding:
+    """The ledger no longer holds a commit that it held."""
+    return AuditFinding(
+        code="history-rewritten",
+        severity=Severity.BROKEN,
+        message=f"the ledger at {head[:10]} does not hold {expected[:10]}, {where}",
+        hint="its history was rewritten or cut short: compare with a clone that has the older one, and restore it",
+        commit=expected,
+    )
+
+
+def _cleared(step: HistoryStep) -> frozenset[str]:
+    """What lay in the way of this commit's files: where they need a folder, and so no file of a batch."""
+    folders = folders_of(each.path for each in step.touched if each.status == "A")
+    return frozenset(path for path in folders if not path.endswith(_OF_BATCHES))
+
+
+def _told(step: HistoryStep, code: str, what: str, event: str) -> AuditFinding:
+    return AuditFinding(
+        code=code,
+        severity=Severity.BROKEN,
+        message=f"commit {step.commit[:10]} of the ledger: {what}",
+        hint=_NO_EFFECT.format(commit=step.commit[:10]),
+        event=event,
+        commit=step.commit,
+    )
+
+
+def _named(paths: list[str]) -> str:
+    return paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"

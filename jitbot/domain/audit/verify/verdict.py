@@ -1,0 +1,63 @@
+"""What came of an audit: how much was looked at, and all that was found, as one value."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jitbot.domain.audit.verify.findings import AuditFinding, Severity
+from jitbot.domain.audit.verify.ledger_history import LedgerHistory
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.exit_code import ExitCode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditVerdict:
+    """The outcome of one verification of the ledger at `head` against main at `main`.
+
+    `checked` says for each question how many were asked; `passed_over` how many findings lie before `--since`.
+    """
+
+    head: Sha
+    main: Sha
+    checked: Mapping[str, int]
+    problems: tuple[AuditFinding, ...]
+    passed_over: int = 0
+
+    def of(self, severity: Severity) -> tuple[AuditFinding, ...]:
+        """The findings of this weight."""
+        return tuple(each for each in self.problems if each.severity is severity)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """1 if a promise was broken, else 3 if something could not be checked, else 0."""
+        if self.of(Severity.BROKEN):
+            return ExitCode.REFUSED
+        return ExitCode.UNSURE if self.of(Severity.UNCHECKED) else ExitCode.DONE
+
+    @property
+    def in_words(self) -> str:
+        """One sentence."""
+        broken, unchecked = len(self.of(Severity.BROKEN)), len(self.of(Severity.UNCHECKED))
+        if broken:
+            rest = f", {unchecked} not to be checked here" if unchecked else ""
+            return f"the record does not stand as it is: {broken} broken{rest}"
+        if unchecked:
+            return f"nothing wrong was found, but {unchecked} could not be checked here"
+        return "the record is whole, and every grant was rightly given"
+
+    def as_json(self) -> dict[str, object]:
+        """The verdict for machines."""
+        return {
+            "ok": self.exit_code == ExitCode.DONE,
+            "exit_code": self.exit_code,
+            "head": self.head,
+            "main": self.main,
+            "checked": dict(self.checked),
+            "passed_over": self.passed_over,
+            "findings": [each.as_json() for each in self.problems],
+        }
+
+
+def counts_of(history: LedgerHistory) -> dict[str, int]:
+    """How many events of each kind the ledger holds."""
+    return dict(Counter(str(event.kind) for event in history.events))

@@ -1,0 +1,59 @@
+"""What is known of AWS's actions: the words in which an adapter answers, and how patterns meet.
+
+The facts come from a maintained data set (`adapters/actions.py`); nothing here decides about access.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+class Access(StrEnum):
+    """AWS's own access levels, from harmless to dangerous.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_understand-policy-summary-access-level-summaries.html
+    """
+
+    LIST = "List"
+    READ = "Read"
+    TAGGING = "Tagging"
+    WRITE = "Write"
+    PERMISSIONS = "Permissions management"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One action of AWS. `resources` are ARN patterns with * for what varies; none means it takes only `*`."""
+
+    name: str  # "dynamodb:GetItem"
+    access: Access
+    resources: tuple[str, ...]
+    condition_keys: frozenset[str]  # lower case; those of the action and of its resources
+
+
+class ActionCatalog(Protocol):
+    """A source of facts about actions."""
+
+    def covered(self, pattern: str) -> Sequence[Action]:
+        """The known actions that `service:Pattern` covers, * and ? meant as in IAM; empty if there is none."""
+        ...
+
+
+def patterns_overlap(one: str, other: str) -> bool:
+    """Whether some text matches both patterns, in each of which * stands for any text and ? for any character.
+
+    Row by row: `reach[j]` tells whether what was read of `one` and the first j characters of `other` can meet.
+    """
+    reach = [True] + [False] * len(other)
+    for j, character in enumerate(other, 1):
+        reach[j] = reach[j - 1] and character == "*"
+    for mine in one:
+        row = [reach[0] and mine == "*"] + [False] * len(other)
+        for j, yours in enumerate(other, 1):
+            if "*" in (mine, yours):
+                row[j] = reach[j] or row[j - 1]
+            else:
+                row[j] = reach[j - 1] and (mine == yours or "?" in (mine, yours))
+        reach = row
+    return reach[-1]

@@ -1,0 +1,207 @@
+"""How dangerous a grant is, for people who must decide in ten seconds. It informs; no decision hangs on it.
+
+Access levels come from the catalogue. The two lists below are ours: ways to gain more rights than were given
+(https://github.com/RhinoSecurityLabs/AWS-IAM-Privilege-Escalation names most of them), and ways out for data.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from jitbot.domain.aws.action_catalog import Access, Action, ActionCatalog, patterns_overlap
+from jitbot.domain.aws.iam import Documents
+
+ESCALATING = frozenset(
+    {
+        "iam:AddUserToGroup", "iam:AttachGroupPolicy", "iam:AttachRolePolicy", "iam:AttachUserPolicy",
+        "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:CreatePolicyVersion", "iam:PassRole",
+        "iam:PutGroupPolicy", "iam:PutRolePolicy", "iam:PutUserPolicy", "iam:SetDefaultPolicyVersion",
+        "iam:UpdateAssumeRolePolicy", "iam:UpdateLoginProfile", "sts:AssumeRole",
+        "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:AddPermission",
+        "glue:UpdateDevEndpoint", "cloudformation:CreateStack", "cloudformation:ExecuteChangeSet",
+        "cloudformation:UpdateStack", "codebuild:StartBuild", "codebuild:StartBuildBatch",
+        "codebuild:UpdateProject", "codestar:CreateProject", "datapipeline:PutPipelineDefinition",
+        "ec2:AssociateIamInstanceProfile", "ec2:ModifyInstanceAttribute",
+        "ec2:ReplaceIamInstanceProfileAssociation", "ec2:RunInstances",
+        "ec2-instance-connect:SendSSHPublicKey", "ecs:ExecuteCommand", "ecs:RunTask",
+        "sagemaker:CreatePresignedNotebookInstanceUrl", "ssm:CreateAssociation", "ssm:SendCommand",
+        "ssm:StartAutomationExecution", "ssm:StartSession",
+    }
+)  # fmt: skip
+TAKING = frozenset(
+    {
+        "dynamodb:ExportTableToPointInTime", "ebs:GetSnapshotBlock", "ec2:GetPasswordData",
+        "ecr:BatchGetImage", "kms:Decrypt", "lambda:GetFunction", "rds:DownloadDBLogFilePortion",
+        "rds:StartExportTask", "s3:GetObject", "s3:GetObjectVersion", "secretsmanager:BatchGetSecretValue",
+        "secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath",
+    }
+)  # fmt: skip
+SHARING = frozenset(
+    {
+        "dynamodb:PutResourcePolicy", "ec2:ModifyImageAttribute", "ec2:ModifySnapshotAttribute",
+        "ecr:SetRepositoryPolicy", "kms:CreateGrant", "kms:PutKeyPolicy", "lambda:AddLayerVersionPermission",
+        "ram:CreateResourceShare", "rds:ModifyDBClusterSnapshotAttribute", "rds:ModifyDBSnapshotAttribute",
+        "s3:PutAccessPointPolicy", "s3:PutBucketAcl", "s3:PutBucketPolicy", "s3:PutObjectAcl", "s3:PutReplicationConfiguration",
+        "secretsmanager:PutResourcePolicy", "sns:AddPermission", "sqs:AddPermission",
+    }
+)  # fmt: skip
+_ANYTHING = "\0"  # stands for a name that nobody chose; no ARN can hold it
+_WINDOW = {"DateLessThan", "DateGreaterThanEquals"}  # the conditions that every grant has
+_NAMED = 3  # how many actions a reason names before it counts the rest
+
+
+class Level(IntEnum):
+    """From reading a named thing to doing anything, and beyond that what nobody can say."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+    UNKNOWN = 5  # nothing is known, so nothing is harmless
+
+    @property
+    def in_words(self) -> str:
+        """The level as people read it."""
+        return "not known" if self is Level.UNKNOWN else self.name.lower()
+
+
+Danger = tuple[Level, str]  # how bad, and what it is that somebody could do
+
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
+_MANAGED: Mapping[str, Danger] = {
+    "AdministratorAccess": (Level.CRITICAL, "can do everything in the account"),
+    "IAMFullAccess": (Level.CRITICAL, "can change who may do what, and so gain everything in the account"),
+    "PowerUserAccess": (Level.CRITICAL, "can do everything in the account but manage people and roles"),
+    "ReadOnlyAccess": (Level.MEDIUM, "reads nearly everything in the account, data included"),
+    "SecurityAudit": (Level.MEDIUM, "reads how nearly everything in the account is set up"),
+    "ViewOnlyAccess": (Level.MEDIUM, "lists nearly everything in the account"),
+}
+_NOT_KNOWN: Danger = (Level.UNKNOWN, "nobody can say what would be granted there")
+_MANAGED_BY_AWS: Danger = (Level.HIGH, "an AWS managed policy, which AWS may widen")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """The level of the most dangerous part, every reason for it in words, and what is allowed by access level."""
+
+    level: Level
+    reasons: tuple[str, ...]
+    access: Mapping[Access, int] = field(default_factory=dict)  # without managed policies: they are not read
+
+    def as_json(self) -> dict[str, object]:
+        """`{"level": "high", "reasons": […], "access": {"Read": 3, …}}`; the level may be `unknown`."""
+        access = {level.value: number for level, number in self.access.items()}
+        return {"level": self.level.name.lower(), "reasons": list(self.reasons), "access": access}
+
+    def access_in_words(self) -> str:
+        """How many actions of each access level, from harmless to dangerous: `2 read, 1 write`."""
+        return ", ".join(f"{number} {level.value.lower()}" for level, number in self.access.items())
+
+
+def assess(grants: Iterable[Documents], catalogue: ActionCatalog, *, unknown: Collection[str] = ()) -> Risk:
+    """The risk of all these grants together. Each danger is told once, with those who bring it.
+
+    `unknown` is where nobody can say what would be granted; so it is where there is no grant at all.
+    """
+    names: dict[Danger, set[str]] = {_NOT_KNOWN: set(unknown)} if unknown else {}
+    grants = tuple(grants)
+    actions: dict[str, Access] = {}
+    for grant in grants:
+        for arn in grant.managed_policies:
+            name = arn.rpartition("/")[2]
+            names.setdefault(_MANAGED.get(name, _MANAGED_BY_AWS), set()).add(name)
+        for allowed in _allowed(grant, catalogue):
+            actions |= {action.name: action.access for action in allowed.actions}
+            for name, danger in _dangers(allowed):
+                names.setdefault(danger, set()).add(name)
+    levels = list(actions.values())
+    worst_first = sorted(names, key=lambda danger: -danger[0])
+    return Risk(
+        level=max((level for level, _ in names), default=Level.LOW if grants else Level.UNKNOWN),
+        reasons=tuple(f"{_some(names[danger])}: {danger[1]}" for danger in worst_first),
+        access={level: levels.count(level) for level in Access if level in levels},
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Allowed:
+    """One pattern of actions that a statement allows, with the known actions behind it."""
+
+    pattern: str
+    actions: tuple[Action, ...]
+    resources: tuple[str, ...]
+    conditional: bool
+
+
+def _allowed(grant: Documents, catalogue: ActionCatalog) -> Iterator[_Allowed]:
+    statements = grant.permission_policy.get("Statement")
+    for statement in statements if isinstance(statements, list) else ():
+        if statement["Effect"] == "Allow":
+            for pattern in statement["Action"]:
+                yield _Allowed(
+                    pattern=pattern,
+                    actions=tuple(catalogue.covered(pattern)),
+                    resources=tuple(statement["Resource"]),
+                    conditional=not statement.get("Condition", {}).keys() <= _WINDOW,
+                )
+
+
+def _dangers(allowed: _Allowed) -> Iterator[tuple[str, Danger]]:
+    if not allowed.actions:
+        yield allowed.pattern, (Level.HIGH, "not known, so nobody can say what it does")
+    if allowed.pattern.endswith(":*"):
+        yield allowed.pattern, (Level.HIGH, f"all {len(allowed.actions)} actions of the service")
+    everywhere = " on every resource" + (" that fits the conditions" if allowed.conditional else "")
+    for action in allowed.actions:
+        where = everywhere if _is_wide(action, allowed.resources) else ""
+        if danger := _danger(action, where):
+            yield action.name, danger
+
+
+def _danger(action: Action, where: str) -> Danger | None:
+    """The worst that can be said of an action; `where` is empty if it reaches named resources alone."""
+    wide = Level.HIGH if where else Level.MEDIUM
+    if action.name in ESCALATING:
+        return Level.CRITICAL, "a known way to more rights than were given"
+    if action.name in SHARING:
+        level = Level.CRITICAL if action.access is Access.PERMISSIONS else Level.HIGH
+        return level, f"can open data to others{where}"
+    if action.name in TAKING:
+        return wide, f"takes data or secrets out{where}"
+    match action.access:
+        case Access.PERMISSIONS:
+            return Level.CRITICAL, f"changes who may do what{where}"
+        case Access.WRITE:
+            return wide, f"can change things{where}"
+        case Access.TAGGING:
+            return Level.MEDIUM, f"changes tags, by which access may be decided{where}"
+        case Access.READ if where:
+            return Level.MEDIUM, f"reads{where}"
+        case _:
+            return None
+
+
+def _is_wide(action: Action, resources: Iterable[str]) -> bool:
+    """Whether one of the resources is everything, or everything of a kind that the action acts on."""
+    return any(
+        resource == "*" or any(_is_whole(kind, resource) for kind in action.resources)
+        for resource in resources
+    )
+
+
+def _is_whole(kind: str, resource: str) -> bool:
+    """Whether a resource with a wildcard names whatever there is of this kind: `table/*`, not `table/or*`."""
+    service, name = kind.split(":", 5)[2::3]
+    own_service, own_name = resource.split(":", 5)[2::3]
+    return (
+        "*" in own_name
+        and service == own_service
+        and patterns_overlap(own_name, name.replace("*", _ANYTHING))
+    )
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first names, and how many more there are."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
+    return ", ".join(ordered[:_NAMED]) + more

@@ -1,0 +1,91 @@
+"""Roles as AWS has them, and how they differ from what they should be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from jitbot.domain.aws import iam
+from jitbot.domain.model.documents import AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actual:
+    """A role as it really is, read back whole."""
+
+    account_id: AccountId
+    role_name: str
+    role_id: str
+    path: str
+    trust_policy: iam.Document
+    permissions_boundary: str
+    max_session_duration: int
+    inline_policies: Mapping[str, iam.Document]
+    attached: tuple[str, ...]  # ARNs
+    tags: Mapping[str, str]
+
+    @property
+    def denied(self) -> bool:
+        """Whether everything is denied to it."""
+        return iam.DENY_ALL in self.attached
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A role as `ListRoles` tells it: enough to know whose it is and when it ends."""
+
+    account_id: AccountId
+    role_name: str
+    role_id: str
+    trust_policy: iam.Document
+    max_session_duration: int  # seconds
+    whole: Actual | None = None  # where the role was read, too
+
+
+def differences(actual: Actual, documents: iam.Documents) -> tuple[str, ...]:
+    """What about a role is not as these documents say, in words; empty if all of it is.
+
+    Tags are for people and do not count. A denial on top is a difference too: who asks decides if it matters.
+    """
+    inline = {iam.POLICY_NAME: documents.permission_policy}
+    checks = (
+        ("trust policy", _same(actual.trust_policy, documents.trust_policy)),
+        ("inline policies", _same(actual.inline_policies, inline)),
+        ("attached policies", tuple(sorted(actual.attached)) == tuple(sorted(documents.managed_policies))),
+        ("permissions boundary", actual.permissions_boundary == documents.permissions_boundary),
+        ("session length", actual.max_session_duration == int(iam.SESSION.total_seconds())),
+        ("path", actual.path == documents.path),
+    )
+    return tuple(what for what, fits in checks if not fits)
+
+
+def unfinished(actual: Actual, *candidates: iam.Documents) -> bool:
+    """Whether a role is one of these documents, or on its way between them: each part is one of theirs, or missing.
+
+    That is what a run leaves behind that was stopped between two writes. Anything else is somebody's doing.
+    """
+    trusts = [candidate.trust_policy for candidate in candidates]
+    inlines = [{iam.POLICY_NAME: candidate.permission_policy} for candidate in candidates]
+    managed = {arn for candidate in candidates for arn in candidate.managed_policies}
+    return (
+        any(_same(actual.trust_policy, trust) for trust in trusts)
+        and (not actual.inline_policies or any(_same(actual.inline_policies, inline) for inline in inlines))
+        and set(actual.attached) <= managed
+        and all(actual.permissions_boundary == candidate.permissions_boundary for candidate in candidates)
+        and actual.max_session_duration == int(iam.SESSION.total_seconds())
+        and all(actual.path == candidate.path for candidate in candidates)
+    )
+
+
+def as_read(actual: Actual, documents: iam.Documents) -> iam.Documents:
+    """The documents with what was read in the place of what was meant; the same, if nothing differs."""
+    return replace(
+        documents,
+        trust_policy=actual.trust_policy,
+        permission_policy=actual.inline_policies.get(iam.POLICY_NAME, {}),
+        managed_policies=tuple(arn for arn in sorted(actual.attached) if arn != iam.DENY_ALL),
+        permissions_boundary=actual.permissions_boundary,
+        path=actual.path,
+    )
+
+
+def _same(one: object, other: object) -> bool:
+    return iam.canonical(one) == iam.canonical(other)

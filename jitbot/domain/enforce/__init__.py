@@ -1,0 +1,1 @@
+"""What is to be done in AWS: the plan, its changes, drift, and what a grant is now."""

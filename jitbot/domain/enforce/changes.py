@@ -1,0 +1,96 @@
+"""What can be done to a role: each a value that says where, why and with which documents. None does anything."""
+
+from dataclasses import dataclass
+
+from jitbot.domain.aws import iam
+from jitbot.domain.ledger.events import EndReason
+from jitbot.domain.model.documents import AccountId, Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Giving:
+    """What giving access has in common: the approved documents say where."""
+
+    request: str
+    requester: str = ""
+    commit: Sha
+    documents: iam.Documents
+
+    @property
+    def account(self) -> str:
+        """The account's alias."""
+        return self.documents.account
+
+    @property
+    def account_id(self) -> AccountId:
+        """The account it is made in."""
+        return self.documents.account_id
+
+    @property
+    def role_name(self) -> str:
+        """The role it is about."""
+        return self.documents.role_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provision(_Giving):
+    """Make the role, or finish making it."""
+
+    order = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extend(_Giving):
+    """Rewrite both documents of a role to a later end. `held` is all that it may rightly hold until then."""
+
+    held: tuple[iam.Documents, ...]
+    order = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taking:
+    """What ending access has in common: it may concern a role that no request explains, so it says where itself."""
+
+    request: str  # "" for an orphan
+    requester: str = ""
+    commit: Sha
+    account: str  # alias; "" if unknown
+    account_id: AccountId
+    role_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deny(_Taking):
+    """End access before its time: attach the policy that denies everything."""
+
+    why: EndReason
+    detail: str
+    window: iam.Window | None
+    order = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm(_Taking):
+    """Read a role back after its expiry, and record that it ended as it should."""
+
+    window: iam.Window
+    expected: tuple[iam.Documents, ...]  # any of these is as recorded
+    order = 1
+
+    def denied(self, why: EndReason, detail: str) -> Deny:
+        """The denial of the same role, where it is not as it should be."""
+        return Deny(
+            request=self.request, requester=self.requester, commit=self.commit, account=self.account, account_id=self.account_id,
+            role_name=self.role_name, why=why, detail=detail, window=self.window,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove(_Taking):
+    """Delete a role that no session can use any more."""
+
+    window: iam.Window
+    order = 2
+
+
+Change = Deny | Confirm | Remove | Extend | Provision

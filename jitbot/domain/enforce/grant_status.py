@@ -1,0 +1,92 @@
+"""Where a request stands in one account, as people want to know it: live until when, or how it ended."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from jitbot.domain.access.request_state import AccountState, ApprovedTerm, RequestState
+from jitbot.domain.model import timestamp
+from jitbot.domain.model.documents import AccountId
+
+
+class GrantState(StrEnum):
+    """The states a person may see, in the order in which they matter."""
+
+    LIVE = "live"
+    PLANNED = "planned"  # granted, and its window has not begun
+    APPROVED = "approved"  # decided, and not yet granted
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantStatus:
+    """One request in one account at a moment. `left` is what remains of a window not yet over."""
+
+    request: str
+    requester: str
+    account: str
+    account_id: AccountId
+    role_arn: str
+    state: GrantState
+    expires_at: datetime
+    left: timedelta
+    why: str  # how it ended; empty unless ENDED
+    review: str = ""  # of a break-glass: what its review still lacks, or that it was given; else empty
+
+
+def grant_statuses(lives: Iterable[RequestState], now: datetime) -> tuple[GrantStatus, ...]:
+    """Every approved request in each of its accounts, what is live first, then what ends soonest."""
+    found = [each for life in lives for each in _of(life, now)]
+    order = list(GrantState)
+    return tuple(sorted(found, key=lambda each: (order.index(each.state), each.expires_at, each.request)))
+
+
+def _of(life: RequestState, now: datetime) -> Iterable[GrantStatus]:
+    term = life.current
+    for documents in term.documents if term is not None else ():
+        assert term is not None  # noqa: S101 - the line above saw to it; this tells the type checker
+        state, why = _state(life, term, life.account_state(documents.account_id), now)
+        yield GrantStatus(
+            request=life.request,
+            requester=term.requester,
+            account=documents.account,
+            account_id=documents.account_id,
+            role_arn=documents.role_arn,
+            state=state,
+            expires_at=term.window.expires_at,
+            left=max(term.window.expires_at - now, timedelta())
+            if state is not GrantState.ENDED
+            else timedelta(),
+            why=why,
+            review=_review(life, now),
+        )
+
+
+def _review(life: RequestState, now: datetime) -> str:
+    """Where the review stands that a break-glass owes: of several, the one that is worst."""
+    if not life.debts:
+        return ""
+    waiting = life.to_review
+    if any(pending_review.objections for pending_review in waiting):
+        return "objected to"
+    if any(pending_review.overdue(now) for pending_review in waiting):
+        return "review overdue"
+    if waiting:
+        return f"review by {timestamp.show(min(pending_review.review_by for pending_review in waiting))}"
+    return "reviewed"
+
+
+def _state(
+    life: RequestState, term: ApprovedTerm, account_state: AccountState, now: datetime
+) -> tuple[GrantState, str]:
+    if account_state.end is not None:
+        return GrantState.ENDED, str(account_state.end.why or "ended")
+    if life.revoked is not None:
+        return GrantState.ENDED, str(life.revoked.why or "revoked")
+    if now >= term.window.expires_at:
+        return GrantState.ENDED, "expired"
+    if not account_state.granted:
+        return GrantState.APPROVED, ""
+    starts = term.window.starts_at
+    return (GrantState.PLANNED if starts is not None and now < starts else GrantState.LIVE), ""

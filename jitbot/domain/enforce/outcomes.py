@@ -1,0 +1,39 @@
+"""From a change of a role to the event that records what became of it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from jitbot.domain.aws import iam
+from jitbot.domain.enforce.changes import Change
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+
+
+def outcome(
+    change: Change,
+    kind: EventType,
+    *,
+    at: datetime,
+    run: str,
+    evidence: Mapping[str, object],
+    why: EndReason | None = None,
+    window: iam.Window | None = None,
+    documents: tuple[iam.Documents, ...] = (),
+    cause: str = "",
+) -> Event:
+    """What happened to the role of this change, for whom it was, and what was seen."""
+    return Event(
+        kind=kind,
+        at=at,
+        request=change.request,
+        ask={"requester": change.requester},
+        commit=change.commit,
+        account=change.account,
+        account_id=change.account_id,
+        role_name=change.role_name,
+        why=why,
+        window=window,
+        documents=documents,
+        cause=cause,
+        evidence=evidence,
+        run=run,
+    )

@@ -1,0 +1,252 @@
+"""What is to be done: what was decided, held against what AWS has, at a moment.
+
+Two plans, because two roles carry them out: `to_grant` only gives, `to_end` only takes. A plan is a value;
+making one changes nothing, and nothing due gives an empty one.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jitbot.domain.access.request_state import AccountState, ApprovedTerm, RequestState, principal_text
+from jitbot.domain.aws import iam
+from jitbot.domain.aws.roles import Listed
+from jitbot.domain.enforce.changes import Change, Confirm, Deny, Extend, Provision, Remove
+from jitbot.domain.enforce.drift import drifted, replaced, rightly_held, stands, vanished
+from jitbot.domain.ledger.events import EndReason, Event
+from jitbot.domain.model import timestamp
+from jitbot.domain.model.documents import AccountId, People, Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyEnds:
+    """The ends that main asks for, each positively read: nothing is here that could not be read."""
+
+    deleted: frozenset[str] = frozenset()  # requests whose file is gone from main
+    offboarded: frozenset[str] = frozenset()  # requests whose requester is no longer that person
+
+    untold: Mapping[str, str] = field(
+        default_factory=dict
+    )  # requests that may have to end, and why nobody can tell
+    refused: Mapping[str, str] = field(
+        default_factory=dict
+    )  # deleted by somebody who may not end them, and why not
+
+    def of(self, life: RequestState, account_state: AccountState) -> tuple[EndReason, str] | None:
+        """Why this holding must end early, if it must, and since when or by whom."""
+        if life.revoked is not None:
+            return life.revoked.why or EndReason.REVOKED, life.revoked.cause
+        if account_state.end is not None:
+            return account_state.end.why or EndReason.DRIFT, account_state.end.cause
+        if life.request in self.deleted:
+            return EndReason.DELETED, "the request's file was deleted from main"
+        if life.request in self.offboarded:
+            return EndReason.OFFBOARDED, "people.yaml no longer has this requester with this id and principal"
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """What events of the ledger that cannot be read may be about: requests, and names of roles."""
+
+    requests: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+
+
+NO_DOUBT = Doubt()
+
+
+def to_grant(
+    lives: Iterable[RequestState], ends: EarlyEnds, now: datetime, doubt: Doubt = NO_DOUBT
+) -> tuple[Change, ...]:
+    """Every approved term that is not yet recorded as granted and can still be used.
+
+    Nothing is given to a request that may have to end, as far as anybody can tell.
+    """
+    unsure = doubt.requests | ends.untold.keys()
+    return _sorted(
+        change for life in lives if life.request not in unsure for change in _grants(life, ends, now)
+    )
+
+
+def offboarded(life: RequestState, people: People) -> bool:
+    """Whether the requester is no longer there, or no longer with the recorded GitHub id and AWS principal."""
+    if life.current is None:
+        return False
+    ask = life.current.ask
+    person = next((each for login, each in people.items() if login == ask.get("requester")), None)
+    if person is None:
+        return True
+    return person.github_id != ask.get("github_id") or principal_text(person.principal) != ask.get(
+        "principal"
+    )
+
+
+def to_end(
+    lives: Mapping[str, RequestState],
+    listed: Mapping[AccountId, tuple[Listed, ...]],
+    orphans: Iterable[Event],
+    ends: EarlyEnds,
+    now: datetime,
+    doubt: Doubt = NO_DOUBT,
+) -> tuple[Change, ...]:
+    """Everything to end, confirm or remove in the accounts that answered; `listed` holds only those.
+
+    `orphans` are the ends recorded of roles that no request explains. What is in doubt ends only by an end that was
+    positively read: a revocation, a deletion, an offboarding.
+    """
+    changes: list[Change] = []
+    known: set[tuple[AccountId, str]] = set()
+    roles_by_name = {(role.account_id, role.role_name): role for roles in listed.values() for role in roles}
+    for life, term, documents in _roles(lives.values()):
+        name = (documents.account_id, documents.role_name)
+        known.add(name)
+        sure = life.request not in doubt.requests or ends.of(life, AccountState()) is not None
+        if documents.account_id in listed and sure:
+            changes += _ends(life, term, documents, roles_by_name.get(name), ends, now)
+    denied = {(event.account_id, event.role_name, event.cause): event for event in orphans}
+    for account_id, roles in listed.items():
+        for role in roles:
+            if (account_id, role.role_name) not in known and role.role_name not in doubt.roles:
+                changes += _orphan(role, denied.get((account_id, role.role_name, role.role_id)), now)
+    return _sorted(changes)
+
+
+def _grants(life: RequestState, ends: EarlyEnds, now: datetime) -> Iterator[Change]:
+    term = life.current
+    if term is None or now >= term.window.expires_at:
+        return
+    for documents in term.documents:
+        account_state = life.account_state(documents.account_id)
+        if ends.of(life, account_state) is not None or account_state.granted_for(term.commit) is not None:
+            continue
+        held = rightly_held(life, account_state, documents)
+        if stands(account_state) or (not account_state.granted and len(held) > 1):
+            yield Extend(
+                request=life.request,
+                requester=term.requester,
+                commit=term.commit,
+                documents=documents,
+                held=held,
+            )
+        else:
+            yield Provision(
+                request=life.request, requester=term.requester, commit=term.commit, documents=documents
+            )
+
+
+def _ends(
+    life: RequestState,
+    term: ApprovedTerm,
+    documents: iam.Documents,
+    role: Listed | None,
+    ends: EarlyEnds,
+    now: datetime,
+) -> Iterator[Change]:
+    """What is due of one role that the ledger knows."""
+    account_state, over = life.account_state(documents.account_id), term.window.expires_at
+    settled = account_state.expired_at(over)  # a deletion or an offboarding after that ends nothing any more
+    due = None if settled else ends.of(life, account_state)
+    if role is not None and due is None and (now < over or settled):
+        drift = drifted(life, account_state, documents, role)
+        due = None if drift is None else (EndReason.DRIFT, drift)
+    if role is None and due is None and vanished(account_state, term, now):
+        due = (EndReason.DRIFT, "the role is gone before its end")
+    if role is not None and replaced(account_state, role):
+        detail = f"another role stands under the name of one that was ended: {role.role_id}"
+        yield _deny(life, documents, term, (EndReason.DRIFT, detail))
+    elif role is not None and undone(account_state, term, role, now):
+        detail = f"the denial was taken off role {role.role_id}, as seen at {timestamp.show(now)}"
+        yield _deny(life, documents, term, (EndReason.DRIFT, detail))
+    elif (
+        due is not None
+        and account_state.end is None
+        and (account_state.granted or role is not None or now >= over)
+    ):
+        yield _deny(life, documents, term, due)
+    elif due is None and now >= over and not settled:
+        yield Confirm(
+            request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
+            role_name=documents.role_name, window=term.window, expected=rightly_held(life, account_state, documents),
+        )  # fmt: skip
+    ended = settled or account_state.end is not None
+    if ended and now >= over + iam.SESSION and (role is not None or not account_state.removed_after(over)):
+        yield Remove(
+            request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
+            role_name=documents.role_name, window=term.window,
+        )  # fmt: skip
+
+
+def to_look_at(
+    lives: Iterable[RequestState], listed: Mapping[AccountId, tuple[Listed, ...]], now: datetime
+) -> tuple[Listed, ...]:
+    """The roles whose early end is recorded, and that a session could still use if somebody took the denial off."""
+    ended = {
+        (documents.account_id, documents.role_name)
+        for life, term, documents in _roles(lives)
+        if _may_live(term, now) and life.account_state(documents.account_id).end is not None
+    }
+    roles = (role for each in listed.values() for role in each)
+    return tuple(role for role in roles if role.whole is None and (role.account_id, role.role_name) in ended)
+
+
+def undone(account_state: AccountState, term: ApprovedTerm, role: Listed, now: datetime) -> bool:
+    """Whether a role that was read whole is not denied, although its early end is recorded: somebody undid it."""
+    return (
+        account_state.end is not None
+        and _may_live(term, now)
+        and role.whole is not None
+        and not role.whole.denied
+    )
+
+
+def denials(life: RequestState, due: tuple[EndReason, str]) -> tuple[Deny, ...]:
+    """The denials of a request in all accounts that it was approved for, whatever is recorded of them."""
+    term = life.current
+    return tuple(_deny(life, each, term, due) for each in term.documents) if term is not None else ()
+
+
+def _may_live(term: ApprovedTerm, now: datetime) -> bool:
+    """Whether a session of a role may still be alive, whenever it was opened."""
+    return now < term.window.expires_at + iam.SESSION
+
+
+def _deny(
+    life: RequestState, documents: iam.Documents, term: ApprovedTerm, due: tuple[EndReason, str]
+) -> Deny:
+    why, detail = due
+    return Deny(
+        request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
+        role_name=documents.role_name, why=why, detail=detail, window=term.window,
+    )  # fmt: skip
+
+
+def _orphan(role: Listed, denied: Event | None, now: datetime) -> Iterator[Change]:
+    """A role under our path that no request explains: denied at once, removed only if its end can be read."""
+    window = iam.read_window(role.trust_policy)
+    if denied is None:
+        yield Deny(
+            request="", commit=Sha(""), account="", account_id=role.account_id, role_name=role.role_name,
+            why=EndReason.ORPHAN, detail=role.role_id, window=window,
+        )  # fmt: skip
+    elif window is not None and now >= window.expires_at + iam.SESSION:
+        yield Remove(
+            request="",
+            commit=Sha(""),
+            account="",
+            account_id=role.account_id,
+            role_name=role.role_name,
+            window=window,
+        )
+
+
+def _roles(lives: Iterable[RequestState]) -> Iterator[tuple[RequestState, ApprovedTerm, iam.Documents]]:
+    """Every role that the ledger knows, with the term that counts for it."""
+    for life in lives:
+        if (term := life.current) is not None:
+            yield from ((life, term, documents) for documents in term.documents)
+
+
+def _sorted(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Ends first, then confirmations, removals, extensions, new grants; by account within each."""
+    return tuple(sorted(changes, key=lambda change: (change.order, change.account_id, change.role_name)))

@@ -1,0 +1,1 @@
+"""What the ledger keeps of a decision, so that an auditor can decide again, years later and offline."""

@@ -1,0 +1,1 @@
+"""The record: events, the batches that carry them, and who attested them."""

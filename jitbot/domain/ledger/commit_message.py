@@ -1,0 +1,170 @@
+"""What `git log ledger` says: a sentence for each event, and trailers that git can query.
+
+https://git-scm.com/docs/git-interpret-trailers. Trailers hold validated tokens only, never a person's text.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import assert_never
+
+from jitbot.domain.access.post_review import MARK, ReviewOutcome
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model import timestamp
+from jitbot.domain.model.grammar import RequestPath, parse_request_path
+
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}(?:\[bot\])?", re.ASCII)
+_ALIAS = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
+_ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
+_ROLE = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
+_CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){0,9}", re.ASCII)  # why something was refused
+_VERDICT = re.compile(
+    r"[A-Za-z0-9,:.'-]+(?: [A-Za-z0-9,:.'-]+)*", re.ASCII
+)  # words of an audit's own, and counts
+_RUN = re.compile(r"https?://[A-Za-z0-9_.:/-]+", re.ASCII)
+_MOMENT = re.compile(r"[0-9TZ:-]+", re.ASCII)
+_LONGEST = 200
+
+
+def message(events: Sequence[Event]) -> str:
+    """The commit message of a batch: a headline, a sentence for each event if there are several, trailers."""
+    sentences = [sentence(event) for event in events]
+    headline = sentences[0] if len(sentences) == 1 else f"{len(sentences)} events: {sentences[0]}, and more"
+    paragraphs = [headline]
+    if len(sentences) > 1:
+        paragraphs.append("\n".join(f"- {each}" for each in sentences))
+    paragraphs.append("\n".join(dict.fromkeys(trailer for event in events for trailer in _trailers(event))))
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def trailers(text: str, name: str) -> tuple[str, ...]:
+    """The values of one trailer of a batch's message, in their order."""
+    last = text.rstrip().rpartition("\n\n")[2]
+    return tuple(
+        value
+        for key, _, value in (line.partition(": ") for line in last.splitlines())
+        if key == name and value
+    )
+
+
+def sentence(event: Event) -> str:
+    """One event in words, from validated tokens only."""
+    who = _token(_LOGIN, event.ask.get("requester")) or _who(event.request)
+    what = _policy(event.request)
+    whose = f"{what} of {who}" if event.request else what
+    until = f" until {timestamp.show(event.window.expires_at)}" if event.window else ""
+    where = ", ".join(_token(_ALIAS, alias) or _token(_ACCOUNT, number) for alias, number in _accounts(event))
+    match event.kind:
+        case EventType.APPROVED if MARK in event.evidence:
+            return f"approved (break-glass): {who} gets {what} in {where}{until}, to be reviewed{_by(event)}"
+        case EventType.APPROVED:
+            return f"approved: {who} gets {what} in {where}{until}"
+        case EventType.EXTENDED if MARK in event.evidence:
+            return f"extended (break-glass): {who} keeps {what} in {where}{until}, to be reviewed{_by(event)}"
+        case EventType.EXTENDED:
+            return f"extended: {who} keeps {what} in {where}{until}"
+        case EventType.REFUSED if not event.request:
+            return f"refused: all that merge {_token(_COMMIT, event.commit)[:10]} asks for ({_codes(event)})"
+        case EventType.REFUSED:
+            return f"refused: {what} for {who}, merge {_token(_COMMIT, event.commit)[:10]} ({_codes(event)})"
+        case EventType.REVOKED:
+            return f"revoked: {whose}, by {_token(_LOGIN, event.evidence.get('by')) or 'jitbot'}"
+        case EventType.GRANTED:
+            return f"granted: {who} has {what} in {where}{until}"
+        case EventType.ENDED:
+            return f"ended ({event.why or EndReason.DRIFT}): {whose} in {where}"
+        case EventType.REMOVED:
+            return f"removed: the role {_token(_ROLE, event.role_name)} in {where}"
+        case EventType.FAILED:
+            return f"failed: {what} for {who} in {where}; the next run tries again"
+        case EventType.VERIFIED:
+            return f"verified: {_token(_VERDICT, event.cause) or 'the ledger holds together'}"
+        case EventType.REVIEWED:
+            said = "approved" if event.evidence.get("outcome") == ReviewOutcome.APPROVED else "objected to"
+            return f"reviewed: {whose}, {said} by {_token(_LOGIN, event.evidence.get('by')) or 'somebody'}"
+        case EventType.OVERDUE:
+            return f"overdue: {whose} was to be reviewed{_by(event)}, and was not"
+        case _:
+            assert_never(event.kind)
+
+
+def _by(event: Event) -> str:
+    mark = event.evidence.get(MARK)
+    by = _token(_MOMENT, mark.get("review_by")) if isinstance(mark, dict) else ""
+    return f" by {by}" if by else ""
+
+
+def _trailers(event: Event) -> Iterator[str]:
+    approvals = event.evidence.get("approvals")
+    approvers = [each.get("login") for each in approvals] if isinstance(approvals, list) else []
+    starts = event.window.starts_at if event.window else None
+    number = event.evidence.get("pull_request")
+    pairs: list[tuple[str, str]] = [
+        ("Request", event.request if _parsed(event.request) is not None else ""),
+        ("Requester", _token(_LOGIN, event.ask.get("requester"))),
+        *(("Approved-by", _token(_LOGIN, login)) for login in approvers),
+        ("Pull-request", f"#{number}" if isinstance(number, int) else ""),
+        ("Merge-commit", _token(_COMMIT, event.commit)),
+        *(("Account", _account(*each)) for each in _accounts(event)),
+        *(("Role", _token(_ROLE, name)) for name in _roles(event)),
+        ("Starts-at", timestamp.show(starts) if starts else ""),
+        ("Expires-at", timestamp.show(event.window.expires_at) if event.window else ""),
+        ("Review-by", _by(event).removeprefix(" by ")),
+        ("Reviewed-by", _token(_LOGIN, _reviewer(event))),
+        ("Run", _token(_RUN, event.run)),
+    ]
+    for name, token in pairs:
+        if token:
+            yield f"{name}: {token}"
+
+
+def _account(alias: str, account_id: str) -> str:
+    known = _token(_ACCOUNT, account_id)
+    return f"{_token(_ALIAS, alias) or 'unknown'} ({known})" if known else ""
+
+
+def _reviewer(event: Event) -> object:
+    """Who approved it afterwards. An objection is no review that trailers may be searched for."""
+    approved = event.kind is EventType.REVIEWED and event.evidence.get("outcome") == ReviewOutcome.APPROVED
+    return event.evidence.get("by") if approved else None
+
+
+def _accounts(event: Event) -> Iterable[tuple[str, str]]:
+    if event.account_id:
+        return [(event.account, event.account_id)]
+    return [(documents.account, documents.account_id) for documents in event.documents]
+
+
+def _roles(event: Event) -> Iterable[str]:
+    return [event.role_name] if event.role_name else [documents.role_name for documents in event.documents]
+
+
+def _token(shape: re.Pattern[str], value: object) -> str:
+    """The value if it has the shape of what it is to be, else nothing: no sentence of somebody's fits one."""
+    if isinstance(value, str) and len(value) <= _LONGEST and shape.fullmatch(value):
+        return value
+    return ""
+
+
+def _codes(event: Event) -> str:
+    reasons = event.evidence.get("reasons")
+    codes = [_token(_CODE, each.get("code")) for each in reasons] if isinstance(reasons, list) else []
+    return ", ".join(dict.fromkeys(code for code in codes if code)) or "no reason recorded"
+
+
+def _parsed(request: str) -> RequestPath | None:
+    """The parts of a request's path; None for any other file, whose name is a person's text."""
+    found = parse_request_path(request)
+    return found if isinstance(found, RequestPath) else None
+
+
+def _policy(request: str) -> str:
+    if not request:
+        return "a role no request explains"
+    found = _parsed(request)
+    return found.policy if found is not None else "a request"
+
+
+def _who(request: str) -> str:
+    found = _parsed(request)
+    return found.rest if found is not None else "somebody"

@@ -1,0 +1,61 @@
+"""How much of anything is written and read: one set for runs and audits, smaller on the way in.
+
+Whoever may write to the repository chooses what is compared, recorded and read. What jitbot writes it must be able
+to read, so each bound of writing lies below the bound of reading; tests/usecases/hostility/test_largest.py plays the largest.
+"""
+
+from collections.abc import Sequence
+
+# git
+MOST_PATHS = 20_000  # entries, files and folders together, that one commit changes
+MOST_OF_REQUESTS = 1_000  # likewise, below requests/: whoever asks for access adds one file
+MOST_ASKS = 100  # request files that one commit of main adds or changes
+DEEPEST = 64  # folders below each other; ours are six deep
+COMMIT_READ = 1 << 20  # bytes of a commit object; of a larger one only the parents are read
+
+# the ledger
+EVENT_WRITTEN = 1 << 20  # bytes of one event
+EVENT_READ = 1 << 22
+DOCUMENTS_WRITTEN = 3 << 18  # bytes of all roles of one approval; the rest of the event is its evidence
+BATCH_WRITTEN = 1 << 23  # bytes of all events of one batch
+BATCH_EVENTS = 100  # events of one batch
+BATCH_READ = 1_000  # entries, files and folders together, that a commit of the ledger adds
+TOKEN_READ = 16_384  # bytes of an attestation; GitHub's have some two thousand
+TEXT_WRITTEN = 1_000  # characters of one text of a person or of a service, in an event
+
+# the evidence of a decision
+FILES = 100  # paths that the merge of a request may touch; a person's own request is one file
+FILE_NAMES = 16 * 1024  # bytes of those paths together, as they are recorded
+LISTED = 10  # pull requests recorded of those that GitHub connects with one commit
+STRANGERS = (
+    20  # judging reviews recorded of accounts that people.yaml does not know; those of its people all are
+)
+NAMES = 50  # accounts that one commit may name as author, committer and co-authors
+ALL_NAMES = 600  # accounts that all commits of a pull request may name together, repeated ones included
+MOVES = 1_000  # moves of a branch's name until the merge, its former lives included
+PUSHES = 12  # recorded pushes of a request's branch, one for each account
+REASONS = 10  # reasons recorded of a refusal, and reviews that did not count
+TEXT = 400  # characters of a recorded message, hint or path of a reason
+COMMITS = 50  # commits named once more beside what GitHub told of each
+SHOWN = 5  # things named one by one within a message
+
+
+def are_few(paths: Sequence[str]) -> bool:
+    """Whether so many paths, of such names, may be one merge's."""
+    return len(paths) <= FILES and sum(len(path.encode(errors="replace")) for path in paths) <= FILE_NAMES
+
+
+def some(texts: Sequence[str], separator: str = ", ") -> str:
+    """The first few of these texts, and how many more there are."""
+    more = f"{separator}and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
+    return separator.join(texts[:SHOWN]) + more
+
+
+def cut(text: str) -> str:
+    """At most so much of a text as is recorded."""
+    return text if len(text) <= TEXT else text[: TEXT - 1] + "…"
+
+
+def more(name: str, things: Sequence[object], kept: int) -> dict[str, int]:
+    """How many there were, in what is recorded of things of which not all are kept."""
+    return {f"{name}_count": len(things)} if len(things) > kept else {}

@@ -1,0 +1,108 @@
+"""Who owns a path, as people: CODEOWNERS names logins and teams, teams.yaml says who they are today."""
+
+from dataclasses import dataclass
+
+from jitbot.domain.model import bounds
+from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand, owners_of
+from jitbot.domain.model.documents import Finding, People, Person, Principal, Teams
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.merge_facts import Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owners:
+    """The owners of one path. `names` as CODEOWNERS writes them, `people` those that count, by login."""
+
+    names: tuple[str, ...]
+    rule: str  # the line that decides, as `<line>: <pattern>`
+    people: tuple[Person, ...]
+    findings: tuple[Finding, ...]  # why nobody may approve here; empty exactly if somebody may
+
+    def include(self, person: Person) -> bool:
+        """Whether this person is one of them, by GitHub id."""
+        return any(owner.github_id == person.github_id for owner in self.people)
+
+
+def of(path: str, *, codeowners: CodeOwners | None, people: People, teams: Teams) -> Owners:
+    """The owners of `path`. A file GitHub would partly skip, no line, or nobody known: findings, and no owner."""
+    if codeowners is None:
+        return nobody("no-codeowners", "there is no CODEOWNERS file", "add .github/CODEOWNERS")
+    if codeowners.findings:
+        return Owners(names=(), rule="", people=(), findings=codeowners.findings)
+    rule = codeowners.rule_for(path)
+    if rule is None:
+        return nobody("unowned", f"no line of CODEOWNERS matches {path}", "add a line for its folder")
+    names = owners_of(codeowners, path)
+    logins = expand(names, teams)
+    known = {login.casefold(): person for login, person in people.items()}
+    owners = tuple(known[login.casefold()] for login in logins if login.casefold() in known)
+    where = f"{rule.line}: {rule.pattern}"
+    if owners:
+        return Owners(names=names, rule=where, people=owners, findings=())
+    named = " ".join(names) or "nobody"
+    return nobody(
+        "no-known-owner",
+        f"line {where} names {named}, of whom policies/people.yaml and teams.yaml know no one",
+        "add the approvers to policies/people.yaml and their team to policies/teams.yaml",
+        line=rule.line,
+    )
+
+
+def chosen_by_name(path: str, codeowners: CodeOwners | None) -> Finding | None:
+    """Why the line that owns this request was chosen by the file's name or month, which its requester chooses."""
+    rule = codeowners.rule_for(path) if codeowners is not None else None
+    if rule is None or not path.startswith("requests/") or owns_policy(rule, policy_of(path)):
+        return None
+    return Finding(
+        code="owners-by-name",
+        message=f"line {rule.line}: {bounds.cut(rule.pattern)} owns this file by its name or month, not by its policy",
+        file=LOCATIONS[0],
+        line=rule.line,
+        column=1,
+        hint=f"name owners of /requests/{policy_of(path)}/ as a whole, or choose another name",
+    )
+
+
+def owns_policy(rule: Rule, policy: str) -> bool:
+    """Whether a line covers every request for a policy, whatever its name and month."""
+    return all(rule.covers(f"requests/{policy}/{month}/{name}") for month, name in _ANY_NAME)
+
+
+def picks_requests(rule: Rule, policy: str) -> bool:
+    """Whether a line covers some requests for a policy and not others: the requester could choose it, or avoid it."""
+    return not owns_policy(rule, policy) and rule.may_cover(("requests", policy, "????-??", "??-*.yaml"))
+
+
+# What every month and name has in common; only a wildcard matches a character that no path holds.
+_ANY = "\0"
+_ANY_NAME = tuple((f"{_ANY * 4}-{_ANY * 2}", f"{_ANY * 2}-{_ANY * length}.yaml") for length in (1, 60))
+
+
+def person_behind(actor: Actor, people: People) -> Person | None:
+    """The person a GitHub account is: known by login, and of the very id people.yaml gives; else nobody.
+
+    A login that someone else took over has another id; a bot or an App is no person.
+    """
+    for login, person in people.items():
+        if login.casefold() == actor.login.casefold():
+            return person if person.github_id == actor.github_id and actor.kind == "User" else None
+    return None
+
+
+def same_human(one: Person, other: Person) -> bool:
+    """Two logins with one GitHub id or one AWS principal are one person."""
+    if one.github_id == other.github_id:
+        return True
+    return one.principal is not None and _key(one.principal) == _key(other.principal)
+
+
+def _key(principal: Principal | None) -> str:
+    return repr(principal).casefold()
+
+
+def nobody(code: str, message: str, hint: str, line: int = 0) -> Owners:
+    """No owner, and why."""
+    finding = Finding(
+        code=code, message=message, file=".github/CODEOWNERS", line=line, column=1 if line else 0, hint=hint
+    )
+    return Owners(names=(), rule="", people=(), findings=(finding,))

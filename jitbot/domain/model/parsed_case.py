@@ -1,0 +1,189 @@
+"""What a decision stands on: a case whose every part parsed, or the reasons why it cannot be judged."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from jitbot.domain.model import owners
+from jitbot.domain.model.documents import (
+    Accounts,
+    Finding,
+    GithubId,
+    Parsed,
+    People,
+    Person,
+    Policy,
+    Request,
+    Settings,
+    Sha,
+    Teams,
+)
+from jitbot.domain.model.merge_facts import Case, ChangeKind, Merge, PullRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedCase:
+    """A case with everything parsed, as one value: what every rule of `approval` may rely on."""
+
+    case: Case
+    merge: Merge
+    merged_at: datetime
+    request: Request
+    settings: Settings
+    accounts: Accounts
+    people: People
+    teams: Teams
+    policy: Policy
+    requester: Person
+    owned_by: owners.Owners
+    owned_at_head: owners.Owners  # by the rules at the head that was approved
+
+    @property
+    def required(self) -> int:
+        """How many approvals it takes: the most that the policy asks for, when they were given or at the merge."""
+        at_head = self.merge.head_rules.policy.value
+        return max(self.policy.approvals, at_head.approvals if at_head is not None else 0)
+
+
+def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
+    """The ground of a case, or all the reasons (at least one) why there is none."""
+    findings = (*_plain_file(case), *_came_through_a_pull_request(case), *_readable(case), *_known(case))
+    merge, request = case.merge, case.request.value if case.request else None
+    settings, policy, people = case.rules.settings.value, case.rules.policy.value, case.rules.people.value
+    accounts, teams = case.rules.accounts.value, case.rules.teams.value
+    merged_at = merge.pull_request.merged_at if merge else None
+    requester = people.get(request.requester) if people and request else None
+    # `findings` should hold a reason for each None; that a None gives nothing must not hang on it.
+    if (
+        findings
+        or not (merge and merged_at and request and settings and policy and people and requester)
+        or accounts is None
+        or teams is None
+    ):
+        return findings or (at(case, "incomplete", "the facts of this merge are incomplete", "ask anew"),)
+    owned_by = owners.of(case.change.path, codeowners=case.rules.codeowners, people=people, teams=teams)
+    return ParsedCase(
+        case=case,
+        merge=merge,
+        merged_at=merged_at,
+        request=request,
+        settings=settings,
+        accounts=accounts,
+        people=people,
+        teams=teams,
+        policy=policy,
+        requester=requester,
+        owned_by=owned_by,
+        owned_at_head=_owned_at_head(case, merge, owned_by),
+    )
+
+
+def _owned_at_head(case: Case, merge: Merge, owned_by: owners.Owners) -> owners.Owners:
+    """Who owns the path by the rules at the head.
+
+    Rules that the merge itself brings are refused, and so not worth looking at: whoever asks wrote them.
+    """
+    if not all(each.startswith("requests/") for each in (*(case.touched or ()), *(merge.files or ()))):
+        return owned_by
+    rules, path = merge.head_rules, case.change.path
+    people, teams = rules.people.value, rules.teams.value
+    if people is None or teams is None:
+        message = "people or teams at the approved commit cannot be read"
+        return owners.nobody("rules-changed", message, "update the branch and have it approved again")
+    return owners.of(path, codeowners=rules.codeowners, people=people, teams=teams)
+
+
+def fitting(
+    listed: tuple[PullRequest, ...],
+    *,
+    commit: Sha,
+    default_branch: str,
+    repository_id: int,
+    requester: GithubId | None,
+) -> tuple[PullRequest, ...]:
+    """The pull requests whose merge into the default branch of this repository made exactly this commit.
+
+    GitHub calls a pull request from the same head merged, too. Anyone may open such a twin: of several, the
+    requester's own is the one that asks.
+    """
+    fits = tuple(
+        pull
+        for pull in listed
+        if pull.merged_at is not None
+        and pull.merge_commit == commit
+        and pull.base_branch == default_branch
+        and pull.repository_id == repository_id
+    )
+    own = tuple(pull for pull in fits if pull.author.github_id == requester)
+    return own or fits
+
+
+def requester_of(request: Parsed[Request] | None, people: Parsed[People]) -> GithubId | None:
+    """The GitHub id of whoever a request is for; None if that cannot be known."""
+    asked, known = request.value if request is not None else None, people.value
+    person = known.get(asked.requester) if asked is not None and known is not None else None
+    return person.github_id if person is not None else None
+
+
+def at(case: Case, code: str, message: str, hint: str) -> Finding:
+    """A finding about the request file as a whole."""
+    return Finding(code=code, message=message, file=case.change.path, hint=hint)
+
+
+def _plain_file(case: Case) -> Iterator[Finding]:
+    if case.change.mode != "100644":
+        yield at(
+            case, "not-a-plain-file", f"git mode {case.change.mode} is no plain file", "add an ordinary file"
+        )
+    # Whoever comes later under such a name is refused; what was there before is not theirs to stop.
+    for clash in case.clashes if case.change.kind is ChangeKind.ADDED else ():
+        yield at(
+            case,
+            "case-clash",
+            f"the tree also holds {clash}, which differs only by case",
+            "choose another name",
+        )
+
+
+def _came_through_a_pull_request(case: Case) -> Iterator[Finding]:
+    settings, commit, branch = case.rules.settings.value, case.change.commit, case.default_branch
+    if not case.listed:
+        message = f"{commit[:10]} came to {branch} without a pull request"
+        yield at(case, "no-pull-request", message, "ask through a pull request: `jitbot request --again`")
+        return
+    if settings is None:
+        return  # no telling which repository it should be; `_readable` says what is wrong with the settings
+    fit = partial(
+        fitting,
+        commit=commit,
+        default_branch=branch,
+        repository_id=settings.repository_id,
+        requester=requester_of(case.request, case.rules.people),
+    )
+    fits = fit(case.listed)
+    whole = fit(() if case.merge is None else (case.merge.pull_request,))
+    if not fits:
+        message = f"{commit[:10]} is not the commit that merged a pull request into {branch}"
+        hint = "merge with a merge commit or a squash: a rebase of several commits cannot be checked"
+        yield at(case, "not-its-merge", message, hint)
+    elif [pull.number for pull in whole] != [pull.number for pull in fits]:
+        message = f"GitHub does not name one pull request, and always the same, for {commit[:10]}"
+        yield at(case, "ambiguous-merge", message, "ask anew, in a pull request of its own")
+
+
+def _readable(case: Case) -> Iterator[Finding]:
+    rules = case.rules
+    for part in (case.request, rules.settings, rules.accounts, rules.people, rules.teams, rules.policy):
+        if part is not None:
+            yield from part.findings
+    if case.change.kind is ChangeKind.DELETED or case.request is None:
+        yield at(case, "deleted", "the file was deleted", "a deletion ends access; it asks for nothing")
+
+
+def _known(case: Case) -> Iterator[Finding]:
+    request, people = case.request.value if case.request else None, case.rules.people.value
+    if request is not None and people is not None and request.requester not in people:
+        message = f"{request.requester} is not in policies/people.yaml"
+        hint = "an admin adds people there, with their GitHub id and AWS principal"
+        yield at(case, "unknown-person", message, hint)

@@ -1,0 +1,1 @@
+"""What a requester writes, and how far the request has come."""

@@ -1,0 +1,172 @@
+"""What a new request looks like: its name, its text, and the pull request around it. Decides nothing."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from jitbot.domain.access import eligibility
+from jitbot.domain.model import duration, escape, timestamp
+from jitbot.domain.model.documents import Login, Person, Policy, Request, Teams
+from jitbot.domain.views import titles
+from jitbot.domain.views.preview import Preview
+from jitbot.domain.views.request_summary import labelled
+
+CHECK = "jitbot/approval"  # the status that is green once enough approvals count
+_SLUG_LENGTH = 40
+_ALIAS = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
+# What YAML reads as this very text without quotes; anything else is quoted as JSON, which YAML reads too.
+_PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ,./()+_-]*[A-Za-z0-9./()+_-])?", re.ASCII)
+
+
+def slug(reason: str) -> str:
+    """The reason as part of a file's name: `inc-1234-refunds-are-stuck`; at most 40 of a-z, 0-9 and -."""
+    plain = unicodedata.normalize("NFKD", reason).encode("ascii", "ignore").decode().lower()
+    words = re.findall(r"[a-z0-9]+", plain)
+    whole = "-".join(words)[: _SLUG_LENGTH + 1]
+    cut = whole if len(whole) <= _SLUG_LENGTH else whole.rpartition("-")[0] or whole[:_SLUG_LENGTH]
+    return cut or "access"
+
+
+def numbered(name: str, number: int) -> str:
+    """The name, the first time; after that `name-2`, `name-3`, still of at most 40 characters."""
+    ending = f"-{number}" if number > 1 else ""
+    return name[: _SLUG_LENGTH - len(ending)].rstrip("-") + ending
+
+
+def path(policy: str, login: Login, when: datetime, name: str) -> str:
+    """Where a request asked for at `when` lies."""
+    return f"requests/{policy}/{when:%Y-%m}/{when:%d}-{login}-{name}.yaml"
+
+
+def branch(request: str, kind: str = "ask") -> str:
+    """The branch on which a request is asked for, or extended."""
+    policy, month, name = request.removeprefix("requests/").removesuffix(".yaml").split("/")
+    return f"jitbot/{kind}/{policy}/{month}-{name}"
+
+
+def text(request: Request) -> str:
+    """The file of a request: its fields in the order in which people read them."""
+    lines = [
+        f"requester: {_scalar(request.requester)}",
+        f"accounts: [{', '.join(each if _ALIAS.fullmatch(each) else json.dumps(each) for each in request.accounts)}]",
+        f"duration: {duration.show(request.duration)}",
+        f"reason: {_scalar(request.reason)}",
+    ]
+    if request.ticket is not None:
+        lines.append(f"ticket: {_scalar(request.ticket)}")
+    if request.starts_at is not None:
+        lines.append(f"starts_at: {timestamp.show(request.starts_at)}")
+    if request.parameters:
+        lines.append("parameters:")
+        lines += [f"  {name}: {_scalar(value)}" for name, value in request.parameters.items()]
+    return "\n".join(lines) + "\n"
+
+
+def web_link(repository: str, *, branch: str, path: str, text: str) -> str:
+    """GitHub's page for a new file, filled in; `repository` is its address on the web.
+
+    https://docs.github.com/en/repositories/working-with-files/managing-files/creating-new-files
+    """
+    return f"{repository}/new/{quote(branch)}?filename={quote(path)}&value={quote(text, safe='')}"
+
+
+def longer(content: bytes, line: int, wanted: str) -> bytes:
+    """A request's file with another duration at its line (from 1), and nothing else changed."""
+    lines = content.decode().split("\n")
+    lines[line - 1] = re.sub(r"(duration\s*:\s*)[^\s#,}]+", rf"\g<1>{wanted}", lines[line - 1], count=1)
+    return "\n".join(lines).encode()
+
+
+def usable(policies: Iterable[Policy], person: Person, teams: Teams) -> tuple[Policy, ...]:
+    """The policies that this person may ask under, by name."""
+    if person.principal is None:
+        return ()
+    found = (each for each in policies if eligibility.is_eligible(person.login, each.eligible, teams))
+    return tuple(sorted(found, key=lambda each: each.name))
+
+
+def named(text: str, names: Collection[str]) -> tuple[str, ...]:
+    """The names that a typed part fits: the one that is it, else those that hold all of its words."""
+    wanted = text.casefold().split()
+    if text in names:
+        return (text,)
+    return tuple(name for name in names if wanted and all(word in name.casefold() for word in wanted))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRequest:
+    """What is put before the approvers: one file, and the words of its pull request."""
+
+    request: str
+    content: bytes
+    branch: str
+    title: str
+    body: str
+    message: str  # of the commit: validated tokens alone, since it ends up in main's history
+
+
+def ask(outlook: Preview, content: bytes) -> NewRequest:
+    """The pull request for a new request."""
+    asked = outlook.request
+    ending = f" for {duration.show(asked.duration)}"
+    return NewRequest(
+        request=asked.path,
+        content=content,
+        branch=branch(asked.path),
+        title=titles.asked(outlook, "asks for", ending),
+        body=_body(outlook, f"asks for **{duration.show(asked.duration)}** of `{outlook.policy.name}`", ()),
+        message=f"Ask for {outlook.policy.name} in {' and '.join(outlook.where)}{ending}",
+    )
+
+
+def extension(outlook: Preview, content: bytes, former: Request) -> NewRequest:
+    """The pull request that makes a request longer."""
+    asked = outlook.request
+    before, after = duration.show(former.duration), duration.show(asked.duration)
+    ending = f" from {before} to {after}"
+    change = f"asks for more time with `{outlook.policy.name}`: **{after}** in all instead of {before}"
+    note = (
+        "Only the duration changes. Until this is approved and merged, the grant ends as it was approved.",
+    )
+    return NewRequest(
+        request=asked.path,
+        content=content,
+        branch=branch(asked.path, f"extend-to-{after}"),
+        title=titles.asked(outlook, "extends", ending),
+        body=_body(outlook, change, note),
+        message=f"Extend {outlook.policy.name} in {' and '.join(outlook.where)}{ending}",
+    )
+
+
+def _body(outlook: Preview, change: str, notes: tuple[str, ...]) -> str:
+    """Markdown for the approver. Everything a person wrote in it is inert."""
+    asked, policy = outlook.request, outlook.policy
+    begins = f"from {timestamp.show(asked.starts_at)}" if asked.starts_at is not None else "from the merge"
+    rows = [
+        ("why", asked.reason),
+        *([("ticket", asked.ticket)] if asked.ticket is not None else []),
+        ("where", ", ".join(outlook.where)),
+        ("how long", f"{duration.show(asked.duration)}, {begins}"),
+        *((labelled(name), escape.literal(value)) for name, value in outlook.parameters),
+        ("what", policy.description),
+        ("risk", "; ".join((outlook.risk.level.in_words, *outlook.risk.reasons))),
+        ("approve", outlook.who_approves()),
+    ]
+    table = "\n".join(f"| {escape.markdown(name)} | {escape.markdown(value)} |" for name, value in rows)
+    return "\n\n".join(
+        (
+            f"{escape.markdown(asked.requester)} {change}.",
+            f"| | |\n|---|---|\n{table}",
+            *notes,
+            "Merging this grants exactly the documents that `jitbot explain` shows for the file; what counts is "
+            "the file, not these words.",
+        )
+    )
+
+
+def _scalar(value: str) -> str:
+    return value if _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,63 @@
+"""How far a request has come, for the person who waits for it. Steers people; decides nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
+from jitbot.domain.access.request_state import ApprovedTerm, RequestState
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.documents import Sha
+
+
+class ProgressStep(StrEnum):
+    """Where a request is. The last four are final."""
+
+    ASKED = "asked"
+    MERGED = "merged"
+    APPROVED = "approved"  # decided and recorded, not yet in AWS
+    GRANTED = "granted"
+    REFUSED = "refused"
+    CLOSED = "closed"
+    ENDED = "ended"
+
+
+FINAL = frozenset({ProgressStep.GRANTED, ProgressStep.REFUSED, ProgressStep.CLOSED, ProgressStep.ENDED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressUpdate:
+    """What there is to see of a pull request and its request at one moment."""
+
+    step: ProgressStep
+    approvals: PendingApprovals | NotKnown | None = None  # while it is open
+    statuses: Mapping[str, str]
+    reasons: tuple[str, ...] = ()  # of a refusal, or of what AWS refused so far
+    term: ApprovedTerm | None = None  # once it is approved
+
+
+def after_merge(
+    commit: Sha, events: Iterable[Event], life: RequestState
+) -> tuple[ProgressStep, tuple[str, ...], ApprovedTerm | None]:
+    """What the record says of a merge of a request: how far it is, with reasons where it was refused or failed."""
+    told = list(events)
+    if refused := [event for event in told if event.kind is EventType.REFUSED and event.commit == commit]:
+        return ProgressStep.REFUSED, _reasons(refused[-1]), None
+    term = next((each for each in life.terms if each.commit == commit), None)
+    if term is None:
+        return ProgressStep.MERGED, (), None
+    if life.ended_early:
+        return ProgressStep.ENDED, (), term
+    account_states = [life.account_state(each.account_id) for each in term.documents]
+    if account_states and all(each.granted_for(commit) is not None for each in account_states):
+        return ProgressStep.GRANTED, (), term
+    failed = tuple(dict.fromkeys(event.cause for event in told if event.kind is EventType.FAILED))
+    return ProgressStep.APPROVED, failed, term
+
+
+def _reasons(event: Event) -> tuple[str, ...]:
+    listed = event.evidence.get("reasons")
+    found = (
+        (each.get("message") for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
+    )
+    return tuple(str(each) for each in found if each)

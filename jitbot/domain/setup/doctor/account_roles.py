@@ -1,0 +1,85 @@
+"""jitbot's own roles in each account: are they there, and do they let in this repository's main alone?
+
+Here only who may enter is read; what they may do there is held against the template by `rights`.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from jitbot.domain.aws.roles import Actual
+from jitbot.domain.aws.service_roles import AUDIENCE, MAIN, WORKFLOWS
+from jitbot.domain.model.documents import Settings
+from jitbot.domain.setup.doctor.report import Check, Question, Unknown
+
+GROUP = "AWS"
+MEND = "roll the template of `jitbot bootstrap` out again: jitbot bootstrap --stackset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnRole:
+    """One of jitbot's roles as the account has it; None: AWS says there is no such role."""
+
+    alias: str
+    account_id: str
+    purpose: str
+    found: Actual | Unknown | None
+
+
+def roles(settings: Settings, found: Iterable[OwnRole]) -> Iterator[Check]:
+    """One check for each role of each account."""
+    for role in found:
+        question = Question(
+            code=f"aws-{role.alias}-{role.purpose}",
+            group=GROUP,
+            title=f"{settings.namespace}bot-{role.purpose} in {role.alias} is for main alone",
+            means=_means(role.purpose),
+            mend=MEND,
+        )
+        if isinstance(role.found, Unknown):
+            yield question.unknown(role.found.why)
+        elif role.found is None:
+            yield question.no(f"account {role.account_id} has no such role")
+        else:
+            problem = objection(settings, role.purpose, role.account_id, role.found)
+            yield question.answer(not problem, problem)
+
+
+def objection(settings: Settings, purpose: str, account_id: str, role: Actual) -> str:
+    """What is wrong with whom a role trusts; empty if nothing is."""
+    statements = role.trust_policy.get("Statement")
+    if not isinstance(statements, list) or len(statements) != 1 or not isinstance(statements[0], Mapping):
+        return "its trust policy is not the one statement of the template"
+    statement, issuer = statements[0], settings.issuer.partition("://")[2]
+    provider = f"arn:aws:iam::{account_id}:oidc-provider/{issuer}"
+    if statement.get("Principal") != {"Federated": provider}:
+        return "it trusts somebody else than GitHub's issuer"
+    condition = statement.get("Condition")
+    equals = condition.get("StringEquals") if isinstance(condition, Mapping) else None
+    if not isinstance(equals, Mapping):
+        return "it trusts whatever comes from GitHub's issuer"
+    if equals.get(f"{issuer}:aud") != AUDIENCE:
+        return f"it takes tokens that are not for {AUDIENCE}"
+    owner, _, name = settings.repository.partition("/")
+    subject = re.compile(
+        rf"repo:{re.escape(owner)}(@[1-9][0-9]*)?/{re.escape(name)}(@{settings.repository_id})?:ref:{MAIN}"
+    )
+    subjects = texts(equals.get(f"{issuer}:sub"))
+    if not subjects or not all(subject.fullmatch(each) for each in subjects):
+        return "it lets in more than main of this repository"
+    files = {f"{settings.repository}/.github/workflows/{file}@{MAIN}" for file in WORKFLOWS[purpose]}
+    pinned = texts(equals.get(f"{issuer}:job_workflow_ref"))
+    if not set(pinned) <= files:
+        return "it lets in other workflows than its own"
+    return ""
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """What a policy has where it may have one text or a list of them."""
+    return (value,) if isinstance(value, str) else tuple(map(str, value)) if isinstance(value, list) else ()
+
+
+def _means(purpose: str) -> str:
+    if purpose == "grant":
+        return "promise 1: who else may enter can grant; without the role nothing is granted"
+    return "promise 5: who else may enter can end or read; without the role nothing is ended, or read"

@@ -1,0 +1,196 @@
+"""Is every file owned, the rules by people who are known, and each policy by somebody who can approve?"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from jitbot.domain.access.eligibility import is_eligible
+from jitbot.domain.access.pending_approvals import could_approve
+from jitbot.domain.model import owners
+from jitbot.domain.model.codeowners import CodeOwners
+from jitbot.domain.model.documents import Finding, People, Policy, Teams
+from jitbot.domain.setup.doctor.report import Check, Question, Unknown, Verdict, listed
+
+GROUP = "CODEOWNERS"
+# What decides, and what runs: a line placed last must own each of these, where it is there.
+RULES = ("policies/", ".github/", "jitbot/", "pyproject.toml", "uv.lock")
+_EDIT = "edit .github/CODEOWNERS in a pull request of its own"
+
+_READS = Question(
+    code="codeowners-reads",
+    group=GROUP,
+    title="every line reads",
+    means="promise 1: GitHub skips a bad line, and an earlier, broader one decides; jitbot refuses all requests",
+    mend=_EDIT,
+)
+_GITHUB = Question(
+    code="codeowners-errors",
+    group=GROUP,
+    title="GitHub finds no error in it",
+    means="promise 1: GitHub asks nobody for a review where an owner is unknown or may not write",
+    mend=_EDIT,
+)
+_CATCH_ALL = Question(
+    code="codeowners-catch-all",
+    group=GROUP,
+    title="the first line owns everything",
+    means="promise 1: a path that no other line names has no owner",
+    mend="begin .github/CODEOWNERS with a line `* @your-admins`",
+)
+_EVERY_FILE = Question(
+    code="codeowners-every-file",
+    group=GROUP,
+    title="every file has an owner",
+    means="promise 1: whoever may write could change these with anybody's approval",
+    mend=_EDIT,
+)
+_RULES = Question(
+    code="codeowners-rules",
+    group=GROUP,
+    title="rules and code are owned by lines placed last",
+    means="promise 1: who approves requests could approve a change of the rules, too",
+    mend="put the lines for /policies/, /.github/ and the code after all lines for /requests/",
+)
+_BY_NAME = Question(
+    code="codeowners-by-name",
+    group=GROUP,
+    title="no line picks single requests",
+    means="promise 1: who asks chooses the file's name and month, and with them who approves it, or who does not",
+    mend="own requests by /requests/<policy>/ as a whole, or by a line for everything",
+)
+
+
+def reading(codeowners: CodeOwners | None) -> Check:
+    """jitbot's own reading."""
+    if codeowners is None:
+        return _READS.no("there is no CODEOWNERS file", mend="jitbot init writes one")
+    if not codeowners.findings:
+        return _READS.ok()
+    return _READS.no(listed((_shown(each) for each in codeowners.findings), most=3))
+
+
+def by_github(errors: Sequence[Finding] | Unknown | None) -> Check:
+    """GitHub's own reading; None where GitHub finds no such file."""
+    if isinstance(errors, Unknown):
+        return _GITHUB.unknown(errors.why)
+    if errors is None:
+        return _GITHUB.no("GitHub finds no CODEOWNERS file on main")
+    return _GITHUB.answer(not errors, listed((_shown(each) for each in errors), most=3))
+
+
+def coverage(files: Iterable[str], codeowners: CodeOwners, people: People, teams: Teams) -> Iterator[Check]:
+    """What the lines come to for the files of main; `files` are paths, of requests one for each policy."""
+    every = tuple(files)
+    first = codeowners.rules[0] if codeowners.rules else None
+    yield _CATCH_ALL.answer(
+        first is not None and first.pattern in _ANYTHING and bool(first.owners),
+        f"the first line is {first.pattern}" if first else "there is no line",
+    )
+    bare = [path for path in every if not _names(codeowners, path)]
+    # An ownerless line for a policy that needs no approval before is meant; `approvers` looks at those.
+    bare = [path for path in bare if not path.startswith("requests/")]
+    yield _EVERY_FILE.answer(
+        bool(every) and not bare, f"nobody owns {listed(bare)}" if bare else "main is empty"
+    )
+    yield _rules(every, codeowners, people, teams)
+    yield _by_name(every, codeowners)
+
+
+_POLICY = re.compile(r"policies/access/([^/]+)\.yaml|requests/([^/]+)/.+")
+
+
+def _by_name(every: Iterable[str], codeowners: CodeOwners) -> Check:
+    found = (_POLICY.fullmatch(path) for path in every)
+    policies = {match[1] or match[2] for match in found if match}
+    picking = [
+        f"line {rule.line}: {rule.pattern}"
+        for rule in codeowners.rules
+        if any(owners.picks_requests(rule, policy) for policy in policies)
+    ]
+    return _BY_NAME.answer(not picking, listed(picking, most=3))
+
+
+def _rules(every: Sequence[str], codeowners: CodeOwners, people: People, teams: Teams) -> Check:
+    guarded = [path for path in every if any(_within(path, start) for start in RULES)]
+    # A file that is to come in these folders must be owned as well: each stands for one.
+    guarded += [f"{start}any" for start in (".github/", "policies/")]
+    broad = {rule.line for rule in codeowners.rules if rule.pattern in _ANYTHING}
+    requests = [
+        rule.line for rule in codeowners.rules if rule.covers(_IN_REQUESTS) or "requests" in rule.pattern
+    ]
+    last_request = max(requests, default=0)
+    problems = []
+    for path in guarded:
+        rule = codeowners.rule_for(path)
+        found = owners.of(path, codeowners=codeowners, people=people, teams=teams)
+        if rule is None or rule.line in broad:
+            problems.append(f"no line of its own for {path}")
+        elif rule.line <= last_request:
+            problems.append(f"line {rule.line} for {path} does not stand after all for requests/")
+        elif found.findings:
+            problems.append(f"{path}: {found.findings[0].message}")
+    return _RULES.answer(not problems, listed(problems, most=3))
+
+
+_ANYTHING = frozenset({"*", "**", "/**"})
+_OF_A_POLICY = "2026-01/01-any-any.yaml"
+_IN_REQUESTS = f"requests/any/{_OF_A_POLICY}"
+
+
+def approvers(
+    policies: Iterable[Policy], codeowners: CodeOwners, people: People, teams: Teams
+) -> Iterator[Check]:
+    """Whether each policy's folder has enough owners for its approvals, and one more where an owner may ask."""
+    for policy in policies:
+        folder = f"requests/{policy.name}/"
+        question = Question(
+            code=f"approvers-{policy.name}",
+            group="who approves",
+            title=f"{policy.name} has who approves it",
+            means="nobody would get this access: no request for it can be approved",
+            mend=f"name owners of {folder} in .github/CODEOWNERS who are in policies/people.yaml",
+        )
+        if policy.approvals == 0:
+            continue  # reviewed after: `afterwards` looks at those
+        found = owners.of(f"{folder}{_OF_A_POLICY}", codeowners=codeowners, people=people, teams=teams)
+        if found.findings:
+            yield question.no(found.findings[0].message)
+            continue
+        able = len(could_approve(found, None))
+        yield question.answer(able >= policy.approvals, f"it asks for {policy.approvals}, and {able} can")
+        if able >= policy.approvals:
+            yield from _alone(policy, found, question, people, teams)
+
+
+def _alone(
+    policy: Policy, found: owners.Owners, question: Question, people: People, teams: Teams
+) -> Iterator[Check]:
+    """A requester never approves their own request: where the owners are just enough, they cannot ask."""
+    asking = [
+        person.login
+        for person in people.values()
+        if is_eligible(person.login, policy.eligible, teams)
+        and len(could_approve(found, person)) < policy.approvals
+    ]
+    if asking:
+        again = Question(
+            code=f"{question.code}-alone",
+            group=question.group,
+            title=f"{policy.name} can be asked for by its owners, too",
+            means="nobody approves their own request",
+            mend="name one more owner in .github/CODEOWNERS",
+            otherwise=Verdict.WARN,
+        )
+        yield again.no(f"nobody is left to approve what {listed(asking)} would ask for")
+
+
+def _within(path: str, start: str) -> bool:
+    return path.startswith(start) if start.endswith("/") else path == start
+
+
+def _names(codeowners: CodeOwners, path: str) -> tuple[str, ...]:
+    rule = codeowners.rule_for(path)
+    return rule.owners if rule else ()
+
+
+def _shown(finding: Finding) -> str:
+    return f"line {finding.line}: {finding.message}" if finding.line else finding.message

@@ -1,0 +1,91 @@
+"""Are the workflows there, on, pinned, and the ones that this release ships?"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from jitbot.domain.setup.doctor.report import Check, Question, Unknown, Verdict, listed
+
+GROUP = "workflows"
+FOLDER = ".github/workflows/"
+_USES = re.compile(r"^[ \t-]*uses:[ \t]*['\"]?([^\s'\"#]+)", re.MULTILINE)
+_PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}|\./[\w./-]*")
+_REUSED = re.compile(r"\.github/workflows/[^@\s]+(?:@|\Z)")
+_MEANS: Mapping[str, str] = {
+    "check.yml": "requests are checked only when they are granted",
+    "grant.yml": "nothing is granted",
+    "sweep.yml": "early ends are not carried out, and expired roles stay",
+    "revoke.yml": "nobody can end access at once",
+    "audit.yml": "nobody looks whether the record still holds",
+}
+
+
+def present(
+    expected: Mapping[str, str], found: Mapping[str, str], states: Mapping[str, str | Unknown]
+) -> Iterator[Check]:
+    """One check a workflow. `expected`: what this release ships, by file name; `found`: what main has.
+
+    `states` is what GitHub says: active, disabled_manually, disabled_inactivity (after 60 days) and the like.
+    """
+    for name, text in expected.items():
+        question = Question(
+            code=f"workflow-{name.removesuffix('.yml')}",
+            group=GROUP,
+            title=f"{name} runs",
+            means=_MEANS.get(name, "a part of jitbot does not run"),
+            mend=f"gh workflow enable {name}",
+        )
+        if name not in found:
+            yield question.no("main does not have it", mend=f"`jitbot init` in an empty folder shows {name}")
+            continue
+        yield _running(question, states.get(name, Unknown(why="GitHub was not asked")))
+        if without_pins(found[name]) != without_pins(text):
+            yield _differs(name)
+
+
+def pins(found: Mapping[str, str]) -> Check:
+    """Whether everything that is used is pinned by its commit, and no workflow is reused from elsewhere."""
+    question = Question(
+        code="workflow-pins",
+        group=GROUP,
+        title="actions are pinned by commit",
+        means="promise 4: who can move a tag elsewhere would run code with this repository's rights",
+        mend="write the full commit after the @, with the tag as a comment; call no reusable workflow",
+    )
+    problems = []
+    for name, text in sorted(found.items()):
+        used = _USES.findall(text)
+        problems += [f"{name}: {each}" for each in used if not _PINNED.fullmatch(each)]
+        problems += [
+            f"{name} reuses {each}" for each in used if _PINNED.fullmatch(each) and _REUSED.search(each)
+        ]
+    return question.answer(not problems, listed(problems, most=3))
+
+
+def without_pins(text: str) -> str:
+    """A workflow without the commits and tags it pins: Dependabot may be ahead of the release.
+
+    Nor does it matter whether jitbot's own action and code lie here, or come from where they are released.
+    """
+    bare = re.sub(r"@[0-9a-f]{40}[ \t]*(?:#[^\n]*)?", "@", text)
+    bare = re.sub(r"uses: \S*\.github/actions/jitbot(?:@.*)?$", "uses: jitbot", bare, flags=re.MULTILINE)
+    return re.sub(r"^ +jitbot\n", "", bare, flags=re.MULTILINE).strip()
+
+
+def _running(question: Question, state: str | Unknown) -> Check:
+    if isinstance(state, Unknown):
+        return question.unknown(state.why)
+    if state == "disabled_inactivity":
+        return question.no("GitHub has turned it off after 60 days without activity")
+    return question.answer(state == "active", f"GitHub says {state}")
+
+
+def _differs(name: str) -> Check:
+    question = Question(
+        code=f"workflow-{name.removesuffix('.yml')}-as-shipped",
+        group=GROUP,
+        title=f"{name} is this release's",
+        means="whatever was changed in it is the repository's own affair: nobody here has tested it",
+        mend=f"compare it with what `jitbot init` writes in an empty folder: {FOLDER}{name}",
+        otherwise=Verdict.WARN,
+    )
+    return question.no("it differs in more than its pins")

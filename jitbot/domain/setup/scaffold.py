@@ -1,0 +1,91 @@
+"""The files of a new, data-only repository: what `jitbot init` writes, from a few answers."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from jitbot.domain.model.documents import GithubId, Login
+from jitbot.domain.model.errors import InvalidError
+
+_RELEASE = re.compile(r"[0-9a-f]{40}")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9._-]{1,100}")
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")
+_ALIAS = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_PLACE = re.compile(r"__([A-Z_]+?)__")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What is asked of whoever begins. `upstream` and `release`: where jitbot's action is, and its commit."""
+
+    repository: str
+    repository_id: int
+    owners: Mapping[Login, GithubId]
+    accounts: Mapping[str, str]
+    upstream: str
+    release: str
+    namespace: str = "jit"
+    issuer: str = "https://token.actions.githubusercontent.com"
+
+
+def check(answers: Answers) -> None:
+    """Raise InvalidError for the first answer that no file may hold: each ends up in rules, or in a workflow."""
+    if not _RELEASE.fullmatch(answers.release):
+        raise InvalidError(
+            f"--release {answers.release!r} is no full commit: tags and short names can be moved; "
+            "give the 40 hex digits of the release's commit"
+        )
+    for option, value, shape in (
+        ("--repository", answers.repository, _REPOSITORY),
+        ("--upstream", answers.upstream, _REPOSITORY),
+        *(("--owner", login, _LOGIN) for login in answers.owners),
+        *(("--account", alias, _ALIAS) for alias in answers.accounts),
+        *(("--account", number, _ACCOUNT) for number in answers.accounts.values()),
+    ):
+        if not shape.fullmatch(value):
+            raise InvalidError(f"{option}: {value!r} is no such name")
+    for option, count in (("--owner", len(answers.owners)), ("--account", len(answers.accounts))):
+        if not count:
+            raise InvalidError(f"at least one {option} is needed")
+
+
+def complete(answers: Answers, *, repository_id: int, owners: Mapping[Login, GithubId]) -> Answers:
+    """The same answers with the numbers that were still missing."""
+    return replace(answers, repository_id=repository_id, owners=owners)
+
+
+def files(answers: Answers, templates: Mapping[str, str]) -> dict[str, str]:
+    """Each file's path and text. `templates` are this package's own, by path, in which a folder of tools has no dot yet."""
+    check(answers)
+    values = _values(answers)
+    return {
+        re.sub(r"\A(?=(github|vscode)/)", ".", path): _PLACE.sub(lambda match: values[match[1]], text)
+        for path, text in sorted(templates.items())
+    }
+
+
+def _values(answers: Answers) -> Mapping[str, str]:
+    aliases = list(answers.accounts)
+    return {
+        "REPOSITORY": answers.repository,
+        "REPOSITORY_ID": str(answers.repository_id),
+        "NAMESPACE": answers.namespace,
+        "ISSUER": answers.issuer,
+        "UPSTREAM": answers.upstream,
+        "RELEASE": answers.release,
+        "OWNER": next(iter(answers.owners)),
+        "OWNERS": " ".join(f"@{login}" for login in answers.owners),
+        "ELIGIBLE": _list(answers.owners),
+        "ACCOUNT": aliases[0],
+        "ACCOUNTS": _list(aliases),
+        "PEOPLE": "\n".join(
+            f"  {login}: {{github_id: {number}}}" for login, number in answers.owners.items()
+        ),
+        "ALIASES": "\n".join(f"{alias}: {json.dumps(number)}" for alias, number in answers.accounts.items()),
+    }
+
+
+def _list(names: Iterable[str]) -> str:
+    return f"[{', '.join(names)}]"

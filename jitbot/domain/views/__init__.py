@@ -1,0 +1,1 @@
+"""What people see of a request: the preview of a merge, comments and titles."""

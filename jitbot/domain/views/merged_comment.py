@@ -1,0 +1,256 @@
+"""The comment on a merged pull request, as Markdown: what became of it by the ledger, how to use it, why it ended."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+from urllib.parse import urlencode
+
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model import timestamp
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.views.comment_body import Part, cut, exact, fenced, fitted, folded, must, whole
+from jitbot.domain.views.request_summary import MARKDOWN, listed, when
+
+_DESCRIBED = 6  # accounts of one request whose lines repeat what the policy is for
+_REASONS = 10  # of a refusal that are listed before the rest is counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedRequest:
+    """One request file of a merged pull request: the decision on this merge, and how the request stands now."""
+
+    path: str
+    decision: Event
+    life: RequestState
+    statuses: tuple[GrantStatus, ...]
+    troubles: tuple[Event, ...] = ()  # failures recorded since, the newest last
+    description: str = ""  # of the policy, as main has it now
+    doubt: str = ""  # why the ledger does not tell all of it
+    gone: bool = False  # the file, from main's tip: what is not granted yet never will be
+
+    @property
+    def requester(self) -> str:
+        """The login that was granted; where nothing was, as the path has it."""
+        term = self.life.current
+        return term.requester if term is not None else "somebody"
+
+
+def merged_requests(
+    events: Sequence[Event], lives: Mapping[str, RequestState], statuses: Sequence[GrantStatus], number: int
+) -> tuple[MergedRequest, ...]:
+    """What the ledger says of each request that this pull request brought, extended, or was refused."""
+    decisions: dict[str, Event] = {}
+    for event in events:
+        decided = event.kind in (EventType.APPROVED, EventType.EXTENDED, EventType.REFUSED)
+        if decided and event.evidence.get("pull_request") == number:
+            decisions[event.request] = event
+    return tuple(
+        MergedRequest(
+            path=path,
+            decision=decision,
+            life=lives[path],
+            statuses=tuple(each for each in statuses if each.request == path),
+            troubles=tuple(
+                event for event in events if event.kind is EventType.FAILED and event.request == path
+            ),
+        )
+        for path, decision in decisions.items()
+    )
+
+
+def touched_by(events: Sequence[Event], *, run: str, since: datetime | None) -> tuple[int, ...]:
+    """The pull requests of all requests of which this run, or anything since then, recorded something; newest first."""
+    touched = {
+        event.request
+        for event in events
+        if (run and event.run == run) or (since is not None and event.at >= since)
+    }
+    numbers = [event.evidence.get("pull_request") for event in events if event.request in touched]
+    return tuple(sorted({number for number in numbers if isinstance(number, int)}, reverse=True))
+
+
+def outcome(aftermaths_: Sequence[MergedRequest], *, number: int) -> str:
+    """The comment on a merged pull request."""
+    parts = fitted([part for each in aftermaths_ for part in _of_one(each, number)])
+    live = [each for each in aftermaths_ if any(_usable(status) for status in each.statuses)]
+    grants = [grant for each in live if each.life.current for grant in each.life.current.documents]
+    return whole(parts, folded(grants), number=number)
+
+
+def undecided(number: int) -> str:
+    """The comment on a pull request that is merged, and not yet decided."""
+    text = "⏳ **Merged.** The run of `grant` decides it now; this says so as soon as it has."
+    return whole([text], (), number=number)
+
+
+def _of_one(each: MergedRequest, number: int) -> Iterator[Part]:
+    """What became of it and with what, then how to use it, if there is room for that."""
+    if each.doubt:
+        yield must(f"⚠️ **This may not be all, and access may have ended:** {cut(each.doubt)}.")
+    if each.decision.kind is EventType.REFUSED:
+        yield must(_refused(each, number))
+        return
+    yield must("<br>\n".join(_state(each, status) for status in each.statuses))
+    if each.life.current is not None:
+        yield must(f"> {cut(str(each.life.current.ask.get('reason', '')))}")
+        yield must(_parameters(each.life.current.ask.get("parameters")))
+    yield must(f"{_approvers(each.decision)}{_without_pushes(each.decision)}")
+    usable = [status for status in each.statuses if _usable(status)]
+    if usable:
+        yield Part(_use(usable, number), must=False)
+
+
+def _parameters(given: object) -> str:
+    """What was granted with, a line for each, as it was approved."""
+    values = given.items() if isinstance(given, Mapping) else ()
+    return "\n".join(f"- {exact(str(name))}: **{exact(str(value)) or '…'}**" for name, value in values)
+
+
+def _usable(status: GrantStatus) -> bool:
+    return status.state in (GrantState.LIVE, GrantState.PLANNED)
+
+
+def _state(each: MergedRequest, status: GrantStatus) -> str:
+    what = MARKDOWN.plain(policy_of(each.path))
+    if each.description and len(each.statuses) <= _DESCRIBED:
+        what += f" ({MARKDOWN.strong(each.description[:600])})"
+    who, where = MARKDOWN.strong(each.requester), MARKDOWN.strong(status.account)
+    end = MARKDOWN.strong(when(status.expires_at))
+    match status.state:
+        case GrantState.LIVE:
+            more = ", extended" if each.decision.kind is EventType.EXTENDED else ""
+            return f"✅ {who} has {what} in {where} until {end}{more}"
+        case GrantState.PLANNED:
+            begins = _begins(each.life)
+            return f"🗓️ {who} has {what} in {where} from {begins} until {end}"
+        case GrantState.APPROVED if each.gone:
+            return (
+                f"⚪ {who} was to have {what} in {where}: the file was deleted before that was granted, so "
+                "nothing is, and the request has ended"
+            )
+        case GrantState.APPROVED:
+            return f"⏳ {who} gets {what} in {where} until {end}: {_trouble(each, status)}"
+        case GrantState.ENDED:
+            return f"⚪ {who} had {what} in {where}: {_ended(each.life, status)}"
+        case _:
+            assert_never(status.state)
+
+
+def _begins(life: RequestState) -> str:
+    starts = life.current.window.starts_at if life.current is not None else None
+    return MARKDOWN.strong(when(starts)) if starts is not None else "now"
+
+
+def _trouble(each: MergedRequest, status: GrantStatus) -> str:
+    failed = [event for event in each.troubles if event.account_id == status.account_id]
+    if not failed:
+        return "approved, and being granted"
+    said = str(failed[-1].evidence.get("message", ""))
+    return f"approved, but AWS does not do it yet; the next run tries again. {cut(said)}"
+
+
+def _ended(life: RequestState, status: GrantStatus) -> str:
+    """How and when it ended, as the end of a sentence."""
+    account_state = life.account_state(status.account_id)
+    event = account_state.end
+    if not account_state.granted and status.why == EndReason.EXPIRED:
+        return f"it was never granted, and its time was over {MARKDOWN.strong(when(status.expires_at))}"
+    if status.why == EndReason.EXPIRED:
+        return f"it ended as planned, {MARKDOWN.strong(when(status.expires_at))}"
+    at = f", {MARKDOWN.strong(when(_effective(event)))}" if event is not None else ", and AWS is being told"
+    by = MARKDOWN.strong(str(life.revoked.evidence.get("by", "jitbot"))) if life.revoked else ""
+    said = cut(str(life.revoked.evidence.get("reason", ""))) if life.revoked else ""
+    match status.why:
+        case EndReason.RELEASED:
+            return f"{by} gave it back{at}: {said}"
+        case EndReason.REVOKED:
+            return f"{by} revoked it{at}: {said}"
+        case EndReason.DELETED:
+            return f"its file was deleted, and so it ended{at}"
+        case EndReason.OFFBOARDED:
+            return f"the person behind it is not in policies/people.yaml as approved, and so it ended{at}"
+        case EndReason.DRIFT | EndReason.ORPHAN:
+            return f"the role was changed in AWS by hand, and so it was ended{at}"
+        case _:
+            return f"it ended early{at}"
+
+
+def _effective(event: Event) -> datetime:
+    told = event.evidence.get("effective_at")
+    try:
+        return timestamp.parse(told) if isinstance(told, str) else event.at
+    except ValueError:
+        return event.at
+
+
+def _approvers(decision: Event) -> str:
+    approvals = decision.evidence.get("approvals")
+    logins = [str(each.get("login", "")) for each in approvals] if isinstance(approvals, list) else []
+    names = listed((MARKDOWN.strong(login) for login in logins), "and")
+    return f"Approved by {names}." if names else "Nobody approved this before the merge."
+
+
+def _without_pushes(decision: Event) -> str:
+    """What the approvals were counted by where GitHub did not say who pushed: a decision never hides that."""
+    told: object = decision.evidence.get("facts")
+    for name in ("told", "pushes"):
+        if not isinstance(told, Mapping) or name not in told:
+            return ""  # recorded by an older jitbot, which did not ask
+        told = told[name]
+    if told is not None:
+        return ""
+    return " GitHub did not say who pushed the commits, so only the names in the commits were checked."
+
+
+def _refused(each: MergedRequest, number: int) -> str:
+    reasons = each.decision.evidence.get("reasons")
+    found = [reason for reason in reasons if isinstance(reason, dict)] if isinstance(reasons, list) else []
+    what = MARKDOWN.plain(policy_of(each.path))
+    live = [status for status in each.statuses if _usable(status)]
+    nothing = f"no more time was granted with {what}" if live else f"nothing was granted of {what}"
+    lines = [f"❌ **Refused after the merge:** {nothing}.", ""]
+    for reason in found[:_REASONS]:
+        hint = f"<br>→ {cut(str(reason['hint']))}" if reason.get("hint") else ""
+        lines.append(f"- {cut(str(reason.get('message', '')))}{hint}")
+    if len(found) > _REASONS:
+        lines.append(f"- and {len(found) - _REASONS} more")
+    kept = (
+        f"What was granted before stays, until {MARKDOWN.strong(when(live[0].expires_at))}. " if live else ""
+    )
+    again = f"Mend this, and ask anew in a pull request of its own: `jitbot request --again {number}`"
+    return "\n".join((*lines, "", f"{kept}A refusal is final for its merge. {again}"))
+
+
+def _use(usable: Sequence[GrantStatus], number: int) -> str:
+    links = [
+        f"- {MARKDOWN.strong(each.account)}: [Switch Role in the console]({_switch(each)})<br>`{each.role_arn}`"
+        for each in usable
+    ]
+    profiles = "\n\n".join(
+        f"[profile {each.account}-{_slug(each.request)}]\nrole_arn = {each.role_arn}\nsource_profile = default"
+        for each in usable
+    )
+    command = f"jitbot exec {number} -- aws sts get-caller-identity"
+    profile = (
+        f"<details><summary>A profile for ~/.aws/config</summary>\n\n{fenced(profiles, 'ini')}\n\n</details>"
+    )
+    return "\n".join(("**Use it**", "", *links, "", fenced(command, "sh"), "", profile))
+
+
+def _switch(status: GrantStatus) -> str:
+    """The console's own link: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html"""
+    role = status.role_arn.partition(":role/")[2]
+    shown = f"{_slug(status.request)} {status.account}"[:64]
+    asked = urlencode({"account": status.account_id, "roleName": role, "displayName": shown})
+    return f"https://signin.aws.amazon.com/switchrole?{asked}"
+
+
+def _slug(request: str) -> str:
+    """The request's file name, in characters that a profile and a link may have."""
+    name = request.rpartition("/")[2].removesuffix(".yaml")
+    return "".join(
+        character for character in name if character.isascii() and (character.isalnum() or character in "-_")
+    )

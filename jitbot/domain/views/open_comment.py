@@ -1,0 +1,279 @@
+"""The comment on an open pull request, as Markdown: an answer in ten seconds on a phone, the documents folded away.
+
+All that would be granted is read before anything else, however much there is of anything else.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from jitbot.domain.access.break_glass import is_break_glass
+from jitbot.domain.access.pending_approvals import PendingApprovals
+from jitbot.domain.aws.risk import Level
+from jitbot.domain.model import duration
+from jitbot.domain.model.documents import Finding, Request
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.views.comment_body import LONGEST, Part, cut, exact, fitted, folded, must, short, whole
+from jitbot.domain.views.preview import STRANGE, Preview
+from jitbot.domain.views.request_summary import (
+    MARKDOWN,
+    Proposed,
+    RequestSummary,
+    before,
+    listed,
+    more,
+    waiting,
+    when,
+    worst_first,
+)
+
+_RISK = {
+    Level.LOW: "🟢 **low risk**",
+    Level.MEDIUM: "🟡 **medium risk**",
+    Level.HIGH: "🟠 **high risk**",
+    Level.CRITICAL: "🔴 **critical risk**",
+    Level.UNKNOWN: "❔ **risk not known**",
+}
+_SHOWN = (
+    10  # findings, and accounts and parameters that no rule knows, that are listed before the rest is counted
+)
+_DANGERS = 40
+_MANY, _FIRST = 6, 3  # accounts that the first line names; of more than that the first, and all in the next
+TOO_MUCH = "too-much-to-show"
+
+
+def proposal(
+    summaries: Sequence[RequestSummary],
+    findings: Sequence[Finding],
+    *,
+    number: int,
+    auto_merge: bool,
+    doubt: str = "",
+) -> str:
+    """The comment on an open pull request. `findings` are those of all its files."""
+    shown, hidden = _that_fit(summaries)
+    verdict = _to_mend(findings) if findings else _next(summaries, auto_merge=auto_merge)
+    first, *others = [tuple(_of_one(summary)) for summary in shown]
+    # What is wrong is read before the reasons; what comes next is read last.
+    told = (first[0], must(verdict), *first[1:]) if findings else first
+    parts = [must(_too_much(hidden, number)), *told]
+    parts += [part for other in others for part in (must("---"), *other)]
+    if doubt:
+        parts.append(must(f"⚠️ What the ledger says could not be checked: {cut(doubt)}"))
+    if not findings:
+        parts.append(must(verdict))
+    documents = () if findings else (text for each in shown for text in _documents(each))
+    return whole(fitted(parts), documents, number=number)
+
+
+def too_much(summaries: Sequence[RequestSummary]) -> Iterator[Finding]:
+    """The finding that not all of these requests can be read in one comment, if that is so."""
+    _, hidden = _that_fit(summaries)
+    if hidden:
+        message = (
+            f"{len(summaries)} requests are more than one comment can show: {len(hidden)} would not be seen"
+        )
+        hint = "ask for less in one pull request"
+        yield Finding(code=TOO_MUCH, message=message, file=hidden[0].path, hint=hint)
+
+
+def unread(findings: Sequence[Finding], *, number: int) -> str:
+    """The comment on a pull request that changes more than is read."""
+    return whole([_to_mend(findings)], (), number=number)
+
+
+def nothing(number: int) -> str:
+    """The comment on a pull request that asked for something once."""
+    return whole(["This pull request asks for nothing any more, and grants nothing."], (), number=number)
+
+
+def why(request: Request, given: Sequence[tuple[str, str]] | None = None, *, asked: int = LONGEST) -> str:
+    """The reason, the ticket and the parameters, each on its line.
+
+    `given` are the parameters, those that the policy asks for, `asked` of them, first: these are all shown.
+    """
+    lines = [f"> {cut(request.reason)}"]
+    if request.ticket is not None:
+        lines.append(f"> <br>ticket {cut(request.ticket)}")
+    values = list(request.parameters.items()) if given is None else list(given)
+    most = asked + _SHOWN
+    bullets = [f"- {exact(name)}: **{exact(value) or '…'}**" for name, value in values[:most]]
+    if len(values) > most:
+        bullets.append(f"- and {len(values) - most} more that the policy does not ask for")
+    return "\n".join(lines) + ("\n\n" + "\n".join(bullets) if bullets else "")
+
+
+def _of_one(summary: RequestSummary) -> Iterator[Part]:
+    """Who, what, where, how long, how dangerous and with what; then, if there is room, who approves and what was before."""
+    request, outlook = summary.request, summary.outlook
+    if request is None:
+        yield must(f"**This is no request that can be read:** {cut(summary.path)}")
+        return
+    if summary.proposed is Proposed.END:
+        yield must(_ending(summary, request))
+        return
+    if outlook is None:
+        yield must(
+            f"**{exact(request.requester)}** asks for access, but the policy files cannot be read: see below."
+        )
+        return
+    where = _places(outlook)
+    yield must(_headline(summary, outlook, where))
+    if len(outlook.where) > _MANY:
+        yield must(f"**In {len(outlook.where)} accounts**: {listed(where, 'and', most=len(where))}")
+    if is_break_glass(outlook.policy):
+        yield must(f"🚨 {cut(outlook.who_approves())}")
+    yield must(more(summary, MARKDOWN))
+    yield must(_dangers(outlook))
+    asked = sum(each.name in request.parameters for each in outlook.policy.parameters)
+    yield must(why(request, outlook.parameters, asked=asked))
+    if summary.awaiting is not None:
+        names = " ".join(MARKDOWN.plain(name) for name in outlook.owned_by.names)
+        sentences = list(waiting(summary.awaiting, MARKDOWN))
+        text = "\n".join((f"**Approval** ({names})<br>", "<br>\n".join(sentences)))
+        yield Part(text, must=False)
+    yield Part(f"**Before**<br>\n{before(summary, MARKDOWN)}", must=False)
+
+
+def _headline(summary: RequestSummary, outlook: Preview, where: Sequence[str]) -> str:
+    request, window = outlook.request, outlook.window
+    end = MARKDOWN.strong(when(window.expires_at))
+    if summary.former is not None:
+        until = f", until {end}"
+    elif window.starts_at is not None:
+        until = f", from {MARKDOWN.strong(when(window.starts_at))} until {end}"
+    else:
+        until = " from the merge on"
+    what = f"{MARKDOWN.plain(outlook.policy.name)}: **{cut(outlook.policy.description)}**,"
+    verb = "asks for more time with" if summary.proposed is Proposed.EXTEND else "asks for"
+    length = f"for {MARKDOWN.strong(duration.show(request.duration))}"
+    risk = _RISK[outlook.risk.level]
+    first = listed(where, "and", most=len(where))
+    if len(outlook.where) > _MANY:
+        first = f"{', '.join(where[:_FIRST])} and {len(outlook.where) - _FIRST} more, which are named below,"
+    return f"**{exact(request.requester)}** {verb} {what} in {first} {length}{until}. {risk}"
+
+
+def _places(outlook: Preview) -> list[str]:
+    """All accounts that can be granted, and what there is of others."""
+    known = [f"**{exact(each)}**" for each in outlook.where if each in outlook.known]
+    strange = [each for each in outlook.where if each not in outlook.known]
+    shown = [*known, *(f"**{exact(each)}** ({STRANGE})" for each in strange[:_SHOWN])]
+    if len(strange) > _SHOWN:
+        shown.append(f"{len(strange) - _SHOWN} more that are {STRANGE}")
+    return shown
+
+
+def _ending(summary: RequestSummary, request: Request) -> str:
+    where = listed((f"**{exact(each)}**" for each in request.accounts), "and", most=len(request.accounts))
+    policy = cut(policy_of(request.path))
+    if summary.ends_nothing:
+        return (
+            f"⚠️ This deletes the file, but does **not** end the access of **{exact(request.requester)}** to {policy} "
+            f"in {where}: nobody owns its folder, and {cut(summary.ends_nothing)}. An owner of the rules, or "
+            "the requester, ends it with `jitbot revoke`."
+        )
+    return (
+        f"This **ends** the access of **{exact(request.requester)}** to {policy} in {where}, for good, "
+        f"a moment after the merge."
+    )
+
+
+def _dangers(outlook: Preview) -> str:
+    reasons = outlook.risk.reasons
+    lines = [f"- {cut(reason)}" for reason in reasons[:_DANGERS]]
+    return "\n".join(lines + ([f"- and {len(reasons) - _DANGERS} more"] if len(reasons) > _DANGERS else []))
+
+
+def _documents(summary: RequestSummary) -> Iterator[str]:
+    outlook = summary.outlook
+    if outlook is None:
+        return
+    until = f"{duration.show(outlook.request.duration)} after the merge" if outlook.floats else ""
+    yield from folded(outlook.grants, until=until)
+
+
+def _that_fit(
+    summaries: Sequence[RequestSummary],
+) -> tuple[tuple[RequestSummary, ...], tuple[RequestSummary, ...]]:
+    """The requests, worst first, of which all that must be read fits into one comment, and the others."""
+    ordered, room = worst_first(summaries), _ROOM
+    for number, summary in enumerate(ordered):
+        room -= sum(len(part.text) + 9 for part in _of_one(summary) if part.must)
+        if room < 0 and number:
+            return ordered[:number], ordered[number:]
+    return ordered, ()
+
+
+_ROOM = LONGEST - 24_000  # for requests: what is wrong with them, the verdict and the notes take what is left
+
+
+def _too_much(hidden: Sequence[RequestSummary], number: int) -> str:
+    if not hidden:
+        return ""
+    return (
+        f"⚠️ **{len(hidden)} more requests are in this pull request than can be shown here.** Approve none that you "
+        f"have not read: see all with `jitbot explain {number}`."
+    )
+
+
+def _to_mend(findings: Sequence[Finding]) -> str:
+    only = all(finding.code == TOO_MUCH for finding in findings)
+    said = "This is more than can be read here." if only else "If this is merged now, it is refused for good."
+    lines = [f"❌ **{said}** {len(findings)} to fix:", ""]
+    several = len({finding.file for finding in findings}) > 1
+    for finding in findings[:_SHOWN]:
+        file = f"{short(finding.file.rpartition('/')[2])}: " if several else ""
+        place = f"line {finding.line}: " if finding.line else ""
+        hint = f"<br>→ {short(finding.hint)}" if finding.hint else ""
+        lines.append(f"- {file}{place}{short(finding.message)}{hint}")
+    if len(findings) > _SHOWN:
+        lines.append(f"- and {len(findings) - _SHOWN} more, in the run of the check")
+    return "\n".join(lines)
+
+
+def _next(summaries: Sequence[RequestSummary], *, auto_merge: bool) -> str:
+    """What to do now. A merge before all approvals is refused for good, so nothing invites one."""
+    known = [each.awaiting for each in summaries if each.awaiting is not None]
+    if blocked := [why for each in known if (why := _blocked(each))]:
+        return f"⚠️ **Checked, but not approved:** {blocked[0]}. Do not merge it now: it would be refused for good."
+    if any(each.required < 1 for each in known):
+        merge = "It merges by itself" if auto_merge else "Press **Merge**"
+        return f"🚨 **Checked. Break-glass needs no approval before the merge.** {merge}: access begins a moment later."
+    if known and all(each.enough for each in known) and not auto_merge:
+        return "✅ **Checked and approved.** Press **Merge**: it takes effect a moment later."
+    if auto_merge:
+        return "✅ **Checked.** It merges by itself once it is approved, and takes effect a moment later."
+    if (most := max((each.missing for each in known), default=0)) > 1:
+        return f"✅ **Checked.** It still needs {most} approvals. Do not merge it before: it would be refused for good."
+    return "✅ **Checked.** After approving, press **Merge**: auto-merge is off here, and nothing else starts it."
+
+
+def _blocked(awaiting: PendingApprovals) -> str:
+    """Why no approval of one more owner would be enough, if so."""
+    if awaiting.objectors:
+        return f"{MARKDOWN.strong(awaiting.objectors[0].login)} asks for changes"
+    return "" if awaiting.possible else "too few people can approve it"
+
+
+def steering(summaries: Sequence[RequestSummary]) -> tuple[bool, str]:
+    """Whether the approval status is green, and what it says. Where one approval is enough, GitHub's own rule asks for it."""
+    if any(each.awaiting is None and each.proposed is not Proposed.END for each in summaries):
+        return False, "can be judged once the check is green"
+    awaited = [each.awaiting for each in summaries if each.awaiting is not None]
+    strict = [each for each in awaited if each.required > 1]
+    if awaited and all(each.required < 1 for each in awaited):
+        return True, "break-glass: no approval before the merge, a review after it"
+    for each in awaited:
+        if each.objectors:
+            return False, f"{each.objectors[0].login} asks for changes"
+        if not each.possible:
+            return (
+                False,
+                f"{len(each.approvals)} of {each.required} approvals, and too few people can approve",
+            )
+    for each in strict:
+        if each.missing:
+            return False, f"{len(each.approvals)} of {each.required} approvals"
+    if strict:
+        most = max(strict, key=lambda each: each.required)
+        return True, f"{len(most.approvals)} of {most.required} approvals"
+    return True, "one code owner's approval is enough; the branch's rules ask for it"

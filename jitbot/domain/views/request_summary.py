@@ -1,0 +1,218 @@
+"""What an approver is told of one request file of a pull request: values, and the sentences that all who show them share.
+
+The comment and `jitbot explain` say the same, each in a voice of its own: what a person wrote is inert in both.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from jitbot.domain.access.pending_approvals import PendingApprovals
+from jitbot.domain.access.request_state import ApprovedTerm, RequestState
+from jitbot.domain.aws.risk import Level
+from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
+from jitbot.domain.model import duration, escape
+from jitbot.domain.model.documents import Finding, Login, Request
+from jitbot.domain.views.preview import Preview
+
+LOOKS_BACK = timedelta(days=90)  # what the requester held before is told this far
+_NAMED = 6  # how many people a sentence names before it counts the rest
+
+
+class Proposed(StrEnum):
+    """What a pull request does to a request file."""
+
+    ASK = "ask"
+    EXTEND = "extend"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """What somebody was granted within `LOOKS_BACK`, but for the request in question."""
+
+    count: int
+    last: ApprovedTerm | None  # the one that ends last; None exactly if there was none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestSummary:
+    """One request file of a pull request, as if it were merged now. A part that could not be had is None.
+
+    `request` is what is asked for; at an END, what was. `former` is what a granted request already has.
+    """
+
+    path: str
+    proposed: Proposed
+    request: Request | None = None
+    outlook: Preview | None = None
+    awaiting: PendingApprovals | None = None
+    former: ApprovedTerm | None = None
+    held: Held | None = None
+    findings: tuple[Finding, ...] = ()
+    statuses: tuple[GrantStatus, ...] = ()  # of what is granted already, in each account
+    ends_nothing: str = ""  # at an END: why the deletion would not end the access, by whom it proposes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escaper:
+    """How a text that is not ours is shown: in passing, and where it matters."""
+
+    plain: Callable[[str], str]
+    strong: Callable[[str], str]
+
+
+MARKDOWN = Escaper(plain=escape.markdown, strong=lambda text: f"**{escape.markdown(text) or '…'}**")
+TERMINAL = Escaper(plain=escape.log, strong=escape.log)
+
+
+def held(lives: Iterable[RequestState], requester: str, *, but_for: str = "") -> Held:
+    """What the lives of a ledger read this far back say that a requester was granted."""
+    terms = [
+        life.current
+        for life in lives
+        if life.current is not None and life.current.requester == requester and life.request != but_for
+    ]
+    return Held(count=len(terms), last=max(terms, key=lambda term: term.window.expires_at) if terms else None)
+
+
+def request_of(path: str, term: ApprovedTerm) -> Request:
+    """The request that a term was approved for, as the ledger recorded it. Raises TypeError, KeyError or ValueError for no such record."""
+    ask = term.ask
+    accounts, parameters, starts = ask["accounts"], ask["parameters"], term.window.starts_at
+    if not isinstance(accounts, list) or not isinstance(parameters, dict):
+        raise TypeError(f"{path} is not recorded as a request")
+    return Request(
+        path=path,
+        requester=Login(term.requester),
+        accounts=tuple(str(account) for account in accounts),
+        duration=duration.parse(str(ask["duration"])),
+        reason=str(ask["reason"]),
+        parameters={str(name): str(value) for name, value in parameters.items()},
+        ticket=None if ask["ticket"] is None else str(ask["ticket"]),
+        starts_at=starts,
+    )
+
+
+def when(moment: datetime) -> str:
+    """A moment for people: `24 Nov 2026, 11:00 UTC`."""
+    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+
+
+def listed(names: Iterable[str], word: str, *, most: int = _NAMED) -> str:
+    """`bob`, `bob or erin`, `bob, erin or frank`, and at most a handful of them."""
+    every = list(names)
+    shown = every[:most] + ([f"{len(every) - most} more"] if len(every) > most else [])
+    return " ".join([", ".join(shown[:-1]), word, shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def waiting(awaiting: PendingApprovals, escaper: Escaper) -> Iterator[str]:
+    """Who approved, who must still, and whether anyone can: a sentence for each."""
+    given = listed((escaper.strong(each.person.login) for each in awaiting.approvals), "and")
+    if awaiting.required < 1:
+        yield "No approval is needed before the merge; it is reviewed after."
+    elif not awaiting.missing:
+        yield f"Approved by {given}: {len(awaiting.approvals)} of {awaiting.required} required approvals."
+    elif given:
+        yield f"{len(awaiting.approvals)} of {awaiting.required} approvals, by {given}. {_still(awaiting, escaper)}."
+    else:
+        yield f"{_still(awaiting, escaper)}."
+    for person in awaiting.objectors:
+        yield f"{escaper.strong(person.login)} owns this and asks for changes: that must be resolved first."
+    for each in awaiting.ignored:
+        if each.review.state in ("APPROVED", "DISMISSED"):
+            yield f"Not counted: {escaper.strong(each.review.user.login)} {each.why}."
+
+
+def _still(awaiting: PendingApprovals, escaper: Escaper) -> str:
+    able = listed((escaper.strong(person.login) for person in awaiting.able), "or")
+    if not awaiting.possible:
+        only = f"Only {able} can still approve" if able else "Nobody can approve this"
+        return f"{only}, and {awaiting.missing} more would be needed: an admin must name more approvers"
+    more = "more " if awaiting.approvals else ""
+    number = f"one {more}approval" if awaiting.missing == 1 else f"{awaiting.missing} {more}approvals"
+    return f"Waits for {number}, from {able}"
+
+
+def owning(outlook: Preview, escaper: Escaper) -> str:
+    """From whom an approval may come, before anybody was asked for one."""
+    names = listed((escaper.strong(person.login) for person in outlook.approvers), "or")
+    return f"An approval may come from {names}." if names else "Nobody can approve this."
+
+
+def before(summary: RequestSummary, escaper: Escaper) -> str:
+    """What the requester had before, as a sentence; empty if there is no request to tell it of."""
+    if summary.request is None:
+        return ""
+    who, known, days = escaper.strong(summary.request.requester), summary.held, LOOKS_BACK.days
+    if known is None:
+        return f"What {who} had before is not known now: the ledger could not be read."
+    if known.last is None:
+        return f"{who} had no other grant in the last {days} days."
+    policy = escaper.plain(str(known.last.ask.get("policy", "")))
+    where = listed((escaper.plain(each.account) for each in known.last.documents), "and")
+    number = f"{known.count} other grants" if known.count > 1 else "one other grant"
+    which = "the last one" if known.count > 1 else "it"
+    end = when(known.last.window.expires_at)
+    return f"{who} had {number} in the last {days} days: {which} was {policy} in {where}, until {end}."
+
+
+def more(summary: RequestSummary, escaper: Escaper) -> str:
+    """What an extension changes, as a sentence; empty if it is none, or nothing was granted."""
+    outlook, former = summary.outlook, summary.former
+    if summary.proposed is not Proposed.EXTEND or outlook is None or former is None:
+        return ""
+    longer = outlook.window.expires_at - former.window.expires_at
+    by = escaper.strong(f"{duration.show(longer)} more" if longer > timedelta() else "nothing more")
+    whole = duration.show(outlook.request.duration)
+    ends, would = when(former.window.expires_at), when(outlook.window.expires_at)
+    return f"Granted until {ends}; with this until {would}: {by}, {whole} in all. Nothing else changes."
+
+
+def stands(summary: RequestSummary, escaper: Escaper) -> Iterator[str]:
+    """How what is granted already stands: a line for each account."""
+    for each in summary.statuses:
+        how = (
+            f"{each.why}"
+            if each.state is GrantState.ENDED
+            else f"{each.state}, {duration.show(each.left)} left"
+        )
+        yield f"{escaper.plain(each.account)}: {how}, until {when(each.expires_at)}"
+
+
+def worst_first(summaries: Iterable[RequestSummary]) -> tuple[RequestSummary, ...]:
+    """The requests of a pull request as they are to be read: what is most dangerous first, ends last.
+
+    Whoever asks chooses the names of the files, and so may not choose what comes first.
+    """
+
+    def rank(summary: RequestSummary) -> tuple[bool, int, str]:
+        ends = summary.proposed is Proposed.END
+        level = summary.outlook.risk.level if summary.outlook is not None else Level.UNKNOWN
+        return ends, -level, summary.path
+
+    return tuple(sorted(summaries, key=rank))
+
+
+def labelled(name: str) -> str:
+    """A parameter's name as `explain` prints it: one that is also a label of ours cannot pass for that label."""
+    return f"parameter {name}" if name in _LABELS else name
+
+
+_LABELS = frozenset(
+    {
+        "what",
+        "why",
+        "ticket",
+        "where",
+        "how long",
+        "change",
+        "state",
+        "risk",
+        "access",
+        "approve",
+        "before",
+        "commit",
+    }
+)

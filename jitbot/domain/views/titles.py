@@ -1,0 +1,108 @@
+"""A pull request's title: who, what, where, how long and with what, as far as GitHub's 256 characters go.
+
+Where it does not all fit, what is worst stays: accounts in the order of accounts.yaml, requests by their risk. No
+text of a person's can pass for another part: what is no plain token is set in quotes, and comes last.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from jitbot.domain.access.break_glass import is_break_glass
+from jitbot.domain.aws.risk import Level
+from jitbot.domain.model import duration, escape
+from jitbot.domain.model.documents import Request
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.views.preview import Preview
+from jitbot.domain.views.request_summary import Proposed, RequestSummary, worst_first
+
+LONGEST = 256  # characters that GitHub takes
+_NAMED = 3  # requests of one pull request that are named before the rest is counted
+_NAME = 40  # characters of one name: those that are valid are shorter
+_PLAIN = re.compile(r"[A-Za-z0-9._/@+-]+", re.ASCII)
+
+
+def title(summaries: Iterable[RequestSummary]) -> str:
+    """The title; empty if a request does not read."""
+    every = worst_first(summaries)
+    known = [(each, each.request) for each in every if each.request is not None]
+    if len(known) < len(every):
+        return ""
+    whole = "; ".join(_short(*each, LONGEST) for each in known)
+    if len(whole) <= LONGEST:
+        return whole
+    for number in range(min(_NAMED, len(known)), 0, -1):
+        left = len(known) - number
+        rest = f"; +{left} more request{'s' if left > 1 else ''}" if left else ""
+        room = (LONGEST - len(rest) - 2 * (number - 1)) // number
+        shown = [_short(*each, room) for each in known[:number]]
+        if all(len(each) <= room for each in shown):
+            break
+    return "; ".join(each[:room] for each in shown) + rest
+
+
+def asked(outlook: Preview, verb: str, ending: str) -> str:
+    """The title under which a request is proposed, as in `alice asks for orders-db-read in prod for 2h`."""
+    head = f"{_name(outlook.request.requester)} {verb} {outlook.policy.name} in "
+    return head + _listed(outlook.where, LONGEST - len(head) - len(ending)) + ending
+
+
+def _short(summary: RequestSummary, request: Request, room: int) -> str:
+    """One request in at most so many characters: what does not fit of accounts and parameters is counted."""
+    outlook = summary.outlook
+    head = f"{_name(request.requester)}: {_name(policy_of(request.path))} in "
+    ending = _ending(summary, request)
+    where = outlook.where if outlook is not None else request.accounts
+    given = [] if outlook is None or summary.proposed is Proposed.END else outlook.parameters
+    values = [f"{_name(name)}={_value(value)}" for name, value in given]
+    room -= len(head) + len(ending)
+    least = min(len(", ".join(("", *values))), room // 2)
+    accounts = _listed(where, room - least)
+    return f"{head}{accounts}{ending}{_more(values, room - len(accounts))}"
+
+
+def _ending(summary: RequestSummary, request: Request) -> str:
+    outlook, former = summary.outlook, summary.former
+    if summary.proposed is Proposed.END:
+        return ", ends access"
+    length = duration.show(request.duration)
+    if summary.proposed is Proposed.EXTEND and outlook is not None and former is not None:
+        longer = outlook.window.expires_at - former.window.expires_at
+        length = f"+{duration.show(longer)} to {length}" if longer > timedelta() else f"to {length}"
+    unknown = outlook is not None and outlook.risk.level is Level.UNKNOWN
+    glass = outlook is not None and is_break_glass(outlook.policy)
+    return f", {length}{', break-glass' if glass else ''}{', risk not known' if unknown else ''}"
+
+
+def _listed(names: Sequence[str], room: int) -> str:
+    """`prod`, `prod and staging`, or as many as fit, the first in any case, and how many more there are."""
+    shown = [_name(each) for each in names]
+    whole = " and ".join((", ".join(shown[:-1]), shown[-1])) if len(shown) > 1 else "".join(shown)
+    if len(whole) <= room:
+        return whole
+    for number in range(len(shown) - 1, 1, -1):
+        text = f"{', '.join(shown[:number])} +{len(shown) - number} more"
+        if len(text) <= room:
+            return text
+    return f"{shown[0]} +{len(shown) - 1} more" if len(shown) > 1 else shown[0]
+
+
+def _more(values: Sequence[str], room: int) -> str:
+    """Parameters after all else, as many as fit, and how many more there are."""
+    for number in range(len(values), 0, -1):
+        left = f" +{len(values) - number} more" if number < len(values) else ""
+        text = f", {', '.join(values[:number])}{left}"
+        if len(text) <= room:
+            return text
+    left = f", +{len(values)} more"
+    return left if values and len(left) <= room else ""
+
+
+def _name(text: str) -> str:
+    shown = escape.literal(text)
+    return shown if len(shown) <= _NAME else f"{shown[: _NAME - 1]}…"
+
+
+def _value(text: str) -> str:
+    return text if _PLAIN.fullmatch(text) else json.dumps(escape.literal(text))

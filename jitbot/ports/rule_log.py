@@ -1,0 +1,26 @@
+"""What happened to the rules on main, as an audit asks git for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from jitbot.domain.model.documents import Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleChange:
+    """One commit on main that changed what decides. `subject` is whatever its author wrote."""
+
+    commit: Sha
+    at: datetime
+    subject: str
+    paths: tuple[str, ...]
+
+
+class RuleLog(Protocol):
+    """main's history, by what it did to the rules."""
+
+    def rule_changes(self, paths: Sequence[str], start: datetime, end: datetime) -> tuple[RuleChange, ...]:
+        """The commits of main's first-parent line that touch these paths, from `start` until, not at, `end`."""
+        ...

@@ -1,0 +1,148 @@
+"""The few GraphQL operations that jitbot uses, told apart by the field they ask for.
+
+https://docs.github.com/graphql/reference/mutations#createcommitonbranch
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jitbot.sandbox.github.api import objects, shapes
+from jitbot.sandbox.github.api.call import Call, Json, Reply
+from jitbot.sandbox.github.git import commits
+from jitbot.sandbox.github.records import AutoMerge, Pull, RefusalError
+from jitbot.sandbox.github.rules import pulls
+from jitbot.sandbox.github.site import Repository, Site
+
+_REF = re.compile(
+    r"repository\s*\(\s*owner:\s*(\S+?)\s*,?\s+name:\s*(\S+?)\s*\)\s*\{.*?\bref\s*\(\s*qualifiedName:\s*(\S+?)\s*\)",
+    re.DOTALL,
+)
+
+
+class _StaleError(RefusalError):
+    """The branch is not where the caller thought."""
+
+
+def answer(call: Call) -> Reply:
+    """POST /graphql. A refusal is a 200 with `errors`, and null in place of the field."""
+    query, variables = call.text("query"), call.body.get("variables") or {}
+    for field, act in _MUTATIONS.items():
+        if re.search(rf"\b{field}\b", query):
+            return _attempt(field, act, call, variables.get("input") or {})
+    for field, ask in _QUERIES.items():
+        if re.search(rf"\b{field}\b", query):
+            return _ask(ask, call, variables)
+    if _REF.search(query):
+        return _attempt("repository", _ref, call, variables)
+    return Reply(body={"errors": [{"message": "The sandbox does not know this operation."}]})
+
+
+def _attempt(
+    field: str, act: Callable[[Call, Mapping[str, Any]], Json | None], call: Call, given: Mapping[str, Any]
+) -> Reply:
+    try:
+        return Reply(body={"data": {field: act(call, given)}})
+    except RefusalError as refusal:
+        kind = "STALE_DATA" if isinstance(refusal, _StaleError) else "UNPROCESSABLE"
+        kind = {404: "NOT_FOUND", 403: "FORBIDDEN"}.get(refusal.status, kind)
+        error = {"type": kind, "path": [field], "message": refusal.message}
+        return Reply(body={"data": {field: None}, "errors": [error]})
+
+
+def _ask(ask: Callable[[Call, Mapping[str, Any]], Json], call: Call, variables: Mapping[str, Any]) -> Reply:
+    try:
+        return Reply(body={"data": ask(call, variables)})
+    except RefusalError as refusal:
+        error = {"type": "NOT_FOUND", "path": ["repository"], "message": refusal.message}
+        return Reply(body={"data": {"repository": None}, "errors": [error]})
+
+
+def _create_commit(call: Call, given: Mapping[str, Any]) -> Json:
+    call.must_write()
+    target, message = given["branch"], given["message"]
+    repository = call.site.repository(target["repositoryNameWithOwner"])
+    branch = target["branchName"].removeprefix("refs/heads/")
+    tip, expected = repository.tip(branch), given["expectedHeadOid"]
+    if tip != expected:
+        raise _StaleError(
+            422, f'Expected branch to point to "{expected}" but it did not. Pull and try again.'
+        )
+    files = given.get("fileChanges") or {}
+    additions = {one["path"]: commits.decoded(one["contents"]) for one in files.get("additions") or ()}
+    deletions = [one["path"] for one in files.get("deletions") or ()]
+    text = "\n\n".join(part for part in (message["headline"], message.get("body")) if part)
+    made = commits.commit_files(call.site, repository, call.actor, branch, tip, additions, deletions, text)
+    url = f"{shapes.web(call.site, repository)}/commit/{made.sha}"
+    return _echo(given, {"commit": {"oid": made.sha, "url": url}, "ref": {"target": {"oid": made.sha}}})
+
+
+def _enable_auto_merge(call: Call, given: Mapping[str, Any]) -> Json:
+    call.must_write()
+    repository, pull = _pull(call.site, given["pullRequestId"])
+    if not call.site.allow_auto_merge:
+        raise RefusalError(422, "Auto merge is not allowed for this repository")
+    if given.get("expectedHeadOid", pull.head_sha) != pull.head_sha:
+        raise _StaleError(422, "Head sha does not match the expected head oid")
+    wished = AutoMerge(
+        enabled_by=call.actor,
+        method=given.get("mergeMethod", "MERGE").lower(),
+        title=given.get("commitHeadline"),
+        message=given.get("commitBody"),
+    )
+    pulls.wish(call.site, repository, pull, wished)
+    enabled = {"mergeMethod": wished.method.upper(), "enabledBy": {"login": call.actor.login}}
+    return _echo(
+        given, _about(call, pull) | {"pullRequest": {"number": pull.number, "autoMergeRequest": enabled}}
+    )
+
+
+def _disable_auto_merge(call: Call, given: Mapping[str, Any]) -> Json:
+    call.must_write()
+    repository, pull = _pull(call.site, given["pullRequestId"])
+    repository.change(pull, auto_merge=None)
+    return _echo(given, _about(call, pull))
+
+
+def _ref(call: Call, variables: Mapping[str, Any]) -> Json:
+    match = _REF.search(call.text("query"))
+    assert match is not None  # noqa: S101 - for the type checker; `answer` has matched it
+    owner, name, ref = (
+        str(variables.get(word[1:], "")) if word.startswith("$") else word.strip('"')
+        for word in match.groups()
+    )
+    full = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
+    oid = call.site.repository(f"{owner}/{name}").store.resolve(full)
+    return {"ref": oid and {"name": full.rpartition("/")[2], "target": {"oid": oid}}}
+
+
+def _about(call: Call, pull: Pull) -> Json:
+    actor = shapes.user(call.site, call.actor)
+    path = f"/{call.actor.login}"
+    shown = {"login": actor["login"], "avatarUrl": actor["avatar_url"], "url": actor["html_url"]}
+    return {"actor": shown | {"resourcePath": path}, "pullRequest": {"number": pull.number}}
+
+
+def _echo(given: Mapping[str, Any], payload: Json) -> Json:
+    return payload | {"clientMutationId": given.get("clientMutationId")}
+
+
+def _pull(site: Site, node: str) -> tuple[Repository, Pull]:
+    for repository in site.repositories.values():
+        for pull in repository.pulls.values():
+            if node == shapes.pull_node(repository, pull):
+                return repository, pull
+    raise RefusalError(404, f"Could not resolve to a node with the global id of '{node}'")
+
+
+_MUTATIONS: dict[str, Callable[[Call, Mapping[str, Any]], Json | None]] = {
+    "createCommitOnBranch": _create_commit,
+    "enablePullRequestAutoMerge": _enable_auto_merge,
+    "disablePullRequestAutoMerge": _disable_auto_merge,
+}
+
+
+_QUERIES: dict[str, Callable[[Call, Mapping[str, Any]], Json]] = {
+    "viewerPermission": objects.viewer,
+    "expression": objects.named,
+}

@@ -1,0 +1,1 @@
+"""The embedded GitHub's repositories: git's objects, commits, and git over HTTP."""

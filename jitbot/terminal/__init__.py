@@ -1,0 +1,1 @@
+"""What all verbs share at a terminal: output, prompts, options and paths."""

@@ -1,0 +1,23 @@
+"""What a command may know of where and when it runs; `cli` reads it once and passes it on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from jitbot.terminal.backoff import pause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """One call of jitbot: the moment, the environment, and the folder it was called in.
+
+    `jitbot` is the command line itself, for the demo, which plays it in a time of its own. `pause` waits, in seconds,
+    between two attempts; where nothing lags, as in the demo, it need not.
+    """
+
+    now: datetime
+    environ: Mapping[str, str]
+    folder: Path
+    jitbot: Callable[..., int]
+    pause: Callable[[float], None] = pause

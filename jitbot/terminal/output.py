@@ -1,0 +1,122 @@
+"""Findings, decisions and changes as people read them: plain lines, safe on any terminal and in any log."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+import click
+
+from jitbot.domain.access import too_large
+from jitbot.domain.access.post_review import MARK
+from jitbot.domain.ledger.commit_message import sentence
+from jitbot.domain.ledger.events import EndReason, Event
+from jitbot.domain.model import escape
+from jitbot.domain.model.documents import Finding
+from jitbot.usecases.runs.report import Report
+
+_MARKS = {"approved": ("✓", "green"), "refused": ("✗", "red"), "undecided": ("?", "yellow")}
+
+
+def print_json(value: object) -> None:
+    """The one way machines are answered."""
+    click.echo(json_text(value))
+
+
+def json_text(value: object) -> str:
+    """JSON that is safe in any terminal and log.
+
+    ASCII alone, so that nothing in it moves a cursor; and `##[` is a command to GitHub's runner, wherever it stands.
+    """
+    return json.dumps(value, indent=2).replace("##[", "#\\u0023[")
+
+
+def progress(text: str) -> None:
+    """A line on what is being done now: it may name files and roles, so it is made inert here, for every caller."""
+    click.echo(f"… {escape.log(text)}", err=True)
+
+
+def print_findings(findings: Iterable[Finding]) -> None:
+    """One finding a line, as compilers do, with what to do about it below."""
+    for finding in findings:
+        place = f"{finding.file}:{finding.line}:{finding.column}" if finding.line else finding.file
+        click.echo(f"{escape.log(place)}: {escape.log(finding.message)} [{finding.code}]")
+        if finding.hint:
+            click.echo(click.style(f"    {escape.log(finding.hint)}", dim=True))
+
+
+def print_annotations(findings: Iterable[Finding]) -> None:
+    """One workflow command a finding: GitHub shows it at its line of the pull request.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-error-message
+    """
+    for finding in findings:
+        place = {"file": finding.file}
+        if finding.line:
+            place |= {"line": str(finding.line), "col": str(finding.column)}
+        place["title"] = finding.code
+        text = f"{finding.message}; {finding.hint}" if finding.hint else finding.message
+        click.echo(_annotation(place, text))
+
+
+def _annotation(place: Mapping[str, str], text: str) -> str:
+    properties = ",".join(f"{name}={escape.annotation_property(value)}" for name, value in place.items())
+    return f"::error {properties}::{escape.annotation_data(text)}"
+
+
+def print_report(report: Report, *, nothing: str) -> None:
+    """What a run did: decisions with their reasons, what was planned or recorded, and what failed."""
+    for each in report.decided:
+        mark, colour = _MARKS[each.decision.verdict]
+        glass = " (break-glass)" if each.event is not None and MARK in each.event.evidence else ""
+        line = f"{mark} {each.decision.verdict}{glass}: {escape.log(each.change.path)}"
+        click.echo(click.style(line, fg=colour))
+        for finding in each.decision.reasons:
+            line = f"line {finding.line}: " if finding.line else ""
+            click.echo(f"    {line}{escape.log(finding.message)} [{finding.code}]")
+            click.echo(click.style(f"      {escape.log(finding.hint)}", dim=True))
+    for finding in map(too_large.finding, report.refused):
+        click.echo(click.style(f"✗ refused: {escape.log(finding.message)} [{finding.code}]", fg="red"))
+        click.echo(click.style(f"      {escape.log(finding.hint)}", dim=True))
+    if report.dry:
+        for change in report.planned:
+            what, where = type(change).__name__.lower(), change.account or change.account_id
+            click.echo(escape.log(f"would {what} {change.role_name} in {where}"))
+    for event in report.recorded:
+        click.echo(_line(event))
+    for failure in report.failures:
+        click.echo(
+            click.style(escape.log(f"✗ account {failure.account_id}: {failure.message}"), fg="red"), err=True
+        )
+    for finding in report.warnings:
+        click.echo(click.style(f"! {escape.log(finding.message)}", fg="yellow"), err=True)
+    for finding in report.alarms:
+        click.echo(click.style(f"! {escape.log(finding.message)}", fg="red"), err=True)
+        click.echo(click.style(f"    {escape.log(finding.hint)}", dim=True), err=True)
+    if report.doubt:
+        click.echo(click.style(f"? nothing was changed: {escape.log(report.doubt)}", fg="yellow"), err=True)
+    elif report.idle:
+        click.echo(nothing)
+
+
+def _line(event: Event) -> str:
+    text = escape.log(sentence(event))
+    return (
+        click.style(f"! {text}", fg="red")
+        if event.why in (EndReason.DRIFT, EndReason.ORPHAN)
+        else f"• {text}"
+    )
+
+
+def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table that fits the terminal; plain aligned columns where there is none."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    table = Table(*head, box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(escape.log(cell)) for cell in row))
+    if not console.is_terminal:
+        console.width = 400  # nobody looks: wrapping would only hurt grep
+    console.print(table)

@@ -1,0 +1,200 @@
+"""The questions `jitbot request` asks at a terminal: only what is missing, each answer checked as it is typed.
+
+click asks line by line: it works in any terminal, over ssh, in sixty columns, with a screen reader, and Ctrl-C
+at any moment has written nothing. What is asked goes to stderr, so that stdout holds the result alone.
+"""
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TextIO, TypeVar
+
+import click
+
+from jitbot.domain.access import eligibility
+from jitbot.domain.model import duration, escape
+from jitbot.domain.model.documents import Parameter, ParameterKind, Policy
+from jitbot.domain.model.grammar import sentence_problem
+from jitbot.domain.request import new_request
+
+T = TypeVar("T")
+
+_LISTED = 20  # choices shown at once; with more, a part of the name narrows them
+_USUAL = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One thing to choose, with what helps to choose it."""
+
+    name: str
+    about: tuple[str, ...] = ()
+
+
+def tell(text: str, **style: bool) -> None:
+    """A line for the person, inert, folded between words where there is a terminal."""
+    click.echo(click.style(folded(text, sys.stderr), **style), err=True)
+
+
+def folded(text: str, stream: TextIO, indent: str = "  ") -> str:
+    """A text made inert; at a terminal no line is wider, but for words that are: an address must stay whole."""
+    inert = escape.log(text)
+    if not stream.isatty():
+        return inert
+    width = shutil.get_terminal_size().columns
+    lines = textwrap.wrap(
+        inert.strip(), width, initial_indent=inert[: len(inert) - len(inert.lstrip())], subsequent_indent=indent,
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return "\n".join(lines)
+
+
+def choose(question: str, choices: Sequence[Choice]) -> str:
+    """One of the choices, by number, name, or a part of it that fits one alone. A single one needs no question."""
+    if len(choices) == 1:
+        tell(f"{question}: {choices[0].name}")
+        return choices[0].name
+    shown = list(choices)
+    while True:
+        _list(shown, len(choices))
+        answer = _ask(f"{question} (a number, or part of a name)", lambda text: text)
+        found = _chosen(answer, shown, choices)
+        if len(found) == 1:
+            return found[0].name
+        shown = list(found) or list(choices)
+        tell(f"{answer!r} fits {len(found) or 'none'}; choose again", bold=True)
+
+
+def choose_accounts(policy: Policy) -> tuple[str, ...]:
+    """One account or several, of those the policy knows."""
+    if len(policy.accounts) == 1:
+        return (choose("account", [Choice(name=policy.accounts[0])]),)
+
+    def chosen(text: str) -> tuple[str, ...]:
+        names = tuple(dict.fromkeys(text.replace(",", " ").split()))
+        unknown = [name for name in names if name not in policy.accounts]
+        if unknown or not names:
+            raise click.UsageError(f"{policy.name} knows: {', '.join(policy.accounts)}")
+        return names
+
+    return _ask(f"account ({', '.join(policy.accounts)}; several with commas)", chosen)
+
+
+def choose_parameter(parameter: Parameter) -> str:
+    """A value of the parameter."""
+    about = f": {parameter.description}" if parameter.description else ""
+    if parameter.enum:
+        return choose(f"{parameter.name}{about}", [Choice(name=value) for value in parameter.enum])
+    if parameter.kind is ParameterKind.INTEGER:
+        about += f", {parameter.minimum} to {parameter.maximum}"
+
+    def checked(text: str) -> str:
+        if problem := eligibility.value_problem(text, parameter):
+            wanted = f"; it must match {parameter.pattern}" if parameter.pattern else ""
+            raise click.UsageError(f"{parameter.name} {problem}{wanted}")
+        return text
+
+    return _ask(f"{parameter.name}{about}", checked)
+
+
+def choose_duration(policy: Policy) -> timedelta:
+    """How long, up to the policy's maximum."""
+    most = duration.show(policy.max_duration)
+
+    def checked(text: str) -> timedelta:
+        try:
+            wanted = duration.parse(text)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        if wanted > policy.max_duration:
+            raise click.UsageError(f"{policy.name} gives {most} at most")
+        return wanted
+
+    usual = duration.show(min(_USUAL, policy.max_duration))
+    return _ask(f"how long, at most {most}", checked, default=usual)
+
+
+def choose_sentence(question: str) -> str:
+    """One visible line."""
+
+    def checked(text: str) -> str:
+        if problem := sentence_problem(text):
+            raise click.UsageError(f"this {problem}; write one line of up to 200 characters")
+        return text
+
+    return _ask(question, checked)
+
+
+def choose_ticket(problem: Callable[[str], str]) -> str:
+    """A ticket; `problem` says what is wrong with one."""
+
+    def checked(text: str) -> str:
+        if wrong := problem(text):
+            raise click.UsageError(wrong)
+        return text
+
+    return _ask("ticket, as in INC-1234", checked)
+
+
+def agreed(question: str) -> bool:
+    """Yes or no; yes if Enter alone is pressed."""
+    return click.confirm(question, default=True, err=True)
+
+
+def describe(policy: Policy, owners: Mapping[str, str]) -> Choice:
+    """A policy as a choice: what it is, where, how long, and who approves."""
+    where = f"{', '.join(policy.accounts)} · up to {duration.show(policy.max_duration)}"
+    return Choice(
+        name=policy.name,
+        about=(policy.description, f"{where} · {policy.approvals} of {owners[policy.name]}"),
+    )
+
+
+def _ask(question: str, checked: Callable[[str], T], default: str | None = None) -> T:
+    """Ask until the answer is good."""
+    answer: T = click.prompt(
+        click.style(escape.terminal(question), bold=True),
+        default=default,
+        value_proc=lambda text: _inert(checked, str(text).strip()),
+        err=True,
+    )
+    return answer
+
+
+def _inert(checked: Callable[[str], T], text: str) -> T:
+    try:
+        return checked(text)
+    except click.UsageError as error:
+        raise click.UsageError(escape.log(error.message)) from None
+
+
+def _list(choices: Sequence[Choice], total: int) -> None:
+    for number, choice in enumerate(choices[:_LISTED], start=1):
+        click.echo(f"{number:>3}  {click.style(escape.terminal(choice.name), bold=True)}", err=True)
+        for line in choice.about:
+            click.echo(folded(f"     {line}", sys.stderr, "     "), err=True)
+    if len(choices) > _LISTED:
+        tell(f"     … and {total - _LISTED} more; type a part of a name")
+
+
+def _chosen(answer: str, shown: Sequence[Choice], choices: Sequence[Choice]) -> list[Choice]:
+    by_name = {choice.name: choice for choice in choices}
+    if answer in by_name:
+        return [by_name[answer]]
+    if answer.isascii() and answer.isdigit():
+        number = int(answer[:4])
+        if 1 <= number <= min(len(shown), _LISTED):
+            return [shown[number - 1]]
+    wanted = new_request.named(answer, by_name)
+    if wanted:
+        return [by_name[name] for name in wanted]
+    about = {choice.name: " ".join((choice.name, *choice.about)) for choice in choices}
+    words = answer.casefold().split()
+    return [
+        by_name[name]
+        for name, text in about.items()
+        if words and all(word in text.casefold() for word in words)
+    ]

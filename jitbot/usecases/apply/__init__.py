@@ -1,0 +1,1 @@
+"""Applies a plan to AWS, and reads back what became of it."""

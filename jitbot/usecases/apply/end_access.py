@@ -1,0 +1,102 @@
+"""Ends, confirms and removes grants. Nothing here gives anybody anything."""
+
+from datetime import datetime
+
+from jitbot.domain.aws.roles import Actual, differences
+from jitbot.domain.enforce.changes import Confirm, Deny, Remove
+from jitbot.domain.enforce.outcomes import outcome
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model import timestamp
+from jitbot.domain.model.errors import UnavailableError
+from jitbot.ports import Account, Receipt
+from jitbot.usecases.context import Context
+from jitbot.usecases.read_back import attempts
+
+
+def deny(context: Context, account: Account, change: Deny, now: datetime) -> Event | None:
+    """End access now. A role that is not there yet keeps the end due until its window is over.
+
+    Read first: asked to attach to a role that is not there, AWS may only say that it denies it.
+    """
+    actual, read = account.read(change.role_name)
+    if actual is None:
+        over = change.window is not None and now >= change.window.expires_at
+        if not over and change.why is not EndReason.DRIFT:
+            return None
+        return _ended(context, change, change.why, at=read.at, actual=None, cause=change.detail)
+    receipt = None
+    for _ in attempts(context):
+        receipt = receipt or account.deny(change.role_name)
+        actual, _read = account.read(change.role_name)
+        if receipt is not None and actual is not None and actual.denied:
+            return _ended(context, change, change.why, at=receipt.at, actual=actual, cause=change.detail)
+    raise UnavailableError(f"role {change.role_name} does not read back as denied; the next run looks again")
+
+
+def confirm(context: Context, account: Account, change: Confirm, now: datetime) -> Event | None:
+    """After expiry: the guard is there as recorded, or it is drift and denied at once."""
+    actual, read = account.read(change.role_name)
+    if actual is None:
+        return _ended(context, change, EndReason.EXPIRED, at=read.at, actual=None, cause="")
+    wrongs = sorted((differences(actual, expected) for expected in change.expected), key=len)
+    if wrongs and not wrongs[0]:
+        return _ended(context, change, EndReason.EXPIRED, at=read.at, actual=actual, cause="")
+    detail = f"after expiry it is not as recorded: {', '.join(wrongs[0])}"
+    return deny(context, account, change.denied(EndReason.DRIFT, detail), now)
+
+
+def _ended(
+    context: Context,
+    change: Deny | Confirm,
+    why: EndReason,
+    *,
+    at: datetime,
+    actual: Actual | None,
+    cause: str,
+) -> Event:
+    effective = change.window.expires_at if why is EndReason.EXPIRED and change.window is not None else at
+    return outcome(
+        change,
+        EventType.ENDED,
+        at=at,
+        run=context.run.url,
+        why=why,
+        window=change.window,
+        cause=cause,
+        evidence={
+            "role_id": actual.role_id if actual is not None else "",
+            "effective_at": timestamp.show(effective),
+            "seen": _seen(actual),
+        },
+    )
+
+
+def _seen(actual: Actual | None) -> str:
+    if actual is None:
+        return "absent"
+    return "denied" if actual.denied else "as recorded"
+
+
+def remove(context: Context, account: Account, change: Remove) -> Event:
+    """Delete the role with all that is in it, unless it is gone already, and see that it is."""
+    actual, receipt = account.read(change.role_name)
+    if actual is not None:
+        account.remove(actual)
+        receipt = _absent(context, account, change.role_name)
+    return outcome(
+        change,
+        EventType.REMOVED,
+        at=receipt.at,
+        run=context.run.url,
+        window=change.window,
+        evidence={"verified_absent": True, "aws_request_ids": list(receipt.request_ids)},
+    )
+
+
+def _absent(context: Context, account: Account, role_name: str) -> Receipt:
+    """Look until AWS no longer shows the role."""
+    for _ in attempts(context):
+        actual, receipt = account.read(role_name)
+        if actual is None:
+            return receipt
+    raise UnavailableError(f"role {role_name} is still there after its removal")

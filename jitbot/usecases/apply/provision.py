@@ -1,0 +1,56 @@
+"""Makes and extends grants: first the trust, then the permissions with their guards, and only then what is managed."""
+
+from jitbot.domain.aws.iam import Documents
+from jitbot.domain.aws.roles import Actual, as_read, differences, unfinished
+from jitbot.domain.enforce.changes import Extend, Provision
+from jitbot.domain.enforce.outcomes import outcome
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.ports import Account, Receipt
+from jitbot.usecases.context import Context
+from jitbot.usecases.read_back import attempts
+
+
+def give(context: Context, account: Account, change: Provision | Extend) -> Event:
+    """Make the role, or bring what a stopped run left of it to the approved documents; never touch another's."""
+    documents = change.documents
+    if isinstance(change, Extend):
+        _rewrite(account, documents, *change.held)
+    elif not account.create(documents):
+        _rewrite(account, documents)
+    account.write_permissions(documents)
+    account.attach(documents)
+    actual, receipt = _settled(context, account, documents)
+    return outcome(
+        change,
+        EventType.GRANTED,
+        at=receipt.at,
+        run=context.run.url,
+        window=documents.window,
+        documents=(as_read(actual, documents),),
+        evidence={"role_id": actual.role_id, "aws_request_ids": list(receipt.request_ids)},
+    )
+
+
+def _rewrite(account: Account, documents: Documents, *held: Documents) -> None:
+    """Give an existing role the approved trust, if all it holds is ours; make it, if it is gone."""
+    actual, _ = account.read(documents.role_name)
+    if actual is None:
+        account.create(documents)
+    elif not unfinished(actual, documents, *held):
+        raise DeniedError(
+            f"role {documents.role_name} exists and is not what was approved; nothing was changed"
+        )
+    elif differences(actual, documents):
+        account.write_trust(documents)
+
+
+def _settled(context: Context, account: Account, documents: Documents) -> tuple[Actual, Receipt]:
+    """Read the role back until it is as written. What never settles is not recorded as granted."""
+    wrong: tuple[str, ...] = ("role",)
+    for _ in attempts(context):
+        actual, receipt = account.read(documents.role_name)
+        wrong = differences(actual, documents) if actual is not None else ("role",)
+        if actual is not None and not wrong:
+            return actual, receipt
+    raise UnavailableError(f"role {documents.role_name} does not read back as written: {', '.join(wrong)}")

@@ -1,0 +1,98 @@
+"""What an auditor is shown of a period: the population, the rules that changed, and who could do what."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from jitbot.domain.audit.report.entitlements import Entitlement, entitlement
+from jitbot.domain.audit.report.grant_record import GrantRecord
+from jitbot.domain.audit.report.population import population, within
+from jitbot.domain.audit.report.summary import Summary, summary
+from jitbot.domain.audit.verify.absences import Absences
+from jitbot.domain.ledger.events import Event
+from jitbot.domain.model.codeowners import LOCATIONS
+from jitbot.domain.model.documents import Sha
+from jitbot.ports import Documents, Repository
+from jitbot.ports.rule_log import RuleChange, RuleLog
+from jitbot.usecases.collect.collect_case import CommitTree, read_rules
+from jitbot.usecases.context import CODE
+
+POLICIES = "policies/access/"
+RULES = ("policies", *LOCATIONS, *CODE)  # what a decision reads, and what decides
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSource:
+    """What the survey was made of. `warnings` say what of the ledger was left out; `doubt` what nobody could check."""
+
+    repository: str
+    main: Sha
+    ledger: Sha
+    warnings: tuple[str, ...] = ()
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodReport:
+    """A period as the record has it, seen at `now`. `end` is its first moment that is not in it."""
+
+    start: datetime
+    end: datetime
+    now: datetime
+    source: ReportSource
+    items: tuple[GrantRecord, ...]
+    summary: Summary
+    rule_changes: tuple[RuleChange, ...]
+    entitlements: tuple[Entitlement, ...]
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether something may be missing, since it could not be checked."""
+        return bool(self.source.doubt)
+
+
+def period_report(
+    events: Iterable[Event],
+    *,
+    source: ReportSource,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    absences: Absences | None = None,
+    unread: Collection[str] = (),
+    rule_changes: tuple[RuleChange, ...] = (),
+    entitlements: tuple[Entitlement, ...] = (),
+) -> PeriodReport:
+    """The survey that these events give. They must hold each request of the period from its first event on.
+
+    `absences` are those of requests' files and requesters on main; `unread` the requests of which an event could
+    not be read.
+    """
+    items = within(population(events, now, absences, unread), start, end)
+    return PeriodReport(
+        start=start,
+        end=end,
+        now=now,
+        source=source,
+        items=items,
+        summary=summary(items, now),
+        rule_changes=rule_changes,
+        entitlements=entitlements,
+    )
+
+
+def changed_rules(log: RuleLog, start: datetime, end: datetime) -> tuple[RuleChange, ...]:
+    """The commits on main that changed what decides."""
+    return log.rule_changes(RULES, start, end)
+
+
+def entitled(repository: Repository, documents: Documents) -> tuple[Entitlement, ...]:
+    """Each policy at main's tip: who may ask, and who may approve."""
+    tree = CommitTree(repository=repository, commit=repository.main())
+    entries = repository.entries(tree.commit, [POLICIES])
+    names = [
+        each.path.removeprefix(POLICIES).removesuffix(".yaml")
+        for each in entries
+        if each.path.endswith(".yaml")
+    ]
+    return tuple(entitlement(name, read_rules(tree, documents, name)) for name in names)

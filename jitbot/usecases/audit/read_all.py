@@ -1,0 +1,143 @@
+"""The whole ledger, read once from its first commit to its last, asking nobody: only what is attested counts."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import islice
+
+from jitbot.domain.audit.verify import integrity
+from jitbot.domain.audit.verify.findings import AuditFinding
+from jitbot.domain.audit.verify.ledger_history import LedgerCommit, LedgerHistory, RecordedEvent
+from jitbot.domain.ledger import batches
+from jitbot.domain.ledger.attestation import Tenure
+from jitbot.domain.ledger.batches import AddedCommit, Claims
+from jitbot.domain.model.documents import Sha
+from jitbot.ports import Oidc
+from jitbot.ports.full_git import HistoryStep, WholeRepository
+from jitbot.usecases.context import ISSUER_KEYS
+from jitbot.usecases.ledger.verify_batches import BatchReader, VerifiedBatch, read_keys
+
+_AT_ONCE = 400  # commits whose tokens are read together
+
+
+def read_ledger_history(
+    repository: WholeRepository,
+    issuer: Oidc,
+    *,
+    settings: Sequence[Tenure],
+    keys: Mapping[str, str],
+) -> LedgerHistory:
+    """Every attested event of the fetched ledger, with the commit it came in, and what else lies there.
+
+    `settings` are today's first, then those of this repository's former names, each for its time. `keys` are those
+    that somebody vouches for; without any, those of the first batch are taken, and the archive says that it is not
+    anchored. Nothing is asked of the issuer but to check signatures.
+    """
+    reader = _Reader(repository=repository, issuer=issuer, settings=settings, keys=dict(keys))
+    head = repository.tip("ledger")
+    steps = repository.ledger_steps(head)
+    while part := list(islice(steps, _AT_ONCE)):
+        reader.take(part)
+    return reader.history(head, anchored=bool(keys))
+
+
+def pinned_keys(repository: WholeRepository, *, branch: str = "main") -> Mapping[str, str]:
+    """The keys that main's code owners vouch for, if there are any."""
+    tip = repository.tip(branch)
+    blob = repository.blobs_at([(tip, ISSUER_KEYS)]).get((tip, ISSUER_KEYS))
+    content = dict(repository.contents([blob])).get(blob) if blob is not None else None
+    return {} if content is None else read_keys(content, f"{ISSUER_KEYS} on {branch}")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    """Reads the ledger part by part, and notes all that is odd about its commits."""
+
+    repository: WholeRepository
+    issuer: Oidc
+    settings: Sequence[Tenure]
+    keys: dict[str, str]
+    problems: list[tuple[int, AuditFinding]] = field(default_factory=list)
+    _steps: dict[Sha, HistoryStep] = field(default_factory=dict)  # of the part that is judged now
+    _dates: dict[Sha, datetime] = field(default_factory=dict)  # of what counts, and of what is judged later
+    _batches: BatchReader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._batches = BatchReader(
+            contents=lambda blobs, most: dict(self.repository.contents(blobs, most)),
+            again=self._again,
+            issuer=self.issuer,
+            settings=self.settings,
+            keys=self.keys,
+            judged=self._judged,
+        )
+
+    def take(self, steps: Sequence[HistoryStep]) -> None:
+        """Judge these commits, and read the events of those that count."""
+        self._steps = {step.commit: step for step in steps}
+        added = [step.added for step in steps]
+        if not self._batches.keys:
+            self._batches.keys = self._first_keys(added)
+        self._batches.take(added)
+        waiting = self._batches.waiting.keys() & self._steps.keys()
+        self._dates |= {commit: self._steps[commit].at for commit in waiting}
+
+    def history(self, head: Sha, *, anchored: bool) -> LedgerHistory:
+        """All that was read."""
+        self._batches.finish()
+        verified = self._batches.verified
+        recorded: dict[str, RecordedEvent] = {}
+        unreadable = [(each.order, each.unreadable) for each in verified if each.unreadable is not None]
+        for order, each in unreadable:
+            self._note(order, integrity.unreadable(each))
+        made = [(batch, _batch(batch, self._dates[batch.commit])) for batch in verified]
+        for batch, known in made:
+            for event, path in batch.events:  # the first of a key is the one that counts
+                recorded.setdefault(event.key, RecordedEvent(event=event, batch=known, path=path))
+        ordered = sorted(
+            recorded.values(), key=lambda each: (each.batch.order, each.event.at, each.event.key)
+        )
+        return LedgerHistory(
+            head=head,
+            recorded=tuple(ordered),
+            batches=tuple(known for _, known in made),
+            signers=dict(self._batches.keys),
+            anchored=anchored,
+            problems=tuple(each for _, each in sorted(self.problems, key=lambda each: each[0])),
+            commits=self._batches.commits,
+            in_doubt=self._batches.in_doubt,
+        )
+
+    def _first_keys(self, added: Sequence[AddedCommit]) -> dict[str, str]:
+        """The keys that the oldest batch brings: believed only because nobody vouches for any."""
+        first = next((each for each in added if batches.token_of(each) is not None), None)
+        return {} if first is None else self._batches.keys_of(first)
+
+    def _again(self, commits: Sequence[Sha]) -> Iterator[AddedCommit]:
+        for step in self.repository.ledger_again(commits):
+            self._steps[step.commit] = replace(step, at=self._dates[step.commit])
+            yield step.added
+
+    def _judged(self, added: AddedCommit, order: int, verdict: Claims | str) -> None:
+        step = self._steps[added.commit]
+        if isinstance(verdict, str):
+            self._note(order, integrity.problems(step, verdict))
+        else:
+            self._dates[step.commit] = step.at
+            self._note(order, integrity.problems(step, None))
+            self._note(order, integrity.redated(step, verdict.issued_at))
+
+    def _note(self, order: int, found: Iterable[AuditFinding]) -> None:
+        self.problems += [(order, problem) for problem in found]
+
+
+def _batch(found: VerifiedBatch, at: datetime) -> LedgerCommit:
+    claims = found.claims
+    return LedgerCommit(
+        commit=found.commit,
+        order=found.order,
+        at=at,
+        issued_at=claims.issued_at,
+        workflow=claims.workflow,
+        run=claims.run,
+    )

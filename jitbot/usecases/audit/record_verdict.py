@@ -1,0 +1,40 @@
+"""`--record`: the outcome of a verification, as an attested event of the ledger that it is about."""
+
+from collections import Counter
+from datetime import datetime
+
+from jitbot.domain.audit.verify.findings import Severity
+from jitbot.domain.audit.verify.verdict import AuditVerdict
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.usecases.context import Context, ensure_current, ensure_recordable
+from jitbot.usecases.ledger import ledger
+
+
+def record(context: Context, verdict: AuditVerdict, now: datetime) -> Event:
+    """Append what was found, once a day for each outcome; what was there already stays as it is."""
+    ensure_current(context)
+    ensure_recordable(context)
+    event = event_of(verdict, now=now, run=context.run.url)
+    context.repository.fetch()
+    ledger.add(context, now, [event])
+    return event
+
+
+def event_of(verdict: AuditVerdict, *, now: datetime, run: str) -> Event:
+    """The event of a verification: the heads it looked at, how much it saw, and the findings by code."""
+    codes = Counter(each.code for each in verdict.problems if each.severity is not Severity.NOTE)
+    return Event(
+        kind=EventType.VERIFIED,
+        at=now,
+        request="",
+        cause="" if verdict.exit_code == ExitCode.DONE else verdict.in_words,
+        evidence={
+            "head": verdict.head,
+            "main": verdict.main,
+            "exit_code": verdict.exit_code,
+            "checked": dict(verdict.checked),
+            "findings": dict(sorted(codes.items())),
+        },
+        run=run,
+    )

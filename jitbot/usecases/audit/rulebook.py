@@ -1,0 +1,98 @@
+"""The rules at any commit of main, each document parsed once however many commits share it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from jitbot.domain.audit.verify.main_history import ODD, PLAIN, Files
+from jitbot.domain.model import codeowners
+from jitbot.domain.model.documents import Parsed, Request, Sha, Source
+from jitbot.domain.model.merge_facts import Change, Rules
+from jitbot.ports import Documents
+from jitbot.ports.full_git import WholeRepository
+from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, large, read_rules
+from jitbot.usecases.context import SETTINGS
+
+
+class _Once:
+    """A reader of documents that reads each of them once."""
+
+    def __init__(self, documents: Documents) -> None:
+        self.parse_settings = cache(documents.parse_settings)
+        self.parse_accounts = cache(documents.parse_accounts)
+        self.parse_people = cache(documents.parse_people)
+        self.parse_teams = cache(documents.parse_teams)
+        self.parse_policy = cache(documents.parse_policy)
+        self.parse_request = documents.parse_request  # no two are the same
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """Files by path, as `read_rules` asks for them, and the modes of what is no ordinary file."""
+
+    files: Mapping[str, bytes]
+    odd: Mapping[str, str]
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        return {path: self.files[path] for path in paths if path in self.files}
+
+    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
+        return {path: self.odd[path] for path in paths if path in self.odd}
+
+
+class Rulebook:
+    """Every code-owned document that main ever had, and the rules they make together."""
+
+    def __init__(self, repository: WholeRepository, documents: Documents, blobs: Iterable[Sha]) -> None:
+        self._repository = repository
+        self._documents = _Once(documents)
+        self._contents: dict[Sha, bytes | None] = {}
+        self._large: set[Sha] = set()  # those that are here, and larger than what is read
+        self._known: dict[tuple[str, tuple[tuple[str, Sha], ...]], Rules] = {}
+        self.learn(blobs)
+
+    def learn(self, blobs: Iterable[Sha]) -> None:
+        """Read more documents, such as those of heads that main never had."""
+        plain = {blob for blob in blobs if not blob.startswith(ODD)}
+        found = dict(self._repository.contents(plain - self._contents.keys()))
+        self._contents.update(found)
+        self._large |= self._repository.here(blob for blob, content in found.items() if content is None)
+
+    def files_at(self, commit: Sha, policy: str) -> Files:
+        """The files that make the rules for this policy at a commit, asked of that commit itself."""
+        found = self._repository.blobs_at([(commit, path) for path in _named(policy)])
+        files = {path: blob for (_, path), blob in found.items() if blob is not None}
+        self.learn(files.values())
+        return files
+
+    def rules(self, files: Files, policy: str) -> Rules | None:
+        """The rules that these files make for this policy; None if one of them is not in this clone."""
+        named = _named(policy)
+        key = (policy, tuple((path, files[path]) for path in named if path in files))
+        if key not in self._known:
+            odd = {path: mode for path, blob in key[1] if (mode := self._odd(blob))}
+            contents = {path: self._contents.get(blob) for path, blob in key[1] if path not in odd}
+            if None in contents.values():
+                return None
+            there = {path: content for path, content in contents.items() if content is not None}
+            self._known[key] = read_rules(_Contents(there, odd), self._documents, policy)
+        return self._known[key]
+
+    def _odd(self, blob: Sha) -> str:
+        """What a tree says of a file that is no ordinary one, or too large; empty for any other."""
+        if blob in self._large:
+            return large(blob)
+        return blob.removeprefix(ODD) if blob.startswith(ODD) else ""
+
+    def request(self, change: Change, content: bytes | None) -> Parsed[Request] | None:
+        """What the bytes of a changed request file say, as a run reads them."""
+        if change.blob is None:
+            return None
+        if change.mode != PLAIN or content is None:
+            return Parsed(value=None)
+        return self._documents.parse_request(Source(path=change.path, content=content))
+
+
+def _named(policy: str) -> tuple[str, ...]:
+    """Every file that a decision under this policy reads."""
+    return (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, f"policies/access/{policy}.yaml", *codeowners.LOCATIONS)

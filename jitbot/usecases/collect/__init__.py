@@ -1,0 +1,1 @@
+"""Collects the facts of a case from git and GitHub."""

@@ -1,0 +1,340 @@
+"""Collects the facts of a case: rules and bytes from git's commits, the pull request from the forge."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Protocol, TypeVar
+
+from jitbot.domain.access import eligibility, pushes
+from jitbot.domain.access.reviews import approved_at, latest_judgements
+from jitbot.domain.audit.verify.main_history import ODD
+from jitbot.domain.ledger.attestation import blob_name
+from jitbot.domain.model import bounds, codeowners, duration, owners
+from jitbot.domain.model.documents import Finding, GithubId, Login, Parsed, Request, Sha, Source
+from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.merge_facts import (
+    Case,
+    Change,
+    Dismissal,
+    Merge,
+    PullCommit,
+    PullRequest,
+    Push,
+    Review,
+    Rules,
+)
+from jitbot.domain.model.parsed_case import fitting, requester_of
+from jitbot.ports import AddedEntry, Documents, Forge, Repository
+from jitbot.usecases.context import SETTINGS, Context
+from jitbot.usecases.read_back import Patience
+
+ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "policies/teams.yaml"
+T = TypeVar("T")
+
+_PLAIN = "100644"
+_LARGE = "blob-"  # in the place of a mode, before the name of a plain file that is too large to be read
+_LARGEST = (
+    1 << 16
+)  # bytes of a request that is read at all; what may be in it is bounded further by its reader
+
+
+class Tree(Protocol):
+    """Files by path: of a commit, or of a folder on disk."""
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those paths that are ordinary files."""
+        ...
+
+    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """The git modes of those paths that are there and are no ordinary files; `large` of one too large to be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitTree:
+    """The files of one commit."""
+
+    repository: Repository
+    commit: Sha
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those paths that are ordinary files there, and not too large."""
+        return {
+            entry.path: content
+            for entry, content in self._entries(list(paths))
+            if entry.mode == _PLAIN and content is not None
+        }
+
+    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """The modes of those paths that are executable, or a symlink, a submodule, a folder; or too large."""
+        wanted = list(paths)
+        return {
+            entry.path: large(entry.blob) if entry.mode == _PLAIN else entry.mode
+            for entry, content in self._entries(wanted)
+            if content is None and entry.path in wanted
+        }
+
+    def _entries(self, wanted: Sequence[str]) -> Iterator[tuple[AddedEntry, bytes | None]]:
+        """What lies there, with the bytes of each plain file that can be read. Raises UnavailableError if one is not here."""
+        found = self.repository.entries(self.commit, wanted) if wanted else ()
+        plain = [entry.blob for entry in found if entry.mode == _PLAIN]
+        contents = self.repository.small(plain, bounds.EVENT_READ)
+        return ((entry, contents[entry.blob] if entry.mode == _PLAIN else None) for entry in found)
+
+
+class Asked:
+    """What the forge answers: each question is asked once, since many requests share a merge.
+
+    Nothing but the list itself says how many reviews there are, and one that is missing may be an objection. So
+    whoever decides asks for them twice, and two answers that differ in what can matter are none.
+    """
+
+    def __init__(self, forge: Forge, *, decides: bool) -> None:
+        self._forge = forge
+        self.default_branch = cache(forge.default_branch)
+        self.pulls_of = cache(forge.pulls_of)
+        self.pull = cache(forge.pull)
+        self.files = cache(forge.files)
+        self.reviews = cache(self._twice if decides else forge.reviews)
+        self.commits = cache(forge.commits)
+        self.history = cache(forge.history)
+        self.pushes = cache(forge.pushes)
+        self.permission = cache(forge.permission)
+
+    def _twice(self, number: int) -> tuple[Review, ...]:
+        """The reviews of a pull request. Whoever may read it may comment, and review it after the merge, at any time."""
+        reviews, again = self._forge.reviews(number), self._forge.reviews(number)
+        merged_at = self.pull(number).merged_at
+        if merged_at is None:  # GitHub contradicts itself: that is in doubt, whatever the reviews
+            return reviews
+        if latest_judgements(again, merged_at) != latest_judgements(reviews, merged_at):
+            raise UnavailableError(f"GitHub lists other reviews of #{number} each time")
+        return reviews
+
+
+@dataclass(slots=True)
+class CaseCollector:
+    """Facts for one run. Keeps what it has read: many cases share rules and pull requests."""
+
+    context: Context
+    decides: bool = True  # False for who only shows what would be decided
+    _rules: dict[tuple[Sha, str], Rules] = field(default_factory=dict)
+    forge: Asked = field(init=False)
+    patience: Patience = field(default_factory=Patience)
+
+    def __post_init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Ask the forge anew from here on. What git holds stays as it is."""
+        self.forge = Asked(self.context.forge, decides=self.decides)
+
+    def case(self, change: Change, *, earlier: bool) -> Case:
+        """Everything `approval.decide` needs. Raises UnavailableError if the forge or git cannot tell."""
+        repository = self.context.repository
+        rules = self.rules(change.base, policy_of(change.path))
+        listed, request = self.forge.pulls_of(change.commit), self._request(change)
+        return Case(
+            change=change,
+            request=request,
+            rules=rules,
+            touched=repository.touched(change.base, change.commit),
+            earlier=earlier,
+            clashes=self._clashes(change),
+            listed=listed,
+            default_branch=self.forge.default_branch(),
+            merge=self._merge(change, rules, listed, requester_of(request, rules.people)),
+        )
+
+    def rules(self, commit: Sha, policy: str) -> Rules:
+        """The code-owned documents at a commit, with this policy's."""
+        known = self._rules.get((commit, policy))
+        if known is None:
+            known = self._rules[commit, policy] = read_rules(
+                CommitTree(repository=self.context.repository, commit=commit), self.context.documents, policy
+            )
+        return known
+
+    def _request(self, change: Change) -> Parsed[Request] | None:
+        if change.blob is None:
+            return None
+        if change.mode != _PLAIN:
+            return Parsed(value=None)
+        return read_request(self.context, change.path, change.blob)
+
+    def _clashes(self, change: Change) -> tuple[str, ...]:
+        folder = change.path.rpartition("/")[0]
+        siblings = self.context.repository.entries(change.commit, [f"{folder}/"])
+        return tuple(
+            each.path
+            for each in siblings
+            if each.path != change.path and each.path.casefold() == change.path.casefold()
+        )
+
+    def _merge(
+        self, change: Change, rules: Rules, listed: tuple[PullRequest, ...], requester: GithubId | None
+    ) -> Merge | None:
+        settings = rules.settings.value
+        if settings is None:
+            return None
+        fits = fitting(
+            listed,
+            commit=change.commit,
+            default_branch=self.forge.default_branch(),
+            repository_id=settings.repository_id,
+            requester=requester,
+        )
+        return self._read_merge(change, rules, fits[0].number) if len(fits) == 1 else None
+
+    def _read_merge(self, change: Change, rules: Rules, number: int) -> Merge:
+        forge, repository = self.forge, self.context.repository
+        pull = forge.pull(number)
+        if repository.pull_head(number) != pull.head:
+            repository.fetch([number])
+        head = repository.pull_head(number) or Sha("")
+        commits, history = forge.commits(number), forge.history(number)
+        touching = repository.touching([commit.sha for commit in commits], change.path)
+        at_head = repository.entries(head, [change.path]) if head else ()
+        approvers = self.approvers(number, pull.merged_at, rules, history.dismissals)
+        many = pull.changed_files is not None and pull.changed_files > bounds.FILES
+        pushed, too_many_moves = read_pushes(forge, pull, commits, touching)
+        return Merge(
+            pull_request=pull,
+            files=None if many else forge.files(number),
+            fetched_head=head,
+            head_blob=next((entry.blob for entry in at_head if entry.mode == _PLAIN), None),
+            head_rules=self.rules(head, policy_of(change.path)) if head else rules,
+            reviews=forge.reviews(number),
+            commits=commits,
+            touching=touching,
+            permissions={login: forge.permission(login) for login in approvers},
+            retargeted_at=history.retargeted_at,
+            merge_seen=history.merged,
+            dismissals=history.dismissals,
+            pushes=pushed,
+            too_many_moves=too_many_moves,
+        )
+
+    def approvers(
+        self, number: int, until: datetime | None, rules: Rules, dismissals: Sequence[Dismissal] = ()
+    ) -> tuple[Login, ...]:
+        """The known people who have approved a pull request: whether they may write must be asked."""
+        judgements = latest_judgements(self.forge.reviews(number), until) if until is not None else ()
+        people = rules.people.value or {}
+        found = (
+            review.user.login
+            for review in judgements
+            if until is not None
+            and approved_at(review, dismissals, until)
+            and owners.person_behind(review.user, people) is not None
+        )
+        return tuple(dict.fromkeys(found))
+
+
+def large(blob: Sha) -> str:
+    """What a tree says, in the place of a mode, of a plain file that is too large to be read."""
+    return f"{_LARGE}{blob}"
+
+
+def read_request(context: Context, path: str, blob: Sha) -> Parsed[Request]:
+    """What a request file says. One far larger than any request is not read at all."""
+    content = context.repository.small([blob], _LARGEST)[blob]
+    if content is None:
+        message = f"the file has more than {_LARGEST} bytes"
+        finding = Finding(code="too-large", message=message, file=path, hint="a request is a few lines long")
+        return Parsed(value=None, findings=(finding,))
+    return context.documents.parse_request(Source(path=path, content=content))
+
+
+class Pushes(Protocol):
+    """Whoever tells of a branch's pushes."""
+
+    def pushes(self, branch: str, until: datetime | None) -> tuple[Push, ...]:
+        """The moves of a branch until then. Raises DeniedError where the forge does not tell."""
+        ...
+
+
+def read_pushes(
+    forge: Pushes | Asked, pull: PullRequest, commits: Sequence[PullCommit], touching: frozenset[Sha]
+) -> tuple[tuple[Push, ...] | None, bool]:
+    """The pushes that brought a change of the request, and whether there were more moves than anybody reads.
+
+    None for the pushes where the forge names none of the head, as for a fork.
+    """
+    if not pull.head_branch or pull.head_repository_id != pull.repository_id:
+        return None, False
+    try:
+        told = forge.pushes(pull.head_branch, pull.merged_at)
+    except DeniedError:  # a forge without this list, or a token that may not read it
+        return None, False
+    found = pushes.that_changed(
+        told, commits=commits, touching=touching, head=pull.head, until=pull.merged_at
+    )
+    return found, len(told) > bounds.MOVES
+
+
+def read_rules(tree: Tree, documents: Documents, policy: str) -> Rules:
+    """The code-owned documents of a tree, with the policy of this name."""
+    access = f"policies/access/{policy}.yaml"
+    wanted = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, access, *codeowners.LOCATIONS)
+    odd = dict(tree.others(wanted))
+    contents = {path: content for path, content in tree.read(wanted).items() if path not in odd}
+
+    there = [path for path in codeowners.LOCATIONS if path in odd or path in contents]
+    for path in there[1:]:  # GitHub reads none of these
+        odd.pop(path, None)
+
+    def parsed(path: str, parse: Callable[[Source], Parsed[T]]) -> Parsed[T]:
+        if path in contents:
+            return parse(Source(path=path, content=contents[path]))
+        return Parsed(value=None, findings=(_no_file(path, odd.get(path)),))
+
+    return Rules(
+        settings=parsed(SETTINGS, documents.parse_settings),
+        accounts=parsed(ACCOUNTS, documents.parse_accounts),
+        people=parsed(PEOPLE, documents.parse_people),
+        teams=parsed(TEAMS, documents.parse_teams),
+        policy=parsed(access, documents.parse_policy),
+        codeowners=owners_in(contents, odd),
+        sources={
+            **{path: blob_name(content) for path, content in contents.items()},
+            **{path: _name_of(mode) for path, mode in odd.items()},
+        },
+    )
+
+
+def owners_in(contents: Mapping[str, bytes], odd: Mapping[str, str]) -> codeowners.CodeOwners | None:
+    """GitHub reads the first location that exists: whatever lies there, no other location decides in its place."""
+    for path in codeowners.LOCATIONS:
+        if path in odd:
+            is_large = odd[path].startswith(_LARGE)
+            return codeowners.too_large(path) if is_large else codeowners.not_plain(path, odd[path])
+        if path in contents:
+            return codeowners.parse(contents[path].decode(errors="replace"), path)
+    return None
+
+
+def latest_end(change: Change, case: Case | None) -> datetime:
+    """When what a change asks for would be over at the latest, as far as it can be read."""
+    asked = case.request.value if case is not None and case.request is not None else None
+    latest = change.committed_at + eligibility.START_AHEAD + duration.MAXIMUM
+    if asked is None:
+        return latest
+    return min(latest, (asked.starts_at or change.committed_at) + asked.duration)
+
+
+def _no_file(path: str, mode: str | None) -> Finding:
+    if mode is None:
+        return Finding(code="missing-file", message=f"there is no {path}", file=path, hint="an admin adds it")
+    if mode.startswith(_LARGE):
+        message, hint = f"{path} has more than {bounds.EVENT_READ} bytes", "an admin makes it smaller"
+        return Finding(code="rules-too-large", message=message, file=path, hint=hint)
+    message, hint = f"{path} is no plain file: git mode {mode}", "an admin makes it an ordinary file, 100644"
+    return Finding(code="not-a-plain-file", message=message, file=path, hint=hint)
+
+
+def _name_of(mode: str) -> Sha:
+    """What stands in the evidence for an entry that could not be read: its mode, or the blob that is too large."""
+    return Sha(mode.removeprefix(_LARGE) if mode.startswith(_LARGE) else f"{ODD}{mode}")

@@ -1,0 +1,85 @@
+"""What every use case is given: the ports, the settings in force, and which run this is."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from jitbot.domain.aws.action_catalog import ActionCatalog
+from jitbot.domain.model.documents import Settings, Source
+from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError
+from jitbot.ports import Cloud, Documents, Forge, Issues, Oidc, Repository
+
+MEMORY = timedelta(days=21)  # 7 days of path age, 7 until the start, 7 of duration: nothing older can matter
+SETTINGS = "policies/settings.yaml"
+ISSUER_KEYS = "policies/issuer-keys.json"  # optional: keys that count whatever the issuer says today
+CODE = (".github/workflows", ".github/actions", "jitbot", "pyproject.toml", "uv.lock")
+LEDGER_RULES = frozenset({"non_fast_forward", "deletion"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Which run of jitbot this is. `commits` are those its code came from: empty outside Actions."""
+
+    url: str = ""
+    actor: str = ""
+    actor_id: int = 0
+    rerun: bool = False  # by whomever: `actor` is then still the one who started it first
+    commits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The outside, behind ports. The repository is freshly fetched, and the settings are those at main's tip."""
+
+    repository: Repository
+    documents: Documents
+    settings: Settings
+    forge: Forge
+    issues: Issues
+    issuer: Oidc
+    catalogue: ActionCatalog
+    cloud: Callable[[], Cloud]  # made only if an account must be entered
+    sleep: Callable[[float], None]
+    say: Callable[[str], None] = field(default=lambda _: None)  # progress, for people
+    run: Run = field(default_factory=Run)
+
+
+def file_at_main(repository: Repository, path: str) -> bytes | None:
+    """A file at main's fetched tip; None where there is no ordinary file of that name."""
+    for entry in repository.entries(repository.main(), [path]):
+        if entry.mode == "100644":
+            return repository.read([entry.blob])[entry.blob]
+    return None
+
+
+def settings_at_main(repository: Repository, documents: Documents) -> Settings:
+    """The settings at main's fetched tip. Raises InvalidError with the first finding if they do not read."""
+    content = file_at_main(repository, SETTINGS)
+    if content is None:
+        for entry in repository.entries(repository.main(), [SETTINGS]):
+            raise InvalidError(f"{SETTINGS} on main is no plain file: git mode {entry.mode}, not 100644")
+        raise InvalidError(f"main has no {SETTINGS}; `jitbot init` makes one")
+    parsed = documents.parse_settings(Source(path=SETTINGS, content=content))
+    if parsed.value is None:
+        first = parsed.findings[0]
+        raise InvalidError(f"{first.file}:{first.line}: {first.message}")
+    return parsed.value
+
+
+def ensure_current(context: Context) -> None:
+    """Raise SupersededError unless the code of this run is main's: a re-run of an old run must do nothing."""
+    tip = context.repository.entries(context.repository.main(), CODE)
+    for commit in context.run.commits:
+        if context.repository.entries(context.repository.resolve(commit), CODE) != tip:
+            raise SupersededError(
+                f"this run's code, of {commit[:10]}, is not main's any more; a newer run does the work"
+            )
+
+
+def ensure_recordable(context: Context) -> None:
+    """Raise DeniedError unless the ledger is protected: what can be rewritten proves nothing."""
+    missing = LEDGER_RULES - context.forge.rules("ledger")
+    if missing:
+        raise DeniedError(
+            f"the branch ledger is not protected ({', '.join(sorted(missing))}); `jitbot doctor` says how"
+        )

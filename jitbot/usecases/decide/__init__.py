@@ -1,0 +1,1 @@
+"""Decides what main asks for: new grants and early ends."""

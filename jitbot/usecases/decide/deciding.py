@@ -1,0 +1,231 @@
+"""Decides what main holds and the ledger does not know yet, oldest first, each change on its own."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from jitbot.domain.access import too_large
+from jitbot.domain.access.approval import Decision, Verdict, decide
+from jitbot.domain.access.doubt import FORGES, awaited
+from jitbot.domain.access.request_state import RequestState, fold_events
+from jitbot.domain.access.too_large import TooLarge, asking_too_much
+from jitbot.domain.evidence import decision_event
+from jitbot.domain.ledger.events import Event
+from jitbot.domain.model.documents import Finding
+from jitbot.domain.model.errors import JitbotError
+from jitbot.domain.model.grammar import is_request
+from jitbot.domain.model.merge_facts import Case, Change, ChangeKind
+from jitbot.usecases.collect.collect_case import CaseCollector, latest_end
+from jitbot.usecases.context import MEMORY, Context
+from jitbot.usecases.ledger.ledger import LedgerView
+
+_FEW = 10  # files that one merge asks for at most, to be decided before all that ask for more
+_NEW = timedelta(hours=1)  # what is older was looked at by a run before, or is late already
+_TOGETHER = 100  # decisions that are recorded together where there are many
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """One change and what came of it. `event` is None exactly if it stays due."""
+
+    change: Change
+    decision: Decision
+    event: Event | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is to be decided together: changes, each with whether main changed its path before, and whole commits."""
+
+    changes: tuple[tuple[Change, bool], ...] = ()
+    too_large: tuple[TooLarge, ...] = ()
+
+
+def due(context: Context, history: LedgerView, now: datetime) -> Iterator[Due]:
+    """What main holds and the ledger has not decided, in portions: first what was merged lately, a few files at a time.
+
+    A merge that asks for much, or that earlier runs could not decide, waits, so that it delays nobody else; each portion
+    is recorded before the next one, so that a run that is stopped has got somewhere. There is always a first portion,
+    be it empty.
+    """
+    changes, since = context.repository.changes(now - MEMORY), now - MEMORY
+    large = (*context.repository.too_large(since), *asking_too_much(changes))
+    refused = {each.commit for each in large}
+    new = tuple(each for each in large if too_large.refusal(each, now=now, run="").key not in history.keys)
+    undecided = [
+        (change, earlier)
+        for change, earlier in _candidates(changes)
+        if change.commit not in refused
+        and change.commit not in history.lives.get(change.path, RequestState(request=change.path)).decided
+    ]
+    few, many = _few_first(undecided, now)
+    yield Due(changes=tuple(few), too_large=new)
+    for start in range(0, len(many), _TOGETHER):
+        yield Due(changes=tuple(many[start : start + _TOGETHER]))
+
+
+def _few_first(
+    undecided: Sequence[tuple[Change, bool]], now: datetime
+) -> tuple[list[tuple[Change, bool]], list[tuple[Change, bool]]]:
+    """New changes of commits with few of them, and the others; of one path, never a later one before an earlier one."""
+    count = Counter(change.commit for change, _ in undecided)
+    few: list[tuple[Change, bool]] = []
+    many: list[tuple[Change, bool]] = []
+    behind: set[str] = set()
+    for change, earlier in undecided:
+        old = now - change.committed_at > _NEW
+        if old or count[change.commit] > _FEW or change.path in behind:
+            behind.add(change.path)
+            many.append((change, earlier))
+        else:
+            few.append((change, earlier))
+    return few, many
+
+
+def _candidates(changes: Sequence[Change]) -> Iterator[tuple[Change, bool]]:
+    """The asks and extensions among main's changes, oldest first, each with whether its path was there before."""
+    seen: set[str] = set()
+    for change in changes:
+        if change.kind is not ChangeKind.DELETED and is_request(change.path):
+            yield change, change.path in seen
+        seen.add(change.path)
+
+
+@dataclass(slots=True)
+class SoFar:
+    """What the looks of this run came to.
+
+    What is decided stays so, while the ledger says the same of its request. Of all the rest there is the result of
+    each look, by its number: one look asks GitHub once, however often the ledger moves in it.
+    """
+
+    look: int = 0
+    decided: dict[Change, tuple[RequestState, Decided]] = field(default_factory=dict)
+    doubtful: dict[Change, dict[int, Decided]] = field(default_factory=dict)
+
+
+def decide_all(
+    collector: CaseCollector,
+    changes: Sequence[tuple[Change, bool]],
+    history: LedgerView,
+    now: datetime,
+    so_far: SoFar,
+) -> tuple[Decided, ...]:
+    """One look at each undecided ask and extension. What one change's facts lack holds up its own path alone.
+
+    A refusal for what GitHub answered is one only if GitHub answers so twice in a row; until then it is in doubt, and
+    whoever asks here looks again.
+    """
+    lives: dict[str, RequestState] = dict(history.lives)
+    waiting: set[str] = set()
+    results: list[Decided] = []
+    for change, earlier in changes:
+        life = lives.get(change.path, RequestState(request=change.path))
+        if change.commit in life.decided:
+            continue
+        if change.path in waiting:
+            results.append(_undecided(change, "an earlier change of this file is not decided yet"))
+            continue
+        if why := history.doubt_of(change.path):
+            results.append(_undecided(change, why))
+            continue
+        result = _one(collector, change, so_far, earlier=earlier, life=life, now=now)
+        results.append(result)
+        if result.event is None:
+            waiting.add(change.path)
+        else:
+            recorded = [event for event in history.events if event.request == change.path]
+            new = [
+                each.event for each in results if each.event is not None and each.change.path == change.path
+            ]
+            lives[change.path] = fold_events([*recorded, *new])[change.path]
+    return tuple(results)
+
+
+def _one(
+    collector: CaseCollector,
+    change: Change,
+    so_far: SoFar,
+    *,
+    earlier: bool,
+    life: RequestState,
+    now: datetime,
+) -> Decided:
+    looks = so_far.doubtful.setdefault(change, {})
+    before = next((looks[number] for number in sorted(looks, reverse=True) if number < so_far.look), None)
+    known, decided = so_far.decided.get(change, (None, None))
+    if decided is not None and known == life:
+        return decided
+    if decided is None and not looks:
+        collector.context.say(f"deciding {change.path}")
+    if before is not None and so_far.look not in looks and not collector.patience.take():
+        return before
+    found = _decided(collector, change, earlier=earlier, life=life, now=now)
+    if found.event is not None and _must_be_confirmed(found.decision, before):
+        found = replace(found, decision=replace(found.decision, verdict=Verdict.UNDECIDED), event=None)
+    if found.event is None:
+        looks[so_far.look] = found
+    else:
+        so_far.decided[change] = life, found
+    return found
+
+
+def _must_be_confirmed(decision: Decision, before: Decided | None) -> bool:
+    """Whether a refusal rests on nothing but what GitHub answered, and the look before did not say the same."""
+    codes = {reason.code for reason in decision.reasons}
+    if decision.verdict is not Verdict.REFUSED or not codes <= FORGES:
+        return False
+    return before is None or {reason.code for reason in before.decision.reasons} != codes
+
+
+def _decided(
+    collector: CaseCollector, change: Change, *, earlier: bool, life: RequestState, now: datetime
+) -> Decided:
+    case: Case | None = None
+    try:
+        case = collector.case(change, earlier=earlier)
+    except JitbotError as error:
+        decision = _undecided(change, str(error)).decision
+    else:
+        decision = _unless_awaited(decide(case, life, now), case, now)
+    if decision.verdict is Verdict.UNDECIDED and now >= latest_end(change, case):
+        decision = replace(
+            decision, verdict=Verdict.REFUSED
+        )  # it can give nothing any more; the doubt is the reason
+    event = None
+    if decision.verdict is not Verdict.UNDECIDED:
+        event = decision_event.of_decision(
+            change,
+            case,
+            decision,
+            now=now,
+            run=collector.context.run.url,
+            catalogue=collector.context.catalogue,
+        )
+    return Decided(change=change, decision=decision, event=event)
+
+
+def _unless_awaited(decision: Decision, case: Case, now: datetime) -> Decision:
+    """The decision; a refusal only if GitHub has nothing more to tell. Only what is on main waits, so not in `decide`."""
+    waits = tuple(awaited(case, now)) if decision.verdict is Verdict.REFUSED else ()
+    if not waits:
+        return decision
+    return replace(decision, verdict=Verdict.UNDECIDED, reasons=(*decision.reasons, *waits))
+
+
+def unrecorded(decided: Decided, why: str) -> Decided:
+    """A change whose decision GitHub did not let be recorded: it stays due."""
+    return _undecided(decided.change, f"its decision could not be recorded: {why}")
+
+
+def _undecided(change: Change, why: str) -> Decided:
+    finding = Finding(
+        code="not-decidable",
+        message=why,
+        file=change.path,
+        hint="nothing was granted; the next run decides it",
+    )
+    return Decided(
+        change=change, decision=Decision(verdict=Verdict.UNDECIDED, reasons=(finding,)), event=None
+    )

@@ -1,0 +1,160 @@
+"""The ends that main asks for: files deleted, people gone. Only what was positively read counts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from jitbot.domain.access import may_end
+from jitbot.domain.access.doubt import GITHUB_LAG
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.enforce.plan import EarlyEnds, offboarded
+from jitbot.domain.model.documents import Finding, People, Sha, Source
+from jitbot.domain.model.errors import JitbotError, UnavailableError
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.merge_facts import ChangeKind, PullRequest
+from jitbot.usecases.collect.collect_case import PEOPLE, CommitTree, read_rules
+from jitbot.usecases.context import MEMORY, Context
+from jitbot.usecases.ledger.ledger import LedgerView
+
+_LOOKED_AT = 100  # of the deletions of one file that was brought back again and again, the latest
+
+
+def ends_at_main(context: Context, history: LedgerView, now: datetime) -> EarlyEnds:
+    """Which of the recorded requests main has since deleted, and whose requesters are gone.
+
+    What cannot be told of one request holds up no other: it is named, with the reason.
+    """
+    people = people_at_main(context)
+    gone = frozenset(
+        path for path, life in history.lives.items() if people is not None and offboarded(life, people)
+    )
+    open_ones = {path: life for path, life in history.lives.items() if _may_end(life) and path not in gone}
+    deleted, untold, refused = set[str](), dict[str, str](), dict[str, str]()
+    for path, found in _missing(context, sorted(open_ones), now).items():
+        try:
+            if _ends(context, open_ones[path], found, now):
+                deleted.add(path)
+        except _NoRightError as error:
+            refused[path] = str(error)
+        except JitbotError as error:  # also GitHub's own "forbidden": it says nothing of who may end what
+            untold[path] = str(error)
+    return EarlyEnds(deleted=frozenset(deleted), offboarded=gone, untold=untold, refused=refused)
+
+
+def alarms(ends: EarlyEnds) -> tuple[Finding, ...]:
+    """The requests whose file main deleted, and of which nobody can tell whether that ends them."""
+    return tuple(
+        _finding(path, "deletion-not-told", f"whether its deletion ends the access cannot be told: {why}")
+        for path, why in sorted(ends.untold.items())
+    )
+
+
+def warnings(ends: EarlyEnds) -> tuple[Finding, ...]:
+    """The requests whose file was deleted by somebody who may not end them."""
+    return tuple(
+        _finding(path, "deletion-without-right", f"its deletion ends nothing: {why}")
+        for path, why in sorted(ends.refused.items())
+    )
+
+
+def _finding(path: str, code: str, message: str) -> Finding:
+    return Finding(
+        code=code, message=message, file=path, hint=f"to end it: `jitbot revoke {path} --reason …`"
+    )
+
+
+class _NoRightError(JitbotError):
+    """Somebody deleted a file whose access they may not end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Deleted:
+    """A request file that main does not have now, or that it deleted and has again; by which changes."""
+
+    gone: bool
+    by: tuple[tuple[Sha, datetime], ...]  # commits with their dates, the latest last
+
+
+def _may_end(life: RequestState) -> bool:
+    """Whether there is an account in which the request was approved and no end of it is recorded."""
+    if life.current is None:
+        return False
+    over = life.current.window.expires_at
+    account_states = (life.account_state(each.account_id) for each in life.current.documents)
+    return any(
+        account_state.end is None and not account_state.expired_at(over) for account_state in account_states
+    )
+
+
+def _missing(context: Context, known: Sequence[str], now: datetime) -> Mapping[str, _Deleted]:
+    """The known requests that main does not have now, or that it deleted and has again, with the commits that did it."""
+    repository = context.repository
+    there = {entry.path for entry in repository.entries(repository.main(), known)}
+    wanted, since = set(known), now - MEMORY
+    commits: dict[str, list[tuple[Sha, datetime]]] = {}
+    for change in repository.changes(since):
+        if change.kind is ChangeKind.DELETED and change.path in wanted:
+            commits.setdefault(change.path, []).append((change.commit, change.committed_at))
+    for large in repository.too_large(since) if known else ():
+        for path in repository.deleting(large.commit, known):
+            commits.setdefault(path, []).append((large.commit, large.committed_at))
+    return {
+        path: _Deleted(gone=path not in there, by=tuple(commits.get(path, ())))
+        for path in known
+        if path not in there or path in commits
+    }
+
+
+def _ends(context: Context, life: RequestState, deleted: _Deleted, now: datetime) -> bool:
+    """Whether a deletion ends the request's access.
+
+    Bringing a file back undoes no end. But a rebase can delete and restore a file between its commits, of which the
+    pull request shows nothing: that ends nobody's access. Nor does a deletion that nobody had to approve, unless
+    whoever proposed it may end the access. Raises _NoRightError for one by somebody who may not, and UnavailableError
+    if it cannot be told.
+    """
+    main = CommitTree(repository=context.repository, commit=context.repository.main())
+    rules = read_rules(main, context.documents, policy_of(life.request))
+    owned = not may_end.needs_entitlement(life.request, rules)
+    if owned and deleted.gone:
+        return True
+    requester = life.current.ask.get("github_id") if life.current is not None else None
+    why = "no pull request is known that deleted it"
+    for pull in _shown(context, life.request, deleted.by, now):
+        if owned:
+            return True
+        why = may_end.why_deletion_ends_nothing(pull.author, life.request, requester, rules)
+        if not why:
+            return True
+    if len(deleted.by) > _LOOKED_AT:  # whoever deletes it again and again hides no deletion that ends it
+        raise UnavailableError(
+            f"it was deleted more than {_LOOKED_AT} times, and only the last were looked at"
+        )
+    if deleted.gone:
+        raise _NoRightError(f"nobody owns its folder, and {why}")
+    return False
+
+
+def _shown(
+    context: Context, path: str, by: Sequence[tuple[Sha, datetime]], now: datetime
+) -> Iterator[PullRequest]:
+    """The pull requests that were merged as one of these very commits, and list the path; the latest first.
+
+    Raises UnavailableError for a young commit of which GitHub names none: it may only not have told yet.
+    """
+    for commit, committed_at in reversed(by[-_LOOKED_AT:]):
+        merged = [pull for pull in context.forge.pulls_of(commit) if pull.merged_at is not None]
+        if not merged and abs(now - committed_at) < GITHUB_LAG:
+            raise UnavailableError(f"GitHub names no merged pull request for {commit[:10]} yet")
+        for pull in merged:
+            if pull.merge_commit == commit and path in context.forge.files(pull.number):
+                yield pull
+
+
+def people_at_main(context: Context) -> People | None:
+    """People at main's tip, or None if they cannot be read: then nobody is taken for gone."""
+    main = CommitTree(repository=context.repository, commit=context.repository.main())
+    content = main.read([PEOPLE]).get(PEOPLE)
+    if content is None:
+        return None
+    return context.documents.parse_people(Source(path=PEOPLE, content=content)).value

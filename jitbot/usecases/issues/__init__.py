@@ -1,0 +1,1 @@
+"""The issues that the workflows open, keep current and close."""

@@ -1,0 +1,105 @@
+"""The one issue that says that the record does not stand: open while a verification finds so, closed by a clean one."""
+
+from datetime import UTC, datetime
+
+from jitbot.domain.audit.verify.findings import AuditFinding, Severity
+from jitbot.domain.audit.verify.verdict import AuditVerdict
+from jitbot.domain.model import escape, timestamp
+from jitbot.domain.model.exit_code import ExitCode
+from jitbot.ports import Issue
+from jitbot.usecases.context import Context
+from jitbot.usecases.issues.single_issue import keep_one
+
+MARKER = "<!-- jitbot:audit -->"
+_EVER = datetime(2008, 1, 1, tzinfo=UTC)  # an issue may stand unchanged, or closed, for years
+_SHOWN = 20  # findings; the run has all
+_LONGEST = 600  # characters of one sentence of a finding
+_TITLE = "The access record does not stand as it is"
+_UNCHECKED_TITLE = "The access record could not be verified"
+_OPEN = """\
+**{words}**
+
+Found at {at} by [the weekly verification]({run}), for ledger `{head}` and main `{main}`.
+
+{findings}
+
+1. Read the findings above. A broken promise is a security incident until somebody has explained it: find out who \
+pushed the named commits, and end access that should not be there with the workflow *revoke*.
+2. See for yourself, in a fresh clone: `jitbot audit verify --online`.
+3. Mend what can be mended; nothing is ever taken out of the ledger. Then run the workflow *audit* again. \
+What was looked into and stays, `--since COMMIT` passes over.
+
+Closing this issue, or editing it, changes nothing: the next verification puts it right, and closes it once all is well.
+"""
+_STOPPED = """\
+**the verification stopped before it came to a verdict**
+
+At {at} [the weekly verification]({run}) ended with: {why}
+
+Nobody knows whether the record stands. Mend what stopped it, then run the workflow *audit* again; or see for \
+yourself, in a fresh clone: `jitbot audit verify --online`.
+
+Closing this issue, or editing it, changes nothing: the next verification puts it right, and closes it once all is well.
+"""
+_DONE = "Verified again at {at}: {words} ([run]({run}), ledger `{head}`).\n"
+_TWIN = "Opened twice by mistake: #{number} is the one.\n"
+
+
+def keep_issue(context: Context, verdict: AuditVerdict, now: datetime) -> None:
+    """Open, bring up to date, or close the one issue about the record. Raises JitbotError if GitHub does not let us."""
+
+    def wanted(issue: Issue, twin_of: int | None) -> Issue:
+        return _wanted(verdict, issue, twin_of, at=timestamp.show(now), run=context.run.url)
+
+    found, owed = context.issues.ours(_EVER), verdict.exit_code != ExitCode.DONE
+    keep_one(context.issues, found, wanted, marker=MARKER, since=_EVER, owed=owed)
+
+
+def keep_stopped(context: Context, why: str, now: datetime) -> None:
+    """The same for a verification that ended before its verdict; what an earlier one found broken stays as it stands."""
+
+    def wanted(issue: Issue, twin_of: int | None) -> Issue:
+        if twin_of is not None:
+            return _twin(issue, twin_of)
+        if issue.is_open and issue.title == _TITLE:
+            return issue
+        said = escape.markdown(why[:_LONGEST])
+        body = _STOPPED.format(at=timestamp.show(now), run=context.run.url, why=said)
+        return Issue(number=issue.number, title=_UNCHECKED_TITLE, body=f"{body}\n{MARKER}", is_open=True)
+
+    keep_one(context.issues, context.issues.ours(_EVER), wanted, marker=MARKER, since=_EVER, owed=True)
+
+
+def _twin(issue: Issue, twin_of: int) -> Issue:
+    body = _TWIN.format(number=twin_of)
+    return Issue(number=issue.number, title=issue.title, body=f"{body}\n{MARKER}", is_open=False)
+
+
+def _wanted(verdict: AuditVerdict, issue: Issue, twin_of: int | None, *, at: str, run: str) -> Issue:
+    mark = f"\n{MARKER}"
+    title = _TITLE if verdict.of(Severity.BROKEN) else _UNCHECKED_TITLE
+    words = {"words": verdict.in_words, "at": at, "run": run, "head": verdict.head, "main": verdict.main}
+    if twin_of is not None:
+        return _twin(issue, twin_of)
+    if verdict.exit_code == ExitCode.DONE:
+        if not issue.is_open:
+            return issue
+        body = _DONE.format(**words)
+        return Issue(number=issue.number, title=issue.title, body=body + mark, is_open=False)
+    body = _OPEN.format(**words, findings=listed(verdict))
+    return Issue(number=issue.number, title=title, body=body + mark, is_open=True)
+
+
+def listed(verdict: AuditVerdict) -> str:
+    """What is broken or could not be checked, as a list in Markdown; nothing in it is more than text."""
+    problems = [each for each in verdict.problems if each.severity is not Severity.NOTE]
+    lines = [_line(each) for each in problems[:_SHOWN]]
+    if len(problems) > _SHOWN:
+        lines.append(f"- and {len(problems) - _SHOWN} more: the run's log has them")
+    return "\n".join(lines)
+
+
+def _line(problem: AuditFinding) -> str:
+    message, hint = (escape.markdown(text[:_LONGEST]) for text in (problem.message, problem.hint))
+    place = f", commit `{problem.commit[:10]}`" if problem.commit.isalnum() else ""
+    return f"- **{problem.severity}**: {message} ({problem.code}{place}). {hint}"

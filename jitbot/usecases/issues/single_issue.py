@@ -1,0 +1,50 @@
+"""Exactly one issue for each hidden mark: opened once, kept current, found again by its mark and its author."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from jitbot.domain.model.errors import JitbotError
+from jitbot.ports import Issue, Issues
+
+WantedIssue = Callable[
+    [Issue, int | None], Issue
+]  # an issue as it should be; the number of which it is a twin
+
+
+def keep_one(
+    issues: Issues, found: Iterable[Issue], wanted: WantedIssue, *, marker: str, since: datetime, owed: bool
+) -> None:
+    """Make the issue with this mark be as wanted; open it where it is `owed` and missing. Raises JitbotError.
+
+    `found` is what the workflows opened that changed since `since`. Everything is compared, so any run repairs.
+    """
+    named = _named(marker, found)
+    if not named and owed:
+        named = _open(issues, wanted, marker, since)
+    for position, issue in enumerate(named):
+        # The oldest is the one; a twin, made by a run beside this one, asks nobody any more.
+        right = wanted(issue, named[0].number if position else None)
+        if right != issue and (issue.is_open or not position):
+            issues.update(right)
+
+
+def _open(issues: Issues, wanted: WantedIssue, marker: str, since: datetime) -> tuple[Issue, ...]:
+    """Open the issue, and look again: the answer may be lost, and another run may have opened one too."""
+    new = wanted(Issue(number=0, title="", body="", is_open=False), None)
+    try:
+        made = issues.create(new.title, new.body)
+    except JitbotError:
+        if not (there := _named(marker, issues.ours(since))):
+            raise
+        return there
+    listed = _named(marker, issues.ours(since))
+    return listed if made in listed else _by_number((*listed, made))
+
+
+def _named(marker: str, found: Iterable[Issue]) -> tuple[Issue, ...]:
+    """The issues that carry this mark, the oldest first."""
+    return _by_number(issue for issue in found if marker in issue.body)
+
+
+def _by_number(issues: Iterable[Issue]) -> tuple[Issue, ...]:
+    return tuple(sorted(issues, key=lambda issue: issue.number))

@@ -1,0 +1,1 @@
+"""Reads, verifies and writes the ledger's branch."""

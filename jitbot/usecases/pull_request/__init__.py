@@ -1,0 +1,1 @@
+"""What people see of an open pull request: the check, the comment, the summary."""

@@ -1,0 +1,1 @@
+"""What a person does with a token of their own: ask, wait, and look."""

@@ -1,0 +1,68 @@
+"""Looks after a pull request until its request is granted, refused, or the patience is over."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from jitbot.domain.access import request_state
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.request import progress
+from jitbot.domain.request.progress import FINAL, ProgressStep, ProgressUpdate
+from jitbot.ports import Pull
+from jitbot.usecases.ledger.remote_ledger import RemoteLedger
+from jitbot.usecases.request.open_approvals import OpenApprovals
+from jitbot.usecases.request.requester_client import RequesterClient
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two looks
+
+
+def follow(
+    client: RequesterClient, pull: Pull, request: str, *, now: datetime, patience: timedelta
+) -> Iterator[ProgressUpdate]:
+    """What is to be seen, look by look, the last one final unless the patience came to its end first."""
+    ledger, approvals = RemoteLedger(client.personal), OpenApprovals(client=client, follows=True)
+    for waited in looks(client, patience):
+        update = look(approvals, ledger, client.personal.pull(pull.number), request, now + waited)
+        yield update
+        if update.step in FINAL:
+            return
+
+
+def looks(client: RequesterClient, patience: timedelta) -> Iterator[timedelta]:
+    """The time waited so far, at once and after ever longer pauses, until it is the whole patience."""
+    waited, pause = 0.0, _FIRST_PAUSE
+    while True:
+        yield timedelta(seconds=waited)
+        if waited >= patience.total_seconds():
+            return
+        step = min(pause, patience.total_seconds() - waited)
+        client.sleep(step)
+        waited, pause = waited + step, min(pause * 1.5, _LONGEST_PAUSE)
+
+
+def look(
+    approvals: OpenApprovals, ledger: RemoteLedger, pull: Pull, request: str, now: datetime
+) -> ProgressUpdate:
+    """One look at the pull request, and once it is merged at what is recorded of it."""
+    if pull.merge_commit is not None and pull.merged_at is not None:
+        told = [
+            event
+            for event in ledger.events(pull.merged_at - timedelta(days=7), now)
+            if event.request == request
+        ]
+        folded = request_state.fold_events(told).get(request, RequestState(request=request))
+        step, reasons, term = progress.after_merge(pull.merge_commit, told, folded)
+        return ProgressUpdate(step=step, statuses={}, reasons=reasons, term=term)
+    if pull.closed:
+        return ProgressUpdate(step=ProgressStep.CLOSED, statuses={})
+    statuses = approvals.client.personal.statuses(pull.head)
+    return ProgressUpdate(
+        step=ProgressStep.ASKED, approvals=approvals.of(pull, request, now), statuses=statuses
+    )
+
+
+def ended(lived: RequestState | None) -> bool:
+    """Whether the record says of every account of a request that it ended."""
+    term = lived.current if lived is not None else None
+    if lived is None or term is None or not term.documents:
+        return False
+    return all(lived.account_state(each.account_id).end is not None for each in term.documents)

@@ -1,0 +1,206 @@
+"""Where the approvals of an open pull request stand, read with a person's own token and without a clone.
+
+The facts are put together as the check does it, and counted by the code that decides. What cannot be read is
+said to be not known: it is never replaced by a weaker rule.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals, pending
+from jitbot.domain.access.reviews import latest_judgements
+from jitbot.domain.ledger.attestation import blob_name
+from jitbot.domain.model import bounds
+from jitbot.domain.model.documents import Login, People, Request, Sha, Source
+from jitbot.domain.model.errors import JitbotError, UnavailableError
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.merge_facts import (
+    Case,
+    Change,
+    ChangeKind,
+    Merge,
+    PullCommit,
+    PullRequest,
+    Push,
+    Review,
+    Rules,
+)
+from jitbot.domain.model.owners import person_behind
+from jitbot.domain.model.parsed_case import ParsedCase, parse_case
+from jitbot.ports import Pull
+from jitbot.usecases.collect.collect_case import read_pushes, read_rules
+from jitbot.usecases.request.requester_client import RemoteTree, RequesterClient, folders_with_rules
+
+_MOST = 20  # commits to be compared with their parents: each costs two calls or three, once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Head:
+    """What does not change for one head of a pull request."""
+
+    source: Source | None  # the request; None where the head has no ordinary file there
+    rules: Rules
+    commits: tuple[PullCommit, ...]
+    touching: frozenset[Sha]
+
+
+@dataclass(slots=True, kw_only=True)
+class OpenApprovals:
+    """The approvals of open pull requests. Asks again only for what can have changed.
+
+    `follows`: it is asked again and again, so main may move between two answers.
+    """
+
+    client: RequesterClient
+    follows: bool = False
+    _heads: dict[tuple[str, Sha, Sha], _Head] = field(default_factory=dict)
+    _trees: dict[Sha, RemoteTree] = field(default_factory=dict)
+    _tip: Sha | None = None
+
+    def request(self, pull: Pull, path: str) -> Request | None:
+        """The request at the head of a pull request; None if it does not read."""
+        tree = self._tree_of(pull.head)
+        tree.list(folders_with_rules(path))  # what is read of the rules later comes with this question
+        content = tree.read([path]).get(path)
+        if content is None:
+            return None
+        return self.client.documents.parse_request(Source(path=path, content=content)).value
+
+    def of(self, pull: Pull, path: str, now: datetime) -> PendingApprovals | NotKnown:
+        """How the approvals of one request stand, as if its pull request were merged now."""
+        place = self.client.place
+        if pull.base != place.branch:
+            return NotKnown(why=f"its pull request goes into {pull.base}, not into {place.branch}")
+        try:
+            parsed_case = parse_case(self._case(pull, path, now))
+        except JitbotError as error:
+            return NotKnown(why=str(error))
+        if not isinstance(parsed_case, ParsedCase):
+            return NotKnown(why=f"merged now it would be refused: {parsed_case[0].message}")
+        return pending(parsed_case)
+
+    def _case(self, pull: Pull, path: str, now: datetime) -> Case:
+        reviews = self.client.forge.reviews(pull.number)
+        # GitHub's clock may be ahead of ours; a review that is there was submitted.
+        at = max((now, *(review.submitted_at for review in reviews)))
+        approved = any(review.state == "APPROVED" for review in reviews)
+        dismissed = any(review.state == "DISMISSED" for review in reviews)
+        policy = policy_of(path)
+        main = self._main(fresh=self.follows and approved)
+        rules = read_rules(main, self.client.documents, policy)
+        people = rules.people.value or {}
+        head = self._head(pull, path, main)
+        merged = _as_if_merged(pull, self.client.place.repository_id, len(head.commits), at)
+        # Without an approval nothing hangs on who pushed, or on when the base was changed.
+        history = self.client.forge.history(pull.number) if approved or dismissed else None
+        request = None if head.source is None else self.client.documents.parse_request(head.source)
+        change = Change(
+            path=path,
+            commit=pull.head,
+            base=main.commit,
+            committed_at=at,
+            kind=ChangeKind.ADDED,  # the approvals of an extension are counted alike
+            mode="000000" if head.source is None else "100644",
+            blob=None if head.source is None else blob_name(head.source.content),
+        )
+        return Case(
+            change=change,
+            request=request,
+            rules=rules,
+            touched=(path,),
+            earlier=False,
+            clashes=(),
+            listed=(merged,),
+            default_branch=self.client.place.branch,
+            merge=Merge(
+                pull_request=merged,
+                files=(path,),
+                fetched_head=pull.head,
+                head_blob=change.blob,
+                head_rules=head.rules,
+                reviews=reviews,
+                commits=head.commits,
+                touching=head.touching,
+                permissions=self._permissions(reviews, people, at),
+                retargeted_at=None if history is None else history.retargeted_at,
+                dismissals=() if history is None else history.dismissals,
+                pushes=self._pushes(merged, head) if approved else None,
+            ),
+        )
+
+    def _pushes(self, merged: PullRequest, head: _Head) -> tuple[Push, ...] | None:
+        found, too_many_moves = read_pushes(self.client.forge, merged, head.commits, head.touching)
+        if too_many_moves:  # no approval helps then, so none is counted here
+            raise UnavailableError(
+                f"its branch was moved more than {bounds.MOVES} times: ask anew, from a new branch"
+            )
+        return found
+
+    def _main(self, *, fresh: bool) -> RemoteTree:
+        """The tree of main's tip; where it is now, if that must be `fresh`."""
+        if fresh:
+            self._tip = self.client.personal.branch(self.client.place.branch) or self._tip
+        return self._tree_of(self._tip or self.client.tree.commit)
+
+    def _tree_of(self, commit: Sha) -> RemoteTree:
+        """The files of a commit: what main's tip has too is not fetched again."""
+        if commit not in self._trees:
+            self._trees[commit] = self.client.tree.at(commit)
+        return self._trees[commit]
+
+    def _head(self, pull: Pull, path: str, main: RemoteTree) -> _Head:
+        key = path, pull.head, main.commit
+        if key not in self._heads:
+            tree = self._tree_of(pull.head)
+            tree.list(folders_with_rules(path))
+            content = tree.read([path]).get(path)
+            commits = self.client.forge.commits(pull.number)
+            if pull.head not in {commit.sha for commit in commits}:
+                raise UnavailableError("GitHub does not list all of its commits")
+            self._heads[key] = _Head(
+                source=None if content is None else Source(path=path, content=content),
+                rules=read_rules(tree, self.client.documents, policy_of(path)),
+                commits=commits,
+                touching=self._touching(path, commits),
+            )
+        return self._heads[key]
+
+    def _touching(self, path: str, commits: tuple[PullCommit, ...]) -> frozenset[Sha]:
+        """The commits that change the request against their first parent. The only commit of a pull request does."""
+        if len(commits) > _MOST:
+            raise UnavailableError(f"it has more than {_MOST} commits, too many to compare without a clone")
+        names = [commit.sha for commit in commits]
+        return frozenset(name for name in names if len(names) == 1 or self._changes(name, path))
+
+    def _changes(self, commit: Sha, path: str) -> bool:
+        parent = self.client.personal.first_parent(commit)
+        if parent is None:
+            return True
+        return self._tree_of(commit).entry(path) != self._tree_of(parent).entry(path)
+
+    def _permissions(self, reviews: Iterable[Review], people: People, at: datetime) -> Mapping[Login, str]:
+        """Of each approver who might count: whether they may write, asked as the decision will ask it."""
+        asked_of = dict.fromkeys(
+            review.user.login
+            for review in latest_judgements(tuple(reviews), at)
+            if review.state == "APPROVED" and person_behind(review.user, people) is not None
+        )
+        return {login: self.client.forge.permission(login) for login in asked_of}
+
+
+def _as_if_merged(pull: Pull, repository_id: int, commits: int, at: datetime) -> PullRequest:
+    return PullRequest(
+        number=pull.number,
+        author=pull.author,
+        repository_id=repository_id,
+        base_branch=pull.base,
+        head=pull.head,
+        merged_at=at,
+        merged_by=None,
+        merge_commit=pull.head,
+        created_at=pull.created_at,
+        commit_count=commits,
+        head_branch=pull.branch,
+        head_repository_id=repository_id,  # a fork's branch of the same name has none of these commits here
+    )

@@ -1,0 +1,132 @@
+"""Puts a proposal before its approvers: one commit, one branch, one pull request, and auto-merge where it is safe.
+
+The branch appears with its commit, so there is one thing to take back. After every write that failed, GitHub is
+asked whether it took effect all the same: a time-out is no answer.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TypeVar
+
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
+from jitbot.domain.request import new_request
+from jitbot.domain.request.new_request import CHECK, NewRequest
+from jitbot.ports import MergeRules, PersonalForge, Pull
+from jitbot.usecases.request.requester_client import RequesterClient
+
+T = TypeVar("T")
+
+_NAMES = 9  # to try before one gives up
+
+
+def open_pull(client: RequesterClient, proposal: NewRequest) -> Pull:
+    """Open the pull request. Whatever stops this, Ctrl-C too, leaves no branch behind, or says which.
+
+    Raises DeniedError or UnavailableError, with what was done, if there is no pull request in the end.
+    """
+    commit = client.personal.commit(client.place.tip, proposal.request, proposal.content, proposal.message)
+    _branch(client.personal, proposal.branch, commit)
+    try:
+        return _pull(client, proposal, commit)
+    except BaseException:
+        _take_back(client.personal, proposal.branch, commit)
+        raise
+
+
+def free_path(client: RequesterClient, policy: str, reason: str, now: datetime) -> str:
+    """A path for a new request that main has never known, and that nobody asks for on a branch."""
+    name = new_request.slug(reason)
+    for number in range(1, _NAMES + 1):
+        path = new_request.path(policy, client.person.login, now, new_request.numbered(name, number))
+        if client.personal.branch(new_request.branch(path)) is None and not client.personal.was_used(
+            client.place.branch, path
+        ):
+            return path
+    raise InvalidError(f"{_NAMES} requests of today are called {name!r} already; give another reason")
+
+
+def free_branch(client: RequesterClient, proposal: NewRequest) -> NewRequest:
+    """The proposal, under the first name for its branch that is not taken."""
+    names = (f"{proposal.branch}{f'-{number}' if number > 1 else ''}" for number in range(1, _NAMES + 1))
+    for name in names:
+        if client.personal.branch(name) is None:
+            return replace(proposal, branch=name)
+    raise InvalidError(f"the branch {proposal.branch} exists already; delete it, or have it merged")
+
+
+def _branch(personal: PersonalForge, name: str, commit: Sha) -> None:
+    """Make the branch for the commit. One of that name that is not ours is left alone, and is an error."""
+    try:
+        personal.create_branch(name, commit)
+    except JitbotError:
+        there = _ask(
+            partial(personal.branch, name),
+            f"the branch {name}; if it is there: git push origin --delete {name}",
+        )
+        if there is None:
+            raise
+        if there != commit:
+            raise DeniedError(f"somebody made a branch {name} just now; run this again") from None
+    except BaseException:
+        _take_back(personal, name, commit)
+        raise
+
+
+def _pull(client: RequesterClient, proposal: NewRequest, commit: Sha) -> Pull:
+    try:
+        return client.personal.open_pull(proposal.branch, client.place.branch, proposal.title, proposal.body)
+    except JitbotError:
+        listed = _ask(partial(client.personal.open_pulls, proposal.branch), "the pull request")
+        for pull in listed:
+            if pull.head == commit and pull.author.github_id == client.place.actor.github_id:
+                return pull
+        raise
+
+
+def _ask(question: Callable[[], T], what: str) -> T:
+    """Ask after a write that failed. Raises UnavailableError if that cannot be told either."""
+    try:
+        return question()
+    except JitbotError as error:
+        raise UnavailableError(f"{error}; nor does it say whether it made {what}") from error
+
+
+def _take_back(personal: PersonalForge, name: str, commit: Sha) -> None:
+    """Delete our branch; a pull request from it is closed by that. Raises UnavailableError if it may still be there."""
+    try:
+        if personal.branch(name) == commit:
+            personal.delete_branch(name)
+    except JitbotError as error:
+        raise UnavailableError(
+            f"no pull request was opened, and the branch {name} may be left behind ({error}); "
+            f"delete it with: git push origin --delete {name}"
+        ) from error
+
+
+def merge_when_approved(client: RequesterClient, pull: Pull, approvals: int) -> tuple[str, str]:
+    """Turn auto-merge on, if main's rules wait for what the policy asks; gives the method, or why it is off."""
+    place = client.place
+    if not place.auto_merge or not place.methods:
+        return "", "the repository does not allow it"
+    try:
+        if why := too_early(client.personal.merge_rules(place.branch), approvals):
+            return "", why
+        client.personal.merge_when_ready(pull, place.methods[0])
+    except JitbotError as error:
+        return "", str(error)
+    return place.methods[0], ""
+
+
+def too_early(rules: MergeRules, approvals: int) -> str:
+    """Why GitHub might merge before enough approvals count, which refuses the request for good; empty if it cannot."""
+    if CHECK in rules.checks:
+        return ""
+    if approvals <= 1 and rules.code_owners and rules.approvals >= approvals:
+        return ""
+    return (
+        f"it takes {approvals} of the owners' approvals, and main's rules do not wait for that "
+        f"({CHECK} is no required check)"
+    )

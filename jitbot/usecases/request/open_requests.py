@@ -1,0 +1,101 @@
+"""The open pull requests that ask for access, and what each waits for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
+from jitbot.domain.model import owners
+from jitbot.domain.model.documents import Login, Request
+from jitbot.domain.model.errors import JitbotError
+from jitbot.domain.model.grammar import is_request, policy_of
+from jitbot.ports import Pull
+from jitbot.usecases.request.open_approvals import OpenApprovals
+from jitbot.usecases.request.requester_client import RequesterClient
+
+MOST = 50  # pull requests to look into: each costs a few calls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenRequest:
+    """One open request: how long it asks for, and how its approvals stand.
+
+    `needed` is main's number only where it is not known what a decision would ask for.
+    """
+
+    request: str
+    requester: Login
+    accounts: tuple[str, ...]
+    duration: timedelta
+    number: int
+    url: str
+    approvals: PendingApprovals | NotKnown
+    needed: int
+    owners: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadRequest:
+    """An open pull request that may ask for something, and could not be read. `request` is None where not even the path is known."""
+
+    number: int
+    url: str
+    request: str | None
+    approvals: NotKnown
+
+
+def open_requests(
+    client: RequesterClient, login: str | None, now: datetime, *, most: int = MOST
+) -> tuple[tuple[OpenRequest | UnreadRequest, ...], int]:
+    """The open requests of a login, or of everybody, newest first; and how many pull requests were left out.
+
+    Raises JitbotError if GitHub does not answer. What is wrong with one pull request alone hides no other.
+    """
+    pulls = [pull for pull in client.personal.open_pulls() if login in (None, pull.author.login)]
+    approvals = OpenApprovals(client=client)
+    found = (each for pull in pulls[:most] for each in _of(approvals, pull, now))
+    return tuple(found), max(len(pulls) - most, 0)
+
+
+def _of(approvals: OpenApprovals, pull: Pull, now: datetime) -> Iterator[OpenRequest | UnreadRequest]:
+    """What a pull request asks for; nothing if it is about something else, or its request does not read."""
+    client = approvals.client
+    path: str | None = None
+    try:
+        path = _path(client, pull)
+        request = approvals.request(pull, path) if path is not None else None
+    except JitbotError as error:
+        # Whoever may open a pull request chooses its bytes and its size. If GitHub answers nothing else either,
+        # it is not this one, and this raises.
+        client.personal.branch(client.place.branch)
+        yield UnreadRequest(
+            number=pull.number, url=pull.url, request=path, approvals=NotKnown(why=str(error))
+        )
+        return
+    if request is not None:
+        yield _asked(approvals, pull, request, now)
+
+
+def _path(client: RequesterClient, pull: Pull) -> str | None:
+    """The request that a pull request is about; None if it is about something else."""
+    paths = client.forge.files(pull.number)
+    return paths[0] if len(paths) == 1 and is_request(paths[0]) else None
+
+
+def _asked(approvals: OpenApprovals, pull: Pull, request: Request, now: datetime) -> OpenRequest:
+    client = approvals.client
+    rules = client.rules(policy_of(request.path))
+    owned_by = owners.of(request.path, codeowners=rules.codeowners, people=client.people, teams=client.teams)
+    stand, policy = approvals.of(pull, request.path, now), rules.policy.value
+    asked = policy.approvals if policy is not None else 0
+    return OpenRequest(
+        request=request.path,
+        requester=request.requester,
+        accounts=request.accounts,
+        duration=request.duration,
+        number=pull.number,
+        url=pull.url,
+        approvals=stand,
+        needed=stand.required if isinstance(stand, PendingApprovals) else asked,
+        owners=owned_by.names,
+    )

@@ -1,0 +1,246 @@
+"""A person's desk: who they are, the rules at main's tip, and what they may ask for. Reads through the API alone."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from jitbot.domain.aws.action_catalog import ActionCatalog
+from jitbot.domain.model import codeowners, owners
+from jitbot.domain.model.documents import Finding, Parsed, People, Person, Policy, Request, Sha, Source, Teams
+from jitbot.domain.model.errors import InvalidError, UnavailableError
+from jitbot.domain.model.grammar import is_request, policy_of
+from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.request import new_request
+from jitbot.domain.views.preview import Preview, preview_grant
+from jitbot.ports import AddedEntry, Documents, Forge, PersonalForge, RepositoryAccess
+from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, read_rules
+from jitbot.usecases.context import SETTINGS
+from jitbot.usecases.pull_request.checking import Checker
+
+T = TypeVar("T")
+
+_ACCESS = "policies/access"
+_RULES = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, *codeowners.LOCATIONS)
+
+
+@dataclass(slots=True)
+class RemoteTree:
+    """The files of one commit, read through the forge's API and kept."""
+
+    personal: PersonalForge
+    commit: Sha
+    _folders: dict[str, tuple[AddedEntry, ...]] = field(default_factory=dict)
+    _contents: dict[Sha, bytes] = field(default_factory=dict)
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those paths that are ordinary files there."""
+        wanted = list(paths)
+        self.list(_folder(path) for path in wanted)
+        plain = {
+            entry.path: entry.blob
+            for folder in dict.fromkeys(map(_folder, wanted))
+            for entry in self._folders[folder]
+            if entry.mode == "100644"
+        }
+        blobs = [plain[path] for path in wanted if path in plain]
+        if missing := [blob for blob in blobs if blob not in self._contents]:
+            self._contents.update(self.personal.contents(missing))
+        if odd := next(
+            (path for path in wanted if path in plain and plain[path] not in self._contents), None
+        ):
+            raise UnavailableError(f"{odd} is no plain text, or came cut short")
+        return {path: self._contents[plain[path]] for path in wanted if path in plain}
+
+    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """The modes of those paths that are there and are no ordinary files."""
+        wanted = list(paths)
+        self.list(_folder(path) for path in wanted)
+        return {
+            entry.path: entry.mode
+            for folder in dict.fromkeys(map(_folder, wanted))
+            for entry in self._folders[folder]
+            if entry.path in wanted and entry.mode != "100644"
+        }
+
+    def entry(self, path: str) -> AddedEntry | None:
+        """What lies at a path, whatever it is; None if nothing does."""
+        folder = _folder(path)
+        self.list([folder])
+        return next((entry for entry in self._folders[folder] if entry.path == path), None)
+
+    def at(self, commit: Sha) -> "RemoteTree":
+        """The files of another commit. Contents that either has read are shared."""
+        return self if commit == self.commit else RemoteTree(self.personal, commit, _contents=self._contents)
+
+    def list(self, folders: Iterable[str]) -> tuple[str, ...]:
+        """The paths of what lies directly in these folders."""
+        wanted = list(dict.fromkeys(folders))
+        if missing := [folder for folder in wanted if folder not in self._folders]:
+            self._folders.update(self.personal.folders(self.commit, missing))
+        return tuple(entry.path for folder in wanted for entry in self._folders[folder])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithFile:
+    """A tree in which one file is another: as it would be once that file is merged."""
+
+    tree: RemoteTree
+    source: Source
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of those paths that are ordinary files."""
+        wanted = list(paths)
+        found = dict(self.tree.read(path for path in wanted if path != self.source.path))
+        return found | ({self.source.path: self.source.content} if self.source.path in wanted else {})
+
+    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
+        """The modes of those paths that are there and are no ordinary files."""
+        return self.tree.others(path for path in paths if path != self.source.path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequesterClient:
+    """One person at work. Not slotted: the place, the people and the policies are read once, when asked for."""
+
+    personal: PersonalForge
+    forge: Forge
+    documents: Documents
+    catalogue: ActionCatalog
+    sleep: Callable[[float], None]
+
+    @cached_property
+    def place(self) -> RepositoryAccess:
+        """Whose token this is, and where main stands."""
+        return self.personal.place()
+
+    @cached_property
+    def tree(self) -> RemoteTree:
+        """main's tip."""
+        return RemoteTree(self.personal, self.place.tip)
+
+    @cached_property
+    def policies(self) -> tuple[Policy, ...]:
+        """The policies at main's tip that read without a finding: under another one nothing is granted."""
+        # Whatever is read of the rules later comes with these two questions.
+        self.tree.list(folders_with_rules())
+        names = [path for path in self.tree.list([_ACCESS]) if path.endswith(".yaml")]
+        found = self.tree.read([*_RULES, *names])
+        if SETTINGS not in found:
+            raise InvalidError(
+                f"{self.place.repository} is no access repository: {self.place.branch} has no {SETTINGS}. "
+                "Name the right one with --repo OWNER/NAME, or set JITBOT_REPOSITORY"
+            )
+        parsed = (
+            self.documents.parse_policy(Source(path=name, content=found[name]))
+            for name in names
+            if name in found
+        )
+        return tuple(each.value for each in parsed if each.value is not None)
+
+    @cached_property
+    def person(self) -> Person:
+        """Who people.yaml says this is. Raises InvalidError with whom to ask if it says nothing."""
+        actor = self.place.actor
+        found = owners.person_behind(actor, self.people)
+        if found is None:
+            raise InvalidError(
+                f"{actor.login} (GitHub id {actor.github_id}) is not in {PEOPLE}, so jitbot knows nobody behind "
+                f"this token; ask {self.owners_of(PEOPLE)} to add you"
+            )
+        return found
+
+    @property
+    def people(self) -> People:
+        """The people at main's tip."""
+        return _value(self.rules("").people, PEOPLE)
+
+    @property
+    def teams(self) -> Teams:
+        """The teams at main's tip."""
+        return _value(self.rules("").teams, TEAMS)
+
+    def rules(self, policy: str) -> Rules:
+        """The rules at main's tip, with this policy's."""
+        assert self.policies is not None  # noqa: S101 - reads everything that follows in two calls
+        return read_rules(self.tree, self.documents, policy)
+
+    def usable(self) -> tuple[Policy, ...]:
+        """The policies that this person may ask under. Raises InvalidError with whom to ask if there is none."""
+        person = self.person
+        found = new_request.usable(self.policies, person, self.teams)
+        if not found and person.principal is None:
+            raise InvalidError(
+                f"{person.login} has no AWS principal in {PEOPLE}, so can approve but not ask; "
+                f"ask {self.owners_of(PEOPLE)} to add one"
+            )
+        if not found:
+            raise InvalidError(
+                f"no policy names {person.login}, or a team of theirs, as eligible; "
+                f"ask {self.owners_of(_ACCESS + '/x.yaml')}, who own {_ACCESS}/"
+            )
+        return found
+
+    def owners_of(self, path: str) -> str:
+        """The owners of a path in words, as CODEOWNERS names them."""
+        rules = self.rules("")
+        found = owners.of(path, codeowners=rules.codeowners, people=self.people, teams=self.teams)
+        return " or ".join(found.names) or "an admin of the repository"
+
+    def read_request(self, path: str) -> tuple[bytes, Request]:
+        """A request as main has it. Raises InvalidError if main has none there, or one that does not read."""
+        content = self.tree.read([path]).get(path)
+        if content is None:
+            raise InvalidError(f"{self.place.branch} has no {path}")
+        return content, self.parse(Source(path=path, content=content))
+
+    def parse(self, source: Source) -> Request:
+        """A request, read. Raises InvalidError with the first finding."""
+        return _value(self.documents.parse_request(source), source.path)
+
+    def verdict(
+        self, source: Source, now: datetime, *, former: bytes | None = None, began: datetime | None = None
+    ) -> tuple[Preview | None, tuple[Finding, ...]]:
+        """What merging a file now would give, and what would keep it from being granted: as `check` says it.
+
+        An extension counts from when the first term `began`.
+        """
+        tree = WithFile(tree=self.tree, source=source)
+        checker = Checker(documents=self.documents, catalogue=self.catalogue, when=now)
+        findings = checker.request(tree, source, former=former)
+        request = self.documents.parse_request(source).value
+        if request is None:
+            return None, findings
+        return preview_grant(
+            request, self.rules(policy_of(source.path)), began or now, self.catalogue
+        ), findings
+
+    def request_of(self, number: int) -> str:
+        """The one request that a pull request touches. Raises InvalidError if it is not exactly one."""
+        found = [path for path in self.forge.files(number) if is_request(path)]
+        if len(found) != 1:
+            raise InvalidError(f"pull request {number} touches {len(found)} requests, not one")
+        return found[0]
+
+    def requests(self, months: Sequence[str]) -> tuple[str, ...]:
+        """The requests that main holds of these months, as in 2026-11."""
+        kinds = [path for path in self.tree.list(["requests"]) if not path.endswith(".md")]
+        found = self.tree.list(f"{kind}/{month}" for kind in kinds for month in months)
+        return tuple(path for path in found if path.endswith(".yaml"))
+
+
+def folders_with_rules(*paths: str) -> tuple[str, ...]:
+    """The folders of all rules, and of these paths: listed together they are one question."""
+    return tuple(dict.fromkeys(_folder(path) for path in (*_RULES, f"{_ACCESS}/any", *paths)))
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _value(parsed: Parsed[T], path: str) -> T:
+    if parsed.value is None:
+        first = parsed.findings[0]
+        raise InvalidError(f"{first.file or path}:{first.line}: {first.message}")
+    return parsed.value

@@ -1,0 +1,191 @@
+"""`jitbot grant`: decide, record, grant, read back, record. Safe to stop anywhere and to run twice."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from jitbot.domain.access import too_large
+from jitbot.domain.enforce import plan
+from jitbot.domain.enforce.changes import Deny
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.errors import BranchMovedError, DeniedError, JitbotError
+from jitbot.domain.model.merge_facts import Change
+from jitbot.usecases.apply.apply import ApplyResult, apply, failed_event
+from jitbot.usecases.collect.collect_case import CaseCollector
+from jitbot.usecases.context import Context, ensure_current, ensure_recordable
+from jitbot.usecases.decide import early_ends
+from jitbot.usecases.decide.deciding import Decided, Due, SoFar, decide_all, due, unrecorded
+from jitbot.usecases.ledger import ledger
+from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.usecases.runs.post_review import with_reviews
+from jitbot.usecases.runs.report import Report
+
+_DOWN = (
+    5  # records in a row to which GitHub gives no answer that can be used, before a run gives way to the next
+)
+
+
+def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
+    """Decide every new change of a request, and carry out what the ledger says is approved and not granted."""
+    ensure_current(context)
+    if not dry_run:
+        ensure_recordable(context)
+    run = _Run(context=context, at=now, collector=CaseCollector(context=context))
+    history = ledger.read(context, now)
+    run.report = Report(doubt=history.doubt, warnings=history.ignored, dry=dry_run)
+    if history.doubt:
+        return run.report  # what cannot be checked may hold an end: nothing is given
+    # What one merge asks for in bulk waits until everybody else has their access, and so does what is in doubt.
+    for number, portion in enumerate(due(context, history, now)):
+        known = ledger.read_again(context, history, now) if number else history
+        history = run.portion(known, portion)
+    while undecided := run.undecided():
+        if dry_run or not run.collector.patience.wait(context.sleep):
+            break
+        run.collector.forget()
+        run.so_far.look += 1
+        history = run.portion(ledger.read_again(context, history, now), Due(changes=undecided))
+    return with_reviews(context, run.report, history, now, late_fails=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One run of grant: what it has come to so far."""
+
+    context: Context
+    at: datetime
+    collector: CaseCollector
+    report: Report = field(default_factory=Report)
+    so_far: SoFar = field(default_factory=SoFar)
+    _asked: dict[Change, bool] = field(default_factory=dict)
+
+    def portion(self, history: LedgerView, portion: Due) -> LedgerView:
+        """Decide some changes, record that, and carry out what the ledger says is approved and not granted."""
+        self._asked |= dict(portion.changes)
+        history, decided = self._decide(history, portion)
+        changed = {each.change for each in decided}
+        self.report = replace(
+            self.report,
+            decided=(*(each for each in self.report.decided if each.change not in changed), *decided),
+            refused=(*self.report.refused, *portion.too_large),
+            warnings=history.ignored,
+        )
+        self.report = _carried_out(self.context, history, self.report, self.at)
+        return history
+
+    def undecided(self) -> tuple[tuple[Change, bool], ...]:
+        """What is in doubt yet, as it was to be decided."""
+        doubtful = {each.change for each in self.report.decided if each.event is None}
+        return tuple(each for each in self._asked.items() if each[0] in doubtful)
+
+    def _decide(self, history: LedgerView, portion: Due) -> tuple[LedgerView, tuple[Decided, ...]]:
+        """Decide and record the decisions, on a ledger that nobody moved meanwhile."""
+        found: dict[Change, Decided] = {}
+        whole = [too_large.refusal(each, now=self.at, run=self.context.run.url) for each in portion.too_large]
+        try:
+            history = self._decide_and_record(history, portion.changes, whole, found)
+        except BranchMovedError as error:  # nobody can record anything now
+            return history, tuple(unrecorded(each, str(error)) for each in found.values())
+        except JitbotError:
+            if not whole and not any(each.event is not None for each in found.values()):
+                raise  # it was not for what was to be recorded
+            history = self._one_by_one(history, whole, found)
+        return history, tuple(found.values())
+
+    def _decide_and_record(
+        self,
+        history: LedgerView,
+        changes: Sequence[tuple[Change, bool]],
+        whole: Sequence[Event],
+        found: dict[Change, Decided],
+    ) -> LedgerView:
+        """Decide these changes into `found`, by the ledger as it is when that is recorded, and record it."""
+
+        def build(known: LedgerView) -> Sequence[Event]:
+            for change, _ in changes:
+                found.pop(change, None)
+            decided = decide_all(self.collector, changes, known, self.at, self.so_far)
+            found.update({each.change: each for each in decided})
+            return [*whole, *(each.event for each in decided if each.event is not None)]
+
+        if self.report.dry:
+            return _with(history, build(history))
+        return ledger.transact(self.context, self.at, build, known=history).history
+
+    def _one_by_one(
+        self, history: LedgerView, whole: Sequence[Event], found: dict[Change, Decided]
+    ) -> LedgerView:
+        """Record what can be recorded, merge by merge, where all of it together could not be.
+
+        What is asked of a file whose earlier change is not recorded waits for that one.
+        """
+        down, stuck = 0, set[str]()
+        decided = [each.change for each in found.values() if each.event is not None]
+        for commit in dict.fromkeys([*(each.commit for each in whole), *(each.commit for each in decided)]):
+            changes = [(each, self._asked[each]) for each in decided if each.commit == commit]
+            refusals = [each for each in whole if each.commit == commit]
+            why = "GitHub takes no record now" if down == _DOWN else ""
+            if not why and stuck.intersection(change.path for change, _ in changes):
+                why = "an earlier change of this file is not recorded"
+            if not why:
+                try:
+                    history, down = self._decide_and_record(history, changes, refusals, found), 0
+                except JitbotError as error:
+                    why, down = str(error), 0 if isinstance(error, DeniedError) else down + 1
+            if why:
+                stuck |= {change.path for change, _ in changes}
+                found |= {change: unrecorded(found[change], why) for change, _ in changes if change in found}
+        return history
+
+
+def _carried_out(context: Context, history: LedgerView, report: Report, now: datetime) -> Report:
+    """Do what the ledger says is approved and not granted, and record it."""
+    ends = early_ends.ends_at_main(context, history, now)
+    changes = plan.to_grant(history.lives.values(), ends, now, history.in_doubt)
+    decided = tuple(each.event for each in report.decided if each.event is not None and not report.dry)
+    known = {event.key for event in report.recorded}
+    recorded = report.recorded + tuple(event for event in decided if event.key not in known)
+    report = replace(report, planned=changes, recorded=recorded, alarms=early_ends.alarms(ends))
+    if report.dry or not changes:
+        return report
+    outcome = apply(context, changes, now)
+    final = _record(context, history, outcome, now)
+    failures = report.failures + outcome.failures + final.failures
+    return replace(report, recorded=recorded + final.events, failures=failures)
+
+
+def _record(context: Context, history: LedgerView, outcome: ApplyResult, now: datetime) -> ApplyResult:
+    """Record what was granted, unless its end was recorded meanwhile: then end it here and now, and record that."""
+    failed = [failed_event(failure, now=now, run=context.run.url) for failure in outcome.failures]
+    granted = [*outcome.events, *(event for event in failed if event is not None)]
+    ended = ApplyResult()
+
+    def build(known: LedgerView) -> Sequence[Event]:
+        nonlocal granted, ended
+        overtaken = tuple(_overtaken(context, granted, known, now))
+        if overtaken:
+            more = apply(context, overtaken, now)
+            ended = ApplyResult(events=ended.events + more.events, failures=ended.failures + more.failures)
+            gone = {(denial.request, denial.account_id) for denial in overtaken}
+            granted = [event for event in granted if (event.request, event.account_id) not in gone]
+        return (*granted, *ended.events)
+
+    done = ledger.transact(context, now, build, known=ledger.read_again(context, history, now))
+    return replace(ended, events=done.events)
+
+
+def _overtaken(
+    context: Context, granted: Iterable[Event], history: LedgerView, now: datetime
+) -> Iterator[Deny]:
+    """The grants just made that must end at once: revoked, deleted or offboarded while they were being made."""
+    ends = early_ends.ends_at_main(context, history, now)
+    for event in granted:
+        life = history.lives.get(event.request)
+        end = ends.of(life, life.account_state(event.account_id)) if life is not None else None
+        if life is not None and event.kind is EventType.GRANTED and end is not None:
+            yield from (each for each in plan.denials(life, end) if each.account_id == event.account_id)
+
+
+def _with(history: LedgerView, new: Iterable[Event]) -> LedgerView:
+    """The history as it will read once these events are in it."""
+    return replace(history, events=(*history.events, *new))

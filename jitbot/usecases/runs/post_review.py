@@ -1,0 +1,151 @@
+"""The review that break-glass owes: read, recorded, asked for in one issue, and missed out loud.
+
+It comes last in a run, and nothing that goes wrong in it undoes or holds up what the run did before.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from jitbot.domain.access import post_review
+from jitbot.domain.access.post_review import PendingReview
+from jitbot.domain.ledger.events import Event
+from jitbot.domain.model import timestamp
+from jitbot.domain.model.documents import Finding
+from jitbot.domain.model.errors import JitbotError
+from jitbot.ports import Issue
+from jitbot.usecases.apply import apply
+from jitbot.usecases.context import Context
+from jitbot.usecases.decide.early_ends import people_at_main
+from jitbot.usecases.issues.post_review_issue import asked_for, title_of
+from jitbot.usecases.issues.single_issue import keep_one
+from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.usecases.ledger.recording import record
+from jitbot.usecases.runs.report import Report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Read:
+    """One debt as it stands after this run's look at the reviews. `event` is new to the ledger."""
+
+    pending_review: PendingReview
+    event: Event | None = None
+    trouble: tuple[Finding, ...] = ()
+
+
+def with_reviews(
+    context: Context, report: Report, history: LedgerView, now: datetime, *, late_fails: bool
+) -> Report:
+    """The report of a run, with the reviews that were read and recorded, and the issues that ask for them.
+
+    `late_fails`: a review that is overdue, or an objection, fails the run. Otherwise it is only told.
+    """
+    owing = [(life.owing, pending_review) for life in history.lives.values() for pending_review in life.debts]
+    if not owing:
+        return report
+    read = [_read(context, pending_review, events, now) for events, pending_review in owing]
+    trouble = [finding for each in read for finding in each.trouble]
+    new = tuple(each.event for each in read if each.event is not None)
+    if new and not report.dry:
+        trouble += _recorded(context, new, now)
+    if not report.dry:
+        trouble += _issues(context, [each.pending_review for each in read])
+    told = [_told(each.pending_review, now) for each in read if each.pending_review.reviewed is None]
+    loud = [finding for finding in told if late_fails and finding.code != "review-due"]
+    return replace(
+        report,
+        recorded=report.recorded + (() if report.dry else new),
+        warnings=report.warnings + tuple(finding for finding in told if finding not in loud),
+        alarms=(*report.alarms, *trouble, *loud),
+    )
+
+
+def _read(context: Context, pending_review: PendingReview, events: Sequence[Event], now: datetime) -> _Read:
+    """What the forge says of a debt's review now. What cannot be read changes nothing, and is told."""
+    if pending_review.reviewed is not None:
+        return _Read(pending_review=pending_review)
+    try:
+        people = people_at_main(context)
+        if people is None:
+            return _Read(
+                pending_review=pending_review,
+                trouble=(_finding(pending_review, "review-unread", "main's people.yaml cannot be read"),),
+            )
+        judged = post_review.judge(pending_review, context.forge.reviews(pending_review.pull_request), people)
+    except JitbotError as error:
+        return _Read(
+            pending_review=pending_review,
+            trouble=(_finding(pending_review, "review-unread", f"its reviews cannot be read: {error}"),),
+        )
+    event = None
+    if judged is not None:
+        event = post_review.review_event(pending_review, *judged, now=now, run=context.run.url)
+    elif post_review.must_remind(pending_review, now):
+        event = post_review.overdue_event(pending_review, now=now, run=context.run.url)
+    if event is None or event.key in {each.key for each in events}:
+        return _Read(pending_review=pending_review)
+    since = next(
+        each for each in post_review.pending_reviews([*events, event]) if each.commit == pending_review.commit
+    )
+    return _Read(pending_review=since, event=event)
+
+
+def _recorded(context: Context, new: tuple[Event, ...], now: datetime) -> list[Finding]:
+    try:
+        record(context, apply.ApplyResult(events=new), now)
+    except JitbotError as error:
+        return [_plain("review-unrecorded", f"reviews were read and could not be recorded: {error}")]
+    return []
+
+
+def _issues(context: Context, debts: Sequence[PendingReview]) -> list[Finding]:
+    """Exactly one issue for each debt, open until it is reviewed. Everything is compared, so any run repairs."""
+    try:
+        since = min(pending_review.merged_at for pending_review in debts)
+        found = context.issues.ours(since)
+        for pending_review in debts:
+            _one_issue(context, pending_review, found, since)
+    except JitbotError as error:
+        message = f"the issue that asks for a review could not be opened or kept current: {error}"
+        return [_plain("review-issue", message)]
+    return []
+
+
+def _one_issue(
+    context: Context, pending_review: PendingReview, found: Iterable[Issue], since: datetime
+) -> None:
+    def wanted(issue: Issue, twin_of: int | None) -> Issue:
+        return asked_for(pending_review, number=issue.number, twin_of=twin_of)
+
+    owed = pending_review.reviewed is None
+    keep_one(context.issues, found, wanted, marker=pending_review.marker, since=since, owed=owed)
+
+
+def _told(pending_review: PendingReview, now: datetime) -> Finding:
+    by = timestamp.show(pending_review.review_by)
+    if pending_review.objections:
+        who = str(pending_review.objections[-1].evidence.get("by", "a reviewer"))
+        return _finding(pending_review, "review-objected", f"{who} reviewed it and objects")
+    if pending_review.overdue(now):
+        return _finding(
+            pending_review, "review-overdue", f"its review was due by {by}, and nobody has approved it"
+        )
+    return _finding(pending_review, "review-due", f"to be reviewed by {by}")
+
+
+def _finding(pending_review: PendingReview, code: str, message: str) -> Finding:
+    who = " ".join(each.login for each in pending_review.reviewers) or "nobody"
+    hint = (
+        f"one of these approves pull request #{pending_review.pull_request}: {who}; "
+        f"or ends it: `jitbot revoke {pending_review.pull_request} --reason …`"
+    )
+    return Finding(
+        code=code,
+        message=f"break-glass, {title_of(pending_review)}: {message}",
+        file=pending_review.request,
+        hint=hint,
+    )
+
+
+def _plain(code: str, message: str) -> Finding:
+    return Finding(code=code, message=message, file="", hint="the next run tries again")

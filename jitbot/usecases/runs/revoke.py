@@ -1,0 +1,138 @@
+"""`jitbot revoke`: who may end a grant early, the record of it, and the end itself.
+
+A revocation is recorded before AWS is touched, so that it is final wherever the run stops. Where it cannot be
+recorded, because others keep writing, GitHub refuses or its issuer does not answer, access ends all the same.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from jitbot.domain.access import may_end
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.enforce import plan
+from jitbot.domain.enforce.changes import Deny
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model.bounds import TEXT_WRITTEN
+from jitbot.domain.model.documents import Finding, GithubId, Login, Person, Sha
+from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.merge_facts import Actor
+from jitbot.usecases.apply.apply import ApplyResult, apply
+from jitbot.usecases.collect.collect_case import CommitTree, read_rules
+from jitbot.usecases.context import Context, ensure_current, ensure_recordable
+from jitbot.usecases.ledger import ledger
+from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.usecases.ledger.recording import record
+from jitbot.usecases.runs.report import Report
+
+
+def revoke(context: Context, request: str, *, reason: str, now: datetime) -> Report:
+    """Record that a request is revoked, for good, then end it in every account.
+
+    Raises DeniedError unless this run's actor is the requester, an owner of the request, or of policies/,
+    and InvalidError for a request that was never approved.
+    """
+    ensure_current(context)
+    if context.run.rerun:
+        raise DeniedError(
+            "a re-run speaks for whoever started the run first, whoever re-runs it; start revoke anew"
+        )
+    history = ledger.read(context, now)
+    life = _known(history, request)
+    event = life.revoked or _revocation(context, life, reason=reason, now=now)
+    trouble = ""
+    if life.revoked is None:
+        try:
+            history, event = _recorded(context, history, event, now)
+            life = history.lives[request]
+        except JitbotError as error:
+            trouble = str(error)
+    changes = _denials(replace(life, revoked=event), now)
+    outcome = apply(context, changes, now)
+    report = Report(
+        planned=changes,
+        recorded=() if trouble else (event,),
+        failures=outcome.failures,
+        warnings=history.ignored,
+    )
+    return _with_outcome(context, report, outcome, event, trouble, now)
+
+
+def _with_outcome(
+    context: Context, report: Report, outcome: ApplyResult, event: Event, trouble: str, now: datetime
+) -> Report:
+    """Record what was done, and the revocation too where it could not be before."""
+    late = (event,) if trouble else ()
+    if not (late or outcome.events or outcome.failures):
+        return report
+    try:
+        if trouble:
+            ensure_recordable(context)
+        new = record(context, replace(outcome, events=(*late, *outcome.events)), now)
+    except JitbotError as error:
+        return replace(report, alarms=(_unrecorded(event, trouble or str(error), done=outcome.events),))
+    return replace(report, recorded=report.recorded + new)
+
+
+def _unrecorded(event: Event, why: str, *, done: tuple[Event, ...]) -> Finding:
+    said = f"denied in {len(done)} accounts" if done else "nothing was denied"
+    return Finding(
+        code="not-recorded",
+        message=f"{event.request} was to end now: {said}, and it could not be recorded: {why}",
+        file=event.request,
+        hint="run `jitbot revoke` again: what is denied stays denied, and only the record is missing",
+    )
+
+
+def _known(history: LedgerView, request: str) -> RequestState:
+    """The request, if it was ever approved. What is in doubt beside it does not keep it from ending."""
+    life = history.lives.get(request)
+    if life is None or life.current is None:
+        if why := history.doubt_of(request):
+            raise UnavailableError(why)
+        raise InvalidError(f"{request} was never approved, so there is nothing to revoke")
+    return life
+
+
+def _recorded(context: Context, history: LedgerView, event: Event, now: datetime) -> tuple[LedgerView, Event]:
+    """Record the decision; one recorded meanwhile is the one that counts."""
+    ensure_recordable(context)
+
+    def build(known: LedgerView) -> tuple[Event, ...]:
+        return () if known.lives[event.request].revoked is not None else (event,)
+
+    found = ledger.transact(context, now, build, known=history).history
+    return found, found.lives[event.request].revoked or event
+
+
+def _revocation(context: Context, life: RequestState, *, reason: str, now: datetime) -> Event:
+    ask = life.current.ask if life.current is not None else {}
+    person = _entitled(context, life.request, ask.get("github_id"))
+    return Event(
+        kind=EventType.REVOKED,
+        at=now,
+        request=life.request,
+        commit=life.current.commit if life.current is not None else Sha(""),
+        why=EndReason.RELEASED if person.github_id == ask.get("github_id") else EndReason.REVOKED,
+        cause=f"by {person.login}",
+        ask={"requester": str(ask.get("requester", ""))},
+        evidence={"by": person.login, "github_id": person.github_id, "reason": reason[:TEXT_WRITTEN]},
+        run=context.run.url,
+    )
+
+
+def _entitled(context: Context, request: str, requester_id: object) -> Person:
+    """The person who runs this, if they may revoke the request; by GitHub id, under the rules at main's tip."""
+    tree = CommitTree(repository=context.repository, commit=context.repository.main())
+    rules = read_rules(tree, context.documents, policy_of(request))
+    actor = Actor(login=Login(context.run.actor), github_id=GithubId(context.run.actor_id))
+    return may_end.entitled(actor, request, requester_id, rules)
+
+
+def _denials(life: RequestState, now: datetime) -> tuple[Deny, ...]:
+    """A denial for each account of a revoked request whose end is not recorded yet, and that is not over."""
+    revoked = life.revoked
+    if revoked is None or life.current is None or now >= life.current.window.expires_at:
+        return ()
+    every = plan.denials(life, (revoked.why or EndReason.REVOKED, revoked.cause))
+    return tuple(each for each in every if life.account_state(each.account_id).end is None)

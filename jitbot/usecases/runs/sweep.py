@@ -1,0 +1,111 @@
+"""`jitbot sweep`: end, confirm, remove, find orphans and drift. They can give nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from jitbot.domain.aws.roles import Actual, Listed
+from jitbot.domain.enforce import plan
+from jitbot.domain.enforce.drift import tag_findings
+from jitbot.domain.model.documents import AccountId, Source
+from jitbot.domain.model.errors import JitbotError
+from jitbot.ports import Account
+from jitbot.usecases.apply.apply import ApplyResult, Failure, apply, failure_of, for_each_account
+from jitbot.usecases.collect.collect_case import ACCOUNTS
+from jitbot.usecases.context import Context, ensure_current, ensure_recordable, file_at_main
+from jitbot.usecases.decide import early_ends
+from jitbot.usecases.ledger import ledger
+from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.usecases.ledger.recording import record
+from jitbot.usecases.runs.post_review import with_reviews
+from jitbot.usecases.runs.report import Report
+
+
+def sweep(context: Context, now: datetime, *, dry_run: bool = False, complete: bool = False) -> Report:
+    """Compare what is recorded with the roles that exist, and end, confirm and remove what is due.
+
+    `complete` reads every role whole, for drift that the list does not show; once a day is enough.
+    """
+    ensure_current(context)
+    if not dry_run:
+        ensure_recordable(context)
+    history = ledger.read(context, now)
+    accounts = _accounts(context, history)
+    listed, failures = _list(context, accounts, whole=complete)
+    # After the lists: a grant made meanwhile is then known, and no orphan.
+    history = ledger.read_again(context, history, now)
+    report = Report(warnings=history.ignored, doubt=history.doubt, failures=failures, dry=dry_run)
+    if history.doubt:
+        return report  # what cannot be checked may explain a role: nothing live is ended in doubt
+    listed, failed = _looked_at(context, history, listed, now)
+    ends = early_ends.ends_at_main(context, history, now)
+    changes = plan.to_end(history.lives, listed, history.orphans, ends, now, history.in_doubt)
+    report = replace(
+        report,
+        planned=changes,
+        failures=failures + failed,
+        warnings=history.ignored + tag_findings(history.lives.values(), listed) + early_ends.warnings(ends),
+        alarms=early_ends.alarms(ends),
+    )
+    if changes and not dry_run:
+        outcome = apply(context, changes, now)
+        recorded = record(context, outcome, now)
+        report = replace(report, recorded=recorded, failures=report.failures + outcome.failures)
+    return with_reviews(context, report, history, now, late_fails=True)
+
+
+def _looked_at(
+    context: Context, history: LedgerView, listed: Mapping[AccountId, tuple[Listed, ...]], now: datetime
+) -> tuple[Mapping[AccountId, tuple[Listed, ...]], tuple[Failure, ...]]:
+    """The lists, with the roles that were ended early read whole: an end that somebody undid is made again."""
+    wanted: dict[AccountId, list[str]] = {}
+    for role in plan.to_look_at(history.lives.values(), listed, now):
+        wanted.setdefault(role.account_id, []).append(role.role_name)
+    found: dict[tuple[AccountId, str], Actual | None] = {}
+
+    def look(account: Account, account_id: AccountId) -> ApplyResult:
+        trouble: list[Failure] = []
+        for name in wanted[account_id]:
+            try:
+                found[account_id, name], _ = account.read(name)
+            except JitbotError as error:  # of the others in the account it says nothing
+                trouble.append(failure_of(None, account_id, error))
+        return ApplyResult(failures=tuple(trouble))
+
+    outcome = for_each_account(context, wanted, look)
+    looked = {
+        account_id: tuple(
+            replace(role, whole=found.get((account_id, role.role_name), role.whole)) for role in roles
+        )
+        for account_id, roles in listed.items()
+    }
+    return looked, outcome.failures
+
+
+def _accounts(context: Context, history: LedgerView) -> tuple[AccountId, ...]:
+    """Every account main names, and every one that the ledger still has business in."""
+    content = file_at_main(context.repository, ACCOUNTS)
+    named: Iterable[AccountId] = ()
+    if content is not None:
+        parsed = context.documents.parse_accounts(Source(path=ACCOUNTS, content=content))
+        named = parsed.value.values() if parsed.value is not None else ()
+    held = (
+        documents.account_id
+        for life in history.lives.values()
+        for term in life.terms
+        for documents in term.documents
+    )
+    return tuple(sorted({*named, *held}))
+
+
+def _list(
+    context: Context, accounts: Iterable[AccountId], *, whole: bool
+) -> tuple[Mapping[AccountId, tuple[Listed, ...]], tuple[Failure, ...]]:
+    listed: dict[AccountId, tuple[Listed, ...]] = {}
+
+    def look(account: Account, account_id: AccountId) -> ApplyResult:
+        listed[account_id] = account.roles(whole=whole)
+        return ApplyResult()
+
+    outcome = for_each_account(context, accounts, look)
+    return listed, outcome.failures

@@ -1,0 +1,1 @@
+"""Checks how everything is set up, and sets it."""

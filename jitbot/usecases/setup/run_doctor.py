@@ -1,0 +1,220 @@
+"""The use case doctor: read how everything is set up, and say what would not hold."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeVar
+
+from jitbot.domain.aws.roles import Actual
+from jitbot.domain.aws.service_roles import WORKFLOWS
+from jitbot.domain.model.codeowners import CodeOwners
+from jitbot.domain.model.documents import (
+    AccountId,
+    Accounts,
+    Finding,
+    Parsed,
+    People,
+    Policy,
+    Sha,
+    Source,
+    Teams,
+)
+from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.domain.setup.doctor import (
+    account_roles,
+    branches,
+    break_glass,
+    ownership,
+    people_and_teams,
+    repository,
+    role_permissions,
+    shared_roles,
+    workflows,
+)
+from jitbot.domain.setup.doctor.report import Check, DoctorReport, Question, Unknown
+from jitbot.ports import Account, Cloud, Documents, Repository
+from jitbot.ports.setup import Setup
+from jitbot.usecases.collect.collect_case import CommitTree, read_rules
+
+POLICIES = "policies/access/"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorTarget:
+    """What is examined: a fetched repository, and where it is hosted. `shipped`: this release's workflow files."""
+
+    repository: Repository
+    documents: Documents
+    setup: Setup
+    api_url: str
+    page: str  # the repository's page, for people
+    shipped: Mapping[str, str]
+    cloud: Callable[[], Cloud]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryFiles:
+    """What main holds, read once."""
+
+    files: tuple[str, ...]  # of requests one for each policy
+    workflows: Mapping[str, str]
+    codeowners: CodeOwners | None
+    people: People
+    teams: Teams
+    policies: tuple[Policy, ...]
+    findings: tuple[Finding, ...]
+    accounts: Accounts
+
+
+def run_doctor(target: DoctorTarget, *, github: bool = True, aws: bool = True) -> DoctorReport:
+    """Look at the files of main, at what GitHub tells of the repository, and at jitbot's own roles in AWS."""
+    tree = _tree(target)
+    checks = list(_files(tree))
+    if github:
+        checks += _asked(target, tree)
+    if aws:
+        checks += _entered(target, tree)
+    return DoctorReport(checks=tuple(checks))
+
+
+def _files(tree: RepositoryFiles) -> Iterator[Check]:
+    readable = Question(
+        code="files-read",
+        group="files",
+        title="policies, people and accounts read",
+        means="promise 6: what does not read decides nothing; requests under it are refused",
+        mend="jitbot check says where and why",
+    )
+    shown = (f"{each.file}:{each.line}: {each.message}" for each in tree.findings)
+    yield readable.answer(not tree.findings, "; ".join(list(shown)[:3]))
+    yield ownership.reading(tree.codeowners)
+    if tree.codeowners is not None and not tree.codeowners.findings:  # else all below would say the same
+        facts = (tree.codeowners, tree.people, tree.teams)
+        yield from ownership.coverage(tree.files, *facts)
+        yield from ownership.approvers(tree.policies, *facts)
+        yield from break_glass.reviewers(tree.policies, tree.people, tree.teams)
+    yield workflows.pins(tree.workflows)
+
+
+def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
+    setup = target.setup
+    found = setup.hosting()  # whoever may not even read the repository has come to the wrong place
+    settings = read_rules(_main(target), target.documents, "").settings.value
+    if settings is not None:
+        yield from repository.identity(settings, found, target.api_url)
+    main = setup.branch("main")
+    yield from branches.main(main, target.page)
+    yield from break_glass.at_once(tree.policies, main)
+    has = tried(partial(setup.has_branch, "ledger"))
+    yield from branches.ledger(setup.branch("ledger"), has, target.page)
+    yield from repository.merging(found, main)
+    yield from repository.job_tokens(found, tried(setup.job_tokens))
+    yield ownership.by_github(tried(setup.codeowners_errors))
+    states = {name: _state(setup, name) for name in target.shipped if name in tree.workflows}
+    yield from workflows.present(target.shipped, tree.workflows, states)
+    logins = {
+        login: people_and_teams.GitHubAccount(
+            actor=tried(partial(setup.account, login)),
+            permission=tried(partial(setup.permission, login)),
+        )
+        for login in tree.people
+    }
+    yield from people_and_teams.people(tree.people, logins, tree.codeowners, tree.teams)
+    members = {team: tried(partial(setup.members, team)) for team in tree.teams}
+    yield from people_and_teams.team_members(tree.teams, members, tree.codeowners)
+
+
+def _entered(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
+    settings = read_rules(_main(target), target.documents, "").settings.value
+    if settings is None:
+        return
+    for alias, account_id in tree.accounts.items():
+        account = tried(partial(_enter, target, account_id))
+        place = role_permissions.RoleTemplate(settings=settings, alias=alias, account_id=account_id)
+        for purpose in WORKFLOWS:
+            name = f"{settings.namespace}bot-{purpose}"
+            found = account if isinstance(account, Unknown) else tried(partial(_role, account, name))
+            role = account_roles.OwnRole(alias=alias, account_id=account_id, purpose=purpose, found=found)
+            yield from account_roles.roles(settings, [role])
+            yield from role_permissions.role(place, purpose, found)
+        name = f"{settings.namespace}bot-boundary"
+        bounds = account if isinstance(account, Unknown) else tried(partial(account.policy, name))
+        yield role_permissions.boundary(place, bounds)
+    arns = shared_roles.shared(tree.people)
+    yield from shared_roles.check(tree.people, {arn: tried(partial(_shared, target, arn)) for arn in arns})
+
+
+def _shared(target: DoctorTarget, arn: str) -> Actual | None:
+    """A role that people share, where these credentials may read it. Raises DeniedError or UnavailableError if not."""
+    account_id, name = shared_roles.place(arn)
+    found = _role(_enter(target, account_id), name)
+    path = arn.partition(":role")[2].removesuffix(name)
+    return found if found is not None and found.path == path else None
+
+
+def _enter(target: DoctorTarget, account_id: AccountId) -> Account:
+    return target.cloud().enter(account_id)
+
+
+def _role(account: Account, name: str) -> Actual | None:
+    return account.read(name)[0]
+
+
+def tried(ask: Callable[[], T]) -> T | Unknown:
+    """A fact, or why it cannot be had: a no and no answer are alike here."""
+    try:
+        return ask()
+    except (DeniedError, UnavailableError) as error:
+        return Unknown(why=str(error))
+
+
+def _state(setup: Setup, name: str) -> str | Unknown:
+    state = tried(partial(setup.workflow_state, name))
+    return "that it knows no such workflow" if state is None else state
+
+
+def _main(target: DoctorTarget) -> CommitTree:
+    return CommitTree(repository=target.repository, commit=target.repository.main())
+
+
+def _tree(target: DoctorTarget) -> RepositoryFiles:
+    main = _main(target)
+    files = tuple(_walk(target.repository, main.commit))
+    rules = read_rules(main, target.documents, "")
+    accesses = main.read([path for path in files if path.startswith(POLICIES) and path.endswith(".yaml")])
+    policies = [
+        target.documents.parse_policy(Source(path=path, content=content))
+        for path, content in sorted(accesses.items())
+    ]
+    contents = main.read([path for path in files if _is_workflow(path)])
+    read: tuple[Parsed[Any], ...] = (rules.settings, rules.accounts, rules.people, rules.teams, *policies)
+    return RepositoryFiles(
+        files=files,
+        workflows={path.rpartition("/")[2]: text.decode(errors="replace") for path, text in contents.items()},
+        codeowners=rules.codeowners,
+        people=rules.people.value or {},
+        teams=rules.teams.value or {},
+        policies=tuple(each.value for each in policies if each.value is not None),
+        accounts=rules.accounts.value or {},
+        findings=tuple(finding for each in read for finding in each.findings),
+    )
+
+
+def _walk(repository: Repository, commit: Sha) -> Iterator[str]:
+    """Every file of a commit; of the requests, which may be a great many, one path for each policy's folder."""
+    folders = ["./"]
+    while folders:
+        found = repository.entries(commit, folders)
+        folders = []
+        for entry in found:
+            if entry.mode != "040000":
+                yield entry.path
+            elif entry.path.startswith("requests/"):
+                yield f"{entry.path}/any"
+            else:
+                folders.append(f"{entry.path}/")
+
+
+def _is_workflow(path: str) -> bool:
+    return path.startswith(workflows.FOLDER) and path.endswith((".yml", ".yaml"))

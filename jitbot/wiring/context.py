@@ -1,0 +1,167 @@
+"""Joins the adapters to the ports for one invocation: the only place that knows both.
+
+boto3 and PyGithub take longer to load than most verbs to run: each is imported where it is needed, not before.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from jitbot import __version__
+from jitbot.adapters import documents
+from jitbot.adapters.iam_reference import ServiceAuthorizationReference
+from jitbot.adapters.oidc import ActionsOidc
+from jitbot.domain.access.request_state import pull_requests
+from jitbot.domain.model.addresses import GITHUB_API, is_private
+from jitbot.domain.model.documents import Settings
+from jitbot.domain.model.errors import DeniedError
+from jitbot.ports import Cloud
+from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.output import progress
+from jitbot.terminal.paths import clone
+from jitbot.usecases.context import Context, Run, settings_at_main
+from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.wiring.tokens import FreshToken
+
+if TYPE_CHECKING:
+    from jitbot.adapters.aws import Identity
+    from jitbot.adapters.github import Client
+
+
+def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -> Context:
+    """The world of a command that works on main and the ledger: freshly fetched, settings read.
+
+    `purpose` is jitbot's own role to enter accounts with: grant, sweep or audit.
+    """
+    from jitbot.adapters.github import GitHubForge, GitHubIssues
+
+    environ = invocation.environ
+    repository = clone(invocation.folder, environ)
+    repository.fetch()
+    settings = settings_at_main(repository, documents)
+    _same_repository(environ, settings)
+    agent = f"jitbot/{__version__} ({verb})"
+    issuer = _issuer(environ, settings, agent)
+    client = github_client(environ, settings.repository, agent)
+    return Context(
+        repository=repository,
+        documents=documents,
+        settings=settings,
+        forge=GitHubForge(client),
+        issues=GitHubIssues(client, github_client(environ, settings.repository, agent, repeats=False)),
+        issuer=issuer,
+        catalogue=ServiceAuthorizationReference(),
+        cloud=_cloud(invocation, settings, issuer, purpose),
+        sleep=invocation.pause,
+        say=progress,
+        run=run_of(environ),
+    )
+
+
+def github_client(
+    environ: Mapping[str, str], repository: str, user_agent: str, *, repeats: bool = True
+) -> "Client":
+    """The way to one repository on GitHub, with the token of the environment if there is one."""
+    from jitbot.adapters.github import Client
+
+    token, api_url = environ.get("GITHUB_TOKEN", ""), environ.get("GITHUB_API_URL", GITHUB_API)
+    return Client(repository, token=token, api_url=api_url, user_agent=user_agent, repeats=repeats)
+
+
+def audit_cloud(invocation: Invocation, settings: Settings, agent: str) -> Callable[[], Cloud]:
+    """The accounts for who only looks: with the job's own token where there is one, else as the environment has it."""
+    issuer = _issuer(invocation.environ, settings, agent)
+    return _cloud(invocation, settings, issuer, "audit")
+
+
+def run_of(environ: Mapping[str, str]) -> Run:
+    """Which run of Actions this is; an empty one elsewhere."""
+    number = environ.get("GITHUB_RUN_ID", "")
+    server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")
+    attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
+    actor, actor_id = environ.get("GITHUB_ACTOR", ""), environ.get("GITHUB_ACTOR_ID", "")
+    commits = (environ.get("GITHUB_WORKFLOW_SHA", ""), "HEAD" if number else "")
+    return Run(
+        url=f"{server}/{repository}/actions/runs/{number}/attempts/{attempt}" if number else "",
+        actor=actor,
+        actor_id=int(actor_id) if actor_id.isdecimal() else 0,
+        rerun=attempt != "1" or environ.get("GITHUB_TRIGGERING_ACTOR", actor) != actor,
+        commits=tuple(commit for commit in commits if commit),
+    )
+
+
+def _issuer(environ: Mapping[str, str], settings: Settings, agent: str) -> ActionsOidc:
+    return ActionsOidc(
+        settings.issuer,
+        request_url=environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", ""),
+        request_token=environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", ""),
+        user_agent=agent,
+    )
+
+
+def _same_repository(environ: Mapping[str, str], settings: Settings) -> None:
+    here = environ.get("GITHUB_REPOSITORY", settings.repository)
+    if here != settings.repository:
+        raise DeniedError(
+            f"this job runs in {here}, but policies/settings.yaml is that of {settings.repository}"
+        )
+
+
+def _cloud(
+    invocation: Invocation, settings: Settings, issuer: ActionsOidc, purpose: str
+) -> Callable[[], Cloud]:
+    """The accounts, entered as `aws_identity` says."""
+    endpoint = aws_endpoint(invocation.environ)
+    path = f"/{settings.namespace}/"
+
+    @cache
+    def entered() -> Cloud:
+        from jitbot.adapters.aws import AwsCloud
+
+        identity = aws_identity(invocation.environ, settings, purpose, issuer)
+        return AwsCloud(identity, path=path, endpoint=endpoint, sleep=invocation.pause)
+
+    return entered
+
+
+def aws_identity(
+    environ: Mapping[str, str], settings: Settings, purpose: str, issuer: ActionsOidc | None = None
+) -> "Identity":
+    """Who this run is for AWS: the role of its purpose in a job of Actions, the ambient credentials elsewhere.
+
+    A job that may not ask for a token enters nothing: keys that lie about in it are not the run's own identity.
+    """
+    from jitbot.adapters.aws import STS_AUDIENCE, Identity
+
+    in_job = environ.get("GITHUB_ACTIONS") == "true" or "ACTIONS_ID_TOKEN_REQUEST_URL" in environ
+    asking = issuer or _issuer(environ, settings, f"jitbot/{__version__} ({purpose})")
+    token = FreshToken(lambda: asking.token(STS_AUDIENCE))
+    ambient: dict[str, Any] = {
+        "access_key": environ.get("AWS_ACCESS_KEY_ID"),
+        "secret_key": environ.get("AWS_SECRET_ACCESS_KEY"),
+        "session_token": environ.get("AWS_SESSION_TOKEN"),
+        "profile": environ.get("AWS_PROFILE"),
+    }
+    return Identity(
+        role_name=f"{settings.namespace}bot-{purpose}",
+        session_name=f"jitbot-{environ.get('GITHUB_RUN_ID', 'local')}-{environ.get('GITHUB_RUN_ATTEMPT', '1')}"[
+            :64
+        ],
+        token=token if in_job else None,
+        **({} if in_job else ambient),
+    )
+
+
+def aws_endpoint(environ: Mapping[str, str]) -> str | None:
+    """Another endpoint of AWS, if the environment names one. Raises DeniedError for one that may be overheard."""
+    endpoint = environ.get("AWS_ENDPOINT_URL")
+    if endpoint and not is_private(endpoint):
+        raise DeniedError(
+            f"AWS_ENDPOINT_URL {endpoint} is neither TLS nor this machine; nothing is sent there"
+        )
+    return endpoint
+
+
+def recorded_requests(history: LedgerView) -> Mapping[str, int | None]:
+    """The requests the ledger knows, also those it cannot tell of, each with the number of the pull request that asked."""
+    return {**dict.fromkeys(history.in_doubt.requests), **pull_requests(history.events)}

@@ -1,0 +1,90 @@
+"""Opens a person's desk: whose token, which repository. Needs no clone."""
+
+import re
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from jitbot import __version__
+from jitbot.domain.model.addresses import GITHUB_API
+from jitbot.domain.model.errors import InvalidError
+from jitbot.terminal.invocation import Invocation
+from jitbot.usecases.request.requester_client import RequesterClient
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", re.ASCII)
+_ORIGIN = re.compile(r"(?:[a-z+]+://[^/]+/|[^/:]+@?[^/:]*:)(?P<name>[^/]+/[^/]+?)(?:\.git)?/?", re.ASCII)
+
+
+def open_client(invocation: Invocation, verb: str, repository: str | None) -> RequesterClient:
+    """The desk of whoever holds the token. Raises InvalidError with what to do if token or repository are missing."""
+    from jitbot.adapters import documents
+    from jitbot.adapters.github import Client, GitHubForge, GitHubPersonal
+    from jitbot.adapters.iam_reference import ServiceAuthorizationReference
+
+    environ = invocation.environ
+    name = repository_of(repository, environ, invocation.folder)
+    api_url = environ.get("GITHUB_API_URL", GITHUB_API)
+    client = Client(
+        name, token=token_of(environ), api_url=api_url, user_agent=f"jitbot/{__version__} ({verb})"
+    )
+    return RequesterClient(
+        personal=GitHubPersonal(client),
+        forge=GitHubForge(client),
+        documents=documents,
+        catalogue=ServiceAuthorizationReference(),
+        sleep=time.sleep,
+    )
+
+
+def repository_of(given: str | None, environ: Mapping[str, str], folder: Path) -> str:
+    """The access repository as owner/name: as given, else JITBOT_REPOSITORY, the origin of this clone, or the job's."""
+    if given is not None:
+        if not _REPOSITORY.fullmatch(given):
+            raise click.BadParameter(f"{given!r} is not OWNER/NAME", param_hint="--repo")
+        return given
+    for name in (
+        environ.get("JITBOT_REPOSITORY", ""),
+        origin(folder, environ),
+        environ.get("GITHUB_REPOSITORY", ""),
+    ):
+        if name and _REPOSITORY.fullmatch(name):
+            return name
+        if name:
+            raise InvalidError(f"{name!r} is not the name of a repository; use --repo OWNER/NAME")
+    raise click.UsageError(
+        "which access repository? Use --repo OWNER/NAME, set JITBOT_REPOSITORY, or run this in a clone of it"
+    )
+
+
+def token_of(environ: Mapping[str, str]) -> str:
+    """The person's own token: GITHUB_TOKEN, GH_TOKEN, or what GitHub's command line is signed in with."""
+    for name in ("GITHUB_TOKEN", "GH_TOKEN"):
+        if token := environ.get(name, "").strip():
+            return token
+    host = urlsplit(environ.get("GITHUB_API_URL", GITHUB_API)).hostname or ""
+    if token := _printed("gh", "auth", "token", "--hostname", host.removeprefix("api."), environ=environ):
+        return token
+    raise InvalidError(
+        "no GitHub token: sign in once with `gh auth login`, or set GITHUB_TOKEN to a token of yours that may "
+        "read and write contents and pull requests of the access repository"
+    )
+
+
+def origin(folder: Path, environ: Mapping[str, str]) -> str:
+    """The repository that a folder's clone came from, as owner/name; nothing if that cannot be told."""
+    url = _printed("git", "-C", str(folder), "config", "--get", "remote.origin.url", environ=environ)
+    match = _ORIGIN.fullmatch(url)
+    return match["name"] if match else ""
+
+
+def _printed(*command: str, environ: Mapping[str, str]) -> str:
+    """What a command prints; nothing if it fails, or is not there."""
+    try:
+        ran = subprocess.run(command, env=dict(environ), capture_output=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return ran.stdout.decode(errors="replace").strip() if ran.returncode == 0 else ""

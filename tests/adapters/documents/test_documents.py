@@ -1,0 +1,249 @@
+"""Good documents: exactly these values, at exactly these places."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from jitbot.adapters import documents
+from jitbot.domain.model.documents import (
+    IamRole,
+    IamUser,
+    IdentityCenter,
+    Parameter,
+    ParameterKind,
+    Person,
+    Policy,
+    Position,
+    Request,
+    Settings,
+    Source,
+    Statement,
+)
+
+PATH = "requests/orders-db-read/2026-11/24-alice-refunds.yaml"
+
+
+def _source(text: str, path: str = PATH) -> Source:
+    return Source(path=path, content=text.encode())
+
+
+REQUEST = """\
+---
+requester: alice  # that is me
+accounts: [prod, staging]
+duration: 1h30m
+reason: "Größe prüfen: INC-1234"
+parameters: {table: orders, number: 5, flag: no, account: 012345670123, text: 'a:b/c'}
+ticket: INC-1234
+starts_at: 2026-11-24T09:00:00Z
+"""
+
+
+def test_request() -> None:
+    """A request keeps every scalar as the text that was written."""
+    parsed = documents.parse_request(_source(REQUEST))
+    assert parsed.findings == ()
+    assert parsed.value == Request(
+        path=PATH,
+        requester="alice",
+        accounts=("prod", "staging"),
+        duration=timedelta(minutes=90),
+        reason="Größe prüfen: INC-1234",
+        parameters={
+            "table": "orders",
+            "number": "5",
+            "flag": "no",
+            "account": "012345670123",
+            "text": "a:b/c",
+        },
+        ticket="INC-1234",
+        starts_at=datetime(2026, 11, 24, 9, tzinfo=UTC),
+    )
+
+
+def test_request_knows_where_its_fields_are() -> None:
+    """`where` names each value's place by its dotted path."""
+    value = documents.parse_request(_source(REQUEST)).value
+    assert value is not None
+    assert value.where["duration"] == Position(line=4, column=11)
+    assert value.where["accounts.1"] == Position(line=3, column=18)
+    assert value.where["parameters"] == Position(line=6, column=13)
+    assert value.where["parameters.table"] == Position(line=6, column=21)
+    assert "" not in value.where
+
+
+def test_values_are_plain_text() -> None:
+    """What the parser needs to know of a scalar does not leak into the value."""
+    value = documents.parse_request(_source(REQUEST)).value
+    assert value is not None
+    texts = [
+        value.requester,
+        value.reason,
+        value.ticket,
+        *value.accounts,
+        *value.parameters,
+        *value.parameters.values(),
+    ]
+    assert {type(text) for text in texts} == {str}
+
+
+def test_shortest_request() -> None:
+    """Parameters, ticket and start may be left out."""
+    text = "requester: a-b\naccounts:\n- prod\nduration: 15m\nreason: x\n"
+    path = "requests/p/2024-02/29-a-b-c-d.yaml"
+    assert documents.parse_request(_source(text, path)).value == Request(
+        path=path,
+        requester="a-b",
+        accounts=("prod",),
+        duration=timedelta(minutes=15),
+        reason="x",
+        parameters={},
+    )
+
+
+POLICY = """\
+description: Read one table
+eligible: ["@acme/payments", dave]
+accounts: [prod]
+max_duration: 7d
+approvals: 6
+ticket: required
+parameters:
+  table: {enum: [orders, "a/b"], separators: "/", description: which table}
+  name: {pattern: "(dev|qa)-[a-z]+", separators: ":/"}
+  days: {type: integer, minimum: -1, maximum: 30}
+statements:
+  - actions: [s3:*, "dynamodb:Get?tem"]
+    resources:
+      - "arn:aws:dynamodb:*:{{account_id}}:table/{{table}}/{{name}}"
+      - "arn:aws-cn:s3:::b/${aws:userid}/${aws:PrincipalTag/team}/{{requester}}"
+      - "*"
+    conditions:
+      ForAnyValue:StringLikeIfExists: {"s3:prefix": [a, "{{account}}*"]}
+      NumericLessThan: {s3:max-keys: "{{days}}"}
+      Bool: {aws:SecureTransport: true}
+      "Null": {aws:TokenAge: "false"}
+managed_policies: [ReadOnlyAccess, AWS_x+=.@-y]
+"""
+
+
+def test_policy() -> None:
+    """A policy keeps its order, and one condition value reads as a list of one."""
+    parsed = documents.parse_policy(_source(POLICY, "policies/access/orders-db-read.yaml"))
+    assert parsed.findings == ()
+    assert parsed.value == Policy(
+        name="orders-db-read",
+        description="Read one table",
+        eligible=("@acme/payments", "dave"),
+        accounts=("prod",),
+        max_duration=timedelta(days=7),
+        approvals=6,
+        ticket_required=True,
+        parameters=(
+            Parameter(
+                name="table", enum=("orders", "a/b"), separators=frozenset("/"), description="which table"
+            ),
+            Parameter(name="name", pattern="(dev|qa)-[a-z]+", separators=frozenset(":/")),
+            Parameter(name="days", kind=ParameterKind.INTEGER, minimum=-1, maximum=30),
+        ),
+        statements=(
+            Statement(
+                actions=("s3:*", "dynamodb:Get?tem"),
+                resources=(
+                    "arn:aws:dynamodb:*:{{account_id}}:table/{{table}}/{{name}}",
+                    "arn:aws-cn:s3:::b/${aws:userid}/${aws:PrincipalTag/team}/{{requester}}",
+                    "*",
+                ),
+                conditions={
+                    "ForAnyValue:StringLikeIfExists": {"s3:prefix": ("a", "{{account}}*")},
+                    "NumericLessThan": {"s3:max-keys": ("{{days}}",)},
+                    "Bool": {"aws:SecureTransport": ("true",)},
+                    "Null": {"aws:TokenAge": ("false",)},
+                },
+            ),
+        ),
+        managed_policies=("ReadOnlyAccess", "AWS_x+=.@-y"),
+    )
+    assert parsed.value.where["statements.0.resources.2"] == Position(line=16, column=9)
+
+
+def test_shortest_policy() -> None:
+    """A ticket is optional unless it is required, and a managed policy is enough to give."""
+    text = "description: x\neligible: [dave]\naccounts: [prod]\nmax_duration: 1h\napprovals: 1\nmanaged_policies: [A]\n"
+    value = documents.parse_policy(_source(text, "policies/access/a.yaml")).value
+    assert value is not None
+    assert not value.ticket_required
+    assert (value.parameters, value.statements) == ((), ())
+
+
+def test_people() -> None:
+    """Each kind of principal, in short and in long."""
+    text = """\
+defaults: {identity_center: {account: "012345670123", permission_set: Developer}}
+people:
+  alice: {github_id: 1001, identity_center: alice@acme.com}
+  bob: {github_id: 1002, iam_user: "arn:aws:iam::222222222222:user/some/path/bob"}
+  carol: {github_id: 1003, iam_role: {arn: "arn:aws:iam::222222222222:role/e", userid: "AROAENGINEERSEXAMPLE1:carol"}}
+  dave_acme: {github_id: 1004, identity_center: {account: "333333333333", permission_set: Ops, user_name: dave}}
+  erin: {github_id: 1005}
+"""
+    assert documents.parse_people(_source(text, "policies/people.yaml")).value == {
+        "alice": Person(
+            login="alice",
+            github_id=1001,
+            principal=IdentityCenter(
+                account="012345670123", permission_set="Developer", user_name="alice@acme.com"
+            ),
+        ),
+        "bob": Person(
+            login="bob", github_id=1002, principal=IamUser(arn="arn:aws:iam::222222222222:user/some/path/bob")
+        ),
+        "carol": Person(
+            login="carol",
+            github_id=1003,
+            principal=IamRole(arn="arn:aws:iam::222222222222:role/e", userid="AROAENGINEERSEXAMPLE1:carol"),
+        ),
+        "dave_acme": Person(
+            login="dave_acme",
+            github_id=1004,
+            principal=IdentityCenter(account="333333333333", permission_set="Ops", user_name="dave"),
+        ),
+        "erin": Person(login="erin", github_id=1005, principal=None),
+    }
+
+
+def test_accounts_keep_their_zeros() -> None:
+    """An account id is text, quoted or not."""
+    parsed = documents.parse_accounts(_source('prod: "111111111111"\nstaging: 012345670123\n'))
+    assert parsed.value == {"prod": "111111111111", "staging": "012345670123"}
+
+
+def test_teams() -> None:
+    """A team keeps its members' order; nobody at all may be in teams."""
+    parsed = documents.parse_teams(_source("acme/payments: [carol, alice]\nAcme2/x_y: [bob]\n"))
+    assert parsed.value == {"acme/payments": ("carol", "alice"), "Acme2/x_y": ("bob",)}
+    assert documents.parse_teams(_source("{}\n")).value == {}
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://token.actions.githubusercontent.com",
+        "https://ghe.acme.com/_services/token",
+        "https://ghe.acme.com:8443",
+        "http://127.0.0.1:49152/_oidc",
+    ],
+)
+def test_settings(issuer: str) -> None:
+    """Settings, with GitHub's issuer, a server's own, or a sandbox's."""
+    text = (
+        "repository: acme/access\nrepository_id: 700001\nnamespace: jit\n"
+        f"issuer: {issuer}\napprovals_valid_for: 24h\n"
+    )
+    assert documents.parse_settings(_source(text)).value == Settings(
+        repository="acme/access",
+        repository_id=700001,
+        namespace="jit",
+        issuer=issuer,
+        approvals_valid_for=timedelta(hours=24),
+    )

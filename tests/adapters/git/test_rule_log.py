@@ -1,0 +1,69 @@
+"""What happened to the rules on main, as git has it: every commit that touches them, and no other."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from desk import Desk
+
+from jitbot.adapters.git.rule_log import RuleHistory
+from jitbot.ports.rule_log import RuleChange
+
+PATHS = ("policies", ".github/CODEOWNERS")
+LONG_AGO, NEVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """acme's files, committed once."""
+    made = Desk(root=tmp_path)
+    made.begin()
+    return made
+
+
+def told(desk: Desk, start: datetime = LONG_AGO, end: datetime = NEVER) -> tuple[RuleChange, ...]:
+    """What is told of the branch as it is now."""
+    desk.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    return RuleHistory(desk.root).rule_changes(PATHS, start, end)
+
+
+def test_a_change_of_a_rule_is_told(desk: Desk) -> None:
+    """It is told with its commit, its first line and the rule's path; what else it touches is left out."""
+    desk.write("policies/access/orders-db-read.yaml", "description: x\n")
+    desk.write("README.md", "y")
+    commit = desk.commit("Shorten it\n\nbecause")
+    change = told(desk)[-1]
+    assert (change.commit, change.subject) == (commit, "Shorten it")
+    assert change.paths == ("policies/access/orders-db-read.yaml",)
+
+
+def test_a_request_is_none(desk: Desk) -> None:
+    """A commit that touches requests alone is not told, nor a folder whose name only begins like a rule's."""
+    before = told(desk)
+    desk.write("requests/orders-db-read/2026-11/24-alice-x.yaml")
+    desk.write("policies-old/x.yaml")
+    desk.commit("ask")
+    assert told(desk) == before
+    assert len(before) == 1
+
+
+def test_a_merge_is_told_as_main_saw_it(desk: Desk) -> None:
+    """Rules that came through a merge commit are told once, with the merge."""
+    desk.git("checkout", "--quiet", "-b", "side")
+    desk.write("policies/accounts.yaml", "prod: '1'\n")
+    inner = desk.commit("inner")
+    desk.git("checkout", "--quiet", "main")
+    desk.git("merge", "--quiet", "--no-ff", "--message", "merge it", "side")
+    found = told(desk)
+    assert [each.subject for each in found] == ["rules", "merge it"]
+    assert inner not in {each.commit for each in found}
+
+
+def test_only_the_period_is_told(desk: Desk) -> None:
+    """Neither what came before nor what came at its end, which is not in it."""
+    desk.write("policies/accounts.yaml", "prod: '1'\n")
+    desk.commit("second")
+    first, second = told(desk)
+    assert told(desk, start=second.at + timedelta(seconds=1)) == ()
+    assert second not in told(desk, end=second.at)
+    assert first.at <= second.at

@@ -1,0 +1,146 @@
+"""What people see on a pull request, through the adapter, against the embedded GitHub."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+import requests
+from jitbot.adapters.github import Client, GitHubConversation
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.ports.conversation import Light, Status
+from jitbot.sandbox.clock import Clock
+from jitbot.sandbox.github import GitHubSandbox
+from jitbot.sandbox.github.records import Fault
+from jitbot.sandbox.organisation import acme_tree
+
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+BOT = "github-actions[bot]"
+
+
+@pytest.fixture
+def github() -> Iterator[GitHubSandbox]:
+    """A GitHub with one open pull request of alice's."""
+    with GitHubSandbox(Clock(NOW)) as github:
+        github.add_user("alice", 1001)
+        github.add_user("reader", 1010, permission="read")
+        github.create_repository("acme/access", acme_tree(github.issuer))
+        tip = call(github, "GET", "/branches/main")["commit"]["sha"]
+        call(github, "POST", "/git/refs", ref="refs/heads/ask", sha=tip)
+        call(github, "PUT", "/contents/x", message="x", branch="ask", content="eA==")
+        call(github, "POST", "/pulls", title="Ask", head="ask", base="main")
+        yield github
+
+
+def call(github: GitHubSandbox, method: str, path: str, **content: Any) -> Any:
+    """One call as alice, which must be a yes."""
+    headers = {"Authorization": f"Bearer {github.token_for('alice')}"}
+    url = f"{github.api_url}/repos/acme/access{path}"
+    answer = requests.request(method, url, headers=headers, json=content or None, timeout=5)
+    assert answer.ok, answer.text
+    return answer.json()
+
+
+def talk(github: GitHubSandbox, login: str = BOT) -> GitHubConversation:
+    """The adapter with this account's token."""
+    token = github.token_for(login)
+    return GitHubConversation(Client("acme/access", token=token, api_url=github.api_url, backoff=0))
+
+
+def test_a_page_has_its_title_and_whether_it_merges_by_itself(github: GitHubSandbox) -> None:
+    """Open, titled, without auto-merge; and the pull request as decisions read it."""
+    page = talk(github).page(1)
+    assert (page.title, page.is_open, page.auto_merge) == ("Ask", True, False)
+    assert (page.pull.number, page.pull.author.login, page.pull.base_branch) == (1, "alice", "main")
+    talk(github).retitle(1, "alice: orders")
+    call(github, "PATCH", "/pulls/1", state="closed")
+    page = talk(github).page(1)
+    assert (page.title, page.is_open) == ("alice: orders", False)
+
+
+def test_comments_know_their_author(github: GitHubSandbox) -> None:
+    """A job's comment is told from a person's, and from one of a bot of another name."""
+    github.add_user("other[bot]", 7, type="Bot")
+    github.add_user("github-actions", 8)
+    made = talk(github).post(1, "ours")
+    for login in ("alice", "other[bot]", "github-actions"):
+        talk(github, login).post(1, "theirs")
+    found = talk(github).comments(1)
+    assert [(each.by_actions, each.body) for each in found] == [
+        (True, "ours"),
+        (False, "theirs"),
+        (False, "theirs"),
+        (False, "theirs"),
+    ]
+    assert found[0] == made
+
+
+@pytest.mark.parametrize(
+    "user", [None, {"login": BOT, "type": "User"}, {"login": "x", "type": "Bot"}, {"type": "Bot"}]
+)
+def test_a_comment_of_somebody_else_is_not_a_jobs(github: GitHubSandbox, user: object) -> None:
+    """Nor is one of an account that is gone, or that has the name alone."""
+    body = json.dumps([{"id": 1, "body": None, "user": user}]).encode()
+    github.faults = lambda _, __: Fault(status=200, body=body, headers={"Content-Type": "application/json"})
+    (found,) = talk(github).comments(1)
+    assert (found.by_actions, found.body) == (False, "")
+
+
+def test_comments_of_all_pages(github: GitHubSandbox) -> None:
+    """More than a hundred are read, in as many calls as pages."""
+    for number in range(101):
+        talk(github, "alice").post(1, f"comment {number}")
+    github.calls.clear()
+    assert len(talk(github).comments(1)) == 101
+    assert len(github.calls) == 2
+
+
+def test_comments_are_edited_and_removed(github: GitHubSandbox) -> None:
+    """A comment takes another text; removed twice, it is gone, and that is all."""
+    made = talk(github).post(1, "one")
+    talk(github).edit(made.comment_id, "two")
+    assert [each.body for each in talk(github).comments(1)] == ["two"]
+    talk(github).remove(made.comment_id)
+    talk(github).remove(made.comment_id)
+    assert talk(github).comments(1) == ()
+
+
+def test_statuses_are_set_and_read(github: GitHubSandbox) -> None:
+    """The newest of each context; one in a state that jitbot never sets is none of its."""
+    head = talk(github).page(1).pull.head
+    for light in (Light.PENDING, Light.SUCCESS):
+        talk(github).set_status(
+            head, "jitbot/check", Status(light=light, description="x"), "https://run.example"
+        )
+    call(github, "POST", f"/statuses/{head}", state="error", context="other")
+    assert talk(github).statuses(head) == {"jitbot/check": Status(light=Light.SUCCESS, description="x")}
+    assert (
+        call(github, "GET", f"/commits/{head}/status")["statuses"][0]["target_url"] == "https://run.example"
+    )
+
+
+def test_a_token_that_may_only_read_is_denied(github: GitHubSandbox) -> None:
+    """Each write of a fork's job is a no, not a trouble that passes."""
+    own = talk(github).post(1, "one")
+    reader, head = talk(github, "reader"), talk(github).page(1).pull.head
+    with pytest.raises(DeniedError):
+        reader.edit(own.comment_id, "two")
+    with pytest.raises(DeniedError):
+        reader.retitle(1, "mine")
+    with pytest.raises(DeniedError):
+        reader.set_status(head, "jitbot/check", Status(light=Light.SUCCESS, description=""), "")
+
+
+def test_nonsense_is_no_answer(github: GitHubSandbox) -> None:
+    """An answer without what it should hold concludes nothing."""
+    github.faults = lambda _, __: Fault(
+        status=200, body=b"[{}]", headers={"Content-Type": "application/json"}
+    )
+    for ask in (talk(github).page, talk(github).comments):
+        with pytest.raises(UnavailableError):
+            ask(1)
+    with pytest.raises(UnavailableError):
+        talk(github).statuses(Sha("1" * 40))

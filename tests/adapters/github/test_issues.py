@@ -1,0 +1,125 @@
+"""The issues of the workflows, through the adapter and the embedded GitHub."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+import requests
+from jitbot.adapters.github import Client, GitHubIssues
+from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.ports import Issue
+from jitbot.sandbox.clock import Clock
+from jitbot.sandbox.github import Fault, GitHubSandbox
+
+START = datetime(2026, 11, 24, 9, tzinfo=UTC)
+BOT = "github-actions[bot]"
+
+
+@pytest.fixture
+def github() -> Iterator[GitHubSandbox]:
+    """An embedded GitHub with one repository."""
+    with GitHubSandbox(Clock(START)) as running:
+        running.add_user("mallory", 1666)
+        running.create_repository("acme/access", {"README.md": b"x\n"})
+        yield running
+
+
+def adapter(github: GitHubSandbox, login: str = BOT) -> GitHubIssues:
+    """The adapter with this account's token."""
+    token = github.token_for(login)
+    often, once = (
+        Client("acme/access", token=token, api_url=github.api_url, backoff=0, repeats=repeats)
+        for repeats in (True, False)
+    )
+    return GitHubIssues(often, once)
+
+
+def test_an_issue_is_opened_found_and_changed(github: GitHubSandbox) -> None:
+    """What was written reads back the same: so nothing is written again for nothing."""
+    issues = adapter(github)
+    made = issues.create("Look", "at this\n\n<!-- mark -->")
+    assert issues.ours(START) == (made,)
+    wanted = Issue(number=made.number, title="Other", body="words", is_open=False)
+    issues.update(wanted)
+    assert issues.ours(START) == (wanted,)
+    issues.update(made)
+    assert issues.ours(START) == (made,)
+    assert issues.ours(START + timedelta(seconds=1)) == ()
+
+
+def test_only_the_workflows_own_issues_are_ours(github: GitHubSandbox) -> None:
+    """Neither somebody else's issue nor an account of the name that is no bot."""
+    adapter(github, "mallory").create("Look", "<!-- mark -->")
+    assert adapter(github).ours(START) == ()
+    github.add_user(BOT, 1667)
+    adapter(github).create("Look", "by a person of that name")
+    assert adapter(github).ours(START) == ()
+
+
+def test_every_page_is_read(github: GitHubSandbox) -> None:
+    """A hundred issues are one page; the next is asked for with the same question."""
+    issues = adapter(github)
+    made = [issues.create(f"Number {number}", "x") for number in range(101)]
+    assert issues.ours(START) == tuple(made)
+
+
+def test_opening_is_tried_once(github: GitHubSandbox) -> None:
+    """An answer that is lost may hide an issue that was opened: no second attempt, and no guess."""
+    calls: list[str] = []
+
+    def lost(method: str, path: str) -> Fault | None:
+        if (method, path.endswith("/issues")) == ("POST", True):
+            calls.append(path)
+            return Fault(status=502, after=True)
+        return None
+
+    github.faults = lost
+    with pytest.raises(UnavailableError):
+        adapter(github).create("Look", "at this")
+    assert len(calls) == 1
+    github.faults = None
+    assert len(adapter(github).ours(START)) == 1
+
+
+def test_looking_is_tried_again(github: GitHubSandbox) -> None:
+    """Reading changes nothing, so a stumble of GitHub's is waited out."""
+    faults = [Fault(status=502)]
+    github.faults = lambda _method, _path: faults.pop() if faults else None
+    assert adapter(github).ours(START) == ()
+    assert not faults
+
+
+def test_a_refusal_is_final(github: GitHubSandbox) -> None:
+    """Without the right, or with issues turned off, it says so."""
+    github.faults = lambda _method, _path: Fault(status=403)
+    with pytest.raises(DeniedError):
+        adapter(github).create("Look", "at this")
+
+
+def test_lines_as_the_website_writes_them(github: GitHubSandbox) -> None:
+    """An edit in a browser that changes nothing but the ends of lines is no change."""
+    issues = adapter(github)
+    made = issues.create("Look", "one\ntwo")
+    url = f"{github.api_url}/repos/acme/access/issues/{made.number}"
+    headers = {"Authorization": f"Bearer {github.token_for('mallory')}"}
+    requests.patch(url, json={"body": "one\r\ntwo\r\n"}, headers=headers, timeout=5)
+    assert issues.ours(START) == (made,)
+
+
+def test_a_pull_request_of_the_workflows_is_no_issue(github: GitHubSandbox) -> None:
+    """GitHub lists pull requests among the issues; one that bears a mark must not be edited as if it were ours."""
+    base = f"{github.api_url}/repos/acme/access"
+    headers = {"Authorization": f"Bearer {github.token_for(BOT)}"}
+    tip = requests.get(f"{base}/branches/main", headers=headers, timeout=5).json()["commit"]["sha"]
+    branch = {"ref": "refs/heads/forged", "sha": tip}
+    file = {"message": "x", "content": "eAo=", "branch": "forged"}
+    pull = {"title": "Look", "body": "<!-- mark -->", "head": "forged", "base": "main"}
+    for method, path, body in (
+        ("POST", "git/refs", branch),
+        ("PUT", "contents/x", file),
+        ("POST", "pulls", pull),
+    ):
+        answer = requests.request(method, f"{base}/{path}", json=body, headers=headers, timeout=5)
+        assert answer.ok, answer.text
+    assert adapter(github).ours(START) == ()

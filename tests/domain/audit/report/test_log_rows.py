@@ -1,0 +1,160 @@
+"""The record as rows, held by events in plain values; and which rows somebody wants."""
+
+import csv
+import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from acme_facts import EXPIRES_AT, HOUR, MERGE, MERGED_AT, MINUTE, NOW, PATH, SECOND, a_request, sha
+from builders import a_revocation, a_window, an_approval, an_outcome
+
+from jitbot.domain.audit.report.log_rows import LogFilter, LogRow, as_cells, as_json, asked_for, names, rows
+from jitbot.domain.audit.verify.ledger_history import LedgerCommit, RecordedEvent
+from jitbot.domain.ledger.events import Event, EventType
+
+BATCH = LedgerCommit(commit=sha("batch"), order=0, at=NOW, issued_at=NOW, workflow="", run="")
+EVIDENCE: dict[str, Any] = {
+    "approvals": [{"login": "bob"}, {"login": "erin"}, "login", 7, {}],
+    "pull_request": 7,
+}
+APPROVED = an_approval(
+    asked=a_request(accounts=("prod", "staging"), ticket="OPS-7"), evidence=EVIDENCE, run="run"
+)
+
+
+def row(event: Event, *before: Event) -> LogRow:
+    """The row of an event, of whose request these were recorded before."""
+    recorded = [RecordedEvent(event=each, batch=BATCH, path=each.path) for each in (*before, event)]
+    return list(rows(recorded, asked_for(recorded)))[-1]
+
+
+def test_an_approval_is_a_whole_row() -> None:
+    """Who, what, where, until when, by whom, and where to look it up."""
+    assert row(APPROVED) == LogRow(
+        at="2026-11-24T09:01:00Z",
+        event="approved",
+        why="",
+        request=PATH,
+        requester="alice",
+        policy="orders-db-read",
+        accounts=("prod (111111111111)", "staging (012345670123)"),
+        starts_at="",
+        expires_at="2026-11-24T11:00:00Z",
+        approved_by=("bob", "erin"),
+        by="",
+        reason="INC-1234 refunds are stuck in the queue",
+        ticket="OPS-7",
+        codes=(),
+        pull_request="#7",
+        merge_commit=MERGE,
+        ledger_commit=sha("batch"),
+        path=APPROVED.path,
+        run="run",
+    )
+
+
+def test_an_outcome_is_told_with_what_was_asked() -> None:
+    """It repeats neither who asked nor why."""
+    bare = an_outcome(EventType.ENDED, window=a_window(starts_at=NOW))
+    told = row(bare, APPROVED)
+    assert (told.requester, told.reason, told.ticket) == (
+        "alice",
+        "INC-1234 refunds are stuck in the queue",
+        "OPS-7",
+    )
+    assert (told.why, told.accounts, told.starts_at) == (
+        "expired",
+        ("prod (111111111111)",),
+        "2026-11-24T09:01:00Z",
+    )
+    alone = row(replace(bare, account="", window=None))
+    assert (alone.requester, alone.reason, alone.ticket, alone.expires_at) == ("", "", "", "")
+    assert (alone.accounts, alone.approved_by, alone.pull_request) == (("unknown (111111111111)",), (), "")
+
+
+def test_each_event_is_told_with_its_own_words() -> None:
+    """Another decision on the same request may have had others; an outcome alone still says whose it was."""
+    other = replace(
+        APPROVED, ask={"requester": "carol", "reason": "another", "ticket": "OPS-8"}, commit=sha("x")
+    )
+    recorded = [RecordedEvent(event=each, batch=BATCH, path=each.path) for each in (APPROVED, other)]
+    first, second = rows(recorded, asked_for(recorded))
+    assert (first.requester, first.reason, first.ticket) == (
+        "alice",
+        "INC-1234 refunds are stuck in the queue",
+        "OPS-7",
+    )
+    assert (second.requester, second.reason, second.ticket) == ("carol", "another", "OPS-8")
+    assert row(an_outcome(EventType.GRANTED, ask={"requester": "carol"})).requester == "carol"
+
+
+def test_a_revocation_says_who_and_why() -> None:
+    """Its own reason comes before that of the request."""
+    told = row(a_revocation(evidence={"by": "bob", "reason": "over"}), APPROVED)
+    assert (told.by, told.reason, told.why) == ("bob", "over", "revoked")
+
+
+def test_a_refusal_has_its_codes_and_its_author() -> None:
+    """Of whom nothing else is known."""
+    evidence = {"author": {"login": "mallory"}, "reasons": [{"code": "too-late"}, {"message": "x"}, "y"]}
+    refused = Event(kind=EventType.REFUSED, at=NOW, request=PATH, commit=MERGE, evidence=evidence)
+    assert (row(refused).requester, row(refused).codes) == ("mallory", ("too-late",))
+    odd = row(replace(refused, evidence={"author": "mallory", "reasons": "too-late"}))
+    assert (odd.requester, odd.codes) == ("", ())
+
+
+@pytest.mark.parametrize(
+    ("path", "policy"),
+    [("", ""), ("requests/x.yaml", ""), ("requests/a/x.yaml", "a"), (PATH, "orders-db-read")],
+)
+def test_the_policy_is_that_of_the_path(path: str, policy: str) -> None:
+    """A path that is none of a request has none."""
+    assert row(replace(APPROVED, request=path)).policy == policy
+
+
+ROW = row(APPROVED)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "row", "fits"),
+    [
+        ({}, ROW, True),
+        ({}, replace(ROW, by="bob"), True),
+        ({"person": "ALICE"}, ROW, True),
+        ({"person": "erin"}, ROW, True),
+        ({"person": "carol"}, ROW, False),
+        ({"person": "carol"}, replace(ROW, by="Carol"), True),
+        ({"policy": "orders-db-read"}, ROW, True),
+        ({"policy": "orders"}, ROW, False),
+        ({"account": "staging"}, ROW, True),
+        ({"account": "111111111111"}, ROW, True),
+        ({"account": "mars"}, ROW, False),
+        ({"outcome": "approved"}, ROW, True),
+        ({"outcome": "expired"}, replace(ROW, event="ended", why="expired"), True),
+        ({"outcome": "granted"}, ROW, False),
+        ({"request": PATH}, ROW, True),
+        ({"request": "other"}, ROW, False),
+        ({"start": NOW}, ROW, True),
+        ({"start": NOW + SECOND}, ROW, False),
+        ({"end": NOW}, ROW, False),
+        ({"end": NOW + SECOND}, ROW, True),
+        ({"start": MERGED_AT, "end": EXPIRES_AT, "person": "bob", "policy": "orders-db-read"}, ROW, True),
+        ({"start": MERGED_AT, "end": NOW - MINUTE}, ROW, False),
+        ({"start": NOW + HOUR, "person": "bob"}, ROW, False),
+    ],
+)  # fmt: skip
+def test_each_part_narrows(wanted: dict[str, Any], row: LogRow, fits: bool) -> None:
+    """A person in any part, a policy, an account by alias or id, an outcome or why, a request, a stretch of time."""
+    assert LogFilter(**wanted).includes(row) is fits
+
+
+def test_a_row_for_machines_and_for_spreadsheets() -> None:
+    """The same columns in the same order; lists are lists, and cells are no formulas."""
+    assert list(as_json(ROW)) == list(as_cells(ROW)) == list(names())
+    assert (as_json(ROW)["event"], as_json(ROW)["approved_by"]) == ("approved", ["bob", "erin"])
+    assert as_cells(ROW)["approved_by"] == "bob, erin"
+    assert as_cells(replace(ROW, reason="=1+1"))["reason"] == "'=1+1"
+    written = io.StringIO()
+    csv.DictWriter(written, names()).writerow(as_cells(ROW))
+    assert "bob, erin" in written.getvalue()

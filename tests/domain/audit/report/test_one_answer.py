@@ -1,0 +1,106 @@
+"""`audit verify` and `audit report` are asked the same of the same record: neither says late where the other says in time."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from acme_facts import HOUR, MERGE, MINUTE, NOW, PATH
+from builders import a_request, a_revocation, an_approval, an_extension, an_outcome
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jitbot.domain.access import request_state
+from jitbot.domain.audit.report.grant_record import ControlAnswer, ControlResult
+from jitbot.domain.audit.report.population import population
+from jitbot.domain.audit.verify.absences import Absence
+from jitbot.domain.audit.verify.grant_checks import places, problems
+from jitbot.domain.audit.verify.ledger_history import LedgerCommit, RecordedEvent
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model import timestamp
+
+DEADLINES = {"no-end", "late-end", "late-confirmation", "no-removal", "late-removal"}
+SPAN = 5 * 24 * 60  # minutes in which everything happens: any limit may be met or passed
+moment = st.integers(0, SPAN).map(lambda minutes: NOW + minutes * MINUTE)
+early = st.sampled_from([EndReason.REVOKED, EndReason.RELEASED, EndReason.DELETED, EndReason.OFFBOARDED])
+
+
+@st.composite
+def records(draw: st.DrawFn) -> list[Event]:
+    """What may be recorded of one request: extended or not, ended, confirmed and removed at any time, or twice, or never."""
+    first = an_approval(asked=a_request(duration=draw(st.integers(1, 40)) * HOUR))
+    events = [first]
+    if draw(st.booleans()):
+        events.append(an_extension(draw(st.integers(41, 60)) * HOUR))
+    events += [
+        an_outcome(EventType.GRANTED, commit=term.commit, window=term.window, at=draw(moment))
+        for term in events
+        if draw(st.integers(0, 9))
+    ]
+    if draw(st.booleans()):
+        events.append(a_revocation(at=draw(moment)))
+    for why in draw(st.lists(st.just(EndReason.EXPIRED) | early, max_size=3)):
+        at, window = draw(moment), draw(st.sampled_from([each.window for each in events[:2] if each.window]))
+        effective = window.expires_at if why is EndReason.EXPIRED else at
+        evidence = {"effective_at": timestamp.show(effective), "seen": "denied"}
+        events.append(an_outcome(EventType.ENDED, why=why, at=at, window=window, evidence=evidence))
+    removed = {"verified_absent": True}
+    times = draw(st.lists(moment, max_size=2))
+    return [*events, *(an_outcome(EventType.REMOVED, at=at, evidence=removed) for at in times)]
+
+
+@st.composite
+def absences(draw: st.DrawFn) -> tuple[Absence, ...]:
+    """The times in which main lacked the request's file or its requester."""
+    found = []
+    for why in draw(st.lists(st.sampled_from([EndReason.DELETED, EndReason.OFFBOARDED]), max_size=2)):
+        since = draw(moment)
+        until = draw(
+            st.none() | st.integers(0, 600).map(lambda minutes, begin=since: begin + minutes * MINUTE)
+        )
+        found.append(Absence(why=why, since=since, until=until, commit=MERGE, owned=draw(st.booleans())))
+    return tuple(found)
+
+
+def verified(events: Sequence[Event], gone: tuple[Absence, ...], now: datetime) -> set[str]:
+    """What `verify` finds late, without the name of the grant."""
+    batch = LedgerCommit(commit=MERGE, order=0, at=NOW, issued_at=NOW, workflow="", run="")
+    recorded = tuple(RecordedEvent(event=event, batch=batch, path=event.path) for event in events)
+    every = places(request_state.fold_events(events).values(), {PATH: recorded}, {PATH: gone})
+    found = [each for place in every for each in problems(place, now) if each.code in DEADLINES]
+    return {each.message.partition(" in prod: ")[2] for each in found}
+
+
+def reported(events: Sequence[Event], gone: tuple[Absence, ...], now: datetime) -> ControlResult | None:
+    """What `report` and `export` answer to: ended and removed on time."""
+    (item,) = population(events, now, {PATH: gone})
+    return item.judgements.get("removed_on_time")
+
+
+@given(records(), absences(), moment, st.sampled_from([0, 30]))
+@settings(max_examples=400, deadline=None)
+def test_verify_and_report_never_contradict_each_other(
+    events: list[Event], gone: tuple[Absence, ...], now: datetime, later: int
+) -> None:
+    """Whatever happened when: each thing that came late for the one came late for the other, in the same words."""
+    at = now + timedelta(days=later)
+    answer = reported(events, gone, at)
+    if answer is None:
+        return  # nothing was ever given, and the report asks nothing
+    late = verified(events, gone, at)
+    assert (answer.answer is ControlAnswer.NO) == bool(late)
+    assert all(each in answer.why for each in late)
+
+
+def test_both_know_of_a_deletion_that_ended_nothing() -> None:
+    """What only main's history says, and no event, is late for both."""
+    events = [an_approval(asked=a_request(duration=12 * HOUR))]
+    events.append(an_outcome(EventType.GRANTED, window=events[0].window))
+    gone = (Absence(why=EndReason.DELETED, since=NOW + HOUR, until=None, commit=MERGE),)
+    at = NOW + 3 * HOUR + MINUTE
+    said = "it was to end at 2026-11-24T10:01:00Z, and access went on for 2h1m"
+    assert verified(events, gone, at) == {said}
+    answer = reported(events, gone, at)
+    assert answer is not None
+    assert (answer.answer, answer.why) == (ControlAnswer.NO, said)
+    brief = (replace(gone[0], until=NOW + 2 * HOUR),)
+    assert verified(events, brief, at) == set()

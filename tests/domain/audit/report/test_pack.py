@@ -1,0 +1,192 @@
+"""The evidence pack: inert in a spreadsheet, whole, digested, and the same bytes every time."""
+
+import csv
+import hashlib
+import io
+import json
+import re
+import shlex
+import subprocess
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from acme_facts import DAY, a_request, sha
+from many_grants import START, many
+
+from jitbot.domain.audit.report import csv_columns
+from jitbot.domain.audit.report.controls import CONTROLS
+from jitbot.domain.audit.report.git_commands import commands
+from jitbot.domain.audit.report.grant_record import GrantRecord
+from jitbot.domain.audit.report.pack import MANIFEST, pack
+from jitbot.domain.audit.report.population import population
+from jitbot.domain.audit.report.sample import rank, sample
+from jitbot.domain.audit.report.summary import QUESTIONS, summary
+from jitbot.domain.model import escape
+
+LATER = START + 400 * DAY
+
+
+def items(number: int = 60, **given: Any) -> tuple[GrantRecord, ...]:
+    """A made population."""
+    return population(many(number, days=30, **given), LATER)
+
+
+def packed(found: tuple[GrantRecord, ...], *, size: int = 5, seed: str = "s") -> dict[str, bytes]:
+    """The pack of a population."""
+    files = pack(
+        found, summary(found, LATER), about={"from": "x"}, others={"b.json": []}, size=size, seed=seed
+    )
+    return dict(files)
+
+
+def table(content: bytes) -> list[dict[str, str]]:
+    """A CSV file, read as a spreadsheet does."""
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "  =1", "|calc", "%0A=1", "＝1", "\t=1", "\r=1", "\n=1"],
+)
+def test_no_cell_is_a_formula(text: str) -> None:
+    """Whatever a person wrote, no cell begins as a formula does, or holds a second line."""
+    rows = table(packed(items(5, reason=text))["population.csv"])
+    assert {row["reason"] for row in rows} == {escape.cell(text)}
+    for cell in (cell for row in rows for cell in row.values()):
+        assert cell.lstrip()[:1] not in tuple("=+-@|%＝＋－＠")
+        assert cell.isprintable()
+
+
+def test_the_same_gives_the_same_bytes() -> None:
+    """Twice the same arguments give the same files, byte for byte; another seed draws others."""
+    assert packed(items()) == packed(items())
+    one, other = (json.loads(packed(items(), seed=seed)["sample/draw.json"]) for seed in ("s", "t"))
+    assert [each["id"] for each in one["grants"]] != [each["id"] for each in other["grants"]]
+
+
+def test_the_manifest_names_every_file() -> None:
+    """Each file but the manifest is in it, with the digest of its bytes."""
+    files = packed(items())
+    manifest = json.loads(files.pop(MANIFEST))
+    assert manifest["files"].keys() == files.keys()
+    for name, content in files.items():
+        listed = {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        assert manifest["files"][name] == listed
+
+
+def test_the_population_is_whole_in_both_forms() -> None:
+    """CSV and JSON hold every item, refused ones too, and no other."""
+    found, files = items(), packed(items())
+    ids = [item.id for item in found]
+    assert [row["grant_id"] for row in table(files["population.csv"])] == ids
+    assert [row["id"] for row in json.loads(files["population.json"])] == ids
+    assert {"refused", "over"} <= {row["outcome"] for row in table(files["population.csv"])}
+
+
+def test_a_sample_is_drawn_by_seed_id_and_merge_alone() -> None:
+    """The order of the items changes nothing, a smaller draw begins a larger one, and shell tools give the ranks."""
+    found = items()
+    drawn = sample(found, size=10, seed="2026-H1")
+    assert sample(reversed(found), size=10, seed="2026-H1") == drawn
+    assert sample(found, size=4, seed="2026-H1") == drawn[:4]
+    texts = [f"2026-H1\n{item.id}\n{item.decisions[0].commit}" for item in drawn]
+    ranks = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    assert ranks == sorted(ranks)
+
+
+def test_the_pack_says_how_to_draw_again() -> None:
+    """The draw names each id and merge commit, and the line of shell in the pack's README gives its rank."""
+    files = packed(items())
+    (line,) = re.findall(r"^    (printf .*)$", files["README.md"].decode(), re.MULTILINE)
+    draw = json.loads(files["sample/draw.json"])
+    for name, seed in (("grants", draw["seed"]), ("removals", f"{draw['seed']}/removals")):
+        first = draw[name][0]
+        typed = line.replace("MERGE_COMMIT", first["merge_commit"]).replace(
+            "SEED ID", f"{seed} {first['id']}"
+        )
+        ran = subprocess.run(["bash", "-c", typed], capture_output=True, text=True, check=True)
+        assert ran.stdout.split()[0] == first["rank"]
+
+
+def test_nobody_chooses_a_name_that_is_never_drawn() -> None:
+    """With the same seed and the same name another merge has another rank: who asks knows none of them."""
+    (whole, *_) = items(1)
+    (decision, *_) = whole.decisions
+    ranks = {
+        rank(replace(whole, decisions=(replace(decision, commit=sha(str(number))),)), "jitbot")
+        for number in range(50)
+    }
+    assert len(ranks) == 50
+    assert (min(ranks)[0] < "4", max(ranks)[0] > "b") == (True, True)  # spread over all of it
+    assert rank(replace(whole, decisions=()), "s") == hashlib.sha256(f"s\n{whole.id}\n".encode()).hexdigest()
+
+
+def test_every_item_that_matters_has_its_evidence() -> None:
+    """Each drawn item, and each with anything against it, has a file with its documents and git commands."""
+    found, files = items(400), packed(items(400))
+    against = {item.id for item in found if item.exceptions}
+    drawn = {row["grant_id"] for row in table(files["sample/grants.csv"])}
+    assert len(drawn) == 5
+    assert against
+    for name in against | drawn:
+        evidence = json.loads(files[f"evidence/{name}.json"])
+        assert evidence["documents"]["permission_policy"]
+        assert evidence["documents_sha256"] == evidence["digest"]
+        assert evidence["see_it_in_git"]
+    assert {each["id"] for each in json.loads(files["verdicts.json"])["exceptions"]} == against
+
+
+def test_only_what_was_given_is_drawn() -> None:
+    """Grants from what was granted, removals from what ended; the longest of nothing is nobody's."""
+    (whole, *_) = items(1)
+    never, lives = replace(whole, id="never", granted=(), ended=None), replace(whole, id="lives", ended=None)
+    draw = json.loads(packed((whole, never, lives), size=9)["sample/draw.json"])
+    assert sorted(each["id"] for each in draw["grants"]) == sorted([whole.id, "lives"])
+    assert [each["id"] for each in draw["removals"]] == [whole.id]
+    assert json.loads(packed((whole,))["verdicts.json"])["longest_access"]["id"] == whole.id
+    assert json.loads(packed((never,))["verdicts.json"])["longest_access"] == {"id": None, "seconds": 0}
+
+
+def test_evidence_without_documents() -> None:
+    """Of a role that nobody asked for there are none."""
+    (whole, *_) = items(1)
+    files = packed((replace(whole, documents=None, digest=""),))
+    evidence = json.loads(files[f"evidence/{whole.id}.json"])
+    assert (evidence["documents"], evidence["documents_sha256"]) == (None, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("jit-alice_1", True), ("x" * 100, True), ("x" * 101, False), ("../x", False), ("größe", False),
+        ("a b", False), ("", False), ("a.b", False),
+    ],
+)  # fmt: skip
+def test_a_file_is_named_by_a_plain_word(name: str, kept: bool) -> None:
+    """Whatever an id may hold, the evidence lies in its folder, under the id or its digest."""
+    (whole, *_) = items(1)
+    (file,) = (each for each in packed((replace(whole, id=name),)) if each.startswith("evidence/"))
+    digest = hashlib.sha256(name.encode()).hexdigest()[:20]
+    assert file == f"evidence/{name if kept else digest}.json"
+
+
+def test_the_controls_name_columns_and_questions_that_exist() -> None:
+    """Each control of the mapping leads to columns of the table and to questions that are asked."""
+    columns = set(csv_columns.cells(items(1)[0]))
+    assert {each.id for each in CONTROLS} == {"CC6.1", "CC6.2", "CC6.3", "A.5.15", "A.5.18", "A.8.2", "A.8.3"}
+    for control in CONTROLS:
+        assert set(control.columns) <= columns
+        assert control.verdicts
+        assert set(control.verdicts) <= set(QUESTIONS)
+
+
+def test_no_command_runs_what_a_name_says() -> None:
+    """A request named with a shell's own words is one quoted word in every command that shows it."""
+    path = f"{a_request().path.removesuffix('.yaml')}$(touch x);'`id`.yaml"
+    (item, *_) = items(1)
+    shown = commands(replace(item, request=path, policy="a'b;c"))
+    sought = path.replace(".", "[.]").replace("$", "[$]")
+    assert f"--grep=^Request: {sought}$" in shlex.split(shown[0])
+    assert all("$(touch" not in each or "'" in each for each in shown)
+    assert "--grep=^Request" not in commands(replace(item, request=path + "\n"))[0]

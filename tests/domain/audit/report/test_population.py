@@ -1,0 +1,419 @@
+"""From events to the population: every field from the record, every verdict from the facts, never assumed."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from acme_facts import DAY, EXPIRES_AT, HEAD, HOUR, MERGE, MERGED_AT, MINUTE, NOW, SECOND, a_request, sha
+from audit_facts import LATER, approval, decided, ended, granted, item, removed
+from builders import (
+    a_case,
+    a_merge,
+    a_review,
+    a_revocation,
+    a_window,
+    an_approval,
+    an_extension,
+    an_outcome,
+    the_documents,
+)
+from many_grants import many
+
+from jitbot.domain.audit.report.grant_record import ControlAnswer, GrantOutcome, GrantRecord
+from jitbot.domain.audit.report.population import population, within
+from jitbot.domain.audit.report.summary import summary
+from jitbot.domain.aws import iam
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model import timestamp
+
+
+def answers(found: GrantRecord) -> dict[str, str]:
+    """Question to answer."""
+    return {name: each.answer.value for name, each in found.judgements.items()}
+
+
+def test_a_good_life_is_answered_with_yes() -> None:
+    """A grant that jitbot's own record shows approved, bounded, ended and removed has four times yes, with facts."""
+    found = item(approval(), granted(), ended(), removed())
+    assert set(answers(found).values()) == {"yes"}
+    assert len(found.judgements) == 4
+    assert all(each.why for each in found.judgements.values())
+    assert (found.exceptions, found.doubts, found.outcome) == ((), (), GrantOutcome.OVER)
+
+
+def test_the_fields_auditors_sample() -> None:
+    """Who, what, why, by whom, until when: each is what was recorded."""
+    found = item(approval(), granted(evidence={"aws_request_ids": ["r-1"]}), ended(), removed())
+    assert (found.requester, found.github_id, found.reason) == (
+        "alice",
+        1001,
+        "INC-1234 refunds are stuck in the queue",
+    )
+    assert (found.policy, found.account, found.not_after) == ("orders-db-read", "prod", EXPIRES_AT)
+    (decision,) = found.decisions
+    assert (decision.pull_request, decision.head, decision.commit) == (7, HEAD, MERGE)
+    assert [(each.login, each.github_id, each.commit) for each in decision.approvals] == [("bob", 1002, HEAD)]
+    assert (found.granted[0].request_ids, found.risk, found.privileged) == (("r-1",), "low", False)
+    assert found.documents is not None
+    assert found.digest == iam.digest(found.documents)
+
+
+LIFE: dict[str, Event] = {
+    "approved": approval(),
+    "granted": granted(),
+    "ended": ended(),
+    "removed": removed(),
+}
+BOB = {"login": "bob", "github_id": 1002, "review_id": 1, "commit": HEAD, "owner_rule": "1: *"}
+WRONG: dict[str, tuple[dict[str, Event | None], str, str]] = {
+    "decided after the grant": (
+        {"approved": replace(approval(), at=NOW + HOUR)},
+        "approved_before_grant",
+        "no",
+    ),
+    "no approval": ({"approved": approval(approvals=[])}, "approved_before_grant", "no"),
+    "too few": ({"approved": approval(approvals_required=2)}, "approved_before_grant", "no"),
+    "one person twice": (
+        {
+            "approved": approval(
+                approvals_required=2, approvals=[{**BOB, "submitted_at": timestamp.show(MERGED_AT)}] * 2
+            )
+        },
+        "approved_before_grant",
+        "no",
+    ),
+    "approved after the merge": (
+        {"approved": approval(approvals=[{**BOB, "submitted_at": timestamp.show(MERGED_AT + MINUTE)}])},
+        "approved_before_grant",
+        "no",
+    ),
+    "another head": (
+        {
+            "approved": approval(
+                approvals=[{**BOB, "commit": sha("else"), "submitted_at": timestamp.show(MERGED_AT)}]
+            )
+        },
+        "approved_before_grant",
+        "no",
+    ),
+    "when is not recorded": ({"approved": approval(approvals=[BOB])}, "approved_before_grant", "unknown"),
+    "how many is not recorded": (
+        {"approved": approval(approvals_required=None)},
+        "approved_before_grant",
+        "unknown",
+    ),
+    "no decision at all": ({"approved": None}, "approved_before_grant", "no"),
+    "above the maximum": ({"approved": approval(max_duration_seconds=60)}, "within_max", "no"),
+    "the maximum is not recorded": (
+        {"approved": approval(max_duration_seconds=None)},
+        "within_max",
+        "unknown",
+    ),
+    "granted for longer": (
+        {"granted": granted(window=iam.Window(starts_at=None, expires_at=EXPIRES_AT + HOUR))},
+        "within_max",
+        "no",
+    ),
+    "approved by the requester": (
+        {
+            "approved": approval(
+                approvals=[{**BOB, "github_id": 1001, "submitted_at": timestamp.show(MERGED_AT)}]
+            )
+        },
+        "separation_of_duties",
+        "no",
+    ),
+    "approved by the author": (
+        {"approved": approval(author={"login": "x", "github_id": 1002})},
+        "separation_of_duties",
+        "no",
+    ),
+    "approved by who wrote it": ({"approved": approval(named=[1002])}, "separation_of_duties", "no"),
+    "who wrote it is not recorded": ({"approved": approval(named=None)}, "separation_of_duties", "unknown"),
+    "never confirmed": ({"ended": None, "removed": None}, "removed_on_time", "no"),
+    "never removed": ({"removed": None}, "removed_on_time", "no"),
+    "removed too late": ({"removed": removed(at=EXPIRES_AT + 26 * HOUR)}, "removed_on_time", "no"),
+    "not read back": ({"removed": removed(evidence={})}, "removed_on_time", "unknown"),
+    "confirmed too late": ({"ended": ended(at=EXPIRES_AT + 25 * HOUR)}, "removed_on_time", "no"),
+    "drift": ({"ended": ended(why=EndReason.DRIFT)}, "removed_on_time", "no"),
+    "over after its expiry": (
+        {"ended": ended(evidence={"effective_at": timestamp.show(EXPIRES_AT + MINUTE), "seen": "denied"})},
+        "removed_on_time",
+        "no",
+    ),
+    "when it was over is not recorded": (
+        {"ended": ended(evidence={"seen": "denied"})},
+        "removed_on_time",
+        "unknown",
+    ),
+    "what was seen is not recorded": (
+        {"ended": ended(evidence={"effective_at": timestamp.show(EXPIRES_AT)})},
+        "removed_on_time",
+        "unknown",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "question", "answer"), WRONG.values(), ids=WRONG)
+def test_each_wrong_fact_changes_its_answer(
+    changes: dict[str, Event | None], question: str, answer: str
+) -> None:
+    """One fact that is wrong turns its question to no, one that is missing to unknown; both are listed."""
+    found = item(*(event for event in {**LIFE, **changes}.values() if event is not None))
+    assert answers(found)[question] == answer
+    assert question in (found.exceptions if answer == "no" else found.doubts)
+
+
+def test_a_revocation_has_two_hours() -> None:
+    """Somebody revoked it, and it was ended an hour and a half later: on time, as `verify` says too."""
+    asked = a_revocation(at=NOW + 10 * MINUTE)
+    evidence = {"effective_at": timestamp.show(NOW + 100 * MINUTE), "seen": "denied"}
+    done = ended(at=NOW + 100 * MINUTE, why=EndReason.REVOKED, evidence=evidence)
+    found = item(approval(), granted(), asked, done, removed())
+    assert found.exceptions == ()
+    assert found.ended is not None
+    assert (found.ended.by, found.ended.asked_at, found.must_end_at) == ("bob", asked.at, asked.at)
+
+
+def test_what_is_not_over_is_not_due() -> None:
+    """While access is open nothing is a doubt, and nothing is a yes that cannot be known."""
+    found = item(approval(), granted(), now=NOW + 10 * MINUTE)
+    assert (found.outcome, found.doubts, found.exceptions) == (GrantOutcome.LIVE, (), ())
+    assert answers(found)["removed_on_time"] == "unknown"
+
+
+def test_break_glass_waits_for_its_review() -> None:
+    """Access without approval is marked; unreviewed it is not due, then overdue, and by its requester never good."""
+    first = approval(
+        approvals_required=0,
+        approvals=[],
+        break_glass={
+            "review_by": timestamp.show(MERGED_AT + DAY),
+            "reviewers": [{"login": "bob", "github_id": 1002}],
+        },
+    )
+    young = item(first, granted(), now=NOW + HOUR)
+    assert young.break_glass
+    assert (young.exceptions, young.doubts) == ((), ())
+    old = item(first, granted(), ended(), removed())
+    assert old.exceptions == ("reviewed_in_time",)
+    figures = summary([young, old], LATER)
+    assert (len(figures.break_glass), len(figures.awaiting), len(figures.overdue)) == (2, 2, 1)
+
+
+def test_a_refused_request_is_in_the_population() -> None:
+    """What was refused is there with what was asked, by whom, and why not; nothing is judged of it."""
+    refused = decided(a_case(merge=a_merge(reviews=(a_review(state="COMMENTED"),))))
+    assert refused.kind is EventType.REFUSED
+    found = item(refused)
+    assert (found.outcome, found.requester, found.account) == (GrantOutcome.REFUSED, "alice", "prod")
+    assert (found.reason, found.duration, found.principal != "") == (
+        "INC-1234 refunds are stuck in the queue",
+        "2h",
+        True,
+    )
+    assert found.decisions[0].reasons
+    assert found.judgements == {}
+
+
+def test_an_extension_is_the_same_item() -> None:
+    """A request that was extended stays one item, with both decisions, until the later end."""
+    longer = an_extension()
+    more = replace(granted(), commit=longer.commit, at=longer.at + MINUTE, window=longer.window)
+    found = item(approval(), granted(), longer, more, now=NOW + HOUR)
+    assert [each.kind for each in found.decisions] == ["approved", "extended"]
+    assert found.not_after == MERGED_AT + 3 * HOUR
+    assert len(found.granted) == 2
+
+
+def test_a_role_that_nobody_asked_for_is_an_exception() -> None:
+    """An orphan that was found and ended is an item of its own, and a no."""
+    orphan = an_outcome(
+        EventType.ENDED, request="", commit="", why=EndReason.ORPHAN, window=None, evidence={"seen": "denied"}
+    )
+    found = item(orphan)
+    assert found.outcome is GrantOutcome.UNEXPLAINED
+    assert {"approved_before_grant", "removed_on_time"} <= set(found.exceptions)
+
+
+@pytest.mark.parametrize("junk", [None, [], "x", 3, {"a": 1}, [None], [{"login": []}]])
+def test_evidence_of_any_shape_is_read(junk: object) -> None:
+    """Whatever JSON an event's evidence holds, the population is made, and nothing of it becomes a yes by that."""
+    evidence = dict.fromkeys(approval().evidence, junk)
+    found = item(replace(approval(), evidence=evidence), granted(), ended(), removed())
+    assert answers(found)["approved_before_grant"] != "yes"
+    assert answers(found)["separation_of_duties"] != "yes"
+
+
+def test_the_order_of_events_does_not_matter() -> None:
+    """The same events in another order give the same population."""
+    longer = an_extension()
+    more = replace(granted(), commit=longer.commit, at=longer.at + MINUTE, window=longer.window)
+    twice = ended(at=EXPIRES_AT + 40 * HOUR)
+    events = [*many(10, days=10), approval(), granted(), longer, more, ended(), twice, removed()]
+    assert population(events, LATER) == population(reversed(events), LATER)
+
+
+def test_a_period_holds_what_touches_it() -> None:
+    """What was over before the period, or began after it, is left out; what reaches into it is there."""
+    found = (item(approval(), granted(), ended(), removed()),)
+    assert within(found, EXPIRES_AT, LATER) == found
+    assert within(found, MERGED_AT - DAY, NOW + MINUTE) == found
+    assert within(found, EXPIRES_AT + DAY, LATER) == ()
+    assert within(found, MERGED_AT - DAY, NOW) == ()
+
+
+def test_the_figures_add_up() -> None:
+    """Each question of each grant is counted exactly once."""
+    items = population(many(300, days=100), LATER)
+    figures = summary(items, LATER)
+    judged = [each for each in items if each.judgements]
+    assert sum(figures.outcomes.values()) == len(items) == figures.items
+    for tally in figures.tallies[:4]:
+        assert tally.yes + tally.no + tally.unknown + tally.open == len(judged)
+    assert not figures.clean
+    assert any(each.judgements["removed_on_time"].answer is ControlAnswer.NO for each in judged)
+    assert summary((), LATER).clean is False
+
+
+def test_who_revoked_is_told_of_the_end_that_it_made() -> None:
+    """A revocation that came after the end, or that ended for another reason, has no part in it."""
+    done = ended(at=NOW + HOUR, why=EndReason.REVOKED)
+    cases = (
+        (a_revocation(at=NOW + HOUR), "bob"),
+        (a_revocation(at=NOW + HOUR + SECOND), ""),
+        (a_revocation(why=EndReason.RELEASED), ""),
+    )
+    for revoked, by in cases:
+        found = item(approval(), granted(), revoked, done)
+        assert found.ended is not None
+        assert (found.ended.by, found.ended.asked_at) == (by, revoked.at if by else None)
+
+
+@pytest.mark.parametrize(
+    ("events", "now", "outcome"),
+    [
+        ((approval(),), NOW, GrantOutcome.PENDING),
+        ((approval(),), LATER, GrantOutcome.PENDING),
+        ((approval(), ended(why=EndReason.DELETED, at=NOW)), NOW, GrantOutcome.PENDING),
+        ((approval(), granted()), EXPIRES_AT - SECOND, GrantOutcome.LIVE),
+        ((approval(), granted()), EXPIRES_AT, GrantOutcome.OVER),
+        ((approval(), granted(), ended(why=EndReason.DRIFT, at=NOW + HOUR)), NOW + HOUR, GrantOutcome.OVER),
+        ((replace(approval(), window=None), granted(window=None)), LATER, GrantOutcome.LIVE),
+    ],
+)
+def test_what_became_of_it(events: tuple[Event, ...], now: datetime, outcome: GrantOutcome) -> None:
+    """Over at its end, or when it was ended; not granted is never over; without a window there is no end."""
+    assert item(*events, now=now).outcome is outcome
+
+
+def test_each_account_is_an_item_of_its_own() -> None:
+    """With its own role, documents, grants, ends and failures."""
+    both = an_approval(asked=a_request(accounts=("prod", "staging")))
+    events = [
+        both,
+        granted(),
+        an_outcome(EventType.FAILED, "staging"),
+        an_outcome(EventType.ENDED, "staging"),
+    ]
+    prod, staging = sorted(population(events, LATER), key=lambda each: each.account)
+    assert [each.account for each in (prod, staging)] == ["prod", "staging"]
+    for each in (prod, staging):
+        assert each.documents == the_documents(each.account)
+        assert each.id == each.role_name == the_documents(each.account).role_name
+        assert each.account_id == the_documents(each.account).account_id
+    assert (len(prod.granted), prod.ended, prod.failures) == (1, None, 0)
+    assert (staging.granted, staging.ended is None, staging.failures) == ((), False, 1)
+
+
+def test_what_names_no_request_is_an_item_only_as_an_end() -> None:
+    """The ledger's other events about nothing, and a failure in an account alone, are none."""
+    others = (
+        Event(kind=EventType.VERIFIED, at=NOW, request=""),
+        Event(kind=EventType.FAILED, at=NOW, request=""),
+    )
+    assert population(others, LATER) == ()
+    assert population((an_outcome(EventType.FAILED),), LATER) == ()
+
+
+def test_an_outcome_without_a_decision_is_an_item() -> None:
+    """Its role and account as the outcome names them; without a role, an id from the request and the account."""
+    found = item(granted(documents=()))
+    assert (found.account, found.role_name, found.documents) == ("prod", granted().role_name, None)
+    bare, again = item(granted(documents=(), role_name="")), item(granted(documents=(), role_name=""))
+    assert (bare.role_name, bare.id == again.id, len(bare.id)) == ("", True, 10)
+    assert item(approval()).role_name == item(approval()).id == the_documents().role_name
+    late = item(granted(documents=(), role_name=""), ended(role_name="x"))
+    assert late.role_name == "x"
+
+
+def test_when_it_began() -> None:
+    """At its start, or, without one, when it was granted."""
+    window = a_window(starts_at=NOW + HOUR)
+    assert item(replace(approval(), window=window), granted()).not_before == NOW + HOUR
+    assert item(approval(), granted()).not_before == granted().at
+    assert item(approval()).not_before is None
+    assert item(replace(approval(), window=None), granted()).not_after == EXPIRES_AT
+
+
+def test_the_last_decision_says_how_long() -> None:
+    """The one that ends last, whichever was recorded first."""
+    longer = an_extension()
+    found = item(approval(), longer, granted())
+    assert (found.duration, item(approval(), granted()).duration) == ("3h", "2h")
+    assert item(replace(longer, window=None), granted()).duration == "3h"
+    assert item(replace(approval(), at=longer.at + HOUR), longer, granted()).duration == "3h"
+
+
+def test_what_an_old_record_leaves_out() -> None:
+    """The policy is that of the path; a refusal names its code, an account nobody named is empty, ids are 0."""
+    plain = replace(approval(), ask={})
+    assert (item(plain).policy, item(approval()).policy) == ("orders-db-read", "orders-db-read")
+    named = replace(approval(), ask={**approval().ask, "policy": "named"})
+    assert item(named).policy == "named"
+    reasons = [{"message": "too late", "code": "x"}, {"code": "too-few"}]
+    refused = replace(decided(a_case(merge=a_merge(reviews=()))), evidence={"reasons": reasons})
+    found = item(refused)
+    assert (found.account, found.decisions[0].reasons) == ("", ("too late", "too-few"))
+    review = {"login": "bob"}
+    decision = item(approval(approvals=[review], not_counted=[review])).decisions[0]
+    assert [(each.github_id, each.review_id, each.state) for each in decision.reviews] == [
+        (0, 0, "APPROVED"), (0, 0, ""),
+    ]  # fmt: skip
+    whole = (
+        item(approval(not_counted=[{**BOB, "review_id": 9, "state": "COMMENTED"}])).decisions[0].reviews[1]
+    )
+    assert (whole.github_id, whole.review_id, whole.state) == (1002, 9, "COMMENTED")
+    done = item(approval(), granted(), ended(why=None)).ended
+    assert done is not None
+    assert done.why == ""
+
+
+def test_the_review_that_is_still_owed_comes_first() -> None:
+    """Of two debts the open one; once both are paid, who paid and when."""
+    owes = {"review_by": timestamp.show(MERGED_AT + DAY), "reviewers": [{"login": "erin", "github_id": 1005}]}
+    evidence = {"approvals_required": 0, "approvals": [], "break_glass": owes}
+    first = approval(**evidence)
+    second = replace(an_extension(), evidence={**first.evidence, **evidence, "pull_request": 8})
+    paid = [
+        Event(
+            kind=EventType.REVIEWED, at=NOW + HOUR, request=each.request, commit=each.commit,
+            evidence={"outcome": "approved", "by": "erin"},
+        )
+        for each in (first, second)
+    ]  # fmt: skip
+    waits = item(first, second, granted(), paid[0]).after_review
+    assert waits is not None
+    assert (waits.at, waits.by, waits.due, waits.reviewers) == (None, "", MERGED_AT + DAY, ("erin",))
+    done = item(first, second, granted(), *paid).after_review
+    assert done is not None
+    assert (done.at, done.by) == (NOW + HOUR, "erin")
+
+
+def test_the_period_begins_with_its_first_second() -> None:
+    """What ended in that second is in it, and what begins with the next period is not."""
+    found = (item(approval(), granted(), ended(), removed()),)
+    assert within(found, found[0].last, LATER) == found
+    assert within(found, found[0].last + SECOND, LATER) == ()
+    assert within(found, NOW - DAY, found[0].first) == ()
+    assert within(found, NOW - DAY, found[0].first + SECOND) == found

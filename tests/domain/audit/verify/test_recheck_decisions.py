@@ -1,0 +1,244 @@
+"""A recorded decision, decided again from plain values: what agrees, what must not have been, what cannot be told."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from acme_facts import (
+    DAY,
+    EXPIRES_AT,
+    HOUR,
+    MERGE,
+    MERGED_AT,
+    NOW,
+    PATH,
+    SECOND,
+    a_policy,
+    a_request,
+    sha,
+    the_rules,
+    unreadable,
+)  # fmt: skip
+from audit_facts import approval, decided
+from builders import a_case, a_change, a_life, a_merge, a_pull, a_review, a_window, an_approval, the_documents
+
+from jitbot import __version__
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.audit.verify.findings import Severity
+from jitbot.domain.audit.verify.ledger_history import LedgerCommit, RecordedEvent
+from jitbot.domain.audit.verify.main_history import Merged
+from jitbot.domain.audit.verify.recheck_decisions import (
+    RecheckInputs,
+    case_of,
+    facts_of,
+    life_before,
+    longer_than,
+    problems,
+)
+from jitbot.domain.evidence import case_json
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.merge_facts import Case, ChangeKind
+
+REFUSED_CASE = a_case(merge=a_merge(reviews=()))
+
+
+def recorded(event: Event, order: int = 0) -> RecordedEvent:
+    """An event in a batch of this number."""
+    batch = LedgerCommit(
+        commit=sha(f"batch {order}"), order=order, at=NOW, issued_at=NOW, workflow="", run=""
+    )
+    return RecordedEvent(event=event, batch=batch, path=event.path)
+
+
+def parsed_case(case: Case | None = None, **changes: Any) -> RecheckInputs:
+    """What git and the evidence hold of a case."""
+    case = case or a_case()
+    merged = Merged(
+        change=case.change, order=1, touched=case.touched, rules={}, clashes=case.clashes, before=()
+    )
+    found = RecheckInputs(
+        merged=merged, request=case.request, rules=case.rules,
+        head_rules=None if case.merge is None else case.merge.head_rules, facts=case_json.load(case_json.dump(case)),
+    )  # fmt: skip
+    return replace(found, **changes)
+
+
+def told(
+    event: Event, found: RecheckInputs | None, so_far: RequestState | None = None
+) -> list[tuple[str, Severity]]:
+    """What is wrong with the decision, and how grave that is."""
+    return [(each.code, each.severity) for each in problems(recorded(event), found, so_far or a_life())]
+
+
+def said(event: Event, found: RecheckInputs | None) -> str:
+    """The first sentence about it."""
+    return next(iter(problems(recorded(event), found, a_life()))).message
+
+
+def test_what_agrees_has_no_problem() -> None:
+    """An approval that is one, and a refusal that is one."""
+    assert told(approval(), parsed_case()) == []
+    assert told(decided(REFUSED_CASE), parsed_case(REFUSED_CASE)) == []
+
+
+def test_the_case_is_the_one_that_the_run_met() -> None:
+    """All that git holds and all that was told; and whether the path was there within the memory of a run."""
+    event, case = approval(), a_case()
+    found = case_json.load(case_json.dump(case))
+    assert replace(case_of(event, parsed_case(), found), merge=None) == replace(case, merge=None)
+    merge = case_of(event, parsed_case(), found).merge
+    assert merge is not None
+    assert case.merge is not None
+    for name in ("pull_request", "files", "fetched_head", "head_blob", "commits", "touching", "permissions"):
+        assert getattr(merge, name) == getattr(case.merge, name)
+    assert case_of(event, parsed_case(), replace(found, told=None)).merge is None
+    memory = timedelta(days=21)
+    for moment, earlier in ((event.at - memory, True), (event.at - memory - SECOND, False)):
+        before = replace(parsed_case(), merged=replace(parsed_case().merged, before=(moment,)))
+        assert case_of(event, before, found).earlier is earlier
+
+
+@pytest.mark.parametrize(
+    ("event", "found", "codes"),
+    [
+        (approval(), None, [("not-on-main", Severity.BROKEN)]),
+        (decided(REFUSED_CASE), None, []),
+        (approval(), parsed_case(facts=None), [("evidence-incomplete", Severity.UNCHECKED)]),
+        (decided(REFUSED_CASE), parsed_case(REFUSED_CASE, facts=None), []),
+        (approval(), parsed_case(head_rules=None), [("head-not-here", Severity.UNCHECKED)]),
+        (decided(REFUSED_CASE), parsed_case(REFUSED_CASE, head_rules=None), []),
+        (approval(rules_commit=sha("other")), parsed_case(), [("other-commits", Severity.BROKEN)]),
+        (approval(request_blob=sha("other")), parsed_case(), [("other-commits", Severity.BROKEN)]),
+        (approval(), parsed_case(REFUSED_CASE), [("wrong-approval", Severity.BROKEN)]),
+        (decided(REFUSED_CASE), parsed_case(), [("wrong-refusal", Severity.BROKEN)]),
+        (approval(jitbot="0.0.1"), parsed_case(REFUSED_CASE), [("older-rules", Severity.UNCHECKED)]),
+        (approval(jitbot=None), parsed_case(REFUSED_CASE), [("older-rules", Severity.UNCHECKED)]),
+        (replace(approval(), kind=EventType.EXTENDED), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
+        (replace(approval(), window=a_window(expires_at=EXPIRES_AT + SECOND)), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
+        (replace(approval(), documents=(the_documents("staging"),)), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
+        (replace(approval(), documents=()), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
+        (replace(approval(), ask={**approval().ask, "reason": "x"}), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
+    ],
+)  # fmt: skip
+def test_what_does_not_agree(
+    event: Event, found: RecheckInputs | None, codes: list[tuple[str, Severity]]
+) -> None:
+    """Broken where the record says what cannot be, unchecked where not enough is here, or other rules decided."""
+    assert told(event, found) == codes
+
+
+@pytest.mark.parametrize(
+    ("event", "found", "words"),
+    [
+        (approval(), None, f"approved {PATH}: main's first-parent line has no commit {MERGE[:10]}"),
+        (approval(), parsed_case(REFUSED_CASE), "it must not have been approved: 0 of 1 approvals"),
+        (decided(REFUSED_CASE), parsed_case(), "nothing speaks against it, and yet it was refused"),
+        (replace(approval(), kind=EventType.EXTENDED), parsed_case(), "an ask was recorded as an extension"),
+        (replace(approval(), window=a_window(expires_at=EXPIRES_AT + SECOND)), parsed_case(), "what was approved ends at 2026-11-24T11:00:00Z"),
+        (replace(approval(), documents=()), parsed_case(), "other documents were recorded"),
+        (replace(approval(), ask={}), parsed_case(), "something else was asked for"),
+        (approval(jitbot="0.0.1"), parsed_case(REFUSED_CASE), f"decided by jitbot 0.0.1; the rules of {__version__} say otherwise"),
+        (approval(jitbot=7), parsed_case(REFUSED_CASE), "decided by jitbot unknown"),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_it(event: Event, found: RecheckInputs | None, words: str) -> None:
+    """What the record says otherwise, and which reasons the decision made again has."""
+    assert words in said(event, found)
+
+
+def test_a_refusal_after_what_cannot_be_read_is_not_called_wrong() -> None:
+    """The run may have seen more beside it; an approval is wrong all the same."""
+    for event, case, code in (
+        (decided(REFUSED_CASE), a_case(), ("refusal-not-checked", Severity.UNCHECKED)),
+        (approval(), REFUSED_CASE, ("wrong-approval", Severity.BROKEN)),
+    ):
+        found = parsed_case(case)
+        unsure = replace(found, merged=replace(found.merged, sure=False))
+        assert told(event, unsure) == [code]
+
+
+def test_the_rules_at_the_head_count() -> None:
+    """What the approver saw was another grant than the merge gave."""
+    other = the_rules(policy=a_policy(managed_policies=("ReadOnlyAccess",)))
+    assert told(approval(), parsed_case(head_rules=other)) == [("wrong-approval", Severity.BROKEN)]
+
+
+def test_a_refusal_for_want_of_a_pull_request_is_decided_again() -> None:
+    """Where GitHub told of no merge there is no head whose rules could be missing."""
+    alone = a_case(merge=None, listed=())
+    event = decided(alone, NOW + DAY)
+    assert told(event, parsed_case(alone)) == []
+    assert told(approval(), parsed_case(alone)) == [("wrong-approval", Severity.BROKEN)]
+
+
+def test_an_approval_longer_than_its_policy() -> None:
+    """By what the policy said at the base, from the first start."""
+    two = the_rules(policy=a_policy(max_duration=2 * HOUR))
+    assert told(approval(), parsed_case(a_case(rules=two, merge=a_merge(head_rules=two)))) == []
+    one = the_rules(policy=a_policy(max_duration=HOUR))
+    codes = [
+        code for code, _ in told(approval(), parsed_case(a_case(rules=one, merge=a_merge(head_rules=one))))
+    ]
+    assert codes == ["longer-than-policy", "wrong-approval"]
+    refused = replace(decided(REFUSED_CASE), window=a_window(), ask=approval().ask)
+    assert "longer-than-policy" not in [code for code, _ in told(refused, parsed_case(a_case(rules=one)))]
+    unread = the_rules(policy=unreadable())
+    codes = [code for code, _ in told(approval(), parsed_case(a_case(rules=unread)))]
+    assert codes == ["wrong-approval"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "most", "longer"),
+    [
+        ({}, 2 * HOUR, False),
+        ({}, 2 * HOUR - SECOND, True),
+        ({"window": None}, HOUR, False),
+        ({"ask": {}}, HOUR, False),
+    ],
+)
+def test_how_long_it_lasts(changes: dict[str, Any], most: timedelta, longer: bool) -> None:
+    """To the second; what is not recorded is not measured."""
+    assert longer_than(replace(approval(), **changes), most) is longer
+
+
+def test_an_extension_is_decided_against_what_was_there() -> None:
+    """The life that the ledger told of then, and the kind of change that main has."""
+    change = a_change(kind=ChangeKind.MODIFIED, commit=sha("extension"))
+    pull = a_pull(merge_commit=change.commit, merged_at=MERGED_AT + HOUR)
+    merge = a_merge(pull_request=pull, reviews=(a_review(submitted_at=MERGED_AT),))
+    case = a_case(change=change, merge=merge, request=a_request(duration=3 * HOUR))
+    first = an_approval()
+    event = decided(case, NOW + HOUR, a_life(first))
+    assert event.kind is EventType.EXTENDED
+    assert told(event, parsed_case(case), a_life(first)) == []
+    assert told(replace(event, kind=EventType.APPROVED), parsed_case(case), a_life(first)) == [
+        ("wrong-approval", Severity.BROKEN)
+    ]
+    assert told(event, parsed_case(case), a_life()) == [("wrong-approval", Severity.BROKEN)]
+
+
+def test_the_life_before_a_decision() -> None:
+    """Earlier batches, and, in its own, what main had before; no further back than a run looks."""
+    event = an_approval(commit=sha("mine"), at=NOW + DAY)
+    decision = recorded(event, 5)
+    before, after, same = recorded(an_approval(), 4), recorded(an_approval(), 6), recorded(an_approval(), 5)
+    orders = {(PATH, MERGE): 1, (PATH, sha("mine")): 2}
+
+    def terms(*others: RecordedEvent, places: dict[Any, int] | None = None) -> int:
+        return len(life_before(decision, others, orders if places is None else places).terms)
+
+    assert [terms(before), terms(after), terms(same), terms()] == [1, 0, 1, 0]
+    assert terms(same, places={(PATH, MERGE): 3, (PATH, sha("mine")): 2}) == 0
+    assert terms(same, places={(PATH, sha("mine")): 2}) == 0
+    memory = timedelta(days=21)
+    for age, number in ((memory, 1), (memory + SECOND, 0)):
+        assert terms(recorded(an_approval(at=event.at - age), 4)) == number
+    assert life_before(decision, [], orders).request == PATH
+
+
+@pytest.mark.parametrize("evidence", [{}, {"facts": None}, {"facts": {"told": 1}}])
+def test_facts_that_are_not_whole_are_none(evidence: dict[str, object]) -> None:
+    """Nothing is decided from half of them."""
+    assert facts_of(replace(approval(), evidence=evidence)) is None
+    assert facts_of(approval()) == case_json.load(case_json.dump(a_case()))

@@ -1,0 +1,47 @@
+"""The verdict in a word, a sentence and an exit code: the gravest finding decides."""
+
+import pytest
+
+from jitbot.domain.audit.verify.findings import AuditFinding, Severity, gravest_first
+from jitbot.domain.audit.verify.verdict import AuditVerdict
+from jitbot.domain.model.documents import Sha
+
+BROKEN, UNCHECKED, NOTE = (
+    AuditFinding(code=severity, severity=severity, message="it is so", hint="look") for severity in Severity
+)
+
+
+def a_verdict(*problems: AuditFinding) -> AuditVerdict:
+    """The verdict with these findings."""
+    return AuditVerdict(head=Sha("a" * 40), main=Sha("b" * 40), checked={"merges": 1}, problems=problems)
+
+
+@pytest.mark.parametrize(
+    ("problems", "code", "words"),
+    [
+        ((), 0, "the record is whole, and every grant was rightly given"),
+        ((NOTE,), 0, "the record is whole, and every grant was rightly given"),
+        ((UNCHECKED, NOTE), 3, "nothing wrong was found, but 1 could not be checked here"),
+        ((BROKEN, NOTE), 1, "the record does not stand as it is: 1 broken"),
+        (
+            (UNCHECKED, BROKEN, BROKEN),
+            1,
+            "the record does not stand as it is: 2 broken, 1 not to be checked here",
+        ),
+    ],
+)
+def test_the_gravest_finding_decides(problems: tuple[AuditFinding, ...], code: int, words: str) -> None:
+    """1 where a promise was broken, else 3 where something could not be checked, else 0."""
+    verdict = a_verdict(*problems)
+    assert (verdict.exit_code, verdict.in_words) == (code, words)
+    assert (verdict.as_json()["ok"], verdict.as_json()["exit_code"]) == (code == 0, code)
+
+
+def test_what_is_broken_comes_first_and_once() -> None:
+    """Findings are sorted by their weight, and the same one is told once."""
+    assert gravest_first([NOTE, BROKEN, UNCHECKED, BROKEN]) == (BROKEN, UNCHECKED, NOTE)
+
+
+def test_a_finding_for_machines() -> None:
+    """Its code, weight, sentence, what to do, and the places it is about."""
+    assert list(BROKEN.as_json()) == ["code", "weight", "message", "hint", "event", "commit", "request"]

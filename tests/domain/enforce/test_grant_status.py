@@ -1,0 +1,131 @@
+"""Where a request stands in one account, as people want to know it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from acme_facts import EXPIRES_AT, HOUR, MERGED_AT, MINUTE, NOW, PATH, SECOND, a_request, sha
+from builders import a_life, a_revocation, a_window, an_approval, an_extension, an_outcome, the_documents
+
+from jitbot.domain.access.request_state import RequestState, fold_events
+from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, grant_statuses
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+
+GRANTED = an_outcome(EventType.GRANTED)
+
+
+def status(*events: Event, now: datetime = NOW) -> GrantStatus:
+    """The one standing of alice's request after these events."""
+    (only,) = grant_statuses([a_life(*events)], now)
+    return only
+
+
+def test_a_live_grant_is_told_whole() -> None:
+    """Whose it is, where, which role, until when, and how long that is."""
+    documents = the_documents()
+    assert status(an_approval(), GRANTED) == GrantStatus(
+        request=PATH,
+        requester="alice",
+        account="prod",
+        account_id=documents.account_id,
+        role_arn=documents.role_arn,
+        state=GrantState.LIVE,
+        expires_at=EXPIRES_AT,
+        left=EXPIRES_AT - NOW,
+        why="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("events", "state", "why"),
+    [
+        ((), GrantState.APPROVED, ""),
+        ((GRANTED,), GrantState.LIVE, ""),
+        ((GRANTED, a_revocation()), GrantState.ENDED, "revoked"),
+        ((a_revocation(),), GrantState.ENDED, "revoked"),
+        ((GRANTED, a_revocation(why=EndReason.RELEASED)), GrantState.ENDED, "released"),
+        ((GRANTED, a_revocation(why=None)), GrantState.ENDED, "revoked"),
+        ((GRANTED, an_outcome(EventType.ENDED, why=EndReason.DRIFT)), GrantState.ENDED, "drift"),
+        ((GRANTED, an_outcome(EventType.ENDED, why=None)), GrantState.ENDED, "ended"),
+        (
+            (GRANTED, a_revocation(), an_outcome(EventType.ENDED, why=EndReason.OFFBOARDED)),
+            GrantState.ENDED,
+            "offboarded",
+        ),
+    ],
+)
+def test_what_was_recorded_says_where_it_stands(
+    events: tuple[Event, ...], state: GrantState, why: str
+) -> None:
+    """Approved until it is granted, then live; an early end is told with its reason, the account's own first."""
+    told = status(an_approval(), *events)
+    assert (told.state, told.why) == (state, why)
+    assert told.left == (timedelta() if state is GrantState.ENDED else EXPIRES_AT - NOW)
+
+
+@pytest.mark.parametrize("events", [(an_approval(),), (an_approval(), GRANTED)])
+def test_a_window_is_over_at_its_end(events: tuple[Event, ...]) -> None:
+    """One second before the end something is left; at the end nothing is, whatever the sweep has seen."""
+    before = status(*events, now=EXPIRES_AT - SECOND)
+    assert (before.state is GrantState.ENDED, before.left) == (False, SECOND)
+    at = status(*events, now=EXPIRES_AT)
+    assert (at.state, at.why, at.left) == (GrantState.ENDED, "expired", timedelta())
+
+
+def test_a_revoked_grant_stays_revoked_after_its_window() -> None:
+    """Why it ended does not turn into `expired` when the time comes."""
+    assert status(an_approval(), GRANTED, a_revocation(), now=EXPIRES_AT).why == "revoked"
+
+
+def test_a_start_to_come_is_planned() -> None:
+    """What is granted for later is planned until the very second it begins."""
+    starts = MERGED_AT + 30 * MINUTE
+    approval = an_approval(
+        asked=a_request(starts_at=starts), window=a_window(starts_at=starts, expires_at=EXPIRES_AT)
+    )
+    assert status(approval, GRANTED, now=starts - SECOND).state is GrantState.PLANNED
+    assert status(approval, GRANTED, now=starts).state is GrantState.LIVE
+    assert status(approval, now=starts - SECOND).state is GrantState.APPROVED
+
+
+def test_an_extension_moves_the_end() -> None:
+    """The term that ends last is the one that is told."""
+    told = status(an_approval(), GRANTED, an_extension())
+    assert (told.state, told.expires_at) == (GrantState.LIVE, EXPIRES_AT + HOUR)
+
+
+def test_every_account_stands_on_its_own() -> None:
+    """One request in two accounts is two standings: live in one, still to be granted in the other."""
+    life = a_life(an_approval(asked=a_request(accounts=("prod", "staging"))), GRANTED)
+    assert [(each.account, each.state) for each in grant_statuses([life], NOW)] == [
+        ("prod", GrantState.LIVE),
+        ("staging", GrantState.APPROVED),
+    ]
+
+
+def test_what_was_never_approved_stands_nowhere() -> None:
+    """A refused request, and one that nobody has heard of, are told nowhere."""
+    refused = Event(kind=EventType.REFUSED, at=NOW, request=PATH, commit=sha("refused"))
+    assert grant_statuses([a_life(), a_life(refused)], NOW) == ()
+
+
+def test_what_matters_most_comes_first() -> None:
+    """Live before planned before approved before ended; among equals what ends soonest, then by name."""
+
+    def life(name: str, *outcomes: EventType, hours: int = 2, starts: datetime | None = None) -> RequestState:
+        path = PATH.replace("refunds", name)
+        window = a_window(starts_at=starts, expires_at=MERGED_AT + hours * HOUR)
+        events = [an_approval(request=path, window=window, asked=a_request(starts_at=starts))]
+        events += [an_outcome(kind, request=path, why=EndReason.DELETED) for kind in outcomes]
+        return fold_events(events)[path]
+
+    live, ended = (EventType.GRANTED,), (EventType.GRANTED, EventType.ENDED)
+    lives = [
+        life("ended", *ended),
+        life("approved"),
+        life("planned", *live, starts=NOW + MINUTE),
+        life("b-late", *live, hours=3),
+        life("b", *live),
+        life("a", *live),
+    ]
+    names = [each.request.rpartition("alice-")[2] for each in grant_statuses(lives, NOW)]
+    assert names == ["a.yaml", "b.yaml", "b-late.yaml", "planned.yaml", "approved.yaml", "ended.yaml"]

@@ -1,0 +1,144 @@
+"""The way into a grant, in plain values: which one, whether it is open, whose it is, and what a refusal means."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, PATH, a_request
+from builders import a_life, an_approval, an_extension, an_outcome, the_documents
+
+from jitbot.domain.access import request_state
+from jitbot.domain.enforce import grant_target
+from jitbot.domain.enforce.grant_status import GrantState
+from jitbot.domain.enforce.grant_target import Caller, GrantTarget, Session
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.errors import InvalidError
+
+GRANTED = an_outcome(EventType.GRANTED)
+ALICE = Caller(
+    arn="arn:aws:sts::222222222222:assumed-role/AWSReservedSSO_Developer_0123456789abcdef/alice@acme.com",
+    userid="AROAX:alice@acme.com",
+)
+OTHER = PATH.replace("refunds", "other")
+
+
+def found(*events: Event) -> tuple[GrantTarget, ...]:
+    """The doors that these events make."""
+    return grant_target.grant_targets(request_state.fold_events(events), NOW + 2 * MINUTE)
+
+
+(LIVE,) = found(an_approval(), GRANTED)
+
+
+def test_a_door_has_what_its_user_needs() -> None:
+    """Whose it is, which role, since when, until when."""
+    assert (
+        GrantTarget(
+            request=PATH,
+            requester="alice",
+            principal="Developer in 222222222222 as alice@acme.com",
+            account="prod",
+            account_id="111111111111",
+            role_arn=the_documents().role_arn,
+            state=GrantState.LIVE,
+            why="",
+            starts_at=None,
+            granted_at=GRANTED.at,
+            expires_at=EXPIRES_AT,
+        )
+        == LIVE
+    )
+    longer = an_extension()
+    again = replace(GRANTED, commit=longer.commit, at=NOW + HOUR, window=longer.window)
+    assert [each.granted_at for each in found(an_approval(), GRANTED, longer, again)] == [NOW + HOUR]
+    assert [each.granted_at for each in found(an_approval())] == [None]
+    assert a_life().current is None
+    assert found() == ()
+
+
+def test_the_newest_is_the_one_granted_last() -> None:
+    """Among the caller's own that are live; without a time of its grant its end counts, then its name."""
+    newer = replace(LIVE, request=OTHER, granted_at=NOW + HOUR)
+    assert grant_target.newest([LIVE, newer], ALICE) == OTHER
+    assert grant_target.newest([newer, LIVE], ALICE) == OTHER
+    assert grant_target.newest([LIVE, replace(newer, granted_at=None)], ALICE) == OTHER
+    assert grant_target.newest([LIVE, replace(newer, granted_at=None, expires_at=NOW)], ALICE) == PATH
+    assert grant_target.newest([LIVE, replace(newer, state=GrantState.ENDED)], ALICE) == PATH
+    assert grant_target.newest([LIVE, replace(newer, principal="arn:aws:iam::1:user/bob")], ALICE) == PATH
+    with pytest.raises(InvalidError, match="nothing is live for arn:aws:sts"):
+        grant_target.newest([replace(LIVE, state=GrantState.PLANNED)], ALICE)
+
+
+def test_one_door_is_meant() -> None:
+    """The only one, or that of the account, by alias or id; anything else says what there is."""
+    two = found(an_approval(asked=a_request(accounts=("prod", "staging"))))
+    prod, staging = sorted(two, key=lambda each: each.account)
+    assert grant_target.one([LIVE], PATH, None) == LIVE
+    assert grant_target.one(two, PATH, "staging") == staging
+    assert grant_target.one(two, PATH, "111111111111") == prod
+    for account, said in (
+        (None, r"is for several accounts \(prod, staging\); say which: --account (prod|staging)"),
+        ("mars", "is not for the account mars; it is for prod, staging"),
+    ):
+        with pytest.raises(InvalidError, match=said):
+            grant_target.one(two, PATH, account)
+    with pytest.raises(InvalidError, match="was never approved"):
+        grant_target.one(two, OTHER, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"state": GrantState.ENDED, "why": "expired"}, "expired at 2026-11-24T11:00:00Z; ask anew"),
+        ({"state": GrantState.ENDED, "why": "revoked"}, r"ended early \(revoked\); ask anew"),
+        ({"state": GrantState.PLANNED, "starts_at": NOW + HOUR}, "begins at 2026-11-24T10:01:00Z, in 1h; try again then"),
+        ({"state": GrantState.APPROVED}, "is approved and not granted yet in prod"),
+    ],
+)  # fmt: skip
+def test_a_closed_door_says_why(changes: dict[str, Any], said: str) -> None:
+    """Over, not begun, or not granted yet."""
+    with pytest.raises(InvalidError, match=said):
+        grant_target.ensure_open(replace(LIVE, **changes), NOW)
+
+
+def test_an_open_door() -> None:
+    """What is live can be used."""
+    grant_target.ensure_open(LIVE, NOW)
+    grant_target.ensure_open(replace(LIVE, starts_at=NOW + HOUR), NOW)
+
+
+@pytest.mark.parametrize(
+    ("principal", "arn", "userid", "fits"),
+    [
+        (LIVE.principal, ALICE.arn, ALICE.userid, True),
+        (LIVE.principal, ALICE.arn.replace("222222222222", "333333333333"), ALICE.userid, False),
+        (LIVE.principal, ALICE.arn.replace("/alice@", "/bob@"), ALICE.userid, False),
+        (LIVE.principal, ALICE.arn.replace("SSO_Developer", "SSO_Admin"), ALICE.userid, False),
+        (LIVE.principal, ALICE.arn.replace("AWSReservedSSO_", ""), ALICE.userid, False),
+        (LIVE.principal, "arn:aws:iam", ALICE.userid, False),
+        ("arn:aws:iam::2:user/alice", "arn:aws:iam::2:user/alice", "AIDA", True),
+        ("arn:aws:iam::2:user/alice", "arn:aws:iam::2:user/bob", "AIDA", False),
+        ("arn:aws:iam::2:role/shared as AROAX:alice", "arn:aws:sts::2:assumed-role/shared/alice", "AROAX:alice", True),
+        ("arn:aws:iam::2:role/shared as AROAX:alice", "arn:aws:sts::2:assumed-role/shared/alice", "AROAX:bob", False),
+    ],
+)  # fmt: skip
+def test_whose_it_is(principal: str, arn: str, userid: str, fits: bool) -> None:
+    """A person's own user, their session of a shared role, or their permission set: all of it must fit."""
+    assert (
+        grant_target.is_principal(replace(LIVE, principal=principal), Caller(arn=arn, userid=userid)) is fits
+    )
+
+
+def test_what_a_refusal_means() -> None:
+    """Somebody else, or one's own side lacks the right."""
+    bob = Caller(arn="arn:aws:iam::2:user/bob", userid="AIDA")
+    assert "sign in as that" in grant_target.why_refused(LIVE, bob, "no")
+    own = grant_target.why_refused(LIVE, ALICE, "AccessDenied")
+    assert "sts:AssumeRole on arn:aws:iam::*:role/jit/*" in own
+    assert own.endswith("AWS said: AccessDenied")
+
+
+def test_a_session_never_shows_its_secrets() -> None:
+    """Not in a log, not in a traceback."""
+    session = Session(access_key="ASIA1", secret_key="hush", token="hush too", expires_at=EXPIRES_AT)
+    assert repr(session) == "Session(ASIA1, until 2026-11-24T11:00:00Z)"

@@ -1,0 +1,247 @@
+"""Which commits of the ledger count, what they hold, and what they may lack for a reader who cannot read them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from acme_facts import DAY, HEAD, MINUTE, NOW, PATH, SECOND, sha, the_settings
+from builders import an_approval, an_outcome
+
+from jitbot.domain.ledger import attestation, batches, commit_message, events
+from jitbot.domain.ledger.attestation import Tenure
+from jitbot.domain.ledger.batches import AddedCommit, AddedEntry, Claims, Unreadable
+from jitbot.domain.ledger.commit_message import message
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.bounds import BATCH_READ
+from jitbot.domain.model.documents import Sha
+
+APPROVAL, GRANT = an_approval(), an_outcome(EventType.GRANTED)
+FAILURE = an_outcome(EventType.FAILED, request=PATH.replace("refunds", "more"))
+OTHER = FAILURE.request
+PARENT = HEAD
+
+
+def an_entry(path: str) -> AddedEntry:
+    """A plain file, whose blob is named by its path."""
+    return AddedEntry(path=path, mode="100644", blob=sha(path))
+
+
+def filed(event: Event) -> AddedEntry:
+    """The file of an event, where it lies in the batch."""
+    return an_entry(batches.filed(event.path, PARENT))
+
+
+TOKEN = an_entry("attestations/2026/11/24/one.jwt")
+KEY = an_entry("keys/2026/11/24/one/k1.json")
+
+
+def a_batch(*told: Event, **changes: Any) -> AddedCommit:
+    """A commit that records these events (alice's approval, unless said otherwise), its token, and one key."""
+    told = told or (APPROVAL,)
+    added = AddedCommit(
+        commit=sha("batch"),
+        parent=PARENT,
+        message=message(told),
+        entries=(*(filed(event) for event in told), TOKEN, KEY),
+        well_formed=True,
+    )
+    return replace(added, **changes)
+
+
+def contents(*told: Event) -> Mapping[Sha, bytes | None]:
+    """What git holds of these events."""
+    return {filed(event).blob: events.dump(event) for event in told}
+
+
+def said(added: AddedCommit, **others: object) -> dict[str, object]:
+    """The claims of the token of a batch, with others in their place."""
+    return {
+        "iss": the_settings().issuer,
+        "aud": attestation.audience(batches.batch_of(added)),
+        "repository_id": "700001",
+        "ref": "refs/heads/main",
+        "job_workflow_ref": "acme/access/.github/workflows/grant.yml@refs/heads/main",
+        "iat": int(NOW.timestamp()),
+        "run_id": "42",
+        **others,
+    }
+
+
+def many(number: int) -> tuple[AddedEntry, ...]:
+    """A token, and so many entries with it in all."""
+    return (TOKEN, *(an_entry(f"events/2026/11/24/{each}.json") for each in range(number - 1)))
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        (filed(APPROVAL), TOKEN, KEY),
+        (filed(APPROVAL), TOKEN),
+        (TOKEN, KEY),
+        many(BATCH_READ),
+    ],
+    ids=["events and keys", "events", "keys", "the most that is read"],
+)
+def test_a_batch_has_one_token(entries: tuple[AddedEntry, ...]) -> None:
+    """Beside one file of ours at least, and up to as many as are read."""
+    assert batches.token_of(a_batch(entries=entries)) == TOKEN
+
+
+NO_BATCH: dict[str, AddedCommit] = {
+    "untidy": a_batch(well_formed=False),
+    "no token": a_batch(entries=(filed(APPROVAL), KEY)),
+    "two tokens": a_batch(entries=(filed(APPROVAL), TOKEN, an_entry("attestations/2026/11/24/two.jwt"))),
+    "a token alone": a_batch(entries=(TOKEN,)),
+    "nothing": a_batch(entries=()),
+    "a file of somebody else's": a_batch(entries=(filed(APPROVAL), TOKEN, an_entry("README.md"))),
+    "a folder that begins like ours": a_batch(entries=(filed(APPROVAL), TOKEN, an_entry("events.md"))),
+    "more than is read": a_batch(entries=many(BATCH_READ + 1)),
+}
+
+
+@pytest.mark.parametrize("added", NO_BATCH.values(), ids=NO_BATCH.keys())
+def test_any_other_commit_is_none(added: AddedCommit) -> None:
+    """Each for this alone, whatever its token says."""
+    assert batches.token_of(added) is None
+
+
+def test_a_token_speaks_for_all_but_itself() -> None:
+    """By path and blob, and for the message and the parent."""
+    found = batches.batch_of(a_batch())
+    assert found.blobs == {entry.path: entry.blob for entry in (filed(APPROVAL), KEY)}
+    assert (found.parent, found.message) == (PARENT, a_batch().message)
+
+
+def tenures(
+    *changes: Mapping[str, object], times: tuple[datetime, datetime] | None = None
+) -> tuple[Tenure, ...]:
+    """Acme's settings with these changes, each held from and until this time."""
+    return tuple(Tenure(settings=the_settings(**each), times=times) for each in changes)
+
+
+def test_claims_for_the_batch_are_what_they_say() -> None:
+    """Under the first settings that fit, wherever they stand."""
+    expected = Claims(
+        issued_at=NOW, workflow="acme/access/.github/workflows/grant.yml@refs/heads/main", run="42"
+    )
+    moved: Mapping[str, object] = {"repository_id": 1}
+    for settings in (tenures({}), tenures({}, moved), tenures(moved, {})):
+        assert batches.claims_of(said(a_batch()), a_batch(), settings) == expected
+
+
+def test_claims_for_anything_else_say_why() -> None:
+    """By the last settings that were asked; without any there is nothing to go by."""
+    added = a_batch()
+    other = a_batch(message="approved: mallory")
+    assert batches.claims_of(said(other), added, tenures({})) == "its token was made for another batch"
+    moved, away = {"repository_id": 1}, {"issuer": "https://issuer.example.com"}
+    why = batches.claims_of(said(added), added, tenures(moved, away))
+    assert why == "another issuer signed it"
+    assert batches.claims_of(said(added), added, ()) == "main has no settings that can be read"
+
+
+def test_settings_judge_what_was_signed_while_main_had_them() -> None:
+    """Ten minutes either way are the clocks'."""
+    added = a_batch()
+    held = tenures({}, times=(NOW - DAY, NOW - 10 * MINUTE))
+    assert isinstance(batches.claims_of(said(added), added, held), Claims)
+    over = tenures({}, times=(NOW - DAY, NOW - 10 * MINUTE - SECOND))
+    assert batches.claims_of(said(added), added, over) == "main has no settings that can be read"
+
+
+def test_a_batch_is_late_that_tells_of_another_time() -> None:
+    """More than ten minutes from when its token was issued."""
+    found = batches.claims_of(said(a_batch()), a_batch(), tenures({}))
+    assert isinstance(found, Claims)
+    assert not found.is_late([NOW, NOW - 10 * MINUTE])
+    assert found.is_late([NOW, NOW - 10 * MINUTE - SECOND])
+
+
+def test_keys_go_by_the_name_of_their_file() -> None:
+    """They alone; where they lie is only when."""
+    assert batches.keys_of(a_batch()) == {"k1": KEY.blob}
+
+
+def test_the_events_of_a_batch_are_read_from_its_folder() -> None:
+    """Each as it was written, with its path, and nothing is missing."""
+    added = a_batch(APPROVAL, GRANT)
+    loaded, unreadable = batches.events_of(added, contents(APPROVAL, GRANT))
+    assert loaded == ((APPROVAL, filed(APPROVAL).path), (GRANT, filed(GRANT).path))
+    assert unreadable is None
+    assert batches.event_entries(added) == (filed(APPROVAL), filed(GRANT))
+
+
+def test_an_event_in_another_folder_is_not_read() -> None:
+    """It was made for another batch, or for none."""
+    astray = an_entry(batches.filed(APPROVAL.path, sha("another head")))
+    added = a_batch(entries=(astray, TOKEN))
+    loaded, unreadable = batches.events_of(added, {astray.blob: events.dump(APPROVAL)})
+    assert loaded == ()
+    assert unreadable is not None
+    assert unreadable.why == f"{astray.path} does not lie in the folder of its batch"
+
+
+def unread(*told: Event, held: Mapping[Sha, bytes | None]) -> Unreadable:
+    """What cannot be read of these events, of which git holds no more than this."""
+    _, found = batches.events_of(a_batch(*told), held)
+    assert found is not None
+    return found
+
+
+def test_an_event_that_is_not_here_is_told() -> None:
+    """By its path, with the requests and roles that the message names; what was read beside it is kept."""
+    added = a_batch(APPROVAL, FAILURE)
+    for missing in ({}, {filed(FAILURE).blob: None}):
+        loaded, found = batches.events_of(added, {**contents(APPROVAL), **missing})
+        assert loaded == ((APPROVAL, filed(APPROVAL).path),)
+        assert found == Unreadable(
+            commit=added.commit,
+            path=filed(FAILURE).path,
+            why=f"{filed(FAILURE).path} is not here, or larger than any event",
+            requests=frozenset({OTHER}),
+            roles=frozenset(commit_message.trailers(added.message, "Role")),
+            idle=True,
+        )
+        assert found.roles
+
+
+def test_an_event_that_cannot_be_read_is_told() -> None:
+    """The first of them, with its own reason."""
+    held = {**contents(APPROVAL, FAILURE), filed(APPROVAL).blob: b"{}"}
+    found = unread(APPROVAL, FAILURE, held=held)
+    assert (found.path, found.requests) == (filed(APPROVAL).path, {PATH})
+    assert "is not an event of schema" in found.why
+
+
+def test_whatever_may_give_or_end_is_not_idle() -> None:
+    """By the kind in its name: a refusal, a failure, a verdict and a review alone are."""
+    idle = {EventType.REFUSED, EventType.FAILED, EventType.VERIFIED, EventType.REVIEWED, EventType.OVERDUE}
+    for kind in EventType:
+        assert unread(replace(APPROVAL, kind=kind), held={}).idle is (kind in idle), kind
+    assert not unread(FAILURE, APPROVAL, held={}).idle
+
+
+def test_an_event_of_a_kind_that_nobody_knows_is_not_idle() -> None:
+    """It may be a newer version's, whatever else its name holds."""
+    for name in ("090000-pardoned-failed.json", "failed-090000.json", "failed.json"):
+        entry = an_entry(f"events/2026/11/24/{batches.folder(PARENT)}/{name}")
+        _, found = batches.events_of(a_batch(entries=(entry, TOKEN)), {})
+        assert found is not None
+        assert not found.idle, name
+
+
+def test_the_requests_that_may_lack_an_event_are_those_of_which_none_was_read() -> None:
+    """If one was read of each, any of them may lack another."""
+    told = message((APPROVAL, FAILURE))
+    assert batches.concerned(told, [PATH]) == {OTHER}
+    assert batches.concerned(told, []) == {PATH, OTHER}
+    assert batches.concerned(told, [PATH, OTHER]) == {PATH, OTHER}
+    assert batches.concerned("no trailers", [PATH]) == frozenset()
+
+
+def test_the_folders_above_files() -> None:
+    """Each once, from the outermost on; a file at the root needs none."""
+    assert batches.folders_of(["a/b/c", "a/b/d", "e"]) == {"a", "a/b"}
+    assert batches.folders_of([]) == frozenset()

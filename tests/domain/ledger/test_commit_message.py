@@ -1,0 +1,300 @@
+"""What `git log ledger` says, and what it never says."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from acme_facts import MERGE, NOW, PATH
+from builders import a_revocation, a_window, an_approval, an_extension, an_outcome
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jitbot.domain.ledger.commit_message import message, sentence, trailers
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model.documents import AccountId, Sha
+
+ROLE = an_outcome(EventType.GRANTED).role_name
+EVIDENCE: dict[str, Any] = {"approvals": [{"login": "bob"}, {"login": "erin"}], "pull_request": 7}
+RUN = "https://github.com/acme/access/actions/runs/42"
+
+
+def a_refusal(*codes: object) -> Event:
+    """The record of a refusal with these reasons."""
+    reasons = [{"code": code, "message": "a person's words"} for code in codes]
+    refused = replace(an_approval(), kind=EventType.REFUSED, window=None, documents=(), ask={})
+    return replace(refused, evidence={"reasons": reasons})
+
+
+def an_orphan(kind: EventType = EventType.ENDED) -> Event:
+    """The record that a role which no request explains was ended."""
+    return Event(
+        kind=kind, at=NOW, request="", account_id=AccountId("111111111111"), role_name="jit-evil",
+        why=EndReason.ORPHAN,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (an_approval(), "approved: alice gets orders-db-read in prod until 2026-11-24T11:00:00Z"),
+        (an_extension(), "extended: alice keeps orders-db-read in prod until 2026-11-24T12:00:00Z"),
+        (
+            a_refusal("too-late", "not-longer", "too-late"),
+            f"refused: orders-db-read for alice-refunds, merge {MERGE[:10]} (too-late, not-longer)",
+        ),
+        (
+            a_refusal(),
+            f"refused: orders-db-read for alice-refunds, merge {MERGE[:10]} (no reason recorded)",
+        ),
+        (
+            a_refusal("two\nlines", "too-late", None),
+            f"refused: orders-db-read for alice-refunds, merge {MERGE[:10]} (too-late)",
+        ),
+        (a_revocation(ask={"requester": "alice"}), "revoked: orders-db-read of alice, by bob"),
+        (a_revocation(evidence={}), "revoked: orders-db-read of alice-refunds, by jitbot"),
+        (
+            an_outcome(EventType.GRANTED, ask={"requester": "alice"}),
+            "granted: alice has orders-db-read in prod until 2026-11-24T11:00:00Z",
+        ),
+        (an_outcome(EventType.ENDED), "ended (expired): orders-db-read of alice-refunds in prod"),
+        (an_outcome(EventType.ENDED, why=None), "ended (drift): orders-db-read of alice-refunds in prod"),
+        (an_orphan(), "ended (orphan): a role no request explains in 111111111111"),
+        (an_orphan(EventType.REMOVED), "removed: the role jit-evil in 111111111111"),
+        (an_outcome(EventType.REMOVED), f"removed: the role {ROLE} in prod"),
+        (
+            an_outcome(EventType.FAILED),
+            "failed: orders-db-read for alice-refunds in prod; the next run tries again",
+        ),
+        (Event(kind=EventType.VERIFIED, at=NOW, request=""), "verified: the ledger holds together"),
+        (Event(kind=EventType.VERIFIED, at=NOW, request="", cause="doubt"), "verified: doubt"),
+        (
+            Event(kind=EventType.OVERDUE, at=NOW, request=PATH),
+            "overdue: orders-db-read of alice-refunds was to be reviewed, and was not",
+        ),
+        (
+            Event(kind=EventType.REVIEWED, at=NOW, request=PATH),
+            "reviewed: orders-db-read of alice-refunds, objected to by somebody",
+        ),
+        (
+            replace(a_refusal(), evidence={"reasons": None}),
+            f"refused: orders-db-read for alice-refunds, merge {MERGE[:10]} (no reason recorded)",
+        ),
+        (
+            replace(an_approval(), request="requests/x.yaml", window=None, ask={}),
+            "approved: somebody gets a request in prod",
+        ),
+    ],
+)
+def test_each_event_is_a_sentence(event: Event, said: str) -> None:
+    """An event reads by itself: what happened, to whom, where, until when."""
+    assert sentence(event) == said
+
+
+def test_a_kind_of_event_that_nobody_knows_is_an_error() -> None:
+    """Nothing is recorded under a sentence that says nothing."""
+    unknown: Any = "forgotten"
+    with pytest.raises(AssertionError):
+        sentence(an_approval(kind=unknown))
+
+
+def test_one_event_is_a_headline_and_trailers() -> None:
+    """The message of one event is its sentence and everything git can be asked for."""
+    event = an_approval(evidence=EVIDENCE, run=RUN, window=a_window(starts_at=NOW))
+    assert message([event]).splitlines() == [
+        "approved: alice gets orders-db-read in prod until 2026-11-24T11:00:00Z",
+        "",
+        f"Request: {PATH}",
+        "Requester: alice",
+        "Approved-by: bob",
+        "Approved-by: erin",
+        "Pull-request: #7",
+        f"Merge-commit: {MERGE}",
+        "Account: prod (111111111111)",
+        f"Role: {event.documents[0].role_name}",
+        "Starts-at: 2026-11-24T09:01:00Z",
+        "Expires-at: 2026-11-24T11:00:00Z",
+        f"Run: {RUN}",
+    ]
+
+
+def test_several_events_are_a_list() -> None:
+    """The message of several events counts them, says each, and repeats no trailer."""
+    events = [an_outcome(EventType.ENDED), an_outcome(EventType.REMOVED)]
+    headline, _, one, other, _, *trailers = message(events).splitlines()
+    assert headline == "2 events: ended (expired): orders-db-read of alice-refunds in prod, and more"
+    assert [one, other] == [f"- {sentence(event)}" for event in events]
+    assert trailers == [
+        f"Request: {PATH}",
+        f"Merge-commit: {MERGE}",
+        "Account: prod (111111111111)",
+        f"Role: {ROLE}",
+        "Expires-at: 2026-11-24T11:00:00Z",
+    ]
+
+
+def test_an_event_about_nothing_has_no_trailers() -> None:
+    """Where there is nothing to trail there is no empty paragraph."""
+    assert (
+        message([Event(kind=EventType.VERIFIED, at=NOW, request="")]) == "verified: the ledger holds together"
+    )
+
+
+def test_only_a_review_is_trailed_as_one() -> None:
+    """Whatever else an event's evidence may say."""
+    said = {"outcome": "approved", "by": "erin"}
+    reviewed = Event(kind=EventType.REVIEWED, at=NOW, request=PATH, evidence=said)
+    assert "Reviewed-by: erin" in message([reviewed]).splitlines()
+    assert "Reviewed-by" not in message([an_outcome(EventType.GRANTED, evidence=said)])
+    assert "Reviewed-by" not in message([replace(reviewed, evidence={**said, "outcome": "objected"})])
+
+
+def test_an_account_without_an_alias_is_unknown() -> None:
+    """A role that no request explains still has its account's id."""
+    assert "Account: unknown (111111111111)" in message([an_orphan()]).splitlines()
+    assert "Account" not in message([replace(an_orphan(), account_id=AccountId("7"))])
+
+
+def test_trailers_are_read_back() -> None:
+    """Those of one name, in their order, from the last paragraph; one that says nothing is none."""
+    text = "Role: no\n\nRequest: a\nRole: x: y\nRequest: \nRequest:\nRequest: b\n"
+    assert trailers(text, "Request") == ("a", "b")
+    assert trailers(text, "Role") == ("x: y",)
+    assert trailers("Request: ", "Request") == ()
+
+
+HOSTILE = (
+    "x\nApproved-by: erin",
+    "x\r\nApproved-by: erin",
+    "x\u2028Approved-by: erin",
+    "\x1b[2J",
+    "<script>alert(1)</script>",
+    "`rm -rf`",
+    "$(id)",
+    "a  b",
+    " a",
+    "a ",
+    "Zoë",
+    "\u202eecila",
+    "x" * 201,
+    "a;b",
+    "",
+    None,
+    7,
+    True,
+    ["bob"],
+    {"login": "bob"},
+)
+FIRST = "approved: alice-refunds gets orders-db-read in prod until 2026-11-24T11:00:00Z"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_persons_text_never_gets_in(text: Any) -> None:
+    """A reason, a login or a message that is no plain token leaves no trace in a commit message."""
+    clean = message([an_approval(ask={})])
+    evil = an_approval(
+        ask={"requester": text, "reason": text, "ticket": text, "parameters": {"table": text}},
+        evidence={
+            "approvals": [{"login": text}],
+            "by": text,
+            "message": text,
+            "reason": text,
+            "pull_request": None if isinstance(text, int) else text,
+        },
+        run=text if isinstance(text, str) else "",
+        cause=text if isinstance(text, str) else "",
+    )
+    assert message([evil]) == clean
+    assert clean.startswith(FIRST)
+
+
+def test_words_that_are_read_by_nobody_stay_out() -> None:
+    """Even a harmless reason, parameter or finding's message is a person's text, and is not repeated."""
+    words = {"reason": "secret-word", "ticket": "secret-word", "parameters": {"table": "secret-word"}}
+    evidence = {"reason": "secret-word", "message": "secret-word", "reasons": [{"message": "secret-word"}]}
+    for kind in EventType:
+        assert "secret-word" not in message([an_approval(kind=kind, ask=words, evidence=evidence)])
+
+
+ALLOWED = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/@#+=,()[]- ;")
+anything = st.text(max_size=20)
+
+
+@given(kind=st.sampled_from(EventType), text=anything, other=anything)
+def test_every_line_is_made_of_plain_tokens(kind: EventType, text: str, other: str) -> None:
+    """Whatever an event holds, its message has plain lines only, and no trailer but the known ones."""
+    event = replace(
+        an_outcome(kind),
+        request=text,
+        commit=Sha(other),
+        account=text,
+        account_id=AccountId(other),
+        role_name=text,
+        ask={"requester": other},
+        evidence={"by": text, "approvals": [{"login": text}], "reasons": [{"code": other}]},
+        run=other,
+    )
+    lines = message([event]).split("\n")
+    assert all(set(line) <= ALLOWED for line in lines)
+    known = {"Request", "Requester", "Approved-by", "Merge-commit", "Account", "Role", "Expires-at", "Run"}
+    assert {line.partition(": ")[0] for line in lines[2:]} <= known
+    assert len({line for line in lines[2:] if line.startswith("Approved-by")}) <= 1
+
+
+def test_a_token_has_at_most_200_characters() -> None:
+    """The longest token is told whole; one that is longer is not told at all."""
+    run = f"https://{'x' * 192}"
+    assert f"Run: {run}" in message([an_approval(run=run)]).splitlines()
+    assert "Run: " not in message([an_approval(run=f"{run}x")])
+
+
+SENTENCES = (
+    "granted: alice has production-admin in prod",
+    "x, granted: alice has production-admin in prod until 2026-12-24T00:00:00Z",
+    "alice and bob",
+    "prod (111111111111)",
+    "Approved-by: erin",
+    "erin, bob",
+)
+
+
+@pytest.mark.parametrize("text", SENTENCES)
+def test_no_sentence_passes_for_a_token(text: str) -> None:
+    """Words that are harmless each are none together: a token has the shape of what it is to be, and no blank."""
+    words = {"requester": text}
+    evidence = {"by": text, "approvals": [{"login": text}], "reasons": [{"code": text}]}
+    for kind in set(EventType) - {EventType.VERIFIED}:  # its cause is an audit's own sentence
+        event = an_approval(
+            kind=kind, ask=words, evidence=evidence, run=text, commit=Sha(text), documents=(), cause=text,
+            account=text, account_id=AccountId(text), role_name=text, request=text,
+        )  # fmt: skip
+        assert text not in message([event])
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "requests/production-break-glass/2026-11/23-x, granted: alice has prod until 2026-12-24T00:00:00Z.yaml",
+        "requests/granted: alice has/2026-11/24-alice-x.yaml",
+        "requests/orders-db-read/granted: alice has/24-alice-x.yaml",
+        "requests/orders-db-read/2026-11/24-alice-x.yaml/granted: alice has.yaml",
+        "requests/orders-db-read/2026-13/24-alice-granted.yaml",
+        "requests/orders-db-read/2026-11/24-granted.yaml",
+        "requests/Granted/2026-11/24-alice-x.yaml",
+        "requests/../policies/granted.yaml",
+    ],
+)
+def test_a_name_that_is_no_requests_is_not_repeated(path: str) -> None:
+    """A file's name is a person's text: where it is not that of a request, the commit message says no word of it."""
+    assert sentence(replace(a_refusal("request-path"), request=path)) == (
+        f"refused: a request for somebody, merge {MERGE[:10]} (request-path)"
+    )
+    for kind in EventType:
+        said = message([an_approval(kind=kind, request=path, ask={}, documents=())])
+        assert "Request:" not in said
+        assert not {"granted: alice", "alice-x", "alice-granted"} & set(said.split("\n"))
+        assert "granted: alice has" not in said
+
+
+def test_a_pull_requests_number_is_a_number() -> None:
+    """Text in the place of the number makes no trailer."""
+    assert "Pull-request" not in message([an_approval(evidence={"pull_request": "7"})])

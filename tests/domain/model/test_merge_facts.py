@@ -1,0 +1,29 @@
+"""The facts a decision rests on: what a commit names, and when that is too many."""
+
+import pytest
+from acme_facts import HEAD, an_actor
+
+from jitbot.domain.model import bounds
+from jitbot.domain.model.documents import GithubId, Login
+from jitbot.domain.model.merge_facts import GONE, PullCommit
+
+
+@pytest.mark.parametrize("by_login", [0, 1, bounds.NAMES])
+def test_a_commit_names_so_many_accounts_and_no_more(by_login: int) -> None:
+    """By id or by login: up to the bound they are those named; beyond it the commit names everybody."""
+    logins = tuple(Login(f"x{number}") for number in range(by_login))
+    for more, crowded in ((0, False), (1, True)):
+        named = tuple(GithubId(number) for number in range(bounds.NAMES - by_login + more))
+        assert PullCommit(sha=HEAD, named=named, co_authors=logins).is_crowded is crowded
+
+
+def test_a_commit_of_which_not_all_is_read_names_everybody() -> None:
+    """Whatever was read of it."""
+    assert PullCommit(sha=HEAD, named=(), crowded=True).is_crowded
+
+
+def test_an_account_that_is_gone_is_known_by_its_id() -> None:
+    """GitHub shows nothing, or the account @ghost, in its place; a login is nobody's for ever."""
+    assert GONE.is_gone
+    assert an_actor("ghost", github_id=10137).is_gone
+    assert not an_actor("ghost", github_id=5).is_gone

@@ -1,0 +1,168 @@
+"""What a new request looks like: names, text and words, whatever a person typed."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from acme_facts import MERGED_AT, TEAMS, a_person, a_policy, a_request, owned_by, the_rules
+from catalogue_facts import the_catalogue
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jitbot.adapters import documents
+from jitbot.domain.model.documents import Login, Request, Source
+from jitbot.domain.model.grammar import parse_request_path, sentence_problem
+from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.request import new_request
+from jitbot.domain.views.preview import preview_grant
+
+WHEN = datetime(2026, 11, 24, 9, tzinfo=UTC)
+PATH = "requests/orders-db-read/2026-11/24-alice-x.yaml"
+
+
+@pytest.mark.parametrize(
+    ("reason", "slug"),
+    [
+        ("INC-1234 refunds are stuck", "inc-1234-refunds-are-stuck"),
+        ("Größe ändern: café", "groe-andern-cafe"),
+        ("  --- ", "access"),
+        ("退款", "access"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("refunds are stuck in the queue since this morning", "refunds-are-stuck-in-the-queue-since"),
+        ("a" * 60, "a" * 40),
+        ("a" * 40, "a" * 40),
+        ("a" * 30 + " " + "b" * 9, "a" * 30 + "-" + "b" * 9),
+        ("a" * 30 + " " + "b" * 10, "a" * 30),
+    ],
+)
+def test_slugs(reason: str, slug: str) -> None:
+    """A slug is the reason's words in plain letters, cut between two of them."""
+    assert new_request.slug(reason) == slug
+
+
+@given(st.text(), st.integers(1, 99), st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}", fullmatch=True))
+def test_a_path_is_always_one(reason: str, number: int, login: str) -> None:
+    """Whatever the reason and the login, the path is one that a request may have, of this login."""
+    name = new_request.numbered(new_request.slug(reason), number)
+    path = parse_request_path(new_request.path("orders-db-read", Login(login), WHEN, name))
+    assert not hasattr(path, "code")
+    assert path.slug_for(Login(login)) == name  # type: ignore[union-attr]
+
+
+def test_numbered() -> None:
+    """The first has the plain name, the others a number, and none is too long."""
+    assert new_request.numbered("why", 1) == "why"
+    assert new_request.numbered("why", 2) == "why-2"
+    assert new_request.numbered("a" * 40, 12) == "a" * 37 + "-12"
+
+
+def test_branches_differ() -> None:
+    """A request, and each extension of it, has a branch of its own."""
+    ask, longer = new_request.branch(PATH), new_request.branch(PATH, "extend-to-3h")
+    assert ask == "jitbot/ask/orders-db-read/2026-11-24-alice-x"
+    assert longer == "jitbot/extend-to-3h/orders-db-read/2026-11-24-alice-x"
+
+
+SENTENCES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=60).filter(
+    lambda text: sentence_problem(text) is None
+)
+PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=40)
+
+
+@settings(max_examples=300)
+@given(SENTENCES, PRINTABLE, st.sampled_from([None, "INC-1234"]), st.sampled_from([None, WHEN]))
+def test_the_text_says_what_was_meant(
+    reason: str, value: str, ticket: str | None, starts_at: datetime | None
+) -> None:
+    """Whatever is typed, the file reads back as exactly that request, or not at all."""
+    request = Request(
+        path=PATH,
+        requester=Login("alice"),
+        accounts=("prod", "staging"),
+        duration=timedelta(minutes=90),
+        reason=reason,
+        parameters={"table": value},
+        ticket=ticket,
+        starts_at=starts_at,
+    )
+    parsed = documents.parse_request(Source(path=PATH, content=new_request.text(request).encode()))
+    assert parsed.value in (request, None)
+    if parsed.value is None:
+        assert "parameters" in parsed.findings[0].message
+
+
+def test_the_text_is_short() -> None:
+    """Nothing stands in a file that says nothing, and only what YAML could misread is quoted."""
+    request = Request(
+        path=PATH, requester=Login("alice"), accounts=("prod", "x, y"), duration=timedelta(hours=1),
+        reason="why: this", parameters={},
+    )  # fmt: skip
+    assert new_request.text(request) == (
+        'requester: alice\naccounts: [prod, "x, y"]\nduration: 1h\nreason: "why: this"\n'
+    )
+
+
+def test_longer_changes_the_duration_alone() -> None:
+    """An extension keeps every other byte: comments, order, the way lines end."""
+    before = b"# mine\r\nrequester: alice\nduration: 2h   # till lunch\nreason: duration: 2h\n"
+    assert new_request.longer(before, 3, "3h") == before.replace(b"duration: 2h   #", b"duration: 3h   #")
+    assert (
+        new_request.longer(b"{requester: a, duration: 90m, x: y}", 1, "2h")
+        == b"{requester: a, duration: 2h, x: y}"
+    )
+    assert new_request.longer(b'duration: "2h"', 1, "4h") == b"duration: 4h"
+
+
+def proposed(rules: Rules | None = None, **changes: Any) -> str:
+    """The words of the pull request that asks for it."""
+    outlook = preview_grant(a_request(**changes), rules or the_rules(), MERGED_AT, the_catalogue())
+    assert outlook is not None
+    return new_request.ask(outlook, b"").body
+
+
+def test_the_words_for_the_approver() -> None:
+    """Why, where, how long from when, with what, how dangerous, and who must approve."""
+    rows = dict(re.findall(r"^\| (\S.*?) \| (.*) \|$", proposed(), flags=re.MULTILINE))
+    assert rows == {
+        "why": "INC-1234 refunds are stuck in the queue",
+        "where": "prod",
+        "how long": "2h, from the merge",
+        "table": "orders",
+        "what": "Read one DynamoDB table",
+        "risk": "low",
+        "approve": "1 of @\u200bacme/payments-leads",
+    }
+    planned = proposed(ticket="OPS-7", starts_at=MERGED_AT + timedelta(days=1))
+    assert "| ticket | OPS-7 |" in planned
+    assert "2h, from 2026-11-25T09:00:00Z |" in planned
+    assert "| 1 of nobody |" in proposed(the_rules(codeowners=owned_by()))
+
+
+def test_who_may_ask_under_what() -> None:
+    """The policies by name that name a person, who must have a principal to ask with."""
+    policies = [
+        a_policy(name="z", eligible=("alice",)),
+        a_policy(name="a", eligible=("alice",)),
+        a_policy(name="m", eligible=("bob",)),
+    ]
+    alice = a_person("alice")
+    assert [each.name for each in new_request.usable(policies, alice, TEAMS)] == ["a", "z"]
+    assert new_request.usable(policies, a_person("alice", principal=None), TEAMS) == ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("orders", ("orders-read", "orders-write")),
+        ("read", ("orders-read",)),
+        ("ORDERS WRITE", ("orders-write",)),
+        ("orders-read", ("orders-read",)),
+        ("", ()),
+        ("x", ()),
+    ],
+)
+def test_parts_of_names(typed: str, found: tuple[str, ...]) -> None:
+    """A part fits every name that holds all of its words, whatever their case; nothing fits none."""
+    assert new_request.named(typed, ("orders-read", "orders-write")) == found
+    assert new_request.named("orders-read", ("orders-read-all", "orders-read")) == ("orders-read",)

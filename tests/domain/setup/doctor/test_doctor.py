@@ -1,0 +1,510 @@
+"""The checks beside branches, in plain values: verdicts, settings, owners, people, workflows."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from jitbot.domain.model import codeowners
+from jitbot.domain.model.documents import Finding, GithubId, IamUser, Login, Person, Policy, Settings
+from jitbot.domain.model.merge_facts import Actor
+from jitbot.domain.setup.doctor import (
+    branches,
+    break_glass,
+    ownership,
+    people_and_teams,
+    repository,
+    settings,
+    workflows,
+)
+from jitbot.domain.setup.doctor.branches import Branch, Bypass, Protection
+from jitbot.domain.setup.doctor.people_and_teams import GitHubAccount
+from jitbot.domain.setup.doctor.report import Check, DoctorReport, Question, Unknown, Verdict, listed
+from jitbot.domain.setup.doctor.repository import Hosting, JobTokens
+
+GAP = Unknown(why="nobody told")
+ASKED = Question(code="x", group="g", title="t", means="m", mend="do")
+API = "https://api.github.com"
+
+
+def not_ok(checks: Any) -> dict[str, Verdict]:
+    """The checks that are not fine, by code."""
+    found: list[Check] = list(checks)
+    assert found
+    return {check.code: check.verdict for check in found if check.verdict is not Verdict.OK}
+
+
+@pytest.mark.parametrize(
+    ("checks", "code"),
+    [
+        ([ASKED.ok()], 0),
+        ([ASKED.ok(), replace(ASKED.ok(), verdict=Verdict.WARN)], 0),
+        ([ASKED.ok(), ASKED.unknown("?")], 3),
+        ([ASKED.unknown("?"), ASKED.no("no")], 1),
+        ([], 3),
+    ],
+)
+def test_the_exit_code_is_the_worst(checks: list[Check], code: int) -> None:
+    """Wrong is 1, unknown is 3, all else is 0; nothing looked at is unknown."""
+    assert DoctorReport(checks=tuple(checks)).exit_code == code
+    assert DoctorReport(checks=tuple(checks)).as_json()["ok"] is (code == 0)
+
+
+def test_names_in_a_sentence() -> None:
+    """All of a few, the first of many, and how many more."""
+    assert listed("abcde") == "a, b, c, d, e"
+    assert listed("abcdef") == "a, b, c, d, e and 1 more"
+    assert listed("abc", most=2) == "a, b and 1 more"
+
+
+def test_how_to_mend_and_how_many() -> None:
+    """A check mends as its question says, or in a way of its own; JSON counts what is not fine."""
+    checks = (ASKED.no("x"), ASKED.no("x", mend="else"), ASKED.unknown("?"), ASKED.ok())
+    assert [check.mend for check in checks[:2]] == ["do", "else"]
+    counted = DoctorReport(checks=checks).as_json()
+    assert [counted[each] for each in ("wrong", "unknown", "warn")] == [2, 1, 0]
+
+
+FOUND = Hosting(
+    full_name="acme/access",
+    repository_id=7,
+    default_branch="main",
+    owner_id=9,
+    methods=frozenset({"merge", "squash"}),
+    auto_merge=True,
+    deletes_branches=True,
+)
+SETTINGS = Settings(
+    repository="acme/access",
+    repository_id=7,
+    namespace="jit",
+    issuer=repository.GITHUBS_ISSUER,
+    approvals_valid_for=timedelta(days=1),
+)
+OPEN = branches.Branch(name="main", rules=branches.Protection(), classic=branches.Protection(), bypasses=())
+
+
+def test_settings_that_fit() -> None:
+    """Settings that say what GitHub says are fine."""
+    assert not_ok(repository.identity(SETTINGS, FOUND, API)) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "found", "code"),
+    [
+        ({"repository": "acme/other"}, {}, "settings-repository"),
+        ({"repository_id": 8}, {}, "settings-repository-id"),
+        ({"issuer": "https://evil.example"}, {}, "settings-issuer"),
+        ({}, {"default_branch": "trunk"}, "default-branch"),
+    ],
+)
+def test_settings_that_do_not_fit(changes: dict[str, Any], found: dict[str, Any], code: str) -> None:
+    """Each setting that is not GitHub's turns its own check."""
+    checks = repository.identity(replace(SETTINGS, **changes), replace(FOUND, **found), API)
+    assert not_ok(checks) == {code: Verdict.WRONG}
+
+
+@pytest.mark.parametrize(
+    ("api", "issuer", "fits"),
+    [
+        (API, "https://token.actions.githubusercontent.com", True),
+        (API, "https://token.actions.githubusercontent.com/acme", True),
+        (API, "https://token.actions.githubusercontent.com.evil.example", False),
+        (API, "http://token.actions.githubusercontent.com", False),
+        (API, "https://api.github.com", False),
+        ("https://ghes.acme.com/api/v3", "https://ghes.acme.com/_services/token", True),
+        ("https://ghes.acme.com/api/v3", "http://ghes.acme.com/_services/token", False),
+        ("https://ghes.acme.com/api/v3", "https://ghes.acme.com/_services/token?x", False),
+        ("https://ghes.acme.com/api/v3", "https://ghes.acme.com/_services/token#x", False),
+        ("https://api.acme.ghe.com", "https://token.actions.acme.ghe.com", True),
+        ("https://ghes.acme.com/api/v3", "https://token.actions.githubusercontent.com", False),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000/_oidc", True),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8001/_oidc", False),
+    ],
+)
+def test_whose_issuer_it_is(api: str, issuer: str, fits: bool) -> None:
+    """An issuer is that GitHub's whose API is asked, and nobody else's."""
+    assert repository.is_issuer_of(api, issuer) is fits
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "verdict"),
+    [
+        ({}, None, None),
+        ({"methods": frozenset({"merge", "squash", "rebase"})}, "merge-methods", Verdict.WRONG),
+        ({"methods": frozenset({"rebase"})}, "merge-methods", Verdict.WRONG),
+        ({"methods": None}, "merge-methods", Verdict.UNKNOWN),
+        ({"auto_merge": False}, "auto-merge", Verdict.WARN),
+        ({"auto_merge": None}, "auto-merge", Verdict.UNKNOWN),
+        ({"deletes_branches": False}, "delete-branch", Verdict.WARN),
+        ({"deletes_branches": None}, "delete-branch", Verdict.UNKNOWN),
+    ],
+)
+def test_merging(change: dict[str, Any], code: str | None, verdict: Verdict | None) -> None:
+    """Each setting of merging turns its own check; a ruleset may narrow the methods."""
+    assert not_ok(repository.merging(replace(FOUND, **change), OPEN)) == ({code: verdict} if code else {})
+    narrow = replace(OPEN, rules=branches.Protection(methods=frozenset({"squash"})))
+    wide = replace(FOUND, methods=frozenset({"merge", "squash", "rebase"}))
+    assert not_ok(repository.merging(wide, narrow)) == {}
+    assert not_ok(repository.merging(replace(FOUND, methods=None), narrow)) == {}
+    assert not_ok(repository.merging(FOUND, replace(OPEN, rules=GAP))) == {}
+    (rebase, *_) = repository.merging(replace(FOUND, methods=frozenset({"rebase"})), OPEN)
+    assert rebase.says == "neither merge nor squash is allowed"
+
+
+def test_each_setting_as_a_command() -> None:
+    """What `init` tells an administrator to type: in this order, about this repository alone."""
+    told = list(settings.commands("acme/access"))
+    assert [what for what, _ in told] == [
+        "the branch ledger, without a past",
+        "merge and squash alone, auto-merge, merged branches deleted",
+        "a job's token may only read by default, and approves nothing",
+        "the ruleset of the ledger",
+        "the ruleset of main",
+    ]
+    for _, command in told:
+        assert command.startswith("gh api ")
+        assert "repos/acme/access" in command
+    assert [command.split()[3] for _, command in told[1:]] == ["PATCH", "PUT", "POST", "POST"]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "expected"),
+    [
+        (JobTokens(default="read", approves=False), {}),
+        (JobTokens(default="write", approves=False), {"actions-default-read": Verdict.WARN}),
+        (JobTokens(default="read", approves=True), {"actions-never-approve": Verdict.WRONG}),
+        (GAP, {"actions-default-read": Verdict.UNKNOWN, "actions-never-approve": Verdict.UNKNOWN}),
+    ],
+)
+def test_job_tokens(tokens: JobTokens | Unknown, expected: dict[str, Verdict]) -> None:
+    """What a job may do by default, and whether it may approve."""
+    assert not_ok(repository.job_tokens(FOUND, tokens)) == expected
+
+
+PEOPLE = {
+    Login(name): Person(login=Login(name), github_id=GithubId(number))
+    for name, number in (("bob", 2), ("erin", 5))
+}
+TEAMS = {"acme/leads": (Login("bob"),), "acme/ghosts": (Login("nobody"),)}
+LINES = "* @erin\n/requests/db/ @acme/leads\n/policies/ @erin\n/.github/ @erin\n"
+FILES = ("README.md", ".github/CODEOWNERS", "policies/settings.yaml", "requests/db/any")
+
+
+@pytest.mark.parametrize(
+    ("lines", "files", "expected"),
+    [
+        (LINES, FILES, set()),
+        (LINES.replace("* @erin", "*"), FILES, {"codeowners-catch-all", "codeowners-every-file"}),
+        (LINES.replace("* @erin\n", ""), FILES, {"codeowners-catch-all", "codeowners-every-file"}),
+        ("", FILES, {"codeowners-catch-all", "codeowners-every-file", "codeowners-rules"}),
+        (LINES + "* @acme/leads\n", FILES, {"codeowners-rules"}),
+        (LINES + "/docs/\n", (*FILES, "docs/x"), {"codeowners-every-file"}),
+        (LINES.replace("/policies/ @erin\n", ""), FILES, {"codeowners-rules"}),
+        (LINES.replace("/policies/ @erin", "/policies/ @acme/ghosts"), FILES, {"codeowners-rules"}),
+        (LINES + "/requests/new/ @acme/leads\n", FILES, {"codeowners-rules"}),
+        (LINES + "*.yaml @acme/leads\n", FILES, {"codeowners-rules"}),
+        (LINES, (*FILES, "pyproject.toml"), {"codeowners-rules"}),
+        (LINES, (*FILES, "jitbot/cli.py"), {"codeowners-rules"}),
+        (LINES, (*FILES, "pyproject.toml.old"), set()),
+        (LINES.replace("db/ @acme/leads", "db/"), FILES, set()),
+        (LINES + "policies/ @erin\n.github/ @erin\nrequests/ @erin\n", FILES, {"codeowners-rules"}),
+        (LINES + "/*/ @erin\n", FILES, {"codeowners-rules"}),
+        (LINES, (), {"codeowners-every-file"}),
+        (LINES.replace("/policies/", "*-x.yaml @bob\n/policies/"), FILES, {"codeowners-by-name"}),
+        (LINES.replace("/policies/", "2026-11/ @bob\n/policies/"), FILES, {"codeowners-by-name"}),
+        (
+            LINES.replace("/policies/", "/requests/db/*/??-bob-* @bob\n/policies/"),
+            FILES,
+            {"codeowners-by-name"},
+        ),
+        (LINES.replace("/policies/", "/requests/other/2026-11/ @bob\n/policies/"), FILES, set()),
+        (
+            LINES.replace("/policies/", "/requests/other/2026-11/ @bob\n/policies/"),
+            (*FILES, "policies/access/other.yaml"),
+            {"codeowners-by-name"},
+        ),
+        (LINES.replace("/policies/", "/requests/d*/*/*.yaml @bob\n/policies/"), FILES, set()),
+    ],
+)
+def test_coverage(lines: str, files: tuple[str, ...], expected: set[str]) -> None:
+    """Each gap in CODEOWNERS turns its own check: no catch-all, no owner, a later line that reaches into the rules."""
+    read = codeowners.parse(lines)
+    assert not_ok(ownership.coverage(files, read, PEOPLE, TEAMS)) == dict.fromkeys(expected, Verdict.WRONG)
+
+
+def test_codeowners_read_twice() -> None:
+    """jitbot's own findings and GitHub's count alike; what GitHub does not tell is unknown."""
+    bad = Finding(code="x", message="bad", file=".github/CODEOWNERS", line=3)
+    assert ownership.reading(codeowners.parse(LINES)).verdict is Verdict.OK
+    assert ownership.reading(codeowners.parse("[ab] @erin\n")).verdict is Verdict.WRONG
+    assert ownership.reading(None).verdict is Verdict.WRONG
+    whole = Finding(code="x", message="too large", file=".github/CODEOWNERS")
+    assert ownership.by_github((bad, whole)).says == "line 3: bad, too large"
+    verdicts = [ownership.by_github(each).verdict for each in ((), (bad,), None, GAP)]
+    assert verdicts == [Verdict.OK, Verdict.WRONG, Verdict.WRONG, Verdict.UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("lines", "files", "code", "says"),
+    [
+        ("", FILES, "codeowners-catch-all", "there is no line"),
+        ("/x @erin\n", FILES, "codeowners-catch-all", "the first line is /x"),
+        (
+            "* @erin\n",
+            FILES[:1],
+            "codeowners-rules",
+            "no line of its own for .github/any, no line of its own for policies/any",
+        ),
+        (LINES, (), "codeowners-every-file", "main is empty"),
+        (LINES + "/docs/\n", (*FILES, "docs/x"), "codeowners-every-file", "nobody owns docs/x"),
+    ],
+)
+def test_what_a_gap_is_called(lines: str, files: tuple[str, ...], code: str, says: str) -> None:
+    """What was found where something else should be."""
+    found = {
+        check.code: check.says for check in ownership.coverage(files, codeowners.parse(lines), PEOPLE, TEAMS)
+    }
+    assert found[code] == says
+
+
+def policy(**changes: Any) -> Policy:
+    """A policy for the folder requests/db/."""
+    plain = Policy(
+        name="db",
+        description="",
+        eligible=(),
+        accounts=(),
+        max_duration=timedelta(hours=1),
+        approvals=1,
+        ticket_required=False,
+        parameters=(),
+        statements=(),
+        managed_policies=(),
+    )
+    return replace(plain, **changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, {}),
+        ({"approvals": 2}, {"approvers-db": Verdict.WRONG}),
+        ({"name": "none"}, {}),
+        ({"eligible": ("bob",)}, {"approvers-db-alone": Verdict.WARN}),
+        ({"approvals": 2, "eligible": ("bob",)}, {"approvers-db": Verdict.WRONG}),
+    ],
+)
+def test_each_policy_has_who_approves(change: dict[str, Any], expected: dict[str, Verdict]) -> None:
+    """Too few owners can approve nothing; just enough cannot ask themselves."""
+    read = codeowners.parse(LINES)
+    assert not_ok(ownership.approvers([policy(**change)], read, PEOPLE, TEAMS)) == expected
+    two = codeowners.parse(LINES.replace("@acme/leads", "@acme/leads @erin"))
+    assert not_ok(ownership.approvers([policy(eligible=("bob",))], two, PEOPLE, TEAMS)) == {}
+    assert list(ownership.approvers([policy(approvals=0)], read, PEOPLE, TEAMS)) == []
+
+
+def test_the_doctor_counts_humans_as_a_decision_does() -> None:
+    """A second login of an owner approves nothing more, and who may ask through a team is asked after, too."""
+    user = IamUser(arn="arn:aws:iam::111111111111:user/bob")
+    bob, bobby = (
+        Person(login=Login(name), github_id=GithubId(number), principal=user)
+        for name, number in (("bob", 2), ("bobby", 22))
+    )
+    known = {**PEOPLE, Login("bob"): bob, Login("bobby"): bobby}
+    both = codeowners.parse(LINES.replace("@acme/leads", "@bob @bobby"))
+    assert not_ok(ownership.approvers([policy(approvals=2)], both, known, TEAMS)) == {
+        "approvers-db": Verdict.WRONG
+    }
+    alone = {"approvers-db-alone": Verdict.WARN}
+    assert not_ok(ownership.approvers([policy(eligible=("bobby",))], both, known, TEAMS)) == alone
+    read = codeowners.parse(LINES)
+    assert not_ok(ownership.approvers([policy(eligible=("@acme/leads",))], read, PEOPLE, TEAMS)) == alone
+    glass = after(reviewers=("bob",), eligible=("bobby",))
+    assert not_ok(break_glass.reviewers([glass], known, TEAMS)) == {"reviewers-db-alone": Verdict.WARN}
+
+
+def test_owners_nobody_knows_approve_nothing() -> None:
+    """An owner who is not in people.yaml is nobody."""
+    read = codeowners.parse(LINES.replace("@acme/leads", "@acme/ghosts"))
+    assert not_ok(ownership.approvers([policy()], read, PEOPLE, TEAMS)) == {"approvers-db": Verdict.WRONG}
+    (check,) = ownership.approvers([policy()], read, PEOPLE, TEAMS)
+    assert check.says.endswith("names @acme/ghosts, of whom policies/people.yaml and teams.yaml know no one")
+
+
+def account(
+    login: str, number: int, kind: str = "User", permission: str | Unknown = "write"
+) -> GitHubAccount:
+    """What GitHub says of somebody."""
+    actor = Actor(login=Login(login), github_id=GithubId(number), kind=kind)
+    return GitHubAccount(actor=actor, permission=permission)
+
+
+@pytest.mark.parametrize(
+    ("bob", "expected"),
+    [
+        (account("bob", 2), {}),
+        (account("bob", 3), {"people-ids": Verdict.WRONG}),
+        (account("bob", 2, kind="Bot"), {"people-exist": Verdict.WRONG}),
+        (account("bob", 2, permission="read"), {"people-write": Verdict.WRONG}),
+        (account("bob", 2, permission=GAP), {"people-write": Verdict.UNKNOWN}),
+        (GitHubAccount(actor=None, permission="write"), {"people-exist": Verdict.WRONG}),
+        (
+            GitHubAccount(actor=GAP, permission="write"),
+            {"people-exist": Verdict.UNKNOWN, "people-ids": Verdict.UNKNOWN},
+        ),
+    ],
+)
+def test_people(bob: GitHubAccount, expected: dict[str, Verdict]) -> None:
+    """Each way in which somebody is not who people.yaml says turns its own check."""
+    accounts = {Login("bob"): bob, Login("erin"): account("erin", 5)}
+    assert not_ok(people_and_teams.people(PEOPLE, accounts, codeowners.parse(LINES), TEAMS)) == expected
+
+
+def test_only_approvers_must_write() -> None:
+    """Who approves nothing may read alone; without a line of CODEOWNERS nobody approves; nobody known is no check."""
+    dave = Person(login=Login("dave"), github_id=GithubId(4))
+    known = {**PEOPLE, dave.login: dave}
+    accounts = {Login("bob"): account("bob", 2), Login("erin"): account("erin", 5)}
+    reading = {**accounts, dave.login: account("dave", 4, permission="read")}
+    assert not_ok(people_and_teams.people(known, reading, codeowners.parse(LINES), TEAMS)) == {}
+    found = {check.code: check for check in people_and_teams.people(PEOPLE, accounts, None, TEAMS)}
+    assert found["people-write"].says == "CODEOWNERS names nobody who is in people.yaml"
+    assert list(people_and_teams.people({}, {}, codeowners.parse(LINES), TEAMS)) == []
+
+
+def test_a_team_that_github_does_not_show() -> None:
+    """Where it shows others of the organisation there is none; where it shows none at all, nobody knows."""
+    known = {"acme/leads": (Login("bob"),), "acme/gone": (Login("bob"),), "other/team": (Login("bob"),)}
+    found = {"acme/leads": frozenset({"bob"}), "acme/gone": None, "other/team": GAP}
+    told = {check.code: check for check in people_and_teams.team_members(known, found, None)}
+    assert [check.verdict for check in told.values()] == [Verdict.OK, Verdict.WARN, Verdict.UNKNOWN]
+    assert (
+        told["team-acme-gone"].says == "GitHub shows no such team, and does show others of the organisation"
+    )
+    assert told["team-other-team"].says == GAP.why
+
+
+@pytest.mark.parametrize(
+    ("there", "verdict"),
+    [
+        (frozenset({"Bob"}), None),
+        (frozenset({"bob", "mallory"}), Verdict.WRONG),
+        (frozenset(), Verdict.WRONG),
+        (None, Verdict.UNKNOWN),
+        (GAP, Verdict.UNKNOWN),
+    ],
+)
+def test_teams(there: frozenset[str] | Unknown | None, verdict: Verdict | None) -> None:
+    """A team that owns lines must be as on GitHub; one that only asks is told."""
+    leads = {"acme/leads": (Login("bob"),)}
+    found = not_ok(people_and_teams.team_members(leads, {"acme/leads": there}, codeowners.parse(LINES)))
+    assert found == ({"team-acme-leads": verdict} if verdict else {})
+    asking = not_ok(
+        people_and_teams.team_members(leads, {"acme/leads": there}, codeowners.parse("* @erin\n"))
+    )
+    softer = Verdict.WARN if verdict is Verdict.WRONG else verdict
+    assert asking == ({"team-acme-leads": softer} if softer else {})
+
+
+GRANT = (
+    "steps:\n  - uses: actions/checkout@"
+    + "a" * 40
+    + " # v7\n  - uses: o/j/.github/actions/jitbot@"
+    + "b" * 40
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "state", "expected"),
+    [
+        (GRANT, "active", {}),
+        (GRANT.replace("a" * 40, "c" * 40).replace(" # v7", " # v8"), "active", {}),
+        (GRANT.replace("o/j/.github/actions/jitbot@" + "b" * 40, "./.github/actions/jitbot"), "active", {}),
+        (GRANT + "\n  - run: curl", "active", {"workflow-grant-as-shipped": Verdict.WARN}),
+        (GRANT, "disabled_inactivity", {"workflow-grant": Verdict.WRONG}),
+        (GRANT, "disabled_manually", {"workflow-grant": Verdict.WRONG}),
+        (GRANT, GAP, {"workflow-grant": Verdict.UNKNOWN}),
+        (None, "active", {"workflow-grant": Verdict.WRONG}),
+    ],
+)
+def test_workflows(found: str | None, state: str | Unknown, expected: dict[str, Verdict]) -> None:
+    """A workflow must be there and on; pins may be newer than the release's, all else is told."""
+    here = {} if found is None else {"grant.yml": found}
+    checks = list(workflows.present({"grant.yml": GRANT}, here, {"grant.yml": state}))
+    assert not_ok(checks) == expected
+    if state == "disabled_inactivity":
+        assert checks[0].says == "GitHub has turned it off after 60 days without activity"
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"),
+    [
+        (GRANT, True),
+        ("- uses: ./.github/actions/jitbot", True),
+        ("- uses: actions/checkout@v7", False),
+        ("- uses: 'actions/checkout@main'", False),
+        ("- uses: actions/checkout@" + "a" * 39, False),
+        ("- uses: docker://alpine", False),
+        ("uses: o/j/.github/workflows/grant.yml@" + "a" * 40, False),
+        ("uses: o/j/.github/workflows/grant.yml@main", False),
+        ("uses: ./.github/workflows/grant.yml", False),
+    ],
+)
+def test_pins(text: str, fine: bool) -> None:
+    """Everything is pinned by a whole commit, and no workflow is reused."""
+    check = workflows.pins({"ours.yml": text})
+    assert (check.verdict is Verdict.OK) is fine
+    assert check.says.count("ours.yml") == (0 if fine else 1)
+
+
+def after(**changes: Any) -> Policy:
+    """A break-glass policy that bob and erin review."""
+    return policy(
+        **{"approvals": 0, "reviewers": ("bob", "erin"), "review_within": timedelta(days=1), **changes}
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, {}),
+        ({"reviewers": ("ghost",)}, {"reviewers-db": Verdict.WRONG}),
+        ({"reviewers": ("ghost",), "eligible": ("bob",)}, {"reviewers-db": Verdict.WRONG}),
+        ({"reviewers": ("bob",), "eligible": ("bob",)}, {"reviewers-db-alone": Verdict.WARN}),
+        ({"reviewers": ("bob",), "eligible": ("erin",)}, {}),
+        ({"eligible": ("bob", "erin")}, {}),
+    ],
+)
+def test_each_break_glass_has_who_reviews(change: dict[str, Any], expected: dict[str, Verdict]) -> None:
+    """Reviewers nobody knows review nothing, and one alone does not review themselves."""
+    assert not_ok(break_glass.reviewers([after(**change)], PEOPLE, TEAMS)) == expected
+    assert list(break_glass.reviewers([policy()], PEOPLE, TEAMS)) == []
+
+
+ADMINS = Bypass(kind="OrganizationAdmin", number=None, mode="always", ruleset="main")
+ON_CALL = Bypass(kind="Team", number=7, mode="pull_request", ruleset="main")
+ASKS, NONE = Protection(approvals=1), Protection()
+
+
+@pytest.mark.parametrize(
+    ("rules", "classic", "bypasses", "expected"),
+    [
+        (NONE, NONE, (), {}),
+        (ASKS, NONE, (), {"break-glass-merges": Verdict.WARN}),
+        (NONE, ASKS, (), {"break-glass-merges": Verdict.WARN}),
+        (ASKS, NONE, (ADMINS,), {"break-glass-merges": Verdict.WARN}),
+        (ASKS, NONE, (ADMINS, ON_CALL), {}),
+        (ASKS, NONE, Unknown(why="no"), {"break-glass-merges": Verdict.WARN}),
+        (Unknown(why="no"), NONE, (), {"break-glass-merges": Verdict.UNKNOWN}),
+        (NONE, Unknown(why="no"), (), {"break-glass-merges": Verdict.UNKNOWN}),
+    ],
+)
+def test_break_glass_at_night(
+    rules: Protection | Unknown, classic: Protection | Unknown, bypasses: Any, expected: dict[str, Verdict]
+) -> None:
+    """Where main asks everybody for an approval first, break-glass waits too, unless those on call may pass."""
+    main = Branch(name="main", rules=rules, classic=classic, bypasses=bypasses)
+    assert not_ok(break_glass.at_once([after()], main)) == expected
+    assert list(break_glass.at_once([policy()], main)) == []

@@ -1,0 +1,57 @@
+"""The files of a new repository, from a few answers."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from jitbot.domain.model.documents import GithubId, Login
+from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.setup import scaffold
+
+ANSWERS = scaffold.Answers(
+    repository="acme/access",
+    repository_id=7,
+    owners={Login("bob"): GithubId(2), Login("erin"): GithubId(5)},
+    accounts={"prod": "111111111111"},
+    upstream="acme/jitbot",
+    release="a" * 40,
+)
+
+
+def test_every_place_is_filled() -> None:
+    """Each answer stands where it is asked for, and `github/` becomes `.github/`."""
+    made = scaffold.files(
+        ANSWERS,
+        {"github/x": "__UPSTREAM__@__RELEASE__ __OWNERS__", "y": "__ACCOUNTS__ {{account_id}} ${{ x }}"},
+    )
+    assert made == {
+        ".github/x": f"acme/jitbot@{'a' * 40} @bob @erin",
+        "y": "[prod] {{account_id}} ${{ x }}",
+    }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"release": "v1.0"},
+        {"release": "a" * 39},
+        {"release": "a" * 41},
+        {"release": "A" * 40},
+        {"release": "a" * 40 + "\n"},
+        {"release": "main"},
+        {"upstream": "jitbot"},
+        {"upstream": "acme/jitbot@x"},
+        {"repository": "acme/access\nx"},
+        {"owners": {}},
+        {"owners": {"bob @mallory": 1}},
+        {"owners": {"-bob": 1}},
+        {"accounts": {}},
+        {"accounts": {"prod": "1111"}},
+        {"accounts": {"p: x": "111111111111"}},
+    ],
+)
+def test_what_no_file_may_hold_is_refused(change: dict[str, Any]) -> None:
+    """A tag, a short commit, a name that could be something else: nothing is made of it."""
+    with pytest.raises(InvalidError):
+        scaffold.files(replace(ANSWERS, **change), {"x": ""})

@@ -1,0 +1,252 @@
+"""The sentences that the comment and `jitbot explain` share, and the title."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from acme_facts import (
+    EXPIRES_AT,
+    HOUR,
+    MERGED_AT,
+    MINUTE,
+    NOW,
+    PATH,
+    a_policy,
+    a_request,
+    owned_by,
+    sha,
+    the_rules,
+)
+from builders import a_life, a_review, an_approval, an_extension, an_outcome
+from comment_facts import HOSTILE, a_briefing
+
+from jitbot.domain.access import request_state
+from jitbot.domain.enforce.grant_status import grant_statuses
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.documents import Login
+from jitbot.domain.views.request_summary import (
+    MARKDOWN,
+    TERMINAL,
+    Held,
+    Proposed,
+    RequestSummary,
+    before,
+    held,
+    labelled,
+    listed,
+    more,
+    owning,
+    request_of,
+    stands,
+    waiting,
+    when,
+)
+
+OTHER = PATH.replace("refunds", "other")
+GRANTED = a_life(an_approval())
+EXTENDS = a_request(duration=4 * HOUR)
+
+
+def told(summary: RequestSummary) -> list[str]:
+    """What is said of the approvals."""
+    assert summary.awaiting is not None
+    return list(waiting(summary.awaiting, TERMINAL))
+
+
+def test_who_must_approve() -> None:
+    """Before anyone did, the number and the people; after, by whom."""
+    assert told(a_briefing()) == ["Waits for one approval, from bob."]
+    assert told(a_briefing(reviews=(a_review(),))) == ["Approved by bob: 1 of 1 required approvals."]
+
+
+def test_one_of_two() -> None:
+    """What there is, and from whom the rest may come."""
+    rules = the_rules(policy=a_policy(approvals=2), codeowners=owned_by("@bob", "@erin", "@heidi"))
+    assert told(a_briefing(rules=rules, reviews=(a_review(),))) == [
+        "1 of 2 approvals, by bob. Waits for one more approval, from erin or heidi."
+    ]
+    assert told(a_briefing(rules=rules)) == ["Waits for 2 approvals, from bob, erin or heidi."]
+
+
+@pytest.mark.parametrize(
+    ("owners", "said"),
+    [
+        (
+            ("@alice",),
+            "Nobody can approve this, and 2 more would be needed: an admin must name more approvers.",
+        ),
+        (
+            ("@alice", "@bob"),
+            "Only bob can still approve, and 2 more would be needed: an admin must name more approvers.",
+        ),
+    ],
+)
+def test_that_it_can_never_be_enough_is_said(owners: tuple[str, ...], said: str) -> None:
+    """Where too few people may approve, waiting helps nobody."""
+    rules = the_rules(policy=a_policy(approvals=2), codeowners=owned_by(*owners))
+    assert told(a_briefing(rules=rules)) == [said]
+
+
+def test_what_does_not_count_is_said_with_its_reason() -> None:
+    """An approval of an older commit, and one by somebody else, are named; a mere comment is not."""
+    reviews = (
+        a_review(commit=sha("older")),
+        a_review("carol", review_id=2),
+        a_review("dave", review_id=3, state="CHANGES_REQUESTED"),
+    )
+    first, *rest = told(a_briefing(reviews=reviews))
+    assert first == "Waits for one approval, from bob."
+    assert rest[0].startswith("Not counted: bob approved ")
+    assert rest[1] == "Not counted: carol does not own this path in CODEOWNERS."
+    assert len(rest) == 2
+
+
+def test_an_objection_is_said() -> None:
+    """An owner who asks for changes is named."""
+    review = a_review(state="CHANGES_REQUESTED")
+    assert "bob owns this and asks for changes: that must be resolved first." in told(
+        a_briefing(reviews=(review,))
+    )
+
+
+def test_nothing_before_the_merge_is_asked_for() -> None:
+    """Where a policy asks for no approval, that is said, and no name."""
+    assert told(a_briefing(rules=the_rules(policy=a_policy(approvals=0)))) == [
+        "No approval is needed before the merge; it is reviewed after."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        (None, "What alice had before is not known now: the ledger could not be read."),
+        (Held(count=0, last=None), "alice had no other grant in the last 90 days."),
+        (
+            Held(count=1, last=GRANTED.current),
+            "alice had one other grant in the last 90 days: it was orders-db-read in prod, "
+            "until 24 Nov 2026, 11:00 UTC.",
+        ),
+        (
+            Held(count=3, last=GRANTED.current),
+            "alice had 3 other grants in the last 90 days: the last one was orders-db-read in prod, "
+            "until 24 Nov 2026, 11:00 UTC.",
+        ),
+    ],
+)
+def test_what_was_had_before(known: Held | None, said: str) -> None:
+    """The number and the last one; what is not known is not said to be nothing."""
+    assert before(a_briefing(held=known), TERMINAL) == said
+    assert before(replace(a_briefing(held=known), request=None), TERMINAL) == ""
+
+
+def test_only_the_requesters_other_grants_count() -> None:
+    """Neither this request itself nor anybody else's is what the requester had."""
+    later = an_approval(asked=a_request(path=OTHER), at=NOW + HOUR)
+    bobs = an_approval(asked=a_request(path=PATH.replace("alice", "bob"), requester=Login("bob")))
+    refused = Event(kind=EventType.REFUSED, at=NOW, request=PATH.replace("refunds", "no"))
+    lives = request_state.fold_events([an_approval(), later, bobs, refused])
+    assert held(lives.values(), "alice", but_for=PATH) == Held(count=1, last=lives[OTHER].current)
+    assert held(lives.values(), "alice").count == 2
+    assert held(lives.values(), "carol") == Held(count=0, last=None)
+
+
+def test_what_an_extension_changes() -> None:
+    """The old end, the new one, the difference, and the whole; nothing for a first ask."""
+    summary = a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND)
+    assert more(summary, TERMINAL) == (
+        "Granted until 24 Nov 2026, 11:00 UTC; with this until 24 Nov 2026, 13:00 UTC: 2h more, 4h in all. "
+        "Nothing else changes."
+    )
+    assert more(a_briefing(), TERMINAL) == ""
+    assert more(a_briefing(life=GRANTED), TERMINAL) == ""
+    assert more(replace(summary, outlook=None), TERMINAL) == ""
+    assert more(replace(summary, former=None), TERMINAL) == ""
+
+
+def test_an_extension_of_nothing() -> None:
+    """A duration that is no longer is said to add nothing."""
+    same = a_briefing(life=GRANTED, proposed=Proposed.EXTEND)
+    assert "11:00 UTC: nothing more, 2h in all" in more(same, TERMINAL)
+
+
+def test_an_extension_of_an_extension_counts_from_the_last_end() -> None:
+    """What is recorded last is what is extended."""
+    twice = a_life(an_approval(), an_extension(3 * HOUR))
+    assert "1h more, 4h in all" in more(a_briefing(EXTENDS, life=twice, proposed=Proposed.EXTEND), TERMINAL)
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b"], "a or b"),
+        (["a", "b", "c"], "a, b or c"),
+        (list("abcdef"), "a, b, c, d, e or f"),
+        (list("abcdefgh"), "a, b, c, d, e, f or 2 more"),
+    ],
+)
+def test_names_are_listed_and_the_rest_counted(names: list[str], text: str) -> None:
+    """As people list them."""
+    assert listed(names, "or") == text
+
+
+def test_a_moment_is_shown_for_people() -> None:
+    """In UTC, and said so."""
+    assert when(MERGED_AT) == "24 Nov 2026, 09:00 UTC"
+    assert when(MERGED_AT + timedelta(days=7)) == "1 Dec 2026, 09:00 UTC"
+
+
+def test_each_voice_makes_text_inert() -> None:
+    """On a terminal nothing moves the cursor; in Markdown nobody is called."""
+    for text in (TERMINAL.plain(HOSTILE), TERMINAL.strong(HOSTILE)):
+        assert text.isprintable()
+    assert "@acme" not in MARKDOWN.plain(HOSTILE) + MARKDOWN.strong(HOSTILE)
+    assert MARKDOWN.strong("") == "**…**"
+
+
+@pytest.mark.parametrize("ticket", [None, "INC-1"])
+def test_a_recorded_request_reads_back(ticket: str | None) -> None:
+    """What the ledger recorded of an approval is the request that was approved."""
+    asked = a_request(ticket=ticket, accounts=("prod", "staging"))
+    term = a_life(an_approval(asked=asked)).current
+    assert term is not None
+    assert request_of(PATH, term) == asked
+
+
+@pytest.mark.parametrize("ask", [{"accounts": "prod"}, {"parameters": []}])
+def test_what_is_no_recorded_request_is_refused(ask: dict[str, object]) -> None:
+    """A record of another shape is no request."""
+    term = a_life(an_approval()).current
+    assert term is not None
+    with pytest.raises(TypeError, match="is not recorded as a request"):
+        request_of(PATH, replace(term, ask={**term.ask, **ask}))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("risk", "parameter risk"), ("how long", "parameter how long"), ("table", "table"), ("Risk", "Risk")],
+)
+def test_a_parameter_passes_for_no_label(name: str, shown: str) -> None:
+    """One that is called as a line of jitbot's own says that it is a parameter."""
+    assert labelled(name) == shown
+
+
+def test_how_it_stands() -> None:
+    """A line for each account: live with what is left, or how it ended."""
+    life = a_life(an_approval(), an_outcome(EventType.GRANTED))
+    for at, said in (
+        (NOW + 29 * MINUTE, "prod: live, 1h30m left, until 24 Nov 2026, 11:00 UTC"),
+        (EXPIRES_AT, "prod: expired, until 24 Nov 2026, 11:00 UTC"),
+    ):
+        assert list(stands(a_briefing(statuses=grant_statuses([life], at)), TERMINAL)) == [said]
+
+
+def test_who_may_approve_before_anyone_was_asked() -> None:
+    """The owners that are known, and not the requester."""
+    three = a_briefing(rules=the_rules(codeowners=owned_by("@alice", "@bob", "@erin"))).outlook
+    alone = a_briefing(rules=the_rules(codeowners=owned_by("@alice"))).outlook
+    assert three is not None
+    assert alone is not None
+    assert owning(three, TERMINAL) == "An approval may come from bob or erin."
+    assert owning(alone, TERMINAL) == "Nobody can approve this."

@@ -1,0 +1,198 @@
+"""The README's lines of git, as written, against a real ledger: what each finds, and that prose stays prose."""
+
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from acme_world import HOUR, World
+from books import clone, vouched
+from forging import push, signed_by, tags
+
+README = Path(__file__).parents[3] / "README.md"
+SECTION = "## The record, with git alone"
+
+
+def lines() -> dict[str, str]:
+    """Each line of git in the README's section, by the sentence above it."""
+    text = README.read_text("utf-8")
+    section = text.partition(SECTION)[2].partition("\n## ")[0]
+    return dict(re.findall(r"^([^\n]+):\n\n```git\n([^\n]+)\n```$", section, re.MULTILINE))
+
+
+@pytest.fixture
+def told(world: World) -> Path:
+    """A clone of a ledger: alice's refunds and a second request, extended; carol's, released; dave's, deleted."""
+    if "told" not in world.kept:
+        path = world.ask("alice", "refunds")
+        carols = world.ask("carol", "orders", accounts=["staging"])
+        world.jit("grant")
+        world.land("alice", {path: world.text(path).replace('"2h"', '"3h"')})
+        daves = world.ask("dave", "other")
+        world.jit("grant")
+        world.jit("revoke", carols, "--reason", "done", actor="carol")
+        world.land("dave", {daves: None})
+        world.jit("sweep")
+        for _ in range(2):
+            world.later(3 * HOUR)
+            world.jit("sweep")
+        world.kept["told"] = world.keep()
+    world.back(world.kept["told"])
+    return clone(world)
+
+
+def answered(told: Path, about: str) -> list[str]:
+    """What the README's line about this prints, run by a shell as it stands there."""
+    ran = subprocess.run(
+        ["bash", "-c", lines()[about]],
+        cwd=told,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return ran.stdout.splitlines()
+
+
+def test_there_are_five() -> None:
+    """The section is there, with as many questions as it promises, each with its line."""
+    assert len(lines()) == 5
+
+
+def test_everything_alice_got(told: Path) -> None:
+    """Her grant and its extension, and nobody else's."""
+    found = answered(told, "Everything alice got")
+    assert len(found) == 2
+    assert all("2026-11-23" in line for line in found)
+
+
+def test_everything_that_bob_approved(told: Path) -> None:
+    """The requests of the three, and the extension."""
+    found = answered(told, "Everything that bob approved")
+    assert len(found) == 2
+    for slug in ("alice-refunds", "carol-orders", "dave-other"):
+        assert any(slug in line for line in found)
+
+
+def test_what_ended_early(told: Path) -> None:
+    """Released and deleted, not what expired."""
+    found = " ".join(answered(told, "What ended early, and how"))
+    assert "ended (released): orders-db-read of carol in staging" in found
+    assert "ended (deleted): orders-db-read of dave in prod" in found
+    assert "expired" not in found
+
+
+def test_all_that_happened_in_one_account(told: Path) -> None:
+    """What was in prod; what was in staging alone is not there."""
+    found = " ".join(answered(told, "All that happened in one account"))
+    assert "granted: alice has orders-db-read in prod" in found
+    assert "ended (released)" not in found
+
+
+def test_what_one_request_lived_through(told: Path) -> None:
+    """From asking to removal, in the order in which it came."""
+    found = answered(told, "What one request lived through, from asking to removal")
+    words = ["approved", "granted", "extended", "granted", "ended", "removed"]
+    times = [line.split(" ")[0] for line in found]
+    assert times == sorted(times)
+    text = "\n".join(found)
+    assert len(found) >= 5
+    assert text.index("events: approved") < text.index("removed")
+    assert words
+
+
+@pytest.fixture
+def hijacked(world: World, told: Path) -> Iterator[Callable[[], None]]:
+    """Fetches what whoever may write can push: tags of the names that people type, with another history."""
+    store, who = world.github.store, signed_by(world, "mallory")
+    tree = store.commit(store.tip("main")).tree
+    lie = store.commit_tree(tree, (), "granted: alice has production-admin in prod", who, who)
+    names = ("origin/ledger", "origin/main", "ledger", "main", "refs/remotes/origin/ledger")
+    with tags(world, *names, commit=lie):
+        yield lambda: world.acme.git("olivia", "fetch", "--quiet", "--tags", "origin", cwd=told)
+
+
+def test_a_tag_of_the_ledgers_name_changes_no_answer(
+    world: World, told: Path, hijacked: Callable[[], None]
+) -> None:
+    """The README's lines and the audit read the branch, whatever tags came with the clone."""
+    honest = {about: answered(told, about) for about in lines()}
+    arguments = ("audit", "log", "--keys", str(vouched(world)), "--format", "csv")
+    log = world.jit(*arguments, runner=told.name, workflow="audit.yml").output
+    hijacked()
+    short = subprocess.run(
+        ["git", "log", "origin/ledger", "--format=%s"], cwd=told, capture_output=True, text=True, check=True
+    )
+    assert short.stdout.strip() == "granted: alice has production-admin in prod"
+    assert {about: answered(told, about) for about in lines()} == honest
+    assert world.jit(*arguments, runner=told.name, workflow="audit.yml").output == log
+
+
+def test_a_sentence_inside_another_is_no_answer(world: World, told: Path) -> None:
+    """A batch whose sentence only quotes a grant or an end is not found: the lines ask for whole beginnings."""
+    honest = {about: answered(told, about) for about in lines()}
+    text = "refused: x for y, granted: alice has production-admin in prod until 2026, ended (revoked): z of alice"
+    for message in (text, f"2 events: {text}, and more\n\n- {text}\n- {text}"):
+        push(world, {"events/lie.json": message.encode()}, message=message)
+    told = clone(world)
+    assert {about: answered(told, about) for about in lines()} == honest
+
+
+def test_the_evidence_packs_lines_find_the_evidence(
+    world: World, told: Path, hijacked: Callable[[], None]
+) -> None:
+    """The first line of each item finds its batches, and nothing of a request whose name begins the same."""
+    pack = told.parent / "pack"
+    world.jit(
+        *("audit", "export", "--from", "2026-11-01", "--to", "2026-11-30", "--output", str(pack)),
+        *("--seed", "s", "--keys", str(vouched(world))),
+        runner=told.name,
+        workflow="audit.yml",
+    )
+    hijacked()
+    found = {}
+    for file in sorted((pack / "evidence").iterdir()):
+        item = json.loads(file.read_text())
+        line = item["see_it_in_git"][0]
+        ran = subprocess.run(
+            ["bash", "-c", f"{line} --format=%s"], cwd=told, capture_output=True, text=True, check=True
+        )
+        found[item["request"]] = ran.stdout.splitlines()
+    assert len(found) == 3
+    assert all(len(each) >= 2 and "production-admin" not in " ".join(each) for each in found.values())
+
+
+SHORT = re.compile(r"(?<!refs/remotes/)\borigin/(?:ledger|main)\b")
+
+
+def test_nothing_that_we_ship_names_a_branch_in_short() -> None:
+    """No text, template or code of ours says origin/ledger: git would take a tag of that name first."""
+    root = README.parent
+    shipped = [README, *(root / ".github").rglob("*"), *(root / "jitbot").rglob("*")]
+    texts = {
+        file: file.read_text("utf-8", "replace")
+        for file in shipped
+        if file.is_file()
+        and file.suffix in {".md", ".py", ".js", ".html", ".yml", ".yaml", ".json", ".css", ""}
+    }
+    said = [
+        f"{file.relative_to(root)}: {line.strip()}"
+        for file, text in texts.items()
+        for line in text.splitlines()
+        if SHORT.search(line) and "called origin/ledger" not in line and "called `origin/ledger`" not in line
+    ]
+    assert said == []
+    assert len(texts) > 200
+
+
+def test_git_reads_the_trailers(told: Path) -> None:
+    """Every batch's last paragraph is trailers to git, so that any of them can be asked for."""
+    ran = subprocess.run(
+        ["git", "log", "refs/remotes/origin/ledger", "--format=%(trailers:key=Run,valueonly,separator=|)"],
+        cwd=told, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    runs = ran.stdout.splitlines()
+    assert [bool(each) for each in runs] == [True] * (len(runs) - 1) + [
+        False
+    ]  # but for the branch's first commit
