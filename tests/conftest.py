@@ -16,7 +16,7 @@ _seen: set[object] = set()
 _told: list[str] = []
 
 
-def _observe(exchange: server.Exchange) -> None:
+def _observe(exchange: server.GitHubExchange) -> None:
     """Hold an exchange against GitHub's description; those of a shape seen before were."""
     asked, answered = repr(shape(exchange.asked)), repr(shape(exchange.answered))
     kind = (key(exchange.method, exchange.rule), exchange.status, frozenset(exchange.query), asked, answered)

@@ -3,7 +3,9 @@
 import ast
 import subprocess
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,15 +18,48 @@ MODULES = {
     ".".join(("jitbot", *path.relative_to(HOUSE).with_suffix("").parts)).removesuffix(".__init__"): path
     for path in sorted(HOUSE.rglob("*.py"))
 }
-ROOMS = ("domain", "lifecycle", "adapters", "commands", "sandbox", "cli")
+PARTS = ("domain", "ports", "usecases", "adapters", "terminal", "wiring", "commands", "sandbox", "cli")
 MAY_IMPORT = {
     "domain": {"domain"},
-    "lifecycle": {"domain", "lifecycle"},
-    "adapters": {"domain"},
-    "commands": {"domain", "lifecycle", "adapters", "commands", "sandbox"},
+    "ports": {"domain", "ports"},
+    "usecases": {"domain", "ports", "usecases"},
+    "adapters": {"domain", "ports"},
+    "terminal": {"domain", "ports", "usecases", "adapters", "terminal"},
+    "wiring": {"domain", "ports", "usecases", "adapters", "terminal", "wiring"},
+    "commands": {"domain", "ports", "usecases", "adapters", "terminal", "wiring", "commands", "sandbox"},
     "sandbox": {"domain", "sandbox", "adapters"},
-    "cli": {"domain", "lifecycle", "adapters", "commands", "sandbox", "cli"},
+    "cli": {"domain", "terminal", "commands", "cli"},
 }
+# Each folder imports from itself and from those before it.
+ORDER = (
+    "domain.model",
+    "domain.aws",
+    "domain.ledger",
+    "domain.access",
+    "domain.evidence",
+    "domain.enforce",
+    "domain.views",
+    "domain.request",
+    "domain.setup",
+    "domain.audit.verify",
+    "domain.audit.report",
+    "ports",
+    "usecases.context",
+    "usecases.read_back",
+    "usecases.ledger",
+    "usecases.collect",
+    "usecases.decide",
+    "usecases.apply",
+    "usecases.issues",
+    "usecases.pull_request",
+    "usecases.request",
+    "usecases.runs",
+    "usecases.audit",
+    "usecases.setup",
+)
+MOST_IN_A_FOLDER = 14
+# What the embedded GitHub and AWS keep is GitHub's and AWS's own: the same things as the ports and the domain name.
+EMBEDDED_TOO = {"Caller", "Comment", "Dismissal", "Issue", "Pull", "Review", "Session", "Status"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -49,9 +84,15 @@ def own_imports(module: str) -> set[str]:
     return {name for name in imports(module) if name in MODULES and name != "jitbot"}
 
 
-def room(module: str) -> str:
+def part(module: str) -> str:
     """The part of the house a module lies in; empty for the package itself."""
     return module.split(".")[1] if "." in module else ""
+
+
+def place(module: str) -> int | None:
+    """The place in `ORDER` of the folder that a module lies in."""
+    found = [each for each in ORDER if f"{module}.".startswith(f"jitbot.{each}.")]
+    return ORDER.index(max(found, key=len)) if found else None
 
 
 def home(module: str) -> str:
@@ -67,17 +108,18 @@ def functions(path: Path) -> Iterator[tuple[str, int]]:
 
 
 def test_there_is_a_house() -> None:
-    """The tests below look at real modules of every room, so that none of them passes on nothing."""
-    assert {"domain", "lifecycle", "adapters", "sandbox"} <= {room(module) for module in MODULES}
+    """The tests below look at real modules of every part, so that none of them passes on nothing."""
+    assert set(PARTS) <= {part(module) for module in MODULES}
+    assert {place(module) for module in MODULES} >= set(range(len(ORDER)))
     assert "jitbot.domain.model.documents" in own_imports("jitbot.domain.aws.iam")
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if room(module) in ROOMS])
+@pytest.mark.parametrize("module", [module for module in MODULES if part(module) in PARTS])
 def test_arrows_point_inwards(module: str) -> None:
-    """A module imports only from the rooms that its own may know; an adapter never another adapter."""
+    """A module imports only from the parts that its own may know; an adapter never another adapter."""
     for imported in own_imports(module):
         beside = home(imported) == home(module)
-        assert beside or room(imported) in MAY_IMPORT[room(module)], f"{module} imports {imported}"
+        assert beside or part(imported) in MAY_IMPORT[part(module)], f"{module} imports {imported}"
 
 
 @pytest.mark.parametrize(
@@ -86,15 +128,53 @@ def test_arrows_point_inwards(module: str) -> None:
 )
 def test_the_embedded_servers_stand_alone(module: str) -> None:
     """The embedded GitHub and AWS share no code with the adapters that are tested against them."""
-    assert {room(imported) for imported in own_imports(module)} <= {"domain", "sandbox"}
+    assert {part(imported) for imported in own_imports(module)} <= {"domain", "sandbox"}
 
 
-def test_there_is_no_room_without_a_rule() -> None:
-    """Every module lies in a room of which the arrows are known."""
-    assert {room(module) for module in MODULES} - {"", "__main__"} <= MAY_IMPORT.keys()
+@pytest.mark.parametrize("module", [module for module in MODULES if place(module) is not None])
+def test_a_folder_imports_only_those_before_it(module: str) -> None:
+    """The folders of the domain and of the use cases stand in an order, and no arrow runs against it."""
+    for imported in own_imports(module):
+        assert (place(imported) or 0) <= (place(module) or 0), f"{module} imports {imported}"
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if room(module) == "domain"])
+def test_every_folder_has_its_place() -> None:
+    """No module of the domain, the ports or the use cases lies outside the order of folders."""
+    inside = {m for m, path in MODULES.items() if part(m) in {"domain", "ports", "usecases"}}
+    packages = {m for m in inside if MODULES[m].name == "__init__.py"}
+    assert {m for m in inside - packages if place(m) is None} == set()
+
+
+def test_nothing_is_imported_in_a_circle() -> None:
+    """No module imports itself by way of others, wherever in a module the import stands."""
+    alone = {module for module, path in MODULES.items() if path.name != "__init__.py"}
+    TopologicalSorter({module: own_imports(module) & (alone - {module}) for module in alone}).prepare()
+
+
+def test_no_folder_is_crowded() -> None:
+    """A folder holds about a dozen modules, tests and their helpers included; subfolders are counted apart."""
+    files = [*MODULES.values(), *Path(__file__).parent.rglob("*.py")]
+    crowds = Counter(path.parent for path in files if path.name not in {"__init__.py", "conftest.py"})
+    crowded = {str(folder): count for folder, count in crowds.items() if count > MOST_IN_A_FOLDER}
+    assert crowded == {}
+
+
+def test_a_class_name_has_one_meaning() -> None:
+    """No two classes have the same name, but for GitHub's and AWS's own objects in the embedded ones."""
+    named = defaultdict(set)
+    for module, path in MODULES.items():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                named[node.name].add(module)
+    assert {name: where for name, where in named.items() if len(where) > 1 and name not in EMBEDDED_TOO} == {}
+
+
+def test_there_is_no_part_without_a_rule() -> None:
+    """Every module lies in a part of which the arrows are known."""
+    assert {part(module) for module in MODULES} - {"", "__main__"} <= MAY_IMPORT.keys()
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if part(module) == "domain"])
 def test_the_domain_stands_alone(module: str) -> None:
     """The domain imports the standard library and itself, and of the package the version alone."""
     for imported in imports(module):
@@ -103,7 +183,7 @@ def test_the_domain_stands_alone(module: str) -> None:
         assert top in sys.stdlib_module_names or known, f"{module} imports {imported}"
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if room(module) == "lifecycle"])
+@pytest.mark.parametrize("module", [module for module in MODULES if part(module) in {"ports", "usecases"}])
 def test_the_use_cases_know_no_vendor(module: str) -> None:
     """The use cases import nothing but the standard library, the domain and each other."""
     tops = {imported.partition(".")[0] for imported in imports(module)}
@@ -112,8 +192,8 @@ def test_the_use_cases_know_no_vendor(module: str) -> None:
 
 def test_only_the_entry_knows_the_command_line() -> None:
     """Nothing imports `jitbot.cli` but the package's own entry."""
-    importers = {module for module in MODULES if any(room(name) == "cli" for name in own_imports(module))}
-    assert importers <= {module for module in MODULES if room(module) in {"cli", "__main__"}}
+    importers = {module for module in MODULES if any(part(name) == "cli" for name in own_imports(module))}
+    assert importers <= {module for module in MODULES if part(module) in {"cli", "__main__"}}
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -146,7 +226,9 @@ def test_no_exception_is_caught_blindly(module: str) -> None:
             assert again or "BaseException" not in caught, f"{module}:{node.lineno} swallows everything"
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if room(module) in {"domain", "lifecycle"}])
+@pytest.mark.parametrize(
+    "module", [module for module in MODULES if part(module) in {"domain", "ports", "usecases"}]
+)
 def test_nothing_inside_reads_a_clock(module: str) -> None:
     """The domain and the use cases are told the time; they never look."""
     for node in ast.walk(tree(MODULES[module])):

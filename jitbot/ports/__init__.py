@@ -5,7 +5,7 @@ Every method may raise `UnavailableError` (no usable answer: conclude nothing) o
 
 from jitbot.ports.cloud import Account, Cloud, Receipt
 from jitbot.ports.conversation import Conversation
-from jitbot.ports.documents import Documents
+from jitbot.ports.documents import DocumentReader
 from jitbot.ports.forge import Forge
 from jitbot.ports.git import AddedCommit, AddedEntry, Repository
 from jitbot.ports.issues import Issue, Issues
@@ -19,7 +19,7 @@ __all__ = [
     "AddedEntry",
     "Cloud",
     "Conversation",
-    "Documents",
+    "DocumentReader",
     "Forge",
     "Issue",
     "Issues",

@@ -5,7 +5,7 @@ from typing import Protocol
 from jitbot.domain.model.documents import Accounts, Parsed, People, Policy, Request, Settings, Source, Teams
 
 
-class Documents(Protocol):
+class DocumentReader(Protocol):
     """From the bytes of a file to its value, or findings."""
 
     def parse_settings(self, source: Source) -> Parsed[Settings]: ...

@@ -30,7 +30,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class TrailCall:
     """One call made in a session of the role. `error` is empty where it went well."""
 
     event_id: str
@@ -49,7 +49,7 @@ class Trail(Protocol):
         """Every time that the role was entered, from a program or in the console."""
         ...
 
-    def calls(self, opening: Opening, role_arn: str, period: Period) -> Iterator[Call]:
+    def calls(self, opening: Opening, role_arn: str, period: Period) -> Iterator[TrailCall]:
         """Every call that was made in the session so opened."""
         ...
 

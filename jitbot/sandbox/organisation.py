@@ -27,7 +27,7 @@ _TIMEOUT = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answered:
     """What GitHub answered: its status, and its JSON."""
 
     status: int
@@ -82,7 +82,7 @@ class Acme:
             self._tokens[login] = self.github.token_for(login)
         return self._tokens[login]
 
-    def call(self, login: str, method: str, path: str, **content: Any) -> Answer:
+    def call(self, login: str, method: str, path: str, **content: Any) -> Answered:
         """One call of GitHub's REST API as this person, below the access repository."""
         answer = requests.request(
             method,
@@ -91,7 +91,7 @@ class Acme:
             json=content or None,
             timeout=_TIMEOUT,
         )
-        return Answer(status=answer.status_code, content=answer.json() if answer.content else None)
+        return Answered(status=answer.status_code, content=answer.json() if answer.content else None)
 
     def clone(self, name: str = "runner", login: str = "olivia") -> Path:
         """A clone of the access repository, of main's tip when it is first asked for."""

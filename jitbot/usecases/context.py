@@ -7,7 +7,7 @@ from datetime import timedelta
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.model.documents import Settings, Source
 from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError
-from jitbot.ports import Cloud, Documents, Forge, Issues, Oidc, Repository
+from jitbot.ports import Cloud, DocumentReader, Forge, Issues, Oidc, Repository
 
 MEMORY = timedelta(days=21)  # 7 days of path age, 7 until the start, 7 of duration: nothing older can matter
 SETTINGS = "policies/settings.yaml"
@@ -32,7 +32,7 @@ class Context:
     """The outside, behind ports. The repository is freshly fetched, and the settings are those at main's tip."""
 
     repository: Repository
-    documents: Documents
+    documents: DocumentReader
     settings: Settings
     forge: Forge
     issues: Issues
@@ -52,7 +52,7 @@ def file_at_main(repository: Repository, path: str) -> bytes | None:
     return None
 
 
-def settings_at_main(repository: Repository, documents: Documents) -> Settings:
+def settings_at_main(repository: Repository, documents: DocumentReader) -> Settings:
     """The settings at main's fetched tip. Raises InvalidError with the first finding if they do not read."""
     content = file_at_main(repository, SETTINGS)
     if content is None:

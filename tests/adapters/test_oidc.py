@@ -17,7 +17,7 @@ from jitbot.adapters.oidc import ActionsOidc
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
-from jitbot.sandbox.github.records import Fault
+from jitbot.sandbox.github.records import GitHubFault
 
 CLAIMS = {"repository_id": "700001", "aud": "jitbot-ledger:1"}
 
@@ -223,17 +223,17 @@ def test_a_job_without_the_right_bearer_gets_no_token(github: GitHubSandbox) -> 
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (Fault(status=500), "answered 500"),
-        (Fault(status=None), "does not answer"),
-        (Fault(status=200, body=b"<html>"), "not JSON"),
-        (Fault(status=200, body=b"[1]"), "not an object"),
-        (Fault(status=200, body=b"{}"), "without"),
-        (Fault(status=200, body=b'{"value": null, "keys": {"a": 1}}'), "without"),
+        (GitHubFault(status=500), "answered 500"),
+        (GitHubFault(status=None), "does not answer"),
+        (GitHubFault(status=200, body=b"<html>"), "not JSON"),
+        (GitHubFault(status=200, body=b"[1]"), "not an object"),
+        (GitHubFault(status=200, body=b"{}"), "without"),
+        (GitHubFault(status=200, body=b'{"value": null, "keys": {"a": 1}}'), "without"),
     ],
 )
 @pytest.mark.parametrize("asked", ["token", "keys"])
 def test_an_unusable_answer_is_unavailable(
-    github: GitHubSandbox, fault: Fault, said: str, asked: str
+    github: GitHubSandbox, fault: GitHubFault, said: str, asked: str
 ) -> None:
     """Whatever else the issuer answers, nothing is concluded from it, and the words say what came."""
     issuer = in_job(github)
@@ -246,22 +246,22 @@ def test_what_is_no_key_is_left_out(github: GitHubSandbox) -> None:
     """An entry of the key set without an id is not taken for a key."""
     issuer = in_job(github)
     body = json.dumps({"keys": [1, None, {"kty": "RSA"}, {"kty": "RSA", "kid": "k9"}]}).encode()
-    github.faults = lambda *_: Fault(status=200, body=body)
+    github.faults = lambda *_: GitHubFault(status=200, body=body)
     assert list(issuer.keys()) == ["k9"]
 
 
 PASSING = [
-    Fault(status=500),
-    Fault(status=503),
-    Fault(status=429),
-    Fault(status=None),
-    Fault(status=200, body=b"<html>"),
+    GitHubFault(status=500),
+    GitHubFault(status=503),
+    GitHubFault(status=429),
+    GitHubFault(status=None),
+    GitHubFault(status=200, body=b"<html>"),
 ]
 
 
 @pytest.mark.parametrize("fault", PASSING, ids=lambda each: str(each.status))
 @pytest.mark.parametrize("asked", ["token", "keys"])
-def test_what_passes_is_asked_again(github: GitHubSandbox, fault: Fault, asked: str) -> None:
+def test_what_passes_is_asked_again(github: GitHubSandbox, fault: GitHubFault, asked: str) -> None:
     """Four bad moments in a row cost pauses that grow, and not the run."""
     issuer, slept = in_job(github), list[float]()
     issuer._sleep = slept.append
@@ -276,7 +276,7 @@ def test_what_passes_is_asked_again(github: GitHubSandbox, fault: Fault, asked: 
 def test_a_refusal_of_the_issuer_is_final(github: GitHubSandbox, status: int) -> None:
     """A no is asked for once."""
     issuer, asked = in_job(github), list[str]()
-    github.faults = lambda _, path: asked.append(path) or Fault(status=status)  # type: ignore[func-returns-value]
+    github.faults = lambda _, path: asked.append(path) or GitHubFault(status=status)  # type: ignore[func-returns-value]
     with pytest.raises(UnavailableError, match=str(status)):
         issuer.token("a")
     assert len(asked) == 1
@@ -286,7 +286,7 @@ def test_a_refusal_of_the_issuer_is_final(github: GitHubSandbox, status: int) ->
 def test_a_redirect_of_the_issuer_is_not_followed(github: GitHubSandbox, asked: str) -> None:
     """A redirect is an error: neither the run's bearer token nor the question for keys goes anywhere else."""
     issuer, paths = in_job(github), list[str]()
-    there = Fault(status=302, headers={"Location": f"{github.url}/elsewhere"})
+    there = GitHubFault(status=302, headers={"Location": f"{github.url}/elsewhere"})
     github.faults = lambda _, path: paths.append(path) or there  # type: ignore[func-returns-value]
     with pytest.raises(UnavailableError, match="302"):
         issuer.token("a") if asked == "token" else issuer.keys()

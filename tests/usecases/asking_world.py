@@ -11,7 +11,7 @@ from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.domain.model.documents import Source
 from jitbot.domain.request import new_request
 from jitbot.domain.request.new_request import NewRequest
-from jitbot.sandbox.github.records import Fault, Pull
+from jitbot.sandbox.github.records import GitHubFault, Pull
 from jitbot.sandbox.organisation import Acme
 from jitbot.usecases.request.open_pull_request import free_path
 from jitbot.usecases.request.requester_client import RequesterClient
@@ -95,9 +95,9 @@ class Trouble:
     after: bool
     times: int = 10**6
 
-    def __call__(self, method: str, path: str) -> Fault | None:
+    def __call__(self, method: str, path: str) -> GitHubFault | None:
         """Decide about one call."""
         if method != self.method or self.ending not in path or self.times <= 0:
             return None
         self.times -= 1
-        return Fault(status=self.status, body=b'{"message": "trouble"}', after=self.after)
+        return GitHubFault(status=self.status, body=b'{"message": "trouble"}', after=self.after)

@@ -7,17 +7,17 @@ from acme_world import World, is_write
 from jitbot.sandbox import aws, github
 
 RECORD = "record"  # how a commit to the ledger is called among the writes
-REFUSED = aws.Fault(code="AccessDenied", status=403)
+REFUSED = aws.AwsFault(code="AccessDenied", status=403)
 
 
-def refuse(world: World, *operations: str, account_id: str = "", fault: aws.Fault = REFUSED) -> None:
+def refuse(world: World, *operations: str, account_id: str = "", fault: aws.AwsFault = REFUSED) -> None:
     """Let AWS refuse these operations, everywhere or in one account."""
     world.acme.aws.faults = lambda account, _service, operation: (
         fault if operation in operations and account_id in ("", account) else None
     )
 
 
-def answer(world: World, fault: github.Fault, method: str, part: str) -> None:
+def answer(world: World, fault: github.GitHubFault, method: str, part: str) -> None:
     """Let GitHub answer so, whenever this method is used on a path with this part."""
     world.acme.github.faults = lambda used, path: fault if used == method and part in path else None
 
@@ -59,19 +59,19 @@ class Death:
         world.acme.github.faults = self._github
         world.acme.aws.faults = self._aws
 
-    def _github(self, method: str, path: str) -> github.Fault | None:
+    def _github(self, method: str, path: str) -> github.GitHubFault | None:
         if not self._strikes(write=(method, path) == ("POST", "/graphql")):
             return None
         late = self._after and self._left == 0
         self._left = min(self._left, -1)
-        return github.Fault(status=403, body=b'{"message": "gone"}', after=late)
+        return github.GitHubFault(status=403, body=b'{"message": "gone"}', after=late)
 
-    def _aws(self, _account: str, service: str, operation: str) -> aws.Fault | None:
+    def _aws(self, _account: str, service: str, operation: str) -> aws.AwsFault | None:
         if not self._strikes(write=is_write(service, operation)):
             return None
         late = self._after and self._left == 0
         self._left = min(self._left, -1)
-        return aws.Fault(code="AccessDenied", status=403, after=late)
+        return aws.AwsFault(code="AccessDenied", status=403, after=late)
 
     def _strikes(self, *, write: bool) -> bool:
         if not self.struck and write:

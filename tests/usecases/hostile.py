@@ -15,7 +15,7 @@ from typing import Any
 from acme_world import World
 from forging import batch, mallorys, push, signed_by
 
-from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github import GitHubFault
 from jitbot.sandbox.github.records import Comment, Review
 
 SOAK = bool(os.environ.get("JITBOT_SOAK"))
@@ -633,7 +633,7 @@ def pushes_before_every_record(world: World) -> None:
     former = world.acme.github.faults
     left = list(range(12))
 
-    def told(method: str, path: str) -> Fault | None:
+    def told(method: str, path: str) -> GitHubFault | None:
         if (method, path) == ("POST", "/graphql") and left:
             push(world, {f"noise/{world.steps}-{left.pop()}": b"x"})
         return former(method, path) if former is not None else None
@@ -645,7 +645,7 @@ def pushes_before_every_record(world: World) -> None:
 def nothing_listed(world: World) -> None:
     """GitHub answers with empty lists of mallory's own pull requests."""
     restless(world)
-    _answered(world, r"/pulls/(\d+)/|/issues/(\d+)/", Fault(status=200, body=b"[]"))
+    _answered(world, r"/pulls/(\d+)/|/issues/(\d+)/", GitHubFault(status=200, body=b"[]"))
 
 
 @move
@@ -655,7 +655,7 @@ def not_found(world: World) -> None:
     _answered(
         world,
         _OF_MALLORY,
-        Fault(status=404, body=b'{"message": "Not Found"}'),
+        GitHubFault(status=404, body=b'{"message": "Not Found"}'),
     )
 
 
@@ -663,7 +663,7 @@ def not_found(world: World) -> None:
 def no_answer(world: World) -> None:
     """GitHub fails whenever it is asked for mallory's own pull requests."""
     restless(world)
-    _answered(world, _OF_MALLORY, Fault(status=500, body=b"{}"))
+    _answered(world, _OF_MALLORY, GitHubFault(status=500, body=b"{}"))
 
 
 @move
@@ -673,7 +673,7 @@ def forbidden(world: World) -> None:
     _answered(
         world,
         _OF_MALLORY,
-        Fault(status=403, body=b'{"message": "Forbidden"}'),
+        GitHubFault(status=403, body=b'{"message": "Forbidden"}'),
     )
 
 
@@ -681,7 +681,7 @@ def forbidden(world: World) -> None:
 def no_words(world: World) -> None:
     """GitHub answers with something that is no JSON about mallory's own pull requests."""
     restless(world)
-    _answered(world, _OF_MALLORY, Fault(status=200, body=b"<html>"))
+    _answered(world, _OF_MALLORY, GitHubFault(status=200, body=b"<html>"))
 
 
 @move
@@ -691,7 +691,7 @@ def nulls(world: World) -> None:
     asking: list[str] = []
     former = world.acme.github.faults
 
-    def told(method: str, path: str) -> Fault | None:
+    def told(method: str, path: str) -> GitHubFault | None:
         found = re.search(r"/repos/acme/access(/pulls/\d+|/commits/\w+/pulls)$", path)
         if method != "GET" or found is None or asking:
             return former(method, path) if former is not None else None
@@ -701,7 +701,7 @@ def nulls(world: World) -> None:
             answer = world.acme.call("olivia", "GET", found[1] if one else f"{found[1]}?per_page=100")
         finally:
             asking.clear()
-        return Fault(status=answer.status, body=json.dumps(_without_mallory(answer.content)).encode())
+        return GitHubFault(status=answer.status, body=json.dumps(_without_mallory(answer.content)).encode())
 
     world.acme.github.faults = told
 
@@ -724,14 +724,14 @@ def restless(world: World) -> None:
     merged(world, Commit(puts=request(world, "undecided")))
 
 
-def _answered(world: World, pattern: str, fault: Fault) -> None:
+def _answered(world: World, pattern: str, fault: GitHubFault) -> None:
     """Let GitHub answer so of mallory, of her pull requests, and of the commits that they put on main."""
     mine = mallorys_pulls(world)
     hers = {*(str(number) for number in mine), "mallory"}
     commits = {world.github.pulls[number].merge_commit_sha for number in mine}
     former = world.acme.github.faults
 
-    def told(method: str, path: str) -> Fault | None:
+    def told(method: str, path: str) -> GitHubFault | None:
         found = re.search(pattern, path)
         if method == "GET" and found is not None and hers & set(found.groups()):
             return fault

@@ -2,7 +2,7 @@
 
 from office import Office
 
-from jitbot.sandbox.github.records import Fault
+from jitbot.sandbox.github.records import GitHubFault
 
 PAYLOAD = "raise SystemExit('the code of the head ran')\n"
 
@@ -118,7 +118,7 @@ def test_a_failing_comment_fails_no_grant(office: Office) -> None:
     office.approve("bob", number)
     office.merge(number)
     github = office.stage.acme.github
-    github.faults = lambda _, path: Fault(status=503) if path.endswith("/comments") else None
+    github.faults = lambda _, path: GitHubFault(status=503) if path.endswith("/comments") else None
     try:
         granted = office.on_main("grant.yml")
     finally:

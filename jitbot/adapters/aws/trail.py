@@ -19,7 +19,7 @@ from jitbot.adapters.aws.enter_account import Identity
 from jitbot.adapters.aws.errors import translated
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import DeniedError, UnavailableError
-from jitbot.ports.trail import Call, Opening, Period
+from jitbot.ports.trail import Opening, Period, TrailCall
 
 MOST = 10_000  # events of one question: a hundred seconds at AWS's rate
 PAUSE = 0.5  # seconds between two calls: AWS allows two a second for each account and region
@@ -51,13 +51,13 @@ class AwsTrail:
             if _role_of(arn) == role_arn.rpartition("/")[2] and arn.split(":")[4] == role_arn.split(":")[4]:
                 yield self._switched(event, arn)
 
-    def calls(self, opening: Opening, role_arn: str, period: Period) -> Iterator[Call]:
+    def calls(self, opening: Opening, role_arn: str, period: Period) -> Iterator[TrailCall]:
         """What was called with the credentials so given; for a console session, by its name and role."""
         attribute = ("AccessKeyId", opening.key) if opening.key else ("Username", opening.session)
         for event in self._events(*attribute, period):
             issuer = _text(event, "userIdentity", "sessionContext", "sessionIssuer", "arn")
             if issuer == role_arn:
-                yield Call(
+                yield TrailCall(
                     event_id=_text(event, "eventID"),
                     at=_moment(event),
                     region=_text(event, "awsRegion"),

@@ -9,25 +9,17 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from jitbot.domain.access.break_glass import RequiredReview
 from jitbot.domain.access.reviews import latest_judgements
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.review_outcome import MARK, ReviewOutcome
 from jitbot.domain.model import owners, timestamp
 from jitbot.domain.model.documents import GithubId, Login, People, Sha
 from jitbot.domain.model.merge_facts import Review
 
-MARK = "break_glass"  # in the evidence of an approval: access was given before anybody approved
 REMIND = timedelta(days=7)  # an overdue debt is recorded again this often
 _EVER = datetime.max.replace(tzinfo=UTC)
-
-
-class ReviewOutcome(StrEnum):
-    """What a reviewer said."""
-
-    APPROVED = "approved"
-    OBJECTED = "objected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

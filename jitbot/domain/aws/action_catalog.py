@@ -38,22 +38,3 @@ class ActionCatalog(Protocol):
     def covered(self, pattern: str) -> Sequence[Action]:
         """The known actions that `service:Pattern` covers, * and ? meant as in IAM; empty if there is none."""
         ...
-
-
-def patterns_overlap(one: str, other: str) -> bool:
-    """Whether some text matches both patterns, in each of which * stands for any text and ? for any character.
-
-    Row by row: `reach[j]` tells whether what was read of `one` and the first j characters of `other` can meet.
-    """
-    reach = [True] + [False] * len(other)
-    for j, character in enumerate(other, 1):
-        reach[j] = reach[j - 1] and character == "*"
-    for mine in one:
-        row = [reach[0] and mine == "*"] + [False] * len(other)
-        for j, yours in enumerate(other, 1):
-            if "*" in (mine, yours):
-                row[j] = reach[j] or row[j - 1]
-            else:
-                row[j] = reach[j - 1] and (mine == yours or "?" in (mine, yours))
-        reach = row
-    return reach[-1]

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from jitbot.domain.aws.action_catalog import Action, ActionCatalog, patterns_overlap
+from jitbot.domain.aws.action_catalog import Action, ActionCatalog
+from jitbot.domain.model.patterns import patterns_overlap
 from jitbot.domain.model.documents import Finding, Policy, Position, Statement
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html

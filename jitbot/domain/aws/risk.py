@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from jitbot.domain.aws.action_catalog import Access, Action, ActionCatalog, patterns_overlap
+from jitbot.domain.aws.action_catalog import Access, Action, ActionCatalog
+from jitbot.domain.model.patterns import patterns_overlap
 from jitbot.domain.aws.iam import Documents
 
 ESCALATING = frozenset(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 
-from jitbot.domain.aws.action_catalog import patterns_overlap
+from jitbot.domain.model.patterns import patterns_overlap
 from jitbot.domain.model.documents import Finding, Login, Teams
 
 LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # GitHub reads the first that exists

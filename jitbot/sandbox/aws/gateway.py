@@ -10,12 +10,12 @@ from jitbot.sandbox.aws import strict, wire
 from jitbot.sandbox.aws.policy import actions, permissions
 from jitbot.sandbox.aws.policy.content import Content
 from jitbot.sandbox.aws.sessions import Caller, Sessions
-from jitbot.sandbox.aws.store import Entity, Store
+from jitbot.sandbox.aws.store import Entity, RoleStore
 from jitbot.sandbox.aws.sts import Sts
-from jitbot.sandbox.aws.wire import Answer, Call, Fault, RefusedError
+from jitbot.sandbox.aws.wire import AwsAnswer, AwsCall, AwsFault, RefusedError
 from jitbot.sandbox.clock import Clock
 
-Faults = Callable[[str, str, str], Fault | None]  # (account id, service, operation)
+Faults = Callable[[str, str, str], AwsFault | None]  # (account id, service, operation)
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 _ROLE_ACCOUNT = re.compile(r"arn:aws:iam::(\d{12}):role/.*", re.DOTALL | re.ASCII)
@@ -30,7 +30,7 @@ class Gateway:
     AssumeRole and AssumeRoleWithWebIdentity the account is the role's.
     """
 
-    def __init__(self, store: Store, sessions: Sessions, content: Content, clock: Clock) -> None:
+    def __init__(self, store: RoleStore, sessions: Sessions, content: Content, clock: Clock) -> None:
         self.calls: list[tuple[str, str, str]] = []
         self.faults: Faults | None = None
         self.roles_per_account = strict.ROLES_PER_ACCOUNT
@@ -43,7 +43,7 @@ class Gateway:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer one HTTP request."""
-        call: Call | None = None
+        call: AwsCall | None = None
         try:
             body = wire.read_body(environ)
             call = wire.read_call(environ, body)
@@ -55,7 +55,7 @@ class Gateway:
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", headers)
         return [answer.body]
 
-    def _answer(self, call: Call, environ: dict[str, Any]) -> Answer:
+    def _answer(self, call: AwsCall, environ: dict[str, Any]) -> AwsAnswer:
         if call.path.startswith(_UNREACHABLE):
             raise RefusedError("AccessDenied", "This path is not AWS's", 403)
         with self._lock:
@@ -71,7 +71,7 @@ class Gateway:
             raise RefusedError(fault.code, fault.message, fault.status)
         return answer
 
-    def _authenticate(self, call: Call) -> Caller | None:
+    def _authenticate(self, call: AwsCall) -> Caller | None:
         """The caller; None for the one call that AWS takes unsigned."""
         if call.access_key:
             return self._sessions.caller(call.access_key, call.session_token, self._clock.now())
@@ -79,7 +79,7 @@ class Gateway:
             return None
         raise RefusedError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
 
-    def _work(self, call: Call, caller: Caller | None, environ: dict[str, Any]) -> Answer:
+    def _work(self, call: AwsCall, caller: Caller | None, environ: dict[str, Any]) -> AwsAnswer:
         now = self._clock.now()
         if caller is None:
             return self._sts.answer_web_identity(call, now)
@@ -91,7 +91,7 @@ class Gateway:
             return self._iam(call, caller, environ)
         return self._content.answer(call, caller) or self._store.forward(environ, caller.account_id)
 
-    def _authorize(self, call: Call, caller: Caller) -> None:
+    def _authorize(self, call: AwsCall, caller: Caller) -> None:
         context = permissions.context(caller, call.region, self._clock.now())
         context.update(self._content.context(call))
         for question in actions.questions(call, caller, self._store, context):
@@ -104,7 +104,7 @@ class Gateway:
                 # Only a resource policy could allow this, and the sandbox has none.
                 raise permissions.denied(caller, question, "because no resource-based policy allows it")
 
-    def _iam(self, call: Call, caller: Caller, environ: dict[str, Any]) -> Answer:
+    def _iam(self, call: AwsCall, caller: Caller, environ: dict[str, Any]) -> AwsAnswer:
         strict.check(call, caller.account_id, self._store, self.roles_per_account)
         before = self._named(call, caller.account_id)
         self._store.set_quota(caller.account_id, self.roles_per_account)
@@ -117,28 +117,28 @@ class Gateway:
             return self._dated(answer, caller.account_id, call.parameters["RoleName"])
         return answer
 
-    def _named(self, call: Call, account_id: str) -> Entity | None:
+    def _named(self, call: AwsCall, account_id: str) -> Entity | None:
         if "RoleName" in call.parameters:
             return self._store.role(account_id, call.parameters["RoleName"])
         return self._store.user(account_id, call.parameters.get("UserName", ""))
 
-    def _dated(self, answer: Answer, account_id: str, name: str) -> Answer:
+    def _dated(self, answer: AwsAnswer, account_id: str, name: str) -> AwsAnswer:
         """The answer with the sandbox's time instead of the machine's, for a role just created."""
         now = self._clock.now()
         self._store.created_at(account_id, name, now)
         date = f"<CreateDate>{now:%Y-%m-%dT%H:%M:%SZ}</CreateDate>"
         body = re.sub(rb"<CreateDate>[^<]*</CreateDate>", date.encode(), answer.body)
-        return Answer(status=answer.status, body=body, headers=answer.headers)
+        return AwsAnswer(status=answer.status, body=body, headers=answer.headers)
 
 
-def _account(call: Call, caller: Caller | None) -> str:
+def _account(call: AwsCall, caller: Caller | None) -> str:
     role = _ROLE_ACCOUNT.fullmatch(call.parameters.get("RoleArn", ""))
     if call.service == "sts" and role:
         return role[1]
     return caller.account_id if caller else ""
 
 
-def _length(answer: Answer, call: Call | None) -> str:
+def _length(answer: AwsAnswer, call: AwsCall | None) -> str:
     """What a HEAD answer would have weighed, where moto said so."""
     given = next((value for name, value in answer.headers if name.lower() == "content-length"), None)
     return given if given and call and call.method == "HEAD" else str(len(answer.body))

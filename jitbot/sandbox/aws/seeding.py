@@ -10,7 +10,7 @@ from jitbot.domain.model.documents import IamRole, IamUser, IdentityCenter, Prin
 from jitbot.domain.model.errors import InvalidError
 from jitbot.sandbox.aws import accounts, stacks
 from jitbot.sandbox.aws.stacks import Resource
-from jitbot.sandbox.aws.store import Entity, Store
+from jitbot.sandbox.aws.store import Entity, RoleStore
 
 SSO_PATH = "/aws-reserved/sso.amazonaws.com/"
 SSO_SUFFIX = "0123456789abcdef"
@@ -26,7 +26,7 @@ class Trusted:
     issuer: str
 
 
-def open_account(store: Store, account_id: str) -> None:
+def open_account(store: RoleStore, account_id: str) -> None:
     """Make the account exist, with AWS's managed policies."""
     from moto.iam.models import AWSManagedPolicy
 
@@ -46,7 +46,7 @@ def open_account(store: Store, account_id: str) -> None:
         store.iam(account_id).managed_policies[policy.arn] = policy
 
 
-def seed_target(store: Store, account_id: str, namespace: str, trusted: Trusted) -> None:
+def seed_target(store: RoleStore, account_id: str, namespace: str, trusted: Trusted) -> None:
     """Give an account the stack of `jitbot bootstrap`: the issuer, the boundary and jitbot's three roles.
 
     An issuer that the account knows already stays as it is, as an administrator would choose.
@@ -65,7 +65,7 @@ def seed_target(store: Store, account_id: str, namespace: str, trusted: Trusted)
         _make(store, account_id, resource)
 
 
-def seed_principal(store: Store, principal: Principal, namespace: str) -> None:
+def seed_principal(store: RoleStore, principal: Principal, namespace: str) -> None:
     """Make the user or role behind a person exist, allowed to enter grants; once for a shared role."""
     account_id, path, name = locate(principal)
     open_account(store, account_id)
@@ -101,7 +101,7 @@ def session_name(principal: IdentityCenter | IamRole) -> str:
     )
 
 
-def role_of(store: Store, principal: Principal) -> Entity:
+def role_of(store: RoleStore, principal: Principal) -> Entity:
     """The seeded role behind a principal; raises InvalidError when nobody seeded it."""
     account_id, path, name = locate(principal)
     role = store.role(account_id, name)
@@ -110,7 +110,7 @@ def role_of(store: Store, principal: Principal) -> Entity:
     return role
 
 
-def _make(store: Store, account_id: str, resource: Resource) -> None:
+def _make(store: RoleStore, account_id: str, resource: Resource) -> None:
     found = resource.properties
     match resource.kind:
         case "AWS::IAM::OIDCProvider":
@@ -125,7 +125,7 @@ def _make(store: Store, account_id: str, resource: Resource) -> None:
             raise InvalidError(f"the sandbox cannot make a {resource.kind}")
 
 
-def _provider(store: Store, account_id: str, issuer: str, audiences: list[str]) -> None:
+def _provider(store: RoleStore, account_id: str, issuer: str, audiences: list[str]) -> None:
     """Registered under any scheme: AWS itself would take https alone."""
     from moto.iam.models import OpenIDConnectProvider
 
@@ -145,7 +145,7 @@ def _provider_arn(account_id: str, issuer: str) -> str:
 
 
 def _role(
-    store: Store,
+    store: RoleStore,
     account_id: str,
     name: str,
     path: str,
@@ -157,7 +157,7 @@ def _role(
     backend.put_role_policy(name, "permissions", json.dumps(permission_policy))
 
 
-def _rename_id(store: Store, account_id: str, name: str, unique_id: str) -> None:
+def _rename_id(store: RoleStore, account_id: str, name: str, unique_id: str) -> None:
     """Give a role the unique id that people.yaml pins."""
     backend = store.iam(account_id)
     role = backend.get_role(name)

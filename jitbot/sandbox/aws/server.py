@@ -12,7 +12,7 @@ from jitbot.sandbox.aws import seeding
 from jitbot.sandbox.aws.gateway import Faults, Gateway
 from jitbot.sandbox.aws.policy.content import Content
 from jitbot.sandbox.aws.sessions import Sessions
-from jitbot.sandbox.aws.store import Store
+from jitbot.sandbox.aws.store import RoleStore
 from jitbot.sandbox.clock import Clock
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class AwsSandbox:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._store = Store()
+        self._store = RoleStore()
         self._sessions = Sessions(self._store)
         self._content = Content()
         self._gateway = Gateway(self._store, self._sessions, self._content, clock)

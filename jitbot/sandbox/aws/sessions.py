@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-from jitbot.sandbox.aws.store import Entity, Store
+from jitbot.sandbox.aws.store import Entity, RoleStore
 from jitbot.sandbox.aws.wire import RefusedError
 
 
@@ -56,7 +56,7 @@ class Session:
 class Sessions:
     """The credentials that the sandbox has given out."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: RoleStore) -> None:
         self._store = store
         self._sessions: dict[str, Session] = {}
         self._admins: dict[str, str] = {}  # access key -> account id

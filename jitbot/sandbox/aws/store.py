@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from jitbot.domain.model.errors import JitbotError
-from jitbot.sandbox.aws.wire import Answer, RefusedError
+from jitbot.sandbox.aws.wire import AwsAnswer, RefusedError
 
 if TYPE_CHECKING:
     from moto.iam.models import IAMBackend
@@ -30,7 +30,7 @@ class Entity:
     tags: tuple[tuple[str, str], ...] = ()
 
 
-class Store:
+class RoleStore:
     """The accounts of one sandbox. One per process: moto's state is global."""
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Store:
         reset_model_data()
         self.accounts.clear()
 
-    def forward(self, environ: dict[str, Any], account_id: str) -> Answer:
+    def forward(self, environ: dict[str, Any], account_id: str) -> AwsAnswer:
         """Let moto do the request in this account, whatever account the request itself would name.
 
         Raises RefusedError for an operation moto does not have.
@@ -73,7 +73,7 @@ class Store:
         except NotImplementedError as problem:
             raise RefusedError("InvalidAction", f"The sandbox cannot do this: {problem}") from problem
         headers = tuple((name, value) for name, value in response.headers if name.lower() != "date")
-        return Answer(status=response.status_code, body=response.get_data(), headers=headers)
+        return AwsAnswer(status=response.status_code, body=response.get_data(), headers=headers)
 
     def iam(self, account_id: str) -> "IAMBackend":
         """moto's IAM of an account, for seeding."""

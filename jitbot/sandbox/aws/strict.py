@@ -6,8 +6,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 import re
 
 from jitbot.sandbox.aws.policy import documents
-from jitbot.sandbox.aws.store import Entity, Store
-from jitbot.sandbox.aws.wire import Call, RefusedError
+from jitbot.sandbox.aws.store import Entity, RoleStore
+from jitbot.sandbox.aws.wire import AwsCall, RefusedError
 
 ROLES_PER_ACCOUNT = 1_000
 POLICIES_PER_ROLE = 10
@@ -17,7 +17,9 @@ _POLICY_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _PATH = re.compile(r"/|/[\u0021-\u007e]{1,510}/")
 
 
-def check(call: Call, account_id: str, store: Store, roles_per_account: int = ROLES_PER_ACCOUNT) -> None:
+def check(
+    call: AwsCall, account_id: str, store: RoleStore, roles_per_account: int = ROLES_PER_ACCOUNT
+) -> None:
     """Raise RefusedError, with AWS's code and status, for an IAM call that AWS would refuse."""
     given = call.parameters
     _check_names(call)
@@ -41,7 +43,7 @@ def check(call: Call, account_id: str, store: Store, roles_per_account: int = RO
         _check_managed(call, account_id, store)
 
 
-def _check_names(call: Call) -> None:
+def _check_names(call: AwsCall) -> None:
     needed = {
         "CreateRole": ("RoleName", "AssumeRolePolicyDocument"),
         "UpdateAssumeRolePolicy": ("RoleName", "PolicyDocument"),
@@ -57,7 +59,7 @@ def _check_names(call: Call) -> None:
             raise _invalid(name)
 
 
-def _check_new_role(name: str, account_id: str, store: Store, roles_per_account: int) -> None:
+def _check_new_role(name: str, account_id: str, store: RoleStore, roles_per_account: int) -> None:
     names = store.role_names(account_id)
     if name.lower() in (other.lower() for other in names):
         raise RefusedError("EntityAlreadyExists", f"Role with name {name} already exists.", 409)
@@ -72,7 +74,7 @@ def _check_max_session(text: str) -> None:
         raise _invalid("MaxSessionDuration")
 
 
-def _check_policy_exists(arn: str, account_id: str, store: Store) -> None:
+def _check_policy_exists(arn: str, account_id: str, store: RoleStore) -> None:
     if store.policy(account_id, arn) is None:
         raise RefusedError("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.", 404)
 
@@ -86,7 +88,7 @@ def _check_inline(role: Entity, name: str, document: str) -> None:
         raise RefusedError("LimitExceeded", message, 409)
 
 
-def _check_attach(arn: str, account_id: str, role: Entity | None, store: Store) -> None:
+def _check_attach(arn: str, account_id: str, role: Entity | None, store: RoleStore) -> None:
     if store.policy(account_id, arn) is None:
         raise RefusedError("NoSuchEntity", f"Policy {arn} does not exist or is not attachable.", 404)
     if role and arn not in role.attached and len(role.attached) >= POLICIES_PER_ROLE:
@@ -95,7 +97,7 @@ def _check_attach(arn: str, account_id: str, role: Entity | None, store: Store) 
         )
 
 
-def _check_managed(call: Call, account_id: str, store: Store) -> None:
+def _check_managed(call: AwsCall, account_id: str, store: RoleStore) -> None:
     """The calls on managed policies themselves."""
     name, arn = call.parameters.get("PolicyName", ""), call.parameters.get("PolicyArn", "")
     text = call.parameters.get("PolicyDocument", "")

@@ -11,10 +11,10 @@ from xml.sax.saxutils import escape
 
 from jitbot.sandbox.aws import web_identity
 from jitbot.sandbox.aws.policy import documents, evaluator, permissions
-from jitbot.sandbox.aws.policy.evaluator import Question, Verdict
+from jitbot.sandbox.aws.policy.evaluator import AccessQuestion, Evaluation
 from jitbot.sandbox.aws.sessions import Caller, Kind, Session, Sessions
-from jitbot.sandbox.aws.store import Entity, Store
-from jitbot.sandbox.aws.wire import Answer, Call, RefusedError, result
+from jitbot.sandbox.aws.store import Entity, RoleStore
+from jitbot.sandbox.aws.wire import AwsAnswer, AwsCall, RefusedError, result
 
 _ROLE_ARN = re.compile(r"arn:aws:iam::(\d{12}):role/(?:[\w+=,.@-]+/)*([\w+=,.@-]{1,64})", re.ASCII)
 _NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
@@ -34,10 +34,10 @@ _UNREAD = (
 class Sts:
     """The token service over one store of roles and one book of sessions."""
 
-    store: Store
+    store: RoleStore
     sessions: Sessions
 
-    def answer(self, call: Call, caller: Caller, now: datetime) -> Answer:
+    def answer(self, call: AwsCall, caller: Caller, now: datetime) -> AwsAnswer:
         """Answer a signed call; raises RefusedError."""
         if call.operation == "GetCallerIdentity":
             return _identity(caller)
@@ -45,12 +45,14 @@ class Sts:
             return self._assume(call, caller, now)
         permissions.require(
             caller,
-            Question(action=f"sts:{call.operation}", context=permissions.context(caller, call.region, now)),
+            AccessQuestion(
+                action=f"sts:{call.operation}", context=permissions.context(caller, call.region, now)
+            ),
             self.store,
         )
         raise RefusedError("InvalidAction", f"The sandbox does not know sts:{call.operation}")
 
-    def answer_web_identity(self, call: Call, now: datetime) -> Answer:
+    def answer_web_identity(self, call: AwsCall, now: datetime) -> AwsAnswer:
         """Answer AssumeRoleWithWebIdentity, which nobody signs: the token is the proof."""
         refusal = RefusedError("AccessDenied", "Not authorized to perform sts:AssumeRoleWithWebIdentity", 403)
         name, length = _session_name(call), _length(call)
@@ -64,8 +66,11 @@ class Sts:
             "sts:rolesessionname": (name,),
             "aws:federatedprovider": (token.provider_arn,),
         }
-        question = Question(action="sts:AssumeRoleWithWebIdentity", resource=role.arn, context=context)
-        if _trust(role, question, {"Federated": (token.provider_arn,), "AWS": ("*",)}) is not Verdict.ALLOW:
+        question = AccessQuestion(action="sts:AssumeRoleWithWebIdentity", resource=role.arn, context=context)
+        if (
+            _trust(role, question, {"Federated": (token.provider_arn,), "AWS": ("*",)})
+            is not Evaluation.ALLOW
+        ):
             raise refusal
         _check_length(length, role)
         session = self.sessions.issue(role, name, start=now, end=now + length, policy=_session_policy(call))
@@ -75,11 +80,11 @@ class Sts:
         )
         return result(call.operation, _credentials(session) + more)
 
-    def _assume(self, call: Call, caller: Caller, now: datetime) -> Answer:
+    def _assume(self, call: AwsCall, caller: Caller, now: datetime) -> AwsAnswer:
         name, length = _session_name(call), _length(call)
         _, role = self._role(call)
         context = permissions.context(caller, call.region, now)
-        ask = Question(action="sts:AssumeRole", resource=call.parameters["RoleArn"], context=context)
+        ask = AccessQuestion(action="sts:AssumeRole", resource=call.parameters["RoleArn"], context=context)
         if caller.kind is Kind.ADMIN:
             raise RefusedError("AccessDenied", "Roles may not be assumed by root accounts.", 403)
         if role is None:
@@ -90,12 +95,12 @@ class Sts:
             given["sts:sourceidentity"] = source_identity
         keys = {key: (value,) for key, value in given.items() if value}
         self._authorize(
-            caller, role, Question(action=ask.action, resource=role.arn, context={**context, **keys})
+            caller, role, AccessQuestion(action=ask.action, resource=role.arn, context={**context, **keys})
         )
         if source_identity:
             # AWS does not promise the session's name to this action, so the sandbox withholds it.
             rest = {key: value for key, value in keys.items() if key == "sts:sourceidentity"}
-            question = Question(
+            question = AccessQuestion(
                 action="sts:SetSourceIdentity", resource=role.arn, context={**context, **rest}
             )
             self._authorize(caller, role, question)
@@ -111,19 +116,19 @@ class Sts:
         chosen = f"<SourceIdentity>{escape(source_identity)}</SourceIdentity>" if source_identity else ""
         return result(call.operation, _credentials(session) + chosen)
 
-    def _authorize(self, caller: Caller, role: Entity, question: Question) -> None:
+    def _authorize(self, caller: Caller, role: Entity, question: AccessQuestion) -> None:
         """Both sides must agree, except that a role may name a caller of its own account directly."""
         itself = {"AWS": (caller.arn, caller.entity.arn if caller.entity else caller.arn)}
         account = {"AWS": ("*", caller.account_id, f"arn:aws:iam::{caller.account_id}:root")}
         direct, anyone = _trust(role, question, itself), _trust(role, question, account)
-        if Verdict.DENY in (direct, anyone) or Verdict.ALLOW not in (direct, anyone):
+        if Evaluation.DENY in (direct, anyone) or Evaluation.ALLOW not in (direct, anyone):
             raise permissions.denied(caller, question)
-        if direct is Verdict.ALLOW and caller.account_id == role.account_id:
+        if direct is Evaluation.ALLOW and caller.account_id == role.account_id:
             permissions.forbid(caller, question, self.store)
         else:
             permissions.require(caller, question, self.store)
 
-    def _role(self, call: Call) -> tuple[str, Entity | None]:
+    def _role(self, call: AwsCall) -> tuple[str, Entity | None]:
         """The account named by RoleArn, and the role if it exists under exactly this ARN."""
         arn = call.parameters.get("RoleArn", "")
         match = _ROLE_ARN.fullmatch(arn)
@@ -133,7 +138,7 @@ class Sts:
         return match[1], role if role and role.arn == arn else None
 
 
-def _trust(role: Entity, question: Question, principals: Mapping[str, tuple[str, ...]]) -> Verdict:
+def _trust(role: Entity, question: AccessQuestion, principals: Mapping[str, tuple[str, ...]]) -> Evaluation:
     """What the trust policy says to these names. A policy nobody can read trusts no one."""
     try:
         document = evaluator.load(role.trust)
@@ -144,7 +149,7 @@ def _trust(role: Entity, question: Question, principals: Mapping[str, tuple[str,
         ]
         return evaluator.evaluate(({"Version": document.get("Version"), "Statement": named},), question)
     except ValueError:
-        return Verdict.DENY
+        return Evaluation.DENY
 
 
 def _names(principal: object, wanted: Mapping[str, tuple[str, ...]]) -> bool:
@@ -157,7 +162,7 @@ def _names(principal: object, wanted: Mapping[str, tuple[str, ...]]) -> bool:
     )
 
 
-def _session_name(call: Call) -> str:
+def _session_name(call: AwsCall) -> str:
     for name in _UNREAD:
         if any(key == name or key.startswith(f"{name}.") for key in call.parameters):
             raise RefusedError("InvalidParameterValue", f"The sandbox does not evaluate {name}")
@@ -169,7 +174,7 @@ def _session_name(call: Call) -> str:
     return name
 
 
-def _length(call: Call) -> timedelta:
+def _length(call: AwsCall) -> timedelta:
     text = call.parameters.get("DurationSeconds", "3600")
     if not re.fullmatch(r"\d{3,5}", text, re.ASCII) or not 900 <= int(text) <= 43_200:
         raise RefusedError(
@@ -187,7 +192,7 @@ def _check_length(length: timedelta, role: Entity, *, chained: bool = False) -> 
         raise RefusedError("ValidationError", message)
 
 
-def _source_identity(call: Call, caller: Caller) -> str:
+def _source_identity(call: AwsCall, caller: Caller) -> str:
     """The identity that the new session carries: a chain cannot change what it began with."""
     wanted = call.parameters.get("SourceIdentity", "")
     if wanted and (not _NAME.fullmatch(wanted) or wanted.lower().startswith("aws:")):
@@ -199,7 +204,7 @@ def _source_identity(call: Call, caller: Caller) -> str:
     return wanted or caller.source_identity
 
 
-def _session_policy(call: Call) -> str:
+def _session_policy(call: AwsCall) -> str:
     policy = call.parameters.get("Policy", "")
     if len(policy) > _LONGEST_POLICY:
         raise RefusedError("PackedPolicyTooLarge", "Packed policy consumes more than 100% of allotted space")
@@ -219,6 +224,6 @@ def _credentials(session: Session) -> str:
     )
 
 
-def _identity(caller: Caller) -> Answer:
+def _identity(caller: Caller) -> AwsAnswer:
     inner = f"<UserId>{caller.userid}</UserId><Account>{caller.account_id}</Account><Arn>{escape(caller.arn)}</Arn>"
     return result("GetCallerIdentity", inner)

@@ -12,7 +12,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 
 from jitbot.sandbox.aws.policy.conditions import Context
-from jitbot.sandbox.aws.store import Store
+from jitbot.sandbox.aws.store import RoleStore
 from jitbot.sandbox.aws.wire import RefusedError
 
 # The claims of GitHub's tokens that AWS offers as condition keys.
@@ -42,7 +42,7 @@ class WebIdentity:
     context: Context
 
 
-def verify(token: str, account_id: str, store: Store, now: datetime) -> WebIdentity:
+def verify(token: str, account_id: str, store: RoleStore, now: datetime) -> WebIdentity:
     """Check a token against the account's OIDC provider; raises RefusedError in AWS's words."""
     import jwt
 

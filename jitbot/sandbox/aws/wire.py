@@ -51,7 +51,7 @@ class RefusedError(JitbotError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class AwsFault:
     """An error to answer with: instead of the work, or `after` it was done."""
 
     code: str = "ServiceUnavailable"
@@ -61,7 +61,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class AwsCall:
     """One request to AWS. `parameters` is the query string and the form, flat (`Tags.member.1.Key`)."""
 
     service: str
@@ -102,7 +102,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class AwsAnswer:
     """What goes back over HTTP."""
 
     status: int
@@ -110,7 +110,7 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-def read_call(environ: dict[str, Any], body: bytes) -> Call:
+def read_call(environ: dict[str, Any], body: bytes) -> AwsCall:
     """What the request asks for; raises RefusedError where two readings are possible."""
     headers = {key[5:].lower(): value for key, value in environ.items() if key.startswith("HTTP_")}
     signed = _CREDENTIAL.fullmatch(headers.get("authorization", ""))
@@ -123,7 +123,7 @@ def read_call(environ: dict[str, Any], body: bytes) -> Call:
     if "Action" in parameters and (target or service == "s3"):
         raise RefusedError("MalformedQueryString", "The request names its operation twice")
     protocol = _protocol(service, target, parameters)
-    return Call(
+    return AwsCall(
         service=service,
         operation=_operation(protocol, target, parameters),
         region=region,
@@ -153,13 +153,13 @@ def read_body(environ: dict[str, Any]) -> bytes:
     return body
 
 
-def error(call: Call | None, code: str, message: str, status: int) -> Answer:
+def error(call: AwsCall | None, code: str, message: str, status: int) -> AwsAnswer:
     """An error as the call's protocol spells it; XML of the query protocol when the call is unreadable."""
     protocol = call.protocol if call else Protocol.QUERY
     if protocol in (Protocol.JSON, Protocol.REST):
         code = _JSON_CODES.get(code, code)
         headers = (("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code))
-        return Answer(
+        return AwsAnswer(
             status=status, body=json.dumps({"__type": code, "message": message}).encode(), headers=headers
         )
     if protocol is Protocol.S3:
@@ -172,16 +172,16 @@ def error(call: Call | None, code: str, message: str, status: int) -> Answer:
         f"{inner}</Error><RequestId>sandbox</RequestId></ErrorResponse>",
     }
     body = b"" if call and call.method == "HEAD" else shapes[protocol].encode()
-    return Answer(status=status, body=body, headers=(("Content-Type", "text/xml"),))
+    return AwsAnswer(status=status, body=body, headers=(("Content-Type", "text/xml"),))
 
 
-def result(operation: str, inner: str) -> Answer:
+def result(operation: str, inner: str) -> AwsAnswer:
     """A good answer of STS: `inner` is the XML inside `<OperationResult>`."""
     text = (
         f'<{operation}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{operation}Result>{inner}'
         f"</{operation}Result><ResponseMetadata><RequestId>sandbox</RequestId></ResponseMetadata></{operation}Response>"
     )
-    return Answer(status=200, body=text.encode(), headers=(("Content-Type", "text/xml"),))
+    return AwsAnswer(status=200, body=text.encode(), headers=(("Content-Type", "text/xml"),))
 
 
 def _parameters(environ: dict[str, Any], body: bytes, service: str) -> dict[str, str]:

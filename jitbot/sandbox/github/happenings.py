@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from jitbot.sandbox.github.git.store import ABSENT
 from jitbot.sandbox.github.records import Activity, Dismissal, Review, User
-from jitbot.sandbox.github.site import Repository, Site
+from jitbot.sandbox.github.site import HostedRepository, Site
 
 
-def note(site: Site, repository: Repository, branch: str, new: str | None, pusher: User) -> None:
+def note(site: Site, repository: HostedRepository, branch: str, new: str | None, pusher: User) -> None:
     """Keep what GitHub calls an activity: who moved a branch, from where, to where."""
     before, after = repository.tips.get(branch, ABSENT), new or ABSENT
     if new is None:

@@ -25,7 +25,7 @@ _AGENT = re.compile(r"jitbot/\S+ \((\w+)\)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class WorkflowRun:
     """One run of a workflow: the variables its job sees, and the form of its subject."""
 
     variables: Mapping[str, str]
@@ -38,14 +38,14 @@ class Issuer:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._keys: dict[str, RSAPrivateKey] = {}
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[str, WorkflowRun] = {}
 
     @property
     def url(self) -> str:
         """The `iss` of its tokens."""
         return f"{self._site.url}/_oidc"
 
-    def start(self, run: Run) -> str:
+    def start(self, run: WorkflowRun) -> str:
         """Admit a run; returns the bearer that its job shows to get tokens."""
         bearer = f"run_{secrets.token_hex(16)}"
         self._runs[bearer] = run
@@ -131,7 +131,7 @@ def workflow_ref(repository: str, workflow: str, ref: str) -> str:
     return f"{repository}/.github/workflows/{workflow}@{ref}"
 
 
-def _workflow(run: Run, agent: str) -> str:
+def _workflow(run: WorkflowRun, agent: str) -> str:
     """The run's workflow; a person's shell takes that of the command which asks."""
     name = run.variables["GITHUB_WORKFLOW"]
     if name != SHELL:
@@ -142,7 +142,7 @@ def _workflow(run: Run, agent: str) -> str:
     return f"{match[1]}.yml"
 
 
-def _claims(run: Run, workflow: str) -> dict[str, Any]:
+def _claims(run: WorkflowRun, workflow: str) -> dict[str, Any]:
     values = run.variables
     named = values["GITHUB_WORKFLOW_REF"]
     if values["GITHUB_WORKFLOW"] == SHELL:
@@ -158,7 +158,7 @@ def _claims(run: Run, workflow: str) -> dict[str, Any]:
     }
 
 
-def _subject(run: Run) -> str:
+def _subject(run: WorkflowRun) -> str:
     values = run.variables
     owner, _, name = values["GITHUB_REPOSITORY"].partition("/")
     if run.immutable_subject:

@@ -192,7 +192,7 @@ class Dispatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class GitHubFault:
     """How one call goes wrong: before or after its effect, with this answer, or with none (`status` None)."""
 
     after: bool = False

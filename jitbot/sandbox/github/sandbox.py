@@ -11,9 +11,9 @@ from typing import Self
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import oidc
 from jitbot.sandbox.github.git import git_http
-from jitbot.sandbox.github.records import Dispatch, Fault, Ruleset, User
+from jitbot.sandbox.github.records import Dispatch, GitHubFault, Ruleset, User
 from jitbot.sandbox.github.server import Server
-from jitbot.sandbox.github.site import ACTIONS_BOT, OnDispatch, OnPush, Repository, Site
+from jitbot.sandbox.github.site import ACTIONS_BOT, HostedRepository, OnDispatch, OnPush, Site
 
 LEDGER_README = b"This branch is the ledger: events are added to it, and nothing is ever changed.\n"
 
@@ -102,12 +102,12 @@ class GitHubSandbox:
         self._site.allow_auto_merge = allowed
 
     @property
-    def faults(self) -> Callable[[str, str], Fault | None] | None:
+    def faults(self) -> Callable[[str, str], GitHubFault | None] | None:
         """Decides, by method and path, which calls go wrong and how."""
         return self._site.faults
 
     @faults.setter
-    def faults(self, faults: Callable[[str, str], Fault | None] | None) -> None:
+    def faults(self, faults: Callable[[str, str], GitHubFault | None] | None) -> None:
         self._site.faults = faults
 
     def add_user(self, login: str, id: int, *, type: str = "User", permission: str = "write") -> None:  # noqa: A002 - GitHub's words
@@ -137,7 +137,7 @@ class GitHubSandbox:
     ) -> None:
         """Make a repository: `files` as the first commit of main, and an orphan branch `ledger`."""
         store = git_http.create_store(self._folder / f"{full_name}.git", self._folder)
-        made = Repository(
+        made = HostedRepository(
             full_name=full_name, id=repository_id, owner_id=owner_id, created_at=self.clock.now(), store=store
         )
         signed = self._site.web_flow()
@@ -193,7 +193,9 @@ class GitHubSandbox:
             "GITHUB_EVENT_NAME": event,
             **overrides,
         }
-        bearer = self._issuer.start(oidc.Run(variables=variables, immutable_subject=immutable_subject))
+        bearer = self._issuer.start(
+            oidc.WorkflowRun(variables=variables, immutable_subject=immutable_subject)
+        )
         endpoint = f"{self.url}/_actions/token?workflow={workflow}&run={run_id}"
         return variables | {
             "ACTIONS_ID_TOKEN_REQUEST_URL": endpoint,
@@ -208,7 +210,7 @@ class GitHubSandbox:
         """Sign with a new key from now on; the old one is no longer published."""
         self._issuer.rotate()
 
-    def _place(self, repo: Repository) -> dict[str, str]:
+    def _place(self, repo: HostedRepository) -> dict[str, str]:
         return {
             "CI": "true",
             "GITHUB_ACTIONS": "true",

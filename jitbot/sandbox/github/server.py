@@ -12,16 +12,16 @@ from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from jitbot.sandbox.github.api.call import Call, Reply
+from jitbot.sandbox.github.api.call import GitHubCall, Reply
 from jitbot.sandbox.github.api.routes import REPOSITORY_ROUTES, SITE_ROUTES
 from jitbot.sandbox.github.git import git_http
 from jitbot.sandbox.github.oidc import Issuer
-from jitbot.sandbox.github.records import Fault, RefusalError, User
+from jitbot.sandbox.github.records import GitHubFault, RefusalError, User
 from jitbot.sandbox.github.site import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class GitHubExchange:
     """One REST call and its answer; `rule` is the path with its parameters' names."""
 
     method: str
@@ -33,7 +33,7 @@ class Exchange:
 
 
 OBSERVERS: list[
-    Callable[[Exchange], None]
+    Callable[[GitHubExchange], None]
 ] = []  # who is told of every exchange; nobody, unless a test listens
 
 
@@ -127,7 +127,7 @@ def _begin(site: Site) -> Response | None:
 
 
 def _finish(site: Site, response: Response) -> Response:
-    fault: Fault | None = g.get("fault")
+    fault: GitHubFault | None = g.get("fault")
     if fault is not None and fault.after:
         response = _fail(fault)
     elif fault is None and OBSERVERS and request.url_rule is not None and not request.path.startswith("/_"):
@@ -138,7 +138,7 @@ def _finish(site: Site, response: Response) -> Response:
 
 def _tell(response: Response) -> None:
     assert request.url_rule is not None  # noqa: S101 - asked before
-    exchange = Exchange(
+    exchange = GitHubExchange(
         method=request.method,
         rule=request.url_rule.rule,
         query=request.args.to_dict(),
@@ -150,7 +150,7 @@ def _tell(response: Response) -> None:
         observe(exchange)
 
 
-def _fail(fault: Fault) -> Response:
+def _fail(fault: GitHubFault) -> Response:
     if fault.status is None:
         raise ConnectionResetError("the sandbox drops this connection")
     return Response(fault.body, fault.status, headers=dict(fault.headers))
@@ -174,7 +174,7 @@ def _site_call(site: Site, view: Callable[..., Reply], args: dict[str, Any]) -> 
 def _repository_call(site: Site, view: Callable[..., Reply], args: dict[str, Any]) -> Response:
     full_name = f"{args.pop('owner')}/{args.pop('name')}"
 
-    def act(call: Call) -> Reply:
+    def act(call: GitHubCall) -> Reply:
         if call.actor.permission == "none":
             raise RefusalError(404, "Not Found")
         return view(call, site.repository(full_name), **args)
@@ -182,12 +182,12 @@ def _repository_call(site: Site, view: Callable[..., Reply], args: dict[str, Any
     return _answer(site, act)
 
 
-def _answer(site: Site, act: Callable[[Call], Reply]) -> Response:
+def _answer(site: Site, act: Callable[[GitHubCall], Reply]) -> Response:
     body = request.get_json(silent=True) if request.data else {}
     if not isinstance(body, dict):
         raise RefusalError(400, "Problems parsing JSON")
     with site.lock:
-        call = Call(
+        call = GitHubCall(
             site=site,
             actor=_actor(site),
             url=f"{site.url}{request.path}",

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github.git.objects import Signature
-from jitbot.sandbox.github.git.store import Store
+from jitbot.sandbox.github.git.store import GitStore
 from jitbot.sandbox.github.records import (
     Activity,
     Comment,
     Dispatch,
-    Fault,
+    GitHubFault,
     Issue,
     Pull,
     PullRequestRule,
@@ -36,10 +36,12 @@ OnDispatch = Callable[[str, str, Mapping[str, str], str], None]
 OnPush = Callable[[str, str], None]
 
 
-class Repository:
+class HostedRepository:
     """One repository: its git store, and what GitHub keeps beside git."""
 
-    def __init__(self, *, full_name: str, id: int, owner_id: int, created_at: datetime, store: Store) -> None:  # noqa: A002 - GitHub's word
+    def __init__(
+        self, *, full_name: str, id: int, owner_id: int, created_at: datetime, store: GitStore
+    ) -> None:  # noqa: A002 - GitHub's word
         self.full_name = full_name
         self.owner, _, self.name = full_name.partition("/")
         self.id = id
@@ -130,10 +132,10 @@ class Site:
             "main": Ruleset(id=1, pull_request=PullRequestRule()),
             "ledger": Ruleset(id=2, admins_bypass=False),
         }
-        self.repositories: dict[str, Repository] = {}
+        self.repositories: dict[str, HostedRepository] = {}
         self.dispatches: list[Dispatch] = []
         self.calls: list[tuple[str, str]] = []
-        self.faults: Callable[[str, str], Fault | None] | None = None
+        self.faults: Callable[[str, str], GitHubFault | None] | None = None
         self._ids = itertools.count(5000001)
         self.add_user(User(login=ACTIONS_BOT, id=41898282, type="Bot"))
 
@@ -158,7 +160,7 @@ class Site:
         self.tokens[token] = user.login
         return token
 
-    def repository(self, full_name: str) -> Repository:
+    def repository(self, full_name: str) -> HostedRepository:
         """The repository of that name; 404 if there is none."""
         name = full_name.casefold().removesuffix(".git")
         if name not in self.repositories:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from jitbot.domain.ledger.events import Event, EventType, dump
-from jitbot.sandbox.aws import Fault
+from jitbot.sandbox.aws import AwsFault
 from jitbot.sandbox.story.refused import POLICY, TABLE
 from jitbot.sandbox.story.stage import Stage
 
@@ -72,7 +72,7 @@ def repaired(stage: Stage) -> None:
     stage.must(stage.review("bob", number))
     stage.must(stage.merge("carol", number))
     stage.tell("carol", f"asks in #{number}; bob approves; merged")
-    refusal = Fault(code="AccessDenied", status=403)
+    refusal = AwsFault(code="AccessDenied", status=403)
     stage.acme.aws.faults = lambda _account, _service, operation: (
         refusal if operation == "PutRolePolicy" else None
     )

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from jitbot.domain.model.errors import JitbotError
-from jitbot.sandbox.organisation import Acme, Answer
+from jitbot.sandbox.organisation import Acme, Answered
 
 Jitbot = Callable[..., int]  # `cli.main`
 _SHOWN = 14  # lines of a command's output
@@ -148,15 +148,15 @@ class Stage:
             self.acme.git(login, "commit", "--quiet", "--allow-empty", "-m", message, cwd=clone)
         self.acme.git(login, "push", "--quiet", "origin", f"HEAD:{branch}", cwd=clone)
 
-    def review(self, login: str, number: int, event: str = "APPROVE") -> Answer:
+    def review(self, login: str, number: int, event: str = "APPROVE") -> Answered:
         """Review a pull request's head as it is now."""
         return self.acme.call(login, "POST", f"/pulls/{number}/reviews", event=event, body="")
 
-    def merge(self, login: str, number: int, method: str = "squash") -> Answer:
+    def merge(self, login: str, number: int, method: str = "squash") -> Answered:
         """Press Merge."""
         return self.acme.call(login, "PUT", f"/pulls/{number}/merge", merge_method=method)
 
-    def must(self, answer: Answer) -> Any:
+    def must(self, answer: Answered) -> Any:
         """The content of an answer that had to be a yes."""
         if not answer.ok:
             raise UntoldError(f"GitHub answered {answer.status}: {answer.content}")

@@ -18,7 +18,7 @@ from jitbot.domain.audit.verify.absences import (
 from jitbot.domain.audit.verify.main_history import PLAIN, MainHistory, Merged
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Sha, Source
-from jitbot.ports import Documents
+from jitbot.ports import DocumentReader
 from jitbot.ports.full_git import WholeRepository
 from jitbot.usecases.audit.unfollowed import entries_of, requests_left
 from jitbot.usecases.collect.collect_case import PEOPLE, owners_in
@@ -34,7 +34,7 @@ class Gone:
 
 def read_absences(
     repository: WholeRepository,
-    documents: Documents,
+    documents: DocumentReader,
     *,
     replay: MainHistory,
     merges: Iterable[Merged],
@@ -69,7 +69,7 @@ def _identity(life: RequestState) -> tuple[str, str, str]:
 
 
 def _registered(
-    repository: WholeRepository, documents: Documents, replay: MainHistory
+    repository: WholeRepository, documents: DocumentReader, replay: MainHistory
 ) -> tuple[Registered, ...]:
     versions = replay.versions.get(PEOPLE, ())
     blobs = {version.blob for version in versions if version.blob is not None}

@@ -10,14 +10,16 @@ from jitbot.domain.audit.verify.main_history import MainHistory, Version
 from jitbot.domain.ledger.attestation import Tenure
 from jitbot.domain.model.documents import Parsed, Settings, Source
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.ports import Documents
+from jitbot.ports import DocumentReader
 from jitbot.ports.full_git import WholeRepository
 from jitbot.usecases.context import SETTINGS
 
 _NOTHING: Parsed[Settings] = Parsed(value=None)
 
 
-def tenures(repository: WholeRepository, documents: Documents, replay: MainHistory) -> tuple[Tenure, ...]:
+def tenures(
+    repository: WholeRepository, documents: DocumentReader, replay: MainHistory
+) -> tuple[Tenure, ...]:
     """Today's settings first, then those of former names. Raises UnavailableError if main's tip has none that can be read."""
     versions = replay.versions.get(SETTINGS, ())
     read = _read(repository, documents, versions)
@@ -38,7 +40,7 @@ def tenures(repository: WholeRepository, documents: Documents, replay: MainHisto
     return (Tenure(settings=now), *former)
 
 
-def _today(repository: WholeRepository, documents: Documents) -> Parsed[Settings]:
+def _today(repository: WholeRepository, documents: DocumentReader) -> Parsed[Settings]:
     """What main's tip says itself, where its history could not be followed."""
     tip = repository.tip("main")
     blob = repository.blobs_at([(tip, SETTINGS)]).get((tip, SETTINGS))
@@ -47,7 +49,7 @@ def _today(repository: WholeRepository, documents: Documents) -> Parsed[Settings
 
 
 def _read(
-    repository: WholeRepository, documents: Documents, versions: Sequence[Version]
+    repository: WholeRepository, documents: DocumentReader, versions: Sequence[Version]
 ) -> tuple[Parsed[Settings], ...]:
     """What each version says, each blob parsed once; a version without a blob, or that is not here, says nothing."""
     blobs = {version.blob for version in versions if version.blob is not None}

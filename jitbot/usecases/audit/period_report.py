@@ -12,7 +12,7 @@ from jitbot.domain.audit.verify.absences import Absences
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import Sha
-from jitbot.ports import Documents, Repository
+from jitbot.ports import DocumentReader, Repository
 from jitbot.ports.rule_log import RuleChange, RuleLog
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.context import CODE
@@ -86,7 +86,7 @@ def changed_rules(log: RuleLog, start: datetime, end: datetime) -> tuple[RuleCha
     return log.rule_changes(RULES, start, end)
 
 
-def entitled(repository: Repository, documents: Documents) -> tuple[Entitlement, ...]:
+def entitled(repository: Repository, documents: DocumentReader) -> tuple[Entitlement, ...]:
     """Each policy at main's tip: who may ask, and who may approve."""
     tree = CommitTree(repository=repository, commit=repository.main())
     entries = repository.entries(tree.commit, [POLICIES])

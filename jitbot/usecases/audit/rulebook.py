@@ -8,7 +8,7 @@ from jitbot.domain.audit.verify.main_history import ODD, PLAIN, Files
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Parsed, Request, Sha, Source
 from jitbot.domain.model.merge_facts import Change, Rules
-from jitbot.ports import Documents
+from jitbot.ports import DocumentReader
 from jitbot.ports.full_git import WholeRepository
 from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, large, read_rules
 from jitbot.usecases.context import SETTINGS
@@ -17,7 +17,7 @@ from jitbot.usecases.context import SETTINGS
 class _Once:
     """A reader of documents that reads each of them once."""
 
-    def __init__(self, documents: Documents) -> None:
+    def __init__(self, documents: DocumentReader) -> None:
         self.parse_settings = cache(documents.parse_settings)
         self.parse_accounts = cache(documents.parse_accounts)
         self.parse_people = cache(documents.parse_people)
@@ -43,7 +43,7 @@ class _Contents:
 class Rulebook:
     """Every code-owned document that main ever had, and the rules they make together."""
 
-    def __init__(self, repository: WholeRepository, documents: Documents, blobs: Iterable[Sha]) -> None:
+    def __init__(self, repository: WholeRepository, documents: DocumentReader, blobs: Iterable[Sha]) -> None:
         self._repository = repository
         self._documents = _Once(documents)
         self._contents: dict[Sha, bytes | None] = {}

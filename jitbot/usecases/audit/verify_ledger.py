@@ -17,7 +17,7 @@ from jitbot.domain.ledger.events import EventType
 from jitbot.domain.model.documents import Settings, Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import is_request, policy_of
-from jitbot.ports import Documents, Oidc
+from jitbot.ports import DocumentReader, Oidc
 from jitbot.ports.full_git import WholeRepository
 from jitbot.usecases.audit.absences import Gone, read_absences
 from jitbot.usecases.audit.identity import tenures
@@ -34,7 +34,7 @@ class AuditInputs:
     """All that an audit reads: main from its first commit on, and the whole ledger."""
 
     repository: WholeRepository
-    documents: Documents
+    documents: DocumentReader
     settings: Settings  # as main's tip has them
     main: Sha
     replay: MainHistory
@@ -45,7 +45,7 @@ class AuditInputs:
 
 def load_audit_inputs(
     repository: WholeRepository,
-    documents: Documents,
+    documents: DocumentReader,
     *,
     issuer: Callable[[Settings], Oidc],
     keys: Callable[[Settings], Mapping[str, str]],

@@ -26,7 +26,7 @@ from jitbot.domain.model.merge_facts import (
     Rules,
 )
 from jitbot.domain.model.parsed_case import fitting, requester_of
-from jitbot.ports import AddedEntry, Documents, Forge, Repository
+from jitbot.ports import AddedEntry, DocumentReader, Forge, Repository
 from jitbot.usecases.context import SETTINGS, Context
 from jitbot.usecases.read_back import Patience
 
@@ -275,7 +275,7 @@ def read_pushes(
     return found, len(told) > bounds.MOVES
 
 
-def read_rules(tree: Tree, documents: Documents, policy: str) -> Rules:
+def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
     """The code-owned documents of a tree, with the policy of this name."""
     access = f"policies/access/{policy}.yaml"
     wanted = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, access, *codeowners.LOCATIONS)

@@ -15,7 +15,7 @@ from jitbot.domain.model.documents import Finding, Parsed, Request, Sha, Source
 from jitbot.domain.model.grammar import is_request, policy_of
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.views.preview import first_window
-from jitbot.ports import Documents, Repository
+from jitbot.ports import DocumentReader, Repository
 from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, CommitTree, Tree, read_rules
 from jitbot.usecases.context import SETTINGS
 
@@ -27,7 +27,7 @@ _RULES = ("policies/", *codeowners.LOCATIONS)
 class Checker:
     """Checks files and changes as if they were merged at `when`."""
 
-    documents: Documents
+    documents: DocumentReader
     catalogue: ActionCatalog
     when: datetime
 

@@ -14,7 +14,7 @@ from jitbot.domain.model.grammar import is_request, policy_of
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.request import new_request
 from jitbot.domain.views.preview import Preview, preview_grant
-from jitbot.ports import AddedEntry, Documents, Forge, PersonalForge, RepositoryAccess
+from jitbot.ports import AddedEntry, DocumentReader, Forge, PersonalForge, RepositoryAccess
 from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, read_rules
 from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request.checking import Checker
@@ -106,7 +106,7 @@ class RequesterClient:
 
     personal: PersonalForge
     forge: Forge
-    documents: Documents
+    documents: DocumentReader
     catalogue: ActionCatalog
     sleep: Callable[[float], None]
 

@@ -20,7 +20,7 @@ from jitbot.usecases.decide.early_ends import people_at_main
 from jitbot.usecases.issues.post_review_issue import asked_for, title_of
 from jitbot.usecases.issues.single_issue import keep_one
 from jitbot.usecases.ledger.ledger import LedgerView
-from jitbot.usecases.ledger.recording import record
+from jitbot.usecases.apply.recording import record
 from jitbot.usecases.runs.report import Report
 
 

@@ -22,7 +22,7 @@ from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.context import Context, ensure_current, ensure_recordable
 from jitbot.usecases.ledger import ledger
 from jitbot.usecases.ledger.ledger import LedgerView
-from jitbot.usecases.ledger.recording import record
+from jitbot.usecases.apply.recording import record
 from jitbot.usecases.runs.report import Report
 
 

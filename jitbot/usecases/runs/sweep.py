@@ -16,7 +16,7 @@ from jitbot.usecases.context import Context, ensure_current, ensure_recordable, 
 from jitbot.usecases.decide import early_ends
 from jitbot.usecases.ledger import ledger
 from jitbot.usecases.ledger.ledger import LedgerView
-from jitbot.usecases.ledger.recording import record
+from jitbot.usecases.apply.recording import record
 from jitbot.usecases.runs.post_review import with_reviews
 from jitbot.usecases.runs.report import Report
 

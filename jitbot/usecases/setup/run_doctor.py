@@ -32,7 +32,7 @@ from jitbot.domain.setup.doctor import (
     workflows,
 )
 from jitbot.domain.setup.doctor.report import Check, DoctorReport, Question, Unknown
-from jitbot.ports import Account, Cloud, Documents, Repository
+from jitbot.ports import Account, Cloud, DocumentReader, Repository
 from jitbot.ports.setup import Setup
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 
@@ -45,7 +45,7 @@ class DoctorTarget:
     """What is examined: a fetched repository, and where it is hosted. `shipped`: this release's workflow files."""
 
     repository: Repository
-    documents: Documents
+    documents: DocumentReader
     setup: Setup
     api_url: str
     page: str  # the repository's page, for people

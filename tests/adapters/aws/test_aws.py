@@ -21,9 +21,9 @@ from jitbot.domain.aws import iam
 from jitbot.domain.aws.roles import Actual, differences
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
-from jitbot.sandbox.aws import Fault
+from jitbot.sandbox.aws import AwsFault
 from jitbot.sandbox.clock import Clock
-from jitbot.sandbox.github.records import Fault as GitHubFault
+from jitbot.sandbox.github.records import GitHubFault
 from jitbot.sandbox.organisation import Acme
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -120,7 +120,7 @@ class Aws:
         self.acme.aws.calls.clear()
         return found
 
-    def failing(self, operation: str, *faults: Fault) -> None:
+    def failing(self, operation: str, *faults: AwsFault) -> None:
         """Answer the next calls of this operation with these faults."""
         waiting = iter(faults)
         self.acme.aws.faults = lambda _account, _service, asked: (
@@ -243,7 +243,7 @@ def test_a_missing_denial_is_not_a_missing_role(aws: Aws) -> None:
     """Where AWS does not find the policy that denies, the role lives on: that is an error, not an end."""
     made = aws.made()
     message = "Policy arn:aws:iam::aws:policy/AWSDenyAll does not exist or is not attachable."
-    aws.failing("AttachRolePolicy", Fault(code="NoSuchEntity", status=404, message=message))
+    aws.failing("AttachRolePolicy", AwsFault(code="NoSuchEntity", status=404, message=message))
     with pytest.raises(DeniedError, match="not attachable"):
         aws.job("sweep").enter(PROD).deny(made.role_name)
 
@@ -269,7 +269,7 @@ def test_a_removal_stopped_half_way_denies_still(aws: Aws, stopped: str) -> None
     account = aws.job("sweep").enter(PROD)
     account.deny(made.role_name)
     actual = whole(account, made.role_name)
-    aws.failing(stopped, Fault())
+    aws.failing(stopped, AwsFault())
     with pytest.raises(UnavailableError):
         account.remove(actual)
     left = whole(account, made.role_name)
@@ -293,7 +293,7 @@ def test_a_role_not_found_yet_is_waited_for(aws: Aws) -> None:
     """In IAM's first seconds a new role may not be found: the write is tried again, ever more slowly."""
     wanted, account = documents(), aws.job().enter(PROD)
     account.create(wanted)
-    gone = Fault(code="NoSuchEntity", status=404)
+    gone = AwsFault(code="NoSuchEntity", status=404)
     aws.failing("PutRolePolicy", gone, gone, gone)
     account.write_permissions(wanted)
     assert aws.pauses == [0.5, 1, 2]
@@ -311,7 +311,7 @@ def test_the_wait_for_a_role_ends(aws: Aws) -> None:
 def test_a_role_made_just_now_may_lack_its_boundary_for_a_moment(aws: Aws) -> None:
     """Right after its creation a write to a role may be denied, since its boundary is not seen everywhere yet."""
     wanted, account = documents(managed_policies=(READ_ONLY,)), aws.job().enter(PROD)
-    denied, gone = Fault(code="AccessDenied", status=403), Fault(code="NoSuchEntity", status=404)
+    denied, gone = AwsFault(code="AccessDenied", status=403), AwsFault(code="NoSuchEntity", status=404)
     account.create(wanted)
     aws.failing("PutRolePolicy", denied, denied)
     account.write_permissions(wanted)
@@ -324,7 +324,7 @@ def test_a_role_made_just_now_may_lack_its_boundary_for_a_moment(aws: Aws) -> No
 def test_a_denial_at_an_older_role_is_not_waited_out(aws: Aws) -> None:
     """A role that this run did not make has been there for long: no is no, at once."""
     made, account = aws.made(), aws.job().enter(PROD)
-    aws.failing("PutRolePolicy", Fault(code="AccessDenied", status=403))
+    aws.failing("PutRolePolicy", AwsFault(code="AccessDenied", status=403))
     with pytest.raises(DeniedError, match="AccessDenied"):
         account.write_permissions(made)
     assert aws.pauses == []
@@ -333,7 +333,7 @@ def test_a_denial_at_an_older_role_is_not_waited_out(aws: Aws) -> None:
 def test_a_principal_made_just_now_is_waited_for(aws: Aws) -> None:
     """A user who joined a moment ago is an invalid principal at first, for a new role as for an extension."""
     wanted, account = documents(), aws.job().enter(PROD)
-    unknown = Fault(code="MalformedPolicyDocument", status=400, message="Invalid principal in policy: x")
+    unknown = AwsFault(code="MalformedPolicyDocument", status=400, message="Invalid principal in policy: x")
     aws.failing("CreateRole", unknown, unknown)
     assert account.create(wanted)
     aws.failing("UpdateAssumeRolePolicy", unknown)
@@ -344,7 +344,7 @@ def test_a_principal_made_just_now_is_waited_for(aws: Aws) -> None:
 def test_a_document_that_is_malformed_is_not_tried_again(aws: Aws) -> None:
     """Whatever else AWS finds wrong with a trust policy does not pass by waiting."""
     account = aws.job().enter(PROD)
-    aws.failing("CreateRole", Fault(code="MalformedPolicyDocument", status=400, message="Syntax errors"))
+    aws.failing("CreateRole", AwsFault(code="MalformedPolicyDocument", status=400, message="Syntax errors"))
     with pytest.raises(DeniedError, match="Syntax errors"):
         account.create(documents())
     assert aws.pauses == []
@@ -353,7 +353,7 @@ def test_a_document_that_is_malformed_is_not_tried_again(aws: Aws) -> None:
 def test_the_wait_for_a_principal_ends(aws: Aws) -> None:
     """Who is nobody stays an invalid principal: an error, and no role."""
     wanted = documents()
-    unknown = Fault(code="MalformedPolicyDocument", status=400, message="Invalid principal in policy: x")
+    unknown = AwsFault(code="MalformedPolicyDocument", status=400, message="Invalid principal in policy: x")
     account = aws.job().enter(PROD)
     aws.failing("CreateRole", *[unknown] * 5)
     with pytest.raises(DeniedError, match="Invalid principal"):
@@ -365,11 +365,11 @@ def test_the_wait_for_a_principal_ends(aws: Aws) -> None:
 def test_credentials_made_just_now_are_waited_for(aws: Aws) -> None:
     """IAM may not know a job's new credentials for a moment; what is no such moment is refused."""
     account = aws.job().enter(PROD)
-    unknown = Fault(code="InvalidClientTokenId", status=403)
+    unknown = AwsFault(code="InvalidClientTokenId", status=403)
     aws.failing("ListRoles", unknown)
     account.roles()
     assert aws.operations == ["ListRoles"] * 2
-    aws.failing("ListRoles", Fault(code="AccessDenied", status=403))
+    aws.failing("ListRoles", AwsFault(code="AccessDenied", status=403))
     with pytest.raises(DeniedError, match="AccessDenied"):
         account.roles()
 
@@ -379,7 +379,7 @@ def test_the_wait_for_credentials_ends(aws: Aws, monkeypatch: pytest.MonkeyPatch
     slept: list[float] = []
     monkeypatch.setattr("time.sleep", slept.append)
     account = aws.job().enter(PROD)
-    aws.failing("ListRoles", *[Fault(code="InvalidClientTokenId", status=403)] * 5)
+    aws.failing("ListRoles", *[AwsFault(code="InvalidClientTokenId", status=403)] * 5)
     with pytest.raises(DeniedError, match="InvalidClientTokenId"):
         account.roles()
     assert aws.operations == ["ListRoles"] * 5
@@ -505,14 +505,14 @@ def test_trouble_says_what_was_being_done(aws: Aws, name: str) -> None:
     operation, doing, call = CALLS[name]
     made = aws.made(managed_policies=(READ_ONLY,))
     account = aws.job("sweep" if name in ("deny", "remove") else "grant").enter(PROD)
-    kinds: list[tuple[Fault, type[JitbotError]]] = [
-        (Fault(code="AccessDenied", status=403), DeniedError),
-        (Fault(code="MalformedPolicyDocument", status=400), DeniedError),
-        (Fault(code="Throttling", status=400), UnavailableError),
-        (Fault(code="ConcurrentModification", status=409), UnavailableError),
-        (Fault(code="ExpiredToken", status=403), UnavailableError),
-        (Fault(code="SomethingNew", status=502), UnavailableError),
-        (Fault(code="ServiceFailure", status=500, after=True), UnavailableError),
+    kinds: list[tuple[AwsFault, type[JitbotError]]] = [
+        (AwsFault(code="AccessDenied", status=403), DeniedError),
+        (AwsFault(code="MalformedPolicyDocument", status=400), DeniedError),
+        (AwsFault(code="Throttling", status=400), UnavailableError),
+        (AwsFault(code="ConcurrentModification", status=409), UnavailableError),
+        (AwsFault(code="ExpiredToken", status=403), UnavailableError),
+        (AwsFault(code="SomethingNew", status=502), UnavailableError),
+        (AwsFault(code="ServiceFailure", status=500, after=True), UnavailableError),
     ]
     for fault, kind in kinds:
         aws.failing(operation, fault)
@@ -523,7 +523,7 @@ def test_trouble_says_what_was_being_done(aws: Aws, name: str) -> None:
 def test_a_short_trouble_is_waited_out(aws: Aws) -> None:
     """With more than one attempt, a call that is throttled once succeeds."""
     account = aws.job(attempts=2).enter(PROD)
-    aws.failing("GetRole", Fault(code="Throttling", status=400))
+    aws.failing("GetRole", AwsFault(code="Throttling", status=400))
     assert account.read("jit-nobody")[0] is None
     assert aws.operations == ["GetRole"] * 2
 

@@ -14,7 +14,7 @@ from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.ports.conversation import Light, Status
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
-from jitbot.sandbox.github.records import Fault
+from jitbot.sandbox.github.records import GitHubFault
 from jitbot.sandbox.organisation import acme_tree
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -84,7 +84,9 @@ def test_comments_know_their_author(github: GitHubSandbox) -> None:
 def test_a_comment_of_somebody_else_is_not_a_jobs(github: GitHubSandbox, user: object) -> None:
     """Nor is one of an account that is gone, or that has the name alone."""
     body = json.dumps([{"id": 1, "body": None, "user": user}]).encode()
-    github.faults = lambda _, __: Fault(status=200, body=body, headers={"Content-Type": "application/json"})
+    github.faults = lambda _, __: GitHubFault(
+        status=200, body=body, headers={"Content-Type": "application/json"}
+    )
     (found,) = talk(github).comments(1)
     assert (found.by_actions, found.body) == (False, "")
 
@@ -136,7 +138,7 @@ def test_a_token_that_may_only_read_is_denied(github: GitHubSandbox) -> None:
 
 def test_nonsense_is_no_answer(github: GitHubSandbox) -> None:
     """An answer without what it should hold concludes nothing."""
-    github.faults = lambda _, __: Fault(
+    github.faults = lambda _, __: GitHubFault(
         status=200, body=b"[{}]", headers={"Content-Type": "application/json"}
     )
     for ask in (talk(github).page, talk(github).comments):

@@ -15,7 +15,7 @@ from jitbot.domain.model.documents import GithubId, Login, Sha
 from jitbot.domain.model.errors import BranchMovedError, DeniedError, JitbotError, UnavailableError
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
-from jitbot.sandbox.github.records import Fault
+from jitbot.sandbox.github.records import GitHubFault
 from jitbot.sandbox.organisation import acme_tree
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -68,7 +68,7 @@ class Site:
 
     def answers(self, path: str, body: bytes, **headers: str) -> None:
         """Answer every call below this path with these bytes."""
-        fault = Fault(status=200, body=body, headers={"Content-Type": "application/json", **headers})
+        fault = GitHubFault(status=200, body=body, headers={"Content-Type": "application/json", **headers})
         self.github.faults = lambda _, asked: fault if path in asked else None
 
 
@@ -249,7 +249,7 @@ def test_a_branch_that_has_moved_is_no_place_to_commit(site: Site) -> None:
 def test_a_lost_answer_is_a_branch_that_moved(site: Site) -> None:
     """Where the commit was made but its answer was lost, the next attempt finds the branch moved: read again."""
     forge, parent = site.forge("alice"), site.tip("ledger")
-    faults = iter([Fault(after=True)])
+    faults = iter([GitHubFault(after=True)])
     site.github.faults = lambda _, path: next(faults, None) if path == "/graphql" else None
     with pytest.raises(BranchMovedError):
         forge.commit("ledger", parent, "first", {"events/a.json": b"1"})
@@ -281,21 +281,25 @@ CALLS: dict[str, Callable[[GitHubForge], object]] = {
 @pytest.mark.parametrize(
     ("fault", "error", "said"),
     [
-        (Fault(status=401, body=b'{"message": "Bad credentials"}'), DeniedError, "GITHUB_TOKEN"),
-        (Fault(status=403, body=b'{"message": "Resource not accessible"}'), DeniedError, "403"),
-        (Fault(status=422, body=b'{"message": "Validation\\nFailed"}'), DeniedError, "Validation Failed"),
-        (Fault(status=500, body=b'{"message": "oops"}'), UnavailableError, ""),
-        (Fault(status=503), UnavailableError, ""),
-        (Fault(status=None), UnavailableError, "does not answer"),
-        (Fault(status=200, body=b"{}"), UnavailableError, ""),
-        (Fault(status=200, body=b"[null]"), UnavailableError, ""),
-        (Fault(status=200, body=b"null"), UnavailableError, ""),
-        (Fault(status=200, body=b"<html>"), UnavailableError, ""),
+        (GitHubFault(status=401, body=b'{"message": "Bad credentials"}'), DeniedError, "GITHUB_TOKEN"),
+        (GitHubFault(status=403, body=b'{"message": "Resource not accessible"}'), DeniedError, "403"),
+        (
+            GitHubFault(status=422, body=b'{"message": "Validation\\nFailed"}'),
+            DeniedError,
+            "Validation Failed",
+        ),
+        (GitHubFault(status=500, body=b'{"message": "oops"}'), UnavailableError, ""),
+        (GitHubFault(status=503), UnavailableError, ""),
+        (GitHubFault(status=None), UnavailableError, "does not answer"),
+        (GitHubFault(status=200, body=b"{}"), UnavailableError, ""),
+        (GitHubFault(status=200, body=b"[null]"), UnavailableError, ""),
+        (GitHubFault(status=200, body=b"null"), UnavailableError, ""),
+        (GitHubFault(status=200, body=b"<html>"), UnavailableError, ""),
     ],
     ids=["401", "403", "422", "500", "503", "dropped", "object", "list", "null", "html"],
 )
 def test_trouble_is_translated(
-    site: Site, name: str, fault: Fault, error: type[JitbotError], said: str
+    site: Site, name: str, fault: GitHubFault, error: type[JitbotError], said: str
 ) -> None:
     """A clear no is denied, all else is unavailable; never is an empty answer made of it."""
     site.github.faults = lambda *_: fault
@@ -318,7 +322,7 @@ def test_no_token_is_denied(site: Site) -> None:
 
 def test_a_short_outage_is_waited_out(site: Site) -> None:
     """A call that fails and then works has worked."""
-    faults = iter([Fault(status=502), Fault(status=None), Fault(status=500)])
+    faults = iter([GitHubFault(status=502), GitHubFault(status=None), GitHubFault(status=500)])
     site.github.faults = lambda *_: next(faults, None)
     assert site.forge().default_branch() == "main"
     assert len(site.github.calls) == 4
@@ -329,7 +333,7 @@ def test_a_rate_limit_beyond_patience_gives_way(site: Site) -> None:
     reset = str(int(datetime.now(UTC).timestamp()) + 3000)
     headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset, "Content-Type": "application/json"}
     body = b'{"message": "API rate limit exceeded for installation ID 1."}'
-    site.github.faults = lambda *_: Fault(status=403, headers=headers, body=body)
+    site.github.faults = lambda *_: GitHubFault(status=403, headers=headers, body=body)
     with pytest.raises(UnavailableError, match="rate limit"):
         site.forge().default_branch()
     assert len(site.github.calls) == 1
@@ -366,11 +370,11 @@ def test_a_move_to_another_base_is_seen_whoever_made_it(site: Site, kind: str) -
     assert site.forge().history(number).retargeted_at == datetime(2026, 11, 24, 8, 20, tzinfo=UTC)
 
 
-def page(*items: str, following: bool = False) -> Fault:
+def page(*items: str, following: bool = False) -> GitHubFault:
     """One page of a list, with or without the announcement of another."""
     link = {"Link": '<http://127.0.0.1/x?page=2>; rel="next"'} if following else {}
     body = f"[{','.join(items)}]".encode()
-    return Fault(status=200, body=body, headers={"Content-Type": "application/json", **link})
+    return GitHubFault(status=200, body=body, headers={"Content-Type": "application/json", **link})
 
 
 REVIEW = """{"id": 1, "user": {"login": "bob", "id": 1002, "type": "User"}, "state": "APPROVED", "commit_id": "a",
@@ -454,7 +458,7 @@ def test_the_pushes_of_a_branch(site: Site) -> None:
     assert site.forge().pushes("x", NOW)[0].actor.is_gone
 
 
-def moves(*seconds: int, following: bool = True) -> Fault:
+def moves(*seconds: int, following: bool = True) -> GitHubFault:
     """A page of moves, so many seconds after nine o'clock each, that mostly leads to another one."""
     found = [
         {
@@ -467,7 +471,7 @@ def moves(*seconds: int, following: bool = True) -> Fault:
         for each in seconds
     ]
     link = {"Link": '<https://elsewhere.example/x?after=c1&per_page=100>; rel="next"'} if following else {}
-    return Fault(
+    return GitHubFault(
         status=200, body=json.dumps(found).encode(), headers={"Content-Type": "application/json", **link}
     )
 
@@ -576,7 +580,7 @@ def test_more_names_than_are_read_are_everybodys(site: Site) -> None:
         for place, text in enumerate([many, *[linked] * 51])
     ]
     nobody = {f"o{place}": {"authors": {"nodes": [{"user": None}]}} for place in range(50)}
-    asked = Fault(status=200, body=json.dumps({"data": {"repository": nobody}}).encode())
+    asked = GitHubFault(status=200, body=json.dumps({"data": {"repository": nobody}}).encode())
     listed = page(*map(json.dumps, raws))
     site.github.faults = lambda _, path: listed if path.endswith("/commits") else asked
     found = site.forge().commits(1)

@@ -10,7 +10,7 @@ from jitbot.adapters.github import Client, GitHubIssues
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.ports import Issue
 from jitbot.sandbox.clock import Clock
-from jitbot.sandbox.github import Fault, GitHubSandbox
+from jitbot.sandbox.github import GitHubFault, GitHubSandbox
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 BOT = "github-actions[bot]"
@@ -68,10 +68,10 @@ def test_opening_is_tried_once(github: GitHubSandbox) -> None:
     """An answer that is lost may hide an issue that was opened: no second attempt, and no guess."""
     calls: list[str] = []
 
-    def lost(method: str, path: str) -> Fault | None:
+    def lost(method: str, path: str) -> GitHubFault | None:
         if (method, path.endswith("/issues")) == ("POST", True):
             calls.append(path)
-            return Fault(status=502, after=True)
+            return GitHubFault(status=502, after=True)
         return None
 
     github.faults = lost
@@ -84,7 +84,7 @@ def test_opening_is_tried_once(github: GitHubSandbox) -> None:
 
 def test_looking_is_tried_again(github: GitHubSandbox) -> None:
     """Reading changes nothing, so a stumble of GitHub's is waited out."""
-    faults = [Fault(status=502)]
+    faults = [GitHubFault(status=502)]
     github.faults = lambda _method, _path: faults.pop() if faults else None
     assert adapter(github).ours(START) == ()
     assert not faults
@@ -92,7 +92,7 @@ def test_looking_is_tried_again(github: GitHubSandbox) -> None:
 
 def test_a_refusal_is_final(github: GitHubSandbox) -> None:
     """Without the right, or with issues turned off, it says so."""
-    github.faults = lambda _method, _path: Fault(status=403)
+    github.faults = lambda _method, _path: GitHubFault(status=403)
     with pytest.raises(DeniedError):
         adapter(github).create("Look", "at this")
 

@@ -11,7 +11,7 @@ from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
-from jitbot.sandbox.github.records import Fault, PullRequestRule, Ruleset
+from jitbot.sandbox.github.records import GitHubFault, PullRequestRule, Ruleset
 from jitbot.usecases.request.requester_client import RemoteTree
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -108,7 +108,7 @@ def test_a_content_that_is_not_the_blobs_is_not_believed(github: GitHubSandbox, 
         {"data": {"repository": {"o0": {"oid": "x", "text": text, "isTruncated": False}}}}
     ).encode()
     forge = personal(github)
-    github.faults = lambda _method, _path: Fault(
+    github.faults = lambda _method, _path: GitHubFault(
         status=200, body=body, headers={"Content-Type": "application/json"}
     )
     assert forge.contents([blob_name("b: é\n".encode())]) == {}
@@ -185,12 +185,12 @@ def test_a_dispatch_where_whole_names_are_refused(github: GitHubSandbox) -> None
     asked: list[str] = []
     body = b'{"message": "No ref found for: refs/heads/main"}'
 
-    def whole(_method: str, path: str) -> Fault | None:
+    def whole(_method: str, path: str) -> GitHubFault | None:
         if not path.endswith("/dispatches"):
             return None
         asked.append(path)
         return (
-            Fault(status=422, body=body, headers={"Content-Type": "application/json"})
+            GitHubFault(status=422, body=body, headers={"Content-Type": "application/json"})
             if len(asked) == 1
             else None
         )
@@ -198,7 +198,7 @@ def test_a_dispatch_where_whole_names_are_refused(github: GitHubSandbox) -> None
     github.faults = whole
     personal(github).dispatch("revoke.yml", "main", {"request": "c", "reason": "d"})
     assert (github.dispatches[-1].ref, len(asked)) == ("main", 2)
-    github.faults = lambda _method, path: Fault(status=403) if path.endswith("/dispatches") else None
+    github.faults = lambda _method, path: GitHubFault(status=403) if path.endswith("/dispatches") else None
     before = len(github.dispatches)
     with pytest.raises(DeniedError):
         personal(github).dispatch("revoke.yml", "main", {})
@@ -208,7 +208,7 @@ def test_a_dispatch_where_whole_names_are_refused(github: GitHubSandbox) -> None
 def test_trouble_is_translated(github: GitHubSandbox) -> None:
     """Whatever goes wrong is one of our own errors."""
     forge = personal(github)
-    github.faults = lambda _method, _path: Fault(status=500, body=b"<html>")
+    github.faults = lambda _method, _path: GitHubFault(status=500, body=b"<html>")
     calls = [
         forge.place,
         lambda: forge.folders(Sha("1" * 40), ["a"]),

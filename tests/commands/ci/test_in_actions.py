@@ -11,7 +11,7 @@ from desk import Said, said
 from rich.console import Console
 
 from jitbot.cli import main
-from jitbot.sandbox.aws import Fault
+from jitbot.sandbox.aws import AwsFault
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.organisation import Acme
 from jitbot.sandbox.story.stage import Stage
@@ -150,7 +150,7 @@ def test_a_refused_request_is_exit_code_1(office: Office) -> None:
 def test_trouble_is_exit_code_3_and_the_next_run_repairs(office: Office) -> None:
     """Where AWS refuses a write the run fails with its words; the next one goes on."""
     office.ask("carol", "trouble", "bob", accounts=["staging"])
-    refusal = Fault(code="AccessDenied", status=403, message="no \u202e ##[error]x")
+    refusal = AwsFault(code="AccessDenied", status=403, message="no \u202e ##[error]x")
     office.stage.acme.aws.faults = lambda _, __, operation: refusal if operation == "PutRolePolicy" else None
     answer = office.run("grant")
     assert answer.code == 3

@@ -10,7 +10,7 @@ from asking_office import Office, open_office
 from desk import Said
 
 from jitbot.domain.model.errors import InvalidError
-from jitbot.sandbox.github.records import Fault
+from jitbot.sandbox.github.records import GitHubFault
 from jitbot.wiring.requester import repository_of
 
 ASK = ("request", "orders-db-read", "-a", "prod", "-d", "1h", "-p", "table=orders", "-r", "why")
@@ -189,7 +189,7 @@ def test_githubs_own_command_line_gives_the_token(office: Office, tmp_path: Path
 def test_single_sign_on_is_passed_on(office: Office) -> None:
     """Where the organisation wants its single sign-on, GitHub's own words say so."""
     words = b'{"message": "Resource protected by organization SAML enforcement. Grant your token access."}'
-    office.acme.github.faults = lambda _method, _path: Fault(
+    office.acme.github.faults = lambda _method, _path: GitHubFault(
         status=403, body=words, headers={"Content-Type": "application/json"}
     )
     refused(office.run(*ASK), "organization SAML enforcement", code=3)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from asking_office import Office, open_office
 
-from jitbot.sandbox.github.records import Fault
+from jitbot.sandbox.github.records import GitHubFault
 
 WORDS = ("-a", "prod", "-d", "1h", "-p", "table=orders")
 KEYS = [
@@ -95,7 +95,9 @@ def test_what_cannot_be_read_is_doubt(office: Office) -> None:
 
 def test_trouble_with_open_requests_is_said(office: Office) -> None:
     """Where the open pull requests cannot be read, what is live is shown all the same, and what is missing is said."""
-    office.acme.github.faults = lambda _method, path: Fault(status=403) if path.endswith("/pulls") else None
+    office.acme.github.faults = lambda _method, path: (
+        GitHubFault(status=403) if path.endswith("/pulls") else None
+    )
     answer = office.run("status")
     assert "-alice-live-one.yaml" in answer.out
     assert "? what is only asked for is not shown: GitHub answered 403" in answer.err
@@ -167,7 +169,7 @@ def test_a_pull_request_whose_files_github_does_not_list_hides_no_other(office: 
     before = numbers(office)
     number, _ = proposed(office, "large", b"x: 1\n")
     office.acme.github.faults = lambda _, path: (
-        Fault(status=422) if path.endswith(f"/pulls/{number}/files") else None
+        GitHubFault(status=422) if path.endswith(f"/pulls/{number}/files") else None
     )
     shown = office.run("status", "--all", "--format", "json").json
     closed(office, number)
@@ -179,7 +181,7 @@ def test_a_pull_request_whose_files_github_does_not_list_hides_no_other(office: 
 def test_where_github_answers_nothing_no_pull_request_is_blamed(office: Office) -> None:
     """Files and branches both fail: that is GitHub's trouble, told once, and no pull request's."""
     office.acme.github.faults = lambda _, path: (
-        Fault(status=403) if path.endswith(("/files", "/git/ref/heads/main")) else None
+        GitHubFault(status=403) if path.endswith(("/files", "/git/ref/heads/main")) else None
     )
     answer = office.run("status", "--all")
     assert "? what is only asked for is not shown: GitHub answered 403" in answer.err
@@ -272,7 +274,7 @@ def test_release_that_cannot_be_started(office: Office) -> None:
     """Where the token may not start workflows, that is said, with two other ways to the same end."""
     body = json.dumps({"message": "Resource not accessible by personal access token"}).encode()
     office.acme.github.faults = lambda _method, path: (
-        Fault(status=403, body=body, headers={"Content-Type": "application/json"})
+        GitHubFault(status=403, body=body, headers={"Content-Type": "application/json"})
         if "/dispatches" in path
         else None
     )

@@ -9,7 +9,7 @@ import pytest
 from desk import NOW, Said, said
 
 from jitbot.sandbox.clock import Clock
-from jitbot.sandbox.github import Fault, PullRequestRule
+from jitbot.sandbox.github import GitHubFault, PullRequestRule
 from jitbot.sandbox.github.git.objects import Signature
 from jitbot.sandbox.organisation import Acme
 
@@ -175,7 +175,7 @@ def test_classic_protection_counts_for_main(acme: Acme) -> None:
     """Classic protection that asks for everything makes main fine without a ruleset."""
     del acme.github.rules["main"]
     acme.github.faults = lambda _, path: (
-        Fault(status=200, body=PASSING, headers={"Content-Type": "application/json"})
+        GitHubFault(status=200, body=PASSING, headers={"Content-Type": "application/json"})
         if path.endswith("/branches/main/protection")
         else None
     )
@@ -203,7 +203,7 @@ def test_what_a_job_cannot_see_is_unknown(acme: Acme) -> None:
 
 def test_github_down_is_unknown(acme: Acme) -> None:
     """Where one call fails, the checks on it are unknown, and all others are still made."""
-    acme.github.faults = lambda _, path: Fault(status=403, body=json.dumps({"message": "no"}).encode()) if "/codeowners/errors" in path else None  # fmt: skip
+    acme.github.faults = lambda _, path: GitHubFault(status=403, body=json.dumps({"message": "no"}).encode()) if "/codeowners/errors" in path else None  # fmt: skip
     code, ills = found(acme)
     assert (code, ills["codeowners-errors"]) == (3, "unknown")
     assert set(ills) == {*KNOWN, "codeowners-errors"}

@@ -21,7 +21,7 @@ from desk import Said, said
 from rich.console import Console
 
 from jitbot.cli import main
-from jitbot.sandbox.aws import Fault
+from jitbot.sandbox.aws import AwsFault
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.organisation import Acme
 from jitbot.sandbox.story.stage import Stage
@@ -186,10 +186,12 @@ def test_it_waits_for_iam(place: Place, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("time.sleep", lambda _: None)
     refused: list[str] = []
 
-    def faults(_account: str, _service: str, operation: str) -> Fault | None:
+    def faults(_account: str, _service: str, operation: str) -> AwsFault | None:
         if operation == "AssumeRole" and len(refused) < 2:
             refused.append(operation)
-            return Fault(code="AccessDenied", message="not authorized to perform: sts:AssumeRole", status=403)
+            return AwsFault(
+                code="AccessDenied", message="not authorized to perform: sts:AssumeRole", status=403
+            )
         return None
 
     place.acme.aws.faults = faults
@@ -201,8 +203,8 @@ def test_it_waits_for_iam(place: Place, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_persons_own_side_is_named(place: Place) -> None:
     """When the grant is live and the caller is the right one, what is missing is their own permission."""
 
-    def faults(_account: str, _service: str, operation: str) -> Fault | None:
-        no = Fault(code="AccessDenied", message="not authorized to perform: sts:AssumeRole", status=403)
+    def faults(_account: str, _service: str, operation: str) -> AwsFault | None:
+        no = AwsFault(code="AccessDenied", message="not authorized to perform: sts:AssumeRole", status=403)
         return no if operation == "AssumeRole" else None
 
     place.acme.clock.set(datetime.now(UTC) + timedelta(minutes=5))

@@ -204,7 +204,7 @@ def test_what_is_undecided_is_not_recorded() -> None:
         told(None, Decision(verdict=Verdict.UNDECIDED))
 
 
-@pytest.mark.parametrize("missing", ["ground", "window"])
+@pytest.mark.parametrize("missing", ["parsed_case", "window"])
 def test_an_approval_that_lacks_a_part_grants_nothing(missing: str) -> None:
     """A decision that says yes without its ground or its window is recorded as a refusal."""
     case = a_case()

@@ -15,7 +15,7 @@ from jitbot.domain.setup import account_template
 from jitbot.domain.setup.account_template import Options
 from jitbot.sandbox.aws import stacks
 from jitbot.sandbox.aws.policy import evaluator
-from jitbot.sandbox.aws.policy.evaluator import Question, Verdict
+from jitbot.sandbox.aws.policy.evaluator import AccessQuestion, Evaluation
 
 PROD = AccountId("111111111111")
 SETTINGS = Settings(
@@ -204,8 +204,8 @@ def test_the_boundary_denies_every_write_that_awss_client_knows(services: tuple[
     models = get_session()
 
     def denied(service: str, operation: str) -> bool:
-        question = Question(action=f"{service}:{operation}", resource=f"arn:aws:{service}::{PROD}:x/y")
-        return evaluator.evaluate([document], question) is Verdict.DENY
+        question = AccessQuestion(action=f"{service}:{operation}", resource=f"arn:aws:{service}::{PROD}:x/y")
+        return evaluator.evaluate([document], question) is Evaluation.DENY
 
     operations = models.get_service_model("iam").operation_names
     reads = tuple(each for each in operations if each.startswith(("Get", "List", "Generate", "Simulate")))

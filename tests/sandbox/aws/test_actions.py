@@ -8,8 +8,8 @@ import pytest
 from jitbot.sandbox.aws.policy.actions import questions
 from jitbot.sandbox.aws.policy.s3_actions import wanted
 from jitbot.sandbox.aws.sessions import Caller, Kind
-from jitbot.sandbox.aws.store import Store
-from jitbot.sandbox.aws.wire import Call, Protocol
+from jitbot.sandbox.aws.store import RoleStore
+from jitbot.sandbox.aws.wire import AwsCall, Protocol
 
 ACCOUNT = "111111111111"
 CALLER = Caller(kind=Kind.ADMIN, account_id=ACCOUNT, arn="x", userid="x")
@@ -46,7 +46,7 @@ def test_an_s3_request_is_read_by_method_path_and_query(
 ) -> None:
     """The names that S3's own reference gives them."""
     parameters = {query: ""} if query else {}
-    call = Call(
+    call = AwsCall(
         service="s3", operation="", protocol=Protocol.S3, method=method, path=path, parameters=parameters
     )
     assert [(name, arn) for name, arn, _ in wanted(call)] == [(f"s3:{action}", resource)]
@@ -81,14 +81,14 @@ def test_a_json_call_names_its_resources(
     service: str, operation: str, document: dict[str, Any], resources: list[str]
 ) -> None:
     """Every table, group, parameter and session it touches, each asked for."""
-    call = Call(
+    call = AwsCall(
         service=service,
         operation=operation,
         region="eu-west-1",
         protocol=Protocol.JSON,
         body=json.dumps(document).encode(),
     )
-    asked = questions(call, CALLER, Store(), {})
+    asked = questions(call, CALLER, RoleStore(), {})
     assert {question.action for question in asked} == {f"{service}:{operation}"}
     assert [question.resource for question in asked] == [
         f"arn:aws:{service}:eu-west-1:{ACCOUNT}:{resource}" for resource in resources
@@ -98,10 +98,10 @@ def test_a_json_call_names_its_resources(
 def test_a_shell_asks_for_instance_and_document() -> None:
     """Both must be allowed where a document is named."""
     body = json.dumps({"Target": "i-1", "DocumentName": "D"}).encode()
-    call = Call(
+    call = AwsCall(
         service="ssm", operation="StartSession", region="eu-west-1", protocol=Protocol.JSON, body=body
     )
-    found = [question.resource for question in questions(call, CALLER, Store(), {})]
+    found = [question.resource for question in questions(call, CALLER, RoleStore(), {})]
     assert found == [
         f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1",
         f"arn:aws:ssm:eu-west-1:{ACCOUNT}:document/D",
@@ -117,7 +117,7 @@ def test_a_shell_asks_for_instance_and_document() -> None:
 )
 def test_anything_else_is_asked_of_the_star(service: str, operation: str, method: str, action: str) -> None:
     """By its operation where the request names one, else by its method."""
-    call = Call(service=service, operation=operation, method=method, protocol=Protocol.REST)
-    assert [(asked.action, asked.resource) for asked in questions(call, CALLER, Store(), {})] == [
+    call = AwsCall(service=service, operation=operation, method=method, protocol=Protocol.REST)
+    assert [(asked.action, asked.resource) for asked in questions(call, CALLER, RoleStore(), {})] == [
         (action, "*")
     ]

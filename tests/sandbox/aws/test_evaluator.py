@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from jitbot.sandbox.aws.policy.conditions import check
-from jitbot.sandbox.aws.policy.evaluator import Question, Verdict, evaluate, load
+from jitbot.sandbox.aws.policy.evaluator import AccessQuestion, Evaluation, evaluate, load
 
-ALLOW, DENY, SILENT = Verdict.ALLOW, Verdict.DENY, Verdict.SILENT
+ALLOW, DENY, SILENT = Evaluation.ALLOW, Evaluation.DENY, Evaluation.SILENT
 
 
 def ask(
@@ -16,13 +16,13 @@ def ask(
     resource: str = "arn:aws:s3:::b/k",
     version: str = "2012-10-17",
     **context: Any,
-) -> Verdict:
+) -> Evaluation:
     """What the statements say; context keys are written with `__` for the colon."""
     keys = {name.replace("__", ":").lower(): value for name, value in context.items()}
     found = {name: value if isinstance(value, tuple) else (value,) for name, value in keys.items()}
     return evaluate(
         [{"Version": version, "Statement": statements}],
-        Question(action=action, resource=resource, context=found),
+        AccessQuestion(action=action, resource=resource, context=found),
     )
 
 
@@ -56,7 +56,9 @@ def allow(**elements: Any) -> dict[str, Any]:
         ({"NotResource": "arn:aws:s3:::c/*"}, ALLOW),
     ],
 )
-def test_actions_and_resources_match_as_aws_matches_them(elements: dict[str, Any], verdict: Verdict) -> None:
+def test_actions_and_resources_match_as_aws_matches_them(
+    elements: dict[str, Any], verdict: Evaluation
+) -> None:
     """Actions ignore case, resources do not, and a wildcard stays within its part of an ARN."""
     assert ask(allow(**elements)) is verdict
 

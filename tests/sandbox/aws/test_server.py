@@ -15,7 +15,7 @@ import pytest
 from aws_world import ALICE, BOB, DATA, IDENTITY, PROD, START, World, document, refused, trust
 
 from jitbot.domain.model.errors import InvalidError, JitbotError
-from jitbot.sandbox.aws import AwsSandbox, Fault
+from jitbot.sandbox.aws import AwsFault, AwsSandbox
 from jitbot.sandbox.clock import Clock
 
 TRUST = document(trust(BOB.arn))
@@ -118,7 +118,7 @@ def test_calls_are_logged_by_account_service_and_operation(world: World) -> None
 def test_a_fault_strikes_before_or_after_the_work(world: World, after: bool) -> None:
     """The caller sees the same error; only the role tells which it was."""
     admin = world.admin()
-    fault = Fault(code="Throttling", status=400, after=after)
+    fault = AwsFault(code="Throttling", status=400, after=after)
     world.aws.faults = lambda account_id, service, operation: (
         fault if (account_id, service, operation) == (PROD, "iam", "CreateRole") else None
     )

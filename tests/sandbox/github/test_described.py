@@ -22,7 +22,7 @@ def test_what_is_left_out_is_really_not_described() -> None:
 
 def test_every_exchange_is_looked_at() -> None:
     """A call through PyGithub is told to whoever listens, with question and answer."""
-    told: list[server.Exchange] = []
+    told: list[server.GitHubExchange] = []
     server.OBSERVERS.append(told.append)
     try:
         with acme() as world:
@@ -33,7 +33,7 @@ def test_every_exchange_is_looked_at() -> None:
     assert (made.status, made.asked["base"], made.answered["number"]) == (201, "main", 1)
 
 
-RIGHT = server.Exchange(
+RIGHT = server.GitHubExchange(
     method="POST",
     rule="/repos/<owner>/<name>/statuses/<sha>",
     query={},

@@ -9,7 +9,7 @@ from github_world import MINUTE, START, World, acme, refused
 
 import requests
 from jitbot.sandbox.clock import Clock
-from jitbot.sandbox.github import Dispatch, Fault, GitHubSandbox
+from jitbot.sandbox.github import Dispatch, GitHubFault, GitHubSandbox
 
 # Required by GitHub's description of each object: https://github.com/github/rest-api-description
 USER = """avatar_url events_url followers_url following_url gists_url gravatar_id html_url id node_id login
@@ -293,7 +293,7 @@ def test_lists_come_in_pages(world: World) -> None:
 def test_every_answer_is_dated_by_the_sandbox_clock(world: World) -> None:
     """The one Date header is the clock's, on answers, refusals and faults alike."""
     world.clock.advance(MINUTE)
-    world.github.faults = lambda _, path: Fault(status=500) if path == "/users/bob" else None
+    world.github.faults = lambda _, path: GitHubFault(status=500) if path == "/users/bob" else None
     for path in ("/user", "/nothing", "/users/bob"):
         assert parsedate_to_datetime(world.get(path).headers["Date"]) == START + MINUTE
 
@@ -315,7 +315,7 @@ def test_calls_are_counted_by_route(world: World) -> None:
 def test_a_fault_fails_before_or_after_the_effect(world: World, after: bool) -> None:
     """A faulty call gets the fault's answer; its effect happened only if the fault comes after."""
     pull = world.pull()
-    fault = Fault(after=after, status=429, headers={"Retry-After": "7"}, body=b"slow down")
+    fault = GitHubFault(after=after, status=429, headers={"Retry-After": "7"}, body=b"slow down")
     world.github.faults = lambda method, path: (
         fault if method == "POST" and path.endswith("/comments") else None
     )
@@ -328,7 +328,9 @@ def test_a_fault_fails_before_or_after_the_effect(world: World, after: bool) -> 
 def test_a_dropped_call_has_no_answer(world: World, after: bool) -> None:
     """A connection can end without an answer, before or after the effect."""
     pull = world.pull()
-    world.github.faults = lambda method, _: Fault(after=after, status=None) if method == "POST" else None
+    world.github.faults = lambda method, _: (
+        GitHubFault(after=after, status=None) if method == "POST" else None
+    )
     with pytest.raises(requests.ConnectionError):
         world.put("/repos/acme/access/issues/1/comments", "bob", {"body": "x"}, "POST")
     world.github.faults = None

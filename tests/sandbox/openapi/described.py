@@ -10,7 +10,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from jitbot.sandbox.github.api.routes import REPOSITORY_ROUTES, SITE_ROUTES
-from jitbot.sandbox.github.server import Exchange
+from jitbot.sandbox.github.server import GitHubExchange
 
 # What PyGithub asks in a form that GitHub answers and no longer describes, and the one endpoint that is not REST.
 UNDESCRIBED = frozenset(
@@ -40,7 +40,7 @@ def description() -> dict[str, Any]:
     return found
 
 
-def objections(exchange: Exchange) -> Iterator[str]:
+def objections(exchange: GitHubExchange) -> Iterator[str]:
     """Where a question or its answer is not as GitHub describes them; nothing for calls it does not describe."""
     name = key(exchange.method, exchange.rule)
     operation = description()["operations"].get(name)

@@ -9,7 +9,7 @@ from acme_world import DENY_ALL, HOUR, PROD, World
 from books import attest, clone, codes, live, recorded, said, verdict, with_facts
 from breaking import answer, refuse
 
-from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github import GitHubFault
 
 STATEMENT = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PROD}:root"}, "Action": "sts:AssumeRole"}
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]})
@@ -93,7 +93,7 @@ def test_a_review_that_says_otherwise(world: World, lived: str, changes: dict[st
 
 def test_github_out_of_reach_is_doubt(world: World, lived: str) -> None:
     """What cannot be read again is not taken as read: 3, of each approval."""
-    answer(world, Fault(status=503), "GET", "/pulls/")
+    answer(world, GitHubFault(status=503), "GET", "/pulls/")
     found = verdict(world, "--online", code=3)
     assert [each["code"] for each in found["findings"]] == ["not-read-again"] * 3
     assert "not asked about" not in said(found, "not-read-again")
@@ -104,7 +104,7 @@ def test_one_pull_request_that_github_does_not_give_hides_no_other(world: World,
     last = max(each.pull for each in world.github.reviews.values())
     gone = next(name for name, each in world.github.reviews.items() if each.pull == last)
     world.github.reviews.pop(gone)
-    answer(world, Fault(status=503), "GET", "/pulls/1")
+    answer(world, GitHubFault(status=503), "GET", "/pulls/1")
     found = verdict(world, "--online", code=1)
     assert codes(found, "unchecked") == {"not-read-again"}
     assert codes(found) == {"review-gone"}
@@ -112,20 +112,20 @@ def test_one_pull_request_that_github_does_not_give_hides_no_other(world: World,
 
 @pytest.mark.parametrize(
     ("second", "failures", "left", "code"),
-    [(Fault(status=503), 3, 1, 3), (None, 4, 0, 3), (Fault(status=404), 4, 0, 1)],
+    [(GitHubFault(status=503), 3, 1, 3), (None, 4, 0, 3), (GitHubFault(status=404), 4, 0, 1)],
 )
 def test_a_few_failures_in_a_row_are_enough(
-    world: World, lived: str, second: Fault | None, failures: int, left: int, code: int
+    world: World, lived: str, second: GitHubFault | None, failures: int, left: int, code: int
 ) -> None:
     """After the third nothing more is asked of GitHub, and how much is left is said; an answer begins a new row."""
     world.ask("carol", "fourth")
     world.ask("alice", "fifth")
     world.jit("grant")
 
-    def failing(_: str, path: str) -> Fault | None:
+    def failing(_: str, path: str) -> GitHubFault | None:
         if "/pulls/" not in path:
             return None
-        return second if "/pulls/2" in path else Fault(status=503)
+        return second if "/pulls/2" in path else GitHubFault(status=503)
 
     world.acme.github.faults = failing
     found = verdict(world, "--online", code=code)
@@ -253,7 +253,7 @@ def test_recording_needs_a_job(world: World, lived: str) -> None:
 def test_one_answer_that_lacks_a_review_is_no_finding(world: World, lived: str) -> None:
     """A list that comes back empty once is read again before a review is said to be gone."""
     del lived
-    bad = iter([Fault(status=200, body=b"[]", headers={"Content-Type": "application/json"})])
+    bad = iter([GitHubFault(status=200, body=b"[]", headers={"Content-Type": "application/json"})])
     world.acme.github.faults = lambda _, path: next(bad, None) if path.endswith("/reviews") else None
     assert verdict(world, "--online", code=0)["findings"] == []
 

@@ -6,7 +6,7 @@ import pytest
 from acme_world import HOUR, MINUTE, ORDERS, SECOND, TABLE, World, clone_of
 from breaking import answer
 
-from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github import GitHubFault
 
 RULES = f"policies/access/{ORDERS}.yaml"
 
@@ -220,7 +220,7 @@ def test_a_later_change_waits_for_an_undecided_one(world: World, asked: str) -> 
     """The first cannot be read: neither is decided, and other requests are."""
     world.land("alice", {asked: world.text(asked).replace('"2h"', '"3h"')})
     other = world.ask("carol", "other")
-    answer(world, Fault(status=502), "GET", "/pulls/1/reviews")
+    answer(world, GitHubFault(status=502), "GET", "/pulls/1/reviews")
     ran = world.jit("grant", code=3)
     assert "an earlier change of this file is not decided yet" in ran.output
     assert (world.story(asked), world.story(other)) == ([], ["approved", "granted"])

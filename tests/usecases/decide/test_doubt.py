@@ -10,21 +10,21 @@ import pytest
 from acme_world import HOUR, MINUTE, ORDERS, SECOND, TABLE, World
 from forging import push
 
-from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github import GitHubFault
 from jitbot.sandbox.github.records import Review
 
-EMPTY = Fault(status=200, body=b"[]", headers={"Content-Type": "application/json"})
-GONE = Fault(status=404, body=b'{"message": "Not Found"}', headers={"Content-Type": "application/json"})
-ODD = Fault(status=200, body=b'{"message": "odd"}', headers={"Content-Type": "application/json"})
+EMPTY = GitHubFault(status=200, body=b"[]", headers={"Content-Type": "application/json"})
+GONE = GitHubFault(status=404, body=b'{"message": "Not Found"}', headers={"Content-Type": "application/json"})
+ODD = GitHubFault(status=200, body=b'{"message": "odd"}', headers={"Content-Type": "application/json"})
 ALICE = {("alice", "prod", "orders")}
 LISTS = ("/commits/", "/files", "/pulls/{number}/commits", "/reviews", "/events", "/activity")
 
 
-def answers(world: World, fault: Fault, part: str, *, times: int = 1000) -> list[str]:
+def answers(world: World, fault: GitHubFault, part: str, *, times: int = 1000) -> list[str]:
     """Let GitHub answer reads below a path so, as often as this; gives the list of them."""
     met: list[str] = []
 
-    def answer(method: str, path: str) -> Fault | None:
+    def answer(method: str, path: str) -> GitHubFault | None:
         if method != "GET" or part not in path or len(met) >= times:
             return None
         met.append(path)
@@ -38,7 +38,7 @@ def answers(world: World, fault: Fault, part: str, *, times: int = 1000) -> list
 @pytest.mark.parametrize(
     "part", [*LISTS, "/pulls/{number}", "/permission", "/repos/acme/access"], ids=lambda each: each.strip("/")
 )
-def test_one_bad_answer_refuses_nobody(world: World, asked: str, part: str, fault: Fault) -> None:
+def test_one_bad_answer_refuses_nobody(world: World, asked: str, part: str, fault: GitHubFault) -> None:
     """Whatever GitHub answers wrongly once, the request is granted in the same run."""
     number = max(world.github.pulls)
     met = answers(world, fault, part.replace("{number}", str(number)), times=1)
@@ -56,7 +56,7 @@ def test_a_ledger_that_moves_makes_no_second_look(world: World) -> None:
     part = f"/pulls/{max(world.github.pulls)}/reviews"
     met, pushed = list[str](), list[str]()
 
-    def told(method: str, path: str) -> Fault | None:
+    def told(method: str, path: str) -> GitHubFault | None:
         if method == "GET" and path.endswith(part) and len(met) < 2:  # it is read twice in each look
             met.append(path)
             return EMPTY
@@ -76,7 +76,7 @@ def test_two_wrong_answers_that_differ_confirm_nothing(world: World, asked: str)
     world.later(HOUR)  # a young commit's pull request may only lag
     number, met = max(world.github.pulls), list[str]()
 
-    def told(method: str, path: str) -> Fault | None:
+    def told(method: str, path: str) -> GitHubFault | None:
         wrong = "/commits/" if not met else f"/pulls/{number}/reviews"
         if method == "GET" and wrong in path and len(met) < 3:
             met.append(path)
@@ -88,10 +88,10 @@ def test_two_wrong_answers_that_differ_confirm_nothing(world: World, asked: str)
     assert (len(met), ran.code, world.story(asked)) == (3, 0, ["approved", "granted"]), ran.output
 
 
-def once_for_the_repository(met: list[str], fault: Fault) -> Callable[[str, str], Fault | None]:
+def once_for_the_repository(met: list[str], fault: GitHubFault) -> Callable[[str, str], GitHubFault | None]:
     """One bad answer to the question for the repository's own description."""
 
-    def answer(method: str, path: str) -> Fault | None:
+    def answer(method: str, path: str) -> GitHubFault | None:
         if met or (method, path) != ("GET", "/repos/acme/access"):
             return None
         met.append(path)
@@ -189,7 +189,7 @@ def many_reviews(world: World, number: int) -> None:
     )
 
 
-def every_second(world: World, part: str) -> Iterator[Fault | None]:
+def every_second(world: World, part: str) -> Iterator[GitHubFault | None]:
     """Each second page of a list comes back empty."""
     while True:
         yield None
@@ -224,7 +224,7 @@ def test_reviews_that_differ_from_one_reading_to_the_next_are_in_doubt(world: Wo
         world.acme.call("frank", "POST", f"/pulls/{number}/reviews", event="REQUEST_CHANGES", body="no")
     )
     world.must(world.merge("olivia", number))
-    answers(world, Fault(status=200, body=short, headers=dict(EMPTY.headers)), "/reviews", times=1)
+    answers(world, GitHubFault(status=200, body=short, headers=dict(EMPTY.headers)), "/reviews", times=1)
     world.jit("grant", code=1)
     assert "changes-requested" in world.reasons(path)
 
@@ -272,7 +272,9 @@ def dismissed_after_the_merge(world: World, event: str) -> tuple[str, bytes]:
 def test_a_dismissal_after_the_merge_that_events_lack_yet_takes_nothing_away(world: World) -> None:
     """The reviews show it at once, the events only at the third look: until then nobody knows when it was."""
     path, listed = dismissed_after_the_merge(world, "APPROVE")
-    met = answers(world, Fault(status=200, body=listed, headers=dict(EMPTY.headers)), "/events", times=2)
+    met = answers(
+        world, GitHubFault(status=200, body=listed, headers=dict(EMPTY.headers)), "/events", times=2
+    )
     world.jit("grant")
     assert (len(met), world.story(path), world.reach("alice")) == (2, ["approved", "granted"], ALICE)
 
@@ -281,7 +283,7 @@ def test_a_dismissal_after_the_merge_that_events_lack_yet_takes_nothing_away(wor
 def test_a_dismissal_that_is_never_listed_is_decided_without(world: World, event: str) -> None:
     """A quarter of an hour after the merge nothing more is waited for: whatever the review said, it is an objection."""
     path, listed = dismissed_after_the_merge(world, event)
-    answers(world, Fault(status=200, body=listed, headers=dict(EMPTY.headers)), "/events")
+    answers(world, GitHubFault(status=200, body=listed, headers=dict(EMPTY.headers)), "/events")
     world.later(15 * MINUTE - 2 * SECOND)
     ran = world.jit("grant", code=3)
     assert "shows bob's review of" in ran.output
@@ -305,7 +307,7 @@ def test_a_dismissal_before_the_merge_that_reviews_lack_is_not_passed_over(
     world.must(world.acme.call("erin", "PUT", f"/pulls/{number}/reviews/{review}/dismissals", message="no"))
     world.later(SECOND)
     world.must(world.merge("olivia", number))
-    reviews = Fault(status=200, body=shown, headers=dict(EMPTY.headers))
+    reviews = GitHubFault(status=200, body=shown, headers=dict(EMPTY.headers))
     answers(world, reviews, f"/pulls/{number}/reviews", times=1000 if lagging == "always" else 2)
     ran = world.jit("grant", code=3 if lagging == "always" else 1)
     assert ("was dismissed, and shows it as it was" in ran.output) is (lagging == "always")

@@ -7,7 +7,7 @@ from acme_world import MINUTE, ORDERS, SECOND, TABLE, World
 from books import codes, verdict
 
 from jitbot.domain.model import bounds
-from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github import GitHubFault
 from jitbot.sandbox.github.git.objects import Signature
 from jitbot.sandbox.github.happenings import note
 
@@ -112,7 +112,7 @@ def test_where_graphql_knows_no_authors_the_rest_is_read_as_before(world: World,
     pushed(world, "alice", branch, commit(world, branch, path, message=f"more\n\n{both}"))
     world.must(world.review("bob", number))
     world.must(world.merge("olivia", number))
-    asked = iter([Fault(status=200, body=json.dumps({"errors": [NO_FIELD]}).encode())])
+    asked = iter([GitHubFault(status=200, body=json.dumps({"errors": [NO_FIELD]}).encode())])
     world.acme.github.faults = lambda _, path: next(asked, None) if path == "/graphql" else None
     world.jit("grant", code=1)
     assert whys(world) == [NAMED]
@@ -129,7 +129,7 @@ def test_a_github_that_is_too_old_for_the_question_stops_nobody(
     branch = branch_of(world, number)
     trailer = "Co-authored-by: x <x@x.example>"
     pushed(world, "alice", branch, commit(world, branch, path, message=f"more\n\n{trailer}"))
-    asked = iter([Fault(status=200, body=json.dumps({"errors": [words]}).encode())])
+    asked = iter([GitHubFault(status=200, body=json.dumps({"errors": [words]}).encode())])
     world.acme.github.faults = lambda _, path: next(asked, None) if path == "/graphql" else None
     decided(world, number, "bob")
     assert world.story(path) == ["approved", "granted"]
@@ -165,7 +165,9 @@ def test_a_bad_answer_hides_no_co_author(world: World, answer: dict[str, object]
     pushed(world, "alice", branch, commit(world, branch, path, message=f"more\n\n{trailer}"))
     world.must(world.review("bob", number))
     world.must(world.merge("olivia", number))
-    bad = Fault(status=200, body=json.dumps(answer).encode(), headers={"Content-Type": "application/json"})
+    bad = GitHubFault(
+        status=200, body=json.dumps(answer).encode(), headers={"Content-Type": "application/json"}
+    )
     world.acme.github.faults = lambda _, path: bad if path == "/graphql" else None
     world.jit("grant", code=3)
     assert (world.story(path), world.reach("alice")) == ([], set())
@@ -250,7 +252,7 @@ def test_whoever_made_the_branch_does_not_approve_it(world: World) -> None:
 def test_where_github_names_no_pushes_the_rest_decides(world: World, asked: str, status: int) -> None:
     """A GitHub without this list, or a token that may not read it, is no reason to refuse; the record says so."""
     world.acme.github.faults = lambda _, path: (
-        Fault(status=status, body=b"{}") if path.endswith("/activity") else None
+        GitHubFault(status=status, body=b"{}") if path.endswith("/activity") else None
     )
     world.jit("grant")
     assert world.story(asked) == ["approved", "granted"]
@@ -366,7 +368,9 @@ def test_a_branch_here_says_nothing_of_a_forks_branch_of_that_name(
     world.must(world.merge("olivia", number))
     told = world.must(world.acme.call("olivia", "GET", f"/pulls/{number}"))
     told["head"]["repo"] = fork and {**told["head"]["repo"], **fork}
-    answer = Fault(status=200, body=json.dumps(told).encode(), headers={"Content-Type": "application/json"})
+    answer = GitHubFault(
+        status=200, body=json.dumps(told).encode(), headers={"Content-Type": "application/json"}
+    )
     world.acme.github.faults = lambda method, asked: (
         answer if method == "GET" and asked.endswith(f"/pulls/{number}") else None
     )

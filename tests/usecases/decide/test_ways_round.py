@@ -5,7 +5,7 @@ import json
 import pytest
 from acme_world import DAY, HOUR, MINUTE, SECOND, TABLE, World
 
-from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github import GitHubFault
 
 ALICE = {("alice", "prod", "orders")}
 
@@ -56,8 +56,8 @@ def test_a_deletion_that_github_cannot_tell_of_is_not_concluded_from(world: Worl
 def refuse_github(world: World) -> None:
     """GitHub does not say which pull request a commit came from."""
 
-    def gone(_: str, path: str) -> Fault | None:
-        return Fault(status=403) if path.endswith("/pulls") and "/commits/" in path else None
+    def gone(_: str, path: str) -> GitHubFault | None:
+        return GitHubFault(status=403) if path.endswith("/pulls") and "/commits/" in path else None
 
     world.acme.github.faults = gone
 
@@ -112,11 +112,11 @@ def list_only(world: World, number: int, *, times: int = 1000) -> list[str]:
     body = json.dumps([each for each in found if each["number"] == number]).encode()
     met: list[str] = []
 
-    def answer(_: str, path: str) -> Fault | None:
+    def answer(_: str, path: str) -> GitHubFault | None:
         if "/commits/" not in path or not path.endswith("/pulls") or len(met) >= times:
             return None
         met.append(path)
-        return Fault(status=200, body=body, headers={"Content-Type": "application/json"})
+        return GitHubFault(status=200, body=body, headers={"Content-Type": "application/json"})
 
     world.acme.github.faults = answer
     return met

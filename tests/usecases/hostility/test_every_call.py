@@ -23,31 +23,35 @@ GONE = b'{"message": "gone"}'
 class Kind:
     """One way for a call to go wrong; a `lasting` one is the last thing that the run learns of the outside."""
 
-    on_github: github.Fault
-    on_aws: aws.Fault
+    on_github: github.GitHubFault
+    on_aws: aws.AwsFault
     lasting: bool = False
 
 
-DEAD = Kind(on_github=github.Fault(status=403, body=GONE), on_aws=aws.Fault(code="AccessDenied", status=403))
+DEAD = Kind(
+    on_github=github.GitHubFault(status=403, body=GONE), on_aws=aws.AwsFault(code="AccessDenied", status=403)
+)
 KINDS = {
-    "fails before": Kind(on_github=github.Fault(status=502), on_aws=aws.Fault()),
-    "fails after": Kind(on_github=github.Fault(status=502, after=True), on_aws=aws.Fault(after=True)),
+    "fails before": Kind(on_github=github.GitHubFault(status=502), on_aws=aws.AwsFault()),
+    "fails after": Kind(
+        on_github=github.GitHubFault(status=502, after=True), on_aws=aws.AwsFault(after=True)
+    ),
     "is refused": DEAD,
     "is throttled": Kind(
-        on_github=github.Fault(
+        on_github=github.GitHubFault(
             status=403,
             headers={"Retry-After": "1"},
             body=b'{"message": "You have exceeded a secondary rate limit"}',
         ),
-        on_aws=aws.Fault(code="Throttling", status=400),
+        on_aws=aws.AwsFault(code="Throttling", status=400),
     ),
     "times out": Kind(
-        on_github=github.Fault(status=None), on_aws=aws.Fault(code="RequestTimeout", status=408)
+        on_github=github.GitHubFault(status=None), on_aws=aws.AwsFault(code="RequestTimeout", status=408)
     ),
     "kills before": Kind(on_github=DEAD.on_github, on_aws=DEAD.on_aws, lasting=True),
     "kills after": Kind(
-        on_github=github.Fault(status=403, body=GONE, after=True),
-        on_aws=aws.Fault(code="AccessDenied", status=403, after=True),
+        on_github=github.GitHubFault(status=403, body=GONE, after=True),
+        on_aws=aws.AwsFault(code="AccessDenied", status=403, after=True),
         lasting=True,
     ),
 }
@@ -62,18 +66,18 @@ class Outside:
         world.acme.github.faults = self._github
         world.acme.aws.faults = self._aws
 
-    def _github(self, method: str, path: str) -> github.Fault | None:
+    def _github(self, method: str, path: str) -> github.GitHubFault | None:
         self.called.append(f"{method} {path}")
         return self._kind.on_github if self._strikes() else self._silence(DEAD.on_github)
 
-    def _aws(self, _account: str, service: str, operation: str) -> aws.Fault | None:
+    def _aws(self, _account: str, service: str, operation: str) -> aws.AwsFault | None:
         self.called.append(f"{service}:{operation}")
         return self._kind.on_aws if self._strikes() else self._silence(DEAD.on_aws)
 
     def _strikes(self) -> bool:
         return len(self.called) == self._nth
 
-    def _silence(self, fault: github.Fault | aws.Fault) -> None:
+    def _silence(self, fault: github.GitHubFault | aws.AwsFault) -> None:
         """After a call that killed the run nothing answers any more."""
         return fault if self._kind.lasting and 0 < self._nth < len(self.called) else None  # type: ignore[return-value]
 

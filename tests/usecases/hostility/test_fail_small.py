@@ -12,7 +12,7 @@ from forging import push
 from hostile import Commit, Put
 
 from jitbot.domain.model.bounds import EVENT_WRITTEN, MOST_ASKS
-from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github import GitHubFault
 from jitbot.sandbox.github.git.objects import Signature
 
 GLASS = "requests/production-break-glass"
@@ -121,9 +121,9 @@ def test_what_github_does_not_take_stays_due_and_stops_nobody_else(world: World)
     """A record that GitHub refuses for one merge is refused for that merge alone."""
     first, second = world.ask("alice", "one"), world.ask("carol", "two")
 
-    def refuse(method: str, path: str) -> Fault | None:
+    def refuse(method: str, path: str) -> GitHubFault | None:
         records = (method, path) == ("POST", "/graphql") and b"alice" in flask.request.get_data()
-        return Fault(status=413) if records else None
+        return GitHubFault(status=413) if records else None
 
     world.acme.github.faults = refuse
     ran = world.jit("grant", code=3)
@@ -140,7 +140,7 @@ def test_however_many_records_are_refused_the_others_are_made(world: World) -> N
     bad = [world.ask("carol", f"bad{number}") for number in range(6)]
     last = world.ask("alice", "last")
     world.acme.github.faults = lambda method, path: (
-        Fault(status=413)
+        GitHubFault(status=413)
         if (method, path) == ("POST", "/graphql") and b"carol" in flask.request.get_data()
         else None
     )
@@ -156,12 +156,12 @@ def test_an_extension_waits_for_the_record_of_what_it_extends(world: World) -> N
     world.land("carol", {path: world.text(path).replace('"2h"', '"3h"')})
     left = [1, 2]  # all together, and then the first merge alone
 
-    def told(method: str, called: str) -> Fault | None:
+    def told(method: str, called: str) -> GitHubFault | None:
         records = (method, called) == (
             "POST",
             "/graphql",
         ) and b"createCommitOnBranch" in flask.request.get_data()
-        return Fault(status=413) if records and left and left.pop() else None
+        return GitHubFault(status=413) if records and left and left.pop() else None
 
     world.acme.github.faults = told
     world.jit("grant")
@@ -244,9 +244,9 @@ def test_a_revocation_that_cannot_be_recorded_ends_access(
 ) -> None:
     """GitHub, or its issuer for the ledger's tokens alone, is down or out of budget: access ends, and the run fails."""
 
-    def down(called: str, path: str) -> Fault | None:
+    def down(called: str, path: str) -> GitHubFault | None:
         aims = part != "/_actions/token" or flask.request.args.get("audience", "").startswith("jitbot-ledger")
-        return Fault(status=503) if called == method and part in path and aims else None
+        return GitHubFault(status=503) if called == method and part in path and aims else None
 
     world.acme.github.faults = down
     ran = world.ran("revoke", granted, "--reason", "stolen", actor="bob")
@@ -324,7 +324,7 @@ def test_what_github_cannot_tell_of_one_deletion_holds_up_no_other_end(world: Wo
     deleted = world.github.store.tip("main")
     merged(world, {other: text}, login="carol")
     gone(world)
-    world.acme.github.faults = lambda _, path: Fault(status=500) if deleted in path else None
+    world.acme.github.faults = lambda _, path: GitHubFault(status=500) if deleted in path else None
     ran = world.jit("sweep", code=3)
     assert "whether its deletion ends the access cannot be told" in ran.output
     assert (world.story(granted)[-1], world.reach("alice")) == ("ended offboarded", set())

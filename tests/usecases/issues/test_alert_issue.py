@@ -8,7 +8,7 @@ import pytest
 from acme_world import World
 from books import clone, live, verdict, vouched
 
-from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github import GitHubFault
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_one_issue_lives_with_the_record(world: World, lived: str) -> None:
 
 def test_what_could_not_be_checked_is_told_too(world: World, lived: str) -> None:
     """A doubt opens the issue, in other words."""
-    world.acme.github.faults = lambda _, path: Fault(status=503) if "/reviews" in path else None
+    world.acme.github.faults = lambda _, path: GitHubFault(status=503) if "/reviews" in path else None
     verdict(world, "--online", "--record", code=3)
     world.acme.github.faults = None
     (issue,) = issues(world)
@@ -101,7 +101,7 @@ def test_two_runs_at_once_leave_one_open(world: World, lived: str) -> None:
 def test_a_lost_answer_opens_no_second(world: World, lived: str) -> None:
     """The issue was opened, its answer lost: it is found, and not opened again."""
     broken(world)
-    lost = Fault(status=502, after=True)
+    lost = GitHubFault(status=502, after=True)
     world.acme.github.faults = lambda method, path: (
         lost if (method, path[-7:]) == ("POST", "/issues") else None
     )
@@ -113,7 +113,7 @@ def test_a_lost_answer_opens_no_second(world: World, lived: str) -> None:
 def test_without_the_issue_it_is_recorded_all_the_same(world: World, lived: str) -> None:
     """Where GitHub takes no issue, the outcome is recorded, and the run is red."""
     broken(world)
-    world.acme.github.faults = lambda _, path: Fault(status=403) if path.endswith("/issues") else None
+    world.acme.github.faults = lambda _, path: GitHubFault(status=403) if path.endswith("/issues") else None
     clone(world)
     given = ("audit", "verify", "--keys", str(vouched(world)), "--record")
     ran = world.jit(*given, runner="auditor", workflow="audit.yml", code=1)
@@ -160,7 +160,9 @@ def test_a_clean_record_without_issues_is_red(world: World, lived: str, *, issue
     """Where nobody could tell whether an issue stands open, even a clean verification does not end with 0."""
     clone(world)
     if not issue_taken:
-        world.acme.github.faults = lambda _, path: Fault(status=403) if path.endswith("/issues") else None
+        world.acme.github.faults = lambda _, path: (
+            GitHubFault(status=403) if path.endswith("/issues") else None
+        )
     given = ("audit", "verify", "--keys", str(vouched(world)), "--record")
     world.jit(*given, runner="auditor", workflow="audit.yml", code=0 if issue_taken else 3)
     assert world.ledger()[-1]["event"] == "verified"
@@ -198,7 +200,7 @@ def test_a_stop_hides_nothing_that_was_found(world: World, lived: str) -> None:
 
 def test_a_stop_that_cannot_be_told_is_red_all_the_same(world: World, lived: str) -> None:
     """Where GitHub takes no issue either, the run prints both troubles, and ends as it would have."""
-    world.acme.github.faults = lambda _, path: Fault(status=403) if path.endswith("/issues") else None
+    world.acme.github.faults = lambda _, path: GitHubFault(status=403) if path.endswith("/issues") else None
     said = stopped(world)
     assert "! the issue about the record could not be kept: GitHub answered 403" in said
     assert "no*where" in said

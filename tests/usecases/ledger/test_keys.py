@@ -9,7 +9,7 @@ from acme_world import World
 from breaking import answer, refuse
 from forging import batch, mallorys, push
 
-from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github import GitHubFault
 
 IGNORED = "of the ledger is ignored: "
 
@@ -17,9 +17,9 @@ IGNORED = "of the ledger is ignored: "
 def out_of_reach(world: World) -> None:
     """jitbot cannot reach the issuer's keys; AWS, which is elsewhere, can."""
 
-    def gone(_: str, path: str) -> Fault | None:
+    def gone(_: str, path: str) -> GitHubFault | None:
         asked_by_jitbot = flask.request.headers["User-Agent"].startswith("jitbot/")
-        return Fault(status=503) if path.endswith("/jwks") and asked_by_jitbot else None
+        return GitHubFault(status=503) if path.endswith("/jwks") and asked_by_jitbot else None
 
     world.forget()
     world.acme.github.faults = gone
@@ -36,7 +36,7 @@ def test_keys_vouched_for_outlive_the_issuers_rotation(world: World, granted: st
     old = world.acme.github._issuer.key_set()["keys"]
     world.acme.github.rotate_keys()
     new = world.acme.github._issuer.key_set()["keys"]
-    both = Fault(status=200, body=json.dumps({"keys": [*old, *new]}).encode())
+    both = GitHubFault(status=200, body=json.dumps({"keys": [*old, *new]}).encode())
     answer(world, both, "GET", "/jwks")
     world.ask("carol", "second")
     world.jit("grant")
@@ -112,7 +112,7 @@ def test_a_key_with_an_odd_name_is_not_archived(world: World, asked: str) -> Non
     """Key ids become file names: one that is no plain word stays out, and harms nothing."""
     keys = world.acme.github._issuer.key_set()["keys"]
     odd = {"keys": [*keys, {**keys[0], "kid": "../../events/odd"}]}
-    answer(world, Fault(status=200, body=json.dumps(odd).encode()), "GET", "/jwks")
+    answer(world, GitHubFault(status=200, body=json.dumps(odd).encode()), "GET", "/jwks")
     world.jit("grant")
     assert world.story(asked) == ["approved", "granted"]
 

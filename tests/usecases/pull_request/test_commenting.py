@@ -10,7 +10,7 @@ from breaking import answer
 from comment_facts import is_inert
 
 from jitbot.domain.views.comment_body import MARKER
-from jitbot.sandbox.github.records import Fault
+from jitbot.sandbox.github.records import GitHubFault
 
 RULES = f"policies/access/{ORDERS}.yaml"
 BOT = "github-actions[bot]"
@@ -152,14 +152,14 @@ def test_a_write_that_took_effect_unheard_is_not_doubled(world: World, times: in
     number, left = ask(world), [times]
     there: list[int] = []
 
-    def fault(method: str, path: str) -> Fault | None:
+    def fault(method: str, path: str) -> GitHubFault | None:
         if method != "POST" or not path.endswith("/comments"):
             return None
         there.extend(world.github.comments)
         if not left[0]:
             return None
         left[0] -= 1
-        return Fault(after=True)
+        return GitHubFault(after=True)
 
     world.acme.github.faults = fault
     comment(world, number)
@@ -175,7 +175,7 @@ def test_a_write_that_took_effect_unheard_is_not_doubled(world: World, times: in
 def test_a_write_that_failed_is_made_by_the_next_run(world: World) -> None:
     """Where the comment is really not there the run fails, and says so."""
     number = ask(world)
-    answer(world, Fault(status=502), "POST", "/comments")
+    answer(world, GitHubFault(status=502), "POST", "/comments")
     comment(world, number, code=3)
     assert bodies(world, number) == []
     world.calm()
@@ -428,7 +428,7 @@ def test_what_was_had_within_90_days_is_told(world: World, granted: str) -> None
 def test_where_the_issuer_is_down_the_rest_is_told(world: World, granted: str) -> None:
     """What the ledger cannot say is said to be unknown, and an extension is not called impossible for it."""
     number = propose(world, "alice", {granted: world.text(granted).replace('"2h"', '"4h"')})
-    world.acme.github.faults = lambda _, path: Fault(status=503) if "jwks" in path else None
+    world.acme.github.faults = lambda _, path: GitHubFault(status=503) if "jwks" in path else None
     comment(world, number)
     body = only(world, number)
     assert "What the ledger says could not be checked" in body
@@ -456,12 +456,12 @@ def test_a_fork_is_told_in_the_summary(world: World, tmp_path: Path) -> None:
 def test_what_one_part_meets_holds_up_no_other(world: World) -> None:
     """Where no status can be set any more, title and comment are written all the same."""
     number = ask(world)
-    answer(world, Fault(status=422, body=b"{}"), "POST", "/statuses/")
+    answer(world, GitHubFault(status=422, body=b"{}"), "POST", "/statuses/")
     assert "is told in the summary instead" in comment(world, number)
     assert "asks for orders-db-read" in only(world, number)
     assert world.github.pulls[number].title.startswith("alice:")
     world.github.comments.clear()
-    answer(world, Fault(status=503), "GET", "/status")
+    answer(world, GitHubFault(status=503), "GET", "/status")
     comment(world, number, code=3)
     assert "asks for orders-db-read" in only(world, number)
 
@@ -469,7 +469,7 @@ def test_what_one_part_meets_holds_up_no_other(world: World) -> None:
 def test_a_ledger_in_doubt_tells_nothing_of_what_was_granted(world: World, granted: str) -> None:
     """What cannot be checked may be an end: no comment says that access holds."""
     (number,) = world.github.pulls
-    world.acme.github.faults = lambda _, path: Fault(status=503) if "jwks" in path else None
+    world.acme.github.faults = lambda _, path: GitHubFault(status=503) if "jwks" in path else None
     comment(world, number, code=3)
     comment(world, workflow="sweep.yml", event="schedule", code=3)
     assert world.github.comments == {}

@@ -17,7 +17,7 @@ from desk import said
 
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model import bounds
-from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github import GitHubFault
 from jitbot.sandbox.github.git.objects import Signature
 from jitbot.sandbox.github.happenings import note
 from jitbot.usecases.request.follow import follow
@@ -248,7 +248,7 @@ def test_what_the_token_cannot_read_is_not_known(world: World, tmp_path: Path, p
     """Without one of the facts that the count needs nobody is said to have approved, nor that nobody has."""
     path, number = good(world)
     world.acme.github.faults = lambda method, asked: (
-        Fault(status=403) if method == "GET" and asked.endswith(part) and "/git/" not in asked else None
+        GitHubFault(status=403) if method == "GET" and asked.endswith(part) and "/git/" not in asked else None
     )
     shown = status(world, tmp_path, path)
     assert (shown["approved_by"], shown["approvals"]) == (None, 1)
@@ -259,7 +259,7 @@ def test_what_the_token_cannot_read_is_not_known(world: World, tmp_path: Path, p
 def test_a_list_of_commits_that_is_not_whole_is_not_known(world: World) -> None:
     """Whom the missing commits name cannot be told: an empty list, or one without the head, is no answer."""
     path, number = good(world)
-    nothing = Fault(status=200, body=b"[]", headers={"Content-Type": "application/json"})
+    nothing = GitHubFault(status=200, body=b"[]", headers={"Content-Type": "application/json"})
     world.acme.github.faults = lambda _, asked: (
         nothing if asked.endswith(f"/pulls/{number}/commits") else None
     )

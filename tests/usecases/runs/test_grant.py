@@ -315,7 +315,7 @@ def test_a_missing_ledger_is_an_error_that_says_what_to_do(world: World, asked: 
 def test_nothing_is_granted_while_github_cannot_be_read(world: World, asked: str) -> None:
     """Each read fails in turn: the request stays undecided, every run fails, and a healthy one decides."""
     for method, part in READS:
-        answer(world, github.Fault(status=502), method, part)
+        answer(world, github.GitHubFault(status=502), method, part)
         world.jit("grant", code=3)
         assert (world.ledger(), world.acme.aws.calls) == ([], []), part
     world.calm()
@@ -323,17 +323,21 @@ def test_nothing_is_granted_while_github_cannot_be_read(world: World, asked: str
     assert world.story(asked) == ["approved", "granted"]
 
 
-@pytest.mark.parametrize("fault", [github.Fault(status=None), github.Fault(status=200, body=b"<html>")])
-def test_an_answer_that_is_none_grants_nothing(world: World, fault: github.Fault, asked: str) -> None:
+@pytest.mark.parametrize(
+    "fault", [github.GitHubFault(status=None), github.GitHubFault(status=200, body=b"<html>")]
+)
+def test_an_answer_that_is_none_grants_nothing(world: World, fault: github.GitHubFault, asked: str) -> None:
     """A dropped connection, or a page in the place of reviews, is undecided and exits 3."""
     answer(world, fault, "GET", "/reviews")
     assert f"? undecided: {asked}" in world.jit("grant", code=3).output
     assert world.ledger() == []
 
 
-@pytest.mark.parametrize("fault", [github.Fault(after=True), github.Fault(after=True, status=None)])
+@pytest.mark.parametrize(
+    "fault", [github.GitHubFault(after=True), github.GitHubFault(after=True, status=None)]
+)
 def test_a_record_that_was_made_but_not_answered_is_made_once(
-    world: World, fault: github.Fault, asked: str
+    world: World, fault: github.GitHubFault, asked: str
 ) -> None:
     """The commit took effect and its answer was lost: it is found, not repeated."""
     left = [fault]
@@ -363,7 +367,7 @@ def test_a_ledger_that_never_stands_still_grants_nothing(world: World, asked: st
 
 def test_a_grant_whose_record_is_lost_is_recorded_by_the_next_run(world: World, asked: str) -> None:
     """The ledger refuses the outcome: the role is there, the run fails, the next run reads it back and records."""
-    refusal = github.Fault(status=403, body=b"{}")
+    refusal = github.GitHubFault(status=403, body=b"{}")
     at(world, RECORD, lambda: answer(world, refusal, "POST", "/graphql"))
     world.jit("grant", code=3)
     assert world.story(asked) == ["approved"]
@@ -376,7 +380,7 @@ def test_a_grant_whose_record_is_lost_is_recorded_by_the_next_run(world: World, 
 
 def test_what_could_not_be_decided_in_its_time_is_recorded_as_refused(world: World, asked: str) -> None:
     """GitHub is gone until nothing that could be asked can matter any more: refused, with the doubt as its reason."""
-    answer(world, github.Fault(status=502), "GET", "/reviews")
+    answer(world, github.GitHubFault(status=502), "GET", "/reviews")
     world.later(timedelta(days=14) - SECOND)
     world.jit("grant", code=3)
     assert world.story(asked) == []

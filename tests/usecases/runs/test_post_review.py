@@ -15,8 +15,8 @@ from jitbot.sandbox.story.stage import UntoldError
 
 DAY = timedelta(days=1)
 GLASS = "production-break-glass"
-BAD = github.Fault(status=502)
-LOST = github.Fault(status=502, after=True)
+BAD = github.GitHubFault(status=502)
+LOST = github.GitHubFault(status=502, after=True)
 
 
 @pytest.fixture
@@ -266,8 +266,12 @@ def test_a_forged_issue_by_a_workflow_is_made_the_true_one(world: World, glass: 
     assert (after.title, after.body, after.closed_at) == (ours.title, ours.body, None)
 
 
-@pytest.mark.parametrize("fault", [BAD, github.Fault(status=410), github.Fault(status=403)], ids=str)
-def test_trouble_with_the_issue_never_holds_up_access(world: World, glass: str, fault: github.Fault) -> None:
+@pytest.mark.parametrize(
+    "fault", [BAD, github.GitHubFault(status=410), github.GitHubFault(status=403)], ids=str
+)
+def test_trouble_with_the_issue_never_holds_up_access(
+    world: World, glass: str, fault: github.GitHubFault
+) -> None:
     """Access is granted and recorded, the run fails and says why, and the next one opens it."""
     answer(world, fault, "POST", "/issues")
     assert "could not be opened" in world.jit("grant", code=3).output

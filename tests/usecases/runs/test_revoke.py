@@ -4,7 +4,7 @@ import pytest
 from acme_world import DENY_ALL, HOUR, SECOND, World
 from breaking import RECORD, answer, at, refuse
 
-from jitbot.sandbox.github import Fault
+from jitbot.sandbox.github import GitHubFault
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_grant_that_is_recorded_meanwhile_does_not_stop_a_revocation(world: Wo
 
 def test_a_revocation_on_a_ledger_in_doubt_is_not_begun(world: World, granted: str) -> None:
     """The issuer's keys cannot be had, so what is recorded cannot be told: try again."""
-    answer(world, Fault(status=503), "GET", "/jwks")
+    answer(world, GitHubFault(status=503), "GET", "/jwks")
     ran = world.jit("revoke", granted, "--reason", "x", code=3, actor="alice")
     assert "cannot be checked without it" in ran.output
     assert (world.writes(), world.commits()) == ([], 0)

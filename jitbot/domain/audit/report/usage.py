@@ -10,7 +10,7 @@ from jitbot.domain.aws import iam
 from jitbot.domain.aws.iam import Documents
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.model import timestamp
-from jitbot.ports.trail import Call, Opening, Period
+from jitbot.ports.trail import Opening, Period, TrailCall
 
 KEPT = timedelta(days=90)  # by CloudTrail's event history
 LAG = timedelta(minutes=15)  # until a call is found there
@@ -26,7 +26,7 @@ class Usage:
     period: Period
     regions: tuple[str, ...]
     openings: tuple[Opening, ...]
-    calls: tuple[Call, ...]
+    calls: tuple[TrailCall, ...]
     cut: str = ""
 
     @property
@@ -41,7 +41,7 @@ class Usage:
         return (times[0], times[-1]) if times else None
 
     @property
-    def denied(self) -> tuple[Call, ...]:
+    def denied(self) -> tuple[TrailCall, ...]:
         """The calls that AWS did not allow."""
         return tuple(call for call in self.calls if is_denial(call.error))
 
@@ -68,7 +68,7 @@ class Usage:
         }
 
 
-def summed(calls: Iterable[Call]) -> Mapping[tuple[str, str], tuple[int, int]]:
+def summed(calls: Iterable[TrailCall]) -> Mapping[tuple[str, str], tuple[int, int]]:
     """How often each operation was called, and how often denied, the most used first."""
     all_calls = list(calls)
     counts = Counter((call.service, call.name) for call in all_calls)

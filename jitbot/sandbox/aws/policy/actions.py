@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from jitbot.sandbox.aws.policy import s3_actions
-from jitbot.sandbox.aws.policy.evaluator import Question
+from jitbot.sandbox.aws.policy.evaluator import AccessQuestion
 from jitbot.sandbox.aws.sessions import Caller
-from jitbot.sandbox.aws.store import Entity, Store
-from jitbot.sandbox.aws.wire import Call, Protocol, RefusedError
+from jitbot.sandbox.aws.store import Entity, RoleStore
+from jitbot.sandbox.aws.wire import AwsCall, Protocol, RefusedError
 
 _PREFIXES = {"monitoring": "cloudwatch"}  # where the signing name is not the prefix of the actions
 
@@ -24,19 +24,19 @@ _BOUNDARY_OF_REQUEST = re.compile(r"Create(Role|User)|Put(Role|User)PermissionsB
 
 
 def questions(
-    call: Call, caller: Caller, store: Store, context: Mapping[str, tuple[str, ...]]
-) -> tuple[Question, ...]:
+    call: AwsCall, caller: Caller, store: RoleStore, context: Mapping[str, tuple[str, ...]]
+) -> tuple[AccessQuestion, ...]:
     """What must be allowed for this call, all of it; never empty.
 
     What the sandbox has no resource for is asked of `*`, which only a policy for `*` allows.
     """
     if call.protocol is Protocol.S3:
         return tuple(
-            Question(action=action, resource=resource, context={**context, **more})
+            AccessQuestion(action=action, resource=resource, context={**context, **more})
             for action, resource, more in s3_actions.wanted(call)
         )
     action = f"{_PREFIXES.get(call.service, call.service)}:{call.operation or call.method}"
-    base = Question(action=action, context=context)
+    base = AccessQuestion(action=action, context=context)
     if call.service == "iam":
         return (_iam(call, caller, store, base),)
     prefix = f"arn:aws:{call.service}:{call.region}:{caller.account_id}"
@@ -50,7 +50,7 @@ def questions(
     return tuple(replace(base, resource=resource) for resource in resources) or (base,)
 
 
-def _iam(call: Call, caller: Caller, store: Store, base: Question) -> Question:
+def _iam(call: AwsCall, caller: Caller, store: RoleStore, base: AccessQuestion) -> AccessQuestion:
     given = call.parameters
     account = f"arn:aws:iam::{caller.account_id}"
     keys: dict[str, tuple[str, ...]] = {}
@@ -82,13 +82,13 @@ def _named(account: str, kind: str, name: str, path: str | None, entity: Entity 
     return entity.arn if entity else f"{account}:{kind}{path or '/'}{name}"
 
 
-def _boundary(call: Call, entity: Entity | None) -> str | None:
+def _boundary(call: AwsCall, entity: Entity | None) -> str | None:
     if _BOUNDARY_OF_REQUEST.fullmatch(call.operation):
         return call.parameters.get("PermissionsBoundary")
     return entity.boundary if entity and _BOUNDARY_OF_ENTITY.fullmatch(call.operation) else None
 
 
-def _tag_keys(call: Call, entity: Entity | None) -> dict[str, tuple[str, ...]]:
+def _tag_keys(call: AwsCall, entity: Entity | None) -> dict[str, tuple[str, ...]]:
     tags = call.tags()
     keys: dict[str, tuple[str, ...]] = {
         f"aws:requesttag/{key.lower()}": (value,) for key, value in tags.items()

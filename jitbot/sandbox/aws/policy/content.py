@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jitbot.sandbox.aws.sessions import Caller
-from jitbot.sandbox.aws.wire import Answer, Call
+from jitbot.sandbox.aws.wire import AwsAnswer, AwsCall
 
 REGION = "eu-west-1"
 TABLES = ("orders", "refunds")
@@ -28,7 +28,7 @@ class Content:
         """Promise the account its content."""
         self._wanted |= {(account_id, service) for service in _SEEDS}
 
-    def context(self, call: Call) -> dict[str, tuple[str, ...]]:
+    def context(self, call: AwsCall) -> dict[str, tuple[str, ...]]:
         """The condition keys of the instance that a session is to be started on."""
         if call.service != "ssm" or call.operation != "StartSession":
             return {}
@@ -42,14 +42,14 @@ class Content:
             self._wanted.discard((account_id, service))
             _SEEDS[service](account_id)
 
-    def answer(self, call: Call, caller: Caller) -> Answer | None:
+    def answer(self, call: AwsCall, caller: Caller) -> AwsAnswer | None:
         """Answer what moto cannot (sessions on instances); None leaves the call to moto."""
         if call.service == "ssm" and call.operation in ("StartSession", "TerminateSession"):
             return _session(call, caller)
         return None
 
 
-def _session(call: Call, caller: Caller) -> Answer:
+def _session(call: AwsCall, caller: Caller) -> AwsAnswer:
     if call.operation == "TerminateSession":
         document = {"SessionId": call.document.get("SessionId")}
     else:
@@ -59,7 +59,7 @@ def _session(call: Call, caller: Caller) -> Answer:
             "TokenValue": "sandbox",
         }
     headers = (("Content-Type", "application/x-amz-json-1.1"),)
-    return Answer(status=200, body=json.dumps(document).encode(), headers=headers)
+    return AwsAnswer(status=200, body=json.dumps(document).encode(), headers=headers)
 
 
 def _seed_tables(account_id: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from jitbot.sandbox.aws.policy import conditions, evaluator
 from jitbot.sandbox.aws.policy.evaluator import Document, Statement
-from jitbot.sandbox.aws.store import Store
+from jitbot.sandbox.aws.store import RoleStore
 from jitbot.sandbox.aws.wire import RefusedError
 
 MAXIMUM_TRUST = 2_048
@@ -42,7 +42,7 @@ def check_identity(text: str) -> None:
         _check_conditions(statement)
 
 
-def check_trust(text: str, store: Store) -> None:
+def check_trust(text: str, store: RoleStore) -> None:
     """Raise RefusedError for a trust policy AWS would not store."""
     document = _read(text)
     if size(text) > MAXIMUM_TRUST:
@@ -68,7 +68,7 @@ def _read(text: str) -> Document:
     return document
 
 
-def _check_trust_statement(statement: Statement, store: Store) -> None:
+def _check_trust_statement(statement: Statement, store: RoleStore) -> None:
     if not isinstance(statement, dict) or not statement:
         raise _malformed("Syntax errors in policy.")
     for name in ("Resource", "NotResource"):
@@ -85,7 +85,7 @@ def _check_trust_statement(statement: Statement, store: Store) -> None:
     _check_conditions(statement)
 
 
-def _check_principals(principal: Any, store: Store) -> None:
+def _check_principals(principal: Any, store: RoleStore) -> None:
     if principal == "*":
         return
     if (
@@ -102,7 +102,7 @@ def _check_principals(principal: Any, store: Store) -> None:
                 raise _malformed(f'Invalid principal in policy: "AWS":"{name}"')
 
 
-def _exists(name: str, store: Store) -> bool:
+def _exists(name: str, store: RoleStore) -> bool:
     """Whether AWS would find this principal. Other accounts are taken to exist, their people are not."""
     if name == "*" or re.fullmatch(r"\d{12}", name, re.ASCII):
         return True

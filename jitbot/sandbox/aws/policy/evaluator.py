@@ -20,7 +20,7 @@ Document = Mapping[str, Any]
 Statement = Mapping[str, Any]
 
 
-class Verdict(Enum):
+class Evaluation(Enum):
     """What documents say about a question. Silence is a no that another document may overrule."""
 
     ALLOW = "allow"
@@ -29,7 +29,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class AccessQuestion:
     """May this action be done on this resource? Keys of `context` are in lower case."""
 
     action: str
@@ -58,7 +58,7 @@ def statements(document: Document) -> tuple[Statement, ...]:
     return tuple(found) if isinstance(found, list) else (found,)
 
 
-def evaluate(documents: Iterable[Document], question: Question) -> Verdict:
+def evaluate(documents: Iterable[Document], question: AccessQuestion) -> Evaluation:
     """What identity documents, taken together, say: an explicit Deny wins, then an Allow.
 
     Raises ValueError for a document that AWS would not have stored.
@@ -70,11 +70,11 @@ def evaluate(documents: Iterable[Document], question: Question) -> Verdict:
         if applies(statement, question, version=document.get("Version"))
     }
     if "Deny" in said:
-        return Verdict.DENY
-    return Verdict.ALLOW if "Allow" in said else Verdict.SILENT
+        return Evaluation.DENY
+    return Evaluation.ALLOW if "Allow" in said else Evaluation.SILENT
 
 
-def applies(statement: Statement, question: Question, *, version: object) -> bool:
+def applies(statement: Statement, question: AccessQuestion, *, version: object) -> bool:
     """Whether a statement speaks about the question. Variables exist in version 2012-10-17 alone."""
     fill = _filler(question.context, variables=version == "2012-10-17")
     return (

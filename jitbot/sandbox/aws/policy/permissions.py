@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from jitbot.sandbox.aws.policy import evaluator
-from jitbot.sandbox.aws.policy.evaluator import Question, Verdict
+from jitbot.sandbox.aws.policy.evaluator import AccessQuestion, Evaluation
 from jitbot.sandbox.aws.sessions import Caller, Kind
-from jitbot.sandbox.aws.store import Entity, Store
+from jitbot.sandbox.aws.store import Entity, RoleStore
 from jitbot.sandbox.aws.wire import RefusedError
 
 
@@ -40,26 +40,26 @@ def context(caller: Caller, region: str, now: datetime) -> dict[str, tuple[str, 
     return {key: (value,) for key, value in keys.items()}
 
 
-def require(caller: Caller, question: Question, store: Store) -> None:
+def require(caller: Caller, question: AccessQuestion, store: RoleStore) -> None:
     """Raise RefusedError, with AWS's sentence, unless every layer of the caller's documents allows."""
     for layer, texts in _layers(caller, store):
         verdict = _evaluate(texts, question)
-        if verdict is Verdict.DENY:
+        if verdict is Evaluation.DENY:
             raise denied(caller, question, f"with an explicit deny in {layer}")
-        if verdict is Verdict.SILENT:
+        if verdict is Evaluation.SILENT:
             raise denied(
                 caller, question, f"because no {layer.partition(' ')[2]} allows the {question.action} action"
             )
 
 
-def forbid(caller: Caller, question: Question, store: Store) -> None:
+def forbid(caller: Caller, question: AccessQuestion, store: RoleStore) -> None:
     """Raise RefusedError if a layer denies explicitly: enough where a trust policy names the caller itself."""
     for layer, texts in _layers(caller, store):
-        if _evaluate(texts, question) is Verdict.DENY:
+        if _evaluate(texts, question) is Evaluation.DENY:
             raise denied(caller, question, f"with an explicit deny in {layer}")
 
 
-def denied(caller: Caller, question: Question, reason: str = "") -> RefusedError:
+def denied(caller: Caller, question: AccessQuestion, reason: str = "") -> RefusedError:
     """AWS's refusal of one action to one caller."""
     sentence = (
         f"User: {caller.arn} is not authorized to perform: {question.action} on resource: {question.resource}"
@@ -67,7 +67,7 @@ def denied(caller: Caller, question: Question, reason: str = "") -> RefusedError
     return RefusedError("AccessDenied", f"{sentence} {reason}".rstrip(), 403)
 
 
-def _layers(caller: Caller, store: Store) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _layers(caller: Caller, store: RoleStore) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The texts of each layer. Each must allow, and any may deny; a missing boundary allows nothing."""
     if caller.kind is Kind.ADMIN:
         return
@@ -82,14 +82,14 @@ def _layers(caller: Caller, store: Store) -> Iterator[tuple[str, tuple[str, ...]
         yield "a session policy", (caller.session_policy,)
 
 
-def _texts(entity: Entity, store: Store) -> tuple[str, ...]:
+def _texts(entity: Entity, store: RoleStore) -> tuple[str, ...]:
     """Inline and attached documents of a user or role."""
     attached = (store.policy(entity.account_id, arn) for arn in entity.attached)
     return (*(text for _, text in entity.inline), *(text for text in attached if text is not None))
 
 
-def _evaluate(texts: tuple[str, ...], question: Question) -> Verdict:
+def _evaluate(texts: tuple[str, ...], question: AccessQuestion) -> Evaluation:
     try:
         return evaluator.evaluate([evaluator.load(text) for text in texts], question)
     except ValueError:
-        return Verdict.DENY  # a document nobody can read grants nothing
+        return Evaluation.DENY  # a document nobody can read grants nothing

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actio
 
 from urllib.parse import unquote
 
-from jitbot.sandbox.aws.wire import Call
+from jitbot.sandbox.aws.wire import AwsCall
 
 Wanted = tuple[str, str, dict[str, tuple[str, ...]]]  # action, resource, further condition keys
 
@@ -31,7 +31,7 @@ _PARTS = {
 }
 
 
-def wanted(call: Call) -> tuple[Wanted, ...]:
+def wanted(call: AwsCall) -> tuple[Wanted, ...]:
     """Everything an S3 request needs; a copy also reads its source."""
     bucket, _, key = call.path.lstrip("/").partition("/")
     if not bucket:
@@ -46,7 +46,7 @@ def wanted(call: Call) -> tuple[Wanted, ...]:
     return tuple(found)
 
 
-def _bucket(call: Call, arn: str) -> Wanted:
+def _bucket(call: AwsCall, arn: str) -> Wanted:
     part = next((part for part in _PARTS if part in call.parameters), None)
     if part:
         return f"s3:{_VERBS.get(call.method, 'Put')}Bucket{_PARTS[part]}", arn, {}
@@ -62,7 +62,7 @@ def _bucket(call: Call, arn: str) -> Wanted:
     return ("s3:ListBucketVersions" if "versions" in call.parameters else "s3:ListBucket"), arn, keys
 
 
-def _object_action(call: Call) -> str:
+def _object_action(call: AwsCall) -> str:
     part = next((part for part in _PARTS if part in call.parameters), None)
     if part:
         return f"s3:{_VERBS.get(call.method, 'Put')}Object{_PARTS[part]}"

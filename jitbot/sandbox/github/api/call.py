@@ -22,7 +22,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class GitHubCall:
     """Who asks, and what. `later` runs when the site's lock is free again, before the answer is sent."""
 
     site: Site

@@ -1,11 +1,11 @@
 """REST: what may be done to comments beside making, reading and editing them."""
 
-from jitbot.sandbox.github.api.call import Call, Reply
+from jitbot.sandbox.github.api.call import GitHubCall, Reply
 from jitbot.sandbox.github.records import RefusalError
-from jitbot.sandbox.github.site import Repository
+from jitbot.sandbox.github.site import HostedRepository
 
 
-def delete_comment(call: Call, repo: Repository, comment_id: int) -> Reply:
+def delete_comment(call: GitHubCall, repo: HostedRepository, comment_id: int) -> Reply:
     """DELETE issues/comments/{comment_id}: by its author or whoever may write; 404 if it is gone already."""
     comment = repo.comments.get(comment_id)
     if comment is None:

@@ -8,21 +8,21 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from jitbot.sandbox.github.api import shapes
-from jitbot.sandbox.github.api.call import Call, Json, Reply
+from jitbot.sandbox.github.api.call import GitHubCall, Json, Reply
 from jitbot.sandbox.github.records import Activity, Pull, Review, User
-from jitbot.sandbox.github.site import Repository
+from jitbot.sandbox.github.site import HostedRepository
 
 _PAGE = 30
 _MOST = 100
 
 
-def list_events(call: Call, repo: Repository, number: int) -> Reply:
+def list_events(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """GET issues/{number}/events: moves to another base, dismissals, and the merge, in the order of time."""
     told = sorted(_told(call, repo, repo.pull(number)), key=lambda each: (each["created_at"], each["id"]))
     return call.page(told, lambda each: each)
 
 
-def list_activities(call: Call, repo: Repository) -> Reply:
+def list_activities(call: GitHubCall, repo: HostedRepository) -> Reply:
     """GET activity: the moves of branches, newest first unless `direction` is asc, page by page behind a cursor."""
     wanted = call.query.get("ref", "")
     found = [each for each in repo.activities if wanted in {"", each.ref}]
@@ -37,7 +37,7 @@ def list_activities(call: Call, repo: Repository) -> Reply:
     return Reply(body=[_activity(call, each) for each in shown], headers=link)
 
 
-def _told(call: Call, repo: Repository, pull: Pull) -> Iterator[Json]:
+def _told(call: GitHubCall, repo: HostedRepository, pull: Pull) -> Iterator[Json]:
     for place, (at, by) in enumerate(pull.retargets):
         yield _event(call, repo, pull.id * 100 + place, "base_ref_changed", at, by)
     for review in repo.reviews_of(pull):
@@ -48,7 +48,7 @@ def _told(call: Call, repo: Repository, pull: Pull) -> Iterator[Json]:
         yield merged | {"commit_id": pull.merge_commit_sha}
 
 
-def _dismissal(call: Call, repo: Repository, review: Review) -> Json:
+def _dismissal(call: GitHubCall, repo: HostedRepository, review: Review) -> Json:
     given = review.dismissal
     assert given is not None  # noqa: S101 - the caller asked
     said = {"state": given.state.lower(), "review_id": review.id, "dismissal_message": None}
@@ -57,7 +57,9 @@ def _dismissal(call: Call, repo: Repository, review: Review) -> Json:
     return event | {"dismissed_review": said | commit}
 
 
-def _event(call: Call, repo: Repository, identity: int, kind: str, at: datetime, by: User) -> Json:
+def _event(
+    call: GitHubCall, repo: HostedRepository, identity: int, kind: str, at: datetime, by: User
+) -> Json:
     return {
         "id": identity,
         "node_id": f"IE_{identity}",
@@ -71,7 +73,7 @@ def _event(call: Call, repo: Repository, identity: int, kind: str, at: datetime,
     }
 
 
-def _activity(call: Call, given: Activity) -> Json:
+def _activity(call: GitHubCall, given: Activity) -> Json:
     return {
         "id": given.id,
         "node_id": f"PSH_{given.id}",

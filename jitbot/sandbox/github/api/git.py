@@ -3,19 +3,19 @@
 import base64
 
 from jitbot.sandbox.github.api import pull_shapes, shapes
-from jitbot.sandbox.github.api.call import Call, Json, Reply
+from jitbot.sandbox.github.api.call import GitHubCall, Json, Reply
 from jitbot.sandbox.github.git import commits
 from jitbot.sandbox.github.git.objects import Entry, GitError
 from jitbot.sandbox.github.git.store import EMPTY_TREE
 from jitbot.sandbox.github.records import Pull, RefusalError, Status
 from jitbot.sandbox.github.rules import branch_rules, pulls
-from jitbot.sandbox.github.site import Repository
+from jitbot.sandbox.github.site import HostedRepository
 
 _LONGEST_DESCRIPTION = 140
 _STATES = {"error", "failure", "pending", "success"}
 
 
-def get_commit(call: Call, repo: Repository, revision: str) -> Reply:
+def get_commit(call: GitHubCall, repo: HostedRepository, revision: str) -> Reply:
     """GET commits/{revision}: with the files it changes against its first parent."""
     commit = repo.store.commit(_sha(repo, revision))
     parent = commit.parents[0] if commit.parents else EMPTY_TREE
@@ -29,14 +29,14 @@ def get_commit(call: Call, repo: Repository, revision: str) -> Reply:
     return Reply(body=body, headers=headers)
 
 
-def list_pulls_of_commit(call: Call, repo: Repository, revision: str) -> Reply:
+def list_pulls_of_commit(call: GitHubCall, repo: HostedRepository, revision: str) -> Reply:
     """GET commits/{revision}/pulls: merged ones that brought the commit, open ones that contain it."""
     sha = _sha(repo, revision)
     found = [pull for pull in repo.pulls.values() if _brings(repo, pull, sha)]
     return call.page(found, lambda pull: pull_shapes.simple(call.site, repo, pull, call.actor))
 
 
-def create_status(call: Call, repo: Repository, sha: str) -> Reply:
+def create_status(call: GitHubCall, repo: HostedRepository, sha: str) -> Reply:
     """POST statuses/{sha}."""
     call.must_write()
     state = call.text("state")
@@ -66,14 +66,14 @@ def create_status(call: Call, repo: Repository, sha: str) -> Reply:
     return Reply(status=201, body=shapes.status(call.site, repo, given))
 
 
-def list_statuses(call: Call, repo: Repository, revision: str) -> Reply:
+def list_statuses(call: GitHubCall, repo: HostedRepository, revision: str) -> Reply:
     """GET commits/{revision}/statuses, newest first."""
     sha = _sha(repo, revision)
     found = [status for status in reversed(repo.statuses) if status.sha == sha]
     return call.page(found, lambda status: shapes.status(call.site, repo, status))
 
 
-def get_combined_status(call: Call, repo: Repository, revision: str) -> Reply:
+def get_combined_status(call: GitHubCall, repo: HostedRepository, revision: str) -> Reply:
     """GET commits/{revision}/status: the newest of each context, and what they come to."""
     sha = _sha(repo, revision)
     latest = {status.context: status for status in repo.statuses if status.sha == sha}
@@ -93,7 +93,7 @@ def get_combined_status(call: Call, repo: Repository, revision: str) -> Reply:
     return Reply(body=body, headers=headers)
 
 
-def list_branches(call: Call, repo: Repository) -> Reply:
+def list_branches(call: GitHubCall, repo: HostedRepository) -> Reply:
     """GET branches."""
     branches = sorted(repo.store.refs("refs/heads/").items())
     return call.page(
@@ -101,7 +101,7 @@ def list_branches(call: Call, repo: Repository) -> Reply:
     )
 
 
-def get_branch(call: Call, repo: Repository, branch: str) -> Reply:
+def get_branch(call: GitHubCall, repo: HostedRepository, branch: str) -> Reply:
     """GET branches/{branch}."""
     commit = repo.store.commit(repo.tip(branch))
     body = _short_branch(call, repo, branch, commit.sha)
@@ -111,13 +111,13 @@ def get_branch(call: Call, repo: Repository, branch: str) -> Reply:
     return Reply(body=body | whole | {"protection_url": f"{url}/protection"})
 
 
-def list_rules(call: Call, repo: Repository, branch: str) -> Reply:
+def list_rules(call: GitHubCall, repo: HostedRepository, branch: str) -> Reply:
     """GET rules/branches/{branch}; a branch without rules, or that does not exist, has an empty list."""
     ruleset = call.site.rules.get(branch)
     return call.page(branch_rules.as_listed(ruleset, repo.full_name) if ruleset else [], dict)
 
 
-def get_ref(call: Call, repo: Repository, ref: str) -> Reply:
+def get_ref(call: GitHubCall, repo: HostedRepository, ref: str) -> Reply:
     """GET git/ref/{ref}, the ref without its leading `refs/`."""
     sha = repo.store.refs(f"refs/{ref}").get(f"refs/{ref}")
     if sha is None:
@@ -125,7 +125,7 @@ def get_ref(call: Call, repo: Repository, ref: str) -> Reply:
     return Reply(body=shapes.reference(call.site, repo, f"refs/{ref}", sha))
 
 
-def create_ref(call: Call, repo: Repository) -> Reply:
+def create_ref(call: GitHubCall, repo: HostedRepository) -> Reply:
     """POST git/refs."""
     call.must_write()
     ref, sha = call.text("ref"), call.text("sha")
@@ -139,7 +139,7 @@ def create_ref(call: Call, repo: Repository) -> Reply:
     return Reply(status=201, body=shapes.reference(call.site, repo, ref, sha))
 
 
-def update_ref(call: Call, repo: Repository, ref: str) -> Reply:
+def update_ref(call: GitHubCall, repo: HostedRepository, ref: str) -> Reply:
     """PATCH git/refs/{ref}: 422 unless it is a fast-forward, or forced and the rules allow that."""
     call.must_write()
     name, sha = _own_ref(repo, ref), call.text("sha")
@@ -152,7 +152,7 @@ def update_ref(call: Call, repo: Repository, ref: str) -> Reply:
     return Reply(body=shapes.reference(call.site, repo, name, sha))
 
 
-def delete_ref(call: Call, repo: Repository, ref: str) -> Reply:
+def delete_ref(call: GitHubCall, repo: HostedRepository, ref: str) -> Reply:
     """DELETE git/refs/{ref}."""
     call.must_write()
     name = _own_ref(repo, ref)
@@ -160,7 +160,7 @@ def delete_ref(call: Call, repo: Repository, ref: str) -> Reply:
     return Reply(status=204)
 
 
-def get_contents(call: Call, repo: Repository, path: str = "") -> Reply:
+def get_contents(call: GitHubCall, repo: HostedRepository, path: str = "") -> Reply:
     """GET contents/{path}: a file with its content, or a folder's entries."""
     ref = call.query.get("ref") or repo.default_branch
     sha = repo.store.resolve(ref)
@@ -182,7 +182,7 @@ def get_contents(call: Call, repo: Repository, path: str = "") -> Reply:
     return Reply(body=shapes.entry(call.site, repo, found, path, ref, len(content)) | encoded)
 
 
-def put_contents(call: Call, repo: Repository, path: str) -> Reply:
+def put_contents(call: GitHubCall, repo: HostedRepository, path: str) -> Reply:
     """PUT contents/{path}: one commit that makes or, given the `sha` of its blob, changes a file."""
     call.must_write()
     message, branch = call.text("message"), call.text("branch", repo.default_branch)
@@ -197,14 +197,14 @@ def put_contents(call: Call, repo: Repository, path: str) -> Reply:
     return Reply(status=200 if old else 201, body=body)
 
 
-def _sha(repo: Repository, revision: str) -> str:
+def _sha(repo: HostedRepository, revision: str) -> str:
     sha = repo.store.resolve(revision)
     if sha is None:
         raise RefusalError(422, f"No commit found for SHA: {revision}")
     return sha
 
 
-def _brings(repo: Repository, pull: Pull, sha: str) -> bool:
+def _brings(repo: HostedRepository, pull: Pull, sha: str) -> bool:
     if sha in pull.landed:
         return True
     if pull.closed_at and not pull.is_merged:
@@ -212,19 +212,19 @@ def _brings(repo: Repository, pull: Pull, sha: str) -> bool:
     return sha in repo.store.between(repo.fork_point(pull), pull.head_sha)
 
 
-def _short_branch(call: Call, repo: Repository, branch: str, sha: str) -> Json:
+def _short_branch(call: GitHubCall, repo: HostedRepository, branch: str, sha: str) -> Json:
     url = f"{shapes.api(call.site, repo)}/commits/{sha}"
     return {"name": branch, "commit": {"sha": sha, "url": url}, "protected": branch in call.site.rules}
 
 
-def _own_ref(repo: Repository, ref: str) -> str:
+def _own_ref(repo: HostedRepository, ref: str) -> str:
     name = f"refs/{ref}"
     if not ref.startswith(("heads/", "tags/")) or not repo.store.refs(name).get(name):
         raise RefusalError(422, "Reference does not exist")
     return name
 
 
-def _move(call: Call, repo: Repository, ref: str, old: str | None, new: str | None) -> None:
+def _move(call: GitHubCall, repo: HostedRepository, ref: str, old: str | None, new: str | None) -> None:
     if new is not None and not repo.store.exists(new):
         raise RefusalError(422, "Object does not exist")
     branch = ref.removeprefix("refs/heads/")
@@ -237,7 +237,7 @@ def _move(call: Call, repo: Repository, ref: str, old: str | None, new: str | No
         raise RefusalError(422, f"{ref} is not a valid ref name.") from None
 
 
-def _check_blob(call: Call, path: str, old: Entry | None) -> None:
+def _check_blob(call: GitHubCall, path: str, old: Entry | None) -> None:
     given = call.optional("sha")
     if old and given is None:
         raise RefusalError(422, 'Invalid request.\n\n"sha" wasn\'t supplied.')

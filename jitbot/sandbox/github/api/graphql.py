@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from jitbot.sandbox.github.api import objects, shapes
-from jitbot.sandbox.github.api.call import Call, Json, Reply
+from jitbot.sandbox.github.api.call import GitHubCall, Json, Reply
 from jitbot.sandbox.github.git import commits
 from jitbot.sandbox.github.records import AutoMerge, Pull, RefusalError
 from jitbot.sandbox.github.rules import pulls
-from jitbot.sandbox.github.site import Repository, Site
+from jitbot.sandbox.github.site import HostedRepository, Site
 
 _REF = re.compile(
     r"repository\s*\(\s*owner:\s*(\S+?)\s*,?\s+name:\s*(\S+?)\s*\)\s*\{.*?\bref\s*\(\s*qualifiedName:\s*(\S+?)\s*\)",
@@ -24,7 +24,7 @@ class _StaleError(RefusalError):
     """The branch is not where the caller thought."""
 
 
-def answer(call: Call) -> Reply:
+def answer(call: GitHubCall) -> Reply:
     """POST /graphql. A refusal is a 200 with `errors`, and null in place of the field."""
     query, variables = call.text("query"), call.body.get("variables") or {}
     for field, act in _MUTATIONS.items():
@@ -39,7 +39,10 @@ def answer(call: Call) -> Reply:
 
 
 def _attempt(
-    field: str, act: Callable[[Call, Mapping[str, Any]], Json | None], call: Call, given: Mapping[str, Any]
+    field: str,
+    act: Callable[[GitHubCall, Mapping[str, Any]], Json | None],
+    call: GitHubCall,
+    given: Mapping[str, Any],
 ) -> Reply:
     try:
         return Reply(body={"data": {field: act(call, given)}})
@@ -50,7 +53,9 @@ def _attempt(
         return Reply(body={"data": {field: None}, "errors": [error]})
 
 
-def _ask(ask: Callable[[Call, Mapping[str, Any]], Json], call: Call, variables: Mapping[str, Any]) -> Reply:
+def _ask(
+    ask: Callable[[GitHubCall, Mapping[str, Any]], Json], call: GitHubCall, variables: Mapping[str, Any]
+) -> Reply:
     try:
         return Reply(body={"data": ask(call, variables)})
     except RefusalError as refusal:
@@ -58,7 +63,7 @@ def _ask(ask: Callable[[Call, Mapping[str, Any]], Json], call: Call, variables: 
         return Reply(body={"data": {"repository": None}, "errors": [error]})
 
 
-def _create_commit(call: Call, given: Mapping[str, Any]) -> Json:
+def _create_commit(call: GitHubCall, given: Mapping[str, Any]) -> Json:
     call.must_write()
     target, message = given["branch"], given["message"]
     repository = call.site.repository(target["repositoryNameWithOwner"])
@@ -77,7 +82,7 @@ def _create_commit(call: Call, given: Mapping[str, Any]) -> Json:
     return _echo(given, {"commit": {"oid": made.sha, "url": url}, "ref": {"target": {"oid": made.sha}}})
 
 
-def _enable_auto_merge(call: Call, given: Mapping[str, Any]) -> Json:
+def _enable_auto_merge(call: GitHubCall, given: Mapping[str, Any]) -> Json:
     call.must_write()
     repository, pull = _pull(call.site, given["pullRequestId"])
     if not call.site.allow_auto_merge:
@@ -97,14 +102,14 @@ def _enable_auto_merge(call: Call, given: Mapping[str, Any]) -> Json:
     )
 
 
-def _disable_auto_merge(call: Call, given: Mapping[str, Any]) -> Json:
+def _disable_auto_merge(call: GitHubCall, given: Mapping[str, Any]) -> Json:
     call.must_write()
     repository, pull = _pull(call.site, given["pullRequestId"])
     repository.change(pull, auto_merge=None)
     return _echo(given, _about(call, pull))
 
 
-def _ref(call: Call, variables: Mapping[str, Any]) -> Json:
+def _ref(call: GitHubCall, variables: Mapping[str, Any]) -> Json:
     match = _REF.search(call.text("query"))
     assert match is not None  # noqa: S101 - for the type checker; `answer` has matched it
     owner, name, ref = (
@@ -116,7 +121,7 @@ def _ref(call: Call, variables: Mapping[str, Any]) -> Json:
     return {"ref": oid and {"name": full.rpartition("/")[2], "target": {"oid": oid}}}
 
 
-def _about(call: Call, pull: Pull) -> Json:
+def _about(call: GitHubCall, pull: Pull) -> Json:
     actor = shapes.user(call.site, call.actor)
     path = f"/{call.actor.login}"
     shown = {"login": actor["login"], "avatarUrl": actor["avatar_url"], "url": actor["html_url"]}
@@ -127,7 +132,7 @@ def _echo(given: Mapping[str, Any], payload: Json) -> Json:
     return payload | {"clientMutationId": given.get("clientMutationId")}
 
 
-def _pull(site: Site, node: str) -> tuple[Repository, Pull]:
+def _pull(site: Site, node: str) -> tuple[HostedRepository, Pull]:
     for repository in site.repositories.values():
         for pull in repository.pulls.values():
             if node == shapes.pull_node(repository, pull):
@@ -135,14 +140,14 @@ def _pull(site: Site, node: str) -> tuple[Repository, Pull]:
     raise RefusalError(404, f"Could not resolve to a node with the global id of '{node}'")
 
 
-_MUTATIONS: dict[str, Callable[[Call, Mapping[str, Any]], Json | None]] = {
+_MUTATIONS: dict[str, Callable[[GitHubCall, Mapping[str, Any]], Json | None]] = {
     "createCommitOnBranch": _create_commit,
     "enablePullRequestAutoMerge": _enable_auto_merge,
     "disablePullRequestAutoMerge": _disable_auto_merge,
 }
 
 
-_QUERIES: dict[str, Callable[[Call, Mapping[str, Any]], Json]] = {
+_QUERIES: dict[str, Callable[[GitHubCall, Mapping[str, Any]], Json]] = {
     "viewerPermission": objects.viewer,
     "expression": objects.named,
 }

@@ -6,16 +6,16 @@ https://docs.github.com/en/rest/issues/issues
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from jitbot.sandbox.github.api.call import Call, Json, Reply
+from jitbot.sandbox.github.api.call import GitHubCall, Json, Reply
 from jitbot.sandbox.github.api.shapes import api, moment, user, web
 from jitbot.sandbox.github.records import Issue, Pull, RefusalError
-from jitbot.sandbox.github.site import Repository
+from jitbot.sandbox.github.site import HostedRepository
 
 _LONGEST_TITLE, _LONGEST_BODY = 256, 65536
 _REASONS = {"closed": ("completed", "not_planned", "duplicate"), "open": ("reopened",)}
 
 
-def list_issues(call: Call, repo: Repository) -> Reply:
+def list_issues(call: GitHubCall, repo: HostedRepository) -> Reply:
     """GET issues, by state, creator and since; newest first unless asked otherwise."""
     state, creator = call.query.get("state", "open"), call.query.get("creator", "")
     since = _moment(call.query["since"]) if "since" in call.query else None
@@ -31,7 +31,7 @@ def list_issues(call: Call, repo: Repository) -> Reply:
     return call.page(found, lambda each: _shape(call, repo, each))
 
 
-def create_issue(call: Call, repo: Repository) -> Reply:
+def create_issue(call: GitHubCall, repo: HostedRepository) -> Reply:
     """POST issues: whoever may read may open one."""
     now = call.site.clock.now()
     issue = Issue(
@@ -47,12 +47,12 @@ def create_issue(call: Call, repo: Repository) -> Reply:
     return Reply(status=201, body=_shape(call, repo, issue))
 
 
-def get_issue(call: Call, repo: Repository, number: int) -> Reply:
+def get_issue(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """GET issues/{number}."""
     return Reply(body=_shape(call, repo, _issue(repo, number)))
 
 
-def edit_issue(call: Call, repo: Repository, number: int) -> Reply:
+def edit_issue(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """PATCH issues/{number}: title, body, state; by its author or whoever may write."""
     issue = _issue(repo, number)
     if call.actor.id != issue.author.id:
@@ -68,7 +68,7 @@ def edit_issue(call: Call, repo: Repository, number: int) -> Reply:
     return Reply(body=_shape(call, repo, issue))
 
 
-def _in_state(call: Call, issue: Issue, state: str, reason: str | None, now: datetime) -> Issue:
+def _in_state(call: GitHubCall, issue: Issue, state: str, reason: str | None, now: datetime) -> Issue:
     if state not in _REASONS or (reason is not None and reason not in _REASONS[state]):
         raise RefusalError(
             422, "Validation Failed", ({"resource": "Issue", "field": "state", "code": "invalid"},)
@@ -81,7 +81,7 @@ def _in_state(call: Call, issue: Issue, state: str, reason: str | None, now: dat
     return issue
 
 
-def _issue(repo: Repository, number: int) -> Issue:
+def _issue(repo: HostedRepository, number: int) -> Issue:
     if number not in repo.issues:
         raise RefusalError(404, "Not Found")
     return repo.issues[number]
@@ -109,7 +109,7 @@ def _moment(text: str) -> datetime:
         raise RefusalError(422, "Validation Failed", ({"field": "since", "code": "invalid"},)) from error
 
 
-def _shape(call: Call, repo: Repository, issue: Issue | Pull) -> Json:
+def _shape(call: GitHubCall, repo: HostedRepository, issue: Issue | Pull) -> Json:
     """issue; one that is a pull request says so."""
     base, page = api(call.site, repo), web(call.site, repo)
     url, kind = f"{base}/issues/{issue.number}", "issues" if isinstance(issue, Issue) else "pull"

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jitbot.sandbox.github.api import shapes
-from jitbot.sandbox.github.api.call import Call, Json, Reply
+from jitbot.sandbox.github.api.call import GitHubCall, Json, Reply
 from jitbot.sandbox.github.git import commits
 from jitbot.sandbox.github.git.objects import Entry, GitError
-from jitbot.sandbox.github.git.store import Store
+from jitbot.sandbox.github.git.store import GitStore
 from jitbot.sandbox.github.records import RefusalError
 from jitbot.sandbox.github.rules import merging
-from jitbot.sandbox.github.site import Repository, Site
+from jitbot.sandbox.github.site import HostedRepository, Site
 
 _ASKED = re.compile(r"(\w+)\s*:\s*object\s*\(\s*expression:\s*\$(\w+)\s*\)")
 _CO_AUTHOR = re.compile(r"^co-authored-by:[^<\n]*<([^>\n]*)>", re.IGNORECASE | re.MULTILINE)
@@ -23,7 +23,7 @@ _PERMISSIONS = {"admin": "ADMIN", "write": "WRITE", "read": "READ"}
 _MODES = {"100644", "100755", "120000", "040000", "160000"}
 
 
-def list_commits(call: Call, repo: Repository) -> Reply:
+def list_commits(call: GitHubCall, repo: HostedRepository) -> Reply:
     """GET commits, newest first, from `sha` on, of those that touch `path`."""
     tip = repo.store.resolve(call.query.get("sha") or repo.default_branch)
     if tip is None:
@@ -34,14 +34,14 @@ def list_commits(call: Call, repo: Repository) -> Reply:
     return call.page(found, lambda commit: shapes.commit(call.site, repo, commit))
 
 
-def get_git_commit(call: Call, repo: Repository, sha: str) -> Reply:
+def get_git_commit(call: GitHubCall, repo: HostedRepository, sha: str) -> Reply:
     """GET git/commits/{sha}: the commit as git has it."""
     if not repo.store.exists(sha):
         raise RefusalError(404, "Not Found")
     return Reply(body=_git_commit(call, repo, sha))
 
 
-def create_tree(call: Call, repo: Repository) -> Reply:
+def create_tree(call: GitHubCall, repo: HostedRepository) -> Reply:
     """POST git/trees: files, given whole, over `base_tree`."""
     call.must_write()
     base, given = call.optional("base_tree"), call.body.get("tree")
@@ -61,7 +61,7 @@ def create_tree(call: Call, repo: Repository) -> Reply:
     return Reply(status=201, body={"sha": tree, "url": url, "tree": entries, "truncated": False})
 
 
-def create_commit(call: Call, repo: Repository) -> Reply:
+def create_commit(call: GitHubCall, repo: HostedRepository) -> Reply:
     """POST git/commits. Made without an author of the caller's choice, it is theirs; GitHub signs what a job makes."""
     call.must_write()
     tree, parents = call.text("tree"), call.body.get("parents") or []
@@ -75,7 +75,7 @@ def create_commit(call: Call, repo: Repository) -> Reply:
     return Reply(status=201, body=_git_commit(call, repo, made))
 
 
-def viewer(call: Call, variables: Mapping[str, Any]) -> Json:
+def viewer(call: GitHubCall, variables: Mapping[str, Any]) -> Json:
     """GraphQL: whose token it is, and what it finds of a repository."""
     repo = _repository(call, variables)
     tip = repo.store.tip(repo.default_branch)
@@ -93,7 +93,7 @@ def viewer(call: Call, variables: Mapping[str, Any]) -> Json:
     return {"viewer": {"login": call.actor.login, "databaseId": call.actor.id}, "repository": found}
 
 
-def named(call: Call, variables: Mapping[str, Any]) -> Json:
+def named(call: GitHubCall, variables: Mapping[str, Any]) -> Json:
     """GraphQL: the objects that git expressions name, each under its alias; null where there is none."""
     repo, query = _repository(call, variables), call.text("query")
     deep = query.count("... on Tree") > len(_ASKED.findall(query))
@@ -105,7 +105,7 @@ def named(call: Call, variables: Mapping[str, Any]) -> Json:
     }
 
 
-def _repository(call: Call, variables: Mapping[str, Any]) -> Repository:
+def _repository(call: GitHubCall, variables: Mapping[str, Any]) -> HostedRepository:
     name = f"{variables.get('owner')}/{variables.get('name')}"
     missing = f"Could not resolve to a Repository with the name '{name}'."
     if call.actor.permission == "none":
@@ -116,7 +116,7 @@ def _repository(call: Call, variables: Mapping[str, Any]) -> Repository:
         raise RefusalError(404, missing) from None
 
 
-def _object(store: Store, expression: str, *, deep: bool, site: Site) -> Json | None:
+def _object(store: GitStore, expression: str, *, deep: bool, site: Site) -> Json | None:
     if expression.startswith("-") or re.search(r"[\0\n]", expression):
         return None
     try:
@@ -133,7 +133,7 @@ def _object(store: Store, expression: str, *, deep: bool, site: Site) -> Json | 
     return {"oid": sha, **(_authors(store, sha, site) if kind == "commit" else {})}
 
 
-def _authors(store: Store, sha: str, site: Site) -> Json:
+def _authors(store: GitStore, sha: str, site: Site) -> Json:
     """The accounts that GitHub links a commit with: its author, and whom its trailers name by an address."""
     commit = store.commit(sha)
     addresses = [commit.author.email, *_CO_AUTHOR.findall(commit.message)]
@@ -142,7 +142,7 @@ def _authors(store: Store, sha: str, site: Site) -> Json:
     return {"authors": {"totalCount": len(users), "nodes": [{"user": each} for each in shown]}}
 
 
-def _entries(store: Store, tree: str, *, deep: bool) -> list[Json]:
+def _entries(store: GitStore, tree: str, *, deep: bool) -> list[Json]:
     return [
         _entry(one)
         | (
@@ -167,7 +167,7 @@ def _file(entry: object) -> tuple[str, tuple[str, bytes]]:
     return str(entry.get("path", "")), (str(entry["mode"]), entry["content"].encode())
 
 
-def _write_tree(store: Store, base: str | None, files: Mapping[str, tuple[str, bytes]]) -> str:
+def _write_tree(store: GitStore, base: str | None, files: Mapping[str, tuple[str, bytes]]) -> str:
     index = {
         "GIT_INDEX_FILE": str(store.path / "index-of-a-new-tree")
     }  # one at a time: the site's lock is held
@@ -183,7 +183,7 @@ def _write_tree(store: Store, base: str | None, files: Mapping[str, tuple[str, b
     return store.git("write-tree", variables=index).decode().strip()
 
 
-def _is(store: Store, sha: str, kind: str) -> bool:
+def _is(store: GitStore, sha: str, kind: str) -> bool:
     if not _OBJECT.fullmatch(sha):
         return False
     try:
@@ -192,7 +192,7 @@ def _is(store: Store, sha: str, kind: str) -> bool:
         return False
 
 
-def _git_commit(call: Call, repo: Repository, sha: str) -> Json:
+def _git_commit(call: GitHubCall, repo: HostedRepository, sha: str) -> Json:
     made = repo.store.commit(sha)
     whole = shapes.git_commit(call.site, repo, made)
     return {"node_id": f"C_{sha}"} | {name: whole[name] for name in whole if name != "comment_count"}

@@ -5,10 +5,10 @@ from jitbot.sandbox.github.api.call import Json
 from jitbot.sandbox.github.api.shapes import api, moment, user, user_or_none, web
 from jitbot.sandbox.github.records import AutoMerge, Comment, Pull, Review, User
 from jitbot.sandbox.github.rules import branch_rules, merging
-from jitbot.sandbox.github.site import Repository, Site
+from jitbot.sandbox.github.site import HostedRepository, Site
 
 
-def simple(site: Site, repo: Repository, pull: Pull, reader: User) -> Json:
+def simple(site: Site, repo: HostedRepository, pull: Pull, reader: User) -> Json:
     """pull-request-simple: what lists hold."""
     whole = shapes.repository(site, repo, reader)
     return {
@@ -37,7 +37,7 @@ def simple(site: Site, repo: Repository, pull: Pull, reader: User) -> Json:
     }
 
 
-def full(site: Site, repo: Repository, pull: Pull, reader: User) -> Json:
+def full(site: Site, repo: HostedRepository, pull: Pull, reader: User) -> Json:
     """pull-request: one, with its counts and whether it can be merged."""
     changes = repo.store.changes(repo.fork_point(pull), pull.head_sha)
     mergeable = bool(merge_sha(site, repo, pull)) if pull.is_open else None
@@ -57,14 +57,14 @@ def full(site: Site, repo: Repository, pull: Pull, reader: User) -> Json:
     }
 
 
-def merge_sha(site: Site, repo: Repository, pull: Pull) -> str | None:
+def merge_sha(site: Site, repo: HostedRepository, pull: Pull) -> str | None:
     """The merge, or the test merge while it is open."""
     if not pull.is_open:
         return pull.merge_commit_sha
     return merging.trial(site, repo, pull) if repo.store.tip(pull.base_ref) else None
 
 
-def review(site: Site, repo: Repository, given: Review) -> Json:
+def review(site: Site, repo: HostedRepository, given: Review) -> Json:
     """pull-request-review."""
     page = f"{web(site, repo)}/pull/{given.pull}#pullrequestreview-{given.id}"
     pull_url = f"{api(site, repo)}/pulls/{given.pull}"
@@ -83,7 +83,7 @@ def review(site: Site, repo: Repository, given: Review) -> Json:
     }
 
 
-def comment(site: Site, repo: Repository, given: Comment) -> Json:
+def comment(site: Site, repo: HostedRepository, given: Comment) -> Json:
     """issue-comment."""
     base = api(site, repo)
     return {
@@ -101,7 +101,7 @@ def comment(site: Site, repo: Repository, given: Comment) -> Json:
     }
 
 
-def _end(site: Site, repo: Repository, whole: Json, ref: str, sha: str) -> Json:
+def _end(site: Site, repo: HostedRepository, whole: Json, ref: str, sha: str) -> Json:
     owner = User(login=repo.owner, id=repo.owner_id, type="Organization")
     return {"label": f"{repo.owner}:{ref}", "ref": ref, "sha": sha, "user": user(site, owner), "repo": whole}
 
@@ -115,7 +115,7 @@ def _auto_merge(site: Site, wished: AutoMerge) -> Json:
     }
 
 
-def _links(site: Site, repo: Repository, pull: Pull) -> Json:
+def _links(site: Site, repo: HostedRepository, pull: Pull) -> Json:
     base, page = api(site, repo), f"{web(site, repo)}/pull/{pull.number}"
     one, issue = f"{base}/pulls/{pull.number}", f"{base}/issues/{pull.number}"
     links = {
@@ -134,7 +134,7 @@ def _links(site: Site, repo: Repository, pull: Pull) -> Json:
 
 
 def _mergeable_state(
-    site: Site, repo: Repository, pull: Pull, reader: User, *, mergeable: bool | None
+    site: Site, repo: HostedRepository, pull: Pull, reader: User, *, mergeable: bool | None
 ) -> str:
     if mergeable is None:
         return "unknown"

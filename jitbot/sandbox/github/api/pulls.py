@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from jitbot.sandbox.github import happenings
 from jitbot.sandbox.github.api import pull_shapes, shapes
-from jitbot.sandbox.github.api.call import Call, Reply
+from jitbot.sandbox.github.api.call import GitHubCall, Reply
 from jitbot.sandbox.github.records import Comment, Pull, RefusalError, Review, User
 from jitbot.sandbox.github.rules import merging, pulls
-from jitbot.sandbox.github.site import Repository
+from jitbot.sandbox.github.site import HostedRepository
 
 _STATES = {"APPROVE": "APPROVED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "COMMENT": "COMMENTED"}
 _REFUSED_TO_AUTHOR = {"APPROVE": "approve", "REQUEST_CHANGES": "request changes on"}
@@ -15,7 +15,7 @@ _MOST_COMMITS = 250
 _LONGEST_TITLE = 256
 
 
-def list_pulls(call: Call, repo: Repository) -> Reply:
+def list_pulls(call: GitHubCall, repo: HostedRepository) -> Reply:
     """GET pulls, by state, head and base; newest first unless asked otherwise."""
     state, head, base = (call.query.get(name, "") for name in ("state", "head", "base"))
     found = [
@@ -33,7 +33,7 @@ def list_pulls(call: Call, repo: Repository) -> Reply:
     return call.page(found, lambda pull: pull_shapes.simple(call.site, repo, pull, call.actor))
 
 
-def create_pull(call: Call, repo: Repository) -> Reply:
+def create_pull(call: GitHubCall, repo: HostedRepository) -> Reply:
     """POST pulls."""
     pull = pulls.create(
         call.site,
@@ -48,12 +48,12 @@ def create_pull(call: Call, repo: Repository) -> Reply:
     return replace(_shown(call, repo, pull), status=201)
 
 
-def get_pull(call: Call, repo: Repository, number: int) -> Reply:
+def get_pull(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """GET pulls/{number}."""
     return _shown(call, repo, repo.pull(number))
 
 
-def edit_pull(call: Call, repo: Repository, number: int) -> Reply:
+def edit_pull(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """PATCH pulls/{number}: title, body, state, base."""
     pull = repo.pull(number)
     _must_own(call, pull.author)
@@ -73,20 +73,20 @@ def edit_pull(call: Call, repo: Repository, number: int) -> Reply:
     return _shown(call, repo, pull)
 
 
-def list_files(call: Call, repo: Repository, number: int) -> Reply:
+def list_files(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """GET pulls/{number}/files."""
     pull = repo.pull(number)
     changes = repo.store.changes(repo.fork_point(pull), pull.head_sha)
     return call.page(changes, lambda change: shapes.change(call.site, repo, change, pull.head_sha))
 
 
-def list_commits(call: Call, repo: Repository, number: int) -> Reply:
+def list_commits(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """GET pulls/{number}/commits: the first 250, oldest first."""
     commits = merging.commits_of(repo, repo.pull(number))[:_MOST_COMMITS]
     return call.page(commits, lambda commit: shapes.commit(call.site, repo, commit))
 
 
-def merge(call: Call, repo: Repository, number: int) -> Reply:
+def merge(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """PUT pulls/{number}/merge; 409 if the head is not `sha`."""
     call.must_write()
     pull = repo.pull(number)
@@ -101,14 +101,14 @@ def merge(call: Call, repo: Repository, number: int) -> Reply:
     return Reply(body=body)
 
 
-def is_merged(_call: Call, repo: Repository, number: int) -> Reply:
+def is_merged(_call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """GET pulls/{number}/merge: 204 if merged, else 404."""
     if not repo.pull(number).is_merged:
         raise RefusalError(404, "Not Found")
     return Reply(status=204)
 
 
-def update_branch(call: Call, repo: Repository, number: int) -> Reply:
+def update_branch(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """PUT pulls/{number}/update-branch."""
     call.must_write()
     pull = repo.pull(number)
@@ -119,18 +119,18 @@ def update_branch(call: Call, repo: Repository, number: int) -> Reply:
     return Reply(status=202, body={"message": "Updating pull request branch.", "url": url})
 
 
-def list_reviews(call: Call, repo: Repository, number: int) -> Reply:
+def list_reviews(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """GET pulls/{number}/reviews, oldest first."""
     reviews = repo.reviews_of(repo.pull(number))
     return call.page(reviews, lambda review: pull_shapes.review(call.site, repo, review))
 
 
-def get_review(call: Call, repo: Repository, number: int, review_id: int) -> Reply:
+def get_review(call: GitHubCall, repo: HostedRepository, number: int, review_id: int) -> Reply:
     """GET pulls/{number}/reviews/{review_id}."""
     return Reply(body=pull_shapes.review(call.site, repo, _review(repo, number, review_id)))
 
 
-def create_review(call: Call, repo: Repository, number: int) -> Reply:
+def create_review(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """POST pulls/{number}/reviews. A review without an event (a pending one) is not kept here: 422."""
     pull = repo.pull(number)
     event, body = call.text("event", ""), call.text("body", "")
@@ -156,7 +156,7 @@ def create_review(call: Call, repo: Repository, number: int) -> Reply:
     return Reply(body=pull_shapes.review(call.site, repo, review))
 
 
-def dismiss_review(call: Call, repo: Repository, number: int, review_id: int) -> Reply:
+def dismiss_review(call: GitHubCall, repo: HostedRepository, number: int, review_id: int) -> Reply:
     """PUT pulls/{number}/reviews/{review_id}/dismissals."""
     call.must_write()
     review = _review(repo, number, review_id)
@@ -169,14 +169,14 @@ def dismiss_review(call: Call, repo: Repository, number: int, review_id: int) ->
     return Reply(body=pull_shapes.review(call.site, repo, dismissed))
 
 
-def list_comments(call: Call, repo: Repository, number: int) -> Reply:
+def list_comments(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """GET issues/{number}/comments, oldest first."""
     repo.pull(number)
     found = [comment for comment in repo.comments.values() if comment.pull == number]
     return call.page(found, lambda comment: pull_shapes.comment(call.site, repo, comment))
 
 
-def create_comment(call: Call, repo: Repository, number: int) -> Reply:
+def create_comment(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """POST issues/{number}/comments."""
     repo.pull(number)
     now = call.site.clock.now()
@@ -192,12 +192,12 @@ def create_comment(call: Call, repo: Repository, number: int) -> Reply:
     return Reply(status=201, body=pull_shapes.comment(call.site, repo, comment))
 
 
-def get_comment(call: Call, repo: Repository, comment_id: int) -> Reply:
+def get_comment(call: GitHubCall, repo: HostedRepository, comment_id: int) -> Reply:
     """GET issues/comments/{comment_id}."""
     return Reply(body=pull_shapes.comment(call.site, repo, _comment(repo, comment_id)))
 
 
-def edit_comment(call: Call, repo: Repository, comment_id: int) -> Reply:
+def edit_comment(call: GitHubCall, repo: HostedRepository, comment_id: int) -> Reply:
     """PATCH issues/comments/{comment_id}: by its author or whoever may write, as on GitHub."""
     comment = _comment(repo, comment_id)
     _must_own(call, comment.author)
@@ -206,11 +206,11 @@ def edit_comment(call: Call, repo: Repository, comment_id: int) -> Reply:
     return Reply(body=pull_shapes.comment(call.site, repo, edited))
 
 
-def _shown(call: Call, repo: Repository, pull: Pull) -> Reply:
+def _shown(call: GitHubCall, repo: HostedRepository, pull: Pull) -> Reply:
     return Reply(body=pull_shapes.full(call.site, repo, pull, call.actor))
 
 
-def _branch(repo: Repository, head: str) -> str:
+def _branch(repo: HostedRepository, head: str) -> str:
     """The branch in `branch` or `owner:branch`; there are no forks here."""
     owner, colon, branch = head.partition(":")
     if colon and owner.casefold() != repo.owner.casefold():
@@ -219,32 +219,32 @@ def _branch(repo: Repository, head: str) -> str:
     return branch if colon else head
 
 
-def _must_own(call: Call, owner: User) -> None:
+def _must_own(call: GitHubCall, owner: User) -> None:
     if call.actor.id != owner.id:
         call.must_write()
 
 
-def _reviewed_commit(call: Call, repo: Repository, pull: Pull) -> str:
+def _reviewed_commit(call: GitHubCall, repo: HostedRepository, pull: Pull) -> str:
     sha = call.text("commit_id", pull.head_sha)
     if sha != pull.head_sha and sha not in [commit.sha for commit in merging.commits_of(repo, pull)]:
         raise RefusalError(422, "Unprocessable Entity", ("The commit_id is not part of the pull request",))
     return sha
 
 
-def _review(repo: Repository, number: int, review_id: int) -> Review:
+def _review(repo: HostedRepository, number: int, review_id: int) -> Review:
     found = repo.reviews.get(review_id)
     if found is None or found.pull != number:
         raise RefusalError(404, "Not Found")
     return found
 
 
-def _comment(repo: Repository, comment_id: int) -> Comment:
+def _comment(repo: HostedRepository, comment_id: int) -> Comment:
     if comment_id not in repo.comments:
         raise RefusalError(404, "Not Found")
     return repo.comments[comment_id]
 
 
-def _comment_text(call: Call) -> str:
+def _comment_text(call: GitHubCall) -> str:
     body = call.text("body")
     if not body or len(body) > 65536:
         raise RefusalError(

@@ -3,16 +3,16 @@
 from dataclasses import fields, replace
 
 from jitbot.sandbox.github.api import shapes
-from jitbot.sandbox.github.api.call import Call, Json, Reply
+from jitbot.sandbox.github.api.call import GitHubCall, Json, Reply
 from jitbot.sandbox.github.records import PullRequestRule, RefusalError, Ruleset
 from jitbot.sandbox.github.rules import branch_rules
-from jitbot.sandbox.github.site import Repository
+from jitbot.sandbox.github.site import HostedRepository
 
 _ADMIN = {"actor_id": 5, "actor_type": "RepositoryRole", "bypass_mode": "always"}
 _PULL_REQUEST = {field.name: field for field in fields(PullRequestRule)}
 
 
-def edit_repository(call: Call, repo: Repository) -> Reply:
+def edit_repository(call: GitHubCall, repo: HostedRepository) -> Reply:
     """PATCH /repos/{owner}/{name}, as far as merging goes."""
     _must_administer(call)
     for name, value in call.body.items():
@@ -29,13 +29,13 @@ def edit_repository(call: Call, repo: Repository) -> Reply:
     return Reply(body=shapes.repository(call.site, repo, call.actor))
 
 
-def get_job_permissions(call: Call, repo: Repository) -> Reply:
+def get_job_permissions(call: GitHubCall, repo: HostedRepository) -> Reply:
     """GET actions/permissions/workflow."""
     _must_administer(call)
     return Reply(body=dict(repo.job_permissions))
 
 
-def set_job_permissions(call: Call, repo: Repository) -> Reply:
+def set_job_permissions(call: GitHubCall, repo: HostedRepository) -> Reply:
     """PUT actions/permissions/workflow."""
     _must_administer(call)
     changed = repo.job_permissions | call.body
@@ -46,18 +46,18 @@ def set_job_permissions(call: Call, repo: Repository) -> Reply:
     return Reply(status=204)
 
 
-def list_rulesets(call: Call, repo: Repository) -> Reply:
+def list_rulesets(call: GitHubCall, repo: HostedRepository) -> Reply:
     """GET rulesets: without their rules."""
     return call.page(list(call.site.rules.items()), lambda item: _summary(call, repo, *item))
 
 
-def get_ruleset(call: Call, repo: Repository, number: int) -> Reply:
+def get_ruleset(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """GET rulesets/{id}; who may bypass it is shown to those who may edit it."""
     branch, ruleset = _ruleset(call, number)
     return Reply(body=_whole(call, repo, branch, ruleset))
 
 
-def create_ruleset(call: Call, repo: Repository) -> Reply:
+def create_ruleset(call: GitHubCall, repo: HostedRepository) -> Reply:
     """POST rulesets, for one branch that has none yet: the sandbox keeps one for each."""
     _must_administer(call)
     branch = _branch(call, repo)
@@ -67,7 +67,7 @@ def create_ruleset(call: Call, repo: Repository) -> Reply:
     return Reply(status=201, body=_whole(call, repo, branch, call.site.rules[branch]))
 
 
-def update_ruleset(call: Call, repo: Repository, number: int) -> Reply:
+def update_ruleset(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """PUT rulesets/{id}."""
     _must_administer(call)
     branch, ruleset = _ruleset(call, number)
@@ -77,7 +77,7 @@ def update_ruleset(call: Call, repo: Repository, number: int) -> Reply:
     return Reply(body=_whole(call, repo, branch, call.site.rules[branch]))
 
 
-def get_protection(call: Call, repo: Repository, branch: str) -> Reply:
+def get_protection(call: GitHubCall, repo: HostedRepository, branch: str) -> Reply:
     """GET branches/{branch}/protection: there are rulesets here, and never a classic protection."""
     if call.actor.permission != "admin":
         raise RefusalError(404, "Not Found")
@@ -85,7 +85,7 @@ def get_protection(call: Call, repo: Repository, branch: str) -> Reply:
     raise RefusalError(404, "Branch not protected")
 
 
-def list_members(call: Call, organisation: str, team: str) -> Reply:
+def list_members(call: GitHubCall, organisation: str, team: str) -> Reply:
     """GET /orgs/{org}/teams/{team_slug}/members: a job's token sees no team."""
     logins = call.site.teams.get(f"{organisation}/{team}".casefold())
     if logins is None or call.actor.type == "Bot":
@@ -94,19 +94,19 @@ def list_members(call: Call, organisation: str, team: str) -> Reply:
     return call.page(known, lambda user: shapes.user(call.site, user))
 
 
-def _must_administer(call: Call) -> None:
+def _must_administer(call: GitHubCall) -> None:
     if call.actor.permission != "admin":
         raise RefusalError(403, "Must have admin rights to Repository.")
 
 
-def _ruleset(call: Call, number: int) -> tuple[str, Ruleset]:
+def _ruleset(call: GitHubCall, number: int) -> tuple[str, Ruleset]:
     for branch, ruleset in call.site.rules.items():
         if ruleset.id == number:
             return branch, ruleset
     raise RefusalError(404, "Not Found")
 
 
-def _summary(call: Call, repo: Repository, branch: str, ruleset: Ruleset) -> Json:
+def _summary(call: GitHubCall, repo: HostedRepository, branch: str, ruleset: Ruleset) -> Json:
     created = shapes.moment(repo.created_at)
     return {
         "id": ruleset.id,
@@ -122,7 +122,7 @@ def _summary(call: Call, repo: Repository, branch: str, ruleset: Ruleset) -> Jso
     }
 
 
-def _whole(call: Call, repo: Repository, branch: str, ruleset: Ruleset) -> Json:
+def _whole(call: GitHubCall, repo: HostedRepository, branch: str, ruleset: Ruleset) -> Json:
     kept = {"type", "parameters"}
     listed = branch_rules.as_listed(ruleset, repo.full_name)
     body = _summary(call, repo, branch, ruleset) | {
@@ -138,7 +138,7 @@ def _whole(call: Call, repo: Repository, branch: str, ruleset: Ruleset) -> Json:
     }
 
 
-def _branch(call: Call, repo: Repository) -> str:
+def _branch(call: GitHubCall, repo: HostedRepository) -> str:
     included = ((call.body.get("conditions") or {}).get("ref_name") or {}).get("include") or []
     if len(included) != 1 or call.body.get("target", "branch") != "branch":
         raise RefusalError(422, "The sandbox knows rulesets of one branch")
@@ -146,7 +146,7 @@ def _branch(call: Call, repo: Repository) -> str:
     return repo.default_branch if name == "~DEFAULT_BRANCH" else name.removeprefix("refs/heads/")
 
 
-def _asked(call: Call, number: int) -> Ruleset:
+def _asked(call: GitHubCall, number: int) -> Ruleset:
     if call.text("enforcement") != "active":
         raise RefusalError(422, "The sandbox knows active rulesets alone")
     bypasses = call.body.get("bypass_actors") or []

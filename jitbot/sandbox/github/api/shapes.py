@@ -6,9 +6,9 @@ https://github.com/github/rest-api-description
 from datetime import datetime
 
 from jitbot.sandbox.github.api.call import Json
-from jitbot.sandbox.github.git.objects import Change, Commit, Entry, Signature
+from jitbot.sandbox.github.git.objects import Commit, Entry, FileChange, Signature
 from jitbot.sandbox.github.records import Pull, Status, User
-from jitbot.sandbox.github.site import Repository, Site
+from jitbot.sandbox.github.site import HostedRepository, Site
 
 _USER_LINKS = {
     "followers_url": "/followers",
@@ -129,17 +129,17 @@ def _account(site: Site, login: str, number: int, kind: str) -> Json:
     }
 
 
-def api(site: Site, repository: Repository) -> str:
+def api(site: Site, repository: HostedRepository) -> str:
     """The repository's URL in the API."""
     return f"{site.url}/repos/{repository.full_name}"
 
 
-def web(site: Site, repository: Repository) -> str:
+def web(site: Site, repository: HostedRepository) -> str:
     """The repository's URL for people."""
     return f"{site.url}/{repository.full_name}"
 
 
-def repository(site: Site, repo: Repository, reader: User) -> Json:
+def repository(site: Site, repo: HostedRepository, reader: User) -> Json:
     """full-repository."""
     base, page = api(site, repo), web(site, repo)
     owner = User(login=repo.owner, id=repo.owner_id, type="Organization")
@@ -171,12 +171,12 @@ def repository(site: Site, repo: Repository, reader: User) -> Json:
     }
 
 
-def pull_node(repo: Repository, pull: Pull) -> str:
+def pull_node(repo: HostedRepository, pull: Pull) -> str:
     """The name of a pull request in GraphQL."""
     return f"PR_{repo.id}_{pull.number}"
 
 
-def commit(site: Site, repo: Repository, made: Commit) -> Json:
+def commit(site: Site, repo: HostedRepository, made: Commit) -> Json:
     """commit, without the files that `GET commits/{sha}` adds."""
     base = api(site, repo)
     author, committer = site.by_email(made.author.email), site.by_email(made.committer.email)
@@ -193,7 +193,7 @@ def commit(site: Site, repo: Repository, made: Commit) -> Json:
     }
 
 
-def git_commit(site: Site, repo: Repository, made: Commit) -> Json:
+def git_commit(site: Site, repo: HostedRepository, made: Commit) -> Json:
     """The part of a commit that git itself knows."""
     base = api(site, repo)
     return {
@@ -210,7 +210,7 @@ def git_commit(site: Site, repo: Repository, made: Commit) -> Json:
     }
 
 
-def _parents(site: Site, repo: Repository, made: Commit) -> list[Json]:
+def _parents(site: Site, repo: HostedRepository, made: Commit) -> list[Json]:
     base, page = api(site, repo), web(site, repo)
     return [
         {"sha": sha, "url": f"{base}/commits/{sha}", "html_url": f"{page}/commit/{sha}"}
@@ -222,7 +222,7 @@ def _signature(signed: Signature) -> Json:
     return {"name": signed.name, "email": signed.email, "date": moment(signed.when)}
 
 
-def _verification(repo: Repository, made: Commit) -> Json:
+def _verification(repo: HostedRepository, made: Commit) -> Json:
     verified = made.sha in repo.signed
     return {
         "verified": verified,
@@ -233,7 +233,7 @@ def _verification(repo: Repository, made: Commit) -> Json:
     }
 
 
-def change(site: Site, repo: Repository, changed: Change, commit_sha: str) -> Json:
+def change(site: Site, repo: HostedRepository, changed: FileChange, commit_sha: str) -> Json:
     """diff-entry."""
     base, page = api(site, repo), web(site, repo)
     shape = {
@@ -250,7 +250,7 @@ def change(site: Site, repo: Repository, changed: Change, commit_sha: str) -> Js
     return shape | ({"previous_filename": changed.previous_path} if changed.previous_path else {})
 
 
-def status(site: Site, repo: Repository, given: Status) -> Json:
+def status(site: Site, repo: HostedRepository, given: Status) -> Json:
     """status; without `creator` it is simple-commit-status."""
     return {
         "id": given.id,
@@ -267,14 +267,14 @@ def status(site: Site, repo: Repository, given: Status) -> Json:
     }
 
 
-def reference(site: Site, repo: Repository, ref: str, sha: str) -> Json:
+def reference(site: Site, repo: HostedRepository, ref: str, sha: str) -> Json:
     """git-ref."""
     base = api(site, repo)
     target = {"type": "commit", "sha": sha, "url": f"{base}/git/commits/{sha}"}
     return {"ref": ref, "node_id": f"REF_{ref}", "url": f"{base}/git/{ref}", "object": target}
 
 
-def entry(site: Site, repo: Repository, found: Entry, path: str, ref: str, size: int) -> Json:
+def entry(site: Site, repo: HostedRepository, found: Entry, path: str, ref: str, size: int) -> Json:
     """What contents says of one file, folder, link or submodule, its content aside."""
     base, page = api(site, repo), web(site, repo)
     kind = {"tree": "dir", "commit": "submodule"}.get(

@@ -4,28 +4,28 @@ from collections.abc import Mapping
 from functools import partial
 
 from jitbot.sandbox.github.api import shapes
-from jitbot.sandbox.github.api.call import Call, Reply
+from jitbot.sandbox.github.api.call import GitHubCall, Reply
 from jitbot.sandbox.github.records import Dispatch, RefusalError
 from jitbot.sandbox.github.rules import owners
-from jitbot.sandbox.github.site import Repository
+from jitbot.sandbox.github.site import HostedRepository
 
 
-def get_own_user(call: Call) -> Reply:
+def get_own_user(call: GitHubCall) -> Reply:
     """GET /user."""
     return Reply(body=shapes.public_user(call.site, call.actor))
 
 
-def get_user(call: Call, login: str) -> Reply:
+def get_user(call: GitHubCall, login: str) -> Reply:
     """GET /users/{login}."""
     return Reply(body=shapes.public_user(call.site, call.site.user(login)))
 
 
-def get_repository(call: Call, repo: Repository) -> Reply:
+def get_repository(call: GitHubCall, repo: HostedRepository) -> Reply:
     """GET /repos/{owner}/{name}."""
     return Reply(body=shapes.repository(call.site, repo, call.actor))
 
 
-def get_permission(call: Call, _repo: Repository, login: str) -> Reply:
+def get_permission(call: GitHubCall, _repo: HostedRepository, login: str) -> Reply:
     """GET collaborators/{login}/permission."""
     call.must_write()
     user = call.site.user(login)
@@ -33,7 +33,7 @@ def get_permission(call: Call, _repo: Repository, login: str) -> Reply:
     return Reply(body={"permission": user.permission, "role_name": user.permission, "user": shown})
 
 
-def list_codeowners_errors(call: Call, repo: Repository) -> Reply:
+def list_codeowners_errors(call: GitHubCall, repo: HostedRepository) -> Reply:
     """GET codeowners/errors, at `ref` or the default branch; 404 without a CODEOWNERS file."""
     sha = repo.store.resolve(call.query.get("ref") or repo.default_branch)
     path, lines = owners.read(repo, sha) if sha else ("", [])
@@ -42,7 +42,7 @@ def list_codeowners_errors(call: Call, repo: Repository) -> Reply:
     return Reply(body={"errors": owners.errors(call.site, lines, path)})
 
 
-def get_workflow(call: Call, repo: Repository, workflow: str) -> Reply:
+def get_workflow(call: GitHubCall, repo: HostedRepository, workflow: str) -> Reply:
     """GET actions/workflows/{workflow}, by file name."""
     path = f".github/workflows/{workflow}"
     entry = repo.store.entry(repo.tip(repo.default_branch), path)
@@ -64,7 +64,7 @@ def get_workflow(call: Call, repo: Repository, workflow: str) -> Reply:
     )
 
 
-def dispatch_workflow(call: Call, repo: Repository, workflow: str) -> Reply:
+def dispatch_workflow(call: GitHubCall, repo: HostedRepository, workflow: str) -> Reply:
     """POST actions/workflows/{workflow}/dispatches: recorded, then `on_dispatch` runs, then 204."""
     call.must_write()
     ref = call.text("ref")
@@ -84,7 +84,7 @@ def dispatch_workflow(call: Call, repo: Repository, workflow: str) -> Reply:
     return Reply(status=204)
 
 
-def _inputs(call: Call) -> Mapping[str, str]:
+def _inputs(call: GitHubCall) -> Mapping[str, str]:
     given = call.body.get("inputs") or {}
     if not isinstance(given, dict):
         raise RefusalError(422, "inputs is not an object")

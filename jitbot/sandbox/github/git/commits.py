@@ -7,12 +7,12 @@ from collections.abc import Collection, Iterable, Mapping
 from jitbot.sandbox.github.git.objects import Commit
 from jitbot.sandbox.github.records import RefusalError, User
 from jitbot.sandbox.github.rules import branch_rules, merging, pulls
-from jitbot.sandbox.github.site import Repository, Site
+from jitbot.sandbox.github.site import HostedRepository, Site
 
 
 def commit_files(
     site: Site,
-    repository: Repository,
+    repository: HostedRepository,
     author: User,
     branch: str,
     tip: str,
@@ -43,7 +43,7 @@ def commit_files(
 
 
 def _must_have_room(
-    repository: Repository, tip: str, additions: Iterable[str], deletions: Collection[str]
+    repository: HostedRepository, tip: str, additions: Iterable[str], deletions: Collection[str]
 ) -> None:
     """422 where a file lies in the place of a folder. What GitHub itself does then is not documented."""
     for path in additions:

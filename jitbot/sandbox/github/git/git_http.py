@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jitbot.sandbox.github.api.call import Reply
-from jitbot.sandbox.github.git.store import Store, environment
+from jitbot.sandbox.github.git.store import GitStore, environment
 from jitbot.sandbox.github.records import RefusalError, User
 from jitbot.sandbox.github.rules import branch_rules, pulls
-from jitbot.sandbox.github.site import Repository, Site
+from jitbot.sandbox.github.site import HostedRepository, Site
 
 # Nothing here outlives the sandbox, so nothing need wait for the disk.
 _CONFIGURATION = """\
@@ -64,10 +64,10 @@ class GitCall:
     body: bytes
 
 
-def create_store(path: Path, home: Path) -> Store:
+def create_store(path: Path, home: Path) -> GitStore:
     """Make a bare repository that takes pushes over HTTP under the sandbox's rules."""
     path.mkdir(parents=True)
-    store = Store(path, home)
+    store = GitStore(path, home)
     store.git("init", "--quiet", "--bare", "--template=", str(path))
     store.git("symbolic-ref", "HEAD", "refs/heads/main")
     with (path / "config").open("a") as configuration:
@@ -79,7 +79,7 @@ def create_store(path: Path, home: Path) -> Store:
     return store
 
 
-def serve(site: Site, repository: Repository, user: User, call: GitCall) -> Reply:
+def serve(site: Site, repository: HostedRepository, user: User, call: GitCall) -> Reply:
     """Let git answer; after a push the pull requests follow. Only whoever may write may push."""
     if "git-receive-pack" not in {call.service_path, call.query.removeprefix("service=")}:
         return _run(site, repository, user, call, {})
@@ -105,7 +105,9 @@ def _forbidden(site: Site, user: User) -> dict[str, str]:
     }
 
 
-def _run(site: Site, repository: Repository, user: User, call: GitCall, extra: Mapping[str, str]) -> Reply:
+def _run(
+    site: Site, repository: HostedRepository, user: User, call: GitCall, extra: Mapping[str, str]
+) -> Reply:
     variables = {
         "GIT_PROJECT_ROOT": str(repository.store.path),
         "GIT_HTTP_EXPORT_ALL": "1",

@@ -34,7 +34,7 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class FileChange:
     """What a diff says of one file. `blob` is the new content's, or the old one's if it was removed."""
 
     path: str
@@ -79,7 +79,7 @@ def _signature(text: str) -> Signature:
     return Signature(name=match[1], email=match[2], when=datetime.fromtimestamp(int(match[3]), UTC))
 
 
-def parse_changes(text: str) -> list[Change]:
+def parse_changes(text: str) -> list[FileChange]:
     """Read `diff-tree -z --raw --numstat`: first every file's modes and blobs, then its lines."""
     fields = iter(text.split("\0")[:-1])
     raw: list[tuple[list[str], str, str | None]] = []
@@ -98,10 +98,10 @@ def parse_changes(text: str) -> list[Change]:
     return [_change(words, path, previous, counted[path]) for words, path, previous in raw]
 
 
-def _change(words: list[str], path: str, previous: str | None, lines: tuple[int, int]) -> Change:
+def _change(words: list[str], path: str, previous: str | None, lines: tuple[int, int]) -> FileChange:
     old_mode, new_mode, old_blob, new_blob, letter = words
     removed = letter == "D"
-    return Change(
+    return FileChange(
         path=path,
         previous_path=previous,
         status=_STATUS[letter[0]],

@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from jitbot.sandbox.github.git.objects import (
-    Change,
     Commit,
     Entry,
+    FileChange,
     GitError,
     Signature,
     parse_changes,
@@ -35,7 +35,7 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-class Store:
+class GitStore:
     """The objects and refs of one repository. Whatever hangs on object names alone is remembered."""
 
     def __init__(self, path: Path, home: Path) -> None:
@@ -139,7 +139,7 @@ class Store:
         """Whether `newer` contains `older`; every commit contains itself."""
         return self.merge_base(older, newer) == older
 
-    def changes(self, old: str, new: str) -> list[Change]:
+    def changes(self, old: str, new: str) -> list[FileChange]:
         """The files that differ between two trees or commits, renames found as GitHub finds them."""
         raw = self.remembered("diff-tree", "-r", "-M", "-z", "--no-abbrev", "--raw", "--numstat", old, new)
         return parse_changes(raw.decode(errors="surrogateescape"))

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from jitbot.sandbox.github.records import Pull, PullRequestRule, Review, Ruleset, User
 from jitbot.sandbox.github.rules import owners
-from jitbot.sandbox.github.site import Repository, Site
+from jitbot.sandbox.github.site import HostedRepository, Site
 
 _OPINIONS = {"APPROVED", "CHANGES_REQUESTED", "DISMISSED"}
 
@@ -34,7 +34,7 @@ def limits(site: Site, user: User, branch: str) -> Limits:
 
 
 def violation(
-    site: Site, repository: Repository, user: User, branch: str, old: str | None, new: str | None
+    site: Site, repository: HostedRepository, user: User, branch: str, old: str | None, new: str | None
 ) -> str | None:
     """Why this move of a branch outside a pull request is refused, in GitHub's words; None if it is allowed."""
     held = limits(site, user, branch)
@@ -49,7 +49,7 @@ def violation(
     return f"{VIOLATION}\n\n{reason}\n\n" if reason else None
 
 
-def lacking(site: Site, repository: Repository, pull: Pull, merger: User) -> list[str]:
+def lacking(site: Site, repository: HostedRepository, pull: Pull, merger: User) -> list[str]:
     """What the rules still ask of a pull request before `merger` may merge it; empty if nothing."""
     ruleset = site.rules.get(pull.base_ref)
     if ruleset is None or _bypasses(ruleset, merger):
@@ -64,7 +64,7 @@ def lacking(site: Site, repository: Repository, pull: Pull, merger: User) -> lis
     return reasons
 
 
-def state_of(repository: Repository, sha: str, context: str) -> str | None:
+def state_of(repository: HostedRepository, sha: str, context: str) -> str | None:
     """The newest state of one status context."""
     states = [
         status.state for status in repository.statuses if (status.sha, status.context) == (sha, context)
@@ -72,7 +72,7 @@ def state_of(repository: Repository, sha: str, context: str) -> str | None:
     return states[-1] if states else None
 
 
-def _review_reasons(site: Site, repository: Repository, pull: Pull, rule: PullRequestRule) -> list[str]:
+def _review_reasons(site: Site, repository: HostedRepository, pull: Pull, rule: PullRequestRule) -> list[str]:
     opinions = _opinions(site, repository.reviews_of(pull))
     approvers = {login for login, review in opinions.items() if review.state == "APPROVED"}
     count = rule.required_approving_review_count
@@ -99,7 +99,7 @@ def _opinions(site: Site, reviews: Iterable[Review]) -> dict[str, Review]:
     return latest
 
 
-def _owner_reasons(site: Site, repository: Repository, pull: Pull, approvers: set[str]) -> list[str]:
+def _owner_reasons(site: Site, repository: HostedRepository, pull: Pull, approvers: set[str]) -> list[str]:
     _, lines = owners.read(repository, repository.tip(pull.base_ref))
     waiting = []
     for path in repository.changed_paths(pull):

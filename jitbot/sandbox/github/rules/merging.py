@@ -2,10 +2,10 @@
 
 from jitbot.sandbox.github.git.objects import Commit
 from jitbot.sandbox.github.records import Pull, RefusalError, User
-from jitbot.sandbox.github.site import Repository, Site
+from jitbot.sandbox.github.site import HostedRepository, Site
 
 
-def merged_tree(repository: Repository, base: str, head: str) -> str | None:
+def merged_tree(repository: HostedRepository, base: str, head: str) -> str | None:
     """The tree of `head` merged into `base`, or None where they conflict."""
     store = repository.store
     fork = store.merge_base(base, head)
@@ -16,7 +16,7 @@ def merged_tree(repository: Repository, base: str, head: str) -> str | None:
     return store.merge_trees(fork, base, head)
 
 
-def trial(site: Site, repository: Repository, pull: Pull) -> str | None:
+def trial(site: Site, repository: HostedRepository, pull: Pull) -> str | None:
     """The test merge of an open pull request (`refs/pull/N/merge`); None where it conflicts."""
     base = repository.tip(pull.base_ref)
     key = (base, pull.head_sha)
@@ -35,7 +35,7 @@ def trial(site: Site, repository: Repository, pull: Pull) -> str | None:
 
 def build(
     site: Site,
-    repository: Repository,
+    repository: HostedRepository,
     pull: Pull,
     *,
     method: str,
@@ -59,23 +59,23 @@ def build(
     return (signed(repository, repository.store.commit_tree(tree, parents, text, author, site.web_flow())),)
 
 
-def signed(repository: Repository, sha: str) -> str:
+def signed(repository: HostedRepository, sha: str) -> str:
     """Note that GitHub made and signed this commit itself."""
     repository.signed.add(sha)
     return sha
 
 
-def commits_of(repository: Repository, pull: Pull) -> list[Commit]:
+def commits_of(repository: HostedRepository, pull: Pull) -> list[Commit]:
     """The commits of a pull request, oldest first."""
     store = repository.store
     return store.commits(store.between(repository.fork_point(pull), pull.head_sha))
 
 
-def _merge_text(repository: Repository, pull: Pull) -> tuple[str, str]:
+def _merge_text(repository: HostedRepository, pull: Pull) -> tuple[str, str]:
     return f"Merge pull request #{pull.number} from {repository.owner}/{pull.head_ref}", pull.title
 
 
-def _squash_text(repository: Repository, pull: Pull) -> tuple[str, str]:
+def _squash_text(repository: HostedRepository, pull: Pull) -> tuple[str, str]:
     messages = [commit.message.strip() for commit in commits_of(repository, pull)]
     if len(messages) == 1:
         headline, _, body = messages[0].partition("\n")
@@ -83,7 +83,7 @@ def _squash_text(repository: Repository, pull: Pull) -> tuple[str, str]:
     return f"{pull.title} (#{pull.number})", "\n\n".join(f"* {message}" for message in messages)
 
 
-def _rebase(site: Site, repository: Repository, base: str, pull: Pull, by: User) -> tuple[str, ...]:
+def _rebase(site: Site, repository: HostedRepository, base: str, pull: Pull, by: User) -> tuple[str, ...]:
     """Replay each commit with its author; the merger becomes the committer, so every name is new."""
     store = repository.store
     tip, made = base, []

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from jitbot.sandbox.github.site import Repository, Site
+from jitbot.sandbox.github.site import HostedRepository, Site
 
 LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 
@@ -24,7 +24,7 @@ class Line:
     culprit: str = ""
 
 
-def read(repository: Repository, commit: str) -> tuple[str, list[Line]]:
+def read(repository: HostedRepository, commit: str) -> tuple[str, list[Line]]:
     """Where CODEOWNERS lies at a commit, and its lines; an empty path if there is none."""
     for path in LOCATIONS:
         content = repository.store.read(commit, path)

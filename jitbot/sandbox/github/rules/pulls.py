@@ -5,12 +5,12 @@ from dataclasses import replace
 from jitbot.sandbox.github import happenings
 from jitbot.sandbox.github.records import AutoMerge, Pull, RefusalError, User
 from jitbot.sandbox.github.rules import branch_rules, merging
-from jitbot.sandbox.github.site import Repository, Site
+from jitbot.sandbox.github.site import HostedRepository, Site
 
 
 def create(
     site: Site,
-    repository: Repository,
+    repository: HostedRepository,
     *,
     author: User,
     title: str,
@@ -42,13 +42,13 @@ def create(
     return pull
 
 
-def move(site: Site, repository: Repository, ref: str, new: str | None, pusher: User) -> None:
+def move(site: Site, repository: HostedRepository, ref: str, new: str | None, pusher: User) -> None:
     """Point a ref at a commit, or remove it (None), and let pull requests follow."""
     repository.store.update_ref(ref, new)
     moved(site, repository, ref, new, pusher)
 
 
-def moved(site: Site, repository: Repository, ref: str, new: str | None, pusher: User) -> None:
+def moved(site: Site, repository: HostedRepository, ref: str, new: str | None, pusher: User) -> None:
     """Let the open pull requests follow a ref that has moved, and a push to main start its workflows.
 
     What Actions' own token does starts none, as on GitHub.
@@ -69,7 +69,7 @@ def moved(site: Site, repository: Repository, ref: str, new: str | None, pusher:
             _base_moved(site, repository, pull, new, pusher)
 
 
-def retarget(site: Site, repository: Repository, pull: Pull, base: str, by: User) -> Pull:
+def retarget(site: Site, repository: HostedRepository, pull: Pull, base: str, by: User) -> Pull:
     """Change the base branch of an open pull request; approvals of another diff are dismissed."""
     before = _diff(repository, pull)
     _, base_sha = _ends(repository, pull.head_ref, base)
@@ -79,14 +79,14 @@ def retarget(site: Site, repository: Repository, pull: Pull, base: str, by: User
     return pull
 
 
-def close(site: Site, repository: Repository, pull: Pull) -> Pull:
+def close(site: Site, repository: HostedRepository, pull: Pull) -> Pull:
     """Close a pull request without merging it."""
     now = site.clock.now()
     fork = repository.fork_point(pull)
     return repository.change(pull, closed_at=now, updated_at=now, fork_point=fork, auto_merge=None)
 
 
-def reopen(site: Site, repository: Repository, pull: Pull) -> Pull:
+def reopen(site: Site, repository: HostedRepository, pull: Pull) -> Pull:
     """Open a closed pull request again, at its branch's newest commit; 422 if it is merged or has no branch."""
     if pull.is_merged:
         raise _invalid("state cannot be changed. The pull request is merged.")
@@ -101,7 +101,7 @@ def reopen(site: Site, repository: Repository, pull: Pull) -> Pull:
 
 def merge(
     site: Site,
-    repository: Repository,
+    repository: HostedRepository,
     pull: Pull,
     *,
     method: str,
@@ -128,7 +128,7 @@ def merge(
     return repository.pull(pull.number)
 
 
-def update_branch(site: Site, repository: Repository, pull: Pull, by: User) -> None:
+def update_branch(site: Site, repository: HostedRepository, pull: Pull, by: User) -> None:
     """Merge the base branch into the head branch, as the button does; 422 if there is nothing or a conflict."""
     base = repository.tip(pull.base_ref)
     if repository.store.is_ancestor(base, pull.head_sha):
@@ -142,7 +142,7 @@ def update_branch(site: Site, repository: Repository, pull: Pull, by: User) -> N
     move(site, repository, f"refs/heads/{pull.head_ref}", merging.signed(repository, sha), by)
 
 
-def wish(site: Site, repository: Repository, pull: Pull, auto_merge: AutoMerge) -> Pull:
+def wish(site: Site, repository: HostedRepository, pull: Pull, auto_merge: AutoMerge) -> Pull:
     """Let a pull request merge as soon as it may; 422 if it may already, as on GitHub."""
     _allow_method(site, repository, pull, auto_merge.method)
     if not pull.is_open or not repository.merging["allow_auto_merge"]:
@@ -152,7 +152,7 @@ def wish(site: Site, repository: Repository, pull: Pull, auto_merge: AutoMerge) 
     return repository.change(pull, auto_merge=auto_merge)
 
 
-def merge_if_wished(site: Site, repository: Repository, pull: Pull) -> None:
+def merge_if_wished(site: Site, repository: HostedRepository, pull: Pull) -> None:
     """Merge a pull request whose auto-merge is on once nothing is lacking; bypasses nothing."""
     pull = repository.pull(pull.number)
     wished = pull.auto_merge
@@ -168,7 +168,7 @@ def merge_if_wished(site: Site, repository: Repository, pull: Pull) -> None:
         )
 
 
-def is_clean(site: Site, repository: Repository, pull: Pull, user: User) -> bool:
+def is_clean(site: Site, repository: HostedRepository, pull: Pull, user: User) -> bool:
     """Whether it could be merged without bypassing anything: auto-merge never uses an admin's bypass."""
     plain = replace(user, permission="write") if user.may_write else user
     if pull.draft or not user.may_write or branch_rules.lacking(site, repository, pull, plain):
@@ -176,7 +176,7 @@ def is_clean(site: Site, repository: Repository, pull: Pull, user: User) -> bool
     return merging.trial(site, repository, pull) is not None
 
 
-def _ends(repository: Repository, head: str, base: str) -> tuple[str, str]:
+def _ends(repository: HostedRepository, head: str, base: str) -> tuple[str, str]:
     """The tips of both branches; 422 unless a pull request between them makes sense."""
     head_sha, base_sha = _end(repository, "head", head), _end(repository, "base", base)
     store = repository.store
@@ -191,7 +191,7 @@ def _ends(repository: Repository, head: str, base: str) -> tuple[str, str]:
     return head_sha, base_sha
 
 
-def _end(repository: Repository, field: str, branch: str) -> str:
+def _end(repository: HostedRepository, field: str, branch: str) -> str:
     sha = repository.store.tip(branch)
     if sha is None:
         problem = {"resource": "PullRequest", "field": field, "code": "invalid"}
@@ -204,12 +204,12 @@ def _invalid(text: str) -> RefusalError:
     return RefusalError(422, "Validation Failed", (problem,))
 
 
-def _keep_head(repository: Repository, pull: Pull) -> None:
+def _keep_head(repository: HostedRepository, pull: Pull) -> None:
     """Keep `refs/pull/N/head` at the newest commit, as git clients fetch it."""
     repository.store.update_ref(f"refs/pull/{pull.number}/head", pull.head_sha)
 
 
-def _head_moved(site: Site, repository: Repository, pull: Pull, new: str, pusher: User) -> None:
+def _head_moved(site: Site, repository: HostedRepository, pull: Pull, new: str, pusher: User) -> None:
     before = _diff(repository, pull)
     base_sha = repository.tip(pull.base_ref)
     now = site.clock.now()
@@ -219,7 +219,7 @@ def _head_moved(site: Site, repository: Repository, pull: Pull, new: str, pusher
     merge_if_wished(site, repository, pull)
 
 
-def _base_moved(site: Site, repository: Repository, pull: Pull, tip: str, pusher: User) -> None:
+def _base_moved(site: Site, repository: HostedRepository, pull: Pull, tip: str, pusher: User) -> None:
     """A push that carries all commits of a pull request to its base merges it, as on GitHub."""
     store = repository.store
     if not store.is_ancestor(pull.head_sha, tip):
@@ -231,7 +231,7 @@ def _base_moved(site: Site, repository: Repository, pull: Pull, tip: str, pusher
 
 
 def _land(
-    site: Site, repository: Repository, pull: Pull, *, by: User, landed: tuple[str, ...], fork: str
+    site: Site, repository: HostedRepository, pull: Pull, *, by: User, landed: tuple[str, ...], fork: str
 ) -> None:
     now = site.clock.now()
     repository.change(
@@ -247,7 +247,7 @@ def _land(
     )
 
 
-def _allow_method(site: Site, repository: Repository, pull: Pull, method: str) -> None:
+def _allow_method(site: Site, repository: HostedRepository, pull: Pull, method: str) -> None:
     ruleset = site.rules.get(pull.base_ref)
     rule = ruleset.pull_request if ruleset else None
     setting = {"merge": "allow_merge_commit"}.get(method, f"allow_{method}_merge")
@@ -256,11 +256,11 @@ def _allow_method(site: Site, repository: Repository, pull: Pull, method: str) -
         raise RefusalError(405, f"{name} are not allowed on this repository.")
 
 
-def _diff(repository: Repository, pull: Pull) -> object:
+def _diff(repository: HostedRepository, pull: Pull) -> object:
     return repository.store.changes(repository.fork_point(pull), pull.head_sha)
 
 
-def _dismiss_if_other(site: Site, repository: Repository, pull: Pull, before: object) -> None:
+def _dismiss_if_other(site: Site, repository: HostedRepository, pull: Pull, before: object) -> None:
     """Rewrite approvals to DISMISSED, in place, when the diff is no longer the one they were given on."""
     ruleset = site.rules.get(pull.base_ref)
     rule = ruleset.pull_request if ruleset else None

@@ -12,7 +12,7 @@ from jitbot.domain.audit.report.usage import KEPT, LAG, Usage, is_denial, period
 from jitbot.domain.audit.verify.ledger_history import LedgerCommit, RecordedEvent
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.documents import Sha
-from jitbot.ports.trail import Call, Opening, Period
+from jitbot.ports.trail import Opening, Period, TrailCall
 
 DAY = timedelta(days=1)
 PERIOD = Period(start=NOW, end=NOW + 3 * HOUR)
@@ -24,9 +24,9 @@ def recorded(*events: Event) -> list[RecordedEvent]:
     return [RecordedEvent(event=event, batch=batch, path=event.path) for event in events]
 
 
-def a_call(name: str = "GetItem", error: str = "", **changes: Any) -> Call:
+def a_call(name: str = "GetItem", error: str = "", **changes: Any) -> TrailCall:
     """A call of alice's session."""
-    call = Call(
+    call = TrailCall(
         event_id="e2", at=NOW + 10 * MINUTE, region="eu-west-1", service="dynamodb.amazonaws.com",
         name=name, error=error, session="alice",
     )  # fmt: skip

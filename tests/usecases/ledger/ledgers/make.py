@@ -20,7 +20,7 @@ from breaking import answer, refuse  # noqa: E402
 
 import jitbot  # noqa: E402
 from jitbot.domain.ledger.events import EndReason, EventType  # noqa: E402
-from jitbot.sandbox.github import Fault  # noqa: E402
+from jitbot.sandbox.github import GitHubFault  # noqa: E402
 from jitbot.sandbox.story.stage import UntoldError  # noqa: E402
 
 GLASS = "production-break-glass"
@@ -86,7 +86,7 @@ def break_glass(world: World) -> None:
     former = world.acme.github._issuer.key_set()["keys"]
     world.acme.github.rotate_keys()
     both = [*former, *world.acme.github._issuer.key_set()["keys"]]
-    answer(world, Fault(status=200, body=json.dumps({"keys": both}).encode()), "GET", "/jwks")
+    answer(world, GitHubFault(status=200, body=json.dumps({"keys": both}).encode()), "GET", "/jwks")
     world.jit("grant")
     world.calm()
     world.must(world.review("erin", max(world.github.pulls)))

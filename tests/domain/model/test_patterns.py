@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jitbot.domain.aws.action_catalog import patterns_overlap
+from jitbot.domain.model.patterns import patterns_overlap
 
 LONGEST = 4
 # Two patterns that both have a star have at most three letters each: if they meet, then on six or fewer.
