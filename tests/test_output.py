@@ -14,19 +14,20 @@ import jitbot
 HOUSE = Path(jitbot.__file__).parent
 MODULES = {
     path.relative_to(HOUSE).as_posix(): path
-    for path in (*sorted((HOUSE / "commands").rglob("*.py")), HOUSE / "cli.py")
+    for folder in ("commands", "terminal", "wiring")
+    for path in (*sorted((HOUSE / folder).rglob("*.py")), HOUSE / "cli.py")
 }
 # What these give is one inert line, or a number, or a time: of no use to whoever wants to write something else.
 INERT = {
-    "escape.log", "escape.terminal", "folded", "dialogue.folded", "json_text", "_annotation", "_line", "_lines",
-    "_inert_lines", "_when", "len", "moments.show", "duration.show",
+    "escape.log", "escape.terminal", "folded", "prompts.folded", "json_text", "_annotation", "_line", "_lines",
+    "_inert_lines", "_when", "len", "timestamp.show", "duration.show",
 }  # fmt: skip
 # What may be printed as it is, by module, and why it says nothing but what we say, or whoever runs it.
 ALLOWED = {
     "commands/audit/export.py": {"invocation.folder / output", "sum(map(len, files.values())) / 1000000"},
     "commands/audit/log.py": {
         "written.getvalue()",  # CSV, of cells that passed through `escape.cell`
-        "sum((each.weight is Weight.BROKEN for each in archive.problems))",
+        "sum((each.severity is Severity.BROKEN for each in history.problems))",
     },
     "commands/audit/report.py": {
         "invocation.folder / (output or f'jitbot-report-{start:%Y%m%d}-{end:%Y%m%d}.html')",
@@ -44,7 +45,7 @@ ALLOWED = {
         "verdict.in_words",
         "verdict.passed_over",
     },
-    "commands/bootstrap.py": {  # made of settings.yaml and accounts.yaml as their schemas let them be
+    "commands/setup/bootstrap.py": {  # made of settings.yaml and accounts.yaml as their schemas let them be
         "_ROLL_OUT.format(settings.namespace, accounts)",
         "_OWNER_ID_MISSING.format(owner=settings.repository.partition('/')[0])",
         "settings.repository.partition('/')[0]",
@@ -53,22 +54,22 @@ ALLOWED = {
         "_yaml(template)",
         "json.dumps(template, indent=2)",
     },
-    "commands/comment.py": {"each.body", "each.number"},  # Markdown, inert by `test_comment`, and a number
-    "commands/completion.py": {"found.source_template % script.source_vars()"},  # click's own script
-    "commands/console.py": {
-        "signin.federated(door.role_arn, session, endpoint=invocation.environ.get('JITBOT_SIGNIN_URL'))",
+    "commands/ci/comment.py": {"each.body", "each.number"},  # Markdown, inert by `test_comment`, and a number
+    "commands/setup/completion.py": {"found.source_template % script.source_vars()"},  # click's own script
+    "commands/use/console.py": {
+        "console_links.federated(target.role_arn, session, endpoint=invocation.environ.get('JITBOT_SIGNIN_URL'))",
     },  # a secret link: quoted, and of no use changed
-    "commands/dialogue.py": {"number"},
-    "commands/doctor.py": {
+    "terminal/prompts.py": {"number"},
+    "commands/setup/doctor.py": {
         "', '.join((f'{diagnosis.count(verdict)} {verdict}' for verdict in Verdict))",
         "text",
         "mark",
     },
-    "commands/entering.py": {"pause"},  # a number of seconds
-    "commands/explain.py": {
+    "commands/use/assume_role.py": {"pause"},  # a number of seconds
+    "commands/approve/explain.py": {
         "text"
     },  # whoever calls `_line` made it inert: by `escape`, or in the voice TERMINAL
-    "commands/sandbox.py": {  # the sandbox's own addresses and tokens, for a shell
+    "commands/tryout/sandbox.py": {  # the sandbox's own addresses and tokens, for a shell
         "acme.github.api_url",
         "acme.repository",
         "name",
@@ -77,8 +78,8 @@ ALLOWED = {
         "acme.token(person)",
         "shlex.quote(str(clone))",
     },
-    "commands/status.py": {"seen.more", "each.number"},  # numbers
-    "commands/words.py": {  # codes, verdicts, marks and numbers of ours
+    "commands/request/status.py": {"seen.more", "each.number"},  # numbers
+    "terminal/output.py": {  # codes, verdicts, marks and numbers of ours
         "finding.code",
         "finding.line",
         "mark",

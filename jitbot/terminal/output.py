@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import click
 
 from jitbot.domain.access import too_large
-from jitbot.domain.ledger.review_outcome import MARK
 from jitbot.domain.ledger.commit_message import sentence
 from jitbot.domain.ledger.events import EndReason, Event
+from jitbot.domain.ledger.review_outcome import MARK
 from jitbot.domain.model import escape
 from jitbot.domain.model.documents import Finding
 from jitbot.usecases.runs.report import Report

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from jitbot.domain.aws.action_catalog import Action, ActionCatalog
-from jitbot.domain.model.patterns import patterns_overlap
 from jitbot.domain.model.documents import Finding, Policy, Position, Statement
+from jitbot.domain.model.patterns import patterns_overlap
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 _GLOBAL_KEYS = frozenset(

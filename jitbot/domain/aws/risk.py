@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from jitbot.domain.aws.action_catalog import Access, Action, ActionCatalog
-from jitbot.domain.model.patterns import patterns_overlap
 from jitbot.domain.aws.iam import Documents
+from jitbot.domain.model.patterns import patterns_overlap
 
 ESCALATING = frozenset(
     {

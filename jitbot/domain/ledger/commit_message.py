@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
-from jitbot.domain.ledger.review_outcome import MARK, ReviewOutcome
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.review_outcome import MARK, ReviewOutcome
 from jitbot.domain.model import timestamp
 from jitbot.domain.model.grammar import RequestPath, parse_request_path
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 
-from jitbot.domain.model.patterns import patterns_overlap
 from jitbot.domain.model.documents import Finding, Login, Teams
+from jitbot.domain.model.patterns import patterns_overlap
 
 LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # GitHub reads the first that exists
 # GitHub says "under 3 MB"; the smaller reading of a megabyte is the safe one.

@@ -40,8 +40,14 @@ class HostedRepository:
     """One repository: its git store, and what GitHub keeps beside git."""
 
     def __init__(
-        self, *, full_name: str, id: int, owner_id: int, created_at: datetime, store: GitStore
-    ) -> None:  # noqa: A002 - GitHub's word
+        self,
+        *,
+        full_name: str,
+        id: int,  # noqa: A002 - GitHub's word
+        owner_id: int,
+        created_at: datetime,
+        store: GitStore,
+    ) -> None:
         self.full_name = full_name
         self.owner, _, self.name = full_name.partition("/")
         self.id = id

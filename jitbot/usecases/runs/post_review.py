@@ -15,12 +15,12 @@ from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.errors import JitbotError
 from jitbot.ports import Issue
 from jitbot.usecases.apply import apply
+from jitbot.usecases.apply.recording import record
 from jitbot.usecases.context import Context
 from jitbot.usecases.decide.early_ends import people_at_main
 from jitbot.usecases.issues.post_review_issue import asked_for, title_of
 from jitbot.usecases.issues.single_issue import keep_one
 from jitbot.usecases.ledger.ledger import LedgerView
-from jitbot.usecases.apply.recording import record
 from jitbot.usecases.runs.report import Report
 
 

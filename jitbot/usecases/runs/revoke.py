@@ -18,11 +18,11 @@ from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, U
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.usecases.apply.apply import ApplyResult, apply
+from jitbot.usecases.apply.recording import record
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.context import Context, ensure_current, ensure_recordable
 from jitbot.usecases.ledger import ledger
 from jitbot.usecases.ledger.ledger import LedgerView
-from jitbot.usecases.apply.recording import record
 from jitbot.usecases.runs.report import Report
 
 

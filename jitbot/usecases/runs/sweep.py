@@ -11,12 +11,12 @@ from jitbot.domain.model.documents import AccountId, Source
 from jitbot.domain.model.errors import JitbotError
 from jitbot.ports import Account
 from jitbot.usecases.apply.apply import ApplyResult, Failure, apply, failure_of, for_each_account
+from jitbot.usecases.apply.recording import record
 from jitbot.usecases.collect.collect_case import ACCOUNTS
 from jitbot.usecases.context import Context, ensure_current, ensure_recordable, file_at_main
 from jitbot.usecases.decide import early_ends
 from jitbot.usecases.ledger import ledger
 from jitbot.usecases.ledger.ledger import LedgerView
-from jitbot.usecases.apply.recording import record
 from jitbot.usecases.runs.post_review import with_reviews
 from jitbot.usecases.runs.report import Report
 
