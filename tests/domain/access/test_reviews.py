@@ -131,7 +131,7 @@ def test_an_approval_after_the_last_move_to_another_base_counts() -> None:
     assert counted(ground_of(a_review(), retargeted_at=a_review().submitted_at - SECOND)) == ["bob"]
 
 
-@pytest.mark.parametrize(("ground", "why"), IGNORED.values(), ids=IGNORED.keys())
+@pytest.mark.parametrize(("parsed_case", "why"), IGNORED.values(), ids=IGNORED.keys())
 def test_an_approval_that_does_not_count(parsed_case: ParsedCase, why: str) -> None:
     """Each of these alone keeps an approval from counting, and is said."""
     assert counted(parsed_case) == []

@@ -23,7 +23,7 @@ MANY = {
 
 
 @pytest.mark.parametrize(
-    ("briefings", "expected"),
+    ("summaries", "expected"),
     [
         ([a_briefing()], "alice: orders-db-read in prod, 2h, table=orders"),
         (

@@ -151,7 +151,7 @@ def test_at_the_very_second() -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "code", "weight"),
+    ("after", "code", "severity"),
     [(DAY, "outcome-due", Severity.NOTE), (DAY + SECOND, "no-outcome", Severity.BROKEN)],
 )
 def test_an_approval_that_nothing_came_of(after: timedelta, code: str, severity: Severity) -> None:
