@@ -61,7 +61,7 @@ ALLOWED = {
     },  # a secret link: quoted, and of no use changed
     "terminal/prompts.py": {"number"},
     "commands/setup/doctor.py": {
-        "', '.join((f'{diagnosis.count(verdict)} {verdict}' for verdict in Verdict))",
+        "', '.join((f'{diagnosis.count(verdict)} {verdict}' for verdict in CheckVerdict))",
         "text",
         "mark",
     },

@@ -17,9 +17,9 @@ import botocore.credentials
 
 from jitbot.adapters.aws.enter_account import Identity
 from jitbot.adapters.aws.errors import translated
+from jitbot.domain.audit.report.usage import Opening, Period, TrailCall
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import DeniedError, UnavailableError
-from jitbot.ports.trail import Opening, Period, TrailCall
 
 MOST = 10_000  # events of one question: a hundred seconds at AWS's rate
 PAUSE = 0.5  # seconds between two calls: AWS allows two a second for each account and region

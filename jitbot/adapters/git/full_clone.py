@@ -11,12 +11,12 @@ from jitbot.adapters.git.process import Git, Token
 from jitbot.adapters.git.ref_names import commit_of
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
 from jitbot.domain.ledger.batches import AddedEntry
+from jitbot.domain.ledger.git_history import HistoryStep, Touched
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.addresses import GITHUB, origin
 from jitbot.domain.model.bounds import EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.ports.full_git import HistoryStep, Touched
 
 VERIFIED = "refs/jitbot/verified"
 REQUESTS = "requests/"

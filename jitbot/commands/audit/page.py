@@ -10,8 +10,8 @@ from jitbot.domain.audit.report.entitlements import Entitlement
 from jitbot.domain.audit.report.grant_record import GrantRecord
 from jitbot.domain.audit.report.summary import Summary
 from jitbot.domain.audit.verify.deadlines import CONFIRMED_WITHIN, ENDED_WITHIN, REMOVED_WITHIN
+from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model import duration, escape, timestamp
-from jitbot.ports.rule_log import RuleChange
 from jitbot.usecases.audit.period_report import PeriodReport
 
 SCRIPTS = tuple(f"report/{name}.js" for name in ("data", "timeline", "evidence", "table"))

@@ -8,7 +8,7 @@ from jitbot.commands.setup import templates
 from jitbot.domain.model import escape
 from jitbot.domain.model.addresses import GITHUB_API, server
 from jitbot.domain.model.exit_code import ExitCode
-from jitbot.domain.setup.doctor.report import Check, DoctorReport, Verdict
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, DoctorReport
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.options import format_option
 from jitbot.terminal.output import print_json
@@ -19,10 +19,10 @@ from jitbot.wiring.context import audit_cloud, github_client
 
 _AGENT = "jitbot (doctor)"
 _MARKS = {
-    Verdict.OK: ("✓", "green"),
-    Verdict.WARN: ("!", "yellow"),
-    Verdict.UNKNOWN: ("?", "magenta"),
-    Verdict.WRONG: ("✗", "red"),
+    CheckVerdict.OK: ("✓", "green"),
+    CheckVerdict.WARN: ("!", "yellow"),
+    CheckVerdict.UNKNOWN: ("?", "magenta"),
+    CheckVerdict.WRONG: ("✗", "red"),
 }
 _ENDS = {
     ExitCode.DONE: ("every promise can hold", "green"),
@@ -70,13 +70,13 @@ def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool
 def _print(diagnosis: DoctorReport, *, every: bool) -> None:
     """Group by group; what is fine is counted, and what is not is told with its mend. The verdict comes last."""
     for group, checks in diagnosis.groups().items():
-        fine = [check for check in checks if check.verdict is Verdict.OK]
+        fine = [check for check in checks if check.verdict is CheckVerdict.OK]
         count = f"{len(fine)} of {len(checks)} fine"
         click.echo(click.style(escape.log(group), bold=True) + click.style(f"  {count}", dim=True))
         for check in checks:
-            if every or check.verdict is not Verdict.OK:
+            if every or check.verdict is not CheckVerdict.OK:
                 _print_check(check)
-    counted = ", ".join(f"{diagnosis.count(verdict)} {verdict}" for verdict in Verdict)
+    counted = ", ".join(f"{diagnosis.count(verdict)} {verdict}" for verdict in CheckVerdict)
     text, colour = _ENDS[diagnosis.exit_code]
     click.echo(click.style(f"\n{text}", fg=colour, bold=True) + click.style(f"  ({counted})", dim=True))
 
@@ -85,6 +85,6 @@ def _print_check(check: Check) -> None:
     mark, colour = _MARKS[check.verdict]
     told = f": {check.says}" if check.says else ""
     click.echo(f"  {click.style(mark, fg=colour)} {escape.log(check.title + told)}")
-    if check.verdict is not Verdict.OK:
+    if check.verdict is not CheckVerdict.OK:
         click.echo(click.style(f"      {escape.log(check.means)}", dim=True))
         click.echo(f"      mend: {escape.log(check.mend)}")

@@ -11,6 +11,7 @@ from typing import assert_never
 
 from jitbot.domain.access import post_review
 from jitbot.domain.aws.iam import Documents, Window
+from jitbot.domain.ledger import review_outcome
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model import duration, timestamp
 from jitbot.domain.model.documents import (
@@ -282,7 +283,7 @@ def _grown(life: RequestState, event: Event) -> RequestState:
 
 
 def _with_term(life: RequestState, event: Event) -> RequestState:
-    if post_review.MARK in event.evidence:
+    if review_outcome.MARK in event.evidence:
         life = replace(life, owing=(*life.owing, event))
     if event.window is None:
         return life

@@ -9,6 +9,7 @@ from jitbot.domain.access.reviews import Approval, Ignored, named_by_commits
 from jitbot.domain.aws import iam, risk
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.evidence import case_json
+from jitbot.domain.ledger import review_outcome
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model import bounds, timestamp
 from jitbot.domain.model.documents import Finding
@@ -94,7 +95,7 @@ def _reason(finding: Finding) -> dict[str, object]:
 def _owed(parsed_case: ParsedCase) -> dict[str, object]:
     """The mark of a break-glass approval, and of nothing else: who reviews it, and by when."""
     pending_review = break_glass.required_reviews(parsed_case)
-    return {} if pending_review is None else {post_review.MARK: post_review.owed_json(pending_review)}
+    return {} if pending_review is None else {review_outcome.MARK: post_review.owed_json(pending_review)}
 
 
 def _refused(case: Case | None) -> dict[str, object]:

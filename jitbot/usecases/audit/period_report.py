@@ -10,10 +10,11 @@ from jitbot.domain.audit.report.population import population, within
 from jitbot.domain.audit.report.summary import Summary, summary
 from jitbot.domain.audit.verify.absences import Absences
 from jitbot.domain.ledger.events import Event
+from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import Sha
 from jitbot.ports import DocumentReader, Repository
-from jitbot.ports.rule_log import RuleChange, RuleLog
+from jitbot.ports.rule_log import RuleLog
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.context import CODE
 

@@ -11,9 +11,10 @@ from jitbot.domain.audit.verify.ledger_history import LedgerCommit, LedgerHistor
 from jitbot.domain.ledger import batches
 from jitbot.domain.ledger.attestation import Tenure
 from jitbot.domain.ledger.batches import AddedCommit, Claims
+from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.model.documents import Sha
 from jitbot.ports import Oidc
-from jitbot.ports.full_git import HistoryStep, WholeRepository
+from jitbot.ports.full_git import WholeRepository
 from jitbot.usecases.context import ISSUER_KEYS
 from jitbot.usecases.ledger.verify_batches import BatchReader, VerifiedBatch, read_keys
 

@@ -10,12 +10,45 @@ from jitbot.domain.aws import iam
 from jitbot.domain.aws.iam import Documents
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.model import timestamp
-from jitbot.ports.trail import Opening, Period, TrailCall
 
 KEPT = timedelta(days=90)  # by CloudTrail's event history
 LAG = timedelta(minutes=15)  # until a call is found there
 GLOBAL = "us-east-1"  # where global services, and sign-ins to the console, are recorded
 _DENIALS = ("AccessDenied", "Unauthorized", "Forbidden", "NotAuthorized")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """From `start` to `end`, both within."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """One time that somebody entered the role. `key` is what they got; a console session's is not told."""
+
+    event_id: str
+    at: datetime
+    region: str
+    by: str  # ARN of whoever entered
+    session: str
+    key: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailCall:
+    """One call made in a session of the role. `error` is empty where it went well."""
+
+    event_id: str
+    at: datetime
+    region: str
+    service: str  # dynamodb.amazonaws.com
+    name: str  # DescribeTable
+    error: str
+    session: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from jitbot.domain.audit.verify.findings import AuditFinding, Severity
 from jitbot.domain.ledger.attestation import CLOCK_SKEW
 from jitbot.domain.ledger.batches import Unreadable, folders_of, is_ours
 from jitbot.domain.ledger.events import FOLDER
+from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.model import timestamp
 from jitbot.domain.model.documents import Sha
-from jitbot.ports.full_git import HistoryStep
 
 _OF_BATCHES = (".json", ".jwt")
 _NO_EFFECT = "it has no effect on what counts; find out who pushed it: `git show --stat {commit}`"

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from jitbot.domain.access.too_large import TooLarge, asking_too_much, changes_too_much
+from jitbot.domain.ledger.git_history import HistoryStep, Touched
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.merge_facts import Change, ChangeKind
-from jitbot.ports.full_git import HistoryStep, Touched
 
 _KINDS = {"A": ChangeKind.ADDED, "D": ChangeKind.DELETED}
 PLAIN = "100644"

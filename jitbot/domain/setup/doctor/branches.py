@@ -7,7 +7,7 @@ https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from jitbot.domain.setup.doctor.report import Check, Question, Unknown, Verdict, listed
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Question, Unknown, listed
 
 STATUSES = frozenset({"jitbot/check", "jitbot/approval"})
 ADMIN_ROLE = 5  # GitHub's number of the repository role admin, as rulesets name it
@@ -83,7 +83,9 @@ class Branch:
 Holds = Callable[[Protection], bool]
 
 
-def _question(code: str, title: str, means: str, click: str, otherwise: Verdict = Verdict.WRONG) -> Question:
+def _question(
+    code: str, title: str, means: str, click: str, otherwise: CheckVerdict = CheckVerdict.WRONG
+) -> Question:
     mend = f"in main's ruleset {click}; `jitbot init --apply` does it"
     return Question(
         code=f"main-{code}", group="main", title=title, means=means, mend=mend, otherwise=otherwise
@@ -160,7 +162,7 @@ _MAIN: tuple[tuple[Question, Holds], ...] = (
             "the checks must be green",
             "a request that jitbot will refuse could be merged, and is then refused",
             "require the status checks jitbot/check and jitbot/approval",
-            Verdict.WARN,
+            CheckVerdict.WARN,
         ),
         lambda found: found.statuses >= STATUSES,
     ),
@@ -171,7 +173,7 @@ _UP_TO_DATE = Question(
     title="branches need not be up to date",
     means="each merge would hold up every other request until it is updated and approved again",
     mend="in main's ruleset turn off 'Require branches to be up to date before merging'",
-    otherwise=Verdict.WARN,
+    otherwise=CheckVerdict.WARN,
 )
 
 
@@ -264,7 +266,7 @@ def _bypasses(name: str, branch: Branch, url: str) -> Check:
             code=question.code,
             group=name,
             title=question.title,
-            verdict=Verdict.WARN,
+            verdict=CheckVerdict.WARN,
             says=says,
             means=question.means,
             mend=question.mend,

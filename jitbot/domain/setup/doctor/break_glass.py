@@ -6,7 +6,7 @@ from jitbot.domain.access import break_glass
 from jitbot.domain.access.eligibility import is_eligible
 from jitbot.domain.model.documents import People, Policy, Teams
 from jitbot.domain.setup.doctor.branches import Branch, Bypass
-from jitbot.domain.setup.doctor.report import Check, Question, Unknown, Verdict, listed
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Question, Unknown, listed
 
 _GROUP = "who approves"
 
@@ -39,7 +39,7 @@ def reviewers(policies: Iterable[Policy], people: People, teams: Teams) -> Itera
                 title=f"{policy.name} can be asked for by its reviewers, too",
                 means="nobody reviews what they did themselves",
                 mend=f"name one more reviewer in policies/access/{policy.name}.yaml",
-                otherwise=Verdict.WARN,
+                otherwise=CheckVerdict.WARN,
             )
             yield again.no(f"nobody is left to review what {listed(alone)} would do")
 
@@ -58,7 +58,7 @@ def at_once(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
         title="a break-glass request merges at once",
         means="at night nobody may be there to approve, and break-glass is for that hour",
         mend="let those on call past main's ruleset, for pull requests only; jitbot asks for the review all the same",
-        otherwise=Verdict.WARN,
+        otherwise=CheckVerdict.WARN,
     )
     if isinstance(main.rules, Unknown):
         yield question.unknown(main.rules.why)

@@ -8,7 +8,7 @@ from jitbot.domain.access.pending_approvals import could_approve
 from jitbot.domain.model import owners
 from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import Finding, People, Policy, Teams
-from jitbot.domain.setup.doctor.report import Check, Question, Unknown, Verdict, listed
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Question, Unknown, listed
 
 GROUP = "CODEOWNERS"
 # What decides, and what runs: a line placed last must own each of these, where it is there.
@@ -178,7 +178,7 @@ def _alone(
             title=f"{policy.name} can be asked for by its owners, too",
             means="nobody approves their own request",
             mend="name one more owner in .github/CODEOWNERS",
-            otherwise=Verdict.WARN,
+            otherwise=CheckVerdict.WARN,
         )
         yield again.no(f"nobody is left to approve what {listed(asking)} would ask for")
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from jitbot.domain.model.codeowners import CodeOwners, expand
 from jitbot.domain.model.documents import Login, People, Teams
 from jitbot.domain.model.merge_facts import Actor
-from jitbot.domain.setup.doctor.report import Check, Question, Unknown, Verdict, listed
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Question, Unknown, listed
 
 _MAY_APPROVE = frozenset({"write", "admin"})
 
@@ -101,7 +101,7 @@ def team_members(
             title=f"{team} is as on GitHub",
             means="GitHub lets its own members approve, jitbot counts those of teams.yaml alone",
             mend="change policies/teams.yaml, or the team on GitHub, so that both say the same",
-            otherwise=Verdict.WRONG if owns else Verdict.WARN,
+            otherwise=CheckVerdict.WRONG if owns else CheckVerdict.WARN,
         )
         there = found.get(team)
         if there is None and team.partition("/")[0] not in seen:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from jitbot.domain.model.exit_code import ExitCode
 
 
-class Verdict(StrEnum):
+class CheckVerdict(StrEnum):
     """How a check came out. What cannot be seen is never taken for fine."""
 
     OK = "ok"
@@ -33,7 +33,7 @@ class Check:
     code: str
     group: str
     title: str
-    verdict: Verdict
+    verdict: CheckVerdict
     says: str = ""
     means: str = ""
     mend: str = ""
@@ -48,7 +48,7 @@ class Question:
     title: str
     means: str
     mend: str
-    otherwise: Verdict = Verdict.WRONG
+    otherwise: CheckVerdict = CheckVerdict.WRONG
 
     def ok(self, says: str = "") -> Check:
         """It is as it should be."""
@@ -56,7 +56,7 @@ class Question:
             code=self.code,
             group=self.group,
             title=self.title,
-            verdict=Verdict.OK,
+            verdict=CheckVerdict.OK,
             says=says,
             means=self.means,
         )
@@ -67,13 +67,13 @@ class Question:
 
     def unknown(self, why: str, *, mend: str = "") -> Check:
         """Nobody can tell."""
-        return self._other(Verdict.UNKNOWN, why, mend)
+        return self._other(CheckVerdict.UNKNOWN, why, mend)
 
     def answer(self, fine: bool, says: str, *, mend: str = "") -> Check:
         """Fine, or not; `says` is what was found wrong."""
         return self.ok() if fine else self.no(says, mend=mend)
 
-    def _other(self, verdict: Verdict, says: str, mend: str) -> Check:
+    def _other(self, verdict: CheckVerdict, says: str, mend: str) -> Check:
         return Check(
             code=self.code,
             group=self.group,
@@ -95,11 +95,11 @@ class DoctorReport:
     def exit_code(self) -> ExitCode:
         """1 where a promise would not hold, 3 where nobody can tell, 0 otherwise; nothing looked at is unknown."""
         verdicts = {check.verdict for check in self.checks}
-        if Verdict.WRONG in verdicts:
+        if CheckVerdict.WRONG in verdicts:
             return ExitCode.REFUSED
-        return ExitCode.UNSURE if Verdict.UNKNOWN in verdicts or not verdicts else ExitCode.DONE
+        return ExitCode.UNSURE if CheckVerdict.UNKNOWN in verdicts or not verdicts else ExitCode.DONE
 
-    def count(self, verdict: Verdict) -> int:
+    def count(self, verdict: CheckVerdict) -> int:
         """How many checks came out like this."""
         return sum(check.verdict is verdict for check in self.checks)
 
@@ -114,7 +114,11 @@ class DoctorReport:
         """For machines."""
         return {
             "ok": self.exit_code == ExitCode.DONE,
-            **{verdict.value: self.count(verdict) for verdict in Verdict if verdict is not Verdict.OK},
+            **{
+                verdict.value: self.count(verdict)
+                for verdict in CheckVerdict
+                if verdict is not CheckVerdict.OK
+            },
             "checks": [_json(check) for check in self.checks],
         }
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from jitbot.domain.model.documents import Settings
 from jitbot.domain.setup.doctor.branches import Branch
-from jitbot.domain.setup.doctor.report import Check, Question, Unknown, Verdict, listed
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Question, Unknown, listed
 
 GROUP = "repository"
 GITHUBS_ISSUER = "https://token.actions.githubusercontent.com"
@@ -132,7 +132,7 @@ def job_tokens(found: Hosting, tokens: JobTokens | Unknown) -> Iterator[Check]:
         title="the job token may only read by default",
         means="a workflow that asks for nothing could write: to the ledger, to branches",
         mend=f"gh api -X PUT {path} -f default_workflow_permissions=read",
-        otherwise=Verdict.WARN,
+        otherwise=CheckVerdict.WARN,
     )
     approving = Question(
         code="actions-never-approve",
@@ -162,7 +162,7 @@ def _wish(found: Hosting, value: bool | None, *, code: str, title: str, means: s
         title=title,
         means=means,
         mend=_patch(found, setting),
-        otherwise=Verdict.WARN,
+        otherwise=CheckVerdict.WARN,
     )
     if value is None:
         return question.unknown("only whoever may write sees this setting")

@@ -15,7 +15,7 @@ from jitbot.domain.model.documents import Settings
 from jitbot.domain.setup.account_template import ANY_SERVICE, MANAGED_PATTERN, SERVICE_PATTERN
 from jitbot.domain.setup.cloudformation import Stack
 from jitbot.domain.setup.doctor.account_roles import GROUP, MEND, texts
-from jitbot.domain.setup.doctor.report import Check, Question, Unknown, Verdict, listed
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Question, Unknown, listed
 
 _STACK = r"arn:aws:cloudformation:[a-z0-9-]+:"
 _MANAGED = "arn:*:iam::aws:policy/"
@@ -102,7 +102,7 @@ def _compared(question: Question, found: object, wanted: object) -> Check:
     weaker = any(each.get("Effect") != "Allow" for each in missing)
     if wider or weaker:
         return question.no(says)
-    return replace(question, otherwise=Verdict.WARN).no(f"{says}; it may do less, and runs may fail")
+    return replace(question, otherwise=CheckVerdict.WARN).no(f"{says}; it may do less, and runs may fail")
 
 
 def _statements(document: object) -> list[Mapping[str, object]] | None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from jitbot.domain.setup.doctor.report import Check, Question, Unknown, Verdict, listed
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Question, Unknown, listed
 
 GROUP = "workflows"
 FOLDER = ".github/workflows/"
@@ -86,6 +86,6 @@ def _differs(name: str) -> Check:
         title=f"{name} is this release's",
         means="whatever was changed in it is the repository's own affair: nobody here has tested it",
         mend=f"compare it with what `jitbot init` writes in an empty folder: {FOLDER}{name}",
-        otherwise=Verdict.WARN,
+        otherwise=CheckVerdict.WARN,
     )
     return question.no("it differs in more than its pins")

@@ -8,11 +8,21 @@ import pytest
 from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, SECOND
 from builders import an_approval, an_outcome, the_documents
 
-from jitbot.domain.audit.report.usage import KEPT, LAG, Usage, is_denial, period_of, regions_of, summed
+from jitbot.domain.audit.report.usage import (
+    KEPT,
+    LAG,
+    Opening,
+    Period,
+    TrailCall,
+    Usage,
+    is_denial,
+    period_of,
+    regions_of,
+    summed,
+)
 from jitbot.domain.audit.verify.ledger_history import LedgerCommit, RecordedEvent
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.documents import Sha
-from jitbot.ports.trail import Opening, Period, TrailCall
 
 DAY = timedelta(days=1)
 PERIOD = Period(start=NOW, end=NOW + 3 * HOUR)

@@ -29,8 +29,8 @@ from jitbot.domain.enforce.plan import Doubt, EarlyEnds
 from jitbot.domain.ledger.attestation import CLOCK_SKEW
 from jitbot.domain.ledger.batches import Unreadable
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.git_history import HistoryStep, Touched
 from jitbot.domain.model.documents import Login, Parsed
-from jitbot.ports.full_git import HistoryStep, Touched
 
 DENY_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"
 GRANTED = an_outcome(EventType.GRANTED)

@@ -22,8 +22,8 @@ from jitbot.domain.audit.verify.ledger_history import LedgerCommit, LedgerHistor
 from jitbot.domain.audit.verify.main_history import MainHistory, Merged
 from jitbot.domain.ledger.attestation import CLOCK_SKEW
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.git_history import HistoryStep, Touched
 from jitbot.domain.model.merge_facts import ChangeKind
-from jitbot.ports.full_git import HistoryStep, Touched
 
 DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 GRANTED = an_outcome(EventType.GRANTED)

@@ -10,7 +10,7 @@ from jitbot.domain.aws.roles import Actual
 from jitbot.domain.model.documents import AccountId, Settings
 from jitbot.domain.setup.doctor import account_roles
 from jitbot.domain.setup.doctor.account_roles import OwnRole
-from jitbot.domain.setup.doctor.report import Unknown, Verdict
+from jitbot.domain.setup.doctor.report import CheckVerdict, Unknown
 
 ISSUER = "token.actions.githubusercontent.com"
 SETTINGS = Settings(
@@ -116,4 +116,4 @@ def test_missing_is_wrong_and_unseen_unknown() -> None:
             SETTINGS, [OwnRole(alias="prod", account_id="111111111111", purpose="grant", found=found)]
         )
     ]
-    assert verdicts == [Verdict.OK, Verdict.WRONG, Verdict.UNKNOWN]
+    assert verdicts == [CheckVerdict.OK, CheckVerdict.WRONG, CheckVerdict.UNKNOWN]

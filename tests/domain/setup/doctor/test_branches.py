@@ -7,7 +7,7 @@ import pytest
 
 from jitbot.domain.setup.doctor import branches
 from jitbot.domain.setup.doctor.branches import Branch, Bypass, Protection
-from jitbot.domain.setup.doctor.report import Check, Unknown, Verdict
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown
 
 PAGE = "https://github.com/acme/access"
 GAP = Unknown(why="nobody told")
@@ -43,11 +43,11 @@ OF_MAIN = {
 COMFORTS = {"main-statuses", "main-up-to-date"}
 
 
-def not_ok(checks: Any) -> dict[str, Verdict]:
+def not_ok(checks: Any) -> dict[str, CheckVerdict]:
     """The checks that are not fine, by code."""
     found: list[Check] = list(checks)
     assert found
-    return {check.code: check.verdict for check in found if check.verdict is not Verdict.OK}
+    return {check.code: check.verdict for check in found if check.verdict is not CheckVerdict.OK}
 
 
 def test_all_as_it_should_be() -> None:
@@ -60,7 +60,7 @@ def test_all_as_it_should_be() -> None:
 def test_each_rule_that_is_off_turns_its_own_check(code: str, change: dict[str, Any]) -> None:
     """One rule less is one check that is not fine, and no other."""
     weak = replace(MAIN, rules=replace(RULES, **change))
-    expected = Verdict.WARN if code in COMFORTS else Verdict.WRONG
+    expected = CheckVerdict.WARN if code in COMFORTS else CheckVerdict.WRONG
     assert not_ok(branches.main(weak, PAGE)) == {code: expected}
 
 
@@ -74,7 +74,7 @@ def test_classic_protection_adds_up(code: str) -> None:
 def test_classic_protection_may_want_too_much() -> None:
     """Branches that must be up to date are told, wherever it is asked for."""
     strict = replace(MAIN, classic=Protection(up_to_date=True))
-    assert not_ok(branches.main(strict, PAGE)) == {"main-up-to-date": Verdict.WARN}
+    assert not_ok(branches.main(strict, PAGE)) == {"main-up-to-date": CheckVerdict.WARN}
 
 
 @pytest.mark.parametrize(("code", "change"), OF_MAIN.items())
@@ -82,7 +82,7 @@ def test_what_cannot_be_seen_is_not_fine(code: str, change: dict[str, Any]) -> N
     """A rule that rulesets do not hold, with classic protection out of sight, is unknown: neither fine nor wrong."""
     dim = replace(MAIN, rules=replace(RULES, **change), classic=GAP)
     found = not_ok(branches.main(dim, PAGE))
-    expected = Verdict.WARN if code == "main-up-to-date" else Verdict.UNKNOWN
+    expected = CheckVerdict.WARN if code == "main-up-to-date" else CheckVerdict.UNKNOWN
     assert found[code] is expected
     assert set(found) <= {code, "main-up-to-date"}
 
@@ -90,23 +90,23 @@ def test_what_cannot_be_seen_is_not_fine(code: str, change: dict[str, Any]) -> N
 def test_nothing_seen_is_nothing_fine() -> None:
     """Where neither kind of rule can be read every check of main is unknown."""
     dark = Branch(name="main", rules=GAP, classic=GAP, bypasses=GAP)
-    assert set(not_ok(branches.main(dark, PAGE)).values()) == {Verdict.UNKNOWN}
+    assert set(not_ok(branches.main(dark, PAGE)).values()) == {CheckVerdict.UNKNOWN}
     assert len(not_ok(branches.main(dark, PAGE))) == len(OF_MAIN) + 1
 
 
 @pytest.mark.parametrize(
     ("bypass", "verdict"),
     [
-        (ADMINS, Verdict.WARN),
-        (replace(ADMINS, kind="OrganizationAdmin", number=1), Verdict.WARN),
-        (replace(ADMINS, number=4), Verdict.WRONG),
-        (replace(ADMINS, kind="Team"), Verdict.WRONG),
-        (replace(ADMINS, kind="Integration"), Verdict.WRONG),
-        (replace(ADMINS, kind="DeployKey", number=None), Verdict.WRONG),
-        (replace(ADMINS, kind="User", mode="pull_request"), Verdict.WRONG),
+        (ADMINS, CheckVerdict.WARN),
+        (replace(ADMINS, kind="OrganizationAdmin", number=1), CheckVerdict.WARN),
+        (replace(ADMINS, number=4), CheckVerdict.WRONG),
+        (replace(ADMINS, kind="Team"), CheckVerdict.WRONG),
+        (replace(ADMINS, kind="Integration"), CheckVerdict.WRONG),
+        (replace(ADMINS, kind="DeployKey", number=None), CheckVerdict.WRONG),
+        (replace(ADMINS, kind="User", mode="pull_request"), CheckVerdict.WRONG),
     ],
 )
-def test_who_may_pass_is_named(bypass: Bypass, verdict: Verdict) -> None:
+def test_who_may_pass_is_named(bypass: Bypass, verdict: CheckVerdict) -> None:
     """Admins, who could change the rules, are shown; anybody else is wrong, beside admins too."""
     for name, found in (
         ("main", list(branches.main(replace(MAIN, bypasses=(ADMINS, bypass)), PAGE))),
@@ -124,7 +124,7 @@ def test_the_ledger_counts_rulesets_alone(code: str, change: dict[str, Any]) -> 
     """`grant` reads rulesets alone, so that classic protection of the ledger helps nothing."""
     classic = Protection(force_push_blocked=True, deletion_blocked=True)
     weak = replace(LEDGER, rules=Protection(**{**vars_of(classic), **change}), classic=classic)
-    assert not_ok(branches.ledger(weak, True, PAGE)) == {f"ledger-{code}": Verdict.WRONG}
+    assert not_ok(branches.ledger(weak, True, PAGE)) == {f"ledger-{code}": CheckVerdict.WRONG}
 
 
 def vars_of(protection: Protection) -> dict[str, Any]:
@@ -141,14 +141,14 @@ def test_a_ledger_nobody_can_write_to_is_wrong(kind: str, asks: dict[str, Any]) 
     """A rule that wants pull requests or green checks of the ledger keeps jitbot out."""
     held = replace(Protection(force_push_blocked=True, deletion_blocked=True), **asks)
     assert not_ok(branches.ledger(replace(LEDGER, **{kind: held}), True, PAGE)) == {
-        "ledger-writable": Verdict.WRONG
+        "ledger-writable": CheckVerdict.WRONG
     }
 
 
 def test_no_ledger_is_wrong() -> None:
     """Without the branch nothing can be recorded; where nobody can tell, it is unknown."""
-    assert not_ok(branches.ledger(LEDGER, False, PAGE)) == {"ledger-exists": Verdict.WRONG}
-    assert not_ok(branches.ledger(LEDGER, GAP, PAGE)) == {"ledger-exists": Verdict.UNKNOWN}
+    assert not_ok(branches.ledger(LEDGER, False, PAGE)) == {"ledger-exists": CheckVerdict.WRONG}
+    assert not_ok(branches.ledger(LEDGER, GAP, PAGE)) == {"ledger-exists": CheckVerdict.UNKNOWN}
 
 
 FLAGS = [field.name for field in fields(Protection) if field.default is False]
@@ -186,7 +186,9 @@ def test_which_promise_a_bypass_breaks() -> None:
 def test_a_ledger_out_of_sight_is_unknown() -> None:
     """Where rulesets cannot be read nobody knows what holds of the ledger."""
     dark = not_ok(branches.ledger(replace(LEDGER, rules=GAP), True, PAGE))
-    assert dark == dict.fromkeys(("ledger-force-push", "ledger-deletion", "ledger-writable"), Verdict.UNKNOWN)
+    assert dark == dict.fromkeys(
+        ("ledger-force-push", "ledger-deletion", "ledger-writable"), CheckVerdict.UNKNOWN
+    )
 
 
 def test_methods_that_both_allow() -> None:

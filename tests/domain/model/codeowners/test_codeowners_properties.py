@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import product
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from jitbot.domain.model import owners
@@ -140,6 +140,7 @@ def test_a_line_may_cover_whatever_it_covers(pattern: str, path: str) -> None:
 _SHAPES = st.lists(st.sampled_from(["a", "?", "a?", "*b"]), min_size=1, max_size=3)
 
 
+@settings(deadline=None)  # it tries up to a million paths: how long that takes says nothing of the product
 @given(PATTERNS, _SHAPES)
 def test_a_line_that_may_cover_a_shape_covers_one_of_its_paths(pattern: str, shape: list[str]) -> None:
     """Tried with every path of a small alphabet: nothing is said to be covered that no path shows."""
