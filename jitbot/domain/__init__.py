@@ -1,16 +1,17 @@
 """Who gets access, and why: pure decisions over plain values. Standard library only, no I/O.
 
-Read in this order, ten minutes in all:
+Each folder imports only from itself and from those before it. Read in this order, ten minutes in all:
 
-1. `model`: the nouns, as the files say them. `evidence`: the facts, as git and GitHub told them.
-2. `approval.decide`: the only place that says yes, on `ground` (what can be judged at all), `counting` (which
-   approvals count), `eligibility`, `owners` and `codeowners`. `break_glass`: the one way without an approval.
-3. `life`: asked, extended, ended, folded from `events`, the ledger's entries.
-4. `iam`: the documents that AWS gets. `plan`: what is due now, as `changes`; `roles` and `drift`: what AWS has.
-5. `attestation`: whose word in the ledger counts.
+1. `model`: what people wrote (`documents`, `codeowners`, `owners`) and what git and GitHub said (`merge_facts`);
+   `parsed_case` is a case whose every part can be judged.
+2. `aws`: the documents that AWS gets (`iam`), roles as AWS has them, and how dangerous a grant is (`risk`).
+3. `ledger`: the events of the record, and `attestation`: whose word in the record counts.
+4. `access`: `approval.decide`, the only place that says yes. `reviews` says which approvals count, `eligibility` who
+   may ask, `break_glass` is the one way without an approval, `request_state` is what a request has become.
+5. `evidence`: what the ledger keeps of a decision, so that it can be decided again.
+6. `enforce`: what is due now (`plan`, as `changes`), and whether a role is still as recorded (`drift`).
 
-Around these: what people are told (`outlook`, `briefing`, `comment`, `aftermath`, `standing`, `record`), how
-dangerous something is (`risk`, `lint`, `catalogue`), asking and entering (`asking`, `progress`, `doors`), the proof
-(`facts`, `testimony`, `audit`), setting up (`bootstrap`, `service_roles`, `starting`, `doctor`). `ports` is what
-the use cases ask of the outside.
+The rest shows and helps: `views` (previews, comments, titles), `request` (new requests and their progress), `setup`
+(new repositories, accounts, `doctor`), `audit/verify` (is the record whole and true?), `audit/report` (what auditors
+read and keep).
 """

@@ -20,7 +20,7 @@ from jitbot.domain.model.documents import Parsed, Source
 
 ROOT = Path(__file__).resolve().parents[2]
 ACME = ROOT / "jitbot" / "sandbox" / "acme"
-BAD = ROOT / "tests" / "adapters" / "bad_documents"
+BAD = ROOT / "tests" / "adapters" / "documents" / "bad_documents"
 PARSERS: tuple[tuple[str, Callable[[Source], Parsed]], ...] = (
     ("requests/orders-db-read/2026-11/24-alice-refunds.yaml", documents.parse_request),
     ("policies/access/orders-db-read.yaml", documents.parse_policy),

@@ -290,7 +290,7 @@ def test_what_would_be_refused_anyway_is_not_said_to_be_approved(world: World) -
     assert "into side" in seen.why
     world.must(world.acme.call("alice", "PATCH", f"/pulls/{number}", base="main"))
     world.write("policies/settings.yaml", "repository: [")
-    seen = OpenApprovals(desk=desk(world)).of(desk(world).personal.pull(number), path, world.now)
+    seen = OpenApprovals(client=desk(world)).of(desk(world).personal.pull(number), path, world.now)
     assert isinstance(seen, NotKnown)
     assert "refused" in seen.why
 
@@ -299,7 +299,7 @@ def test_who_waits_sees_rules_that_change_meanwhile(world: World) -> None:
     """An answer given before main moved is not repeated after it."""
     path, number = good(world)
     mine = desk(world)
-    approvals = OpenApprovals(desk=mine, follows=True)
+    approvals = OpenApprovals(client=mine, follows=True)
     pull = mine.personal.pull(number)
     first = approvals.of(pull, path, world.now)
     assert isinstance(first, PendingApprovals)
@@ -314,7 +314,7 @@ def test_looking_again_asks_for_little(world: World) -> None:
     """Until somebody approves, looking again at the approvals costs the pull request and its reviews."""
     path, number = proposed(world, approved_by=())
     mine = desk(world)
-    approvals = OpenApprovals(desk=mine, follows=True)
+    approvals = OpenApprovals(client=mine, follows=True)
     approvals.of(mine.personal.pull(number), path, world.now)
     world.forget()
     approvals.of(mine.personal.pull(number), path, world.now)
@@ -333,7 +333,7 @@ def test_a_review_from_a_clock_ahead_of_ours_counts(world: World) -> None:
     """GitHub's clock may be ahead: a review that is there was submitted, and none looks older by it."""
     path, number = proposed(world)
     mine = desk(world)
-    found = OpenApprovals(desk=mine).of(mine.personal.pull(number), path, world.now - HOUR)
+    found = OpenApprovals(client=mine).of(mine.personal.pull(number), path, world.now - HOUR)
     assert isinstance(found, PendingApprovals)
     assert found.enough
 
