@@ -56,11 +56,11 @@ ALLOWED = {
     "commands/comment.py": {"each.body", "each.number"},  # Markdown, inert by `test_comment`, and a number
     "commands/completion.py": {"found.source_template % script.source_vars()"},  # click's own script
     "commands/console.py": {
-        "signin.federated(door.role_arn, session, endpoint=invocation.environ.get('JITBOT_SIGNIN_URL'))",
+        "signin.federated(grant.role_arn, session, endpoint=invocation.environ.get('JITBOT_SIGNIN_URL'))",
     },  # a secret link: quoted, and of no use changed
     "commands/dialogue.py": {"number"},
     "commands/doctor.py": {
-        "', '.join((f'{diagnosis.count(verdict)} {verdict}' for verdict in Verdict))",
+        "', '.join((f'{count(found, verdict)} {verdict}' for verdict in Verdict))",
         "text",
         "mark",
     },

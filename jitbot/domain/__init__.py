@@ -1,4 +1,4 @@
-"""Who gets access, and why: pure decisions over plain values. Standard library only, no I/O.
+"""Who gets access, and why: pure decisions over plain values. Standard library and `jitbot.catalogs` only, no I/O.
 
 Read in this order, ten minutes in all:
 
@@ -9,7 +9,7 @@ Read in this order, ten minutes in all:
 4. `iam`: the documents that AWS gets. `plan`: what is due now, as `changes`; `roles` and `drift`: what AWS has.
 5. `attestation`: whose word in the ledger counts.
 
-Around these: what people are told (`outlook`, `briefing`, `comment`, `aftermath`, `standing`, `record`), how
+Around these: what people are told (`preview`, `outlook`, `briefing`, `comment`, `aftermath`, `standing`, `record`), how
 dangerous something is (`risk`, `lint`, `catalogue`), asking and entering (`asking`, `progress`, `doors`), the proof
 (`facts`, `testimony`, `audit`), setting up (`bootstrap`, `service_roles`, `starting`, `doctor`). `ports` is what
 the use cases ask of the outside.

@@ -1,21 +1,10 @@
 """What happened to the rules on main, as an audit asks git for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from jitbot.domain.model.documents import Sha
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleChange:
-    """One commit on main that changed what decides. `subject` is whatever its author wrote."""
-
-    commit: Sha
-    at: datetime
-    subject: str
-    paths: tuple[str, ...]
+from jitbot.domain.ledger.git_history import RuleChange
 
 
 class RuleLog(Protocol):

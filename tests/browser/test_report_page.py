@@ -18,8 +18,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 from jitbot.commands.audit.page import rendered
 from jitbot.domain.audit.report.entitlements import Entitlement
 from jitbot.domain.audit.report.git_commands import commands
+from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.documents import Sha
-from jitbot.ports.rule_log import RuleChange
 from jitbot.usecases.audit.period_report import PeriodReport, ReportSource, period_report
 
 END = START + 60 * DAY

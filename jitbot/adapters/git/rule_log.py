@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from jitbot.adapters.git import plumbing
 from jitbot.adapters.git.clone import GitRepository
 from jitbot.adapters.git.tree_diff import EMPTY_TREE
+from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.documents import Sha
-from jitbot.ports.rule_log import RuleChange
 
 _MOST = 10_000  # entries below one path that one commit changes
 

@@ -8,10 +8,10 @@ from io import BufferedReader
 from jitbot.adapters.git import plumbing
 from jitbot.adapters.git.process import Git
 from jitbot.adapters.git.tree_diff import Pair, search
+from jitbot.domain.ledger.git_history import Touched
 from jitbot.domain.model.bounds import COMMIT_READ
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.merge_facts import ChangeKind
-from jitbot.ports.full_git import Touched
 
 _STATUS = {ChangeKind.ADDED: "A", ChangeKind.MODIFIED: "M", ChangeKind.DELETED: "D"}
 

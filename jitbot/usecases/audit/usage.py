@@ -5,11 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from jitbot.domain.access import request_state
-from jitbot.domain.audit.report.usage import GLOBAL, Usage, period_of, regions_of
-from jitbot.domain.audit.verify.ledger_history import RecordedEvent
+from jitbot.domain.audit.history.ledger_history import RecordedEvent
+from jitbot.domain.audit.report.usage import GLOBAL, Opening, Period, TrailCall, Usage, period_of, regions_of
 from jitbot.domain.aws.iam import Documents
 from jitbot.domain.model.errors import InvalidError
-from jitbot.ports.trail import Call, Opening, Period, Trail, Trails
+from jitbot.ports.trail import Trail, Trails
 
 _MOST_AT_ONCE = 8  # regions; each has a rate of its own
 
@@ -64,7 +64,7 @@ def _usage(trails: Trails, documents: Documents, regions: tuple[str, ...], perio
         entered = pool.map(lambda trail: list(trail.openings(arn, period)), everywhere)
         openings = {each.event_id: each for found in entered for each in found}
 
-        def called(trail: Trail) -> list[Call]:
+        def called(trail: Trail) -> list[TrailCall]:
             return [call for each in _apart(openings.values()) for call in trail.calls(each, arn, period)]
 
         calls = {each.event_id: each for found in pool.map(called, everywhere) for each in found}

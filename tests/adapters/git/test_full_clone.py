@@ -9,9 +9,9 @@ import pytest
 from jitbot.adapters.git import WholeClone, full_clone
 from jitbot.adapters.git.process import Git
 from jitbot.adapters.git.ref_names import is_commit
+from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError, UnavailableError
-from jitbot.ports.full_git import HistoryStep
 
 
 class Repo:

@@ -7,7 +7,7 @@ import pytest
 from desk import Desk
 
 from jitbot.adapters.git.rule_log import RuleHistory
-from jitbot.ports.rule_log import RuleChange
+from jitbot.domain.ledger.git_history import RuleChange
 
 PATHS = ("policies", ".github/CODEOWNERS")
 LONG_AGO, NEVER = datetime(2000, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)

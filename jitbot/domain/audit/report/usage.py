@@ -5,17 +5,50 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jitbot.domain.audit.verify.ledger_history import RecordedEvent
+from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.aws import iam
 from jitbot.domain.aws.iam import Documents
 from jitbot.domain.ledger.events import EventType
-from jitbot.domain.model import timestamp
-from jitbot.ports.trail import Call, Opening, Period
+from jitbot.domain.text import timestamp
 
 KEPT = timedelta(days=90)  # by CloudTrail's event history
 LAG = timedelta(minutes=15)  # until a call is found there
 GLOBAL = "us-east-1"  # where global services, and sign-ins to the console, are recorded
 _DENIALS = ("AccessDenied", "Unauthorized", "Forbidden", "NotAuthorized")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """From `start` to `end`, both within."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """One time that somebody entered the role. `key` is what they got; a console session's is not told."""
+
+    event_id: str
+    at: datetime
+    region: str
+    by: str  # ARN of whoever entered
+    session: str
+    key: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrailCall:
+    """One call made in a session of the role. `error` is empty where it went well."""
+
+    event_id: str
+    at: datetime
+    region: str
+    service: str  # dynamodb.amazonaws.com
+    name: str  # DescribeTable
+    error: str
+    session: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +59,7 @@ class Usage:
     period: Period
     regions: tuple[str, ...]
     openings: tuple[Opening, ...]
-    calls: tuple[Call, ...]
+    calls: tuple[TrailCall, ...]
     cut: str = ""
 
     @property
@@ -41,7 +74,7 @@ class Usage:
         return (times[0], times[-1]) if times else None
 
     @property
-    def denied(self) -> tuple[Call, ...]:
+    def denied(self) -> tuple[TrailCall, ...]:
         """The calls that AWS did not allow."""
         return tuple(call for call in self.calls if is_denial(call.error))
 
@@ -68,7 +101,7 @@ class Usage:
         }
 
 
-def summed(calls: Iterable[Call]) -> Mapping[tuple[str, str], tuple[int, int]]:
+def summed(calls: Iterable[TrailCall]) -> Mapping[tuple[str, str], tuple[int, int]]:
     """How often each operation was called, and how often denied, the most used first."""
     all_calls = list(calls)
     counts = Counter((call.service, call.name) for call in all_calls)

@@ -8,11 +8,21 @@ import pytest
 from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, SECOND
 from builders import an_approval, an_outcome, the_documents
 
-from jitbot.domain.audit.report.usage import KEPT, LAG, Usage, is_denial, period_of, regions_of, summed
-from jitbot.domain.audit.verify.ledger_history import LedgerCommit, RecordedEvent
+from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
+from jitbot.domain.audit.report.usage import (
+    KEPT,
+    LAG,
+    Opening,
+    Period,
+    TrailCall,
+    Usage,
+    is_denial,
+    period_of,
+    regions_of,
+    summed,
+)
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.documents import Sha
-from jitbot.ports.trail import Call, Opening, Period
 
 DAY = timedelta(days=1)
 PERIOD = Period(start=NOW, end=NOW + 3 * HOUR)
@@ -20,13 +30,13 @@ PERIOD = Period(start=NOW, end=NOW + 3 * HOUR)
 
 def recorded(*events: Event) -> list[RecordedEvent]:
     """These events, as the ledger has them."""
-    batch = LedgerCommit(commit=Sha("a" * 40), order=0, at=NOW, issued_at=NOW, workflow="", run="")
+    batch = AttestedCommit(commit=Sha("a" * 40), order=0, at=NOW, issued_at=NOW, workflow="", run="")
     return [RecordedEvent(event=event, batch=batch, path=event.path) for event in events]
 
 
-def a_call(name: str = "GetItem", error: str = "", **changes: Any) -> Call:
+def a_call(name: str = "GetItem", error: str = "", **changes: Any) -> TrailCall:
     """A call of alice's session."""
-    call = Call(
+    call = TrailCall(
         event_id="e2", at=NOW + 10 * MINUTE, region="eu-west-1", service="dynamodb.amazonaws.com",
         name=name, error=error, session="alice",
     )  # fmt: skip

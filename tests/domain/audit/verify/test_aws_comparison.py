@@ -20,17 +20,17 @@ from audit_facts import approval, ended, granted, item, removed
 from builders import a_listed_role, a_revocation, an_actual_role, an_approval, an_outcome
 
 from jitbot.domain.access import request_state
+from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.report.entitlements import entitlement
 from jitbot.domain.audit.report.git_commands import commands
 from jitbot.domain.audit.verify import aws_comparison, integrity
-from jitbot.domain.audit.verify.findings import Severity
 from jitbot.domain.aws.roles import Listed
 from jitbot.domain.enforce.plan import Doubt, EarlyEnds
 from jitbot.domain.ledger.attestation import CLOCK_SKEW
 from jitbot.domain.ledger.batches import Unreadable
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.git_history import HistoryStep, Touched
 from jitbot.domain.model.documents import Login, Parsed
-from jitbot.ports.full_git import HistoryStep, Touched
 
 DENY_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"
 GRANTED = an_outcome(EventType.GRANTED)

@@ -1,54 +1,63 @@
-"""The checks beside branches, in plain values: verdicts, settings, owners, people, workflows."""
+"""The checks beside the table of desired settings, in plain values: verdicts, owners, people, workflows."""
 
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from github_facts import HOSTING, MAIN, MAIN_RULES, asking
 
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Finding, GithubId, IamUser, Login, Person, Policy, Settings
+from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
 from jitbot.domain.model.merge_facts import Actor
-from jitbot.domain.setup.doctor import (
-    branches,
-    break_glass,
-    ownership,
-    people_and_teams,
-    repository,
-    settings,
-    workflows,
-)
-from jitbot.domain.setup.doctor.branches import Branch, Bypass, Protection
+from jitbot.domain.setup.doctor import break_glass, ownership, people_and_teams, repository, workflows
+from jitbot.domain.setup.doctor.github_state import Bypass
 from jitbot.domain.setup.doctor.people_and_teams import GitHubAccount
-from jitbot.domain.setup.doctor.report import Check, DoctorReport, Question, Unknown, Verdict, listed
-from jitbot.domain.setup.doctor.repository import Hosting, JobTokens
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, as_json, exit_code, listed, tried
 
 GAP = Unknown(why="nobody told")
-ASKED = Question(code="x", group="g", title="t", means="m", mend="do")
+ASKED = Check(code="x", group="g", title="t", means="m", mend="do")
 API = "https://api.github.com"
 
 
-def not_ok(checks: Any) -> dict[str, Verdict]:
+def not_ok(checks: Any) -> dict[str, CheckVerdict]:
     """The checks that are not fine, by code."""
     found: list[Check] = list(checks)
     assert found
-    return {check.code: check.verdict for check in found if check.verdict is not Verdict.OK}
+    return {check.code: check.verdict for check in found if check.verdict is not CheckVerdict.OK}
 
 
 @pytest.mark.parametrize(
     ("checks", "code"),
     [
         ([ASKED.ok()], 0),
-        ([ASKED.ok(), replace(ASKED.ok(), verdict=Verdict.WARN)], 0),
+        ([ASKED.ok(), replace(ASKED.ok(), verdict=CheckVerdict.WARN)], 0),
         ([ASKED.ok(), ASKED.unknown("?")], 3),
         ([ASKED.unknown("?"), ASKED.no("no")], 1),
+        ([ASKED.ok(), ASKED], 3),
         ([], 3),
     ],
 )
 def test_the_exit_code_is_the_worst(checks: list[Check], code: int) -> None:
-    """Wrong is 1, unknown is 3, all else is 0; nothing looked at is unknown."""
-    assert DoctorReport(checks=tuple(checks)).exit_code == code
-    assert DoctorReport(checks=tuple(checks)).as_json()["ok"] is (code == 0)
+    """Wrong is 1, unknown is 3, all else is 0; nothing looked at is unknown, and so is what was not answered."""
+    assert exit_code(checks) == code
+    assert as_json(checks)["ok"] is (code == 0)
+
+
+@pytest.mark.parametrize("error", [DeniedError("no"), UnavailableError("no")])
+def test_what_is_refused_or_does_not_come_is_unknown(error: Exception) -> None:
+    """A no and no answer are unknown, with the reason; anything else stops."""
+
+    def ask(answer: Exception | int) -> int:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert tried(lambda: ask(7)) == 7
+    assert tried(lambda: ask(error)) == Unknown(why="no")
+    with pytest.raises(InvalidError):
+        tried(lambda: ask(InvalidError("no")))
 
 
 def test_names_in_a_sentence() -> None:
@@ -59,22 +68,14 @@ def test_names_in_a_sentence() -> None:
 
 
 def test_how_to_mend_and_how_many() -> None:
-    """A check mends as its question says, or in a way of its own; JSON counts what is not fine."""
+    """A check that is not fine is mended as it says, or in a way of its own; JSON counts what is not fine."""
     checks = (ASKED.no("x"), ASKED.no("x", mend="else"), ASKED.unknown("?"), ASKED.ok())
-    assert [check.mend for check in checks[:2]] == ["do", "else"]
-    counted = DoctorReport(checks=checks).as_json()
+    assert [check.mend for check in checks] == ["do", "else", "do", ""]
+    assert ASKED.unknown("?", mend="else").mend == "else"
+    counted = as_json(checks)
     assert [counted[each] for each in ("wrong", "unknown", "warn")] == [2, 1, 0]
 
 
-FOUND = Hosting(
-    full_name="acme/access",
-    repository_id=7,
-    default_branch="main",
-    owner_id=9,
-    methods=frozenset({"merge", "squash"}),
-    auto_merge=True,
-    deletes_branches=True,
-)
 SETTINGS = Settings(
     repository="acme/access",
     repository_id=7,
@@ -82,27 +83,26 @@ SETTINGS = Settings(
     issuer=repository.GITHUBS_ISSUER,
     approvals_valid_for=timedelta(days=1),
 )
-OPEN = branches.Branch(name="main", rules=branches.Protection(), classic=branches.Protection(), bypasses=())
 
 
 def test_settings_that_fit() -> None:
     """Settings that say what GitHub says are fine."""
-    assert not_ok(repository.identity(SETTINGS, FOUND, API)) == {}
+    assert not_ok(repository.identity(SETTINGS, HOSTING, API)) == {}
 
 
 @pytest.mark.parametrize(
-    ("changes", "found", "code"),
+    ("changes", "code"),
     [
-        ({"repository": "acme/other"}, {}, "settings-repository"),
-        ({"repository_id": 8}, {}, "settings-repository-id"),
-        ({"issuer": "https://evil.example"}, {}, "settings-issuer"),
-        ({}, {"default_branch": "trunk"}, "default-branch"),
+        ({"repository": "acme/other"}, "settings-repository"),
+        ({"repository_id": 8}, "settings-repository-id"),
+        ({"issuer": "https://evil.example"}, "settings-issuer"),
     ],
 )
-def test_settings_that_do_not_fit(changes: dict[str, Any], found: dict[str, Any], code: str) -> None:
+def test_settings_that_do_not_fit(changes: dict[str, Any], code: str) -> None:
     """Each setting that is not GitHub's turns its own check."""
-    checks = repository.identity(replace(SETTINGS, **changes), replace(FOUND, **found), API)
-    assert not_ok(checks) == {code: Verdict.WRONG}
+    assert not_ok(repository.identity(replace(SETTINGS, **changes), HOSTING, API)) == {
+        code: CheckVerdict.WRONG
+    }
 
 
 @pytest.mark.parametrize(
@@ -126,61 +126,6 @@ def test_settings_that_do_not_fit(changes: dict[str, Any], found: dict[str, Any]
 def test_whose_issuer_it_is(api: str, issuer: str, fits: bool) -> None:
     """An issuer is that GitHub's whose API is asked, and nobody else's."""
     assert repository.is_issuer_of(api, issuer) is fits
-
-
-@pytest.mark.parametrize(
-    ("change", "code", "verdict"),
-    [
-        ({}, None, None),
-        ({"methods": frozenset({"merge", "squash", "rebase"})}, "merge-methods", Verdict.WRONG),
-        ({"methods": frozenset({"rebase"})}, "merge-methods", Verdict.WRONG),
-        ({"methods": None}, "merge-methods", Verdict.UNKNOWN),
-        ({"auto_merge": False}, "auto-merge", Verdict.WARN),
-        ({"auto_merge": None}, "auto-merge", Verdict.UNKNOWN),
-        ({"deletes_branches": False}, "delete-branch", Verdict.WARN),
-        ({"deletes_branches": None}, "delete-branch", Verdict.UNKNOWN),
-    ],
-)
-def test_merging(change: dict[str, Any], code: str | None, verdict: Verdict | None) -> None:
-    """Each setting of merging turns its own check; a ruleset may narrow the methods."""
-    assert not_ok(repository.merging(replace(FOUND, **change), OPEN)) == ({code: verdict} if code else {})
-    narrow = replace(OPEN, rules=branches.Protection(methods=frozenset({"squash"})))
-    wide = replace(FOUND, methods=frozenset({"merge", "squash", "rebase"}))
-    assert not_ok(repository.merging(wide, narrow)) == {}
-    assert not_ok(repository.merging(replace(FOUND, methods=None), narrow)) == {}
-    assert not_ok(repository.merging(FOUND, replace(OPEN, rules=GAP))) == {}
-    (rebase, *_) = repository.merging(replace(FOUND, methods=frozenset({"rebase"})), OPEN)
-    assert rebase.says == "neither merge nor squash is allowed"
-
-
-def test_each_setting_as_a_command() -> None:
-    """What `init` tells an administrator to type: in this order, about this repository alone."""
-    told = list(settings.commands("acme/access"))
-    assert [what for what, _ in told] == [
-        "the branch ledger, without a past",
-        "merge and squash alone, auto-merge, merged branches deleted",
-        "a job's token may only read by default, and approves nothing",
-        "the ruleset of the ledger",
-        "the ruleset of main",
-    ]
-    for _, command in told:
-        assert command.startswith("gh api ")
-        assert "repos/acme/access" in command
-    assert [command.split()[3] for _, command in told[1:]] == ["PATCH", "PUT", "POST", "POST"]
-
-
-@pytest.mark.parametrize(
-    ("tokens", "expected"),
-    [
-        (JobTokens(default="read", approves=False), {}),
-        (JobTokens(default="write", approves=False), {"actions-default-read": Verdict.WARN}),
-        (JobTokens(default="read", approves=True), {"actions-never-approve": Verdict.WRONG}),
-        (GAP, {"actions-default-read": Verdict.UNKNOWN, "actions-never-approve": Verdict.UNKNOWN}),
-    ],
-)
-def test_job_tokens(tokens: JobTokens | Unknown, expected: dict[str, Verdict]) -> None:
-    """What a job may do by default, and whether it may approve."""
-    assert not_ok(repository.job_tokens(FOUND, tokens)) == expected
 
 
 PEOPLE = {
@@ -231,19 +176,21 @@ FILES = ("README.md", ".github/CODEOWNERS", "policies/settings.yaml", "requests/
 def test_coverage(lines: str, files: tuple[str, ...], expected: set[str]) -> None:
     """Each gap in CODEOWNERS turns its own check: no catch-all, no owner, a later line that reaches into the rules."""
     read = codeowners.parse(lines)
-    assert not_ok(ownership.coverage(files, read, PEOPLE, TEAMS)) == dict.fromkeys(expected, Verdict.WRONG)
+    assert not_ok(ownership.coverage(files, read, PEOPLE, TEAMS)) == dict.fromkeys(
+        expected, CheckVerdict.WRONG
+    )
 
 
 def test_codeowners_read_twice() -> None:
     """jitbot's own findings and GitHub's count alike; what GitHub does not tell is unknown."""
     bad = Finding(code="x", message="bad", file=".github/CODEOWNERS", line=3)
-    assert ownership.reading(codeowners.parse(LINES)).verdict is Verdict.OK
-    assert ownership.reading(codeowners.parse("[ab] @erin\n")).verdict is Verdict.WRONG
-    assert ownership.reading(None).verdict is Verdict.WRONG
+    assert ownership.reading(codeowners.parse(LINES)).verdict is CheckVerdict.OK
+    assert ownership.reading(codeowners.parse("[ab] @erin\n")).verdict is CheckVerdict.WRONG
+    assert ownership.reading(None).verdict is CheckVerdict.WRONG
     whole = Finding(code="x", message="too large", file=".github/CODEOWNERS")
     assert ownership.by_github((bad, whole)).says == "line 3: bad, too large"
     verdicts = [ownership.by_github(each).verdict for each in ((), (bad,), None, GAP)]
-    assert verdicts == [Verdict.OK, Verdict.WRONG, Verdict.WRONG, Verdict.UNKNOWN]
+    assert verdicts == [CheckVerdict.OK, CheckVerdict.WRONG, CheckVerdict.WRONG, CheckVerdict.UNKNOWN]
 
 
 @pytest.mark.parametrize(
@@ -290,13 +237,13 @@ def policy(**changes: Any) -> Policy:
     ("change", "expected"),
     [
         ({}, {}),
-        ({"approvals": 2}, {"approvers-db": Verdict.WRONG}),
+        ({"approvals": 2}, {"approvers-db": CheckVerdict.WRONG}),
         ({"name": "none"}, {}),
-        ({"eligible": ("bob",)}, {"approvers-db-alone": Verdict.WARN}),
-        ({"approvals": 2, "eligible": ("bob",)}, {"approvers-db": Verdict.WRONG}),
+        ({"eligible": ("bob",)}, {"approvers-db-alone": CheckVerdict.WARN}),
+        ({"approvals": 2, "eligible": ("bob",)}, {"approvers-db": CheckVerdict.WRONG}),
     ],
 )
-def test_each_policy_has_who_approves(change: dict[str, Any], expected: dict[str, Verdict]) -> None:
+def test_each_policy_has_who_approves(change: dict[str, Any], expected: dict[str, CheckVerdict]) -> None:
     """Too few owners can approve nothing; just enough cannot ask themselves."""
     read = codeowners.parse(LINES)
     assert not_ok(ownership.approvers([policy(**change)], read, PEOPLE, TEAMS)) == expected
@@ -315,20 +262,22 @@ def test_the_doctor_counts_humans_as_a_decision_does() -> None:
     known = {**PEOPLE, Login("bob"): bob, Login("bobby"): bobby}
     both = codeowners.parse(LINES.replace("@acme/leads", "@bob @bobby"))
     assert not_ok(ownership.approvers([policy(approvals=2)], both, known, TEAMS)) == {
-        "approvers-db": Verdict.WRONG
+        "approvers-db": CheckVerdict.WRONG
     }
-    alone = {"approvers-db-alone": Verdict.WARN}
+    alone = {"approvers-db-alone": CheckVerdict.WARN}
     assert not_ok(ownership.approvers([policy(eligible=("bobby",))], both, known, TEAMS)) == alone
     read = codeowners.parse(LINES)
     assert not_ok(ownership.approvers([policy(eligible=("@acme/leads",))], read, PEOPLE, TEAMS)) == alone
     glass = after(reviewers=("bob",), eligible=("bobby",))
-    assert not_ok(break_glass.reviewers([glass], known, TEAMS)) == {"reviewers-db-alone": Verdict.WARN}
+    assert not_ok(break_glass.reviewers([glass], known, TEAMS)) == {"reviewers-db-alone": CheckVerdict.WARN}
 
 
 def test_owners_nobody_knows_approve_nothing() -> None:
     """An owner who is not in people.yaml is nobody."""
     read = codeowners.parse(LINES.replace("@acme/leads", "@acme/ghosts"))
-    assert not_ok(ownership.approvers([policy()], read, PEOPLE, TEAMS)) == {"approvers-db": Verdict.WRONG}
+    assert not_ok(ownership.approvers([policy()], read, PEOPLE, TEAMS)) == {
+        "approvers-db": CheckVerdict.WRONG
+    }
     (check,) = ownership.approvers([policy()], read, PEOPLE, TEAMS)
     assert check.says.endswith("names @acme/ghosts, of whom policies/people.yaml and teams.yaml know no one")
 
@@ -345,18 +294,18 @@ def account(
     ("bob", "expected"),
     [
         (account("bob", 2), {}),
-        (account("bob", 3), {"people-ids": Verdict.WRONG}),
-        (account("bob", 2, kind="Bot"), {"people-exist": Verdict.WRONG}),
-        (account("bob", 2, permission="read"), {"people-write": Verdict.WRONG}),
-        (account("bob", 2, permission=GAP), {"people-write": Verdict.UNKNOWN}),
-        (GitHubAccount(actor=None, permission="write"), {"people-exist": Verdict.WRONG}),
+        (account("bob", 3), {"people-ids": CheckVerdict.WRONG}),
+        (account("bob", 2, kind="Bot"), {"people-exist": CheckVerdict.WRONG}),
+        (account("bob", 2, permission="read"), {"people-write": CheckVerdict.WRONG}),
+        (account("bob", 2, permission=GAP), {"people-write": CheckVerdict.UNKNOWN}),
+        (GitHubAccount(actor=None, permission="write"), {"people-exist": CheckVerdict.WRONG}),
         (
             GitHubAccount(actor=GAP, permission="write"),
-            {"people-exist": Verdict.UNKNOWN, "people-ids": Verdict.UNKNOWN},
+            {"people-exist": CheckVerdict.UNKNOWN, "people-ids": CheckVerdict.UNKNOWN},
         ),
     ],
 )
-def test_people(bob: GitHubAccount, expected: dict[str, Verdict]) -> None:
+def test_people(bob: GitHubAccount, expected: dict[str, CheckVerdict]) -> None:
     """Each way in which somebody is not who people.yaml says turns its own check."""
     accounts = {Login("bob"): bob, Login("erin"): account("erin", 5)}
     assert not_ok(people_and_teams.people(PEOPLE, accounts, codeowners.parse(LINES), TEAMS)) == expected
@@ -379,7 +328,11 @@ def test_a_team_that_github_does_not_show() -> None:
     known = {"acme/leads": (Login("bob"),), "acme/gone": (Login("bob"),), "other/team": (Login("bob"),)}
     found = {"acme/leads": frozenset({"bob"}), "acme/gone": None, "other/team": GAP}
     told = {check.code: check for check in people_and_teams.team_members(known, found, None)}
-    assert [check.verdict for check in told.values()] == [Verdict.OK, Verdict.WARN, Verdict.UNKNOWN]
+    assert [check.verdict for check in told.values()] == [
+        CheckVerdict.OK,
+        CheckVerdict.WARN,
+        CheckVerdict.UNKNOWN,
+    ]
     assert (
         told["team-acme-gone"].says == "GitHub shows no such team, and does show others of the organisation"
     )
@@ -390,13 +343,13 @@ def test_a_team_that_github_does_not_show() -> None:
     ("there", "verdict"),
     [
         (frozenset({"Bob"}), None),
-        (frozenset({"bob", "mallory"}), Verdict.WRONG),
-        (frozenset(), Verdict.WRONG),
-        (None, Verdict.UNKNOWN),
-        (GAP, Verdict.UNKNOWN),
+        (frozenset({"bob", "mallory"}), CheckVerdict.WRONG),
+        (frozenset(), CheckVerdict.WRONG),
+        (None, CheckVerdict.UNKNOWN),
+        (GAP, CheckVerdict.UNKNOWN),
     ],
 )
-def test_teams(there: frozenset[str] | Unknown | None, verdict: Verdict | None) -> None:
+def test_teams(there: frozenset[str] | Unknown | None, verdict: CheckVerdict | None) -> None:
     """A team that owns lines must be as on GitHub; one that only asks is told."""
     leads = {"acme/leads": (Login("bob"),)}
     found = not_ok(people_and_teams.team_members(leads, {"acme/leads": there}, codeowners.parse(LINES)))
@@ -404,7 +357,7 @@ def test_teams(there: frozenset[str] | Unknown | None, verdict: Verdict | None) 
     asking = not_ok(
         people_and_teams.team_members(leads, {"acme/leads": there}, codeowners.parse("* @erin\n"))
     )
-    softer = Verdict.WARN if verdict is Verdict.WRONG else verdict
+    softer = CheckVerdict.WARN if verdict is CheckVerdict.WRONG else verdict
     assert asking == ({"team-acme-leads": softer} if softer else {})
 
 
@@ -422,14 +375,14 @@ GRANT = (
         (GRANT, "active", {}),
         (GRANT.replace("a" * 40, "c" * 40).replace(" # v7", " # v8"), "active", {}),
         (GRANT.replace("o/j/.github/actions/jitbot@" + "b" * 40, "./.github/actions/jitbot"), "active", {}),
-        (GRANT + "\n  - run: curl", "active", {"workflow-grant-as-shipped": Verdict.WARN}),
-        (GRANT, "disabled_inactivity", {"workflow-grant": Verdict.WRONG}),
-        (GRANT, "disabled_manually", {"workflow-grant": Verdict.WRONG}),
-        (GRANT, GAP, {"workflow-grant": Verdict.UNKNOWN}),
-        (None, "active", {"workflow-grant": Verdict.WRONG}),
+        (GRANT + "\n  - run: curl", "active", {"workflow-grant-as-shipped": CheckVerdict.WARN}),
+        (GRANT, "disabled_inactivity", {"workflow-grant": CheckVerdict.WRONG}),
+        (GRANT, "disabled_manually", {"workflow-grant": CheckVerdict.WRONG}),
+        (GRANT, GAP, {"workflow-grant": CheckVerdict.UNKNOWN}),
+        (None, "active", {"workflow-grant": CheckVerdict.WRONG}),
     ],
 )
-def test_workflows(found: str | None, state: str | Unknown, expected: dict[str, Verdict]) -> None:
+def test_workflows(found: str | None, state: str | Unknown, expected: dict[str, CheckVerdict]) -> None:
     """A workflow must be there and on; pins may be newer than the release's, all else is told."""
     here = {} if found is None else {"grant.yml": found}
     checks = list(workflows.present({"grant.yml": GRANT}, here, {"grant.yml": state}))
@@ -455,7 +408,7 @@ def test_workflows(found: str | None, state: str | Unknown, expected: dict[str, 
 def test_pins(text: str, fine: bool) -> None:
     """Everything is pinned by a whole commit, and no workflow is reused."""
     check = workflows.pins({"ours.yml": text})
-    assert (check.verdict is Verdict.OK) is fine
+    assert (check.verdict is CheckVerdict.OK) is fine
     assert check.says.count("ours.yml") == (0 if fine else 1)
 
 
@@ -470,14 +423,14 @@ def after(**changes: Any) -> Policy:
     ("change", "expected"),
     [
         ({}, {}),
-        ({"reviewers": ("ghost",)}, {"reviewers-db": Verdict.WRONG}),
-        ({"reviewers": ("ghost",), "eligible": ("bob",)}, {"reviewers-db": Verdict.WRONG}),
-        ({"reviewers": ("bob",), "eligible": ("bob",)}, {"reviewers-db-alone": Verdict.WARN}),
+        ({"reviewers": ("ghost",)}, {"reviewers-db": CheckVerdict.WRONG}),
+        ({"reviewers": ("ghost",), "eligible": ("bob",)}, {"reviewers-db": CheckVerdict.WRONG}),
+        ({"reviewers": ("bob",), "eligible": ("bob",)}, {"reviewers-db-alone": CheckVerdict.WARN}),
         ({"reviewers": ("bob",), "eligible": ("erin",)}, {}),
         ({"eligible": ("bob", "erin")}, {}),
     ],
 )
-def test_each_break_glass_has_who_reviews(change: dict[str, Any], expected: dict[str, Verdict]) -> None:
+def test_each_break_glass_has_who_reviews(change: dict[str, Any], expected: dict[str, CheckVerdict]) -> None:
     """Reviewers nobody knows review nothing, and one alone does not review themselves."""
     assert not_ok(break_glass.reviewers([after(**change)], PEOPLE, TEAMS)) == expected
     assert list(break_glass.reviewers([policy()], PEOPLE, TEAMS)) == []
@@ -485,26 +438,28 @@ def test_each_break_glass_has_who_reviews(change: dict[str, Any], expected: dict
 
 ADMINS = Bypass(kind="OrganizationAdmin", number=None, mode="always", ruleset="main")
 ON_CALL = Bypass(kind="Team", number=7, mode="pull_request", ruleset="main")
-ASKS, NONE = Protection(approvals=1), Protection()
+ASKS, NONE = MAIN_RULES, asking(MAIN_RULES, "pull_request", required_approving_review_count=0)
+CLASSIC = {"required_pull_request_reviews": {"required_approving_review_count": 1}}
 
 
 @pytest.mark.parametrize(
     ("rules", "classic", "bypasses", "expected"),
     [
-        (NONE, NONE, (), {}),
-        (ASKS, NONE, (), {"break-glass-merges": Verdict.WARN}),
-        (NONE, ASKS, (), {"break-glass-merges": Verdict.WARN}),
-        (ASKS, NONE, (ADMINS,), {"break-glass-merges": Verdict.WARN}),
-        (ASKS, NONE, (ADMINS, ON_CALL), {}),
-        (ASKS, NONE, Unknown(why="no"), {"break-glass-merges": Verdict.WARN}),
-        (Unknown(why="no"), NONE, (), {"break-glass-merges": Verdict.UNKNOWN}),
-        (NONE, Unknown(why="no"), (), {"break-glass-merges": Verdict.UNKNOWN}),
+        ((), None, (), {}),
+        (NONE, None, (), {}),
+        (ASKS, None, (), {"break-glass-merges": CheckVerdict.WARN}),
+        (NONE, CLASSIC, (), {"break-glass-merges": CheckVerdict.WARN}),
+        (ASKS, None, (ADMINS,), {"break-glass-merges": CheckVerdict.WARN}),
+        (ASKS, None, (ADMINS, ON_CALL), {}),
+        (ASKS, None, Unknown(why="no"), {"break-glass-merges": CheckVerdict.WARN}),
+        (Unknown(why="no"), None, (), {"break-glass-merges": CheckVerdict.UNKNOWN}),
+        (NONE, Unknown(why="no"), (), {"break-glass-merges": CheckVerdict.UNKNOWN}),
     ],
 )
 def test_break_glass_at_night(
-    rules: Protection | Unknown, classic: Protection | Unknown, bypasses: Any, expected: dict[str, Verdict]
+    rules: Any, classic: Any, bypasses: Any, expected: dict[str, CheckVerdict]
 ) -> None:
     """Where main asks everybody for an approval first, break-glass waits too, unless those on call may pass."""
-    main = Branch(name="main", rules=rules, classic=classic, bypasses=bypasses)
+    main = replace(MAIN, rules=rules, classic=classic, bypasses=bypasses)
     assert not_ok(break_glass.at_once([after()], main)) == expected
     assert list(break_glass.at_once([policy()], main)) == []

@@ -12,9 +12,10 @@ from jitbot.domain.aws import service_roles
 from jitbot.domain.aws.roles import Actual
 from jitbot.domain.model.documents import AccountId, Settings
 from jitbot.domain.setup.doctor import role_permissions
-from jitbot.domain.setup.doctor.report import Unknown, Verdict
+from jitbot.domain.setup.doctor.account_roles import OwnAccount
+from jitbot.domain.setup.doctor.report import CheckVerdict, Unknown
 
-PLACE = role_permissions.RoleTemplate(
+PLACE = OwnAccount(
     settings=Settings(
         repository="acme/access",
         repository_id=7,
@@ -32,12 +33,12 @@ Document = dict[str, Any]
 def permissions(purpose: str, *managed: str) -> Document:
     """What the template gives a role of ours."""
     made = getattr(service_roles, f"{purpose}_permissions")()
-    return copy.deepcopy(PLACE.stack(ManagedPolicies=managed).filled(made))  # type: ignore[return-value]
+    return copy.deepcopy(role_permissions.stack_of(PLACE, ManagedPolicies=managed).filled(made))  # type: ignore[return-value]
 
 
 def boundary(*services: str) -> Document:
     """The template's boundary for these services."""
-    stack = PLACE.stack(BoundaryServices=services, **{"AWS::StackId": STACK})
+    stack = role_permissions.stack_of(PLACE, BoundaryServices=services, **{"AWS::StackId": STACK})
     return copy.deepcopy(stack.filled(service_roles.boundary()))  # type: ignore[return-value]
 
 
@@ -63,7 +64,7 @@ def role(document: object, **other: Any) -> Actual:
     return replace(made, **other)
 
 
-def verdict(purpose: str, found: Actual | Unknown | None) -> tuple[Verdict, str]:
+def verdict(purpose: str, found: Actual | Unknown | None) -> tuple[CheckVerdict, str]:
     """How the check on a role comes out, and what it says."""
     (check,) = role_permissions.role(PLACE, purpose, found)
     return check.verdict, check.says
@@ -73,14 +74,14 @@ def verdict(purpose: str, found: Actual | Unknown | None) -> tuple[Verdict, str]
 def test_the_templates_own_rights_are_fine(purpose: str) -> None:
     """Every role as the template makes it is fine, with whichever managed policies may be attached."""
     for managed in ((), ("ReadOnlyAccess",), ("ReadOnlyAccess", "SecurityAudit")):
-        assert verdict(purpose, role(permissions(purpose, *managed))) == (Verdict.OK, "")
+        assert verdict(purpose, role(permissions(purpose, *managed))) == (CheckVerdict.OK, "")
 
 
 @pytest.mark.parametrize("services", [("dynamodb",), ("dynamodb", "s3"), ("*",)])
 def test_the_templates_own_boundary_is_fine(services: tuple[str, ...]) -> None:
     """The boundary is fine for any services that an administrator chose."""
     check = role_permissions.boundary(PLACE, boundary(*services))
-    assert (check.verdict, check.says) == (Verdict.OK, "")
+    assert (check.verdict, check.says) == (CheckVerdict.OK, "")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,7 @@ def test_more_rights_are_wrong(change: Callable[[Document], object], named: str)
     document = permissions("grant", "ReadOnlyAccess")
     change(document)
     found, says = verdict("grant", role(document))
-    assert found is Verdict.WRONG
+    assert found is CheckVerdict.WRONG
     assert named in says
 
 
@@ -115,41 +116,41 @@ def test_less_rights_are_a_warning() -> None:
     document = permissions("sweep")
     document["Statement"].remove(statement(document, "FindDrift"))
     found, says = verdict("sweep", role(document))
-    assert found is Verdict.WARN
+    assert found is CheckVerdict.WARN
     assert "FindDrift" in says
     document["Statement"].append({"Sid": "More", "Effect": "Deny", "Action": "*", "Resource": "*"})
-    assert verdict("sweep", role(document))[0] is Verdict.WARN
+    assert verdict("sweep", role(document))[0] is CheckVerdict.WARN
 
 
 def test_whatever_else_is_in_a_role_is_wrong() -> None:
     """A second inline policy, and any attached one, is more than the template has."""
     document = permissions("audit")
     more = role(document, inline_policies={"permissions": document, "more": {}})
-    assert verdict("audit", more) == (Verdict.WRONG, "it also has more")
+    assert verdict("audit", more) == (CheckVerdict.WRONG, "it also has more")
     attached = role(document, attached=("arn:aws:iam::aws:policy/AdministratorAccess",))
-    assert verdict("audit", attached)[0] is Verdict.WRONG
-    assert verdict("audit", role(document, inline_policies={}))[0] is Verdict.WRONG
+    assert verdict("audit", attached)[0] is CheckVerdict.WRONG
+    assert verdict("audit", role(document, inline_policies={}))[0] is CheckVerdict.WRONG
 
 
 @pytest.mark.parametrize("name", ["*", "A*", "?", "", "x/*", "a b"])
 def test_a_pattern_of_managed_policies_is_nobodys_choice(name: str) -> None:
     """The template takes whole names alone: a list with a pattern was widened by hand."""
     found, says = verdict("grant", role(permissions("grant", "ReadOnlyAccess", name)))
-    assert (found, "AttachListed" in says) == (Verdict.WRONG, True)
+    assert (found, "AttachListed" in says) == (CheckVerdict.WRONG, True)
 
 
 @pytest.mark.parametrize("services", [("*", "s3"), ("d*", "s3"), ("*b",), ("s3", "?"), ("",), ("S3",), ()])
 def test_a_pattern_of_services_is_nobodys_choice(services: tuple[str, ...]) -> None:
     """A boundary lists services, or says * alone: with a pattern in the list it bounds nothing and looks as if."""
     check = role_permissions.boundary(PLACE, boundary(*services))
-    assert (check.verdict, "none that the template takes" in check.says) == (Verdict.WRONG, True)
+    assert (check.verdict, "none that the template takes" in check.says) == (CheckVerdict.WRONG, True)
 
 
 def test_a_boundary_around_nothing_is_wrong() -> None:
     """No service at all is no choice that the template takes."""
     document = boundary("s3")
     statement(document, "ListedServices")["Action"] = []
-    assert role_permissions.boundary(PLACE, document).verdict is Verdict.WRONG
+    assert role_permissions.boundary(PLACE, document).verdict is CheckVerdict.WRONG
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_a_boundary_protects_a_stack_of_its_account(stack: str) -> None:
     """Another account's stack, or no stack at all, in the place of the template's own leaves that one unprotected."""
     document = boundary("s3")
     statement(document, "NothingOfJitbot")["Resource"][3] = stack
-    assert role_permissions.boundary(PLACE, document).verdict is Verdict.WRONG
+    assert role_permissions.boundary(PLACE, document).verdict is CheckVerdict.WRONG
 
 
 @pytest.mark.parametrize(
@@ -181,13 +182,16 @@ def test_a_boundary_that_bounds_less_is_wrong(change: Callable[[Document], objec
     """A boundary without one of its denials, or wider, is wrong."""
     document = boundary("dynamodb", "s3")
     change(document)
-    assert role_permissions.boundary(PLACE, document).verdict is Verdict.WRONG
+    assert role_permissions.boundary(PLACE, document).verdict is CheckVerdict.WRONG
 
 
 def test_what_cannot_be_read_is_unknown() -> None:
     """No answer is unknown; a role that is not there is another check's; a boundary that is not there is wrong."""
-    assert verdict("grant", Unknown(why="no")) == (Verdict.UNKNOWN, "no")
+    assert verdict("grant", Unknown(why="no")) == (CheckVerdict.UNKNOWN, "no")
     assert list(role_permissions.role(PLACE, "grant", None)) == []
-    assert role_permissions.boundary(PLACE, Unknown(why="no")).verdict is Verdict.UNKNOWN
+    assert role_permissions.boundary(PLACE, Unknown(why="no")).verdict is CheckVerdict.UNKNOWN
     gone = role_permissions.boundary(PLACE, None)
-    assert (gone.verdict, gone.says) == (Verdict.WRONG, "account 111111111111 has no policy jitbot-boundary")
+    assert (gone.verdict, gone.says) == (
+        CheckVerdict.WRONG,
+        "account 111111111111 has no policy jitbot-boundary",
+    )

@@ -9,7 +9,7 @@ from acme_facts import IDENTITY, PEOPLE, a_person
 from jitbot.domain.aws.roles import Actual
 from jitbot.domain.model.documents import AccountId, IamRole
 from jitbot.domain.setup.doctor import shared_roles
-from jitbot.domain.setup.doctor.report import Unknown, Verdict
+from jitbot.domain.setup.doctor.report import CheckVerdict, Unknown
 
 ARN = f"arn:aws:iam::{IDENTITY}:role/engineers"
 ROOT = {"AWS": f"arn:aws:iam::{IDENTITY}:root"}
@@ -38,7 +38,7 @@ def role(*statements: dict[str, Any], role_id: str = "AROAENGINEERSEXAMPLE1") ->
     )  # fmt: skip
 
 
-def verdict(found: Actual | Unknown | None) -> tuple[Verdict, str]:
+def verdict(found: Actual | Unknown | None) -> tuple[CheckVerdict, str]:
     """What doctor says of the role."""
     (check,) = shared_roles.check(PEOPLE, {ARN: found})
     assert check.code == f"shared-role-{IDENTITY}-engineers"
@@ -59,7 +59,7 @@ def verdict(found: Actual | Unknown | None) -> tuple[Verdict, str]:
 )
 def test_names_that_nobody_chooses(statements: tuple[dict[str, Any], ...]) -> None:
     """An identity provider writes it, or it must be the caller's own user name."""
-    assert verdict(role(*statements)) == (Verdict.OK, "")
+    assert verdict(role(*statements)) == (CheckVerdict.OK, "")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_names_that_nobody_chooses(statements: tuple[dict[str, Any], ...]) -> No
 )
 def test_names_that_somebody_may_choose(statements: tuple[dict[str, Any], ...]) -> None:
     """Whoever may choose it enters the grants of the person it stands for."""
-    assert verdict(role(*statements))[0] is Verdict.WRONG
+    assert verdict(role(*statements))[0] is CheckVerdict.WRONG
 
 
 @pytest.mark.parametrize("found", [{}, {"Statement": "x"}, {"Statement": ["x"]}])
@@ -95,26 +95,27 @@ def test_a_trust_that_cannot_be_read(found: dict[str, Any]) -> None:
     """It is not taken for fine."""
     assert shared_roles.objection(found) == "its trust policy is none that can be read"
     unread = verdict(replace(role(), trust_policy=found))
-    assert unread == (Verdict.WRONG, "its trust policy is none that can be read")
+    assert unread == (CheckVerdict.WRONG, "its trust policy is none that can be read")
     assert shared_roles.objection({"Statement": statement(condition=OWN)}) == ""
 
 
 def test_what_cannot_be_seen_is_unknown() -> None:
     """People live in accounts that jitbot may not read; a role that is not there, or was made anew, is wrong."""
-    assert verdict(Unknown(why="not authorized")) == (Verdict.UNKNOWN, "not authorized")
-    assert verdict(None)[0] is Verdict.WRONG
+    assert verdict(Unknown(why="not authorized")) == (CheckVerdict.UNKNOWN, "not authorized")
+    assert verdict(None)[0] is CheckVerdict.WRONG
     anew = verdict(role(statement(condition=OWN), role_id="AROAANOTHERROLE000001"))
-    assert anew[0] is Verdict.WRONG
+    assert anew[0] is CheckVerdict.WRONG
     assert "made anew" in anew[1]
 
 
 def test_a_denial_by_user_name_may_do() -> None:
     """It is not known to hold for callers who have no user name, so it is neither fine nor wrong; beside a pin it does no harm."""
     denial = statement(condition=OTHERS, principal="*", effect="Deny")
-    assert verdict(role(statement(), denial))[0] is Verdict.UNKNOWN
-    assert verdict(role(statement(condition=OWN), denial))[0] is Verdict.OK
+    assert verdict(role(statement(), denial))[0] is CheckVerdict.UNKNOWN
+    assert verdict(role(statement(condition=OWN), denial))[0] is CheckVerdict.OK
     assert (
-        verdict(role(statement(), statement(condition=OWN, principal="*", effect="Deny")))[0] is Verdict.WRONG
+        verdict(role(statement(), statement(condition=OWN, principal="*", effect="Deny")))[0]
+        is CheckVerdict.WRONG
     )
 
 
@@ -126,7 +127,7 @@ def test_each_role_is_looked_at_once() -> None:
         "kim", github_id=8, principal=IamRole(arn=f"{ARN}-2", userid="AROAANOTHERROLE000001:kim")
     )
     (check,) = shared_roles.check({**PEOPLE, other.login: other}, {ARN: role(statement(condition=OWN))})
-    assert check.verdict is Verdict.OK
+    assert check.verdict is CheckVerdict.OK
     alone = {login: each for login, each in PEOPLE.items() if login == "bob"}
     assert shared_roles.shared(alone) == ()
     assert shared_roles.place(f"arn:aws:iam::{IDENTITY}:role/team/engineers") == (
