@@ -1,7 +1,4 @@
-"""The command line: verbs, exit codes, and the only reader of clock, environment and arguments.
-
-Verbs are imported when they are used, so that `jitbot --help` stays instant.
-"""
+"""The command line: verbs, exit codes, and the only reader of clock, environment and arguments."""
 
 import io
 import os
@@ -14,11 +11,11 @@ from pathlib import Path
 import click
 
 from jitbot import __version__
-from jitbot.domain.model import escape
 from jitbot.domain.model.errors import InvalidError, JitbotError, SupersededError
 from jitbot.domain.model.exit_code import ExitCode
-from jitbot.terminal.backoff import pause
-from jitbot.terminal.invocation import Invocation
+from jitbot.domain.text import escape
+from jitbot.terminal.invocation import Invocation, pause
+from jitbot.terminal.lazy_group import LazyGroup
 
 VERBS = {
     "request": ("jitbot.commands.request.request", "Ask for access: open the pull request, without a clone."),
@@ -34,7 +31,7 @@ VERBS = {
     ),
     "extend": ("jitbot.commands.request.extend", "Ask for more time with what is granted."),
     "release": ("jitbot.commands.request.release", "End your access now, for good."),
-    "exec": ("jitbot.commands.use.exec", "Run a command with a grant's credentials."),
+    "exec": ("jitbot.commands.use.exec:run", "Run a command with a grant's credentials."),
     "credentials": (
         "jitbot.commands.use.credentials",
         "A grant's credentials for the AWS SDKs, as a profile.",
@@ -63,24 +60,10 @@ VERBS = {
 }
 
 
-class Verbs(click.Group):
-    """A group that knows its commands' names and one-line helps without importing them."""
+class Verbs(LazyGroup):
+    """All verbs."""
 
-    def list_commands(self, _ctx: click.Context) -> list[str]:
-        """The verbs in the order in which people meet them."""
-        return list(VERBS)
-
-    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the verb's module, and give its command."""
-        if cmd_name not in VERBS:
-            return None
-        command = getattr(import_module(VERBS[cmd_name][0]), cmd_name)
-        return command if isinstance(command, click.Command) else None
-
-    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the verbs from the table above."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, summary) for name, (_, summary) in VERBS.items()])
+    table = VERBS
 
 
 @click.group(cls=Verbs, epilog="Start with: jitbot demo")

@@ -57,11 +57,11 @@ ALLOWED = {
     "commands/ci/comment.py": {"each.body", "each.number"},  # Markdown, inert by `test_comment`, and a number
     "commands/setup/completion.py": {"found.source_template % script.source_vars()"},  # click's own script
     "commands/use/console.py": {
-        "console_links.federated(target.role_arn, session, endpoint=invocation.environ.get('JITBOT_SIGNIN_URL'))",
+        "console_links.federated(grant.role_arn, session, endpoint=invocation.environ.get('JITBOT_SIGNIN_URL'))",
     },  # a secret link: quoted, and of no use changed
     "terminal/prompts.py": {"number"},
     "commands/setup/doctor.py": {
-        "', '.join((f'{diagnosis.count(verdict)} {verdict}' for verdict in CheckVerdict))",
+        "', '.join((f'{count(found, verdict)} {verdict}' for verdict in CheckVerdict))",
         "text",
         "mark",
     },

@@ -8,9 +8,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from jitbot.domain.aws.action_catalog import Access, Action
-
-_VARYING = re.compile(r"\$\{[^}]*\}")
+from jitbot.domain.aws.action_catalog import Access, Action, without_variables
 
 
 class ServiceAuthorizationReference:
@@ -48,7 +46,7 @@ def _action(prefix: str, raw: Mapping[str, Any], resources: Mapping[str, Any]) -
     return Action(
         name=f"{prefix}:{raw['privilege']}",
         access=Access(raw["access_level"]),
-        resources=tuple(_VARYING.sub("*", each["arn"]) for each in known),
+        resources=tuple(without_variables(each["arn"]) for each in known),
         condition_keys=frozenset(key.casefold() for key in keys),
     )
 

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import jwt
 
 import requests
-from jitbot.domain.model.addresses import is_private
+from jitbot.domain.model.bounds import TOKEN_READ
 from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.domain.text.addresses import is_private
 
 _TIMEOUT = 20
 _PAUSES = (
@@ -23,7 +24,6 @@ _PAUSES = (
     2.0,
     4.0,
 )  # seconds before each further attempt; both calls only read, so each may be repeated
-_LONGEST = 16_384  # characters of a token; GitHub's have some two thousand
 _ALGORITHMS = ["RS256"]  # the one GitHub signs with; naming it refuses `none` and keys used as HMAC secrets
 # Read long after, so `exp` says nothing; all other claims are judged by `domain.attestation`.
 _SIGNATURE_ALONE = {f"verify_{claim}": False for claim in ("exp", "nbf", "iat", "aud", "iss", "sub", "jti")}
@@ -93,7 +93,7 @@ class ActionsOidc:
 
     def key_id(self, token: str) -> str:
         """The key a token says it was signed with; empty if it is no token."""
-        if len(token) > _LONGEST:
+        if len(token) > TOKEN_READ:
             return ""
         try:
             return str(jwt.get_unverified_header(token).get("kid", ""))

@@ -5,8 +5,7 @@ from typing import Protocol
 
 from jitbot.domain.model.documents import Finding, Login
 from jitbot.domain.model.merge_facts import Actor
-from jitbot.domain.setup.doctor.branches import Branch
-from jitbot.domain.setup.doctor.repository import Hosting, JobTokens
+from jitbot.domain.setup.doctor.github_state import Body, Branch, Hosting
 
 
 class Setup(Protocol):
@@ -24,7 +23,7 @@ class Setup(Protocol):
         """Whether there is such a branch."""
         ...
 
-    def job_tokens(self) -> JobTokens:
+    def job_tokens(self) -> Body:
         """What a job's token may do by default."""
         ...
 
@@ -50,24 +49,12 @@ class Setup(Protocol):
 
 
 class RepositorySettings(Protocol):
-    """What can be set; each is safe to repeat, and says whether anything had to be changed."""
+    """What can be set. Each method is safe to repeat."""
 
-    def begin(self, branch: str, message: str, readme: bytes) -> bool:
+    def begin(self, branch: str, message: str, readme: bytes) -> None:
         """Make a branch without a past, with one commit of one README.md."""
         ...
 
-    def choose_merging(self) -> bool:
-        """Merge and squash alone, auto-merge, merged branches deleted."""
-        ...
-
-    def restrict_jobs(self) -> bool:
-        """A job's token may only read by default, and approve nothing."""
-        ...
-
-    def protect_main(self) -> bool:
-        """The ruleset of main."""
-        ...
-
-    def protect_ledger(self) -> bool:
-        """The ruleset of the ledger."""
+    def make(self, method: str, path: str, body: Body) -> None:
+        """One call below the repository; what a POST would make is changed where there is one of its name."""
         ...

@@ -1,11 +1,19 @@
 """What a command may know of where and when it runs; `cli` reads it once and passes it on."""
 
+import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from jitbot.terminal.backoff import pause
+
+def pause(seconds: float) -> None:
+    """Sleep for at most so long, and at least for half of it.
+
+    By chance, so that runs and accounts that were refused together do not come back together.
+    """
+    time.sleep(random.uniform(seconds / 2, seconds))  # noqa: S311  # nothing secret hangs on it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,10 @@
-"""What people type on the command line of `request`, `extend` and `release`, read strictly."""
+"""What people type on the command line, read strictly, and the options that several verbs share."""
 
-import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import click
 
-from jitbot.domain.model import duration
-from jitbot.usecases.request.requester_client import RemoteTree, RequesterClient
+from jitbot.domain.text import duration, timestamp
 
 
 class Length(click.ParamType[timedelta]):
@@ -20,6 +18,39 @@ class Length(click.ParamType[timedelta]):
             return value if isinstance(value, timedelta) else duration.parse(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class Moment(click.ParamType[datetime]):
+    """A time on the command line."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read `2026-11-24T09:00:00Z`."""
+        try:
+            return value if isinstance(value, datetime) else timestamp.parse(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Day(click.ParamType[datetime]):
+    """A UTC day such as 2026-11-24, or a moment. `last`: a day stands for its end, so that it is within."""
+
+    name = "time"
+
+    def __init__(self, *, last: bool = False) -> None:
+        self._last = last
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Read a day or a moment."""
+        if isinstance(value, datetime):
+            return value
+        text = str(value)
+        try:
+            day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) if len(text) == 10 else None
+            return timestamp.parse(text) if day is None else day + timedelta(days=self._last)
+        except (ValueError, OverflowError):
+            self.fail(f"{text[:40]!r} is neither a day such as 2026-11-24 nor a time", param, ctx)
 
 
 class Named(click.ParamType[tuple[str, str]]):
@@ -51,29 +82,17 @@ timeout_option = click.option(
     show_default=True,
     help="How long to wait at most.",
 )
-
-
-def number_in(text: str) -> int | None:
-    """The number of a pull request, where that is what was typed: 7, #7, or its address."""
-    match = re.fullmatch(r"(?:#|https?://\S+/pull/)?([1-9][0-9]{0,9})", text)
-    return int(match[1]) if match else None
-
-
-def month_and_last(now: datetime) -> tuple[str, str]:
-    """This month and the one before, as requests are filed: 2026-11, 2026-10."""
-    return f"{now:%Y-%m}", f"{now.replace(day=1) - timedelta(days=1):%Y-%m}"
-
-
-def former(client: RequesterClient, text: str, now: datetime) -> tuple[str, bytes]:
-    """The path and content of the request that a person means, of main or of a pull request, merged or not."""
-    from jitbot.domain.model.errors import InvalidError
-    from jitbot.terminal.paths import meant
-
-    if (number := number_in(text)) is not None:
-        path = client.request_of(number)
-        content = RemoteTree(client.personal, client.personal.pull(number).head).read([path]).get(path)
-        if content is None:
-            raise InvalidError(f"pull request {number} holds no request: it deletes {path}")
-        return path, content
-    path = meant(text, dict.fromkeys(client.requests(month_and_last(now))))
-    return path, client.read_request(path)[0]
+format_option = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help="For people or machines."
+)
+wait_option = click.option("--wait", is_flag=True, help="Show how it goes, until it is granted or refused.")
+dry_option = click.option("--dry-run", is_flag=True, help="Show what would be asked for, and write nothing.")
+account_option = click.option("--account", help="The account, where the request is for several.")
+role_option = click.option("--role", help="Enter this role, by its ARN: no clone and no ledger needed.")
+profile_option = click.option(
+    "--profile", help="The AWS profile that is you; your environment decides if left out."
+)
+clone_option = click.option("--clone", help="A folder in a clone of the access repository, if this is none.")
+merged_at_option = click.option(
+    "--at", type=Moment(), help="As if merged at this time, such as 2026-11-24T09:00:00Z."
+)

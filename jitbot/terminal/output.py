@@ -8,9 +8,8 @@ import click
 from jitbot.domain.access import too_large
 from jitbot.domain.ledger.commit_message import sentence
 from jitbot.domain.ledger.events import EndReason, Event
-from jitbot.domain.ledger.review_outcome import MARK
-from jitbot.domain.model import escape
 from jitbot.domain.model.documents import Finding
+from jitbot.domain.text import escape
 from jitbot.usecases.runs.report import Report
 
 _MARKS = {"approved": ("✓", "green"), "refused": ("✗", "red"), "undecided": ("?", "yellow")}
@@ -66,7 +65,7 @@ def print_report(report: Report, *, nothing: str) -> None:
     """What a run did: decisions with their reasons, what was planned or recorded, and what failed."""
     for each in report.decided:
         mark, colour = _MARKS[each.decision.verdict]
-        glass = " (break-glass)" if each.event is not None and MARK in each.event.evidence else ""
+        glass = " (break-glass)" if each.event is not None and each.event.evidence.is_break_glass else ""
         line = f"{mark} {each.decision.verdict}{glass}: {escape.log(each.change.path)}"
         click.echo(click.style(line, fg=colour))
         for finding in each.decision.reasons:

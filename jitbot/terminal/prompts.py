@@ -15,10 +15,10 @@ from typing import TextIO, TypeVar
 import click
 
 from jitbot.domain.access import eligibility
-from jitbot.domain.model import duration, escape
 from jitbot.domain.model.documents import Parameter, ParameterKind, Policy
 from jitbot.domain.model.grammar import sentence_problem
 from jitbot.domain.request import new_request
+from jitbot.domain.text import duration, escape
 
 T = TypeVar("T")
 

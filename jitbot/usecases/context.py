@@ -2,18 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from jitbot.domain.aws.action_catalog import ActionCatalog
-from jitbot.domain.model.documents import Settings, Source
+from jitbot.domain.ledger.events import LEDGER
+from jitbot.domain.model.documents import PLAIN, Settings, Source
 from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError
+from jitbot.domain.setup.doctor.desired_settings import LEDGER_RULES
 from jitbot.ports import Cloud, DocumentReader, Forge, Issues, Oidc, Repository
 
-MEMORY = timedelta(days=21)  # 7 days of path age, 7 until the start, 7 of duration: nothing older can matter
 SETTINGS = "policies/settings.yaml"
 ISSUER_KEYS = "policies/issuer-keys.json"  # optional: keys that count whatever the issuer says today
 CODE = (".github/workflows", ".github/actions", "jitbot", "pyproject.toml", "uv.lock")
-LEDGER_RULES = frozenset({"non_fast_forward", "deletion"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ class Context:
 def file_at_main(repository: Repository, path: str) -> bytes | None:
     """A file at main's fetched tip; None where there is no ordinary file of that name."""
     for entry in repository.entries(repository.main(), [path]):
-        if entry.mode == "100644":
+        if entry.mode == PLAIN:
             return repository.read([entry.blob])[entry.blob]
     return None
 
@@ -57,7 +56,7 @@ def settings_at_main(repository: Repository, documents: DocumentReader) -> Setti
     content = file_at_main(repository, SETTINGS)
     if content is None:
         for entry in repository.entries(repository.main(), [SETTINGS]):
-            raise InvalidError(f"{SETTINGS} on main is no plain file: git mode {entry.mode}, not 100644")
+            raise InvalidError(f"{SETTINGS} on main is no plain file: git mode {entry.mode}, not {PLAIN}")
         raise InvalidError(f"main has no {SETTINGS}; `jitbot init` makes one")
     parsed = documents.parse_settings(Source(path=SETTINGS, content=content))
     if parsed.value is None:
@@ -78,7 +77,7 @@ def ensure_current(context: Context) -> None:
 
 def ensure_recordable(context: Context) -> None:
     """Raise DeniedError unless the ledger is protected: what can be rewritten proves nothing."""
-    missing = LEDGER_RULES - context.forge.rules("ledger")
+    missing = LEDGER_RULES - context.forge.rules(LEDGER)
     if missing:
         raise DeniedError(
             f"the branch ledger is not protected ({', '.join(sorted(missing))}); `jitbot doctor` says how"

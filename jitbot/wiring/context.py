@@ -3,8 +3,10 @@
 boto3 and PyGithub take longer to load than most verbs to run: each is imported where it is needed, not before.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from jitbot import __version__
@@ -12,20 +14,23 @@ from jitbot.adapters import documents
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.adapters.oidc import ActionsOidc
 from jitbot.domain.access.request_state import pull_requests
-from jitbot.domain.model.addresses import GITHUB_API, is_private
+from jitbot.domain.aws.iam import own_name
+from jitbot.domain.aws.service_roles import AUDIENCE
 from jitbot.domain.model.documents import Settings
 from jitbot.domain.model.errors import DeniedError
+from jitbot.domain.text.addresses import GITHUB_API, is_private
 from jitbot.ports import Cloud
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import progress
 from jitbot.terminal.paths import clone
 from jitbot.usecases.context import Context, Run, settings_at_main
 from jitbot.usecases.ledger.ledger import LedgerView
-from jitbot.wiring.tokens import FreshToken
 
 if TYPE_CHECKING:
     from jitbot.adapters.aws import Identity
     from jitbot.adapters.github import Client
+
+FRESH = 120  # seconds; GitHub's tokens live for a few minutes, and a run may take longer
 
 
 def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -> Context:
@@ -131,11 +136,11 @@ def aws_identity(
 
     A job that may not ask for a token enters nothing: keys that lie about in it are not the run's own identity.
     """
-    from jitbot.adapters.aws import STS_AUDIENCE, Identity
+    from jitbot.adapters.aws import Identity
 
     in_job = environ.get("GITHUB_ACTIONS") == "true" or "ACTIONS_ID_TOKEN_REQUEST_URL" in environ
     asking = issuer or _issuer(environ, settings, f"jitbot/{__version__} ({purpose})")
-    token = FreshToken(lambda: asking.token(STS_AUDIENCE))
+    token = FreshToken(lambda: asking.token(AUDIENCE))
     ambient: dict[str, Any] = {
         "access_key": environ.get("AWS_ACCESS_KEY_ID"),
         "secret_key": environ.get("AWS_SECRET_ACCESS_KEY"),
@@ -143,13 +148,32 @@ def aws_identity(
         "profile": environ.get("AWS_PROFILE"),
     }
     return Identity(
-        role_name=f"{settings.namespace}bot-{purpose}",
+        role_name=own_name(settings, purpose),
         session_name=f"jitbot-{environ.get('GITHUB_RUN_ID', 'local')}-{environ.get('GITHUB_RUN_ATTEMPT', '1')}"[
             :64
         ],
         token=token if in_job else None,
         **({} if in_job else ambient),
     )
+
+
+class FreshToken:
+    """The job's own token for AWS: one for all accounts, which are entered side by side; asked for anew once it is `FRESH` seconds old."""
+
+    def __init__(self, ask: Callable[[], str], *, seconds: Callable[[], float] = time.monotonic) -> None:
+        self._ask = ask
+        self._seconds = seconds
+        self._lock = Lock()
+        self._token = ""
+        self._since = 0.0
+
+    def __call__(self) -> str:
+        """The token. A failure to get one is not kept: the next account asks again."""
+        with self._lock:
+            now = self._seconds()
+            if not self._token or now - self._since >= FRESH:
+                self._token, self._since = self._ask(), now
+            return self._token
 
 
 def aws_endpoint(environ: Mapping[str, str]) -> str | None:

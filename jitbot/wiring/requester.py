@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 import click
 
 from jitbot import __version__
-from jitbot.domain.model.addresses import GITHUB_API
 from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.grammar import REPOSITORY
+from jitbot.domain.text.addresses import GITHUB_API
 from jitbot.terminal.invocation import Invocation
 from jitbot.usecases.request.requester_client import RequesterClient
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", re.ASCII)
 _ORIGIN = re.compile(r"(?:[a-z+]+://[^/]+/|[^/:]+@?[^/:]*:)(?P<name>[^/]+/[^/]+?)(?:\.git)?/?", re.ASCII)
 
 
@@ -43,7 +43,7 @@ def open_client(invocation: Invocation, verb: str, repository: str | None) -> Re
 def repository_of(given: str | None, environ: Mapping[str, str], folder: Path) -> str:
     """The access repository as owner/name: as given, else JITBOT_REPOSITORY, the origin of this clone, or the job's."""
     if given is not None:
-        if not _REPOSITORY.fullmatch(given):
+        if not REPOSITORY.fullmatch(given):
             raise click.BadParameter(f"{given!r} is not OWNER/NAME", param_hint="--repo")
         return given
     for name in (
@@ -51,7 +51,7 @@ def repository_of(given: str | None, environ: Mapping[str, str], folder: Path) -
         origin(folder, environ),
         environ.get("GITHUB_REPOSITORY", ""),
     ):
-        if name and _REPOSITORY.fullmatch(name):
+        if name and REPOSITORY.fullmatch(name):
             return name
         if name:
             raise InvalidError(f"{name!r} is not the name of a repository; use --repo OWNER/NAME")

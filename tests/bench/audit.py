@@ -27,12 +27,14 @@ from rows import Row, finish
 
 from jitbot.adapters import documents
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
+from jitbot.domain.access import decision_event
 from jitbot.domain.access.approval import decide
 from jitbot.domain.access.request_state import RequestState
-from jitbot.domain.evidence import decision_event
 from jitbot.domain.ledger import attestation, commit_message, events
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.attestation import Batch, blob_name
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import GithubId, Login, Sha, Source
 from jitbot.domain.model.merge_facts import (
     Actor,
@@ -228,7 +230,7 @@ def _outcomes(event: Event, number: int) -> Iterator[tuple[datetime, int, Event]
         outcome = Event(
             kind=kind, at=at, request=event.request, commit=event.commit, account=given.account, account_id=given.account_id,
             role_name=given.role_name, why=EndReason.EXPIRED if kind is EventType.ENDED else None, window=window,
-            documents=(given,) if kind is EventType.GRANTED else (), ask={"requester": "alice"}, evidence={"role_id": f"AROA{number}"},
+            documents=(given,) if kind is EventType.GRANTED else (), ask=Ask({"requester": "alice"}), evidence=Evidence({"role_id": f"AROA{number}"}),
             run=event.run,
         )  # fmt: skip
         yield at, number, outcome

@@ -28,8 +28,8 @@ from rows import Row, finish
 from jitbot.adapters import documents
 from jitbot.adapters.git import GitRepository
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
+from jitbot.domain.model.bounds import MEMORY
 from jitbot.sandbox.organisation import acme_tree
-from jitbot.usecases.context import MEMORY
 from jitbot.usecases.pull_request.checking import Checker
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -27,6 +27,7 @@ from jitbot.adapters import documents
 from jitbot.cli import main as command
 from jitbot.domain.aws import iam
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import Login, Policy, Request, Sha, Source
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.organisation import Acme
@@ -172,7 +173,7 @@ def _alike(acme: Acme, made: _Example, number: int, accounts: Sequence[tuple[str
         role_id = _role(acme, each)
         yield replace(
             made.granted, request=path, commit=merge, account=each.account, account_id=each.account_id,
-            role_name=each.role_name, documents=(each,), evidence={"role_id": role_id},
+            role_name=each.role_name, documents=(each,), evidence=Evidence({"role_id": role_id}),
         )  # fmt: skip
 
 

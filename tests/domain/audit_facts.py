@@ -9,13 +9,14 @@ from builders import a_case, an_outcome
 from catalogue_facts import the_catalogue
 
 from jitbot.domain.access.approval import decide
+from jitbot.domain.access.decision_event import of_decision
 from jitbot.domain.access.request_state import RequestState
-from jitbot.domain.audit.report.grant_record import GrantRecord
 from jitbot.domain.audit.report.population import population
-from jitbot.domain.evidence.decision_event import of_decision
+from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event, EventType
-from jitbot.domain.model import timestamp
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.merge_facts import Case
+from jitbot.domain.text import timestamp
 
 LATER = EXPIRES_AT + 30 * DAY
 
@@ -23,7 +24,7 @@ LATER = EXPIRES_AT + 30 * DAY
 def approval(**evidence: Any) -> Event:
     """The record that jitbot itself makes of alice's approved request; parts of its evidence can be others."""
     event = decided(a_case())
-    return replace(event, evidence={**event.evidence, **evidence})
+    return replace(event, evidence=Evidence({**event.evidence.json, **evidence}))
 
 
 def decided(case: Case, now: datetime = NOW, so_far: RequestState | None = None) -> Event:

@@ -1,6 +1,7 @@
 """Plain values for the domain's tests: a request of alice's that bob approved, and what became of it.
 
-Every builder gives something that is fine as it stands; a test changes the one thing that it is about.
+Every builder gives something that is fine as it stands; a test changes the one thing that it is about. The `ask` and
+the `evidence` of an event are given as the JSON that the ledger holds.
 Acme's people and rules, and the request itself, are in `acme_facts`.
 """
 
@@ -30,16 +31,29 @@ from acme_facts import (
     the_rules,
     the_settings,
 )
+from catalogue_facts import the_catalogue
 
 from jitbot.domain.access import request_state
 from jitbot.domain.access.approval import Decision, decide
 from jitbot.domain.access.reviews import count
 from jitbot.domain.aws import iam
 from jitbot.domain.aws.roles import Actual, Listed
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import Login, Parsed, Request, Sha
-from jitbot.domain.model.merge_facts import Case, Change, ChangeKind, Merge, PullCommit, PullRequest, Review
+from jitbot.domain.model.merge_facts import (
+    Case,
+    Change,
+    ChangeKind,
+    Merge,
+    PullCommit,
+    PullRequest,
+    Review,
+    Rules,
+)
 from jitbot.domain.model.parsed_case import ParsedCase, parse_case
+from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
 
 
 def a_change(**changes: Any) -> Change:
@@ -154,6 +168,14 @@ def the_documents(account: str = "prod", **parts: Any) -> iam.Documents:
     return iam.render(account=account, account_id=ACCOUNTS[account], **given)
 
 
+def changed(event: Event, **changes: Any) -> Event:
+    """The event, with its ask and evidence as this JSON where they are given so."""
+    for name, kind in (("ask", Ask), ("evidence", Evidence)):
+        if isinstance(changes.get(name), dict):
+            changes[name] = kind(changes[name])
+    return replace(event, **changes)
+
+
 def an_approval(**changes: Any) -> Event:
     """The ledger's record of bob's approval; `asked` is another request."""
     request: Request = changes.pop("asked", a_request())
@@ -165,9 +187,9 @@ def an_approval(**changes: Any) -> Event:
         commit=MERGE,
         window=window,
         documents=tuple(the_documents(each, request=request, window=window) for each in request.accounts),
-        ask=request_state.asked(request, PEOPLE[request.requester], window.expires_at - request.duration),
+        ask=Ask.of_request(request, PEOPLE[request.requester], window.expires_at - request.duration),
     )
-    return replace(event, **changes)
+    return changed(event, **changes)
 
 
 def an_extension(duration: timedelta = 3 * HOUR, **changes: Any) -> Event:
@@ -195,9 +217,9 @@ def an_outcome(kind: EventType, account: str = "prod", **changes: Any) -> Event:
         why=EndReason.EXPIRED if kind is EventType.ENDED else None,
         window=a_window(),
         documents=(documents,) if kind is EventType.GRANTED else (),
-        evidence={"role_id": ROLE_ID},
+        evidence=Evidence({"role_id": ROLE_ID}),
     )
-    return replace(event, **changes)
+    return changed(event, **changes)
 
 
 def a_revocation(**changes: Any) -> Event:
@@ -207,9 +229,9 @@ def a_revocation(**changes: Any) -> Event:
         at=NOW + 10 * MINUTE,
         request=PATH,
         why=EndReason.REVOKED,
-        evidence={"by": "bob"},
+        evidence=Evidence({"by": "bob"}),
     )
-    return replace(event, **changes)
+    return changed(event, **changes)
 
 
 def a_life(*events: Event) -> request_state.RequestState:
@@ -251,6 +273,24 @@ def an_actual_role(documents: iam.Documents | None = None, **changes: Any) -> Ac
 def judged(case: Case, so_far: request_state.RequestState | None = None, now: datetime = NOW) -> Decision:
     """The decision of a case, of a request nobody has heard of unless said otherwise."""
     return decide(case, so_far or a_life(), now)
+
+
+def an_unasked_case(
+    request: Request | Parsed[Request] | None = None, rules: Rules | None = None, **changes: Any
+) -> Case:
+    """Alice's request as it lies in a branch of which GitHub was asked nothing, under these rules."""
+    request = request or a_request()
+    rules = rules or the_rules()
+    parsed = Parsed(value=request) if isinstance(request, Request) else request
+    given = {"rules": rules, "head_rules": rules, "blob": sha("a request"), **changes}
+    return unasked(PATH, parsed, MERGED_AT, **given)
+
+
+def previewed(
+    case: Case, so_far: request_state.RequestState | None = None, former: Former | None = None
+) -> Preview:
+    """The preview of a case at nine."""
+    return preview_grant(case, MERGED_AT, the_catalogue(), so_far=so_far, former=former)
 
 
 def codes(decision: Decision) -> set[str]:

@@ -14,7 +14,7 @@ from jitbot.domain.access.pending_approvals import pending
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.model.documents import Request
 from jitbot.domain.model.merge_facts import Rules
-from jitbot.domain.views.preview import preview_grant
+from jitbot.domain.views.grant_preview import would_grant
 from jitbot.domain.views.request_summary import Held, Proposed, RequestSummary
 
 HOSTILE = (
@@ -40,7 +40,7 @@ def a_briefing(
         path=asked.path,
         proposed=Proposed.ASK,
         request=asked,
-        outlook=preview_grant(asked, held, MERGED_AT, the_catalogue(), life),
+        grant_preview=would_grant(asked, held, MERGED_AT, the_catalogue(), life),
         awaiting=pending(parsed_case),
         held=Held(count=0, last=None),
         former=(life or a_life()).current,

@@ -8,9 +8,10 @@ from typing import Any
 from acme_facts import PEOPLE, a_policy, a_request, sha
 from builders import the_documents
 
-from jitbot.domain.access import request_state
 from jitbot.domain.aws import iam
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import Login
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
@@ -63,9 +64,9 @@ def _one(at: int, number: int, days: int, drawn: random.Random, reason: str | No
     )
     evidence = _evidence(at, asker, approver, merged, risk, fate)
     if fate == "refused":
-        asked = request_state.wanted(request, PEOPLE[request.requester])
+        asked = Ask.of_request(request, PEOPLE[request.requester]).json
         why = [{"code": "not-approved", "message": "0 of 1 approvals count", "file": path}]
-        yield Event(kind=EventType.REFUSED, at=merged + MINUTE, request=path, commit=sha(f"merge {at}"), evidence={**evidence, "reasons": why, "approvals": [], "asked": asked}, run=RUN.format(at))  # fmt: skip
+        yield Event(kind=EventType.REFUSED, at=merged + MINUTE, request=path, commit=sha(f"merge {at}"), evidence=Evidence({**evidence, "reasons": why, "approvals": [], "asked": asked}), run=RUN.format(at))  # fmt: skip
         return
     window = iam.Window(starts_at=None, expires_at=merged + request.duration)
     named = a_policy(name=policy)
@@ -76,11 +77,11 @@ def _one(at: int, number: int, days: int, drawn: random.Random, reason: str | No
         "window": window,
         "run": RUN.format(at),
     }
-    yield Event(kind=EventType.APPROVED, at=merged + MINUTE, documents=(documents,), ask=request_state.asked(request, PEOPLE[request.requester], merged), evidence=evidence, **common)  # fmt: skip
+    yield Event(kind=EventType.APPROVED, at=merged + MINUTE, documents=(documents,), ask=Ask.of_request(request, PEOPLE[request.requester], merged), evidence=Evidence(evidence), **common)  # fmt: skip
     here = {**common, "account": "prod", "account_id": documents.account_id, "role_name": documents.role_name}
     granted = merged + MINUTE + timedelta(seconds=drawn.randrange(5, 50))
     ids = [f"{drawn.getrandbits(64):016x}-{n}" for n in range(2)]
-    yield Event(kind=EventType.GRANTED, at=granted, documents=(documents,), evidence={"role_id": "AROAEXAMPLE", "aws_request_ids": ids}, **here)  # fmt: skip
+    yield Event(kind=EventType.GRANTED, at=granted, documents=(documents,), evidence=Evidence({"role_id": "AROAEXAMPLE", "aws_request_ids": ids}), **here)  # fmt: skip
     yield from _ending(fate, path, granted, window.expires_at, here, drawn)
 
 
@@ -134,7 +135,7 @@ def _ending(
             at=at - MINUTE,
             request=path,
             why=why,
-            evidence={"by": "bob", "reason": "over"},
+            evidence=Evidence({"by": "bob", "reason": "over"}),
         )
     if fate == "drift":
         why, effective, seen = EndReason.DRIFT, at, "denied"
@@ -144,11 +145,11 @@ def _ending(
         kind=EventType.ENDED,
         at=at,
         why=why,
-        evidence={"effective_at": _show(effective), "seen": seen},
+        evidence=Evidence({"effective_at": _show(effective), "seen": seen}),
         **here,
     )
     removed = max(at, expiry + HOUR) + MINUTE * drawn.randrange(5, 75)
-    yield Event(kind=EventType.REMOVED, at=removed, evidence={"verified_absent": True}, **here)
+    yield Event(kind=EventType.REMOVED, at=removed, evidence=Evidence({"verified_absent": True}), **here)
 
 
 def _show(moment: datetime) -> str:

@@ -15,8 +15,9 @@ import yaml
 from jitbot.adapters import documents
 from jitbot.adapters.documents import strict_yaml
 from jitbot.domain.ledger import events
-from jitbot.domain.model import codeowners, duration
+from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Parsed, Source
+from jitbot.domain.text import duration
 
 ROOT = Path(__file__).resolve().parents[2]
 ACME = ROOT / "jitbot" / "sandbox" / "acme"

@@ -12,7 +12,7 @@ import pytest
 import targets
 
 from jitbot.domain.ledger import events
-from jitbot.domain.model import duration
+from jitbot.domain.text import duration
 
 PLANTED = """
 def planted(data):

@@ -216,11 +216,11 @@ def test_a_whole_hunt(tests: tuple[str, ...], code: int, alive: int) -> None:
     program = [
         sys.executable,
         str(folder / "mutation" / "hunt.py"),
-        str(hunt.DOMAIN / "model" / "escape.py"),
+        str(hunt.DOMAIN / "text" / "escape.py"),
         "--jobs",
         "1",
     ]
-    program += [f"--tests={folder / 'domain' / 'model' / f'test_{name}.py'}" for name in tests]
+    program += [f"--tests={folder / 'domain' / 'text' / f'test_{name}.py'}" for name in tests]
     ran = subprocess.run(program, capture_output=True, text=True, check=False, timeout=300)
     assert ran.returncode == code, ran.stdout + ran.stderr
     assert ran.stdout.splitlines()[-1] == f"4 mutants, {alive} survive, {alive} unexplained"

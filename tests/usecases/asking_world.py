@@ -79,10 +79,10 @@ class Counter:
     def proposal(self, desk: RequesterClient, text: str = TEXT, policy: str = "orders-db-read") -> NewRequest:
         """What this text asks for, ready to be opened."""
         path = free_path(desk, policy, REASON, NOW)
-        outlook, findings = desk.verdict(Source(path=path, content=text.encode()), NOW)
-        assert findings == ()
-        assert outlook is not None
-        return new_request.ask(outlook, text.encode())
+        preview = desk.verdict(Source(path=path, content=text.encode()), NOW)
+        assert preview.findings == ()
+        assert preview.grant_preview is not None
+        return new_request.ask(preview.grant_preview, text.encode())
 
 
 @dataclass(slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from forging import batch, push
 from jitbot.domain.ledger import attestation, events
 from jitbot.domain.ledger.attestation import Batch
 from jitbot.domain.ledger.events import Event
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import Sha
 from jitbot.sandbox.github.git.objects import Signature
 
@@ -107,20 +108,22 @@ def recorded(world: World, kind: str) -> Event:
 
 def attest(world: World, event: Event, **changes: Any) -> None:
     """Record this event, changed, as a workflow of main that lies would: its token is right in everything."""
+    if "evidence" in changes:
+        changes["evidence"] = Evidence(changes["evidence"])
     changed = replace(event, at=world.now, **changes)
     push(world, batch(world, changed))
 
 
 def with_facts(event: Event, **changes: Any) -> dict[str, Any]:
     """The evidence of an event, with other facts of the pull request in it."""
-    evidence = json.loads(json.dumps(event.evidence))
+    evidence = json.loads(json.dumps(event.evidence.json))
     evidence["facts"]["told"] |= changes
     return dict(evidence)
 
 
 def a_review(event: Event, **changes: Any) -> dict[str, Any]:
     """The review behind an approval, changed."""
-    evidence = json.loads(json.dumps(event.evidence))
+    evidence = json.loads(json.dumps(event.evidence.json))
     return {**evidence["facts"]["told"]["reviews"][0], **changes}
 
 

@@ -10,10 +10,12 @@ from typing import Any
 from acme_world import World
 
 from jitbot.domain.ledger import attestation, events
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.attestation import Batch
 from jitbot.domain.ledger.events import EndReason, Event, EventType
-from jitbot.domain.model import timestamp
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import Sha
+from jitbot.domain.text import timestamp
 from jitbot.sandbox.github.git.objects import Signature
 
 GRANT_ON_MAIN = "acme/access/.github/workflows/grant.yml@refs/heads/main"
@@ -38,7 +40,7 @@ def mallorys(world: World, recorded: Sequence[Mapping[str, Any]] = ()) -> Event:
         commit=Sha("f" * 40),
         window=documents[0].window,
         documents=documents,
-        ask=lie["ask"],
+        ask=Ask(lie["ask"]),
     )
 
 
@@ -50,16 +52,16 @@ def told(approved: Mapping[str, Any], kind: EventType, world: World) -> Event:
     documents = tuple(events.load_documents(each) for each in lie["documents"])
     by = {"by": lie["ask"]["requester"], "github_id": lie["ask"]["github_id"], "reason": "done"}
     event = Event(
-        kind=kind, at=world.now, request=lie["request"], commit=Sha(lie["commit"]), ask=lie["ask"], run=lie["run"]
+        kind=kind, at=world.now, request=lie["request"], commit=Sha(lie["commit"]), ask=Ask(lie["ask"]), run=lie["run"]
     )  # fmt: skip
     if kind is EventType.EXTENDED:
-        more = {"window": documents[0].window, "documents": documents, "evidence": lie["evidence"]}
+        more = {"window": documents[0].window, "documents": documents, "evidence": Evidence(lie["evidence"])}
         return replace(event, commit=Sha("f" * 40), **more)
     if kind is EventType.REVOKED:
-        return replace(event, why=EndReason.RELEASED, cause=f"by {by['by']}", evidence=by)
+        return replace(event, why=EndReason.RELEASED, cause=f"by {by['by']}", evidence=Evidence(by))
     first = documents[0]
     at = replace(event, account=first.account, account_id=first.account_id, role_name=first.role_name)
-    return replace(at, why=EndReason.RELEASED, evidence=by) if kind is EventType.ENDED else at
+    return replace(at, why=EndReason.RELEASED, evidence=Evidence(by)) if kind is EventType.ENDED else at
 
 
 def batch(world: World, event: Event, **claims: Any) -> dict[str, bytes]:

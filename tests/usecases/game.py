@@ -14,7 +14,7 @@ from model import Ask, Model, Pull, Rules
 from playing import OWNERS, PEOPLE, POLICY, TEAMS, Play
 
 from jitbot import __version__
-from jitbot.domain.evidence import decision_event
+from jitbot.domain.access import decision_event
 
 PEOPLE_WHO_ASK = st.sampled_from(["alice", "alice", "dave", "carol", "mallory"])
 REVIEWERS = st.sampled_from(["bob", "bob", "erin", "alice", "carol", "mallory", "dave"])

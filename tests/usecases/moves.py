@@ -10,7 +10,7 @@ from hypothesis.stateful import precondition
 from model import Ask
 from playing import TEAMS
 
-from jitbot.domain.evidence import decision_event
+from jitbot.domain.access import decision_event
 from jitbot.domain.ledger.events import EventType
 
 

@@ -75,7 +75,7 @@ def a_world(slept: list[float]) -> Context:
 def denied(account: SlowAccount, slept: list[float]) -> object:
     """The event of an early end."""
     change = Deny(request="r", commit=Sha(""), why=EndReason.REVOKED, detail="", window=WINDOW, **WHERE)
-    return deny(a_world(slept), cast("Account", account), change, NOW)
+    return deny(a_world(slept), cast("Account", account), change, (change.why, change.detail), NOW)
 
 
 def test_a_denial_that_shows_late_is_one_write(slept: list[float]) -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.terminal.backoff import pause
-from jitbot.wiring.tokens import FRESH, FreshToken
+from jitbot.terminal.invocation import pause
+from jitbot.wiring.context import FRESH, FreshToken
 
 
 def test_no_two_pauses_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:

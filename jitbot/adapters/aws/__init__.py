@@ -1,5 +1,6 @@
 """IAM and STS through boto3."""
 
-from jitbot.adapters.aws.enter_account import STS_AUDIENCE, AwsCloud, Identity
+from jitbot.adapters.aws.enter_account import AwsCloud
+from jitbot.adapters.aws.identity import Identity
 
-__all__ = ["STS_AUDIENCE", "AwsCloud", "Identity"]
+__all__ = ["AwsCloud", "Identity"]

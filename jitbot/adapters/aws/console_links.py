@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import requests
 from jitbot.domain.enforce.grant_target import Session
-from jitbot.domain.model.addresses import is_private
 from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
+from jitbot.domain.text.addresses import is_private
 
 _SITES = {
     "aws": ("https://signin.aws.amazon.com", "https://console.aws.amazon.com/"),

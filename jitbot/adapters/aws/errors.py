@@ -5,25 +5,10 @@ from contextlib import contextmanager
 
 import botocore.exceptions
 
+from jitbot import catalogs
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 
-_UNCLEAR = frozenset(
-    {
-        "Throttling",
-        "ThrottlingException",
-        "RequestLimitExceeded",
-        "ServiceFailure",
-        "ServiceUnavailable",
-        "InternalFailure",
-        "InternalError",
-        "ConcurrentModification",
-        "RequestTimeout",
-        "EntityTemporarilyUnmodifiable",
-        "ExpiredToken",  # the run took longer than its session: the next one finishes
-        "IDPCommunicationError",
-        "PriorRequestNotComplete",
-    }
-)
+(_UNCLEAR,) = catalogs.lists("aws_errors", "unclear")
 
 
 @contextmanager

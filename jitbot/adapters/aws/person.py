@@ -3,22 +3,21 @@
 https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
 
 import boto3
-import botocore.config
 
 from jitbot.adapters.aws.errors import translated
+from jitbot.adapters.aws.identity import REGION, config
 from jitbot.domain.enforce.grant_target import Caller, Session
 
-_CONFIG = botocore.config.Config(
-    connect_timeout=5,
-    read_timeout=20,
-    user_agent_extra="jitbot",
-    retries={"mode": "standard", "total_max_attempts": 3},
-)
+ASKING = "JITBOT_CREDENTIALS"  # is in the environment of a program that is started to give jitbot credentials
+
+_ATTEMPTS = 3
 
 
 class AmbientPerson:
@@ -33,12 +32,15 @@ class AmbientPerson:
                 "aws_session_token": environ.get("AWS_SESSION_TOKEN"),
             }
         region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
-        with translated("find your own AWS credentials"):
+        with translated("find your own AWS credentials"), _asking():
             session = boto3.Session(
                 profile_name=profile or environ.get("AWS_PROFILE"), region_name=region, **keys
             )
             self._sts: Any = session.client(
-                "sts", region_name=session.region_name or "us-east-1", endpoint_url=endpoint, config=_CONFIG
+                "sts",
+                region_name=session.region_name or REGION,
+                endpoint_url=endpoint,
+                config=config(_ATTEMPTS),
             )
 
     def whoami(self) -> Caller:
@@ -59,3 +61,16 @@ class AmbientPerson:
             token=found["SessionToken"],
             expires_at=found["Expiration"].astimezone(UTC).replace(microsecond=0),
         )
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Mark each program that botocore starts for a `credential_process`: it inherits this process's environment.
+
+    botocore has no other way to tell such a program anything, whatever chain of profiles leads to it.
+    """
+    os.environ[ASKING] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[ASKING]

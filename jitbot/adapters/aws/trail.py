@@ -12,25 +12,17 @@ from itertools import islice
 from typing import Any
 
 import boto3
-import botocore.config
-import botocore.credentials
 
-from jitbot.adapters.aws.enter_account import Identity
 from jitbot.adapters.aws.errors import translated
+from jitbot.adapters.aws.identity import Identity, config
 from jitbot.domain.audit.report.usage import Opening, Period, TrailCall
 from jitbot.domain.model.documents import AccountId
-from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.domain.model.errors import UnavailableError
 
 MOST = 10_000  # events of one question: a hundred seconds at AWS's rate
 PAUSE = 0.5  # seconds between two calls: AWS allows two a second for each account and region
 _PAGE = 50
-_SECONDS = 900
-_CONFIG = botocore.config.Config(
-    connect_timeout=5,
-    read_timeout=20,
-    user_agent_extra="jitbot",
-    retries={"mode": "standard", "total_max_attempts": 5},
-)
+_ATTEMPTS = 5
 
 
 class AwsTrail:
@@ -133,43 +125,21 @@ class AwsTrails:
                 self._entered[account_id] = self._enter(account_id)
         with translated(f"reach CloudTrail in {region}"):
             client = self._entered[account_id].client(
-                "cloudtrail", region_name=region, endpoint_url=self._endpoint, config=_CONFIG
+                "cloudtrail", region_name=region, endpoint_url=self._endpoint, config=config(_ATTEMPTS)
             )
         return AwsTrail(client, region, sleep=self._sleep)
 
     def _enter(self, account_id: AccountId) -> boto3.Session:
-        own = self._identity
-        session = boto3.Session(
-            aws_access_key_id=own.access_key,
-            aws_secret_access_key=own.secret_key,
-            aws_session_token=own.session_token,
-            profile_name=own.profile,
-            region_name="us-east-1",
-        )
-        unsigned = botocore.config.Config(signature_version=botocore.UNSIGNED)
-        config = _CONFIG if own.token is None else _CONFIG.merge(unsigned)
-        sts: Any = session.client("sts", endpoint_url=self._endpoint, config=config)
-        if own.token is None:
-            _same(sts.get_caller_identity()["Account"], account_id)
+        session = self._identity.session()
+        sts: Any = session.client("sts", endpoint_url=self._endpoint, config=self._identity.config(_ATTEMPTS))
+        found = self._identity.enter(sts, account_id)
+        if found is None:
             return session
-        answer = sts.assume_role_with_web_identity(
-            RoleArn=f"arn:aws:iam::{account_id}:role/{own.role_name}",
-            RoleSessionName=own.session_name,
-            WebIdentityToken=own.token(),
-            DurationSeconds=_SECONDS,
-        )
-        _same(answer["AssumedRoleUser"]["Arn"].split(":")[4], account_id)
-        found = answer["Credentials"]
         return boto3.Session(
             aws_access_key_id=found["AccessKeyId"],
             aws_secret_access_key=found["SecretAccessKey"],
             aws_session_token=found["SessionToken"],
         )
-
-
-def _same(answered: str, meant: AccountId) -> None:
-    if answered != meant:
-        raise DeniedError(f"account {answered} answered where {meant} was meant; use its own credentials")
 
 
 def _whole(event: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 from jitbot.adapters.documents import strict_yaml
 from jitbot.adapters.documents.document import Document, Path
 from jitbot.adapters.documents.shape import check_shape
-from jitbot.domain.model import duration, grammar, timestamp
+from jitbot.domain.model import grammar
 from jitbot.domain.model.documents import (
     Finding,
     Login,
@@ -19,6 +19,7 @@ from jitbot.domain.model.documents import (
     Statement,
 )
 from jitbot.domain.model.grammar import shown
+from jitbot.domain.text import duration, timestamp
 
 _END_MARK = "AWSDenyAll"  # a grant that carries it has been ended early
 

@@ -6,7 +6,6 @@ from typing import Any
 from jitbot.adapters.documents import strict_yaml
 from jitbot.adapters.documents.document import Document, Path
 from jitbot.adapters.documents.shape import check_shape
-from jitbot.domain.model import duration
 from jitbot.domain.model.documents import (
     AccountId,
     GithubId,
@@ -22,6 +21,7 @@ from jitbot.domain.model.documents import (
     Source,
     Teams,
 )
+from jitbot.domain.text import duration
 
 _PRINCIPALS = ("identity_center", "iam_user", "iam_role")
 

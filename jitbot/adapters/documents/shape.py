@@ -16,8 +16,9 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
 from jitbot.adapters.documents.document import Document, Path, Text, named
-from jitbot.domain.model import duration, grammar, timestamp
-from jitbot.domain.model.grammar import shown
+from jitbot.domain.model import grammar
+from jitbot.domain.model.grammar import INTEGER, shown
+from jitbot.domain.text import duration, timestamp
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 SCHEMAS = FilePath(__file__).parents[2] / "schemas"
 
 _ERRORS = 200  # read no more of a file that is wrong throughout
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
 _KINDS = {
     "string": "text",
     "integer": "a whole number without quotes",
@@ -142,7 +142,7 @@ def _validator(schema: str) -> "Validator":
 
 
 def _is_integer(value: object) -> bool:
-    return isinstance(value, Text) and value.plain and _INTEGER.fullmatch(value) is not None
+    return isinstance(value, Text) and value.plain and INTEGER.fullmatch(value) is not None
 
 
 def _error(message: str, path: tuple[int, ...] = ()) -> "ValidationError":

@@ -1,5 +1,6 @@
 """A clone on this machine, as the port asks for it."""
 
+import os
 import re
 import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,11 +14,11 @@ from jitbot.adapters.git.process import Git, Token, last_line
 from jitbot.adapters.git.ref_names import commit_of, is_commit
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search
 from jitbot.domain.access.too_large import TooLarge
-from jitbot.domain.model.addresses import GITHUB, origin
 from jitbot.domain.model.bounds import BATCH_READ, EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.merge_facts import Change
+from jitbot.domain.text.addresses import GITHUB, origin
 from jitbot.ports import AddedCommit, AddedEntry
 
 _SPECIAL, _ESCAPED = re.compile(r"[.\[\]*^$\\]"), r"\\\g<0>"  # of git's basic regular expressions
@@ -37,8 +38,9 @@ class GitRepository:
         server: str = GITHUB,
         branch: str = "main",
         timeout: float = 120,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self._git = Git(root, timeout=timeout)
+        self._git = Git(root, timeout=timeout, environ=environ)
         self._token = Token(token, origin(server))
         self._branch = branch
         self._objects = Objects(self._git)

@@ -1,5 +1,6 @@
 """A clone, read from its first commit to its last: for whoever proves the record, not for the runs that write it."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +13,15 @@ from jitbot.adapters.git.ref_names import commit_of
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
-from jitbot.domain.model import codeowners
-from jitbot.domain.model.addresses import GITHUB, origin
 from jitbot.domain.model.bounds import EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
-from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.codeowners import RULES
+from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.text.addresses import GITHUB, origin
 
 VERIFIED = "refs/jitbot/verified"
 REQUESTS = "requests/"
-RULES = ("policies/", *codeowners.LOCATIONS)
-_FILES = ("100644", "100755", "120000")  # the modes of what git keeps as a blob
+_FILES = (PLAIN, "100755", "120000")  # the modes of what git keeps as a blob
 _STEPS = 1000  # commits that are compared together
 _AT_ONCE = 5000  # blobs that are brought to a partial clone in one call
 
@@ -32,8 +32,16 @@ class WholeClone:
     `token` is for a partial clone's remote, and for `server` alone.
     """
 
-    def __init__(self, root: Path, *, token: str = "", server: str = GITHUB, timeout: float = 600) -> None:
-        self._git = Git(root, timeout=timeout)
+    def __init__(
+        self,
+        root: Path,
+        *,
+        token: str = "",
+        server: str = GITHUB,
+        timeout: float = 600,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._git = Git(root, timeout=timeout, environ=environ)
         self._objects = Objects(self._git)
         self._remainder = Remainder(self._git, token=Token(token, origin(server)))
 

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from io import BufferedReader
 
 from jitbot.domain.model.bounds import COMMIT_READ
-from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.domain.model.merge_facts import Change, ChangeKind
 from jitbot.ports import AddedCommit, AddedEntry
 
-_PLAIN, _SUBMODULE, _FOLDER, _NOTHING = "100644", "160000", "040000", "000000"
+_SUBMODULE, _FOLDER, _NOTHING = "160000", "040000", "000000"
 _PARENT = re.compile(rb"parent [0-9a-f]{40}")
 _RAW = re.compile(rb":(\d{6}) (\d{6}) ([0-9a-f]{40}) ([0-9a-f]{40}) [A-Z]\d*", re.ASCII)
 _LATEST = 253_402_300_799  # the last second that a datetime can be; a commit may claim any
@@ -189,7 +189,7 @@ def added(
     `commit` is None for what is no commit.
     """
     put = [each for each in differing if each.kind is not ChangeKind.DELETED]
-    plain = bool(put) and all(each.mode == _PLAIN for each in put)
+    plain = bool(put) and all(each.mode == PLAIN for each in put)
     parents = commit.parents if commit is not None else ()
     return AddedCommit(
         commit=made,

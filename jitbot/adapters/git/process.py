@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BufferedReader
@@ -49,10 +49,11 @@ NO_TOKEN = Token()
 
 
 class Git:
-    """The command git in one folder."""
+    """The command git in one folder, run in this environment, with what is added to it here."""
 
-    def __init__(self, root: Path, *, timeout: float) -> None:
+    def __init__(self, root: Path, *, timeout: float, environ: Mapping[str, str] = os.environ) -> None:
         self._root = root
+        self._environ = environ
         self._timeout = timeout
         # diff-tree reads the index first, which names every file of the commit checked out, and uses nothing of it.
         self._no_index = str(Path(tempfile.gettempdir()) / f"no-index-{secrets.token_hex(8)}")
@@ -76,7 +77,7 @@ class Git:
                 ["git", "-C", str(self._root), *arguments],
                 input=stdin.encode(),
                 capture_output=True,
-                env={**os.environ, **NEVER_ASK, **_fetching(lazily), **_credentials(token)},
+                env={**self._environ, **NEVER_ASK, **_fetching(lazily), **_credentials(token)},
                 timeout=self._timeout,
                 check=False,
             )
@@ -136,7 +137,7 @@ class Git:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
-                env={**os.environ, **NEVER_ASK, **_fetching(lazily), "GIT_INDEX_FILE": self._no_index},
+                env={**self._environ, **NEVER_ASK, **_fetching(lazily), "GIT_INDEX_FILE": self._no_index},
             )
         except FileNotFoundError:
             raise UnavailableError("git is not installed, or not on PATH") from None

@@ -13,10 +13,11 @@ from jitbot.adapters.github.client import Client, said
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import GithubId, Login, Sha
 from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.model.grammar import LOGIN
 from jitbot.domain.model.merge_facts import PullCommit
 
 _TRAILER = re.compile(r"^[ \t]*co-authored-by[ \t]*:([^<\n]*)<([^>\n]*)>", re.IGNORECASE | re.MULTILINE)
-_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")  # a name that is a login names that account, too
+_LOGIN = re.compile(LOGIN)  # a name that is a login names that account, too
 # Addresses that GitHub gives its accounts say who they are; older ones say no number.
 _NOREPLY = re.compile(
     r"(?:([0-9]{1,18})\+)?([A-Za-z0-9_-]{1,39}(?:\[bot\])?)@users\.noreply\.github\.com", re.IGNORECASE

@@ -15,11 +15,12 @@ from github import Auth, Github, GithubException, GithubRetry
 from github.GithubException import RateLimitExceededException, UnknownObjectException
 
 import requests
-from jitbot.domain.model.addresses import is_private
 from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.domain.text.addresses import is_private
 
 API_VERSION = "2022-11-28"
 LONGEST_WAIT = 120.0  # seconds that a rate limit may hold a job up before it gives way to the next run
+ACTIONS = "github-actions[bot]"  # whom a job's token writes as; no account of a person can have such a name
 _PAGE = 100
 _MOST_PAGES = 1_000  # of one list: more than anything that we read has
 
@@ -178,3 +179,9 @@ def said(error: GithubException) -> str:
         else None
     )
     return " ".join(str(nested or data.get("message") or "no reason given").split())[:200]
+
+
+def by_actions(raw: Mapping[str, Any]) -> bool:
+    """Whether a job's token wrote this issue or comment."""
+    author = raw.get("user") or {}
+    return author.get("login") == ACTIONS and author.get("type") == "Bot"

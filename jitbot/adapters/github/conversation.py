@@ -9,12 +9,10 @@ from typing import Any
 
 from github.GithubException import UnknownObjectException
 
-from jitbot.adapters.github.client import Client, translated
+from jitbot.adapters.github.client import Client, by_actions, translated
 from jitbot.adapters.github.forge import pull_request
 from jitbot.domain.model.documents import Sha
 from jitbot.ports.conversation import Comment, Light, Page, Status
-
-ACTIONS = "github-actions[bot]"  # whom a job's token writes as; no account of a person can have such a name
 
 
 class GitHubConversation:
@@ -80,9 +78,8 @@ class GitHubConversation:
 
 
 def _comment(raw: Mapping[str, Any]) -> Comment:
-    author = raw.get("user") or {}
     return Comment(
         comment_id=int(raw["id"]),
-        by_actions=author.get("login") == ACTIONS and author.get("type") == "Bot",
+        by_actions=by_actions(raw),
         body=str(raw["body"] or ""),
     )

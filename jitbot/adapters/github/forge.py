@@ -10,7 +10,7 @@ from github.GithubException import UnknownObjectException
 
 from jitbot.adapters.github import authors
 from jitbot.adapters.github.client import Client, translated
-from jitbot.domain.model import bounds, timestamp
+from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import GithubId, Login, Sha
 from jitbot.domain.model.errors import BranchMovedError, UnavailableError
 from jitbot.domain.model.merge_facts import (
@@ -23,6 +23,7 @@ from jitbot.domain.model.merge_facts import (
     Push,
     Review,
 )
+from jitbot.domain.text import timestamp
 
 _COMMIT = """mutation($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from jitbot.adapters.github.client import Client, translated
-from jitbot.domain.model import timestamp
+from jitbot.adapters.github.client import ACTIONS, Client, by_actions, translated
+from jitbot.domain.text import timestamp
 from jitbot.ports.issues import Issue
-
-AUTHOR = "github-actions[bot]"  # whom GitHub names for all that is done with a job's GITHUB_TOKEN
 
 
 class GitHubIssues:
@@ -24,9 +22,9 @@ class GitHubIssues:
     @translated
     def ours(self, since: datetime) -> tuple[Issue, ...]:
         """Every issue of the workflows that changed since then; GitHub lists pull requests among them."""
-        query = {"creator": AUTHOR, "state": "all", "since": timestamp.show(since), "direction": "asc"}
+        query = {"creator": ACTIONS, "state": "all", "since": timestamp.show(since), "direction": "asc"}
         found = self._client.pages("/issues", query)
-        return tuple(_issue(raw) for raw in found if "pull_request" not in raw and _is_ours(raw))
+        return tuple(_issue(raw) for raw in found if "pull_request" not in raw and by_actions(raw))
 
     @translated
     def create(self, title: str, body: str) -> Issue:
@@ -39,11 +37,6 @@ class GitHubIssues:
         state = {"state": "open"} if issue.is_open else {"state": "closed", "state_reason": "completed"}
         body = {"title": issue.title, "body": issue.body, **state}
         self._client.send("PATCH", f"/issues/{issue.number}", body)
-
-
-def _is_ours(raw: Mapping[str, Any]) -> bool:
-    user = raw.get("user") or {}
-    return user.get("login") == AUTHOR and user.get("type") == "Bot"
 
 
 def _issue(raw: Mapping[str, Any]) -> Issue:

@@ -11,10 +11,10 @@ from github.GithubException import UnknownObjectException
 from jitbot.adapters.github.client import Client, translated
 from jitbot.adapters.github.forge import actor
 from jitbot.domain.ledger.attestation import blob_name
-from jitbot.domain.model import timestamp
-from jitbot.domain.model.documents import GithubId, Login, Sha
+from jitbot.domain.model.documents import PLAIN, GithubId, Login, Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError
 from jitbot.domain.model.merge_facts import Actor
+from jitbot.domain.text import timestamp
 from jitbot.ports import AddedEntry, MergeRules, Pull, RepositoryAccess
 
 _PLACE = """query($owner: String!, $name: String!) {
@@ -136,7 +136,7 @@ class GitHubPersonal:
         https://docs.github.com/en/rest/git/commits
         """
         base = self._client.get(f"/git/commits/{parent}")["tree"]["sha"]
-        entry = {"path": path, "mode": "100644", "type": "blob", "content": content.decode()}
+        entry = {"path": path, "mode": PLAIN, "type": "blob", "content": content.decode()}
         tree = self._client.send("POST", "/git/trees", {"base_tree": base, "tree": [entry]})["sha"]
         made = self._client.send(
             "POST", "/git/commits", {"message": message, "tree": tree, "parents": [parent]}

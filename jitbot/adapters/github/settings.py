@@ -4,6 +4,7 @@ https://docs.github.com/en/rest/repos/rules, https://docs.github.com/en/rest/bra
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -11,13 +12,11 @@ from github import GithubException
 
 from jitbot.adapters.github.client import Client, translated
 from jitbot.domain.model.documents import Finding, GithubId, Login
-from jitbot.domain.model.errors import DeniedError, JitbotError
+from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.model.merge_facts import Actor
-from jitbot.domain.setup.doctor.branches import ADMIN_ROLE, Branch, Bypass, Protection
-from jitbot.domain.setup.doctor.report import Unknown
-from jitbot.domain.setup.doctor.repository import Hosting, JobTokens
+from jitbot.domain.setup.doctor.github_state import ADMIN_ROLE, Body, Branch, Bypass, Hosting
+from jitbot.domain.setup.doctor.report import Unknown, tried
 
-_METHODS = {"allow_merge_commit": "merge", "allow_squash_merge": "squash", "allow_rebase_merge": "rebase"}
 _NOT_FOUND = 404
 _NEEDS_ADMIN = "this token may not see it: run `jitbot doctor` as an admin of the repository"
 
@@ -32,32 +31,17 @@ class GitHubSetup:
     def hosting(self) -> Hosting:
         """The repository; GitHub leaves the settings of merging out for whoever may only read."""
         raw = self._client.get("")
-        known = {method: raw[key] for key, method in _METHODS.items() if key in raw}
-        return Hosting(
-            full_name=str(raw["full_name"]),
-            repository_id=int(raw["id"]),
-            default_branch=str(raw["default_branch"]),
-            owner_id=int(raw["owner"]["id"]),
-            methods=frozenset(method for method, on in known.items() if on is True)
-            if len(known) == len(_METHODS)
-            else None,
-            auto_merge=_flag(raw, "allow_auto_merge"),
-            deletes_branches=_flag(raw, "delete_branch_on_merge"),
-        )
+        return Hosting(full_name=str(raw["full_name"]), repository_id=int(raw["id"]), answer=raw)
 
     def branch(self, name: str) -> Branch:
         """What protects a branch; what cannot be read is Unknown, each part for itself."""
-        try:
-            raw = self._rules(name)
-        except JitbotError as error:
-            gap = Unknown(why=str(error))
-            return Branch(name=name, rules=gap, classic=self._classic(name)[0], bypasses=gap)
-        classic, allowed = self._classic(name)
-        bypasses = self._bypasses(raw)
-        together = bypasses if isinstance(bypasses, Unknown) else (*bypasses, *allowed)
-        if isinstance(classic, Unknown) and not isinstance(together, Unknown) and not together:
-            together = Unknown(why=classic.why)
-        return Branch(name=name, rules=protection(raw), classic=classic, bypasses=together)
+        rules, classic = tried(partial(self._rules, name)), tried(partial(self._classic, name))
+        if isinstance(classic, Unknown):
+            classic = Unknown(why=f"classic protection: {classic.why}")
+        bypasses = rules if isinstance(rules, Unknown) else tried(partial(self._bypasses, rules, classic))
+        if isinstance(classic, Unknown) and not bypasses:
+            bypasses = classic
+        return Branch(name=name, rules=rules, classic=classic, bypasses=bypasses)
 
     @translated
     def has_branch(self, name: str) -> bool:
@@ -65,11 +49,9 @@ class GitHubSetup:
         return _found(self._client, f"/branches/{quote(name)}") is not None
 
     @translated
-    def job_tokens(self) -> JobTokens:
+    def job_tokens(self) -> Body:
         """What a job's token may do by default; admins alone may read it."""
-        raw = self._client.get("/actions/permissions/workflow")
-        approves = raw["can_approve_pull_request_reviews"]
-        return JobTokens(default=str(raw["default_workflow_permissions"]), approves=approves is not False)
+        return self._client.get("/actions/permissions/workflow")
 
     @translated
     def codeowners_errors(self) -> Sequence[Finding] | None:
@@ -112,19 +94,12 @@ class GitHubSetup:
         return None if raw is None else str(raw["state"])
 
     @translated
-    def _rules(self, branch: str) -> list[dict[str, Any]]:
-        return list(self._client.pages(f"/rules/branches/{quote(branch)}"))
-
-    def _classic(self, branch: str) -> tuple[Protection | Unknown, tuple[Bypass, ...]]:
-        """Classic protection, and who may pass it by; GitHub shows it to admins alone."""
-        try:
-            raw = self._read_classic(branch)
-        except JitbotError as error:
-            return Unknown(why=f"classic protection: {error}"), ()
-        return (Protection(), ()) if raw is None else (classic_protection(raw), tuple(_allowances(raw)))
+    def _rules(self, branch: str) -> tuple[dict[str, Any], ...]:
+        return tuple(self._client.pages(f"/rules/branches/{quote(branch)}"))
 
     @translated
-    def _read_classic(self, branch: str) -> dict[str, Any] | None:
+    def _classic(self, branch: str) -> dict[str, Any] | None:
+        """Classic protection, which GitHub shows to admins alone."""
         try:
             return self._client.get(f"/branches/{quote(branch)}/protection")
         except GithubException as error:
@@ -136,71 +111,20 @@ class GitHubSetup:
                 raise DeniedError(_NEEDS_ADMIN) from error
             raise
 
-    def _bypasses(self, rules: Iterable[Mapping[str, Any]]) -> tuple[Bypass, ...] | Unknown:
+    @translated
+    def _bypasses(
+        self, rules: Iterable[Mapping[str, Any]], classic: Body | Unknown | None
+    ) -> tuple[Bypass, ...]:
+        """Who may pass the rules by, and classic protection, where it is known."""
         found: list[Bypass] = []
         for number in sorted({int(rule["ruleset_id"]) for rule in rules}):
-            try:
-                raw = self._ruleset(number)
-            except JitbotError as error:
-                return Unknown(why=str(error))
+            raw = self._client.get(f"/rulesets/{number}")
             if not isinstance(raw.get("bypass_actors"), list):
-                return Unknown(why=f"the bypass list of ruleset {raw.get('name', number)}: {_NEEDS_ADMIN}")
+                raise DeniedError(f"the bypass list of ruleset {raw.get('name', number)}: {_NEEDS_ADMIN}")
             found += [_bypass(each, str(raw["name"])) for each in raw["bypass_actors"]]
+        if isinstance(classic, Mapping):
+            found += _allowances(classic)
         return tuple(found)
-
-    @translated
-    def _ruleset(self, number: int) -> dict[str, Any]:
-        return self._client.get(f"/rulesets/{number}")
-
-
-def protection(rules: Iterable[Mapping[str, Any]]) -> Protection:
-    """What the active rules of a branch come to; a kind that is not known here asks for nothing."""
-    total = Protection()
-    for rule in rules:
-        total = total.plus(_of_rule(str(rule["type"]), rule.get("parameters") or {}))
-    return total
-
-
-def _of_rule(kind: str, asked: Mapping[str, Any]) -> Protection:
-    match kind:
-        case "non_fast_forward":
-            return Protection(force_push_blocked=True)
-        case "deletion":
-            return Protection(deletion_blocked=True)
-        case "pull_request":
-            methods = asked.get("allowed_merge_methods")
-            return Protection(
-                pull_request=True,
-                approvals=int(asked["required_approving_review_count"]),
-                code_owners=asked["require_code_owner_review"] is True,
-                dismisses_stale=asked["dismiss_stale_reviews_on_push"] is True,
-                last_push_approval=asked["require_last_push_approval"] is True,
-                methods=frozenset(map(str, methods)) if methods else None,
-            )
-        case "required_status_checks":
-            return Protection(
-                statuses=frozenset(str(each["context"]) for each in asked["required_status_checks"]),
-                up_to_date=asked["strict_required_status_checks_policy"] is not False,
-            )
-        case _:
-            return Protection()
-
-
-def classic_protection(raw: Mapping[str, Any]) -> Protection:
-    """What a classic protection asks for."""
-    reviews, checks = raw.get("required_pull_request_reviews"), raw.get("required_status_checks")
-    asked = reviews or {}
-    return Protection(
-        force_push_blocked=not _enabled(raw, "allow_force_pushes"),
-        deletion_blocked=not _enabled(raw, "allow_deletions"),
-        pull_request=reviews is not None,
-        approvals=int(asked.get("required_approving_review_count") or 0),
-        code_owners=asked.get("require_code_owner_reviews") is True,
-        dismisses_stale=asked.get("dismiss_stale_reviews") is True,
-        last_push_approval=asked.get("require_last_push_approval") is True,
-        statuses=frozenset(map(str, (checks or {}).get("contexts", ()))),
-        up_to_date=(checks or {}).get("strict") is True,
-    )
 
 
 def _allowances(raw: Mapping[str, Any]) -> Iterable[Bypass]:
@@ -217,11 +141,6 @@ def _allowances(raw: Mapping[str, Any]) -> Iterable[Bypass]:
 
 def _enabled(raw: Mapping[str, Any], name: str) -> bool:
     return (raw.get(name) or {}).get("enabled") is True
-
-
-def _flag(raw: Mapping[str, Any], name: str) -> bool | None:
-    value = raw.get(name)
-    return value if isinstance(value, bool) else None
 
 
 def _bypass(raw: Mapping[str, Any], ruleset: str) -> Bypass:

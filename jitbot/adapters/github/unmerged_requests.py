@@ -6,8 +6,8 @@ from typing import Any
 
 from jitbot.adapters.github.client import Client, translated
 from jitbot.adapters.github.forge import actor
-from jitbot.domain.model import timestamp
 from jitbot.domain.model.documents import Sha
+from jitbot.domain.text import timestamp
 from jitbot.ports.unmerged_requests import Unmerged
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from jitbot.domain.enforce.grant_target import Session
-from jitbot.domain.model import timestamp
+from jitbot.domain.text import timestamp
 
 
 class SessionCache:

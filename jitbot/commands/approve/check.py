@@ -7,14 +7,14 @@ import click
 
 from jitbot.adapters import documents
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
-from jitbot.domain.evidence.decision_event import finding_json
 from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.grammar import is_request
 from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.option_types import merged_at_option
 from jitbot.terminal.output import print_annotations, print_findings, print_json
-from jitbot.terminal.paths import FolderTree, Moment, clone, data_root, relative
+from jitbot.terminal.paths import FolderTree, clone, data_root, relative
 from jitbot.usecases.pull_request.checking import Checker
 
 
@@ -22,7 +22,7 @@ from jitbot.usecases.pull_request.checking import Checker
 @click.argument("files", nargs=-1, metavar="[FILE]…")
 @click.option("--base", help="With --head: check a change as git has it, under this revision's rules.")
 @click.option("--head", help="With --base: the revision that would be merged.")
-@click.option("--at", type=Moment(), help="As if merged at this time, such as 2026-11-24T09:00:00Z.")
+@merged_at_option
 @click.option(
     "--format",
     "form",
@@ -74,7 +74,7 @@ def _all(root: Path, month: str) -> list[str]:
 
 def _tell(findings: tuple[Finding, ...], form: str) -> int:
     if form == "json":
-        print_json({"ok": not findings, "findings": [finding_json(finding) for finding in findings]})
+        print_json({"ok": not findings, "findings": [finding.as_json() for finding in findings]})
     elif findings:
         (print_annotations if form == "github" else print_findings)(findings)
         click.echo(f"{len(findings)} to mend" if len(findings) > 1 else "1 to mend")

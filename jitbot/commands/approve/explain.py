@@ -1,9 +1,9 @@
 """`jitbot explain`."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 import click
 
@@ -13,12 +13,13 @@ from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.enforce.grant_status import grant_statuses
-from jitbot.domain.model import duration, escape
 from jitbot.domain.model.documents import Finding, Request, Source
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.grammar import is_request, policy_of
-from jitbot.domain.views.preview import Preview, preview_grant
+from jitbot.domain.request.request_reference import pull_number, resolve
+from jitbot.domain.text import duration, escape
+from jitbot.domain.views.grant_preview import GrantPreview, would_grant
 from jitbot.domain.views.request_summary import (
     LOOKS_BACK,
     TERMINAL,
@@ -34,21 +35,20 @@ from jitbot.domain.views.request_summary import (
     worst_first,
 )
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.options import format_option
+from jitbot.terminal.option_types import format_option, merged_at_option
 from jitbot.terminal.output import json_text, print_findings, print_json
-from jitbot.terminal.paths import FolderTree, Moment, clone, data_root, find_file
+from jitbot.terminal.paths import FolderTree, clone, data_root, relative
 from jitbot.usecases.collect.collect_case import read_rules
 from jitbot.usecases.ledger.ledger import LedgerView, read
 from jitbot.usecases.pull_request.checking import Checker
 from jitbot.usecases.pull_request.request_summary import brief, recorded
 
 _COLOURS = {Level.LOW: "green", Level.MEDIUM: "yellow"}  # all else is red
-_NUMBER = re.compile(r"#?([1-9][0-9]{0,9})", re.ASCII)
 
 
 @click.command()
 @click.argument("request")
-@click.option("--at", type=Moment(), help="As if merged at this time, such as 2026-11-24T09:00:00Z.")
+@merged_at_option
 @format_option
 @click.pass_obj
 def explain(invocation: Invocation, *, request: str, at: datetime | None, form: str) -> int:
@@ -61,10 +61,10 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
     Example: jitbot explain 23-alice-refunds
     """
     now = at or invocation.now
-    number = _NUMBER.fullmatch(request)
-    told = _of_pull(invocation, int(number[1]), now) if number else _of_file(invocation, request, now)
+    number = pull_number(request)
+    told = _of_file(invocation, request, now) if number is None else _of_pull(invocation, number, now)
     summaries, findings = worst_first(told.summaries), told.findings
-    outlooks = [summary.outlook for summary in summaries if summary.outlook is not None]
+    outlooks = [summary.grant_preview for summary in summaries if summary.grant_preview is not None]
     if not outlooks:
         print_findings(findings)
         raise InvalidError(f"{escape.log(request)} cannot be explained before this is mended")
@@ -74,11 +74,11 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
         print_json(outlooks[0].as_json())
         return ExitCode.REFUSED if findings else ExitCode.DONE
     for summary in summaries:
-        if summary.outlook is not None:
-            _print(summary, summary.outlook)
+        if summary.grant_preview is not None:
+            _print(summary, summary.grant_preview)
             if told.head:
                 _line("commit", [escape.log(told.head)])  # an approval of any other is not one of this
-            _print_documents(summary.outlook)
+            _print_documents(summary.grant_preview)
     print_findings(findings)
     return ExitCode.REFUSED if findings else ExitCode.DONE
 
@@ -116,7 +116,7 @@ def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
     """What a file asks for, as it lies here and under the rules beside it."""
     root = data_root(invocation.folder)
     tree, catalogue = FolderTree(root=root), ServiceAuthorizationReference()
-    path = find_file(text, folder=invocation.folder, root=root)
+    path = _find_file(text, folder=invocation.folder, root=root)
     content = tree.read([path]).get(path)
     if content is None or not is_request(path):
         raise InvalidError(f"{path} is no request: an ordinary file under requests/")
@@ -127,24 +127,43 @@ def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
     history = _history(invocation, parsed.value.requester)
     life = history.lives.get(path) if history is not None else None
     rules = read_rules(tree, documents, policy_of(path))
-    outlook = preview_grant(parsed.value, rules, now, catalogue, life)
-    told = _briefing(parsed.value, outlook, history, life)
+    grant_preview = would_grant(parsed.value, rules, now, catalogue, life)
+    told = _briefing(parsed.value, grant_preview, history, life)
     told = replace(told, statuses=grant_statuses([life] if life else [], now))
     return _Explained(summaries=(told,), findings=findings)
 
 
+def _find_file(text: str, *, folder: Path, root: Path) -> str:
+    """The request file a person means: a file's name from here, or a unique part of a request's path."""
+    for start in (folder, root):
+        if _is_file(start / text):
+            return relative(text, folder=start, root=root)
+    known = {file.relative_to(root).as_posix(): None for file in (root / "requests").glob("*/*/*.yaml")}
+    return resolve(text, known)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name too long for any file
+        return False
+
+
 def _briefing(
-    request: Request, outlook: Preview | None, history: LedgerView | None, life: RequestState | None
+    request: Request,
+    grant_preview: GrantPreview | None,
+    history: LedgerView | None,
+    life: RequestState | None,
 ) -> RequestSummary:
     former = life.current if life is not None else None
-    if former is not None and former.ask.get("duration") == duration.show(request.duration):
+    if former is not None and former.ask.duration == duration.show(request.duration):
         former = None  # it is as it was approved: nothing is extended
     known = history is not None and not history.doubt_of(request.path)
     return RequestSummary(
         path=request.path,
         proposed=Proposed.ASK if former is None else Proposed.EXTEND,
         request=request,
-        outlook=outlook,
+        grant_preview=grant_preview,
         former=former,
         held=held(history.lives.values(), request.requester, but_for=request.path)
         if known and history is not None
@@ -166,26 +185,26 @@ def _history(invocation: Invocation, requester: str) -> LedgerView | None:
         return None
 
 
-def _print(summary: RequestSummary, outlook: Preview) -> None:
-    level, request = outlook.risk.level, outlook.request
-    click.echo(click.style(escape.log(outlook.in_words()), bold=True))
-    _line("what", [escape.log(outlook.policy.description)])
+def _print(summary: RequestSummary, grant_preview: GrantPreview) -> None:
+    level, request = grant_preview.risk.level, grant_preview.request
+    click.echo(click.style(escape.log(grant_preview.in_words()), bold=True))
+    _line("what", [escape.log(grant_preview.policy.description)])
     _line("why", [escape.log(request.reason)])
-    if request.ticket is not None:
-        _line("ticket", [escape.log(request.ticket)])
-    for name, value in outlook.parameters:
+    for name, value in request.optional:
+        _line(name, [escape.log(value)])
+    for name, value in grant_preview.parameters:
         _line(labelled(name), [escape.log(escape.literal(value))])
     if changes := more(summary, TERMINAL):
         _line("change", [changes])
     _line("state", stands(summary, TERMINAL))
-    dangers = [escape.log(reason) for reason in outlook.risk.reasons]
+    dangers = [escape.log(reason) for reason in grant_preview.risk.reasons]
     _line("risk", [click.style(level.in_words, fg=_COLOURS.get(level, "red")), *dangers])
-    if access := outlook.risk.access_in_words():
+    if access := grant_preview.risk.access_in_words():
         _line("access", [access])
-    known = [] if is_break_glass(outlook.policy) else [owning(outlook, TERMINAL)]
+    known = [] if is_break_glass(grant_preview.policy) else [owning(grant_preview, TERMINAL)]
     if summary.awaiting is not None:
         known = list(waiting(summary.awaiting, TERMINAL))
-    _line("approve", [escape.log(outlook.who_approves()), *known])
+    _line("approve", [escape.log(grant_preview.who_approves()), *known])
     _line("before", [before(summary, TERMINAL)])
 
 
@@ -195,8 +214,8 @@ def _line(name: str, texts: Iterable[str]) -> None:
         click.echo(f"{'' if index else escape.log(name) + ': ':<10}{text}")
 
 
-def _print_documents(outlook: Preview) -> None:
-    for grant in outlook.grants:
+def _print_documents(grant_preview: GrantPreview) -> None:
+    for grant in grant_preview.grants:
         click.echo("\n" + click.style(escape.log(grant.role_arn), bold=True))
         click.echo(f"boundary: {escape.log(grant.permissions_boundary)}")
         for arn in grant.managed_policies:

@@ -5,11 +5,11 @@ from pathlib import Path
 import click
 
 from jitbot.domain.model import codeowners as domain
-from jitbot.domain.model import escape
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.options import format_option
+from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import print_findings, print_json
 from jitbot.terminal.paths import FolderTree, data_root
 

@@ -9,15 +9,15 @@ import click
 
 from jitbot import __version__
 from jitbot.commands.audit.inputs import keys_option
-from jitbot.commands.audit.period import Day
 from jitbot.commands.audit.period_report import survey_of
-from jitbot.domain.audit.report.grant_record import as_json
+from jitbot.domain.audit.report.columns import as_json
 from jitbot.domain.audit.report.pack import Files, pack
-from jitbot.domain.model import escape, timestamp
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.text import escape, timestamp
 from jitbot.ports.unmerged_requests import Unmerged
 from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.option_types import Day
 from jitbot.usecases.audit.period_report import PeriodReport
 from jitbot.wiring.context import github_client
 

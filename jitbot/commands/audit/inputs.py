@@ -9,12 +9,11 @@ from jitbot import __version__
 from jitbot.adapters import documents
 from jitbot.adapters.git import WholeClone
 from jitbot.adapters.oidc import ActionsOidc
-from jitbot.domain.access.request_state import pull_requests
-from jitbot.domain.model.addresses import server
 from jitbot.domain.model.documents import Settings
 from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.text.addresses import server
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.paths import data_root, meant
+from jitbot.terminal.paths import data_root
 from jitbot.usecases.audit.verify_ledger import AuditInputs, load_audit_inputs
 from jitbot.usecases.ledger.verify_batches import read_keys
 
@@ -32,7 +31,10 @@ def books_of(invocation: Invocation, *, keys_file: Path | None, online: bool = F
     """Everything that the clone around the current folder holds. `online` reads the issuer's keys from it too."""
     environ = invocation.environ
     repository = WholeClone(
-        data_root(invocation.folder), token=environ.get("GITHUB_TOKEN", ""), server=server(environ)
+        data_root(invocation.folder),
+        token=environ.get("GITHUB_TOKEN", ""),
+        server=server(environ),
+        environ=environ,
     )
 
     def issuer(settings: Settings) -> ActionsOidc:
@@ -51,8 +53,3 @@ def _keys_in(file: Path) -> Mapping[str, str]:
             return read_keys(opened.read(_MOST), str(file))
     except OSError as error:
         raise InvalidError(f"{file} cannot be read: {error.strerror}") from None
-
-
-def request_in(books: AuditInputs, text: str) -> str:
-    """The request of the ledger that a person means. Raises InvalidError if none or several fit."""
-    return meant(text, pull_requests(books.history.events))

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
-from jitbot.domain.audit.report.grant_record import GrantRecord
+from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.usecases.audit.period_report import PeriodReport
@@ -68,9 +68,9 @@ def timeline(survey: PeriodReport) -> str:
 
 def _span(item: GrantRecord, survey: PeriodReport) -> tuple[datetime, datetime] | None:
     """From when until when, within the period, access was held; None if it was not."""
-    if item.granted_at is None:
+    if item.held_from is None:
         return None
-    begin = max(item.granted_at, item.not_before or item.granted_at, survey.start)
+    begin = max(item.held_from, survey.start)
     end = min(item.held_until or survey.now, survey.now, survey.end)
     return (begin, end) if begin <= end else None
 

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import click
 
-from jitbot.commands.audit.inputs import books_of, keys_option, request_in
-from jitbot.commands.audit.period import Day
-from jitbot.domain.audit.report.log_rows import LogFilter, LogRow, as_cells, as_json, asked_for, names, rows
-from jitbot.domain.audit.verify.findings import Severity
+from jitbot.commands.audit.inputs import books_of, keys_option
+from jitbot.domain.access.request_state import pull_requests
+from jitbot.domain.audit.history.findings import Severity
+from jitbot.domain.audit.report.columns import as_json
+from jitbot.domain.audit.report.log_rows import NAMES, LogFilter, LogRow, as_cells, asked_for, rows
 from jitbot.domain.ledger.events import EndReason, EventType
-from jitbot.domain.model import escape
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.request.request_reference import resolve
+from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.option_types import Day
 from jitbot.terminal.output import print_json, print_table
 from jitbot.usecases.audit.verify_ledger import AuditInputs
 
@@ -62,7 +65,7 @@ def log(
         policy=policy,
         account=account,
         outcome=outcome or "",
-        request=request_in(books, request_) if request_ else "",
+        request=resolve(request_, pull_requests(books.history.events)) if request_ else "",
         start=start,
         end=end,
     )
@@ -79,7 +82,7 @@ def log(
 
 def _print_csv(found: Sequence[LogRow]) -> None:
     written = io.StringIO()
-    writer = csv.DictWriter(written, names(), quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer = csv.DictWriter(written, NAMES, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writeheader()
     writer.writerows(as_cells(row) for row in found)
     click.echo(written.getvalue(), nl=False)

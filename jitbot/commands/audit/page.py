@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from jitbot import __version__
 from jitbot.adapters.local.page import page
+from jitbot.domain.audit.history.limits import CONFIRMED_WITHIN, ENDED_WITHIN, REMOVED_WITHIN
 from jitbot.domain.audit.report import page_rows
 from jitbot.domain.audit.report.entitlements import Entitlement
-from jitbot.domain.audit.report.grant_record import GrantRecord
 from jitbot.domain.audit.report.summary import Summary
-from jitbot.domain.audit.verify.deadlines import CONFIRMED_WITHIN, ENDED_WITHIN, REMOVED_WITHIN
+from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.git_history import RuleChange
-from jitbot.domain.model import duration, escape, timestamp
+from jitbot.domain.text import duration, escape, timestamp
 from jitbot.usecases.audit.period_report import PeriodReport
 
 SCRIPTS = tuple(f"report/{name}.js" for name in ("data", "timeline", "evidence", "table"))

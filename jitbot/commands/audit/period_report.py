@@ -7,9 +7,9 @@ from pathlib import Path
 from jitbot.adapters import documents
 from jitbot.adapters.git.rule_log import RuleHistory
 from jitbot.commands.audit.inputs import books_of
+from jitbot.domain.audit.history.findings import Severity
+from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.verify.completeness import not_followed
-from jitbot.domain.audit.verify.findings import Severity
-from jitbot.domain.audit.verify.ledger_history import LedgerHistory
 from jitbot.domain.model.errors import InvalidError
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import data_root
@@ -20,7 +20,6 @@ from jitbot.usecases.audit.period_report import (
     entitled,
     period_report,
 )
-from jitbot.usecases.audit.verify_ledger import gone_of
 
 _UNANCHORED = "nobody vouches for the issuer's keys: give --keys, ask with --online, or keep them in policies/issuer-keys.json"
 
@@ -40,9 +39,8 @@ def survey_of(
     if start > invocation.now:
         raise InvalidError("the period has not begun yet")
     books = books_of(invocation, keys_file=keys_file, online=online)
-    rules = RuleHistory(data_root(invocation.folder))
-    gone = gone_of(books)
-    unread = [each.message for each in not_followed([*books.untold, *gone.untold])]
+    rules = RuleHistory(data_root(invocation.folder), environ=invocation.environ)
+    unread = [each.message for each in not_followed(books.not_followed)]
     warnings, doubt = _objections(books.history, unread)
     return period_report(
         books.history.events,
@@ -56,8 +54,8 @@ def survey_of(
         start=start,
         end=end,
         now=judged_at or invocation.now,
-        absences=gone.absences,
-        unread=books.history.unread,
+        absences=books.gone.absences,
+        unread=books.history.in_doubt.requests,
         rule_changes=changed_rules(rules, start, end),
         entitlements=entitled(rules, documents),
     )

@@ -8,12 +8,12 @@ import click
 from jitbot.commands.audit import job_summary
 from jitbot.commands.audit.inputs import keys_option
 from jitbot.commands.audit.page import rendered
-from jitbot.commands.audit.period import Day
 from jitbot.commands.audit.period_report import survey_of
-from jitbot.domain.model import escape
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.option_types import Day
 
 
 @click.command()

@@ -6,12 +6,14 @@ from pathlib import Path
 import click
 
 from jitbot.adapters.aws.trail import AwsTrails
-from jitbot.commands.audit.inputs import books_of, keys_option, request_in
+from jitbot.commands.audit.inputs import books_of, keys_option
+from jitbot.domain.access.request_state import pull_requests
 from jitbot.domain.audit.report.usage import Usage, summed
-from jitbot.domain.model import escape, timestamp
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.request.request_reference import resolve
+from jitbot.domain.text import escape, timestamp
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.options import format_option
+from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import print_json, progress
 from jitbot.usecases.audit.usage import used
 from jitbot.wiring.context import aws_endpoint, aws_identity
@@ -39,7 +41,7 @@ def sessions(
     Example: jitbot audit sessions 23-alice-refunds --region eu-west-1
     """
     books = books_of(invocation, keys_file=keys_file)
-    path = request_in(books, request)
+    path = resolve(request, pull_requests(books.history.events))
     identity = aws_identity(invocation.environ, books.settings, "audit")
     found = used(
         AwsTrails(identity, endpoint=aws_endpoint(invocation.environ)),

@@ -8,16 +8,15 @@ import click
 
 from jitbot.commands.audit import job_summary
 from jitbot.commands.audit.inputs import books_of, keys_option
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
+from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.verify.verdict import AuditVerdict
-from jitbot.domain.model import escape
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.options import format_option
+from jitbot.terminal.option_types import Moment, format_option
 from jitbot.terminal.output import print_json
-from jitbot.terminal.paths import Moment
 from jitbot.usecases.audit.compare_aws import compare
 from jitbot.usecases.audit.compare_github import fetch_heads, read_again
 from jitbot.usecases.audit.record_verdict import record as record_verdict

@@ -10,13 +10,12 @@ import click
 
 from jitbot import __version__
 from jitbot.adapters.github import GitHubConversation
-from jitbot.domain.evidence.decision_event import finding_json
-from jitbot.domain.model import escape
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.text import escape
 from jitbot.domain.views.merged_comment import touched_by
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.options import format_option
+from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import print_annotations, print_findings, print_json
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger import read
@@ -134,6 +133,6 @@ def _json(shown: Shown, *, written: bool) -> Mapping[str, object]:
             context: {"state": status.light.value, "description": status.description}
             for context, status in shown.statuses
         },
-        "findings": [finding_json(finding) for finding in shown.findings],
+        "findings": [finding.as_json() for finding in shown.findings],
         "written": written,
     }

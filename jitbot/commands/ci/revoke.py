@@ -3,10 +3,10 @@
 import click
 
 from jitbot.domain.model.errors import InvalidError, UnavailableError
+from jitbot.domain.request.request_reference import resolve
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.options import format_option
+from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import print_json, print_report
-from jitbot.terminal.paths import meant
 from jitbot.usecases.ledger.ledger import read
 from jitbot.usecases.runs.revoke import revoke as use_case
 from jitbot.wiring.context import open_context, recorded_requests
@@ -28,7 +28,7 @@ def revoke(invocation: Invocation, *, request: str, reason: str, form: str) -> i
     context = open_context(invocation, "revoke", purpose="sweep")
     history = read(context, invocation.now)
     try:
-        path = meant(request, recorded_requests(history))
+        path = resolve(request, recorded_requests(history))
     except InvalidError:
         if history.doubt:
             raise UnavailableError(history.doubt) from None  # it may lie in what cannot be checked

@@ -3,7 +3,7 @@
 import click
 
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.options import format_option
+from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import print_json, print_report
 from jitbot.usecases.runs.sweep import sweep as use_case
 from jitbot.wiring.context import open_context

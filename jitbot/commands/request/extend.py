@@ -4,16 +4,23 @@ from datetime import datetime, timedelta
 
 import click
 
-from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, mine, named, told_by
+from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, told_by, which
 from jitbot.commands.request.submit import SubmitOptions, check_and_open
-from jitbot.domain.model import duration as lengths
-from jitbot.domain.model import timestamp
 from jitbot.domain.model.documents import Source
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.request import new_request
+from jitbot.domain.text import duration as lengths
+from jitbot.domain.text import timestamp
+from jitbot.domain.views.preview import Former
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import Length, repo_option, timeout_option
-from jitbot.terminal.options import dry_option, format_option, wait_option
+from jitbot.terminal.option_types import (
+    Length,
+    dry_option,
+    format_option,
+    repo_option,
+    timeout_option,
+    wait_option,
+)
 from jitbot.terminal.prompts import tell
 from jitbot.usecases.ledger.remote_ledger import RemoteLedger
 from jitbot.wiring.requester import open_client
@@ -46,30 +53,29 @@ def extend(
 
     Example: jitbot extend --by 1h
     """
-    which, whole = _words(words, by)
+    named, whole = _words(words, by)
     now = invocation.now
     client = open_client(invocation, "extend", repo)
     ledger = RemoteLedger(client.personal)
     told = told_by(ledger, now)
-    path = mine(client, told, now) if which is None else named(client, told, which, now)
+    path = which(client, told, named, now)
     life = told.life(path)
     _extendable(told, path, now)
-    former, old = client.read_request(life.request)
+    content, old = client.read_request(life.request)
     wanted = whole if whole is not None else old.duration + (by or timedelta())
     if wanted <= old.duration:
         raise InvalidError(
             f"{lengths.show(wanted)} is not longer than the {lengths.show(old.duration)} it has; "
             "to end it early: jitbot release"
         )
-    content = new_request.longer(former, old.where["duration"].line, lengths.show(wanted))
+    content = new_request.longer(content, old.where["duration"].line, lengths.show(wanted))
     submit_options = SubmitOptions(
         now=now,
         ask=False,
         dry=dry_run,
         wait=timeout if wait else None,
         form=form,
-        former=former,
-        began=life.began,
+        former=Former(request=old, began=life.began),
     )
     return check_and_open(client, Source(path=life.request, content=content), submit_options)
 

@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 
 import click
 
-from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, mine, named, told_by
+from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, told_by, which
 from jitbot.domain.access.request_state import RequestState
-from jitbot.domain.model import escape, timestamp
 from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.text import escape, timestamp
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import repo_option, timeout_option
-from jitbot.terminal.options import format_option
+from jitbot.terminal.option_types import format_option, repo_option, timeout_option
 from jitbot.terminal.output import print_json
 from jitbot.terminal.prompts import tell
 from jitbot.usecases.ledger.remote_ledger import RemoteLedger
@@ -55,7 +54,7 @@ def release(
     client = open_client(invocation, "release", repo)
     ledger, now = RemoteLedger(client.personal), invocation.now
     told = told_by(ledger, now)
-    path = mine(client, told, now) if request is None else named(client, told, request, now)
+    path = which(client, told, request, now)
     _must_be(client, told, path)
     _dispatch(client, {"request": path, "reason": reason})
     tell(f"{path}: {WORKFLOW} is started")

@@ -6,17 +6,25 @@ from datetime import datetime, timedelta
 
 import click
 
+from jitbot.commands.request.resolve_request import asked_before
 from jitbot.commands.request.submit import SubmitOptions, check_and_open
 from jitbot.domain.model import owners
-from jitbot.domain.model.documents import Parameter, Policy, Request, Source
+from jitbot.domain.model.documents import Parameter, Policy, Request, Source, policy_path
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.request import new_request
 from jitbot.terminal import prompts
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import Length, Named, former, repo_option, timeout_option
-from jitbot.terminal.options import dry_option, format_option, wait_option
-from jitbot.terminal.paths import Moment
+from jitbot.terminal.option_types import (
+    Length,
+    Moment,
+    Named,
+    dry_option,
+    format_option,
+    repo_option,
+    timeout_option,
+    wait_option,
+)
 from jitbot.usecases.request.open_pull_request import free_path
 from jitbot.usecases.request.requester_client import RequesterClient
 from jitbot.wiring.requester import open_client
@@ -101,7 +109,7 @@ def request(
 
 def _again(client: RequesterClient, draft: RequestDraft, text: str, now: datetime) -> RequestDraft:
     """The wish, with what it leaves open taken from a former request."""
-    path, content = former(client, text, now)
+    path, content = asked_before(client, text, now)
     old = client.parse(Source(path=path, content=content))
     given = dict(draft.parameters)
     return replace(
@@ -140,7 +148,7 @@ def _policy(
     if name in {each.name for each in client.policies}:
         raise InvalidError(
             f"{client.person.login} may not use {name}; you may use: {', '.join(usable)}. "
-            f"Ask {client.owners_of(f'policies/access/{name}.yaml')} if it should be otherwise"
+            f"Ask {client.owners_of(policy_path(name))} if it should be otherwise"
         )
     likely = ", ".join(new_request.named(name, usable) or usable)
     raise InvalidError(f"there is no policy {name!r} that reads; you may use: {likely}")

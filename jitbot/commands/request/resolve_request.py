@@ -7,18 +7,17 @@ holds, and the number of a pull request, are GitHub's own word.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from jitbot.domain.access.request_state import RequestState, fold_events
-from jitbot.domain.ledger.events import Event, EventType
-from jitbot.domain.model.documents import Login
+from jitbot.domain.ledger.events import GIVES, Event
+from jitbot.domain.model.bounds import MEMORY
+from jitbot.domain.model.documents import PLAIN, Login
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.grammar import RequestPath, parse_request_path
-from jitbot.terminal.option_types import month_and_last, number_in
-from jitbot.terminal.paths import meant
-from jitbot.usecases.context import MEMORY
+from jitbot.domain.request.request_reference import pull_number, resolve
 from jitbot.usecases.ledger.remote_ledger import RemoteLedger
-from jitbot.usecases.request.requester_client import RequesterClient
+from jitbot.usecases.request.requester_client import RemoteTree, RequesterClient
 
 UNVERIFIED = "nobody has verified that here: `jitbot status` in a clone does"
 
@@ -40,9 +39,7 @@ class LedgerAnswer:
         ends = [
             event.window.expires_at
             for event in self.events
-            if event.request == request
-            and event.kind in (EventType.APPROVED, EventType.EXTENDED)
-            and event.window is not None
+            if event.request == request and event.kind in GIVES and event.window is not None
         ]
         return max(ends, default=None)
 
@@ -61,12 +58,46 @@ def told_by(ledger: RemoteLedger, now: datetime) -> LedgerAnswer:
     return LedgerAnswer(events=events, lives=dict(fold_events(events)))
 
 
-def mine(client: RequesterClient, told: LedgerAnswer, now: datetime) -> str:
+def which(client: RequesterClient, told: LedgerAnswer, text: str | None, now: datetime) -> str:
+    """The request of that path, unique part or pull request; without a text, the person's newest that may be running.
+
+    What is on main, and live, is meant before what is not.
+    """
+    if text is None:
+        return _newest(client, told, now)
+    if (number := pull_number(text)) is not None:
+        return client.request_of(number)
+    if isinstance(parse_request_path(text), RequestPath):
+        return text
+
+    def may_run(paths: Iterable[str]) -> list[str]:
+        return [path for path in paths if told.may_run(path, now)]
+
+    def the_open_one(paths: Iterable[str]) -> list[str]:
+        found = [path for path in may_run(paths) if not told.life(path).ended_early]
+        return found if len(found) == 1 else []  # an end that nobody has verified hides nothing from a list
+
+    known = dict.fromkeys((*told.lives, *client.requests(_month_and_last(now))))
+    return resolve(text, known, prefer=(lambda paths: _at_main(client, paths), may_run, the_open_one))
+
+
+def asked_before(client: RequesterClient, text: str, now: datetime) -> tuple[str, bytes]:
+    """The path and content of the request that a person means, of main or of a pull request, merged or not."""
+    path, number = which(client, LedgerAnswer(), text, now), pull_number(text)
+    if number is None:
+        return path, client.read_request(path)[0]
+    content = RemoteTree(client.personal, client.personal.pull(number).head).read([path]).get(path)
+    if content is None:
+        raise InvalidError(f"pull request {number} holds no request: it deletes {path}")
+    return path, content
+
+
+def _newest(client: RequesterClient, told: LedgerAnswer, now: datetime) -> str:
     """The person's newest request that may be running. Raises InvalidError with what to do if none may."""
     login = client.person.login
     own = [path for path in told.lives if _is_of(path, login) and told.may_run(path, now)]
     # The ledger is not verified here: what main holds and the ledger lacks may be running.
-    own = own or [path for path in client.requests(month_and_last(now)) if _silent(path, login, told, now)]
+    own = own or [path for path in client.requests(_month_and_last(now)) if _silent(path, login, told, now)]
     if not own:
         raise InvalidError(
             f"{login} has nothing live in {client.place.repository}, as the branch ledger says; {UNVERIFIED}. "
@@ -81,19 +112,9 @@ def mine(client: RequesterClient, told: LedgerAnswer, now: datetime) -> str:
     return max(own, key=rank)
 
 
-def named(client: RequesterClient, told: LedgerAnswer, text: str, now: datetime) -> str:
-    """The request of that path, unique part or pull request. What is live, and on main, is meant before what is not."""
-    number = number_in(text)
-    if number is not None:
-        return client.request_of(number)
-    if isinstance(parse_request_path(text), RequestPath):
-        return text
-    known = dict.fromkeys((*told.lives, *client.requests(month_and_last(now))))
-    fits = [path for path in known if text in path]
-    for some in (_at_main(client, fits), [path for path in fits if told.may_run(path, now)]):
-        fits = [path for path in fits if path in some] or fits
-    open_ones = [path for path in fits if told.may_run(path, now) and not told.life(path).ended_early]
-    return meant(text, dict.fromkeys(open_ones if len(open_ones) == 1 else fits))
+def _month_and_last(now: datetime) -> tuple[str, str]:
+    """This month and the one before, as requests are filed: 2026-11, 2026-10."""
+    return f"{now:%Y-%m}", f"{now.replace(day=1) - timedelta(days=1):%Y-%m}"
 
 
 def _silent(path: str, login: Login, told: LedgerAnswer, now: datetime) -> bool:
@@ -116,4 +137,4 @@ def _at_main(client: RequesterClient, paths: Iterable[str]) -> frozenset[str]:
     wanted = frozenset(paths)
     client.tree.list(path.rpartition("/")[0] for path in wanted)  # all folders in one question
     entries = (client.tree.entry(path) for path in wanted)
-    return frozenset(entry.path for entry in entries if entry is not None and entry.mode == "100644")
+    return frozenset(entry.path for entry in entries if entry is not None and entry.mode == PLAIN)

@@ -10,16 +10,15 @@ import click
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.access.request_state import RequestState, fold_events, pull_requests
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, grant_statuses
-from jitbot.domain.model import duration, escape, timestamp
+from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.text import duration, escape, timestamp
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import repo_option
-from jitbot.terminal.options import format_option
+from jitbot.terminal.option_types import Moment, format_option, repo_option
 from jitbot.terminal.output import print_json, print_table
-from jitbot.terminal.paths import Moment, data_root
+from jitbot.terminal.paths import data_root
 from jitbot.terminal.prompts import tell
-from jitbot.usecases.context import MEMORY
 from jitbot.usecases.ledger import remote_ledger
 from jitbot.usecases.ledger.ledger import read
 from jitbot.usecases.request.open_requests import OpenRequest, UnreadRequest, open_requests

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 import click
 
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
-from jitbot.domain.evidence.decision_event import finding_json
-from jitbot.domain.model import escape, timestamp
 from jitbot.domain.model.documents import Source
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.request import new_request
 from jitbot.domain.request.progress import ProgressStep, ProgressUpdate
-from jitbot.domain.views.preview import Preview
+from jitbot.domain.text import escape, timestamp
+from jitbot.domain.views.grant_preview import GrantPreview
+from jitbot.domain.views.preview import Former
 from jitbot.domain.views.request_summary import labelled
 from jitbot.ports import Pull
 from jitbot.terminal import prompts
@@ -33,36 +33,32 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitOptions:
-    """How to go about it. `ask`: have it confirmed; `wait`: for how long; `former`: the file it extends, whose
-    first term `began` then.
-    """
+    """How to go about it. `ask`: have it confirmed; `wait`: for how long; `former`: what it extends."""
 
     now: datetime
     ask: bool
     dry: bool
     wait: timedelta | None
     form: str
-    former: bytes | None = None
-    began: datetime | None = None
+    former: Former | None = None
 
 
 def check_and_open(client: RequesterClient, source: Source, submit_options: SubmitOptions) -> int:
     """Show what is asked for, check it as `jitbot check` does, open the pull request, and wait if wanted."""
-    outlook, findings = client.verdict(
-        source, submit_options.now, former=submit_options.former, began=submit_options.began
-    )
-    if outlook is not None and submit_options.form == "text":
-        _preview(outlook, result=submit_options.dry)
-    if findings or outlook is None:
+    preview = client.verdict(source, submit_options.now, former=submit_options.former)
+    grant_preview, findings = preview.grant_preview, preview.findings
+    if grant_preview is not None and submit_options.form == "text":
+        _preview(grant_preview, result=submit_options.dry)
+    if findings or grant_preview is None:
         if submit_options.form == "json":
-            print_json({"ok": False, "findings": [finding_json(each) for each in findings]})
+            print_json({"ok": False, "findings": [each.as_json() for each in findings]})
         else:
             print_findings(findings)
             prompts.tell("nothing was asked for")
         return ExitCode.REFUSED
     if submit_options.dry:
         if submit_options.form == "json":
-            print_json(outlook.as_json())
+            print_json(grant_preview.as_json())
         else:
             click.echo(f"\n{escape.log(source.path)}\n{_inert_lines(source.content.decode())}", nl=False)
             if submit_options.former is None:
@@ -76,19 +72,22 @@ def check_and_open(client: RequesterClient, source: Source, submit_options: Subm
     if submit_options.ask and not prompts.agreed("open the pull request?"):
         prompts.tell("nothing was asked for")
         return ExitCode.REFUSED
-    return _open(client, outlook, source, submit_options)
+    return _open(client, grant_preview, source, submit_options)
 
 
-def _open(client: RequesterClient, outlook: Preview, source: Source, submit_options: SubmitOptions) -> int:
+def _open(
+    client: RequesterClient, grant_preview: GrantPreview, source: Source, submit_options: SubmitOptions
+) -> int:
     if submit_options.former is None:
-        proposal = new_request.ask(outlook, source.content)
+        proposal = new_request.ask(grant_preview, source.content)
     else:
-        before = client.parse(Source(path=source.path, content=submit_options.former))
-        proposal = free_branch(client, new_request.extension(outlook, source.content, before))
+        proposal = free_branch(
+            client, new_request.extension(grant_preview, source.content, submit_options.former.request)
+        )
     pull = open_pull(client, proposal)
     if submit_options.form == "text":
         click.echo(escape.log(pull.url))
-    method, note = merge_when_approved(client, pull, outlook.policy.approvals)
+    method, note = merge_when_approved(client, pull, grant_preview.policy.approvals)
     if method:
         prompts.tell("auto-merge is on: once it is approved it merges, and the merge grants it")
     else:
@@ -96,7 +95,7 @@ def _open(client: RequesterClient, outlook: Preview, source: Source, submit_opti
     step = (
         None
         if submit_options.wait is None
-        else _wait(client, pull, outlook, submit_options, submit_options.wait)
+        else _wait(client, pull, grant_preview, submit_options, submit_options.wait)
     )
     if submit_options.form == "json":
         print_json(
@@ -114,15 +113,21 @@ def _open(client: RequesterClient, outlook: Preview, source: Source, submit_opti
 
 
 def _wait(
-    client: RequesterClient, pull: Pull, outlook: Preview, submit_options: SubmitOptions, patience: timedelta
+    client: RequesterClient,
+    pull: Pull,
+    grant_preview: GrantPreview,
+    submit_options: SubmitOptions,
+    patience: timedelta,
 ) -> ProgressStep:
     """Tell each thing that happens, once, until it is over; gives the last step seen."""
     told: set[str] = set()
     step = ProgressStep.ASKED
     try:
-        for update in follow(client, pull, outlook.request.path, now=submit_options.now, patience=patience):
+        for update in follow(
+            client, pull, grant_preview.request.path, now=submit_options.now, patience=patience
+        ):
             step = update.step
-            for line in _lines(update, outlook, pull):
+            for line in _lines(update, grant_preview, pull):
                 if line not in told:
                     prompts.tell(line)
                 told.add(line)
@@ -134,7 +139,7 @@ def _wait(
     return step
 
 
-def _lines(update: ProgressUpdate, outlook: Preview, pull: Pull) -> list[str]:
+def _lines(update: ProgressUpdate, grant_preview: GrantPreview, pull: Pull) -> list[str]:
     match update.step:
         case ProgressStep.ASKED:
             lines = [f"{context}: {state}" for context, state in sorted(update.statuses.items())]
@@ -144,7 +149,7 @@ def _lines(update: ProgressUpdate, outlook: Preview, pull: Pull) -> list[str]:
         case ProgressStep.APPROVED:
             return ["approved, recorded; waiting for AWS", *(f"AWS: {reason}" for reason in update.reasons)]
         case ProgressStep.GRANTED:
-            return _how_to_use(update, outlook)
+            return _how_to_use(update, grant_preview)
         case ProgressStep.REFUSED:
             return [
                 "refused, as the ledger records:",
@@ -171,7 +176,7 @@ def _approval_lines(approvals: PendingApprovals | NotKnown | None, pull: Pull) -
     return lines
 
 
-def _how_to_use(update: ProgressUpdate, outlook: Preview) -> list[str]:
+def _how_to_use(update: ProgressUpdate, grant_preview: GrantPreview) -> list[str]:
     """What to do with a grant. That it is recorded is all that is known here: nobody has verified the ledger."""
     term = update.term
     if term is None:
@@ -181,23 +186,23 @@ def _how_to_use(update: ProgressUpdate, outlook: Preview) -> list[str]:
     return [
         f"granted{begins} until {until}, as the ledger records",
         *(f"  {each.account:<12} {each.role_arn}" for each in term.documents),
-        f"use it: jitbot exec {outlook.request.path.rpartition('/')[2]} -- aws sts get-caller-identity",
+        f"use it: jitbot exec {grant_preview.request.path.rpartition('/')[2]} -- aws sts get-caller-identity",
     ]
 
 
-def _preview(outlook: Preview, *, result: bool) -> None:
+def _preview(grant_preview: GrantPreview, *, result: bool) -> None:
     """What is asked for, in the words of `explain`; a result only where nothing else comes of it."""
     rows = [
-        ("why", outlook.request.reason),
-        *([("ticket", outlook.request.ticket)] if outlook.request.ticket is not None else []),
-        *((labelled(name), escape.literal(value)) for name, value in outlook.parameters),
-        ("risk", outlook.risk.level.in_words),
-        *(("", reason) for reason in outlook.risk.reasons),
-        *([("access", access)] if (access := outlook.risk.access_in_words()) else []),
-        ("approve", outlook.who_approves()),
+        ("why", grant_preview.request.reason),
+        *grant_preview.request.optional,
+        *((labelled(name), escape.literal(value)) for name, value in grant_preview.parameters),
+        ("risk", grant_preview.risk.level.in_words),
+        *(("", reason) for reason in grant_preview.risk.reasons),
+        *([("access", access)] if (access := grant_preview.risk.access_in_words()) else []),
+        ("approve", grant_preview.who_approves()),
     ]
     stream = sys.stdout if result else sys.stderr
-    click.echo(click.style(prompts.folded(outlook.in_words(), stream), bold=True), err=not result)
+    click.echo(click.style(prompts.folded(grant_preview.in_words(), stream), bold=True), err=not result)
     for name, text in rows:
         label = f"{name}: " if name else ""
         click.echo(prompts.folded(f"{label:<10}{text}", stream, " " * 10), err=not result)

@@ -3,25 +3,22 @@
 They come from the clone as it lies here: no network, and no verb is imported for a name it can take.
 """
 
-import os
-import re
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import click
 from click.shell_completion import (
-    BashComplete,
     CompletionItem,
-    FishComplete,
     ShellComplete,
-    ZshComplete,
     add_completion_class,
     get_completion_class,
 )
 
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.model.grammar import RequestPath, parse_policy_path, parse_request_path
+from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import data_root
 
 VARIABLE = "_JITBOT_COMPLETE"
@@ -30,10 +27,6 @@ _TAKES_REQUESTS = frozenset(
     {"explain", "revoke", "exec", "credentials", "console", "extend", "release", "status"}
 )
 _TAKES_POLICIES = frozenset({"request"})
-_NAME = r"[a-z][a-z0-9-]{0,31}"
-_REQUEST = re.compile(
-    rf"requests/({_NAME}/[0-9]{{4}}-[0-9]{{2}}/[0-9]{{2}}-[A-Za-z0-9][A-Za-z0-9_-]{{0,80}})\.yaml", re.ASCII
-)
 _MOST = 2000  # of the ledger's latest commits, and of the names offered
 
 
@@ -61,42 +54,29 @@ class _Here(ShellComplete):
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
         """What may stand where the cursor is."""
         if args and not incomplete.startswith("-") and not args[-1].startswith("-"):
-            names = self._names(args[0], incomplete)
+            names = _names(args[0], incomplete, self.ctx_args["obj"])
             if names is not None:
                 return [CompletionItem(name) for name in names]
         return super().get_completions(args, incomplete)
 
-    @staticmethod
-    def _names(verb: str, incomplete: str) -> list[str] | None:
-        known: Callable[[Path], Iterable[str]]
-        if verb in _TAKES_REQUESTS:
-            known = requests
-        elif verb in _TAKES_POLICIES:
-            known = policies
-        else:
-            return None
-        try:
-            return offered(known(data_root(Path.cwd())), incomplete)
-        except (InvalidError, OSError):
-            return []  # nothing is known here, and a shell is no place for an error
-
-
-class _Bash(_Here, BashComplete):
-    """For bash."""
-
-
-class _Zsh(_Here, ZshComplete):
-    """For zsh."""
-
-
-class _Fish(_Here, FishComplete):
-    """For fish."""
-
 
 def prepare() -> None:
-    """Have click answer with the classes above."""
-    for name, kind in (("bash", _Bash), ("zsh", _Zsh), ("fish", _Fish)):
-        add_completion_class(kind, name)
+    """Have click's own classes for each shell answer as above."""
+    for shell in SHELLS:
+        if (known := get_completion_class(shell)) is not None:
+            add_completion_class(type(known.__name__, (_Here, known), {}), shell)
+
+
+def _names(verb: str, incomplete: str, invocation: Invocation) -> list[str] | None:
+    """The names that complete a word after a verb; None for a verb that takes no name."""
+    if verb not in _TAKES_REQUESTS | _TAKES_POLICIES:
+        return None
+    try:
+        root = data_root(invocation.folder)
+        known = policies(root) if verb in _TAKES_POLICIES else requests(root, invocation.environ)
+        return offered(known, incomplete)
+    except (InvalidError, OSError):
+        return []  # nothing is known here, and a shell is no place for an error
 
 
 def offered(names: Iterable[str], incomplete: str) -> list[str]:
@@ -113,11 +93,13 @@ def offered(names: Iterable[str], incomplete: str) -> list[str]:
 
 def policies(root: Path) -> Iterable[str]:
     """The names of the policies in the working tree."""
-    names = sorted(path.stem for path in (root / "policies/access").glob("*.yaml"))
-    return [name for name in names if re.fullmatch(_NAME, name, re.ASCII)]
+    files = sorted((root / "policies/access").glob("*.yaml"))
+    return [
+        path.stem for path in files if isinstance(parse_policy_path(path.relative_to(root).as_posix()), str)
+    ]
 
 
-def requests(root: Path) -> Iterable[str]:
+def requests(root: Path, environ: Mapping[str, str]) -> Iterable[str]:
     """The requests of the fetched ledger, the latest first, and those in the working tree. Names only."""
     asked = (
         "log",
@@ -125,7 +107,7 @@ def requests(root: Path) -> Iterable[str]:
         "--format=%(trailers:key=Request,valueonly)",
         "refs/remotes/origin/ledger",
     )
-    environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
+    environ = {**environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1"}
     try:
         ran = subprocess.run(
             ["git", "-C", str(root), *asked], env=environ, capture_output=True, timeout=1, check=False
@@ -135,4 +117,5 @@ def requests(root: Path) -> Iterable[str]:
         lines = []
     folder = sorted((root / "requests").glob("*/*/*.yaml"), key=lambda path: path.parts[-2:], reverse=True)
     lines += [path.relative_to(root).as_posix() for path in folder[:_MOST]]
-    return [match[1] for line in lines if (match := _REQUEST.fullmatch(line))]
+    paths = [line for line in lines if isinstance(parse_request_path(line), RequestPath)]
+    return [path.removeprefix("requests/").removesuffix(".yaml") for path in paths]

@@ -1,16 +1,18 @@
 """`jitbot doctor`."""
 
+from collections.abc import Sequence
+
 import click
 
 from jitbot.adapters import documents
 from jitbot.adapters.github import GitHubSetup
 from jitbot.commands.setup import templates
-from jitbot.domain.model import escape
-from jitbot.domain.model.addresses import GITHUB_API, server
 from jitbot.domain.model.exit_code import ExitCode
-from jitbot.domain.setup.doctor.report import Check, CheckVerdict, DoctorReport
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, as_json, count, exit_code
+from jitbot.domain.text import escape
+from jitbot.domain.text.addresses import GITHUB_API, server
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.options import format_option
+from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import clone
 from jitbot.usecases.context import settings_at_main
@@ -59,25 +61,26 @@ def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool
         shipped=templates.workflows(),
         cloud=audit_cloud(invocation, settings, _AGENT),
     )
-    diagnosis = run_doctor(target, github=not no_github, aws=not no_aws)
+    checks = run_doctor(target, github=not no_github, aws=not no_aws)
     if form == "json":
-        print_json(diagnosis.as_json())
+        print_json(as_json(checks))
     else:
-        _print(diagnosis, every=every)
-    return diagnosis.exit_code
+        _print(checks, every=every)
+    return exit_code(checks)
 
 
-def _print(diagnosis: DoctorReport, *, every: bool) -> None:
+def _print(found: Sequence[Check], *, every: bool) -> None:
     """Group by group; what is fine is counted, and what is not is told with its mend. The verdict comes last."""
-    for group, checks in diagnosis.groups().items():
+    for group in dict.fromkeys(check.group for check in found):
+        checks = [check for check in found if check.group == group]
         fine = [check for check in checks if check.verdict is CheckVerdict.OK]
-        count = f"{len(fine)} of {len(checks)} fine"
-        click.echo(click.style(escape.log(group), bold=True) + click.style(f"  {count}", dim=True))
+        fine_of_all = f"{len(fine)} of {len(checks)} fine"
+        click.echo(click.style(escape.log(group), bold=True) + click.style(f"  {fine_of_all}", dim=True))
         for check in checks:
             if every or check.verdict is not CheckVerdict.OK:
                 _print_check(check)
-    counted = ", ".join(f"{diagnosis.count(verdict)} {verdict}" for verdict in CheckVerdict)
-    text, colour = _ENDS[diagnosis.exit_code]
+    counted = ", ".join(f"{count(found, verdict)} {verdict}" for verdict in CheckVerdict)
+    text, colour = _ENDS[exit_code(found)]
     click.echo(click.style(f"\n{text}", fg=colour, bold=True) + click.style(f"  ({counted})", dim=True))
 
 

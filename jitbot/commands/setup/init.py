@@ -10,12 +10,13 @@ import click
 from jitbot.adapters import documents
 from jitbot.adapters.github import GitHubRepositorySettings, GitHubSetup
 from jitbot.commands.setup import templates
-from jitbot.domain.model import escape
-from jitbot.domain.model.documents import GithubId, Login, Parsed, Settings, Source
+from jitbot.domain.model.documents import POLICIES, GithubId, Login, Parsed, Settings, Source
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup import scaffold
-from jitbot.domain.setup.doctor import settings as wanted
+from jitbot.domain.setup.doctor import setting_changes
+from jitbot.domain.setup.doctor.desired_settings import CHANGES
+from jitbot.domain.text import escape
 from jitbot.ports.setup import Setup
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import FolderTree, data_root
@@ -72,7 +73,7 @@ def init(invocation: Invocation, /, *, folder: Path, apply: bool, yes: bool, **a
         click.echo("! one owner alone cannot approve what they ask for themselves: name a second", err=True)
     click.echo(_NEXT)
     click.echo("\nThe settings of step 3, as commands:")
-    for told, command in wanted.commands(given.repository):
+    for told, command in setting_changes.commands(given.repository):
         click.echo(f"\n# {escape.log(told)}\n{escape.log(command)}")
     return ExitCode.DONE
 
@@ -132,7 +133,7 @@ def _must_read(written: Mapping[str, str]) -> None:
     """Raise InvalidError if anything that is to be written would not be read again."""
     for path, text in written.items():
         parse = _PARSERS.get(path)
-        if path.startswith("policies/access/"):
+        if path.startswith(POLICIES):
             parse = documents.parse_policy
         if parse is None:
             continue
@@ -165,9 +166,10 @@ def _apply(invocation: Invocation, place: Path, *, yes: bool) -> int:
     if parsed.value is None:
         raise InvalidError(f"{SETTINGS}:{parsed.findings[0].line}: {parsed.findings[0].message}")
     client = github_client(invocation.environ, parsed.value.repository, _AGENT)
-    ready(GitHubSetup(client), parsed.value)
-    _consent(parsed.value, (told for told, _ in wanted.commands(parsed.value.repository)), yes=yes)
-    for told, changed in apply_settings(GitHubRepositorySettings(client)):
+    setup = GitHubSetup(client)
+    ready(setup, parsed.value)
+    _consent(parsed.value, (change.effect or change.title for change in CHANGES), yes=yes)
+    for told, changed in apply_settings(setup, GitHubRepositorySettings(client)):
         click.echo(
             f"{click.style('✓', fg='green')} {escape.log(told)}: {'done' if changed else 'so already'}"
         )

@@ -2,7 +2,7 @@
 
 import click
 
-from jitbot.terminal.extras import needs_sandbox
+from jitbot.commands.tryout.sandbox import needs_sandbox
 from jitbot.terminal.invocation import Invocation
 
 

@@ -5,16 +5,29 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
 import click
 
-from jitbot.domain.model import escape
+from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
-from jitbot.terminal.extras import needs_sandbox
+from jitbot.domain.text import escape
+
+
+@contextmanager
+def needs_sandbox() -> Iterator[None]:
+    """Import the sandbox inside this. Raises InvalidError with the way out if its extra is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("jitbot"):
+            raise
+        raise InvalidError(
+            f"{error.name} is missing; install the sandbox: pip install 'jitbot[sandbox]'"
+        ) from None
 
 
 @click.command()

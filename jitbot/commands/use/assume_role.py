@@ -15,12 +15,14 @@ import click
 
 from jitbot.adapters.local.session_cache import SessionCache
 from jitbot.domain.enforce import grant_target
-from jitbot.domain.enforce.grant_target import GrantTarget, Session
-from jitbot.domain.model import escape, timestamp
+from jitbot.domain.enforce.grant_status import GrantStatus, grant_statuses
+from jitbot.domain.enforce.grant_target import Session
 from jitbot.domain.model.errors import DeniedError, InvalidError
+from jitbot.domain.request.request_reference import resolve
+from jitbot.domain.text import escape, timestamp
 from jitbot.ports import PersonCredentials
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.paths import data_root, meant
+from jitbot.terminal.paths import data_root
 
 LONGEST, LEAST = 3600, 900  # seconds: what a grant's role gives at most, and AWS at least
 _FRESH = timedelta(seconds=60)  # so long IAM may not know a new role, or a wider window, everywhere
@@ -64,17 +66,17 @@ def enter(invocation: Invocation, wanted: GrantChoice, *, verb: str) -> Session:
     cache.forget_ended(invocation.now)
     person = ambient(invocation, wanted.profile)
     if wanted.role:
-        target, session = None, person.assume(wanted.role, "jitbot", LONGEST)
+        grant, session = None, person.assume(wanted.role, "jitbot", LONGEST)
     else:
-        target = find(invocation, wanted, person, verb=verb)
-        session = assume(person, target, invocation.now)
+        grant = find(invocation, wanted, person, verb=verb)
+        session = assume(person, grant, invocation.now)
     if named:
-        over = "" if target is None else timestamp.show(target.expires_at)
+        over = "" if grant is None else timestamp.show(grant.expires_at)
         cache.keep(session, {"over": over, "at": timestamp.show(invocation.now)}, *key)
     return session
 
 
-def find(invocation: Invocation, wanted: GrantChoice, person: PersonCredentials, *, verb: str) -> GrantTarget:
+def find(invocation: Invocation, wanted: GrantChoice, person: PersonCredentials, *, verb: str) -> GrantStatus:
     """The grant that is meant, as the freshly fetched ledger has it. Raises InvalidError unless it is open."""
     from jitbot.usecases.ledger.ledger import read
     from jitbot.wiring.context import open_context, recorded_requests
@@ -89,29 +91,29 @@ def find(invocation: Invocation, wanted: GrantChoice, person: PersonCredentials,
     history = read(open_context(here, verb), invocation.now)
     if history.incomplete:
         click.echo(f"? this may be incomplete: {escape.log(history.incomplete)}", err=True)
-    found = grant_target.grant_targets(history.lives, invocation.now)
+    found = grant_statuses(history.lives.values(), invocation.now)
     if wanted.request is None:
         request = grant_target.newest(found, person.whoami())
     else:
-        request = meant(wanted.request, recorded_requests(history))
-    target = grant_target.one(found, request, wanted.account)
-    grant_target.ensure_open(target, invocation.now)
-    return target
+        request = resolve(wanted.request, recorded_requests(history))
+    grant = grant_target.one(found, request, wanted.account)
+    grant_target.ensure_open(grant, invocation.now)
+    return grant
 
 
 def assume(
     person: PersonCredentials,
-    target: GrantTarget,
+    grant: GrantStatus,
     now: datetime,
     *,
     seconds: int = LONGEST,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Session:
     """Enter; in a grant's first seconds, wait until IAM knows it. Raises InvalidError that says why AWS will not."""
-    young = target.granted_at is not None and now - target.granted_at < _FRESH
+    young = grant.granted_at is not None and now - grant.granted_at < _FRESH
     for pause in (1, 2, 4, 8, 0) if young else (0,):
         try:
-            session = person.assume(target.role_arn, target.requester, seconds)
+            session = person.assume(grant.role_arn, grant.requester, seconds)
         except DeniedError as error:
             refusal = str(error)
         else:
@@ -119,35 +121,29 @@ def assume(
                 access_key=session.access_key,
                 secret_key=session.secret_key,
                 token=session.token,
-                expires_at=min(session.expires_at, target.expires_at),
+                expires_at=min(session.expires_at, grant.expires_at),
             )
-        if pause and grant_target.is_principal(target, person.whoami()):
+        if pause and grant_target.is_principal(grant, person.whoami()):
             click.echo(
                 f"… granted just now; AWS does not know it everywhere yet, again in {pause} s", err=True
             )
             sleep(pause * (0.75 + secrets.randbelow(50) / 100))
         elif pause:
             break
-    raise InvalidError(grant_target.why_refused(target, person.whoami(), refusal))
+    raise InvalidError(grant_target.why_refused(grant, person.whoami(), refusal))
 
 
 def ambient(invocation: Invocation, profile: str | None) -> PersonCredentials:
     """AWS, with the person's own credentials. Raises InvalidError where those would be jitbot's again."""
-    import os
-
-    from jitbot.adapters.aws.person import AmbientPerson
+    from jitbot.adapters.aws.person import ASKING, AmbientPerson
     from jitbot.wiring.context import aws_endpoint
 
-    if "JITBOT_CREDENTIALS" in invocation.environ:
+    if ASKING in invocation.environ:
         raise InvalidError(
             "this profile asks jitbot for credentials, and jitbot would ask the same profile: "
             "name your own with --profile, or unset AWS_PROFILE"
         )
-    os.environ["JITBOT_CREDENTIALS"] = "1"  # for a credential_process that botocore starts from here
-    try:
-        return AmbientPerson(invocation.environ, profile=profile, endpoint=aws_endpoint(invocation.environ))
-    finally:
-        del os.environ["JITBOT_CREDENTIALS"]
+    return AmbientPerson(invocation.environ, profile=profile, endpoint=aws_endpoint(invocation.environ))
 
 
 def cache_folder(invocation: Invocation) -> Path:

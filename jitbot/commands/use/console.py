@@ -3,17 +3,18 @@
 import click
 
 from jitbot.commands.use.assume_role import LEAST, LONGEST, GrantChoice, ambient, assume, find
-from jitbot.domain.model import escape
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.option_types import account_option, clone_option, profile_option
 
 
 @click.command()
 @click.argument("request", required=False)
-@click.option("--account", help="The account, where the request is for several.")
-@click.option("--profile", help="The AWS profile that is you; your environment decides if left out.")
-@click.option("--clone", help="A folder in a clone of the access repository, if this is none.")
+@account_option
+@profile_option
+@clone_option
 @click.option("--open", "opened", is_flag=True, help="Open the Switch Role link in the browser.")
 @click.option("--federated", "signed", is_flag=True, help="Print a sign-in link too: it is a secret.")
 @click.pass_obj
@@ -38,25 +39,25 @@ def console(
 
     wanted = GrantChoice(request=request, account=account, profile=profile, clone=clone)
     person = ambient(invocation, profile)
-    target = find(invocation, wanted, person, verb="console")
-    link = console_links.switch_role(target.role_arn, f"{target.requester} {target.account}")
+    grant = find(invocation, wanted, person, verb="console")
+    link = console_links.switch_role(grant.role_arn, f"{grant.requester} {grant.account}")
     click.echo(escape.log(link))
     if opened and click.launch(link) != 0:
         click.echo("no browser could be opened here", err=True)
     if signed:
-        left = int((target.expires_at - invocation.now).total_seconds())
+        left = int((grant.expires_at - invocation.now).total_seconds())
         if left < LEAST:
             raise InvalidError(
                 "less than 15 minutes are left, and AWS gives no shorter session: use the Switch Role link"
             )
-        session = assume(person, target, invocation.now, seconds=min(LONGEST, left))
+        session = assume(person, grant, invocation.now, seconds=min(LONGEST, left))
         click.echo(
             console_links.federated(
-                target.role_arn, session, endpoint=invocation.environ.get("JITBOT_SIGNIN_URL")
+                grant.role_arn, session, endpoint=invocation.environ.get("JITBOT_SIGNIN_URL")
             )
         )
         click.echo(
-            f"! whoever has the second link is {escape.log(target.requester)} for the next 15 minutes; it ends with the grant",
+            f"! whoever has the second link is {escape.log(grant.requester)} for the next 15 minutes; it ends with the grant",
             err=True,
         )
     return ExitCode.DONE

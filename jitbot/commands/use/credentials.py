@@ -8,19 +8,20 @@ import click
 
 from jitbot.adapters.local import aws_config
 from jitbot.commands.use.assume_role import GrantChoice, ambient, enter, find
-from jitbot.domain.model import escape, timestamp
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.text import escape, timestamp
 from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.option_types import account_option, clone_option, profile_option, role_option
 from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import data_root
 
 
 @click.command()
 @click.argument("request", required=False)
-@click.option("--account", help="The account, where the request is for several.")
-@click.option("--role", help="Enter this role, by its ARN: no clone and no ledger needed.")
-@click.option("--profile", help="The AWS profile that is you; your environment decides if left out.")
-@click.option("--clone", help="A folder in a clone of the access repository, if this is none.")
+@account_option
+@role_option
+@profile_option
+@clone_option
 @click.option("--configure", "change", flag_value="configure", help="Write a profile into the AWS config.")
 @click.option("--unconfigure", "change", flag_value="unconfigure", help="Take that profile out again.")
 @click.option("--name", help="With --configure: the profile's name; jit-… if left out.")
@@ -71,24 +72,24 @@ def _change(invocation: Invocation, wanted: GrantChoice, name: str | None, *, re
         gone = aws_config.remove(file, f"{wanted.request} {wanted.account}")
         click.echo(escape.log(f"{'taken out of' if gone else 'there is none in'} {file}"))
         return ExitCode.DONE
-    target = find(invocation, wanted, ambient(invocation, wanted.profile), verb="credentials")
-    block = f"{target.request} {target.account}"
+    grant = find(invocation, wanted, ambient(invocation, wanted.profile), verb="credentials")
+    block = f"{grant.request} {grant.account}"
     if remove:
         gone = aws_config.remove(file, block)
         click.echo(escape.log(f"{'taken out of' if gone else 'there is none in'} {file}"))
         return ExitCode.DONE
-    stem = Path(target.request).stem.partition("-")[2].removeprefix(f"{target.requester}-")
-    called = name or f"jit-{stem}-{target.account}"
+    stem = Path(grant.request).stem.partition("-")[2].removeprefix(f"{grant.requester}-")
+    called = name or f"jit-{stem}-{grant.account}"
     own = wanted.profile or invocation.environ.get("AWS_PROFILE")
     root = data_root(wanted.folder(invocation))
-    command = [*_program(), "credentials", target.request, "--account", target.account, "--clone", str(root)]
+    command = [*_program(), "credentials", grant.request, "--account", grant.account, "--clone", str(root)]
     command += ["--profile", own] if own else []
     aws_config.write(file, block, called, [f"credential_process = {shlex.join(command)}"])
-    until = timestamp.show(target.expires_at)
-    told = f"{called} in {file} is {target.request} until {until}, and after an extension longer"
+    until = timestamp.show(grant.expires_at)
+    told = f"{called} in {file} is {grant.request} until {until}, and after an extension longer"
     click.echo(escape.log(told))
     click.echo(escape.log(f"  aws --profile {called} sts get-caller-identity"))
-    undo = f"jitbot credentials --unconfigure {target.request} --account {target.account}"
+    undo = f"jitbot credentials --unconfigure {grant.request} --account {grant.account}"
     click.echo(escape.log(f"  {undo}"))
     return ExitCode.DONE
 

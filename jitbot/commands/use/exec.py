@@ -7,9 +7,10 @@ import click
 
 from jitbot.commands.use.assume_role import GrantChoice, enter
 from jitbot.domain.enforce.grant_target import Session
-from jitbot.domain.model import timestamp
 from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.text import timestamp
 from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.option_types import account_option, clone_option, profile_option, role_option
 
 # What would send the command somewhere else than to the grant.
 _OTHERS = frozenset(
@@ -44,13 +45,13 @@ def _cut(args: list[str]) -> int:
 
 
 @click.command(
-    cls=_WithCommand, options_metavar="[OPTIONS]", epilog="After --, the command and its arguments."
+    "exec", cls=_WithCommand, options_metavar="[OPTIONS]", epilog="After --, the command and its arguments."
 )
 @click.argument("request", required=False)
-@click.option("--account", help="The account, where the request is for several.")
-@click.option("--role", help="Enter this role, by its ARN: no clone and no ledger needed.")
-@click.option("--profile", help="The AWS profile that is you; your environment decides if left out.")
-@click.option("--clone", help="A folder in a clone of the access repository, if this is none.")
+@account_option
+@role_option
+@profile_option
+@clone_option
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -91,7 +92,3 @@ def environment(environ: Mapping[str, str], session: Session) -> dict[str, str]:
         "AWS_SESSION_TOKEN": session.token,
         "AWS_CREDENTIAL_EXPIRATION": timestamp.show(session.expires_at),
     }
-
-
-exec = run  # noqa: A001 - the verb's name
-exec.name = "exec"

@@ -5,7 +5,7 @@ it has against. No reason against, enough counted approvals and a document to gr
 way to an approval, and what replaces the approvals of a break-glass is `break_glass.objections`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -18,7 +18,7 @@ from jitbot.domain.ledger import events
 from jitbot.domain.model import bounds, owners
 from jitbot.domain.model.documents import Finding, Request
 from jitbot.domain.model.merge_facts import Case, ChangeKind, Rules
-from jitbot.domain.model.parsed_case import ParsedCase, at, parse_case
+from jitbot.domain.model.parsed_case import ParsedCase, parse_case
 
 
 class Verdict(StrEnum):
@@ -116,42 +116,58 @@ def _merged_as_listed(parsed_case: ParsedCase) -> Iterator[Finding]:
     touched, listed = parsed_case.case.touched, parsed_case.merge.files
     if touched is None:
         message = "the merge changes more than is read"
-        yield at(parsed_case.case, "too-large", message, "ask anew, in a pull request of one file")
+        yield Finding.in_file(
+            parsed_case.request.path, "too-large", message, "ask anew, in a pull request of one file"
+        )
         return
     if listed is None or not bounds.are_few(listed) or not bounds.are_few(touched):
         message = f"the merge touches more than {bounds.FILES} files, or files of too long names"
-        yield at(parsed_case.case, "too-many-files", message, "ask anew, in a pull request of one file")
+        yield Finding.in_file(
+            parsed_case.request.path, "too-many-files", message, "ask anew, in a pull request of one file"
+        )
         return
-    outside = sorted(path for path in {*touched, *listed} if not path.startswith("requests/"))
-    if outside:
-        hint = "a request touches requests/ alone; change rules first, in a pull request of their own"
-        yield at(parsed_case.case, "touches-rules", f"the merge also changes {', '.join(outside[:3])}", hint)
+    outside = _outside_requests((*touched, *listed))
+    yield from beside_rules(parsed_case.case.change.path, outside)
     both = set(listed) & set(touched)
     odd = sorted(({parsed_case.case.change.path, *listed} - both) | (set(outside) - both))
     if odd:
         hint = "update the branch, have it approved again, and merge or squash it"
         message = f"what was merged is not what the pull request lists: {', '.join(odd[:3])}"
-        yield at(parsed_case.case, "not-as-listed", message, hint)
+        yield Finding.in_file(parsed_case.request.path, "not-as-listed", message, hint)
+
+
+def beside_rules(path: str, touched: Iterable[str]) -> Iterator[Finding]:
+    """Why a request cannot be granted that comes with these paths: changing rules and asking are two pull requests."""
+    if outside := _outside_requests(touched):
+        message = f"a request touches requests/ alone; this also changes {', '.join(outside[:3])}"
+        hint = "change the rules in a pull request of their own, and have it merged first"
+        yield Finding.in_file(path, "touches-rules", message, hint)
+
+
+def _outside_requests(paths: Iterable[str]) -> list[str]:
+    return sorted({path for path in paths if not path.startswith("requests/")})
 
 
 def _same_bytes(parsed_case: ParsedCase) -> Iterator[Finding]:
     if parsed_case.merge.fetched_head != parsed_case.merge.pull_request.head:
         message = "the head that git fetched is not the head that GitHub names"
-        yield at(parsed_case.case, "head-moved", message, "ask anew")
+        yield Finding.in_file(parsed_case.request.path, "head-moved", message, "ask anew")
     if parsed_case.merge.head_blob is None or parsed_case.merge.head_blob != parsed_case.case.change.blob:
         message = "the merged file is not, byte for byte, the one at the approved head"
-        yield at(parsed_case.case, "not-what-was-approved", message, "ask anew")
+        yield Finding.in_file(parsed_case.request.path, "not-what-was-approved", message, "ask anew")
 
 
 def _asked_by_its_author(parsed_case: ParsedCase) -> Iterator[Finding]:
     author = parsed_case.merge.pull_request.author
     if author.is_gone:
         message = "the author's account no longer exists"
-        yield at(parsed_case.case, "author-gone", message, "ask anew, with the account that asks")
+        yield Finding.in_file(
+            parsed_case.request.path, "author-gone", message, "ask anew, with the account that asks"
+        )
     elif author.github_id != parsed_case.requester.github_id or author.kind != "User":
         message = f"{parsed_case.request.requester} is asked for, but the pull request is {author.login}'s"
-        yield at(
-            parsed_case.case,
+        yield Finding.in_file(
+            parsed_case.request.path,
             "not-the-author",
             message,
             "everyone asks for themselves, in their own pull request",
@@ -175,8 +191,10 @@ def _same_rules(
 ) -> Iterator[Finding]:
     """The approvers saw the documents of their head; the merge would grant those of its base."""
     if not grants or render_all(parsed_case.merge.head_rules, parsed_case.request, window) != grants:
-        message = "the rules changed since the approvals: other documents would be granted than were seen"
-        yield at(parsed_case.case, "rules-changed", message, "update the branch and have it approved again")
+        message = "the base branch has newer rules: other documents would be granted than this branch shows"
+        yield Finding.in_file(
+            parsed_case.request.path, "rules-changed", message, "update the branch, then have it approved"
+        )
 
 
 def _enough(
@@ -185,18 +203,22 @@ def _enough(
     listed, said = len(parsed_case.merge.commits), parsed_case.merge.pull_request.commit_count
     if listed != said:
         message = f"GitHub lists {listed} of {said} commits"
-        yield at(
-            parsed_case.case,
+        yield Finding.in_file(
+            parsed_case.request.path,
             "too-many-commits",
             message,
             "ask anew with fewer than 250 commits, best with one",
         )
     if name_everybody(parsed_case.merge):
         message = f"its commits name, or its pushes come from, more than {bounds.NAMES} accounts"
-        yield at(parsed_case.case, "too-many-authors", message, "ask anew, with commits of your own")
+        yield Finding.in_file(
+            parsed_case.request.path, "too-many-authors", message, "ask anew, with commits of your own"
+        )
     if parsed_case.merge.too_many_moves:
         message = f"its branch was moved more than {bounds.MOVES} times until the merge"
-        yield at(parsed_case.case, "too-many-moves", message, "ask anew, from a branch of a new name")
+        yield Finding.in_file(
+            parsed_case.request.path, "too-many-moves", message, "ask anew, from a branch of a new name"
+        )
     yield from _owners_by_name(parsed_case)
     if break_glass.is_break_glass(parsed_case.policy):
         yield from break_glass.objections(parsed_case)
@@ -210,13 +232,18 @@ def _approved_by_owners(
     yield from parsed_case.owned_by.findings or parsed_case.owned_at_head.findings
     for person in objecting(parsed_case):
         message = f"{person.login} owns this path and asks for changes"
-        yield at(parsed_case.case, "changes-requested", message, "have the objection resolved, then ask anew")
+        yield Finding.in_file(
+            parsed_case.request.path,
+            "changes-requested",
+            message,
+            "have the objection resolved, then ask anew",
+        )
     if parsed_case.required < 1 or len(approvals) < parsed_case.required:
         not_counted = [f"{each.review.user.login} {each.why}" for each in ignored]
         more = f"; {bounds.some(not_counted, '; ')}" if not_counted else ""
         message = f"{len(approvals)} of {parsed_case.required} approvals count{more}"
         hint = f"owners of this path: {bounds.some(parsed_case.owned_by.names, ' ') or 'nobody'}"
-        yield at(parsed_case.case, "not-enough-approvals", message, hint)
+        yield Finding.in_file(parsed_case.request.path, "not-enough-approvals", message, hint)
 
 
 def _owners_by_name(parsed_case: ParsedCase) -> Iterator[Finding]:
@@ -233,12 +260,14 @@ def _owners_by_name(parsed_case: ParsedCase) -> Iterator[Finding]:
 def _proposal(
     parsed_case: ParsedCase, window: iam.Window, so_far: request_state.RequestState
 ) -> request_state.RequestChange:
-    recorded = so_far.current.window if so_far.current is not None else window
+    current = so_far.current
     return request_state.RequestChange(
         change=parsed_case.case.change,
         request=parsed_case.request,
         merged_at=parsed_case.merged_at,
         window=window,
         earlier=parsed_case.case.earlier,
-        as_recorded=render_all(parsed_case.case.rules, parsed_case.request, recorded),
+        as_recorded=()
+        if current is None
+        else render_all(parsed_case.case.rules, parsed_case.request, current.window),
     )

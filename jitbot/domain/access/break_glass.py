@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from jitbot.domain.access.reviews import involved as with_a_hand_in_it
-from jitbot.domain.access.reviews import objectors
+from jitbot.domain.access import eligibility
+from jitbot.domain.access.reviews import objectors, part_in
 from jitbot.domain.model import owners
-from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, expand
-from jitbot.domain.model.documents import Finding, People, Person, Policy, Teams
+from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, expand, unusable
+from jitbot.domain.model.documents import Finding, Login, People, Person, Policy, Teams
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import Rules
-from jitbot.domain.model.parsed_case import ParsedCase, at
+from jitbot.domain.model.parsed_case import ParsedCase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,22 +47,26 @@ def objections(parsed_case: ParsedCase) -> Iterator[Finding]:
     yield from line_findings(path, parsed_case.case.rules.codeowners)
     if _terms(parsed_case.case.rules, path) != _terms(parsed_case.merge.head_rules, path):
         message = "the rules of this break-glass changed since the branch was made"
-        yield at(parsed_case.case, "rules-changed", message, "update the branch, and merge it again")
+        yield Finding.in_file(
+            parsed_case.request.path, "rules-changed", message, "update the branch, and merge it again"
+        )
     pending_review = required_reviews(parsed_case)
     if pending_review is None or not pending_review.reviewers:
         yield nobody_reviews(parsed_case.policy, parsed_case.request.requester, file)
     for person in _objecting(parsed_case):
         message = f"{person.login} is a reviewer of this policy and asks for changes"
-        yield at(parsed_case.case, "changes-requested", message, "have the objection resolved, then ask anew")
+        yield Finding.in_file(
+            parsed_case.request.path,
+            "changes-requested",
+            message,
+            "have the objection resolved, then ask anew",
+        )
 
 
 def line_findings(path: str, codeowners: CodeOwners | None) -> tuple[Finding, ...]:
     """Why CODEOWNERS does not say, in a line for this request's folder alone, that nobody approves there."""
-    if codeowners is None:
-        hint = "add .github/CODEOWNERS"
-        return (_at_owners("no-codeowners", "there is no CODEOWNERS file", hint),)
-    if codeowners.findings:
-        return codeowners.findings
+    if codeowners is None or codeowners.findings:
+        return unusable(codeowners)
     rule, wanted = codeowners.rule_for(path), f"/requests/{policy_of(path)}/"
     if rule is not None and rule.pattern == wanted and not rule.owners:
         return ()
@@ -72,7 +76,11 @@ def line_findings(path: str, codeowners: CodeOwners | None) -> tuple[Finding, ..
         named = " ".join(rule.owners) or "nobody"
         message = f"line {rule.line}: {rule.pattern} decides for this path, and names {named}"
     hint = f"approvals: 0 needs a line that is exactly `{wanted}`, without an owner, below every other that matches"
-    return (_at_owners("not-ownerless", message, hint, line=rule.line if rule is not None else 0),)
+    return (
+        Finding.in_file(
+            LOCATIONS[0], "not-ownerless", message, hint, line=rule.line if rule is not None else 0
+        ),
+    )
 
 
 def reviewers_of(policy: Policy, people: People, teams: Teams) -> tuple[Person, ...]:
@@ -82,12 +90,24 @@ def reviewers_of(policy: Policy, people: People, teams: Teams) -> tuple[Person, 
     return tuple(known[login.casefold()] for login in expand(names, teams) if login.casefold() in known)
 
 
+def unreviewed(policy: Policy, people: People, teams: Teams) -> tuple[Login, ...]:
+    """Who may ask under a policy that names reviewers, each of whom is the same human as they are."""
+    named = reviewers_of(policy, people, teams)
+    return tuple(
+        person.login
+        for person in people.values()
+        if named
+        and not others(named, person)
+        and eligibility.is_eligible(person.login, policy.eligible, teams)
+    )
+
+
 def nobody_reviews(policy: Policy, requester: str, file: str) -> Finding:
     """The finding that no reviewer but the requester is left."""
     named = " ".join(policy.reviewers) or "nobody"
     message = f"nobody can review what {requester} does: {policy.name} names {named}"
     hint = "an admin names reviewers in the policy whom people.yaml knows, and who are somebody else"
-    return Finding(code="no-reviewer", message=message, file=file, hint=hint)
+    return Finding.in_file(file, "no-reviewer", message, hint)
 
 
 def others(candidates: Iterable[Person], requester: Person) -> tuple[Person, ...]:
@@ -100,13 +120,8 @@ def _impartial(parsed_case: ParsedCase) -> Iterator[Person]:
 
     Not a count of approvals: whoever owns nothing in CODEOWNERS, and has not reviewed yet, may review after.
     """
-    involved = with_a_hand_in_it(parsed_case.merge, parsed_case.people)
-    mixed_up = [person for person in parsed_case.people.values() if person.github_id in involved]
-    for person in others(
-        reviewers_of(parsed_case.policy, parsed_case.people, parsed_case.teams), parsed_case.requester
-    ):
-        if person.github_id not in involved and not any(owners.same_human(person, each) for each in mixed_up):
-            yield person
+    named = reviewers_of(parsed_case.policy, parsed_case.people, parsed_case.teams)
+    return (person for person in named if part_in(person, parsed_case) is None)
 
 
 def _objecting(parsed_case: ParsedCase) -> tuple[Person, ...]:
@@ -124,9 +139,3 @@ def _terms(rules: Rules, path: str) -> tuple[object, ...]:
     reviewers = frozenset(person.github_id for person in reviewers_of(policy, people, teams))
     ownerless = not line_findings(path, rules.codeowners)
     return ("read", policy.approvals, policy.review_within, policy.reviewers, reviewers, ownerless)
-
-
-def _at_owners(code: str, message: str, hint: str, line: int = 0) -> Finding:
-    return Finding(
-        code=code, message=message, file=LOCATIONS[0], line=line, column=1 if line else 0, hint=hint
-    )

@@ -6,10 +6,9 @@ An empty answer is not a no. What is in doubt is neither given nor refused; it i
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from jitbot.domain.access.reviews import latest_judgements
 from jitbot.domain.model.documents import Finding
-from jitbot.domain.model.merge_facts import Case, Merge, Review
-from jitbot.domain.model.parsed_case import at, requester_of
+from jitbot.domain.model.merge_facts import Case, Merge, Review, latest_judgements
+from jitbot.domain.model.parsed_case import requester_of
 
 GITHUB_LAG = timedelta(minutes=15)  # how long after a merge GitHub's lists may lack what belongs to it
 LISTED_COMMITS = 250  # GitHub lists so many of a pull request, and no more
@@ -44,12 +43,15 @@ def doubts_of(case: Case, now: datetime) -> Iterator[Finding]:
     merged = any(pull.merged_at is not None for pull in case.listed)
     if not merged and _is_young(case, now):
         message = f"GitHub lists no merged pull request for {case.change.commit[:10]} yet"
-        yield at(
-            case, "no-pull-request-yet", message, "the next run asks again; after 15 minutes it is refused"
+        yield Finding.in_file(
+            case.change.path,
+            "no-pull-request-yet",
+            message,
+            "the next run asks again; after 15 minutes it is refused",
         )
     if case.merge is not None:
         for message in (*_short(case.merge), *_shown_undismissed(case.merge, case)):
-            yield at(case, "short-answer", message, _AGAIN)
+            yield Finding.in_file(case.change.path, "short-answer", message, _AGAIN)
 
 
 def awaited(case: Case, now: datetime) -> Iterator[Finding]:
@@ -64,10 +66,12 @@ def awaited(case: Case, now: datetime) -> Iterator[Finding]:
         commit = case.change.commit[:10]
         message = f"GitHub lists no pull request by {asked.requester} that was merged as {commit} yet"
         hint = f"{_AGAIN}; after 15 minutes it is refused"
-        yield at(case, "no-pull-request-yet", message, hint)
+        yield Finding.in_file(case.change.path, "no-pull-request-yet", message, hint)
     if case.merge is not None:
         for message in _dismissed_by_nobody(case.merge, case):
-            yield at(case, "short-answer", message, f"{_AGAIN}; after 15 minutes it is decided without")
+            yield Finding.in_file(
+                case.change.path, "short-answer", message, f"{_AGAIN}; after 15 minutes it is decided without"
+            )
 
 
 def _is_young(case: Case, now: datetime) -> bool:

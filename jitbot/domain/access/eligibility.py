@@ -5,9 +5,9 @@ The same findings serve `check` (before), the comment (during) and the decision 
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from jitbot.domain.model import duration, timestamp
+from jitbot.domain.model.bounds import PATH_AGE, PATH_AHEAD, START_AHEAD
 from jitbot.domain.model.documents import (
     Accounts,
     Finding,
@@ -17,17 +17,12 @@ from jitbot.domain.model.documents import (
     People,
     Person,
     Policy,
-    Position,
     Request,
     Teams,
 )
-from jitbot.domain.model.grammar import literal_problem, parse_request_path
-
-PATH_AGE = timedelta(days=7)  # a request's dated path must be younger than this at its merge
-PATH_AHEAD = timedelta(days=1)  # and not be dated later than tomorrow, for the time zones
-START_AHEAD = timedelta(days=7)  # starts_at may be this far after the merge
-
-_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
+from jitbot.domain.model.grammar import INTEGER, literal_problem, parse_request_path
+from jitbot.domain.model.parsed_case import unknown_requester
+from jitbot.domain.text import duration, timestamp
 
 
 def findings(
@@ -66,15 +61,9 @@ def is_eligible(login: Login, eligible: tuple[str, ...], teams: Teams) -> bool:
 def _requester(request: Request, policy: Policy, people: People, teams: Teams) -> Iterator[Finding]:
     person: Person | None = people.get(request.requester)
     if person is None:
-        yield _at(
-            request,
-            "requester",
-            "unknown-person",
-            f"{request.requester} is not in policies/people.yaml",
-            "an admin adds people there, with their GitHub id and AWS principal",
-        )
+        yield unknown_requester(request)
     elif person.principal is None:
-        yield _at(
+        yield Finding.at(
             request,
             "requester",
             "no-principal",
@@ -83,7 +72,7 @@ def _requester(request: Request, policy: Policy, people: People, teams: Teams) -
         )
     if not is_eligible(request.requester, policy.eligible, teams):
         who = ", ".join(policy.eligible)
-        yield _at(
+        yield Finding.at(
             request,
             "requester",
             "not-eligible",
@@ -94,11 +83,13 @@ def _requester(request: Request, policy: Policy, people: People, teams: Teams) -
 
 def _accounts(request: Request, policy: Policy, accounts: Accounts) -> Iterator[Finding]:
     if not request.accounts:
-        yield _at(request, "accounts", "no-account", "a request names at least one account", "add an account")
+        yield Finding.at(
+            request, "accounts", "no-account", "a request names at least one account", "add an account"
+        )
     for index, alias in enumerate(request.accounts):
         if alias not in policy.accounts or alias not in accounts:
             known = ", ".join(name for name in policy.accounts if name in accounts)
-            yield _at(
+            yield Finding.at(
                 request,
                 f"accounts.{index}",
                 "account-not-allowed",
@@ -106,7 +97,7 @@ def _accounts(request: Request, policy: Policy, accounts: Accounts) -> Iterator[
                 "choose one of these",
             )
         if alias in request.accounts[:index]:
-            yield _at(
+            yield Finding.at(
                 request, f"accounts.{index}", "account-twice", f"{alias} is named twice", "name it once"
             )
 
@@ -114,7 +105,7 @@ def _accounts(request: Request, policy: Policy, accounts: Accounts) -> Iterator[
 def _duration(request: Request, policy: Policy) -> Iterator[Finding]:
     if request.duration > policy.max_duration:
         most = duration.show(policy.max_duration)
-        yield _at(
+        yield Finding.at(
             request,
             "duration",
             "duration-above-maximum",
@@ -126,7 +117,7 @@ def _duration(request: Request, policy: Policy) -> Iterator[Finding]:
 def _parameters(request: Request, policy: Policy) -> Iterator[Finding]:
     declared = {parameter.name: parameter for parameter in policy.parameters}
     for name in sorted(declared.keys() - request.parameters.keys()):
-        yield _at(
+        yield Finding.at(
             request,
             "parameters",
             "parameter-missing",
@@ -136,7 +127,7 @@ def _parameters(request: Request, policy: Policy) -> Iterator[Finding]:
     for name, value in request.parameters.items():
         if name not in declared:
             known = ", ".join(declared) or "none"
-            yield _at(
+            yield Finding.at(
                 request,
                 f"parameters.{name}",
                 "parameter-unknown",
@@ -144,7 +135,7 @@ def _parameters(request: Request, policy: Policy) -> Iterator[Finding]:
                 "remove it",
             )
         elif problem := value_problem(value, declared[name]):
-            yield _at(
+            yield Finding.at(
                 request, f"parameters.{name}", "parameter-refused", f"{name} {problem}", _hint(declared[name])
             )
 
@@ -161,7 +152,7 @@ def value_problem(value: str, parameter: Parameter) -> str | None:
         low, high = parameter.minimum, parameter.maximum
         if low is None or high is None:
             return "has no bounds in the policy, so no value is safe"
-        fits = _INTEGER.fullmatch(value) is not None and low <= int(value) <= high
+        fits = INTEGER.fullmatch(value) is not None and low <= int(value) <= high
         return None if fits else f"is not a whole number from {low} to {high}"
     if parameter.enum:
         return None if value in parameter.enum else "is none of the values the policy lists"
@@ -176,7 +167,7 @@ def _path(request: Request, policy: Policy) -> Iterator[Finding]:
         yield path
         return
     if path.policy != policy.name:
-        yield _at(
+        yield Finding.at(
             request,
             "",
             "wrong-folder",
@@ -184,7 +175,7 @@ def _path(request: Request, policy: Policy) -> Iterator[Finding]:
             "the first folder under requests/ is the policy",
         )
     if not path.rest.startswith(f"{request.requester}-"):
-        yield _at(
+        yield Finding.at(
             request,
             "requester",
             "wrong-name",
@@ -197,7 +188,7 @@ def _date(request: Request, when: datetime) -> Iterator[Finding]:
     path = parse_request_path(request.path)
     oldest, latest = (when - PATH_AGE).date(), (when + PATH_AHEAD).date()
     if not isinstance(path, Finding) and not oldest <= path.date <= latest:
-        yield _at(
+        yield Finding.at(
             request,
             "",
             "path-date",
@@ -210,7 +201,7 @@ def _start(request: Request, when: datetime) -> Iterator[Finding]:
     if request.starts_at is None:
         return
     if request.starts_at > when + START_AHEAD:
-        yield _at(
+        yield Finding.at(
             request,
             "starts_at",
             "starts-too-late",
@@ -218,7 +209,7 @@ def _start(request: Request, when: datetime) -> Iterator[Finding]:
             "ask again when it is nearer",
         )
     if request.starts_at + request.duration <= when:
-        yield _at(
+        yield Finding.at(
             request,
             "starts_at",
             "already-over",
@@ -229,7 +220,9 @@ def _start(request: Request, when: datetime) -> Iterator[Finding]:
 
 def _ticket(request: Request, policy: Policy) -> Iterator[Finding]:
     if policy.ticket_required and request.ticket is None:
-        yield _at(request, "", "ticket-missing", f"{policy.name} asks for a ticket", "add a line `ticket: …`")
+        yield Finding.at(
+            request, "", "ticket-missing", f"{policy.name} asks for a ticket", "add a line `ticket: …`"
+        )
 
 
 def _meaning(parameter: Parameter) -> str:
@@ -242,13 +235,3 @@ def _hint(parameter: Parameter) -> str:
     if parameter.kind is ParameterKind.INTEGER:
         return f"write a whole number from {parameter.minimum} to {parameter.maximum}"
     return f"write a value that matches {parameter.pattern}"
-
-
-def _at(request: Request, field: str, code: str, message: str, hint: str) -> Finding:
-    """A finding at the field's place, else at its parent's, else at the file."""
-    while field and field not in request.where:
-        field = field.rpartition(".")[0]
-    place = request.where.get(field, Position(line=0, column=0))
-    return Finding(
-        code=code, message=message, file=request.path, line=place.line, column=place.column, hint=hint
-    )

@@ -6,28 +6,20 @@ again every week, before the first record leaves the days that every run reads.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from jitbot.domain.access.break_glass import RequiredReview
-from jitbot.domain.access.reviews import latest_judgements
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import Event, EventType
-from jitbot.domain.ledger.review_outcome import MARK, ReviewOutcome
-from jitbot.domain.model import owners, timestamp
-from jitbot.domain.model.documents import GithubId, Login, People, Sha
-from jitbot.domain.model.merge_facts import Review
+from jitbot.domain.ledger.evidence import Evidence, OwedReview, RecordedAccount, ReviewOutcome
+from jitbot.domain.model import owners
+from jitbot.domain.model.documents import People, Sha
+from jitbot.domain.model.merge_facts import Review, latest_judgements
+from jitbot.domain.text import timestamp
 
 REMIND = timedelta(days=7)  # an overdue debt is recorded again this often
 _EVER = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reviewer:
-    """Somebody who may review: impartial, and known by this id, when the request was merged."""
-
-    login: str
-    github_id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +28,13 @@ class PendingReview:
 
     request: str
     requester: str
-    requester_id: int
+    requester_id: int | None
     commit: Sha
     pull_request: int
     head: Sha
     merged_at: datetime
     review_by: datetime
-    reviewers: tuple[Reviewer, ...]
+    reviewers: tuple[RecordedAccount, ...]  # who may review: impartial, and known by these ids, at the merge
     recorded_at: datetime  # when it was last recorded whole
     reviewed: Event | None = None
     objections: tuple[Event, ...] = ()
@@ -58,18 +50,12 @@ class PendingReview:
         return self.reviewed is None and now >= self.review_by
 
 
-def owed_json(owed: RequiredReview) -> dict[str, object]:
-    """What an approval records of its debt."""
-    reviewers = [{"login": each.login, "github_id": each.github_id} for each in owed.reviewers]
-    return {"review_by": timestamp.show(owed.review_by), "reviewers": reviewers}
-
-
 def pending_reviews(events: Iterable[Event]) -> tuple[PendingReview, ...]:
     """Every debt that these events of one request tell of, the reviewed ones too, whatever their order."""
     told = tuple(events)
     found: dict[Sha, PendingReview] = {}
     for event in sorted(told, key=lambda each: (each.at, each.key)):
-        if event.kind is not EventType.REVIEWED and MARK in event.evidence:
+        if event.kind is not EventType.REVIEWED and event.evidence.is_break_glass:
             found[event.commit] = _debt(event)
     return tuple(_with_reviews(pending_review, told) for pending_review in found.values())
 
@@ -106,38 +92,41 @@ def review_event(
         request=pending_review.request,
         commit=pending_review.commit,
         cause=f"{outcome} in review {review.review_id}",
-        ask={"requester": pending_review.requester},
-        evidence={
-            "outcome": outcome,
-            "by": review.user.login,
-            "github_id": review.user.github_id,
-            "review_id": review.review_id,
-            "submitted_at": timestamp.show(review.submitted_at),
-            "reviewed_commit": review.commit,
-            "pull_request": pending_review.pull_request,
-            "review_by": timestamp.show(pending_review.review_by),
-            "in_time": review.submitted_at < pending_review.review_by,
-        },
+        ask=Ask.of(Ask.requester(pending_review.requester)),
+        evidence=Evidence.of(
+            Evidence.outcome(outcome),
+            Evidence.by(review.user.login),
+            Evidence.github_id(review.user.github_id),
+            Evidence.review_id(review.review_id),
+            Evidence.submitted_at(timestamp.show(review.submitted_at)),
+            Evidence.reviewed_commit(review.commit),
+            Evidence.pull_request(pending_review.pull_request),
+            Evidence.review_by(timestamp.show(pending_review.review_by)),
+            Evidence.in_time(review.submitted_at < pending_review.review_by),
+        ),
         run=run,
     )
 
 
 def overdue_event(pending_review: PendingReview, *, now: datetime, run: str) -> Event:
     """The record that nobody has reviewed it in time, whole: whoever reads it needs no older one."""
-    reviewers = [{"login": each.login, "github_id": each.github_id} for each in pending_review.reviewers]
+    review_by, reviewers = (
+        OwedReview.review_by(pending_review.review_by),
+        OwedReview.reviewers(pending_review.reviewers),
+    )
     return Event(
         kind=EventType.OVERDUE,
         at=now,
         request=pending_review.request,
         commit=pending_review.commit,
         cause=f"on {timestamp.show(now)[:10]}",
-        ask={"requester": pending_review.requester, "github_id": pending_review.requester_id},
-        evidence={
-            "pull_request": pending_review.pull_request,
-            "head": pending_review.head,
-            "merged_at": timestamp.show(pending_review.merged_at),
-            MARK: {"review_by": timestamp.show(pending_review.review_by), "reviewers": reviewers},
-        },
+        ask=Ask.of(Ask.requester(pending_review.requester), Ask.github_id(pending_review.requester_id)),
+        evidence=Evidence.of(
+            Evidence.pull_request(pending_review.pull_request),
+            Evidence.head(pending_review.head),
+            Evidence.merged_at(pending_review.merged_at),
+            Evidence.break_glass(OwedReview.of(review_by, reviewers)),
+        ),
         run=run,
     )
 
@@ -163,45 +152,26 @@ def _with_reviews(pending_review: PendingReview, events: tuple[Event, ...]) -> P
         (each for each in events if each.kind is EventType.REVIEWED and each.commit == pending_review.commit),
         key=lambda each: (each.at, each.key),
     )
-    approving = [each for each in own if each.evidence.get("outcome") == ReviewOutcome.APPROVED]
+    approving = [each for each in own if each.evidence.outcome == ReviewOutcome.APPROVED]
     return replace(
         pending_review,
         reviewed=approving[0] if approving else None,
-        objections=tuple(each for each in own if each.evidence.get("outcome") == ReviewOutcome.OBJECTED),
+        objections=tuple(each for each in own if each.evidence.outcome == ReviewOutcome.OBJECTED),
     )
 
 
 def _debt(event: Event) -> PendingReview:
     """The debt in an event's evidence. What does not read there leaves it open, and due at once."""
-    mark, evidence = event.evidence[MARK], event.evidence
-    owed: Mapping[str, object] = mark if isinstance(mark, dict) else {}
-    listed = owed.get("reviewers")
-    reviewers = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    evidence, owed = event.evidence, event.evidence.break_glass
     return PendingReview(
         request=event.request,
-        requester=str(event.ask.get("requester", "")),
-        requester_id=_number(event.ask.get("github_id")),
+        requester=event.ask.requester,
+        requester_id=event.ask.github_id,
         commit=event.commit,
-        pull_request=_number(evidence.get("pull_request")),
-        head=Sha(str(evidence.get("head", ""))),
-        merged_at=_moment(evidence.get("merged_at"), event.at),
-        review_by=_moment(owed.get("review_by"), event.at),
-        reviewers=tuple(
-            Reviewer(
-                login=Login(str(each.get("login", ""))), github_id=GithubId(_number(each.get("github_id")))
-            )
-            for each in reviewers
-        ),
+        pull_request=evidence.pull_request or 0,
+        head=Sha(evidence.head),
+        merged_at=evidence.merged_at or event.at,
+        review_by=owed.review_by or event.at,
+        reviewers=owed.reviewers,
         recorded_at=event.at,
     )
-
-
-def _number(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _moment(value: object, otherwise: datetime) -> datetime:
-    try:
-        return timestamp.parse(value) if isinstance(value, str) else otherwise
-    except ValueError:
-        return otherwise

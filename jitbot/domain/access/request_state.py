@@ -11,22 +11,11 @@ from typing import assert_never
 
 from jitbot.domain.access import post_review
 from jitbot.domain.aws.iam import Documents, Window
-from jitbot.domain.ledger import review_outcome
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
-from jitbot.domain.model import duration, timestamp
-from jitbot.domain.model.documents import (
-    AccountId,
-    Finding,
-    IamRole,
-    IamUser,
-    IdentityCenter,
-    Person,
-    Principal,
-    Request,
-    Sha,
-)
-from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.documents import AccountId, Finding, Request, Sha
 from jitbot.domain.model.merge_facts import Change, ChangeKind
+from jitbot.domain.text import timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +25,12 @@ class ApprovedTerm:
     commit: Sha
     window: Window
     documents: tuple[Documents, ...]
-    ask: Mapping[str, object]
+    ask: Ask
 
     @property
     def requester(self) -> str:
         """The login that asked."""
-        return str(self.ask.get("requester", ""))
+        return self.ask.requester
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +89,7 @@ class RequestState:
     @property
     def began(self) -> datetime | None:
         """When the first term began; extensions and the policy's maximum count from here."""
-        began = self.terms[0].ask.get("began") if self.terms else None
-        return timestamp.parse(began) if isinstance(began, str) else None
+        return self.terms[0].ask.began if self.terms else None
 
     @property
     def ended_early(self) -> bool:
@@ -130,53 +118,10 @@ def pull_requests(events: Iterable[Event]) -> Mapping[str, int | None]:
     """The requests that events are about, each with the number of the pull request that last asked for it, if it is told."""
     found: dict[str, int | None] = {}
     for event in events:
-        number = event.evidence.get("pull_request")
+        number = event.evidence.pull_request
         if event.request:
-            found[event.request] = number if isinstance(number, int) else found.get(event.request)
+            found[event.request] = number if number is not None else found.get(event.request)
     return found
-
-
-def asked(request: Request, person: Person, began: datetime) -> dict[str, object]:
-    """What a decision records of who asked for what, and when its first term began."""
-    return {**wanted(request, person), "began": timestamp.show(began)}
-
-
-def wanted(request: Request, person: Person | None) -> dict[str, object]:
-    """Who asks for what, began or not. `person` is None where nobody known goes by the requester's login."""
-    return {
-        **_fields(request),
-        "duration": duration.show(request.duration),
-        "github_id": person.github_id if person is not None else None,
-        "principal": principal_text(person.principal) if person is not None else "",
-    }
-
-
-def principal_text(principal: Principal | None) -> str:
-    """One text for each principal, to see whether a person's is still the recorded one."""
-    match principal:
-        case None:
-            return ""
-        case IamUser(arn=arn):
-            return arn
-        case IamRole(arn=arn, userid=userid):
-            return f"{arn} as {userid}"
-        case IdentityCenter(account=account, permission_set=permission_set, user_name=user_name):
-            return f"{permission_set} in {account} as {user_name}"
-        case _:
-            assert_never(principal)
-
-
-def _fields(request: Request) -> dict[str, object]:
-    """All of a request but its duration: what an extension may not change."""
-    return {
-        "policy": policy_of(request.path),
-        "requester": request.requester,
-        "accounts": list(request.accounts),
-        "reason": request.reason,
-        "ticket": request.ticket,
-        "parameters": dict(request.parameters),
-        "starts_at": None if request.starts_at is None else timestamp.show(request.starts_at),
-    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +133,7 @@ class RequestChange:
     merged_at: datetime
     window: Window
     earlier: bool  # whether main changed this path before
-    as_recorded: tuple[Documents, ...]  # what today's rules render for the window that was recorded
+    as_recorded: tuple[Documents, ...]  # what today's rules render for the recorded window; none without one
 
 
 def objections(proposal: RequestChange, life: RequestState) -> tuple[Finding, ...]:
@@ -198,8 +143,8 @@ def objections(proposal: RequestChange, life: RequestState) -> tuple[Finding, ..
         return tuple(_first(proposal, life))
     if life.current is None:
         return (
-            _at(
-                change,
+            Finding.in_file(
+                change.path,
                 "nothing-to-extend",
                 "the request was never approved, so there is nothing to extend",
                 _ANEW,
@@ -213,8 +158,8 @@ _ANEW = "ask anew in a new file: `jitbot request --again`"
 
 def _first(proposal: RequestChange, life: RequestState) -> Iterator[Finding]:
     if proposal.earlier or life.decided or life.terms or life.account_states or life.revoked:
-        yield _at(
-            proposal.change,
+        yield Finding.in_file(
+            proposal.change.path,
             "retired-path",
             "this path was used before; one that was refused, ended or deleted cannot come back",
             _ANEW,
@@ -223,43 +168,38 @@ def _first(proposal: RequestChange, life: RequestState) -> Iterator[Finding]:
 
 def _extension(proposal: RequestChange, life: RequestState, current: ApprovedTerm) -> Iterator[Finding]:
     change, window = proposal.change, proposal.window
-    other = sorted(
-        name for name, value in _fields(proposal.request).items() if value != current.ask.get(name)
-    )
-    if other:
-        yield _at(
-            change,
+    if other := current.ask.changed_by(proposal.request):
+        yield Finding.in_file(
+            change.path,
             "not-an-extension",
             f"an approved request may change its duration alone; this changes {', '.join(other)}",
             "the former grant stays in force; for anything else ask anew in a new file",
         )
     if life.ended_early:
-        yield _at(change, "already-ended", "the grant was ended early, and such an end is final", _ANEW)
+        yield Finding.in_file(
+            change.path, "already-ended", "the grant was ended early, and such an end is final", _ANEW
+        )
     if proposal.merged_at >= current.window.expires_at:
-        yield _at(
-            change,
+        yield Finding.in_file(
+            change.path,
             "too-late",
             f"merged after the grant's end, {timestamp.show(current.window.expires_at)}",
             _ANEW,
         )
     if window.expires_at <= current.window.expires_at:
-        yield _at(
-            change,
+        yield Finding.in_file(
+            change.path,
             "not-longer",
             "an extension makes the duration longer; this does not",
             "to end early, delete the file or use `jitbot revoke`",
         )
     if proposal.as_recorded != current.documents:
-        yield _at(
-            change,
+        yield Finding.in_file(
+            change.path,
             "rules-changed",
             "the rules changed since the approval: other documents would be granted than were approved",
             "the former grant stays in force; ask anew in a new file",
         )
-
-
-def _at(change: Change, code: str, message: str, hint: str) -> Finding:
-    return Finding(code=code, message=message, file=change.path, hint=hint)
 
 
 def _grown(life: RequestState, event: Event) -> RequestState:
@@ -283,7 +223,7 @@ def _grown(life: RequestState, event: Event) -> RequestState:
 
 
 def _with_term(life: RequestState, event: Event) -> RequestState:
-    if review_outcome.MARK in event.evidence:
+    if event.evidence.is_break_glass:
         life = replace(life, owing=(*life.owing, event))
     if event.window is None:
         return life

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain.model import bounds, owners
-from jitbot.domain.model.documents import GithubId, People, Person
-from jitbot.domain.model.merge_facts import Dismissal, Merge, Review
+from jitbot.domain.model.documents import GithubId, Login, People, Person
+from jitbot.domain.model.merge_facts import Dismissal, Merge, Review, latest_judgements
 from jitbot.domain.model.parsed_case import ParsedCase
 
-_JUDGING = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})  # COMMENTED changes no earlier judgement
-_MAY_WRITE = frozenset({"admin", "maintain", "write"})
+MAY_WRITE = frozenset({"admin", "maintain", "write"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +88,15 @@ def _asks(person: Person, parsed_case: ParsedCase) -> bool:
     return owners.same_human(person, parsed_case.requester) or _is_one_of(person, {author}, parsed_case)
 
 
-def latest_judgements(reviews: tuple[Review, ...], until: datetime) -> tuple[Review, ...]:
-    """Each reviewer's last review that judges, among those submitted by `until`, in the order of time."""
-    latest: dict[GithubId, Review] = {}
-    for review in sorted(reviews, key=_order):
-        if review.state in _JUDGING and review.submitted_at <= until:
-            latest[review.user.github_id] = review
-    return tuple(sorted(latest.values(), key=_order))
+def may_count(
+    reviews: tuple[Review, ...], people: People, until: datetime, dismissals: Iterable[Dismissal] = ()
+) -> tuple[Login, ...]:
+    """The known people who had approved by then: of each it must be asked whether they may write."""
+    return tuple(
+        review.user.login
+        for review in latest_judgements(reviews, until)
+        if approved_at(review, dismissals, until) and owners.person_behind(review.user, people) is not None
+    )
 
 
 def person_of(review: Review, parsed_case: ParsedCase) -> Person | None:
@@ -114,19 +115,13 @@ def _why_not_counted(review: Review, person: Person, parsed_case: ParsedCase) ->
         return "approved before the pull request was moved to this base"
     if parsed_case.merged_at - review.submitted_at > parsed_case.settings.approvals_valid_for:
         return "approved too long before the merge"
-    if owners.same_human(person, parsed_case.requester):
-        return "is the requester"
-    if _is_one_of(person, {merge.pull_request.author.github_id}, parsed_case):
-        return "is the pull request's author"
-    if _is_named(person, parsed_case):
-        return "is author or committer of a commit that changes the request"
-    if _is_one_of(person, pushers(parsed_case.merge), parsed_case):
-        return "pushed to the request's branch"
+    if part := part_in(person, parsed_case):
+        return part
     if not parsed_case.owned_by.include(person):
         return "does not own this path in CODEOWNERS"
     if not parsed_case.owned_at_head.include(person):
         return "did not own this path by the rules of the approved commit"
-    if merge.permissions.get(review.user.login) not in _MAY_WRITE:
+    if merge.permissions.get(review.user.login) not in MAY_WRITE:
         return "may not write to the repository"
     return None
 
@@ -143,9 +138,21 @@ def approved_at(review: Review, dismissals: Iterable[Dismissal] | None, until: d
     return first is not None and first.state == "APPROVED" and first.at > until
 
 
-def involved(merge: Merge, people: People) -> frozenset[GithubId]:
-    """Everyone who had a hand in the request: its author, whom its commits name, and who pushed it."""
-    return named_by_commits(merge, people) | pushers(merge) | {merge.pull_request.author.github_id}
+def part_in(person: Person, parsed_case: ParsedCase) -> str | None:
+    """What this human, under any login of theirs, has to do with the request; None for whoever may judge it.
+
+    The answer ends a sentence that begins with the login.
+    """
+    merge = parsed_case.merge
+    if owners.same_human(person, parsed_case.requester):
+        return "is the requester"
+    if _is_one_of(person, {merge.pull_request.author.github_id}, parsed_case):
+        return "is the pull request's author"
+    if _is_one_of(person, named_by_commits(merge, parsed_case.people), parsed_case):
+        return "is author or committer of a commit that changes the request"
+    if _is_one_of(person, pushers(merge), parsed_case):
+        return "pushed to the request's branch"
+    return None
 
 
 def named_by_commits(merge: Merge, people: People) -> frozenset[GithubId]:
@@ -173,17 +180,8 @@ def name_everybody(merge: Merge) -> bool:
     return crowded or names > bounds.ALL_NAMES or len(pushers(merge)) >= bounds.PUSHES
 
 
-def _is_named(person: Person, parsed_case: ParsedCase) -> bool:
-    """Whether a commit that changes the request names this human, under any login of theirs."""
-    return _is_one_of(person, named_by_commits(parsed_case.merge, parsed_case.people), parsed_case)
-
-
 def _is_one_of(person: Person, ids: Collection[GithubId], parsed_case: ParsedCase) -> bool:
     """Whether one of these accounts is this human's, who is one of the ground's people, under any login of theirs."""
     return any(
         other.github_id in ids and owners.same_human(person, other) for other in parsed_case.people.values()
     )
-
-
-def _order(review: Review) -> tuple[datetime, int]:
-    return review.submitted_at, review.review_id

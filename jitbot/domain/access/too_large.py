@@ -11,6 +11,7 @@ from datetime import datetime
 
 from jitbot import __version__
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence, Reason
 from jitbot.domain.model.bounds import DEEPEST, MOST_ASKS, MOST_OF_REQUESTS
 from jitbot.domain.model.documents import Finding, Sha
 from jitbot.domain.model.grammar import is_request
@@ -71,11 +72,11 @@ def refusal(found: TooLarge, *, now: datetime, run: str) -> Event:
         request="",
         commit=found.commit,
         cause=reason.code,
-        evidence={
-            "jitbot": __version__,
-            "merge_commit": found.commit,
-            "rules_commit": found.base,
-            "reasons": [reason.as_json()],
-        },
+        evidence=Evidence.of(
+            Evidence.jitbot(__version__),
+            Evidence.merge_commit(found.commit),
+            Evidence.rules_commit(found.base),
+            Evidence.reasons([Reason(reason.as_json())]),
+        ),
         run=run,
     )

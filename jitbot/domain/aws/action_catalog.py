@@ -3,10 +3,13 @@
 The facts come from a maintained data set (`adapters/actions.py`); nothing here decides about access.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
 
 
 class Access(StrEnum):
@@ -38,3 +41,8 @@ class ActionCatalog(Protocol):
     def covered(self, pattern: str) -> Sequence[Action]:
         """The known actions that `service:Pattern` covers, * and ? meant as in IAM; empty if there is none."""
         ...
+
+
+def without_variables(pattern: str) -> str:
+    """A pattern with * for each `${Variable}` in it."""
+    return _VARIABLE.sub("*", pattern)

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from jitbot.domain.model import timestamp
 from jitbot.domain.model.documents import (
     AccountId,
     Conditions,
@@ -25,6 +24,7 @@ from jitbot.domain.model.documents import (
     Settings,
     Statement,
 )
+from jitbot.domain.text import timestamp
 
 Document = Mapping[str, object]
 
@@ -111,14 +111,19 @@ def role_name(*, settings: Settings, request: Request, policy: str, account_id: 
     return f"{settings.namespace}-{readable}-{digest}"
 
 
+def own_name(settings: Settings, purpose: str) -> str:
+    """What bootstrap calls jitbot's own role for `purpose` (grant, sweep or audit), and `boundary` the policy around all grants."""
+    return f"{settings.namespace}bot-{purpose}"
+
+
 def boundary_arn(settings: Settings, account_id: AccountId) -> str:
     """The permissions boundary that every grant in the account carries; bootstrap made it."""
-    return f"arn:aws:iam::{account_id}:policy/{settings.namespace}bot-boundary"
+    return f"arn:aws:iam::{account_id}:policy/{own_name(settings, 'boundary')}"
 
 
 def service_role_arn(settings: Settings, account_id: AccountId, purpose: str) -> str:
-    """jitbot's own role in an account; `purpose` is grant, sweep or audit."""
-    return f"arn:aws:iam::{account_id}:role/{settings.namespace}bot-{purpose}"
+    """jitbot's own role in an account."""
+    return f"arn:aws:iam::{account_id}:role/{own_name(settings, purpose)}"
 
 
 def canonical(document: object) -> str:

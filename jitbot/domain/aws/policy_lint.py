@@ -9,64 +9,19 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from jitbot.domain.aws.action_catalog import Action, ActionCatalog
-from jitbot.domain.model.documents import Finding, Policy, Position, Statement
-from jitbot.domain.model.patterns import patterns_overlap
-
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-_GLOBAL_KEYS = frozenset(
-    f"aws:{name}".casefold()
-    for name in [
-        "AssumedRoot",
-        "CalledVia",
-        "CalledViaFirst",
-        "CalledViaLast",
-        "ChatbotSourceArn",
-        "Ec2InstanceSourcePrivateIPv4",
-        "Ec2InstanceSourceVpc",
-        "FederatedProvider",
-        "MultiFactorAuthAge",
-        "MultiFactorAuthPresent",
-        "PrincipalAccount",
-        "PrincipalArn",
-        "PrincipalIsAWSService",
-        "PrincipalOrgID",
-        "PrincipalOrgPaths",
-        "PrincipalServiceName",
-        "PrincipalServiceNamesList",
-        "PrincipalTag",
-        "PrincipalType",
-        "Referer",
-        "RequestedRegion",
-        "RequestTag",
-        "ResourceAccount",
-        "ResourceOrgID",
-        "ResourceOrgPaths",
-        "ResourceTag",
-        "SecureTransport",
-        "SourceAccount",
-        "SourceArn",
-        "SourceIdentity",
-        "SourceIp",
-        "SourceOrgID",
-        "SourceOrgPaths",
-        "SourceVpc",
-        "SourceVpcArn",
-        "SourceVpce",
-        "TagKeys",
-        "UserAgent",
-        "UserId",
-        "UserName",
-        "ViaAWSService",
-        "VpceAccount",
-        "VpceOrgID",
-        "VpceOrgPaths",
-        "VpcSourceIp",
-    ]
+from jitbot import catalogs
+from jitbot.domain.aws.action_catalog import (
+    Action,
+    ActionCatalog,
+    without_variables,
 )
+from jitbot.domain.model.documents import Finding, Policy, Statement
+from jitbot.domain.text.patterns import patterns_overlap
+
+(_GLOBAL,) = catalogs.lists("condition_keys", "global")
+_GLOBAL_KEYS = frozenset(key.casefold() for key in _GLOBAL)
 _ACCOUNT = "0" * 12  # what {{account_id}} may become: no "/", so no bucket passes for an object
 _PLACEHOLDER = re.compile(r"\{\{[^}]*\}\}|\$\{[^}]*\}")
-_VARYING_KEY = re.compile(r"\$\{[^}]*\}")
 
 
 def policy_findings(policy: Policy, catalogue: ActionCatalog) -> tuple[Finding, ...]:
@@ -86,11 +41,11 @@ def _statement(
         field = f"{where}.actions.{index}"
         if not actions:
             hint = "look it up in the Service Authorization Reference; a new action may not be known here yet"
-            yield _at(policy, field, "unknown-action", f"AWS has no action {pattern}", hint)
+            yield Finding.at(policy, field, "unknown-action", f"AWS has no action {pattern}", hint)
         elif not any(_fits(action, statement.resources) for action in actions):
             needs = sorted({resource for action in actions for resource in action.resources or ("*",)})
             message = f"{pattern} acts on none of these resources; it takes {', '.join(needs[:3])}"
-            yield _at(
+            yield Finding.at(
                 policy,
                 field,
                 "resource-does-not-fit",
@@ -109,7 +64,7 @@ def _useless_resources(
     for index, resource in enumerate(statement.resources):
         if not any(_fits(action, (resource,)) for action in known):
             message = f"no action of this statement acts on {resource}"
-            yield _at(
+            yield Finding.at(
                 policy,
                 f"{where}.resources.{index}",
                 "resource-does-not-fit",
@@ -134,9 +89,9 @@ def _useless_conditions(
             hint = "look the key up in the Service Authorization Reference"
             if _matches_without(operator, values):
                 hint += "; as it stands, this condition keeps nobody out"
-                yield _at(policy, field, "condition-always-matches", f"{message} always matches", hint)
+                yield Finding.at(policy, field, "condition-always-matches", f"{message} always matches", hint)
             else:
-                yield _at(policy, field, "condition-never-matches", f"{message} never matches", hint)
+                yield Finding.at(policy, field, "condition-never-matches", f"{message} never matches", hint)
 
 
 def _matches_without(operator: str, values: Sequence[str]) -> bool:
@@ -172,13 +127,5 @@ def _same_place(one: str, other: str) -> bool:
 
 def _same_key(key: str, known: str) -> bool:
     """`s3:ExistingObjectTag/team` is an `s3:ExistingObjectTag/<key>`."""
-    pattern = "*".join(_VARYING_KEY.split(known)).replace("<key>", "*")
+    pattern = without_variables(known).replace("<key>", "*")
     return patterns_overlap(key, pattern)
-
-
-def _at(policy: Policy, field: str, code: str, message: str, hint: str) -> Finding:
-    while field and field not in policy.where:
-        field = field.rpartition(".")[0]
-    place = policy.where.get(field, Position(line=0, column=0))
-    file = f"policies/access/{policy.name}.yaml"
-    return Finding(code=code, message=message, file=file, line=place.line, column=place.column, hint=hint)

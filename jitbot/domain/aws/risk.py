@@ -1,51 +1,23 @@
 """How dangerous a grant is, for people who must decide in ten seconds. It informs; no decision hangs on it.
 
-Access levels come from the catalogue. The two lists below are ours: ways to gain more rights than were given
-(https://github.com/RhinoSecurityLabs/AWS-IAM-Privilege-Escalation names most of them), and ways out for data.
+Access levels come from the catalogue. Which actions are worse than their level says, and what AWS's best known
+managed policies come to, is in `catalogs`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from jitbot.domain.aws.action_catalog import Access, Action, ActionCatalog
+from jitbot import catalogs
+from jitbot.domain.aws.action_catalog import (
+    Access,
+    Action,
+    ActionCatalog,
+)
 from jitbot.domain.aws.iam import Documents
-from jitbot.domain.model.patterns import patterns_overlap
+from jitbot.domain.text.patterns import patterns_overlap
 
-ESCALATING = frozenset(
-    {
-        "iam:AddUserToGroup", "iam:AttachGroupPolicy", "iam:AttachRolePolicy", "iam:AttachUserPolicy",
-        "iam:CreateAccessKey", "iam:CreateLoginProfile", "iam:CreatePolicyVersion", "iam:PassRole",
-        "iam:PutGroupPolicy", "iam:PutRolePolicy", "iam:PutUserPolicy", "iam:SetDefaultPolicyVersion",
-        "iam:UpdateAssumeRolePolicy", "iam:UpdateLoginProfile", "sts:AssumeRole",
-        "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:AddPermission",
-        "glue:UpdateDevEndpoint", "cloudformation:CreateStack", "cloudformation:ExecuteChangeSet",
-        "cloudformation:UpdateStack", "codebuild:StartBuild", "codebuild:StartBuildBatch",
-        "codebuild:UpdateProject", "codestar:CreateProject", "datapipeline:PutPipelineDefinition",
-        "ec2:AssociateIamInstanceProfile", "ec2:ModifyInstanceAttribute",
-        "ec2:ReplaceIamInstanceProfileAssociation", "ec2:RunInstances",
-        "ec2-instance-connect:SendSSHPublicKey", "ecs:ExecuteCommand", "ecs:RunTask",
-        "sagemaker:CreatePresignedNotebookInstanceUrl", "ssm:CreateAssociation", "ssm:SendCommand",
-        "ssm:StartAutomationExecution", "ssm:StartSession",
-    }
-)  # fmt: skip
-TAKING = frozenset(
-    {
-        "dynamodb:ExportTableToPointInTime", "ebs:GetSnapshotBlock", "ec2:GetPasswordData",
-        "ecr:BatchGetImage", "kms:Decrypt", "lambda:GetFunction", "rds:DownloadDBLogFilePortion",
-        "rds:StartExportTask", "s3:GetObject", "s3:GetObjectVersion", "secretsmanager:BatchGetSecretValue",
-        "secretsmanager:GetSecretValue", "ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath",
-    }
-)  # fmt: skip
-SHARING = frozenset(
-    {
-        "dynamodb:PutResourcePolicy", "ec2:ModifyImageAttribute", "ec2:ModifySnapshotAttribute",
-        "ecr:SetRepositoryPolicy", "kms:CreateGrant", "kms:PutKeyPolicy", "lambda:AddLayerVersionPermission",
-        "ram:CreateResourceShare", "rds:ModifyDBClusterSnapshotAttribute", "rds:ModifyDBSnapshotAttribute",
-        "s3:PutAccessPointPolicy", "s3:PutBucketAcl", "s3:PutBucketPolicy", "s3:PutObjectAcl", "s3:PutReplicationConfiguration",
-        "secretsmanager:PutResourcePolicy", "sns:AddPermission", "sqs:AddPermission",
-    }
-)  # fmt: skip
+ESCALATING, TAKING, SHARING = catalogs.lists("actions", "escalating", "taking", "sharing")
 _ANYTHING = "\0"  # stands for a name that nobody chose; no ARN can hold it
 _WINDOW = {"DateLessThan", "DateGreaterThanEquals"}  # the conditions that every grant has
 _NAMED = 3  # how many actions a reason names before it counts the rest
@@ -68,14 +40,19 @@ class Level(IntEnum):
 
 Danger = tuple[Level, str]  # how bad, and what it is that somebody could do
 
-# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Managed:
+    """An AWS managed policy that many know, and what whoever has it can do."""
+
+    name: str
+    level: str
+    can: str
+
+
 _MANAGED: Mapping[str, Danger] = {
-    "AdministratorAccess": (Level.CRITICAL, "can do everything in the account"),
-    "IAMFullAccess": (Level.CRITICAL, "can change who may do what, and so gain everything in the account"),
-    "PowerUserAccess": (Level.CRITICAL, "can do everything in the account but manage people and roles"),
-    "ReadOnlyAccess": (Level.MEDIUM, "reads nearly everything in the account, data included"),
-    "SecurityAudit": (Level.MEDIUM, "reads how nearly everything in the account is set up"),
-    "ViewOnlyAccess": (Level.MEDIUM, "lists nearly everything in the account"),
+    each.name: (Level[each.level.upper()], each.can)
+    for each in catalogs.table("managed_policies", "policy", _Managed)
 }
 _NOT_KNOWN: Danger = (Level.UNKNOWN, "nobody can say what would be granted there")
 _MANAGED_BY_AWS: Danger = (Level.HIGH, "an AWS managed policy, which AWS may widen")

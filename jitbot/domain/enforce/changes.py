@@ -77,13 +77,6 @@ class Confirm(_Taking):
     expected: tuple[iam.Documents, ...]  # any of these is as recorded
     order = 1
 
-    def denied(self, why: EndReason, detail: str) -> Deny:
-        """The denial of the same role, where it is not as it should be."""
-        return Deny(
-            request=self.request, requester=self.requester, commit=self.commit, account=self.account, account_id=self.account_id,
-            role_name=self.role_name, why=why, detail=detail, window=self.window,
-        )  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remove(_Taking):

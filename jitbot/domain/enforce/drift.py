@@ -18,7 +18,7 @@ def drifted(
     rightly = rightly_held(life, account_state, documents)
     if iam.canonical(role.trust_policy) not in {iam.canonical(each.trust_policy) for each in rightly}:
         return "its trust policy is not the one recorded"
-    if stands(account_state) and account_state.granted[-1].evidence.get("role_id") != role.role_id:
+    if stands(account_state) and account_state.granted[-1].evidence.role_id != role.role_id:
         return "it is another role under the same name"
     if role.max_session_duration != int(iam.SESSION.total_seconds()):
         return "its session length is not the one recorded"
@@ -43,7 +43,7 @@ def stands(account_state: AccountState) -> bool:
 
 def replaced(account_state: AccountState, role: Listed) -> bool:
     """Whether someone made the role anew after its end was recorded: no denial is on this one."""
-    denied = [event.evidence.get("role_id") for event in account_state.ended]
+    denied = [event.evidence.role_id for event in account_state.ended]
     return bool(denied) and role.role_id not in denied
 
 

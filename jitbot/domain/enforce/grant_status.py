@@ -1,4 +1,4 @@
-"""Where a request stands in one account, as people want to know it: live until when, or how it ended."""
+"""The state of one request in one account at a moment: live until when, for whom, or how it ended."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from jitbot.domain.access.request_state import AccountState, ApprovedTerm, RequestState
-from jitbot.domain.model import timestamp
 from jitbot.domain.model.documents import AccountId
+from jitbot.domain.text import timestamp
 
 
 class GrantState(StrEnum):
@@ -25,10 +25,13 @@ class GrantStatus:
 
     request: str
     requester: str
+    principal: str  # as the ledger recorded it: `life.principal_text`
     account: str
     account_id: AccountId
     role_arn: str
     state: GrantState
+    starts_at: datetime | None
+    granted_at: datetime | None  # the last time; None: not granted yet
     expires_at: datetime
     left: timedelta
     why: str  # how it ended; empty unless ENDED
@@ -44,16 +47,21 @@ def grant_statuses(lives: Iterable[RequestState], now: datetime) -> tuple[GrantS
 
 def _of(life: RequestState, now: datetime) -> Iterable[GrantStatus]:
     term = life.current
-    for documents in term.documents if term is not None else ():
-        assert term is not None  # noqa: S101 - the line above saw to it; this tells the type checker
-        state, why = _state(life, term, life.account_state(documents.account_id), now)
+    if term is None:
+        return
+    for documents in term.documents:
+        account_state = life.account_state(documents.account_id)
+        state, why = _state(life, term, account_state, now)
         yield GrantStatus(
             request=life.request,
             requester=term.requester,
+            principal=term.ask.principal or "",
             account=documents.account,
             account_id=documents.account_id,
             role_arn=documents.role_arn,
             state=state,
+            starts_at=term.window.starts_at,
+            granted_at=max((event.at for event in account_state.granted), default=None),
             expires_at=term.window.expires_at,
             left=max(term.window.expires_at - now, timedelta())
             if state is not GrantState.ENDED

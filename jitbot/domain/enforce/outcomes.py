@@ -1,11 +1,12 @@
 """From a change of a role to the event that records what became of it."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from jitbot.domain.aws import iam
 from jitbot.domain.enforce.changes import Change
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 
 
 def outcome(
@@ -14,7 +15,7 @@ def outcome(
     *,
     at: datetime,
     run: str,
-    evidence: Mapping[str, object],
+    evidence: Evidence,
     why: EndReason | None = None,
     window: iam.Window | None = None,
     documents: tuple[iam.Documents, ...] = (),
@@ -25,7 +26,7 @@ def outcome(
         kind=kind,
         at=at,
         request=change.request,
-        ask={"requester": change.requester},
+        ask=Ask.of(Ask.requester(change.requester)),
         commit=change.commit,
         account=change.account,
         account_id=change.account_id,

@@ -7,15 +7,17 @@ making one changes nothing, and nothing due gives an empty one.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypedDict
 
-from jitbot.domain.access.request_state import AccountState, ApprovedTerm, RequestState, principal_text
+from jitbot.domain.access.request_state import AccountState, ApprovedTerm, RequestState
 from jitbot.domain.aws import iam
 from jitbot.domain.aws.roles import Listed
 from jitbot.domain.enforce.changes import Change, Confirm, Deny, Extend, Provision, Remove
 from jitbot.domain.enforce.drift import drifted, replaced, rightly_held, stands, vanished
+from jitbot.domain.ledger.ask import principal_text
 from jitbot.domain.ledger.events import EndReason, Event
-from jitbot.domain.model import timestamp
 from jitbot.domain.model.documents import AccountId, People, Sha
+from jitbot.domain.text import timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +76,10 @@ def offboarded(life: RequestState, people: People) -> bool:
     if life.current is None:
         return False
     ask = life.current.ask
-    person = next((each for login, each in people.items() if login == ask.get("requester")), None)
+    person = next((each for login, each in people.items() if login == ask.requester), None)
     if person is None:
         return True
-    return person.github_id != ask.get("github_id") or principal_text(person.principal) != ask.get(
-        "principal"
-    )
+    return person.github_id != ask.github_id or principal_text(person.principal) != ask.principal
 
 
 def to_end(
@@ -165,16 +165,10 @@ def _ends(
     ):
         yield _deny(life, documents, term, due)
     elif due is None and now >= over and not settled:
-        yield Confirm(
-            request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
-            role_name=documents.role_name, window=term.window, expected=rightly_held(life, account_state, documents),
-        )  # fmt: skip
+        yield Confirm(**_role(life, term, documents), expected=rightly_held(life, account_state, documents))
     ended = settled or account_state.end is not None
     if ended and now >= over + iam.SESSION and (role is not None or not account_state.removed_after(over)):
-        yield Remove(
-            request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
-            role_name=documents.role_name, window=term.window,
-        )  # fmt: skip
+        yield Remove(**_role(life, term, documents))
 
 
 def to_look_at(
@@ -215,10 +209,31 @@ def _deny(
     life: RequestState, documents: iam.Documents, term: ApprovedTerm, due: tuple[EndReason, str]
 ) -> Deny:
     why, detail = due
-    return Deny(
-        request=life.request, requester=term.requester, commit=term.commit, account=documents.account, account_id=documents.account_id,
-        role_name=documents.role_name, why=why, detail=detail, window=term.window,
-    )  # fmt: skip
+    return Deny(**_role(life, term, documents), why=why, detail=detail)
+
+
+class _Role(TypedDict):
+    """What every end of access says of the role it is about."""
+
+    request: str
+    requester: str
+    commit: Sha
+    account: str
+    account_id: AccountId
+    role_name: str
+    window: iam.Window
+
+
+def _role(life: RequestState, term: ApprovedTerm, documents: iam.Documents) -> _Role:
+    return {
+        "request": life.request,
+        "requester": term.requester,
+        "commit": term.commit,
+        "account": documents.account,
+        "account_id": documents.account_id,
+        "role_name": documents.role_name,
+        "window": term.window,
+    }
 
 
 def _orphan(role: Listed, denied: Event | None, now: datetime) -> Iterator[Change]:
@@ -226,9 +241,15 @@ def _orphan(role: Listed, denied: Event | None, now: datetime) -> Iterator[Chang
     window = iam.read_window(role.trust_policy)
     if denied is None:
         yield Deny(
-            request="", commit=Sha(""), account="", account_id=role.account_id, role_name=role.role_name,
-            why=EndReason.ORPHAN, detail=role.role_id, window=window,
-        )  # fmt: skip
+            request="",
+            commit=Sha(""),
+            account="",
+            account_id=role.account_id,
+            role_name=role.role_name,
+            why=EndReason.ORPHAN,
+            detail=role.role_id,
+            window=window,
+        )
     elif window is not None and now >= window.expires_at + iam.SESSION:
         yield Remove(
             request="",

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
 from jitbot.domain.ledger.events import EndReason, Event, EventType
-from jitbot.domain.ledger.review_outcome import MARK, ReviewOutcome
-from jitbot.domain.model import timestamp
-from jitbot.domain.model.grammar import RequestPath, parse_request_path
+from jitbot.domain.ledger.evidence import ReviewOutcome
+from jitbot.domain.model.grammar import LOGIN, RequestPath, parse_request_path
+from jitbot.domain.text import timestamp
 
-_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}(?:\[bot\])?", re.ASCII)
+_LOGIN = re.compile(rf"{LOGIN}(?:\[bot\])?", re.ASCII)
 _ALIAS = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _ROLE = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}", re.ASCII)
@@ -22,7 +22,6 @@ _VERDICT = re.compile(
     r"[A-Za-z0-9,:.'-]+(?: [A-Za-z0-9,:.'-]+)*", re.ASCII
 )  # words of an audit's own, and counts
 _RUN = re.compile(r"https?://[A-Za-z0-9_.:/-]+", re.ASCII)
-_MOMENT = re.compile(r"[0-9TZ:-]+", re.ASCII)
 _LONGEST = 200
 
 
@@ -49,17 +48,17 @@ def trailers(text: str, name: str) -> tuple[str, ...]:
 
 def sentence(event: Event) -> str:
     """One event in words, from validated tokens only."""
-    who = _token(_LOGIN, event.ask.get("requester")) or _who(event.request)
+    who = _token(_LOGIN, event.ask.requester) or _who(event.request)
     what = _policy(event.request)
     whose = f"{what} of {who}" if event.request else what
     until = f" until {timestamp.show(event.window.expires_at)}" if event.window else ""
     where = ", ".join(_token(_ALIAS, alias) or _token(_ACCOUNT, number) for alias, number in _accounts(event))
     match event.kind:
-        case EventType.APPROVED if MARK in event.evidence:
+        case EventType.APPROVED if event.evidence.is_break_glass:
             return f"approved (break-glass): {who} gets {what} in {where}{until}, to be reviewed{_by(event)}"
         case EventType.APPROVED:
             return f"approved: {who} gets {what} in {where}{until}"
-        case EventType.EXTENDED if MARK in event.evidence:
+        case EventType.EXTENDED if event.evidence.is_break_glass:
             return f"extended (break-glass): {who} keeps {what} in {where}{until}, to be reviewed{_by(event)}"
         case EventType.EXTENDED:
             return f"extended: {who} keeps {what} in {where}{until}"
@@ -68,7 +67,7 @@ def sentence(event: Event) -> str:
         case EventType.REFUSED:
             return f"refused: {what} for {who}, merge {_token(_COMMIT, event.commit)[:10]} ({_codes(event)})"
         case EventType.REVOKED:
-            return f"revoked: {whose}, by {_token(_LOGIN, event.evidence.get('by')) or 'jitbot'}"
+            return f"revoked: {whose}, by {_token(_LOGIN, event.evidence.by) or 'jitbot'}"
         case EventType.GRANTED:
             return f"granted: {who} has {what} in {where}{until}"
         case EventType.ENDED:
@@ -80,8 +79,8 @@ def sentence(event: Event) -> str:
         case EventType.VERIFIED:
             return f"verified: {_token(_VERDICT, event.cause) or 'the ledger holds together'}"
         case EventType.REVIEWED:
-            said = "approved" if event.evidence.get("outcome") == ReviewOutcome.APPROVED else "objected to"
-            return f"reviewed: {whose}, {said} by {_token(_LOGIN, event.evidence.get('by')) or 'somebody'}"
+            said = "approved" if event.evidence.outcome == ReviewOutcome.APPROVED else "objected to"
+            return f"reviewed: {whose}, {said} by {_token(_LOGIN, event.evidence.by) or 'somebody'}"
         case EventType.OVERDUE:
             return f"overdue: {whose} was to be reviewed{_by(event)}, and was not"
         case _:
@@ -89,21 +88,18 @@ def sentence(event: Event) -> str:
 
 
 def _by(event: Event) -> str:
-    mark = event.evidence.get(MARK)
-    by = _token(_MOMENT, mark.get("review_by")) if isinstance(mark, dict) else ""
-    return f" by {by}" if by else ""
+    by = event.evidence.break_glass.review_by
+    return f" by {timestamp.show(by)}" if by is not None else ""
 
 
 def _trailers(event: Event) -> Iterator[str]:
-    approvals = event.evidence.get("approvals")
-    approvers = [each.get("login") for each in approvals] if isinstance(approvals, list) else []
     starts = event.window.starts_at if event.window else None
-    number = event.evidence.get("pull_request")
+    number = event.evidence.pull_request
     pairs: list[tuple[str, str]] = [
         ("Request", event.request if _parsed(event.request) is not None else ""),
-        ("Requester", _token(_LOGIN, event.ask.get("requester"))),
-        *(("Approved-by", _token(_LOGIN, login)) for login in approvers),
-        ("Pull-request", f"#{number}" if isinstance(number, int) else ""),
+        ("Requester", _token(_LOGIN, event.ask.requester)),
+        *(("Approved-by", _token(_LOGIN, each.login)) for each in event.evidence.approvals),
+        ("Pull-request", f"#{number}" if number is not None else ""),
         ("Merge-commit", _token(_COMMIT, event.commit)),
         *(("Account", _account(*each)) for each in _accounts(event)),
         *(("Role", _token(_ROLE, name)) for name in _roles(event)),
@@ -123,10 +119,10 @@ def _account(alias: str, account_id: str) -> str:
     return f"{_token(_ALIAS, alias) or 'unknown'} ({known})" if known else ""
 
 
-def _reviewer(event: Event) -> object:
+def _reviewer(event: Event) -> str:
     """Who approved it afterwards. An objection is no review that trailers may be searched for."""
-    approved = event.kind is EventType.REVIEWED and event.evidence.get("outcome") == ReviewOutcome.APPROVED
-    return event.evidence.get("by") if approved else None
+    approved = event.kind is EventType.REVIEWED and event.evidence.outcome == ReviewOutcome.APPROVED
+    return event.evidence.by if approved else ""
 
 
 def _accounts(event: Event) -> Iterable[tuple[str, str]]:
@@ -139,16 +135,13 @@ def _roles(event: Event) -> Iterable[str]:
     return [event.role_name] if event.role_name else [documents.role_name for documents in event.documents]
 
 
-def _token(shape: re.Pattern[str], value: object) -> str:
+def _token(shape: re.Pattern[str], value: str) -> str:
     """The value if it has the shape of what it is to be, else nothing: no sentence of somebody's fits one."""
-    if isinstance(value, str) and len(value) <= _LONGEST and shape.fullmatch(value):
-        return value
-    return ""
+    return value if len(value) <= _LONGEST and shape.fullmatch(value) else ""
 
 
 def _codes(event: Event) -> str:
-    reasons = event.evidence.get("reasons")
-    codes = [_token(_CODE, each.get("code")) for each in reasons] if isinstance(reasons, list) else []
+    codes = (_token(_CODE, each.code) for each in event.evidence.reasons)
     return ", ".join(dict.fromkeys(code for code in codes if code)) or "no reason recorded"
 
 

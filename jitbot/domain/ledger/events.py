@@ -7,20 +7,22 @@ same thing record it once.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from jitbot.domain.aws import iam
-from jitbot.domain.model import timestamp
+from jitbot.domain.ledger.ask import Ask
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.bounds import DOCUMENTS_WRITTEN, EVENT_WRITTEN
 from jitbot.domain.model.documents import AccountId, Finding, Sha
+from jitbot.domain.text import timestamp
 
 SCHEMA = 1  # raise it with any change of what `dump` writes: `load` takes exactly that
 FOLDER = "events/"
-_ALWAYS = ("jitbot", "merge_commit", "rules_commit", "request_blob", "pull_request")  # short, and kept
 _NO_COMMIT = Sha("")  # of an event that belongs to no merge
 _NO_ACCOUNT = AccountId("")  # of a decision, which is about all accounts
+_NO_ASK, _NO_EVIDENCE = Ask(), Evidence()
 
 
 class EventType(StrEnum):
@@ -42,6 +44,11 @@ class EventType(StrEnum):
     OVERDUE = "overdue"
 
 
+LEDGER = "ledger"  # the branch that holds the events
+GIVES = (EventType.APPROVED, EventType.EXTENDED)
+DECIDES = (*GIVES, EventType.REFUSED)
+
+
 class EndReason(StrEnum):
     """Why a grant ended. All but EXPIRED are early, and final."""
 
@@ -60,7 +67,7 @@ class Event:
 
     `commit` is the merge that the event belongs to. `account_id` and `role_name` are set on outcomes.
     `documents` are the approved ones on a decision, and the one read back on `granted`. `ask` is what was
-    asked for, `evidence` what justified it: plain JSON, for people and auditors; only `life` reads `ask`.
+    asked for, `evidence` what justified it.
     """
 
     kind: EventType
@@ -73,8 +80,8 @@ class Event:
     why: EndReason | None = None
     window: iam.Window | None = None
     documents: tuple[iam.Documents, ...] = ()
-    ask: Mapping[str, object] = field(default_factory=dict)
-    evidence: Mapping[str, object] = field(default_factory=dict)
+    ask: Ask = _NO_ASK
+    evidence: Evidence = _NO_EVIDENCE
     run: str = ""
     cause: str = ""  # of a failure, and of an end that tells one from another
 
@@ -121,8 +128,7 @@ def bounded(event: Event) -> tuple[Event, bytes]:
         raise ValueError(
             f"{event.kind} {event.request} has {len(content)} bytes, more than an event may have"
         )
-    kept = {name: event.evidence[name] for name in _ALWAYS if name in event.evidence}
-    short = replace(event, ask={}, evidence={**kept, "left_out_bytes": len(content)})
+    short = replace(event, ask=Ask(), evidence=event.evidence.shortened(len(content)))
     return short, dump(short)
 
 
@@ -151,8 +157,8 @@ def _told(event: Event) -> dict[str, object]:
         "why": event.why,
         "cause": event.cause,
         "window": None if event.window is None else _dump_window(event.window),
-        "ask": dict(event.ask),
-        "evidence": dict(event.evidence),
+        "ask": dict(event.ask.json),
+        "evidence": dict(event.evidence.json),
         "documents": [dump_documents(each) for each in event.documents],
         "run": event.run,
     }
@@ -204,19 +210,11 @@ def _load(raw: Mapping[str, object]) -> Event:
         why=None if raw["why"] is None else EndReason(_text(raw, "why")),
         cause=_text(raw, "cause"),
         window=None if window is None else _load_window(window),
-        ask=_ask(raw),
-        evidence=_mapping(raw, "evidence"),
+        ask=Ask.load(_mapping(raw, "ask")),
+        evidence=Evidence(_mapping(raw, "evidence")),
         documents=tuple(load_documents(each) for each in documents),
         run=_text(raw, "run"),
     )
-
-
-def _ask(raw: Mapping[str, object]) -> Mapping[str, object]:
-    """What was asked for; when it began must be a time, since maximum and extensions count from there."""
-    ask = _mapping(raw, "ask")
-    if isinstance(began := ask.get("began"), str):
-        timestamp.parse(began)
-    return ask
 
 
 def dump_documents(documents: iam.Documents) -> dict[str, object]:

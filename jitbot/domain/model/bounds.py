@@ -5,6 +5,15 @@ to read, so each bound of writing lies below the bound of reading; tests/usecase
 """
 
 from collections.abc import Sequence
+from datetime import timedelta
+
+from jitbot.domain.text import duration
+
+# time
+PATH_AGE = timedelta(days=7)  # a request's dated path must be younger than this at its merge
+PATH_AHEAD = timedelta(days=1)  # and not be dated later than tomorrow, for the time zones
+START_AHEAD = timedelta(days=7)  # starts_at may be this far after the merge
+MEMORY = PATH_AGE + START_AHEAD + duration.MAXIMUM  # nothing older can matter: 21 days
 
 # git
 MOST_PATHS = 20_000  # entries, files and folders together, that one commit changes

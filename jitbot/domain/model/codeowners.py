@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 
+from jitbot import catalogs
 from jitbot.domain.model.documents import Finding, Login, Teams
-from jitbot.domain.model.patterns import patterns_overlap
+from jitbot.domain.model.grammar import LOGIN
+from jitbot.domain.text.patterns import patterns_overlap
 
 LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # GitHub reads the first that exists
+RULES = ("policies/", *LOCATIONS)  # how the paths begin of all that a decision rests on, the request aside
 # GitHub says "under 3 MB"; the smaller reading of a megabyte is the safe one.
 SIZE_LIMIT = 3_000_000
 
-_LOGIN = re.compile(r"@([A-Za-z0-9][A-Za-z0-9_-]{0,38})")  # `_` is in the logins of enterprise-managed users
+_LOGIN = re.compile(f"@({LOGIN})")
 _TEAM = re.compile(r"@([A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9_-]+)")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 _OWNER = re.compile("|".join(f"(?:{kind.pattern})" for kind in (_LOGIN, _TEAM, _EMAIL)))
@@ -73,67 +76,12 @@ class _Doubt:
     """A shape of pattern that is not to be relied on: how to see it, what GitHub does, what to do."""
 
     code: str
-    shape: re.Pattern[str]
+    shape: str  # a regular expression
     message: str
     hint: str
 
 
-_DOUBTS = (
-    _Doubt(
-        code="codeowners-negation",
-        shape=re.compile(r"\A!"),
-        message="GitHub has no negation: it skips a line that begins with !",
-        hint="write a later line for the exception, with its own owners",
-    ),
-    _Doubt(
-        code="codeowners-brackets",
-        shape=re.compile(r"[\[\]]"),
-        message="GitHub has no character ranges: it skips a line with [ or ]",
-        hint="write one line for each name, or use ? for one character",
-    ),
-    _Doubt(
-        code="codeowners-escaped-hash",
-        shape=re.compile(r"\\#"),
-        message="GitHub does not read \\# as a literal #",
-        hint="use ? in the place of the #, or own the folder",
-    ),
-    _Doubt(
-        code="codeowners-backslash",
-        shape=re.compile(r"\\(?!#)"),
-        message="GitHub does not document what a backslash means here",
-        hint="use ? in the place of the character, or own the folder",
-    ),
-    _Doubt(
-        code="codeowners-hash",
-        shape=re.compile(r"(?<!\\)#"),
-        message="GitHub may end the pattern at this #, or not",
-        hint="put a space before a comment; use ? for a # in a name",
-    ),
-    _Doubt(
-        code="codeowners-triple-star",
-        shape=re.compile(r"\*{3}"),
-        message="GitHub skips a line with three stars in a row",
-        hint="write ** for any depth, * within one name",
-    ),
-    _Doubt(
-        code="codeowners-trailing-stars",
-        shape=re.compile(r"(?<![^/])\*\*/\Z"),
-        message="readers differ on whether **/ at the end covers the files directly inside",
-        hint="end the pattern with the folder's name and a /",
-    ),
-    _Doubt(
-        code="codeowners-empty-segment",
-        shape=re.compile(r"//"),
-        message="no path holds //, so this line never matches",
-        hint="write a single /",
-    ),
-    _Doubt(
-        code="codeowners-non-ascii",
-        shape=re.compile(r"[^\x00-\x7f]"),
-        message="GitHub does not document how it compares characters outside ASCII, or a byte order mark",
-        hint="save the file as plain UTF-8 without a mark; use ? or * in the place of the character",
-    ),
-)
+_DOUBTS = tuple((re.compile(each.shape), each) for each in catalogs.table("codeowners", "doubt", _Doubt))
 
 
 def parse(text: str, file: str = LOCATIONS[0]) -> CodeOwners:
@@ -151,6 +99,14 @@ def parse(text: str, file: str = LOCATIONS[0]) -> CodeOwners:
             pattern, *owners = (word.group() for word in words)
             rules.append(Rule(line=number, pattern=pattern, owners=tuple(owners)))
     return CodeOwners(rules=tuple(rules), findings=tuple(findings))
+
+
+def unusable(codeowners: CodeOwners | None) -> tuple[Finding, ...]:
+    """Why nobody can be an owner by this file, or by none; empty if somebody can."""
+    if codeowners is not None:
+        return codeowners.findings
+    hint = f"add {LOCATIONS[0]}"
+    return (Finding.in_file(LOCATIONS[0], "no-codeowners", "there is no CODEOWNERS file", hint),)
 
 
 def too_large(file: str) -> CodeOwners:
@@ -237,8 +193,8 @@ def _pattern_problems(word: re.Match[str], finding: partial[Finding]) -> Iterato
             message=f"GitHub reads {_shown(word.group())} as a path here, not as an owner",
             hint="put a pattern first; a path of this name can be written from the root, with a leading /",
         )
-    for doubt in _DOUBTS:
-        if found := doubt.shape.search(word.group()):
+    for shape, doubt in _DOUBTS:
+        if found := shape.search(word.group()):
             column = word.start() + found.start() + 1
             yield finding(code=doubt.code, column=column, message=doubt.message, hint=doubt.hint)
 

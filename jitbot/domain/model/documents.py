@@ -15,6 +15,8 @@ GithubId = NewType("GithubId", int)  # GitHub's immutable number of an account
 AccountId = NewType("AccountId", str)  # twelve digits; text, so that leading zeros stay
 Sha = NewType("Sha", str)  # a git object name, 40 hex digits
 
+PLAIN = "100644"  # git's mode of an ordinary file
+
 T = TypeVar("T")
 
 
@@ -40,6 +42,20 @@ class Finding:
     line: int = 0
     column: int = 0
     hint: str = ""
+
+    @classmethod
+    def at(cls, document: "Request | Policy", field: str, code: str, message: str, hint: str) -> "Finding":
+        """A finding at a field of a document; where the file lacks the field, at what it belongs to, else at the file."""
+        while field and field not in document.where:
+            field = field.rpartition(".")[0]
+        place = document.where.get(field, Position(line=0, column=0))
+        file = document.path
+        return cls(code=code, message=message, file=file, line=place.line, column=place.column, hint=hint)
+
+    @classmethod
+    def in_file(cls, file: str, code: str, message: str, hint: str, *, line: int = 0) -> "Finding":
+        """A finding about a file as a whole, or about one line of it."""
+        return cls(code=code, message=message, file=file, line=line, column=1 if line else 0, hint=hint)
 
     def as_json(self) -> dict[str, object]:
         """The finding as `check --format json` prints it, and as the ledger keeps it."""
@@ -156,6 +172,14 @@ class Statement:
     conditions: Conditions = field(default_factory=dict)
 
 
+POLICIES = "policies/access/"
+
+
+def policy_path(name: str) -> str:
+    """The file of the policy of this name, relative to the data root."""
+    return f"{POLICIES}{name}.yaml"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """policies/access/<name>.yaml: what may be asked for, by whom, for how long."""
@@ -174,6 +198,14 @@ class Policy:
     reviewers: tuple[str, ...] = ()  # logins, and teams as "@org/team"
     where: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def path(self) -> str:
+        """The file that says this."""
+        return policy_path(self.name)
+
+
+OPTIONAL = ("ticket",)  # the texts that a request may have, in the order in which people read them
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
@@ -191,3 +223,9 @@ class Request:
     ticket: str | None = None
     starts_at: datetime | None = None
     where: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def optional(self) -> tuple[tuple[str, str], ...]:
+        """Its texts among `OPTIONAL`, each with its name: what people are shown after the reason."""
+        found = ((name, getattr(self, name)) for name in OPTIONAL)
+        return tuple((name, value) for name, value in found if value is not None)

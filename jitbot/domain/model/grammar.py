@@ -10,21 +10,27 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
-from jitbot.domain.model.documents import Finding, Login
+from jitbot.domain.model.documents import POLICIES, Finding, Login
 
 BUILT_INS = frozenset({"account", "account_id", "requester"})  # placeholders every policy may use
 RESERVED = BUILT_INS | {"request", "region", "partition", "namespace"}  # names no parameter may take
 LITERAL_LENGTH = 128
 PATTERN_LENGTH = 200
 
+INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
+LOGIN = "[A-Za-z0-9][A-Za-z0-9_-]{0,38}"  # `_` is in the logins of enterprise-managed users
+
 _POLICY_NAME = r"[a-z][a-z0-9-]{0,31}"
-_POLICY_PATH = re.compile(rf"policies/access/({_POLICY_NAME})\.yaml", re.ASCII)
+_POLICY_PATH = re.compile(rf"{POLICIES}({_POLICY_NAME})\.yaml", re.ASCII)
 _REQUEST_PATH = re.compile(
     rf"requests/({_POLICY_NAME})/([0-9]{{4}}-[0-9]{{2}})/([0-9]{{2}})"
-    r"-([A-Za-z0-9][A-Za-z0-9_-]{0,38}-[a-z0-9-]{1,40})\.yaml",
+    rf"-({LOGIN}-[a-z0-9-]{{1,40}})\.yaml",
     re.ASCII,
 )
 _SLUG = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
+REPOSITORY = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII
+)  # on GitHub
 
 # Letters and signs that Unicode does not count as control or format characters, yet nobody can see.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(

@@ -1,6 +1,6 @@
 """The facts a decision rests on, as git and GitHub told them. Nothing here is judged yet."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -8,6 +8,7 @@ from enum import StrEnum
 from jitbot.domain.model import bounds
 from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import (
+    PLAIN,
     Accounts,
     GithubId,
     Login,
@@ -29,6 +30,9 @@ class ChangeKind(StrEnum):
     DELETED = "deleted"
 
 
+_JUDGING = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})  # COMMENTED changes no earlier judgement
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """One request file, changed by one commit of main's first-parent line against its first parent."""
@@ -38,7 +42,7 @@ class Change:
     base: Sha  # the first parent
     committed_at: datetime
     kind: ChangeKind
-    mode: str  # git's file mode after the change, "100644" for a plain file; "000000" when deleted
+    mode: str  # git's file mode after the change; "000000" when deleted
     blob: Sha | None  # None when deleted
 
 
@@ -189,3 +193,56 @@ class Case:
     listed: tuple[PullRequest, ...]  # the pull requests GitHub lists for the commit
     default_branch: str
     merge: Merge | None
+
+
+def supposed(
+    merge: Merge,
+    path: str,
+    at: datetime,
+    *,
+    request: Parsed[Request] | None,
+    base: Sha,
+    rules: Rules,
+    kind: ChangeKind = ChangeKind.ADDED,
+    mode: str = PLAIN,
+    clashes: tuple[str, ...] = (),
+) -> Case:
+    """The case of a request in a merge that has not been: its commit is the one at the head of the pull request."""
+    pull = merge.pull_request
+    return Case(
+        change=Change(
+            path=path,
+            commit=pull.head,
+            base=base,
+            committed_at=at,
+            kind=kind,
+            mode=mode,
+            blob=merge.head_blob,
+        ),
+        request=request,
+        rules=rules,
+        touched=merge.files,
+        earlier=False,
+        clashes=clashes,
+        listed=(pull,),
+        default_branch=pull.base_branch,
+        merge=merge,
+    )
+
+
+def clashes_of(path: str, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of these names that differ from the path only by case."""
+    return tuple(name for name in names if name != path and name.casefold() == path.casefold())
+
+
+def latest_judgements(reviews: tuple[Review, ...], until: datetime) -> tuple[Review, ...]:
+    """Each reviewer's last review that judges, among those submitted by `until`, in the order of time."""
+    latest: dict[GithubId, Review] = {}
+    for review in sorted(reviews, key=_order):
+        if review.state in _JUDGING and review.submitted_at <= until:
+            latest[review.user.github_id] = review
+    return tuple(sorted(latest.values(), key=_order))
+
+
+def _order(review: Review) -> tuple[datetime, int]:
+    return review.submitted_at, review.review_id

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from jitbot.domain.model import bounds
-from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand, owners_of
+from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand, owners_of, unusable
 from jitbot.domain.model.documents import Finding, People, Person, Principal, Teams
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import Actor
@@ -25,10 +25,8 @@ class Owners:
 
 def of(path: str, *, codeowners: CodeOwners | None, people: People, teams: Teams) -> Owners:
     """The owners of `path`. A file GitHub would partly skip, no line, or nobody known: findings, and no owner."""
-    if codeowners is None:
-        return nobody("no-codeowners", "there is no CODEOWNERS file", "add .github/CODEOWNERS")
-    if codeowners.findings:
-        return Owners(names=(), rule="", people=(), findings=codeowners.findings)
+    if codeowners is None or codeowners.findings:
+        return Owners(names=(), rule="", people=(), findings=unusable(codeowners))
     rule = codeowners.rule_for(path)
     if rule is None:
         return nobody("unowned", f"no line of CODEOWNERS matches {path}", "add a line for its folder")
@@ -53,14 +51,11 @@ def chosen_by_name(path: str, codeowners: CodeOwners | None) -> Finding | None:
     rule = codeowners.rule_for(path) if codeowners is not None else None
     if rule is None or not path.startswith("requests/") or owns_policy(rule, policy_of(path)):
         return None
-    return Finding(
-        code="owners-by-name",
-        message=f"line {rule.line}: {bounds.cut(rule.pattern)} owns this file by its name or month, not by its policy",
-        file=LOCATIONS[0],
-        line=rule.line,
-        column=1,
-        hint=f"name owners of /requests/{policy_of(path)}/ as a whole, or choose another name",
+    message = (
+        f"line {rule.line}: {bounds.cut(rule.pattern)} owns this file by its name or month, not by its policy"
     )
+    hint = f"name owners of /requests/{policy_of(path)}/ as a whole, or choose another name"
+    return Finding.in_file(LOCATIONS[0], "owners-by-name", message, hint, line=rule.line)
 
 
 def owns_policy(rule: Rule, policy: str) -> bool:
@@ -102,7 +97,5 @@ def _key(principal: Principal | None) -> str:
 
 def nobody(code: str, message: str, hint: str, line: int = 0) -> Owners:
     """No owner, and why."""
-    finding = Finding(
-        code=code, message=message, file=".github/CODEOWNERS", line=line, column=1 if line else 0, hint=hint
-    )
+    finding = Finding.in_file(LOCATIONS[0], code, message, hint, line=line)
     return Owners(names=(), rule="", people=(), findings=(finding,))

@@ -7,6 +7,7 @@ from functools import partial
 
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import (
+    PLAIN,
     Accounts,
     Finding,
     GithubId,
@@ -61,7 +62,11 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
         or accounts is None
         or teams is None
     ):
-        return findings or (at(case, "incomplete", "the facts of this merge are incomplete", "ask anew"),)
+        return findings or (
+            Finding.in_file(
+                case.change.path, "incomplete", "the facts of this merge are incomplete", "ask anew"
+            ),
+        )
     owned_by = owners.of(case.change.path, codeowners=case.rules.codeowners, people=people, teams=teams)
     return ParsedCase(
         case=case,
@@ -126,20 +131,30 @@ def requester_of(request: Parsed[Request] | None, people: Parsed[People]) -> Git
     return person.github_id if person is not None else None
 
 
-def at(case: Case, code: str, message: str, hint: str) -> Finding:
-    """A finding about the request file as a whole."""
-    return Finding(code=code, message=message, file=case.change.path, hint=hint)
+def unknown_requester(request: Request) -> Finding:
+    """The finding that nobody known goes by the requester's login."""
+    return Finding.at(
+        request,
+        "requester",
+        "unknown-person",
+        f"{request.requester} is not in policies/people.yaml",
+        "an admin adds people there, with their GitHub id and AWS principal",
+    )
+
+
+def not_plain(path: str, mode: str, hint: str) -> Finding:
+    """The finding that a path is executable, or a symlink, a submodule, a folder."""
+    message = f"this is no plain file: git mode {mode}"
+    return Finding.in_file(path, "not-a-plain-file", message, hint)
 
 
 def _plain_file(case: Case) -> Iterator[Finding]:
-    if case.change.mode != "100644":
-        yield at(
-            case, "not-a-plain-file", f"git mode {case.change.mode} is no plain file", "add an ordinary file"
-        )
+    if case.change.mode != PLAIN:
+        yield not_plain(case.change.path, case.change.mode, "add an ordinary file")
     # Whoever comes later under such a name is refused; what was there before is not theirs to stop.
     for clash in case.clashes if case.change.kind is ChangeKind.ADDED else ():
-        yield at(
-            case,
+        yield Finding.in_file(
+            case.change.path,
             "case-clash",
             f"the tree also holds {clash}, which differs only by case",
             "choose another name",
@@ -150,7 +165,12 @@ def _came_through_a_pull_request(case: Case) -> Iterator[Finding]:
     settings, commit, branch = case.rules.settings.value, case.change.commit, case.default_branch
     if not case.listed:
         message = f"{commit[:10]} came to {branch} without a pull request"
-        yield at(case, "no-pull-request", message, "ask through a pull request: `jitbot request --again`")
+        yield Finding.in_file(
+            case.change.path,
+            "no-pull-request",
+            message,
+            "ask through a pull request: `jitbot request --again`",
+        )
         return
     if settings is None:
         return  # no telling which repository it should be; `_readable` says what is wrong with the settings
@@ -166,10 +186,12 @@ def _came_through_a_pull_request(case: Case) -> Iterator[Finding]:
     if not fits:
         message = f"{commit[:10]} is not the commit that merged a pull request into {branch}"
         hint = "merge with a merge commit or a squash: a rebase of several commits cannot be checked"
-        yield at(case, "not-its-merge", message, hint)
+        yield Finding.in_file(case.change.path, "not-its-merge", message, hint)
     elif [pull.number for pull in whole] != [pull.number for pull in fits]:
         message = f"GitHub does not name one pull request, and always the same, for {commit[:10]}"
-        yield at(case, "ambiguous-merge", message, "ask anew, in a pull request of its own")
+        yield Finding.in_file(
+            case.change.path, "ambiguous-merge", message, "ask anew, in a pull request of its own"
+        )
 
 
 def _readable(case: Case) -> Iterator[Finding]:
@@ -178,12 +200,12 @@ def _readable(case: Case) -> Iterator[Finding]:
         if part is not None:
             yield from part.findings
     if case.change.kind is ChangeKind.DELETED or case.request is None:
-        yield at(case, "deleted", "the file was deleted", "a deletion ends access; it asks for nothing")
+        yield Finding.in_file(
+            case.change.path, "deleted", "the file was deleted", "a deletion ends access; it asks for nothing"
+        )
 
 
 def _known(case: Case) -> Iterator[Finding]:
     request, people = case.request.value if case.request else None, case.rules.people.value
     if request is not None and people is not None and request.requester not in people:
-        message = f"{request.requester} is not in policies/people.yaml"
-        hint = "an admin adds people there, with their GitHub id and AWS principal"
-        yield at(case, "unknown-person", message, hint)
+        yield unknown_requester(request)

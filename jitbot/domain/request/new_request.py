@@ -9,13 +9,14 @@ from datetime import datetime
 from urllib.parse import quote
 
 from jitbot.domain.access import eligibility
-from jitbot.domain.model import duration, escape, timestamp
 from jitbot.domain.model.documents import Login, Person, Policy, Request, Teams
+from jitbot.domain.text import duration, escape, timestamp
 from jitbot.domain.views import titles
-from jitbot.domain.views.preview import Preview
+from jitbot.domain.views.grant_preview import GrantPreview
 from jitbot.domain.views.request_summary import labelled
 
-CHECK = "jitbot/approval"  # the status that is green once enough approvals count
+CHECK = "jitbot/check"  # the status that is green where nothing is wrong with the requests
+APPROVAL = "jitbot/approval"  # and the one that is green once enough approvals count
 _SLUG_LENGTH = 40
 _ALIAS = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 # What YAML reads as this very text without quotes; anything else is quoted as JSON, which YAML reads too.
@@ -56,8 +57,7 @@ def text(request: Request) -> str:
         f"duration: {duration.show(request.duration)}",
         f"reason: {_scalar(request.reason)}",
     ]
-    if request.ticket is not None:
-        lines.append(f"ticket: {_scalar(request.ticket)}")
+    lines += [f"{name}: {_scalar(value)}" for name, value in request.optional]
     if request.starts_at is not None:
         lines.append(f"starts_at: {timestamp.show(request.starts_at)}")
     if request.parameters:
@@ -109,26 +109,30 @@ class NewRequest:
     message: str  # of the commit: validated tokens alone, since it ends up in main's history
 
 
-def ask(outlook: Preview, content: bytes) -> NewRequest:
+def ask(grant_preview: GrantPreview, content: bytes) -> NewRequest:
     """The pull request for a new request."""
-    asked = outlook.request
+    asked = grant_preview.request
     ending = f" for {duration.show(asked.duration)}"
     return NewRequest(
         request=asked.path,
         content=content,
         branch=branch(asked.path),
-        title=titles.asked(outlook, "asks for", ending),
-        body=_body(outlook, f"asks for **{duration.show(asked.duration)}** of `{outlook.policy.name}`", ()),
-        message=f"Ask for {outlook.policy.name} in {' and '.join(outlook.where)}{ending}",
+        title=titles.asked(grant_preview, "asks for", ending),
+        body=_body(
+            grant_preview,
+            f"asks for **{duration.show(asked.duration)}** of `{grant_preview.policy.name}`",
+            (),
+        ),
+        message=f"Ask for {grant_preview.policy.name} in {' and '.join(grant_preview.where)}{ending}",
     )
 
 
-def extension(outlook: Preview, content: bytes, former: Request) -> NewRequest:
+def extension(grant_preview: GrantPreview, content: bytes, former: Request) -> NewRequest:
     """The pull request that makes a request longer."""
-    asked = outlook.request
+    asked = grant_preview.request
     before, after = duration.show(former.duration), duration.show(asked.duration)
     ending = f" from {before} to {after}"
-    change = f"asks for more time with `{outlook.policy.name}`: **{after}** in all instead of {before}"
+    change = f"asks for more time with `{grant_preview.policy.name}`: **{after}** in all instead of {before}"
     note = (
         "Only the duration changes. Until this is approved and merged, the grant ends as it was approved.",
     )
@@ -136,25 +140,25 @@ def extension(outlook: Preview, content: bytes, former: Request) -> NewRequest:
         request=asked.path,
         content=content,
         branch=branch(asked.path, f"extend-to-{after}"),
-        title=titles.asked(outlook, "extends", ending),
-        body=_body(outlook, change, note),
-        message=f"Extend {outlook.policy.name} in {' and '.join(outlook.where)}{ending}",
+        title=titles.asked(grant_preview, "extends", ending),
+        body=_body(grant_preview, change, note),
+        message=f"Extend {grant_preview.policy.name} in {' and '.join(grant_preview.where)}{ending}",
     )
 
 
-def _body(outlook: Preview, change: str, notes: tuple[str, ...]) -> str:
+def _body(grant_preview: GrantPreview, change: str, notes: tuple[str, ...]) -> str:
     """Markdown for the approver. Everything a person wrote in it is inert."""
-    asked, policy = outlook.request, outlook.policy
+    asked, policy = grant_preview.request, grant_preview.policy
     begins = f"from {timestamp.show(asked.starts_at)}" if asked.starts_at is not None else "from the merge"
     rows = [
         ("why", asked.reason),
-        *([("ticket", asked.ticket)] if asked.ticket is not None else []),
-        ("where", ", ".join(outlook.where)),
+        *asked.optional,
+        ("where", ", ".join(grant_preview.where)),
         ("how long", f"{duration.show(asked.duration)}, {begins}"),
-        *((labelled(name), escape.literal(value)) for name, value in outlook.parameters),
+        *((labelled(name), escape.literal(value)) for name, value in grant_preview.parameters),
         ("what", policy.description),
-        ("risk", "; ".join((outlook.risk.level.in_words, *outlook.risk.reasons))),
-        ("approve", outlook.who_approves()),
+        ("risk", "; ".join((grant_preview.risk.level.in_words, *grant_preview.risk.reasons))),
+        ("approve", grant_preview.who_approves()),
     ]
     table = "\n".join(f"| {escape.markdown(name)} | {escape.markdown(value)} |" for name, value in rows)
     return "\n\n".join(

@@ -56,8 +56,4 @@ def after_merge(
 
 
 def _reasons(event: Event) -> tuple[str, ...]:
-    listed = event.evidence.get("reasons")
-    found = (
-        (each.get("message") for each in listed if isinstance(each, dict)) if isinstance(listed, list) else ()
-    )
-    return tuple(str(each) for each in found if each)
+    return tuple(each.message for each in event.evidence.reasons if each.message)

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from jitbot.domain.model.documents import GithubId, Login
 from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.grammar import LOGIN, REPOSITORY
 
 _RELEASE = re.compile(r"[0-9a-f]{40}")
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9._-]{1,100}")
-_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}")
+_LOGIN = re.compile(LOGIN)
 _ALIAS = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _PLACE = re.compile(r"__([A-Z_]+?)__")
@@ -38,8 +38,8 @@ def check(answers: Answers) -> None:
             "give the 40 hex digits of the release's commit"
         )
     for option, value, shape in (
-        ("--repository", answers.repository, _REPOSITORY),
-        ("--upstream", answers.upstream, _REPOSITORY),
+        ("--repository", answers.repository, REPOSITORY),
+        ("--upstream", answers.upstream, REPOSITORY),
         *(("--owner", login, _LOGIN) for login in answers.owners),
         *(("--account", alias, _ALIAS) for alias in answers.accounts),
         *(("--account", number, _ACCOUNT) for number in answers.accounts.values()),

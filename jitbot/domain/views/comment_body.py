@@ -1,25 +1,18 @@
-"""What every comment of jitbot's is made of: parts that fit, texts made inert, documents folded away, and a marker.
-
-What people wrote is escaped; what is folded away is JSON in a fence of code that nothing in it can close.
-"""
+"""What every comment of jitbot's is made of: parts that fit, documents folded away, and a marker."""
 
 import html
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jitbot.domain.aws.iam import Documents
-from jitbot.domain.model import escape
-from jitbot.domain.views.request_summary import MARKDOWN
+from jitbot.domain.text import escape
+from jitbot.domain.text.markdown import fenced, hidden
 
 MARKER = (
     "<!-- jitbot: requests -->"  # the last line of each comment: by it, and by its author, it is found again
 )
 LONGEST = 65_536  # characters that GitHub takes: https://docs.github.com/en/rest/issues/comments
-_TEXT = 600  # characters of one text of a person's
-_INERT = 2_800  # characters that one may take once it is inert: a valid reason fits, whatever is in it
-_VALUE = 800  # the same of a parameter, an account, a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +86,7 @@ def folded(grants: Iterable[Documents], *, until: str = "") -> Iterator[str]:
         ]
         account = html.escape(escape.terminal(grant.account))  # inside HTML, Markdown's escapes are none
         summary = f"Exactly this role in <b>{account}</b>"
-        inside = "\n\n".join(("<br>\n".join(lines), *texts))
-        yield f"<details><summary>{summary}</summary>\n\n{inside}\n\n</details>"
+        yield hidden(summary, "\n\n".join(("<br>\n".join(lines), *texts)))
 
 
 def _timed(document: object, until: str) -> object:
@@ -108,28 +100,3 @@ def _timed(document: object, until: str) -> object:
             for key, value in document.items()
         }
     return [_timed(each, until) for each in document] if isinstance(document, list) else document
-
-
-def fenced(text: str, language: str = "json") -> str:
-    """A block of code, in a fence longer than any run of backticks in it."""
-    longest = max((len(run) for run in re.findall("`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}"
-
-
-def cut(text: str, most: int = _INERT) -> str:
-    """A text of a person's, inert, and no longer than a comment needs."""
-    length = min(len(text), _TEXT)
-    while len(shown := MARKDOWN.plain(text if length == len(text) else f"{text[:length]}…")) > most:
-        length = length * 3 // 4
-    return shown
-
-
-def short(text: str) -> str:
-    """The same of a text that is shorter."""
-    return cut(text, _VALUE)
-
-
-def exact(text: str) -> str:
-    """A name or a value: as `short`, and no letter of another script passes for one of ASCII."""
-    return short(escape.literal(text))

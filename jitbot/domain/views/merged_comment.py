@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
-from jitbot.domain.ledger.events import EndReason, Event, EventType
-from jitbot.domain.model import timestamp
+from jitbot.domain.ledger.ask import Ask
+from jitbot.domain.ledger.events import DECIDES, EndReason, Event, EventType
 from jitbot.domain.model.grammar import policy_of
-from jitbot.domain.views.comment_body import Part, cut, exact, fenced, fitted, folded, must, whole
+from jitbot.domain.text.markdown import cut, exact, fenced, hidden
+from jitbot.domain.views.comment_body import Part, fitted, folded, must, whole
 from jitbot.domain.views.request_summary import MARKDOWN, listed, when
 
 _DESCRIBED = 6  # accounts of one request whose lines repeat what the policy is for
@@ -44,8 +45,8 @@ def merged_requests(
     """What the ledger says of each request that this pull request brought, extended, or was refused."""
     decisions: dict[str, Event] = {}
     for event in events:
-        decided = event.kind in (EventType.APPROVED, EventType.EXTENDED, EventType.REFUSED)
-        if decided and event.evidence.get("pull_request") == number:
+        decided = event.kind in DECIDES
+        if decided and event.evidence.pull_request == number:
             decisions[event.request] = event
     return tuple(
         MergedRequest(
@@ -68,8 +69,8 @@ def touched_by(events: Sequence[Event], *, run: str, since: datetime | None) -> 
         for event in events
         if (run and event.run == run) or (since is not None and event.at >= since)
     }
-    numbers = [event.evidence.get("pull_request") for event in events if event.request in touched]
-    return tuple(sorted({number for number in numbers if isinstance(number, int)}, reverse=True))
+    numbers = [event.evidence.pull_request for event in events if event.request in touched]
+    return tuple(sorted({number for number in numbers if number is not None}, reverse=True))
 
 
 def outcome(aftermaths_: Sequence[MergedRequest], *, number: int) -> str:
@@ -95,18 +96,18 @@ def _of_one(each: MergedRequest, number: int) -> Iterator[Part]:
         return
     yield must("<br>\n".join(_state(each, status) for status in each.statuses))
     if each.life.current is not None:
-        yield must(f"> {cut(str(each.life.current.ask.get('reason', '')))}")
-        yield must(_parameters(each.life.current.ask.get("parameters")))
+        yield must(f"> {cut(each.life.current.ask.reason or '')}")
+        yield must(_parameters(each.life.current.ask))
     yield must(f"{_approvers(each.decision)}{_without_pushes(each.decision)}")
     usable = [status for status in each.statuses if _usable(status)]
     if usable:
         yield Part(_use(usable, number), must=False)
 
 
-def _parameters(given: object) -> str:
+def _parameters(ask: Ask) -> str:
     """What was granted with, a line for each, as it was approved."""
-    values = given.items() if isinstance(given, Mapping) else ()
-    return "\n".join(f"- {exact(str(name))}: **{exact(str(value)) or '…'}**" for name, value in values)
+    values = (ask.parameters or {}).items()
+    return "\n".join(f"- {exact(name)}: **{exact(value) or '…'}**" for name, value in values)
 
 
 def _usable(status: GrantStatus) -> bool:
@@ -148,8 +149,9 @@ def _trouble(each: MergedRequest, status: GrantStatus) -> str:
     failed = [event for event in each.troubles if event.account_id == status.account_id]
     if not failed:
         return "approved, and being granted"
-    said = str(failed[-1].evidence.get("message", ""))
-    return f"approved, but AWS does not do it yet; the next run tries again. {cut(said)}"
+    return (
+        f"approved, but AWS does not do it yet; the next run tries again. {cut(failed[-1].evidence.message)}"
+    )
 
 
 def _ended(life: RequestState, status: GrantStatus) -> str:
@@ -160,9 +162,13 @@ def _ended(life: RequestState, status: GrantStatus) -> str:
         return f"it was never granted, and its time was over {MARKDOWN.strong(when(status.expires_at))}"
     if status.why == EndReason.EXPIRED:
         return f"it ended as planned, {MARKDOWN.strong(when(status.expires_at))}"
-    at = f", {MARKDOWN.strong(when(_effective(event)))}" if event is not None else ", and AWS is being told"
-    by = MARKDOWN.strong(str(life.revoked.evidence.get("by", "jitbot"))) if life.revoked else ""
-    said = cut(str(life.revoked.evidence.get("reason", ""))) if life.revoked else ""
+    at = (
+        f", {MARKDOWN.strong(when(event.evidence.effective_at or event.at))}"
+        if event is not None
+        else ", and AWS is being told"
+    )
+    by = MARKDOWN.strong(life.revoked.evidence.by or "jitbot") if life.revoked else ""
+    said = cut(life.revoked.evidence.reason) if life.revoked else ""
     match status.why:
         case EndReason.RELEASED:
             return f"{by} gave it back{at}: {said}"
@@ -178,43 +184,27 @@ def _ended(life: RequestState, status: GrantStatus) -> str:
             return f"it ended early{at}"
 
 
-def _effective(event: Event) -> datetime:
-    told = event.evidence.get("effective_at")
-    try:
-        return timestamp.parse(told) if isinstance(told, str) else event.at
-    except ValueError:
-        return event.at
-
-
 def _approvers(decision: Event) -> str:
-    approvals = decision.evidence.get("approvals")
-    logins = [str(each.get("login", "")) for each in approvals] if isinstance(approvals, list) else []
-    names = listed((MARKDOWN.strong(login) for login in logins), "and")
+    names = listed((MARKDOWN.strong(each.login) for each in decision.evidence.approvals), "and")
     return f"Approved by {names}." if names else "Nobody approved this before the merge."
 
 
 def _without_pushes(decision: Event) -> str:
     """What the approvals were counted by where GitHub did not say who pushed: a decision never hides that."""
-    told: object = decision.evidence.get("facts")
-    for name in ("told", "pushes"):
-        if not isinstance(told, Mapping) or name not in told:
-            return ""  # recorded by an older jitbot, which did not ask
-        told = told[name]
-    if told is not None:
+    if not decision.evidence.lacks_pushes:
         return ""
     return " GitHub did not say who pushed the commits, so only the names in the commits were checked."
 
 
 def _refused(each: MergedRequest, number: int) -> str:
-    reasons = each.decision.evidence.get("reasons")
-    found = [reason for reason in reasons if isinstance(reason, dict)] if isinstance(reasons, list) else []
+    found = each.decision.evidence.reasons
     what = MARKDOWN.plain(policy_of(each.path))
     live = [status for status in each.statuses if _usable(status)]
     nothing = f"no more time was granted with {what}" if live else f"nothing was granted of {what}"
     lines = [f"❌ **Refused after the merge:** {nothing}.", ""]
     for reason in found[:_REASONS]:
-        hint = f"<br>→ {cut(str(reason['hint']))}" if reason.get("hint") else ""
-        lines.append(f"- {cut(str(reason.get('message', '')))}{hint}")
+        hint = f"<br>→ {cut(reason.hint)}" if reason.hint else ""
+        lines.append(f"- {cut(reason.message)}{hint}")
     if len(found) > _REASONS:
         lines.append(f"- and {len(found) - _REASONS} more")
     kept = (
@@ -234,9 +224,7 @@ def _use(usable: Sequence[GrantStatus], number: int) -> str:
         for each in usable
     )
     command = f"jitbot exec {number} -- aws sts get-caller-identity"
-    profile = (
-        f"<details><summary>A profile for ~/.aws/config</summary>\n\n{fenced(profiles, 'ini')}\n\n</details>"
-    )
+    profile = hidden("A profile for ~/.aws/config", fenced(profiles, "ini"))
     return "\n".join(("**Use it**", "", *links, "", fenced(command, "sh"), "", profile))
 
 

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.access.pending_approvals import PendingApprovals
 from jitbot.domain.aws.risk import Level
-from jitbot.domain.model import duration
 from jitbot.domain.model.documents import Finding, Request
 from jitbot.domain.model.grammar import policy_of
-from jitbot.domain.views.comment_body import LONGEST, Part, cut, exact, fitted, folded, must, short, whole
-from jitbot.domain.views.preview import STRANGE, Preview
+from jitbot.domain.text import duration
+from jitbot.domain.text.markdown import cut, exact, short
+from jitbot.domain.views.comment_body import LONGEST, Part, fitted, folded, must, whole
+from jitbot.domain.views.grant_preview import STRANGE, GrantPreview
 from jitbot.domain.views.request_summary import (
     MARKDOWN,
     Proposed,
@@ -86,13 +87,12 @@ def nothing(number: int) -> str:
 
 
 def why(request: Request, given: Sequence[tuple[str, str]] | None = None, *, asked: int = LONGEST) -> str:
-    """The reason, the ticket and the parameters, each on its line.
+    """The reason, the optional texts and the parameters, each on its line.
 
     `given` are the parameters, those that the policy asks for, `asked` of them, first: these are all shown.
     """
     lines = [f"> {cut(request.reason)}"]
-    if request.ticket is not None:
-        lines.append(f"> <br>ticket {cut(request.ticket)}")
+    lines += [f"> <br>{name} {cut(value)}" for name, value in request.optional]
     values = list(request.parameters.items()) if given is None else list(given)
     most = asked + _SHOWN
     bullets = [f"- {exact(name)}: **{exact(value) or '…'}**" for name, value in values[:most]]
@@ -103,38 +103,38 @@ def why(request: Request, given: Sequence[tuple[str, str]] | None = None, *, ask
 
 def _of_one(summary: RequestSummary) -> Iterator[Part]:
     """Who, what, where, how long, how dangerous and with what; then, if there is room, who approves and what was before."""
-    request, outlook = summary.request, summary.outlook
+    request, grant_preview = summary.request, summary.grant_preview
     if request is None:
         yield must(f"**This is no request that can be read:** {cut(summary.path)}")
         return
     if summary.proposed is Proposed.END:
         yield must(_ending(summary, request))
         return
-    if outlook is None:
+    if grant_preview is None:
         yield must(
             f"**{exact(request.requester)}** asks for access, but the policy files cannot be read: see below."
         )
         return
-    where = _places(outlook)
-    yield must(_headline(summary, outlook, where))
-    if len(outlook.where) > _MANY:
-        yield must(f"**In {len(outlook.where)} accounts**: {listed(where, 'and', most=len(where))}")
-    if is_break_glass(outlook.policy):
-        yield must(f"🚨 {cut(outlook.who_approves())}")
+    where = _places(grant_preview)
+    yield must(_headline(summary, grant_preview, where))
+    if len(grant_preview.where) > _MANY:
+        yield must(f"**In {len(grant_preview.where)} accounts**: {listed(where, 'and', most=len(where))}")
+    if is_break_glass(grant_preview.policy):
+        yield must(f"🚨 {cut(grant_preview.who_approves())}")
     yield must(more(summary, MARKDOWN))
-    yield must(_dangers(outlook))
-    asked = sum(each.name in request.parameters for each in outlook.policy.parameters)
-    yield must(why(request, outlook.parameters, asked=asked))
+    yield must(_dangers(grant_preview))
+    asked = sum(each.name in request.parameters for each in grant_preview.policy.parameters)
+    yield must(why(request, grant_preview.parameters, asked=asked))
     if summary.awaiting is not None:
-        names = " ".join(MARKDOWN.plain(name) for name in outlook.owned_by.names)
+        names = " ".join(MARKDOWN.plain(name) for name in grant_preview.owned_by.names)
         sentences = list(waiting(summary.awaiting, MARKDOWN))
         text = "\n".join((f"**Approval** ({names})<br>", "<br>\n".join(sentences)))
         yield Part(text, must=False)
     yield Part(f"**Before**<br>\n{before(summary, MARKDOWN)}", must=False)
 
 
-def _headline(summary: RequestSummary, outlook: Preview, where: Sequence[str]) -> str:
-    request, window = outlook.request, outlook.window
+def _headline(summary: RequestSummary, grant_preview: GrantPreview, where: Sequence[str]) -> str:
+    request, window = grant_preview.request, grant_preview.window
     end = MARKDOWN.strong(when(window.expires_at))
     if summary.former is not None:
         until = f", until {end}"
@@ -142,20 +142,20 @@ def _headline(summary: RequestSummary, outlook: Preview, where: Sequence[str]) -
         until = f", from {MARKDOWN.strong(when(window.starts_at))} until {end}"
     else:
         until = " from the merge on"
-    what = f"{MARKDOWN.plain(outlook.policy.name)}: **{cut(outlook.policy.description)}**,"
+    what = f"{MARKDOWN.plain(grant_preview.policy.name)}: **{cut(grant_preview.policy.description)}**,"
     verb = "asks for more time with" if summary.proposed is Proposed.EXTEND else "asks for"
     length = f"for {MARKDOWN.strong(duration.show(request.duration))}"
-    risk = _RISK[outlook.risk.level]
+    risk = _RISK[grant_preview.risk.level]
     first = listed(where, "and", most=len(where))
-    if len(outlook.where) > _MANY:
-        first = f"{', '.join(where[:_FIRST])} and {len(outlook.where) - _FIRST} more, which are named below,"
+    if len(grant_preview.where) > _MANY:
+        first = f"{', '.join(where[:_FIRST])} and {len(grant_preview.where) - _FIRST} more, which are named below,"
     return f"**{exact(request.requester)}** {verb} {what} in {first} {length}{until}. {risk}"
 
 
-def _places(outlook: Preview) -> list[str]:
+def _places(grant_preview: GrantPreview) -> list[str]:
     """All accounts that can be granted, and what there is of others."""
-    known = [f"**{exact(each)}**" for each in outlook.where if each in outlook.known]
-    strange = [each for each in outlook.where if each not in outlook.known]
+    known = [f"**{exact(each)}**" for each in grant_preview.where if each in grant_preview.known]
+    strange = [each for each in grant_preview.where if each not in grant_preview.known]
     shown = [*known, *(f"**{exact(each)}** ({STRANGE})" for each in strange[:_SHOWN])]
     if len(strange) > _SHOWN:
         shown.append(f"{len(strange) - _SHOWN} more that are {STRANGE}")
@@ -177,18 +177,18 @@ def _ending(summary: RequestSummary, request: Request) -> str:
     )
 
 
-def _dangers(outlook: Preview) -> str:
-    reasons = outlook.risk.reasons
+def _dangers(grant_preview: GrantPreview) -> str:
+    reasons = grant_preview.risk.reasons
     lines = [f"- {cut(reason)}" for reason in reasons[:_DANGERS]]
     return "\n".join(lines + ([f"- and {len(reasons) - _DANGERS} more"] if len(reasons) > _DANGERS else []))
 
 
 def _documents(summary: RequestSummary) -> Iterator[str]:
-    outlook = summary.outlook
-    if outlook is None:
+    grant_preview = summary.grant_preview
+    if grant_preview is None:
         return
-    until = f"{duration.show(outlook.request.duration)} after the merge" if outlook.floats else ""
-    yield from folded(outlook.grants, until=until)
+    until = f"{duration.show(grant_preview.request.duration)} after the merge" if grant_preview.floats else ""
+    yield from folded(grant_preview.grants, until=until)
 
 
 def _that_fit(

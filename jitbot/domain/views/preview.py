@@ -1,140 +1,201 @@
-"""What a request would give if it were merged now: the answer an approver wants in ten seconds."""
+"""What merging one request file now would give: the decision itself, made before the merge.
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+`check`, the comment, `explain` and `request` show it. It adds two things to what `approval.decide` says: what the
+merge would give, and whether enough people can approve it. It leaves out what is not wrong before the merge.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
-from jitbot.domain.access import break_glass
-from jitbot.domain.access.approval import render_all, window_of
-from jitbot.domain.access.pending_approvals import could_approve
-from jitbot.domain.access.request_state import RequestState
-from jitbot.domain.aws import iam, risk
+from jitbot.domain.access import break_glass, eligibility
+from jitbot.domain.access.approval import Decision, decide, render_all
+from jitbot.domain.access.pending_approvals import PendingApprovals, could_approve, pending
+from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.action_catalog import ActionCatalog
-from jitbot.domain.ledger.events import dump_documents
-from jitbot.domain.model import duration, owners, timestamp
-from jitbot.domain.model.documents import Accounts, Person, Policy, Request
-from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.aws.iam import Window
+from jitbot.domain.ledger.ask import Ask
+from jitbot.domain.model import owners
+from jitbot.domain.model.documents import PLAIN, Finding, Parsed, Person, Policy, Request, Sha
+from jitbot.domain.model.merge_facts import GONE, Actor, Case, ChangeKind, Merge, PullRequest, Rules, supposed
+from jitbot.domain.views.grant_preview import GrantPreview, would_grant
 
-STRANGE = "not in accounts.yaml"
+_NO_COMMIT = Sha("")  # of files that are in no commit yet
+_STILL_TO_COME = frozenset(
+    {"not-enough-approvals", "changes-requested"}
+)  # approvals are given until the merge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preview:
-    """A request with the documents it would give, its owners and its risk."""
+class Former:
+    """What main's file asked for before this change, and when that access began, where this is known."""
 
     request: Request
-    policy: Policy
-    window: iam.Window
-    where: tuple[str, ...]  # the accounts in the order of accounts.yaml, then those that it does not know
-    known: frozenset[str]  # those of them that accounts.yaml knows
-    grants: tuple[iam.Documents, ...]  # in the same order; none if one of them cannot be given
-    owned_by: owners.Owners
-    approvers: tuple[Person, ...]  # who could approve it, before anybody has
-    risk: risk.Risk
-    extends: bool = False  # the end is counted from a first start that is recorded
+    began: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """One request as if it were merged now, and all that would keep it from being granted.
+
+    Not slotted: what is only shown is worked out when somebody asks for it, since the risk takes longer than the rest.
+    """
+
+    case: Case
+    decision: Decision
+    findings: tuple[Finding, ...]
+    so_far: RequestState | None
+    began: datetime  # its window is counted from here, unless the ledger says otherwise
+    catalogue: ActionCatalog
 
     @property
-    def parameters(self) -> tuple[tuple[str, str], ...]:
-        """The request's parameters in the order of the policy, then those that it does not ask for."""
-        given, asked = self.request.parameters, [each.name for each in self.policy.parameters]
-        first = [name for name in asked if name in given]
-        return tuple((name, given[name]) for name in (*first, *(each for each in given if each not in asked)))
+    def request(self) -> Request | None:
+        """What is asked for; None if that does not read."""
+        return self.case.request.value if self.case.request is not None else None
 
-    @property
-    def floats(self) -> bool:
-        """Whether the end is counted from a merge that has not been."""
-        return self.window.starts_at is None and not self.extends
+    @cached_property
+    def grant_preview(self) -> GrantPreview | None:
+        """What it would give; None if the request or its rules do not read."""
+        if self.request is None:
+            return None
+        return would_grant(self.request, self.case.rules, self.began, self.catalogue, self.so_far)
 
-    def as_json(self) -> dict[str, object]:
-        """The shape that `explain --format json` promises."""
-        return {
-            "request": self.request.path,
-            "policy": self.policy.name,
-            "requester": self.request.requester,
-            "reason": self.request.reason,
-            "approvals_required": self.policy.approvals,
-            "owners": list(self.owned_by.names),
-            "risk": self.risk.as_json(),
-            "grants": [dump_documents(grant) for grant in self.grants],
-            **self._break_glass(),
-        }
+    @cached_property
+    def awaiting(self) -> PendingApprovals | None:
+        """Who must still approve it; None if it cannot be judged."""
+        return pending(self.decision.parsed_case) if self.decision.parsed_case is not None else None
 
-    def who_approves(self) -> str:
-        """How many of whom must approve, or who reviews a break-glass afterwards."""
-        within = self.policy.review_within
-        if break_glass.is_break_glass(self.policy) and within is not None:
-            reviewers = " ".join(self.policy.reviewers)
-            return (
-                f"BREAK-GLASS: no approval before access. One of {reviewers} must review it "
-                f"within {duration.show(within)} of the merge"
-            )
-        return f"{self.policy.approvals} of {' '.join(self.owned_by.names) or 'nobody'}"
 
-    def _break_glass(self) -> dict[str, object]:
-        """With approvals: 0 alone: who reviews, and how many seconds after the merge."""
-        within = self.policy.review_within
-        if not break_glass.is_break_glass(self.policy) or within is None:
-            return {}
-        seconds = int(within.total_seconds())
-        return {"break_glass": {"reviewers": list(self.policy.reviewers), "review_within_seconds": seconds}}
+def unasked(
+    path: str,
+    request: Parsed[Request],
+    at: datetime,
+    *,
+    rules: Rules,
+    head_rules: Rules,
+    blob: Sha,
+    base: Sha = _NO_COMMIT,
+    head: Sha = _NO_COMMIT,
+    files: tuple[str, ...] = (),
+    kind: ChangeKind = ChangeKind.ADDED,
+    mode: str = PLAIN,
+    clashes: tuple[str, ...] = (),
+) -> Case:
+    """A case of which GitHub was asked nothing: the requester's own pull request, merged at this moment.
 
-    def in_words(self) -> str:
-        """Who gets what, where, until when, in one sentence."""
-        where = " and ".join(each if each in self.known else f"{each} ({STRANGE})" for each in self.where)
-        begins = f"from {timestamp.show(self.window.starts_at)} " if self.window.starts_at is not None else ""
-        length = duration.show(self.request.duration)
-        until = timestamp.show(self.window.expires_at)
-        return (
-            f"{self.request.requester} gets {self.policy.name} in {where} for {length}, {begins}until {until}"
-        )
+    `rules` are those of the base, `head_rules` those of the branch; `files` all that it changes.
+    """
+    settings, people, asks = rules.settings.value, rules.people.value or {}, request.value
+    person = people.get(asks.requester) if asks is not None else None
+    pull = PullRequest(
+        number=0,
+        author=GONE if person is None else Actor(login=person.login, github_id=person.github_id),
+        repository_id=settings.repository_id if settings is not None else 0,
+        base_branch="main",
+        head=head,
+        merged_at=at,
+        merged_by=None,
+        merge_commit=head,
+        created_at=at,
+        commit_count=0,
+    )
+    merge = Merge(
+        pull_request=pull,
+        files=files or (path,),
+        fetched_head=head,
+        head_blob=blob,
+        head_rules=head_rules,
+        reviews=(),
+        commits=(),
+        touching=frozenset(),
+        permissions={},
+        retargeted_at=None,
+    )
+    return supposed(
+        merge, path, at, request=request, base=base, rules=rules, kind=kind, mode=mode, clashes=clashes
+    )
 
 
 def preview_grant(
-    request: Request,
-    rules: Rules,
-    merged_at: datetime,
+    case: Case,
+    now: datetime,
     catalogue: ActionCatalog,
+    *,
     so_far: RequestState | None = None,
-) -> Preview | None:
-    """What merging `request` at that time would give under these rules; None if they do not read.
+    former: Former | None = None,
+) -> Preview:
+    """Decide the case as if it were merged now.
 
-    `so_far` is what the ledger holds of it: what was granted before is extended from its first start.
+    `so_far` is what the ledger holds of the request; where the ledger has no approval of it, or is not read, the
+    `former` file is taken for what was approved.
     """
-    policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
-    if policy is None or people is None or teams is None:
-        return None
-    life = so_far or RequestState(request=request.path)
-    window, known = window_of(request, life, merged_at), rules.accounts.value or {}
-    where = in_order(request.accounts, known)
-    ordered = replace(request, accounts=where)
-    single = {each: render_all(rules, replace(request, accounts=(each,)), window) for each in where}
-    renders = tuple(documents for each in where for documents in single[each])
-    owned_by = owners.of(request.path, codeowners=rules.codeowners, people=people, teams=teams)
+    request = case.request.value if case.request is not None else None
+    life = so_far or RequestState(request=case.change.path)
+    if former is not None and request is not None and life.current is None:
+        life = _approved_as_it_was(case, request, former, now)
+    decision = decide(case, life, now)
     return Preview(
-        request=request,
-        policy=policy,
+        case=case,
+        decision=decision,
+        findings=tuple(dict.fromkeys((*_reasons(decision), *_of_documents(case, request, now)))),
+        so_far=so_far,
+        began=(former.began if former is not None else None) or now,
+        catalogue=catalogue,
+    )
+
+
+def _approved_as_it_was(case: Case, request: Request, former: Former, now: datetime) -> RequestState:
+    """The life of a request that was approved as main's file has it: its documents are those of today's rules."""
+    began = former.began or former.request.starts_at or now
+    window = Window(starts_at=former.request.starts_at, expires_at=began + former.request.duration)
+    term = ApprovedTerm(
+        commit=case.change.base,
         window=window,
-        where=where,
-        known=frozenset(known) & frozenset(where),
-        grants=render_all(rules, ordered, window),
-        extends=life.began is not None,
-        owned_by=owned_by,
-        approvers=could_approve(owned_by, people.get(request.requester)),
-        risk=risk.assess(renders, catalogue, unknown=[each for each in where if not single[each]]),
+        documents=render_all(case.rules, request, window),
+        ask=Ask.of_request(former.request, None, began),
     )
+    return RequestState(request=case.change.path, terms=(term,))
 
 
-def in_order(accounts: Iterable[str], known: Accounts) -> tuple[str, ...]:
-    """Accounts as accounts.yaml has them, so that its owners choose which is read first, and nobody who asks.
+def _reasons(decision: Decision) -> Iterator[Finding]:
+    """Why the merge would be refused, one reason for one cause."""
+    passing, parsed_case, window = set(_STILL_TO_COME), decision.parsed_case, decision.window
+    codes = {reason.code for reason in decision.reasons} - passing
+    if "not-an-extension" in codes:
+        passing.add("not-longer")  # what asks for something else need not ask for more time
+    if parsed_case is not None and window is not None and codes > {"rules-changed"}:
+        documents = render_all(parsed_case.case.rules, parsed_case.request, window)
+        passing |= set() if documents else {"rules-changed"}  # no documents: the other findings say why
+    for reason in decision.reasons:
+        if reason.code not in passing:
+            yield reason
 
-    Those that it does not know come last: nothing can be granted there.
-    """
-    order = {alias: number for number, alias in enumerate(known)}
-    return tuple(sorted(accounts, key=lambda alias: order.get(alias, len(order))))
 
-
-def first_window(request: Request, merged_at: datetime) -> iam.Window:
-    """The window of a first ask that is merged at `merged_at`."""
-    return iam.Window(
-        starts_at=request.starts_at, expires_at=(request.starts_at or merged_at) + request.duration
+def _of_documents(case: Case, request: Request | None, now: datetime) -> Iterator[Finding]:
+    """What is wrong by the documents alone, so that it is shown even where some other part does not read."""
+    policy, people = case.rules.policy.value, case.rules.people.value
+    accounts, teams = case.rules.accounts.value, case.rules.teams.value
+    if request is None or policy is None or people is None or accounts is None or teams is None:
+        return
+    yield from eligibility.findings(
+        request,
+        policy=policy,
+        accounts=accounts,
+        people=people,
+        teams=teams,
+        when=now,
+        extends=case.change.kind is not ChangeKind.ADDED,
     )
+    if not break_glass.is_break_glass(policy):
+        owned_by = owners.of(request.path, codeowners=case.rules.codeowners, people=people, teams=teams)
+        able = could_approve(owned_by, people.get(request.requester))
+        yield from owned_by.findings or _too_few(request, policy, able)
+
+
+def _too_few(request: Request, policy: Policy, able: tuple[Person, ...]) -> Iterator[Finding]:
+    if len(able) < policy.approvals:
+        who = ", ".join(person.login for person in able) or "nobody"
+        message = f"{policy.name} needs {policy.approvals} approvals, and only {who} can give one to {request.requester}"
+        hint = "an admin adds approvers to CODEOWNERS and teams.yaml"
+        yield Finding(code="nobody-can-approve", message=message, file=request.path, hint=hint)

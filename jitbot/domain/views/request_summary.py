@@ -12,9 +12,9 @@ from jitbot.domain.access.pending_approvals import PendingApprovals
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
-from jitbot.domain.model import duration, escape
-from jitbot.domain.model.documents import Finding, Login, Request
-from jitbot.domain.views.preview import Preview
+from jitbot.domain.model.documents import OPTIONAL, Finding, Request
+from jitbot.domain.text import duration, escape
+from jitbot.domain.views.grant_preview import GrantPreview
 
 LOOKS_BACK = timedelta(days=90)  # what the requester held before is told this far
 _NAMED = 6  # how many people a sentence names before it counts the rest
@@ -46,7 +46,7 @@ class RequestSummary:
     path: str
     proposed: Proposed
     request: Request | None = None
-    outlook: Preview | None = None
+    grant_preview: GrantPreview | None = None
     awaiting: PendingApprovals | None = None
     former: ApprovedTerm | None = None
     held: Held | None = None
@@ -75,24 +75,6 @@ def held(lives: Iterable[RequestState], requester: str, *, but_for: str = "") ->
         if life.current is not None and life.current.requester == requester and life.request != but_for
     ]
     return Held(count=len(terms), last=max(terms, key=lambda term: term.window.expires_at) if terms else None)
-
-
-def request_of(path: str, term: ApprovedTerm) -> Request:
-    """The request that a term was approved for, as the ledger recorded it. Raises TypeError, KeyError or ValueError for no such record."""
-    ask = term.ask
-    accounts, parameters, starts = ask["accounts"], ask["parameters"], term.window.starts_at
-    if not isinstance(accounts, list) or not isinstance(parameters, dict):
-        raise TypeError(f"{path} is not recorded as a request")
-    return Request(
-        path=path,
-        requester=Login(term.requester),
-        accounts=tuple(str(account) for account in accounts),
-        duration=duration.parse(str(ask["duration"])),
-        reason=str(ask["reason"]),
-        parameters={str(name): str(value) for name, value in parameters.items()},
-        ticket=None if ask["ticket"] is None else str(ask["ticket"]),
-        starts_at=starts,
-    )
 
 
 def when(moment: datetime) -> str:
@@ -135,9 +117,9 @@ def _still(awaiting: PendingApprovals, escaper: Escaper) -> str:
     return f"Waits for {number}, from {able}"
 
 
-def owning(outlook: Preview, escaper: Escaper) -> str:
+def owning(grant_preview: GrantPreview, escaper: Escaper) -> str:
     """From whom an approval may come, before anybody was asked for one."""
-    names = listed((escaper.strong(person.login) for person in outlook.approvers), "or")
+    names = listed((escaper.strong(person.login) for person in grant_preview.approvers), "or")
     return f"An approval may come from {names}." if names else "Nobody can approve this."
 
 
@@ -150,7 +132,7 @@ def before(summary: RequestSummary, escaper: Escaper) -> str:
         return f"What {who} had before is not known now: the ledger could not be read."
     if known.last is None:
         return f"{who} had no other grant in the last {days} days."
-    policy = escaper.plain(str(known.last.ask.get("policy", "")))
+    policy = escaper.plain(known.last.ask.policy)
     where = listed((escaper.plain(each.account) for each in known.last.documents), "and")
     number = f"{known.count} other grants" if known.count > 1 else "one other grant"
     which = "the last one" if known.count > 1 else "it"
@@ -160,13 +142,13 @@ def before(summary: RequestSummary, escaper: Escaper) -> str:
 
 def more(summary: RequestSummary, escaper: Escaper) -> str:
     """What an extension changes, as a sentence; empty if it is none, or nothing was granted."""
-    outlook, former = summary.outlook, summary.former
-    if summary.proposed is not Proposed.EXTEND or outlook is None or former is None:
+    grant_preview, former = summary.grant_preview, summary.former
+    if summary.proposed is not Proposed.EXTEND or grant_preview is None or former is None:
         return ""
-    longer = outlook.window.expires_at - former.window.expires_at
+    longer = grant_preview.window.expires_at - former.window.expires_at
     by = escaper.strong(f"{duration.show(longer)} more" if longer > timedelta() else "nothing more")
-    whole = duration.show(outlook.request.duration)
-    ends, would = when(former.window.expires_at), when(outlook.window.expires_at)
+    whole = duration.show(grant_preview.request.duration)
+    ends, would = when(former.window.expires_at), when(grant_preview.window.expires_at)
     return f"Granted until {ends}; with this until {would}: {by}, {whole} in all. Nothing else changes."
 
 
@@ -189,7 +171,7 @@ def worst_first(summaries: Iterable[RequestSummary]) -> tuple[RequestSummary, ..
 
     def rank(summary: RequestSummary) -> tuple[bool, int, str]:
         ends = summary.proposed is Proposed.END
-        level = summary.outlook.risk.level if summary.outlook is not None else Level.UNKNOWN
+        level = summary.grant_preview.risk.level if summary.grant_preview is not None else Level.UNKNOWN
         return ends, -level, summary.path
 
     return tuple(sorted(summaries, key=rank))
@@ -204,7 +186,7 @@ _LABELS = frozenset(
     {
         "what",
         "why",
-        "ticket",
+        *OPTIONAL,
         "where",
         "how long",
         "change",

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.aws.risk import Level
-from jitbot.domain.model import duration, escape
 from jitbot.domain.model.documents import Request
 from jitbot.domain.model.grammar import policy_of
-from jitbot.domain.views.preview import Preview
+from jitbot.domain.text import duration, escape
+from jitbot.domain.views.grant_preview import GrantPreview
 from jitbot.domain.views.request_summary import Proposed, RequestSummary, worst_first
 
 LONGEST = 256  # characters that GitHub takes
@@ -42,19 +42,19 @@ def title(summaries: Iterable[RequestSummary]) -> str:
     return "; ".join(each[:room] for each in shown) + rest
 
 
-def asked(outlook: Preview, verb: str, ending: str) -> str:
+def asked(grant_preview: GrantPreview, verb: str, ending: str) -> str:
     """The title under which a request is proposed, as in `alice asks for orders-db-read in prod for 2h`."""
-    head = f"{_name(outlook.request.requester)} {verb} {outlook.policy.name} in "
-    return head + _listed(outlook.where, LONGEST - len(head) - len(ending)) + ending
+    head = f"{_name(grant_preview.request.requester)} {verb} {grant_preview.policy.name} in "
+    return head + _listed(grant_preview.where, LONGEST - len(head) - len(ending)) + ending
 
 
 def _short(summary: RequestSummary, request: Request, room: int) -> str:
     """One request in at most so many characters: what does not fit of accounts and parameters is counted."""
-    outlook = summary.outlook
+    grant_preview = summary.grant_preview
     head = f"{_name(request.requester)}: {_name(policy_of(request.path))} in "
     ending = _ending(summary, request)
-    where = outlook.where if outlook is not None else request.accounts
-    given = [] if outlook is None or summary.proposed is Proposed.END else outlook.parameters
+    where = grant_preview.where if grant_preview is not None else request.accounts
+    given = [] if grant_preview is None or summary.proposed is Proposed.END else grant_preview.parameters
     values = [f"{_name(name)}={_value(value)}" for name, value in given]
     room -= len(head) + len(ending)
     least = min(len(", ".join(("", *values))), room // 2)
@@ -63,15 +63,15 @@ def _short(summary: RequestSummary, request: Request, room: int) -> str:
 
 
 def _ending(summary: RequestSummary, request: Request) -> str:
-    outlook, former = summary.outlook, summary.former
+    grant_preview, former = summary.grant_preview, summary.former
     if summary.proposed is Proposed.END:
         return ", ends access"
     length = duration.show(request.duration)
-    if summary.proposed is Proposed.EXTEND and outlook is not None and former is not None:
-        longer = outlook.window.expires_at - former.window.expires_at
+    if summary.proposed is Proposed.EXTEND and grant_preview is not None and former is not None:
+        longer = grant_preview.window.expires_at - former.window.expires_at
         length = f"+{duration.show(longer)} to {length}" if longer > timedelta() else f"to {length}"
-    unknown = outlook is not None and outlook.risk.level is Level.UNKNOWN
-    glass = outlook is not None and is_break_glass(outlook.policy)
+    unknown = grant_preview is not None and grant_preview.risk.level is Level.UNKNOWN
+    glass = grant_preview is not None and is_break_glass(grant_preview.policy)
     return f", {length}{', break-glass' if glass else ''}{', risk not known' if unknown else ''}"
 
 

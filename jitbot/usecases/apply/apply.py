@@ -9,6 +9,7 @@ from typing import assert_never
 from jitbot.domain.enforce.changes import Change, Confirm, Deny, Extend, Provision, Remove
 from jitbot.domain.enforce.outcomes import outcome
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.bounds import TEXT_WRITTEN
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import DeniedError, JitbotError
@@ -83,7 +84,7 @@ def failed_event(failure: Failure, *, now: datetime, run: str) -> Event | None:
         at=now,
         run=run,
         cause=f"{type(change).__name__.lower()}: {'refused' if failure.final else 'trouble'}",
-        evidence={"message": failure.message[:TEXT_WRITTEN]},
+        evidence=Evidence.of(Evidence.message(failure.message[:TEXT_WRITTEN])),
     )
 
 
@@ -116,7 +117,7 @@ def _make(context: Context, account: Account, change: Change, now: datetime) -> 
         case Provision() | Extend():
             return give(context, account, change)
         case Deny():
-            return deny(context, account, change, now)
+            return deny(context, account, change, (change.why, change.detail), now)
         case Confirm():
             return confirm(context, account, change, now)
         case Remove():

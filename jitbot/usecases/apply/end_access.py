@@ -6,30 +6,33 @@ from jitbot.domain.aws.roles import Actual, differences
 from jitbot.domain.enforce.changes import Confirm, Deny, Remove
 from jitbot.domain.enforce.outcomes import outcome
 from jitbot.domain.ledger.events import EndReason, Event, EventType
-from jitbot.domain.model import timestamp
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.ports import Account, Receipt
 from jitbot.usecases.context import Context
 from jitbot.usecases.read_back import attempts
 
 
-def deny(context: Context, account: Account, change: Deny, now: datetime) -> Event | None:
+def deny(
+    context: Context, account: Account, change: Deny | Confirm, due: tuple[EndReason, str], now: datetime
+) -> Event | None:
     """End access now. A role that is not there yet keeps the end due until its window is over.
 
     Read first: asked to attach to a role that is not there, AWS may only say that it denies it.
     """
+    why, detail = due
     actual, read = account.read(change.role_name)
     if actual is None:
         over = change.window is not None and now >= change.window.expires_at
-        if not over and change.why is not EndReason.DRIFT:
+        if not over and why is not EndReason.DRIFT:
             return None
-        return _ended(context, change, change.why, at=read.at, actual=None, cause=change.detail)
+        return _ended(context, change, why, at=read.at, actual=None, cause=detail)
     receipt = None
     for _ in attempts(context):
         receipt = receipt or account.deny(change.role_name)
         actual, _read = account.read(change.role_name)
         if receipt is not None and actual is not None and actual.denied:
-            return _ended(context, change, change.why, at=receipt.at, actual=actual, cause=change.detail)
+            return _ended(context, change, why, at=receipt.at, actual=actual, cause=detail)
     raise UnavailableError(f"role {change.role_name} does not read back as denied; the next run looks again")
 
 
@@ -42,7 +45,7 @@ def confirm(context: Context, account: Account, change: Confirm, now: datetime) 
     if wrongs and not wrongs[0]:
         return _ended(context, change, EndReason.EXPIRED, at=read.at, actual=actual, cause="")
     detail = f"after expiry it is not as recorded: {', '.join(wrongs[0])}"
-    return deny(context, account, change.denied(EndReason.DRIFT, detail), now)
+    return deny(context, account, change, (EndReason.DRIFT, detail), now)
 
 
 def _ended(
@@ -63,11 +66,11 @@ def _ended(
         why=why,
         window=change.window,
         cause=cause,
-        evidence={
-            "role_id": actual.role_id if actual is not None else "",
-            "effective_at": timestamp.show(effective),
-            "seen": _seen(actual),
-        },
+        evidence=Evidence.of(
+            Evidence.role_id(actual.role_id if actual is not None else ""),
+            Evidence.effective_at(effective),
+            Evidence.seen(_seen(actual)),
+        ),
     )
 
 
@@ -89,7 +92,7 @@ def remove(context: Context, account: Account, change: Remove) -> Event:
         at=receipt.at,
         run=context.run.url,
         window=change.window,
-        evidence={"verified_absent": True, "aws_request_ids": list(receipt.request_ids)},
+        evidence=Evidence.of(Evidence.verified_absent(True), Evidence.aws_request_ids(receipt.request_ids)),
     )
 
 

@@ -5,6 +5,7 @@ from jitbot.domain.aws.roles import Actual, as_read, differences, unfinished
 from jitbot.domain.enforce.changes import Extend, Provision
 from jitbot.domain.enforce.outcomes import outcome
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.ports import Account, Receipt
 from jitbot.usecases.context import Context
@@ -28,7 +29,7 @@ def give(context: Context, account: Account, change: Provision | Extend) -> Even
         run=context.run.url,
         window=documents.window,
         documents=(as_read(actual, documents),),
-        evidence={"role_id": actual.role_id, "aws_request_ids": list(receipt.request_ids)},
+        evidence=Evidence.of(Evidence.role_id(actual.role_id), Evidence.aws_request_ids(receipt.request_ids)),
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain.access.request_state import RequestState
-from jitbot.domain.audit.verify.absences import (
+from jitbot.domain.audit.history.absences import (
     Absence,
     Absences,
     Left,
@@ -15,12 +15,13 @@ from jitbot.domain.audit.verify.absences import (
     matters,
     offboardings,
 )
-from jitbot.domain.audit.verify.main_history import PLAIN, MainHistory, Merged
+from jitbot.domain.audit.history.main_history import MainHistory, Merged
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.model import codeowners
-from jitbot.domain.model.documents import Sha, Source
+from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.ports import DocumentReader
 from jitbot.ports.full_git import WholeRepository
-from jitbot.usecases.audit.unfollowed import entries_of, requests_left
+from jitbot.usecases.audit.unfollowed import entries_of, parsed, requests_left
 from jitbot.usecases.collect.collect_case import PEOPLE, owners_in
 
 
@@ -50,7 +51,9 @@ def read_absences(
     merged_at: dict[str, datetime] = {}
     for each in changes:
         merged_at.setdefault(each.change.path, each.change.committed_at)
-    gone: dict[tuple[str, str, str], tuple[Absence, ...]] = {}  # by identity: most requests share a few
+    gone: dict[
+        tuple[str, int | None, str | None], tuple[Absence, ...]
+    ] = {}  # by identity: most requests share a few
     found = {}
     for request, life in approved.items():
         identity = _identity(life)
@@ -63,25 +66,16 @@ def read_absences(
     return Gone(absences=found, untold=untold | without)
 
 
-def _identity(life: RequestState) -> tuple[str, str, str]:
-    ask = life.current.ask if life.current is not None else {}
-    return str(ask.get("requester")), str(ask.get("github_id")), str(ask.get("principal"))
+def _identity(life: RequestState) -> tuple[str, int | None, str | None]:
+    ask = life.current.ask if life.current is not None else Ask()
+    return ask.requester, ask.github_id, ask.principal
 
 
 def _registered(
     repository: WholeRepository, documents: DocumentReader, replay: MainHistory
 ) -> tuple[Registered, ...]:
-    versions = replay.versions.get(PEOPLE, ())
-    blobs = {version.blob for version in versions if version.blob is not None}
-    read = {
-        blob: documents.parse_people(Source(path=PEOPLE, content=content)).value
-        for blob, content in repository.contents(blobs)
-        if content is not None
-    }
-    return tuple(
-        Registered(commit=each.commit, at=each.at, people=read.get(each.blob) if each.blob else None)
-        for each in versions
-    )
+    read = parsed(repository, replay, PEOPLE, documents.parse_people)
+    return tuple(Registered(commit=each.commit, at=each.at, people=found.value) for each, found in read)
 
 
 def _left(

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from jitbot.domain.access import request_state
+from jitbot.domain.audit.history.absences import overdue
+from jitbot.domain.audit.history.findings import AuditFinding, Severity, Subject
 from jitbot.domain.audit.verify import aws_comparison
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
-from jitbot.domain.audit.verify.grant_checks import overdue
 from jitbot.domain.aws.roles import Listed
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.model.documents import AccountId, Source
 from jitbot.ports import Account
 from jitbot.usecases.apply.apply import ApplyResult, for_each_account
-from jitbot.usecases.audit.verify_ledger import AuditInputs, places_of
+from jitbot.usecases.audit.unfollowed import content_at
+from jitbot.usecases.audit.verify_ledger import AuditInputs
 from jitbot.usecases.collect.collect_case import ACCOUNTS
 from jitbot.usecases.context import Context
 
@@ -28,21 +29,20 @@ def compare(context: Context, books: AuditInputs, now: datetime) -> Iterator[Aud
 
     named = {documents.account_id for each in books.history.events for documents in each.documents}
     for failure in for_each_account(context, sorted({*_accounts(books), *named}), look).failures:
-        yield AuditFinding(
-            code="account-not-read",
-            severity=Severity.UNCHECKED,
-            message=f"account {failure.account_id}: {failure.message}",
-            hint="the audit role, or your own credentials, must be able to read it",
+        yield Subject(name=f"account {failure.account_id}").problem(
+            "account-not-read",
+            failure.message,
+            "the audit role, or your own credentials, must be able to read it",
+            Severity.UNCHECKED,
         )
     orphans = [each for each in books.history.events if each.kind is EventType.ENDED and not each.request]
-    ends = overdue(places_of(books), now)
+    ends = overdue(books.gone.absences, now)
     yield from aws_comparison.problems(lives, listed, orphans, ends, now, books.history.in_doubt)
 
 
 def _accounts(books: AuditInputs) -> tuple[AccountId, ...]:
     """Every account that main names."""
-    blob = books.repository.blobs_at([(books.main, ACCOUNTS)]).get((books.main, ACCOUNTS))
-    content = dict(books.repository.contents([blob])).get(blob) if blob is not None else None
+    content = content_at(books.repository, books.main, ACCOUNTS)
     if content is None:
         return ()
     accounts = books.documents.parse_accounts(Source(path=ACCOUNTS, content=content)).value

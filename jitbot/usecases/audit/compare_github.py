@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
-from jitbot.domain.audit.verify.ledger_history import RecordedEvent
-from jitbot.domain.audit.verify.recheck_decisions import GIVES, facts_of
-from jitbot.domain.evidence.case_json import PullRequestSnapshot
+from jitbot.domain.audit.history.findings import AuditFinding, Severity
+from jitbot.domain.audit.history.ledger_history import RecordedEvent
+from jitbot.domain.ledger.case_json import PullRequestSnapshot
+from jitbot.domain.ledger.events import GIVES
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.merge_facts import PullRequest, Review
 from jitbot.ports import Forge, Repository
@@ -82,7 +82,7 @@ def _missing(repository: Repository, numbers: Iterable[int]) -> dict[int, str]:
 
 def _told(decision: RecordedEvent) -> PullRequestSnapshot | None:
     """What was attested of the pull request behind an approval; None for anything else."""
-    facts = facts_of(decision.event) if decision.event.kind in GIVES else None
+    facts = decision.event.evidence.facts if decision.event.kind in GIVES else None
     return facts.told if facts is not None else None
 
 
@@ -128,12 +128,5 @@ def _review(decision: RecordedEvent, was: Review, now: Review | None) -> Iterato
 def _tell(
     decision: RecordedEvent, code: str, severity: Severity, message: str, hint: str = ""
 ) -> AuditFinding:
-    return AuditFinding(
-        code=code,
-        severity=severity,
-        message=f"{decision.event.kind} {decision.event.request}: {message}",
-        hint=hint or (_LATER if severity is Severity.UNCHECKED else _LOOK),
-        event=decision.path,
-        commit=decision.batch.commit,
-        request=decision.event.request,
-    )
+    hint = hint or (_LATER if severity is Severity.UNCHECKED else _LOOK)
+    return decision.subject.problem(code, message, hint, severity)

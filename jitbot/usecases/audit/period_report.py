@@ -4,21 +4,20 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from jitbot.domain.audit.history.absences import Absences
 from jitbot.domain.audit.report.entitlements import Entitlement, entitlement
-from jitbot.domain.audit.report.grant_record import GrantRecord
 from jitbot.domain.audit.report.population import population, within
 from jitbot.domain.audit.report.summary import Summary, summary
-from jitbot.domain.audit.verify.absences import Absences
+from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.codeowners import LOCATIONS
-from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.documents import POLICIES, Sha
 from jitbot.ports import DocumentReader, Repository
 from jitbot.ports.rule_log import RuleLog
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.context import CODE
 
-POLICIES = "policies/access/"
 RULES = ("policies", *LOCATIONS, *CODE)  # what a decision reads, and what decides
 
 

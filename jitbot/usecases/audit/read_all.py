@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import islice
 
+from jitbot.domain.audit.history.findings import AuditFinding
+from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.audit.verify import integrity
-from jitbot.domain.audit.verify.findings import AuditFinding
-from jitbot.domain.audit.verify.ledger_history import LedgerCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.ledger import batches
 from jitbot.domain.ledger.attestation import Tenure
 from jitbot.domain.ledger.batches import AddedCommit, Claims
@@ -15,6 +15,7 @@ from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.model.documents import Sha
 from jitbot.ports import Oidc
 from jitbot.ports.full_git import WholeRepository
+from jitbot.usecases.audit.unfollowed import content_at
 from jitbot.usecases.context import ISSUER_KEYS
 from jitbot.usecases.ledger.verify_batches import BatchReader, VerifiedBatch, read_keys
 
@@ -44,9 +45,7 @@ def read_ledger_history(
 
 def pinned_keys(repository: WholeRepository, *, branch: str = "main") -> Mapping[str, str]:
     """The keys that main's code owners vouch for, if there are any."""
-    tip = repository.tip(branch)
-    blob = repository.blobs_at([(tip, ISSUER_KEYS)]).get((tip, ISSUER_KEYS))
-    content = dict(repository.contents([blob])).get(blob) if blob is not None else None
+    content = content_at(repository, repository.tip(branch), ISSUER_KEYS)
     return {} if content is None else read_keys(content, f"{ISSUER_KEYS} on {branch}")
 
 
@@ -132,9 +131,9 @@ class _Reader:
         self.problems += [(order, problem) for problem in found]
 
 
-def _batch(found: VerifiedBatch, at: datetime) -> LedgerCommit:
+def _batch(found: VerifiedBatch, at: datetime) -> AttestedCommit:
     claims = found.claims
-    return LedgerCommit(
+    return AttestedCommit(
         commit=found.commit,
         order=found.order,
         at=at,

@@ -3,9 +3,10 @@
 from collections import Counter
 from datetime import datetime
 
-from jitbot.domain.audit.verify.findings import Severity
+from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.usecases.context import Context, ensure_current, ensure_recordable
 from jitbot.usecases.ledger import ledger
@@ -29,12 +30,12 @@ def event_of(verdict: AuditVerdict, *, now: datetime, run: str) -> Event:
         at=now,
         request="",
         cause="" if verdict.exit_code == ExitCode.DONE else verdict.in_words,
-        evidence={
-            "head": verdict.head,
-            "main": verdict.main,
-            "exit_code": verdict.exit_code,
-            "checked": dict(verdict.checked),
-            "findings": dict(sorted(codes.items())),
-        },
+        evidence=Evidence.of(
+            Evidence.head(verdict.head),
+            Evidence.main(verdict.main),
+            Evidence.exit_code(verdict.exit_code),
+            Evidence.checked(dict(verdict.checked)),
+            Evidence.findings(dict(sorted(codes.items()))),
+        ),
         run=run,
     )

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from jitbot.domain.audit.verify.main_history import ODD, PLAIN, Files
+from jitbot.domain.audit.history.main_history import ODD, Files
 from jitbot.domain.model import codeowners
-from jitbot.domain.model.documents import Parsed, Request, Sha, Source
+from jitbot.domain.model.documents import PLAIN, Parsed, Request, Sha, Source, policy_path
 from jitbot.domain.model.merge_facts import Change, Rules
 from jitbot.ports import DocumentReader
 from jitbot.ports.full_git import WholeRepository
@@ -95,4 +95,4 @@ class Rulebook:
 
 def _named(policy: str) -> tuple[str, ...]:
     """Every file that a decision under this policy reads."""
-    return (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, f"policies/access/{policy}.yaml", *codeowners.LOCATIONS)
+    return (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, policy_path(policy), *codeowners.LOCATIONS)

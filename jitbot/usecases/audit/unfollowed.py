@@ -1,17 +1,19 @@
-"""Asks the commits of main that change too much to be followed for what they left: rules, and request files."""
+"""What a commit of main left: asked of it where its changes do not say so, and read with every version of a document."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
 
-from jitbot.domain.audit.verify.absences import Left
-from jitbot.domain.audit.verify.main_history import PLAIN, MainHistory, Unfollowed
+from jitbot.domain.audit.history.absences import Left
+from jitbot.domain.audit.history.main_history import MainHistory, Unfollowed, Version
 from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.documents import PLAIN, Parsed, Sha, Source
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.ports.full_git import WholeRepository
 from jitbot.usecases.collect.collect_case import PEOPLE
 from jitbot.usecases.context import SETTINGS
 
 _FOLDER = "040000"
+T = TypeVar("T")
 _ASKED = (SETTINGS, PEOPLE)  # whose every version matters; all else is asked for where it is needed
 
 
@@ -53,3 +55,23 @@ def entries_of(
         return repository.entries(commit, tuple(paths))
     except UnavailableError:
         return None
+
+
+def content_at(repository: WholeRepository, commit: Sha, path: str) -> bytes | None:
+    """The bytes of a file at a commit; None if there is none, or not here."""
+    blob = repository.blobs_at([(commit, path)]).get((commit, path))
+    return dict(repository.contents([blob])).get(blob) if blob is not None else None
+
+
+def parsed(
+    repository: WholeRepository, replay: MainHistory, path: str, parse: Callable[[Source], Parsed[T]]
+) -> tuple[tuple[Version, Parsed[T]], ...]:
+    """Each version of a rule file, each blob parsed once; one without a blob, or that is not here, says nothing."""
+    versions = replay.versions.get(path, ())
+    blobs = {each.blob for each in versions if each.blob is not None}
+    known: dict[Sha | None, Parsed[T]] = {
+        blob: parse(Source(path=path, content=content))
+        for blob, content in repository.contents(blobs)
+        if content is not None
+    }
+    return tuple((each, known.get(each.blob, Parsed(value=None))) for each in versions)

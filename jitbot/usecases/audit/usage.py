@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from jitbot.domain.access import request_state
+from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.audit.report.usage import GLOBAL, Opening, Period, TrailCall, Usage, period_of, regions_of
-from jitbot.domain.audit.verify.ledger_history import RecordedEvent
 from jitbot.domain.aws.iam import Documents
 from jitbot.domain.model.errors import InvalidError
 from jitbot.ports.trail import Trail, Trails

@@ -3,18 +3,19 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from jitbot.domain.access import request_state
-from jitbot.domain.audit.verify import completeness, grant_checks, integrity, recheck_decisions, unread
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity, gravest_first
-from jitbot.domain.audit.verify.grant_checks import GrantPlace
-from jitbot.domain.audit.verify.ledger_history import LedgerHistory, RecordedEvent
-from jitbot.domain.audit.verify.main_history import PLAIN, MainHistory, Merged
-from jitbot.domain.audit.verify.recheck_decisions import GIVES, RecheckInputs
-from jitbot.domain.audit.verify.verdict import AuditVerdict, counts_of
-from jitbot.domain.evidence.case_json import Facts
-from jitbot.domain.ledger.events import EventType
-from jitbot.domain.model.documents import Settings, Sha
+from jitbot.domain.audit.history.findings import AuditFinding
+from jitbot.domain.audit.history.ledger_history import LedgerHistory, RecordedEvent
+from jitbot.domain.audit.history.main_history import MainHistory, Merged
+from jitbot.domain.audit.report.population import grant_records
+from jitbot.domain.audit.verify import recheck_decisions
+from jitbot.domain.audit.verify.recheck_decisions import DecisionFacts, InGit
+from jitbot.domain.audit.verify.verdict import AuditVerdict
+from jitbot.domain.audit.verify.verification import LedgerFacts, heads_once_good, verdict
+from jitbot.domain.ledger.case_json import Facts
+from jitbot.domain.model.documents import PLAIN, Settings, Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import is_request, policy_of
 from jitbot.ports import DocumentReader, Oidc
@@ -29,7 +30,7 @@ _AT_ONCE = 500  # decisions whose requests are in memory together
 RECORDED = "recorded"  # the head that the newest `verified` event names
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class AuditInputs:
     """All that an audit reads: main from its first commit on, and the whole ledger."""
 
@@ -41,6 +42,22 @@ class AuditInputs:
     merges: tuple[Merged, ...]
     history: LedgerHistory
     untold: frozenset[Sha]  # commits of main of which nobody could tell here which rules they left
+
+    @cached_property
+    def gone(self) -> Gone:
+        """When main lacked the file or the requester of an approved request."""
+        return read_absences(
+            self.repository,
+            self.documents,
+            replay=self.replay,
+            merges=self.merges,
+            lives=request_state.fold_events(self.history.events).values(),
+        )
+
+    @property
+    def not_followed(self) -> tuple[Sha, ...]:
+        """The commits of main that could not be asked for what they left."""
+        return (*self.untold, *self.gone.untold)
 
 
 def load_audit_inputs(
@@ -88,83 +105,41 @@ def verify(
     The ledger must hold every commit of `expect`, and the head that was found good here before. With `since`,
     what is wrong with commits that it held then is passed over: it was told before.
     """
-    history, gone = books.history, gone_of(books)
-    decisions = completeness.decisions_of(history)
-    rewritten = list(_rewritten(books, [*expect, *([since] if since else [])]))
-    found = [
-        *history.problems,
-        *_anchor(books),
-        *completeness.undecided(books.merges, decisions, now),
-        *completeness.refused_whole(books.replay.too_large, history, now),
-        *completeness.decided_twice(history, decisions),
-        *completeness.outcomes_without_ground(history, decisions),
-        *_decided_again(books, list(decisions.values())),
-        *completeness.not_followed([*books.untold, *gone.untold]),
-        *_late(_places(books, gone), now),
-        *more,
-    ]
-    found = list(unread.softened(found, history.unread))
-    new = found if since is None else _after(books, since, found)
-    return AuditVerdict(
-        head=history.head,
+    repository, history = books.repository, books.history
+    seen = heads_once_good(history, repository.verified(), [*expect, *([since] if since else [])])
+    facts = LedgerFacts(
+        at=now,
+        history=history,
         main=books.main,
-        checked={"commits": history.commits, "batches": len(history.batches), "merges": len(books.merges)}
-        | counts_of(history),
-        problems=gravest_first([*rewritten, *new]),
-        passed_over=len(found) - len(new),
+        merges=books.merges,
+        too_large=tuple(books.replay.too_large),
+        not_followed=books.not_followed,
+        grants=grant_records(history.events, now, books.gone.absences),
+        decisions=_decisions(books),
+        gone=tuple(each for each in seen if not repository.holds(history.head, each[0])),
+        before=frozenset() if since is None else repository.commits_of(since),
     )
+    return verdict(facts, more)
 
 
 def mark(books: AuditInputs, since: str) -> Sha:
     """The commit that `--since` means. Raises InvalidError if there is none."""
     if since != RECORDED:
         return books.repository.resolve(since)
-    heads = [
-        each.event.evidence.get("head")
-        for each in books.history.recorded
-        if each.event.kind is EventType.VERIFIED
-    ]
-    if not heads:
+    if not books.history.verified:
         raise InvalidError("no verification is recorded in the ledger yet; leave --since out")
-    return books.repository.resolve(str(heads[-1]))
+    return books.repository.resolve(books.history.verified[-1])
 
 
 def decisions_since(books: AuditInputs, since: Sha | None) -> tuple[RecordedEvent, ...]:
     """The decisions recorded after the ledger stood at `since`; all of them without it."""
     before = books.repository.commits_of(since) if since is not None else frozenset()
-    found = completeness.decisions_of(books.history).values()
-    return tuple(each for each in found if each.batch.commit not in before)
+    return tuple(each for each in books.history.decisions.values() if each.batch.commit not in before)
 
 
-def _anchor(books: AuditInputs) -> Iterator[AuditFinding]:
-    if not books.history.anchored:
-        yield AuditFinding(
-            code="keys-unconfirmed",
-            severity=Severity.UNCHECKED,
-            message="nobody vouches for the issuer's keys: those that the ledger's first batch brings were taken",
-            hint="give the keys that the issuer publishes with --keys FILE, read them with --online, or have "
-            "policies/issuer-keys.json owned on main",
-        )
-
-
-def _rewritten(books: AuditInputs, expect: Iterable[Sha]) -> Iterator[AuditFinding]:
-    """Whatever was seen of the ledger before must still be in it."""
-    repository, head = books.repository, books.history.head
-    wanted = [(commit, "which it was expected to hold") for commit in expect]
-    if (verified := repository.verified()) is not None:
-        wanted.append((verified, "which this clone found good before"))
-    for each in books.history.recorded:
-        recorded = each.event.evidence.get("head") if each.event.kind is EventType.VERIFIED else None
-        if isinstance(recorded, str):
-            wanted.append((Sha(recorded), "which a recorded verification names"))
-    for commit, where in dict.fromkeys(wanted):
-        if not repository.holds(head, commit):
-            yield integrity.rewritten(commit, head, where)
-
-
-def _decided_again(books: AuditInputs, decisions: Sequence[RecordedEvent]) -> Iterator[AuditFinding]:
-    """Every decision, made again."""
-    repository = books.repository
+def _decisions(books: AuditInputs) -> Iterator[DecisionFacts]:
+    """What each decision is judged by, a part of them at a time."""
+    repository, decisions = books.repository, list(books.history.decisions.values())
     merges = {(each.change.path, each.change.commit): each for each in books.merges}
     orders = {place: each.order for place, each in merges.items()}
     rulebook = Rulebook(repository, books.documents, {blob for _, blob in books.replay.all_rules})
@@ -172,17 +147,22 @@ def _decided_again(books: AuditInputs, decisions: Sequence[RecordedEvent]) -> It
         part = decisions[start : start + _AT_ONCE]
         here = [merges.get((each.event.request, each.event.commit)) for each in part]
         contents = dict(repository.contents(_asked(here)))
-        facts = [recheck_decisions.facts_of(each.event) for each in part]
+        facts = [each.event.evidence.facts for each in part]
         rulebook.learn(blob for each in facts for blob in _head_rules(each).values())
-        yield from _heads(books, part, facts)
-        for each, merged, told in zip(part, here, facts, strict=True):
-            parsed_case = None if merged is None else _ground(rulebook, told, merged, contents)
+        attested = [
+            recheck_decisions.attested(each.event, told) for each, told in zip(part, facts, strict=True)
+        ]
+        heads = repository.blobs_at(dict.fromkeys(place for each in attested for place in each))
+        for each, merged, told, head in zip(part, here, facts, attested, strict=True):
+            in_git = None if merged is None else _in_git(rulebook, told, merged, contents)
             others = books.history.by_request[each.event.request]
-            if merged is not None and parsed_case is None:
-                yield recheck_decisions.rules_not_here(each, merged.change.base)
-                continue
-            yield from recheck_decisions.problems(
-                each, parsed_case, recheck_decisions.life_before(each, others, orders)
+            yield DecisionFacts(
+                decision=each,
+                so_far=recheck_decisions.life_before(each, others, orders),
+                facts=told,
+                in_git=in_git,
+                lacks=merged.change.base if merged is not None and in_git is None else None,
+                at_head={place: heads[place] for place in head if place in heads},
             )
 
 
@@ -192,9 +172,9 @@ def _asked(merges: Iterable[Merged | None]) -> list[Sha]:
     return [each.blob for each in changes if each.blob is not None and each.mode == PLAIN]
 
 
-def _ground(
+def _in_git(
     rulebook: Rulebook, facts: Facts | None, merged: Merged, contents: Mapping[Sha, bytes | None]
-) -> RecheckInputs | None:
+) -> InGit | None:
     """What git holds of a decision; None where the rules at its base are not all here."""
     change = merged.change
     policy = policy_of(change.path)
@@ -203,73 +183,13 @@ def _ground(
     if rules is None:
         return None
     content = None if change.blob is None else contents.get(change.blob)
-    return RecheckInputs(
+    return InGit(
         merged=merged,
         request=rulebook.request(change, content),
         rules=rules,
         head_rules=rulebook.rules(_head_rules(facts), policy),
-        facts=facts,
     )
 
 
 def _head_rules(facts: Facts | None) -> Mapping[str, Sha]:
     return facts.told.head_rules if facts is not None and facts.told is not None else {}
-
-
-def _heads(
-    books: AuditInputs, decisions: Iterable[RecordedEvent], told: Iterable[Facts | None]
-) -> Iterator[AuditFinding]:
-    """Where a pull request's head is in this clone, the attested facts must be those of git."""
-    places: dict[tuple[Sha, str], tuple[RecordedEvent, Sha | None]] = {}
-    for decision, facts in zip(decisions, told, strict=True):
-        if facts is None or facts.told is None or decision.event.kind not in GIVES:
-            continue
-        head = facts.told.pull_request.head
-        named = {**facts.told.head_rules, decision.event.request: facts.told.head_blob}
-        places |= {(head, path): (decision, blob) for path, blob in named.items()}
-    actual = books.repository.blobs_at(places)
-    for place, blob in actual.items():
-        decision, attested = places[place]
-        if blob != attested:
-            yield AuditFinding(
-                code="other-head",
-                severity=Severity.BROKEN,
-                message=f"{decision.event.kind} {decision.event.request}: at the head {place[0][:10]}, "
-                f"{place[1]} is not what the evidence says",
-                hint="what was approved is not what was recorded: look at the pull request's head",
-                event=decision.path,
-                commit=decision.batch.commit,
-                request=decision.event.request,
-            )
-
-
-def places_of(books: AuditInputs) -> tuple[GrantPlace, ...]:
-    """Every approved request in each of its accounts, with what main's history says of its end."""
-    return _places(books, gone_of(books))
-
-
-def _places(books: AuditInputs, gone: Gone) -> tuple[GrantPlace, ...]:
-    lives = request_state.fold_events(books.history.events).values()
-    return tuple(grant_checks.places(lives, books.history.by_request, gone.absences))
-
-
-def gone_of(books: AuditInputs) -> Gone:
-    """When main lacked the file or the requester of an approved request."""
-    return read_absences(
-        books.repository,
-        books.documents,
-        replay=books.replay,
-        merges=books.merges,
-        lives=request_state.fold_events(books.history.events).values(),
-    )
-
-
-def _late(places: Iterable[GrantPlace], now: datetime) -> Iterator[AuditFinding]:
-    for place in places:
-        yield from grant_checks.problems(place, now)
-
-
-def _after(books: AuditInputs, since: Sha, found: Iterable[AuditFinding]) -> list[AuditFinding]:
-    """What was found, but for what is about commits that the ledger held at `since`."""
-    before = books.repository.commits_of(since)
-    return [each for each in found if each.commit not in before]

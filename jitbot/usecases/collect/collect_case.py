@@ -1,31 +1,46 @@
 """Collects the facts of a case: rules and bytes from git's commits, the pull request from the forge."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from typing import Protocol, TypeVar
 
-from jitbot.domain.access import eligibility, pushes
-from jitbot.domain.access.reviews import approved_at, latest_judgements
-from jitbot.domain.audit.verify.main_history import ODD
+from jitbot.domain.access import pushes
+from jitbot.domain.access.reviews import (
+    may_count,
+)
+from jitbot.domain.audit.history.main_history import ODD
 from jitbot.domain.ledger.attestation import blob_name
-from jitbot.domain.model import bounds, codeowners, duration, owners
-from jitbot.domain.model.documents import Finding, GithubId, Login, Parsed, Request, Sha, Source
+from jitbot.domain.model import bounds, codeowners
+from jitbot.domain.model.documents import (
+    PLAIN,
+    Finding,
+    GithubId,
+    Login,
+    Parsed,
+    Request,
+    Sha,
+    Source,
+    policy_path,
+)
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import (
     Case,
     Change,
-    Dismissal,
     Merge,
     PullCommit,
     PullRequest,
+    PullRequestHistory,
     Push,
     Review,
     Rules,
+    clashes_of,
+    latest_judgements,
 )
-from jitbot.domain.model.parsed_case import fitting, requester_of
+from jitbot.domain.model.parsed_case import fitting, not_plain, requester_of
+from jitbot.domain.text import duration
 from jitbot.ports import AddedEntry, DocumentReader, Forge, Repository
 from jitbot.usecases.context import SETTINGS, Context
 from jitbot.usecases.read_back import Patience
@@ -33,7 +48,6 @@ from jitbot.usecases.read_back import Patience
 ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "policies/teams.yaml"
 T = TypeVar("T")
 
-_PLAIN = "100644"
 _LARGE = "blob-"  # in the place of a mode, before the name of a plain file that is too large to be read
 _LARGEST = (
     1 << 16
@@ -64,14 +78,14 @@ class CommitTree:
         return {
             entry.path: content
             for entry, content in self._entries(list(paths))
-            if entry.mode == _PLAIN and content is not None
+            if entry.mode == PLAIN and content is not None
         }
 
     def others(self, paths: Iterable[str]) -> Mapping[str, str]:
         """The modes of those paths that are executable, or a symlink, a submodule, a folder; or too large."""
         wanted = list(paths)
         return {
-            entry.path: large(entry.blob) if entry.mode == _PLAIN else entry.mode
+            entry.path: large(entry.blob) if entry.mode == PLAIN else entry.mode
             for entry, content in self._entries(wanted)
             if content is None and entry.path in wanted
         }
@@ -79,29 +93,29 @@ class CommitTree:
     def _entries(self, wanted: Sequence[str]) -> Iterator[tuple[AddedEntry, bytes | None]]:
         """What lies there, with the bytes of each plain file that can be read. Raises UnavailableError if one is not here."""
         found = self.repository.entries(self.commit, wanted) if wanted else ()
-        plain = [entry.blob for entry in found if entry.mode == _PLAIN]
+        plain = [entry.blob for entry in found if entry.mode == PLAIN]
         contents = self.repository.small(plain, bounds.EVENT_READ)
-        return ((entry, contents[entry.blob] if entry.mode == _PLAIN else None) for entry in found)
+        return ((entry, contents[entry.blob] if entry.mode == PLAIN else None) for entry in found)
 
 
 class Asked:
     """What the forge answers: each question is asked once, since many requests share a merge.
 
     Nothing but the list itself says how many reviews there are, and one that is missing may be an objection. So
-    whoever decides asks for them twice, and two answers that differ in what can matter are none.
+    they are asked for twice, and two answers that differ in what can matter are none.
     """
 
-    def __init__(self, forge: Forge, *, decides: bool) -> None:
+    def __init__(self, forge: Forge) -> None:
         self._forge = forge
-        self.default_branch = cache(forge.default_branch)
-        self.pulls_of = cache(forge.pulls_of)
-        self.pull = cache(forge.pull)
-        self.files = cache(forge.files)
-        self.reviews = cache(self._twice if decides else forge.reviews)
+        self.default_branch: Callable[[], str] = cache(forge.default_branch)
+        self.pulls_of: Callable[[Sha], tuple[PullRequest, ...]] = cache(forge.pulls_of)
+        self.pull: Callable[[int], PullRequest] = cache(forge.pull)
+        self.files: Callable[[int], tuple[str, ...]] = cache(forge.files)
+        self.reviews: Callable[[int], tuple[Review, ...]] = cache(self._twice)
         self.commits = cache(forge.commits)
-        self.history = cache(forge.history)
+        self.history: Callable[[int], PullRequestHistory] = cache(forge.history)
         self.pushes = cache(forge.pushes)
-        self.permission = cache(forge.permission)
+        self.permission: Callable[[Login], str] = cache(forge.permission)
 
     def _twice(self, number: int) -> tuple[Review, ...]:
         """The reviews of a pull request. Whoever may read it may comment, and review it after the merge, at any time."""
@@ -114,12 +128,37 @@ class Asked:
         return reviews
 
 
+class AsIfMerged(Asked):
+    """What the forge would answer if an open pull request were merged now, as it is.
+
+    Its merge is the commit at its head. It changes these files: git says so, and the forge is not asked. Nothing is
+    decided by it, so no question is asked twice; and the token of a fork's run, which may not ask who may write, says nothing for an approval.
+    """
+
+    def __init__(self, forge: Forge, *, pull: PullRequest, files: tuple[str, ...], at: datetime) -> None:
+        super().__init__(forge)
+        merged = replace(pull, merged_at=at, merge_commit=pull.head, changed_files=None)
+        self.default_branch = lambda: pull.base_branch
+        self.pulls_of = lambda _: (merged,)
+        self.pull = lambda _: merged
+        self.files = lambda _: files
+        self.reviews = cache(forge.reviews)
+        self.history = cache(lambda number: replace(forge.history(number), merged=True))
+        self.permission = cache(self._may)
+
+    def _may(self, login: Login) -> str:
+        try:
+            return self._forge.permission(login)
+        except DeniedError:
+            return "unknown"
+
+
 @dataclass(slots=True)
 class CaseCollector:
-    """Facts for one run. Keeps what it has read: many cases share rules and pull requests."""
+    """The facts of cases, for one run. Keeps what it has read: many cases share rules and pull requests."""
 
     context: Context
-    decides: bool = True  # False for who only shows what would be decided
+    asks: Callable[[Forge], Asked] = Asked
     _rules: dict[tuple[Sha, str], Rules] = field(default_factory=dict)
     forge: Asked = field(init=False)
     patience: Patience = field(default_factory=Patience)
@@ -129,10 +168,13 @@ class CaseCollector:
 
     def forget(self) -> None:
         """Ask the forge anew from here on. What git holds stays as it is."""
-        self.forge = Asked(self.context.forge, decides=self.decides)
+        self.forge = self.asks(self.context.forge)
 
-    def case(self, change: Change, *, earlier: bool) -> Case:
-        """Everything `approval.decide` needs. Raises UnavailableError if the forge or git cannot tell."""
+    def case(self, change: Change, *, earlier: bool, files: tuple[str, ...] | None = None) -> Case:
+        """Everything `approval.decide` needs. Raises UnavailableError if the forge or git cannot tell.
+
+        `files` are those that an open pull request changes: its merge is no commit that git could compare.
+        """
         repository = self.context.repository
         rules = self.rules(change.base, policy_of(change.path))
         listed, request = self.forge.pulls_of(change.commit), self._request(change)
@@ -140,9 +182,9 @@ class CaseCollector:
             change=change,
             request=request,
             rules=rules,
-            touched=repository.touched(change.base, change.commit),
+            touched=repository.touched(change.base, change.commit) if files is None else files,
             earlier=earlier,
-            clashes=self._clashes(change),
+            clashes=read_clashes(repository, change.commit, change.path),
             listed=listed,
             default_branch=self.forge.default_branch(),
             merge=self._merge(change, rules, listed, requester_of(request, rules.people)),
@@ -160,18 +202,8 @@ class CaseCollector:
     def _request(self, change: Change) -> Parsed[Request] | None:
         if change.blob is None:
             return None
-        if change.mode != _PLAIN:
-            return Parsed(value=None)
-        return read_request(self.context, change.path, change.blob)
-
-    def _clashes(self, change: Change) -> tuple[str, ...]:
-        folder = change.path.rpartition("/")[0]
-        siblings = self.context.repository.entries(change.commit, [f"{folder}/"])
-        return tuple(
-            each.path
-            for each in siblings
-            if each.path != change.path and each.path.casefold() == change.path.casefold()
-        )
+        entry = AddedEntry(path=change.path, mode=change.mode, blob=change.blob)
+        return read_request(self.context.repository, self.context.documents, entry)
 
     def _merge(
         self, change: Change, rules: Rules, listed: tuple[PullRequest, ...], requester: GithubId | None
@@ -197,16 +229,17 @@ class CaseCollector:
         commits, history = forge.commits(number), forge.history(number)
         touching = repository.touching([commit.sha for commit in commits], change.path)
         at_head = repository.entries(head, [change.path]) if head else ()
-        approvers = self.approvers(number, pull.merged_at, rules, history.dismissals)
+        reviews, until, people = forge.reviews(number), pull.merged_at, rules.people.value or {}
+        approvers = may_count(reviews, people, until, history.dismissals) if until is not None else ()
         many = pull.changed_files is not None and pull.changed_files > bounds.FILES
         pushed, too_many_moves = read_pushes(forge, pull, commits, touching)
         return Merge(
             pull_request=pull,
             files=None if many else forge.files(number),
             fetched_head=head,
-            head_blob=next((entry.blob for entry in at_head if entry.mode == _PLAIN), None),
+            head_blob=next((entry.blob for entry in at_head if entry.mode == PLAIN), None),
             head_rules=self.rules(head, policy_of(change.path)) if head else rules,
-            reviews=forge.reviews(number),
+            reviews=reviews,
             commits=commits,
             touching=touching,
             permissions={login: forge.permission(login) for login in approvers},
@@ -217,35 +250,29 @@ class CaseCollector:
             too_many_moves=too_many_moves,
         )
 
-    def approvers(
-        self, number: int, until: datetime | None, rules: Rules, dismissals: Sequence[Dismissal] = ()
-    ) -> tuple[Login, ...]:
-        """The known people who have approved a pull request: whether they may write must be asked."""
-        judgements = latest_judgements(self.forge.reviews(number), until) if until is not None else ()
-        people = rules.people.value or {}
-        found = (
-            review.user.login
-            for review in judgements
-            if until is not None
-            and approved_at(review, dismissals, until)
-            and owners.person_behind(review.user, people) is not None
-        )
-        return tuple(dict.fromkeys(found))
-
 
 def large(blob: Sha) -> str:
     """What a tree says, in the place of a mode, of a plain file that is too large to be read."""
     return f"{_LARGE}{blob}"
 
 
-def read_request(context: Context, path: str, blob: Sha) -> Parsed[Request]:
-    """What a request file says. One far larger than any request is not read at all."""
-    content = context.repository.small([blob], _LARGEST)[blob]
+def read_clashes(repository: Repository, commit: Sha, path: str) -> tuple[str, ...]:
+    """The names beside a file that differ from its own only by case."""
+    siblings = repository.entries(commit, [f"{path.rpartition('/')[0]}/"])
+    return clashes_of(path, (each.path for each in siblings))
+
+
+def read_request(repository: Repository, documents: DocumentReader, entry: AddedEntry) -> Parsed[Request]:
+    """What a request file says; nothing where it is no ordinary file, or far larger than any request."""
+    path, blob = entry.path, entry.blob
+    if entry.mode != PLAIN:
+        return Parsed(value=None)
+    content = repository.small([blob], _LARGEST)[blob]
     if content is None:
         message = f"the file has more than {_LARGEST} bytes"
         finding = Finding(code="too-large", message=message, file=path, hint="a request is a few lines long")
         return Parsed(value=None, findings=(finding,))
-    return context.documents.parse_request(Source(path=path, content=content))
+    return documents.parse_request(Source(path=path, content=content))
 
 
 class Pushes(Protocol):
@@ -277,7 +304,7 @@ def read_pushes(
 
 def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
     """The code-owned documents of a tree, with the policy of this name."""
-    access = f"policies/access/{policy}.yaml"
+    access = policy_path(policy)
     wanted = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, access, *codeowners.LOCATIONS)
     odd = dict(tree.others(wanted))
     contents = {path: content for path, content in tree.read(wanted).items() if path not in odd}
@@ -289,7 +316,7 @@ def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
     def parsed(path: str, parse: Callable[[Source], Parsed[T]]) -> Parsed[T]:
         if path in contents:
             return parse(Source(path=path, content=contents[path]))
-        return Parsed(value=None, findings=(_no_file(path, odd.get(path)),))
+        return Parsed(value=None, findings=(no_file(path, odd.get(path)),))
 
     return Rules(
         settings=parsed(SETTINGS, documents.parse_settings),
@@ -319,20 +346,20 @@ def owners_in(contents: Mapping[str, bytes], odd: Mapping[str, str]) -> codeowne
 def latest_end(change: Change, case: Case | None) -> datetime:
     """When what a change asks for would be over at the latest, as far as it can be read."""
     asked = case.request.value if case is not None and case.request is not None else None
-    latest = change.committed_at + eligibility.START_AHEAD + duration.MAXIMUM
+    latest = change.committed_at + bounds.START_AHEAD + duration.MAXIMUM
     if asked is None:
         return latest
     return min(latest, (asked.starts_at or change.committed_at) + asked.duration)
 
 
-def _no_file(path: str, mode: str | None) -> Finding:
+def no_file(path: str, mode: str | None, hint: str = "an admin adds it") -> Finding:
+    """Why there is no ordinary file to read at a path, where a tree has nothing, or an entry of this mode."""
     if mode is None:
-        return Finding(code="missing-file", message=f"there is no {path}", file=path, hint="an admin adds it")
+        return Finding(code="missing-file", message=f"there is no {path}", file=path, hint=hint)
     if mode.startswith(_LARGE):
         message, hint = f"{path} has more than {bounds.EVENT_READ} bytes", "an admin makes it smaller"
         return Finding(code="rules-too-large", message=message, file=path, hint=hint)
-    message, hint = f"{path} is no plain file: git mode {mode}", "an admin makes it an ordinary file, 100644"
-    return Finding(code="not-a-plain-file", message=message, file=path, hint=hint)
+    return not_plain(path, mode, f"an admin makes it an ordinary file, {PLAIN}")
 
 
 def _name_of(mode: str) -> Sha:

@@ -5,19 +5,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from jitbot.domain.access import too_large
+from jitbot.domain.access import decision_event, too_large
 from jitbot.domain.access.approval import Decision, Verdict, decide
 from jitbot.domain.access.doubt import FORGES, awaited
 from jitbot.domain.access.request_state import RequestState, fold_events
 from jitbot.domain.access.too_large import TooLarge, asking_too_much
-from jitbot.domain.evidence import decision_event
 from jitbot.domain.ledger.events import Event
+from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.grammar import is_request
 from jitbot.domain.model.merge_facts import Case, Change, ChangeKind
 from jitbot.usecases.collect.collect_case import CaseCollector, latest_end
-from jitbot.usecases.context import MEMORY, Context
+from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger import LedgerView
 
 _FEW = 10  # files that one merge asks for at most, to be decided before all that ask for more

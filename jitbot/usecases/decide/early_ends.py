@@ -8,12 +8,13 @@ from jitbot.domain.access import may_end
 from jitbot.domain.access.doubt import GITHUB_LAG
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.enforce.plan import EarlyEnds, offboarded
+from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Finding, People, Sha, Source
 from jitbot.domain.model.errors import JitbotError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import ChangeKind, PullRequest
 from jitbot.usecases.collect.collect_case import PEOPLE, CommitTree, read_rules
-from jitbot.usecases.context import MEMORY, Context
+from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger import LedgerView
 
 _LOOKED_AT = 100  # of the deletions of one file that was brought back again and again, the latest
@@ -118,7 +119,7 @@ def _ends(context: Context, life: RequestState, deleted: _Deleted, now: datetime
     owned = not may_end.needs_entitlement(life.request, rules)
     if owned and deleted.gone:
         return True
-    requester = life.current.ask.get("github_id") if life.current is not None else None
+    requester = life.current.ask.github_id if life.current is not None else None
     why = "no pull request is known that deleted it"
     for pull in _shown(context, life.request, deleted.by, now):
         if owned:

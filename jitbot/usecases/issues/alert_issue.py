@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
+from jitbot import catalogs
+from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.verify.verdict import AuditVerdict
-from jitbot.domain.model import escape, timestamp
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.text import escape, timestamp
 from jitbot.ports import Issue
 from jitbot.usecases.context import Context
-from jitbot.usecases.issues.single_issue import keep_one
+from jitbot.usecases.issues.single_issue import keep_one, twin
 
 MARKER = "<!-- jitbot:audit -->"
 _EVER = datetime(2008, 1, 1, tzinfo=UTC)  # an issue may stand unchanged, or closed, for years
@@ -16,33 +17,9 @@ _SHOWN = 20  # findings; the run has all
 _LONGEST = 600  # characters of one sentence of a finding
 _TITLE = "The access record does not stand as it is"
 _UNCHECKED_TITLE = "The access record could not be verified"
-_OPEN = """\
-**{words}**
-
-Found at {at} by [the weekly verification]({run}), for ledger `{head}` and main `{main}`.
-
-{findings}
-
-1. Read the findings above. A broken promise is a security incident until somebody has explained it: find out who \
-pushed the named commits, and end access that should not be there with the workflow *revoke*.
-2. See for yourself, in a fresh clone: `jitbot audit verify --online`.
-3. Mend what can be mended; nothing is ever taken out of the ledger. Then run the workflow *audit* again. \
-What was looked into and stays, `--since COMMIT` passes over.
-
-Closing this issue, or editing it, changes nothing: the next verification puts it right, and closes it once all is well.
-"""
-_STOPPED = """\
-**the verification stopped before it came to a verdict**
-
-At {at} [the weekly verification]({run}) ended with: {why}
-
-Nobody knows whether the record stands. Mend what stopped it, then run the workflow *audit* again; or see for \
-yourself, in a fresh clone: `jitbot audit verify --online`.
-
-Closing this issue, or editing it, changes nothing: the next verification puts it right, and closes it once all is well.
-"""
-_DONE = "Verified again at {at}: {words} ([run]({run}), ledger `{head}`).\n"
-_TWIN = "Opened twice by mistake: #{number} is the one.\n"
+_OPEN = catalogs.text("issues/record-broken.md")
+_STOPPED = catalogs.text("issues/verification-stopped.md")
+_DONE = catalogs.text("issues/record-verified.md")
 
 
 def keep_issue(context: Context, verdict: AuditVerdict, now: datetime) -> None:
@@ -60,7 +37,7 @@ def keep_stopped(context: Context, why: str, now: datetime) -> None:
 
     def wanted(issue: Issue, twin_of: int | None) -> Issue:
         if twin_of is not None:
-            return _twin(issue, twin_of)
+            return twin(issue, issue.title, twin_of, f"\n{MARKER}")
         if issue.is_open and issue.title == _TITLE:
             return issue
         said = escape.markdown(why[:_LONGEST])
@@ -70,17 +47,12 @@ def keep_stopped(context: Context, why: str, now: datetime) -> None:
     keep_one(context.issues, context.issues.ours(_EVER), wanted, marker=MARKER, since=_EVER, owed=True)
 
 
-def _twin(issue: Issue, twin_of: int) -> Issue:
-    body = _TWIN.format(number=twin_of)
-    return Issue(number=issue.number, title=issue.title, body=f"{body}\n{MARKER}", is_open=False)
-
-
 def _wanted(verdict: AuditVerdict, issue: Issue, twin_of: int | None, *, at: str, run: str) -> Issue:
     mark = f"\n{MARKER}"
     title = _TITLE if verdict.of(Severity.BROKEN) else _UNCHECKED_TITLE
     words = {"words": verdict.in_words, "at": at, "run": run, "head": verdict.head, "main": verdict.main}
     if twin_of is not None:
-        return _twin(issue, twin_of)
+        return twin(issue, issue.title, twin_of, mark)
     if verdict.exit_code == ExitCode.DONE:
         if not issue.is_open:
             return issue

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from jitbot import catalogs
 from jitbot.domain.model.errors import JitbotError
 from jitbot.ports import Issue, Issues
 
+_TWIN = catalogs.text("issues/opened-twice.md")
 WantedIssue = Callable[
     [Issue, int | None], Issue
 ]  # an issue as it should be; the number of which it is a twin
@@ -26,6 +28,12 @@ def keep_one(
         right = wanted(issue, named[0].number if position else None)
         if right != issue and (issue.is_open or not position):
             issues.update(right)
+
+
+def twin(issue: Issue, title: str, twin_of: int, mark: str) -> Issue:
+    """What an issue comes to that was opened beside the one of this number: closed, and leading there."""
+    body = _TWIN.format(number=twin_of) + mark
+    return Issue(number=issue.number, title=title, body=body, is_open=False)
 
 
 def _open(issues: Issues, wanted: WantedIssue, marker: str, since: datetime) -> tuple[Issue, ...]:

@@ -11,11 +11,11 @@ from jitbot.domain.ledger import attestation, batches, commit_message, events
 from jitbot.domain.ledger.attestation import Batch, Tenure
 from jitbot.domain.ledger.batches import AddedCommit, Claims, Unreadable
 from jitbot.domain.ledger.events import Event, EventType
-from jitbot.domain.model.bounds import BATCH_EVENTS, BATCH_WRITTEN
+from jitbot.domain.model.bounds import BATCH_EVENTS, BATCH_WRITTEN, MEMORY
 from jitbot.domain.model.documents import Finding, Sha
 from jitbot.domain.model.errors import BranchMovedError, InvalidError, JitbotError, UnavailableError
 from jitbot.ports import Oidc, Repository
-from jitbot.usecases.context import ISSUER_KEYS, MEMORY, Context, file_at_main
+from jitbot.usecases.context import ISSUER_KEYS, Context, file_at_main
 from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
 
 MOST_TOLD = 20  # of the commits that are ignored: a flood of them must not drown the report

@@ -7,14 +7,13 @@ from datetime import date, datetime, timedelta
 
 from jitbot.domain.access import request_state
 from jitbot.domain.ledger import events
-from jitbot.domain.ledger.events import Event
+from jitbot.domain.ledger.events import LEDGER, Event
+from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import RequestPath, parse_request_path
 from jitbot.ports import PersonalForge
-from jitbot.usecases.context import MEMORY
 
-LEDGER = "ledger"
 MOST = 4000  # events to read one by one; with more a clone is the better way
 _NAME = re.compile(r"\d{6}-([a-z]+)-[0-9a-f]{20}\.json", re.ASCII)
 _SILENT = frozenset({"removed", "verified"})  # kinds that change nothing for a person

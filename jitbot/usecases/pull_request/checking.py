@@ -3,24 +3,84 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from jitbot.domain.access import cross_checks, eligibility
-from jitbot.domain.access.approval import render_all
-from jitbot.domain.aws import iam, policy_lint
+from jitbot.domain.access import cross_checks
+from jitbot.domain.access.approval import beside_rules
+from jitbot.domain.aws import policy_lint
 from jitbot.domain.aws.action_catalog import ActionCatalog
-from jitbot.domain.ledger import events
-from jitbot.domain.model import bounds, codeowners, owners
-from jitbot.domain.model.documents import Finding, Parsed, Request, Sha, Source
+from jitbot.domain.ledger.attestation import blob_name
+from jitbot.domain.model import bounds, codeowners
+from jitbot.domain.model.documents import POLICIES, Finding, Parsed, Sha, Source
 from jitbot.domain.model.grammar import is_request, policy_of
-from jitbot.domain.model.merge_facts import Rules
-from jitbot.domain.views.preview import first_window
-from jitbot.ports import DocumentReader, Repository
-from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, CommitTree, Tree, read_rules
+from jitbot.domain.model.merge_facts import ChangeKind, Rules
+from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
+from jitbot.ports import AddedEntry, DocumentReader, Repository
+from jitbot.usecases.collect.collect_case import (
+    ACCOUNTS,
+    PEOPLE,
+    TEAMS,
+    CommitTree,
+    Tree,
+    no_file,
+    owners_in,
+    read_clashes,
+    read_request,
+    read_rules,
+)
 from jitbot.usecases.context import SETTINGS
 
-TOO_LARGE, TOO_MANY = "too-large", "too-many-files"  # more than is read: nothing else is said then
-_RULES = ("policies/", *codeowners.LOCATIONS)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposedChanges:
+    """What a branch changes since it left main, and main's own entries of the requests among it.
+
+    `unread` is why it is not read any further; empty if it is.
+    """
+
+    base: Sha
+    head: Sha
+    touched: tuple[str, ...]
+    requests: tuple[str, ...]
+    at_head: Mapping[str, AddedEntry]
+    at_base: Mapping[str, AddedEntry]
+    unread: tuple[Finding, ...] = ()
+
+    def kind(self, path: str) -> ChangeKind:
+        """What the merge does to a request, as main is now."""
+        if path not in self.at_head:
+            return ChangeKind.DELETED
+        return ChangeKind.MODIFIED if path in self.at_base else ChangeKind.ADDED
+
+
+def read_proposed(repository: Repository, *, base: Sha, head: Sha) -> ProposedChanges:
+    """What the branch at `head` would change on main's tip, `base`."""
+    touched = repository.touched(repository.merge_base(base, head), head)
+    requests = tuple(path for path in touched or () if is_request(path))
+    at_head = {entry.path: entry for entry in repository.entries(head, requests)}
+    unread: tuple[Finding, ...] = ()
+    if touched is None:
+        message, hint = (
+            "this changes more files than jitbot reads, so it can grant nothing",
+            "ask in a pull request of its own",
+        )
+        unread = (Finding(code="too-large", message=message, file="requests/", hint=hint),)
+    elif at_head and not bounds.are_few(touched):
+        message, hint = (
+            f"this changes {len(touched)} files, more than one request may",
+            "ask in pull requests of one file each",
+        )
+        unread = (Finding(code="too-many-files", message=message, file=requests[0], hint=hint),)
+    return ProposedChanges(
+        base=base,
+        head=head,
+        touched=touched or (),
+        requests=requests,
+        at_head=at_head,
+        at_base={entry.path: entry for entry in repository.entries(base, requests)},
+        unread=unread,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,118 +97,87 @@ class Checker:
         contents, odd = tree.read(wanted), tree.others(wanted)
         findings: list[Finding] = []
         for path in wanted:
-            if path in odd and path.startswith(_RULES):
-                findings.append(_odd(path, odd[path]))
+            if path in odd and path.startswith(codeowners.RULES):
+                findings += _odd(path, odd[path])
             elif path not in contents:
-                findings.append(_at(path, "missing-file", f"there is no file {path}", "check its name"))
+                findings.append(no_file(path, None, "check its name"))
             elif is_request(path):
-                findings += self._request(tree, Source(path=path, content=contents[path]))
+                findings += self.request(tree, Source(path=path, content=contents[path])).findings
             else:
                 findings += self._rule(tree, Source(path=path, content=contents[path]))
         return tuple(dict.fromkeys(findings))
 
-    def request(self, tree: Tree, source: Source, *, former: bytes | None = None) -> tuple[Finding, ...]:
-        """Everything wrong with one request under a tree's rules; `former` is what it said on main, if it extends that."""
-        return tuple(dict.fromkeys(self._request(tree, source, former=former)))
+    def request(self, tree: Tree, source: Source, *, former: Former | None = None) -> Preview:
+        """What one request would give under a tree's rules. `former` is what main has of it, if it extends that."""
+        rules = read_rules(tree, self.documents, policy_of(source.path))
+        case = unasked(
+            source.path,
+            self.documents.parse_request(source),
+            self.when,
+            rules=rules,
+            head_rules=rules,
+            blob=blob_name(source.content),
+            kind=ChangeKind.ADDED if former is None else ChangeKind.MODIFIED,
+        )
+        return preview_grant(case, self.when, self.catalogue, former=former)
 
     def change(self, repository: Repository, *, base: Sha, head: Sha) -> tuple[Finding, ...]:
         """Everything that would keep the change from `base` to `head` from being merged and granted."""
-        start = repository.merge_base(base, head)
-        touched = repository.touched(start, head)
-        if touched is None:
-            message = "this changes more files than jitbot reads, so it can grant nothing"
-            return (_at("requests/", TOO_LARGE, message, "ask in a pull request of its own"),)
-        requests = [path for path in touched if is_request(path)]
-        there = repository.entries(head, requests)
-        if there and not bounds.are_few(touched):
-            message = f"this changes {len(touched)} files, more than one request may"
-            return (_at(requests[0], TOO_MANY, message, "ask in pull requests of one file each"),)
-        trees = [CommitTree(repository=repository, commit=each) for each in (head, start, base)]
-        at_head, at_start, at_base = trees
-        present, before = at_head.read(requests), at_start.read(requests)
-        modes = {entry.path: entry.mode for entry in there}
-        findings = list(_alone(touched, requests))
-        for path in requests:
-            if path in present:
-                source = Source(path=path, content=present[path])
-                findings += self._request(at_base, source, former=before.get(path))
-                findings += self._same_documents(at_base, at_head, source)
-            elif path in modes:
-                findings.append(_odd(path, modes[path]))
-        rules = [path for path in touched if path.startswith(_RULES)]
-        rules = [path for path in rules if path in at_head.read([path]) or path in at_head.others([path])]
-        return tuple(dict.fromkeys((*findings, *self.files(at_head, rules))))
+        proposed = read_proposed(repository, base=base, head=head)
+        previews = () if proposed.unread else self._previews(repository, proposed)
+        of_requests = (finding for preview in previews for finding in preview.findings)
+        return self.together(repository, proposed, of_requests)
 
-    def _request(self, tree: Tree, source: Source, *, former: bytes | None = None) -> Iterator[Finding]:
-        """A request under a tree's rules. `former` is what it said before, where it extends one that was merged."""
-        parsed: Parsed[Request] = self.documents.parse_request(source)
-        yield from parsed.findings
-        parts = source.path.split("/")
-        rules = read_rules(tree, self.documents, parts[1] if len(parts) > 2 else "")
-        for part in (rules.settings, rules.accounts, rules.people, rules.teams, rules.policy):
-            yield from part.findings
-        request, policy, people = parsed.value, rules.policy.value, rules.people.value
-        accounts, teams = rules.accounts.value, rules.teams.value
-        if request is None or policy is None or people is None or accounts is None or teams is None:
-            return
-        extends = former is not None
-        yield from eligibility.findings(
-            request,
-            policy=policy,
-            accounts=accounts,
-            people=people,
-            teams=teams,
-            when=self.when,
-            extends=extends,
+    def together(
+        self, repository: Repository, proposed: ProposedChanges, of_requests: Iterable[Finding]
+    ) -> tuple[Finding, ...]:
+        """Everything wrong with a branch: that it asks for too much or changes rules too, its requests, its rules."""
+        if proposed.unread:
+            return proposed.unread
+        requests, rules = (
+            proposed.requests,
+            [path for path in proposed.touched if path.startswith(codeowners.RULES)],
         )
-        yield from cross_checks.approvable(
-            request, policy, codeowners=rules.codeowners, people=people, teams=teams
-        )
-        by_name = owners.chosen_by_name(source.path, rules.codeowners)
-        yield from () if by_name is None else (by_name,)
-        grants = render_all(rules, request, first_window(request, self.when))
-        for grant in grants:
-            yield from iam.preflight(grant, file=source.path)
-        yield from events.too_large(grants, source.path)
-        if former is not None:
-            yield from self._only_longer(Source(path=source.path, content=former), request)
+        beside = beside_rules(requests[0], proposed.touched) if requests else ()
+        there = [entry.path for entry in repository.entries(proposed.head, rules)]
+        of_rules = self.files(CommitTree(repository=repository, commit=proposed.head), there)
+        return tuple(dict.fromkeys((*beside, *of_requests, *of_rules)))
 
-    def _same_documents(self, base: Tree, head: Tree, source: Source) -> Iterator[Finding]:
-        request = self.documents.parse_request(source).value
-        if request is None:
-            return
-        policy, window = policy_of(source.path), first_window(request, self.when)
-        seen, granted = (
-            render_all(read_rules(tree, self.documents, policy), request, window) for tree in (head, base)
-        )
-        if seen != granted:
-            message = (
-                "the base branch has newer rules: other documents would be granted than this branch shows"
+    def _previews(self, repository: Repository, proposed: ProposedChanges) -> Iterator[Preview]:
+        """What each request of a branch would give, as far as git alone can tell."""
+
+        @cache
+        def rules(commit: Sha, policy: str) -> Rules:
+            return read_rules(CommitTree(repository=repository, commit=commit), self.documents, policy)
+
+        for path, entry in proposed.at_head.items():
+            policy = policy_of(path)
+            case = unasked(
+                path,
+                read_request(repository, self.documents, entry),
+                self.when,
+                rules=rules(proposed.base, policy),
+                head_rules=rules(proposed.head, policy),
+                blob=entry.blob,
+                base=proposed.base,
+                head=proposed.head,
+                files=proposed.touched,
+                kind=proposed.kind(path),
+                mode=entry.mode,
+                clashes=read_clashes(repository, proposed.head, path),
             )
-            yield _at(source.path, "rules-changed", message, "update the branch, then have it approved")
-
-    def _only_longer(self, before: Source, new: Request) -> Iterator[Finding]:
-        old = self.documents.parse_request(before).value
-        if old is None:
-            return
-        fields = ("requester", "accounts", "reason", "ticket", "parameters", "starts_at")
-        other = [name for name in fields if getattr(old, name) != getattr(new, name)]
-        if other:
-            message = f"a merged request may change its duration alone; this changes {', '.join(other)}"
-            yield _at(new.path, "not-an-extension", message, "ask anew in a new file")
-        elif new.duration <= old.duration:
-            message = "an extension makes the duration longer; this does not"
-            yield _at(new.path, "not-longer", message, "to end early, delete the file")
+            former = read_former(repository, self.documents, proposed.at_base.get(path))
+            yield preview_grant(case, self.when, self.catalogue, former=former)
 
     def _rule(self, tree: Tree, source: Source) -> Iterator[Finding]:
         """A code-owned file: its own shape, whether the others know what it names, and whether AWS does."""
         if source.path in codeowners.LOCATIONS:
             yield from codeowners.parse(source.content.decode(errors="replace"), source.path).findings
             return
-        name = source.path.removeprefix("policies/access/").removesuffix(".yaml")
+        name = source.path.removeprefix(POLICIES).removesuffix(".yaml")
         rules = read_rules(tree, self.documents, name)
         accounts, people, teams = rules.accounts.value, rules.people.value, rules.teams.value
-        if source.path.startswith("policies/access/"):
+        if source.path.startswith(POLICIES):
             yield from rules.policy.findings
             policy = rules.policy.value
             if policy is not None:
@@ -173,19 +202,12 @@ def _shared_part(rules: Rules, path: str) -> tuple[Finding, ...]:
     return parts[path].findings if path in parts else ()
 
 
-def _alone(touched: Iterable[str], requests: list[str]) -> Iterator[Finding]:
-    others = sorted(path for path in touched if not path.startswith("requests/"))
-    if requests and others:
-        message = f"a request touches requests/ alone; this also changes {', '.join(others[:3])}"
-        hint = "change the rules in a pull request of their own, and have it merged first"
-        yield _at(requests[0], "touches-rules", message, hint)
+def read_former(repository: Repository, documents: DocumentReader, entry: AddedEntry | None) -> Former | None:
+    """What main's file asks for; None if there is none that reads."""
+    request = read_request(repository, documents, entry).value if entry is not None else None
+    return None if request is None else Former(request=request)
 
 
-def _odd(path: str, mode: str) -> Finding:
-    if path in codeowners.LOCATIONS:
-        return codeowners.not_plain(path, mode).findings[0]
-    return _at(path, "not-a-plain-file", f"git mode {mode} is no plain file", "add an ordinary file")
-
-
-def _at(path: str, code: str, message: str, hint: str) -> Finding:
-    return Finding(code=code, message=message, file=path, hint=hint)
+def _odd(path: str, mode: str) -> tuple[Finding, ...]:
+    found = owners_in({}, {path: mode})
+    return (no_file(path, mode),) if found is None else found.findings

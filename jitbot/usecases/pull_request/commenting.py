@@ -9,6 +9,7 @@ from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.model.documents import Finding, Sha
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.request.new_request import APPROVAL, CHECK
 from jitbot.domain.views import merged_comment, open_comment
 from jitbot.domain.views.comment_body import is_ours
 from jitbot.domain.views.merged_comment import MergedRequest
@@ -21,7 +22,6 @@ from jitbot.usecases.ledger.ledger import LedgerView
 from jitbot.usecases.pull_request.request_summary import Brief, brief
 
 MAIN = "main"
-CHECK, APPROVAL = "jitbot/check", "jitbot/approval"
 _DESCRIPTION = 140  # characters of a status that GitHub takes
 
 

@@ -4,29 +4,17 @@ The facts are put together as the check does it, and counted by the code that de
 said to be not known: it is never replaced by a weaker rule.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals, pending
-from jitbot.domain.access.reviews import latest_judgements
+from jitbot.domain.access.reviews import may_count
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.model import bounds
-from jitbot.domain.model.documents import Login, People, Request, Sha, Source
+from jitbot.domain.model.documents import PLAIN, Request, Sha, Source
 from jitbot.domain.model.errors import JitbotError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
-from jitbot.domain.model.merge_facts import (
-    Case,
-    Change,
-    ChangeKind,
-    Merge,
-    PullCommit,
-    PullRequest,
-    Push,
-    Review,
-    Rules,
-)
-from jitbot.domain.model.owners import person_behind
+from jitbot.domain.model.merge_facts import Case, Merge, PullCommit, PullRequest, Push, Rules, supposed
 from jitbot.domain.model.parsed_case import ParsedCase, parse_case
 from jitbot.ports import Pull
 from jitbot.usecases.collect.collect_case import read_pushes, read_rules
@@ -94,40 +82,28 @@ class OpenApprovals:
         merged = _as_if_merged(pull, self.client.place.repository_id, len(head.commits), at)
         # Without an approval nothing hangs on who pushed, or on when the base was changed.
         history = self.client.forge.history(pull.number) if approved or dismissed else None
-        request = None if head.source is None else self.client.documents.parse_request(head.source)
-        change = Change(
-            path=path,
-            commit=pull.head,
-            base=main.commit,
-            committed_at=at,
-            kind=ChangeKind.ADDED,  # the approvals of an extension are counted alike
-            mode="000000" if head.source is None else "100644",
-            blob=None if head.source is None else blob_name(head.source.content),
+        source = head.source
+        request = self.client.documents.parse_request(source) if source is not None else None
+        blob = blob_name(source.content) if source is not None else None
+        merge = Merge(
+            pull_request=merged,
+            files=(path,),
+            fetched_head=pull.head,
+            head_blob=blob,
+            head_rules=head.rules,
+            reviews=reviews,
+            commits=head.commits,
+            touching=head.touching,
+            permissions={
+                login: self.client.forge.permission(login) for login in may_count(reviews, people, at)
+            },
+            retargeted_at=None if history is None else history.retargeted_at,
+            dismissals=() if history is None else history.dismissals,
+            pushes=self._pushes(merged, head) if approved else None,
         )
-        return Case(
-            change=change,
-            request=request,
-            rules=rules,
-            touched=(path,),
-            earlier=False,
-            clashes=(),
-            listed=(merged,),
-            default_branch=self.client.place.branch,
-            merge=Merge(
-                pull_request=merged,
-                files=(path,),
-                fetched_head=pull.head,
-                head_blob=change.blob,
-                head_rules=head.rules,
-                reviews=reviews,
-                commits=head.commits,
-                touching=head.touching,
-                permissions=self._permissions(reviews, people, at),
-                retargeted_at=None if history is None else history.retargeted_at,
-                dismissals=() if history is None else history.dismissals,
-                pushes=self._pushes(merged, head) if approved else None,
-            ),
-        )
+        # The approvals of an extension are counted as those of a first ask.
+        mode = PLAIN if source is not None else "000000"
+        return supposed(merge, path, at, request=request, base=main.commit, rules=rules, mode=mode)
 
     def _pushes(self, merged: PullRequest, head: _Head) -> tuple[Push, ...] | None:
         found, too_many_moves = read_pushes(self.client.forge, merged, head.commits, head.touching)
@@ -178,15 +154,6 @@ class OpenApprovals:
         if parent is None:
             return True
         return self._tree_of(commit).entry(path) != self._tree_of(parent).entry(path)
-
-    def _permissions(self, reviews: Iterable[Review], people: People, at: datetime) -> Mapping[Login, str]:
-        """Of each approver who might count: whether they may write, asked as the decision will ask it."""
-        asked_of = dict.fromkeys(
-            review.user.login
-            for review in latest_judgements(tuple(reviews), at)
-            if review.state == "APPROVED" and person_behind(review.user, people) is not None
-        )
-        return {login: self.client.forge.permission(login) for login in asked_of}
 
 
 def _as_if_merged(pull: Pull, repository_id: int, commits: int, at: datetime) -> PullRequest:

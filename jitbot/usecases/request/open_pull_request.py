@@ -13,7 +13,7 @@ from typing import TypeVar
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.request import new_request
-from jitbot.domain.request.new_request import CHECK, NewRequest
+from jitbot.domain.request.new_request import APPROVAL, NewRequest
 from jitbot.ports import MergeRules, PersonalForge, Pull
 from jitbot.usecases.request.requester_client import RequesterClient
 
@@ -122,11 +122,11 @@ def merge_when_approved(client: RequesterClient, pull: Pull, approvals: int) -> 
 
 def too_early(rules: MergeRules, approvals: int) -> str:
     """Why GitHub might merge before enough approvals count, which refuses the request for good; empty if it cannot."""
-    if CHECK in rules.checks:
+    if APPROVAL in rules.checks:
         return ""
     if approvals <= 1 and rules.code_owners and rules.approvals >= approvals:
         return ""
     return (
         f"it takes {approvals} of the owners' approvals, and main's rules do not wait for that "
-        f"({CHECK} is no required check)"
+        f"({APPROVAL} is no required check)"
     )

@@ -8,12 +8,24 @@ from typing import TypeVar
 
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.model import codeowners, owners
-from jitbot.domain.model.documents import Finding, Parsed, People, Person, Policy, Request, Sha, Source, Teams
+from jitbot.domain.model.documents import (
+    PLAIN,
+    POLICIES,
+    Parsed,
+    People,
+    Person,
+    Policy,
+    Request,
+    Sha,
+    Source,
+    Teams,
+    policy_path,
+)
 from jitbot.domain.model.errors import InvalidError, UnavailableError
-from jitbot.domain.model.grammar import is_request, policy_of
+from jitbot.domain.model.grammar import is_request
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.request import new_request
-from jitbot.domain.views.preview import Preview, preview_grant
+from jitbot.domain.views.preview import Former, Preview
 from jitbot.ports import AddedEntry, DocumentReader, Forge, PersonalForge, RepositoryAccess
 from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, read_rules
 from jitbot.usecases.context import SETTINGS
@@ -21,7 +33,6 @@ from jitbot.usecases.pull_request.checking import Checker
 
 T = TypeVar("T")
 
-_ACCESS = "policies/access"
 _RULES = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, *codeowners.LOCATIONS)
 
 
@@ -42,7 +53,7 @@ class RemoteTree:
             entry.path: entry.blob
             for folder in dict.fromkeys(map(_folder, wanted))
             for entry in self._folders[folder]
-            if entry.mode == "100644"
+            if entry.mode == PLAIN
         }
         blobs = [plain[path] for path in wanted if path in plain]
         if missing := [blob for blob in blobs if blob not in self._contents]:
@@ -61,7 +72,7 @@ class RemoteTree:
             entry.path: entry.mode
             for folder in dict.fromkeys(map(_folder, wanted))
             for entry in self._folders[folder]
-            if entry.path in wanted and entry.mode != "100644"
+            if entry.path in wanted and entry.mode != PLAIN
         }
 
     def entry(self, path: str) -> AddedEntry | None:
@@ -80,24 +91,6 @@ class RemoteTree:
         if missing := [folder for folder in wanted if folder not in self._folders]:
             self._folders.update(self.personal.folders(self.commit, missing))
         return tuple(entry.path for folder in wanted for entry in self._folders[folder])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WithFile:
-    """A tree in which one file is another: as it would be once that file is merged."""
-
-    tree: RemoteTree
-    source: Source
-
-    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """The contents of those paths that are ordinary files."""
-        wanted = list(paths)
-        found = dict(self.tree.read(path for path in wanted if path != self.source.path))
-        return found | ({self.source.path: self.source.content} if self.source.path in wanted else {})
-
-    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
-        """The modes of those paths that are there and are no ordinary files."""
-        return self.tree.others(path for path in paths if path != self.source.path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,23 +114,27 @@ class RequesterClient:
         return RemoteTree(self.personal, self.place.tip)
 
     @cached_property
-    def policies(self) -> tuple[Policy, ...]:
-        """The policies at main's tip that read without a finding: under another one nothing is granted."""
-        # Whatever is read of the rules later comes with these two questions.
+    def rules_tree(self) -> RemoteTree:
+        """main's tip, with every rule of it read in two calls. Raises InvalidError if it has no settings."""
         self.tree.list(folders_with_rules())
-        names = [path for path in self.tree.list([_ACCESS]) if path.endswith(".yaml")]
-        found = self.tree.read([*_RULES, *names])
-        if SETTINGS not in found:
+        if SETTINGS not in self.tree.read([*_RULES, *self._policy_paths()]):
             raise InvalidError(
                 f"{self.place.repository} is no access repository: {self.place.branch} has no {SETTINGS}. "
                 "Name the right one with --repo OWNER/NAME, or set JITBOT_REPOSITORY"
             )
+        return self.tree
+
+    @cached_property
+    def policies(self) -> tuple[Policy, ...]:
+        """The policies at main's tip that read without a finding: under another one nothing is granted."""
+        found = self.rules_tree.read(self._policy_paths())
         parsed = (
-            self.documents.parse_policy(Source(path=name, content=found[name]))
-            for name in names
-            if name in found
+            self.documents.parse_policy(Source(path=path, content=content)) for path, content in found.items()
         )
         return tuple(each.value for each in parsed if each.value is not None)
+
+    def _policy_paths(self) -> list[str]:
+        return [path for path in self.tree.list([POLICIES.rstrip("/")]) if path.endswith(".yaml")]
 
     @cached_property
     def person(self) -> Person:
@@ -163,8 +160,7 @@ class RequesterClient:
 
     def rules(self, policy: str) -> Rules:
         """The rules at main's tip, with this policy's."""
-        assert self.policies is not None  # noqa: S101 - reads everything that follows in two calls
-        return read_rules(self.tree, self.documents, policy)
+        return read_rules(self.rules_tree, self.documents, policy)
 
     def usable(self) -> tuple[Policy, ...]:
         """The policies that this person may ask under. Raises InvalidError with whom to ask if there is none."""
@@ -178,7 +174,7 @@ class RequesterClient:
         if not found:
             raise InvalidError(
                 f"no policy names {person.login}, or a team of theirs, as eligible; "
-                f"ask {self.owners_of(_ACCESS + '/x.yaml')}, who own {_ACCESS}/"
+                f"ask {self.owners_of(policy_path('x'))}, who own {POLICIES}"
             )
         return found
 
@@ -199,22 +195,10 @@ class RequesterClient:
         """A request, read. Raises InvalidError with the first finding."""
         return _value(self.documents.parse_request(source), source.path)
 
-    def verdict(
-        self, source: Source, now: datetime, *, former: bytes | None = None, began: datetime | None = None
-    ) -> tuple[Preview | None, tuple[Finding, ...]]:
-        """What merging a file now would give, and what would keep it from being granted: as `check` says it.
-
-        An extension counts from when the first term `began`.
-        """
-        tree = WithFile(tree=self.tree, source=source)
+    def verdict(self, source: Source, now: datetime, *, former: Former | None = None) -> Preview:
+        """What merging a file now would give, and what would keep it from being granted: as `check` says it."""
         checker = Checker(documents=self.documents, catalogue=self.catalogue, when=now)
-        findings = checker.request(tree, source, former=former)
-        request = self.documents.parse_request(source).value
-        if request is None:
-            return None, findings
-        return preview_grant(
-            request, self.rules(policy_of(source.path)), began or now, self.catalogue
-        ), findings
+        return checker.request(self.rules_tree, source, former=former)
 
     def request_of(self, number: int) -> str:
         """The one request that a pull request touches. Raises InvalidError if it is not exactly one."""
@@ -232,7 +216,7 @@ class RequesterClient:
 
 def folders_with_rules(*paths: str) -> tuple[str, ...]:
     """The folders of all rules, and of these paths: listed together they are one question."""
-    return tuple(dict.fromkeys(_folder(path) for path in (*_RULES, f"{_ACCESS}/any", *paths)))
+    return tuple(dict.fromkeys(_folder(path) for path in (*_RULES, policy_path("any"), *paths)))
 
 
 def _folder(path: str) -> str:

@@ -10,9 +10,9 @@ from datetime import datetime
 from jitbot.domain.access import post_review
 from jitbot.domain.access.post_review import PendingReview
 from jitbot.domain.ledger.events import Event
-from jitbot.domain.model import timestamp
 from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.errors import JitbotError
+from jitbot.domain.text import timestamp
 from jitbot.ports import Issue
 from jitbot.usecases.apply import apply
 from jitbot.usecases.apply.recording import record
@@ -115,7 +115,7 @@ def _one_issue(
     context: Context, pending_review: PendingReview, found: Iterable[Issue], since: datetime
 ) -> None:
     def wanted(issue: Issue, twin_of: int | None) -> Issue:
-        return asked_for(pending_review, number=issue.number, twin_of=twin_of)
+        return asked_for(pending_review, issue, twin_of)
 
     owed = pending_review.reviewed is None
     keep_one(context.issues, found, wanted, marker=pending_review.marker, since=since, owed=owed)
@@ -124,7 +124,7 @@ def _one_issue(
 def _told(pending_review: PendingReview, now: datetime) -> Finding:
     by = timestamp.show(pending_review.review_by)
     if pending_review.objections:
-        who = str(pending_review.objections[-1].evidence.get("by", "a reviewer"))
+        who = pending_review.objections[-1].evidence.by or "a reviewer"
         return _finding(pending_review, "review-objected", f"{who} reviewed it and objects")
     if pending_review.overdue(now):
         return _finding(

@@ -7,7 +7,6 @@ from jitbot.domain.access import too_large
 from jitbot.domain.access.approval import Verdict
 from jitbot.domain.access.too_large import TooLarge
 from jitbot.domain.enforce.changes import Change
-from jitbot.domain.evidence.decision_event import finding_json
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.exit_code import ExitCode
@@ -61,10 +60,8 @@ class Report:
                 {"event": event.kind, "request": event.request, "path": event.path} for event in self.recorded
             ],
             "failures": [{"account_id": each.account_id, "message": each.message} for each in self.failures],
-            "warnings": [
-                finding_json(each) for each in (*self.warnings, *map(too_large.finding, self.refused))
-            ],
-            "alarms": [finding_json(each) for each in self.alarms],
+            "warnings": [each.as_json() for each in (*self.warnings, *map(too_large.finding, self.refused))],
+            "alarms": [each.as_json() for each in self.alarms],
             "doubt": self.doubt,
         }
 
@@ -74,7 +71,7 @@ def _decided(each: Decided) -> Mapping[str, object]:
         "request": each.change.path,
         "commit": each.change.commit,
         "verdict": each.decision.verdict,
-        "reasons": [finding_json(finding) for finding in each.decision.reasons],
+        "reasons": [finding.as_json() for finding in each.decision.reasons],
     }
 
 

@@ -11,7 +11,9 @@ from jitbot.domain.access import may_end
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.enforce import plan
 from jitbot.domain.enforce.changes import Deny
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.bounds import TEXT_WRITTEN
 from jitbot.domain.model.documents import Finding, GithubId, Login, Person, Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
@@ -106,17 +108,21 @@ def _recorded(context: Context, history: LedgerView, event: Event, now: datetime
 
 
 def _revocation(context: Context, life: RequestState, *, reason: str, now: datetime) -> Event:
-    ask = life.current.ask if life.current is not None else {}
-    person = _entitled(context, life.request, ask.get("github_id"))
+    ask = life.current.ask if life.current is not None else Ask()
+    person = _entitled(context, life.request, ask.github_id)
     return Event(
         kind=EventType.REVOKED,
         at=now,
         request=life.request,
         commit=life.current.commit if life.current is not None else Sha(""),
-        why=EndReason.RELEASED if person.github_id == ask.get("github_id") else EndReason.REVOKED,
+        why=EndReason.RELEASED if person.github_id == ask.github_id else EndReason.REVOKED,
         cause=f"by {person.login}",
-        ask={"requester": str(ask.get("requester", ""))},
-        evidence={"by": person.login, "github_id": person.github_id, "reason": reason[:TEXT_WRITTEN]},
+        ask=Ask.of(Ask.requester(ask.requester)),
+        evidence=Evidence.of(
+            Evidence.by(person.login),
+            Evidence.github_id(person.github_id),
+            Evidence.reason(reason[:TEXT_WRITTEN]),
+        ),
         run=context.run.url,
     )
 

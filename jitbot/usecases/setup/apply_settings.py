@@ -1,11 +1,27 @@
-"""The use case init --apply: set the repository up on its host, one step after the other."""
+"""The use case init --apply: set the repository up on its host, one change after the other."""
 
 from collections.abc import Iterator
+from functools import partial
 
+from jitbot.domain.ledger.events import LEDGER
 from jitbot.domain.model.documents import Settings
 from jitbot.domain.model.errors import InvalidError
-from jitbot.domain.setup.doctor import settings as wanted
+from jitbot.domain.setup.doctor import desired_settings as desired
+from jitbot.domain.setup.doctor import setting_changes
+from jitbot.domain.setup.doctor.github_state import GitHubState
+from jitbot.domain.setup.doctor.report import tried
 from jitbot.ports.setup import RepositorySettings, Setup
+
+
+def read(setup: Setup) -> GitHubState:
+    """How the repository is set up now. Raises DeniedError or UnavailableError where not even the repository is shown."""
+    return GitHubState(
+        hosting=setup.hosting(),
+        main=setup.branch("main"),
+        ledger=setup.branch(LEDGER),
+        has_ledger=tried(partial(setup.has_branch, LEDGER)),
+        job_tokens=tried(setup.job_tokens),
+    )
 
 
 def ready(setup: Setup, settings: Settings) -> None:
@@ -27,11 +43,12 @@ def ready(setup: Setup, settings: Settings) -> None:
         )
 
 
-def apply_settings(settling: RepositorySettings) -> Iterator[tuple[str, bool]]:
-    """Each step in words, and whether anything had to be changed. Safe to stop and to repeat."""
-    begun = settling.begin(wanted.LEDGER, wanted.LEDGER_MESSAGE, wanted.LEDGER_README)
-    yield "the branch ledger", begun
-    yield "merging", settling.choose_merging()
-    yield "what a job's token may do", settling.restrict_jobs()
-    yield "the ruleset of the ledger", settling.protect_ledger()
-    yield "the ruleset of main", settling.protect_main()
+def apply_settings(setup: Setup, settling: RepositorySettings) -> Iterator[tuple[str, bool]]:
+    """Each change in words, and whether it had to be made. Safe to stop and to repeat."""
+    due = desired.due(read(setup))
+    for change in desired.CHANGES:
+        if change in due and change is desired.LEDGER_BRANCH:
+            settling.begin(LEDGER, setting_changes.LEDGER_MESSAGE, setting_changes.LEDGER_README)
+        elif change in due:
+            settling.make(change.method, change.path, setting_changes.body(change))
+        yield change.title, change in due

@@ -3,27 +3,29 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
+from jitbot.domain.aws.iam import own_name
 from jitbot.domain.aws.roles import Actual
 from jitbot.domain.aws.service_roles import WORKFLOWS
 from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import (
+    POLICIES,
     AccountId,
     Accounts,
     Finding,
     Parsed,
     People,
     Policy,
+    Settings,
     Sha,
     Source,
     Teams,
 )
-from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.setup.doctor import (
     account_roles,
-    branches,
     break_glass,
+    desired_settings,
     ownership,
     people_and_teams,
     repository,
@@ -31,13 +33,11 @@ from jitbot.domain.setup.doctor import (
     shared_roles,
     workflows,
 )
-from jitbot.domain.setup.doctor.report import Check, DoctorReport, Question, Unknown
+from jitbot.domain.setup.doctor.report import Check, Unknown, tried
 from jitbot.ports import Account, Cloud, DocumentReader, Repository
 from jitbot.ports.setup import Setup
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
-
-POLICIES = "policies/access/"
-T = TypeVar("T")
+from jitbot.usecases.setup.apply_settings import read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,7 @@ class RepositoryFiles:
 
     files: tuple[str, ...]  # of requests one for each policy
     workflows: Mapping[str, str]
+    settings: Settings | None
     codeowners: CodeOwners | None
     people: People
     teams: Teams
@@ -67,7 +68,7 @@ class RepositoryFiles:
     accounts: Accounts
 
 
-def run_doctor(target: DoctorTarget, *, github: bool = True, aws: bool = True) -> DoctorReport:
+def run_doctor(target: DoctorTarget, *, github: bool = True, aws: bool = True) -> tuple[Check, ...]:
     """Look at the files of main, at what GitHub tells of the repository, and at jitbot's own roles in AWS."""
     tree = _tree(target)
     checks = list(_files(tree))
@@ -75,11 +76,11 @@ def run_doctor(target: DoctorTarget, *, github: bool = True, aws: bool = True) -
         checks += _asked(target, tree)
     if aws:
         checks += _entered(target, tree)
-    return DoctorReport(checks=tuple(checks))
+    return tuple(checks)
 
 
 def _files(tree: RepositoryFiles) -> Iterator[Check]:
-    readable = Question(
+    readable = Check(
         code="files-read",
         group="files",
         title="policies, people and accounts read",
@@ -99,17 +100,14 @@ def _files(tree: RepositoryFiles) -> Iterator[Check]:
 
 def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
     setup = target.setup
-    found = setup.hosting()  # whoever may not even read the repository has come to the wrong place
-    settings = read_rules(_main(target), target.documents, "").settings.value
-    if settings is not None:
-        yield from repository.identity(settings, found, target.api_url)
-    main = setup.branch("main")
-    yield from branches.main(main, target.page)
-    yield from break_glass.at_once(tree.policies, main)
-    has = tried(partial(setup.has_branch, "ledger"))
-    yield from branches.ledger(setup.branch("ledger"), has, target.page)
-    yield from repository.merging(found, main)
-    yield from repository.job_tokens(found, tried(setup.job_tokens))
+    state = read(setup)  # whoever may not even read the repository has come to the wrong place
+    if tree.settings is not None:
+        yield from repository.identity(tree.settings, state.hosting, target.api_url)
+    for row in (desired_settings.DEFAULT_BRANCH, *desired_settings.MAIN):
+        yield row.compare(state, target.page)
+    yield from break_glass.at_once(tree.policies, state.main)
+    for row in (*desired_settings.LEDGER, *desired_settings.REPOSITORY):
+        yield row.compare(state, target.page)
     yield ownership.by_github(tried(setup.codeowners_errors))
     states = {name: _state(setup, name) for name in target.shipped if name in tree.workflows}
     yield from workflows.present(target.shipped, tree.workflows, states)
@@ -126,21 +124,20 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
 
 
 def _entered(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
-    settings = read_rules(_main(target), target.documents, "").settings.value
+    settings = tree.settings
     if settings is None:
         return
     for alias, account_id in tree.accounts.items():
         account = tried(partial(_enter, target, account_id))
-        place = role_permissions.RoleTemplate(settings=settings, alias=alias, account_id=account_id)
+        own = account_roles.OwnAccount(settings=settings, alias=alias, account_id=account_id)
         for purpose in WORKFLOWS:
-            name = f"{settings.namespace}bot-{purpose}"
+            name = own_name(settings, purpose)
             found = account if isinstance(account, Unknown) else tried(partial(_role, account, name))
-            role = account_roles.OwnRole(alias=alias, account_id=account_id, purpose=purpose, found=found)
-            yield from account_roles.roles(settings, [role])
-            yield from role_permissions.role(place, purpose, found)
-        name = f"{settings.namespace}bot-boundary"
+            yield account_roles.role(own, purpose, found)
+            yield from role_permissions.role(own, purpose, found)
+        name = own_name(settings, "boundary")
         bounds = account if isinstance(account, Unknown) else tried(partial(account.policy, name))
-        yield role_permissions.boundary(place, bounds)
+        yield role_permissions.boundary(own, bounds)
     arns = shared_roles.shared(tree.people)
     yield from shared_roles.check(tree.people, {arn: tried(partial(_shared, target, arn)) for arn in arns})
 
@@ -161,25 +158,13 @@ def _role(account: Account, name: str) -> Actual | None:
     return account.read(name)[0]
 
 
-def tried(ask: Callable[[], T]) -> T | Unknown:
-    """A fact, or why it cannot be had: a no and no answer are alike here."""
-    try:
-        return ask()
-    except (DeniedError, UnavailableError) as error:
-        return Unknown(why=str(error))
-
-
 def _state(setup: Setup, name: str) -> str | Unknown:
     state = tried(partial(setup.workflow_state, name))
     return "that it knows no such workflow" if state is None else state
 
 
-def _main(target: DoctorTarget) -> CommitTree:
-    return CommitTree(repository=target.repository, commit=target.repository.main())
-
-
 def _tree(target: DoctorTarget) -> RepositoryFiles:
-    main = _main(target)
+    main = CommitTree(repository=target.repository, commit=target.repository.main())
     files = tuple(_walk(target.repository, main.commit))
     rules = read_rules(main, target.documents, "")
     accesses = main.read([path for path in files if path.startswith(POLICIES) and path.endswith(".yaml")])
@@ -192,6 +177,7 @@ def _tree(target: DoctorTarget) -> RepositoryFiles:
     return RepositoryFiles(
         files=files,
         workflows={path.rpartition("/")[2]: text.decode(errors="replace") for path, text in contents.items()},
+        settings=rules.settings.value,
         codeowners=rules.codeowners,
         people=rules.people.value or {},
         teams=rules.teams.value or {},

@@ -14,11 +14,12 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from jitbot.adapters.aws import STS_AUDIENCE, AwsCloud, Identity
+from jitbot.adapters.aws import AwsCloud, Identity
 from jitbot.adapters.aws.account import AwsAccount
 from jitbot.adapters.oidc import ActionsOidc
 from jitbot.domain.aws import iam
 from jitbot.domain.aws.roles import Actual, differences
+from jitbot.domain.aws.service_roles import AUDIENCE
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.sandbox.aws import AwsFault
@@ -80,7 +81,7 @@ class Aws:
             request_token=environ["ACTIONS_ID_TOKEN_REQUEST_TOKEN"],
         )
         identity = Identity(
-            role_name=f"jitbot-{purpose}", session_name="jitbot-1-1", token=lambda: issuer.token(STS_AUDIENCE)
+            role_name=f"jitbot-{purpose}", session_name="jitbot-1-1", token=lambda: issuer.token(AUDIENCE)
         )
         return self.cloud(identity, **options)
 

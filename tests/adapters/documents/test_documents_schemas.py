@@ -80,6 +80,12 @@ def test_every_mapping_is_closed(name: str) -> None:
             assert all(part["properties"][key]["description"] for key in part.get("required", ()))
 
 
+def test_a_repository_has_one_grammar() -> None:
+    """What the command line takes for the name of a repository is what settings.yaml does."""
+    pattern = _schema("settings")["properties"]["repository"]["pattern"]
+    assert pattern == f"^{grammar.REPOSITORY.pattern}$"
+
+
 def test_shared_words_are_the_same_everywhere() -> None:
     """A login or an alias means the same in every file, and in a request's path."""
     seen: dict[str, Any] = {}

@@ -17,8 +17,8 @@ from jitbot.adapters.git import GitRepository, WholeClone
 from jitbot.adapters.git.process import Token, _credentials
 from jitbot.adapters.github import Client, GitHubForge
 from jitbot.adapters.oidc import ActionsOidc
-from jitbot.domain.model.addresses import origin
 from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.domain.text.addresses import origin
 
 
 @contextmanager

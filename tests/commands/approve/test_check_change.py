@@ -121,6 +121,14 @@ def test_only_more_time_can_be_asked_for(merged: Desk, old: str, new: str, found
     assert codes(merged) == found
 
 
+def test_deleting_goes_alone_too(merged: Desk) -> None:
+    """An end beside a change of rules is told, though nothing is asked for."""
+    (merged.root / ASK).unlink()
+    widen(merged)
+    merged.commit("both")
+    assert codes(merged) == ["touches-rules"]
+
+
 def test_deleting_needs_no_verdict(merged: Desk) -> None:
     """A deleted request ends access, which is always right."""
     (merged.root / ASK).unlink()
@@ -144,6 +152,23 @@ def test_what_is_no_plain_file_is_refused(asked: Desk, kind: str) -> None:
         asked.git("add", "--all")
     asked.git("commit", "--quiet", "--message", kind)
     assert codes(asked) == ["not-a-plain-file"]
+
+
+def test_a_name_that_differs_only_by_case_is_refused(desk: Desk) -> None:
+    """Whoever comes later under such a name is told, and not whoever was there before."""
+    desk.write(ASK.replace("alice", "ALICE"))
+    desk.commit("before")
+    desk.git("checkout", "--quiet", "-b", "later")
+    desk.write(ASK)
+    desk.commit("later")
+    assert codes(desk) == ["case-clash"]
+
+
+def test_a_request_far_larger_than_any_is_not_read(asked: Desk) -> None:
+    """It is said to be too large, as the decision says it."""
+    asked.write(ASK, TEXT + "# more\n" * 10_000)
+    asked.commit("large")
+    assert codes(asked) == ["too-large"]
 
 
 def test_a_moved_request_is_a_new_one(merged: Desk) -> None:

@@ -72,6 +72,7 @@ def test_danger_is_named(desk: Desk) -> None:
     )
     answer = desk.run("explain", path)
     assert answer.code == 0
+    assert "ticket:   OPS-1" in answer.out
     assert "risk:     critical" in answer.out
     assert "approve:  2 of @acme/security @acme/platform" in answer.out
     assert "managed:  arn:aws:iam::aws:policy/AdministratorAccess" in answer.out

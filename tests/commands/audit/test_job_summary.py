@@ -7,7 +7,7 @@ import pytest
 from many_grants import START, many
 
 from jitbot.commands.audit.job_summary import timeline
-from jitbot.domain.audit.report.grant_record import ControlAnswer
+from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.model.documents import Sha
 from jitbot.usecases.audit.period_report import PeriodReport, ReportSource, period_report
 

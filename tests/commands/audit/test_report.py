@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -37,12 +39,12 @@ class Office:
             acme.clock.set(acme.clock.now() + timedelta(hours=hours))
             self.run("sweep")
 
-    def run(self, verb: str, *arguments: str, code: int = 0) -> Said:
+    def run(self, verb: str, *arguments: str, code: int = 0, **others: str) -> Said:
         """Run jitbot as a job of a workflow, in a clone of main's tip."""
         clone = self.stage.acme.clone()
         self.stage.acme.git("olivia", "pull", "--quiet", "--ff-only", cwd=clone)
         workflow = {"audit": "sweep.yml"}.get(verb, f"{verb}.yml")
-        environ = self.stage.acme.job(workflow, actor="olivia")
+        environ = {**self.stage.acme.job(workflow, actor="olivia"), **others}
         if verb == "audit":
             keys = clone.parent / "keys.json"
             keys.write_text(json.dumps(self.stage.acme.github._issuer.key_set()), "utf-8")
@@ -181,3 +183,24 @@ def test_a_rule_that_changed_is_told(office: Office, tmp_path: Path) -> None:
     assert path in told
     assert office.granted not in told
     assert "3h" in file.read_text("utf-8").partition("Who could ask")[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (("check", "--base", "HEAD", "--head", "HEAD"), ["rev-parse"]),
+        (("audit", "report", *PERIOD, "--output", "OUTPUT"), ["--topo-order", "policies"]),
+    ],
+)
+def test_git_runs_in_the_environment_of_the_command(
+    office: Office, tmp_path: Path, arguments: tuple[str, ...], asked: list[str]
+) -> None:
+    """The git that is found is that of the environment which the command line was given, whoever asks it."""
+    real, log, spy = shutil.which("git"), tmp_path / "log", tmp_path / "bin/git"
+    spy.parent.mkdir()
+    spy.write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec {real} "$@"\n')
+    spy.chmod(0o755)
+    given = [str(tmp_path / "report.html") if each == "OUTPUT" else each for each in arguments]
+    office.run(*given, PATH=f"{spy.parent}:{os.environ['PATH']}")
+    for word in asked:
+        assert word in log.read_text().split()

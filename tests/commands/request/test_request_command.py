@@ -3,11 +3,13 @@
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from acme_facts import HOUR
 from asking_office import Office, open_office
-from desk import Said
+from desk import Said, said
 
 from jitbot.domain.model.errors import InvalidError
 from jitbot.sandbox.github.records import GitHubFault
@@ -205,10 +207,14 @@ def test_offline(office: Office) -> None:
 def test_a_dry_run(office: Office) -> None:
     """--dry-run shows what would be asked for, and the file, and writes nothing."""
     office.acme.github.calls.clear()
-    answer = office.run(*ASK, "--dry-run")
+    answer = office.run(*ASK, "--ticket", "INC-7", "--dry-run")
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("alice gets orders-db-read in prod for 1h, until ")
-    assert "\n    requester: alice\n    accounts: [prod]\n    duration: 1h\n    reason: why\n" in answer.out
+    assert (
+        "\n    requester: alice\n    accounts: [prod]\n    duration: 1h\n    reason: why\n    ticket: INC-7\n"
+        in answer.out
+    )
+    assert "\nticket:   INC-7\n" in answer.out
     assert {method for method, path in office.acme.github.calls if path != "/graphql"} <= {"GET"}
     shape = office.run(*ASK, "--dry-run", "--format", "json").json
     assert (shape["policy"], shape["owners"], shape["approvals_required"]) == (
@@ -250,7 +256,10 @@ def test_hostile_words_stay_words(running: Office) -> None:
 
 
 def test_again(running: Office) -> None:
-    """--again takes a path, a part of one, or a number or address of a pull request, and what is said over it."""
+    """--again takes a path, a part of one, or a number or address of a pull request, and what is said over it.
+
+    A part is looked for among the requests of this month and the last; a whole path names any that main holds.
+    """
     opened = running.run(*ASK[:-1], "first time", "--format", "json").json
     number, url = opened["pull_request"], opened["url"]
     for text in (str(number), f"#{number}", url):
@@ -266,6 +275,14 @@ def test_again(running: Office) -> None:
         running.run("request", "--again", "never-asked", "--dry-run"), "no request is called 'never-asked'"
     )
     refused(running.run("request", "--again", "987", "--dry-run"), "GitHub finds no such thing", code=3)
+    later = partial(
+        said,
+        folder=running.folder,
+        environ=running.environ("alice"),
+        now=running.acme.clock.now() + 1700 * HOUR,
+    )
+    assert later("request", "--again", opened["request"], "--dry-run").code == 0
+    refused(later("request", "--again", "first-time", "--dry-run"), "no request is called 'first-time'")
 
 
 @pytest.mark.parametrize(
@@ -276,6 +293,7 @@ def test_again(running: Office) -> None:
         ("git@github.com:acme/access.git", "acme/access"),
         ("ssh://git@github.com/acme/access.git", "acme/access"),
         ("http://alice:secret@127.0.0.1:8000/acme/access.git", "acme/access"),
+        ("https://github.com/alice_acme/access", "alice_acme/access"),
     ],
 )
 def test_the_clones_origin_names_the_repository(tmp_path: Path, url: str, name: str) -> None:
@@ -289,7 +307,7 @@ def test_the_clones_origin_names_the_repository(tmp_path: Path, url: str, name: 
     assert repository_of("e/f", {**environ, "JITBOT_REPOSITORY": "c/d"}, tmp_path) == "e/f"
 
 
-@pytest.mark.parametrize("name", ["x", "../..", "a/b/c", "a/b?x", "a b/c"])
+@pytest.mark.parametrize("name", ["x", "../..", "a/..", "a/b/c", "a/b?x", "a b/c"])
 def test_a_name_that_is_none(tmp_path: Path, name: str) -> None:
     """What is no owner/name is never made part of an address."""
     with pytest.raises(InvalidError):

@@ -35,16 +35,17 @@ from builders import (
     a_review,
     a_window,
     an_approval,
+    an_unasked_case,
     codes,
     judged,
+    previewed,
     the_documents,
 )
 from catalogue_facts import the_catalogue
 
-from jitbot.domain.access import break_glass
+from jitbot.domain.access import break_glass, decision_event
 from jitbot.domain.access.approval import Verdict
-from jitbot.domain.access.cross_checks import approvable, break_glass_findings, policy_findings
-from jitbot.domain.evidence import decision_event
+from jitbot.domain.access.cross_checks import break_glass_findings, policy_findings
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import GithubId, IamUser, Login, Parsed, Policy
 from jitbot.domain.model.merge_facts import Case, ChangeKind, Dismissal, Push, Rules
@@ -124,7 +125,7 @@ def test_only_an_explicit_ownerless_line_will_do(owners: codeowners.CodeOwners |
     decision = judged(case(rules=rules(codeowners=owners)))
     assert decision.verdict is Verdict.REFUSED
     assert not decision.grants
-    assert approvable(a_request(), glass(), codeowners=owners, people=PEOPLE, teams=teams())
+    assert previewed(an_unasked_case(rules=rules(codeowners=owners))).findings
     assert break_glass_findings(glass(), owners)
 
 
@@ -304,16 +305,16 @@ def test_the_evidence_marks_it_and_nothing_else() -> None:
     event = decision_event.of_decision(
         a_change(), asked, judged(asked), now=MERGED_AT, run="", catalogue=the_catalogue()
     )
-    assert event.evidence["break_glass"] == {
+    assert event.evidence.json["break_glass"] == {
         "review_by": "2026-11-25T09:00:00Z",
         "reviewers": [{"login": "erin", "github_id": 1005}, {"login": "frank", "github_id": 1006}],
     }
-    assert event.evidence["approvals"] == []
+    assert event.evidence.json["approvals"] == []
     for other in (a_case(), case(merge={"head_blob": HEAD})):
         told = decision_event.of_decision(
             a_change(), other, judged(other), now=MERGED_AT, run="", catalogue=the_catalogue()
         )
-        assert "break_glass" not in told.evidence
+        assert "break_glass" not in told.evidence.json
 
 
 @pytest.mark.parametrize(
@@ -338,9 +339,8 @@ def test_a_policy_whose_reviewers_could_not_review(
 
 def test_a_request_that_can_be_reviewed_passes_the_check() -> None:
     """The same lines and people that the decision asks for; a requester who is the only reviewer is told."""
-    given = {"codeowners": LINE, "people": PEOPLE, "teams": teams()}
-    assert approvable(a_request(), glass(), **given) == ()
-    (finding,) = approvable(a_request(), glass(reviewers=("alice",)), **given)
+    assert previewed(an_unasked_case(rules=rules())).findings == ()
+    (finding,) = previewed(an_unasked_case(rules=rules(policy=glass(reviewers=("alice",))))).findings
     assert finding.code == "no-reviewer"
     assert break_glass_findings(glass(), LINE) == break_glass_findings(a_policy(), None) == ()
 

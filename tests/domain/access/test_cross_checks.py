@@ -1,25 +1,16 @@
-"""Documents that name each other must agree, and a request must be approvable by enough people."""
-
-from datetime import timedelta
+"""Documents that name each other must agree."""
 
 import pytest
 from acme_facts import (
     ACCOUNTS,
-    OWNERS,
-    PATH,
     PEOPLE,
     TEAMS,
-    a_person,
     a_policy,
-    a_request,
-    owned_by,
-    people,
     teams,
 )
 
-from jitbot.domain.access.cross_checks import approvable, policy_findings, teams_findings
-from jitbot.domain.model import codeowners
-from jitbot.domain.model.documents import Finding, Login, Policy, Position
+from jitbot.domain.access.cross_checks import policy_findings, teams_findings
+from jitbot.domain.model.documents import Login, Policy, Position
 
 
 def of_policy(policy: Policy) -> list[tuple[str, str, int, int]]:
@@ -73,15 +64,6 @@ def test_what_an_unknown_team_means(field: str, means: str) -> None:
     assert means in found[0].message
 
 
-def test_a_requester_nobody_knows_is_not_asked_about_reviewers() -> None:
-    """Of break-glass: that the requester is unknown is another finding's business."""
-    glass = a_policy(approvals=0, reviewers=("erin",), review_within=timedelta(days=1))
-    for login, code in (("stranger", []), ("erin", ["no-reviewer"])):
-        request = a_request(requester=Login(login))
-        found = approvable(request, glass, codeowners=owned_by(), people=PEOPLE, teams=TEAMS)
-        assert [finding.code for finding in found] == code
-
-
 def test_a_policy_without_places_is_named_as_a_file() -> None:
     """Where no place is known, the finding is about the file."""
     assert of_policy(a_policy(accounts=("mars",))) == [("unknown-account", FILE, 0, 0)]
@@ -95,62 +77,3 @@ def test_members_must_be_known() -> None:
         ("unknown-person", "Grace", "policies/teams.yaml"),
     ]
     assert teams_findings(TEAMS, PEOPLE, file="policies/teams.yaml") == ()
-
-
-def against(
-    *owners: str, approvals: int = 1, requester: str = "alice", others: tuple[object, ...] = ()
-) -> tuple[Finding, ...]:
-    """Why a request by `requester` cannot be approved by these owners."""
-    return approvable(
-        a_request(requester=Login(requester)),
-        a_policy(approvals=approvals),
-        codeowners=owned_by(*owners),
-        people=people(*others),  # type: ignore[arg-type]
-        teams=TEAMS,
-    )
-
-
-def test_enough_owners_can_approve() -> None:
-    """One for one, two for two, and more than enough."""
-    assert against("@bob") == ()
-    assert against("@bob", "@erin", approvals=2) == ()
-    assert against("@bob", "@erin", "@frank", approvals=2) == ()
-
-
-@pytest.mark.parametrize(
-    ("owners", "approvals", "requester", "able"),
-    [
-        (("@bob",), 2, "alice", "bob"),
-        (("@bob",), 1, "bob", "nobody"),
-        (("@alice", "@bob"), 2, "alice", "bob"),
-        (("@bob", "@BOB", "@acme/payments-leads"), 2, "alice", "bob"),
-        (("@bob", "@stranger"), 2, "alice", "bob"),
-        (("@erin", "@olivia"), 3, "alice", "erin, olivia"),
-    ],
-)
-def test_too_few_can_approve(owners: tuple[str, ...], approvals: int, requester: str, able: str) -> None:
-    """Nobody is counted twice, nobody approves their own request: a dead end shows before it is one."""
-    (finding,) = against(*owners, approvals=approvals, requester=requester)
-    assert finding.code == "nobody-can-approve"
-    assert finding.file == PATH
-    assert f"only {able} can" in finding.message
-
-
-def test_a_second_login_approves_nothing_more() -> None:
-    """One human with two logins is one approver, and none for their own request."""
-    bobby = a_person("bobby", github_id=2002, principal=a_person("bob").principal)
-    assert against("@bob", "@bobby", others=(bobby,)) == ()
-    assert against("@bob", "@bobby", approvals=2, others=(bobby,))
-    assert against("@bobby", requester="bob", others=(bobby,))
-
-
-def test_a_requester_nobody_knows_takes_no_approver_away() -> None:
-    """That the requester is unknown is another finding's business."""
-    assert against("@bob", requester="stranger") == ()
-
-
-def test_what_codeowners_lacks_comes_first() -> None:
-    """Without owners the finding is CODEOWNERS' own."""
-    for file in (None, codeowners.parse("/x @bob\n"), codeowners.parse(OWNERS + "oops oops\n")):
-        found = approvable(a_request(), a_policy(), codeowners=file, people=PEOPLE, teams=TEAMS)
-        assert [finding.file for finding in found] == [".github/CODEOWNERS"]

@@ -26,7 +26,6 @@ from builders import a_life, a_review, an_approval, an_extension
 
 from jitbot.domain.access.post_review import (
     PendingReview,
-    ReviewOutcome,
     judge,
     must_remind,
     overdue_event,
@@ -36,9 +35,10 @@ from jitbot.domain.access.post_review import (
 from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.ledger import commit_message, events
 from jitbot.domain.ledger.events import Event, EventType
-from jitbot.domain.model import timestamp
+from jitbot.domain.ledger.evidence import ReviewOutcome
 from jitbot.domain.model.documents import GithubId, Login, Person
 from jitbot.domain.model.merge_facts import Review
+from jitbot.domain.text import timestamp
 
 BY = MERGED_AT + DAY
 REVIEWERS = [{"login": "erin", "github_id": 1005}, {"login": "frank", "github_id": 1006}]
@@ -98,7 +98,7 @@ def test_an_ordinary_approval_owes_nothing() -> None:
 def test_an_approving_review_pays_it_and_an_objection_does_not() -> None:
     """An objection is on record, and the debt stays."""
     no = reviewed(ReviewOutcome.OBJECTED, review_id=2)
-    assert [each.evidence["by"] for each in a_life(approved(), no).to_review[0].objections] == ["erin"]
+    assert [each.evidence.json["by"] for each in a_life(approved(), no).to_review[0].objections] == ["erin"]
     life = a_life(approved(), no, reviewed(login="frank", at=2 * HOUR))
     assert life.to_review == ()
     assert life.debts[0].reviewed is not None
@@ -169,6 +169,7 @@ def test_what_does_not_read_stays_due(mark: object) -> None:
     (pending_review,) = a_life(an_approval(evidence={"break_glass": mark})).to_review
     assert pending_review.overdue(NOW)
     assert judge(pending_review, (said(),), PEOPLE) is None
+    assert pending_review.merged_at == pending_review.recorded_at == NOW
 
 
 def test_before_or_after_the_merge_an_approval_of_the_head_counts() -> None:
@@ -176,9 +177,9 @@ def test_before_or_after_the_merge_an_approval_of_the_head_counts() -> None:
     for when in (MERGED_AT - HOUR, MERGED_AT, MERGED_AT + HOUR, BY + 30 * DAY):
         review = said(submitted_at=when)
         assert judge(a_debt(), (review,), PEOPLE) == (ReviewOutcome.APPROVED, review)
-    assert reviewed().evidence["in_time"] is True
+    assert reviewed().evidence.json["in_time"] is True
     late = review_event(a_debt(), ReviewOutcome.APPROVED, said(submitted_at=BY), now=BY, run="")
-    assert late.evidence["in_time"] is False
+    assert late.evidence.json["in_time"] is False
 
 
 SAME = a_person("alice").principal
@@ -270,6 +271,7 @@ def test_the_git_log_tells_it() -> None:
 
 def test_an_approval_is_no_objection() -> None:
     """Of what is recorded of a debt, approvals pay it, and objections alone object."""
+    assert pending_reviews([an_approval()]) == ()
     (paid,) = pending_reviews([approved(), reviewed()])
     assert (paid.reviewed is not None, paid.objections) == (True, ())
     (owed,) = pending_reviews([approved(), reviewed(ReviewOutcome.OBJECTED)])
@@ -285,4 +287,4 @@ def test_a_number_that_is_none_is_none(number: object) -> None:
         "break_glass": {"reviewers": [{"login": "erin", "github_id": number}]},
     }
     (pending_review,) = pending_reviews([an_approval(evidence=evidence)])
-    assert (pending_review.pull_request, [each.github_id for each in pending_review.reviewers]) == (0, [0])
+    assert (pending_review.pull_request, [each.github_id for each in pending_review.reviewers]) == (0, [None])

@@ -1,7 +1,6 @@
 """The life of a request: what was recorded of it, in whatever order, and what it may still become."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from acme_facts import (
     PROD,
     SECOND,
     STAGING,
-    a_person,
     a_request,
     sha,
 )
@@ -37,13 +35,11 @@ from jitbot.domain.access.request_state import (
     AccountState,
     RequestChange,
     RequestState,
-    asked,
     fold_events,
     objections,
-    principal_text,
     pull_requests,
-    wanted,
 )
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model.merge_facts import ChangeKind
 
@@ -129,7 +125,7 @@ def test_an_approval_is_a_term() -> None:
     assert approved.current.window == a_window()
     assert approved.current.documents == (the_documents(),)
     assert approved.current.requester == "alice"
-    assert replace(approved.current, ask={}).requester == ""
+    assert replace(approved.current, ask=Ask()).requester == ""
     assert approved.began == MERGED_AT
     assert approved.decided == {MERGE}
 
@@ -239,37 +235,6 @@ def test_grants_stand_by_their_end() -> None:
     longer = an_outcome(EventType.GRANTED, commit=LONGER.commit, window=LONGER.window, at=NOW)
     shorter = an_outcome(EventType.GRANTED, at=NOW + HOUR)
     assert a_life(longer, shorter).account_state(PROD).granted == (shorter, longer)
-
-
-def test_what_was_asked_is_recorded_whole() -> None:
-    """The record holds every field of the request, who the person was, and when it began."""
-    request = a_request(starts_at=MERGED_AT, ticket="INC-1", duration=timedelta(minutes=90))
-    assert asked(request, a_person("alice"), MERGED_AT) == {
-        "policy": "orders-db-read",
-        "requester": "alice",
-        "accounts": ["prod"],
-        "reason": "INC-1234 refunds are stuck in the queue",
-        "ticket": "INC-1",
-        "parameters": {"table": "orders"},
-        "starts_at": "2026-11-24T09:00:00Z",
-        "duration": "1h30m",
-        "github_id": 1001,
-        "principal": "Developer in 222222222222 as alice@acme.com",
-        "began": "2026-11-24T09:00:00Z",
-    }
-    assert asked(a_request(), a_person("erin"), MERGED_AT)["principal"] == ""
-    assert asked(a_request(), a_person("alice"), MERGED_AT)["starts_at"] is None
-
-
-def test_principals_are_told_apart() -> None:
-    """Each kind of principal, and each part of it, makes another text."""
-    texts = {principal_text(a_person(login).principal) for login in ("alice", "bob", "carol", "dave", "erin")}
-    assert "arn:aws:iam::222222222222:user/bob" in texts
-    assert "arn:aws:iam::222222222222:role/engineers as AROAENGINEERSEXAMPLE1:carol" in texts
-    assert len(texts) == 5
-    unknown: Any = "a principal of no known kind"
-    with pytest.raises(AssertionError):
-        principal_text(unknown)
 
 
 def test_a_kind_of_event_that_nobody_knows_is_an_error() -> None:
@@ -439,14 +404,6 @@ def test_an_extension_is_held_against_the_last_term() -> None:
 def test_events_of_no_request_make_no_life() -> None:
     """An orphan's end belongs to no request."""
     assert fold_events([an_outcome(EventType.ENDED, why=EndReason.ORPHAN, request="")]) == {}
-
-
-def test_who_is_not_known_is_recorded_as_nobody() -> None:
-    """A refused request of a login that nobody known goes by has no id and no principal; a known one has both."""
-    nobody = wanted(a_request(), None)
-    assert (nobody["requester"], nobody["github_id"], nobody["principal"]) == ("alice", None, "")
-    alice = wanted(a_request(), a_person("alice"))
-    assert (alice["github_id"], bool(alice["principal"])) == (1001, True)
 
 
 def test_each_request_has_the_number_that_was_told_last() -> None:

@@ -23,10 +23,24 @@ from acme_facts import (
 )
 from builders import a_case, a_commit, a_ground, a_merge, a_pull, a_review, counted, why_not
 
-from jitbot.domain.access.reviews import count, latest_judgements, name_everybody, named_by_commits, objecting
+from jitbot.domain.access.reviews import (
+    count,
+    may_count,
+    name_everybody,
+    named_by_commits,
+    objecting,
+)
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import GithubId, Login, Parsed
-from jitbot.domain.model.merge_facts import Actor, Dismissal, Merge, PullCommit, Push, Review
+from jitbot.domain.model.merge_facts import (
+    Actor,
+    Dismissal,
+    Merge,
+    PullCommit,
+    Push,
+    Review,
+    latest_judgements,
+)
 from jitbot.domain.model.parsed_case import ParsedCase
 
 ALL_OWN = the_rules(codeowners=owned_by("@acme/engineering", "@acme/security", "@acme/platform"))
@@ -399,3 +413,18 @@ def test_the_author_silences_no_objection_to_somebody_elses_request() -> None:
         pull_request=a_pull(author=author),
     )
     assert [person.login for person in objecting(parsed_case)] == ["erin"]
+
+
+def test_only_of_known_people_who_approved_it_is_asked_whether_they_may_write() -> None:
+    """Anyone may comment on a pull request: each question that is not asked is one that nobody can make costly."""
+    late, dismissed = a_dismissal("mallory", review_id=2, state="APPROVED", at=LATE), "DISMISSED"
+    reviews = (
+        a_review("bob"),
+        a_review("erin", state=dismissed, review_id=2),
+        a_review("frank", state="CHANGES_REQUESTED"),
+        a_review("carol", submitted_at=LATE),
+        a_review("stranger"),
+        a_review("dave", user=an_actor("dave", github_id=4711)),
+    )
+    assert may_count(reviews, PEOPLE, MERGED_AT) == ("bob",)
+    assert set(may_count(reviews, PEOPLE, MERGED_AT, (late,))) == {"bob", "erin"}

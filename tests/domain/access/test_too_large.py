@@ -5,6 +5,7 @@ from acme_facts import BASE, MERGE, MERGED_AT, NOW, sha
 from builders import a_change
 
 from jitbot.domain.access.too_large import TooLarge, asking_too_much, asks, changes_too_much, refusal
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EventType, dump, load
 from jitbot.domain.model.bounds import DEEPEST, MOST_ASKS, MOST_OF_REQUESTS
 from jitbot.domain.model.merge_facts import Change, ChangeKind
@@ -62,6 +63,6 @@ def test_it_is_refused_as_a_whole() -> None:
         MERGE,
         "too-large",
     )
-    assert (event.documents, event.window, event.ask) == ((), None, {})
-    assert event.evidence["rules_commit"] == BASE
+    assert (event.documents, event.window, event.ask) == ((), None, Ask())
+    assert event.evidence.json["rules_commit"] == BASE
     assert load(event.path, dump(event)) == event

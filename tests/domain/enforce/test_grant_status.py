@@ -1,5 +1,6 @@
 """Where a request stands in one account, as people want to know it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -20,15 +21,18 @@ def status(*events: Event, now: datetime = NOW) -> GrantStatus:
 
 
 def test_a_live_grant_is_told_whole() -> None:
-    """Whose it is, where, which role, until when, and how long that is."""
+    """Whose it is and who may enter, where, which role, since when, until when, and how long that is."""
     documents = the_documents()
     assert status(an_approval(), GRANTED) == GrantStatus(
         request=PATH,
         requester="alice",
+        principal="Developer in 222222222222 as alice@acme.com",
         account="prod",
         account_id=documents.account_id,
         role_arn=documents.role_arn,
         state=GrantState.LIVE,
+        starts_at=None,
+        granted_at=GRANTED.at,
         expires_at=EXPIRES_AT,
         left=EXPIRES_AT - NOW,
         why="",
@@ -82,7 +86,8 @@ def test_a_start_to_come_is_planned() -> None:
     approval = an_approval(
         asked=a_request(starts_at=starts), window=a_window(starts_at=starts, expires_at=EXPIRES_AT)
     )
-    assert status(approval, GRANTED, now=starts - SECOND).state is GrantState.PLANNED
+    planned = status(approval, GRANTED, now=starts - SECOND)
+    assert (planned.state, planned.starts_at) == (GrantState.PLANNED, starts)
     assert status(approval, GRANTED, now=starts).state is GrantState.LIVE
     assert status(approval, now=starts - SECOND).state is GrantState.APPROVED
 
@@ -91,6 +96,15 @@ def test_an_extension_moves_the_end() -> None:
     """The term that ends last is the one that is told."""
     told = status(an_approval(), GRANTED, an_extension())
     assert (told.state, told.expires_at) == (GrantState.LIVE, EXPIRES_AT + HOUR)
+
+
+def test_when_it_was_granted_is_when_it_was_last_granted() -> None:
+    """Nothing before it is granted; the time of the extension once that is carried out."""
+    longer = an_extension()
+    again = replace(GRANTED, commit=longer.commit, at=NOW + HOUR, window=longer.window)
+    assert status(an_approval()).granted_at is None
+    assert status(an_approval(), GRANTED, longer).granted_at == GRANTED.at
+    assert status(an_approval(), GRANTED, longer, again).granted_at == NOW + HOUR
 
 
 def test_every_account_stands_on_its_own() -> None:

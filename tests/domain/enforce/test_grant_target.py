@@ -1,16 +1,16 @@
-"""The way into a grant, in plain values: which one, whether it is open, whose it is, and what a refusal means."""
+"""Entering a grant, in plain values: which one, whether it is open, whose it is, and what a refusal means."""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, PATH, a_request
-from builders import a_life, an_approval, an_extension, an_outcome, the_documents
+from builders import an_approval, an_outcome
 
 from jitbot.domain.access import request_state
 from jitbot.domain.enforce import grant_target
-from jitbot.domain.enforce.grant_status import GrantState
-from jitbot.domain.enforce.grant_target import Caller, GrantTarget, Session
+from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, grant_statuses
+from jitbot.domain.enforce.grant_target import Caller, Session
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.errors import InvalidError
 
@@ -22,38 +22,12 @@ ALICE = Caller(
 OTHER = PATH.replace("refunds", "other")
 
 
-def found(*events: Event) -> tuple[GrantTarget, ...]:
-    """The doors that these events make."""
-    return grant_target.grant_targets(request_state.fold_events(events), NOW + 2 * MINUTE)
+def found(*events: Event) -> tuple[GrantStatus, ...]:
+    """The grants that these events make."""
+    return grant_statuses(request_state.fold_events(events).values(), NOW + 2 * MINUTE)
 
 
 (LIVE,) = found(an_approval(), GRANTED)
-
-
-def test_a_door_has_what_its_user_needs() -> None:
-    """Whose it is, which role, since when, until when."""
-    assert (
-        GrantTarget(
-            request=PATH,
-            requester="alice",
-            principal="Developer in 222222222222 as alice@acme.com",
-            account="prod",
-            account_id="111111111111",
-            role_arn=the_documents().role_arn,
-            state=GrantState.LIVE,
-            why="",
-            starts_at=None,
-            granted_at=GRANTED.at,
-            expires_at=EXPIRES_AT,
-        )
-        == LIVE
-    )
-    longer = an_extension()
-    again = replace(GRANTED, commit=longer.commit, at=NOW + HOUR, window=longer.window)
-    assert [each.granted_at for each in found(an_approval(), GRANTED, longer, again)] == [NOW + HOUR]
-    assert [each.granted_at for each in found(an_approval())] == [None]
-    assert a_life().current is None
-    assert found() == ()
 
 
 def test_the_newest_is_the_one_granted_last() -> None:
@@ -69,7 +43,7 @@ def test_the_newest_is_the_one_granted_last() -> None:
         grant_target.newest([replace(LIVE, state=GrantState.PLANNED)], ALICE)
 
 
-def test_one_door_is_meant() -> None:
+def test_one_grant_is_meant() -> None:
     """The only one, or that of the account, by alias or id; anything else says what there is."""
     two = found(an_approval(asked=a_request(accounts=("prod", "staging"))))
     prod, staging = sorted(two, key=lambda each: each.account)
@@ -95,13 +69,13 @@ def test_one_door_is_meant() -> None:
         ({"state": GrantState.APPROVED}, "is approved and not granted yet in prod"),
     ],
 )  # fmt: skip
-def test_a_closed_door_says_why(changes: dict[str, Any], said: str) -> None:
+def test_a_grant_that_is_not_open_says_why(changes: dict[str, Any], said: str) -> None:
     """Over, not begun, or not granted yet."""
     with pytest.raises(InvalidError, match=said):
         grant_target.ensure_open(replace(LIVE, **changes), NOW)
 
 
-def test_an_open_door() -> None:
+def test_an_open_grant() -> None:
     """What is live can be used."""
     grant_target.ensure_open(LIVE, NOW)
     grant_target.ensure_open(replace(LIVE, starts_at=NOW + HOUR), NOW)

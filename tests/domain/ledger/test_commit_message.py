@@ -9,8 +9,10 @@ from builders import a_revocation, a_window, an_approval, an_extension, an_outco
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.commit_message import message, sentence, trailers
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import AccountId, Sha
 
 ROLE = an_outcome(EventType.GRANTED).role_name
@@ -21,8 +23,8 @@ RUN = "https://github.com/acme/access/actions/runs/42"
 def a_refusal(*codes: object) -> Event:
     """The record of a refusal with these reasons."""
     reasons = [{"code": code, "message": "a person's words"} for code in codes]
-    refused = replace(an_approval(), kind=EventType.REFUSED, window=None, documents=(), ask={})
-    return replace(refused, evidence={"reasons": reasons})
+    refused = replace(an_approval(), kind=EventType.REFUSED, window=None, documents=(), ask=Ask())
+    return replace(refused, evidence=Evidence({"reasons": reasons}))
 
 
 def an_orphan(kind: EventType = EventType.ENDED) -> Event:
@@ -76,11 +78,11 @@ def an_orphan(kind: EventType = EventType.ENDED) -> Event:
             "reviewed: orders-db-read of alice-refunds, objected to by somebody",
         ),
         (
-            replace(a_refusal(), evidence={"reasons": None}),
+            replace(a_refusal(), evidence=Evidence({"reasons": None})),
             f"refused: orders-db-read for alice-refunds, merge {MERGE[:10]} (no reason recorded)",
         ),
         (
-            replace(an_approval(), request="requests/x.yaml", window=None, ask={}),
+            replace(an_approval(), request="requests/x.yaml", window=None, ask=Ask()),
             "approved: somebody gets a request in prod",
         ),
     ],
@@ -142,10 +144,12 @@ def test_an_event_about_nothing_has_no_trailers() -> None:
 def test_only_a_review_is_trailed_as_one() -> None:
     """Whatever else an event's evidence may say."""
     said = {"outcome": "approved", "by": "erin"}
-    reviewed = Event(kind=EventType.REVIEWED, at=NOW, request=PATH, evidence=said)
+    reviewed = Event(kind=EventType.REVIEWED, at=NOW, request=PATH, evidence=Evidence(said))
     assert "Reviewed-by: erin" in message([reviewed]).splitlines()
     assert "Reviewed-by" not in message([an_outcome(EventType.GRANTED, evidence=said)])
-    assert "Reviewed-by" not in message([replace(reviewed, evidence={**said, "outcome": "objected"})])
+    assert "Reviewed-by" not in message(
+        [replace(reviewed, evidence=Evidence({**said, "outcome": "objected"}))]
+    )
 
 
 def test_an_account_without_an_alias_is_unknown() -> None:
@@ -229,8 +233,8 @@ def test_every_line_is_made_of_plain_tokens(kind: EventType, text: str, other: s
         account=text,
         account_id=AccountId(other),
         role_name=text,
-        ask={"requester": other},
-        evidence={"by": text, "approvals": [{"login": text}], "reasons": [{"code": other}]},
+        ask=Ask({"requester": other}),
+        evidence=Evidence({"by": text, "approvals": [{"login": text}], "reasons": [{"code": other}]}),
         run=other,
     )
     lines = message([event]).split("\n")

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jitbot.domain.aws import iam
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import (
     EndReason,
     Event,
@@ -25,6 +26,7 @@ from jitbot.domain.ledger.events import (
     load_documents,
     too_large,
 )
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.bounds import DOCUMENTS_WRITTEN, EVENT_WRITTEN
 from jitbot.domain.model.documents import AccountId, Sha
 
@@ -64,8 +66,8 @@ events = st.builds(
     why=st.none() | st.sampled_from(EndReason),
     window=st.none() | windows,
     documents=st.lists(documents, max_size=2).map(tuple),
-    ask=objects,
-    evidence=objects,
+    ask=objects.map(Ask),
+    evidence=objects.map(Evidence),
     run=texts,
     cause=texts,
 )
@@ -274,7 +276,9 @@ def test_keys_do_not_run_together() -> None:
 )
 def test_the_same_thing_told_twice_is_one_event(event: Event) -> None:
     """When it was written, by which run and with which evidence makes no other event."""
-    again = replace(event, at=event.at + 30 * HOUR, run="https://example.com/2", evidence={}, documents=())
+    again = replace(
+        event, at=event.at + 30 * HOUR, run="https://example.com/2", evidence=Evidence(), documents=()
+    )
     assert again.key == event.key
 
 
@@ -304,10 +308,10 @@ def test_the_json_of_documents_is_the_published_shape() -> None:
 @pytest.mark.parametrize("began", ["garbage", "", "2026-11-24", "2026-11-24T09:00:00+00:00"])
 def test_an_event_whose_ask_began_at_no_time_is_none(began: str) -> None:
     """Maximum and extensions count from it: what cannot be read is no event, and not one without a beginning."""
-    event = replace(an_approval(), ask={**an_approval().ask, "began": began})
+    event = replace(an_approval(), ask=Ask({**an_approval().ask.json, "began": began}))
     with pytest.raises(ValueError, match="UTC"):
         load(event.path, dump(event))
-    whole = replace(event, ask={**event.ask, "began": None})
+    whole = replace(event, ask=Ask({**event.ask.json, "began": None}))
     assert load(whole.path, dump(whole)) == whole
 
 
@@ -317,7 +321,7 @@ def of_size(size: int, **changes: Any) -> Event:
         ask={"requester": "alice"}, evidence={"by": "bob", "merge_commit": "m", "x": ""}, **changes
     )
     left = size - len(dump(event))
-    return replace(event, evidence={**event.evidence, "x": "x" * left})
+    return replace(event, evidence=Evidence({**event.evidence.json, "x": "x" * left}))
 
 
 def test_an_event_is_small_enough_to_be_read_again() -> None:
@@ -326,7 +330,7 @@ def test_an_event_is_small_enough_to_be_read_again() -> None:
     assert bounded(largest) == (largest, dump(largest))
     short, content = bounded(larger)
     assert short == replace(
-        larger, ask={}, evidence={"merge_commit": "m", "left_out_bytes": EVENT_WRITTEN + 1}
+        larger, ask=Ask(), evidence=Evidence({"merge_commit": "m", "left_out_bytes": EVENT_WRITTEN + 1})
     )
     assert content == dump(short)
 

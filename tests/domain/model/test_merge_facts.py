@@ -5,7 +5,7 @@ from acme_facts import HEAD, an_actor
 
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import GithubId, Login
-from jitbot.domain.model.merge_facts import GONE, PullCommit
+from jitbot.domain.model.merge_facts import GONE, PullCommit, clashes_of
 
 
 @pytest.mark.parametrize("by_login", [0, 1, bounds.NAMES])
@@ -27,3 +27,9 @@ def test_an_account_that_is_gone_is_known_by_its_id() -> None:
     assert GONE.is_gone
     assert an_actor("ghost", github_id=10137).is_gone
     assert not an_actor("ghost", github_id=5).is_gone
+
+
+def test_names_clash_that_differ_by_case_alone() -> None:
+    """A file system without case takes them for one; the path itself, and any other name, is none of them."""
+    names = ("requests/a.yaml", "requests/A.yaml", "requests/b.yaml", "requests/a.YAML")
+    assert clashes_of("requests/a.yaml", names) == ("requests/A.yaml", "requests/a.YAML")

@@ -15,7 +15,7 @@ from jitbot.domain.model.documents import Login, Request, Source
 from jitbot.domain.model.grammar import parse_request_path, sentence_problem
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.request import new_request
-from jitbot.domain.views.preview import preview_grant
+from jitbot.domain.views.grant_preview import would_grant
 
 WHEN = datetime(2026, 11, 24, 9, tzinfo=UTC)
 PATH = "requests/orders-db-read/2026-11/24-alice-x.yaml"
@@ -116,9 +116,9 @@ def test_longer_changes_the_duration_alone() -> None:
 
 def proposed(rules: Rules | None = None, **changes: Any) -> str:
     """The words of the pull request that asks for it."""
-    outlook = preview_grant(a_request(**changes), rules or the_rules(), MERGED_AT, the_catalogue())
-    assert outlook is not None
-    return new_request.ask(outlook, b"").body
+    grant_preview = would_grant(a_request(**changes), rules or the_rules(), MERGED_AT, the_catalogue())
+    assert grant_preview is not None
+    return new_request.ask(grant_preview, b"").body
 
 
 def test_the_words_for_the_approver() -> None:

@@ -13,6 +13,7 @@ from acme_facts import (
 from builders import a_life, a_request, a_revocation, an_approval, an_extension, an_outcome
 
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.request.progress import ProgressStep, after_merge
 
 REASONS = {"reasons": [{"code": "too-few", "message": "0 of 1 approvals"}, "x", {"message": ""}]}
@@ -24,7 +25,7 @@ def told(*events: Event) -> tuple[ProgressStep, tuple[str, ...]]:
     return step, reasons
 
 
-REFUSED = Event(kind=EventType.REFUSED, at=NOW, request=PATH, commit=MERGE, evidence=REASONS)
+REFUSED = Event(kind=EventType.REFUSED, at=NOW, request=PATH, commit=MERGE, evidence=Evidence(REASONS))
 FAILED = Event(kind=EventType.FAILED, at=NOW, request=PATH, commit=MERGE, cause="AccessDenied")
 BOTH = an_approval(asked=a_request(accounts=("prod", "staging")))
 
@@ -33,7 +34,7 @@ BOTH = an_approval(asked=a_request(accounts=("prod", "staging")))
     ("events", "step", "reasons"),
     [
         ((), ProgressStep.MERGED, ()),
-        ((replace(REFUSED, evidence={"reasons": None}),), ProgressStep.REFUSED, ()),
+        ((replace(REFUSED, evidence=Evidence({"reasons": None})),), ProgressStep.REFUSED, ()),
         ((an_approval(documents=()),), ProgressStep.APPROVED, ()),
         ((REFUSED,), ProgressStep.REFUSED, ("0 of 1 approvals",)),
         ((an_approval(),), ProgressStep.APPROVED, ()),
@@ -74,5 +75,7 @@ def test_an_extension_is_granted_by_its_own_merge() -> None:
 
 def test_another_merges_refusal_is_not_ours() -> None:
     """A refused extension before says nothing of this merge."""
-    other = Event(kind=EventType.REFUSED, at=NOW, request=PATH, commit=sha("other"), evidence=REASONS)
+    other = Event(
+        kind=EventType.REFUSED, at=NOW, request=PATH, commit=sha("other"), evidence=Evidence(REASONS)
+    )
     assert told(other) == (ProgressStep.MERGED, ())

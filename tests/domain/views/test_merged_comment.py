@@ -11,9 +11,10 @@ from comment_facts import HOSTILE, is_inert, rendered
 
 from jitbot.domain.access import request_state
 from jitbot.domain.access.approval import render_all
-from jitbot.domain.access.request_state import wanted
 from jitbot.domain.enforce.grant_status import grant_statuses
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.views.comment_body import is_ours
 from jitbot.domain.views.merged_comment import MergedRequest, merged_requests, outcome, touched_by, undecided
@@ -26,7 +27,7 @@ REFUSED = Event(
     at=NOW,
     request=PATH,
     commit=MERGE,
-    evidence={**SEVEN, "reasons": [{"message": "0 of 1 approvals count", "hint": "owners: bob"}]},
+    evidence=Evidence({**SEVEN, "reasons": [{"message": "0 of 1 approvals count", "hint": "owners: bob"}]}),
 )
 
 
@@ -78,8 +79,8 @@ def test_what_was_granted_is_told_with_its_parameters() -> None:
 @pytest.mark.parametrize("given", [None, "table", ["table"]])
 def test_parameters_that_do_not_read_are_left_out(given: object) -> None:
     """What was granted is told all the same."""
-    ask = {**APPROVED.ask, "parameters": given}
-    text = rendered(told(replace(APPROVED, ask=ask), GRANTED)).text
+    ask = {**APPROVED.ask.json, "parameters": given}
+    text = rendered(told(replace(APPROVED, ask=Ask(ask)), GRANTED)).text
     assert text.startswith("✅ alice has orders-db-read")
     assert "table:" not in text
 
@@ -100,7 +101,7 @@ def test_what_a_policy_is_for_is_told_in_up_to_six_accounts(number: int, times: 
     accounts = {f"a{each}": AccountId(f"{each:012}") for each in range(1, number + 1)}
     asked = a_request(accounts=tuple(accounts))
     grants = render_all(the_rules(accounts=accounts), asked, a_window())
-    many = replace(APPROVED, documents=grants, ask=wanted(asked, PEOPLE[asked.requester]))
+    many = replace(APPROVED, documents=grants, ask=Ask.of_request(asked, PEOPLE[asked.requester]))
     seen = rendered(told(many)).text
     assert seen.count("⏳ alice gets orders-db-read") == number
     assert seen.count("(Read one table)") == times
@@ -112,7 +113,9 @@ def test_a_long_one_hides_no_other() -> None:
     rules = the_rules(accounts=accounts, policy=a_policy(accounts=tuple(accounts)))
     asked = a_request(accounts=tuple(accounts))
     grants = render_all(rules, asked, a_window())
-    many = replace(an_approval(evidence=SEVEN), documents=grants, ask=wanted(asked, PEOPLE[asked.requester]))
+    many = replace(
+        an_approval(evidence=SEVEN), documents=grants, ask=Ask.of_request(asked, PEOPLE[asked.requester])
+    )
     given = [
         replace(GRANTED, account=each.account, account_id=each.account_id, role_name=each.role_name)
         for each in grants
@@ -138,7 +141,7 @@ def test_each_account_has_its_line() -> None:
         at=NOW,
         request=PATH,
         account_id=two.documents[1].account_id,
-        evidence={"message": "AWS would not write"},
+        evidence=Evidence({"message": "AWS would not write"}),
     )
     seen = rendered(told(two, GRANTED, failed))
     assert "✅ alice has orders-db-read (Read one table) in prod" in seen.text
@@ -247,7 +250,9 @@ def test_a_refusal_says_why_and_what_to_do() -> None:
 
 def test_a_refused_extension_leaves_what_there_was() -> None:
     """The former grant's end is told, so that nobody thinks it gone."""
-    refused = replace(REFUSED, commit=sha("more"), evidence={**REFUSED.evidence, "pull_request": 8})
+    refused = replace(
+        REFUSED, commit=sha("more"), evidence=Evidence({**REFUSED.evidence.json, "pull_request": 8})
+    )
     (each,) = found(APPROVED, GRANTED, refused, number=8)
     text = rendered(outcome([each], number=8)).text
     assert "no more time was granted with orders-db-read" in text
@@ -291,11 +296,11 @@ def test_which_pull_requests_a_run_touched(
 @pytest.mark.parametrize(
     "events",
     [
-        (replace(APPROVED, ask={**APPROVED.ask, "reason": HOSTILE, "requester": HOSTILE}), GRANTED),
-        (replace(APPROVED, evidence={**SEVEN, "approvals": [{"login": HOSTILE}]}), GRANTED),
-        (APPROVED, Event(kind=EventType.FAILED, at=NOW, request=PATH, account_id=GRANTED.account_id, evidence={"message": HOSTILE})),
+        (replace(APPROVED, ask=Ask({**APPROVED.ask.json, "reason": HOSTILE, "requester": HOSTILE})), GRANTED),
+        (replace(APPROVED, evidence=Evidence({**SEVEN, "approvals": [{"login": HOSTILE}]})), GRANTED),
+        (APPROVED, Event(kind=EventType.FAILED, at=NOW, request=PATH, account_id=GRANTED.account_id, evidence=Evidence({"message": HOSTILE}))),
         (APPROVED, GRANTED, a_revocation(why=EndReason.REVOKED, evidence={"by": HOSTILE, "reason": HOSTILE})),
-        (replace(REFUSED, evidence={**SEVEN, "reasons": [{"message": HOSTILE, "hint": HOSTILE}]}),),
+        (replace(REFUSED, evidence=Evidence({**SEVEN, "reasons": [{"message": HOSTILE, "hint": HOSTILE}]})),),
     ],
     ids=["ask", "approver", "trouble", "revoked", "refused"],
 )  # fmt: skip
@@ -309,22 +314,26 @@ def test_whatever_is_recorded_is_inert(events: Any) -> None:
 )
 def test_that_nobody_said_who_pushed_is_told(pushes: object, *, says: bool) -> None:
     """Where GitHub names no push of the head, the names in the commits are all that was checked: the comment says so."""
-    evidence = {**APPROVED.evidence, "facts": {"told": {"pushes": pushes}}}
-    seen = rendered(told(replace(APPROVED, evidence=evidence), GRANTED)).text
+    evidence = {**APPROVED.evidence.json, "facts": {"told": {"pushes": pushes}}}
+    seen = rendered(told(replace(APPROVED, evidence=Evidence(evidence)), GRANTED)).text
     assert ("GitHub did not say who pushed the commits" in seen) is says
 
 
 @pytest.mark.parametrize("facts", [None, "x", {}, {"told": None}, {"told": {}}])
 def test_an_older_record_says_nothing_of_pushes(facts: object) -> None:
     """Before 0.2.0 nobody asked."""
-    seen = rendered(told(replace(APPROVED, evidence={**APPROVED.evidence, "facts": facts}), GRANTED)).text
+    seen = rendered(
+        told(replace(APPROVED, evidence=Evidence({**APPROVED.evidence.json, "facts": facts})), GRANTED)
+    ).text
     assert "who pushed" not in seen
 
 
 @pytest.mark.parametrize("evidence", [{}, {"approvals": "x"}, {"approvals": []}])
 def test_what_the_record_lacks_is_not_made_up(evidence: dict[str, object]) -> None:
     """Without recorded approvals nobody is named."""
-    body = told(replace(APPROVED, evidence={**evidence, "pull_request": 7}), GRANTED, description="")
+    body = told(
+        replace(APPROVED, evidence=Evidence({**evidence, "pull_request": 7})), GRANTED, description=""
+    )
     assert "Nobody approved this before the merge." in rendered(body).text
     assert "orders-db-read in prod" in rendered(body).text
 
@@ -333,7 +342,11 @@ def test_what_happened_elsewhere_is_not_told() -> None:
     """Neither another request's standing nor its failures, nor those of another account; and what decides is a decision."""
     other = an_approval(asked=a_request(path=PATH.replace("refunds", "other")), evidence={"pull_request": 9})
     failed = Event(
-        kind=EventType.FAILED, at=NOW, request=PATH, account_id=GRANTED.account_id, evidence={"message": "no"}
+        kind=EventType.FAILED,
+        at=NOW,
+        request=PATH,
+        account_id=GRANTED.account_id,
+        evidence=Evidence({"message": "no"}),
     )
     theirs = replace(failed, request=other.request)
     later = an_outcome(EventType.GRANTED, evidence=SEVEN)
@@ -367,7 +380,7 @@ def test_a_refusal_after_the_end_leaves_nothing() -> None:
 @pytest.mark.parametrize("reasons", [None, "reason", ["reason"]])
 def test_reasons_that_do_not_read_are_left_out(reasons: object) -> None:
     """The refusal is told all the same."""
-    text = rendered(told(replace(REFUSED, evidence={**SEVEN, "reasons": reasons}))).text
+    text = rendered(told(replace(REFUSED, evidence=Evidence({**SEVEN, "reasons": reasons})))).text
     assert text.startswith("❌ Refused after the merge: nothing was granted of orders-db-read.")
 
 
@@ -384,9 +397,9 @@ def test_a_profile_has_a_plain_name() -> None:
 def test_many_reasons_are_counted() -> None:
     """Ten are shown, the rest are counted."""
     ten = [{"message": f"reason {number}"} for number in range(10)]
-    assert "more" not in rendered(told(replace(REFUSED, evidence={**SEVEN, "reasons": ten}))).text
+    assert "more" not in rendered(told(replace(REFUSED, evidence=Evidence({**SEVEN, "reasons": ten})))).text
     reasons = [{"message": f"reason {number}"} for number in range(14)]
-    text = rendered(told(replace(REFUSED, evidence={**SEVEN, "reasons": reasons}))).text
+    text = rendered(told(replace(REFUSED, evidence=Evidence({**SEVEN, "reasons": reasons})))).text
     assert "reason 9" in text
     assert "reason 10" not in text
     assert "and 4 more" in text

@@ -36,7 +36,6 @@ from jitbot.domain.views.request_summary import (
     listed,
     more,
     owning,
-    request_of,
     stands,
     waiting,
     when,
@@ -159,7 +158,7 @@ def test_what_an_extension_changes() -> None:
     )
     assert more(a_briefing(), TERMINAL) == ""
     assert more(a_briefing(life=GRANTED), TERMINAL) == ""
-    assert more(replace(summary, outlook=None), TERMINAL) == ""
+    assert more(replace(summary, grant_preview=None), TERMINAL) == ""
     assert more(replace(summary, former=None), TERMINAL) == ""
 
 
@@ -205,27 +204,15 @@ def test_each_voice_makes_text_inert() -> None:
     assert MARKDOWN.strong("") == "**…**"
 
 
-@pytest.mark.parametrize("ticket", [None, "INC-1"])
-def test_a_recorded_request_reads_back(ticket: str | None) -> None:
-    """What the ledger recorded of an approval is the request that was approved."""
-    asked = a_request(ticket=ticket, accounts=("prod", "staging"))
-    term = a_life(an_approval(asked=asked)).current
-    assert term is not None
-    assert request_of(PATH, term) == asked
-
-
-@pytest.mark.parametrize("ask", [{"accounts": "prod"}, {"parameters": []}])
-def test_what_is_no_recorded_request_is_refused(ask: dict[str, object]) -> None:
-    """A record of another shape is no request."""
-    term = a_life(an_approval()).current
-    assert term is not None
-    with pytest.raises(TypeError, match="is not recorded as a request"):
-        request_of(PATH, replace(term, ask={**term.ask, **ask}))
-
-
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("risk", "parameter risk"), ("how long", "parameter how long"), ("table", "table"), ("Risk", "Risk")],
+    [
+        ("risk", "parameter risk"),
+        ("ticket", "parameter ticket"),
+        ("how long", "parameter how long"),
+        ("table", "table"),
+        ("Risk", "Risk"),
+    ],
 )
 def test_a_parameter_passes_for_no_label(name: str, shown: str) -> None:
     """One that is called as a line of jitbot's own says that it is a parameter."""
@@ -244,8 +231,8 @@ def test_how_it_stands() -> None:
 
 def test_who_may_approve_before_anyone_was_asked() -> None:
     """The owners that are known, and not the requester."""
-    three = a_briefing(rules=the_rules(codeowners=owned_by("@alice", "@bob", "@erin"))).outlook
-    alone = a_briefing(rules=the_rules(codeowners=owned_by("@alice"))).outlook
+    three = a_briefing(rules=the_rules(codeowners=owned_by("@alice", "@bob", "@erin"))).grant_preview
+    alone = a_briefing(rules=the_rules(codeowners=owned_by("@alice"))).grant_preview
     assert three is not None
     assert alone is not None
     assert owning(three, TERMINAL) == "An approval may come from bob or erin."

@@ -38,7 +38,10 @@ MANY = {
             [a_briefing(life=GRANTED, proposed=Proposed.EXTEND)],
             "alice: orders-db-read in prod, to 2h, table=orders",
         ),
-        ([a_briefing(proposed=Proposed.END, outlook=None)], "alice: orders-db-read in prod, ends access"),
+        (
+            [a_briefing(proposed=Proposed.END, grant_preview=None)],
+            "alice: orders-db-read in prod, ends access",
+        ),
         (
             [a_briefing(rules=the_rules(policy=a_policy(approvals=0, reviewers=("erin",))))],
             "alice: orders-db-read in prod, 2h, break-glass, table=orders",
@@ -53,7 +56,7 @@ MANY = {
             "alice: orders-db-read in prod, 2h, table=orders",
         ),
         (
-            [a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND, outlook=None)],
+            [a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND, grant_preview=None)],
             "alice: orders-db-read in prod, 4h",
         ),
         (
@@ -136,7 +139,7 @@ def test_a_value_passes_for_no_other_part(value: str, told: str) -> None:
 
 def ending(*accounts: str) -> RequestSummary:
     """The end of a request in these accounts."""
-    return a_briefing(a_request(accounts=accounts), proposed=Proposed.END, outlook=None)
+    return a_briefing(a_request(accounts=accounts), proposed=Proposed.END, grant_preview=None)
 
 
 def test_what_github_takes_is_shown_whole() -> None:
@@ -197,11 +200,11 @@ def test_a_name_is_cut_after_forty_characters(length: int, told: str) -> None:
 )
 def test_as_many_accounts_are_named_as_fit(accounts: tuple[str, ...], room: int, told: str) -> None:
     """To the last character; the first is named in any case, and the others are counted."""
-    outlook = a_briefing(a_request(accounts=accounts)).outlook
-    assert outlook is not None
+    grant_preview = a_briefing(a_request(accounts=accounts)).grant_preview
+    assert grant_preview is not None
     head = "alice asks for orders-db-read in "
     end = "e" * (LONGEST - len(head) - room)
-    assert titles.asked(outlook, "asks for", end) == f"{head}{told}{end}"
+    assert titles.asked(grant_preview, "asks for", end) == f"{head}{told}{end}"
 
 
 texts = st.text(max_size=300)
@@ -236,9 +239,9 @@ def test_a_proposal_has_a_title_that_github_takes() -> None:
         (tuple(MANY), "alice asks for orders-db-read in prod, sandbox-001"),
     ):
         given = rules if len(accounts) > 2 else the_rules()
-        outlook = a_briefing(a_request(accounts=accounts), rules=given).outlook
-        assert outlook is not None
-        shown = titles.asked(outlook, "asks for", " for 2h")
+        grant_preview = a_briefing(a_request(accounts=accounts), rules=given).grant_preview
+        assert grant_preview is not None
+        shown = titles.asked(grant_preview, "asks for", " for 2h")
         assert shown.startswith(said)
         assert shown.endswith(" for 2h")
         assert len(shown) <= LONGEST

@@ -243,7 +243,7 @@ def test_evidence_without_facts_cannot_be_decided_again(world: World, granted: s
     """What GitHub told is not there: that is doubt, not a good grade."""
     event = recorded(world, "approved")
     world.back(world.kept["asked"])
-    attest(world, event, evidence={**event.evidence, "facts": None})
+    attest(world, event, evidence={**event.evidence.json, "facts": None})
     assert codes(verdict(world, code=3), "unchecked") == {"evidence-incomplete"}
 
 
@@ -296,7 +296,7 @@ def test_evidence_that_names_other_commits(world: World, granted: str, name: str
     """The rules and the bytes that the event names must be those of its merge on main."""
     event = recorded(world, "approved")
     world.back(world.kept["asked"])
-    attest(world, event, evidence={**event.evidence, name: "a" * 40})
+    attest(world, event, evidence={**event.evidence.json, name: "a" * 40})
     assert codes(verdict(world, code=1)) == {"other-commits"}
 
 
@@ -345,7 +345,7 @@ def test_a_head_that_is_not_as_attested(world: World, granted: str) -> None:
     assert verdict(world, code=0, heads=True)["findings"] == []
     event = recorded(world, "approved")
     world.back(world.kept["asked"])
-    rules = {**event.evidence["facts"]["told"]["head_rules"]}  # type: ignore[index]
+    rules = {**event.evidence.json["facts"]["told"]["head_rules"]}  # type: ignore[index]
     attest(
         world,
         event,

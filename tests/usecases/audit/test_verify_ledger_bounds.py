@@ -78,7 +78,7 @@ def two(world: World) -> tuple[str, str]:
         world.jit("grant")
         world.kept["two"] = world.keep()
     world.back(world.kept["two"])
-    hers = next(each.request for each in all_events(world) if each.ask.get("requester") == "carol")
+    hers = next(each.request for each in all_events(world) if each.ask.json.get("requester") == "carol")
     return world.kept_path, hers
 
 
@@ -90,7 +90,7 @@ def recorded_again(world: World, spoil: Spoil, *, kind: str) -> None:
         attested(
             world,
             *(
-                (each, spoil if each.ask.get("requester") == "alice" and each.kind == kind else None)
+                (each, spoil if each.ask.json.get("requester") == "alice" and each.kind == kind else None)
                 for each in told
                 if each.kind in group
             ),

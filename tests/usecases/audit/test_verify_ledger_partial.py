@@ -10,7 +10,7 @@ from books import codes, partial_clone, vouched
 from hostile import CODEOWNERS, MOVES, SUBMODULE, SYMLINK, WHERE, Commit, Put, merged, name, request
 
 from jitbot.adapters.git.partial_clone import Remainder
-from jitbot.domain.audit.verify import main_history
+from jitbot.domain.audit.history import main_history
 from jitbot.domain.model.documents import Sha
 
 ODD = (

@@ -141,7 +141,7 @@ def test_an_audit_takes_new_plain_files_on_one_parent_alone(world: World, lived:
 def test_of_two_attested_events_with_one_name_the_first_counts(world: World, granted: str) -> None:
     """A later one says that nobody reviewed: what was decided first is what the audit judges."""
     first = recorded(world, "approved")
-    attest(world, first, evidence={**first.evidence, "approvals": []})
+    attest(world, first, evidence={**first.evidence.json, "approvals": []})
     found = verdict(world, code=0)
     assert codes(found) == set()
 

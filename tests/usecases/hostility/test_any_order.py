@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import invariant, precondition, run_state_machine_as_test
 from moves import Moves
 
-from jitbot.domain.evidence import decision_event
+from jitbot.domain.access import decision_event
 from jitbot.domain.ledger.events import EventType
 
 SOAK = "soak"

@@ -10,6 +10,7 @@ from forging import batch, push
 from jitbot.domain.ledger import attestation
 from jitbot.domain.ledger.attestation import Batch
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.bounds import EVENT_READ
 from jitbot.domain.model.documents import AccountId
 
@@ -74,7 +75,11 @@ def test_what_is_known_by_half_is_not_said_never_to_have_been_approved(world: Wo
     attested(world, LARGE, kind=EventType.APPROVED, request=granted)
     said = {"message": "AWS is slow"}
     event = Event(
-        kind=EventType.FAILED, at=world.now, request=granted, account_id=AccountId(PROD), evidence=said
+        kind=EventType.FAILED,
+        at=world.now,
+        request=granted,
+        account_id=AccountId(PROD),
+        evidence=Evidence(said),
     )
     push(world, batch(world, event), message="forged")
     ran = world.ran("revoke", granted, "--reason", "stolen", actor="bob")

@@ -12,7 +12,9 @@ from forging import batch, push, told
 
 from jitbot.domain.aws.iam import Window
 from jitbot.domain.ledger import events
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.usecases.ledger.remote_ledger import RemoteLedger
@@ -58,7 +60,7 @@ def shorter(world: World) -> Event:
     true = approval(world)
     documents = tuple(events.load_documents(each) for each in true["documents"])
     return Event(
-        kind=EventType.APPROVED, at=world.now, request=true["request"], commit=Sha(true["commit"]), ask=true["ask"],
+        kind=EventType.APPROVED, at=world.now, request=true["request"], commit=Sha(true["commit"]), ask=Ask(true["ask"]),
         window=Window(starts_at=None, expires_at=world.now - timedelta(seconds=1)), documents=documents, cause="x",
     )  # fmt: skip
 
@@ -99,7 +101,7 @@ def test_a_forged_request_is_not_mistaken_for_ones_own(world: World, granted: st
     documents = tuple(events.load_documents(each) for each in raw["documents"])
     forged = Event(
         kind=EventType.APPROVED, at=world.now, request=twin, commit=Sha("f" * 40), window=documents[0].window,
-        documents=documents, ask={**raw["ask"], "began": f"{world.now:%Y-%m-%dT%H:%M:%SZ}"}, evidence=raw["evidence"],
+        documents=documents, ask=Ask({**raw["ask"], "began": f"{world.now:%Y-%m-%dT%H:%M:%SZ}"}), evidence=Evidence(raw["evidence"]),
     )  # fmt: skip
     lie(world, forged)
     for words in ((), ("alice-ask",), (str(number),), (f"#{number}",), (granted,)):
@@ -144,7 +146,7 @@ def test_nothing_that_lies_in_the_ledger_stops_an_end(world: World, granted: str
     push(world, {f"{day}/{'0' * 20}/{name}{'a' * 20}.json": b"\xff\xfe\x00"})
     files: dict[str, bytes] = {}
     for number, (key, value) in enumerate((key, value) for key in ASKED for value in GARBAGE):
-        event = replace(over, ask={**true["ask"], key: value}, cause=f"{number}")
+        event = replace(over, ask=Ask({**true["ask"], key: value}), cause=f"{number}")
         files |= {path: each for path, each in batch(world, event).items() if path.startswith("events/")}
     assert len(files) == len(ASKED) * len(GARBAGE)
     push(world, files)

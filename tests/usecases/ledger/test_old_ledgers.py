@@ -22,7 +22,7 @@ from jitbot.adapters.git import GitRepository
 from jitbot.adapters.oidc import ActionsOidc
 from jitbot.cli import main
 from jitbot.domain.ledger.events import EventType
-from jitbot.domain.model import timestamp
+from jitbot.domain.text import timestamp
 from jitbot.usecases.context import Context, settings_at_main
 from jitbot.usecases.ledger.ledger import LedgerView, read
 from jitbot.usecases.ledger.verify_batches import read_keys

@@ -436,6 +436,14 @@ def test_where_the_issuer_is_down_the_rest_is_told(world: World, granted: str) -
     assert "Waits for one approval, from **bob**." in body
 
 
+def test_what_was_refused_cannot_be_extended(world: World) -> None:
+    """Main's file says two hours, and the ledger that nobody was given them."""
+    path = world.ask(by=())
+    world.jit("grant", code=1)
+    number = propose(world, "alice", {path: world.text(path).replace('"2h"', '"4h"')})
+    assert "title=nothing-to-extend::" in comment(world, number, code=1)
+
+
 def test_a_fork_is_told_in_the_summary(world: World, tmp_path: Path) -> None:
     """With a token that may only read nothing is written on GitHub; the verdict is the exit code all the same."""
     world.acme.github.add_user("visitor", 2001, permission="read")
@@ -488,7 +496,9 @@ def test_a_moved_base_is_judged_at_its_tip(world: World) -> None:
     number = ask(world)
     comment(world, number)
     world.write(RULES, world.text(RULES).replace("dynamodb:Scan", "dynamodb:Scan, dynamodb:PutItem"))
-    assert comment(world, number, code=1).count("title=rules-changed::") == 1
+    output = comment(world, number, code=1)
+    assert output.count("title=rules-changed::") == 1
+    assert "touches-rules" not in output  # what main changed since is not what the branch changes
 
 
 def test_a_path_that_main_had_before_is_a_finding(world: World) -> None:

@@ -187,6 +187,6 @@ def test_only_so_many_pull_requests_are_looked_into(counter: Counter) -> None:
 
 def test_a_request_that_does_not_read_has_no_outlook(counter: Counter) -> None:
     """What is no request gives findings and nothing to show."""
-    outlook, findings = counter.desk().verdict(Source(path=PATH, content=b"a: b\n"), NOW)
-    assert outlook is None
-    assert findings
+    preview = counter.desk().verdict(Source(path=PATH, content=b"a: b\n"), NOW)
+    assert preview.grant_preview is None
+    assert preview.findings

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jitbot.domain.access.eligibility import is_eligible
-from jitbot.domain.model import duration, owners
+from jitbot.domain.model import owners
 from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.text import duration
 
 _ANY = "2026-01/01-anybody-anything.yaml"  # stands for whatever is asked for
 

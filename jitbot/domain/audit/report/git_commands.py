@@ -3,9 +3,11 @@
 import shlex
 from collections.abc import Iterator
 
-from jitbot.domain.audit.report.grant_record import GrantRecord, RecordedDecision
+from jitbot.domain.audit.verify.grant_record import GrantRecord, RecordedDecision
+from jitbot.domain.ledger.events import LEDGER
+from jitbot.domain.model.documents import policy_path
 
-LEDGER = "refs/remotes/origin/ledger"  # in full: git takes a tag called origin/ledger first, and any writer may push one
+_BRANCH = f"refs/remotes/origin/{LEDGER}"  # in full: git takes a tag called origin/ledger first, and any writer may push one
 _SPECIAL = "\\.*[$"  # to a basic regular expression; after the trailer's name `^` is none
 
 
@@ -27,7 +29,7 @@ def _of_decision(item: GrantRecord, decision: RecordedDecision) -> Iterator[str]
     if decision.commit:
         yield f"git show {_word(decision.commit)}"
     if decision.rules_commit:
-        rules = f"{decision.rules_commit}:policies/access/{item.policy}.yaml"
+        rules = f"{decision.rules_commit}:{policy_path(item.policy)}"
         yield f"git show {_word(decision.rules_commit + ':.github/CODEOWNERS')}"
         if item.policy.isprintable() and item.policy:
             yield f"git show {_word(rules)}"
@@ -38,7 +40,7 @@ def _of_decision(item: GrantRecord, decision: RecordedDecision) -> Iterator[str]
 def _log(trailer: str, value: str) -> str:
     """The batches with this trailer: a whole line of the message, in the branch itself and not a tag of its name."""
     line = "".join(f"[{each}]" if each in _SPECIAL else each for each in value)
-    return f"git log --reverse --basic-regexp {_word(f'--grep=^{trailer}: {line}$')} {LEDGER}"
+    return f"git log --reverse --basic-regexp {_word(f'--grep=^{trailer}: {line}$')} {_BRANCH}"
 
 
 def _word(text: str) -> str:

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 
-from jitbot.domain.audit.verify.ledger_history import RecordedEvent
+from jitbot.domain.audit.history.ledger_history import RecordedEvent
+from jitbot.domain.audit.report.columns import as_text
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import Event
-from jitbot.domain.model import escape, timestamp
 from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.text import escape, timestamp
 
 # What a spreadsheet takes for the beginning of a formula, in full width too: https://owasp.org/www-community/attacks/CSV_Injection
 
@@ -35,6 +37,9 @@ class LogRow:
     ledger_commit: str
     path: str
     run: str
+
+
+NAMES = tuple(each.name for each in fields(LogRow))  # the columns, in their order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,52 +70,42 @@ class LogFilter:
         )
 
 
-def rows(history: Iterable[RecordedEvent], asked: Mapping[str, Mapping[str, object]]) -> Iterator[LogRow]:
+def rows(history: Iterable[RecordedEvent], asked: Mapping[str, Ask]) -> Iterator[LogRow]:
     """A row for each event. `asked` is what each request asked for, since outcomes do not repeat it."""
     for recorded in history:
-        yield _row(recorded, asked.get(recorded.event.request, {}))
+        yield _row(recorded, asked.get(recorded.event.request, Ask()))
 
 
-def asked_for(history: Iterable[RecordedEvent]) -> dict[str, Mapping[str, object]]:
+def asked_for(history: Iterable[RecordedEvent]) -> dict[str, Ask]:
     """What each approved request asked for."""
-    return {each.event.request: each.event.ask for each in history if "reason" in each.event.ask}
-
-
-def as_json(row: LogRow) -> dict[str, object]:
-    """A row for machines."""
-    return {each.name: _plain(getattr(row, each.name)) for each in fields(row)}
+    return {each.event.request: each.event.ask for each in history if each.event.ask.reason is not None}
 
 
 def as_cells(row: LogRow) -> dict[str, str]:
     """A row for a spreadsheet, in which no cell is a formula."""
-    return {each.name: escape.cell(_text(getattr(row, each.name))) for each in fields(row)}
+    return {name: escape.cell(as_text(getattr(row, name), ", ")) for name in NAMES}
 
 
-def names() -> tuple[str, ...]:
-    """The columns, in their order."""
-    return tuple(each.name for each in fields(LogRow))
-
-
-def _row(recorded: RecordedEvent, ask: Mapping[str, object]) -> LogRow:
+def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
     event = recorded.event
-    number = event.evidence.get("pull_request")
+    number = event.evidence.pull_request
     starts = event.window.starts_at if event.window is not None else None
     return LogRow(
         at=timestamp.show(event.at),
         event=event.kind,
         why=event.why or "",
         request=event.request,
-        requester=str(event.ask.get("requester") or ask.get("requester") or _author(event)),
+        requester=event.ask.requester or ask.requester or event.evidence.author.login,
         policy=policy_of(event.request) if event.request.count("/") >= 2 else "",
         accounts=_accounts(event),
         starts_at=timestamp.show(starts) if starts is not None else "",
         expires_at=timestamp.show(event.window.expires_at) if event.window is not None else "",
-        approved_by=_each(event.evidence.get("approvals"), "login"),
-        by=str(event.evidence.get("by") or ""),
-        reason=str(event.evidence.get("reason") or event.ask.get("reason") or ask.get("reason") or ""),
-        ticket=str(event.ask.get("ticket") or ask.get("ticket") or ""),
-        codes=_each(event.evidence.get("reasons"), "code"),
-        pull_request=f"#{number}" if isinstance(number, int) else "",
+        approved_by=tuple(each.login for each in event.evidence.approvals if each.login),
+        by=event.evidence.by,
+        reason=event.evidence.reason or event.ask.reason or ask.reason or "",
+        ticket=event.ask.ticket or ask.ticket or "",
+        codes=tuple(each.code for each in event.evidence.reasons if each.code),
+        pull_request=f"#{number}" if number is not None else "",
         merge_commit=event.commit,
         ledger_commit=recorded.batch.commit,
         path=recorded.path,
@@ -118,26 +113,7 @@ def _row(recorded: RecordedEvent, ask: Mapping[str, object]) -> LogRow:
     )
 
 
-def _author(event: Event) -> str:
-    """Whose pull request it was: of a refusal nothing else is known."""
-    author = event.evidence.get("author")
-    return str(author.get("login", "")) if isinstance(author, dict) else ""
-
-
 def _accounts(event: Event) -> tuple[str, ...]:
     if event.account_id:
         return (f"{event.account or 'unknown'} ({event.account_id})",)
     return tuple(f"{each.account} ({each.account_id})" for each in event.documents)
-
-
-def _each(value: object, name: str) -> tuple[str, ...]:
-    found = value if isinstance(value, list) else []
-    return tuple(str(each[name]) for each in found if isinstance(each, dict) and name in each)
-
-
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _text(value: object) -> str:
-    return ", ".join(value) if isinstance(value, tuple) else str(value)

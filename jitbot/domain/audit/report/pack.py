@@ -7,15 +7,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 
+from jitbot.domain.audit.report.columns import cells, whole
 from jitbot.domain.audit.report.controls import CONTROLS
-from jitbot.domain.audit.report.csv_columns import cells
 from jitbot.domain.audit.report.git_commands import commands
-from jitbot.domain.audit.report.grant_record import GrantRecord, as_json
 from jitbot.domain.audit.report.sample import merge_commit, rank, sample
 from jitbot.domain.audit.report.summary import Summary
+from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.aws import iam
 from jitbot.domain.ledger import events
-from jitbot.domain.model import escape
+from jitbot.domain.text import escape
 
 MANIFEST = "manifest.json"
 _README = """\
@@ -87,20 +87,12 @@ def _table(items: Iterable[GrantRecord]) -> bytes:
     return written.getvalue().encode()
 
 
-def _whole(item: GrantRecord) -> Mapping[str, object]:
-    """An item with what is worked out of it; its documents are in the evidence, by their digest here."""
-    found = as_json(item)
-    facts = dict(found) if isinstance(found, dict) else {}
-    facts.pop("documents", None)
-    return {**facts, "privileged": item.privileged, "break_glass": item.break_glass}
-
-
 def _evidence(item: GrantRecord) -> Mapping[str, object]:
     """All of one item, its documents whole, and how to see it in a clone."""
     documents = events.dump_documents(item.documents) if item.documents is not None else None
     digest = iam.digest(item.documents) if item.documents is not None else ""
     return {
-        **_whole(item),
+        **whole(item),
         "row": cells(item),
         "documents": documents,
         "documents_sha256": digest,
@@ -173,7 +165,7 @@ def _name(item: GrantRecord) -> str:
 
 def _lines(items: Iterable[GrantRecord]) -> bytes:
     """A JSON array with an item a line, since most of it is read by machines, and compared line by line."""
-    lines = ",\n".join(json.dumps(_whole(item), separators=(",", ":")) for item in items)
+    lines = ",\n".join(json.dumps(whole(item), separators=(",", ":")) for item in items)
     return f"[\n{lines}\n]\n".encode()
 
 

@@ -6,13 +6,15 @@ times. `templates/report/data.js` reads what is written here, field by field in 
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import assert_never
 
-from jitbot.domain.audit.report.csv_columns import allowed
-from jitbot.domain.audit.report.grant_record import ControlAnswer, GrantRecord, RecordedDecision, Reviewed
+from jitbot.domain.audit.report.columns import allowed, managed
 from jitbot.domain.audit.report.summary import QUESTIONS
-from jitbot.domain.model import escape
+from jitbot.domain.audit.verify.grant_record import ControlAnswer, GrantRecord, RecordedDecision, Reviewed
+from jitbot.domain.text import escape
 
-Row = list[object]
+# A tuple is one text with a line for each of its parts; a list stays one.
+Cell = None | int | str | datetime | tuple[str, ...] | list["Cell"]
 _ANSWERS = (ControlAnswer.YES, ControlAnswer.NO, ControlAnswer.UNKNOWN)
 
 
@@ -39,80 +41,79 @@ class Pool:
 def content(items: Iterable[GrantRecord]) -> Mapping[str, object]:
     """`{"texts": […], "rows": [[…], …], "questions": {name: title}}`."""
     pool = Pool()
-    rows = [_row(item, pool) for item in items]
+    rows = [_encoded(_row(item), pool) for item in items]
     return {"texts": pool.texts, "rows": rows, "questions": dict(QUESTIONS)}
 
 
-def _row(item: GrantRecord, pool: Pool) -> Row:
-    return [*_asked(item, pool), *_held(item, pool), *_judged(item, pool)]
+def _row(record: GrantRecord) -> list[Cell]:
+    return [*_asked(record), *_held(record), *_judged(record)]
 
 
-def _asked(item: GrantRecord, pool: Pool) -> Row:
-    actions, resources = allowed(item.documents)
-    managed = item.documents.managed_policies if item.documents is not None else ()
-    parameters = ", ".join(f"{name}: {value}" for name, value in sorted(item.parameters.items()))
+def _encoded(value: Cell, pool: Pool) -> object:
+    """The number of a text, or of several lines of text; the seconds of a moment; what is listed, one by one."""
+    match value:
+        case None | int():
+            return value if value is None else int(value)
+        case datetime():
+            return int(value.timestamp())
+        case str():
+            return pool(value)
+        case tuple():
+            return pool.lines(value)
+        case list():
+            return [_encoded(each, pool) for each in value]
+        case _:
+            assert_never(value)
+
+
+def _asked(record: GrantRecord) -> list[Cell]:
+    actions, resources = allowed(record.documents)
+    parameters = ", ".join(f"{name}: {value}" for name, value in sorted(record.parameters.items()))
     return [
-        *map(pool, (item.id, item.outcome.value, item.request, item.policy, item.account, item.account_id)),
-        *map(pool, (item.role_name, item.requester, item.principal, item.reason, item.ticket, item.duration)),
-        pool(parameters),
-        *map(pool.lines, (actions, resources, managed)),
-        *map(pool, (item.digest, item.risk)),
-        pool.lines(item.risk_reasons),
-        item.github_id,
+        *(record.id, record.outcome.value, record.request, record.policy, record.account, record.account_id),
+        *(
+            record.role_name,
+            record.requester,
+            record.principal,
+            record.reason,
+            record.ticket,
+            record.duration,
+        ),
+        *(parameters, actions, resources, managed(record)),
+        *(record.digest, record.risk, record.risk_reasons, record.github_id),
     ]
 
 
-def _held(item: GrantRecord, pool: Pool) -> Row:
-    ended, review = item.ended, item.after_review
+def _held(record: GrantRecord) -> list[Cell]:
+    end, review = record.ended, record.after_review
     return [
-        *map(_seconds, (item.not_before, item.not_after, item.granted_at, item.held_until, item.first)),
-        [_decision(each, pool) for each in item.decisions],
-        [[_seconds(each.at), pool.lines(each.request_ids), pool(each.run)] for each in item.granted],
-        [
-            _seconds(ended.at),
-            *map(pool, (ended.why, ended.seen, ended.cause, ended.by, ended.reason, ended.run)),
-        ]
-        if ended
-        else None,
-        _seconds(item.removed_at),
-        int(item.verified_absent),
-        [_seconds(review.due), pool(", ".join(review.reviewers)), _seconds(review.at), pool(review.by)]
-        if review
-        else None,
+        *(record.not_before, record.not_after, record.granted_at, record.held_until, record.first),
+        [_decision(each) for each in record.decisions],
+        [[each.at, each.request_ids, each.run] for each in record.granted],
+        [end.at, end.why, end.seen, end.cause, end.by, end.reason, end.run] if end else None,
+        *(record.removed_at, record.verified_absent),
+        [review.due, ", ".join(review.reviewers), review.at, review.by] if review else None,
     ]
 
 
-def _judged(item: GrantRecord, pool: Pool) -> Row:
+def _judged(record: GrantRecord) -> list[Cell]:
     """The answers in the questions' order; the reason is told of whatever is no yes."""
-    answers = [item.judgements[name] for name in QUESTIONS if name in item.judgements]
-    judged = [
-        [
-            _ANSWERS.index(each.answer),
-            pool("" if each.answer is ControlAnswer.YES else each.why),
-            int(each.due),
-        ]
+    answers = [record.judgements[name] for name in QUESTIONS if name in record.judgements]
+    judged: list[Cell] = [
+        [_ANSWERS.index(each.answer), "" if each.answer is ControlAnswer.YES else each.why, each.due]
         for each in answers
     ]
-    return [judged, int(item.break_glass), int(bool(item.exceptions)), int(bool(item.doubts)), item.failures]
+    return [judged, record.break_glass, bool(record.exceptions), bool(record.doubts), record.failures]
 
 
-def _decision(each: RecordedDecision, pool: Pool) -> Row:
+def _decision(each: RecordedDecision) -> Cell:
     return [
-        *map(pool, (each.kind, each.commit, each.head, each.rules_commit, each.author, each.merged_by)),
-        pool(each.owner_rule),
-        pool.lines(each.reasons),
-        pool(each.run),
-        *map(_seconds, (each.at, each.requested_at, each.merged_at)),
-        each.pull_request,
-        each.required,
-        [_review(review, pool) for review in each.reviews],
+        *(each.kind, each.commit, each.head, each.rules_commit, each.author, each.merged_by),
+        *(each.owner_rule, each.reasons, each.run, each.at, each.requested_at, each.merged_at),
+        *(each.pull_request, each.required, [_review(review) for review in each.reviews]),
     ]
 
 
-def _review(each: Reviewed, pool: Pool) -> Row:
+def _review(each: Reviewed) -> Cell:
     texts = (each.login, each.state, each.commit, each.owner_rule, each.why)
-    return [*map(pool, texts), each.github_id, each.review_id, _seconds(each.submitted_at), int(each.counted)]
-
-
-def _seconds(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.timestamp())
+    return [*texts, each.github_id, each.review_id, each.submitted_at, each.counted]

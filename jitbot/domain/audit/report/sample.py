@@ -7,14 +7,11 @@ the merge commit's id before the merge: so nobody can choose a name that is neve
 
 import hashlib
 from collections.abc import Iterable
-from typing import TypeVar
 
-from jitbot.domain.audit.report.grant_record import GrantRecord
-
-T = TypeVar("T", bound=GrantRecord)
+from jitbot.domain.audit.verify.grant_record import GrantRecord
 
 
-def sample(items: Iterable[T], *, size: int, seed: str) -> tuple[T, ...]:
+def sample(items: Iterable[GrantRecord], *, size: int, seed: str) -> tuple[GrantRecord, ...]:
     """At most `size` of the items, in the order in which they were drawn."""
     return tuple(sorted(items, key=lambda item: rank(item, seed))[:size])
 

@@ -4,15 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jitbot.domain.audit.report.grant_record import ControlAnswer, GrantOutcome, GrantRecord
+from jitbot.domain.audit.verify import grant_checks
+from jitbot.domain.audit.verify.grant_record import ControlAnswer, GrantOutcome, GrantRecord
 
-QUESTIONS = {
-    "approved_before_grant": "Approved before it was given",
-    "within_max": "Within the policy's maximum",
-    "separation_of_duties": "Approved by somebody else",
-    "removed_on_time": "Ended and removed on time",
-    "reviewed_in_time": "Break-glass reviewed in time",
-}
+QUESTIONS = {each.name: each.title for each in grant_checks.QUESTIONS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +86,6 @@ def _tally(name: str, title: str, items: Sequence[GrantRecord]) -> Tally:
 
 def _held(item: GrantRecord, now: datetime) -> timedelta:
     """How long access was there: from its first grant, or start, until it was over, or now."""
-    if item.granted_at is None:
+    if item.held_from is None:
         return timedelta()
-    begin = max(item.granted_at, item.not_before or item.granted_at)
-    return max(min(item.held_until or now, now) - begin, timedelta())
+    return max(min(item.held_until or now, now) - item.held_from, timedelta())

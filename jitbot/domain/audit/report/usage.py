@@ -5,11 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jitbot.domain.audit.verify.ledger_history import RecordedEvent
+from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.aws import iam
 from jitbot.domain.aws.iam import Documents
 from jitbot.domain.ledger.events import EventType
-from jitbot.domain.model import timestamp
+from jitbot.domain.text import timestamp
 
 KEPT = timedelta(days=90)  # by CloudTrail's event history
 LAG = timedelta(minutes=15)  # until a call is found there

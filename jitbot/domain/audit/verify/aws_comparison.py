@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from jitbot.domain.access.request_state import RequestState
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
+from jitbot.domain.audit.history.findings import AuditFinding, Subject
 from jitbot.domain.aws import iam
 from jitbot.domain.aws.roles import Listed
 from jitbot.domain.enforce import plan
@@ -41,14 +41,16 @@ def problems(
         where = f"{change.role_name} in {change.account or change.account_id}"
         if isinstance(change, Deny) and change.why is EndReason.ORPHAN:
             message = f"role {where} stands under jitbot's path, and no request explains it"
-            yield _tell("role-unexplained", message, change.request)
+            yield Subject(request=change.request).problem("role-unexplained", message, _ENDS)
         elif (change.account_id, change.role_name) in undone:
             continue  # told below
         elif isinstance(change, Deny) and change.why is EndReason.DRIFT:
-            yield _tell("role-differs", f"role {where}: {change.detail}", change.request)
+            yield Subject(request=change.request).problem(
+                "role-differs", f"role {where}: {change.detail}", _ENDS
+            )
         elif isinstance(change, Deny):
-            yield _tell(
-                "role-not-ended", f"role {where} was to end ({change.why}), and has not", change.request
+            yield Subject(request=change.request).problem(
+                "role-not-ended", f"role {where} was to end ({change.why}), and has not", _ENDS
             )
     for life in lives.values():
         yield from _ended(life, roles, now)
@@ -65,17 +67,13 @@ def _ended(
             continue
         where = f"{role.role_name} in {documents.account}"
         if account_state.removed_after(over):
-            yield _tell(
-                "role-there-again", f"role {where} was recorded as removed, and is there", life.request
+            yield Subject(request=life.request).problem(
+                "role-there-again", f"role {where} was recorded as removed, and is there", _ENDS
             )
         elif account_state.end is not None and now < over + iam.SESSION and not _denied(role):
             message = f"role {where} was ended early, and is not denied"
-            yield _tell("role-not-denied", message, life.request)
+            yield Subject(request=life.request).problem("role-not-denied", message, _ENDS)
 
 
 def _denied(role: Listed) -> bool:
     return role.whole is not None and role.whole.denied
-
-
-def _tell(code: str, message: str, request: str) -> AuditFinding:
-    return AuditFinding(code=code, severity=Severity.BROKEN, message=message, hint=_ENDS, request=request)

@@ -1,51 +1,52 @@
 """Is the record whole? Every merge has its decision, every grant its approval, and nothing is more than was approved."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from jitbot.domain.access.too_large import TooLarge
-from jitbot.domain.audit.verify.deadlines import DECIDED_WITHIN
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
-from jitbot.domain.audit.verify.ledger_history import LedgerHistory, RecordedEvent
-from jitbot.domain.audit.verify.main_history import Merged
-from jitbot.domain.audit.verify.recheck_decisions import DECIDES, GIVES
+from jitbot.domain.audit.history.findings import AuditFinding, Severity, Subject
+from jitbot.domain.audit.history.ledger_history import LedgerHistory, RecordedEvent
+from jitbot.domain.audit.history.limits import DECIDED_WITHIN, before_decision
+from jitbot.domain.audit.history.main_history import Merged
 from jitbot.domain.aws import iam
-from jitbot.domain.ledger.attestation import CLOCK_SKEW
-from jitbot.domain.ledger.events import EndReason, EventType
-from jitbot.domain.model import timestamp
+from jitbot.domain.ledger.events import DECIDES, GIVES, EndReason, EventType
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.merge_facts import ChangeKind
-
-Decisions = Mapping[tuple[str, Sha], RecordedEvent]  # by request and merge
-
-
-def decisions_of(history: LedgerHistory) -> dict[tuple[str, Sha], RecordedEvent]:
-    """The first decision recorded of each merge of each request. The refusal of a whole commit is none."""
-    found: dict[tuple[str, Sha], RecordedEvent] = {}
-    for each in history.recorded:
-        if each.event.kind in DECIDES and each.event.request:
-            found.setdefault((each.event.request, each.event.commit), each)
-    return found
+from jitbot.domain.text import timestamp
 
 
-def undecided(merges: Iterable[Merged], decisions: Decisions, now: datetime) -> Iterator[AuditFinding]:
+def anchored(history: LedgerHistory) -> Iterator[AuditFinding]:
+    """Whether anybody vouches for the keys by which the record is believed."""
+    if not history.anchored:
+        yield Subject().problem(
+            "keys-unconfirmed",
+            "nobody vouches for the issuer's keys: those that the ledger's first batch brings were taken",
+            "give the keys that the issuer publishes with --keys FILE, read them with --online, or have "
+            "policies/issuer-keys.json owned on main",
+            Severity.UNCHECKED,
+        )
+
+
+def undecided(merges: Iterable[Merged], history: LedgerHistory, now: datetime) -> Iterator[AuditFinding]:
     """The requests that main has and the ledger says nothing of."""
     for merged in merges:
         change = merged.change
-        if change.kind is ChangeKind.DELETED or (change.path, change.commit) in decisions:
+        if change.kind is ChangeKind.DELETED or (change.path, change.commit) in history.decisions:
             continue
-        late = not abs(now - change.committed_at) <= DECIDED_WITHIN  # a date ahead of us is no excuse
-        when = timestamp.show(change.committed_at)
-        yield AuditFinding(
-            code="no-decision" if late else "decision-due",
-            severity=Severity.BROKEN if late else Severity.NOTE,
-            message=f"{change.path} was merged at {when}, and no decision is recorded",
-            hint="the ledger was cut short, or `jitbot grant` does not run: look at its runs and at the ledger's head"
+        late = _undecided_too_long(change.committed_at, now)
+        yield Subject(commit=change.commit, request=change.path).problem(
+            "no-decision" if late else "decision-due",
+            f"{change.path} was merged at {timestamp.show(change.committed_at)}, and no decision is recorded",
+            "the ledger was cut short, or `jitbot grant` does not run: look at its runs and at the ledger's head"
             if late
             else "the next run of `jitbot grant` decides it",
-            commit=change.commit,
-            request=change.path,
+            Severity.BROKEN if late else Severity.NOTE,
         )
+
+
+def _undecided_too_long(merged_at: datetime, now: datetime) -> bool:
+    return not abs(now - merged_at) <= DECIDED_WITHIN  # a date ahead of us is no excuse
 
 
 def refused_whole(
@@ -60,19 +61,17 @@ def refused_whole(
     }
     for commit, merge in merges.items():
         if commit not in refused:
-            late = not abs(now - merge.committed_at) <= DECIDED_WITHIN
+            late = _undecided_too_long(merge.committed_at, now)
             when = timestamp.show(merge.committed_at)
-            yield AuditFinding(
-                code="no-decision" if late else "decision-due",
-                severity=Severity.NOTE,  # it gives nothing, whatever the ledger says
-                message=f"commit {commit[:10]} of {when} changes more than one merge may, and no refusal is recorded",
-                hint="look at the runs of grant" if late else "the next run of `jitbot grant` records it",
-                commit=commit,
+            yield Subject(commit=commit).problem(
+                "no-decision" if late else "decision-due",
+                f"commit {commit[:10]} of {when} changes more than one merge may, and no refusal is recorded",
+                "look at the runs of grant" if late else "the next run of `jitbot grant` records it",
+                Severity.NOTE,  # it gives nothing, whatever the ledger says
             )
     for commit, recorded in refused.items():
         if commit not in merges:
-            yield _broken(
-                recorded,
+            yield _in_account(recorded).problem(
                 "wrong-refusal",
                 "a whole commit is recorded as refused that main does not have, or that asks for no more than it may",
                 "the requesters may ask anew; find out why it was refused",
@@ -82,43 +81,40 @@ def refused_whole(
 def not_followed(commits: Iterable[Sha]) -> Iterator[AuditFinding]:
     """The commits of main that change too much to be followed, and could not be asked for what they left."""
     for commit in dict.fromkeys(commits):
-        yield AuditFinding(
-            code="commit-not-read",
-            severity=Severity.UNCHECKED,
-            message=f"commit {commit[:10]} of main changes too much to be followed, and git does not tell here what it left",
-            hint="access may have been to end by it: fetch all of main, `git fetch --refetch`, and verify again",
-            commit=commit,
+        yield Subject(commit=commit).problem(
+            "commit-not-read",
+            f"commit {commit[:10]} of main changes too much to be followed, and git does not tell here what it left",
+            "access may have been to end by it: fetch all of main, `git fetch --refetch`, and verify again",
+            Severity.UNCHECKED,
         )
 
 
-def decided_twice(history: LedgerHistory, decisions: Decisions) -> Iterator[AuditFinding]:
+def decided_twice(history: LedgerHistory) -> Iterator[AuditFinding]:
     """A merge is decided once: a refusal is final, and so is an approval."""
     for each in history.recorded:
-        first = decisions.get((each.event.request, each.event.commit))
+        first = history.decisions.get((each.event.request, each.event.commit))
         if first is not None and first is not each and each.event.kind in DECIDES:
-            yield _broken(
-                each,
+            yield _in_account(each).problem(
                 "decided-twice",
                 f"was decided before: {first.event.kind} at {timestamp.show(first.event.at)}",
                 "the first decision of a merge is the one that counts: find out what ran twice",
             )
 
 
-def outcomes_without_ground(history: LedgerHistory, decisions: Decisions) -> Iterator[AuditFinding]:
+def outcomes_without_ground(history: LedgerHistory) -> Iterator[AuditFinding]:
     """Access that nobody approved, or that is other than was approved; ends that cannot be."""
     ended: dict[tuple[str, str], RecordedEvent] = {}
     for each in history.recorded:
         event = each.event
         where = (event.request, event.account_id)
         if event.kind is EventType.GRANTED:
-            yield from _grant(each, decisions.get((event.request, event.commit)), ended.get(where))
+            yield from _grant(each, history.decisions.get((event.request, event.commit)), ended.get(where))
         elif event.kind is EventType.ENDED and event.why is not EndReason.EXPIRED:
             ended.setdefault(where, each)
         elif (
             event.kind is EventType.ENDED and event.window is not None and event.at < event.window.expires_at
         ):
-            yield _broken(
-                each,
+            yield _in_account(each).problem(
                 "ended-before-end",
                 f"is recorded as expired before its end, {timestamp.show(event.window.expires_at)}",
                 "the role may still let its requester in: look at it in AWS",
@@ -130,32 +126,28 @@ def _grant(
 ) -> Iterator[AuditFinding]:
     event = grant.event
     if decision is None or decision.event.kind not in GIVES or decision.batch.order > grant.batch.order:
-        yield _broken(
-            grant,
+        yield _in_account(grant).problem(
             "granted-without-approval",
             f"no approval of merge {event.commit[:10]} is recorded before it",
             "end it with `jitbot revoke` if it still runs, and find out which run did it",
         )
         return
-    if event.at < decision.event.at - CLOCK_SKEW:
-        yield _broken(
-            grant,
+    if before_decision(event.at, decision.event.at):
+        yield _in_account(grant).problem(
             "granted-before-approval",
             f"access was there at {timestamp.show(event.at)}, before the decision at "
             f"{timestamp.show(decision.event.at)}",
             "find out which run did it",
         )
     if end is not None:
-        yield _broken(
-            grant,
+        yield _in_account(grant).problem(
             "granted-after-end",
             f"access was given although its end was recorded at {timestamp.show(end.event.at)}",
             "an early end is final: end it by hand, and find out which run did it",
         )
     approved = [each for each in decision.event.documents if each.account_id == event.account_id]
     if [_given(each) for each in approved] != [_given(each) for each in event.documents]:
-        yield _broken(
-            grant,
+        yield _in_account(grant).problem(
             "granted-otherwise",
             "the role that was read back is not the one that was approved",
             "compare the documents of both events; end it with `jitbot revoke` if it still runs",
@@ -175,14 +167,6 @@ def _given(documents: iam.Documents) -> str:
     return iam.canonical(parts)
 
 
-def _broken(recorded: RecordedEvent, code: str, message: str, hint: str) -> AuditFinding:
-    event = recorded.event
-    return AuditFinding(
-        code=code,
-        severity=Severity.BROKEN,
-        message=f"{event.kind} {event.request} in {event.account or 'all accounts'}: {message}",
-        hint=hint,
-        event=recorded.path,
-        commit=recorded.batch.commit,
-        request=event.request,
-    )
+def _in_account(recorded: RecordedEvent) -> Subject:
+    subject = recorded.subject
+    return replace(subject, name=f"{subject.name} in {recorded.event.account or 'all accounts'}")

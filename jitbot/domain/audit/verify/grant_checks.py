@@ -1,151 +1,238 @@
-"""Checks each approved request in each of its accounts, and reports what did not happen, or happened late."""
+"""The checks of a grant, in one list: `verify` tells all that they find, `report` and `export` answer by the same results.
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+Auditors ask questions of each grant, which are answered from its facts: yes, no, or unknown, and why. Nothing is
+assumed: a yes names the facts that it stands on, and what the record does not say is unknown.
+"""
 
-from jitbot.domain.access.request_state import AccountState, ApprovedTerm, RequestState
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from jitbot.domain.audit.history.findings import AuditFinding
+from jitbot.domain.audit.history.limits import before_decision, longer_than
 from jitbot.domain.audit.verify import deadlines
-from jitbot.domain.audit.verify.absences import Absence, Absences, must_end_at
-from jitbot.domain.audit.verify.deadlines import ENDED_WITHIN, GRANTED_WITHIN, Course
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
-from jitbot.domain.audit.verify.ledger_history import RecordedEvent
-from jitbot.domain.aws.iam import Documents
-from jitbot.domain.enforce.plan import EarlyEnds
-from jitbot.domain.ledger.events import EndReason
-from jitbot.domain.model import duration, timestamp
-
-_LOOK_AT_SWEEP = "look at the runs of sweep; `jitbot audit verify --against-aws` says what AWS has now"
-_NOTHING_TO_DO = (
-    "nothing to do: it was revoked, its file deleted, or its requester gone; the next sweep records the end"
+from jitbot.domain.audit.verify.grant_record import (
+    ControlAnswer,
+    ControlResult,
+    Ended,
+    GrantOutcome,
+    GrantRecord,
+    RecordedDecision,
+    Result,
 )
+from jitbot.domain.audit.verify.unread import WHY
+from jitbot.domain.ledger.events import EndReason
+from jitbot.domain.text import duration, timestamp
+
+Check = Callable[[GrantRecord, datetime], Iterator[Result]]
+
+
+def problems(record: GrantRecord, now: datetime) -> Iterator[AuditFinding]:
+    """Every finding about one grant."""
+    for check in CHECKS:
+        for each in check(record, now):
+            if each.code:
+                yield record.subject.problem(each.code, each.why, each.hint, each.severity)
+
+
+def judged(record: GrantRecord, now: datetime, *, whole: bool = True) -> Mapping[str, ControlResult]:
+    """The answers for a grant; none where nothing was ever given. Unless its record was read `whole`, a no is unknown."""
+    if record.outcome in (GrantOutcome.REFUSED, GrantOutcome.PENDING):
+        return {}
+    asked = (each for each in QUESTIONS if record.break_glass or not each.of_break_glass)
+    answers = {each.name: _judge(each.against(record, now), each.yes(record)) for each in asked}
+    return answers if whole else {name: _in_doubt(each) for name, each in answers.items()}
+
+
+def _in_doubt(judgement: ControlResult) -> ControlResult:
+    if judgement.answer is not ControlAnswer.NO:
+        return judgement
+    return replace(judgement, answer=ControlAnswer.UNKNOWN, why=f"{judgement.why}; but {WHY}")
+
+
+def _judge(results: Iterable[Result], yes: str) -> ControlResult:
+    """A no outweighs what is unknown, which outweighs a yes."""
+    found = list(results)
+    for kind in (ControlAnswer.NO, ControlAnswer.UNKNOWN, None):
+        why = [each.why for each in found if each.answer is kind]
+        if why:
+            texts = "; ".join(dict.fromkeys(why))
+            return ControlResult(answer=kind or ControlAnswer.UNKNOWN, why=texts, due=kind is not None)
+    return ControlResult(answer=ControlAnswer.YES, why=yes)
+
+
+def _unapproved(record: GrantRecord, _now: datetime) -> Iterator[Result]:
+    if record.outcome is GrantOutcome.UNEXPLAINED:
+        yield _no("no request stands behind this role")
+    if record.break_glass:
+        yield _no("break-glass: its policy gives access at once, to be reviewed after")
+    for grant in record.granted:
+        decision = record.decided_of(grant.commit)
+        if decision is None:
+            yield _no(f"granted for merge {grant.commit[:10]}, of which no decision is recorded")
+        elif before_decision(grant.at, decision.at):
+            yield _no(f"granted at {timestamp.show(grant.at)}, decided only at {timestamp.show(decision.at)}")
+        elif decision.required != 0:
+            yield from _approvals_missing(decision, grant.at)
+    if not record.granted:
+        yield _unknown("no grant is recorded")
+
+
+def _approvals_missing(decision: RecordedDecision, granted_at: datetime) -> Iterator[Result]:
+    if decision.required is None or decision.merged_at is None:
+        yield _unknown("the record does not say how many approvals were needed, or when it was merged")
+        return
+    if len(decision.approvers) < decision.required:
+        yield _no(f"{len(decision.approvers)} of {decision.required} approvals are recorded")
+    for approval in decision.approvals:
+        if approval.submitted_at is None:
+            yield _unknown(f"the time of {approval.login}'s approval is not recorded")
+        elif approval.submitted_at > min(decision.merged_at, granted_at):
+            yield _no(
+                f"{approval.login} approved after the merge, at {timestamp.show(approval.submitted_at)}"
+            )
+        if decision.head and approval.commit and approval.commit != decision.head:
+            yield _no(f"{approval.login} approved {approval.commit[:10]}, not the head that was merged")
+
+
+def _approved(record: GrantRecord) -> str:
+    times = [a.submitted_at for each in record.decisions for a in each.approvals if a.submitted_at]
+    if not times or record.granted_at is None:
+        return ""
+    return f"approved by {timestamp.show(max(times))}, granted at {timestamp.show(record.granted[-1].at)}"
+
+
+def _too_long(record: GrantRecord, _now: datetime) -> Iterator[Result]:
+    if not record.decisions:
+        yield _unknown("no decision is recorded, so no maximum")
+    for decision in record.decisions:
+        if decision.max_seconds is None or decision.began is None or decision.not_after is None:
+            yield _unknown("the record lacks the maximum, the start or the end")
+            continue
+        most = timedelta(seconds=decision.max_seconds)
+        if longer_than(most, decision.began, decision.not_after):
+            yield _no(f"decided for longer than the policy's {duration.show(most)}")
+    for grant in record.granted:
+        decided = record.decided_of(grant.commit)
+        if grant.not_after is None or decided is None or decided.not_after is None:
+            yield _unknown("the end that was granted, or decided, is not recorded")
+        elif grant.not_after > decided.not_after:
+            ends = timestamp.show(grant.not_after), timestamp.show(decided.not_after)
+            yield _no(f"granted until {ends[0]}, decided until {ends[1]}")
+
+
+def _short_enough(record: GrantRecord) -> str:
+    most = [each.max_seconds for each in record.decisions if each.max_seconds is not None]
+    return f"at most {duration.show(timedelta(seconds=max(most)))} by the policy" if most else ""
+
+
+def _one_hand(record: GrantRecord, _now: datetime) -> Iterator[Result]:
+    if not record.decisions:
+        yield _unknown("no decision is recorded")
+    if record.break_glass:
+        yield from _reviewed_by_oneself(record)
+        return
+    for decision in record.decisions:
+        own = {"the requester": {record.github_id}, "the pull request's author": {decision.author_id}}
+        if decision.named is None or record.github_id is None or decision.author_id is None:
+            yield _unknown("the record does not say who asked, who proposed, or who wrote the commits")
+        own["named by a commit of the request"] = set(decision.named or ())
+        for approval in decision.approvals:
+            for role, people in own.items():
+                if approval.github_id in people:
+                    yield _no(f"{approval.login} approved and is {role}")
+        if not decision.approvals:
+            yield _unknown("no approval is recorded")
+
+
+def _reviewed_by_oneself(record: GrantRecord) -> Iterator[Result]:
+    review = record.after_review
+    if review is None or review.at is None:
+        yield Result(answer=None, why="break-glass, and not reviewed yet")
+    elif not review.by or review.by == record.requester:
+        yield _no("break-glass, reviewed by its own requester, or by nobody who is named")
+
+
+def _review_missing(record: GrantRecord, now: datetime) -> Iterator[Result]:
+    review = record.after_review
+    if review is None or review.due is None:
+        yield _unknown("by when it must be reviewed is not recorded")
+    elif review.at is not None and review.at > review.due:
+        yield _no(f"reviewed at {timestamp.show(review.at)}, after {timestamp.show(review.due)}")
+    elif review.at is None:
+        why = f"nobody has reviewed it; due by {timestamp.show(review.due)}"
+        yield Result(answer=ControlAnswer.NO if now >= review.due else None, why=why)
+
+
+def _left_behind(record: GrantRecord, now: datetime) -> Iterator[Result]:
+    yield from deadlines.late(record, now)
+    yield from deadlines.awaited(record, now)
+    if record.ended is not None:
+        yield from _unclear_end(record.ended, record.not_after)
+    if record.removed_at is not None and not record.verified_absent:
+        yield _unknown("the role's removal was not read back")
+
+
+def _unclear_end(ended: Ended, not_after: datetime | None) -> Iterator[Result]:
+    if ended.why in (EndReason.DRIFT, EndReason.ORPHAN):
+        yield _no(f"found to be changed by hand in AWS, and ended: {ended.cause or ended.why}")
+    if ended.effective_at is None:
+        yield _unknown("when the end took effect is not recorded")
+    elif ended.why == EndReason.EXPIRED and not_after is not None and ended.effective_at > not_after:
+        yield _no(
+            f"ended at {timestamp.show(ended.effective_at)}, after its expiry {timestamp.show(not_after)}"
+        )
+    if ended.seen not in ("denied", "as recorded", "absent"):
+        yield _unknown("what was seen at the end is not recorded")
+
+
+def _gone(record: GrantRecord) -> str:
+    if record.ended is None or record.removed_at is None:
+        return ""
+    return f"{record.ended.why}, and the role was removed at {timestamp.show(record.removed_at)}"
+
+
+def _no(why: str) -> Result:
+    return Result(answer=ControlAnswer.NO, why=why)
+
+
+def _unknown(why: str) -> Result:
+    return Result(answer=ControlAnswer.UNKNOWN, why=why)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GrantPlace:
-    """One grant in one account: what was decided, and what happened there."""
+class Question:
+    """One question of auditors: the check that speaks against a yes, and the facts that a yes stands on."""
 
-    life: RequestState
-    term: ApprovedTerm
-    documents: Documents
-    decided_at: datetime
-    absences: tuple[Absence, ...]  # of its file and its requester, while it could be used
-
-    @property
-    def account_state(self) -> AccountState:
-        """What was recorded in this account."""
-        return self.life.account_state(self.documents.account_id)
-
-    @property
-    def course(self) -> Course:
-        """When what happened."""
-        over = self.term.window.expires_at
-        return deadlines.course_of(
-            self.account_state, over=over, must_end_at=ending(self.life, self.absences)
-        )
+    name: str
+    title: str
+    against: Check
+    yes: Callable[[GrantRecord], str]
+    of_break_glass: bool = False  # asked of nothing else
 
 
-def ending(life: RequestState, absences: Iterable[Absence]) -> datetime | None:
-    """When the request was first to end before its expiry: revoked, deleted or offboarded."""
-    revoked = [life.revoked.at] if life.revoked is not None else []
-    gone = must_end_at(absences)
-    return min([*revoked, *([gone] if gone is not None else [])], default=None)
-
-
-def places(
-    lives: Iterable[RequestState], recorded: Mapping[str, tuple[RecordedEvent, ...]], absences: Absences
-) -> Iterator[GrantPlace]:
-    """Every approved request in each of its accounts."""
-    for life in lives:
-        term = life.current
-        if term is None:
-            continue
-        times = [each.event.at for each in recorded.get(life.request, ()) if each.event.commit == term.commit]
-        for documents in term.documents:
-            yield GrantPlace(
-                life=life,
-                term=term,
-                documents=documents,
-                decided_at=min(times),
-                absences=absences.get(life.request, ()),
-            )
-
-
-def problems(place: GrantPlace, now: datetime) -> Iterator[AuditFinding]:
-    """Everything about one grant that did not happen, or not in time."""
-    course = place.course
-    for each in deadlines.late(course, now):
-        severity = Severity.NOTE if each.code in deadlines.NOTED else Severity.BROKEN
-        yield _tell(place, each.code, severity, each.message, _LOOK_AT_SWEEP)
-    waits = course.settled_at is None and now < place.term.window.expires_at
-    if waits and place.account_state.granted_for(place.term.commit) is None:
-        yield from _not_granted(place, course, now)
-    if course.granted_at is not None and course.must_end_at is None:
-        yield from (_passed_over(place, each) for each in place.absences if _unnoticed(each, course, now))
-
-
-def overdue(places: Iterable[GrantPlace], now: datetime) -> EarlyEnds:
-    """The ends of deletions and offboardings for which no sweep has time left."""
-    late: dict[EndReason, set[str]] = {EndReason.DELETED: set(), EndReason.OFFBOARDED: set()}
-    for place in places:
-        for each in place.absences:
-            if each.ends() and now > each.since + ENDED_WITHIN:
-                late[each.why].add(place.life.request)
-    return EarlyEnds(
-        deleted=frozenset(late[EndReason.DELETED]), offboarded=frozenset(late[EndReason.OFFBOARDED])
-    )
-
-
-def _not_granted(place: GrantPlace, course: Course, now: datetime) -> Iterator[AuditFinding]:
-    if course.must_end_at is not None:
-        message = f"it was to end at {timestamp.show(course.must_end_at)}, before it was granted: nothing was granted"
-        if course.granted_at is None:
-            yield _tell(place, "ended-before-grant", Severity.NOTE, message, _NOTHING_TO_DO)
-        return
-    late = now > place.decided_at + GRANTED_WITHIN
-    yield _tell(
-        place,
-        "no-outcome" if late else "outcome-due",
-        Severity.BROKEN if late else Severity.NOTE,
-        f"it was approved at {timestamp.show(place.decided_at)}, and nothing came of it",
-        "look at the runs of grant: the ledger was cut short, or AWS refuses",
-    )
-
-
-def _unnoticed(absence: Absence, course: Course, now: datetime) -> bool:
-    """Whether access went on through an absence by which it need not have ended, as far as git says."""
-    acted = course.ended_at is not None and course.ended_at >= absence.since
-    over = absence.until is not None or now > absence.since + ENDED_WITHIN
-    return over and absence.since <= now and not acted
-
-
-def _passed_over(place: GrantPlace, absence: Absence) -> AuditFinding:
-    what = (
-        "its file was gone from main"
-        if absence.why is EndReason.DELETED
-        else "its requester was gone from people.yaml"
-    )
-    since, until = timestamp.show(absence.since), absence.until
-    span = f"from {since} on" if until is None else f"from {since} for {duration.show(until - absence.since)}"
-    if not absence.owned:
-        code, why = (
-            "deleted-without-owner",
-            "nobody owns that folder, so only who may revoke ends access by a deletion",
-        )
-    else:
-        code, why = f"{absence.why}-briefly", "that is shorter than a sweep must notice"
-    hint = f"look at commit {absence.commit[:10]} of main; end the access with `jitbot revoke` if it was meant to end"
-    return _tell(place, code, Severity.NOTE, f"{what} {span}, and that ended no access; {why}", hint)
-
-
-def _tell(place: GrantPlace, code: str, severity: Severity, message: str, hint: str) -> AuditFinding:
-    term = place.term
-    who = f"{place.life.request} of {term.requester} in {place.documents.account}"
-    return AuditFinding(
-        code=code,
-        severity=severity,
-        message=f"{who}: {message}",
-        hint=hint,
-        commit=term.commit,
-        request=place.life.request,
-    )
+QUESTIONS = (
+    Question(
+        name="approved_before_grant", title="Approved before it was given", against=_unapproved, yes=_approved
+    ),
+    Question(name="within_max", title="Within the policy's maximum", against=_too_long, yes=_short_enough),
+    Question(
+        name="separation_of_duties",
+        title="Approved by somebody else",
+        against=_one_hand,
+        yes=lambda _: "nobody approved what was their own",
+    ),
+    Question(name="removed_on_time", title="Ended and removed on time", against=_left_behind, yes=_gone),
+    Question(
+        name="reviewed_in_time",
+        title="Break-glass reviewed in time",
+        against=_review_missing,
+        yes=lambda _: "reviewed by its due time",
+        of_break_glass=True,
+    ),
+)
+CHECKS: tuple[Check, ...] = (
+    *(each.against for each in QUESTIONS),
+    deadlines.not_granted,
+    deadlines.passed_over,
+)

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
+from jitbot.domain.audit.history.findings import AuditFinding, Severity, Subject
 from jitbot.domain.ledger.attestation import CLOCK_SKEW
 from jitbot.domain.ledger.batches import Unreadable, folders_of, is_ours
 from jitbot.domain.ledger.events import FOLDER
 from jitbot.domain.ledger.git_history import HistoryStep
-from jitbot.domain.model import timestamp
 from jitbot.domain.model.documents import Sha
+from jitbot.domain.text import timestamp
 
 _OF_BATCHES = (".json", ".jwt")
 _NO_EFFECT = "it has no effect on what counts; find out who pushed it: `git show --stat {commit}`"
@@ -44,25 +44,21 @@ def unreadable(found: Unreadable) -> Iterator[AuditFinding]:
     """Attested events that this jitbot cannot read: what they may be about is in doubt, and nothing else."""
     for request in sorted(found.requests) or [""]:
         about = f", and may be about {request}" if request else ""
-        yield AuditFinding(
-            code="unreadable",
-            severity=Severity.UNCHECKED,
-            message=f"commit {found.commit[:10]} of the ledger holds an event of ours that cannot be read{about}: {found.why}",
-            hint="if a newer jitbot wrote it, verify with that one; otherwise look at the event: `git show` of that commit",
-            event=found.path,
-            commit=found.commit,
-            request=request,
+        subject = Subject(event=found.path, commit=found.commit, request=request)
+        yield subject.problem(
+            "unreadable",
+            f"commit {found.commit[:10]} of the ledger holds an event of ours that cannot be read{about}: {found.why}",
+            "if a newer jitbot wrote it, verify with that one; otherwise look at the event: `git show` of that commit",
+            Severity.UNCHECKED,
         )
 
 
 def rewritten(expected: Sha, head: Sha, where: str) -> AuditFinding:
     """The ledger no longer holds a commit that it held."""
-    return AuditFinding(
-        code="history-rewritten",
-        severity=Severity.BROKEN,
-        message=f"the ledger at {head[:10]} does not hold {expected[:10]}, {where}",
-        hint="its history was rewritten or cut short: compare with a clone that has the older one, and restore it",
-        commit=expected,
+    return Subject(commit=expected).problem(
+        "history-rewritten",
+        f"the ledger at {head[:10]} does not hold {expected[:10]}, {where}",
+        "its history was rewritten or cut short: compare with a clone that has the older one, and restore it",
     )
 
 
@@ -73,14 +69,8 @@ def _cleared(step: HistoryStep) -> frozenset[str]:
 
 
 def _told(step: HistoryStep, code: str, what: str, event: str) -> AuditFinding:
-    return AuditFinding(
-        code=code,
-        severity=Severity.BROKEN,
-        message=f"commit {step.commit[:10]} of the ledger: {what}",
-        hint=_NO_EFFECT.format(commit=step.commit[:10]),
-        event=event,
-        commit=step.commit,
-    )
+    subject = Subject(name=f"commit {step.commit[:10]} of the ledger", event=event, commit=step.commit)
+    return subject.problem(code, what, _NO_EFFECT.format(commit=step.commit[:10]))
 
 
 def _named(paths: list[str]) -> str:

@@ -1,45 +1,51 @@
 """Decides again: from the bytes, from the rules at the commits, and from what the forge told. Never from the verdict."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from jitbot import __version__
 from jitbot.domain.access import request_state
 from jitbot.domain.access.approval import Decision, Verdict, decide
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
-from jitbot.domain.audit.verify.ledger_history import RecordedEvent
-from jitbot.domain.audit.verify.main_history import Merged
+from jitbot.domain.audit.history.findings import AuditFinding, Severity, Subject
+from jitbot.domain.audit.history.ledger_history import RecordedEvent
+from jitbot.domain.audit.history.limits import longer_than
+from jitbot.domain.audit.history.main_history import Merged
 from jitbot.domain.aws import iam
-from jitbot.domain.evidence import case_json
-from jitbot.domain.evidence.case_json import Facts
-from jitbot.domain.ledger.events import Event, EventType
-from jitbot.domain.model import duration, timestamp
+from jitbot.domain.ledger.ask import Ask
+from jitbot.domain.ledger.case_json import Facts
+from jitbot.domain.ledger.events import GIVES, Event, EventType
+from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Parsed, Request, Sha
 from jitbot.domain.model.merge_facts import Case, ChangeKind, Merge, Rules
+from jitbot.domain.text import duration, timestamp
 
-MEMORY = timedelta(days=21)  # as far back as a run looks
-GIVES = (EventType.APPROVED, EventType.EXTENDED)
-DECIDES = (*GIVES, EventType.REFUSED)
+AtHead = Mapping[tuple[Sha, str], Sha | None]  # the blob at each path of a pull request's head
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecheckInputs:
+class InGit:
     """What git holds of one decision. `head_rules` is None where the blobs behind them are not all here."""
 
     merged: Merged
     request: Parsed[Request] | None
     rules: Rules
     head_rules: Rules | None
-    facts: Facts | None  # as `facts_of` reads them from the event
 
 
-def facts_of(event: Event) -> Facts | None:
-    """What the forge told, from the event's evidence. None if it is not there, or not whole."""
-    try:
-        return case_json.load(event.evidence.get("facts"))
-    except ValueError:
-        return None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionFacts:
+    """All that one recorded decision is judged by.
+
+    `in_git` is None where main has no such change, or where this clone lacks rules that the decision met at `lacks`.
+    """
+
+    decision: RecordedEvent
+    so_far: request_state.RequestState  # what the ledger said of the request when this was decided
+    facts: Facts | None  # as the event's evidence has them
+    in_git: InGit | None
+    lacks: Sha | None = None
+    at_head: AtHead = field(default_factory=dict)  # as far as the head is here
 
 
 def life_before(
@@ -67,99 +73,97 @@ def life_before(
     )
 
 
-def case_of(event: Event, parsed_case: RecheckInputs, told: Facts) -> Case:
+def case_of(event: Event, in_git: InGit, told: Facts) -> Case:
     """The case as the run met it, from git's bytes and the attested facts."""
-    merged, since = parsed_case.merged, event.at - MEMORY
+    merged, since = in_git.merged, event.at - MEMORY
     return Case(
         change=merged.change,
-        request=parsed_case.request,
-        rules=parsed_case.rules,
+        request=in_git.request,
+        rules=in_git.rules,
         touched=merged.touched,
         earlier=any(moment >= since for moment in merged.before),
         clashes=merged.clashes,
         listed=told.listed,
         default_branch=told.default_branch,
-        merge=_merge(told, parsed_case),
+        merge=_merge(told, in_git),
     )
 
 
-def problems(
-    decision: RecordedEvent, parsed_case: RecheckInputs | None, so_far: request_state.RequestState
-) -> Iterator[AuditFinding]:
-    """Everything wrong with one decision, given what git holds of it (None: main has no such change)."""
-    event, tell = decision.event, _Teller(decision)
-    if parsed_case is None:
-        if event.kind in GIVES:
-            yield tell.broken(
-                "not-on-main",
-                f"main's first-parent line has no commit {event.commit[:10]} that changes this request",
-                "access was approved that main never asked for, or main was rewritten: find out which",
+def attested(event: Event, facts: Facts | None) -> AtHead:
+    """What an approval says of the pull request's head: the blob at each path that mattered."""
+    if facts is None or facts.told is None or event.kind not in GIVES:
+        return {}
+    head, blobs = facts.told.pull_request.head, {**facts.told.head_rules, event.request: facts.told.head_blob}
+    return {(head, path): blob for path, blob in blobs.items()}
+
+
+def problems(facts: DecisionFacts) -> Iterator[AuditFinding]:
+    """Everything wrong with one decision."""
+    event, subject, in_git = facts.decision.event, facts.decision.subject, facts.in_git
+    yield from _other_head(facts)
+    if facts.lacks is not None:
+        yield subject.problem(
+            "rules-not-here",
+            f"this clone lacks rules of main at {facts.lacks[:10]}",
+            "fetch main with all that it holds: `git fetch --refetch`, then verify again",
+            Severity.UNCHECKED,
+        )
+    elif in_git is not None:
+        yield from _other_commits(event, in_git, subject)
+        yield from _decided_again(event, in_git, facts, subject)
+    elif event.kind in GIVES:
+        yield subject.problem(
+            "not-on-main",
+            f"main's first-parent line has no commit {event.commit[:10]} that changes this request",
+            "access was approved that main never asked for, or main was rewritten: find out which",
+        )
+
+
+def _other_head(facts: DecisionFacts) -> Iterator[AuditFinding]:
+    """Where the pull request's head is in this clone, the attested facts must be those of git."""
+    said = attested(facts.decision.event, facts.facts)
+    for (head, path), blob in facts.at_head.items():
+        if blob != said[head, path]:
+            yield facts.decision.subject.problem(
+                "other-head",
+                f"at the head {head[:10]}, {path} is not what the evidence says",
+                "what was approved is not what was recorded: look at the pull request's head",
             )
-        return
-    yield from _other_commits(event, parsed_case, tell)
-    told = parsed_case.facts
+
+
+def _decided_again(
+    event: Event, in_git: InGit, facts: DecisionFacts, subject: Subject
+) -> Iterator[AuditFinding]:
+    told, gives = facts.facts, event.kind in GIVES
     if told is None:
-        if event.kind in GIVES:
-            yield tell.unchecked(
+        if gives:
+            yield subject.problem(
                 "evidence-incomplete",
                 "its evidence lacks what GitHub told, so it cannot be decided again",
                 f"it was recorded by jitbot {_version(event)}; read the reviews with --online",
+                Severity.UNCHECKED,
             )
-        return
-    if told.told is not None and parsed_case.head_rules is None and event.kind in GIVES:
-        yield tell.unchecked(
+    elif told.told is not None and in_git.head_rules is None and gives:
+        yield subject.problem(
             "head-not-here",
             "the rules at the pull request's head are not in this clone",
-            "fetch the head: git fetch origin "
-            f"refs/pull/{told.told.pull_request.number}/head, then verify again",
+            f"fetch the head: git fetch origin refs/pull/{told.told.pull_request.number}/head, then verify again",
+            Severity.UNCHECKED,
         )
-        return
-    yield from _judged(event, decide(case_of(event, parsed_case, told), so_far, event.at), parsed_case, tell)
+    else:
+        again = decide(case_of(event, in_git, told), facts.so_far, event.at)
+        yield from _judged(event, again, in_git, subject)
 
 
-def rules_not_here(decision: RecordedEvent, base: Sha) -> AuditFinding:
-    """That this one decision cannot be made again, since the clone lacks rules that it met."""
-    return _Teller(decision).unchecked(
-        "rules-not-here",
-        f"this clone lacks rules of main at {base[:10]}",
-        "fetch main with all that it holds: `git fetch --refetch`, then verify again",
+def lasts_longer(event: Event, most: timedelta) -> bool:
+    """Whether what was approved lasts longer than this, from its first start."""
+    began = event.ask.began
+    return (
+        event.window is not None and began is not None and longer_than(most, began, event.window.expires_at)
     )
 
 
-def longer_than(event: Event, most: timedelta) -> bool:
-    """Whether what was approved lasts longer than this, from its first start."""
-    began = event.ask.get("began")
-    if event.window is None or not isinstance(began, str):
-        return False
-    return event.window.expires_at - timestamp.parse(began) > most
-
-
-@dataclass(frozen=True, slots=True)
-class _Teller:
-    """Findings about one recorded event."""
-
-    recorded: RecordedEvent
-
-    def broken(self, code: str, message: str, hint: str) -> AuditFinding:
-        return self._tell(code, Severity.BROKEN, message, hint)
-
-    def unchecked(self, code: str, message: str, hint: str) -> AuditFinding:
-        return self._tell(code, Severity.UNCHECKED, message, hint)
-
-    def _tell(self, code: str, severity: Severity, message: str, hint: str) -> AuditFinding:
-        event = self.recorded.event
-        return AuditFinding(
-            code=code,
-            severity=severity,
-            message=f"{event.kind} {event.request}: {message}",
-            hint=hint,
-            event=self.recorded.path,
-            commit=self.recorded.batch.commit,
-            request=event.request,
-        )
-
-
-def _merge(told: Facts, parsed_case: RecheckInputs) -> Merge | None:
+def _merge(told: Facts, in_git: InGit) -> Merge | None:
     found = told.told
     if found is None:
         return None
@@ -168,7 +172,7 @@ def _merge(told: Facts, parsed_case: RecheckInputs) -> Merge | None:
         files=found.files,
         fetched_head=found.fetched_head,
         head_blob=found.head_blob,
-        head_rules=parsed_case.head_rules or parsed_case.rules,
+        head_rules=in_git.head_rules or in_git.rules,
         reviews=found.reviews,
         commits=found.commits,
         touching=found.touching,
@@ -181,54 +185,56 @@ def _merge(told: Facts, parsed_case: RecheckInputs) -> Merge | None:
     )
 
 
-def _other_commits(event: Event, parsed_case: RecheckInputs, tell: _Teller) -> Iterator[AuditFinding]:
+def _other_commits(event: Event, in_git: InGit, subject: Subject) -> Iterator[AuditFinding]:
     """The event names a base or a blob that is not the one that main has."""
-    change = parsed_case.merged.change
-    named = (event.evidence.get("rules_commit"), event.evidence.get("request_blob"))
+    change = in_git.merged.change
+    named = (event.evidence.rules_commit, event.evidence.request_blob)
     if named != (change.base, change.blob):
-        yield tell.broken(
+        yield subject.problem(
             "other-commits",
             "it names rules or bytes that are not those of its merge on main",
             "compare `git show` of the event with main; the workflow that wrote it did not read main",
         )
 
 
-def _judged(
-    event: Event, again: Decision, parsed_case: RecheckInputs, tell: _Teller
-) -> Iterator[AuditFinding]:
-    policy = parsed_case.rules.policy.value
-    if event.kind in GIVES and policy is not None and longer_than(event, policy.max_duration):
-        yield tell.broken(
+def _judged(event: Event, again: Decision, in_git: InGit, subject: Subject) -> Iterator[AuditFinding]:
+    policy = in_git.rules.policy.value
+    if event.kind in GIVES and policy is not None and lasts_longer(event, policy.max_duration):
+        yield subject.problem(
             "longer-than-policy",
             f"it lasts longer than the {duration.show(policy.max_duration)} that its policy allows",
             "end it with `jitbot revoke` if it still runs, and find out how it was recorded",
         )
-    wrong = "".join(_differences(event, again, parsed_case))
+    wrong = "".join(_differences(event, again, in_git))
     if not wrong:
         return
     if _version(event) != __version__:
-        yield tell.unchecked(
+        yield subject.problem(
             "older-rules",
             f"decided by jitbot {_version(event)}; the rules of {__version__} say otherwise: {wrong}",
             "verify it with the jitbot that main had at that time: `git log main -- jitbot`",
+            Severity.UNCHECKED,
         )
-    elif event.kind is EventType.REFUSED and not parsed_case.merged.sure:
-        yield tell.unchecked(
+    elif event.kind is EventType.REFUSED and not in_git.merged.sure:
+        yield subject.problem(
             "refusal-not-checked",
             f"after a commit of main that is too large to read, {wrong}",
             "look at the files beside it at its merge: the run may have seen more there",
+            Severity.UNCHECKED,
         )
     elif event.kind is EventType.REFUSED:
-        yield tell.broken("wrong-refusal", wrong, "the requester may ask anew; find out why it was refused")
+        yield subject.problem(
+            "wrong-refusal", wrong, "the requester may ask anew; find out why it was refused"
+        )
     else:
-        yield tell.broken(
+        yield subject.problem(
             "wrong-approval",
             wrong,
             "access was given without what it takes: end it with `jitbot revoke` if it still runs",
         )
 
 
-def _differences(event: Event, again: Decision, parsed_case: RecheckInputs) -> Iterator[str]:
+def _differences(event: Event, again: Decision, in_git: InGit) -> Iterator[str]:
     """What the record says otherwise than the decision made again; nothing if they agree."""
     if event.kind is EventType.REFUSED:
         if again.verdict is Verdict.APPROVED:
@@ -238,14 +244,14 @@ def _differences(event: Event, again: Decision, parsed_case: RecheckInputs) -> I
         reasons = "; ".join(f"{reason.message} [{reason.code}]" for reason in again.reasons)
         yield f"it must not have been approved: {reasons}"
         return
-    first = parsed_case.merged.change.kind is ChangeKind.ADDED
+    first = in_git.merged.change.kind is ChangeKind.ADDED
     if event.kind is not (EventType.APPROVED if first else EventType.EXTENDED):
         yield "an ask was recorded as an extension, or the other way round"
     elif event.window != again.window:
         yield f"what was approved ends at {timestamp.show(again.window.expires_at)}, not when it is recorded to"
     elif [iam.digest(each) for each in event.documents] != [iam.digest(each) for each in again.grants]:
         yield "other documents were recorded than the approved ones"
-    elif event.ask != request_state.asked(
+    elif event.ask != Ask.of_request(
         again.parsed_case.request,
         again.parsed_case.requester,
         again.window.expires_at - again.parsed_case.request.duration,
@@ -254,5 +260,4 @@ def _differences(event: Event, again: Decision, parsed_case: RecheckInputs) -> I
 
 
 def _version(event: Event) -> str:
-    version = event.evidence.get("jitbot")
-    return version if isinstance(version, str) else "unknown"
+    return event.evidence.jitbot or "unknown"

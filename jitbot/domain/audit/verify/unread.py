@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
+from jitbot.domain.audit.history.findings import AuditFinding, Severity
 
 # What an event that nobody could read may explain. Anything else that is wrong is wrong whatever that event says.
 EXPLAINED = frozenset(

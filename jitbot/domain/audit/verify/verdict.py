@@ -1,11 +1,9 @@
 """What came of an audit: how much was looked at, and all that was found, as one value."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
-from jitbot.domain.audit.verify.ledger_history import LedgerHistory
+from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.exit_code import ExitCode
 
@@ -56,8 +54,3 @@ class AuditVerdict:
             "passed_over": self.passed_over,
             "findings": [each.as_json() for each in self.problems],
         }
-
-
-def counts_of(history: LedgerHistory) -> dict[str, int]:
-    """How many events of each kind the ledger holds."""
-    return dict(Counter(str(event.kind) for event in history.events))

@@ -4,45 +4,43 @@ Here only who may enter is read; what they may do there is held against the temp
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from jitbot.domain.aws.iam import own_name
 from jitbot.domain.aws.roles import Actual
 from jitbot.domain.aws.service_roles import AUDIENCE, MAIN, WORKFLOWS
 from jitbot.domain.model.documents import Settings
-from jitbot.domain.setup.doctor.report import Check, Question, Unknown
+from jitbot.domain.setup.doctor.report import Check, Unknown
 
 GROUP = "AWS"
 MEND = "roll the template of `jitbot bootstrap` out again: jitbot bootstrap --stackset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnRole:
-    """One of jitbot's roles as the account has it; None: AWS says there is no such role."""
+class OwnAccount:
+    """One account that jitbot works in, as a check names it."""
 
+    settings: Settings
     alias: str
     account_id: str
-    purpose: str
-    found: Actual | Unknown | None
 
 
-def roles(settings: Settings, found: Iterable[OwnRole]) -> Iterator[Check]:
-    """One check for each role of each account."""
-    for role in found:
-        question = Question(
-            code=f"aws-{role.alias}-{role.purpose}",
-            group=GROUP,
-            title=f"{settings.namespace}bot-{role.purpose} in {role.alias} is for main alone",
-            means=_means(role.purpose),
-            mend=MEND,
-        )
-        if isinstance(role.found, Unknown):
-            yield question.unknown(role.found.why)
-        elif role.found is None:
-            yield question.no(f"account {role.account_id} has no such role")
-        else:
-            problem = objection(settings, role.purpose, role.account_id, role.found)
-            yield question.answer(not problem, problem)
+def role(account: OwnAccount, purpose: str, found: Actual | Unknown | None) -> Check:
+    """Whether one of jitbot's roles lets in main alone; None: AWS says there is no such role."""
+    check = Check(
+        code=f"aws-{account.alias}-{purpose}",
+        group=GROUP,
+        title=f"{own_name(account.settings, purpose)} in {account.alias} is for main alone",
+        means=_means(purpose),
+        mend=MEND,
+    )
+    if isinstance(found, Unknown):
+        return check.unknown(found.why)
+    if found is None:
+        return check.no(f"account {account.account_id} has no such role")
+    problem = objection(account.settings, purpose, account.account_id, found)
+    return check.answer(not problem, problem)
 
 
 def objection(settings: Settings, purpose: str, account_id: str, role: Actual) -> str:

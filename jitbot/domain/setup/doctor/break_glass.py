@@ -1,12 +1,14 @@
 """Break-glass: can the review that it owes be given, and can a request be merged at once?"""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from jitbot.domain.access import break_glass
-from jitbot.domain.access.eligibility import is_eligible
 from jitbot.domain.model.documents import People, Policy, Teams
-from jitbot.domain.setup.doctor.branches import Branch, Bypass
-from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Question, Unknown, listed
+from jitbot.domain.setup.doctor import ownership
+from jitbot.domain.setup.doctor.desired_settings import APPROVALS
+from jitbot.domain.setup.doctor.github_state import Branch, Bypass
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 _GROUP = "who approves"
 
@@ -14,31 +16,27 @@ _GROUP = "who approves"
 def reviewers(policies: Iterable[Policy], people: People, teams: Teams) -> Iterator[Check]:
     """Whether each policy that asks for no approval before has somebody who can review after, whoever asked."""
     for policy in policies:
-        if policy.approvals:
+        if not break_glass.is_break_glass(policy):
             continue
         able = break_glass.reviewers_of(policy, people, teams)
-        question = Question(
+        question = Check(
             code=f"reviewers-{policy.name}",
             group=_GROUP,
             title=f"{policy.name} has who reviews it afterwards",
             means="every request for it would be refused: nobody could review what was done",
-            mend=f"name reviewers in policies/access/{policy.name}.yaml who are in policies/people.yaml",
+            mend=f"name reviewers in {policy.path} who are in policies/people.yaml",
         )
         named = listed(policy.reviewers)
         yield question.answer(bool(able), f"policies/people.yaml knows nobody of {named}")
         # Another question than who approves: reviewers are named by the policy, and own nothing in CODEOWNERS.
-        alone = [
-            person.login
-            for person in people.values()
-            if is_eligible(person.login, policy.eligible, teams) and not break_glass.others(able, person)
-        ]
+        alone = ownership.left_alone(policy, people, teams, partial(break_glass.others, able))
         if able and alone:
-            again = Question(
+            again = Check(
                 code=f"{question.code}-alone",
                 group=_GROUP,
                 title=f"{policy.name} can be asked for by its reviewers, too",
                 means="nobody reviews what they did themselves",
-                mend=f"name one more reviewer in policies/access/{policy.name}.yaml",
+                mend=f"name one more reviewer in {policy.path}",
                 otherwise=CheckVerdict.WARN,
             )
             yield again.no(f"nobody is left to review what {listed(alone)} would do")
@@ -49,10 +47,10 @@ def at_once(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
 
     GitHub asks for its number of approvals whoever owns the files: then anybody who may write must press Approve.
     """
-    names = [policy.name for policy in policies if not policy.approvals]
+    names = [policy.name for policy in policies if break_glass.is_break_glass(policy)]
     if not names:
         return
-    question = Question(
+    question = Check(
         code="break-glass-merges",
         group=_GROUP,
         title="a break-glass request merges at once",
@@ -60,15 +58,15 @@ def at_once(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
         mend="let those on call past main's ruleset, for pull requests only; jitbot asks for the review all the same",
         otherwise=CheckVerdict.WARN,
     )
-    if isinstance(main.rules, Unknown):
-        yield question.unknown(main.rules.why)
-    elif isinstance(main.classic, Unknown):
-        yield question.unknown(main.classic.why)
+    asked = APPROVALS.asked_of(main)
+    counts = [each for each in asked if isinstance(each, int)]
+    if len(counts) < len(asked):
+        yield question.unknown(next(each.why for each in asked if isinstance(each, Unknown)))
     else:
-        yield _waits(question, names, main.rules.plus(main.classic).approvals, main.bypasses)
+        yield _waits(question, names, max(counts), main.bypasses)
 
 
-def _waits(question: Question, names: list[str], asked: int, bypasses: tuple[Bypass, ...] | Unknown) -> Check:
+def _waits(question: Check, names: list[str], asked: int, bypasses: tuple[Bypass, ...] | Unknown) -> Check:
     if not asked:
         return question.ok()
     if not isinstance(bypasses, Unknown) and any(not each.is_admin for each in bypasses):

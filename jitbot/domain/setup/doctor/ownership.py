@@ -1,56 +1,58 @@
 """Is every file owned, the rules by people who are known, and each policy by somebody who can approve?"""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 
+from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.access.eligibility import is_eligible
 from jitbot.domain.access.pending_approvals import could_approve
 from jitbot.domain.model import owners
-from jitbot.domain.model.codeowners import CodeOwners
-from jitbot.domain.model.documents import Finding, People, Policy, Teams
-from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Question, Unknown, listed
+from jitbot.domain.model.codeowners import CodeOwners, owners_of
+from jitbot.domain.model.documents import Finding, Login, People, Person, Policy, Teams
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 GROUP = "CODEOWNERS"
 # What decides, and what runs: a line placed last must own each of these, where it is there.
 RULES = ("policies/", ".github/", "jitbot/", "pyproject.toml", "uv.lock")
 _EDIT = "edit .github/CODEOWNERS in a pull request of its own"
 
-_READS = Question(
+_READS = Check(
     code="codeowners-reads",
     group=GROUP,
     title="every line reads",
     means="promise 1: GitHub skips a bad line, and an earlier, broader one decides; jitbot refuses all requests",
     mend=_EDIT,
 )
-_GITHUB = Question(
+_GITHUB = Check(
     code="codeowners-errors",
     group=GROUP,
     title="GitHub finds no error in it",
     means="promise 1: GitHub asks nobody for a review where an owner is unknown or may not write",
     mend=_EDIT,
 )
-_CATCH_ALL = Question(
+_CATCH_ALL = Check(
     code="codeowners-catch-all",
     group=GROUP,
     title="the first line owns everything",
     means="promise 1: a path that no other line names has no owner",
     mend="begin .github/CODEOWNERS with a line `* @your-admins`",
 )
-_EVERY_FILE = Question(
+_EVERY_FILE = Check(
     code="codeowners-every-file",
     group=GROUP,
     title="every file has an owner",
     means="promise 1: whoever may write could change these with anybody's approval",
     mend=_EDIT,
 )
-_RULES = Question(
+_RULES = Check(
     code="codeowners-rules",
     group=GROUP,
     title="rules and code are owned by lines placed last",
     means="promise 1: who approves requests could approve a change of the rules, too",
     mend="put the lines for /policies/, /.github/ and the code after all lines for /requests/",
 )
-_BY_NAME = Question(
+_BY_NAME = Check(
     code="codeowners-by-name",
     group=GROUP,
     title="no line picks single requests",
@@ -85,9 +87,8 @@ def coverage(files: Iterable[str], codeowners: CodeOwners, people: People, teams
         first is not None and first.pattern in _ANYTHING and bool(first.owners),
         f"the first line is {first.pattern}" if first else "there is no line",
     )
-    bare = [path for path in every if not _names(codeowners, path)]
     # An ownerless line for a policy that needs no approval before is meant; `approvers` looks at those.
-    bare = [path for path in bare if not path.startswith("requests/")]
+    bare = [path for path in every if not path.startswith("requests/") and not owners_of(codeowners, path)]
     yield _EVERY_FILE.answer(
         bool(every) and not bare, f"nobody owns {listed(bare)}" if bare else "main is empty"
     )
@@ -142,14 +143,14 @@ def approvers(
     """Whether each policy's folder has enough owners for its approvals, and one more where an owner may ask."""
     for policy in policies:
         folder = f"requests/{policy.name}/"
-        question = Question(
+        question = Check(
             code=f"approvers-{policy.name}",
             group="who approves",
             title=f"{policy.name} has who approves it",
             means="nobody would get this access: no request for it can be approved",
             mend=f"name owners of {folder} in .github/CODEOWNERS who are in policies/people.yaml",
         )
-        if policy.approvals == 0:
+        if is_break_glass(policy):
             continue  # reviewed after: `afterwards` looks at those
         found = owners.of(f"{folder}{_OF_A_POLICY}", codeowners=codeowners, people=people, teams=teams)
         if found.findings:
@@ -157,39 +158,33 @@ def approvers(
             continue
         able = len(could_approve(found, None))
         yield question.answer(able >= policy.approvals, f"it asks for {policy.approvals}, and {able} can")
-        if able >= policy.approvals:
-            yield from _alone(policy, found, question, people, teams)
+        asking = left_alone(policy, people, teams, partial(could_approve, found))
+        if able >= policy.approvals and asking:
+            again = Check(
+                code=f"{question.code}-alone",
+                group=question.group,
+                title=f"{policy.name} can be asked for by its owners, too",
+                means="nobody approves their own request",
+                mend="name one more owner in .github/CODEOWNERS",
+                otherwise=CheckVerdict.WARN,
+            )
+            yield again.no(f"nobody is left to approve what {listed(asking)} would ask for")
 
 
-def _alone(
-    policy: Policy, found: owners.Owners, question: Question, people: People, teams: Teams
-) -> Iterator[Check]:
-    """A requester never approves their own request: where the owners are just enough, they cannot ask."""
-    asking = [
+def left_alone(
+    policy: Policy, people: People, teams: Teams, others: Callable[[Person], Collection[Person]]
+) -> tuple[Login, ...]:
+    """Who may ask under a policy, and leaves too few others to approve it, or to review it afterwards."""
+    return tuple(
         person.login
         for person in people.values()
         if is_eligible(person.login, policy.eligible, teams)
-        and len(could_approve(found, person)) < policy.approvals
-    ]
-    if asking:
-        again = Question(
-            code=f"{question.code}-alone",
-            group=question.group,
-            title=f"{policy.name} can be asked for by its owners, too",
-            means="nobody approves their own request",
-            mend="name one more owner in .github/CODEOWNERS",
-            otherwise=CheckVerdict.WARN,
-        )
-        yield again.no(f"nobody is left to approve what {listed(asking)} would ask for")
+        and len(others(person)) < max(policy.approvals, 1)
+    )
 
 
 def _within(path: str, start: str) -> bool:
     return path.startswith(start) if start.endswith("/") else path == start
-
-
-def _names(codeowners: CodeOwners, path: str) -> tuple[str, ...]:
-    rule = codeowners.rule_for(path)
-    return rule.owners if rule else ()
 
 
 def _shown(finding: Finding) -> str:

@@ -1,14 +1,36 @@
 """people.yaml and teams.yaml against GitHub: is everybody who they are said to be, and able to approve?"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
+from jitbot.domain.access.reviews import MAY_WRITE
 from jitbot.domain.model.codeowners import CodeOwners, expand
 from jitbot.domain.model.documents import Login, People, Teams
 from jitbot.domain.model.merge_facts import Actor
-from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Question, Unknown, listed
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
-_MAY_APPROVE = frozenset({"write", "admin"})
+_EXIST = Check(
+    code="people-exist",
+    group="people.yaml",
+    title="every login exists, and is a person",
+    means="promise 1: a login that nobody has can be taken by somebody else (its id would not fit)",
+    mend="take them out of policies/people.yaml, or write the login as it is now",
+)
+_IDS = Check(
+    code="people-ids",
+    group="people.yaml",
+    title="every github_id is that login's",
+    means="their approvals and requests count for nothing, or the login is another person's now",
+    mend="compare with `gh api users/LOGIN --jq .id`, and find out who it is before you write it",
+)
+_WRITE = Check(
+    code="people-write",
+    group="people.yaml",
+    title="who approves may write",
+    means="GitHub and jitbot count the approvals of those who may write, and nobody else's",
+    mend="give them, or their team, the role Write in the repository's settings",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,64 +48,50 @@ def people(
     if not known:
         return
     approving = _approving(codeowners, teams)
-    yield _known(accounts)
-    yield _same(known, accounts)
-    yield _writing({login: found for login, found in accounts.items() if login.casefold() in approving})
+    yield _each(_EXIST, accounts, _who)
+    yield _each(_IDS, accounts, partial(_whose, known))
+    approvers = {login: found for login, found in accounts.items() if login.casefold() in approving}
+    if approvers:
+        yield _each(_WRITE, approvers, _may)
+    else:
+        yield _WRITE.no("CODEOWNERS names nobody who is in people.yaml")
 
 
-def _known(accounts: Mapping[Login, GitHubAccount]) -> Check:
-    question = Question(
-        code="people-exist",
-        group="people.yaml",
-        title="every login exists, and is a person",
-        means="promise 1: a login that nobody has can be taken by somebody else (its id would not fit)",
-        mend="take them out of policies/people.yaml, or write the login as it is now",
-    )
-    problems, doubts = [], []
-    for login, found in accounts.items():
-        if isinstance(found.actor, Unknown):
-            doubts.append(f"{login} ({found.actor.why})")
-        elif found.actor is None:
-            problems.append(f"{login} is nobody's login")
-        elif found.actor.kind != "User":
-            problems.append(f"{login} is a {found.actor.kind}")
-    return _settled(question, problems, doubts)
+def _each(
+    check: Check,
+    accounts: Mapping[Login, GitHubAccount],
+    look: Callable[[Login, GitHubAccount], str | Unknown],
+) -> Check:
+    """A check of several people; `look` gives what is wrong with one of them, empty if nothing is."""
+    seen = [(login, look(login, found)) for login, found in accounts.items()]
+    problems = [f"{login} {each}" for login, each in seen if each and not isinstance(each, Unknown)]
+    doubts = [f"{login} ({each.why})" for login, each in seen if isinstance(each, Unknown)]
+    if problems:
+        return check.no(listed(problems))
+    return check.unknown(listed(doubts)) if doubts else check.ok()
 
 
-def _same(known: People, accounts: Mapping[Login, GitHubAccount]) -> Check:
-    question = Question(
-        code="people-ids",
-        group="people.yaml",
-        title="every github_id is that login's",
-        means="their approvals and requests count for nothing, or the login is another person's now",
-        mend="compare with `gh api users/LOGIN --jq .id`, and find out who it is before you write it",
-    )
-    problems, doubts = [], []
-    for login, found in accounts.items():
-        if isinstance(found.actor, Unknown):
-            doubts.append(f"{login} ({found.actor.why})")
-        elif found.actor is not None and found.actor.github_id != known[login].github_id:
-            problems.append(f"{login} is {found.actor.github_id}, not {known[login].github_id}")
-    return _settled(question, problems, doubts)
+def _who(_: Login, found: GitHubAccount) -> str | Unknown:
+    if isinstance(found.actor, Unknown):
+        return found.actor
+    if found.actor is None:
+        return "is nobody's login"
+    return "" if found.actor.kind == "User" else f"is a {found.actor.kind}"
 
 
-def _writing(approvers: Mapping[Login, GitHubAccount]) -> Check:
-    question = Question(
-        code="people-write",
-        group="people.yaml",
-        title="who approves may write",
-        means="GitHub and jitbot count the approvals of those who may write, and nobody else's",
-        mend="give them, or their team, the role Write in the repository's settings",
-    )
-    if not approvers:
-        return question.no("CODEOWNERS names nobody who is in people.yaml")
-    problems, doubts = [], []
-    for login, found in approvers.items():
-        if isinstance(found.permission, Unknown):
-            doubts.append(f"{login} ({found.permission.why})")
-        elif found.permission not in _MAY_APPROVE:
-            problems.append(f"{login} has {found.permission}")
-    return _settled(question, problems, doubts)
+def _whose(known: People, login: Login, found: GitHubAccount) -> str | Unknown:
+    if isinstance(found.actor, Unknown):
+        return found.actor
+    wanted = known[login].github_id
+    if found.actor is None or found.actor.github_id == wanted:  # nobody's login is another check's finding
+        return ""
+    return f"is {found.actor.github_id}, not {wanted}"
+
+
+def _may(_: Login, found: GitHubAccount) -> str | Unknown:
+    if isinstance(found.permission, Unknown):
+        return found.permission
+    return "" if found.permission in MAY_WRITE else f"has {found.permission}"
 
 
 def team_members(
@@ -92,10 +100,10 @@ def team_members(
     """teams.yaml against GitHub's teams; None: GitHub knows no such team."""
     # Whoever may see no team of an organisation is answered as if there were none.
     seen = {team.partition("/")[0] for team, there in found.items() if isinstance(there, frozenset)}
-    named = {owner.casefold() for rule in (codeowners.rules if codeowners else ()) for owner in rule.owners}
+    named = {owner.casefold() for owner in _named(codeowners)}
     for team, members in known.items():
         owns = f"@{team}".casefold() in named
-        question = Question(
+        question = Check(
             code=f"team-{team.replace('/', '-')}",
             group="teams.yaml",
             title=f"{team} is as on GitHub",
@@ -109,7 +117,7 @@ def team_members(
         yield _compared(question, {login.casefold() for login in members}, there)
 
 
-def _compared(question: Question, here: set[str], there: frozenset[str] | Unknown | None) -> Check:
+def _compared(question: Check, here: set[str], there: frozenset[str] | Unknown | None) -> Check:
     if isinstance(there, Unknown):
         return question.unknown(
             there.why, mend="run doctor with a token that may read the organisation's members"
@@ -126,11 +134,8 @@ def _compared(question: Question, here: set[str], there: frozenset[str] | Unknow
 
 
 def _approving(codeowners: CodeOwners | None, teams: Teams) -> set[str]:
-    named = {owner for rule in (codeowners.rules if codeowners else ()) for owner in rule.owners}
-    return {login.casefold() for login in expand(sorted(named), teams)}
+    return {login.casefold() for login in expand(sorted(_named(codeowners)), teams)}
 
 
-def _settled(question: Question, problems: list[str], doubts: list[str]) -> Check:
-    if problems:
-        return question.no(listed(problems))
-    return question.unknown(listed(doubts)) if doubts else question.ok()
+def _named(codeowners: CodeOwners | None) -> set[str]:
+    return {owner for rule in (codeowners.rules if codeowners else ()) for owner in rule.owners}

@@ -1,10 +1,14 @@
-"""One check, its verdict, and all of them together."""
+"""One thing that was checked, and what all of them come to."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
+from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
+
+T = TypeVar("T")
 
 
 class CheckVerdict(StrEnum):
@@ -23,25 +27,21 @@ class Unknown:
     why: str
 
 
+def tried(ask: Callable[[], T]) -> T | Unknown:
+    """A fact, or why it cannot be had: a no and no answer are alike here."""
+    try:
+        return ask()
+    except (DeniedError, UnavailableError) as error:
+        return Unknown(why=str(error))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One thing looked at. `code` is stable kebab-case; the rest are sentences for people.
+    """One thing to look at, and then what was found. `code` is stable kebab-case; the texts are sentences for people.
 
-    `says` is what was found, `means` which promise or comfort hangs on it, `mend` what to run or where to click.
+    `means` is the promise or the comfort that depends on it, `mend` what to run or where to click, `says` what was
+    found. `otherwise` is the verdict where it is not as it should be. Until it is answered it is unknown.
     """
-
-    code: str
-    group: str
-    title: str
-    verdict: CheckVerdict
-    says: str = ""
-    means: str = ""
-    mend: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """A check before its answer. `otherwise` is the verdict where the answer is no."""
 
     code: str
     group: str
@@ -49,89 +49,50 @@ class Question:
     means: str
     mend: str
     otherwise: CheckVerdict = CheckVerdict.WRONG
+    verdict: CheckVerdict = CheckVerdict.UNKNOWN
+    says: str = ""
 
-    def ok(self, says: str = "") -> Check:
+    def ok(self, says: str = "") -> "Check":
         """It is as it should be."""
-        return Check(
-            code=self.code,
-            group=self.group,
-            title=self.title,
-            verdict=CheckVerdict.OK,
-            says=says,
-            means=self.means,
-        )
+        return replace(self, verdict=CheckVerdict.OK, says=says, mend="")
 
-    def no(self, says: str, *, mend: str = "") -> Check:
+    def no(self, says: str, *, mend: str = "") -> "Check":
         """It is not as it should be."""
-        return self._other(self.otherwise, says, mend)
+        return replace(self, verdict=self.otherwise, says=says, mend=mend or self.mend)
 
-    def unknown(self, why: str, *, mend: str = "") -> Check:
-        """Nobody can tell."""
-        return self._other(CheckVerdict.UNKNOWN, why, mend)
+    def unknown(self, why: str, *, mend: str = "") -> "Check":
+        """It could not be seen."""
+        return replace(self, verdict=CheckVerdict.UNKNOWN, says=why, mend=mend or self.mend)
 
-    def answer(self, fine: bool, says: str, *, mend: str = "") -> Check:
+    def answer(self, fine: bool, says: str, *, mend: str = "") -> "Check":
         """Fine, or not; `says` is what was found wrong."""
         return self.ok() if fine else self.no(says, mend=mend)
 
-    def _other(self, verdict: CheckVerdict, says: str, mend: str) -> Check:
-        return Check(
-            code=self.code,
-            group=self.group,
-            title=self.title,
-            verdict=verdict,
-            says=says,
-            means=self.means,
-            mend=mend or self.mend,
-        )
+
+def exit_code(checks: Iterable[Check]) -> ExitCode:
+    """1 where a promise would not hold, 3 where something could not be seen, 0 otherwise; no check at all is unknown."""
+    verdicts = {check.verdict for check in checks}
+    if CheckVerdict.WRONG in verdicts:
+        return ExitCode.REFUSED
+    return ExitCode.UNSURE if CheckVerdict.UNKNOWN in verdicts or not verdicts else ExitCode.DONE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorReport:
-    """All checks, in the order in which they are shown."""
-
-    checks: tuple[Check, ...]
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """1 where a promise would not hold, 3 where nobody can tell, 0 otherwise; nothing looked at is unknown."""
-        verdicts = {check.verdict for check in self.checks}
-        if CheckVerdict.WRONG in verdicts:
-            return ExitCode.REFUSED
-        return ExitCode.UNSURE if CheckVerdict.UNKNOWN in verdicts or not verdicts else ExitCode.DONE
-
-    def count(self, verdict: CheckVerdict) -> int:
-        """How many checks came out like this."""
-        return sum(check.verdict is verdict for check in self.checks)
-
-    def groups(self) -> Mapping[str, Sequence[Check]]:
-        """The checks by what they look at."""
-        found: dict[str, list[Check]] = {}
-        for check in self.checks:
-            found.setdefault(check.group, []).append(check)
-        return found
-
-    def as_json(self) -> dict[str, object]:
-        """For machines."""
-        return {
-            "ok": self.exit_code == ExitCode.DONE,
-            **{
-                verdict.value: self.count(verdict)
-                for verdict in CheckVerdict
-                if verdict is not CheckVerdict.OK
-            },
-            "checks": [_json(check) for check in self.checks],
-        }
+def count(checks: Iterable[Check], verdict: CheckVerdict) -> int:
+    """How many checks came out like this."""
+    return sum(check.verdict is verdict for check in checks)
 
 
-def _json(check: Check) -> dict[str, str]:
+def as_json(checks: Sequence[Check]) -> dict[str, object]:
+    """All checks for machines, in the order in which they are shown."""
+    keys = ("code", "group", "title", "verdict", "says", "means", "mend")
     return {
-        "code": check.code,
-        "group": check.group,
-        "title": check.title,
-        "verdict": check.verdict.value,
-        "says": check.says,
-        "means": check.means,
-        "mend": check.mend,
+        "ok": exit_code(checks) == ExitCode.DONE,
+        **{
+            verdict.value: count(checks, verdict)
+            for verdict in CheckVerdict
+            if verdict is not CheckVerdict.OK
+        },
+        "checks": [{key: str(getattr(check, key)) for key in keys} for check in checks],
     }
 
 

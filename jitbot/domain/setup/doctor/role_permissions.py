@@ -7,46 +7,38 @@ The issuer is not looked at: a role's trust names its audience, so another one t
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from jitbot.domain.aws import iam, service_roles
+from jitbot.domain.aws.iam import own_name
 from jitbot.domain.aws.roles import Actual
-from jitbot.domain.model.documents import Settings
 from jitbot.domain.setup.account_template import ANY_SERVICE, MANAGED_PATTERN, SERVICE_PATTERN
 from jitbot.domain.setup.cloudformation import Stack
-from jitbot.domain.setup.doctor.account_roles import GROUP, MEND, texts
-from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Question, Unknown, listed
+from jitbot.domain.setup.doctor.account_roles import GROUP, MEND, OwnAccount, texts
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 _STACK = r"arn:aws:cloudformation:[a-z0-9-]+:"
 _MANAGED = "arn:*:iam::aws:policy/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoleTemplate:
-    """One account, as a check names it."""
-
-    settings: Settings
-    alias: str
-    account_id: str
-
-    def stack(self, **more: str | tuple[str, ...]) -> Stack:
-        """What a stack of the template knows there, with these parameters."""
-        services, managed = more.get("BoundaryServices", ()), more.get("ManagedPolicies", ())
-        known = {
-            "AWS::Partition": "aws",
-            "AWS::AccountId": self.account_id,
-            "Namespace": self.settings.namespace,
-        }
-        conditions = {"AnyService": services == ANY_SERVICE, "AttachesManaged": bool(managed)}
-        return Stack(parameters={**known, **more}, conditions=conditions)
+def stack_of(account: OwnAccount, **more: str | tuple[str, ...]) -> Stack:
+    """What a stack of the template knows there, with these parameters."""
+    services, managed = more.get("BoundaryServices", ()), more.get("ManagedPolicies", ())
+    known = {
+        "AWS::Partition": "aws",
+        "AWS::AccountId": account.account_id,
+        "Namespace": account.settings.namespace,
+    }
+    conditions = {"AnyService": services == ANY_SERVICE, "AttachesManaged": bool(managed)}
+    return Stack(parameters={**known, **more}, conditions=conditions)
 
 
-def role(place: RoleTemplate, purpose: str, found: Actual | Unknown | None) -> Iterator[Check]:
+def role(account: OwnAccount, purpose: str, found: Actual | Unknown | None) -> Iterator[Check]:
     """Whether a role of ours may do what the template says; nothing for one that is not there, which another check tells."""
-    question = Question(
-        code=f"aws-{place.alias}-{purpose}-may",
+    question = Check(
+        code=f"aws-{account.alias}-{purpose}-may",
         group=GROUP,
-        title=f"{place.settings.namespace}bot-{purpose} in {place.alias} may do what the template says",
+        title=f"{own_name(account.settings, purpose)} in {account.alias} may do what the template says",
         means="promises 1 and 5: with more rights its workflow could give what nobody approved; with less it fails",
         mend=MEND,
     )
@@ -59,7 +51,7 @@ def role(place: RoleTemplate, purpose: str, found: Actual | Unknown | None) -> I
                 "the list in AttachListed is none that the template takes: names of managed policies of AWS"
             )
             return
-        stack = place.stack(ManagedPolicies=managed)
+        stack = stack_of(account, ManagedPolicies=managed)
         wanted = stack.filled(service_roles.PERMISSIONS[purpose]())
         more = [*(name for name in found.inline_policies if name != "permissions"), *found.attached]
         if more:
@@ -68,27 +60,31 @@ def role(place: RoleTemplate, purpose: str, found: Actual | Unknown | None) -> I
             yield _compared(question, found.inline_policies.get("permissions"), wanted)
 
 
-def boundary(place: RoleTemplate, found: iam.Document | Unknown | None) -> Check:
+def boundary(account: OwnAccount, found: iam.Document | Unknown | None) -> Check:
     """Whether the boundary around every grant is the template's, for whichever services."""
-    question = Question(
-        code=f"aws-{place.alias}-boundary",
+    question = Check(
+        code=f"aws-{account.alias}-boundary",
         group=GROUP,
-        title=f"the boundary around every grant in {place.alias} is the template's",
+        title=f"the boundary around every grant in {account.alias} is the template's",
         means="promises 2 and 5: without it a session could reach IAM, other roles, or its own limits",
         mend=MEND,
     )
     if isinstance(found, Unknown):
         return question.unknown(found.why)
     if found is None:
-        return question.no(f"account {place.account_id} has no policy {place.settings.namespace}bot-boundary")
+        return question.no(
+            f"account {account.account_id} has no policy {own_name(account.settings, 'boundary')}"
+        )
     services = _services(found)
     if not _may_be_listed(services):
         return question.no("the list in ListedServices is none that the template takes: services, or * alone")
-    stack = place.stack(BoundaryServices=services, **{"AWS::StackId": _stack_id(found, place.account_id)})
+    stack = stack_of(
+        account, BoundaryServices=services, **{"AWS::StackId": _stack_id(found, account.account_id)}
+    )
     return _compared(question, found, stack.filled(service_roles.boundary()))
 
 
-def _compared(question: Question, found: object, wanted: object) -> Check:
+def _compared(question: Check, found: object, wanted: object) -> Check:
     """Fine, wrong where more is allowed or less denied than the template has it, a warning otherwise."""
     have, want = _statements(found), _statements(wanted) or []
     if have is None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from jitbot.domain.aws.roles import Actual
 from jitbot.domain.model.documents import AccountId, IamRole, People
 from jitbot.domain.setup.doctor.account_roles import texts
-from jitbot.domain.setup.doctor.report import Check, Question, Unknown
+from jitbot.domain.setup.doctor.report import Check, Unknown
 
 NAME_KEY, OWN_NAME = "sts:rolesessionname", "${aws:username}"
 _ENTERS = "sts:assumerole"
@@ -34,7 +34,7 @@ def check(people: People, found: Mapping[str, Actual | Unknown | None]) -> Itera
     """One check for each shared role. What cannot be read is unknown: people enter roles of accounts that are not jitbot's."""
     for arn, role in found.items():
         account_id, name = place(arn)
-        question = Question(
+        question = Check(
             code=f"shared-role-{account_id}-{name}",
             group="people.yaml",
             title=f"nobody in the shared role {name} can take another's session name",
@@ -52,7 +52,7 @@ def check(people: People, found: Mapping[str, Actual | Unknown | None]) -> Itera
             yield _answer(question, people, arn, role)
 
 
-def _answer(question: Question, people: People, arn: str, role: Actual) -> Check:
+def _answer(question: Check, people: People, arn: str, role: Actual) -> Check:
     ids = [
         each.principal.userid
         for each in people.values()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Question, Unknown, listed
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 GROUP = "workflows"
 FOLDER = ".github/workflows/"
@@ -27,7 +27,7 @@ def present(
     `states` is what GitHub says: active, disabled_manually, disabled_inactivity (after 60 days) and the like.
     """
     for name, text in expected.items():
-        question = Question(
+        question = Check(
             code=f"workflow-{name.removesuffix('.yml')}",
             group=GROUP,
             title=f"{name} runs",
@@ -44,7 +44,7 @@ def present(
 
 def pins(found: Mapping[str, str]) -> Check:
     """Whether everything that is used is pinned by its commit, and no workflow is reused from elsewhere."""
-    question = Question(
+    question = Check(
         code="workflow-pins",
         group=GROUP,
         title="actions are pinned by commit",
@@ -71,7 +71,7 @@ def without_pins(text: str) -> str:
     return re.sub(r"^ +jitbot\n", "", bare, flags=re.MULTILINE).strip()
 
 
-def _running(question: Question, state: str | Unknown) -> Check:
+def _running(question: Check, state: str | Unknown) -> Check:
     if isinstance(state, Unknown):
         return question.unknown(state.why)
     if state == "disabled_inactivity":
@@ -80,7 +80,7 @@ def _running(question: Question, state: str | Unknown) -> Check:
 
 
 def _differs(name: str) -> Check:
-    question = Question(
+    question = Check(
         code=f"workflow-{name.removesuffix('.yml')}-as-shipped",
         group=GROUP,
         title=f"{name} is this release's",

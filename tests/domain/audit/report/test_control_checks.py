@@ -8,8 +8,9 @@ import pytest
 from acme_facts import DAY, EXPIRES_AT, HEAD, HOUR, MERGED_AT, MINUTE, NOW, SECOND, sha
 from audit_facts import LATER, approval, ended, granted, item, removed
 
-from jitbot.domain.audit.report.control_checks import judged
-from jitbot.domain.audit.report.grant_record import AfterReview, GrantOutcome, GrantRecord
+from jitbot.domain.audit.verify.grant_checks import judged
+from jitbot.domain.audit.verify.grant_record import AfterReview, GrantOutcome, GrantRecord
+from jitbot.domain.ledger.attestation import CLOCK_SKEW
 
 GOOD = item(approval(), granted(), ended(), removed())
 (DECIDED,), (GRANTED,), ENDED = GOOD.decisions, GOOD.granted, GOOD.ended
@@ -65,7 +66,8 @@ def told(found: GrantRecord, question: str, now: datetime = LATER) -> tuple[str,
     [
         (but(), "yes", "approved by 2026-11-24T08:50:00Z, granted at 2026-11-24T09:02:00Z"),
         (grant(at=DECIDED.at), "yes", "approved by"),
-        (grant(at=DECIDED.at - SECOND), "no", "decided only at 2026-11-24T09:01:00Z"),
+        (grant(at=DECIDED.at - CLOCK_SKEW), "yes", "approved by"),
+        (grant(at=DECIDED.at - CLOCK_SKEW - SECOND), "no", "decided only at 2026-11-24T09:01:00Z"),
         (grant(commit=sha("other")), "no", "of which no decision is recorded"),
         (but(granted=()), "unknown", "no grant is recorded"),
         (but(outcome=GrantOutcome.UNEXPLAINED, granted=()), "no", "no request stands behind this role"),

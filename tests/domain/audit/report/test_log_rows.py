@@ -9,11 +9,14 @@ import pytest
 from acme_facts import EXPIRES_AT, HOUR, MERGE, MERGED_AT, MINUTE, NOW, PATH, SECOND, a_request, sha
 from builders import a_revocation, a_window, an_approval, an_outcome
 
-from jitbot.domain.audit.report.log_rows import LogFilter, LogRow, as_cells, as_json, asked_for, names, rows
-from jitbot.domain.audit.verify.ledger_history import LedgerCommit, RecordedEvent
+from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
+from jitbot.domain.audit.report.columns import as_json
+from jitbot.domain.audit.report.log_rows import NAMES, LogFilter, LogRow, as_cells, asked_for, rows
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 
-BATCH = LedgerCommit(commit=sha("batch"), order=0, at=NOW, issued_at=NOW, workflow="", run="")
+BATCH = AttestedCommit(commit=sha("batch"), order=0, at=NOW, issued_at=NOW, workflow="", run="")
 EVIDENCE: dict[str, Any] = {
     "approvals": [{"login": "bob"}, {"login": "erin"}, "login", 7, {}],
     "pull_request": 7,
@@ -76,7 +79,7 @@ def test_an_outcome_is_told_with_what_was_asked() -> None:
 def test_each_event_is_told_with_its_own_words() -> None:
     """Another decision on the same request may have had others; an outcome alone still says whose it was."""
     other = replace(
-        APPROVED, ask={"requester": "carol", "reason": "another", "ticket": "OPS-8"}, commit=sha("x")
+        APPROVED, ask=Ask({"requester": "carol", "reason": "another", "ticket": "OPS-8"}), commit=sha("x")
     )
     recorded = [RecordedEvent(event=each, batch=BATCH, path=each.path) for each in (APPROVED, other)]
     first, second = rows(recorded, asked_for(recorded))
@@ -98,9 +101,9 @@ def test_a_revocation_says_who_and_why() -> None:
 def test_a_refusal_has_its_codes_and_its_author() -> None:
     """Of whom nothing else is known."""
     evidence = {"author": {"login": "mallory"}, "reasons": [{"code": "too-late"}, {"message": "x"}, "y"]}
-    refused = Event(kind=EventType.REFUSED, at=NOW, request=PATH, commit=MERGE, evidence=evidence)
+    refused = Event(kind=EventType.REFUSED, at=NOW, request=PATH, commit=MERGE, evidence=Evidence(evidence))
     assert (row(refused).requester, row(refused).codes) == ("mallory", ("too-late",))
-    odd = row(replace(refused, evidence={"author": "mallory", "reasons": "too-late"}))
+    odd = row(replace(refused, evidence=Evidence({"author": "mallory", "reasons": "too-late"})))
     assert (odd.requester, odd.codes) == ("", ())
 
 
@@ -151,10 +154,10 @@ def test_each_part_narrows(wanted: dict[str, Any], row: LogRow, fits: bool) -> N
 
 def test_a_row_for_machines_and_for_spreadsheets() -> None:
     """The same columns in the same order; lists are lists, and cells are no formulas."""
-    assert list(as_json(ROW)) == list(as_cells(ROW)) == list(names())
+    assert list(as_json(ROW)) == list(as_cells(ROW)) == list(NAMES)
     assert (as_json(ROW)["event"], as_json(ROW)["approved_by"]) == ("approved", ["bob", "erin"])
     assert as_cells(ROW)["approved_by"] == "bob, erin"
     assert as_cells(replace(ROW, reason="=1+1"))["reason"] == "'=1+1"
     written = io.StringIO()
-    csv.DictWriter(written, names()).writerow(as_cells(ROW))
+    csv.DictWriter(written, NAMES).writerow(as_cells(ROW))
     assert "bob, erin" in written.getvalue()

@@ -4,19 +4,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from acme_facts import HOUR, MERGE, MINUTE, NOW, PATH
+import pytest
+from acme_facts import EXPIRES_AT, HOUR, MERGE, MINUTE, NOW, PATH, SECOND
+from audit_facts import approval, granted
 from builders import a_request, a_revocation, an_approval, an_extension, an_outcome
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jitbot.domain.access import request_state
-from jitbot.domain.audit.report.grant_record import ControlAnswer, ControlResult
-from jitbot.domain.audit.report.population import population
-from jitbot.domain.audit.verify.absences import Absence
-from jitbot.domain.audit.verify.grant_checks import places, problems
-from jitbot.domain.audit.verify.ledger_history import LedgerCommit, RecordedEvent
+from jitbot.domain.audit.history.absences import Absence
+from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
+from jitbot.domain.audit.report.population import grant_records, population
+from jitbot.domain.audit.verify.completeness import outcomes_without_ground
+from jitbot.domain.audit.verify.grant_checks import problems
+from jitbot.domain.audit.verify.grant_record import ControlAnswer, ControlResult
+from jitbot.domain.ledger.attestation import CLOCK_SKEW
 from jitbot.domain.ledger.events import EndReason, Event, EventType
-from jitbot.domain.model import timestamp
+from jitbot.domain.text import timestamp
 
 DEADLINES = {"no-end", "late-end", "late-confirmation", "no-removal", "late-removal"}
 SPAN = 5 * 24 * 60  # minutes in which everything happens: any limit may be met or passed
@@ -63,10 +66,8 @@ def absences(draw: st.DrawFn) -> tuple[Absence, ...]:
 
 def verified(events: Sequence[Event], gone: tuple[Absence, ...], now: datetime) -> set[str]:
     """What `verify` finds late, without the name of the grant."""
-    batch = LedgerCommit(commit=MERGE, order=0, at=NOW, issued_at=NOW, workflow="", run="")
-    recorded = tuple(RecordedEvent(event=event, batch=batch, path=event.path) for event in events)
-    every = places(request_state.fold_events(events).values(), {PATH: recorded}, {PATH: gone})
-    found = [each for place in every for each in problems(place, now) if each.code in DEADLINES]
+    records = grant_records(events, now, {PATH: gone})
+    found = [each for record in records for each in problems(record, now) if each.code in DEADLINES]
     return {each.message.partition(" in prod: ")[2] for each in found}
 
 
@@ -104,3 +105,37 @@ def test_both_know_of_a_deletion_that_ended_nothing() -> None:
     assert (answer.answer, answer.why) == (ControlAnswer.NO, said)
     brief = (replace(gone[0], until=NOW + 2 * HOUR),)
     assert verified(events, brief, at) == set()
+
+
+@pytest.mark.parametrize("ahead", [-MINUTE, timedelta(), CLOCK_SKEW, CLOCK_SKEW + SECOND, HOUR])
+def test_both_allow_the_same_to_the_clocks_of_two_runs(ahead: timedelta) -> None:
+    """A grant that is recorded ahead of its decision came before it for both, or for neither."""
+    events = [approval(), replace(granted(), at=approval().at - ahead)]
+    batch = AttestedCommit(commit=MERGE, order=0, at=NOW, issued_at=NOW, workflow="", run="")
+    recorded = tuple(RecordedEvent(event=each, batch=batch, path=each.path) for each in events)
+    history = LedgerHistory(
+        head=MERGE, recorded=recorded, batches=(batch,), signers={}, anchored=True, problems=()
+    )
+    found = {each.code for each in outcomes_without_ground(history)}
+    (item,) = population(events, NOW)
+    early = item.judgements["approved_before_grant"].answer is ControlAnswer.NO
+    assert ("granted-before-approval" in found) == early == (ahead > CLOCK_SKEW)
+
+
+def test_access_that_nobody_approved_must_end_in_time_too() -> None:
+    """The report says so, and so does `verify`, beside that nobody approved it."""
+    events, at = [granted()], EXPIRES_AT + 25 * HOUR
+    said = "its end at 2026-11-24T11:00:00Z was never confirmed"
+    assert verified(events, (), at) == {said}
+    answer = reported(events, (), at)
+    assert answer is not None
+    assert (answer.answer, answer.why) == (ControlAnswer.NO, said)
+    (problem,) = problems(grant_records(events, at)[0], at)
+    assert problem.message == f"{PATH} of nobody known in prod: {said}"
+
+
+def test_of_two_decisions_on_one_merge_the_first_counts() -> None:
+    """For the report as for `verify`: a later one would let a grant pass that came before its approval."""
+    later = replace(approval(), at=NOW + 2 * HOUR)
+    (item,) = population([approval(), later, granted()], NOW + 3 * HOUR)
+    assert item.judgements["approved_before_grant"].answer is ControlAnswer.YES

@@ -14,15 +14,15 @@ import pytest
 from acme_facts import DAY, a_request, sha
 from many_grants import START, many
 
-from jitbot.domain.audit.report import csv_columns
+from jitbot.domain.audit.report import columns
 from jitbot.domain.audit.report.controls import CONTROLS
 from jitbot.domain.audit.report.git_commands import commands
-from jitbot.domain.audit.report.grant_record import GrantRecord
 from jitbot.domain.audit.report.pack import MANIFEST, pack
 from jitbot.domain.audit.report.population import population
 from jitbot.domain.audit.report.sample import rank, sample
 from jitbot.domain.audit.report.summary import QUESTIONS, summary
-from jitbot.domain.model import escape
+from jitbot.domain.audit.verify.grant_record import GrantRecord
+from jitbot.domain.text import escape
 
 LATER = START + 400 * DAY
 
@@ -173,10 +173,10 @@ def test_a_file_is_named_by_a_plain_word(name: str, kept: bool) -> None:
 
 def test_the_controls_name_columns_and_questions_that_exist() -> None:
     """Each control of the mapping leads to columns of the table and to questions that are asked."""
-    columns = set(csv_columns.cells(items(1)[0]))
+    names = set(columns.cells(items(1)[0]))
     assert {each.id for each in CONTROLS} == {"CC6.1", "CC6.2", "CC6.3", "A.5.15", "A.5.18", "A.8.2", "A.8.3"}
     for control in CONTROLS:
-        assert set(control.columns) <= columns
+        assert set(control.columns) <= names
         assert control.verdicts
         assert set(control.verdicts) <= set(QUESTIONS)
 

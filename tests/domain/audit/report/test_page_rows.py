@@ -8,8 +8,8 @@ from audit_facts import approval, decided, ended, granted, item, removed
 from builders import a_case, a_merge, a_revocation, the_documents
 
 from jitbot.domain.audit.report import page_rows
-from jitbot.domain.audit.report.grant_record import AfterReview, ControlAnswer, ControlResult, GrantRecord
 from jitbot.domain.audit.report.summary import QUESTIONS
+from jitbot.domain.audit.verify.grant_record import AfterReview, ControlAnswer, ControlResult, GrantRecord
 from jitbot.domain.ledger.events import EndReason
 
 OTHER = {

@@ -19,12 +19,14 @@ from builders import (
 )
 from many_grants import many
 
-from jitbot.domain.audit.report.grant_record import ControlAnswer, GrantOutcome, GrantRecord
 from jitbot.domain.audit.report.population import population, within
 from jitbot.domain.audit.report.summary import summary
+from jitbot.domain.audit.verify.grant_record import ControlAnswer, GrantOutcome, GrantRecord
 from jitbot.domain.aws import iam
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
-from jitbot.domain.model import timestamp
+from jitbot.domain.ledger.evidence import Evidence
+from jitbot.domain.text import timestamp
 
 
 def answers(found: GrantRecord) -> dict[str, str]:
@@ -239,8 +241,8 @@ def test_a_role_that_nobody_asked_for_is_an_exception() -> None:
 @pytest.mark.parametrize("junk", [None, [], "x", 3, {"a": 1}, [None], [{"login": []}]])
 def test_evidence_of_any_shape_is_read(junk: object) -> None:
     """Whatever JSON an event's evidence holds, the population is made, and nothing of it becomes a yes by that."""
-    evidence = dict.fromkeys(approval().evidence, junk)
-    found = item(replace(approval(), evidence=evidence), granted(), ended(), removed())
+    evidence = dict.fromkeys(approval().evidence.json, junk)
+    found = item(replace(approval(), evidence=Evidence(evidence)), granted(), ended(), removed())
     assert answers(found)["approved_before_grant"] != "yes"
     assert answers(found)["separation_of_duties"] != "yes"
 
@@ -367,12 +369,12 @@ def test_the_last_decision_says_how_long() -> None:
 
 def test_what_an_old_record_leaves_out() -> None:
     """The policy is that of the path; a refusal names its code, an account nobody named is empty, ids are 0."""
-    plain = replace(approval(), ask={})
+    plain = replace(approval(), ask=Ask())
     assert (item(plain).policy, item(approval()).policy) == ("orders-db-read", "orders-db-read")
-    named = replace(approval(), ask={**approval().ask, "policy": "named"})
+    named = replace(approval(), ask=Ask({**approval().ask.json, "policy": "named"}))
     assert item(named).policy == "named"
     reasons = [{"message": "too late", "code": "x"}, {"code": "too-few"}]
-    refused = replace(decided(a_case(merge=a_merge(reviews=()))), evidence={"reasons": reasons})
+    refused = replace(decided(a_case(merge=a_merge(reviews=()))), evidence=Evidence({"reasons": reasons}))
     found = item(refused)
     assert (found.account, found.decisions[0].reasons) == ("", ("too late", "too-few"))
     review = {"login": "bob"}
@@ -394,11 +396,13 @@ def test_the_review_that_is_still_owed_comes_first() -> None:
     owes = {"review_by": timestamp.show(MERGED_AT + DAY), "reviewers": [{"login": "erin", "github_id": 1005}]}
     evidence = {"approvals_required": 0, "approvals": [], "break_glass": owes}
     first = approval(**evidence)
-    second = replace(an_extension(), evidence={**first.evidence, **evidence, "pull_request": 8})
+    second = replace(
+        an_extension(), evidence=Evidence({**first.evidence.json, **evidence, "pull_request": 8})
+    )
     paid = [
         Event(
             kind=EventType.REVIEWED, at=NOW + HOUR, request=each.request, commit=each.commit,
-            evidence={"outcome": "approved", "by": "erin"},
+            evidence=Evidence({"outcome": "approved", "by": "erin"}),
         )
         for each in (first, second)
     ]  # fmt: skip

@@ -9,15 +9,15 @@ from acme_facts import DAY, EXPIRES_AT, HOUR, MERGED_AT, MINUTE, NOW
 from audit_facts import LATER, approval, decided, ended, granted, item, removed
 from builders import a_case, a_merge
 
-from jitbot.domain.audit.report.grant_record import (
+from jitbot.domain.audit.report.columns import as_json
+from jitbot.domain.audit.report.summary import summary
+from jitbot.domain.audit.verify.grant_record import (
     AfterReview,
     ControlAnswer,
     ControlResult,
     GrantOutcome,
     GrantRecord,
-    as_json,
 )
-from jitbot.domain.audit.report.summary import summary
 
 GOOD = item(approval(), granted(), ended(), removed())
 REFUSED = item(decided(a_case(merge=a_merge(reviews=()))))

@@ -8,6 +8,7 @@ import pytest
 from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, SECOND
 from builders import an_approval, an_outcome, the_documents
 
+from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
 from jitbot.domain.audit.report.usage import (
     KEPT,
     LAG,
@@ -20,7 +21,6 @@ from jitbot.domain.audit.report.usage import (
     regions_of,
     summed,
 )
-from jitbot.domain.audit.verify.ledger_history import LedgerCommit, RecordedEvent
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.documents import Sha
 
@@ -30,7 +30,7 @@ PERIOD = Period(start=NOW, end=NOW + 3 * HOUR)
 
 def recorded(*events: Event) -> list[RecordedEvent]:
     """These events, as the ledger has them."""
-    batch = LedgerCommit(commit=Sha("a" * 40), order=0, at=NOW, issued_at=NOW, workflow="", run="")
+    batch = AttestedCommit(commit=Sha("a" * 40), order=0, at=NOW, issued_at=NOW, workflow="", run="")
     return [RecordedEvent(event=event, batch=batch, path=event.path) for event in events]
 
 

@@ -20,10 +20,10 @@ from audit_facts import approval, ended, granted, item, removed
 from builders import a_listed_role, a_revocation, an_actual_role, an_approval, an_outcome
 
 from jitbot.domain.access import request_state
+from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.report.entitlements import entitlement
 from jitbot.domain.audit.report.git_commands import commands
 from jitbot.domain.audit.verify import aws_comparison, integrity
-from jitbot.domain.audit.verify.findings import Severity
 from jitbot.domain.aws.roles import Listed
 from jitbot.domain.enforce.plan import Doubt, EarlyEnds
 from jitbot.domain.ledger.attestation import CLOCK_SKEW

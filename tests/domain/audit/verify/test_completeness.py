@@ -9,17 +9,16 @@ from acme_facts import EXPIRES_AT, MERGED_AT, MINUTE, NOW, PATH, a_request, sha
 from builders import a_change, an_approval, an_outcome, the_documents
 
 from jitbot.domain.access.too_large import TooLarge, refusal
+from jitbot.domain.audit.history.findings import AuditFinding, Severity
+from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
+from jitbot.domain.audit.history.main_history import MainHistory, Merged
 from jitbot.domain.audit.verify.completeness import (
     decided_twice,
-    decisions_of,
     not_followed,
     outcomes_without_ground,
     refused_whole,
     undecided,
 )
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
-from jitbot.domain.audit.verify.ledger_history import LedgerCommit, LedgerHistory, RecordedEvent
-from jitbot.domain.audit.verify.main_history import MainHistory, Merged
 from jitbot.domain.ledger.attestation import CLOCK_SKEW
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
@@ -34,7 +33,7 @@ def an_archive(*events: Event) -> LedgerHistory:
     recorded = tuple(
         RecordedEvent(
             event=event, path=event.path,
-            batch=LedgerCommit(commit=sha(str(order)), order=order, at=event.at, issued_at=event.at, workflow="", run=""),
+            batch=AttestedCommit(commit=sha(str(order)), order=order, at=event.at, issued_at=event.at, workflow="", run=""),
         )
         for order, event in enumerate(events)
     )  # fmt: skip
@@ -45,14 +44,12 @@ def an_archive(*events: Event) -> LedgerHistory:
 
 def found(*events: Event) -> list[str]:
     """What is wrong with the outcomes among these events."""
-    history = an_archive(*events)
-    return [each.code for each in outcomes_without_ground(history, decisions_of(history))]
+    return [each.code for each in outcomes_without_ground(an_archive(*events))]
 
 
 def again(*events: Event) -> list[AuditFinding]:
     """What was decided a second time among these events."""
-    history = an_archive(*events)
-    return list(decided_twice(history, decisions_of(history)))
+    return list(decided_twice(an_archive(*events)))
 
 
 def a_merged(**changes: Any) -> Merged:
@@ -73,12 +70,12 @@ def a_merged(**changes: Any) -> Merged:
 )
 def test_a_merge_without_a_decision(now: datetime, code: tuple[str, Severity]) -> None:
     """For a day it is due; then it is missing, and a date in the future buys no time."""
-    assert [(each.code, each.severity) for each in undecided([a_merged()], {}, now)] == [code]
+    assert [(each.code, each.severity) for each in undecided([a_merged()], an_archive(), now)] == [code]
 
 
 def test_what_needs_no_decision() -> None:
     """A deletion ends, and what is decided is decided."""
-    decided = decisions_of(an_archive(an_approval()))
+    decided = an_archive(an_approval())
     deletion = a_merged(kind=ChangeKind.DELETED, commit=sha("deleted"))
     assert list(undecided([deletion, a_merged()], decided, NOW + 9 * DAY)) == []
 
@@ -86,27 +83,27 @@ def test_what_needs_no_decision() -> None:
 def test_only_decisions_decide() -> None:
     """An outcome before its decision is none, and beside it no second one."""
     history = an_archive(GRANTED, an_approval())
-    assert [each.event.kind for each in decisions_of(history).values()] == [EventType.APPROVED]
+    assert [each.event.kind for each in history.decisions.values()] == [EventType.APPROVED]
     assert again(an_approval(), GRANTED) == []
 
 
 def test_the_refusal_of_a_whole_commit_decides_no_request() -> None:
     """It names none; and there is nothing that it could be decided twice of."""
     whole = refusal(TooLarge(commit=sha("b"), base=sha("a"), committed_at=NOW), now=NOW, run="")
-    assert decisions_of(an_archive(whole)) == {}
+    assert an_archive(whole).decisions == {}
     assert again(whole, whole) == []
 
 
 def test_what_to_do_about_a_missing_decision() -> None:
     """Wait for the next run, or look where the record went."""
-    (due,) = undecided([a_merged()], {}, MERGED_AT)
-    (late,) = undecided([a_merged()], {}, MERGED_AT + 2 * DAY)
+    (due,) = undecided([a_merged()], an_archive(), MERGED_AT)
+    (late,) = undecided([a_merged()], an_archive(), MERGED_AT + 2 * DAY)
     assert (due.hint, "cut short" in late.hint) == ("the next run of `jitbot grant` decides it", True)
 
 
 def test_a_decision_of_another_merge_is_none_of_this_one() -> None:
     """The same path, merged again: it needs a decision of its own."""
-    decided = decisions_of(an_archive(an_approval()))
+    decided = an_archive(an_approval())
     assert [each.code for each in undecided([a_merged(commit=sha("again"))], decided, NOW + 9 * DAY)] == [
         "no-decision"
     ]
@@ -126,12 +123,12 @@ def test_one_batch_may_hold_the_decision_and_the_grant() -> None:
     history = an_archive(an_approval(), GRANTED)
     first, second = history.recorded
     together = replace(history, recorded=(first, replace(second, batch=first.batch)))
-    assert list(outcomes_without_ground(together, decisions_of(together))) == []
+    assert list(outcomes_without_ground(together)) == []
 
 
 def test_where_it_was() -> None:
     """In the account, or, of what names none, in all of them."""
-    (without,) = outcomes_without_ground(an_archive(GRANTED), {})
+    (without,) = outcomes_without_ground(an_archive(GRANTED))
     (twice,) = again(GRANTED, an_approval(kind=EventType.REFUSED), an_approval())
     assert f"granted {PATH} in prod: no approval" in without.message
     assert f"approved {PATH} in all accounts: was decided before" in twice.message

@@ -8,14 +8,12 @@ import pytest
 from acme_facts import EXPIRES_AT, HOUR, MERGE, MINUTE, NOW, PATH
 from builders import a_revocation, an_approval, an_extension, an_outcome
 
-from jitbot.domain.access import request_state
-from jitbot.domain.audit.verify.absences import Absence
-from jitbot.domain.audit.verify.deadlines import confirming, removing
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
-from jitbot.domain.audit.verify.grant_checks import places, problems
-from jitbot.domain.audit.verify.ledger_history import LedgerCommit, RecordedEvent
+from jitbot.domain.audit.history.absences import Absence
+from jitbot.domain.audit.history.findings import AuditFinding, Severity
+from jitbot.domain.audit.history.limits import confirming, removing
+from jitbot.domain.audit.report.population import grant_records
+from jitbot.domain.audit.verify.grant_checks import problems
 from jitbot.domain.ledger.events import EndReason, Event, EventType
-from jitbot.domain.model.documents import Sha
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 LONG_AFTER = NOW + 30 * DAY
@@ -26,13 +24,10 @@ REMOVED = an_outcome(EventType.REMOVED, at=EXPIRES_AT + HOUR + MINUTE)
 
 def found(events: Iterable[Event], now: datetime, deleted: datetime | None = None) -> list[AuditFinding]:
     """Everything late about alice's request."""
-    batch = LedgerCommit(commit=Sha("a" * 40), order=0, at=NOW, issued_at=NOW, workflow="", run="")
-    recorded = tuple(RecordedEvent(event=event, batch=batch, path=event.path) for event in events)
-    lives = request_state.fold_events(each.event for each in recorded).values()
     gone = (
         () if deleted is None else (Absence(why=EndReason.DELETED, since=deleted, until=None, commit=MERGE),)
     )
-    return [each for place in places(lives, {PATH: recorded}, {PATH: gone}) for each in problems(place, now)]
+    return [each for record in grant_records(events, now, {PATH: gone}) for each in problems(record, now)]
 
 
 def codes(events: Iterable[Event], now: datetime, deleted: datetime | None = None) -> list[str]:
@@ -198,7 +193,5 @@ def test_a_brief_absence_that_ended_access_was_noticed(after: timedelta, code: l
     gone = Absence(why=EndReason.DELETED, since=NOW + MINUTE, until=NOW + HOUR, commit=MERGE)
     ended = an_outcome(EventType.ENDED, at=gone.since + after, why=EndReason.DRIFT)
     events = [an_approval(), GRANTED, ended, REMOVED]
-    batch = LedgerCommit(commit=Sha("a" * 40), order=0, at=NOW, issued_at=NOW, workflow="", run="")
-    recorded = {PATH: tuple(RecordedEvent(event=event, batch=batch, path=event.path) for event in events)}
-    (place,) = places(request_state.fold_events(events).values(), recorded, {PATH: (gone,)})
-    assert [each.code for each in problems(place, LONG_AFTER)] == code
+    (record,) = grant_records(events, LONG_AFTER, {PATH: (gone,)})
+    assert [each.code for each in problems(record, LONG_AFTER)] == code

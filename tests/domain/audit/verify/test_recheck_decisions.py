@@ -8,6 +8,7 @@ import pytest
 from acme_facts import (
     DAY,
     EXPIRES_AT,
+    HEAD,
     HOUR,
     MERGE,
     MERGED_AT,
@@ -25,19 +26,22 @@ from builders import a_case, a_change, a_life, a_merge, a_pull, a_review, a_wind
 
 from jitbot import __version__
 from jitbot.domain.access.request_state import RequestState
-from jitbot.domain.audit.verify.findings import Severity
-from jitbot.domain.audit.verify.ledger_history import LedgerCommit, RecordedEvent
-from jitbot.domain.audit.verify.main_history import Merged
+from jitbot.domain.audit.history.findings import Severity
+from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
+from jitbot.domain.audit.history.main_history import Merged
 from jitbot.domain.audit.verify.recheck_decisions import (
-    RecheckInputs,
+    DecisionFacts,
+    InGit,
+    attested,
     case_of,
-    facts_of,
+    lasts_longer,
     life_before,
-    longer_than,
     problems,
 )
-from jitbot.domain.evidence import case_json
+from jitbot.domain.ledger import case_json
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.merge_facts import Case, ChangeKind
 
 REFUSED_CASE = a_case(merge=a_merge(reviews=()))
@@ -45,35 +49,47 @@ REFUSED_CASE = a_case(merge=a_merge(reviews=()))
 
 def recorded(event: Event, order: int = 0) -> RecordedEvent:
     """An event in a batch of this number."""
-    batch = LedgerCommit(
+    batch = AttestedCommit(
         commit=sha(f"batch {order}"), order=order, at=NOW, issued_at=NOW, workflow="", run=""
     )
     return RecordedEvent(event=event, batch=batch, path=event.path)
 
 
-def parsed_case(case: Case | None = None, **changes: Any) -> RecheckInputs:
-    """What git and the evidence hold of a case."""
+def in_git(case: Case | None = None, **changes: Any) -> InGit:
+    """What git holds of a case."""
     case = case or a_case()
     merged = Merged(
         change=case.change, order=1, touched=case.touched, rules={}, clashes=case.clashes, before=()
     )
-    found = RecheckInputs(
-        merged=merged, request=case.request, rules=case.rules,
-        head_rules=None if case.merge is None else case.merge.head_rules, facts=case_json.load(case_json.dump(case)),
-    )  # fmt: skip
+    head_rules = None if case.merge is None else case.merge.head_rules
+    found = InGit(merged=merged, request=case.request, rules=case.rules, head_rules=head_rules)
     return replace(found, **changes)
 
 
+def parsed_case(case: Case | None = None, told: bool = True, **changes: Any) -> DecisionFacts:
+    """What a decision on this case is judged by; unless it is `told`, its evidence lacks what the forge said."""
+    return DecisionFacts(
+        decision=recorded(approval()),
+        so_far=a_life(),
+        facts=case_json.load(case_json.dump(case or a_case())) if told else None,
+        in_git=in_git(case, **changes),
+    )
+
+
+NOWHERE = DecisionFacts(decision=recorded(approval()), so_far=a_life(), facts=None, in_git=None)
+
+
 def told(
-    event: Event, found: RecheckInputs | None, so_far: RequestState | None = None
+    event: Event, found: DecisionFacts, so_far: RequestState | None = None
 ) -> list[tuple[str, Severity]]:
     """What is wrong with the decision, and how grave that is."""
-    return [(each.code, each.severity) for each in problems(recorded(event), found, so_far or a_life())]
+    judged = replace(found, decision=recorded(event), so_far=so_far or a_life())
+    return [(each.code, each.severity) for each in problems(judged)]
 
 
-def said(event: Event, found: RecheckInputs | None) -> str:
+def said(event: Event, found: DecisionFacts) -> str:
     """The first sentence about it."""
-    return next(iter(problems(recorded(event), found, a_life()))).message
+    return next(iter(problems(replace(found, decision=recorded(event))))).message
 
 
 def test_what_agrees_has_no_problem() -> None:
@@ -86,26 +102,26 @@ def test_the_case_is_the_one_that_the_run_met() -> None:
     """All that git holds and all that was told; and whether the path was there within the memory of a run."""
     event, case = approval(), a_case()
     found = case_json.load(case_json.dump(case))
-    assert replace(case_of(event, parsed_case(), found), merge=None) == replace(case, merge=None)
-    merge = case_of(event, parsed_case(), found).merge
+    assert replace(case_of(event, in_git(), found), merge=None) == replace(case, merge=None)
+    merge = case_of(event, in_git(), found).merge
     assert merge is not None
     assert case.merge is not None
     for name in ("pull_request", "files", "fetched_head", "head_blob", "commits", "touching", "permissions"):
         assert getattr(merge, name) == getattr(case.merge, name)
-    assert case_of(event, parsed_case(), replace(found, told=None)).merge is None
+    assert case_of(event, in_git(), replace(found, told=None)).merge is None
     memory = timedelta(days=21)
     for moment, earlier in ((event.at - memory, True), (event.at - memory - SECOND, False)):
-        before = replace(parsed_case(), merged=replace(parsed_case().merged, before=(moment,)))
+        before = in_git(merged=replace(in_git().merged, before=(moment,)))
         assert case_of(event, before, found).earlier is earlier
 
 
 @pytest.mark.parametrize(
     ("event", "found", "codes"),
     [
-        (approval(), None, [("not-on-main", Severity.BROKEN)]),
-        (decided(REFUSED_CASE), None, []),
-        (approval(), parsed_case(facts=None), [("evidence-incomplete", Severity.UNCHECKED)]),
-        (decided(REFUSED_CASE), parsed_case(REFUSED_CASE, facts=None), []),
+        (approval(), NOWHERE, [("not-on-main", Severity.BROKEN)]),
+        (decided(REFUSED_CASE), NOWHERE, []),
+        (approval(), parsed_case(told=False), [("evidence-incomplete", Severity.UNCHECKED)]),
+        (decided(REFUSED_CASE), parsed_case(REFUSED_CASE, told=False), []),
         (approval(), parsed_case(head_rules=None), [("head-not-here", Severity.UNCHECKED)]),
         (decided(REFUSED_CASE), parsed_case(REFUSED_CASE, head_rules=None), []),
         (approval(rules_commit=sha("other")), parsed_case(), [("other-commits", Severity.BROKEN)]),
@@ -118,12 +134,10 @@ def test_the_case_is_the_one_that_the_run_met() -> None:
         (replace(approval(), window=a_window(expires_at=EXPIRES_AT + SECOND)), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
         (replace(approval(), documents=(the_documents("staging"),)), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
         (replace(approval(), documents=()), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
-        (replace(approval(), ask={**approval().ask, "reason": "x"}), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
+        (replace(approval(), ask=Ask({**approval().ask.json, "reason": "x"})), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
     ],
 )  # fmt: skip
-def test_what_does_not_agree(
-    event: Event, found: RecheckInputs | None, codes: list[tuple[str, Severity]]
-) -> None:
+def test_what_does_not_agree(event: Event, found: DecisionFacts, codes: list[tuple[str, Severity]]) -> None:
     """Broken where the record says what cannot be, unchecked where not enough is here, or other rules decided."""
     assert told(event, found) == codes
 
@@ -131,20 +145,49 @@ def test_what_does_not_agree(
 @pytest.mark.parametrize(
     ("event", "found", "words"),
     [
-        (approval(), None, f"approved {PATH}: main's first-parent line has no commit {MERGE[:10]}"),
+        (approval(), NOWHERE, f"approved {PATH}: main's first-parent line has no commit {MERGE[:10]}"),
         (approval(), parsed_case(REFUSED_CASE), "it must not have been approved: 0 of 1 approvals"),
         (decided(REFUSED_CASE), parsed_case(), "nothing speaks against it, and yet it was refused"),
         (replace(approval(), kind=EventType.EXTENDED), parsed_case(), "an ask was recorded as an extension"),
         (replace(approval(), window=a_window(expires_at=EXPIRES_AT + SECOND)), parsed_case(), "what was approved ends at 2026-11-24T11:00:00Z"),
         (replace(approval(), documents=()), parsed_case(), "other documents were recorded"),
-        (replace(approval(), ask={}), parsed_case(), "something else was asked for"),
+        (replace(approval(), ask=Ask()), parsed_case(), "something else was asked for"),
         (approval(jitbot="0.0.1"), parsed_case(REFUSED_CASE), f"decided by jitbot 0.0.1; the rules of {__version__} say otherwise"),
         (approval(jitbot=7), parsed_case(REFUSED_CASE), "decided by jitbot unknown"),
     ],
 )  # fmt: skip
-def test_what_is_said_of_it(event: Event, found: RecheckInputs | None, words: str) -> None:
+def test_what_is_said_of_it(event: Event, found: DecisionFacts, words: str) -> None:
     """What the record says otherwise, and which reasons the decision made again has."""
     assert words in said(event, found)
+
+
+def test_what_git_has_at_the_head_is_what_was_attested() -> None:
+    """A file that is another there, or is not there, is told, wherever the rest leads; where the head is not here nothing is."""
+    head = {(HEAD, PATH): a_merge().head_blob}
+    assert told(approval(), replace(parsed_case(), at_head=head)) == []
+    for other in (sha("other"), None):
+        wrong = replace(parsed_case(), at_head={(HEAD, PATH): other})
+        assert told(approval(), wrong) == [("other-head", Severity.BROKEN)]
+        assert f"at the head {HEAD[:10]}, {PATH} is not" in said(approval(), wrong)
+        nowhere = replace(wrong, in_git=None)
+        assert [code for code, _ in told(approval(), nowhere)] == ["other-head", "not-on-main"]
+
+
+def test_of_what_a_head_holds_only_approvals_speak() -> None:
+    """Its rules and the request itself; a refusal was not given for them."""
+    found = case_json.load(case_json.dump(a_case()))
+    assert found.told is not None
+    blobs = {**found.told.head_rules, PATH: found.told.head_blob}
+    assert attested(approval(), found) == {(HEAD, path): blob for path, blob in blobs.items()}
+    assert attested(decided(REFUSED_CASE), found) == attested(approval(), None) == {}
+    assert attested(approval(), replace(found, told=None)) == {}
+
+
+def test_rules_that_are_not_here_are_said_to_lack() -> None:
+    """Nothing else is said of such a decision: it cannot be made again."""
+    lacking = replace(parsed_case(), in_git=None, lacks=sha("base"))
+    assert told(approval(), lacking) == [("rules-not-here", Severity.UNCHECKED)]
+    assert sha("base")[:10] in said(approval(), lacking)
 
 
 def test_a_refusal_after_what_cannot_be_read_is_not_called_wrong() -> None:
@@ -153,8 +196,7 @@ def test_a_refusal_after_what_cannot_be_read_is_not_called_wrong() -> None:
         (decided(REFUSED_CASE), a_case(), ("refusal-not-checked", Severity.UNCHECKED)),
         (approval(), REFUSED_CASE, ("wrong-approval", Severity.BROKEN)),
     ):
-        found = parsed_case(case)
-        unsure = replace(found, merged=replace(found.merged, sure=False))
+        unsure = parsed_case(case, merged=replace(in_git(case).merged, sure=False))
         assert told(event, unsure) == [code]
 
 
@@ -194,12 +236,12 @@ def test_an_approval_longer_than_its_policy() -> None:
         ({}, 2 * HOUR, False),
         ({}, 2 * HOUR - SECOND, True),
         ({"window": None}, HOUR, False),
-        ({"ask": {}}, HOUR, False),
+        ({"ask": Ask()}, HOUR, False),
     ],
 )
 def test_how_long_it_lasts(changes: dict[str, Any], most: timedelta, longer: bool) -> None:
     """To the second; what is not recorded is not measured."""
-    assert longer_than(replace(approval(), **changes), most) is longer
+    assert lasts_longer(replace(approval(), **changes), most) is longer
 
 
 def test_an_extension_is_decided_against_what_was_there() -> None:
@@ -240,5 +282,5 @@ def test_the_life_before_a_decision() -> None:
 @pytest.mark.parametrize("evidence", [{}, {"facts": None}, {"facts": {"told": 1}}])
 def test_facts_that_are_not_whole_are_none(evidence: dict[str, object]) -> None:
     """Nothing is decided from half of them."""
-    assert facts_of(replace(approval(), evidence=evidence)) is None
-    assert facts_of(approval()) == case_json.load(case_json.dump(a_case()))
+    assert Evidence(evidence).facts is None
+    assert approval().evidence.facts == case_json.load(case_json.dump(a_case()))

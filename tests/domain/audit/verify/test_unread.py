@@ -6,9 +6,9 @@ import pytest
 from acme_facts import HOUR, PATH
 from audit_facts import LATER, approval, ended, granted, removed
 
-from jitbot.domain.audit.report.grant_record import ControlAnswer
+from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.report.population import population
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity
+from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.audit.verify.unread import EXPLAINED, WHY, softened
 from jitbot.domain.ledger.batches import concerned
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jitbot.domain.audit.verify.findings import AuditFinding, Severity, gravest_first
+from jitbot.domain.audit.history.findings import AuditFinding, Severity, gravest_first
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.model.documents import Sha
 

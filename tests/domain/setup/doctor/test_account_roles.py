@@ -9,7 +9,7 @@ import pytest
 from jitbot.domain.aws.roles import Actual
 from jitbot.domain.model.documents import AccountId, Settings
 from jitbot.domain.setup.doctor import account_roles
-from jitbot.domain.setup.doctor.account_roles import OwnRole
+from jitbot.domain.setup.doctor.account_roles import OwnAccount
 from jitbot.domain.setup.doctor.report import CheckVerdict, Unknown
 
 ISSUER = "token.actions.githubusercontent.com"
@@ -20,6 +20,7 @@ SETTINGS = Settings(
     issuer=f"https://{ISSUER}",
     approvals_valid_for=timedelta(days=1),
 )
+PROD = OwnAccount(settings=SETTINGS, alias="prod", account_id="111111111111")
 MAIN = "refs/heads/main"
 FILE = f"acme/access/.github/workflows/grant.yml@{MAIN}"
 EQUALS = {
@@ -102,18 +103,13 @@ def test_a_trust_that_is_no_list_is_an_objection(statements: object) -> None:
 @pytest.mark.parametrize(("purpose", "promise"), [("grant", 1), ("sweep", 5), ("audit", 5)])
 def test_what_a_role_means(purpose: str, promise: int) -> None:
     """Who may enter the grant role gives access; who may enter another ends or reads it."""
-    own = OwnRole(alias="prod", account_id="111111111111", purpose=purpose, found=None)
-    (check,) = account_roles.roles(SETTINGS, [own])
+    check = account_roles.role(PROD, purpose, None)
+    assert check.code == f"aws-prod-{purpose}"
     assert check.means.startswith(f"promise {promise}: ")
 
 
 def test_missing_is_wrong_and_unseen_unknown() -> None:
     """A role that AWS says is not there is wrong; one that cannot be read is unknown."""
-    verdicts = [
-        check.verdict
-        for found in (role(trust()), None, Unknown(why="denied"))
-        for check in account_roles.roles(
-            SETTINGS, [OwnRole(alias="prod", account_id="111111111111", purpose="grant", found=found)]
-        )
-    ]
+    answers = (role(trust()), None, Unknown(why="denied"))
+    verdicts = [account_roles.role(PROD, "grant", found).verdict for found in answers]
     assert verdicts == [CheckVerdict.OK, CheckVerdict.WRONG, CheckVerdict.UNKNOWN]

@@ -1,30 +1,23 @@
-"""The checks beside branches, in plain values: verdicts, settings, owners, people, workflows."""
+"""The checks beside the table of desired settings, in plain values: verdicts, owners, people, workflows."""
 
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from github_facts import HOSTING, MAIN, MAIN_RULES, asking
 
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Finding, GithubId, IamUser, Login, Person, Policy, Settings
+from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
 from jitbot.domain.model.merge_facts import Actor
-from jitbot.domain.setup.doctor import (
-    branches,
-    break_glass,
-    ownership,
-    people_and_teams,
-    repository,
-    settings,
-    workflows,
-)
-from jitbot.domain.setup.doctor.branches import Branch, Bypass, Protection
+from jitbot.domain.setup.doctor import break_glass, ownership, people_and_teams, repository, workflows
+from jitbot.domain.setup.doctor.github_state import Bypass
 from jitbot.domain.setup.doctor.people_and_teams import GitHubAccount
-from jitbot.domain.setup.doctor.report import Check, CheckVerdict, DoctorReport, Question, Unknown, listed
-from jitbot.domain.setup.doctor.repository import Hosting, JobTokens
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, as_json, exit_code, listed, tried
 
 GAP = Unknown(why="nobody told")
-ASKED = Question(code="x", group="g", title="t", means="m", mend="do")
+ASKED = Check(code="x", group="g", title="t", means="m", mend="do")
 API = "https://api.github.com"
 
 
@@ -42,13 +35,29 @@ def not_ok(checks: Any) -> dict[str, CheckVerdict]:
         ([ASKED.ok(), replace(ASKED.ok(), verdict=CheckVerdict.WARN)], 0),
         ([ASKED.ok(), ASKED.unknown("?")], 3),
         ([ASKED.unknown("?"), ASKED.no("no")], 1),
+        ([ASKED.ok(), ASKED], 3),
         ([], 3),
     ],
 )
 def test_the_exit_code_is_the_worst(checks: list[Check], code: int) -> None:
-    """Wrong is 1, unknown is 3, all else is 0; nothing looked at is unknown."""
-    assert DoctorReport(checks=tuple(checks)).exit_code == code
-    assert DoctorReport(checks=tuple(checks)).as_json()["ok"] is (code == 0)
+    """Wrong is 1, unknown is 3, all else is 0; nothing looked at is unknown, and so is what was not answered."""
+    assert exit_code(checks) == code
+    assert as_json(checks)["ok"] is (code == 0)
+
+
+@pytest.mark.parametrize("error", [DeniedError("no"), UnavailableError("no")])
+def test_what_is_refused_or_does_not_come_is_unknown(error: Exception) -> None:
+    """A no and no answer are unknown, with the reason; anything else stops."""
+
+    def ask(answer: Exception | int) -> int:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert tried(lambda: ask(7)) == 7
+    assert tried(lambda: ask(error)) == Unknown(why="no")
+    with pytest.raises(InvalidError):
+        tried(lambda: ask(InvalidError("no")))
 
 
 def test_names_in_a_sentence() -> None:
@@ -59,22 +68,14 @@ def test_names_in_a_sentence() -> None:
 
 
 def test_how_to_mend_and_how_many() -> None:
-    """A check mends as its question says, or in a way of its own; JSON counts what is not fine."""
+    """A check that is not fine is mended as it says, or in a way of its own; JSON counts what is not fine."""
     checks = (ASKED.no("x"), ASKED.no("x", mend="else"), ASKED.unknown("?"), ASKED.ok())
-    assert [check.mend for check in checks[:2]] == ["do", "else"]
-    counted = DoctorReport(checks=checks).as_json()
+    assert [check.mend for check in checks] == ["do", "else", "do", ""]
+    assert ASKED.unknown("?", mend="else").mend == "else"
+    counted = as_json(checks)
     assert [counted[each] for each in ("wrong", "unknown", "warn")] == [2, 1, 0]
 
 
-FOUND = Hosting(
-    full_name="acme/access",
-    repository_id=7,
-    default_branch="main",
-    owner_id=9,
-    methods=frozenset({"merge", "squash"}),
-    auto_merge=True,
-    deletes_branches=True,
-)
 SETTINGS = Settings(
     repository="acme/access",
     repository_id=7,
@@ -82,27 +83,26 @@ SETTINGS = Settings(
     issuer=repository.GITHUBS_ISSUER,
     approvals_valid_for=timedelta(days=1),
 )
-OPEN = branches.Branch(name="main", rules=branches.Protection(), classic=branches.Protection(), bypasses=())
 
 
 def test_settings_that_fit() -> None:
     """Settings that say what GitHub says are fine."""
-    assert not_ok(repository.identity(SETTINGS, FOUND, API)) == {}
+    assert not_ok(repository.identity(SETTINGS, HOSTING, API)) == {}
 
 
 @pytest.mark.parametrize(
-    ("changes", "found", "code"),
+    ("changes", "code"),
     [
-        ({"repository": "acme/other"}, {}, "settings-repository"),
-        ({"repository_id": 8}, {}, "settings-repository-id"),
-        ({"issuer": "https://evil.example"}, {}, "settings-issuer"),
-        ({}, {"default_branch": "trunk"}, "default-branch"),
+        ({"repository": "acme/other"}, "settings-repository"),
+        ({"repository_id": 8}, "settings-repository-id"),
+        ({"issuer": "https://evil.example"}, "settings-issuer"),
     ],
 )
-def test_settings_that_do_not_fit(changes: dict[str, Any], found: dict[str, Any], code: str) -> None:
+def test_settings_that_do_not_fit(changes: dict[str, Any], code: str) -> None:
     """Each setting that is not GitHub's turns its own check."""
-    checks = repository.identity(replace(SETTINGS, **changes), replace(FOUND, **found), API)
-    assert not_ok(checks) == {code: CheckVerdict.WRONG}
+    assert not_ok(repository.identity(replace(SETTINGS, **changes), HOSTING, API)) == {
+        code: CheckVerdict.WRONG
+    }
 
 
 @pytest.mark.parametrize(
@@ -126,61 +126,6 @@ def test_settings_that_do_not_fit(changes: dict[str, Any], found: dict[str, Any]
 def test_whose_issuer_it_is(api: str, issuer: str, fits: bool) -> None:
     """An issuer is that GitHub's whose API is asked, and nobody else's."""
     assert repository.is_issuer_of(api, issuer) is fits
-
-
-@pytest.mark.parametrize(
-    ("change", "code", "verdict"),
-    [
-        ({}, None, None),
-        ({"methods": frozenset({"merge", "squash", "rebase"})}, "merge-methods", CheckVerdict.WRONG),
-        ({"methods": frozenset({"rebase"})}, "merge-methods", CheckVerdict.WRONG),
-        ({"methods": None}, "merge-methods", CheckVerdict.UNKNOWN),
-        ({"auto_merge": False}, "auto-merge", CheckVerdict.WARN),
-        ({"auto_merge": None}, "auto-merge", CheckVerdict.UNKNOWN),
-        ({"deletes_branches": False}, "delete-branch", CheckVerdict.WARN),
-        ({"deletes_branches": None}, "delete-branch", CheckVerdict.UNKNOWN),
-    ],
-)
-def test_merging(change: dict[str, Any], code: str | None, verdict: CheckVerdict | None) -> None:
-    """Each setting of merging turns its own check; a ruleset may narrow the methods."""
-    assert not_ok(repository.merging(replace(FOUND, **change), OPEN)) == ({code: verdict} if code else {})
-    narrow = replace(OPEN, rules=branches.Protection(methods=frozenset({"squash"})))
-    wide = replace(FOUND, methods=frozenset({"merge", "squash", "rebase"}))
-    assert not_ok(repository.merging(wide, narrow)) == {}
-    assert not_ok(repository.merging(replace(FOUND, methods=None), narrow)) == {}
-    assert not_ok(repository.merging(FOUND, replace(OPEN, rules=GAP))) == {}
-    (rebase, *_) = repository.merging(replace(FOUND, methods=frozenset({"rebase"})), OPEN)
-    assert rebase.says == "neither merge nor squash is allowed"
-
-
-def test_each_setting_as_a_command() -> None:
-    """What `init` tells an administrator to type: in this order, about this repository alone."""
-    told = list(settings.commands("acme/access"))
-    assert [what for what, _ in told] == [
-        "the branch ledger, without a past",
-        "merge and squash alone, auto-merge, merged branches deleted",
-        "a job's token may only read by default, and approves nothing",
-        "the ruleset of the ledger",
-        "the ruleset of main",
-    ]
-    for _, command in told:
-        assert command.startswith("gh api ")
-        assert "repos/acme/access" in command
-    assert [command.split()[3] for _, command in told[1:]] == ["PATCH", "PUT", "POST", "POST"]
-
-
-@pytest.mark.parametrize(
-    ("tokens", "expected"),
-    [
-        (JobTokens(default="read", approves=False), {}),
-        (JobTokens(default="write", approves=False), {"actions-default-read": CheckVerdict.WARN}),
-        (JobTokens(default="read", approves=True), {"actions-never-approve": CheckVerdict.WRONG}),
-        (GAP, {"actions-default-read": CheckVerdict.UNKNOWN, "actions-never-approve": CheckVerdict.UNKNOWN}),
-    ],
-)
-def test_job_tokens(tokens: JobTokens | Unknown, expected: dict[str, CheckVerdict]) -> None:
-    """What a job may do by default, and whether it may approve."""
-    assert not_ok(repository.job_tokens(FOUND, tokens)) == expected
 
 
 PEOPLE = {
@@ -493,29 +438,28 @@ def test_each_break_glass_has_who_reviews(change: dict[str, Any], expected: dict
 
 ADMINS = Bypass(kind="OrganizationAdmin", number=None, mode="always", ruleset="main")
 ON_CALL = Bypass(kind="Team", number=7, mode="pull_request", ruleset="main")
-ASKS, NONE = Protection(approvals=1), Protection()
+ASKS, NONE = MAIN_RULES, asking(MAIN_RULES, "pull_request", required_approving_review_count=0)
+CLASSIC = {"required_pull_request_reviews": {"required_approving_review_count": 1}}
 
 
 @pytest.mark.parametrize(
     ("rules", "classic", "bypasses", "expected"),
     [
-        (NONE, NONE, (), {}),
-        (ASKS, NONE, (), {"break-glass-merges": CheckVerdict.WARN}),
-        (NONE, ASKS, (), {"break-glass-merges": CheckVerdict.WARN}),
-        (ASKS, NONE, (ADMINS,), {"break-glass-merges": CheckVerdict.WARN}),
-        (ASKS, NONE, (ADMINS, ON_CALL), {}),
-        (ASKS, NONE, Unknown(why="no"), {"break-glass-merges": CheckVerdict.WARN}),
-        (Unknown(why="no"), NONE, (), {"break-glass-merges": CheckVerdict.UNKNOWN}),
+        ((), None, (), {}),
+        (NONE, None, (), {}),
+        (ASKS, None, (), {"break-glass-merges": CheckVerdict.WARN}),
+        (NONE, CLASSIC, (), {"break-glass-merges": CheckVerdict.WARN}),
+        (ASKS, None, (ADMINS,), {"break-glass-merges": CheckVerdict.WARN}),
+        (ASKS, None, (ADMINS, ON_CALL), {}),
+        (ASKS, None, Unknown(why="no"), {"break-glass-merges": CheckVerdict.WARN}),
+        (Unknown(why="no"), None, (), {"break-glass-merges": CheckVerdict.UNKNOWN}),
         (NONE, Unknown(why="no"), (), {"break-glass-merges": CheckVerdict.UNKNOWN}),
     ],
 )
 def test_break_glass_at_night(
-    rules: Protection | Unknown,
-    classic: Protection | Unknown,
-    bypasses: Any,
-    expected: dict[str, CheckVerdict],
+    rules: Any, classic: Any, bypasses: Any, expected: dict[str, CheckVerdict]
 ) -> None:
     """Where main asks everybody for an approval first, break-glass waits too, unless those on call may pass."""
-    main = Branch(name="main", rules=rules, classic=classic, bypasses=bypasses)
+    main = replace(MAIN, rules=rules, classic=classic, bypasses=bypasses)
     assert not_ok(break_glass.at_once([after()], main)) == expected
     assert list(break_glass.at_once([policy()], main)) == []

@@ -12,9 +12,10 @@ from jitbot.domain.aws import service_roles
 from jitbot.domain.aws.roles import Actual
 from jitbot.domain.model.documents import AccountId, Settings
 from jitbot.domain.setup.doctor import role_permissions
+from jitbot.domain.setup.doctor.account_roles import OwnAccount
 from jitbot.domain.setup.doctor.report import CheckVerdict, Unknown
 
-PLACE = role_permissions.RoleTemplate(
+PLACE = OwnAccount(
     settings=Settings(
         repository="acme/access",
         repository_id=7,
@@ -32,12 +33,12 @@ Document = dict[str, Any]
 def permissions(purpose: str, *managed: str) -> Document:
     """What the template gives a role of ours."""
     made = getattr(service_roles, f"{purpose}_permissions")()
-    return copy.deepcopy(PLACE.stack(ManagedPolicies=managed).filled(made))  # type: ignore[return-value]
+    return copy.deepcopy(role_permissions.stack_of(PLACE, ManagedPolicies=managed).filled(made))  # type: ignore[return-value]
 
 
 def boundary(*services: str) -> Document:
     """The template's boundary for these services."""
-    stack = PLACE.stack(BoundaryServices=services, **{"AWS::StackId": STACK})
+    stack = role_permissions.stack_of(PLACE, BoundaryServices=services, **{"AWS::StackId": STACK})
     return copy.deepcopy(stack.filled(service_roles.boundary()))  # type: ignore[return-value]
 
 

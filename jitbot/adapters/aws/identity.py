@@ -1,0 +1,84 @@
+"""Who a run is for AWS, and how it enters an account: by its job's token into the role of its purpose, or as it is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import botocore
+import botocore.config
+
+from jitbot.domain.model.documents import AccountId
+from jitbot.domain.model.errors import DeniedError
+
+REGION = "us-east-1"  # IAM is global; STS is asked where its global endpoint is
+_SECONDS = 900  # the shortest session that AWS gives; a run that takes longer is finished by the next
+
+
+def config(attempts: int, *, signed: bool = True) -> botocore.config.Config:
+    """How every client calls: waits are bounded, and so are retries, with jitter."""
+    retries: Any = {"mode": "standard", "total_max_attempts": attempts}
+    return botocore.config.Config(
+        connect_timeout=5,
+        read_timeout=20,
+        max_pool_connections=32,
+        user_agent_extra="jitbot",
+        retries=retries,
+        signature_version=None if signed else botocore.UNSIGNED,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """How this run proves to AWS who it is: a web-identity token of its job, or the ambient credentials.
+
+    `token` gives the job's OIDC token for STS; None means ambient: a profile or keys, as boto3 finds them.
+    """
+
+    role_name: str  # jitbot's own role in each account, for a job
+    session_name: str  # names the run in CloudTrail
+    token: Callable[[], str] | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+    session_token: str | None = None
+    profile: str | None = None
+
+    def session(self) -> boto3.Session:
+        """The ambient credentials; what a job signs with is known once it has entered an account."""
+        return boto3.Session(
+            aws_access_key_id=self.access_key,
+            aws_secret_access_key=self.secret_key,
+            aws_session_token=self.session_token,
+            profile_name=self.profile,
+            region_name=REGION,
+        )
+
+    def config(self, attempts: int) -> botocore.config.Config:
+        """The configuration of clients that call as this identity: with a token, nothing else signs."""
+        return config(attempts, signed=self.token is None)
+
+    def enter(self, sts: Any, account_id: AccountId) -> Mapping[str, str] | None:
+        """The credentials of the role in an account; None where the ambient ones are to be used as they are.
+
+        Raises DeniedError if another account answers than was meant.
+        https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+        """
+        if self.token is None:
+            _same_account(sts.get_caller_identity()["Account"], account_id)
+            return None
+        answer = sts.assume_role_with_web_identity(
+            RoleArn=f"arn:aws:iam::{account_id}:role/{self.role_name}",
+            RoleSessionName=self.session_name,
+            WebIdentityToken=self.token(),
+            DurationSeconds=_SECONDS,
+        )
+        _same_account(answer["AssumedRoleUser"]["Arn"].split(":")[4], account_id)
+        found: Mapping[str, str] = answer["Credentials"]
+        return found
+
+
+def _same_account(answered: str, meant: AccountId) -> None:
+    if answered != meant:
+        raise DeniedError(
+            f"account {answered} answered where {meant} was meant; nothing was done there: use its own credentials"
+        )

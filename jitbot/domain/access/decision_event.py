@@ -1,0 +1,179 @@
+"""From a decision to the event that records it, with the evidence an auditor asks for years later."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from jitbot import __version__
+from jitbot.domain.access import break_glass
+from jitbot.domain.access.approval import Decision, Verdict
+from jitbot.domain.access.reviews import Approval, Ignored, named_by_commits
+from jitbot.domain.aws import iam, risk
+from jitbot.domain.aws.action_catalog import ActionCatalog
+from jitbot.domain.ledger.ask import Ask
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import (
+    Evidence,
+    OwedReview,
+    Reason,
+    RecordedAccount,
+    RecordedReview,
+    RecordedRisk,
+)
+from jitbot.domain.model import bounds
+from jitbot.domain.model.documents import Finding
+from jitbot.domain.model.merge_facts import Actor, Case, Change, ChangeKind
+from jitbot.domain.model.parsed_case import ParsedCase
+
+Pairs = tuple[tuple[str, object], ...]  # keys of the evidence, with their JSON
+
+
+def of_decision(
+    change: Change,
+    case: Case | None,
+    decision: Decision,
+    *,
+    now: datetime,
+    run: str,
+    catalogue: ActionCatalog,
+) -> Event:
+    """The event of an approval, an extension or a refusal. Raises ValueError for an undecided one.
+
+    `case` is None where its facts could never be had: that can only be a refusal.
+    """
+    if decision.verdict is Verdict.UNDECIDED:
+        raise ValueError("what is undecided is not recorded")
+    parsed_case, window = decision.parsed_case, decision.window
+    approved, ask = False, Ask()
+    if decision.verdict is Verdict.APPROVED and parsed_case is not None and window is not None:
+        approved = True
+        ask = Ask.of_request(
+            parsed_case.request, parsed_case.requester, window.expires_at - parsed_case.request.duration
+        )
+    first = change.kind is ChangeKind.ADDED
+    return Event(
+        kind=(EventType.APPROVED if first else EventType.EXTENDED) if approved else EventType.REFUSED,
+        at=now,
+        request=change.path,
+        commit=change.commit,
+        window=window if approved else None,
+        documents=decision.grants if approved else (),
+        ask=ask,
+        evidence=_evidence(change, case, decision, catalogue, owing=parsed_case if approved else None),
+        run=run,
+    )
+
+
+def _evidence(
+    change: Change,
+    case: Case | None,
+    decision: Decision,
+    catalogue: ActionCatalog,
+    *,
+    owing: ParsedCase | None,
+) -> Evidence:
+    reasons, ignored = decision.reasons, decision.ignored
+    return Evidence.of(
+        Evidence.jitbot(__version__),
+        Evidence.merge_commit(change.commit),
+        Evidence.rules_commit(change.base),
+        Evidence.request_blob(change.blob),
+        Evidence.reasons(_reason(finding) for finding in reasons[: bounds.REASONS]),
+        Evidence.approvals(_approval(each) for each in decision.approvals),
+        Evidence.not_counted(_ignored(each) for each in ignored[: bounds.REASONS]),
+        *bounds.more("reasons", reasons, bounds.REASONS).items(),
+        *bounds.more("not_counted", ignored, bounds.REASONS).items(),
+        Evidence.digests({grant.account: iam.digest(grant) for grant in decision.grants}),
+        Evidence.risk(
+            RecordedRisk(risk.assess(decision.grants, catalogue).as_json()) if decision.grants else None
+        ),
+        *(_of_merge(case) if case is not None else ()),
+        *(_of_ground(decision.parsed_case) if decision.parsed_case is not None else ()),
+        *(_owed(owing) if owing is not None else ()),
+        *((Evidence.facts(case),) if case is not None else ()),
+        *(() if decision.verdict is Verdict.APPROVED else _refused(case)),
+    )
+
+
+def _reason(finding: Finding) -> Reason:
+    """A reason as it is recorded: what a long name made long is cut."""
+    message, hint, file = (bounds.cut(text) for text in (finding.message, finding.hint, finding.file))
+    return Reason(replace(finding, message=message, hint=hint, file=file).as_json())
+
+
+def _owed(parsed_case: ParsedCase) -> Pairs:
+    """The mark of a break-glass approval, and of nothing else: who reviews it, and by when."""
+    owed = break_glass.required_reviews(parsed_case)
+    if owed is None:
+        return ()
+    reviewers = (RecordedAccount.named(each.login, each.github_id) for each in owed.reviewers)
+    review = OwedReview.of(OwedReview.review_by(owed.review_by), OwedReview.reviewers(reviewers))
+    return (Evidence.break_glass(review),)
+
+
+def _refused(case: Case | None) -> Pairs:
+    """What was asked for in vain, as far as it could be read: an auditor's population holds it too."""
+    if case is None or case.request is None or case.request.value is None:
+        return ()
+    request, people = case.request.value, case.rules.people.value
+    person = None if people is None else people.get(request.requester)
+    return (Evidence.asked(Ask.of_request(request, person)),)
+
+
+def _of_merge(case: Case) -> Pairs:
+    if case.merge is None or case.merge.pull_request.merged_at is None:
+        return ()
+    pull, commits = case.merge.pull_request, case.merge.commits
+    return (
+        Evidence.pull_request(pull.number),
+        Evidence.author(_account(pull.author)),
+        Evidence.head(pull.head),
+        Evidence.requested_at(pull.created_at),
+        Evidence.merged_at(pull.merged_at),
+        Evidence.merged_by(None if pull.merged_by is None else _account(pull.merged_by)),
+        Evidence.commits([commit.sha for commit in commits[: bounds.COMMITS]]),
+        *bounds.more("commits", commits, bounds.COMMITS).items(),
+    )
+
+
+def _of_ground(parsed_case: ParsedCase) -> Pairs:
+    valid_for, longest = parsed_case.settings.approvals_valid_for, parsed_case.policy.max_duration
+    return (
+        Evidence.approvals_required(parsed_case.required),
+        Evidence.approvals_valid_for_seconds(int(valid_for.total_seconds())),
+        Evidence.max_duration_seconds(int(longest.total_seconds())),
+        Evidence.owners(list(parsed_case.owned_by.names)),
+        Evidence.owner_rule(parsed_case.owned_by.rule),
+        Evidence.named(sorted(named_by_commits(parsed_case.merge, parsed_case.people))[: bounds.ALL_NAMES]),
+    )
+
+
+def _account(actor: Actor) -> RecordedAccount:
+    return RecordedAccount.of(
+        RecordedAccount.login(actor.login),
+        RecordedAccount.github_id(actor.github_id),
+        RecordedAccount.kind(actor.kind),
+    )
+
+
+def _approval(approval: Approval) -> RecordedReview:
+    person, review = approval.person, approval.review
+    return RecordedReview.of(
+        RecordedReview.login(person.login),
+        RecordedReview.github_id(person.github_id),
+        RecordedReview.review_id(review.review_id),
+        RecordedReview.submitted_at(review.submitted_at),
+        RecordedReview.commit(review.commit),
+        RecordedReview.owner_rule(approval.owner_rule),
+    )
+
+
+def _ignored(ignored: Ignored) -> RecordedReview:
+    review = ignored.review
+    return RecordedReview.of(
+        RecordedReview.login(review.user.login),
+        RecordedReview.github_id(review.user.github_id),
+        RecordedReview.review_id(review.review_id),
+        RecordedReview.state(review.state),
+        RecordedReview.submitted_at(review.submitted_at),
+        RecordedReview.why(ignored.why),
+    )

@@ -1,0 +1,196 @@
+"""The early ends that main's history asks for: a request's file that was deleted, a requester who left people.yaml.
+
+A sweep must have seen an absence that lasted longer than an early end may take, whatever was put back later. What
+was put back sooner may have been gone between two sweeps: that is worth a note, and no more can be known from git.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from jitbot.domain.access.may_end import is_owned
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.audit.history.limits import ENDED_WITHIN
+from jitbot.domain.audit.history.main_history import Merged
+from jitbot.domain.enforce.plan import EarlyEnds, offboarded
+from jitbot.domain.ledger.events import EndReason
+from jitbot.domain.model.codeowners import CodeOwners
+from jitbot.domain.model.documents import People, Sha
+from jitbot.domain.model.merge_facts import ChangeKind
+
+# The commits of one rebase are this close together; what lies between them was never main's tip.
+_MOMENT = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """Main was without a request's file, or its requester, from the commit on until it was put back (None: it is not).
+
+    `owned` is False for a deletion where nobody owns the path: only who may revoke ends access so, and git does
+    not say who deleted it.
+    """
+
+    why: EndReason
+    since: datetime
+    until: datetime | None
+    commit: Sha
+    owned: bool = True
+
+    def ends(self) -> bool:
+        """Whether access must have ended by it: a sweep saw it, or will."""
+        return self.owned and (self.until is None or self.until - self.since > ENDED_WITHIN)
+
+    def concerns(self, life: RequestState, begin: datetime) -> bool:
+        """Whether any of it lies between this merge of a request and its expiry."""
+        if life.current is None or self.since >= life.current.window.expires_at:
+            return False
+        return self.until is None or self.until > begin
+
+
+def matters(life: RequestState | None, at: datetime) -> bool:
+    """Whether what main has at this moment can say anything of an end before the expiry."""
+    return (
+        life is not None and life.current is not None and at <= life.current.window.expires_at + ENDED_WITHIN
+    )
+
+
+Absences = Mapping[str, tuple[Absence, ...]]  # by request
+
+
+def must_end_at(absences: Iterable[Absence]) -> datetime | None:
+    """When the earliest absence began that must have ended access; None if there is none."""
+    return min((each.since for each in absences if each.ends()), default=None)
+
+
+def overdue(absences: Absences, now: datetime) -> EarlyEnds:
+    """The ends of deletions and offboardings for which no sweep has time left."""
+    late = {
+        (each.why, request)
+        for request, found in absences.items()
+        for each in found
+        if each.ends() and now > each.since + ENDED_WITHIN
+    }
+    return EarlyEnds(
+        deleted=frozenset(request for why, request in late if why is EndReason.DELETED),
+        offboarded=frozenset(request for why, request in late if why is EndReason.OFFBOARDED),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A commit of main whose changes do not say which request files it left: it was asked for these, and has those."""
+
+    commit: Sha
+    at: datetime
+    order: int
+    asked: frozenset[str]
+    there: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owning:
+    """CODEOWNERS as a commit of main left it."""
+
+    at: datetime
+    order: int
+    codeowners: CodeOwners | None
+
+
+def deletions(
+    merges: Iterable[Merged],
+    lives: Mapping[str, RequestState],
+    *,
+    left: Iterable[Left] = (),
+    owning: Iterable[Owning] = (),
+) -> dict[str, list[Absence]]:
+    """The times in which main lacked a request's file that it had.
+
+    Whether somebody owns the path is told by main's tip at each moment, as a sweep at that moment judges it, and not
+    by the rules that the deletion met: where its owners come or go, one absence is over and another begins. What a
+    rebase shows between its own commits interrupts nothing.
+    """
+    line = _Line(lives=lives)
+    steps: list[Owning | Merged | Left] = [*owning, *merges, *left]
+    for each in sorted(steps, key=lambda step: step.order):
+        line.take(each)
+    return line.found
+
+
+@dataclass(slots=True)
+class _Line:
+    """main's line as far as it was followed: which request files it had, which it lacks, and who owns them."""
+
+    lives: Mapping[str, RequestState]
+    found: dict[str, list[Absence]] = field(default_factory=dict)
+    _owners: CodeOwners | None = None
+    _gone: set[str] = field(default_factory=set)
+
+    def take(self, step: Merged | Left | Owning) -> None:
+        """The next of its steps; of one commit its owners come first."""
+        match step:
+            case Owning():
+                self._owners = step.codeowners
+                for path in self._gone:
+                    if matters(self.lives.get(path), step.at):
+                        self._judge_again(path, step.at)
+            case Merged():
+                change = step.change
+                self._back(change.path, change.committed_at)
+                if change.kind is ChangeKind.DELETED:
+                    self._away(change.path, change.committed_at, change.commit)
+            case Left():
+                for path in step.asked & step.there:
+                    self._back(path, step.at)
+                for path in (step.asked - step.there) & (self.found.keys() - self._gone):
+                    self._away(path, step.at, step.commit)
+
+    def _away(self, path: str, at: datetime, commit: Sha) -> None:
+        owned = is_owned(path, self._owners)
+        absence = Absence(why=EndReason.DELETED, since=at, until=None, commit=commit, owned=owned)
+        _append(self.found[path], absence)
+        self._gone.add(path)
+
+    def _back(self, path: str, at: datetime) -> None:
+        known = self.found.setdefault(path, [])
+        if path in self._gone:
+            known[-1] = replace(known[-1], until=at)
+            self._gone.remove(path)
+
+    def _judge_again(self, path: str, at: datetime) -> None:
+        known = self.found[path]
+        last = known[-1]
+        known[-1] = replace(last, until=at)
+        _append(known, replace(last, since=at, owned=is_owned(path, self._owners)))
+
+
+def _append(known: list[Absence], new: Absence) -> None:
+    """Add an absence, joined with the one before if no more than a rebase's own commits lies between the two."""
+    while known and (until := known[-1].until) is not None and new.since - until < _MOMENT:
+        last = known[-1]
+        if last.owned != new.owned and until - last.since >= _MOMENT:
+            break
+        known.pop()
+        new = replace(new, since=last.since, commit=last.commit)
+    known.append(new)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """people.yaml as a commit of main left it. `people` is None where it cannot be read: then nobody is gone."""
+
+    commit: Sha
+    at: datetime
+    people: People | None
+
+
+def offboardings(life: RequestState, history: Sequence[Registered]) -> tuple[Absence, ...]:
+    """The times in which people.yaml lacked the requester with the recorded id and principal; of a rebase, its last commit counts."""
+    found: list[Absence] = []
+    for each in history:
+        gone = each.people is not None and offboarded(life, each.people)
+        is_open = bool(found) and found[-1].until is None
+        if gone and not is_open:
+            _append(found, Absence(why=EndReason.OFFBOARDED, since=each.at, until=None, commit=each.commit))
+        elif is_open and not gone:
+            found[-1] = replace(found[-1], until=each.at)
+    return tuple(found)

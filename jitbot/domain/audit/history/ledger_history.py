@@ -1,0 +1,85 @@
+"""The whole ledger as it was read: every attested event with its place in history, and all that was odd."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from jitbot.domain.audit.history.findings import AuditFinding, Subject
+from jitbot.domain.enforce.plan import Doubt
+from jitbot.domain.ledger.events import DECIDES, Event, EventType
+from jitbot.domain.model.documents import Sha
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttestedCommit:
+    """One attested commit of the ledger. `order` counts all of them, parents before their children."""
+
+    commit: Sha
+    order: int
+    at: datetime  # the commit's own date
+    issued_at: datetime  # when GitHub signed its token
+    workflow: str  # as `job_workflow_ref` names it
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedEvent:
+    """One event and the commit it came in; `path` is the file's in that commit."""
+
+    event: Event
+    batch: AttestedCommit
+    path: str
+
+    @property
+    def subject(self) -> Subject:
+        """The event, as findings name it."""
+        event = self.event
+        name, commit = f"{event.kind} {event.request}", self.batch.commit
+        return Subject(name=name, event=self.path, commit=commit, request=event.request)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerHistory:
+    """Everything the ledger ever recorded, oldest first. Not slotted: it is sorted by request once, when asked for.
+
+    `signers` are the keys that count, by id; `anchored` is False where nobody vouched for the first of them.
+    `problems` are what was found beside it: unattested, edited, deleted, redated, unreadable.
+    """
+
+    head: Sha
+    recorded: tuple[RecordedEvent, ...]
+    batches: tuple[AttestedCommit, ...]
+    signers: Mapping[str, str]
+    anchored: bool
+    problems: tuple[AuditFinding, ...]
+    commits: int = 0  # of the branch, attested or not
+    in_doubt: Doubt = field(default_factory=Doubt)  # what attested events that could not be read may be about
+
+    @cached_property
+    def by_request(self) -> Mapping[str, tuple[RecordedEvent, ...]]:
+        """What is recorded of each request."""
+        grouped: dict[str, list[RecordedEvent]] = {}
+        for each in self.recorded:
+            grouped.setdefault(each.event.request, []).append(each)
+        return {name: tuple(found) for name, found in grouped.items()}
+
+    @cached_property
+    def decisions(self) -> Mapping[tuple[str, Sha], RecordedEvent]:
+        """The first decision of each merge of each request. The refusal of a whole commit is none."""
+        found: dict[tuple[str, Sha], RecordedEvent] = {}
+        for each in self.recorded:
+            if each.event.kind in DECIDES and each.event.request:
+                found.setdefault((each.event.request, each.event.commit), each)
+        return found
+
+    @property
+    def verified(self) -> tuple[Sha, ...]:
+        """The heads of the ledger that verifications found, and recorded, oldest first."""
+        heads = (each.evidence.head for each in self.events if each.kind is EventType.VERIFIED)
+        return tuple(Sha(head) for head in heads if head)
+
+    @property
+    def events(self) -> Iterator[Event]:
+        """Every attested event, oldest first."""
+        return (each.event for each in self.recorded)

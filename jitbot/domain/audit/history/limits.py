@@ -1,0 +1,44 @@
+"""What is late, too long or too early: one set of limits for every part of the audit.
+
+AWS refuses from the recorded expiry on by itself; the limits are about the work of the runs. They are hourly at best,
+and GitHub starts them late: so an early end, on which access hangs, is due within two hours, all else within a day.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from jitbot.domain.ledger.attestation import CLOCK_SKEW
+from jitbot.domain.ledger.events import Event
+
+DECIDED_WITHIN = timedelta(days=1)  # of the merge
+GRANTED_WITHIN = timedelta(days=1)  # of the decision
+ENDED_WITHIN = timedelta(hours=2)  # of a revocation, a deletion, an offboarding: somebody still has access
+CONFIRMED_WITHIN = timedelta(days=1)  # of the expiry, after which nobody has any
+REMOVED_WITHIN = timedelta(days=1)  # of the moment from which a role may be removed
+
+
+def before_decision(granted_at: datetime, decided_at: datetime) -> bool:
+    """Whether access was given before it was decided, by more than the clocks of two runs may differ."""
+    return granted_at < decided_at - CLOCK_SKEW
+
+
+def longer_than(most: timedelta, began: datetime, not_after: datetime) -> bool:
+    """Whether access from its first start to its end lasts longer than its policy allows."""
+    return not_after - began > most
+
+
+def confirming(expired: Iterable[Event], over: datetime | None) -> Event | None:
+    """The first record that the end at `over` was seen. Records of an earlier term's end do not count."""
+    found = (
+        each
+        for each in expired
+        if over is None or (each.window is not None and each.window.expires_at >= over)
+    )
+    return min(found, key=lambda each: each.at, default=None)
+
+
+def removing(removed: Iterable[Event], over: datetime | None) -> Event | None:
+    """The first removal recorded from `over` on."""
+    return min(
+        (each for each in removed if over is None or each.at >= over), key=lambda each: each.at, default=None
+    )

@@ -1,0 +1,184 @@
+"""A grant as text and as JSON: the columns that auditors sample by are one table, and each kind of value has one form."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+
+from jitbot.domain.audit.report.summary import QUESTIONS
+from jitbot.domain.audit.verify.grant_record import (
+    NOT_READ,
+    ControlResult,
+    Ended,
+    GrantRecord,
+    RecordedDecision,
+    Reviewed,
+)
+from jitbot.domain.aws.iam import Documents
+from jitbot.domain.text import timestamp
+
+_APART = ("documents", "absences")  # fields that JSON leaves to whoever shows them
+
+
+def as_json(value: object) -> object:
+    """A value of the audit as JSON: moments as text, and documents left to whoever shows them whole."""
+    if isinstance(value, datetime):
+        return timestamp.show(value)
+    if isinstance(value, Mapping):
+        return {str(key): as_json(each) for key, each in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, (tuple, list)):
+        return [as_json(each) for each in value]
+    if is_dataclass(value) and not isinstance(value, (type, Documents)):
+        return {each.name: as_json(getattr(value, each.name)) for each in fields(value)}
+    return None if isinstance(value, Documents) else value
+
+
+def as_text(value: object, between: str = "; ") -> str:
+    """A value of the audit as the text of one cell: several are parted by `between`, what is not there is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return timestamp.show(value)
+    if isinstance(value, (tuple, list)):
+        return between.join(as_text(each) for each in value)
+    return str(value)
+
+
+def whole(record: GrantRecord) -> Mapping[str, object]:
+    """A grant with what is worked out of it, as JSON; its documents are in the evidence, by their digest here."""
+    facts = {
+        each.name: as_json(getattr(record, each.name)) for each in fields(record) if each.name not in _APART
+    }
+    return {**facts, "privileged": record.privileged, "break_glass": record.break_glass}
+
+
+def cells(record: GrantRecord) -> dict[str, str]:
+    """Column to text, always with the same columns in the same order."""
+    return {name: as_text(value(record)) for name, value in COLUMNS}
+
+
+def allowed(documents: Documents | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The actions and the resources that the permission policy allows, its guards aside."""
+    statements = documents.permission_policy.get("Statement") if documents is not None else None
+    giving = [
+        each
+        for each in (statements if isinstance(statements, list) else ())
+        if isinstance(each, dict) and each.get("Effect") == "Allow"
+    ]
+    return _listed(giving, "Action"), _listed(giving, "Resource")
+
+
+def managed(record: GrantRecord) -> tuple[str, ...]:
+    """The managed policies of its role."""
+    return record.documents.managed_policies if record.documents is not None else ()
+
+
+def _listed(statements: Iterable[Mapping[str, object]], part: str) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for statement in statements:
+        value = statement.get(part)
+        found |= dict.fromkeys(map(str, value) if isinstance(value, list) else [str(value)] if value else [])
+    return tuple(found)
+
+
+def _reviews(record: GrantRecord, *, counted: bool) -> list[str]:
+    reviews = (each for decided in record.decisions for each in decided.reviews if each.counted is counted)
+    return [_review(each) if counted else f"{_review(each)}: {each.why}" for each in reviews]
+
+
+def _review(review: Reviewed) -> str:
+    dismissed = ", dismissed" if review.dismissed else ""
+    rule = f", CODEOWNERS {review.owner_rule}" if review.owner_rule else ""
+    at = f" at {timestamp.show(review.submitted_at)}" if review.submitted_at else ""
+    return f"{review.login} ({review.github_id}){at} on {review.commit[:12]}, review {review.review_id}{rule}{dismissed}"
+
+
+def _cleanup_lag(record: GrantRecord) -> int | None:
+    if record.removed_at is None or record.not_after is None:
+        return None
+    return int((record.removed_at - record.not_after).total_seconds())
+
+
+Value = Callable[[GrantRecord], object]
+
+
+def _decided(part: Callable[[RecordedDecision], object]) -> Value:
+    return lambda record: [part(each) for each in record.decisions]
+
+
+def _ended(part: Callable[[Ended], object]) -> Value:
+    return lambda record: None if record.ended is None else part(record.ended)
+
+
+def _answer(question: str, part: Callable[[ControlResult], str]) -> Value:
+    return lambda record: part(record.judgements[question]) if question in record.judgements else None
+
+
+COLUMNS: tuple[tuple[str, Value], ...] = (
+    ("grant_id", lambda record: record.id),
+    ("outcome", lambda record: record.outcome),
+    ("request", lambda record: record.request),
+    ("policy", lambda record: record.policy),
+    ("account", lambda record: record.account),
+    ("account_id", lambda record: record.account_id),
+    ("role", lambda record: record.role_name),
+    ("requester", lambda record: record.requester),
+    ("requester_github_id", lambda record: record.github_id),
+    ("requester_principal", lambda record: record.principal),
+    ("reason", lambda record: record.reason),
+    ("ticket", lambda record: record.ticket),
+    ("parameters", lambda record: [f"{name}={value}" for name, value in sorted(record.parameters.items())]),
+    ("actions", lambda record: allowed(record.documents)[0]),
+    ("resources", lambda record: allowed(record.documents)[1]),
+    ("managed_policies", managed),
+    ("policy_digest", lambda record: record.digest),
+    ("risk", lambda record: record.risk),
+    ("privileged", lambda record: "unknown" if record.privileged is None else record.privileged),
+    ("duration", lambda record: record.duration),
+    ("not_before", lambda record: record.not_before),
+    ("not_after", lambda record: record.not_after),
+    ("requested_at", _decided(lambda each: each.requested_at)),
+    ("decided_at", _decided(lambda each: each.at)),
+    ("decision", _decided(lambda each: each.kind)),
+    ("pull_request", _decided(lambda each: each.pull_request)),
+    ("head_commit", _decided(lambda each: each.head)),
+    ("merge_commit", _decided(lambda each: each.commit)),
+    ("policy_commit", _decided(lambda each: each.rules_commit)),
+    ("merged_at", _decided(lambda each: each.merged_at)),
+    ("merged_by", _decided(lambda each: each.merged_by)),
+    ("approvals", lambda record: _reviews(record, counted=True)),
+    ("not_counted", lambda record: _reviews(record, counted=False)),
+    ("approvals_required", _decided(lambda each: each.required)),
+    ("approvals_distinct", _decided(lambda each: len(each.approvers))),
+    ("owner_rule", _decided(lambda each: each.owner_rule)),
+    ("refused_because", lambda record: [reason for each in record.decisions for reason in each.reasons]),
+    ("decision_run", _decided(lambda each: each.run)),
+    ("granted_at", lambda record: [each.at for each in record.granted]),
+    ("grant_run", lambda record: [each.run for each in record.granted]),
+    ("aws_request_ids", lambda record: [name for each in record.granted for name in each.request_ids]),
+    ("ended_at", _ended(lambda end: end.effective_at)),
+    ("ended_why", _ended(lambda end: end.why)),
+    ("ended_by", _ended(lambda end: end.by)),
+    ("ended_reason", _ended(lambda end: end.reason or end.cause)),
+    ("end_confirmed_at", _ended(lambda end: end.at)),
+    ("cleanup_lag_seconds", _cleanup_lag),
+    ("verified_absent_at", lambda record: record.removed_at if record.verified_absent else None),
+    ("failures", lambda record: record.failures),
+    *((name, lambda _: NOT_READ) for name in ("first_use", "last_use", "calls", "denied_calls")),
+    ("break_glass", lambda record: record.break_glass),
+    ("review_by", lambda record: record.after_review and record.after_review.due),
+    ("reviewers", lambda record: record.after_review and record.after_review.reviewers),
+    ("reviewed_at", lambda record: record.after_review and record.after_review.at),
+    ("reviewed_by", lambda record: record.after_review and record.after_review.by),
+    *(
+        column
+        for name in QUESTIONS
+        for column in (
+            (name, _answer(name, lambda each: each.answer)),
+            (f"{name}_why", _answer(name, lambda each: each.why)),
+        )
+    ),
+)

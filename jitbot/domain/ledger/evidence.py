@@ -1,0 +1,184 @@
+"""What justified an event: every key that the ledger's evidence has, of decisions, outcomes, reviews and the rest.
+
+One class holds them all, since most readers go through events of every kind; a key that an event's kind does not
+have reads as not there.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from jitbot.domain.ledger.ask import Ask
+from jitbot.domain.ledger.case_json import Facts
+from jitbot.domain.ledger.case_json import dump as dump_facts
+from jitbot.domain.ledger.case_json import load as load_facts
+from jitbot.domain.text.json_object import (
+    JsonObject,
+    Key,
+    as_object,
+    each,
+    moment,
+    number,
+    numbers,
+    one,
+    text,
+    text_or_none,
+    texts,
+    true,
+    unread,
+)
+
+
+class ReviewOutcome(StrEnum):
+    """What a reviewer said."""
+
+    APPROVED = "approved"
+    OBJECTED = "objected"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAccount(JsonObject):
+    """An account of the forge, by its login and its id."""
+
+    login = text("login")
+    github_id = number("github_id")
+    kind = text("type")
+
+    @classmethod
+    def named(cls, login: str, github_id: int) -> Self:
+        """The account of this login and id, of whatever type."""
+        return cls.of(cls.login(login), cls.github_id(github_id))
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedReview(JsonObject):
+    """A review that counted, with the rule that made its author an owner; or one that did not, and why."""
+
+    login = text("login")
+    github_id = number("github_id")
+    review_id = number("review_id")
+    state = text("state")
+    submitted_at = moment("submitted_at")
+    commit = text("commit")
+    owner_rule = text("owner_rule")
+    why = text("why")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason(JsonObject):
+    """Why something was refused: a finding, as `check --format json` prints it."""
+
+    code = text("code")
+    message = text("message")
+    file = text("file")
+    hint = text("hint")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRisk(JsonObject):
+    """The risk of what was approved."""
+
+    level = text("level")
+    reasons = texts("reasons")
+
+
+@dataclass(frozen=True, slots=True)
+class OwedReview(JsonObject):
+    """The review that a break-glass approval owes: who gives it, and by when."""
+
+    review_by = moment("review_by")
+    reviewers = each("reviewers", RecordedAccount)
+
+
+def _facts(value: object) -> Facts | None:
+    """What the forge told, or None if that is not there, or not whole."""
+    try:
+        return load_facts(value)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence(JsonObject):
+    """The evidence of one event. The keys stand in groups, by the events that have them."""
+
+    # decisions
+    jitbot = text("jitbot")  # the version that decided
+    merge_commit = text("merge_commit")
+    rules_commit = text("rules_commit")
+    request_blob = text_or_none("request_blob")  # None of a file that was deleted
+    reasons = each("reasons", Reason)
+    approvals = each("approvals", RecordedReview)
+    not_counted = each("not_counted", RecordedReview)
+    digests = unread("digests")
+    risk = one("risk", RecordedRisk)
+    pull_request = number("pull_request")  # of reviews too
+    author = one("author", RecordedAccount)
+    head = text("head")  # the pull request's; of a verification, the ledger's
+    requested_at = moment("requested_at")
+    merged_at = moment("merged_at")
+    merged_by = one("merged_by", RecordedAccount)
+    commits = unread("commits")
+    approvals_required = number("approvals_required")
+    approvals_valid_for_seconds = unread("approvals_valid_for_seconds")
+    max_duration_seconds = number("max_duration_seconds")
+    owners = unread("owners")
+    owner_rule = text("owner_rule")
+    named = numbers("named")  # the GitHub ids that the request's own commits name
+    break_glass = one("break_glass", OwedReview)
+    facts = Key("facts", _facts, dump_facts)
+    asked = one("asked", Ask)  # of a refusal: what was asked for in vain
+
+    # outcomes in AWS
+    role_id = text("role_id")
+    aws_request_ids = texts("aws_request_ids")
+    effective_at = moment("effective_at")
+    seen = text("seen")
+    verified_absent = true("verified_absent")
+    message = text("message")  # of a failure
+
+    # revocations, and reviews after access
+    by = text("by")
+    github_id = unread("github_id")
+    reason = text("reason")
+    outcome = text("outcome")
+    review_id = unread("review_id")
+    submitted_at = text("submitted_at")
+    reviewed_commit = unread("reviewed_commit")
+    review_by = unread("review_by")
+    in_time = unread("in_time")
+
+    # verifications
+    main = unread("main")
+    exit_code = unread("exit_code")
+    checked = unread("checked")
+    findings = unread("findings")
+
+    # of an event that was too large
+    left_out_bytes = unread("left_out_bytes")
+
+    def shortened(self, size: int) -> Self:
+        """What is kept of it where the event would be too large to be read again, and how large it was."""
+        short = (key.name for key in _SHORT if key.name in self.json)
+        kept = ((name, self.json[name]) for name in short)
+        return self.of(*kept, Evidence.left_out_bytes(size))
+
+    @property
+    def is_break_glass(self) -> bool:
+        """Whether access was given before anybody approved it, however little of the review that is owed can be read."""
+        return Evidence.break_glass.name in self.json
+
+    @property
+    def lacks_pushes(self) -> bool:
+        """Whether the forge was asked who pushed the commits, and did not say. An older jitbot did not ask."""
+        told = as_object(as_object(self.json.get("facts")).get("told"))
+        return "pushes" in told and told["pushes"] is None
+
+
+_SHORT = (
+    Evidence.jitbot,
+    Evidence.merge_commit,
+    Evidence.rules_commit,
+    Evidence.request_blob,
+    Evidence.pull_request,
+)

@@ -1,0 +1,65 @@
+"""How a repository is set up on GitHub: what GitHub answered, as values. Nothing here says how it should be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jitbot.domain.setup.doctor.report import Unknown
+
+Body = Mapping[str, object]  # a JSON object of GitHub's
+
+ADMIN_ROLE = 5  # GitHub's number of the repository role admin, as rulesets name it
+_ADMINS = ("RepositoryRole", ADMIN_ROLE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bypass:
+    """Somebody who need not obey: GitHub's kind of actor, its number, when, and in which ruleset."""
+
+    kind: str  # RepositoryRole, OrganizationAdmin, Team, Integration, DeployKey, User
+    number: int | None
+    mode: str  # always, pull_request, exempt
+    ruleset: str
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether it is those alone who could change the rules anyway."""
+        return self.kind == "OrganizationAdmin" or (self.kind, self.number) == _ADMINS
+
+    def shown(self) -> str:
+        """In words."""
+        who = {"OrganizationAdmin": "the organisation's admins", "DeployKey": "every deploy key"}.get(
+            self.kind
+        )
+        if (self.kind, self.number) == _ADMINS:
+            who = "the repository's admins"
+        return f"{who or f'{self.kind} {self.number}'} ({self.mode}, in ruleset {self.ruleset})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """What protects a branch: the active rules of all rulesets, and classic protection (None: there is none)."""
+
+    name: str
+    rules: tuple[Body, ...] | Unknown
+    classic: Body | Unknown | None
+    bypasses: tuple[Bypass, ...] | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hosting:
+    """The repository. `answer` is all that GitHub says of it: whoever may only read is told less."""
+
+    full_name: str
+    repository_id: int
+    answer: Body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitHubState:
+    """All that the table of desired settings is compared with. `job_tokens`: what a job may do that asks for nothing."""
+
+    hosting: Hosting
+    main: Branch
+    ledger: Branch
+    has_ledger: bool | Unknown
+    job_tokens: Body | Unknown

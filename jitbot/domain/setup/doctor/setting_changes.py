@@ -1,0 +1,69 @@
+"""What `init --apply` sends to GitHub, put together from the table of desired settings; `init` prints it as commands."""
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jitbot.domain.ledger.events import LEDGER
+from jitbot.domain.setup.doctor.desired_settings import CHANGES, LEDGER_BRANCH, TABLE
+from jitbot.domain.setup.doctor.github_state import Body
+from jitbot.domain.setup.doctor.setting import MERGE_METHODS, SettingChange
+
+LEDGER_MESSAGE = "Begin the ledger"
+LEDGER_README = b"This branch is the ledger: events are added to it, and nothing is ever changed.\n"
+# No row asks for these: what GitHub wants said of pull requests beside what the rows set.
+_ALSO: Mapping[str, Body] = {
+    "pull_request": {
+        "required_review_thread_resolution": False,
+        "allowed_merge_methods": sorted(MERGE_METHODS),
+    }
+}
+
+
+def body(change: SettingChange) -> Body:
+    """What the call of a change sends: what all its rows set, together."""
+    together: dict[str, Any] = {}
+    for row in TABLE:
+        if row.change is change:
+            for name, value in row.sets().items():
+                together[name] = together[name] | value if name in together else value
+    return _ruleset(change.branch, together) if change.branch else together
+
+
+def _ruleset(branch: str, rules: Mapping[str, Mapping[str, object]]) -> Body:
+    return {
+        "name": f"jitbot: {branch}",
+        "target": "branch",
+        "enforcement": "active",
+        "bypass_actors": [],
+        "conditions": {"ref_name": {"include": [f"refs/heads/{branch}"], "exclude": []}},
+        "rules": [
+            {"type": kind, **({"parameters": {**asked, **_ALSO.get(kind, {})}} if asked else {})}
+            for kind, asked in sorted(rules.items())
+        ],
+    }
+
+
+def commands(repository: str) -> Iterator[tuple[str, str]]:
+    """Each change as a sentence, and as what to type into a shell that has GitHub's `gh`."""
+    place = f"repos/{repository}"
+    for change in CHANGES:
+        yield (
+            change.effect or change.title,
+            _begin(place) if change is LEDGER_BRANCH else _call(place, change),
+        )
+
+
+def _call(place: str, change: SettingChange) -> str:
+    text = shlex.quote(json.dumps(body(change)))
+    return f"gh api -X {change.method} {place}{change.path} --input - <<< {text}"
+
+
+def _begin(place: str) -> str:
+    text = shlex.quote(LEDGER_README.decode().strip())
+    tree = f"$(gh api {place}/git/trees -f 'tree[][path]=README.md' -f 'tree[][mode]=100644' -f 'tree[][type]=blob' -f 'tree[][content]='{text} --jq .sha)"
+    commit = (
+        f"$(gh api {place}/git/commits -f message={shlex.quote(LEDGER_MESSAGE)} -f tree={tree} --jq .sha)"
+    )
+    return f"gh api {place}/git/refs -f ref=refs/heads/{LEDGER} -f sha={commit}"

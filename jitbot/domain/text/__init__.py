@@ -1,0 +1,1 @@
+"""How values are written and read: times, durations, JSON, Markdown, and texts made inert."""

@@ -1,0 +1,145 @@
+"""Objects of JSON that the ledger keeps, read and written key by key: the one codec of an event's ask and evidence.
+
+Any jitbot may have written them, and people chose some of what is in them. So a value that is not of its key's kind
+reads as one that is not there, and reading never fails. An object keeps the JSON that it was read from, keys that
+this jitbot does not know among it: it is written again as it was.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, Self, TypeVar, overload
+
+from jitbot.domain.text import timestamp
+
+Read = TypeVar("Read")
+Written = TypeVar("Written")
+Object = TypeVar("Object", bound="JsonObject")
+
+
+@dataclass(frozen=True, slots=True)
+class Key(Generic[Read, Written]):
+    """One key of an object, declared once in its class: `requester = text("requester")`.
+
+    On an object it is the value: `ask.requester`. On the class it writes one, as a pair for `JsonObject.of`:
+    `Ask.of(Ask.requester("alice"))`.
+    """
+
+    name: str
+    read: Callable[[object], Read]  # given None where the key is missing
+    write: Callable[[Written], object]
+
+    @overload
+    def __get__(self, found: None, owner: type) -> "Key[Read, Written]": ...
+    @overload
+    def __get__(self, found: "JsonObject", owner: type) -> Read: ...
+    def __get__(self, found: "JsonObject | None", owner: type) -> "Key[Read, Written] | Read":
+        return self if found is None else self.read(found.json.get(self.name))
+
+    def __call__(self, value: Written) -> tuple[str, object]:
+        """The key with this value, as JSON has it."""
+        return self.name, self.write(value)
+
+
+@dataclass(frozen=True, slots=True)
+class JsonObject:
+    """An object with declared keys. Equal objects hold equal JSON."""
+
+    json: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, *pairs: tuple[str, object]) -> Self:
+        """The object with these keys, in this order."""
+        return cls(dict(pairs))
+
+
+def text(name: str) -> Key[str, str]:
+    """A text; empty if there is none."""
+    return Key(name, lambda value: value if isinstance(value, str) else "", _as_it_is)
+
+
+def text_or_none(name: str) -> Key[str | None, str | None]:
+    """A text, or None."""
+    return Key(name, lambda value: value if isinstance(value, str) else None, _as_it_is)
+
+
+def number(name: str) -> Key[int | None, int | None]:
+    """A whole number, or None."""
+    return Key(name, _number, _as_it_is)
+
+
+def true(name: str) -> Key[bool, bool]:
+    """Whether it is recorded as true."""
+    return Key(name, lambda value: value is True, _as_it_is)
+
+
+def moment(name: str) -> Key[datetime | None, datetime | None]:
+    """A moment in jitbot's own spelling, or None."""
+    return Key(name, _moment, lambda value: None if value is None else timestamp.show(value))
+
+
+def texts(name: str) -> Key[tuple[str, ...] | None, Iterable[str]]:
+    """A list whose entries are shown as text, or None."""
+    return Key(name, lambda value: tuple(map(str, value)) if isinstance(value, list) else None, list)
+
+
+def numbers(name: str) -> Key[frozenset[int] | None, Iterable[int]]:
+    """The whole numbers of a list, or None."""
+    return Key(name, _numbers, list)
+
+
+def texts_by_name(name: str) -> Key[Mapping[str, str] | None, Mapping[str, str]]:
+    """An object whose values are shown as text, or None."""
+    return Key(name, _texts_by_name, dict)
+
+
+def one(name: str, kind: type[Object]) -> Key[Object, Object | None]:
+    """An object of this kind; one without any key if there is none."""
+    return Key(
+        name, lambda value: kind(as_object(value)), lambda value: None if value is None else value.json
+    )
+
+
+def each(name: str, kind: type[Object]) -> Key[tuple[Object, ...], Iterable[Object]]:
+    """The objects of this kind in a list."""
+
+    def read(value: object) -> tuple[Object, ...]:
+        listed = value if isinstance(value, list) else ()
+        return tuple(kind(entry) for entry in listed if isinstance(entry, dict))
+
+    return Key(name, read, lambda value: [entry.json for entry in value])
+
+
+def unread(name: str) -> Key[object, object]:
+    """What is recorded for people; jitbot never reads it."""
+    return Key(name, _as_it_is, _as_it_is)
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+def as_object(value: object) -> Mapping[str, object]:
+    """An object; one without any key for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _numbers(value: object) -> frozenset[int] | None:
+    if not isinstance(value, list):
+        return None
+    return frozenset(found for found in map(_number, value) if found is not None)
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        return timestamp.parse(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _texts_by_name(value: object) -> Mapping[str, str] | None:
+    return {str(name): str(given) for name, given in value.items()} if isinstance(value, dict) else None

@@ -1,0 +1,141 @@
+"""What a request would give if it were merged now: the answer an approver wants in ten seconds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from jitbot.domain.access import break_glass
+from jitbot.domain.access.approval import render_all, window_of
+from jitbot.domain.access.pending_approvals import could_approve
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.aws import iam, risk
+from jitbot.domain.aws.action_catalog import ActionCatalog
+from jitbot.domain.ledger.events import dump_documents
+from jitbot.domain.model import owners
+from jitbot.domain.model.documents import Accounts, Person, Policy, Request
+from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.text import duration, timestamp
+
+STRANGE = "not in accounts.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantPreview:
+    """A request with the documents it would give, its owners and its risk."""
+
+    request: Request
+    policy: Policy
+    window: iam.Window
+    where: tuple[str, ...]  # the accounts in the order of accounts.yaml, then those that it does not know
+    known: frozenset[str]  # those of them that accounts.yaml knows
+    grants: tuple[iam.Documents, ...]  # in the same order; none if one of them cannot be given
+    owned_by: owners.Owners
+    approvers: tuple[Person, ...]  # who could approve it, before anybody has
+    risk: risk.Risk
+    extends: bool = False  # the end is counted from a first start that is recorded
+
+    @property
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        """The request's parameters in the order of the policy, then those that it does not ask for."""
+        given, asked = self.request.parameters, [each.name for each in self.policy.parameters]
+        first = [name for name in asked if name in given]
+        return tuple((name, given[name]) for name in (*first, *(each for each in given if each not in asked)))
+
+    @property
+    def floats(self) -> bool:
+        """Whether the end is counted from a merge that has not been."""
+        return self.window.starts_at is None and not self.extends
+
+    def as_json(self) -> dict[str, object]:
+        """The shape that `explain --format json` promises."""
+        return {
+            "request": self.request.path,
+            "policy": self.policy.name,
+            "requester": self.request.requester,
+            "reason": self.request.reason,
+            "approvals_required": self.policy.approvals,
+            "owners": list(self.owned_by.names),
+            "risk": self.risk.as_json(),
+            "grants": [dump_documents(grant) for grant in self.grants],
+            **self._break_glass(),
+        }
+
+    def who_approves(self) -> str:
+        """How many of whom must approve, or who reviews a break-glass afterwards."""
+        within = self.policy.review_within
+        if break_glass.is_break_glass(self.policy) and within is not None:
+            reviewers = " ".join(self.policy.reviewers)
+            return (
+                f"BREAK-GLASS: no approval before access. One of {reviewers} must review it "
+                f"within {duration.show(within)} of the merge"
+            )
+        return f"{self.policy.approvals} of {' '.join(self.owned_by.names) or 'nobody'}"
+
+    def _break_glass(self) -> dict[str, object]:
+        """With approvals: 0 alone: who reviews, and how many seconds after the merge."""
+        within = self.policy.review_within
+        if not break_glass.is_break_glass(self.policy) or within is None:
+            return {}
+        seconds = int(within.total_seconds())
+        return {"break_glass": {"reviewers": list(self.policy.reviewers), "review_within_seconds": seconds}}
+
+    def in_words(self) -> str:
+        """Who gets what, where, until when, in one sentence."""
+        where = " and ".join(each if each in self.known else f"{each} ({STRANGE})" for each in self.where)
+        begins = f"from {timestamp.show(self.window.starts_at)} " if self.window.starts_at is not None else ""
+        length = duration.show(self.request.duration)
+        until = timestamp.show(self.window.expires_at)
+        return (
+            f"{self.request.requester} gets {self.policy.name} in {where} for {length}, {begins}until {until}"
+        )
+
+
+def would_grant(
+    request: Request,
+    rules: Rules,
+    merged_at: datetime,
+    catalogue: ActionCatalog,
+    so_far: RequestState | None = None,
+) -> GrantPreview | None:
+    """What merging `request` at that time would give under these rules; None if they do not read.
+
+    `so_far` is what the ledger holds of it: what was granted before is extended from its first start.
+    """
+    policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
+    if policy is None or people is None or teams is None:
+        return None
+    life = so_far or RequestState(request=request.path)
+    window, known = window_of(request, life, merged_at), rules.accounts.value or {}
+    where = in_order(request.accounts, known)
+    ordered = replace(request, accounts=where)
+    single = {each: render_all(rules, replace(request, accounts=(each,)), window) for each in where}
+    renders = tuple(documents for each in where for documents in single[each])
+    owned_by = owners.of(request.path, codeowners=rules.codeowners, people=people, teams=teams)
+    return GrantPreview(
+        request=request,
+        policy=policy,
+        window=window,
+        where=where,
+        known=frozenset(known) & frozenset(where),
+        grants=render_all(rules, ordered, window),
+        extends=life.began is not None,
+        owned_by=owned_by,
+        approvers=could_approve(owned_by, people.get(request.requester)),
+        risk=risk.assess(renders, catalogue, unknown=[each for each in where if not single[each]]),
+    )
+
+
+def in_order(accounts: Iterable[str], known: Accounts) -> tuple[str, ...]:
+    """Accounts as accounts.yaml has them, so that its owners choose which is read first, and nobody who asks.
+
+    Those that it does not know come last: nothing can be granted there.
+    """
+    order = {alias: number for number, alias in enumerate(known)}
+    return tuple(sorted(accounts, key=lambda alias: order.get(alias, len(order))))
+
+
+def first_window(request: Request, merged_at: datetime) -> iam.Window:
+    """The window of a first ask that is merged at `merged_at`."""
+    return iam.Window(
+        starts_at=request.starts_at, expires_at=(request.starts_at or merged_at) + request.duration
+    )

@@ -1,0 +1,160 @@
+"""Which request a person means, where the ledger is read through the API and nobody has verified it."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from acme_facts import EXPIRES_AT, MERGED_AT, MINUTE, NOW, a_person, an_actor, sha
+from builders import a_revocation, a_window, an_approval
+
+from jitbot.commands.request.resolve_request import LedgerAnswer, asked_before, which
+from jitbot.domain.access.request_state import fold_events
+from jitbot.domain.ledger.events import Event
+from jitbot.domain.model.documents import Login
+from jitbot.domain.model.errors import InvalidError
+from jitbot.ports import AddedEntry
+from jitbot.usecases.request.requester_client import RequesterClient
+
+FOLDER = "requests/orders-db-read/2026-11"
+ONE, TWO, THREE = (f"{FOLDER}/24-alice-{name}.yaml" for name in ("one", "two", "three"))
+BOBS = f"{FOLDER}/24-bob-four.yaml"
+
+
+class Tree:
+    """main with these files, each an ordinary one unless a mode is given."""
+
+    def __init__(self, *paths: str, **modes: str) -> None:
+        self.entries = [AddedEntry(path=path, mode="100644", blob=sha(path)) for path in paths]
+        self.entries += [AddedEntry(path=path, mode=mode, blob=sha(path)) for path, mode in modes.items()]
+
+    def folders(self, _commit: object, folders: Iterable[str]) -> dict[str, tuple[AddedEntry, ...]]:
+        """What lies directly in each folder: files, and folders too."""
+        paths = {each.path: each for each in self.entries}
+        for path in list(paths):
+            while path := path.rpartition("/")[0]:
+                paths.setdefault(path, AddedEntry(path=path, mode="040000", blob=sha(path)))
+        return {
+            folder: tuple(each for path, each in paths.items() if path.rpartition("/")[0] == folder)
+            for folder in folders
+        }
+
+
+def a_desk(tree: Tree, *files: str, login: str = "alice") -> RequesterClient:
+    """A person at work; every pull request changes these files."""
+    nobody: Any = None
+    place = SimpleNamespace(tip=sha("tip"), repository="acme/access", branch="main", actor=an_actor(login))
+    personal: Any = SimpleNamespace(place=lambda: place, folders=tree.folders)
+    forge: Any = SimpleNamespace(files=lambda _number: files)
+    desk = RequesterClient(
+        personal=personal, forge=forge, documents=nobody, catalogue=nobody, sleep=lambda _: None
+    )
+    vars(desk)["person"] = a_person(login)
+    return desk
+
+
+def told(*events: Event) -> LedgerAnswer:
+    """What the branch tells."""
+    return LedgerAnswer(events=events, lives=dict(fold_events(events)))
+
+
+def approved(path: str, *, over: bool = False, minutes: int = 0) -> Event:
+    """An approval of a request; `over`: its time is over by now."""
+    window = a_window(expires_at=NOW - MINUTE if over else EXPIRES_AT)
+    return an_approval(request=path, window=window, at=MERGED_AT + minutes * MINUTE)
+
+
+def ended(path: str) -> Event:
+    """A revocation, as somebody wrote it."""
+    return a_revocation(request=path)
+
+
+def test_a_number_is_what_the_pull_request_changes() -> None:
+    """GitHub says which request that is; of none or several nothing is guessed."""
+    assert which(a_desk(Tree(), "README.md", ONE), told(), "#7", NOW) == ONE
+    for files in ((), (ONE, TWO)):
+        with pytest.raises(InvalidError, match=f"pull request 7 touches {len(files)} requests"):
+            which(a_desk(Tree(), *files), told(), "7", NOW)
+
+
+def test_a_whole_path_is_believed() -> None:
+    """Nothing that nobody verified keeps a person from naming a request."""
+    assert which(a_desk(Tree()), told(), ONE, NOW) == ONE
+
+
+def test_a_part_is_looked_for_on_main_and_in_the_ledger() -> None:
+    """Main of this month and the last, and whatever the ledger tells."""
+    last, older = ONE.replace("2026-11", "2026-10"), TWO.replace("2026-11", "2026-09")
+    desk = a_desk(Tree(last, older))
+    assert which(desk, told(), "alice-one", NOW) == last
+    assert which(desk, told(approved(THREE)), "alice-three", NOW) == THREE
+    with pytest.raises(InvalidError, match="no request is called 'alice-two'"):
+        which(desk, told(), "alice-two", NOW)
+
+
+def test_what_main_holds_is_meant_before_what_the_ledger_tells() -> None:
+    """Nobody puts a file on main past the rules; a link there is none of them."""
+    both = told(approved(ONE), approved(TWO))
+    assert which(a_desk(Tree(TWO)), both, "alice", NOW) == TWO
+    assert which(a_desk(Tree(TWO, **{ONE: "120000"})), both, "alice", NOW) == TWO
+    assert which(a_desk(Tree()), told(approved(ONE), approved(TWO, over=True)), "alice", NOW) == ONE
+
+
+def test_what_may_run_is_meant_before_what_is_over() -> None:
+    """By its own time alone: an event can make an end later, never earlier."""
+    desk = a_desk(Tree(ONE, TWO))
+    assert which(desk, told(approved(ONE, over=True), approved(TWO)), "alice", NOW) == TWO
+    later = told(approved(ONE, over=True), approved(ONE), approved(TWO, over=True))
+    assert which(desk, later, "alice", NOW) == ONE
+
+
+def test_the_only_one_that_is_not_said_to_have_ended_is_meant() -> None:
+    """Of two that may run; where two are open, what is said to have ended is listed with them."""
+    two, three = a_desk(Tree(ONE, TWO)), a_desk(Tree(ONE, TWO, THREE))
+    assert which(two, told(approved(ONE), approved(TWO), ended(ONE)), "alice", NOW) == TWO
+    with pytest.raises(InvalidError, match="fits 3 requests"):
+        which(three, told(approved(ONE), approved(TWO), approved(THREE), ended(ONE)), "alice", NOW)
+    over = told(approved(ONE), approved(TWO), ended(ONE), ended(TWO))
+    with pytest.raises(InvalidError, match="fits 2 requests"):
+        which(two, over, "alice", NOW)
+
+
+def test_what_is_over_is_not_open() -> None:
+    """A request without an end of its own, whose time is over, is no choice beside two that are said to have ended."""
+    events = (approved(ONE), approved(TWO), approved(THREE, over=True), ended(ONE), ended(TWO))
+    with pytest.raises(InvalidError, match="fits 2 requests"):
+        which(a_desk(Tree(ONE, TWO, THREE)), told(*events), "alice", NOW)
+
+
+def test_without_a_word_the_newest_of_ones_own_is_meant() -> None:
+    """That may be running: on main before elsewhere, open before said to have ended, then the latest."""
+    events = (approved(ONE), approved(TWO, minutes=1), approved(BOBS))
+    assert which(a_desk(Tree(ONE, TWO, BOBS)), told(*events), None, NOW) == TWO
+    assert which(a_desk(Tree(ONE, TWO, BOBS)), told(*events), None, NOW) != BOBS
+    assert which(a_desk(Tree(ONE, TWO)), told(*events, ended(TWO)), None, NOW) == ONE
+    assert which(a_desk(Tree(ONE)), told(*events), None, NOW) == ONE
+    assert which(a_desk(Tree(ONE, TWO)), told(approved(ONE, over=True), approved(TWO)), None, NOW) == TWO
+
+
+def test_what_main_holds_and_the_ledger_lacks_may_be_running() -> None:
+    """Somebody may have taken it out; not if it is too old, decided, or somebody else's."""
+    assert which(a_desk(Tree(ONE, BOBS)), told(), None, NOW) == ONE
+    for tree, events in (
+        (Tree(BOBS), ()),
+        (Tree(ONE.replace("11/24", "11/01")), ()),
+        (Tree(ONE), (approved(ONE, over=True),)),
+    ):
+        with pytest.raises(InvalidError, match="alice has nothing live in acme/access"):
+            which(a_desk(tree), told(*events), None, NOW)
+    assert which(a_desk(Tree(ONE.replace("11/24", "11/01"))), told(), None, NOW - timedelta(days=5))
+
+
+def test_a_pull_request_that_deletes_is_no_former_request() -> None:
+    """There is nothing to ask for again in it."""
+    desk = a_desk(Tree(), ONE)
+    personal: Any = desk.personal
+    personal.pull = lambda _number: SimpleNamespace(head=sha("head"))
+    with pytest.raises(InvalidError, match="pull request 7 holds no request: it deletes"):
+        asked_before(desk, "7", NOW)
+    assert desk.person.login == Login("alice")

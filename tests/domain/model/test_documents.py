@@ -1,0 +1,57 @@
+"""A finding points at the place that people open: the field, or what is left of it in the file."""
+
+import json
+
+import pytest
+from acme_facts import PATH, a_policy, a_request
+
+from jitbot.domain.model.documents import Finding, Position
+
+WHERE = {
+    "parameters": Position(line=4, column=1),
+    "parameters.table": Position(line=5, column=10),
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "line", "column"),
+    [
+        ("parameters.table", 5, 10),
+        ("parameters.index", 4, 1),
+        ("parameters.table.0.name", 5, 10),
+        ("accounts.0", 0, 0),
+        ("", 0, 0),
+    ],
+)
+def test_a_finding_names_the_field_or_what_it_belongs_to(field: str, line: int, column: int) -> None:
+    """A field that the file lacks is shown where it would be; one that belongs nowhere, at the file."""
+    found = Finding.at(a_request(where=WHERE), field, "code", "message", "hint")
+    assert found == Finding(code="code", message="message", file=PATH, line=line, column=column, hint="hint")
+
+
+def test_a_finding_of_a_policy_names_its_file() -> None:
+    """A policy lies in a file of its name."""
+    found = Finding.at(a_policy(), "accounts", "code", "message", "hint")
+    assert found == Finding(
+        code="code", message="message", file="policies/access/orders-db-read.yaml", hint="hint"
+    )
+
+
+def test_a_finding_in_a_file_is_about_all_of_it_or_about_one_line() -> None:
+    """A line is shown from its first column; the file as a whole has neither."""
+    whole, part = Finding.in_file("f", "c", "m", "h"), Finding.in_file("f", "c", "m", "h", line=3)
+    assert whole == Finding(code="c", message="m", file="f", hint="h")
+    assert part == Finding(code="c", message="m", file="f", line=3, column=1, hint="h")
+
+
+def test_a_finding_is_json_as_published() -> None:
+    """A finding has the fields that scripts rely on."""
+    found = Finding(code="too-late", message="it is too late", file=PATH, line=3, column=1, hint="ask anew")
+    assert json.loads(json.dumps(found.as_json())) == {
+        "code": "too-late",
+        "message": "it is too late",
+        "file": PATH,
+        "line": 3,
+        "column": 1,
+        "hint": "ask anew",
+    }
