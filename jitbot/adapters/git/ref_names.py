@@ -47,6 +47,11 @@ def is_commit(git: Git, revision: str) -> bool:
     return True
 
 
+def holds(git: Git, tip: Sha, commit: Sha) -> bool:
+    """Whether a history has this commit in it; one that git does not even know is in none."""
+    return git.run("merge-base", "--is-ancestor", commit, tip).returncode == 0
+
+
 def _commit(git: Git, name: str, otherwise: str) -> Sha:
     result = git.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     if name.startswith("-") or result.returncode != 0:
