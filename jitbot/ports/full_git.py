@@ -1,16 +1,17 @@
 """git, as whoever reads all of it asks for it: two whole lines of history, and the bytes in them, as streams."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Protocol
 
-from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.ledger.git_history import HistoryStep
+from jitbot.domain.ledger.git_history import HistoryStep, RuleChange
 from jitbot.domain.model.bounds import EVENT_READ
 from jitbot.domain.model.documents import Sha
+from jitbot.ports.git import Git
 
 
-class WholeRepository(Protocol):
-    """A clone, read without asking anybody."""
+class WholeRepository(Git, Protocol):
+    """A clone that has all of main and of the ledger, read without asking anybody."""
 
     def tip(self, branch: str) -> Sha:
         """The fetched tip of a branch. Raises InvalidError if there is no such branch."""
@@ -40,12 +41,10 @@ class WholeRepository(Protocol):
         """The blob at each path of each commit; None if there is none. What is not here at all is left out."""
         ...
 
-    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
-        """What lies at these paths of a commit, whatever it is; a path without an entry is left out."""
-        ...
-
-    def holds(self, tip: Sha, commit: Sha) -> bool:
-        """Whether a history has this commit in it."""
+    def rule_changes(
+        self, tip: Sha, paths: Sequence[str], start: datetime, end: datetime
+    ) -> tuple[RuleChange, ...]:
+        """The commits of main's first-parent line that touch these paths, from `start` until, not at, `end`; oldest first."""
         ...
 
     def commits_of(self, tip: Sha) -> frozenset[Sha]:
@@ -58,8 +57,4 @@ class WholeRepository(Protocol):
 
     def remember(self, head: Sha) -> None:
         """Keep this head of the ledger as the one found good."""
-        ...
-
-    def resolve(self, revision: str) -> Sha:
-        """The commit that a revision names. Raises InvalidError if there is none."""
         ...

@@ -1,4 +1,4 @@
-"""git, as the use cases ask for it."""
+"""git, as the use cases ask for it. What runs and audits ask alike is `Git`; `archive` has what audits ask beside it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -9,11 +9,27 @@ from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.merge_facts import Change
 
-__all__ = ["AddedCommit", "AddedEntry", "Repository"]
+__all__ = ["AddedCommit", "AddedEntry", "Git", "Repository"]
 
 
-class Repository(Protocol):
-    """git: commits and blobs at fetched tips, never the working tree."""
+class Git(Protocol):
+    """git: commits and blobs, never the working tree."""
+
+    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
+        """The tree's entries at these paths; a path that ends in / gives what lies directly in the folder."""
+        ...
+
+    def holds(self, tip: Sha, commit: Sha) -> bool:
+        """Whether a history has this commit in it; one that git does not even know is in none."""
+        ...
+
+    def resolve(self, revision: str) -> Sha:
+        """The commit that a revision names. Raises InvalidError if there is none."""
+        ...
+
+
+class Repository(Git, Protocol):
+    """git at fetched tips, which may be shallow or partial: what is missing is fetched."""
 
     def fetch(self, heads: Iterable[int] = ()) -> None:
         """Bring the tips of main and ledger, and the heads of these pull requests, up to date."""
@@ -51,10 +67,6 @@ class Repository(Protocol):
         """Of these commits, those that change the path against their first parent, or change too much to tell."""
         ...
 
-    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
-        """The tree's entries at these paths; a path that ends in / gives what lies directly in the folder."""
-        ...
-
     def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
         """The bytes of blobs. Raises UnavailableError if one is missing, or larger than any of ours."""
         ...
@@ -63,16 +75,15 @@ class Repository(Protocol):
         """The bytes of blobs that have at most so many; None for a larger one, and for what is no blob."""
         ...
 
-    def batches(self, since: datetime, *, saying: str = "") -> tuple[Sha, ...]:
-        """The ledger's commits since then, through every parent, oldest first; with this line in their message, if given."""
+    def batches(self, since: datetime, *, saying: str = "", after: Sha | None = None) -> tuple[Sha, ...]:
+        """The ledger's commits since then, through every parent, oldest first; with this line in their message, if given.
+
+        Those that are part of the history of `after` are left out.
+        """
         ...
 
     def added(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
         """What commits of the ledger put there, in their order; one that puts there too much is not tidy."""
-        ...
-
-    def resolve(self, revision: str) -> Sha:
-        """The commit that a revision names. Raises InvalidError if there is none."""
         ...
 
     def merge_base(self, one: Sha, other: Sha) -> Sha:

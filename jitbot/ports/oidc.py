@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from jitbot.domain.ledger.batch_verifier import Signatures
 
-class Oidc(Protocol):
-    """The OIDC issuer of the job."""
+
+class Oidc(Signatures, Protocol):
+    """The OIDC issuer of the job, and the proof of what its keys signed."""
 
     def token(self, audience: str) -> str:
         """A token of this run for this audience."""
@@ -13,12 +15,4 @@ class Oidc(Protocol):
 
     def keys(self) -> Mapping[str, str]:
         """The public keys the issuer publishes now: key id to the key as JSON."""
-        ...
-
-    def verified(self, token: str, keys: Mapping[str, str]) -> Mapping[str, object] | None:
-        """The claims of a token whose signature one of these keys proves; None if none does."""
-        ...
-
-    def key_id(self, token: str) -> str:
-        """The key a token says it was signed with; empty if it says none."""
         ...

@@ -24,7 +24,7 @@ from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import progress
 from jitbot.terminal.paths import clone
 from jitbot.usecases.context import Context, Run, settings_at_main
-from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.usecases.ledger.ledger_view import LedgerView
 
 if TYPE_CHECKING:
     from jitbot.adapters.aws import Identity

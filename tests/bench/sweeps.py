@@ -34,7 +34,8 @@ from jitbot.sandbox.organisation import Acme
 from jitbot.sandbox.story.stage import Stage
 from jitbot.terminal.invocation import Invocation
 from jitbot.usecases.context import Context
-from jitbot.usecases.ledger import ledger
+from jitbot.usecases.ledger import ledger_view
+from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.wiring.context import open_context
 
 POLICY = "orders-db-read"
@@ -105,7 +106,7 @@ def live(stage: Stage, number: int) -> None:
         recorded += _alike(stage.acme, made, each, list(itertools.islice(accounts, wide)))
     stage.acme.git("olivia", "fetch", "--quiet", "origin", cwd=stage.acme.clone())
     world = _world(stage)
-    ledger.append(world, ledger.read(world, NOW), recorded, NOW)
+    Ledger(world, NOW).add(recorded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,7 @@ def _example(stage: Stage) -> _Example:
     stage.must(stage.merge("alice", pull))
     stage.run("grant", workflow="grant.yml", code=0, aside=True)
     recorded = {
-        event.kind: event for event in ledger.read(_world(stage), NOW).events if event.request == path
+        event.kind: event for event in ledger_view.read(_world(stage), NOW).events if event.request == path
     }
     policy, request = _read(stage.acme, path)
     return _Example(

@@ -10,8 +10,8 @@ from pathlib import Path
 from jitbot.adapters.git import plumbing
 from jitbot.adapters.git.objects import Objects
 from jitbot.adapters.git.partial_clone import QUIETLY, REMOTE, Remainder
-from jitbot.adapters.git.process import Git, Token, last_line
-from jitbot.adapters.git.ref_names import commit_of, is_commit
+from jitbot.adapters.git.process import GitProcess, Token, last_line
+from jitbot.adapters.git.ref_names import commit_of, holds, is_commit
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search
 from jitbot.domain.access.too_large import TooLarge
 from jitbot.domain.model.bounds import BATCH_READ, EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
@@ -40,12 +40,13 @@ class GitRepository:
         timeout: float = 120,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self._git = Git(root, timeout=timeout, environ=environ)
+        self._git = GitProcess(root, timeout=timeout, environ=environ)
         self._token = Token(token, origin(server))
         self._branch = branch
         self._objects = Objects(self._git)
         self._remainder = Remainder(self._git, token=self._token)
         self._tips: dict[str, Sha] = {}  # as they were last fetched
+        self._walked: dict[tuple[object, ...], Mapping[Sha, int]] = {}
 
     def fetch(self, heads: Iterable[int] = ()) -> None:
         """Bring main, ledger and these pull requests' heads up to date; what the remote lacks is an error."""
@@ -145,10 +146,18 @@ class GitRepository:
         self._remainder.bring_blobs(wanted)
         return dict(self._objects.read("blob", wanted, most))
 
-    def batches(self, since: datetime, *, saying: str = "") -> tuple[Sha, ...]:
-        """The ledger's commits since then, through every parent, oldest first; with this line in their message, if given."""
+    def batches(self, since: datetime, *, saying: str = "", after: Sha | None = None) -> tuple[Sha, ...]:
+        """The ledger's commits since then, through every parent, oldest first; with this line in their message, if given.
+
+        Those that are part of the history of `after` are left out.
+        """
         search = (f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$",) if saying else ()
-        return tuple(self._walk(since, "ledger", "--topo-order", *search))
+        known = (f"^{after}",) if after is not None else ()
+        return tuple(self._walk(since, "ledger", "--topo-order", *search, *known))
+
+    def holds(self, tip: Sha, commit: Sha) -> bool:
+        """Whether a history has this commit in it."""
+        return holds(self._git, tip, commit)
 
     def added(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
         """What commits of the ledger put there, in their order. One that puts too much there is not tidy."""
@@ -208,20 +217,25 @@ class GitRepository:
         self._tips.clear()
         return self._git.fetch(*QUIETLY, *arguments, token=self._token)
 
-    def _walk(self, since: datetime, branch: str, *options: str) -> dict[Sha, int]:
+    def _walk(self, since: datetime, branch: str, *options: str) -> Mapping[Sha, int]:
         """The commits since then with their times, oldest first; a history cut off among them is deepened.
+
+        What a tip holds never changes, so it is asked for once.
 
         They are chosen by their own date, one by one: git's `--since` would stop at the first old-dated
         commit and hide all behind it.
         """
         tip = self.ledger() if branch == "ledger" else self.main()
-        while True:
+        asked = (since, tip, *options)
+        while asked not in self._walked:
             lines = self._git.ask("rev-list", "--reverse", "--timestamp", *options, tip).decode().splitlines()
             walked = ((Sha(commit), int(time)) for time, _, commit in (line.partition(" ") for line in lines))
             recent = {commit: time for commit, time in walked if time >= since.timestamp()}
-            if not self._remainder.cuts(recent.keys()):
-                return recent
-            self._remainder.deepen(_refspec(branch))
+            if self._remainder.cuts(recent.keys()):
+                self._remainder.deepen(_refspec(branch))
+            else:
+                self._walked[asked] = recent
+        return self._walked[asked]
 
     def _parents(self, names: Iterable[Sha]) -> dict[Sha, tuple[Sha, ...]]:
         """The parents of commits, by their own word: a shallow clone's last one names one that is not here, and git says so."""

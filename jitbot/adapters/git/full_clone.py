@@ -3,16 +3,17 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from jitbot.adapters.git import plumbing, stream
 from jitbot.adapters.git.objects import Objects
 from jitbot.adapters.git.partial_clone import REMOTE, Remainder
-from jitbot.adapters.git.process import Git, Token
-from jitbot.adapters.git.ref_names import commit_of
+from jitbot.adapters.git.process import GitProcess, Token
+from jitbot.adapters.git.ref_names import commit_of, holds
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
 from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.ledger.git_history import HistoryStep, Touched
+from jitbot.domain.ledger.git_history import HistoryStep, RuleChange, Touched
 from jitbot.domain.model.bounds import EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.model.codeowners import RULES
 from jitbot.domain.model.documents import PLAIN, Sha
@@ -23,6 +24,7 @@ VERIFIED = "refs/jitbot/verified"
 REQUESTS = "requests/"
 _FILES = (PLAIN, "100755", "120000")  # the modes of what git keeps as a blob
 _STEPS = 1000  # commits that are compared together
+_MOST = 10_000  # entries below one path that one commit changes
 _AT_ONCE = 5000  # blobs that are brought to a partial clone in one call
 
 
@@ -41,7 +43,7 @@ class WholeClone:
         timeout: float = 600,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self._git = Git(root, timeout=timeout, environ=environ)
+        self._git = GitProcess(root, timeout=timeout, environ=environ)
         self._objects = Objects(self._git)
         self._remainder = Remainder(self._git, token=Token(token, origin(server)))
 
@@ -106,6 +108,35 @@ class WholeClone:
         """What lies at these paths of a commit, whatever it is; a path without an entry is left out."""
         return self._objects.entries(commit, paths) if paths else ()
 
+    def rule_changes(
+        self, tip: Sha, paths: Sequence[str], start: datetime, end: datetime
+    ) -> tuple[RuleChange, ...]:
+        """The commits of main's first-parent line that touch these paths, from `start` until, not at, `end`; oldest first."""
+        dated = self._walk(tip, "--first-parent", touching=paths)
+        wanted = {name: time for name, time in dated if start.timestamp() <= time < end.timestamp()}
+        commits = stream.commits(self._git, list(wanted))
+        touched = self._touched(commits, paths)
+        return tuple(
+            RuleChange(
+                commit=name,
+                at=plumbing.moment(time),
+                subject=commits[name].message.partition("\n")[0],
+                paths=tuple(sorted(touched[name])),
+            )
+            for name, time in wanted.items()
+        )
+
+    def _touched(
+        self, commits: Mapping[Sha, plumbing.CommitHeader], paths: Sequence[str]
+    ) -> dict[Sha, set[str]]:
+        """What of these files and folders differs from each commit's first parent, as far as it is read."""
+        touched: dict[Sha, set[str]] = {name: set() for name in commits}
+        pairs = {(_first_parent(commit) or EMPTY_TREE, name) for name, commit in commits.items()}
+        for below in (each for path in paths for each in (path, f"{path.rstrip('/')}/")):
+            for (_, name), found in self._objects.differing(list(pairs), below=below, most=_MOST).items():
+                touched[name].update(each.path for each in found.found)
+        return touched
+
     def _listed(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:
         """`blobs_at`, from the trees alone."""
         paths: dict[Sha, list[str]] = {}
@@ -119,7 +150,7 @@ class WholeClone:
 
     def holds(self, tip: Sha, commit: Sha) -> bool:
         """Whether a history has this commit in it; one that git does not even know is in none."""
-        return self._git.run("merge-base", "--is-ancestor", commit, tip).returncode == 0
+        return holds(self._git, tip, commit)
 
     def commits_of(self, tip: Sha) -> frozenset[Sha]:
         """The names of all commits of a history."""
@@ -141,9 +172,10 @@ class WholeClone:
     def _named(self, revision: str, otherwise: str) -> Sha:
         return commit_of(self._git, revision, otherwise)
 
-    def _walk(self, tip: Sha, *options: str) -> Sequence[tuple[Sha, int]]:
+    def _walk(self, tip: Sha, *options: str, touching: Sequence[str] = ()) -> Sequence[tuple[Sha, int]]:
         """A history's commits with their times. Raises UnavailableError if it is cut off before its beginning."""
-        lines = self._git.ask("rev-list", "--reverse", "--timestamp", *options, tip).decode().splitlines()
+        asked = ("--reverse", "--timestamp", *options, tip, "--", *touching)
+        lines = self._git.ask("rev-list", *asked).decode().splitlines()
         walked = [(Sha(commit), int(time)) for time, _, commit in (line.partition(" ") for line in lines)]
         if self._remainder.cuts([commit for commit, _ in walked]):
             raise UnavailableError("this clone's history is cut off: `git fetch --unshallow` brings the rest")

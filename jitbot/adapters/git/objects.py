@@ -7,7 +7,7 @@ again, and a git that is not started costs nothing. Only answers are remembered,
 from collections.abc import Iterable, Iterator, Sequence
 
 from jitbot.adapters.git import plumbing
-from jitbot.adapters.git.process import Git
+from jitbot.adapters.git.process import GitProcess
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair, Search, search
 from jitbot.domain.model.bounds import COMMIT_READ
 from jitbot.domain.model.documents import Sha
@@ -23,7 +23,7 @@ _ARGUMENTS, _ARGUMENT_BYTES = 200, 100_000  # of one command line
 class Objects:
     """The commits, trees and blobs of one clone, within what a run may remember of them."""
 
-    def __init__(self, git: Git, *, remembered: int = _REMEMBERED) -> None:
+    def __init__(self, git: GitProcess, *, remembered: int = _REMEMBERED) -> None:
         self._git = git
         self._bytes_left = remembered
         self._entries_left = _ENTRIES

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence, Set
 from pathlib import Path
 
-from jitbot.adapters.git.process import Git, Token, last_line
+from jitbot.adapters.git.process import GitProcess, Token, last_line
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
 
@@ -33,7 +33,7 @@ class _AbsentError(UnavailableError):
 class Remainder:
     """The part of one clone's history and blobs that may still be at its remote."""
 
-    def __init__(self, git: Git, *, token: Token) -> None:
+    def __init__(self, git: GitProcess, *, token: Token) -> None:
         self._git = git
         self._token = token
         self._here: set[str] = set()  # what was seen here, by name

@@ -48,7 +48,7 @@ class Token:
 NO_TOKEN = Token()
 
 
-class Git:
+class GitProcess:
     """The command git in one folder, run in this environment, with what is added to it here."""
 
     def __init__(self, root: Path, *, timeout: float, environ: Mapping[str, str] = os.environ) -> None:

@@ -7,7 +7,7 @@ name that a person gives must mean one thing alone.
 
 import re
 
-from jitbot.adapters.git.process import Git, last_line
+from jitbot.adapters.git.process import GitProcess, last_line
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError
 
@@ -17,7 +17,7 @@ _SHORT = re.compile(r"[0-9a-f]{4,39}")
 _PLACES = ("refs/", "refs/tags/", "refs/heads/", "refs/remotes/")
 
 
-def commit_of(git: Git, revision: str, otherwise: str) -> Sha:
+def commit_of(git: GitProcess, revision: str, otherwise: str) -> Sha:
     """The commit that a revision names. Raises InvalidError, `otherwise`, if there is none, or if it names several."""
     if _REF.fullmatch(revision):
         found = _listed(git, revision).get(revision)
@@ -33,7 +33,7 @@ def commit_of(git: Git, revision: str, otherwise: str) -> Sha:
     return _commit(git, revision, otherwise)
 
 
-def is_commit(git: Git, revision: str) -> bool:
+def is_commit(git: GitProcess, revision: str) -> bool:
     """Whether git knows a commit by this name; by this alone, if it is a ref in full. Outside a clone it knows none.
 
     Raises UnavailableError if git does not run, or will not open the clone: that it cannot be asked is no answer.
@@ -47,14 +47,19 @@ def is_commit(git: Git, revision: str) -> bool:
     return True
 
 
-def _commit(git: Git, name: str, otherwise: str) -> Sha:
+def holds(git: GitProcess, tip: Sha, commit: Sha) -> bool:
+    """Whether a history has this commit in it; one that git does not even know is in none."""
+    return git.run("merge-base", "--is-ancestor", commit, tip).returncode == 0
+
+
+def _commit(git: GitProcess, name: str, otherwise: str) -> Sha:
     result = git.run("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
     if name.startswith("-") or result.returncode != 0:
         raise InvalidError(otherwise)
     return Sha(result.stdout.decode().strip())
 
 
-def _meanings(git: Git, base: str) -> int:
+def _meanings(git: GitProcess, base: str) -> int:
     """How many refs and commits a short name may mean."""
     if base == "HEAD" or base.startswith("-") or not base.isprintable():
         return 1
@@ -63,7 +68,7 @@ def _meanings(git: Git, base: str) -> int:
     return sum(f"{place}{base}" in refs for place in _PLACES) + bool(is_object)
 
 
-def _listed(git: Git, *refs: str) -> dict[str, str]:
+def _listed(git: GitProcess, *refs: str) -> dict[str, str]:
     """The objects of exactly these refs, and of those below them."""
     lines = git.ask("for-each-ref", "--format=%(objectname) %(refname)", "--", *refs).decode().splitlines()
     return {ref: name for name, _, ref in (line.partition(" ") for line in lines)}

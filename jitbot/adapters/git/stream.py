@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from io import BufferedReader
 
 from jitbot.adapters.git import plumbing
-from jitbot.adapters.git.process import Git
+from jitbot.adapters.git.process import GitProcess
 from jitbot.adapters.git.tree_diff import Pair, search
 from jitbot.domain.ledger.git_history import Touched
 from jitbot.domain.model.bounds import COMMIT_READ
@@ -17,7 +17,7 @@ _STATUS = {ChangeKind.ADDED: "A", ChangeKind.MODIFIED: "M", ChangeKind.DELETED: 
 
 
 def changes(
-    git: Git, pairs: Sequence[Pair], *, below: str = "", most: int
+    git: GitProcess, pairs: Sequence[Pair], *, below: str = "", most: int
 ) -> list[tuple[Touched, ...] | None]:
     """What differs between the trees of each pair, down to every file; None where that is too much to read."""
     found = search(git, list(dict.fromkeys(pairs)), below=below, most=most)
@@ -31,7 +31,7 @@ def _touched(differing: Iterable[plumbing.Difference]) -> tuple[Touched, ...]:
     )
 
 
-def contents(git: Git, wanted: Sequence[Sha], most: int) -> Iterator[tuple[Sha, bytes | None]]:
+def contents(git: GitProcess, wanted: Sequence[Sha], most: int) -> Iterator[tuple[Sha, bytes | None]]:
     """The bytes of blobs in this order; None for what is no blob, not here, or has more than `most` bytes."""
     fits: set[Sha] = set()
     with _asked(git, ("cat-file", "--batch-check=%(objecttype) %(objectsize)"), wanted) as sizes:
@@ -49,14 +49,14 @@ def contents(git: Git, wanted: Sequence[Sha], most: int) -> Iterator[tuple[Sha, 
             yield name, content
 
 
-def commits(git: Git, wanted: Sequence[Sha]) -> dict[Sha, plumbing.CommitHeader]:
+def commits(git: GitProcess, wanted: Sequence[Sha]) -> dict[Sha, plumbing.CommitHeader]:
     """What commits say of themselves. Raises UnavailableError for what is none, or not here."""
     with _asked(git, ("cat-file", "--batch"), wanted) as answer:
         read = dict(plumbing.objects(answer, "commit", wanted, COMMIT_READ, cut=True))
     return {name: plumbing.commit(content or b"") for name, content in read.items()}
 
 
-def objects(git: Git, wanted: Sequence[str], *, lazily: bool = True) -> Iterator[tuple[str, str]]:
+def objects(git: GitProcess, wanted: Sequence[str], *, lazily: bool = True) -> Iterator[tuple[str, str]]:
     """For each name, whatever it spells, the object's own name and kind; both empty if there is none.
 
     Not `lazily`: raises UnavailableError where a partial clone lacks one of them.
@@ -69,7 +69,7 @@ def objects(git: Git, wanted: Sequence[str], *, lazily: bool = True) -> Iterator
 
 
 def _asked(
-    git: Git, arguments: Sequence[str], lines: Iterable[str], *, lazily: bool = True
+    git: GitProcess, arguments: Sequence[str], lines: Iterable[str], *, lazily: bool = True
 ) -> AbstractContextManager[BufferedReader]:
     """git's answer while it comes, to a question of one line each."""
     asked = "".join(f"{line}\n" for line in lines)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jitbot.adapters.git import plumbing
-from jitbot.adapters.git.process import Git
+from jitbot.adapters.git.process import GitProcess
 from jitbot.domain.model.bounds import DEEPEST
 
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
@@ -32,7 +32,7 @@ class Search:
         return not self.cut and self.seen <= self.most
 
 
-def search(git: Git, pairs: Collection[Pair], *, below: str = "", most: int) -> Mapping[Pair, Search]:
+def search(git: GitProcess, pairs: Collection[Pair], *, below: str = "", most: int) -> Mapping[Pair, Search]:
     """The differences of each pair, without renames: of all paths, of a folder (`below` ends in /), or of one path.
 
     `most` bounds, for each pair, how many entries are looked at, files and folders together.
@@ -52,7 +52,7 @@ def search(git: Git, pairs: Collection[Pair], *, below: str = "", most: int) -> 
     return searches
 
 
-def _level(git: Git, pairs: Collection[Pair]) -> Iterator[tuple[Pair, plumbing.TreeRecord]]:
+def _level(git: GitProcess, pairs: Collection[Pair]) -> Iterator[tuple[Pair, plumbing.TreeRecord]]:
     """The entries that differ between two trees, not what lies in their folders."""
     lines = "".join(f"{one} {other}\n" for one, other in pairs if one != other)
     if lines:

@@ -39,7 +39,7 @@ from jitbot.terminal.option_types import format_option, merged_at_option
 from jitbot.terminal.output import json_text, print_findings, print_json
 from jitbot.terminal.paths import FolderTree, clone, data_root, relative
 from jitbot.usecases.collect.collect_case import read_rules
-from jitbot.usecases.ledger.ledger import LedgerView, read
+from jitbot.usecases.ledger.ledger_view import LedgerView, read
 from jitbot.usecases.pull_request.checking import Checker
 from jitbot.usecases.pull_request.request_summary import brief, recorded
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from jitbot.adapters import documents
-from jitbot.adapters.git.rule_log import RuleHistory
+from jitbot.adapters.git import GitRepository
 from jitbot.commands.audit.inputs import books_of
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
@@ -39,7 +39,6 @@ def survey_of(
     if start > invocation.now:
         raise InvalidError("the period has not begun yet")
     books = books_of(invocation, keys_file=keys_file, online=online)
-    rules = RuleHistory(data_root(invocation.folder), environ=invocation.environ)
     unread = [each.message for each in not_followed(books.not_followed)]
     warnings, doubt = _objections(books.history, unread)
     return period_report(
@@ -56,8 +55,10 @@ def survey_of(
         now=judged_at or invocation.now,
         absences=books.gone.absences,
         unread=books.history.in_doubt.requests,
-        rule_changes=changed_rules(rules, start, end),
-        entitlements=entitled(rules, documents),
+        rule_changes=changed_rules(books.repository, books.main, start, end),
+        entitlements=entitled(
+            GitRepository(data_root(invocation.folder), environ=invocation.environ), documents
+        ),
     )
 
 

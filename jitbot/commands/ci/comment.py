@@ -18,7 +18,7 @@ from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import print_annotations, print_findings, print_json
 from jitbot.usecases.context import Context
-from jitbot.usecases.ledger.ledger import read
+from jitbot.usecases.ledger.ledger_view import read
 from jitbot.usecases.pull_request.commenting import Shown, of_merged, of_pull, put
 from jitbot.wiring.context import github_client, open_context
 

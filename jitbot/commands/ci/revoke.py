@@ -7,7 +7,7 @@ from jitbot.domain.request.request_reference import resolve
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import print_json, print_report
-from jitbot.usecases.ledger.ledger import read
+from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.runs.revoke import revoke as use_case
 from jitbot.wiring.context import open_context, recorded_requests
 
@@ -25,15 +25,15 @@ def revoke(invocation: Invocation, *, request: str, reason: str, form: str) -> i
 
     Example: jitbot revoke 23-alice-refunds --reason "the incident is over"
     """
-    context = open_context(invocation, "revoke", purpose="sweep")
-    history = read(context, invocation.now)
+    ledger = Ledger(open_context(invocation, "revoke", purpose="sweep"), invocation.now)
+    history = ledger.read()
     try:
         path = resolve(request, recorded_requests(history))
     except InvalidError:
         if history.doubt:
             raise UnavailableError(history.doubt) from None  # it may lie in what cannot be checked
         raise
-    report = use_case(context, path, reason=reason, now=invocation.now)
+    report = use_case(ledger, path, reason=reason)
     if form == "json":
         print_json(report.as_json())
     else:

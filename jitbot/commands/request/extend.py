@@ -22,7 +22,7 @@ from jitbot.terminal.option_types import (
     wait_option,
 )
 from jitbot.terminal.prompts import tell
-from jitbot.usecases.ledger.remote_ledger import RemoteLedger
+from jitbot.usecases.ledger.remote_ledger import UnverifiedLedger
 from jitbot.wiring.requester import open_client
 
 
@@ -56,7 +56,7 @@ def extend(
     named, whole = _words(words, by)
     now = invocation.now
     client = open_client(invocation, "extend", repo)
-    ledger = RemoteLedger(client.personal)
+    ledger = UnverifiedLedger(client.personal)
     told = told_by(ledger, now)
     path = which(client, told, named, now)
     life = told.life(path)

@@ -14,7 +14,7 @@ from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option, repo_option, timeout_option
 from jitbot.terminal.output import print_json
 from jitbot.terminal.prompts import tell
-from jitbot.usecases.ledger.remote_ledger import RemoteLedger
+from jitbot.usecases.ledger.remote_ledger import UnverifiedLedger
 from jitbot.usecases.request.follow import ended, looks
 from jitbot.usecases.request.requester_client import RequesterClient
 from jitbot.wiring.requester import open_client
@@ -52,7 +52,7 @@ def release(
     Example: jitbot release
     """
     client = open_client(invocation, "release", repo)
-    ledger, now = RemoteLedger(client.personal), invocation.now
+    ledger, now = UnverifiedLedger(client.personal), invocation.now
     told = told_by(ledger, now)
     path = which(client, told, request, now)
     _must_be(client, told, path)
@@ -110,7 +110,7 @@ def _dispatch(client: RequesterClient, inputs: Mapping[str, str]) -> None:
 
 
 def _wait(
-    client: RequesterClient, ledger: RemoteLedger, request: str, now: datetime, patience: timedelta
+    client: RequesterClient, ledger: UnverifiedLedger, request: str, now: datetime, patience: timedelta
 ) -> RequestState | None:
     """The request once the ledger says that it ended everywhere; None if the patience ended first."""
     for waited in looks(client, patience):

@@ -16,7 +16,7 @@ from jitbot.domain.model.documents import PLAIN, Login
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.grammar import RequestPath, parse_request_path
 from jitbot.domain.request.request_reference import pull_number, resolve
-from jitbot.usecases.ledger.remote_ledger import RemoteLedger
+from jitbot.usecases.ledger.remote_ledger import UnverifiedLedger
 from jitbot.usecases.request.requester_client import RemoteTree, RequesterClient
 
 UNVERIFIED = "nobody has verified that here: `jitbot status` in a clone does"
@@ -49,7 +49,7 @@ class LedgerAnswer:
         return until is not None and now < until
 
 
-def told_by(ledger: RemoteLedger, now: datetime) -> LedgerAnswer:
+def told_by(ledger: UnverifiedLedger, now: datetime) -> LedgerAnswer:
     """What the branch tells of the days that can still matter; an empty answer with its reason if it cannot be read."""
     try:
         events = ledger.events(now - MEMORY, now)

@@ -20,7 +20,7 @@ from jitbot.terminal.output import print_json, print_table
 from jitbot.terminal.paths import data_root
 from jitbot.terminal.prompts import tell
 from jitbot.usecases.ledger import remote_ledger
-from jitbot.usecases.ledger.ledger import read
+from jitbot.usecases.ledger.ledger_view import read
 from jitbot.usecases.request.open_requests import OpenRequest, UnreadRequest, open_requests
 from jitbot.usecases.request.requester_client import RequesterClient
 from jitbot.wiring.context import open_context
@@ -129,7 +129,7 @@ def _record(invocation: Invocation, client: RequesterClient | None, repo: str | 
         history = read(open_context(invocation, "status"), invocation.now)
         numbers = pull_requests(history.events)
         return LedgerRead(lives=history.lives, numbers=numbers, doubt=history.incomplete)
-    ledger = remote_ledger.RemoteLedger(client.personal)
+    ledger = remote_ledger.UnverifiedLedger(client.personal)
     told = ledger.events(invocation.now - MEMORY, invocation.now)
     return LedgerRead(
         lives=fold_events(told),

@@ -78,7 +78,7 @@ def enter(invocation: Invocation, wanted: GrantChoice, *, verb: str) -> Session:
 
 def find(invocation: Invocation, wanted: GrantChoice, person: PersonCredentials, *, verb: str) -> GrantStatus:
     """The grant that is meant, as the freshly fetched ledger has it. Raises InvalidError unless it is open."""
-    from jitbot.usecases.ledger.ledger import read
+    from jitbot.usecases.ledger.ledger_view import read
     from jitbot.wiring.context import open_context, recorded_requests
 
     # The clone may be anywhere; everything else about the invocation stays.

@@ -15,6 +15,7 @@ from jitbot.domain.aws.roles import Listed
 from jitbot.domain.enforce.changes import Change, Confirm, Deny, Extend, Provision, Remove
 from jitbot.domain.enforce.drift import drifted, replaced, rightly_held, stands, vanished
 from jitbot.domain.ledger.ask import principal_text
+from jitbot.domain.ledger.batches import NO_DOUBT, Doubt
 from jitbot.domain.ledger.events import EndReason, Event
 from jitbot.domain.model.documents import AccountId, People, Sha
 from jitbot.domain.text import timestamp
@@ -45,17 +46,6 @@ class EarlyEnds:
         if life.request in self.offboarded:
             return EndReason.OFFBOARDED, "people.yaml no longer has this requester with this id and principal"
         return None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """What events of the ledger that cannot be read may be about: requests, and names of roles."""
-
-    requests: frozenset[str] = frozenset()
-    roles: frozenset[str] = frozenset()
-
-
-NO_DOUBT = Doubt()
 
 
 def to_grant(

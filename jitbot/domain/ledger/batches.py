@@ -17,6 +17,7 @@ from jitbot.domain.model.documents import Sha
 LATE = attestation.LATE
 NO_BATCH = "it is no batch of additions with one attestation"
 NO_KEY = "no key that counts has signed its attestation"
+KEY_UNKNOWN = f"{NO_KEY} yet"  # it names one that a later batch may vouch for
 # Kinds of events that give and end nothing; the second part of an event's name is its kind.
 _IDLE = (
     [EventType.REFUSED],
@@ -26,6 +27,17 @@ _IDLE = (
     [EventType.OVERDUE],
 )
 _FOLDERS = (events.FOLDER, attestation.TOKENS, attestation.KEYS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """What events of the ledger that cannot be read may be about: requests, and names of roles."""
+
+    requests: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+
+
+NO_DOUBT = Doubt()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,15 +132,21 @@ def events_of(
     loaded: list[tuple[Event, str]] = []
     unread: list[tuple[str, str]] = []
     for entry in event_entries(added):
-        content = contents.get(entry.blob)
-        if content is None:
-            unread.append((entry.path, f"{entry.path} is not here, or larger than any event"))
-            continue
         try:
-            loaded.append((events.load(unfiled(entry.path, added.parent), content), entry.path))
+            loaded.append((event_of(entry.path, contents.get(entry.blob), added.parent), entry.path))
         except ValueError as error:
             unread.append((entry.path, str(error)))
     return tuple(loaded), _unreadable(added, loaded, unread) if unread else None
+
+
+def event_of(path: str, content: bytes | None, parent: Sha | None) -> Event:
+    """The event of one file of a batch. `parent` is the head that the batch was made for; None where nobody knows it.
+
+    Raises ValueError for a file that is not to be had or not to be read, and for one outside the folder of its batch.
+    """
+    if content is None:
+        raise ValueError(f"{path} is not here, or larger than any event")
+    return events.load(unfiled(path, parent), content)
 
 
 def keys_of(added: AddedCommit) -> Mapping[str, Sha]:
@@ -156,11 +174,11 @@ def filed(path: str, head: Sha) -> str:
     return f"{day}/{folder(head)}/{name}"
 
 
-def unfiled(path: str, parent: Sha) -> str:
-    """The event's own path. Raises ValueError if it does not lie in the folder of its batch."""
+def unfiled(path: str, parent: Sha | None) -> str:
+    """The event's own path. Raises ValueError if it does not lie in the folder of its batch, where that is known."""
     place, _, name = path.rpartition("/")
     day, _, batch = place.rpartition("/")
-    if batch != folder(parent):
+    if parent is not None and batch != folder(parent):
         raise ValueError(f"{path} does not lie in the folder of its batch")
     return f"{day}/{name}"
 

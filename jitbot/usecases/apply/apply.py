@@ -39,6 +39,11 @@ class ApplyResult:
     events: tuple[Event, ...] = ()
     failures: tuple[Failure, ...] = ()
 
+    def to_record(self, *, now: datetime, run: str) -> tuple[Event, ...]:
+        """What is to be recorded of it: what happened, and what could not be made."""
+        failed = (failed_event(failure, now=now, run=run) for failure in self.failures)
+        return (*self.events, *(event for event in failed if event is not None))
+
 
 def apply(context: Context, changes: Sequence[Change], now: datetime) -> ApplyResult:
     """Make every change, whatever becomes of the others. One account's trouble neither stops nor delays another's."""

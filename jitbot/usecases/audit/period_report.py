@@ -14,7 +14,7 @@ from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import POLICIES, Sha
 from jitbot.ports import DocumentReader, Repository
-from jitbot.ports.rule_log import RuleLog
+from jitbot.ports.full_git import WholeRepository
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.context import CODE
 
@@ -81,9 +81,11 @@ def period_report(
     )
 
 
-def changed_rules(log: RuleLog, start: datetime, end: datetime) -> tuple[RuleChange, ...]:
+def changed_rules(
+    repository: WholeRepository, main: Sha, start: datetime, end: datetime
+) -> tuple[RuleChange, ...]:
     """The commits on main that changed what decides."""
-    return log.rule_changes(RULES, start, end)
+    return repository.rule_changes(main, RULES, start, end)
 
 
 def entitled(repository: Repository, documents: DocumentReader) -> tuple[Entitlement, ...]:

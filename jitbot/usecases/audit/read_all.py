@@ -10,21 +10,21 @@ from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHis
 from jitbot.domain.audit.verify import integrity
 from jitbot.domain.ledger import batches
 from jitbot.domain.ledger.attestation import Tenure
+from jitbot.domain.ledger.batch_verifier import BatchVerifier, Signatures, VerifiedBatch
 from jitbot.domain.ledger.batches import AddedCommit, Claims
 from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.model.documents import Sha
-from jitbot.ports import Oidc
 from jitbot.ports.full_git import WholeRepository
 from jitbot.usecases.audit.unfollowed import content_at
 from jitbot.usecases.context import ISSUER_KEYS
-from jitbot.usecases.ledger.verify_batches import BatchReader, VerifiedBatch, read_keys
+from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
 
 _AT_ONCE = 400  # commits whose tokens are read together
 
 
 def read_ledger_history(
     repository: WholeRepository,
-    issuer: Oidc,
+    signatures: Signatures,
     *,
     settings: Sequence[Tenure],
     keys: Mapping[str, str],
@@ -33,9 +33,10 @@ def read_ledger_history(
 
     `settings` are today's first, then those of this repository's former names, each for its time. `keys` are those
     that somebody vouches for; without any, those of the first batch are taken, and the archive says that it is not
-    anchored. Nothing is asked of the issuer but to check signatures.
+    anchored. The issuer is asked for nothing.
     """
-    reader = _Reader(repository=repository, issuer=issuer, settings=settings, keys=dict(keys))
+    verifier = BatchVerifier(signatures=signatures, settings=settings, keys=dict(keys))
+    reader = _Reader(repository=repository, verifier=verifier)
     head = repository.tip("ledger")
     steps = repository.ledger_steps(head)
     while part := list(islice(steps, _AT_ONCE)):
@@ -54,9 +55,7 @@ class _Reader:
     """Reads the ledger part by part, and notes all that is odd about its commits."""
 
     repository: WholeRepository
-    issuer: Oidc
-    settings: Sequence[Tenure]
-    keys: dict[str, str]
+    verifier: BatchVerifier
     problems: list[tuple[int, AuditFinding]] = field(default_factory=list)
     _steps: dict[Sha, HistoryStep] = field(default_factory=dict)  # of the part that is judged now
     _dates: dict[Sha, datetime] = field(default_factory=dict)  # of what counts, and of what is judged later
@@ -64,11 +63,9 @@ class _Reader:
 
     def __post_init__(self) -> None:
         self._batches = BatchReader(
+            verifier=self.verifier,
             contents=lambda blobs, most: dict(self.repository.contents(blobs, most)),
             again=self._again,
-            issuer=self.issuer,
-            settings=self.settings,
-            keys=self.keys,
             judged=self._judged,
         )
 
@@ -76,8 +73,9 @@ class _Reader:
         """Judge these commits, and read the events of those that count."""
         self._steps = {step.commit: step for step in steps}
         added = [step.added for step in steps]
-        if not self._batches.keys:
-            self._batches.keys = self._first_keys(added)
+        first = next((each for each in added if batches.token_of(each) is not None), None)
+        if not self.verifier.keys and first is not None:  # believed only because nobody vouches for any
+            self._batches.trust(first)
         self._batches.take(added)
         waiting = self._batches.waiting.keys() & self._steps.keys()
         self._dates |= {commit: self._steps[commit].at for commit in waiting}
@@ -85,33 +83,26 @@ class _Reader:
     def history(self, head: Sha, *, anchored: bool) -> LedgerHistory:
         """All that was read."""
         self._batches.finish()
-        verified = self._batches.verified
-        recorded: dict[str, RecordedEvent] = {}
-        unreadable = [(each.order, each.unreadable) for each in verified if each.unreadable is not None]
-        for order, each in unreadable:
+        for order, each in self.verifier.unreadable:
             self._note(order, integrity.unreadable(each))
-        made = [(batch, _batch(batch, self._dates[batch.commit])) for batch in verified]
-        for batch, known in made:
+        recorded: dict[str, RecordedEvent] = {}
+        known = [_batch(batch, self._dates[batch.commit]) for batch in self.verifier.ordered]
+        for batch, made in zip(self.verifier.ordered, known, strict=True):
             for event, path in batch.events:  # the first of a key is the one that counts
-                recorded.setdefault(event.key, RecordedEvent(event=event, batch=known, path=path))
+                recorded.setdefault(event.key, RecordedEvent(event=event, batch=made, path=path))
         ordered = sorted(
             recorded.values(), key=lambda each: (each.batch.order, each.event.at, each.event.key)
         )
         return LedgerHistory(
             head=head,
             recorded=tuple(ordered),
-            batches=tuple(known for _, known in made),
-            signers=dict(self._batches.keys),
+            batches=tuple(known),
+            signers=dict(self.verifier.keys),
             anchored=anchored,
             problems=tuple(each for _, each in sorted(self.problems, key=lambda each: each[0])),
             commits=self._batches.commits,
-            in_doubt=self._batches.in_doubt,
+            in_doubt=self.verifier.in_doubt,
         )
-
-    def _first_keys(self, added: Sequence[AddedCommit]) -> dict[str, str]:
-        """The keys that the oldest batch brings: believed only because nobody vouches for any."""
-        first = next((each for each in added if batches.token_of(each) is not None), None)
-        return {} if first is None else self._batches.keys_of(first)
 
     def _again(self, commits: Sequence[Sha]) -> Iterator[AddedCommit]:
         for step in self.repository.ledger_again(commits):

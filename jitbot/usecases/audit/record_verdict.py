@@ -9,7 +9,7 @@ from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.usecases.context import Context, ensure_current, ensure_recordable
-from jitbot.usecases.ledger import ledger
+from jitbot.usecases.ledger.ledger import Ledger
 
 
 def record(context: Context, verdict: AuditVerdict, now: datetime) -> Event:
@@ -17,8 +17,7 @@ def record(context: Context, verdict: AuditVerdict, now: datetime) -> Event:
     ensure_current(context)
     ensure_recordable(context)
     event = event_of(verdict, now=now, run=context.run.url)
-    context.repository.fetch()
-    ledger.add(context, now, [event])
+    Ledger(context, now).add([event])
     return event
 
 

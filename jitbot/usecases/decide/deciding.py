@@ -18,7 +18,7 @@ from jitbot.domain.model.grammar import is_request
 from jitbot.domain.model.merge_facts import Case, Change, ChangeKind
 from jitbot.usecases.collect.collect_case import CaseCollector, latest_end
 from jitbot.usecases.context import Context
-from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.usecases.ledger.ledger_view import LedgerView
 
 _FEW = 10  # files that one merge asks for at most, to be decided before all that ask for more
 _NEW = timedelta(hours=1)  # what is older was looked at by a run before, or is late already

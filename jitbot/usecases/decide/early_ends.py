@@ -15,7 +15,7 @@ from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import ChangeKind, PullRequest
 from jitbot.usecases.collect.collect_case import PEOPLE, CommitTree, read_rules
 from jitbot.usecases.context import Context
-from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.usecases.ledger.ledger_view import LedgerView
 
 _LOOKED_AT = 100  # of the deletions of one file that was brought back again and again, the latest
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from jitbot.domain.access import request_state
-from jitbot.domain.ledger import events
+from jitbot.domain.ledger import batches, events
 from jitbot.domain.ledger.events import LEDGER, Event
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Sha
@@ -20,7 +20,7 @@ _SILENT = frozenset({"removed", "verified"})  # kinds that change nothing for a 
 
 
 @dataclass(slots=True)
-class RemoteLedger:
+class UnverifiedLedger:
     """What lies on the branch, as it lies there; each event is read once."""
 
     personal: PersonalForge
@@ -72,12 +72,9 @@ def _is_event(path: str) -> bool:
 
 
 def _load(path: str, content: bytes | None) -> Event | None:
-    """The event; its own path leaves out the folder of its batch."""
-    if content is None:
-        return None
-    folder, _, name = path.rpartition("/")
+    """The event, whoever wrote it: on which head its batch was made, the branch's tip does not say."""
     try:
-        event = events.load(f"{folder.rpartition('/')[0]}/{name}", content)
+        event = batches.event_of(path, content, parent=None)
     except ValueError:
         return None
     # Whoever may push can write an event: one about no possible request is none.

@@ -17,8 +17,8 @@ from jitbot.domain.views.titles import title
 from jitbot.ports.conversation import Comment, Conversation, Light, Page, Status
 from jitbot.usecases.collect.collect_case import CaseCollector
 from jitbot.usecases.context import Context
-from jitbot.usecases.ledger import ledger
-from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.usecases.ledger import ledger_view as ledger
+from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.pull_request.request_summary import Brief, brief
 
 MAIN = "main"

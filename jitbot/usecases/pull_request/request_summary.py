@@ -27,8 +27,8 @@ from jitbot.usecases.collect.collect_case import (
     read_rules,
 )
 from jitbot.usecases.context import Context
-from jitbot.usecases.ledger import ledger
-from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.usecases.ledger import ledger_view as ledger
+from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.pull_request.checking import Checker, ProposedChanges, read_former, read_proposed
 
 _PROPOSED = {

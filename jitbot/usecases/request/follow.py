@@ -8,7 +8,7 @@ from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.request import progress
 from jitbot.domain.request.progress import FINAL, ProgressStep, ProgressUpdate
 from jitbot.ports import Pull
-from jitbot.usecases.ledger.remote_ledger import RemoteLedger
+from jitbot.usecases.ledger.remote_ledger import UnverifiedLedger
 from jitbot.usecases.request.open_approvals import OpenApprovals
 from jitbot.usecases.request.requester_client import RequesterClient
 
@@ -19,7 +19,7 @@ def follow(
     client: RequesterClient, pull: Pull, request: str, *, now: datetime, patience: timedelta
 ) -> Iterator[ProgressUpdate]:
     """What is to be seen, look by look, the last one final unless the patience came to its end first."""
-    ledger, approvals = RemoteLedger(client.personal), OpenApprovals(client=client, follows=True)
+    ledger, approvals = UnverifiedLedger(client.personal), OpenApprovals(client=client, follows=True)
     for waited in looks(client, patience):
         update = look(approvals, ledger, client.personal.pull(pull.number), request, now + waited)
         yield update
@@ -40,7 +40,7 @@ def looks(client: RequesterClient, patience: timedelta) -> Iterator[timedelta]:
 
 
 def look(
-    approvals: OpenApprovals, ledger: RemoteLedger, pull: Pull, request: str, now: datetime
+    approvals: OpenApprovals, ledger: UnverifiedLedger, pull: Pull, request: str, now: datetime
 ) -> ProgressUpdate:
     """One look at the pull request, and once it is merged at what is recorded of it."""
     if pull.merge_commit is not None and pull.merged_at is not None:

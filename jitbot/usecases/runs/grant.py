@@ -10,13 +10,13 @@ from jitbot.domain.enforce.changes import Deny
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.errors import BranchMovedError, DeniedError, JitbotError
 from jitbot.domain.model.merge_facts import Change
-from jitbot.usecases.apply.apply import ApplyResult, apply, failed_event
+from jitbot.usecases.apply.apply import ApplyResult, apply
 from jitbot.usecases.collect.collect_case import CaseCollector
 from jitbot.usecases.context import Context, ensure_current, ensure_recordable
 from jitbot.usecases.decide import early_ends
 from jitbot.usecases.decide.deciding import Decided, Due, SoFar, decide_all, due, unrecorded
-from jitbot.usecases.ledger import ledger
-from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.usecases.ledger.ledger import Ledger
+from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.runs.post_review import with_reviews
 from jitbot.usecases.runs.report import Report
 
@@ -30,30 +30,29 @@ def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
     ensure_current(context)
     if not dry_run:
         ensure_recordable(context)
-    run = _Run(context=context, at=now, collector=CaseCollector(context=context))
-    history = ledger.read(context, now)
+    ledger = Ledger(context, now)
+    run = _Run(ledger=ledger, collector=CaseCollector(context=context))
+    history = ledger.read()
     run.report = Report(doubt=history.doubt, warnings=history.ignored, dry=dry_run)
     if history.doubt:
         return run.report  # what cannot be checked may hold an end: nothing is given
     # What one merge asks for in bulk waits until everybody else has their access, and so does what is in doubt.
     for number, portion in enumerate(due(context, history, now)):
-        known = ledger.read_again(context, history, now) if number else history
-        history = run.portion(known, portion)
+        history = run.portion(ledger.refresh() if number else history, portion)
     while undecided := run.undecided():
         if dry_run or not run.collector.patience.wait(context.sleep):
             break
         run.collector.forget()
         run.so_far.look += 1
-        history = run.portion(ledger.read_again(context, history, now), Due(changes=undecided))
-    return with_reviews(context, run.report, history, now, late_fails=False)
+        history = run.portion(ledger.refresh(), Due(changes=undecided))
+    return with_reviews(ledger, run.report, history, late_fails=False)
 
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
     """One run of grant: what it has come to so far."""
 
-    context: Context
-    at: datetime
+    ledger: Ledger
     collector: CaseCollector
     report: Report = field(default_factory=Report)
     so_far: SoFar = field(default_factory=SoFar)
@@ -70,7 +69,7 @@ class _Run:
             refused=(*self.report.refused, *portion.too_large),
             warnings=history.ignored,
         )
-        self.report = _carried_out(self.context, history, self.report, self.at)
+        self.report = _carried_out(self.ledger, history, self.report)
         return history
 
     def undecided(self) -> tuple[tuple[Change, bool], ...]:
@@ -81,7 +80,10 @@ class _Run:
     def _decide(self, history: LedgerView, portion: Due) -> tuple[LedgerView, tuple[Decided, ...]]:
         """Decide and record the decisions, on a ledger that nobody moved meanwhile."""
         found: dict[Change, Decided] = {}
-        whole = [too_large.refusal(each, now=self.at, run=self.context.run.url) for each in portion.too_large]
+        whole = [
+            too_large.refusal(each, now=self.ledger.at, run=self.ledger.context.run.url)
+            for each in portion.too_large
+        ]
         try:
             history = self._decide_and_record(history, portion.changes, whole, found)
         except BranchMovedError as error:  # nobody can record anything now
@@ -104,13 +106,14 @@ class _Run:
         def build(known: LedgerView) -> Sequence[Event]:
             for change, _ in changes:
                 found.pop(change, None)
-            decided = decide_all(self.collector, changes, known, self.at, self.so_far)
+            decided = decide_all(self.collector, changes, known, self.ledger.at, self.so_far)
             found.update({each.change: each for each in decided})
             return [*whole, *(each.event for each in decided if each.event is not None)]
 
         if self.report.dry:
             return _with(history, build(history))
-        return ledger.transact(self.context, self.at, build, known=history).history
+        history, _ = self.ledger.transact(build)
+        return history
 
     def _one_by_one(
         self, history: LedgerView, whole: Sequence[Event], found: dict[Change, Decided]
@@ -138,8 +141,9 @@ class _Run:
         return history
 
 
-def _carried_out(context: Context, history: LedgerView, report: Report, now: datetime) -> Report:
+def _carried_out(ledger: Ledger, history: LedgerView, report: Report) -> Report:
     """Do what the ledger says is approved and not granted, and record it."""
+    context, now = ledger.context, ledger.at
     ends = early_ends.ends_at_main(context, history, now)
     changes = plan.to_grant(history.lives.values(), ends, now, history.in_doubt)
     decided = tuple(each.event for each in report.decided if each.event is not None and not report.dry)
@@ -149,15 +153,15 @@ def _carried_out(context: Context, history: LedgerView, report: Report, now: dat
     if report.dry or not changes:
         return report
     outcome = apply(context, changes, now)
-    final = _record(context, history, outcome, now)
+    final = _record(ledger, outcome)
     failures = report.failures + outcome.failures + final.failures
     return replace(report, recorded=recorded + final.events, failures=failures)
 
 
-def _record(context: Context, history: LedgerView, outcome: ApplyResult, now: datetime) -> ApplyResult:
+def _record(ledger: Ledger, outcome: ApplyResult) -> ApplyResult:
     """Record what was granted, unless its end was recorded meanwhile: then end it here and now, and record that."""
-    failed = [failed_event(failure, now=now, run=context.run.url) for failure in outcome.failures]
-    granted = [*outcome.events, *(event for event in failed if event is not None)]
+    context, now = ledger.context, ledger.at
+    granted = list(outcome.to_record(now=now, run=context.run.url))
     ended = ApplyResult()
 
     def build(known: LedgerView) -> Sequence[Event]:
@@ -170,8 +174,9 @@ def _record(context: Context, history: LedgerView, outcome: ApplyResult, now: da
             granted = [event for event in granted if (event.request, event.account_id) not in gone]
         return (*granted, *ended.events)
 
-    done = ledger.transact(context, now, build, known=ledger.read_again(context, history, now))
-    return replace(ended, events=done.events)
+    ledger.refresh()
+    _, recorded = ledger.transact(build)
+    return replace(ended, events=recorded)
 
 
 def _overtaken(

@@ -14,13 +14,12 @@ from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.text import timestamp
 from jitbot.ports import Issue
-from jitbot.usecases.apply import apply
-from jitbot.usecases.apply.recording import record
 from jitbot.usecases.context import Context
 from jitbot.usecases.decide.early_ends import people_at_main
 from jitbot.usecases.issues.post_review_issue import asked_for, title_of
 from jitbot.usecases.issues.single_issue import keep_one
-from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.usecases.ledger.ledger import Ledger
+from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.runs.report import Report
 
 
@@ -33,13 +32,12 @@ class _Read:
     trouble: tuple[Finding, ...] = ()
 
 
-def with_reviews(
-    context: Context, report: Report, history: LedgerView, now: datetime, *, late_fails: bool
-) -> Report:
+def with_reviews(ledger: Ledger, report: Report, history: LedgerView, *, late_fails: bool) -> Report:
     """The report of a run, with the reviews that were read and recorded, and the issues that ask for them.
 
     `late_fails`: a review that is overdue, or an objection, fails the run. Otherwise it is only told.
     """
+    context, now = ledger.context, ledger.at
     owing = [(life.owing, pending_review) for life in history.lives.values() for pending_review in life.debts]
     if not owing:
         return report
@@ -47,7 +45,7 @@ def with_reviews(
     trouble = [finding for each in read for finding in each.trouble]
     new = tuple(each.event for each in read if each.event is not None)
     if new and not report.dry:
-        trouble += _recorded(context, new, now)
+        trouble += _recorded(ledger, new)
     if not report.dry:
         trouble += _issues(context, [each.pending_review for each in read])
     told = [_told(each.pending_review, now) for each in read if each.pending_review.reviewed is None]
@@ -90,9 +88,9 @@ def _read(context: Context, pending_review: PendingReview, events: Sequence[Even
     return _Read(pending_review=since, event=event)
 
 
-def _recorded(context: Context, new: tuple[Event, ...], now: datetime) -> list[Finding]:
+def _recorded(ledger: Ledger, new: tuple[Event, ...]) -> list[Finding]:
     try:
-        record(context, apply.ApplyResult(events=new), now)
+        ledger.add(new)
     except JitbotError as error:
         return [_plain("review-unrecorded", f"reviews were read and could not be recorded: {error}")]
     return []

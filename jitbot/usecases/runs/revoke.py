@@ -20,32 +20,32 @@ from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, U
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.usecases.apply.apply import ApplyResult, apply
-from jitbot.usecases.apply.recording import record
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.context import Context, ensure_current, ensure_recordable
-from jitbot.usecases.ledger import ledger
-from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.usecases.ledger.ledger import Ledger
+from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.runs.report import Report
 
 
-def revoke(context: Context, request: str, *, reason: str, now: datetime) -> Report:
+def revoke(ledger: Ledger, request: str, *, reason: str) -> Report:
     """Record that a request is revoked, for good, then end it in every account.
 
     Raises DeniedError unless this run's actor is the requester, an owner of the request, or of policies/,
     and InvalidError for a request that was never approved.
     """
+    context, now = ledger.context, ledger.at
     ensure_current(context)
     if context.run.rerun:
         raise DeniedError(
             "a re-run speaks for whoever started the run first, whoever re-runs it; start revoke anew"
         )
-    history = ledger.read(context, now)
+    history = ledger.read()
     life = _known(history, request)
     event = life.revoked or _revocation(context, life, reason=reason, now=now)
     trouble = ""
     if life.revoked is None:
         try:
-            history, event = _recorded(context, history, event, now)
+            history, event = _recorded(ledger, event)
             life = history.lives[request]
         except JitbotError as error:
             trouble = str(error)
@@ -57,20 +57,18 @@ def revoke(context: Context, request: str, *, reason: str, now: datetime) -> Rep
         failures=outcome.failures,
         warnings=history.ignored,
     )
-    return _with_outcome(context, report, outcome, event, trouble, now)
+    return _with_outcome(ledger, report, outcome, event, trouble)
 
 
-def _with_outcome(
-    context: Context, report: Report, outcome: ApplyResult, event: Event, trouble: str, now: datetime
-) -> Report:
+def _with_outcome(ledger: Ledger, report: Report, outcome: ApplyResult, event: Event, trouble: str) -> Report:
     """Record what was done, and the revocation too where it could not be before."""
     late = (event,) if trouble else ()
     if not (late or outcome.events or outcome.failures):
         return report
     try:
         if trouble:
-            ensure_recordable(context)
-        new = record(context, replace(outcome, events=(*late, *outcome.events)), now)
+            ensure_recordable(ledger.context)
+        new = ledger.add((*late, *outcome.to_record(now=ledger.at, run=ledger.context.run.url)))
     except JitbotError as error:
         return replace(report, alarms=(_unrecorded(event, trouble or str(error), done=outcome.events),))
     return replace(report, recorded=report.recorded + new)
@@ -96,14 +94,14 @@ def _known(history: LedgerView, request: str) -> RequestState:
     return life
 
 
-def _recorded(context: Context, history: LedgerView, event: Event, now: datetime) -> tuple[LedgerView, Event]:
+def _recorded(ledger: Ledger, event: Event) -> tuple[LedgerView, Event]:
     """Record the decision; one recorded meanwhile is the one that counts."""
-    ensure_recordable(context)
+    ensure_recordable(ledger.context)
 
     def build(known: LedgerView) -> tuple[Event, ...]:
         return () if known.lives[event.request].revoked is not None else (event,)
 
-    found = ledger.transact(context, now, build, known=history).history
+    found, _ = ledger.transact(build)
     return found, found.lives[event.request].revoked or event
 
 

@@ -11,12 +11,11 @@ from jitbot.domain.model.documents import AccountId, Source
 from jitbot.domain.model.errors import JitbotError
 from jitbot.ports import Account
 from jitbot.usecases.apply.apply import ApplyResult, Failure, apply, failure_of, for_each_account
-from jitbot.usecases.apply.recording import record
 from jitbot.usecases.collect.collect_case import ACCOUNTS
 from jitbot.usecases.context import Context, ensure_current, ensure_recordable, file_at_main
 from jitbot.usecases.decide import early_ends
-from jitbot.usecases.ledger import ledger
-from jitbot.usecases.ledger.ledger import LedgerView
+from jitbot.usecases.ledger.ledger import Ledger
+from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.runs.post_review import with_reviews
 from jitbot.usecases.runs.report import Report
 
@@ -29,11 +28,11 @@ def sweep(context: Context, now: datetime, *, dry_run: bool = False, complete: b
     ensure_current(context)
     if not dry_run:
         ensure_recordable(context)
-    history = ledger.read(context, now)
-    accounts = _accounts(context, history)
+    ledger = Ledger(context, now)
+    accounts = _accounts(context, ledger.read())
     listed, failures = _list(context, accounts, whole=complete)
     # After the lists: a grant made meanwhile is then known, and no orphan.
-    history = ledger.read_again(context, history, now)
+    history = ledger.refresh()
     report = Report(warnings=history.ignored, doubt=history.doubt, failures=failures, dry=dry_run)
     if history.doubt:
         return report  # what cannot be checked may explain a role: nothing live is ended in doubt
@@ -49,9 +48,9 @@ def sweep(context: Context, now: datetime, *, dry_run: bool = False, complete: b
     )
     if changes and not dry_run:
         outcome = apply(context, changes, now)
-        recorded = record(context, outcome, now)
+        recorded = ledger.add(outcome.to_record(now=now, run=context.run.url))
         report = replace(report, recorded=recorded, failures=report.failures + outcome.failures)
-    return with_reviews(context, report, history, now, late_fails=True)
+    return with_reviews(ledger, report, history, late_fails=True)
 
 
 def _looked_at(

@@ -442,6 +442,26 @@ def test_a_line_that_is_searched_for_is_taken_as_it_stands(clone: Clone) -> None
         assert clone.repository.batches(SINCE, saying=f"Requester: {login}") == (made[login],)
 
 
+def test_only_what_a_known_commit_does_not_hold_is_listed(clone: Clone) -> None:
+    """Whoever knows a tip asks for what came after it, through every parent."""
+    known = ledger(clone, "events/a.json")
+    clone.git("checkout", "--quiet", "-b", "side", "HEAD~1")
+    beside = ledger(clone, "events/b.json")
+    clone.git("checkout", "--quiet", "main")
+    clone.git("merge", "--quiet", "--no-ff", "--message", "merge", "side")
+    merge = Sha(clone.git("rev-parse", "HEAD"))
+    clone.push()
+    assert clone.repository.batches(SINCE, after=known) == (beside, merge)
+    assert clone.repository.batches(SINCE, after=merge) == ()
+
+
+def test_a_history_holds_what_led_to_it_alone(clone: Clone) -> None:
+    """Neither what came later, nor what nobody has."""
+    first, second = ledger(clone, "events/a.json"), ledger(clone, "events/b.json")
+    holds = clone.repository.holds
+    assert (holds(second, first), holds(first, second), holds(second, NOBODY)) == (True, False, False)
+
+
 def test_a_batch_is_what_it_puts(clone: Clone) -> None:
     """What a commit adds or overwrites is told with the bytes it puts there; what it takes away is not."""
     ledger(clone, "events/a.json", "events/b.json")

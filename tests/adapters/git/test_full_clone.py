@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jitbot.adapters.git import WholeClone, full_clone
-from jitbot.adapters.git.process import Git
+from jitbot.adapters.git.process import GitProcess
 from jitbot.adapters.git.ref_names import is_commit
 from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.model.documents import Sha
@@ -265,14 +265,14 @@ def test_a_tree_that_is_gone_is_trouble(repo: Repo) -> None:
 @pytest.mark.parametrize("name", ["refs/heads/ledger", "origin/ledger", "main"])
 def test_outside_a_clone_no_name_is_a_commit(name: str, tmp_path: Path) -> None:
     """A folder that git does not know holds no commit: that is an answer, not a failure."""
-    assert not is_commit(Git(tmp_path, timeout=20), name)
+    assert not is_commit(GitProcess(tmp_path, timeout=20), name)
 
 
 def test_without_git_nobody_can_say_what_a_name_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """That git cannot be asked is no answer: it is not taken for a folder that holds no commit."""
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UnavailableError, match="not installed"):
-        is_commit(Git(tmp_path, timeout=20), "refs/heads/ledger")
+        is_commit(GitProcess(tmp_path, timeout=20), "refs/heads/ledger")
 
 
 def test_a_clone_that_git_will_not_open_is_not_taken_for_none(
@@ -282,4 +282,4 @@ def test_a_clone_that_git_will_not_open_is_not_taken_for_none(
     Repo(tmp_path)
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     with pytest.raises(UnavailableError, match=r"safe\.directory"):
-        is_commit(Git(tmp_path, timeout=20), "refs/heads/ledger")
+        is_commit(GitProcess(tmp_path, timeout=20), "refs/heads/ledger")

@@ -8,7 +8,7 @@ import pytest
 from clones import ASK, SINCE, Clone, additions
 
 from jitbot.adapters.git.objects import Objects
-from jitbot.adapters.git.process import Git
+from jitbot.adapters.git.process import GitProcess
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
 
@@ -17,23 +17,23 @@ from jitbot.domain.model.errors import UnavailableError
 def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
     """How often git was started, by its command."""
     count: Counter[str] = Counter()
-    run, stream = Git.run, Git._started
+    run, stream = GitProcess.run, GitProcess._started
 
-    def running(git: Git, *arguments: str, **given: Any) -> Any:
+    def running(git: GitProcess, *arguments: str, **given: Any) -> Any:
         count[arguments[0]] += 1
         return run(git, *arguments, **given)
 
-    def streaming(git: Git, arguments: tuple[str, ...], *given: int, **more: bool) -> Any:
+    def streaming(git: GitProcess, arguments: tuple[str, ...], *given: int, **more: bool) -> Any:
         count[arguments[0]] += 1
         return stream(git, arguments, *given, **more)
 
-    monkeypatch.setattr(Git, "run", running)
-    monkeypatch.setattr(Git, "_started", streaming)
+    monkeypatch.setattr(GitProcess, "run", running)
+    monkeypatch.setattr(GitProcess, "_started", streaming)
     return count
 
 
 def test_what_was_read_is_not_asked_for_again(clone: Clone, started: Counter[str]) -> None:
-    """A second look at main, ledger, trees and files starts git for the list of commits alone."""
+    """A second look at main, ledger, trees and files starts no git at all."""
     clone.put(ASK, "duration: 2h\n")
     clone.push()
 
@@ -53,7 +53,7 @@ def test_what_was_read_is_not_asked_for_again(clone: Clone, started: Counter[str
     first = looked()
     started.clear()
     assert looked() == first
-    assert set(started) == {"rev-list"}
+    assert set(started) == set()
 
 
 def test_after_a_fetch_a_branch_is_where_it_is_now(clone: Clone, started: Counter[str]) -> None:
@@ -75,7 +75,7 @@ def test_after_a_fetch_a_branch_is_where_it_is_now(clone: Clone, started: Counte
 
 def test_that_something_is_missing_is_not_remembered(clone: Clone) -> None:
     """An object that was not here is asked for again, and then found."""
-    objects = Objects(Git(clone.root, timeout=20))
+    objects = Objects(GitProcess(clone.root, timeout=20))
     name = Sha(clone.git("hash-object", "--stdin", stdin=b"late"))
     with pytest.raises(UnavailableError, match=f"no blob {name[:10]} here"):
         dict(objects.read("blob", [name], 10))
@@ -85,7 +85,7 @@ def test_that_something_is_missing_is_not_remembered(clone: Clone) -> None:
 
 def test_a_bound_holds_for_what_is_remembered(clone: Clone) -> None:
     """What was read under a large bound is still too large for a small one, and of another kind is still none."""
-    objects = Objects(Git(clone.root, timeout=20))
+    objects = Objects(GitProcess(clone.root, timeout=20))
     name = Sha(clone.git("hash-object", "-w", "--stdin", stdin=b"12345"))
     assert dict(objects.read("blob", [name], 5)) == {name: b"12345"}
     assert dict(objects.read("blob", [name], 4)) == {name: None}
@@ -94,7 +94,7 @@ def test_a_bound_holds_for_what_is_remembered(clone: Clone) -> None:
 
 def test_no_more_is_remembered_than_fits(clone: Clone, started: Counter[str]) -> None:
     """Beyond its budget a run reads again, and reads the same."""
-    objects = Objects(Git(clone.root, timeout=20), remembered=5)
+    objects = Objects(GitProcess(clone.root, timeout=20), remembered=5)
     names = [Sha(clone.git("hash-object", "-w", "--stdin", stdin=each)) for each in (b"1234", b"5678")]
     for _ in range(2):
         started.clear()
@@ -104,7 +104,7 @@ def test_no_more_is_remembered_than_fits(clone: Clone, started: Counter[str]) ->
 
 def test_readings_inside_each_other_stay_apart(clone: Clone) -> None:
     """Who reads the same objects while reading them gets each one's own bytes."""
-    objects = Objects(Git(clone.root, timeout=20))
+    objects = Objects(GitProcess(clone.root, timeout=20))
     names = [Sha(clone.git("hash-object", "-w", "--stdin", stdin=each)) for each in (b"1", b"2", b"3")]
     found = {}
     for name, content in objects.read("blob", names, 9):

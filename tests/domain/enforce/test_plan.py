@@ -41,7 +41,17 @@ from jitbot.domain.aws import iam
 from jitbot.domain.aws.roles import Listed
 from jitbot.domain.enforce.changes import Change, Confirm, Deny, Extend, Provision, Remove
 from jitbot.domain.enforce.drift import LIST_LAG
-from jitbot.domain.enforce.plan import Doubt, EarlyEnds, denials, offboarded, to_end, to_grant, to_look_at
+from jitbot.domain.enforce.plan import (
+    EarlyEnds,
+    denials,
+    offboarded,
+    to_end,
+    to_grant,
+    to_look_at,
+)
+from jitbot.domain.ledger.batches import (
+    Doubt,
+)
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model.documents import AccountId
 

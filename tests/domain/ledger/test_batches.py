@@ -3,70 +3,31 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import pytest
-from acme_facts import DAY, HEAD, MINUTE, NOW, PATH, SECOND, sha, the_settings
-from builders import an_approval, an_outcome
+from acme_facts import DAY, MINUTE, NOW, PATH, SECOND, sha, the_settings
+from batch_facts import (
+    APPROVAL,
+    FAILURE,
+    GRANT,
+    KEY,
+    OTHER,
+    PARENT,
+    TOKEN,
+    a_batch,
+    an_entry,
+    contents,
+    filed,
+    said,
+)
 
-from jitbot.domain.ledger import attestation, batches, commit_message, events
+from jitbot.domain.ledger import batches, commit_message, events
 from jitbot.domain.ledger.attestation import Tenure
 from jitbot.domain.ledger.batches import AddedCommit, AddedEntry, Claims, Unreadable
 from jitbot.domain.ledger.commit_message import message
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.bounds import BATCH_READ
 from jitbot.domain.model.documents import Sha
-
-APPROVAL, GRANT = an_approval(), an_outcome(EventType.GRANTED)
-FAILURE = an_outcome(EventType.FAILED, request=PATH.replace("refunds", "more"))
-OTHER = FAILURE.request
-PARENT = HEAD
-
-
-def an_entry(path: str) -> AddedEntry:
-    """A plain file, whose blob is named by its path."""
-    return AddedEntry(path=path, mode="100644", blob=sha(path))
-
-
-def filed(event: Event) -> AddedEntry:
-    """The file of an event, where it lies in the batch."""
-    return an_entry(batches.filed(event.path, PARENT))
-
-
-TOKEN = an_entry("attestations/2026/11/24/one.jwt")
-KEY = an_entry("keys/2026/11/24/one/k1.json")
-
-
-def a_batch(*told: Event, **changes: Any) -> AddedCommit:
-    """A commit that records these events (alice's approval, unless said otherwise), its token, and one key."""
-    told = told or (APPROVAL,)
-    added = AddedCommit(
-        commit=sha("batch"),
-        parent=PARENT,
-        message=message(told),
-        entries=(*(filed(event) for event in told), TOKEN, KEY),
-        well_formed=True,
-    )
-    return replace(added, **changes)
-
-
-def contents(*told: Event) -> Mapping[Sha, bytes | None]:
-    """What git holds of these events."""
-    return {filed(event).blob: events.dump(event) for event in told}
-
-
-def said(added: AddedCommit, **others: object) -> dict[str, object]:
-    """The claims of the token of a batch, with others in their place."""
-    return {
-        "iss": the_settings().issuer,
-        "aud": attestation.audience(batches.batch_of(added)),
-        "repository_id": "700001",
-        "ref": "refs/heads/main",
-        "job_workflow_ref": "acme/access/.github/workflows/grant.yml@refs/heads/main",
-        "iat": int(NOW.timestamp()),
-        "run_id": "42",
-        **others,
-    }
 
 
 def many(number: int) -> tuple[AddedEntry, ...]:
@@ -213,6 +174,14 @@ def test_an_event_that_cannot_be_read_is_told() -> None:
     found = unread(APPROVAL, FAILURE, held=held)
     assert (found.path, found.requests) == (filed(APPROVAL).path, {PATH})
     assert "is not an event of schema" in found.why
+
+
+def test_an_event_lies_in_the_folder_of_its_batch() -> None:
+    """Under any other head it is none; who does not know the head, and so proves nothing, reads it all the same."""
+    path, content = filed(APPROVAL).path, events.dump(APPROVAL)
+    assert batches.event_of(path, content, PARENT) == batches.event_of(path, content, None) == APPROVAL
+    with pytest.raises(ValueError, match="does not lie in the folder of its batch"):
+        batches.event_of(path, content, sha("another head"))
 
 
 def test_whatever_may_give_or_end_is_not_idle() -> None:

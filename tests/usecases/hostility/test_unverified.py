@@ -17,7 +17,7 @@ from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError
-from jitbot.usecases.ledger.remote_ledger import RemoteLedger
+from jitbot.usecases.ledger.remote_ledger import UnverifiedLedger
 
 OVER = "the ledger records, unverified, that"
 
@@ -117,7 +117,7 @@ def test_a_ledger_that_cannot_be_read_stops_no_end(
     def flooded(*_: Any) -> Any:
         raise InvalidError("the ledger holds 5000 events of these days, too many to read one by one")
 
-    monkeypatch.setattr(RemoteLedger, "events", flooded)
+    monkeypatch.setattr(UnverifiedLedger, "events", flooded)
     for words in ((granted,), ("alice-ask",), ("1",), ()):
         before = len(world.acme.github.dispatches)
         as_alice(world, "release", *words, "--no-wait")

@@ -24,7 +24,7 @@ from jitbot.cli import main
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.text import timestamp
 from jitbot.usecases.context import Context, settings_at_main
-from jitbot.usecases.ledger.ledger import LedgerView, read
+from jitbot.usecases.ledger.ledger_view import LedgerView, read
 from jitbot.usecases.ledger.verify_batches import read_keys
 
 LEDGERS = Path(__file__).parent / "ledgers"

@@ -6,7 +6,9 @@ from datetime import datetime
 from functools import cached_property
 
 from jitbot.domain.audit.history.findings import AuditFinding, Subject
-from jitbot.domain.enforce.plan import Doubt
+from jitbot.domain.ledger.batches import (
+    Doubt,
+)
 from jitbot.domain.ledger.events import DECIDES, Event, EventType
 from jitbot.domain.model.documents import Sha
 

@@ -9,6 +9,7 @@ from jitbot.domain.aws import iam
 from jitbot.domain.aws.roles import Listed
 from jitbot.domain.enforce import plan
 from jitbot.domain.enforce.changes import Deny
+from jitbot.domain.ledger.batches import NO_DOUBT, Doubt
 from jitbot.domain.ledger.events import EndReason, Event
 from jitbot.domain.model.documents import AccountId
 
@@ -21,7 +22,7 @@ def problems(
     orphans: Iterable[Event],
     ends: plan.EarlyEnds,
     now: datetime,
-    doubt: plan.Doubt = plan.NO_DOUBT,
+    doubt: Doubt = NO_DOUBT,
 ) -> Iterator[AuditFinding]:
     """Every role that no request explains, that differs, that is gone, or that is there again. Read whole.
 

@@ -25,9 +25,14 @@ from jitbot.domain.audit.report.entitlements import entitlement
 from jitbot.domain.audit.report.git_commands import commands
 from jitbot.domain.audit.verify import aws_comparison, integrity
 from jitbot.domain.aws.roles import Listed
-from jitbot.domain.enforce.plan import Doubt, EarlyEnds
+from jitbot.domain.enforce.plan import (
+    EarlyEnds,
+)
 from jitbot.domain.ledger.attestation import CLOCK_SKEW
-from jitbot.domain.ledger.batches import Unreadable
+from jitbot.domain.ledger.batches import (
+    Doubt,
+    Unreadable,
+)
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
 from jitbot.domain.model.documents import Login, Parsed

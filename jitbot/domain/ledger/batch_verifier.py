@@ -1,0 +1,113 @@
+"""Decides which commits of the ledger count. It is fed with bytes: whoever calls it reads them, and asks whom it likes.
+
+A batch that counts vouches for keys, which count from then on, also for what was refused before for lack of one.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from jitbot.domain.ledger import batches
+from jitbot.domain.ledger.attestation import Tenure
+from jitbot.domain.ledger.batches import (
+    AddedCommit,
+    Claims,
+    Doubt,
+    Unreadable,
+)
+from jitbot.domain.ledger.events import Event
+from jitbot.domain.model.documents import Sha
+
+
+class Signatures(Protocol):
+    """What a key has signed. Both answers are computed: nobody is asked."""
+
+    def verified(self, token: str, keys: Mapping[str, str]) -> Mapping[str, object] | None:
+        """The claims of a token whose signature one of these keys proves; None if none does."""
+        ...
+
+    def key_id(self, token: str) -> str:
+        """The key a token says it was signed with; empty if it says none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedBatch:
+    """One commit of the ledger that counts, with its events. `order` counts the commits that were read."""
+
+    commit: Sha
+    order: int
+    claims: Claims
+    events: tuple[tuple[Event, str], ...]  # each with its path in that commit
+    unreadable: Unreadable | None
+
+
+@dataclass(slots=True, kw_only=True)
+class BatchVerifier:
+    """Judges commits by their tokens, and keeps those that count.
+
+    `settings` are those a batch may be judged by, today's first; `keys` is every key that counts, by its id.
+    """
+
+    signatures: Signatures
+    settings: Sequence[Tenure]
+    keys: dict[str, str]
+    verified: list[VerifiedBatch] = field(default_factory=list)
+
+    def claims(self, added: AddedCommit, token: bytes | None) -> Claims | str:
+        """What the token of a commit says, or why the commit does not count. `token`: as `token_of` names it, if it is short."""
+        text = _text(token) if token is not None and batches.token_of(added) is not None else ""
+        if not text:
+            return batches.NO_BATCH
+        raw = self.signatures.verified(text, self.keys)
+        if raw is not None:
+            return batches.claims_of(raw, added, self.settings)
+        kid = self.signatures.key_id(text)
+        return batches.KEY_UNKNOWN if kid and kid not in self.keys else batches.NO_KEY
+
+    def accept(
+        self, added: AddedCommit, order: int, claims: Claims, contents: Mapping[Sha, bytes | None]
+    ) -> Claims | str:
+        """Keep a commit by its claims and by the bytes of its `event_entries`; gives why not, if it records another time."""
+        loaded, unreadable = batches.events_of(added, contents)
+        if claims.is_late(event.at for event, _ in loaded):
+            return batches.LATE
+        self.verified.append(
+            VerifiedBatch(
+                commit=added.commit, order=order, claims=claims, events=loaded, unreadable=unreadable
+            )
+        )
+        return claims
+
+    def vouched(self, added: AddedCommit) -> Mapping[str, Sha]:
+        """The keys that a commit brings and that do not count yet: the first key of an id is the one that counts."""
+        return {kid: blob for kid, blob in batches.keys_of(added).items() if kid not in self.keys}
+
+    def trust(self, vouched: Mapping[str, Sha], contents: Mapping[Sha, bytes | None]) -> None:
+        """Let these keys count from now on, but for those whose bytes are not to be had."""
+        for kid, blob in vouched.items():
+            if (content := contents[blob]) is not None:
+                self.keys[kid] = _text(content)
+
+    @property
+    def ordered(self) -> Sequence[VerifiedBatch]:
+        """What counts, in the order of the ledger."""
+        return sorted(self.verified, key=lambda batch: batch.order)
+
+    @property
+    def unreadable(self) -> Sequence[tuple[int, Unreadable]]:
+        """The events that cannot be read, of the batches that count, each with the batch's order."""
+        return [(each.order, each.unreadable) for each in self.ordered if each.unreadable is not None]
+
+    @property
+    def in_doubt(self) -> Doubt:
+        """What the events that cannot be read may be about."""
+        unreadable = [each for _, each in self.unreadable]
+        return Doubt(
+            requests=frozenset(request for each in unreadable for request in each.requests),
+            roles=frozenset(role for each in unreadable for role in each.roles),
+        )
+
+
+def _text(content: bytes) -> str:
+    return content.decode(errors="replace").strip()

@@ -1,0 +1,217 @@
+"""The ledger, as a run reads it: only batches that this repository's own workflows attested count."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+from jitbot.domain.access import request_state
+from jitbot.domain.ledger import batches
+from jitbot.domain.ledger.attestation import Tenure
+from jitbot.domain.ledger.batch_verifier import BatchVerifier
+from jitbot.domain.ledger.batches import (
+    AddedCommit,
+    Claims,
+    Doubt,
+    Unreadable,
+)
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.bounds import MEMORY
+from jitbot.domain.model.documents import Finding, Sha
+from jitbot.domain.model.errors import InvalidError, JitbotError, UnavailableError
+from jitbot.ports import Oidc, Repository
+from jitbot.usecases.context import ISSUER_KEYS, Context, file_at_main
+from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
+
+MOST_TOLD = 20  # of the commits that are ignored: a flood of them must not drown the report
+_AT_ONCE = 200  # commits held at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerView:
+    """What the ledger holds that can still matter. Not slotted: its lives are folded once, when asked for."""
+
+    head: Sha
+    main: Sha  # whose code owners vouched for keys
+    events: tuple[Event, ...]
+    ignored: tuple[Finding, ...]  # what lies there without a valid attestation, or cannot be read
+    doubt: str  # why something that may be ours could not be checked; empty if all was
+    signers: Mapping[str, str]  # every key that counts, by its id
+    in_doubt: Doubt = field(default_factory=Doubt)  # what the events that cannot be read may be about
+
+    @cached_property
+    def lives(self) -> Mapping[str, request_state.RequestState]:
+        """Every request of the events, folded."""
+        return request_state.fold_events(self.events)
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The keys of all events: what is recorded already."""
+        return frozenset(event.key for event in self.events)
+
+    def doubt_of(self, request: str) -> str:
+        """Why nobody can tell how this request stands; empty if it can be told."""
+        unread = f"an event of the ledger that may be about {request} cannot be read by this jitbot"
+        return self.doubt or (unread if request in self.in_doubt.requests else "")
+
+    @property
+    def incomplete(self) -> str:
+        """Why something may be missing, of one request or of all; empty if nothing is."""
+        return self.doubt or next(map(self.doubt_of, sorted(self.in_doubt.requests)), "")
+
+    @property
+    def orphans(self) -> tuple[Event, ...]:
+        """The ends recorded of roles that no request explains."""
+        return tuple(event for event in self.events if event.kind is EventType.ENDED and not event.request)
+
+
+@dataclass(slots=True, kw_only=True)
+class LedgerReader:
+    """Reads the fetched ledger back to the last moment that can matter: all of it once, then only what is new.
+
+    With `since`, also what concerns one requester further back.
+    """
+
+    context: Context
+    at: datetime
+    since: datetime | None = None
+    requester: str = ""
+    _last: LedgerView | None = None
+    _keys: Mapping[str, str] = field(default_factory=dict)  # those that counted before anything was read
+    _ignored: dict[int, Finding] = field(default_factory=dict)
+    _batches: BatchReader = field(init=False)
+
+    def read(self) -> LedgerView:
+        """The ledger as it was fetched: what was read before, and what came since."""
+        repository = self.context.repository
+        last, head, main = self._last, repository.ledger(), repository.main()
+        if last is not None and not last.doubt and (head, main) == (last.head, last.main):
+            return last
+        self._last = None  # a reading that stops in its middle is begun anew
+        live, trouble = _live_keys(self.context.issuer)
+        keys = {**_owned_keys(repository), **live}
+        # A ledger that no longer holds what was read is another one.
+        if last is None or keys != self._keys or not repository.holds(head, last.head):
+            self._begin(keys)
+            commits = self._commits()
+        else:
+            commits = self._commits(after=last.head)
+        self._last = self._read(commits, head, main, trouble)
+        return self._last
+
+    def _begin(self, keys: Mapping[str, str]) -> None:
+        repository, context = self.context.repository, self.context
+        tenure = [Tenure(settings=context.settings)]
+        self._keys, self._ignored = keys, {}
+        self._batches = BatchReader(
+            verifier=BatchVerifier(signatures=context.issuer, settings=tenure, keys=dict(keys)),
+            contents=repository.small,
+            again=repository.added,
+            judged=self._judged,
+        )
+
+    def _commits(self, after: Sha | None = None) -> Sequence[Sha]:
+        """Every commit that can matter; with `after`, those alone that are no part of that one's history."""
+        repository = self.context.repository
+        recent = repository.batches(self.at - MEMORY, after=after)
+        if self.since is None:
+            return recent
+        known = set(recent)
+        older = repository.batches(self.since, saying=f"Requester: {self.requester}", after=after)
+        return (*(each for each in older if each not in known), *recent)
+
+    def _read(self, commits: Sequence[Sha], head: Sha, main: Sha, trouble: str) -> LedgerView:
+        """What was read, with these commits too."""
+        for start in range(0, len(commits), _AT_ONCE):
+            self._batches.take(self.context.repository.added(commits[start : start + _AT_ONCE]))
+        self._batches.finish()
+        verifier = self._batches.verifier
+        loaded = [event for batch in verifier.ordered for event, _ in batch.events]
+        unique = {event.key: event for event in reversed(loaded)}  # the first of a key is the one that counts
+        ignored = [self._ignored[order] for order in sorted(self._ignored)]
+        return LedgerView(
+            head=head,
+            main=main,
+            events=tuple(sorted(unique.values(), key=lambda event: (event.at, event.path))),
+            ignored=(*_told(ignored), *(_unread(each) for _, each in verifier.unreadable)),
+            doubt=_doubt(self._batches, trouble),
+            signers=dict(verifier.keys),
+            in_doubt=verifier.in_doubt,
+        )
+
+    def _judged(self, added: AddedCommit, order: int, verdict: Claims | str) -> None:
+        """Note a commit that does not count. The branch's first, from before anything was attested, is no finding."""
+        first = not added.parent and not any(batches.is_ours(entry.path) for entry in added.entries)
+        if isinstance(verdict, Claims) or first:
+            self._ignored.pop(order, None)  # no key had spoken for it before
+            return
+        self._ignored[order] = Finding(
+            code="unattested",
+            message=f"commit {added.commit[:10]} of the ledger is ignored: {verdict}",
+            file=added.entries[0].path if added.entries else "nothing added",
+            hint="find out who pushed it; it has no effect",
+        )
+
+
+def read(
+    context: Context, now: datetime, *, since: datetime | None = None, requester: str = ""
+) -> LedgerView:
+    """Read the fetched ledger once, for who only looks."""
+    return LedgerReader(context=context, at=now, since=since, requester=requester).read()
+
+
+def _doubt(reader: BatchReader, trouble: str) -> str:
+    """Why what does not count may be ours all the same; empty if it cannot.
+
+    One commit with an unknown key is somebody's forgery. Where nothing else counts, all may be ours, signed
+    before the issuer changed its keys: live grants must not pass for orphans then.
+    """
+    unchecked = len(reader.waiting)
+    if unchecked and trouble:
+        return f"{trouble}, and {unchecked} batches cannot be checked without it"
+    if unchecked and not reader.verifier.verified:
+        return (
+            f"nothing in the ledger counts, and {unchecked} batches were signed with keys that the issuer"
+            f" does not publish: if it changed its keys, add the old one to {ISSUER_KEYS}"
+        )
+    for _, each in reader.verifier.unreadable:
+        if not each.requests and not each.idle:  # nobody can tell what it ends, or whom
+            return f"the ledger's commit {each.commit[:10]} cannot be read by this jitbot: {each.why}"
+    return ""
+
+
+def _told(ignored: Sequence[Finding]) -> Iterator[Finding]:
+    """The latest of what is ignored, and how many more there are."""
+    if (more := len(ignored) - MOST_TOLD) > 0:
+        message = f"{more} earlier commits of the ledger are ignored too"
+        hint = "find out who pushed them; they have no effect"
+        yield Finding(code="unattested", message=message, file="ledger", hint=hint)
+    yield from ignored[-MOST_TOLD:]
+
+
+def _unread(found: Unreadable) -> Finding:
+    about = ", ".join(sorted(found.requests)[:3]) or "what it is about cannot be told"
+    return Finding(
+        code="unreadable",
+        message=f"commit {found.commit[:10]} of the ledger is ours, and cannot be read whole ({found.why}): {about}",
+        file=found.path,
+        hint="nothing is given to these requests, and nothing of theirs ends but by a revocation or a deletion",
+    )
+
+
+def _live_keys(issuer: Oidc) -> tuple[Mapping[str, str], str]:
+    try:
+        return issuer.keys(), ""
+    except JitbotError as error:
+        return {}, str(error)
+
+
+def _owned_keys(repository: Repository) -> Mapping[str, str]:
+    """The keys that main's code owners vouch for, if there are any."""
+    content = file_at_main(repository, ISSUER_KEYS)
+    if content is None:
+        return {}
+    try:
+        return read_keys(content, f"{ISSUER_KEYS} on main")
+    except InvalidError as error:
+        raise UnavailableError(str(error)) from error
