@@ -50,7 +50,10 @@ VERBS = {
         "jitbot.commands.setup.bootstrap",
         "What prepares AWS accounts for jitbot: roles, boundary, issuer.",
     ),
-    "doctor": ("jitbot.commands.setup.doctor", "Is everything really protected? With the exact mend."),
+    "doctor": (
+        "jitbot.commands.setup.doctor",
+        "Check that GitHub and AWS are configured safely, with a fix for each problem.",
+    ),
     "completion": (
         "jitbot.commands.setup.completion",
         "What makes a shell complete verbs, policies and requests.",

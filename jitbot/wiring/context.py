@@ -74,7 +74,7 @@ def github_client(
 
 
 def audit_cloud(invocation: Invocation, settings: Settings, agent: str) -> Callable[[], Cloud]:
-    """The accounts for who only looks: with the job's own token where there is one, else as the environment has it."""
+    """AWS access for read-only commands: the job's OIDC token in Actions, otherwise the ambient credentials."""
     issuer = _issuer(invocation.environ, settings, agent)
     return _cloud(invocation, settings, issuer, "audit")
 

@@ -22,6 +22,7 @@ from jitbot.cli import main
 from jitbot.sandbox.aws.store import Entity
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github.git.objects import Signature
+from jitbot.sandbox.github.rules import pulls
 from jitbot.sandbox.organisation import Acme
 from jitbot.sandbox.story.stage import Ran, Stage, UntoldError
 
@@ -61,6 +62,7 @@ class World(Stage):
 
     kept: dict[str, Kept] = field(default_factory=dict)
     kept_path: str = ""  # of the request in the kept states
+    at_work: set[str] = field(default_factory=set)  # who has changed their clone by hand
 
     @property
     def github(self) -> Any:
@@ -173,11 +175,31 @@ class World(Stage):
     ) -> int:
         """Propose commits, have them approved by these people, and merged; an admin may merge past the rules."""
         self.steps += 1  # each branch has a name of its own
-        number = self.propose(login, f"change {self.steps}", *commits)
+        title = f"change {self.steps}"
+        if login in self.at_work:  # what lies in their clone goes with it
+            self.at_work.discard(login)
+            number = self.propose(login, title, *commits)
+        else:
+            number = self.offer(login, title, *commits)
         for approver in by:
             self.must(self.review(approver, number))
         self.must(self.merge(merger, number, method))
         return number
+
+    def offer(self, login: str, title: str, *commits: Mapping[str, str | None]) -> int:
+        """`propose`, with the push done inside GitHub: what a push does is the subject of other tests."""
+        github, site = self.github, self.acme.github._site
+        branch, tip = f"{login}-offers-{self.steps}", github.store.tip("main")
+        who = Signature(name=login, email=f"{login}@acme.com", when=self.now)
+        with site.lock:
+            github.store.update_ref(f"refs/heads/{branch}", tip)
+            for files in commits:
+                kept = {path: text.encode() for path, text in files.items() if text is not None}
+                gone = [path for path, text in files.items() if text is None]
+                tip = github.store.commit_files(branch, tip, kept, gone, "Ask\n", who, who)
+            pulls.moved(site, github, f"refs/heads/{branch}", tip, site.user(login))
+        answer = self.acme.call(login, "POST", "/pulls", title=title, head=branch, base="main", body="")
+        return int(self.must(answer)["number"])
 
     def text(self, path: str, branch: str = "main") -> str:
         """A file as it is on a branch."""
@@ -273,6 +295,7 @@ def open_world() -> Iterator[World]:
 
 def clone_of(world: World, login: str) -> Path:
     """This person's clone, at main's tip, to be changed by hand before `land`."""
+    world.at_work.add(login)
     clone: Path = world.acme.clone(f"clone-{login}", login)
     world.acme.git(login, "fetch", "--quiet", "origin", cwd=clone)
     world.acme.git(login, "checkout", "--quiet", "--force", "--detach", "origin/main", cwd=clone)

@@ -144,4 +144,4 @@ def test_the_audit_is_green_then_red(office: Office) -> None:
     assert (ran.code, ran.steps["Verify the ledger, and record that it was"]) == (1, "failure")
     assert "[unattested]" in ran.output
     assert kept.is_file()
-    assert office.issues() == ["The access record does not stand as it is"]
+    assert office.issues() == ["The verification of the access record failed"]

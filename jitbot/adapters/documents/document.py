@@ -12,7 +12,7 @@ T = TypeVar("T")
 Path = tuple[str | int, ...]  # from the root: keys and indices
 
 _PLAIN = re.compile(r"[\w@/:-]{1,64}", re.ASCII)
-MOST = 50  # findings shown for one file; whoever has more mends these first
+MOST = 50  # findings shown for one file; more are shown once these are fixed
 
 
 class Text(str):

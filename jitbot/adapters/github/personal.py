@@ -250,7 +250,7 @@ def _pull(raw: Mapping[str, Any]) -> Pull:
 
 
 def _no_place(error: GithubException, repository: str) -> Exception:
-    """A repository that is not there, or not for this token, is the user's to mend; all else stays as it was."""
+    """A repository that is not there, or not for this token, is for the user to fix; all else stays as it was."""
     errors = error.data.get("errors") if isinstance(error.data, dict) else None
     kinds = {each.get("type") for each in errors or () if isinstance(each, dict)}
     if "NOT_FOUND" in kinds:

@@ -56,7 +56,7 @@ def _around(text: str, block: str) -> tuple[str, str]:
         return text, ""
     stop = text.find(end, start)
     if stop < 0 or (start and text[start - 1] != "\n"):
-        raise InvalidError(f"the block of {block} in the AWS config is torn; mend it by hand")
+        raise InvalidError(f"the block of {block} in the AWS config is torn; fix it by hand")
     return text[:start], text[stop + len(end) :]
 
 

@@ -14,7 +14,7 @@ from jitbot.domain.text import timestamp
 
 
 class SessionCache:
-    """A folder of sessions. What cannot be read, or could have been written by somebody else, is not there."""
+    """A folder of sessions. Unreadable files, and files that other users could have written, are ignored."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -77,7 +77,7 @@ def _tell(findings: tuple[Finding, ...], form: str) -> int:
         print_json({"ok": not findings, "findings": [finding.as_json() for finding in findings]})
     elif findings:
         (print_annotations if form == "github" else print_findings)(findings)
-        click.echo(f"{len(findings)} to mend" if len(findings) > 1 else "1 to mend")
+        click.echo(f"{len(findings)} problems" if len(findings) > 1 else "1 problem")
     else:
         click.echo("all good")
     return ExitCode.REFUSED if findings else ExitCode.DONE

@@ -67,7 +67,7 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
     outlooks = [summary.grant_preview for summary in summaries if summary.grant_preview is not None]
     if not outlooks:
         print_findings(findings)
-        raise InvalidError(f"{escape.log(request)} cannot be explained before this is mended")
+        raise InvalidError(f"{escape.log(request)} cannot be explained before this is fixed")
     if form == "json":
         if len(outlooks) > 1:
             raise InvalidError(f"{request} has {len(outlooks)} requests: explain one by its path, or in text")

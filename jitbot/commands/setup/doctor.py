@@ -28,7 +28,7 @@ _MARKS = {
 }
 _ENDS = {
     ExitCode.DONE: ("every promise can hold", "green"),
-    ExitCode.REFUSED: ("a promise would not hold: mend what is marked ✗", "red"),
+    ExitCode.REFUSED: ("a promise would not hold: fix what is marked ✗", "red"),
     ExitCode.UNSURE: ("not all of it could be seen: nothing that is marked ? counts as fine", "magenta"),
 }
 
@@ -40,7 +40,7 @@ _ENDS = {
 @format_option
 @click.pass_obj
 def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool, form: str) -> int:
-    """Look whether everything that the promises rest on is really so, and say how to mend it.
+    """Check that GitHub and AWS are configured safely, and say how to fix each problem.
 
     Reads main, GitHub and jitbot's own roles in AWS, and changes nothing. GitHub shows some settings to admins
     alone: with GITHUB_TOKEN of one (gh auth token) all can be seen; what cannot is unknown. Ends with 1 where
@@ -70,7 +70,7 @@ def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool
 
 
 def _print(found: Sequence[Check], *, every: bool) -> None:
-    """Group by group; what is fine is counted, and what is not is told with its mend. The verdict comes last."""
+    """Group by group; what is fine is counted, and what is not is shown with its fix. The verdict comes last."""
     for group in dict.fromkeys(check.group for check in found):
         checks = [check for check in found if check.group == group]
         fine = [check for check in checks if check.verdict is CheckVerdict.OK]
@@ -86,8 +86,8 @@ def _print(found: Sequence[Check], *, every: bool) -> None:
 
 def _print_check(check: Check) -> None:
     mark, colour = _MARKS[check.verdict]
-    told = f": {check.says}" if check.says else ""
+    told = f": {check.observed}" if check.observed else ""
     click.echo(f"  {click.style(mark, fg=colour)} {escape.log(check.title + told)}")
     if check.verdict is not CheckVerdict.OK:
-        click.echo(click.style(f"      {escape.log(check.means)}", dim=True))
-        click.echo(f"      mend: {escape.log(check.mend)}")
+        click.echo(click.style(f"      {escape.log(check.impact)}", dim=True))
+        click.echo(f"      fix: {escape.log(check.fix)}")

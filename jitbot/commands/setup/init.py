@@ -185,4 +185,4 @@ def _consent(settings: Settings, steps: Iterable[str], *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise click.UsageError("nobody is here to say yes: give --yes")
-    click.confirm("Shall it be so?", abort=True, err=True)
+    click.confirm("Apply these settings?", abort=True, err=True)

@@ -1,7 +1,7 @@
 """Break-glass, `approvals: 0`: access at once, and review after. What keeps it from being given, and what it owes.
 
 Everything else that a decision asks of a merge holds here too. Only the count of approvals is replaced: by
-a line of CODEOWNERS that says in so many words that nobody approves, and by people who must review.
+a line of CODEOWNERS that says explicitly that nobody approves, and by people who must review.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Which approvals count. Every line of `_against` is a way round approval, closed."""
+"""Which approvals count. Every line of `_why_not_counted` is a way round approval, closed."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

@@ -50,7 +50,7 @@ def _statement(
                 field,
                 "resource-does-not-fit",
                 message,
-                "give it a statement of its own, or mend the ARN",
+                "give it a statement of its own, or fix the ARN",
             )
     known = [action for actions in covered for action in actions]
     if known:
@@ -69,7 +69,7 @@ def _useless_resources(
                 f"{where}.resources.{index}",
                 "resource-does-not-fit",
                 message,
-                "remove it, or mend the ARN",
+                "remove it, or fix the ARN",
             )
 
 

@@ -84,7 +84,7 @@ class BatchVerifier:
         return {kid: blob for kid, blob in batches.keys_of(added).items() if kid not in self.keys}
 
     def trust(self, vouched: Mapping[str, Sha], contents: Mapping[Sha, bytes | None]) -> None:
-        """Let these keys count from now on, but for those whose bytes are not to be had."""
+        """Let these keys count from now on, except those whose bytes cannot be read."""
         for kid, blob in vouched.items():
             if (content := contents[blob]) is not None:
                 self.keys[kid] = _text(content)

@@ -142,7 +142,7 @@ def events_of(
 def event_of(path: str, content: bytes | None, parent: Sha | None) -> Event:
     """The event of one file of a batch. `parent` is the head that the batch was made for; None where nobody knows it.
 
-    Raises ValueError for a file that is not to be had or not to be read, and for one outside the folder of its batch.
+    Raises ValueError for a file that is missing or cannot be read, and for one outside the folder of its batch.
     """
     if content is None:
         raise ValueError(f"{path} is not here, or larger than any event")

@@ -206,7 +206,7 @@ def _owner_problems(words: Iterable[re.Match[str]], finding: partial[Finding]) -
                 code="codeowners-invalid-owner",
                 column=word.start() + 1,
                 message=f"GitHub skips this line: {_shown(word.group())} is not @login, @org/team or name@mail",
-                hint="mend the owner; blanks part owners, and a pattern cannot hold one",
+                hint="fix the owner; blanks separate owners, and a pattern cannot hold one",
             )
 
 

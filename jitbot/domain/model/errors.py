@@ -6,7 +6,7 @@ class JitbotError(Exception):
 
 
 class InvalidError(JitbotError):
-    """The user's own input is wrong and theirs to mend; `cli` exits 1."""
+    """The user's own input is wrong, and the user can fix it; `cli` exits 1."""
 
 
 class UnavailableError(JitbotError):

@@ -48,7 +48,7 @@ class ParsedCase:
 
 
 def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
-    """The ground of a case, or all the reasons (at least one) why there is none."""
+    """Validate a case. Returns it with every document parsed, or the findings (at least one) that make it undecidable."""
     findings = (*_plain_file(case), *_came_through_a_pull_request(case), *_readable(case), *_known(case))
     merge, request = case.merge, case.request.value if case.request else None
     settings, policy, people = case.rules.settings.value, case.rules.policy.value, case.rules.people.value

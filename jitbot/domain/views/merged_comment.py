@@ -210,7 +210,7 @@ def _refused(each: MergedRequest, number: int) -> str:
     kept = (
         f"What was granted before stays, until {MARKDOWN.strong(when(live[0].expires_at))}. " if live else ""
     )
-    again = f"Mend this, and ask anew in a pull request of its own: `jitbot request --again {number}`"
+    again = f"Fix this, and ask again in a pull request of its own: `jitbot request --again {number}`"
     return "\n".join((*lines, "", f"{kept}A refusal is final for its merge. {again}"))
 
 

@@ -51,7 +51,7 @@ def proposal(
 ) -> str:
     """The comment on an open pull request. `findings` are those of all its files."""
     shown, hidden = _that_fit(summaries)
-    verdict = _to_mend(findings) if findings else _next(summaries, auto_merge=auto_merge)
+    verdict = _to_fix(findings) if findings else _next(summaries, auto_merge=auto_merge)
     first, *others = [tuple(_of_one(summary)) for summary in shown]
     # What is wrong is read before the reasons; what comes next is read last.
     told = (first[0], must(verdict), *first[1:]) if findings else first
@@ -78,7 +78,7 @@ def too_much(summaries: Sequence[RequestSummary]) -> Iterator[Finding]:
 
 def unread(findings: Sequence[Finding], *, number: int) -> str:
     """The comment on a pull request that changes more than is read."""
-    return whole([_to_mend(findings)], (), number=number)
+    return whole([_to_fix(findings)], (), number=number)
 
 
 def nothing(number: int) -> str:
@@ -215,7 +215,7 @@ def _too_much(hidden: Sequence[RequestSummary], number: int) -> str:
     )
 
 
-def _to_mend(findings: Sequence[Finding]) -> str:
+def _to_fix(findings: Sequence[Finding]) -> str:
     only = all(finding.code == TOO_MUCH for finding in findings)
     said = "This is more than can be read here." if only else "If this is merged now, it is refused for good."
     lines = [f"❌ **{said}** {len(findings)} to fix:", ""]

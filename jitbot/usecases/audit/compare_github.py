@@ -46,7 +46,7 @@ def read_again(forge: Forge, decisions: Iterable[RecordedEvent]) -> Iterator[Aud
 
 
 def fetch_heads(repository: Repository, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
-    """Fetch the head behind each approval, so that it is compared with the evidence; say which are not to be had.
+    """Fetch the head behind each approval, so that it is compared with the evidence; say which GitHub no longer serves.
 
     GitHub keeps the head of a merged pull request as `refs/pull/NUMBER/head`, also when its branch is deleted.
     """

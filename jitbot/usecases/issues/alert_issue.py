@@ -1,4 +1,4 @@
-"""The one issue that says that the record does not stand: open while a verification finds so, closed by a clean one."""
+"""The one issue that says that the verification of the record failed: open while it fails, closed by one that passes."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ MARKER = "<!-- jitbot:audit -->"
 _EVER = datetime(2008, 1, 1, tzinfo=UTC)  # an issue may stand unchanged, or closed, for years
 _SHOWN = 20  # findings; the run has all
 _LONGEST = 600  # characters of one sentence of a finding
-_TITLE = "The access record does not stand as it is"
+_TITLE = "The verification of the access record failed"
 _UNCHECKED_TITLE = "The access record could not be verified"
 _OPEN = catalogs.text("issues/record-broken.md")
 _STOPPED = catalogs.text("issues/verification-stopped.md")

@@ -156,7 +156,7 @@ class LedgerReader:
 def read(
     context: Context, now: datetime, *, since: datetime | None = None, requester: str = ""
 ) -> LedgerView:
-    """Read the fetched ledger once, for who only looks."""
+    """Read the fetched ledger once, for a command that changes nothing."""
     return LedgerReader(context=context, at=now, since=since, requester=requester).read()
 
 

@@ -30,7 +30,7 @@ def ready(setup: Setup, settings: Settings) -> None:
     if (found.full_name, found.repository_id) != (settings.repository, settings.repository_id):
         raise InvalidError(
             f"policies/settings.yaml is that of {settings.repository} ({settings.repository_id}), "
-            f"and GitHub's is {found.full_name} ({found.repository_id}): mend it first"
+            f"and GitHub's is {found.full_name} ({found.repository_id}): fix it first"
         )
     errors = setup.codeowners_errors()
     if errors is None:
@@ -39,7 +39,7 @@ def ready(setup: Setup, settings: Settings) -> None:
         )
     for error in errors:
         raise InvalidError(
-            f"{error.file}:{error.line}: GitHub says {error.message}; under the rules nobody could mend that"
+            f"{error.file}:{error.line}: GitHub says {error.message}; under the rules nobody could fix that"
         )
 
 

@@ -84,8 +84,8 @@ def _files(tree: RepositoryFiles) -> Iterator[Check]:
         code="files-read",
         group="files",
         title="policies, people and accounts read",
-        means="promise 6: what does not read decides nothing; requests under it are refused",
-        mend="jitbot check says where and why",
+        impact="promise 6: what does not read decides nothing; requests under it are refused",
+        fix="jitbot check says where and why",
     )
     shown = (f"{each.file}:{each.line}: {each.message}" for each in tree.findings)
     yield readable.answer(not tree.findings, "; ".join(list(shown)[:3]))

@@ -293,7 +293,7 @@ def test_a_character_is_found_once_and_counted() -> None:
     assert "of them" not in once.message
 
 
-def test_quotes_are_suggested_only_where_they_mend() -> None:
+def test_quotes_are_suggested_only_where_they_help() -> None:
     """Another mistake in the YAML is not blamed on missing quotes."""
     (finding,) = _parse("request", b"accounts: [prod").findings
     assert finding.code == "yaml-syntax"

@@ -558,7 +558,7 @@ def test_heads_of_pull_requests_are_fetched_by_number(clone: Clone) -> None:
     assert clone.repository.pull_head(7) != first
 
 
-def test_a_missing_ledger_is_ones_own_to_mend(clone: Clone) -> None:
+def test_a_missing_ledger_is_ones_own_to_fix(clone: Clone) -> None:
     """A remote without a ledger is said to be so, with the command that makes one."""
     clone.git("push", "--quiet", "origin", "HEAD:main")
     with pytest.raises(InvalidError, match="jitbot init"):
@@ -581,7 +581,7 @@ def test_what_the_remote_lacks_is_unavailable(clone: Clone) -> None:
 
 @pytest.mark.parametrize("name", ["nothing", "-h", "--all", "HEAD:README.md", "HEAD^{tree}", "", "\udcff"])
 def test_a_revision_that_names_no_commit_is_refused(clone: Clone, name: str) -> None:
-    """A name that is no commit's, or an option in disguise, is the user's to mend."""
+    """A name that is no commit's, or an option in disguise, is for the user to fix."""
     with pytest.raises(InvalidError, match="git knows no commit"):
         clone.repository.resolve(name)
 

@@ -61,7 +61,7 @@ def test_the_place_is_one_call(github: GitHubSandbox) -> None:
 
 
 def test_no_such_place(github: GitHubSandbox) -> None:
-    """A repository that is not there, or hidden from this person, is theirs to mend."""
+    """A repository that is not there, or hidden from this person, is for them to fix."""
     github.add_user("eve", 9, permission="none")
     for forge in (personal(github, repository="acme/none"), personal(github, "eve")):
         with pytest.raises(InvalidError, match="shows this token no repository acme/"):

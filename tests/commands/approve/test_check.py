@@ -21,7 +21,7 @@ def test_a_bad_request_is_told_with_file_and_line(desk: Desk) -> None:
     assert answer.code == 1
     assert f"{ASK}:3:" in answer.out
     assert f"{ASK}:6:" in answer.out
-    assert answer.out.endswith("2 to mend\n")
+    assert answer.out.endswith("2 problems\n")
 
 
 def test_findings_have_one_shape(desk: Desk) -> None:

@@ -188,7 +188,7 @@ def test_only_what_the_branch_changed_counts(asked: Desk) -> None:
 
 @pytest.mark.parametrize("bad", ["nothing", "-h", "", "HEAD:README.md", "\udcff"])
 def test_a_revision_that_is_none_is_invalid(desk: Desk, bad: str) -> None:
-    """A revision that names no commit is the user's to mend."""
+    """A revision that names no commit is for the user to fix."""
     for arguments in (("--base", bad, "--head", "HEAD"), ("--base", "HEAD", "--head", bad)):
         answer = desk.run("check", *arguments)
         assert (answer.code, "git knows no commit" in answer.err) == (1, True)
@@ -211,7 +211,7 @@ def test_findings_as_annotations(asked: Desk) -> None:
     head, _, text = first.removeprefix("::error ").partition("::")
     assert head == f"file={ASK},line=3,col=11,title=duration-above-maximum"
     assert text.startswith("9h is above the maximum of orders-db-read, 4h; ")
-    assert (answer.code, last) == (1, "1 to mend")
+    assert (answer.code, last) == (1, "1 problem")
 
 
 def test_an_annotation_is_inert(asked: Desk) -> None:

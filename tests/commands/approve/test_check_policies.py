@@ -50,7 +50,7 @@ def test_a_finding_is_told_to_people(desk: Desk) -> None:
     assert answer.code == 1
     assert answer.out.startswith(f"{POLICY}:8:9: ")
     assert "AWS has no action dynamodb:GetItm" in answer.out
-    assert answer.out.endswith("1 to mend\n")
+    assert answer.out.endswith("1 problem\n")
 
 
 def test_a_policy_is_linted_when_it_changes(desk: Desk) -> None:

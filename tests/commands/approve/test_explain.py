@@ -104,7 +104,7 @@ def test_what_does_not_read_cannot_be_explained(desk: Desk) -> None:
     answer = desk.run("explain", ASK)
     assert answer.code == 1
     assert answer.out.startswith(f"{ASK}:1:1: ")
-    assert "mended" in answer.err
+    assert "fixed" in answer.err
 
 
 @pytest.mark.parametrize(

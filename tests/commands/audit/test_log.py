@@ -143,7 +143,7 @@ def test_what_is_not_attested_is_left_out_and_counted(history: Archive) -> None:
 
 
 def test_keys_that_are_none_are_refused(history: Archive) -> None:
-    """A file that is no key set is the auditor's to mend."""
+    """A file that is no key set is for the auditor to fix."""
     file = vouched(history.world)
     file.write_text("{}")
     ran = history.world.jit(

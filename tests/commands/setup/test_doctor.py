@@ -163,7 +163,7 @@ def test_each_ill_turns_its_own_check(
 
 
 def test_unprotected_is_wrong_and_says_how(acme: Acme) -> None:
-    """Without any rule main and ledger fail, each line with its mend."""
+    """Without any rule main and ledger fail, each line with its fix."""
     acme.github.rules.clear()
     code, ills = found(acme)
     assert code == 1

@@ -15,6 +15,8 @@ from rich.console import Console
 from jitbot.cli import main
 from jitbot.sandbox.story.play import play
 
+pytestmark = pytest.mark.real_git
+
 
 def test_the_story_comes_out_as_told(tmp_path: Path) -> None:
     """Piped, it is plain text, every step is ticked, it ends with 0 and leaves nothing behind."""

@@ -16,6 +16,8 @@ from pathlib import Path
 import boto3
 import pytest
 
+pytestmark = pytest.mark.real_git
+
 JITBOT = (sys.executable, "-m", "jitbot")
 
 

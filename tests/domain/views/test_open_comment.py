@@ -214,7 +214,7 @@ def test_a_request_that_does_not_read_has_its_path_and_its_findings() -> None:
 
 
 def test_rules_that_do_not_read_promise_nothing() -> None:
-    """Without an outlook there is who asks, and what to mend."""
+    """Without an outlook there is who asks, and what to fix."""
     seen = rendered(comment(a_briefing(grant_preview=None, awaiting=None), findings=(LONG,))).text
     assert seen.startswith("alice asks for access, but the policy files cannot be read")
     assert "low risk" not in seen

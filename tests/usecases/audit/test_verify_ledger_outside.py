@@ -209,7 +209,7 @@ def test_a_verdict_of_broken_is_recorded_as_that(world: World, lived: str) -> No
     world.write("events/lie.json", "{}", "ledger")
     verdict(world, "--record", code=1)
     told = world.github.store.git("log", "-1", "--format=%s", "ledger").decode()
-    assert told == "verified: the record does not stand as it is: 1 broken\n"
+    assert told == "verified: verification failed: 1 violation found\n"
     assert world.ledger()[-1]["evidence"]["findings"] == {"unattested": 1}
 
 

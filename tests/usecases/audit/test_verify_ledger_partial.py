@@ -13,6 +13,8 @@ from jitbot.adapters.git.partial_clone import Remainder
 from jitbot.domain.audit.history import main_history
 from jitbot.domain.model.documents import Sha
 
+pytestmark = pytest.mark.real_git
+
 ODD = (
     *("no_plain_files", "odd_names", "a_deep_request", "a_tree_that_unfolds", "rules_in_and_out"),
     *("events_is_a_link", "a_file_named_events", "a_large_blob", "a_forged_batch", "everything_is_deleted"),

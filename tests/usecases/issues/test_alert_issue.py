@@ -1,4 +1,4 @@
-"""The one issue about the record: opened when it does not stand, kept current, closed when it does again."""
+"""The one issue about the record: opened when its verification fails, kept current, closed when it passes again."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_one_issue_lives_with_the_record(world: World, lived: str) -> None:
     verdict(world, "--record", code=1)
     (issue,) = issues(world)
     assert (issue.author.login, issue.closed_at) == ("github-actions[bot]", None)
-    assert issue.title == "The access record does not stand as it is"
+    assert issue.title == "The verification of the access record failed"
     assert "1 broken" in issue.body
     assert "(unattested, commit `" in issue.body
     world.write("events/another.json", "{}", "ledger")

@@ -11,6 +11,8 @@ from acme_world import HOUR, World
 from books import clone, vouched
 from forging import push, signed_by, tags
 
+pytestmark = pytest.mark.real_git
+
 README = Path(__file__).parents[3] / "README.md"
 SECTION = "## The record, with git alone"
 

@@ -48,7 +48,7 @@ def test_keys_vouched_for_outlive_the_issuers_rotation(world: World, granted: st
 
 @pytest.mark.parametrize("verb", ["grant", "sweep"])
 def test_a_key_changed_without_overlap_ends_nobodys_access(world: World, granted: str, verb: str) -> None:
-    """Nothing in the ledger can be checked any more: no live grant passes for an orphan, and the mend is named."""
+    """Nothing in the ledger can be checked any more: no live grant passes for an orphan, and the fix is named."""
     world.acme.github.rotate_keys()
     ran = world.jit(verb, code=3)
     assert "add the old one to policies/issuer-keys.json" in ran.output

@@ -1,4 +1,4 @@
-"""The verdicts that stand on top: what the items of a period say together. Unknown is never counted as well."""
+"""Totals for a reporting period. Unknown answers never count as passes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -38,7 +38,7 @@ class AuditVerdict:
         broken, unchecked = len(self.of(Severity.BROKEN)), len(self.of(Severity.UNCHECKED))
         if broken:
             rest = f", {unchecked} not to be checked here" if unchecked else ""
-            return f"the record does not stand as it is: {broken} broken{rest}"
+            return f"verification failed: {broken} violation{'s' if broken > 1 else ''} found{rest}"
         if unchecked:
             return f"nothing wrong was found, but {unchecked} could not be checked here"
         return "the record is whole, and every grant was rightly given"

@@ -1,1 +1,1 @@
-"""Is everything that the promises rest on really so? Facts in, a check with verdict and mend out."""
+"""Is everything that the promises rest on really so? Facts in, a check with verdict and fix out."""

@@ -14,7 +14,7 @@ from jitbot.domain.model.documents import Settings
 from jitbot.domain.setup.doctor.report import Check, Unknown
 
 GROUP = "AWS"
-MEND = "roll the template of `jitbot bootstrap` out again: jitbot bootstrap --stackset"
+FIX = "roll the template of `jitbot bootstrap` out again: jitbot bootstrap --stackset"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +32,8 @@ def role(account: OwnAccount, purpose: str, found: Actual | Unknown | None) -> C
         code=f"aws-{account.alias}-{purpose}",
         group=GROUP,
         title=f"{own_name(account.settings, purpose)} in {account.alias} is for main alone",
-        means=_means(purpose),
-        mend=MEND,
+        impact=_means(purpose),
+        fix=FIX,
     )
     if isinstance(found, Unknown):
         return check.unknown(found.why)

@@ -23,8 +23,8 @@ def reviewers(policies: Iterable[Policy], people: People, teams: Teams) -> Itera
             code=f"reviewers-{policy.name}",
             group=_GROUP,
             title=f"{policy.name} has who reviews it afterwards",
-            means="every request for it would be refused: nobody could review what was done",
-            mend=f"name reviewers in {policy.path} who are in policies/people.yaml",
+            impact="every request for it would be refused: nobody could review what was done",
+            fix=f"name reviewers in {policy.path} who are in policies/people.yaml",
         )
         named = listed(policy.reviewers)
         yield question.answer(bool(able), f"policies/people.yaml knows nobody of {named}")
@@ -35,8 +35,8 @@ def reviewers(policies: Iterable[Policy], people: People, teams: Teams) -> Itera
                 code=f"{question.code}-alone",
                 group=_GROUP,
                 title=f"{policy.name} can be asked for by its reviewers, too",
-                means="nobody reviews what they did themselves",
-                mend=f"name one more reviewer in {policy.path}",
+                impact="nobody reviews what they did themselves",
+                fix=f"name one more reviewer in {policy.path}",
                 otherwise=CheckVerdict.WARN,
             )
             yield again.no(f"nobody is left to review what {listed(alone)} would do")
@@ -54,8 +54,8 @@ def at_once(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
         code="break-glass-merges",
         group=_GROUP,
         title="a break-glass request merges at once",
-        means="at night nobody may be there to approve, and break-glass is for that hour",
-        mend="let those on call past main's ruleset, for pull requests only; jitbot asks for the review all the same",
+        impact="at night nobody may be there to approve, and break-glass is for that hour",
+        fix="let those on call past main's ruleset, for pull requests only; jitbot asks for the review all the same",
         otherwise=CheckVerdict.WARN,
     )
     asked = APPROVALS.asked_of(main)

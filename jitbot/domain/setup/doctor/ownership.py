@@ -21,50 +21,50 @@ _READS = Check(
     code="codeowners-reads",
     group=GROUP,
     title="every line reads",
-    means="promise 1: GitHub skips a bad line, and an earlier, broader one decides; jitbot refuses all requests",
-    mend=_EDIT,
+    impact="promise 1: GitHub skips a bad line, and an earlier, broader one decides; jitbot refuses all requests",
+    fix=_EDIT,
 )
 _GITHUB = Check(
     code="codeowners-errors",
     group=GROUP,
     title="GitHub finds no error in it",
-    means="promise 1: GitHub asks nobody for a review where an owner is unknown or may not write",
-    mend=_EDIT,
+    impact="promise 1: GitHub asks nobody for a review where an owner is unknown or may not write",
+    fix=_EDIT,
 )
 _CATCH_ALL = Check(
     code="codeowners-catch-all",
     group=GROUP,
     title="the first line owns everything",
-    means="promise 1: a path that no other line names has no owner",
-    mend="begin .github/CODEOWNERS with a line `* @your-admins`",
+    impact="promise 1: a path that no other line names has no owner",
+    fix="begin .github/CODEOWNERS with a line `* @your-admins`",
 )
 _EVERY_FILE = Check(
     code="codeowners-every-file",
     group=GROUP,
     title="every file has an owner",
-    means="promise 1: whoever may write could change these with anybody's approval",
-    mend=_EDIT,
+    impact="promise 1: whoever may write could change these with anybody's approval",
+    fix=_EDIT,
 )
 _RULES = Check(
     code="codeowners-rules",
     group=GROUP,
     title="rules and code are owned by lines placed last",
-    means="promise 1: who approves requests could approve a change of the rules, too",
-    mend="put the lines for /policies/, /.github/ and the code after all lines for /requests/",
+    impact="promise 1: who approves requests could approve a change of the rules, too",
+    fix="put the lines for /policies/, /.github/ and the code after all lines for /requests/",
 )
 _BY_NAME = Check(
     code="codeowners-by-name",
     group=GROUP,
     title="no line picks single requests",
-    means="promise 1: who asks chooses the file's name and month, and with them who approves it, or who does not",
-    mend="own requests by /requests/<policy>/ as a whole, or by a line for everything",
+    impact="promise 1: who asks chooses the file's name and month, and with them who approves it, or who does not",
+    fix="own requests by /requests/<policy>/ as a whole, or by a line for everything",
 )
 
 
 def reading(codeowners: CodeOwners | None) -> Check:
     """jitbot's own reading."""
     if codeowners is None:
-        return _READS.no("there is no CODEOWNERS file", mend="jitbot init writes one")
+        return _READS.no("there is no CODEOWNERS file", fix="jitbot init writes one")
     if not codeowners.findings:
         return _READS.ok()
     return _READS.no(listed((_shown(each) for each in codeowners.findings), most=3))
@@ -126,7 +126,7 @@ def _rules(every: Sequence[str], codeowners: CodeOwners, people: People, teams: 
         if rule is None or rule.line in broad:
             problems.append(f"no line of its own for {path}")
         elif rule.line <= last_request:
-            problems.append(f"line {rule.line} for {path} does not stand after all for requests/")
+            problems.append(f"line {rule.line} for {path} does not come after all lines for requests/")
         elif found.findings:
             problems.append(f"{path}: {found.findings[0].message}")
     return _RULES.answer(not problems, listed(problems, most=3))
@@ -147,8 +147,8 @@ def approvers(
             code=f"approvers-{policy.name}",
             group="who approves",
             title=f"{policy.name} has who approves it",
-            means="nobody would get this access: no request for it can be approved",
-            mend=f"name owners of {folder} in .github/CODEOWNERS who are in policies/people.yaml",
+            impact="nobody would get this access: no request for it can be approved",
+            fix=f"name owners of {folder} in .github/CODEOWNERS who are in policies/people.yaml",
         )
         if is_break_glass(policy):
             continue  # reviewed after: `afterwards` looks at those
@@ -164,8 +164,8 @@ def approvers(
                 code=f"{question.code}-alone",
                 group=question.group,
                 title=f"{policy.name} can be asked for by its owners, too",
-                means="nobody approves their own request",
-                mend="name one more owner in .github/CODEOWNERS",
+                impact="nobody approves their own request",
+                fix="name one more owner in .github/CODEOWNERS",
                 otherwise=CheckVerdict.WARN,
             )
             yield again.no(f"nobody is left to approve what {listed(asking)} would ask for")

@@ -14,22 +14,22 @@ _EXIST = Check(
     code="people-exist",
     group="people.yaml",
     title="every login exists, and is a person",
-    means="promise 1: a login that nobody has can be taken by somebody else (its id would not fit)",
-    mend="take them out of policies/people.yaml, or write the login as it is now",
+    impact="promise 1: a login that nobody has can be taken by somebody else (its id would not fit)",
+    fix="take them out of policies/people.yaml, or write the login as it is now",
 )
 _IDS = Check(
     code="people-ids",
     group="people.yaml",
     title="every github_id is that login's",
-    means="their approvals and requests count for nothing, or the login is another person's now",
-    mend="compare with `gh api users/LOGIN --jq .id`, and find out who it is before you write it",
+    impact="their approvals and requests count for nothing, or the login is another person's now",
+    fix="compare with `gh api users/LOGIN --jq .id`, and find out who it is before you write it",
 )
 _WRITE = Check(
     code="people-write",
     group="people.yaml",
     title="who approves may write",
-    means="GitHub and jitbot count the approvals of those who may write, and nobody else's",
-    mend="give them, or their team, the role Write in the repository's settings",
+    impact="GitHub and jitbot count the approvals of those who may write, and nobody else's",
+    fix="give them, or their team, the role Write in the repository's settings",
 )
 
 
@@ -107,8 +107,8 @@ def team_members(
             code=f"team-{team.replace('/', '-')}",
             group="teams.yaml",
             title=f"{team} is as on GitHub",
-            means="GitHub lets its own members approve, jitbot counts those of teams.yaml alone",
-            mend="change policies/teams.yaml, or the team on GitHub, so that both say the same",
+            impact="GitHub lets its own members approve, jitbot counts those of teams.yaml alone",
+            fix="change policies/teams.yaml, or the team on GitHub, so that both say the same",
             otherwise=CheckVerdict.WRONG if owns else CheckVerdict.WARN,
         )
         there = found.get(team)
@@ -120,7 +120,7 @@ def team_members(
 def _compared(question: Check, here: set[str], there: frozenset[str] | Unknown | None) -> Check:
     if isinstance(there, Unknown):
         return question.unknown(
-            there.why, mend="run doctor with a token that may read the organisation's members"
+            there.why, fix="run doctor with a token that may read the organisation's members"
         )
     if there is None:
         return question.no("GitHub shows no such team, and does show others of the organisation")

@@ -28,7 +28,7 @@ class Unknown:
 
 
 def tried(ask: Callable[[], T]) -> T | Unknown:
-    """A fact, or why it cannot be had: a no and no answer are alike here."""
+    """A fact, or why it is unknown: a refusal and a missing answer count alike."""
     try:
         return ask()
     except (DeniedError, UnavailableError) as error:
@@ -39,34 +39,34 @@ def tried(ask: Callable[[], T]) -> T | Unknown:
 class Check:
     """One thing to look at, and then what was found. `code` is stable kebab-case; the texts are sentences for people.
 
-    `means` is the promise or the comfort that depends on it, `mend` what to run or where to click, `says` what was
-    found. `otherwise` is the verdict where it is not as it should be. Until it is answered it is unknown.
+    `impact` is the promise or the comfort that depends on it, `fix` what to run or where to click, `observed` what
+    was found. `otherwise` is the verdict where it is not as it should be. Until it is answered it is unknown.
     """
 
     code: str
     group: str
     title: str
-    means: str
-    mend: str
+    impact: str
+    fix: str
     otherwise: CheckVerdict = CheckVerdict.WRONG
     verdict: CheckVerdict = CheckVerdict.UNKNOWN
-    says: str = ""
+    observed: str = ""
 
-    def ok(self, says: str = "") -> "Check":
+    def ok(self, observed: str = "") -> "Check":
         """It is as it should be."""
-        return replace(self, verdict=CheckVerdict.OK, says=says, mend="")
+        return replace(self, verdict=CheckVerdict.OK, observed=observed, fix="")
 
-    def no(self, says: str, *, mend: str = "") -> "Check":
+    def no(self, observed: str, *, fix: str = "") -> "Check":
         """It is not as it should be."""
-        return replace(self, verdict=self.otherwise, says=says, mend=mend or self.mend)
+        return replace(self, verdict=self.otherwise, observed=observed, fix=fix or self.fix)
 
-    def unknown(self, why: str, *, mend: str = "") -> "Check":
+    def unknown(self, why: str, *, fix: str = "") -> "Check":
         """It could not be seen."""
-        return replace(self, verdict=CheckVerdict.UNKNOWN, says=why, mend=mend or self.mend)
+        return replace(self, verdict=CheckVerdict.UNKNOWN, observed=why, fix=fix or self.fix)
 
-    def answer(self, fine: bool, says: str, *, mend: str = "") -> "Check":
-        """Fine, or not; `says` is what was found wrong."""
-        return self.ok() if fine else self.no(says, mend=mend)
+    def answer(self, fine: bool, observed: str, *, fix: str = "") -> "Check":
+        """Fine, or not; `observed` is what was found wrong."""
+        return self.ok() if fine else self.no(observed, fix=fix)
 
 
 def exit_code(checks: Iterable[Check]) -> ExitCode:
@@ -84,7 +84,12 @@ def count(checks: Iterable[Check], verdict: CheckVerdict) -> int:
 
 def as_json(checks: Sequence[Check]) -> dict[str, object]:
     """All checks for machines, in the order in which they are shown."""
-    keys = ("code", "group", "title", "verdict", "says", "means", "mend")
+    keys = {name: name for name in ("code", "group", "title", "verdict")}
+    keys |= {
+        "says": "observed",
+        "means": "impact",
+        "mend": "fix",
+    }  # the keys keep the names of older versions
     return {
         "ok": exit_code(checks) == ExitCode.DONE,
         **{
@@ -92,7 +97,7 @@ def as_json(checks: Sequence[Check]) -> dict[str, object]:
             for verdict in CheckVerdict
             if verdict is not CheckVerdict.OK
         },
-        "checks": [{key: str(getattr(check, key)) for key in keys} for check in checks],
+        "checks": [{key: str(getattr(check, name)) for key, name in keys.items()} for check in checks],
     }
 
 

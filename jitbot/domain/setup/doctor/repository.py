@@ -30,20 +30,20 @@ def identity(settings: Settings, found: Hosting, api_url: str) -> Iterator[Check
         code="settings-repository",
         group="settings.yaml",
         title="repository is this one",
-        means="jobs refuse to run for another repository",
-        mend=f"write `repository: {found.full_name}`",
+        impact="jobs refuse to run for another repository",
+        fix=f"write `repository: {found.full_name}`",
     ).answer(settings.repository == found.full_name, f"GitHub calls it {found.full_name}")
     yield Check(
         code="settings-repository-id",
         group="settings.yaml",
         title="repository_id is this one's",
-        means="promise 4: attestations of another repository would count, and this one's would not",
-        mend=f"write `repository_id: {found.repository_id}`, and roll `jitbot bootstrap` out again",
+        impact="promise 4: attestations of another repository would count, and this one's would not",
+        fix=f"write `repository_id: {found.repository_id}`, and roll `jitbot bootstrap` out again",
     ).answer(settings.repository_id == found.repository_id, f"GitHub's number of it is {found.repository_id}")
     yield Check(
         code="settings-issuer",
         group="settings.yaml",
         title="the issuer is GitHub's",
-        means="promise 4: whoever runs another issuer can attest what they like",
-        mend=f"write `issuer: {GITHUBS_ISSUER}`",
+        impact="promise 4: whoever runs another issuer can attest what they like",
+        fix=f"write `issuer: {GITHUBS_ISSUER}`",
     ).answer(is_issuer_of(api_url, settings.issuer), f"it is {settings.issuer}")

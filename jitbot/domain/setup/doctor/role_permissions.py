@@ -14,7 +14,7 @@ from jitbot.domain.aws.iam import own_name
 from jitbot.domain.aws.roles import Actual
 from jitbot.domain.setup.account_template import ANY_SERVICE, MANAGED_PATTERN, SERVICE_PATTERN
 from jitbot.domain.setup.cloudformation import Stack
-from jitbot.domain.setup.doctor.account_roles import GROUP, MEND, OwnAccount, texts
+from jitbot.domain.setup.doctor.account_roles import FIX, GROUP, OwnAccount, texts
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 _STACK = r"arn:aws:cloudformation:[a-z0-9-]+:"
@@ -39,8 +39,8 @@ def role(account: OwnAccount, purpose: str, found: Actual | Unknown | None) -> I
         code=f"aws-{account.alias}-{purpose}-may",
         group=GROUP,
         title=f"{own_name(account.settings, purpose)} in {account.alias} may do what the template says",
-        means="promises 1 and 5: with more rights its workflow could give what nobody approved; with less it fails",
-        mend=MEND,
+        impact="promises 1 and 5: with more rights its workflow could give what nobody approved; with less it fails",
+        fix=FIX,
     )
     if isinstance(found, Unknown):
         yield question.unknown(found.why)
@@ -66,8 +66,8 @@ def boundary(account: OwnAccount, found: iam.Document | Unknown | None) -> Check
         code=f"aws-{account.alias}-boundary",
         group=GROUP,
         title=f"the boundary around every grant in {account.alias} is the template's",
-        means="promises 2 and 5: without it a session could reach IAM, other roles, or its own limits",
-        mend=MEND,
+        impact="promises 2 and 5: without it a session could reach IAM, other roles, or its own limits",
+        fix=FIX,
     )
     if isinstance(found, Unknown):
         return question.unknown(found.why)
@@ -93,12 +93,12 @@ def _compared(question: Check, found: object, wanted: object) -> Check:
     missing = [each for each in want if each not in have]
     if not strange and not missing:
         return question.ok()
-    says = f"not as the template has it: {listed(sorted({_name(each) for each in (*strange, *missing)}))}"
+    observed = f"not as the template has it: {listed(sorted({_name(each) for each in (*strange, *missing)}))}"
     wider = any(each.get("Effect") != "Deny" for each in strange)
     weaker = any(each.get("Effect") != "Allow" for each in missing)
     if wider or weaker:
-        return question.no(says)
-    return replace(question, otherwise=CheckVerdict.WARN).no(f"{says}; it may do less, and runs may fail")
+        return question.no(observed)
+    return replace(question, otherwise=CheckVerdict.WARN).no(f"{observed}; it may do less, and runs may fail")
 
 
 def _statements(document: object) -> list[Mapping[str, object]] | None:

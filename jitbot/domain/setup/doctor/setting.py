@@ -104,14 +104,14 @@ class Setting:
     wanted: Value
     fits: Callable[[Any, Any], bool] = operator.eq
     read: Callable[[GitHubState], Seen]
-    says: str
+    observed: str
     change: SettingChange | None = None
     sets: Callable[[], Mapping[str, Any]] = dict
 
     def compare(self, state: GitHubState, page: str = "") -> Check:
         """The check, answered; `page` is the repository's, for people. Only what was seen is fine."""
-        mend = self.check.mend.format(repository=state.hosting.full_name, page=page)
-        check, seen = replace(self.check, mend=mend), self.read(state)
+        fix = self.check.fix.format(repository=state.hosting.full_name, page=page)
+        check, seen = replace(self.check, fix=fix), self.read(state)
         gaps = [each.why for each in seen if isinstance(each, Unknown)]
         known = [each for each in seen if not isinstance(each, Unknown)]
         wrong = [each for each in known if not self.fits(each, self.wanted)]
@@ -127,10 +127,12 @@ class Setting:
             # Admins could change the rules instead: GitHub has no way to bind them, and SECURITY says so.
             if all(each.is_admin for each in value):
                 check = replace(check, otherwise=CheckVerdict.WARN)
-            return check.no(self.says.format(listed(each.shown() for each in value)))
+            return check.no(self.observed.format(listed(each.shown() for each in value)))
         if self.fits is some_of and not value & MERGE_METHODS:
             return check.no("neither merge nor squash is allowed")
-        return check.no(self.says.format(listed(sorted(value)) if isinstance(value, frozenset) else value))
+        return check.no(
+            self.observed.format(listed(sorted(value)) if isinstance(value, frozenset) else value)
+        )
 
 
 def _at(found: object, *names: str) -> object:

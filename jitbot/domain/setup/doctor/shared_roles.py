@@ -38,8 +38,8 @@ def check(people: People, found: Mapping[str, Actual | Unknown | None]) -> Itera
             code=f"shared-role-{account_id}-{name}",
             group="people.yaml",
             title=f"nobody in the shared role {name} can take another's session name",
-            means="promise 3: who chooses the name in `userid` enters the grants of the person it stands for",
-            mend=(
+            impact="promise 3: who chooses the name in `userid` enters the grants of the person it stands for",
+            fix=(
                 f"let people enter {arn} through SAML or Identity Center alone, or demand in its trust policy "
                 f'StringEquals {{"sts:RoleSessionName": "{OWN_NAME}"}}; or give them identity_center or iam_user'
             ),

@@ -31,11 +31,11 @@ def present(
             code=f"workflow-{name.removesuffix('.yml')}",
             group=GROUP,
             title=f"{name} runs",
-            means=_MEANS.get(name, "a part of jitbot does not run"),
-            mend=f"gh workflow enable {name}",
+            impact=_MEANS.get(name, "a part of jitbot does not run"),
+            fix=f"gh workflow enable {name}",
         )
         if name not in found:
-            yield question.no("main does not have it", mend=f"`jitbot init` in an empty folder shows {name}")
+            yield question.no("main does not have it", fix=f"`jitbot init` in an empty folder shows {name}")
             continue
         yield _running(question, states.get(name, Unknown(why="GitHub was not asked")))
         if without_pins(found[name]) != without_pins(text):
@@ -48,8 +48,8 @@ def pins(found: Mapping[str, str]) -> Check:
         code="workflow-pins",
         group=GROUP,
         title="actions are pinned by commit",
-        means="promise 4: who can move a tag elsewhere would run code with this repository's rights",
-        mend="write the full commit after the @, with the tag as a comment; call no reusable workflow",
+        impact="promise 4: who can move a tag elsewhere would run code with this repository's rights",
+        fix="write the full commit after the @, with the tag as a comment; call no reusable workflow",
     )
     problems = []
     for name, text in sorted(found.items()):
@@ -84,8 +84,8 @@ def _differs(name: str) -> Check:
         code=f"workflow-{name.removesuffix('.yml')}-as-shipped",
         group=GROUP,
         title=f"{name} is this release's",
-        means="whatever was changed in it is the repository's own affair: nobody here has tested it",
-        mend=f"compare it with what `jitbot init` writes in an empty folder: {FOLDER}{name}",
+        impact="whatever was changed in it is the repository's own affair: nobody here has tested it",
+        fix=f"compare it with what `jitbot init` writes in an empty folder: {FOLDER}{name}",
         otherwise=CheckVerdict.WARN,
     )
     return question.no("it differs in more than its pins")

@@ -82,7 +82,7 @@ def create_store(path: Path, home: Path) -> GitStore:
 def serve(site: Site, repository: HostedRepository, user: User, call: GitCall) -> Reply:
     """Let git answer; after a push the pull requests follow. Only whoever may write may push."""
     if "git-receive-pack" not in {call.service_path, call.query.removeprefix("service=")}:
-        return _run(site, repository, user, call, {})
+        return _read(site, repository, user, call)
     if not user.may_write:
         raise RefusalError(403, f"Permission to {repository.full_name}.git denied to {user.login}.")
     with site.lock:
@@ -93,6 +93,18 @@ def serve(site: Site, repository: HostedRepository, user: User, call: GitCall) -
         for ref in sorted(before.keys() | after.keys()):
             if before.get(ref) != after.get(ref):
                 pulls.moved(site, repository, ref, after.get(ref), user)
+    return reply
+
+
+def _read(site: Site, repository: HostedRepository, user: User, call: GitCall) -> Reply:
+    """What may be fetched, or the objects themselves. git is asked once for the refs as they are: most fetches bring nothing."""
+    if call.method == "POST" and b"command=ls-refs" not in call.body:
+        return _run(site, repository, user, call, {})
+    answers = repository.store.answers  # another one after every change, even one while git answers
+    asked = (call.service_path, call.query, call.headers.get("Git-Protocol", ""), call.body)
+    if asked not in answers:
+        answers[asked] = _run(site, repository, user, call, {})
+    reply: Reply = answers[asked]
     return reply
 
 

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from jitbot.sandbox.github.git.objects import (
     Commit,
@@ -44,6 +45,7 @@ class GitStore:
         self._memory: dict[tuple[str, ...], bytes] = {}
         self._commits: dict[str, Commit] = {}
         self._refs: dict[str, str] | None = None
+        self.answers: dict[tuple[object, ...], Any] = {}  # to what was asked of the refs as they are
 
     def git(self, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None) -> bytes:
         """Run one git command in this repository and return what it printed. Raises GitError."""
@@ -96,6 +98,7 @@ class GitStore:
     def forget_refs(self) -> None:
         """Read the refs anew at the next question: somebody else has moved them."""
         self._refs = None
+        self.answers = {}
 
     def update_ref(self, ref: str, sha: str | None) -> None:
         """Point `ref` at `sha`, or remove it. Raises GitError for a name that git does not allow."""

@@ -301,7 +301,7 @@ def test_what_refuses_is_collected() -> None:
 
 
 def test_a_refusal_says_whose_review_did_not_count() -> None:
-    """The person who must mend it reads why, and whom to ask."""
+    """The person who must fix it reads why, and whom to ask."""
     reviews = (a_review("mallory"), a_review("alice", review_id=2))
     decision = judged(a_case(merge=a_merge(reviews=reviews)))
     (reason,) = decision.reasons

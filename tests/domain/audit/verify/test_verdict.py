@@ -22,11 +22,11 @@ def a_verdict(*problems: AuditFinding) -> AuditVerdict:
         ((), 0, "the record is whole, and every grant was rightly given"),
         ((NOTE,), 0, "the record is whole, and every grant was rightly given"),
         ((UNCHECKED, NOTE), 3, "nothing wrong was found, but 1 could not be checked here"),
-        ((BROKEN, NOTE), 1, "the record does not stand as it is: 1 broken"),
+        ((BROKEN, NOTE), 1, "verification failed: 1 violation found"),
         (
             (UNCHECKED, BROKEN, BROKEN),
             1,
-            "the record does not stand as it is: 2 broken, 1 not to be checked here",
+            "verification failed: 2 violations found, 1 not to be checked here",
         ),
     ],
 )

@@ -105,7 +105,7 @@ def test_what_a_role_means(purpose: str, promise: int) -> None:
     """Who may enter the grant role gives access; who may enter another ends or reads it."""
     check = account_roles.role(PROD, purpose, None)
     assert check.code == f"aws-prod-{purpose}"
-    assert check.means.startswith(f"promise {promise}: ")
+    assert check.impact.startswith(f"promise {promise}: ")
 
 
 def test_missing_is_wrong_and_unseen_unknown() -> None:

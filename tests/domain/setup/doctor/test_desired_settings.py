@@ -158,16 +158,16 @@ def test_each_row_is_fine_wrong_or_unknown(code: str) -> None:
     """What is wanted is fine, every other answer is not, and what GitHub does not tell is unknown; init changes both."""
     row, (others, unseen) = ROWS[code], ANSWERS[code]
     assert row.compare(FINE).verdict is CheckVerdict.OK
-    assert (row.compare(FINE).mend, desired.due(FINE)) == ("", frozenset())
+    assert (row.compare(FINE).fix, desired.due(FINE)) == ("", frozenset())
     otherwise = CheckVerdict.WARN if code in COMFORTS else CheckVerdict.WRONG
     for change in (*others, *unseen):
         state = replace(FINE, **change)
         check = row.compare(state, PAGE)
         assert check.verdict is (otherwise if change in others else CheckVerdict.UNKNOWN)
-        assert check.says
-        assert check.means
-        assert check.mend
-        assert "{" not in check.mend + check.says
+        assert check.observed
+        assert check.impact
+        assert check.fix
+        assert "{" not in check.fix + check.observed
         assert row.change is None or row.change in desired.due(state)
     assert others
     assert unseen
@@ -194,7 +194,7 @@ SAID = {
 def test_what_is_said_of_another_value(code: str) -> None:
     """What was found where something else is wanted."""
     check = ROWS[code].compare(replace(FINE, **ANSWERS[code][0][0]))
-    assert check.says == SAID.get(code, "no active rule says so")
+    assert check.observed == SAID.get(code, "no active rule says so")
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ def test_what_is_said_of_another_value(code: str) -> None:
 )  # fmt: skip
 def test_why_it_cannot_be_seen(code: str, change: dict[str, Any], why: str) -> None:
     """What is unknown says why."""
-    assert ROWS[code].compare(replace(FINE, **change)).says == why
+    assert ROWS[code].compare(replace(FINE, **change)).observed == why
 
 
 def test_every_row_is_tried() -> None:
@@ -345,8 +345,8 @@ def test_who_may_pass_is_named(bypass: Bypass, verdict: CheckVerdict) -> None:
         code = f"{rows[-1].check.group}-bypass"
         assert not_ok(rows, **change) == {code: verdict}
         found = asked(rows, replace(FINE, **change))[code]
-        assert found.says == f"{ADMINS.shown()}, {bypass.shown()}"
-        assert found.mend.endswith(f": {PAGE}/settings/rules")
+        assert found.observed == f"{ADMINS.shown()}, {bypass.shown()}"
+        assert found.fix.endswith(f": {PAGE}/settings/rules")
 
 
 @pytest.mark.parametrize("kind", ["non_fast_forward", "deletion"])
@@ -422,7 +422,7 @@ def test_who_may_pass_in_words(bypass: Bypass, shown: str) -> None:
 
 def test_which_promise_a_bypass_breaks() -> None:
     """Of main the first, of the ledger the fourth."""
-    promises = [ROWS[f"{name}-bypass"].check.means.partition(":")[0] for name in ("main", "ledger")]
+    promises = [ROWS[f"{name}-bypass"].check.impact.partition(":")[0] for name in ("main", "ledger")]
     assert promises == ["promise 1", "promise 4"]
 
 
@@ -441,7 +441,7 @@ def methods(*lists: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("state", "verdict", "says"),
+    ("state", "verdict", "observed"),
     [
         ({}, CheckVerdict.OK, ""),
         ({**OPEN, "hosting": repository(allow_rebase_merge=True)}, CheckVerdict.WRONG, "allowed: merge, rebase, squash"),
@@ -458,15 +458,15 @@ def methods(*lists: Any) -> Any:
         ({**of_main(rules=GAP), "hosting": repository(allow_squash_merge=...)}, CheckVerdict.UNKNOWN, "only whoever may write sees how merging is set"),
     ],
 )  # fmt: skip
-def test_methods_that_both_allow(state: dict[str, Any], verdict: CheckVerdict, says: str) -> None:
+def test_methods_that_both_allow(state: dict[str, Any], verdict: CheckVerdict, observed: str) -> None:
     """The repository and each rule of main allow what each of them allows; a rule that says nothing allows all."""
     check = ROWS["merge-methods"].compare(replace(FINE, **state))
-    assert (check.verdict, check.says) == (verdict, says)
+    assert (check.verdict, check.observed) == (verdict, observed)
 
 
 def test_how_settings_are_repaired() -> None:
     """A setting of the repository or of its jobs is repaired by one command about this repository."""
-    assert {row.check.code: row.check.mend.format(repository="acme/access") for row in desired.REPOSITORY} == {
+    assert {row.check.code: row.check.fix.format(repository="acme/access") for row in desired.REPOSITORY} == {
         "merge-methods": "gh api -X PATCH repos/acme/access -F allow_merge_commit=true -F allow_squash_merge=true -F allow_rebase_merge=false",
         "auto-merge": "gh api -X PATCH repos/acme/access -F allow_auto_merge=true",
         "delete-branch": "gh api -X PATCH repos/acme/access -F delete_branch_on_merge=true",
@@ -475,7 +475,7 @@ def test_how_settings_are_repaired() -> None:
     }  # fmt: skip
     default: Setting = desired.DEFAULT_BRANCH
     wrong = default.compare(replace(FINE, hosting=repository(default_branch="trunk")))
-    assert (wrong.says, wrong.mend) == (
+    assert (wrong.observed, wrong.fix) == (
         "it is trunk",
         f"gh api -X PATCH repos/{HOSTING.full_name} -f default_branch=main",
     )

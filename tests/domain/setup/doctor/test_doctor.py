@@ -17,7 +17,7 @@ from jitbot.domain.setup.doctor.people_and_teams import GitHubAccount
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, as_json, exit_code, listed, tried
 
 GAP = Unknown(why="nobody told")
-ASKED = Check(code="x", group="g", title="t", means="m", mend="do")
+ASKED = Check(code="x", group="g", title="t", impact="m", fix="do")
 API = "https://api.github.com"
 
 
@@ -69,9 +69,9 @@ def test_names_in_a_sentence() -> None:
 
 def test_how_to_mend_and_how_many() -> None:
     """A check that is not fine is mended as it says, or in a way of its own; JSON counts what is not fine."""
-    checks = (ASKED.no("x"), ASKED.no("x", mend="else"), ASKED.unknown("?"), ASKED.ok())
-    assert [check.mend for check in checks] == ["do", "else", "do", ""]
-    assert ASKED.unknown("?", mend="else").mend == "else"
+    checks = (ASKED.no("x"), ASKED.no("x", fix="else"), ASKED.unknown("?"), ASKED.ok())
+    assert [check.fix for check in checks] == ["do", "else", "do", ""]
+    assert ASKED.unknown("?", fix="else").fix == "else"
     counted = as_json(checks)
     assert [counted[each] for each in ("wrong", "unknown", "warn")] == [2, 1, 0]
 
@@ -188,13 +188,13 @@ def test_codeowners_read_twice() -> None:
     assert ownership.reading(codeowners.parse("[ab] @erin\n")).verdict is CheckVerdict.WRONG
     assert ownership.reading(None).verdict is CheckVerdict.WRONG
     whole = Finding(code="x", message="too large", file=".github/CODEOWNERS")
-    assert ownership.by_github((bad, whole)).says == "line 3: bad, too large"
+    assert ownership.by_github((bad, whole)).observed == "line 3: bad, too large"
     verdicts = [ownership.by_github(each).verdict for each in ((), (bad,), None, GAP)]
     assert verdicts == [CheckVerdict.OK, CheckVerdict.WRONG, CheckVerdict.WRONG, CheckVerdict.UNKNOWN]
 
 
 @pytest.mark.parametrize(
-    ("lines", "files", "code", "says"),
+    ("lines", "files", "code", "observed"),
     [
         ("", FILES, "codeowners-catch-all", "there is no line"),
         ("/x @erin\n", FILES, "codeowners-catch-all", "the first line is /x"),
@@ -208,12 +208,13 @@ def test_codeowners_read_twice() -> None:
         (LINES + "/docs/\n", (*FILES, "docs/x"), "codeowners-every-file", "nobody owns docs/x"),
     ],
 )
-def test_what_a_gap_is_called(lines: str, files: tuple[str, ...], code: str, says: str) -> None:
+def test_what_a_gap_is_called(lines: str, files: tuple[str, ...], code: str, observed: str) -> None:
     """What was found where something else should be."""
     found = {
-        check.code: check.says for check in ownership.coverage(files, codeowners.parse(lines), PEOPLE, TEAMS)
+        check.code: check.observed
+        for check in ownership.coverage(files, codeowners.parse(lines), PEOPLE, TEAMS)
     }
-    assert found[code] == says
+    assert found[code] == observed
 
 
 def policy(**changes: Any) -> Policy:
@@ -279,7 +280,9 @@ def test_owners_nobody_knows_approve_nothing() -> None:
         "approvers-db": CheckVerdict.WRONG
     }
     (check,) = ownership.approvers([policy()], read, PEOPLE, TEAMS)
-    assert check.says.endswith("names @acme/ghosts, of whom policies/people.yaml and teams.yaml know no one")
+    assert check.observed.endswith(
+        "names @acme/ghosts, of whom policies/people.yaml and teams.yaml know no one"
+    )
 
 
 def account(
@@ -319,7 +322,7 @@ def test_only_approvers_must_write() -> None:
     reading = {**accounts, dave.login: account("dave", 4, permission="read")}
     assert not_ok(people_and_teams.people(known, reading, codeowners.parse(LINES), TEAMS)) == {}
     found = {check.code: check for check in people_and_teams.people(PEOPLE, accounts, None, TEAMS)}
-    assert found["people-write"].says == "CODEOWNERS names nobody who is in people.yaml"
+    assert found["people-write"].observed == "CODEOWNERS names nobody who is in people.yaml"
     assert list(people_and_teams.people({}, {}, codeowners.parse(LINES), TEAMS)) == []
 
 
@@ -334,9 +337,10 @@ def test_a_team_that_github_does_not_show() -> None:
         CheckVerdict.UNKNOWN,
     ]
     assert (
-        told["team-acme-gone"].says == "GitHub shows no such team, and does show others of the organisation"
+        told["team-acme-gone"].observed
+        == "GitHub shows no such team, and does show others of the organisation"
     )
-    assert told["team-other-team"].says == GAP.why
+    assert told["team-other-team"].observed == GAP.why
 
 
 @pytest.mark.parametrize(
@@ -388,7 +392,7 @@ def test_workflows(found: str | None, state: str | Unknown, expected: dict[str, 
     checks = list(workflows.present({"grant.yml": GRANT}, here, {"grant.yml": state}))
     assert not_ok(checks) == expected
     if state == "disabled_inactivity":
-        assert checks[0].says == "GitHub has turned it off after 60 days without activity"
+        assert checks[0].observed == "GitHub has turned it off after 60 days without activity"
 
 
 @pytest.mark.parametrize(
@@ -409,7 +413,7 @@ def test_pins(text: str, fine: bool) -> None:
     """Everything is pinned by a whole commit, and no workflow is reused."""
     check = workflows.pins({"ours.yml": text})
     assert (check.verdict is CheckVerdict.OK) is fine
-    assert check.says.count("ours.yml") == (0 if fine else 1)
+    assert check.observed.count("ours.yml") == (0 if fine else 1)
 
 
 def after(**changes: Any) -> Policy:

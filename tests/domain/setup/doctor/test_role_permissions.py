@@ -67,7 +67,7 @@ def role(document: object, **other: Any) -> Actual:
 def verdict(purpose: str, found: Actual | Unknown | None) -> tuple[CheckVerdict, str]:
     """How the check on a role comes out, and what it says."""
     (check,) = role_permissions.role(PLACE, purpose, found)
-    return check.verdict, check.says
+    return check.verdict, check.observed
 
 
 @pytest.mark.parametrize("purpose", ["grant", "sweep", "audit"])
@@ -81,7 +81,7 @@ def test_the_templates_own_rights_are_fine(purpose: str) -> None:
 def test_the_templates_own_boundary_is_fine(services: tuple[str, ...]) -> None:
     """The boundary is fine for any services that an administrator chose."""
     check = role_permissions.boundary(PLACE, boundary(*services))
-    assert (check.verdict, check.says) == (CheckVerdict.OK, "")
+    assert (check.verdict, check.observed) == (CheckVerdict.OK, "")
 
 
 @pytest.mark.parametrize(
@@ -106,18 +106,18 @@ def test_more_rights_are_wrong(change: Callable[[Document], object], named: str)
     """Whatever lets a role do more, or denies it less, is wrong, and named."""
     document = permissions("grant", "ReadOnlyAccess")
     change(document)
-    found, says = verdict("grant", role(document))
+    found, observed = verdict("grant", role(document))
     assert found is CheckVerdict.WRONG
-    assert named in says
+    assert named in observed
 
 
 def test_less_rights_are_a_warning() -> None:
     """A role that lacks something, as one of an older release may, gives nobody anything: runs may fail."""
     document = permissions("sweep")
     document["Statement"].remove(statement(document, "FindDrift"))
-    found, says = verdict("sweep", role(document))
+    found, observed = verdict("sweep", role(document))
     assert found is CheckVerdict.WARN
-    assert "FindDrift" in says
+    assert "FindDrift" in observed
     document["Statement"].append({"Sid": "More", "Effect": "Deny", "Action": "*", "Resource": "*"})
     assert verdict("sweep", role(document))[0] is CheckVerdict.WARN
 
@@ -135,15 +135,15 @@ def test_whatever_else_is_in_a_role_is_wrong() -> None:
 @pytest.mark.parametrize("name", ["*", "A*", "?", "", "x/*", "a b"])
 def test_a_pattern_of_managed_policies_is_nobodys_choice(name: str) -> None:
     """The template takes whole names alone: a list with a pattern was widened by hand."""
-    found, says = verdict("grant", role(permissions("grant", "ReadOnlyAccess", name)))
-    assert (found, "AttachListed" in says) == (CheckVerdict.WRONG, True)
+    found, observed = verdict("grant", role(permissions("grant", "ReadOnlyAccess", name)))
+    assert (found, "AttachListed" in observed) == (CheckVerdict.WRONG, True)
 
 
 @pytest.mark.parametrize("services", [("*", "s3"), ("d*", "s3"), ("*b",), ("s3", "?"), ("",), ("S3",), ()])
 def test_a_pattern_of_services_is_nobodys_choice(services: tuple[str, ...]) -> None:
     """A boundary lists services, or says * alone: with a pattern in the list it bounds nothing and looks as if."""
     check = role_permissions.boundary(PLACE, boundary(*services))
-    assert (check.verdict, "none that the template takes" in check.says) == (CheckVerdict.WRONG, True)
+    assert (check.verdict, "none that the template takes" in check.observed) == (CheckVerdict.WRONG, True)
 
 
 def test_a_boundary_around_nothing_is_wrong() -> None:
@@ -191,7 +191,7 @@ def test_what_cannot_be_read_is_unknown() -> None:
     assert list(role_permissions.role(PLACE, "grant", None)) == []
     assert role_permissions.boundary(PLACE, Unknown(why="no")).verdict is CheckVerdict.UNKNOWN
     gone = role_permissions.boundary(PLACE, None)
-    assert (gone.verdict, gone.says) == (
+    assert (gone.verdict, gone.observed) == (
         CheckVerdict.WRONG,
         "account 111111111111 has no policy jitbot-boundary",
     )

@@ -42,7 +42,7 @@ def verdict(found: Actual | Unknown | None) -> tuple[CheckVerdict, str]:
     """What doctor says of the role."""
     (check,) = shared_roles.check(PEOPLE, {ARN: found})
     assert check.code == f"shared-role-{IDENTITY}-engineers"
-    return check.verdict, check.says
+    return check.verdict, check.observed
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,231 @@
+"""The objects and refs of one repository on this machine, read in this process: loose files, small packs, refs.
+
+An object's name is made from its content, so a content that was read once is known in every repository; whether
+an object is *here* is looked up each time.
+"""
+
+import hashlib
+import os
+import re
+import struct
+import subprocess
+import threading
+import zlib
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+NAME = re.compile(r"[0-9a-f]{40}")
+_MODES = {b"100644", b"100755", b"120000", b"160000", b"40000"}
+_LARGEST = 1 << 22  # bytes of a pack that is read as a whole
+_BOUND = 1 << 28  # bytes of contents that are remembered
+
+_contents: dict[str, tuple[str, bytes]] = {EMPTY_TREE: ("tree", b"")}
+_packs: dict[str, frozenset[str]] = {}
+_size = 0
+
+
+class UnsureError(Exception):
+    """This question is not answered here: ask git itself."""
+
+
+class Entry(NamedTuple):
+    """One line of a tree; its mode in six digits."""
+
+    name: bytes
+    mode: str
+    sha: str
+
+
+class Commit(NamedTuple):
+    """What is asked of a commit; its committer's time in seconds."""
+
+    tree: str
+    parents: tuple[str, ...]
+    time: int
+    message: bytes
+
+
+class Objects:
+    """One repository's objects and refs. Raises UnsureError for a repository that is not of the plain kind."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = str(folder)
+        self._listed = -1
+        self._packed: frozenset[str] = frozenset()
+
+    def plain(self) -> bool:
+        """Whether all of the repository is in its own folder, whole, and in files that are read here."""
+        there = (f"{self.folder}/{name}" for name in ("shallow", "objects/info/alternates", "commondir"))
+        if any(map(os.path.exists, there)) or not os.path.exists(f"{self.folder}/objects/pack"):
+            return False
+        try:
+            settings = Path(f"{self.folder}/config").read_text()
+        except (OSError, UnicodeDecodeError):
+            return False
+        return not re.search(r"promisor|partialclone|extensions|include|worktree", settings, re.IGNORECASE)
+
+    def read(self, name: str) -> tuple[str, bytes] | None:
+        """The kind and the content of an object; None if it is not here."""
+        if name == EMPTY_TREE:
+            return _contents[name]
+        loose = f"{self.folder}/objects/{name[:2]}/{name[2:]}"
+        if os.path.exists(loose):
+            return _contents.get(name) or _remember(name, _inflated(loose))
+        if name in self._in_packs():
+            return _contents.get(name) or self._unpacked(name)
+        return None
+
+    def tree(self, name: str) -> tuple[Entry, ...]:
+        """The entries of a tree, in their order. Raises UnsureError for what is none, or none that git would write."""
+        found = self.read(name)
+        if found is None or found[0] != "tree":
+            raise UnsureError
+        return _entries(found[1])
+
+    def commit(self, name: str) -> Commit:
+        """A commit. Raises UnsureError for what is none, or none that git would write."""
+        found = self.read(name)
+        if found is None or found[0] != "commit":
+            raise UnsureError
+        return _commit(found[1])
+
+    def at(self, tree: str, path: bytes) -> tuple[str, str] | None:
+        """The mode and the object at a path below a tree; None if there is none."""
+        mode = "040000"
+        for part in path.split(b"/"):
+            if part in {b"", b".", b".."}:
+                raise UnsureError
+            if mode != "040000":
+                return None
+            found = next((each for each in self.tree(tree) if each.name == part), None)
+            if found is None:
+                return None
+            mode, tree = found.mode, found.sha
+        return mode, tree
+
+    def write(self, kind: str, content: bytes) -> str:
+        """Put an object here; gives its name."""
+        whole = f"{kind} {len(content)}".encode() + b"\0" + content
+        name = hashlib.sha1(whole, usedforsecurity=False).hexdigest()
+        file = Path(f"{self.folder}/objects/{name[:2]}/{name[2:]}")
+        if not file.exists():
+            file.parent.mkdir(exist_ok=True)
+            scratch = file.with_name(f"tmp_obj_{os.getpid()}_{threading.get_ident()}")
+            scratch.write_bytes(zlib.compress(whole, 1))
+            scratch.replace(file)
+        return name
+
+    def refs(self) -> dict[str, str]:
+        """Every ref, by its full name."""
+        found: dict[str, str] = {}
+        packed = f"{self.folder}/packed-refs"
+        if os.path.exists(packed):
+            for line in Path(packed).read_text().splitlines():
+                if line[:1] not in ("#", "^"):
+                    name, _, ref = line.partition(" ")
+                    found[ref] = name
+        for where, _, files in os.walk(f"{self.folder}/refs"):
+            for file in files:
+                ref = os.path.relpath(f"{where}/{file}", self.folder)
+                found[ref] = Path(f"{where}/{file}").read_text().strip()
+        for ref, name in found.items():
+            if name.startswith("ref: "):
+                found[ref] = found.get(name.removeprefix("ref: "), "")
+        if not all(map(NAME.fullmatch, found.values())):
+            raise UnsureError
+        return dict(sorted(found.items(), key=lambda each: each[0].encode(errors="surrogateescape")))
+
+    def _in_packs(self) -> frozenset[str]:
+        folder = f"{self.folder}/objects/pack"
+        changed = os.stat(folder).st_mtime_ns
+        if changed != self._listed:
+            files = [file for file in os.listdir(folder) if file.endswith(".idx")]
+            self._packed = frozenset().union(*(_index(f"{folder}/{file}") for file in files))
+            self._listed = changed
+        return self._packed
+
+    def _unpacked(self, name: str) -> tuple[str, bytes]:
+        """The object, and with it everything that lies in the same pack: read by git itself, in one process."""
+        folder = f"{self.folder}/objects/pack"
+        for file in os.listdir(folder):
+            if file.endswith(".idx") and name in _index(f"{folder}/{file}"):
+                if os.path.getsize(f"{folder}/{file.removesuffix('.idx')}.pack") > _LARGEST:
+                    raise UnsureError
+                _read_all(self.folder, _index(f"{folder}/{file}"))
+        return _contents[name]
+
+
+def _remember(name: str, found: tuple[str, bytes]) -> tuple[str, bytes]:
+    global _size
+    _size += len(found[1])
+    if _size > _BOUND:
+        _contents.clear()
+        _contents[EMPTY_TREE] = ("tree", b"")
+        _size = len(found[1])
+    _contents[name] = found
+    return found
+
+
+def _inflated(file: str) -> tuple[str, bytes]:
+    header, _, content = zlib.decompress(Path(file).read_bytes()).partition(b"\0")
+    return header.decode().partition(" ")[0], content
+
+
+def _index(file: str) -> frozenset[str]:
+    """The names in a pack's index: https://git-scm.com/docs/gitformat-pack (version 2)."""
+    if file not in _packs:
+        read = Path(file).read_bytes()
+        if read[:8] != b"\xfftOc\0\0\0\2":
+            raise UnsureError
+        (count,) = struct.unpack_from(">I", read, 8 + 255 * 4)
+        start = 8 + 256 * 4
+        _packs[file] = frozenset(read[at : at + 20].hex() for at in range(start, start + 20 * count, 20))
+    return _packs[file]
+
+
+def _read_all(folder: str, names: frozenset[str]) -> None:
+    asked = "".join(f"{name}\n" for name in names).encode()
+    command = ["git", f"--git-dir={folder}", "cat-file", "--batch", "--buffer"]
+    rest = subprocess.run(command, input=asked, capture_output=True, check=True).stdout
+    at = 0
+    while at < len(rest):
+        end = rest.index(b"\n", at)
+        name, kind, size = rest[at:end].decode().split(" ")
+        _remember(name, (kind, rest[end + 1 : end + 1 + int(size)]))
+        at = end + 2 + int(size)
+
+
+@lru_cache(maxsize=20_000)
+def _entries(content: bytes) -> tuple[Entry, ...]:
+    found, at, last = [], 0, b""
+    while at < len(content):
+        space, end = content.find(b" ", at), content.find(b"\0", at)
+        mode, name = content[at:space], content[space + 1 : end]
+        key = name + b"/" if mode == b"40000" else name
+        if mode not in _MODES or not name or b"/" in name or key <= last or len(content) < end + 21:
+            raise UnsureError
+        found.append(
+            Entry(name=name, mode=mode.decode().rjust(6, "0"), sha=content[end + 1 : end + 21].hex())
+        )
+        at, last = end + 21, key
+    if len({each.name for each in found}) < len(found):
+        raise UnsureError
+    return tuple(found)
+
+
+_COMMIT = re.compile(
+    rb"tree ([0-9a-f]{40})\n((?:parent [0-9a-f]{40}\n)*)"
+    rb"author [^\n]*> \d{1,10} [+-]\d{4}\ncommitter [^\n<>]*<[^\n<>]*> (\d{1,10}) [+-]\d{4}\n\n(.*)",
+    re.DOTALL,
+)
+
+
+@lru_cache(maxsize=20_000)
+def _commit(content: bytes) -> Commit:
+    match = _COMMIT.fullmatch(content)
+    if match is None or b"\0" in content:
+        raise UnsureError
+    parents = tuple(line.decode()[7:] for line in match[2].splitlines())
+    return Commit(tree=match[1].decode(), parents=parents, time=int(match[3]), message=match[4])

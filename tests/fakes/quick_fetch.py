@@ -1,0 +1,102 @@
+"""`git fetch` from an embedded GitHub of this very process: the objects are linked, the refs written.
+
+Only plain fetches of a whole clone are done here, with a token that GitHub takes, while GitHub makes no faults;
+everything else is left to git. The embedded GitHub notes the calls that git would have made.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from git_objects import NAME, Objects, UnsureError
+
+from jitbot.sandbox.github.site import HostedRepository, Site
+
+SITES: dict[str, Site] = {}  # by address, those that are running
+_FLAGS = ("--quiet", "--no-tags", "--no-recurse-submodules", "origin")
+_ADDRESS = re.compile(r"^\s*url = (\S+)$", re.MULTILINE)
+_REFSPEC = re.compile(r"\+?(refs/[\w/-]+):(refs/(?:remotes|jitbot)/[\w/-]+)", re.ASCII)
+_INFO, _PACK = ("GET", "/{owner}/{name}/info/refs"), ("POST", "/{owner}/{name}/git-upload-pack")
+
+
+def fetch(folder: Path, arguments: Sequence[str], secret: str, server: str) -> None:
+    """Do what `git fetch` would. Raises UnsureError, before anything is done, where git is to do it."""
+    here = Objects(folder)
+    wanted = [_REFSPEC.fullmatch(each) for each in arguments[len(_FLAGS) :]]
+    if tuple(arguments[: len(_FLAGS)]) != _FLAGS or not wanted or not here.plain():
+        raise UnsureError
+    site, repository = _remote(folder, secret, server)
+    there = Objects(repository.store.path)
+    with site.lock:
+        refs = repository.store.refs("refs/")
+    tips = {match[2]: refs.get(match[1], "") for match in wanted if match}
+    if len(tips) != len(wanted) or not all(map(NAME.fullmatch, tips.values())) or not there.plain():
+        raise UnsureError
+    brought = _missing(here, there, tips.values())
+    site.calls += [_INFO, _PACK, *([_PACK] if brought else [])]
+    for name in brought:
+        _link(here, there, name)
+    for ref, name in tips.items():
+        write_ref(here, ref, name)
+
+
+def write_ref(objects: Objects, ref: str, name: str) -> None:
+    """Let a ref name an object. Raises UnsureError where another ref is in the way."""
+    file = Path(f"{objects.folder}/{ref}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        scratch = file.with_name(f"{file.name}.{os.getpid()}")
+        scratch.write_text(f"{name}\n")
+        scratch.replace(file)
+    except OSError:
+        raise UnsureError from None
+
+
+def _remote(folder: Path, secret: str, server: str) -> tuple[Site, HostedRepository]:
+    """The embedded GitHub that this clone's origin is at, and the repository there."""
+    settings = (folder / "config").read_text()
+    addresses = _ADDRESS.findall(settings)
+    if len(addresses) != 1 or re.search("insteadof|fetch.*prune|extraheader|proxy", settings, re.IGNORECASE):
+        raise UnsureError
+    address = urlsplit(addresses[0])
+    site = SITES.get(f"{address.scheme}://{address.netloc}")
+    if site is None or server != site.url or site.faults is not None or secret not in site.tokens:
+        raise UnsureError
+    repository = site.repositories.get(address.path.strip("/").removesuffix(".git").casefold())
+    if repository is None or site.user(site.tokens[secret]).permission == "none":
+        raise UnsureError
+    return site, repository
+
+
+def _missing(here: Objects, there: Objects, tips: Iterator[str] | Sequence[str]) -> list[str]:
+    """What a history has that is not here. What is here has everything behind it, as in every whole clone."""
+    found: dict[str, None] = {}
+    ahead = list(tips)
+    while ahead:
+        name = ahead.pop()
+        if name in found or here.read(name) is not None:
+            continue
+        read = there.read(name)
+        if read is None:
+            raise UnsureError
+        found[name] = None
+        if read[0] == "commit":
+            commit = there.commit(name)
+            ahead += [commit.tree, *commit.parents]
+        elif read[0] == "tree":
+            ahead += [each.sha for each in there.tree(name) if each.mode != "160000"]
+        elif read[0] != "blob":
+            raise UnsureError
+    return list(reversed(found))
+
+
+def _link(here: Objects, there: Objects, name: str) -> None:
+    source, target = (Path(f"{each.folder}/objects/{name[:2]}/{name[2:]}") for each in (there, here))
+    if not source.exists():
+        here.write(*(there.read(name) or ("", b"")))
+        return
+    target.parent.mkdir(exist_ok=True)
+    if not target.exists():
+        os.link(source, target)

@@ -1,0 +1,71 @@
+"""The words that people read: phrases that readers of English as a second language misread are retired, everywhere.
+
+Read are the pages, the templates, the catalogs, the schemas, and every docstring, comment and text of the code.
+"""
+
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", ".github", "jitbot", "policies", "requests", "tests/mutation/survivors.md")
+TEXTS = {".md", ".toml", ".json", ".html", ".js", ".yml", ".yaml"}
+# Each as a pattern, and what is written instead.
+RETIRED = {
+    r"\bmend(s|ed|ing)?\b": "fix",
+    r"\b(is|are) missed (by|and|;|\.)": "is detected, or is not seen: say which",
+    r"\bstands? as it is\b|\bdoes not stand\b(?! in)": "verification failed",
+    r"\bmiss(es)? out loud\b|\bmissed out loud\b": "the run fails",
+    r"\bin so many words\b": "explicitly",
+    r"\bso to speak\b|\bas it were\b": "leave it out",
+    r"\bshall it be so\b": "ask what will be done",
+    r"\b(is|are) not to be had\b|\bnot to be had\b": "cannot be read",
+    r"\ba no and no answer\b": "a refusal and no answer",
+    r"\bas good as (not there|missing)\b": "treated as missing",
+    r"\bnot a whit\b|\bby and by\b|\bof old\b": "plain words",
+}
+ALLOWED = re.compile(r'"mend"')  # a key of doctor's JSON, which keeps the name of older versions
+
+
+def pages() -> Iterator[tuple[str, int, str]]:
+    """Every line that people read: of texts whole, of code its strings and comments."""
+    for name in PAGES:
+        place = ROOT / name
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            where = path.relative_to(ROOT).as_posix()
+            if path.suffix in TEXTS:
+                yield from (
+                    (where, number, line)
+                    for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+                )
+            elif path.suffix == ".py":
+                for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
+                    if token.type in {tokenize.STRING, tokenize.COMMENT}:
+                        lines = token.string.splitlines()
+                        yield from ((where, token.start[0] + at, line) for at, line in enumerate(lines))
+
+
+LINES = list(pages())
+
+
+@pytest.mark.parametrize("phrase", RETIRED)
+def test_a_retired_phrase_is_written_nowhere(phrase: str) -> None:
+    """Instead of it stands what the list says."""
+    pattern = re.compile(phrase, re.IGNORECASE)
+    found = [
+        f"{where}:{number}: {line.strip()}"
+        for where, number, line in LINES
+        if pattern.search(ALLOWED.sub("", line))
+    ]
+    assert found == [], f"write instead: {RETIRED[phrase]}"
+
+
+def test_all_that_people_read_is_read_here() -> None:
+    """Pages, templates, catalogs and code: each gives lines."""
+    suffixes = {where.rpartition(".")[2] for where, _, _ in LINES}
+    assert {"md", "py", "toml", "html", "js", "json", "yaml"} <= suffixes
+    assert len(LINES) > 10_000
