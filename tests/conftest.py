@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from answering import answered_here, left_to_git
 from described import key, objections, shape
 from hypothesis import HealthCheck, Phase, settings
 from pytest_socket import socket_allow_hosts
@@ -40,6 +42,29 @@ def _as_github_describes_it() -> Iterator[None]:
     told = list(_told)
     _told.clear()
     assert told == []
+
+
+QUICK = {"browser", "commands", "judge", "usecases"}  # folders of tests whose subject is not git
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_git(request: pytest.FixtureRequest) -> Iterator[None]:
+    """git's plumbing in this process, in the tests whose subject is not git. `JITBOT_GIT=real` leaves all to git."""
+    folder = request.path.relative_to(Path(__file__).parent).parts[0]
+    with pytest.MonkeyPatch.context() as patch:
+        if folder in QUICK and request.node.get_closest_marker("real_git") is None:
+            answered_here(patch)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _real_git(request: pytest.FixtureRequest) -> Iterator[None]:
+    """git itself, for one test that is marked so."""
+    if request.node.get_closest_marker("real_git") is None:
+        yield
+        return
+    with left_to_git():
+        yield
 
 
 settings.register_profile(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.merge_facts import Actor
-from jitbot.ports.git import AddedEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from jitbot.domain.aws.action_catalog import ActionCatalog
-from jitbot.domain.ledger.events import LEDGER
+from jitbot.domain.ledger.events import LEDGER, LEDGER_RULES
 from jitbot.domain.model.documents import PLAIN, Settings, Source
 from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError
-from jitbot.domain.setup.doctor.desired_settings import LEDGER_RULES
-from jitbot.ports import Cloud, DocumentReader, Forge, Issues, Oidc, Repository
+from jitbot.ports.cloud import Cloud
+from jitbot.ports.documents import DocumentReader
+from jitbot.ports.forge import Forge
+from jitbot.ports.git import Repository
+from jitbot.ports.issues import Issues
+from jitbot.ports.oidc import Oidc
 
 SETTINGS = "policies/settings.yaml"
 ISSUER_KEYS = "policies/issuer-keys.json"  # optional: keys that count whatever the issuer says today

@@ -19,7 +19,7 @@ from jitbot.domain.aws.service_roles import AUDIENCE
 from jitbot.domain.model.documents import Settings
 from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.text.addresses import GITHUB_API, is_private
-from jitbot.ports import Cloud
+from jitbot.ports.cloud import Cloud
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import progress
 from jitbot.terminal.paths import clone

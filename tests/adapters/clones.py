@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from jitbot.adapters.git import GitRepository
+from jitbot.domain.ledger.batches import AddedCommit
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.merge_facts import ChangeKind
-from jitbot.ports import AddedCommit
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 SINCE = NOW - timedelta(days=21)

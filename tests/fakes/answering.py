@@ -23,6 +23,7 @@ from jitbot.sandbox.github.git.store import GitStore
 from jitbot.sandbox.github.sandbox import GitHubSandbox
 
 MODE = os.environ.get("JITBOT_GIT", "quick")
+_left: list[bool] = [False]  # whether everything is left to git for now
 
 
 def answered_here(patch: pytest.MonkeyPatch) -> None:
@@ -32,6 +33,14 @@ def answered_here(patch: pytest.MonkeyPatch) -> None:
     if MODE == "quick":
         _fetches(patch)
         _writes(patch)
+
+
+@contextmanager
+def left_to_git() -> Iterator[None]:
+    """For as long as this lasts, git itself is asked, and fetches."""
+    _left[0] = True
+    yield
+    _left[0] = False
 
 
 def _questions(patch: pytest.MonkeyPatch) -> None:
@@ -86,7 +95,7 @@ def _fetches(patch: pytest.MonkeyPatch) -> None:
         leave(self, *raised)
 
     def quick_run(self: GitProcess, *arguments: str, token: Token = NO_TOKEN, **more: Any) -> Any:
-        if arguments[0] == "fetch" and not more.get("stdin") and "GIT_DIR" not in os.environ:
+        if arguments[0] == "fetch" and not (_left[0] or more.get("stdin") or "GIT_DIR" in os.environ):
             try:
                 fetch(self._root / ".git", arguments[1:], token.secret, token.server)
             except (UnsureError, OSError):
@@ -150,7 +159,7 @@ def _writes(patch: pytest.MonkeyPatch) -> None:
 
 
 def _here(folder: Path, arguments: tuple[str, ...], stdin: bytes) -> Answer | None:
-    return None if "GIT_DIR" in os.environ else answer(folder, arguments, stdin)
+    return None if _left[0] or "GIT_DIR" in os.environ else answer(folder, arguments, stdin)
 
 
 def _same(arguments: tuple[str, ...], found: Answer | None, printed: bytes, code: int) -> None:

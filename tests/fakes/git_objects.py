@@ -141,7 +141,9 @@ class Objects:
         folder = f"{self.folder}/objects/pack"
         changed = os.stat(folder).st_mtime_ns
         if changed != self._listed:
-            files = [file for file in os.listdir(folder) if file.endswith(".idx")]
+            there = set(os.listdir(folder))
+            packs = [file.removesuffix(".pack") for file in there if file.endswith(".pack")]
+            files = [f"{pack}.idx" for pack in packs if f"{pack}.idx" in there]
             self._packed = frozenset().union(*(_index(f"{folder}/{file}") for file in files))
             self._listed = changed
         return self._packed

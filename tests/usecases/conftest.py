@@ -6,17 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from acme_world import HOUR, World, open_world
-from answering import answered_here
 from botocore.loaders import JSONFileLoader
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _quick_git(request: pytest.FixtureRequest) -> Iterator[None]:
-    """git's plumbing in this process, except where git itself is the subject."""
-    with pytest.MonkeyPatch.context() as patch:
-        if request.node.get_closest_marker("real_git") is None:
-            answered_here(patch)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -253,3 +253,19 @@ def test_the_real_actions_are_taken_where_they_are(tmp_path: Path) -> None:
     (tmp_path / f"actions/setup-python@{'0' * 40}").mkdir()
     changed = set(used({"JITBOT_ACTIONS": str(tmp_path)})) - set(stand_ins)
     assert changed == {f"{checkout}={tmp_path / checkout}"}
+
+
+@pytest.mark.parametrize("script", ["run", "night"])
+def test_what_the_checks_name_is_there(script: str) -> None:
+    """Every file and folder of the repository that a script of `.ci` names exists."""
+    text = (ROOT / ".ci" / script).read_text("utf-8")
+    named = set(re.findall(r"(?<![\w/.])(?:tests|jitbot|\.github)/[\w./-]*\w", text))
+    assert {path for path in named if not (ROOT / path).exists()} == set()
+    assert (script == "run") or len(named) > 4
+
+
+def test_each_part_of_the_night_is_played() -> None:
+    """The nightly workflow plays every part that its script knows."""
+    parts = re.findall(r"^  (\w+)\) ?", (ROOT / ".ci" / "night").read_text("utf-8"), re.MULTILINE)
+    nightly = yaml.safe_load(FILES["nightly.yml"].read_text("utf-8"))
+    assert nightly["jobs"]["nightly"]["strategy"]["matrix"]["part"] == parts

@@ -17,7 +17,7 @@ from jitbot.domain.aws import iam
 from jitbot.domain.aws.roles import Actual, Listed
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.ports import Receipt
+from jitbot.ports.cloud import Receipt
 
 _PAUSES = (0.5, 1, 2, 4)  # seconds in which what was just made may not be known everywhere
 

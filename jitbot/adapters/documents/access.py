@@ -8,6 +8,7 @@ from jitbot.adapters.documents.document import Document, Path
 from jitbot.adapters.documents.shape import check_shape
 from jitbot.domain.model import grammar
 from jitbot.domain.model.documents import (
+    OPTIONAL,
     Finding,
     Login,
     Parameter,
@@ -219,6 +220,7 @@ def parse_request(source: Source) -> Parsed[Request]:
 
 
 def _request(path: str, value: Mapping[str, Any], document: Document) -> Request:
+    optional: dict[str, Any] = {name: str(value[name]) for name in OPTIONAL if name in value}
     return Request(
         path=path,
         requester=Login(str(value["requester"])),
@@ -226,7 +228,7 @@ def _request(path: str, value: Mapping[str, Any], document: Document) -> Request
         duration=duration.parse(value["duration"]),
         reason=str(value["reason"]),
         parameters={name: str(text) for name, text in value.get("parameters", {}).items()},
-        ticket=str(value["ticket"]) if "ticket" in value else None,
+        **optional,
         starts_at=timestamp.parse(value["starts_at"]) if "starts_at" in value else None,
         where=dict(document.where),
     )

@@ -14,12 +14,12 @@ from jitbot.adapters.git.process import GitProcess, Token, last_line
 from jitbot.adapters.git.ref_names import commit_of, holds, is_commit
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search
 from jitbot.domain.access.too_large import TooLarge
+from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
 from jitbot.domain.model.bounds import BATCH_READ, EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.merge_facts import Change
 from jitbot.domain.text.addresses import GITHUB, origin
-from jitbot.ports import AddedCommit, AddedEntry
 
 _SPECIAL, _ESCAPED = re.compile(r"[.\[\]*^$\\]"), r"\\\g<0>"  # of git's basic regular expressions
 

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from jitbot.adapters.git import plumbing
 from jitbot.adapters.git.process import GitProcess
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair, Search, search
+from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model.bounds import COMMIT_READ
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.ports import AddedEntry
 
 _REMEMBERED = 1 << 25  # bytes of contents, all together
 _SMALL = 1 << 16  # bytes: a larger one is read again

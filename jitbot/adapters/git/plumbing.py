@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BufferedReader
 
+from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
 from jitbot.domain.model.bounds import COMMIT_READ
 from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.domain.model.merge_facts import Change, ChangeKind
-from jitbot.ports import AddedCommit, AddedEntry
 
 _SUBMODULE, _FOLDER, _NOTHING = "160000", "040000", "000000"
 _PARENT = re.compile(rb"parent [0-9a-f]{40}")

@@ -11,11 +11,12 @@ from github.GithubException import UnknownObjectException
 from jitbot.adapters.github.client import Client, translated
 from jitbot.adapters.github.forge import actor
 from jitbot.domain.ledger.attestation import blob_name
+from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model.documents import PLAIN, GithubId, Login, Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.text import timestamp
-from jitbot.ports import AddedEntry, MergeRules, Pull, RepositoryAccess
+from jitbot.ports.personal import MergeRules, Pull, RepositoryAccess
 
 _PLACE = """query($owner: String!, $name: String!) {
   viewer { login databaseId }

@@ -16,7 +16,7 @@ from jitbot.domain.text import escape, timestamp
 from jitbot.domain.views.grant_preview import GrantPreview
 from jitbot.domain.views.preview import Former
 from jitbot.domain.views.request_summary import labelled
-from jitbot.ports import Pull
+from jitbot.ports.personal import Pull
 from jitbot.terminal import prompts
 from jitbot.terminal.output import print_findings, print_json
 from jitbot.usecases.request.follow import follow

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self, assert_never
 
-from jitbot.domain.model.documents import IamRole, IamUser, IdentityCenter, Login, Person, Principal, Request
+from jitbot.domain.model.documents import (
+    OPTIONAL,
+    IamRole,
+    IamUser,
+    IdentityCenter,
+    Login,
+    Person,
+    Principal,
+    Request,
+)
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.text import duration, timestamp
 from jitbot.domain.text.json_object import (
@@ -67,6 +76,11 @@ class Ask(JsonObject):
             ticket=self.ticket,
             starts_at=starts_at,
         )
+
+    @property
+    def optional(self) -> tuple[tuple[str, str | None], ...]:
+        """The texts that a request may have, by name; None for one that was not given."""
+        return tuple((name, getattr(self, name)) for name in OPTIONAL)
 
     def changed_by(self, request: Request) -> tuple[str, ...]:
         """What an extension may not change and this request does: the names, sorted."""

@@ -45,6 +45,8 @@ class EventType(StrEnum):
 
 
 LEDGER = "ledger"  # the branch that holds the events
+FORCE_PUSH, DELETION = "non_fast_forward", "deletion"  # as GitHub names the rules against them
+LEDGER_RULES = frozenset({FORCE_PUSH, DELETION})  # nothing is recorded on a ledger without them
 GIVES = (EventType.APPROVED, EventType.EXTENDED)
 DECIDES = (*GIVES, EventType.REFUSED)
 

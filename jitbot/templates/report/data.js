@@ -1,10 +1,10 @@
 "use strict";
-// Reads what jitbot/domain/audit/view.py wrote. Nothing here makes HTML of text: only text nodes.
+// Reads what jitbot/domain/audit/report/page_rows.py wrote. Nothing here makes HTML of text: only text nodes.
 const given = JSON.parse(document.getElementById("data").textContent);
 const QUESTIONS = Object.entries(given.questions);
 const ANSWERS = ["yes", "no", "unknown"];
 const SHOWN = ["id", "outcome", "request", "policy", "account", "accountId", "role", "requester", "principal",
-  "reason", "ticket", "duration", "parameters", "actions", "resources", "managed", "digest", "risk", "riskReasons"];
+  "reason", "optional", "duration", "parameters", "actions", "resources", "managed", "digest", "risk", "riskReasons"];
 const text = (number) => given.texts[number];
 
 function readReview(raw) {
@@ -37,6 +37,7 @@ function readRow(raw, index) {
 function readWhole(row) {
   const whole = { ...row };
   for (const [place, name] of SHOWN.entries()) whole[name] = text(row.raw[place]);
+  whole.optional = given.optional.map((name, at) => [name, whole.optional.split("\n")[at]]);
   whole.githubId = row.raw[19];
   whole.decisions = row.raw[25].map(readDecision);
   whole.grants = row.raw[26].map(([at, ids, run]) => ({ at, ids: text(ids), run: text(run) }));

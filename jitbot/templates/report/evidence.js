@@ -88,7 +88,7 @@ function verdictFacts(whole) {
 function evidence(row) {
   const whole = readWhole(row);
   const asked = facts("What was asked", [
-    ["request", whole.request], ["reason", whole.reason], ["ticket", whole.ticket],
+    ["request", whole.request], ["reason", whole.reason], ...whole.optional,
     ["requester", whole.requester + (whole.githubId === null ? "" : ` (GitHub id ${whole.githubId})`)],
     ["AWS principal", whole.principal], ["duration", whole.duration], ["parameters", whole.parameters],
     ["account", `${whole.account} ${whole.accountId}`.trim()],

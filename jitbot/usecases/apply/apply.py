@@ -13,7 +13,7 @@ from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.bounds import TEXT_WRITTEN
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import DeniedError, JitbotError
-from jitbot.ports import Account
+from jitbot.ports.cloud import Account
 from jitbot.usecases.apply.end_access import confirm, deny, remove
 from jitbot.usecases.apply.provision import give
 from jitbot.usecases.context import Context

@@ -7,7 +7,7 @@ from jitbot.domain.enforce.outcomes import outcome
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.errors import DeniedError, UnavailableError
-from jitbot.ports import Account, Receipt
+from jitbot.ports.cloud import Account, Receipt
 from jitbot.usecases.context import Context
 from jitbot.usecases.read_back import attempts
 

@@ -19,7 +19,7 @@ from jitbot.domain.audit.history.main_history import MainHistory, Merged
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import PLAIN, Sha
-from jitbot.ports import DocumentReader
+from jitbot.ports.documents import DocumentReader
 from jitbot.ports.full_git import WholeRepository
 from jitbot.usecases.audit.unfollowed import entries_of, parsed, requests_left
 from jitbot.usecases.collect.collect_case import PEOPLE, owners_in

@@ -10,7 +10,7 @@ from jitbot.domain.audit.verify import aws_comparison
 from jitbot.domain.aws.roles import Listed
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.model.documents import AccountId, Source
-from jitbot.ports import Account
+from jitbot.ports.cloud import Account
 from jitbot.usecases.apply.apply import ApplyResult, for_each_account
 from jitbot.usecases.audit.unfollowed import content_at
 from jitbot.usecases.audit.verify_ledger import AuditInputs

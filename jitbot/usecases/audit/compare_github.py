@@ -8,7 +8,8 @@ from jitbot.domain.ledger.case_json import PullRequestSnapshot
 from jitbot.domain.ledger.events import GIVES
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.merge_facts import PullRequest, Review
-from jitbot.ports import Forge, Repository
+from jitbot.ports.forge import Forge
+from jitbot.ports.git import Repository
 
 _LATER = "try again: two calls are made for each approval, and GitHub allows so many an hour"
 _LOOK = "somebody changed GitHub since, or the run recorded what was not so: compare the pull request with the event"

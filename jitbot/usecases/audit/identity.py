@@ -10,7 +10,7 @@ from jitbot.domain.audit.history.main_history import MainHistory
 from jitbot.domain.ledger.attestation import Tenure
 from jitbot.domain.model.documents import Parsed, Settings, Source
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.ports import DocumentReader
+from jitbot.ports.documents import DocumentReader
 from jitbot.ports.full_git import WholeRepository
 from jitbot.usecases.audit.unfollowed import content_at, parsed
 from jitbot.usecases.context import SETTINGS

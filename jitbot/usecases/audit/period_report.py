@@ -13,8 +13,9 @@ from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import POLICIES, Sha
-from jitbot.ports import DocumentReader, Repository
+from jitbot.ports.documents import DocumentReader
 from jitbot.ports.full_git import WholeRepository
+from jitbot.ports.git import Repository
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.context import CODE
 

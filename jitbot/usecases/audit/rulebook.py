@@ -8,7 +8,7 @@ from jitbot.domain.audit.history.main_history import ODD, Files
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import PLAIN, Parsed, Request, Sha, Source, policy_path
 from jitbot.domain.model.merge_facts import Change, Rules
-from jitbot.ports import DocumentReader
+from jitbot.ports.documents import DocumentReader
 from jitbot.ports.full_git import WholeRepository
 from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, large, read_rules
 from jitbot.usecases.context import SETTINGS

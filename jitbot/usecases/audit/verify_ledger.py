@@ -18,8 +18,9 @@ from jitbot.domain.ledger.case_json import Facts
 from jitbot.domain.model.documents import PLAIN, Settings, Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import is_request, policy_of
-from jitbot.ports import DocumentReader, Oidc
+from jitbot.ports.documents import DocumentReader
 from jitbot.ports.full_git import WholeRepository
+from jitbot.ports.oidc import Oidc
 from jitbot.usecases.audit.absences import Gone, read_absences
 from jitbot.usecases.audit.identity import tenures
 from jitbot.usecases.audit.read_all import pinned_keys, read_ledger_history

@@ -12,6 +12,7 @@ from jitbot.domain.access.reviews import (
 )
 from jitbot.domain.audit.history.main_history import ODD
 from jitbot.domain.ledger.attestation import blob_name
+from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import bounds, codeowners
 from jitbot.domain.model.documents import (
     PLAIN,
@@ -41,7 +42,9 @@ from jitbot.domain.model.merge_facts import (
 )
 from jitbot.domain.model.parsed_case import fitting, not_plain, requester_of
 from jitbot.domain.text import duration
-from jitbot.ports import AddedEntry, DocumentReader, Forge, Repository
+from jitbot.ports.documents import DocumentReader
+from jitbot.ports.forge import Forge
+from jitbot.ports.git import Repository
 from jitbot.usecases.context import SETTINGS, Context
 from jitbot.usecases.read_back import Patience
 

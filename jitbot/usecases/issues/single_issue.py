@@ -5,7 +5,7 @@ from datetime import datetime
 
 from jitbot import catalogs
 from jitbot.domain.model.errors import JitbotError
-from jitbot.ports import Issue, Issues
+from jitbot.ports.issues import Issue, Issues
 
 _TWIN = catalogs.text("issues/opened-twice.md")
 WantedIssue = Callable[

@@ -14,7 +14,7 @@ from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.bounds import BATCH_EVENTS, BATCH_WRITTEN
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import BranchMovedError, UnavailableError
-from jitbot.ports import Repository
+from jitbot.ports.git import Repository
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import LedgerReader, LedgerView
 

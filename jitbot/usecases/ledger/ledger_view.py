@@ -19,7 +19,8 @@ from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Finding, Sha
 from jitbot.domain.model.errors import InvalidError, JitbotError, UnavailableError
-from jitbot.ports import Oidc, Repository
+from jitbot.ports.git import Repository
+from jitbot.ports.oidc import Oidc
 from jitbot.usecases.context import ISSUER_KEYS, Context, file_at_main
 from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
 

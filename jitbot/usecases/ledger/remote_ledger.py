@@ -12,7 +12,7 @@ from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import RequestPath, parse_request_path
-from jitbot.ports import PersonalForge
+from jitbot.ports.personal import PersonalForge
 
 MOST = 4000  # events to read one by one; with more a clone is the better way
 _NAME = re.compile(r"\d{6}-([a-z]+)-[0-9a-f]{20}\.json", re.ASCII)

@@ -11,12 +11,14 @@ from jitbot.domain.access.approval import beside_rules
 from jitbot.domain.aws import policy_lint
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.attestation import blob_name
+from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import bounds, codeowners
 from jitbot.domain.model.documents import POLICIES, Finding, Parsed, Sha, Source
 from jitbot.domain.model.grammar import is_request, policy_of
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
 from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
-from jitbot.ports import AddedEntry, DocumentReader, Repository
+from jitbot.ports.documents import DocumentReader
+from jitbot.ports.git import Repository
 from jitbot.usecases.collect.collect_case import (
     ACCOUNTS,
     PEOPLE,

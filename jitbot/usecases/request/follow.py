@@ -7,7 +7,7 @@ from jitbot.domain.access import request_state
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.request import progress
 from jitbot.domain.request.progress import FINAL, ProgressStep, ProgressUpdate
-from jitbot.ports import Pull
+from jitbot.ports.personal import Pull
 from jitbot.usecases.ledger.remote_ledger import UnverifiedLedger
 from jitbot.usecases.request.open_approvals import OpenApprovals
 from jitbot.usecases.request.requester_client import RequesterClient

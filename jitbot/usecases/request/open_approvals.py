@@ -16,7 +16,7 @@ from jitbot.domain.model.errors import JitbotError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import Case, Merge, PullCommit, PullRequest, Push, Rules, supposed
 from jitbot.domain.model.parsed_case import ParsedCase, parse_case
-from jitbot.ports import Pull
+from jitbot.ports.personal import Pull
 from jitbot.usecases.collect.collect_case import read_pushes, read_rules
 from jitbot.usecases.request.requester_client import RemoteTree, RequesterClient, folders_with_rules
 

@@ -14,7 +14,7 @@ from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.request import new_request
 from jitbot.domain.request.new_request import APPROVAL, NewRequest
-from jitbot.ports import MergeRules, PersonalForge, Pull
+from jitbot.ports.personal import MergeRules, PersonalForge, Pull
 from jitbot.usecases.request.requester_client import RequesterClient
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ from jitbot.domain.model import owners
 from jitbot.domain.model.documents import Login, Request
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.grammar import is_request, policy_of
-from jitbot.ports import Pull
+from jitbot.ports.personal import Pull
 from jitbot.usecases.request.open_approvals import OpenApprovals
 from jitbot.usecases.request.requester_client import RequesterClient
 

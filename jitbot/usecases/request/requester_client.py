@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from jitbot.domain.aws.action_catalog import ActionCatalog
+from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import codeowners, owners
 from jitbot.domain.model.documents import (
     PLAIN,
@@ -26,7 +27,9 @@ from jitbot.domain.model.grammar import is_request
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.request import new_request
 from jitbot.domain.views.preview import Former, Preview
-from jitbot.ports import AddedEntry, DocumentReader, Forge, PersonalForge, RepositoryAccess
+from jitbot.ports.documents import DocumentReader
+from jitbot.ports.forge import Forge
+from jitbot.ports.personal import PersonalForge, RepositoryAccess
 from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, read_rules
 from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request.checking import Checker

@@ -13,7 +13,7 @@ from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.text import timestamp
-from jitbot.ports import Issue
+from jitbot.ports.issues import Issue
 from jitbot.usecases.context import Context
 from jitbot.usecases.decide.early_ends import people_at_main
 from jitbot.usecases.issues.post_review_issue import asked_for, title_of

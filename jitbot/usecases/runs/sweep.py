@@ -9,7 +9,7 @@ from jitbot.domain.enforce import plan
 from jitbot.domain.enforce.drift import tag_findings
 from jitbot.domain.model.documents import AccountId, Source
 from jitbot.domain.model.errors import JitbotError
-from jitbot.ports import Account
+from jitbot.ports.cloud import Account
 from jitbot.usecases.apply.apply import ApplyResult, Failure, apply, failure_of, for_each_account
 from jitbot.usecases.collect.collect_case import ACCOUNTS
 from jitbot.usecases.context import Context, ensure_current, ensure_recordable, file_at_main

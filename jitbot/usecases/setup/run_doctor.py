@@ -34,7 +34,9 @@ from jitbot.domain.setup.doctor import (
     workflows,
 )
 from jitbot.domain.setup.doctor.report import Check, Unknown, tried
-from jitbot.ports import Account, Cloud, DocumentReader, Repository
+from jitbot.ports.cloud import Account, Cloud
+from jitbot.ports.documents import DocumentReader
+from jitbot.ports.git import Repository
 from jitbot.ports.setup import Setup
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.setup.apply_settings import read

@@ -185,6 +185,7 @@ def test_a_rule_that_changed_is_told(office: Office, tmp_path: Path) -> None:
     assert "3h" in file.read_text("utf-8").partition("Who could ask")[2]
 
 
+@pytest.mark.real_git
 @pytest.mark.parametrize(
     ("arguments", "asked"),
     [

@@ -11,10 +11,10 @@ from builders import a_revocation, a_window, an_approval
 
 from jitbot.commands.request.resolve_request import LedgerAnswer, asked_before, which
 from jitbot.domain.access.request_state import fold_events
+from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.documents import Login
 from jitbot.domain.model.errors import InvalidError
-from jitbot.ports import AddedEntry
 from jitbot.usecases.request.requester_client import RequesterClient
 
 FOLDER = "requests/orders-db-read/2026-11"

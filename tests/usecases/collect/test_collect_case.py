@@ -8,7 +8,7 @@ from builders import a_pull, a_review
 from jitbot.domain.model.documents import Login
 from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.model.merge_facts import PullRequestHistory
-from jitbot.ports import Forge
+from jitbot.ports.forge import Forge
 from jitbot.usecases.collect.collect_case import AsIfMerged
 
 

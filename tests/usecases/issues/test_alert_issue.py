@@ -38,12 +38,12 @@ def test_one_issue_lives_with_the_record(world: World, lived: str) -> None:
     (issue,) = issues(world)
     assert (issue.author.login, issue.closed_at) == ("github-actions[bot]", None)
     assert issue.title == "The verification of the access record failed"
-    assert "1 broken" in issue.body
+    assert "1 violation found" in issue.body
     assert "(unattested, commit `" in issue.body
     world.write("events/another.json", "{}", "ledger")
     verdict(world, "--record", code=1)
     (issue,) = issues(world)
-    assert "2 broken" in issue.body
+    assert "2 violations found" in issue.body
     world.github.store.update_ref("refs/heads/ledger", before)
     verdict(world, "--record", code=0)
     (issue,) = issues(world)

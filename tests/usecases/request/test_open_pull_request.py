@@ -7,7 +7,7 @@ import pytest
 from asking_world import NOW, REASON, TEXT, Counter, Trouble
 
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
-from jitbot.ports import MergeRules
+from jitbot.ports.personal import MergeRules
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github.records import PullRequestRule, Ruleset
 from jitbot.sandbox.organisation import Acme

@@ -14,6 +14,7 @@ from jitbot.domain.audit.verify.grant_record import (
     Reviewed,
 )
 from jitbot.domain.aws.iam import Documents
+from jitbot.domain.model.documents import OPTIONAL
 from jitbot.domain.text import timestamp
 
 _APART = ("documents", "absences")  # fields that JSON leaves to whoever shows them
@@ -49,9 +50,12 @@ def as_text(value: object, between: str = "; ") -> str:
 
 def whole(record: GrantRecord) -> Mapping[str, object]:
     """A grant with what is worked out of it, as JSON; its documents are in the evidence, by their digest here."""
-    facts = {
-        each.name: as_json(getattr(record, each.name)) for each in fields(record) if each.name not in _APART
-    }
+    facts: dict[str, object] = {}
+    for each in fields(record):
+        if each.name == "optional":
+            facts |= record.optional
+        elif each.name not in _APART:
+            facts[each.name] = as_json(getattr(record, each.name))
     return {**facts, "privileged": record.privileged, "break_glass": record.break_glass}
 
 
@@ -113,6 +117,10 @@ def _ended(part: Callable[[Ended], object]) -> Value:
     return lambda record: None if record.ended is None else part(record.ended)
 
 
+def _optional(name: str) -> Value:
+    return lambda record: record.optional.get(name, "")
+
+
 def _answer(question: str, part: Callable[[ControlResult], str]) -> Value:
     return lambda record: part(record.judgements[question]) if question in record.judgements else None
 
@@ -129,7 +137,7 @@ COLUMNS: tuple[tuple[str, Value], ...] = (
     ("requester_github_id", lambda record: record.github_id),
     ("requester_principal", lambda record: record.principal),
     ("reason", lambda record: record.reason),
-    ("ticket", lambda record: record.ticket),
+    *((name, _optional(name)) for name in OPTIONAL),
     ("parameters", lambda record: [f"{name}={value}" for name, value in sorted(record.parameters.items())]),
     ("actions", lambda record: allowed(record.documents)[0]),
     ("resources", lambda record: allowed(record.documents)[1]),

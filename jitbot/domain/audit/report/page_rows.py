@@ -11,6 +11,7 @@ from typing import assert_never
 from jitbot.domain.audit.report.columns import allowed, managed
 from jitbot.domain.audit.report.summary import QUESTIONS
 from jitbot.domain.audit.verify.grant_record import ControlAnswer, GrantRecord, RecordedDecision, Reviewed
+from jitbot.domain.model.documents import OPTIONAL
 from jitbot.domain.text import escape
 
 # A tuple is one text with a line for each of its parts; a list stays one.
@@ -39,10 +40,10 @@ class Pool:
 
 
 def content(items: Iterable[GrantRecord]) -> Mapping[str, object]:
-    """`{"texts": […], "rows": [[…], …], "questions": {name: title}}`."""
+    """`{"texts": […], "rows": [[…], …], "questions": {name: title}, "optional": [name, …]}`."""
     pool = Pool()
     rows = [_encoded(_row(item), pool) for item in items]
-    return {"texts": pool.texts, "rows": rows, "questions": dict(QUESTIONS)}
+    return {"texts": pool.texts, "rows": rows, "questions": dict(QUESTIONS), "optional": list(OPTIONAL)}
 
 
 def _row(record: GrantRecord) -> list[Cell]:
@@ -76,7 +77,7 @@ def _asked(record: GrantRecord) -> list[Cell]:
             record.requester,
             record.principal,
             record.reason,
-            record.ticket,
+            tuple(record.optional.get(name, "") for name in OPTIONAL),
             record.duration,
         ),
         *(parameters, actions, resources, managed(record)),

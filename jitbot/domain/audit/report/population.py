@@ -36,7 +36,7 @@ class _Asked(TypedDict):
     github_id: int | None
     principal: str
     reason: str
-    ticket: str
+    optional: dict[str, str]
     duration: str
     parameters: Mapping[str, str]
 
@@ -201,7 +201,7 @@ def _asked(asked: Ask, request: str, *, duration: str) -> _Asked:
         "github_id": asked.github_id,
         "principal": asked.principal or "",
         "reason": asked.reason or "",
-        "ticket": asked.ticket or "",
+        "optional": {name: value or "" for name, value in asked.optional},
         "duration": duration,
         "parameters": asked.parameters or {},
     }

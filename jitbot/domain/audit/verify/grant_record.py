@@ -166,7 +166,7 @@ class GrantRecord:
     github_id: int | None
     principal: str
     reason: str
-    ticket: str
+    optional: Mapping[str, str]  # the texts that a request may have, by name; of JSON fields of its own
     duration: str
     parameters: Mapping[str, str]
     documents: Documents | None

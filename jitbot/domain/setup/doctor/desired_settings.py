@@ -4,6 +4,7 @@ import operator
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from jitbot.domain.ledger.events import DELETION, FORCE_PUSH
 from jitbot.domain.request.new_request import APPROVAL, CHECK
 from jitbot.domain.setup.doctor.github_state import Body, Branch, GitHubState
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown
@@ -17,8 +18,6 @@ from jitbot.domain.setup.doctor.setting import (
 )
 
 STATUSES = frozenset({CHECK, APPROVAL})
-_FORCE_PUSH, _DELETION = "non_fast_forward", "deletion"
-LEDGER_RULES = frozenset({_FORCE_PUSH, _DELETION})  # kinds of rules; nothing is recorded without them
 
 LEDGER_BRANCH = SettingChange(
     title="the branch ledger", effect="the branch ledger, without a past", method="POST", path="/git/refs"
@@ -246,14 +245,14 @@ MAIN = (
     ),
     _main(
         "force-push",
-        _rule(_FORCE_PUSH, "", "allow_force_pushes", "enabled"),
+        _rule(FORCE_PUSH, "", "allow_force_pushes", "enabled"),
         title="no force push",
         impact="promise 4: history that decisions rest on could be rewritten",
         click="turn on 'Block force pushes'",
     ),
     _main(
         "deletion",
-        _rule(_DELETION, "", "allow_deletions", "enabled"),
+        _rule(DELETION, "", "allow_deletions", "enabled"),
         title="no deletion",
         impact="promise 4: history that decisions rest on could be deleted",
         click="turn on 'Restrict deletions'",
@@ -298,8 +297,8 @@ LEDGER = (
         observed="there is none",
         change=LEDGER_BRANCH,
     ),
-    _ledger("force-push", _FORCE_PUSH, title="no force push", click="Block force pushes"),
-    _ledger("deletion", _DELETION, title="no deletion", click="Restrict deletions"),
+    _ledger("force-push", FORCE_PUSH, title="no force push", click="Block force pushes"),
+    _ledger("deletion", DELETION, title="no deletion", click="Restrict deletions"),
     Setting(
         check=Check(
             code="ledger-writable",

@@ -20,6 +20,7 @@ from github_facts import (
 )
 from github_facts import hosting as repository
 
+from jitbot.domain.ledger.events import LEDGER_RULES as KINDS
 from jitbot.domain.setup.doctor import desired_settings as desired
 from jitbot.domain.setup.doctor.github_state import Bypass, GitHubState
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown
@@ -373,8 +374,8 @@ def test_a_ledger_nobody_can_write_to_is_wrong(rule: Any, section: Any) -> None:
 
 def test_what_grant_refuses_to_work_without_is_what_init_sets() -> None:
     """The rules that `grant` asks of the ledger are those of the ledger's ruleset, no more and no less."""
-    assert {rule["type"] for rule in LEDGER_RULES} == desired.LEDGER_RULES
-    assert sorted(desired.LEDGER_RULES) == ["deletion", "non_fast_forward"]
+    assert {rule["type"] for rule in LEDGER_RULES} == KINDS
+    assert sorted(KINDS) == ["deletion", "non_fast_forward"]
 
 
 def test_no_ledger_is_wrong() -> None:
