@@ -16,6 +16,8 @@ from git_objects import UnsureError
 from quick_commit import commit_files, commit_tree, update_ref
 from quick_fetch import SITES, fetch
 from quick_git import Answer, answer, repository
+from quick_http import sent_here
+from quick_push import pushed_here
 
 from jitbot.adapters.git.process import NO_TOKEN, GitProcess, Token
 from jitbot.sandbox.github.git.objects import GitError, Signature
@@ -33,6 +35,8 @@ def answered_here(patch: pytest.MonkeyPatch) -> None:
     if MODE == "quick":
         _fetches(patch)
         _writes(patch)
+        pushed_here(patch, _left)
+        sent_here(patch, _left)
 
 
 @contextmanager

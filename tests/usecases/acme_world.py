@@ -16,13 +16,13 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from quick_push import push_inside
 from rich.console import Console
 
 from jitbot.cli import main
 from jitbot.sandbox.aws.store import Entity
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github.git.objects import Signature
-from jitbot.sandbox.github.rules import pulls
 from jitbot.sandbox.organisation import Acme
 from jitbot.sandbox.story.stage import Ran, Stage, UntoldError
 
@@ -188,16 +188,8 @@ class World(Stage):
 
     def offer(self, login: str, title: str, *commits: Mapping[str, str | None]) -> int:
         """`propose`, with the push done inside GitHub: what a push does is the subject of other tests."""
-        github, site = self.github, self.acme.github._site
-        branch, tip = f"{login}-offers-{self.steps}", github.store.tip("main")
-        who = Signature(name=login, email=f"{login}@acme.com", when=self.now)
-        with site.lock:
-            github.store.update_ref(f"refs/heads/{branch}", tip)
-            for files in commits:
-                kept = {path: text.encode() for path, text in files.items() if text is not None}
-                gone = [path for path, text in files.items() if text is None]
-                tip = github.store.commit_files(branch, tip, kept, gone, "Ask\n", who, who)
-            pulls.moved(site, github, f"refs/heads/{branch}", tip, site.user(login))
+        branch = f"{login}-offers-{self.steps}"
+        push_inside(self, login, branch, self.github.store.tip("main"), *commits, message="Ask")
         answer = self.acme.call(login, "POST", "/pulls", title=title, head=branch, base="main", body="")
         return int(self.must(answer)["number"])
 

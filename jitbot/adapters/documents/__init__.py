@@ -2,9 +2,20 @@
 
 A document never raises, whatever its bytes. What one document cannot know of another (does this alias
 exist, is the requester eligible) is for `jitbot.domain.access.eligibility`.
+A file that was read a short while ago is not parsed again: most commits share the rules, and all requests do.
 """
 
-from jitbot.adapters.documents.access import parse_policy, parse_request
-from jitbot.adapters.documents.registry import parse_accounts, parse_people, parse_settings, parse_teams
+from functools import lru_cache
+
+from jitbot.adapters.documents import access, registry
+
+_KEPT = 256  # files of each kind that are remembered, by path and content
+
+parse_settings = lru_cache(_KEPT)(registry.parse_settings)
+parse_accounts = lru_cache(_KEPT)(registry.parse_accounts)
+parse_teams = lru_cache(_KEPT)(registry.parse_teams)
+parse_people = lru_cache(_KEPT)(registry.parse_people)
+parse_policy = lru_cache(_KEPT)(access.parse_policy)
+parse_request = lru_cache(_KEPT)(access.parse_request)
 
 __all__ = ["parse_accounts", "parse_people", "parse_policy", "parse_request", "parse_settings", "parse_teams"]

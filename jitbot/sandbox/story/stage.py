@@ -14,6 +14,7 @@ from typing import Any
 import boto3
 import botocore.config
 import botocore.exceptions
+import botocore.session
 from rich.console import Console
 from rich.text import Text
 
@@ -46,6 +47,9 @@ class Stage:
     console: Console
     steps: int = 0
     warned: set[str] = field(default_factory=set)  # shown once is enough
+    _kept: dict[tuple[str, str], tuple[Any, Any]] = field(
+        default_factory=dict
+    )  # clients and their credentials
 
     @property
     def now(self) -> datetime:
@@ -169,7 +173,9 @@ class Stage:
     def assume(self, login: str, role_arn: str) -> dict[str, str] | None:
         """Assume a role as this person; None if AWS denies it."""
         try:
-            answer = self.client(login, "sts").assume_role(RoleArn=role_arn, RoleSessionName=login)
+            answer = self._as(self.acme.signed_in(login), "sts").assume_role(
+                RoleArn=role_arn, RoleSessionName=login
+            )
         except botocore.exceptions.ClientError as error:
             if error.response["Error"]["Code"] != "AccessDenied":
                 raise
@@ -186,12 +192,28 @@ class Stage:
     def can_read(self, session: Mapping[str, str], table: str) -> bool:
         """Whether a session may read a table."""
         try:
-            _client(session, "dynamodb").scan(TableName=table)
+            self._as(session, "dynamodb").scan(TableName=table)
         except botocore.exceptions.ClientError as error:
             if "AccessDenied" not in error.response["Error"]["Code"]:
                 raise
             return False
         return True
+
+    def _as(self, environ: Mapping[str, str], service: str) -> Any:
+        """A client with these credentials until the next call: one is made for each service, since that takes long."""
+        key = (service, environ["AWS_ENDPOINT_URL"])
+        if key not in self._kept:
+            session = botocore.session.Session()
+            session.set_credentials("", "")
+            client = session.create_client(
+                service, region_name=environ["AWS_DEFAULT_REGION"], endpoint_url=key[1], config=_ONCE
+            )
+            self._kept[key] = client, session.get_credentials()
+        client, credentials = self._kept[key]
+        credentials.access_key = environ["AWS_ACCESS_KEY_ID"]
+        credentials.secret_key = environ["AWS_SECRET_ACCESS_KEY"]
+        credentials.token = environ.get("AWS_SESSION_TOKEN")
+        return client
 
     @contextmanager
     def scene(self, number: int, title: str) -> Iterator[None]:

@@ -1,8 +1,7 @@
-"""The rules at any commit of main, each document parsed once however many commits share it."""
+"""The rules at any commit of main, made once for all commits that share their files."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from jitbot.domain.audit.history.main_history import ODD, Files
 from jitbot.domain.model import codeowners
@@ -12,18 +11,6 @@ from jitbot.ports.documents import DocumentReader
 from jitbot.ports.full_git import WholeRepository
 from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, large, read_rules
 from jitbot.usecases.context import SETTINGS
-
-
-class _Once:
-    """A reader of documents that reads each of them once."""
-
-    def __init__(self, documents: DocumentReader) -> None:
-        self.parse_settings = cache(documents.parse_settings)
-        self.parse_accounts = cache(documents.parse_accounts)
-        self.parse_people = cache(documents.parse_people)
-        self.parse_teams = cache(documents.parse_teams)
-        self.parse_policy = cache(documents.parse_policy)
-        self.parse_request = documents.parse_request  # no two are the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +32,7 @@ class Rulebook:
 
     def __init__(self, repository: WholeRepository, documents: DocumentReader, blobs: Iterable[Sha]) -> None:
         self._repository = repository
-        self._documents = _Once(documents)
+        self._documents = documents
         self._contents: dict[Sha, bytes | None] = {}
         self._large: set[Sha] = set()  # those that are here, and larger than what is read
         self._known: dict[tuple[str, tuple[tuple[str, Sha], ...]], Rules] = {}

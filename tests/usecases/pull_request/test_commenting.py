@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acme_world import HOUR, MINUTE, ORDERS, TABLE, World
+from acme_world import HOUR, MINUTE, ORDERS, TABLE, World, clone_of
 from breaking import answer
 from comment_facts import is_inert
 
@@ -582,13 +582,12 @@ def test_more_than_can_be_read_is_red(world: World) -> None:
 
 def test_a_symlink_is_a_finding(world: World) -> None:
     """A link under requests/ is no request, wherever it leads."""
-    path, text = world.request("alice", ORDERS, "linked", **TABLE)
+    path, _ = world.request("alice", ORDERS, "linked", **TABLE)
     world.steps += 1
-    clone = world.acme.clone("clone-alice", "alice")
-    number = propose(world, "alice", {path: text})
-    (clone / path).unlink()
+    clone = clone_of(world, "alice")  # what she changes there goes with her next request
+    (clone / path).parent.mkdir(parents=True, exist_ok=True)
     (clone / path).symlink_to("/etc/passwd")
-    world.push("alice", world.github.pulls[number].head_ref, {})
+    number = propose(world, "alice", {})
     assert "title=not-a-plain-file::" in comment(world, number, code=1)
     assert "no request that can be read" in only(world, number)
 

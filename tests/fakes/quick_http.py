@@ -1,0 +1,162 @@
+"""HTTP to an embedded GitHub or AWS of this very process, without a socket: the client's pool calls the application.
+
+Everything above the connection stays the client's own (PyGithub, requests, botocore, urllib3 with its repeats), and
+everything below it the server's own (Flask, the strict gateway, moto). What is not sent here goes through a socket:
+a body that is no bytes, a chunked one, a port that nobody in this process listens on.
+"""
+
+import http.client
+import io
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.util import SKIP_HEADER
+
+from jitbot.sandbox.aws import AwsSandbox
+from jitbot.sandbox.github.server import Server
+
+Application = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]
+LISTENING: dict[int, Application] = {}  # by port on loopback, while the server runs
+
+
+def sent_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
+    """From now on servers that start are called in this process, unless `left` says that sockets are the subject."""
+    _listening(patch)
+    make = HTTPConnectionPool._make_request
+
+    def quick_make(
+        self: HTTPConnectionPool, conn: Any, method: str, url: str, body: Any = None, headers: Any = None,
+        **more: Any,
+    ) -> Any:  # fmt: skip
+        application = LISTENING.get(self.port or 0) if self.host == "127.0.0.1" and not left[0] else None
+        if application is None or more.get("chunked") or not isinstance(body, bytes | bytearray | str | None):
+            return make(self, conn, method, url, body=body, headers=headers, **more)
+        self.num_requests += 1
+        content = body.encode("latin-1") if isinstance(body, str) else bytes(body or b"")
+        environ = _environ(method, url, f"{self.host}:{self.port}", headers or {}, content)
+        if body is None and method not in {"POST", "PUT", "PATCH"}:
+            environ.pop("CONTENT_LENGTH")
+        answer = _answer(application, environ, method, url, more)
+        if more.get("response_conn") is not None:  # else the pool puts the connection back
+            self._put_conn(conn)
+        return answer
+
+    patch.setattr(HTTPConnectionPool, "_make_request", quick_make)
+
+
+def _listening(patch: pytest.MonkeyPatch) -> None:
+    """Know the embedded servers while they run."""
+    start, stop, begin, end = Server.start, Server.stop, AwsSandbox.start, AwsSandbox.stop
+
+    def started(self: Server) -> None:
+        start(self)
+        LISTENING[self._listener.port] = self._listener.app
+
+    def stopped(self: Server) -> None:
+        LISTENING.pop(self._listener.port, None)
+        stop(self)
+
+    def begun(self: AwsSandbox) -> AwsSandbox:
+        found = begin(self)
+        server: Any = self._server
+        LISTENING[server.server_port] = _dated(server.app, server.RequestHandlerClass)
+        return found
+
+    def ended(self: AwsSandbox) -> None:
+        if self._server is not None:
+            LISTENING.pop(self._server.server_port, None)
+        end(self)
+
+    patch.setattr(Server, "start", started)
+    patch.setattr(Server, "stop", stopped)
+    patch.setattr(AwsSandbox, "start", begun)
+    patch.setattr(AwsSandbox, "stop", ended)
+
+
+def _dated(application: Application, handler: type) -> Application:
+    """An application whose server, not itself, writes the date into the answer."""
+    clock: Any = handler.date_time_string  # type: ignore[attr-defined]
+    nobody = handler.__new__(handler)
+
+    def dated(environ: dict[str, Any], start: Callable[..., object]) -> Iterable[bytes]:
+        def begin(status: str, headers: list[tuple[str, str]], *rest: Any) -> object:
+            return start(status, [("Date", clock(nobody)), *headers], *rest)
+
+        return application(environ, begin)
+
+    return dated
+
+
+def _environ(method: str, url: str, host: str, headers: Any, content: bytes) -> dict[str, Any]:
+    """What a server hands to its application: https://peps.python.org/pep-3333/."""
+    target = urlsplit(url)
+    name, _, port = host.partition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote(target.path).encode().decode("latin-1"),
+        "QUERY_STRING": target.query,
+        "REQUEST_URI": url,
+        "RAW_URI": url,
+        "SERVER_NAME": name,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "REMOTE_PORT": 1,
+        "HTTP_HOST": host,
+        "HTTP_ACCEPT_ENCODING": "identity",
+        "CONTENT_LENGTH": str(len(content)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(content),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for header, value in headers.items():
+        text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+        if text == SKIP_HEADER:
+            continue
+        key = header.upper().replace("-", "_")
+        environ[key if key in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{key}"] = text
+    return environ
+
+
+def _answer(
+    application: Application, environ: dict[str, Any], method: str, url: str, more: dict[str, Any]
+) -> HTTPResponse:
+    """The application's answer, as the client's pool gives it. A dropped connection is what http.client says of one."""
+    begun: list[Any] = []
+
+    def start(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+        begun[:] = [int(status.split(" ", 1)[0]), status.partition(" ")[2], headers]
+
+    try:
+        answered = application(environ, start)
+        content = b"".join(answered)
+    except ConnectionError:
+        raise http.client.RemoteDisconnected("Remote end closed connection without response") from None
+    if hasattr(answered, "close"):
+        answered.close()
+    status, reason, headers = begun
+    return HTTPResponse(
+        body=io.BytesIO(b"" if method == "HEAD" else content),
+        headers=HTTPHeaderDict([*headers, ("Connection", "close")]),
+        status=status,
+        version=11,
+        version_string="HTTP/1.1",
+        reason=reason,
+        preload_content=more.get("preload_content", True),
+        decode_content=more.get("decode_content", True),
+        enforce_content_length=more.get("enforce_content_length", True),
+        retries=more.get("retries"),
+        request_method=method,
+        request_url=url,
+    )
