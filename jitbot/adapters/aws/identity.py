@@ -77,8 +77,8 @@ class Identity:
         return found
 
 
-def _same_account(answered: str, meant: AccountId) -> None:
-    if answered != meant:
+def _same_account(answered: str, expected: AccountId) -> None:
+    if answered != expected:
         raise DeniedError(
-            f"account {answered} answered where {meant} was meant; nothing was done there: use its own credentials"
+            f"account {answered} answered where {expected} was meant; nothing was done there: use its own credentials"
         )

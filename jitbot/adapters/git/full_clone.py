@@ -239,5 +239,5 @@ def _step(
         message=commit.message,
         touched=touched or (),
         whole=touched is not None,
-        told=commit.whole,
+        message_read=commit.whole,
     )

@@ -74,10 +74,10 @@ class Remainder:
         result = self._git.fetch(*options, REMOTE, stdin=asked, token=self._token, options=alone)
         if result.returncode != 0:
             reason = last_line(result.stderr)
-            told = f"git could not fetch {len(missing)} blobs from {REMOTE}: {reason}"
+            message = f"git could not fetch {len(missing)} blobs from {REMOTE}: {reason}"
             if (refused := _REFUSED.search(reason)) and refused[1] in missing:
-                raise _AbsentError(told, Sha(refused[1]))
-            raise UnavailableError(told)
+                raise _AbsentError(message, Sha(refused[1]))
+            raise UnavailableError(message)
         self._here |= wanted
 
     def small_blobs_too(self) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ keys_option = click.option(
 )
 
 
-def books_of(invocation: Invocation, *, keys_file: Path | None, online: bool = False) -> AuditInputs:
+def load_inputs(invocation: Invocation, *, keys_file: Path | None, online: bool = False) -> AuditInputs:
     """Everything that the clone around the current folder holds. `online` reads the issuer's keys from it too."""
     environ = invocation.environ
     repository = WholeClone(

@@ -23,12 +23,14 @@ Text = Mapping[str, str]
 
 def rendered(survey: PeriodReport) -> str:
     """The whole page, in one file."""
-    told = sorted((item for item in survey.items if item.exceptions or item.doubts), key=_gravity)
+    exceptional = sorted(
+        (record for record in survey.records if record.exceptions or record.doubts), key=_gravity
+    )
     return page(
         "report/page.html",
         style="report/page.css",
         scripts=SCRIPTS,
-        content={**page_rows.content(survey.items), **_period(survey)},
+        content={**page_rows.content(survey.records), **_period(survey)},
         version=__version__,
         source=survey.source,
         warnings=[escape.terminal(each) for each in survey.source.warnings],
@@ -38,8 +40,8 @@ def rendered(survey: PeriodReport) -> str:
         verdict=_verdict(survey),
         tiles=_tiles(survey.summary),
         tallies=survey.summary.tallies,
-        exceptions=[_exception(item) for item in told[:_MOST]],
-        exceptions_left_out=max(len(told) - _MOST, 0),
+        exceptions=[_exception(record) for record in exceptional[:_MOST]],
+        exceptions_left_out=max(len(exceptional) - _MOST, 0),
         rule_changes=[_rule_change(each) for each in survey.rule_changes],
         entitlements=[_entitlement(each) for each in survey.entitlements],
         ended_within=duration.show(ENDED_WITHIN),
@@ -55,7 +57,7 @@ def _period(survey: PeriodReport) -> Mapping[str, object]:
 
 def _verdict(survey: PeriodReport) -> Text:
     summary = survey.summary
-    if not summary.items:
+    if not summary.records:
         return _banner("warn", "Nothing to judge", "No request lies in this period.")
     if summary.exceptions:
         title = _many(len(summary.exceptions), "exception")
@@ -82,7 +84,7 @@ def _tiles(summary: Summary) -> list[Text]:
     glass = len(summary.break_glass)
     reviewed = f"of {glass:,}; {len(summary.overdue):,} overdue" if glass else "none was used"
     return [
-        _tile("Population", f"{summary.items:,}", f"{_many(summary.requests, 'request')} of {_people(summary.people)}: {outcomes}"),
+        _tile("Population", f"{summary.records:,}", f"{_many(summary.requests, 'request')} of {_people(summary.people)}: {outcomes}"),
         _tile("Exceptions", f"{len(summary.exceptions):,}", "a question answered with a no", bad=len(summary.exceptions)),
         _tile("Cannot be told", f"{len(summary.doubts):,}", "the record lacks a fact", warn=len(summary.doubts)),
         _tile("Late ends", f"{len(summary.late):,}", "ended, confirmed or removed late, or changed by hand", bad=len(summary.late)),
@@ -99,19 +101,21 @@ def _tile(title: str, figure: str, note: str, *, bad: int | None = None, warn: i
     return {"title": title, "figure": figure, "note": escape.terminal(note), "mark": mark}
 
 
-def _gravity(item: GrantRecord) -> int:
+def _gravity(record: GrantRecord) -> int:
     """Access that nobody else approved first, then what held too long, then what was late, then doubts."""
     graver = ("approved_before_grant", "separation_of_duties", "within_max", "removed_on_time")
-    return min((graver.index(name) if name in graver else len(graver) for name in item.exceptions), default=9)
+    return min(
+        (graver.index(name) if name in graver else len(graver) for name in record.exceptions), default=9
+    )
 
 
-def _exception(item: GrantRecord) -> Text:
-    against = [item.judgements[name].why for name in (item.exceptions or item.doubts)]
+def _exception(record: GrantRecord) -> Text:
+    against = [record.judgements[name].why for name in (record.exceptions or record.doubts)]
     return _inert(
-        id=item.id,
-        who=item.requester or "unknown",
-        policy=item.policy or "no policy",
-        account=item.account or item.account_id,
+        id=record.id,
+        who=record.requester or "unknown",
+        policy=record.policy or "no policy",
+        account=record.account or record.account_id,
         why="; ".join(against),
     )
 

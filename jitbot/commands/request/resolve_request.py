@@ -28,11 +28,11 @@ class LedgerAnswer:
 
     events: tuple[Event, ...] = ()
     trouble: str = ""
-    lives: dict[str, RequestState] = field(default_factory=dict)
+    states: dict[str, RequestState] = field(default_factory=dict)
 
-    def life(self, request: str) -> RequestState:
+    def state(self, request: str) -> RequestState:
         """What is told of a request."""
-        return self.lives.get(request, RequestState(request=request))
+        return self.states.get(request, RequestState(request=request))
 
     def until(self, request: str) -> datetime | None:
         """The latest end that any event gives a request. An event that is added can make it later, never earlier."""
@@ -49,35 +49,35 @@ class LedgerAnswer:
         return until is not None and now < until
 
 
-def told_by(ledger: UnverifiedLedger, now: datetime) -> LedgerAnswer:
+def ask_ledger(ledger: UnverifiedLedger, now: datetime) -> LedgerAnswer:
     """What the branch tells of the days that can still matter; an empty answer with its reason if it cannot be read."""
     try:
         events = ledger.events(now - MEMORY, now)
     except JitbotError as error:
         return LedgerAnswer(trouble=str(error))
-    return LedgerAnswer(events=events, lives=dict(fold_events(events)))
+    return LedgerAnswer(events=events, states=dict(fold_events(events)))
 
 
-def which(client: RequesterClient, told: LedgerAnswer, text: str | None, now: datetime) -> str:
+def which(client: RequesterClient, answer: LedgerAnswer, text: str | None, now: datetime) -> str:
     """The request of that path, unique part or pull request; without a text, the person's newest that may be running.
 
     What is on main, and live, is meant before what is not.
     """
     if text is None:
-        return _newest(client, told, now)
+        return _newest(client, answer, now)
     if (number := pull_number(text)) is not None:
         return client.request_of(number)
     if isinstance(parse_request_path(text), RequestPath):
         return text
 
     def may_run(paths: Iterable[str]) -> list[str]:
-        return [path for path in paths if told.may_run(path, now)]
+        return [path for path in paths if answer.may_run(path, now)]
 
     def the_open_one(paths: Iterable[str]) -> list[str]:
-        found = [path for path in may_run(paths) if not told.life(path).ended_early]
+        found = [path for path in may_run(paths) if not answer.state(path).ended_early]
         return found if len(found) == 1 else []  # an end that nobody has verified hides nothing from a list
 
-    known = dict.fromkeys((*told.lives, *client.requests(_month_and_last(now))))
+    known = dict.fromkeys((*answer.states, *client.requests(_month_and_last(now))))
     return resolve(text, known, prefer=(lambda paths: _at_main(client, paths), may_run, the_open_one))
 
 
@@ -92,12 +92,12 @@ def asked_before(client: RequesterClient, text: str, now: datetime) -> tuple[str
     return path, content
 
 
-def _newest(client: RequesterClient, told: LedgerAnswer, now: datetime) -> str:
+def _newest(client: RequesterClient, answer: LedgerAnswer, now: datetime) -> str:
     """The person's newest request that may be running. Raises InvalidError with what to do if none may."""
     login = client.person.login
-    own = [path for path in told.lives if _is_of(path, login) and told.may_run(path, now)]
+    own = [path for path in answer.states if _is_of(path, login) and answer.may_run(path, now)]
     # The ledger is not verified here: what main holds and the ledger lacks may be running.
-    own = own or [path for path in client.requests(_month_and_last(now)) if _silent(path, login, told, now)]
+    own = own or [path for path in client.requests(_month_and_last(now)) if _silent(path, login, answer, now)]
     if not own:
         raise InvalidError(
             f"{login} has nothing live in {client.place.repository}, as the branch ledger says; {UNVERIFIED}. "
@@ -106,8 +106,8 @@ def _newest(client: RequesterClient, told: LedgerAnswer, now: datetime) -> str:
     merged = _at_main(client, own)
 
     def rank(path: str) -> tuple[bool, bool, datetime, str]:
-        life = told.life(path)
-        return path in merged, not life.ended_early, life.began or now, path
+        state = answer.state(path)
+        return path in merged, not state.ended_early, state.began or now, path
 
     return max(own, key=rank)
 
@@ -117,11 +117,11 @@ def _month_and_last(now: datetime) -> tuple[str, str]:
     return f"{now:%Y-%m}", f"{now.replace(day=1) - timedelta(days=1):%Y-%m}"
 
 
-def _silent(path: str, login: Login, told: LedgerAnswer, now: datetime) -> bool:
+def _silent(path: str, login: Login, answer: LedgerAnswer, now: datetime) -> bool:
     """Whether a request is this person's, young enough to be running, and the ledger tells no decision of it."""
     parsed = parse_request_path(path)
     young = isinstance(parsed, RequestPath) and parsed.date >= (now - MEMORY).date()
-    return young and _is_of(path, login) and not told.life(path).decided
+    return young and _is_of(path, login) and not answer.state(path).decided
 
 
 def _is_of(path: str, login: Login) -> bool:

@@ -31,7 +31,7 @@ from jitbot.wiring.requester import open_client, origin
 class LedgerRead:
     """What the ledger tells, and why it may be incomplete or unproven, if it may."""
 
-    lives: Mapping[str, RequestState]
+    states: Mapping[str, RequestState]
     numbers: Mapping[str, int | None]
     doubt: str = ""  # something may be missing
     note: str = ""  # something is not proven
@@ -83,7 +83,7 @@ def status(
     seen = _asks(client, who, invocation.now) if at is None else Seen()
     found = [
         each
-        for each in grant_statuses(record.lives.values(), at or invocation.now)
+        for each in grant_statuses(record.states.values(), at or invocation.now)
         if (everything or ended or each.state is not GrantState.ENDED) and who in (None, each.requester)
     ]
     if form == "json":
@@ -128,12 +128,12 @@ def _record(invocation: Invocation, client: RequesterClient | None, repo: str | 
     if client is None or (repo is None and _in_its_clone(invocation)):
         history = read(open_context(invocation, "status"), invocation.now)
         numbers = pull_requests(history.events)
-        return LedgerRead(lives=history.lives, numbers=numbers, doubt=history.incomplete)
+        return LedgerRead(states=history.states, numbers=numbers, doubt=history.incomplete)
     ledger = remote_ledger.UnverifiedLedger(client.personal)
-    told = ledger.events(invocation.now - MEMORY, invocation.now)
+    events = ledger.events(invocation.now - MEMORY, invocation.now)
     return LedgerRead(
-        lives=fold_events(told),
-        numbers=pull_requests(told),
+        states=fold_events(events),
+        numbers=pull_requests(events),
         doubt=f"{ledger.unreadable} events cannot be read by this jitbot" if ledger.unreadable else "",
         note="as the ledger's branch says; who wrote it is verified in a clone",
     )
@@ -161,8 +161,8 @@ def _me(client: RequesterClient | None) -> tuple[str | None, str]:
 
 
 def _tell_what_is_not_known(seen: Seen) -> None:
-    told: tuple[OpenRequest | UnreadRequest, ...] = (*seen.asks, *seen.unread)
-    for each in told:
+    requests: tuple[OpenRequest | UnreadRequest, ...] = (*seen.asks, *seen.unread)
+    for each in requests:
         if not isinstance(each.approvals, NotKnown):
             continue
         why = escape.log(each.approvals.why)

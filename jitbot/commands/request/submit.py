@@ -120,7 +120,7 @@ def _wait(
     patience: timedelta,
 ) -> ProgressStep:
     """Tell each thing that happens, once, until it is over; gives the last step seen."""
-    told: set[str] = set()
+    shown: set[str] = set()
     step = ProgressStep.ASKED
     try:
         for update in follow(
@@ -128,9 +128,9 @@ def _wait(
         ):
             step = update.step
             for line in _lines(update, grant_preview, pull):
-                if line not in told:
+                if line not in shown:
                     prompts.tell(line)
-                told.add(line)
+                shown.add(line)
     except KeyboardInterrupt:
         prompts.tell(f"no longer waiting; the request goes on without you: {pull.url}")
         raise

@@ -86,8 +86,8 @@ def _print(found: Sequence[Check], *, every: bool) -> None:
 
 def _print_check(check: Check) -> None:
     mark, colour = _MARKS[check.verdict]
-    told = f": {check.observed}" if check.observed else ""
-    click.echo(f"  {click.style(mark, fg=colour)} {escape.log(check.title + told)}")
+    observed = f": {check.observed}" if check.observed else ""
+    click.echo(f"  {click.style(mark, fg=colour)} {escape.log(check.title + observed)}")
     if check.verdict is not CheckVerdict.OK:
         click.echo(click.style(f"      {escape.log(check.impact)}", dim=True))
         click.echo(f"      fix: {escape.log(check.fix)}")

@@ -73,8 +73,8 @@ def init(invocation: Invocation, /, *, folder: Path, apply: bool, yes: bool, **a
         click.echo("! one owner alone cannot approve what they ask for themselves: name a second", err=True)
     click.echo(_NEXT)
     click.echo("\nThe settings of step 3, as commands:")
-    for told, command in setting_changes.commands(given.repository):
-        click.echo(f"\n# {escape.log(told)}\n{escape.log(command)}")
+    for title, command in setting_changes.commands(given.repository):
+        click.echo(f"\n# {escape.log(title)}\n{escape.log(command)}")
     return ExitCode.DONE
 
 
@@ -169,9 +169,9 @@ def _apply(invocation: Invocation, place: Path, *, yes: bool) -> int:
     setup = GitHubSetup(client)
     ready(setup, parsed.value)
     _consent(parsed.value, (change.effect or change.title for change in CHANGES), yes=yes)
-    for told, changed in apply_settings(setup, GitHubRepositorySettings(client)):
+    for title, changed in apply_settings(setup, GitHubRepositorySettings(client)):
         click.echo(
-            f"{click.style('✓', fg='green')} {escape.log(told)}: {'done' if changed else 'so already'}"
+            f"{click.style('✓', fg='green')} {escape.log(title)}: {'done' if changed else 'so already'}"
         )
     click.echo("Next: jitbot doctor")
     return ExitCode.DONE

@@ -91,7 +91,7 @@ def find(invocation: Invocation, wanted: GrantChoice, person: PersonCredentials,
     history = read(open_context(here, verb), invocation.now)
     if history.incomplete:
         click.echo(f"? this may be incomplete: {escape.log(history.incomplete)}", err=True)
-    found = grant_statuses(history.lives.values(), invocation.now)
+    found = grant_statuses(history.states.values(), invocation.now)
     if wanted.request is None:
         request = grant_target.newest(found, person.whoami())
     else:

@@ -86,8 +86,8 @@ def _change(invocation: Invocation, wanted: GrantChoice, name: str | None, *, re
     command += ["--profile", own] if own else []
     aws_config.write(file, block, called, [f"credential_process = {shlex.join(command)}"])
     until = timestamp.show(grant.expires_at)
-    told = f"{called} in {file} is {grant.request} until {until}, and after an extension longer"
-    click.echo(escape.log(told))
+    sentence = f"{called} in {file} is {grant.request} until {until}, and after an extension longer"
+    click.echo(escape.log(sentence))
     click.echo(escape.log(f"  aws --profile {called} sts get-caller-identity"))
     undo = f"jitbot credentials --unconfigure {grant.request} --account {grant.account}"
     click.echo(escape.log(f"  {undo}"))

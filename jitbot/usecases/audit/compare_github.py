@@ -23,14 +23,14 @@ def read_again(forge: Forge, decisions: Iterable[RecordedEvent]) -> Iterator[Aud
 
     What it does not answer is a finding too. After a few of them in a row nothing more is asked, and that is said.
     """
-    wanted = [(each, told) for each in decisions if (told := _told(each)) is not None]
+    wanted = [(each, snapshot) for each in decisions if (snapshot := _snapshot(each)) is not None]
     failed = 0  # in a row
-    for left, (decision, told) in zip(reversed(range(len(wanted))), wanted, strict=True):
-        number = told.pull_request.number
+    for left, (decision, snapshot) in zip(reversed(range(len(wanted))), wanted, strict=True):
+        number = snapshot.pull_request.number
         try:
-            found = _read(forge, decision, told)
+            found = _read(forge, decision, snapshot)
             if any(each.severity is Severity.BROKEN for each in found):
-                found = _read(forge, decision, told)  # one answer that differs proves nothing
+                found = _read(forge, decision, snapshot)  # one answer that differs proves nothing
         except DeniedError as error:
             failed = 0
             yield _tell(decision, "pull-request-gone", Severity.BROKEN, f"#{number} cannot be read: {error}")
@@ -51,12 +51,12 @@ def fetch_heads(repository: Repository, decisions: Iterable[RecordedEvent]) -> I
 
     GitHub keeps the head of a merged pull request as `refs/pull/NUMBER/head`, also when its branch is deleted.
     """
-    wanted = [(each, told) for each in decisions if (told := _told(each)) is not None]
+    wanted = [(each, snapshot) for each in decisions if (snapshot := _snapshot(each)) is not None]
     for start in range(0, len(wanted), _HEADS_AT_ONCE):
         part = wanted[start : start + _HEADS_AT_ONCE]
-        missing = _missing(repository, dict.fromkeys(told.pull_request.number for _, told in part))
-        for decision, told in part:
-            number, head = told.pull_request.number, told.pull_request.head
+        missing = _missing(repository, dict.fromkeys(snapshot.pull_request.number for _, snapshot in part))
+        for decision, snapshot in part:
+            number, head = snapshot.pull_request.number, snapshot.pull_request.head
             fetched = repository.pull_head(number)
             if number in missing:
                 message = f"the head {head[:10]} of #{number} cannot be fetched: {missing[number]}"
@@ -81,21 +81,21 @@ def _missing(repository: Repository, numbers: Iterable[int]) -> dict[int, str]:
     return {}
 
 
-def _told(decision: RecordedEvent) -> PullRequestSnapshot | None:
+def _snapshot(decision: RecordedEvent) -> PullRequestSnapshot | None:
     """What was attested of the pull request behind an approval; None for anything else."""
     facts = decision.event.evidence.facts if decision.event.kind in GIVES else None
-    return facts.told if facts is not None else None
+    return facts.snapshot if facts is not None else None
 
 
-def _read(forge: Forge, decision: RecordedEvent, told: PullRequestSnapshot) -> tuple[AuditFinding, ...]:
-    number = told.pull_request.number
-    return tuple(_compared(decision, told, forge.pull(number), forge.reviews(number)))
+def _read(forge: Forge, decision: RecordedEvent, snapshot: PullRequestSnapshot) -> tuple[AuditFinding, ...]:
+    number = snapshot.pull_request.number
+    return tuple(_compared(decision, snapshot, forge.pull(number), forge.reviews(number)))
 
 
 def _compared(
-    decision: RecordedEvent, told: PullRequestSnapshot, pull: PullRequest, reviews: tuple[Review, ...]
+    decision: RecordedEvent, snapshot: PullRequestSnapshot, pull: PullRequest, reviews: tuple[Review, ...]
 ) -> Iterator[AuditFinding]:
-    was = told.pull_request
+    was = snapshot.pull_request
     lasting = ("author", "head", "merged_at", "merge_commit", "base_branch", "repository_id", "commit_count")
     other = [name for name in lasting if getattr(was, name) != getattr(pull, name)]
     # People leave, and delete their accounts: that takes nothing from what they did.
@@ -104,7 +104,7 @@ def _compared(
         message = f"#{was.number} differs today in its {', '.join(wrong)}"
         yield _tell(decision, "pull-request-differs", Severity.BROKEN, message)
     now = {review.review_id: review for review in reviews}
-    for review in told.reviews:
+    for review in snapshot.reviews:
         yield from _review(decision, review, now.get(review.review_id))
 
 

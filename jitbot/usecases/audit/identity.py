@@ -19,11 +19,11 @@ _NOTHING: Parsed[Settings] = Parsed(value=None)
 
 
 def tenures(
-    repository: WholeRepository, documents: DocumentReader, replay: MainHistory
+    repository: WholeRepository, documents: DocumentReader, main_history: MainHistory
 ) -> tuple[Tenure, ...]:
     """Today's settings first, then those of former names. Raises UnavailableError if main's tip has none that can be read."""
-    read = parsed(repository, replay, SETTINGS, documents.parse_settings)
-    today = _today(repository, documents) if not replay.sure else read[-1][1] if read else _NOTHING
+    read = parsed(repository, main_history, SETTINGS, documents.parse_settings)
+    today = _today(repository, documents) if not main_history.sure else read[-1][1] if read else _NOTHING
     if today.value is None:
         raise UnavailableError(
             f"{SETTINGS} at the tip of main {_trouble(today)}; repair it on main: nobody else says which "

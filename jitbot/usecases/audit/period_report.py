@@ -41,7 +41,7 @@ class PeriodReport:
     end: datetime
     now: datetime
     source: ReportSource
-    items: tuple[GrantRecord, ...]
+    records: tuple[GrantRecord, ...]
     summary: Summary
     rule_changes: tuple[RuleChange, ...]
     entitlements: tuple[Entitlement, ...]
@@ -69,14 +69,14 @@ def period_report(
     `absences` are those of requests' files and requesters on main; `unread` the requests of which an event could
     not be read.
     """
-    items = within(population(events, now, absences, unread), start, end)
+    records = within(population(events, now, absences, unread), start, end)
     return PeriodReport(
         start=start,
         end=end,
         now=now,
         source=source,
-        items=items,
-        summary=summary(items, now),
+        records=records,
+        summary=summary(records, now),
         rule_changes=rule_changes,
         entitlements=entitlements,
     )

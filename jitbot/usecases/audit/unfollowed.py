@@ -17,17 +17,19 @@ T = TypeVar("T")
 _ASKED = (SETTINGS, PEOPLE)  # whose every version matters; all else is asked for where it is needed
 
 
-def learn_rules(repository: WholeRepository, replay: MainHistory) -> frozenset[Sha]:
+def learn_rules(repository: WholeRepository, main_history: MainHistory) -> frozenset[Sha]:
     """Complete the replay's versions of these files; gives the commits that could not be asked."""
     untold = set()
-    for each in replay.unfollowed:
+    for each in main_history.unfollowed:
         if each.rules:
             continue
         found = entries_of(repository, each.commit, _ASKED)
         if found is None:
             untold.add(each.commit)
         else:
-            replay.learn(each, {entry.path: entry.blob for entry in found if entry.mode == PLAIN}, _ASKED)
+            main_history.learn(
+                each, {entry.path: entry.blob for entry in found if entry.mode == PLAIN}, _ASKED
+            )
     return frozenset(untold)
 
 
@@ -64,10 +66,10 @@ def content_at(repository: WholeRepository, commit: Sha, path: str) -> bytes | N
 
 
 def parsed(
-    repository: WholeRepository, replay: MainHistory, path: str, parse: Callable[[Source], Parsed[T]]
+    repository: WholeRepository, main_history: MainHistory, path: str, parse: Callable[[Source], Parsed[T]]
 ) -> tuple[tuple[Version, Parsed[T]], ...]:
     """Each version of a rule file, each blob parsed once; one without a blob, or that is not here, says nothing."""
-    versions = replay.versions.get(path, ())
+    versions = main_history.versions.get(path, ())
     blobs = {each.blob for each in versions if each.blob is not None}
     known: dict[Sha | None, Parsed[T]] = {
         blob: parse(Source(path=path, content=content))

@@ -296,13 +296,13 @@ def read_pushes(
     if not pull.head_branch or pull.head_repository_id != pull.repository_id:
         return None, False
     try:
-        told = forge.pushes(pull.head_branch, pull.merged_at)
+        moves = forge.pushes(pull.head_branch, pull.merged_at)
     except DeniedError:  # a forge without this list, or a token that may not read it
         return None, False
     found = pushes.that_changed(
-        told, commits=commits, touching=touching, head=pull.head, until=pull.merged_at
+        moves, commits=commits, touching=touching, head=pull.head, until=pull.merged_at
     )
-    return found, len(told) > bounds.MOVES
+    return found, len(moves) > bounds.MOVES
 
 
 def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:

@@ -57,7 +57,7 @@ def due(context: Context, history: LedgerView, now: datetime) -> Iterator[Due]:
         (change, earlier)
         for change, earlier in _candidates(changes)
         if change.commit not in refused
-        and change.commit not in history.lives.get(change.path, RequestState(request=change.path)).decided
+        and change.commit not in history.states.get(change.path, RequestState(request=change.path)).decided
     ]
     few, many = _few_first(undecided, now)
     yield Due(changes=tuple(few), too_large=new)
@@ -117,12 +117,12 @@ def decide_all(
     A refusal for what GitHub answered is one only if GitHub answers so twice in a row; until then it is in doubt, and
     whoever asks here looks again.
     """
-    lives: dict[str, RequestState] = dict(history.lives)
+    states: dict[str, RequestState] = dict(history.states)
     waiting: set[str] = set()
     results: list[Decided] = []
     for change, earlier in changes:
-        life = lives.get(change.path, RequestState(request=change.path))
-        if change.commit in life.decided:
+        state = states.get(change.path, RequestState(request=change.path))
+        if change.commit in state.decided:
             continue
         if change.path in waiting:
             results.append(_undecided(change, "an earlier change of this file is not decided yet"))
@@ -130,7 +130,7 @@ def decide_all(
         if why := history.doubt_of(change.path):
             results.append(_undecided(change, why))
             continue
-        result = _one(collector, change, so_far, earlier=earlier, life=life, now=now)
+        result = _one(collector, change, so_far, earlier=earlier, state=state, now=now)
         results.append(result)
         if result.event is None:
             waiting.add(change.path)
@@ -139,7 +139,7 @@ def decide_all(
             new = [
                 each.event for each in results if each.event is not None and each.change.path == change.path
             ]
-            lives[change.path] = fold_events([*recorded, *new])[change.path]
+            states[change.path] = fold_events([*recorded, *new])[change.path]
     return tuple(results)
 
 
@@ -149,25 +149,25 @@ def _one(
     so_far: SoFar,
     *,
     earlier: bool,
-    life: RequestState,
+    state: RequestState,
     now: datetime,
 ) -> Decided:
     looks = so_far.doubtful.setdefault(change, {})
     before = next((looks[number] for number in sorted(looks, reverse=True) if number < so_far.look), None)
     known, decided = so_far.decided.get(change, (None, None))
-    if decided is not None and known == life:
+    if decided is not None and known == state:
         return decided
     if decided is None and not looks:
         collector.context.say(f"deciding {change.path}")
     if before is not None and so_far.look not in looks and not collector.patience.take():
         return before
-    found = _decided(collector, change, earlier=earlier, life=life, now=now)
+    found = _decided(collector, change, earlier=earlier, state=state, now=now)
     if found.event is not None and _must_be_confirmed(found.decision, before):
         found = replace(found, decision=replace(found.decision, verdict=Verdict.UNDECIDED), event=None)
     if found.event is None:
         looks[so_far.look] = found
     else:
-        so_far.decided[change] = life, found
+        so_far.decided[change] = state, found
     return found
 
 
@@ -180,7 +180,7 @@ def _must_be_confirmed(decision: Decision, before: Decided | None) -> bool:
 
 
 def _decided(
-    collector: CaseCollector, change: Change, *, earlier: bool, life: RequestState, now: datetime
+    collector: CaseCollector, change: Change, *, earlier: bool, state: RequestState, now: datetime
 ) -> Decided:
     case: Case | None = None
     try:
@@ -188,7 +188,7 @@ def _decided(
     except JitbotError as error:
         decision = _undecided(change, str(error)).decision
     else:
-        decision = _unless_awaited(decide(case, life, now), case, now)
+        decision = _unless_awaited(decide(case, state, now), case, now)
     if decision.verdict is Verdict.UNDECIDED and now >= latest_end(change, case):
         decision = replace(
             decision, verdict=Verdict.REFUSED

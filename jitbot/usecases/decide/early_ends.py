@@ -27,9 +27,11 @@ def ends_at_main(context: Context, history: LedgerView, now: datetime) -> EarlyE
     """
     people = people_at_main(context)
     gone = frozenset(
-        path for path, life in history.lives.items() if people is not None and offboarded(life, people)
+        path for path, state in history.states.items() if people is not None and offboarded(state, people)
     )
-    open_ones = {path: life for path, life in history.lives.items() if _may_end(life) and path not in gone}
+    open_ones = {
+        path: state for path, state in history.states.items() if _may_end(state) and path not in gone
+    }
     deleted, untold, refused = set[str](), dict[str, str](), dict[str, str]()
     for path, found in _missing(context, sorted(open_ones), now).items():
         try:
@@ -76,12 +78,12 @@ class _Deleted:
     by: tuple[tuple[Sha, datetime], ...]  # commits with their dates, the latest last
 
 
-def _may_end(life: RequestState) -> bool:
+def _may_end(state: RequestState) -> bool:
     """Whether there is an account in which the request was approved and no end of it is recorded."""
-    if life.current is None:
+    if state.current is None:
         return False
-    over = life.current.window.expires_at
-    account_states = (life.account_state(each.account_id) for each in life.current.documents)
+    over = state.current.window.expires_at
+    account_states = (state.account_state(each.account_id) for each in state.current.documents)
     return any(
         account_state.end is None and not account_state.expired_at(over) for account_state in account_states
     )
@@ -106,7 +108,7 @@ def _missing(context: Context, known: Sequence[str], now: datetime) -> Mapping[s
     }
 
 
-def _ends(context: Context, life: RequestState, deleted: _Deleted, now: datetime) -> bool:
+def _ends(context: Context, state: RequestState, deleted: _Deleted, now: datetime) -> bool:
     """Whether a deletion ends the request's access.
 
     Bringing a file back undoes no end. But a rebase can delete and restore a file between its commits, of which the
@@ -115,16 +117,16 @@ def _ends(context: Context, life: RequestState, deleted: _Deleted, now: datetime
     if it cannot be told.
     """
     main = CommitTree(repository=context.repository, commit=context.repository.main())
-    rules = read_rules(main, context.documents, policy_of(life.request))
-    owned = not may_end.needs_entitlement(life.request, rules)
+    rules = read_rules(main, context.documents, policy_of(state.request))
+    owned = not may_end.needs_entitlement(state.request, rules)
     if owned and deleted.gone:
         return True
-    requester = life.current.ask.github_id if life.current is not None else None
+    requester = state.current.ask.github_id if state.current is not None else None
     why = "no pull request is known that deleted it"
-    for pull in _shown(context, life.request, deleted.by, now):
+    for pull in _shown(context, state.request, deleted.by, now):
         if owned:
             return True
-        why = may_end.why_deletion_ends_nothing(pull.author, life.request, requester, rules)
+        why = may_end.why_deletion_ends_nothing(pull.author, state.request, requester, rules)
         if not why:
             return True
     if len(deleted.by) > _LOOKED_AT:  # whoever deletes it again and again hides no deletion that ends it

@@ -28,8 +28,8 @@ def keep_issue(context: Context, verdict: AuditVerdict, now: datetime) -> None:
     def wanted(issue: Issue, twin_of: int | None) -> Issue:
         return _wanted(verdict, issue, twin_of, at=timestamp.show(now), run=context.run.url)
 
-    found, owed = context.issues.ours(_EVER), verdict.exit_code != ExitCode.DONE
-    keep_one(context.issues, found, wanted, marker=MARKER, since=_EVER, owed=owed)
+    found, needed = context.issues.ours(_EVER), verdict.exit_code != ExitCode.DONE
+    keep_one(context.issues, found, wanted, marker=MARKER, since=_EVER, needed=needed)
 
 
 def keep_stopped(context: Context, why: str, now: datetime) -> None:
@@ -44,7 +44,7 @@ def keep_stopped(context: Context, why: str, now: datetime) -> None:
         body = _STOPPED.format(at=timestamp.show(now), run=context.run.url, why=said)
         return Issue(number=issue.number, title=_UNCHECKED_TITLE, body=f"{body}\n{MARKER}", is_open=True)
 
-    keep_one(context.issues, context.issues.ours(_EVER), wanted, marker=MARKER, since=_EVER, owed=True)
+    keep_one(context.issues, context.issues.ours(_EVER), wanted, marker=MARKER, since=_EVER, needed=True)
 
 
 def _wanted(verdict: AuditVerdict, issue: Issue, twin_of: int | None, *, at: str, run: str) -> Issue:

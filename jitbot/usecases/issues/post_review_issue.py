@@ -31,8 +31,8 @@ def asked_for(pending_review: PendingReview, issue: Issue, twin_of: int | None =
     if twin_of is not None:
         return twin(issue, title, twin_of, mark)
     if pending_review.reviewed is not None:
-        told = pending_review.reviewed.evidence
-        body = _DONE.format(**words, reviewer=told.by, at=told.submitted_at)
+        evidence = pending_review.reviewed.evidence
+        body = _DONE.format(**words, reviewer=evidence.by, at=evidence.submitted_at)
         return Issue(number=issue.number, title=title, body=body + mark, is_open=False)
     reviewers = " ".join(f"@{each.login}" for each in pending_review.reviewers) or "nobody"
     body = _ASKS.format(**words, reviewers=reviewers, merged=timestamp.show(pending_review.merged_at))

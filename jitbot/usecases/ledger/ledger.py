@@ -92,13 +92,13 @@ class Ledger:
 
         Each batch vouches for all keys that count now: so those of yesterday count under the one of tomorrow.
         """
-        told = [event for event, _ in batch.values()]
+        events = [event for event, _ in batch.values()]
         files = {batches.filed(path, head): content for path, (_, content) in batch.items()}
         keys = {kid: key for kid, key in signers.items() if _plain(kid)}
         # By day: one folder of all would grow without end.
-        place = f"{told[0].at:%Y/%m/%d}/{batches.folder(head)}"
+        place = f"{events[0].at:%Y/%m/%d}/{batches.folder(head)}"
         files |= {f"{attestation.KEYS}{place}/{kid}.json": f"{key}\n".encode() for kid, key in keys.items()}
-        message = commit_message.message(told)
+        message = commit_message.message(events)
         blobs = {path: attestation.blob_name(content) for path, content in files.items()}
         token = self.context.issuer.token(
             attestation.audience(Batch(parent=head, message=message, blobs=blobs))

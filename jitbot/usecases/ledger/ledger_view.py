@@ -41,7 +41,7 @@ class LedgerView:
     in_doubt: Doubt = field(default_factory=Doubt)  # what the events that cannot be read may be about
 
     @cached_property
-    def lives(self) -> Mapping[str, request_state.RequestState]:
+    def states(self) -> Mapping[str, request_state.RequestState]:
         """Every request of the events, folded."""
         return request_state.fold_events(self.events)
 

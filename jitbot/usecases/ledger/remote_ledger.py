@@ -55,7 +55,7 @@ class UnverifiedLedger:
             sorted((event for event in known if event is not None), key=lambda each: (each.at, each.path))
         )
 
-    def lives(self, now: datetime) -> Mapping[str, request_state.RequestState]:
+    def states(self, now: datetime) -> Mapping[str, request_state.RequestState]:
         """Every request of the days that can still matter."""
         return request_state.fold_events(self.events(now - MEMORY, now))
 

@@ -57,13 +57,13 @@ def of_pull(context: Context, talk: Conversation, number: int, now: datetime) ->
 
 def of_merged(context: Context, history: LedgerView, number: int, now: datetime) -> Shown:
     """What a merged pull request should show by the ledger alone; no body if the ledger has not heard of it."""
-    stand = grant_statuses(history.lives.values(), now)
-    found = merged_comment.merged_requests(history.events, history.lives, stand, number)
+    stand = grant_statuses(history.states.values(), now)
+    found = merged_comment.merged_requests(history.events, history.states, stand, number)
     if not found:
         return Shown(number=number)
     collector = CaseCollector(context=context)
-    told = [replace(each, doubt=history.doubt_of(each.path)) for each in found]
-    described = [_described(context, collector, each) for each in told]
+    merged = [replace(each, doubt=history.doubt_of(each.path)) for each in found]
+    described = [_described(context, collector, each) for each in merged]
     return Shown(number=number, body=merged_comment.outcome(described, number=number))
 
 
@@ -74,10 +74,10 @@ def _described(context: Context, collector: CaseCollector, each: MergedRequest) 
     return replace(each, description=policy.description if policy is not None else "", gone=gone)
 
 
-def _of_open(page: Page, told: Brief) -> Shown:
+def _of_open(page: Page, brief: Brief) -> Shown:
     number = page.pull.number
-    enough, said = open_comment.steering(told.summaries)
-    findings = (*told.findings, *open_comment.too_much(told.summaries))
+    enough, said = open_comment.steering(brief.summaries)
+    findings = (*brief.findings, *open_comment.too_much(brief.summaries))
     count = len(findings)
     codes = ", ".join(dict.fromkeys(finding.code for finding in findings))
     check = Status(
@@ -85,15 +85,15 @@ def _of_open(page: Page, told: Brief) -> Shown:
         description=_cut(f"{count} to fix: {codes}" if count else "all good"),
     )
     approval = Status(light=Light.SUCCESS if enough else Light.PENDING, description=_cut(said))
-    if told.unread:
+    if brief.unread:
         approval = Status(light=Light.PENDING, description="can be judged once the check is green")
-    elif not told.summaries:
+    elif not brief.summaries:
         approval = Status(light=Light.SUCCESS, description="no access is asked for here")
     return Shown(
         number=number,
-        body=_body(page, told, findings),
-        begin=bool(told.summaries) or told.unread,
-        title=title(told.summaries) if told.alone else "",
+        body=_body(page, brief, findings),
+        begin=bool(brief.summaries) or brief.unread,
+        title=title(brief.summaries) if brief.alone else "",
         statuses=((CHECK, check), (APPROVAL, approval)),
         findings=findings,
         head=page.pull.head,
@@ -101,14 +101,14 @@ def _of_open(page: Page, told: Brief) -> Shown:
     )
 
 
-def _body(page: Page, told: Brief, findings: tuple[Finding, ...]) -> str:
+def _body(page: Page, brief: Brief, findings: tuple[Finding, ...]) -> str:
     number = page.pull.number
-    if told.summaries:
+    if brief.summaries:
         auto_merge = page.auto_merge
         return open_comment.proposal(
-            told.summaries, findings, number=number, auto_merge=auto_merge, doubt=told.doubt
+            brief.summaries, findings, number=number, auto_merge=auto_merge, doubt=brief.doubt
         )
-    return open_comment.unread(findings, number=number) if told.unread else open_comment.nothing(number)
+    return open_comment.unread(findings, number=number) if brief.unread else open_comment.nothing(number)
 
 
 def put(talk: Conversation, shown: Shown, *, run: str) -> bool:

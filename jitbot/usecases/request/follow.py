@@ -44,13 +44,13 @@ def look(
 ) -> ProgressUpdate:
     """One look at the pull request, and once it is merged at what is recorded of it."""
     if pull.merge_commit is not None and pull.merged_at is not None:
-        told = [
+        events = [
             event
             for event in ledger.events(pull.merged_at - timedelta(days=7), now)
             if event.request == request
         ]
-        folded = request_state.fold_events(told).get(request, RequestState(request=request))
-        step, reasons, term = progress.after_merge(pull.merge_commit, told, folded)
+        folded = request_state.fold_events(events).get(request, RequestState(request=request))
+        step, reasons, term = progress.after_merge(pull.merge_commit, events, folded)
         return ProgressUpdate(step=step, statuses={}, reasons=reasons, term=term)
     if pull.closed:
         return ProgressUpdate(step=ProgressStep.CLOSED, statuses={})
@@ -60,9 +60,9 @@ def look(
     )
 
 
-def ended(lived: RequestState | None) -> bool:
-    """Whether the record says of every account of a request that it ended."""
-    term = lived.current if lived is not None else None
-    if lived is None or term is None or not term.documents:
+def ended(state: RequestState | None) -> bool:
+    """Whether the record says that a request ended in every one of its accounts."""
+    term = state.current if state is not None else None
+    if state is None or term is None or not term.documents:
         return False
-    return all(lived.account_state(each.account_id).end is not None for each in term.documents)
+    return all(state.account_state(each.account_id).end is not None for each in term.documents)

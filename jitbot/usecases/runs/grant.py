@@ -145,7 +145,7 @@ def _carried_out(ledger: Ledger, history: LedgerView, report: Report) -> Report:
     """Do what the ledger says is approved and not granted, and record it."""
     context, now = ledger.context, ledger.at
     ends = early_ends.ends_at_main(context, history, now)
-    changes = plan.to_grant(history.lives.values(), ends, now, history.in_doubt)
+    changes = plan.to_grant(history.states.values(), ends, now, history.in_doubt)
     decided = tuple(each.event for each in report.decided if each.event is not None and not report.dry)
     known = {event.key for event in report.recorded}
     recorded = report.recorded + tuple(event for event in decided if event.key not in known)
@@ -185,10 +185,10 @@ def _overtaken(
     """The grants just made that must end at once: revoked, deleted or offboarded while they were being made."""
     ends = early_ends.ends_at_main(context, history, now)
     for event in granted:
-        life = history.lives.get(event.request)
-        end = ends.of(life, life.account_state(event.account_id)) if life is not None else None
-        if life is not None and event.kind is EventType.GRANTED and end is not None:
-            yield from (each for each in plan.denials(life, end) if each.account_id == event.account_id)
+        state = history.states.get(event.request)
+        end = ends.of(state, state.account_state(event.account_id)) if state is not None else None
+        if state is not None and event.kind is EventType.GRANTED and end is not None:
+            yield from (each for each in plan.denials(state, end) if each.account_id == event.account_id)
 
 
 def _with(history: LedgerView, new: Iterable[Event]) -> LedgerView:

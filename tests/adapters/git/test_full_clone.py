@@ -159,7 +159,7 @@ def test_a_huge_message_is_not_held(repo: Repo) -> None:
     root = repo.commit(tree)
     repo.commit(tree, root, message="x" * (1 << 20))
     step = repo.steps()[-1]
-    assert (step.whole, step.told, step.message, step.parents) == (True, False, "", (root,))
+    assert (step.whole, step.message_read, step.message, step.parents) == (True, False, "", (root,))
     assert not step.added.well_formed
 
 

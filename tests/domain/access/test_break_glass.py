@@ -29,9 +29,9 @@ from builders import (
     a_change,
     a_commit,
     a_ground,
-    a_life,
     a_merge,
     a_pull,
+    a_request_state,
     a_review,
     a_window,
     an_approval,
@@ -292,7 +292,7 @@ def test_an_extension_owes_a_review_of_its_own() -> None:
         change=a_change(kind=ChangeKind.MODIFIED),
         request=a_request(duration=3 * HOUR),
     )
-    before = a_life(an_approval(commit=sha("first"), documents=(the_documents(policy=policy),)))
+    before = a_request_state(an_approval(commit=sha("first"), documents=(the_documents(policy=policy),)))
     decision = judged(longer, before)
     assert decision.verdict is Verdict.APPROVED
     assert decision.parsed_case is not None

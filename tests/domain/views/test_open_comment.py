@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from acme_facts import HOUR, MERGED_AT, a_policy, a_request, owned_by, the_rules
-from builders import a_life, a_review, an_approval
+from builders import a_request_state, a_review, an_approval
 from catalogue_facts import the_catalogue
 from comment_facts import HOSTILE, a_briefing, is_inert, rendered
 
@@ -180,7 +180,9 @@ def test_many_findings_are_counted() -> None:
 
 def test_an_extension_says_what_changes() -> None:
     """More time, from when to when."""
-    summary = a_briefing(a_request(duration=4 * HOUR), life=a_life(an_approval()), proposed=Proposed.EXTEND)
+    summary = a_briefing(
+        a_request(duration=4 * HOUR), state=a_request_state(an_approval()), proposed=Proposed.EXTEND
+    )
     seen = rendered(comment(summary)).text
     assert seen.startswith("alice asks for more time with orders-db-read: Read one DynamoDB table")
     assert "until 24 Nov 2026, 13:00 UTC. 🟢" in seen
@@ -434,7 +436,7 @@ def test_one_request_is_shown_however_long_it_is() -> None:
 
 def test_what_may_be_left_out_hides_no_request() -> None:
     """What the requester had before takes no room from another request, however long it is: it goes first."""
-    term = a_life(an_approval()).current
+    term = a_request_state(an_approval()).current
     assert term is not None
     last = replace(term, ask=Ask({**term.ask.json, "policy": "x" * LONGEST}))
     two = [a_briefing(held=Held(count=1, last=last))] * 2
@@ -537,9 +539,9 @@ def test_the_worst_request_is_read_first() -> None:
 def test_an_extension_shows_all_that_it_extends() -> None:
     """Not the new time alone: the accounts, the parameters and the risk of what goes on."""
     asked = a_request(duration=4 * HOUR, accounts=("staging", "prod"))
-    life = a_life(an_approval(asked=replace(asked, duration=2 * HOUR)))
+    state = a_request_state(an_approval(asked=replace(asked, duration=2 * HOUR)))
     seen = rendered(
-        comment(a_briefing(asked, life=life, proposed=Proposed.EXTEND)).partition("<details>")[0]
+        comment(a_briefing(asked, state=state, proposed=Proposed.EXTEND)).partition("<details>")[0]
     ).text
     for part in (
         "in prod and staging for 4h, until",
@@ -565,7 +567,9 @@ def test_the_same_a_minute_later() -> None:
     body = comment(a_briefing(fixed))
     assert '"aws:CurrentTime": "2026-11-25T11:00:00Z"' in body
     assert 'after the merge"' not in body
-    longer = a_briefing(a_request(duration=4 * HOUR), life=a_life(an_approval()), proposed=Proposed.EXTEND)
+    longer = a_briefing(
+        a_request(duration=4 * HOUR), state=a_request_state(an_approval()), proposed=Proposed.EXTEND
+    )
     assert '"aws:CurrentTime": "2026-11-24T13:00:00Z"' in comment(longer)
 
 

@@ -17,7 +17,7 @@ from acme_facts import (
     sha,
     the_rules,
 )
-from builders import a_life, a_review, an_approval, an_extension, an_outcome
+from builders import a_request_state, a_review, an_approval, an_extension, an_outcome
 from comment_facts import HOSTILE, a_briefing
 
 from jitbot.domain.access import request_state
@@ -42,7 +42,7 @@ from jitbot.domain.views.request_summary import (
 )
 
 OTHER = PATH.replace("refunds", "other")
-GRANTED = a_life(an_approval())
+GRANTED = a_request_state(an_approval())
 EXTENDS = a_request(duration=4 * HOUR)
 
 
@@ -143,35 +143,35 @@ def test_only_the_requesters_other_grants_count() -> None:
     later = an_approval(asked=a_request(path=OTHER), at=NOW + HOUR)
     bobs = an_approval(asked=a_request(path=PATH.replace("alice", "bob"), requester=Login("bob")))
     refused = Event(kind=EventType.REFUSED, at=NOW, request=PATH.replace("refunds", "no"))
-    lives = request_state.fold_events([an_approval(), later, bobs, refused])
-    assert held(lives.values(), "alice", but_for=PATH) == Held(count=1, last=lives[OTHER].current)
-    assert held(lives.values(), "alice").count == 2
-    assert held(lives.values(), "carol") == Held(count=0, last=None)
+    states = request_state.fold_events([an_approval(), later, bobs, refused])
+    assert held(states.values(), "alice", excluding=PATH) == Held(count=1, last=states[OTHER].current)
+    assert held(states.values(), "alice").count == 2
+    assert held(states.values(), "carol") == Held(count=0, last=None)
 
 
 def test_what_an_extension_changes() -> None:
     """The old end, the new one, the difference, and the whole; nothing for a first ask."""
-    summary = a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND)
+    summary = a_briefing(EXTENDS, state=GRANTED, proposed=Proposed.EXTEND)
     assert more(summary, TERMINAL) == (
         "Granted until 24 Nov 2026, 11:00 UTC; with this until 24 Nov 2026, 13:00 UTC: 2h more, 4h in all. "
         "Nothing else changes."
     )
     assert more(a_briefing(), TERMINAL) == ""
-    assert more(a_briefing(life=GRANTED), TERMINAL) == ""
+    assert more(a_briefing(state=GRANTED), TERMINAL) == ""
     assert more(replace(summary, grant_preview=None), TERMINAL) == ""
     assert more(replace(summary, former=None), TERMINAL) == ""
 
 
 def test_an_extension_of_nothing() -> None:
     """A duration that is no longer is said to add nothing."""
-    same = a_briefing(life=GRANTED, proposed=Proposed.EXTEND)
+    same = a_briefing(state=GRANTED, proposed=Proposed.EXTEND)
     assert "11:00 UTC: nothing more, 2h in all" in more(same, TERMINAL)
 
 
 def test_an_extension_of_an_extension_counts_from_the_last_end() -> None:
     """What is recorded last is what is extended."""
-    twice = a_life(an_approval(), an_extension(3 * HOUR))
-    assert "1h more, 4h in all" in more(a_briefing(EXTENDS, life=twice, proposed=Proposed.EXTEND), TERMINAL)
+    twice = a_request_state(an_approval(), an_extension(3 * HOUR))
+    assert "1h more, 4h in all" in more(a_briefing(EXTENDS, state=twice, proposed=Proposed.EXTEND), TERMINAL)
 
 
 @pytest.mark.parametrize(
@@ -221,12 +221,12 @@ def test_a_parameter_passes_for_no_label(name: str, shown: str) -> None:
 
 def test_how_it_stands() -> None:
     """A line for each account: live with what is left, or how it ended."""
-    life = a_life(an_approval(), an_outcome(EventType.GRANTED))
+    state = a_request_state(an_approval(), an_outcome(EventType.GRANTED))
     for at, said in (
         (NOW + 29 * MINUTE, "prod: live, 1h30m left, until 24 Nov 2026, 11:00 UTC"),
         (EXPIRES_AT, "prod: expired, until 24 Nov 2026, 11:00 UTC"),
     ):
-        assert list(stands(a_briefing(statuses=grant_statuses([life], at)), TERMINAL)) == [said]
+        assert list(stands(a_briefing(statuses=grant_statuses([state], at)), TERMINAL)) == [said]
 
 
 def test_who_may_approve_before_anyone_was_asked() -> None:

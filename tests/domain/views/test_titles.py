@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from acme_facts import HOUR, a_policy, a_request, the_rules
-from builders import a_life, an_approval
+from builders import a_request_state, an_approval
 from comment_facts import a_briefing
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ from jitbot.domain.views import titles
 from jitbot.domain.views.request_summary import Proposed, RequestSummary
 from jitbot.domain.views.titles import LONGEST, title
 
-GRANTED = a_life(an_approval())
+GRANTED = a_request_state(an_approval())
 EXTENDS = a_request(duration=4 * HOUR)
 MANY = {
     "prod": AccountId("111111111111"),
@@ -31,11 +31,11 @@ MANY = {
             "alice: orders-db-read in prod and staging, 2h, table=orders",
         ),
         (
-            [a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND)],
+            [a_briefing(EXTENDS, state=GRANTED, proposed=Proposed.EXTEND)],
             "alice: orders-db-read in prod, +2h to 4h, table=orders",
         ),
         (
-            [a_briefing(life=GRANTED, proposed=Proposed.EXTEND)],
+            [a_briefing(state=GRANTED, proposed=Proposed.EXTEND)],
             "alice: orders-db-read in prod, to 2h, table=orders",
         ),
         (
@@ -48,7 +48,7 @@ MANY = {
         ),
         ([a_briefing(proposed=Proposed.END)], "alice: orders-db-read in prod, ends access"),
         (
-            [a_briefing(EXTENDS, life=GRANTED)],
+            [a_briefing(EXTENDS, state=GRANTED)],
             "alice: orders-db-read in prod, 4h, table=orders",
         ),
         (
@@ -56,7 +56,7 @@ MANY = {
             "alice: orders-db-read in prod, 2h, table=orders",
         ),
         (
-            [a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND, grant_preview=None)],
+            [a_briefing(EXTENDS, state=GRANTED, proposed=Proposed.EXTEND, grant_preview=None)],
             "alice: orders-db-read in prod, 4h",
         ),
         (

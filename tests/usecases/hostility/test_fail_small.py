@@ -7,7 +7,7 @@ import flask
 import hostile
 import pytest
 from acme_world import DENY_ALL, HOUR, MINUTE, ORDERS, World
-from books import clone, vouched
+from audit_story import clone, vouched
 from forging import push
 from hostile import Commit, Put
 

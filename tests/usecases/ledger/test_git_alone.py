@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from acme_world import HOUR, World
-from books import clone, vouched
+from audit_story import clone, vouched
 from forging import push, signed_by, tags
 
 pytestmark = pytest.mark.real_git

@@ -259,7 +259,7 @@ def test_a_second_reading_sees_whatever_has_moved(world: World, granted: str) ->
     vouched = ledger.refresh()
     assert set(vouched.signers) - set(first.signers) == {"another"}
     world.jit("revoke", granted, "--reason", "done", actor="alice")
-    assert ledger.refresh().lives[granted].revoked is not None
+    assert ledger.refresh().states[granted].revoked is not None
     ledger._reader._last = replace(ledger.read(), doubt="the issuer did not answer")
     assert ledger.refresh().doubt == ""
 

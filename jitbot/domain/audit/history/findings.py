@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """What a finding means for the verdict, the gravest first."""
+    """What a finding means for the verdict, the most serious first."""
 
     BROKEN = "broken"  # a promise was not kept, or somebody tampered
     UNCHECKED = "unchecked"  # it may be fine; nobody could tell here

@@ -87,7 +87,7 @@ def coverage(files: Iterable[str], codeowners: CodeOwners, people: People, teams
         first is not None and first.pattern in _ANYTHING and bool(first.owners),
         f"the first line is {first.pattern}" if first else "there is no line",
     )
-    # An ownerless line for a policy that needs no approval before is meant; `approvers` looks at those.
+    # An ownerless line for a break-glass policy is intended; `approvers` checks those.
     bare = [path for path in every if not path.startswith("requests/") and not owners_of(codeowners, path)]
     yield _EVERY_FILE.answer(
         bool(every) and not bare, f"nobody owns {listed(bare)}" if bare else "main is empty"
@@ -151,7 +151,7 @@ def approvers(
             fix=f"name owners of {folder} in .github/CODEOWNERS who are in policies/people.yaml",
         )
         if is_break_glass(policy):
-            continue  # reviewed after: `afterwards` looks at those
+            continue  # break-glass: `doctor.break_glass` checks those
         found = owners.of(f"{folder}{_OF_A_POLICY}", codeowners=codeowners, people=people, teams=teams)
         if found.findings:
             yield question.no(found.findings[0].message)

@@ -22,13 +22,13 @@ class CheckVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """In the place of a fact that could not be read: why."""
+    """Stands for a fact that could not be read; `why` is the reason."""
 
     why: str
 
 
 def tried(ask: Callable[[], T]) -> T | Unknown:
-    """A fact, or why it is unknown: a refusal and a missing answer count alike."""
+    """A fact, or the reason why it is unknown: a refusal and a missing answer are treated alike."""
     try:
         return ask()
     except (DeniedError, UnavailableError) as error:

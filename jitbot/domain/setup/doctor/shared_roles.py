@@ -62,7 +62,7 @@ def _answer(question: Check, people: People, arn: str, role: Actual) -> Check:
         return question.no(f"its id is {role.role_id}, and people.yaml has another: the role was made anew")
     problem = objection(role.trust_policy)
     if problem and any(_denies_others(each) for each in _statements(role.trust_policy) or ()):
-        # Whether a denial holds for callers who have no user name, as sessions of other roles, is not documented.
+        # It is not documented whether a denial applies to callers without a user name, such as sessions of other roles.
         return question.unknown(
             f"{problem}, unless a denial by user name keeps them; a condition of the Allow surely does"
         )

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from acme_facts import DAY, EXPIRES_AT, HEAD, HOUR, MERGED_AT, MINUTE, NOW, SECOND, sha
-from audit_facts import LATER, approval, ended, granted, item, removed
+from audit_facts import LATER, a_record, approval, ended, granted, removed
 
 from jitbot.domain.audit.verify.grant_checks import judged
 from jitbot.domain.audit.verify.grant_record import AfterReview, GrantOutcome, GrantRecord
 from jitbot.domain.ledger.attestation import CLOCK_SKEW
 
-GOOD = item(approval(), granted(), ended(), removed())
+GOOD = a_record(approval(), granted(), ended(), removed())
 (DECIDED,), (GRANTED,), ENDED = GOOD.decisions, GOOD.granted, GOOD.ended
 (APPROVED,) = DECIDED.reviews
 assert ENDED is not None

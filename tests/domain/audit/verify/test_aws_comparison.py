@@ -16,7 +16,7 @@ from acme_facts import (
     the_rules,
     unreadable,
 )
-from audit_facts import approval, ended, granted, item, removed
+from audit_facts import a_record, approval, ended, granted, removed
 from builders import a_listed_role, a_revocation, an_actual_role, an_approval, an_outcome
 
 from jitbot.domain.access import request_state
@@ -190,7 +190,7 @@ def test_an_event_that_cannot_be_read() -> None:
     assert (nobody.request, nobody.message.partition("of ours ")[2]) == ("", "that cannot be read: schema 2")
 
 
-WHOLE = item(approval(), granted(), ended(), removed())
+WHOLE = a_record(approval(), granted(), ended(), removed())
 
 
 def test_the_commands_that_show_the_evidence() -> None:
@@ -254,10 +254,10 @@ def test_what_may_be_about_an_unread_event_is_left_alone() -> None:
         "role-unexplained"
     ]
     changed = {ACCOUNT: (read(permissions_boundary=""),)}
-    lives = request_state.fold_events([an_approval(), GRANTED])
+    states = request_state.fold_events([an_approval(), GRANTED])
     for requests, found in (({PATH}, []), ({"another"}, ["role-differs"])):
         doubt = Doubt(requests=frozenset(requests))
-        told = aws_comparison.problems(lives, changed, (), EarlyEnds(), NOW + HOUR, doubt)
+        told = aws_comparison.problems(states, changed, (), EarlyEnds(), NOW + HOUR, doubt)
         assert [each.code for each in told] == found
 
 
