@@ -21,7 +21,7 @@ _TIMEOUT = 20
 
 
 def switch_role(role_arn: str, shown_as: str) -> str:
-    """The link that switches a console already signed in as oneself; it holds no secret."""
+    """The Switch Role link, for a console in which the person is signed in. It contains no secret."""
     account_id, name = role_arn.split(":")[4], role_arn.partition(":role/")[2]
     given = {"account": account_id, "roleName": name, "displayName": shown_as[:64]}
     return f"{_sites(role_arn)[0]}/switchrole?{urlencode(given)}"

@@ -21,7 +21,7 @@ _ATTEMPTS = 3
 
 
 class AmbientPerson:
-    """Whoever the environment or a profile makes of the caller. jitbot's own roles are never used here."""
+    """The caller's own identity, from the environment or a profile. jitbot's own roles are never used here."""
 
     def __init__(self, environ: Mapping[str, str], *, profile: str | None, endpoint: str | None) -> None:
         keys: dict[str, Any] = {}

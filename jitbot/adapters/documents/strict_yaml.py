@@ -1,4 +1,4 @@
-"""YAML without surprises: scalars are text, and nothing may mean something other than it looks like.
+"""Strict YAML: scalars are text, and nothing has a meaning that differs from how it looks.
 
 PyYAML's own parser finds the structure and the places (the Python one, never libyaml, so that every
 machine finds the same); the tree is built here from its events, so no YAML type is ever resolved and

@@ -1,4 +1,4 @@
-"""A clone, read from its first commit to its last: for whoever proves the record, not for the runs that write it."""
+"""A clone that is read from its first commit to its last: for audits, not for the runs that write the record."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,7 +55,7 @@ class WholeClone:
         )
 
     def ledger_again(self, commits: Sequence[Sha]) -> Iterator[HistoryStep]:
-        """Some of the ledger's commits once more, in this order; of their dates nothing is said."""
+        """Some of the ledger's commits once more, in this order, without their dates."""
         return self._steps([(commit, 0) for commit in commits])
 
     def ledger_steps(self, tip: Sha) -> Iterator[HistoryStep]:

@@ -1,4 +1,4 @@
-"""What git holds under names that are made from the contents: asked for once in a run, since it can never change.
+"""git objects, whose names are made from their contents: each is read once in a run, since it can never change.
 
 A run reads the ledger several times, each time a few commits longer. What it read before it need not ask for
 again, and a git that is not started costs nothing. Only answers are remembered, never that something is missing.

@@ -120,7 +120,7 @@ def _skip(answer: BufferedReader, size: int) -> None:
 
 
 class _Reader:
-    """Takes an answer apart at its separators, holding no more of it than one part."""
+    """Splits an answer at its separators, and keeps only one part of it in memory."""
 
     def __init__(self, stream: BufferedReader) -> None:
         self._stream = stream
@@ -183,10 +183,10 @@ def moment(timestamp: int) -> datetime:
 def added(
     made: Sha, commit: CommitHeader | None, differing: Sequence[Difference], *, whole: bool
 ) -> AddedCommit:
-    """A commit of the ledger, by what it puts there; what it takes away has no effect on what was there.
+    """A commit of the ledger with the files that it adds. What it removes has no effect on older batches.
 
-    What a submodule's entry names is no object of this repository: it is left out, and the commit untidy.
-    `commit` is None for what is no commit.
+    A submodule's entry names no object of this repository: it is left out, and the commit is not `well_formed`.
+    `commit` is None if the name is not a commit.
     """
     put = [each for each in differing if each.kind is not ChangeKind.DELETED]
     plain = bool(put) and all(each.mode == PLAIN for each in put)

@@ -1,4 +1,4 @@
-"""jitbot's blocks in the AWS configuration file: one for each request and account, and nothing else touched.
+"""jitbot's blocks in the AWS configuration file: one for each request and account. The rest of the file stays.
 
 https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
 """

@@ -54,9 +54,9 @@ _COLOURS = {Level.LOW: "green", Level.MEDIUM: "yellow"}  # all else is red
 def explain(invocation: Invocation, *, request: str, at: datetime | None, form: str) -> int:
     """Show who gets what, where, until when, how dangerous that is, who must approve, and the exact documents.
 
-    REQUEST is a file, a unique part of its path, or the number of a pull request. A file is read as it
-    lies here, an open pull request from GitHub, what was granted from the ledger, and so what the requester
-    had before.
+    REQUEST is a file, a unique part of its path, or the number of a pull request. A file is read from the
+    working tree, and an open pull request from GitHub. What was granted, and the requester's earlier grants,
+    are read from the ledger.
 
     Example: jitbot explain 23-alice-refunds
     """
@@ -77,7 +77,7 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
         if summary.grant_preview is not None:
             _print(summary, summary.grant_preview)
             if shown.head:
-                _line("commit", [escape.log(shown.head)])  # an approval of any other is not one of this
+                _line("commit", [escape.log(shown.head)])  # an approval of another commit does not count
             _print_documents(summary.grant_preview)
     print_findings(findings)
     return ExitCode.REFUSED if findings else ExitCode.DONE
@@ -113,7 +113,7 @@ def _of_pull(invocation: Invocation, number: int, now: datetime) -> _Explained:
 
 
 def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
-    """What a file asks for, as it lies here and under the rules beside it."""
+    """What a file in the working tree asks for, under the rules of the same tree."""
     root = data_root(invocation.folder)
     tree, catalogue = FolderTree(root=root), ServiceAuthorizationReference()
     path = _find_file(text, folder=invocation.folder, root=root)
@@ -172,7 +172,7 @@ def _summary(
 
 
 def _history(invocation: Invocation, requester: str) -> LedgerView | None:
-    """The ledger, if it can be had from here: without it all but the past can be explained."""
+    """The ledger, if there is a clone of it here. Without it, only the requester's earlier grants are missing."""
     if not clone(invocation.folder, invocation.environ).has("refs/remotes/origin/main"):
         return None  # no clone of anything: GitHub's client is not even imported
     from jitbot.wiring.context import open_context
@@ -209,7 +209,7 @@ def _print(summary: RequestSummary, grant_preview: GrantPreview) -> None:
 
 
 def _line(name: str, texts: Iterable[str]) -> None:
-    """A name and what there is to say of it, the first beside it and the rest below."""
+    """A label and its texts: the first text follows the label, the others are below it."""
     for index, text in enumerate(texts):
         click.echo(f"{'' if index else escape.log(name) + ': ':<10}{text}")
 

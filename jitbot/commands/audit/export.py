@@ -141,7 +141,7 @@ def _ensure_empty(folder: Path) -> None:
 
 
 def _write(folder: Path, files: Files) -> None:
-    """Write the pack; the manifest comes last, so that a pack without one is known to be half."""
+    """Write the pack. The manifest comes last, so that a pack without a manifest is recognised as incomplete."""
     try:
         for name, content in files.items():
             file = folder / name

@@ -67,7 +67,7 @@ def timeline(survey: PeriodReport) -> str:
 
 
 def _span(record: GrantRecord, survey: PeriodReport) -> tuple[datetime, datetime] | None:
-    """From when until when, within the period, access was held; None if it was not."""
+    """The part of the period in which access was held; None if it was not held."""
     if record.held_from is None:
         return None
     begin = max(record.held_from, survey.start)
@@ -76,7 +76,7 @@ def _span(record: GrantRecord, survey: PeriodReport) -> tuple[datetime, datetime
 
 
 def _bar(record: GrantRecord, begin: datetime, end: datetime) -> str:
-    # It begins with a word of ours, so that no policy's name is a word of Mermaid's.
+    # It begins with a fixed word, so that no policy's name is read as a keyword of Mermaid.
     tag = "crit, " if record.exceptions else ""
     return f"    use of {_token(record.policy)} in {_token(record.account)} :{tag}{begin:%F %T}, {end:%F %T}"
 

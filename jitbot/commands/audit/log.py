@@ -111,7 +111,7 @@ def _cells(row: LogRow) -> tuple[str, ...]:
 
 
 def _warn(inputs: AuditInputs) -> int:
-    """3 where the list may be incomplete, since something of ours could not be read; with the reason, on stderr."""
+    """Print on stderr why the list may be incomplete. Returns 3 if it may be, otherwise 0."""
     history = inputs.history
     left_out = sum(each.severity is Severity.BROKEN for each in history.problems)
     unread = [each for each in history.problems if each.severity is Severity.UNCHECKED]

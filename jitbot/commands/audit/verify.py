@@ -61,9 +61,9 @@ def verify(
 ) -> int:
     """Check the whole record from this clone: attestations, additions only, every decision made again, every end.
 
-    Asks nobody without --online, --against-aws or --record. Remembers the head it found good, in the clone's
-    refs/jitbot/verified, and misses it when history was rewritten. Exits with 1 if a promise was broken, with
-    3 if something could not be checked.
+    Works offline without --online, --against-aws or --record. Remembers the head that it found good, in the
+    clone's refs/jitbot/verified, so that a rewritten history is detected. Exits with 1 if a promise was broken,
+    with 3 if something could not be checked.
 
     Example: jitbot audit verify --keys github-keys.json
     """
@@ -126,7 +126,10 @@ def _report_stop(context: Context, error: JitbotError, now: datetime) -> None:
 
 
 def _keep_issue(context: Context, verdict: AuditVerdict, now: datetime) -> bool:
-    """Keep the one issue, then record: a ledger that cannot be written to is what the issue is for. True if both are done."""
+    """Keep the one issue, then record. The issue comes first, since it must also report a ledger that cannot be written.
+
+    Returns whether both succeeded.
+    """
     ensure_recordable(context)
     issue_kept = True
     try:
@@ -147,7 +150,7 @@ def _context(invocation: Invocation) -> Context:
 
 
 def _expected(inputs: AuditInputs, name: str) -> Sha:
-    """The commit that was expected; a whole name is one even where this clone does not have it any more."""
+    """The commit that was expected. A full commit id is accepted even if this clone does not have it any more."""
     try:
         return inputs.repository.resolve(name)
     except InvalidError:

@@ -88,14 +88,14 @@ def _affected(context: Context, invocation: Invocation) -> list[Shown]:
 def _put(
     talk: GitHubConversation, shown: list[Shown], context: Context, environ: Mapping[str, str]
 ) -> tuple[dict[int, bool], tuple[JitbotError, ...]]:
-    """Write each; where the token may not (a fork's run), tell it in the job's summary instead."""
+    """Write each; if the token may not (a fork's run), show it in the job's summary instead."""
     written: dict[int, bool] = {}
     trouble: list[JitbotError] = []
     for each in shown:
         try:
             written[each.number] = put(talk, each, run=context.run.url)
         except DeniedError as error:
-            trouble.append(DeniedError(f"#{each.number} is told in the summary instead: {error}"))
+            trouble.append(DeniedError(f"#{each.number} is shown in the summary instead: {error}"))
             _summarise(each, environ)
         except UnavailableError as error:
             trouble.append(error)

@@ -86,7 +86,7 @@ def _must_be(client: RequesterClient, answer: LedgerAnswer, path: str) -> None:
 
 
 def _against(answer: LedgerAnswer, path: str, now: datetime) -> str:
-    """Why there would be nothing to end, if the ledger were to be believed; empty if it says that there is."""
+    """Why there is nothing to end by the unverified ledger; empty if the ledger says that there is."""
     if answer.trouble:
         return ""
     if answer.state(path).current is None:
@@ -112,7 +112,7 @@ def _dispatch(client: RequesterClient, inputs: Mapping[str, str]) -> None:
 def _wait(
     client: RequesterClient, ledger: UnverifiedLedger, request: str, now: datetime, patience: timedelta
 ) -> RequestState | None:
-    """The request once the ledger says that it ended everywhere; None if the patience ended first."""
+    """The request, as soon as the ledger says that it ended everywhere; None if the waiting time ended first."""
     for waited in looks(client, patience):
         state = ledger.states(now + waited).get(request)
         if state is not None and ended(state):

@@ -1,8 +1,8 @@
-"""The request a person means; without a word, their newest that may be running.
+"""The request that a person means; if they name none, their newest one that may be running.
 
-The ledger is read through the API here, and nobody has verified it: whoever may push can add to it, and take
-files out of its tip. So it may help to find a request, and never says that there is none to end: what main
-holds, and the number of a pull request, are GitHub's own word.
+The ledger is read through the API here and is not verified: anyone with write access can add files to its tip and
+remove them. So it may help to find a request, but it never proves that there is nothing to end. main's content and
+the number of a pull request come from GitHub itself.
 """
 
 from collections.abc import Iterable
@@ -24,14 +24,14 @@ UNVERIFIED = "nobody has verified that here: `jitbot status` in a clone does"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerAnswer:
-    """What the branch `ledger` tells, verified by nobody, and why it could not be read, if it could not."""
+    """The events of the branch `ledger`, unverified, and the reason if it could not be read."""
 
     events: tuple[Event, ...] = ()
     trouble: str = ""
     states: dict[str, RequestState] = field(default_factory=dict)
 
     def state(self, request: str) -> RequestState:
-        """What is told of a request."""
+        """The recorded state of a request."""
         return self.states.get(request, RequestState(request=request))
 
     def until(self, request: str) -> datetime | None:
@@ -44,13 +44,13 @@ class LedgerAnswer:
         return max(ends, default=None)
 
     def may_run(self, request: str, now: datetime) -> bool:
-        """Whether its time is not over, whatever is said of an early end."""
+        """Whether its time is not over; early ends are ignored."""
         until = self.until(request)
         return until is not None and now < until
 
 
 def ask_ledger(ledger: UnverifiedLedger, now: datetime) -> LedgerAnswer:
-    """What the branch tells of the days that can still matter; an empty answer with its reason if it cannot be read."""
+    """The branch's events of the last 21 days; an empty answer with the reason if they cannot be read."""
     try:
         events = ledger.events(now - MEMORY, now)
     except JitbotError as error:
@@ -61,7 +61,7 @@ def ask_ledger(ledger: UnverifiedLedger, now: datetime) -> LedgerAnswer:
 def which(client: RequesterClient, answer: LedgerAnswer, text: str | None, now: datetime) -> str:
     """The request of that path, unique part or pull request; without a text, the person's newest that may be running.
 
-    What is on main, and live, is meant before what is not.
+    Requests that are on main, and live, are preferred.
     """
     if text is None:
         return _newest(client, answer, now)
@@ -118,7 +118,7 @@ def _month_and_last(now: datetime) -> tuple[str, str]:
 
 
 def _silent(path: str, login: Login, answer: LedgerAnswer, now: datetime) -> bool:
-    """Whether a request is this person's, young enough to be running, and the ledger tells no decision of it."""
+    """Whether a request is this person's, recent enough to be running, and has no decision in the ledger."""
     parsed = parse_request_path(path)
     young = isinstance(parsed, RequestPath) and parsed.date >= (now - MEMORY).date()
     return young and _is_of(path, login) and not answer.state(path).decided
@@ -130,9 +130,9 @@ def _is_of(path: str, login: Login) -> bool:
 
 
 def _at_main(client: RequesterClient, paths: Iterable[str]) -> frozenset[str]:
-    """Those of them that main holds as ordinary files, where nobody puts a file past the rules.
+    """Those of them that are ordinary files on main, which only an approved merge can change.
 
-    Their contents are not read: one that is no text would keep everybody from naming a request like it.
+    Their contents are not read: a single file that is not text would make this fail for everybody.
     """
     wanted = frozenset(paths)
     client.tree.list(path.rpartition("/")[0] for path in wanted)  # all folders in one question

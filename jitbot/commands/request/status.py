@@ -29,7 +29,7 @@ from jitbot.wiring.requester import open_client, origin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerRead:
-    """What the ledger tells, and why it may be incomplete or unproven, if it may."""
+    """The ledger's states, and the reasons if they may be incomplete or are not verified."""
 
     states: Mapping[str, RequestState]
     numbers: Mapping[str, int | None]
@@ -54,7 +54,7 @@ class Seen:
 )
 @click.option("--ended", is_flag=True, help="What has ended too, of the last 21 days.")
 @click.option(
-    "--at", type=Moment(), help="As it stood, or will stand, at this time; without what is only asked for."
+    "--at", type=Moment(), help="Show the grants as of this time, past or future; without open requests."
 )
 @repo_option
 @format_option
@@ -102,7 +102,7 @@ def status(
 
 
 def _desk(invocation: Invocation, repo: str | None) -> tuple[RequesterClient | None, str]:
-    """The desk, or why there is none: in a clone status does without."""
+    """The requester's client, or the reason why there is none: in a clone `status` works without it."""
     try:
         return open_client(invocation, "status", repo), ""
     except InvalidError as error:
@@ -124,7 +124,7 @@ def _asks(client: RequesterClient | None, who: str | None, now: datetime) -> See
 
 
 def _record(invocation: Invocation, client: RequesterClient | None, repo: str | None) -> LedgerRead:
-    """The ledger: verified where there is a clone, as it lies there otherwise."""
+    """The ledger: verified if there is a clone, otherwise unverified."""
     if client is None or (repo is None and _in_its_clone(invocation)):
         history = read(open_context(invocation, "status"), invocation.now)
         numbers = pull_requests(history.events)
@@ -175,7 +175,7 @@ def _tell_what_is_not_known(seen: Seen) -> None:
 
 
 def _print(asks: Sequence[OpenRequest], found: Sequence[GrantStatus], *, mine: bool) -> None:
-    """A line for each where nobody looks, so that grep finds all of it; two narrow columns at a terminal."""
+    """One line for each in a pipe, so that grep finds the whole line; two narrow columns at a terminal."""
     if not asks and not found:
         click.echo("nothing is granted")
         return

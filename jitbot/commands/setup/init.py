@@ -79,7 +79,7 @@ def init(invocation: Invocation, /, *, folder: Path, apply: bool, yes: bool, **a
 
 
 def _answers(invocation: Invocation, given: Mapping[str, Any]) -> scaffold.Answers:
-    """What was said, and what GitHub adds to it."""
+    """The answers from the command line, completed with GitHub's."""
     repository = given["repository"] or invocation.environ.get("GITHUB_REPOSITORY", "")
     if not repository:
         raise click.UsageError("say which repository it is: --repository owner/name")
@@ -142,7 +142,7 @@ def _must_read(written: Mapping[str, str]) -> None:
 
 
 def _write(place: Path, written: Mapping[str, str]) -> None:
-    """Write every file, or none: what exists is left alone, and named."""
+    """Write every file, or none. An existing file is never overwritten; the error names it."""
     present = [path for path in written if (place / path).exists() or (place / path).is_symlink()]
     if present:
         raise InvalidError(
@@ -171,7 +171,7 @@ def _apply(invocation: Invocation, place: Path, *, yes: bool) -> int:
     _consent(parsed.value, (change.effect or change.title for change in CHANGES), yes=yes)
     for title, changed in apply_settings(setup, GitHubRepositorySettings(client)):
         click.echo(
-            f"{click.style('✓', fg='green')} {escape.log(title)}: {'done' if changed else 'so already'}"
+            f"{click.style('✓', fg='green')} {escape.log(title)}: {'done' if changed else 'already set'}"
         )
     click.echo("Next: jitbot doctor")
     return ExitCode.DONE

@@ -41,7 +41,7 @@ class GrantChoice:
     clone: str | None = None
 
     def source(self, invocation: Invocation) -> str:
-        """A name for the credentials that will be used, told without asking anybody."""
+        """A name for the credentials that will be used, found without any call."""
         environ = invocation.environ
         own = environ.get("AWS_ACCESS_KEY_ID") or f"profile {environ.get('AWS_PROFILE', 'default')}"
         return f"profile {self.profile}" if self.profile else own
@@ -154,7 +154,7 @@ def cache_folder(invocation: Invocation) -> Path:
 
 
 def _kept(cache: SessionCache, key: tuple[str, ...], now: datetime) -> Session | None:
-    """A kept session that is good for a while; near the end of its grant it is good for a minute at a time."""
+    """A kept session that is still valid. Near the end of its grant it is used for at most a minute."""
     found = cache.find(*key)
     if found is None or found[0].expires_at <= now:
         return None

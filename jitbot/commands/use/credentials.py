@@ -41,7 +41,7 @@ def credentials(
 
     REQUEST is a path, a unique part of one, or a pull request's number; your newest live one if left out.
     A session is kept in your cache folder until it ends, and renewed as long as the grant lasts. With --role
-    no ledger is asked, so only the session's own end is told; the grant ends all the same.
+    the ledger is not read, so only the session's own end is known; the grant still ends on time.
 
     Example: jitbot credentials --configure refunds
     """

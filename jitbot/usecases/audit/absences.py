@@ -27,7 +27,7 @@ from jitbot.usecases.collect.collect_case import PEOPLE, owners_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """What main lacked for a time; and the commits of which nobody could tell here what they left."""
+    """The periods in which main lacked a file or a person, and the commits whose files this clone cannot show."""
 
     absences: Absences
     untold: frozenset[Sha]
@@ -84,7 +84,7 @@ def _left(
     changes: Sequence[Merged],
     states: Mapping[str, RequestState],
 ) -> tuple[tuple[Left, ...], frozenset[Sha]]:
-    """Which of the requests that were merged by then each commit left that was not followed."""
+    """For each commit that is too large to read: which of the requests merged by then it still contains."""
     first: dict[str, int] = {}
     for each in changes:
         first.setdefault(each.change.path, each.order)

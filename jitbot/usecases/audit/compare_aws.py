@@ -1,4 +1,4 @@
-"""`--against-aws`: every role under jitbot's path as it is now, held against the whole ledger. Reads only."""
+"""`--against-aws`: compare every role under jitbot's path, as it is now, with the whole ledger. Reads only."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,7 +19,7 @@ from jitbot.usecases.context import Context
 
 
 def compare(context: Context, inputs: AuditInputs, now: datetime) -> Iterator[AuditFinding]:
-    """What AWS has otherwise than the ledger says. An account that does not answer is a finding."""
+    """How AWS differs from the ledger. An account that does not answer is a finding."""
     states = request_state.fold_events(inputs.history.events)
     listed: dict[AccountId, tuple[Listed, ...]] = {}
 

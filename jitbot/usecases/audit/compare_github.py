@@ -1,4 +1,4 @@
-"""`--online`: the pull requests and reviews behind each approval, read again and held against what was attested."""
+"""`--online`: read the pull request and the reviews of each approval again, and compare them with the record."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,13 +15,14 @@ _LATER = "try again: two calls are made for each approval, and GitHub allows so 
 _LOOK = "somebody changed GitHub since, or the run recorded what was not so: compare the pull request with the event"
 _NO_HEAD = "what was approved can no longer be compared with what was recorded: ask GitHub, or whoever has a clone with that commit"
 _HEADS_AT_ONCE = 50
-_IN_A_ROW = 3  # pull requests for which the forge fails before it is taken to be out of reach
+_IN_A_ROW = 3  # pull requests for which GitHub fails before it is treated as unreachable
 
 
 def read_again(forge: Forge, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
-    """What the forge says otherwise today than was attested: two calls for each approval.
+    """How GitHub's answers today differ from the attested ones: two calls for each approval.
 
-    What it does not answer is a finding too. After a few of them in a row nothing more is asked, and that is said.
+    A missing answer is a finding too. After a few missing answers in a row GitHub is not asked any more, and the last
+    finding says so.
     """
     wanted = [(each, snapshot) for each in decisions if (snapshot := _snapshot(each)) is not None]
     failed = 0  # in a row
@@ -47,7 +48,7 @@ def read_again(forge: Forge, decisions: Iterable[RecordedEvent]) -> Iterator[Aud
 
 
 def fetch_heads(repository: Repository, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
-    """Fetch the head behind each approval, so that it is compared with the evidence; say which GitHub no longer serves.
+    """Fetch the head of each approval, so that it is compared with the evidence. A finding names each missing head.
 
     GitHub keeps the head of a merged pull request as `refs/pull/NUMBER/head`, also when its branch is deleted.
     """
@@ -98,7 +99,7 @@ def _compared(
     was = snapshot.pull_request
     lasting = ("author", "head", "merged_at", "merge_commit", "base_branch", "repository_id", "commit_count")
     other = [name for name in lasting if getattr(was, name) != getattr(pull, name)]
-    # People leave, and delete their accounts: that takes nothing from what they did.
+    # A person may leave and delete their account. What they did before stays valid.
     wrong = [name.replace("_", " ") for name in other if name != "author" or not pull.author.is_gone]
     if wrong:
         message = f"#{was.number} differs today in its {', '.join(wrong)}"

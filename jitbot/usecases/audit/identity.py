@@ -1,7 +1,7 @@
 """Which repository this is, and what it was called: only settings of main with today's id and issuer say so.
 
-Main's past belongs to whoever may merge: a rebase can leave a tree on main that no owner saw. So an older
-`settings.yaml` counts only for a former name of this very repository, and only for the time in which main had it.
+Anyone who may merge can shape main's history: a rebase can leave a tree on main that no owner reviewed. So an older
+`settings.yaml` counts only for a former name of this same repository, and only for the time in which main had it.
 """
 
 from itertools import pairwise

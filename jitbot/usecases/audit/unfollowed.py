@@ -1,4 +1,4 @@
-"""What a commit of main left: asked of it where its changes do not say so, and read with every version of a document."""
+"""Commits of main that are too large to follow: read their files from the commits themselves."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
@@ -18,7 +18,7 @@ _ASKED = (SETTINGS, PEOPLE)  # whose every version matters; all else is asked fo
 
 
 def learn_rules(repository: WholeRepository, main_history: MainHistory) -> frozenset[Sha]:
-    """Complete the replay's versions of these files; gives the commits that could not be asked."""
+    """Complete the versions of these files in main's history. Returns the commits that could not be read."""
     untold = set()
     for each in main_history.unfollowed:
         if each.rules:
@@ -36,7 +36,7 @@ def learn_rules(repository: WholeRepository, main_history: MainHistory) -> froze
 def requests_left(
     repository: WholeRepository, wanted: Mapping[Unfollowed, Collection[str]]
 ) -> tuple[tuple[Left, ...], frozenset[Sha]]:
-    """Which of these request files each commit left there; and the commits that could not be asked."""
+    """Which of these request files each commit contains, and the commits that could not be read."""
     left, untold = [], set()
     for each, paths in wanted.items():
         found = entries_of(repository, each.commit, paths)

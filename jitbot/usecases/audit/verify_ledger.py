@@ -42,7 +42,7 @@ class AuditInputs:
     main_history: MainHistory
     merges: tuple[Merged, ...]
     history: LedgerHistory
-    untold: frozenset[Sha]  # commits of main of which nobody could tell here which rules they left
+    untold: frozenset[Sha]  # commits of main whose rule files this clone cannot show
 
     @cached_property
     def gone(self) -> Gone:
@@ -57,7 +57,7 @@ class AuditInputs:
 
     @property
     def not_followed(self) -> tuple[Sha, ...]:
-        """The commits of main that could not be asked for what they left."""
+        """The commits of main whose files could not be read."""
         return (*self.untold, *self.gone.untold)
 
 
@@ -101,10 +101,10 @@ def verify(
     since: Sha | None = None,
     more: Iterable[AuditFinding] = (),
 ) -> AuditVerdict:
-    """Check everything that can be checked from git alone; `more` is what was found elsewhere.
+    """Check everything that can be checked from git alone; `more` are findings from elsewhere.
 
-    The ledger must hold every commit of `expect`, and the head that was found good here before. With `since`,
-    what is wrong with commits that it held then is passed over: it was told before.
+    The ledger must contain every commit of `expect`, and the head that was found good here before. With `since`,
+    findings about commits that it had then are left out: they were reported before.
     """
     repository, history = inputs.repository, inputs.history
     seen = heads_once_good(history, repository.verified(), [*expect, *([since] if since else [])])
@@ -133,7 +133,7 @@ def mark(inputs: AuditInputs, since: str) -> Sha:
 
 
 def decisions_since(inputs: AuditInputs, since: Sha | None) -> tuple[RecordedEvent, ...]:
-    """The decisions recorded after the ledger stood at `since`; all of them without it."""
+    """The decisions that were recorded after the ledger's commit `since`; without it, all of them."""
     before = inputs.repository.commits_of(since) if since is not None else frozenset()
     return tuple(each for each in inputs.history.decisions.values() if each.batch.commit not in before)
 

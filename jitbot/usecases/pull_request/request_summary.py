@@ -1,4 +1,4 @@
-"""What an open pull request asks for, judged as if it were merged now: by the code that decides, and asking as little."""
+"""What an open pull request asks for, judged as if it were merged now by the code that decides, with few calls."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -40,17 +40,17 @@ _PROPOSED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
-    """A pull request as if it were merged now: a briefing for each request file, and all that is wrong with it."""
+    """A pull request as if it were merged now: a summary of each request file, and all findings."""
 
     summaries: tuple[RequestSummary, ...]
     findings: tuple[Finding, ...]
     alone: bool  # whether it touches request files and nothing else
     doubt: str  # why the ledger could not be read, or not wholly
-    unread: bool = False  # it changes so much that no briefing was made
+    unread: bool = False  # it changes so much that no summary was made
 
 
 def brief(context: Context, pull: PullRequest, now: datetime) -> Brief:
-    """Judge the change from the base's fetched tip to the pull request's fetched head. Raises UnavailableError if they cannot be had."""
+    """Judge the change from the base's fetched tip to the pull request's fetched head. Raises UnavailableError if they cannot be fetched."""
     repository = context.repository
     head, base = _fetched(context, pull), repository.main()
     proposed = read_proposed(repository, base=base, head=head)
@@ -97,7 +97,7 @@ class _Asking:
     collector: CaseCollector
 
     def history(self, paths: Sequence[str]) -> tuple[LedgerView | None, str]:
-        """The ledger, for one requester further back; and why it cannot be relied upon, if so."""
+        """The ledger, with older batches of one requester, and the reason if it cannot be relied upon."""
         asked = (self._request(path) for path in paths)
         requester = next((each.value.requester for each in asked if each.value is not None), "")
         try:
@@ -169,7 +169,7 @@ class _Asking:
 def recorded(context: Context, number: int, now: datetime) -> tuple[RequestSummary, ...]:
     """What a merged pull request asked for and was granted, by the ledger and under main's rules; empty if it was not.
 
-    Raises UnavailableError if the ledger cannot tell.
+    Raises UnavailableError if the ledger is in doubt.
     """
     history = ledger.read(context, now)
     if history.doubt:

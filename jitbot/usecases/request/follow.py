@@ -1,4 +1,4 @@
-"""Looks after a pull request until its request is granted, refused, or the patience is over."""
+"""Follows a pull request until its request is granted or refused, or the waiting time is over."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two looks
 def follow(
     client: RequesterClient, pull: Pull, request: str, *, now: datetime, patience: timedelta
 ) -> Iterator[ProgressUpdate]:
-    """What is to be seen, look by look, the last one final unless the patience came to its end first."""
+    """The state after each look. The last one is final unless the waiting time ended first."""
     ledger, approvals = UnverifiedLedger(client.personal), OpenApprovals(client=client, follows=True)
     for waited in looks(client, patience):
         update = look(approvals, ledger, client.personal.pull(pull.number), request, now + waited)
@@ -28,7 +28,7 @@ def follow(
 
 
 def looks(client: RequesterClient, patience: timedelta) -> Iterator[timedelta]:
-    """The time waited so far, at once and after ever longer pauses, until it is the whole patience."""
+    """The time waited so far: zero first, then after longer and longer pauses, up to the whole waiting time."""
     waited, pause = 0.0, _FIRST_PAUSE
     while True:
         yield timedelta(seconds=waited)

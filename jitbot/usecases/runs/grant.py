@@ -26,7 +26,7 @@ _DOWN = (
 
 
 def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
-    """Decide every new change of a request, and carry out what the ledger says is approved and not granted."""
+    """Decide every new change of a request, and grant what the ledger says is approved and not granted yet."""
     ensure_current(context)
     if not dry_run:
         ensure_recordable(context)
@@ -36,7 +36,7 @@ def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
     run.report = Report(doubt=history.doubt, warnings=history.ignored, dry=dry_run)
     if history.doubt:
         return run.report  # what cannot be checked may hold an end: nothing is given
-    # What one merge asks for in bulk waits until everybody else has their access, and so does what is in doubt.
+    # Bulk requests of one merge, and changes in doubt, wait until everybody else has their access.
     for number, portion in enumerate(due(context, history, now)):
         history = run.portion(ledger.refresh() if number else history, portion)
     while undecided := run.undecided():

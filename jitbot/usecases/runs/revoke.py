@@ -1,7 +1,7 @@
 """`jitbot revoke`: who may end a grant early, the record of it, and the end itself.
 
-A revocation is recorded before AWS is touched, so that it is final wherever the run stops. Where it cannot be
-recorded, because others keep writing, GitHub refuses or its issuer does not answer, access ends all the same.
+A revocation is recorded before AWS is changed, so that it is final even if the run stops. If it cannot be recorded,
+because others keep writing, GitHub refuses or its issuer does not answer, access ends anyway.
 """
 
 from dataclasses import replace
@@ -85,7 +85,7 @@ def _unrecorded(event: Event, why: str, *, done: tuple[Event, ...]) -> Finding:
 
 
 def _known(history: LedgerView, request: str) -> RequestState:
-    """The request, if it was ever approved. What is in doubt beside it does not keep it from ending."""
+    """The request, if it was ever approved. Other events in doubt do not prevent its end."""
     state = history.states.get(request)
     if state is None or state.current is None:
         if why := history.doubt_of(request):

@@ -56,7 +56,7 @@ def sweep(context: Context, now: datetime, *, dry_run: bool = False, complete: b
 def _looked_at(
     context: Context, history: LedgerView, listed: Mapping[AccountId, tuple[Listed, ...]], now: datetime
 ) -> tuple[Mapping[AccountId, tuple[Listed, ...]], tuple[Failure, ...]]:
-    """The lists, with the roles that were ended early read whole: an end that somebody undid is made again."""
+    """The lists, with every role that was ended early read in full: an end that somebody undid is made again."""
     wanted: dict[AccountId, list[str]] = {}
     for role in plan.to_look_at(history.states.values(), listed, now):
         wanted.setdefault(role.account_id, []).append(role.role_name)
