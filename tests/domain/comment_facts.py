@@ -25,7 +25,7 @@ HOSTILE = (
 OURS = {"p", "strong", "em", "br", "blockquote", "ul", "li", "details", "summary", "b", "code", "pre", "sub", "a", "hr", "span"}  # fmt: skip
 
 
-def a_briefing(
+def a_summary(
     request: Request | None = None,
     *,
     rules: Rules | None = None,

@@ -242,7 +242,7 @@ def _stranger(code: str, message: str) -> bool:
 
 
 def _receipt(answers: list[Mapping[str, Any]]) -> Receipt:
-    """When AWS answered, by its own clock, and its request ids, for whoever asks CloudTrail later."""
+    """When AWS answered, by its own clock, and its request ids, for a later search in CloudTrail."""
     dates = [answer["HTTPHeaders"]["date"] for answer in answers if "date" in answer.get("HTTPHeaders", {})]
     if not dates:
         raise UnavailableError("AWS answered without a date")

@@ -28,7 +28,7 @@ def switch_role(role_arn: str, shown_as: str) -> str:
 
 
 def federated(role_arn: str, session: Session, *, endpoint: str | None = None) -> str:
-    """A link that signs whoever holds it in as this session, for the next 15 minutes. It is a secret.
+    """A link that signs its holder in as this session, for the next 15 minutes. It is a secret.
 
     The console's session lasts as long as the one given. No error quotes what was sent.
     """

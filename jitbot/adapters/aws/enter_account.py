@@ -89,4 +89,4 @@ def _not_known_yet(
     code = response[1].get("Error", {}).get("Code") if response is not None else None
     if code != "InvalidClientTokenId" or attempts > len(_PAUSES):
         return None
-    return random.uniform(0.5, 1) * _PAUSES[attempts - 1]  # noqa: S311  # nothing secret hangs on it
+    return random.uniform(0.5, 1) * _PAUSES[attempts - 1]  # noqa: S311  # nothing secret depends on it

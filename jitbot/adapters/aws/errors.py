@@ -1,4 +1,4 @@
-"""AWS's errors as ours."""
+"""Translates AWS's errors into jitbot's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -67,7 +67,7 @@ class AmbientPerson:
 def _asking() -> Iterator[None]:
     """Mark each program that botocore starts for a `credential_process`: it inherits this process's environment.
 
-    botocore has no other way to tell such a program anything, whatever chain of profiles leads to it.
+    botocore has no other way to pass information to such a program, whatever chain of profiles starts it.
     """
     os.environ[ASKING] = "1"
     try:

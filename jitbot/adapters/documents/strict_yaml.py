@@ -190,7 +190,9 @@ class _Walk:
 
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Text:
         text = Text(event.value, plain=event.style is None)
-        if text.plain and not text and path and "" not in path:  # what hangs on a broken key is no news
+        if (
+            text.plain and not text and path and "" not in path
+        ):  # findings below a broken key would add nothing
             self._document.refuse(
                 path, "no-value", f"{named(path)} has no value", "write one, or remove the key"
             )

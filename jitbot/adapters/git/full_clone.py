@@ -78,7 +78,7 @@ class WholeClone:
             here = stream.contents(self._git, [name for name in part if name not in refused], most)
             for name in part:
                 yield (name, None) if name in refused else next(here)
-            next(here, None)  # so that git is waited for, and its failure is told
+            next(here, None)  # so that git ends, and its failure is raised
 
     def here(self, blobs: Iterable[Sha]) -> frozenset[Sha]:
         """Those of these blobs that are in this clone, however large."""

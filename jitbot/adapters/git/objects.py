@@ -49,7 +49,7 @@ class Objects:
             else:
                 content = self._contents[kind, name]
             yield name, content if content is not None and (cut or len(content) <= most) else None
-        next(answers, None)  # so that git is waited for, and its failure is told
+        next(answers, None)  # so that git ends, and its failure is raised
 
     def commits(self, names: Iterable[Sha]) -> dict[Sha, plumbing.CommitHeader | None]:
         """What commits say of themselves; None for what is none. One too large is read as far as its parents go."""

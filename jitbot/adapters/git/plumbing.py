@@ -151,7 +151,7 @@ class _Reader:
 def commit(content: bytes) -> CommitHeader:
     """Read a commit object: its tree, its parents right below, more headers, an empty line, its message.
 
-    Only the lines below the tree are parents, as for git itself: whoever may push can write any other header. Of
+    Only the lines below the tree are parents, as for git itself: anyone who may push can write any other header. Of
     one that was cut the parents are read, and nothing is said of its message.
     """
     headers, _, message = content.partition(b"\n\n")
@@ -176,7 +176,7 @@ def change(base: str, made: str, timestamp: int, difference: Difference) -> Chan
 
 
 def moment(timestamp: int) -> datetime:
-    """A commit's date; whoever makes a commit chooses it, and may choose one that no calendar has."""
+    """A commit's date. Its author chooses it, and may choose one that no calendar has."""
     return datetime.fromtimestamp(min(max(timestamp, 0), _LATEST), UTC)
 
 

@@ -49,7 +49,7 @@ def _end(block: str) -> str:
 
 
 def _around(text: str, block: str) -> tuple[str, str]:
-    """What stands before and after the block; all of it before, if there is none."""
+    """The text before and after the block; all of it is "before" if there is none."""
     begin, end = f"{_begin(block)}\n", f"{_end(block)}\n"
     start = text.find(begin)
     if start < 0:

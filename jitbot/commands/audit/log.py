@@ -53,7 +53,7 @@ def log(
     end: datetime | None,
     form: str,
 ) -> int:
-    """Tell who had what, when, why, and approved by whom, from this clone: a row for each attested event.
+    """Show who had what, when, why, and approved by whom, from this clone: a row for each attested event.
 
     Asks nobody. What is not attested is left out, and counted; `jitbot audit verify` says what it is.
 

@@ -32,7 +32,7 @@ _SHOWN = 40  # operations; --format json has all
 def sessions(
     invocation: Invocation, *, request: str, keys_file: Path | None, regions: tuple[str, ...], form: str
 ) -> int:
-    """Tell what was done with a grant, as CloudTrail has it: when entered, what was called, denied, or never used.
+    """Show what was done with a grant, by CloudTrail: when entered, what was called, denied, or never used.
 
     REQUEST is a path, a unique part of one, or a pull request's number. CloudTrail keeps management events for
     90 days; reading or writing data, such as a table's rows, is not among them. Needs cloudtrail:LookupEvents in

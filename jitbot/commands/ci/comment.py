@@ -54,7 +54,7 @@ def comment(invocation: Invocation, *, pulls: tuple[int, ...], form: str) -> int
     if form == "json":
         print_json([_json(each, written=written.get(each.number, False)) for each in shown])
     else:
-        _tell(shown, written, in_actions=in_actions)
+        _print(shown, written, in_actions=in_actions)
     for error in trouble:
         click.echo(f"! {escape.log(str(error))}", err=True)
     if any(isinstance(error, UnavailableError) for error in trouble):
@@ -110,7 +110,7 @@ def _summarise(shown: Shown, environ: Mapping[str, str]) -> None:
             summary.write(f"{shown.body}\n")
 
 
-def _tell(shown: list[Shown], written: Mapping[int, bool], *, in_actions: bool) -> None:
+def _print(shown: list[Shown], written: Mapping[int, bool], *, in_actions: bool) -> None:
     if not shown:
         click.echo("no pull request to bring up to date")
     for each in shown:

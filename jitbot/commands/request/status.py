@@ -77,7 +77,7 @@ def status(
 
     Example: jitbot status
     """
-    client, trouble = _desk(invocation, repo)
+    client, trouble = _client(invocation, repo)
     record = _record(invocation, client, repo)
     who, troubled = (person, "") if person or everything else _me(client)
     seen = _asks(client, who, invocation.now) if at is None else Seen()
@@ -91,7 +91,7 @@ def status(
         print_json([*asked, *(_json(each, record.numbers) for each in found)])
     else:
         _print(seen.asks, found, mine=who is not None and person is None)
-    _tell_what_is_not_known(seen)
+    _print_unknown(seen)
     if at is None and (why := trouble or troubled or seen.trouble):
         click.echo(f"? what is only asked for is not shown: {escape.log(why)}", err=True)
     if record.note:
@@ -101,7 +101,7 @@ def status(
     return ExitCode.UNSURE if record.doubt else ExitCode.DONE
 
 
-def _desk(invocation: Invocation, repo: str | None) -> tuple[RequesterClient | None, str]:
+def _client(invocation: Invocation, repo: str | None) -> tuple[RequesterClient | None, str]:
     """The requester's client, or the reason why there is none: in a clone `status` works without it."""
     try:
         return open_client(invocation, "status", repo), ""
@@ -160,7 +160,7 @@ def _me(client: RequesterClient | None) -> tuple[str | None, str]:
     return (login if login in people else None), ""
 
 
-def _tell_what_is_not_known(seen: Seen) -> None:
+def _print_unknown(seen: Seen) -> None:
     requests: tuple[OpenRequest | UnreadRequest, ...] = (*seen.asks, *seen.unread)
     for each in requests:
         if not isinstance(each.approvals, NotKnown):

@@ -44,7 +44,7 @@ def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool
 
     Reads main, GitHub and jitbot's own roles in AWS, and changes nothing. GitHub shows some settings to admins
     alone: with GITHUB_TOKEN of one (gh auth token) all can be seen; what cannot is unknown. Ends with 1 where
-    a promise would not hold, 3 where nobody can tell.
+    a promise would not hold, 3 where it is unknown.
 
     Example: jitbot doctor --no-aws
     """

@@ -91,7 +91,7 @@ def reviewers_of(policy: Policy, people: People, teams: Teams) -> tuple[Person, 
 
 
 def unreviewed(policy: Policy, people: People, teams: Teams) -> tuple[Login, ...]:
-    """Whoever may ask under this policy, and is the same human as every reviewer that it names."""
+    """The people who may ask under this policy and are the same human as every reviewer that it names."""
     named = reviewers_of(policy, people, teams)
     return tuple(
         person.login
@@ -118,7 +118,7 @@ def others(candidates: Iterable[Person], requester: Person) -> tuple[Person, ...
 def _impartial(parsed_case: ParsedCase) -> Iterator[Person]:
     """The reviewers who are neither the requester, nor the author, nor named by a commit of the request, nor pushed one.
 
-    Not a count of approvals: whoever owns nothing in CODEOWNERS, and has not reviewed yet, may review after.
+    This is not a count of approvals: a person who owns nothing in CODEOWNERS may still review afterwards.
     """
     named = reviewers_of(parsed_case.policy, parsed_case.people, parsed_case.teams)
     return (person for person in named if part_in(person, parsed_case) is None)

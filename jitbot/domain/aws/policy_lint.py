@@ -88,7 +88,7 @@ def _useless_conditions(
             message = f"no action of this statement sends {key}, so {operator} on it"
             hint = "look the key up in the Service Authorization Reference"
             if _matches_without(operator, values):
-                hint += "; as it stands, this condition keeps nobody out"
+                hint += "; in this form the condition keeps nobody out"
                 yield Finding.at(policy, field, "condition-always-matches", f"{message} always matches", hint)
             else:
                 yield Finding.at(policy, field, "condition-never-matches", f"{message} never matches", hint)

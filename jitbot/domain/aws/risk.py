@@ -43,7 +43,7 @@ Danger = tuple[Level, str]  # how bad, and what it is that somebody could do
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Managed:
-    """An AWS managed policy that many know, and what whoever has it can do."""
+    """An AWS managed policy that many know, and what a person who has it can do."""
 
     name: str
     level: str

@@ -90,7 +90,7 @@ def grant_permissions() -> Document:
         choose("AttachesManaged", listed, _NOTHING),
         # Without the boundary's condition: what has lost its boundary must above all be deniable.
         _statement("EndEarly", "Allow", attach, _GRANTS, _is_deny_all()),
-        # AWS's references disagree whether this action knows the boundary, so nothing hangs on it.
+        # AWS's references disagree whether this action knows the boundary, so nothing depends on it.
         _statement("Extend", "Allow", "iam:UpdateAssumeRolePolicy", _GRANTS),
         # No other tags: another policy may give access by a tag. The key is never absent here, as ForAllValues demands.
         _statement("Tag", "Allow", "iam:TagRole", _GRANTS, tags),
@@ -171,7 +171,7 @@ def requester_policy(namespace: str) -> Document:
 
 
 _POLICY_READS = ("iam:GetPolicy", "iam:GetPolicyVersion")
-_ACCOUNT_READS = ("iam:GetAccountSummary", "iam:ListRoles")  # the first tells how near the quota is
+_ACCOUNT_READS = ("iam:GetAccountSummary", "iam:ListRoles")  # the first shows how near the quota is
 _READS = (*_ROLE_READS, *_POLICY_READS, *_ACCOUNT_READS)
 
 

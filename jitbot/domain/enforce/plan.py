@@ -28,9 +28,9 @@ class EarlyEnds:
     deleted: frozenset[str] = frozenset()  # requests whose file is gone from main
     offboarded: frozenset[str] = frozenset()  # requests whose requester is no longer that person
 
-    untold: Mapping[str, str] = field(
+    unknown: Mapping[str, str] = field(
         default_factory=dict
-    )  # requests that may have to end, and why nobody can tell
+    )  # requests that may have to end, and why that is unknown
     refused: Mapping[str, str] = field(
         default_factory=dict
     )  # deleted by somebody who may not end them, and why not
@@ -55,7 +55,7 @@ def to_grant(
 
     A request that may have to end gets nothing.
     """
-    unsure = doubt.requests | ends.untold.keys()
+    unsure = doubt.requests | ends.unknown.keys()
     return _sorted(
         change for state in states if state.request not in unsure for change in _grants(state, ends, now)
     )
@@ -143,7 +143,7 @@ def _ends(
     if role is None and due is None and vanished(account_state, term, now):
         due = (EndReason.DRIFT, "the role is gone before its end")
     if role is not None and replaced(account_state, role):
-        detail = f"another role stands under the name of one that was ended: {role.role_id}"
+        detail = f"another role has the name of one that was ended: {role.role_id}"
         yield _deny(state, documents, term, (EndReason.DRIFT, detail))
     elif role is not None and undone(account_state, term, role, now):
         detail = f"the denial was taken off role {role.role_id}, as seen at {timestamp.show(now)}"

@@ -85,7 +85,7 @@ class Event:
     ask: Ask = _NO_ASK
     evidence: Evidence = _NO_EVIDENCE
     run: str = ""
-    cause: str = ""  # of a failure, and of an end that tells one from another
+    cause: str = ""  # of a failure, and of an end: it makes two of them different
 
     @property
     def key(self) -> str:
@@ -185,7 +185,7 @@ def load(path: str, content: bytes) -> Event:
     if event.path != path:
         raise ValueError(f"{path} holds an event that belongs at {event.path}")
     if json.dumps(_as_json(event)) != json.dumps(raw):
-        raise ValueError(f"{path} holds more, or other, than the event it tells")
+        raise ValueError(f"{path} holds more, or other, than its event")
     return event
 
 

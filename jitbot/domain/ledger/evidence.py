@@ -100,7 +100,7 @@ def _facts(value: object) -> Facts | None:
 
 @dataclass(frozen=True, slots=True)
 class Evidence(JsonObject):
-    """The evidence of one event. The keys stand in groups, by the events that have them."""
+    """The evidence of one event. The keys are grouped by the events that have them."""
 
     # decisions
     jitbot = text("jitbot")  # the version that decided

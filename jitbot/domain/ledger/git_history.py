@@ -28,7 +28,7 @@ class HistoryStep:
 
     commit: Sha
     parents: tuple[Sha, ...]
-    at: datetime  # the committer's date: whoever pushes chooses it
+    at: datetime  # the committer's date: the person who pushes chooses it
     message: str
     touched: tuple[Touched, ...]
     whole: bool = True

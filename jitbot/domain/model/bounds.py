@@ -18,9 +18,9 @@ MEMORY = PATH_AGE + START_AHEAD + duration.MAXIMUM  # nothing older can matter: 
 
 # git
 MOST_PATHS = 20_000  # entries, files and folders together, that one commit changes
-MOST_OF_REQUESTS = 1_000  # likewise, below requests/: whoever asks for access adds one file
+MOST_OF_REQUESTS = 1_000  # likewise, below requests/: a requester adds one file
 MOST_ASKS = 100  # request files that one commit of main adds or changes
-DEEPEST = 64  # folders below each other; ours are six deep
+DEEPEST = 64  # folders below each other; jitbot's own are six deep
 COMMIT_READ = 1 << 20  # bytes of a commit object; of a larger one only the parents are read
 
 # the ledger

@@ -1,4 +1,4 @@
-"""What a decision stands on: a case whose every part parsed, or the reasons why it cannot be judged."""
+"""The basis of a decision: a case in which every part parsed, or the reasons why it cannot be judged."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
     accounts, teams = case.rules.accounts.value, case.rules.teams.value
     merged_at = merge.pull_request.merged_at if merge else None
     requester = people.get(request.requester) if people and request else None
-    # `findings` should hold a reason for each None; that a None gives nothing must not hang on it.
+    # `findings` should have a reason for each None. Even if it does not, a None must never give access.
     if (
         findings
         or not (merge and merged_at and request and settings and policy and people and requester)

@@ -36,7 +36,7 @@ def is_ours(body: str) -> bool:
 def whole(parts: Iterable[str], folded: Iterable[str], *, number: int) -> str:
     """The comment of these parts, then of what is folded away, as far as GitHub takes it; it says what was left out."""
     foot = (
-        f"<sub>Kept current by jitbot. Whoever may write here may edit it; what counts is the diff, "
+        f"<sub>Kept current by jitbot. Anyone with write access here may edit it; what counts is the diff, "
         f"and `jitbot explain {number}`.</sub>\n\n{MARKER}\n"
     )
     space = LONGEST - len(foot) - 200

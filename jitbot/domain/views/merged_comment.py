@@ -21,7 +21,7 @@ _REASONS = 10  # of a refusal that are listed before the rest is counted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedRequest:
-    """One request file of a merged pull request: the decision on this merge, and how the request stands now."""
+    """One request file of a merged pull request: the decision on this merge, and the state of the request now."""
 
     path: str
     decision: Event

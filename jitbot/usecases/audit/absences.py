@@ -30,7 +30,7 @@ class Gone:
     """The periods in which main lacked a file or a person, and the commits whose files this clone cannot show."""
 
     absences: Absences
-    untold: frozenset[Sha]
+    unread: frozenset[Sha]
 
 
 def read_absences(
@@ -44,7 +44,7 @@ def read_absences(
     """For each approved request, the times between its merge and its expiry in which its file or requester was gone."""
     approved = {state.request: state for state in states if state.current is not None}
     changes = [each for each in merges if each.change.path in approved]
-    left, untold = _left(repository, main_history, changes, approved)
+    left, unread = _left(repository, main_history, changes, approved)
     owning, without = _owning(repository, main_history)
     deleted = deletions(changes, approved, left=left, owning=owning)
     people = _registered(repository, documents, main_history)
@@ -63,7 +63,7 @@ def read_absences(
         begin = merged_at.get(request)
         if here := tuple(each for each in mine if begin is not None and each.concerns(state, begin)):
             found[request] = here
-    return Gone(absences=found, untold=untold | without)
+    return Gone(absences=found, unread=unread | without)
 
 
 def _identity(state: RequestState) -> tuple[str, int | None, str | None]:

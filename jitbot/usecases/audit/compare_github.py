@@ -13,7 +13,7 @@ from jitbot.ports.git import Repository
 
 _LATER = "try again: two calls are made for each approval, and GitHub allows so many an hour"
 _LOOK = "somebody changed GitHub since, or the run recorded what was not so: compare the pull request with the event"
-_NO_HEAD = "what was approved can no longer be compared with what was recorded: ask GitHub, or whoever has a clone with that commit"
+_NO_HEAD = "what was approved can no longer be compared with what was recorded: ask GitHub, or a person who has a clone with that commit"
 _HEADS_AT_ONCE = 50
 _IN_A_ROW = 3  # pull requests for which GitHub fails before it is treated as unreachable
 
@@ -34,12 +34,14 @@ def read_again(forge: Forge, decisions: Iterable[RecordedEvent]) -> Iterator[Aud
                 found = _read(forge, decision, snapshot)  # one answer that differs proves nothing
         except DeniedError as error:
             failed = 0
-            yield _tell(decision, "pull-request-gone", Severity.BROKEN, f"#{number} cannot be read: {error}")
+            yield _finding(
+                decision, "pull-request-gone", Severity.BROKEN, f"#{number} cannot be read: {error}"
+            )
         except UnavailableError as error:
             failed += 1
             stops = failed == _IN_A_ROW and left > 0
             more = f"; {left} more approvals were not asked about" if stops else ""
-            yield _tell(decision, "not-read-again", Severity.UNCHECKED, f"#{number}: {error}{more}")
+            yield _finding(decision, "not-read-again", Severity.UNCHECKED, f"#{number}: {error}{more}")
             if stops:
                 return
         else:
@@ -61,10 +63,10 @@ def fetch_heads(repository: Repository, decisions: Iterable[RecordedEvent]) -> I
             fetched = repository.pull_head(number)
             if number in missing:
                 message = f"the head {head[:10]} of #{number} cannot be fetched: {missing[number]}"
-                yield _tell(decision, "head-gone", Severity.UNCHECKED, message, _NO_HEAD)
+                yield _finding(decision, "head-gone", Severity.UNCHECKED, message, _NO_HEAD)
             elif fetched != head:
                 message = f"the head of #{number} is {str(fetched)[:10]} today, and {head[:10]} was approved"
-                yield _tell(decision, "head-differs", Severity.BROKEN, message)
+                yield _finding(decision, "head-differs", Severity.BROKEN, message)
 
 
 def _missing(repository: Repository, numbers: Iterable[int]) -> dict[int, str]:
@@ -103,7 +105,7 @@ def _compared(
     wrong = [name.replace("_", " ") for name in other if name != "author" or not pull.author.is_gone]
     if wrong:
         message = f"#{was.number} differs today in its {', '.join(wrong)}"
-        yield _tell(decision, "pull-request-differs", Severity.BROKEN, message)
+        yield _finding(decision, "pull-request-differs", Severity.BROKEN, message)
     now = {review.review_id: review for review in reviews}
     for review in snapshot.reviews:
         yield from _review(decision, review, now.get(review.review_id))
@@ -112,22 +114,22 @@ def _compared(
 def _review(decision: RecordedEvent, was: Review, now: Review | None) -> Iterator[AuditFinding]:
     who = f"the review {was.review_id} of {was.user.login}"
     if now is None:
-        yield _tell(decision, "review-gone", Severity.BROKEN, f"GitHub does not know {who}")
+        yield _finding(decision, "review-gone", Severity.BROKEN, f"GitHub does not know {who}")
     elif (was.user.github_id, was.commit, was.submitted_at) != (
         now.user.github_id,
         now.commit,
         now.submitted_at,
     ):
         message = f"{who} is by somebody else, of another commit or of another time today"
-        yield _tell(decision, "review-differs", Severity.BROKEN, message)
+        yield _finding(decision, "review-differs", Severity.BROKEN, message)
     elif was.state != now.state and now.state == "DISMISSED":
-        yield _tell(decision, "review-dismissed-since", Severity.NOTE, f"{who} was dismissed since")
+        yield _finding(decision, "review-dismissed-since", Severity.NOTE, f"{who} was dismissed since")
     elif was.state != now.state:
         message = f"{who} says {now.state} today, and {was.state} when it was read"
-        yield _tell(decision, "review-differs", Severity.BROKEN, message)
+        yield _finding(decision, "review-differs", Severity.BROKEN, message)
 
 
-def _tell(
+def _finding(
     decision: RecordedEvent, code: str, severity: Severity, message: str, hint: str = ""
 ) -> AuditFinding:
     hint = hint or (_LATER if severity is Severity.UNCHECKED else _LOOK)

@@ -19,34 +19,34 @@ _ASKED = (SETTINGS, PEOPLE)  # whose every version matters; all else is asked fo
 
 def learn_rules(repository: WholeRepository, main_history: MainHistory) -> frozenset[Sha]:
     """Complete the versions of these files in main's history. Returns the commits that could not be read."""
-    untold = set()
+    unread = set()
     for each in main_history.unfollowed:
         if each.rules:
             continue
         found = entries_of(repository, each.commit, _ASKED)
         if found is None:
-            untold.add(each.commit)
+            unread.add(each.commit)
         else:
             main_history.learn(
                 each, {entry.path: entry.blob for entry in found if entry.mode == PLAIN}, _ASKED
             )
-    return frozenset(untold)
+    return frozenset(unread)
 
 
 def requests_left(
     repository: WholeRepository, wanted: Mapping[Unfollowed, Collection[str]]
 ) -> tuple[tuple[Left, ...], frozenset[Sha]]:
     """Which of these request files each commit contains, and the commits that could not be read."""
-    left, untold = [], set()
+    left, unread = [], set()
     for each, paths in wanted.items():
         found = entries_of(repository, each.commit, paths)
         if found is None:
-            untold.add(each.commit)
+            unread.add(each.commit)
         else:
             there = frozenset(entry.path for entry in found if entry.mode != _FOLDER)
             asked = frozenset(paths)
             left.append(Left(commit=each.commit, at=each.at, order=each.order, asked=asked, there=there))
-    return tuple(left), frozenset(untold)
+    return tuple(left), frozenset(unread)
 
 
 def entries_of(

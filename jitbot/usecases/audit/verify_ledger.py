@@ -42,7 +42,7 @@ class AuditInputs:
     main_history: MainHistory
     merges: tuple[Merged, ...]
     history: LedgerHistory
-    untold: frozenset[Sha]  # commits of main whose rule files this clone cannot show
+    unread: frozenset[Sha]  # commits of main whose rule files this clone cannot show
 
     @cached_property
     def gone(self) -> Gone:
@@ -58,7 +58,7 @@ class AuditInputs:
     @property
     def not_followed(self) -> tuple[Sha, ...]:
         """The commits of main whose files could not be read."""
-        return (*self.untold, *self.gone.untold)
+        return (*self.unread, *self.gone.unread)
 
 
 def load_audit_inputs(
@@ -76,7 +76,7 @@ def load_audit_inputs(
     merges = tuple(
         each for each in main_history.follow(repository.main_steps(main)) if is_request(each.change.path)
     )
-    untold = learn_rules(repository, main_history)
+    unread = learn_rules(repository, main_history)
     named = tenures(repository, documents, main_history)
     settings = named[0].settings
     counting = {**pinned_keys(repository), **keys(settings)}
@@ -89,7 +89,7 @@ def load_audit_inputs(
         main_history=main_history,
         merges=merges,
         history=history,
-        untold=untold,
+        unread=unread,
     )
 
 

@@ -32,7 +32,7 @@ def ends_at_main(context: Context, history: LedgerView, now: datetime) -> EarlyE
     open_ones = {
         path: state for path, state in history.states.items() if _may_end(state) and path not in gone
     }
-    deleted, untold, refused = set[str](), dict[str, str](), dict[str, str]()
+    deleted, unknown, refused = set[str](), dict[str, str](), dict[str, str]()
     for path, found in _missing(context, sorted(open_ones), now).items():
         try:
             if _ends(context, open_ones[path], found, now):
@@ -40,15 +40,15 @@ def ends_at_main(context: Context, history: LedgerView, now: datetime) -> EarlyE
         except _NoRightError as error:
             refused[path] = str(error)
         except JitbotError as error:  # also GitHub's own "forbidden": it says nothing of who may end what
-            untold[path] = str(error)
-    return EarlyEnds(deleted=frozenset(deleted), offboarded=gone, untold=untold, refused=refused)
+            unknown[path] = str(error)
+    return EarlyEnds(deleted=frozenset(deleted), offboarded=gone, unknown=unknown, refused=refused)
 
 
 def alarms(ends: EarlyEnds) -> tuple[Finding, ...]:
     """Findings for requests whose file main deleted, if it is unknown whether the deletion ends them."""
     return tuple(
-        _finding(path, "deletion-not-told", f"whether its deletion ends the access cannot be told: {why}")
-        for path, why in sorted(ends.untold.items())
+        _finding(path, "deletion-not-told", f"it is unknown whether its deletion ends the access: {why}")
+        for path, why in sorted(ends.unknown.items())
     )
 
 

@@ -114,7 +114,7 @@ class Ledger:
             if all(event.key in history.keys for event in written):
                 return history
         raise UnavailableError(
-            "what was recorded does not read back as ours; nothing is done on it before it does"
+            "what was recorded does not read back as attested; nothing is done before it does"
         )
 
 

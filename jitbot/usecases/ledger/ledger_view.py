@@ -24,7 +24,7 @@ from jitbot.ports.oidc import Oidc
 from jitbot.usecases.context import ISSUER_KEYS, Context, file_at_main
 from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
 
-MOST_TOLD = 20  # of the commits that are ignored: a flood of them must not drown the report
+MOST_REPORTED = 20  # of the commits that are ignored: a flood of them must not drown the report
 _AT_ONCE = 200  # commits held at a time
 
 
@@ -134,7 +134,7 @@ class LedgerReader:
             head=head,
             main=main,
             events=tuple(sorted(unique.values(), key=lambda event: (event.at, event.path))),
-            ignored=(*_told(ignored), *(_unread(each) for _, each in verifier.unreadable)),
+            ignored=(*_ignored_findings(ignored), *(_unread(each) for _, each in verifier.unreadable)),
             doubt=_doubt(self._batches, trouble),
             signers=dict(verifier.keys),
             in_doubt=verifier.in_doubt,
@@ -176,25 +176,25 @@ def _doubt(reader: BatchReader, trouble: str) -> str:
             f" does not publish: if it changed its keys, add the old one to {ISSUER_KEYS}"
         )
     for _, each in reader.verifier.unreadable:
-        if not each.requests and not each.idle:  # nobody can tell what it ends, or whom
+        if not each.requests and not each.idle:  # it is unknown what it ends, or whose access
             return f"the ledger's commit {each.commit[:10]} cannot be read by this jitbot: {each.why}"
     return ""
 
 
-def _told(ignored: Sequence[Finding]) -> Iterator[Finding]:
+def _ignored_findings(ignored: Sequence[Finding]) -> Iterator[Finding]:
     """The latest of what is ignored, and how many more there are."""
-    if (more := len(ignored) - MOST_TOLD) > 0:
+    if (more := len(ignored) - MOST_REPORTED) > 0:
         message = f"{more} earlier commits of the ledger are ignored too"
         hint = "find out who pushed them; they have no effect"
         yield Finding(code="unattested", message=message, file="ledger", hint=hint)
-    yield from ignored[-MOST_TOLD:]
+    yield from ignored[-MOST_REPORTED:]
 
 
 def _unread(found: Unreadable) -> Finding:
-    about = ", ".join(sorted(found.requests)[:3]) or "what it is about cannot be told"
+    about = ", ".join(sorted(found.requests)[:3]) or "what it is about is unknown"
     return Finding(
         code="unreadable",
-        message=f"commit {found.commit[:10]} of the ledger is ours, and cannot be read whole ({found.why}): {about}",
+        message=f"commit {found.commit[:10]} of the ledger is attested, and cannot be read whole ({found.why}): {about}",
         file=found.path,
         hint="nothing is given to these requests, and nothing of theirs ends but by a revocation or a deletion",
     )

@@ -72,11 +72,11 @@ def _is_event(path: str) -> bool:
 
 
 def _load(path: str, content: bytes | None) -> Event | None:
-    """The event, whoever wrote it. The branch's tip does not show for which head its batch was made."""
+    """The event, without a check who wrote it. The branch's tip does not show for which head its batch was made."""
     try:
         event = batches.event_of(path, content, parent=None)
     except ValueError:
         return None
-    # Whoever may push can write an event: one about no possible request is none.
+    # Anyone who may push can write an event: one about no possible request is none.
     named = not event.request or isinstance(parse_request_path(event.request), RequestPath)
     return event if named else None

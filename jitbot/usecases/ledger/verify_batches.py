@@ -59,7 +59,7 @@ class BatchReader:
                 self.judged(added, self.waiting[added.commit], batches.NO_KEY)
 
     def trust(self, added: AddedCommit) -> None:
-        """Let the keys that a commit brings count. Whoever calls this knows why they do."""
+        """Accept the keys that a commit brings. The caller must know why they count."""
         if vouched := self.verifier.vouched(added):
             self.verifier.trust(vouched, self.contents(vouched.values(), TOKEN_READ))
 

@@ -146,7 +146,7 @@ class Checker:
         return tuple(dict.fromkeys((*beside, *of_requests, *of_rules)))
 
     def _previews(self, repository: Repository, proposed: ProposedChanges) -> Iterator[Preview]:
-        """What each request of a branch would give, as far as git alone can tell."""
+        """What each request of a branch would give, as far as git alone shows."""
 
         @cache
         def rules(commit: Sha, policy: str) -> Rules:

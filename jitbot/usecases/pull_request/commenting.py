@@ -57,8 +57,8 @@ def of_pull(context: Context, talk: Conversation, number: int, now: datetime) ->
 
 def of_merged(context: Context, history: LedgerView, number: int, now: datetime) -> Shown:
     """What a merged pull request should show, from the ledger alone; no body if the ledger has no event of it."""
-    stand = grant_statuses(history.states.values(), now)
-    found = merged_comment.merged_requests(history.events, history.states, stand, number)
+    statuses = grant_statuses(history.states.values(), now)
+    found = merged_comment.merged_requests(history.events, history.states, statuses, number)
     if not found:
         return Shown(number=number)
     collector = CaseCollector(context=context)

@@ -82,7 +82,7 @@ def _fetched(context: Context, pull: PullRequest) -> Sha:
     if repository.pull_head(number) != pull.head:
         repository.fetch([number])
     if repository.pull_head(number) != pull.head:
-        raise UnavailableError(f"the head of #{number} is moving; the run of the newer one tells")
+        raise UnavailableError(f"the head of #{number} is moving; the run of the newer head reports")
     return pull.head
 
 

@@ -41,7 +41,7 @@ _RULES = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, *codeowners.LOCATIONS)
 
 @dataclass(slots=True)
 class RemoteTree:
-    """The files of one commit, read through the forge's API and kept."""
+    """The files of one commit, read through GitHub's API and kept."""
 
     personal: PersonalForge
     commit: Sha
@@ -108,7 +108,7 @@ class RequesterClient:
 
     @cached_property
     def place(self) -> RepositoryAccess:
-        """Whose token this is, and where main stands."""
+        """Whose token this is, and the tip of main."""
         return self.personal.place()
 
     @cached_property

@@ -50,7 +50,7 @@ def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
-    """One run of grant: what it has come to so far."""
+    """One run of grant: its results so far."""
 
     ledger: Ledger
     collector: CaseCollector

@@ -37,7 +37,7 @@ def revoke(ledger: Ledger, request: str, *, reason: str) -> Report:
     ensure_current(context)
     if context.run.rerun:
         raise DeniedError(
-            "a re-run speaks for whoever started the run first, whoever re-runs it; start revoke anew"
+            "a re-run acts in the name of the person who started the first attempt; start revoke anew"
         )
     history = ledger.read()
     state = _known(history, request)

@@ -71,7 +71,7 @@ class RepositoryFiles:
 
 
 def run_doctor(target: DoctorTarget, *, github: bool = True, aws: bool = True) -> tuple[Check, ...]:
-    """Look at the files of main, at what GitHub tells of the repository, and at jitbot's own roles in AWS."""
+    """Look at the files of main, at GitHub's settings of the repository, and at jitbot's own roles in AWS."""
     tree = _tree(target)
     checks = list(_files(tree))
     if github:

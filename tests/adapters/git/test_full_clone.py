@@ -165,7 +165,7 @@ def test_a_huge_message_is_not_held(repo: Repo) -> None:
 
 @pytest.mark.parametrize("date", ["@99999999999 +0000", "@0 +0000"])
 def test_odd_dates_stop_nothing(repo: Repo, date: str) -> None:
-    """Whoever pushes chooses the date."""
+    """The person who pushes chooses the date."""
     repo.commit(repo.tree(f"100644 blob {repo.blob()}\ta"), date=date)
     assert len(repo.steps()) == 1
 

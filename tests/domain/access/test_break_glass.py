@@ -219,7 +219,7 @@ def test_a_reviewer_who_asks_for_changes_is_heard_before(login: str) -> None:
 
 
 def test_the_requester_silences_no_reviewer() -> None:
-    """An objection that whoever asks has dismissed stands, as an owner's does."""
+    """An objection that the requester has dismissed stands, as an owner's does."""
     no = a_review("erin", state="DISMISSED")
     dismissal = Dismissal(review_id=1, by=an_actor("alice"), state="CHANGES_REQUESTED", at=MERGED_AT - MINUTE)
     merge = {"reviews": (no,), "dismissals": (dismissal,)}

@@ -460,7 +460,7 @@ def test_a_role_made_anew_after_its_end_is_denied_again() -> None:
     again = a_listed_role(role_id="AROAAGAINEXAMPLE12345")
     why = (
         EndReason.DRIFT,
-        "another role stands under the name of one that was ended: AROAAGAINEXAMPLE12345",
+        "another role has the name of one that was ended: AROAAGAINEXAMPLE12345",
     )
     assert denial(ending(APPROVED, GRANTED, DRIFT, roles=[again])) == why
     assert denial(ending(APPROVED, GRANTED, DRIFT, roles=[again], now=GONE - SECOND)) == why
@@ -677,7 +677,7 @@ def test_nothing_is_given_to_a_request_in_doubt() -> None:
     for mine in (frozenset({PATH}), other):
         given = to_grant(states, EarlyEnds(), NOW, Doubt(requests=mine))
         assert kinds(given) == (["Provision"] if mine == other else [])
-        assert to_grant(states, EarlyEnds(untold=dict.fromkeys(mine, "no")), NOW) == given
+        assert to_grant(states, EarlyEnds(unknown=dict.fromkeys(mine, "no")), NOW) == given
 
 
 def test_what_is_in_doubt_ends_only_by_an_end_that_was_read() -> None:

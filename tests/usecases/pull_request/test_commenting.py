@@ -219,7 +219,7 @@ def test_the_comment_is_found_behind_a_hundred_others(world: World) -> None:
 
 
 def test_an_edited_comment_is_put_right(world: World) -> None:
-    """Whoever may write can edit it; the next run writes what is true."""
+    """Anyone with write access can edit it; the next run writes what is true."""
     number = ask(world)
     comment(world, number)
     before = only(world, number)

@@ -9,7 +9,7 @@ class Severity(StrEnum):
     """What a finding means for the verdict, the most serious first."""
 
     BROKEN = "broken"  # a promise was not kept, or somebody tampered
-    UNCHECKED = "unchecked"  # it may be fine; nobody could tell here
+    UNCHECKED = "unchecked"  # it may be fine; it is unknown here
     NOTE = "note"  # worth knowing, and nothing wrong
 
 

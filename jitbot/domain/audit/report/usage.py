@@ -32,7 +32,7 @@ class Opening:
     event_id: str
     at: datetime
     region: str
-    by: str  # ARN of whoever entered
+    by: str  # ARN of the principal that entered
     session: str
     key: str
     address: str

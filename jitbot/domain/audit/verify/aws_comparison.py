@@ -41,7 +41,7 @@ def problems(
     for change in plan.to_end(states, listed, orphans, ends, now, doubt):
         where = f"{change.role_name} in {change.account or change.account_id}"
         if isinstance(change, Deny) and change.why is EndReason.ORPHAN:
-            message = f"role {where} stands under jitbot's path, and no request explains it"
+            message = f"role {where} is under jitbot's path, and no request explains it"
             yield Subject(request=change.request).problem("role-unexplained", message, _ENDS)
         elif (change.account_id, change.role_name) in undone:
             continue  # reported below

@@ -1,4 +1,4 @@
-"""The checks of a grant, in one list: `verify` tells all that they find, `report` and `export` answer by the same results.
+"""The checks of a grant, in one list: `verify` reports every finding, and `report` and `export` use the same results.
 
 Auditors ask questions about each grant. They are answered from recorded facts: yes, no or unknown, with the reason.
 Nothing is assumed: "yes" names the facts that it is based on, and what is not recorded is unknown.
@@ -63,7 +63,7 @@ def _judge(results: Iterable[Result], yes: str) -> ControlResult:
 
 def _unapproved(record: GrantRecord, _now: datetime) -> Iterator[Result]:
     if record.outcome is GrantOutcome.UNEXPLAINED:
-        yield _no("no request stands behind this role")
+        yield _no("no request explains this role")
     if record.break_glass:
         yield _no("break-glass: its policy gives access at once, to be reviewed after")
     for grant in record.granted:

@@ -29,7 +29,7 @@ class GrantOutcome(StrEnum):
     PENDING = "not granted"  # approved, and no grant is recorded
     OVER = "over"
     REFUSED = "refused"
-    UNEXPLAINED = "unexplained"  # a role under our path that no request stands behind
+    UNEXPLAINED = "unexplained"  # a role under jitbot's path that no request explains
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,7 @@ def unreadable(found: Unreadable) -> Iterator[AuditFinding]:
         subject = Subject(event=found.path, commit=found.commit, request=request)
         yield subject.problem(
             "unreadable",
-            f"commit {found.commit[:10]} of the ledger holds an event of ours that cannot be read{about}: {found.why}",
+            f"commit {found.commit[:10]} of the ledger holds an attested event that cannot be read{about}: {found.why}",
             "if a newer jitbot wrote it, verify with that one; otherwise look at the event: `git show` of that commit",
             Severity.UNCHECKED,
         )

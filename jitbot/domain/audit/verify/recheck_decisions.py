@@ -142,7 +142,7 @@ def _decided_again(
         if gives:
             yield subject.problem(
                 "evidence-incomplete",
-                "its evidence lacks what GitHub told, so it cannot be decided again",
+                "its evidence lacks GitHub's answers, so it cannot be decided again",
                 f"it was recorded by jitbot {_version(event)}; read the reviews with --online",
                 Severity.UNCHECKED,
             )

@@ -41,7 +41,7 @@ CHECKS: tuple[Callable[[LedgerFacts], Iterable[AuditFinding]], ...] = (
     lambda facts: completeness.undecided(facts.merges, facts.history, facts.at),
     lambda facts: completeness.refused_whole(facts.too_large, facts.history, facts.at),
     lambda facts: completeness.decided_twice(facts.history),
-    lambda facts: completeness.outcomes_without_ground(facts.history),
+    lambda facts: completeness.outcomes_without_approval(facts.history),
     lambda facts: (found for each in facts.decisions for found in recheck_decisions.problems(each)),
     lambda facts: completeness.not_followed(facts.not_followed),
     lambda facts: (found for each in facts.grants for found in grant_checks.problems(each, facts.at)),

@@ -14,7 +14,7 @@ _GROUP = "who approves"
 
 
 def reviewers(policies: Iterable[Policy], people: People, teams: Teams) -> Iterator[Check]:
-    """Whether each break-glass policy has somebody who can review its use, whoever the requester is."""
+    """Whether each break-glass policy has somebody who can review its use, for every possible requester."""
     for policy in policies:
         if not break_glass.is_break_glass(policy):
             continue
@@ -45,7 +45,7 @@ def reviewers(policies: Iterable[Policy], people: People, teams: Teams) -> Itera
 def at_once(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
     """Whether a break-glass request can be merged into main without an approval. No check if no policy is break-glass.
 
-    GitHub requires its number of approvals whoever owns the files. Then a person with write access must approve.
+    GitHub requires its number of approvals even if nobody owns the files. Then a person with write access must approve.
     """
     names = [policy.name for policy in policies if break_glass.is_break_glass(policy)]
     if not names:

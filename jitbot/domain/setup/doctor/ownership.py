@@ -42,7 +42,7 @@ _EVERY_FILE = Check(
     code="codeowners-every-file",
     group=GROUP,
     title="every file has an owner",
-    impact="promise 1: whoever may write could change these with anybody's approval",
+    impact="promise 1: anyone with write access could change these with anybody's approval",
     fix=_EDIT,
 )
 _RULES = Check(
@@ -80,7 +80,7 @@ def by_github(errors: Sequence[Finding] | Unknown | None) -> Check:
 
 
 def coverage(files: Iterable[str], codeowners: CodeOwners, people: People, teams: Teams) -> Iterator[Check]:
-    """What the lines come to for the files of main; `files` are paths, of requests one for each policy."""
+    """The owners that the lines give the files of main; `files` are paths, with one request for each policy."""
     every = tuple(files)
     first = codeowners.rules[0] if codeowners.rules else None
     yield _CATCH_ALL.answer(

@@ -1,4 +1,4 @@
-"""One thing that was checked, and what all of them come to."""
+"""The result of one check, and the verdict of all of them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ class CheckVerdict(StrEnum):
     """How a check came out. What cannot be seen is never taken for fine."""
 
     OK = "ok"
-    WARN = "warn"  # no promise hangs on it
+    WARN = "warn"  # no promise depends on it
     UNKNOWN = "unknown"
     WRONG = "wrong"  # a promise would not hold
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jitbot.domain.audit.history.absences import Absence
 from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.audit.report.population import grant_records, population
-from jitbot.domain.audit.verify.completeness import outcomes_without_ground
+from jitbot.domain.audit.verify.completeness import outcomes_without_approval
 from jitbot.domain.audit.verify.grant_checks import problems
 from jitbot.domain.audit.verify.grant_record import ControlAnswer, ControlResult
 from jitbot.domain.ledger.attestation import CLOCK_SKEW
@@ -116,7 +116,7 @@ def test_both_allow_the_same_to_the_clocks_of_two_runs(ahead: timedelta) -> None
     history = LedgerHistory(
         head=MERGE, recorded=recorded, batches=(batch,), signers={}, anchored=True, problems=()
     )
-    found = {each.code for each in outcomes_without_ground(history)}
+    found = {each.code for each in outcomes_without_approval(history)}
     (record,) = population(events, NOW)
     early = record.judgements["approved_before_grant"].answer is ControlAnswer.NO
     assert ("granted-before-approval" in found) == early == (ahead > CLOCK_SKEW)

@@ -78,7 +78,7 @@ def test_a_role_that_nobody_asked_for() -> None:
     """Under jitbot's path, and in no request: named with its account's id, since no alias is known."""
     (found,) = aws_comparison.problems({}, {ACCOUNT: (read(),)}, (), EarlyEnds(), NOW)
     assert (found.code, found.request) == ("role-unexplained", "")
-    assert f"{GRANTED.role_name} in {ACCOUNT} stands under" in found.message
+    assert f"{GRANTED.role_name} in {ACCOUNT} is under" in found.message
 
 
 def test_a_role_that_was_changed() -> None:
@@ -185,9 +185,12 @@ def test_an_event_that_cannot_be_read() -> None:
     told = [(each.request, each.severity, each.event, each.commit) for each in integrity.unreadable(found)]
     assert told == [(name, Severity.UNCHECKED, EVENT, sha("odd")) for name in ("a", "b")]
     (about, _) = (each.message for each in integrity.unreadable(found))
-    assert about.endswith("holds an event of ours that cannot be read, and may be about a: schema 2")
+    assert about.endswith("holds an attested event that cannot be read, and may be about a: schema 2")
     (nobody,) = integrity.unreadable(replace(found, requests=frozenset()))
-    assert (nobody.request, nobody.message.partition("of ours ")[2]) == ("", "that cannot be read: schema 2")
+    assert (nobody.request, nobody.message.partition("attested event ")[2]) == (
+        "",
+        "that cannot be read: schema 2",
+    )
 
 
 WHOLE = a_record(approval(), granted(), ended(), removed())

@@ -15,7 +15,7 @@ from jitbot.domain.audit.history.main_history import MainHistory, Merged
 from jitbot.domain.audit.verify.completeness import (
     decided_twice,
     not_followed,
-    outcomes_without_ground,
+    outcomes_without_approval,
     refused_whole,
     undecided,
 )
@@ -44,7 +44,7 @@ def an_archive(*events: Event) -> LedgerHistory:
 
 def found(*events: Event) -> list[str]:
     """What is wrong with the outcomes among these events."""
-    return [each.code for each in outcomes_without_ground(an_archive(*events))]
+    return [each.code for each in outcomes_without_approval(an_archive(*events))]
 
 
 def again(*events: Event) -> list[AuditFinding]:
@@ -123,12 +123,12 @@ def test_one_batch_may_hold_the_decision_and_the_grant() -> None:
     history = an_archive(an_approval(), GRANTED)
     first, second = history.recorded
     together = replace(history, recorded=(first, replace(second, batch=first.batch)))
-    assert list(outcomes_without_ground(together)) == []
+    assert list(outcomes_without_approval(together)) == []
 
 
 def test_where_it_was() -> None:
     """In the account, or, of what names none, in all of them."""
-    (without,) = outcomes_without_ground(an_archive(GRANTED))
+    (without,) = outcomes_without_approval(an_archive(GRANTED))
     (twice,) = again(GRANTED, an_approval(kind=EventType.REFUSED), an_approval())
     assert f"granted {PATH} in prod: no approval" in without.message
     assert f"approved {PATH} in all accounts: was decided before" in twice.message
