@@ -27,8 +27,32 @@ RETIRED = {
     r"\ba no and no answer\b": "a refusal and no answer",
     r"\bas good as (not there|missing)\b": "treated as missing",
     r"\bnot a whit\b|\bby and by\b|\bof old\b": "plain words",
+    r"\btells?\b|\btold\b": "show, report, list, answer, distinguish: say which",
+    r"\bnobody (can|could) tell\b|\bcannot be told\b": "is unknown",
+    r"\b(none|one|event|batch|batches|nothing|something|word|words|label|role) of ours\b": "jitbot's own",
+    r"\bbut for\b": "except",
+    r"\ba no\b|\ba yes\b": 'a refusal, an approval, "no", "yes"',
+    r"\bdebts?\b|\bowes\b|\bowed\b|\bowing\b": "a required review",
+    r"\bin vain\b|\bas ever\b": "leave it out",
+    r"\bheard of\b": "known",
+    r"\bwish\b": "draft, request",
+    r"\bdesk\b": "client",
+    r"\bbriefings?\b": "summary",
+    r"\bbe had\b": "be read, be fetched",
+    r"\bpatience\b": "the waiting time",
+    r"\bwhomever\b|\bwhoever\b": "name the person: the requester, anyone with write access, the caller",
+    r"\bas it stands\b|\bstands? behind\b|\bstands? under\b": "say what it is, or has",
+    r"\bhangs? on\b": "depends on",
+    r"\bas good as\b": "equal to, treated as",
+    r"\btidy\b": "well formed",
+    r"\bthe gravest\b": "the most serious",
+    r"\bbooks\b": "inputs",
+    r"\b(an?|the|this|empty) holding\b": "the state of an account",
+    r"\b(a|the|its) ground('s)?\b": "the parsed case",
+    r"\bstands? against\b": "is an exception, differs",
 }
-ALLOWED = re.compile(r'"mend"')  # a key of doctor's JSON, which keeps the name of older versions
+# Keys of JSON, and codes of findings, keep the names of older versions.
+ALLOWED = re.compile(r'"mend"|"told"|"deletion-not-told"|#deletion-not-told')
 
 
 def pages() -> Iterator[tuple[str, int, str]]:

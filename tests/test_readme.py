@@ -24,6 +24,13 @@ from jitbot.usecases.pull_request.checking import Checker
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 DOCUMENTS = (README, ROOT / ".github/CONTRIBUTING.md", ROOT / ".github/SECURITY.md")
+DECISIONS = ROOT / ".github/docs/decisions"
+# Every page of the project; the texts of the templates and of issues get their links where they are written.
+PAGES = sorted([
+    *ROOT.glob("*.md"),
+    *(page for folder in (".github", "jitbot", "requests", "tests") for page in (ROOT / folder).rglob("*.md")),
+])  # fmt: skip
+UNFILLED = {ROOT / "jitbot/templates", ROOT / "jitbot/catalogs"}
 
 PROMISED = (
     "python3 -m venv .venv && .venv/bin/pip install -q '.[sandbox]' && .venv/bin/jitbot demo",
@@ -69,18 +76,30 @@ def mentioned() -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(
-    "file",
-    sorted(ROOT.glob("*.md"))
-    + sorted((ROOT / ".github").glob("**/*.md"))
-    + sorted((ROOT / "requests").glob("*.md")),
-    ids=lambda file: file.name,
-)
+def named(file: Path) -> str:
+    """A page by its path, for the name of a test."""
+    return file.relative_to(ROOT).as_posix()
+
+
+def cells(row: str) -> int:
+    """How many cells GitHub reads in a row: a bar ends one, unless a backslash stands before it."""
+    return len(re.findall(r"(?<!\\)\|", row)) - 1
+
+
+@pytest.mark.parametrize("file", PAGES, ids=named)
 def test_no_table_is_cut(file: Path) -> None:
     """An empty line in a table leaves the rows below it as plain text."""
     tokens = MarkdownIt("commonmark").enable("table").parse(file.read_text("utf-8"))
     stray = [each.content for each in tokens if each.type == "inline" and each.content.startswith("|")]
     assert not stray
+
+
+@pytest.mark.parametrize("file", PAGES, ids=named)
+def test_each_row_of_a_table_has_as_many_cells_as_its_head(file: Path) -> None:
+    """GitHub drops the cells that are too many without a word, and shows missing ones as empty."""
+    for table in re.findall(r"(?:^\|.*\n?)+", prose(file), re.MULTILINE):
+        head, *rows = table.splitlines()
+        assert [row for row in rows if cells(row) != cells(head)] == []
 
 
 def verb(name: str) -> click.Command:
@@ -160,17 +179,28 @@ def test_there_is_an_example_of_each_kind() -> None:
     assert sorted(starts) == sorted(PARSERS)
 
 
-@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)
+@pytest.mark.parametrize("file", [page for page in PAGES if UNFILLED.isdisjoint(page.parents)], ids=named)
 def test_links_lead_somewhere(file: Path) -> None:
     """Each relative link leads to a file of the repository, and to a heading of it where it names one."""
     links = [link for link in _LINK.findall(prose(file)) if not link.startswith("https://")]
-    assert links
+    assert links or file not in DOCUMENTS
     for link in links:
         path, _, anchor = link.partition("#")
         target = (file.parent / path).resolve() if path else file
         assert target.exists(), f"{link} leads nowhere"
         assert target.is_relative_to(ROOT), f"{link} leads out of the repository"
         assert not anchor or anchor in anchors(target), f"{link} names no heading"
+
+
+@pytest.mark.parametrize(
+    "record", [page for page in PAGES if page.parent == DECISIONS and page.name != "README.md"], ids=named
+)
+def test_a_decision_record_is_dated_and_listed(record: Path) -> None:
+    """Each record says when and in which situation what was decided, and what follows; the index leads to it."""
+    text = record.read_text("utf-8")
+    assert re.search(r"^Date: 20\d\d-\d\d-\d\d$", text, re.MULTILINE)
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
+    assert f"({record.name})" in (DECISIONS / "README.md").read_text("utf-8")
 
 
 def test_the_table_of_commands_is_the_command_line() -> None:

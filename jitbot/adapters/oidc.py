@@ -58,7 +58,7 @@ class ActionsOidc:
         """A token of this run for this audience. Raises DeniedError outside a job that may ask for one."""
         if not self._request_url:
             raise DeniedError(
-                "no OIDC token to be had: this is no Actions job with `permissions: id-token: write`"
+                "there is no OIDC token: this is not an Actions job with `permissions: id-token: write`"
             )
         if not is_private(self._request_url):
             raise DeniedError(
@@ -114,7 +114,7 @@ class ActionsOidc:
         return claims
 
     def _get(self, url: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> dict[str, Any]:
-        """The object at an address. What may pass is tried again; a refusal and a redirect are final."""
+        """The object at an address. A temporary failure is tried again; a refusal and a redirect are final."""
         for pause in _PAUSES:
             try:
                 return self._once(url, parameters, headers)
@@ -150,4 +150,4 @@ class ActionsOidc:
 
 
 class _FinalError(UnavailableError):
-    """The issuer answered no: another attempt would meet the same."""
+    """The issuer refused: another attempt would get the same answer."""

@@ -1,7 +1,7 @@
-"""What people who know AWS, GitHub and audits review: lists, tables and texts, as constants that jitbot is shipped with.
+"""Lists, tables and texts that experts for AWS, GitHub and audits review. They are shipped with jitbot as constants.
 
-A file that is not as its reader expects raises ValueError or TypeError when it is read, which is when its reader is
-imported: a key that nobody reads, a list without an entry, an entry that stands twice.
+A file that its reader does not expect raises ValueError or TypeError when the reader is imported: an unknown key, an
+empty list, a repeated entry.
 """
 
 import tomllib

@@ -1,1 +1,1 @@
-"""The verbs of the command line, one file for each group: thin, they parse, call and print."""
+"""The verbs of the command line, one folder for each group. A verb parses its arguments, calls a use case and prints."""

@@ -1,4 +1,4 @@
-"""git, as whoever reads all of it asks for it: two whole lines of history, and the bytes in them, as streams."""
+"""git, as a reader of the whole history asks for it: two whole lines of history, and the bytes in them, as streams."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime

@@ -64,11 +64,11 @@ class Repository(Git, Protocol):
         ...
 
     def touching(self, commits: Iterable[Sha], path: str) -> frozenset[Sha]:
-        """Of these commits, those that change the path against their first parent, or change too much to tell."""
+        """Of these commits, those that change the path against their first parent, or are too large to compare."""
         ...
 
     def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
-        """The bytes of blobs. Raises UnavailableError if one is missing, or larger than any of ours."""
+        """The bytes of blobs. Raises UnavailableError if one is missing, or larger than any file of jitbot."""
         ...
 
     def small(self, blobs: Iterable[Sha], most: int) -> Mapping[Sha, bytes | None]:
@@ -83,7 +83,7 @@ class Repository(Git, Protocol):
         ...
 
     def added(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
-        """What commits of the ledger put there, in their order; one that puts there too much is not tidy."""
+        """The files that commits of the ledger add, in their order; a commit that adds too much is not `well_formed`."""
         ...
 
     def merge_base(self, one: Sha, other: Sha) -> Sha:

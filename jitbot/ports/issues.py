@@ -16,7 +16,7 @@ class Issue:
 
 
 class Issues(Protocol):
-    """Issues that the repository's own workflows opened. Whoever may write can edit, close and reopen them."""
+    """Issues that the repository's own workflows opened. Anyone with write access can edit, close and reopen them."""
 
     def ours(self, since: datetime) -> tuple[Issue, ...]:
         """Every one of them that changed since then, open or closed."""

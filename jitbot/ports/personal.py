@@ -56,7 +56,7 @@ class PersonalForge(Protocol):
     """The forge with a person's own token. Every write can be asked after: did it take effect?"""
 
     def place(self) -> RepositoryAccess:
-        """Who this is, and where main stands. Raises InvalidError if the token shows no such repository."""
+        """Who this is, and the tip of main. Raises InvalidError if the token shows no such repository."""
         ...
 
     def folders(
@@ -97,7 +97,7 @@ class PersonalForge(Protocol):
         ...
 
     def branch(self, name: str) -> Sha | None:
-        """Where a branch stands; None if there is none."""
+        """The tip of a branch; None if there is none."""
         ...
 
     def delete_branch(self, name: str) -> None:

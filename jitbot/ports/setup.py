@@ -9,7 +9,7 @@ from jitbot.domain.setup.doctor.github_state import Body, Branch, Hosting
 
 
 class Setup(Protocol):
-    """What can be read. Each raises UnavailableError or DeniedError where this token is not told."""
+    """What can be read. Each raises UnavailableError or DeniedError where this token may not read it."""
 
     def hosting(self) -> Hosting:
         """The repository and its settings."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Whole UTC seconds, shared by the embedded GitHub and AWS. Stands still once it is set."""
+    """Whole UTC seconds, shared by the embedded GitHub and AWS. It stops once it is set."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._set: datetime | None = None
@@ -16,12 +16,12 @@ class Clock:
         return self._set or datetime.now(UTC).replace(microsecond=0)
 
     def set(self, moment: datetime) -> None:
-        """Stand at `moment` (aware; microseconds are dropped) until it is set or advanced again."""
+        """Stop at `moment` (aware; microseconds are dropped) until it is set or advanced again."""
         if moment.tzinfo is None:
             raise ValueError("the sandbox's clock needs an aware datetime")
         self._set = moment.astimezone(UTC).replace(microsecond=0)
 
     def advance(self, step: timedelta) -> datetime:
-        """Step forward by `step` from now, and stand there."""
+        """Move forward by `step` from now, and stop there."""
         self.set(self.now() + step)
         return self.now()

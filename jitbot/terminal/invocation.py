@@ -13,7 +13,7 @@ def pause(seconds: float) -> None:
 
     By chance, so that runs and accounts that were refused together do not come back together.
     """
-    time.sleep(random.uniform(seconds / 2, seconds))  # noqa: S311  # nothing secret hangs on it
+    time.sleep(random.uniform(seconds / 2, seconds))  # noqa: S311  # nothing secret depends on it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Findings, decisions and changes as people read them: plain lines, safe on any terminal and in any log."""
+"""Prints findings, decisions and changes for people: plain lines, safe on any terminal and in any log."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ def json_text(value: object) -> str:
 
 
 def progress(text: str) -> None:
-    """A line on what is being done now: it may name files and roles, so it is made inert here, for every caller."""
+    """A progress line. It may name files and roles, so it is escaped here for every caller."""
     click.echo(f"… {escape.log(text)}", err=True)
 
 

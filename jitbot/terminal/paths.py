@@ -11,12 +11,12 @@ from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.text.addresses import server
 from jitbot.usecases.context import SETTINGS
 
-LARGEST = 1 << 20  # bytes: what is larger than this is no document of ours
+LARGEST = 1 << 20  # bytes: a larger file is not a document of jitbot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderTree:
-    """The files of a folder as they lie on disk."""
+    """The files of a folder on disk."""
 
     root: Path
 
@@ -35,7 +35,7 @@ class FolderTree:
     def others(self, paths: Iterable[str]) -> Mapping[str, str]:
         """The git modes that those paths would have which are there and are no ordinary files.
 
-        Where every file is executable, the file system knows no such bit, and git looks at none.
+        If every file is executable, the file system has no such bit, and git ignores it.
         """
         modes = {path: mode for path in paths if (mode := _mode(self.root / path))}
         plain = {PLAIN} if PLAIN in modes.values() else {"100755"}

@@ -40,7 +40,7 @@ def tell(text: str, **style: bool) -> None:
 
 
 def folded(text: str, stream: TextIO, indent: str = "  ") -> str:
-    """A text made inert; at a terminal no line is wider, but for words that are: an address must stay whole."""
+    """A text made inert. At a terminal its lines are folded to the width; a longer word, such as an address, stays whole."""
     inert = escape.log(text)
     if not stream.isatty():
         return inert

@@ -1,1 +1,1 @@
-"""The use cases: they join the decisions of the domain to the ports, and know no vendor."""
+"""The use cases: they connect the decisions of the domain with the ports. They depend on no vendor library."""

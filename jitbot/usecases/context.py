@@ -26,13 +26,13 @@ class Run:
     url: str = ""
     actor: str = ""
     actor_id: int = 0
-    rerun: bool = False  # by whomever: `actor` is then still the one who started it first
+    rerun: bool = False  # `actor` is then still the person who started the first attempt
     commits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The outside, behind ports. The repository is freshly fetched, and the settings are those at main's tip."""
+    """Everything outside jitbot, behind ports. The repository was just fetched; the settings are those at main's tip."""
 
     repository: Repository
     documents: DocumentReader

@@ -1,15 +1,15 @@
-"""Looking again: at what was just written, while AWS may show what was before, and at what GitHub may not tell yet."""
+"""Reading again: AWS may show an older state after a write, and GitHub's lists may lag."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from jitbot.usecases.context import Context
 
-PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds, at most: the world's sleep takes a part of each away
+PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)  # seconds, at most: `sleep` shortens each of them at random
 
 
 def attempts(context: Context) -> Iterator[None]:
-    """A turn for each look, with a longer pause before each; then it is over, and the next run looks again.
+    """Yield once for each attempt, after a longer pause each time. When it ends, the next run tries again.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html (eventual consistency)
     """

@@ -34,7 +34,7 @@ FRESH = 120  # seconds; GitHub's tokens live for a few minutes, and a run may ta
 
 
 def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -> Context:
-    """The world of a command that works on main and the ledger: freshly fetched, settings read.
+    """The context of a command that works on main and the ledger, which were just fetched; the settings are read.
 
     `purpose` is jitbot's own role to enter accounts with: grant, sweep or audit.
     """
@@ -80,7 +80,7 @@ def audit_cloud(invocation: Invocation, settings: Settings, agent: str) -> Calla
 
 
 def run_of(environ: Mapping[str, str]) -> Run:
-    """Which run of Actions this is; an empty one elsewhere."""
+    """The run of Actions in which this happens; an empty one outside Actions."""
     number = environ.get("GITHUB_RUN_ID", "")
     server, repository = environ.get("GITHUB_SERVER_URL", ""), environ.get("GITHUB_REPOSITORY", "")
     attempt = environ.get("GITHUB_RUN_ATTEMPT", "1")
@@ -134,7 +134,7 @@ def aws_identity(
 ) -> "Identity":
     """Who this run is for AWS: the role of its purpose in a job of Actions, the ambient credentials elsewhere.
 
-    A job that may not ask for a token enters nothing: keys that lie about in it are not the run's own identity.
+    A job that may not ask for a token enters no account: other keys in its environment are not the run's identity.
     """
     from jitbot.adapters.aws import Identity
 
@@ -177,7 +177,7 @@ class FreshToken:
 
 
 def aws_endpoint(environ: Mapping[str, str]) -> str | None:
-    """Another endpoint of AWS, if the environment names one. Raises DeniedError for one that may be overheard."""
+    """Another endpoint of AWS, if the environment names one. Raises DeniedError if it is neither TLS nor this machine."""
     endpoint = environ.get("AWS_ENDPOINT_URL")
     if endpoint and not is_private(endpoint):
         raise DeniedError(
@@ -187,5 +187,5 @@ def aws_endpoint(environ: Mapping[str, str]) -> str | None:
 
 
 def recorded_requests(history: LedgerView) -> Mapping[str, int | None]:
-    """The requests the ledger knows, also those it cannot tell of, each with the number of the pull request that asked."""
+    """The requests in the ledger, unreadable ones included, each with the number of its pull request."""
     return {**dict.fromkeys(history.in_doubt.requests), **pull_requests(history.events)}

@@ -1,4 +1,4 @@
-"""Opens a person's desk: whose token, which repository. Needs no clone."""
+"""Opens the client of a requester: whose token, which repository. Needs no clone."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ _ORIGIN = re.compile(r"(?:[a-z+]+://[^/]+/|[^/:]+@?[^/:]*:)(?P<name>[^/]+/[^/]+?
 
 
 def open_client(invocation: Invocation, verb: str, repository: str | None) -> RequesterClient:
-    """The desk of whoever holds the token. Raises InvalidError with what to do if token or repository are missing."""
+    """The client of the token's owner. Raises InvalidError with what to do if the token or the repository is missing."""
     from jitbot.adapters import documents
     from jitbot.adapters.github import Client, GitHubForge, GitHubPersonal
     from jitbot.adapters.iam_reference import ServiceAuthorizationReference
@@ -75,7 +75,7 @@ def token_of(environ: Mapping[str, str]) -> str:
 
 
 def origin(folder: Path, environ: Mapping[str, str]) -> str:
-    """The repository that a folder's clone came from, as owner/name; nothing if that cannot be told."""
+    """The repository that a folder's clone came from, as owner/name; empty if that is unknown."""
     url = _printed("git", "-C", str(folder), "config", "--get", "remote.origin.url", environ=environ)
     match = _ORIGIN.fullmatch(url)
     return match["name"] if match else ""

@@ -126,11 +126,11 @@ def page(browser: webdriver.Chrome, tmp_path: Path) -> Page:
 
 def test_a_search_finds_what_it_says(page: Page) -> None:
     """All words must be somewhere in a row; the count is told to whoever cannot see; nothing found is nothing shown."""
-    items = page.survey.items
+    records = page.survey.records
     assert page.status() == "300 of 300 items, 1 to 50 shown"
-    page.search("alice archive", sum(i.requester == "alice" and "archive" in i.reason for i in items))
+    page.search("alice archive", sum(i.requester == "alice" and "archive" in i.reason for i in records))
     assert set(page.column(2)) == {"alice"}
-    one = next(item for item in items if item.granted)
+    one = next(record for record in records if record.granted)
     page.search(one.decisions[0].commit, 1)
     page.search("nothing has this", 0)
     assert page.column(2) == []
@@ -140,14 +140,14 @@ def test_a_search_finds_what_it_says(page: Page) -> None:
 
 def test_a_filter_shows_only_that(page: Page) -> None:
     """Exceptions, a person, a policy: each alone and together, by what the items say."""
-    items = page.survey.items
-    bad = [item for item in items if item.exceptions]
+    records = page.survey.records
+    bad = [record for record in records if record.exceptions]
     assert bad
     Select(page.find("kind")).select_by_value("exception")
     page.wait(len(bad))
     assert {each.split("\n")[0].split(" ")[0] for each in page.column(9)} == {"exception"}
     Select(page.find("requester")).select_by_value(bad[0].requester)
-    page.wait(sum(item.requester == bad[0].requester for item in bad))
+    page.wait(sum(record.requester == bad[0].requester for record in bad))
     assert set(page.column(2)) == {bad[0].requester}
 
 
@@ -184,20 +184,22 @@ def test_pages_turn(page: Page) -> None:
 
 def test_a_row_opens_to_its_evidence(page: Page) -> None:
     """By keyboard alone: a row shows its commits, approvals and git commands, and closes again."""
-    item = next(item for item in page.survey.items if item.granted and item.decisions[0].approvals)
-    page.search(item.id, 1)
+    record = next(
+        record for record in page.survey.records if record.granted and record.decisions[0].approvals
+    )
+    page.search(record.id, 1)
     button = page.browser.find_element(By.CSS_SELECTOR, "#rows .opens")
     button.send_keys(Keys.ENTER)
     assert button.get_attribute("aria-expanded") == "true"
     detail = page.find(str(button.get_attribute("aria-controls")))
-    decision = item.decisions[0]
+    decision = record.decisions[0]
     for fact in (
         decision.commit,
         decision.head,
         decision.rules_commit,
-        item.reason,
-        item.role_name,
-        item.digest,
+        record.reason,
+        record.role_name,
+        record.digest,
     ):
         assert fact in detail.text
     assert (
@@ -205,7 +207,7 @@ def test_a_row_opens_to_its_evidence(page: Page) -> None:
         in detail.text
     )
     shown = detail.find_element(By.TAG_NAME, "pre").text.splitlines()
-    assert shown == list(commands(item))
+    assert shown == list(commands(record))
     button.send_keys(Keys.ENTER)
     assert not page.browser.find_elements(By.CSS_SELECTOR, "#rows .detail")
 

@@ -50,7 +50,7 @@ def removed(**changes: Any) -> Event:
     return an_outcome(EventType.REMOVED, **given)
 
 
-def item(*events: Event, now: datetime = LATER) -> GrantRecord:
+def a_record(*events: Event, now: datetime = LATER) -> GrantRecord:
     """The one item that these events make."""
     (found,) = population(events, now)
     return found

@@ -234,7 +234,7 @@ def a_revocation(**changes: Any) -> Event:
     return changed(event, **changes)
 
 
-def a_life(*events: Event) -> request_state.RequestState:
+def a_request_state(*events: Event) -> request_state.RequestState:
     """The life that these events make; without any, that of a request nobody has heard of."""
     return request_state.fold_events(events).get(PATH, request_state.RequestState(request=PATH))
 
@@ -272,7 +272,7 @@ def an_actual_role(documents: iam.Documents | None = None, **changes: Any) -> Ac
 
 def judged(case: Case, so_far: request_state.RequestState | None = None, now: datetime = NOW) -> Decision:
     """The decision of a case, of a request nobody has heard of unless said otherwise."""
-    return decide(case, so_far or a_life(), now)
+    return decide(case, so_far or a_request_state(), now)
 
 
 def an_unasked_case(

@@ -40,7 +40,7 @@ ACTIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlainCatalogue:
-    """`jitbot.domain.aws.action_catalog.Catalogue` over the actions that it is given."""
+    """`jitbot.domain.aws.action_catalog.ActionCatalog` over the actions that it is given."""
 
     actions: tuple[Action, ...] = ACTIONS
 

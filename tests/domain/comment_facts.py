@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 from acme_facts import MERGED_AT, a_request, the_rules
-from builders import a_case, a_ground, a_life, a_merge
+from builders import a_case, a_ground, a_merge, a_request_state
 from catalogue_facts import the_catalogue
 from markdown_it import MarkdownIt
 
@@ -25,12 +25,12 @@ HOSTILE = (
 OURS = {"p", "strong", "em", "br", "blockquote", "ul", "li", "details", "summary", "b", "code", "pre", "sub", "a", "hr", "span"}  # fmt: skip
 
 
-def a_briefing(
+def a_summary(
     request: Request | None = None,
     *,
     rules: Rules | None = None,
     reviews: tuple[Any, ...] = (),
-    life: RequestState | None = None,
+    state: RequestState | None = None,
     **changes: Any,
 ) -> RequestSummary:
     """Alice's request as an approver is told of it, before anyone has reviewed it."""
@@ -40,10 +40,10 @@ def a_briefing(
         path=asked.path,
         proposed=Proposed.ASK,
         request=asked,
-        grant_preview=would_grant(asked, held, MERGED_AT, the_catalogue(), life),
+        grant_preview=would_grant(asked, held, MERGED_AT, the_catalogue(), state),
         awaiting=pending(parsed_case),
         held=Held(count=0, last=None),
-        former=(life or a_life()).current,
+        former=(state or a_request_state()).current,
     )
     return replace(summary, **changes)
 

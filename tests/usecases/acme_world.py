@@ -24,7 +24,7 @@ from jitbot.sandbox.aws.store import Entity
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github.git.objects import Signature
 from jitbot.sandbox.organisation import Acme
-from jitbot.sandbox.story.stage import Ran, Stage, UntoldError
+from jitbot.sandbox.story.stage import Ran, Stage, StoryError
 
 BEGINS = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -128,7 +128,7 @@ class World(Stage):
         """Run a verb as `ran` does, and expect its exit code."""
         ran = self.ran(verb, *arguments, actor=actor, runner=runner, **job)
         if ran.code != code:
-            raise UntoldError(f"jitbot {verb} ended with {ran.code}, not {code}:\n{ran.output}")
+            raise StoryError(f"jitbot {verb} ended with {ran.code}, not {code}:\n{ran.output}")
         return ran
 
     def ran(
@@ -197,7 +197,7 @@ class World(Stage):
         """A file as it is on a branch."""
         content = self.github.store.read(self.github.store.tip(branch), path)
         if content is None:
-            raise UntoldError(f"there is no {path} on {branch}")
+            raise StoryError(f"there is no {path} on {branch}")
         return str(content.decode())
 
     def write(self, path: str, content: str | None, branch: str = "main") -> str:

@@ -91,7 +91,7 @@ def attested(world: World, files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 @contextmanager
 def tags(world: World, *names: str, commit: str) -> Iterator[None]:
-    """Tags at GitHub, as whoever may write can push them, until the test is over."""
+    """Tags at GitHub, as anyone with write access can push them, until the test is over."""
     store = world.github.store
     for name in names:
         store.update_ref(f"refs/tags/{name}", commit)

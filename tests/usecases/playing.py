@@ -48,7 +48,7 @@ class Play:
         return number, self.world.github.pulls[number].head_ref
 
     def push(self, login: str, pull: Pull, files: Mapping[str, str | None]) -> bool:
-        """One more commit on a pull request's branch, by whoever may write; whether GitHub took it."""
+        """One more commit on a pull request's branch, by anyone with write access; whether GitHub took it."""
         world, clone = self.world, self.world.acme.clone(f"clone-{login}", login)
         world.acme.git(login, "fetch", "--quiet", "origin", pull.branch, cwd=clone)
         world.acme.git(login, "checkout", "--quiet", "--force", "--detach", "FETCH_HEAD", cwd=clone)

@@ -134,9 +134,9 @@ class AwsAccount:
         return _receipt([answer["ResponseMetadata"]])
 
     def remove(self, actual: Actual) -> None:
-        """Detach and delete all that is in the role, then the role; what is gone already is fine.
+        """Detach and delete everything in the role, then the role. A part that is already gone is fine.
 
-        What denies goes last: stopped anywhere, this leaves nobody with more than before.
+        The denial is removed last: if this stops anywhere, nobody has more access than before.
         """
         name, gone = actual.role_name, self._iam.exceptions.NoSuchEntityException
         detach = functools.partial(self._iam.detach_role_policy, RoleName=name)
@@ -217,7 +217,7 @@ class AwsAccount:
         )
 
     def _patiently(self, call: Callable[[], Any], too_soon: Callable[[str, str], bool]) -> Any:
-        """Make a call again, more slowly each time, while what AWS refuses it for may still pass."""
+        """Repeat a call, with longer pauses, while the reason of AWS's refusal may still go away."""
         for pause in _PAUSES:
             try:
                 return call()
@@ -237,12 +237,12 @@ class AwsAccount:
 
 
 def _stranger(code: str, message: str) -> bool:
-    """Whether AWS does not know a principal of a trust policy, who may have come to be a moment ago."""
+    """Whether AWS does not know a principal of a trust policy. It may have been created a moment ago."""
     return code == "MalformedPolicyDocument" and "invalid principal" in message.lower()
 
 
 def _receipt(answers: list[Mapping[str, Any]]) -> Receipt:
-    """When AWS answered, by its own clock, and its request ids, for whoever asks CloudTrail later."""
+    """When AWS answered, by its own clock, and its request ids, for a later search in CloudTrail."""
     dates = [answer["HTTPHeaders"]["date"] for answer in answers if "date" in answer.get("HTTPHeaders", {})]
     if not dates:
         raise UnavailableError("AWS answered without a date")

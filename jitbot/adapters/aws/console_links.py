@@ -21,14 +21,14 @@ _TIMEOUT = 20
 
 
 def switch_role(role_arn: str, shown_as: str) -> str:
-    """The link that switches a console already signed in as oneself; it holds no secret."""
+    """The Switch Role link, for a console in which the person is signed in. It contains no secret."""
     account_id, name = role_arn.split(":")[4], role_arn.partition(":role/")[2]
     given = {"account": account_id, "roleName": name, "displayName": shown_as[:64]}
     return f"{_sites(role_arn)[0]}/switchrole?{urlencode(given)}"
 
 
 def federated(role_arn: str, session: Session, *, endpoint: str | None = None) -> str:
-    """A link that signs whoever holds it in as this session, for the next 15 minutes. It is a secret.
+    """A link that signs its holder in as this session, for the next 15 minutes. It is a secret.
 
     The console's session lasts as long as the one given. No error quotes what was sent.
     """

@@ -1,4 +1,4 @@
-"""Entering accounts: each directly, with this run's own identity; never by way of another, never a fallback.
+"""Enters each account directly, with this run's own identity: never through another account, never with a fallback.
 
 A sweep enters a thousand accounts. A client for each costs more than the calls it makes, so all share one
 IAM client, whose requests are signed, in the event that botocore has for it, with the credentials of the
@@ -51,7 +51,7 @@ class AwsCloud:
             events.register("needs-retry.iam", _not_known_yet)
 
     def enter(self, account_id: AccountId) -> AwsAccount:
-        """Enter an account. Raises DeniedError if AWS refuses, or if another account answers than was meant."""
+        """Enter an account. Raises DeniedError if AWS refuses, or if an unexpected account answers."""
         with translated(f"enter account {account_id}"):
             found = self._identity.enter(self._sts, account_id)
         speaking = nullcontext if found is None else partial(_as, _credentials(found))
@@ -89,4 +89,4 @@ def _not_known_yet(
     code = response[1].get("Error", {}).get("Code") if response is not None else None
     if code != "InvalidClientTokenId" or attempts > len(_PAUSES):
         return None
-    return random.uniform(0.5, 1) * _PAUSES[attempts - 1]  # noqa: S311  # nothing secret hangs on it
+    return random.uniform(0.5, 1) * _PAUSES[attempts - 1]  # noqa: S311  # nothing secret depends on it

@@ -1,4 +1,4 @@
-"""AWS's errors as ours."""
+"""Translates AWS's errors into jitbot's."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from jitbot.domain.model.errors import DeniedError, UnavailableError
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """AWS's errors as ours: a clear no is denied, everything else unavailable; both say what was being done."""
+    """Translate AWS's errors: a clear refusal is a DeniedError, everything else an UnavailableError, with the action."""
     try:
         yield
     except botocore.exceptions.ClientError as error:

@@ -1,4 +1,4 @@
-"""Who a run is for AWS, and how it enters an account: by its job's token into the role of its purpose, or as it is."""
+"""The identity of a run in AWS: the job's token enters the role for its purpose; otherwise ambient credentials."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ class Identity:
     def enter(self, sts: Any, account_id: AccountId) -> Mapping[str, str] | None:
         """The credentials of the role in an account; None where the ambient ones are to be used as they are.
 
-        Raises DeniedError if another account answers than was meant.
+        Raises DeniedError if an unexpected account answers.
         https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
         """
         if self.token is None:
@@ -77,8 +77,8 @@ class Identity:
         return found
 
 
-def _same_account(answered: str, meant: AccountId) -> None:
-    if answered != meant:
+def _same_account(answered: str, expected: AccountId) -> None:
+    if answered != expected:
         raise DeniedError(
-            f"account {answered} answered where {meant} was meant; nothing was done there: use its own credentials"
+            f"account {answered} answered where {expected} was meant; nothing was done there: use its own credentials"
         )

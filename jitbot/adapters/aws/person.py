@@ -21,7 +21,7 @@ _ATTEMPTS = 3
 
 
 class AmbientPerson:
-    """Whoever the environment or a profile makes of the caller. jitbot's own roles are never used here."""
+    """The caller's own identity, from the environment or a profile. jitbot's own roles are never used here."""
 
     def __init__(self, environ: Mapping[str, str], *, profile: str | None, endpoint: str | None) -> None:
         keys: dict[str, Any] = {}
@@ -67,7 +67,7 @@ class AmbientPerson:
 def _asking() -> Iterator[None]:
     """Mark each program that botocore starts for a `credential_process`: it inherits this process's environment.
 
-    botocore has no other way to tell such a program anything, whatever chain of profiles leads to it.
+    botocore has no other way to pass information to such a program, whatever chain of profiles starts it.
     """
     os.environ[ASKING] = "1"
     try:

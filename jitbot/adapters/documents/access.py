@@ -95,7 +95,7 @@ def _check_conditions(document: Document) -> None:
 
 
 def _check_templates(document: Document) -> None:
-    """Every placeholder is declared or built in, and every parameter is used: else a form would lie."""
+    """Every placeholder is declared or built in, and every parameter is used. Otherwise a question would have no effect."""
     parameters = document.value.get("parameters")
     declared = set(parameters) if isinstance(parameters, dict) else set()
     _check_parameter_names(document, declared)

@@ -1,4 +1,4 @@
-"""One file on its way to a value: its tree, where each part stands, and what is wrong with it so far."""
+"""One file that is being parsed: its tree, the place of each part, and the findings so far."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +16,7 @@ MOST = 50  # findings shown for one file; more are shown once these are fixed
 
 
 class Text(str):
-    """A scalar. `plain` tells whether it was written without quotes, which numbers must be."""
+    """A scalar. `plain`: it was written without quotes, which numbers must be."""
 
     plain: bool
 
@@ -86,7 +86,7 @@ class Document:
         seen: set[str] = set()
         for path, text in items:
             if text.casefold() in seen:
-                self.refuse(path, code, f"{shown(text)} {sentence}", "each may stand here once", key=key)
+                self.refuse(path, code, f"{shown(text)} {sentence}", "each may be listed once", key=key)
             seen.add(text.casefold())
 
     def parsed(self, make: Callable[[Any], T]) -> Parsed[T]:

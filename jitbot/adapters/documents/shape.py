@@ -1,4 +1,4 @@
-"""Holds a document against its JSON Schema, and says in our words what does not fit, and where.
+"""Checks a document against its JSON Schema, and reports in jitbot's own words what does not fit, and where.
 
 The schemas are Draft 2020-12 (https://json-schema.org/draft/2020-12) and serve editors as they are. Here
 a scalar is always `Text`: it is an integer where the schema wants one and it is written as one. `title`

@@ -1,4 +1,4 @@
-"""YAML without surprises: scalars are text, and nothing may mean something other than it looks like.
+"""Strict YAML: scalars are text, and nothing has a meaning that differs from how it looks.
 
 PyYAML's own parser finds the structure and the places (the Python one, never libyaml, so that every
 machine finds the same); the tree is built here from its events, so no YAML type is ever resolved and
@@ -190,7 +190,9 @@ class _Walk:
 
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Text:
         text = Text(event.value, plain=event.style is None)
-        if text.plain and not text and path and "" not in path:  # what hangs on a broken key is no news
+        if (
+            text.plain and not text and path and "" not in path
+        ):  # findings below a broken key would add nothing
             self._document.refuse(
                 path, "no-value", f"{named(path)} has no value", "write one, or remove the key"
             )

@@ -67,7 +67,7 @@ class GitRepository:
         raise UnavailableError(f"git could not fetch from {REMOTE}: {reason}")
 
     def fetch_main(self) -> None:
-        """Bring main alone up to date, for who looks before there is a ledger."""
+        """Fetch main only, for a command that reads before there is a ledger."""
         result = self._fetched(REMOTE, _refspec(self._branch))
         if result.returncode != 0:
             raise UnavailableError(f"git could not fetch from {REMOTE}: {last_line(result.stderr)}")
@@ -88,7 +88,7 @@ class GitRepository:
     def changes(self, since: datetime) -> tuple[Change, ...]:
         """What main's first-parent line did to files under requests/ since then, oldest first.
 
-        Of a commit that is too large nothing is said here: `too_large` names it.
+        A commit that is too large is left out here: `too_large` names it.
         """
         return tuple(
             plumbing.change(base, commit, at, each)
@@ -119,7 +119,7 @@ class GitRepository:
     def touching(self, commits: Iterable[Sha], path: str) -> frozenset[Sha]:
         """Of these commits, the ones that change the path against their first parent (a root: against nothing).
 
-        One of which that cannot be told, since it changes too much, is among them.
+        A commit that is too large to compare is included.
         """
         parents = self._parents(commits)
         pairs = [(found[0] if found else EMPTY_TREE, name) for name, found in parents.items()]
@@ -160,7 +160,7 @@ class GitRepository:
         return holds(self._git, tip, commit)
 
     def added(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
-        """What commits of the ledger put there, in their order. One that puts too much there is not tidy."""
+        """The files that commits of the ledger add, in their order. A commit that adds too much is not `well_formed`."""
         read = self._objects.commits(commits)
         pairs = {
             name: (found.parents[0] if found.parents else EMPTY_TREE, name)
@@ -220,7 +220,7 @@ class GitRepository:
     def _walk(self, since: datetime, branch: str, *options: str) -> Mapping[Sha, int]:
         """The commits since then with their times, oldest first; a history cut off among them is deepened.
 
-        What a tip holds never changes, so it is asked for once.
+        The history of a tip never changes, so it is read once.
 
         They are chosen by their own date, one by one: git's `--since` would stop at the first old-dated
         commit and hide all behind it.

@@ -1,4 +1,4 @@
-"""A clone, read from its first commit to its last: for whoever proves the record, not for the runs that write it."""
+"""A clone that is read from its first commit to its last: for audits, not for the runs that write the record."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,7 +55,7 @@ class WholeClone:
         )
 
     def ledger_again(self, commits: Sequence[Sha]) -> Iterator[HistoryStep]:
-        """Some of the ledger's commits once more, in this order; of their dates nothing is said."""
+        """Some of the ledger's commits once more, in this order, without their dates."""
         return self._steps([(commit, 0) for commit in commits])
 
     def ledger_steps(self, tip: Sha) -> Iterator[HistoryStep]:
@@ -78,7 +78,7 @@ class WholeClone:
             here = stream.contents(self._git, [name for name in part if name not in refused], most)
             for name in part:
                 yield (name, None) if name in refused else next(here)
-            next(here, None)  # so that git is waited for, and its failure is told
+            next(here, None)  # so that git ends, and its failure is raised
 
     def here(self, blobs: Iterable[Sha]) -> frozenset[Sha]:
         """Those of these blobs that are in this clone, however large."""
@@ -239,5 +239,5 @@ def _step(
         message=commit.message,
         touched=touched or (),
         whole=touched is not None,
-        told=commit.whole,
+        message_read=commit.whole,
     )

@@ -1,4 +1,4 @@
-"""What git holds under names that are made from the contents: asked for once in a run, since it can never change.
+"""git objects, whose names are made from their contents: each is read once in a run, since it can never change.
 
 A run reads the ledger several times, each time a few commits longer. What it read before it need not ask for
 again, and a git that is not started costs nothing. Only answers are remembered, never that something is missing.
@@ -49,7 +49,7 @@ class Objects:
             else:
                 content = self._contents[kind, name]
             yield name, content if content is not None and (cut or len(content) <= most) else None
-        next(answers, None)  # so that git is waited for, and its failure is told
+        next(answers, None)  # so that git ends, and its failure is raised
 
     def commits(self, names: Iterable[Sha]) -> dict[Sha, plumbing.CommitHeader | None]:
         """What commits say of themselves; None for what is none. One too large is read as far as its parents go."""

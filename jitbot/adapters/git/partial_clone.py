@@ -74,10 +74,10 @@ class Remainder:
         result = self._git.fetch(*options, REMOTE, stdin=asked, token=self._token, options=alone)
         if result.returncode != 0:
             reason = last_line(result.stderr)
-            told = f"git could not fetch {len(missing)} blobs from {REMOTE}: {reason}"
+            message = f"git could not fetch {len(missing)} blobs from {REMOTE}: {reason}"
             if (refused := _REFUSED.search(reason)) and refused[1] in missing:
-                raise _AbsentError(told, Sha(refused[1]))
-            raise UnavailableError(told)
+                raise _AbsentError(message, Sha(refused[1]))
+            raise UnavailableError(message)
         self._here |= wanted
 
     def small_blobs_too(self) -> tuple[str, ...]:
@@ -93,7 +93,7 @@ class Remainder:
         return bool(self._boundary())
 
     def deepen(self, refspec: str) -> None:
-        """Bring more of a branch's history. Raises UnavailableError if there is none to be had."""
+        """Bring more of a branch's history. Raises UnavailableError if it cannot be fetched."""
         before = self._boundary()
         result = self._git.fetch(*QUIETLY, f"--deepen={DEEPER}", REMOTE, refspec, token=self._token)
         if result.returncode != 0 or self._boundary() == before:
@@ -117,8 +117,8 @@ class Remainder:
     def _missing(self, wanted: Sequence[str]) -> list[str]:
         """Those of these blobs that are not here, found without fetching any of them.
 
-        Usually all are here, which one look at them tells. It fails at the first that is not: then everything
-        that is here is listed, once. Of what came later git sees for itself that nothing is missing.
+        Usually all of them are here, and one call confirms it. That call fails at the first missing blob: then everything
+        that is here is listed, once. Objects that were fetched later are checked by git itself.
         """
         if not wanted or self._listed:
             return list(wanted)

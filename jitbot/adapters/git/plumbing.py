@@ -120,7 +120,7 @@ def _skip(answer: BufferedReader, size: int) -> None:
 
 
 class _Reader:
-    """Takes an answer apart at its separators, holding no more of it than one part."""
+    """Splits an answer at its separators, and keeps only one part of it in memory."""
 
     def __init__(self, stream: BufferedReader) -> None:
         self._stream = stream
@@ -151,7 +151,7 @@ class _Reader:
 def commit(content: bytes) -> CommitHeader:
     """Read a commit object: its tree, its parents right below, more headers, an empty line, its message.
 
-    Only the lines below the tree are parents, as for git itself: whoever may push can write any other header. Of
+    Only the lines below the tree are parents, as for git itself: anyone who may push can write any other header. Of
     one that was cut the parents are read, and nothing is said of its message.
     """
     headers, _, message = content.partition(b"\n\n")
@@ -176,17 +176,17 @@ def change(base: str, made: str, timestamp: int, difference: Difference) -> Chan
 
 
 def moment(timestamp: int) -> datetime:
-    """A commit's date; whoever makes a commit chooses it, and may choose one that no calendar has."""
+    """A commit's date. Its author chooses it, and may choose one that no calendar has."""
     return datetime.fromtimestamp(min(max(timestamp, 0), _LATEST), UTC)
 
 
 def added(
     made: Sha, commit: CommitHeader | None, differing: Sequence[Difference], *, whole: bool
 ) -> AddedCommit:
-    """A commit of the ledger, by what it puts there; what it takes away has no effect on what was there.
+    """A commit of the ledger with the files that it adds. What it removes has no effect on older batches.
 
-    What a submodule's entry names is no object of this repository: it is left out, and the commit untidy.
-    `commit` is None for what is no commit.
+    A submodule's entry names no object of this repository: it is left out, and the commit is not `well_formed`.
+    `commit` is None if the name is not a commit.
     """
     put = [each for each in differing if each.kind is not ChangeKind.DELETED]
     plain = bool(put) and all(each.mode == PLAIN for each in put)

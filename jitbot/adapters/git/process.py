@@ -1,4 +1,4 @@
-"""Runs git: never asking anybody, never for longer than it may, the token never among its arguments."""
+"""Runs git without prompts and with a time limit. The token is never among its arguments."""
 
 import base64
 import os
@@ -68,7 +68,7 @@ class GitProcess:
     def run(
         self, *arguments: str, stdin: str = "", token: Token = NO_TOKEN, lazily: bool = True
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run git to its end, whatever that is; not `lazily`: what a partial clone lacks is then missing to it.
+        """Run git to its end. Without `lazily`, git does not fetch the objects that a partial clone lacks.
 
         Raises UnavailableError if it does not run, or not end.
         """

@@ -1,4 +1,4 @@
-"""git's long answers, read part by part, for whoever reads all of a history: nothing of it is held that could be large."""
+"""git's long answers, read part by part, for a reader of a whole history. Nothing large is kept in memory."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence

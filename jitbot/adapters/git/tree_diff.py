@@ -1,6 +1,6 @@
 """What differs between trees, found level by level and within a budget.
 
-Whoever may push chooses the trees that are compared here. git's own recursion would follow one kilobyte of
+Anyone who may push chooses the trees that are compared here. git's own recursion would follow one kilobyte of
 nested trees into millions of paths; this walk opens each level with one call, and stops where a budget ends.
 """
 

@@ -9,7 +9,7 @@ from jitbot.domain.setup.doctor.github_state import Body
 
 
 class GitHubRepositorySettings:
-    """One repository's `jitbot.ports.setup.Settling`. The token must be an admin's."""
+    """One repository's `jitbot.ports.setup.RepositorySettings`. The token must be an admin's."""
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -83,8 +83,8 @@ def _message(raw: Mapping[str, Any]) -> str:
 def _linked(client: Client, commits: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
     """The accounts that GitHub links each of these commits with; empty where its GraphQL has no such field.
 
-    Raises UnavailableError for any other error, and KeyError or TypeError for an answer that lacks a commit: whoever
-    is not named may approve, so that nobody is named must never come from a bad answer.
+    Raises UnavailableError for any other error, and KeyError or TypeError for an answer that lacks a commit. A person
+    who is not named may approve, so a bad answer must never be read as "nobody is named".
     """
     if not commits:
         return {}

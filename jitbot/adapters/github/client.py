@@ -1,6 +1,6 @@
 """One way to GitHub: PyGithub's transport, authentication and retries; we read the JSON ourselves.
 
-PyGithub's objects fetch what they lack behind one's back; here every call is one that we wrote.
+PyGithub's objects make hidden calls for what they lack. Here every call is explicit.
 REST: https://docs.github.com/en/rest (version 2022-11-28). None of it is proven against the real GitHub here.
 """
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 def translated(method: Callable[P, T]) -> Callable[P, T]:
-    """GitHub's refusals and troubles as our own errors: a no is final, anything unclear is unavailable."""
+    """Translate GitHub's errors: a refusal is final (DeniedError), anything unclear is an UnavailableError."""
 
     @functools.wraps(method)
     def call(*args: P.args, **kwargs: P.kwargs) -> T:

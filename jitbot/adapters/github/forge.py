@@ -91,7 +91,7 @@ class GitHubForge:
 
     @translated
     def pushes(self, branch: str, until: datetime | None) -> tuple[Push, ...]:
-        """The moves of a branch until then, oldest first: whoever moves it afterwards adds nothing to be read.
+        """The moves of a branch until then, oldest first: later moves add nothing to be read.
 
         Which right a job needs for it is not proven against GitHub.
         https://docs.github.com/en/rest/repos/repos#list-repository-activities
@@ -164,7 +164,7 @@ def _is_stale(error: GithubException) -> bool:
 
 
 def actor(raw: Any) -> Actor:
-    """Whoever GitHub names; it names nobody where the account was deleted."""
+    """The account that GitHub names; GitHub names nobody if the account was deleted."""
     if not raw:
         return GONE
     return Actor(login=Login(str(raw["login"])), github_id=GithubId(int(raw["id"])), kind=str(raw["type"]))

@@ -46,7 +46,7 @@ class GitHubPersonal:
 
     @translated
     def place(self) -> RepositoryAccess:
-        """Whose token this is, and where the repository's default branch stands; one call."""
+        """Whose token this is, and the tip of the repository's default branch; one call."""
         try:
             data = self._client.graphql(_PLACE, {"owner": self._owner, "name": self._name})
         except GithubException as error:
@@ -151,7 +151,7 @@ class GitHubPersonal:
 
     @translated
     def branch(self, name: str) -> Sha | None:
-        """Where a branch stands."""
+        """The tip of a branch."""
         try:
             return Sha(str(self._client.get(f"/git/ref/heads/{name}")["object"]["sha"]))
         except UnknownObjectException:
@@ -196,7 +196,7 @@ class GitHubPersonal:
     def dispatch(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> None:
         """Start a workflow on a branch. The full name is sent, so that a tag of the same name is not taken.
 
-        If GitHub refuses that with 422, the short name is sent, and then GitHub may take the tag: nothing of ours
+        If GitHub refuses that with 422, the short name is sent, and then GitHub may take the tag: nothing of jitbot
         runs on a tag. https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event
         """
         address, given = f"/actions/workflows/{workflow}/dispatches", dict(inputs)

@@ -29,7 +29,7 @@ class GitHubSetup:
 
     @translated
     def hosting(self) -> Hosting:
-        """The repository; GitHub leaves the settings of merging out for whoever may only read."""
+        """The repository; GitHub leaves the settings of merging out for a token that may only read."""
         raw = self._client.get("")
         return Hosting(full_name=str(raw["full_name"]), repository_id=int(raw["id"]), answer=raw)
 
@@ -104,7 +104,7 @@ class GitHubSetup:
             return self._client.get(f"/branches/{quote(branch)}/protection")
         except GithubException as error:
             said = error.data.get("message") if isinstance(error.data, dict) else ""
-            # Whoever may not look is told another 404: only these two say that there is nothing to see.
+            # A token without the right to read gets another 404: only these two mean that nothing is set.
             if error.status == _NOT_FOUND and said in ("Branch not protected", "Branch not found"):
                 return None
             if error.status in (401, 403, _NOT_FOUND):

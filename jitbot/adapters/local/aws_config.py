@@ -1,4 +1,4 @@
-"""jitbot's blocks in the AWS configuration file: one for each request and account, and nothing else touched.
+"""jitbot's blocks in the AWS configuration file: one for each request and account. The rest of the file stays.
 
 https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
 """
@@ -49,7 +49,7 @@ def _end(block: str) -> str:
 
 
 def _around(text: str, block: str) -> tuple[str, str]:
-    """What stands before and after the block; all of it before, if there is none."""
+    """The text before and after the block; all of it is "before" if there is none."""
     begin, end = f"{_begin(block)}\n", f"{_end(block)}\n"
     start = text.find(begin)
     if start < 0:

@@ -1,4 +1,4 @@
-"""Pages made of the templates: everything in one file, every text inert, and a policy that lets nothing else run."""
+"""Pages from the templates: one file, every text escaped, and a Content-Security-Policy that blocks everything else."""
 
 import base64
 import hashlib

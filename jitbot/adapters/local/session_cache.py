@@ -1,4 +1,4 @@
-"""Sessions kept on this machine for as long as they are good: one file each, for this user's eyes alone."""
+"""Sessions kept on this machine while they are valid: one file each, readable only by this user."""
 
 import hashlib
 import json
@@ -42,7 +42,7 @@ class SessionCache:
                 return None
 
     def keep(self, session: Session, note: Mapping[str, Any], *key: str) -> None:
-        """Keep a session. A folder that cannot be written costs speed alone."""
+        """Keep a session. If the folder cannot be written, only speed is lost."""
         content = {
             "access_key": session.access_key,
             "secret_key": session.secret_key,

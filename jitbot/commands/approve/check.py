@@ -60,7 +60,7 @@ def check(
             root, now.strftime("%Y-%m")
         )
         findings = checker.files(FolderTree(root=root), paths)
-    return _tell(findings, form)
+    return _print(findings, form)
 
 
 def _all(root: Path, month: str) -> list[str]:
@@ -72,7 +72,7 @@ def _all(root: Path, month: str) -> list[str]:
     return [path for path in found if not path.startswith("requests/") or is_request(path)]
 
 
-def _tell(findings: tuple[Finding, ...], form: str) -> int:
+def _print(findings: tuple[Finding, ...], form: str) -> int:
     if form == "json":
         print_json({"ok": not findings, "findings": [finding.as_json() for finding in findings]})
     elif findings:

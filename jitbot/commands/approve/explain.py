@@ -54,16 +54,16 @@ _COLOURS = {Level.LOW: "green", Level.MEDIUM: "yellow"}  # all else is red
 def explain(invocation: Invocation, *, request: str, at: datetime | None, form: str) -> int:
     """Show who gets what, where, until when, how dangerous that is, who must approve, and the exact documents.
 
-    REQUEST is a file, a unique part of its path, or the number of a pull request. A file is read as it
-    lies here, an open pull request from GitHub, what was granted from the ledger, and so what the requester
-    had before.
+    REQUEST is a file, a unique part of its path, or the number of a pull request. A file is read from the
+    working tree, and an open pull request from GitHub. What was granted, and the requester's earlier grants,
+    are read from the ledger.
 
     Example: jitbot explain 23-alice-refunds
     """
     now = at or invocation.now
     number = pull_number(request)
-    told = _of_file(invocation, request, now) if number is None else _of_pull(invocation, number, now)
-    summaries, findings = worst_first(told.summaries), told.findings
+    shown = _of_file(invocation, request, now) if number is None else _of_pull(invocation, number, now)
+    summaries, findings = worst_first(shown.summaries), shown.findings
     outlooks = [summary.grant_preview for summary in summaries if summary.grant_preview is not None]
     if not outlooks:
         print_findings(findings)
@@ -76,8 +76,8 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
     for summary in summaries:
         if summary.grant_preview is not None:
             _print(summary, summary.grant_preview)
-            if told.head:
-                _line("commit", [escape.log(told.head)])  # an approval of any other is not one of this
+            if shown.head:
+                _line("commit", [escape.log(shown.head)])  # an approval of another commit does not count
             _print_documents(summary.grant_preview)
     print_findings(findings)
     return ExitCode.REFUSED if findings else ExitCode.DONE
@@ -104,16 +104,16 @@ def _of_pull(invocation: Invocation, number: int, now: datetime) -> _Explained:
         if granted := recorded(context, number, now):
             return _Explained(summaries=granted)
         raise InvalidError(f"#{number} is closed, and nothing was granted for it; its comment says why")
-    told = brief(context, page.pull, now)
-    if not told.summaries:
+    shown = brief(context, page.pull, now)
+    if not shown.summaries:
         raise InvalidError(f"#{number} touches no request")
-    if all(each.proposed is Proposed.END for each in told.summaries):
-        raise InvalidError(f"#{number} only ends access: it deletes {told.summaries[0].path}")
-    return _Explained(summaries=told.summaries, findings=told.findings, head=page.pull.head)
+    if all(each.proposed is Proposed.END for each in shown.summaries):
+        raise InvalidError(f"#{number} only ends access: it deletes {shown.summaries[0].path}")
+    return _Explained(summaries=shown.summaries, findings=shown.findings, head=page.pull.head)
 
 
 def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
-    """What a file asks for, as it lies here and under the rules beside it."""
+    """What a file in the working tree asks for, under the rules of the same tree."""
     root = data_root(invocation.folder)
     tree, catalogue = FolderTree(root=root), ServiceAuthorizationReference()
     path = _find_file(text, folder=invocation.folder, root=root)
@@ -125,12 +125,12 @@ def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
     if parsed.value is None:
         return _Explained(summaries=(), findings=findings)
     history = _history(invocation, parsed.value.requester)
-    life = history.lives.get(path) if history is not None else None
+    state = history.states.get(path) if history is not None else None
     rules = read_rules(tree, documents, policy_of(path))
-    grant_preview = would_grant(parsed.value, rules, now, catalogue, life)
-    told = _briefing(parsed.value, grant_preview, history, life)
-    told = replace(told, statuses=grant_statuses([life] if life else [], now))
-    return _Explained(summaries=(told,), findings=findings)
+    grant_preview = would_grant(parsed.value, rules, now, catalogue, state)
+    summary = _summary(parsed.value, grant_preview, history, state)
+    summary = replace(summary, statuses=grant_statuses([state] if state else [], now))
+    return _Explained(summaries=(summary,), findings=findings)
 
 
 def _find_file(text: str, *, folder: Path, root: Path) -> str:
@@ -149,13 +149,13 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _briefing(
+def _summary(
     request: Request,
     grant_preview: GrantPreview | None,
     history: LedgerView | None,
-    life: RequestState | None,
+    state: RequestState | None,
 ) -> RequestSummary:
-    former = life.current if life is not None else None
+    former = state.current if state is not None else None
     if former is not None and former.ask.duration == duration.show(request.duration):
         former = None  # it is as it was approved: nothing is extended
     known = history is not None and not history.doubt_of(request.path)
@@ -165,14 +165,14 @@ def _briefing(
         request=request,
         grant_preview=grant_preview,
         former=former,
-        held=held(history.lives.values(), request.requester, but_for=request.path)
+        held=held(history.states.values(), request.requester, excluding=request.path)
         if known and history is not None
         else None,
     )
 
 
 def _history(invocation: Invocation, requester: str) -> LedgerView | None:
-    """The ledger, if it can be had from here: without it all but the past can be explained."""
+    """The ledger, if there is a clone of it here. Without it, only the requester's earlier grants are missing."""
     if not clone(invocation.folder, invocation.environ).has("refs/remotes/origin/main"):
         return None  # no clone of anything: GitHub's client is not even imported
     from jitbot.wiring.context import open_context
@@ -209,7 +209,7 @@ def _print(summary: RequestSummary, grant_preview: GrantPreview) -> None:
 
 
 def _line(name: str, texts: Iterable[str]) -> None:
-    """A name and what there is to say of it, the first beside it and the rest below."""
+    """A label and its texts: the first text follows the label, the others are below it."""
     for index, text in enumerate(texts):
         click.echo(f"{'' if index else escape.log(name) + ': ':<10}{text}")
 

@@ -77,7 +77,7 @@ def export(
     seed = seed or survey.source.ledger
     unmerged = _unmerged(invocation, survey) if online else None
     files = pack(
-        survey.items,
+        survey.records,
         survey.summary,
         about=_about(survey, size=size, seed=seed, online=online),
         others=_others(survey, unmerged),
@@ -86,7 +86,7 @@ def export(
     )
     _write(folder, files)
     total = sum(map(len, files.values())) / 1_000_000
-    click.echo(f"{folder}: {len(survey.items):,} items, {len(files):,} files, {total:.1f} MB")
+    click.echo(f"{folder}: {len(survey.records):,} items, {len(files):,} files, {total:.1f} MB")
     for warning in survey.source.warnings:
         click.echo(f"! {escape.log(warning)}", err=True)
     return ExitCode.UNSURE if survey.in_doubt else ExitCode.DONE
@@ -141,7 +141,7 @@ def _ensure_empty(folder: Path) -> None:
 
 
 def _write(folder: Path, files: Files) -> None:
-    """Write the pack; the manifest comes last, so that a pack without one is known to be half."""
+    """Write the pack. The manifest comes last, so that a pack without a manifest is recognised as incomplete."""
     try:
         for name, content in files.items():
             file = folder / name

@@ -1,4 +1,4 @@
-"""Opens the books of a clone for the parts of `jitbot audit`: without asking anybody, unless they say so."""
+"""Reads the inputs of `jitbot audit` from a clone: offline, unless a command asks for more."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,8 +27,8 @@ keys_option = click.option(
 )
 
 
-def books_of(invocation: Invocation, *, keys_file: Path | None, online: bool = False) -> AuditInputs:
-    """Everything that the clone around the current folder holds. `online` reads the issuer's keys from it too."""
+def load_inputs(invocation: Invocation, *, keys_file: Path | None, online: bool = False) -> AuditInputs:
+    """Everything that the clone around the current folder has. With `online` the issuer's keys are read from the issuer."""
     environ = invocation.environ
     repository = WholeClone(
         data_root(invocation.folder),

@@ -45,7 +45,7 @@ def of_survey(survey: PeriodReport) -> str:
     outcomes = ", ".join(f"{count:,} {name}" for name, count in summary.outcomes.items() if count)
     return (
         f"## {survey.start:%F} to {survey.end - timedelta(seconds=1):%F}\n\n"
-        f"{summary.items:,} items of {summary.people:,} people ({outcomes or 'none'}); "
+        f"{summary.records:,} items of {summary.people:,} people ({outcomes or 'none'}); "
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
         f"{len(summary.awaiting):,} break-glass awaiting review.\n\n{timeline(survey)}"
     )
@@ -53,7 +53,7 @@ def of_survey(survey: PeriodReport) -> str:
 
 def timeline(survey: PeriodReport) -> str:
     """The period's grants as a Mermaid gantt, the latest first to stay; only what is a plain token is named."""
-    held = [(item, *span) for item in survey.items if (span := _span(item, survey)) is not None]
+    held = [(record, *span) for record in survey.records if (span := _span(record, survey)) is not None]
     if not held:
         return "Nobody held access.\n"
     shown = sorted(held, key=lambda each: each[1])[-_BARS:]
@@ -66,19 +66,19 @@ def timeline(survey: PeriodReport) -> str:
     return "\n".join([*lines, "```", more])
 
 
-def _span(item: GrantRecord, survey: PeriodReport) -> tuple[datetime, datetime] | None:
-    """From when until when, within the period, access was held; None if it was not."""
-    if item.held_from is None:
+def _span(record: GrantRecord, survey: PeriodReport) -> tuple[datetime, datetime] | None:
+    """The part of the period in which access was held; None if it was not held."""
+    if record.held_from is None:
         return None
-    begin = max(item.held_from, survey.start)
-    end = min(item.held_until or survey.now, survey.now, survey.end)
+    begin = max(record.held_from, survey.start)
+    end = min(record.held_until or survey.now, survey.now, survey.end)
     return (begin, end) if begin <= end else None
 
 
-def _bar(item: GrantRecord, begin: datetime, end: datetime) -> str:
-    # It begins with a word of ours, so that no policy's name is a word of Mermaid's.
-    tag = "crit, " if item.exceptions else ""
-    return f"    use of {_token(item.policy)} in {_token(item.account)} :{tag}{begin:%F %T}, {end:%F %T}"
+def _bar(record: GrantRecord, begin: datetime, end: datetime) -> str:
+    # It begins with a fixed word, so that no policy's name is read as a keyword of Mermaid.
+    tag = "crit, " if record.exceptions else ""
+    return f"    use of {_token(record.policy)} in {_token(record.account)} :{tag}{begin:%F %T}, {end:%F %T}"
 
 
 def _token(name: str) -> str:

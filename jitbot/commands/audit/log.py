@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from jitbot.commands.audit.inputs import books_of, keys_option
+from jitbot.commands.audit.inputs import keys_option, load_inputs
 from jitbot.domain.access.request_state import pull_requests
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.report.columns import as_json
@@ -53,23 +53,23 @@ def log(
     end: datetime | None,
     form: str,
 ) -> int:
-    """Tell who had what, when, why, and approved by whom, from this clone: a row for each attested event.
+    """Show who had what, when, why, and approved by whom, from this clone: a row for each attested event.
 
     Asks nobody. What is not attested is left out, and counted; `jitbot audit verify` says what it is.
 
     Example: jitbot audit log --person alice --from 2026-11-01 --format csv
     """
-    books = books_of(invocation, keys_file=keys_file)
+    inputs = load_inputs(invocation, keys_file=keys_file)
     wanted = LogFilter(
         person=person,
         policy=policy,
         account=account,
         outcome=outcome or "",
-        request=resolve(request_, pull_requests(books.history.events)) if request_ else "",
+        request=resolve(request_, pull_requests(inputs.history.events)) if request_ else "",
         start=start,
         end=end,
     )
-    recorded = books.history.recorded
+    recorded = inputs.history.recorded
     found = [row for row in rows(recorded, asked_for(recorded)) if wanted.includes(row)]
     if form == "json":
         print_json([as_json(row) for row in found])
@@ -77,7 +77,7 @@ def log(
         _print_csv(found)
     else:
         _print(found)
-    return _warn(books)
+    return _warn(inputs)
 
 
 def _print_csv(found: Sequence[LogRow]) -> None:
@@ -110,9 +110,9 @@ def _cells(row: LogRow) -> tuple[str, ...]:
     )
 
 
-def _warn(books: AuditInputs) -> int:
-    """3 where the list may be incomplete, since something of ours could not be read; with the reason, on stderr."""
-    history = books.history
+def _warn(inputs: AuditInputs) -> int:
+    """Print on stderr why the list may be incomplete. Returns 3 if it may be, otherwise 0."""
+    history = inputs.history
     left_out = sum(each.severity is Severity.BROKEN for each in history.problems)
     unread = [each for each in history.problems if each.severity is Severity.UNCHECKED]
     if left_out:

@@ -1,4 +1,4 @@
-"""A survey as the page an auditor opens: what stands on it, in words."""
+"""A report as the page that an auditor opens: all texts on it."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from jitbot.domain.text import duration, escape, timestamp
 from jitbot.usecases.audit.period_report import PeriodReport
 
 SCRIPTS = tuple(f"report/{name}.js" for name in ("data", "timeline", "evidence", "table"))
-_MOST = 25  # exceptions told on top; all are in the table
+_MOST = 25  # exceptions that are listed on top; all are in the table
 _SHOWN_PATHS = 6
 
 Text = Mapping[str, str]
@@ -23,12 +23,14 @@ Text = Mapping[str, str]
 
 def rendered(survey: PeriodReport) -> str:
     """The whole page, in one file."""
-    told = sorted((item for item in survey.items if item.exceptions or item.doubts), key=_gravity)
+    exceptional = sorted(
+        (record for record in survey.records if record.exceptions or record.doubts), key=_gravity
+    )
     return page(
         "report/page.html",
         style="report/page.css",
         scripts=SCRIPTS,
-        content={**page_rows.content(survey.items), **_period(survey)},
+        content={**page_rows.content(survey.records), **_period(survey)},
         version=__version__,
         source=survey.source,
         warnings=[escape.terminal(each) for each in survey.source.warnings],
@@ -38,8 +40,8 @@ def rendered(survey: PeriodReport) -> str:
         verdict=_verdict(survey),
         tiles=_tiles(survey.summary),
         tallies=survey.summary.tallies,
-        exceptions=[_exception(item) for item in told[:_MOST]],
-        exceptions_left_out=max(len(told) - _MOST, 0),
+        exceptions=[_exception(record) for record in exceptional[:_MOST]],
+        exceptions_left_out=max(len(exceptional) - _MOST, 0),
         rule_changes=[_rule_change(each) for each in survey.rule_changes],
         entitlements=[_entitlement(each) for each in survey.entitlements],
         ended_within=duration.show(ENDED_WITHIN),
@@ -55,18 +57,18 @@ def _period(survey: PeriodReport) -> Mapping[str, object]:
 
 def _verdict(survey: PeriodReport) -> Text:
     summary = survey.summary
-    if not summary.items:
+    if not summary.records:
         return _banner("warn", "Nothing to judge", "No request lies in this period.")
     if summary.exceptions:
         title = _many(len(summary.exceptions), "exception")
-        return _banner("bad", title, "The gravest are listed below, each with what stands against it.")
+        return _banner("bad", title, "The most serious ones are listed below, each with its reason.")
     if summary.doubts or survey.in_doubt:
         title = f"{_many(len(summary.doubts), 'item')} that the record does not explain"
-        return _banner("warn", title, "Nothing was found wrong, but not everything can be told.")
+        return _banner("warn", title, "Nothing was found wrong, but not everything could be checked.")
     return _banner(
         "good",
-        "Nothing stands against any grant of this period",
-        "Every question was answered with a yes, or is not due yet.",
+        "No exception was found in this period",
+        "Every question was answered with yes, or is not due yet.",
     )
 
 
@@ -82,12 +84,12 @@ def _tiles(summary: Summary) -> list[Text]:
     glass = len(summary.break_glass)
     reviewed = f"of {glass:,}; {len(summary.overdue):,} overdue" if glass else "none was used"
     return [
-        _tile("Population", f"{summary.items:,}", f"{_many(summary.requests, 'request')} of {_people(summary.people)}: {outcomes}"),
-        _tile("Exceptions", f"{len(summary.exceptions):,}", "a question answered with a no", bad=len(summary.exceptions)),
-        _tile("Cannot be told", f"{len(summary.doubts):,}", "the record lacks a fact", warn=len(summary.doubts)),
+        _tile("Population", f"{summary.records:,}", f"{_many(summary.requests, 'request')} of {_people(summary.people)}: {outcomes}"),
+        _tile("Exceptions", f"{len(summary.exceptions):,}", "a question answered with no", bad=len(summary.exceptions)),
+        _tile("Unknown", f"{len(summary.doubts):,}", "the record lacks a fact", warn=len(summary.doubts)),
         _tile("Late ends", f"{len(summary.late):,}", "ended, confirmed or removed late, or changed by hand", bad=len(summary.late)),
         _tile("Longest access", duration.show(summary.held) if longest else "–", holder),
-        _tile("Approved by oneself", f"{separation.no:,}", "separation of duties", bad=separation.no),
+        _tile("Self-approved", f"{separation.no:,}", "separation of duties", bad=separation.no),
         _tile("Break-glass awaiting review", f"{len(summary.awaiting):,}", reviewed, bad=len(summary.overdue), warn=len(summary.awaiting)),
         _tile("Privileged grants", f"{summary.privileged:,}", "of high or critical risk"),
     ]  # fmt: skip
@@ -99,19 +101,21 @@ def _tile(title: str, figure: str, note: str, *, bad: int | None = None, warn: i
     return {"title": title, "figure": figure, "note": escape.terminal(note), "mark": mark}
 
 
-def _gravity(item: GrantRecord) -> int:
-    """Access that nobody else approved first, then what held too long, then what was late, then doubts."""
+def _gravity(record: GrantRecord) -> int:
+    """The order of exceptions: access that nobody else approved, then too long, then late, then unknown."""
     graver = ("approved_before_grant", "separation_of_duties", "within_max", "removed_on_time")
-    return min((graver.index(name) if name in graver else len(graver) for name in item.exceptions), default=9)
+    return min(
+        (graver.index(name) if name in graver else len(graver) for name in record.exceptions), default=9
+    )
 
 
-def _exception(item: GrantRecord) -> Text:
-    against = [item.judgements[name].why for name in (item.exceptions or item.doubts)]
+def _exception(record: GrantRecord) -> Text:
+    against = [record.judgements[name].why for name in (record.exceptions or record.doubts)]
     return _inert(
-        id=item.id,
-        who=item.requester or "unknown",
-        policy=item.policy or "no policy",
-        account=item.account or item.account_id,
+        id=record.id,
+        who=record.requester or "unknown",
+        policy=record.policy or "no policy",
+        account=record.account or record.account_id,
         why="; ".join(against),
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jitbot.adapters import documents
 from jitbot.adapters.git import GitRepository
-from jitbot.commands.audit.inputs import books_of
+from jitbot.commands.audit.inputs import load_inputs
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.verify.completeness import not_followed
@@ -38,24 +38,24 @@ def survey_of(
         raise InvalidError("the period is empty: --to must come after --from")
     if start > invocation.now:
         raise InvalidError("the period has not begun yet")
-    books = books_of(invocation, keys_file=keys_file, online=online)
-    unread = [each.message for each in not_followed(books.not_followed)]
-    warnings, doubt = _objections(books.history, unread)
+    inputs = load_inputs(invocation, keys_file=keys_file, online=online)
+    unread = [each.message for each in not_followed(inputs.not_followed)]
+    warnings, doubt = _objections(inputs.history, unread)
     return period_report(
-        books.history.events,
+        inputs.history.events,
         source=ReportSource(
-            repository=books.settings.repository,
-            main=books.main,
-            ledger=books.history.head,
+            repository=inputs.settings.repository,
+            main=inputs.main,
+            ledger=inputs.history.head,
             warnings=warnings,
             doubt=doubt,
         ),
         start=start,
         end=end,
         now=judged_at or invocation.now,
-        absences=books.gone.absences,
-        unread=books.history.in_doubt.requests,
-        rule_changes=changed_rules(books.repository, books.main, start, end),
+        absences=inputs.gone.absences,
+        unread=inputs.history.in_doubt.requests,
+        rule_changes=changed_rules(inputs.repository, inputs.main, start, end),
         entitlements=entitled(
             GitRepository(data_root(invocation.folder), environ=invocation.environ), documents
         ),

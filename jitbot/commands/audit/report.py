@@ -50,7 +50,7 @@ def report(
     except OSError as error:
         raise InvalidError(f"{file} cannot be written: {error.strerror}") from None
     size = len(text.encode()) / 1_000_000
-    click.echo(f"{file}: {len(survey.items):,} items, {size:.1f} MB")
+    click.echo(f"{file}: {len(survey.records):,} items, {size:.1f} MB")
     summary = survey.summary
     click.echo(
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "

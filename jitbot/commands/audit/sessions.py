@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from jitbot.adapters.aws.trail import AwsTrails
-from jitbot.commands.audit.inputs import books_of, keys_option
+from jitbot.commands.audit.inputs import keys_option, load_inputs
 from jitbot.domain.access.request_state import pull_requests
 from jitbot.domain.audit.report.usage import Usage, summed
 from jitbot.domain.model.exit_code import ExitCode
@@ -32,7 +32,7 @@ _SHOWN = 40  # operations; --format json has all
 def sessions(
     invocation: Invocation, *, request: str, keys_file: Path | None, regions: tuple[str, ...], form: str
 ) -> int:
-    """Tell what was done with a grant, as CloudTrail has it: when entered, what was called, denied, or never used.
+    """Show what was done with a grant, by CloudTrail: when entered, what was called, denied, or never used.
 
     REQUEST is a path, a unique part of one, or a pull request's number. CloudTrail keeps management events for
     90 days; reading or writing data, such as a table's rows, is not among them. Needs cloudtrail:LookupEvents in
@@ -40,12 +40,12 @@ def sessions(
 
     Example: jitbot audit sessions 23-alice-refunds --region eu-west-1
     """
-    books = books_of(invocation, keys_file=keys_file)
-    path = resolve(request, pull_requests(books.history.events))
-    identity = aws_identity(invocation.environ, books.settings, "audit")
+    inputs = load_inputs(invocation, keys_file=keys_file)
+    path = resolve(request, pull_requests(inputs.history.events))
+    identity = aws_identity(invocation.environ, inputs.settings, "audit")
     found = used(
         AwsTrails(identity, endpoint=aws_endpoint(invocation.environ)),
-        books.history.by_request[path],
+        inputs.history.by_request[path],
         regions=regions,
         now=invocation.now,
         say=progress,

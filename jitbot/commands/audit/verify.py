@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from jitbot.commands.audit import job_summary
-from jitbot.commands.audit.inputs import books_of, keys_option
+from jitbot.commands.audit.inputs import keys_option, load_inputs
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.model.documents import Sha
@@ -61,9 +61,9 @@ def verify(
 ) -> int:
     """Check the whole record from this clone: attestations, additions only, every decision made again, every end.
 
-    Asks nobody without --online, --against-aws or --record. Remembers the head it found good, in the clone's
-    refs/jitbot/verified, and misses it when history was rewritten. Exits with 1 if a promise was broken, with
-    3 if something could not be checked.
+    Works offline without --online, --against-aws or --record. Remembers the head that it found good, in the
+    clone's refs/jitbot/verified, so that a rewritten history is detected. Exits with 1 if a promise was broken,
+    with 3 if something could not be checked.
 
     Example: jitbot audit verify --keys github-keys.json
     """
@@ -72,32 +72,32 @@ def verify(
     now = at or invocation.now
     context = _context(invocation) if online or against_aws or record else None
     try:
-        books = books_of(invocation, keys_file=keys_file, online=online or record)
-        begin = None if since is None else mark(books, since)
+        inputs = load_inputs(invocation, keys_file=keys_file, online=online or record)
+        begin = None if since is None else mark(inputs, since)
         verdict = use_case(
-            books,
+            inputs,
             now,
-            expect=[_expected(books, each) for each in expect],
+            expect=[_expected(inputs, each) for each in expect],
             since=begin,
-            more=_outside(books, context, begin, now, online=online, against_aws=against_aws),
+            more=_outside(inputs, context, begin, now, online=online, against_aws=against_aws),
         )
     except JitbotError as error:
         if context is not None and record:
-            _tell_stop(context, error, now)
+            _report_stop(context, error, now)
         raise
     if verdict.exit_code == ExitCode.DONE:
-        books.repository.remember(books.history.head)
+        inputs.repository.remember(inputs.history.head)
     if form == "json":
         print_json(verdict.as_json())
     else:
         _print(verdict)
     job_summary.put(invocation.environ, job_summary.of_verdict(verdict))
-    told = context is None or not record or _tell(context, verdict, now)
-    return verdict.exit_code if told else verdict.exit_code or ExitCode.UNSURE
+    issue_kept = context is None or not record or _keep_issue(context, verdict, now)
+    return verdict.exit_code if issue_kept else verdict.exit_code or ExitCode.UNSURE
 
 
 def _outside(
-    books: AuditInputs,
+    inputs: AuditInputs,
     context: Context | None,
     begin: Sha | None,
     now: datetime,
@@ -108,34 +108,37 @@ def _outside(
     """What GitHub and AWS say otherwise, where they are to be asked."""
     if context is None:
         return []
-    decisions = decisions_since(books, begin) if online else ()
+    decisions = decisions_since(inputs, begin) if online else ()
     heads = fetch_heads(context.repository, decisions)
     return [
         *heads,
         *read_again(context.forge, decisions),
-        *(compare(context, books, now) if against_aws else ()),
+        *(compare(context, inputs, now) if against_aws else ()),
     ]
 
 
-def _tell_stop(context: Context, error: JitbotError, now: datetime) -> None:
-    """Say in the one issue that there is no verdict; the run stays as red as it is."""
+def _report_stop(context: Context, error: JitbotError, now: datetime) -> None:
+    """Say in the one issue that there is no verdict. The run fails in any case."""
     try:
         keep_stopped(context, str(error), now)
     except JitbotError as trouble:
         click.echo(f"! the issue about the record could not be kept: {escape.log(str(trouble))}", err=True)
 
 
-def _tell(context: Context, verdict: AuditVerdict, now: datetime) -> bool:
-    """Keep the one issue, then record: a ledger that cannot be written to is what the issue is for. True if both are done."""
+def _keep_issue(context: Context, verdict: AuditVerdict, now: datetime) -> bool:
+    """Keep the one issue, then record. The issue comes first, since it must also report a ledger that cannot be written.
+
+    Returns whether both succeeded.
+    """
     ensure_recordable(context)
-    told = True
+    issue_kept = True
     try:
         keep_issue(context, verdict, now)
     except JitbotError as error:
-        told = False
+        issue_kept = False
         click.echo(f"! the issue about the record could not be kept: {escape.log(str(error))}", err=True)
     record_verdict(context, verdict, now)
-    return told
+    return issue_kept
 
 
 def _context(invocation: Invocation) -> Context:
@@ -146,10 +149,10 @@ def _context(invocation: Invocation) -> Context:
     return open_context(invocation, "audit")
 
 
-def _expected(books: AuditInputs, name: str) -> Sha:
-    """The commit that was expected; a whole name is one even where this clone does not have it any more."""
+def _expected(inputs: AuditInputs, name: str) -> Sha:
+    """The commit that was expected. A full commit id is accepted even if this clone does not have it any more."""
     try:
-        return books.repository.resolve(name)
+        return inputs.repository.resolve(name)
     except InvalidError:
         if re.fullmatch(r"[0-9a-f]{40}", name):
             return Sha(name)

@@ -54,7 +54,7 @@ def comment(invocation: Invocation, *, pulls: tuple[int, ...], form: str) -> int
     if form == "json":
         print_json([_json(each, written=written.get(each.number, False)) for each in shown])
     else:
-        _tell(shown, written, in_actions=in_actions)
+        _print(shown, written, in_actions=in_actions)
     for error in trouble:
         click.echo(f"! {escape.log(str(error))}", err=True)
     if any(isinstance(error, UnavailableError) for error in trouble):
@@ -88,14 +88,14 @@ def _affected(context: Context, invocation: Invocation) -> list[Shown]:
 def _put(
     talk: GitHubConversation, shown: list[Shown], context: Context, environ: Mapping[str, str]
 ) -> tuple[dict[int, bool], tuple[JitbotError, ...]]:
-    """Write each; where the token may not (a fork's run), tell it in the job's summary instead."""
+    """Write each; if the token may not (a fork's run), show it in the job's summary instead."""
     written: dict[int, bool] = {}
     trouble: list[JitbotError] = []
     for each in shown:
         try:
             written[each.number] = put(talk, each, run=context.run.url)
         except DeniedError as error:
-            trouble.append(DeniedError(f"#{each.number} is told in the summary instead: {error}"))
+            trouble.append(DeniedError(f"#{each.number} is shown in the summary instead: {error}"))
             _summarise(each, environ)
         except UnavailableError as error:
             trouble.append(error)
@@ -110,7 +110,7 @@ def _summarise(shown: Shown, environ: Mapping[str, str]) -> None:
             summary.write(f"{shown.body}\n")
 
 
-def _tell(shown: list[Shown], written: Mapping[int, bool], *, in_actions: bool) -> None:
+def _print(shown: list[Shown], written: Mapping[int, bool], *, in_actions: bool) -> None:
     if not shown:
         click.echo("no pull request to bring up to date")
     for each in shown:

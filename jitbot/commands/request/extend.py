@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, told_by, which
+from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, ask_ledger, which
 from jitbot.commands.request.submit import SubmitOptions, check_and_open
 from jitbot.domain.model.documents import Source
 from jitbot.domain.model.errors import InvalidError
@@ -57,11 +57,11 @@ def extend(
     now = invocation.now
     client = open_client(invocation, "extend", repo)
     ledger = UnverifiedLedger(client.personal)
-    told = told_by(ledger, now)
-    path = which(client, told, named, now)
-    life = told.life(path)
-    _extendable(told, path, now)
-    content, old = client.read_request(life.request)
+    answer = ask_ledger(ledger, now)
+    path = which(client, answer, named, now)
+    state = answer.state(path)
+    _extendable(answer, path, now)
+    content, old = client.read_request(state.request)
     wanted = whole if whole is not None else old.duration + (by or timedelta())
     if wanted <= old.duration:
         raise InvalidError(
@@ -75,9 +75,9 @@ def extend(
         dry=dry_run,
         wait=timeout if wait else None,
         form=form,
-        former=Former(request=old, began=life.began),
+        former=Former(request=old, began=state.began),
     )
-    return check_and_open(client, Source(path=life.request, content=content), submit_options)
+    return check_and_open(client, Source(path=state.request, content=content), submit_options)
 
 
 def _words(words: tuple[str, ...], by: timedelta | None) -> tuple[str | None, timedelta | None]:
@@ -93,18 +93,18 @@ def _words(words: tuple[str, ...], by: timedelta | None) -> tuple[str | None, ti
     return (words[0] if len(words) == 2 else None), whole
 
 
-def _extendable(told: LedgerAnswer, path: str, now: datetime) -> None:
+def _extendable(answer: LedgerAnswer, path: str, now: datetime) -> None:
     """Raise InvalidError for what can no longer be extended. An early end that is not verified only prints a warning."""
-    until = told.until(path)
-    if told.trouble:
-        raise InvalidError(told.trouble)
+    until = answer.until(path)
+    if answer.trouble:
+        raise InvalidError(answer.trouble)
     if until is None:
         raise InvalidError(f"{path} was never approved, so there is nothing to extend; {UNVERIFIED}")
     if now >= until:
         raise InvalidError(
             f"{path} ended at {timestamp.show(until)}; ask anew: jitbot request --again {path}"
         )
-    if told.life(path).ended_early:
+    if answer.state(path).ended_early:
         tell(
             f"the ledger records, unverified, that {path} ended early; if that is so, this will be refused: "
             f"ask anew with jitbot request --again {path}"

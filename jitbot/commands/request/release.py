@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, told_by, which
+from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, ask_ledger, which
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
@@ -53,12 +53,12 @@ def release(
     """
     client = open_client(invocation, "release", repo)
     ledger, now = UnverifiedLedger(client.personal), invocation.now
-    told = told_by(ledger, now)
-    path = which(client, told, request, now)
-    _must_be(client, told, path)
+    answer = ask_ledger(ledger, now)
+    path = which(client, answer, request, now)
+    _must_be(client, answer, path)
     _dispatch(client, {"request": path, "reason": reason})
     tell(f"{path}: {WORKFLOW} is started")
-    against = _against(told, path, now)
+    against = _against(answer, path, now)
     if against:
         tell(f"the ledger records, unverified, that {against}; {WORKFLOW} is started all the same")
     waits = not no_wait and not against  # what is said already would be believed at once
@@ -66,7 +66,7 @@ def release(
     if form == "json":
         print_json({"request": path, "started": True, "ended": over is not None})
     elif over is not None:
-        click.echo(escape.log(_told(over)))
+        click.echo(escape.log(_sentence(over)))
     if against:
         tell(f"what it did is in its run, and in `jitbot status` in a clone: {_runs(client)}")
     elif over is None and not no_wait:
@@ -77,21 +77,21 @@ def release(
     return ExitCode.DONE
 
 
-def _must_be(client: RequesterClient, told: LedgerAnswer, path: str) -> None:
+def _must_be(client: RequesterClient, answer: LedgerAnswer, path: str) -> None:
     """Raise InvalidError for a request that neither main nor the ledger knows: nothing was ever merged there."""
-    if told.life(path).current is None and not client.tree.read([path]):
+    if answer.state(path).current is None and not client.tree.read([path]):
         raise InvalidError(
             f"{path} was never approved, so there is nothing to end: {client.place.branch} has no such file"
         )
 
 
-def _against(told: LedgerAnswer, path: str, now: datetime) -> str:
-    """Why there would be nothing to end, if the ledger were to be believed; empty if it says that there is."""
-    if told.trouble:
+def _against(answer: LedgerAnswer, path: str, now: datetime) -> str:
+    """Why there is nothing to end by the unverified ledger; empty if the ledger says that there is."""
+    if answer.trouble:
         return ""
-    if told.life(path).current is None:
+    if answer.state(path).current is None:
         return "it was never approved"
-    return "it is over" if ended(told.life(path)) or not told.may_run(path, now) else ""
+    return "it is over" if ended(answer.state(path)) or not answer.may_run(path, now) else ""
 
 
 def _runs(client: RequesterClient) -> str:
@@ -112,17 +112,17 @@ def _dispatch(client: RequesterClient, inputs: Mapping[str, str]) -> None:
 def _wait(
     client: RequesterClient, ledger: UnverifiedLedger, request: str, now: datetime, patience: timedelta
 ) -> RequestState | None:
-    """The request once the ledger says that it ended everywhere; None if the patience ended first."""
+    """The request, as soon as the ledger says that it ended everywhere; None if the waiting time ended first."""
     for waited in looks(client, patience):
-        life = ledger.lives(now + waited).get(request)
-        if life is not None and ended(life):
-            return life
+        state = ledger.states(now + waited).get(request)
+        if state is not None and ended(state):
+            return state
     return None
 
 
-def _told(life: RequestState) -> str:
-    term = life.current
-    ends = [life.account_state(each.account_id).end for each in term.documents] if term is not None else []
+def _sentence(state: RequestState) -> str:
+    term = state.current
+    ends = [state.account_state(each.account_id).end for each in term.documents] if term is not None else []
     latest = max(timestamp.show(event.at) for event in ends if event is not None)
     where = " and ".join(each.account for each in term.documents) if term is not None else ""
-    return f"{life.request} ended in {where} at {latest}, as the ledger records; {UNVERIFIED}"
+    return f"{state.request} ended in {where} at {latest}, as the ledger records; {UNVERIFIED}"

@@ -32,7 +32,7 @@ from jitbot.wiring.requester import open_client
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestDraft:
-    """What was said on the command line, or in the request that is asked for again; None and () are not said."""
+    """The answers from the command line, or from the request that is asked for again. None and () mean: no answer."""
 
     policy: str | None
     accounts: tuple[str, ...]
@@ -108,7 +108,7 @@ def request(
 
 
 def _again(client: RequesterClient, draft: RequestDraft, text: str, now: datetime) -> RequestDraft:
-    """The wish, with what it leaves open taken from a former request."""
+    """The draft, with its open answers taken from a former request."""
     path, content = asked_before(client, text, now)
     old = client.parse(Source(path=path, content=content))
     given = dict(draft.parameters)
@@ -124,7 +124,7 @@ def _again(client: RequesterClient, draft: RequestDraft, text: str, now: datetim
 
 
 def _complete(client: RequesterClient, draft: RequestDraft) -> tuple[Policy, RequestDraft, bool]:
-    """The policy, the wish with nothing missing, and whether anything was asked."""
+    """The policy, the complete draft, and whether the person was asked anything."""
     usable = {each.name: each for each in client.usable()}
     at_terminal = sys.stdin.isatty() and sys.stderr.isatty()
     policy = _policy(client, draft.policy, usable, at_terminal=at_terminal)
@@ -155,7 +155,7 @@ def _policy(
 
 
 def _only_choices(policy: Policy, draft: RequestDraft) -> RequestDraft:
-    """The wish with what can only be answered in one way."""
+    """The draft, with the answers for which there is only one choice."""
     given = dict(draft.parameters)
     only = {each.name: each.enum[0] for each in policy.parameters if len(each.enum) == 1}
     accounts = draft.accounts or (policy.accounts if len(policy.accounts) == 1 else ())
@@ -168,7 +168,7 @@ def _open_parameters(policy: Policy, draft: RequestDraft) -> list[Parameter]:
 
 
 def _missing(policy: Policy, draft: RequestDraft) -> list[str]:
-    """What the wish leaves open, by the options that would say it."""
+    """The open answers of a draft, by the option that gives each of them."""
     return [
         *([] if draft.accounts else ["--account"]),
         *(f"-p {each.name}=…" for each in _open_parameters(policy, draft)),

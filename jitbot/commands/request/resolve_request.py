@@ -1,8 +1,8 @@
-"""The request a person means; without a word, their newest that may be running.
+"""The request that a person means; if they name none, their newest one that may be running.
 
-The ledger is read through the API here, and nobody has verified it: whoever may push can add to it, and take
-files out of its tip. So it may help to find a request, and never says that there is none to end: what main
-holds, and the number of a pull request, are GitHub's own word.
+The ledger is read through the API here and is not verified: anyone with write access can add files to its tip and
+remove them. So it may help to find a request, but it never proves that there is nothing to end. main's content and
+the number of a pull request come from GitHub itself.
 """
 
 from collections.abc import Iterable
@@ -24,15 +24,15 @@ UNVERIFIED = "nobody has verified that here: `jitbot status` in a clone does"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerAnswer:
-    """What the branch `ledger` tells, verified by nobody, and why it could not be read, if it could not."""
+    """The events of the branch `ledger`, unverified, and the reason if it could not be read."""
 
     events: tuple[Event, ...] = ()
     trouble: str = ""
-    lives: dict[str, RequestState] = field(default_factory=dict)
+    states: dict[str, RequestState] = field(default_factory=dict)
 
-    def life(self, request: str) -> RequestState:
-        """What is told of a request."""
-        return self.lives.get(request, RequestState(request=request))
+    def state(self, request: str) -> RequestState:
+        """The recorded state of a request."""
+        return self.states.get(request, RequestState(request=request))
 
     def until(self, request: str) -> datetime | None:
         """The latest end that any event gives a request. An event that is added can make it later, never earlier."""
@@ -44,40 +44,40 @@ class LedgerAnswer:
         return max(ends, default=None)
 
     def may_run(self, request: str, now: datetime) -> bool:
-        """Whether its time is not over, whatever is said of an early end."""
+        """Whether its time is not over; early ends are ignored."""
         until = self.until(request)
         return until is not None and now < until
 
 
-def told_by(ledger: UnverifiedLedger, now: datetime) -> LedgerAnswer:
-    """What the branch tells of the days that can still matter; an empty answer with its reason if it cannot be read."""
+def ask_ledger(ledger: UnverifiedLedger, now: datetime) -> LedgerAnswer:
+    """The branch's events of the last 21 days; an empty answer with the reason if they cannot be read."""
     try:
         events = ledger.events(now - MEMORY, now)
     except JitbotError as error:
         return LedgerAnswer(trouble=str(error))
-    return LedgerAnswer(events=events, lives=dict(fold_events(events)))
+    return LedgerAnswer(events=events, states=dict(fold_events(events)))
 
 
-def which(client: RequesterClient, told: LedgerAnswer, text: str | None, now: datetime) -> str:
+def which(client: RequesterClient, answer: LedgerAnswer, text: str | None, now: datetime) -> str:
     """The request of that path, unique part or pull request; without a text, the person's newest that may be running.
 
-    What is on main, and live, is meant before what is not.
+    Requests that are on main, and live, are preferred.
     """
     if text is None:
-        return _newest(client, told, now)
+        return _newest(client, answer, now)
     if (number := pull_number(text)) is not None:
         return client.request_of(number)
     if isinstance(parse_request_path(text), RequestPath):
         return text
 
     def may_run(paths: Iterable[str]) -> list[str]:
-        return [path for path in paths if told.may_run(path, now)]
+        return [path for path in paths if answer.may_run(path, now)]
 
     def the_open_one(paths: Iterable[str]) -> list[str]:
-        found = [path for path in may_run(paths) if not told.life(path).ended_early]
+        found = [path for path in may_run(paths) if not answer.state(path).ended_early]
         return found if len(found) == 1 else []  # an end that nobody has verified hides nothing from a list
 
-    known = dict.fromkeys((*told.lives, *client.requests(_month_and_last(now))))
+    known = dict.fromkeys((*answer.states, *client.requests(_month_and_last(now))))
     return resolve(text, known, prefer=(lambda paths: _at_main(client, paths), may_run, the_open_one))
 
 
@@ -92,12 +92,12 @@ def asked_before(client: RequesterClient, text: str, now: datetime) -> tuple[str
     return path, content
 
 
-def _newest(client: RequesterClient, told: LedgerAnswer, now: datetime) -> str:
+def _newest(client: RequesterClient, answer: LedgerAnswer, now: datetime) -> str:
     """The person's newest request that may be running. Raises InvalidError with what to do if none may."""
     login = client.person.login
-    own = [path for path in told.lives if _is_of(path, login) and told.may_run(path, now)]
+    own = [path for path in answer.states if _is_of(path, login) and answer.may_run(path, now)]
     # The ledger is not verified here: what main holds and the ledger lacks may be running.
-    own = own or [path for path in client.requests(_month_and_last(now)) if _silent(path, login, told, now)]
+    own = own or [path for path in client.requests(_month_and_last(now)) if _silent(path, login, answer, now)]
     if not own:
         raise InvalidError(
             f"{login} has nothing live in {client.place.repository}, as the branch ledger says; {UNVERIFIED}. "
@@ -106,8 +106,8 @@ def _newest(client: RequesterClient, told: LedgerAnswer, now: datetime) -> str:
     merged = _at_main(client, own)
 
     def rank(path: str) -> tuple[bool, bool, datetime, str]:
-        life = told.life(path)
-        return path in merged, not life.ended_early, life.began or now, path
+        state = answer.state(path)
+        return path in merged, not state.ended_early, state.began or now, path
 
     return max(own, key=rank)
 
@@ -117,11 +117,11 @@ def _month_and_last(now: datetime) -> tuple[str, str]:
     return f"{now:%Y-%m}", f"{now.replace(day=1) - timedelta(days=1):%Y-%m}"
 
 
-def _silent(path: str, login: Login, told: LedgerAnswer, now: datetime) -> bool:
-    """Whether a request is this person's, young enough to be running, and the ledger tells no decision of it."""
+def _silent(path: str, login: Login, answer: LedgerAnswer, now: datetime) -> bool:
+    """Whether a request is this person's, recent enough to be running, and has no decision in the ledger."""
     parsed = parse_request_path(path)
     young = isinstance(parsed, RequestPath) and parsed.date >= (now - MEMORY).date()
-    return young and _is_of(path, login) and not told.life(path).decided
+    return young and _is_of(path, login) and not answer.state(path).decided
 
 
 def _is_of(path: str, login: Login) -> bool:
@@ -130,9 +130,9 @@ def _is_of(path: str, login: Login) -> bool:
 
 
 def _at_main(client: RequesterClient, paths: Iterable[str]) -> frozenset[str]:
-    """Those of them that main holds as ordinary files, where nobody puts a file past the rules.
+    """Those of them that are ordinary files on main, which only an approved merge can change.
 
-    Their contents are not read: one that is no text would keep everybody from naming a request like it.
+    Their contents are not read: a single file that is not text would make this fail for everybody.
     """
     wanted = frozenset(paths)
     client.tree.list(path.rpartition("/")[0] for path in wanted)  # all folders in one question

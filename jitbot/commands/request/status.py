@@ -29,9 +29,9 @@ from jitbot.wiring.requester import open_client, origin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerRead:
-    """What the ledger tells, and why it may be incomplete or unproven, if it may."""
+    """The ledger's states, and the reasons if they may be incomplete or are not verified."""
 
-    lives: Mapping[str, RequestState]
+    states: Mapping[str, RequestState]
     numbers: Mapping[str, int | None]
     doubt: str = ""  # something may be missing
     note: str = ""  # something is not proven
@@ -54,7 +54,7 @@ class Seen:
 )
 @click.option("--ended", is_flag=True, help="What has ended too, of the last 21 days.")
 @click.option(
-    "--at", type=Moment(), help="As it stood, or will stand, at this time; without what is only asked for."
+    "--at", type=Moment(), help="Show the grants as of this time, past or future; without open requests."
 )
 @repo_option
 @format_option
@@ -77,13 +77,13 @@ def status(
 
     Example: jitbot status
     """
-    client, trouble = _desk(invocation, repo)
+    client, trouble = _client(invocation, repo)
     record = _record(invocation, client, repo)
     who, troubled = (person, "") if person or everything else _me(client)
     seen = _asks(client, who, invocation.now) if at is None else Seen()
     found = [
         each
-        for each in grant_statuses(record.lives.values(), at or invocation.now)
+        for each in grant_statuses(record.states.values(), at or invocation.now)
         if (everything or ended or each.state is not GrantState.ENDED) and who in (None, each.requester)
     ]
     if form == "json":
@@ -91,7 +91,7 @@ def status(
         print_json([*asked, *(_json(each, record.numbers) for each in found)])
     else:
         _print(seen.asks, found, mine=who is not None and person is None)
-    _tell_what_is_not_known(seen)
+    _print_unknown(seen)
     if at is None and (why := trouble or troubled or seen.trouble):
         click.echo(f"? what is only asked for is not shown: {escape.log(why)}", err=True)
     if record.note:
@@ -101,8 +101,8 @@ def status(
     return ExitCode.UNSURE if record.doubt else ExitCode.DONE
 
 
-def _desk(invocation: Invocation, repo: str | None) -> tuple[RequesterClient | None, str]:
-    """The desk, or why there is none: in a clone status does without."""
+def _client(invocation: Invocation, repo: str | None) -> tuple[RequesterClient | None, str]:
+    """The requester's client, or the reason why there is none: in a clone `status` works without it."""
     try:
         return open_client(invocation, "status", repo), ""
     except InvalidError as error:
@@ -124,16 +124,16 @@ def _asks(client: RequesterClient | None, who: str | None, now: datetime) -> See
 
 
 def _record(invocation: Invocation, client: RequesterClient | None, repo: str | None) -> LedgerRead:
-    """The ledger: verified where there is a clone, as it lies there otherwise."""
+    """The ledger: verified if there is a clone, otherwise unverified."""
     if client is None or (repo is None and _in_its_clone(invocation)):
         history = read(open_context(invocation, "status"), invocation.now)
         numbers = pull_requests(history.events)
-        return LedgerRead(lives=history.lives, numbers=numbers, doubt=history.incomplete)
+        return LedgerRead(states=history.states, numbers=numbers, doubt=history.incomplete)
     ledger = remote_ledger.UnverifiedLedger(client.personal)
-    told = ledger.events(invocation.now - MEMORY, invocation.now)
+    events = ledger.events(invocation.now - MEMORY, invocation.now)
     return LedgerRead(
-        lives=fold_events(told),
-        numbers=pull_requests(told),
+        states=fold_events(events),
+        numbers=pull_requests(events),
         doubt=f"{ledger.unreadable} events cannot be read by this jitbot" if ledger.unreadable else "",
         note="as the ledger's branch says; who wrote it is verified in a clone",
     )
@@ -160,9 +160,9 @@ def _me(client: RequesterClient | None) -> tuple[str | None, str]:
     return (login if login in people else None), ""
 
 
-def _tell_what_is_not_known(seen: Seen) -> None:
-    told: tuple[OpenRequest | UnreadRequest, ...] = (*seen.asks, *seen.unread)
-    for each in told:
+def _print_unknown(seen: Seen) -> None:
+    requests: tuple[OpenRequest | UnreadRequest, ...] = (*seen.asks, *seen.unread)
+    for each in requests:
         if not isinstance(each.approvals, NotKnown):
             continue
         why = escape.log(each.approvals.why)
@@ -175,7 +175,7 @@ def _tell_what_is_not_known(seen: Seen) -> None:
 
 
 def _print(asks: Sequence[OpenRequest], found: Sequence[GrantStatus], *, mine: bool) -> None:
-    """A line for each where nobody looks, so that grep finds all of it; two narrow columns at a terminal."""
+    """One line for each in a pipe, so that grep finds the whole line; two narrow columns at a terminal."""
     if not asks and not found:
         click.echo("nothing is granted")
         return

@@ -33,7 +33,7 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitOptions:
-    """How to go about it. `ask`: have it confirmed; `wait`: for how long; `former`: what it extends."""
+    """Options of a submission. `ask`: confirm first; `wait`: for how long; `former`: the request that it extends."""
 
     now: datetime
     ask: bool
@@ -119,8 +119,8 @@ def _wait(
     submit_options: SubmitOptions,
     patience: timedelta,
 ) -> ProgressStep:
-    """Tell each thing that happens, once, until it is over; gives the last step seen."""
-    told: set[str] = set()
+    """Print each step once, until the request is finished. Returns the last step."""
+    shown: set[str] = set()
     step = ProgressStep.ASKED
     try:
         for update in follow(
@@ -128,9 +128,9 @@ def _wait(
         ):
             step = update.step
             for line in _lines(update, grant_preview, pull):
-                if line not in told:
+                if line not in shown:
                     prompts.tell(line)
-                told.add(line)
+                shown.add(line)
     except KeyboardInterrupt:
         prompts.tell(f"no longer waiting; the request goes on without you: {pull.url}")
         raise
@@ -177,7 +177,7 @@ def _approval_lines(approvals: PendingApprovals | NotKnown | None, pull: Pull) -
 
 
 def _how_to_use(update: ProgressUpdate, grant_preview: GrantPreview) -> list[str]:
-    """What to do with a grant. That it is recorded is all that is known here: nobody has verified the ledger."""
+    """How to use a grant. It is only known that the grant is recorded: the ledger was not verified here."""
     term = update.term
     if term is None:
         return []

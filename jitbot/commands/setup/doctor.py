@@ -44,7 +44,7 @@ def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool
 
     Reads main, GitHub and jitbot's own roles in AWS, and changes nothing. GitHub shows some settings to admins
     alone: with GITHUB_TOKEN of one (gh auth token) all can be seen; what cannot is unknown. Ends with 1 where
-    a promise would not hold, 3 where nobody can tell.
+    a promise would not hold, 3 where it is unknown.
 
     Example: jitbot doctor --no-aws
     """
@@ -86,8 +86,8 @@ def _print(found: Sequence[Check], *, every: bool) -> None:
 
 def _print_check(check: Check) -> None:
     mark, colour = _MARKS[check.verdict]
-    told = f": {check.observed}" if check.observed else ""
-    click.echo(f"  {click.style(mark, fg=colour)} {escape.log(check.title + told)}")
+    observed = f": {check.observed}" if check.observed else ""
+    click.echo(f"  {click.style(mark, fg=colour)} {escape.log(check.title + observed)}")
     if check.verdict is not CheckVerdict.OK:
         click.echo(click.style(f"      {escape.log(check.impact)}", dim=True))
         click.echo(f"      fix: {escape.log(check.fix)}")

@@ -73,13 +73,13 @@ def init(invocation: Invocation, /, *, folder: Path, apply: bool, yes: bool, **a
         click.echo("! one owner alone cannot approve what they ask for themselves: name a second", err=True)
     click.echo(_NEXT)
     click.echo("\nThe settings of step 3, as commands:")
-    for told, command in setting_changes.commands(given.repository):
-        click.echo(f"\n# {escape.log(told)}\n{escape.log(command)}")
+    for title, command in setting_changes.commands(given.repository):
+        click.echo(f"\n# {escape.log(title)}\n{escape.log(command)}")
     return ExitCode.DONE
 
 
 def _answers(invocation: Invocation, given: Mapping[str, Any]) -> scaffold.Answers:
-    """What was said, and what GitHub adds to it."""
+    """The answers from the command line, completed with GitHub's."""
     repository = given["repository"] or invocation.environ.get("GITHUB_REPOSITORY", "")
     if not repository:
         raise click.UsageError("say which repository it is: --repository owner/name")
@@ -142,7 +142,7 @@ def _must_read(written: Mapping[str, str]) -> None:
 
 
 def _write(place: Path, written: Mapping[str, str]) -> None:
-    """Write every file, or none: what exists is left alone, and named."""
+    """Write every file, or none. An existing file is never overwritten; the error names it."""
     present = [path for path in written if (place / path).exists() or (place / path).is_symlink()]
     if present:
         raise InvalidError(
@@ -169,9 +169,9 @@ def _apply(invocation: Invocation, place: Path, *, yes: bool) -> int:
     setup = GitHubSetup(client)
     ready(setup, parsed.value)
     _consent(parsed.value, (change.effect or change.title for change in CHANGES), yes=yes)
-    for told, changed in apply_settings(setup, GitHubRepositorySettings(client)):
+    for title, changed in apply_settings(setup, GitHubRepositorySettings(client)):
         click.echo(
-            f"{click.style('✓', fg='green')} {escape.log(told)}: {'done' if changed else 'so already'}"
+            f"{click.style('✓', fg='green')} {escape.log(title)}: {'done' if changed else 'already set'}"
         )
     click.echo("Next: jitbot doctor")
     return ExitCode.DONE

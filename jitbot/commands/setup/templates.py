@@ -14,8 +14,8 @@ _GITHUB = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?")
 def starters() -> Mapping[str, str]:
     """The templates of a data-only repository, by path; `github/` stands for `.github/`, `vscode/` for `.vscode/`.
 
-    The schemas come along, for editors: what they check must not hang on a network, or on a repository that
-    not everybody may read.
+    The schemas are included for editors: their check must not need a network, or a repository that not everybody
+    may read.
     """
     package = Path(str(files("jitbot")))
     root = package / "templates" / "repository"

@@ -9,7 +9,7 @@ from jitbot.terminal.invocation import Invocation
 @click.command()
 @click.pass_obj
 def demo(invocation: Invocation) -> int:
-    """Tell the whole life of a request with the real commands, on an embedded GitHub and AWS.
+    """Show the whole life of a request with the real commands, on an embedded GitHub and AWS.
 
     Needs git and the extra `sandbox`; reaches nothing outside this machine; leaves nothing behind.
 

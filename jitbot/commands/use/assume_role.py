@@ -41,7 +41,7 @@ class GrantChoice:
     clone: str | None = None
 
     def source(self, invocation: Invocation) -> str:
-        """A name for the credentials that will be used, told without asking anybody."""
+        """A name for the credentials that will be used, found without any call."""
         environ = invocation.environ
         own = environ.get("AWS_ACCESS_KEY_ID") or f"profile {environ.get('AWS_PROFILE', 'default')}"
         return f"profile {self.profile}" if self.profile else own
@@ -91,7 +91,7 @@ def find(invocation: Invocation, wanted: GrantChoice, person: PersonCredentials,
     history = read(open_context(here, verb), invocation.now)
     if history.incomplete:
         click.echo(f"? this may be incomplete: {escape.log(history.incomplete)}", err=True)
-    found = grant_statuses(history.lives.values(), invocation.now)
+    found = grant_statuses(history.states.values(), invocation.now)
     if wanted.request is None:
         request = grant_target.newest(found, person.whoami())
     else:
@@ -154,7 +154,7 @@ def cache_folder(invocation: Invocation) -> Path:
 
 
 def _kept(cache: SessionCache, key: tuple[str, ...], now: datetime) -> Session | None:
-    """A kept session that is good for a while; near the end of its grant it is good for a minute at a time."""
+    """A kept session that is still valid. Near the end of its grant it is used for at most a minute."""
     found = cache.find(*key)
     if found is None or found[0].expires_at <= now:
         return None

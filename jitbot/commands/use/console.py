@@ -57,7 +57,7 @@ def console(
             )
         )
         click.echo(
-            f"! whoever has the second link is {escape.log(grant.requester)} for the next 15 minutes; it ends with the grant",
+            f"! anyone who has the second link is {escape.log(grant.requester)} for the next 15 minutes; it ends with the grant",
             err=True,
         )
     return ExitCode.DONE

@@ -41,7 +41,7 @@ def credentials(
 
     REQUEST is a path, a unique part of one, or a pull request's number; your newest live one if left out.
     A session is kept in your cache folder until it ends, and renewed as long as the grant lasts. With --role
-    no ledger is asked, so only the session's own end is told; the grant ends all the same.
+    the ledger is not read, so only the session's own end is known; the grant still ends on time.
 
     Example: jitbot credentials --configure refunds
     """
@@ -86,8 +86,8 @@ def _change(invocation: Invocation, wanted: GrantChoice, name: str | None, *, re
     command += ["--profile", own] if own else []
     aws_config.write(file, block, called, [f"credential_process = {shlex.join(command)}"])
     until = timestamp.show(grant.expires_at)
-    told = f"{called} in {file} is {grant.request} until {until}, and after an extension longer"
-    click.echo(escape.log(told))
+    sentence = f"{called} in {file} is {grant.request} until {until}, and after an extension longer"
+    click.echo(escape.log(sentence))
     click.echo(escape.log(f"  aws --profile {called} sts get-caller-identity"))
     undo = f"jitbot credentials --unconfigure {grant.request} --account {grant.account}"
     click.echo(escape.log(f"  {undo}"))

@@ -12,7 +12,7 @@ from jitbot.domain.text import timestamp
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import account_option, clone_option, profile_option, role_option
 
-# What would send the command somewhere else than to the grant.
+# Variables that would make the command use other credentials, or another endpoint.
 _OTHERS = frozenset(
     {
         "AWS_PROFILE",

@@ -82,7 +82,7 @@ def window_of(request: Request, so_far: request_state.RequestState, merged_at: d
 
 
 def render_all(rules: Rules, request: Request, window: iam.Window) -> tuple[iam.Documents, ...]:
-    """The documents of every account of the request under these rules; empty if any part of them is missing."""
+    """The documents for every account of the request under these rules. Empty if a part of them is missing."""
     settings, policy = rules.settings.value, rules.policy.value
     people, accounts = rules.people.value, rules.accounts.value
     if settings is None or policy is None or people is None or accounts is None:
@@ -108,10 +108,10 @@ def render_all(rules: Rules, request: Request, window: iam.Window) -> tuple[iam.
 
 
 def _merged_as_listed(parsed_case: ParsedCase) -> Iterator[Finding]:
-    """Nothing but requests was merged, and of this one's pull request all that it shows.
+    """Check that only requests were merged, and exactly the files that this request's pull request shows.
 
-    More requests may have come with the same commit, where a wider pull request brought this one's commits
-    along: each of them is decided by its own pull request.
+    The same commit may contain other requests, if a wider pull request includes this one's commits. Each of them is
+    decided by its own pull request.
     """
     touched, listed = parsed_case.case.touched, parsed_case.merge.files
     if touched is None:
@@ -137,7 +137,7 @@ def _merged_as_listed(parsed_case: ParsedCase) -> Iterator[Finding]:
 
 
 def beside_rules(path: str, touched: Iterable[str]) -> Iterator[Finding]:
-    """Why a request cannot be granted that comes with these paths: changing rules and asking are two pull requests."""
+    """Why a request that comes with these paths is refused: a rule change and a request are two pull requests."""
     if outside := _outside_requests(touched):
         message = f"a request touches requests/ alone; this also changes {', '.join(outside[:3])}"
         hint = "change the rules in a pull request of their own, and have it merged first"
@@ -247,7 +247,7 @@ def _approved_by_owners(
 
 
 def _owners_by_name(parsed_case: ParsedCase) -> Iterator[Finding]:
-    """Whoever names the file must not choose by it who approves."""
+    """The requester chooses the file's name, and must not choose by it who approves."""
     path = parsed_case.case.change.path
     at_base = owners.chosen_by_name(path, parsed_case.case.rules.codeowners)
     if at_base is not None:

@@ -1,7 +1,7 @@
-"""Break-glass, `approvals: 0`: access at once, and review after. What keeps it from being given, and what it owes.
+"""Break-glass (`approvals: 0`): access is given at once and reviewed afterwards. What refuses it, and who must review.
 
-Everything else that a decision asks of a merge holds here too. Only the count of approvals is replaced: by
-a line of CODEOWNERS that says explicitly that nobody approves, and by people who must review.
+Every other rule of a decision applies here too. Only the count of approvals is replaced: CODEOWNERS must have a
+line that says explicitly that nobody approves, and the policy must name people who review.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ from jitbot.domain.model.parsed_case import ParsedCase
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequiredReview:
-    """What a break-glass grant owes: a review by one of these people, by then."""
+    """The review that a break-glass grant requires: one of these people must give it before `review_by`."""
 
     review_by: datetime
     reviewers: tuple[Person, ...]
@@ -32,7 +32,7 @@ def is_break_glass(policy: Policy) -> bool:
 
 
 def required_reviews(parsed_case: ParsedCase) -> RequiredReview | None:
-    """Who has to review this merge, and by when; None where the policy wants approvals, or cannot say."""
+    """Who must review this merge, and by when. None if the policy requires approvals, or cannot be read."""
     policy = parsed_case.policy
     if not is_break_glass(policy) or policy.review_within is None:
         return None
@@ -64,7 +64,7 @@ def objections(parsed_case: ParsedCase) -> Iterator[Finding]:
 
 
 def line_findings(path: str, codeowners: CodeOwners | None) -> tuple[Finding, ...]:
-    """Why CODEOWNERS does not say, in a line for this request's folder alone, that nobody approves there."""
+    """Findings unless CODEOWNERS has an ownerless line for exactly this request's folder."""
     if codeowners is None or codeowners.findings:
         return unusable(codeowners)
     rule, wanted = codeowners.rule_for(path), f"/requests/{policy_of(path)}/"
@@ -91,7 +91,7 @@ def reviewers_of(policy: Policy, people: People, teams: Teams) -> tuple[Person, 
 
 
 def unreviewed(policy: Policy, people: People, teams: Teams) -> tuple[Login, ...]:
-    """Who may ask under a policy that names reviewers, each of whom is the same human as they are."""
+    """The people who may ask under this policy and are the same human as every reviewer that it names."""
     named = reviewers_of(policy, people, teams)
     return tuple(
         person.login
@@ -111,14 +111,14 @@ def nobody_reviews(policy: Policy, requester: str, file: str) -> Finding:
 
 
 def others(candidates: Iterable[Person], requester: Person) -> tuple[Person, ...]:
-    """Those of them who are another human than the requester."""
+    """The reviewers who are not the same human as the requester."""
     return tuple(person for person in candidates if not owners.same_human(person, requester))
 
 
 def _impartial(parsed_case: ParsedCase) -> Iterator[Person]:
     """The reviewers who are neither the requester, nor the author, nor named by a commit of the request, nor pushed one.
 
-    Not a count of approvals: whoever owns nothing in CODEOWNERS, and has not reviewed yet, may review after.
+    This is not a count of approvals: a person who owns nothing in CODEOWNERS may still review afterwards.
     """
     named = reviewers_of(parsed_case.policy, parsed_case.people, parsed_case.teams)
     return (person for person in named if part_in(person, parsed_case) is None)

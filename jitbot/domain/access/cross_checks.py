@@ -20,7 +20,7 @@ def policy_findings(
 
 
 def break_glass_findings(policy: Policy, codeowners: CodeOwners | None) -> tuple[Finding, ...]:
-    """Why CODEOWNERS does not let a policy give access before anybody approves; empty if it need not, or does."""
+    """Why CODEOWNERS does not allow break-glass for a policy. Empty if it allows it, or if the policy is not break-glass."""
     if not break_glass.is_break_glass(policy):
         return ()
     return break_glass.line_findings(f"requests/{policy.name}/2026-01/01-somebody-anything.yaml", codeowners)
@@ -55,7 +55,7 @@ def _unknown_accounts(policy: Policy, accounts: Accounts) -> Iterator[Finding]:
 
 
 def _own_reviewer(policy: Policy, people: People, teams: Teams) -> Iterator[Finding]:
-    """Somebody who may ask, and of whom every reviewer would be the same human."""
+    """A finding for a person who may ask and whom no other human could review."""
     for login in break_glass.unreviewed(policy, people, teams):
         message = f"{login} may ask, and nobody else could review it"
         yield Finding.at(policy, "reviewers", "no-reviewer", message, "name a second reviewer")

@@ -38,7 +38,7 @@ def of_decision(
 ) -> Event:
     """The event of an approval, an extension or a refusal. Raises ValueError for an undecided one.
 
-    `case` is None where its facts could never be had: that can only be a refusal.
+    `case` is None if its facts could never be collected. Then the decision can only be a refusal.
     """
     if decision.verdict is Verdict.UNDECIDED:
         raise ValueError("what is undecided is not recorded")
@@ -58,7 +58,7 @@ def of_decision(
         window=window if approved else None,
         documents=decision.grants if approved else (),
         ask=ask,
-        evidence=_evidence(change, case, decision, catalogue, owing=parsed_case if approved else None),
+        evidence=_evidence(change, case, decision, catalogue, approved=parsed_case if approved else None),
         run=run,
     )
 
@@ -69,7 +69,7 @@ def _evidence(
     decision: Decision,
     catalogue: ActionCatalog,
     *,
-    owing: ParsedCase | None,
+    approved: ParsedCase | None,
 ) -> Evidence:
     reasons, ignored = decision.reasons, decision.ignored
     return Evidence.of(
@@ -87,31 +87,31 @@ def _evidence(
             RecordedRisk(risk.assess(decision.grants, catalogue).as_json()) if decision.grants else None
         ),
         *(_of_merge(case) if case is not None else ()),
-        *(_of_ground(decision.parsed_case) if decision.parsed_case is not None else ()),
-        *(_owed(owing) if owing is not None else ()),
+        *(_of_case(decision.parsed_case) if decision.parsed_case is not None else ()),
+        *(_required_review(approved) if approved is not None else ()),
         *((Evidence.facts(case),) if case is not None else ()),
         *(() if decision.verdict is Verdict.APPROVED else _refused(case)),
     )
 
 
 def _reason(finding: Finding) -> Reason:
-    """A reason as it is recorded: what a long name made long is cut."""
+    """A reason as it is recorded. A text that is too long is cut."""
     message, hint, file = (bounds.cut(text) for text in (finding.message, finding.hint, finding.file))
     return Reason(replace(finding, message=message, hint=hint, file=file).as_json())
 
 
-def _owed(parsed_case: ParsedCase) -> Pairs:
+def _required_review(parsed_case: ParsedCase) -> Pairs:
     """The mark of a break-glass approval, and of nothing else: who reviews it, and by when."""
-    owed = break_glass.required_reviews(parsed_case)
-    if owed is None:
+    required = break_glass.required_reviews(parsed_case)
+    if required is None:
         return ()
-    reviewers = (RecordedAccount.named(each.login, each.github_id) for each in owed.reviewers)
-    review = OwedReview.of(OwedReview.review_by(owed.review_by), OwedReview.reviewers(reviewers))
+    reviewers = (RecordedAccount.named(each.login, each.github_id) for each in required.reviewers)
+    review = OwedReview.of(OwedReview.review_by(required.review_by), OwedReview.reviewers(reviewers))
     return (Evidence.break_glass(review),)
 
 
 def _refused(case: Case | None) -> Pairs:
-    """What was asked for in vain, as far as it could be read: an auditor's population holds it too."""
+    """The refused request, as far as it could be read. An auditor's population includes refused requests."""
     if case is None or case.request is None or case.request.value is None:
         return ()
     request, people = case.request.value, case.rules.people.value
@@ -135,7 +135,7 @@ def _of_merge(case: Case) -> Pairs:
     )
 
 
-def _of_ground(parsed_case: ParsedCase) -> Pairs:
+def _of_case(parsed_case: ParsedCase) -> Pairs:
     valid_for, longest = parsed_case.settings.approvals_valid_for, parsed_case.policy.max_duration
     return (
         Evidence.approvals_required(parsed_case.required),

@@ -1,6 +1,6 @@
-"""What GitHub may only not have told yet: lists that lag, or that contradict what the pull request itself says.
+"""GitHub answers that may not be final: lists that lag, or that contradict the pull request itself.
 
-An empty answer is not a no. What is in doubt is neither given nor refused; it is asked again.
+An empty answer is not a refusal. A case in doubt is neither granted nor refused; the next run asks GitHub again.
 """
 
 from collections.abc import Iterator
@@ -55,9 +55,9 @@ def doubts_of(case: Case, now: datetime) -> Iterator[Finding]:
 
 
 def awaited(case: Case, now: datetime) -> Iterator[Finding]:
-    """What GitHub may still tell in the requester's favour: a refusal waits for it, until the lag is over.
+    """Facts in the requester's favour that GitHub may still deliver. A refusal waits for them until the lag is over.
 
-    An approval waits for none of it. What GitHub never tells is decided by what it did tell.
+    An approval does not wait for them. If GitHub never delivers them, the case is decided without them.
     """
     if not _is_young(case, now):
         return
@@ -75,16 +75,19 @@ def awaited(case: Case, now: datetime) -> Iterator[Finding]:
 
 
 def _is_young(case: Case, now: datetime) -> bool:
-    """Whether GitHub may lag. Whoever pushes past the rules chooses the date: one far ahead is not young for ever."""
+    """Whether GitHub's lists may still lag behind this commit.
+
+    A person who bypasses the rules chooses the commit's date, so a date far in the future does not count as recent.
+    """
     return abs(now - case.change.committed_at) < GITHUB_LAG
 
 
 def _own_is_listed(case: Case) -> bool:
     """Whether the requester's own merged pull request is listed, or none is to be looked for.
 
-    Anyone may open a twin of it, and GitHub may list the twin first. Where git alone shows that nobody can be
-    given anything, there is no requester to look for. That one which is listed was merged as another commit is no
-    lag: a rebase of several commits shows so for good.
+    Anyone may open a second pull request from the same head, and GitHub may list that one first. If git alone shows
+    that the case grants nothing, there is no requester to look for. A listed pull request that was merged as another
+    commit is not a lag: a rebase of several commits looks like this permanently.
     """
     requester = requester_of(case.request, case.rules.people)
     own = (pull for pull in case.listed if pull.author.github_id == requester)
@@ -94,9 +97,9 @@ def _own_is_listed(case: Case) -> bool:
 
 
 def _dismissed_by_nobody(merge: Merge, case: Case) -> Iterator[str]:
-    """The reviews of known people that are shown as dismissed, while the list of dismissals holds none of them.
+    """Reviews of known people that GitHub shows as dismissed, although its list of dismissals does not have them.
 
-    Without the dismissal nobody can tell whether it came after the merge, nor what the review said until then.
+    Without the dismissal it is unknown whether it came after the merge, and what the review said until then.
     """
     for review, listed in _judgements(merge, case):
         if review.state == "DISMISSED" and not listed:
@@ -104,7 +107,10 @@ def _dismissed_by_nobody(merge: Merge, case: Case) -> Iterator[str]:
 
 
 def _shown_undismissed(merge: Merge, case: Case) -> Iterator[str]:
-    """The reviews of known people whose dismissal is listed, while they are shown as they were. None is taken back."""
+    """Reviews of known people whose dismissal is listed, although GitHub still shows them as not dismissed.
+
+    GitHub has no way to undo a dismissal, so one of the two lists lags.
+    """
     for review, listed in _judgements(merge, case):
         if review.state != "DISMISSED" and listed:
             yield f"GitHub lists that {_name(review, merge)} was dismissed, and shows it as it was"
@@ -115,7 +121,10 @@ def _name(review: Review, merge: Merge) -> str:
 
 
 def _judgements(merge: Merge, case: Case) -> Iterator[tuple[Review, bool]]:
-    """The last judgement of everybody known before the merge, and whether its dismissal is listed; none if not asked for."""
+    """The last judging review of each known person before the merge, and whether its dismissal is listed.
+
+    There is none if GitHub was not asked for dismissals.
+    """
     at, people = merge.pull_request.merged_at, case.rules.people.value or {}
     if at is None or merge.dismissals is None:
         return
@@ -127,7 +136,7 @@ def _judgements(merge: Merge, case: Case) -> Iterator[tuple[Review, bool]]:
 
 
 def _short(merge: Merge) -> Iterator[str]:
-    """Where GitHub's lists hold less, or other, than its pull request says."""
+    """Contradictions between GitHub's lists and the pull request itself."""
     pull = merge.pull_request
     if pull.merged_at is None:
         yield f"GitHub says that #{pull.number} is merged, and that it is not"

@@ -1,4 +1,4 @@
-"""Who may end somebody's access before its time: the requester, an owner of the request, an owner of the rules."""
+"""Who may end access early: the requester, an owner of the request, or an owner of the rules."""
 
 from jitbot.domain.model import owners
 from jitbot.domain.model.codeowners import CodeOwners, owners_of
@@ -12,7 +12,7 @@ _RULES = "policies/settings.yaml"
 def entitled(actor: Actor, request: str, requester_id: object, rules: Rules) -> Person:
     """The person behind a GitHub account, if they may end this request under these rules; known by GitHub id.
 
-    Raises DeniedError with the reason if they may not, and UnavailableError where nobody can be known.
+    Raises DeniedError with the reason if they may not, and UnavailableError if people.yaml or teams.yaml cannot be read.
     """
     people, teams = rules.people.value, rules.teams.value
     if people is None or teams is None:
@@ -33,9 +33,9 @@ def entitled(actor: Actor, request: str, requester_id: object, rules: Rules) -> 
 
 
 def why_deletion_ends_nothing(actor: Actor, request: str, requester_id: object, rules: Rules) -> str:
-    """Why a deletion of the request's file that this account proposes ends no access; empty if it ends it.
+    """Why a deletion of the request's file, proposed by this account, does not end access. Empty if it ends access.
 
-    Raises UnavailableError where nobody can be known.
+    Raises UnavailableError if people.yaml or teams.yaml cannot be read.
     """
     if not needs_entitlement(request, rules):
         return ""
@@ -47,9 +47,9 @@ def why_deletion_ends_nothing(actor: Actor, request: str, requester_id: object, 
 
 
 def needs_entitlement(request: str, rules: Rules) -> bool:
-    """Whether deleting the request's file ends access only if whoever proposed it may end it.
+    """Whether a deletion of the request's file ends access only if its author may end the access.
 
-    An owner of the file approves its deletion. Where CODEOWNERS names no owner, anybody may merge one.
+    If CODEOWNERS names an owner, that owner approves the deletion. If it names none, anybody may merge a deletion.
     """
     return not is_owned(request, rules.codeowners)
 

@@ -1,4 +1,4 @@
-"""Who has approved, who must still, and whether anyone can: told by the very code that decides what counts."""
+"""Who has approved, how many approvals are missing, and who could give them; counted by the code that decides."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from jitbot.domain.model.parsed_case import ParsedCase
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingApprovals:
-    """Where the approvals of one request stand. `able` are the owners of whom each could still add one."""
+    """The approvals of one request so far. `able` are the owners who could each still add one."""
 
     required: int
     approvals: tuple[Approval, ...]
@@ -39,13 +39,13 @@ class PendingApprovals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotKnown:
-    """In the place of `PendingApprovals` where a fact that it needs could not be read: why."""
+    """Stands for `PendingApprovals` if a fact that it needs could not be read; `why` is the reason."""
 
     why: str
 
 
 def pending(parsed_case: ParsedCase) -> PendingApprovals:
-    """The approvals of a ground, and who could add to them if they approved its head at the very moment of the merge."""
+    """The approvals of a case, and who could add one by approving its head at the moment of the merge."""
     approvals, ignored = count(parsed_case)
     people = parsed_case.owned_by.people
     return PendingApprovals(
@@ -61,8 +61,8 @@ def pending(parsed_case: ParsedCase) -> PendingApprovals:
 def could_approve(owned_by: owners.Owners, requester: Person | None) -> tuple[Person, ...]:
     """Who could approve what this person asks for, before there is a pull request to count reviews of.
 
-    The owners, each human once, without the requester. A requester whom people.yaml does not know is nobody's twin:
-    that they are unknown is refused elsewhere.
+    These are the owners, each human once, without the requester. If people.yaml does not know the requester, no owner
+    is left out: another check refuses an unknown requester.
     """
     found: list[Person] = []
     for person in owned_by.people:
@@ -73,7 +73,7 @@ def could_approve(owned_by: owners.Owners, requester: Person | None) -> tuple[Pe
 
 
 def _counted_with(parsed_case: ParsedCase, people: Iterable[Person]) -> int:
-    """How many approvals count once these people have approved: their latest reviews, so nobody's older one."""
+    """How many approvals would count if these people approved now. A new review replaces the person's older one."""
     new = [_approval(parsed_case, person) for person in people]
     ids = {review.user.github_id for review in new}
     kept = [review for review in parsed_case.merge.reviews if review.user.github_id not in ids]

@@ -1,7 +1,7 @@
-"""Reviews after access: what break-glass grants still owe, read from the ledger, and what a review is worth.
+"""Post-access review of break-glass grants: which reviews are pending by the ledger, and which reviews count.
 
-A debt is never forgotten: it stands in the evidence of the approval, and while it is overdue it is recorded
-again every week, before the first record leaves the days that every run reads.
+A required review is never forgotten: the evidence of the approval names it. While it is overdue it is recorded
+again every week, so that a record is always within the 21 days that a run reads.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from jitbot.domain.model.documents import People, Sha
 from jitbot.domain.model.merge_facts import Review, latest_judgements
 from jitbot.domain.text import timestamp
 
-REMIND = timedelta(days=7)  # an overdue debt is recorded again this often
+REMIND = timedelta(days=7)  # an overdue review is recorded again this often
 _EVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -41,7 +41,7 @@ class PendingReview:
 
     @property
     def marker(self) -> str:
-        """A name for this debt that nobody can know before the merge."""
+        """The mark of this review's issue. Nobody can know it before the merge."""
         digest = hashlib.sha256(json.dumps([self.request, self.commit]).encode()).hexdigest()[:32]
         return f"jitbot:review-after:{digest}"
 
@@ -51,21 +51,21 @@ class PendingReview:
 
 
 def pending_reviews(events: Iterable[Event]) -> tuple[PendingReview, ...]:
-    """Every debt that these events of one request tell of, the reviewed ones too, whatever their order."""
-    told = tuple(events)
+    """Every review that these events of one request require, reviewed or not. The order of the events does not matter."""
+    all_events = tuple(events)
     found: dict[Sha, PendingReview] = {}
-    for event in sorted(told, key=lambda each: (each.at, each.key)):
+    for event in sorted(all_events, key=lambda each: (each.at, each.key)):
         if event.kind is not EventType.REVIEWED and event.evidence.is_break_glass:
             found[event.commit] = _debt(event)
-    return tuple(_with_reviews(pending_review, told) for pending_review in found.values())
+    return tuple(_with_reviews(pending_review, all_events) for pending_review in found.values())
 
 
 def judge(
     pending_review: PendingReview, reviews: tuple[Review, ...], people: People
 ) -> tuple[ReviewOutcome, Review] | None:
-    """What the merge's reviews say now: an objection of any reviewer, else an approval that counts, else nothing.
+    """The outcome of the merge's reviews: an objection of any reviewer, else an approval that counts, else None.
 
-    `people` are those at main's tip. It does not matter whether a review came before the merge or after.
+    `people` are those at main's tip. A review counts whether it came before the merge or after it.
     """
     named = {each.github_id for each in pending_review.reviewers}
     latest = [each for each in latest_judgements(reviews, _EVER) if each.user.github_id in named]
@@ -109,7 +109,7 @@ def review_event(
 
 
 def overdue_event(pending_review: PendingReview, *, now: datetime, run: str) -> Event:
-    """The record that nobody has reviewed it in time, whole: whoever reads it needs no older one."""
+    """The record that nobody has reviewed it in time. It is complete, so a reader needs no older event."""
     review_by, reviewers = (
         OwedReview.review_by(pending_review.review_by),
         OwedReview.reviewers(pending_review.reviewers),
@@ -132,7 +132,7 @@ def overdue_event(pending_review: PendingReview, *, now: datetime, run: str) -> 
 
 
 def must_remind(pending_review: PendingReview, now: datetime) -> bool:
-    """Whether an overdue debt is to be recorded: for the first time, or again before it is forgotten."""
+    """Whether an overdue review must be recorded now: for the first time, or again after a week."""
     return pending_review.overdue(now) and (
         pending_review.recorded_at < pending_review.review_by or now - pending_review.recorded_at >= REMIND
     )
@@ -161,8 +161,8 @@ def _with_reviews(pending_review: PendingReview, events: tuple[Event, ...]) -> P
 
 
 def _debt(event: Event) -> PendingReview:
-    """The debt in an event's evidence. What does not read there leaves it open, and due at once."""
-    evidence, owed = event.evidence, event.evidence.break_glass
+    """The review that an event's evidence requires. If that part cannot be read, the review is open and due at once."""
+    evidence, required = event.evidence, event.evidence.break_glass
     return PendingReview(
         request=event.request,
         requester=event.ask.requester,
@@ -171,7 +171,7 @@ def _debt(event: Event) -> PendingReview:
         pull_request=evidence.pull_request or 0,
         head=Sha(evidence.head),
         merged_at=evidence.merged_at or event.at,
-        review_by=owed.review_by or event.at,
-        reviewers=owed.reviewers,
+        review_by=required.review_by or event.at,
+        reviewers=required.reviewers,
         recorded_at=event.at,
     )

@@ -18,15 +18,17 @@ def that_changed(
 ) -> tuple[Push, ...] | None:
     """Of each account its first push that added a commit which changes the request; None if no push made the head.
 
-    "Update branch" brings a merge that leaves the request as it was, and so does nobody any harm. A push that is
-    no part of the pull request any more, or came after `until`, does not matter.
+    "Update branch" pushes a merge commit that does not change the request, so it disqualifies nobody. A push that is
+    no longer part of the pull request, or that came after `until`, is ignored.
     """
     parents = {commit.sha: commit.parents for commit in commits}
-    ours = [each for each in pushes if each.after in parents and (until is None or each.at <= until)]
-    if head not in {each.after for each in ours}:
+    of_pull_request = [
+        each for each in pushes if each.after in parents and (until is None or each.at <= until)
+    ]
+    if head not in {each.after for each in of_pull_request}:
         return None
     found: dict[GithubId, Push] = {}
-    for push in sorted(ours, key=lambda each: each.at):
+    for push in sorted(of_pull_request, key=lambda each: each.at):
         brought = set(_reached(push.after, parents)) - set(_reached(push.before, parents))
         if not brought.isdisjoint(touching):
             found.setdefault(push.actor.github_id, push)

@@ -1,7 +1,7 @@
-"""The life of a request: asked, extended, ended. What the ledger says of it, folded into one value.
+"""The state of a request: what the ledger says of it (asked, extended, ended), folded into one value.
 
-Folding does not depend on the order in which events come: they are taken by their time. Terms sort by
-their end, and an early end is final wherever it stands.
+The order in which events arrive does not matter: they are sorted by their time. Terms are sorted by their end,
+and an early end is final at any position.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -62,24 +62,26 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestState:
-    """Everything recorded of one request. Empty for a request that the ledger has not heard of."""
+    """Everything recorded of one request. It is empty if the ledger has no event of the request."""
 
     request: str
     terms: tuple[ApprovedTerm, ...] = ()  # by their end, the furthest last
     decided: frozenset[Sha] = frozenset()  # merges with a recorded decision, refusals too
     revoked: Event | None = None
     account_states: Mapping[AccountId, AccountState] = field(default_factory=dict)
-    owing: tuple[Event, ...] = ()  # what is recorded of the reviews that break-glass owes
+    review_events: tuple[Event, ...] = ()  # the break-glass approvals, and what is recorded of their reviews
 
     @property
-    def debts(self) -> tuple[post_review.PendingReview, ...]:
+    def post_reviews(self) -> tuple[post_review.PendingReview, ...]:
         """Every merge of this request that gave access before it was approved, reviewed since or not."""
-        return post_review.pending_reviews(self.owing)
+        return post_review.pending_reviews(self.review_events)
 
     @property
     def to_review(self) -> tuple[post_review.PendingReview, ...]:
         """Those of them that still wait for an approving review."""
-        return tuple(pending_review for pending_review in self.debts if pending_review.reviewed is None)
+        return tuple(
+            pending_review for pending_review in self.post_reviews if pending_review.reviewed is None
+        )
 
     @property
     def current(self) -> ApprovedTerm | None:
@@ -93,29 +95,29 @@ class RequestState:
 
     @property
     def ended_early(self) -> bool:
-        """Whether an end that is final stands against the request or any of its accounts."""
+        """Whether a final end is recorded for the request or for any of its accounts."""
         return self.revoked is not None or any(
             account_state.end is not None for account_state in self.account_states.values()
         )
 
     def account_state(self, account_id: AccountId) -> AccountState:
-        """What was recorded in an account; an empty holding if nothing was."""
+        """What was recorded in an account; an empty state if nothing was."""
         return self.account_states.get(account_id, AccountState())
 
 
 def fold_events(events: Iterable[Event]) -> Mapping[str, RequestState]:
-    """One life for each request that the events name, whatever their order."""
-    lives: dict[str, RequestState] = {}
+    """The state of each request that the events name. The order of the events does not matter."""
+    states: dict[str, RequestState] = {}
     for event in sorted(events, key=lambda each: (each.at, each.key)):
         if event.request:
-            lives[event.request] = _grown(
-                lives.get(event.request, RequestState(request=event.request)), event
+            states[event.request] = _grown(
+                states.get(event.request, RequestState(request=event.request)), event
             )
-    return lives
+    return states
 
 
 def pull_requests(events: Iterable[Event]) -> Mapping[str, int | None]:
-    """The requests that events are about, each with the number of the pull request that last asked for it, if it is told."""
+    """The requests that events are about, each with the number of the pull request that last asked for it, if recorded."""
     found: dict[str, int | None] = {}
     for event in events:
         number = event.evidence.pull_request
@@ -126,7 +128,7 @@ def pull_requests(events: Iterable[Event]) -> Mapping[str, int | None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestChange:
-    """A change of a request file as an ask or an extension: what the life of the request says to it."""
+    """A change of a request file: a first request or an extension, and whether the state of the request allows it."""
 
     change: Change
     request: Request
@@ -136,12 +138,12 @@ class RequestChange:
     as_recorded: tuple[Documents, ...]  # what today's rules render for the recorded window; none without one
 
 
-def objections(proposal: RequestChange, life: RequestState) -> tuple[Finding, ...]:
-    """Why this is neither a first ask nor an extension that may be; empty if it is one of them."""
+def objections(proposal: RequestChange, state: RequestState) -> tuple[Finding, ...]:
+    """Why this is neither a first request nor a valid extension. Empty if it is one of them."""
     change = proposal.change
     if change.kind is ChangeKind.ADDED:
-        return tuple(_first(proposal, life))
-    if life.current is None:
+        return tuple(_first(proposal, state))
+    if state.current is None:
         return (
             Finding.in_file(
                 change.path,
@@ -150,14 +152,14 @@ def objections(proposal: RequestChange, life: RequestState) -> tuple[Finding, ..
                 _ANEW,
             ),
         )
-    return tuple(_extension(proposal, life, life.current))
+    return tuple(_extension(proposal, state, state.current))
 
 
 _ANEW = "ask anew in a new file: `jitbot request --again`"
 
 
-def _first(proposal: RequestChange, life: RequestState) -> Iterator[Finding]:
-    if proposal.earlier or life.decided or life.terms or life.account_states or life.revoked:
+def _first(proposal: RequestChange, state: RequestState) -> Iterator[Finding]:
+    if proposal.earlier or state.decided or state.terms or state.account_states or state.revoked:
         yield Finding.in_file(
             proposal.change.path,
             "retired-path",
@@ -166,7 +168,7 @@ def _first(proposal: RequestChange, life: RequestState) -> Iterator[Finding]:
         )
 
 
-def _extension(proposal: RequestChange, life: RequestState, current: ApprovedTerm) -> Iterator[Finding]:
+def _extension(proposal: RequestChange, state: RequestState, current: ApprovedTerm) -> Iterator[Finding]:
     change, window = proposal.change, proposal.window
     if other := current.ask.changed_by(proposal.request):
         yield Finding.in_file(
@@ -175,7 +177,7 @@ def _extension(proposal: RequestChange, life: RequestState, current: ApprovedTer
             f"an approved request may change its duration alone; this changes {', '.join(other)}",
             "the former grant stays in force; for anything else ask anew in a new file",
         )
-    if life.ended_early:
+    if state.ended_early:
         yield Finding.in_file(
             change.path, "already-ended", "the grant was ended early, and such an end is final", _ANEW
         )
@@ -202,35 +204,35 @@ def _extension(proposal: RequestChange, life: RequestState, current: ApprovedTer
         )
 
 
-def _grown(life: RequestState, event: Event) -> RequestState:
-    """The life with one more event in it."""
+def _grown(state: RequestState, event: Event) -> RequestState:
+    """The state with one more event in it."""
     match event.kind:
         case EventType.APPROVED | EventType.EXTENDED:
-            return _with_term(life, event)
+            return _with_term(state, event)
         case EventType.REFUSED:
-            return replace(life, decided=life.decided | {event.commit})
+            return replace(state, decided=state.decided | {event.commit})
         case EventType.REVOKED:
-            return replace(life, revoked=life.revoked or event)
+            return replace(state, revoked=state.revoked or event)
         case EventType.GRANTED | EventType.ENDED | EventType.REMOVED:
-            account_state = _held(life.account_state(event.account_id), event)
-            return replace(life, account_states={**life.account_states, event.account_id: account_state})
+            account_state = _held(state.account_state(event.account_id), event)
+            return replace(state, account_states={**state.account_states, event.account_id: account_state})
         case EventType.REVIEWED | EventType.OVERDUE:
-            return replace(life, owing=(*life.owing, event))
+            return replace(state, review_events=(*state.review_events, event))
         case EventType.FAILED | EventType.VERIFIED:
-            return life
+            return state
         case _:
             assert_never(event.kind)
 
 
-def _with_term(life: RequestState, event: Event) -> RequestState:
+def _with_term(state: RequestState, event: Event) -> RequestState:
     if event.evidence.is_break_glass:
-        life = replace(life, owing=(*life.owing, event))
+        state = replace(state, review_events=(*state.review_events, event))
     if event.window is None:
-        return life
+        return state
     term = ApprovedTerm(commit=event.commit, window=event.window, documents=event.documents, ask=event.ask)
-    others = tuple(each for each in life.terms if each.commit != event.commit)
+    others = tuple(each for each in state.terms if each.commit != event.commit)
     terms = tuple(sorted((*others, term), key=lambda each: each.window.expires_at))
-    return replace(life, terms=terms, decided=life.decided | {event.commit})
+    return replace(state, terms=terms, decided=state.decided | {event.commit})
 
 
 def _held(account_state: AccountState, event: Event) -> AccountState:

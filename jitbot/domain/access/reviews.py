@@ -65,18 +65,19 @@ def objectors(parsed_case: ParsedCase) -> frozenset[GithubId]:
 
 
 def _dismissed_in_vain(review: Review, parsed_case: ParsedCase) -> bool:
-    """Whether an objection that GitHub shows as dismissed stands all the same.
+    """Whether an objection still counts although GitHub shows it as dismissed.
 
-    Whoever may write may dismiss, by a job's token too. It takes a known person who is neither the requester
-    nor the author. Where GitHub does not say who dismissed what, it was an objection, and stands.
+    Anyone with write access may dismiss a review, also with a job's token. A dismissal removes an objection only if
+    a known person made it who is neither the requester nor the author. If GitHub does not say who dismissed the
+    review, the objection counts.
     """
     dismissals = parsed_case.merge.dismissals
     if review.state != "DISMISSED" or dismissals is None:
         return False
-    told = [each for each in dismissals if each.review_id == review.review_id]
-    if not told:
+    of_review = [each for each in dismissals if each.review_id == review.review_id]
+    if not of_review:
         return True
-    last = max(told, key=lambda each: each.at)
+    last = max(of_review, key=lambda each: each.at)
     by = owners.person_behind(last.by, parsed_case.people)
     in_time = last.at <= parsed_case.merged_at
     return last.state != "APPROVED" and not (in_time and by is not None and not _asks(by, parsed_case))
@@ -91,7 +92,7 @@ def _asks(person: Person, parsed_case: ParsedCase) -> bool:
 def may_count(
     reviews: tuple[Review, ...], people: People, until: datetime, dismissals: Iterable[Dismissal] = ()
 ) -> tuple[Login, ...]:
-    """The known people who had approved by then: of each it must be asked whether they may write."""
+    """The known people who had approved by then. For each of them the caller must ask GitHub for the permission."""
     return tuple(
         review.user.login
         for review in latest_judgements(reviews, until)
@@ -129,17 +130,17 @@ def _why_not_counted(review: Review, person: Person, parsed_case: ParsedCase) ->
 def approved_at(review: Review, dismissals: Iterable[Dismissal] | None, until: datetime) -> bool:
     """Whether a review approved at this moment. What was dismissed only later was an approval until then.
 
-    Whoever may write may dismiss, after the merge too: that must not take away what was rightly approved.
+    Anyone with write access may dismiss a review, also after the merge. That must not undo a valid approval.
     """
     if review.state != "DISMISSED":
         return review.state == "APPROVED"
-    told = [each for each in dismissals or () if each.review_id == review.review_id]
-    first = min(told, key=lambda each: each.at, default=None)
+    of_review = [each for each in dismissals or () if each.review_id == review.review_id]
+    first = min(of_review, key=lambda each: each.at, default=None)
     return first is not None and first.state == "APPROVED" and first.at > until
 
 
 def part_in(person: Person, parsed_case: ParsedCase) -> str | None:
-    """What this human, under any login of theirs, has to do with the request; None for whoever may judge it.
+    """How this human, under any of their logins, took part in the request; None if they may judge it.
 
     The answer ends a sentence that begins with the login.
     """
@@ -169,7 +170,7 @@ def named_by_commits(merge: Merge, people: People) -> frozenset[GithubId]:
 
 
 def pushers(merge: Merge) -> frozenset[GithubId]:
-    """Everyone who pushed a commit that changes the request, whomever it names; nobody where GitHub does not say."""
+    """Everyone who pushed a commit that changes the request, whatever names it has; empty if GitHub does not say."""
     return frozenset(push.actor.github_id for push in merge.pushes or ())
 
 
@@ -181,7 +182,7 @@ def name_everybody(merge: Merge) -> bool:
 
 
 def _is_one_of(person: Person, ids: Collection[GithubId], parsed_case: ParsedCase) -> bool:
-    """Whether one of these accounts is this human's, who is one of the ground's people, under any login of theirs."""
+    """Whether one of these accounts belongs to this person of the case, under any of their logins."""
     return any(
         other.github_id in ids and owners.same_human(person, other) for other in parsed_case.people.values()
     )

@@ -1,7 +1,8 @@
-"""A commit of main that changes more than anybody reads: what it asks for is refused, once, and stops nothing else.
+"""A commit of main that is too large to read: what it asks for is refused once, and nothing else is stopped.
 
-Whoever can merge one file can merge a thousand, or one below a hundred folders. Such a commit gives no access; an
-access that it ends is found by looking for the known files themselves, not by reading what it changed.
+A person who can merge one file can also merge a thousand files, or one file below a hundred folders. Such a commit
+gives no access. If it deletes requests, the sweep detects that by looking for the known files, not by reading the
+commit's changes.
 """
 
 from collections import Counter

@@ -1,6 +1,6 @@
-"""What is known of AWS's actions: the words in which an adapter answers, and how patterns meet.
+"""What is known about AWS's actions: the types in which an adapter answers, and how action patterns match.
 
-The facts come from a maintained data set (`adapters/actions.py`); nothing here decides about access.
+The facts come from a maintained data set (`adapters/iam_reference.py`). Nothing here decides about access.
 """
 
 import re

@@ -106,8 +106,8 @@ def role_name(*, settings: Settings, request: Request, policy: str, account_id: 
     """
     identity = json.dumps([settings.repository_id, request.path, account_id])
     digest = hashlib.sha256(identity.encode()).hexdigest()[:10]
-    room = SWITCH_ROLE_LIMIT - len(f"/{settings.namespace}/{settings.namespace}--{digest}")
-    readable = f"{request.requester}-{policy}".lower()[:room].rstrip("-")
+    space = SWITCH_ROLE_LIMIT - len(f"/{settings.namespace}/{settings.namespace}--{digest}")
+    readable = f"{request.requester}-{policy}".lower()[:space].rstrip("-")
     return f"{settings.namespace}-{readable}-{digest}"
 
 
@@ -152,7 +152,7 @@ def read_window(trust_policy: Document) -> Window | None:
 
 
 def preflight(documents: Documents, *, file: str) -> tuple[Finding, ...]:
-    """What AWS would refuse about these documents by size alone; empty if it would take them.
+    """What AWS would refuse about these documents because of their size; empty if it would accept them.
 
     Quotas: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
@@ -199,7 +199,7 @@ def _who(principal: Principal) -> tuple[str, dict[str, object]]:
             # Sixteen marks, never a star: `Developer_*` would let the permission set `Developer_x` in.
             # The second form is of a home region other than us-east-1; only AWS can create under this path.
             role = f"AWSReservedSSO_{permission_set}_{'?' * 16}"
-            # A role id has 21 characters; with a star, a user named `x:alice@acme.com` would pass for alice.
+            # A role id has 21 characters; with a star, a user named `x:alice@acme.com` would be taken for alice.
             return f"arn:aws:iam::{account}:root", {
                 "ArnLike": {"aws:PrincipalArn": [reserved + role, f"{reserved}*/{role}"]},
                 "StringLike": {"aws:userid": f"AROA{'?' * 17}:{user_name}"},

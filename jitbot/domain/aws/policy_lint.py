@@ -1,8 +1,8 @@
-"""Does a policy say what its author thinks? Unknown actions, resources that cannot fit, conditions that decide nothing.
+"""Does a policy say what its author means? Unknown actions, resources that never match, conditions without effect.
 
-AWS takes all of these without a word. Most allow less than was meant; a denial in the words of a condition
-(`NotIpAddress`, `StringNotLike`, `…IfExists`) on a key that is never sent allows more: it always matches.
-So they are found when the policy file changes.
+AWS accepts all of these without an error. Most of them allow less than intended. A negated condition operator
+(`NotIpAddress`, `StringNotLike`, `…IfExists`) on a key that is never sent allows more: it always matches. So `check`
+reports them when the policy file changes.
 """
 
 import re
@@ -25,7 +25,7 @@ _PLACEHOLDER = re.compile(r"\{\{[^}]*\}\}|\$\{[^}]*\}")
 
 
 def policy_findings(policy: Policy, catalogue: ActionCatalog) -> tuple[Finding, ...]:
-    """Everything in the statements of a policy that AWS would not understand as it is written."""
+    """Findings for everything in a policy's statements that has another effect in AWS than its text says."""
     return tuple(
         finding
         for number, statement in enumerate(policy.statements)
@@ -76,7 +76,7 @@ def _useless_resources(
 def _useless_conditions(
     policy: Policy, where: str, statement: Statement, known: Sequence[Action]
 ) -> Iterator[Finding]:
-    """A key that is none of AWS's global ones, and that no action of the statement sends."""
+    """A finding for a key that is not one of AWS's global keys and that no action of the statement sends."""
     sent = {key for action in known for key in action.condition_keys}
     for operator, keys in statement.conditions.items():
         for key, values in keys.items():
@@ -88,7 +88,7 @@ def _useless_conditions(
             message = f"no action of this statement sends {key}, so {operator} on it"
             hint = "look the key up in the Service Authorization Reference"
             if _matches_without(operator, values):
-                hint += "; as it stands, this condition keeps nobody out"
+                hint += "; in this form the condition keeps nobody out"
                 yield Finding.at(policy, field, "condition-always-matches", f"{message} always matches", hint)
             else:
                 yield Finding.at(policy, field, "condition-never-matches", f"{message} never matches", hint)
@@ -112,8 +112,8 @@ def _fits(action: Action, resources: Sequence[str]) -> bool:
     """Whether the action can be allowed on one of the resources; one without resource types takes `*` alone."""
     if "*" in resources:
         return True
-    ours = [_PLACEHOLDER.sub("*", resource.replace("{{account_id}}", _ACCOUNT)) for resource in resources]
-    return any(_same_place(resource, mine) for resource in action.resources for mine in ours)
+    patterns = [_PLACEHOLDER.sub("*", resource.replace("{{account_id}}", _ACCOUNT)) for resource in resources]
+    return any(_same_place(resource, pattern) for resource in action.resources for pattern in patterns)
 
 
 @cache  # the actions of a service share their few kinds of resources

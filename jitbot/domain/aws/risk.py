@@ -1,7 +1,7 @@
-"""How dangerous a grant is, for people who must decide in ten seconds. It informs; no decision hangs on it.
+"""How dangerous a grant is, for people who must decide in ten seconds. It informs people; no decision uses it.
 
-Access levels come from the catalogue. Which actions are worse than their level says, and what AWS's best known
-managed policies come to, is in `catalogs`.
+Access levels come from the action catalogue. Actions that are more dangerous than their level says, and the risk of
+AWS's best known managed policies, are listed in `catalogs`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -24,7 +24,7 @@ _NAMED = 3  # how many actions a reason names before it counts the rest
 
 
 class Level(IntEnum):
-    """From reading a named thing to doing anything, and beyond that what nobody can say."""
+    """From reading one named resource to doing anything; the last level is a risk that nobody knows."""
 
     LOW = 1
     MEDIUM = 2
@@ -43,7 +43,7 @@ Danger = tuple[Level, str]  # how bad, and what it is that somebody could do
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Managed:
-    """An AWS managed policy that many know, and what whoever has it can do."""
+    """An AWS managed policy that many know, and what a person who has it can do."""
 
     name: str
     level: str
@@ -77,9 +77,9 @@ class Risk:
 
 
 def assess(grants: Iterable[Documents], catalogue: ActionCatalog, *, unknown: Collection[str] = ()) -> Risk:
-    """The risk of all these grants together. Each danger is told once, with those who bring it.
+    """The risk of all these grants together. Each danger is named once, with the grants that cause it.
 
-    `unknown` is where nobody can say what would be granted; so it is where there is no grant at all.
+    The level is `unknown` if nobody can say what would be granted, and also if there is no grant at all.
     """
     names: dict[Danger, set[str]] = {_NOT_KNOWN: set(unknown)} if unknown else {}
     grants = tuple(grants)
@@ -137,7 +137,7 @@ def _dangers(allowed: _Allowed) -> Iterator[tuple[str, Danger]]:
 
 
 def _danger(action: Action, where: str) -> Danger | None:
-    """The worst that can be said of an action; `where` is empty if it reaches named resources alone."""
+    """The most serious danger of an action; `where` is empty if it reaches only named resources."""
     wide = Level.HIGH if where else Level.MEDIUM
     if action.name in ESCALATING:
         return Level.CRITICAL, "a known way to more rights than were given"

@@ -30,7 +30,7 @@ class Actual:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A role as `ListRoles` tells it: enough to know whose it is and when it ends."""
+    """A role as `ListRoles` shows it: enough to know whose it is and when it ends."""
 
     account_id: AccountId
     role_name: str
@@ -41,9 +41,9 @@ class Listed:
 
 
 def differences(actual: Actual, documents: iam.Documents) -> tuple[str, ...]:
-    """What about a role is not as these documents say, in words; empty if all of it is.
+    """The parts of a role that differ from these documents, in words; empty if none does.
 
-    Tags are for people and do not count. A denial on top is a difference too: who asks decides if it matters.
+    Tags are for people and do not count. An added denial is a difference too: the caller decides if it matters.
     """
     inline = {iam.POLICY_NAME: documents.permission_policy}
     checks = (
@@ -60,7 +60,7 @@ def differences(actual: Actual, documents: iam.Documents) -> tuple[str, ...]:
 def unfinished(actual: Actual, *candidates: iam.Documents) -> bool:
     """Whether a role is one of these documents, or on its way between them: each part is one of theirs, or missing.
 
-    That is what a run leaves behind that was stopped between two writes. Anything else is somebody's doing.
+    A run that was stopped between two writes leaves such a role. In any other case somebody changed the role.
     """
     trusts = [candidate.trust_policy for candidate in candidates]
     inlines = [{iam.POLICY_NAME: candidate.permission_policy} for candidate in candidates]
@@ -76,7 +76,7 @@ def unfinished(actual: Actual, *candidates: iam.Documents) -> bool:
 
 
 def as_read(actual: Actual, documents: iam.Documents) -> iam.Documents:
-    """The documents with what was read in the place of what was meant; the same, if nothing differs."""
+    """The documents with the values that were read back from AWS; unchanged if nothing differs."""
     return replace(
         documents,
         trust_policy=actual.trust_policy,

@@ -1,10 +1,10 @@
 """What jitbot's own roles may do and whom they trust, and the boundary around every grant.
 
-Each document is a fragment of the template in `bootstrap.py`, whose parameters and conditions it names:
-`{"Fn::Sub": …}` and the like are filled in by CloudFormation, in each account for itself.
+Each document is a fragment of the template in `account_template.py`, whose parameters and conditions it names.
+CloudFormation fills in `{"Fn::Sub": …}` and similar functions in each account.
 
-The rules behind them: jitbot may create only under its own path and only inside the boundary; who ends
-access can create and widen nothing; no grant can reach IAM, other roles, or its own limits.
+The rules behind them: jitbot may create roles only under its own path and only inside the boundary. The role that
+ends access can neither create nor widen anything. No grant can reach IAM, other roles, or its own limits.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 """
 
@@ -44,10 +44,10 @@ _ROLE_READS = (
 )
 _WHOLE_ACCOUNT = "iam:GetAccountAuthorizationDetails"
 # IAM reads by Get, List, Generate and Simulate. Everything else is denied by its first letter, so that a verb
-# that AWS adds is denied before anybody here has heard of it; a test holds this against AWS's own client.
+# that AWS adds later is denied from the start. A test compares the list with AWS's own client.
 _IAM_WRITES = tuple(f"iam:{start}*" for start in ("A", "C", "D", "E", "P", "R", "Se", "T", "U"))
 # Credentials that would outlive the grant or belong to somebody else. Not `AssumeRole*`: there is AssumeRoot. What
-# AWS adds (as it added GetScopedCredentials) is denied by its first letter, but for Get[AC]…, which tell who asks.
+# AWS adds (as it added GetScopedCredentials) is denied by its first letter, except Get[AC]…, which show who asks.
 _OTHER_CREDENTIALS = ("sts:Assume*", "sts:GetD*", "sts:GetF*", "sts:GetS*", "sts:GetW*")
 _WHO_MAY_WHAT = ("account:*", "identitystore:*", "organizations:*", "sso:*", "sso-directory:*")
 _TRAIL_TAMPERING = tuple(
@@ -58,7 +58,7 @@ _TRAIL_TAMPERING = tuple(
 def boundary() -> Document:
     """The most that any grant can do, whatever its policies, its account's policies or a bucket's policy say.
 
-    Denials are explicit, because a resource policy that names a session is held back by nothing less.
+    Denials are explicit, because nothing else overrides a resource policy that names a session.
     """
     listed = {"Listed": {"Fn::Join": [":*,", {"Ref": "BoundaryServices"}]}}
     services = {"Fn::Split": [",", {"Fn::Sub": ["${Listed}:*", listed]}]}
@@ -90,9 +90,9 @@ def grant_permissions() -> Document:
         choose("AttachesManaged", listed, _NOTHING),
         # Without the boundary's condition: what has lost its boundary must above all be deniable.
         _statement("EndEarly", "Allow", attach, _GRANTS, _is_deny_all()),
-        # AWS's references disagree whether this action knows the boundary, so nothing hangs on it.
+        # AWS's references disagree whether this action knows the boundary, so nothing depends on it.
         _statement("Extend", "Allow", "iam:UpdateAssumeRolePolicy", _GRANTS),
-        # No other tags: elsewhere a tag may open doors. The key is never absent here, as ForAllValues demands.
+        # No other tags: another policy may give access by a tag. The key is never absent here, as ForAllValues demands.
         _statement("Tag", "Allow", "iam:TagRole", _GRANTS, tags),
         _only(
             *_READS,
@@ -171,7 +171,7 @@ def requester_policy(namespace: str) -> Document:
 
 
 _POLICY_READS = ("iam:GetPolicy", "iam:GetPolicyVersion")
-_ACCOUNT_READS = ("iam:GetAccountSummary", "iam:ListRoles")  # the first tells how near the quota is
+_ACCOUNT_READS = ("iam:GetAccountSummary", "iam:ListRoles")  # the first shows how near the quota is
 _READS = (*_ROLE_READS, *_POLICY_READS, *_ACCOUNT_READS)
 
 
@@ -188,7 +188,7 @@ def _reading() -> tuple[Document, ...]:
 
 
 def _only(*actions: str) -> Document:
-    """A role's own limit: whatever is attached to it by hand, and whatever names it elsewhere, it does no more."""
+    """A role's own limit: it can do no more, whatever is attached to it by hand and whatever other policies name it."""
     statement: Document = {"Sid": "NothingElse", "Effect": "Deny", "NotAction": sorted(actions)}
     return {**statement, "Resource": "*"}
 

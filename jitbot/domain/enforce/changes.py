@@ -1,4 +1,4 @@
-"""What can be done to a role: each a value that says where, why and with which documents. None does anything."""
+"""The possible changes of a role: each is a value that says where, why and with which documents. It does nothing itself."""
 
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ class Provision(_Giving):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extend(_Giving):
-    """Rewrite both documents of a role to a later end. `held` is all that it may rightly hold until then."""
+    """Rewrite both documents of a role to a later end. `held` are the documents that the role may have until then."""
 
     held: tuple[iam.Documents, ...]
     order = 3

@@ -1,4 +1,4 @@
-"""Is a role still what was recorded of it? Compared with what was read back then, never with what today would render."""
+"""Is a role still as recorded? It is compared with what was read back after the grant, never with today's rendering."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
@@ -12,10 +12,10 @@ LIST_LAG = timedelta(minutes=15)  # a role this young may be missing from AWS's 
 
 
 def drifted(
-    life: RequestState, account_state: AccountState, documents: iam.Documents, role: Listed
+    state: RequestState, account_state: AccountState, documents: iam.Documents, role: Listed
 ) -> str | None:
-    """What shows a role to be other than recorded: what the list tells of it, or all of it where it was read."""
-    rightly = rightly_held(life, account_state, documents)
+    """How a role differs from the record: by the list of roles, or by the whole role if it was read."""
+    rightly = rightly_held(state, account_state, documents)
     if iam.canonical(role.trust_policy) not in {iam.canonical(each.trust_policy) for each in rightly}:
         return "its trust policy is not the one recorded"
     if stands(account_state) and account_state.granted[-1].evidence.role_id != role.role_id:
@@ -42,17 +42,17 @@ def stands(account_state: AccountState) -> bool:
 
 
 def replaced(account_state: AccountState, role: Listed) -> bool:
-    """Whether someone made the role anew after its end was recorded: no denial is on this one."""
+    """Whether somebody created the role again after its end was recorded. The new role is not denied."""
     denied = [event.evidence.role_id for event in account_state.ended]
     return bool(denied) and role.role_id not in denied
 
 
 def rightly_held(
-    life: RequestState, account_state: AccountState, documents: iam.Documents
+    state: RequestState, account_state: AccountState, documents: iam.Documents
 ) -> tuple[iam.Documents, ...]:
-    """What a role may rightly hold: what was last read back, or any later approval that may be on its way."""
+    """The documents that a role may have: those last read back, or those of a later approval that a run may be writing."""
     rightly: tuple[iam.Documents, ...] = ()
-    for term in life.terms:
+    for term in state.terms:
         granted = account_state.granted_for(term.commit)
         approved = tuple(each for each in term.documents if each.account_id == documents.account_id)
         rightly = granted.documents if granted is not None else rightly + approved
@@ -67,17 +67,17 @@ def vanished(account_state: AccountState, term: ApprovedTerm, now: datetime) -> 
 
 
 def tag_findings(
-    lives: Iterable[RequestState], listed: Mapping[AccountId, tuple[Listed, ...]]
+    states: Iterable[RequestState], listed: Mapping[AccountId, tuple[Listed, ...]]
 ) -> tuple[Finding, ...]:
-    """Roles read whole whose tags are not those they were made with: told to people, and nothing else."""
+    """Roles whose tags were changed since they were made. This is reported to people and has no other effect."""
     whole = {role.role_name: role.whole for roles in listed.values() for role in roles}
-    return tuple(finding for life in lives for finding in _tags(life, whole))
+    return tuple(finding for state in states for finding in _tags(state, whole))
 
 
-def _tags(life: RequestState, whole: Mapping[str, Actual | None]) -> Iterator[Finding]:
-    for documents in life.current.documents if life.current is not None else ():
+def _tags(state: RequestState, whole: Mapping[str, Actual | None]) -> Iterator[Finding]:
+    for documents in state.current.documents if state.current is not None else ():
         actual = whole.get(documents.role_name)
         if actual is not None and dict(actual.tags) != dict(documents.tags):
             message = f"the tags of role {actual.role_name} were changed; nothing is decided by them"
             hint = "find out who did it"
-            yield Finding(code="tags-changed", message=message, file=life.request, hint=hint)
+            yield Finding(code="tags-changed", message=message, file=state.request, hint=hint)

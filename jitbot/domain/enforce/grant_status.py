@@ -25,7 +25,7 @@ class GrantStatus:
 
     request: str
     requester: str
-    principal: str  # as the ledger recorded it: `life.principal_text`
+    principal: str  # as the ledger recorded it, in the words of `ask.principal_text`
     account: str
     account_id: AccountId
     role_arn: str
@@ -35,25 +35,25 @@ class GrantStatus:
     expires_at: datetime
     left: timedelta
     why: str  # how it ended; empty unless ENDED
-    review: str = ""  # of a break-glass: what its review still lacks, or that it was given; else empty
+    review: str = ""  # of a break-glass grant: the state of its review; empty for any other grant
 
 
-def grant_statuses(lives: Iterable[RequestState], now: datetime) -> tuple[GrantStatus, ...]:
-    """Every approved request in each of its accounts, what is live first, then what ends soonest."""
-    found = [each for life in lives for each in _of(life, now)]
+def grant_statuses(states: Iterable[RequestState], now: datetime) -> tuple[GrantStatus, ...]:
+    """Every approved request in each of its accounts: live grants first, then by their end."""
+    found = [each for request_state in states for each in _of(request_state, now)]
     order = list(GrantState)
     return tuple(sorted(found, key=lambda each: (order.index(each.state), each.expires_at, each.request)))
 
 
-def _of(life: RequestState, now: datetime) -> Iterable[GrantStatus]:
-    term = life.current
+def _of(request_state: RequestState, now: datetime) -> Iterable[GrantStatus]:
+    term = request_state.current
     if term is None:
         return
     for documents in term.documents:
-        account_state = life.account_state(documents.account_id)
-        state, why = _state(life, term, account_state, now)
+        account_state = request_state.account_state(documents.account_id)
+        state, why = _state(request_state, term, account_state, now)
         yield GrantStatus(
-            request=life.request,
+            request=request_state.request,
             requester=term.requester,
             principal=term.ask.principal or "",
             account=documents.account,
@@ -67,15 +67,15 @@ def _of(life: RequestState, now: datetime) -> Iterable[GrantStatus]:
             if state is not GrantState.ENDED
             else timedelta(),
             why=why,
-            review=_review(life, now),
+            review=_review(request_state, now),
         )
 
 
-def _review(life: RequestState, now: datetime) -> str:
-    """Where the review stands that a break-glass owes: of several, the one that is worst."""
-    if not life.debts:
+def _review(request_state: RequestState, now: datetime) -> str:
+    """The state of the review that a break-glass grant requires; of several reviews, the worst state."""
+    if not request_state.post_reviews:
         return ""
-    waiting = life.to_review
+    waiting = request_state.to_review
     if any(pending_review.objections for pending_review in waiting):
         return "objected to"
     if any(pending_review.overdue(now) for pending_review in waiting):
@@ -86,12 +86,12 @@ def _review(life: RequestState, now: datetime) -> str:
 
 
 def _state(
-    life: RequestState, term: ApprovedTerm, account_state: AccountState, now: datetime
+    request_state: RequestState, term: ApprovedTerm, account_state: AccountState, now: datetime
 ) -> tuple[GrantState, str]:
     if account_state.end is not None:
         return GrantState.ENDED, str(account_state.end.why or "ended")
-    if life.revoked is not None:
-        return GrantState.ENDED, str(life.revoked.why or "revoked")
+    if request_state.revoked is not None:
+        return GrantState.ENDED, str(request_state.revoked.why or "revoked")
     if now >= term.window.expires_at:
         return GrantState.ENDED, "expired"
     if not account_state.granted:

@@ -1,4 +1,4 @@
-"""Entering a grant: which one is meant, whether it is open, whose it is, and what a refusal by AWS means."""
+"""Entering a grant: which one the person means, whether it is usable, whose it is, and what a refusal by AWS means."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Session:
     expires_at: datetime
 
     def __repr__(self) -> str:
-        """Nothing that opens anything."""
+        """A text without the secret parts."""
         return f"Session({self.access_key}, until {timestamp.show(self.expires_at)})"
 
 

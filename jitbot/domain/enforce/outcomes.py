@@ -21,7 +21,7 @@ def outcome(
     documents: tuple[iam.Documents, ...] = (),
     cause: str = "",
 ) -> Event:
-    """What happened to the role of this change, for whom it was, and what was seen."""
+    """The event of this change: what happened to the role, for which requester, and what was read back."""
     return Event(
         kind=kind,
         at=at,

@@ -1,7 +1,7 @@
-"""What is to be done: what was decided, held against what AWS has, at a moment.
+"""The plan: compare what was decided with what AWS has at a moment, and list the changes that are due.
 
-Two plans, because two roles carry them out: `to_grant` only gives, `to_end` only takes. A plan is a value;
-making one changes nothing, and nothing due gives an empty one.
+There are two plans, because two AWS roles apply them: `to_grant` only gives access, `to_end` only ends it. A plan is
+a value. Making one changes nothing; it is empty if nothing is due.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,49 +23,49 @@ from jitbot.domain.text import timestamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlyEnds:
-    """The ends that main asks for, each positively read: nothing is here that could not be read."""
+    """The early ends that main asks for. Each rests on a positive reading of everything it needs."""
 
     deleted: frozenset[str] = frozenset()  # requests whose file is gone from main
     offboarded: frozenset[str] = frozenset()  # requests whose requester is no longer that person
 
-    untold: Mapping[str, str] = field(
+    unknown: Mapping[str, str] = field(
         default_factory=dict
-    )  # requests that may have to end, and why nobody can tell
+    )  # requests that may have to end, and why that is unknown
     refused: Mapping[str, str] = field(
         default_factory=dict
     )  # deleted by somebody who may not end them, and why not
 
-    def of(self, life: RequestState, account_state: AccountState) -> tuple[EndReason, str] | None:
-        """Why this holding must end early, if it must, and since when or by whom."""
-        if life.revoked is not None:
-            return life.revoked.why or EndReason.REVOKED, life.revoked.cause
+    def of(self, state: RequestState, account_state: AccountState) -> tuple[EndReason, str] | None:
+        """Why the access in this account must end early, and by whom or since when; None if it need not."""
+        if state.revoked is not None:
+            return state.revoked.why or EndReason.REVOKED, state.revoked.cause
         if account_state.end is not None:
             return account_state.end.why or EndReason.DRIFT, account_state.end.cause
-        if life.request in self.deleted:
+        if state.request in self.deleted:
             return EndReason.DELETED, "the request's file was deleted from main"
-        if life.request in self.offboarded:
+        if state.request in self.offboarded:
             return EndReason.OFFBOARDED, "people.yaml no longer has this requester with this id and principal"
         return None
 
 
 def to_grant(
-    lives: Iterable[RequestState], ends: EarlyEnds, now: datetime, doubt: Doubt = NO_DOUBT
+    states: Iterable[RequestState], ends: EarlyEnds, now: datetime, doubt: Doubt = NO_DOUBT
 ) -> tuple[Change, ...]:
     """Every approved term that is not yet recorded as granted and can still be used.
 
-    Nothing is given to a request that may have to end, as far as anybody can tell.
+    A request that may have to end gets nothing.
     """
-    unsure = doubt.requests | ends.untold.keys()
+    unsure = doubt.requests | ends.unknown.keys()
     return _sorted(
-        change for life in lives if life.request not in unsure for change in _grants(life, ends, now)
+        change for state in states if state.request not in unsure for change in _grants(state, ends, now)
     )
 
 
-def offboarded(life: RequestState, people: People) -> bool:
+def offboarded(state: RequestState, people: People) -> bool:
     """Whether the requester is no longer there, or no longer with the recorded GitHub id and AWS principal."""
-    if life.current is None:
+    if state.current is None:
         return False
-    ask = life.current.ask
+    ask = state.current.ask
     person = next((each for login, each in people.items() if login == ask.requester), None)
     if person is None:
         return True
@@ -73,7 +73,7 @@ def offboarded(life: RequestState, people: People) -> bool:
 
 
 def to_end(
-    lives: Mapping[str, RequestState],
+    states: Mapping[str, RequestState],
     listed: Mapping[AccountId, tuple[Listed, ...]],
     orphans: Iterable[Event],
     ends: EarlyEnds,
@@ -82,18 +82,18 @@ def to_end(
 ) -> tuple[Change, ...]:
     """Everything to end, confirm or remove in the accounts that answered; `listed` holds only those.
 
-    `orphans` are the ends recorded of roles that no request explains. What is in doubt ends only by an end that was
-    positively read: a revocation, a deletion, an offboarding.
+    `orphans` are the recorded ends of roles that no request explains. A request in doubt ends only by an end that was
+    positively read: a revocation, a deletion or an offboarding.
     """
     changes: list[Change] = []
     known: set[tuple[AccountId, str]] = set()
     roles_by_name = {(role.account_id, role.role_name): role for roles in listed.values() for role in roles}
-    for life, term, documents in _roles(lives.values()):
+    for state, term, documents in _roles(states.values()):
         name = (documents.account_id, documents.role_name)
         known.add(name)
-        sure = life.request not in doubt.requests or ends.of(life, AccountState()) is not None
+        sure = state.request not in doubt.requests or ends.of(state, AccountState()) is not None
         if documents.account_id in listed and sure:
-            changes += _ends(life, term, documents, roles_by_name.get(name), ends, now)
+            changes += _ends(state, term, documents, roles_by_name.get(name), ends, now)
     denied = {(event.account_id, event.role_name, event.cause): event for event in orphans}
     for account_id, roles in listed.items():
         for role in roles:
@@ -102,18 +102,18 @@ def to_end(
     return _sorted(changes)
 
 
-def _grants(life: RequestState, ends: EarlyEnds, now: datetime) -> Iterator[Change]:
-    term = life.current
+def _grants(state: RequestState, ends: EarlyEnds, now: datetime) -> Iterator[Change]:
+    term = state.current
     if term is None or now >= term.window.expires_at:
         return
     for documents in term.documents:
-        account_state = life.account_state(documents.account_id)
-        if ends.of(life, account_state) is not None or account_state.granted_for(term.commit) is not None:
+        account_state = state.account_state(documents.account_id)
+        if ends.of(state, account_state) is not None or account_state.granted_for(term.commit) is not None:
             continue
-        held = rightly_held(life, account_state, documents)
+        held = rightly_held(state, account_state, documents)
         if stands(account_state) or (not account_state.granted and len(held) > 1):
             yield Extend(
-                request=life.request,
+                request=state.request,
                 requester=term.requester,
                 commit=term.commit,
                 documents=documents,
@@ -121,12 +121,12 @@ def _grants(life: RequestState, ends: EarlyEnds, now: datetime) -> Iterator[Chan
             )
         else:
             yield Provision(
-                request=life.request, requester=term.requester, commit=term.commit, documents=documents
+                request=state.request, requester=term.requester, commit=term.commit, documents=documents
             )
 
 
 def _ends(
-    life: RequestState,
+    state: RequestState,
     term: ApprovedTerm,
     documents: iam.Documents,
     role: Listed | None,
@@ -134,41 +134,41 @@ def _ends(
     now: datetime,
 ) -> Iterator[Change]:
     """What is due of one role that the ledger knows."""
-    account_state, over = life.account_state(documents.account_id), term.window.expires_at
+    account_state, over = state.account_state(documents.account_id), term.window.expires_at
     settled = account_state.expired_at(over)  # a deletion or an offboarding after that ends nothing any more
-    due = None if settled else ends.of(life, account_state)
+    due = None if settled else ends.of(state, account_state)
     if role is not None and due is None and (now < over or settled):
-        drift = drifted(life, account_state, documents, role)
+        drift = drifted(state, account_state, documents, role)
         due = None if drift is None else (EndReason.DRIFT, drift)
     if role is None and due is None and vanished(account_state, term, now):
         due = (EndReason.DRIFT, "the role is gone before its end")
     if role is not None and replaced(account_state, role):
-        detail = f"another role stands under the name of one that was ended: {role.role_id}"
-        yield _deny(life, documents, term, (EndReason.DRIFT, detail))
+        detail = f"another role has the name of one that was ended: {role.role_id}"
+        yield _deny(state, documents, term, (EndReason.DRIFT, detail))
     elif role is not None and undone(account_state, term, role, now):
         detail = f"the denial was taken off role {role.role_id}, as seen at {timestamp.show(now)}"
-        yield _deny(life, documents, term, (EndReason.DRIFT, detail))
+        yield _deny(state, documents, term, (EndReason.DRIFT, detail))
     elif (
         due is not None
         and account_state.end is None
         and (account_state.granted or role is not None or now >= over)
     ):
-        yield _deny(life, documents, term, due)
+        yield _deny(state, documents, term, due)
     elif due is None and now >= over and not settled:
-        yield Confirm(**_role(life, term, documents), expected=rightly_held(life, account_state, documents))
+        yield Confirm(**_role(state, term, documents), expected=rightly_held(state, account_state, documents))
     ended = settled or account_state.end is not None
     if ended and now >= over + iam.SESSION and (role is not None or not account_state.removed_after(over)):
-        yield Remove(**_role(life, term, documents))
+        yield Remove(**_role(state, term, documents))
 
 
 def to_look_at(
-    lives: Iterable[RequestState], listed: Mapping[AccountId, tuple[Listed, ...]], now: datetime
+    states: Iterable[RequestState], listed: Mapping[AccountId, tuple[Listed, ...]], now: datetime
 ) -> tuple[Listed, ...]:
     """The roles whose early end is recorded, and that a session could still use if somebody took the denial off."""
     ended = {
         (documents.account_id, documents.role_name)
-        for life, term, documents in _roles(lives)
-        if _may_live(term, now) and life.account_state(documents.account_id).end is not None
+        for state, term, documents in _roles(states)
+        if _may_live(term, now) and state.account_state(documents.account_id).end is not None
     }
     roles = (role for each in listed.values() for role in each)
     return tuple(role for role in roles if role.whole is None and (role.account_id, role.role_name) in ended)
@@ -184,10 +184,10 @@ def undone(account_state: AccountState, term: ApprovedTerm, role: Listed, now: d
     )
 
 
-def denials(life: RequestState, due: tuple[EndReason, str]) -> tuple[Deny, ...]:
-    """The denials of a request in all accounts that it was approved for, whatever is recorded of them."""
-    term = life.current
-    return tuple(_deny(life, each, term, due) for each in term.documents) if term is not None else ()
+def denials(state: RequestState, due: tuple[EndReason, str]) -> tuple[Deny, ...]:
+    """A denial for each account that a request was approved for, whatever the ledger records of that account."""
+    term = state.current
+    return tuple(_deny(state, each, term, due) for each in term.documents) if term is not None else ()
 
 
 def _may_live(term: ApprovedTerm, now: datetime) -> bool:
@@ -196,14 +196,14 @@ def _may_live(term: ApprovedTerm, now: datetime) -> bool:
 
 
 def _deny(
-    life: RequestState, documents: iam.Documents, term: ApprovedTerm, due: tuple[EndReason, str]
+    state: RequestState, documents: iam.Documents, term: ApprovedTerm, due: tuple[EndReason, str]
 ) -> Deny:
     why, detail = due
-    return Deny(**_role(life, term, documents), why=why, detail=detail)
+    return Deny(**_role(state, term, documents), why=why, detail=detail)
 
 
 class _Role(TypedDict):
-    """What every end of access says of the role it is about."""
+    """The fields that every end of access has: they name the role."""
 
     request: str
     requester: str
@@ -214,9 +214,9 @@ class _Role(TypedDict):
     window: iam.Window
 
 
-def _role(life: RequestState, term: ApprovedTerm, documents: iam.Documents) -> _Role:
+def _role(state: RequestState, term: ApprovedTerm, documents: iam.Documents) -> _Role:
     return {
-        "request": life.request,
+        "request": state.request,
         "requester": term.requester,
         "commit": term.commit,
         "account": documents.account,
@@ -251,11 +251,11 @@ def _orphan(role: Listed, denied: Event | None, now: datetime) -> Iterator[Chang
         )
 
 
-def _roles(lives: Iterable[RequestState]) -> Iterator[tuple[RequestState, ApprovedTerm, iam.Documents]]:
+def _roles(states: Iterable[RequestState]) -> Iterator[tuple[RequestState, ApprovedTerm, iam.Documents]]:
     """Every role that the ledger knows, with the term that counts for it."""
-    for life in lives:
-        if (term := life.current) is not None:
-            yield from ((life, term, documents) for documents in term.documents)
+    for state in states:
+        if (term := state.current) is not None:
+            yield from ((state, term, documents) for documents in term.documents)
 
 
 def _sorted(changes: Iterable[Change]) -> tuple[Change, ...]:

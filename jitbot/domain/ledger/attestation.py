@@ -37,7 +37,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenure:
-    """Settings that may judge a batch, and from when to when main had them; without these times they judge at any."""
+    """Settings that a batch may be judged by, and the period in which main had them; without a period, at any time."""
 
     settings: Settings
     times: tuple[datetime, datetime] | None = None
@@ -73,7 +73,7 @@ def objection(
     """
     main = "refs/heads/main"
     files = f"{settings.repository}/.github/workflows"
-    ours = [f"{files}/{workflow}.yml@{main}" for workflow in WORKFLOWS]
+    expected = [f"{files}/{workflow}.yml@{main}" for workflow in WORKFLOWS]
     if claims.get("iss") != settings.issuer:
         return "another issuer signed it"
     if claims.get("aud") != audience(batch):
@@ -82,7 +82,7 @@ def objection(
         return "another repository asked for its token"
     if claims.get("repository", settings.repository) != settings.repository:
         return "its token names this repository otherwise than the settings do"
-    if claims.get("ref") != main or claims.get("job_workflow_ref") not in ours:
+    if claims.get("ref") != main or claims.get("job_workflow_ref") not in expected:
         return "its token is not of one of jitbot's workflows on main"
     issued = claims.get("iat")
     if not isinstance(issued, int):

@@ -1,6 +1,7 @@
-"""Decides which commits of the ledger count. It is fed with bytes: whoever calls it reads them, and asks whom it likes.
+"""Decides which commits of the ledger count. The caller reads the bytes and passes them in, so nothing here does I/O.
 
-A batch that counts vouches for keys, which count from then on, also for what was refused before for lack of one.
+A batch that counts vouches for keys. These keys count from then on, also for batches that were refused before because
+no key had signed them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +21,7 @@ from jitbot.domain.model.documents import Sha
 
 
 class Signatures(Protocol):
-    """What a key has signed. Both answers are computed: nobody is asked."""
+    """Checks which key signed a token. Both answers are computed; no other system is asked."""
 
     def verified(self, token: str, keys: Mapping[str, str]) -> Mapping[str, object] | None:
         """The claims of a token whose signature one of these keys proves; None if none does."""
@@ -68,7 +69,7 @@ class BatchVerifier:
     def accept(
         self, added: AddedCommit, order: int, claims: Claims, contents: Mapping[Sha, bytes | None]
     ) -> Claims | str:
-        """Keep a commit by its claims and by the bytes of its `event_entries`; gives why not, if it records another time."""
+        """Keep a commit with its claims and the bytes of its `event_entries`. Returns the reason if its times do not fit."""
         loaded, unreadable = batches.events_of(added, contents)
         if claims.is_late(event.at for event, _ in loaded):
             return batches.LATE
@@ -84,7 +85,7 @@ class BatchVerifier:
         return {kid: blob for kid, blob in batches.keys_of(added).items() if kid not in self.keys}
 
     def trust(self, vouched: Mapping[str, Sha], contents: Mapping[Sha, bytes | None]) -> None:
-        """Let these keys count from now on, except those whose bytes cannot be read."""
+        """Accept these keys from now on, except those whose bytes cannot be read."""
         for kid, blob in vouched.items():
             if (content := contents[blob]) is not None:
                 self.keys[kid] = _text(content)

@@ -1,7 +1,7 @@
-"""Does this commit of the ledger count? Only one that a workflow of main attested, whatever else lies beside it.
+"""Does this commit of the ledger count? Only a commit that a workflow of main attested counts.
 
-Anyone who may write can push to the branch. So what is not attested is never read but for its names and its token.
-The runs that act and the audits that prove ask here: what one of them believes, the other believes too.
+Anyone with write access can push to the branch. So of a commit that is not attested, only the names of its files and
+its token are read. Runs and audits both use this module, so they accept the same commits.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -51,7 +51,7 @@ class AddedEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedCommit:
-    """One commit of the ledger, by what it puts there. `tidy`: one parent, and plain files alone, not too many."""
+    """One commit of the ledger: the files that it adds. `well_formed`: one parent, only plain files, and not too many."""
 
     commit: Sha
     parent: Sha
@@ -86,12 +86,12 @@ class Unreadable:
 
 
 def is_ours(path: str) -> bool:
-    """Whether a path of the ledger's branch is one that batches are made of."""
+    """Whether jitbot's batches write files at such a path."""
     return path.startswith(_FOLDERS)
 
 
 def token_of(added: AddedCommit) -> AddedEntry | None:
-    """The one attestation of a well-formed batch of our files; None for any other commit."""
+    """The one attestation of a well-formed batch of jitbot's files; None for any other commit."""
     tokens = [entry for entry in added.entries if entry.path.startswith(attestation.TOKENS)]
     others = len(added.entries) - len(tokens)
     fits = added.well_formed and len(tokens) == 1 and others > 0 and len(added.entries) <= BATCH_READ
@@ -159,7 +159,7 @@ def keys_of(added: AddedCommit) -> Mapping[str, Sha]:
 
 
 def folders_of(paths: Iterable[str]) -> frozenset[str]:
-    """Every folder above these files: where a file lies in the place of one, they cannot be."""
+    """Every folder above these files. If a file has the name of such a folder, the files cannot be added."""
     return frozenset(path[:end] for path in paths for end, each in enumerate(path) if each == "/")
 
 

@@ -1,10 +1,10 @@
-"""What the forge told of a merge, as evidence that an auditor can decide from again, years later and offline.
+"""What GitHub answered about a merge, as evidence: an auditor can make the decision again, years later and offline.
 
-git keeps the rest: the bytes of the request, the rules at the base, every path that the merge changed. Of the
-rules at the head it keeps what they were made of, since most blobs are main's own: so each is named here.
+git keeps the rest: the bytes of the request, the rules at the base, and every path that the merge changed. Of the
+rules at the head this keeps the names of the blobs, since nearly all these blobs are on main too.
 
-What people can make long is kept as far as `bounds` says, and the rest as a count: the decision made on what was
-kept is the decision made on all of it.
+Lists that people can make long are kept up to the bounds in `bounds`, and the rest is counted. The decision made on
+what was kept is the same as the decision made on everything.
 """
 
 import hashlib
@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequestSnapshot:
-    """What the forge told of the one pull request behind a merge, and what was fetched of its head."""
+    """What GitHub answered about the one pull request of a merge, and what was fetched of its head."""
 
     pull_request: PullRequest
     files: tuple[str, ...] | None  # None: more than are kept
@@ -67,11 +67,11 @@ class PullRequestSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that a decision took from the forge. `told` is None if no single pull request fitted."""
+    """All that a decision read from GitHub. `snapshot` is None if not exactly one pull request fitted."""
 
     default_branch: str
     listed: tuple[PullRequest, ...]
-    told: PullRequestSnapshot | None
+    snapshot: PullRequestSnapshot | None
 
 
 def dump(case: Case) -> dict[str, object]:
@@ -81,7 +81,7 @@ def dump(case: Case) -> dict[str, object]:
         "default_branch": case.default_branch,
         "listed": [dump_pull(replace(pull, head_branch="")) for pull in listed[: bounds.LISTED]],
         **bounds.more("listed", listed, bounds.LISTED),
-        "told": None if case.merge is None else _dump_told(case.merge, case.rules.people.value or {}),
+        "told": None if case.merge is None else _dump_snapshot(case.merge, case.rules.people.value or {}),
     }
 
 
@@ -92,14 +92,14 @@ def load(raw: object) -> Facts:
         return Facts(
             default_branch=text_of(found["default_branch"]),
             listed=each_of(found["listed"], load_pull),
-            told=None if found["told"] is None else _load_told(object_of(found["told"])),
+            snapshot=None if found["told"] is None else _load_snapshot(object_of(found["told"])),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"these are not the facts of a merge: {error}") from error
 
 
 def _most_fitting(case: Case) -> list[PullRequest]:
-    """The listed pull requests, those first that can be the one behind the commit: the others change nothing."""
+    """The listed pull requests, first those that can belong to the commit. The others do not change the decision."""
     settings = case.rules.settings.value
     fits = fitting(
         case.listed,
@@ -111,7 +111,7 @@ def _most_fitting(case: Case) -> list[PullRequest]:
     return sorted(case.listed, key=lambda pull: (pull not in fits, pull.merged_at is None))
 
 
-def _dump_told(merge: Merge, people: People) -> dict[str, object]:
+def _dump_snapshot(merge: Merge, people: People) -> dict[str, object]:
     merged_at = merge.pull_request.merged_at
     judging = latest_judgements(merge.reviews, merged_at) if merged_at is not None else ()
     kept = _kept(judging, people)
@@ -136,7 +136,7 @@ def _dump_told(merge: Merge, people: People) -> dict[str, object]:
 
 
 def _kept(judging: tuple[Review, ...], people: People) -> tuple[Review, ...]:
-    """Of these reviews all by people we know, and the last few of others, which count for nothing."""
+    """Of these reviews, all by people in people.yaml, and the last few of other accounts, which never count."""
     known = {person.github_id for person in people.values()}
     strangers = [review for review in judging if review.user.github_id not in known]
     left_out = {review.review_id for review in strangers[: -bounds.STRANGERS]}
@@ -156,7 +156,7 @@ def _dump_files(merge: Merge) -> dict[str, object]:
 def _dump_commits(merge: Merge, people: People) -> list[dict[str, object]]:
     """Every commit, with the accounts that it names; one where they are too many is marked, and names no more.
 
-    A login that people.yaml does not know is nobody's, and left out.
+    A login that is not in people.yaml is left out.
     """
     known = {login.casefold() for login in people}
     dumped, names, marked = list[dict[str, object]](), 0, False
@@ -179,7 +179,7 @@ def _dump_each(
     return None if them is None else [dump_one(each) for each in them if counts(each)]
 
 
-def _load_told(raw: Mapping[str, object]) -> PullRequestSnapshot:
+def _load_snapshot(raw: Mapping[str, object]) -> PullRequestSnapshot:
     commits = each_of(raw["commits"], object_of)
     return PullRequestSnapshot(
         pull_request=load_pull(raw["pull_request"]),

@@ -120,7 +120,7 @@ def _account(alias: str, account_id: str) -> str:
 
 
 def _reviewer(event: Event) -> str:
-    """Who approved it afterwards. An objection is no review that trailers may be searched for."""
+    """Who approved it afterwards. An objection gets no trailer."""
     approved = event.kind is EventType.REVIEWED and event.evidence.outcome == ReviewOutcome.APPROVED
     return event.evidence.by if approved else ""
 
@@ -136,7 +136,7 @@ def _roles(event: Event) -> Iterable[str]:
 
 
 def _token(shape: re.Pattern[str], value: str) -> str:
-    """The value if it has the shape of what it is to be, else nothing: no sentence of somebody's fits one."""
+    """The value if it has the required shape, otherwise nothing: no sentence that a person wrote fits a shape."""
     return value if len(value) <= _LONGEST and shape.fullmatch(value) else ""
 
 

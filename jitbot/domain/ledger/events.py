@@ -28,7 +28,7 @@ _NO_ASK, _NO_EVIDENCE = Ask(), Evidence()
 class EventType(StrEnum):
     """Decisions are recorded before AWS is touched, outcomes after reading back.
 
-    The last two are about the review that a break-glass approval owes: given, or not given in time.
+    The last two are about the review that a break-glass approval requires: given, or not given in time.
     """
 
     APPROVED = "approved"
@@ -85,7 +85,7 @@ class Event:
     ask: Ask = _NO_ASK
     evidence: Evidence = _NO_EVIDENCE
     run: str = ""
-    cause: str = ""  # of a failure, and of an end that tells one from another
+    cause: str = ""  # of a failure, and of an end: it makes two of them different
 
     @property
     def key(self) -> str:
@@ -112,7 +112,7 @@ class Event:
 
 def dump(event: Event) -> bytes:
     """The event as the ledger keeps it: indented JSON, keys in a fixed order, one newline at the end."""
-    text = json.dumps(_told(event), indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(_as_json(event), indent=2, ensure_ascii=False) + "\n"
     return text.encode(
         errors="backslashreplace"
     )  # half a surrogate, from a name git could not read: JSON's escape
@@ -146,7 +146,7 @@ def too_large(documents: tuple[iam.Documents, ...], file: str) -> tuple[Finding,
     return (Finding(code="too-large-to-record", message=message, file=file, hint=hint),)
 
 
-def _told(event: Event) -> dict[str, object]:
+def _as_json(event: Event) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "event": event.kind,
@@ -167,10 +167,10 @@ def _told(event: Event) -> dict[str, object]:
 
 
 def load(path: str, content: bytes) -> Event:
-    """Read an event back. Raises ValueError for anything that `dump` would not tell there.
+    """Read an event back. Raises ValueError for anything that `dump` would not write there.
 
-    Compared is what the file says, and in which order, not how it is laid out: to lay out every event of a
-    long ledger again takes longer than all else that a run does with it.
+    The content and its order are compared, not the white space: formatting every event of a long ledger again takes
+    longer than everything else that a run does with it.
     """
     try:
         raw = json.loads(content.decode(), object_pairs_hook=_once)
@@ -184,8 +184,8 @@ def load(path: str, content: bytes) -> Event:
         raise ValueError(f"{path} is not a whole event: {error}") from error
     if event.path != path:
         raise ValueError(f"{path} holds an event that belongs at {event.path}")
-    if json.dumps(_told(event)) != json.dumps(raw):
-        raise ValueError(f"{path} holds more, or other, than the event it tells")
+    if json.dumps(_as_json(event)) != json.dumps(raw):
+        raise ValueError(f"{path} holds more, or other, than its event")
     return event
 
 

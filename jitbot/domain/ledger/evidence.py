@@ -1,7 +1,7 @@
-"""What justified an event: every key that the ledger's evidence has, of decisions, outcomes, reviews and the rest.
+"""What justified an event: every key that evidence can have, for decisions, outcomes, reviews and the rest.
 
-One class holds them all, since most readers go through events of every kind; a key that an event's kind does not
-have reads as not there.
+One class holds all of them, since most readers process events of every type. A key that an event's type does not have
+reads as missing.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class ReviewOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordedAccount(JsonObject):
-    """An account of the forge, by its login and its id."""
+    """A GitHub account, by its login and its id."""
 
     login = text("login")
     github_id = number("github_id")
@@ -84,14 +84,14 @@ class RecordedRisk(JsonObject):
 
 @dataclass(frozen=True, slots=True)
 class OwedReview(JsonObject):
-    """The review that a break-glass approval owes: who gives it, and by when."""
+    """The review that a break-glass approval requires: who may give it, and by when."""
 
     review_by = moment("review_by")
     reviewers = each("reviewers", RecordedAccount)
 
 
 def _facts(value: object) -> Facts | None:
-    """What the forge told, or None if that is not there, or not whole."""
+    """What GitHub answered, or None if that is missing or incomplete."""
     try:
         return load_facts(value)
     except ValueError:
@@ -100,7 +100,7 @@ def _facts(value: object) -> Facts | None:
 
 @dataclass(frozen=True, slots=True)
 class Evidence(JsonObject):
-    """The evidence of one event. The keys stand in groups, by the events that have them."""
+    """The evidence of one event. The keys are grouped by the events that have them."""
 
     # decisions
     jitbot = text("jitbot")  # the version that decided
@@ -127,7 +127,7 @@ class Evidence(JsonObject):
     named = numbers("named")  # the GitHub ids that the request's own commits name
     break_glass = one("break_glass", OwedReview)
     facts = Key("facts", _facts, dump_facts)
-    asked = one("asked", Ask)  # of a refusal: what was asked for in vain
+    asked = one("asked", Ask)  # of a refusal: what was asked for
 
     # outcomes in AWS
     role_id = text("role_id")
@@ -158,19 +158,19 @@ class Evidence(JsonObject):
     left_out_bytes = unread("left_out_bytes")
 
     def shortened(self, size: int) -> Self:
-        """What is kept of it where the event would be too large to be read again, and how large it was."""
+        """The part that is kept if the event would be too large to be read again, with the original size."""
         short = (key.name for key in _SHORT if key.name in self.json)
         kept = ((name, self.json[name]) for name in short)
         return self.of(*kept, Evidence.left_out_bytes(size))
 
     @property
     def is_break_glass(self) -> bool:
-        """Whether access was given before anybody approved it, however little of the review that is owed can be read."""
+        """Whether access was given before anybody approved it, even if the required review cannot be read."""
         return Evidence.break_glass.name in self.json
 
     @property
     def lacks_pushes(self) -> bool:
-        """Whether the forge was asked who pushed the commits, and did not say. An older jitbot did not ask."""
+        """Whether GitHub was asked who pushed the commits, and did not say. An older jitbot did not ask."""
         told = as_object(as_object(self.json.get("facts")).get("told"))
         return "pushes" in told and told["pushes"] is None
 

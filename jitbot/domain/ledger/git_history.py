@@ -21,24 +21,24 @@ class Touched:
 class HistoryStep:
     """One commit, by what it changed against its first parent.
 
-    `whole` is False for one that changes more than anybody reads. Of main, what it changed below requests/ and of the
-    rules is then told alone, and nothing of either where that is too much as well (`asks_whole`, `rules_whole`).
-    `told`: its message was read.
+    `whole` is False for a commit that is too large to read. For main, `touched` then has only the changes below
+    requests/ and of the rule files, and not even those if they are too large as well (`asks_whole`, `rules_whole`).
+    `message_read` is False if its message was too large to read.
     """
 
     commit: Sha
     parents: tuple[Sha, ...]
-    at: datetime  # the committer's date: whoever pushes chooses it
+    at: datetime  # the committer's date: the person who pushes chooses it
     message: str
     touched: tuple[Touched, ...]
     whole: bool = True
     asks_whole: bool = True
     rules_whole: bool = True
-    told: bool = True
+    message_read: bool = True
 
     @property
     def added(self) -> AddedCommit:
-        """The commit by what it puts there, as runs see it."""
+        """The commit with the files that it adds, as runs read it."""
         puts = tuple(
             AddedEntry(path=each.path, mode=each.mode, blob=each.blob)
             for each in self.touched
@@ -50,7 +50,7 @@ class HistoryStep:
             parent=self.parents[0] if self.parents else Sha(""),
             message=self.message,
             entries=puts,
-            well_formed=self.whole and self.told and len(self.parents) == 1 and plain,
+            well_formed=self.whole and self.message_read and len(self.parents) == 1 and plain,
         )
 
 

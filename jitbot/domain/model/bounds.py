@@ -1,7 +1,8 @@
-"""How much of anything is written and read: one set for runs and audits, smaller on the way in.
+"""How much jitbot writes and reads: one set of limits for runs and audits.
 
-Whoever may write to the repository chooses what is compared, recorded and read. What jitbot writes it must be able
-to read, so each bound of writing lies below the bound of reading; tests/usecases/hostility/test_largest.py plays the largest.
+Anyone with write access to the repository chooses what is compared, recorded and read. jitbot must be able to read
+what it writes, so each limit of writing is below the limit of reading; tests/usecases/hostility/test_largest.py tries
+the largest cases.
 """
 
 from collections.abc import Sequence
@@ -17,9 +18,9 @@ MEMORY = PATH_AGE + START_AHEAD + duration.MAXIMUM  # nothing older can matter: 
 
 # git
 MOST_PATHS = 20_000  # entries, files and folders together, that one commit changes
-MOST_OF_REQUESTS = 1_000  # likewise, below requests/: whoever asks for access adds one file
+MOST_OF_REQUESTS = 1_000  # likewise, below requests/: a requester adds one file
 MOST_ASKS = 100  # request files that one commit of main adds or changes
-DEEPEST = 64  # folders below each other; ours are six deep
+DEEPEST = 64  # folders below each other; jitbot's own are six deep
 COMMIT_READ = 1 << 20  # bytes of a commit object; of a larger one only the parents are read
 
 # the ledger
@@ -41,16 +42,16 @@ STRANGERS = (
 )
 NAMES = 50  # accounts that one commit may name as author, committer and co-authors
 ALL_NAMES = 600  # accounts that all commits of a pull request may name together, repeated ones included
-MOVES = 1_000  # moves of a branch's name until the merge, its former lives included
+MOVES = 1_000  # moves of a branch's name until the merge, those before it was deleted and made again included
 PUSHES = 12  # recorded pushes of a request's branch, one for each account
 REASONS = 10  # reasons recorded of a refusal, and reviews that did not count
 TEXT = 400  # characters of a recorded message, hint or path of a reason
-COMMITS = 50  # commits named once more beside what GitHub told of each
+COMMITS = 50  # commits whose names are recorded in addition to GitHub's answer about each
 SHOWN = 5  # things named one by one within a message
 
 
 def are_few(paths: Sequence[str]) -> bool:
-    """Whether so many paths, of such names, may be one merge's."""
+    """Whether one merge may have so many paths with names of such a length."""
     return len(paths) <= FILES and sum(len(path.encode(errors="replace")) for path in paths) <= FILE_NAMES
 
 
@@ -61,10 +62,10 @@ def some(texts: Sequence[str], separator: str = ", ") -> str:
 
 
 def cut(text: str) -> str:
-    """At most so much of a text as is recorded."""
+    """A text, cut to the length that is recorded."""
     return text if len(text) <= TEXT else text[: TEXT - 1] + "…"
 
 
 def more(name: str, things: Sequence[object], kept: int) -> dict[str, int]:
-    """How many there were, in what is recorded of things of which not all are kept."""
+    """The number of all entries, as it is recorded for a list of which only a part is kept."""
     return {f"{name}_count": len(things)} if len(things) > kept else {}

@@ -102,7 +102,7 @@ def parse(text: str, file: str = LOCATIONS[0]) -> CodeOwners:
 
 
 def unusable(codeowners: CodeOwners | None) -> tuple[Finding, ...]:
-    """Why nobody can be an owner by this file, or by none; empty if somebody can."""
+    """Why this file (None: there is none) makes nobody an owner; empty if it can."""
     if codeowners is not None:
         return codeowners.findings
     hint = f"add {LOCATIONS[0]}"
@@ -110,7 +110,7 @@ def unusable(codeowners: CodeOwners | None) -> tuple[Finding, ...]:
 
 
 def too_large(file: str) -> CodeOwners:
-    """What a file comes to that GitHub does not load: nobody owns anything."""
+    """The result for a file that GitHub does not load: nobody owns anything."""
     finding = Finding(
         code="codeowners-too-large",
         message="GitHub does not load a CODEOWNERS file of 3 MB or more, so nothing has an owner",
@@ -121,7 +121,7 @@ def too_large(file: str) -> CodeOwners:
 
 
 def not_plain(file: str, mode: str) -> CodeOwners:
-    """What an entry that is no ordinary file comes to: GitHub may read it or not, so nobody owns anything."""
+    """The result for an entry that is not an ordinary file. GitHub may read it or not, so nobody owns anything."""
     finding = Finding(
         code="codeowners-not-plain",
         message=f"{file} is no plain file (git mode {mode}), so nothing has an owner",

@@ -1,7 +1,7 @@
 """The nouns: what the files in the repository say, as frozen values.
 
 Every value here has been through the schema (`adapters/documents`); what the schema cannot say
-(is the requester eligible, does the parameter match) is decided in `eligibility.py`.
+(is the requester eligible, does the parameter match) is decided in `access/eligibility.py`.
 """
 
 from collections.abc import Mapping

@@ -10,11 +10,11 @@ class InvalidError(JitbotError):
 
 
 class UnavailableError(JitbotError):
-    """GitHub, AWS, the issuer or git did not answer, or not usably: nothing may be concluded from it."""
+    """GitHub, AWS, the issuer or git gave no usable answer, so nothing may be concluded from it."""
 
 
 class DeniedError(JitbotError):
-    """GitHub or AWS answered, and said no. Trying the same again will not help."""
+    """GitHub or AWS answered with a refusal. Trying the same again will not help."""
 
 
 class BranchMovedError(JitbotError):

@@ -1,4 +1,4 @@
-"""The facts a decision rests on, as git and GitHub told them. Nothing here is judged yet."""
+"""The facts that a decision rests on, as git and GitHub returned them. Nothing here is judged yet."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -110,7 +110,7 @@ class PullCommit:
 
     @property
     def is_crowded(self) -> bool:
-        """Whether it names so many accounts that it is taken to name everybody."""
+        """Whether it names so many accounts that it is treated as if it named everybody."""
         return self.crowded or len(self.named) + len(self.co_authors) > bounds.NAMES
 
 

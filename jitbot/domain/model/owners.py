@@ -64,7 +64,7 @@ def owns_policy(rule: Rule, policy: str) -> bool:
 
 
 def picks_requests(rule: Rule, policy: str) -> bool:
-    """Whether a line covers some requests for a policy and not others: the requester could choose it, or avoid it."""
+    """Whether a line covers only some requests for a policy. Then the requester could choose the line or avoid it."""
     return not owns_policy(rule, policy) and rule.may_cover(("requests", policy, "????-??", "??-*.yaml"))
 
 
@@ -74,9 +74,9 @@ _ANY_NAME = tuple((f"{_ANY * 4}-{_ANY * 2}", f"{_ANY * 2}-{_ANY * length}.yaml")
 
 
 def person_behind(actor: Actor, people: People) -> Person | None:
-    """The person a GitHub account is: known by login, and of the very id people.yaml gives; else nobody.
+    """The person behind a GitHub account, if people.yaml has this login with this id; otherwise None.
 
-    A login that someone else took over has another id; a bot or an App is no person.
+    A login that somebody else took over has another id. A bot or an App is not a person.
     """
     for login, person in people.items():
         if login.casefold() == actor.login.casefold():

@@ -1,4 +1,4 @@
-"""What a decision stands on: a case whose every part parsed, or the reasons why it cannot be judged."""
+"""The basis of a decision: a case in which every part parsed, or the reasons why it cannot be judged."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
     accounts, teams = case.rules.accounts.value, case.rules.teams.value
     merged_at = merge.pull_request.merged_at if merge else None
     requester = people.get(request.requester) if people and request else None
-    # `findings` should hold a reason for each None; that a None gives nothing must not hang on it.
+    # `findings` should have a reason for each None. Even if it does not, a None must never give access.
     if (
         findings
         or not (merge and merged_at and request and settings and policy and people and requester)
@@ -87,7 +87,7 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
 def _owned_at_head(case: Case, merge: Merge, owned_by: owners.Owners) -> owners.Owners:
     """Who owns the path by the rules at the head.
 
-    Rules that the merge itself brings are refused, and so not worth looking at: whoever asks wrote them.
+    If the merge itself changes the rules, the request is refused. Those rules are not read: the requester wrote them.
     """
     if not all(each.startswith("requests/") for each in (*(case.touched or ()), *(merge.files or ()))):
         return owned_by
@@ -125,14 +125,14 @@ def fitting(
 
 
 def requester_of(request: Parsed[Request] | None, people: Parsed[People]) -> GithubId | None:
-    """The GitHub id of whoever a request is for; None if that cannot be known."""
+    """The GitHub id of the requester; None if it cannot be known."""
     asked, known = request.value if request is not None else None, people.value
     person = known.get(asked.requester) if asked is not None and known is not None else None
     return person.github_id if person is not None else None
 
 
 def unknown_requester(request: Request) -> Finding:
-    """The finding that nobody known goes by the requester's login."""
+    """The finding that people.yaml does not have the requester's login."""
     return Finding.at(
         request,
         "requester",
@@ -151,7 +151,7 @@ def not_plain(path: str, mode: str, hint: str) -> Finding:
 def _plain_file(case: Case) -> Iterator[Finding]:
     if case.change.mode != PLAIN:
         yield not_plain(case.change.path, case.change.mode, "add an ordinary file")
-    # Whoever comes later under such a name is refused; what was there before is not theirs to stop.
+    # Only the later file with such a name is refused. It must not stop the file that was there before.
     for clash in case.clashes if case.change.kind is ChangeKind.ADDED else ():
         yield Finding.in_file(
             case.change.path,

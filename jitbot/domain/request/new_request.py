@@ -90,7 +90,7 @@ def usable(policies: Iterable[Policy], person: Person, teams: Teams) -> tuple[Po
 
 
 def named(text: str, names: Collection[str]) -> tuple[str, ...]:
-    """The names that a typed part fits: the one that is it, else those that hold all of its words."""
+    """The names that fit a typed part: the name that equals it, otherwise those that contain all of its words."""
     wanted = text.casefold().split()
     if text in names:
         return (text,)
@@ -99,7 +99,7 @@ def named(text: str, names: Collection[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRequest:
-    """What is put before the approvers: one file, and the words of its pull request."""
+    """A proposal to the approvers: one file, and the text of its pull request."""
 
     request: str
     content: bytes

@@ -27,7 +27,7 @@ FINAL = frozenset({ProgressStep.GRANTED, ProgressStep.REFUSED, ProgressStep.CLOS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgressUpdate:
-    """What there is to see of a pull request and its request at one moment."""
+    """The state of a pull request and of its request at one moment."""
 
     step: ProgressStep
     approvals: PendingApprovals | NotKnown | None = None  # while it is open
@@ -37,21 +37,23 @@ class ProgressUpdate:
 
 
 def after_merge(
-    commit: Sha, events: Iterable[Event], life: RequestState
+    commit: Sha, events: Iterable[Event], state: RequestState
 ) -> tuple[ProgressStep, tuple[str, ...], ApprovedTerm | None]:
-    """What the record says of a merge of a request: how far it is, with reasons where it was refused or failed."""
-    told = list(events)
-    if refused := [event for event in told if event.kind is EventType.REFUSED and event.commit == commit]:
+    """How far a merged request is by the ledger, with the reasons if it was refused or if AWS failed."""
+    all_events = list(events)
+    if refused := [
+        event for event in all_events if event.kind is EventType.REFUSED and event.commit == commit
+    ]:
         return ProgressStep.REFUSED, _reasons(refused[-1]), None
-    term = next((each for each in life.terms if each.commit == commit), None)
+    term = next((each for each in state.terms if each.commit == commit), None)
     if term is None:
         return ProgressStep.MERGED, (), None
-    if life.ended_early:
+    if state.ended_early:
         return ProgressStep.ENDED, (), term
-    account_states = [life.account_state(each.account_id) for each in term.documents]
+    account_states = [state.account_state(each.account_id) for each in term.documents]
     if account_states and all(each.granted_for(commit) is not None for each in account_states):
         return ProgressStep.GRANTED, (), term
-    failed = tuple(dict.fromkeys(event.cause for event in told if event.kind is EventType.FAILED))
+    failed = tuple(dict.fromkeys(event.cause for event in all_events if event.kind is EventType.FAILED))
     return ProgressStep.APPROVED, failed, term
 
 

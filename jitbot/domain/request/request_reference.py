@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from jitbot.domain.model.errors import InvalidError
 
-# Chooses, of the requests that fit, those that a person means rather than the others; none: it prefers nothing.
+# Chooses, of the requests that fit, those that the person most likely means; it returns none if it has no preference.
 Preference = Callable[[Sequence[str]], Collection[str]]
 
 _PULL_REQUEST = re.compile(r"(?:#|https?://\S+/pull/)?([1-9][0-9]{0,9})", re.ASCII)

@@ -1,7 +1,8 @@
 """The template that prepares one AWS account for jitbot: issuer, boundary, and jitbot's three roles.
 
-It speaks CloudFormation, as does `service_roles`, which writes the documents inside; what CloudFormation makes
-of those, for whoever compares, says `cloudformation`. Nothing is filled in here: the same template serves every account, as a stack or a StackSet.
+It is written in CloudFormation, and so are the documents inside it (`service_roles`). The module `cloudformation`
+computes what CloudFormation makes of them, for comparison. Nothing is filled in here: the same template serves every
+account, as a stack or a StackSet.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
 """
 

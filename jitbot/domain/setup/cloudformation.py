@@ -1,4 +1,4 @@
-"""What CloudFormation makes of a fragment of the template: its functions filled in, for the few that ours uses.
+"""What CloudFormation makes of a fragment of the template: with its functions filled in, for the few that this template uses.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html
 """

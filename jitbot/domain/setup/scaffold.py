@@ -18,7 +18,7 @@ _PLACE = re.compile(r"__([A-Z_]+?)__")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """What is asked of whoever begins. `upstream` and `release`: where jitbot's action is, and its commit."""
+    """The answers for a new repository. `upstream` and `release`: the repository of jitbot's action, and its commit."""
 
     repository: str
     repository_id: int
@@ -31,7 +31,7 @@ class Answers:
 
 
 def check(answers: Answers) -> None:
-    """Raise InvalidError for the first answer that no file may hold: each ends up in rules, or in a workflow."""
+    """Raise InvalidError for the first answer that is not a valid name: each is written into rules or into a workflow."""
     if not _RELEASE.fullmatch(answers.release):
         raise InvalidError(
             f"--release {answers.release!r} is no full commit: tags and short names can be moved; "

@@ -45,8 +45,8 @@ def origin(address: str) -> str:
 def server(environ: Mapping[str, str]) -> str:
     """The address that git fetches from: GITHUB_SERVER_URL, else the server to which GITHUB_API_URL belongs.
 
-    Actions sets both; on a person's machine a GitHub of one's own may be known by its API alone. The API of
-    github.com and of ghe.com has a host of its own, that of GitHub Enterprise Server lies at `/api/v3`:
+    Actions sets both. On a person's machine a company's GitHub may be configured by its API alone. The API of
+    github.com and of ghe.com has its own host; the API of GitHub Enterprise Server has the path `/api/v3`:
     https://docs.github.com/en/rest/using-the-rest-api/getting-started-with-the-rest-api
     """
     if named := environ.get("GITHUB_SERVER_URL", ""):

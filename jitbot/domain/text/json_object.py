@@ -1,8 +1,8 @@
 """Objects of JSON that the ledger keeps, read and written key by key: the one codec of an event's ask and evidence.
 
-Any jitbot may have written them, and people chose some of what is in them. So a value that is not of its key's kind
-reads as one that is not there, and reading never fails. An object keeps the JSON that it was read from, keys that
-this jitbot does not know among it: it is written again as it was.
+Any version of jitbot may have written them, and people chose some of their values. So a value of the wrong type reads
+as missing, and reading never fails. An object keeps the JSON that it was read from, unknown keys included, and is
+written again unchanged.
 """
 
 from collections.abc import Callable, Iterable, Mapping

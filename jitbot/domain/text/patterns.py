@@ -2,9 +2,9 @@
 
 
 def patterns_overlap(one: str, other: str) -> bool:
-    """Whether some text matches both patterns, in each of which * stands for any text and ? for any character.
+    """Whether some text matches both patterns. In each of them * stands for any text and ? for any character.
 
-    Row by row: `reach[j]` tells whether what was read of `one` and the first j characters of `other` can meet.
+    Row by row, `reach[j]` says whether one text can match both the part of `one` read so far and `other[:j]`.
     """
     reach = [True] + [False] * len(other)
     for j, character in enumerate(other, 1):

@@ -17,7 +17,7 @@ LONGEST = 65_536  # characters that GitHub takes: https://docs.github.com/en/res
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a comment. One that must be there is never dropped to make room for another."""
+    """A part of a comment. A part that must be shown is never dropped in favour of another one."""
 
     text: str
     must: bool
@@ -29,35 +29,35 @@ def must(text: str) -> Part:
 
 
 def is_ours(body: str) -> bool:
-    """Whether a comment's text ends as ours do."""
+    """Whether a comment's text ends with jitbot's marker."""
     return body.rstrip().endswith(MARKER)
 
 
 def whole(parts: Iterable[str], folded: Iterable[str], *, number: int) -> str:
     """The comment of these parts, then of what is folded away, as far as GitHub takes it; it says what was left out."""
     foot = (
-        f"<sub>Kept current by jitbot. Whoever may write here may edit it; what counts is the diff, "
+        f"<sub>Kept current by jitbot. Anyone with write access here may edit it; what counts is the diff, "
         f"and `jitbot explain {number}`.</sub>\n\n{MARKER}\n"
     )
-    room = LONGEST - len(foot) - 200
+    space = LONGEST - len(foot) - 200
     kept: list[str] = []
     for part in parts:
-        if len(part) + 2 > room:
+        if len(part) + 2 > space:
             kept.append(f"*Too long to be shown here: see `jitbot explain {number}`.*")
             break
         kept.append(part)
-        room -= len(part) + 2
+        space -= len(part) + 2
     for part in folded:
-        if len(part) + 2 > room:
+        if len(part) + 2 > space:
             kept.append(f"*The documents are too long to be shown here: see `jitbot explain {number}`.*")
             break
         kept.append(part)
-        room -= len(part) + 2
+        space -= len(part) + 2
     return "\n\n".join((*kept, foot))
 
 
 def fitted(parts: Sequence[Part]) -> list[str]:
-    """The texts of these parts that say anything, as far as there is room; those that may be left out go first, from the end on."""
+    """The texts of these parts, without empty ones, that fit. Optional parts are left out first, starting at the end."""
     kept = [part for part in parts if part.text]
     over = sum(len(part.text) + 2 for part in kept) - (LONGEST - 1_000)
     for part in [part for part in kept if not part.must][::-1]:
@@ -69,10 +69,10 @@ def fitted(parts: Sequence[Part]) -> list[str]:
 
 
 def folded(grants: Iterable[Documents], *, until: str = "") -> Iterator[str]:
-    """Each role's documents, whole, behind a line to press on.
+    """The complete documents of each role, folded behind a line to click on.
 
-    `until`: what stands for the end where it is counted from a merge that has not been. So the comment says
-    the same a minute later, and nothing that is not so.
+    `until` stands for the end if it is counted from a merge that has not happened yet. So the comment stays correct,
+    and a run a minute later has nothing to edit.
     """
     for grant in grants:
         managed = [f"managed policy: `{arn}`" for arn in grant.managed_policies]
@@ -90,9 +90,9 @@ def folded(grants: Iterable[Documents], *, until: str = "") -> Iterator[str]:
 
 
 def _timed(document: object, until: str) -> object:
-    """A document in which the time that AWS compares its clock with is said in words, if there are any.
+    """The document, with the times that AWS compares its clock with replaced by these words, if any are given.
 
-    No policy may compare the clock by itself, so all of these are the window's.
+    A policy may not use the clock itself, so every such time belongs to the window.
     """
     if isinstance(document, Mapping):
         return {

@@ -99,13 +99,13 @@ def would_grant(
 ) -> GrantPreview | None:
     """What merging `request` at that time would give under these rules; None if they do not read.
 
-    `so_far` is what the ledger holds of it: what was granted before is extended from its first start.
+    `so_far` is its state by the ledger: an existing grant is extended from its first start.
     """
     policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
     if policy is None or people is None or teams is None:
         return None
-    life = so_far or RequestState(request=request.path)
-    window, known = window_of(request, life, merged_at), rules.accounts.value or {}
+    state = so_far or RequestState(request=request.path)
+    window, known = window_of(request, state, merged_at), rules.accounts.value or {}
     where = in_order(request.accounts, known)
     ordered = replace(request, accounts=where)
     single = {each: render_all(rules, replace(request, accounts=(each,)), window) for each in where}
@@ -118,7 +118,7 @@ def would_grant(
         where=where,
         known=frozenset(known) & frozenset(where),
         grants=render_all(rules, ordered, window),
-        extends=life.began is not None,
+        extends=state.began is not None,
         owned_by=owned_by,
         approvers=could_approve(owned_by, people.get(request.requester)),
         risk=risk.assess(renders, catalogue, unknown=[each for each in where if not single[each]]),
@@ -126,9 +126,9 @@ def would_grant(
 
 
 def in_order(accounts: Iterable[str], known: Accounts) -> tuple[str, ...]:
-    """Accounts as accounts.yaml has them, so that its owners choose which is read first, and nobody who asks.
+    """Accounts in the order of accounts.yaml, so that its owners choose which one is read first, not the requester.
 
-    Those that it does not know come last: nothing can be granted there.
+    Accounts that are not in the file come last: nothing can be granted there.
     """
     order = {alias: number for number, alias in enumerate(known)}
     return tuple(sorted(accounts, key=lambda alias: order.get(alias, len(order))))

@@ -1,4 +1,4 @@
-"""The comment on a merged pull request, as Markdown: what became of it by the ledger, how to use it, why it ended."""
+"""The comment on a merged pull request, as Markdown: its outcome by the ledger, how to use it, why it ended."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,26 +21,26 @@ _REASONS = 10  # of a refusal that are listed before the rest is counted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedRequest:
-    """One request file of a merged pull request: the decision on this merge, and how the request stands now."""
+    """One request file of a merged pull request: the decision on this merge, and the state of the request now."""
 
     path: str
     decision: Event
-    life: RequestState
+    state: RequestState
     statuses: tuple[GrantStatus, ...]
     troubles: tuple[Event, ...] = ()  # failures recorded since, the newest last
     description: str = ""  # of the policy, as main has it now
-    doubt: str = ""  # why the ledger does not tell all of it
+    doubt: str = ""  # why the ledger does not show all of it
     gone: bool = False  # the file, from main's tip: what is not granted yet never will be
 
     @property
     def requester(self) -> str:
-        """The login that was granted; where nothing was, as the path has it."""
-        term = self.life.current
+        """The login that got the grant; if nothing was granted, the login in the path."""
+        term = self.state.current
         return term.requester if term is not None else "somebody"
 
 
 def merged_requests(
-    events: Sequence[Event], lives: Mapping[str, RequestState], statuses: Sequence[GrantStatus], number: int
+    events: Sequence[Event], states: Mapping[str, RequestState], statuses: Sequence[GrantStatus], number: int
 ) -> tuple[MergedRequest, ...]:
     """What the ledger says of each request that this pull request brought, extended, or was refused."""
     decisions: dict[str, Event] = {}
@@ -52,7 +52,7 @@ def merged_requests(
         MergedRequest(
             path=path,
             decision=decision,
-            life=lives[path],
+            state=states[path],
             statuses=tuple(each for each in statuses if each.request == path),
             troubles=tuple(
                 event for event in events if event.kind is EventType.FAILED and event.request == path
@@ -77,7 +77,7 @@ def outcome(aftermaths_: Sequence[MergedRequest], *, number: int) -> str:
     """The comment on a merged pull request."""
     parts = fitted([part for each in aftermaths_ for part in _of_one(each, number)])
     live = [each for each in aftermaths_ if any(_usable(status) for status in each.statuses)]
-    grants = [grant for each in live if each.life.current for grant in each.life.current.documents]
+    grants = [grant for each in live if each.state.current for grant in each.state.current.documents]
     return whole(parts, folded(grants), number=number)
 
 
@@ -88,16 +88,16 @@ def undecided(number: int) -> str:
 
 
 def _of_one(each: MergedRequest, number: int) -> Iterator[Part]:
-    """What became of it and with what, then how to use it, if there is room for that."""
+    """The outcome and its parameters; then how to use the grant, if that still fits."""
     if each.doubt:
         yield must(f"⚠️ **This may not be all, and access may have ended:** {cut(each.doubt)}.")
     if each.decision.kind is EventType.REFUSED:
         yield must(_refused(each, number))
         return
     yield must("<br>\n".join(_state(each, status) for status in each.statuses))
-    if each.life.current is not None:
-        yield must(f"> {cut(each.life.current.ask.reason or '')}")
-        yield must(_parameters(each.life.current.ask))
+    if each.state.current is not None:
+        yield must(f"> {cut(each.state.current.ask.reason or '')}")
+        yield must(_parameters(each.state.current.ask))
     yield must(f"{_approvers(each.decision)}{_without_pushes(each.decision)}")
     usable = [status for status in each.statuses if _usable(status)]
     if usable:
@@ -125,7 +125,7 @@ def _state(each: MergedRequest, status: GrantStatus) -> str:
             more = ", extended" if each.decision.kind is EventType.EXTENDED else ""
             return f"✅ {who} has {what} in {where} until {end}{more}"
         case GrantState.PLANNED:
-            begins = _begins(each.life)
+            begins = _begins(each.state)
             return f"🗓️ {who} has {what} in {where} from {begins} until {end}"
         case GrantState.APPROVED if each.gone:
             return (
@@ -135,13 +135,13 @@ def _state(each: MergedRequest, status: GrantStatus) -> str:
         case GrantState.APPROVED:
             return f"⏳ {who} gets {what} in {where} until {end}: {_trouble(each, status)}"
         case GrantState.ENDED:
-            return f"⚪ {who} had {what} in {where}: {_ended(each.life, status)}"
+            return f"⚪ {who} had {what} in {where}: {_ended(each.state, status)}"
         case _:
             assert_never(status.state)
 
 
-def _begins(life: RequestState) -> str:
-    starts = life.current.window.starts_at if life.current is not None else None
+def _begins(state: RequestState) -> str:
+    starts = state.current.window.starts_at if state.current is not None else None
     return MARKDOWN.strong(when(starts)) if starts is not None else "now"
 
 
@@ -154,9 +154,9 @@ def _trouble(each: MergedRequest, status: GrantStatus) -> str:
     )
 
 
-def _ended(life: RequestState, status: GrantStatus) -> str:
+def _ended(state: RequestState, status: GrantStatus) -> str:
     """How and when it ended, as the end of a sentence."""
-    account_state = life.account_state(status.account_id)
+    account_state = state.account_state(status.account_id)
     event = account_state.end
     if not account_state.granted and status.why == EndReason.EXPIRED:
         return f"it was never granted, and its time was over {MARKDOWN.strong(when(status.expires_at))}"
@@ -165,10 +165,10 @@ def _ended(life: RequestState, status: GrantStatus) -> str:
     at = (
         f", {MARKDOWN.strong(when(event.evidence.effective_at or event.at))}"
         if event is not None
-        else ", and AWS is being told"
+        else ", and AWS is being changed"
     )
-    by = MARKDOWN.strong(life.revoked.evidence.by or "jitbot") if life.revoked else ""
-    said = cut(life.revoked.evidence.reason) if life.revoked else ""
+    by = MARKDOWN.strong(state.revoked.evidence.by or "jitbot") if state.revoked else ""
+    said = cut(state.revoked.evidence.reason) if state.revoked else ""
     match status.why:
         case EndReason.RELEASED:
             return f"{by} gave it back{at}: {said}"
@@ -190,7 +190,7 @@ def _approvers(decision: Event) -> str:
 
 
 def _without_pushes(decision: Event) -> str:
-    """What the approvals were counted by where GitHub did not say who pushed: a decision never hides that."""
+    """A sentence if GitHub did not say who pushed, so that approvals were counted by the commits' names alone."""
     if not decision.evidence.lacks_pushes:
         return ""
     return " GitHub did not say who pushed the commits, so only the names in the commits were checked."

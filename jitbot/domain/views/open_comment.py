@@ -1,6 +1,6 @@
 """The comment on an open pull request, as Markdown: an answer in ten seconds on a phone, the documents folded away.
 
-All that would be granted is read before anything else, however much there is of anything else.
+Everything that would be granted comes before everything else, however long the rest is.
 """
 
 from collections.abc import Iterator, Sequence
@@ -54,8 +54,8 @@ def proposal(
     verdict = _to_fix(findings) if findings else _next(summaries, auto_merge=auto_merge)
     first, *others = [tuple(_of_one(summary)) for summary in shown]
     # What is wrong is read before the reasons; what comes next is read last.
-    told = (first[0], must(verdict), *first[1:]) if findings else first
-    parts = [must(_too_much(hidden, number)), *told]
+    opening = (first[0], must(verdict), *first[1:]) if findings else first
+    parts = [must(_too_much(hidden, number)), *opening]
     parts += [part for other in others for part in (must("---"), *other)]
     if doubt:
         parts.append(must(f"⚠️ What the ledger says could not be checked: {cut(doubt)}"))
@@ -102,7 +102,7 @@ def why(request: Request, given: Sequence[tuple[str, str]] | None = None, *, ask
 
 
 def _of_one(summary: RequestSummary) -> Iterator[Part]:
-    """Who, what, where, how long, how dangerous and with what; then, if there is room, who approves and what was before."""
+    """Who, what, where, how long, how dangerous and with which parameters; then approvers and earlier grants, if they fit."""
     request, grant_preview = summary.request, summary.grant_preview
     if request is None:
         yield must(f"**This is no request that can be read:** {cut(summary.path)}")
@@ -231,7 +231,7 @@ def _to_fix(findings: Sequence[Finding]) -> str:
 
 
 def _next(summaries: Sequence[RequestSummary], *, auto_merge: bool) -> str:
-    """What to do now. A merge before all approvals is refused for good, so nothing invites one."""
+    """What to do now. A merge before all approvals is refused for good, so this text never suggests one."""
     known = [each.awaiting for each in summaries if each.awaiting is not None]
     if blocked := [why for each in known if (why := _blocked(each))]:
         return f"⚠️ **Checked, but not approved:** {blocked[0]}. Do not merge it now: it would be refused for good."

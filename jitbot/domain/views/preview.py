@@ -1,7 +1,7 @@
 """What merging one request file now would give: the decision itself, made before the merge.
 
-`check`, the comment, `explain` and `request` show it. It adds two things to what `approval.decide` says: what the
-merge would give, and whether enough people can approve it. It leaves out what is not wrong before the merge.
+`check`, the comment, `explain` and `request` show it. It adds two facts to the decision of `approval.decide`: what the
+merge would grant, and whether enough people can approve it. It leaves out reasons that apply only after the merge.
 """
 
 from collections.abc import Iterator
@@ -127,14 +127,14 @@ def preview_grant(
 ) -> Preview:
     """Decide the case as if it were merged now.
 
-    `so_far` is what the ledger holds of the request; where the ledger has no approval of it, or is not read, the
-    `former` file is taken for what was approved.
+    `so_far` is the request's state by the ledger. If the ledger has no approval of it, or is not read, the `former` file
+    is treated as approved.
     """
     request = case.request.value if case.request is not None else None
-    life = so_far or RequestState(request=case.change.path)
-    if former is not None and request is not None and life.current is None:
-        life = _approved_as_it_was(case, request, former, now)
-    decision = decide(case, life, now)
+    state = so_far or RequestState(request=case.change.path)
+    if former is not None and request is not None and state.current is None:
+        state = _approved_as_it_was(case, request, former, now)
+    decision = decide(case, state, now)
     return Preview(
         case=case,
         decision=decision,
@@ -146,7 +146,7 @@ def preview_grant(
 
 
 def _approved_as_it_was(case: Case, request: Request, former: Former, now: datetime) -> RequestState:
-    """The life of a request that was approved as main's file has it: its documents are those of today's rules."""
+    """The state of a request that was approved with main's file: its documents are rendered from today's rules."""
     began = former.began or former.request.starts_at or now
     window = Window(starts_at=former.request.starts_at, expires_at=began + former.request.duration)
     term = ApprovedTerm(
@@ -173,7 +173,7 @@ def _reasons(decision: Decision) -> Iterator[Finding]:
 
 
 def _of_documents(case: Case, request: Request | None, now: datetime) -> Iterator[Finding]:
-    """What is wrong by the documents alone, so that it is shown even where some other part does not read."""
+    """Findings from the documents alone. They are shown even if another part cannot be read."""
     policy, people = case.rules.policy.value, case.rules.people.value
     accounts, teams = case.rules.accounts.value, case.rules.teams.value
     if request is None or policy is None or people is None or accounts is None or teams is None:

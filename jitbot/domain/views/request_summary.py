@@ -1,6 +1,6 @@
-"""What an approver is told of one request file of a pull request: values, and the sentences that all who show them share.
+"""What an approver sees of one request file of a pull request: values, and sentences that every view shares.
 
-The comment and `jitbot explain` say the same, each in a voice of its own: what a person wrote is inert in both.
+The comment and `jitbot explain` say the same. Each has its own `Escaper`, so that a person's text is inert in both.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ from jitbot.domain.model.documents import OPTIONAL, Finding, Request
 from jitbot.domain.text import duration, escape
 from jitbot.domain.views.grant_preview import GrantPreview
 
-LOOKS_BACK = timedelta(days=90)  # what the requester held before is told this far
+LOOKS_BACK = timedelta(days=90)  # how far back the requester's earlier grants are shown
 _NAMED = 6  # how many people a sentence names before it counts the rest
 
 
@@ -30,7 +30,7 @@ class Proposed(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What somebody was granted within `LOOKS_BACK`, but for the request in question."""
+    """What a person was granted within `LOOKS_BACK`, without the request in question."""
 
     count: int
     last: ApprovedTerm | None  # the one that ends last; None exactly if there was none
@@ -38,7 +38,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestSummary:
-    """One request file of a pull request, as if it were merged now. A part that could not be had is None.
+    """One request file of a pull request, as if it were merged now. A part that could not be read is None.
 
     `request` is what is asked for; at an END, what was. `former` is what a granted request already has.
     """
@@ -57,7 +57,7 @@ class RequestSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escaper:
-    """How a text that is not ours is shown: in passing, and where it matters."""
+    """How a text that a person wrote is shown: in running text, and emphasised."""
 
     plain: Callable[[str], str]
     strong: Callable[[str], str]
@@ -67,12 +67,12 @@ MARKDOWN = Escaper(plain=escape.markdown, strong=lambda text: f"**{escape.markdo
 TERMINAL = Escaper(plain=escape.log, strong=escape.log)
 
 
-def held(lives: Iterable[RequestState], requester: str, *, but_for: str = "") -> Held:
-    """What the lives of a ledger read this far back say that a requester was granted."""
+def held(states: Iterable[RequestState], requester: str, *, excluding: str = "") -> Held:
+    """What a requester was granted, by these states of a ledger that was read this far back."""
     terms = [
-        life.current
-        for life in lives
-        if life.current is not None and life.current.requester == requester and life.request != but_for
+        state.current
+        for state in states
+        if state.current is not None and state.current.requester == requester and state.request != excluding
     ]
     return Held(count=len(terms), last=max(terms, key=lambda term: term.window.expires_at) if terms else None)
 
@@ -124,7 +124,7 @@ def owning(grant_preview: GrantPreview, escaper: Escaper) -> str:
 
 
 def before(summary: RequestSummary, escaper: Escaper) -> str:
-    """What the requester had before, as a sentence; empty if there is no request to tell it of."""
+    """The requester's earlier grants, as a sentence; empty if there is no request."""
     if summary.request is None:
         return ""
     who, known, days = escaper.strong(summary.request.requester), summary.held, LOOKS_BACK.days
@@ -153,7 +153,7 @@ def more(summary: RequestSummary, escaper: Escaper) -> str:
 
 
 def stands(summary: RequestSummary, escaper: Escaper) -> Iterator[str]:
-    """How what is granted already stands: a line for each account."""
+    """The state of the existing grant: a line for each account."""
     for each in summary.statuses:
         how = (
             f"{each.why}"
@@ -164,9 +164,9 @@ def stands(summary: RequestSummary, escaper: Escaper) -> Iterator[str]:
 
 
 def worst_first(summaries: Iterable[RequestSummary]) -> tuple[RequestSummary, ...]:
-    """The requests of a pull request as they are to be read: what is most dangerous first, ends last.
+    """The requests of a pull request in the order in which they should be read: most dangerous first, ends last.
 
-    Whoever asks chooses the names of the files, and so may not choose what comes first.
+    The requester chooses the names of the files, so the names must not decide what comes first.
     """
 
     def rank(summary: RequestSummary) -> tuple[bool, int, str]:
@@ -178,7 +178,7 @@ def worst_first(summaries: Iterable[RequestSummary]) -> tuple[RequestSummary, ..
 
 
 def labelled(name: str) -> str:
-    """A parameter's name as `explain` prints it: one that is also a label of ours cannot pass for that label."""
+    """A parameter's name as `explain` prints it. A name that is also one of our labels is marked, so it looks different."""
     return f"parameter {name}" if name in _LABELS else name
 
 

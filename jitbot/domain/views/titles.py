@@ -1,7 +1,7 @@
 """A pull request's title: who, what, where, how long and with what, as far as GitHub's 256 characters go.
 
-Where it does not all fit, what is worst stays: accounts in the order of accounts.yaml, requests by their risk. No
-text of a person's can pass for another part: what is no plain token is set in quotes, and comes last.
+If not everything fits, the most important part stays: accounts in the order of accounts.yaml, requests by their risk.
+A person's text cannot look like another part: a value that is not a plain token is quoted and comes last.
 """
 
 import json
@@ -35,11 +35,11 @@ def title(summaries: Iterable[RequestSummary]) -> str:
     for number in range(min(_NAMED, len(known)), 0, -1):
         left = len(known) - number
         rest = f"; +{left} more request{'s' if left > 1 else ''}" if left else ""
-        room = (LONGEST - len(rest) - 2 * (number - 1)) // number
-        shown = [_short(*each, room) for each in known[:number]]
-        if all(len(each) <= room for each in shown):
+        space = (LONGEST - len(rest) - 2 * (number - 1)) // number
+        shown = [_short(*each, space) for each in known[:number]]
+        if all(len(each) <= space for each in shown):
             break
-    return "; ".join(each[:room] for each in shown) + rest
+    return "; ".join(each[:space] for each in shown) + rest
 
 
 def asked(grant_preview: GrantPreview, verb: str, ending: str) -> str:
@@ -48,7 +48,7 @@ def asked(grant_preview: GrantPreview, verb: str, ending: str) -> str:
     return head + _listed(grant_preview.where, LONGEST - len(head) - len(ending)) + ending
 
 
-def _short(summary: RequestSummary, request: Request, room: int) -> str:
+def _short(summary: RequestSummary, request: Request, space: int) -> str:
     """One request in at most so many characters: what does not fit of accounts and parameters is counted."""
     grant_preview = summary.grant_preview
     head = f"{_name(request.requester)}: {_name(policy_of(request.path))} in "
@@ -56,10 +56,10 @@ def _short(summary: RequestSummary, request: Request, room: int) -> str:
     where = grant_preview.where if grant_preview is not None else request.accounts
     given = [] if grant_preview is None or summary.proposed is Proposed.END else grant_preview.parameters
     values = [f"{_name(name)}={_value(value)}" for name, value in given]
-    room -= len(head) + len(ending)
-    least = min(len(", ".join(("", *values))), room // 2)
-    accounts = _listed(where, room - least)
-    return f"{head}{accounts}{ending}{_more(values, room - len(accounts))}"
+    space -= len(head) + len(ending)
+    least = min(len(", ".join(("", *values))), space // 2)
+    accounts = _listed(where, space - least)
+    return f"{head}{accounts}{ending}{_more(values, space - len(accounts))}"
 
 
 def _ending(summary: RequestSummary, request: Request) -> str:
@@ -75,28 +75,28 @@ def _ending(summary: RequestSummary, request: Request) -> str:
     return f", {length}{', break-glass' if glass else ''}{', risk not known' if unknown else ''}"
 
 
-def _listed(names: Sequence[str], room: int) -> str:
+def _listed(names: Sequence[str], space: int) -> str:
     """`prod`, `prod and staging`, or as many as fit, the first in any case, and how many more there are."""
     shown = [_name(each) for each in names]
     whole = " and ".join((", ".join(shown[:-1]), shown[-1])) if len(shown) > 1 else "".join(shown)
-    if len(whole) <= room:
+    if len(whole) <= space:
         return whole
     for number in range(len(shown) - 1, 1, -1):
         text = f"{', '.join(shown[:number])} +{len(shown) - number} more"
-        if len(text) <= room:
+        if len(text) <= space:
             return text
     return f"{shown[0]} +{len(shown) - 1} more" if len(shown) > 1 else shown[0]
 
 
-def _more(values: Sequence[str], room: int) -> str:
+def _more(values: Sequence[str], space: int) -> str:
     """Parameters after all else, as many as fit, and how many more there are."""
     for number in range(len(values), 0, -1):
         left = f" +{len(values) - number} more" if number < len(values) else ""
         text = f", {', '.join(values[:number])}{left}"
-        if len(text) <= room:
+        if len(text) <= space:
             return text
     left = f", +{len(values)} more"
-    return left if values and len(left) <= room else ""
+    return left if values and len(left) <= space else ""
 
 
 def _name(text: str) -> str:

@@ -95,7 +95,7 @@ def locate(principal: Principal) -> tuple[str, str, str]:
 
 
 def session_name(principal: IdentityCenter | IamRole) -> str:
-    """The session name by which AWS tells the people behind one role apart."""
+    """The session name by which AWS distinguishes the people who share one role."""
     return (
         principal.user_name if isinstance(principal, IdentityCenter) else principal.userid.partition(":")[2]
     )

@@ -10,7 +10,7 @@ from jitbot.sandbox.aws.wire import RefusedError
 
 
 class Kind(Enum):
-    """What stands behind an access key. ADMIN is the sandbox's own hand, outside evaluation."""
+    """The kind of principal that an access key belongs to. ADMIN is the sandbox itself, which is not evaluated."""
 
     ADMIN = "Account"
     USER = "User"

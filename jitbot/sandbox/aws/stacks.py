@@ -98,7 +98,7 @@ class _Filler:
             case {"Type": "AWS::IAM::OIDCProvider", "Properties": {"Url": url}}:
                 issuer = self.fill(url).partition("://")[2]
                 return f"arn:aws:iam::{self.account_id}:oidc-provider/{issuer}"
-        raise InvalidError(f"the sandbox cannot tell what {name} refers to")
+        raise InvalidError(f"the sandbox does not know what {name} refers to")
 
     def _sub(self, text: str, local: Mapping[str, str]) -> str:
         def value(match: re.Match[str]) -> str:

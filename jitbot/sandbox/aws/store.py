@@ -91,7 +91,7 @@ class RoleStore:
         return self._role(role) if role else None
 
     def set_quota(self, account_id: str, roles: int) -> None:
-        """Have GetAccountSummary tell this many roles as the quota."""
+        """Make GetAccountSummary answer with this many roles as the quota."""
         self.iam(account_id).account_summary._roles_quota = roles  # noqa: SLF001 - moto has no other door
 
     def role_names(self, account_id: str) -> list[str]:

@@ -38,7 +38,7 @@ class PullRequestRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruleset:
-    """The rules of one branch. Without `pull_request`, whoever may write may push."""
+    """The rules of one branch. Without `pull_request`, anyone with write access may push."""
 
     id: int
     name: str = ""
@@ -52,7 +52,7 @@ class Ruleset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutoMerge:
-    """Somebody's wish that a pull request merges as soon as it may."""
+    """Auto-merge, turned on by somebody: the pull request merges as soon as it may."""
 
     enabled_by: User
     method: str

@@ -22,7 +22,7 @@ class GitHubSandbox:
     """A GitHub on loopback that lives as long as its `with` block; all its times come from `clock`.
 
     `on_dispatch(workflow, ref, inputs, actor)` runs for each workflow dispatch, before it is answered;
-    it may call this GitHub itself. `on_push` is told of pushes to main, and may only take note.
+    it may call this GitHub itself. `on_push` is called for pushes to main, and must not call this GitHub.
     """
 
     def __init__(self, clock: Clock | None = None, *, on_dispatch: OnDispatch | None = None) -> None:

@@ -34,7 +34,7 @@ class GitHubExchange:
 
 OBSERVERS: list[
     Callable[[GitHubExchange], None]
-] = []  # who is told of every exchange; nobody, unless a test listens
+] = []  # called with every exchange; empty, unless a test listens
 
 
 class _Connection(WSGIRequestHandler):
@@ -131,12 +131,12 @@ def _finish(site: Site, response: Response) -> Response:
     if fault is not None and fault.after:
         response = _fail(fault)
     elif fault is None and OBSERVERS and request.url_rule is not None and not request.path.startswith("/_"):
-        _tell(response)
+        _report(response)
     response.headers["Date"] = format_datetime(site.clock.now(), usegmt=True)
     return response
 
 
-def _tell(response: Response) -> None:
+def _report(response: Response) -> None:
     assert request.url_rule is not None  # noqa: S101 - asked before
     exchange = GitHubExchange(
         method=request.method,

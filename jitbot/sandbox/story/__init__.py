@@ -1,1 +1,1 @@
-"""The whole life of a request, told with the real commands over real HTTP. Every step is checked as it is told."""
+"""The whole life of a request, played with the real commands over real HTTP. The result of every step is checked."""

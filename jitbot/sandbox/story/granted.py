@@ -50,7 +50,7 @@ def used(stage: Stage, grant: Grant) -> None:
 
 
 def forged(stage: Stage) -> None:
-    """Whoever may write can push to the ledger's branch; it has no effect."""
+    """Anyone with write access can push to the ledger's branch; it has no effect."""
     lie = Event(
         kind=EventType.ENDED, at=stage.now, request=f"requests/{POLICY}/forged.yaml", role_name="jit-nobody"
     )

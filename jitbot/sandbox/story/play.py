@@ -1,4 +1,4 @@
-"""Plays the story from its first scene to its last, and says whether it came out as told."""
+"""Plays the story from its first scene to its last, and reports whether every step had the expected result."""
 
 import time
 from collections.abc import Callable
@@ -23,7 +23,7 @@ and AWS's on loopback, with acme's people, policies and accounts. Nothing here r
 
 
 def play(jitbot: Jitbot, console: Console) -> int:
-    """Tell the whole story. Gives 0 if every step came out as told, else 3 after saying which did not."""
+    """Play the whole story. Returns 0 if every step had the expected result, otherwise 3 after naming the step."""
     begun = time.monotonic()
     console.print(Panel(Text(_INTRODUCTION), title="the life of a request", border_style="cyan"))
     with Acme(Clock(BEGINS)) as acme:
@@ -37,7 +37,8 @@ def play(jitbot: Jitbot, console: Console) -> int:
     console.print()
     console.print(
         Text(
-            f"{stage.steps} steps, all as told, in {took:.0f} s. Nothing is left behind.", style="bold green"
+            f"{stage.steps} steps, all as expected, in {took:.0f} s. Nothing is left behind.",
+            style="bold green",
         )
     )
     console.print(Text("Try it yourself: jitbot sandbox", style="dim"))

@@ -9,7 +9,7 @@ TABLE = {"parameters": {"table": "orders"}}
 
 
 def above_the_maximum(stage: Stage) -> None:
-    """A wish that the policy does not allow, caught before anyone reviews it."""
+    """A request that the policy does not allow, refused before anyone reviews it."""
     path, text = stage.request("alice", POLICY, "too-long", duration="9h", **TABLE)
     clone = stage.acme.clone("clone-alice", "alice")
     (clone / path).parent.mkdir(parents=True, exist_ok=True)

@@ -26,8 +26,8 @@ _SHOWN = 14  # lines of a command's output
 _ONCE = botocore.config.Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
 
 
-class UntoldError(JitbotError):
-    """A step did not come out as the story tells it: the demo fails, and says where."""
+class StoryError(JitbotError):
+    """A step had another result than the story says: the demo fails, and says where."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Ran:
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
-    """The sandbox, the command, and a console to tell the story on."""
+    """The sandbox, the command, and the console that shows the story."""
 
     acme: Acme
     jitbot: Jitbot
@@ -65,12 +65,12 @@ class Stage:
         """One person does one thing."""
         self.console.print(Text.assemble(("  " + who.ljust(9), "bold cyan"), what))
 
-    def expect(self, holds: bool, told: str, *, instead: str = "") -> None:
-        """What came of it. Raises UntoldError if it is not so."""
+    def expect(self, holds: bool, claim: str, *, instead: str = "") -> None:
+        """What came of it. Raises StoryError if it is not so."""
         self.steps += 1
         if not holds:
-            raise UntoldError(f"the story says: {told}. It came out otherwise. {instead}".strip())
-        self.console.print(Text(f"  ✓ {told}", style="green"))
+            raise StoryError(f"the story says: {claim}. The result differs. {instead}".strip())
+        self.console.print(Text(f"  ✓ {claim}", style="green"))
 
     def run(
         self,
@@ -97,15 +97,15 @@ class Stage:
         if not aside:
             self.show(printed.getvalue())
         if got != code:
-            raise UntoldError(
+            raise StoryError(
                 f"`jitbot {' '.join(arguments)}` ended with {got}, not {code}:\n{printed.getvalue()}"
             )
         return Ran(code=got, output=printed.getvalue())
 
     def show(self, output: str) -> None:
         """A command's output, set apart and cut where it is long."""
-        told = [line for line in output.splitlines() if not line.startswith("…")]
-        lines = [line for line in told if not line.startswith("! ") or line not in self.warned]
+        shown = [line for line in output.splitlines() if not line.startswith("…")]
+        lines = [line for line in shown if not line.startswith("! ") or line not in self.warned]
         self.warned |= {line for line in lines if line.startswith("! ")}
         for line in lines[:_SHOWN]:
             self.console.print(
@@ -161,9 +161,9 @@ class Stage:
         return self.acme.call(login, "PUT", f"/pulls/{number}/merge", merge_method=method)
 
     def must(self, answer: Answered) -> Any:
-        """The content of an answer that had to be a yes."""
+        """The content of an answer that had to succeed."""
         if not answer.ok:
-            raise UntoldError(f"GitHub answered {answer.status}: {answer.content}")
+            raise StoryError(f"GitHub answered {answer.status}: {answer.content}")
         return answer.content
 
     def client(self, login: str, service: str) -> Any:

@@ -1,4 +1,4 @@
-// One row down to its evidence, and the git commands that show it to whoever has a clone.
+// One row down to its evidence, and the git commands that show it in a clone.
 function word(value) { // as Python's shlex.quote
   if (value === "") return "''";
   return /^[A-Za-z0-9_@%+=:,.\/-]+$/.test(value) ? value : "'" + value.replaceAll("'", "'\"'\"'") + "'";

@@ -26,7 +26,7 @@ function sortKey(row, column) {
   return row[column];
 }
 
-// Everything that is told of a row, in lower case; made when it is first searched.
+// The text of a row, in lower case; made when it is first searched.
 function haystack(row) {
   if (row.haystack === undefined) {
     const texts = SHOWN.map((_, at) => text(row.raw[at]));

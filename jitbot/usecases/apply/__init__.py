@@ -1,1 +1,1 @@
-"""Applies a plan to AWS, and reads back what became of it."""
+"""Applies a plan to AWS, and reads the result back."""

@@ -1,4 +1,4 @@
-"""Carries out a plan: accounts side by side, in each one change after the other, and what came of it as events."""
+"""Apply a plan: accounts in parallel, the changes of one account in sequence, and the outcomes as events."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +24,7 @@ _NO_ROOM = "the account has no room for another role: its IAM quota is used up; 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A change that could not be made: it stays due. `final` tells a refusal from trouble."""
+    """A change that could not be made; it stays due. `final` is True for a refusal, and False for a temporary failure."""
 
     change: Change | None  # None: the account could not even be entered or listed
     account_id: AccountId
@@ -34,7 +34,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplyResult:
-    """What came of one account's changes."""
+    """The outcome of one account's changes."""
 
     events: tuple[Event, ...] = ()
     failures: tuple[Failure, ...] = ()
@@ -46,7 +46,7 @@ class ApplyResult:
 
 
 def apply(context: Context, changes: Sequence[Change], now: datetime) -> ApplyResult:
-    """Make every change, whatever becomes of the others. One account's trouble neither stops nor delays another's."""
+    """Make every change. A change that fails does not stop the others, and no account delays another account."""
     by_account: dict[AccountId, list[Change]] = {}
     for change in changes:
         by_account.setdefault(change.account_id, []).append(change)
@@ -132,7 +132,7 @@ def _make(context: Context, account: Account, change: Change, now: datetime) -> 
 
 
 def failure_of(change: Change | None, account_id: AccountId, error: JitbotError) -> Failure:
-    """What became of a change, or of an account, that met an error."""
+    """The failure of a change, or of a whole account, after an error."""
     return Failure(
         change=change, account_id=account_id, message=str(error), final=isinstance(error, DeniedError)
     )

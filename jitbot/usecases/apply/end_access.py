@@ -18,7 +18,7 @@ def deny(
 ) -> Event | None:
     """End access now. A role that is not there yet keeps the end due until its window is over.
 
-    Read first: asked to attach to a role that is not there, AWS may only say that it denies it.
+    The role is read first, because AWS may answer "access denied" when a policy is attached to a missing role.
     """
     why, detail = due
     actual, read = account.read(change.role_name)
@@ -37,7 +37,7 @@ def deny(
 
 
 def confirm(context: Context, account: Account, change: Confirm, now: datetime) -> Event | None:
-    """After expiry: the guard is there as recorded, or it is drift and denied at once."""
+    """After expiry, check that the guard is still there as recorded. If it is not, that is drift: deny the role at once."""
     actual, read = account.read(change.role_name)
     if actual is None:
         return _ended(context, change, EndReason.EXPIRED, at=read.at, actual=None, cause="")
@@ -81,7 +81,7 @@ def _seen(actual: Actual | None) -> str:
 
 
 def remove(context: Context, account: Account, change: Remove) -> Event:
-    """Delete the role with all that is in it, unless it is gone already, and see that it is."""
+    """Delete the role with everything in it, and confirm that it is gone. A role that is already gone is fine."""
     actual, receipt = account.read(change.role_name)
     if actual is not None:
         account.remove(actual)
@@ -97,7 +97,7 @@ def remove(context: Context, account: Account, change: Remove) -> Event:
 
 
 def _absent(context: Context, account: Account, role_name: str) -> Receipt:
-    """Look until AWS no longer shows the role."""
+    """Read the role until AWS no longer shows it."""
     for _ in attempts(context):
         actual, receipt = account.read(role_name)
         if actual is None:

@@ -1,4 +1,4 @@
-"""Makes and extends grants: first the trust, then the permissions with their guards, and only then what is managed."""
+"""Creates and extends grants: first the trust policy, then the permissions with their guards, then managed policies."""
 
 from jitbot.domain.aws.iam import Documents
 from jitbot.domain.aws.roles import Actual, as_read, differences, unfinished
@@ -13,7 +13,7 @@ from jitbot.usecases.read_back import attempts
 
 
 def give(context: Context, account: Account, change: Provision | Extend) -> Event:
-    """Make the role, or bring what a stopped run left of it to the approved documents; never touch another's."""
+    """Make the role, or complete the role that a stopped run left behind. Never touch a role that differs."""
     documents = change.documents
     if isinstance(change, Extend):
         _rewrite(account, documents, *change.held)
@@ -34,7 +34,7 @@ def give(context: Context, account: Account, change: Provision | Extend) -> Even
 
 
 def _rewrite(account: Account, documents: Documents, *held: Documents) -> None:
-    """Give an existing role the approved trust, if all it holds is ours; make it, if it is gone."""
+    """Give an existing role the approved trust policy if everything in it was written by jitbot; make it if it is gone."""
     actual, _ = account.read(documents.role_name)
     if actual is None:
         account.create(documents)
@@ -47,7 +47,7 @@ def _rewrite(account: Account, documents: Documents, *held: Documents) -> None:
 
 
 def _settled(context: Context, account: Account, documents: Documents) -> tuple[Actual, Receipt]:
-    """Read the role back until it is as written. What never settles is not recorded as granted."""
+    """Read the role back until it is as written. A role that never reads back as written is not recorded as granted."""
     wrong: tuple[str, ...] = ("role",)
     for _ in attempts(context):
         actual, receipt = account.read(documents.role_name)

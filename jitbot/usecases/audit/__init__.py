@@ -1,1 +1,1 @@
-"""Reads all that an auditor's answer needs, and lets the domain judge it."""
+"""Reads everything that an audit needs, and lets the domain judge it."""

@@ -27,27 +27,27 @@ from jitbot.usecases.collect.collect_case import PEOPLE, owners_in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gone:
-    """What main lacked for a time; and the commits of which nobody could tell here what they left."""
+    """The periods in which main lacked a file or a person, and the commits whose files this clone cannot show."""
 
     absences: Absences
-    untold: frozenset[Sha]
+    unread: frozenset[Sha]
 
 
 def read_absences(
     repository: WholeRepository,
     documents: DocumentReader,
     *,
-    replay: MainHistory,
+    main_history: MainHistory,
     merges: Iterable[Merged],
-    lives: Iterable[RequestState],
+    states: Iterable[RequestState],
 ) -> Gone:
     """For each approved request, the times between its merge and its expiry in which its file or requester was gone."""
-    approved = {life.request: life for life in lives if life.current is not None}
+    approved = {state.request: state for state in states if state.current is not None}
     changes = [each for each in merges if each.change.path in approved]
-    left, untold = _left(repository, replay, changes, approved)
-    owning, without = _owning(repository, replay)
+    left, unread = _left(repository, main_history, changes, approved)
+    owning, without = _owning(repository, main_history)
     deleted = deletions(changes, approved, left=left, owning=owning)
-    people = _registered(repository, documents, replay)
+    people = _registered(repository, documents, main_history)
     merged_at: dict[str, datetime] = {}
     for each in changes:
         merged_at.setdefault(each.change.path, each.change.committed_at)
@@ -55,49 +55,51 @@ def read_absences(
         tuple[str, int | None, str | None], tuple[Absence, ...]
     ] = {}  # by identity: most requests share a few
     found = {}
-    for request, life in approved.items():
-        identity = _identity(life)
+    for request, state in approved.items():
+        identity = _identity(state)
         if identity not in gone:
-            gone[identity] = offboardings(life, people)
+            gone[identity] = offboardings(state, people)
         mine = (*deleted.get(request, ()), *gone[identity])
         begin = merged_at.get(request)
-        if here := tuple(each for each in mine if begin is not None and each.concerns(life, begin)):
+        if here := tuple(each for each in mine if begin is not None and each.concerns(state, begin)):
             found[request] = here
-    return Gone(absences=found, untold=untold | without)
+    return Gone(absences=found, unread=unread | without)
 
 
-def _identity(life: RequestState) -> tuple[str, int | None, str | None]:
-    ask = life.current.ask if life.current is not None else Ask()
+def _identity(state: RequestState) -> tuple[str, int | None, str | None]:
+    ask = state.current.ask if state.current is not None else Ask()
     return ask.requester, ask.github_id, ask.principal
 
 
 def _registered(
-    repository: WholeRepository, documents: DocumentReader, replay: MainHistory
+    repository: WholeRepository, documents: DocumentReader, main_history: MainHistory
 ) -> tuple[Registered, ...]:
-    read = parsed(repository, replay, PEOPLE, documents.parse_people)
+    read = parsed(repository, main_history, PEOPLE, documents.parse_people)
     return tuple(Registered(commit=each.commit, at=each.at, people=found.value) for each, found in read)
 
 
 def _left(
     repository: WholeRepository,
-    replay: MainHistory,
+    main_history: MainHistory,
     changes: Sequence[Merged],
-    lives: Mapping[str, RequestState],
+    states: Mapping[str, RequestState],
 ) -> tuple[tuple[Left, ...], frozenset[Sha]]:
-    """Which of the requests that were merged by then each commit left that was not followed."""
+    """For each commit that is too large to read: which of the requests merged by then it still contains."""
     first: dict[str, int] = {}
     for each in changes:
         first.setdefault(each.change.path, each.order)
     wanted = {
-        each: [path for path, order in first.items() if order < each.order and matters(lives[path], each.at)]
-        for each in replay.unfollowed
+        each: [path for path, order in first.items() if order < each.order and matters(states[path], each.at)]
+        for each in main_history.unfollowed
     }
     return requests_left(repository, {each: paths for each, paths in wanted.items() if paths})
 
 
-def _owning(repository: WholeRepository, replay: MainHistory) -> tuple[tuple[Owning, ...], frozenset[Sha]]:
+def _owning(
+    repository: WholeRepository, main_history: MainHistory
+) -> tuple[tuple[Owning, ...], frozenset[Sha]]:
     """CODEOWNERS after each commit that may have changed it; and the commits that could not be asked."""
-    commits = replay.owning()
+    commits = main_history.owning()
     asked = {commit: entries_of(repository, commit, codeowners.LOCATIONS) for commit, _, _ in commits}
     found = {commit: entries for commit, entries in asked.items() if entries is not None}
     blobs = {each.blob for entries in found.values() for each in entries if each.mode == PLAIN}

@@ -1,7 +1,7 @@
 """Which repository this is, and what it was called: only settings of main with today's id and issuer say so.
 
-Main's past belongs to whoever may merge: a rebase can leave a tree on main that no owner saw. So an older
-`settings.yaml` counts only for a former name of this very repository, and only for the time in which main had it.
+Anyone who may merge can shape main's history: a rebase can leave a tree on main that no owner reviewed. So an older
+`settings.yaml` counts only for a former name of this same repository, and only for the time in which main had it.
 """
 
 from itertools import pairwise
@@ -19,11 +19,11 @@ _NOTHING: Parsed[Settings] = Parsed(value=None)
 
 
 def tenures(
-    repository: WholeRepository, documents: DocumentReader, replay: MainHistory
+    repository: WholeRepository, documents: DocumentReader, main_history: MainHistory
 ) -> tuple[Tenure, ...]:
     """Today's settings first, then those of former names. Raises UnavailableError if main's tip has none that can be read."""
-    read = parsed(repository, replay, SETTINGS, documents.parse_settings)
-    today = _today(repository, documents) if not replay.sure else read[-1][1] if read else _NOTHING
+    read = parsed(repository, main_history, SETTINGS, documents.parse_settings)
+    today = _today(repository, documents) if not main_history.sure else read[-1][1] if read else _NOTHING
     if today.value is None:
         raise UnavailableError(
             f"{SETTINGS} at the tip of main {_trouble(today)}; repair it on main: nobody else says which "

@@ -24,7 +24,7 @@ RULES = ("policies", *LOCATIONS, *CODE)  # what a decision reads, and what decid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSource:
-    """What the survey was made of. `warnings` say what of the ledger was left out; `doubt` what nobody could check."""
+    """The sources of the report. `warnings` say which parts of the ledger were left out; `doubt` what was not checked."""
 
     repository: str
     main: Sha
@@ -41,7 +41,7 @@ class PeriodReport:
     end: datetime
     now: datetime
     source: ReportSource
-    items: tuple[GrantRecord, ...]
+    records: tuple[GrantRecord, ...]
     summary: Summary
     rule_changes: tuple[RuleChange, ...]
     entitlements: tuple[Entitlement, ...]
@@ -64,19 +64,19 @@ def period_report(
     rule_changes: tuple[RuleChange, ...] = (),
     entitlements: tuple[Entitlement, ...] = (),
 ) -> PeriodReport:
-    """The survey that these events give. They must hold each request of the period from its first event on.
+    """The report on these events. They must include each request of the period from its first event on.
 
     `absences` are those of requests' files and requesters on main; `unread` the requests of which an event could
     not be read.
     """
-    items = within(population(events, now, absences, unread), start, end)
+    records = within(population(events, now, absences, unread), start, end)
     return PeriodReport(
         start=start,
         end=end,
         now=now,
         source=source,
-        items=items,
-        summary=summary(items, now),
+        records=records,
+        summary=summary(records, now),
         rule_changes=rule_changes,
         entitlements=entitlements,
     )

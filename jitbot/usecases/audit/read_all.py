@@ -1,4 +1,4 @@
-"""The whole ledger, read once from its first commit to its last, asking nobody: only what is attested counts."""
+"""The whole ledger, read once from its first commit to its last, offline. Only attested batches count."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,8 +32,8 @@ def read_ledger_history(
     """Every attested event of the fetched ledger, with the commit it came in, and what else lies there.
 
     `settings` are today's first, then those of this repository's former names, each for its time. `keys` are those
-    that somebody vouches for; without any, those of the first batch are taken, and the archive says that it is not
-    anchored. The issuer is asked for nothing.
+    that somebody vouches for. Without any, the keys of the first batch count, and the history is not `anchored`.
+    The issuer is not asked.
     """
     verifier = BatchVerifier(signatures=signatures, settings=settings, keys=dict(keys))
     reader = _Reader(repository=repository, verifier=verifier)
@@ -52,7 +52,7 @@ def pinned_keys(repository: WholeRepository, *, branch: str = "main") -> Mapping
 
 @dataclass(slots=True, kw_only=True)
 class _Reader:
-    """Reads the ledger part by part, and notes all that is odd about its commits."""
+    """Reads the ledger part by part, and notes everything suspicious about its commits."""
 
     repository: WholeRepository
     verifier: BatchVerifier

@@ -13,7 +13,7 @@ from jitbot.usecases.ledger.ledger import Ledger
 
 
 def record(context: Context, verdict: AuditVerdict, now: datetime) -> Event:
-    """Append what was found, once a day for each outcome; what was there already stays as it is."""
+    """Append the outcome to the ledger, once a day for each outcome. An outcome that is already recorded stays."""
     ensure_current(context)
     ensure_recordable(context)
     event = event_of(verdict, now=now, run=context.run.url)

@@ -66,7 +66,7 @@ class Rulebook:
         return self._known[key]
 
     def _odd(self, blob: Sha) -> str:
-        """What a tree says of a file that is no ordinary one, or too large; empty for any other."""
+        """The git mode of a file that is not ordinary, or too large; empty for any other."""
         if blob in self._large:
             return large(blob)
         return blob.removeprefix(ODD) if blob.startswith(ODD) else ""

@@ -1,4 +1,4 @@
-"""What a commit of main left: asked of it where its changes do not say so, and read with every version of a document."""
+"""Commits of main that are too large to follow: read their files from the commits themselves."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
@@ -17,34 +17,36 @@ T = TypeVar("T")
 _ASKED = (SETTINGS, PEOPLE)  # whose every version matters; all else is asked for where it is needed
 
 
-def learn_rules(repository: WholeRepository, replay: MainHistory) -> frozenset[Sha]:
-    """Complete the replay's versions of these files; gives the commits that could not be asked."""
-    untold = set()
-    for each in replay.unfollowed:
+def learn_rules(repository: WholeRepository, main_history: MainHistory) -> frozenset[Sha]:
+    """Complete the versions of these files in main's history. Returns the commits that could not be read."""
+    unread = set()
+    for each in main_history.unfollowed:
         if each.rules:
             continue
         found = entries_of(repository, each.commit, _ASKED)
         if found is None:
-            untold.add(each.commit)
+            unread.add(each.commit)
         else:
-            replay.learn(each, {entry.path: entry.blob for entry in found if entry.mode == PLAIN}, _ASKED)
-    return frozenset(untold)
+            main_history.learn(
+                each, {entry.path: entry.blob for entry in found if entry.mode == PLAIN}, _ASKED
+            )
+    return frozenset(unread)
 
 
 def requests_left(
     repository: WholeRepository, wanted: Mapping[Unfollowed, Collection[str]]
 ) -> tuple[tuple[Left, ...], frozenset[Sha]]:
-    """Which of these request files each commit left there; and the commits that could not be asked."""
-    left, untold = [], set()
+    """Which of these request files each commit contains, and the commits that could not be read."""
+    left, unread = [], set()
     for each, paths in wanted.items():
         found = entries_of(repository, each.commit, paths)
         if found is None:
-            untold.add(each.commit)
+            unread.add(each.commit)
         else:
             there = frozenset(entry.path for entry in found if entry.mode != _FOLDER)
             asked = frozenset(paths)
             left.append(Left(commit=each.commit, at=each.at, order=each.order, asked=asked, there=there))
-    return tuple(left), frozenset(untold)
+    return tuple(left), frozenset(unread)
 
 
 def entries_of(
@@ -64,10 +66,10 @@ def content_at(repository: WholeRepository, commit: Sha, path: str) -> bytes | N
 
 
 def parsed(
-    repository: WholeRepository, replay: MainHistory, path: str, parse: Callable[[Source], Parsed[T]]
+    repository: WholeRepository, main_history: MainHistory, path: str, parse: Callable[[Source], Parsed[T]]
 ) -> tuple[tuple[Version, Parsed[T]], ...]:
     """Each version of a rule file, each blob parsed once; one without a blob, or that is not here, says nothing."""
-    versions = replay.versions.get(path, ())
+    versions = main_history.versions.get(path, ())
     blobs = {each.blob for each in versions if each.blob is not None}
     known: dict[Sha | None, Parsed[T]] = {
         blob: parse(Source(path=path, content=content))

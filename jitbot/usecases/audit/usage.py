@@ -43,10 +43,10 @@ def used(
 
 
 def _granted(recorded: Sequence[RecordedEvent]) -> tuple[Documents, ...]:
-    lives = request_state.fold_events(each.event for each in recorded)
+    states = request_state.fold_events(each.event for each in recorded)
     granted = [
         (documents.account_id, documents)
-        for each in lives.values()
+        for each in states.values()
         if each.current is not None
         for documents in each.current.documents
         if each.account_state(documents.account_id).granted

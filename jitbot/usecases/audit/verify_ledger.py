@@ -39,10 +39,10 @@ class AuditInputs:
     documents: DocumentReader
     settings: Settings  # as main's tip has them
     main: Sha
-    replay: MainHistory
+    main_history: MainHistory
     merges: tuple[Merged, ...]
     history: LedgerHistory
-    untold: frozenset[Sha]  # commits of main of which nobody could tell here which rules they left
+    unread: frozenset[Sha]  # commits of main whose rule files this clone cannot show
 
     @cached_property
     def gone(self) -> Gone:
@@ -50,15 +50,15 @@ class AuditInputs:
         return read_absences(
             self.repository,
             self.documents,
-            replay=self.replay,
+            main_history=self.main_history,
             merges=self.merges,
-            lives=request_state.fold_events(self.history.events).values(),
+            states=request_state.fold_events(self.history.events).values(),
         )
 
     @property
     def not_followed(self) -> tuple[Sha, ...]:
-        """The commits of main that could not be asked for what they left."""
-        return (*self.untold, *self.gone.untold)
+        """The commits of main whose files could not be read."""
+        return (*self.unread, *self.gone.unread)
 
 
 def load_audit_inputs(
@@ -72,12 +72,12 @@ def load_audit_inputs(
 
     Raises UnavailableError if main's tip has no settings that can be read.
     """
-    main, replay = repository.tip("main"), MainHistory()
+    main, main_history = repository.tip("main"), MainHistory()
     merges = tuple(
-        each for each in replay.follow(repository.main_steps(main)) if is_request(each.change.path)
+        each for each in main_history.follow(repository.main_steps(main)) if is_request(each.change.path)
     )
-    untold = learn_rules(repository, replay)
-    named = tenures(repository, documents, replay)
+    unread = learn_rules(repository, main_history)
+    named = tenures(repository, documents, main_history)
     settings = named[0].settings
     counting = {**pinned_keys(repository), **keys(settings)}
     history = read_ledger_history(repository, issuer(settings), settings=named, keys=counting)
@@ -86,64 +86,64 @@ def load_audit_inputs(
         documents=documents,
         settings=settings,
         main=main,
-        replay=replay,
+        main_history=main_history,
         merges=merges,
         history=history,
-        untold=untold,
+        unread=unread,
     )
 
 
 def verify(
-    books: AuditInputs,
+    inputs: AuditInputs,
     now: datetime,
     *,
     expect: Sequence[Sha] = (),
     since: Sha | None = None,
     more: Iterable[AuditFinding] = (),
 ) -> AuditVerdict:
-    """Check everything that can be checked from git alone; `more` is what was found elsewhere.
+    """Check everything that can be checked from git alone; `more` are findings from elsewhere.
 
-    The ledger must hold every commit of `expect`, and the head that was found good here before. With `since`,
-    what is wrong with commits that it held then is passed over: it was told before.
+    The ledger must contain every commit of `expect`, and the head that was found good here before. With `since`,
+    findings about commits that it had then are left out: they were reported before.
     """
-    repository, history = books.repository, books.history
+    repository, history = inputs.repository, inputs.history
     seen = heads_once_good(history, repository.verified(), [*expect, *([since] if since else [])])
     facts = LedgerFacts(
         at=now,
         history=history,
-        main=books.main,
-        merges=books.merges,
-        too_large=tuple(books.replay.too_large),
-        not_followed=books.not_followed,
-        grants=grant_records(history.events, now, books.gone.absences),
-        decisions=_decisions(books),
+        main=inputs.main,
+        merges=inputs.merges,
+        too_large=tuple(inputs.main_history.too_large),
+        not_followed=inputs.not_followed,
+        grants=grant_records(history.events, now, inputs.gone.absences),
+        decisions=_decisions(inputs),
         gone=tuple(each for each in seen if not repository.holds(history.head, each[0])),
         before=frozenset() if since is None else repository.commits_of(since),
     )
     return verdict(facts, more)
 
 
-def mark(books: AuditInputs, since: str) -> Sha:
+def mark(inputs: AuditInputs, since: str) -> Sha:
     """The commit that `--since` means. Raises InvalidError if there is none."""
     if since != RECORDED:
-        return books.repository.resolve(since)
-    if not books.history.verified:
+        return inputs.repository.resolve(since)
+    if not inputs.history.verified:
         raise InvalidError("no verification is recorded in the ledger yet; leave --since out")
-    return books.repository.resolve(books.history.verified[-1])
+    return inputs.repository.resolve(inputs.history.verified[-1])
 
 
-def decisions_since(books: AuditInputs, since: Sha | None) -> tuple[RecordedEvent, ...]:
-    """The decisions recorded after the ledger stood at `since`; all of them without it."""
-    before = books.repository.commits_of(since) if since is not None else frozenset()
-    return tuple(each for each in books.history.decisions.values() if each.batch.commit not in before)
+def decisions_since(inputs: AuditInputs, since: Sha | None) -> tuple[RecordedEvent, ...]:
+    """The decisions that were recorded after the ledger's commit `since`; without it, all of them."""
+    before = inputs.repository.commits_of(since) if since is not None else frozenset()
+    return tuple(each for each in inputs.history.decisions.values() if each.batch.commit not in before)
 
 
-def _decisions(books: AuditInputs) -> Iterator[DecisionFacts]:
+def _decisions(inputs: AuditInputs) -> Iterator[DecisionFacts]:
     """What each decision is judged by, a part of them at a time."""
-    repository, decisions = books.repository, list(books.history.decisions.values())
-    merges = {(each.change.path, each.change.commit): each for each in books.merges}
+    repository, decisions = inputs.repository, list(inputs.history.decisions.values())
+    merges = {(each.change.path, each.change.commit): each for each in inputs.merges}
     orders = {place: each.order for place, each in merges.items()}
-    rulebook = Rulebook(repository, books.documents, {blob for _, blob in books.replay.all_rules})
+    rulebook = Rulebook(repository, inputs.documents, {blob for _, blob in inputs.main_history.all_rules})
     for start in range(0, len(decisions), _AT_ONCE):
         part = decisions[start : start + _AT_ONCE]
         here = [merges.get((each.event.request, each.event.commit)) for each in part]
@@ -151,16 +151,17 @@ def _decisions(books: AuditInputs) -> Iterator[DecisionFacts]:
         facts = [each.event.evidence.facts for each in part]
         rulebook.learn(blob for each in facts for blob in _head_rules(each).values())
         attested = [
-            recheck_decisions.attested(each.event, told) for each, told in zip(part, facts, strict=True)
+            recheck_decisions.attested(each.event, case_facts)
+            for each, case_facts in zip(part, facts, strict=True)
         ]
         heads = repository.blobs_at(dict.fromkeys(place for each in attested for place in each))
-        for each, merged, told, head in zip(part, here, facts, attested, strict=True):
-            in_git = None if merged is None else _in_git(rulebook, told, merged, contents)
-            others = books.history.by_request[each.event.request]
+        for each, merged, case_facts, head in zip(part, here, facts, attested, strict=True):
+            in_git = None if merged is None else _in_git(rulebook, case_facts, merged, contents)
+            others = inputs.history.by_request[each.event.request]
             yield DecisionFacts(
                 decision=each,
-                so_far=recheck_decisions.life_before(each, others, orders),
-                facts=told,
+                so_far=recheck_decisions.state_before(each, others, orders),
+                facts=case_facts,
                 in_git=in_git,
                 lacks=merged.change.base if merged is not None and in_git is None else None,
                 at_head={place: heads[place] for place in head if place in heads},
@@ -193,4 +194,4 @@ def _in_git(
 
 
 def _head_rules(facts: Facts | None) -> Mapping[str, Sha]:
-    return facts.told.head_rules if facts is not None and facts.told is not None else {}
+    return facts.snapshot.head_rules if facts is not None and facts.snapshot is not None else {}

@@ -1,4 +1,4 @@
-"""Collects the facts of a case: rules and bytes from git's commits, the pull request from the forge."""
+"""Collects the facts of a case: rules and bytes from git's commits, the pull request from GitHub."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -102,10 +102,10 @@ class CommitTree:
 
 
 class Asked:
-    """What the forge answers: each question is asked once, since many requests share a merge.
+    """GitHub's answers. Each question is asked once, since many requests share a merge.
 
-    Nothing but the list itself says how many reviews there are, and one that is missing may be an objection. So
-    they are asked for twice, and two answers that differ in what can matter are none.
+    Only the list itself says how many reviews there are, and a missing one may be an objection. So the reviews are read
+    twice, and two answers that differ in anything that can matter are not used.
     """
 
     def __init__(self, forge: Forge) -> None:
@@ -121,7 +121,7 @@ class Asked:
         self.permission: Callable[[Login], str] = cache(forge.permission)
 
     def _twice(self, number: int) -> tuple[Review, ...]:
-        """The reviews of a pull request. Whoever may read it may comment, and review it after the merge, at any time."""
+        """The reviews of a pull request. Anyone who may read it may comment on it, and review it after the merge."""
         reviews, again = self._forge.reviews(number), self._forge.reviews(number)
         merged_at = self.pull(number).merged_at
         if merged_at is None:  # GitHub contradicts itself: that is in doubt, whatever the reviews
@@ -132,10 +132,11 @@ class Asked:
 
 
 class AsIfMerged(Asked):
-    """What the forge would answer if an open pull request were merged now, as it is.
+    """The answers that GitHub would give if an open pull request were merged now.
 
-    Its merge is the commit at its head. It changes these files: git says so, and the forge is not asked. Nothing is
-    decided by it, so no question is asked twice; and the token of a fork's run, which may not ask who may write, says nothing for an approval.
+    Its merge is the commit at its head. git says which files it changes, so GitHub is not asked. These answers decide
+    nothing, so no question is asked twice. The token of a fork's run may not ask who may write; then an approval does
+    not count.
     """
 
     def __init__(self, forge: Forge, *, pull: PullRequest, files: tuple[str, ...], at: datetime) -> None:
@@ -170,11 +171,11 @@ class CaseCollector:
         self.forget()
 
     def forget(self) -> None:
-        """Ask the forge anew from here on. What git holds stays as it is."""
+        """Forget GitHub's answers, so that the next case asks again. What git returned stays."""
         self.forge = self.asks(self.context.forge)
 
     def case(self, change: Change, *, earlier: bool, files: tuple[str, ...] | None = None) -> Case:
-        """Everything `approval.decide` needs. Raises UnavailableError if the forge or git cannot tell.
+        """Everything that `approval.decide` needs. Raises UnavailableError if GitHub or git gives no usable answer.
 
         `files` are those that an open pull request changes: its merge is no commit that git could compare.
         """
@@ -255,7 +256,7 @@ class CaseCollector:
 
 
 def large(blob: Sha) -> str:
-    """What a tree says, in the place of a mode, of a plain file that is too large to be read."""
+    """Stands for the git mode of a plain file that is too large to be read."""
     return f"{_LARGE}{blob}"
 
 
@@ -279,10 +280,10 @@ def read_request(repository: Repository, documents: DocumentReader, entry: Added
 
 
 class Pushes(Protocol):
-    """Whoever tells of a branch's pushes."""
+    """A source of a branch's pushes."""
 
     def pushes(self, branch: str, until: datetime | None) -> tuple[Push, ...]:
-        """The moves of a branch until then. Raises DeniedError where the forge does not tell."""
+        """The moves of a branch until then. Raises DeniedError if GitHub does not show them."""
         ...
 
 
@@ -291,18 +292,18 @@ def read_pushes(
 ) -> tuple[tuple[Push, ...] | None, bool]:
     """The pushes that brought a change of the request, and whether there were more moves than anybody reads.
 
-    None for the pushes where the forge names none of the head, as for a fork.
+    The pushes are None if GitHub names no push of the head, as for a fork.
     """
     if not pull.head_branch or pull.head_repository_id != pull.repository_id:
         return None, False
     try:
-        told = forge.pushes(pull.head_branch, pull.merged_at)
-    except DeniedError:  # a forge without this list, or a token that may not read it
+        moves = forge.pushes(pull.head_branch, pull.merged_at)
+    except DeniedError:  # a GitHub without this list, or a token that may not read it
         return None, False
     found = pushes.that_changed(
-        told, commits=commits, touching=touching, head=pull.head, until=pull.merged_at
+        moves, commits=commits, touching=touching, head=pull.head, until=pull.merged_at
     )
-    return found, len(told) > bounds.MOVES
+    return found, len(moves) > bounds.MOVES
 
 
 def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
@@ -336,7 +337,7 @@ def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
 
 
 def owners_in(contents: Mapping[str, bytes], odd: Mapping[str, str]) -> codeowners.CodeOwners | None:
-    """GitHub reads the first location that exists: whatever lies there, no other location decides in its place."""
+    """GitHub reads CODEOWNERS at the first location that exists. No other location counts, whatever is at the first."""
     for path in codeowners.LOCATIONS:
         if path in odd:
             is_large = odd[path].startswith(_LARGE)
@@ -366,5 +367,5 @@ def no_file(path: str, mode: str | None, hint: str = "an admin adds it") -> Find
 
 
 def _name_of(mode: str) -> Sha:
-    """What stands in the evidence for an entry that could not be read: its mode, or the blob that is too large."""
+    """The text that the evidence has for an entry that could not be read: its mode, or the blob that is too large."""
     return Sha(mode.removeprefix(_LARGE) if mode.startswith(_LARGE) else f"{ODD}{mode}")

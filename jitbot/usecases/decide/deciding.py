@@ -1,4 +1,4 @@
-"""Decides what main holds and the ledger does not know yet, oldest first, each change on its own."""
+"""Decides each change on main that has no decision in the ledger yet, oldest first, each on its own."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -43,11 +43,11 @@ class Due:
 
 
 def due(context: Context, history: LedgerView, now: datetime) -> Iterator[Due]:
-    """What main holds and the ledger has not decided, in portions: first what was merged lately, a few files at a time.
+    """The undecided changes on main, in portions: first those merged lately, a few files at a time.
 
-    A merge that asks for much, or that earlier runs could not decide, waits, so that it delays nobody else; each portion
-    is recorded before the next one, so that a run that is stopped has got somewhere. There is always a first portion,
-    be it empty.
+    A merge that asks for many requests, or that earlier runs could not decide, comes last, so that it delays nobody
+    else. Each portion is recorded before the next one, so that a run that is stopped has made progress. There is always
+    a first portion, possibly an empty one.
     """
     changes, since = context.repository.changes(now - MEMORY), now - MEMORY
     large = (*context.repository.too_large(since), *asking_too_much(changes))
@@ -57,7 +57,7 @@ def due(context: Context, history: LedgerView, now: datetime) -> Iterator[Due]:
         (change, earlier)
         for change, earlier in _candidates(changes)
         if change.commit not in refused
-        and change.commit not in history.lives.get(change.path, RequestState(request=change.path)).decided
+        and change.commit not in history.states.get(change.path, RequestState(request=change.path)).decided
     ]
     few, many = _few_first(undecided, now)
     yield Due(changes=tuple(few), too_large=new)
@@ -94,10 +94,10 @@ def _candidates(changes: Sequence[Change]) -> Iterator[tuple[Change, bool]]:
 
 @dataclass(slots=True)
 class SoFar:
-    """What the looks of this run came to.
+    """The results of this run's attempts to decide.
 
-    What is decided stays so, while the ledger says the same of its request. Of all the rest there is the result of
-    each look, by its number: one look asks GitHub once, however often the ledger moves in it.
+    A decision stays as long as the ledger has the same state of its request. For every other change the result of each
+    attempt is kept by its number: one attempt asks GitHub once, however often the ledger moves meanwhile.
     """
 
     look: int = 0
@@ -112,17 +112,17 @@ def decide_all(
     now: datetime,
     so_far: SoFar,
 ) -> tuple[Decided, ...]:
-    """One look at each undecided ask and extension. What one change's facts lack holds up its own path alone.
+    """One attempt to decide each undecided request and extension. Missing facts of one change delay only its own path.
 
-    A refusal for what GitHub answered is one only if GitHub answers so twice in a row; until then it is in doubt, and
-    whoever asks here looks again.
+    A refusal that rests on GitHub's answers counts only if GitHub answers the same twice in a row. Until then the change
+    is in doubt, and the caller tries again.
     """
-    lives: dict[str, RequestState] = dict(history.lives)
+    states: dict[str, RequestState] = dict(history.states)
     waiting: set[str] = set()
     results: list[Decided] = []
     for change, earlier in changes:
-        life = lives.get(change.path, RequestState(request=change.path))
-        if change.commit in life.decided:
+        state = states.get(change.path, RequestState(request=change.path))
+        if change.commit in state.decided:
             continue
         if change.path in waiting:
             results.append(_undecided(change, "an earlier change of this file is not decided yet"))
@@ -130,7 +130,7 @@ def decide_all(
         if why := history.doubt_of(change.path):
             results.append(_undecided(change, why))
             continue
-        result = _one(collector, change, so_far, earlier=earlier, life=life, now=now)
+        result = _one(collector, change, so_far, earlier=earlier, state=state, now=now)
         results.append(result)
         if result.event is None:
             waiting.add(change.path)
@@ -139,7 +139,7 @@ def decide_all(
             new = [
                 each.event for each in results if each.event is not None and each.change.path == change.path
             ]
-            lives[change.path] = fold_events([*recorded, *new])[change.path]
+            states[change.path] = fold_events([*recorded, *new])[change.path]
     return tuple(results)
 
 
@@ -149,30 +149,30 @@ def _one(
     so_far: SoFar,
     *,
     earlier: bool,
-    life: RequestState,
+    state: RequestState,
     now: datetime,
 ) -> Decided:
     looks = so_far.doubtful.setdefault(change, {})
     before = next((looks[number] for number in sorted(looks, reverse=True) if number < so_far.look), None)
     known, decided = so_far.decided.get(change, (None, None))
-    if decided is not None and known == life:
+    if decided is not None and known == state:
         return decided
     if decided is None and not looks:
         collector.context.say(f"deciding {change.path}")
     if before is not None and so_far.look not in looks and not collector.patience.take():
         return before
-    found = _decided(collector, change, earlier=earlier, life=life, now=now)
+    found = _decided(collector, change, earlier=earlier, state=state, now=now)
     if found.event is not None and _must_be_confirmed(found.decision, before):
         found = replace(found, decision=replace(found.decision, verdict=Verdict.UNDECIDED), event=None)
     if found.event is None:
         looks[so_far.look] = found
     else:
-        so_far.decided[change] = life, found
+        so_far.decided[change] = state, found
     return found
 
 
 def _must_be_confirmed(decision: Decision, before: Decided | None) -> bool:
-    """Whether a refusal rests on nothing but what GitHub answered, and the look before did not say the same."""
+    """Whether a refusal rests only on GitHub's answers, and the attempt before did not give the same refusal."""
     codes = {reason.code for reason in decision.reasons}
     if decision.verdict is not Verdict.REFUSED or not codes <= FORGES:
         return False
@@ -180,7 +180,7 @@ def _must_be_confirmed(decision: Decision, before: Decided | None) -> bool:
 
 
 def _decided(
-    collector: CaseCollector, change: Change, *, earlier: bool, life: RequestState, now: datetime
+    collector: CaseCollector, change: Change, *, earlier: bool, state: RequestState, now: datetime
 ) -> Decided:
     case: Case | None = None
     try:
@@ -188,7 +188,7 @@ def _decided(
     except JitbotError as error:
         decision = _undecided(change, str(error)).decision
     else:
-        decision = _unless_awaited(decide(case, life, now), case, now)
+        decision = _unless_awaited(decide(case, state, now), case, now)
     if decision.verdict is Verdict.UNDECIDED and now >= latest_end(change, case):
         decision = replace(
             decision, verdict=Verdict.REFUSED
@@ -207,7 +207,7 @@ def _decided(
 
 
 def _unless_awaited(decision: Decision, case: Case, now: datetime) -> Decision:
-    """The decision; a refusal only if GitHub has nothing more to tell. Only what is on main waits, so not in `decide`."""
+    """The decision. A refusal waits until GitHub's lists no longer lag. Only changes on main wait, so `decide` does not."""
     waits = tuple(awaited(case, now)) if decision.verdict is Verdict.REFUSED else ()
     if not waits:
         return decision
@@ -215,7 +215,7 @@ def _unless_awaited(decision: Decision, case: Case, now: datetime) -> Decision:
 
 
 def unrecorded(decided: Decided, why: str) -> Decided:
-    """A change whose decision GitHub did not let be recorded: it stays due."""
+    """The result for a change whose decision could not be recorded on GitHub: it stays due."""
     return _undecided(decided.change, f"its decision could not be recorded: {why}")
 
 

@@ -1,4 +1,4 @@
-"""The ends that main asks for: files deleted, people gone. Only what was positively read counts."""
+"""The early ends that main asks for: deleted files and removed people. Only what was positively read counts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,14 +23,16 @@ _LOOKED_AT = 100  # of the deletions of one file that was brought back again and
 def ends_at_main(context: Context, history: LedgerView, now: datetime) -> EarlyEnds:
     """Which of the recorded requests main has since deleted, and whose requesters are gone.
 
-    What cannot be told of one request holds up no other: it is named, with the reason.
+    If the facts of one request cannot be read, that request is named with the reason, and no other request waits.
     """
     people = people_at_main(context)
     gone = frozenset(
-        path for path, life in history.lives.items() if people is not None and offboarded(life, people)
+        path for path, state in history.states.items() if people is not None and offboarded(state, people)
     )
-    open_ones = {path: life for path, life in history.lives.items() if _may_end(life) and path not in gone}
-    deleted, untold, refused = set[str](), dict[str, str](), dict[str, str]()
+    open_ones = {
+        path: state for path, state in history.states.items() if _may_end(state) and path not in gone
+    }
+    deleted, unknown, refused = set[str](), dict[str, str](), dict[str, str]()
     for path, found in _missing(context, sorted(open_ones), now).items():
         try:
             if _ends(context, open_ones[path], found, now):
@@ -38,15 +40,15 @@ def ends_at_main(context: Context, history: LedgerView, now: datetime) -> EarlyE
         except _NoRightError as error:
             refused[path] = str(error)
         except JitbotError as error:  # also GitHub's own "forbidden": it says nothing of who may end what
-            untold[path] = str(error)
-    return EarlyEnds(deleted=frozenset(deleted), offboarded=gone, untold=untold, refused=refused)
+            unknown[path] = str(error)
+    return EarlyEnds(deleted=frozenset(deleted), offboarded=gone, unknown=unknown, refused=refused)
 
 
 def alarms(ends: EarlyEnds) -> tuple[Finding, ...]:
-    """The requests whose file main deleted, and of which nobody can tell whether that ends them."""
+    """Findings for requests whose file main deleted, if it is unknown whether the deletion ends them."""
     return tuple(
-        _finding(path, "deletion-not-told", f"whether its deletion ends the access cannot be told: {why}")
-        for path, why in sorted(ends.untold.items())
+        _finding(path, "deletion-not-told", f"it is unknown whether its deletion ends the access: {why}")
+        for path, why in sorted(ends.unknown.items())
     )
 
 
@@ -76,12 +78,12 @@ class _Deleted:
     by: tuple[tuple[Sha, datetime], ...]  # commits with their dates, the latest last
 
 
-def _may_end(life: RequestState) -> bool:
+def _may_end(state: RequestState) -> bool:
     """Whether there is an account in which the request was approved and no end of it is recorded."""
-    if life.current is None:
+    if state.current is None:
         return False
-    over = life.current.window.expires_at
-    account_states = (life.account_state(each.account_id) for each in life.current.documents)
+    over = state.current.window.expires_at
+    account_states = (state.account_state(each.account_id) for each in state.current.documents)
     return any(
         account_state.end is None and not account_state.expired_at(over) for account_state in account_states
     )
@@ -106,28 +108,27 @@ def _missing(context: Context, known: Sequence[str], now: datetime) -> Mapping[s
     }
 
 
-def _ends(context: Context, life: RequestState, deleted: _Deleted, now: datetime) -> bool:
+def _ends(context: Context, state: RequestState, deleted: _Deleted, now: datetime) -> bool:
     """Whether a deletion ends the request's access.
 
-    Bringing a file back undoes no end. But a rebase can delete and restore a file between its commits, of which the
-    pull request shows nothing: that ends nobody's access. Nor does a deletion that nobody had to approve, unless
-    whoever proposed it may end the access. Raises _NoRightError for one by somebody who may not, and UnavailableError
-    if it cannot be told.
+    Restoring a file does not undo an end. But a rebase can delete and restore a file between its commits, and the pull
+    request does not show that: such a deletion ends nobody's access. A deletion that nobody had to approve ends access
+    only if its author may end it. Raises _NoRightError if the author may not, and UnavailableError if it is unknown.
     """
     main = CommitTree(repository=context.repository, commit=context.repository.main())
-    rules = read_rules(main, context.documents, policy_of(life.request))
-    owned = not may_end.needs_entitlement(life.request, rules)
+    rules = read_rules(main, context.documents, policy_of(state.request))
+    owned = not may_end.needs_entitlement(state.request, rules)
     if owned and deleted.gone:
         return True
-    requester = life.current.ask.github_id if life.current is not None else None
+    requester = state.current.ask.github_id if state.current is not None else None
     why = "no pull request is known that deleted it"
-    for pull in _shown(context, life.request, deleted.by, now):
+    for pull in _shown(context, state.request, deleted.by, now):
         if owned:
             return True
-        why = may_end.why_deletion_ends_nothing(pull.author, life.request, requester, rules)
+        why = may_end.why_deletion_ends_nothing(pull.author, state.request, requester, rules)
         if not why:
             return True
-    if len(deleted.by) > _LOOKED_AT:  # whoever deletes it again and again hides no deletion that ends it
+    if len(deleted.by) > _LOOKED_AT:  # repeated deletions by others must not hide a deletion that ends it
         raise UnavailableError(
             f"it was deleted more than {_LOOKED_AT} times, and only the last were looked at"
         )
@@ -141,7 +142,7 @@ def _shown(
 ) -> Iterator[PullRequest]:
     """The pull requests that were merged as one of these very commits, and list the path; the latest first.
 
-    Raises UnavailableError for a young commit of which GitHub names none: it may only not have told yet.
+    Raises UnavailableError for a recent commit for which GitHub names no pull request: its list may lag.
     """
     for commit, committed_at in reversed(by[-_LOOKED_AT:]):
         merged = [pull for pull in context.forge.pulls_of(commit) if pull.merged_at is not None]
@@ -153,7 +154,7 @@ def _shown(
 
 
 def people_at_main(context: Context) -> People | None:
-    """People at main's tip, or None if they cannot be read: then nobody is taken for gone."""
+    """People at main's tip, or None if they cannot be read: then nobody is treated as offboarded."""
     main = CommitTree(repository=context.repository, commit=context.repository.main())
     content = main.read([PEOPLE]).get(PEOPLE)
     if content is None:

@@ -1,4 +1,4 @@
-"""The one issue that says that the verification of the record failed: open while it fails, closed by one that passes."""
+"""The one issue about a failed verification of the record: open while verification fails, closed when it passes."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from jitbot.usecases.context import Context
 from jitbot.usecases.issues.single_issue import keep_one, twin
 
 MARKER = "<!-- jitbot:audit -->"
-_EVER = datetime(2008, 1, 1, tzinfo=UTC)  # an issue may stand unchanged, or closed, for years
+_EVER = datetime(2008, 1, 1, tzinfo=UTC)  # an issue may stay unchanged, or closed, for years
 _SHOWN = 20  # findings; the run has all
 _LONGEST = 600  # characters of one sentence of a finding
 _TITLE = "The verification of the access record failed"
@@ -28,12 +28,12 @@ def keep_issue(context: Context, verdict: AuditVerdict, now: datetime) -> None:
     def wanted(issue: Issue, twin_of: int | None) -> Issue:
         return _wanted(verdict, issue, twin_of, at=timestamp.show(now), run=context.run.url)
 
-    found, owed = context.issues.ours(_EVER), verdict.exit_code != ExitCode.DONE
-    keep_one(context.issues, found, wanted, marker=MARKER, since=_EVER, owed=owed)
+    found, needed = context.issues.ours(_EVER), verdict.exit_code != ExitCode.DONE
+    keep_one(context.issues, found, wanted, marker=MARKER, since=_EVER, needed=needed)
 
 
 def keep_stopped(context: Context, why: str, now: datetime) -> None:
-    """The same for a verification that ended before its verdict; what an earlier one found broken stays as it stands."""
+    """The same for a verification that stopped before its verdict. The findings of an earlier verification stay in it."""
 
     def wanted(issue: Issue, twin_of: int | None) -> Issue:
         if twin_of is not None:
@@ -44,7 +44,7 @@ def keep_stopped(context: Context, why: str, now: datetime) -> None:
         body = _STOPPED.format(at=timestamp.show(now), run=context.run.url, why=said)
         return Issue(number=issue.number, title=_UNCHECKED_TITLE, body=f"{body}\n{MARKER}", is_open=True)
 
-    keep_one(context.issues, context.issues.ours(_EVER), wanted, marker=MARKER, since=_EVER, owed=True)
+    keep_one(context.issues, context.issues.ours(_EVER), wanted, marker=MARKER, since=_EVER, needed=True)
 
 
 def _wanted(verdict: AuditVerdict, issue: Issue, twin_of: int | None, *, at: str, run: str) -> Issue:
@@ -63,7 +63,7 @@ def _wanted(verdict: AuditVerdict, issue: Issue, twin_of: int | None, *, at: str
 
 
 def listed(verdict: AuditVerdict) -> str:
-    """What is broken or could not be checked, as a list in Markdown; nothing in it is more than text."""
+    """Everything that is broken or could not be checked, as a list in Markdown. All texts in it are escaped."""
     problems = [each for each in verdict.problems if each.severity is not Severity.NOTE]
     lines = [_line(each) for each in problems[:_SHOWN]]
     if len(problems) > _SHOWN:

@@ -1,4 +1,4 @@
-"""What the issue says that asks for a review after access. Only validated tokens are in it, no person's text."""
+"""The text of the issue that asks for a post-access review. It has only validated tokens, no person's text."""
 
 from jitbot import catalogs
 from jitbot.domain.access.post_review import PendingReview
@@ -13,12 +13,12 @@ _DONE = catalogs.text("issues/review-given.md")
 
 
 def title_of(pending_review: PendingReview) -> str:
-    """A debt in a few words: which policy, used by whom."""
+    """A required review in a few words: which policy was used, and by whom."""
     return f"{_policy(pending_review)} used by {pending_review.requester}"
 
 
 def asked_for(pending_review: PendingReview, issue: Issue, twin_of: int | None = None) -> Issue:
-    """The issue of a debt as it should be; one that is a twin of another is closed."""
+    """The issue of a required review as it should be. A second issue for the same review is closed."""
     mark = f"\n<!-- {pending_review.marker} -->"
     by = timestamp.show(pending_review.review_by)
     words = {
@@ -31,8 +31,8 @@ def asked_for(pending_review: PendingReview, issue: Issue, twin_of: int | None =
     if twin_of is not None:
         return twin(issue, title, twin_of, mark)
     if pending_review.reviewed is not None:
-        told = pending_review.reviewed.evidence
-        body = _DONE.format(**words, reviewer=told.by, at=told.submitted_at)
+        evidence = pending_review.reviewed.evidence
+        body = _DONE.format(**words, reviewer=evidence.by, at=evidence.submitted_at)
         return Issue(number=issue.number, title=title, body=body + mark, is_open=False)
     reviewers = " ".join(f"@{each.login}" for each in pending_review.reviewers) or "nobody"
     body = _ASKS.format(**words, reviewers=reviewers, merged=timestamp.show(pending_review.merged_at))

@@ -14,30 +14,31 @@ WantedIssue = Callable[
 
 
 def keep_one(
-    issues: Issues, found: Iterable[Issue], wanted: WantedIssue, *, marker: str, since: datetime, owed: bool
+    issues: Issues, found: Iterable[Issue], wanted: WantedIssue, *, marker: str, since: datetime, needed: bool
 ) -> None:
-    """Make the issue with this mark be as wanted; open it where it is `owed` and missing. Raises JitbotError.
+    """Make the issue with this mark as wanted. If there is none, open it if it is `needed`. Raises JitbotError.
 
-    `found` is what the workflows opened that changed since `since`. Everything is compared, so any run repairs.
+    `found` are the issues that the workflows opened and that changed since `since`. The whole issue is compared,
+    so any run repairs it.
     """
     named = _named(marker, found)
-    if not named and owed:
+    if not named and needed:
         named = _open(issues, wanted, marker, since)
     for position, issue in enumerate(named):
-        # The oldest is the one; a twin, made by a run beside this one, asks nobody any more.
+        # The oldest is kept. A parallel run may have opened a second one, which is closed here.
         right = wanted(issue, named[0].number if position else None)
         if right != issue and (issue.is_open or not position):
             issues.update(right)
 
 
 def twin(issue: Issue, title: str, twin_of: int, mark: str) -> Issue:
-    """What an issue comes to that was opened beside the one of this number: closed, and leading there."""
+    """A second issue for the same mark: it is closed, and its text links to the issue with this number."""
     body = _TWIN.format(number=twin_of) + mark
     return Issue(number=issue.number, title=title, body=body, is_open=False)
 
 
 def _open(issues: Issues, wanted: WantedIssue, marker: str, since: datetime) -> tuple[Issue, ...]:
-    """Open the issue, and look again: the answer may be lost, and another run may have opened one too."""
+    """Open the issue, then read the issues again: the answer may be lost, or another run may have opened one too."""
     new = wanted(Issue(number=0, title="", body="", is_open=False), None)
     try:
         made = issues.create(new.title, new.body)

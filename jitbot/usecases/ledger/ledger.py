@@ -1,7 +1,7 @@
 """The ledger of one run: read, kept up to date, and written.
 
-A run that decides on what it read records on exactly that, or decides again. What it wrote is read back: only what
-counts for the next run may be acted upon by this one.
+A run records its decisions on exactly the head that it read, or it decides again. It reads back what it wrote: it may
+act only on events that count for the next run too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ from jitbot.ports.git import Repository
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import LedgerReader, LedgerView
 
-# Seconds before each attempt at a ledger that others write too: whoever keeps pushing delays a run, and no more.
+# Seconds before each attempt to write, since others write too. A person who keeps pushing can only delay a run.
 _PAUSES = (0.0, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _UNTIL_IT_READS = (0.0, 0.5, 1.0, 2.0, 4.0)  # seconds before each look at what was just written
 MOVING = "others keep writing to the ledger, so nothing could be recorded; the next run does it"
@@ -27,7 +27,7 @@ Build = Callable[[LedgerView], Sequence[Event]]
 
 
 class Ledger:
-    """The ledger, as one run knows it. `at` is the moment of the run."""
+    """The ledger of one run. `at` is the moment of the run."""
 
     def __init__(self, context: Context, at: datetime) -> None:
         self.context = context
@@ -44,10 +44,10 @@ class Ledger:
         return self.read()
 
     def transact(self, build: Build) -> tuple[LedgerView, tuple[Event, ...]]:
-        """Record what `build` makes of the ledger as it was last fetched; it is asked again if somebody wrote since.
+        """Record the events that `build` makes from the last fetched ledger. If somebody wrote since, `build` is called again.
 
-        Gives the ledger as it reads with that, and the events. Raises BranchMovedError if others keep writing, and
-        UnavailableError if what is there cannot be checked.
+        Returns the ledger with these events, and the events. Raises BranchMovedError if others keep writing, and
+        UnavailableError if the ledger cannot be checked.
         """
         for pause in _PAUSES:
             self.context.sleep(pause)
@@ -62,7 +62,7 @@ class Ledger:
         raise BranchMovedError(MOVING)
 
     def add(self, new: Sequence[Event]) -> tuple[Event, ...]:
-        """Fetch, and record what happened, which stays true whoever else writes meanwhile."""
+        """Fetch, and record what happened. That stays true if others write at the same time."""
         self.context.repository.fetch()
         _, recorded = self.transact(lambda _: new)
         return recorded
@@ -92,13 +92,13 @@ class Ledger:
 
         Each batch vouches for all keys that count now: so those of yesterday count under the one of tomorrow.
         """
-        told = [event for event, _ in batch.values()]
+        events = [event for event, _ in batch.values()]
         files = {batches.filed(path, head): content for path, (_, content) in batch.items()}
         keys = {kid: key for kid, key in signers.items() if _plain(kid)}
         # By day: one folder of all would grow without end.
-        place = f"{told[0].at:%Y/%m/%d}/{batches.folder(head)}"
+        place = f"{events[0].at:%Y/%m/%d}/{batches.folder(head)}"
         files |= {f"{attestation.KEYS}{place}/{kid}.json": f"{key}\n".encode() for kid, key in keys.items()}
-        message = commit_message.message(told)
+        message = commit_message.message(events)
         blobs = {path: attestation.blob_name(content) for path, content in files.items()}
         token = self.context.issuer.token(
             attestation.audience(Batch(parent=head, message=message, blobs=blobs))
@@ -107,19 +107,19 @@ class Ledger:
         return self.context.forge.commit("ledger", head, message, files, in_the_way.of(files))
 
     def _read_back(self, written: Sequence[Event]) -> LedgerView:
-        """The ledger with what was just written in it. Raises UnavailableError if it does not count."""
+        """The ledger with the events that were just written. Raises UnavailableError if they do not count."""
         for pause in _UNTIL_IT_READS:
             self.context.sleep(pause)
             history = self.refresh()
             if all(event.key in history.keys for event in written):
                 return history
         raise UnavailableError(
-            "what was recorded does not read back as ours; nothing is done on it before it does"
+            "what was recorded does not read back as attested; nothing is done before it does"
         )
 
 
 def _batches(fresh: Sequence[Event]) -> Iterator[Mapping[str, tuple[Event, bytes]]]:
-    """Events in batches that GitHub takes and a reader holds, each with its bytes, by its path."""
+    """Events in batches that GitHub accepts and a reader can hold in memory, each with its bytes, by its path."""
     batch: dict[str, tuple[Event, bytes]] = {}
     size = 0
     for event in fresh:
@@ -135,10 +135,10 @@ def _batches(fresh: Sequence[Event]) -> Iterator[Mapping[str, tuple[Event, bytes
 
 @dataclass(slots=True, kw_only=True)
 class _InTheWay:
-    """What somebody pushed where a folder must be: it goes, since a record cannot wait for its pusher.
+    """Files that somebody pushed in the place of a folder. They are removed, since the record must be written now.
 
-    It is looked for at the fetched head: a later batch of the same record is made on a head that is not fetched,
-    and what the batches before it removed is gone.
+    They are looked for at the fetched head. Later batches of the same record are written on heads that are not fetched,
+    but the first batch has removed these files already.
     """
 
     repository: Repository

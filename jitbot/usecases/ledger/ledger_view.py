@@ -24,24 +24,24 @@ from jitbot.ports.oidc import Oidc
 from jitbot.usecases.context import ISSUER_KEYS, Context, file_at_main
 from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
 
-MOST_TOLD = 20  # of the commits that are ignored: a flood of them must not drown the report
+MOST_REPORTED = 20  # of the commits that are ignored: a flood of them must not drown the report
 _AT_ONCE = 200  # commits held at a time
 
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerView:
-    """What the ledger holds that can still matter. Not slotted: its lives are folded once, when asked for."""
+    """The part of the ledger that can still matter. Not slotted: the states are folded once, when they are needed."""
 
     head: Sha
     main: Sha  # whose code owners vouched for keys
     events: tuple[Event, ...]
     ignored: tuple[Finding, ...]  # what lies there without a valid attestation, or cannot be read
-    doubt: str  # why something that may be ours could not be checked; empty if all was
+    doubt: str  # why commits that may be jitbot's own could not be checked; empty if all were checked
     signers: Mapping[str, str]  # every key that counts, by its id
     in_doubt: Doubt = field(default_factory=Doubt)  # what the events that cannot be read may be about
 
     @cached_property
-    def lives(self) -> Mapping[str, request_state.RequestState]:
+    def states(self) -> Mapping[str, request_state.RequestState]:
         """Every request of the events, folded."""
         return request_state.fold_events(self.events)
 
@@ -51,7 +51,7 @@ class LedgerView:
         return frozenset(event.key for event in self.events)
 
     def doubt_of(self, request: str) -> str:
-        """Why nobody can tell how this request stands; empty if it can be told."""
+        """Why the state of this request is unknown; empty if it is known."""
         unread = f"an event of the ledger that may be about {request} cannot be read by this jitbot"
         return self.doubt or (unread if request in self.in_doubt.requests else "")
 
@@ -68,9 +68,9 @@ class LedgerView:
 
 @dataclass(slots=True, kw_only=True)
 class LedgerReader:
-    """Reads the fetched ledger back to the last moment that can matter: all of it once, then only what is new.
+    """Reads the last 21 days of the fetched ledger: all of it once, then only what is new.
 
-    With `since`, also what concerns one requester further back.
+    With `since`, it also reads older batches of one requester.
     """
 
     context: Context
@@ -83,7 +83,7 @@ class LedgerReader:
     _batches: BatchReader = field(init=False)
 
     def read(self) -> LedgerView:
-        """The ledger as it was fetched: what was read before, and what came since."""
+        """The ledger as it was fetched: the commits that were read before, and the new ones."""
         repository = self.context.repository
         last, head, main = self._last, repository.ledger(), repository.main()
         if last is not None and not last.doubt and (head, main) == (last.head, last.main):
@@ -134,14 +134,14 @@ class LedgerReader:
             head=head,
             main=main,
             events=tuple(sorted(unique.values(), key=lambda event: (event.at, event.path))),
-            ignored=(*_told(ignored), *(_unread(each) for _, each in verifier.unreadable)),
+            ignored=(*_ignored_findings(ignored), *(_unread(each) for _, each in verifier.unreadable)),
             doubt=_doubt(self._batches, trouble),
             signers=dict(verifier.keys),
             in_doubt=verifier.in_doubt,
         )
 
     def _judged(self, added: AddedCommit, order: int, verdict: Claims | str) -> None:
-        """Note a commit that does not count. The branch's first, from before anything was attested, is no finding."""
+        """Note a commit that does not count. The branch's first commit, before any attestation, is not a finding."""
         first = not added.parent and not any(batches.is_ours(entry.path) for entry in added.entries)
         if isinstance(verdict, Claims) or first:
             self._ignored.pop(order, None)  # no key had spoken for it before
@@ -162,10 +162,10 @@ def read(
 
 
 def _doubt(reader: BatchReader, trouble: str) -> str:
-    """Why what does not count may be ours all the same; empty if it cannot.
+    """Why commits that do not count may still be jitbot's own; empty if they cannot.
 
-    One commit with an unknown key is somebody's forgery. Where nothing else counts, all may be ours, signed
-    before the issuer changed its keys: live grants must not pass for orphans then.
+    One commit with an unknown key, beside others that count, is a forgery. If nothing counts, all commits may be
+    jitbot's own, signed before the issuer changed its keys. Then live grants must not be treated as orphans.
     """
     unchecked = len(reader.waiting)
     if unchecked and trouble:
@@ -176,25 +176,25 @@ def _doubt(reader: BatchReader, trouble: str) -> str:
             f" does not publish: if it changed its keys, add the old one to {ISSUER_KEYS}"
         )
     for _, each in reader.verifier.unreadable:
-        if not each.requests and not each.idle:  # nobody can tell what it ends, or whom
+        if not each.requests and not each.idle:  # it is unknown what it ends, or whose access
             return f"the ledger's commit {each.commit[:10]} cannot be read by this jitbot: {each.why}"
     return ""
 
 
-def _told(ignored: Sequence[Finding]) -> Iterator[Finding]:
+def _ignored_findings(ignored: Sequence[Finding]) -> Iterator[Finding]:
     """The latest of what is ignored, and how many more there are."""
-    if (more := len(ignored) - MOST_TOLD) > 0:
+    if (more := len(ignored) - MOST_REPORTED) > 0:
         message = f"{more} earlier commits of the ledger are ignored too"
         hint = "find out who pushed them; they have no effect"
         yield Finding(code="unattested", message=message, file="ledger", hint=hint)
-    yield from ignored[-MOST_TOLD:]
+    yield from ignored[-MOST_REPORTED:]
 
 
 def _unread(found: Unreadable) -> Finding:
-    about = ", ".join(sorted(found.requests)[:3]) or "what it is about cannot be told"
+    about = ", ".join(sorted(found.requests)[:3]) or "what it is about is unknown"
     return Finding(
         code="unreadable",
-        message=f"commit {found.commit[:10]} of the ledger is ours, and cannot be read whole ({found.why}): {about}",
+        message=f"commit {found.commit[:10]} of the ledger is attested, and cannot be read whole ({found.why}): {about}",
         file=found.path,
         hint="nothing is given to these requests, and nothing of theirs ends but by a revocation or a deletion",
     )

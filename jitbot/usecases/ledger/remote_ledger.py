@@ -1,4 +1,4 @@
-"""The ledger's branch, read through the API. Nothing is proven here: who wrote it, a clone can verify; this cannot."""
+"""The ledger's branch, read through the API. Nothing is verified here; a clone can verify who wrote it."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ _SILENT = frozenset({"removed", "verified"})  # kinds that change nothing for a 
 
 @dataclass(slots=True)
 class UnverifiedLedger:
-    """What lies on the branch, as it lies there; each event is read once."""
+    """The events on the branch, unverified; each event is read once."""
 
     personal: PersonalForge
     most: int = MOST
@@ -55,7 +55,7 @@ class UnverifiedLedger:
             sorted((event for event in known if event is not None), key=lambda each: (each.at, each.path))
         )
 
-    def lives(self, now: datetime) -> Mapping[str, request_state.RequestState]:
+    def states(self, now: datetime) -> Mapping[str, request_state.RequestState]:
         """Every request of the days that can still matter."""
         return request_state.fold_events(self.events(now - MEMORY, now))
 
@@ -72,11 +72,11 @@ def _is_event(path: str) -> bool:
 
 
 def _load(path: str, content: bytes | None) -> Event | None:
-    """The event, whoever wrote it: on which head its batch was made, the branch's tip does not say."""
+    """The event, without a check who wrote it. The branch's tip does not show for which head its batch was made."""
     try:
         event = batches.event_of(path, content, parent=None)
     except ValueError:
         return None
-    # Whoever may push can write an event: one about no possible request is none.
+    # Anyone who may push can write an event: one about no possible request is none.
     named = not event.request or isinstance(parse_request_path(event.request), RequestPath)
     return event if named else None

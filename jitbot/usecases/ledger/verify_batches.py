@@ -1,7 +1,7 @@
-"""Reads commits of the ledger, some at a time, and has them judged: for the runs that act and for the audits.
+"""Reads commits of the ledger, some at a time, and passes them to the verifier; runs and audits both use it.
 
-Neither the size nor the number of what others push can exhaust a reader: of what is not attested only the names
-and the token are looked at, and what may yet turn out to count is remembered by its name alone.
+Neither the size nor the number of pushed commits can exhaust a reader. Of a commit that is not attested only the file
+names and the token are read. Of a commit that a later key may confirm only the name is kept.
 """
 
 import json
@@ -16,7 +16,7 @@ from jitbot.domain.model.bounds import EVENT_READ, TOKEN_READ
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError
 
-_READ_AT_ONCE = 50  # batches of ours whose events are in memory together
+_READ_AT_ONCE = 50  # attested batches whose events are in memory together
 _AGAIN_AT_ONCE = 200  # commits that are looked at once more together
 
 T = TypeVar("T")
@@ -29,8 +29,8 @@ Judged = Callable[[AddedCommit, int, Claims | str], None]
 class BatchReader:
     """Takes the ledger's commits, parents first, and feeds them to the verifier.
 
-    `judged` hears of each commit when it is certain, and once more of one that a later key speaks for; `again` reads
-    commits once more.
+    `judged` is called for each commit when its result is certain, and again if a later key confirms the commit. `again`
+    reads commits a second time.
     """
 
     verifier: BatchVerifier
@@ -59,7 +59,7 @@ class BatchReader:
                 self.judged(added, self.waiting[added.commit], batches.NO_KEY)
 
     def trust(self, added: AddedCommit) -> None:
-        """Let the keys that a commit brings count. Whoever calls this knows why they do."""
+        """Accept the keys that a commit brings. The caller must know why they count."""
         if vouched := self.verifier.vouched(added):
             self.verifier.trust(vouched, self.contents(vouched.values(), TOKEN_READ))
 

@@ -1,4 +1,4 @@
-"""`jitbot check`: the verdict that a merge would meet, before it is one. Reads; asks neither GitHub nor AWS."""
+"""`jitbot check`: the verdict that a merge would get, before the merge. It reads files; it asks neither GitHub nor AWS."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ from jitbot.usecases.context import SETTINGS
 class ProposedChanges:
     """What a branch changes since it left main, and main's own entries of the requests among it.
 
-    `unread` is why it is not read any further; empty if it is.
+    `unread` is the reason why the change is not read any further; empty if it is read.
     """
 
     base: Sha
@@ -94,7 +94,7 @@ class Checker:
     when: datetime
 
     def files(self, tree: Tree, paths: Iterable[str]) -> tuple[Finding, ...]:
-        """Everything wrong with these files as they lie in one tree; each is held against that tree's own rules."""
+        """Everything wrong with these files of one tree; each file is checked against the rules of the same tree."""
         wanted = list(dict.fromkeys(paths))
         contents, odd = tree.read(wanted), tree.others(wanted)
         findings: list[Finding] = []
@@ -146,7 +146,7 @@ class Checker:
         return tuple(dict.fromkeys((*beside, *of_requests, *of_rules)))
 
     def _previews(self, repository: Repository, proposed: ProposedChanges) -> Iterator[Preview]:
-        """What each request of a branch would give, as far as git alone can tell."""
+        """What each request of a branch would give, as far as git alone shows."""
 
         @cache
         def rules(commit: Sha, policy: str) -> Rules:

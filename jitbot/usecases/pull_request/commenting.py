@@ -1,4 +1,4 @@
-"""`jitbot comment`: what people see on a pull request, brought up to date. It steers; no decision hangs on any of it."""
+"""`jitbot comment`: updates what people see on a pull request. It guides people; no decision depends on it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -27,7 +27,7 @@ _DESCRIPTION = 140  # characters of a status that GitHub takes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What a pull request should show. An empty body or title: none of ours; `begin`: where there is none yet, make it."""
+    """What a pull request should show. An empty body or title means: no change. `begin`: make a comment if there is none."""
 
     number: int
     body: str = ""
@@ -40,7 +40,7 @@ class Shown:
 
 
 def of_pull(context: Context, talk: Conversation, number: int, now: datetime) -> Shown:
-    """What one pull request should show, whatever has become of it."""
+    """What one pull request should show, whether it is open, closed or merged."""
     page = talk.page(number)
     if page.pull.base_branch != MAIN:
         return Shown(number=number)
@@ -56,14 +56,14 @@ def of_pull(context: Context, talk: Conversation, number: int, now: datetime) ->
 
 
 def of_merged(context: Context, history: LedgerView, number: int, now: datetime) -> Shown:
-    """What a merged pull request should show by the ledger alone; no body if the ledger has not heard of it."""
-    stand = grant_statuses(history.lives.values(), now)
-    found = merged_comment.merged_requests(history.events, history.lives, stand, number)
+    """What a merged pull request should show, from the ledger alone; no body if the ledger has no event of it."""
+    statuses = grant_statuses(history.states.values(), now)
+    found = merged_comment.merged_requests(history.events, history.states, statuses, number)
     if not found:
         return Shown(number=number)
     collector = CaseCollector(context=context)
-    told = [replace(each, doubt=history.doubt_of(each.path)) for each in found]
-    described = [_described(context, collector, each) for each in told]
+    merged = [replace(each, doubt=history.doubt_of(each.path)) for each in found]
+    described = [_described(context, collector, each) for each in merged]
     return Shown(number=number, body=merged_comment.outcome(described, number=number))
 
 
@@ -74,10 +74,10 @@ def _described(context: Context, collector: CaseCollector, each: MergedRequest) 
     return replace(each, description=policy.description if policy is not None else "", gone=gone)
 
 
-def _of_open(page: Page, told: Brief) -> Shown:
+def _of_open(page: Page, brief: Brief) -> Shown:
     number = page.pull.number
-    enough, said = open_comment.steering(told.summaries)
-    findings = (*told.findings, *open_comment.too_much(told.summaries))
+    enough, said = open_comment.steering(brief.summaries)
+    findings = (*brief.findings, *open_comment.too_much(brief.summaries))
     count = len(findings)
     codes = ", ".join(dict.fromkeys(finding.code for finding in findings))
     check = Status(
@@ -85,15 +85,15 @@ def _of_open(page: Page, told: Brief) -> Shown:
         description=_cut(f"{count} to fix: {codes}" if count else "all good"),
     )
     approval = Status(light=Light.SUCCESS if enough else Light.PENDING, description=_cut(said))
-    if told.unread:
+    if brief.unread:
         approval = Status(light=Light.PENDING, description="can be judged once the check is green")
-    elif not told.summaries:
+    elif not brief.summaries:
         approval = Status(light=Light.SUCCESS, description="no access is asked for here")
     return Shown(
         number=number,
-        body=_body(page, told, findings),
-        begin=bool(told.summaries) or told.unread,
-        title=title(told.summaries) if told.alone else "",
+        body=_body(page, brief, findings),
+        begin=bool(brief.summaries) or brief.unread,
+        title=title(brief.summaries) if brief.alone else "",
         statuses=((CHECK, check), (APPROVAL, approval)),
         findings=findings,
         head=page.pull.head,
@@ -101,20 +101,20 @@ def _of_open(page: Page, told: Brief) -> Shown:
     )
 
 
-def _body(page: Page, told: Brief, findings: tuple[Finding, ...]) -> str:
+def _body(page: Page, brief: Brief, findings: tuple[Finding, ...]) -> str:
     number = page.pull.number
-    if told.summaries:
+    if brief.summaries:
         auto_merge = page.auto_merge
         return open_comment.proposal(
-            told.summaries, findings, number=number, auto_merge=auto_merge, doubt=told.doubt
+            brief.summaries, findings, number=number, auto_merge=auto_merge, doubt=brief.doubt
         )
-    return open_comment.unread(findings, number=number) if told.unread else open_comment.nothing(number)
+    return open_comment.unread(findings, number=number) if brief.unread else open_comment.nothing(number)
 
 
 def put(talk: Conversation, shown: Shown, *, run: str) -> bool:
-    """Bring a pull request up to date; nothing is written that is there already. Whether anything was.
+    """Update a pull request; a part that is already right is not written. Returns whether anything was written.
 
-    What one part meets holds up no other: whoever has used up the statuses of a commit hides no comment.
+    An error in one part does not stop the others: a person who uses up a commit's statuses cannot hide the comment.
     """
     parts = (partial(_set, talk, shown, run), partial(_retitle, talk, shown), partial(_say, talk, shown))
     written, trouble = False, list[JitbotError]()
@@ -150,9 +150,9 @@ def _say(talk: Conversation, shown: Shown) -> bool:
 
 
 def keep(talk: Conversation, number: int, body: str, *, begin: bool) -> bool:
-    """Have this as the one comment of ours: the oldest stays and is edited, later twins go. Whether anything was written.
+    """Make this jitbot's only comment: edit the oldest one, delete later ones. Returns whether anything was written.
 
-    A write that seemed to fail may have taken effect, even several times: after a post all is read back.
+    A write that seemed to fail may have taken effect, even several times. So after a post all comments are read back.
     """
     ours, posted = _ours(talk.comments(number)), False
     if not ours:
@@ -187,7 +187,7 @@ def _post(talk: Conversation, number: int, body: str) -> list[Comment]:
 
 
 def _ours(comments: Iterable[Comment]) -> list[Comment]:
-    """By author and by marker: a marker in somebody else's comment makes it none of ours."""
+    """jitbot's comments, by author and by marker: another author's comment with the marker is not one of them."""
     ours = [each for each in comments if each.by_actions and is_ours(each.body)]
     return sorted(ours, key=lambda each: each.comment_id)
 

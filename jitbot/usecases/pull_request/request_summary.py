@@ -1,4 +1,4 @@
-"""What an open pull request asks for, judged as if it were merged now: by the code that decides, and asking as little."""
+"""What an open pull request asks for, judged as if it were merged now by the code that decides, with few calls."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -40,17 +40,17 @@ _PROPOSED = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brief:
-    """A pull request as if it were merged now: a briefing for each request file, and all that is wrong with it."""
+    """A pull request as if it were merged now: a summary of each request file, and all findings."""
 
     summaries: tuple[RequestSummary, ...]
     findings: tuple[Finding, ...]
     alone: bool  # whether it touches request files and nothing else
     doubt: str  # why the ledger could not be read, or not wholly
-    unread: bool = False  # it changes so much that no briefing was made
+    unread: bool = False  # it changes so much that no summary was made
 
 
 def brief(context: Context, pull: PullRequest, now: datetime) -> Brief:
-    """Judge the change from the base's fetched tip to the pull request's fetched head. Raises UnavailableError if they cannot be had."""
+    """Judge the change from the base's fetched tip to the pull request's fetched head. Raises UnavailableError if they cannot be fetched."""
     repository = context.repository
     head, base = _fetched(context, pull), repository.main()
     proposed = read_proposed(repository, base=base, head=head)
@@ -64,12 +64,12 @@ def brief(context: Context, pull: PullRequest, now: datetime) -> Brief:
         collector=CaseCollector(context=context, asks=asks),
     )
     history, doubt = asking.history(paths) if paths else (None, "")
-    told = [asking.of(path, history, doubt=doubt) for path in paths]
+    summaries = tuple(asking.of(path, history, doubt=doubt) for path in paths)
     checker = Checker(documents=context.documents, catalogue=context.catalogue, when=now)
     return Brief(
-        summaries=tuple(told),
+        summaries=summaries,
         findings=checker.together(
-            repository, proposed, (finding for each in told for finding in each.findings)
+            repository, proposed, (finding for each in summaries for finding in each.findings)
         ),
         alone=bool(paths) and len(paths) == len(proposed.touched),
         doubt=doubt,
@@ -82,7 +82,7 @@ def _fetched(context: Context, pull: PullRequest) -> Sha:
     if repository.pull_head(number) != pull.head:
         repository.fetch([number])
     if repository.pull_head(number) != pull.head:
-        raise UnavailableError(f"the head of #{number} is moving; the run of the newer one tells")
+        raise UnavailableError(f"the head of #{number} is moving; the run of the newer head reports")
     return pull.head
 
 
@@ -97,7 +97,7 @@ class _Asking:
     collector: CaseCollector
 
     def history(self, paths: Sequence[str]) -> tuple[LedgerView | None, str]:
-        """The ledger, for one requester further back; and why it cannot be relied upon, if so."""
+        """The ledger, with older batches of one requester, and the reason if it cannot be relied upon."""
         asked = (self._request(path) for path in paths)
         requester = next((each.value.requester for each in asked if each.value is not None), "")
         try:
@@ -109,26 +109,26 @@ class _Asking:
     def of(self, path: str, history: LedgerView | None, *, doubt: str) -> RequestSummary:
         """One request file."""
         kind, parsed = self.proposed.kind(path), self._request(path)
-        life = history.lives.get(path) if history is not None else None
-        life = life or RequestState(request=path)
+        state = history.states.get(path) if history is not None else None
+        state = state or RequestState(request=path)
         request = parsed.value
-        told = RequestSummary(path=path, proposed=_PROPOSED[kind], request=request)
+        summary = RequestSummary(path=path, proposed=_PROPOSED[kind], request=request)
         if request is not None and history is not None and not doubt:
-            told = replace(
-                told, held=request_summary.held(history.lives.values(), request.requester, but_for=path)
+            summary = replace(
+                summary, held=request_summary.held(history.states.values(), request.requester, excluding=path)
             )
         if kind is ChangeKind.DELETED:
-            return replace(told, ends_nothing=self._ends_nothing(path, parsed, life))
-        preview = self._preview(path, kind, life, doubt=doubt)
+            return replace(summary, ends_nothing=self._ends_nothing(path, parsed, state))
+        preview = self._preview(path, kind, state, doubt=doubt)
         return replace(
-            told,
+            summary,
             grant_preview=preview.grant_preview,
-            former=life.current if kind is ChangeKind.MODIFIED else None,
+            former=state.current if kind is ChangeKind.MODIFIED else None,
             awaiting=preview.awaiting,
             findings=preview.findings,
         )
 
-    def _preview(self, path: str, kind: ChangeKind, life: RequestState, *, doubt: str) -> Preview:
+    def _preview(self, path: str, kind: ChangeKind, state: RequestState, *, doubt: str) -> Preview:
         """What a request would give. Where the ledger is in doubt, main's file says what was approved before."""
         entry, was = self.proposed.at_head[path], self.proposed.at_base.get(path)
         change = Change(
@@ -142,11 +142,11 @@ class _Asking:
         )
         case = self.collector.case(change, earlier=path in self._changed_before, files=self.proposed.touched)
         former = read_former(self.context.repository, self.context.documents, was) if doubt else None
-        return preview_grant(case, self.at, self.context.catalogue, so_far=life, former=former)
+        return preview_grant(case, self.at, self.context.catalogue, so_far=state, former=former)
 
-    def _ends_nothing(self, path: str, asked: Parsed[Request], life: RequestState) -> str:
+    def _ends_nothing(self, path: str, asked: Parsed[Request], state: RequestState) -> str:
         """Why this deletion would end no access, by the rules of main as it is now."""
-        rules, term = self.collector.rules(self.proposed.base, policy_of(path)), life.current
+        rules, term = self.collector.rules(self.proposed.base, policy_of(path)), state.current
         requester = term.ask.github_id if term is not None else requester_of(asked, rules.people)
         try:
             return why_deletion_ends_nothing(self.pull.author, path, requester, rules)
@@ -169,16 +169,16 @@ class _Asking:
 def recorded(context: Context, number: int, now: datetime) -> tuple[RequestSummary, ...]:
     """What a merged pull request asked for and was granted, by the ledger and under main's rules; empty if it was not.
 
-    Raises UnavailableError if the ledger cannot tell.
+    Raises UnavailableError if the ledger is in doubt.
     """
     history = ledger.read(context, now)
     if history.doubt:
         raise UnavailableError(history.doubt)
     terms = {
-        event.request: life.current
+        event.request: state.current
         for event in history.events
         if event.evidence.pull_request == number
-        if (life := history.lives.get(event.request)) is not None and life.current is not None
+        if (state := history.states.get(event.request)) is not None and state.current is not None
     }
     for why in filter(None, map(history.doubt_of, terms)):
         raise UnavailableError(why)
@@ -203,6 +203,6 @@ def _granted(
         proposed=Proposed.ASK,
         request=request,
         grant_preview=grant_preview,
-        held=request_summary.held(longer.lives.values(), request.requester, but_for=path),
-        statuses=grant_statuses([history.lives[path]], now),
+        held=request_summary.held(longer.states.values(), request.requester, excluding=path),
+        statuses=grant_statuses([history.states[path]], now),
     )

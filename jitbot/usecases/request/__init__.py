@@ -1,1 +1,1 @@
-"""What a person does with a token of their own: ask, wait, and look."""
+"""What a person does with their own token: ask for access, wait, and read."""

@@ -1,4 +1,4 @@
-"""Looks after a pull request until its request is granted, refused, or the patience is over."""
+"""Follows a pull request until its request is granted or refused, or the waiting time is over."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two looks
 def follow(
     client: RequesterClient, pull: Pull, request: str, *, now: datetime, patience: timedelta
 ) -> Iterator[ProgressUpdate]:
-    """What is to be seen, look by look, the last one final unless the patience came to its end first."""
+    """The state after each look. The last one is final unless the waiting time ended first."""
     ledger, approvals = UnverifiedLedger(client.personal), OpenApprovals(client=client, follows=True)
     for waited in looks(client, patience):
         update = look(approvals, ledger, client.personal.pull(pull.number), request, now + waited)
@@ -28,7 +28,7 @@ def follow(
 
 
 def looks(client: RequesterClient, patience: timedelta) -> Iterator[timedelta]:
-    """The time waited so far, at once and after ever longer pauses, until it is the whole patience."""
+    """The time waited so far: zero first, then after longer and longer pauses, up to the whole waiting time."""
     waited, pause = 0.0, _FIRST_PAUSE
     while True:
         yield timedelta(seconds=waited)
@@ -44,13 +44,13 @@ def look(
 ) -> ProgressUpdate:
     """One look at the pull request, and once it is merged at what is recorded of it."""
     if pull.merge_commit is not None and pull.merged_at is not None:
-        told = [
+        events = [
             event
             for event in ledger.events(pull.merged_at - timedelta(days=7), now)
             if event.request == request
         ]
-        folded = request_state.fold_events(told).get(request, RequestState(request=request))
-        step, reasons, term = progress.after_merge(pull.merge_commit, told, folded)
+        folded = request_state.fold_events(events).get(request, RequestState(request=request))
+        step, reasons, term = progress.after_merge(pull.merge_commit, events, folded)
         return ProgressUpdate(step=step, statuses={}, reasons=reasons, term=term)
     if pull.closed:
         return ProgressUpdate(step=ProgressStep.CLOSED, statuses={})
@@ -60,9 +60,9 @@ def look(
     )
 
 
-def ended(lived: RequestState | None) -> bool:
-    """Whether the record says of every account of a request that it ended."""
-    term = lived.current if lived is not None else None
-    if lived is None or term is None or not term.documents:
+def ended(state: RequestState | None) -> bool:
+    """Whether the record says that a request ended in every one of its accounts."""
+    term = state.current if state is not None else None
+    if state is None or term is None or not term.documents:
         return False
-    return all(lived.account_state(each.account_id).end is not None for each in term.documents)
+    return all(state.account_state(each.account_id).end is not None for each in term.documents)

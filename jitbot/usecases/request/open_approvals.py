@@ -1,7 +1,7 @@
-"""Where the approvals of an open pull request stand, read with a person's own token and without a clone.
+"""The approvals of an open pull request, read with a person's own token and without a clone.
 
-The facts are put together as the check does it, and counted by the code that decides. What cannot be read is
-said to be not known: it is never replaced by a weaker rule.
+The facts are collected as `check` does it, and counted by the code that decides. A fact that cannot be read makes the
+answer unknown: it is never replaced by a weaker rule.
 """
 
 from dataclasses import dataclass, field
@@ -56,7 +56,7 @@ class OpenApprovals:
         return self.client.documents.parse_request(Source(path=path, content=content)).value
 
     def of(self, pull: Pull, path: str, now: datetime) -> PendingApprovals | NotKnown:
-        """How the approvals of one request stand, as if its pull request were merged now."""
+        """The approvals of one request, counted as if its pull request were merged now."""
         place = self.client.place
         if pull.base != place.branch:
             return NotKnown(why=f"its pull request goes into {pull.base}, not into {place.branch}")
@@ -80,7 +80,7 @@ class OpenApprovals:
         people = rules.people.value or {}
         head = self._head(pull, path, main)
         merged = _as_if_merged(pull, self.client.place.repository_id, len(head.commits), at)
-        # Without an approval nothing hangs on who pushed, or on when the base was changed.
+        # Without an approval it does not matter who pushed, or when the base was changed.
         history = self.client.forge.history(pull.number) if approved or dismissed else None
         source = head.source
         request = self.client.documents.parse_request(source) if source is not None else None

@@ -1,7 +1,7 @@
 """Puts a proposal before its approvers: one commit, one branch, one pull request, and auto-merge where it is safe.
 
-The branch appears with its commit, so there is one thing to take back. After every write that failed, GitHub is
-asked whether it took effect all the same: a time-out is no answer.
+The branch is created at its commit, so there is one thing to undo. After every write that failed, GitHub is asked
+whether it took effect: a time-out is not an answer.
 """
 
 from collections.abc import Callable
@@ -58,7 +58,7 @@ def free_branch(client: RequesterClient, proposal: NewRequest) -> NewRequest:
 
 
 def _branch(personal: PersonalForge, name: str, commit: Sha) -> None:
-    """Make the branch for the commit. One of that name that is not ours is left alone, and is an error."""
+    """Make the branch for the commit. An existing branch of that name at another commit stays, and is an error."""
     try:
         personal.create_branch(name, commit)
     except JitbotError:
@@ -87,7 +87,7 @@ def _pull(client: RequesterClient, proposal: NewRequest, commit: Sha) -> Pull:
 
 
 def _ask(question: Callable[[], T], what: str) -> T:
-    """Ask after a write that failed. Raises UnavailableError if that cannot be told either."""
+    """Ask GitHub whether a failed write took effect. Raises UnavailableError if that cannot be read either."""
     try:
         return question()
     except JitbotError as error:

@@ -18,7 +18,7 @@ MOST = 50  # pull requests to look into: each costs a few calls
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRequest:
-    """One open request: how long it asks for, and how its approvals stand.
+    """One open request: how long it asks for, and its approvals so far.
 
     `needed` is main's number only where it is not known what a decision would ask for.
     """
@@ -65,7 +65,7 @@ def _of(approvals: OpenApprovals, pull: Pull, now: datetime) -> Iterator[OpenReq
         path = _path(client, pull)
         request = approvals.request(pull, path) if path is not None else None
     except JitbotError as error:
-        # Whoever may open a pull request chooses its bytes and its size. If GitHub answers nothing else either,
+        # The author of a pull request chooses its bytes and its size. If GitHub answers nothing else either,
         # it is not this one, and this raises.
         client.personal.branch(client.place.branch)
         yield UnreadRequest(
@@ -86,7 +86,7 @@ def _asked(approvals: OpenApprovals, pull: Pull, request: Request, now: datetime
     client = approvals.client
     rules = client.rules(policy_of(request.path))
     owned_by = owners.of(request.path, codeowners=rules.codeowners, people=client.people, teams=client.teams)
-    stand, policy = approvals.of(pull, request.path, now), rules.policy.value
+    so_far, policy = approvals.of(pull, request.path, now), rules.policy.value
     asked = policy.approvals if policy is not None else 0
     return OpenRequest(
         request=request.path,
@@ -95,7 +95,7 @@ def _asked(approvals: OpenApprovals, pull: Pull, request: Request, now: datetime
         duration=request.duration,
         number=pull.number,
         url=pull.url,
-        approvals=stand,
-        needed=stand.required if isinstance(stand, PendingApprovals) else asked,
+        approvals=so_far,
+        needed=so_far.required if isinstance(so_far, PendingApprovals) else asked,
         owners=owned_by.names,
     )

@@ -1,4 +1,4 @@
-"""A person's desk: who they are, the rules at main's tip, and what they may ask for. Reads through the API alone."""
+"""The client of a requester: who they are, the rules at main's tip, and what they may ask for. Reads only the API."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ _RULES = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, *codeowners.LOCATIONS)
 
 @dataclass(slots=True)
 class RemoteTree:
-    """The files of one commit, read through the forge's API and kept."""
+    """The files of one commit, read through GitHub's API and kept."""
 
     personal: PersonalForge
     commit: Sha
@@ -98,7 +98,7 @@ class RemoteTree:
 
 @dataclass(frozen=True, kw_only=True)
 class RequesterClient:
-    """One person at work. Not slotted: the place, the people and the policies are read once, when asked for."""
+    """One person's client. Not slotted: the repository, the people and the policies are read once, when needed."""
 
     personal: PersonalForge
     forge: Forge
@@ -108,7 +108,7 @@ class RequesterClient:
 
     @cached_property
     def place(self) -> RepositoryAccess:
-        """Whose token this is, and where main stands."""
+        """Whose token this is, and the tip of main."""
         return self.personal.place()
 
     @cached_property

@@ -26,7 +26,7 @@ _DOWN = (
 
 
 def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
-    """Decide every new change of a request, and carry out what the ledger says is approved and not granted."""
+    """Decide every new change of a request, and grant what the ledger says is approved and not granted yet."""
     ensure_current(context)
     if not dry_run:
         ensure_recordable(context)
@@ -36,7 +36,7 @@ def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
     run.report = Report(doubt=history.doubt, warnings=history.ignored, dry=dry_run)
     if history.doubt:
         return run.report  # what cannot be checked may hold an end: nothing is given
-    # What one merge asks for in bulk waits until everybody else has their access, and so does what is in doubt.
+    # Bulk requests of one merge, and changes in doubt, wait until everybody else has their access.
     for number, portion in enumerate(due(context, history, now)):
         history = run.portion(ledger.refresh() if number else history, portion)
     while undecided := run.undecided():
@@ -50,7 +50,7 @@ def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
 
 @dataclass(slots=True, kw_only=True)
 class _Run:
-    """One run of grant: what it has come to so far."""
+    """One run of grant: its results so far."""
 
     ledger: Ledger
     collector: CaseCollector
@@ -145,7 +145,7 @@ def _carried_out(ledger: Ledger, history: LedgerView, report: Report) -> Report:
     """Do what the ledger says is approved and not granted, and record it."""
     context, now = ledger.context, ledger.at
     ends = early_ends.ends_at_main(context, history, now)
-    changes = plan.to_grant(history.lives.values(), ends, now, history.in_doubt)
+    changes = plan.to_grant(history.states.values(), ends, now, history.in_doubt)
     decided = tuple(each.event for each in report.decided if each.event is not None and not report.dry)
     known = {event.key for event in report.recorded}
     recorded = report.recorded + tuple(event for event in decided if event.key not in known)
@@ -185,10 +185,10 @@ def _overtaken(
     """The grants just made that must end at once: revoked, deleted or offboarded while they were being made."""
     ends = early_ends.ends_at_main(context, history, now)
     for event in granted:
-        life = history.lives.get(event.request)
-        end = ends.of(life, life.account_state(event.account_id)) if life is not None else None
-        if life is not None and event.kind is EventType.GRANTED and end is not None:
-            yield from (each for each in plan.denials(life, end) if each.account_id == event.account_id)
+        state = history.states.get(event.request)
+        end = ends.of(state, state.account_state(event.account_id)) if state is not None else None
+        if state is not None and event.kind is EventType.GRANTED and end is not None:
+            yield from (each for each in plan.denials(state, end) if each.account_id == event.account_id)
 
 
 def _with(history: LedgerView, new: Iterable[Event]) -> LedgerView:

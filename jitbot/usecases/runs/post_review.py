@@ -25,7 +25,7 @@ from jitbot.usecases.runs.report import Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """One debt as it stands after this run's look at the reviews. `event` is new to the ledger."""
+    """One required review, after this run has read GitHub's reviews. `event` is new to the ledger."""
 
     pending_review: PendingReview
     event: Event | None = None
@@ -33,33 +33,37 @@ class _Read:
 
 
 def with_reviews(ledger: Ledger, report: Report, history: LedgerView, *, late_fails: bool) -> Report:
-    """The report of a run, with the reviews that were read and recorded, and the issues that ask for them.
+    """Add to a run's report the reviews that were read and recorded, and keep the issues that ask for them.
 
-    `late_fails`: a review that is overdue, or an objection, fails the run. Otherwise it is only told.
+    With `late_fails` an overdue review or an objection fails the run. Without it, it is a warning.
     """
     context, now = ledger.context, ledger.at
-    owing = [(life.owing, pending_review) for life in history.lives.values() for pending_review in life.debts]
-    if not owing:
+    required = [
+        (state.review_events, pending_review)
+        for state in history.states.values()
+        for pending_review in state.post_reviews
+    ]
+    if not required:
         return report
-    read = [_read(context, pending_review, events, now) for events, pending_review in owing]
+    read = [_read(context, pending_review, events, now) for events, pending_review in required]
     trouble = [finding for each in read for finding in each.trouble]
     new = tuple(each.event for each in read if each.event is not None)
     if new and not report.dry:
         trouble += _recorded(ledger, new)
     if not report.dry:
         trouble += _issues(context, [each.pending_review for each in read])
-    told = [_told(each.pending_review, now) for each in read if each.pending_review.reviewed is None]
-    loud = [finding for finding in told if late_fails and finding.code != "review-due"]
+    findings = [_open_review(each.pending_review, now) for each in read if not each.pending_review.reviewed]
+    failing = [finding for finding in findings if late_fails and finding.code != "review-due"]
     return replace(
         report,
         recorded=report.recorded + (() if report.dry else new),
-        warnings=report.warnings + tuple(finding for finding in told if finding not in loud),
-        alarms=(*report.alarms, *trouble, *loud),
+        warnings=report.warnings + tuple(finding for finding in findings if finding not in failing),
+        alarms=(*report.alarms, *trouble, *failing),
     )
 
 
 def _read(context: Context, pending_review: PendingReview, events: Sequence[Event], now: datetime) -> _Read:
-    """What the forge says of a debt's review now. What cannot be read changes nothing, and is told."""
+    """Read the merge's reviews from GitHub. What cannot be read changes nothing and becomes a finding."""
     if pending_review.reviewed is not None:
         return _Read(pending_review=pending_review)
     try:
@@ -96,12 +100,15 @@ def _recorded(ledger: Ledger, new: tuple[Event, ...]) -> list[Finding]:
     return []
 
 
-def _issues(context: Context, debts: Sequence[PendingReview]) -> list[Finding]:
-    """Exactly one issue for each debt, open until it is reviewed. Everything is compared, so any run repairs."""
+def _issues(context: Context, post_reviews: Sequence[PendingReview]) -> list[Finding]:
+    """Keep exactly one issue for each required review, open until the review is given.
+
+    Every run compares the whole issue with what it should be, so any run repairs it.
+    """
     try:
-        since = min(pending_review.merged_at for pending_review in debts)
+        since = min(pending_review.merged_at for pending_review in post_reviews)
         found = context.issues.ours(since)
-        for pending_review in debts:
+        for pending_review in post_reviews:
             _one_issue(context, pending_review, found, since)
     except JitbotError as error:
         message = f"the issue that asks for a review could not be opened or kept current: {error}"
@@ -115,11 +122,11 @@ def _one_issue(
     def wanted(issue: Issue, twin_of: int | None) -> Issue:
         return asked_for(pending_review, issue, twin_of)
 
-    owed = pending_review.reviewed is None
-    keep_one(context.issues, found, wanted, marker=pending_review.marker, since=since, owed=owed)
+    needed = pending_review.reviewed is None
+    keep_one(context.issues, found, wanted, marker=pending_review.marker, since=since, needed=needed)
 
 
-def _told(pending_review: PendingReview, now: datetime) -> Finding:
+def _open_review(pending_review: PendingReview, now: datetime) -> Finding:
     by = timestamp.show(pending_review.review_by)
     if pending_review.objections:
         who = pending_review.objections[-1].evidence.by or "a reviewer"

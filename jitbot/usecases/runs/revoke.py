@@ -1,7 +1,7 @@
 """`jitbot revoke`: who may end a grant early, the record of it, and the end itself.
 
-A revocation is recorded before AWS is touched, so that it is final wherever the run stops. Where it cannot be
-recorded, because others keep writing, GitHub refuses or its issuer does not answer, access ends all the same.
+A revocation is recorded before AWS is changed, so that it is final even if the run stops. If it cannot be recorded,
+because others keep writing, GitHub refuses or its issuer does not answer, access ends anyway.
 """
 
 from dataclasses import replace
@@ -37,19 +37,19 @@ def revoke(ledger: Ledger, request: str, *, reason: str) -> Report:
     ensure_current(context)
     if context.run.rerun:
         raise DeniedError(
-            "a re-run speaks for whoever started the run first, whoever re-runs it; start revoke anew"
+            "a re-run acts in the name of the person who started the first attempt; start revoke anew"
         )
     history = ledger.read()
-    life = _known(history, request)
-    event = life.revoked or _revocation(context, life, reason=reason, now=now)
+    state = _known(history, request)
+    event = state.revoked or _revocation(context, state, reason=reason, now=now)
     trouble = ""
-    if life.revoked is None:
+    if state.revoked is None:
         try:
             history, event = _recorded(ledger, event)
-            life = history.lives[request]
+            state = history.states[request]
         except JitbotError as error:
             trouble = str(error)
-    changes = _denials(replace(life, revoked=event), now)
+    changes = _denials(replace(state, revoked=event), now)
     outcome = apply(context, changes, now)
     report = Report(
         planned=changes,
@@ -85,13 +85,13 @@ def _unrecorded(event: Event, why: str, *, done: tuple[Event, ...]) -> Finding:
 
 
 def _known(history: LedgerView, request: str) -> RequestState:
-    """The request, if it was ever approved. What is in doubt beside it does not keep it from ending."""
-    life = history.lives.get(request)
-    if life is None or life.current is None:
+    """The request, if it was ever approved. Other events in doubt do not prevent its end."""
+    state = history.states.get(request)
+    if state is None or state.current is None:
         if why := history.doubt_of(request):
             raise UnavailableError(why)
         raise InvalidError(f"{request} was never approved, so there is nothing to revoke")
-    return life
+    return state
 
 
 def _recorded(ledger: Ledger, event: Event) -> tuple[LedgerView, Event]:
@@ -99,20 +99,20 @@ def _recorded(ledger: Ledger, event: Event) -> tuple[LedgerView, Event]:
     ensure_recordable(ledger.context)
 
     def build(known: LedgerView) -> tuple[Event, ...]:
-        return () if known.lives[event.request].revoked is not None else (event,)
+        return () if known.states[event.request].revoked is not None else (event,)
 
     found, _ = ledger.transact(build)
-    return found, found.lives[event.request].revoked or event
+    return found, found.states[event.request].revoked or event
 
 
-def _revocation(context: Context, life: RequestState, *, reason: str, now: datetime) -> Event:
-    ask = life.current.ask if life.current is not None else Ask()
-    person = _entitled(context, life.request, ask.github_id)
+def _revocation(context: Context, state: RequestState, *, reason: str, now: datetime) -> Event:
+    ask = state.current.ask if state.current is not None else Ask()
+    person = _entitled(context, state.request, ask.github_id)
     return Event(
         kind=EventType.REVOKED,
         at=now,
-        request=life.request,
-        commit=life.current.commit if life.current is not None else Sha(""),
+        request=state.request,
+        commit=state.current.commit if state.current is not None else Sha(""),
         why=EndReason.RELEASED if person.github_id == ask.github_id else EndReason.REVOKED,
         cause=f"by {person.login}",
         ask=Ask.of(Ask.requester(ask.requester)),
@@ -133,10 +133,10 @@ def _entitled(context: Context, request: str, requester_id: object) -> Person:
     return may_end.entitled(actor, request, requester_id, rules)
 
 
-def _denials(life: RequestState, now: datetime) -> tuple[Deny, ...]:
+def _denials(state: RequestState, now: datetime) -> tuple[Deny, ...]:
     """A denial for each account of a revoked request whose end is not recorded yet, and that is not over."""
-    revoked = life.revoked
-    if revoked is None or life.current is None or now >= life.current.window.expires_at:
+    revoked = state.revoked
+    if revoked is None or state.current is None or now >= state.current.window.expires_at:
         return ()
-    every = plan.denials(life, (revoked.why or EndReason.REVOKED, revoked.cause))
-    return tuple(each for each in every if life.account_state(each.account_id).end is None)
+    every = plan.denials(state, (revoked.why or EndReason.REVOKED, revoked.cause))
+    return tuple(each for each in every if state.account_state(each.account_id).end is None)

@@ -38,12 +38,12 @@ def sweep(context: Context, now: datetime, *, dry_run: bool = False, complete: b
         return report  # what cannot be checked may explain a role: nothing live is ended in doubt
     listed, failed = _looked_at(context, history, listed, now)
     ends = early_ends.ends_at_main(context, history, now)
-    changes = plan.to_end(history.lives, listed, history.orphans, ends, now, history.in_doubt)
+    changes = plan.to_end(history.states, listed, history.orphans, ends, now, history.in_doubt)
     report = replace(
         report,
         planned=changes,
         failures=failures + failed,
-        warnings=history.ignored + tag_findings(history.lives.values(), listed) + early_ends.warnings(ends),
+        warnings=history.ignored + tag_findings(history.states.values(), listed) + early_ends.warnings(ends),
         alarms=early_ends.alarms(ends),
     )
     if changes and not dry_run:
@@ -56,9 +56,9 @@ def sweep(context: Context, now: datetime, *, dry_run: bool = False, complete: b
 def _looked_at(
     context: Context, history: LedgerView, listed: Mapping[AccountId, tuple[Listed, ...]], now: datetime
 ) -> tuple[Mapping[AccountId, tuple[Listed, ...]], tuple[Failure, ...]]:
-    """The lists, with the roles that were ended early read whole: an end that somebody undid is made again."""
+    """The lists, with every role that was ended early read in full: an end that somebody undid is made again."""
     wanted: dict[AccountId, list[str]] = {}
-    for role in plan.to_look_at(history.lives.values(), listed, now):
+    for role in plan.to_look_at(history.states.values(), listed, now):
         wanted.setdefault(role.account_id, []).append(role.role_name)
     found: dict[tuple[AccountId, str], Actual | None] = {}
 
@@ -90,8 +90,8 @@ def _accounts(context: Context, history: LedgerView) -> tuple[AccountId, ...]:
         named = parsed.value.values() if parsed.value is not None else ()
     held = (
         documents.account_id
-        for life in history.lives.values()
-        for term in life.terms
+        for state in history.states.values()
+        for term in state.terms
         for documents in term.documents
     )
     return tuple(sorted({*named, *held}))

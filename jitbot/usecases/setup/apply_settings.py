@@ -1,4 +1,4 @@
-"""The use case init --apply: set the repository up on its host, one change after the other."""
+"""The use case init --apply: set up the repository on GitHub, one change after the other."""
 
 from collections.abc import Iterator
 from functools import partial

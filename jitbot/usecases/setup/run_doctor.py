@@ -1,4 +1,4 @@
-"""The use case doctor: read how everything is set up, and say what would not hold."""
+"""The use case doctor: read how everything is set up, and report what would break a promise."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ class RepositoryFiles:
 
 
 def run_doctor(target: DoctorTarget, *, github: bool = True, aws: bool = True) -> tuple[Check, ...]:
-    """Look at the files of main, at what GitHub tells of the repository, and at jitbot's own roles in AWS."""
+    """Look at the files of main, at GitHub's settings of the repository, and at jitbot's own roles in AWS."""
     tree = _tree(target)
     checks = list(_files(tree))
     if github:
@@ -102,7 +102,7 @@ def _files(tree: RepositoryFiles) -> Iterator[Check]:
 
 def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
     setup = target.setup
-    state = read(setup)  # whoever may not even read the repository has come to the wrong place
+    state = read(setup)  # a token that may not even read the repository is the wrong token
     if tree.settings is not None:
         yield from repository.identity(tree.settings, state.hosting, target.api_url)
     for row in (desired_settings.DEFAULT_BRANCH, *desired_settings.MAIN):

@@ -479,7 +479,7 @@ def test_a_batch_is_what_it_puts(clone: Clone) -> None:
 
 
 def test_a_submodule_in_the_ledger_stops_nobody(clone: Clone) -> None:
-    """Its entry names an object that no clone has, so it is left out: whoever may push could else stop every run."""
+    """Its entry names an object that no clone has, so it is left out: anyone who may push could else stop every run."""
     clone.git("update-index", "--add", "--cacheinfo", f"160000,{NOBODY},events/2026/11/24/x.json")
     clone.git("commit", "--quiet", "--message", "submodule")
     clone.push()

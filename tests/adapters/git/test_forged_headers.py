@@ -10,7 +10,7 @@ AUTHOR = b"author x <x@y> 1 +0000\ncommitter x <x@y> 1 +0000"
 
 @pytest.mark.parametrize("header", [b"parent " + b"d" * 40, b"parent \xff\xfe", b"parent short"])
 def test_a_forged_parent_is_no_parent(header: bytes) -> None:
-    """Below the committer git reads no parents, and whoever may push can write there what they like."""
+    """Below the committer git reads no parents, and anyone who may push can write there what they like."""
     forged = b"\n".join((TREE, PARENT, AUTHOR, header)) + b"\n\nsaid"
     assert plumbing.commit(forged) == plumbing.CommitHeader(parents=(plumbing.Sha("b" * 40),), message="said")
 

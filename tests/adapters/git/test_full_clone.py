@@ -159,13 +159,13 @@ def test_a_huge_message_is_not_held(repo: Repo) -> None:
     root = repo.commit(tree)
     repo.commit(tree, root, message="x" * (1 << 20))
     step = repo.steps()[-1]
-    assert (step.whole, step.told, step.message, step.parents) == (True, False, "", (root,))
+    assert (step.whole, step.message_read, step.message, step.parents) == (True, False, "", (root,))
     assert not step.added.well_formed
 
 
 @pytest.mark.parametrize("date", ["@99999999999 +0000", "@0 +0000"])
 def test_odd_dates_stop_nothing(repo: Repo, date: str) -> None:
-    """Whoever pushes chooses the date."""
+    """The person who pushes chooses the date."""
     repo.commit(repo.tree(f"100644 blob {repo.blob()}\ta"), date=date)
     assert len(repo.steps()) == 1
 

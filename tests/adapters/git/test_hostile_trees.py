@@ -1,4 +1,4 @@
-"""What whoever may push can make as large as they like: no walk and no reading follows it to its end."""
+"""What anyone who may push can make as large as they like: no walk and no reading follows it to its end."""
 
 import time
 import tracemalloc

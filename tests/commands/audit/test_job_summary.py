@@ -28,9 +28,9 @@ def bars(text: str) -> list[str]:
 def test_forty_bars_are_drawn_the_latest() -> None:
     """A busy week shows its latest forty grants, by person and time, and says how many there were."""
     text, found = timeline(week(300)), bars(timeline(week(300)))
-    held = [item for item in week(300).items if item.granted_at is not None]
+    held = [record for record in week(300).records if record.granted_at is not None]
     assert len(found) == 40 < len(held)
-    begins = sorted(f"{item.granted_at:%F %T}" for item in held)[-40:]
+    begins = sorted(f"{record.granted_at:%F %T}" for record in held)[-40:]
     assert sorted(line.partition(" :")[2].split(", ")[0].removeprefix("crit, ") for line in found) == begins
     assert text.rstrip().endswith(f"Only the latest 40 of {len(held)} are drawn.")
     sections = [line.split()[1] for line in text.splitlines() if line.startswith("    section ")]
@@ -39,7 +39,7 @@ def test_forty_bars_are_drawn_the_latest() -> None:
 
 def test_a_quiet_week_is_told_in_words() -> None:
     """Where nobody held anything there is no chart."""
-    assert timeline(replace(week(10), items=())) == "Nobody held access.\n"
+    assert timeline(replace(week(10), records=())) == "Nobody held access.\n"
     few = timeline(week(5))
     assert "Only the latest" not in few
     assert few.rstrip().endswith("```")
@@ -48,10 +48,12 @@ def test_a_quiet_week_is_told_in_words() -> None:
 def test_what_needs_a_look_is_marked() -> None:
     """A grant with an exception is a critical bar, and no other is."""
     quiet = week(5)
-    (first, *rest) = [item for item in quiet.items if item.granted_at is not None]
+    (first, *rest) = [record for record in quiet.records if record.granted_at is not None]
     no = {name: replace(each, answer=ControlAnswer.NO) for name, each in first.judgements.items()}
     marked = replace(first, judgements=no, requester="zoe")
-    found = bars(timeline(replace(quiet, items=(*(replace(item, judgements={}) for item in rest), marked))))
+    found = bars(
+        timeline(replace(quiet, records=(*(replace(record, judgements={}) for record in rest), marked)))
+    )
     assert [":crit, " in line for line in found] == [False] * len(rest) + [True]
 
 
@@ -60,8 +62,8 @@ def test_what_needs_a_look_is_marked() -> None:
 )  # fmt: skip
 def test_a_name_that_could_say_more_is_not_named(name: str) -> None:
     """Whatever Mermaid or Markdown could take for more than a name is drawn without one."""
-    (item,) = [each for each in week(5).items if each.granted_at is not None][:1]
-    odd = replace(item, requester=name, policy=name, account=name)
-    text = timeline(replace(week(5), items=(odd,)))
+    (record,) = [each for each in week(5).records if each.granted_at is not None][:1]
+    odd = replace(record, requester=name, policy=name, account=name)
+    text = timeline(replace(week(5), records=(odd,)))
     assert "    section unnamed\n    use of unnamed in unnamed :" in text
     assert not name or name not in text.replace("unnamed", "")

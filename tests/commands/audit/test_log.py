@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from acme_world import HOUR, MINUTE, World, open_world
-from books import clone, vouched
+from audit_story import clone, vouched
 
 HOSTILE = "=HYPERLINK(1) \\u202e | ::error::x"
 

@@ -96,7 +96,7 @@ def test_the_report_holds_what_happened(office: Office, tmp_path: Path) -> None:
     content = json.loads(text.partition('id="data">')[2].partition("</script>")[0])
     assert {office.granted, office.refused, REASON} <= set(content["texts"])
     assert "</script><b>" not in text
-    assert "Nothing stands against any grant of this period" in text
+    assert "No exception was found in this period" in text
     assert "orders-db-read" in text.partition("Who could ask")[2]
     assert "alice" in text.partition("Who could ask")[2]
 
@@ -196,7 +196,7 @@ def test_a_rule_that_changed_is_told(office: Office, tmp_path: Path) -> None:
 def test_git_runs_in_the_environment_of_the_command(
     office: Office, tmp_path: Path, arguments: tuple[str, ...], asked: list[str]
 ) -> None:
-    """The git that is found is that of the environment which the command line was given, whoever asks it."""
+    """The git that is found is that of the environment which the command line was given."""
     real, log, spy = shutil.which("git"), tmp_path / "log", tmp_path / "bin/git"
     spy.parent.mkdir()
     spy.write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec {real} "$@"\n')

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from acme_world import HOUR, MINUTE, World, open_world
-from books import clone, vouched
+from audit_story import clone, vouched
 from cloudtrail import ALICE, assumed, called
 from desk import Said
 from desk import said as run

@@ -56,7 +56,7 @@ def a_desk(tree: Tree, *files: str, login: str = "alice") -> RequesterClient:
 
 def told(*events: Event) -> LedgerAnswer:
     """What the branch tells."""
-    return LedgerAnswer(events=events, lives=dict(fold_events(events)))
+    return LedgerAnswer(events=events, states=dict(fold_events(events)))
 
 
 def approved(path: str, *, over: bool = False, minutes: int = 0) -> Event:

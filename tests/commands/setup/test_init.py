@@ -130,13 +130,13 @@ def test_the_ledger_has_no_past(begun: Begun) -> None:
 
 
 def test_apply_twice_changes_nothing(begun: Begun) -> None:
-    """A second --apply finds everything so already, and sends nothing that changes anything."""
+    """A second --apply finds everything already set, and sends nothing that changes anything."""
     begun.init()
     begun.push()
     begun.jitbot("init", "--apply", "--yes")
     begun.github.calls.clear()
     again = begun.jitbot("init", "--apply", "--yes")
-    assert (again.code, again.out.count("so already")) == (0, 5)
+    assert (again.code, again.out.count("already set")) == (0, 5)
     assert {method for method, _ in begun.github.calls} == {"GET"}
 
 

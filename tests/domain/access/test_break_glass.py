@@ -29,9 +29,9 @@ from builders import (
     a_change,
     a_commit,
     a_ground,
-    a_life,
     a_merge,
     a_pull,
+    a_request_state,
     a_review,
     a_window,
     an_approval,
@@ -219,7 +219,7 @@ def test_a_reviewer_who_asks_for_changes_is_heard_before(login: str) -> None:
 
 
 def test_the_requester_silences_no_reviewer() -> None:
-    """An objection that whoever asks has dismissed stands, as an owner's does."""
+    """An objection that the requester has dismissed stands, as an owner's does."""
     no = a_review("erin", state="DISMISSED")
     dismissal = Dismissal(review_id=1, by=an_actor("alice"), state="CHANGES_REQUESTED", at=MERGED_AT - MINUTE)
     merge = {"reviews": (no,), "dismissals": (dismissal,)}
@@ -292,7 +292,7 @@ def test_an_extension_owes_a_review_of_its_own() -> None:
         change=a_change(kind=ChangeKind.MODIFIED),
         request=a_request(duration=3 * HOUR),
     )
-    before = a_life(an_approval(commit=sha("first"), documents=(the_documents(policy=policy),)))
+    before = a_request_state(an_approval(commit=sha("first"), documents=(the_documents(policy=policy),)))
     decision = judged(longer, before)
     assert decision.verdict is Verdict.APPROVED
     assert decision.parsed_case is not None

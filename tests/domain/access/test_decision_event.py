@@ -24,9 +24,9 @@ from acme_facts import (
 from builders import (
     a_case,
     a_change,
-    a_life,
     a_merge,
     a_pull,
+    a_request_state,
     a_review,
     a_window,
     an_approval,
@@ -58,7 +58,7 @@ def told(case: Case | None, decision: Decision) -> Event:
 
 def recorded(case: Case, so_far: RequestState | None = None) -> Event:
     """The record of what is decided of a case."""
-    return told(case, decide(case, so_far or a_life(), NOW))
+    return told(case, decide(case, so_far or a_request_state(), NOW))
 
 
 def test_an_approval_is_recorded_whole() -> None:
@@ -147,11 +147,11 @@ def test_an_extension_is_recorded_as_one() -> None:
     pull = a_pull(merge_commit=change.commit, merged_at=MERGED_AT + HOUR)
     merge = a_merge(pull_request=pull, reviews=(a_review(submitted_at=MERGED_AT),))
     case = a_case(change=change, merge=merge, request=a_request(duration=3 * HOUR))
-    event = recorded(case, a_life(an_approval()))
+    event = recorded(case, a_request_state(an_approval()))
     assert event.kind is EventType.EXTENDED, event.evidence.json["reasons"]
     assert event.window == a_window(expires_at=EXPIRES_AT + HOUR)
     assert (event.ask.json["began"], event.ask.json["duration"]) == ("2026-11-24T09:00:00Z", "3h")
-    refused = recorded(case, a_life())
+    refused = recorded(case, a_request_state())
     assert (refused.kind, refused.window) == (EventType.REFUSED, None)
 
 
@@ -209,7 +209,7 @@ def test_an_approval_that_lacks_a_part_grants_nothing(missing: str) -> None:
     """A decision that says yes without its ground or its window is recorded as a refusal."""
     case = a_case()
     lost: dict[str, Any] = {missing: None}
-    event = told(case, replace(decide(case, a_life(), NOW), **lost))
+    event = told(case, replace(decide(case, a_request_state(), NOW), **lost))
     assert (event.kind, event.window, event.documents, event.ask) == (EventType.REFUSED, None, (), Ask())
 
 

@@ -79,7 +79,7 @@ def test_an_owner_of_the_file_approves_its_deletion() -> None:
 def test_where_nobody_owns_the_file_its_deletion_is_the_entitled_ones(
     owners: codeowners.CodeOwners | None,
 ) -> None:
-    """Anybody may merge it there: it ends access for whoever may end it otherwise, and says why for others."""
+    """Anybody may merge it there: it ends access for anyone who may end it otherwise, and says why for others."""
     rules = the_rules(codeowners=owners)
     assert needs_entitlement(PATH, rules)
     assert why_deletion_ends_nothing(an_actor("alice"), PATH, ALICE, rules) == ""

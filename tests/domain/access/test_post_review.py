@@ -22,7 +22,7 @@ from acme_facts import (
     people,
     sha,
 )
-from builders import a_life, a_review, an_approval, an_extension
+from builders import a_request_state, a_review, an_approval, an_extension
 
 from jitbot.domain.access.post_review import (
     PendingReview,
@@ -75,7 +75,7 @@ def reviewed(
 
 def test_a_break_glass_approval_owes_a_review() -> None:
     """Who, which merge and head, which pull request, by when, and by whom."""
-    (pending_review,) = a_life(approved()).to_review
+    (pending_review,) = a_request_state(approved()).to_review
     assert (
         pending_review.request,
         pending_review.commit,
@@ -92,16 +92,18 @@ def test_a_break_glass_approval_owes_a_review() -> None:
 
 def test_an_ordinary_approval_owes_nothing() -> None:
     """Approved before is not reviewed after."""
-    assert a_life(an_approval()).debts == ()
+    assert a_request_state(an_approval()).post_reviews == ()
 
 
 def test_an_approving_review_pays_it_and_an_objection_does_not() -> None:
     """An objection is on record, and the debt stays."""
     no = reviewed(ReviewOutcome.OBJECTED, review_id=2)
-    assert [each.evidence.json["by"] for each in a_life(approved(), no).to_review[0].objections] == ["erin"]
-    life = a_life(approved(), no, reviewed(login="frank", at=2 * HOUR))
-    assert life.to_review == ()
-    assert life.debts[0].reviewed is not None
+    assert [each.evidence.json["by"] for each in a_request_state(approved(), no).to_review[0].objections] == [
+        "erin"
+    ]
+    state = a_request_state(approved(), no, reviewed(login="frank", at=2 * HOUR))
+    assert state.to_review == ()
+    assert state.post_reviews[0].reviewed is not None
 
 
 @pytest.mark.parametrize(
@@ -116,29 +118,29 @@ def test_an_approving_review_pays_it_and_an_objection_does_not() -> None:
 )
 def test_where_the_review_stands(outcomes: tuple[ReviewOutcome, ...], now: datetime, told: str) -> None:
     """Objected to is told first, then that it is late, then by when; what owes nothing has nothing to tell."""
-    (status,) = grant_statuses([a_life(approved(), *(reviewed(each) for each in outcomes))], now)
-    (plain,) = grant_statuses([a_life(an_approval())], now)
+    (status,) = grant_statuses([a_request_state(approved(), *(reviewed(each) for each in outcomes))], now)
+    (plain,) = grant_statuses([a_request_state(an_approval())], now)
     assert (status.review, plain.review) == (told, "")
 
 
 def test_a_review_of_another_merge_pays_nothing() -> None:
     """An extension under break-glass has a debt of its own."""
     longer = an_extension(evidence={**EVIDENCE, "pull_request": 8})
-    life = a_life(approved(), longer, reviewed())
-    assert [pending_review.pull_request for pending_review in life.to_review] == [8]
+    state = a_request_state(approved(), longer, reviewed())
+    assert [pending_review.pull_request for pending_review in state.to_review] == [8]
 
 
 def test_the_order_of_events_does_not_matter() -> None:
     """The same events make the same debts, also where a review and its approval are of one second."""
     told = (approved(at=NOW), reviewed(at=MINUTE), overdue_event(a_debt(), now=BY, run=""))
-    lives = {repr(a_life(*order).debts) for order in permutations(told)}
-    assert len(lives) == 1
-    assert a_life(*told).to_review == ()
+    states = {repr(a_request_state(*order).post_reviews) for order in permutations(told)}
+    assert len(states) == 1
+    assert a_request_state(*told).to_review == ()
 
 
 def test_an_overdue_record_tells_the_whole_debt() -> None:
     """Without the approval, which may lie too far back to be read, it owes the same."""
-    (alone,) = a_life(overdue_event(a_debt(), now=BY, run="")).to_review
+    (alone,) = a_request_state(overdue_event(a_debt(), now=BY, run="")).to_review
     assert replace(alone, recorded_at=NOW) == replace(a_debt(), recorded_at=NOW)
 
 
@@ -166,7 +168,7 @@ def test_an_overdue_debt_is_recorded_once_and_then_weekly() -> None:
 )
 def test_what_does_not_read_stays_due(mark: object) -> None:
     """A mark that makes no sense is a debt that nobody can pay, due at once: red, not forgotten."""
-    (pending_review,) = a_life(an_approval(evidence={"break_glass": mark})).to_review
+    (pending_review,) = a_request_state(an_approval(evidence={"break_glass": mark})).to_review
     assert pending_review.overdue(NOW)
     assert judge(pending_review, (said(),), PEOPLE) is None
     assert pending_review.merged_at == pending_review.recorded_at == NOW
@@ -246,7 +248,7 @@ def test_the_mark_of_a_debt_is_its_own() -> None:
 def test_the_new_events_read_back(event: Event) -> None:
     """The ledger keeps them as every other event."""
     assert events.load(event.path, events.dump(event)) == event
-    assert a_life(event).decided == frozenset()
+    assert a_request_state(event).decided == frozenset()
 
 
 def test_the_git_log_tells_it() -> None:
@@ -274,8 +276,8 @@ def test_an_approval_is_no_objection() -> None:
     assert pending_reviews([an_approval()]) == ()
     (paid,) = pending_reviews([approved(), reviewed()])
     assert (paid.reviewed is not None, paid.objections) == (True, ())
-    (owed,) = pending_reviews([approved(), reviewed(ReviewOutcome.OBJECTED)])
-    assert (owed.reviewed, len(owed.objections)) == (None, 1)
+    (review,) = pending_reviews([approved(), reviewed(ReviewOutcome.OBJECTED)])
+    assert (review.reviewed, len(review.objections)) == (None, 1)
 
 
 @pytest.mark.parametrize("number", ["7", None, [7], {}])

@@ -40,7 +40,7 @@ def test_each_push_is_its_actors() -> None:
 
 
 def test_a_merge_with_a_commit_beneath_it_brings_that_commit() -> None:
-    """Whoever pushes both pushed both."""
+    """The person who pushes both pushed both."""
     assert who(push("alice", NONE, A), push("bob", A, M, minutes=1), head=M) == ["alice", "bob"]
 
 

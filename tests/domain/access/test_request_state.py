@@ -20,7 +20,7 @@ from acme_facts import (
 )
 from builders import (
     a_change,
-    a_life,
+    a_request_state,
     a_revocation,
     a_window,
     an_approval,
@@ -101,16 +101,16 @@ def test_no_later_event_undoes_an_end(events: list[Event], end: Event) -> None:
 
 def test_requests_do_not_share_a_life() -> None:
     """Each request has its own life, and a role that no request explains has none."""
-    lives = fold_events(EVENTS)
-    assert set(lives) == {PATH, OTHER}
-    assert lives[OTHER].revoked is None
-    assert [term.commit for term in lives[OTHER].terms] == [MERGE]
-    assert lives[OTHER].account_state(PROD).granted == ()
+    states = fold_events(EVENTS)
+    assert set(states) == {PATH, OTHER}
+    assert states[OTHER].revoked is None
+    assert [term.commit for term in states[OTHER].terms] == [MERGE]
+    assert states[OTHER].account_state(PROD).granted == ()
 
 
 def test_a_request_nobody_has_heard_of_has_an_empty_life() -> None:
     """Without events there is no term, no start and no end."""
-    empty = a_life()
+    empty = a_request_state()
     assert empty == RequestState(request=PATH)
     assert (empty.current, empty.began, empty.ended_early) == (None, None, False)
     assert empty.account_state(PROD) == AccountState()
@@ -119,7 +119,7 @@ def test_a_request_nobody_has_heard_of_has_an_empty_life() -> None:
 
 def test_an_approval_is_a_term() -> None:
     """An approval is what counts from then on, with its window, documents and words."""
-    approved = a_life(an_approval())
+    approved = a_request_state(an_approval())
     assert approved.current is not None
     assert approved.current.commit == MERGE
     assert approved.current.window == a_window()
@@ -133,7 +133,7 @@ def test_an_approval_is_a_term() -> None:
 def test_the_term_that_ends_last_counts() -> None:
     """An extension counts once it is recorded, even if it comes before the approval; the start stays."""
     for events in ((an_approval(), LONGER), (LONGER, an_approval())):
-        extended = a_life(*events)
+        extended = a_request_state(*events)
         assert extended.current is not None
         assert extended.current.window.expires_at == EXPIRES_AT + HOUR
         assert extended.began == MERGED_AT
@@ -142,37 +142,37 @@ def test_the_term_that_ends_last_counts() -> None:
 
 def test_a_refused_extension_leaves_the_former_term_in_force() -> None:
     """A refusal decides its merge and nothing else."""
-    refused = a_life(an_approval(), replace(LONGER, kind=EventType.REFUSED))
-    assert refused.current == a_life(an_approval()).current
+    refused = a_request_state(an_approval(), replace(LONGER, kind=EventType.REFUSED))
+    assert refused.current == a_request_state(an_approval()).current
     assert refused.decided == {MERGE, LONGER.commit}
     assert not refused.ended_early
 
 
 def test_an_approval_without_an_end_is_none() -> None:
     """Access without an end is never granted: such an event makes no term and decides nothing."""
-    assert a_life(replace(an_approval(), window=None)) == RequestState(request=PATH)
+    assert a_request_state(replace(an_approval(), window=None)) == RequestState(request=PATH)
 
 
 def test_one_merge_is_one_term() -> None:
     """The same merge recorded twice is one term, not two."""
-    assert len(a_life(an_approval(), an_approval(kind=EventType.EXTENDED)).terms) == 1
+    assert len(a_request_state(an_approval(), an_approval(kind=EventType.EXTENDED)).terms) == 1
 
 
 def test_a_start_that_is_no_text_is_no_start() -> None:
     """Where the record does not say when the first term began, nothing is made up."""
-    assert a_life(an_approval(ask={})).began is None
-    assert a_life(an_approval(ask={"began": 0})).began is None
+    assert a_request_state(an_approval(ask={})).began is None
+    assert a_request_state(an_approval(ask={"began": 0})).began is None
 
 
 def test_the_first_early_end_counts() -> None:
     """Of several early ends the one that came first is told, wherever it stands."""
     late = an_outcome(EventType.ENDED, why=EndReason.DRIFT, at=NOW + 2 * HOUR)
     first = an_outcome(EventType.ENDED, why=EndReason.DELETED, at=NOW + HOUR)
-    assert a_life(late, first).account_state(PROD).end == first
-    assert a_life(late, first).account_state(PROD).ended == (first, late)
+    assert a_request_state(late, first).account_state(PROD).end == first
+    assert a_request_state(late, first).account_state(PROD).ended == (first, late)
     for one, other in (("by bob", "by alice"), ("by alice", "by bob")):
         early, later = a_revocation(at=NOW, cause=one), a_revocation(at=NOW + MINUTE, cause=other)
-        assert a_life(later, early).revoked == early
+        assert a_request_state(later, early).revoked == early
 
 
 def test_nothing_recorded_is_lost() -> None:
@@ -184,7 +184,7 @@ def test_nothing_recorded_is_lost() -> None:
         an_outcome(EventType.REMOVED, at=NOW + HOUR, commit=LONGER.commit),
     )
     there = an_outcome(EventType.GRANTED, "staging")
-    grown = a_life(longer, shorter, *removals, there)
+    grown = a_request_state(longer, shorter, *removals, there)
     assert grown.account_state(PROD) == AccountState(expired=(longer, shorter), removed=removals)
     assert grown.account_state(STAGING) == AccountState(granted=(there,))
 
@@ -192,31 +192,35 @@ def test_nothing_recorded_is_lost() -> None:
 @pytest.mark.parametrize("why", [why for why in EndReason if why is not EndReason.EXPIRED])
 def test_every_end_but_expiry_is_early(why: EndReason) -> None:
     """An end for any reason but its time is final for the request."""
-    ended = a_life(an_approval(), an_outcome(EventType.ENDED, why=why))
+    ended = a_request_state(an_approval(), an_outcome(EventType.ENDED, why=why))
     assert ended.ended_early
     assert ended.account_state(PROD).expired == ()
 
 
 def test_expiry_is_not_early() -> None:
     """An end by time is kept as such, and leaves room for an extension merged before it."""
-    expired = a_life(an_approval(), an_outcome(EventType.ENDED))
+    expired = a_request_state(an_approval(), an_outcome(EventType.ENDED))
     assert not expired.ended_early
     assert expired.account_state(PROD).end is None
 
 
 def test_an_expiry_is_seen_for_its_own_moment() -> None:
     """A recorded expiry covers the end that it saw and every earlier one, to the second, and no later one."""
-    account_state = a_life(an_outcome(EventType.ENDED)).account_state(PROD)
+    account_state = a_request_state(an_outcome(EventType.ENDED)).account_state(PROD)
     assert account_state.expired_at(EXPIRES_AT - SECOND)
     assert account_state.expired_at(EXPIRES_AT)
     assert not account_state.expired_at(EXPIRES_AT + SECOND)
-    assert not a_life(an_outcome(EventType.ENDED, window=None)).account_state(PROD).expired_at(EXPIRES_AT)
+    assert (
+        not a_request_state(an_outcome(EventType.ENDED, window=None))
+        .account_state(PROD)
+        .expired_at(EXPIRES_AT)
+    )
     assert not AccountState().expired_at(EXPIRES_AT)
 
 
 def test_a_removal_counts_from_its_moment() -> None:
     """A removal is after every moment up to its own, to the second."""
-    account_state = a_life(an_outcome(EventType.REMOVED, at=NOW)).account_state(PROD)
+    account_state = a_request_state(an_outcome(EventType.REMOVED, at=NOW)).account_state(PROD)
     assert account_state.removed_after(NOW)
     assert not account_state.removed_after(NOW + SECOND)
     assert not AccountState().removed_after(NOW)
@@ -224,24 +228,24 @@ def test_a_removal_counts_from_its_moment() -> None:
 
 def test_a_grant_is_of_its_merge() -> None:
     """What is in force is known for each merge and account by itself."""
-    account_state = a_life(an_outcome(EventType.GRANTED)).account_state(PROD)
+    account_state = a_request_state(an_outcome(EventType.GRANTED)).account_state(PROD)
     assert account_state.granted_for(MERGE) == an_outcome(EventType.GRANTED)
     assert account_state.granted_for(LONGER.commit) is None
-    assert a_life(an_outcome(EventType.GRANTED)).account_state(STAGING).granted == ()
+    assert a_request_state(an_outcome(EventType.GRANTED)).account_state(STAGING).granted == ()
 
 
 def test_grants_stand_by_their_end() -> None:
     """The grant that lasts longest stands last, whenever it was recorded."""
     longer = an_outcome(EventType.GRANTED, commit=LONGER.commit, window=LONGER.window, at=NOW)
     shorter = an_outcome(EventType.GRANTED, at=NOW + HOUR)
-    assert a_life(longer, shorter).account_state(PROD).granted == (shorter, longer)
+    assert a_request_state(longer, shorter).account_state(PROD).granted == (shorter, longer)
 
 
 def test_a_kind_of_event_that_nobody_knows_is_an_error() -> None:
     """A life never passes over an event in silence."""
     unknown: Any = "forgotten"
     with pytest.raises(AssertionError):
-        a_life(an_approval(kind=unknown))
+        a_request_state(an_approval(kind=unknown))
 
 
 def a_proposal(**changes: Any) -> RequestChange:
@@ -259,7 +263,7 @@ def a_proposal(**changes: Any) -> RequestChange:
 
 def against(proposal: RequestChange, *events: Event) -> list[str]:
     """The codes of what the life of these events says to a proposal."""
-    found = objections(proposal, a_life(*events))
+    found = objections(proposal, a_request_state(*events))
     assert all(finding.file == PATH and finding.message and finding.hint for finding in found)
     return [finding.code for finding in found]
 
@@ -295,7 +299,7 @@ def test_a_path_that_main_held_before_is_retired() -> None:
 
 def test_a_terms_record_alone_retires_a_path() -> None:
     """Each part of a life is enough by itself."""
-    term = a_life(an_approval()).terms
+    term = a_request_state(an_approval()).terms
     assert objections(FIRST, RequestState(request=PATH, terms=term))[0].code == "retired-path"
 
 
@@ -333,7 +337,7 @@ def test_only_the_duration_may_change(field: str, other: dict[str, Any]) -> None
     """Any other edit is refused and named."""
     proposal = a_proposal(request=a_request(duration=3 * HOUR, **other))
     assert against(proposal, an_approval()) == ["not-an-extension"]
-    (finding,) = objections(proposal, a_life(an_approval()))
+    (finding,) = objections(proposal, a_request_state(an_approval()))
     assert finding.message.endswith(f"this changes {field}")
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from acme_facts import HOUR, MERGED_AT, PATH, a_policy
 from builders import (
-    a_life,
     a_listed_role,
+    a_request_state,
     a_window,
     an_actual_role,
     an_approval,
@@ -33,10 +33,13 @@ BARE: dict[str, Any] = {"inline_policies": {}}
 
 def told(*events: Event, whole: Actual | None, documents: Documents = FIRST) -> str | None:
     """What is wrong with alice's role after these events."""
-    life = a_life(*events)
+    state = a_request_state(*events)
     trust = documents.trust_policy if whole is None else whole.trust_policy
     return drifted(
-        life, life.account_state(FIRST.account_id), documents, a_listed_role(trust_policy=trust, whole=whole)
+        state,
+        state.account_state(FIRST.account_id),
+        documents,
+        a_listed_role(trust_policy=trust, whole=whole),
     )
 
 
@@ -96,12 +99,12 @@ def test_an_extension_under_way(changes: dict[str, Any], is_fine: bool) -> None:
 
 def test_changed_tags_are_told() -> None:
     """Of roles that were read whole, of requests that were approved; tags decide nothing."""
-    life = a_life(APPROVED, GRANTED)
+    state = a_request_state(APPROVED, GRANTED)
     odd = role(tags={**FIRST.tags, "owner": "mallory"})
     for whole, number in ((odd, 1), (role(), 0), (None, 0)):
-        found = tag_findings([a_life(), life], {FIRST.account_id: (a_listed_role(whole=whole),)})
+        found = tag_findings([a_request_state(), state], {FIRST.account_id: (a_listed_role(whole=whole),)})
         assert [(each.code, each.file) for each in found] == [("tags-changed", PATH)] * number
     other = replace(odd, role_name="jit-other")
     assert (
-        tag_findings([life], {FIRST.account_id: (a_listed_role(whole=other, role_name="jit-other"),)}) == ()
+        tag_findings([state], {FIRST.account_id: (a_listed_role(whole=other, role_name="jit-other"),)}) == ()
     )

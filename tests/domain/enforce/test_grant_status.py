@@ -5,7 +5,15 @@ from datetime import datetime, timedelta
 
 import pytest
 from acme_facts import EXPIRES_AT, HOUR, MERGED_AT, MINUTE, NOW, PATH, SECOND, a_request, sha
-from builders import a_life, a_revocation, a_window, an_approval, an_extension, an_outcome, the_documents
+from builders import (
+    a_request_state,
+    a_revocation,
+    a_window,
+    an_approval,
+    an_extension,
+    an_outcome,
+    the_documents,
+)
 
 from jitbot.domain.access.request_state import RequestState, fold_events
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, grant_statuses
@@ -16,7 +24,7 @@ GRANTED = an_outcome(EventType.GRANTED)
 
 def status(*events: Event, now: datetime = NOW) -> GrantStatus:
     """The one standing of alice's request after these events."""
-    (only,) = grant_statuses([a_life(*events)], now)
+    (only,) = grant_statuses([a_request_state(*events)], now)
     return only
 
 
@@ -109,8 +117,8 @@ def test_when_it_was_granted_is_when_it_was_last_granted() -> None:
 
 def test_every_account_stands_on_its_own() -> None:
     """One request in two accounts is two standings: live in one, still to be granted in the other."""
-    life = a_life(an_approval(asked=a_request(accounts=("prod", "staging"))), GRANTED)
-    assert [(each.account, each.state) for each in grant_statuses([life], NOW)] == [
+    request_state = a_request_state(an_approval(asked=a_request(accounts=("prod", "staging"))), GRANTED)
+    assert [(each.account, each.state) for each in grant_statuses([request_state], NOW)] == [
         ("prod", GrantState.LIVE),
         ("staging", GrantState.APPROVED),
     ]
@@ -119,13 +127,15 @@ def test_every_account_stands_on_its_own() -> None:
 def test_what_was_never_approved_stands_nowhere() -> None:
     """A refused request, and one that nobody has heard of, are told nowhere."""
     refused = Event(kind=EventType.REFUSED, at=NOW, request=PATH, commit=sha("refused"))
-    assert grant_statuses([a_life(), a_life(refused)], NOW) == ()
+    assert grant_statuses([a_request_state(), a_request_state(refused)], NOW) == ()
 
 
 def test_what_matters_most_comes_first() -> None:
     """Live before planned before approved before ended; among equals what ends soonest, then by name."""
 
-    def life(name: str, *outcomes: EventType, hours: int = 2, starts: datetime | None = None) -> RequestState:
+    def request_state(
+        name: str, *outcomes: EventType, hours: int = 2, starts: datetime | None = None
+    ) -> RequestState:
         path = PATH.replace("refunds", name)
         window = a_window(starts_at=starts, expires_at=MERGED_AT + hours * HOUR)
         events = [an_approval(request=path, window=window, asked=a_request(starts_at=starts))]
@@ -133,13 +143,13 @@ def test_what_matters_most_comes_first() -> None:
         return fold_events(events)[path]
 
     live, ended = (EventType.GRANTED,), (EventType.GRANTED, EventType.ENDED)
-    lives = [
-        life("ended", *ended),
-        life("approved"),
-        life("planned", *live, starts=NOW + MINUTE),
-        life("b-late", *live, hours=3),
-        life("b", *live),
-        life("a", *live),
+    states = [
+        request_state("ended", *ended),
+        request_state("approved"),
+        request_state("planned", *live, starts=NOW + MINUTE),
+        request_state("b-late", *live, hours=3),
+        request_state("b", *live),
+        request_state("a", *live),
     ]
-    names = [each.request.rpartition("alice-")[2] for each in grant_statuses(lives, NOW)]
+    names = [each.request.rpartition("alice-")[2] for each in grant_statuses(states, NOW)]
     assert names == ["a.yaml", "b.yaml", "b-late.yaml", "planned.yaml", "approved.yaml", "ended.yaml"]

@@ -25,8 +25,8 @@ from acme_facts import (
     sha,
 )
 from builders import (
-    a_life,
     a_listed_role,
+    a_request_state,
     a_revocation,
     a_window,
     an_actual_role,
@@ -460,7 +460,7 @@ def test_a_role_made_anew_after_its_end_is_denied_again() -> None:
     again = a_listed_role(role_id="AROAAGAINEXAMPLE12345")
     why = (
         EndReason.DRIFT,
-        "another role stands under the name of one that was ended: AROAAGAINEXAMPLE12345",
+        "another role has the name of one that was ended: AROAAGAINEXAMPLE12345",
     )
     assert denial(ending(APPROVED, GRANTED, DRIFT, roles=[again])) == why
     assert denial(ending(APPROVED, GRANTED, DRIFT, roles=[again], now=GONE - SECOND)) == why
@@ -590,13 +590,16 @@ def test_what_was_not_confirmed_is_not_removed() -> None:
 def test_the_first_word_on_an_end_counts() -> None:
     """A revocation is told before an end in the account, that before a deletion, that before an offboarding."""
     gone = EarlyEnds(deleted=frozenset({PATH}), offboarded=frozenset({PATH}))
-    life, ended = a_life(APPROVED), AccountState(ended=(replace(DRIFT, cause="c"),))
+    state, ended = a_request_state(APPROVED), AccountState(ended=(replace(DRIFT, cause="c"),))
     unnamed = AccountState(ended=(replace(DRIFT, why=None),))
-    assert gone.of(a_life(APPROVED, a_revocation(cause="by bob")), ended) == (EndReason.REVOKED, "by bob")
-    assert gone.of(life, ended) == (EndReason.DRIFT, "c")
-    assert gone.of(life, unnamed) == (EndReason.DRIFT, "")
-    assert (gone.of(life, AccountState()) or [None])[0] is EndReason.DELETED
-    assert EarlyEnds().of(life, AccountState()) is None
+    assert gone.of(a_request_state(APPROVED, a_revocation(cause="by bob")), ended) == (
+        EndReason.REVOKED,
+        "by bob",
+    )
+    assert gone.of(state, ended) == (EndReason.DRIFT, "c")
+    assert gone.of(state, unnamed) == (EndReason.DRIFT, "")
+    assert (gone.of(state, AccountState()) or [None])[0] is EndReason.DELETED
+    assert EarlyEnds().of(state, AccountState()) is None
 
 
 def test_a_life_without_a_term_has_nothing_due() -> None:
@@ -611,9 +614,9 @@ def test_a_life_without_a_term_has_nothing_due() -> None:
 )
 def test_an_early_end_keeps_its_reason(why: EndReason) -> None:
     """What ended a grant before its time stays why it must stay ended, whatever is found later."""
-    life = fold_events([APPROVED, an_outcome(EventType.ENDED, why=why)])[PATH]
-    (account_state,) = life.account_states.values()
-    found = EarlyEnds(deleted=frozenset({PATH}), offboarded=frozenset({PATH})).of(life, account_state)
+    state = fold_events([APPROVED, an_outcome(EventType.ENDED, why=why)])[PATH]
+    (account_state,) = state.account_states.values()
+    found = EarlyEnds(deleted=frozenset({PATH}), offboarded=frozenset({PATH})).of(state, account_state)
     assert found is not None
     assert found[0] is why
 
@@ -654,8 +657,8 @@ def test_which_roles_are_read_for_their_denial(
 
 def test_a_request_is_denied_wherever_it_was_approved_for() -> None:
     """In each account, whatever is recorded there; of what was never approved, nowhere."""
-    life, due = a_life(an_approval(asked=BOTH)), (EndReason.DELETED, "gone")
-    assert [(each.account, each.why, each.detail) for each in denials(life, due)] == [
+    state, due = a_request_state(an_approval(asked=BOTH)), (EndReason.DELETED, "gone")
+    assert [(each.account, each.why, each.detail) for each in denials(state, due)] == [
         ("prod", *due),
         ("staging", *due),
     ]
@@ -664,17 +667,17 @@ def test_a_request_is_denied_wherever_it_was_approved_for() -> None:
 
 def test_whoever_is_still_the_recorded_person_is_there() -> None:
     """By login, wherever in people.yaml; and of what was never approved nobody is gone."""
-    assert not offboarded(a_life(APPROVED), dict(reversed(PEOPLE.items())))
+    assert not offboarded(a_request_state(APPROVED), dict(reversed(PEOPLE.items())))
     assert not offboarded(RequestState(request=PATH), {})
 
 
 def test_nothing_is_given_to_a_request_in_doubt() -> None:
     """One of which an event cannot be read, and one of which nobody can tell whether it must end; others get theirs."""
-    lives, other = fold_events([APPROVED]).values(), frozenset({OTHER})
+    states, other = fold_events([APPROVED]).values(), frozenset({OTHER})
     for mine in (frozenset({PATH}), other):
-        given = to_grant(lives, EarlyEnds(), NOW, Doubt(requests=mine))
+        given = to_grant(states, EarlyEnds(), NOW, Doubt(requests=mine))
         assert kinds(given) == (["Provision"] if mine == other else [])
-        assert to_grant(lives, EarlyEnds(untold=dict.fromkeys(mine, "no")), NOW) == given
+        assert to_grant(states, EarlyEnds(unknown=dict.fromkeys(mine, "no")), NOW) == given
 
 
 def test_what_is_in_doubt_ends_only_by_an_end_that_was_read() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from acme_facts import MERGED_AT, PATH, a_person, a_request
-from builders import a_life, an_approval
+from builders import a_request_state, an_approval
 
 from jitbot.domain.ledger.ask import Ask, principal_text
 from jitbot.domain.model.documents import OPTIONAL, Request
@@ -56,7 +56,7 @@ def test_who_is_not_known_is_recorded_as_nobody() -> None:
 def test_a_recorded_request_reads_back(ticket: str | None) -> None:
     """What the ledger recorded of an approval is the request that was approved."""
     asked = a_request(ticket=ticket, accounts=("prod", "staging"))
-    term = a_life(an_approval(asked=asked)).current
+    term = a_request_state(an_approval(asked=asked)).current
     assert term is not None
     assert term.ask.request(PATH, term.window.starts_at) == asked
 

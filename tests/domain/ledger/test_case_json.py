@@ -20,7 +20,7 @@ from acme_facts import (
     sha,
     the_rules,
 )
-from builders import a_case, a_change, a_commit, a_life, a_merge, a_pull, a_review, codes
+from builders import a_case, a_change, a_commit, a_merge, a_pull, a_request_state, a_review, codes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -72,10 +72,10 @@ def through_json(case: Case) -> Any:
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_a_decision_made_from_the_facts_is_the_same(case: Case) -> None:
     """git's part and the facts alone give the same decision, reasons included."""
-    told = case_json.load(through_json(case))
+    facts = case_json.load(through_json(case))
     merge = None
-    if told.told is not None and case.merge is not None:
-        found = told.told
+    if facts.snapshot is not None and case.merge is not None:
+        found = facts.snapshot
         merge = replace(
             case.merge,
             pull_request=found.pull_request, files=found.files, fetched_head=found.fetched_head,
@@ -83,9 +83,9 @@ def test_a_decision_made_from_the_facts_is_the_same(case: Case) -> None:
             touching=found.touching, permissions=found.permissions, merge_seen=found.merge_seen,
             dismissals=found.dismissals, pushes=found.pushes, too_many_moves=found.too_many_moves,
         )  # fmt: skip
-    again = replace(case, listed=told.listed, default_branch=told.default_branch, merge=merge)
-    assert replace(decide(again, a_life(), NOW), parsed_case=None) == replace(
-        decide(case, a_life(), NOW), parsed_case=None
+    again = replace(case, listed=facts.listed, default_branch=facts.default_branch, merge=merge)
+    assert replace(decide(again, a_request_state(), NOW), parsed_case=None) == replace(
+        decide(case, a_request_state(), NOW), parsed_case=None
     )
 
 
@@ -94,19 +94,19 @@ def test_the_facts_come_back_as_they_were(case: Case) -> None:
     """Whatever was told, and that nothing was."""
     found = case_json.load(through_json(case))
     assert (found.listed, found.default_branch) == (case.listed, case.default_branch)
-    if found.told is None or case.merge is None:
-        assert (found.told, case.merge) == (None, None)
+    if found.snapshot is None or case.merge is None:
+        assert (found.snapshot, case.merge) == (None, None)
         return
     for name in (
         "pull_request", "files", "head_blob", "commits", "touching", "permissions", "retargeted_at",
         "merge_seen", "dismissals", "pushes", "too_many_moves",
     ):  # fmt: skip
-        assert getattr(found.told, name) == getattr(case.merge, name), name
+        assert getattr(found.snapshot, name) == getattr(case.merge, name), name
 
 
 def test_the_facts_name_what_the_rules_at_the_head_are_made_of() -> None:
     """The blobs of the head's documents are there, since nothing else keeps them."""
-    told = case_json.load(through_json(a_case(merge=a_merge(head_rules=RULES)))).told
+    told = case_json.load(through_json(a_case(merge=a_merge(head_rules=RULES)))).snapshot
     assert told is not None
     assert told.head_rules == {"policies/people.yaml": sha("people")}
     assert (told.head_blob, told.fetched_head, told.files) == (BLOB, HEAD, (PATH,))
@@ -115,7 +115,7 @@ def test_the_facts_name_what_the_rules_at_the_head_are_made_of() -> None:
 def test_only_reviews_that_judge_are_kept() -> None:
     """A thousand comments do not fill the ledger: each reviewer's last judgement is all a decision reads."""
     noise = tuple(a_review("dave", review_id=number, state="COMMENTED") for number in range(2, 1000))
-    told = case_json.load(through_json(a_case(merge=a_merge(reviews=(a_review(), *noise))))).told
+    told = case_json.load(through_json(a_case(merge=a_merge(reviews=(a_review(), *noise))))).snapshot
     assert told is not None
     assert [review.review_id for review in told.reviews] == [1]
 
@@ -176,19 +176,19 @@ def crowd(number: int, names: int) -> tuple[PullCommit, ...]:
 
 def again(case: Case) -> Decision:
     """The decision made from what was kept of a case."""
-    told = case_json.load(through_json(case))
+    facts = case_json.load(through_json(case))
     merge = None
-    if told.told is not None and case.merge is not None:
+    if facts.snapshot is not None and case.merge is not None:
         kept = {
-            name: getattr(told.told, name)
+            name: getattr(facts.snapshot, name)
             for name in (
                 "pull_request", "files", "head_blob", "reviews", "commits", "touching", "permissions",
                 "retargeted_at", "merge_seen", "dismissals", "pushes", "too_many_moves",
             )
         }  # fmt: skip
         merge = replace(case.merge, **kept)
-    listed = replace(case, listed=told.listed, default_branch=told.default_branch, merge=merge)
-    return decide(listed, a_life(), NOW)
+    listed = replace(case, listed=facts.listed, default_branch=facts.default_branch, merge=merge)
+    return decide(listed, a_request_state(), NOW)
 
 
 ALL_OWN = the_rules(codeowners=owned_by("@acme/engineering", "@acme/security"), policy=a_policy(approvals=2))
@@ -232,7 +232,7 @@ def test_what_was_kept_decides_as_all_of_it_did(
     case = a_case(
         rules=ALL_OWN, merge=merge, touched=(PATH, *more), listed=(*twin, pull) if own else (pull, *twin)
     )
-    first, second = decide(case, a_life(), NOW), again(case)
+    first, second = decide(case, a_request_state(), NOW), again(case)
     assert (second.verdict, codes(second)) == (first.verdict, codes(first))
     assert second.grants == first.grants
     assert len(json.dumps(case_json.dump(case))) < 60_000
@@ -266,13 +266,13 @@ def worst() -> Case:
 def test_the_record_of_the_worst_pull_request_is_small() -> None:
     """What anybody can have recorded of a refusal is less than 64 KiB, however full the pull request."""
     case = worst()
-    decision = decide(case, a_life(), NOW)
+    decision = decide(case, a_request_state(), NOW)
     assert decision.verdict is Verdict.REFUSED
     event = decision_event.of_decision(case.change, case, decision, now=NOW, run="", catalogue=EMPTY)
     assert len(json.dumps(event.evidence.json, indent=2)) < 64 * 1024
     assert event.evidence.json["reasons_count"] == len(decision.reasons)
     parsed_case = replace(case, change=a_change(), clashes=(), listed=(case.listed[0],))
-    decision = decide(parsed_case, a_life(), NOW)
+    decision = decide(parsed_case, a_request_state(), NOW)
     event = decision_event.of_decision(case.change, parsed_case, decision, now=NOW, run="", catalogue=EMPTY)
     assert len(json.dumps(event.evidence.json, indent=2)) < 64 * 1024
     assert event.evidence.json["not_counted_count"] == 5000
@@ -298,17 +298,17 @@ def test_what_an_older_version_recorded_is_read() -> None:
         for name in ("changed_files", "head_branch", "head_repository_id"):
             pull.pop(name, None)
     found = case_json.load(raw)
-    assert found.told is not None
-    assert (found.told.merge_seen, found.told.dismissals, found.told.pushes) == (None, None, None)
-    assert found.told.too_many_moves is False
-    assert (found.told.pull_request, found.told.files) == (a_pull(), (PATH,))
+    assert found.snapshot is not None
+    assert (found.snapshot.merge_seen, found.snapshot.dismissals, found.snapshot.pushes) == (None, None, None)
+    assert found.snapshot.too_many_moves is False
+    assert (found.snapshot.pull_request, found.snapshot.files) == (a_pull(), (PATH,))
 
 
 def test_known_people_are_kept_however_many_others_judge() -> None:
     """An owner's judgement is never the one that is left out."""
     known = tuple(a_review(login, review_id=each) for each, login in enumerate(PEOPLE))
     case = a_case(merge=a_merge(reviews=(*strangers(500, "APPROVED"), *known)))
-    told = case_json.load(through_json(case)).told
+    told = case_json.load(through_json(case)).snapshot
     assert told is not None
     assert {review.user.login for review in told.reviews} >= set(PEOPLE)
     assert len(told.reviews) == len(PEOPLE) + bounds.STRANGERS
@@ -339,7 +339,7 @@ def test_files_are_kept_while_they_are_few() -> None:
     }
     for name, (told, kept, files) in found.items():
         assert {key: value for key, value in told.items() if key.startswith("files")} == kept, name
-        loaded = case_json.load({"default_branch": "main", "listed": [], "told": told}).told
+        loaded = case_json.load({"default_branch": "main", "listed": [], "told": told}).snapshot
         assert loaded is not None, name
         assert loaded.files == files, name
 
@@ -405,7 +405,7 @@ def test_the_pull_requests_that_fit_come_first() -> None:
 def test_whether_the_merge_was_seen_is_yes_no_or_unknown(said: bool | None) -> None:
     """Anything else is no fact, though it reads like one."""
     raw = through_json(a_case(merge=a_merge(merge_seen=said)))
-    told = case_json.load(raw).told
+    told = case_json.load(raw).snapshot
     assert told is not None
     assert told.merge_seen is said
     for other in ("yes", 1, 0, []):

@@ -120,8 +120,8 @@ def test_whatever_an_event_holds_every_reader_reads_it(ask: dict[str, Any], evid
     events = [changed(each, ask=ask, evidence={**evidence, "pull_request": 7}) for each in EVENTS]
     for event in events:
         assert dump(load(event.path, dump(event))) == dump(event)
-    lives = request_state.fold_events(events)
-    of_it = lives[PATH]
+    states = request_state.fold_events(events)
+    of_it = states[PATH]
     assert of_it.began is None or isinstance(of_it.began, type(NOW))
     assert plan.offboarded(of_it, PEOPLE) in (True, False)
     assert lasts_longer(events[0], timedelta()) in (True, False)
@@ -131,7 +131,7 @@ def test_whatever_an_event_holds_every_reader_reads_it(ask: dict[str, Any], evid
     assert len(list(rows(recorded, asked_for(recorded)))) == len(events)
     assert population(events, NOW + HOUR)
     after_merge(sha("refused"), events, of_it)
-    told = merged_requests(events, lives, grant_statuses(lives.values(), NOW), 7)
+    told = merged_requests(events, states, grant_statuses(states.values(), NOW), 7)
     assert outcome(told, number=7)
     assert touched_by(events, run="", since=NOW) == (7,)
 
@@ -162,12 +162,12 @@ def test_a_mark_that_cannot_be_read_is_still_a_mark(mark: object) -> None:
 def test_the_owed_review_reads_back() -> None:
     """Who gives it, and by when."""
     pairs = OwedReview.review_by(MERGED_AT), OwedReview.reviewers([RecordedAccount.named("bob", 1002)])
-    owed = Evidence.of(Evidence.break_glass(OwedReview.of(*pairs))).break_glass
-    assert (owed.review_by, [(each.login, each.github_id) for each in owed.reviewers]) == (
+    required = Evidence.of(Evidence.break_glass(OwedReview.of(*pairs))).break_glass
+    assert (required.review_by, [(each.login, each.github_id) for each in required.reviewers]) == (
         MERGED_AT,
         [("bob", 1002)],
     )
-    assert owed.json == {
+    assert required.json == {
         "review_by": "2026-11-24T09:00:00Z",
         "reviewers": [{"login": "bob", "github_id": 1002}],
     }

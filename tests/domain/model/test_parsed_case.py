@@ -183,7 +183,7 @@ def test_owners_at_a_head_that_does_not_read_are_nobody(part: str) -> None:
 def test_owners_that_the_merge_itself_brings_are_not_looked_at(
     touched: tuple[str, ...] | None, files: tuple[str, ...] | None, asked: bool
 ) -> None:
-    """Whoever asks wrote them, so it is for the rules before the merge to say who owns; git and GitHub say what it brings."""
+    """The requester wrote them, so it is for the rules before the merge to say who owns; git and GitHub say what it brings."""
     merge = a_merge(files=files, head_rules=the_rules(codeowners=owned_by("@dave")))
     parsed_case = a_ground(a_case(touched=touched, merge=merge))
     assert parsed_case.owned_by.people == (a_person("bob"),)

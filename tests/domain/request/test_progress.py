@@ -10,7 +10,7 @@ from acme_facts import (
     PATH,
     sha,
 )
-from builders import a_life, a_request, a_revocation, an_approval, an_extension, an_outcome
+from builders import a_request, a_request_state, a_revocation, an_approval, an_extension, an_outcome
 
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
@@ -21,7 +21,7 @@ REASONS = {"reasons": [{"code": "too-few", "message": "0 of 1 approvals"}, "x", 
 
 def told(*events: Event) -> tuple[ProgressStep, tuple[str, ...]]:
     """The step and the reasons after the merge."""
-    step, reasons, _ = after_merge(MERGE, events, a_life(*events))
+    step, reasons, _ = after_merge(MERGE, events, a_request_state(*events))
     return step, reasons
 
 
@@ -63,7 +63,7 @@ def test_an_extension_is_granted_by_its_own_merge() -> None:
     """The grant of the first term says nothing of the extension's."""
     first, longer = an_approval(commit=sha("first")), an_extension(commit=MERGE, at=NOW + MINUTE)
     granted = an_outcome(EventType.GRANTED, commit=sha("first"))
-    *_, term = after_merge(MERGE, (first, longer), a_life(first, longer))
+    *_, term = after_merge(MERGE, (first, longer), a_request_state(first, longer))
     assert term is not None
     assert term.commit == MERGE
     assert told(first, granted, longer)[0] is ProgressStep.APPROVED

@@ -16,7 +16,7 @@ from acme_facts import (
     the_rules,
     unreadable,
 )
-from builders import a_life, a_window, an_approval, the_documents
+from builders import a_request_state, a_window, an_approval, the_documents
 from catalogue_facts import the_catalogue
 
 from jitbot.domain.aws.risk import Level
@@ -137,7 +137,7 @@ def test_break_glass_says_who_reviews() -> None:
 def test_an_extension_counts_from_the_first_start() -> None:
     """Whenever it is merged."""
     longer = a_request(duration=4 * HOUR)
-    so_far = a_life(an_approval())
+    so_far = a_request_state(an_approval())
     seen = would_grant(longer, the_rules(), MERGED_AT + HOUR, the_catalogue(), so_far)
     assert seen is not None
     assert seen.window.expires_at == MERGED_AT + 4 * HOUR

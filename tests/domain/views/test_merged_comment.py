@@ -33,8 +33,8 @@ REFUSED = Event(
 
 def found(*events: Event, at: datetime = NOW + 2 * MINUTE, number: int = 7) -> tuple[MergedRequest, ...]:
     """What these events say of a pull request at this time."""
-    lives = request_state.fold_events(events)
-    return merged_requests(events, lives, grant_statuses(lives.values(), at), number)
+    states = request_state.fold_events(events)
+    return merged_requests(events, states, grant_statuses(states.values(), at), number)
 
 
 def told(*events: Event, at: datetime = NOW + 2 * MINUTE, description: str = "Read one table") -> str:
@@ -237,7 +237,7 @@ def test_who_ended_it_and_why(why: EndReason, said: str) -> None:
         EventType.ENDED, why=why, at=NOW + HOUR, evidence={"effective_at": "2026-11-24T09:15:00Z"}
     )
     assert said in rendered(told(APPROVED, GRANTED, revoked, ended)).text
-    assert "AWS is being told: the incident is over" in rendered(told(APPROVED, GRANTED, revoked)).text
+    assert "AWS is being changed: the incident is over" in rendered(told(APPROVED, GRANTED, revoked)).text
 
 
 def test_a_refusal_says_why_and_what_to_do() -> None:
@@ -366,7 +366,7 @@ def test_nobody_is_made_up_for_a_refusal() -> None:
 def test_an_end_without_a_grant() -> None:
     """What was revoked before AWS did it."""
     revoked = a_revocation(why=EndReason.RELEASED, evidence={"by": "alice", "reason": "done"})
-    assert "alice gave it back, and AWS is being told: done" in rendered(told(APPROVED, revoked)).text
+    assert "alice gave it back, and AWS is being changed: done" in rendered(told(APPROVED, revoked)).text
 
 
 def test_a_refusal_after_the_end_leaves_nothing() -> None:

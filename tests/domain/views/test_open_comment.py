@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from acme_facts import HOUR, MERGED_AT, a_policy, a_request, owned_by, the_rules
-from builders import a_life, a_review, an_approval
+from builders import a_request_state, a_review, an_approval
 from catalogue_facts import the_catalogue
-from comment_facts import HOSTILE, a_briefing, is_inert, rendered
+from comment_facts import HOSTILE, a_summary, is_inert, rendered
 
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.model.documents import AccountId, Finding, Parameter, Statement
@@ -30,7 +30,7 @@ LONG = Finding(
 
 def comment(*summaries: RequestSummary, findings: tuple[Finding, ...] = (), **other: Any) -> str:
     """The comment on pull request 7."""
-    return proposal(summaries or (a_briefing(),), findings, number=7, **{"auto_merge": False, **other})
+    return proposal(summaries or (a_summary(),), findings, number=7, **{"auto_merge": False, **other})
 
 
 def test_the_first_line_says_it_all() -> None:
@@ -44,7 +44,7 @@ def test_the_first_line_says_it_all() -> None:
 def test_a_start_of_its_own_hangs_on_no_merge() -> None:
     """A window with a start is told from and until, whenever it is merged."""
     asked = a_request(starts_at=MERGED_AT + timedelta(days=1))
-    first = comment(a_briefing(asked)).splitlines()[0]
+    first = comment(a_summary(asked)).splitlines()[0]
     assert "from **25 Nov 2026, 09:00 UTC** until **25 Nov 2026, 11:00 UTC**." in first
     assert "from the merge on" not in first
 
@@ -60,7 +60,7 @@ def test_what_an_approver_asks_next_follows() -> None:
 def test_that_nobody_approves_before_is_read_second() -> None:
     """Break-glass is marked where nothing cuts it off, with who reviews it and by when."""
     glass = a_policy(approvals=0, reviewers=("erin", "@acme/security"), review_within=timedelta(hours=2))
-    body = comment(a_briefing(rules=the_rules(policy=glass)), auto_merge=False)
+    body = comment(a_summary(rules=the_rules(policy=glass)), auto_merge=False)
     seen = rendered(body.split("\n\n")[1]).text
     assert "🚨 BREAK-GLASS: no approval before access. One of erin" in seen
     assert "must review it within 2h of the merge" in seen
@@ -70,7 +70,7 @@ def test_that_nobody_approves_before_is_read_second() -> None:
         in whole_text
     )
     assert "approved." not in whole_text
-    alone = rendered(comment(a_briefing(rules=the_rules(policy=glass)), auto_merge=True)).text
+    alone = rendered(comment(a_summary(rules=the_rules(policy=glass)), auto_merge=True)).text
     assert "It merges by itself: access begins a moment later." in alone
     assert "🚨" not in comment()
 
@@ -78,7 +78,7 @@ def test_that_nobody_approves_before_is_read_second() -> None:
 def test_dangers_are_listed() -> None:
     """What makes a request dangerous stands before its reason."""
     seen = rendered(
-        comment(a_briefing(rules=the_rules(policy=a_policy(managed_policies=("AdministratorAccess",)))))
+        comment(a_summary(rules=the_rules(policy=a_policy(managed_policies=("AdministratorAccess",)))))
     ).text
     assert "🔴 critical risk" in seen
     assert seen.index("can do everything in the account") < seen.index("INC-1234")
@@ -86,7 +86,7 @@ def test_dangers_are_listed() -> None:
 
 def test_the_documents_are_folded_away_whole() -> None:
     """Each role is behind a line to press on, with both documents to the last brace."""
-    body = comment(a_briefing(a_request(accounts=("prod", "staging"))))
+    body = comment(a_summary(a_request(accounts=("prod", "staging"))))
     seen = rendered(body)
     assert seen.tags.count("details") == 2
     for text in (
@@ -110,7 +110,7 @@ def test_the_documents_are_folded_away_whole() -> None:
 )
 def test_what_to_do_next(auto_merge: bool, reviews: tuple[Any, ...], said: str) -> None:
     """Where nothing merges by itself, that is said to whoever approves."""
-    assert said in rendered(comment(a_briefing(reviews=reviews), auto_merge=auto_merge)).text
+    assert said in rendered(comment(a_summary(reviews=reviews), auto_merge=auto_merge)).text
 
 
 OBJECTED = replace(a_review("bob"), state="CHANGES_REQUESTED")
@@ -130,7 +130,7 @@ def test_nobody_is_invited_to_a_merge_that_is_refused(
     rules: Rules, reviews: tuple[Any, ...], said: str, *, auto_merge: bool
 ) -> None:
     """Whatever an approver would be too few for: a merge now is refused for good, and the comment says that."""
-    seen = rendered(comment(a_briefing(rules=rules, reviews=reviews), auto_merge=auto_merge)).text
+    seen = rendered(comment(a_summary(rules=rules, reviews=reviews), auto_merge=auto_merge)).text
     assert said in seen
     assert "Do not merge it now: it would be refused for good." in seen
     assert "✅" not in seen
@@ -146,7 +146,7 @@ def test_nobody_is_invited_to_a_merge_that_is_refused(
 )
 def test_two_approvals_are_two(reviews: tuple[Any, ...], said: str) -> None:
     """One approval is not enough for two: who approves first is not told to press Merge."""
-    seen = rendered(comment(a_briefing(rules=TWO, reviews=reviews), auto_merge=False)).text
+    seen = rendered(comment(a_summary(rules=TWO, reviews=reviews), auto_merge=False)).text
     assert said in seen
     assert ("ress Merge" in seen) is ("ress Merge" in said)
 
@@ -180,7 +180,9 @@ def test_many_findings_are_counted() -> None:
 
 def test_an_extension_says_what_changes() -> None:
     """More time, from when to when."""
-    summary = a_briefing(a_request(duration=4 * HOUR), life=a_life(an_approval()), proposed=Proposed.EXTEND)
+    summary = a_summary(
+        a_request(duration=4 * HOUR), state=a_request_state(an_approval()), proposed=Proposed.EXTEND
+    )
     seen = rendered(comment(summary)).text
     assert seen.startswith("alice asks for more time with orders-db-read: Read one DynamoDB table")
     assert "until 24 Nov 2026, 13:00 UTC. 🟢" in seen
@@ -189,13 +191,13 @@ def test_an_extension_says_what_changes() -> None:
 
 def test_a_deletion_says_what_ends() -> None:
     """Whose access to what ends, and that it is for good."""
-    seen = rendered(comment(a_briefing(proposed=Proposed.END, grant_preview=None, awaiting=None))).text
+    seen = rendered(comment(a_summary(proposed=Proposed.END, grant_preview=None, awaiting=None))).text
     assert seen.startswith("This ends the access of alice to orders-db-read in prod, for good")
 
 
 def test_a_deletion_that_ends_nothing_says_so() -> None:
     """Whoever reads it is not left to believe that the access is over, and is told why it is not."""
-    end = a_briefing(
+    end = a_summary(
         proposed=Proposed.END, grant_preview=None, awaiting=None, ends_nothing="mallory may not <b>"
     )
     seen = rendered(comment(end)).text
@@ -215,7 +217,7 @@ def test_a_request_that_does_not_read_has_its_path_and_its_findings() -> None:
 
 def test_rules_that_do_not_read_promise_nothing() -> None:
     """Without an outlook there is who asks, and what to fix."""
-    seen = rendered(comment(a_briefing(grant_preview=None, awaiting=None), findings=(LONG,))).text
+    seen = rendered(comment(a_summary(grant_preview=None, awaiting=None), findings=(LONG,))).text
     assert seen.startswith("alice asks for access, but the policy files cannot be read")
     assert "low risk" not in seen
 
@@ -224,7 +226,7 @@ def test_what_no_policy_asks_for_and_many_dangers_are_counted() -> None:
     """Ten parameters that the policy does not ask for, beside those that it does, and forty dangers."""
     asked = a_request(parameters={**{f"extra{number}": "x" for number in range(13)}, "table": "orders"})
     policy = a_policy(managed_policies=("AdministratorAccess", "ReadOnlyAccess", "ViewOnlyAccess"))
-    summary = a_briefing(asked, rules=the_rules(policy=policy))
+    summary = a_summary(asked, rules=the_rules(policy=policy))
     assert summary.grant_preview is not None
     risk = replace(summary.grant_preview.risk, reasons=tuple(f"danger {number}" for number in range(45)))
     seen = rendered(comment(replace(summary, grant_preview=replace(summary.grant_preview, risk=risk)))).text
@@ -239,7 +241,7 @@ def test_what_no_policy_asks_for_and_many_dangers_are_counted() -> None:
 def test_what_is_not_too_many_is_shown_whole() -> None:
     """Ten parameters, forty dangers, ten findings: nothing is counted where nothing is left out."""
     asked = a_request(parameters={f"extra{number}": "x" for number in range(10)})
-    summary = a_briefing(asked)
+    summary = a_summary(asked)
     assert summary.grant_preview is not None
     risk = replace(summary.grant_preview.risk, reasons=tuple(f"danger {number}" for number in range(40)))
     body = comment(replace(summary, grant_preview=replace(summary.grant_preview, risk=risk)))
@@ -255,7 +257,7 @@ def test_six_accounts_are_named_at_once() -> None:
     aliases = [f"a{number}" for number in range(1, 8)]
     rules = the_rules(accounts={alias: AccountId(f"{n:012}") for n, alias in enumerate(aliases)})
     six, seven = (
-        rendered(comment(a_briefing(a_request(accounts=tuple(aliases[:number])), rules=rules))).text
+        rendered(comment(a_summary(a_request(accounts=tuple(aliases[:number])), rules=rules))).text
         for number in (6, 7)
     )
     assert "in a1, a2, a3, a4, a5 and a6 for 2h" in six
@@ -283,7 +285,7 @@ def test_each_thing_is_said_once() -> None:
 
 def test_what_nobody_awaits_is_not_approved() -> None:
     """Without an approval that is waited for there is none to be told of, and none to be enough."""
-    seen = rendered(comment(a_briefing(awaiting=None))).text
+    seen = rendered(comment(a_summary(awaiting=None))).text
     assert "Approval (" not in seen
     assert "After approving, press Merge" in seen
 
@@ -314,7 +316,7 @@ def test_what_may_be_left_out_goes_first() -> None:
 
 def test_each_request_of_several_is_told() -> None:
     """Two requests are two parts with a line between them."""
-    seen = rendered(comment(a_briefing(), a_briefing(a_request(accounts=("staging",)))))
+    seen = rendered(comment(a_summary(), a_summary(a_request(accounts=("staging",)))))
     assert seen.text.count("asks for orders-db-read") == 2
     assert "hr" in seen.tags
 
@@ -331,7 +333,7 @@ def hostile_briefing() -> RequestSummary:
     odd = a_review("bob", state="DISMISSED")
     odd = replace(odd, user=replace(odd.user, login=HOSTILE))
     rules = the_rules(policy=policy, codeowners=owned_by("@bob"))
-    return a_briefing(asked, rules=rules, reviews=(odd,))
+    return a_summary(asked, rules=rules, reviews=(odd,))
 
 
 @pytest.mark.parametrize(
@@ -340,10 +342,10 @@ def hostile_briefing() -> RequestSummary:
         comment(hostile_briefing()),
         comment(hostile_briefing(), findings=(replace(LONG, message=HOSTILE, hint=HOSTILE, file=HOSTILE),)),
         comment(RequestSummary(path=HOSTILE, proposed=Proposed.ASK)),
-        comment(a_briefing(a_request(path=f"requests/{HOSTILE}"), proposed=Proposed.END, grant_preview=None)),
+        comment(a_summary(a_request(path=f"requests/{HOSTILE}"), proposed=Proposed.END, grant_preview=None)),
         comment(doubt=HOSTILE),
-        comment(a_briefing(a_request(reason=""))),
-        comment(a_briefing(a_request(reason="``` \n```", ticket="---", parameters={"table": "```"}))),
+        comment(a_summary(a_request(reason=""))),
+        comment(a_summary(a_request(reason="``` \n```", ticket="---", parameters={"table": "```"}))),
     ],
     ids=["asked", "wrong", "path", "ended", "doubt", "empty", "fences"],
 )
@@ -373,7 +375,7 @@ def test_documents_too_long_are_left_out_and_said_so() -> None:
     resources = tuple(f"arn:aws:dynamodb:*:{{{{account_id}}}}:table/{number:060}" for number in range(120))
     policy = a_policy(statements=(Statement(actions=("dynamodb:GetItem",), resources=resources),))
     accounts = ("prod", "staging") * 6
-    body = comment(a_briefing(a_request(accounts=accounts), rules=the_rules(policy=policy)))
+    body = comment(a_summary(a_request(accounts=accounts), rules=the_rules(policy=policy)))
     assert 0 < rendered(body).tags.count("details") < len(accounts)
     assert "documents are too long to be shown here: see `jitbot explain 7`" in body
     assert len(body) <= LONGEST
@@ -383,8 +385,8 @@ def test_documents_too_long_are_left_out_and_said_so() -> None:
 def test_more_requests_than_fit_are_said_first() -> None:
     """A hundred long ones: what is dangerous is read, what is not read is counted before all else, and is a finding."""
     policy = a_policy(managed_policies=("AdministratorAccess",))
-    harmless = [a_briefing(a_request(path=f"requests/orders-db-read/2026-11/{n:02}-alice-a.yaml", reason="&" * 200)) for n in range(1, 100)]  # fmt: skip
-    worst = a_briefing(
+    harmless = [a_summary(a_request(path=f"requests/orders-db-read/2026-11/{n:02}-alice-a.yaml", reason="&" * 200)) for n in range(1, 100)]  # fmt: skip
+    worst = a_summary(
         a_request(path="requests/z/2026-11/24-alice-z.yaml", reason="the worst"),
         rules=the_rules(policy=policy),
     )
@@ -409,7 +411,7 @@ def test_more_requests_than_fit_are_said_first() -> None:
 
 def ending(*accounts: str) -> RequestSummary:
     """The end of a request in these accounts: one part of a comment."""
-    return a_briefing(a_request(accounts=accounts), proposed=Proposed.END, grant_preview=None, awaiting=None)
+    return a_summary(a_request(accounts=accounts), proposed=Proposed.END, grant_preview=None, awaiting=None)
 
 
 def test_requests_fit_to_the_last_character() -> None:
@@ -434,10 +436,10 @@ def test_one_request_is_shown_however_long_it_is() -> None:
 
 def test_what_may_be_left_out_hides_no_request() -> None:
     """What the requester had before takes no room from another request, however long it is: it goes first."""
-    term = a_life(an_approval()).current
+    term = a_request_state(an_approval()).current
     assert term is not None
     last = replace(term, ask=Ask({**term.ask.json, "policy": "x" * LONGEST}))
-    two = [a_briefing(held=Held(count=1, last=last))] * 2
+    two = [a_summary(held=Held(count=1, last=last))] * 2
     assert list(too_much(two)) == []
     assert comment(*two).count("asks for orders-db-read") == 2
 
@@ -461,7 +463,7 @@ def everything(reason: str = "&" * 200, value: str = "&" * 128) -> RequestSummar
         reason=reason,
         ticket=reason,
     )
-    return a_briefing(asked, rules=the_rules(policy=policy, accounts=accounts))
+    return a_summary(asked, rules=the_rules(policy=policy, accounts=accounts))
 
 
 @pytest.mark.parametrize("text", ["a", "&", "|", "@", "#1", "<"])
@@ -492,19 +494,19 @@ def test_all_that_is_granted_is_read(text: str) -> None:
 
 def test_a_risk_that_is_not_known_is_not_called_low() -> None:
     """An account that accounts.yaml does not have is marked, last, and the risk is not known."""
-    body = comment(a_briefing(a_request(accounts=("pr\u043ed", "prod"))))
+    body = comment(a_summary(a_request(accounts=("pr\u043ed", "prod"))))
     first = rendered(body).text.split("\n")[0]
     assert "in prod and pr\\u043ed (not in accounts.yaml) for 2h" in first
     assert first.endswith("❔ risk not known")
     assert "low" not in first
-    many = comment(a_briefing(a_request(accounts=(*(f"none{n}" for n in range(30)), "prod"))))
+    many = comment(a_summary(a_request(accounts=(*(f"none{n}" for n in range(30)), "prod"))))
     assert (
         "in **prod**, **none0** (not in accounts.yaml), **none1** (not in accounts.yaml) and 28 more, which"
         in many
     )
     assert "**In 31 accounts**: **prod**, **none0** (not in accounts.yaml)," in many
     assert "and 20 more that are not in accounts.yaml" in many
-    ten = comment(a_briefing(a_request(accounts=tuple(f"none{n}" for n in range(10)))))
+    ten = comment(a_summary(a_request(accounts=tuple(f"none{n}" for n in range(10)))))
     assert "and **none9** (not in accounts.yaml)" in ten
     assert "more that are not in accounts.yaml" not in ten
 
@@ -512,7 +514,7 @@ def test_a_risk_that_is_not_known_is_not_called_low() -> None:
 def test_a_letter_of_another_script_passes_for_none() -> None:
     """A value, a name and an account are ASCII where they are valid; anything else is shown as its escape."""
     asked = a_request(parameters={"t\u0430ble": "ord\u0435rs", "table": "\u202eorders"})
-    seen = rendered(comment(a_briefing(asked))).text
+    seen = rendered(comment(a_summary(asked))).text
     assert "t\\u0430ble: ord\\u0435rs" in seen
     assert "table: \\u202eorders" in seen
 
@@ -521,12 +523,12 @@ def test_the_worst_request_is_read_first() -> None:
     """The names of the files are the requester's, the order is not: what is not known, then the most dangerous, ends last."""
     admin = the_rules(policy=a_policy(managed_policies=("AdministratorAccess",)))
     path = "requests/orders-db-read/2026-11/{}-alice-x.yaml".format
-    low = a_briefing(a_request(path=path("01"), reason="the low one"))
-    end = a_briefing(
+    low = a_summary(a_request(path=path("01"), reason="the low one"))
+    end = a_summary(
         a_request(path=path("00"), reason="x"), proposed=Proposed.END, grant_preview=None, awaiting=None
     )
-    high = a_briefing(a_request(path=path("03"), reason="the high one"), rules=admin)
-    unknown = a_briefing(a_request(path=path("04"), reason="the unknown one", accounts=("none",)))
+    high = a_summary(a_request(path=path("03"), reason="the high one"), rules=admin)
+    unknown = a_summary(a_request(path=path("04"), reason="the unknown one", accounts=("none",)))
     body = comment(end, low, high, unknown)
     places = [
         body.index(text) for text in ("the unknown one", "the high one", "the low one", "This **ends**")
@@ -537,9 +539,9 @@ def test_the_worst_request_is_read_first() -> None:
 def test_an_extension_shows_all_that_it_extends() -> None:
     """Not the new time alone: the accounts, the parameters and the risk of what goes on."""
     asked = a_request(duration=4 * HOUR, accounts=("staging", "prod"))
-    life = a_life(an_approval(asked=replace(asked, duration=2 * HOUR)))
+    state = a_request_state(an_approval(asked=replace(asked, duration=2 * HOUR)))
     seen = rendered(
-        comment(a_briefing(asked, life=life, proposed=Proposed.EXTEND)).partition("<details>")[0]
+        comment(a_summary(asked, state=state, proposed=Proposed.EXTEND)).partition("<details>")[0]
     ).text
     for part in (
         "in prod and staging for 4h, until",
@@ -555,17 +557,19 @@ def test_the_same_a_minute_later() -> None:
     """Nothing in it is the clock's: the end is counted from the merge, in the documents too, and none is left out."""
     asked, rules = a_request(), the_rules()
     now, later = (
-        comment(a_briefing(asked, rules=rules, grant_preview=would_grant(asked, rules, at, the_catalogue())))
+        comment(a_summary(asked, rules=rules, grant_preview=would_grant(asked, rules, at, the_catalogue())))
         for at in (MERGED_AT, MERGED_AT + timedelta(minutes=1))
     )
     assert now == later
     assert now.count('"aws:CurrentTime": "2h after the merge"') == 4
     assert "2026-11-24T" not in now
     fixed = a_request(starts_at=MERGED_AT + timedelta(days=1))
-    body = comment(a_briefing(fixed))
+    body = comment(a_summary(fixed))
     assert '"aws:CurrentTime": "2026-11-25T11:00:00Z"' in body
     assert 'after the merge"' not in body
-    longer = a_briefing(a_request(duration=4 * HOUR), life=a_life(an_approval()), proposed=Proposed.EXTEND)
+    longer = a_summary(
+        a_request(duration=4 * HOUR), state=a_request_state(an_approval()), proposed=Proposed.EXTEND
+    )
     assert '"aws:CurrentTime": "2026-11-24T13:00:00Z"' in comment(longer)
 
 
@@ -601,18 +605,18 @@ def test_the_approval_status(
     """Green at once where one approval is enough; else what there is of what there must be."""
     codeowners = owned_by(*(owners or ("@bob",)))
     rules = the_rules(policy=a_policy(approvals=approvals), codeowners=codeowners)
-    assert steering([a_briefing(rules=rules, reviews=reviews)]) == expected
+    assert steering([a_summary(rules=rules, reviews=reviews)]) == expected
 
 
 def test_the_strictest_request_counts() -> None:
     """Of several requests all must have enough; what cannot be judged is not green; an end asks for none."""
     two = the_rules(policy=a_policy(approvals=2), codeowners=owned_by("@bob", "@erin"))
-    assert steering([a_briefing(), a_briefing(rules=two)]) == (False, "0 of 2 approvals")
-    assert steering([a_briefing(), a_briefing(awaiting=None)]) == (
+    assert steering([a_summary(), a_summary(rules=two)]) == (False, "0 of 2 approvals")
+    assert steering([a_summary(), a_summary(awaiting=None)]) == (
         False,
         "can be judged once the check is green",
     )
-    assert steering([a_briefing(awaiting=None, proposed=Proposed.END)]) == (
+    assert steering([a_summary(awaiting=None, proposed=Proposed.END)]) == (
         True,
         "one code owner's approval is enough; the branch's rules ask for it",
     )

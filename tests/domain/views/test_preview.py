@@ -24,8 +24,8 @@ from acme_facts import (
 from builders import (
     a_case,
     a_change,
-    a_life,
     a_merge,
+    a_request_state,
     a_review,
     an_approval,
     an_unasked_case,
@@ -151,9 +151,9 @@ def test_an_extension_may_be_dated_as_it_was() -> None:
 
 def test_what_the_ledger_holds_goes_before_the_former_file() -> None:
     """Main's file says two hours, and the ledger that three were approved: three more are none."""
-    life = a_life(an_approval(asked=LONGER))
+    state = a_request_state(an_approval(asked=LONGER))
     case = an_unasked_case(LONGER, kind=ChangeKind.MODIFIED)
-    preview = previewed(case, life, Former(request=a_request()))
+    preview = previewed(case, state, Former(request=a_request()))
     assert codes(preview) == ["not-longer"]
     assert preview.grant_preview is not None
     assert preview.grant_preview.extends
@@ -162,7 +162,7 @@ def test_what_the_ledger_holds_goes_before_the_former_file() -> None:
 def test_what_was_never_approved_cannot_be_extended() -> None:
     """The ledger has not heard of it, or main's file is no request that reads."""
     case = an_unasked_case(LONGER, kind=ChangeKind.MODIFIED)
-    assert codes(previewed(case, a_life())) == codes(previewed(case)) == ["nothing-to-extend"]
+    assert codes(previewed(case, a_request_state())) == codes(previewed(case)) == ["nothing-to-extend"]
 
 
 def test_a_path_that_was_used_before_is_found() -> None:

@@ -17,8 +17,8 @@ from acme_facts import (
     sha,
     the_rules,
 )
-from builders import a_life, a_review, an_approval, an_extension, an_outcome
-from comment_facts import HOSTILE, a_briefing
+from builders import a_request_state, a_review, an_approval, an_extension, an_outcome
+from comment_facts import HOSTILE, a_summary
 
 from jitbot.domain.access import request_state
 from jitbot.domain.enforce.grant_status import grant_statuses
@@ -42,7 +42,7 @@ from jitbot.domain.views.request_summary import (
 )
 
 OTHER = PATH.replace("refunds", "other")
-GRANTED = a_life(an_approval())
+GRANTED = a_request_state(an_approval())
 EXTENDS = a_request(duration=4 * HOUR)
 
 
@@ -54,17 +54,17 @@ def told(summary: RequestSummary) -> list[str]:
 
 def test_who_must_approve() -> None:
     """Before anyone did, the number and the people; after, by whom."""
-    assert told(a_briefing()) == ["Waits for one approval, from bob."]
-    assert told(a_briefing(reviews=(a_review(),))) == ["Approved by bob: 1 of 1 required approvals."]
+    assert told(a_summary()) == ["Waits for one approval, from bob."]
+    assert told(a_summary(reviews=(a_review(),))) == ["Approved by bob: 1 of 1 required approvals."]
 
 
 def test_one_of_two() -> None:
     """What there is, and from whom the rest may come."""
     rules = the_rules(policy=a_policy(approvals=2), codeowners=owned_by("@bob", "@erin", "@heidi"))
-    assert told(a_briefing(rules=rules, reviews=(a_review(),))) == [
+    assert told(a_summary(rules=rules, reviews=(a_review(),))) == [
         "1 of 2 approvals, by bob. Waits for one more approval, from erin or heidi."
     ]
-    assert told(a_briefing(rules=rules)) == ["Waits for 2 approvals, from bob, erin or heidi."]
+    assert told(a_summary(rules=rules)) == ["Waits for 2 approvals, from bob, erin or heidi."]
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_one_of_two() -> None:
 def test_that_it_can_never_be_enough_is_said(owners: tuple[str, ...], said: str) -> None:
     """Where too few people may approve, waiting helps nobody."""
     rules = the_rules(policy=a_policy(approvals=2), codeowners=owned_by(*owners))
-    assert told(a_briefing(rules=rules)) == [said]
+    assert told(a_summary(rules=rules)) == [said]
 
 
 def test_what_does_not_count_is_said_with_its_reason() -> None:
@@ -93,7 +93,7 @@ def test_what_does_not_count_is_said_with_its_reason() -> None:
         a_review("carol", review_id=2),
         a_review("dave", review_id=3, state="CHANGES_REQUESTED"),
     )
-    first, *rest = told(a_briefing(reviews=reviews))
+    first, *rest = told(a_summary(reviews=reviews))
     assert first == "Waits for one approval, from bob."
     assert rest[0].startswith("Not counted: bob approved ")
     assert rest[1] == "Not counted: carol does not own this path in CODEOWNERS."
@@ -104,13 +104,13 @@ def test_an_objection_is_said() -> None:
     """An owner who asks for changes is named."""
     review = a_review(state="CHANGES_REQUESTED")
     assert "bob owns this and asks for changes: that must be resolved first." in told(
-        a_briefing(reviews=(review,))
+        a_summary(reviews=(review,))
     )
 
 
 def test_nothing_before_the_merge_is_asked_for() -> None:
     """Where a policy asks for no approval, that is said, and no name."""
-    assert told(a_briefing(rules=the_rules(policy=a_policy(approvals=0)))) == [
+    assert told(a_summary(rules=the_rules(policy=a_policy(approvals=0)))) == [
         "No approval is needed before the merge; it is reviewed after."
     ]
 
@@ -134,8 +134,8 @@ def test_nothing_before_the_merge_is_asked_for() -> None:
 )
 def test_what_was_had_before(known: Held | None, said: str) -> None:
     """The number and the last one; what is not known is not said to be nothing."""
-    assert before(a_briefing(held=known), TERMINAL) == said
-    assert before(replace(a_briefing(held=known), request=None), TERMINAL) == ""
+    assert before(a_summary(held=known), TERMINAL) == said
+    assert before(replace(a_summary(held=known), request=None), TERMINAL) == ""
 
 
 def test_only_the_requesters_other_grants_count() -> None:
@@ -143,35 +143,35 @@ def test_only_the_requesters_other_grants_count() -> None:
     later = an_approval(asked=a_request(path=OTHER), at=NOW + HOUR)
     bobs = an_approval(asked=a_request(path=PATH.replace("alice", "bob"), requester=Login("bob")))
     refused = Event(kind=EventType.REFUSED, at=NOW, request=PATH.replace("refunds", "no"))
-    lives = request_state.fold_events([an_approval(), later, bobs, refused])
-    assert held(lives.values(), "alice", but_for=PATH) == Held(count=1, last=lives[OTHER].current)
-    assert held(lives.values(), "alice").count == 2
-    assert held(lives.values(), "carol") == Held(count=0, last=None)
+    states = request_state.fold_events([an_approval(), later, bobs, refused])
+    assert held(states.values(), "alice", excluding=PATH) == Held(count=1, last=states[OTHER].current)
+    assert held(states.values(), "alice").count == 2
+    assert held(states.values(), "carol") == Held(count=0, last=None)
 
 
 def test_what_an_extension_changes() -> None:
     """The old end, the new one, the difference, and the whole; nothing for a first ask."""
-    summary = a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND)
+    summary = a_summary(EXTENDS, state=GRANTED, proposed=Proposed.EXTEND)
     assert more(summary, TERMINAL) == (
         "Granted until 24 Nov 2026, 11:00 UTC; with this until 24 Nov 2026, 13:00 UTC: 2h more, 4h in all. "
         "Nothing else changes."
     )
-    assert more(a_briefing(), TERMINAL) == ""
-    assert more(a_briefing(life=GRANTED), TERMINAL) == ""
+    assert more(a_summary(), TERMINAL) == ""
+    assert more(a_summary(state=GRANTED), TERMINAL) == ""
     assert more(replace(summary, grant_preview=None), TERMINAL) == ""
     assert more(replace(summary, former=None), TERMINAL) == ""
 
 
 def test_an_extension_of_nothing() -> None:
     """A duration that is no longer is said to add nothing."""
-    same = a_briefing(life=GRANTED, proposed=Proposed.EXTEND)
+    same = a_summary(state=GRANTED, proposed=Proposed.EXTEND)
     assert "11:00 UTC: nothing more, 2h in all" in more(same, TERMINAL)
 
 
 def test_an_extension_of_an_extension_counts_from_the_last_end() -> None:
     """What is recorded last is what is extended."""
-    twice = a_life(an_approval(), an_extension(3 * HOUR))
-    assert "1h more, 4h in all" in more(a_briefing(EXTENDS, life=twice, proposed=Proposed.EXTEND), TERMINAL)
+    twice = a_request_state(an_approval(), an_extension(3 * HOUR))
+    assert "1h more, 4h in all" in more(a_summary(EXTENDS, state=twice, proposed=Proposed.EXTEND), TERMINAL)
 
 
 @pytest.mark.parametrize(
@@ -221,18 +221,18 @@ def test_a_parameter_passes_for_no_label(name: str, shown: str) -> None:
 
 def test_how_it_stands() -> None:
     """A line for each account: live with what is left, or how it ended."""
-    life = a_life(an_approval(), an_outcome(EventType.GRANTED))
+    state = a_request_state(an_approval(), an_outcome(EventType.GRANTED))
     for at, said in (
         (NOW + 29 * MINUTE, "prod: live, 1h30m left, until 24 Nov 2026, 11:00 UTC"),
         (EXPIRES_AT, "prod: expired, until 24 Nov 2026, 11:00 UTC"),
     ):
-        assert list(stands(a_briefing(statuses=grant_statuses([life], at)), TERMINAL)) == [said]
+        assert list(stands(a_summary(statuses=grant_statuses([state], at)), TERMINAL)) == [said]
 
 
 def test_who_may_approve_before_anyone_was_asked() -> None:
     """The owners that are known, and not the requester."""
-    three = a_briefing(rules=the_rules(codeowners=owned_by("@alice", "@bob", "@erin"))).grant_preview
-    alone = a_briefing(rules=the_rules(codeowners=owned_by("@alice"))).grant_preview
+    three = a_summary(rules=the_rules(codeowners=owned_by("@alice", "@bob", "@erin"))).grant_preview
+    alone = a_summary(rules=the_rules(codeowners=owned_by("@alice"))).grant_preview
     assert three is not None
     assert alone is not None
     assert owning(three, TERMINAL) == "An approval may come from bob or erin."

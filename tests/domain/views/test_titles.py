@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 from acme_facts import HOUR, a_policy, a_request, the_rules
-from builders import a_life, an_approval
-from comment_facts import a_briefing
+from builders import a_request_state, an_approval
+from comment_facts import a_summary
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +14,7 @@ from jitbot.domain.views import titles
 from jitbot.domain.views.request_summary import Proposed, RequestSummary
 from jitbot.domain.views.titles import LONGEST, title
 
-GRANTED = a_life(an_approval())
+GRANTED = a_request_state(an_approval())
 EXTENDS = a_request(duration=4 * HOUR)
 MANY = {
     "prod": AccountId("111111111111"),
@@ -25,46 +25,46 @@ MANY = {
 @pytest.mark.parametrize(
     ("summaries", "expected"),
     [
-        ([a_briefing()], "alice: orders-db-read in prod, 2h, table=orders"),
+        ([a_summary()], "alice: orders-db-read in prod, 2h, table=orders"),
         (
-            [a_briefing(a_request(accounts=("staging", "prod")))],
+            [a_summary(a_request(accounts=("staging", "prod")))],
             "alice: orders-db-read in prod and staging, 2h, table=orders",
         ),
         (
-            [a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND)],
+            [a_summary(EXTENDS, state=GRANTED, proposed=Proposed.EXTEND)],
             "alice: orders-db-read in prod, +2h to 4h, table=orders",
         ),
         (
-            [a_briefing(life=GRANTED, proposed=Proposed.EXTEND)],
+            [a_summary(state=GRANTED, proposed=Proposed.EXTEND)],
             "alice: orders-db-read in prod, to 2h, table=orders",
         ),
         (
-            [a_briefing(proposed=Proposed.END, grant_preview=None)],
+            [a_summary(proposed=Proposed.END, grant_preview=None)],
             "alice: orders-db-read in prod, ends access",
         ),
         (
-            [a_briefing(rules=the_rules(policy=a_policy(approvals=0, reviewers=("erin",))))],
+            [a_summary(rules=the_rules(policy=a_policy(approvals=0, reviewers=("erin",))))],
             "alice: orders-db-read in prod, 2h, break-glass, table=orders",
         ),
-        ([a_briefing(proposed=Proposed.END)], "alice: orders-db-read in prod, ends access"),
+        ([a_summary(proposed=Proposed.END)], "alice: orders-db-read in prod, ends access"),
         (
-            [a_briefing(EXTENDS, life=GRANTED)],
+            [a_summary(EXTENDS, state=GRANTED)],
             "alice: orders-db-read in prod, 4h, table=orders",
         ),
         (
-            [a_briefing(proposed=Proposed.EXTEND, former=None)],
+            [a_summary(proposed=Proposed.EXTEND, former=None)],
             "alice: orders-db-read in prod, 2h, table=orders",
         ),
         (
-            [a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND, grant_preview=None)],
+            [a_summary(EXTENDS, state=GRANTED, proposed=Proposed.EXTEND, grant_preview=None)],
             "alice: orders-db-read in prod, 4h",
         ),
         (
-            [a_briefing(), a_briefing(a_request(path="requests/ssm-shell/2026-11/24-alice-x.yaml"))],
+            [a_summary(), a_summary(a_request(path="requests/ssm-shell/2026-11/24-alice-x.yaml"))],
             "alice: orders-db-read in prod, 2h, table=orders; alice: ssm-shell in prod, 2h, table=orders",
         ),
         (
-            [a_briefing(a_request(accounts=("prod", "nowhere"), parameters={}))],
+            [a_summary(a_request(accounts=("prod", "nowhere"), parameters={}))],
             "alice: orders-db-read in prod and nowhere, 2h, risk not known",
         ),
         ([], ""),
@@ -77,15 +77,15 @@ def test_the_title(summaries: list[RequestSummary], expected: str) -> None:
 
 def test_no_title_where_a_request_does_not_read() -> None:
     """One of two is enough."""
-    assert title([replace(a_briefing(), request=None)]) == ""
-    assert title([a_briefing(), replace(a_briefing(), request=None)]) == ""
+    assert title([replace(a_summary(), request=None)]) == ""
+    assert title([a_summary(), replace(a_summary(), request=None)]) == ""
 
 
 def test_production_is_never_the_one_that_is_counted() -> None:
     """Of a hundred accounts, in any order of the requester's, those that accounts.yaml has first are named."""
     rules = the_rules(accounts=MANY, policy=a_policy(accounts=tuple(MANY)))
     asked = a_request(accounts=tuple(reversed(MANY)), parameters={"table": "orders"})
-    shown = title([a_briefing(asked, rules=rules)])
+    shown = title([a_summary(asked, rules=rules)])
     assert shown.startswith("alice: orders-db-read in prod, sandbox-001, sandbox-002, ")
     assert shown.endswith(", 2h, table=orders")
     named = shown.count("sandbox-") + 1
@@ -98,8 +98,8 @@ def test_a_long_request_hides_no_other() -> None:
     rules = the_rules(accounts=MANY, policy=a_policy(accounts=tuple(MANY)))
     admin = the_rules(policy=a_policy(managed_policies=("AdministratorAccess",)))
     path = "requests/{}/2026-11/24-alice-x.yaml".format
-    long = [a_briefing(a_request(path=path(f"a{n}"), accounts=tuple(MANY)), rules=rules) for n in range(5)]
-    shown = title([*long, a_briefing(a_request(path=path("zzz")), rules=admin)])
+    long = [a_summary(a_request(path=path(f"a{n}"), accounts=tuple(MANY)), rules=rules) for n in range(5)]
+    shown = title([*long, a_summary(a_request(path=path("zzz")), rules=admin)])
     assert shown.startswith("alice: zzz in prod, 2h, table=orders; alice: a0 in prod, sandbox-001")
     assert "; alice: a1 in prod" in shown
     assert shown.endswith("; +3 more requests")
@@ -114,7 +114,7 @@ def test_long_values_give_way_to_nothing_else() -> None:
         statements=(Statement(actions=("dynamodb:GetItem",), resources=("*",)),),
     )
     asked = a_request(accounts=("prod", "staging"), parameters=dict.fromkeys(names, "v" * 128))
-    shown = title([a_briefing(asked, rules=the_rules(policy=policy))])
+    shown = title([a_summary(asked, rules=the_rules(policy=policy))])
     assert shown.startswith("alice: orders-db-read in prod and staging, 2h, p00=vvv")
     assert shown.endswith("v +19 more")
     assert len(shown) <= LONGEST
@@ -133,13 +133,13 @@ def test_long_values_give_way_to_nothing_else() -> None:
 )
 def test_a_value_passes_for_no_other_part(value: str, told: str) -> None:
     """What is no plain token stands in quotes, after all that is not the requester's to word."""
-    shown = title([a_briefing(a_request(parameters={"table": value}))])
+    shown = title([a_summary(a_request(parameters={"table": value}))])
     assert shown == f"alice: orders-db-read in prod, 2h, table={told}"
 
 
 def ending(*accounts: str) -> RequestSummary:
     """The end of a request in these accounts."""
-    return a_briefing(a_request(accounts=accounts), proposed=Proposed.END, grant_preview=None)
+    return a_summary(a_request(accounts=accounts), proposed=Proposed.END, grant_preview=None)
 
 
 def test_what_github_takes_is_shown_whole() -> None:
@@ -172,13 +172,13 @@ def test_parameters_are_counted_where_that_fits(account: int, told: str) -> None
     """Where no parameter fits its number is told, up to the last character of the request's part, and not beyond it."""
     asked = a_request(accounts=("a" * account,), parameters={"table": "v" * 60})
     each = f"alice: orders-db-read in {'a' * account}, 2h, risk not known{told}"
-    assert title([a_briefing(asked)] * 4) == f"{each}; {each}; {each}; +1 more request"
+    assert title([a_summary(asked)] * 4) == f"{each}; {each}; {each}; +1 more request"
 
 
 @pytest.mark.parametrize(("length", "told"), [(215, f"table={'v' * 215}"), (216, "+1 more")])
 def test_a_parameter_is_shown_if_it_fits(length: int, told: str) -> None:
     """To the last character that GitHub takes, and else it is counted."""
-    shown = title([a_briefing(a_request(parameters={"table": "v" * length}))])
+    shown = title([a_summary(a_request(parameters={"table": "v" * length}))])
     assert shown == f"alice: orders-db-read in prod, 2h, {told}"
 
 
@@ -200,7 +200,7 @@ def test_a_name_is_cut_after_forty_characters(length: int, told: str) -> None:
 )
 def test_as_many_accounts_are_named_as_fit(accounts: tuple[str, ...], room: int, told: str) -> None:
     """To the last character; the first is named in any case, and the others are counted."""
-    grant_preview = a_briefing(a_request(accounts=accounts)).grant_preview
+    grant_preview = a_summary(a_request(accounts=accounts)).grant_preview
     assert grant_preview is not None
     head = "alice asks for orders-db-read in "
     end = "e" * (LONGEST - len(head) - room)
@@ -221,9 +221,9 @@ def test_a_title_is_one_line_that_github_takes(
     """Whatever people wrote: at most 256 characters, all of them printable, and who asks stays first."""
     asked = a_request(accounts=tuple(accounts), parameters=values, path=f"requests/{long}/x/y.yaml")
     for summaries in (
-        [a_briefing(asked)],
-        [a_briefing(asked)] * 7,
-        [a_briefing(asked, proposed=Proposed.END)],
+        [a_summary(asked)],
+        [a_summary(asked)] * 7,
+        [a_summary(asked, proposed=Proposed.END)],
     ):
         shown = title(summaries)
         assert shown.startswith("alice: ")
@@ -239,7 +239,7 @@ def test_a_proposal_has_a_title_that_github_takes() -> None:
         (tuple(MANY), "alice asks for orders-db-read in prod, sandbox-001"),
     ):
         given = rules if len(accounts) > 2 else the_rules()
-        grant_preview = a_briefing(a_request(accounts=accounts), rules=given).grant_preview
+        grant_preview = a_summary(a_request(accounts=accounts), rules=given).grant_preview
         assert grant_preview is not None
         shown = titles.asked(grant_preview, "asks for", " for 2h")
         assert shown.startswith(said)

@@ -42,7 +42,7 @@ def listed(world: World, **query: str) -> list[int]:
 
 
 def test_an_issue_is_as_github_describes_it(world: World) -> None:
-    """Every required field is there, whoever may read may open one, and it reads back the same."""
+    """Every required field is there, anyone who may read may open one, and it reads back the same."""
     issue = opened(world, "reader")
     assert set(REQUIRED.split()) <= set(issue)
     assert (issue["state"], issue["user"]["login"], issue["body"]) == ("open", "reader", "at this")
@@ -74,7 +74,7 @@ def test_the_list_is_by_state_creator_and_time(world: World) -> None:
 
 
 def test_who_may_edit(world: World) -> None:
-    """Its author, and whoever may write; a reader not."""
+    """Its author, and anyone with write access; a reader not."""
     number = opened(world, "alice")["number"]
     assert edited(world, "reader", number, title="x").status_code == 403
     assert edited(world, "mallory", number, state="closed").json()["closed_by"]["login"] == "mallory"

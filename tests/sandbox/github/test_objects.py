@@ -70,7 +70,7 @@ def test_a_tree_that_cannot_be_is_refused(world: World, changes: dict[str, objec
 
 
 def test_what_is_not_there_is_refused(world: World) -> None:
-    """A base tree, tree or parent that does not exist is refused, and so is whoever may only read."""
+    """A base tree, tree or parent that does not exist is refused, and so is anyone who may only read."""
     nothing = "1" * 40
     assert post(world, f"{BASE}/git/trees", {"base_tree": nothing, "tree": [TREE]})[0] == 404
     assert post(world, f"{BASE}/git/trees", {"tree": []})[0] == 422

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from acme_world import HOUR, MINUTE, World
-from books import (
+from audit_story import (
     a_review,
     an_approval_of,
     attest,

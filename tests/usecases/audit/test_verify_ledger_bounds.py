@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from acme_world import HOUR, MINUTE, World
-from books import clone, codes, said, verdict, vouched
+from audit_story import clone, codes, said, verdict, vouched
 from forging import GRANT_ON_MAIN, push, signed_by
 
 from jitbot.domain.ledger import attestation, commit_message, events

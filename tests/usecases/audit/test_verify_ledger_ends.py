@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from acme_world import HOUR, MINUTE, World
-from books import clone, codes, said, verdict, vouched
+from audit_story import clone, codes, said, verdict, vouched
 
 PEOPLE = "policies/people.yaml"
 ALICE = "  alice: {github_id: 1001, identity_center: alice@acme.com}\n"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from acme_world import HOUR, MINUTE, World
-from books import an_approval_of, clone, codes, live, recorded, said, verdict, vouched, with_key
+from audit_story import an_approval_of, clone, codes, live, recorded, said, verdict, vouched, with_key
 from forging import GRANT_ON_MAIN, batch, mallorys, push, tags
 
 SETTINGS, KEYS = "policies/settings.yaml", "policies/issuer-keys.json"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from acme_world import DENY_ALL, HOUR, PROD, World
-from books import attest, clone, codes, live, recorded, said, verdict, with_facts
+from audit_story import attest, clone, codes, live, recorded, said, verdict, with_facts
 from breaking import answer, refuse
 
 from jitbot.sandbox.github import GitHubFault

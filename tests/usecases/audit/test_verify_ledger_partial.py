@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from acme_world import HOUR, World
-from books import codes, partial_clone, vouched
+from audit_story import codes, partial_clone, vouched
 from hostile import CODEOWNERS, MOVES, SUBMODULE, SYMLINK, WHERE, Commit, Put, merged, name, request
 
 from jitbot.adapters.git.partial_clone import Remainder

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from acme_world import HOUR, MINUTE, World
-from books import codes, said, verdict
+from audit_story import codes, said, verdict
 from hostile import (
     CODEOWNERS,
     FOLDER,

@@ -42,7 +42,7 @@ def test_one_bad_answer_refuses_nobody(world: World, asked: str, part: str, faul
     """Whatever GitHub answers wrongly once, the request is granted in the same run."""
     number = max(world.github.pulls)
     met = answers(world, fault, part.replace("{number}", str(number)), times=1)
-    if part == "/repos/acme/access":  # the answer to whoever asks for the repository itself
+    if part == "/repos/acme/access":  # the answer about the repository itself
         world.acme.github.faults = once_for_the_repository(met, fault)
     ran = world.ran("grant")
     assert len(met) == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from acme_world import World
-from books import attest, codes, live, recorded, verdict
+from audit_story import attest, codes, live, recorded, verdict
 from breaking import at
 from forging import GRANT_ON_MAIN, batch, mallorys, push, signed_by, told
 

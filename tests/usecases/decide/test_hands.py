@@ -4,7 +4,7 @@ import json
 
 import pytest
 from acme_world import MINUTE, ORDERS, SECOND, TABLE, World
-from books import codes, verdict
+from audit_story import codes, verdict
 
 from jitbot.domain.model import bounds
 from jitbot.sandbox.github import GitHubFault

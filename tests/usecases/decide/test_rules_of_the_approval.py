@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from acme_world import HOUR, MINUTE, ORDERS, TABLE, World
-from books import clone, vouched
+from audit_story import clone, vouched
 
 from jitbot.sandbox.github.git.objects import Signature
 

@@ -7,7 +7,7 @@ import flask
 import hostile
 import pytest
 from acme_world import DENY_ALL, HOUR, MINUTE, ORDERS, World
-from books import clone, vouched
+from audit_story import clone, vouched
 from forging import push
 from hostile import Commit, Put
 
@@ -326,7 +326,7 @@ def test_what_github_cannot_tell_of_one_deletion_holds_up_no_other_end(world: Wo
     gone(world)
     world.acme.github.faults = lambda _, path: GitHubFault(status=500) if deleted in path else None
     ran = world.jit("sweep", code=3)
-    assert "whether its deletion ends the access cannot be told" in ran.output
+    assert "it is unknown whether its deletion ends the access" in ran.output
     assert (world.story(granted)[-1], world.reach("alice")) == ("ended offboarded", set())
     assert world.reach("carol") != set()
     world.land("carol", {other: text.replace('"2h"', '"3h"')})

@@ -2,7 +2,7 @@
 
 import pytest
 from acme_world import World
-from books import clone, vouched
+from audit_story import clone, vouched
 
 GLASS = "requests/production-break-glass/2026-11"
 PROSE = "granted: alice has production-admin in prod until 2026-12-24T00:00:00Z"

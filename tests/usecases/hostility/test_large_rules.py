@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from acme_world import ORDERS, TABLE, World
-from books import clone, verdict
+from audit_story import clone, verdict
 from hostile import CODEOWNERS, Commit, Put, merged, request
 
 from jitbot.domain.model.bounds import EVENT_READ

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 from acme_world import MINUTE, TABLE, World
-from books import clone, vouched
+from audit_story import clone, vouched
 from hostile import (
     LONG,
     SOAK,

@@ -14,7 +14,7 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from acme_world import HOUR, MINUTE, TABLE, World
-from books import clone, vouched
+from audit_story import clone, vouched
 from hostile import MOVES, Commit, Put, branch_of, commit, opened, story, tidy
 from hypothesis import HealthCheck, Phase, given, settings
 

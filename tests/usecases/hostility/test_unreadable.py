@@ -4,7 +4,7 @@ import json
 
 import pytest
 from acme_world import HOUR, PROD, World
-from books import clone, vouched
+from audit_story import clone, vouched
 from forging import batch, push
 
 from jitbot.domain.ledger import attestation

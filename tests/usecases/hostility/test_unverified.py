@@ -79,7 +79,7 @@ def test_no_forged_event_keeps_anybody_from_ending_theirs(
 
 
 def test_events_that_were_taken_out_are_not_missed(world: World, granted: str) -> None:
-    """Whoever may push can delete every event from the branch's tip: what main holds is still there to be ended."""
+    """Anyone who may push can delete every event from the branch's tip: what main holds is still there to be ended."""
     store = world.github.store
     listed = store.git("ls-tree", "-r", "--name-only", "ledger", "events/").decode().split()
     push(world, {}, gone=tuple(listed))

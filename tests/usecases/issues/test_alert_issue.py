@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from acme_world import World
-from books import clone, live, verdict, vouched
+from audit_story import clone, live, verdict, vouched
 
 from jitbot.sandbox.github import GitHubFault
 

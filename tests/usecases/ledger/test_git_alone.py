@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from acme_world import HOUR, World
-from books import clone, vouched
+from audit_story import clone, vouched
 from forging import push, signed_by, tags
 
 pytestmark = pytest.mark.real_git
@@ -106,7 +106,7 @@ def test_what_one_request_lived_through(told: Path) -> None:
 
 @pytest.fixture
 def hijacked(world: World, told: Path) -> Iterator[Callable[[], None]]:
-    """Fetches what whoever may write can push: tags of the names that people type, with another history."""
+    """Fetches what anyone with write access can push: tags of the names that people type, with another history."""
     store, who = world.github.store, signed_by(world, "mallory")
     tree = store.commit(store.tip("main")).tree
     lie = store.commit_tree(tree, (), "granted: alice has production-admin in prod", who, who)

@@ -100,14 +100,14 @@ def test_what_others_push_meanwhile_is_judged_as_ever(world: World, granted: str
     )
     assert len(refreshed(ledger).ignored) == 3
     world.jit("revoke", granted, "--reason", "done", actor="alice", runner="runner-2")
-    assert refreshed(ledger).lives[granted].revoked is not None
+    assert refreshed(ledger).states[granted].revoked is not None
 
 
 @pytest.mark.parametrize("how", ["cut short", "written anew"])
 def test_a_rewritten_ledger_is_read_anew(world: World, granted: str, how: str) -> None:
     """What was read before counts no longer where the branch does not hold it any more."""
     ledger, store, mallory = opened(world), world.github.store, signed_by(world, "mallory")
-    assert granted in ledger.read().lives
+    assert granted in ledger.read().states
     seed = store.commit(world.kept["seed"].ledger)
     tip = seed.sha
     if how == "written anew":
@@ -128,10 +128,10 @@ def test_a_key_that_counts_later_counts_for_what_came_before(world: World, grant
     push(world, batch(world, lie))
     issuer._keys = real
     found = refreshed(ledger)
-    assert (lie.request in found.lives, len(found.ignored)) == (False, 1)
+    assert (lie.request in found.states, len(found.ignored)) == (False, 1)
     push(world, attested(world, {f"keys/2026/01/01/x/{kid}.json": json.dumps(public).encode()}))
     found = refreshed(ledger)
-    assert (lie.request in found.lives, found.ignored) == (True, ())
+    assert (lie.request in found.states, found.ignored) == (True, ())
 
 
 def test_a_reading_that_stopped_in_its_middle_is_begun_anew(
@@ -155,5 +155,5 @@ def test_a_reading_that_stopped_in_its_middle_is_begun_anew(
         with pytest.raises(UnavailableError):
             ledger.refresh()
     found = refreshed(ledger)
-    assert found.lives[granted].revoked is not None
+    assert found.states[granted].revoked is not None
     assert len(found.ignored) == 1

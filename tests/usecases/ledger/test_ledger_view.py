@@ -173,9 +173,9 @@ def test_history_brought_in_by_a_merge_still_counts(world: World, granted: str) 
 
 
 def test_nothing_is_done_on_a_record_that_does_not_count(world: World, asked: str) -> None:
-    """A run of another workflow can write to the branch; what it wrote does not read back as ours."""
+    """A run of another workflow can write to the branch; what it wrote does not read back as attested."""
     ran = world.jit("grant", workflow="mine.yml", code=3)
-    assert "does not read back as ours" in ran.output
+    assert "does not read back as attested" in ran.output
     assert world.acme.aws.calls == []
 
 
@@ -259,7 +259,7 @@ def test_a_second_reading_sees_whatever_has_moved(world: World, granted: str) ->
     vouched = ledger.refresh()
     assert set(vouched.signers) - set(first.signers) == {"another"}
     world.jit("revoke", granted, "--reason", "done", actor="alice")
-    assert ledger.refresh().lives[granted].revoked is not None
+    assert ledger.refresh().states[granted].revoked is not None
     ledger._reader._last = replace(ledger.read(), doubt="the issuer did not answer")
     assert ledger.refresh().doubt == ""
 

@@ -132,7 +132,7 @@ def test_runs_read_every_event(old: Old) -> None:
     assert Counter(event.kind for event in history.events) == old.told["events"]
     assert (history.ignored, history.doubt) == ((), "")
     account_states = [
-        account_state for life in history.lives.values() for account_state in life.account_states.values()
+        account_state for state in history.states.values() for account_state in state.account_states.values()
     ]
     granted = [account_state for account_state in account_states if account_state.granted]
     assert granted

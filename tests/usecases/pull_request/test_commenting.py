@@ -219,7 +219,7 @@ def test_the_comment_is_found_behind_a_hundred_others(world: World) -> None:
 
 
 def test_an_edited_comment_is_put_right(world: World) -> None:
-    """Whoever may write can edit it; the next run writes what is true."""
+    """Anyone with write access can edit it; the next run writes what is true."""
     number = ask(world)
     comment(world, number)
     before = only(world, number)
@@ -453,7 +453,7 @@ def test_a_fork_is_told_in_the_summary(world: World, tmp_path: Path) -> None:
     for number, code in ((good, 0), (bad, 1)):
         summary = tmp_path / f"summary-{number}"
         output = comment(world, number, code=code, GITHUB_TOKEN=token, GITHUB_STEP_SUMMARY=str(summary))
-        assert f"#{number} is told in the summary instead" in output
+        assert f"#{number} is shown in the summary instead" in output
         assert "asks for orders-db-read" in summary.read_text()
         assert ("title=duration-above-maximum" in output) == bool(code)
     assert world.github.comments == {}
@@ -465,7 +465,7 @@ def test_what_one_part_meets_holds_up_no_other(world: World) -> None:
     """Where no status can be set any more, title and comment are written all the same."""
     number = ask(world)
     answer(world, GitHubFault(status=422, body=b"{}"), "POST", "/statuses/")
-    assert "is told in the summary instead" in comment(world, number)
+    assert "is shown in the summary instead" in comment(world, number)
     assert "asks for orders-db-read" in only(world, number)
     assert world.github.pulls[number].title.startswith("alice:")
     world.github.comments.clear()

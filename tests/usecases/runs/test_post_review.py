@@ -11,7 +11,7 @@ from breaking import Death, answer
 
 from jitbot.sandbox import github
 from jitbot.sandbox.github.records import PullRequestRule
-from jitbot.sandbox.story.stage import UntoldError
+from jitbot.sandbox.story.stage import StoryError
 
 DAY = timedelta(days=1)
 GLASS = "production-break-glass"
@@ -318,7 +318,7 @@ def test_a_run_that_is_killed_anywhere_is_repaired(world: World, used: str, nth:
     """Between reading, recording and closing: the next run has one record of the review and no open issue."""
     world.must(world.review("erin", pull(world)))
     Death(world, nth, after=after)
-    with suppress(UntoldError):
+    with suppress(StoryError):
         world.jit("grant")
     world.calm()
     world.jit("sweep")

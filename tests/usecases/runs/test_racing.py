@@ -2,7 +2,7 @@
 
 import pytest
 from acme_world import DENY_ALL, HOUR, World
-from books import clone, vouched
+from audit_story import clone, vouched
 from breaking import RECORD, at
 
 GRANT_WRITES = [(RECORD, 1), ("CreateRole", 1), ("PutRolePolicy", 1), (RECORD, 2)]

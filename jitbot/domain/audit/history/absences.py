@@ -24,10 +24,10 @@ _MOMENT = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
-    """Main was without a request's file, or its requester, from the commit on until it was put back (None: it is not).
+    """A period in which main lacked a request's file or its requester: from `commit` until it was restored (None: not yet).
 
-    `owned` is False for a deletion where nobody owns the path: only who may revoke ends access so, and git does
-    not say who deleted it.
+    `owned` is False for a deletion of a path that nobody owns. Such a deletion ends access only if its author may
+    revoke, and git does not say who deleted the file.
     """
 
     why: EndReason
@@ -37,20 +37,22 @@ class Absence:
     owned: bool = True
 
     def ends(self) -> bool:
-        """Whether access must have ended by it: a sweep saw it, or will."""
+        """Whether this absence must end access: it lasted long enough for a sweep to see it."""
         return self.owned and (self.until is None or self.until - self.since > ENDED_WITHIN)
 
-    def concerns(self, life: RequestState, begin: datetime) -> bool:
-        """Whether any of it lies between this merge of a request and its expiry."""
-        if life.current is None or self.since >= life.current.window.expires_at:
+    def concerns(self, state: RequestState, begin: datetime) -> bool:
+        """Whether the absence overlaps the time between this merge of a request and its expiry."""
+        if state.current is None or self.since >= state.current.window.expires_at:
             return False
         return self.until is None or self.until > begin
 
 
-def matters(life: RequestState | None, at: datetime) -> bool:
-    """Whether what main has at this moment can say anything of an end before the expiry."""
+def matters(state: RequestState | None, at: datetime) -> bool:
+    """Whether main's content at this moment can still end the request early."""
     return (
-        life is not None and life.current is not None and at <= life.current.window.expires_at + ENDED_WITHIN
+        state is not None
+        and state.current is not None
+        and at <= state.current.window.expires_at + ENDED_WITHIN
     )
 
 
@@ -63,7 +65,7 @@ def must_end_at(absences: Iterable[Absence]) -> datetime | None:
 
 
 def overdue(absences: Absences, now: datetime) -> EarlyEnds:
-    """The ends of deletions and offboardings for which no sweep has time left."""
+    """The early ends, by deletion or offboarding, whose deadline for a sweep has passed."""
     late = {
         (each.why, request)
         for request, found in absences.items()
@@ -78,7 +80,7 @@ def overdue(absences: Absences, now: datetime) -> EarlyEnds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """A commit of main whose changes do not say which request files it left: it was asked for these, and has those."""
+    """A commit of main that is too large to read. It was searched for `asked` request files, and contains `found`."""
 
     commit: Sha
     at: datetime
@@ -98,18 +100,17 @@ class Owning:
 
 def deletions(
     merges: Iterable[Merged],
-    lives: Mapping[str, RequestState],
+    states: Mapping[str, RequestState],
     *,
     left: Iterable[Left] = (),
     owning: Iterable[Owning] = (),
 ) -> dict[str, list[Absence]]:
     """The times in which main lacked a request's file that it had.
 
-    Whether somebody owns the path is told by main's tip at each moment, as a sweep at that moment judges it, and not
-    by the rules that the deletion met: where its owners come or go, one absence is over and another begins. What a
-    rebase shows between its own commits interrupts nothing.
+    A sweep decides by main's tip whether somebody owns the path, not by the rules at the deletion. So one absence
+    ends and another begins when the owners change. Commits in the middle of a rebase do not interrupt an absence.
     """
-    line = _Line(lives=lives)
+    line = _Line(states=states)
     steps: list[Owning | Merged | Left] = [*owning, *merges, *left]
     for each in sorted(steps, key=lambda step: step.order):
         line.take(each)
@@ -120,7 +121,7 @@ def deletions(
 class _Line:
     """main's line as far as it was followed: which request files it had, which it lacks, and who owns them."""
 
-    lives: Mapping[str, RequestState]
+    states: Mapping[str, RequestState]
     found: dict[str, list[Absence]] = field(default_factory=dict)
     _owners: CodeOwners | None = None
     _gone: set[str] = field(default_factory=set)
@@ -131,7 +132,7 @@ class _Line:
             case Owning():
                 self._owners = step.codeowners
                 for path in self._gone:
-                    if matters(self.lives.get(path), step.at):
+                    if matters(self.states.get(path), step.at):
                         self._judge_again(path, step.at)
             case Merged():
                 change = step.change
@@ -164,7 +165,7 @@ class _Line:
 
 
 def _append(known: list[Absence], new: Absence) -> None:
-    """Add an absence, joined with the one before if no more than a rebase's own commits lies between the two."""
+    """Add an absence. It is joined with the one before if only the commits of one rebase lie between the two."""
     while known and (until := known[-1].until) is not None and new.since - until < _MOMENT:
         last = known[-1]
         if last.owned != new.owned and until - last.since >= _MOMENT:
@@ -183,11 +184,11 @@ class Registered:
     people: People | None
 
 
-def offboardings(life: RequestState, history: Sequence[Registered]) -> tuple[Absence, ...]:
+def offboardings(state: RequestState, history: Sequence[Registered]) -> tuple[Absence, ...]:
     """The times in which people.yaml lacked the requester with the recorded id and principal; of a rebase, its last commit counts."""
     found: list[Absence] = []
     for each in history:
-        gone = each.people is not None and offboarded(life, each.people)
+        gone = each.people is not None and offboarded(state, each.people)
         is_open = bool(found) and found[-1].until is None
         if gone and not is_open:
             _append(found, Absence(why=EndReason.OFFBOARDED, since=each.at, until=None, commit=each.commit))

@@ -6,10 +6,10 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """What a finding means for the verdict, the gravest first."""
+    """What a finding means for the verdict, the most serious first."""
 
     BROKEN = "broken"  # a promise was not kept, or somebody tampered
-    UNCHECKED = "unchecked"  # it may be fine; nobody could tell here
+    UNCHECKED = "unchecked"  # it may be fine; it is unknown here
     NOTE = "note"  # worth knowing, and nothing wrong
 
 

@@ -1,4 +1,4 @@
-"""The whole ledger as it was read: every attested event with its place in history, and all that was odd."""
+"""The whole ledger as it was read: every attested event with its place in history, and everything suspicious."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -45,8 +45,8 @@ class RecordedEvent:
 class LedgerHistory:
     """Everything the ledger ever recorded, oldest first. Not slotted: it is sorted by request once, when asked for.
 
-    `signers` are the keys that count, by id; `anchored` is False where nobody vouched for the first of them.
-    `problems` are what was found beside it: unattested, edited, deleted, redated, unreadable.
+    `signers` are the keys that count, by id. `anchored` is False if nobody vouched for the first of them.
+    `problems` are the findings about other commits: unattested, edited, deleted, redated or unreadable.
     """
 
     head: Sha

@@ -1,7 +1,8 @@
 """What is late, too long or too early: one set of limits for every part of the audit.
 
-AWS refuses from the recorded expiry on by itself; the limits are about the work of the runs. They are hourly at best,
-and GitHub starts them late: so an early end, on which access hangs, is due within two hours, all else within a day.
+AWS itself refuses from the recorded expiry on, so these limits are only about the runs. The runs are hourly at best,
+and GitHub starts them late. An early end is due within two hours, since access lasts until then; everything else is
+due within a day.
 """
 
 from collections.abc import Iterable
@@ -12,7 +13,9 @@ from jitbot.domain.ledger.events import Event
 
 DECIDED_WITHIN = timedelta(days=1)  # of the merge
 GRANTED_WITHIN = timedelta(days=1)  # of the decision
-ENDED_WITHIN = timedelta(hours=2)  # of a revocation, a deletion, an offboarding: somebody still has access
+ENDED_WITHIN = timedelta(
+    hours=2
+)  # after a revocation, a deletion or an offboarding: until then somebody still has access
 CONFIRMED_WITHIN = timedelta(days=1)  # of the expiry, after which nobody has any
 REMOVED_WITHIN = timedelta(days=1)  # of the moment from which a role may be removed
 

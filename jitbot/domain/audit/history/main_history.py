@@ -18,10 +18,10 @@ Files = Mapping[str, Sha]  # path -> blob of each plain file, or the mode of wha
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """One change of a request file on main. `order` counts main's commits; `rules` are those at the base.
+    """One change of a request file on main. `order` counts main's commits; `rules` are the rule files at the base.
 
-    `touched` is None for a commit that changes more than anybody reads. Where an earlier one changed too much of the
-    rules they are None, to be asked of the base itself.
+    `touched` is None for a commit that is too large to read. `rules` is None if an earlier commit changed too many
+    rule files: then they must be read from the base itself.
     """
 
     change: Change
@@ -44,9 +44,9 @@ class Version:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfollowed:
-    """A commit of main whose changes do not say all that it left: it must be asked for its own files.
+    """A commit of main that is too large to read. Its files must be read from the commit itself.
 
-    `rules`: they say all of the rules. What it adds below requests/ is in doubt in each of these commits.
+    With `rules` its changes still show every rule file. What it adds below requests/ is in doubt in any case.
     """
 
     commit: Sha
@@ -88,7 +88,7 @@ class MainHistory:
                 yield from self._merged(step, before, refused=bool(refused))
 
     def learn(self, commit: Unfollowed, files: Files, paths: Iterable[str]) -> None:
-        """Take in which of these rule files a commit left, and as which blobs, where its changes did not say it."""
+        """Note which of these rule files a commit contains, and as which blobs, if its changes did not show it."""
         for path in paths:
             known = self.versions.setdefault(path, [])
             known[:] = [each for each in known if each.commit != commit.commit]
@@ -96,7 +96,7 @@ class MainHistory:
             known.insert(at, Version(commit=commit.commit, at=commit.at, blob=files.get(path)))
 
     def owning(self) -> tuple[tuple[Sha, datetime, int], ...]:
-        """The commits that may have changed what lies where CODEOWNERS is looked for, with their dates and orders."""
+        """The commits that may have changed a file at one of GitHub's locations of CODEOWNERS, with dates and orders."""
         found = {
             each.commit: each.at
             for path, versions in self.versions.items()
@@ -130,7 +130,7 @@ class MainHistory:
                 (files.discard if each.status == "D" else files.add)(each.path)
 
     def _merged(self, step: HistoryStep, rules: Files | None, *, refused: bool) -> Iterator[Merged]:
-        """What a commit asks for and deletes; of one that is too large, what it deletes alone."""
+        """The requests that a commit adds, changes or deletes. Of a commit that is too large, only the deletions."""
         paths = tuple(each.path for each in step.touched)
         for change in _changes(step):
             before = self._changed.get(change.path, ())

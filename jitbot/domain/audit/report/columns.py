@@ -17,11 +17,11 @@ from jitbot.domain.aws.iam import Documents
 from jitbot.domain.model.documents import OPTIONAL
 from jitbot.domain.text import timestamp
 
-_APART = ("documents", "absences")  # fields that JSON leaves to whoever shows them
+_APART = ("documents", "absences")  # fields that are shown elsewhere, and not in this JSON
 
 
 def as_json(value: object) -> object:
-    """A value of the audit as JSON: moments as text, and documents left to whoever shows them whole."""
+    """A value of the audit as JSON: moments are text, and documents are left out, since they are shown elsewhere."""
     if isinstance(value, datetime):
         return timestamp.show(value)
     if isinstance(value, Mapping):
@@ -36,7 +36,7 @@ def as_json(value: object) -> object:
 
 
 def as_text(value: object, between: str = "; ") -> str:
-    """A value of the audit as the text of one cell: several are parted by `between`, what is not there is empty."""
+    """A value of the audit as the text of one cell. Several values are separated by `between`; None is empty."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -49,7 +49,7 @@ def as_text(value: object, between: str = "; ") -> str:
 
 
 def whole(record: GrantRecord) -> Mapping[str, object]:
-    """A grant with what is worked out of it, as JSON; its documents are in the evidence, by their digest here."""
+    """A grant with its computed values, as JSON. It has the digest of its documents, which the evidence holds."""
     facts: dict[str, object] = {}
     for each in fields(record):
         if each.name == "optional":

@@ -27,10 +27,10 @@ class Entitlement:
 
 
 def entitlement(name: str, rules: Rules) -> Entitlement:
-    """What these rules say of one policy. Who owns a narrower path of it, if CODEOWNERS names one, is not told.
+    """Who may ask under one policy and who owns its folder, by these rules. Owners of narrower paths are not listed.
 
     `approvers` are all its owners, login by login, as an auditor compares them with a list of staff. Who of them
-    could approve what a certain person asks for is another question: `pending_approvals` answers it.
+    can approve one person's request is another question, which `pending_approvals` answers.
     """
     policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
     if policy is None or people is None or teams is None:

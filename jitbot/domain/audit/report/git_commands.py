@@ -1,4 +1,4 @@
-"""The git commands that show an item's evidence to whoever has a clone. They are pasted, so nothing in them is open."""
+"""The git commands that show a grant's evidence in a clone. People paste them, so every word in them is quoted."""
 
 import shlex
 from collections.abc import Iterator
@@ -11,27 +11,27 @@ _BRANCH = f"refs/remotes/origin/{LEDGER}"  # in full: git takes a tag called ori
 _SPECIAL = "\\.*[$"  # to a basic regular expression; after the trailer's name `^` is none
 
 
-def commands(item: GrantRecord) -> tuple[str, ...]:
+def commands(record: GrantRecord) -> tuple[str, ...]:
     """Commands for a shell, in the order of the story. A name that does not print is left out of them."""
-    return tuple(_commands(item))
+    return tuple(_commands(record))
 
 
-def _commands(item: GrantRecord) -> Iterator[str]:
-    if item.request.isprintable() and item.request:
-        yield _log("Request", item.request)
-    elif item.role_name:
-        yield _log("Role", item.role_name)
-    for decision in item.decisions:
-        yield from _of_decision(item, decision)
+def _commands(record: GrantRecord) -> Iterator[str]:
+    if record.request.isprintable() and record.request:
+        yield _log("Request", record.request)
+    elif record.role_name:
+        yield _log("Role", record.role_name)
+    for decision in record.decisions:
+        yield from _of_decision(record, decision)
 
 
-def _of_decision(item: GrantRecord, decision: RecordedDecision) -> Iterator[str]:
+def _of_decision(record: GrantRecord, decision: RecordedDecision) -> Iterator[str]:
     if decision.commit:
         yield f"git show {_word(decision.commit)}"
     if decision.rules_commit:
-        rules = f"{decision.rules_commit}:{policy_path(item.policy)}"
+        rules = f"{decision.rules_commit}:{policy_path(record.policy)}"
         yield f"git show {_word(decision.rules_commit + ':.github/CODEOWNERS')}"
-        if item.policy.isprintable() and item.policy:
+        if record.policy.isprintable() and record.policy:
             yield f"git show {_word(rules)}"
     if decision.pull_request is not None:
         yield f"git fetch origin refs/pull/{decision.pull_request}/head && git log -3 FETCH_HEAD"

@@ -1,4 +1,4 @@
-"""The record as rows: one for each event, in the words an auditor filters by, with every text inert."""
+"""The record as rows: one for each event, in the words that an auditor filters by, with every text escaped."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
@@ -44,7 +44,7 @@ NAMES = tuple(each.name for each in fields(LogRow))  # the columns, in their ord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFilter:
-    """Which rows: each part narrows, an empty one does not. `start` is within, `end` is not."""
+    """Which rows to show: every part that is not empty must match. `start` is included, `end` is not."""
 
     person: str = ""
     policy: str = ""

@@ -43,7 +43,7 @@ Files = Mapping[str, bytes]
 
 
 def pack(
-    items: Sequence[GrantRecord],
+    records: Sequence[GrantRecord],
     figures: Summary,
     *,
     about: Mapping[str, object],
@@ -55,11 +55,11 @@ def pack(
 
     The same arguments give the same bytes: nothing in it is of the moment at which it is made.
     """
-    drawn = sample([item for item in items if item.granted], size=size, seed=seed)
-    gone = sample([item for item in items if item.ended], size=size, seed=f"{seed}/removals")
+    drawn = sample([record for record in records if record.granted], size=size, seed=seed)
+    gone = sample([record for record in records if record.ended], size=size, seed=f"{seed}/removals")
     files = {
-        "population.csv": _table(items),
-        "population.json": _lines(items),
+        "population.csv": _table(records),
+        "population.json": _lines(records),
         "sample/grants.csv": _table(drawn),
         "sample/removals.csv": _table(gone),
         "sample/draw.json": _json(_draw(drawn, gone, size=size, seed=seed)),
@@ -68,18 +68,18 @@ def pack(
         "controls.json": _json([asdict(control) for control in CONTROLS]),
         **{name: _json(content) for name, content in others.items()},
     }
-    for item in {each.id: each for each in (*drawn, *gone, *figures.exceptions, *figures.doubts)}.values():
-        files[f"evidence/{_name(item)}.json"] = _json(_evidence(item))
+    for record in {each.id: each for each in (*drawn, *gone, *figures.exceptions, *figures.doubts)}.values():
+        files[f"evidence/{_name(record)}.json"] = _json(_evidence(record))
     return {**files, MANIFEST: _json({**about, "files": _digests(files)})}
 
 
-def _table(items: Iterable[GrantRecord]) -> bytes:
+def _table(records: Iterable[GrantRecord]) -> bytes:
     """CSV as RFC 4180 has it: every cell quoted, and none a formula."""
     written = io.StringIO()
     writer = csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     heads: list[str] = []
-    for item in items:
-        row = cells(item)
+    for record in records:
+        row = cells(record)
         if not heads:
             heads = list(row)
             writer.writerow(heads)
@@ -87,18 +87,18 @@ def _table(items: Iterable[GrantRecord]) -> bytes:
     return written.getvalue().encode()
 
 
-def _evidence(item: GrantRecord) -> Mapping[str, object]:
+def _evidence(record: GrantRecord) -> Mapping[str, object]:
     """All of one item, its documents whole, and how to see it in a clone."""
-    documents = events.dump_documents(item.documents) if item.documents is not None else None
-    digest = iam.digest(item.documents) if item.documents is not None else ""
+    documents = events.dump_documents(record.documents) if record.documents is not None else None
+    digest = iam.digest(record.documents) if record.documents is not None else ""
     return {
-        **whole(item),
-        "row": cells(item),
+        **whole(record),
+        "row": cells(record),
         "documents": documents,
         "documents_sha256": digest,
-        "exceptions": list(item.exceptions),
-        "unknown": list(item.doubts),
-        "see_it_in_git": list(commands(item)),
+        "exceptions": list(record.exceptions),
+        "unknown": list(record.doubts),
+        "see_it_in_git": list(commands(record)),
     }
 
 
@@ -113,40 +113,42 @@ def _draw(
         "seed": seed,
         "size": size,
         "how": how,
-        "grants": [_drawn(item, seed) for item in drawn],
-        "removals": [_drawn(item, f"{seed}/removals") for item in gone],
+        "grants": [_drawn(record, seed) for record in drawn],
+        "removals": [_drawn(record, f"{seed}/removals") for record in gone],
     }
 
 
-def _drawn(item: GrantRecord, seed: str) -> Mapping[str, str]:
-    return {"id": item.id, "merge_commit": merge_commit(item), "rank": rank(item, seed)}
+def _drawn(record: GrantRecord, seed: str) -> Mapping[str, str]:
+    return {"id": record.id, "merge_commit": merge_commit(record), "rank": rank(record, seed)}
 
 
 def _verdicts(figures: Summary) -> Mapping[str, object]:
     return {
         "clean": figures.clean,
-        "items": figures.items,
+        "items": figures.records,
         "requests": figures.requests,
         "people": figures.people,
         "outcomes": figures.outcomes,
         "questions": [asdict(tally) for tally in figures.tallies],
         "exceptions": [
-            {"id": item.id, "questions": _whys(item, item.exceptions)} for item in figures.exceptions
+            {"id": record.id, "questions": _whys(record, record.exceptions)} for record in figures.exceptions
         ],
-        "unknown": [{"id": item.id, "questions": _whys(item, item.doubts)} for item in figures.doubts],
-        "late_ends": [item.id for item in figures.late],
+        "unknown": [
+            {"id": record.id, "questions": _whys(record, record.doubts)} for record in figures.doubts
+        ],
+        "late_ends": [record.id for record in figures.late],
         "longest_access": {
             "id": figures.longest.id if figures.longest else None,
             "seconds": int(figures.held.total_seconds()),
         },
         "privileged": figures.privileged,
-        "break_glass": [item.id for item in figures.break_glass],
-        "break_glass_awaiting_review": [item.id for item in figures.awaiting],
+        "break_glass": [record.id for record in figures.break_glass],
+        "break_glass_awaiting_review": [record.id for record in figures.awaiting],
     }
 
 
-def _whys(item: GrantRecord, questions: Iterable[str]) -> Mapping[str, str]:
-    return {name: item.judgements[name].why for name in questions}
+def _whys(record: GrantRecord, questions: Iterable[str]) -> Mapping[str, str]:
+    return {name: record.judgements[name].why for name in questions}
 
 
 def _digests(files: Files) -> Mapping[str, object]:
@@ -156,16 +158,16 @@ def _digests(files: Files) -> Mapping[str, object]:
     }
 
 
-def _name(item: GrantRecord) -> str:
+def _name(record: GrantRecord) -> str:
     """A file's name for an item: its id, if that is a plain word, else its digest."""
-    plain = item.id.replace("-", "").replace("_", "")
-    fits = plain.isascii() and plain.isalnum() and len(item.id) <= 100
-    return item.id if fits else hashlib.sha256(item.id.encode()).hexdigest()[:20]
+    plain = record.id.replace("-", "").replace("_", "")
+    fits = plain.isascii() and plain.isalnum() and len(record.id) <= 100
+    return record.id if fits else hashlib.sha256(record.id.encode()).hexdigest()[:20]
 
 
-def _lines(items: Iterable[GrantRecord]) -> bytes:
+def _lines(records: Iterable[GrantRecord]) -> bytes:
     """A JSON array with an item a line, since most of it is read by machines, and compared line by line."""
-    lines = ",\n".join(json.dumps(whole(item), separators=(",", ":")) for item in items)
+    lines = ",\n".join(json.dumps(whole(record), separators=(",", ":")) for record in records)
     return f"[\n{lines}\n]\n".encode()
 
 

@@ -39,10 +39,10 @@ class Pool:
         return list(self._numbers)
 
 
-def content(items: Iterable[GrantRecord]) -> Mapping[str, object]:
+def content(records: Iterable[GrantRecord]) -> Mapping[str, object]:
     """`{"texts": […], "rows": [[…], …], "questions": {name: title}, "optional": [name, …]}`."""
     pool = Pool()
-    rows = [_encoded(_row(item), pool) for item in items]
+    rows = [_encoded(_row(record), pool) for record in records]
     return {"texts": pool.texts, "rows": rows, "questions": dict(QUESTIONS), "optional": list(OPTIONAL)}
 
 
@@ -98,7 +98,7 @@ def _held(record: GrantRecord) -> list[Cell]:
 
 
 def _judged(record: GrantRecord) -> list[Cell]:
-    """The answers in the questions' order; the reason is told of whatever is no yes."""
+    """The answers in the order of the questions. Every answer except "yes" has its reason."""
     answers = [record.judgements[name] for name in QUESTIONS if name in record.judgements]
     judged: list[Cell] = [
         [_ANSWERS.index(each.answer), "" if each.answer is ControlAnswer.YES else each.why, each.due]

@@ -47,10 +47,11 @@ def population(
     absences: Absences | None = None,
     unread: Collection[str] = (),
 ) -> tuple[GrantRecord, ...]:
-    """Every item of these events, judged, by its first moment. Each request's events are taken whole, or it is misjudged.
+    """Every grant record of these events with its answers, sorted by its first moment.
 
-    `absences` say when main lacked a request's file or its requester, after which access had to end; `unread` are
-    the requests of which an event could not be read: no fact about them is known to be missing.
+    The events of a request must be complete, or its answers are wrong. `absences` say when main lacked a request's
+    file or its requester, so that access had to end. `unread` are the requests that have an event which cannot be
+    read: a fact that is missing there may exist.
     """
     records = sorted(grant_records(events, now, absences), key=lambda each: (each.first, each.id))
     return tuple(
@@ -63,24 +64,24 @@ def grant_records(
 ) -> tuple[GrantRecord, ...]:
     """The same before they are judged, by request."""
     requests: dict[str, list[Event]] = {}
-    items: list[GrantRecord] = []
+    records: list[GrantRecord] = []
     for event in sorted(events, key=_order):
         if event.request:
             requests.setdefault(event.request, []).append(event)
         elif event.kind is EventType.ENDED:
-            items.append(_unexplained(event))
+            records.append(_unexplained(event))
     for request, recorded in requests.items():
-        items += _of_request(request, recorded, (absences or {}).get(request, ()), now)
-    return tuple(items)
+        records += _of_request(request, recorded, (absences or {}).get(request, ()), now)
+    return tuple(records)
 
 
 def _order(event: Event) -> tuple[datetime, str, str, str, str]:
     return event.at, event.request, event.kind, event.account_id, event.commit
 
 
-def within(items: Iterable[GrantRecord], start: datetime, end: datetime) -> tuple[GrantRecord, ...]:
+def within(records: Iterable[GrantRecord], start: datetime, end: datetime) -> tuple[GrantRecord, ...]:
     """The items of which anything was decided, held, ended or removed from `start` until, not at, `end`."""
-    return tuple(item for item in items if item.first < end and item.last >= start)
+    return tuple(record for record in records if record.first < end and record.last >= start)
 
 
 def _of_request(
@@ -258,7 +259,7 @@ def _granted(event: Event) -> Granted:
 
 
 def _ended(here: Sequence[Event], recorded: Sequence[Event], over: datetime | None) -> Ended | None:
-    """The early end that came first here, or else the record that it expired; and who asked for it, if anybody did."""
+    """The first early end in this account, otherwise the record of the expiry, with who asked for it, if anybody."""
     ends = [each for each in here if each.kind is EventType.ENDED]
     early = next((each for each in ends if each.why is not EndReason.EXPIRED), None)
     event = early or limits.confirming(ends, over)
@@ -282,11 +283,11 @@ def _ended(here: Sequence[Event], recorded: Sequence[Event], over: datetime | No
 
 
 def _after_review(decisions: Sequence[Event], recorded: Sequence[Event]) -> AfterReview | None:
-    """The review that a break-glass still owes, or has had. An objection is none."""
-    owed = post_review.pending_reviews([*decisions, *recorded])
-    if not owed:
+    """The review that a break-glass grant still needs, or the one it got. An objection is not such a review."""
+    reviews = post_review.pending_reviews([*decisions, *recorded])
+    if not reviews:
         return None
-    open_first = sorted(owed, key=lambda each: (each.reviewed is not None, each.review_by))
+    open_first = sorted(reviews, key=lambda each: (each.reviewed is not None, each.review_by))
     pending_review = open_first[0]
     done, reviewers = pending_review.reviewed, tuple(each.login for each in pending_review.reviewers)
     if done is None:

@@ -11,16 +11,16 @@ from collections.abc import Iterable
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 
 
-def sample(items: Iterable[GrantRecord], *, size: int, seed: str) -> tuple[GrantRecord, ...]:
+def sample(records: Iterable[GrantRecord], *, size: int, seed: str) -> tuple[GrantRecord, ...]:
     """At most `size` of the items, in the order in which they were drawn."""
-    return tuple(sorted(items, key=lambda item: rank(item, seed))[:size])
+    return tuple(sorted(records, key=lambda record: rank(record, seed))[:size])
 
 
-def rank(item: GrantRecord, seed: str) -> str:
+def rank(record: GrantRecord, seed: str) -> str:
     """The item's place in the draw, as hex: `printf '%s\\n%s\\n%s' SEED ID MERGE_COMMIT | sha256sum` gives the same."""
-    return hashlib.sha256(f"{seed}\n{item.id}\n{merge_commit(item)}".encode()).hexdigest()
+    return hashlib.sha256(f"{seed}\n{record.id}\n{merge_commit(record)}".encode()).hexdigest()
 
 
-def merge_commit(item: GrantRecord) -> str:
+def merge_commit(record: GrantRecord) -> str:
     """The merge of the first decision on the item; empty where none is recorded."""
-    return item.decisions[0].commit if item.decisions else ""
+    return record.decisions[0].commit if record.decisions else ""

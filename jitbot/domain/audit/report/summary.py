@@ -26,7 +26,7 @@ class Tally:
 class Summary:
     """A population in figures. `held` is the longest that access was held, and by which item."""
 
-    items: int
+    records: int
     requests: int
     people: int
     outcomes: dict[str, int]
@@ -43,37 +43,39 @@ class Summary:
 
     @property
     def clean(self) -> bool:
-        """Whether there was something to judge, and nothing stands against it."""
-        return self.items > 0 and not (self.exceptions or self.doubts)
+        """Whether there was something to judge, and no question was answered with "no" or "unknown"."""
+        return self.records > 0 and not (self.exceptions or self.doubts)
 
 
-def summary(items: Sequence[GrantRecord], now: datetime) -> Summary:
+def summary(records: Sequence[GrantRecord], now: datetime) -> Summary:
     """The figures of these items at `now`."""
-    held = {item.id: _held(item, now) for item in items}
-    longest = max(items, key=lambda item: held[item.id], default=None)
+    held = {record.id: _held(record, now) for record in records}
+    longest = max(records, key=lambda record: held[record.id], default=None)
     longest = longest if longest is not None and held[longest.id] else None
-    glass = tuple(item for item in items if item.break_glass and item.granted)
-    awaiting = tuple(item for item in glass if item.after_review is None or item.after_review.at is None)
+    glass = tuple(record for record in records if record.break_glass and record.granted)
+    awaiting = tuple(
+        record for record in glass if record.after_review is None or record.after_review.at is None
+    )
     return Summary(
-        items=len(items),
-        requests=len({item.request for item in items if item.request}),
-        people=len({item.requester for item in items if item.requester}),
-        outcomes={each.value: sum(item.outcome is each for item in items) for each in GrantOutcome},
-        tallies=tuple(_tally(name, title, items) for name, title in QUESTIONS.items()),
-        exceptions=tuple(item for item in items if item.exceptions),
-        doubts=tuple(item for item in items if item.doubts and not item.exceptions),
-        late=tuple(item for item in items if "removed_on_time" in item.exceptions),
+        records=len(records),
+        requests=len({record.request for record in records if record.request}),
+        people=len({record.requester for record in records if record.requester}),
+        outcomes={each.value: sum(record.outcome is each for record in records) for each in GrantOutcome},
+        tallies=tuple(_tally(name, title, records) for name, title in QUESTIONS.items()),
+        exceptions=tuple(record for record in records if record.exceptions),
+        doubts=tuple(record for record in records if record.doubts and not record.exceptions),
+        late=tuple(record for record in records if "removed_on_time" in record.exceptions),
         longest=longest,
         held=held[longest.id] if longest else timedelta(),
         break_glass=glass,
         awaiting=awaiting,
-        overdue=tuple(item for item in glass if "reviewed_in_time" in item.exceptions),
-        privileged=sum(item.privileged is True and bool(item.granted) for item in items),
+        overdue=tuple(record for record in glass if "reviewed_in_time" in record.exceptions),
+        privileged=sum(record.privileged is True and bool(record.granted) for record in records),
     )
 
 
-def _tally(name: str, title: str, items: Sequence[GrantRecord]) -> Tally:
-    answers = [item.judgements[name] for item in items if name in item.judgements]
+def _tally(name: str, title: str, records: Sequence[GrantRecord]) -> Tally:
+    answers = [record.judgements[name] for record in records if name in record.judgements]
     return Tally(
         question=name,
         title=title,
@@ -84,8 +86,8 @@ def _tally(name: str, title: str, items: Sequence[GrantRecord]) -> Tally:
     )
 
 
-def _held(item: GrantRecord, now: datetime) -> timedelta:
+def _held(record: GrantRecord, now: datetime) -> timedelta:
     """How long access was there: from its first grant, or start, until it was over, or now."""
-    if item.held_from is None:
+    if record.held_from is None:
         return timedelta()
-    return max(min(item.held_until or now, now) - item.held_from, timedelta())
+    return max(min(record.held_until or now, now) - record.held_from, timedelta())

@@ -27,12 +27,12 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """One time that somebody entered the role. `key` is what they got; a console session's is not told."""
+    """One session that somebody opened in the role. `key` is its access key id; CloudTrail has none for the console."""
 
     event_id: str
     at: datetime
     region: str
-    by: str  # ARN of whoever entered
+    by: str  # ARN of the principal that entered
     session: str
     key: str
     address: str

@@ -1,4 +1,4 @@
-"""The roles that exist now, held against what the ledger says of them. It changes nothing; a sweep would."""
+"""Compare the roles that exist now with the ledger. This changes nothing; a sweep would."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -17,7 +17,7 @@ _ENDS = "`jitbot sweep` ends it; find out in CloudTrail who did this"
 
 
 def problems(
-    lives: Mapping[str, RequestState],
+    states: Mapping[str, RequestState],
     listed: Mapping[AccountId, tuple[Listed, ...]],
     orphans: Iterable[Event],
     ends: plan.EarlyEnds,
@@ -26,25 +26,25 @@ def problems(
 ) -> Iterator[AuditFinding]:
     """Every role that no request explains, that differs, that is gone, or that is there again. Read whole.
 
-    `ends` are the deletions and offboardings that a sweep must have acted upon by now. Of what is in doubt nothing
-    is said that an event which cannot be read may explain: a sweep leaves it alone too.
+    `ends` are the deletions and offboardings that a sweep must have carried out by now. A request or role in doubt
+    gets no finding that an unreadable event could explain: a sweep leaves it alone too.
     """
     roles = {(role.account_id, role.role_name): role for each in listed.values() for role in each}
     undone = {
         (documents.account_id, documents.role_name)
-        for life in lives.values()
-        if (term := life.current) is not None
+        for state in states.values()
+        if (term := state.current) is not None
         for documents in term.documents
         if (role := roles.get((documents.account_id, documents.role_name))) is not None
-        and plan.undone(life.account_state(documents.account_id), term, role, now)
+        and plan.undone(state.account_state(documents.account_id), term, role, now)
     }
-    for change in plan.to_end(lives, listed, orphans, ends, now, doubt):
+    for change in plan.to_end(states, listed, orphans, ends, now, doubt):
         where = f"{change.role_name} in {change.account or change.account_id}"
         if isinstance(change, Deny) and change.why is EndReason.ORPHAN:
-            message = f"role {where} stands under jitbot's path, and no request explains it"
+            message = f"role {where} is under jitbot's path, and no request explains it"
             yield Subject(request=change.request).problem("role-unexplained", message, _ENDS)
         elif (change.account_id, change.role_name) in undone:
-            continue  # told below
+            continue  # reported below
         elif isinstance(change, Deny) and change.why is EndReason.DRIFT:
             yield Subject(request=change.request).problem(
                 "role-differs", f"role {where}: {change.detail}", _ENDS
@@ -53,27 +53,27 @@ def problems(
             yield Subject(request=change.request).problem(
                 "role-not-ended", f"role {where} was to end ({change.why}), and has not", _ENDS
             )
-    for life in lives.values():
-        yield from _ended(life, roles, now)
+    for state in states.values():
+        yield from _ended(state, roles, now)
 
 
 def _ended(
-    life: RequestState, roles: Mapping[tuple[AccountId, str], Listed], now: datetime
+    state: RequestState, roles: Mapping[tuple[AccountId, str], Listed], now: datetime
 ) -> Iterator[AuditFinding]:
     """What was ended early must be denied as long as a session may live; what was removed must be gone."""
-    for documents in life.current.documents if life.current is not None else ():
+    for documents in state.current.documents if state.current is not None else ():
         role = roles.get((documents.account_id, documents.role_name))
-        account_state, over = life.account_state(documents.account_id), documents.window.expires_at
+        account_state, over = state.account_state(documents.account_id), documents.window.expires_at
         if role is None:
             continue
         where = f"{role.role_name} in {documents.account}"
         if account_state.removed_after(over):
-            yield Subject(request=life.request).problem(
+            yield Subject(request=state.request).problem(
                 "role-there-again", f"role {where} was recorded as removed, and is there", _ENDS
             )
         elif account_state.end is not None and now < over + iam.SESSION and not _denied(role):
             message = f"role {where} was ended early, and is not denied"
-            yield Subject(request=life.request).problem("role-not-denied", message, _ENDS)
+            yield Subject(request=state.request).problem("role-not-denied", message, _ENDS)
 
 
 def _denied(role: Listed) -> bool:

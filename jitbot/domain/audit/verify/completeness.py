@@ -83,7 +83,7 @@ def not_followed(commits: Iterable[Sha]) -> Iterator[AuditFinding]:
     for commit in dict.fromkeys(commits):
         yield Subject(commit=commit).problem(
             "commit-not-read",
-            f"commit {commit[:10]} of main changes too much to be followed, and git does not tell here what it left",
+            f"commit {commit[:10]} of main changes too much to be followed, and this clone does not show its files",
             "access may have been to end by it: fetch all of main, `git fetch --refetch`, and verify again",
             Severity.UNCHECKED,
         )
@@ -101,7 +101,7 @@ def decided_twice(history: LedgerHistory) -> Iterator[AuditFinding]:
             )
 
 
-def outcomes_without_ground(history: LedgerHistory) -> Iterator[AuditFinding]:
+def outcomes_without_approval(history: LedgerHistory) -> Iterator[AuditFinding]:
     """Access that nobody approved, or that is other than was approved; ends that cannot be."""
     ended: dict[tuple[str, str], RecordedEvent] = {}
     for each in history.recorded:

@@ -1,4 +1,4 @@
-"""The checks of a grant's times: was it granted, ended, confirmed and removed in time, and is anything still to come?"""
+"""The checks of a grant's times: was it granted, ended, confirmed and removed in time, and what is not due yet?"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -40,7 +40,7 @@ def awaited(record: GrantRecord, now: datetime) -> Iterator[Result]:
 
 
 def not_granted(record: GrantRecord, now: datetime) -> Iterator[Result]:
-    """The approval of which nothing came, as long as something can."""
+    """An approval that was not granted, while it could still be granted."""
     term = record.term
     if term is None or term.not_after is None or record.documents is None or record.ended is not None:
         return
@@ -63,7 +63,7 @@ def not_granted(record: GrantRecord, now: datetime) -> Iterator[Result]:
 
 
 def passed_over(record: GrantRecord, now: datetime) -> Iterator[Result]:
-    """The absences on main through which access went on, and by which it need not have ended, as far as git says."""
+    """The absences on main during which access went on, if git does not prove that it had to end."""
     if record.granted_at is None or record.must_end_at is not None:
         return
     for absence in record.absences:

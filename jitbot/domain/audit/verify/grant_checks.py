@@ -1,7 +1,7 @@
-"""The checks of a grant, in one list: `verify` tells all that they find, `report` and `export` answer by the same results.
+"""The checks of a grant, in one list: `verify` reports every finding, and `report` and `export` use the same results.
 
-Auditors ask questions of each grant, which are answered from its facts: yes, no, or unknown, and why. Nothing is
-assumed: a yes names the facts that it stands on, and what the record does not say is unknown.
+Auditors ask questions about each grant. They are answered from recorded facts: yes, no or unknown, with the reason.
+Nothing is assumed: "yes" names the facts that it is based on, and what is not recorded is unknown.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -36,7 +36,7 @@ def problems(record: GrantRecord, now: datetime) -> Iterator[AuditFinding]:
 
 
 def judged(record: GrantRecord, now: datetime, *, whole: bool = True) -> Mapping[str, ControlResult]:
-    """The answers for a grant; none where nothing was ever given. Unless its record was read `whole`, a no is unknown."""
+    """The answers for a grant; empty if nothing was ever granted. Unless all its events were read (`whole`), "no" is unknown."""
     if record.outcome in (GrantOutcome.REFUSED, GrantOutcome.PENDING):
         return {}
     asked = (each for each in QUESTIONS if record.break_glass or not each.of_break_glass)
@@ -51,7 +51,7 @@ def _in_doubt(judgement: ControlResult) -> ControlResult:
 
 
 def _judge(results: Iterable[Result], yes: str) -> ControlResult:
-    """A no outweighs what is unknown, which outweighs a yes."""
+    """ "No" comes before "unknown", which comes before "yes"."""
     found = list(results)
     for kind in (ControlAnswer.NO, ControlAnswer.UNKNOWN, None):
         why = [each.why for each in found if each.answer is kind]
@@ -63,7 +63,7 @@ def _judge(results: Iterable[Result], yes: str) -> ControlResult:
 
 def _unapproved(record: GrantRecord, _now: datetime) -> Iterator[Result]:
     if record.outcome is GrantOutcome.UNEXPLAINED:
-        yield _no("no request stands behind this role")
+        yield _no("no request explains this role")
     if record.break_glass:
         yield _no("break-glass: its policy gives access at once, to be reviewed after")
     for grant in record.granted:
@@ -202,7 +202,7 @@ def _unknown(why: str) -> Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One question of auditors: the check that speaks against a yes, and the facts that a yes stands on."""
+    """One question of auditors: the check that can answer "no", and the facts that "yes" is based on."""
 
     name: str
     title: str

@@ -15,7 +15,7 @@ NOT_READ = "not read"  # CloudTrail's part: the ledger does not hold what was do
 
 
 class ControlAnswer(StrEnum):
-    """What the facts say. UNKNOWN is never counted as a yes."""
+    """What the facts say. UNKNOWN never counts as "yes"."""
 
     YES = "yes"
     NO = "no"
@@ -29,14 +29,14 @@ class GrantOutcome(StrEnum):
     PENDING = "not granted"  # approved, and no grant is recorded
     OVER = "over"
     REFUSED = "refused"
-    UNEXPLAINED = "unexplained"  # a role under our path that no request stands behind
+    UNEXPLAINED = "unexplained"  # a role under jitbot's path that no request explains
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a check says of a grant: a part of an answer to auditors (None: not due yet), and maybe a finding.
+    """The result of a check of a grant: a part of an answer to auditors (None: not due yet), and possibly a finding.
 
-    Without a `code` it is no finding of its own: `verify` tells of that from what the decision is made of again.
+    Without a `code` it is not a finding: `verify` reports the same problem when it makes the decision again.
     """
 
     answer: ControlAnswer | None
@@ -48,9 +48,9 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlResult:
-    """One question that auditors ask of an item, answered, with the facts it was answered by.
+    """The answer to one question about a grant, with the facts that it is based on.
 
-    `due` is False where it cannot be answered yet: the access is not over, the review is not late.
+    `due` is False if it cannot be answered yet: the access is not over, or the review is not late.
     """
 
     answer: ControlAnswer
@@ -255,7 +255,7 @@ class GrantRecord:
 
     @property
     def exceptions(self) -> tuple[str, ...]:
-        """The questions answered with a no, but for the approval that break-glass does without by its policy."""
+        """The questions answered with "no", except for the approval that a break-glass policy does not require."""
         named = [name for name, each in self.judgements.items() if each.answer is ControlAnswer.NO]
         return tuple(name for name in named if not (self.break_glass and name == "approved_before_grant"))
 

@@ -1,4 +1,4 @@
-"""Was the ledger only ever added to? What a commit of its branch did that no batch of ours does."""
+"""Was the ledger only ever added to? Changes by commits of its branch that jitbot's own batches never make."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,36 +18,36 @@ _NO_EFFECT = "it has no effect on what counts; find out who pushed it: `git show
 def problems(step: HistoryStep, objection: str | None) -> Iterator[AuditFinding]:
     """What is wrong with one commit of the branch; `objection` is why it counts for nothing, None if it counts."""
     if not step.whole:
-        yield _told(step, "too-large", "it changes more paths than anybody reads", "")
+        yield _finding(step, "too-large", "it changes more paths than anybody reads", "")
         return
     kept = [each for each in step.touched if is_ours(each.path)]
     cleared = _cleared(step) if objection is None else frozenset()
     gone = [each.path for each in kept if each.status == "D" and each.path not in cleared]
     edited = [each.path for each in kept if each.status in "MT"]
     if gone:
-        yield _told(step, "event-deleted", f"it deletes {_named(gone)}", gone[0])
+        yield _finding(step, "event-deleted", f"it deletes {_named(gone)}", gone[0])
     if edited:
-        yield _told(step, "event-edited", f"it changes {_named(edited)}", edited[0])
+        yield _finding(step, "event-edited", f"it changes {_named(edited)}", edited[0])
     if objection is not None and not gone and not edited and (step.parents or kept):
         first = next((each.path for each in kept if each.path.startswith(FOLDER)), "")
-        yield _told(step, "unattested", f"what it adds is no record: {objection}", first)
+        yield _finding(step, "unattested", f"what it adds is no record: {objection}", first)
 
 
 def redated(step: HistoryStep, issued_at: datetime) -> Iterator[AuditFinding]:
-    """A batch whose commit bears another date than its token: it would hide from whoever reads by date."""
+    """A batch whose commit date differs from its token's: it would be hidden from a reader that selects by date."""
     if abs(step.at - issued_at) > CLOCK_SKEW:
         when, said = timestamp.show(issued_at), timestamp.show(step.at)
-        yield _told(step, "back-dated", f"it was attested at {when}, and its commit is dated {said}", "")
+        yield _finding(step, "back-dated", f"it was attested at {when}, and its commit is dated {said}", "")
 
 
 def unreadable(found: Unreadable) -> Iterator[AuditFinding]:
-    """Attested events that this jitbot cannot read: what they may be about is in doubt, and nothing else."""
+    """Attested events that this version of jitbot cannot read. Only what they may be about is in doubt."""
     for request in sorted(found.requests) or [""]:
         about = f", and may be about {request}" if request else ""
         subject = Subject(event=found.path, commit=found.commit, request=request)
         yield subject.problem(
             "unreadable",
-            f"commit {found.commit[:10]} of the ledger holds an event of ours that cannot be read{about}: {found.why}",
+            f"commit {found.commit[:10]} of the ledger holds an attested event that cannot be read{about}: {found.why}",
             "if a newer jitbot wrote it, verify with that one; otherwise look at the event: `git show` of that commit",
             Severity.UNCHECKED,
         )
@@ -63,12 +63,12 @@ def rewritten(expected: Sha, head: Sha, where: str) -> AuditFinding:
 
 
 def _cleared(step: HistoryStep) -> frozenset[str]:
-    """What lay in the way of this commit's files: where they need a folder, and so no file of a batch."""
+    """The files that were in the place of a folder that this commit needs. They were no files of a batch."""
     folders = folders_of(each.path for each in step.touched if each.status == "A")
     return frozenset(path for path in folders if not path.endswith(_OF_BATCHES))
 
 
-def _told(step: HistoryStep, code: str, what: str, event: str) -> AuditFinding:
+def _finding(step: HistoryStep, code: str, what: str, event: str) -> AuditFinding:
     subject = Subject(name=f"commit {step.commit[:10]} of the ledger", event=event, commit=step.commit)
     return subject.problem(code, what, _NO_EFFECT.format(commit=step.commit[:10]))
 

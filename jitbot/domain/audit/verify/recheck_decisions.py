@@ -1,4 +1,4 @@
-"""Decides again: from the bytes, from the rules at the commits, and from what the forge told. Never from the verdict."""
+"""Make each decision again: from git's bytes, the rules at the commits and GitHub's recorded answers, not the verdict."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ class DecisionFacts:
     at_head: AtHead = field(default_factory=dict)  # as far as the head is here
 
 
-def life_before(
+def state_before(
     decision: RecordedEvent, others: Iterable[RecordedEvent], orders: Mapping[tuple[str, Sha], int]
 ) -> request_state.RequestState:
     """What the ledger said of the request when this was decided.
@@ -73,7 +73,7 @@ def life_before(
     )
 
 
-def case_of(event: Event, in_git: InGit, told: Facts) -> Case:
+def case_of(event: Event, in_git: InGit, case_facts: Facts) -> Case:
     """The case as the run met it, from git's bytes and the attested facts."""
     merged, since = in_git.merged, event.at - MEMORY
     return Case(
@@ -83,17 +83,20 @@ def case_of(event: Event, in_git: InGit, told: Facts) -> Case:
         touched=merged.touched,
         earlier=any(moment >= since for moment in merged.before),
         clashes=merged.clashes,
-        listed=told.listed,
-        default_branch=told.default_branch,
-        merge=_merge(told, in_git),
+        listed=case_facts.listed,
+        default_branch=case_facts.default_branch,
+        merge=_merge(case_facts, in_git),
     )
 
 
 def attested(event: Event, facts: Facts | None) -> AtHead:
-    """What an approval says of the pull request's head: the blob at each path that mattered."""
-    if facts is None or facts.told is None or event.kind not in GIVES:
+    """What an approval records of the pull request's head: the blob at each path that the decision read."""
+    if facts is None or facts.snapshot is None or event.kind not in GIVES:
         return {}
-    head, blobs = facts.told.pull_request.head, {**facts.told.head_rules, event.request: facts.told.head_blob}
+    head, blobs = (
+        facts.snapshot.pull_request.head,
+        {**facts.snapshot.head_rules, event.request: facts.snapshot.head_blob},
+    )
     return {(head, path): blob for path, blob in blobs.items()}
 
 
@@ -134,24 +137,24 @@ def _other_head(facts: DecisionFacts) -> Iterator[AuditFinding]:
 def _decided_again(
     event: Event, in_git: InGit, facts: DecisionFacts, subject: Subject
 ) -> Iterator[AuditFinding]:
-    told, gives = facts.facts, event.kind in GIVES
-    if told is None:
+    case_facts, gives = facts.facts, event.kind in GIVES
+    if case_facts is None:
         if gives:
             yield subject.problem(
                 "evidence-incomplete",
-                "its evidence lacks what GitHub told, so it cannot be decided again",
+                "its evidence lacks GitHub's answers, so it cannot be decided again",
                 f"it was recorded by jitbot {_version(event)}; read the reviews with --online",
                 Severity.UNCHECKED,
             )
-    elif told.told is not None and in_git.head_rules is None and gives:
+    elif case_facts.snapshot is not None and in_git.head_rules is None and gives:
         yield subject.problem(
             "head-not-here",
             "the rules at the pull request's head are not in this clone",
-            f"fetch the head: git fetch origin refs/pull/{told.told.pull_request.number}/head, then verify again",
+            f"fetch the head: git fetch origin refs/pull/{case_facts.snapshot.pull_request.number}/head, then verify again",
             Severity.UNCHECKED,
         )
     else:
-        again = decide(case_of(event, in_git, told), facts.so_far, event.at)
+        again = decide(case_of(event, in_git, case_facts), facts.so_far, event.at)
         yield from _judged(event, again, in_git, subject)
 
 
@@ -163,8 +166,8 @@ def lasts_longer(event: Event, most: timedelta) -> bool:
     )
 
 
-def _merge(told: Facts, in_git: InGit) -> Merge | None:
-    found = told.told
+def _merge(case_facts: Facts, in_git: InGit) -> Merge | None:
+    found = case_facts.snapshot
     if found is None:
         return None
     return Merge(
@@ -235,7 +238,7 @@ def _judged(event: Event, again: Decision, in_git: InGit, subject: Subject) -> I
 
 
 def _differences(event: Event, again: Decision, in_git: InGit) -> Iterator[str]:
-    """What the record says otherwise than the decision made again; nothing if they agree."""
+    """How the record differs from the decision made again; empty if they agree."""
     if event.kind is EventType.REFUSED:
         if again.verdict is Verdict.APPROVED:
             yield "nothing speaks against it, and yet it was refused"

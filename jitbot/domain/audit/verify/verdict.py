@@ -1,4 +1,4 @@
-"""What came of an audit: how much was looked at, and all that was found, as one value."""
+"""The outcome of an audit: how much was checked, and every finding, as one value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

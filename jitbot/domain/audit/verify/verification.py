@@ -32,7 +32,7 @@ class LedgerFacts:
     grants: tuple[GrantRecord, ...]
     decisions: Iterable[DecisionFacts]
     gone: tuple[tuple[Sha, str], ...] = ()  # commits that the ledger held and does not, and who says so
-    before: frozenset[Sha] = frozenset()  # commits of the ledger of which all was told before
+    before: frozenset[Sha] = frozenset()  # commits of the ledger whose findings were reported before
 
 
 CHECKS: tuple[Callable[[LedgerFacts], Iterable[AuditFinding]], ...] = (
@@ -41,7 +41,7 @@ CHECKS: tuple[Callable[[LedgerFacts], Iterable[AuditFinding]], ...] = (
     lambda facts: completeness.undecided(facts.merges, facts.history, facts.at),
     lambda facts: completeness.refused_whole(facts.too_large, facts.history, facts.at),
     lambda facts: completeness.decided_twice(facts.history),
-    lambda facts: completeness.outcomes_without_ground(facts.history),
+    lambda facts: completeness.outcomes_without_approval(facts.history),
     lambda facts: (found for each in facts.decisions for found in recheck_decisions.problems(each)),
     lambda facts: completeness.not_followed(facts.not_followed),
     lambda facts: (found for each in facts.grants for found in grant_checks.problems(each, facts.at)),
@@ -49,7 +49,7 @@ CHECKS: tuple[Callable[[LedgerFacts], Iterable[AuditFinding]], ...] = (
 
 
 def verdict(facts: LedgerFacts, more: Iterable[AuditFinding] = ()) -> AuditVerdict:
-    """What comes of all the checks; `more` is what was found elsewhere. A ledger that was rewritten is always told."""
+    """The verdict of all checks; `more` are findings from elsewhere. A rewritten ledger is always reported."""
     history = facts.history
     rewritten = [integrity.rewritten(commit, history.head, where) for commit, where in facts.gone]
     found = [*(problem for check in CHECKS for problem in check(facts)), *more]
@@ -69,7 +69,7 @@ def verdict(facts: LedgerFacts, more: Iterable[AuditFinding] = ()) -> AuditVerdi
 def heads_once_good(
     history: LedgerHistory, verified: Sha | None, expected: Iterable[Sha]
 ) -> dict[tuple[Sha, str], None]:
-    """Whatever was seen of the ledger before, and must still be in it, with who says so; each once."""
+    """Each head of the ledger that was seen before and must still be in it, with who says so; each once."""
     wanted = [(commit, "which it was expected to hold") for commit in expected]
     if verified is not None:
         wanted.append((verified, "which this clone found good before"))

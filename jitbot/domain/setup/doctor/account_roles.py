@@ -1,6 +1,7 @@
 """jitbot's own roles in each account: are they there, and do they let in this repository's main alone?
 
-Here only who may enter is read; what they may do there is held against the template by `rights`.
+This module checks only who may enter the roles. What the roles may do is compared with the template in
+`role_permissions`.
 """
 
 import re

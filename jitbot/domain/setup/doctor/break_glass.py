@@ -1,4 +1,4 @@
-"""Break-glass: can the review that it owes be given, and can a request be merged at once?"""
+"""Break-glass: can the required review be given, and can a request be merged at once?"""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -14,7 +14,7 @@ _GROUP = "who approves"
 
 
 def reviewers(policies: Iterable[Policy], people: People, teams: Teams) -> Iterator[Check]:
-    """Whether each policy that asks for no approval before has somebody who can review after, whoever asked."""
+    """Whether each break-glass policy has somebody who can review its use, for every possible requester."""
     for policy in policies:
         if not break_glass.is_break_glass(policy):
             continue
@@ -43,9 +43,9 @@ def reviewers(policies: Iterable[Policy], people: People, teams: Teams) -> Itera
 
 
 def at_once(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
-    """Whether main lets a request merge that no code owner approves before; nothing where no policy is break-glass.
+    """Whether a break-glass request can be merged into main without an approval. No check if no policy is break-glass.
 
-    GitHub asks for its number of approvals whoever owns the files: then anybody who may write must press Approve.
+    GitHub requires its number of approvals even if nobody owns the files. Then a person with write access must approve.
     """
     names = [policy.name for policy in policies if break_glass.is_break_glass(policy)]
     if not names:

@@ -158,7 +158,7 @@ def _read_key(
     if isinstance(answer, Unknown):
         return (answer,)
     value = answer.get(key)
-    return (value if isinstance(value, kind) else Unknown(why="only whoever may write sees this setting"),)
+    return (value if isinstance(value, kind) else Unknown(why="only people who may write see this"),)
 
 
 _METHODS: Mapping[str, str] = {
@@ -180,7 +180,7 @@ def _methods(state: GitHubState) -> Seen:
         if isinstance(asked, list) and asked:  # none: any method
             allowed.append(frozenset(map(str, asked)))
     if not allowed:
-        return (Unknown(why="only whoever may write sees how merging is set"),)
+        return (Unknown(why="only people with write access see how merging is set"),)
     return (frozenset.intersection(*allowed),)
 
 
@@ -211,7 +211,7 @@ MAIN = (
         "pull-request",
         _PULL_REQUEST,
         title="changes need a pull request",
-        impact="promise 1: whoever may write could change the rules without anybody seeing it",
+        impact="promise 1: anyone with write access could change the rules without anybody seeing it",
         click="turn on 'Require a pull request before merging'",
     ),
     _main(

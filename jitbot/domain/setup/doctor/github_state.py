@@ -47,7 +47,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hosting:
-    """The repository. `answer` is all that GitHub says of it: whoever may only read is told less."""
+    """The repository. `answer` is all that GitHub says of it; a token with read access gets less."""
 
     full_name: str
     repository_id: int

@@ -42,7 +42,7 @@ _EVERY_FILE = Check(
     code="codeowners-every-file",
     group=GROUP,
     title="every file has an owner",
-    impact="promise 1: whoever may write could change these with anybody's approval",
+    impact="promise 1: anyone with write access could change these with anybody's approval",
     fix=_EDIT,
 )
 _RULES = Check(
@@ -80,14 +80,14 @@ def by_github(errors: Sequence[Finding] | Unknown | None) -> Check:
 
 
 def coverage(files: Iterable[str], codeowners: CodeOwners, people: People, teams: Teams) -> Iterator[Check]:
-    """What the lines come to for the files of main; `files` are paths, of requests one for each policy."""
+    """The owners that the lines give the files of main; `files` are paths, with one request for each policy."""
     every = tuple(files)
     first = codeowners.rules[0] if codeowners.rules else None
     yield _CATCH_ALL.answer(
         first is not None and first.pattern in _ANYTHING and bool(first.owners),
         f"the first line is {first.pattern}" if first else "there is no line",
     )
-    # An ownerless line for a policy that needs no approval before is meant; `approvers` looks at those.
+    # An ownerless line for a break-glass policy is intended; `approvers` checks those.
     bare = [path for path in every if not path.startswith("requests/") and not owners_of(codeowners, path)]
     yield _EVERY_FILE.answer(
         bool(every) and not bare, f"nobody owns {listed(bare)}" if bare else "main is empty"
@@ -151,7 +151,7 @@ def approvers(
             fix=f"name owners of {folder} in .github/CODEOWNERS who are in policies/people.yaml",
         )
         if is_break_glass(policy):
-            continue  # reviewed after: `afterwards` looks at those
+            continue  # break-glass: `doctor.break_glass` checks those
         found = owners.of(f"{folder}{_OF_A_POLICY}", codeowners=codeowners, people=people, teams=teams)
         if found.findings:
             yield question.no(found.findings[0].message)

@@ -97,8 +97,8 @@ def _may(_: Login, found: GitHubAccount) -> str | Unknown:
 def team_members(
     known: Teams, found: Mapping[str, frozenset[str] | Unknown | None], codeowners: CodeOwners | None
 ) -> Iterator[Check]:
-    """teams.yaml against GitHub's teams; None: GitHub knows no such team."""
-    # Whoever may see no team of an organisation is answered as if there were none.
+    """Compare teams.yaml with GitHub's teams. None means that GitHub shows no such team."""
+    # GitHub answers a token that may not see an organisation's teams as if there were none.
     seen = {team.partition("/")[0] for team, there in found.items() if isinstance(there, frozenset)}
     named = {owner.casefold() for owner in _named(codeowners)}
     for team, members in known.items():
@@ -125,12 +125,12 @@ def _compared(question: Check, here: set[str], there: frozenset[str] | Unknown |
     if there is None:
         return question.no("GitHub shows no such team, and does show others of the organisation")
     github = {login.casefold() for login in there}
-    told = [
+    differences = [
         f"{listed(sorted(names))} only {where}"
         for names, where in ((here - github, "in teams.yaml"), (github - here, "on GitHub"))
         if names
     ]
-    return question.answer(not told, "; ".join(told))
+    return question.answer(not differences, "; ".join(differences))
 
 
 def _approving(codeowners: CodeOwners | None, teams: Teams) -> set[str]:

@@ -1,4 +1,4 @@
-"""One thing that was checked, and what all of them come to."""
+"""The result of one check, and the verdict of all of them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,20 +15,20 @@ class CheckVerdict(StrEnum):
     """How a check came out. What cannot be seen is never taken for fine."""
 
     OK = "ok"
-    WARN = "warn"  # no promise hangs on it
+    WARN = "warn"  # no promise depends on it
     UNKNOWN = "unknown"
     WRONG = "wrong"  # a promise would not hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """In the place of a fact that could not be read: why."""
+    """Stands for a fact that could not be read; `why` is the reason."""
 
     why: str
 
 
 def tried(ask: Callable[[], T]) -> T | Unknown:
-    """A fact, or why it is unknown: a refusal and a missing answer count alike."""
+    """A fact, or the reason why it is unknown: a refusal and a missing answer are treated alike."""
     try:
         return ask()
     except (DeniedError, UnavailableError) as error:

@@ -44,6 +44,6 @@ def identity(settings: Settings, found: Hosting, api_url: str) -> Iterator[Check
         code="settings-issuer",
         group="settings.yaml",
         title="the issuer is GitHub's",
-        impact="promise 4: whoever runs another issuer can attest what they like",
+        impact="promise 4: a person who runs another issuer can attest anything",
         fix=f"write `issuer: {GITHUBS_ISSUER}`",
     ).answer(is_issuer_of(api_url, settings.issuer), f"it is {settings.issuer}")

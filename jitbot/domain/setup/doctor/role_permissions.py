@@ -1,8 +1,8 @@
 """What jitbot's own roles may do, and what bounds every grant: is it what this release's template says?
 
-What an administrator chooses is free, as far as the template's own parameters are: the services within the boundary,
-the managed policies that may be attached, each by its whole name. A pattern there is nobody's choice.
-The issuer is not looked at: a role's trust names its audience, so another one there lets nobody in.
+An administrator may choose what the template has parameters for: the services within the boundary, and the managed
+policies that may be attached, each by its full name. A pattern is not a valid choice. The issuer is not checked: a
+role's trust policy names its audience, so another issuer lets nobody in.
 """
 
 import re
@@ -34,7 +34,7 @@ def stack_of(account: OwnAccount, **more: str | tuple[str, ...]) -> Stack:
 
 
 def role(account: OwnAccount, purpose: str, found: Actual | Unknown | None) -> Iterator[Check]:
-    """Whether a role of ours may do what the template says; nothing for one that is not there, which another check tells."""
+    """Whether one of jitbot's roles may do what the template says. No check if the role is missing: another check says so."""
     question = Check(
         code=f"aws-{account.alias}-{purpose}-may",
         group=GROUP,
@@ -102,7 +102,7 @@ def _compared(question: Check, found: object, wanted: object) -> Check:
 
 
 def _statements(document: object) -> list[Mapping[str, object]] | None:
-    """The statements of a policy; None for what is no policy of ours."""
+    """The statements of a policy; None if it is not one of jitbot's policies."""
     if not isinstance(document, Mapping) or set(document) != {"Version", "Statement"}:
         return None
     found = document["Statement"]

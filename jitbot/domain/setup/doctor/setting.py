@@ -64,7 +64,7 @@ class SettingRule:
         return not value if isinstance(value, bool) and self.classic[0].startswith("allow_") else value
 
     def _value(self, value: Any) -> Value | Unknown:
-        """A value of the kind that it must have: nobody knows what anything else asks for."""
+        """The value, if it has the type that it must have: the meaning of any other value is unknown."""
         found: Value | Unknown = Unknown(why=f"GitHub does not say {self.parameter} of a rule")
         if isinstance(self.nothing, frozenset) and isinstance(value, list):
             found = frozenset(str(_at(each, "context") or each) for each in value)

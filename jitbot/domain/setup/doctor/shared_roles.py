@@ -1,6 +1,6 @@
 """Roles that several people share: is it sure that nobody in them can take another's session name?
 
-`userid` in people.yaml names a session of a role. AWS takes that name from whoever enters by sts:AssumeRole or with a web
+`userid` in people.yaml names a session of a role. AWS takes that name from the caller of sts:AssumeRole or from a web
 identity, so it names a person only where an identity provider writes it (SAML, Identity Center), or where the role's trust
 policy demands that it be the caller's own user name:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#ck_rolesessionname
@@ -20,7 +20,7 @@ _HARMLESS = frozenset({"sts:tagsession", "sts:setsourceidentity"})
 
 
 def shared(people: People) -> tuple[str, ...]:
-    """The ARNs of the roles by whose sessions people are told apart, each once."""
+    """The ARNs of the roles in which only the session's name identifies the person, each once."""
     arns = (each.principal.arn for each in people.values() if isinstance(each.principal, IamRole))
     return tuple(dict.fromkeys(arns))
 
@@ -62,7 +62,7 @@ def _answer(question: Check, people: People, arn: str, role: Actual) -> Check:
         return question.no(f"its id is {role.role_id}, and people.yaml has another: the role was made anew")
     problem = objection(role.trust_policy)
     if problem and any(_denies_others(each) for each in _statements(role.trust_policy) or ()):
-        # Whether a denial holds for callers who have no user name, as sessions of other roles, is not documented.
+        # It is not documented whether a denial applies to callers without a user name, such as sessions of other roles.
         return question.unknown(
             f"{problem}, unless a denial by user name keeps them; a condition of the Allow surely does"
         )
@@ -97,7 +97,7 @@ def _chosen(statement: Mapping[str, object]) -> str:
         return ""
     if open_ones == {_ENTERS} and _demands(statement, "stringequals", "stringlike"):
         return ""
-    return f"whoever may {', '.join(sorted(open_ones))} chooses the session's name"
+    return f"a caller who may {', '.join(sorted(open_ones))} chooses the session's name"
 
 
 def _denies_others(statement: Mapping[str, object]) -> bool:

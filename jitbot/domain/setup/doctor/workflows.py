@@ -62,9 +62,9 @@ def pins(found: Mapping[str, str]) -> Check:
 
 
 def without_pins(text: str) -> str:
-    """A workflow without the commits and tags it pins: Dependabot may be ahead of the release.
+    """A workflow without the commits and tags that it pins: Dependabot may be ahead of the release.
 
-    Nor does it matter whether jitbot's own action and code lie here, or come from where they are released.
+    It also does not matter whether jitbot's own action and code are in this repository or in the one of the release.
     """
     bare = re.sub(r"@[0-9a-f]{40}[ \t]*(?:#[^\n]*)?", "@", text)
     bare = re.sub(r"uses: \S*\.github/actions/jitbot(?:@.*)?$", "uses: jitbot", bare, flags=re.MULTILINE)

@@ -21,7 +21,7 @@ Statement = Mapping[str, Any]
 
 
 class Evaluation(Enum):
-    """What documents say about a question. Silence is a no that another document may overrule."""
+    """What documents say about a question. Silence is a denial that another document may overrule."""
 
     ALLOW = "allow"
     DENY = "deny"

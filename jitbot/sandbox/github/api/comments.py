@@ -6,7 +6,7 @@ from jitbot.sandbox.github.site import HostedRepository
 
 
 def delete_comment(call: GitHubCall, repo: HostedRepository, comment_id: int) -> Reply:
-    """DELETE issues/comments/{comment_id}: by its author or whoever may write; 404 if it is gone already."""
+    """DELETE issues/comments/{comment_id}: by its author or anyone with write access; 404 if it is gone already."""
     comment = repo.comments.get(comment_id)
     if comment is None:
         raise RefusalError(404, "Not Found")

@@ -18,8 +18,8 @@ _MOST = 100
 
 def list_events(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     """GET issues/{number}/events: moves to another base, dismissals, and the merge, in the order of time."""
-    told = sorted(_told(call, repo, repo.pull(number)), key=lambda each: (each["created_at"], each["id"]))
-    return call.page(told, lambda each: each)
+    events = sorted(_events(call, repo, repo.pull(number)), key=lambda each: (each["created_at"], each["id"]))
+    return call.page(events, lambda each: each)
 
 
 def list_activities(call: GitHubCall, repo: HostedRepository) -> Reply:
@@ -37,7 +37,7 @@ def list_activities(call: GitHubCall, repo: HostedRepository) -> Reply:
     return Reply(body=[_activity(call, each) for each in shown], headers=link)
 
 
-def _told(call: GitHubCall, repo: HostedRepository, pull: Pull) -> Iterator[Json]:
+def _events(call: GitHubCall, repo: HostedRepository, pull: Pull) -> Iterator[Json]:
     for place, (at, by) in enumerate(pull.retargets):
         yield _event(call, repo, pull.id * 100 + place, "base_ref_changed", at, by)
     for review in repo.reviews_of(pull):

@@ -1,4 +1,4 @@
-"""The few GraphQL operations that jitbot uses, told apart by the field they ask for.
+"""The few GraphQL operations that jitbot uses, distinguished by the field that they ask for.
 
 https://docs.github.com/graphql/reference/mutations#createcommitonbranch
 """

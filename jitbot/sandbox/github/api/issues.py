@@ -32,7 +32,7 @@ def list_issues(call: GitHubCall, repo: HostedRepository) -> Reply:
 
 
 def create_issue(call: GitHubCall, repo: HostedRepository) -> Reply:
-    """POST issues: whoever may read may open one."""
+    """POST issues: anyone who may read may open one."""
     now = call.site.clock.now()
     issue = Issue(
         id=call.site.next_id(),
@@ -53,7 +53,7 @@ def get_issue(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
 
 
 def edit_issue(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
-    """PATCH issues/{number}: title, body, state; by its author or whoever may write."""
+    """PATCH issues/{number}: title, body, state; by its author or anyone with write access."""
     issue = _issue(repo, number)
     if call.actor.id != issue.author.id:
         call.must_write()

@@ -198,7 +198,7 @@ def get_comment(call: GitHubCall, repo: HostedRepository, comment_id: int) -> Re
 
 
 def edit_comment(call: GitHubCall, repo: HostedRepository, comment_id: int) -> Reply:
-    """PATCH issues/comments/{comment_id}: by its author or whoever may write, as on GitHub."""
+    """PATCH issues/comments/{comment_id}: by its author or anyone with write access, as on GitHub."""
     comment = _comment(repo, comment_id)
     _must_own(call, comment.author)
     edited = replace(comment, body=_comment_text(call), updated_at=call.site.clock.now())

@@ -166,7 +166,7 @@ def repository(site: Site, repo: HostedRepository, reader: User) -> Json:
         **dict.fromkeys(("created_at", "updated_at", "pushed_at"), created),
         **dict.fromkeys(_REPOSITORY_COUNTS, 0),
         **_REPOSITORY_CONSTANTS,
-        **(repo.merging if write else {}),  # GitHub shows these to whoever may write
+        **(repo.merging if write else {}),  # GitHub shows these to anyone with write access
         **{name: f"{base}{path}" for name, path in _REPOSITORY_LINKS.items()},
     }
 

@@ -80,7 +80,7 @@ def create_store(path: Path, home: Path) -> GitStore:
 
 
 def serve(site: Site, repository: HostedRepository, user: User, call: GitCall) -> Reply:
-    """Let git answer; after a push the pull requests follow. Only whoever may write may push."""
+    """Let git answer; after a push the pull requests follow. Only people with write access may push."""
     if "git-receive-pack" not in {call.service_path, call.query.removeprefix("service=")}:
         return _read(site, repository, user, call)
     if not user.may_write:

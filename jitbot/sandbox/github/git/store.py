@@ -37,7 +37,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 class GitStore:
-    """The objects and refs of one repository. Whatever hangs on object names alone is remembered."""
+    """The objects and refs of one repository. Everything that depends only on object names is cached."""
 
     def __init__(self, path: Path, home: Path) -> None:
         self.path = path

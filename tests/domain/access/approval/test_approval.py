@@ -24,9 +24,9 @@ from builders import (
     a_case,
     a_change,
     a_commit,
-    a_life,
     a_merge,
     a_pull,
+    a_request_state,
     a_review,
     a_window,
     codes,
@@ -60,7 +60,7 @@ def test_every_account_asked_for_is_granted_and_no_other() -> None:
 def test_duration_counts_from_the_merge() -> None:
     """The end does not move with the run that decides."""
     assert judged(a_case(), now=NOW + HOUR).window == judged(a_case()).window == a_window()
-    assert window_of(a_request(duration=HOUR), a_life(), MERGED_AT).expires_at == MERGED_AT + HOUR
+    assert window_of(a_request(duration=HOUR), a_request_state(), MERGED_AT).expires_at == MERGED_AT + HOUR
 
 
 def test_duration_counts_from_starts_at() -> None:

@@ -18,9 +18,9 @@ from acme_facts import (
 from builders import (
     a_case,
     a_change,
-    a_life,
     a_merge,
     a_pull,
+    a_request_state,
     a_review,
     a_revocation,
     a_window,
@@ -53,14 +53,14 @@ def an_extending_case(duration: timedelta = 3 * HOUR, after: timedelta = HOUR, *
 
 def test_an_extension_counts_from_the_first_start() -> None:
     """Whatever was extended before, the new duration counts from where the first term began."""
-    life = a_life(an_approval(), an_extension(3 * HOUR))
-    window = window_of(a_request(duration=4 * HOUR), life, MERGED_AT + HOUR)
+    state = a_request_state(an_approval(), an_extension(3 * HOUR))
+    window = window_of(a_request(duration=4 * HOUR), state, MERGED_AT + HOUR)
     assert window == a_window(expires_at=MERGED_AT + 4 * HOUR)
 
 
 def test_an_extension_gives_the_same_role_a_later_end() -> None:
     """Longer, in time, approved again: the documents are the former ones but for the window."""
-    decision = judged(an_extending_case(), a_life(an_approval()))
+    decision = judged(an_extending_case(), a_request_state(an_approval()))
     assert decision.verdict is Verdict.APPROVED
     assert decision.window == a_window(expires_at=MERGED_AT + 3 * HOUR)
     assert [grant.role_arn for grant in decision.grants] == [the_documents().role_arn]
@@ -70,12 +70,12 @@ def test_an_extension_needs_an_approval_of_its_own() -> None:
     """The review that gave the first grant does not give the second."""
     merge = a_merge(pull_request=a_pull(merged_at=MERGED_AT + HOUR, head=sha("second head")))
     case = an_extending_case(merge=replace(merge, fetched_head=sha("second head")))
-    assert codes(judged(case, a_life(an_approval()))) == {"not-enough-approvals"}
+    assert codes(judged(case, a_request_state(an_approval()))) == {"not-enough-approvals"}
 
 
 def test_an_extension_processed_after_the_end_still_counts() -> None:
     """Merged in time is in time, however late the run."""
-    decision = judged(an_extending_case(), a_life(an_approval()), now=EXPIRES_AT + 24 * HOUR)
+    decision = judged(an_extending_case(), a_request_state(an_approval()), now=EXPIRES_AT + 24 * HOUR)
     assert decision.verdict is Verdict.APPROVED
 
 
@@ -89,7 +89,7 @@ def test_an_extension_may_be_older_than_its_path_allows_an_ask() -> None:
     )
     longer = a_request(starts_at=starts_at, duration=timedelta(days=7))
     case = an_extending_case(after=timedelta(days=13) - HOUR, request=longer, rules=rules)
-    assert judged(case, a_life(first)).verdict is Verdict.APPROVED
+    assert judged(case, a_request_state(first)).verdict is Verdict.APPROVED
     fresh = replace(case, change=a_change(), earlier=False)
     assert "path-date" in codes(judged(fresh))
 
@@ -97,36 +97,40 @@ def test_an_extension_may_be_older_than_its_path_allows_an_ask() -> None:
 EXTENSIONS: dict[str, tuple[Case, RequestState, str]] = {
     "past the maximum from the first start": (
         an_extending_case(5 * HOUR),
-        a_life(an_approval()),
+        a_request_state(an_approval()),
         "duration-above-maximum",
     ),
-    "of nothing": (an_extending_case(), a_life(), "nothing-to-extend"),
-    "at the end": (an_extending_case(after=2 * HOUR), a_life(an_approval()), "too-late"),
-    "shorter": (an_extending_case(HOUR, after=MINUTE), a_life(an_approval()), "not-longer"),
-    "of a revoked one": (an_extending_case(), a_life(an_approval(), a_revocation()), "already-ended"),
+    "of nothing": (an_extending_case(), a_request_state(), "nothing-to-extend"),
+    "at the end": (an_extending_case(after=2 * HOUR), a_request_state(an_approval()), "too-late"),
+    "shorter": (an_extending_case(HOUR, after=MINUTE), a_request_state(an_approval()), "not-longer"),
+    "of a revoked one": (
+        an_extending_case(),
+        a_request_state(an_approval(), a_revocation()),
+        "already-ended",
+    ),
     "of one that drifted": (
         an_extending_case(),
-        a_life(an_approval(), an_outcome(EventType.ENDED, why=EndReason.DRIFT)),
+        a_request_state(an_approval(), an_outcome(EventType.ENDED, why=EndReason.DRIFT)),
         "already-ended",
     ),
     "of another account": (
         an_extending_case(request=a_request(duration=3 * HOUR, accounts=("staging",))),
-        a_life(an_approval()),
+        a_request_state(an_approval()),
         "not-an-extension rules-changed",
     ),
     "for another reason": (
         an_extending_case(request=a_request(duration=3 * HOUR, reason="something else")),
-        a_life(an_approval()),
+        a_request_state(an_approval()),
         "not-an-extension",
     ),
     "under other rules": (
         an_extending_case(rules=WIDER),
-        a_life(an_approval()),
+        a_request_state(an_approval()),
         "rules-changed",
     ),
     "not approved": (
         an_extending_case(merge=a_merge(reviews=(), pull_request=a_pull(merged_at=MERGED_AT + HOUR))),
-        a_life(an_approval()),
+        a_request_state(an_approval()),
         "not-enough-approvals",
     ),
 }

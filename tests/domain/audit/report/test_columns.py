@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from acme_facts import EXPIRES_AT, HEAD, MERGE, MERGED_AT, MINUTE, NOW
-from audit_facts import approval, decided, ended, granted, item, removed
+from audit_facts import a_record, approval, decided, ended, granted, removed
 from builders import a_case, a_merge, a_revocation, the_documents
 
 from jitbot.domain.audit.report import columns
@@ -21,7 +21,7 @@ DISMISSED = {
     "commit": HEAD,
     "why": "was dismissed",
 }
-WHOLE = item(
+WHOLE = a_record(
     approval(not_counted=[DISMISSED]),
     granted(evidence={"aws_request_ids": ["r-1", "r-2"]}),
     a_revocation(at=NOW + 9 * MINUTE, evidence={"by": "bob", "reason": "over"}),
@@ -113,7 +113,7 @@ def test_a_whole_row() -> None:
 
 def test_what_is_not_there_is_empty() -> None:
     """A refused request has the same columns; what never was has no text in them."""
-    refused = item(decided(a_case(merge=a_merge(reviews=()))))
+    refused = a_record(decided(a_case(merge=a_merge(reviews=()))))
     row = columns.cells(refused)
     assert list(row) == list(columns.cells(WHOLE))
     assert "approvals" in row["refused_because"]
@@ -145,7 +145,7 @@ def test_one_fact_in_its_column(changes: dict[str, Any], column: str, text: str)
 def test_a_review_without_time_or_rule() -> None:
     """What was not recorded of an approval leaves no words behind."""
     bare = {"login": "bob", "github_id": 1002, "review_id": 1, "commit": HEAD}
-    row = columns.cells(item(approval(approvals=[bare])))
+    row = columns.cells(a_record(approval(approvals=[bare])))
     assert row["approvals"] == f"bob (1002) on {HEAD[:12]}, review 1"
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from acme_facts import DAY, EXPIRES_AT, HEAD, HOUR, MERGED_AT, MINUTE, NOW, SECOND, sha
-from audit_facts import LATER, approval, ended, granted, item, removed
+from audit_facts import LATER, a_record, approval, ended, granted, removed
 
 from jitbot.domain.audit.verify.grant_checks import judged
 from jitbot.domain.audit.verify.grant_record import AfterReview, GrantOutcome, GrantRecord
 from jitbot.domain.ledger.attestation import CLOCK_SKEW
 
-GOOD = item(approval(), granted(), ended(), removed())
+GOOD = a_record(approval(), granted(), ended(), removed())
 (DECIDED,), (GRANTED,), ENDED = GOOD.decisions, GOOD.granted, GOOD.ended
 (APPROVED,) = DECIDED.reviews
 assert ENDED is not None
@@ -70,7 +70,7 @@ def told(found: GrantRecord, question: str, now: datetime = LATER) -> tuple[str,
         (grant(at=DECIDED.at - CLOCK_SKEW - SECOND), "no", "decided only at 2026-11-24T09:01:00Z"),
         (grant(commit=sha("other")), "no", "of which no decision is recorded"),
         (but(granted=()), "unknown", "no grant is recorded"),
-        (but(outcome=GrantOutcome.UNEXPLAINED, granted=()), "no", "no request stands behind this role"),
+        (but(outcome=GrantOutcome.UNEXPLAINED, granted=()), "no", "no request explains this role"),
         (glass(DUE), "no", "break-glass: its policy gives access at once, to be reviewed after"),
         (decision(required=None), "unknown", "how many approvals were needed"),
         (decision(merged_at=None), "unknown", "or when it was merged"),

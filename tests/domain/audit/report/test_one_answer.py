@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jitbot.domain.audit.history.absences import Absence
 from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.audit.report.population import grant_records, population
-from jitbot.domain.audit.verify.completeness import outcomes_without_ground
+from jitbot.domain.audit.verify.completeness import outcomes_without_approval
 from jitbot.domain.audit.verify.grant_checks import problems
 from jitbot.domain.audit.verify.grant_record import ControlAnswer, ControlResult
 from jitbot.domain.ledger.attestation import CLOCK_SKEW
@@ -73,8 +73,8 @@ def verified(events: Sequence[Event], gone: tuple[Absence, ...], now: datetime) 
 
 def reported(events: Sequence[Event], gone: tuple[Absence, ...], now: datetime) -> ControlResult | None:
     """What `report` and `export` answer to: ended and removed on time."""
-    (item,) = population(events, now, {PATH: gone})
-    return item.judgements.get("removed_on_time")
+    (record,) = population(events, now, {PATH: gone})
+    return record.judgements.get("removed_on_time")
 
 
 @given(records(), absences(), moment, st.sampled_from([0, 30]))
@@ -116,9 +116,9 @@ def test_both_allow_the_same_to_the_clocks_of_two_runs(ahead: timedelta) -> None
     history = LedgerHistory(
         head=MERGE, recorded=recorded, batches=(batch,), signers={}, anchored=True, problems=()
     )
-    found = {each.code for each in outcomes_without_ground(history)}
-    (item,) = population(events, NOW)
-    early = item.judgements["approved_before_grant"].answer is ControlAnswer.NO
+    found = {each.code for each in outcomes_without_approval(history)}
+    (record,) = population(events, NOW)
+    early = record.judgements["approved_before_grant"].answer is ControlAnswer.NO
     assert ("granted-before-approval" in found) == early == (ahead > CLOCK_SKEW)
 
 
@@ -137,5 +137,5 @@ def test_access_that_nobody_approved_must_end_in_time_too() -> None:
 def test_of_two_decisions_on_one_merge_the_first_counts() -> None:
     """For the report as for `verify`: a later one would let a grant pass that came before its approval."""
     later = replace(approval(), at=NOW + 2 * HOUR)
-    (item,) = population([approval(), later, granted()], NOW + 3 * HOUR)
-    assert item.judgements["approved_before_grant"].answer is ControlAnswer.YES
+    (record,) = population([approval(), later, granted()], NOW + 3 * HOUR)
+    assert record.judgements["approved_before_grant"].answer is ControlAnswer.YES

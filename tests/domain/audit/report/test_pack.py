@@ -27,7 +27,7 @@ from jitbot.domain.text import escape
 LATER = START + 400 * DAY
 
 
-def items(number: int = 60, **given: Any) -> tuple[GrantRecord, ...]:
+def records(number: int = 60, **given: Any) -> tuple[GrantRecord, ...]:
     """A made population."""
     return population(many(number, days=30, **given), LATER)
 
@@ -51,7 +51,7 @@ def table(content: bytes) -> list[dict[str, str]]:
 )
 def test_no_cell_is_a_formula(text: str) -> None:
     """Whatever a person wrote, no cell begins as a formula does, or holds a second line."""
-    rows = table(packed(items(5, reason=text))["population.csv"])
+    rows = table(packed(records(5, reason=text))["population.csv"])
     assert {row["reason"] for row in rows} == {escape.cell(text)}
     for cell in (cell for row in rows for cell in row.values()):
         assert cell.lstrip()[:1] not in tuple("=+-@|%＝＋－＠")
@@ -60,14 +60,14 @@ def test_no_cell_is_a_formula(text: str) -> None:
 
 def test_the_same_gives_the_same_bytes() -> None:
     """Twice the same arguments give the same files, byte for byte; another seed draws others."""
-    assert packed(items()) == packed(items())
-    one, other = (json.loads(packed(items(), seed=seed)["sample/draw.json"]) for seed in ("s", "t"))
+    assert packed(records()) == packed(records())
+    one, other = (json.loads(packed(records(), seed=seed)["sample/draw.json"]) for seed in ("s", "t"))
     assert [each["id"] for each in one["grants"]] != [each["id"] for each in other["grants"]]
 
 
 def test_the_manifest_names_every_file() -> None:
     """Each file but the manifest is in it, with the digest of its bytes."""
-    files = packed(items())
+    files = packed(records())
     manifest = json.loads(files.pop(MANIFEST))
     assert manifest["files"].keys() == files.keys()
     for name, content in files.items():
@@ -77,8 +77,8 @@ def test_the_manifest_names_every_file() -> None:
 
 def test_the_population_is_whole_in_both_forms() -> None:
     """CSV and JSON hold every item, refused ones too, and no other."""
-    found, files = items(), packed(items())
-    ids = [item.id for item in found]
+    found, files = records(), packed(records())
+    ids = [record.id for record in found]
     assert [row["grant_id"] for row in table(files["population.csv"])] == ids
     assert [row["id"] for row in json.loads(files["population.json"])] == ids
     assert {"refused", "over"} <= {row["outcome"] for row in table(files["population.csv"])}
@@ -86,18 +86,18 @@ def test_the_population_is_whole_in_both_forms() -> None:
 
 def test_a_sample_is_drawn_by_seed_id_and_merge_alone() -> None:
     """The order of the items changes nothing, a smaller draw begins a larger one, and shell tools give the ranks."""
-    found = items()
+    found = records()
     drawn = sample(found, size=10, seed="2026-H1")
     assert sample(reversed(found), size=10, seed="2026-H1") == drawn
     assert sample(found, size=4, seed="2026-H1") == drawn[:4]
-    texts = [f"2026-H1\n{item.id}\n{item.decisions[0].commit}" for item in drawn]
+    texts = [f"2026-H1\n{record.id}\n{record.decisions[0].commit}" for record in drawn]
     ranks = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     assert ranks == sorted(ranks)
 
 
 def test_the_pack_says_how_to_draw_again() -> None:
     """The draw names each id and merge commit, and the line of shell in the pack's README gives its rank."""
-    files = packed(items())
+    files = packed(records())
     (line,) = re.findall(r"^    (printf .*)$", files["README.md"].decode(), re.MULTILINE)
     draw = json.loads(files["sample/draw.json"])
     for name, seed in (("grants", draw["seed"]), ("removals", f"{draw['seed']}/removals")):
@@ -111,7 +111,7 @@ def test_the_pack_says_how_to_draw_again() -> None:
 
 def test_nobody_chooses_a_name_that_is_never_drawn() -> None:
     """With the same seed and the same name another merge has another rank: who asks knows none of them."""
-    (whole, *_) = items(1)
+    (whole, *_) = records(1)
     (decision, *_) = whole.decisions
     ranks = {
         rank(replace(whole, decisions=(replace(decision, commit=sha(str(number))),)), "jitbot")
@@ -124,8 +124,8 @@ def test_nobody_chooses_a_name_that_is_never_drawn() -> None:
 
 def test_every_item_that_matters_has_its_evidence() -> None:
     """Each drawn item, and each with anything against it, has a file with its documents and git commands."""
-    found, files = items(400), packed(items(400))
-    against = {item.id for item in found if item.exceptions}
+    found, files = records(400), packed(records(400))
+    against = {record.id for record in found if record.exceptions}
     drawn = {row["grant_id"] for row in table(files["sample/grants.csv"])}
     assert len(drawn) == 5
     assert against
@@ -139,7 +139,7 @@ def test_every_item_that_matters_has_its_evidence() -> None:
 
 def test_only_what_was_given_is_drawn() -> None:
     """Grants from what was granted, removals from what ended; the longest of nothing is nobody's."""
-    (whole, *_) = items(1)
+    (whole, *_) = records(1)
     never, lives = replace(whole, id="never", granted=(), ended=None), replace(whole, id="lives", ended=None)
     draw = json.loads(packed((whole, never, lives), size=9)["sample/draw.json"])
     assert sorted(each["id"] for each in draw["grants"]) == sorted([whole.id, "lives"])
@@ -150,7 +150,7 @@ def test_only_what_was_given_is_drawn() -> None:
 
 def test_evidence_without_documents() -> None:
     """Of a role that nobody asked for there are none."""
-    (whole, *_) = items(1)
+    (whole, *_) = records(1)
     files = packed((replace(whole, documents=None, digest=""),))
     evidence = json.loads(files[f"evidence/{whole.id}.json"])
     assert (evidence["documents"], evidence["documents_sha256"]) == (None, "")
@@ -165,7 +165,7 @@ def test_evidence_without_documents() -> None:
 )  # fmt: skip
 def test_a_file_is_named_by_a_plain_word(name: str, kept: bool) -> None:
     """Whatever an id may hold, the evidence lies in its folder, under the id or its digest."""
-    (whole, *_) = items(1)
+    (whole, *_) = records(1)
     (file,) = (each for each in packed((replace(whole, id=name),)) if each.startswith("evidence/"))
     digest = hashlib.sha256(name.encode()).hexdigest()[:20]
     assert file == f"evidence/{name if kept else digest}.json"
@@ -173,7 +173,7 @@ def test_a_file_is_named_by_a_plain_word(name: str, kept: bool) -> None:
 
 def test_the_controls_name_columns_and_questions_that_exist() -> None:
     """Each control of the mapping leads to columns of the table and to questions that are asked."""
-    names = set(columns.cells(items(1)[0]))
+    names = set(columns.cells(records(1)[0]))
     assert {each.id for each in CONTROLS} == {"CC6.1", "CC6.2", "CC6.3", "A.5.15", "A.5.18", "A.8.2", "A.8.3"}
     for control in CONTROLS:
         assert set(control.columns) <= names
@@ -184,9 +184,9 @@ def test_the_controls_name_columns_and_questions_that_exist() -> None:
 def test_no_command_runs_what_a_name_says() -> None:
     """A request named with a shell's own words is one quoted word in every command that shows it."""
     path = f"{a_request().path.removesuffix('.yaml')}$(touch x);'`id`.yaml"
-    (item, *_) = items(1)
-    shown = commands(replace(item, request=path, policy="a'b;c"))
+    (record, *_) = records(1)
+    shown = commands(replace(record, request=path, policy="a'b;c"))
     sought = path.replace(".", "[.]").replace("$", "[$]")
     assert f"--grep=^Request: {sought}$" in shlex.split(shown[0])
     assert all("$(touch" not in each or "'" in each for each in shown)
-    assert "--grep=^Request" not in commands(replace(item, request=path + "\n"))[0]
+    assert "--grep=^Request" not in commands(replace(record, request=path + "\n"))[0]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from acme_facts import EXPIRES_AT, HEAD, MERGE, MERGED_AT, MINUTE, NOW
-from audit_facts import approval, decided, ended, granted, item, removed
+from audit_facts import a_record, approval, decided, ended, granted, removed
 from builders import a_case, a_merge, a_revocation, the_documents
 
 from jitbot.domain.audit.report import page_rows
@@ -20,7 +20,7 @@ OTHER = {
     "commit": HEAD,
     "why": "dismissed",
 }
-WHOLE = item(
+WHOLE = a_record(
     approval(not_counted=[OTHER]),
     granted(evidence={"aws_request_ids": ["r-1", "r-2"]}, run="grant run"),
     a_revocation(at=NOW + 9 * MINUTE, evidence={"by": "bob", "reason": "over"}),
@@ -97,7 +97,7 @@ def test_what_became_of_it() -> None:
 
 def test_what_is_not_there() -> None:
     """No documents, no end, no removal; and a review that came, or did not."""
-    row, texts = shown(item(decided(a_case(merge=a_merge(reviews=())))))
+    row, texts = shown(a_record(decided(a_case(merge=a_merge(reviews=())))))
     assert [texts[each] for each in row[13:16]] == ["", "", ""]
     assert row[20:24] == [None, None, None, None]
     assert row[26:31] == [[], None, None, 0, None]

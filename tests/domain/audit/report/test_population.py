@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 from acme_facts import DAY, EXPIRES_AT, HEAD, HOUR, MERGE, MERGED_AT, MINUTE, NOW, SECOND, a_request, sha
-from audit_facts import LATER, approval, decided, ended, granted, item, removed
+from audit_facts import LATER, a_record, approval, decided, ended, granted, removed
 from builders import (
     a_case,
     a_merge,
@@ -36,7 +36,7 @@ def answers(found: GrantRecord) -> dict[str, str]:
 
 def test_a_good_life_is_answered_with_yes() -> None:
     """A grant that jitbot's own record shows approved, bounded, ended and removed has four times yes, with facts."""
-    found = item(approval(), granted(), ended(), removed())
+    found = a_record(approval(), granted(), ended(), removed())
     assert set(answers(found).values()) == {"yes"}
     assert len(found.judgements) == 4
     assert all(each.why for each in found.judgements.values())
@@ -45,7 +45,7 @@ def test_a_good_life_is_answered_with_yes() -> None:
 
 def test_the_fields_auditors_sample() -> None:
     """Who, what, why, by whom, until when: each is what was recorded."""
-    found = item(approval(), granted(evidence={"aws_request_ids": ["r-1"]}), ended(), removed())
+    found = a_record(approval(), granted(evidence={"aws_request_ids": ["r-1"]}), ended(), removed())
     assert (found.requester, found.github_id, found.reason) == (
         "alice",
         1001,
@@ -161,7 +161,7 @@ def test_each_wrong_fact_changes_its_answer(
     changes: dict[str, Event | None], question: str, answer: str
 ) -> None:
     """One fact that is wrong turns its question to no, one that is missing to unknown; both are listed."""
-    found = item(*(event for event in {**LIFE, **changes}.values() if event is not None))
+    found = a_record(*(event for event in {**LIFE, **changes}.values() if event is not None))
     assert answers(found)[question] == answer
     assert question in (found.exceptions if answer == "no" else found.doubts)
 
@@ -171,7 +171,7 @@ def test_a_revocation_has_two_hours() -> None:
     asked = a_revocation(at=NOW + 10 * MINUTE)
     evidence = {"effective_at": timestamp.show(NOW + 100 * MINUTE), "seen": "denied"}
     done = ended(at=NOW + 100 * MINUTE, why=EndReason.REVOKED, evidence=evidence)
-    found = item(approval(), granted(), asked, done, removed())
+    found = a_record(approval(), granted(), asked, done, removed())
     assert found.exceptions == ()
     assert found.ended is not None
     assert (found.ended.by, found.ended.asked_at, found.must_end_at) == ("bob", asked.at, asked.at)
@@ -179,7 +179,7 @@ def test_a_revocation_has_two_hours() -> None:
 
 def test_what_is_not_over_is_not_due() -> None:
     """While access is open nothing is a doubt, and nothing is a yes that cannot be known."""
-    found = item(approval(), granted(), now=NOW + 10 * MINUTE)
+    found = a_record(approval(), granted(), now=NOW + 10 * MINUTE)
     assert (found.outcome, found.doubts, found.exceptions) == (GrantOutcome.LIVE, (), ())
     assert answers(found)["removed_on_time"] == "unknown"
 
@@ -194,10 +194,10 @@ def test_break_glass_waits_for_its_review() -> None:
             "reviewers": [{"login": "bob", "github_id": 1002}],
         },
     )
-    young = item(first, granted(), now=NOW + HOUR)
+    young = a_record(first, granted(), now=NOW + HOUR)
     assert young.break_glass
     assert (young.exceptions, young.doubts) == ((), ())
-    old = item(first, granted(), ended(), removed())
+    old = a_record(first, granted(), ended(), removed())
     assert old.exceptions == ("reviewed_in_time",)
     figures = summary([young, old], LATER)
     assert (len(figures.break_glass), len(figures.awaiting), len(figures.overdue)) == (2, 2, 1)
@@ -207,7 +207,7 @@ def test_a_refused_request_is_in_the_population() -> None:
     """What was refused is there with what was asked, by whom, and why not; nothing is judged of it."""
     refused = decided(a_case(merge=a_merge(reviews=(a_review(state="COMMENTED"),))))
     assert refused.kind is EventType.REFUSED
-    found = item(refused)
+    found = a_record(refused)
     assert (found.outcome, found.requester, found.account) == (GrantOutcome.REFUSED, "alice", "prod")
     assert (found.reason, found.duration, found.principal != "") == (
         "INC-1234 refunds are stuck in the queue",
@@ -222,7 +222,7 @@ def test_an_extension_is_the_same_item() -> None:
     """A request that was extended stays one item, with both decisions, until the later end."""
     longer = an_extension()
     more = replace(granted(), commit=longer.commit, at=longer.at + MINUTE, window=longer.window)
-    found = item(approval(), granted(), longer, more, now=NOW + HOUR)
+    found = a_record(approval(), granted(), longer, more, now=NOW + HOUR)
     assert [each.kind for each in found.decisions] == ["approved", "extended"]
     assert found.not_after == MERGED_AT + 3 * HOUR
     assert len(found.granted) == 2
@@ -233,7 +233,7 @@ def test_a_role_that_nobody_asked_for_is_an_exception() -> None:
     orphan = an_outcome(
         EventType.ENDED, request="", commit="", why=EndReason.ORPHAN, window=None, evidence={"seen": "denied"}
     )
-    found = item(orphan)
+    found = a_record(orphan)
     assert found.outcome is GrantOutcome.UNEXPLAINED
     assert {"approved_before_grant", "removed_on_time"} <= set(found.exceptions)
 
@@ -242,7 +242,7 @@ def test_a_role_that_nobody_asked_for_is_an_exception() -> None:
 def test_evidence_of_any_shape_is_read(junk: object) -> None:
     """Whatever JSON an event's evidence holds, the population is made, and nothing of it becomes a yes by that."""
     evidence = dict.fromkeys(approval().evidence.json, junk)
-    found = item(replace(approval(), evidence=Evidence(evidence)), granted(), ended(), removed())
+    found = a_record(replace(approval(), evidence=Evidence(evidence)), granted(), ended(), removed())
     assert answers(found)["approved_before_grant"] != "yes"
     assert answers(found)["separation_of_duties"] != "yes"
 
@@ -258,7 +258,7 @@ def test_the_order_of_events_does_not_matter() -> None:
 
 def test_a_period_holds_what_touches_it() -> None:
     """What was over before the period, or began after it, is left out; what reaches into it is there."""
-    found = (item(approval(), granted(), ended(), removed()),)
+    found = (a_record(approval(), granted(), ended(), removed()),)
     assert within(found, EXPIRES_AT, LATER) == found
     assert within(found, MERGED_AT - DAY, NOW + MINUTE) == found
     assert within(found, EXPIRES_AT + DAY, LATER) == ()
@@ -267,10 +267,10 @@ def test_a_period_holds_what_touches_it() -> None:
 
 def test_the_figures_add_up() -> None:
     """Each question of each grant is counted exactly once."""
-    items = population(many(300, days=100), LATER)
-    figures = summary(items, LATER)
-    judged = [each for each in items if each.judgements]
-    assert sum(figures.outcomes.values()) == len(items) == figures.items
+    records = population(many(300, days=100), LATER)
+    figures = summary(records, LATER)
+    judged = [each for each in records if each.judgements]
+    assert sum(figures.outcomes.values()) == len(records) == figures.records
     for tally in figures.tallies[:4]:
         assert tally.yes + tally.no + tally.unknown + tally.open == len(judged)
     assert not figures.clean
@@ -287,7 +287,7 @@ def test_who_revoked_is_told_of_the_end_that_it_made() -> None:
         (a_revocation(why=EndReason.RELEASED), ""),
     )
     for revoked, by in cases:
-        found = item(approval(), granted(), revoked, done)
+        found = a_record(approval(), granted(), revoked, done)
         assert found.ended is not None
         assert (found.ended.by, found.ended.asked_at) == (by, revoked.at if by else None)
 
@@ -306,7 +306,7 @@ def test_who_revoked_is_told_of_the_end_that_it_made() -> None:
 )
 def test_what_became_of_it(events: tuple[Event, ...], now: datetime, outcome: GrantOutcome) -> None:
     """Over at its end, or when it was ended; not granted is never over; without a window there is no end."""
-    assert item(*events, now=now).outcome is outcome
+    assert a_record(*events, now=now).outcome is outcome
 
 
 def test_each_account_is_an_item_of_its_own() -> None:
@@ -340,53 +340,55 @@ def test_what_names_no_request_is_an_item_only_as_an_end() -> None:
 
 def test_an_outcome_without_a_decision_is_an_item() -> None:
     """Its role and account as the outcome names them; without a role, an id from the request and the account."""
-    found = item(granted(documents=()))
+    found = a_record(granted(documents=()))
     assert (found.account, found.role_name, found.documents) == ("prod", granted().role_name, None)
-    bare, again = item(granted(documents=(), role_name="")), item(granted(documents=(), role_name=""))
+    bare, again = a_record(granted(documents=(), role_name="")), a_record(granted(documents=(), role_name=""))
     assert (bare.role_name, bare.id == again.id, len(bare.id)) == ("", True, 10)
-    assert item(approval()).role_name == item(approval()).id == the_documents().role_name
-    late = item(granted(documents=(), role_name=""), ended(role_name="x"))
+    assert a_record(approval()).role_name == a_record(approval()).id == the_documents().role_name
+    late = a_record(granted(documents=(), role_name=""), ended(role_name="x"))
     assert late.role_name == "x"
 
 
 def test_when_it_began() -> None:
     """At its start, or, without one, when it was granted."""
     window = a_window(starts_at=NOW + HOUR)
-    assert item(replace(approval(), window=window), granted()).not_before == NOW + HOUR
-    assert item(approval(), granted()).not_before == granted().at
-    assert item(approval()).not_before is None
-    assert item(replace(approval(), window=None), granted()).not_after == EXPIRES_AT
+    assert a_record(replace(approval(), window=window), granted()).not_before == NOW + HOUR
+    assert a_record(approval(), granted()).not_before == granted().at
+    assert a_record(approval()).not_before is None
+    assert a_record(replace(approval(), window=None), granted()).not_after == EXPIRES_AT
 
 
 def test_the_last_decision_says_how_long() -> None:
     """The one that ends last, whichever was recorded first."""
     longer = an_extension()
-    found = item(approval(), longer, granted())
-    assert (found.duration, item(approval(), granted()).duration) == ("3h", "2h")
-    assert item(replace(longer, window=None), granted()).duration == "3h"
-    assert item(replace(approval(), at=longer.at + HOUR), longer, granted()).duration == "3h"
+    found = a_record(approval(), longer, granted())
+    assert (found.duration, a_record(approval(), granted()).duration) == ("3h", "2h")
+    assert a_record(replace(longer, window=None), granted()).duration == "3h"
+    assert a_record(replace(approval(), at=longer.at + HOUR), longer, granted()).duration == "3h"
 
 
 def test_what_an_old_record_leaves_out() -> None:
     """The policy is that of the path; a refusal names its code, an account nobody named is empty, ids are 0."""
     plain = replace(approval(), ask=Ask())
-    assert (item(plain).policy, item(approval()).policy) == ("orders-db-read", "orders-db-read")
+    assert (a_record(plain).policy, a_record(approval()).policy) == ("orders-db-read", "orders-db-read")
     named = replace(approval(), ask=Ask({**approval().ask.json, "policy": "named"}))
-    assert item(named).policy == "named"
+    assert a_record(named).policy == "named"
     reasons = [{"message": "too late", "code": "x"}, {"code": "too-few"}]
     refused = replace(decided(a_case(merge=a_merge(reviews=()))), evidence=Evidence({"reasons": reasons}))
-    found = item(refused)
+    found = a_record(refused)
     assert (found.account, found.decisions[0].reasons) == ("", ("too late", "too-few"))
     review = {"login": "bob"}
-    decision = item(approval(approvals=[review], not_counted=[review])).decisions[0]
+    decision = a_record(approval(approvals=[review], not_counted=[review])).decisions[0]
     assert [(each.github_id, each.review_id, each.state) for each in decision.reviews] == [
         (0, 0, "APPROVED"), (0, 0, ""),
     ]  # fmt: skip
     whole = (
-        item(approval(not_counted=[{**BOB, "review_id": 9, "state": "COMMENTED"}])).decisions[0].reviews[1]
+        a_record(approval(not_counted=[{**BOB, "review_id": 9, "state": "COMMENTED"}]))
+        .decisions[0]
+        .reviews[1]
     )
     assert (whole.github_id, whole.review_id, whole.state) == (1002, 9, "COMMENTED")
-    done = item(approval(), granted(), ended(why=None)).ended
+    done = a_record(approval(), granted(), ended(why=None)).ended
     assert done is not None
     assert done.why == ""
 
@@ -406,17 +408,17 @@ def test_the_review_that_is_still_owed_comes_first() -> None:
         )
         for each in (first, second)
     ]  # fmt: skip
-    waits = item(first, second, granted(), paid[0]).after_review
+    waits = a_record(first, second, granted(), paid[0]).after_review
     assert waits is not None
     assert (waits.at, waits.by, waits.due, waits.reviewers) == (None, "", MERGED_AT + DAY, ("erin",))
-    done = item(first, second, granted(), *paid).after_review
+    done = a_record(first, second, granted(), *paid).after_review
     assert done is not None
     assert (done.at, done.by) == (NOW + HOUR, "erin")
 
 
 def test_the_period_begins_with_its_first_second() -> None:
     """What ended in that second is in it, and what begins with the next period is not."""
-    found = (item(approval(), granted(), ended(), removed()),)
+    found = (a_record(approval(), granted(), ended(), removed()),)
     assert within(found, found[0].last, LATER) == found
     assert within(found, found[0].last + SECOND, LATER) == ()
     assert within(found, NOW - DAY, found[0].first) == ()

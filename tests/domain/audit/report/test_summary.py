@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from acme_facts import DAY, EXPIRES_AT, HOUR, MERGED_AT, MINUTE, NOW
-from audit_facts import LATER, approval, decided, ended, granted, item, removed
+from audit_facts import LATER, a_record, approval, decided, ended, granted, removed
 from builders import a_case, a_merge
 
 from jitbot.domain.audit.report.columns import as_json
@@ -19,8 +19,8 @@ from jitbot.domain.audit.verify.grant_record import (
     GrantRecord,
 )
 
-GOOD = item(approval(), granted(), ended(), removed())
-REFUSED = item(decided(a_case(merge=a_merge(reviews=()))))
+GOOD = a_record(approval(), granted(), ended(), removed())
+REFUSED = a_record(decided(a_case(merge=a_merge(reviews=()))))
 NO, UNKNOWN, OPEN = (
     ControlResult(answer=ControlAnswer.NO, why="no"),
     ControlResult(answer=ControlAnswer.UNKNOWN, why="?"),
@@ -41,7 +41,7 @@ def glass(**changes: Any) -> GrantRecord:
 def test_a_good_population() -> None:
     """Items, requests and people are counted once each; what stands against them is nobody."""
     found = summary((GOOD, replace(GOOD, id="b", account="staging")), LATER)
-    assert (found.items, found.requests, found.people, found.privileged) == (2, 1, 1, 0)
+    assert (found.records, found.requests, found.people, found.privileged) == (2, 1, 1, 0)
     assert (found.exceptions, found.doubts, found.late, found.break_glass, found.overdue) == ((),) * 5
     assert found.clean
     assert (found.longest, found.held) == (GOOD, EXPIRES_AT - (NOW + MINUTE))
@@ -75,8 +75,14 @@ def test_what_stands_against_an_item(
 
 def test_how_a_question_was_answered() -> None:
     """Yes, no, unknown, and not due yet, each counted apart."""
-    items = (GOOD, answered(within_max=NO), answered(within_max=UNKNOWN), answered(within_max=OPEN), REFUSED)
-    tally = summary(items, LATER).tallies[1]
+    records = (
+        GOOD,
+        answered(within_max=NO),
+        answered(within_max=UNKNOWN),
+        answered(within_max=OPEN),
+        REFUSED,
+    )
+    tally = summary(records, LATER).tallies[1]
     assert (tally.yes, tally.no, tally.unknown, tally.open) == (1, 1, 1, 1)
 
 

@@ -16,7 +16,7 @@ from acme_facts import (
     the_rules,
     unreadable,
 )
-from audit_facts import approval, ended, granted, item, removed
+from audit_facts import a_record, approval, ended, granted, removed
 from builders import a_listed_role, a_revocation, an_actual_role, an_approval, an_outcome
 
 from jitbot.domain.access import request_state
@@ -78,7 +78,7 @@ def test_a_role_that_nobody_asked_for() -> None:
     """Under jitbot's path, and in no request: named with its account's id, since no alias is known."""
     (found,) = aws_comparison.problems({}, {ACCOUNT: (read(),)}, (), EarlyEnds(), NOW)
     assert (found.code, found.request) == ("role-unexplained", "")
-    assert f"{GRANTED.role_name} in {ACCOUNT} stands under" in found.message
+    assert f"{GRANTED.role_name} in {ACCOUNT} is under" in found.message
 
 
 def test_a_role_that_was_changed() -> None:
@@ -185,12 +185,15 @@ def test_an_event_that_cannot_be_read() -> None:
     told = [(each.request, each.severity, each.event, each.commit) for each in integrity.unreadable(found)]
     assert told == [(name, Severity.UNCHECKED, EVENT, sha("odd")) for name in ("a", "b")]
     (about, _) = (each.message for each in integrity.unreadable(found))
-    assert about.endswith("holds an event of ours that cannot be read, and may be about a: schema 2")
+    assert about.endswith("holds an attested event that cannot be read, and may be about a: schema 2")
     (nobody,) = integrity.unreadable(replace(found, requests=frozenset()))
-    assert (nobody.request, nobody.message.partition("of ours ")[2]) == ("", "that cannot be read: schema 2")
+    assert (nobody.request, nobody.message.partition("attested event ")[2]) == (
+        "",
+        "that cannot be read: schema 2",
+    )
 
 
-WHOLE = item(approval(), granted(), ended(), removed())
+WHOLE = a_record(approval(), granted(), ended(), removed())
 
 
 def test_the_commands_that_show_the_evidence() -> None:
@@ -254,10 +257,10 @@ def test_what_may_be_about_an_unread_event_is_left_alone() -> None:
         "role-unexplained"
     ]
     changed = {ACCOUNT: (read(permissions_boundary=""),)}
-    lives = request_state.fold_events([an_approval(), GRANTED])
+    states = request_state.fold_events([an_approval(), GRANTED])
     for requests, found in (({PATH}, []), ({"another"}, ["role-differs"])):
         doubt = Doubt(requests=frozenset(requests))
-        told = aws_comparison.problems(lives, changed, (), EarlyEnds(), NOW + HOUR, doubt)
+        told = aws_comparison.problems(states, changed, (), EarlyEnds(), NOW + HOUR, doubt)
         assert [each.code for each in told] == found
 
 

@@ -15,7 +15,7 @@ from jitbot.domain.audit.history.main_history import MainHistory, Merged
 from jitbot.domain.audit.verify.completeness import (
     decided_twice,
     not_followed,
-    outcomes_without_ground,
+    outcomes_without_approval,
     refused_whole,
     undecided,
 )
@@ -44,7 +44,7 @@ def an_archive(*events: Event) -> LedgerHistory:
 
 def found(*events: Event) -> list[str]:
     """What is wrong with the outcomes among these events."""
-    return [each.code for each in outcomes_without_ground(an_archive(*events))]
+    return [each.code for each in outcomes_without_approval(an_archive(*events))]
 
 
 def again(*events: Event) -> list[AuditFinding]:
@@ -123,12 +123,12 @@ def test_one_batch_may_hold_the_decision_and_the_grant() -> None:
     history = an_archive(an_approval(), GRANTED)
     first, second = history.recorded
     together = replace(history, recorded=(first, replace(second, batch=first.batch)))
-    assert list(outcomes_without_ground(together)) == []
+    assert list(outcomes_without_approval(together)) == []
 
 
 def test_where_it_was() -> None:
     """In the account, or, of what names none, in all of them."""
-    (without,) = outcomes_without_ground(an_archive(GRANTED))
+    (without,) = outcomes_without_approval(an_archive(GRANTED))
     (twice,) = again(GRANTED, an_approval(kind=EventType.REFUSED), an_approval())
     assert f"granted {PATH} in prod: no approval" in without.message
     assert f"approved {PATH} in all accounts: was decided before" in twice.message
@@ -197,12 +197,12 @@ def a_step(name: str, *touched: tuple[str, str], root: bool = False, **changes: 
 
 def test_rules_are_those_before_the_merge() -> None:
     """A request meets the rules of its base, also where its own merge changes them."""
-    people, replay = "policies/people.yaml", MainHistory()
+    people, main_history = "policies/people.yaml", MainHistory()
     steps = [a_step("one", (people, "A"), root=True), a_step("two", (people, "M"), (PATH, "A"))]
-    (merged,) = replay.follow(steps)
+    (merged,) = main_history.follow(steps)
     assert merged.rules == {people: sha("one" + people)}
     assert set(merged.touched) == {people, PATH}
-    assert replay.rules == {people: sha("two" + people)}
+    assert main_history.rules == {people: sha("two" + people)}
 
 
 def test_a_path_that_was_there_before() -> None:
@@ -235,11 +235,11 @@ def test_after_a_commit_that_is_too_large_the_rules_are_asked_for() -> None:
         a_step("d", (PATH, "M")),
         a_step("e", (PATH, "M")),
     ]
-    replay = MainHistory()
-    before, *after = replay.follow(steps)
+    main_history = MainHistory()
+    before, *after = main_history.follow(steps)
     assert (before.sure, before.rules) == (True, {})
     assert [(each.sure, each.rules, each.touched) for each in after] == [(False, None, (PATH,))] * 2
-    assert [each.commit for each in replay.too_large] == [sha("c")]
+    assert [each.commit for each in main_history.too_large] == [sha("c")]
 
 
 def test_of_a_commit_too_large_to_read_nobody_knows_what_it_touched() -> None:
@@ -252,7 +252,7 @@ def test_commits_that_must_be_asked_themselves() -> None:
     """Those that are refused, and those that are not whole: of these the versions of a rule file are learnt."""
     people = "policies/people.yaml"
     many = [(f"requests/orders-db-read/2026-11/23-alice-{number}.yaml", "A") for number in range(101)]
-    replay = MainHistory()
+    main_history = MainHistory()
     steps = [
         a_step("a", (people, "A"), (".github/CODEOWNERS", "A"), root=True),
         a_step("b", *many),
@@ -260,12 +260,15 @@ def test_commits_that_must_be_asked_themselves() -> None:
         a_step("d", (people, "M")),
         a_step("e", ("CODEOWNERS/x", "A")),
     ]
-    list(replay.follow(steps))
-    assert [(each.commit, each.rules) for each in replay.unfollowed] == [(sha("b"), True), (sha("c"), False)]
-    assert [commit for commit, _, _ in replay.owning()] == [sha("a"), sha("c"), sha("e")]
+    list(main_history.follow(steps))
+    assert [(each.commit, each.rules) for each in main_history.unfollowed] == [
+        (sha("b"), True),
+        (sha("c"), False),
+    ]
+    assert [commit for commit, _, _ in main_history.owning()] == [sha("a"), sha("c"), sha("e")]
     for _ in range(2):
-        replay.learn(replay.unfollowed[1], {}, [people])
-    assert [(each.commit, each.blob is None) for each in replay.versions[people]] == [
+        main_history.learn(main_history.unfollowed[1], {}, [people])
+    assert [(each.commit, each.blob is None) for each in main_history.versions[people]] == [
         (sha("a"), False), (sha("c"), True), (sha("d"), False),
     ]  # fmt: skip
 
@@ -275,10 +278,10 @@ def test_a_commit_that_changes_too_much_asks_for_nothing() -> None:
     many = [(f"requests/orders-db-read/2026-11/23-alice-{number}.yaml", "A") for number in range(101)]
     deep = (f"requests/{'a/' * 64}x.md", "A")
     for step in (a_step("b", *many, (PATH, "D")), a_step("b", deep, (PATH, "D"))):
-        replay = MainHistory()
-        (told,) = replay.follow([a_step("a"), step])
+        main_history = MainHistory()
+        (told,) = main_history.follow([a_step("a"), step])
         assert (told.change.path, told.change.kind) == (PATH, ChangeKind.DELETED)
-        assert [each.commit for each in replay.too_large] == [sha("b")]
+        assert [each.commit for each in main_history.too_large] == [sha("b")]
     few = MainHistory()
     assert len(list(few.follow([a_step("a"), a_step("b", *many[:100])]))) == 100
     assert few.too_large == []
@@ -318,7 +321,7 @@ def test_the_first_commit_asks_for_nothing() -> None:
 def test_only_plain_files_that_are_there_are_rules() -> None:
     """What was deleted decides nothing, and what became a link says that it is none; a neighbour is no clash."""
     people, teams, owners = "policies/people.yaml", "policies/teams.yaml", ".github/CODEOWNERS"
-    replay = MainHistory()
+    main_history = MainHistory()
     linked = a_step("c", (teams, "M"))
     linked = replace(linked, touched=(replace(linked.touched[0], mode="120000"),))
     steps = [
@@ -327,10 +330,10 @@ def test_only_plain_files_that_are_there_are_rules() -> None:
         linked,
         a_step("d", (PATH, "A"), (PATH.replace("refunds", "other"), "A")),
     ]
-    merged = list(replay.follow(steps))
-    assert replay.rules == {owners: sha("a" + owners), teams: "mode-120000"}
-    assert replay.all_rules == {(each, sha("a" + each)) for each in (people, teams, owners)}
-    blobs = {path: [each.blob for each in found] for path, found in replay.versions.items()}
+    merged = list(main_history.follow(steps))
+    assert main_history.rules == {owners: sha("a" + owners), teams: "mode-120000"}
+    assert main_history.all_rules == {(each, sha("a" + each)) for each in (people, teams, owners)}
+    blobs = {path: [each.blob for each in found] for path, found in main_history.versions.items()}
     assert blobs == {
         people: [sha("a" + people), None],
         teams: [sha("a" + teams), None],
@@ -341,12 +344,12 @@ def test_only_plain_files_that_are_there_are_rules() -> None:
 
 def test_a_folder_in_the_place_of_a_rule_is_seen() -> None:
     """What lies in a folder called CODEOWNERS is no rule, and yet keeps the next location from deciding."""
-    replay, inside = MainHistory(), ".github/CODEOWNERS/notes"
+    main_history, inside = MainHistory(), ".github/CODEOWNERS/notes"
     steps = [a_step("a", (inside, "A"), ("docs/CODEOWNERS", "A"), root=True)]
-    assert list(replay.follow(steps)) == []
-    assert replay.rules[".github/CODEOWNERS"] == "mode-040000"
-    assert list(replay.follow([a_step("b", (inside, "D"))])) == []
-    assert set(replay.rules) == {"docs/CODEOWNERS"}
+    assert list(main_history.follow(steps)) == []
+    assert main_history.rules[".github/CODEOWNERS"] == "mode-040000"
+    assert list(main_history.follow([a_step("b", (inside, "D"))])) == []
+    assert set(main_history.rules) == {"docs/CODEOWNERS"}
 
 
 def test_a_commit_that_nobody_can_follow_is_told_once() -> None:

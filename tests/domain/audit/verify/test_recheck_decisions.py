@@ -22,7 +22,17 @@ from acme_facts import (
     unreadable,
 )  # fmt: skip
 from audit_facts import approval, decided
-from builders import a_case, a_change, a_life, a_merge, a_pull, a_review, a_window, an_approval, the_documents
+from builders import (
+    a_case,
+    a_change,
+    a_merge,
+    a_pull,
+    a_request_state,
+    a_review,
+    a_window,
+    an_approval,
+    the_documents,
+)
 
 from jitbot import __version__
 from jitbot.domain.access.request_state import RequestState
@@ -35,8 +45,8 @@ from jitbot.domain.audit.verify.recheck_decisions import (
     attested,
     case_of,
     lasts_longer,
-    life_before,
     problems,
+    state_before,
 )
 from jitbot.domain.ledger import case_json
 from jitbot.domain.ledger.ask import Ask
@@ -70,20 +80,20 @@ def parsed_case(case: Case | None = None, told: bool = True, **changes: Any) -> 
     """What a decision on this case is judged by; unless it is `told`, its evidence lacks what the forge said."""
     return DecisionFacts(
         decision=recorded(approval()),
-        so_far=a_life(),
+        so_far=a_request_state(),
         facts=case_json.load(case_json.dump(case or a_case())) if told else None,
         in_git=in_git(case, **changes),
     )
 
 
-NOWHERE = DecisionFacts(decision=recorded(approval()), so_far=a_life(), facts=None, in_git=None)
+NOWHERE = DecisionFacts(decision=recorded(approval()), so_far=a_request_state(), facts=None, in_git=None)
 
 
 def told(
     event: Event, found: DecisionFacts, so_far: RequestState | None = None
 ) -> list[tuple[str, Severity]]:
     """What is wrong with the decision, and how grave that is."""
-    judged = replace(found, decision=recorded(event), so_far=so_far or a_life())
+    judged = replace(found, decision=recorded(event), so_far=so_far or a_request_state())
     return [(each.code, each.severity) for each in problems(judged)]
 
 
@@ -108,7 +118,7 @@ def test_the_case_is_the_one_that_the_run_met() -> None:
     assert case.merge is not None
     for name in ("pull_request", "files", "fetched_head", "head_blob", "commits", "touching", "permissions"):
         assert getattr(merge, name) == getattr(case.merge, name)
-    assert case_of(event, in_git(), replace(found, told=None)).merge is None
+    assert case_of(event, in_git(), replace(found, snapshot=None)).merge is None
     memory = timedelta(days=21)
     for moment, earlier in ((event.at - memory, True), (event.at - memory - SECOND, False)):
         before = in_git(merged=replace(in_git().merged, before=(moment,)))
@@ -176,11 +186,11 @@ def test_what_git_has_at_the_head_is_what_was_attested() -> None:
 def test_of_what_a_head_holds_only_approvals_speak() -> None:
     """Its rules and the request itself; a refusal was not given for them."""
     found = case_json.load(case_json.dump(a_case()))
-    assert found.told is not None
-    blobs = {**found.told.head_rules, PATH: found.told.head_blob}
+    assert found.snapshot is not None
+    blobs = {**found.snapshot.head_rules, PATH: found.snapshot.head_blob}
     assert attested(approval(), found) == {(HEAD, path): blob for path, blob in blobs.items()}
     assert attested(decided(REFUSED_CASE), found) == attested(approval(), None) == {}
-    assert attested(approval(), replace(found, told=None)) == {}
+    assert attested(approval(), replace(found, snapshot=None)) == {}
 
 
 def test_rules_that_are_not_here_are_said_to_lack() -> None:
@@ -251,13 +261,13 @@ def test_an_extension_is_decided_against_what_was_there() -> None:
     merge = a_merge(pull_request=pull, reviews=(a_review(submitted_at=MERGED_AT),))
     case = a_case(change=change, merge=merge, request=a_request(duration=3 * HOUR))
     first = an_approval()
-    event = decided(case, NOW + HOUR, a_life(first))
+    event = decided(case, NOW + HOUR, a_request_state(first))
     assert event.kind is EventType.EXTENDED
-    assert told(event, parsed_case(case), a_life(first)) == []
-    assert told(replace(event, kind=EventType.APPROVED), parsed_case(case), a_life(first)) == [
+    assert told(event, parsed_case(case), a_request_state(first)) == []
+    assert told(replace(event, kind=EventType.APPROVED), parsed_case(case), a_request_state(first)) == [
         ("wrong-approval", Severity.BROKEN)
     ]
-    assert told(event, parsed_case(case), a_life()) == [("wrong-approval", Severity.BROKEN)]
+    assert told(event, parsed_case(case), a_request_state()) == [("wrong-approval", Severity.BROKEN)]
 
 
 def test_the_life_before_a_decision() -> None:
@@ -268,7 +278,7 @@ def test_the_life_before_a_decision() -> None:
     orders = {(PATH, MERGE): 1, (PATH, sha("mine")): 2}
 
     def terms(*others: RecordedEvent, places: dict[Any, int] | None = None) -> int:
-        return len(life_before(decision, others, orders if places is None else places).terms)
+        return len(state_before(decision, others, orders if places is None else places).terms)
 
     assert [terms(before), terms(after), terms(same), terms()] == [1, 0, 1, 0]
     assert terms(same, places={(PATH, MERGE): 3, (PATH, sha("mine")): 2}) == 0
@@ -276,7 +286,7 @@ def test_the_life_before_a_decision() -> None:
     memory = timedelta(days=21)
     for age, number in ((memory, 1), (memory + SECOND, 0)):
         assert terms(recorded(an_approval(at=event.at - age), 4)) == number
-    assert life_before(decision, [], orders).request == PATH
+    assert state_before(decision, [], orders).request == PATH
 
 
 @pytest.mark.parametrize("evidence", [{}, {"facts": None}, {"facts": {"told": 1}}])

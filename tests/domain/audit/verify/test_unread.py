@@ -61,7 +61,7 @@ def test_a_no_about_half_a_record_is_unknown() -> None:
     assert answer.why == f"{whole.judgements['approved_before_grant'].why}; but {WHY}"
     assert half.exceptions == ()
     assert "approved_before_grant" in half.doubts
-    life = [approval(), granted(), ended(), removed()]
-    assert [each.judgements for each in population(life, LATER, unread={PATH})] == [
-        each.judgements for each in population(life, LATER)
+    events = [approval(), granted(), ended(), removed()]
+    assert [each.judgements for each in population(events, LATER, unread={PATH})] == [
+        each.judgements for each in population(events, LATER)
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from acme_facts import DAY, NOW, PATH, sha
-from builders import a_change, a_life, an_approval, an_outcome
+from builders import a_change, a_request_state, an_approval, an_outcome
 
 from jitbot.domain.access.too_large import TooLarge
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
@@ -49,7 +49,7 @@ def facts(**changes: Any) -> LedgerFacts:
     return replace(good, **changes)
 
 
-UNFOUNDED = DecisionFacts(decision=recorded(APPROVED), so_far=a_life(), facts=None, in_git=None)
+UNFOUNDED = DecisionFacts(decision=recorded(APPROVED), so_far=a_request_state(), facts=None, in_git=None)
 MERGED = Merged(change=a_change(), order=1, touched=(PATH,), rules={}, clashes=(), before=())
 WRONG = (
     ({"history": history(problems=(ODD,))}, "odd"),

@@ -201,7 +201,7 @@ def test_what_is_said_of_another_value(code: str) -> None:
 @pytest.mark.parametrize(
     ("code", "change", "why"),
     [
-        ("auto-merge", {"hosting": repository(allow_auto_merge=...)}, "only whoever may write sees this setting"),
+        ("auto-merge", {"hosting": repository(allow_auto_merge=...)}, "only people who may write see this"),
         ("main-approvals", {"main": DARK_MAIN}, GAP.why),
         ("main-approvals", pull(required_approving_review_count=...), "GitHub does not say required_approving_review_count of a rule"),
         ("actions-default-read", {"job_tokens": GAP}, GAP.why),
@@ -448,7 +448,7 @@ def methods(*lists: Any) -> Any:
         ({**OPEN, "hosting": repository(allow_rebase_merge=True)}, CheckVerdict.WRONG, "allowed: merge, rebase, squash"),
         ({**OPEN, "hosting": repository(allow_merge_commit=False)}, CheckVerdict.OK, ""),
         ({**OPEN, "hosting": repository(allow_merge_commit=False, allow_squash_merge=False, allow_rebase_merge=True)}, CheckVerdict.WRONG, "neither merge nor squash is allowed"),
-        ({**OPEN, "hosting": repository(allow_squash_merge=...)}, CheckVerdict.UNKNOWN, "only whoever may write sees how merging is set"),
+        ({**OPEN, "hosting": repository(allow_squash_merge=...)}, CheckVerdict.UNKNOWN, "only people with write access see how merging is set"),
         ({**methods(["squash"]), "hosting": repository(allow_rebase_merge=True)}, CheckVerdict.OK, ""),
         ({**methods(["squash"]), "hosting": repository(allow_squash_merge=...)}, CheckVerdict.OK, ""),
         ({**methods(["squash", "rebase"]), "hosting": repository(allow_squash_merge=...)}, CheckVerdict.WRONG, "allowed: rebase, squash"),
@@ -456,7 +456,7 @@ def methods(*lists: Any) -> Any:
         ({**methods(["merge", "squash"], ["squash"], None, []), "hosting": repository(allow_rebase_merge=True)}, CheckVerdict.OK, ""),
         (methods("squash"), CheckVerdict.OK, ""),
         (of_main(rules=GAP), CheckVerdict.OK, ""),
-        ({**of_main(rules=GAP), "hosting": repository(allow_squash_merge=...)}, CheckVerdict.UNKNOWN, "only whoever may write sees how merging is set"),
+        ({**of_main(rules=GAP), "hosting": repository(allow_squash_merge=...)}, CheckVerdict.UNKNOWN, "only people with write access see how merging is set"),
     ],
 )  # fmt: skip
 def test_methods_that_both_allow(state: dict[str, Any], verdict: CheckVerdict, observed: str) -> None:

@@ -21,7 +21,7 @@ from breaking import answer, refuse  # noqa: E402
 import jitbot  # noqa: E402
 from jitbot.domain.ledger.events import EndReason, EventType  # noqa: E402
 from jitbot.sandbox.github import GitHubFault  # noqa: E402
-from jitbot.sandbox.story.stage import UntoldError  # noqa: E402
+from jitbot.sandbox.story.stage import StoryError  # noqa: E402
 
 GLASS = "production-break-glass"
 BUNDLE = ("bundle", "create", "--quiet")
@@ -106,7 +106,7 @@ def keep(world: World) -> None:
     events = Counter(each["event"] for each in world.ledger())
     ends = Counter(each["why"] for each in world.ledger() if each["event"] == "ended")
     if events.keys() != set(EventType) or ends.keys() != set(EndReason):
-        raise UntoldError("the story leaves out a kind of event, or of end")
+        raise StoryError("the story leaves out a kind of event, or of end")
     told = {
         "version": version,
         "at": f"{world.now:%Y-%m-%dT%H:%M:%SZ}",
