@@ -44,6 +44,13 @@ def test_a_request_that_would_be_granted_is_fine(world: World) -> None:
     assert "[" not in codes(world, an_ask(world), code=0)
 
 
+def test_many_files_are_too_many_for_a_request_alone(world: World) -> None:
+    """A hundred and one other files change nothing that asks; with a request among them nothing of it is read."""
+    many: dict[str, str | None] = {f"docs/{number}": "x" for number in range(101)}
+    assert "[" not in codes(world, many, code=0)
+    assert "[too-many-files]" in codes(world, an_ask(world) | many)
+
+
 @pytest.mark.parametrize(
     ("fields", "code"),
     [

@@ -1,15 +1,16 @@
 """Is every file owned, the rules by people who are known, and each policy by somebody who can approve?"""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from jitbot.domain.access.break_glass import is_break_glass
-from jitbot.domain.access.eligibility import is_eligible
+from jitbot.domain.access.eligibility import left_alone
 from jitbot.domain.access.pending_approvals import could_approve
 from jitbot.domain.model import owners
 from jitbot.domain.model.codeowners import CodeOwners, owners_of
-from jitbot.domain.model.documents import Finding, Login, People, Person, Policy, Teams
+from jitbot.domain.model.documents import Finding, People, Policy, Teams
+from jitbot.domain.model.grammar import outside_requests
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 GROUP = "CODEOWNERS"
@@ -88,7 +89,7 @@ def coverage(files: Iterable[str], codeowners: CodeOwners, people: People, teams
         f"the first line is {first.pattern}" if first else "there is no line",
     )
     # An ownerless line for a policy that needs no approval before is meant; `approvers` looks at those.
-    bare = [path for path in every if not path.startswith("requests/") and not owners_of(codeowners, path)]
+    bare = [path for path in outside_requests(every) if not owners_of(codeowners, path)]
     yield _EVERY_FILE.answer(
         bool(every) and not bare, f"nobody owns {listed(bare)}" if bare else "main is empty"
     )
@@ -169,18 +170,6 @@ def approvers(
                 otherwise=CheckVerdict.WARN,
             )
             yield again.no(f"nobody is left to approve what {listed(asking)} would ask for")
-
-
-def left_alone(
-    policy: Policy, people: People, teams: Teams, others: Callable[[Person], Collection[Person]]
-) -> tuple[Login, ...]:
-    """Who may ask under a policy, and leaves too few others to approve it, or to review it afterwards."""
-    return tuple(
-        person.login
-        for person in people.values()
-        if is_eligible(person.login, policy.eligible, teams)
-        and len(others(person)) < max(policy.approvals, 1)
-    )
 
 
 def _within(path: str, start: str) -> bool:
