@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jitbot.domain.model.documents import AccountId, Parameter, Statement
+from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.views import titles
-from jitbot.domain.views.request_summary import Proposed, RequestSummary
+from jitbot.domain.views.request_summary import RequestSummary
 from jitbot.domain.views.titles import LONGEST, title
 
 GRANTED = a_life(an_approval())
@@ -31,32 +32,32 @@ MANY = {
             "alice: orders-db-read in prod and staging, 2h, table=orders",
         ),
         (
-            [a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND)],
+            [a_briefing(EXTENDS, life=GRANTED, kind=ChangeKind.MODIFIED)],
             "alice: orders-db-read in prod, +2h to 4h, table=orders",
         ),
         (
-            [a_briefing(life=GRANTED, proposed=Proposed.EXTEND)],
+            [a_briefing(life=GRANTED, kind=ChangeKind.MODIFIED)],
             "alice: orders-db-read in prod, to 2h, table=orders",
         ),
         (
-            [a_briefing(proposed=Proposed.END, grant_preview=None)],
+            [a_briefing(kind=ChangeKind.DELETED, grant_preview=None)],
             "alice: orders-db-read in prod, ends access",
         ),
         (
             [a_briefing(rules=the_rules(policy=a_policy(approvals=0, reviewers=("erin",))))],
             "alice: orders-db-read in prod, 2h, break-glass, table=orders",
         ),
-        ([a_briefing(proposed=Proposed.END)], "alice: orders-db-read in prod, ends access"),
+        ([a_briefing(kind=ChangeKind.DELETED)], "alice: orders-db-read in prod, ends access"),
         (
             [a_briefing(EXTENDS, life=GRANTED)],
             "alice: orders-db-read in prod, 4h, table=orders",
         ),
         (
-            [a_briefing(proposed=Proposed.EXTEND, former=None)],
+            [a_briefing(kind=ChangeKind.MODIFIED, former=None)],
             "alice: orders-db-read in prod, 2h, table=orders",
         ),
         (
-            [a_briefing(EXTENDS, life=GRANTED, proposed=Proposed.EXTEND, grant_preview=None)],
+            [a_briefing(EXTENDS, life=GRANTED, kind=ChangeKind.MODIFIED, grant_preview=None)],
             "alice: orders-db-read in prod, 4h",
         ),
         (
@@ -139,7 +140,7 @@ def test_a_value_passes_for_no_other_part(value: str, told: str) -> None:
 
 def ending(*accounts: str) -> RequestSummary:
     """The end of a request in these accounts."""
-    return a_briefing(a_request(accounts=accounts), proposed=Proposed.END, grant_preview=None)
+    return a_briefing(a_request(accounts=accounts), kind=ChangeKind.DELETED, grant_preview=None)
 
 
 def test_what_github_takes_is_shown_whole() -> None:
@@ -223,7 +224,7 @@ def test_a_title_is_one_line_that_github_takes(
     for summaries in (
         [a_briefing(asked)],
         [a_briefing(asked)] * 7,
-        [a_briefing(asked, proposed=Proposed.END)],
+        [a_briefing(asked, kind=ChangeKind.DELETED)],
     ):
         shown = title(summaries)
         assert shown.startswith("alice: ")
