@@ -1,9 +1,15 @@
-"""What can be done to a role: each a value that says where, why and with which documents. None does anything."""
+"""What can be done to a role: each a value that says where, why and with which documents. None does anything.
+
+`outcome` makes the event that records what became of one.
+"""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from jitbot.domain.aws import iam
-from jitbot.domain.ledger.events import EndReason
+from jitbot.domain.ledger.ask import Ask
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import AccountId, Sha
 
 
@@ -87,3 +93,34 @@ class Remove(_Taking):
 
 
 Change = Deny | Confirm | Remove | Extend | Provision
+
+
+def outcome(
+    change: Change,
+    kind: EventType,
+    *,
+    at: datetime,
+    run: str,
+    evidence: Evidence,
+    why: EndReason | None = None,
+    window: iam.Window | None = None,
+    documents: tuple[iam.Documents, ...] = (),
+    cause: str = "",
+) -> Event:
+    """What happened to the role of this change, for whom it was, and what was seen."""
+    return Event(
+        kind=kind,
+        at=at,
+        request=change.request,
+        ask=Ask.of(Ask.requester(change.requester)),
+        commit=change.commit,
+        account=change.account,
+        account_id=change.account_id,
+        role_name=change.role_name,
+        why=why,
+        window=window,
+        documents=documents,
+        cause=cause,
+        evidence=evidence,
+        run=run,
+    )

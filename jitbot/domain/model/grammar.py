@@ -66,6 +66,11 @@ def outside_requests(paths: Iterable[str]) -> list[str]:
     return sorted({path for path in paths if not path.startswith(REQUESTS)})
 
 
+def any_request(policy: str) -> str:
+    """A path that stands for every request for a policy, whoever asks: who owns its folder owns this."""
+    return f"{REQUESTS}{policy}/2026-01/01-anybody-anything.yaml"
+
+
 def policy_of(path: str) -> str:
     """The policy that the path of a request names, whether the rest of it is right or not."""
     return path.split("/")[1]

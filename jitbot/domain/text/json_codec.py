@@ -7,6 +7,7 @@ anything, as in the ledger's ask and evidence, `json_object` reads by the same k
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 from jitbot.domain.text import timestamp
@@ -42,15 +43,15 @@ def as_it_is(value: object) -> object:
     return value
 
 
-def _plain(kind: type[Value], name: str) -> Codec[Value]:
+def _of_kind(kind: type[Value], name: str, value: object) -> Value:
     """A value that JSON has itself. To Python, true and false are numbers; here they are none."""
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise TypeError(f"{name} is missing")
+    return value
 
-    def load(value: object) -> Value:
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise TypeError(f"{name} is missing")
-        return value
 
-    return Codec(load, as_it_is)
+def _plain(kind: type[Value], name: str) -> Codec[Value]:
+    return Codec(partial(_of_kind, kind, name), as_it_is)
 
 
 TEXT = _plain(str, "a text")
@@ -68,21 +69,29 @@ def one_of(kind: type[Value]) -> Codec[Value]:
 
 def or_none(codec: Codec[Value]) -> Codec[Value | None]:
     """Such a value, or null."""
-    return Codec(
-        lambda value: None if value is None else codec.load(value),
-        lambda value: None if value is None else codec.dump(value),
-    )
+    return Codec(partial(_unless_none, codec.load), partial(_unless_none, codec.dump))
+
+
+def _unless_none(act: Callable[[Any], Default], value: Any) -> Default | None:
+    return None if value is None else act(value)
 
 
 def since(codec: Codec[Value], default: Value) -> Codec[Value]:
     """A key that older versions did not write: it reads as this where it is missing."""
-    return Codec(lambda value: default if value is MISSING else codec.load(value), codec.dump)
+    return Codec(partial(_where_missing, codec, default), codec.dump)
+
+
+def _where_missing(codec: Codec[Value], default: Value, value: object) -> Value:
+    return default if value is MISSING else codec.load(value)
 
 
 def unless(codec: Codec[Value], default: Value) -> Codec[Value]:
     """A key that is written only where it does not hold this."""
-    read = since(codec, default)
-    return Codec(read.load, lambda value: MISSING if value == default else codec.dump(value))
+    return Codec(since(codec, default).load, partial(_left_out, codec, default))
+
+
+def _left_out(codec: Codec[Value], default: Value, value: Value) -> object:
+    return MISSING if value == default else codec.dump(value)
 
 
 def many(codec: Codec[Value]) -> Codec[tuple[Value, ...]]:
@@ -101,11 +110,14 @@ def by_name(codec: Codec[Value]) -> Codec[Mapping[str, Value]]:
     )
 
 
+_AS_THEY_ARE: Mapping[str, str] = {}
+
+
 def record(
-    make: Callable[..., Value], renamed: Mapping[str, str] | None = None, /, **fields: Codec[Any]
+    make: Callable[..., Value], renamed: Mapping[str, str] = _AS_THEY_ARE, /, **fields: Codec[Any]
 ) -> Codec[Value]:
     """An object with a key for each of these fields, in this order. `renamed`: the fields whose key has another name."""
-    keys = {name: (renamed or {}).get(name, name) for name in fields}
+    keys = {name: renamed.get(name, name) for name in fields}
 
     def load(value: object) -> Value:
         raw = OBJECT.load(value)

@@ -8,6 +8,7 @@ this jitbot does not know among it: it is written again as it was.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Generic, Self, TypeVar, overload
 
 from jitbot.domain.text.json_codec import (
@@ -64,17 +65,17 @@ class JsonObject:
 
 def text(name: str) -> Key[str, str]:
     """A text; empty if there is none."""
-    return Key(name, _or(TEXT.load, ""), as_it_is)
+    return Key(name, partial(_or, TEXT.load, ""), as_it_is)
 
 
 def text_or_none(name: str) -> Key[str | None, str | None]:
     """A text, or None."""
-    return Key(name, _or(TEXT.load, None), as_it_is)
+    return Key(name, partial(_or, TEXT.load, None), as_it_is)
 
 
 def number(name: str) -> Key[int | None, int | None]:
     """A whole number, or None."""
-    return Key(name, _or(NUMBER.load, None), as_it_is)
+    return Key(name, partial(_or, NUMBER.load, None), as_it_is)
 
 
 def true(name: str) -> Key[bool, bool]:
@@ -84,7 +85,7 @@ def true(name: str) -> Key[bool, bool]:
 
 def moment(name: str) -> Key[datetime | None, datetime | None]:
     """A moment in jitbot's own spelling, or None."""
-    return Key(name, _or(MOMENT.load, None), or_none(MOMENT).dump)
+    return Key(name, partial(_or, MOMENT.load, None), or_none(MOMENT).dump)
 
 
 def texts(name: str) -> Key[tuple[str, ...] | None, Iterable[str]]:
@@ -126,23 +127,19 @@ def unread(name: str) -> Key[object, object]:
 
 def as_object(value: object) -> Mapping[str, object]:
     """An object; one without any key for anything else."""
-    return _or(OBJECT.load, {})(value)
+    return _or(OBJECT.load, {}, value)
 
 
-def _or(load: Callable[[object], Value], default: Default) -> Callable[[object], Value | Default]:
+def _or(load: Callable[[object], Value], default: Default, value: object) -> Value | Default:
     """Reads a value of this kind, and anything else as this."""
-
-    def read(value: object) -> Value | Default:
-        try:
-            return load(value)
-        except (TypeError, ValueError):
-            return default
-
-    return read
+    try:
+        return load(value)
+    except (TypeError, ValueError):
+        return default
 
 
 def _numbers(value: object) -> frozenset[int] | None:
-    found = [_or(NUMBER.load, None)(each) for each in value] if isinstance(value, list) else None
+    found = [_or(NUMBER.load, None, each) for each in value] if isinstance(value, list) else None
     return None if found is None else frozenset(each for each in found if each is not None)
 
 

@@ -10,7 +10,7 @@ from jitbot.domain.access.pending_approvals import could_approve
 from jitbot.domain.model import owners
 from jitbot.domain.model.codeowners import CodeOwners, owners_of
 from jitbot.domain.model.documents import Finding, People, Policy, Teams
-from jitbot.domain.model.grammar import outside_requests
+from jitbot.domain.model.grammar import any_request, outside_requests
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 GROUP = "CODEOWNERS"
@@ -117,7 +117,9 @@ def _rules(every: Sequence[str], codeowners: CodeOwners, people: People, teams: 
     guarded += [f"{start}any" for start in (".github/", "policies/")]
     broad = {rule.line for rule in codeowners.rules if rule.pattern in _ANYTHING}
     requests = [
-        rule.line for rule in codeowners.rules if rule.covers(_IN_REQUESTS) or "requests" in rule.pattern
+        rule.line
+        for rule in codeowners.rules
+        if rule.covers(any_request("any")) or "requests" in rule.pattern
     ]
     last_request = max(requests, default=0)
     problems = []
@@ -134,8 +136,6 @@ def _rules(every: Sequence[str], codeowners: CodeOwners, people: People, teams: 
 
 
 _ANYTHING = frozenset({"*", "**", "/**"})
-_OF_A_POLICY = "2026-01/01-any-any.yaml"
-_IN_REQUESTS = f"requests/any/{_OF_A_POLICY}"
 
 
 def approvers(
@@ -143,17 +143,16 @@ def approvers(
 ) -> Iterator[Check]:
     """Whether each policy's folder has enough owners for its approvals, and one more where an owner may ask."""
     for policy in policies:
-        folder = f"requests/{policy.name}/"
         question = Check(
             code=f"approvers-{policy.name}",
             group="who approves",
             title=f"{policy.name} has who approves it",
             impact="nobody would get this access: no request for it can be approved",
-            fix=f"name owners of {folder} in .github/CODEOWNERS who are in policies/people.yaml",
+            fix=f"name owners of requests/{policy.name}/ in .github/CODEOWNERS who are in policies/people.yaml",
         )
         if is_break_glass(policy):
             continue  # reviewed after: `afterwards` looks at those
-        found = owners.of(f"{folder}{_OF_A_POLICY}", codeowners=codeowners, people=people, teams=teams)
+        found = owners.of(any_request(policy.name), codeowners=codeowners, people=people, teams=teams)
         if found.findings:
             yield question.no(found.findings[0].message)
             continue
