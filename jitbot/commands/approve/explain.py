@@ -16,14 +16,14 @@ from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.model.documents import Finding, Request, Source
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
-from jitbot.domain.model.grammar import is_request, policy_of
+from jitbot.domain.model.grammar import is_request
+from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.request.request_reference import pull_number, resolve
 from jitbot.domain.text import duration, escape
-from jitbot.domain.views.grant_preview import GrantPreview, would_grant
+from jitbot.domain.views.grant_preview import GrantPreview
 from jitbot.domain.views.request_summary import (
     LOOKS_BACK,
     TERMINAL,
-    Proposed,
     RequestSummary,
     before,
     held,
@@ -38,7 +38,6 @@ from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option, merged_at_option
 from jitbot.terminal.output import json_text, print_findings, print_json
 from jitbot.terminal.paths import FolderTree, clone, data_root, relative
-from jitbot.usecases.collect.collect_case import read_rules
 from jitbot.usecases.ledger.ledger_view import LedgerView, read
 from jitbot.usecases.pull_request.checking import Checker
 from jitbot.usecases.pull_request.request_summary import brief, recorded
@@ -107,7 +106,7 @@ def _of_pull(invocation: Invocation, number: int, now: datetime) -> _Explained:
     shown = brief(context, page.pull, now)
     if not shown.summaries:
         raise InvalidError(f"#{number} touches no request")
-    if all(each.proposed is Proposed.END for each in shown.summaries):
+    if all(each.kind is ChangeKind.DELETED for each in shown.summaries):
         raise InvalidError(f"#{number} only ends access: it deletes {shown.summaries[0].path}")
     return _Explained(summaries=shown.summaries, findings=shown.findings, head=page.pull.head)
 
@@ -120,17 +119,17 @@ def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
     content = tree.read([path]).get(path)
     if content is None or not is_request(path):
         raise InvalidError(f"{path} is no request: an ordinary file under requests/")
-    parsed = documents.parse_request(Source(path=path, content=content))
-    findings = Checker(documents=documents, catalogue=catalogue, when=now).files(tree, [path])
-    if parsed.value is None:
-        return _Explained(summaries=(), findings=findings)
-    history = _history(invocation, parsed.value.requester)
+    checker = Checker(documents=documents, catalogue=catalogue, when=now)
+    preview = checker.request(tree, Source(path=path, content=content))
+    if preview.request is None:
+        return _Explained(summaries=(), findings=preview.findings)
+    history = _history(invocation, preview.request.requester)
     state = history.states.get(path) if history is not None else None
-    rules = read_rules(tree, documents, policy_of(path))
-    grant_preview = would_grant(parsed.value, rules, now, catalogue, state)
-    summary = _summary(parsed.value, grant_preview, history, state)
+    # Judged as a first request: what the file says is explained, also after it was granted, from its first start.
+    grant_preview = replace(preview, so_far=state).grant_preview
+    summary = _summary(preview.request, grant_preview, history, state)
     summary = replace(summary, statuses=grant_statuses([state] if state else [], now))
-    return _Explained(summaries=(summary,), findings=findings)
+    return _Explained(summaries=(summary,), findings=preview.findings)
 
 
 def _find_file(text: str, *, folder: Path, root: Path) -> str:
@@ -161,7 +160,7 @@ def _summary(
     known = history is not None and not history.doubt_of(request.path)
     return RequestSummary(
         path=request.path,
-        proposed=Proposed.ASK if former is None else Proposed.EXTEND,
+        kind=ChangeKind.ADDED if former is None else ChangeKind.MODIFIED,
         request=request,
         grant_preview=grant_preview,
         former=former,

@@ -28,6 +28,9 @@ class Position:
     column: int
 
 
+Problem = tuple[str, str, str]  # code, message and hint of a finding that may be at several places
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One problem: what is wrong, where, and what to do about it.

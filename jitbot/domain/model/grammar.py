@@ -6,12 +6,14 @@ A `*_problem` function answers None, or why not, as the rest of a sentence that 
 import re
 import unicodedata
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
 from jitbot.domain.model.documents import POLICIES, Finding, Login
 
+REQUESTS = "requests/"  # the folder of all requests
 BUILT_INS = frozenset({"account", "account_id", "requester"})  # placeholders every policy may use
 RESERVED = BUILT_INS | {"request", "region", "partition", "namespace"}  # names no parameter may take
 LITERAL_LENGTH = 128
@@ -56,7 +58,17 @@ class RequestPath:
 
 def is_request(path: str) -> bool:
     """Whether a path under requests/ is meant as a request: anything but the README beside them."""
-    return path.startswith("requests/") and not path.endswith(".md")
+    return path.startswith(REQUESTS) and not path.endswith(".md")
+
+
+def outside_requests(paths: Iterable[str]) -> list[str]:
+    """Those of these paths that no request may come with: changing rules and asking are two pull requests."""
+    return sorted({path for path in paths if not path.startswith(REQUESTS)})
+
+
+def any_request(policy: str) -> str:
+    """A path that stands for every request for a policy, whoever asks: who owns its folder owns this."""
+    return f"{REQUESTS}{policy}/2026-01/01-anybody-anything.yaml"
 
 
 def policy_of(path: str) -> str:

@@ -3,8 +3,7 @@
 from datetime import datetime
 
 from jitbot.domain.aws.roles import Actual, differences
-from jitbot.domain.enforce.changes import Confirm, Deny, Remove
-from jitbot.domain.enforce.outcomes import outcome
+from jitbot.domain.enforce.changes import Confirm, Deny, Remove, outcome
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.errors import UnavailableError

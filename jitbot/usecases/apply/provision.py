@@ -2,8 +2,7 @@
 
 from jitbot.domain.aws.iam import Documents
 from jitbot.domain.aws.roles import Actual, as_read, differences, unfinished
-from jitbot.domain.enforce.changes import Extend, Provision
-from jitbot.domain.enforce.outcomes import outcome
+from jitbot.domain.enforce.changes import Extend, Provision, outcome
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.errors import DeniedError, UnavailableError

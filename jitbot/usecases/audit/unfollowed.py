@@ -65,6 +65,14 @@ def content_at(repository: WholeRepository, commit: Sha, path: str) -> bytes | N
     return dict(repository.contents([blob])).get(blob) if blob is not None else None
 
 
+def parsed_at(
+    repository: WholeRepository, commit: Sha, path: str, parse: Callable[[Source], Parsed[T]]
+) -> Parsed[T]:
+    """What a file says at a commit; nothing, without a finding, if there is none, or not here."""
+    content = content_at(repository, commit, path)
+    return Parsed(value=None) if content is None else parse(Source(path=path, content=content))
+
+
 def parsed(
     repository: WholeRepository, main_history: MainHistory, path: str, parse: Callable[[Source], Parsed[T]]
 ) -> tuple[tuple[Version, Parsed[T]], ...]:

@@ -8,13 +8,14 @@ from typing import Any
 
 from jitbot.domain.access import cross_checks
 from jitbot.domain.access.approval import beside_rules
+from jitbot.domain.access.too_large import too_many
 from jitbot.domain.aws import policy_lint
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.model import bounds, codeowners
+from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import POLICIES, Finding, Parsed, Sha, Source
-from jitbot.domain.model.grammar import is_request, policy_of
+from jitbot.domain.model.grammar import REQUESTS, is_request, policy_of
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
 from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
 from jitbot.ports.documents import DocumentReader
@@ -61,19 +62,7 @@ def read_proposed(repository: Repository, *, base: Sha, head: Sha) -> ProposedCh
     touched = repository.touched(repository.merge_base(base, head), head)
     requests = tuple(path for path in touched or () if is_request(path))
     at_head = {entry.path: entry for entry in repository.entries(head, requests)}
-    unread: tuple[Finding, ...] = ()
-    if touched is None:
-        message, hint = (
-            "this changes more files than jitbot reads, so it can grant nothing",
-            "ask in a pull request of its own",
-        )
-        unread = (Finding(code="too-large", message=message, file="requests/", hint=hint),)
-    elif at_head and not bounds.are_few(touched):
-        message, hint = (
-            f"this changes {len(touched)} files, more than one request may",
-            "ask in pull requests of one file each",
-        )
-        unread = (Finding(code="too-many-files", message=message, file=requests[0], hint=hint),)
+    unread = too_many(touched, touched, requests[0] if requests else REQUESTS)
     return ProposedChanges(
         base=base,
         head=head,
@@ -81,7 +70,7 @@ def read_proposed(repository: Repository, *, base: Sha, head: Sha) -> ProposedCh
         requests=requests,
         at_head=at_head,
         at_base={entry.path: entry for entry in repository.entries(base, requests)},
-        unread=unread,
+        unread=unread if at_head or touched is None else (),
     )
 
 

@@ -18,7 +18,7 @@ from jitbot.domain.model.parsed_case import requester_of
 from jitbot.domain.views import request_summary
 from jitbot.domain.views.grant_preview import would_grant
 from jitbot.domain.views.preview import Preview, preview_grant
-from jitbot.domain.views.request_summary import LOOKS_BACK, Proposed, RequestSummary
+from jitbot.domain.views.request_summary import LOOKS_BACK, RequestSummary
 from jitbot.usecases.collect.collect_case import (
     AsIfMerged,
     CaseCollector,
@@ -30,12 +30,6 @@ from jitbot.usecases.context import Context
 from jitbot.usecases.ledger import ledger_view as ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.pull_request.checking import Checker, ProposedChanges, read_former, read_proposed
-
-_PROPOSED = {
-    ChangeKind.ADDED: Proposed.ASK,
-    ChangeKind.MODIFIED: Proposed.EXTEND,
-    ChangeKind.DELETED: Proposed.END,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +106,7 @@ class _Asking:
         state = history.states.get(path) if history is not None else None
         state = state or RequestState(request=path)
         request = parsed.value
-        summary = RequestSummary(path=path, proposed=_PROPOSED[kind], request=request)
+        summary = RequestSummary(path=path, kind=kind, request=request)
         if request is not None and history is not None and not doubt:
             summary = replace(
                 summary, held=request_summary.held(history.states.values(), request.requester, excluding=path)
@@ -200,7 +194,7 @@ def _granted(
     longer = ledger.read(context, now, since=now - LOOKS_BACK, requester=request.requester)
     return RequestSummary(
         path=path,
-        proposed=Proposed.ASK,
+        kind=ChangeKind.ADDED,
         request=request,
         grant_preview=grant_preview,
         held=request_summary.held(longer.states.values(), request.requester, excluding=path),

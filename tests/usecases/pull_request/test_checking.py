@@ -1,10 +1,13 @@
 """`jitbot check`: the verdict that a merge would meet, before it is one; read from git alone."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from acme_world import ORDERS, TABLE, World
+from acme_world import ORDERS, TABLE, World, clone_of
+
+from jitbot.domain.text import timestamp
 
 RULES = f"policies/access/{ORDERS}.yaml"
 
@@ -42,6 +45,13 @@ def an_ask(world: World, slug: str = "ask", **fields: Any) -> dict[str, str | No
 def test_a_request_that_would_be_granted_is_fine(world: World) -> None:
     """Exit 0, and no finding."""
     assert "[" not in codes(world, an_ask(world), code=0)
+
+
+def test_many_files_are_too_many_for_a_request_alone(world: World) -> None:
+    """A hundred and one other files change nothing that asks; with a request among them nothing of it is read."""
+    many: dict[str, str | None] = {f"docs/{number}": "x" for number in range(101)}
+    assert "[" not in codes(world, many, code=0)
+    assert "[too-many-files]" in codes(world, an_ask(world) | many)
 
 
 @pytest.mark.parametrize(
@@ -144,3 +154,17 @@ def test_a_symlink_is_found(world: World) -> None:
     (clone / path).parent.mkdir(parents=True, exist_ok=True)
     (clone / path).symlink_to("/etc/passwd")
     assert "[not-a-plain-file]" in codes(world, {})
+
+
+def test_a_file_that_asks_for_more_time_is_explained_from_its_first_start(world: World) -> None:
+    """`explain` counts it from the grant that the ledger records, not from now, and finds nothing wrong with it."""
+    path = world.ask()
+    world.jit("grant")
+    first = world.ledger()[0]["window"]["expires_at"]
+    file = clone_of(world, "alice") / path
+    file.write_text(file.read_text().replace("2h", "4h"))
+    world.acme.clock.advance(timedelta(hours=1))
+    ran = world.jit("explain", path, runner="clone-alice", workflow="grant.yml")
+    until = timestamp.show(timestamp.parse(first) + timedelta(hours=2))
+    assert f"alice gets orders-db-read in prod for 4h, until {until}" in ran.output
+    assert "2h more, 4h in all" in ran.output
