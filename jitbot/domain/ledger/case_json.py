@@ -44,7 +44,7 @@ from jitbot.domain.text.json_codec import (
 
 T = TypeVar("T")
 
-# What the forge told, value by value. `since`: what older versions did not record.
+# GitHub's answers, value by value. `since`: what older versions did not record.
 _ACTOR = record(Actor, {"kind": "type"}, login=TEXT, github_id=NUMBER, kind=TEXT)
 PULL = record(
     PullRequest,
@@ -222,5 +222,9 @@ def _load_snapshot(snapshot: object) -> PullRequestSnapshot:
 
 _SHA = Codec(lambda value: Sha(TEXT.load(value)), TEXT.dump)
 _FACTS = record(
-    Facts, default_branch=TEXT, listed=many(PULL), told=or_none(Codec(_load_snapshot, OBJECT.dump))
+    Facts,
+    {"snapshot": "told"},
+    default_branch=TEXT,
+    listed=many(PULL),
+    snapshot=or_none(Codec(_load_snapshot, OBJECT.dump)),
 )

@@ -67,7 +67,7 @@ def outside_requests(paths: Iterable[str]) -> list[str]:
 
 
 def any_request(policy: str) -> str:
-    """A path that stands for every request for a policy, whoever asks: who owns its folder owns this."""
+    """A path that represents every request for a policy, of any requester: the owners of its folder own it."""
     return f"{REQUESTS}{policy}/2026-01/01-anybody-anything.yaml"
 
 
