@@ -10,7 +10,7 @@ from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededErro
 from jitbot.ports.cloud import Cloud
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.forge import Forge
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
 from jitbot.ports.issues import Issues
 from jitbot.ports.oidc import Oidc
 
@@ -34,7 +34,7 @@ class Run:
 class Context:
     """The outside, behind ports. The repository is freshly fetched, and the settings are those at main's tip."""
 
-    repository: Repository
+    repository: Git
     documents: DocumentReader
     settings: Settings
     forge: Forge
@@ -47,7 +47,7 @@ class Context:
     run: Run = field(default_factory=Run)
 
 
-def file_at_main(repository: Repository, path: str) -> bytes | None:
+def file_at_main(repository: Git, path: str) -> bytes | None:
     """A file at main's fetched tip; None where there is no ordinary file of that name."""
     for entry in repository.entries(repository.main(), [path]):
         if entry.mode == PLAIN:
@@ -55,7 +55,7 @@ def file_at_main(repository: Repository, path: str) -> bytes | None:
     return None
 
 
-def settings_at_main(repository: Repository, documents: DocumentReader) -> Settings:
+def settings_at_main(repository: Git, documents: DocumentReader) -> Settings:
     """The settings at main's fetched tip. Raises InvalidError with the first finding if they do not read."""
     content = file_at_main(repository, SETTINGS)
     if content is None:

@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from jitbot.adapters.git import plumbing
-from jitbot.adapters.git.objects import Objects
-from jitbot.adapters.git.partial_clone import QUIETLY, REMOTE, Remainder
+from jitbot.adapters.git.full_history import FullHistory
+from jitbot.adapters.git.partial_clone import QUIETLY, REMOTE
 from jitbot.adapters.git.process import GitProcess, Token, last_line
-from jitbot.adapters.git.ref_names import commit_of, holds, is_commit
+from jitbot.adapters.git.ref_names import commit_of, is_commit
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search
 from jitbot.domain.access.too_large import TooLarge
-from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
+from jitbot.domain.ledger.batches import AddedCommit
 from jitbot.domain.model.bounds import BATCH_READ, EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError, UnavailableError
@@ -24,7 +24,7 @@ from jitbot.domain.text.addresses import GITHUB, origin
 _SPECIAL, _ESCAPED = re.compile(r"[.\[\]*^$\\]"), r"\\\g<0>"  # of git's basic regular expressions
 
 
-class GitRepository:
+class GitRepository(FullHistory):
     """A clone on this machine, whole, shallow or partial.
 
     `token` is handed to git where it fetches and nowhere else, never on a command line, for `server` alone.
@@ -40,11 +40,9 @@ class GitRepository:
         timeout: float = 120,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self._git = GitProcess(root, timeout=timeout, environ=environ)
         self._token = Token(token, origin(server))
+        super().__init__(GitProcess(root, timeout=timeout, environ=environ), self._token)
         self._branch = branch
-        self._objects = Objects(self._git)
-        self._remainder = Remainder(self._git, token=self._token)
         self._tips: dict[str, Sha] = {}  # as they were last fetched
         self._walked: dict[tuple[object, ...], Mapping[Sha, int]] = {}
 
@@ -74,11 +72,14 @@ class GitRepository:
 
     def main(self) -> Sha:
         """The fetched tip of the default branch."""
-        return self._resolve(_tip(self._branch), f"there is no branch {self._branch} at {REMOTE}")
+        return self._resolve(
+            _tip(self._branch), f"this clone has no branch {self._branch} of {REMOTE}: `git fetch` it"
+        )
 
     def ledger(self) -> Sha:
         """The fetched tip of the ledger."""
-        return self._resolve(_tip("ledger"), f"there is no branch ledger at {REMOTE}; `jitbot init` makes it")
+        otherwise = f"this clone has no branch ledger of {REMOTE}: `git fetch` it; `jitbot init` makes it"
+        return self._resolve(_tip("ledger"), otherwise)
 
     def pull_head(self, number: int) -> Sha | None:
         """The fetched head of a pull request; None if git has none."""
@@ -126,12 +127,6 @@ class GitRepository:
         differing = self._objects.differing(pairs, below=path, most=MOST_PATHS)
         return frozenset(name for (_, name), found in differing.items() if found.found or not found.whole)
 
-    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
-        """The tree's entries at these paths; a path that ends in / gives what lies directly in the folder."""
-        if not paths:  # git would list the whole root
-            return ()
-        return self._objects.entries(commit, paths)
-
     def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
         """The bytes of blobs; of those a partial clone lacks, all are fetched at once."""
         found = self.small(blobs, EVENT_READ)
@@ -154,10 +149,6 @@ class GitRepository:
         search = (f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$",) if saying else ()
         known = (f"^{after}",) if after is not None else ()
         return tuple(self._walk(since, "ledger", "--topo-order", *search, *known))
-
-    def holds(self, tip: Sha, commit: Sha) -> bool:
-        """Whether a history has this commit in it."""
-        return holds(self._git, tip, commit)
 
     def added(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
         """What commits of the ledger put there, in their order. One that puts too much there is not tidy."""

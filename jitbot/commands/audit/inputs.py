@@ -7,7 +7,7 @@ import click
 
 from jitbot import __version__
 from jitbot.adapters import documents
-from jitbot.adapters.git import WholeClone
+from jitbot.adapters.git import GitRepository
 from jitbot.adapters.oidc import ActionsOidc
 from jitbot.domain.model.documents import Settings
 from jitbot.domain.model.errors import InvalidError
@@ -18,6 +18,7 @@ from jitbot.usecases.audit.verify_ledger import AuditInputs, load_audit_inputs
 from jitbot.usecases.ledger.verify_batches import read_keys
 
 _MOST = 1 << 20  # bytes of a file of keys
+_PATIENCE = 600  # seconds for one question to git: all of the history may be read for it
 
 keys_option = click.option(
     "--keys",
@@ -30,10 +31,11 @@ keys_option = click.option(
 def books_of(invocation: Invocation, *, keys_file: Path | None, online: bool = False) -> AuditInputs:
     """Everything that the clone around the current folder holds. `online` reads the issuer's keys from it too."""
     environ = invocation.environ
-    repository = WholeClone(
+    repository = GitRepository(
         data_root(invocation.folder),
         token=environ.get("GITHUB_TOKEN", ""),
         server=server(environ),
+        timeout=_PATIENCE,
         environ=environ,
     )
 

@@ -20,7 +20,7 @@ from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.full_git import WholeRepository
+from jitbot.ports.git import Git
 from jitbot.usecases.audit.unfollowed import entries_of, parsed, requests_left
 from jitbot.usecases.collect.collect_case import PEOPLE, owners_in
 
@@ -34,7 +34,7 @@ class Gone:
 
 
 def read_absences(
-    repository: WholeRepository,
+    repository: Git,
     documents: DocumentReader,
     *,
     replay: MainHistory,
@@ -71,15 +71,13 @@ def _identity(life: RequestState) -> tuple[str, int | None, str | None]:
     return ask.requester, ask.github_id, ask.principal
 
 
-def _registered(
-    repository: WholeRepository, documents: DocumentReader, replay: MainHistory
-) -> tuple[Registered, ...]:
+def _registered(repository: Git, documents: DocumentReader, replay: MainHistory) -> tuple[Registered, ...]:
     read = parsed(repository, replay, PEOPLE, documents.parse_people)
     return tuple(Registered(commit=each.commit, at=each.at, people=found.value) for each, found in read)
 
 
 def _left(
-    repository: WholeRepository,
+    repository: Git,
     replay: MainHistory,
     changes: Sequence[Merged],
     lives: Mapping[str, RequestState],
@@ -95,7 +93,7 @@ def _left(
     return requests_left(repository, {each: paths for each, paths in wanted.items() if paths})
 
 
-def _owning(repository: WholeRepository, replay: MainHistory) -> tuple[tuple[Owning, ...], frozenset[Sha]]:
+def _owning(repository: Git, replay: MainHistory) -> tuple[tuple[Owning, ...], frozenset[Sha]]:
     """CODEOWNERS after each commit that may have changed it; and the commits that could not be asked."""
     commits = replay.owning()
     asked = {commit: entries_of(repository, commit, codeowners.LOCATIONS) for commit, _, _ in commits}

@@ -9,7 +9,7 @@ from jitbot.domain.ledger.events import GIVES
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.merge_facts import PullRequest, Review
 from jitbot.ports.forge import Forge
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
 
 _LATER = "try again: two calls are made for each approval, and GitHub allows so many an hour"
 _LOOK = "somebody changed GitHub since, or the run recorded what was not so: compare the pull request with the event"
@@ -46,7 +46,7 @@ def read_again(forge: Forge, decisions: Iterable[RecordedEvent]) -> Iterator[Aud
             yield from found
 
 
-def fetch_heads(repository: Repository, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
+def fetch_heads(repository: Git, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
     """Fetch the head behind each approval, so that it is compared with the evidence; say which GitHub no longer serves.
 
     GitHub keeps the head of a merged pull request as `refs/pull/NUMBER/head`, also when its branch is deleted.
@@ -66,7 +66,7 @@ def fetch_heads(repository: Repository, decisions: Iterable[RecordedEvent]) -> I
                 yield _tell(decision, "head-differs", Severity.BROKEN, message)
 
 
-def _missing(repository: Repository, numbers: Iterable[int]) -> dict[int, str]:
+def _missing(repository: Git, numbers: Iterable[int]) -> dict[int, str]:
     """The heads that cannot be fetched, and why: asked together, and one by one only if something is missing."""
     try:
         repository.fetch(numbers)

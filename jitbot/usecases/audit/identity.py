@@ -11,16 +11,14 @@ from jitbot.domain.ledger.attestation import Tenure
 from jitbot.domain.model.documents import Parsed, Settings, Source
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.full_git import WholeRepository
+from jitbot.ports.git import Git
 from jitbot.usecases.audit.unfollowed import content_at, parsed
 from jitbot.usecases.context import SETTINGS
 
 _NOTHING: Parsed[Settings] = Parsed(value=None)
 
 
-def tenures(
-    repository: WholeRepository, documents: DocumentReader, replay: MainHistory
-) -> tuple[Tenure, ...]:
+def tenures(repository: Git, documents: DocumentReader, replay: MainHistory) -> tuple[Tenure, ...]:
     """Today's settings first, then those of former names. Raises UnavailableError if main's tip has none that can be read."""
     read = parsed(repository, replay, SETTINGS, documents.parse_settings)
     today = _today(repository, documents) if not replay.sure else read[-1][1] if read else _NOTHING
@@ -40,9 +38,9 @@ def tenures(
     return (Tenure(settings=now), *former)
 
 
-def _today(repository: WholeRepository, documents: DocumentReader) -> Parsed[Settings]:
+def _today(repository: Git, documents: DocumentReader) -> Parsed[Settings]:
     """What main's tip says itself, where its history could not be followed."""
-    content = content_at(repository, repository.tip("main"), SETTINGS)
+    content = content_at(repository, repository.main(), SETTINGS)
     return _NOTHING if content is None else documents.parse_settings(Source(path=SETTINGS, content=content))
 
 

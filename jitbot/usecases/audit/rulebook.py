@@ -9,7 +9,7 @@ from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import PLAIN, Parsed, Request, Sha, Source, policy_path
 from jitbot.domain.model.merge_facts import Change, Rules
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.full_git import WholeRepository
+from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, large, read_rules
 from jitbot.usecases.context import SETTINGS
 
@@ -43,7 +43,7 @@ class _Contents:
 class Rulebook:
     """Every code-owned document that main ever had, and the rules they make together."""
 
-    def __init__(self, repository: WholeRepository, documents: DocumentReader, blobs: Iterable[Sha]) -> None:
+    def __init__(self, repository: Git, documents: DocumentReader, blobs: Iterable[Sha]) -> None:
         self._repository = repository
         self._documents = _Once(documents)
         self._contents: dict[Sha, bytes | None] = {}

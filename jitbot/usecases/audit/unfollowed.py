@@ -8,7 +8,7 @@ from jitbot.domain.audit.history.main_history import MainHistory, Unfollowed, Ve
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model.documents import PLAIN, Parsed, Sha, Source
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.ports.full_git import WholeRepository
+from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import PEOPLE
 from jitbot.usecases.context import SETTINGS
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 _ASKED = (SETTINGS, PEOPLE)  # whose every version matters; all else is asked for where it is needed
 
 
-def learn_rules(repository: WholeRepository, replay: MainHistory) -> frozenset[Sha]:
+def learn_rules(repository: Git, replay: MainHistory) -> frozenset[Sha]:
     """Complete the replay's versions of these files; gives the commits that could not be asked."""
     untold = set()
     for each in replay.unfollowed:
@@ -32,7 +32,7 @@ def learn_rules(repository: WholeRepository, replay: MainHistory) -> frozenset[S
 
 
 def requests_left(
-    repository: WholeRepository, wanted: Mapping[Unfollowed, Collection[str]]
+    repository: Git, wanted: Mapping[Unfollowed, Collection[str]]
 ) -> tuple[tuple[Left, ...], frozenset[Sha]]:
     """Which of these request files each commit left there; and the commits that could not be asked."""
     left, untold = [], set()
@@ -47,9 +47,7 @@ def requests_left(
     return tuple(left), frozenset(untold)
 
 
-def entries_of(
-    repository: WholeRepository, commit: Sha, paths: Collection[str]
-) -> tuple[AddedEntry, ...] | None:
+def entries_of(repository: Git, commit: Sha, paths: Collection[str]) -> tuple[AddedEntry, ...] | None:
     """What lies at these paths of a commit; None where git does not say."""
     try:
         return repository.entries(commit, tuple(paths))
@@ -57,14 +55,14 @@ def entries_of(
         return None
 
 
-def content_at(repository: WholeRepository, commit: Sha, path: str) -> bytes | None:
+def content_at(repository: Git, commit: Sha, path: str) -> bytes | None:
     """The bytes of a file at a commit; None if there is none, or not here."""
     blob = repository.blobs_at([(commit, path)]).get((commit, path))
     return dict(repository.contents([blob])).get(blob) if blob is not None else None
 
 
 def parsed(
-    repository: WholeRepository, replay: MainHistory, path: str, parse: Callable[[Source], Parsed[T]]
+    repository: Git, replay: MainHistory, path: str, parse: Callable[[Source], Parsed[T]]
 ) -> tuple[tuple[Version, Parsed[T]], ...]:
     """Each version of a rule file, each blob parsed once; one without a blob, or that is not here, says nothing."""
     versions = replay.versions.get(path, ())

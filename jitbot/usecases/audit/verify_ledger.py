@@ -19,7 +19,7 @@ from jitbot.domain.model.documents import PLAIN, Settings, Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import is_request, policy_of
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.full_git import WholeRepository
+from jitbot.ports.git import Git
 from jitbot.ports.oidc import Oidc
 from jitbot.usecases.audit.absences import Gone, read_absences
 from jitbot.usecases.audit.identity import tenures
@@ -35,7 +35,7 @@ RECORDED = "recorded"  # the head that the newest `verified` event names
 class AuditInputs:
     """All that an audit reads: main from its first commit on, and the whole ledger."""
 
-    repository: WholeRepository
+    repository: Git
     documents: DocumentReader
     settings: Settings  # as main's tip has them
     main: Sha
@@ -62,7 +62,7 @@ class AuditInputs:
 
 
 def load_audit_inputs(
-    repository: WholeRepository,
+    repository: Git,
     documents: DocumentReader,
     *,
     issuer: Callable[[Settings], Oidc],
@@ -72,7 +72,7 @@ def load_audit_inputs(
 
     Raises UnavailableError if main's tip has no settings that can be read.
     """
-    main, replay = repository.tip("main"), MainHistory()
+    main, replay = repository.main(), MainHistory()
     merges = tuple(
         each for each in replay.follow(repository.main_steps(main)) if is_request(each.change.path)
     )

@@ -44,7 +44,7 @@ from jitbot.domain.model.parsed_case import fitting, not_plain, requester_of
 from jitbot.domain.text import duration
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.forge import Forge
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
 from jitbot.usecases.context import SETTINGS, Context
 from jitbot.usecases.read_back import Patience
 
@@ -73,7 +73,7 @@ class Tree(Protocol):
 class CommitTree:
     """The files of one commit."""
 
-    repository: Repository
+    repository: Git
     commit: Sha
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
@@ -259,13 +259,13 @@ def large(blob: Sha) -> str:
     return f"{_LARGE}{blob}"
 
 
-def read_clashes(repository: Repository, commit: Sha, path: str) -> tuple[str, ...]:
+def read_clashes(repository: Git, commit: Sha, path: str) -> tuple[str, ...]:
     """The names beside a file that differ from its own only by case."""
     siblings = repository.entries(commit, [f"{path.rpartition('/')[0]}/"])
     return clashes_of(path, (each.path for each in siblings))
 
 
-def read_request(repository: Repository, documents: DocumentReader, entry: AddedEntry) -> Parsed[Request]:
+def read_request(repository: Git, documents: DocumentReader, entry: AddedEntry) -> Parsed[Request]:
     """What a request file says; nothing where it is no ordinary file, or far larger than any request."""
     path, blob = entry.path, entry.blob
     if entry.mode != PLAIN:

@@ -14,7 +14,7 @@ from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.bounds import BATCH_EVENTS, BATCH_WRITTEN
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import BranchMovedError, UnavailableError
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import LedgerReader, LedgerView
 
@@ -141,7 +141,7 @@ class _InTheWay:
     and what the batches before it removed is gone.
     """
 
-    repository: Repository
+    repository: Git
     head: Sha
     gone: set[str] = field(default_factory=set)
 

@@ -19,7 +19,7 @@ from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Finding, Sha
 from jitbot.domain.model.errors import InvalidError, JitbotError, UnavailableError
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
 from jitbot.ports.oidc import Oidc
 from jitbot.usecases.context import ISSUER_KEYS, Context, file_at_main
 from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
@@ -207,7 +207,7 @@ def _live_keys(issuer: Oidc) -> tuple[Mapping[str, str], str]:
         return {}, str(error)
 
 
-def _owned_keys(repository: Repository) -> Mapping[str, str]:
+def _owned_keys(repository: Git) -> Mapping[str, str]:
     """The keys that main's code owners vouch for, if there are any."""
     content = file_at_main(repository, ISSUER_KEYS)
     if content is None:

@@ -18,7 +18,7 @@ from jitbot.domain.model.grammar import is_request, policy_of
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
 from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import (
     ACCOUNTS,
     PEOPLE,
@@ -56,7 +56,7 @@ class ProposedChanges:
         return ChangeKind.MODIFIED if path in self.at_base else ChangeKind.ADDED
 
 
-def read_proposed(repository: Repository, *, base: Sha, head: Sha) -> ProposedChanges:
+def read_proposed(repository: Git, *, base: Sha, head: Sha) -> ProposedChanges:
     """What the branch at `head` would change on main's tip, `base`."""
     touched = repository.touched(repository.merge_base(base, head), head)
     requests = tuple(path for path in touched or () if is_request(path))
@@ -123,7 +123,7 @@ class Checker:
         )
         return preview_grant(case, self.when, self.catalogue, former=former)
 
-    def change(self, repository: Repository, *, base: Sha, head: Sha) -> tuple[Finding, ...]:
+    def change(self, repository: Git, *, base: Sha, head: Sha) -> tuple[Finding, ...]:
         """Everything that would keep the change from `base` to `head` from being merged and granted."""
         proposed = read_proposed(repository, base=base, head=head)
         previews = () if proposed.unread else self._previews(repository, proposed)
@@ -131,7 +131,7 @@ class Checker:
         return self.together(repository, proposed, of_requests)
 
     def together(
-        self, repository: Repository, proposed: ProposedChanges, of_requests: Iterable[Finding]
+        self, repository: Git, proposed: ProposedChanges, of_requests: Iterable[Finding]
     ) -> tuple[Finding, ...]:
         """Everything wrong with a branch: that it asks for too much or changes rules too, its requests, its rules."""
         if proposed.unread:
@@ -145,7 +145,7 @@ class Checker:
         of_rules = self.files(CommitTree(repository=repository, commit=proposed.head), there)
         return tuple(dict.fromkeys((*beside, *of_requests, *of_rules)))
 
-    def _previews(self, repository: Repository, proposed: ProposedChanges) -> Iterator[Preview]:
+    def _previews(self, repository: Git, proposed: ProposedChanges) -> Iterator[Preview]:
         """What each request of a branch would give, as far as git alone can tell."""
 
         @cache
@@ -204,7 +204,7 @@ def _shared_part(rules: Rules, path: str) -> tuple[Finding, ...]:
     return parts[path].findings if path in parts else ()
 
 
-def read_former(repository: Repository, documents: DocumentReader, entry: AddedEntry | None) -> Former | None:
+def read_former(repository: Git, documents: DocumentReader, entry: AddedEntry | None) -> Former | None:
     """What main's file asks for; None if there is none that reads."""
     request = read_request(repository, documents, entry).value if entry is not None else None
     return None if request is None else Former(request=request)

@@ -36,7 +36,7 @@ from jitbot.domain.setup.doctor import (
 from jitbot.domain.setup.doctor.report import Check, Unknown, tried
 from jitbot.ports.cloud import Account, Cloud
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
 from jitbot.ports.setup import Setup
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.setup.apply_settings import read
@@ -46,7 +46,7 @@ from jitbot.usecases.setup.apply_settings import read
 class DoctorTarget:
     """What is examined: a fetched repository, and where it is hosted. `shipped`: this release's workflow files."""
 
-    repository: Repository
+    repository: Git
     documents: DocumentReader
     setup: Setup
     api_url: str
@@ -189,7 +189,7 @@ def _tree(target: DoctorTarget) -> RepositoryFiles:
     )
 
 
-def _walk(repository: Repository, commit: Sha) -> Iterator[str]:
+def _walk(repository: Git, commit: Sha) -> Iterator[str]:
     """Every file of a commit; of the requests, which may be a great many, one path for each policy's folder."""
     folders = ["./"]
     while folders:
