@@ -1,1 +1,1 @@
-"""The edges: each module satisfies one port of `jitbot.ports` and imports no other adapter."""
+"""The edges: they satisfy the ports of `jitbot.ports`, where the contracts stand, and import no other adapter."""

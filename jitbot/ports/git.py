@@ -16,8 +16,8 @@ class Git(Protocol):
     """One clone of the repository.
 
     A run asks what happened since a moment; its clone may be shallow or partial, and what is missing is fetched.
-    An audit reads main and the ledger from their first commit to their last, and only then a clone that was cut off
-    is an error. Nothing fetches a branch but the two methods that say so.
+    An audit reads main and the ledger from their first commit to their last, and raises UnavailableError where the
+    clone's history is cut off.
     """
 
     def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
@@ -72,7 +72,7 @@ class Git(Protocol):
         ...
 
     def touching(self, commits: Iterable[Sha], path: str) -> frozenset[Sha]:
-        """Of these commits, those that change the path against their first parent, or change too much to tell."""
+        """Of these commits, those that change the path against their first parent (a root: against nothing), or too much to tell."""
         ...
 
     def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:

@@ -9,8 +9,9 @@ from jitbot.domain.model.documents import PLAIN, Settings, Source
 from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError
 from jitbot.ports.cloud import Cloud
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.forge import Forge
 from jitbot.ports.git import Git
+from jitbot.ports.github_read import GitHubRead
+from jitbot.ports.github_write import GitHubWrite
 from jitbot.ports.issues import Issues
 from jitbot.ports.oidc import Oidc
 
@@ -37,7 +38,8 @@ class Context:
     repository: Git
     documents: DocumentReader
     settings: Settings
-    forge: Forge
+    github: GitHubRead
+    github_write: GitHubWrite
     issues: Issues
     issuer: Oidc
     catalogue: ActionCatalog
@@ -81,7 +83,7 @@ def ensure_current(context: Context) -> None:
 
 def ensure_recordable(context: Context) -> None:
     """Raise DeniedError unless the ledger is protected: what can be rewritten proves nothing."""
-    missing = LEDGER_RULES - context.forge.rules(LEDGER)
+    missing = LEDGER_RULES - context.github.rules(LEDGER).types
     if missing:
         raise DeniedError(
             f"the branch ledger is not protected ({', '.join(sorted(missing))}); `jitbot doctor` says how"

@@ -38,7 +38,7 @@ def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -
 
     `purpose` is jitbot's own role to enter accounts with: grant, sweep or audit.
     """
-    from jitbot.adapters.github import GitHubForge, GitHubIssues
+    from jitbot.adapters.github import GitHubIssues, GitHubReader, GitHubWriter
 
     environ = invocation.environ
     repository = clone(invocation.folder, environ)
@@ -52,7 +52,8 @@ def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -
         repository=repository,
         documents=documents,
         settings=settings,
-        forge=GitHubForge(client),
+        github=GitHubReader(client),
+        github_write=GitHubWriter(client),
         issues=GitHubIssues(client, github_client(environ, settings.repository, agent, repeats=False)),
         issuer=issuer,
         catalogue=ServiceAuthorizationReference(),

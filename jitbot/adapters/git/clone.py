@@ -47,7 +47,6 @@ class GitRepository(FullHistory):
         self._walked: dict[tuple[object, ...], Mapping[Sha, int]] = {}
 
     def fetch(self, heads: Iterable[int] = ()) -> None:
-        """Bring main, ledger and these pull requests' heads up to date; what the remote lacks is an error."""
         wanted = [_refspec(name) for name in (self._branch, "ledger")]
         pulls = [f"+refs/pull/{number}/head:{_pull(number)}" for number in heads]
         # The ledger's first fetch brings years of it; all others bring little.
@@ -65,32 +64,24 @@ class GitRepository(FullHistory):
         raise UnavailableError(f"git could not fetch from {REMOTE}: {reason}")
 
     def fetch_main(self) -> None:
-        """Bring main alone up to date, for who looks before there is a ledger."""
         result = self._fetched(REMOTE, _refspec(self._branch))
         if result.returncode != 0:
             raise UnavailableError(f"git could not fetch from {REMOTE}: {last_line(result.stderr)}")
 
     def main(self) -> Sha:
-        """The fetched tip of the default branch."""
         return self._resolve(
             _tip(self._branch), f"this clone has no branch {self._branch} of {REMOTE}: `git fetch` it"
         )
 
     def ledger(self) -> Sha:
-        """The fetched tip of the ledger."""
         otherwise = f"this clone has no branch ledger of {REMOTE}: `git fetch` it; `jitbot init` makes it"
         return self._resolve(_tip("ledger"), otherwise)
 
     def pull_head(self, number: int) -> Sha | None:
-        """The fetched head of a pull request; None if git has none."""
         found = self._git.ask("for-each-ref", "--format=%(objectname)", _pull(number)).decode().strip()
         return Sha(found) if found else None
 
     def changes(self, since: datetime) -> tuple[Change, ...]:
-        """What main's first-parent line did to files under requests/ since then, oldest first.
-
-        Of a commit that is too large nothing is said here: `too_large` names it.
-        """
         return tuple(
             plumbing.change(base, commit, at, each)
             for base, commit, at, found in self._main(since)
@@ -99,7 +90,6 @@ class GitRepository(FullHistory):
         )
 
     def too_large(self, since: datetime) -> tuple[TooLarge, ...]:
-        """The commits of main's first-parent line since then that change more below requests/ than is read."""
         return tuple(
             TooLarge(commit=commit, base=Sha(base), committed_at=plumbing.moment(at))
             for base, commit, at, found in self._main(since)
@@ -107,21 +97,15 @@ class GitRepository(FullHistory):
         )
 
     def deleting(self, commit: Sha, paths: Sequence[str]) -> frozenset[str]:
-        """Those of these paths that a commit deletes: its first parent has them, the commit does not."""
         (parents,) = self._parents([commit]).values()
         before = {entry.path for entry in self.entries(parents[0], paths)} if parents else frozenset[str]()
         return frozenset(before - {entry.path for entry in self.entries(commit, paths)})
 
     def touched(self, base: Sha, commit: Sha) -> tuple[str, ...] | None:
-        """Every path that differs between two commits; a rename counts as two. None if that is too much to read."""
         (found,) = self._objects.differing([(base, commit)], most=MOST_PATHS).values()
         return tuple(sorted(each.path for each in found.found)) if found.whole else None
 
     def touching(self, commits: Iterable[Sha], path: str) -> frozenset[Sha]:
-        """Of these commits, the ones that change the path against their first parent (a root: against nothing).
-
-        One of which that cannot be told, since it changes too much, is among them.
-        """
         parents = self._parents(commits)
         pairs = [(found[0] if found else EMPTY_TREE, name) for name, found in parents.items()]
         differing = self._objects.differing(pairs, below=path, most=MOST_PATHS)
@@ -136,22 +120,16 @@ class GitRepository(FullHistory):
         return {name: content for name, content in found.items() if content is not None}
 
     def small(self, blobs: Iterable[Sha], most: int) -> Mapping[Sha, bytes | None]:
-        """The bytes of blobs that have at most so many; None for a larger one, and for what is no blob."""
         wanted = list(dict.fromkeys(blobs))
         self._remainder.bring_blobs(wanted)
         return dict(self._objects.read("blob", wanted, most))
 
     def batches(self, since: datetime, *, saying: str = "", after: Sha | None = None) -> tuple[Sha, ...]:
-        """The ledger's commits since then, through every parent, oldest first; with this line in their message, if given.
-
-        Those that are part of the history of `after` are left out.
-        """
         search = (f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$",) if saying else ()
         known = (f"^{after}",) if after is not None else ()
         return tuple(self._walk(since, "ledger", "--topo-order", *search, *known))
 
     def added(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
-        """What commits of the ledger put there, in their order. One that puts too much there is not tidy."""
         read = self._objects.commits(commits)
         pairs = {
             name: (found.parents[0] if found.parents else EMPTY_TREE, name)
@@ -175,7 +153,6 @@ class GitRepository(FullHistory):
         return is_commit(self._git, revision)
 
     def merge_base(self, one: Sha, other: Sha) -> Sha:
-        """The best common ancestor of two commits."""
         result = self._git.run("merge-base", one, other)
         while result.returncode != 0 and self._remainder.is_shallow():
             self._remainder.deepen(_refspec(self._branch))
@@ -187,7 +164,6 @@ class GitRepository(FullHistory):
         return Sha(result.stdout.decode().strip())
 
     def resolve(self, revision: str) -> Sha:
-        """The commit that a revision names. Raises InvalidError if there is none."""
         return self._resolve(revision, f"git knows no commit {revision!r}")
 
     def _resolve(self, revision: str, otherwise: str) -> Sha:

@@ -34,15 +34,12 @@ class FullHistory:
         self._remainder = Remainder(git, token=token)
 
     def ledger_again(self, commits: Sequence[Sha]) -> Iterator[HistoryStep]:
-        """Some of the ledger's commits once more, in this order; of their dates nothing is said."""
         return self._steps([(commit, 0) for commit in commits])
 
     def ledger_steps(self, tip: Sha) -> Iterator[HistoryStep]:
-        """The ledger's commits, through every parent, parents first."""
         return self._steps(self._walk_whole(tip, "--topo-order"))
 
     def main_steps(self, tip: Sha) -> Iterator[HistoryStep]:
-        """The commits of a branch's first-parent line, oldest first."""
         return self._steps(self._walk_whole(tip, "--first-parent"), asks=True)
 
     def contents(self, blobs: Iterable[Sha], most: int = EVENT_READ) -> Iterator[tuple[Sha, bytes | None]]:
@@ -60,13 +57,11 @@ class FullHistory:
             next(here, None)  # so that git is waited for, and its failure is told
 
     def here(self, blobs: Iterable[Sha]) -> frozenset[Sha]:
-        """Those of these blobs that are in this clone, however large."""
         wanted = list(dict.fromkeys(blobs))
         kinds = stream.objects(self._git, wanted)
         return frozenset(name for name, (_, kind) in zip(wanted, kinds, strict=True) if kind == "blob")
 
     def blobs_at(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:
-        """The blob at each path of each commit that is here; None where that commit has none."""
         wanted = list(dict.fromkeys(places))
         commits = list(dict.fromkeys(commit for commit, _ in wanted))
         kinds = stream.objects(self._git, commits)
@@ -84,13 +79,11 @@ class FullHistory:
         }
 
     def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
-        """What lies at these paths of a commit, whatever it is; a path without an entry is left out."""
         return self._objects.entries(commit, paths) if paths else ()
 
     def rule_changes(
         self, tip: Sha, paths: Sequence[str], start: datetime, end: datetime
     ) -> tuple[RuleChange, ...]:
-        """The commits of main's first-parent line that touch these paths, from `start` until, not at, `end`; oldest first."""
         dated = self._walk_whole(tip, "--first-parent", touching=paths)
         wanted = {name: time for name, time in dated if start.timestamp() <= time < end.timestamp()}
         commits = stream.commits(self._git, list(wanted))
@@ -128,15 +121,12 @@ class FullHistory:
         return found
 
     def holds(self, tip: Sha, commit: Sha) -> bool:
-        """Whether a history has this commit in it; one that git does not even know is in none."""
         return holds(self._git, tip, commit)
 
     def commits_of(self, tip: Sha) -> frozenset[Sha]:
-        """The names of all commits of a history."""
         return frozenset(Sha(name) for name in self._git.ask("rev-list", tip).decode().split())
 
     def verified(self) -> Sha | None:
-        """The head of the ledger that was last found good in this clone."""
         found = self._git.ask("for-each-ref", "--format=%(objectname)", VERIFIED).decode().strip()
         return Sha(found) if found else None
 

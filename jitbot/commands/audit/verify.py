@@ -112,7 +112,7 @@ def _outside(
     heads = fetch_heads(context.repository, decisions)
     return [
         *heads,
-        *read_again(context.forge, decisions),
+        *read_again(context.github, decisions),
         *(compare(context, books, now) if against_aws else ()),
     ]
 

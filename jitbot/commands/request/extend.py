@@ -56,7 +56,7 @@ def extend(
     named, whole = _words(words, by)
     now = invocation.now
     client = open_client(invocation, "extend", repo)
-    ledger = UnverifiedLedger(client.personal)
+    ledger = UnverifiedLedger(client.github)
     told = told_by(ledger, now)
     path = which(client, told, named, now)
     life = told.life(path)

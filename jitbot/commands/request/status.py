@@ -129,7 +129,7 @@ def _record(invocation: Invocation, client: RequesterClient | None, repo: str | 
         history = read(open_context(invocation, "status"), invocation.now)
         numbers = pull_requests(history.events)
         return LedgerRead(lives=history.lives, numbers=numbers, doubt=history.incomplete)
-    ledger = remote_ledger.UnverifiedLedger(client.personal)
+    ledger = remote_ledger.UnverifiedLedger(client.github)
     told = ledger.events(invocation.now - MEMORY, invocation.now)
     return LedgerRead(
         lives=fold_events(told),

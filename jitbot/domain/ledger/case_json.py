@@ -1,4 +1,4 @@
-"""What the forge told of a merge, as evidence that an auditor can decide from again, years later and offline.
+"""What GitHub told of a merge, as evidence that an auditor can decide from again, years later and offline.
 
 git keeps the rest: the bytes of the request, the rules at the base, every path that the merge changed. Of the
 rules at the head it keeps what they were made of, since most blobs are main's own: so each is named here.
@@ -47,7 +47,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequestSnapshot:
-    """What the forge told of the one pull request behind a merge, and what was fetched of its head."""
+    """What GitHub told of the one pull request behind a merge, and what was fetched of its head."""
 
     pull_request: PullRequest
     files: tuple[str, ...] | None  # None: more than are kept
@@ -67,7 +67,7 @@ class PullRequestSnapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that a decision took from the forge. `told` is None if no single pull request fitted."""
+    """All that a decision took from GitHub. `told` is None if no single pull request fitted."""
 
     default_branch: str
     listed: tuple[PullRequest, ...]

@@ -38,7 +38,7 @@ class ReviewOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecordedAccount(JsonObject):
-    """An account of the forge, by its login and its id."""
+    """An account of GitHub, by its login and its id."""
 
     login = text("login")
     github_id = number("github_id")
@@ -91,7 +91,7 @@ class OwedReview(JsonObject):
 
 
 def _facts(value: object) -> Facts | None:
-    """What the forge told, or None if that is not there, or not whole."""
+    """What GitHub told, or None if that is not there, or not whole."""
     try:
         return load_facts(value)
     except ValueError:
@@ -170,7 +170,7 @@ class Evidence(JsonObject):
 
     @property
     def lacks_pushes(self) -> bool:
-        """Whether the forge was asked who pushed the commits, and did not say. An older jitbot did not ask."""
+        """Whether GitHub was asked who pushed the commits, and did not say. An older jitbot did not ask."""
         told = as_object(as_object(self.json.get("facts")).get("told"))
         return "pushes" in told and told["pushes"] is None
 

@@ -1,4 +1,4 @@
-"""What the forge told as JSON, value by value, and back. Anything else raises TypeError, KeyError or ValueError.
+"""What GitHub told as JSON, value by value, and back. Anything else raises TypeError, KeyError or ValueError.
 
 What older versions did not record is optional on reading.
 """

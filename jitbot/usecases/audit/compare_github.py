@@ -8,18 +8,18 @@ from jitbot.domain.ledger.case_json import PullRequestSnapshot
 from jitbot.domain.ledger.events import GIVES
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.merge_facts import PullRequest, Review
-from jitbot.ports.forge import Forge
 from jitbot.ports.git import Git
+from jitbot.ports.github_read import GitHubRead
 
 _LATER = "try again: two calls are made for each approval, and GitHub allows so many an hour"
 _LOOK = "somebody changed GitHub since, or the run recorded what was not so: compare the pull request with the event"
 _NO_HEAD = "what was approved can no longer be compared with what was recorded: ask GitHub, or whoever has a clone with that commit"
 _HEADS_AT_ONCE = 50
-_IN_A_ROW = 3  # pull requests for which the forge fails before it is taken to be out of reach
+_IN_A_ROW = 3  # pull requests for which GitHub fails before it is taken to be out of reach
 
 
-def read_again(forge: Forge, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
-    """What the forge says otherwise today than was attested: two calls for each approval.
+def read_again(github: GitHubRead, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
+    """What GitHub says otherwise today than was attested: two calls for each approval.
 
     What it does not answer is a finding too. After a few of them in a row nothing more is asked, and that is said.
     """
@@ -28,9 +28,9 @@ def read_again(forge: Forge, decisions: Iterable[RecordedEvent]) -> Iterator[Aud
     for left, (decision, told) in zip(reversed(range(len(wanted))), wanted, strict=True):
         number = told.pull_request.number
         try:
-            found = _read(forge, decision, told)
+            found = _read(github, decision, told)
             if any(each.severity is Severity.BROKEN for each in found):
-                found = _read(forge, decision, told)  # one answer that differs proves nothing
+                found = _read(github, decision, told)  # one answer that differs proves nothing
         except DeniedError as error:
             failed = 0
             yield _tell(decision, "pull-request-gone", Severity.BROKEN, f"#{number} cannot be read: {error}")
@@ -87,9 +87,9 @@ def _told(decision: RecordedEvent) -> PullRequestSnapshot | None:
     return facts.told if facts is not None else None
 
 
-def _read(forge: Forge, decision: RecordedEvent, told: PullRequestSnapshot) -> tuple[AuditFinding, ...]:
+def _read(github: GitHubRead, decision: RecordedEvent, told: PullRequestSnapshot) -> tuple[AuditFinding, ...]:
     number = told.pull_request.number
-    return tuple(_compared(decision, told, forge.pull(number), forge.reviews(number)))
+    return tuple(_compared(decision, told, github.pull(number), github.reviews(number)))
 
 
 def _compared(

@@ -1,4 +1,4 @@
-"""Collects the facts of a case: rules and bytes from git's commits, the pull request from the forge."""
+"""Collects the facts of a case: rules and bytes from git's commits, the pull request from GitHub."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -43,8 +43,8 @@ from jitbot.domain.model.merge_facts import (
 from jitbot.domain.model.parsed_case import fitting, not_plain, requester_of
 from jitbot.domain.text import duration
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.forge import Forge
 from jitbot.ports.git import Git
+from jitbot.ports.github_read import GitHubRead
 from jitbot.usecases.context import SETTINGS, Context
 from jitbot.usecases.read_back import Patience
 
@@ -102,27 +102,27 @@ class CommitTree:
 
 
 class Asked:
-    """What the forge answers: each question is asked once, since many requests share a merge.
+    """What GitHub answers: each question is asked once, since many requests share a merge.
 
     Nothing but the list itself says how many reviews there are, and one that is missing may be an objection. So
     they are asked for twice, and two answers that differ in what can matter are none.
     """
 
-    def __init__(self, forge: Forge) -> None:
-        self._forge = forge
-        self.default_branch: Callable[[], str] = cache(forge.default_branch)
-        self.pulls_of: Callable[[Sha], tuple[PullRequest, ...]] = cache(forge.pulls_of)
-        self.pull: Callable[[int], PullRequest] = cache(forge.pull)
-        self.files: Callable[[int], tuple[str, ...]] = cache(forge.files)
+    def __init__(self, github: GitHubRead) -> None:
+        self._github = github
+        self.default_branch: Callable[[], str] = cache(lambda: github.hosting().default_branch)
+        self.pulls_of: Callable[[Sha], tuple[PullRequest, ...]] = cache(github.pulls_of)
+        self.pull: Callable[[int], PullRequest] = cache(github.pull)
+        self.files: Callable[[int], tuple[str, ...]] = cache(github.files)
         self.reviews: Callable[[int], tuple[Review, ...]] = cache(self._twice)
-        self.commits = cache(forge.commits)
-        self.history: Callable[[int], PullRequestHistory] = cache(forge.history)
-        self.pushes = cache(forge.pushes)
-        self.permission: Callable[[Login], str] = cache(forge.permission)
+        self.commits = cache(github.commits)
+        self.history: Callable[[int], PullRequestHistory] = cache(github.history)
+        self.pushes = cache(github.pushes)
+        self.permission: Callable[[Login], str] = cache(github.permission)
 
     def _twice(self, number: int) -> tuple[Review, ...]:
         """The reviews of a pull request. Whoever may read it may comment, and review it after the merge, at any time."""
-        reviews, again = self._forge.reviews(number), self._forge.reviews(number)
+        reviews, again = self._github.reviews(number), self._github.reviews(number)
         merged_at = self.pull(number).merged_at
         if merged_at is None:  # GitHub contradicts itself: that is in doubt, whatever the reviews
             return reviews
@@ -132,26 +132,28 @@ class Asked:
 
 
 class AsIfMerged(Asked):
-    """What the forge would answer if an open pull request were merged now, as it is.
+    """What GitHub would answer if an open pull request were merged now, as it is.
 
-    Its merge is the commit at its head. It changes these files: git says so, and the forge is not asked. Nothing is
+    Its merge is the commit at its head. It changes these files: git says so, and GitHub is not asked. Nothing is
     decided by it, so no question is asked twice; and the token of a fork's run, which may not ask who may write, says nothing for an approval.
     """
 
-    def __init__(self, forge: Forge, *, pull: PullRequest, files: tuple[str, ...], at: datetime) -> None:
-        super().__init__(forge)
+    def __init__(
+        self, github: GitHubRead, *, pull: PullRequest, files: tuple[str, ...], at: datetime
+    ) -> None:
+        super().__init__(github)
         merged = replace(pull, merged_at=at, merge_commit=pull.head, changed_files=None)
         self.default_branch = lambda: pull.base_branch
         self.pulls_of = lambda _: (merged,)
         self.pull = lambda _: merged
         self.files = lambda _: files
-        self.reviews = cache(forge.reviews)
-        self.history = cache(lambda number: replace(forge.history(number), merged=True))
+        self.reviews = cache(github.reviews)
+        self.history = cache(lambda number: replace(github.history(number), merged=True))
         self.permission = cache(self._may)
 
     def _may(self, login: Login) -> str:
         try:
-            return self._forge.permission(login)
+            return self._github.permission(login)
         except DeniedError:
             return "unknown"
 
@@ -161,26 +163,26 @@ class CaseCollector:
     """The facts of cases, for one run. Keeps what it has read: many cases share rules and pull requests."""
 
     context: Context
-    asks: Callable[[Forge], Asked] = Asked
+    asks: Callable[[GitHubRead], Asked] = Asked
     _rules: dict[tuple[Sha, str], Rules] = field(default_factory=dict)
-    forge: Asked = field(init=False)
+    github: Asked = field(init=False)
     patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Ask the forge anew from here on. What git holds stays as it is."""
-        self.forge = self.asks(self.context.forge)
+        """Ask GitHub anew from here on. What git holds stays as it is."""
+        self.github = self.asks(self.context.github)
 
     def case(self, change: Change, *, earlier: bool, files: tuple[str, ...] | None = None) -> Case:
-        """Everything `approval.decide` needs. Raises UnavailableError if the forge or git cannot tell.
+        """Everything `approval.decide` needs. Raises UnavailableError if GitHub or git cannot tell.
 
         `files` are those that an open pull request changes: its merge is no commit that git could compare.
         """
         repository = self.context.repository
         rules = self.rules(change.base, policy_of(change.path))
-        listed, request = self.forge.pulls_of(change.commit), self._request(change)
+        listed, request = self.github.pulls_of(change.commit), self._request(change)
         return Case(
             change=change,
             request=request,
@@ -189,7 +191,7 @@ class CaseCollector:
             earlier=earlier,
             clashes=read_clashes(repository, change.commit, change.path),
             listed=listed,
-            default_branch=self.forge.default_branch(),
+            default_branch=self.github.default_branch(),
             merge=self._merge(change, rules, listed, requester_of(request, rules.people)),
         )
 
@@ -217,35 +219,35 @@ class CaseCollector:
         fits = fitting(
             listed,
             commit=change.commit,
-            default_branch=self.forge.default_branch(),
+            default_branch=self.github.default_branch(),
             repository_id=settings.repository_id,
             requester=requester,
         )
         return self._read_merge(change, rules, fits[0].number) if len(fits) == 1 else None
 
     def _read_merge(self, change: Change, rules: Rules, number: int) -> Merge:
-        forge, repository = self.forge, self.context.repository
-        pull = forge.pull(number)
+        github, repository = self.github, self.context.repository
+        pull = github.pull(number)
         if repository.pull_head(number) != pull.head:
             repository.fetch([number])
         head = repository.pull_head(number) or Sha("")
-        commits, history = forge.commits(number), forge.history(number)
+        commits, history = github.commits(number), github.history(number)
         touching = repository.touching([commit.sha for commit in commits], change.path)
         at_head = repository.entries(head, [change.path]) if head else ()
-        reviews, until, people = forge.reviews(number), pull.merged_at, rules.people.value or {}
+        reviews, until, people = github.reviews(number), pull.merged_at, rules.people.value or {}
         approvers = may_count(reviews, people, until, history.dismissals) if until is not None else ()
         many = pull.changed_files is not None and pull.changed_files > bounds.FILES
-        pushed, too_many_moves = read_pushes(forge, pull, commits, touching)
+        pushed, too_many_moves = read_pushes(github, pull, commits, touching)
         return Merge(
             pull_request=pull,
-            files=None if many else forge.files(number),
+            files=None if many else github.files(number),
             fetched_head=head,
             head_blob=next((entry.blob for entry in at_head if entry.mode == PLAIN), None),
             head_rules=self.rules(head, policy_of(change.path)) if head else rules,
             reviews=reviews,
             commits=commits,
             touching=touching,
-            permissions={login: forge.permission(login) for login in approvers},
+            permissions={login: github.permission(login) for login in approvers},
             retargeted_at=history.retargeted_at,
             merge_seen=history.merged,
             dismissals=history.dismissals,
@@ -278,26 +280,18 @@ def read_request(repository: Git, documents: DocumentReader, entry: AddedEntry) 
     return documents.parse_request(Source(path=path, content=content))
 
 
-class Pushes(Protocol):
-    """Whoever tells of a branch's pushes."""
-
-    def pushes(self, branch: str, until: datetime | None) -> tuple[Push, ...]:
-        """The moves of a branch until then. Raises DeniedError where the forge does not tell."""
-        ...
-
-
 def read_pushes(
-    forge: Pushes | Asked, pull: PullRequest, commits: Sequence[PullCommit], touching: frozenset[Sha]
+    github: GitHubRead | Asked, pull: PullRequest, commits: Sequence[PullCommit], touching: frozenset[Sha]
 ) -> tuple[tuple[Push, ...] | None, bool]:
     """The pushes that brought a change of the request, and whether there were more moves than anybody reads.
 
-    None for the pushes where the forge names none of the head, as for a fork.
+    None for the pushes where GitHub names none of the head, as for a fork.
     """
     if not pull.head_branch or pull.head_repository_id != pull.repository_id:
         return None, False
     try:
-        told = forge.pushes(pull.head_branch, pull.merged_at)
-    except DeniedError:  # a forge without this list, or a token that may not read it
+        told = github.pushes(pull.head_branch, pull.merged_at)
+    except DeniedError:  # a GitHub without this list, or a token that may not read it
         return None, False
     found = pushes.that_changed(
         told, commits=commits, touching=touching, head=pull.head, until=pull.merged_at

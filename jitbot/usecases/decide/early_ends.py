@@ -144,11 +144,11 @@ def _shown(
     Raises UnavailableError for a young commit of which GitHub names none: it may only not have told yet.
     """
     for commit, committed_at in reversed(by[-_LOOKED_AT:]):
-        merged = [pull for pull in context.forge.pulls_of(commit) if pull.merged_at is not None]
+        merged = [pull for pull in context.github.pulls_of(commit) if pull.merged_at is not None]
         if not merged and abs(now - committed_at) < GITHUB_LAG:
             raise UnavailableError(f"GitHub names no merged pull request for {commit[:10]} yet")
         for pull in merged:
-            if pull.merge_commit == commit and path in context.forge.files(pull.number):
+            if pull.merge_commit == commit and path in context.github.files(pull.number):
                 yield pull
 
 

@@ -104,7 +104,9 @@ class Ledger:
             attestation.audience(Batch(parent=head, message=message, blobs=blobs))
         )
         files[f"{attestation.TOKENS}{place}.jwt"] = f"{token}\n".encode()
-        return self.context.forge.commit("ledger", head, message, files, in_the_way.of(files))
+        return self.context.github_write.commit_on_branch(
+            "ledger", head, message, files, in_the_way.of(files)
+        )
 
     def _read_back(self, written: Sequence[Event]) -> LedgerView:
         """The ledger with what was just written in it. Raises UnavailableError if it does not count."""

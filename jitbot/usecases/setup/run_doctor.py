@@ -37,7 +37,7 @@ from jitbot.domain.setup.doctor.report import Check, Unknown, tried
 from jitbot.ports.cloud import Account, Cloud
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
-from jitbot.ports.setup import Setup
+from jitbot.ports.github_read import GitHubRead
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.setup.apply_settings import read
 
@@ -48,7 +48,7 @@ class DoctorTarget:
 
     repository: Git
     documents: DocumentReader
-    setup: Setup
+    github: GitHubRead
     api_url: str
     page: str  # the repository's page, for people
     shipped: Mapping[str, str]
@@ -101,8 +101,8 @@ def _files(tree: RepositoryFiles) -> Iterator[Check]:
 
 
 def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
-    setup = target.setup
-    state = read(setup)  # whoever may not even read the repository has come to the wrong place
+    github = target.github
+    state = read(github)  # whoever may not even read the repository has come to the wrong place
     if tree.settings is not None:
         yield from repository.identity(tree.settings, state.hosting, target.api_url)
     for row in (desired_settings.DEFAULT_BRANCH, *desired_settings.MAIN):
@@ -110,18 +110,18 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
     yield from break_glass.at_once(tree.policies, state.main)
     for row in (*desired_settings.LEDGER, *desired_settings.REPOSITORY):
         yield row.compare(state, target.page)
-    yield ownership.by_github(tried(setup.codeowners_errors))
-    states = {name: _state(setup, name) for name in target.shipped if name in tree.workflows}
+    yield ownership.by_github(tried(github.codeowners_errors))
+    states = {name: _state(github, name) for name in target.shipped if name in tree.workflows}
     yield from workflows.present(target.shipped, tree.workflows, states)
     logins = {
         login: people_and_teams.GitHubAccount(
-            actor=tried(partial(setup.account, login)),
-            permission=tried(partial(setup.permission, login)),
+            actor=tried(partial(github.account, login)),
+            permission=tried(partial(github.permission, login)),
         )
         for login in tree.people
     }
     yield from people_and_teams.people(tree.people, logins, tree.codeowners, tree.teams)
-    members = {team: tried(partial(setup.members, team)) for team in tree.teams}
+    members = {team: tried(partial(github.members, team)) for team in tree.teams}
     yield from people_and_teams.team_members(tree.teams, members, tree.codeowners)
 
 
@@ -160,8 +160,8 @@ def _role(account: Account, name: str) -> Actual | None:
     return account.read(name)[0]
 
 
-def _state(setup: Setup, name: str) -> str | Unknown:
-    state = tried(partial(setup.workflow_state, name))
+def _state(github: GitHubRead, name: str) -> str | Unknown:
+    state = tried(partial(github.workflow_state, name))
     return "that it knows no such workflow" if state is None else state
 
 

@@ -15,7 +15,7 @@ from clones import Clone
 import requests
 from jitbot.adapters.git import GitRepository
 from jitbot.adapters.git.process import Token, _credentials
-from jitbot.adapters.github import Client, GitHubForge
+from jitbot.adapters.github import Client, GitHubReader
 from jitbot.adapters.oidc import ActionsOidc
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.text.addresses import origin
@@ -133,7 +133,7 @@ def test_the_api_is_private_too() -> None:
     with listening() as (evil, shown):
         for to in (evil, evil.replace("127.0.0.1", "localhost")):
             with listening(to=to) as (url, _), pytest.raises(UnavailableError):
-                GitHubForge(Client("acme/access", token="ghs_secret", api_url=url, backoff=0)).files(7)
+                GitHubReader(Client("acme/access", token="ghs_secret", api_url=url, backoff=0)).files(7)
     assert shown == []
 
 

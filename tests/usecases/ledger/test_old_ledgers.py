@@ -64,7 +64,7 @@ class Old:
         nobody = cast("Any", None)  # reading asks neither GitHub nor AWS
         world = Context(
             repository=repository, documents=documents, settings=settings, issuer=issuer,
-            forge=nobody, issues=nobody, catalogue=nobody, cloud=nobody, sleep=nobody,
+            github=nobody, github_write=nobody, issues=nobody, catalogue=nobody, cloud=nobody, sleep=nobody,
         )  # fmt: skip
         return read(world, self.now)
 

@@ -1,4 +1,4 @@
-"""Decides again: from the bytes, from the rules at the commits, and from what the forge told. Never from the verdict."""
+"""Decides again: from the bytes, from the rules at the commits, and from what GitHub told. Never from the verdict."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
