@@ -33,9 +33,9 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The outside, behind ports. The repository is freshly fetched, and the settings are those at main's tip."""
+    """The outside, behind ports. The clone is freshly fetched, and the settings are those at main's tip."""
 
-    repository: Git
+    git: Git
     documents: DocumentReader
     settings: Settings
     github: GitHubRead
@@ -49,19 +49,19 @@ class Context:
     run: Run = field(default_factory=Run)
 
 
-def file_at_main(repository: Git, path: str) -> bytes | None:
+def file_at_main(git: Git, path: str) -> bytes | None:
     """A file at main's fetched tip; None where there is no ordinary file of that name."""
-    for entry in repository.entries(repository.main(), [path]):
+    for entry in git.entries(git.main(), [path]):
         if entry.mode == PLAIN:
-            return repository.read([entry.blob])[entry.blob]
+            return git.read([entry.blob])[entry.blob]
     return None
 
 
-def settings_at_main(repository: Git, documents: DocumentReader) -> Settings:
+def settings_at_main(git: Git, documents: DocumentReader) -> Settings:
     """The settings at main's fetched tip. Raises InvalidError with the first finding if they do not read."""
-    content = file_at_main(repository, SETTINGS)
+    content = file_at_main(git, SETTINGS)
     if content is None:
-        for entry in repository.entries(repository.main(), [SETTINGS]):
+        for entry in git.entries(git.main(), [SETTINGS]):
             raise InvalidError(f"{SETTINGS} on main is no plain file: git mode {entry.mode}, not {PLAIN}")
         raise InvalidError(f"main has no {SETTINGS}; `jitbot init` makes one")
     parsed = documents.parse_settings(Source(path=SETTINGS, content=content))
@@ -73,9 +73,9 @@ def settings_at_main(repository: Git, documents: DocumentReader) -> Settings:
 
 def ensure_current(context: Context) -> None:
     """Raise SupersededError unless the code of this run is main's: a re-run of an old run must do nothing."""
-    tip = context.repository.entries(context.repository.main(), CODE)
+    tip = context.git.entries(context.git.main(), CODE)
     for commit in context.run.commits:
-        if context.repository.entries(context.repository.resolve(commit), CODE) != tip:
+        if context.git.entries(context.git.resolve(commit), CODE) != tip:
             raise SupersededError(
                 f"this run's code, of {commit[:10]}, is not main's any more; a newer run does the work"
             )

@@ -41,15 +41,15 @@ def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -
     from jitbot.adapters.github import GitHubIssues, GitHubReader, GitHubWriter
 
     environ = invocation.environ
-    repository = clone(invocation.folder, environ)
-    repository.fetch()
-    settings = settings_at_main(repository, documents)
+    git = clone(invocation.folder, environ)
+    git.fetch()
+    settings = settings_at_main(git, documents)
     _same_repository(environ, settings)
     agent = f"jitbot/{__version__} ({verb})"
     issuer = _issuer(environ, settings, agent)
     client = github_client(environ, settings.repository, agent)
     return Context(
-        repository=repository,
+        git=git,
         documents=documents,
         settings=settings,
         github=GitHubReader(client),

@@ -31,7 +31,7 @@ keys_option = click.option(
 def books_of(invocation: Invocation, *, keys_file: Path | None, online: bool = False) -> AuditInputs:
     """Everything that the clone around the current folder holds. `online` reads the issuer's keys from it too."""
     environ = invocation.environ
-    repository = GitRepository(
+    git = GitRepository(
         data_root(invocation.folder),
         token=environ.get("GITHUB_TOKEN", ""),
         server=server(environ),
@@ -46,7 +46,7 @@ def books_of(invocation: Invocation, *, keys_file: Path | None, online: bool = F
         given = _keys_in(invocation.folder / keys_file) if keys_file is not None else {}
         return {**(issuer(settings).keys() if online else {}), **given}
 
-    return load_audit_inputs(repository, documents, issuer=issuer, keys=keys)
+    return load_audit_inputs(git, documents, issuer=issuer, keys=keys)
 
 
 def _keys_in(file: Path) -> Mapping[str, str]:

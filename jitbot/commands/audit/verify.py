@@ -86,7 +86,7 @@ def verify(
             _tell_stop(context, error, now)
         raise
     if verdict.exit_code == ExitCode.DONE:
-        books.repository.remember(books.history.head)
+        books.git.remember(books.history.head)
     if form == "json":
         print_json(verdict.as_json())
     else:
@@ -109,7 +109,7 @@ def _outside(
     if context is None:
         return []
     decisions = decisions_since(books, begin) if online else ()
-    heads = fetch_heads(context.repository, decisions)
+    heads = fetch_heads(context.git, decisions)
     return [
         *heads,
         *read_again(context.github, decisions),
@@ -149,7 +149,7 @@ def _context(invocation: Invocation) -> Context:
 def _expected(books: AuditInputs, name: str) -> Sha:
     """The commit that was expected; a whole name is one even where this clone does not have it any more."""
     try:
-        return books.repository.resolve(name)
+        return books.git.resolve(name)
     except InvalidError:
         if re.fullmatch(r"[0-9a-f]{40}", name):
             return Sha(name)

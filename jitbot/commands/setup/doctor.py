@@ -49,11 +49,11 @@ def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool
     Example: jitbot doctor --no-aws
     """
     environ = invocation.environ
-    repository = clone(invocation.folder, environ)
-    repository.fetch_main()
-    settings = settings_at_main(repository, documents)
+    git = clone(invocation.folder, environ)
+    git.fetch_main()
+    settings = settings_at_main(git, documents)
     target = DoctorTarget(
-        repository=repository,
+        git=git,
         documents=documents,
         github=GitHubReader(github_client(environ, settings.repository, _AGENT)),
         api_url=environ.get("GITHUB_API_URL", GITHUB_API),

@@ -34,7 +34,7 @@ class Gone:
 
 
 def read_absences(
-    repository: Git,
+    git: Git,
     documents: DocumentReader,
     *,
     replay: MainHistory,
@@ -44,10 +44,10 @@ def read_absences(
     """For each approved request, the times between its merge and its expiry in which its file or requester was gone."""
     approved = {life.request: life for life in lives if life.current is not None}
     changes = [each for each in merges if each.change.path in approved]
-    left, untold = _left(repository, replay, changes, approved)
-    owning, without = _owning(repository, replay)
+    left, untold = _left(git, replay, changes, approved)
+    owning, without = _owning(git, replay)
     deleted = deletions(changes, approved, left=left, owning=owning)
-    people = _registered(repository, documents, replay)
+    people = _registered(git, documents, replay)
     merged_at: dict[str, datetime] = {}
     for each in changes:
         merged_at.setdefault(each.change.path, each.change.committed_at)
@@ -71,13 +71,13 @@ def _identity(life: RequestState) -> tuple[str, int | None, str | None]:
     return ask.requester, ask.github_id, ask.principal
 
 
-def _registered(repository: Git, documents: DocumentReader, replay: MainHistory) -> tuple[Registered, ...]:
-    read = parsed(repository, replay, PEOPLE, documents.parse_people)
+def _registered(git: Git, documents: DocumentReader, replay: MainHistory) -> tuple[Registered, ...]:
+    read = parsed(git, replay, PEOPLE, documents.parse_people)
     return tuple(Registered(commit=each.commit, at=each.at, people=found.value) for each, found in read)
 
 
 def _left(
-    repository: Git,
+    git: Git,
     replay: MainHistory,
     changes: Sequence[Merged],
     lives: Mapping[str, RequestState],
@@ -90,16 +90,16 @@ def _left(
         each: [path for path, order in first.items() if order < each.order and matters(lives[path], each.at)]
         for each in replay.unfollowed
     }
-    return requests_left(repository, {each: paths for each, paths in wanted.items() if paths})
+    return requests_left(git, {each: paths for each, paths in wanted.items() if paths})
 
 
-def _owning(repository: Git, replay: MainHistory) -> tuple[tuple[Owning, ...], frozenset[Sha]]:
+def _owning(git: Git, replay: MainHistory) -> tuple[tuple[Owning, ...], frozenset[Sha]]:
     """CODEOWNERS after each commit that may have changed it; and the commits that could not be asked."""
     commits = replay.owning()
-    asked = {commit: entries_of(repository, commit, codeowners.LOCATIONS) for commit, _, _ in commits}
+    asked = {commit: entries_of(git, commit, codeowners.LOCATIONS) for commit, _, _ in commits}
     found = {commit: entries for commit, entries in asked.items() if entries is not None}
     blobs = {each.blob for entries in found.values() for each in entries if each.mode == PLAIN}
-    contents = dict(repository.contents(blobs))
+    contents = dict(git.contents(blobs))
     made = []
     for commit, at, order in (each for each in commits if each[0] in found):
         odd = {each.path: each.mode for each in found[commit] if each.mode != PLAIN}

@@ -42,7 +42,7 @@ def compare(context: Context, books: AuditInputs, now: datetime) -> Iterator[Aud
 
 def _accounts(books: AuditInputs) -> tuple[AccountId, ...]:
     """Every account that main names."""
-    content = content_at(books.repository, books.main, ACCOUNTS)
+    content = content_at(books.git, books.main, ACCOUNTS)
     if content is None:
         return ()
     accounts = books.documents.parse_accounts(Source(path=ACCOUNTS, content=content)).value

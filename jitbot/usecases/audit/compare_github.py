@@ -46,7 +46,7 @@ def read_again(github: GitHubRead, decisions: Iterable[RecordedEvent]) -> Iterat
             yield from found
 
 
-def fetch_heads(repository: Git, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
+def fetch_heads(git: Git, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
     """Fetch the head behind each approval, so that it is compared with the evidence; say which GitHub no longer serves.
 
     GitHub keeps the head of a merged pull request as `refs/pull/NUMBER/head`, also when its branch is deleted.
@@ -54,10 +54,10 @@ def fetch_heads(repository: Git, decisions: Iterable[RecordedEvent]) -> Iterator
     wanted = [(each, told) for each in decisions if (told := _told(each)) is not None]
     for start in range(0, len(wanted), _HEADS_AT_ONCE):
         part = wanted[start : start + _HEADS_AT_ONCE]
-        missing = _missing(repository, dict.fromkeys(told.pull_request.number for _, told in part))
+        missing = _missing(git, dict.fromkeys(told.pull_request.number for _, told in part))
         for decision, told in part:
             number, head = told.pull_request.number, told.pull_request.head
-            fetched = repository.pull_head(number)
+            fetched = git.pull_head(number)
             if number in missing:
                 message = f"the head {head[:10]} of #{number} cannot be fetched: {missing[number]}"
                 yield _tell(decision, "head-gone", Severity.UNCHECKED, message, _NO_HEAD)
@@ -66,15 +66,15 @@ def fetch_heads(repository: Git, decisions: Iterable[RecordedEvent]) -> Iterator
                 yield _tell(decision, "head-differs", Severity.BROKEN, message)
 
 
-def _missing(repository: Git, numbers: Iterable[int]) -> dict[int, str]:
+def _missing(git: Git, numbers: Iterable[int]) -> dict[int, str]:
     """The heads that cannot be fetched, and why: asked together, and one by one only if something is missing."""
     try:
-        repository.fetch(numbers)
+        git.fetch(numbers)
     except UnavailableError:
         missing = {}
         for number in numbers:
             try:
-                repository.fetch([number])
+                git.fetch([number])
             except UnavailableError as error:
                 missing[number] = str(error)
         return missing

@@ -18,10 +18,10 @@ from jitbot.usecases.context import SETTINGS
 _NOTHING: Parsed[Settings] = Parsed(value=None)
 
 
-def tenures(repository: Git, documents: DocumentReader, replay: MainHistory) -> tuple[Tenure, ...]:
+def tenures(git: Git, documents: DocumentReader, replay: MainHistory) -> tuple[Tenure, ...]:
     """Today's settings first, then those of former names. Raises UnavailableError if main's tip has none that can be read."""
-    read = parsed(repository, replay, SETTINGS, documents.parse_settings)
-    today = _today(repository, documents) if not replay.sure else read[-1][1] if read else _NOTHING
+    read = parsed(git, replay, SETTINGS, documents.parse_settings)
+    today = _today(git, documents) if not replay.sure else read[-1][1] if read else _NOTHING
     if today.value is None:
         raise UnavailableError(
             f"{SETTINGS} at the tip of main {_trouble(today)}; repair it on main: nobody else says which "
@@ -38,9 +38,9 @@ def tenures(repository: Git, documents: DocumentReader, replay: MainHistory) -> 
     return (Tenure(settings=now), *former)
 
 
-def _today(repository: Git, documents: DocumentReader) -> Parsed[Settings]:
+def _today(git: Git, documents: DocumentReader) -> Parsed[Settings]:
     """What main's tip says itself, where its history could not be followed."""
-    content = content_at(repository, repository.main(), SETTINGS)
+    content = content_at(git, git.main(), SETTINGS)
     return _NOTHING if content is None else documents.parse_settings(Source(path=SETTINGS, content=content))
 
 

@@ -17,13 +17,13 @@ T = TypeVar("T")
 _ASKED = (SETTINGS, PEOPLE)  # whose every version matters; all else is asked for where it is needed
 
 
-def learn_rules(repository: Git, replay: MainHistory) -> frozenset[Sha]:
+def learn_rules(git: Git, replay: MainHistory) -> frozenset[Sha]:
     """Complete the replay's versions of these files; gives the commits that could not be asked."""
     untold = set()
     for each in replay.unfollowed:
         if each.rules:
             continue
-        found = entries_of(repository, each.commit, _ASKED)
+        found = entries_of(git, each.commit, _ASKED)
         if found is None:
             untold.add(each.commit)
         else:
@@ -32,12 +32,12 @@ def learn_rules(repository: Git, replay: MainHistory) -> frozenset[Sha]:
 
 
 def requests_left(
-    repository: Git, wanted: Mapping[Unfollowed, Collection[str]]
+    git: Git, wanted: Mapping[Unfollowed, Collection[str]]
 ) -> tuple[tuple[Left, ...], frozenset[Sha]]:
     """Which of these request files each commit left there; and the commits that could not be asked."""
     left, untold = [], set()
     for each, paths in wanted.items():
-        found = entries_of(repository, each.commit, paths)
+        found = entries_of(git, each.commit, paths)
         if found is None:
             untold.add(each.commit)
         else:
@@ -47,29 +47,29 @@ def requests_left(
     return tuple(left), frozenset(untold)
 
 
-def entries_of(repository: Git, commit: Sha, paths: Collection[str]) -> tuple[AddedEntry, ...] | None:
+def entries_of(git: Git, commit: Sha, paths: Collection[str]) -> tuple[AddedEntry, ...] | None:
     """What lies at these paths of a commit; None where git does not say."""
     try:
-        return repository.entries(commit, tuple(paths))
+        return git.entries(commit, tuple(paths))
     except UnavailableError:
         return None
 
 
-def content_at(repository: Git, commit: Sha, path: str) -> bytes | None:
+def content_at(git: Git, commit: Sha, path: str) -> bytes | None:
     """The bytes of a file at a commit; None if there is none, or not here."""
-    blob = repository.blobs_at([(commit, path)]).get((commit, path))
-    return dict(repository.contents([blob])).get(blob) if blob is not None else None
+    blob = git.blobs_at([(commit, path)]).get((commit, path))
+    return dict(git.contents([blob])).get(blob) if blob is not None else None
 
 
 def parsed(
-    repository: Git, replay: MainHistory, path: str, parse: Callable[[Source], Parsed[T]]
+    git: Git, replay: MainHistory, path: str, parse: Callable[[Source], Parsed[T]]
 ) -> tuple[tuple[Version, Parsed[T]], ...]:
     """Each version of a rule file, each blob parsed once; one without a blob, or that is not here, says nothing."""
     versions = replay.versions.get(path, ())
     blobs = {each.blob for each in versions if each.blob is not None}
     known: dict[Sha | None, Parsed[T]] = {
         blob: parse(Source(path=path, content=content))
-        for blob, content in repository.contents(blobs)
+        for blob, content in git.contents(blobs)
         if content is not None
     }
     return tuple((each, known.get(each.blob, Parsed(value=None))) for each in versions)

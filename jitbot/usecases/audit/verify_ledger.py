@@ -35,7 +35,7 @@ RECORDED = "recorded"  # the head that the newest `verified` event names
 class AuditInputs:
     """All that an audit reads: main from its first commit on, and the whole ledger."""
 
-    repository: Git
+    git: Git
     documents: DocumentReader
     settings: Settings  # as main's tip has them
     main: Sha
@@ -48,7 +48,7 @@ class AuditInputs:
     def gone(self) -> Gone:
         """When main lacked the file or the requester of an approved request."""
         return read_absences(
-            self.repository,
+            self.git,
             self.documents,
             replay=self.replay,
             merges=self.merges,
@@ -62,7 +62,7 @@ class AuditInputs:
 
 
 def load_audit_inputs(
-    repository: Git,
+    git: Git,
     documents: DocumentReader,
     *,
     issuer: Callable[[Settings], Oidc],
@@ -72,17 +72,15 @@ def load_audit_inputs(
 
     Raises UnavailableError if main's tip has no settings that can be read.
     """
-    main, replay = repository.main(), MainHistory()
-    merges = tuple(
-        each for each in replay.follow(repository.main_steps(main)) if is_request(each.change.path)
-    )
-    untold = learn_rules(repository, replay)
-    named = tenures(repository, documents, replay)
+    main, replay = git.main(), MainHistory()
+    merges = tuple(each for each in replay.follow(git.main_steps(main)) if is_request(each.change.path))
+    untold = learn_rules(git, replay)
+    named = tenures(git, documents, replay)
     settings = named[0].settings
-    counting = {**pinned_keys(repository), **keys(settings)}
-    history = read_ledger_history(repository, issuer(settings), settings=named, keys=counting)
+    counting = {**pinned_keys(git), **keys(settings)}
+    history = read_ledger_history(git, issuer(settings), settings=named, keys=counting)
     return AuditInputs(
-        repository=repository,
+        git=git,
         documents=documents,
         settings=settings,
         main=main,
@@ -106,8 +104,8 @@ def verify(
     The ledger must hold every commit of `expect`, and the head that was found good here before. With `since`,
     what is wrong with commits that it held then is passed over: it was told before.
     """
-    repository, history = books.repository, books.history
-    seen = heads_once_good(history, repository.verified(), [*expect, *([since] if since else [])])
+    git, history = books.git, books.history
+    seen = heads_once_good(history, git.verified(), [*expect, *([since] if since else [])])
     facts = LedgerFacts(
         at=now,
         history=history,
@@ -117,8 +115,8 @@ def verify(
         not_followed=books.not_followed,
         grants=grant_records(history.events, now, books.gone.absences),
         decisions=_decisions(books),
-        gone=tuple(each for each in seen if not repository.holds(history.head, each[0])),
-        before=frozenset() if since is None else repository.commits_of(since),
+        gone=tuple(each for each in seen if not git.holds(history.head, each[0])),
+        before=frozenset() if since is None else git.commits_of(since),
     )
     return verdict(facts, more)
 
@@ -126,34 +124,34 @@ def verify(
 def mark(books: AuditInputs, since: str) -> Sha:
     """The commit that `--since` means. Raises InvalidError if there is none."""
     if since != RECORDED:
-        return books.repository.resolve(since)
+        return books.git.resolve(since)
     if not books.history.verified:
         raise InvalidError("no verification is recorded in the ledger yet; leave --since out")
-    return books.repository.resolve(books.history.verified[-1])
+    return books.git.resolve(books.history.verified[-1])
 
 
 def decisions_since(books: AuditInputs, since: Sha | None) -> tuple[RecordedEvent, ...]:
     """The decisions recorded after the ledger stood at `since`; all of them without it."""
-    before = books.repository.commits_of(since) if since is not None else frozenset()
+    before = books.git.commits_of(since) if since is not None else frozenset()
     return tuple(each for each in books.history.decisions.values() if each.batch.commit not in before)
 
 
 def _decisions(books: AuditInputs) -> Iterator[DecisionFacts]:
     """What each decision is judged by, a part of them at a time."""
-    repository, decisions = books.repository, list(books.history.decisions.values())
+    git, decisions = books.git, list(books.history.decisions.values())
     merges = {(each.change.path, each.change.commit): each for each in books.merges}
     orders = {place: each.order for place, each in merges.items()}
-    rulebook = Rulebook(repository, books.documents, {blob for _, blob in books.replay.all_rules})
+    rulebook = Rulebook(git, books.documents, {blob for _, blob in books.replay.all_rules})
     for start in range(0, len(decisions), _AT_ONCE):
         part = decisions[start : start + _AT_ONCE]
         here = [merges.get((each.event.request, each.event.commit)) for each in part]
-        contents = dict(repository.contents(_asked(here)))
+        contents = dict(git.contents(_asked(here)))
         facts = [each.event.evidence.facts for each in part]
         rulebook.learn(blob for each in facts for blob in _head_rules(each).values())
         attested = [
             recheck_decisions.attested(each.event, told) for each, told in zip(part, facts, strict=True)
         ]
-        heads = repository.blobs_at(dict.fromkeys(place for each in attested for place in each))
+        heads = git.blobs_at(dict.fromkeys(place for each in attested for place in each))
         for each, merged, told, head in zip(part, here, facts, attested, strict=True):
             in_git = None if merged is None else _in_git(rulebook, told, merged, contents)
             others = books.history.by_request[each.event.request]

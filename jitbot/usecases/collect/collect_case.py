@@ -73,7 +73,7 @@ class Tree(Protocol):
 class CommitTree:
     """The files of one commit."""
 
-    repository: Git
+    git: Git
     commit: Sha
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
@@ -95,9 +95,9 @@ class CommitTree:
 
     def _entries(self, wanted: Sequence[str]) -> Iterator[tuple[AddedEntry, bytes | None]]:
         """What lies there, with the bytes of each plain file that can be read. Raises UnavailableError if one is not here."""
-        found = self.repository.entries(self.commit, wanted) if wanted else ()
+        found = self.git.entries(self.commit, wanted) if wanted else ()
         plain = [entry.blob for entry in found if entry.mode == PLAIN]
-        contents = self.repository.small(plain, bounds.EVENT_READ)
+        contents = self.git.small(plain, bounds.EVENT_READ)
         return ((entry, contents[entry.blob] if entry.mode == PLAIN else None) for entry in found)
 
 
@@ -180,16 +180,16 @@ class CaseCollector:
 
         `files` are those that an open pull request changes: its merge is no commit that git could compare.
         """
-        repository = self.context.repository
+        git = self.context.git
         rules = self.rules(change.base, policy_of(change.path))
         listed, request = self.github.pulls_of(change.commit), self._request(change)
         return Case(
             change=change,
             request=request,
             rules=rules,
-            touched=repository.touched(change.base, change.commit) if files is None else files,
+            touched=git.touched(change.base, change.commit) if files is None else files,
             earlier=earlier,
-            clashes=read_clashes(repository, change.commit, change.path),
+            clashes=read_clashes(git, change.commit, change.path),
             listed=listed,
             default_branch=self.github.default_branch(),
             merge=self._merge(change, rules, listed, requester_of(request, rules.people)),
@@ -200,7 +200,7 @@ class CaseCollector:
         known = self._rules.get((commit, policy))
         if known is None:
             known = self._rules[commit, policy] = read_rules(
-                CommitTree(repository=self.context.repository, commit=commit), self.context.documents, policy
+                CommitTree(git=self.context.git, commit=commit), self.context.documents, policy
             )
         return known
 
@@ -208,7 +208,7 @@ class CaseCollector:
         if change.blob is None:
             return None
         entry = AddedEntry(path=change.path, mode=change.mode, blob=change.blob)
-        return read_request(self.context.repository, self.context.documents, entry)
+        return read_request(self.context.git, self.context.documents, entry)
 
     def _merge(
         self, change: Change, rules: Rules, listed: tuple[PullRequest, ...], requester: GithubId | None
@@ -226,14 +226,14 @@ class CaseCollector:
         return self._read_merge(change, rules, fits[0].number) if len(fits) == 1 else None
 
     def _read_merge(self, change: Change, rules: Rules, number: int) -> Merge:
-        github, repository = self.github, self.context.repository
+        github, git = self.github, self.context.git
         pull = github.pull(number)
-        if repository.pull_head(number) != pull.head:
-            repository.fetch([number])
-        head = repository.pull_head(number) or Sha("")
+        if git.pull_head(number) != pull.head:
+            git.fetch([number])
+        head = git.pull_head(number) or Sha("")
         commits, history = github.commits(number), github.history(number)
-        touching = repository.touching([commit.sha for commit in commits], change.path)
-        at_head = repository.entries(head, [change.path]) if head else ()
+        touching = git.touching([commit.sha for commit in commits], change.path)
+        at_head = git.entries(head, [change.path]) if head else ()
         reviews, until, people = github.reviews(number), pull.merged_at, rules.people.value or {}
         approvers = may_count(reviews, people, until, history.dismissals) if until is not None else ()
         many = pull.changed_files is not None and pull.changed_files > bounds.FILES
@@ -261,18 +261,18 @@ def large(blob: Sha) -> str:
     return f"{_LARGE}{blob}"
 
 
-def read_clashes(repository: Git, commit: Sha, path: str) -> tuple[str, ...]:
+def read_clashes(git: Git, commit: Sha, path: str) -> tuple[str, ...]:
     """The names beside a file that differ from its own only by case."""
-    siblings = repository.entries(commit, [f"{path.rpartition('/')[0]}/"])
+    siblings = git.entries(commit, [f"{path.rpartition('/')[0]}/"])
     return clashes_of(path, (each.path for each in siblings))
 
 
-def read_request(repository: Git, documents: DocumentReader, entry: AddedEntry) -> Parsed[Request]:
+def read_request(git: Git, documents: DocumentReader, entry: AddedEntry) -> Parsed[Request]:
     """What a request file says; nothing where it is no ordinary file, or far larger than any request."""
     path, blob = entry.path, entry.blob
     if entry.mode != PLAIN:
         return Parsed(value=None)
-    content = repository.small([blob], _LARGEST)[blob]
+    content = git.small([blob], _LARGEST)[blob]
     if content is None:
         message = f"the file has more than {_LARGEST} bytes"
         finding = Finding(code="too-large", message=message, file=path, hint="a request is a few lines long")

@@ -89,15 +89,15 @@ def _may_end(life: RequestState) -> bool:
 
 def _missing(context: Context, known: Sequence[str], now: datetime) -> Mapping[str, _Deleted]:
     """The known requests that main does not have now, or that it deleted and has again, with the commits that did it."""
-    repository = context.repository
-    there = {entry.path for entry in repository.entries(repository.main(), known)}
+    git = context.git
+    there = {entry.path for entry in git.entries(git.main(), known)}
     wanted, since = set(known), now - MEMORY
     commits: dict[str, list[tuple[Sha, datetime]]] = {}
-    for change in repository.changes(since):
+    for change in git.changes(since):
         if change.kind is ChangeKind.DELETED and change.path in wanted:
             commits.setdefault(change.path, []).append((change.commit, change.committed_at))
-    for large in repository.too_large(since) if known else ():
-        for path in repository.deleting(large.commit, known):
+    for large in git.too_large(since) if known else ():
+        for path in git.deleting(large.commit, known):
             commits.setdefault(path, []).append((large.commit, large.committed_at))
     return {
         path: _Deleted(gone=path not in there, by=tuple(commits.get(path, ())))
@@ -114,7 +114,7 @@ def _ends(context: Context, life: RequestState, deleted: _Deleted, now: datetime
     whoever proposed it may end the access. Raises _NoRightError for one by somebody who may not, and UnavailableError
     if it cannot be told.
     """
-    main = CommitTree(repository=context.repository, commit=context.repository.main())
+    main = CommitTree(git=context.git, commit=context.git.main())
     rules = read_rules(main, context.documents, policy_of(life.request))
     owned = not may_end.needs_entitlement(life.request, rules)
     if owned and deleted.gone:
@@ -154,7 +154,7 @@ def _shown(
 
 def people_at_main(context: Context) -> People | None:
     """People at main's tip, or None if they cannot be read: then nobody is taken for gone."""
-    main = CommitTree(repository=context.repository, commit=context.repository.main())
+    main = CommitTree(git=context.git, commit=context.git.main())
     content = main.read([PEOPLE]).get(PEOPLE)
     if content is None:
         return None

@@ -69,9 +69,9 @@ def of_merged(context: Context, history: LedgerView, number: int, now: datetime)
 
 
 def _described(context: Context, collector: CaseCollector, each: MergedRequest) -> MergedRequest:
-    main = context.repository.main()
+    main = context.git.main()
     policy = collector.rules(main, policy_of(each.path)).policy.value
-    gone = not context.repository.entries(main, [each.path])
+    gone = not context.git.entries(main, [each.path])
     return replace(each, description=policy.description if policy is not None else "", gone=gone)
 
 

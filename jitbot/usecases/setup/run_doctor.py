@@ -44,9 +44,9 @@ from jitbot.usecases.setup.apply_settings import read
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorTarget:
-    """What is examined: a fetched repository, and where it is hosted. `shipped`: this release's workflow files."""
+    """What is examined: a fetched clone, and its repository on GitHub. `shipped`: this release's workflow files."""
 
-    repository: Git
+    git: Git
     documents: DocumentReader
     github: GitHubRead
     api_url: str
@@ -166,8 +166,8 @@ def _state(github: GitHubRead, name: str) -> str | Unknown:
 
 
 def _tree(target: DoctorTarget) -> RepositoryFiles:
-    main = CommitTree(repository=target.repository, commit=target.repository.main())
-    files = tuple(_walk(target.repository, main.commit))
+    main = CommitTree(git=target.git, commit=target.git.main())
+    files = tuple(_walk(target.git, main.commit))
     rules = read_rules(main, target.documents, "")
     accesses = main.read([path for path in files if path.startswith(POLICIES) and path.endswith(".yaml")])
     policies = [
@@ -189,11 +189,11 @@ def _tree(target: DoctorTarget) -> RepositoryFiles:
     )
 
 
-def _walk(repository: Git, commit: Sha) -> Iterator[str]:
+def _walk(git: Git, commit: Sha) -> Iterator[str]:
     """Every file of a commit; of the requests, which may be a great many, one path for each policy's folder."""
     folders = ["./"]
     while folders:
-        found = repository.entries(commit, folders)
+        found = git.entries(commit, folders)
         folders = []
         for entry in found:
             if entry.mode != "040000":
