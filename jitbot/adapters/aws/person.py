@@ -50,7 +50,6 @@ class AmbientPerson:
         return Caller(arn=answer["Arn"], userid=answer["UserId"])
 
     def assume(self, role_arn: str, session_name: str, seconds: int) -> Session:
-        """A session of a role, 900 to 3600 seconds long. Raises DeniedError if AWS refuses."""
         with translated(f"let you assume {role_arn}"):
             found = self._sts.assume_role(
                 RoleArn=role_arn, RoleSessionName=session_name, DurationSeconds=seconds

@@ -92,6 +92,7 @@ class Client:
         )
         self._requester = client.requester
         self.repository = repository
+        self.owner = repository.partition("/")[0]
         self._path = f"/repos/{repository}"
 
     def elsewhere(self, path: str) -> "Client":
@@ -161,6 +162,13 @@ class Client:
         """The `data` of a GraphQL answer. Raises GithubException, with GitHub's errors in its `data`, if there are any."""
         _, answer = self._requester.graphql_query(query, variables)
         return dict(answer["data"])
+
+
+class AdapterPart:
+    """A part of an adapter. The parts of one adapter share its client, the way to one repository."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
 
 def _cursor(link: str) -> str | None:

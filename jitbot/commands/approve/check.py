@@ -51,9 +51,9 @@ def check(
     now = at or invocation.now
     checker = Checker(documents=documents, catalogue=ServiceAuthorizationReference(), when=now)
     if base is not None and head is not None:
-        repository = clone(invocation.folder, invocation.environ)
-        one, other = repository.resolve(base), repository.resolve(head)
-        findings = checker.change(repository, base=one, head=other)
+        git = clone(invocation.folder, invocation.environ)
+        one, other = git.resolve(base), git.resolve(head)
+        findings = checker.change(git, base=one, head=other)
     else:
         root = data_root(invocation.folder)
         paths = [relative(file, folder=invocation.folder, root=root) for file in files] or _all(

@@ -93,22 +93,20 @@ class _Explained:
 
 def _of_pull(invocation: Invocation, number: int, now: datetime) -> _Explained:
     """What a pull request asks for, by its head on GitHub and main's rules, with its reviews."""
-    from jitbot.adapters.github import GitHubConversation
-    from jitbot.wiring.context import github_client, open_context
+    from jitbot.wiring.context import open_context
 
     context = open_context(invocation, "explain")
-    client = github_client(invocation.environ, context.settings.repository, "jitbot (explain)")
-    page = GitHubConversation(client).page(number)
-    if not page.is_open:
+    pull = context.github.pull(number)
+    if not pull.is_open:
         if granted := recorded(context, number, now):
             return _Explained(summaries=granted)
         raise InvalidError(f"#{number} is closed, and nothing was granted for it; its comment says why")
-    shown = brief(context, page.pull, now)
+    shown = brief(context, pull, now)
     if not shown.summaries:
         raise InvalidError(f"#{number} touches no request")
     if all(each.kind is ChangeKind.DELETED for each in shown.summaries):
         raise InvalidError(f"#{number} only ends access: it deletes {shown.summaries[0].path}")
-    return _Explained(summaries=shown.summaries, findings=shown.findings, head=page.pull.head)
+    return _Explained(summaries=shown.summaries, findings=shown.findings, head=pull.head)
 
 
 def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:

@@ -129,7 +129,7 @@ def _record(invocation: Invocation, client: RequesterClient | None, repo: str | 
         history = read(open_context(invocation, "status"), invocation.now)
         numbers = pull_requests(history.events)
         return LedgerRead(states=history.states, numbers=numbers, doubt=history.incomplete)
-    ledger = remote_ledger.UnverifiedLedger(client.personal)
+    ledger = remote_ledger.UnverifiedLedger(client.github)
     events = ledger.events(invocation.now - MEMORY, invocation.now)
     return LedgerRead(
         states=fold_events(events),

@@ -20,7 +20,7 @@ from jitbot.domain.enforce.grant_target import Session
 from jitbot.domain.model.errors import DeniedError, InvalidError
 from jitbot.domain.request.request_reference import resolve
 from jitbot.domain.text import escape, timestamp
-from jitbot.ports.person import PersonCredentials
+from jitbot.ports.person_credentials import PersonCredentials
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import data_root
 

@@ -42,5 +42,5 @@ def compare(context: Context, inputs: AuditInputs, now: datetime) -> Iterator[Au
 
 def _accounts(inputs: AuditInputs) -> tuple[AccountId, ...]:
     """Every account that main names."""
-    read = parsed_at(inputs.repository, inputs.main, ACCOUNTS, inputs.documents.parse_accounts)
+    read = parsed_at(inputs.git, inputs.main, ACCOUNTS, inputs.documents.parse_accounts)
     return tuple((read.value or {}).values())

@@ -11,19 +11,17 @@ from jitbot.domain.ledger.attestation import Tenure
 from jitbot.domain.model.documents import Parsed, Settings
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.full_git import WholeRepository
+from jitbot.ports.git import Git
 from jitbot.usecases.audit.unfollowed import parsed, parsed_at
 from jitbot.usecases.context import SETTINGS
 
 
-def tenures(
-    repository: WholeRepository, documents: DocumentReader, main_history: MainHistory
-) -> tuple[Tenure, ...]:
+def tenures(git: Git, documents: DocumentReader, main_history: MainHistory) -> tuple[Tenure, ...]:
     """Today's settings first, then those of former names. Raises UnavailableError if main's tip has none that can be read."""
-    read = parsed(repository, main_history, SETTINGS, documents.parse_settings)
+    read = parsed(git, main_history, SETTINGS, documents.parse_settings)
     today: Parsed[Settings] = read[-1][1] if read else Parsed(value=None)
     if not main_history.sure:  # main's history could not be followed: its tip says itself
-        today = parsed_at(repository, repository.tip("main"), SETTINGS, documents.parse_settings)
+        today = parsed_at(git, git.main(), SETTINGS, documents.parse_settings)
     if today.value is None:
         raise UnavailableError(
             f"{SETTINGS} at the tip of main {_trouble(today)}; repair it on main: nobody else says which "

@@ -12,9 +12,10 @@ from typing import TypeVar
 
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
+from jitbot.domain.model.github_objects import BranchRules
+from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.request import new_request
 from jitbot.domain.request.new_request import APPROVAL, NewRequest
-from jitbot.ports.personal import MergeRules, PersonalForge, Pull
 from jitbot.usecases.request.requester_client import RequesterClient
 
 T = TypeVar("T")
@@ -22,17 +23,18 @@ T = TypeVar("T")
 _NAMES = 9  # to try before one gives up
 
 
-def open_pull(client: RequesterClient, proposal: NewRequest) -> Pull:
+def open_pull(client: RequesterClient, proposal: NewRequest) -> PullRequest:
     """Open the pull request. Whatever stops this, Ctrl-C too, leaves no branch behind, or says which.
 
     Raises DeniedError or UnavailableError, with what was done, if there is no pull request in the end.
     """
-    commit = client.personal.commit(client.place.tip, proposal.request, proposal.content, proposal.message)
-    _branch(client.personal, proposal.branch, commit)
+    files = {proposal.request: proposal.content}
+    commit = client.github_write.create_commit(client.place.tip, files, proposal.message)
+    _branch(client, proposal.branch, commit)
     try:
         return _pull(client, proposal, commit)
     except BaseException:
-        _take_back(client.personal, proposal.branch, commit)
+        _take_back(client, proposal.branch, commit)
         raise
 
 
@@ -41,7 +43,7 @@ def free_path(client: RequesterClient, policy: str, reason: str, now: datetime) 
     name = new_request.slug(reason)
     for number in range(1, _NAMES + 1):
         path = new_request.path(policy, client.person.login, now, new_request.numbered(name, number))
-        if client.personal.branch(new_request.branch(path)) is None and not client.personal.was_used(
+        if client.github.tip(new_request.branch(path)) is None and not client.github.was_used(
             client.place.branch, path
         ):
             return path
@@ -52,18 +54,18 @@ def free_branch(client: RequesterClient, proposal: NewRequest) -> NewRequest:
     """The proposal, under the first name for its branch that is not taken."""
     names = (f"{proposal.branch}{f'-{number}' if number > 1 else ''}" for number in range(1, _NAMES + 1))
     for name in names:
-        if client.personal.branch(name) is None:
+        if client.github.tip(name) is None:
             return replace(proposal, branch=name)
     raise InvalidError(f"the branch {proposal.branch} exists already; delete it, or have it merged")
 
 
-def _branch(personal: PersonalForge, name: str, commit: Sha) -> None:
+def _branch(client: RequesterClient, name: str, commit: Sha) -> None:
     """Make the branch for the commit. An existing branch of that name at another commit stays, and is an error."""
     try:
-        personal.create_branch(name, commit)
+        client.github_write.create_branch(name, commit)
     except JitbotError:
         there = _ask(
-            partial(personal.branch, name),
+            partial(client.github.tip, name),
             f"the branch {name}; if it is there: git push origin --delete {name}",
         )
         if there is None:
@@ -71,15 +73,17 @@ def _branch(personal: PersonalForge, name: str, commit: Sha) -> None:
         if there != commit:
             raise DeniedError(f"somebody made a branch {name} just now; run this again") from None
     except BaseException:
-        _take_back(personal, name, commit)
+        _take_back(client, name, commit)
         raise
 
 
-def _pull(client: RequesterClient, proposal: NewRequest, commit: Sha) -> Pull:
+def _pull(client: RequesterClient, proposal: NewRequest, commit: Sha) -> PullRequest:
     try:
-        return client.personal.open_pull(proposal.branch, client.place.branch, proposal.title, proposal.body)
+        return client.github_write.open_pull(
+            proposal.branch, client.place.branch, proposal.title, proposal.body
+        )
     except JitbotError:
-        listed = _ask(partial(client.personal.open_pulls, proposal.branch), "the pull request")
+        listed = _ask(partial(client.github.open_pulls, proposal.branch), "the pull request")
         for pull in listed:
             if pull.head == commit and pull.author.github_id == client.place.actor.github_id:
                 return pull
@@ -94,11 +98,11 @@ def _ask(question: Callable[[], T], what: str) -> T:
         raise UnavailableError(f"{error}; nor does it say whether it made {what}") from error
 
 
-def _take_back(personal: PersonalForge, name: str, commit: Sha) -> None:
+def _take_back(client: RequesterClient, name: str, commit: Sha) -> None:
     """Delete our branch; a pull request from it is closed by that. Raises UnavailableError if it may still be there."""
     try:
-        if personal.branch(name) == commit:
-            personal.delete_branch(name)
+        if client.github.tip(name) == commit:
+            client.github_write.delete_branch(name)
     except JitbotError as error:
         raise UnavailableError(
             f"no pull request was opened, and the branch {name} may be left behind ({error}); "
@@ -106,21 +110,21 @@ def _take_back(personal: PersonalForge, name: str, commit: Sha) -> None:
         ) from error
 
 
-def merge_when_approved(client: RequesterClient, pull: Pull, approvals: int) -> tuple[str, str]:
+def merge_when_approved(client: RequesterClient, pull: PullRequest, approvals: int) -> tuple[str, str]:
     """Turn auto-merge on, if main's rules wait for what the policy asks; gives the method, or why it is off."""
     place = client.place
     if not place.auto_merge or not place.methods:
         return "", "the repository does not allow it"
     try:
-        if why := too_early(client.personal.merge_rules(place.branch), approvals):
+        if why := too_early(client.github.rules(place.branch), approvals):
             return "", why
-        client.personal.merge_when_ready(pull, place.methods[0])
+        client.github_write.merge_when_ready(pull, place.methods[0])
     except JitbotError as error:
         return "", str(error)
     return place.methods[0], ""
 
 
-def too_early(rules: MergeRules, approvals: int) -> str:
+def too_early(rules: BranchRules, approvals: int) -> str:
     """Why GitHub might merge before enough approvals count, which refuses the request for good; empty if it cannot."""
     if APPROVAL in rules.checks:
         return ""

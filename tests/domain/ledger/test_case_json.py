@@ -1,4 +1,4 @@
-"""What the forge told, as evidence: it comes back as it was, and a decision made on it is the same."""
+"""What GitHub told, as evidence: it comes back as it was, and a decision made on it is the same."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What the forge told, value by value: as JSON, and back."""
+"""What GitHub told, value by value: as JSON, and back."""
 
 import json
 

@@ -7,7 +7,7 @@ import pytest
 from asking_world import NOW, REASON, TEXT, Counter, Trouble
 
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
-from jitbot.ports.personal import MergeRules
+from jitbot.domain.model.github_objects import BranchRules
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github.records import PullRequestRule, Ruleset
 from jitbot.sandbox.organisation import Acme
@@ -134,14 +134,14 @@ def test_what_cannot_be_taken_back_is_named(counter: Counter) -> None:
 
 
 class Interrupted:
-    """A forge whose person presses Ctrl-C when one method is called: before it acts, or after."""
+    """A GitHub whose person presses Ctrl-C when one method is called: before it acts, or after."""
 
-    def __init__(self, forge: Any, name: str, *, after: bool) -> None:
-        self.forge, self.name, self.after = forge, name, after
+    def __init__(self, github_write: Any, name: str, *, after: bool) -> None:
+        self.github_write, self.name, self.after = github_write, name, after
 
     def __getattr__(self, name: str) -> Any:
         """The method, interrupted where it is the one."""
-        method = getattr(self.forge, name)
+        method = getattr(self.github_write, name)
         if name != self.name:
             return method
 
@@ -154,11 +154,11 @@ class Interrupted:
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("name", ["commit", "create_branch", "open_pull"])
+@pytest.mark.parametrize("name", ["create_commit", "create_branch", "open_pull"])
 def test_ctrl_c_leaves_nothing(counter: Counter, name: str, *, after: bool) -> None:
     """Ctrl-C at any moment leaves no branch and no open pull request."""
     proposal = counter.proposal(counter.desk())
-    desk = counter.desk(wrapped=lambda forge: Interrupted(forge, name, after=after))
+    desk = counter.desk(wrapped=lambda github_write: Interrupted(github_write, name, after=after))
     with pytest.raises(KeyboardInterrupt):
         open_pull(desk, proposal)
     assert (counter.branches(), counter.pulls()) == ([], [])
@@ -232,11 +232,11 @@ def test_auto_merge_merges_as_the_person(counter: Counter) -> None:
     desk, main = counter.desk(), counter.github.store.tip("main")
     pull = open_pull(desk, counter.proposal(desk))
     assert merge_when_approved(desk, pull, 1) == ("squash", "")
-    assert desk.personal.pull(pull.number).auto_merge
+    assert desk.github.pull(pull.number).auto_merge
     assert pushes == []
     counter.acme.call("bob", "POST", f"/pulls/{pull.number}/reviews", event="APPROVE", body="")
-    merged = desk.personal.pull(pull.number)
-    assert (merged.closed, merged.merge_commit) == (True, counter.github.store.tip("main"))
+    merged = desk.github.pull(pull.number)
+    assert (merged.is_open, merged.merge_commit) == (False, counter.github.store.tip("main"))
     assert counter.github.pulls[pull.number].merged_by.login == "alice"
     assert pushes == [("main", "alice")]
     counter.github.store.update_ref("refs/heads/main", main)
@@ -269,7 +269,7 @@ def test_auto_merge_never_comes_too_early(counter: Counter) -> None:
     method, note = merge_when_approved(desk, pull, 2)
     assert method == ""
     assert "jitbot/approval is no required check" in note
-    assert not desk.personal.pull(pull.number).auto_merge
+    assert not desk.github.pull(pull.number).auto_merge
     kept = counter.acme.github.rules["main"]
     counter.acme.github.rules["main"] = Ruleset(
         id=1, pull_request=PullRequestRule(), required_checks=("jitbot/approval",)
@@ -295,5 +295,7 @@ def test_when_rules_wait_for_enough(
     approvals: int, *, owners: bool, checks: tuple[str, ...], needed: int, early: bool
 ) -> None:
     """Rules wait for enough if our check is required, or one owner's approval is both asked for and enough."""
-    rules = MergeRules(approvals=approvals, code_owners=owners, checks=frozenset(checks))
+    rules = BranchRules(
+        answer=(), types=frozenset(), approvals=approvals, code_owners=owners, checks=frozenset(checks)
+    )
     assert bool(too_early(rules, needed)) is early
