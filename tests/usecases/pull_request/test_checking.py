@@ -17,9 +17,8 @@ def codes(world: World, *commits: Mapping[str, str | None], code: int = 1) -> st
     world.steps += 1
     number = world.propose("alice", f"check {world.steps}", *commits)
     clone = world.acme.clone("clone-alice", "alice")
-    world.acme.git(
-        "alice", "fetch", "--quiet", "origin", f"refs/pull/{number}/head:refs/checked", "--force", cwd=clone
-    )
+    wanted = ("refs/heads/main:refs/remotes/origin/main", f"refs/pull/{number}/head:refs/checked")
+    world.acme.git("alice", "fetch", "--quiet", "--force", "origin", *wanted, cwd=clone)
     world.acme.github.calls.clear()
     ran = world.jit(
         "check",
@@ -150,7 +149,7 @@ def test_a_symlink_is_found(world: World) -> None:
     """A request is an ordinary file."""
     ask = an_ask(world)
     path = next(iter(ask))
-    clone = world.acme.clone("clone-alice", "alice")
+    clone = clone_of(world, "alice")
     (clone / path).parent.mkdir(parents=True, exist_ok=True)
     (clone / path).symlink_to("/etc/passwd")
     assert "[not-a-plain-file]" in codes(world, {})
