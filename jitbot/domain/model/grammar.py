@@ -4,13 +4,13 @@ A `*_problem` function answers None, or why not, as the rest of a sentence that 
 """
 
 import re
-import unicodedata
 import warnings
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 
 from jitbot.domain.model.documents import POLICIES, Finding, Login
+from jitbot.domain.text.visible import name_of, unseen_in
 
 BUILT_INS = frozenset({"account", "account_id", "requester"})  # placeholders every policy may use
 RESERVED = BUILT_INS | {"request", "region", "partition", "namespace"}  # names no parameter may take
@@ -31,13 +31,6 @@ _SLUG = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 REPOSITORY = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII
 )  # on GitHub
-
-# Letters and signs that Unicode does not count as control or format characters, yet nobody can see.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
-    chr(code)
-    for start, end in ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
-    for code in range(start, end + 1)
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,21 +96,6 @@ def shown(text: str, length: int = 40) -> str:
     return repr(str(text) if len(text) <= length else text[:length] + "…")
 
 
-def unseen(character: str) -> str | None:
-    """What makes this character differ from how it looks (`control`, `hidden`, `space`), or None.
-
-    See https://www.unicode.org/reports/tr36/ for why direction marks and blanks have no place in a review.
-    """
-    if " " <= character <= "~":
-        return None
-    category = unicodedata.category(character)
-    if category == "Cc":
-        return "control"
-    if category == "Zs":
-        return "space"
-    return "hidden" if category[0] == "C" or category in {"Zl", "Zp"} or character in _BLANK else None
-
-
 def sentence_problem(text: str) -> str | None:
     """Whether this can stand as a reason or a description: one visible line of 1 to 200 characters."""
     if not text.strip():
@@ -128,7 +106,8 @@ def sentence_problem(text: str) -> str | None:
         return "has more than one line"
     if text != text.strip():
         return "begins or ends with a space"
-    return "holds a character that cannot be seen" if any(map(unseen, text)) else None
+    first = next(unseen_in(text), None)
+    return f"holds {name_of(text[first[0]])}, which cannot be seen" if first is not None else None
 
 
 def literal_problem(value: str, separators: frozenset[str]) -> str | None:

@@ -164,19 +164,6 @@ def test_patterns_at_their_bounds(pattern: str) -> None:
     assert grammar.pattern_problem(pattern) is None
 
 
-@pytest.mark.parametrize(
-    ("character", "kind"),
-    [
-        (" ", None), ("~", None), ("é", None), ("日", None), ("\x7f", "control"), ("\x1f", "control"), ("\x85", "control"),
-        ("\u00a0", "space"), ("\u3000", "space"), ("\u202e", "hidden"), ("\u200b", "hidden"), ("\u2028", "hidden"),
-        ("\u2029", "hidden"), ("\ue000", "hidden"), ("\u2800", "hidden"), ("\ufe0f", "hidden"),
-    ],
-)  # fmt: skip
-def test_what_looks_like_another(character: str, kind: str | None) -> None:
-    """Controls, spaces that are not the ordinary one, and whatever cannot be seen at all."""
-    assert grammar.unseen(character) == kind
-
-
 def test_what_a_person_wrote_is_shown_short() -> None:
     """In quotes, whole where it fits."""
     assert grammar.shown("a" * 40) == repr("a" * 40)
@@ -337,16 +324,6 @@ def test_condition_keys() -> None:
 def test_condition_values(operator: str, value: str, fine: bool) -> None:
     """A value is what its operator compares, or a placeholder for it."""
     assert (grammar.condition_value_problem(operator, value) is None) == fine
-
-
-@given(st.characters())
-def test_what_cannot_be_seen_is_not_printable_or_blank(character: str) -> None:
-    """Every character that Python would not print is refused; every one refused beyond that is blank."""
-    kind = grammar.unseen(character)
-    if not character.isprintable():
-        assert kind
-    elif kind:
-        assert character in grammar._BLANK
 
 
 def test_shown_text_is_short_and_inert() -> None:
