@@ -242,5 +242,5 @@ class _Walk:
         hidden = [character for character in key if unseen(character)]
         if hidden:
             message = f"the key {shown(key)} holds {name_of(hidden[0])}, which is none of a key"
-            self._document.note(part, "hidden-character", message, "keys are plain ASCII", place)
+            self._document.note(part, "hidden-character", message, "remove it", place)
         return key

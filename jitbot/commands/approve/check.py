@@ -8,12 +8,12 @@ import click
 from jitbot.adapters import documents
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.domain.model.codeowners import LOCATIONS
-from jitbot.domain.model.documents import Finding
+from jitbot.domain.model.documents import Finding, errors
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.grammar import is_request
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import merged_at_option
-from jitbot.terminal.output import print_annotations, print_findings, print_json
+from jitbot.terminal.output import counted, findings_json, print_annotations, print_findings, print_json
 from jitbot.terminal.paths import FolderTree, clone, data_root, relative
 from jitbot.usecases.pull_request.checking import Checker
 
@@ -73,11 +73,10 @@ def _all(root: Path, month: str) -> list[str]:
 
 
 def _tell(findings: tuple[Finding, ...], form: str) -> int:
+    wrong = errors(findings)
     if form == "json":
-        print_json({"ok": not findings, "findings": [finding.as_json() for finding in findings]})
-    elif findings:
-        (print_annotations if form == "github" else print_findings)(findings)
-        click.echo(f"{len(findings)} problems" if len(findings) > 1 else "1 problem")
+        print_json({"ok": not wrong, **findings_json(findings)})
     else:
-        click.echo("all good")
-    return ExitCode.REFUSED if findings else ExitCode.DONE
+        (print_annotations if form == "github" else print_findings)(findings)
+        click.echo(counted(findings, problem="{} problem{}"))
+    return ExitCode.REFUSED if wrong else ExitCode.DONE

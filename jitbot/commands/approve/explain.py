@@ -25,6 +25,7 @@ from jitbot.domain.views.request_summary import (
     TERMINAL,
     Proposed,
     RequestSummary,
+    acknowledged,
     before,
     held,
     labelled,
@@ -206,6 +207,7 @@ def _print(summary: RequestSummary, grant_preview: GrantPreview) -> None:
         known = list(waiting(summary.awaiting, TERMINAL))
     _line("approve", [escape.log(grant_preview.who_approves()), *known])
     _line("before", [before(summary, TERMINAL)])
+    _line("known", map(escape.log, acknowledged(grant_preview.policy)))
 
 
 def _line(name: str, texts: Iterable[str]) -> None:

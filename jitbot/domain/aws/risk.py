@@ -1,6 +1,6 @@
 """How dangerous a grant is, for people who must decide in ten seconds. It informs; no decision hangs on it.
 
-Access levels come from the catalogue. Which actions are worse than their level says, and what AWS's best known
+Access levels come from the catalogue. What the boundary denies to every grant is no danger. Which actions are worse than their level says, and what AWS's best known
 managed policies come to, is in `catalogs`.
 """
 
@@ -15,6 +15,7 @@ from jitbot.domain.aws.action_catalog import (
     ActionCatalog,
 )
 from jitbot.domain.aws.iam import Documents
+from jitbot.domain.aws.service_roles import is_out_of_reach
 from jitbot.domain.text.patterns import patterns_overlap
 
 ESCALATING, TAKING, SHARING = catalogs.lists("actions", "escalating", "taking", "sharing")
@@ -116,9 +117,13 @@ def _allowed(grant: Documents, catalogue: ActionCatalog) -> Iterator[_Allowed]:
     for statement in statements if isinstance(statements, list) else ():
         if statement["Effect"] == "Allow":
             for pattern in statement["Action"]:
+                known = catalogue.covered(pattern)
+                reachable = tuple(each for each in known if not is_out_of_reach(each.name))
+                if is_out_of_reach(pattern) or (known and not reachable):
+                    continue
                 yield _Allowed(
                     pattern=pattern,
-                    actions=tuple(catalogue.covered(pattern)),
+                    actions=reachable,
                     resources=tuple(statement["Resource"]),
                     conditional=not statement.get("Condition", {}).keys() <= _WINDOW,
                 )

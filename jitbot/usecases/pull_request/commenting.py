@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from jitbot.domain.enforce.grant_status import grant_statuses
-from jitbot.domain.model.documents import Finding, Sha
+from jitbot.domain.model.documents import Finding, Sha, errors
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.request.new_request import APPROVAL, CHECK
@@ -78,8 +78,9 @@ def _of_open(page: Page, told: Brief) -> Shown:
     number = page.pull.number
     enough, said = open_comment.steering(told.summaries)
     findings = (*told.findings, *open_comment.too_much(told.summaries))
-    count = len(findings)
-    codes = ", ".join(dict.fromkeys(finding.code for finding in findings))
+    wrong = errors(findings)
+    count = len(wrong)
+    codes = ", ".join(dict.fromkeys(finding.code for finding in wrong))
     check = Status(
         light=Light.FAILURE if count else Light.SUCCESS,
         description=_cut(f"{count} to fix: {codes}" if count else "all good"),
@@ -91,7 +92,7 @@ def _of_open(page: Page, told: Brief) -> Shown:
         approval = Status(light=Light.SUCCESS, description="no access is asked for here")
     return Shown(
         number=number,
-        body=_body(page, told, findings),
+        body=_body(page, told, wrong),
         begin=bool(told.summaries) or told.unread,
         title=title(told.summaries) if told.alone else "",
         statuses=((CHECK, check), (APPROVAL, approval)),
