@@ -38,7 +38,7 @@ def print_findings(findings: Iterable[Finding]) -> None:
     for finding in findings:
         place = f"{finding.file}:{finding.line}:{finding.column}" if finding.line else finding.file
         level = "" if finding.level is FindingLevel.ERROR else f"{finding.level}: "
-        click.echo(f"{escape.log(place)}: {level}{escape.log(finding.message)} [{finding.code}]")
+        click.echo(f"{escape.log(place)}: {escape.log(level + finding.message)} [{finding.code}]")
         if finding.hint:
             click.echo(click.style(f"    {escape.log(finding.hint)}", dim=True))
 
@@ -57,12 +57,14 @@ def print_annotations(findings: Iterable[Finding]) -> None:
         click.echo(_annotation(finding.level, place, text))
 
 
-def counted(findings: Sequence[Finding], *, problem: str) -> str:
-    """How many findings there are of each level: `1 problem, 2 warnings`; `all good` where nothing is wrong."""
-    wrong = len(errors(findings))
+def counted(findings: Sequence[Finding], wrong: str) -> str:
+    """How many findings there are of each level: `1 problem, 2 warnings`; `all good` where nothing is wrong.
+
+    `wrong` says how many errors there are, if there are any.
+    """
     levels = [finding.level for finding in findings]
     warnings, notices = levels.count(FindingLevel.WARNING), levels.count(FindingLevel.NOTICE)
-    parts = [problem.format(wrong, "s" if wrong > 1 else "") if wrong else "all good"]
+    parts = [wrong if errors(findings) else "all good"]
     parts += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
     parts += [f"{notices} acknowledged"] if notices else []
     return ", ".join(parts)

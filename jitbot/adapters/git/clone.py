@@ -147,11 +147,12 @@ class GitRepository:
         return dict(self._objects.read("blob", wanted, most))
 
     def batches(self, since: datetime, *, saying: str = "", after: Sha | None = None) -> tuple[Sha, ...]:
-        """The ledger's commits since then, through every parent, oldest first; with this line in their message, if given.
+        """The ledger's commits since then, through every parent, oldest first; with this line in their message, in upper or lower case, if given.
 
         Those that are part of the history of `after` are left out.
         """
-        search = (f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$",) if saying else ()
+        pattern = f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$"
+        search = ("--regexp-ignore-case", pattern) if saying else ()
         known = (f"^{after}",) if after is not None else ()
         return tuple(self._walk(since, "ledger", "--topo-order", *search, *known))
 

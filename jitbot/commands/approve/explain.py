@@ -38,7 +38,7 @@ from jitbot.domain.views.request_summary import (
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option, merged_at_option
 from jitbot.terminal.output import json_text, print_findings, print_json
-from jitbot.terminal.paths import FolderTree, clone, data_root, relative
+from jitbot.terminal.paths import FolderTree, clone, relative, root_of
 from jitbot.usecases.collect.collect_case import read_rules
 from jitbot.usecases.ledger.ledger_view import LedgerView, read
 from jitbot.usecases.pull_request.checking import Checker
@@ -115,9 +115,10 @@ def _of_pull(invocation: Invocation, number: int, now: datetime) -> _Explained:
 
 def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
     """What a file asks for, as it lies here and under the rules beside it."""
-    root = data_root(invocation.folder)
+    root = root_of([text], invocation.folder)
     tree, catalogue = FolderTree(root=root), ServiceAuthorizationReference()
     path = _find_file(text, folder=invocation.folder, root=root)
+    invocation = replace(invocation, folder=root)
     content = tree.read([path]).get(path)
     if content is None or not is_request(path):
         raise InvalidError(f"{path} is no request: an ordinary file under requests/")

@@ -118,7 +118,7 @@ def _tell(shown: list[Shown], written: Mapping[int, bool], *, in_actions: bool) 
         if not in_actions:
             click.echo(each.body)
         (print_annotations if in_actions else print_findings)(each.findings)
-        verdict = counted(each.findings, problem="{} to fix")
+        verdict = counted(each.findings, f"{len(errors(each.findings))} to fix")
         if in_actions:
             changed = ", brought up to date" if written.get(each.number) else ""
             click.echo(f"#{each.number}: {verdict}{changed}")

@@ -4,7 +4,7 @@ Every value here has been through the schema (`adapters/documents`); what the sc
 (is the requester eligible, does the parameter match) is decided in `eligibility.py`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -135,6 +135,30 @@ class Person:
     login: Login
     github_id: GithubId
     principal: Principal | None = None
+
+
+class ByLogin(Mapping[Login, T]):
+    """Values by login, in the order and the spelling of their file; GitHub compares logins without case, and so does this."""
+
+    __slots__ = ("_known", "_spelt")
+
+    def __init__(self, entries: Mapping[Login, T]) -> None:
+        self._spelt = dict(entries)
+        self._known = {login.casefold(): value for login, value in entries.items()}
+
+    def __getitem__(self, login: Login) -> T:
+        return self._known[login.casefold()]
+
+    def __iter__(self) -> Iterator[Login]:
+        return iter(self._spelt)
+
+    def __len__(self) -> int:
+        return len(self._spelt)
+
+
+def same_login(one: str, other: str) -> bool:
+    """Whether two logins are one account's, as GitHub compares them."""
+    return one.casefold() == other.casefold()
 
 
 People = Mapping[Login, Person]

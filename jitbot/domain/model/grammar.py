@@ -11,7 +11,7 @@ from datetime import date
 from ipaddress import ip_network
 from itertools import pairwise
 
-from jitbot.domain.model.documents import POLICIES, Finding, Login
+from jitbot.domain.model.documents import POLICIES, Finding, Login, same_login
 from jitbot.domain.text.visible import name_of, unseen_in
 
 BUILT_INS = frozenset({"account", "account_id", "requester"})  # placeholders every policy may use
@@ -44,9 +44,10 @@ class RequestPath:
     rest: str
 
     def slug_for(self, login: Login) -> str | None:
-        """The slug, if this is a path of exactly this login (upper and lower case count), else None."""
-        slug = self.rest.removeprefix(f"{login}-")
-        return slug if slug != self.rest and _SLUG.fullmatch(slug) else None
+        """The slug, if this is a path of this login, however it is spelt, else None."""
+        name, slug = self.rest[: len(login)], self.rest[len(login) + 1 :]
+        mine = same_login(name, login) and self.rest[len(login) :].startswith("-")
+        return slug if mine and _SLUG.fullmatch(slug) else None
 
 
 def is_request(path: str) -> bool:

@@ -12,7 +12,7 @@ from jitbot.domain.access.pending_approvals import PendingApprovals
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
-from jitbot.domain.model.documents import OPTIONAL, Finding, Policy, Request
+from jitbot.domain.model.documents import OPTIONAL, Finding, Policy, Request, same_login
 from jitbot.domain.text import duration, escape
 from jitbot.domain.views.grant_preview import GrantPreview
 
@@ -72,7 +72,9 @@ def held(lives: Iterable[RequestState], requester: str, *, but_for: str = "") ->
     terms = [
         life.current
         for life in lives
-        if life.current is not None and life.current.requester == requester and life.request != but_for
+        if life.current is not None
+        and same_login(life.current.requester, requester)
+        and life.request != but_for
     ]
     return Held(count=len(terms), last=max(terms, key=lambda term: term.window.expires_at) if terms else None)
 

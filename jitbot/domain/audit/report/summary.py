@@ -57,7 +57,7 @@ def summary(items: Sequence[GrantRecord], now: datetime) -> Summary:
     return Summary(
         items=len(items),
         requests=len({item.request for item in items if item.request}),
-        people=len({item.requester for item in items if item.requester}),
+        people=len({item.requester.casefold() for item in items if item.requester}),
         outcomes={each.value: sum(item.outcome is each for item in items) for each in GrantOutcome},
         tallies=tuple(_tally(name, title, items) for name, title in QUESTIONS.items()),
         exceptions=tuple(item for item in items if item.exceptions),
