@@ -84,7 +84,7 @@ class Git(Protocol):
         ...
 
     def batches(self, since: datetime, *, saying: str = "", after: Sha | None = None) -> tuple[Sha, ...]:
-        """The ledger's commits since then, through every parent, oldest first; with this line in their message, if given.
+        """The ledger's commits since then, through every parent, oldest first; with this line in their message, in upper or lower case, if given.
 
         Those that are part of the history of `after` are left out.
         """

@@ -125,7 +125,8 @@ class GitRepository(FullHistory):
         return dict(self._objects.read("blob", wanted, most))
 
     def batches(self, since: datetime, *, saying: str = "", after: Sha | None = None) -> tuple[Sha, ...]:
-        search = (f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$",) if saying else ()
+        pattern = f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$"
+        search = ("--regexp-ignore-case", pattern) if saying else ()
         known = (f"^{after}",) if after is not None else ()
         return tuple(self._walk(since, "ledger", "--topo-order", *search, *known))
 

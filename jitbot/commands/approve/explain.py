@@ -25,6 +25,7 @@ from jitbot.domain.views.request_summary import (
     LOOKS_BACK,
     TERMINAL,
     RequestSummary,
+    acknowledged,
     before,
     held,
     labelled,
@@ -37,7 +38,7 @@ from jitbot.domain.views.request_summary import (
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option, merged_at_option
 from jitbot.terminal.output import json_text, print_findings, print_json
-from jitbot.terminal.paths import FolderTree, clone, data_root, relative
+from jitbot.terminal.paths import FolderTree, clone, relative, root_of
 from jitbot.usecases.ledger.ledger_view import LedgerView, read
 from jitbot.usecases.pull_request.checking import Checker
 from jitbot.usecases.pull_request.request_summary import brief, recorded
@@ -111,9 +112,10 @@ def _of_pull(invocation: Invocation, number: int, now: datetime) -> _Explained:
 
 def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
     """What a file in the working tree asks for, under the rules of the same tree."""
-    root = data_root(invocation.folder)
+    root = root_of([text], invocation.folder)
     tree, catalogue = FolderTree(root=root), ServiceAuthorizationReference()
     path = _find_file(text, folder=invocation.folder, root=root)
+    invocation = replace(invocation, folder=root)
     content = tree.read([path]).get(path)
     if content is None or not is_request(path):
         raise InvalidError(f"{path} is no request: an ordinary file under requests/")
@@ -203,6 +205,7 @@ def _print(summary: RequestSummary, grant_preview: GrantPreview) -> None:
         known = list(waiting(summary.awaiting, TERMINAL))
     _line("approve", [escape.log(grant_preview.who_approves()), *known])
     _line("before", [before(summary, TERMINAL)])
+    _line("known", map(escape.log, acknowledged(grant_preview.policy)))
 
 
 def _line(name: str, texts: Iterable[str]) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
+from jitbot.domain.model.documents import errors
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
 from jitbot.domain.views.merged_comment import touched_by
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option
-from jitbot.terminal.output import print_annotations, print_findings, print_json
+from jitbot.terminal.output import counted, findings_json, print_annotations, print_findings, print_json
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import read
 from jitbot.usecases.pull_request.commenting import Shown, of_merged, of_pull, put
@@ -55,7 +56,7 @@ def comment(invocation: Invocation, *, pulls: tuple[int, ...], form: str) -> int
         click.echo(f"! {escape.log(str(error))}", err=True)
     if any(isinstance(error, UnavailableError) for error in trouble):
         return ExitCode.UNSURE
-    return ExitCode.REFUSED if any(each.findings for each in shown) else ExitCode.DONE
+    return ExitCode.REFUSED if any(errors(each.findings) for each in shown) else ExitCode.DONE
 
 
 def _of_event(environ: Mapping[str, str]) -> tuple[int, ...]:
@@ -113,7 +114,7 @@ def _print(shown: list[Shown], written: Mapping[int, bool], *, in_actions: bool)
         if not in_actions:
             click.echo(each.body)
         (print_annotations if in_actions else print_findings)(each.findings)
-        verdict = f"{len(each.findings)} to fix" if each.findings else "all good"
+        verdict = counted(each.findings, f"{len(errors(each.findings))} to fix")
         if in_actions:
             changed = ", brought up to date" if written.get(each.number) else ""
             click.echo(f"#{each.number}: {verdict}{changed}")
@@ -122,13 +123,13 @@ def _print(shown: list[Shown], written: Mapping[int, bool], *, in_actions: bool)
 def _json(shown: Shown, *, written: bool) -> Mapping[str, object]:
     return {
         "number": shown.number,
-        "ok": not shown.findings,
+        "ok": not errors(shown.findings),
         "title": shown.title,
         "comment": shown.body,
         "statuses": {
             context: {"state": status.state.value, "description": status.description}
             for context, status in shown.statuses
         },
-        "findings": [finding.as_json() for finding in shown.findings],
+        **findings_json(shown.findings),
         "written": written,
     }

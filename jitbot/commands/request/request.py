@@ -219,8 +219,9 @@ def _request(client: RequesterClient, policy: Policy, draft: RequestDraft, now: 
     given = dict(draft.parameters)
     parameters = {name: given[name] for name in (*order, *given) if name in given}
     reason = draft.reason or ""
+    others = (draft.ticket or "", " ".join(parameters.values()))
     return Request(
-        path=free_path(client, policy.name, reason, now),
+        path=free_path(client, policy.name, reason, now, others),
         requester=client.person.login,
         accounts=draft.accounts,
         duration=draft.duration or timedelta(),

@@ -19,6 +19,7 @@ from jitbot.domain.model.documents import (
     Policy,
     Request,
     Teams,
+    same_login,
 )
 from jitbot.domain.model.grammar import INTEGER, literal_problem, parse_request_path
 from jitbot.domain.text import duration, timestamp
@@ -53,8 +54,11 @@ def findings(
 
 def is_eligible(login: Login, eligible: tuple[str, ...], teams: Teams) -> bool:
     """Whether a policy's `eligible` names the login itself or one of its teams. Nobody is eligible by default."""
-    member_of = {f"@{team}".casefold() for team, logins in teams.items() if login in logins}
-    return any(entry == login or entry.casefold() in member_of for entry in eligible)
+    names = {login.casefold()}
+    for team, logins in teams.items():
+        if any(same_login(login, each) for each in logins):
+            names.add(f"@{team}".casefold())
+    return any(entry.casefold() in names for entry in eligible)
 
 
 def left_alone(
@@ -183,7 +187,7 @@ def _path(request: Request, policy: Policy) -> Iterator[Finding]:
             f"{request.path} lies in the folder of {path.policy}, not of {policy.name}",
             "the first folder under requests/ is the policy",
         )
-    if not path.rest.startswith(f"{request.requester}-"):
+    if path.slug_for(request.requester) is None:
         yield Finding.at(
             request,
             "requester",

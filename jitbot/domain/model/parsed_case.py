@@ -139,9 +139,13 @@ def unknown_person(who: str) -> Problem:
     return "unknown-person", f"{who} is not in policies/people.yaml", hint
 
 
+_KINDS = {"040000": "a folder", "100755": "executable", "120000": "a symlink", "160000": "a submodule"}
+
+
 def not_plain(path: str, mode: str, hint: str) -> Finding:
     """The finding that a path is executable, or a symlink, a submodule, a folder."""
-    message = f"this is no plain file: git mode {mode}"
+    what = f"{_KINDS[mode]}, " if mode in _KINDS else ""
+    message = f"this is {what}no plain file: git mode {mode}"
     return Finding.in_file(path, "not-a-plain-file", message, hint)
 
 

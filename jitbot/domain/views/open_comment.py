@@ -18,6 +18,7 @@ from jitbot.domain.views.grant_preview import STRANGE, GrantPreview
 from jitbot.domain.views.request_summary import (
     MARKDOWN,
     RequestSummary,
+    acknowledged,
     before,
     listed,
     more,
@@ -131,6 +132,8 @@ def _of_one(summary: RequestSummary) -> Iterator[Part]:
         text = "\n".join((f"**Approval** ({names})<br>", "<br>\n".join(sentences)))
         yield Part(text, must=False)
     yield Part(f"**Before**<br>\n{before(summary, MARKDOWN)}", must=False)
+    if known := [cut(each) for each in acknowledged(grant_preview.policy)[:_SHOWN]]:
+        yield Part("\n- ".join(("**Findings that the policy acknowledges**", *known)), must=False)
 
 
 def _headline(summary: RequestSummary, grant_preview: GrantPreview, where: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from jitbot.domain.access.pending_approvals import PendingApprovals
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
-from jitbot.domain.model.documents import OPTIONAL, Finding, Request
+from jitbot.domain.model.documents import OPTIONAL, Finding, Policy, Request, same_login
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.text import duration, escape
 from jitbot.domain.views.grant_preview import GrantPreview
@@ -64,7 +64,9 @@ def held(states: Iterable[RequestState], requester: str, *, excluding: str = "")
     terms = [
         state.current
         for state in states
-        if state.current is not None and state.current.requester == requester and state.request != excluding
+        if state.current is not None
+        and same_login(state.current.requester, requester)
+        and state.request != excluding
     ]
     return Held(count=len(terms), last=max(terms, key=lambda term: term.window.expires_at) if terms else None)
 
@@ -167,6 +169,11 @@ def worst_first(summaries: Iterable[RequestSummary]) -> tuple[RequestSummary, ..
         return ends, -level, summary.path
 
     return tuple(sorted(summaries, key=rank))
+
+
+def acknowledged(policy: Policy) -> tuple[str, ...]:
+    """The findings that a policy says are right as they are, each with its reason, in one line."""
+    return tuple(f"{each.finding} of {each.about}: {each.reason}" for each in policy.acknowledged)
 
 
 def labelled(name: str) -> str:

@@ -49,6 +49,12 @@ def asked(grant_preview: GrantPreview, verb: str, ending: str) -> str:
     return head + _listed(grant_preview.where, LONGEST - len(head) - len(ending)) + ending
 
 
+def headline(grant_preview: GrantPreview, verb: str, ending: str) -> str:
+    """The first line of the commit of a proposal, as in `Ask for orders-db-read in prod for 2h`."""
+    head = f"{verb} {grant_preview.policy.name} in "
+    return head + _listed(grant_preview.where, LONGEST - len(head) - len(ending)) + ending
+
+
 def _short(summary: RequestSummary, request: Request, space: int) -> str:
     """One request in at most so many characters: what does not fit of accounts and parameters is counted."""
     grant_preview = summary.grant_preview

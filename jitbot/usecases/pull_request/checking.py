@@ -88,8 +88,11 @@ class Checker:
         contents, odd = tree.read(wanted), tree.others(wanted)
         findings: list[Finding] = []
         for path in wanted:
-            if path in odd and path.startswith(codeowners.RULES):
+            if path in odd and (path.startswith(codeowners.RULES) or is_request(path)):
                 findings += _odd(path, odd[path])
+            elif path in odd and path not in contents:
+                message = f"{path} is a folder, and nothing in it is checked"
+                findings.append(Finding.in_file(path, "missing-file", message, "name a file"))
             elif path not in contents:
                 findings.append(no_file(path, None, "check its name"))
             elif is_request(path):

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from jitbot.domain.enforce.grant_status import grant_statuses
-from jitbot.domain.model.documents import Finding, Sha
+from jitbot.domain.model.documents import Finding, Sha, errors
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model.github_objects import Comment, Status, StatusState
 from jitbot.domain.model.grammar import policy_of
@@ -79,8 +79,9 @@ def _of_open(pull: PullRequest, brief: Brief) -> Shown:
     number = pull.number
     enough, said = open_comment.steering(brief.summaries)
     findings = (*brief.findings, *open_comment.too_much(brief.summaries))
-    count = len(findings)
-    codes = ", ".join(dict.fromkeys(finding.code for finding in findings))
+    wrong = errors(findings)
+    count = len(wrong)
+    codes = ", ".join(dict.fromkeys(finding.code for finding in wrong))
     check = Status(
         state=StatusState.FAILURE if count else StatusState.SUCCESS,
         description=_cut(f"{count} to fix: {codes}" if count else "all good"),
@@ -92,7 +93,7 @@ def _of_open(pull: PullRequest, brief: Brief) -> Shown:
         approval = Status(state=StatusState.SUCCESS, description="no access is asked for here")
     return Shown(
         number=number,
-        body=_body(pull, brief, findings),
+        body=_body(pull, brief, wrong),
         begin=bool(brief.summaries) or brief.unread,
         title=title(brief.summaries) if brief.alone else "",
         statuses=((CHECK, check), (APPROVAL, approval)),

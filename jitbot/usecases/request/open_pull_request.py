@@ -4,7 +4,7 @@ The branch is created at its commit, so there is one thing to undo. After every 
 whether it took effect: a time-out is not an answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -20,7 +20,8 @@ from jitbot.usecases.request.requester_client import RequesterClient
 
 T = TypeVar("T")
 
-_NAMES = 9  # to try before one gives up
+_NAMES = 9  # to try of one kind
+_BRANCHES = 99  # of one extension: those that nobody deleted
 
 
 def open_pull(client: RequesterClient, proposal: NewRequest) -> PullRequest:
@@ -38,21 +39,30 @@ def open_pull(client: RequesterClient, proposal: NewRequest) -> PullRequest:
         raise
 
 
-def free_path(client: RequesterClient, policy: str, reason: str, now: datetime) -> str:
-    """A path for a new request that main has never known, and that nobody asks for on a branch."""
-    name = new_request.slug(reason)
-    for number in range(1, _NAMES + 1):
-        path = new_request.path(policy, client.person.login, now, new_request.numbered(name, number))
+def free_path(
+    client: RequesterClient, policy: str, reason: str, now: datetime, others: Iterable[str] = ()
+) -> str:
+    """A path for a new request that main has never known, and that nobody asks for on a branch.
+
+    It is named by the reason, or by the `others`. Where the first few of a name are taken, the second of the day
+    makes it one that is not.
+    """
+    name = new_request.name(reason, others, now)
+    numbers = range(1, _NAMES + 1)
+    names = (new_request.numbered(name, number) for number in numbers)
+    timed = (new_request.numbered(f"at-{now:%H%M%S}", number) for number in numbers)
+    for each in (*names, *timed):
+        path = new_request.path(policy, client.person.login, now, each)
         if client.github.tip(new_request.branch(path)) is None and not client.github.was_used(
             client.place.branch, path
         ):
             return path
-    raise InvalidError(f"{_NAMES} requests of today are called {name!r} already; give another reason")
+    raise InvalidError(f"the requests of this second have every name that {name!r} gives; run this again")
 
 
 def free_branch(client: RequesterClient, proposal: NewRequest) -> NewRequest:
     """The proposal, under the first name for its branch that is not taken."""
-    names = (f"{proposal.branch}{f'-{number}' if number > 1 else ''}" for number in range(1, _NAMES + 1))
+    names = (f"{proposal.branch}{f'-{number}' if number > 1 else ''}" for number in range(1, _BRANCHES + 1))
     for name in names:
         if client.github.tip(name) is None:
             return replace(proposal, branch=name)

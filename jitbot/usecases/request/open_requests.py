@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model import owners
-from jitbot.domain.model.documents import Login, Request
+from jitbot.domain.model.documents import Login, Request, same_login
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.grammar import is_request, policy_of
 from jitbot.domain.model.merge_facts import PullRequest
@@ -51,7 +51,9 @@ def open_requests(
 
     Raises JitbotError if GitHub does not answer. What is wrong with one pull request alone hides no other.
     """
-    pulls = [pull for pull in client.github.open_pulls() if login in (None, pull.author.login)]
+    pulls = [
+        pull for pull in client.github.open_pulls() if login is None or same_login(login, pull.author.login)
+    ]
     approvals = OpenApprovals(client=client)
     found = (each for pull in pulls[:most] for each in _of(approvals, pull, now))
     return tuple(found), max(len(pulls) - most, 0)

@@ -1,5 +1,6 @@
 """Who may ask for what, where and for how long: everything the schema cannot say of a request."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,7 @@ from acme_facts import (
 
 from jitbot.domain.access import eligibility
 from jitbot.domain.access.eligibility import is_eligible
-from jitbot.domain.model.documents import Finding, Login, Parameter, ParameterKind, Position, Request
+from jitbot.domain.model.documents import ByLogin, Finding, Login, Parameter, ParameterKind, Position, Request
 
 
 def findings(request: Request, **changes: Any) -> tuple[Finding, ...]:
@@ -101,9 +102,9 @@ def test_what_stands_against_a_request(request_: Request, changes: dict[str, Any
         ("alice", ("@acme/sre",), False),
         ("alice", ("@acme/nobody",), False),
         ("alice", ("@alice",), False),
-        ("alice", ("Alice",), False),
+        ("alice", ("Alice",), True),
         ("alice", ("alic", "alicee", "*"), False),
-        ("Alice", ("@acme/payments",), False),
+        ("Alice", ("@acme/payments",), True),
     ],
 )
 def test_who_is_eligible(login: str, eligible: tuple[str, ...], expected: bool) -> None:
@@ -114,6 +115,17 @@ def test_who_is_eligible(login: str, eligible: tuple[str, ...], expected: bool) 
 def test_case_does_not_count_in_team_names() -> None:
     """GitHub ignores it; a team is the same however teams.yaml or the policy spells it."""
     assert is_eligible(Login("alice"), ("@acme/payments",), {"Acme/Payments": (Login("alice"),)})
+
+
+@pytest.mark.parametrize("eligible", ["ALICE", "@acme/payments"])
+def test_case_does_not_count_in_logins(eligible: str) -> None:
+    """GitHub compares logins without case; so does who may ask, and whose path it is."""
+    assert is_eligible(Login("Alice"), (eligible,), {"acme/payments": (Login("aLICE"),)})
+    asked = asked_by("ALICE")
+    assert codes(asked, people=ByLogin(PEOPLE), policy=a_policy(eligible=("Alice",))) == []
+    assert (
+        codes(replace(asked, path=PATH), people=ByLogin(PEOPLE), policy=a_policy(eligible=("Alice",))) == []
+    )
 
 
 def test_everything_wrong_is_said_at_once() -> None:

@@ -11,7 +11,7 @@ from catalogue_facts import the_catalogue
 from comment_facts import HOSTILE, a_summary, is_inert, rendered
 
 from jitbot.domain.ledger.ask import Ask
-from jitbot.domain.model.documents import AccountId, Finding, Parameter, Statement
+from jitbot.domain.model.documents import AccountId, Acknowledgement, Finding, Parameter, Statement
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
 from jitbot.domain.views.comment_body import LONGEST, MARKER, Part, fitted, folded, is_ours, must, whole
 from jitbot.domain.views.grant_preview import would_grant
@@ -73,6 +73,18 @@ def test_that_nobody_approves_before_is_read_second() -> None:
     alone = rendered(comment(a_summary(rules=the_rules(policy=glass)), auto_merge=True)).text
     assert "It merges by itself: access begins a moment later." in alone
     assert "🚨" not in comment()
+
+
+def test_what_the_policy_acknowledges_is_told() -> None:
+    """Each finding with its reason, inert; nothing is said where there is none."""
+    known = Acknowledgement(finding="unknown-action", about="x:Y", reason="AWS @bob <b> said so")
+    summary = a_summary()
+    assert summary.grant_preview is not None
+    policy = replace(summary.grant_preview.policy, acknowledged=(known,))
+    said = comment(replace(summary, grant_preview=replace(summary.grant_preview, policy=policy)))
+    assert "**Findings that the policy acknowledges**\n- unknown-action of x:Y: AWS" in said
+    assert is_inert(said)
+    assert "acknowledges" not in comment(summary)
 
 
 def test_dangers_are_listed() -> None:

@@ -205,15 +205,25 @@ def test_a_name_that_is_taken_is_numbered(counter: Counter) -> None:
     counter.github.store.update_ref("refs/heads/main", main)
 
 
-def test_names_end(counter: Counter) -> None:
-    """Where every name is taken the person is told, before anything is written."""
+def test_names_do_not_end(counter: Counter) -> None:
+    """After nine of a name the second of the day makes another; only who asks ten times in a second more is told to wait."""
     tip = counter.github.store.tip("main")
+    timed = BRANCH.rpartition("alice-")[0] + "alice-at-090000"
     for number in range(1, 10):
         ending = f"-{number}" if number > 1 else ""
         counter.github.store.update_ref(f"refs/heads/{BRANCH}{ending}", tip)
     desk = counter.desk()
-    with pytest.raises(InvalidError, match="give another reason"):
-        free_path(desk, "orders-db-read", REASON, NOW)
+    assert free_path(desk, "orders-db-read", REASON, NOW).endswith("/24-alice-at-090000.yaml")
+    for number in range(1, 10):
+        counter.github.store.update_ref(f"refs/heads/{timed}{f'-{number}' if number > 1 else ''}", tip)
+    with pytest.raises(InvalidError, match="run this again"):
+        free_path(counter.desk(), "orders-db-read", REASON, NOW)
+
+
+def test_a_name_comes_from_the_ticket_where_the_reason_gives_none(counter: Counter) -> None:
+    """Most of the world does not write in a-z."""
+    path = free_path(counter.desk(), "orders-db-read", "返金が止まっている", NOW, ("INC-77", "orders"))
+    assert path.endswith("/24-alice-inc-77.yaml")
 
 
 def test_a_branch_that_is_taken_is_numbered(counter: Counter) -> None:
