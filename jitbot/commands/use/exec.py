@@ -66,7 +66,8 @@ def run(
     """Run a command with a grant's credentials: jitbot exec REQUEST -- COMMAND …
 
     REQUEST is a path, a unique part of one, or a pull request's number; your newest live one if left out. The
-    command takes jitbot's place, and its exit code is the command's.
+    command takes jitbot's place, and its exit code is the command's. It calls AWS as your own profile says: its
+    region, output and endpoint are the command's, unless the environment says otherwise.
 
     Example: jitbot exec refunds -- aws dynamodb scan --table-name orders
     """
