@@ -40,6 +40,11 @@ def count(source: str) -> int:
     return sum(1 for _ in _places(ast.parse(source)))
 
 
+def descriptions(source: str) -> list[str]:
+    """What each mutant of a module is, without making it."""
+    return [what for _, what, _ in _places(ast.parse(source))]
+
+
 def mutant(source: str, number: int) -> Mutant:
     """One of them, counted from 0."""
     tree = ast.parse(source)

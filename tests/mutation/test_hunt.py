@@ -12,7 +12,7 @@ import covering
 import hunt
 import pytest
 from covering import Ran
-from mutants import mutants
+from mutants import descriptions, mutants
 from swapping import Loaded
 
 SOURCE = """
@@ -80,7 +80,7 @@ def test_the_list_is_exact(
 
 @functools.cache
 def _guards(source: Path) -> frozenset[str]:
-    return frozenset(mutant.what for mutant in mutants(source.read_text("utf-8")))
+    return frozenset(descriptions(source.read_text("utf-8")))
 
 
 def test_what_is_listed_is_there() -> None:

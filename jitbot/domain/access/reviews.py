@@ -1,6 +1,6 @@
 """Which approvals count. Every line of `_why_not_counted` is a way round approval, closed."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,27 +57,39 @@ def objecting(parsed_case: ParsedCase) -> tuple[Person, ...]:
 def objectors(parsed_case: ParsedCase) -> frozenset[GithubId]:
     """Everyone whose last judgement before the merge asks for changes, and was not rightly dismissed."""
     judgements = latest_judgements(parsed_case.merge.reviews, parsed_case.merged_at)
+    dismissals = _last_of_each(parsed_case.merge.dismissals)
     return frozenset(
         review.user.github_id
         for review in judgements
-        if review.state == "CHANGES_REQUESTED" or _dismissed_in_vain(review, parsed_case)
+        if review.state == "CHANGES_REQUESTED" or _dismissed_in_vain(review, dismissals, parsed_case)
     )
 
 
-def _dismissed_in_vain(review: Review, parsed_case: ParsedCase) -> bool:
+def _last_of_each(dismissals: Iterable[Dismissal] | None) -> Mapping[int, Dismissal] | None:
+    """The last dismissal of each review, by the review's id; None if GitHub did not show any."""
+    if dismissals is None:
+        return None
+    last: dict[int, Dismissal] = {}
+    for each in dismissals:
+        if each.review_id not in last or each.at > last[each.review_id].at:
+            last[each.review_id] = each
+    return last
+
+
+def _dismissed_in_vain(
+    review: Review, dismissals: Mapping[int, Dismissal] | None, parsed_case: ParsedCase
+) -> bool:
     """Whether an objection still counts although GitHub shows it as dismissed.
 
     Anyone with write access may dismiss a review, also with a job's token. A dismissal removes an objection only if
     a known person made it who is neither the requester nor the author. If GitHub does not say who dismissed the
     review, the objection counts.
     """
-    dismissals = parsed_case.merge.dismissals
     if review.state != "DISMISSED" or dismissals is None:
         return False
-    of_review = [each for each in dismissals if each.review_id == review.review_id]
-    if not of_review:
+    last = dismissals.get(review.review_id)
+    if last is None:
         return True
-    last = max(of_review, key=lambda each: each.at)
     by = owners.person_behind(last.by, parsed_case.people)
     in_time = last.at <= parsed_case.merged_at
     return last.state != "APPROVED" and not (in_time and by is not None and not _asks(by, parsed_case))

@@ -125,12 +125,14 @@ def load(raw: object) -> Facts:
 def _most_fitting(case: Case) -> list[PullRequest]:
     """The listed pull requests, first those that can belong to the commit. The others do not change the decision."""
     settings = case.rules.settings.value
-    fits = fitting(
-        case.listed,
-        commit=case.change.commit,
-        default_branch=case.default_branch,
-        repository_id=settings.repository_id if settings is not None else 0,
-        requester=requester_of(case.request, case.rules.people),
+    fits = set(
+        fitting(
+            case.listed,
+            commit=case.change.commit,
+            default_branch=case.default_branch,
+            repository_id=settings.repository_id if settings is not None else 0,
+            requester=requester_of(case.request, case.rules.people),
+        )
     )
     return sorted(case.listed, key=lambda pull: (pull not in fits, pull.merged_at is None))
 
