@@ -107,7 +107,7 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
         yield from repository.identity(tree.settings, state.hosting, target.api_url)
     for row in (desired_settings.DEFAULT_BRANCH, *desired_settings.MAIN):
         yield row.compare(state, target.page)
-    yield from break_glass.at_once(tree.policies, state.main)
+    yield from break_glass.soon(tree.policies, state.main)
     for row in (*desired_settings.LEDGER, *desired_settings.REPOSITORY):
         yield row.compare(state, target.page)
     yield ownership.by_github(tried(setup.codeowners_errors))

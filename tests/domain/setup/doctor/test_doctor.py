@@ -5,14 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from github_facts import HOSTING, MAIN, MAIN_RULES, asking
+from github_facts import FINE, HOSTING, MAIN, MAIN_RULES, asking
 
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Finding, GithubId, IamUser, Login, Person, Policy, Settings
 from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.setup.doctor import break_glass, ownership, people_and_teams, repository, workflows
-from jitbot.domain.setup.doctor.github_state import Bypass
+from jitbot.domain.setup.doctor.desired_settings import MAIN as MAIN_ROWS
 from jitbot.domain.setup.doctor.people_and_teams import GitHubAccount
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, as_json, exit_code, listed, tried
 
@@ -440,30 +440,38 @@ def test_each_break_glass_has_who_reviews(change: dict[str, Any], expected: dict
     assert list(break_glass.reviewers([policy()], PEOPLE, TEAMS)) == []
 
 
-ADMINS = Bypass(kind="OrganizationAdmin", number=None, mode="always", ruleset="main")
-ON_CALL = Bypass(kind="Team", number=7, mode="pull_request", ruleset="main")
-ASKS, NONE = MAIN_RULES, asking(MAIN_RULES, "pull_request", required_approving_review_count=0)
-CLASSIC = {"required_pull_request_reviews": {"required_approving_review_count": 1}}
+ONE, NONE = MAIN_RULES, asking(MAIN_RULES, "pull_request", required_approving_review_count=0)
+TWO = asking(MAIN_RULES, "pull_request", required_approving_review_count=2)
+CLASSIC = {"required_pull_request_reviews": {"required_approving_review_count": 2}}
 
 
 @pytest.mark.parametrize(
-    ("rules", "classic", "bypasses", "expected"),
+    ("rules", "classic", "expected"),
     [
-        ((), None, (), {}),
-        (NONE, None, (), {}),
-        (ASKS, None, (), {"break-glass-merges": CheckVerdict.WARN}),
-        (NONE, CLASSIC, (), {"break-glass-merges": CheckVerdict.WARN}),
-        (ASKS, None, (ADMINS,), {"break-glass-merges": CheckVerdict.WARN}),
-        (ASKS, None, (ADMINS, ON_CALL), {}),
-        (ASKS, None, Unknown(why="no"), {"break-glass-merges": CheckVerdict.WARN}),
-        (Unknown(why="no"), None, (), {"break-glass-merges": CheckVerdict.UNKNOWN}),
-        (NONE, Unknown(why="no"), (), {"break-glass-merges": CheckVerdict.UNKNOWN}),
+        ((), None, {}),
+        (NONE, None, {}),
+        (ONE, None, {}),
+        (TWO, None, {"break-glass-merges": CheckVerdict.WARN}),
+        (NONE, CLASSIC, {"break-glass-merges": CheckVerdict.WARN}),
+        (Unknown(why="no"), None, {"break-glass-merges": CheckVerdict.UNKNOWN}),
+        (NONE, Unknown(why="no"), {"break-glass-merges": CheckVerdict.UNKNOWN}),
     ],
 )
-def test_break_glass_at_night(
-    rules: Any, classic: Any, bypasses: Any, expected: dict[str, CheckVerdict]
-) -> None:
-    """Where main asks everybody for an approval first, break-glass waits too, unless those on call may pass."""
-    main = replace(MAIN, rules=rules, classic=classic, bypasses=bypasses)
-    assert not_ok(break_glass.at_once([after()], main)) == expected
-    assert list(break_glass.at_once([policy()], main)) == []
+def test_break_glass_at_night(rules: Any, classic: Any, expected: dict[str, CheckVerdict]) -> None:
+    """One approval of anybody can be had at night; where main asks for more, break-glass waits."""
+    main = replace(MAIN, rules=rules, classic=classic)
+    checks = list(break_glass.soon([after()], main))
+    assert not_ok(checks) == expected
+    assert list(break_glass.soon([policy()], main)) == []
+
+
+def test_nothing_advises_to_merge_without_an_approval() -> None:
+    """With 0 approvals GitHub may ignore the code owners; and who may pass the rules by may change the rules."""
+    (check,) = break_glass.soon([after()], replace(MAIN, rules=TWO))
+    assert "'Required approvals' to 1" in check.fix
+    assert "past" not in check.fix + check.observed
+    none = next(row for row in MAIN_ROWS if row.check.code == "main-approvals").compare(
+        replace(FINE, main=replace(MAIN, rules=NONE))
+    )
+    assert none.verdict is CheckVerdict.WRONG
+    assert "GitHub may merge without the code owners' review" in none.impact
