@@ -50,6 +50,10 @@ class Forge(Protocol):
         """admin, write, read or none."""
         ...
 
+    def calls_left(self) -> int | None:
+        """How many calls the forge still allows in this hour, as it said with its last answer; None if it did not."""
+        ...
+
     def rules(self, branch: str) -> frozenset[str]:
         """The kinds of rules that protect a branch, such as non_fast_forward."""
         ...

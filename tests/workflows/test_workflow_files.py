@@ -214,7 +214,7 @@ def test_the_audit_reads_everything_and_keeps_its_report() -> None:
     assert found[0]["with"] == {**CHECKOUT, "fetch-depth": "0"}
     assert found[1]["uses"] == "./.github/actions/jitbot"
     verify, report, keep = found[2:]
-    assert verify["run"] == "jitbot audit verify --online --against-aws --record"
+    assert verify["run"] == "jitbot audit verify --online --online-since recorded --against-aws --record"
     assert "if" not in verify
     options = re.fullmatch(
         r"jitbot audit report --online --from \S.+ --to \S.+ --output (\S+)\n", report["run"]

@@ -113,6 +113,10 @@ class GitHubForge:
         except UnknownObjectException:
             return "none"
 
+    def calls_left(self) -> int | None:
+        """How many calls GitHub still allows in this hour; None where it does not say."""
+        return self._client.calls_left
+
     @translated
     def rules(self, branch: str) -> frozenset[str]:
         """The types of the active rules on a branch, such as non_fast_forward and deletion."""

@@ -142,6 +142,7 @@ class Site:
         self.dispatches: list[Dispatch] = []
         self.calls: list[tuple[str, str]] = []
         self.faults: Callable[[str, str], GitHubFault | None] | None = None
+        self.calls_left: int | None = None
         self._ids = itertools.count(5000001)
         self.add_user(User(login=ACTIONS_BOT, id=41898282, type="Bot"))
 
