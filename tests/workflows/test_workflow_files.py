@@ -244,6 +244,24 @@ def test_what_is_installed_is_what_is_locked() -> None:
     assert "pip" not in script
 
 
+# The digest of uv-x86_64-unknown-linux-gnu.tar.gz of a version, as astral-sh publishes it beside the file.
+UV = {"0.12.4": "c8c60f47e6f88d18dbf6f33d7279fb1fbf7ae76631768152cf5578c3d65729b4"}
+
+
+def test_uv_itself_is_verified() -> None:
+    """The digest is given, and is that of the version: setup-uv verifies nothing without one."""
+    given = next(step["with"] for step in steps(ACTION) if step["name"] == "Set up uv")
+    assert given["checksum"] == UV[given["version"]]
+
+
+def test_the_cache_follows_the_lock_of_the_action() -> None:
+    """A data-only repository has no uv.lock: the cache is named by the lock that the action installs from."""
+    given = next(step["with"] for step in steps(ACTION) if step["name"] == "Set up uv")
+    place, _, rest = given["cache-dependency-glob"].partition("}}")
+    assert place == "${{ github.action_path "
+    assert (ACTION.parent / rest.removeprefix("/")).resolve() == ROOT / "uv.lock"
+
+
 def test_the_real_actions_are_taken_where_they_are(tmp_path: Path) -> None:
     """A clone of an action at the pinned commit takes the place of the stand-in; one at another commit does not."""
     stand_ins = used({})
