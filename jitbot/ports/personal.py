@@ -88,10 +88,6 @@ class PersonalForge(Protocol):
         """Whether a commit of the branch has ever touched a path."""
         ...
 
-    def commit(self, parent: Sha, path: str, content: bytes, message: str) -> Sha:
-        """A commit on top of `parent` that writes one file; it is on no branch, so nobody sees it yet."""
-        ...
-
     def create_branch(self, name: str, commit: Sha) -> None:
         """Make a branch at a commit. Raises DeniedError if there is one of that name, among others."""
         ...

@@ -19,7 +19,8 @@ class GitHubRepositorySettings:
         """Make a branch without a past, with one commit of one README.md."""
         file = {"path": "README.md", "mode": PLAIN, "type": "blob", "content": readme.decode()}
         tree = self._client.send("POST", "/git/trees", {"tree": [file]})
-        # No author is named, so that GitHub signs the commit as its own.
+        # GitHub signs no commit that a person's token makes by REST, and only REST makes a commit without a past.
+        # https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification
         made = self._client.send(
             "POST", "/git/commits", {"message": message, "tree": tree["sha"], "parents": []}
         )

@@ -12,7 +12,7 @@ from jitbot.adapters.github.client import Client, translated
 from jitbot.adapters.github.forge import actor
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.model.documents import PLAIN, GithubId, Login, Sha
+from jitbot.domain.model.documents import GithubId, Login, Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.text import timestamp
@@ -129,20 +129,6 @@ class GitHubPersonal:
         """Whether the history of a branch knows a path."""
         listed = self._client.pages(f"/commits?sha={quote(branch, safe='')}&path={quote(path, safe='')}")
         return next(listed, None) is not None
-
-    @translated
-    def commit(self, parent: Sha, path: str, content: bytes, message: str) -> Sha:
-        """A commit that GitHub makes and signs for this person: no author is named, so theirs is.
-
-        https://docs.github.com/en/rest/git/commits
-        """
-        base = self._client.get(f"/git/commits/{parent}")["tree"]["sha"]
-        entry = {"path": path, "mode": PLAIN, "type": "blob", "content": content.decode()}
-        tree = self._client.send("POST", "/git/trees", {"base_tree": base, "tree": [entry]})["sha"]
-        made = self._client.send(
-            "POST", "/git/commits", {"message": message, "tree": tree, "parents": [parent]}
-        )
-        return Sha(str(made["sha"]))
 
     @translated
     def create_branch(self, name: str, commit: Sha) -> None:

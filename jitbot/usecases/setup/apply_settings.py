@@ -5,7 +5,7 @@ from functools import partial
 
 from jitbot.domain.ledger.events import LEDGER
 from jitbot.domain.model.documents import Settings
-from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.errors import DeniedError, InvalidError
 from jitbot.domain.setup.doctor import desired_settings as desired
 from jitbot.domain.setup.doctor import setting_changes
 from jitbot.domain.setup.doctor.github_state import GitHubState
@@ -48,7 +48,17 @@ def apply_settings(setup: Setup, settling: RepositorySettings) -> Iterator[tuple
     due = desired.due(read(setup))
     for change in desired.CHANGES:
         if change in due and change is desired.LEDGER_BRANCH:
-            settling.begin(LEDGER, setting_changes.LEDGER_MESSAGE, setting_changes.LEDGER_README)
+            _begin(settling)
         elif change in due:
             settling.make(change.method, change.path, setting_changes.body(change))
         yield change.title, change in due
+
+
+def _begin(settling: RepositorySettings) -> None:
+    try:
+        settling.begin(LEDGER, setting_changes.LEDGER_MESSAGE, setting_changes.LEDGER_README)
+    except DeniedError as error:
+        raise DeniedError(
+            f"{error}. GitHub does not sign this commit: if a rule requires signed commits on every branch, take the "
+            f"branch {LEDGER} out of it, run this again, and put it back; what jitbot adds later is signed"
+        ) from error

@@ -26,6 +26,7 @@ from jitbot.domain.setup.doctor import (
     account_roles,
     break_glass,
     desired_settings,
+    other_rules,
     ownership,
     people_and_teams,
     repository,
@@ -107,8 +108,12 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
         yield from repository.identity(tree.settings, state.hosting, target.api_url)
     for row in (desired_settings.DEFAULT_BRANCH, *desired_settings.MAIN):
         yield row.compare(state, target.page)
+    yield from other_rules.of_main(state.main)
     yield from break_glass.soon(tree.policies, state.main)
-    for row in (*desired_settings.LEDGER, *desired_settings.REPOSITORY):
+    for row in desired_settings.LEDGER:
+        yield row.compare(state, target.page)
+    yield from other_rules.of_ledger(state.ledger)
+    for row in desired_settings.REPOSITORY:
         yield row.compare(state, target.page)
     yield ownership.by_github(tried(setup.codeowners_errors))
     states = {name: _state(setup, name) for name in target.shipped if name in tree.workflows}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jitbot.adapters.github import Client, GitHubPersonal
+from jitbot.adapters.github import Client, GitHubForge, GitHubPersonal
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
@@ -41,6 +41,11 @@ def personal(github: GitHubSandbox, login: str = "alice", repository: str = "acm
     return GitHubPersonal(
         Client(repository, token=github.token_for(login), api_url=github.api_url, backoff=0)
     )
+
+
+def commit_on(forge: GitHubPersonal, branch: str, parent: Sha, files: dict[str, bytes]) -> Sha:
+    """A commit on a branch by this person."""
+    return GitHubForge(forge._client).commit(branch, parent, "Ask", files)
 
 
 def test_the_place_is_one_call(github: GitHubSandbox) -> None:
@@ -130,9 +135,10 @@ def test_from_commit_to_pull_request(github: GitHubSandbox) -> None:
     """A commit, its branch, its pull request and its auto-merge, each to be asked after; then the branch goes."""
     forge = personal(github)
     tip = forge.place().tip
-    commit = forge.commit(tip, "requests/x y&z.yaml", "é\n".encode(), "Ask")
     assert forge.branch("jitbot/a") is None
-    forge.create_branch("jitbot/a", commit)
+    forge.create_branch("jitbot/a", tip)
+    assert forge.branch("jitbot/a") == tip
+    commit = commit_on(forge, "jitbot/a", tip, {"requests/x y&z.yaml": "é\n".encode()})
     assert forge.branch("jitbot/a") == commit
     with pytest.raises(DeniedError, match="already exists"):
         forge.create_branch("jitbot/a", commit)
@@ -154,12 +160,10 @@ def test_auto_merge_is_for_the_head_that_was_opened(github: GitHubSandbox) -> No
     """If the branch has moved since, auto-merge is not turned on for what nobody has seen."""
     forge = personal(github)
     tip = forge.place().tip
-    commit = forge.commit(tip, "a", b"1", "One")
-    forge.create_branch("x", commit)
+    forge.create_branch("x", tip)
+    commit = commit_on(forge, "x", tip, {"a": b"1"})
     pull = forge.open_pull("x", "main", "t", "b")
-    other = forge.commit(commit, "a", b"2", "Two")
-    github._site.repository("acme/access").store.update_ref("refs/heads/y", other)
-    personal(github, "bob")._client.send("PATCH", "/git/refs/heads/x", {"sha": other})
+    commit_on(personal(github, "bob"), "x", commit, {"a": b"2"})
     with pytest.raises(DeniedError, match="Head sha does not match"):
         forge.merge_when_ready(pull, "squash")
 
