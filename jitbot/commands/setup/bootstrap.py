@@ -64,7 +64,9 @@ aws cloudformation create-stack --stack-name {0}bot --template-body file://jitbo
 )
 @click.option("--managed-policies", help="What grants may carry, as in ReadOnlyAccess. Default: likewise.")
 @click.option("--existing-provider", is_flag=True, help="The accounts know GitHub's issuer already.")
-@click.option("--no-pin", is_flag=True, help="For a partition that does not know GitHub's newer claims.")
+@click.option(
+    "--no-pin", is_flag=True, help="For another issuer than GitHub's own: trust by the subject alone."
+)
 @click.option(
     "--requesters", "which", flag_value="requesters", help="What requesters need on their own side."
 )
@@ -106,6 +108,7 @@ def bootstrap(
         creates_provider=not existing_provider,
         pins_claims=not no_pin,
     )
+    domain.check_pins(settings, options)
     if not options.services:
         raise InvalidError("no policy in policies/access/ uses any service yet; name some with --services")
     size = domain.boundary_size(options.services)

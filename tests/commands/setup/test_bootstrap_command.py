@@ -118,6 +118,18 @@ def test_options_replace_the_defaults(capsys: Captured) -> None:
     assert (found["CreateOidcProvider"], found["PinNewClaims"]) == ("false", "false")
 
 
+def test_an_issuer_of_ones_own_is_never_pinned(capsys: Captured, access: Path) -> None:
+    """The roles would let nobody in: nothing is printed but why, and what to give."""
+    file = access / "policies" / "settings.yaml"
+    file.write_text(
+        file.read_text().replace("//token.actions.githubusercontent.com", "//token.actions.acme.ghe.com")
+    )
+    code, out, err = run(capsys, folder=access)
+    assert (code, out) == (1, "")
+    assert "the issuer here is https://token.actions.acme.ghe.com" in err
+    assert defaults(template(capsys, "--no-pin", folder=access))["PinNewClaims"] == "false"
+
+
 def test_requesters_are_told_what_they_need(capsys: Captured) -> None:
     """One policy, to enter roles under the grants' path and nothing else."""
     code, out, err = run(capsys, "--requesters")
