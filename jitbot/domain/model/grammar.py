@@ -201,7 +201,7 @@ _PLACEHOLDER = re.compile(rf"\{{\{{({_NAME})\}}\}}", re.ASCII)
 _VARIABLE = re.compile(r"\$\{aws:[A-Za-z0-9]+(?:/[A-Za-z0-9+=._:@-]{1,128})?\}", re.ASCII)
 _FILLED = "\0"  # stands for a placeholder or a variable while the rest is read; no template can hold it
 _ARN = re.compile(
-    rf"arn:aws(?:-[a-z]+)*:[a-z0-9-]+:[a-z0-9*?{_FILLED}-]*:(?:[0-9]{{12}}|aws|\*|{_FILLED})?:.+",
+    rf"arn:aws:[a-z0-9-]+:[a-z0-9*?{_FILLED}-]*:(?:[0-9]{{12}}|aws|\*|{_FILLED})?:.+",
     re.ASCII,
 )
 _ACTION = re.compile(r"[a-z][a-z0-9-]{0,62}:[A-Za-z0-9*?]{1,128}", re.ASCII)
