@@ -130,6 +130,15 @@ def test_an_issuer_of_ones_own_is_never_pinned(capsys: Captured, access: Path) -
     assert defaults(template(capsys, "--no-pin", folder=access))["PinNewClaims"] == "false"
 
 
+def test_the_stacks_are_where_the_organisation_allows(capsys: Captured) -> None:
+    """What they make is global, but an organisation may deny every region but its own."""
+    _, out, _ = run(capsys, "--stackset", "--region", "eu-central-1")
+    assert "--regions eu-central-1 " in out
+    assert "--region eu-central-1 " in out
+    assert "us-east-1" not in out
+    assert run(capsys, "--stackset", "--region", "eu; rm -rf /")[0] == 2
+
+
 def test_requesters_are_told_what_they_need(capsys: Captured) -> None:
     """One policy, to enter roles under the grants' path and nothing else."""
     code, out, err = run(capsys, "--requesters")
