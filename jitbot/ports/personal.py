@@ -76,6 +76,10 @@ class PersonalForge(Protocol):
         """The rules that hold for pull requests into a branch."""
         ...
 
+    def last_scheduled(self, file: str) -> datetime | None:
+        """When the newest run began that the schedule of this workflow started; None if there is none."""
+        ...
+
     def statuses(self, commit: Sha) -> Mapping[str, str]:
         """The newest state of each status of a commit, by its context: success, pending, failure, error."""
         ...

@@ -1,6 +1,7 @@
 """How the host of the repository is set up, as `doctor` asks for it and `init` sets it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from jitbot.domain.model.documents import Finding, Login
@@ -27,6 +28,10 @@ class Setup(Protocol):
         """What a job's token may do by default."""
         ...
 
+    def tags(self) -> Mapping[str, str]:
+        """The commit that each tag names."""
+        ...
+
     def codeowners_errors(self) -> Sequence[Finding] | None:
         """What the host finds wrong with CODEOWNERS on main; None if it finds no such file."""
         ...
@@ -45,6 +50,10 @@ class Setup(Protocol):
 
     def workflow_state(self, file: str) -> str | None:
         """active, or how the workflow of this file name is off; None if the host knows no such workflow."""
+        ...
+
+    def last_scheduled(self, file: str) -> datetime | None:
+        """When the newest run began that the schedule of this workflow started; None if there is none."""
         ...
 
 

@@ -1,6 +1,7 @@
 """GitHub with a person's own token: what `request`, `extend`, `release` and `status` ask of it."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -10,6 +11,7 @@ from github.GithubException import UnknownObjectException
 
 from jitbot.adapters.github.client import Client, translated
 from jitbot.adapters.github.forge import actor
+from jitbot.adapters.github.settings import last_scheduled
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model.documents import GithubId, Login, Sha
@@ -111,6 +113,11 @@ class GitHubPersonal:
                 str(check["context"]) for each in checks for check in each["required_status_checks"]
             ),
         )
+
+    @translated
+    def last_scheduled(self, file: str) -> datetime | None:
+        """When the newest run began that a workflow's schedule started."""
+        return last_scheduled(self._client, file)
 
     @translated
     def statuses(self, commit: Sha) -> Mapping[str, str]:

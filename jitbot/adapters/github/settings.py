@@ -4,18 +4,20 @@ https://docs.github.com/en/rest/repos/rules, https://docs.github.com/en/rest/bra
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from github import GithubException
 
-from jitbot.adapters.github.client import Client, translated
+from jitbot.adapters.github.client import Client, said, translated
 from jitbot.domain.model.documents import Finding, GithubId, Login
 from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.setup.doctor.github_state import ADMIN_ROLE, Body, Branch, Bypass, Hosting
 from jitbot.domain.setup.doctor.report import Unknown, tried
+from jitbot.domain.text import timestamp
 
 _NOT_FOUND = 404
 _NEEDS_ADMIN = "this token may not see it: run `jitbot doctor` as an admin of the repository"
@@ -52,6 +54,11 @@ class GitHubSetup:
     def job_tokens(self) -> Body:
         """What a job's token may do by default; admins alone may read it."""
         return self._client.get("/actions/permissions/workflow")
+
+    @translated
+    def tags(self) -> Mapping[str, str]:
+        """The commit that each tag names. https://docs.github.com/en/rest/repos/repos#list-repository-tags"""
+        return {str(raw["name"]): str(raw["commit"]["sha"]) for raw in self._client.pages("/tags")}
 
     @translated
     def codeowners_errors(self) -> Sequence[Finding] | None:
@@ -94,6 +101,11 @@ class GitHubSetup:
         return None if raw is None else str(raw["state"])
 
     @translated
+    def last_scheduled(self, file: str) -> datetime | None:
+        """When the newest run began that a workflow's schedule started."""
+        return last_scheduled(self._client, file)
+
+    @translated
     def _rules(self, branch: str) -> tuple[dict[str, Any], ...]:
         return tuple(self._client.pages(f"/rules/branches/{quote(branch)}"))
 
@@ -103,10 +115,12 @@ class GitHubSetup:
         try:
             return self._client.get(f"/branches/{quote(branch)}/protection")
         except GithubException as error:
-            said = error.data.get("message") if isinstance(error.data, dict) else ""
+            message = error.data.get("message") if isinstance(error.data, dict) else ""
             # A token without the right to read gets another 404: only these two mean that nothing is set.
-            if error.status == _NOT_FOUND and said in ("Branch not protected", "Branch not found"):
+            if error.status == _NOT_FOUND and message in ("Branch not protected", "Branch not found"):
                 return None
+            if _of_the_plan(error):
+                raise DeniedError(said(error)) from error
             if error.status in (401, 403, _NOT_FOUND):
                 raise DeniedError(_NEEDS_ADMIN) from error
             raise
@@ -125,6 +139,21 @@ class GitHubSetup:
         if isinstance(classic, Mapping):
             found += _allowances(classic)
         return tuple(found)
+
+
+def last_scheduled(client: Client, file: str) -> datetime | None:
+    """When the newest run began that a workflow's schedule started; None if there is none.
+
+    https://docs.github.com/en/rest/actions/workflow-runs#list-workflow-runs-for-a-workflow
+    """
+    raw = _found(client, f"/actions/workflows/{quote(file)}/runs?event=schedule&per_page=1")
+    runs = raw["workflow_runs"] if raw is not None else ()
+    return timestamp.parse(str(runs[0]["created_at"])) if runs else None
+
+
+def _of_the_plan(error: GithubException) -> bool:
+    """Whether the plan does not include it, as for rules of a private repository on GitHub Free."""
+    return error.status == 403 and said(error).startswith("Upgrade to ")
 
 
 def _allowances(raw: Mapping[str, Any]) -> Iterable[Bypass]:

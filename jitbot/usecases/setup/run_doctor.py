@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -53,6 +54,7 @@ class DoctorTarget:
     api_url: str
     page: str  # the repository's page, for people
     shipped: Mapping[str, str]
+    at: datetime
     cloud: Callable[[], Cloud]
 
 
@@ -115,9 +117,14 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
     yield from other_rules.of_ledger(state.ledger)
     for row in desired_settings.REPOSITORY:
         yield row.compare(state, target.page)
+    yield other_rules.sign_off(state.hosting)
+    if tree.codeowners is not None and not tree.codeowners.findings:
+        yield ownership.of_teams(tree.codeowners, state.main)
     yield ownership.by_github(tried(setup.codeowners_errors))
     states = {name: _state(setup, name) for name in target.shipped if name in tree.workflows}
     yield from workflows.present(target.shipped, tree.workflows, states)
+    if workflows.CLOCK in tree.workflows:
+        yield workflows.on_time(tried(partial(setup.last_scheduled, workflows.CLOCK)), target.at)
     logins = {
         login: people_and_teams.GitHubAccount(
             actor=tried(partial(setup.account, login)),

@@ -7,7 +7,7 @@ https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-
 from collections.abc import Iterator
 
 from jitbot.domain.ledger.events import DELETION, FORCE_PUSH
-from jitbot.domain.setup.doctor.github_state import Branch
+from jitbot.domain.setup.doctor.github_state import Branch, Hosting
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 from jitbot.domain.setup.doctor.setting import SettingRule
 
@@ -15,6 +15,14 @@ _QUEUE, _SIGNED = "merge_queue", "required_signatures"
 _IN_THE_TABLE = frozenset({"pull_request", "required_status_checks", DELETION, FORCE_PUSH})
 # A squash is linear, and so is what jitbot records; GitHub signs both.
 _HARMLESS = frozenset({"required_linear_history", _SIGNED})
+_SIGN_OFF = Check(
+    code="web-commit-sign-off",
+    group="repository",
+    title="commits on the web need no sign-off",
+    impact="GitHub may change the message of what jitbot records, or refuse it; what it then does is not documented",
+    fix="turn off 'Require contributors to sign off on web-based commits', or see whether a first grant is recorded",
+    otherwise=CheckVerdict.WARN,
+)
 _SIGNATURES = SettingRule(kind=_SIGNED, classic=(_SIGNED, "enabled"))
 
 _NO_QUEUE = Check(
@@ -70,6 +78,14 @@ def of_ledger(branch: Branch) -> Iterator[Check]:
     """Rules whose effect on what jitbot records is unknown."""
     kinds = _kinds(branch)
     yield _LEDGER.unknown(kinds.why) if isinstance(kinds, Unknown) else _others(_LEDGER, kinds)
+
+
+def sign_off(hosting: Hosting) -> Check:
+    """Whether commits that are made through the API must be signed off. A token that may only read sees it, too."""
+    required = hosting.answer.get("web_commit_signoff_required")
+    if not isinstance(required, bool):
+        return _SIGN_OFF.unknown("GitHub does not say so")
+    return _SIGN_OFF.answer(not required, "the repository or its organisation requires it")
 
 
 def _kinds(branch: Branch) -> frozenset[str] | Unknown:

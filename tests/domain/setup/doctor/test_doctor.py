@@ -1,7 +1,7 @@
 """The checks beside the table of desired settings, in plain values: verdicts, owners, people, workflows."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from jitbot.domain.setup.doctor.desired_settings import MAIN as MAIN_ROWS
 from jitbot.domain.setup.doctor.people_and_teams import GitHubAccount
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, as_json, exit_code, listed, tried
 
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 GAP = Unknown(why="nobody told")
 ASKED = Check(code="x", group="g", title="t", impact="m", fix="do")
 API = "https://api.github.com"
@@ -396,6 +397,22 @@ def test_workflows(found: str | None, state: str | Unknown, expected: dict[str, 
 
 
 @pytest.mark.parametrize(
+    ("newest", "verdict"),
+    [
+        (NOON - timedelta(hours=6), CheckVerdict.OK),
+        (NOON - timedelta(hours=6, seconds=1), CheckVerdict.WRONG),
+        (None, CheckVerdict.WRONG),
+        (GAP, CheckVerdict.UNKNOWN),
+    ],
+)
+def test_a_schedule_that_has_died_is_seen(newest: datetime | Unknown | None, verdict: CheckVerdict) -> None:
+    """GitHub calls a workflow active whose schedule starts nothing any more: its last run says how it is."""
+    check = workflows.on_time(newest, NOON)
+    assert check.verdict is verdict
+    assert (verdict is CheckVerdict.OK) is (check.observed == "")
+
+
+@pytest.mark.parametrize(
     ("text", "fine"),
     [
         (GRANT, True),
@@ -475,3 +492,21 @@ def test_nothing_advises_to_merge_without_an_approval() -> None:
     )
     assert none.verdict is CheckVerdict.WRONG
     assert "GitHub may merge without the code owners' review" in none.impact
+
+
+@pytest.mark.parametrize(
+    ("lines", "rules", "verdict"),
+    [
+        ("/policies/ @acme/security\n/.github/ @acme/security", ONE, CheckVerdict.WARN),
+        ("/policies/ @acme/a @acme/b\n/.github/ @bob", ONE, CheckVerdict.WARN),
+        ("/policies/ @acme/security @bob\n/.github/ @bob", ONE, CheckVerdict.OK),
+        ("/policies/ @acme/security\n/.github/ @acme/security", TWO, CheckVerdict.OK),
+        ("/policies/ @acme/security\n/.github/ @acme/security", GAP, CheckVerdict.UNKNOWN),
+        ("/policies/ @bob\n/.github/ @bob", GAP, CheckVerdict.OK),
+        ("/policies/\n/.github/", ONE, CheckVerdict.OK),  # nobody owns them: another check says so
+    ],
+)
+def test_rules_that_one_team_owns(lines: str, rules: Any, verdict: CheckVerdict) -> None:
+    """A member of the owning team may count as its approval: one more approval, or a person, is safe."""
+    read = codeowners.parse(f"* @bob\n{lines}\n")
+    assert ownership.of_teams(read, replace(MAIN, rules=rules)).verdict is verdict

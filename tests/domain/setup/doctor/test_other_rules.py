@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from github_facts import LEDGER, LEDGER_RULES, MAIN, MAIN_RULES
+from github_facts import HOSTING, LEDGER, LEDGER_RULES, MAIN, MAIN_RULES
 
 from jitbot.domain.setup.doctor import other_rules
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown
@@ -83,3 +83,16 @@ def test_rules_out_of_sight_are_unknown() -> None:
     ]
     assert {check.verdict for check in dark} == {CheckVerdict.UNKNOWN}
     assert len(dark) == 4
+
+
+@pytest.mark.parametrize(
+    ("said", "verdict"),
+    [
+        ({"web_commit_signoff_required": False}, CheckVerdict.OK),
+        ({"web_commit_signoff_required": True}, CheckVerdict.WARN),
+        ({}, CheckVerdict.UNKNOWN),
+    ],
+)
+def test_a_sign_off_that_github_may_add(said: dict[str, bool], verdict: CheckVerdict) -> None:
+    """Where web-based commits must be signed off, what becomes of the ledger's messages is not documented."""
+    assert other_rules.sign_off(replace(HOSTING, answer=said)).verdict is verdict
