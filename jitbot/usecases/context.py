@@ -84,5 +84,6 @@ def ensure_recordable(context: Context) -> None:
     missing = LEDGER_RULES - context.forge.rules(LEDGER)
     if missing:
         raise DeniedError(
-            f"the branch ledger is not protected ({', '.join(sorted(missing))}); `jitbot doctor` says how"
+            f"the branch ledger is not protected ({', '.join(sorted(missing))}); `jitbot doctor` says how. In a private "
+            "repository rules need GitHub Pro, Team or Enterprise"
         )

@@ -3,9 +3,14 @@
 https://docs.github.com/en/rest/repos/rules, https://docs.github.com/en/rest/actions/permissions
 """
 
-from jitbot.adapters.github.client import Client, translated
+from github import GithubException
+
+from jitbot.adapters.github.client import Client, said, translated
 from jitbot.domain.model.documents import PLAIN
+from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.setup.doctor.github_state import Body
+
+_PREVENTED = 409  # of a setting: the organisation decides it, so trying again does not help
 
 
 class GitHubRepositorySettings:
@@ -33,4 +38,9 @@ class GitHubRepositorySettings:
             if raw["name"] == body["name"] and raw.get("source_type", "Repository") == "Repository":
                 method, path = "PUT", f"{path}/{raw['id']}"
                 break
-        self._client.send(method, path, body)
+        try:
+            self._client.send(method, path, body)
+        except GithubException as error:
+            if error.status != _PREVENTED:
+                raise
+            raise DeniedError(f"GitHub answered {_PREVENTED}: {said(error)}") from error
