@@ -1,1 +1,1 @@
-"""The adapters: each module implements one port of `jitbot.ports` and imports no other adapter."""
+"""The adapters: each satisfies a port of `jitbot.ports`, which states the contract, and imports no other adapter."""

@@ -1,24 +1,17 @@
 """The cloud's accounts, as the plans' changes are made in them."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
 from jitbot.domain.aws.iam import Document, Documents
-from jitbot.domain.aws.roles import Actual, Listed
+from jitbot.domain.aws.roles import Actual, Listed, Receipt
 from jitbot.domain.model.documents import AccountId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """The provider's own word on a call: when it answered, and its request ids."""
-
-    at: datetime
-    request_ids: tuple[str, ...]
-
-
 class Account(Protocol):
-    """One cloud account, entered: the account that answered is the account that was meant."""
+    """One cloud account, entered: the account that answered is the account that was meant.
+
+    It is a protocol of its own, so that nothing can be asked of an account that was not entered.
+    """
 
     def roles(self, *, whole: bool = False) -> tuple[Listed, ...]:
         """Every role under our path; `whole` reads all that is in them too, which costs more calls."""

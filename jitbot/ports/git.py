@@ -1,19 +1,24 @@
-"""git, as the use cases ask for it. What runs and audits ask alike is `Git`; `archive` has what audits ask beside it."""
+"""git, as the use cases ask for it: commits and blobs of a clone, never its working tree."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from jitbot.domain.access.too_large import TooLarge
 from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
+from jitbot.domain.ledger.git_history import HistoryStep, RuleChange
+from jitbot.domain.model.bounds import EVENT_READ
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.merge_facts import Change
 
-__all__ = ["AddedCommit", "AddedEntry", "Git", "Repository"]
-
 
 class Git(Protocol):
-    """git: commits and blobs, never the working tree."""
+    """One clone of the repository.
+
+    A run asks what happened since a moment; its clone may be shallow or partial, and what is missing is fetched.
+    An audit reads main and the ledger from their first commit to their last, and raises UnavailableError where the
+    clone's history is cut off.
+    """
 
     def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
         """The tree's entries at these paths; a path that ends in / gives what lies directly in the folder."""
@@ -27,16 +32,19 @@ class Git(Protocol):
         """The commit that a revision names. Raises InvalidError if there is none."""
         ...
 
-
-class Repository(Git, Protocol):
-    """git at fetched tips, which may be shallow or partial: what is missing is fetched."""
-
     def fetch(self, heads: Iterable[int] = ()) -> None:
-        """Bring the tips of main and ledger, and the heads of these pull requests, up to date."""
+        """Bring the tips of main and ledger, or the heads of these pull requests, up to date.
+
+        Raises InvalidError if the remote has no ledger.
+        """
+        ...
+
+    def fetch_main(self) -> None:
+        """Bring the tip of main alone up to date, for a repository that has no ledger yet."""
         ...
 
     def main(self) -> Sha:
-        """The fetched tip of the default branch."""
+        """The fetched tip of the default branch. Raises InvalidError if there is no such branch."""
         ...
 
     def ledger(self) -> Sha:
@@ -76,7 +84,7 @@ class Repository(Git, Protocol):
         ...
 
     def batches(self, since: datetime, *, saying: str = "", after: Sha | None = None) -> tuple[Sha, ...]:
-        """The ledger's commits since then, through every parent, oldest first; with this line in their message, if given.
+        """The ledger's commits since then, through every parent, oldest first; with this line in their message, in upper or lower case, if given.
 
         Those that are part of the history of `after` are left out.
         """
@@ -88,4 +96,46 @@ class Repository(Git, Protocol):
 
     def merge_base(self, one: Sha, other: Sha) -> Sha:
         """The best common ancestor of two commits."""
+        ...
+
+    def ledger_steps(self, tip: Sha) -> Iterator[HistoryStep]:
+        """The ledger's commits, through every parent, parents first."""
+        ...
+
+    def main_steps(self, tip: Sha) -> Iterator[HistoryStep]:
+        """The commits of main's first-parent line, oldest first."""
+        ...
+
+    def ledger_again(self, commits: Sequence[Sha]) -> Iterator[HistoryStep]:
+        """Some of the ledger's commits once more, in this order; of their dates nothing is said."""
+        ...
+
+    def contents(self, blobs: Iterable[Sha], most: int = EVENT_READ) -> Iterator[tuple[Sha, bytes | None]]:
+        """The bytes of blobs, one after the other; None for one that is not here, or has more than `most` bytes."""
+        ...
+
+    def here(self, blobs: Iterable[Sha]) -> frozenset[Sha]:
+        """Those of these blobs that are in this clone, however large."""
+        ...
+
+    def blobs_at(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:
+        """The blob at each path of each commit; None if there is none. What is not here at all is left out."""
+        ...
+
+    def rule_changes(
+        self, tip: Sha, paths: Sequence[str], start: datetime, end: datetime
+    ) -> tuple[RuleChange, ...]:
+        """The commits of main's first-parent line that touch these paths, from `start` until, not at, `end`; oldest first."""
+        ...
+
+    def commits_of(self, tip: Sha) -> frozenset[Sha]:
+        """The names of all commits of a history."""
+        ...
+
+    def verified(self) -> Sha | None:
+        """The head of the ledger that was last found good in this clone."""
+        ...
+
+    def remember(self, head: Sha) -> None:
+        """Keep this head of the ledger as the one found good."""
         ...

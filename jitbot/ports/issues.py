@@ -1,18 +1,9 @@
-"""The forge's issues, as the reviews after access ask for them."""
+"""The issues that jitbot's workflows keep open while somebody must act."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
-    """One issue, as far as it matters here."""
-
-    number: int
-    title: str
-    body: str
-    is_open: bool
+from jitbot.domain.model.github_objects import Issue
 
 
 class Issues(Protocol):

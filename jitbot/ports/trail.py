@@ -20,7 +20,7 @@ class Trail(Protocol):
 
 
 class Trails(Protocol):
-    """The records of every account and region."""
+    """The records of every account and region. Accounts are entered one by one, and their records read side by side."""
 
     def of(self, account_id: AccountId, region: str) -> Trail:
         """The record of an account in a region. Raises DeniedError if another account answers."""

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 import requests
 from jitbot.adapters import documents
-from jitbot.domain.model.documents import Accounts, Login, Parsed, People, Settings, Source, Teams
+from jitbot.domain.model.documents import Accounts, ByLogin, Login, Parsed, People, Settings, Source, Teams
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.sandbox.aws import AwsSandbox
 from jitbot.sandbox.clock import Clock
@@ -165,7 +165,7 @@ class Acme:
         more = "".join(f'{alias}: "{account_id}"\n' for alias, account_id in self._more_accounts.items())
         tree["policies/accounts.yaml"] += more.encode()
         self.settings: Settings = _value(documents.parse_settings, tree, "policies/settings.yaml", Settings)
-        self.people: People = _value(documents.parse_people, tree, "policies/people.yaml", dict)
+        self.people: People = _value(documents.parse_people, tree, "policies/people.yaml", ByLogin)
         self.teams: Teams = _value(documents.parse_teams, tree, "policies/teams.yaml", dict)
         self.accounts: Accounts = _value(documents.parse_accounts, tree, "policies/accounts.yaml", dict)
         for login, person in self.people.items():

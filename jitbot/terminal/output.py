@@ -8,7 +8,7 @@ import click
 from jitbot.domain.access import too_large
 from jitbot.domain.ledger.commit_message import sentence
 from jitbot.domain.ledger.events import EndReason, Event
-from jitbot.domain.model.documents import Finding
+from jitbot.domain.model.documents import Finding, FindingLevel, errors
 from jitbot.domain.text import escape
 from jitbot.usecases.runs.report import Report
 
@@ -37,7 +37,8 @@ def print_findings(findings: Iterable[Finding]) -> None:
     """One finding a line, as compilers do, with what to do about it below."""
     for finding in findings:
         place = f"{finding.file}:{finding.line}:{finding.column}" if finding.line else finding.file
-        click.echo(f"{escape.log(place)}: {escape.log(finding.message)} [{finding.code}]")
+        level = "" if finding.level is FindingLevel.ERROR else f"{finding.level}: "
+        click.echo(f"{escape.log(place)}: {escape.log(level + finding.message)} [{finding.code}]")
         if finding.hint:
             click.echo(click.style(f"    {escape.log(finding.hint)}", dim=True))
 
@@ -53,12 +54,38 @@ def print_annotations(findings: Iterable[Finding]) -> None:
             place |= {"line": str(finding.line), "col": str(finding.column)}
         place["title"] = finding.code
         text = f"{finding.message}; {finding.hint}" if finding.hint else finding.message
-        click.echo(_annotation(place, text))
+        click.echo(_annotation(finding.level, place, text))
 
 
-def _annotation(place: Mapping[str, str], text: str) -> str:
+def counted(findings: Sequence[Finding], wrong: str) -> str:
+    """How many findings there are of each level: `1 problem, 2 warnings`; `all good` where nothing is wrong.
+
+    `wrong` says how many errors there are, if there are any.
+    """
+    levels = [finding.level for finding in findings]
+    warnings, notices = levels.count(FindingLevel.WARNING), levels.count(FindingLevel.NOTICE)
+    parts = [wrong if errors(findings) else "all good"]
+    parts += [f"{warnings} warning{'s' if warnings > 1 else ''}"] if warnings else []
+    parts += [f"{notices} acknowledged"] if notices else []
+    return ", ".join(parts)
+
+
+def findings_json(findings: Sequence[Finding]) -> dict[str, object]:
+    """`findings` are those that keep something from happening. Warnings and acknowledged ones have keys of their own, if there are any."""
+    keys = {
+        FindingLevel.ERROR: "findings",
+        FindingLevel.WARNING: "warnings",
+        FindingLevel.NOTICE: "acknowledged",
+    }
+    shown = {
+        name: [each.as_json() for each in findings if each.level is level] for level, name in keys.items()
+    }
+    return {name: listed for name, listed in shown.items() if listed or name == "findings"}
+
+
+def _annotation(level: FindingLevel, place: Mapping[str, str], text: str) -> str:
     properties = ",".join(f"{name}={escape.annotation_property(value)}" for name, value in place.items())
-    return f"::error {properties}::{escape.annotation_data(text)}"
+    return f"::{level} {properties}::{escape.annotation_data(text)}"
 
 
 def print_report(report: Report, *, nothing: str) -> None:

@@ -37,24 +37,26 @@ class FolderTree:
 
         If every file is executable, the file system has no such bit, and git ignores it.
         """
-        modes = {path: mode for path in paths if (mode := _mode(self.root / path))}
+        modes = {path: mode for path in paths if (mode := self._mode(self.root / path))}
         plain = {PLAIN} if PLAIN in modes.values() else {"100755"}
         return {path: mode for path, mode in modes.items() if mode not in plain}
 
     def _is_plain(self, file: Path) -> bool:
-        below = [part for part in (file, *file.parents) if self.root in part.parents]
-        return file.is_file() and not any(part.is_symlink() for part in below)
+        return file.is_file() and not self._is_behind_a_link(file)
 
+    def _is_behind_a_link(self, file: Path) -> bool:
+        """Whether a file, or a folder above it in here, is a symlink."""
+        return any(part.is_symlink() for part in (file, *file.parents) if self.root in part.parents)
 
-def _mode(file: Path) -> str:
-    """The mode by which git would take up a file; empty if there is none."""
-    if file.is_symlink():
-        return "120000"
-    if file.is_dir():
-        return "040000"
-    if not file.exists():
-        return ""
-    return "100755" if os.access(file, os.X_OK) and file.stat().st_mode & 0o100 else PLAIN
+    def _mode(self, file: Path) -> str:
+        """The mode by which git would take up a file; empty if there is none."""
+        if self._is_behind_a_link(file):
+            return "120000"
+        if file.is_dir():
+            return "040000"
+        if not file.exists():
+            return ""
+        return "100755" if os.access(file, os.X_OK) and file.stat().st_mode & 0o100 else PLAIN
 
 
 def data_root(start: Path) -> Path:
@@ -65,6 +67,43 @@ def data_root(start: Path) -> Path:
     raise InvalidError(
         f"no {SETTINGS} in {start} or above: run jitbot inside a clone of the access repository"
     )
+
+
+def root_of(files: Iterable[str], folder: Path) -> Path:
+    """The data root that these files of the command line lie in; without any, the one that the folder lies in.
+
+    Raises InvalidError if there is none, or more than one.
+    """
+    roots = {file: _root_above(Path(os.path.normpath(folder / file))) for file in files}
+    found = {root for root in roots.values() if root is not None}
+    if len(found) > 1:
+        named = ", ".join(str(root) for root in sorted(found))
+        raise InvalidError(f"these files lie in several access repositories: {named}; check each by itself")
+    for file, root in roots.items():
+        if root is None and _is_link(folder / file):
+            target = (folder / file).resolve()
+            raise InvalidError(f"{file} is a symlink; name the file itself, {target}")
+    return found.pop() if found else data_root(folder)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder lies there, and no symlink to one."""
+    try:
+        return path.is_dir() and not path.is_symlink()
+    except OSError:  # a name too long for any file
+        return False
+
+
+def _is_link(path: Path) -> bool:
+    try:
+        return path.is_symlink()
+    except OSError:
+        return False
+
+
+def _root_above(path: Path) -> Path | None:
+    above = (path, *path.parents) if is_folder(path) else path.parents
+    return next((each for each in above if (each / SETTINGS).is_file()), None)
 
 
 def clone(start: Path, environ: Mapping[str, str]) -> GitRepository:

@@ -46,9 +46,13 @@ def folded(text: str, stream: TextIO, indent: str = "  ") -> str:
         return inert
     width = shutil.get_terminal_size().columns
     lines = textwrap.wrap(
-        inert.strip(), width, initial_indent=inert[: len(inert) - len(inert.lstrip())], subsequent_indent=indent,
-        break_long_words=False, break_on_hyphens=False,
-    )  # fmt: skip
+        inert.strip(),
+        width,
+        initial_indent=inert[: len(inert) - len(inert.lstrip())],
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
     return "\n".join(lines)
 
 

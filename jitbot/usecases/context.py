@@ -9,8 +9,9 @@ from jitbot.domain.model.documents import PLAIN, Settings, Source
 from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError
 from jitbot.ports.cloud import Cloud
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.forge import Forge
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
+from jitbot.ports.github_read import GitHubRead
+from jitbot.ports.github_write import GitHubWrite
 from jitbot.ports.issues import Issues
 from jitbot.ports.oidc import Oidc
 
@@ -34,10 +35,11 @@ class Run:
 class Context:
     """Everything outside jitbot, behind ports. The repository was just fetched; the settings are those at main's tip."""
 
-    repository: Repository
+    git: Git
     documents: DocumentReader
     settings: Settings
-    forge: Forge
+    github: GitHubRead
+    github_write: GitHubWrite
     issues: Issues
     issuer: Oidc
     catalogue: ActionCatalog
@@ -47,19 +49,19 @@ class Context:
     run: Run = field(default_factory=Run)
 
 
-def file_at_main(repository: Repository, path: str) -> bytes | None:
+def file_at_main(git: Git, path: str) -> bytes | None:
     """A file at main's fetched tip; None where there is no ordinary file of that name."""
-    for entry in repository.entries(repository.main(), [path]):
+    for entry in git.entries(git.main(), [path]):
         if entry.mode == PLAIN:
-            return repository.read([entry.blob])[entry.blob]
+            return git.read([entry.blob])[entry.blob]
     return None
 
 
-def settings_at_main(repository: Repository, documents: DocumentReader) -> Settings:
+def settings_at_main(git: Git, documents: DocumentReader) -> Settings:
     """The settings at main's fetched tip. Raises InvalidError with the first finding if they do not read."""
-    content = file_at_main(repository, SETTINGS)
+    content = file_at_main(git, SETTINGS)
     if content is None:
-        for entry in repository.entries(repository.main(), [SETTINGS]):
+        for entry in git.entries(git.main(), [SETTINGS]):
             raise InvalidError(f"{SETTINGS} on main is no plain file: git mode {entry.mode}, not {PLAIN}")
         raise InvalidError(f"main has no {SETTINGS}; `jitbot init` makes one")
     parsed = documents.parse_settings(Source(path=SETTINGS, content=content))
@@ -71,9 +73,9 @@ def settings_at_main(repository: Repository, documents: DocumentReader) -> Setti
 
 def ensure_current(context: Context) -> None:
     """Raise SupersededError unless the code of this run is main's: a re-run of an old run must do nothing."""
-    tip = context.repository.entries(context.repository.main(), CODE)
+    tip = context.git.entries(context.git.main(), CODE)
     for commit in context.run.commits:
-        if context.repository.entries(context.repository.resolve(commit), CODE) != tip:
+        if context.git.entries(context.git.resolve(commit), CODE) != tip:
             raise SupersededError(
                 f"this run's code, of {commit[:10]}, is not main's any more; a newer run does the work"
             )
@@ -81,7 +83,7 @@ def ensure_current(context: Context) -> None:
 
 def ensure_recordable(context: Context) -> None:
     """Raise DeniedError unless the ledger is protected: what can be rewritten proves nothing."""
-    missing = LEDGER_RULES - context.forge.rules(LEDGER)
+    missing = LEDGER_RULES - context.github.rules(LEDGER).types
     if missing:
         raise DeniedError(
             f"the branch ledger is not protected ({', '.join(sorted(missing))}); `jitbot doctor` says how. In a private "

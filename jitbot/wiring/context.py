@@ -38,21 +38,22 @@ def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -
 
     `purpose` is jitbot's own role to enter accounts with: grant, sweep or audit.
     """
-    from jitbot.adapters.github import GitHubForge, GitHubIssues
+    from jitbot.adapters.github import GitHubIssues, GitHubReader, GitHubWriter
 
     environ = invocation.environ
-    repository = clone(invocation.folder, environ)
-    repository.fetch()
-    settings = settings_at_main(repository, documents)
+    git = clone(invocation.folder, environ)
+    git.fetch()
+    settings = settings_at_main(git, documents)
     _same_repository(environ, settings)
     agent = f"jitbot/{__version__} ({verb})"
     issuer = _issuer(environ, settings, agent)
     client = github_client(environ, settings.repository, agent)
     return Context(
-        repository=repository,
+        git=git,
         documents=documents,
         settings=settings,
-        forge=GitHubForge(client),
+        github=GitHubReader(client),
+        github_write=GitHubWriter(client),
         issues=GitHubIssues(client, github_client(environ, settings.repository, agent, repeats=False)),
         issuer=issuer,
         catalogue=ServiceAuthorizationReference(),

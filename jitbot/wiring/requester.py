@@ -22,7 +22,7 @@ _ORIGIN = re.compile(r"(?:[a-z+]+://[^/]+/|[^/:]+@?[^/:]*:)(?P<name>[^/]+/[^/]+?
 def open_client(invocation: Invocation, verb: str, repository: str | None) -> RequesterClient:
     """The client of the token's owner. Raises InvalidError with what to do if the token or the repository is missing."""
     from jitbot.adapters import documents
-    from jitbot.adapters.github import Client, GitHubForge, GitHubPersonal
+    from jitbot.adapters.github import Client, GitHubReader, GitHubWriter
     from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 
     environ = invocation.environ
@@ -32,8 +32,8 @@ def open_client(invocation: Invocation, verb: str, repository: str | None) -> Re
         name, token=token_of(environ), api_url=api_url, user_agent=f"jitbot/{__version__} ({verb})"
     )
     return RequesterClient(
-        personal=GitHubPersonal(client),
-        forge=GitHubForge(client),
+        github=GitHubReader(client),
+        github_write=GitHubWriter(client),
         documents=documents,
         catalogue=ServiceAuthorizationReference(),
         sleep=time.sleep,

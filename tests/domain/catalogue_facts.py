@@ -29,6 +29,8 @@ ACTIONS = (
     an_action("iam:CreateUser", Access.PERMISSIONS, "arn:*:iam::*:user/*"),
     an_action("iam:PassRole", Access.PERMISSIONS, "arn:*:iam::*:role/*"),
     an_action("kms:Decrypt", Access.WRITE, "arn:*:kms:*:*:key/*", keys="kms:encryptioncontext:${contextkey}"),
+    an_action("lambda:AddPermission", Access.PERMISSIONS, "arn:*:lambda:*:*:function:*"),
+    an_action("lambda:RemovePermission", Access.PERMISSIONS, "arn:*:lambda:*:*:function:*"),
     an_action("logs:GetQueryResults", Access.READ),
     an_action("s3:GetObject", Access.READ, OBJECT, keys="s3:existingobjecttag/<key>"),
     an_action("s3:ListBucket", Access.LIST, BUCKET, keys="s3:prefix"),

@@ -13,9 +13,9 @@ from markdown_it import MarkdownIt
 from jitbot.domain.access.pending_approvals import pending
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.model.documents import Request
-from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.model.merge_facts import ChangeKind, Rules
 from jitbot.domain.views.grant_preview import would_grant
-from jitbot.domain.views.request_summary import Held, Proposed, RequestSummary
+from jitbot.domain.views.request_summary import Held, RequestSummary
 
 HOSTILE = (
     "@acme/platform #7 GH-8 https://evil.example www.evil.example </details> <img src=x onerror=alert(1)> "
@@ -38,7 +38,7 @@ def a_summary(
     parsed_case = a_ground(a_case(request=asked, rules=held, merge=a_merge(head_rules=held, reviews=reviews)))
     summary = RequestSummary(
         path=asked.path,
-        proposed=Proposed.ASK,
+        kind=ChangeKind.ADDED,
         request=asked,
         grant_preview=would_grant(asked, held, MERGED_AT, the_catalogue(), state),
         awaiting=pending(parsed_case),

@@ -27,7 +27,10 @@ CLASSIC: Mapping[str, Any] = {
 }
 JOB_TOKENS: Mapping[str, Any] = body(desired.JOB_TOKENS)
 HOSTING = Hosting(
-    full_name="acme/access", repository_id=7, answer={"default_branch": "main", **body(desired.MERGING)}
+    default_branch="main",
+    full_name="acme/access",
+    repository_id=7,
+    answer={"default_branch": "main", **body(desired.MERGING)},
 )
 MAIN = Branch(name="main", rules=MAIN_RULES, classic=None, bypasses=())
 LEDGER = Branch(name="ledger", rules=LEDGER_RULES, classic=None, bypasses=())

@@ -175,7 +175,7 @@ def _listed(
 def _rev_list(objects: Objects, arguments: Sequence[str], stdin: bytes) -> bytes:
     *options, tip = arguments
     said = [match[1] for each in options if (match := _GREP.fullmatch(each))]
-    known = {"--reverse", "--timestamp", "--topo-order", "--first-parent"}
+    known = {"--regexp-ignore-case", "--reverse", "--timestamp", "--topo-order", "--first-parent"}
     if len(said) > 1 or not set(options) <= known | {f"--grep=^{each}$" for each in said}:
         raise UnsureError
     base, dots, head = tip.rpartition("..")
@@ -184,7 +184,8 @@ def _rev_list(objects: Objects, arguments: Sequence[str], stdin: bytes) -> bytes
     names = [name for name in walked if name not in stop]
     if said:
         line = re.sub(r"\\(.)", r"\1", said[0]).encode(errors="surrogateescape")
-        names = [name for name in names if line in objects.commit(name).message.split(b"\n")]
+        spelt = bytes.lower if "--regexp-ignore-case" in options else bytes
+        names = [name for name in names if spelt(line) in spelt(objects.commit(name).message).split(b"\n")]
     if "--reverse" in options:
         names.reverse()
     stamped = "--timestamp" in options

@@ -225,6 +225,8 @@ ADMIN_ATTEMPTS = (
     *_on("identitystore:CreateUser", (f"arn:aws:identitystore::{PROD}:identitystore/d-0123456789",)),
     *_on("sso:CreateInstance", ("*",)),
     *_on("sso-directory:CreateUser", ("*",)),
+    *_on("sso-oauth:CreateTokenWithIAM", ("*",)),
+    *_on("signin:CreateOAuth2Token", ("*",)),
     *_on("cloudtrail:StopLogging", (_TRAIL,)),
     *_on("cloudtrail:DeleteTrail", (_TRAIL,)),
     *_on("cloudtrail:UpdateTrail", (_TRAIL,)),

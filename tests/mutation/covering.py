@@ -1,9 +1,9 @@
-"""Which tests run which functions of the domain, and how long each takes: what a mutant needs to meet, and no more."""
+"""Which tests run which functions, and how long each takes: what a mutant needs to meet, and no more."""
 
 import ast
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -32,14 +32,15 @@ def run(items: Sequence[pytest.Item]) -> Iterator[bool]:
         yield item.session.testsfailed == failed
 
 
-def measured(items: Sequence[pytest.Item], folder: Path) -> list[Ran]:
-    """Run tests, and see which lines of this folder's files each of them meets."""
+def measured(items: Sequence[pytest.Item], folder: Path, forget: Callable[[], None]) -> list[Ran]:
+    """Run tests, and see which lines of this folder's files each of them meets, with nothing remembered of the others."""
     tracer = coverage.Coverage(data_file=None, include=[f"{folder}/*"], config_file=False)
     tracer.set_option("run:disable_warnings", ["no-data-collected"])  # some tests meet nothing of it
     tracer.start()
     outcomes, before = [], time.perf_counter()
     running = run(items)
     for item in items:
+        forget()
         tracer.switch_context(item.nodeid)
         green = next(running)
         now = time.perf_counter()

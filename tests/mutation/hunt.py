@@ -1,10 +1,11 @@
-"""Takes each guard out of the domain in turn, and says which of them no test missed.
+"""Takes each guard out of one part of jitbot in turn, and says which of them no test detected.
 
-    .venv/bin/python tests/mutation/hunt.py [MODULE…] [--tests PATH…] [--json FILE] [--again FILE]
+    .venv/bin/python tests/mutation/hunt.py [MODULE…] [--part PART] [--tests PATH…] [--json FILE] [--again FILE]
 
-The domain's tests run once, to see which functions each of them meets. Then each mutant meets, in a process of its
-own, the tests that meet its function: its module's own first, the quickest next, up to so many seconds. Tests of the
-whole program miss less, but nobody who changes a line of the domain waits for them: so its own tests must be enough.
+A part is a folder of `jitbot` with the folder of `tests` of the same name: domain, usecases, adapters, commands. Its
+tests run once, to see which functions each of them meets. Then each mutant meets, in a process of its own, the tests
+that meet its function: its module's own first, the quickest next, up to so many seconds. Tests of the whole program
+detect more, but nobody who changes a line waits for them: so the part's own tests must be enough.
 A survivor is either listed in survivors.md, with the reason why nothing can go wrong there, or it is an error: exit 1.
 """
 
@@ -34,7 +35,9 @@ from mutants import Mutant, count, mutant
 from swapping import Loaded
 
 ROOT = Path(__file__).resolve().parents[2]
-DOMAIN = ROOT / "jitbot" / "domain"
+PACKAGE = ROOT / "jitbot"
+DOMAIN = PACKAGE / "domain"
+PARTS = ("domain", "usecases", "adapters", "commands")
 LISTED = Path(__file__).with_name("survivors.md")
 SECONDS = 90.0  # of the tests that a mutant meets at most
 LONGEST = 30  # CPU seconds more than those that a mutant may take: one that never ends is found, too
@@ -84,7 +87,7 @@ class Hunter:
         sources = {path: path.read_text("utf-8") for path in self._paths}
         for path in self._paths:  # some are imported only when they are used
             importlib.import_module(_module(path).removesuffix(".__init__"))
-        loaded = Loaded(DOMAIN, "jitbot")
+        loaded = Loaded(PACKAGE, "jitbot")
         _world[:] = [World(items=items, sources=sources, loaded=loaded, seconds=self._seconds)]
         gc.freeze()
         files: dict[str, list[str]] = {}
@@ -113,7 +116,9 @@ class Hunter:
 
 def _cover(names: Sequence[str]) -> list[Ran]:
     """Run the tests of one file, and see what each of them meets."""
-    told = _forked(lambda: [asdict(each) for each in covering.measured(_items(names), DOMAIN)])
+    told = _forked(
+        lambda: [asdict(each) for each in covering.measured(_items(names), PACKAGE, _world[0].loaded.forget)]
+    )
     if told is None:
         return [Ran(test=name, seconds=0, green=False, lines={}) for name in names]
     return [Ran(**each) for each in told]
@@ -210,7 +215,7 @@ def _quiet() -> None:
 
 
 def _module(path: Path) -> str:
-    return "jitbot.domain." + ".".join(path.relative_to(DOMAIN).with_suffix("").parts)
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
 def _mutant(task: Task) -> Mutant:
@@ -225,24 +230,25 @@ def listed() -> set[str]:
 
 
 def main() -> int:
-    """Hunt through the modules named, or all of the domain."""
+    """Hunt through the modules named, or all of a part."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("modules", nargs="*", type=Path)
-    parser.add_argument("--tests", action="append", help="meet these, and not the domain's own")
+    parser.add_argument("--part", choices=PARTS, default=PARTS[0])
+    parser.add_argument("--tests", action="append", help="meet these, and not the part's own")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of tests that a mutant meets at most")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--json", type=Path, help="write what was found")
     parser.add_argument("--again", type=Path, help="only what survived there")
     given = parser.parse_args()
-    paths = [each.resolve() for each in given.modules] or sorted(DOMAIN.rglob("*.py"))
+    paths = [each.resolve() for each in given.modules] or sorted((PACKAGE / given.part).rglob("*.py"))
     only = None
     if given.again:
         earlier = json.loads(given.again.read_text("utf-8"))
         only = {(each["module"], each["what"]) for each in earlier if not each["killed"]}
     hunter = Hunter(paths, jobs=given.jobs, seconds=given.seconds, only=only)
-    if _collected(hunter, given.tests or ["tests/domain"]) != 0:
+    if _collected(hunter, given.tests or [f"tests/{given.part}"]) != 0:
         sys.exit("the tests cannot be collected; run pytest to see why")
     if given.json:
         given.json.write_text(json.dumps(hunter.found, indent=1), "utf-8")

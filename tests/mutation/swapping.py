@@ -28,8 +28,7 @@ class Loaded:
         new = _changes(
             compile(source, file, "exec", dont_inherit=True), compile(tree, file, "exec", dont_inherit=True)
         )
-        for cache in self._caches:
-            cache.cache_clear()
+        self.forget()
         changed = 0
         for function in self._functions[str(file)]:
             code = new.get(function.__code__)
@@ -37,6 +36,11 @@ class Loaded:
                 function.__code__ = code
                 changed += 1
         return changed
+
+    def forget(self) -> None:
+        """Empty every cache, so that what was remembered is worked out again."""
+        for cache in self._caches:
+            cache.cache_clear()
 
 
 def _changes(old: CodeType, new: CodeType) -> dict[CodeType, CodeType]:

@@ -87,6 +87,7 @@ class World(Stage):
     def back(self, kept: Kept) -> None:
         """Put acme back into a state it was in, whatever was broken since."""
         self.calm()
+        self.at_work.clear()
         self.github.store.update_ref("refs/heads/main", kept.main)
         self.github.store.update_ref("refs/heads/ledger", kept.ledger)
         self.github.pulls.clear()
@@ -177,8 +178,8 @@ class World(Stage):
         self.steps += 1  # each branch has a name of its own
         title = f"change {self.steps}"
         if login in self.at_work:  # what lies in their clone goes with it
-            self.at_work.discard(login)
             number = self.propose(login, title, *commits)
+            self.at_work.discard(login)
         else:
             number = self.offer(login, title, *commits)
         for approver in by:

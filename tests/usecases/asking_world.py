@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from jitbot.adapters import documents
-from jitbot.adapters.github import Client, GitHubForge, GitHubPersonal
+from jitbot.adapters.github import Client, GitHubReader, GitHubWriter
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.domain.model.documents import Source
 from jitbot.domain.request import new_request
@@ -67,10 +67,10 @@ class Counter:
             api_url=self.acme.github.api_url,
             backoff=0,
         )
-        personal = GitHubPersonal(client)
+        github_write = GitHubWriter(client)
         return RequesterClient(
-            personal=wrapped(personal) if wrapped else personal,
-            forge=GitHubForge(client),
+            github=GitHubReader(client),
+            github_write=wrapped(github_write) if wrapped else github_write,
             documents=documents,
             catalogue=ServiceAuthorizationReference(),
             sleep=self.slept.append,

@@ -9,12 +9,12 @@ from typing import cast
 import pytest
 
 from jitbot.domain.aws import iam
-from jitbot.domain.aws.roles import Actual
+from jitbot.domain.aws.roles import Actual, Receipt
 from jitbot.domain.enforce.changes import Deny, Remove
 from jitbot.domain.ledger.events import EndReason
 from jitbot.domain.model.documents import AccountId, Sha
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.ports.cloud import Account, Receipt
+from jitbot.ports.cloud import Account
 from jitbot.usecases.apply.end_access import deny, remove
 from jitbot.usecases.context import Context, Run
 from jitbot.usecases.read_back import PAUSES, Patience

@@ -14,10 +14,9 @@ import botocore.exceptions
 
 from jitbot.adapters.aws.errors import translated
 from jitbot.domain.aws import iam
-from jitbot.domain.aws.roles import Actual, Listed
+from jitbot.domain.aws.roles import Actual, Listed, Receipt
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.ports.cloud import Receipt
 
 _PAUSES = (0.5, 1, 2, 4)  # seconds in which what was just made may not be known everywhere
 
@@ -71,7 +70,6 @@ class AwsAccount:
         return actual, _receipt(receipts)
 
     def policy(self, name: str) -> iam.Document | None:
-        """A customer managed policy of the account, as its default version says; None if AWS knows none."""
         arn = f"arn:aws:iam::{self._account_id}:policy/{name}"
         with translated(f"read policy {name} of account {self._account_id}"), self._speaking():
             try:

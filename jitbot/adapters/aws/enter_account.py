@@ -51,7 +51,6 @@ class AwsCloud:
             events.register("needs-retry.iam", _not_known_yet)
 
     def enter(self, account_id: AccountId) -> AwsAccount:
-        """Enter an account. Raises DeniedError if AWS refuses, or if an unexpected account answers."""
         with translated(f"enter account {account_id}"):
             found = self._identity.enter(self._sts, account_id)
         speaking = nullcontext if found is None else partial(_as, _credentials(found))

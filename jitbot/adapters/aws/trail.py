@@ -119,7 +119,6 @@ class AwsTrails:
         self._entered: dict[AccountId, boto3.Session] = {}
 
     def of(self, account_id: AccountId, region: str) -> AwsTrail:
-        """The trail of an account in a region. Raises DeniedError if AWS refuses, or another account answers."""
         if account_id not in self._entered:
             with translated(f"enter account {account_id}"):
                 self._entered[account_id] = self._enter(account_id)

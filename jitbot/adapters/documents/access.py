@@ -9,6 +9,7 @@ from jitbot.adapters.documents.shape import check_shape
 from jitbot.domain.model import grammar
 from jitbot.domain.model.documents import (
     OPTIONAL,
+    Acknowledgement,
     Finding,
     Login,
     Parameter,
@@ -172,6 +173,10 @@ def _policy(name: str, value: Mapping[str, Any], document: Document) -> Policy:
         managed_policies=_strings(value.get("managed_policies", ())),
         review_within=duration.parse(value["review_within"]) if "review_within" in value else None,
         reviewers=_strings(value.get("reviewers", ())),
+        acknowledged=tuple(
+            Acknowledgement(**{name: str(text) for name, text in entry.items()})
+            for entry in value.get("acknowledged", ())
+        ),
         where=dict(document.where),
     )
 

@@ -8,6 +8,7 @@ from jitbot.adapters.documents.document import Document, Path
 from jitbot.adapters.documents.shape import check_shape
 from jitbot.domain.model.documents import (
     AccountId,
+    ByLogin,
     GithubId,
     IamRole,
     IamUser,
@@ -111,14 +112,16 @@ def _identities(people: tuple[tuple[Path, Any], ...]) -> Iterator[tuple[Path, st
 
 def _people(value: Mapping[str, Any]) -> People:
     default = value.get("defaults", {}).get("identity_center", {})
-    return {
-        login: Person(
-            login=Login(login),
-            github_id=GithubId(int(entry["github_id"])),
-            principal=_principal(entry, default),
-        )
-        for login, entry in value["people"].items()
-    }
+    return ByLogin(
+        {
+            login: Person(
+                login=Login(login),
+                github_id=GithubId(int(entry["github_id"])),
+                principal=_principal(entry, default),
+            )
+            for login, entry in value["people"].items()
+        }
+    )
 
 
 def _principal(entry: Mapping[str, Any], default: Mapping[str, str]) -> Principal | None:

@@ -33,6 +33,7 @@ _KINDS = {
     "object": "a mapping",
     "array": "a list",
 }
+_NO_BLANK = re.compile(r"([\w-]{1,40}):[^\s:/]")  # `table:orders`, which YAML takes for one text
 _STATEMENT = "a statement says what is allowed: actions, resources and conditions"
 _REFUSED_KEYS = {
     "principal": "who gets in is the requester alone, and jitbot writes that",
@@ -206,7 +207,9 @@ def _sentence(misfit: _Misfit) -> tuple[str, str]:
     match misfit.keyword:
         case "type":
             kinds = " or ".join(_KINDS[kind] for kind in ([limit] if isinstance(limit, str) else limit))
-            return "wrong-type", f"{name} must be {kinds}, not {said}"
+            near = _NO_BLANK.match(value) if kinds == _KINDS["object"] and isinstance(value, str) else None
+            missing = f": a blank is missing after {near[1]}:" if near else ""
+            return "wrong-type", f"{name} must be {kinds}, not {said}{missing}"
         case "format":
             problem = misfit.problem
             return bad, f"{name}{problem}" if problem.startswith(":") else f"{name}: {said} {problem}"

@@ -5,14 +5,17 @@ machine finds the same); the tree is built here from its events, so no YAML type
 no object made. See https://yaml.org/spec/1.2.2/ for what is left out.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
 import yaml
 
 from jitbot.adapters.documents.document import Document, Path, Text, named
+from jitbot.adapters.documents.yaml_error import explained
 from jitbot.domain.model.documents import Position, Source
-from jitbot.domain.model.grammar import shown, unseen
+from jitbot.domain.model.grammar import shown
+from jitbot.domain.text.visible import name_of, unseen, unseen_in
 
 MAX_BYTES = 16 * 1024  # of what anybody may propose
 MAX_REGISTRY_BYTES = 64 * 1024  # of the files that grow with the company: a thousand accounts, or people
@@ -21,13 +24,16 @@ MAX_DEPTH = 8  # the deepest thing we have, a condition's value, lies at 6
 
 _HINT_LF = "save the file with LF line ends"
 _HIDDEN = {
-    "tab": ("a tab, which YAML does not take for indentation", "use spaces"),
-    "carriage-return": ("a carriage return", _HINT_LF),
-    "control-character": ("a control character", "remove it"),
-    "hidden-character": ("a character that cannot be seen or turns the text around", "remove it"),
-    "space-character": ("a space that is not an ordinary one", "type an ordinary space"),
-    "byte-order-mark": ("a byte order mark", "save the file as UTF-8 without a mark"),
+    "tab": ("which YAML does not take for indentation", "use spaces"),
+    "carriage-return": ("which not every reader takes for the end of a line", _HINT_LF),
+    "control-character": ("which is a control character", "remove it"),
+    "hidden-character": ("which cannot be seen here, or turns the text around", "remove it"),
+    "space-character": ("which is not an ordinary space", "type an ordinary space"),
+    "byte-order-mark": ("which is a byte order mark", "save the file as UTF-8 without a mark"),
 }
+# After a text without quotes, or after what announces one: a # that the next sign touches is seldom a comment.
+_LOST = re.compile(r" +(#+)[^#\s]")
+_LOST_BLOCK = re.compile(r"[|>][-+0-9]* +(#+)[^#\s]")
 _SPECIAL = {"\t": "tab", "\r": "carriage-return"}
 
 
@@ -50,7 +56,8 @@ def read(source: Source, *, most: int = MAX_BYTES) -> Document:
     except _StopError:
         pass
     except (yaml.YAMLError, ValueError) as error:  # ValueError: "\\U00110000", which is no character
-        _syntax(document, error)
+        problem = explained(error, text)
+        document.note((), "yaml-syntax", problem.message, problem.hint, problem.place)
     return document
 
 
@@ -60,10 +67,8 @@ def _decoded(document: Document, content: bytes, most: int) -> str | None:
         document.note((), "too-large", message, "split it, or shorten it", None)
         return None
     if content[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        message, hint = _HIDDEN["byte-order-mark"]
-        document.note(
-            (), "byte-order-mark", f"the file begins with {message}", hint, Position(line=1, column=1)
-        )
+        message, hint = "the file begins with a byte order mark", _HIDDEN["byte-order-mark"][1]
+        document.note((), "byte-order-mark", message, hint, Position(line=1, column=1))
         return None
     try:
         return content.decode("utf-8")
@@ -77,42 +82,22 @@ def _decoded(document: Document, content: bytes, most: int) -> str | None:
 def _visible(document: Document, text: str) -> bool:
     """Note the first character of each kind that a reader would not see; False if there is one."""
     found: dict[str, list[int]] = {}
-    for index, character in enumerate(text):
-        if (code := _hidden(character, index)) is not None:
+    for index, kind in unseen_in(text):
+        if text[index] != "\n":
+            is_mark = text[index] == "\ufeff" and index == 0
+            code = "byte-order-mark" if is_mark else _SPECIAL.get(text[index], f"{kind}-character")
             found.setdefault(code, []).append(index)
     for code, indices in found.items():
-        message, hint = _HIDDEN[code]
-        again = f" ({len(indices)} of them in the file)" if len(indices) > 1 else ""
-        place = _place_of(text, indices[0])
-        document.note((), code, f"here is {message}{again}", hint, place)
+        what, hint = _HIDDEN[code]
+        again = f" ({len(indices)} such characters in the file)" if len(indices) > 1 else ""
+        message = f"here is {name_of(text[indices[0]])}, {what}{again}"
+        document.note((), code, message, hint, _place_of(text, indices[0]))
     return not found
-
-
-def _hidden(character: str, index: int) -> str | None:
-    if " " <= character <= "~" or character == "\n":
-        return None
-    if character in _SPECIAL:
-        return _SPECIAL[character]
-    if character == "\ufeff" and index == 0:
-        return "byte-order-mark"
-    kind = unseen(character)
-    return f"{kind}-character" if kind else None
 
 
 def _place_of(text: str, index: int) -> Position:
     line_start = text.rfind("\n", 0, index) + 1
     return Position(line=text.count("\n", 0, index) + 1, column=index - line_start + 1)
-
-
-def _syntax(document: Document, error: Exception) -> None:
-    place, problem = None, "an escape or a number in it is out of range"
-    if isinstance(error, yaml.MarkedYAMLError):
-        place = _position(error.problem_mark)
-        problem = ", ".join(part for part in (error.context, error.problem) if part)
-    hint = "check the indentation, colons, quotes and brackets"
-    if "cannot start any token" in problem:
-        hint = 'put the text in quotes, as in "@acme/payments"'
-    document.note((), "yaml-syntax", f"this is not YAML: {problem}", hint, place)
 
 
 def _position(mark: Any) -> Position:
@@ -124,6 +109,7 @@ class _Walk:
 
     def __init__(self, document: Document, text: str, most_parts: int) -> None:
         self._document = document
+        self._text = text
         self._most_parts = most_parts
         self._events: Iterator[Any] = yaml.parse(text, Loader=yaml.SafeLoader)
 
@@ -135,13 +121,13 @@ class _Walk:
             return
         self._no_directive(start)
         value = self._node(next(self._events), ())
+        self._last()
         if isinstance(value, dict):
             self._document.value = value
         elif value == "":
             self._refuse_file("empty-document", "the file is empty")
         else:
             self._refuse_file("not-a-mapping", "the file is not a mapping of keys to values")
-        self._last()
 
     def _refuse_file(self, code: str, message: str) -> None:
         self._document.note((), code, message, "begin with `key: value`", Position(line=1, column=1))
@@ -191,15 +177,32 @@ class _Walk:
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Text:
         text = Text(event.value, plain=event.style is None)
         if (
-            text.plain and not text and path and "" not in path
+            self._nothing_lost(event, path) and text.plain and not text and path and "" not in path
         ):  # findings below a broken key would add nothing
             self._document.refuse(
                 path, "no-value", f"{named(path)} has no value", "write one, or remove the key"
             )
-        if any(character != "\n" and unseen(character) for character in text):
-            message = f"{shown(text)} holds a character that cannot be seen"
-            self._document.refuse(path, "hidden-character", message, "remove the escape")
+        hidden = [text[index] for index, _ in unseen_in(text) if text[index] != "\n"]
+        if hidden:
+            message = f"{shown(text)} holds {name_of(hidden[0])}, which cannot be seen here"
+            self._document.refuse(
+                path, "hidden-character", message, "write the text itself, without the escape"
+            )
         return text
+
+    def _nothing_lost(self, event: Any, path: Path) -> bool:
+        """Note a # that ends a text without a word although its writer may have meant it; False if there is one."""
+        lost = None
+        if event.style is None:
+            lost = _LOST.match(self._text, event.end_mark.index)
+        elif event.style in ("|", ">"):
+            lost = _LOST_BLOCK.match(self._text, event.start_mark.index)
+        if lost is None:
+            return True
+        message = "what follows # is a comment and is lost: put the text in quotes"
+        hint = "where it is meant as a comment, put a blank after the #"
+        self._document.note(path, "lost-text", message, hint, _place_of(self._text, lost.start(1)))
+        return False
 
     def _sequence(self, path: Path) -> list[Any]:
         items: list[Any] = []
@@ -236,7 +239,8 @@ class _Walk:
             self._document.note(part, "key-not-text", "a key is empty", "write one", place)
         if key == "<<":
             self._document.note(part, "merge-key", "<< merges another part", "write the keys out", place)
-        if any(unseen(character) for character in key):
-            message = f"the key {shown(key)} holds a character that cannot be seen"
-            self._document.note(part, "hidden-character", message, "remove the escape", place)
+        hidden = [character for character in key if unseen(character)]
+        if hidden:
+            message = f"the key {shown(key)} holds {name_of(hidden[0])}, which is none of a key"
+            self._document.note(part, "hidden-character", message, "remove it", place)
         return key

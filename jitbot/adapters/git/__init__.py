@@ -4,6 +4,5 @@ https://git-scm.com/docs/git#_low_level_commands_plumbing
 """
 
 from jitbot.adapters.git.clone import GitRepository
-from jitbot.adapters.git.full_clone import WholeClone
 
-__all__ = ["GitRepository", "WholeClone"]
+__all__ = ["GitRepository"]

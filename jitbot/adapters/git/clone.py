@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 
 from jitbot.adapters.git import plumbing
-from jitbot.adapters.git.objects import Objects
-from jitbot.adapters.git.partial_clone import QUIETLY, REMOTE, Remainder
+from jitbot.adapters.git.full_history import FullHistory
+from jitbot.adapters.git.partial_clone import QUIETLY, REMOTE
 from jitbot.adapters.git.process import GitProcess, Token, last_line
-from jitbot.adapters.git.ref_names import commit_of, holds, is_commit
+from jitbot.adapters.git.ref_names import commit_of, is_commit
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search
 from jitbot.domain.access.too_large import TooLarge
-from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
+from jitbot.domain.ledger.batches import AddedCommit
 from jitbot.domain.model.bounds import BATCH_READ, EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError, UnavailableError
@@ -24,7 +24,7 @@ from jitbot.domain.text.addresses import GITHUB, origin
 _SPECIAL, _ESCAPED = re.compile(r"[.\[\]*^$\\]"), r"\\\g<0>"  # of git's basic regular expressions
 
 
-class GitRepository:
+class GitRepository(FullHistory):
     """A clone on this machine, whole, shallow or partial.
 
     `token` is handed to git where it fetches and nowhere else, never on a command line, for `server` alone.
@@ -40,16 +40,13 @@ class GitRepository:
         timeout: float = 120,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
-        self._git = GitProcess(root, timeout=timeout, environ=environ)
         self._token = Token(token, origin(server))
+        super().__init__(GitProcess(root, timeout=timeout, environ=environ), self._token)
         self._branch = branch
-        self._objects = Objects(self._git)
-        self._remainder = Remainder(self._git, token=self._token)
         self._tips: dict[str, Sha] = {}  # as they were last fetched
         self._walked: dict[tuple[object, ...], Mapping[Sha, int]] = {}
 
     def fetch(self, heads: Iterable[int] = ()) -> None:
-        """Bring main, ledger and these pull requests' heads up to date; what the remote lacks is an error."""
         wanted = [_refspec(name) for name in (self._branch, "ledger")]
         pulls = [f"+refs/pull/{number}/head:{_pull(number)}" for number in heads]
         # The ledger's first fetch brings years of it; all others bring little.
@@ -67,29 +64,24 @@ class GitRepository:
         raise UnavailableError(f"git could not fetch from {REMOTE}: {reason}")
 
     def fetch_main(self) -> None:
-        """Fetch main only, for a command that reads before there is a ledger."""
         result = self._fetched(REMOTE, _refspec(self._branch))
         if result.returncode != 0:
             raise UnavailableError(f"git could not fetch from {REMOTE}: {last_line(result.stderr)}")
 
     def main(self) -> Sha:
-        """The fetched tip of the default branch."""
-        return self._resolve(_tip(self._branch), f"there is no branch {self._branch} at {REMOTE}")
+        return self._resolve(
+            _tip(self._branch), f"this clone has no branch {self._branch} of {REMOTE}: `git fetch` it"
+        )
 
     def ledger(self) -> Sha:
-        """The fetched tip of the ledger."""
-        return self._resolve(_tip("ledger"), f"there is no branch ledger at {REMOTE}; `jitbot init` makes it")
+        otherwise = f"this clone has no branch ledger of {REMOTE}: `git fetch` it; `jitbot init` makes it"
+        return self._resolve(_tip("ledger"), otherwise)
 
     def pull_head(self, number: int) -> Sha | None:
-        """The fetched head of a pull request; None if git has none."""
         found = self._git.ask("for-each-ref", "--format=%(objectname)", _pull(number)).decode().strip()
         return Sha(found) if found else None
 
     def changes(self, since: datetime) -> tuple[Change, ...]:
-        """What main's first-parent line did to files under requests/ since then, oldest first.
-
-        A commit that is too large is left out here: `too_large` names it.
-        """
         return tuple(
             plumbing.change(base, commit, at, each)
             for base, commit, at, found in self._main(since)
@@ -98,7 +90,6 @@ class GitRepository:
         )
 
     def too_large(self, since: datetime) -> tuple[TooLarge, ...]:
-        """The commits of main's first-parent line since then that change more below requests/ than is read."""
         return tuple(
             TooLarge(commit=commit, base=Sha(base), committed_at=plumbing.moment(at))
             for base, commit, at, found in self._main(since)
@@ -106,31 +97,19 @@ class GitRepository:
         )
 
     def deleting(self, commit: Sha, paths: Sequence[str]) -> frozenset[str]:
-        """Those of these paths that a commit deletes: its first parent has them, the commit does not."""
         (parents,) = self._parents([commit]).values()
         before = {entry.path for entry in self.entries(parents[0], paths)} if parents else frozenset[str]()
         return frozenset(before - {entry.path for entry in self.entries(commit, paths)})
 
     def touched(self, base: Sha, commit: Sha) -> tuple[str, ...] | None:
-        """Every path that differs between two commits; a rename counts as two. None if that is too much to read."""
         (found,) = self._objects.differing([(base, commit)], most=MOST_PATHS).values()
         return tuple(sorted(each.path for each in found.found)) if found.whole else None
 
     def touching(self, commits: Iterable[Sha], path: str) -> frozenset[Sha]:
-        """Of these commits, the ones that change the path against their first parent (a root: against nothing).
-
-        A commit that is too large to compare is included.
-        """
         parents = self._parents(commits)
         pairs = [(found[0] if found else EMPTY_TREE, name) for name, found in parents.items()]
         differing = self._objects.differing(pairs, below=path, most=MOST_PATHS)
         return frozenset(name for (_, name), found in differing.items() if found.found or not found.whole)
-
-    def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
-        """The tree's entries at these paths; a path that ends in / gives what lies directly in the folder."""
-        if not paths:  # git would list the whole root
-            return ()
-        return self._objects.entries(commit, paths)
 
     def read(self, blobs: Iterable[Sha]) -> Mapping[Sha, bytes]:
         """The bytes of blobs; of those a partial clone lacks, all are fetched at once."""
@@ -141,26 +120,17 @@ class GitRepository:
         return {name: content for name, content in found.items() if content is not None}
 
     def small(self, blobs: Iterable[Sha], most: int) -> Mapping[Sha, bytes | None]:
-        """The bytes of blobs that have at most so many; None for a larger one, and for what is no blob."""
         wanted = list(dict.fromkeys(blobs))
         self._remainder.bring_blobs(wanted)
         return dict(self._objects.read("blob", wanted, most))
 
     def batches(self, since: datetime, *, saying: str = "", after: Sha | None = None) -> tuple[Sha, ...]:
-        """The ledger's commits since then, through every parent, oldest first; with this line in their message, if given.
-
-        Those that are part of the history of `after` are left out.
-        """
-        search = (f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$",) if saying else ()
+        pattern = f"--grep=^{_SPECIAL.sub(_ESCAPED, saying)}$"
+        search = ("--regexp-ignore-case", pattern) if saying else ()
         known = (f"^{after}",) if after is not None else ()
         return tuple(self._walk(since, "ledger", "--topo-order", *search, *known))
 
-    def holds(self, tip: Sha, commit: Sha) -> bool:
-        """Whether a history has this commit in it."""
-        return holds(self._git, tip, commit)
-
     def added(self, commits: Sequence[Sha]) -> tuple[AddedCommit, ...]:
-        """The files that commits of the ledger add, in their order. A commit that adds too much is not `well_formed`."""
         read = self._objects.commits(commits)
         pairs = {
             name: (found.parents[0] if found.parents else EMPTY_TREE, name)
@@ -184,7 +154,6 @@ class GitRepository:
         return is_commit(self._git, revision)
 
     def merge_base(self, one: Sha, other: Sha) -> Sha:
-        """The best common ancestor of two commits."""
         result = self._git.run("merge-base", one, other)
         while result.returncode != 0 and self._remainder.is_shallow():
             self._remainder.deepen(_refspec(self._branch))
@@ -196,7 +165,6 @@ class GitRepository:
         return Sha(result.stdout.decode().strip())
 
     def resolve(self, revision: str) -> Sha:
-        """The commit that a revision names. Raises InvalidError if there is none."""
         return self._resolve(revision, f"git knows no commit {revision!r}")
 
     def _resolve(self, revision: str, otherwise: str) -> Sha:

@@ -1,19 +1,8 @@
-"""GitHub: one client, and a class for each thing that jitbot wants of it."""
+"""GitHub: one client, and a class for each of the ports `GitHubRead`, `GitHubWrite` and `Issues`."""
 
-from jitbot.adapters.github.apply_settings import GitHubRepositorySettings
 from jitbot.adapters.github.client import Client
-from jitbot.adapters.github.conversation import GitHubConversation
-from jitbot.adapters.github.forge import GitHubForge
 from jitbot.adapters.github.issues import GitHubIssues
-from jitbot.adapters.github.personal import GitHubPersonal
-from jitbot.adapters.github.settings import GitHubSetup
+from jitbot.adapters.github.reader import GitHubReader
+from jitbot.adapters.github.writer import GitHubWriter
 
-__all__ = [
-    "Client",
-    "GitHubConversation",
-    "GitHubForge",
-    "GitHubIssues",
-    "GitHubPersonal",
-    "GitHubRepositorySettings",
-    "GitHubSetup",
-]
+__all__ = ["Client", "GitHubIssues", "GitHubReader", "GitHubWriter"]

@@ -9,6 +9,7 @@ from typing import Any
 
 from github import GithubException
 
+from jitbot.adapters.github import graphql
 from jitbot.adapters.github.client import Client, said
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import GithubId, Login, Sha
@@ -22,7 +23,6 @@ _LOGIN = re.compile(LOGIN)  # a name that is a login names that account, too
 _NOREPLY = re.compile(
     r"(?:([0-9]{1,18})\+)?([A-Za-z0-9_-]{1,39}(?:\[bot\])?)@users\.noreply\.github\.com", re.IGNORECASE
 )
-_AT_ONCE = 50  # commits in one query
 _NO_FIELD = re.compile(
     r"Field '\w+' doesn't exist on type '\w+'"
 )  # as a GitHub says it that is too old for one
@@ -37,8 +37,8 @@ def named(client: Client, listed: Sequence[Mapping[str, Any]]) -> tuple[PullComm
     """
     addresses = {str(raw["sha"]): _addresses(raw) for raw in listed}
     unknown = [sha for sha, found in addresses.items() if any(not _NOREPLY.fullmatch(each) for each in found)]
-    more = _linked(client, unknown[:_AT_ONCE])
-    late = set(unknown[_AT_ONCE:])  # too many to ask for: they are taken to name everybody
+    more = _linked(client, unknown[: graphql.AT_ONCE])
+    late = set(unknown[graphql.AT_ONCE :])  # too many to ask for: they are taken to name everybody
     return tuple(
         _commit(
             raw, addresses[str(raw["sha"])], more.get(str(raw["sha"]), ()), crowded=str(raw["sha"]) in late
@@ -88,20 +88,13 @@ def _linked(client: Client, commits: Sequence[str]) -> Mapping[str, tuple[int, .
     """
     if not commits:
         return {}
-    owner, _, name = client.repository.partition("/")
-    declared = " ".join(f"$e{place}: String!" for place in range(len(commits)))
-    asked = " ".join(
-        f"o{place}: object(expression: $e{place}) {{ {_AUTHORS} }}" for place in range(len(commits))
-    )
-    query = f"query($owner: String!, $name: String!, {declared}) {{ repository(owner: $owner, name: $name) {{ {asked} }} }}"
-    variables = {f"e{place}": sha for place, sha in enumerate(commits)}
     try:
-        found = client.graphql(query, {"owner": owner, "name": name, **variables})["repository"]
+        found = graphql.objects(client, commits, _AUTHORS)
     except GithubException as error:
         if _lacks_the_field(error):
             return {}
         raise UnavailableError(f"GitHub does not say whom the commits name: {said(error)}") from error
-    return {sha: _ids(found[f"o{place}"]) for place, sha in enumerate(commits)}
+    return {sha: _ids(answer) for sha, answer in zip(commits, found, strict=True)}
 
 
 def _lacks_the_field(error: GithubException) -> bool:
@@ -119,7 +112,9 @@ def _is_of_the_schema(error: object) -> bool:
     return code == "undefinedField" or _NO_FIELD.fullmatch(str(error.get("message"))) is not None
 
 
-def _ids(answer: Mapping[str, Any]) -> tuple[int, ...]:
-    """The accounts among the authors of one commit; an author without an account is none."""
+def _ids(answer: Mapping[str, Any] | None) -> tuple[int, ...]:
+    """The accounts among the authors of one commit; an author without an account is none. Raises TypeError for no commit."""
+    if answer is None:
+        raise TypeError("no such commit")
     users = [node["user"] for node in answer["authors"]["nodes"]]
     return tuple(int(user["databaseId"]) for user in users if user is not None)

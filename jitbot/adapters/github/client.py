@@ -93,6 +93,7 @@ class Client:
         self._requester = client.requester
         self.repository = repository
         self._left: dict[str, int] = {}  # calls that GitHub still allows in this hour, by kind of call
+        self.owner = repository.partition("/")[0]
         self._path = f"/repos/{repository}"
 
     def elsewhere(self, path: str) -> "Client":
@@ -175,6 +176,13 @@ class Client:
         """The `data` of a GraphQL answer. Raises GithubException, with GitHub's errors in its `data`, if there are any."""
         _, answer = self._requester.graphql_query(query, variables)
         return dict(answer["data"])
+
+
+class AdapterPart:
+    """A part of an adapter. The parts of one adapter share its client, the way to one repository."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
 
 
 def _cursor(link: str) -> str | None:

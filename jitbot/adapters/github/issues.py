@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from jitbot.adapters.github.client import ACTIONS, Client, by_actions, translated
+from jitbot.domain.model.github_objects import Issue
 from jitbot.domain.text import timestamp
-from jitbot.ports.issues import Issue
 
 
 class GitHubIssues:
-    """One repository's `jitbot.ports.Issues`.
+    """One repository's `jitbot.ports.issues.Issues`.
 
     `once` is a client that never repeats a call: GitHub may have opened the issue although its answer was lost.
     """
@@ -21,19 +21,17 @@ class GitHubIssues:
 
     @translated
     def ours(self, since: datetime) -> tuple[Issue, ...]:
-        """Every issue of the workflows that changed since then; GitHub lists pull requests among them."""
         query = {"creator": ACTIONS, "state": "all", "since": timestamp.show(since), "direction": "asc"}
         found = self._client.pages("/issues", query)
+        # GitHub lists pull requests among them.
         return tuple(_issue(raw) for raw in found if "pull_request" not in raw and by_actions(raw))
 
     @translated
     def create(self, title: str, body: str) -> Issue:
-        """Open an issue, in one call that is never repeated."""
         return _issue(self._once.send("POST", "/issues", {"title": title, "body": body}))
 
     @translated
     def update(self, issue: Issue) -> None:
-        """Make an issue read, and be open or closed, like this."""
         state = {"state": "open"} if issue.is_open else {"state": "closed", "state_reason": "completed"}
         body = {"title": issue.title, "body": issue.body, **state}
         self._client.send("PATCH", f"/issues/{issue.number}", body)

@@ -1,4 +1,4 @@
-"""How a repository is set up on GitHub: read for `doctor`, never changed here.
+"""People, and how the repository is set up, read.
 
 https://docs.github.com/en/rest/repos/rules, https://docs.github.com/en/rest/branches/branch-protection
 """
@@ -11,80 +11,71 @@ from urllib.parse import quote
 
 from github import GithubException
 
+from jitbot.adapters.github import graphql
+from jitbot.adapters.github.answers import actor
 from jitbot.adapters.github.client import Client, said, translated
-from jitbot.domain.model.documents import Finding, GithubId, Login
-from jitbot.domain.model.errors import DeniedError
+from jitbot.adapters.github.contents import ContentReader
+from jitbot.domain.model.documents import Finding, GithubId, Login, Sha
+from jitbot.domain.model.errors import DeniedError, InvalidError
+from jitbot.domain.model.github_objects import RepositoryAccess
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.setup.doctor.github_state import ADMIN_ROLE, Body, Branch, Bypass, Hosting
 from jitbot.domain.setup.doctor.report import Unknown, tried
 from jitbot.domain.text import timestamp
 
+_ACCESS = """query($owner: String!, $name: String!) {
+  viewer { login databaseId }
+  repository(owner: $owner, name: $name) {
+    nameWithOwner url databaseId viewerPermission autoMergeAllowed squashMergeAllowed mergeCommitAllowed
+    defaultBranchRef { name target { oid } }
+  }
+}"""
+_MAY_WRITE = frozenset({"ADMIN", "MAINTAIN", "WRITE"})
 _NOT_FOUND = 404
 _NEEDS_ADMIN = "this token may not see it: run `jitbot doctor` as an admin of the repository"
 
 
-class GitHubSetup:
-    """One repository's `jitbot.ports.setup.Setup`."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
+class SettingsReader(ContentReader):
+    """The part of `GitHubRead` about people and settings; what protects a branch begins with its rules."""
 
     @translated
-    def hosting(self) -> Hosting:
-        """The repository; GitHub leaves the settings of merging out for a token that may only read."""
-        raw = self._client.get("")
-        return Hosting(full_name=str(raw["full_name"]), repository_id=int(raw["id"]), answer=raw)
-
-    def branch(self, name: str) -> Branch:
-        """What protects a branch; what cannot be read is Unknown, each part for itself."""
-        rules, classic = tried(partial(self._rules, name)), tried(partial(self._classic, name))
-        if isinstance(classic, Unknown):
-            classic = Unknown(why=f"classic protection: {classic.why}")
-        bypasses = rules if isinstance(rules, Unknown) else tried(partial(self._bypasses, rules, classic))
-        if isinstance(classic, Unknown) and not bypasses:
-            bypasses = classic
-        return Branch(name=name, rules=rules, classic=classic, bypasses=bypasses)
-
-    @translated
-    def has_branch(self, name: str) -> bool:
-        """Whether there is such a branch."""
-        return _found(self._client, f"/branches/{quote(name)}") is not None
-
-    @translated
-    def job_tokens(self) -> Body:
-        """What a job's token may do by default; admins alone may read it."""
-        return self._client.get("/actions/permissions/workflow")
-
-    @translated
-    def tags(self) -> Mapping[str, str]:
-        """The commit that each tag names. https://docs.github.com/en/rest/repos/repos#list-repository-tags"""
-        return {str(raw["name"]): str(raw["commit"]["sha"]) for raw in self._client.pages("/tags")}
-
-    @translated
-    def codeowners_errors(self) -> Sequence[Finding] | None:
-        """What GitHub finds wrong with CODEOWNERS on main."""
-        raw = _found(self._client, "/codeowners/errors?ref=main")
-        return None if raw is None else tuple(_codeowners_error(each) for each in raw["errors"])
-
-    @translated
-    def account(self, login: Login) -> Actor | None:
-        """Who a login is."""
-        raw = _found(self._client.elsewhere("/users"), f"/{quote(login)}")
-        if raw is None:
-            return None
-        return Actor(
-            login=Login(str(raw["login"])), github_id=GithubId(int(raw["id"])), kind=str(raw["type"])
+    def access(self) -> RepositoryAccess:
+        owner, _, name = self._client.repository.partition("/")
+        try:
+            data = self._client.graphql(_ACCESS, {"owner": owner, "name": name})
+        except GithubException as error:
+            raise _no_access(error, self._client.repository) from error
+        viewer, found = data["viewer"], data["repository"]
+        if not found.get("defaultBranchRef"):
+            raise InvalidError(f"{self._client.repository} is empty: it is no access repository")
+        return RepositoryAccess(
+            actor=Actor(login=Login(str(viewer["login"])), github_id=GithubId(int(viewer["databaseId"]))),
+            repository=str(found["nameWithOwner"]),
+            url=str(found["url"]),
+            repository_id=int(found["databaseId"]),
+            branch=str(found["defaultBranchRef"]["name"]),
+            tip=Sha(str(found["defaultBranchRef"]["target"]["oid"])),
+            may_write=found["viewerPermission"] in _MAY_WRITE,
+            auto_merge=found["autoMergeAllowed"] is True,
+            methods=tuple(
+                method
+                for method, allowed in (("squash", "squashMergeAllowed"), ("merge", "mergeCommitAllowed"))
+                if found[allowed] is True
+            ),
         )
 
     @translated
+    def account(self, login: Login) -> Actor | None:
+        raw = _found(self._client.elsewhere("/users"), f"/{quote(login)}")
+        return None if raw is None else actor(raw)
+
+    @translated
     def permission(self, login: Login) -> str:
-        """admin, write, read or none; none, too, for somebody GitHub does not know here."""
         raw = _found(self._client, f"/collaborators/{quote(login)}/permission")
         return "none" if raw is None else str(raw["permission"])
 
     @translated
     def members(self, team: str) -> frozenset[str] | None:
-        """The logins of a team. A job's own token sees no team at all."""
         organisation, _, slug = team.partition("/")
         place = self._client.elsewhere(f"/orgs/{quote(organisation)}/teams/{quote(slug)}")
         try:
@@ -95,19 +86,52 @@ class GitHubSetup:
             raise
 
     @translated
-    def workflow_state(self, file: str) -> str | None:
-        """active, disabled_manually, disabled_inactivity and the like."""
-        raw = _found(self._client, f"/actions/workflows/{quote(file)}")
-        return None if raw is None else str(raw["state"])
+    def hosting(self) -> Hosting:
+        raw = self._client.get("")
+        return Hosting(
+            full_name=str(raw["full_name"]),
+            repository_id=int(raw["id"]),
+            default_branch=str(raw["default_branch"]),
+            answer=raw,
+        )
+
+    def protection(self, branch: str) -> Branch:
+        rules, classic = tried(lambda: self.rules(branch).answer), tried(partial(self._classic, branch))
+        if isinstance(classic, Unknown):
+            classic = Unknown(why=f"classic protection: {classic.why}")
+        bypasses = rules if isinstance(rules, Unknown) else tried(partial(self._bypasses, rules, classic))
+        if isinstance(classic, Unknown) and not bypasses:
+            bypasses = classic
+        return Branch(name=branch, rules=rules, classic=classic, bypasses=bypasses)
+
+    @translated
+    def tags(self) -> Mapping[str, str]:
+        # https://docs.github.com/en/rest/repos/repos#list-repository-tags
+        return {str(raw["name"]): str(raw["commit"]["sha"]) for raw in self._client.pages("/tags")}
 
     @translated
     def last_scheduled(self, file: str) -> datetime | None:
-        """When the newest run began that a workflow's schedule started."""
-        return last_scheduled(self._client, file)
+        # https://docs.github.com/en/rest/actions/workflow-runs#list-workflow-runs-for-a-workflow
+        raw = _found(self._client, f"/actions/workflows/{quote(file)}/runs?event=schedule&per_page=1")
+        runs = raw["workflow_runs"] if raw is not None else ()
+        return timestamp.parse(str(runs[0]["created_at"])) if runs else None
+
+    def calls_left(self) -> int | None:
+        return self._client.calls_left
 
     @translated
-    def _rules(self, branch: str) -> tuple[dict[str, Any], ...]:
-        return tuple(self._client.pages(f"/rules/branches/{quote(branch)}"))
+    def job_tokens(self) -> Body:
+        return self._client.get("/actions/permissions/workflow")
+
+    @translated
+    def codeowners_errors(self) -> Sequence[Finding] | None:
+        raw = _found(self._client, "/codeowners/errors?ref=main")
+        return None if raw is None else tuple(_codeowners_error(each) for each in raw["errors"])
+
+    @translated
+    def workflow_state(self, file: str) -> str | None:
+        raw = _found(self._client, f"/actions/workflows/{quote(file)}")
+        return None if raw is None else str(raw["state"])
 
     @translated
     def _classic(self, branch: str) -> dict[str, Any] | None:
@@ -115,9 +139,9 @@ class GitHubSetup:
         try:
             return self._client.get(f"/branches/{quote(branch)}/protection")
         except GithubException as error:
-            message = error.data.get("message") if isinstance(error.data, dict) else ""
+            answered = error.data.get("message") if isinstance(error.data, dict) else ""
             # A token without the right to read gets another 404: only these two mean that nothing is set.
-            if error.status == _NOT_FOUND and message in ("Branch not protected", "Branch not found"):
+            if error.status == _NOT_FOUND and answered in ("Branch not protected", "Branch not found"):
                 return None
             if _of_the_plan(error):
                 raise DeniedError(said(error)) from error
@@ -139,16 +163,6 @@ class GitHubSetup:
         if isinstance(classic, Mapping):
             found += _allowances(classic)
         return tuple(found)
-
-
-def last_scheduled(client: Client, file: str) -> datetime | None:
-    """When the newest run began that a workflow's schedule started; None if there is none.
-
-    https://docs.github.com/en/rest/actions/workflow-runs#list-workflow-runs-for-a-workflow
-    """
-    raw = _found(client, f"/actions/workflows/{quote(file)}/runs?event=schedule&per_page=1")
-    runs = raw["workflow_runs"] if raw is not None else ()
-    return timestamp.parse(str(runs[0]["created_at"])) if runs else None
 
 
 def _of_the_plan(error: GithubException) -> bool:
@@ -201,3 +215,13 @@ def _found(client: Client, path: str) -> dict[str, Any] | None:
         if error.status == _NOT_FOUND:
             return None
         raise
+
+
+def _no_access(error: GithubException, repository: str) -> Exception:
+    """A repository that is not there, or not for this token, is for the user to fix; all else stays as it was."""
+    types = graphql.types_of(error)
+    if "NOT_FOUND" in types:
+        return InvalidError(
+            f"GitHub shows this token no repository {repository}: check the name, and that the token may read it"
+        )
+    return DeniedError(said(error)) if "FORBIDDEN" in types else error

@@ -1,15 +1,71 @@
-"""jitbot's blocks in the AWS configuration file: one for each request and account. The rest of the file stays.
+"""The AWS configuration file: jitbot's blocks, one for each request and account, and what a person's own profile says.
 
-https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
+Nothing else in it is touched. https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-files.html
 """
 
 import os
 import re
+import shlex
 import stat
 import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from jitbot.domain.model.errors import InvalidError
+
+# The settings of how calls are made, each with its variable: a grant takes them over from the profile that it is
+# entered with. https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
+_HOW: Mapping[str, tuple[str, ...]] = {
+    "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),  # programs differ in which they read
+    "output": ("AWS_DEFAULT_OUTPUT",),
+    "ca_bundle": ("AWS_CA_BUNDLE",),
+    "endpoint_url": ("AWS_ENDPOINT_URL",),
+    "use_fips_endpoint": ("AWS_USE_FIPS_ENDPOINT",),
+    "use_dualstack_endpoint": ("AWS_USE_DUALSTACK_ENDPOINT",),
+    "sts_regional_endpoints": ("AWS_STS_REGIONAL_ENDPOINTS",),
+    "defaults_mode": ("AWS_DEFAULTS_MODE",),
+    "retry_mode": ("AWS_RETRY_MODE",),
+    "max_attempts": ("AWS_MAX_ATTEMPTS",),
+    "cli_pager": ("AWS_PAGER",),
+}
+
+
+def config_file(environ: Mapping[str, str]) -> Path:
+    """Where this person's configuration lies."""
+    return _file(environ, "AWS_CONFIG_FILE", "config")
+
+
+def own_profile(environ: Mapping[str, str]) -> str | None:
+    """The profile that the environment names; where that is one of jitbot's blocks, the one that it is entered with.
+
+    None where none is named, and the credentials do not come from one called default.
+    """
+    profiles = _profiles(environ)
+    named = environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE")
+    process = _of_jitbot(environ, profiles.get(named or "", {}))
+    if named and not process:
+        return named
+    if "--profile" in process[:-1]:
+        return process[process.index("--profile") + 1]
+    return "default" if "default" in profiles and not environ.get("AWS_ACCESS_KEY_ID") else None
+
+
+def how_to_call(environ: Mapping[str, str], profile: str | None) -> dict[str, str]:
+    """What a profile says of calls besides the credentials, by the names that it has in the file."""
+    found = _profiles(environ).get(profile or "default", {})
+    return {name: found[name] for name in _HOW if isinstance(found.get(name), str) and found[name]}
+
+
+def as_variables(settings: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """The same as variables, without what the environment sets already."""
+    return {
+        variable: value
+        for name, value in settings.items()
+        if not any(environ.get(each) for each in _HOW[name])
+        for variable in _HOW[name]
+    }
 
 
 def write(file: Path, block: str, profile: str, lines: list[str]) -> None:
@@ -25,7 +81,7 @@ def write(file: Path, block: str, profile: str, lines: list[str]) -> None:
         raise InvalidError(
             "a name or a folder with characters that do not print cannot go into the AWS config"
         )
-    body = "\n".join([_begin(block), f"[profile {profile}]", *lines, _end(block), ""])
+    body = "\n".join([_begin(block), f"[profile {_quoted(profile)}]", *lines, _end(block), ""])
     gap = "" if not before or before.endswith("\n") else "\n"
     _replace(file, before + gap + body + after)
 
@@ -38,6 +94,55 @@ def remove(file: Path, block: str) -> bool:
         return False
     _replace(file, before + after)
     return True
+
+
+def can_be_named(profile: str) -> bool:
+    """Whether a profile of this name can be written so that AWS's programs find it."""
+    return (
+        bool(profile.strip())
+        and profile.isprintable()
+        and re.search(r"[\[\]\\]|\".*'|'.*\"", profile) is None
+    )
+
+
+def _quoted(profile: str) -> str:
+    """A profile's name for the head of its section, which AWS's programs split as a shell would."""
+    if re.fullmatch(r"[\w.@%+/:-]+", profile, re.ASCII):
+        return profile
+    return f"'{profile}'" if '"' in profile else f'"{profile}"'
+
+
+def _of_jitbot(environ: Mapping[str, str], settings: Mapping[str, Any]) -> list[str]:
+    """The command that a profile asks for credentials, if it is one of jitbot's blocks; else nothing."""
+    asking = settings.get("credential_process")
+    try:
+        text = config_file(environ).read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return []
+    blocks = re.findall(r"^# >>> jitbot .*?^# <<< jitbot ", text, re.MULTILINE | re.DOTALL)
+    ours = any(f"credential_process = {asking}\n" in block for block in blocks)
+    return shlex.split(asking) if isinstance(asking, str) and ours else []
+
+
+def _profiles(environ: Mapping[str, str]) -> Mapping[str, Mapping[str, Any]]:
+    """Every profile with its settings, of the configuration and of the credentials; none of a file that does not read."""
+    from botocore.configloader import load_config, raw_config_parse
+    from botocore.exceptions import ConfigNotFound, ConfigParseError
+
+    profiles: dict[str, dict[str, Any]] = {}
+    with suppress(ConfigNotFound, ConfigParseError):
+        profiles.update(load_config(str(config_file(environ)))["profiles"])
+    with suppress(ConfigNotFound, ConfigParseError):
+        keys = raw_config_parse(str(_file(environ, "AWS_SHARED_CREDENTIALS_FILE", "credentials")))
+        for name, settings in keys.items():
+            profiles[name] = {**profiles.get(name, {}), **settings}
+    return profiles
+
+
+def _file(environ: Mapping[str, str], variable: str, name: str) -> Path:
+    home = Path(environ.get("HOME") or Path.home())
+    given = environ.get(variable, "")
+    return Path(given.replace("~", str(home), 1) if given.startswith("~/") else given or home / ".aws" / name)
 
 
 def _begin(block: str) -> str:

@@ -1,5 +1,6 @@
 """`jitbot check`."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -8,14 +9,18 @@ import click
 from jitbot.adapters import documents
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.domain.model.codeowners import LOCATIONS
-from jitbot.domain.model.documents import Finding
+from jitbot.domain.model.documents import Finding, errors
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.grammar import is_request
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import merged_at_option
-from jitbot.terminal.output import print_annotations, print_findings, print_json
-from jitbot.terminal.paths import FolderTree, clone, data_root, relative
+from jitbot.terminal.output import counted, findings_json, print_annotations, print_findings, print_json
+from jitbot.terminal.paths import FolderTree, clone, is_folder, relative, root_of
 from jitbot.usecases.pull_request.checking import Checker
+
+_MONTH = re.compile(
+    r"requests/[^/]+/([0-9]{4}-[0-9]{2})", re.ASCII
+)  # the folder of a policy's requests of a month
 
 
 @click.command()
@@ -42,25 +47,40 @@ def check(
 ) -> int:
     """Give the verdict that a merge would meet, with the file and the line of each finding.
 
-    Without FILE: all of policies/, CODEOWNERS, and this month's requests in the working tree.
+    Without FILE: all of policies/, CODEOWNERS, and this month's requests in the working tree; of a folder, those
+    in it. The rules are those beside the files, wherever this is run.
 
     Example: jitbot check requests/orders-db-read/2026-11/23-alice-refunds.yaml
     """
+    if "" in files:
+        raise click.UsageError("the name of a file is empty")
     if (base is None) != (head is None) or (base is not None and files):
         raise click.UsageError("--base and --head go together, and without FILE")
     now = at or invocation.now
     checker = Checker(documents=documents, catalogue=ServiceAuthorizationReference(), when=now)
     if base is not None and head is not None:
-        repository = clone(invocation.folder, invocation.environ)
-        one, other = repository.resolve(base), repository.resolve(head)
-        findings = checker.change(repository, base=one, head=other)
+        git = clone(invocation.folder, invocation.environ)
+        one, other = git.resolve(base), git.resolve(head)
+        findings = checker.change(git, base=one, head=other)
     else:
-        root = data_root(invocation.folder)
-        paths = [relative(file, folder=invocation.folder, root=root) for file in files] or _all(
-            root, now.strftime("%Y-%m")
-        )
+        root = root_of(files, invocation.folder)
+        named = [relative(file, folder=invocation.folder, root=root) for file in files or (str(root),)]
+        paths = [path for each in named for path in _meant(root, each, now.strftime("%Y-%m"))]
         findings = checker.files(FolderTree(root=root), paths)
     return _print(findings, form)
+
+
+def _meant(root: Path, path: str, month: str) -> list[str]:
+    """The file at a path; of a folder what is checked in it, or the folder itself if that is nothing."""
+    if not is_folder(root / path):
+        return [path]
+    dated = _MONTH.fullmatch(path)
+    inside = [
+        each
+        for each in _all(root, dated[1] if dated else month)
+        if path == "." or each.startswith(f"{path}/")
+    ]
+    return inside or [path]
 
 
 def _all(root: Path, month: str) -> list[str]:
@@ -73,11 +93,10 @@ def _all(root: Path, month: str) -> list[str]:
 
 
 def _print(findings: tuple[Finding, ...], form: str) -> int:
+    wrong = errors(findings)
     if form == "json":
-        print_json({"ok": not findings, "findings": [finding.as_json() for finding in findings]})
-    elif findings:
-        (print_annotations if form == "github" else print_findings)(findings)
-        click.echo(f"{len(findings)} problems" if len(findings) > 1 else "1 problem")
+        print_json({"ok": not wrong, **findings_json(findings)})
     else:
-        click.echo("all good")
-    return ExitCode.REFUSED if findings else ExitCode.DONE
+        (print_annotations if form == "github" else print_findings)(findings)
+        click.echo(counted(findings, "1 problem" if len(wrong) == 1 else f"{len(wrong)} problems"))
+    return ExitCode.REFUSED if wrong else ExitCode.DONE

@@ -16,15 +16,16 @@ from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.model.documents import Finding, Request, Source
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
-from jitbot.domain.model.grammar import is_request, policy_of
+from jitbot.domain.model.grammar import is_request
+from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.request.request_reference import pull_number, resolve
 from jitbot.domain.text import duration, escape
-from jitbot.domain.views.grant_preview import GrantPreview, would_grant
+from jitbot.domain.views.grant_preview import GrantPreview
 from jitbot.domain.views.request_summary import (
     LOOKS_BACK,
     TERMINAL,
-    Proposed,
     RequestSummary,
+    acknowledged,
     before,
     held,
     labelled,
@@ -37,8 +38,7 @@ from jitbot.domain.views.request_summary import (
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option, merged_at_option
 from jitbot.terminal.output import json_text, print_findings, print_json
-from jitbot.terminal.paths import FolderTree, clone, data_root, relative
-from jitbot.usecases.collect.collect_case import read_rules
+from jitbot.terminal.paths import FolderTree, clone, relative, root_of
 from jitbot.usecases.ledger.ledger_view import LedgerView, read
 from jitbot.usecases.pull_request.checking import Checker
 from jitbot.usecases.pull_request.request_summary import brief, recorded
@@ -94,43 +94,42 @@ class _Explained:
 
 def _of_pull(invocation: Invocation, number: int, now: datetime) -> _Explained:
     """What a pull request asks for, by its head on GitHub and main's rules, with its reviews."""
-    from jitbot.adapters.github import GitHubConversation
-    from jitbot.wiring.context import github_client, open_context
+    from jitbot.wiring.context import open_context
 
     context = open_context(invocation, "explain")
-    client = github_client(invocation.environ, context.settings.repository, "jitbot (explain)")
-    page = GitHubConversation(client).page(number)
-    if not page.is_open:
+    pull = context.github.pull(number)
+    if not pull.is_open:
         if granted := recorded(context, number, now):
             return _Explained(summaries=granted)
         raise InvalidError(f"#{number} is closed, and nothing was granted for it; its comment says why")
-    shown = brief(context, page.pull, now)
+    shown = brief(context, pull, now)
     if not shown.summaries:
         raise InvalidError(f"#{number} touches no request")
-    if all(each.proposed is Proposed.END for each in shown.summaries):
+    if all(each.kind is ChangeKind.DELETED for each in shown.summaries):
         raise InvalidError(f"#{number} only ends access: it deletes {shown.summaries[0].path}")
-    return _Explained(summaries=shown.summaries, findings=shown.findings, head=page.pull.head)
+    return _Explained(summaries=shown.summaries, findings=shown.findings, head=pull.head)
 
 
 def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
     """What a file in the working tree asks for, under the rules of the same tree."""
-    root = data_root(invocation.folder)
+    root = root_of([text], invocation.folder)
     tree, catalogue = FolderTree(root=root), ServiceAuthorizationReference()
     path = _find_file(text, folder=invocation.folder, root=root)
+    invocation = replace(invocation, folder=root)
     content = tree.read([path]).get(path)
     if content is None or not is_request(path):
         raise InvalidError(f"{path} is no request: an ordinary file under requests/")
-    parsed = documents.parse_request(Source(path=path, content=content))
-    findings = Checker(documents=documents, catalogue=catalogue, when=now).files(tree, [path])
-    if parsed.value is None:
-        return _Explained(summaries=(), findings=findings)
-    history = _history(invocation, parsed.value.requester)
+    checker = Checker(documents=documents, catalogue=catalogue, when=now)
+    preview = checker.request(tree, Source(path=path, content=content))
+    if preview.request is None:
+        return _Explained(summaries=(), findings=preview.findings)
+    history = _history(invocation, preview.request.requester)
     state = history.states.get(path) if history is not None else None
-    rules = read_rules(tree, documents, policy_of(path))
-    grant_preview = would_grant(parsed.value, rules, now, catalogue, state)
-    summary = _summary(parsed.value, grant_preview, history, state)
+    # Judged as a first request: what the file says is explained, also after it was granted, from its first start.
+    grant_preview = replace(preview, so_far=state).grant_preview
+    summary = _summary(preview.request, grant_preview, history, state)
     summary = replace(summary, statuses=grant_statuses([state] if state else [], now))
-    return _Explained(summaries=(summary,), findings=findings)
+    return _Explained(summaries=(summary,), findings=preview.findings)
 
 
 def _find_file(text: str, *, folder: Path, root: Path) -> str:
@@ -161,7 +160,7 @@ def _summary(
     known = history is not None and not history.doubt_of(request.path)
     return RequestSummary(
         path=request.path,
-        proposed=Proposed.ASK if former is None else Proposed.EXTEND,
+        kind=ChangeKind.ADDED if former is None else ChangeKind.MODIFIED,
         request=request,
         grant_preview=grant_preview,
         former=former,
@@ -206,6 +205,7 @@ def _print(summary: RequestSummary, grant_preview: GrantPreview) -> None:
         known = list(waiting(summary.awaiting, TERMINAL))
     _line("approve", [escape.log(grant_preview.who_approves()), *known])
     _line("before", [before(summary, TERMINAL)])
+    _line("known", map(escape.log, acknowledged(grant_preview.policy)))
 
 
 def _line(name: str, texts: Iterable[str]) -> None:

@@ -15,10 +15,10 @@ from jitbot.domain.audit.report.pack import Files, pack
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape, timestamp
-from jitbot.ports.unmerged_requests import Unmerged
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import Day
 from jitbot.usecases.audit.period_report import PeriodReport
+from jitbot.usecases.audit.unmerged_requests import Unmerged, read_unmerged
 from jitbot.wiring.context import github_client
 
 
@@ -128,11 +128,11 @@ def _object(value: object) -> Mapping[str, object]:
 
 
 def _unmerged(invocation: Invocation, survey: PeriodReport) -> tuple[Unmerged, ...]:
-    from jitbot.adapters.github.unmerged_requests import GitHubUnmerged
+    from jitbot.adapters.github import GitHubReader
 
     agent = f"jitbot/{__version__} (audit export)"
     client = github_client(invocation.environ, survey.source.repository, agent)
-    return GitHubUnmerged(client).unmerged(survey.start, survey.end)
+    return read_unmerged(GitHubReader(client), survey.start, survey.end)
 
 
 def _ensure_empty(folder: Path) -> None:

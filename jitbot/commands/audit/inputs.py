@@ -7,7 +7,7 @@ import click
 
 from jitbot import __version__
 from jitbot.adapters import documents
-from jitbot.adapters.git import WholeClone
+from jitbot.adapters.git import GitRepository
 from jitbot.adapters.oidc import ActionsOidc
 from jitbot.domain.model.documents import Settings
 from jitbot.domain.model.errors import InvalidError
@@ -18,6 +18,7 @@ from jitbot.usecases.audit.verify_ledger import AuditInputs, load_audit_inputs
 from jitbot.usecases.ledger.verify_batches import read_keys
 
 _MOST = 1 << 20  # bytes of a file of keys
+_PATIENCE = 600  # seconds for one question to git: all of the history may be read for it
 
 keys_option = click.option(
     "--keys",
@@ -30,10 +31,11 @@ keys_option = click.option(
 def load_inputs(invocation: Invocation, *, keys_file: Path | None, online: bool = False) -> AuditInputs:
     """Everything that the clone around the current folder has. With `online` the issuer's keys are read from the issuer."""
     environ = invocation.environ
-    repository = WholeClone(
+    git = GitRepository(
         data_root(invocation.folder),
         token=environ.get("GITHUB_TOKEN", ""),
         server=server(environ),
+        timeout=_PATIENCE,
         environ=environ,
     )
 
@@ -44,7 +46,7 @@ def load_inputs(invocation: Invocation, *, keys_file: Path | None, online: bool 
         given = _keys_in(invocation.folder / keys_file) if keys_file is not None else {}
         return {**(issuer(settings).keys() if online else {}), **given}
 
-    return load_audit_inputs(repository, documents, issuer=issuer, keys=keys)
+    return load_audit_inputs(git, documents, issuer=issuer, keys=keys)
 
 
 def _keys_in(file: Path) -> Mapping[str, str]:

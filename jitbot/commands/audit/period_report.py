@@ -5,14 +5,12 @@ from datetime import datetime
 from pathlib import Path
 
 from jitbot.adapters import documents
-from jitbot.adapters.git import GitRepository
 from jitbot.commands.audit.inputs import load_inputs
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.verify.completeness import not_followed
 from jitbot.domain.model.errors import InvalidError
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.paths import data_root
 from jitbot.usecases.audit.period_report import (
     PeriodReport,
     ReportSource,
@@ -55,10 +53,8 @@ def survey_of(
         now=judged_at or invocation.now,
         absences=inputs.gone.absences,
         unread=inputs.history.in_doubt.requests,
-        rule_changes=changed_rules(inputs.repository, inputs.main, start, end),
-        entitlements=entitled(
-            GitRepository(data_root(invocation.folder), environ=invocation.environ), documents
-        ),
+        rule_changes=changed_rules(inputs.git, inputs.main, start, end),
+        entitlements=entitled(inputs.git, documents),
     )
 
 

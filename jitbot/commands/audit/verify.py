@@ -94,7 +94,7 @@ def verify(
             _report_stop(context, error, now)
         raise
     if verdict.exit_code == ExitCode.DONE:
-        inputs.repository.remember(inputs.history.head)
+        inputs.git.remember(inputs.history.head)
     if form == "json":
         print_json(verdict.as_json())
     else:
@@ -125,10 +125,10 @@ def _outside(
     if context is None:
         return []
     decisions = _approvals(inputs, online_since, begin) if online else ()
-    heads = fetch_heads(context.repository, decisions)
+    heads = fetch_heads(context.git, decisions)
     return [
         *heads,
-        *read_again(context.forge, decisions),
+        *read_again(context.github, decisions),
         *(compare(context, inputs, now) if against_aws else ()),
     ]
 
@@ -175,7 +175,7 @@ def _context(invocation: Invocation) -> Context:
 def _expected(inputs: AuditInputs, name: str) -> Sha:
     """The commit that was expected. A full commit id is accepted even if this clone does not have it any more."""
     try:
-        return inputs.repository.resolve(name)
+        return inputs.git.resolve(name)
     except InvalidError:
         if re.fullmatch(r"[0-9a-f]{40}", name):
             return Sha(name)

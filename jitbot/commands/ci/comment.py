@@ -8,20 +8,19 @@ from typing import Any
 
 import click
 
-from jitbot import __version__
-from jitbot.adapters.github import GitHubConversation
 from jitbot.adapters.github.client import ACTIONS
+from jitbot.domain.model.documents import errors
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
 from jitbot.domain.views.merged_comment import touched_by
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option
-from jitbot.terminal.output import print_annotations, print_findings, print_json
+from jitbot.terminal.output import counted, findings_json, print_annotations, print_findings, print_json
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import read
 from jitbot.usecases.pull_request.commenting import Shown, of_merged, of_pull, put
-from jitbot.wiring.context import github_client, open_context
+from jitbot.wiring.context import open_context
 
 _AGAIN = timedelta(
     hours=2
@@ -43,15 +42,13 @@ def comment(invocation: Invocation, *, pulls: tuple[int, ...], form: str) -> int
     """
     environ = invocation.environ
     context = open_context(invocation, "comment")
-    client = github_client(environ, context.settings.repository, f"jitbot/{__version__} (comment)")
-    talk = GitHubConversation(client)
     numbers = pulls or _of_event(environ)
     if numbers:
-        shown = [of_pull(context, talk, number, invocation.now) for number in numbers]
+        shown = [of_pull(context, number, invocation.now) for number in numbers]
     else:
         shown = _affected(context, invocation)
     in_actions = environ.get("GITHUB_ACTIONS") == "true"
-    written, trouble = _put(talk, shown, context, environ) if in_actions else ({}, ())
+    written, trouble = _put(shown, context, environ) if in_actions else ({}, ())
     if form == "json":
         print_json([_json(each, written=written.get(each.number, False)) for each in shown])
     else:
@@ -60,7 +57,7 @@ def comment(invocation: Invocation, *, pulls: tuple[int, ...], form: str) -> int
         click.echo(f"! {escape.log(str(error))}", err=True)
     if any(isinstance(error, UnavailableError) for error in trouble):
         return ExitCode.UNSURE
-    return ExitCode.REFUSED if any(each.findings for each in shown) else ExitCode.DONE
+    return ExitCode.REFUSED if any(errors(each.findings) for each in shown) else ExitCode.DONE
 
 
 def _of_event(environ: Mapping[str, str]) -> tuple[int, ...]:
@@ -91,14 +88,14 @@ def _affected(context: Context, invocation: Invocation) -> list[Shown]:
 
 
 def _put(
-    talk: GitHubConversation, shown: list[Shown], context: Context, environ: Mapping[str, str]
+    shown: list[Shown], context: Context, environ: Mapping[str, str]
 ) -> tuple[dict[int, bool], tuple[JitbotError, ...]]:
     """Write each; if the token may not (a fork's run), show it in the job's summary instead."""
     written: dict[int, bool] = {}
     trouble: list[JitbotError] = []
     for each in shown:
         try:
-            written[each.number] = put(talk, each, run=context.run.url)
+            written[each.number] = put(context, each, run=context.run.url)
         except DeniedError as error:
             trouble.append(DeniedError(f"#{each.number} is shown in the summary instead: {error}"))
             _summarise(each, environ)
@@ -122,7 +119,7 @@ def _print(shown: list[Shown], written: Mapping[int, bool], *, in_actions: bool)
         if not in_actions:
             click.echo(each.body)
         (print_annotations if in_actions else print_findings)(each.findings)
-        verdict = f"{len(each.findings)} to fix" if each.findings else "all good"
+        verdict = counted(each.findings, f"{len(errors(each.findings))} to fix")
         if in_actions:
             changed = ", brought up to date" if written.get(each.number) else ""
             click.echo(f"#{each.number}: {verdict}{changed}")
@@ -131,13 +128,13 @@ def _print(shown: list[Shown], written: Mapping[int, bool], *, in_actions: bool)
 def _json(shown: Shown, *, written: bool) -> Mapping[str, object]:
     return {
         "number": shown.number,
-        "ok": not shown.findings,
+        "ok": not errors(shown.findings),
         "title": shown.title,
         "comment": shown.body,
         "statuses": {
-            context: {"state": status.light.value, "description": status.description}
+            context: {"state": status.state.value, "description": status.description}
             for context, status in shown.statuses
         },
-        "findings": [finding.as_json() for finding in shown.findings],
+        **findings_json(shown.findings),
         "written": written,
     }

@@ -56,7 +56,7 @@ def extend(
     named, whole = _words(words, by)
     now = invocation.now
     client = open_client(invocation, "extend", repo)
-    ledger = UnverifiedLedger(client.personal)
+    ledger = UnverifiedLedger(client.github)
     answer = ask_ledger(ledger, now)
     path = which(client, answer, named, now)
     state = answer.state(path)

@@ -52,7 +52,7 @@ def release(
     Example: jitbot release
     """
     client = open_client(invocation, "release", repo)
-    ledger, now = UnverifiedLedger(client.personal), invocation.now
+    ledger, now = UnverifiedLedger(client.github), invocation.now
     answer = ask_ledger(ledger, now)
     path = which(client, answer, request, now)
     _must_be(client, answer, path)
@@ -101,7 +101,7 @@ def _runs(client: RequesterClient) -> str:
 def _dispatch(client: RequesterClient, inputs: Mapping[str, str]) -> None:
     """Start the workflow. To start it twice does no harm, so a retry needs no care."""
     try:
-        client.personal.dispatch(WORKFLOW, client.place.branch, inputs)
+        client.github_write.dispatch(WORKFLOW, client.place.branch, inputs)
     except DeniedError as error:
         raise DeniedError(
             f"{WORKFLOW} could not be started ({error}): the token needs to write actions. You can start it on "

@@ -11,7 +11,7 @@ from jitbot.commands.request.submit import SubmitOptions, check_and_open
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import Parameter, Policy, Request, Source, policy_path
 from jitbot.domain.model.errors import InvalidError
-from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.grammar import any_request, policy_of
 from jitbot.domain.request import new_request
 from jitbot.terminal import prompts
 from jitbot.terminal.invocation import Invocation
@@ -219,8 +219,9 @@ def _request(client: RequesterClient, policy: Policy, draft: RequestDraft, now: 
     given = dict(draft.parameters)
     parameters = {name: given[name] for name in (*order, *given) if name in given}
     reason = draft.reason or ""
+    others = (draft.ticket or "", " ".join(parameters.values()))
     return Request(
-        path=free_path(client, policy.name, reason, now),
+        path=free_path(client, policy.name, reason, now, others),
         requester=client.person.login,
         accounts=draft.accounts,
         duration=draft.duration or timedelta(),
@@ -234,6 +235,7 @@ def _request(client: RequesterClient, policy: Policy, draft: RequestDraft, now: 
 def _owners(client: RequesterClient, policy: str) -> str:
     """Who approves under a policy: the owners of its folder."""
     rules = client.rules(policy)
-    path = new_request.path(policy, client.person.login, datetime(2026, 1, 1), "any")  # noqa: DTZ001 - only a path
-    found = owners.of(path, codeowners=rules.codeowners, people=client.people, teams=client.teams)
+    found = owners.of(
+        any_request(policy), codeowners=rules.codeowners, people=client.people, teams=client.teams
+    )
     return " ".join(found.names) or "nobody"

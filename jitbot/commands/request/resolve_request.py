@@ -86,7 +86,7 @@ def asked_before(client: RequesterClient, text: str, now: datetime) -> tuple[str
     path, number = which(client, LedgerAnswer(), text, now), pull_number(text)
     if number is None:
         return path, client.read_request(path)[0]
-    content = RemoteTree(client.personal, client.personal.pull(number).head).read([path]).get(path)
+    content = RemoteTree(client.github, client.github.pull(number).head).read([path]).get(path)
     if content is None:
         raise InvalidError(f"pull request {number} holds no request: it deletes {path}")
     return path, content

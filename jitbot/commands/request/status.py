@@ -109,7 +109,7 @@ def _print_clock(invocation: Invocation, client: RequesterClient | None) -> None
     """Say that the schedule starts nothing any more, where the token may see that. It is `doctor` that looks closely."""
     if client is None:
         return
-    newest = tried(partial(client.personal.last_scheduled, CLOCK))
+    newest = tried(partial(client.github.last_scheduled, CLOCK))
     if isinstance(newest, datetime) and invocation.now - newest > LONGEST_SILENCE:
         click.echo(
             f"! the schedule has started nothing since {timestamp.show(newest)}: what is deleted or offboarded does not "
@@ -146,7 +146,7 @@ def _record(invocation: Invocation, client: RequesterClient | None, repo: str | 
         history = read(open_context(invocation, "status"), invocation.now)
         numbers = pull_requests(history.events)
         return LedgerRead(states=history.states, numbers=numbers, doubt=history.incomplete)
-    ledger = remote_ledger.UnverifiedLedger(client.personal)
+    ledger = remote_ledger.UnverifiedLedger(client.github)
     events = ledger.events(invocation.now - MEMORY, invocation.now)
     return LedgerRead(
         states=fold_events(events),

@@ -10,13 +10,13 @@ from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model.documents import Source
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.request import new_request
 from jitbot.domain.request.progress import ProgressStep, ProgressUpdate
 from jitbot.domain.text import escape, timestamp
 from jitbot.domain.views.grant_preview import GrantPreview
 from jitbot.domain.views.preview import Former
 from jitbot.domain.views.request_summary import labelled
-from jitbot.ports.personal import Pull
 from jitbot.terminal import prompts
 from jitbot.terminal.output import print_findings, print_json
 from jitbot.usecases.request.follow import follow
@@ -103,7 +103,7 @@ def _open(
                 "request": source.path,
                 "pull_request": pull.number,
                 "url": pull.url,
-                "branch": pull.branch,
+                "branch": pull.head_branch,
                 "auto_merge": method or None,
                 "auto_merge_note": note or None,
                 "state": step or ProgressStep.ASKED,
@@ -114,7 +114,7 @@ def _open(
 
 def _wait(
     client: RequesterClient,
-    pull: Pull,
+    pull: PullRequest,
     grant_preview: GrantPreview,
     submit_options: SubmitOptions,
     patience: timedelta,
@@ -139,7 +139,7 @@ def _wait(
     return step
 
 
-def _lines(update: ProgressUpdate, grant_preview: GrantPreview, pull: Pull) -> list[str]:
+def _lines(update: ProgressUpdate, grant_preview: GrantPreview, pull: PullRequest) -> list[str]:
     match update.step:
         case ProgressStep.ASKED:
             lines = [f"{context}: {state}" for context, state in sorted(update.statuses.items())]
@@ -162,7 +162,7 @@ def _lines(update: ProgressUpdate, grant_preview: GrantPreview, pull: Pull) -> l
             return ["granted, and ended early since, as the ledger records"]
 
 
-def _approval_lines(approvals: PendingApprovals | NotKnown | None, pull: Pull) -> list[str]:
+def _approval_lines(approvals: PendingApprovals | NotKnown | None, pull: PullRequest) -> list[str]:
     if not isinstance(approvals, PendingApprovals):
         return [f"who approved is not known: {escape.log(approvals.why)}"] if approvals is not None else []
     names = ", ".join(each.person.login for each in approvals.approvals)

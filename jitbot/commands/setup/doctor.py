@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 
 from jitbot.adapters import documents
-from jitbot.adapters.github import GitHubSetup
+from jitbot.adapters.github import GitHubReader
 from jitbot.commands.setup import templates
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, as_json, count, exit_code
@@ -49,13 +49,13 @@ def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool
     Example: jitbot doctor --no-aws
     """
     environ = invocation.environ
-    repository = clone(invocation.folder, environ)
-    repository.fetch_main()
-    settings = settings_at_main(repository, documents)
+    git = clone(invocation.folder, environ)
+    git.fetch_main()
+    settings = settings_at_main(git, documents)
     target = DoctorTarget(
-        repository=repository,
+        git=git,
         documents=documents,
-        setup=GitHubSetup(github_client(environ, settings.repository, _AGENT)),
+        github=GitHubReader(github_client(environ, settings.repository, _AGENT)),
         api_url=environ.get("GITHUB_API_URL", GITHUB_API),
         page=f"{server(environ)}/{settings.repository}",
         shipped=templates.workflows(),

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from jitbot.adapters import documents
-from jitbot.adapters.github import GitHubRepositorySettings, GitHubSetup
+from jitbot.adapters.github import GitHubReader, GitHubWriter
 from jitbot.commands.setup import templates
 from jitbot.domain.model.documents import POLICIES, GithubId, Login, Parsed, Settings, Source
 from jitbot.domain.model.errors import InvalidError
@@ -18,7 +18,7 @@ from jitbot.domain.setup.doctor import setting_changes
 from jitbot.domain.setup.doctor.desired_settings import CHANGES
 from jitbot.domain.setup.doctor.report import Unknown, tried
 from jitbot.domain.text import escape
-from jitbot.ports.setup import Setup
+from jitbot.ports.github_read import GitHubRead
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import FolderTree, data_root
 from jitbot.usecases.context import SETTINGS
@@ -91,7 +91,7 @@ def _answers(invocation: Invocation, given: Mapping[str, Any]) -> scaffold.Answe
         raise click.UsageError(
             "this installation does not know its own commit: give --upstream owner/name --release COMMIT"
         )
-    setup = GitHubSetup(github_client(invocation.environ, repository, _AGENT))
+    github = GitHubReader(github_client(invocation.environ, repository, _AGENT))
     more = {"issuer": given["issuer"]} if given["issuer"] else {}
     answers = scaffold.Answers(
         repository=repository,
@@ -106,14 +106,14 @@ def _answers(invocation: Invocation, given: Mapping[str, Any]) -> scaffold.Answe
     return scaffold.complete(
         answers,
         version=_version(invocation, upstream, release),
-        repository_id=answers.repository_id or setup.hosting().repository_id,
-        owners={login: number or _asked(setup, login) for login, number in answers.owners.items()},
+        repository_id=answers.repository_id or github.hosting().repository_id,
+        owners={login: number or _asked(github, login) for login, number in answers.owners.items()},
     )
 
 
 def _version(invocation: Invocation, upstream: str, release: str) -> str:
     """The version tag of the release; empty, with a warning, where none is seen."""
-    tags = tried(GitHubSetup(github_client(invocation.environ, upstream, _AGENT)).tags)
+    tags = tried(GitHubReader(github_client(invocation.environ, upstream, _AGENT)).tags)
     version = "" if isinstance(tags, Unknown) else scaffold.version_of(release, tags)
     if not version:
         why = f": {tags.why}" if isinstance(tags, Unknown) else ""
@@ -139,8 +139,8 @@ def _account(text: str) -> tuple[str, str]:
     return alias, number
 
 
-def _asked(setup: Setup, login: Login) -> GithubId:
-    actor = setup.account(login)
+def _asked(github: GitHubRead, login: Login) -> GithubId:
+    actor = github.account(login)
     if actor is None or actor.kind != "User":
         raise InvalidError(f"--owner {login}: GitHub knows no person of that name")
     return actor.github_id
@@ -183,10 +183,10 @@ def _apply(invocation: Invocation, place: Path, *, yes: bool) -> int:
     if parsed.value is None:
         raise InvalidError(f"{SETTINGS}:{parsed.findings[0].line}: {parsed.findings[0].message}")
     client = github_client(invocation.environ, parsed.value.repository, _AGENT)
-    setup = GitHubSetup(client)
-    ready(setup, parsed.value)
+    github = GitHubReader(client)
+    ready(github, parsed.value)
     _consent(parsed.value, (change.effect or change.title for change in CHANGES), yes=yes)
-    for title, changed in apply_settings(setup, GitHubRepositorySettings(client)):
+    for title, changed in apply_settings(github, GitHubWriter(client)):
         click.echo(
             f"{click.style('✓', fg='green')} {escape.log(title)}: {'done' if changed else 'already set'}"
         )

@@ -6,13 +6,14 @@ are imported only when it does not.
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
+from jitbot.adapters.local import aws_config
 from jitbot.adapters.local.session_cache import SessionCache
 from jitbot.domain.enforce import grant_target
 from jitbot.domain.enforce.grant_status import GrantStatus, grant_statuses
@@ -20,7 +21,7 @@ from jitbot.domain.enforce.grant_target import Session
 from jitbot.domain.model.errors import DeniedError, InvalidError
 from jitbot.domain.request.request_reference import resolve
 from jitbot.domain.text import escape, timestamp
-from jitbot.ports.person import PersonCredentials
+from jitbot.ports.person_credentials import PersonCredentials
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import data_root
 
@@ -143,7 +144,15 @@ def ambient(invocation: Invocation, profile: str | None) -> PersonCredentials:
             "this profile asks jitbot for credentials, and jitbot would ask the same profile: "
             "name your own with --profile, or unset AWS_PROFILE"
         )
-    return AmbientPerson(invocation.environ, profile=profile, endpoint=aws_endpoint(invocation.environ))
+    own = profile or _instead(invocation.environ)
+    return AmbientPerson(invocation.environ, profile=own, endpoint=aws_endpoint(invocation.environ))
+
+
+def _instead(environ: Mapping[str, str]) -> str | None:
+    """The person's own profile, where the environment names one that jitbot wrote for a grant; else None."""
+    named = environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE")
+    own = aws_config.own_profile(environ) if named else None
+    return own if own != named else None
 
 
 def cache_folder(invocation: Invocation) -> Path:

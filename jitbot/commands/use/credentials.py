@@ -47,8 +47,13 @@ def credentials(
     """
     if role and (request or account or change):
         raise click.UsageError("--role stands alone: it names request and account already")
-    if name and change != "configure":
+    if name is not None and change != "configure":
         raise click.UsageError("--name goes with --configure")
+    if name is not None and (name == "default" or not aws_config.can_be_named(name)):
+        raise click.UsageError(
+            "a profile's name has characters that print, but none of [ ] \\, and not both ' and \"; "
+            "default is your own"
+        )
     wanted = GrantChoice(request=request, account=account, role=role, profile=profile, clone=clone)
     if change:
         return _change(invocation, wanted, name, remove=change == "unconfigure")
@@ -66,7 +71,7 @@ def credentials(
 
 
 def _change(invocation: Invocation, wanted: GrantChoice, name: str | None, *, remove: bool) -> int:
-    file = _config(invocation)
+    file = aws_config.config_file(invocation.environ)
     if remove and wanted.request and wanted.request.startswith("requests/") and wanted.account:
         # What has ended must go out too, without asking anybody.
         gone = aws_config.remove(file, f"{wanted.request} {wanted.account}")
@@ -80,25 +85,23 @@ def _change(invocation: Invocation, wanted: GrantChoice, name: str | None, *, re
         return ExitCode.DONE
     stem = Path(grant.request).stem.partition("-")[2].removeprefix(f"{grant.requester}-")
     called = name or f"jit-{stem}-{grant.account}"
-    own = wanted.profile or invocation.environ.get("AWS_PROFILE")
+    own = wanted.profile or aws_config.own_profile(invocation.environ)
     root = data_root(wanted.folder(invocation))
     command = [*_program(), "credentials", grant.request, "--account", grant.account, "--clone", str(root)]
     command += ["--profile", own] if own else []
-    aws_config.write(file, block, called, [f"credential_process = {shlex.join(command)}"])
+    how = aws_config.how_to_call(invocation.environ, own)
+    lines = [
+        f"credential_process = {shlex.join(command)}",
+        *(f"{key} = {value}" for key, value in how.items()),
+    ]
+    aws_config.write(file, block, called, lines)
     until = timestamp.show(grant.expires_at)
     sentence = f"{called} in {file} is {grant.request} until {until}, and after an extension longer"
     click.echo(escape.log(sentence))
-    click.echo(escape.log(f"  aws --profile {called} sts get-caller-identity"))
+    click.echo(escape.log(f"  aws --profile {shlex.quote(called)} sts get-caller-identity"))
     undo = f"jitbot credentials --unconfigure {grant.request} --account {grant.account}"
     click.echo(escape.log(f"  {undo}"))
     return ExitCode.DONE
-
-
-def _config(invocation: Invocation) -> Path:
-    environ = invocation.environ
-    home = Path(environ.get("HOME") or Path.home())
-    given = environ.get("AWS_CONFIG_FILE", "")
-    return Path(given.replace("~", str(home), 1) if given.startswith("~/") else given or home / ".aws/config")
 
 
 def _program() -> list[str]:

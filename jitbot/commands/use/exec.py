@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import click
 
+from jitbot.adapters.local import aws_config
 from jitbot.commands.use.assume_role import GrantChoice, enter
 from jitbot.domain.enforce.grant_target import Session
 from jitbot.domain.model.errors import InvalidError
@@ -65,7 +66,8 @@ def run(
     """Run a command with a grant's credentials: jitbot exec REQUEST -- COMMAND …
 
     REQUEST is a path, a unique part of one, or a pull request's number; your newest live one if left out. The
-    command takes jitbot's place, and its exit code is the command's.
+    command takes jitbot's place, and its exit code is the command's. It calls AWS as your own profile says: its
+    region, output and endpoint are the command's, unless the environment says otherwise.
 
     Example: jitbot exec refunds -- aws dynamodb scan --table-name orders
     """
@@ -75,7 +77,9 @@ def run(
     invocation: Invocation = ctx.obj
     wanted = GrantChoice(request=request, account=account, role=role, profile=profile, clone=clone)
     session = enter(invocation, wanted, verb="exec")
-    environ = environment(invocation.environ, session)
+    profile = wanted.profile or aws_config.own_profile(invocation.environ)
+    how = aws_config.how_to_call(invocation.environ, profile)
+    environ = {**environment(invocation.environ, session), **aws_config.as_variables(how, invocation.environ)}
     try:
         os.execvpe(command[0], list(command), environ)  # noqa: S606 - it is the person's own command
     except OSError as error:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from jitbot.domain.access import break_glass, eligibility, request_state
+from jitbot.domain.access import break_glass, eligibility, request_state, too_large
 from jitbot.domain.access.doubt import doubts_of
 from jitbot.domain.access.reviews import Approval, Ignored, count, name_everybody, objecting
 from jitbot.domain.aws import iam
 from jitbot.domain.ledger import events
 from jitbot.domain.model import bounds, owners
 from jitbot.domain.model.documents import Finding, Request
+from jitbot.domain.model.grammar import outside_requests
 from jitbot.domain.model.merge_facts import Case, ChangeKind, Rules
 from jitbot.domain.model.parsed_case import ParsedCase, parse_case
 
@@ -114,19 +115,11 @@ def _merged_as_listed(parsed_case: ParsedCase) -> Iterator[Finding]:
     decided by its own pull request.
     """
     touched, listed = parsed_case.case.touched, parsed_case.merge.files
-    if touched is None:
-        message = "the merge changes more than is read"
-        yield Finding.in_file(
-            parsed_case.request.path, "too-large", message, "ask anew, in a pull request of one file"
-        )
+    too_many = too_large.too_many(touched, listed, parsed_case.request.path)
+    if too_many or touched is None or listed is None:
+        yield from too_many
         return
-    if listed is None or not bounds.are_few(listed) or not bounds.are_few(touched):
-        message = f"the merge touches more than {bounds.FILES} files, or files of too long names"
-        yield Finding.in_file(
-            parsed_case.request.path, "too-many-files", message, "ask anew, in a pull request of one file"
-        )
-        return
-    outside = _outside_requests((*touched, *listed))
+    outside = outside_requests((*touched, *listed))
     yield from beside_rules(parsed_case.case.change.path, outside)
     both = set(listed) & set(touched)
     odd = sorted(({parsed_case.case.change.path, *listed} - both) | (set(outside) - both))
@@ -138,14 +131,10 @@ def _merged_as_listed(parsed_case: ParsedCase) -> Iterator[Finding]:
 
 def beside_rules(path: str, touched: Iterable[str]) -> Iterator[Finding]:
     """Why a request that comes with these paths is refused: a rule change and a request are two pull requests."""
-    if outside := _outside_requests(touched):
+    if outside := outside_requests(touched):
         message = f"a request touches requests/ alone; this also changes {', '.join(outside[:3])}"
         hint = "change the rules in a pull request of their own, and have it merged first"
         yield Finding.in_file(path, "touches-rules", message, hint)
-
-
-def _outside_requests(paths: Iterable[str]) -> list[str]:
-    return sorted({path for path in paths if not path.startswith("requests/")})
 
 
 def _same_bytes(parsed_case: ParsedCase) -> Iterator[Finding]:
@@ -189,12 +178,17 @@ def _may_ask(parsed_case: ParsedCase) -> Iterator[Finding]:
 def _same_rules(
     parsed_case: ParsedCase, window: iam.Window, grants: tuple[iam.Documents, ...]
 ) -> Iterator[Finding]:
-    """The approvers saw the documents of their head; the merge would grant those of its base."""
-    if not grants or render_all(parsed_case.merge.head_rules, parsed_case.request, window) != grants:
+    """The approvers saw the rules of their head; the merge would grant by those of its base."""
+    rules, head, path = parsed_case.case.rules, parsed_case.merge.head_rules, parsed_case.request.path
+    if not grants or render_all(head, parsed_case.request, window) != grants:
         message = "the base branch has newer rules: other documents would be granted than this branch shows"
-        yield Finding.in_file(
-            parsed_case.request.path, "rules-changed", message, "update the branch, then have it approved"
-        )
+    elif break_glass.is_break_glass(parsed_case.policy) and break_glass.differ(rules, head, path):
+        message = "the rules of this break-glass changed since the branch was made"
+    else:
+        return
+    yield Finding.in_file(
+        path, "rules-changed", message, "update the branch, then have it approved and merged"
+    )
 
 
 def _enough(

@@ -7,12 +7,13 @@ line that says explicitly that nobody approves, and the policy must name people 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from jitbot.domain.access import eligibility
 from jitbot.domain.access.reviews import objectors, part_in
 from jitbot.domain.model import owners
 from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, expand, unusable
-from jitbot.domain.model.documents import Finding, Login, People, Person, Policy, Teams
+from jitbot.domain.model.documents import Finding, Login, People, Person, Policy, Problem, Teams
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.model.parsed_case import ParsedCase
@@ -43,16 +44,11 @@ def required_reviews(parsed_case: ParsedCase) -> RequiredReview | None:
 
 def objections(parsed_case: ParsedCase) -> Iterator[Finding]:
     """Why this merge may not be given access before it is approved; nothing if it may."""
-    path, file = parsed_case.case.change.path, parsed_case.case.change.path
+    path = parsed_case.case.change.path
     yield from line_findings(path, parsed_case.case.rules.codeowners)
-    if _terms(parsed_case.case.rules, path) != _terms(parsed_case.merge.head_rules, path):
-        message = "the rules of this break-glass changed since the branch was made"
-        yield Finding.in_file(
-            parsed_case.request.path, "rules-changed", message, "update the branch, and merge it again"
-        )
     pending_review = required_reviews(parsed_case)
     if pending_review is None or not pending_review.reviewers:
-        yield nobody_reviews(parsed_case.policy, parsed_case.request.requester, file)
+        yield Finding.in_file(path, *no_reviewer(parsed_case.policy, parsed_case.request.requester))
     for person in _objecting(parsed_case):
         message = f"{person.login} is a reviewer of this policy and asks for changes"
         yield Finding.in_file(
@@ -93,21 +89,15 @@ def reviewers_of(policy: Policy, people: People, teams: Teams) -> tuple[Person, 
 def unreviewed(policy: Policy, people: People, teams: Teams) -> tuple[Login, ...]:
     """The people who may ask under this policy and are the same human as every reviewer that it names."""
     named = reviewers_of(policy, people, teams)
-    return tuple(
-        person.login
-        for person in people.values()
-        if named
-        and not others(named, person)
-        and eligibility.is_eligible(person.login, policy.eligible, teams)
-    )
+    return eligibility.left_alone(policy, people, teams, partial(others, named)) if named else ()
 
 
-def nobody_reviews(policy: Policy, requester: str, file: str) -> Finding:
-    """The finding that no reviewer but the requester is left."""
+def no_reviewer(policy: Policy, requester: str) -> Problem:
+    """That no reviewer but the requester is left."""
     named = " ".join(policy.reviewers) or "nobody"
     message = f"nobody can review what {requester} does: {policy.name} names {named}"
     hint = "an admin names reviewers in the policy whom people.yaml knows, and who are somebody else"
-    return Finding.in_file(file, "no-reviewer", message, hint)
+    return "no-reviewer", message, hint
 
 
 def others(candidates: Iterable[Person], requester: Person) -> tuple[Person, ...]:
@@ -129,6 +119,11 @@ def _objecting(parsed_case: ParsedCase) -> tuple[Person, ...]:
     ids = objectors(parsed_case)
     named = reviewers_of(parsed_case.policy, parsed_case.people, parsed_case.teams)
     return tuple(person for person in named if person.github_id in ids)
+
+
+def differ(rules: Rules, others: Rules, path: str) -> bool:
+    """Whether two trees say different things of a break-glass, the documents aside."""
+    return _terms(rules, path) != _terms(others, path)
 
 
 def _terms(rules: Rules, path: str) -> tuple[object, ...]:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from jitbot.domain.access import break_glass
 from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import Accounts, Finding, People, Policy, Teams
+from jitbot.domain.model.grammar import any_request
+from jitbot.domain.model.parsed_case import unknown_person
 
 
 def policy_findings(
@@ -23,18 +25,13 @@ def break_glass_findings(policy: Policy, codeowners: CodeOwners | None) -> tuple
     """Why CODEOWNERS does not allow break-glass for a policy. Empty if it allows it, or if the policy is not break-glass."""
     if not break_glass.is_break_glass(policy):
         return ()
-    return break_glass.line_findings(f"requests/{policy.name}/2026-01/01-somebody-anything.yaml", codeowners)
+    return break_glass.line_findings(any_request(policy.name), codeowners)
 
 
 def teams_findings(teams: Teams, people: People, *, file: str) -> tuple[Finding, ...]:
     """Members of teams.yaml that people.yaml does not know: they can neither ask nor approve."""
     return tuple(
-        Finding.in_file(
-            file,
-            "unknown-person",
-            f"{login}, of {team}, is not in policies/people.yaml",
-            "add the person there with their GitHub id, or take the login out",
-        )
+        Finding.in_file(file, *unknown_person(f"{login}, of {team},"))
         for team, logins in teams.items()
         for login in logins
         if login not in people
@@ -57,8 +54,7 @@ def _unknown_accounts(policy: Policy, accounts: Accounts) -> Iterator[Finding]:
 def _own_reviewer(policy: Policy, people: People, teams: Teams) -> Iterator[Finding]:
     """A finding for a person who may ask and whom no other human could review."""
     for login in break_glass.unreviewed(policy, people, teams):
-        message = f"{login} may ask, and nobody else could review it"
-        yield Finding.at(policy, "reviewers", "no-reviewer", message, "name a second reviewer")
+        yield Finding.at(policy, "reviewers", *break_glass.no_reviewer(policy, login))
 
 
 def _unknown_people(
@@ -71,5 +67,4 @@ def _unknown_people(
             message = f"{entry} is not in policies/teams.yaml, so {means}"
             yield Finding.at(policy, f"{field}.{index}", "unknown-team", message, "add the team there")
         if not entry.startswith("@") and entry not in people:
-            message = f"{entry} is not in policies/people.yaml"
-            yield Finding.at(policy, f"{field}.{index}", "unknown-person", message, "add the person there")
+            yield Finding.at(policy, f"{field}.{index}", *unknown_person(entry))

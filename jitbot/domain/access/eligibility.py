@@ -4,7 +4,7 @@ The same findings serve `check` (before), the comment (during) and the decision 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 
 from jitbot.domain.model.bounds import PATH_AGE, PATH_AHEAD, START_AHEAD
@@ -19,9 +19,9 @@ from jitbot.domain.model.documents import (
     Policy,
     Request,
     Teams,
+    same_login,
 )
 from jitbot.domain.model.grammar import INTEGER, literal_problem, parse_request_path
-from jitbot.domain.model.parsed_case import unknown_requester
 from jitbot.domain.text import duration, timestamp
 
 
@@ -54,15 +54,28 @@ def findings(
 
 def is_eligible(login: Login, eligible: tuple[str, ...], teams: Teams) -> bool:
     """Whether a policy's `eligible` names the login itself or one of its teams. Nobody is eligible by default."""
-    member_of = {f"@{team}".casefold() for team, logins in teams.items() if login in logins}
-    return any(entry == login or entry.casefold() in member_of for entry in eligible)
+    names = {login.casefold()}
+    for team, logins in teams.items():
+        if any(same_login(login, each) for each in logins):
+            names.add(f"@{team}".casefold())
+    return any(entry.casefold() in names for entry in eligible)
+
+
+def left_alone(
+    policy: Policy, people: People, teams: Teams, others: Callable[[Person], Collection[Person]]
+) -> tuple[Login, ...]:
+    """Who may ask under a policy, and leaves too few others to approve it, or to review it afterwards."""
+    return tuple(
+        person.login
+        for person in people.values()
+        if is_eligible(person.login, policy.eligible, teams)
+        and len(others(person)) < max(policy.approvals, 1)
+    )
 
 
 def _requester(request: Request, policy: Policy, people: People, teams: Teams) -> Iterator[Finding]:
-    person: Person | None = people.get(request.requester)
-    if person is None:
-        yield unknown_requester(request)
-    elif person.principal is None:
+    person = people.get(request.requester)  # `parse_case` refuses what nobody known asks for
+    if person is not None and person.principal is None:
         yield Finding.at(
             request,
             "requester",
@@ -174,7 +187,7 @@ def _path(request: Request, policy: Policy) -> Iterator[Finding]:
             f"{request.path} lies in the folder of {path.policy}, not of {policy.name}",
             "the first folder under requests/ is the policy",
         )
-    if not path.rest.startswith(f"{request.requester}-"):
+    if path.slug_for(request.requester) is None:
         yield Finding.at(
             request,
             "requester",

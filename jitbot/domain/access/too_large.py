@@ -13,12 +13,10 @@ from datetime import datetime
 from jitbot import __version__
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence, Reason
-from jitbot.domain.model.bounds import DEEPEST, MOST_ASKS, MOST_OF_REQUESTS
+from jitbot.domain.model.bounds import DEEPEST, FILES, MOST_ASKS, MOST_OF_REQUESTS, are_few
 from jitbot.domain.model.documents import Finding, Sha
-from jitbot.domain.model.grammar import is_request
+from jitbot.domain.model.grammar import REQUESTS, is_request
 from jitbot.domain.model.merge_facts import Change, ChangeKind
-
-FOLDER = "requests/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +46,23 @@ def asking_too_much(changes: Sequence[Change]) -> tuple[TooLarge, ...]:
 
 def changes_too_much(paths: Collection[str]) -> bool:
     """Whether a commit that changes these paths is more than is read of requests/, folders counted too."""
-    below = [path for path in paths if path.startswith(FOLDER)]
+    below = [path for path in paths if path.startswith(REQUESTS)]
     folders = {path[:end] for path in below for end, each in enumerate(path) if each == "/"}
     return len(below) + len(folders) > MOST_OF_REQUESTS or any(path.count("/") >= DEEPEST for path in below)
+
+
+def too_many(touched: Sequence[str] | None, listed: Sequence[str] | None, file: str) -> tuple[Finding, ...]:
+    """Why a merge gives nothing that touches so many paths, by git or by GitHub's list; empty if they are few.
+
+    None in the place of paths: there are more than are read.
+    """
+    hint = "ask anew, in a pull request of one file"
+    if touched is None:
+        return (Finding.in_file(file, "too-large", "the merge changes more than is read", hint),)
+    if listed is None or not are_few(listed) or not are_few(touched):
+        message = f"the merge touches more than {FILES} files, or files of too long names"
+        return (Finding.in_file(file, "too-many-files", message, hint),)
+    return ()
 
 
 def finding(found: TooLarge) -> Finding:
@@ -59,7 +71,7 @@ def finding(found: TooLarge) -> Finding:
         code="too-large",
         message=f"commit {found.commit[:10]} of main changes more below requests/ than one merge may; "
         "nothing that it asks for is granted",
-        file=FOLDER,
+        file=REQUESTS,
         hint=f"ask in pull requests of at most {MOST_ASKS} files each, with `jitbot request`",
     )
 

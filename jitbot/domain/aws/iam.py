@@ -281,7 +281,9 @@ def _tags(settings: Settings, policy: Policy, request: Request) -> dict[str, str
         "jitbot:requester": request.requester,
         "jitbot:policy": policy.name,
     }
-    return tags if request.ticket is None else {**tags, "jitbot:ticket": request.ticket}
+    if request.ticket is None:
+        return tags
+    return {**tags, "jitbot:ticket": request.ticket.replace("#", ":")}  # AWS takes no # in a tag
 
 
 def _statement_window(statement: object) -> Window | None:

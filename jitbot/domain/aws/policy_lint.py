@@ -6,92 +6,133 @@ reports them when the policy file changes.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 from jitbot import catalogs
 from jitbot.domain.aws.action_catalog import (
     Action,
     ActionCatalog,
-    without_variables,
 )
-from jitbot.domain.model.documents import Finding, Policy, Statement
+from jitbot.domain.aws.service_roles import is_out_of_reach
+from jitbot.domain.model.documents import Finding, FindingLevel, Policy, Statement
 from jitbot.domain.text.patterns import patterns_overlap
 
-(_GLOBAL,) = catalogs.lists("condition_keys", "global")
+_GLOBAL, _NOT_IN_SESSION = catalogs.lists("condition_keys", "global", "not_in_session")
 _GLOBAL_KEYS = frozenset(key.casefold() for key in _GLOBAL)
+_FOREIGN_KEYS = frozenset(key.casefold() for key in _NOT_IN_SESSION)
 _ACCOUNT = "0" * 12  # what {{account_id}} may become: no "/", so no bucket passes for an object
+# What stands in the catalogue for a name of one's own: ${TagKey}, <key>, tag-key, or nothing behind the slash.
+_VARYING = re.compile(r"\$\{[^}]*\}|<[^>]*>|(?<=/)(?:tag[-_ ]?key|key)?\Z", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\{\{[^}]*\}\}|\$\{[^}]*\}")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Remark:
+    """A finding, and the action, resource or condition key that it is about: by both an acknowledgement names it."""
+
+    about: str
+    finding: Finding
+
+
 def policy_findings(policy: Policy, catalogue: ActionCatalog) -> tuple[Finding, ...]:
-    """Findings for everything in a policy's statements that has another effect in AWS than its text says."""
-    return tuple(
-        finding
+    """Findings for everything in a policy's statements that has another effect in AWS than its text says, as far as is known.
+
+    The catalogue lags behind AWS, so what rests on it alone is a warning. What the policy acknowledges is a notice with
+    its reason; an acknowledgement of nothing is a warning itself.
+    """
+    remarks = [
+        remark
         for number, statement in enumerate(policy.statements)
-        for finding in _statement(policy, f"statements.{number}", statement, catalogue)
-    )
+        for remark in _statement(policy, f"statements.{number}", statement, catalogue)
+    ]
+    known = {(each.finding, each.about): each.reason for each in policy.acknowledged}
+    told = (_told(each, known.get((each.finding.code, each.about))) for each in remarks)
+    return (*told, *_in_vain(policy, {(each.finding.code, each.about) for each in remarks}))
+
+
+def _told(remark: _Remark, reason: str | None) -> Finding:
+    if reason is None:
+        return remark.finding
+    message = f"{remark.finding.message}; acknowledged: {reason}"
+    return replace(remark.finding, level=FindingLevel.NOTICE, message=message, hint="")
+
+
+def _in_vain(policy: Policy, found: Collection[tuple[str, str]]) -> Iterator[Finding]:
+    for index, each in enumerate(policy.acknowledged):
+        if (each.finding, each.about) not in found:
+            message = f"{each.finding} is not found of {each.about}, so there is nothing to acknowledge"
+            yield _warning(
+                policy, f"acknowledged.{index}", "acknowledged-in-vain", message, "remove it"
+            ).finding
 
 
 def _statement(
     policy: Policy, where: str, statement: Statement, catalogue: ActionCatalog
-) -> Iterator[Finding]:
+) -> Iterator[_Remark]:
     covered = [catalogue.covered(pattern) for pattern in statement.actions]
     for index, (pattern, actions) in enumerate(zip(statement.actions, covered, strict=True)):
         field = f"{where}.actions.{index}"
-        if not actions:
+        if is_out_of_reach(pattern):
+            message = f"the permissions boundary denies {pattern} to every grant"
+            yield _warning(policy, field, "denied-by-boundary", message, "remove it", about=pattern)
+        elif not actions:
             hint = "look it up in the Service Authorization Reference; a new action may not be known here yet"
-            yield Finding.at(policy, field, "unknown-action", f"AWS has no action {pattern}", hint)
+            message = f"no action {pattern} of AWS is known"
+            yield _warning(policy, field, "unknown-action", message, hint, about=pattern)
         elif not any(_fits(action, statement.resources) for action in actions):
             needs = sorted({resource for action in actions for resource in action.resources or ("*",)})
-            message = f"{pattern} acts on none of these resources; it takes {', '.join(needs[:3])}"
-            yield Finding.at(
-                policy,
-                field,
-                "resource-does-not-fit",
-                message,
-                "give it a statement of its own, or fix the ARN",
-            )
+            message = f"{pattern} is known to act on none of these resources; it takes {', '.join(needs[:3])}"
+            hint = "give it a statement of its own, or fix the ARN"
+            yield _warning(policy, field, "resource-does-not-fit", message, hint, about=pattern)
     known = [action for actions in covered for action in actions]
-    if known:
+    sure = all(covered)  # an action that is not known may act on anything, and send any key
+    if sure:
         yield from _useless_resources(policy, where, statement, known)
-        yield from _useless_conditions(policy, where, statement, known)
+    yield from _useless_conditions(policy, where, statement, known, sure=sure)
 
 
 def _useless_resources(
     policy: Policy, where: str, statement: Statement, known: Sequence[Action]
-) -> Iterator[Finding]:
+) -> Iterator[_Remark]:
     for index, resource in enumerate(statement.resources):
         if not any(_fits(action, (resource,)) for action in known):
-            message = f"no action of this statement acts on {resource}"
-            yield Finding.at(
-                policy,
-                f"{where}.resources.{index}",
-                "resource-does-not-fit",
-                message,
-                "remove it, or fix the ARN",
-            )
+            message = f"no action of this statement is known to act on {resource}"
+            hint = "remove it, or fix the ARN"
+            field = f"{where}.resources.{index}"
+            yield _warning(policy, field, "resource-does-not-fit", message, hint, about=resource)
 
 
 def _useless_conditions(
-    policy: Policy, where: str, statement: Statement, known: Sequence[Action]
-) -> Iterator[Finding]:
-    """A finding for a key that is not one of AWS's global keys and that no action of the statement sends."""
+    policy: Policy, where: str, statement: Statement, known: Sequence[Action], *, sure: bool
+) -> Iterator[_Remark]:
+    """A key that no session of a grant carries, or that is none of AWS's global ones and no action is known to send."""
     sent = {key for action in known for key in action.condition_keys}
     for operator, keys in statement.conditions.items():
         for key, values in keys.items():
-            if key.casefold().partition("/")[0] in _GLOBAL_KEYS or any(
-                _same_key(key.casefold(), each) for each in sent
-            ):
+            if any(_same_key(key.casefold(), each) for each in sent):
                 continue
+            often = "always" if _matches_without(operator, values) else "never"
+            after = "; as it is, this condition keeps nobody out" if often == "always" else ""
             field = f"{where}.conditions.{operator}.{key}"
-            message = f"no action of this statement sends {key}, so {operator} on it"
-            hint = "look the key up in the Service Authorization Reference"
-            if _matches_without(operator, values):
-                hint += "; in this form the condition keeps nobody out"
-                yield Finding.at(policy, field, "condition-always-matches", f"{message} always matches", hint)
-            else:
-                yield Finding.at(policy, field, "condition-never-matches", f"{message} never matches", hint)
+            if key.casefold() in _FOREIGN_KEYS:
+                message = f"no session of a grant carries {key}, so {operator} on it {often} matches"
+                hint = f"remove it: a person enters a grant by sts:AssumeRole{after}"
+                code = "condition-key-not-in-session"
+                yield _Remark(about=key, finding=Finding.at(policy, field, code, message, hint))
+            elif sure and key.casefold().partition("/")[0] not in _GLOBAL_KEYS:
+                message = f"no action of this statement is known to send {key}; if none does, {operator} on it {often} matches"
+                hint = f"look the key up in the Service Authorization Reference{after}"
+                yield _warning(policy, field, f"condition-{often}-matches", message, hint, about=key)
+
+
+def _warning(policy: Policy, field: str, code: str, message: str, hint: str, *, about: str = "") -> _Remark:
+    """What the catalogue alone says, or what changes nothing that anybody is given."""
+    if about:
+        hint += "; where it is right, say so under acknowledged: in the policy"
+    found = replace(Finding.at(policy, field, code, message, hint), level=FindingLevel.WARNING)
+    return _Remark(about=about, finding=found)
 
 
 def _matches_without(operator: str, values: Sequence[str]) -> bool:
@@ -126,6 +167,5 @@ def _same_place(one: str, other: str) -> bool:
 
 
 def _same_key(key: str, known: str) -> bool:
-    """`s3:ExistingObjectTag/team` is an `s3:ExistingObjectTag/<key>`."""
-    pattern = without_variables(known).replace("<key>", "*")
-    return patterns_overlap(key, pattern)
+    """`s3:ExistingObjectTag/team` is an `s3:ExistingObjectTag/<key>`, however the catalogue spells what varies."""
+    return patterns_overlap(key, _VARYING.sub("*", known))

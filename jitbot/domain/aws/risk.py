@@ -1,7 +1,7 @@
 """How dangerous a grant is, for people who must decide in ten seconds. It informs people; no decision uses it.
 
-Access levels come from the action catalogue. Actions that are more dangerous than their level says, and the risk of
-AWS's best known managed policies, are listed in `catalogs`.
+Access levels come from the action catalogue. What the boundary denies to every grant is not counted. Actions that are
+more dangerous than their level says, and the risk of AWS's best known managed policies, are listed in `catalogs`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -15,6 +15,7 @@ from jitbot.domain.aws.action_catalog import (
     ActionCatalog,
 )
 from jitbot.domain.aws.iam import Documents
+from jitbot.domain.aws.service_roles import is_out_of_reach
 from jitbot.domain.text.patterns import patterns_overlap
 
 ESCALATING, TAKING, SHARING = catalogs.lists("actions", "escalating", "taking", "sharing")
@@ -116,9 +117,13 @@ def _allowed(grant: Documents, catalogue: ActionCatalog) -> Iterator[_Allowed]:
     for statement in statements if isinstance(statements, list) else ():
         if statement["Effect"] == "Allow":
             for pattern in statement["Action"]:
+                known = catalogue.covered(pattern)
+                reachable = tuple(each for each in known if not is_out_of_reach(each.name))
+                if is_out_of_reach(pattern) or (known and not reachable):
+                    continue
                 yield _Allowed(
                     pattern=pattern,
-                    actions=tuple(catalogue.covered(pattern)),
+                    actions=reachable,
                     resources=tuple(statement["Resource"]),
                     conditional=not statement.get("Condition", {}).keys() <= _WINDOW,
                 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from jitbot.domain.aws import iam
 from jitbot.domain.model.documents import AccountId
@@ -38,6 +39,14 @@ class Listed:
     trust_policy: iam.Document
     max_session_duration: int  # seconds
     whole: Actual | None = None  # where the role was read, too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """AWS's own word on a call: when it answered, and its request ids."""
+
+    at: datetime
+    request_ids: tuple[str, ...]
 
 
 def differences(actual: Actual, documents: iam.Documents) -> tuple[str, ...]:

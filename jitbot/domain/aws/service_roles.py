@@ -49,10 +49,21 @@ _IAM_WRITES = tuple(f"iam:{start}*" for start in ("A", "C", "D", "E", "P", "R", 
 # Credentials that would outlive the grant or belong to somebody else. Not `AssumeRole*`: there is AssumeRoot. What
 # AWS adds (as it added GetScopedCredentials) is denied by its first letter, except Get[AC]…, which show who asks.
 _OTHER_CREDENTIALS = ("sts:Assume*", "sts:GetD*", "sts:GetF*", "sts:GetS*", "sts:GetW*")
-_WHO_MAY_WHAT = ("account:*", "identitystore:*", "organizations:*", "sso:*", "sso-directory:*")
+_WHO_MAY_WHAT = (
+    *("account:*", "identitystore:*", "organizations:*"),
+    *("signin:*", "sso:*", "sso-directory:*", "sso-oauth:*"),
+)
 _TRAIL_TAMPERING = tuple(
     f"cloudtrail:{verb}*" for verb in ("Delete", "Deregister", "Disable", "Put", "Stop", "Update")
 )
+
+
+_ESCAPES = (*_IAM_WRITES, *_OTHER_CREDENTIALS, *_WHO_MAY_WHAT, *_TRAIL_TAMPERING)
+
+
+def is_out_of_reach(action: str) -> bool:
+    """Whether the boundary denies to every grant this action, or all that a pattern of actions covers."""
+    return action.casefold().startswith(tuple(each.removesuffix("*").casefold() for each in _ESCAPES))
 
 
 def boundary() -> Document:
@@ -63,7 +74,6 @@ def boundary() -> Document:
     listed = {"Listed": {"Fn::Join": [":*,", {"Ref": "BoundaryServices"}]}}
     services = {"Fn::Split": [",", {"Fn::Sub": ["${Listed}:*", listed]}]}
     keys = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
-    escapes = [*_IAM_WRITES, *_OTHER_CREDENTIALS, *_WHO_MAY_WHAT, *_TRAIL_TAMPERING]
     # The stack too: had an administrator once given it a role, updating it would need no rights in IAM.
     own = [_GRANTS, _OWN_ROLES, sub(_IAM + "policy/${Namespace}bot-*"), {"Ref": "AWS::StackId"}]
     # Only for calls of the session's own: through a listed service it may need another, as keys behind a bucket.
@@ -73,7 +83,7 @@ def boundary() -> Document:
         _statement("ListedServices", "Allow", choose("AnyService", "*", services), "*"),
         choose("AnyService", _NOTHING, unlisted),
         _statement("KeysBehindServices", "Allow", keys, "*", {"Bool": {"aws:ViaAWSService": "true"}}),
-        _statement("NoWayOut", "Deny", escapes, "*"),
+        _statement("NoWayOut", "Deny", list(_ESCAPES), "*"),
         _statement("NothingOfJitbot", "Deny", "*", own),
     )
 

@@ -1,9 +1,15 @@
-"""The possible changes of a role: each is a value that says where, why and with which documents. It does nothing itself."""
+"""The possible changes of a role: each is a value that says where, why and with which documents. It does nothing itself.
+
+`outcome` makes the event that records the result of one.
+"""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from jitbot.domain.aws import iam
-from jitbot.domain.ledger.events import EndReason
+from jitbot.domain.ledger.ask import Ask
+from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import AccountId, Sha
 
 
@@ -87,3 +93,34 @@ class Remove(_Taking):
 
 
 Change = Deny | Confirm | Remove | Extend | Provision
+
+
+def outcome(
+    change: Change,
+    kind: EventType,
+    *,
+    at: datetime,
+    run: str,
+    evidence: Evidence,
+    why: EndReason | None = None,
+    window: iam.Window | None = None,
+    documents: tuple[iam.Documents, ...] = (),
+    cause: str = "",
+) -> Event:
+    """The event of this change: what happened to the role, for which requester, and what was read back."""
+    return Event(
+        kind=kind,
+        at=at,
+        request=change.request,
+        ask=Ask.of(Ask.requester(change.requester)),
+        commit=change.commit,
+        account=change.account,
+        account_id=change.account_id,
+        role_name=change.role_name,
+        why=why,
+        window=window,
+        documents=documents,
+        cause=cause,
+        evidence=evidence,
+        run=run,
+    )

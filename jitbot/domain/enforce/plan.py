@@ -17,7 +17,7 @@ from jitbot.domain.enforce.drift import drifted, replaced, rightly_held, stands,
 from jitbot.domain.ledger.ask import principal_text
 from jitbot.domain.ledger.batches import NO_DOUBT, Doubt
 from jitbot.domain.ledger.events import EndReason, Event
-from jitbot.domain.model.documents import AccountId, People, Sha
+from jitbot.domain.model.documents import AccountId, Login, People, Sha
 from jitbot.domain.text import timestamp
 
 
@@ -66,7 +66,7 @@ def offboarded(state: RequestState, people: People) -> bool:
     if state.current is None:
         return False
     ask = state.current.ask
-    person = next((each for login, each in people.items() if login == ask.requester), None)
+    person = people.get(Login(ask.requester))
     if person is None:
         return True
     return person.github_id != ask.github_id or principal_text(person.principal) != ask.principal

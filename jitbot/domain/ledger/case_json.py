@@ -8,28 +8,15 @@ what was kept is the same as the decision made on everything.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from jitbot.domain.ledger.github_json import (
-    dump_dismissal,
-    dump_pull,
-    dump_push,
-    dump_review,
-    each_of,
-    load_dismissal,
-    load_pull,
-    load_push,
-    load_review,
-    number_of,
-    object_of,
-    text_of,
-)
 from jitbot.domain.model import bounds
-from jitbot.domain.model.documents import GithubId, Login, People, Sha
+from jitbot.domain.model.documents import Login, People, Sha
 from jitbot.domain.model.merge_facts import (
+    Actor,
     Case,
     Dismissal,
     Merge,
@@ -40,9 +27,51 @@ from jitbot.domain.model.merge_facts import (
     latest_judgements,
 )
 from jitbot.domain.model.parsed_case import fitting, requester_of
-from jitbot.domain.text import timestamp
+from jitbot.domain.text.json_codec import (
+    FLAG,
+    MOMENT,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    Codec,
+    by_name,
+    many,
+    or_none,
+    record,
+    since,
+    unless,
+)
 
 T = TypeVar("T")
+
+# GitHub's answers, value by value. `since`: what older versions did not record.
+_ACTOR = record(Actor, {"kind": "type"}, login=TEXT, github_id=NUMBER, kind=TEXT)
+PULL = record(
+    PullRequest,
+    number=NUMBER,
+    author=_ACTOR,
+    repository_id=NUMBER,
+    base_branch=TEXT,
+    head=TEXT,
+    merged_at=or_none(MOMENT),
+    merged_by=or_none(_ACTOR),
+    merge_commit=or_none(TEXT),
+    created_at=MOMENT,
+    commit_count=NUMBER,
+    changed_files=since(or_none(NUMBER), None),
+    head_branch=unless(Codec(TEXT.load, bounds.cut), ""),
+    head_repository_id=since(or_none(NUMBER), None),
+)
+_REVIEW = record(Review, review_id=NUMBER, user=_ACTOR, state=TEXT, commit=TEXT, submitted_at=MOMENT)
+_DISMISSAL = record(Dismissal, review_id=NUMBER, by=_ACTOR, state=TEXT, at=MOMENT)
+_PUSH = record(Push, {"kind": "activity"}, actor=_ACTOR, before=TEXT, after=TEXT, kind=TEXT, at=MOMENT)
+_COMMIT = record(
+    PullCommit,
+    sha=TEXT,
+    named=many(NUMBER),
+    co_authors=since(many(TEXT), ()),
+    crowded=since(FLAG, False),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +108,7 @@ def dump(case: Case) -> dict[str, object]:
     listed = _most_fitting(case)
     return {
         "default_branch": case.default_branch,
-        "listed": [dump_pull(replace(pull, head_branch="")) for pull in listed[: bounds.LISTED]],
+        "listed": [PULL.dump(replace(pull, head_branch="")) for pull in listed[: bounds.LISTED]],
         **bounds.more("listed", listed, bounds.LISTED),
         "told": None if case.merge is None else _dump_snapshot(case.merge, case.rules.people.value or {}),
     }
@@ -88,13 +117,8 @@ def dump(case: Case) -> dict[str, object]:
 def load(raw: object) -> Facts:
     """The reverse of `dump`. Raises ValueError for anything else."""
     try:
-        found = object_of(raw)
-        return Facts(
-            default_branch=text_of(found["default_branch"]),
-            listed=each_of(found["listed"], load_pull),
-            snapshot=None if found["told"] is None else _load_snapshot(object_of(found["told"])),
-        )
-    except (KeyError, TypeError) as error:
+        return _FACTS.load(raw)
+    except (TypeError, ValueError) as error:
         raise ValueError(f"these are not the facts of a merge: {error}") from error
 
 
@@ -118,19 +142,21 @@ def _dump_snapshot(merge: Merge, people: People) -> dict[str, object]:
     known = {person.github_id for person in people.values()}
     ids = {review.review_id for review in kept if review.user.github_id in known}
     return {
-        "pull_request": dump_pull(merge.pull_request),
+        "pull_request": PULL.dump(merge.pull_request),
         **_dump_files(merge),
         "fetched_head": merge.fetched_head,
         "head_blob": merge.head_blob,
         "head_rules": dict(merge.head_rules.sources),
-        "reviews": [dump_review(review) for review in kept],
+        "reviews": many(_REVIEW).dump(kept),
         **bounds.more("reviews", judging, len(kept)),
         "commits": _dump_commits(merge, people),
         "permissions": dict(merge.permissions),
-        "retargeted_at": None if merge.retargeted_at is None else timestamp.show(merge.retargeted_at),
+        "retargeted_at": or_none(MOMENT).dump(merge.retargeted_at),
         "merge_seen": merge.merge_seen,
-        "dismissals": _dump_each(merge.dismissals, lambda each: each.review_id in ids, dump_dismissal),
-        "pushes": _dump_each(merge.pushes, lambda _: True, dump_push),
+        "dismissals": None
+        if merge.dismissals is None
+        else [_DISMISSAL.dump(each) for each in merge.dismissals if each.review_id in ids],
+        "pushes": or_none(many(_PUSH)).dump(merge.pushes),
         **({"too_many_moves": True} if merge.too_many_moves else {}),
     }
 
@@ -173,47 +199,32 @@ def _dump_commits(merge: Merge, people: People) -> list[dict[str, object]]:
     return dumped
 
 
-def _dump_each(
-    them: tuple[T, ...] | None, counts: Callable[[T], bool], dump_one: Callable[[T], object]
-) -> list[object] | None:
-    return None if them is None else [dump_one(each) for each in them if counts(each)]
-
-
-def _load_snapshot(raw: Mapping[str, object]) -> PullRequestSnapshot:
-    commits = each_of(raw["commits"], object_of)
+def _load_snapshot(snapshot: object) -> PullRequestSnapshot:
+    raw = OBJECT.load(snapshot)
+    commits = many(OBJECT).at(raw, "commits")
     return PullRequestSnapshot(
-        pull_request=load_pull(raw["pull_request"]),
-        files=None if "files_count" in raw else each_of(raw["files"], text_of),
-        fetched_head=Sha(text_of(raw["fetched_head"])),
-        head_blob=None if raw["head_blob"] is None else Sha(text_of(raw["head_blob"])),
-        head_rules={path: Sha(text_of(blob)) for path, blob in object_of(raw["head_rules"]).items()},
-        reviews=each_of(raw["reviews"], load_review),
-        commits=tuple(
-            PullCommit(
-                sha=Sha(text_of(each["sha"])),
-                named=tuple(GithubId(person) for person in each_of(each["named"], number_of)),
-                co_authors=tuple(Login(login) for login in each_of(each.get("co_authors", []), text_of)),
-                crowded=each.get("crowded") is True,
-            )
-            for each in commits
-        ),
-        touching=frozenset(Sha(text_of(each["sha"])) for each in commits if each["changes_it"] is True),
-        permissions={Login(login): text_of(level) for login, level in object_of(raw["permissions"]).items()},
-        retargeted_at=None
-        if raw["retargeted_at"] is None
-        else timestamp.parse(text_of(raw["retargeted_at"])),
-        merge_seen=_looked(raw.get("merge_seen")),
-        dismissals=_optional(raw.get("dismissals"), load_dismissal),
-        pushes=_optional(raw.get("pushes"), load_push),
-        too_many_moves=raw.get("too_many_moves") is True,
+        pull_request=PULL.at(raw, "pull_request"),
+        files=None if "files_count" in raw else many(TEXT).at(raw, "files"),
+        fetched_head=Sha(TEXT.at(raw, "fetched_head")),
+        head_blob=or_none(_SHA).at(raw, "head_blob"),
+        head_rules=by_name(_SHA).at(raw, "head_rules"),
+        reviews=many(_REVIEW).at(raw, "reviews"),
+        commits=many(_COMMIT).at(raw, "commits"),
+        touching=frozenset(_SHA.at(each, "sha") for each in commits if FLAG.at(each, "changes_it")),
+        permissions={Login(login): level for login, level in by_name(TEXT).at(raw, "permissions").items()},
+        retargeted_at=or_none(MOMENT).at(raw, "retargeted_at"),
+        merge_seen=since(or_none(FLAG), None).at(raw, "merge_seen"),
+        dismissals=since(or_none(many(_DISMISSAL)), None).at(raw, "dismissals"),
+        pushes=since(or_none(many(_PUSH)), None).at(raw, "pushes"),
+        too_many_moves=since(FLAG, False).at(raw, "too_many_moves"),
     )
 
 
-def _looked(value: object) -> bool | None:
-    if value is not None and not isinstance(value, bool):
-        raise TypeError("yes, no or nothing is missing")
-    return value
-
-
-def _optional(value: object, load_one: Callable[[object], T]) -> tuple[T, ...] | None:
-    return None if value is None else each_of(value, load_one)
+_SHA = Codec(lambda value: Sha(TEXT.load(value)), TEXT.dump)
+_FACTS = record(
+    Facts,
+    {"snapshot": "told"},
+    default_branch=TEXT,
+    listed=many(PULL),
+    snapshot=or_none(Codec(_load_snapshot, OBJECT.dump)),
+)

@@ -6,7 +6,7 @@ same thing record it once.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -17,6 +17,8 @@ from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.bounds import DOCUMENTS_WRITTEN, EVENT_WRITTEN
 from jitbot.domain.model.documents import AccountId, Finding, Sha
 from jitbot.domain.text import timestamp
+from jitbot.domain.text.json_codec import MOMENT, OBJECT, TEXT, Codec, by_name, many, one_of, or_none, record
+from jitbot.domain.text.json_object import JsonObject
 
 SCHEMA = 1  # raise it with any change of what `dump` writes: `load` takes exactly that
 FOLDER = "events/"
@@ -147,23 +149,7 @@ def too_large(documents: tuple[iam.Documents, ...], file: str) -> tuple[Finding,
 
 
 def _as_json(event: Event) -> dict[str, object]:
-    return {
-        "schema": SCHEMA,
-        "event": event.kind,
-        "at": timestamp.show(event.at),
-        "request": event.request,
-        "commit": event.commit,
-        "account": event.account,
-        "account_id": event.account_id,
-        "role_name": event.role_name,
-        "why": event.why,
-        "cause": event.cause,
-        "window": None if event.window is None else _dump_window(event.window),
-        "ask": dict(event.ask.json),
-        "evidence": dict(event.evidence.json),
-        "documents": [dump_documents(each) for each in event.documents],
-        "run": event.run,
-    }
+    return {"schema": SCHEMA, **OBJECT.load(_EVENT.dump(event))}
 
 
 def load(path: str, content: bytes) -> Event:
@@ -179,8 +165,8 @@ def load(path: str, content: bytes) -> Event:
     if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
         raise ValueError(f"{path} is not an event of schema {SCHEMA}")
     try:
-        event = _load(raw)
-    except (KeyError, TypeError, AttributeError) as error:
+        event = _EVENT.load(raw)
+    except ValueError as error:
         raise ValueError(f"{path} is not a whole event: {error}") from error
     if event.path != path:
         raise ValueError(f"{path} holds an event that belongs at {event.path}")
@@ -197,28 +183,6 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _load(raw: Mapping[str, object]) -> Event:
-    window, documents = raw["window"], raw["documents"]
-    if not isinstance(documents, list):
-        raise TypeError("documents is not a list")
-    return Event(
-        kind=EventType(_text(raw, "event")),
-        at=timestamp.parse(_text(raw, "at")),
-        request=_text(raw, "request"),
-        commit=Sha(_text(raw, "commit")),
-        account=_text(raw, "account"),
-        account_id=AccountId(_text(raw, "account_id")),
-        role_name=_text(raw, "role_name"),
-        why=None if raw["why"] is None else EndReason(_text(raw, "why")),
-        cause=_text(raw, "cause"),
-        window=None if window is None else _load_window(window),
-        ask=Ask.load(_mapping(raw, "ask")),
-        evidence=Evidence(_mapping(raw, "evidence")),
-        documents=tuple(load_documents(each) for each in documents),
-        run=_text(raw, "run"),
-    )
-
-
 def dump_documents(documents: iam.Documents) -> dict[str, object]:
     """One role's documents as JSON: the shape that `explain --format json` shows and `granted` records."""
     return {
@@ -227,7 +191,7 @@ def dump_documents(documents: iam.Documents) -> dict[str, object]:
         "role_name": documents.role_name,
         "role_arn": documents.role_arn,
         "path": documents.path,
-        **_dump_window(documents.window),
+        **OBJECT.load(_WINDOW.dump(documents.window)),
         "max_session_duration": int(iam.SESSION.total_seconds()),
         "permissions_boundary": documents.permissions_boundary,
         "trust_policy": dict(documents.trust_policy),
@@ -238,48 +202,43 @@ def dump_documents(documents: iam.Documents) -> dict[str, object]:
 
 
 def load_documents(raw: object) -> iam.Documents:
-    """The reverse of `dump_documents`. Raises ValueError, KeyError or TypeError for anything else."""
-    if not isinstance(raw, dict):
-        raise TypeError("documents are not an object")
-    managed = raw["managed_policies"]
-    if not isinstance(managed, list) or not all(isinstance(arn, str) for arn in managed):
-        raise TypeError("managed_policies is not a list of text")
+    """The reverse of `dump_documents`. Raises ValueError or TypeError for anything else."""
+    found = OBJECT.load(raw)
     return iam.Documents(
-        account=_text(raw, "account"),
-        account_id=AccountId(_text(raw, "account_id")),
-        role_name=_text(raw, "role_name"),
-        path=_text(raw, "path"),
-        trust_policy=_mapping(raw, "trust_policy"),
-        permission_policy=_mapping(raw, "permission_policy"),
-        managed_policies=tuple(managed),
-        permissions_boundary=_text(raw, "permissions_boundary"),
-        tags={str(key): str(value) for key, value in _mapping(raw, "tags").items()},
-        window=_load_window(raw),
+        account=TEXT.at(found, "account"),
+        account_id=AccountId(TEXT.at(found, "account_id")),
+        role_name=TEXT.at(found, "role_name"),
+        path=TEXT.at(found, "path"),
+        trust_policy=OBJECT.at(found, "trust_policy"),
+        permission_policy=OBJECT.at(found, "permission_policy"),
+        managed_policies=many(TEXT).at(found, "managed_policies"),
+        permissions_boundary=TEXT.at(found, "permissions_boundary"),
+        tags=by_name(TEXT).at(found, "tags"),
+        window=_WINDOW.load(found),
     )
 
 
-def _dump_window(window: iam.Window) -> dict[str, object]:
-    starts = None if window.starts_at is None else timestamp.show(window.starts_at)
-    return {"starts_at": starts, "expires_at": timestamp.show(window.expires_at)}
+def _kept(make: Callable[[Mapping[str, object]], JsonObject]) -> Codec[JsonObject]:
+    """An object of which every key is kept as it is."""
+    return Codec(lambda value: make(OBJECT.load(value)), lambda kept: dict(kept.json))
 
 
-def _load_window(raw: object) -> iam.Window:
-    if not isinstance(raw, dict):
-        raise TypeError("a window is not an object")
-    starts = raw["starts_at"]
-    starts_at = None if starts is None else timestamp.parse(_text(raw, "starts_at"))
-    return iam.Window(starts_at=starts_at, expires_at=timestamp.parse(_text(raw, "expires_at")))
-
-
-def _text(raw: Mapping[str, object], key: str) -> str:
-    value = raw[key]
-    if not isinstance(value, str):
-        raise TypeError(f"{key} is not text")
-    return value
-
-
-def _mapping(raw: Mapping[str, object], key: str) -> Mapping[str, object]:
-    value = raw[key]
-    if not isinstance(value, dict):
-        raise TypeError(f"{key} is not an object")
-    return value
+_WINDOW = record(iam.Window, starts_at=or_none(MOMENT), expires_at=MOMENT)
+_EVENT = record(
+    Event,
+    {"kind": "event"},
+    kind=one_of(EventType),
+    at=MOMENT,
+    request=TEXT,
+    commit=TEXT,
+    account=TEXT,
+    account_id=TEXT,
+    role_name=TEXT,
+    why=or_none(one_of(EndReason)),
+    cause=TEXT,
+    window=or_none(_WINDOW),
+    ask=_kept(Ask.load),
+    evidence=_kept(Evidence),
+    documents=many(Codec(load_documents, dump_documents)),
+    run=TEXT,
+)

@@ -24,7 +24,7 @@ _LOGIN = re.compile(f"@({LOGIN})")
 _TEAM = re.compile(r"@([A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9_-]+)")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 _OWNER = re.compile("|".join(f"(?:{kind.pattern})" for kind in (_LOGIN, _TEAM, _EMAIL)))
-_WORD = re.compile(r"[^ \t]+")
+_WORD = re.compile(r"(?:\\ |[^ \t])+")  # a backslash makes the blank after it a part of the word
 # Everything that some reader takes for the end of a line; only "\n" is one for GitHub, as far as is known.
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -96,7 +96,7 @@ def parse(text: str, file: str = LOCATIONS[0]) -> CodeOwners:
         problems = tuple(_problems(line, words, partial(Finding, file=file, line=number)))
         findings += problems
         if words and not problems:
-            pattern, *owners = (word.group() for word in words)
+            pattern, *owners = (word.group().replace("\\ ", " ") for word in words)
             rules.append(Rule(line=number, pattern=pattern, owners=tuple(owners)))
     return CodeOwners(rules=tuple(rules), findings=tuple(findings))
 
@@ -206,7 +206,7 @@ def _owner_problems(words: Iterable[re.Match[str]], finding: partial[Finding]) -
                 code="codeowners-invalid-owner",
                 column=word.start() + 1,
                 message=f"GitHub skips this line: {_shown(word.group())} is not @login, @org/team or name@mail",
-                hint="fix the owner; blanks separate owners, and a pattern cannot hold one",
+                hint="fix the owner; blanks separate owners, and in a pattern a blank has a backslash before it",
             )
 
 

@@ -4,7 +4,7 @@ Every value here has been through the schema (`adapters/documents`); what the sc
 (is the requester eligible, does the parameter match) is decided in `access/eligibility.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,6 +28,17 @@ class Position:
     column: int
 
 
+Problem = tuple[str, str, str]  # code, message and hint of a finding that may be at several places
+
+
+class FindingLevel(StrEnum):
+    """What a finding keeps from happening; the words are those of GitHub's annotations."""
+
+    ERROR = "error"  # a merge, or a grant
+    WARNING = "warning"  # nothing: it may be right as it is
+    NOTICE = "notice"  # nothing: the file says that it is known, and why it is right
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One problem: what is wrong, where, and what to do about it.
@@ -42,6 +53,7 @@ class Finding:
     line: int = 0
     column: int = 0
     hint: str = ""
+    level: FindingLevel = FindingLevel.ERROR
 
     @classmethod
     def at(cls, document: "Request | Policy", field: str, code: str, message: str, hint: str) -> "Finding":
@@ -67,6 +79,11 @@ class Finding:
             "column": self.column,
             "hint": self.hint,
         }
+
+
+def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings that keep something from happening; the others are only shown."""
+    return tuple(each for each in findings if each.level is FindingLevel.ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +140,30 @@ class Person:
     principal: Principal | None = None
 
 
+class ByLogin(Mapping[Login, T]):
+    """Values by login, in the order and the spelling of their file; GitHub compares logins without case, and so does this."""
+
+    __slots__ = ("_known", "_spelt")
+
+    def __init__(self, entries: Mapping[Login, T]) -> None:
+        self._spelt = dict(entries)
+        self._known = {login.casefold(): value for login, value in entries.items()}
+
+    def __getitem__(self, login: Login) -> T:
+        return self._known[login.casefold()]
+
+    def __iter__(self) -> Iterator[Login]:
+        return iter(self._spelt)
+
+    def __len__(self) -> int:
+        return len(self._spelt)
+
+
+def same_login(one: str, other: str) -> bool:
+    """Whether two logins are one account's, as GitHub compares them."""
+    return one.casefold() == other.casefold()
+
+
 People = Mapping[Login, Person]
 Teams = Mapping[str, tuple[Login, ...]]  # "acme/payments" -> logins
 Accounts = Mapping[str, AccountId]  # alias -> account id
@@ -172,6 +213,15 @@ class Statement:
     conditions: Conditions = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """A finding of the linter that the policy's owners know of: its code, the action, resource or key it is about, and why."""
+
+    finding: str
+    about: str
+    reason: str
+
+
 POLICIES = "policies/access/"
 
 
@@ -196,6 +246,7 @@ class Policy:
     managed_policies: tuple[str, ...]  # names of AWS managed policies
     review_within: timedelta | None = None  # with `reviewers`, of a policy with no approvals: break-glass
     reviewers: tuple[str, ...] = ()  # logins, and teams as "@org/team"
+    acknowledged: tuple[Acknowledgement, ...] = ()
     where: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -4,14 +4,18 @@ A `*_problem` function answers None, or why not, as the rest of a sentence that 
 """
 
 import re
-import unicodedata
 import warnings
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from ipaddress import ip_network
 from itertools import pairwise
 
-from jitbot.domain.model.documents import POLICIES, Finding, Login
+from jitbot.domain.model.documents import POLICIES, Finding, Login, same_login
+from jitbot.domain.text.visible import name_of, unseen_in
 
+REQUESTS = "requests/"  # the folder of all requests
 BUILT_INS = frozenset({"account", "account_id", "requester"})  # placeholders every policy may use
 RESERVED = BUILT_INS | {"request", "region", "partition", "namespace"}  # names no parameter may take
 LITERAL_LENGTH = 128
@@ -32,13 +36,6 @@ REPOSITORY = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}", re.ASCII
 )  # on GitHub
 
-# Letters and signs that Unicode does not count as control or format characters, yet nobody can see.
-_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
-    chr(code)
-    for start, end in ((0x180B, 0x180F), (0xFE00, 0xFE0F), (0xE0100, 0xE01EF))
-    for code in range(start, end + 1)
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestPath:
@@ -49,14 +46,25 @@ class RequestPath:
     rest: str
 
     def slug_for(self, login: Login) -> str | None:
-        """The slug, if this is a path of exactly this login (upper and lower case count), else None."""
-        slug = self.rest.removeprefix(f"{login}-")
-        return slug if slug != self.rest and _SLUG.fullmatch(slug) else None
+        """The slug, if this is a path of this login, however it is spelt, else None."""
+        name, slug = self.rest[: len(login)], self.rest[len(login) + 1 :]
+        mine = same_login(name, login) and self.rest[len(login) :].startswith("-")
+        return slug if mine and _SLUG.fullmatch(slug) else None
 
 
 def is_request(path: str) -> bool:
     """Whether a path under requests/ is meant as a request: anything but the README beside them."""
-    return path.startswith("requests/") and not path.endswith(".md")
+    return path.startswith(REQUESTS) and not path.endswith(".md")
+
+
+def outside_requests(paths: Iterable[str]) -> list[str]:
+    """Those of these paths that no request may come with: changing rules and asking are two pull requests."""
+    return sorted({path for path in paths if not path.startswith(REQUESTS)})
+
+
+def any_request(policy: str) -> str:
+    """A path that represents every request for a policy, of any requester: the owners of its folder own it."""
+    return f"{REQUESTS}{policy}/2026-01/01-anybody-anything.yaml"
 
 
 def policy_of(path: str) -> str:
@@ -103,21 +111,6 @@ def shown(text: str, length: int = 40) -> str:
     return repr(str(text) if len(text) <= length else text[:length] + "…")
 
 
-def unseen(character: str) -> str | None:
-    """What makes this character differ from how it looks (`control`, `hidden`, `space`), or None.
-
-    See https://www.unicode.org/reports/tr36/ for why direction marks and blanks have no place in a review.
-    """
-    if " " <= character <= "~":
-        return None
-    category = unicodedata.category(character)
-    if category == "Cc":
-        return "control"
-    if category == "Zs":
-        return "space"
-    return "hidden" if category[0] == "C" or category in {"Zl", "Zp"} or character in _BLANK else None
-
-
 def sentence_problem(text: str) -> str | None:
     """Whether this can stand as a reason or a description: one visible line of 1 to 200 characters."""
     if not text.strip():
@@ -128,7 +121,8 @@ def sentence_problem(text: str) -> str | None:
         return "has more than one line"
     if text != text.strip():
         return "begins or ends with a space"
-    return "holds a character that cannot be seen" if any(map(unseen, text)) else None
+    first = next(unseen_in(text), None)
+    return f"holds {name_of(text[first[0]])}, which cannot be seen" if first is not None else None
 
 
 def literal_problem(value: str, separators: frozenset[str]) -> str | None:
@@ -198,12 +192,20 @@ def _compile_problem(pattern: str) -> str | None:
 
 _NAME = r"[a-z][a-z0-9_]{0,30}"
 _PLACEHOLDER = re.compile(rf"\{{\{{({_NAME})\}}\}}", re.ASCII)
-_VARIABLE = re.compile(r"\$\{aws:[A-Za-z0-9]+(?:/[A-Za-z0-9+=._:@-]{1,128})?\}", re.ASCII)
+_LETTERS = "A-Za-z0-9\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff"  # those that a policy document can hold
+# https://docs.aws.amazon.com/tag-editor/latest/userguide/tagging.html: letters, digits, spaces and + - = . _ : / @
+_TAG_KEY = rf"[{_LETTERS}+=._:/@-](?:[{_LETTERS} +=._:/@-]{{0,126}}[{_LETTERS}+=._:/@-])?"
+# AWS's variables, and its way to write *, ? and $ as themselves:
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+_VARIABLE = re.compile(rf"\$\{{(?:aws:[A-Za-z0-9]+(?:/{_TAG_KEY})?|[*?$])\}}", re.ASCII)
 _FILLED = "\0"  # stands for a placeholder or a variable while the rest is read; no template can hold it
+_PARTITION = "(?:aws|[a-z-]*[*?][a-z*?-]*)"  # the commercial one, or left open
 _ARN = re.compile(
-    rf"arn:aws:[a-z0-9-]+:[a-z0-9*?{_FILLED}-]*:(?:[0-9]{{12}}|aws|\*|{_FILLED})?:.+",
+    rf"arn:{_PARTITION}:[a-z0-9-]+:[a-z0-9*?{_FILLED}-]*:(?:[0-9]{{12}}|aws|\*|{_FILLED})?:.+",
     re.ASCII,
 )
+# An ARN to be compared: six parts, each of which may be left open.
+_COMPARED_ARN = re.compile(rf"arn:{_PARTITION}:[^:]+:[^:]*:[^:]*:.+|{_FILLED}.*", re.ASCII)
 _ACTION = re.compile(r"[a-z][a-z0-9-]{0,62}:[A-Za-z0-9*?]{1,128}", re.ASCII)
 _STRINGS = ("Equals", "NotEquals", "EqualsIgnoreCase", "NotEqualsIgnoreCase", "Like", "NotLike")
 _NUMERICS = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
@@ -218,7 +220,10 @@ OPERATORS = frozenset(
     )
 )
 _CLOCK_KEYS = frozenset({"aws:currenttime", "aws:epochtime", "aws:tokenissuetime"})
-_CONDITION_KEY = re.compile(r"[A-Za-z0-9-]+:[A-Za-z0-9_-]+(?:[/:][A-Za-z0-9+=._:/@-]{1,128})?", re.ASCII)
+_CONDITION_KEY = re.compile(rf"[A-Za-z0-9.-]+:[A-Za-z0-9_.-]+(?:[/:]{_TAG_KEY})?", re.ASCII)
+_QUANTIFIER = re.compile(r"\A(?:ForAnyValue|ForAllValues):")
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", re.ASCII)
+_ADDRESS = re.compile(r"[0-9A-Fa-f.:]+(?:/[0-9]{1,3})?", re.ASCII)
 
 
 def placeholders(template: str) -> tuple[str, ...]:
@@ -227,14 +232,17 @@ def placeholders(template: str) -> tuple[str, ...]:
 
 
 def template_problem(template: str) -> str | None:
-    """Whether this is text with nothing but `{{name}}` and AWS's `${aws:…}` in braces."""
-    if not all(" " <= character <= "~" for character in template):
-        return "holds a character outside printable ASCII"
-    return (
-        "holds a brace or $ that is neither {{name}} nor ${aws:…}"
-        if re.search("[{}$]", _filled(template))
-        else None
-    )
+    """Whether this is text that a policy document of AWS can hold, with nothing but `{{name}}` and `${aws:…}` in braces.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+    """
+    for character in template:
+        if not (" " <= character <= "~" or "\u00a1" <= character <= "\u00ff") or character == "\u00ad":
+            return f"holds {name_of(character)}; in a policy AWS takes U+0020 to U+00FF, of which all can be seen"
+    without_variables = _VARIABLE.sub(_FILLED, template)
+    if "${" in without_variables or re.search("[{}]", _PLACEHOLDER.sub(_FILLED, without_variables)):
+        return "holds a brace that is neither of {{name}} nor of ${aws:…}"
+    return None
 
 
 def action_problem(action: str) -> str | None:
@@ -257,11 +265,16 @@ def resource_problem(resource: str) -> str | None:
 
 def operator_problem(operator: str) -> str | None:
     """Whether IAM knows this condition operator, and a policy may use it."""
-    base = re.sub(r"\A(?:ForAnyValue|ForAllValues):", "", operator)
+    base = _compared_as(operator)
     if base.startswith("Date"):
         return "compares dates; when access ends is for jitbot alone to say"
-    known = base.removesuffix("IfExists") in OPERATORS or operator == "Null"
+    known = base in OPERATORS or operator == "Null"
     return None if known else "is no condition operator of IAM"
+
+
+def _compared_as(operator: str) -> str:
+    """How an operator compares one value with another, whatever it does with several, or with none."""
+    return _QUANTIFIER.sub("", operator).removesuffix("IfExists")
 
 
 def condition_key_problem(key: str) -> str | None:
@@ -276,15 +289,40 @@ def condition_key_problem(key: str) -> str | None:
 
 
 def condition_value_problem(operator: str, value: str) -> str | None:
-    """Whether IAM takes this value under this operator, placeholders left open."""
+    """Whether IAM takes this value under this operator, placeholders left open.
+
+    A value that AWS cannot read never matches; under an operator that denies, it would let everybody in.
+    """
     if problem := template_problem(value):
         return problem
-    rest = _filled(value)
-    if ("Bool" in operator or "Null" in operator) and rest not in {"true", "false", _FILLED}:
-        return "is neither true nor false"
-    if "Numeric" in operator and not re.fullmatch(rf"-?[0-9]+(?:\.[0-9]+)?|{_FILLED}", rest, re.ASCII):
-        return "is not a number"
+    base, rest = _compared_as(operator), _filled(value)
+    if base in ("Bool", "Null"):
+        return None if rest in {"true", "false", _FILLED} else "is neither true nor false"
+    if base.startswith("Numeric"):
+        number = re.fullmatch(rf"-?[0-9]+(?:\.[0-9]+)?|{_FILLED}", rest, re.ASCII)
+        return None if number else "is not a number"
+    if base.endswith("IpAddress"):
+        return None if _is_network(rest) else "is neither an address nor a range such as 192.0.2.0/24"
+    if base == "BinaryEquals":
+        return None if _BASE64.fullmatch(rest.replace(_FILLED, "")) and rest else "is not base64"
+    if base.startswith("Arn"):
+        return None if _COMPARED_ARN.fullmatch(rest) else "is not an ARN of six parts"
     return None
+
+
+def _is_network(rest: str) -> bool:
+    """Whether this is an address or a range in CIDR notation, if something fits in where a placeholder is."""
+    for filled in (
+        "0",
+        "192.0.2.1",
+        "192.0.2.0/24",
+        "2001:db8::",
+    ):  # a part, an address, a range, an address of IPv6
+        text = rest.replace(_FILLED, filled)
+        with suppress(ValueError):
+            if _ADDRESS.fullmatch(text) and ip_network(text, strict=False):
+                return True
+    return False
 
 
 def _filled(template: str) -> str:

@@ -82,6 +82,17 @@ class PullRequest:
     changed_files: int | None = None  # None where GitHub was not asked for it, or does not say
     head_branch: str = ""
     head_repository_id: int | None = None  # None where it is gone, or not known
+    # What people see of it, and do with it. No decision depends on these, and the record does not keep them.
+    closed_at: datetime | None = None
+    title: str = ""
+    url: str = ""
+    node_id: str = ""  # its name in GitHub's GraphQL
+    auto_merge: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is neither merged nor closed."""
+        return self.merged_at is None and self.closed_at is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jitbot.domain.model import bounds
 from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand, owners_of, unusable
 from jitbot.domain.model.documents import Finding, People, Person, Principal, Teams
-from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.grammar import REQUESTS, policy_of
 from jitbot.domain.model.merge_facts import Actor
 
 
@@ -49,7 +49,7 @@ def of(path: str, *, codeowners: CodeOwners | None, people: People, teams: Teams
 def chosen_by_name(path: str, codeowners: CodeOwners | None) -> Finding | None:
     """Why the line that owns this request was chosen by the file's name or month, which its requester chooses."""
     rule = codeowners.rule_for(path) if codeowners is not None else None
-    if rule is None or not path.startswith("requests/") or owns_policy(rule, policy_of(path)):
+    if rule is None or not path.startswith(REQUESTS) or owns_policy(rule, policy_of(path)):
         return None
     message = (
         f"line {rule.line}: {bounds.cut(rule.pattern)} owns this file by its name or month, not by its policy"

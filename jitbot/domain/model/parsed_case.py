@@ -15,11 +15,13 @@ from jitbot.domain.model.documents import (
     People,
     Person,
     Policy,
+    Problem,
     Request,
     Settings,
     Sha,
     Teams,
 )
+from jitbot.domain.model.grammar import outside_requests
 from jitbot.domain.model.merge_facts import Case, ChangeKind, Merge, PullRequest
 
 
@@ -89,7 +91,7 @@ def _owned_at_head(case: Case, merge: Merge, owned_by: owners.Owners) -> owners.
 
     If the merge itself changes the rules, the request is refused. Those rules are not read: the requester wrote them.
     """
-    if not all(each.startswith("requests/") for each in (*(case.touched or ()), *(merge.files or ()))):
+    if outside_requests((*(case.touched or ()), *(merge.files or ()))):
         return owned_by
     rules, path = merge.head_rules, case.change.path
     people, teams = rules.people.value, rules.teams.value
@@ -131,20 +133,19 @@ def requester_of(request: Parsed[Request] | None, people: Parsed[People]) -> Git
     return person.github_id if person is not None else None
 
 
-def unknown_requester(request: Request) -> Finding:
-    """The finding that people.yaml does not have the requester's login."""
-    return Finding.at(
-        request,
-        "requester",
-        "unknown-person",
-        f"{request.requester} is not in policies/people.yaml",
-        "an admin adds people there, with their GitHub id and AWS principal",
-    )
+def unknown_person(who: str) -> Problem:
+    """The finding that people.yaml does not have a login, for any file that names one."""
+    hint = "an admin adds people there, with their GitHub id and AWS principal"
+    return "unknown-person", f"{who} is not in policies/people.yaml", hint
+
+
+_KINDS = {"040000": "a folder", "100755": "executable", "120000": "a symlink", "160000": "a submodule"}
 
 
 def not_plain(path: str, mode: str, hint: str) -> Finding:
     """The finding that a path is executable, or a symlink, a submodule, a folder."""
-    message = f"this is no plain file: git mode {mode}"
+    what = f"{_KINDS[mode]}, " if mode in _KINDS else ""
+    message = f"this is {what}no plain file: git mode {mode}"
     return Finding.in_file(path, "not-a-plain-file", message, hint)
 
 
@@ -208,4 +209,4 @@ def _readable(case: Case) -> Iterator[Finding]:
 def _known(case: Case) -> Iterator[Finding]:
     request, people = case.request.value if case.request else None, case.rules.people.value
     if request is not None and people is not None and request.requester not in people:
-        yield unknown_requester(request)
+        yield Finding.at(request, "requester", *unknown_person(request.requester))

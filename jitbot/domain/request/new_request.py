@@ -18,18 +18,31 @@ from jitbot.domain.views.request_summary import labelled
 CHECK = "jitbot/check"  # the status that is green where nothing is wrong with the requests
 APPROVAL = "jitbot/approval"  # and the one that is green once enough approvals count
 _SLUG_LENGTH = 40
+# Latin letters that no decomposition makes plain.
+_LATIN = str.maketrans(
+    {"æ": "ae", "ð": "d", "ø": "o", "þ": "th", "đ": "d", "ħ": "h", "ı": "i", "ł": "l", "œ": "oe"}
+)
 _ALIAS = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 # What YAML reads as this very text without quotes; anything else is quoted as JSON, which YAML reads too.
 _PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ,./()+_-]*[A-Za-z0-9./()+_-])?", re.ASCII)
 
 
-def slug(reason: str) -> str:
-    """The reason as part of a file's name: `inc-1234-refunds-are-stuck`; at most 40 of a-z, 0-9 and -."""
-    plain = unicodedata.normalize("NFKD", reason).encode("ascii", "ignore").decode().lower()
+def slug(text: str) -> str:
+    """A text as part of a file's name: `inc-1234-refunds-are-stuck`; at most 40 of a-z, 0-9 and -, perhaps none."""
+    latin = text.casefold().translate(_LATIN)
+    plain = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", plain)
     whole = "-".join(words)[: _SLUG_LENGTH + 1]
-    cut = whole if len(whole) <= _SLUG_LENGTH else whole.rpartition("-")[0] or whole[:_SLUG_LENGTH]
-    return cut or "access"
+    return whole if len(whole) <= _SLUG_LENGTH else whole.rpartition("-")[0] or whole[:_SLUG_LENGTH]
+
+
+def name(reason: str, others: Iterable[str], when: datetime) -> str:
+    """What a request's file is called: by its reason, else by the first of the other texts that has a letter of a-z.
+
+    Most of the world writes in other letters; what has none at all is called by the time of day.
+    """
+    names = (slug(each) for each in (reason, *others))
+    return next((each for each in names if re.search("[a-z]", each)), f"at-{when:%H%M}")
 
 
 def numbered(name: str, number: int) -> str:
@@ -123,7 +136,7 @@ def ask(grant_preview: GrantPreview, content: bytes) -> NewRequest:
             f"asks for **{duration.show(asked.duration)}** of `{grant_preview.policy.name}`",
             (),
         ),
-        message=f"Ask for {grant_preview.policy.name} in {' and '.join(grant_preview.where)}{ending}",
+        message=titles.headline(grant_preview, "Ask for", ending),
     )
 
 
@@ -142,7 +155,7 @@ def extension(grant_preview: GrantPreview, content: bytes, former: Request) -> N
         branch=branch(asked.path, f"extend-to-{after}"),
         title=titles.asked(grant_preview, "extends", ending),
         body=_body(grant_preview, change, note),
-        message=f"Extend {grant_preview.policy.name} in {' and '.join(grant_preview.where)}{ending}",
+        message=titles.headline(grant_preview, "Extend", ending),
     )
 
 

@@ -63,12 +63,16 @@ def boundary_size(services: Sequence[str]) -> int:
 
 
 def services_of(policies: Iterable[Policy]) -> tuple[str, ...]:
-    """The services that these policies use; all of them as soon as one has a managed policy, whose reach is AWS's."""
+    """The services that these policies use; all of them as soon as one has a managed policy, whose reach is AWS's.
+
+    A service that the boundary denies as a whole is none of them.
+    """
     found: set[str] = set()
     for policy in policies:
         found |= {action.partition(":")[0].lower() for each in policy.statements for action in each.actions}
         found |= set(ANY_SERVICE if policy.managed_policies else ())
-    return ANY_SERVICE if "*" in found else tuple(sorted(found))
+    reachable = {service for service in found if not service_roles.is_out_of_reach(f"{service}:*")}
+    return ANY_SERVICE if "*" in found else tuple(sorted(reachable))
 
 
 def managed_policies_of(policies: Iterable[Policy]) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ JSON needs none of this; nor is any of it for a shell, HTML or a commit trailer,
 
 import re
 
+from jitbot.domain.text.visible import unseen_in
+
 _GAP = "\u200b"  # seen by nobody, and enough to break a word apart
 # GitHub finds mentions, references and links in the text that Markdown leaves, so no escape of Markdown's
 # stops them: https://github.com/github/cmark-gfm/issues/181
@@ -23,15 +25,15 @@ _PROPERTY = _ANNOTATION | str.maketrans({":": "%3A", ",": "%2C"})
 
 
 def terminal(text: str) -> str:
-    r"""One line in which all that does not print is shown as its escape: `\n`, `\x1b`, `\u202e`.
+    r"""One line in which all that cannot be seen is shown as its escape: `\n`, `\x1b`, `\u202e`.
 
-    So no text moves the cursor, changes a colour, begins a line of its own or turns others around. It is
+    Joiners and spaces that are ordinary writing where they stand remain. So no text moves the cursor, changes a colour, begins a line of its own or turns others around. It is
     not rich's markup either: print it as `rich.text.Text`.
     """
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
+    shown = list(text)
+    for index, _ in unseen_in(text):
+        shown[index] = text[index].encode("unicode_escape").decode("ascii")
+    return "".join(shown)
 
 
 def literal(text: str) -> str:

@@ -8,9 +8,19 @@ written again unchanged.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Generic, Self, TypeVar, overload
 
-from jitbot.domain.text import timestamp
+from jitbot.domain.text.json_codec import (
+    MOMENT,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    Default,
+    Value,
+    as_it_is,
+    or_none,
+)
 
 Read = TypeVar("Read")
 Written = TypeVar("Written")
@@ -55,27 +65,27 @@ class JsonObject:
 
 def text(name: str) -> Key[str, str]:
     """A text; empty if there is none."""
-    return Key(name, lambda value: value if isinstance(value, str) else "", _as_it_is)
+    return Key(name, partial(_or, TEXT.load, ""), as_it_is)
 
 
 def text_or_none(name: str) -> Key[str | None, str | None]:
     """A text, or None."""
-    return Key(name, lambda value: value if isinstance(value, str) else None, _as_it_is)
+    return Key(name, partial(_or, TEXT.load, None), as_it_is)
 
 
 def number(name: str) -> Key[int | None, int | None]:
     """A whole number, or None."""
-    return Key(name, _number, _as_it_is)
+    return Key(name, partial(_or, NUMBER.load, None), as_it_is)
 
 
 def true(name: str) -> Key[bool, bool]:
     """Whether it is recorded as true."""
-    return Key(name, lambda value: value is True, _as_it_is)
+    return Key(name, lambda value: value is True, as_it_is)
 
 
 def moment(name: str) -> Key[datetime | None, datetime | None]:
     """A moment in jitbot's own spelling, or None."""
-    return Key(name, _moment, lambda value: None if value is None else timestamp.show(value))
+    return Key(name, partial(_or, MOMENT.load, None), or_none(MOMENT).dump)
 
 
 def texts(name: str) -> Key[tuple[str, ...] | None, Iterable[str]]:
@@ -112,33 +122,25 @@ def each(name: str, kind: type[Object]) -> Key[tuple[Object, ...], Iterable[Obje
 
 def unread(name: str) -> Key[object, object]:
     """What is recorded for people; jitbot never reads it."""
-    return Key(name, _as_it_is, _as_it_is)
-
-
-def _as_it_is(value: object) -> object:
-    return value
+    return Key(name, as_it_is, as_it_is)
 
 
 def as_object(value: object) -> Mapping[str, object]:
     """An object; one without any key for anything else."""
-    return value if isinstance(value, dict) else {}
+    return _or(OBJECT.load, {}, value)
 
 
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _or(load: Callable[[object], Value], default: Default, value: object) -> Value | Default:
+    """Reads a value of this kind, and anything else as this."""
+    try:
+        return load(value)
+    except (TypeError, ValueError):
+        return default
 
 
 def _numbers(value: object) -> frozenset[int] | None:
-    if not isinstance(value, list):
-        return None
-    return frozenset(found for found in map(_number, value) if found is not None)
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        return timestamp.parse(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
+    found = [_or(NUMBER.load, None, each) for each in value] if isinstance(value, list) else None
+    return None if found is None else frozenset(each for each in found if each is not None)
 
 
 def _texts_by_name(value: object) -> Mapping[str, str] | None:

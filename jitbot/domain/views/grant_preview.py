@@ -132,10 +132,3 @@ def in_order(accounts: Iterable[str], known: Accounts) -> tuple[str, ...]:
     """
     order = {alias: number for number, alias in enumerate(known)}
     return tuple(sorted(accounts, key=lambda alias: order.get(alias, len(order))))
-
-
-def first_window(request: Request, merged_at: datetime) -> iam.Window:
-    """The window of a first ask that is merged at `merged_at`."""
-    return iam.Window(
-        starts_at=request.starts_at, expires_at=(request.starts_at or merged_at) + request.duration
-    )

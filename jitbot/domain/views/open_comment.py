@@ -10,14 +10,15 @@ from jitbot.domain.access.pending_approvals import PendingApprovals
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.documents import Finding, Request
 from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.text import duration
 from jitbot.domain.text.markdown import cut, exact, short
 from jitbot.domain.views.comment_body import LONGEST, Part, fitted, folded, must, whole
 from jitbot.domain.views.grant_preview import STRANGE, GrantPreview
 from jitbot.domain.views.request_summary import (
     MARKDOWN,
-    Proposed,
     RequestSummary,
+    acknowledged,
     before,
     listed,
     more,
@@ -107,7 +108,7 @@ def _of_one(summary: RequestSummary) -> Iterator[Part]:
     if request is None:
         yield must(f"**This is no request that can be read:** {cut(summary.path)}")
         return
-    if summary.proposed is Proposed.END:
+    if summary.kind is ChangeKind.DELETED:
         yield must(_ending(summary, request))
         return
     if grant_preview is None:
@@ -131,6 +132,8 @@ def _of_one(summary: RequestSummary) -> Iterator[Part]:
         text = "\n".join((f"**Approval** ({names})<br>", "<br>\n".join(sentences)))
         yield Part(text, must=False)
     yield Part(f"**Before**<br>\n{before(summary, MARKDOWN)}", must=False)
+    if known := [cut(each) for each in acknowledged(grant_preview.policy)[:_SHOWN]]:
+        yield Part("\n- ".join(("**Findings that the policy acknowledges**", *known)), must=False)
 
 
 def _headline(summary: RequestSummary, grant_preview: GrantPreview, where: Sequence[str]) -> str:
@@ -143,7 +146,7 @@ def _headline(summary: RequestSummary, grant_preview: GrantPreview, where: Seque
     else:
         until = " from the merge on"
     what = f"{MARKDOWN.plain(grant_preview.policy.name)}: **{cut(grant_preview.policy.description)}**,"
-    verb = "asks for more time with" if summary.proposed is Proposed.EXTEND else "asks for"
+    verb = "asks for more time with" if summary.kind is ChangeKind.MODIFIED else "asks for"
     length = f"for {MARKDOWN.strong(duration.show(request.duration))}"
     risk = _RISK[grant_preview.risk.level]
     first = listed(where, "and", most=len(where))
@@ -256,7 +259,7 @@ def _blocked(awaiting: PendingApprovals) -> str:
 
 def steering(summaries: Sequence[RequestSummary]) -> tuple[bool, str]:
     """Whether the approval status is green, and what it says. Where one approval is enough, GitHub's own rule asks for it."""
-    if any(each.awaiting is None and each.proposed is not Proposed.END for each in summaries):
+    if any(each.awaiting is None and each.kind is not ChangeKind.DELETED for each in summaries):
         return False, "can be judged once the check is green"
     awaited = [each.awaiting for each in summaries if each.awaiting is not None]
     strict = [each for each in awaited if each.required > 1]

@@ -10,11 +10,10 @@ from datetime import datetime
 from functools import cached_property
 
 from jitbot.domain.access import break_glass, eligibility
-from jitbot.domain.access.approval import Decision, decide, render_all
+from jitbot.domain.access.approval import Decision, decide, render_all, window_of
 from jitbot.domain.access.pending_approvals import PendingApprovals, could_approve, pending
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.action_catalog import ActionCatalog
-from jitbot.domain.aws.iam import Window
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import PLAIN, Finding, Parsed, Person, Policy, Request, Sha
@@ -147,15 +146,15 @@ def preview_grant(
 
 def _approved_as_it_was(case: Case, request: Request, former: Former, now: datetime) -> RequestState:
     """The state of a request that was approved with main's file: its documents are rendered from today's rules."""
-    began = former.began or former.request.starts_at or now
-    window = Window(starts_at=former.request.starts_at, expires_at=began + former.request.duration)
+    path = case.change.path
+    window = window_of(former.request, RequestState(request=path), former.began or now)
     term = ApprovedTerm(
         commit=case.change.base,
         window=window,
         documents=render_all(case.rules, request, window),
-        ask=Ask.of_request(former.request, None, began),
+        ask=Ask.of_request(former.request, None, window.expires_at - former.request.duration),
     )
-    return RequestState(request=case.change.path, terms=(term,))
+    return RequestState(request=path, terms=(term,))
 
 
 def _reasons(decision: Decision) -> Iterator[Finding]:

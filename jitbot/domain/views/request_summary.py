@@ -6,26 +6,18 @@ The comment and `jitbot explain` say the same. Each has its own `Escaper`, so th
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from jitbot.domain.access.pending_approvals import PendingApprovals
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
-from jitbot.domain.model.documents import OPTIONAL, Finding, Request
+from jitbot.domain.model.documents import OPTIONAL, Finding, Policy, Request, same_login
+from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.text import duration, escape
 from jitbot.domain.views.grant_preview import GrantPreview
 
 LOOKS_BACK = timedelta(days=90)  # how far back the requester's earlier grants are shown
 _NAMED = 6  # how many people a sentence names before it counts the rest
-
-
-class Proposed(StrEnum):
-    """What a pull request does to a request file."""
-
-    ASK = "ask"
-    EXTEND = "extend"
-    END = "end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +32,11 @@ class Held:
 class RequestSummary:
     """One request file of a pull request, as if it were merged now. A part that could not be read is None.
 
-    `request` is what is asked for; at an END, what was. `former` is what a granted request already has.
+    `request` is what is asked for; of a file that is deleted, what was. `former` is what a granted request already has.
     """
 
     path: str
-    proposed: Proposed
+    kind: ChangeKind
     request: Request | None = None
     grant_preview: GrantPreview | None = None
     awaiting: PendingApprovals | None = None
@@ -52,7 +44,7 @@ class RequestSummary:
     held: Held | None = None
     findings: tuple[Finding, ...] = ()
     statuses: tuple[GrantStatus, ...] = ()  # of what is granted already, in each account
-    ends_nothing: str = ""  # at an END: why the deletion would not end the access, by whom it proposes
+    ends_nothing: str = ""  # why the deletion would not end the access, by whom it proposes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +64,9 @@ def held(states: Iterable[RequestState], requester: str, *, excluding: str = "")
     terms = [
         state.current
         for state in states
-        if state.current is not None and state.current.requester == requester and state.request != excluding
+        if state.current is not None
+        and same_login(state.current.requester, requester)
+        and state.request != excluding
     ]
     return Held(count=len(terms), last=max(terms, key=lambda term: term.window.expires_at) if terms else None)
 
@@ -143,7 +137,7 @@ def before(summary: RequestSummary, escaper: Escaper) -> str:
 def more(summary: RequestSummary, escaper: Escaper) -> str:
     """What an extension changes, as a sentence; empty if it is none, or nothing was granted."""
     grant_preview, former = summary.grant_preview, summary.former
-    if summary.proposed is not Proposed.EXTEND or grant_preview is None or former is None:
+    if summary.kind is not ChangeKind.MODIFIED or grant_preview is None or former is None:
         return ""
     longer = grant_preview.window.expires_at - former.window.expires_at
     by = escaper.strong(f"{duration.show(longer)} more" if longer > timedelta() else "nothing more")
@@ -170,11 +164,16 @@ def worst_first(summaries: Iterable[RequestSummary]) -> tuple[RequestSummary, ..
     """
 
     def rank(summary: RequestSummary) -> tuple[bool, int, str]:
-        ends = summary.proposed is Proposed.END
+        ends = summary.kind is ChangeKind.DELETED
         level = summary.grant_preview.risk.level if summary.grant_preview is not None else Level.UNKNOWN
         return ends, -level, summary.path
 
     return tuple(sorted(summaries, key=rank))
+
+
+def acknowledged(policy: Policy) -> tuple[str, ...]:
+    """The findings that a policy says are right as they are, each with its reason, in one line."""
+    return tuple(f"{each.finding} of {each.about}: {each.reason}" for each in policy.acknowledged)
 
 
 def labelled(name: str) -> str:

@@ -13,9 +13,10 @@ from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.documents import Request
 from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.text import duration, escape
 from jitbot.domain.views.grant_preview import GrantPreview
-from jitbot.domain.views.request_summary import Proposed, RequestSummary, worst_first
+from jitbot.domain.views.request_summary import RequestSummary, worst_first
 
 LONGEST = 256  # characters that GitHub takes
 _NAMED = 3  # requests of one pull request that are named before the rest is counted
@@ -48,13 +49,19 @@ def asked(grant_preview: GrantPreview, verb: str, ending: str) -> str:
     return head + _listed(grant_preview.where, LONGEST - len(head) - len(ending)) + ending
 
 
+def headline(grant_preview: GrantPreview, verb: str, ending: str) -> str:
+    """The first line of the commit of a proposal, as in `Ask for orders-db-read in prod for 2h`."""
+    head = f"{verb} {grant_preview.policy.name} in "
+    return head + _listed(grant_preview.where, LONGEST - len(head) - len(ending)) + ending
+
+
 def _short(summary: RequestSummary, request: Request, space: int) -> str:
     """One request in at most so many characters: what does not fit of accounts and parameters is counted."""
     grant_preview = summary.grant_preview
     head = f"{_name(request.requester)}: {_name(policy_of(request.path))} in "
     ending = _ending(summary, request)
     where = grant_preview.where if grant_preview is not None else request.accounts
-    given = [] if grant_preview is None or summary.proposed is Proposed.END else grant_preview.parameters
+    given = [] if grant_preview is None or summary.kind is ChangeKind.DELETED else grant_preview.parameters
     values = [f"{_name(name)}={_value(value)}" for name, value in given]
     space -= len(head) + len(ending)
     least = min(len(", ".join(("", *values))), space // 2)
@@ -64,10 +71,10 @@ def _short(summary: RequestSummary, request: Request, space: int) -> str:
 
 def _ending(summary: RequestSummary, request: Request) -> str:
     grant_preview, former = summary.grant_preview, summary.former
-    if summary.proposed is Proposed.END:
+    if summary.kind is ChangeKind.DELETED:
         return ", ends access"
     length = duration.show(request.duration)
-    if summary.proposed is Proposed.EXTEND and grant_preview is not None and former is not None:
+    if summary.kind is ChangeKind.MODIFIED and grant_preview is not None and former is not None:
         longer = grant_preview.window.expires_at - former.window.expires_at
         length = f"+{duration.show(longer)} to {length}" if longer > timedelta() else f"to {length}"
     unknown = grant_preview is not None and grant_preview.risk.level is Level.UNKNOWN

@@ -14,6 +14,8 @@ POLICIES_PER_ROLE = 10
 
 _ROLE_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _POLICY_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
+_TAG = re.compile(r"Tags\.member\.\d+\.(Key|Value)", re.ASCII)
+_TAG_TEXT = re.compile(r"[\w .:/=+@-]{0,256}")  # letters and digits of every script
 _PATH = re.compile(r"/|/[\u0021-\u007e]{1,510}/")
 
 
@@ -56,6 +58,9 @@ def _check_names(call: AwsCall) -> None:
             raise _invalid(name)
     for name, shape in (("RoleName", _ROLE_NAME), ("PolicyName", _POLICY_NAME), ("Path", _PATH)):
         if name in call.parameters and not shape.fullmatch(call.parameters[name]):
+            raise _invalid(name)
+    for name, text in call.parameters.items():
+        if _TAG.fullmatch(name) and not _TAG_TEXT.fullmatch(text):
             raise _invalid(name)
 
 

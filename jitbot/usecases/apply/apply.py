@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from jitbot.domain.enforce.changes import Change, Confirm, Deny, Extend, Provision, Remove
-from jitbot.domain.enforce.outcomes import outcome
+from jitbot.domain.enforce.changes import Change, Confirm, Deny, Extend, Provision, Remove, outcome
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.bounds import TEXT_WRITTEN

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from jitbot.domain.aws.roles import Actual, differences
-from jitbot.domain.enforce.changes import Confirm, Deny, Remove
-from jitbot.domain.enforce.outcomes import outcome
+from jitbot.domain.aws.roles import Actual, Receipt, differences
+from jitbot.domain.enforce.changes import Confirm, Deny, Remove, outcome
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.ports.cloud import Account, Receipt
+from jitbot.ports.cloud import Account
 from jitbot.usecases.context import Context
 from jitbot.usecases.read_back import attempts
 

@@ -1,13 +1,12 @@
 """Creates and extends grants: first the trust policy, then the permissions with their guards, then managed policies."""
 
 from jitbot.domain.aws.iam import Documents
-from jitbot.domain.aws.roles import Actual, as_read, differences, unfinished
-from jitbot.domain.enforce.changes import Extend, Provision
-from jitbot.domain.enforce.outcomes import outcome
+from jitbot.domain.aws.roles import Actual, Receipt, as_read, differences, unfinished
+from jitbot.domain.enforce.changes import Extend, Provision, outcome
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.errors import DeniedError, UnavailableError
-from jitbot.ports.cloud import Account, Receipt
+from jitbot.ports.cloud import Account
 from jitbot.usecases.context import Context
 from jitbot.usecases.read_back import attempts
 

@@ -20,7 +20,7 @@ from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.full_git import WholeRepository
+from jitbot.ports.git import Git
 from jitbot.usecases.audit.unfollowed import entries_of, parsed, requests_left
 from jitbot.usecases.collect.collect_case import PEOPLE, owners_in
 
@@ -34,7 +34,7 @@ class Gone:
 
 
 def read_absences(
-    repository: WholeRepository,
+    git: Git,
     documents: DocumentReader,
     *,
     main_history: MainHistory,
@@ -44,10 +44,10 @@ def read_absences(
     """For each approved request, the times between its merge and its expiry in which its file or requester was gone."""
     approved = {state.request: state for state in states if state.current is not None}
     changes = [each for each in merges if each.change.path in approved]
-    left, unread = _left(repository, main_history, changes, approved)
-    owning, without = _owning(repository, main_history)
+    left, unread = _left(git, main_history, changes, approved)
+    owning, without = _owning(git, main_history)
     deleted = deletions(changes, approved, left=left, owning=owning)
-    people = _registered(repository, documents, main_history)
+    people = _registered(git, documents, main_history)
     merged_at: dict[str, datetime] = {}
     for each in changes:
         merged_at.setdefault(each.change.path, each.change.committed_at)
@@ -71,15 +71,13 @@ def _identity(state: RequestState) -> tuple[str, int | None, str | None]:
     return ask.requester, ask.github_id, ask.principal
 
 
-def _registered(
-    repository: WholeRepository, documents: DocumentReader, main_history: MainHistory
-) -> tuple[Registered, ...]:
-    read = parsed(repository, main_history, PEOPLE, documents.parse_people)
+def _registered(git: Git, documents: DocumentReader, main_history: MainHistory) -> tuple[Registered, ...]:
+    read = parsed(git, main_history, PEOPLE, documents.parse_people)
     return tuple(Registered(commit=each.commit, at=each.at, people=found.value) for each, found in read)
 
 
 def _left(
-    repository: WholeRepository,
+    git: Git,
     main_history: MainHistory,
     changes: Sequence[Merged],
     states: Mapping[str, RequestState],
@@ -92,18 +90,16 @@ def _left(
         each: [path for path, order in first.items() if order < each.order and matters(states[path], each.at)]
         for each in main_history.unfollowed
     }
-    return requests_left(repository, {each: paths for each, paths in wanted.items() if paths})
+    return requests_left(git, {each: paths for each, paths in wanted.items() if paths})
 
 
-def _owning(
-    repository: WholeRepository, main_history: MainHistory
-) -> tuple[tuple[Owning, ...], frozenset[Sha]]:
+def _owning(git: Git, main_history: MainHistory) -> tuple[tuple[Owning, ...], frozenset[Sha]]:
     """CODEOWNERS after each commit that may have changed it; and the commits that could not be asked."""
     commits = main_history.owning()
-    asked = {commit: entries_of(repository, commit, codeowners.LOCATIONS) for commit, _, _ in commits}
+    asked = {commit: entries_of(git, commit, codeowners.LOCATIONS) for commit, _, _ in commits}
     found = {commit: entries for commit, entries in asked.items() if entries is not None}
     blobs = {each.blob for entries in found.values() for each in entries if each.mode == PLAIN}
-    contents = dict(repository.contents(blobs))
+    contents = dict(git.contents(blobs))
     made = []
     for commit, at, order in (each for each in commits if each[0] in found):
         odd = {each.path: each.mode for each in found[commit] if each.mode != PLAIN}

@@ -9,10 +9,10 @@ from jitbot.domain.audit.history.findings import AuditFinding, Severity, Subject
 from jitbot.domain.audit.verify import aws_comparison
 from jitbot.domain.aws.roles import Listed
 from jitbot.domain.ledger.events import EventType
-from jitbot.domain.model.documents import AccountId, Source
+from jitbot.domain.model.documents import AccountId
 from jitbot.ports.cloud import Account
 from jitbot.usecases.apply.apply import ApplyResult, for_each_account
-from jitbot.usecases.audit.unfollowed import content_at
+from jitbot.usecases.audit.unfollowed import parsed_at
 from jitbot.usecases.audit.verify_ledger import AuditInputs
 from jitbot.usecases.collect.collect_case import ACCOUNTS
 from jitbot.usecases.context import Context
@@ -42,8 +42,5 @@ def compare(context: Context, inputs: AuditInputs, now: datetime) -> Iterator[Au
 
 def _accounts(inputs: AuditInputs) -> tuple[AccountId, ...]:
     """Every account that main names."""
-    content = content_at(inputs.repository, inputs.main, ACCOUNTS)
-    if content is None:
-        return ()
-    accounts = inputs.documents.parse_accounts(Source(path=ACCOUNTS, content=content)).value
-    return tuple(accounts.values()) if accounts is not None else ()
+    read = parsed_at(inputs.git, inputs.main, ACCOUNTS, inputs.documents.parse_accounts)
+    return tuple((read.value or {}).values())

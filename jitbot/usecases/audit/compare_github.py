@@ -8,8 +8,8 @@ from jitbot.domain.ledger.case_json import PullRequestSnapshot
 from jitbot.domain.ledger.events import GIVES
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.merge_facts import PullRequest, Review
-from jitbot.ports.forge import Forge
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
+from jitbot.ports.github_read import GitHubRead
 
 _LATER = "try again: two calls are made for each approval, and GitHub allows so many an hour"
 _LOOK = "somebody changed GitHub since, or the run recorded what was not so: compare the pull request with the event"
@@ -22,7 +22,7 @@ _REST = "read them with `jitbot audit verify --online` in another hour, or with 
 _IN_A_ROW = 3  # pull requests for which GitHub fails before it is treated as unreachable
 
 
-def read_again(forge: Forge, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
+def read_again(github: GitHubRead, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
     """How GitHub's answers today differ from the attested ones: two calls for each approval, the newest first.
 
     A missing answer is a finding too. After a few missing answers in a row GitHub is not asked any more, and the last
@@ -33,14 +33,14 @@ def read_again(forge: Forge, decisions: Iterable[RecordedEvent]) -> Iterator[Aud
     failed = 0  # in a row
     for left, (decision, snapshot) in zip(reversed(range(len(wanted))), wanted, strict=True):
         number = snapshot.pull_request.number
-        calls = forge.calls_left()
+        calls = github.calls_left()
         if calls is not None and calls < RESERVE:
             yield _stopped(decision, left + 1, calls)
             return
         try:
-            found = _read(forge, decision, snapshot)
+            found = _read(github, decision, snapshot)
             if any(each.severity is Severity.BROKEN for each in found):
-                found = _read(forge, decision, snapshot)  # one answer that differs proves nothing
+                found = _read(github, decision, snapshot)  # one answer that differs proves nothing
         except DeniedError as error:
             failed = 0
             yield _finding(
@@ -63,7 +63,7 @@ def _stopped(decision: RecordedEvent, left: int, calls: int) -> AuditFinding:
     return _finding(decision, "calls-kept", Severity.NOTE, message, _REST)
 
 
-def fetch_heads(repository: Repository, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
+def fetch_heads(git: Git, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
     """Fetch the head of each approval, so that it is compared with the evidence. A finding names each missing head.
 
     GitHub keeps the head of a merged pull request as `refs/pull/NUMBER/head`, also when its branch is deleted.
@@ -71,10 +71,10 @@ def fetch_heads(repository: Repository, decisions: Iterable[RecordedEvent]) -> I
     wanted = [(each, snapshot) for each in decisions if (snapshot := _snapshot(each)) is not None]
     for start in range(0, len(wanted), _HEADS_AT_ONCE):
         part = wanted[start : start + _HEADS_AT_ONCE]
-        missing = _missing(repository, dict.fromkeys(snapshot.pull_request.number for _, snapshot in part))
+        missing = _missing(git, dict.fromkeys(snapshot.pull_request.number for _, snapshot in part))
         for decision, snapshot in part:
             number, head = snapshot.pull_request.number, snapshot.pull_request.head
-            fetched = repository.pull_head(number)
+            fetched = git.pull_head(number)
             if number in missing:
                 message = f"the head {head[:10]} of #{number} cannot be fetched: {missing[number]}"
                 yield _finding(decision, "head-gone", Severity.UNCHECKED, message, _NO_HEAD)
@@ -83,15 +83,15 @@ def fetch_heads(repository: Repository, decisions: Iterable[RecordedEvent]) -> I
                 yield _finding(decision, "head-differs", Severity.BROKEN, message)
 
 
-def _missing(repository: Repository, numbers: Iterable[int]) -> dict[int, str]:
+def _missing(git: Git, numbers: Iterable[int]) -> dict[int, str]:
     """The heads that cannot be fetched, and why: asked together, and one by one only if something is missing."""
     try:
-        repository.fetch(numbers)
+        git.fetch(numbers)
     except UnavailableError:
         missing = {}
         for number in numbers:
             try:
-                repository.fetch([number])
+                git.fetch([number])
             except UnavailableError as error:
                 missing[number] = str(error)
         return missing
@@ -104,9 +104,11 @@ def _snapshot(decision: RecordedEvent) -> PullRequestSnapshot | None:
     return facts.snapshot if facts is not None else None
 
 
-def _read(forge: Forge, decision: RecordedEvent, snapshot: PullRequestSnapshot) -> tuple[AuditFinding, ...]:
+def _read(
+    github: GitHubRead, decision: RecordedEvent, snapshot: PullRequestSnapshot
+) -> tuple[AuditFinding, ...]:
     number = snapshot.pull_request.number
-    return tuple(_compared(decision, snapshot, forge.pull(number), forge.reviews(number)))
+    return tuple(_compared(decision, snapshot, github.pull(number), github.reviews(number)))
 
 
 def _compared(

@@ -8,22 +8,20 @@ from itertools import pairwise
 
 from jitbot.domain.audit.history.main_history import MainHistory
 from jitbot.domain.ledger.attestation import Tenure
-from jitbot.domain.model.documents import Parsed, Settings, Source
+from jitbot.domain.model.documents import Parsed, Settings
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.full_git import WholeRepository
-from jitbot.usecases.audit.unfollowed import content_at, parsed
+from jitbot.ports.git import Git
+from jitbot.usecases.audit.unfollowed import parsed, parsed_at
 from jitbot.usecases.context import SETTINGS
 
-_NOTHING: Parsed[Settings] = Parsed(value=None)
 
-
-def tenures(
-    repository: WholeRepository, documents: DocumentReader, main_history: MainHistory
-) -> tuple[Tenure, ...]:
+def tenures(git: Git, documents: DocumentReader, main_history: MainHistory) -> tuple[Tenure, ...]:
     """Today's settings first, then those of former names. Raises UnavailableError if main's tip has none that can be read."""
-    read = parsed(repository, main_history, SETTINGS, documents.parse_settings)
-    today = _today(repository, documents) if not main_history.sure else read[-1][1] if read else _NOTHING
+    read = parsed(git, main_history, SETTINGS, documents.parse_settings)
+    today: Parsed[Settings] = read[-1][1] if read else Parsed(value=None)
+    if not main_history.sure:  # main's history could not be followed: its tip says itself
+        today = parsed_at(git, git.main(), SETTINGS, documents.parse_settings)
     if today.value is None:
         raise UnavailableError(
             f"{SETTINGS} at the tip of main {_trouble(today)}; repair it on main: nobody else says which "
@@ -38,12 +36,6 @@ def tenures(
         if named.repository != now.repository:
             former.append(Tenure(settings=named, times=(version.at, following.at)))
     return (Tenure(settings=now), *former)
-
-
-def _today(repository: WholeRepository, documents: DocumentReader) -> Parsed[Settings]:
-    """What main's tip says itself, where its history could not be followed."""
-    content = content_at(repository, repository.tip("main"), SETTINGS)
-    return _NOTHING if content is None else documents.parse_settings(Source(path=SETTINGS, content=content))
 
 
 def _trouble(parsed: Parsed[Settings]) -> str:

@@ -14,8 +14,7 @@ from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import POLICIES, Sha
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.full_git import WholeRepository
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.context import CODE
 
@@ -82,17 +81,15 @@ def period_report(
     )
 
 
-def changed_rules(
-    repository: WholeRepository, main: Sha, start: datetime, end: datetime
-) -> tuple[RuleChange, ...]:
+def changed_rules(git: Git, main: Sha, start: datetime, end: datetime) -> tuple[RuleChange, ...]:
     """The commits on main that changed what decides."""
-    return repository.rule_changes(main, RULES, start, end)
+    return git.rule_changes(main, RULES, start, end)
 
 
-def entitled(repository: Repository, documents: DocumentReader) -> tuple[Entitlement, ...]:
+def entitled(git: Git, documents: DocumentReader) -> tuple[Entitlement, ...]:
     """Each policy at main's tip: who may ask, and who may approve."""
-    tree = CommitTree(repository=repository, commit=repository.main())
-    entries = repository.entries(tree.commit, [POLICIES])
+    tree = CommitTree(git=git, commit=git.main())
+    entries = git.entries(tree.commit, [POLICIES])
     names = [
         each.path.removeprefix(POLICIES).removesuffix(".yaml")
         for each in entries

@@ -14,7 +14,7 @@ from jitbot.domain.ledger.batch_verifier import BatchVerifier, Signatures, Verif
 from jitbot.domain.ledger.batches import AddedCommit, Claims
 from jitbot.domain.ledger.git_history import HistoryStep
 from jitbot.domain.model.documents import Sha
-from jitbot.ports.full_git import WholeRepository
+from jitbot.ports.git import Git
 from jitbot.usecases.audit.unfollowed import content_at
 from jitbot.usecases.context import ISSUER_KEYS
 from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
@@ -23,7 +23,7 @@ _AT_ONCE = 400  # commits whose tokens are read together
 
 
 def read_ledger_history(
-    repository: WholeRepository,
+    git: Git,
     signatures: Signatures,
     *,
     settings: Sequence[Tenure],
@@ -36,25 +36,25 @@ def read_ledger_history(
     The issuer is not asked.
     """
     verifier = BatchVerifier(signatures=signatures, settings=settings, keys=dict(keys))
-    reader = _Reader(repository=repository, verifier=verifier)
-    head = repository.tip("ledger")
-    steps = repository.ledger_steps(head)
+    reader = _Reader(git=git, verifier=verifier)
+    head = git.ledger()
+    steps = git.ledger_steps(head)
     while part := list(islice(steps, _AT_ONCE)):
         reader.take(part)
     return reader.history(head, anchored=bool(keys))
 
 
-def pinned_keys(repository: WholeRepository, *, branch: str = "main") -> Mapping[str, str]:
+def pinned_keys(git: Git) -> Mapping[str, str]:
     """The keys that main's code owners vouch for, if there are any."""
-    content = content_at(repository, repository.tip(branch), ISSUER_KEYS)
-    return {} if content is None else read_keys(content, f"{ISSUER_KEYS} on {branch}")
+    content = content_at(git, git.main(), ISSUER_KEYS)
+    return {} if content is None else read_keys(content, f"{ISSUER_KEYS} on main")
 
 
 @dataclass(slots=True, kw_only=True)
 class _Reader:
     """Reads the ledger part by part, and notes everything suspicious about its commits."""
 
-    repository: WholeRepository
+    git: Git
     verifier: BatchVerifier
     problems: list[tuple[int, AuditFinding]] = field(default_factory=list)
     _steps: dict[Sha, HistoryStep] = field(default_factory=dict)  # of the part that is judged now
@@ -64,7 +64,7 @@ class _Reader:
     def __post_init__(self) -> None:
         self._batches = BatchReader(
             verifier=self.verifier,
-            contents=lambda blobs, most: dict(self.repository.contents(blobs, most)),
+            contents=lambda blobs, most: dict(self.git.contents(blobs, most)),
             again=self._again,
             judged=self._judged,
         )
@@ -105,7 +105,7 @@ class _Reader:
         )
 
     def _again(self, commits: Sequence[Sha]) -> Iterator[AddedCommit]:
-        for step in self.repository.ledger_again(commits):
+        for step in self.git.ledger_again(commits):
             self._steps[step.commit] = replace(step, at=self._dates[step.commit])
             yield step.added
 

@@ -8,7 +8,7 @@ from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import PLAIN, Parsed, Request, Sha, Source, policy_path
 from jitbot.domain.model.merge_facts import Change, Rules
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.full_git import WholeRepository
+from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, large, read_rules
 from jitbot.usecases.context import SETTINGS
 
@@ -30,8 +30,8 @@ class _Contents:
 class Rulebook:
     """Every code-owned document that main ever had, and the rules they make together."""
 
-    def __init__(self, repository: WholeRepository, documents: DocumentReader, blobs: Iterable[Sha]) -> None:
-        self._repository = repository
+    def __init__(self, git: Git, documents: DocumentReader, blobs: Iterable[Sha]) -> None:
+        self._git = git
         self._documents = documents
         self._contents: dict[Sha, bytes | None] = {}
         self._large: set[Sha] = set()  # those that are here, and larger than what is read
@@ -41,13 +41,13 @@ class Rulebook:
     def learn(self, blobs: Iterable[Sha]) -> None:
         """Read more documents, such as those of heads that main never had."""
         plain = {blob for blob in blobs if not blob.startswith(ODD)}
-        found = dict(self._repository.contents(plain - self._contents.keys()))
+        found = dict(self._git.contents(plain - self._contents.keys()))
         self._contents.update(found)
-        self._large |= self._repository.here(blob for blob, content in found.items() if content is None)
+        self._large |= self._git.here(blob for blob, content in found.items() if content is None)
 
     def files_at(self, commit: Sha, policy: str) -> Files:
         """The files that make the rules for this policy at a commit, asked of that commit itself."""
-        found = self._repository.blobs_at([(commit, path) for path in _named(policy)])
+        found = self._git.blobs_at([(commit, path) for path in _named(policy)])
         files = {path: blob for (_, path), blob in found.items() if blob is not None}
         self.learn(files.values())
         return files

@@ -19,7 +19,7 @@ from jitbot.domain.model.documents import PLAIN, Settings, Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import is_request, policy_of
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.full_git import WholeRepository
+from jitbot.ports.git import Git
 from jitbot.ports.oidc import Oidc
 from jitbot.usecases.audit.absences import Gone, read_absences
 from jitbot.usecases.audit.identity import tenures
@@ -35,7 +35,7 @@ RECORDED = "recorded"  # the head that the newest `verified` event names
 class AuditInputs:
     """All that an audit reads: main from its first commit on, and the whole ledger."""
 
-    repository: WholeRepository
+    git: Git
     documents: DocumentReader
     settings: Settings  # as main's tip has them
     main: Sha
@@ -48,7 +48,7 @@ class AuditInputs:
     def gone(self) -> Gone:
         """When main lacked the file or the requester of an approved request."""
         return read_absences(
-            self.repository,
+            self.git,
             self.documents,
             main_history=self.main_history,
             merges=self.merges,
@@ -62,7 +62,7 @@ class AuditInputs:
 
 
 def load_audit_inputs(
-    repository: WholeRepository,
+    git: Git,
     documents: DocumentReader,
     *,
     issuer: Callable[[Settings], Oidc],
@@ -72,17 +72,15 @@ def load_audit_inputs(
 
     Raises UnavailableError if main's tip has no settings that can be read.
     """
-    main, main_history = repository.tip("main"), MainHistory()
-    merges = tuple(
-        each for each in main_history.follow(repository.main_steps(main)) if is_request(each.change.path)
-    )
-    unread = learn_rules(repository, main_history)
-    named = tenures(repository, documents, main_history)
+    main, main_history = git.main(), MainHistory()
+    merges = tuple(each for each in main_history.follow(git.main_steps(main)) if is_request(each.change.path))
+    unread = learn_rules(git, main_history)
+    named = tenures(git, documents, main_history)
     settings = named[0].settings
-    counting = {**pinned_keys(repository), **keys(settings)}
-    history = read_ledger_history(repository, issuer(settings), settings=named, keys=counting)
+    counting = {**pinned_keys(git), **keys(settings)}
+    history = read_ledger_history(git, issuer(settings), settings=named, keys=counting)
     return AuditInputs(
-        repository=repository,
+        git=git,
         documents=documents,
         settings=settings,
         main=main,
@@ -106,8 +104,8 @@ def verify(
     The ledger must contain every commit of `expect`, and the head that was found good here before. With `since`,
     findings about commits that it had then are left out: they were reported before.
     """
-    repository, history = inputs.repository, inputs.history
-    seen = heads_once_good(history, repository.verified(), [*expect, *([since] if since else [])])
+    git, history = inputs.git, inputs.history
+    seen = heads_once_good(history, git.verified(), [*expect, *([since] if since else [])])
     facts = LedgerFacts(
         at=now,
         history=history,
@@ -117,8 +115,8 @@ def verify(
         not_followed=inputs.not_followed,
         grants=grant_records(history.events, now, inputs.gone.absences),
         decisions=_decisions(inputs),
-        gone=tuple(each for each in seen if not repository.holds(history.head, each[0])),
-        before=frozenset() if since is None else repository.commits_of(since),
+        gone=tuple(each for each in seen if not git.holds(history.head, each[0])),
+        before=frozenset() if since is None else git.commits_of(since),
     )
     return verdict(facts, more)
 
@@ -126,35 +124,35 @@ def verify(
 def mark(inputs: AuditInputs, since: str) -> Sha:
     """The commit that `--since` means. Raises InvalidError if there is none."""
     if since != RECORDED:
-        return inputs.repository.resolve(since)
+        return inputs.git.resolve(since)
     if not inputs.history.verified:
         raise InvalidError("no verification is recorded in the ledger yet; leave --since out")
-    return inputs.repository.resolve(inputs.history.verified[-1])
+    return inputs.git.resolve(inputs.history.verified[-1])
 
 
 def decisions_since(inputs: AuditInputs, since: Sha | None) -> tuple[RecordedEvent, ...]:
     """The decisions that were recorded after the ledger's commit `since`; without it, all of them."""
-    before = inputs.repository.commits_of(since) if since is not None else frozenset()
+    before = inputs.git.commits_of(since) if since is not None else frozenset()
     return tuple(each for each in inputs.history.decisions.values() if each.batch.commit not in before)
 
 
 def _decisions(inputs: AuditInputs) -> Iterator[DecisionFacts]:
     """What each decision is judged by, a part of them at a time."""
-    repository, decisions = inputs.repository, list(inputs.history.decisions.values())
+    git, decisions = inputs.git, list(inputs.history.decisions.values())
     merges = {(each.change.path, each.change.commit): each for each in inputs.merges}
     orders = {place: each.order for place, each in merges.items()}
-    rulebook = Rulebook(repository, inputs.documents, {blob for _, blob in inputs.main_history.all_rules})
+    rulebook = Rulebook(git, inputs.documents, {blob for _, blob in inputs.main_history.all_rules})
     for start in range(0, len(decisions), _AT_ONCE):
         part = decisions[start : start + _AT_ONCE]
         here = [merges.get((each.event.request, each.event.commit)) for each in part]
-        contents = dict(repository.contents(_asked(here)))
+        contents = dict(git.contents(_asked(here)))
         facts = [each.event.evidence.facts for each in part]
         rulebook.learn(blob for each in facts for blob in _head_rules(each).values())
         attested = [
             recheck_decisions.attested(each.event, case_facts)
             for each, case_facts in zip(part, facts, strict=True)
         ]
-        heads = repository.blobs_at(dict.fromkeys(place for each in attested for place in each))
+        heads = git.blobs_at(dict.fromkeys(place for each in attested for place in each))
         for each, merged, case_facts, head in zip(part, here, facts, attested, strict=True):
             in_git = None if merged is None else _in_git(rulebook, case_facts, merged, contents)
             others = inputs.history.by_request[each.event.request]

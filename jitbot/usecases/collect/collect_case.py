@@ -43,8 +43,8 @@ from jitbot.domain.model.merge_facts import (
 from jitbot.domain.model.parsed_case import fitting, not_plain, requester_of
 from jitbot.domain.text import duration
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.forge import Forge
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
+from jitbot.ports.github_read import GitHubRead
 from jitbot.usecases.context import SETTINGS, Context
 from jitbot.usecases.read_back import Patience
 
@@ -73,7 +73,7 @@ class Tree(Protocol):
 class CommitTree:
     """The files of one commit."""
 
-    repository: Repository
+    git: Git
     commit: Sha
 
     def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
@@ -95,9 +95,9 @@ class CommitTree:
 
     def _entries(self, wanted: Sequence[str]) -> Iterator[tuple[AddedEntry, bytes | None]]:
         """What lies there, with the bytes of each plain file that can be read. Raises UnavailableError if one is not here."""
-        found = self.repository.entries(self.commit, wanted) if wanted else ()
+        found = self.git.entries(self.commit, wanted) if wanted else ()
         plain = [entry.blob for entry in found if entry.mode == PLAIN]
-        contents = self.repository.small(plain, bounds.EVENT_READ)
+        contents = self.git.small(plain, bounds.EVENT_READ)
         return ((entry, contents[entry.blob] if entry.mode == PLAIN else None) for entry in found)
 
 
@@ -108,21 +108,21 @@ class Asked:
     twice, and two answers that differ in anything that can matter are not used.
     """
 
-    def __init__(self, forge: Forge) -> None:
-        self._forge = forge
-        self.default_branch: Callable[[], str] = cache(forge.default_branch)
-        self.pulls_of: Callable[[Sha], tuple[PullRequest, ...]] = cache(forge.pulls_of)
-        self.pull: Callable[[int], PullRequest] = cache(forge.pull)
-        self.files: Callable[[int], tuple[str, ...]] = cache(forge.files)
+    def __init__(self, github: GitHubRead) -> None:
+        self._github = github
+        self.default_branch: Callable[[], str] = cache(lambda: github.hosting().default_branch)
+        self.pulls_of: Callable[[Sha], tuple[PullRequest, ...]] = cache(github.pulls_of)
+        self.pull: Callable[[int], PullRequest] = cache(github.pull)
+        self.files: Callable[[int], tuple[str, ...]] = cache(github.files)
         self.reviews: Callable[[int], tuple[Review, ...]] = cache(self._twice)
-        self.commits = cache(forge.commits)
-        self.history: Callable[[int], PullRequestHistory] = cache(forge.history)
-        self.pushes = cache(forge.pushes)
-        self.permission: Callable[[Login], str] = cache(forge.permission)
+        self.commits = cache(github.commits)
+        self.history: Callable[[int], PullRequestHistory] = cache(github.history)
+        self.pushes = cache(github.pushes)
+        self.permission: Callable[[Login], str] = cache(github.permission)
 
     def _twice(self, number: int) -> tuple[Review, ...]:
         """The reviews of a pull request. Anyone who may read it may comment on it, and review it after the merge."""
-        reviews, again = self._forge.reviews(number), self._forge.reviews(number)
+        reviews, again = self._github.reviews(number), self._github.reviews(number)
         merged_at = self.pull(number).merged_at
         if merged_at is None:  # GitHub contradicts itself: that is in doubt, whatever the reviews
             return reviews
@@ -139,20 +139,22 @@ class AsIfMerged(Asked):
     not count.
     """
 
-    def __init__(self, forge: Forge, *, pull: PullRequest, files: tuple[str, ...], at: datetime) -> None:
-        super().__init__(forge)
+    def __init__(
+        self, github: GitHubRead, *, pull: PullRequest, files: tuple[str, ...], at: datetime
+    ) -> None:
+        super().__init__(github)
         merged = replace(pull, merged_at=at, merge_commit=pull.head, changed_files=None)
         self.default_branch = lambda: pull.base_branch
         self.pulls_of = lambda _: (merged,)
         self.pull = lambda _: merged
         self.files = lambda _: files
-        self.reviews = cache(forge.reviews)
-        self.history = cache(lambda number: replace(forge.history(number), merged=True))
+        self.reviews = cache(github.reviews)
+        self.history = cache(lambda number: replace(github.history(number), merged=True))
         self.permission = cache(self._may)
 
     def _may(self, login: Login) -> str:
         try:
-            return self._forge.permission(login)
+            return self._github.permission(login)
         except DeniedError:
             return "unknown"
 
@@ -162,9 +164,9 @@ class CaseCollector:
     """The facts of cases, for one run. Keeps what it has read: many cases share rules and pull requests."""
 
     context: Context
-    asks: Callable[[Forge], Asked] = Asked
+    asks: Callable[[GitHubRead], Asked] = Asked
     _rules: dict[tuple[Sha, str], Rules] = field(default_factory=dict)
-    forge: Asked = field(init=False)
+    github: Asked = field(init=False)
     patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
@@ -172,25 +174,25 @@ class CaseCollector:
 
     def forget(self) -> None:
         """Forget GitHub's answers, so that the next case asks again. What git returned stays."""
-        self.forge = self.asks(self.context.forge)
+        self.github = self.asks(self.context.github)
 
     def case(self, change: Change, *, earlier: bool, files: tuple[str, ...] | None = None) -> Case:
         """Everything that `approval.decide` needs. Raises UnavailableError if GitHub or git gives no usable answer.
 
         `files` are those that an open pull request changes: its merge is no commit that git could compare.
         """
-        repository = self.context.repository
+        git = self.context.git
         rules = self.rules(change.base, policy_of(change.path))
-        listed, request = self.forge.pulls_of(change.commit), self._request(change)
+        listed, request = self.github.pulls_of(change.commit), self._request(change)
         return Case(
             change=change,
             request=request,
             rules=rules,
-            touched=repository.touched(change.base, change.commit) if files is None else files,
+            touched=git.touched(change.base, change.commit) if files is None else files,
             earlier=earlier,
-            clashes=read_clashes(repository, change.commit, change.path),
+            clashes=read_clashes(git, change.commit, change.path),
             listed=listed,
-            default_branch=self.forge.default_branch(),
+            default_branch=self.github.default_branch(),
             merge=self._merge(change, rules, listed, requester_of(request, rules.people)),
         )
 
@@ -199,7 +201,7 @@ class CaseCollector:
         known = self._rules.get((commit, policy))
         if known is None:
             known = self._rules[commit, policy] = read_rules(
-                CommitTree(repository=self.context.repository, commit=commit), self.context.documents, policy
+                CommitTree(git=self.context.git, commit=commit), self.context.documents, policy
             )
         return known
 
@@ -207,7 +209,7 @@ class CaseCollector:
         if change.blob is None:
             return None
         entry = AddedEntry(path=change.path, mode=change.mode, blob=change.blob)
-        return read_request(self.context.repository, self.context.documents, entry)
+        return read_request(self.context.git, self.context.documents, entry)
 
     def _merge(
         self, change: Change, rules: Rules, listed: tuple[PullRequest, ...], requester: GithubId | None
@@ -218,35 +220,35 @@ class CaseCollector:
         fits = fitting(
             listed,
             commit=change.commit,
-            default_branch=self.forge.default_branch(),
+            default_branch=self.github.default_branch(),
             repository_id=settings.repository_id,
             requester=requester,
         )
         return self._read_merge(change, rules, fits[0].number) if len(fits) == 1 else None
 
     def _read_merge(self, change: Change, rules: Rules, number: int) -> Merge:
-        forge, repository = self.forge, self.context.repository
-        pull = forge.pull(number)
-        if repository.pull_head(number) != pull.head:
-            repository.fetch([number])
-        head = repository.pull_head(number) or Sha("")
-        commits, history = forge.commits(number), forge.history(number)
-        touching = repository.touching([commit.sha for commit in commits], change.path)
-        at_head = repository.entries(head, [change.path]) if head else ()
-        reviews, until, people = forge.reviews(number), pull.merged_at, rules.people.value or {}
+        github, git = self.github, self.context.git
+        pull = github.pull(number)
+        if git.pull_head(number) != pull.head:
+            git.fetch([number])
+        head = git.pull_head(number) or Sha("")
+        commits, history = github.commits(number), github.history(number)
+        touching = git.touching([commit.sha for commit in commits], change.path)
+        at_head = git.entries(head, [change.path]) if head else ()
+        reviews, until, people = github.reviews(number), pull.merged_at, rules.people.value or {}
         approvers = may_count(reviews, people, until, history.dismissals) if until is not None else ()
         many = pull.changed_files is not None and pull.changed_files > bounds.FILES
-        pushed, too_many_moves = read_pushes(forge, pull, commits, touching)
+        pushed, too_many_moves = read_pushes(github, pull, commits, touching)
         return Merge(
             pull_request=pull,
-            files=None if many else forge.files(number),
+            files=None if many else github.files(number),
             fetched_head=head,
             head_blob=next((entry.blob for entry in at_head if entry.mode == PLAIN), None),
             head_rules=self.rules(head, policy_of(change.path)) if head else rules,
             reviews=reviews,
             commits=commits,
             touching=touching,
-            permissions={login: forge.permission(login) for login in approvers},
+            permissions={login: github.permission(login) for login in approvers},
             retargeted_at=history.retargeted_at,
             merge_seen=history.merged,
             dismissals=history.dismissals,
@@ -260,18 +262,18 @@ def large(blob: Sha) -> str:
     return f"{_LARGE}{blob}"
 
 
-def read_clashes(repository: Repository, commit: Sha, path: str) -> tuple[str, ...]:
+def read_clashes(git: Git, commit: Sha, path: str) -> tuple[str, ...]:
     """The names beside a file that differ from its own only by case."""
-    siblings = repository.entries(commit, [f"{path.rpartition('/')[0]}/"])
+    siblings = git.entries(commit, [f"{path.rpartition('/')[0]}/"])
     return clashes_of(path, (each.path for each in siblings))
 
 
-def read_request(repository: Repository, documents: DocumentReader, entry: AddedEntry) -> Parsed[Request]:
+def read_request(git: Git, documents: DocumentReader, entry: AddedEntry) -> Parsed[Request]:
     """What a request file says; nothing where it is no ordinary file, or far larger than any request."""
     path, blob = entry.path, entry.blob
     if entry.mode != PLAIN:
         return Parsed(value=None)
-    content = repository.small([blob], _LARGEST)[blob]
+    content = git.small([blob], _LARGEST)[blob]
     if content is None:
         message = f"the file has more than {_LARGEST} bytes"
         finding = Finding(code="too-large", message=message, file=path, hint="a request is a few lines long")
@@ -279,16 +281,8 @@ def read_request(repository: Repository, documents: DocumentReader, entry: Added
     return documents.parse_request(Source(path=path, content=content))
 
 
-class Pushes(Protocol):
-    """A source of a branch's pushes."""
-
-    def pushes(self, branch: str, until: datetime | None) -> tuple[Push, ...]:
-        """The moves of a branch until then. Raises DeniedError if GitHub does not show them."""
-        ...
-
-
 def read_pushes(
-    forge: Pushes | Asked, pull: PullRequest, commits: Sequence[PullCommit], touching: frozenset[Sha]
+    github: GitHubRead | Asked, pull: PullRequest, commits: Sequence[PullCommit], touching: frozenset[Sha]
 ) -> tuple[tuple[Push, ...] | None, bool]:
     """The pushes that brought a change of the request, and whether there were more moves than anybody reads.
 
@@ -297,7 +291,7 @@ def read_pushes(
     if not pull.head_branch or pull.head_repository_id != pull.repository_id:
         return None, False
     try:
-        moves = forge.pushes(pull.head_branch, pull.merged_at)
+        moves = github.pushes(pull.head_branch, pull.merged_at)
     except DeniedError:  # a GitHub without this list, or a token that may not read it
         return None, False
     found = pushes.that_changed(

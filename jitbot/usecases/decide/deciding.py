@@ -49,8 +49,8 @@ def due(context: Context, history: LedgerView, now: datetime) -> Iterator[Due]:
     else. Each portion is recorded before the next one, so that a run that is stopped has made progress. There is always
     a first portion, possibly an empty one.
     """
-    changes, since = context.repository.changes(now - MEMORY), now - MEMORY
-    large = (*context.repository.too_large(since), *asking_too_much(changes))
+    changes, since = context.git.changes(now - MEMORY), now - MEMORY
+    large = (*context.git.too_large(since), *asking_too_much(changes))
     refused = {each.commit for each in large}
     new = tuple(each for each in large if too_large.refusal(each, now=now, run="").key not in history.keys)
     undecided = [

@@ -91,15 +91,15 @@ def _may_end(state: RequestState) -> bool:
 
 def _missing(context: Context, known: Sequence[str], now: datetime) -> Mapping[str, _Deleted]:
     """The known requests that main does not have now, or that it deleted and has again, with the commits that did it."""
-    repository = context.repository
-    there = {entry.path for entry in repository.entries(repository.main(), known)}
+    git = context.git
+    there = {entry.path for entry in git.entries(git.main(), known)}
     wanted, since = set(known), now - MEMORY
     commits: dict[str, list[tuple[Sha, datetime]]] = {}
-    for change in repository.changes(since):
+    for change in git.changes(since):
         if change.kind is ChangeKind.DELETED and change.path in wanted:
             commits.setdefault(change.path, []).append((change.commit, change.committed_at))
-    for large in repository.too_large(since) if known else ():
-        for path in repository.deleting(large.commit, known):
+    for large in git.too_large(since) if known else ():
+        for path in git.deleting(large.commit, known):
             commits.setdefault(path, []).append((large.commit, large.committed_at))
     return {
         path: _Deleted(gone=path not in there, by=tuple(commits.get(path, ())))
@@ -115,7 +115,7 @@ def _ends(context: Context, state: RequestState, deleted: _Deleted, now: datetim
     request does not show that: such a deletion ends nobody's access. A deletion that nobody had to approve ends access
     only if its author may end it. Raises _NoRightError if the author may not, and UnavailableError if it is unknown.
     """
-    main = CommitTree(repository=context.repository, commit=context.repository.main())
+    main = CommitTree(git=context.git, commit=context.git.main())
     rules = read_rules(main, context.documents, policy_of(state.request))
     owned = not may_end.needs_entitlement(state.request, rules)
     if owned and deleted.gone:
@@ -145,17 +145,17 @@ def _shown(
     Raises UnavailableError for a recent commit for which GitHub names no pull request: its list may lag.
     """
     for commit, committed_at in reversed(by[-_LOOKED_AT:]):
-        merged = [pull for pull in context.forge.pulls_of(commit) if pull.merged_at is not None]
+        merged = [pull for pull in context.github.pulls_of(commit) if pull.merged_at is not None]
         if not merged and abs(now - committed_at) < GITHUB_LAG:
             raise UnavailableError(f"GitHub names no merged pull request for {commit[:10]} yet")
         for pull in merged:
-            if pull.merge_commit == commit and path in context.forge.files(pull.number):
+            if pull.merge_commit == commit and path in context.github.files(pull.number):
                 yield pull
 
 
 def people_at_main(context: Context) -> People | None:
     """People at main's tip, or None if they cannot be read: then nobody is treated as offboarded."""
-    main = CommitTree(repository=context.repository, commit=context.repository.main())
+    main = CommitTree(git=context.git, commit=context.git.main())
     content = main.read([PEOPLE]).get(PEOPLE)
     if content is None:
         return None

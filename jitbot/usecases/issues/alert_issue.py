@@ -6,8 +6,8 @@ from jitbot import catalogs
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.model.github_objects import Issue
 from jitbot.domain.text import escape, timestamp
-from jitbot.ports.issues import Issue
 from jitbot.usecases.context import Context
 from jitbot.usecases.issues.single_issue import keep_one, twin
 

@@ -2,9 +2,9 @@
 
 from jitbot import catalogs
 from jitbot.domain.access.post_review import PendingReview
+from jitbot.domain.model.github_objects import Issue
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.text import timestamp
-from jitbot.ports.issues import Issue
 from jitbot.usecases.issues.single_issue import twin
 
 _ASKS = catalogs.text("issues/review-wanted.md")

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from jitbot import catalogs
 from jitbot.domain.model.errors import JitbotError
-from jitbot.ports.issues import Issue, Issues
+from jitbot.domain.model.github_objects import Issue
+from jitbot.ports.issues import Issues
 
 _TWIN = catalogs.text("issues/opened-twice.md")
 WantedIssue = Callable[

@@ -14,7 +14,7 @@ from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.bounds import BATCH_EVENTS, BATCH_WRITTEN
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import BranchMovedError, UnavailableError
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import LedgerReader, LedgerView
 
@@ -40,7 +40,7 @@ class Ledger:
 
     def refresh(self) -> LedgerView:
         """Fetch the ledger, and read what is new in it."""
-        self.context.repository.fetch()
+        self.context.git.fetch()
         return self.read()
 
     def transact(self, build: Build) -> tuple[LedgerView, tuple[Event, ...]]:
@@ -58,12 +58,12 @@ class Ledger:
             try:
                 return self._append(history, new), new
             except BranchMovedError:
-                self.context.repository.fetch()
+                self.context.git.fetch()
         raise BranchMovedError(MOVING)
 
     def add(self, new: Sequence[Event]) -> tuple[Event, ...]:
         """Fetch, and record what happened. That stays true if others write at the same time."""
-        self.context.repository.fetch()
+        self.context.git.fetch()
         _, recorded = self.transact(lambda _: new)
         return recorded
 
@@ -76,7 +76,7 @@ class Ledger:
             event for event in {event.key: event for event in new}.values() if event.key not in history.keys
         ]
         head = history.head
-        in_the_way = _InTheWay(repository=self.context.repository, head=head)
+        in_the_way = _InTheWay(git=self.context.git, head=head)
         for batch in _batches(fresh):
             head = self._append_batch(head, batch, history.signers, in_the_way)
         return self._read_back(fresh) if fresh else history
@@ -104,7 +104,9 @@ class Ledger:
             attestation.audience(Batch(parent=head, message=message, blobs=blobs))
         )
         files[f"{attestation.TOKENS}{place}.jwt"] = f"{token}\n".encode()
-        return self.context.forge.commit("ledger", head, message, files, in_the_way.of(files))
+        return self.context.github_write.commit_on_branch(
+            "ledger", head, message, files, in_the_way.of(files)
+        )
 
     def _read_back(self, written: Sequence[Event]) -> LedgerView:
         """The ledger with the events that were just written. Raises UnavailableError if they do not count."""
@@ -141,14 +143,14 @@ class _InTheWay:
     but the first batch has removed these files already.
     """
 
-    repository: Repository
+    git: Git
     head: Sha
     gone: set[str] = field(default_factory=set)
 
     def of(self, files: Iterable[str]) -> tuple[str, ...]:
         """The paths that a commit of these files must remove."""
         folders = batches.folders_of(files) - self.gone
-        found = self.repository.entries(self.head, sorted(folders))
+        found = self.git.entries(self.head, sorted(folders))
         now = tuple(entry.path for entry in found if entry.path in folders and entry.mode != "040000")
         self.gone.update(now)
         return now

@@ -19,7 +19,7 @@ from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Finding, Sha
 from jitbot.domain.model.errors import InvalidError, JitbotError, UnavailableError
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
 from jitbot.ports.oidc import Oidc
 from jitbot.usecases.context import ISSUER_KEYS, Context, file_at_main
 from jitbot.usecases.ledger.verify_batches import BatchReader, read_keys
@@ -84,15 +84,15 @@ class LedgerReader:
 
     def read(self) -> LedgerView:
         """The ledger as it was fetched: the commits that were read before, and the new ones."""
-        repository = self.context.repository
-        last, head, main = self._last, repository.ledger(), repository.main()
+        git = self.context.git
+        last, head, main = self._last, git.ledger(), git.main()
         if last is not None and not last.doubt and (head, main) == (last.head, last.main):
             return last
         self._last = None  # a reading that stops in its middle is begun anew
         live, trouble = _live_keys(self.context.issuer)
-        keys = {**_owned_keys(repository), **live}
+        keys = {**_owned_keys(git), **live}
         # A ledger that no longer holds what was read is another one.
-        if last is None or keys != self._keys or not repository.holds(head, last.head):
+        if last is None or keys != self._keys or not git.holds(head, last.head):
             self._begin(keys)
             commits = self._commits()
         else:
@@ -101,30 +101,30 @@ class LedgerReader:
         return self._last
 
     def _begin(self, keys: Mapping[str, str]) -> None:
-        repository, context = self.context.repository, self.context
+        git, context = self.context.git, self.context
         tenure = [Tenure(settings=context.settings)]
         self._keys, self._ignored = keys, {}
         self._batches = BatchReader(
             verifier=BatchVerifier(signatures=context.issuer, settings=tenure, keys=dict(keys)),
-            contents=repository.small,
-            again=repository.added,
+            contents=git.small,
+            again=git.added,
             judged=self._judged,
         )
 
     def _commits(self, after: Sha | None = None) -> Sequence[Sha]:
         """Every commit that can matter; with `after`, those alone that are no part of that one's history."""
-        repository = self.context.repository
-        recent = repository.batches(self.at - MEMORY, after=after)
+        git = self.context.git
+        recent = git.batches(self.at - MEMORY, after=after)
         if self.since is None:
             return recent
         known = set(recent)
-        older = repository.batches(self.since, saying=f"Requester: {self.requester}", after=after)
+        older = git.batches(self.since, saying=f"Requester: {self.requester}", after=after)
         return (*(each for each in older if each not in known), *recent)
 
     def _read(self, commits: Sequence[Sha], head: Sha, main: Sha, trouble: str) -> LedgerView:
         """What was read, with these commits too."""
         for start in range(0, len(commits), _AT_ONCE):
-            self._batches.take(self.context.repository.added(commits[start : start + _AT_ONCE]))
+            self._batches.take(self.context.git.added(commits[start : start + _AT_ONCE]))
         self._batches.finish()
         verifier = self._batches.verifier
         loaded = [event for batch in verifier.ordered for event, _ in batch.events]
@@ -207,9 +207,9 @@ def _live_keys(issuer: Oidc) -> tuple[Mapping[str, str], str]:
         return {}, str(error)
 
 
-def _owned_keys(repository: Repository) -> Mapping[str, str]:
+def _owned_keys(git: Git) -> Mapping[str, str]:
     """The keys that main's code owners vouch for, if there are any."""
-    content = file_at_main(repository, ISSUER_KEYS)
+    content = file_at_main(git, ISSUER_KEYS)
     if content is None:
         return {}
     try:

@@ -12,7 +12,7 @@ from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import RequestPath, parse_request_path
-from jitbot.ports.personal import PersonalForge
+from jitbot.ports.github_read import GitHubRead
 
 MOST = 4000  # events to read one by one; with more a clone is the better way
 _NAME = re.compile(r"\d{6}-([a-z]+)-[0-9a-f]{20}\.json", re.ASCII)
@@ -23,18 +23,18 @@ _SILENT = frozenset({"removed", "verified"})  # kinds that change nothing for a 
 class UnverifiedLedger:
     """The events on the branch, unverified; each event is read once."""
 
-    personal: PersonalForge
+    github: GitHubRead
     most: int = MOST
     unreadable: int = 0  # events of another jitbot, or none at all
     _known: dict[Sha, Event | None] = field(default_factory=dict)
 
     def events(self, since: datetime, until: datetime) -> tuple[Event, ...]:
         """The events of these days, oldest first. Raises InvalidError if there is no ledger, or it holds too much."""
-        tip = self.personal.branch(LEDGER)
+        tip = self.github.tip(LEDGER)
         if tip is None:
             raise InvalidError("the repository has no branch ledger, so nothing was ever granted")
         folders = [f"{events.FOLDER}{day:%Y/%m/%d}" for day in _days(since.date(), until.date())]
-        listed = self.personal.folders(tip, folders, deep=True)
+        listed = self.github.folders(tip, folders, deep=True)
         found = {
             entry.blob: entry.path
             for entries in listed.values()
@@ -47,7 +47,7 @@ class UnverifiedLedger:
                 f"the ledger holds {len(missing)} events of these days, too many to read one by one: "
                 "run this in a clone of the access repository"
             )
-        contents = self.personal.contents(missing)
+        contents = self.github.contents(missing)
         self._known.update({blob: _load(found[blob], contents.get(blob)) for blob in missing})
         self.unreadable = sum(self._known[blob] is None for blob in found)
         known = (self._known[blob] for blob in found)

@@ -8,17 +8,18 @@ from typing import Any
 
 from jitbot.domain.access import cross_checks
 from jitbot.domain.access.approval import beside_rules
+from jitbot.domain.access.too_large import too_many
 from jitbot.domain.aws import policy_lint
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.model import bounds, codeowners
+from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import POLICIES, Finding, Parsed, Sha, Source
-from jitbot.domain.model.grammar import is_request, policy_of
+from jitbot.domain.model.grammar import REQUESTS, is_request, policy_of
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
 from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.git import Repository
+from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import (
     ACCOUNTS,
     PEOPLE,
@@ -56,32 +57,20 @@ class ProposedChanges:
         return ChangeKind.MODIFIED if path in self.at_base else ChangeKind.ADDED
 
 
-def read_proposed(repository: Repository, *, base: Sha, head: Sha) -> ProposedChanges:
+def read_proposed(git: Git, *, base: Sha, head: Sha) -> ProposedChanges:
     """What the branch at `head` would change on main's tip, `base`."""
-    touched = repository.touched(repository.merge_base(base, head), head)
+    touched = git.touched(git.merge_base(base, head), head)
     requests = tuple(path for path in touched or () if is_request(path))
-    at_head = {entry.path: entry for entry in repository.entries(head, requests)}
-    unread: tuple[Finding, ...] = ()
-    if touched is None:
-        message, hint = (
-            "this changes more files than jitbot reads, so it can grant nothing",
-            "ask in a pull request of its own",
-        )
-        unread = (Finding(code="too-large", message=message, file="requests/", hint=hint),)
-    elif at_head and not bounds.are_few(touched):
-        message, hint = (
-            f"this changes {len(touched)} files, more than one request may",
-            "ask in pull requests of one file each",
-        )
-        unread = (Finding(code="too-many-files", message=message, file=requests[0], hint=hint),)
+    at_head = {entry.path: entry for entry in git.entries(head, requests)}
+    unread = too_many(touched, touched, requests[0] if requests else REQUESTS)
     return ProposedChanges(
         base=base,
         head=head,
         touched=touched or (),
         requests=requests,
         at_head=at_head,
-        at_base={entry.path: entry for entry in repository.entries(base, requests)},
-        unread=unread,
+        at_base={entry.path: entry for entry in git.entries(base, requests)},
+        unread=unread if at_head or touched is None else (),
     )
 
 
@@ -99,8 +88,11 @@ class Checker:
         contents, odd = tree.read(wanted), tree.others(wanted)
         findings: list[Finding] = []
         for path in wanted:
-            if path in odd and path.startswith(codeowners.RULES):
+            if path in odd and (path.startswith(codeowners.RULES) or is_request(path)):
                 findings += _odd(path, odd[path])
+            elif path in odd and path not in contents:
+                message = f"{path} is a folder, and nothing in it is checked"
+                findings.append(Finding.in_file(path, "missing-file", message, "name a file"))
             elif path not in contents:
                 findings.append(no_file(path, None, "check its name"))
             elif is_request(path):
@@ -123,15 +115,15 @@ class Checker:
         )
         return preview_grant(case, self.when, self.catalogue, former=former)
 
-    def change(self, repository: Repository, *, base: Sha, head: Sha) -> tuple[Finding, ...]:
+    def change(self, git: Git, *, base: Sha, head: Sha) -> tuple[Finding, ...]:
         """Everything that would keep the change from `base` to `head` from being merged and granted."""
-        proposed = read_proposed(repository, base=base, head=head)
-        previews = () if proposed.unread else self._previews(repository, proposed)
+        proposed = read_proposed(git, base=base, head=head)
+        previews = () if proposed.unread else self._previews(git, proposed)
         of_requests = (finding for preview in previews for finding in preview.findings)
-        return self.together(repository, proposed, of_requests)
+        return self.together(git, proposed, of_requests)
 
     def together(
-        self, repository: Repository, proposed: ProposedChanges, of_requests: Iterable[Finding]
+        self, git: Git, proposed: ProposedChanges, of_requests: Iterable[Finding]
     ) -> tuple[Finding, ...]:
         """Everything wrong with a branch: that it asks for too much or changes rules too, its requests, its rules."""
         if proposed.unread:
@@ -141,22 +133,22 @@ class Checker:
             [path for path in proposed.touched if path.startswith(codeowners.RULES)],
         )
         beside = beside_rules(requests[0], proposed.touched) if requests else ()
-        there = [entry.path for entry in repository.entries(proposed.head, rules)]
-        of_rules = self.files(CommitTree(repository=repository, commit=proposed.head), there)
+        there = [entry.path for entry in git.entries(proposed.head, rules)]
+        of_rules = self.files(CommitTree(git=git, commit=proposed.head), there)
         return tuple(dict.fromkeys((*beside, *of_requests, *of_rules)))
 
-    def _previews(self, repository: Repository, proposed: ProposedChanges) -> Iterator[Preview]:
+    def _previews(self, git: Git, proposed: ProposedChanges) -> Iterator[Preview]:
         """What each request of a branch would give, as far as git alone shows."""
 
         @cache
         def rules(commit: Sha, policy: str) -> Rules:
-            return read_rules(CommitTree(repository=repository, commit=commit), self.documents, policy)
+            return read_rules(CommitTree(git=git, commit=commit), self.documents, policy)
 
         for path, entry in proposed.at_head.items():
             policy = policy_of(path)
             case = unasked(
                 path,
-                read_request(repository, self.documents, entry),
+                read_request(git, self.documents, entry),
                 self.when,
                 rules=rules(proposed.base, policy),
                 head_rules=rules(proposed.head, policy),
@@ -166,9 +158,9 @@ class Checker:
                 files=proposed.touched,
                 kind=proposed.kind(path),
                 mode=entry.mode,
-                clashes=read_clashes(repository, proposed.head, path),
+                clashes=read_clashes(git, proposed.head, path),
             )
-            former = read_former(repository, self.documents, proposed.at_base.get(path))
+            former = read_former(git, self.documents, proposed.at_base.get(path))
             yield preview_grant(case, self.when, self.catalogue, former=former)
 
     def _rule(self, tree: Tree, source: Source) -> Iterator[Finding]:
@@ -204,9 +196,9 @@ def _shared_part(rules: Rules, path: str) -> tuple[Finding, ...]:
     return parts[path].findings if path in parts else ()
 
 
-def read_former(repository: Repository, documents: DocumentReader, entry: AddedEntry | None) -> Former | None:
+def read_former(git: Git, documents: DocumentReader, entry: AddedEntry | None) -> Former | None:
     """What main's file asks for; None if there is none that reads."""
-    request = read_request(repository, documents, entry).value if entry is not None else None
+    request = read_request(git, documents, entry).value if entry is not None else None
     return None if request is None else Former(request=request)
 
 

@@ -6,15 +6,16 @@ from datetime import datetime
 from functools import partial
 
 from jitbot.domain.enforce.grant_status import grant_statuses
-from jitbot.domain.model.documents import Finding, Sha
+from jitbot.domain.model.documents import Finding, Sha, errors
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
+from jitbot.domain.model.github_objects import Comment, Status, StatusState
 from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.request.new_request import APPROVAL, CHECK
 from jitbot.domain.views import merged_comment, open_comment
 from jitbot.domain.views.comment_body import is_ours
 from jitbot.domain.views.merged_comment import MergedRequest
 from jitbot.domain.views.titles import title
-from jitbot.ports.conversation import Comment, Conversation, Light, Page, Status
 from jitbot.usecases.collect.collect_case import CaseCollector
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger import ledger_view as ledger
@@ -39,18 +40,18 @@ class Shown:
     was_titled: str = ""
 
 
-def of_pull(context: Context, talk: Conversation, number: int, now: datetime) -> Shown:
+def of_pull(context: Context, number: int, now: datetime) -> Shown:
     """What one pull request should show, whether it is open, closed or merged."""
-    page = talk.page(number)
-    if page.pull.base_branch != MAIN:
+    pull = context.github.pull(number)
+    if pull.base_branch != MAIN:
         return Shown(number=number)
-    if page.is_open:
-        return _of_open(page, brief(context, page.pull, now))
+    if pull.is_open:
+        return _of_open(pull, brief(context, pull, now))
     history = ledger.read(context, now)
     if history.doubt:
         raise UnavailableError(history.doubt)  # what cannot be checked may be an end
     merged = of_merged(context, history, number, now)
-    if merged.body or page.pull.merged_at is None:
+    if merged.body or pull.merged_at is None:
         return merged if merged.body else Shown(number=number, body=open_comment.nothing(number), begin=False)
     return Shown(number=number, body=merged_comment.undecided(number), begin=False)
 
@@ -68,55 +69,60 @@ def of_merged(context: Context, history: LedgerView, number: int, now: datetime)
 
 
 def _described(context: Context, collector: CaseCollector, each: MergedRequest) -> MergedRequest:
-    main = context.repository.main()
+    main = context.git.main()
     policy = collector.rules(main, policy_of(each.path)).policy.value
-    gone = not context.repository.entries(main, [each.path])
+    gone = not context.git.entries(main, [each.path])
     return replace(each, description=policy.description if policy is not None else "", gone=gone)
 
 
-def _of_open(page: Page, brief: Brief) -> Shown:
-    number = page.pull.number
+def _of_open(pull: PullRequest, brief: Brief) -> Shown:
+    number = pull.number
     enough, said = open_comment.steering(brief.summaries)
     findings = (*brief.findings, *open_comment.too_much(brief.summaries))
-    count = len(findings)
-    codes = ", ".join(dict.fromkeys(finding.code for finding in findings))
+    wrong = errors(findings)
+    count = len(wrong)
+    codes = ", ".join(dict.fromkeys(finding.code for finding in wrong))
     check = Status(
-        light=Light.FAILURE if count else Light.SUCCESS,
+        state=StatusState.FAILURE if count else StatusState.SUCCESS,
         description=_cut(f"{count} to fix: {codes}" if count else "all good"),
     )
-    approval = Status(light=Light.SUCCESS if enough else Light.PENDING, description=_cut(said))
+    approval = Status(state=StatusState.SUCCESS if enough else StatusState.PENDING, description=_cut(said))
     if brief.unread:
-        approval = Status(light=Light.PENDING, description="can be judged once the check is green")
+        approval = Status(state=StatusState.PENDING, description="can be judged once the check is green")
     elif not brief.summaries:
-        approval = Status(light=Light.SUCCESS, description="no access is asked for here")
+        approval = Status(state=StatusState.SUCCESS, description="no access is asked for here")
     return Shown(
         number=number,
-        body=_body(page, brief, findings),
+        body=_body(pull, brief, wrong),
         begin=bool(brief.summaries) or brief.unread,
         title=title(brief.summaries) if brief.alone else "",
         statuses=((CHECK, check), (APPROVAL, approval)),
         findings=findings,
-        head=page.pull.head,
-        was_titled=page.title,
+        head=pull.head,
+        was_titled=pull.title,
     )
 
 
-def _body(page: Page, brief: Brief, findings: tuple[Finding, ...]) -> str:
-    number = page.pull.number
+def _body(pull: PullRequest, brief: Brief, findings: tuple[Finding, ...]) -> str:
+    number = pull.number
     if brief.summaries:
-        auto_merge = page.auto_merge
+        auto_merge = pull.auto_merge
         return open_comment.proposal(
             brief.summaries, findings, number=number, auto_merge=auto_merge, doubt=brief.doubt
         )
     return open_comment.unread(findings, number=number) if brief.unread else open_comment.nothing(number)
 
 
-def put(talk: Conversation, shown: Shown, *, run: str) -> bool:
+def put(context: Context, shown: Shown, *, run: str) -> bool:
     """Update a pull request; a part that is already right is not written. Returns whether anything was written.
 
     An error in one part does not stop the others: a person who uses up a commit's statuses cannot hide the comment.
     """
-    parts = (partial(_set, talk, shown, run), partial(_retitle, talk, shown), partial(_say, talk, shown))
+    parts = (
+        partial(_set, context, shown, run),
+        partial(_retitle, context, shown),
+        partial(_say, context, shown),
+    )
     written, trouble = False, list[JitbotError]()
     for part in parts:
         try:
@@ -128,59 +134,59 @@ def put(talk: Conversation, shown: Shown, *, run: str) -> bool:
     return written
 
 
-def _set(talk: Conversation, shown: Shown, run: str) -> bool:
+def _set(context: Context, shown: Shown, run: str) -> bool:
     if shown.head is None:
         return False
-    there = talk.statuses(shown.head)
-    other = [(context, status) for context, status in shown.statuses if there.get(context) != status]
-    for context, status in other:
-        talk.set_status(shown.head, context, status, run)
+    there = context.github.statuses(shown.head)
+    other = [(name, status) for name, status in shown.statuses if there.get(name) != status]
+    for name, status in other:
+        context.github_write.set_status(shown.head, name, status, run)
     return bool(other)
 
 
-def _retitle(talk: Conversation, shown: Shown) -> bool:
+def _retitle(context: Context, shown: Shown) -> bool:
     if shown.title in ("", shown.was_titled):
         return False
-    talk.retitle(shown.number, shown.title)
+    context.github_write.retitle(shown.number, shown.title)
     return True
 
 
-def _say(talk: Conversation, shown: Shown) -> bool:
-    return bool(shown.body) and keep(talk, shown.number, shown.body, begin=shown.begin)
+def _say(context: Context, shown: Shown) -> bool:
+    return bool(shown.body) and keep(context, shown.number, shown.body, begin=shown.begin)
 
 
-def keep(talk: Conversation, number: int, body: str, *, begin: bool) -> bool:
+def keep(context: Context, number: int, body: str, *, begin: bool) -> bool:
     """Make this jitbot's only comment: edit the oldest one, delete later ones. Returns whether anything was written.
 
     A write that seemed to fail may have taken effect, even several times. So after a post all comments are read back.
     """
-    ours, posted = _ours(talk.comments(number)), False
+    ours, posted = _ours(context.github.comments(number)), False
     if not ours:
         if not begin:
             return False
-        ours, posted = _post(talk, number, body), True
+        ours, posted = _post(context, number, body), True
     first, *twins = ours
     for twin in twins:
-        talk.remove(twin.comment_id)
+        context.github_write.remove_comment(twin.comment_id)
     if _same(first.body, body):
         return posted or bool(twins)
-    talk.edit(first.comment_id, body)
+    context.github_write.edit_comment(first.comment_id, body)
     return True
 
 
-def _post(talk: Conversation, number: int, body: str) -> list[Comment]:
+def _post(context: Context, number: int, body: str) -> list[Comment]:
     trouble: UnavailableError | None = None
     made: list[Comment] = []
     try:
-        made = [talk.post(number, body)]
+        made = [context.github_write.post_comment(number, body)]
     except UnavailableError as error:
         trouble = error
     if made and not made[0].by_actions:
-        talk.remove(made[0].comment_id)
+        context.github_write.remove_comment(made[0].comment_id)
         raise DeniedError(
             "this token is not that of a job of Actions: a comment made with it could not be found again"
         )
-    known = {each.comment_id: each for each in (*made, *_ours(talk.comments(number)))}
+    known = {each.comment_id: each for each in (*made, *_ours(context.github.comments(number)))}
     if not known:
         raise trouble or UnavailableError("the comment that was made is not there; the next run makes it")
     return [known[comment_id] for comment_id in sorted(known)]

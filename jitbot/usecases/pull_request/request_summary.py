@@ -18,7 +18,7 @@ from jitbot.domain.model.parsed_case import requester_of
 from jitbot.domain.views import request_summary
 from jitbot.domain.views.grant_preview import would_grant
 from jitbot.domain.views.preview import Preview, preview_grant
-from jitbot.domain.views.request_summary import LOOKS_BACK, Proposed, RequestSummary
+from jitbot.domain.views.request_summary import LOOKS_BACK, RequestSummary
 from jitbot.usecases.collect.collect_case import (
     AsIfMerged,
     CaseCollector,
@@ -30,12 +30,6 @@ from jitbot.usecases.context import Context
 from jitbot.usecases.ledger import ledger_view as ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.pull_request.checking import Checker, ProposedChanges, read_former, read_proposed
-
-_PROPOSED = {
-    ChangeKind.ADDED: Proposed.ASK,
-    ChangeKind.MODIFIED: Proposed.EXTEND,
-    ChangeKind.DELETED: Proposed.END,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +45,9 @@ class Brief:
 
 def brief(context: Context, pull: PullRequest, now: datetime) -> Brief:
     """Judge the change from the base's fetched tip to the pull request's fetched head. Raises UnavailableError if they cannot be fetched."""
-    repository = context.repository
-    head, base = _fetched(context, pull), repository.main()
-    proposed = read_proposed(repository, base=base, head=head)
+    git = context.git
+    head, base = _fetched(context, pull), git.main()
+    proposed = read_proposed(git, base=base, head=head)
     paths = () if proposed.unread else proposed.requests
     asks = partial(AsIfMerged, pull=pull, files=proposed.touched, at=now)
     asking = _Asking(
@@ -69,7 +63,7 @@ def brief(context: Context, pull: PullRequest, now: datetime) -> Brief:
     return Brief(
         summaries=summaries,
         findings=checker.together(
-            repository, proposed, (finding for each in summaries for finding in each.findings)
+            git, proposed, (finding for each in summaries for finding in each.findings)
         ),
         alone=bool(paths) and len(paths) == len(proposed.touched),
         doubt=doubt,
@@ -78,10 +72,10 @@ def brief(context: Context, pull: PullRequest, now: datetime) -> Brief:
 
 
 def _fetched(context: Context, pull: PullRequest) -> Sha:
-    repository, number = context.repository, pull.number
-    if repository.pull_head(number) != pull.head:
-        repository.fetch([number])
-    if repository.pull_head(number) != pull.head:
+    git, number = context.git, pull.number
+    if git.pull_head(number) != pull.head:
+        git.fetch([number])
+    if git.pull_head(number) != pull.head:
         raise UnavailableError(f"the head of #{number} is moving; the run of the newer head reports")
     return pull.head
 
@@ -112,7 +106,7 @@ class _Asking:
         state = history.states.get(path) if history is not None else None
         state = state or RequestState(request=path)
         request = parsed.value
-        summary = RequestSummary(path=path, proposed=_PROPOSED[kind], request=request)
+        summary = RequestSummary(path=path, kind=kind, request=request)
         if request is not None and history is not None and not doubt:
             summary = replace(
                 summary, held=request_summary.held(history.states.values(), request.requester, excluding=path)
@@ -141,7 +135,7 @@ class _Asking:
             blob=entry.blob,
         )
         case = self.collector.case(change, earlier=path in self._changed_before, files=self.proposed.touched)
-        former = read_former(self.context.repository, self.context.documents, was) if doubt else None
+        former = read_former(self.context.git, self.context.documents, was) if doubt else None
         return preview_grant(case, self.at, self.context.catalogue, so_far=state, former=former)
 
     def _ends_nothing(self, path: str, asked: Parsed[Request], state: RequestState) -> str:
@@ -158,12 +152,12 @@ class _Asking:
         entry = self.proposed.at_head.get(path) or self.proposed.at_base.get(path)
         if entry is None:
             return Parsed(value=None)
-        return read_request(self.context.repository, self.context.documents, entry)
+        return read_request(self.context.git, self.context.documents, entry)
 
     @cached_property
     def _changed_before(self) -> frozenset[str]:
         """Every path that main changed as far back as it can matter."""
-        return frozenset(change.path for change in self.context.repository.changes(self.at - MEMORY))
+        return frozenset(change.path for change in self.context.git.changes(self.at - MEMORY))
 
 
 def recorded(context: Context, number: int, now: datetime) -> tuple[RequestSummary, ...]:
@@ -190,7 +184,7 @@ def _granted(
 ) -> RequestSummary:
     """A request that was granted: its documents as recorded, everything else by main's rules."""
     request = term.ask.request(path, term.window.starts_at)
-    main = CommitTree(repository=context.repository, commit=context.repository.main())
+    main = CommitTree(git=context.git, commit=context.git.main())
     grant_preview = would_grant(
         request, read_rules(main, context.documents, policy_of(path)), now, context.catalogue
     )
@@ -200,7 +194,7 @@ def _granted(
     longer = ledger.read(context, now, since=now - LOOKS_BACK, requester=request.requester)
     return RequestSummary(
         path=path,
-        proposed=Proposed.ASK,
+        kind=ChangeKind.ADDED,
         request=request,
         grant_preview=grant_preview,
         held=request_summary.held(longer.states.values(), request.requester, excluding=path),

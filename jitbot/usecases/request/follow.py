@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from jitbot.domain.access import request_state
 from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.request import progress
 from jitbot.domain.request.progress import FINAL, ProgressStep, ProgressUpdate
-from jitbot.ports.personal import Pull
 from jitbot.usecases.ledger.remote_ledger import UnverifiedLedger
 from jitbot.usecases.request.open_approvals import OpenApprovals
 from jitbot.usecases.request.requester_client import RequesterClient
@@ -16,12 +16,12 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 10.0  # seconds between two looks
 
 
 def follow(
-    client: RequesterClient, pull: Pull, request: str, *, now: datetime, patience: timedelta
+    client: RequesterClient, pull: PullRequest, request: str, *, now: datetime, patience: timedelta
 ) -> Iterator[ProgressUpdate]:
     """The state after each look. The last one is final unless the waiting time ended first."""
-    ledger, approvals = UnverifiedLedger(client.personal), OpenApprovals(client=client, follows=True)
+    ledger, approvals = UnverifiedLedger(client.github), OpenApprovals(client=client, follows=True)
     for waited in looks(client, patience):
-        update = look(approvals, ledger, client.personal.pull(pull.number), request, now + waited)
+        update = look(approvals, ledger, client.github.pull(pull.number), request, now + waited)
         yield update
         if update.step in FINAL:
             return
@@ -40,7 +40,7 @@ def looks(client: RequesterClient, patience: timedelta) -> Iterator[timedelta]:
 
 
 def look(
-    approvals: OpenApprovals, ledger: UnverifiedLedger, pull: Pull, request: str, now: datetime
+    approvals: OpenApprovals, ledger: UnverifiedLedger, pull: PullRequest, request: str, now: datetime
 ) -> ProgressUpdate:
     """One look at the pull request, and once it is merged at what is recorded of it."""
     if pull.merge_commit is not None and pull.merged_at is not None:
@@ -52,9 +52,11 @@ def look(
         folded = request_state.fold_events(events).get(request, RequestState(request=request))
         step, reasons, term = progress.after_merge(pull.merge_commit, events, folded)
         return ProgressUpdate(step=step, statuses={}, reasons=reasons, term=term)
-    if pull.closed:
+    if not pull.is_open:
         return ProgressUpdate(step=ProgressStep.CLOSED, statuses={})
-    statuses = approvals.client.personal.statuses(pull.head)
+    statuses = {
+        context: status.state.value for context, status in approvals.client.github.statuses(pull.head).items()
+    }
     return ProgressUpdate(
         step=ProgressStep.ASKED, approvals=approvals.of(pull, request, now), statuses=statuses
     )

@@ -4,7 +4,7 @@ The facts are collected as `check` does it, and counted by the code that decides
 answer unknown: it is never replaced by a weaker rule.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals, pending
@@ -16,7 +16,6 @@ from jitbot.domain.model.errors import JitbotError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import Case, Merge, PullCommit, PullRequest, Push, Rules, supposed
 from jitbot.domain.model.parsed_case import ParsedCase, parse_case
-from jitbot.ports.personal import Pull
 from jitbot.usecases.collect.collect_case import read_pushes, read_rules
 from jitbot.usecases.request.requester_client import RemoteTree, RequesterClient, folders_with_rules
 
@@ -46,7 +45,7 @@ class OpenApprovals:
     _trees: dict[Sha, RemoteTree] = field(default_factory=dict)
     _tip: Sha | None = None
 
-    def request(self, pull: Pull, path: str) -> Request | None:
+    def request(self, pull: PullRequest, path: str) -> Request | None:
         """The request at the head of a pull request; None if it does not read."""
         tree = self._tree_of(pull.head)
         tree.list(folders_with_rules(path))  # what is read of the rules later comes with this question
@@ -55,11 +54,11 @@ class OpenApprovals:
             return None
         return self.client.documents.parse_request(Source(path=path, content=content)).value
 
-    def of(self, pull: Pull, path: str, now: datetime) -> PendingApprovals | NotKnown:
+    def of(self, pull: PullRequest, path: str, now: datetime) -> PendingApprovals | NotKnown:
         """The approvals of one request, counted as if its pull request were merged now."""
         place = self.client.place
-        if pull.base != place.branch:
-            return NotKnown(why=f"its pull request goes into {pull.base}, not into {place.branch}")
+        if pull.base_branch != place.branch:
+            return NotKnown(why=f"its pull request goes into {pull.base_branch}, not into {place.branch}")
         try:
             parsed_case = parse_case(self._case(pull, path, now))
         except JitbotError as error:
@@ -68,8 +67,8 @@ class OpenApprovals:
             return NotKnown(why=f"merged now it would be refused: {parsed_case[0].message}")
         return pending(parsed_case)
 
-    def _case(self, pull: Pull, path: str, now: datetime) -> Case:
-        reviews = self.client.forge.reviews(pull.number)
+    def _case(self, pull: PullRequest, path: str, now: datetime) -> Case:
+        reviews = self.client.github.reviews(pull.number)
         # GitHub's clock may be ahead of ours; a review that is there was submitted.
         at = max((now, *(review.submitted_at for review in reviews)))
         approved = any(review.state == "APPROVED" for review in reviews)
@@ -81,7 +80,7 @@ class OpenApprovals:
         head = self._head(pull, path, main)
         merged = _as_if_merged(pull, self.client.place.repository_id, len(head.commits), at)
         # Without an approval it does not matter who pushed, or when the base was changed.
-        history = self.client.forge.history(pull.number) if approved or dismissed else None
+        history = self.client.github.history(pull.number) if approved or dismissed else None
         source = head.source
         request = self.client.documents.parse_request(source) if source is not None else None
         blob = blob_name(source.content) if source is not None else None
@@ -95,7 +94,7 @@ class OpenApprovals:
             commits=head.commits,
             touching=head.touching,
             permissions={
-                login: self.client.forge.permission(login) for login in may_count(reviews, people, at)
+                login: self.client.github.permission(login) for login in may_count(reviews, people, at)
             },
             retargeted_at=None if history is None else history.retargeted_at,
             dismissals=() if history is None else history.dismissals,
@@ -106,7 +105,7 @@ class OpenApprovals:
         return supposed(merge, path, at, request=request, base=main.commit, rules=rules, mode=mode)
 
     def _pushes(self, merged: PullRequest, head: _Head) -> tuple[Push, ...] | None:
-        found, too_many_moves = read_pushes(self.client.forge, merged, head.commits, head.touching)
+        found, too_many_moves = read_pushes(self.client.github, merged, head.commits, head.touching)
         if too_many_moves:  # no approval helps then, so none is counted here
             raise UnavailableError(
                 f"its branch was moved more than {bounds.MOVES} times: ask anew, from a new branch"
@@ -116,7 +115,7 @@ class OpenApprovals:
     def _main(self, *, fresh: bool) -> RemoteTree:
         """The tree of main's tip; where it is now, if that must be `fresh`."""
         if fresh:
-            self._tip = self.client.personal.branch(self.client.place.branch) or self._tip
+            self._tip = self.client.github.tip(self.client.place.branch) or self._tip
         return self._tree_of(self._tip or self.client.tree.commit)
 
     def _tree_of(self, commit: Sha) -> RemoteTree:
@@ -125,13 +124,13 @@ class OpenApprovals:
             self._trees[commit] = self.client.tree.at(commit)
         return self._trees[commit]
 
-    def _head(self, pull: Pull, path: str, main: RemoteTree) -> _Head:
+    def _head(self, pull: PullRequest, path: str, main: RemoteTree) -> _Head:
         key = path, pull.head, main.commit
         if key not in self._heads:
             tree = self._tree_of(pull.head)
             tree.list(folders_with_rules(path))
             content = tree.read([path]).get(path)
-            commits = self.client.forge.commits(pull.number)
+            commits = self.client.github.commits(pull.number)
             if pull.head not in {commit.sha for commit in commits}:
                 raise UnavailableError("GitHub does not list all of its commits")
             self._heads[key] = _Head(
@@ -150,24 +149,19 @@ class OpenApprovals:
         return frozenset(name for name in names if len(names) == 1 or self._changes(name, path))
 
     def _changes(self, commit: Sha, path: str) -> bool:
-        parent = self.client.personal.first_parent(commit)
+        parent = self.client.github.first_parent(commit)
         if parent is None:
             return True
         return self._tree_of(commit).entry(path) != self._tree_of(parent).entry(path)
 
 
-def _as_if_merged(pull: Pull, repository_id: int, commits: int, at: datetime) -> PullRequest:
-    return PullRequest(
-        number=pull.number,
-        author=pull.author,
-        repository_id=repository_id,
-        base_branch=pull.base,
-        head=pull.head,
+def _as_if_merged(pull: PullRequest, repository_id: int, commits: int, at: datetime) -> PullRequest:
+    return replace(
+        pull,
         merged_at=at,
         merged_by=None,
         merge_commit=pull.head,
-        created_at=pull.created_at,
         commit_count=commits,
-        head_branch=pull.branch,
+        changed_files=None,
         head_repository_id=repository_id,  # a fork's branch of the same name has none of these commits here
     )

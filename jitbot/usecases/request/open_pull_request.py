@@ -6,7 +6,7 @@ https://docs.github.com/en/authentication/managing-commit-signature-verification
 After every write that failed, GitHub is asked whether it took effect: a time-out is not an answer.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -15,17 +15,19 @@ from typing import TypeVar
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
+from jitbot.domain.model.github_objects import BranchRules
+from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.request import new_request
 from jitbot.domain.request.new_request import APPROVAL, NewRequest
-from jitbot.ports.personal import MergeRules, Pull
 from jitbot.usecases.request.requester_client import RequesterClient
 
 T = TypeVar("T")
 
-_NAMES = 9  # to try before one gives up
+_NAMES = 9  # to try of one kind
+_BRANCHES = 99  # of one extension: those that nobody deleted
 
 
-def open_pull(client: RequesterClient, proposal: NewRequest) -> Pull:
+def open_pull(client: RequesterClient, proposal: NewRequest) -> PullRequest:
     """Open the pull request. Whatever stops this, Ctrl-C too, leaves no branch behind, or says which.
 
     Raises DeniedError or UnavailableError, with what was done, if there is no pull request in the end.
@@ -38,35 +40,44 @@ def open_pull(client: RequesterClient, proposal: NewRequest) -> Pull:
         raise
 
 
-def free_path(client: RequesterClient, policy: str, reason: str, now: datetime) -> str:
-    """A path for a new request that main has never known, and that nobody asks for on a branch."""
-    name = new_request.slug(reason)
-    for number in range(1, _NAMES + 1):
-        path = new_request.path(policy, client.person.login, now, new_request.numbered(name, number))
-        if client.personal.branch(new_request.branch(path)) is None and not client.personal.was_used(
+def free_path(
+    client: RequesterClient, policy: str, reason: str, now: datetime, others: Iterable[str] = ()
+) -> str:
+    """A path for a new request that main has never known, and that nobody asks for on a branch.
+
+    It is named by the reason, or by the `others`. Where the first few of a name are taken, the second of the day
+    makes it one that is not.
+    """
+    name = new_request.name(reason, others, now)
+    numbers = range(1, _NAMES + 1)
+    names = (new_request.numbered(name, number) for number in numbers)
+    timed = (new_request.numbered(f"at-{now:%H%M%S}", number) for number in numbers)
+    for each in (*names, *timed):
+        path = new_request.path(policy, client.person.login, now, each)
+        if client.github.tip(new_request.branch(path)) is None and not client.github.was_used(
             client.place.branch, path
         ):
             return path
-    raise InvalidError(f"{_NAMES} requests of today are called {name!r} already; give another reason")
+    raise InvalidError(f"the requests of this second have every name that {name!r} gives; run this again")
 
 
 def free_branch(client: RequesterClient, proposal: NewRequest) -> NewRequest:
     """The proposal, under the first name for its branch that is not taken."""
-    names = (f"{proposal.branch}{f'-{number}' if number > 1 else ''}" for number in range(1, _NAMES + 1))
+    names = (f"{proposal.branch}{f'-{number}' if number > 1 else ''}" for number in range(1, _BRANCHES + 1))
     for name in names:
-        if client.personal.branch(name) is None:
+        if client.github.tip(name) is None:
             return replace(proposal, branch=name)
     raise InvalidError(f"the branch {proposal.branch} exists already; delete it, or have it merged")
 
 
 def _branch(client: RequesterClient, proposal: NewRequest) -> None:
     """Make the branch at main's tip. An existing one that holds nothing else is taken; any other stays, and is an error."""
-    personal, name, tip = client.personal, proposal.branch, client.place.tip
+    name, tip = proposal.branch, client.place.tip
     try:
-        personal.create_branch(name, tip)
+        client.github_write.create_branch(name, tip)
     except JitbotError:
         there = _ask(
-            partial(personal.branch, name),
+            partial(client.github.tip, name),
             f"the branch {name}; if it is there: git push origin --delete {name}",
         )
         if there is None:
@@ -82,11 +93,11 @@ def _commit(client: RequesterClient, proposal: NewRequest) -> Sha:
     """Commit the one file, on exactly main's tip. GitHub signs such a commit, also for a person's token."""
     name = proposal.branch
     try:
-        return client.forge.commit(
+        return client.github_write.commit_on_branch(
             name, client.place.tip, proposal.message, {proposal.request: proposal.content}
         )
     except JitbotError as error:
-        there = _ask(partial(client.personal.branch, name), f"the commit on the branch {name}")
+        there = _ask(partial(client.github.tip, name), f"the commit on the branch {name}")
         if there is None or there == client.place.tip:
             raise
         if not _ask(partial(_holds, client, proposal, there), f"the commit on the branch {name}"):
@@ -96,18 +107,20 @@ def _commit(client: RequesterClient, proposal: NewRequest) -> Sha:
 
 def _holds(client: RequesterClient, proposal: NewRequest, commit: Sha) -> bool:
     """Whether a commit is the proposal's: on main's tip, with its file."""
-    if client.personal.first_parent(commit) != client.place.tip:
+    if client.github.first_parent(commit) != client.place.tip:
         return False
     folder = proposal.request.rpartition("/")[0]
-    entries = client.personal.folders(commit, [folder])[folder]
+    entries = client.github.folders(commit, [folder])[folder]
     return (proposal.request, blob_name(proposal.content)) in ((each.path, each.blob) for each in entries)
 
 
-def _pull(client: RequesterClient, proposal: NewRequest, commit: Sha) -> Pull:
+def _pull(client: RequesterClient, proposal: NewRequest, commit: Sha) -> PullRequest:
     try:
-        return client.personal.open_pull(proposal.branch, client.place.branch, proposal.title, proposal.body)
+        return client.github_write.open_pull(
+            proposal.branch, client.place.branch, proposal.title, proposal.body
+        )
     except JitbotError:
-        listed = _ask(partial(client.personal.open_pulls, proposal.branch), "the pull request")
+        listed = _ask(partial(client.github.open_pulls, proposal.branch), "the pull request")
         for pull in listed:
             if pull.head == commit and pull.author.github_id == client.place.actor.github_id:
                 return pull
@@ -126,9 +139,9 @@ def _take_back(client: RequesterClient, proposal: NewRequest) -> None:
     """Delete our branch; a pull request from it is closed by that. Raises UnavailableError if it may still be there."""
     name = proposal.branch
     try:
-        there = client.personal.branch(name)
+        there = client.github.tip(name)
         if there is not None and (there == client.place.tip or _holds(client, proposal, there)):
-            client.personal.delete_branch(name)
+            client.github_write.delete_branch(name)
     except JitbotError as error:
         raise UnavailableError(
             f"no pull request was opened, and the branch {name} may be left behind ({error}); "
@@ -136,21 +149,21 @@ def _take_back(client: RequesterClient, proposal: NewRequest) -> None:
         ) from error
 
 
-def merge_when_approved(client: RequesterClient, pull: Pull, approvals: int) -> tuple[str, str]:
+def merge_when_approved(client: RequesterClient, pull: PullRequest, approvals: int) -> tuple[str, str]:
     """Turn auto-merge on, if main's rules wait for what the policy asks; gives the method, or why it is off."""
     place = client.place
     if not place.auto_merge or not place.methods:
         return "", "the repository does not allow it"
     try:
-        if why := too_early(client.personal.merge_rules(place.branch), approvals):
+        if why := too_early(client.github.rules(place.branch), approvals):
             return "", why
-        client.personal.merge_when_ready(pull, place.methods[0])
+        client.github_write.merge_when_ready(pull, place.methods[0])
     except JitbotError as error:
         return "", str(error)
     return place.methods[0], ""
 
 
-def too_early(rules: MergeRules, approvals: int) -> str:
+def too_early(rules: BranchRules, approvals: int) -> str:
     """Why GitHub might merge before enough approvals count, which refuses the request for good; empty if it cannot."""
     if APPROVAL in rules.checks:
         return ""

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model import owners
-from jitbot.domain.model.documents import Login, Request
+from jitbot.domain.model.documents import Login, Request, same_login
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.grammar import is_request, policy_of
-from jitbot.ports.personal import Pull
+from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.usecases.request.open_approvals import OpenApprovals
 from jitbot.usecases.request.requester_client import RequesterClient
 
@@ -51,13 +51,15 @@ def open_requests(
 
     Raises JitbotError if GitHub does not answer. What is wrong with one pull request alone hides no other.
     """
-    pulls = [pull for pull in client.personal.open_pulls() if login in (None, pull.author.login)]
+    pulls = [
+        pull for pull in client.github.open_pulls() if login is None or same_login(login, pull.author.login)
+    ]
     approvals = OpenApprovals(client=client)
     found = (each for pull in pulls[:most] for each in _of(approvals, pull, now))
     return tuple(found), max(len(pulls) - most, 0)
 
 
-def _of(approvals: OpenApprovals, pull: Pull, now: datetime) -> Iterator[OpenRequest | UnreadRequest]:
+def _of(approvals: OpenApprovals, pull: PullRequest, now: datetime) -> Iterator[OpenRequest | UnreadRequest]:
     """What a pull request asks for; nothing if it is about something else, or its request does not read."""
     client = approvals.client
     path: str | None = None
@@ -67,7 +69,7 @@ def _of(approvals: OpenApprovals, pull: Pull, now: datetime) -> Iterator[OpenReq
     except JitbotError as error:
         # The author of a pull request chooses its bytes and its size. If GitHub answers nothing else either,
         # it is not this one, and this raises.
-        client.personal.branch(client.place.branch)
+        client.github.tip(client.place.branch)
         yield UnreadRequest(
             number=pull.number, url=pull.url, request=path, approvals=NotKnown(why=str(error))
         )
@@ -76,13 +78,13 @@ def _of(approvals: OpenApprovals, pull: Pull, now: datetime) -> Iterator[OpenReq
         yield _asked(approvals, pull, request, now)
 
 
-def _path(client: RequesterClient, pull: Pull) -> str | None:
+def _path(client: RequesterClient, pull: PullRequest) -> str | None:
     """The request that a pull request is about; None if it is about something else."""
-    paths = client.forge.files(pull.number)
+    paths = client.github.files(pull.number)
     return paths[0] if len(paths) == 1 and is_request(paths[0]) else None
 
 
-def _asked(approvals: OpenApprovals, pull: Pull, request: Request, now: datetime) -> OpenRequest:
+def _asked(approvals: OpenApprovals, pull: PullRequest, request: Request, now: datetime) -> OpenRequest:
     client = approvals.client
     rules = client.rules(policy_of(request.path))
     owned_by = owners.of(request.path, codeowners=rules.codeowners, people=client.people, teams=client.teams)

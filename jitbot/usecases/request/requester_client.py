@@ -23,13 +23,14 @@ from jitbot.domain.model.documents import (
     policy_path,
 )
 from jitbot.domain.model.errors import InvalidError, UnavailableError
+from jitbot.domain.model.github_objects import RepositoryAccess
 from jitbot.domain.model.grammar import is_request
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.request import new_request
 from jitbot.domain.views.preview import Former, Preview
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.forge import Forge
-from jitbot.ports.personal import PersonalForge, RepositoryAccess
+from jitbot.ports.github_read import GitHubRead
+from jitbot.ports.github_write import GitHubWrite
 from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, read_rules
 from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request.checking import Checker
@@ -43,7 +44,7 @@ _RULES = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, *codeowners.LOCATIONS)
 class RemoteTree:
     """The files of one commit, read through GitHub's API and kept."""
 
-    personal: PersonalForge
+    github: GitHubRead
     commit: Sha
     _folders: dict[str, tuple[AddedEntry, ...]] = field(default_factory=dict)
     _contents: dict[Sha, bytes] = field(default_factory=dict)
@@ -60,7 +61,7 @@ class RemoteTree:
         }
         blobs = [plain[path] for path in wanted if path in plain]
         if missing := [blob for blob in blobs if blob not in self._contents]:
-            self._contents.update(self.personal.contents(missing))
+            self._contents.update(self.github.contents(missing))
         if odd := next(
             (path for path in wanted if path in plain and plain[path] not in self._contents), None
         ):
@@ -86,13 +87,13 @@ class RemoteTree:
 
     def at(self, commit: Sha) -> "RemoteTree":
         """The files of another commit. Contents that either has read are shared."""
-        return self if commit == self.commit else RemoteTree(self.personal, commit, _contents=self._contents)
+        return self if commit == self.commit else RemoteTree(self.github, commit, _contents=self._contents)
 
     def list(self, folders: Iterable[str]) -> tuple[str, ...]:
         """The paths of what lies directly in these folders."""
         wanted = list(dict.fromkeys(folders))
         if missing := [folder for folder in wanted if folder not in self._folders]:
-            self._folders.update(self.personal.folders(self.commit, missing))
+            self._folders.update(self.github.folders(self.commit, missing))
         return tuple(entry.path for folder in wanted for entry in self._folders[folder])
 
 
@@ -100,8 +101,8 @@ class RemoteTree:
 class RequesterClient:
     """One person's client. Not slotted: the repository, the people and the policies are read once, when needed."""
 
-    personal: PersonalForge
-    forge: Forge
+    github: GitHubRead
+    github_write: GitHubWrite
     documents: DocumentReader
     catalogue: ActionCatalog
     sleep: Callable[[float], None]
@@ -109,12 +110,12 @@ class RequesterClient:
     @cached_property
     def place(self) -> RepositoryAccess:
         """Whose token this is, and the tip of main."""
-        return self.personal.place()
+        return self.github.access()
 
     @cached_property
     def tree(self) -> RemoteTree:
         """main's tip."""
-        return RemoteTree(self.personal, self.place.tip)
+        return RemoteTree(self.github, self.place.tip)
 
     @cached_property
     def rules_tree(self) -> RemoteTree:
@@ -205,7 +206,7 @@ class RequesterClient:
 
     def request_of(self, number: int) -> str:
         """The one request that a pull request touches. Raises InvalidError if it is not exactly one."""
-        found = [path for path in self.forge.files(number) if is_request(path)]
+        found = [path for path in self.github.files(number) if is_request(path)]
         if len(found) != 1:
             raise InvalidError(f"pull request {number} touches {len(found)} requests, not one")
         return found[0]

@@ -12,8 +12,8 @@ from jitbot.domain.access.post_review import PendingReview
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.errors import JitbotError
+from jitbot.domain.model.github_objects import Issue
 from jitbot.domain.text import timestamp
-from jitbot.ports.issues import Issue
 from jitbot.usecases.context import Context
 from jitbot.usecases.decide.early_ends import people_at_main
 from jitbot.usecases.issues.post_review_issue import asked_for, title_of
@@ -73,7 +73,9 @@ def _read(context: Context, pending_review: PendingReview, events: Sequence[Even
                 pending_review=pending_review,
                 trouble=(_finding(pending_review, "review-unread", "main's people.yaml cannot be read"),),
             )
-        judged = post_review.judge(pending_review, context.forge.reviews(pending_review.pull_request), people)
+        judged = post_review.judge(
+            pending_review, context.github.reviews(pending_review.pull_request), people
+        )
     except JitbotError as error:
         return _Read(
             pending_review=pending_review,

@@ -83,7 +83,7 @@ def _looked_at(
 
 def _accounts(context: Context, history: LedgerView) -> tuple[AccountId, ...]:
     """Every account main names, and every one that the ledger still has business in."""
-    content = file_at_main(context.repository, ACCOUNTS)
+    content = file_at_main(context.git, ACCOUNTS)
     named: Iterable[AccountId] = ()
     if content is not None:
         parsed = context.documents.parse_accounts(Source(path=ACCOUNTS, content=content))

@@ -1,7 +1,6 @@
 """The use case init --apply: set up the repository on GitHub, one change after the other."""
 
 from collections.abc import Iterator
-from functools import partial
 
 from jitbot.domain.ledger.events import LEDGER
 from jitbot.domain.model.documents import Settings
@@ -10,29 +9,30 @@ from jitbot.domain.setup.doctor import desired_settings as desired
 from jitbot.domain.setup.doctor import setting_changes
 from jitbot.domain.setup.doctor.github_state import GitHubState
 from jitbot.domain.setup.doctor.report import tried
-from jitbot.ports.setup import RepositorySettings, Setup
+from jitbot.ports.github_read import GitHubRead
+from jitbot.ports.github_write import GitHubWrite
 
 
-def read(setup: Setup) -> GitHubState:
+def read(github: GitHubRead) -> GitHubState:
     """How the repository is set up now. Raises DeniedError or UnavailableError where not even the repository is shown."""
     return GitHubState(
-        hosting=setup.hosting(),
-        main=setup.branch("main"),
-        ledger=setup.branch(LEDGER),
-        has_ledger=tried(partial(setup.has_branch, LEDGER)),
-        job_tokens=tried(setup.job_tokens),
+        hosting=github.hosting(),
+        main=github.protection("main"),
+        ledger=github.protection(LEDGER),
+        has_ledger=tried(lambda: github.tip(LEDGER) is not None),
+        job_tokens=tried(github.job_tokens),
     )
 
 
-def ready(setup: Setup, settings: Settings) -> None:
+def ready(github: GitHubRead, settings: Settings) -> None:
     """Raise InvalidError unless main holds what the rules will rest on: protected too early, nobody could add it."""
-    found = setup.hosting()
+    found = github.hosting()
     if (found.full_name, found.repository_id) != (settings.repository, settings.repository_id):
         raise InvalidError(
             f"policies/settings.yaml is that of {settings.repository} ({settings.repository_id}), "
             f"and GitHub's is {found.full_name} ({found.repository_id}): fix it first"
         )
-    errors = setup.codeowners_errors()
+    errors = github.codeowners_errors()
     if errors is None:
         raise InvalidError(
             "main on GitHub has no CODEOWNERS yet: push the files that `jitbot init` wrote to main first"
@@ -43,20 +43,22 @@ def ready(setup: Setup, settings: Settings) -> None:
         )
 
 
-def apply_settings(setup: Setup, settling: RepositorySettings) -> Iterator[tuple[str, bool]]:
+def apply_settings(github: GitHubRead, github_write: GitHubWrite) -> Iterator[tuple[str, bool]]:
     """Each change in words, and whether it had to be made. Safe to stop and to repeat."""
-    due = desired.due(read(setup))
+    due = desired.due(read(github))
     for change in desired.CHANGES:
         if change in due and change is desired.LEDGER_BRANCH:
-            _begin(settling)
+            _begin(github_write)
         elif change in due:
-            settling.make(change.method, change.path, setting_changes.body(change))
+            github_write.change_setting(change.method, change.path, setting_changes.body(change))
         yield change.title, change in due
 
 
-def _begin(settling: RepositorySettings) -> None:
+def _begin(github_write: GitHubWrite) -> None:
+    files = {"README.md": setting_changes.LEDGER_README}
+    commit = github_write.create_root_commit(files, setting_changes.LEDGER_MESSAGE)
     try:
-        settling.begin(LEDGER, setting_changes.LEDGER_MESSAGE, setting_changes.LEDGER_README)
+        github_write.create_branch(LEDGER, commit)
     except DeniedError as error:
         raise DeniedError(
             f"{error}. GitHub does not sign this commit: if a rule requires signed commits on every branch, take the "

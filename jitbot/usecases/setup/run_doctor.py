@@ -38,19 +38,19 @@ from jitbot.domain.setup.doctor import (
 from jitbot.domain.setup.doctor.report import Check, Unknown, tried
 from jitbot.ports.cloud import Account, Cloud
 from jitbot.ports.documents import DocumentReader
-from jitbot.ports.git import Repository
-from jitbot.ports.setup import Setup
+from jitbot.ports.git import Git
+from jitbot.ports.github_read import GitHubRead
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 from jitbot.usecases.setup.apply_settings import read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorTarget:
-    """What is examined: a fetched repository, and where it is hosted. `shipped`: this release's workflow files."""
+    """What is examined: a fetched clone, and its repository on GitHub. `shipped`: this release's workflow files."""
 
-    repository: Repository
+    git: Git
     documents: DocumentReader
-    setup: Setup
+    github: GitHubRead
     api_url: str
     page: str  # the repository's page, for people
     shipped: Mapping[str, str]
@@ -104,8 +104,8 @@ def _files(tree: RepositoryFiles) -> Iterator[Check]:
 
 
 def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
-    setup = target.setup
-    state = read(setup)  # a token that may not even read the repository is the wrong token
+    github = target.github
+    state = read(github)  # a token that may not even read the repository is the wrong token
     if tree.settings is not None:
         yield from repository.identity(tree.settings, state.hosting, target.api_url)
     for row in (desired_settings.DEFAULT_BRANCH, *desired_settings.MAIN):
@@ -120,20 +120,20 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
     yield other_rules.sign_off(state.hosting)
     if tree.codeowners is not None and not tree.codeowners.findings:
         yield ownership.of_teams(tree.codeowners, state.main)
-    yield ownership.by_github(tried(setup.codeowners_errors))
-    states = {name: _state(setup, name) for name in target.shipped if name in tree.workflows}
+    yield ownership.by_github(tried(github.codeowners_errors))
+    states = {name: _state(github, name) for name in target.shipped if name in tree.workflows}
     yield from workflows.present(target.shipped, tree.workflows, states)
     if workflows.CLOCK in tree.workflows:
-        yield workflows.on_time(tried(partial(setup.last_scheduled, workflows.CLOCK)), target.at)
+        yield workflows.on_time(tried(partial(github.last_scheduled, workflows.CLOCK)), target.at)
     logins = {
         login: people_and_teams.GitHubAccount(
-            actor=tried(partial(setup.account, login)),
-            permission=tried(partial(setup.permission, login)),
+            actor=tried(partial(github.account, login)),
+            permission=tried(partial(github.permission, login)),
         )
         for login in tree.people
     }
     yield from people_and_teams.people(tree.people, logins, tree.codeowners, tree.teams)
-    members = {team: tried(partial(setup.members, team)) for team in tree.teams}
+    members = {team: tried(partial(github.members, team)) for team in tree.teams}
     yield from people_and_teams.team_members(tree.teams, members, tree.codeowners)
 
 
@@ -172,14 +172,14 @@ def _role(account: Account, name: str) -> Actual | None:
     return account.read(name)[0]
 
 
-def _state(setup: Setup, name: str) -> str | Unknown:
-    state = tried(partial(setup.workflow_state, name))
+def _state(github: GitHubRead, name: str) -> str | Unknown:
+    state = tried(partial(github.workflow_state, name))
     return "that it knows no such workflow" if state is None else state
 
 
 def _tree(target: DoctorTarget) -> RepositoryFiles:
-    main = CommitTree(repository=target.repository, commit=target.repository.main())
-    files = tuple(_walk(target.repository, main.commit))
+    main = CommitTree(git=target.git, commit=target.git.main())
+    files = tuple(_walk(target.git, main.commit))
     rules = read_rules(main, target.documents, "")
     accesses = main.read([path for path in files if path.startswith(POLICIES) and path.endswith(".yaml")])
     policies = [
@@ -201,11 +201,11 @@ def _tree(target: DoctorTarget) -> RepositoryFiles:
     )
 
 
-def _walk(repository: Repository, commit: Sha) -> Iterator[str]:
+def _walk(git: Git, commit: Sha) -> Iterator[str]:
     """Every file of a commit; of the requests, which may be a great many, one path for each policy's folder."""
     folders = ["./"]
     while folders:
-        found = repository.entries(commit, folders)
+        found = git.entries(commit, folders)
         folders = []
         for entry in found:
             if entry.mode != "040000":

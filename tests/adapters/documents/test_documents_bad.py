@@ -189,7 +189,6 @@ def test_there_are_enough_cases(record_property: Callable[[str, object], None]) 
         ("requests/orders-db-read/2026-02/29-alice-a.yaml", "request-date"),
         ("requests/orders-db-read/2026-11/00-alice-a.yaml", "request-date"),
         ("requests/orders-db-read/0000-11/24-alice-a.yaml", "request-date"),
-        ("requests/orders-db-read/2026-11/24-ALICE-a.yaml", "wrong-name"),
         ("requests/orders-db-read/2026-11/24-bob-alice-a.yaml", "wrong-name"),
         ("requests/orders-db-read/2026-11/24-alicea-b.yaml", "wrong-name"),
     ],
@@ -288,9 +287,11 @@ def test_a_part_with_a_finding_of_its_own_is_still_read() -> None:
 def test_a_character_is_found_once_and_counted() -> None:
     """Windows line ends are one finding, not one for each line."""
     findings = _parse("request", _good("request").replace("\n", "\r\n").encode()).findings
-    assert [each.message for each in findings] == ["here is a carriage return (8 of them in the file)"]
+    (said,) = (each.message for each in findings)
+    assert said.startswith("here is U+000D CARRIAGE RETURN")
+    assert said.endswith(" (8 such characters in the file)")
     (once,) = _parse("request", _good("request").replace("stuck", "stuck\t").encode()).findings
-    assert "of them" not in once.message
+    assert "such characters" not in once.message
 
 
 def test_quotes_are_suggested_only_where_they_help() -> None:

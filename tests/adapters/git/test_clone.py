@@ -440,6 +440,7 @@ def test_a_line_that_is_searched_for_is_taken_as_it_stands(clone: Clone) -> None
     clone.repository.fetch()
     for login in ("a.b", "a*b"):
         assert clone.repository.batches(SINCE, saying=f"Requester: {login}") == (made[login],)
+        assert clone.repository.batches(SINCE, saying=f"requester: {login.upper()}") == (made[login],)
 
 
 def test_only_what_a_known_commit_does_not_hold_is_listed(clone: Clone) -> None:

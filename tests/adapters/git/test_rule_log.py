@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from desk import Desk
 
-from jitbot.adapters.git import WholeClone
+from jitbot.adapters.git import GitRepository
 from jitbot.domain.ledger.git_history import RuleChange
 
 PATHS = ("policies", ".github/CODEOWNERS")
@@ -24,8 +24,8 @@ def desk(tmp_path: Path) -> Desk:
 def told(desk: Desk, start: datetime = LONG_AGO, end: datetime = NEVER) -> tuple[RuleChange, ...]:
     """What is told of the branch as it is now."""
     desk.git("update-ref", "refs/remotes/origin/main", "HEAD")
-    clone = WholeClone(desk.root)
-    return clone.rule_changes(clone.tip("main"), PATHS, start, end)
+    clone = GitRepository(desk.root)
+    return clone.rule_changes(clone.main(), PATHS, start, end)
 
 
 def test_a_change_of_a_rule_is_told(desk: Desk) -> None:

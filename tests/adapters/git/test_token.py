@@ -13,9 +13,9 @@ import pytest
 from clones import Clone
 
 import requests
-from jitbot.adapters.git import GitRepository, WholeClone
+from jitbot.adapters.git import GitRepository
 from jitbot.adapters.git.process import Token, _credentials
-from jitbot.adapters.github import Client, GitHubForge
+from jitbot.adapters.github import Client, GitHubReader
 from jitbot.adapters.oidc import ActionsOidc
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.text.addresses import origin
@@ -116,7 +116,7 @@ def test_whoever_audits_shows_the_token_to_the_server_alone(clone: Clone) -> Non
     for server, sent in (("https://github.com", ""), (None, "Basic eC1hY2Nlc3MtdG9rZW46Z2hzX3NlY3JldA==")):
         with listening() as (url, shown):
             clone.git("remote", "set-url", "origin", f"{url}/acme/access.git")
-            whole = WholeClone(clone.root, token="ghs_secret", server=server or url)
+            whole = GitRepository(clone.root, token="ghs_secret", server=server or url)
             whole._remainder._git.run("fetch", "origin", token=whole._remainder._token)
         assert set(shown) == {sent}
 
@@ -133,7 +133,7 @@ def test_the_api_is_private_too() -> None:
     with listening() as (evil, shown):
         for to in (evil, evil.replace("127.0.0.1", "localhost")):
             with listening(to=to) as (url, _), pytest.raises(UnavailableError):
-                GitHubForge(Client("acme/access", token="ghs_secret", api_url=url, backoff=0)).files(7)
+                GitHubReader(Client("acme/access", token="ghs_secret", api_url=url, backoff=0)).files(7)
     assert shown == []
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 import requests
-from jitbot.adapters.github import Client, GitHubConversation
+from jitbot.adapters.github import Client, GitHubReader, GitHubWriter
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import DeniedError, UnavailableError
-from jitbot.ports.conversation import Light, Status
+from jitbot.domain.model.github_objects import Status, StatusState
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
 from jitbot.sandbox.github.records import GitHubFault
@@ -44,31 +44,40 @@ def call(github: GitHubSandbox, method: str, path: str, **content: Any) -> Any:
     return answer.json()
 
 
-def talk(github: GitHubSandbox, login: str = BOT) -> GitHubConversation:
-    """The adapter with this account's token."""
-    token = github.token_for(login)
-    return GitHubConversation(Client("acme/access", token=token, api_url=github.api_url, backoff=0))
+def client(github: GitHubSandbox, login: str) -> Client:
+    """A client with this account's token."""
+    return Client("acme/access", token=github.token_for(login), api_url=github.api_url, backoff=0)
+
+
+def reader(github: GitHubSandbox) -> GitHubReader:
+    """The adapter that reads, with a job's token."""
+    return GitHubReader(client(github, BOT))
+
+
+def writer(github: GitHubSandbox, login: str = BOT) -> GitHubWriter:
+    """The adapter that writes, with this account's token."""
+    return GitHubWriter(client(github, login))
 
 
 def test_a_page_has_its_title_and_whether_it_merges_by_itself(github: GitHubSandbox) -> None:
     """Open, titled, without auto-merge; and the pull request as decisions read it."""
-    page = talk(github).page(1)
-    assert (page.title, page.is_open, page.auto_merge) == ("Ask", True, False)
-    assert (page.pull.number, page.pull.author.login, page.pull.base_branch) == (1, "alice", "main")
-    talk(github).retitle(1, "alice: orders")
+    pull = reader(github).pull(1)
+    assert (pull.title, pull.is_open, pull.auto_merge) == ("Ask", True, False)
+    assert (pull.number, pull.author.login, pull.base_branch) == (1, "alice", "main")
+    writer(github).retitle(1, "alice: orders")
     call(github, "PATCH", "/pulls/1", state="closed")
-    page = talk(github).page(1)
-    assert (page.title, page.is_open) == ("alice: orders", False)
+    pull = reader(github).pull(1)
+    assert (pull.title, pull.is_open, pull.closed_at) == ("alice: orders", False, NOW)
 
 
 def test_comments_know_their_author(github: GitHubSandbox) -> None:
     """A job's comment is told from a person's, and from one of a bot of another name."""
     github.add_user("other[bot]", 7, type="Bot")
     github.add_user("github-actions", 8)
-    made = talk(github).post(1, "ours")
+    made = writer(github).post_comment(1, "ours")
     for login in ("alice", "other[bot]", "github-actions"):
-        talk(github, login).post(1, "theirs")
-    found = talk(github).comments(1)
+        writer(github, login).post_comment(1, "theirs")
+    found = reader(github).comments(1)
     assert [(each.by_actions, each.body) for each in found] == [
         (True, "ours"),
         (False, "theirs"),
@@ -87,53 +96,61 @@ def test_a_comment_of_somebody_else_is_not_a_jobs(github: GitHubSandbox, user: o
     github.faults = lambda _, __: GitHubFault(
         status=200, body=body, headers={"Content-Type": "application/json"}
     )
-    (found,) = talk(github).comments(1)
+    (found,) = reader(github).comments(1)
     assert (found.by_actions, found.body) == (False, "")
 
 
 def test_comments_of_all_pages(github: GitHubSandbox) -> None:
     """More than a hundred are read, in as many calls as pages."""
     for number in range(101):
-        talk(github, "alice").post(1, f"comment {number}")
+        writer(github, "alice").post_comment(1, f"comment {number}")
     github.calls.clear()
-    assert len(talk(github).comments(1)) == 101
+    assert len(reader(github).comments(1)) == 101
     assert len(github.calls) == 2
 
 
 def test_comments_are_edited_and_removed(github: GitHubSandbox) -> None:
     """A comment takes another text; removed twice, it is gone, and that is all."""
-    made = talk(github).post(1, "one")
-    talk(github).edit(made.comment_id, "two")
-    assert [each.body for each in talk(github).comments(1)] == ["two"]
-    talk(github).remove(made.comment_id)
-    talk(github).remove(made.comment_id)
-    assert talk(github).comments(1) == ()
+    made = writer(github).post_comment(1, "one")
+    writer(github).edit_comment(made.comment_id, "two")
+    assert [each.body for each in reader(github).comments(1)] == ["two"]
+    writer(github).remove_comment(made.comment_id)
+    writer(github).remove_comment(made.comment_id)
+    assert reader(github).comments(1) == ()
 
 
 def test_statuses_are_set_and_read(github: GitHubSandbox) -> None:
-    """The newest of each context; one in a state that jitbot never sets is none of its."""
-    head = talk(github).page(1).pull.head
-    for light in (Light.PENDING, Light.SUCCESS):
-        talk(github).set_status(
-            head, "jitbot/check", Status(light=light, description="x"), "https://run.example"
+    """The newest of each context; one that somebody else set is read too, and one in a state unknown to GitHub is left out."""
+    head = reader(github).pull(1).head
+    for state in (StatusState.PENDING, StatusState.SUCCESS):
+        writer(github).set_status(
+            head, "jitbot/check", Status(state=state, description="x"), "https://run.example"
         )
     call(github, "POST", f"/statuses/{head}", state="error", context="other")
-    assert talk(github).statuses(head) == {"jitbot/check": Status(light=Light.SUCCESS, description="x")}
+    assert reader(github).statuses(head) == {
+        "jitbot/check": Status(state=StatusState.SUCCESS, description="x"),
+        "other": Status(state=StatusState.ERROR, description=""),
+    }
     assert (
         call(github, "GET", f"/commits/{head}/status")["statuses"][0]["target_url"] == "https://run.example"
     )
+    body = b'{"statuses": [{"context": "x", "state": "neutral", "description": null}]}'
+    github.faults = lambda _, __: GitHubFault(
+        status=200, body=body, headers={"Content-Type": "application/json"}
+    )
+    assert reader(github).statuses(head) == {}
 
 
 def test_a_token_that_may_only_read_is_denied(github: GitHubSandbox) -> None:
     """Each write of a fork's job is a no, not a trouble that passes."""
-    own = talk(github).post(1, "one")
-    reader, head = talk(github, "reader"), talk(github).page(1).pull.head
+    own = writer(github).post_comment(1, "one")
+    theirs, head = writer(github, "reader"), reader(github).pull(1).head
     with pytest.raises(DeniedError):
-        reader.edit(own.comment_id, "two")
+        theirs.edit_comment(own.comment_id, "two")
     with pytest.raises(DeniedError):
-        reader.retitle(1, "mine")
+        theirs.retitle(1, "mine")
     with pytest.raises(DeniedError):
-        reader.set_status(head, "jitbot/check", Status(light=Light.SUCCESS, description=""), "")
+        theirs.set_status(head, "jitbot/check", Status(state=StatusState.SUCCESS, description=""), "")
 
 
 def test_nonsense_is_no_answer(github: GitHubSandbox) -> None:
@@ -141,8 +158,8 @@ def test_nonsense_is_no_answer(github: GitHubSandbox) -> None:
     github.faults = lambda _, __: GitHubFault(
         status=200, body=b"[{}]", headers={"Content-Type": "application/json"}
     )
-    for ask in (talk(github).page, talk(github).comments):
+    for ask in (reader(github).pull, reader(github).comments):
         with pytest.raises(UnavailableError):
             ask(1)
     with pytest.raises(UnavailableError):
-        talk(github).statuses(Sha("1" * 40))
+        reader(github).statuses(Sha("1" * 40))

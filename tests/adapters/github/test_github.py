@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 import requests
-from jitbot.adapters.github import Client, GitHubForge
+from jitbot.adapters.github import Client, GitHubReader, GitHubWriter
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import GithubId, Login, Sha
 from jitbot.domain.model.errors import BranchMovedError, DeniedError, JitbotError, UnavailableError
@@ -29,6 +29,7 @@ class Site:
     """An embedded GitHub, spoken to as people do, and through the adapter."""
 
     github: GitHubSandbox
+    repository: str = "acme/access"
     branches: int = 0
 
     @property
@@ -36,10 +37,18 @@ class Site:
         """The branch of the newest pull request."""
         return f"ask-{self.branches}"
 
-    def forge(self, login: str = "olivia", repository: str = "acme/access") -> GitHubForge:
-        """The adapter with this person's token, without pauses between its attempts."""
+    def client(self, login: str) -> Client:
+        """A client with this person's token, without pauses between its attempts."""
         token = self.github.token_for(login)
-        return GitHubForge(Client(repository, token=token, api_url=self.github.api_url, backoff=0))
+        return Client(self.repository, token=token, api_url=self.github.api_url, backoff=0)
+
+    def reader(self, login: str = "olivia") -> GitHubReader:
+        """The adapter that reads, with this person's token."""
+        return GitHubReader(self.client(login))
+
+    def writer(self, login: str = "alice") -> GitHubWriter:
+        """The adapter that writes, with this person's token."""
+        return GitHubWriter(self.client(login))
 
     def call(self, login: str, method: str, path: str, **content: Any) -> Any:
         """One call as this person, which must be a yes."""
@@ -57,9 +66,9 @@ class Site:
         """A pull request by alice, with a commit for each batch of files."""
         self.branches += 1
         self.call("alice", "POST", "/git/refs", ref=f"refs/heads/{self.branch}", sha=self.tip("main"))
-        forge = self.forge("alice")
+        writer = self.writer()
         for files in batches or ({ASK: b"a: %d\n" % self.branches},):
-            forge.commit(self.branch, self.tip(self.branch), "Ask", files)
+            writer.commit_on_branch(self.branch, self.tip(self.branch), "Ask", files)
         return int(self.call("alice", "POST", "/pulls", title="Ask", head=self.branch, base="main")["number"])
 
     def review(self, login: str, number: int, event: str = "APPROVE") -> None:
@@ -97,7 +106,7 @@ def test_a_pull_request_is_read_whole(site: Site) -> None:
     """Who, from where, onto what, when: everything a decision rests on, before and after the merge."""
     number = site.propose()
     head = site.tip(site.branch)
-    before = site.forge().pull(number)
+    before = site.reader().pull(number)
     assert (before.number, before.author.login, before.author.github_id) == (number, "alice", 1001)
     assert (before.author.kind, before.repository_id, before.base_branch) == ("User", 700001, "main")
     assert (before.head, before.commit_count, before.created_at) == (head, 1, NOW)
@@ -105,7 +114,7 @@ def test_a_pull_request_is_read_whole(site: Site) -> None:
     site.github.clock.advance(timedelta(minutes=3))
     site.review("bob", number)
     site.call("alice", "PUT", f"/pulls/{number}/merge", merge_method="squash")
-    after = site.forge().pull(number)
+    after = site.reader().pull(number)
     assert after.merged_at == NOW + timedelta(minutes=3)
     assert after.merged_by is not None
     assert (after.merged_by.login, after.merge_commit) == ("alice", site.tip("main"))
@@ -116,10 +125,10 @@ def test_the_pull_requests_of_a_commit(site: Site) -> None:
     number = site.propose()
     site.review("bob", number)
     site.call("alice", "PUT", f"/pulls/{number}/merge", merge_method="squash")
-    (listed,) = site.forge().pulls_of(site.tip("main"))
+    (listed,) = site.reader().pulls_of(site.tip("main"))
     assert (listed.number, listed.merge_commit) == (number, site.tip("main"))
     assert listed.commit_count == -1
-    assert site.forge().pulls_of(site.tip("ledger")) == ()
+    assert site.reader().pulls_of(site.tip("ledger")) == ()
 
 
 def test_files_name_both_ends_of_a_rename(site: Site) -> None:
@@ -128,8 +137,8 @@ def test_files_name_both_ends_of_a_rename(site: Site) -> None:
     content = acme_tree(site.github.issuer)[old]
     site.call("alice", "POST", "/git/refs", ref="refs/heads/moving", sha=site.tip("main"))
     query = """mutation($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }"""
-    forge = site.forge("alice")
-    forge.commit("moving", site.tip("moving"), "Copy", {f"{old}.moved": content})
+    writer = site.writer()
+    writer.commit_on_branch("moving", site.tip("moving"), "Copy", {f"{old}.moved": content})
     given = {
         "branch": {"repositoryNameWithOwner": "acme/access", "branchName": "moving"},
         "expectedHeadOid": site.tip("moving"),
@@ -145,16 +154,16 @@ def test_files_name_both_ends_of_a_rename(site: Site) -> None:
     )
     assert "errors" not in answer.json()
     number = site.call("alice", "POST", "/pulls", title="Move", head="moving", base="main")["number"]
-    assert set(forge.files(number)) == {old, f"{old}.moved"}
+    assert set(site.reader().files(number)) == {old, f"{old}.moved"}
 
 
 def test_every_page_is_read(site: Site) -> None:
     """More than a hundred files are as many calls as pages, and none is lost."""
     names = {f"requests/p/2026-11/{number:03}.yaml": b"a: %d\n" % number for number in range(230)}
     number = site.propose(names)
-    forge = site.forge()
+    reader = site.reader()
     site.github.calls.clear()
-    assert set(forge.files(number)) == set(names)
+    assert set(reader.files(number)) == set(names)
     assert site.github.calls == [("GET", "/repos/{owner}/{name}/pulls/{number}/files")] * 3
 
 
@@ -165,7 +174,7 @@ def test_reviews_are_read_in_order(site: Site) -> None:
     site.review("erin", number, "REQUEST_CHANGES")
     site.github.clock.advance(timedelta(minutes=1))
     site.review("erin", number)
-    first, second = site.forge().reviews(number)
+    first, second = site.reader().reviews(number)
     assert (first.state, first.submitted_at) == ("CHANGES_REQUESTED", NOW)
     assert (second.state, second.submitted_at) == ("APPROVED", NOW + timedelta(minutes=1))
     assert {(each.user.login, each.user.github_id, each.commit) for each in (first, second)} == {
@@ -183,14 +192,14 @@ def test_a_ghosts_review_is_left_out(site: Site) -> None:
         {"id": 3, "user": {"login": "bob", "id": 1002, "type": "User"}, "state": "approved", "commit_id": null,
          "submitted_at": "2026-11-24T09:00:00Z"}]""",
     )
-    (review,) = site.forge().reviews(1)
+    (review,) = site.reader().reviews(1)
     assert (review.review_id, review.user.login, review.state, review.commit) == (3, "bob", "APPROVED", "")
 
 
 def test_commits_name_author_and_committer(site: Site) -> None:
     """Whoever GitHub knows behind a commit's addresses is named by id, once; who is unknown is not."""
     number = site.propose({ASK: b"a: 1\n"}, {ASK: b"a: 2\n"})
-    commits = site.forge().commits(number)
+    commits = site.reader().commits(number)
     assert [each.sha for each in commits][-1] == site.tip(site.branch)
     assert len(commits) == 2
     assert all(GithubId(1001) in each.named for each in commits)
@@ -198,7 +207,7 @@ def test_commits_name_author_and_committer(site: Site) -> None:
         "/commits",
         b'[{"sha": "a", "author": null, "committer": {"id": 7}}, {"sha": "b", "author": {"id": 9}, "committer": {"id": 9}}]',
     )
-    assert [each.named for each in site.forge().commits(number)] == [(7,), (9,)]
+    assert [each.named for each in site.reader().commits(number)] == [(7,), (9,)]
 
 
 @pytest.mark.parametrize(
@@ -206,27 +215,29 @@ def test_commits_name_author_and_committer(site: Site) -> None:
 )
 def test_permissions(site: Site, login: str, permission: str) -> None:
     """Everyone's permission is read; somebody GitHub does not know has none."""
-    assert site.forge().permission(Login(login)) == permission
+    assert site.reader().permission(Login(login)) == permission
 
 
 def test_the_rules_of_a_branch(site: Site) -> None:
     """The active rules are told by their kind, and a branch without any has none."""
-    forge = site.forge()
-    assert {"non_fast_forward", "deletion"} <= forge.rules("ledger")
-    assert "pull_request" in forge.rules("main")
-    assert forge.rules("elsewhere") == frozenset()
+    reader = site.reader()
+    assert {"non_fast_forward", "deletion"} <= reader.rules("ledger").types
+    assert "pull_request" in reader.rules("main").types
+    assert reader.rules("elsewhere").types == frozenset()
 
 
 def test_the_default_branch(site: Site) -> None:
     """Requests are merged into the branch that GitHub calls the default."""
-    assert site.forge().default_branch() == "main"
+    assert site.reader().hosting().default_branch == "main"
 
 
 def test_a_commit_is_one_call_on_its_parent(site: Site) -> None:
     """Files reach the branch whole, on exactly this parent, with headline and body, in a single call."""
-    forge, parent = site.forge("alice"), site.tip("ledger")
+    writer, parent = site.writer(), site.tip("ledger")
     site.github.calls.clear()
-    made = forge.commit("ledger", parent, "head\n\nbody\n\nRun: 1", {"events/a.json": b"\x00\xff", "b": b""})
+    made = writer.commit_on_branch(
+        "ledger", parent, "head\n\nbody\n\nRun: 1", {"events/a.json": b"\x00\xff", "b": b""}
+    )
     assert site.github.calls == [("POST", "/graphql")]
     assert site.tip("ledger") == made
     shown = site.call("olivia", "GET", f"/commits/{made}")
@@ -239,20 +250,20 @@ def test_a_commit_is_one_call_on_its_parent(site: Site) -> None:
 
 def test_a_branch_that_has_moved_is_no_place_to_commit(site: Site) -> None:
     """Whoever comes second learns that the branch moved, and has changed nothing."""
-    forge, parent = site.forge("alice"), site.tip("ledger")
-    first = forge.commit("ledger", parent, "first", {"events/a.json": b"1"})
+    writer, parent = site.writer(), site.tip("ledger")
+    first = writer.commit_on_branch("ledger", parent, "first", {"events/a.json": b"1"})
     with pytest.raises(BranchMovedError, match="ledger has moved"):
-        forge.commit("ledger", parent, "second", {"events/b.json": b"2"})
+        writer.commit_on_branch("ledger", parent, "second", {"events/b.json": b"2"})
     assert site.tip("ledger") == first
 
 
 def test_a_lost_answer_is_a_branch_that_moved(site: Site) -> None:
     """Where the commit was made but its answer was lost, the next attempt finds the branch moved: read again."""
-    forge, parent = site.forge("alice"), site.tip("ledger")
+    writer, parent = site.writer(), site.tip("ledger")
     faults = iter([GitHubFault(after=True)])
     site.github.faults = lambda _, path: next(faults, None) if path == "/graphql" else None
     with pytest.raises(BranchMovedError):
-        forge.commit("ledger", parent, "first", {"events/a.json": b"1"})
+        writer.commit_on_branch("ledger", parent, "first", {"events/a.json": b"1"})
     assert site.tip("ledger") != parent
 
 
@@ -260,20 +271,22 @@ def test_who_may_not_write_commits_nothing(site: Site) -> None:
     """GitHub's refusal inside a good answer is a no of ours."""
     parent = site.tip("ledger")
     with pytest.raises(JitbotError, match="not accessible"):
-        site.forge("reader").commit("ledger", parent, "x", {"events/a.json": b"1"})
+        site.writer("reader").commit_on_branch("ledger", parent, "x", {"events/a.json": b"1"})
     assert site.tip("ledger") == parent
 
 
-CALLS: dict[str, Callable[[GitHubForge], object]] = {
-    "default_branch": lambda forge: forge.default_branch(),
-    "pulls_of": lambda forge: forge.pulls_of(NOBODY),
-    "pull": lambda forge: forge.pull(1),
-    "files": lambda forge: forge.files(1),
-    "reviews": lambda forge: forge.reviews(1),
-    "commits": lambda forge: forge.commits(1),
-    "permission": lambda forge: forge.permission(Login("bob")),
-    "rules": lambda forge: forge.rules("main"),
-    "commit": lambda forge: forge.commit("ledger", NOBODY, "x", {"a": b"1"}),
+CALLS: dict[str, Callable[[Site], object]] = {
+    "hosting": lambda site: site.reader().hosting(),
+    "pulls_of": lambda site: site.reader().pulls_of(NOBODY),
+    "pull": lambda site: site.reader().pull(1),
+    "files": lambda site: site.reader().files(1),
+    "reviews": lambda site: site.reader().reviews(1),
+    "commits": lambda site: site.reader().commits(1),
+    "permission": lambda site: site.reader().permission(Login("bob")),
+    "rules": lambda site: site.reader().rules("main"),
+    "commit_on_branch": lambda site: site.writer("olivia").commit_on_branch(
+        "ledger", NOBODY, "x", {"a": b"1"}
+    ),
 }
 
 
@@ -304,27 +317,27 @@ def test_trouble_is_translated(
     """A clear no is denied, all else is unavailable; never is an empty answer made of it."""
     site.github.faults = lambda *_: fault
     with pytest.raises(error, match=said or None):
-        CALLS[name](site.forge())
+        CALLS[name](site)
 
 
-@pytest.mark.parametrize("name", sorted(set(CALLS) - {"permission", "rules", "commit"}))
+@pytest.mark.parametrize("name", sorted(set(CALLS) - {"permission", "rules", "commit_on_branch"}))
 def test_what_github_does_not_find_is_denied(site: Site, name: str) -> None:
     """A 404 may be a missing thing or a token that may not see it: both are said, neither is an empty answer."""
     with pytest.raises(DeniedError, match="finds no such thing"):
-        CALLS[name](site.forge(repository="acme/elsewhere"))
+        CALLS[name](replace(site, repository="acme/elsewhere"))
 
 
 def test_no_token_is_denied(site: Site) -> None:
     """Without a token GitHub answers 401, and the words name the variable."""
     with pytest.raises(DeniedError, match="GITHUB_TOKEN"):
-        GitHubForge(Client("acme/access", token="", api_url=site.github.api_url, backoff=0)).default_branch()
+        GitHubReader(Client("acme/access", token="", api_url=site.github.api_url, backoff=0)).hosting()
 
 
 def test_a_short_outage_is_waited_out(site: Site) -> None:
     """A call that fails and then works has worked."""
     faults = iter([GitHubFault(status=502), GitHubFault(status=None), GitHubFault(status=500)])
     site.github.faults = lambda *_: next(faults, None)
-    assert site.forge().default_branch() == "main"
+    assert site.reader().hosting().default_branch == "main"
     assert len(site.github.calls) == 4
 
 
@@ -335,24 +348,24 @@ def test_a_rate_limit_beyond_patience_gives_way(site: Site) -> None:
     body = b'{"message": "API rate limit exceeded for installation ID 1."}'
     site.github.faults = lambda *_: GitHubFault(status=403, headers=headers, body=body)
     with pytest.raises(UnavailableError, match="rate limit"):
-        site.forge().default_branch()
+        site.reader().hosting()
     assert len(site.github.calls) == 1
 
 
 def test_a_connection_refused_is_unavailable() -> None:
     """Where nobody listens, nothing is concluded."""
-    forge = GitHubForge(Client("acme/access", token="x", api_url="http://127.0.0.1:1", backoff=0))
+    reader = GitHubReader(Client("acme/access", token="x", api_url="http://127.0.0.1:1", backoff=0))
     with pytest.raises(UnavailableError, match="does not answer"):
-        forge.pull(1)
+        reader.pull(1)
 
 
 def test_one_call_each(site: Site) -> None:
     """Everything a decision asks of GitHub is one call each: nothing is fetched behind one's back."""
     number = site.propose()
-    forge, tip = site.forge(), site.tip("main")
+    reader, tip = site.reader(), site.tip("main")
     site.github.calls.clear()
-    forge.pull(number), forge.files(number), forge.reviews(number), forge.commits(number)
-    forge.pulls_of(tip), forge.permission(Login("bob")), forge.rules("main"), forge.default_branch()
+    reader.pull(number), reader.files(number), reader.reviews(number), reader.commits(number)
+    reader.pulls_of(tip), reader.permission(Login("bob")), reader.rules("main"), reader.hosting()
     assert len(site.github.calls) == 8
 
 
@@ -367,7 +380,7 @@ def test_a_move_to_another_base_is_seen_whoever_made_it(site: Site, kind: str) -
         {"event": "closed", "created_at": "2026-11-24T08:30:00Z"},
     ]
     site.answers(f"/issues/{number}/events", json.dumps(told).encode())
-    assert site.forge().history(number).retargeted_at == datetime(2026, 11, 24, 8, 20, tzinfo=UTC)
+    assert site.reader().history(number).retargeted_at == datetime(2026, 11, 24, 8, 20, tzinfo=UTC)
 
 
 def page(*items: str, following: bool = False) -> GitHubFault:
@@ -386,39 +399,39 @@ def test_an_announced_page_that_is_empty_is_no_answer(site: Site) -> None:
     pages = iter([page(REVIEW, following=True), page()])
     site.github.faults = lambda *_: next(pages)
     with pytest.raises(UnavailableError, match="announced a page 2"):
-        site.forge().reviews(1)
+        site.reader().reviews(1)
 
 
 def test_a_full_page_without_an_announcement_may_not_be_the_last(site: Site) -> None:
     """A hundred entries, and no word of more: it is looked whether there are."""
     pages = iter([page(*[REVIEW] * 100), page(REVIEW)])
     site.github.faults = lambda *_: next(pages)
-    assert len(site.forge().reviews(1)) == 101
+    assert len(site.reader().reviews(1)) == 101
     pages = iter([page(*[REVIEW] * 100), page()])
-    assert len(site.forge().reviews(1)) == 100
+    assert len(site.reader().reviews(1)) == 100
 
 
 def test_a_list_without_end_is_given_up(site: Site) -> None:
-    """A forge that always announces another page keeps no run busy for ever."""
+    """A GitHub that always announces another page keeps no run busy for ever."""
     site.github.faults = lambda *_: page(following=True)
     with pytest.raises(UnavailableError, match="announced"):
-        site.forge().reviews(1)
+        site.reader().reviews(1)
     site.github.faults = lambda *_: page(REVIEW, following=True)
     with pytest.raises(UnavailableError, match="1000 pages"):
-        site.forge().reviews(1)
+        site.reader().reviews(1)
 
 
 def test_the_history_of_a_pull_request(site: Site) -> None:
     """Its merge, the last move to another base, and who dismissed what."""
     number = site.propose()
-    assert site.forge().history(number).merged is False
+    assert site.reader().history(number).merged is False
     site.review("erin", number, "REQUEST_CHANGES")
     site.review("bob", number)
-    (review, _) = site.forge().reviews(number)
+    (review, _) = site.reader().reviews(number)
     site.call("alice", "PUT", f"/pulls/{number}/reviews/{review.review_id}/dismissals", message="done")
     site.github.clock.advance(timedelta(minutes=3))
     site.call("olivia", "PUT", f"/pulls/{number}/merge", merge_method="squash")
-    found = site.forge().history(number)
+    found = site.reader().history(number)
     assert (found.merged, found.retargeted_at) == (True, None)
     (dismissal,) = found.dismissals
     assert (dismissal.review_id, dismissal.by.login, dismissal.state) == (
@@ -434,28 +447,28 @@ def test_both_ways_to_another_base_are_known(site: Site, kind: str) -> None:
     """By hand, or by GitHub when the base was deleted; the last of them counts."""
     event = f'{{"event": "{kind}", "created_at": "2026-11-24T0%d:00:00Z", "actor": null}}'
     site.github.faults = lambda *_: page(event % 8, event % 9, event % 7)
-    assert site.forge().history(1).retargeted_at == NOW
+    assert site.reader().history(1).retargeted_at == NOW
 
 
 def test_the_pushes_of_a_branch(site: Site) -> None:
     """Who moved it, from where to where, oldest first, until a moment; a deleted account is nobody."""
     number = site.propose()
     made = site.tip(site.branch)
-    forge = site.forge("bob")
-    head = forge.commit(site.branch, made, "more", {ASK: b"a: more\n"})
+    reader, writer = site.reader("bob"), site.writer("bob")
+    head = writer.commit_on_branch(site.branch, made, "more", {ASK: b"a: more\n"})
     site.github.clock.advance(timedelta(seconds=1))
-    forge.commit(site.branch, head, "late", {ASK: b"a: late\n"})
-    _, first, last = forge.pushes(site.branch, NOW)
+    writer.commit_on_branch(site.branch, head, "late", {ASK: b"a: late\n"})
+    _, first, last = reader.pushes(site.branch, NOW)
     assert [(each.actor.login, each.before, each.after, each.kind) for each in (first, last)] == [
         ("alice", site.tip("main"), made, "push"),
         ("bob", made, head, "push"),
     ]
-    assert len(forge.pushes(site.branch, None)) == 4
-    assert forge.pull(number).head_branch == site.branch
-    assert forge.pull(number).head_repository_id == forge.pull(number).repository_id
+    assert len(reader.pushes(site.branch, None)) == 4
+    assert reader.pull(number).head_branch == site.branch
+    assert reader.pull(number).head_repository_id == reader.pull(number).repository_id
     body = '{"before": "a", "after": "b", "timestamp": "2026-11-24T09:00:00Z", "activity_type": "push", "actor": null}'
     site.github.faults = lambda *_: page(body)
-    assert site.forge().pushes("x", NOW)[0].actor.is_gone
+    assert site.reader().pushes("x", NOW)[0].actor.is_gone
 
 
 def moves(*seconds: int, following: bool = True) -> GitHubFault:
@@ -480,21 +493,21 @@ def test_pushes_are_read_page_by_page_and_not_without_end(site: Site) -> None:
     """The cursor of each page leads to the next, whatever address it is wrapped in; an empty one is no answer."""
     pages = iter([moves(0), moves(0, following=False)])
     site.github.faults = lambda *_: next(pages)
-    assert len(site.forge().pushes("x", NOW)) == 2
+    assert len(site.reader().pushes("x", NOW)) == 2
     site.github.faults = lambda *_: moves(0)
     with pytest.raises(UnavailableError, match="20 pages"):
-        site.forge().pushes("x", NOW)
+        site.reader().pushes("x", NOW)
     pages = iter([moves(0), moves()])
     site.github.faults = lambda *_: next(pages)
     with pytest.raises(UnavailableError, match="an empty one"):
-        site.forge().pushes("x", NOW)
+        site.reader().pushes("x", NOW)
 
 
 def test_moves_after_the_merge_are_not_read_on(site: Site) -> None:
     """The first page that ends after it is the last one; what it still holds from before counts."""
     pages = iter([moves(-9, -8), moves(-7, 0, 1)])
     site.github.faults = lambda *_: next(pages)
-    assert len(site.forge().pushes("x", NOW)) == 4
+    assert len(site.reader().pushes("x", NOW)) == 4
     assert next(pages, None) is None
 
 
@@ -502,10 +515,10 @@ def test_moves_in_the_other_order_are_never_cut_short(site: Site) -> None:
     """A GitHub that lists the newest first hides no push from before the merge behind those after it."""
     pages = iter([moves(0, -1), moves(-2, -3, following=False)])
     site.github.faults = lambda *_: next(pages)
-    assert len(site.forge().pushes("x", NOW)) == 4
+    assert len(site.reader().pushes("x", NOW)) == 4
     site.github.faults = lambda *_: moves(9, 8)
     with pytest.raises(UnavailableError, match="newest first"):
-        site.forge().pushes("x", NOW)
+        site.reader().pushes("x", NOW)
 
 
 def test_of_too_many_moves_no_more_are_read_than_tell_it(site: Site) -> None:
@@ -513,11 +526,11 @@ def test_of_too_many_moves_no_more_are_read_than_tell_it(site: Site) -> None:
     hundred = moves(*[0] * 100)
     pages = iter([*[hundred] * 10, moves(0, following=False)])
     site.github.faults = lambda *_: next(pages)
-    assert len(site.forge().pushes("x", NOW)) == bounds.MOVES + 1
+    assert len(site.reader().pushes("x", NOW)) == bounds.MOVES + 1
     pages = iter([*[hundred] * 9, moves(*[0] * 100, following=False)])
-    assert len(site.forge().pushes("x", NOW)) == bounds.MOVES
+    assert len(site.reader().pushes("x", NOW)) == bounds.MOVES
     pages = iter([hundred] * 11)
-    assert len(site.forge().pushes("x", NOW)) == bounds.MOVES + 100
+    assert len(site.reader().pushes("x", NOW)) == bounds.MOVES + 100
 
 
 def test_a_pull_request_whose_author_or_head_is_gone_is_read(site: Site) -> None:
@@ -526,7 +539,7 @@ def test_a_pull_request_whose_author_or_head_is_gone_is_read(site: Site) -> None
     raw = site.call("olivia", "GET", f"/pulls/{number}")
     raw |= {"user": None, "merged_by": None, "head": {**raw["head"], "repo": None, "user": None}}
     site.answers("/pulls", json.dumps(raw).encode())
-    pull = site.forge().pull(number)
+    pull = site.reader().pull(number)
     assert (pull.author.is_gone, pull.author.login, pull.head_repository_id) == (True, "ghost", None)
 
 
@@ -552,7 +565,7 @@ def test_trailers_name_co_authors(
         "parents": [{"sha": "b"}],
     }
     site.answers("/commits", json.dumps([raw]).encode())
-    (commit,) = site.forge().commits(1)
+    (commit,) = site.reader().commits(1)
     assert (commit.named, commit.co_authors, commit.parents) == (ids, logins, ("b",))
     assert ("POST", "/graphql") not in site.github.calls
 
@@ -561,12 +574,12 @@ def test_other_addresses_are_asked_for_in_one_query(site: Site) -> None:
     """However many commits name somebody by an address that only GitHub links with an account."""
     text = "More\n\nCo-authored-by: bob <bob@acme.com>"
     site.propose({ASK: b"a: 1\n"})
-    forge = site.forge("alice")
+    writer = site.writer()
     for place in range(2):
-        forge.commit(site.branch, site.tip(site.branch), text, {ASK: b"a: x%d\n" % place})
+        writer.commit_on_branch(site.branch, site.tip(site.branch), text, {ASK: b"a: x%d\n" % place})
     number = max(site.github._site.repository("acme/access").pulls)
     site.github.calls.clear()
-    found = site.forge().commits(number)
+    found = site.reader().commits(number)
     assert [GithubId(1002) in each.named for each in found] == [False, True, True]
     assert site.github.calls.count(("POST", "/graphql")) == 1
 
@@ -583,5 +596,5 @@ def test_more_names_than_are_read_are_everybodys(site: Site) -> None:
     asked = GitHubFault(status=200, body=json.dumps({"data": {"repository": nobody}}).encode())
     listed = page(*map(json.dumps, raws))
     site.github.faults = lambda _, path: listed if path.endswith("/commits") else asked
-    found = site.forge().commits(1)
+    found = site.reader().commits(1)
     assert [each.is_crowded for each in found] == [True, *[False] * 50, True]

@@ -8,7 +8,7 @@ import pytest
 import requests
 from jitbot.adapters.github import Client, GitHubIssues
 from jitbot.domain.model.errors import DeniedError, UnavailableError
-from jitbot.ports.issues import Issue
+from jitbot.domain.model.github_objects import Issue
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubFault, GitHubSandbox
 

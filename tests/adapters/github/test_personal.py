@@ -1,14 +1,17 @@
 """GitHub with a person's own token, through the adapter, against the embedded one."""
 
+import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jitbot.adapters.github import Client, GitHubForge, GitHubPersonal
+from jitbot.adapters.github import Client, GitHubReader, GitHubWriter
 from jitbot.domain.ledger.attestation import blob_name
-from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.documents import GithubId, Login, Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
+from jitbot.domain.model.merge_facts import Actor
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
 from jitbot.sandbox.github.records import GitHubFault, PullRequestRule, Ruleset
@@ -36,22 +39,32 @@ def github() -> Iterator[GitHubSandbox]:
         yield github
 
 
-def personal(github: GitHubSandbox, login: str = "alice", repository: str = "acme/access") -> GitHubPersonal:
-    """The adapter with this person's token."""
-    return GitHubPersonal(
-        Client(repository, token=github.token_for(login), api_url=github.api_url, backoff=0)
-    )
+def client(github: GitHubSandbox, login: str, repository: str = "acme/access") -> Client:
+    """A client with this person's token, without pauses between its attempts."""
+    return Client(repository, token=github.token_for(login), api_url=github.api_url, backoff=0)
 
 
-def commit_on(forge: GitHubPersonal, branch: str, parent: Sha, files: dict[str, bytes]) -> Sha:
+def reader(github: GitHubSandbox, login: str = "alice", repository: str = "acme/access") -> GitHubReader:
+    """The adapter that reads, with this person's token."""
+    return GitHubReader(client(github, login, repository))
+
+
+def writer(github: GitHubSandbox) -> GitHubWriter:
+    """The adapter that writes, with alice's token."""
+    return GitHubWriter(client(github, "alice"))
+
+
+def commit_on(
+    github: GitHubSandbox, branch: str, parent: Sha, files: dict[str, bytes], login: str = "alice"
+) -> Sha:
     """A commit on a branch by this person."""
-    return GitHubForge(forge._client).commit(branch, parent, "Ask", files)
+    return GitHubWriter(client(github, login)).commit_on_branch(branch, parent, "Ask", files)
 
 
 def test_the_place_is_one_call(github: GitHubSandbox) -> None:
     """Who it is, what they may do, and main's tip come with one call."""
     github.calls.clear()
-    place = personal(github).place()
+    place = reader(github).access()
     assert github.calls == [("POST", "/graphql")]
     assert (place.actor.login, place.actor.github_id, place.repository, place.repository_id) == (
         "alice",
@@ -62,22 +75,22 @@ def test_the_place_is_one_call(github: GitHubSandbox) -> None:
     assert (place.branch, place.may_write, place.auto_merge) == ("main", True, True)
     assert place.methods == ("squash", "merge")
     github.add_user("eve", 9, permission="read")
-    assert not personal(github, "eve").place().may_write
+    assert not reader(github, "eve").access().may_write
 
 
 def test_no_such_place(github: GitHubSandbox) -> None:
     """A repository that is not there, or hidden from this person, is for them to fix."""
     github.add_user("eve", 9, permission="none")
-    for forge in (personal(github, repository="acme/none"), personal(github, "eve")):
+    for reads in (reader(github, repository="acme/none"), reader(github, "eve")):
         with pytest.raises(InvalidError, match="shows this token no repository acme/"):
-            forge.place()
+            reads.access()
 
 
 def test_folders_and_contents(github: GitHubSandbox) -> None:
     """Folders give paths, modes and blobs, one level or two; what is missing is empty; contents are the very bytes."""
-    forge = personal(github)
-    tip = forge.place().tip
-    found = forge.folders(tip, ["", "policies", "nowhere", "policies/"])
+    reads = reader(github)
+    tip = reads.access().tip
+    found = reads.folders(tip, ["", "policies", "nowhere", "policies/"])
     assert [entry.path for entry in found[""]] == [".github", "README.md", "policies"]
     assert {entry.path: entry.mode for entry in found["policies"]} == {
         "policies/a.yaml": "100644",
@@ -86,92 +99,143 @@ def test_folders_and_contents(github: GitHubSandbox) -> None:
         "policies/raw": "100644",
     }
     assert found["nowhere"] == ()
-    deep = {entry.path: entry.blob for entry in forge.folders(tip, ["policies"], deep=True)["policies"]}
+    deep = {entry.path: entry.blob for entry in reads.folders(tip, ["policies"], deep=True)["policies"]}
     wanted = [deep["policies/access/b.yaml"], deep["policies/empty"]]
-    assert forge.contents(wanted) == {wanted[0]: "b: é\n".encode(), wanted[1]: b""}
-    assert forge.contents([deep["policies/raw"], wanted[1]]) == {wanted[1]: b""}
+    assert reads.contents(wanted) == {wanted[0]: "b: é\n".encode(), wanted[1]: b""}
+    assert reads.contents([deep["policies/raw"], wanted[1]]) == {wanted[1]: b""}
     with pytest.raises(UnavailableError, match="policies/raw is no plain text"):
-        RemoteTree(forge, tip).read(["policies/raw", "policies/empty"])
+        RemoteTree(reads, tip).read(["policies/raw", "policies/empty"])
 
 
 def test_many_objects_are_asked_for_in_parts(github: GitHubSandbox) -> None:
     """A hundred and twenty folders are three calls, each asked for once."""
-    forge = personal(github)
-    tip = forge.place().tip
+    reads = reader(github)
+    tip = reads.access().tip
     github.calls.clear()
     names = [f"none-{number}" for number in range(120)]
-    assert set(forge.folders(tip, [*names, *names])) == set(names)
+    assert set(reads.folders(tip, [*names, *names])) == set(names)
     assert github.calls == [("POST", "/graphql")] * 3
 
 
 @pytest.mark.parametrize("text", ["b: e\n", "", None])
 def test_a_content_that_is_not_the_blobs_is_not_believed(github: GitHubSandbox, text: str | None) -> None:
     """Whatever comes under a blob's name but is not its content is left out."""
-    import json
-
     body = json.dumps(
         {"data": {"repository": {"o0": {"oid": "x", "text": text, "isTruncated": False}}}}
     ).encode()
-    forge = personal(github)
+    reads = reader(github)
     github.faults = lambda _method, _path: GitHubFault(
         status=200, body=body, headers={"Content-Type": "application/json"}
     )
-    assert forge.contents([blob_name("b: é\n".encode())]) == {}
+    assert reads.contents([blob_name("b: é\n".encode())]) == {}
 
 
-def test_merge_rules(github: GitHubSandbox) -> None:
+def test_what_the_rules_of_a_branch_ask(github: GitHubSandbox) -> None:
     """All rulesets of a branch together; a branch without rules waits for nothing."""
-    forge = personal(github)
+    reads = reader(github)
     github.rules["main"] = Ruleset(
         id=1, pull_request=PullRequestRule(required_approving_review_count=2), required_checks=("a", "b")
     )
-    rules = forge.merge_rules("main")
+    rules = reads.rules("main")
     assert (rules.approvals, rules.code_owners, rules.checks) == (2, True, frozenset({"a", "b"}))
-    none = forge.merge_rules("nowhere")
+    none = reads.rules("nowhere")
     assert (none.approvals, none.code_owners, none.checks) == (0, False, frozenset())
+
+
+@pytest.mark.parametrize("parameters", [{}, {"parameters": None}, {"parameters": {}}])
+def test_a_rule_that_names_nothing_asks_for_nothing(
+    github: GitHubSandbox, parameters: dict[str, object]
+) -> None:
+    """It is there, by its type; no approval and no check is read into it, so nobody relies on its waiting."""
+    answer = [{"type": kind, **parameters} for kind in ("pull_request", "required_status_checks")]
+    github.faults = lambda _method, _path: GitHubFault(
+        status=200, body=json.dumps(answer).encode(), headers={"Content-Type": "application/json"}
+    )
+    rules = reader(github).rules("main")
+    assert rules.types == {"pull_request", "required_status_checks"}
+    assert (rules.approvals, rules.code_owners, rules.checks) == (0, False, frozenset())
+
+
+def test_whoever_an_answer_does_not_name_is_nobody(github: GitHubSandbox) -> None:
+    """An account is told by its login and id; one that GitHub does not know is none, and an empty answer is no answer."""
+    found = reader(github).account(Login("bob"))
+    assert found == Actor(login=Login("bob"), github_id=GithubId(1002))
+    assert reader(github).account(Login("nobody")) is None
+    github.faults = lambda _method, _path: GitHubFault(
+        status=200, body=b"{}", headers={"Content-Type": "application/json"}
+    )
+    with pytest.raises(UnavailableError):
+        reader(github).account(Login("bob"))
+
+
+def test_the_pull_requests_of_a_period(github: GitHubSandbox) -> None:
+    """Those created from its start until, not at, its end; what is older is not even looked at."""
+    reads, writes, tip = reader(github), writer(github), reader(github).access().tip
+    for number in range(4):
+        writes.create_branch(f"x-{number}", tip)
+        commit_on(github, f"x-{number}", tip, {"a": b"%d" % number})
+        writes.open_pull(f"x-{number}", "main", "t", "b")
+        github.clock.advance(timedelta(hours=1))
+    hours = [NOW + timedelta(hours=number) for number in range(4)]
+    assert [pull.number for pull in reads.created_pulls(hours[1], hours[3])] == [3, 2]
+    writes.delete_branch("x-1")
+    assert [pull.is_open for pull in reads.created_pulls(hours[1], hours[3])] == [True, False]
+
+
+def test_a_commit_without_a_past(github: GitHubSandbox) -> None:
+    """It holds its files alone, and has no parent; it becomes a branch as any other commit does."""
+    reads, writes = reader(github), writer(github)
+    commit = writes.create_root_commit({"README.md": b"one\n"}, "Begin")
+    writes.create_branch("begun", commit)
+    assert (reads.tip("begun"), reads.first_parent(commit)) == (commit, None)
+    assert [entry.path for entry in reads.folders(commit, [""])[""]] == ["README.md"]
+    child = commit_on(github, "begun", commit, {"a": b"2\n"})
+    assert reads.first_parent(child) == commit
+    assert [entry.path for entry in reads.folders(child, [""])[""]] == ["README.md", "a"]
 
 
 def test_from_commit_to_pull_request(github: GitHubSandbox) -> None:
     """A commit, its branch, its pull request and its auto-merge, each to be asked after; then the branch goes."""
-    forge = personal(github)
-    tip = forge.place().tip
-    assert forge.branch("jitbot/a") is None
-    forge.create_branch("jitbot/a", tip)
-    assert forge.branch("jitbot/a") == tip
-    commit = commit_on(forge, "jitbot/a", tip, {"requests/x y&z.yaml": "é\n".encode()})
-    assert forge.branch("jitbot/a") == commit
+    reads, writes = reader(github), writer(github)
+    tip = reads.access().tip
+    assert reads.tip("jitbot/a") is None
+    writes.create_branch("jitbot/a", tip)
+    assert reads.tip("jitbot/a") == tip
+    commit = commit_on(github, "jitbot/a", tip, {"requests/x y&z.yaml": "é\n".encode()})
+    assert reads.tip("jitbot/a") == commit
     with pytest.raises(DeniedError, match="already exists"):
-        forge.create_branch("jitbot/a", commit)
-    pull = forge.open_pull("jitbot/a", "main", "Title", "Body")
-    assert (pull.head, pull.author.login, pull.closed, pull.auto_merge) == (commit, "alice", False, False)
-    assert forge.open_pulls() == forge.open_pulls("jitbot/a") == (pull,)
-    assert forge.open_pulls("jitbot/b") == ()
-    forge.merge_when_ready(pull, "squash")
-    assert forge.pull(pull.number).auto_merge
-    assert forge.statuses(commit) == {}
-    assert not forge.was_used("main", "requests/x y&z.yaml")
-    assert forge.was_used("jitbot/a", "requests/x y&z.yaml")
-    forge.delete_branch("jitbot/a")
-    assert forge.pull(pull.number).closed
-    assert forge.open_pulls() == ()
+        writes.create_branch("jitbot/a", commit)
+    pull = writes.open_pull("jitbot/a", "main", "Title", "Body")
+    assert (pull.head, pull.author.login, pull.is_open, pull.auto_merge) == (commit, "alice", True, False)
+    listed = replace(pull, commit_count=-1, changed_files=None)  # of these a list says nothing
+    assert reads.open_pulls() == reads.open_pulls("jitbot/a") == (listed,)
+    assert reads.open_pulls("jitbot/b") == ()
+    writes.merge_when_ready(pull, "squash")
+    assert reads.pull(pull.number).auto_merge
+    assert reads.statuses(commit) == {}
+    assert not reads.was_used("main", "requests/x y&z.yaml")
+    assert reads.was_used("jitbot/a", "requests/x y&z.yaml")
+    writes.delete_branch("jitbot/a")
+    assert not reads.pull(pull.number).is_open
+    assert reads.open_pulls() == ()
 
 
 def test_auto_merge_is_for_the_head_that_was_opened(github: GitHubSandbox) -> None:
     """If the branch has moved since, auto-merge is not turned on for what nobody has seen."""
-    forge = personal(github)
-    tip = forge.place().tip
-    forge.create_branch("x", tip)
-    commit = commit_on(forge, "x", tip, {"a": b"1"})
-    pull = forge.open_pull("x", "main", "t", "b")
-    commit_on(personal(github, "bob"), "x", commit, {"a": b"2"})
+    reads, writes = reader(github), writer(github)
+    tip = reads.access().tip
+    writes.create_branch("x", tip)
+    commit = commit_on(github, "x", tip, {"a": b"1"})
+    pull = writes.open_pull("x", "main", "t", "b")
+    commit_on(github, "x", commit, {"a": b"2"}, "bob")
     with pytest.raises(DeniedError, match="Head sha does not match"):
-        forge.merge_when_ready(pull, "squash")
+        writes.merge_when_ready(pull, "squash")
 
 
 def test_a_dispatch(github: GitHubSandbox) -> None:
     """A workflow is started with its inputs; one that is not there, or cannot be, is a no."""
-    forge = personal(github)
-    forge.dispatch("revoke.yml", "main", {"request": "a", "reason": "b"})
+    writes = writer(github)
+    writes.dispatch("revoke.yml", "main", {"request": "a", "reason": "b"})
     (told,) = github.dispatches
     assert (told.workflow, told.ref, dict(told.inputs), told.actor) == (
         "revoke.yml",
@@ -181,7 +245,7 @@ def test_a_dispatch(github: GitHubSandbox) -> None:
     )
     for name in ("none.yml", "ci.yml"):
         with pytest.raises(DeniedError):
-            forge.dispatch(name, "main", {})
+            writes.dispatch(name, "main", {})
 
 
 def test_a_dispatch_where_whole_names_are_refused(github: GitHubSandbox) -> None:
@@ -200,26 +264,26 @@ def test_a_dispatch_where_whole_names_are_refused(github: GitHubSandbox) -> None
         )
 
     github.faults = whole
-    personal(github).dispatch("revoke.yml", "main", {"request": "c", "reason": "d"})
+    writer(github).dispatch("revoke.yml", "main", {"request": "c", "reason": "d"})
     assert (github.dispatches[-1].ref, len(asked)) == ("main", 2)
     github.faults = lambda _method, path: GitHubFault(status=403) if path.endswith("/dispatches") else None
     before = len(github.dispatches)
     with pytest.raises(DeniedError):
-        personal(github).dispatch("revoke.yml", "main", {})
+        writer(github).dispatch("revoke.yml", "main", {})
     assert len(github.dispatches) == before
 
 
 def test_trouble_is_translated(github: GitHubSandbox) -> None:
     """Whatever goes wrong is one of our own errors."""
-    forge = personal(github)
+    reads = reader(github)
     github.faults = lambda _method, _path: GitHubFault(status=500, body=b"<html>")
     calls = [
-        forge.place,
-        lambda: forge.folders(Sha("1" * 40), ["a"]),
-        lambda: forge.merge_rules("main"),
-        lambda: forge.branch("a"),
-        lambda: forge.pull(1),
-        forge.open_pulls,
+        reads.access,
+        lambda: reads.folders(Sha("1" * 40), ["a"]),
+        lambda: reads.rules("main"),
+        lambda: reads.tip("a"),
+        lambda: reads.pull(1),
+        reads.open_pulls,
     ]
     for call in calls:
         with pytest.raises(JitbotError):

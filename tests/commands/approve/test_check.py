@@ -1,5 +1,8 @@
 """`jitbot check` on files as they lie in the working tree."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from desk import ASK, TEXT, Desk, said
 
@@ -34,6 +37,80 @@ def test_findings_have_one_shape(desk: Desk) -> None:
     assert (finding["file"], finding["line"], finding["code"]) == (ASK, 3, "duration-above-maximum")
     assert finding["column"] > 0
     assert finding["hint"]
+
+
+@pytest.mark.parametrize("spelt", ["JohnDoe", "johndoe", "JOHNDOE"])
+def test_a_login_is_one_whatever_its_case(desk: Desk, spelt: str) -> None:
+    """people.yaml, teams.yaml, the request and its path may each spell a login in their own way, as on GitHub."""
+    people = (desk.root / "policies/people.yaml").read_text("utf-8")
+    desk.write(
+        "policies/people.yaml", people + "  JohnDoe: {github_id: 2001, identity_center: john@acme.com}\n"
+    )
+    teams = (desk.root / "policies/teams.yaml").read_text("utf-8")
+    desk.write("policies/teams.yaml", teams.replace("[alice, carol", "[johndoe, alice, carol"))
+    asked = desk.write(ASK.replace("alice", "Johndoe"), TEXT.replace("alice", spelt))
+    assert desk.run("check", "policies/teams.yaml", asked).out == "all good\n"
+    (grant,) = desk.run("explain", asked, "--format", "json").json["grants"]
+    assert "john@acme.com" in str(grant["trust_policy"])
+
+
+def test_a_file_is_checked_from_anywhere(desk: Desk, tmp_path: Path) -> None:
+    """The rules are those beside the file, whichever folder the person is in, and by whatever way they came."""
+    desk.write(ASK)
+    away = tmp_path / "away"
+    away.mkdir()
+    assert said("check", str(desk.root / ASK), folder=away).out == "all good\n"
+    assert said("explain", str(desk.root / ASK), folder=away).code == 0
+    (away / "clone").symlink_to(desk.root)
+    assert said("check", f"clone/{ASK}", folder=away).out == "all good\n"
+    inside = desk.root / "jitbot/acme"
+    inside.mkdir(parents=True)
+    shutil.copytree(desk.root / "policies", inside / "policies")
+    assert said("check", "jitbot/acme/policies/teams.yaml", folder=desk.root).out == "all good\n"
+    both = said("check", str(desk.root / ASK), str(inside / "policies/teams.yaml"), folder=away)
+    assert (both.code, "several access repositories" in both.err) == (1, True)
+    nothing = said("check", "x.yaml", folder=away)
+    assert (nothing.code, "run jitbot inside a clone" in nothing.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "link", ["requests/orders-db-read/2026-11/24-alice-link.yaml", "requests/linked/24-alice-refunds.yaml"]
+)
+def test_a_symlink_is_said_to_be_one(desk: Desk, tmp_path: Path, link: str) -> None:
+    """Also where a folder above the file is the symlink, and where the symlink lies elsewhere."""
+    desk.write(ASK)
+    (desk.root / ASK).with_name("24-alice-link.yaml").symlink_to("24-alice-refunds.yaml")
+    (desk.root / "requests/linked").symlink_to("orders-db-read/2026-11")
+    answer = desk.run("check", link)
+    assert (answer.code, "this is a symlink, no plain file" in answer.out) == (1, True)
+    (tmp_path / "link.yaml").symlink_to(desk.root / ASK)
+    answer = said("check", "link.yaml", folder=tmp_path)
+    assert (
+        answer.code,
+        f"link.yaml is a symlink; name the file itself, {desk.root / ASK}" in answer.err,
+    ) == (1, True)
+
+
+def test_a_folder_is_checked(desk: Desk) -> None:
+    """What it holds, as a whole run would check it; one that holds nothing of the kind is said to be a folder."""
+    desk.write(ASK, "nonsense")
+    desk.write("policies/teams.yaml", "acme/payments: [nobody-known]\n")
+    old = desk.write(ASK.replace("2026-11", "2026-09"), "nonsense")
+    folder = ASK.rpartition("/")[0]
+    for path, files in (
+        (folder, {ASK}), ("requests", {ASK}), ("policies", {"policies/teams.yaml"}), (".", {ASK, "policies/teams.yaml"}),
+        (old.rpartition("/")[0], {old}), (str(desk.root), {ASK, "policies/teams.yaml"}),
+    ):  # fmt: skip
+        answer = desk.run("check", path, "--format", "json")
+        found = {
+            each["file"]
+            for each in answer.json["findings"]
+            if not each["file"].startswith("policies/access/")
+        }
+        assert (answer.code, found) == (1, files), path
+    (desk.root / "empty").mkdir()
+    answer = desk.run("check", "empty")
+    assert (answer.code, "empty is a folder, and nothing in it is checked" in answer.out) == (1, True)
 
 
 def test_without_files_the_rules_and_this_months_requests_are_checked(desk: Desk) -> None:
@@ -92,11 +169,14 @@ def test_a_way_through_requests_makes_no_request(desk: Desk) -> None:
     assert desk.run("check", "requests/../policies/teams.yaml").out == "all good\n"
 
 
-@pytest.mark.parametrize("name", ["requests/p/2026-11/24-bob-none.yaml", "requests", ".", "", "x" * 250])
+@pytest.mark.parametrize("name", ["requests/p/2026-11/24-bob-none.yaml", "requests", ".github", "x" * 250])
 def test_what_is_no_file_is_a_finding(desk: Desk, name: str) -> None:
-    """A missing file, and a folder, are said to be none."""
+    """A missing file, and a folder in which nothing is checked, are said to be none; an empty name is misuse."""
+    (desk.root / ".github/CODEOWNERS").unlink()
     answer = desk.run("check", name)
     assert (answer.code, "missing-file" in answer.out) == (1, True)
+    assert ("is a folder" in answer.out) is (desk.root / name).is_dir()
+    assert desk.run("check", "").code == 2
 
 
 def test_a_name_too_long_for_any_file_is_refused(desk: Desk) -> None:
@@ -115,7 +195,7 @@ def test_a_symlink_is_no_request(desk: Desk, linked: str) -> None:
     else:
         (desk.root / "requests/orders-db-read/2026-11").rmdir()
         (desk.root / "requests/orders-db-read/2026-11").symlink_to(desk.root / "elsewhere/2026-11")
-    assert "missing-file" in desk.run("check", ASK).out
+    assert "this is a symlink, no plain file" in desk.run("check", ASK).out
 
 
 def test_a_repository_behind_a_link_is_a_repository(desk: Desk) -> None:

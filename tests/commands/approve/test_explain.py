@@ -177,3 +177,13 @@ def test_hostile_text_is_inert(desk: Desk, form: str) -> None:
         assert all(character.isprintable() or character == "\n" for character in text)
         assert "##[" not in text
         assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
+
+
+def test_what_the_policy_acknowledges_is_shown(desk: Desk) -> None:
+    """Whoever approves reads which findings the policy's owners know of, and why they are right."""
+    policy = "policies/access/orders-db-read.yaml"
+    known = '\nacknowledged: [{finding: unknown-action, about: "x:Y", reason: "new \U0001f525 in AWS"}]\n'
+    desk.write(ASK, TEXT)
+    desk.write(policy, (desk.root / policy).read_text("utf-8") + known)
+    answer = desk.run("explain", ASK)
+    assert "known:    unknown-action of x:Y: new \U0001f525 in AWS\n" in answer.out

@@ -45,10 +45,9 @@ def a_desk(tree: Tree, *files: str, login: str = "alice") -> RequesterClient:
     """A person at work; every pull request changes these files."""
     nobody: Any = None
     place = SimpleNamespace(tip=sha("tip"), repository="acme/access", branch="main", actor=an_actor(login))
-    personal: Any = SimpleNamespace(place=lambda: place, folders=tree.folders)
-    forge: Any = SimpleNamespace(files=lambda _number: files)
+    github: Any = SimpleNamespace(access=lambda: place, folders=tree.folders, files=lambda _number: files)
     desk = RequesterClient(
-        personal=personal, forge=forge, documents=nobody, catalogue=nobody, sleep=lambda _: None
+        github=github, github_write=nobody, documents=nobody, catalogue=nobody, sleep=lambda _: None
     )
     vars(desk)["person"] = a_person(login)
     return desk
@@ -153,8 +152,8 @@ def test_what_main_holds_and_the_ledger_lacks_may_be_running() -> None:
 def test_a_pull_request_that_deletes_is_no_former_request() -> None:
     """There is nothing to ask for again in it."""
     desk = a_desk(Tree(), ONE)
-    personal: Any = desk.personal
-    personal.pull = lambda _number: SimpleNamespace(head=sha("head"))
+    github: Any = desk.github
+    github.pull = lambda _number: SimpleNamespace(head=sha("head"))
     with pytest.raises(InvalidError, match="pull request 7 holds no request: it deletes"):
         asked_before(desk, "7", NOW)
     assert desk.person.login == Login("alice")

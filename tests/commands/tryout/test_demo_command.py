@@ -1,4 +1,4 @@
-"""`jitbot demo`: the story comes out as told, or the demo fails."""
+"""`jitbot demo`: the story has the result that it says, or the demo fails."""
 
 import io
 import os
@@ -30,10 +30,10 @@ def test_the_story_comes_out_as_told(tmp_path: Path) -> None:
     )
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "\x1b" not in ran.stdout
-    told = re.search(r"(\d+) steps, all as told", ran.stdout)
-    assert told is not None
+    ended = re.search(r"(\d+) steps, all as expected", ran.stdout)
+    assert ended is not None
     ticks = re.findall(r"^  ✓ ", ran.stdout, re.MULTILINE)
-    assert len(ticks) == int(told[1]) > 20
+    assert len(ticks) == int(ended[1]) > 20
     assert not re.search(r"^  ✗ ", ran.stdout, re.MULTILINE)
     titles = re.findall(r"^ ?(\d+)  \S", ran.stdout, re.MULTILINE)
     assert titles == [str(number) for number in range(1, 15)]
@@ -65,4 +65,4 @@ def test_a_step_that_comes_out_otherwise_fails_the_demo(jitbot: Callable[..., in
     shown = io.StringIO()
     assert play(jitbot, Console(file=shown, width=200)) == 3
     assert "✗" in shown.getvalue()
-    assert "all as told" not in shown.getvalue()
+    assert "all as expected" not in shown.getvalue()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import stat
 import subprocess
@@ -18,6 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from aws_cli import aws_command
+from botocore.configloader import load_config
 from desk import Said, said
 from rich.console import Console
 
@@ -404,3 +406,127 @@ def test_an_extension_is_followed(place: Place) -> None:
     place.land("longer", {path: text.replace("2h", "3h")})
     place.acme.clock.advance(timedelta(minutes=16))
     assert place.run("credentials", path).json["Expiration"] > short
+
+
+PRINTS = "import json, os; print(json.dumps({k: v for k, v in os.environ.items() if k.startswith('AWS_')}))"
+
+
+def own_keys(place: Place, name: str, *lines: str) -> dict[str, str]:
+    """Alice's keys in a profile of this name, with these lines in its configuration; the shell names neither."""
+    keys = place.signed_in["alice"]
+    folder = place.home / ".aws"
+    folder.mkdir(exist_ok=True)
+    secrets = "\n".join(f"{key.lower()} = {keys[key]}" for key in keys if "KEY" in key or "TOKEN" in key)
+    (folder / "credentials").write_text(f"[{name}]\n{secrets}\n")
+    head = name if name == "default" else f"profile {name}"
+    (folder / "config").write_text("\n".join([f"[{head}]", *lines, ""]))
+    return dict.fromkeys(
+        ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION"), ""
+    )
+
+
+@pytest.fixture
+def without_own_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The files are taken away again; programs in this process read the same ones."""
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(place.home / ".aws/config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(place.home / ".aws/credentials"))
+    yield
+    (place.home / ".aws/credentials").unlink(missing_ok=True)
+
+
+@pytest.mark.usefixtures("without_own_keys")
+def test_exec_calls_as_the_profile_does(place: Place) -> None:
+    """Region and output of the profile that was used are the command's, unless the shell says otherwise."""
+    none = own_keys(
+        place,
+        "dev",
+        "region = eu-west-1",
+        "output = yaml",
+        "cli_pager =",
+        "s3 =",
+        "  addressing_style = path",
+    )
+    command = (
+        sys.executable,
+        "-m",
+        "jitbot",
+        "exec",
+        "--profile",
+        "dev",
+        place.path,
+        "--",
+        sys.executable,
+        "-c",
+        PRINTS,
+    )
+    ran = place.shell(*command, **none)
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout)
+    assert (found["AWS_REGION"], found["AWS_DEFAULT_OUTPUT"]) == ("eu-west-1", "yaml")
+    assert found["AWS_DEFAULT_REGION"] == "eu-west-1"
+    assert "AWS_PAGER" not in found
+    ran = place.shell(*command, **{**none, "AWS_DEFAULT_REGION": "us-east-1"})
+    found = json.loads(ran.stdout)
+    assert (found["AWS_DEFAULT_REGION"], "AWS_REGION" in found) == ("us-east-1", False)
+    named = (*command[:4], *command[6:])
+    found = json.loads(place.shell(*named, **{**none, "AWS_PROFILE": "dev"}).stdout)
+    assert (found["AWS_REGION"], "AWS_PROFILE" in found) == ("eu-west-1", False)
+
+
+@pytest.mark.usefixtures("without_own_keys")
+@pytest.mark.parametrize("name", ["default", "dev", "my own"])
+def test_a_profile_of_a_grant_needs_nothing_else(place: Place, name: str) -> None:
+    """It is entered with the profile it was configured with, and calls as that does, even as AWS_PROFILE."""
+    quoted = f'"{name}"' if " " in name else name
+    none = own_keys(place, quoted, "region = eu-west-1", "max_attempts = 2")
+    (place.home / ".aws/credentials").write_text(
+        (place.home / ".aws/credentials").read_text().replace(quoted, name)
+    )
+    chosen = () if name == "default" else ("--profile", name)
+    assert place.run("credentials", "--configure", *chosen, place.path, **none).code == 0
+    text = (place.home / ".aws/config").read_text()
+    assert "\nregion = eu-west-1\nmax_attempts = 2\n# <<<" in text
+    program = "import boto3; s = boto3.Session(); print(s.region_name, s.client('sts').get_caller_identity()['Arn'])"
+    asked = {**none, "AWS_PROFILE": "jit-orders-prod"}
+    environ = {key: value for key, value in place.environ(**asked).items() if value}
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environ,
+        cwd=place.acme.clone(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("eu-west-1 arn:aws:sts::111111111111:assumed-role/jit-alice-orders-db-read-")
+    answer = place.run("credentials", place.shared, "--account", "staging", **asked)
+    assert (answer.code, answer.err) == (0, ""), "another grant is entered with the person's own profile, too"
+
+
+@pytest.mark.usefixtures("without_own_keys")
+def test_no_profile_is_made_up(place: Place) -> None:
+    """Who has keys in the shell, or no profile called default, is not sent to one."""
+    own_keys(place, "default")
+    assert place.run("credentials", "--configure", place.path).code == 0
+    assert "--profile" not in (place.home / ".aws/config").read_text()
+
+
+@pytest.mark.parametrize("name", ["prod refunds", 'prod"refunds', "x = y", "it's", "größe", "a.b@c%d+e/f:g"])
+def test_a_name_is_quoted_where_it_is_written(place: Place, name: str) -> None:
+    """AWS's own reader finds the profile by its name, and the printed command is one that a shell takes."""
+    answer = place.run("credentials", "--configure", "--name", name, place.path)
+    assert answer.code == 0
+    found = load_config(str(place.home / ".aws/config"))["profiles"]
+    assert list(found) == [name]
+    (command,) = (line for line in answer.out.splitlines() if line.startswith("  aws "))
+    assert shlex.split(command) == ["aws", "--profile", name, "sts", "get-caller-identity"]
+    assert place.run("credentials", "--configure", "--name", name, place.path).code == 0
+
+
+@pytest.mark.parametrize("name", ["", " ", "a]b", "a[b", "a\nb", "a\\b", "a'b\"c", "default"])
+def test_a_name_that_cannot_be_written_is_misuse(place: Place, name: str) -> None:
+    """With the characters that a name may have; nothing is written."""
+    answer = place.run("credentials", "--configure", "--name", name, place.path)
+    assert answer.code == 2
+    assert "characters that print" in answer.err
+    assert not (place.home / ".aws/config").exists()

@@ -4,10 +4,17 @@ import pytest
 from acme_facts import BASE, MERGE, MERGED_AT, NOW, sha
 from builders import a_change
 
-from jitbot.domain.access.too_large import TooLarge, asking_too_much, asks, changes_too_much, refusal
+from jitbot.domain.access.too_large import (
+    TooLarge,
+    asking_too_much,
+    asks,
+    changes_too_much,
+    refusal,
+    too_many,
+)
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EventType, dump, load
-from jitbot.domain.model.bounds import DEEPEST, MOST_ASKS, MOST_OF_REQUESTS
+from jitbot.domain.model.bounds import DEEPEST, FILES, MOST_ASKS, MOST_OF_REQUESTS
 from jitbot.domain.model.merge_facts import Change, ChangeKind
 
 LARGE = TooLarge(commit=MERGE, base=BASE, committed_at=MERGED_AT)
@@ -52,6 +59,30 @@ def test_a_merge_may_ask_for_so_much() -> None:
 def test_how_much_is_read_of_one_merge(paths: list[str], too_much: bool) -> None:
     """So many files and folders below requests/, and so deep; what lies elsewhere is not counted here."""
     assert changes_too_much(paths) is too_much
+
+
+FEW, MANY = ("requests/db/a.yaml",), tuple(f"docs/{number}" for number in range(FILES + 1))
+
+
+@pytest.mark.parametrize(
+    ("touched", "listed", "codes"),
+    [
+        (FEW, FEW, []),
+        (None, FEW, ["too-large"]),
+        (None, None, ["too-large"]),
+        (FEW, None, ["too-many-files"]),
+        (FEW, MANY, ["too-many-files"]),
+        (MANY, FEW, ["too-many-files"]),
+        (MANY[1:], MANY[1:], []),
+    ],
+)
+def test_how_much_one_request_may_come_with(
+    touched: tuple[str, ...] | None, listed: tuple[str, ...] | None, codes: list[str]
+) -> None:
+    """Git and GitHub both say what a merge touches, and either may be more than is read; the reason names the file."""
+    found = too_many(touched, listed, "requests/db/a.yaml")
+    assert [finding.code for finding in found] == codes
+    assert {finding.file for finding in found} <= {"requests/db/a.yaml"}
 
 
 def test_it_is_refused_as_a_whole() -> None:

@@ -222,6 +222,11 @@ def test_tags_are_for_people() -> None:
     assert the_documents(request=a_request(ticket="INC-1")).tags == {**expected, "jitbot:ticket": "INC-1"}
 
 
+def test_a_tag_holds_what_aws_takes() -> None:
+    """A ticket may have a #, which no tag may: the role would not be made."""
+    assert the_documents(request=a_request(ticket="acme/infra#12")).tags["jitbot:ticket"] == "acme/infra:12"
+
+
 def test_nobody_without_a_principal_is_granted_anything() -> None:
     """A person whom AWS does not know has no documents."""
     with pytest.raises(ValueError, match="erin has no AWS principal"):

@@ -8,7 +8,15 @@ from catalogue_facts import PlainCatalogue, an_action, the_catalogue
 
 from jitbot.domain.aws.action_catalog import Access
 from jitbot.domain.aws.policy_lint import policy_findings
-from jitbot.domain.model.documents import Conditions, Finding, Policy, Position, Statement
+from jitbot.domain.model.documents import (
+    Acknowledgement,
+    Conditions,
+    Finding,
+    FindingLevel,
+    Policy,
+    Position,
+    Statement,
+)
 
 TABLE = "arn:aws:dynamodb:*:{{account_id}}:table/{{table}}"
 BUCKET, OBJECT = "arn:aws:s3:::acme-{{account_id}}", "arn:aws:s3:::acme-{{account_id}}/reports/*"
@@ -62,20 +70,16 @@ def test_a_policy_of_managed_policies_alone_is_fine() -> None:
 @pytest.mark.parametrize("action", ["dynamodb:GetItm", "dynamo:GetItem", "s3:Fetch*", "s3:GetObjec", "s3:?"])
 def test_an_unknown_action_is_found(action: str) -> None:
     """A misspelt action, an unknown service, and a pattern that covers nothing: each would allow nothing."""
-    assert told(allowing(action, on=("*",))) == [("unknown-action", f"AWS has no action {action}")]
+    assert told(allowing(action, on=("*",))) == [("unknown-action", f"no action {action} of AWS is known")]
 
 
 def test_an_unknown_action_leaves_the_rest_to_be_judged() -> None:
-    """Of a statement whose actions are all unknown, nothing else is said; known ones are judged as ever."""
+    """An unknown action may act on anything and send any key: only the known actions are judged, each by itself."""
     given: Conditions = {"StringEquals": {"nope:key": ("x",)}}
     alone = told(allowing("dynamodb:GetItm", on=(OBJECT,), given=given))
     assert [code for code, _ in alone] == ["unknown-action"]
-    both = told(allowing("dynamodb:GetItm", "dynamodb:GetItem", on=(TABLE, OBJECT), given=given))
-    assert [code for code, _ in both] == [
-        "unknown-action",
-        "resource-does-not-fit",
-        "condition-never-matches",
-    ]
+    both = told(allowing("dynamodb:GetItm", "dynamodb:GetItem", "s3:ListBucket", on=(TABLE,), given=given))
+    assert [code for code, _ in both] == ["unknown-action", "resource-does-not-fit"]
 
 
 @pytest.mark.parametrize(
@@ -94,8 +98,8 @@ def test_an_action_that_acts_on_none_of_the_resources_is_found(
 ) -> None:
     """The finding says what the action takes; the resource, of no use to any action, is one of its own."""
     assert told(allowing(action, on=(resource,))) == [
-        ("resource-does-not-fit", f"{action} acts on none of these resources; it takes {takes}"),
-        ("resource-does-not-fit", f"no action of this statement acts on {resource}"),
+        ("resource-does-not-fit", f"{action} is known to act on none of these resources; it takes {takes}"),
+        ("resource-does-not-fit", f"no action of this statement is known to act on {resource}"),
     ]
 
 
@@ -104,7 +108,7 @@ def test_one_misplaced_action_is_found_alone() -> None:
     assert told(allowing("dynamodb:GetItem", "s3:*")) == [
         (
             "resource-does-not-fit",
-            "s3:* acts on none of these resources; it takes arn:*:s3:::*, arn:*:s3:::*/*",
+            "s3:* is known to act on none of these resources; it takes arn:*:s3:::*, arn:*:s3:::*/*",
         )
     ]
 
@@ -122,7 +126,7 @@ def test_three_kinds_of_resources_are_named_at_most() -> None:
 def test_one_useless_resource_is_found_alone() -> None:
     """Where another resource fits the actions, only the one that does not is named."""
     assert told(allowing("dynamodb:GetItem", on=(TABLE, OBJECT))) == [
-        ("resource-does-not-fit", f"no action of this statement acts on {OBJECT}")
+        ("resource-does-not-fit", f"no action of this statement is known to act on {OBJECT}")
     ]
 
 
@@ -138,6 +142,9 @@ def test_one_useless_resource_is_found_alone() -> None:
         ("s3:GetObject", "s3:ExistingObjectTag/team"),
         ("ssm:StartSession", "ssm:resourceTag/team"),
         ("kms:Decrypt", "kms:EncryptionContext:service"),
+        ("dynamodb:GetItem", "aws:ViaAWSMCPService"),
+        ("dynamodb:GetItem", "aws:CalledViaAWSMCP"),
+        ("dynamodb:GetItem", "aws:PrincipalTag/Cost Center"),
     ],
 )
 def test_a_condition_that_aws_sends_is_fine(action: str, key: str) -> None:
@@ -162,7 +169,7 @@ def test_a_condition_that_no_action_sends_is_found(action: str, key: str) -> Non
     assert told(allowing(action, on=("*",), given={"StringLike": {key: ("x",)}})) == [
         (
             "condition-never-matches",
-            f"no action of this statement sends {key}, so StringLike on it never matches",
+            f"no action of this statement is known to send {key}; if none does, StringLike on it never matches",
         )
     ]
 
@@ -194,7 +201,7 @@ def test_a_key_that_is_not_sent_never_matches_or_always(operator: str, value: st
     given: Conditions = {operator: {"dynamodb:NoSuchKey": (value,)}}
     (finding,) = found(allowing("dynamodb:GetItem", given=given))
     assert finding.code == f"condition-{often}-matches"
-    assert finding.message.endswith(f"so {operator} on it {often} matches")
+    assert finding.message.endswith(f"if none does, {operator} on it {often} matches")
     assert ("keeps nobody out" in finding.hint) is (often == "always")
 
 
@@ -220,17 +227,15 @@ def test_every_finding_is_told() -> None:
         "StringEquals": {"s3:a": ("x",), "aws:SourceIp": ("x",), "s3:b": ("x",)},
         "Bool": {"s3:c": ("true",)},
     }
-    first = allowing("dynamodb:GetItm", "s3:GetObject", on=(BUCKET,))
-    findings = told(first, allowing("s3:GetObject", on=(OBJECT,), given=given))
+    first, second = allowing("dynamodb:GetItm", on=(BUCKET,)), allowing("s3:GetObject", on=(BUCKET,))
+    findings = told(first, second, allowing("s3:GetObject", on=(OBJECT,), given=given))
     assert [code for code, _ in findings] == ["unknown-action"] + ["resource-does-not-fit"] * 2 + [
         "condition-never-matches"
     ] * 3
     assert ["s3:a" in message for _, message in findings[3:]] == [True, False, False]
 
 
-SPOILT = allowing(
-    "dynamodb:GetItm", "s3:GetObject", on=(BUCKET,), given={"StringEquals": {"s3:nope": ("x",)}}
-)
+SPOILT = allowing("iam:CreateUser", "s3:GetObject", on=(BUCKET,), given={"StringEquals": {"s3:nope": ("x",)}})
 FIELDS = (
     "statements.1.actions.0",
     "statements.1.actions.1",
@@ -254,3 +259,139 @@ def test_a_place_that_is_not_known_is_the_nearest_above() -> None:
     places = {(each.line, each.column) for each in found(allowing("dynamodb:GetItem"), SPOILT, where=where)}
     assert places == {(7, 5)}
     assert {(each.line, each.column) for each in found(SPOILT)} == {(0, 0)}
+
+
+@pytest.mark.parametrize(
+    "spelt", ["tag-key", "TagKey", "tag_key", "tagkey", "<key>", "<tag key>", "${TagKey}", "*", ""]
+)
+def test_a_tag_is_known_however_its_place_is_spelt(spelt: str) -> None:
+    """The reference writes what varies in a key in many ways, and none of them is a tag's name."""
+    action = an_action(
+        "s3:GetObject",
+        Access.READ,
+        "arn:*:s3:::*",
+        keys=f"s3:resourcetag/{spelt.casefold()}".replace(" ", ""),
+    )
+    given: Conditions = {
+        "StringNotEquals": {"s3:ResourceTag/Cost Center": ("x",), "s3:ResourceTags/x": ("x",)}
+    }
+    policy = a_policy(statements=(allowing("s3:GetObject", on=("*",), given=given),))
+    found = policy_findings(policy, PlainCatalogue(actions=(action,)))
+    assert [(each.code, "s3:ResourceTags/x" in each.message) for each in found] == [
+        ("condition-always-matches", True)
+    ]
+
+
+def test_what_rests_on_the_catalogue_alone_is_a_warning() -> None:
+    """It lags behind AWS, so it keeps no policy from being merged."""
+    spoilt = (
+        allowing("dynamodb:GetItm"),
+        allowing(
+            "dynamodb:GetItem",
+            on=(OBJECT,),
+            given={"StringEquals": {"s3:a": ("x",)}, "StringNotEquals": {"s3:b": ("x",)}},
+        ),
+    )
+    told = found(*spoilt)
+    assert len({each.code for each in told}) == 4
+    assert {each.level for each in told} == {FindingLevel.WARNING}
+    assert all("acknowledged:" in each.hint for each in told)
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "often"),
+    [
+        ("Bool", "aws:MultiFactorAuthPresent", "never"),
+        ("BoolIfExists", "AWS:multifactorauthpresent", "always"),
+        ("StringEquals", "aws:username", "never"),
+        ("ArnNotLike", "aws:SourceArn", "always"),
+        ("StringEquals", "saml:sub", "never"),
+    ],
+)
+def test_a_key_that_no_session_carries_is_an_error(operator: str, key: str, often: str) -> None:
+    """Whoever enters a role by sts:AssumeRole brings none of it along, whatever the actions are."""
+    for actions in (("dynamodb:GetItem",), ("dynamodb:GetItem", "dynamodb:GetItm")):
+        told = [
+            each
+            for each in found(allowing(*actions, given={operator: {key: ("true",)}}))
+            if each.code != "unknown-action"
+        ]
+        assert [(each.code, each.level) for each in told] == [
+            ("condition-key-not-in-session", FindingLevel.ERROR)
+        ]
+        assert told[0].message.endswith(f"so {operator} on it {often} matches")
+        assert ("keeps nobody out" in told[0].hint) is (often == "always")
+
+
+def test_a_key_that_the_action_sends_is_no_matter_of_the_session() -> None:
+    """The user whom a call is about is not the user who makes it."""
+    action = an_action("q:CreateAssignment", Access.WRITE, keys="identitystore:userid")
+    given: Conditions = {"StringEquals": {"identitystore:UserId": ("x",)}}
+    policy = a_policy(statements=(allowing("q:CreateAssignment", on=("*",), given=given),))
+    assert policy_findings(policy, PlainCatalogue(actions=(action,))) == ()
+
+
+@pytest.mark.parametrize(
+    "action", ["iam:CreateUser", "iam:P*", "STS:AssumeRole", "signin:CreateOAuth2Token", "sso-oauth:*"]
+)
+def test_what_the_boundary_denies_is_told(action: str) -> None:
+    """A policy that allows it gives nothing, whether the action is known or not."""
+    (told,) = found(allowing(action, on=("*",)))
+    assert (told.code, told.level) == ("denied-by-boundary", FindingLevel.WARNING)
+
+
+@pytest.mark.parametrize("action", ["iam:*", "iam:?assRole", "s3:*"])
+def test_what_the_boundary_denies_in_part_is_not_told(action: str) -> None:
+    """Of a pattern something may be left."""
+    assert "denied-by-boundary" not in {each.code for each in found(allowing(action, on=("*",)))}
+
+
+def acknowledging(*known: tuple[str, str], statement: Statement) -> tuple[Finding, ...]:
+    """What is told of a policy that acknowledges these findings, by code and by what they are about."""
+    acknowledged = tuple(
+        Acknowledgement(finding=code, about=about, reason="the guide says so") for code, about in known
+    )
+    return policy_findings(a_policy(statements=(statement,), acknowledged=acknowledged), the_catalogue())
+
+
+@pytest.mark.parametrize(
+    ("code", "about", "statement"),
+    [
+        ("unknown-action", "dynamodb:GetItm", allowing("dynamodb:GetItm")),
+        ("resource-does-not-fit", OBJECT, allowing("dynamodb:GetItem", on=(TABLE, OBJECT))),
+        ("resource-does-not-fit", "s3:GetObject", allowing("dynamodb:GetItem", "s3:GetObject")),
+        (
+            "condition-never-matches",
+            "s3:a",
+            allowing("dynamodb:GetItem", given={"StringLike": {"s3:a": ("x",)}}),
+        ),
+        (
+            "condition-always-matches",
+            "s3:a",
+            allowing("dynamodb:GetItem", given={"StringNotLike": {"s3:a": ("x",)}}),
+        ),
+        (
+            "condition-key-not-in-session",
+            "saml:sub",
+            allowing("dynamodb:GetItem", given={"StringLike": {"saml:sub": ("x",)}}),
+        ),
+        ("denied-by-boundary", "iam:CreateUser", allowing("iam:CreateUser", on=("*",))),
+    ],
+)
+def test_a_finding_that_is_acknowledged_is_told_with_its_reason(
+    code: str, about: str, statement: Statement
+) -> None:
+    """And it stops nothing; the same acknowledgement of something else changes nothing and is told itself."""
+    (told,) = acknowledging((code, about), statement=statement)
+    assert (told.code, told.level) == (code, FindingLevel.NOTICE)
+    assert told.message.endswith("; acknowledged: the guide says so")
+    first, in_vain = acknowledging((code, f"{about}x"), statement=statement)
+    assert first.level is not FindingLevel.NOTICE
+    assert (in_vain.code, in_vain.level) == ("acknowledged-in-vain", FindingLevel.WARNING)
+    assert f"{code} is not found of {about}x" in in_vain.message
+
+
+def test_an_acknowledgement_is_of_one_code() -> None:
+    """Another finding about the same action is another matter."""
+    told = acknowledging(("resource-does-not-fit", "dynamodb:GetItm"), statement=allowing("dynamodb:GetItm"))
+    assert [each.code for each in told] == ["unknown-action", "acknowledged-in-vain"]

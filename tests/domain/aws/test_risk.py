@@ -39,6 +39,9 @@ def statements(grant: iam.Documents, effect: str) -> list[dict[str, Any]]:
     return [each for each in document["Statement"] if each["Effect"] == effect]
 
 
+FUNCTION = "arn:aws:lambda:eu-west-1:111111111111:function:x"
+
+
 def risk_of(*grants: iam.Documents) -> Risk:
     """The risk of these grants, by what the small catalogue knows."""
     return assess(grants, the_catalogue())
@@ -61,9 +64,15 @@ def risk_of(*grants: iam.Documents) -> Risk:
         ("s3:PutBucketPolicy", "arn:aws:s3:::acme", Level.CRITICAL, SHARES),
         ("ec2:ModifyImageAttribute", "arn:aws:ec2:eu-west-1::image/ami-1", Level.HIGH, SHARES),
         ("ec2:ModifyImageAttribute", "*", Level.HIGH, f"{SHARES} on every resource"),
-        ("iam:CreateUser", "arn:aws:iam::111111111111:user/x", Level.CRITICAL, "changes who may do what"),
-        ("iam:CreateUser", "*", Level.CRITICAL, "changes who may do what on every resource"),
-        ("iam:PassRole", "arn:aws:iam::111111111111:role/x", Level.CRITICAL, GAINS),
+        ("lambda:RemovePermission", FUNCTION, Level.CRITICAL, "changes who may do what"),
+        ("lambda:RemovePermission", "*", Level.CRITICAL, "changes who may do what on every resource"),
+        ("lambda:AddPermission", FUNCTION, Level.CRITICAL, GAINS),
+        ("iam:CreateUser", "*", Level.LOW, None),
+        ("iam:P*", "*", Level.LOW, None),
+        ("sts:assumerole", "*", Level.LOW, None),
+        ("signin:CreateOAuth2Token", "*", Level.LOW, None),
+        ("sso-oauth:*", "*", Level.LOW, None),
+        ("iam:*", "*", Level.LOW, None),
         ("ssm:StartSession", "*", Level.CRITICAL, GAINS),
         ("nope:GetItem", ONE, Level.HIGH, "not known, so nobody can say what it does"),
     ],
@@ -197,7 +206,9 @@ def test_the_worst_comes_first_and_only_once() -> None:
 
 def test_an_action_counts_once_by_its_access_level() -> None:
     """However many statements, patterns and accounts allow it, an action is one; the harmless come first."""
-    grant = granting("dynamodb:*Item", "dynamodb:PutItem", "dynamodb:ListTables", "iam:PassRole")
+    grant = granting(
+        "dynamodb:*Item", "dynamodb:PutItem", "dynamodb:ListTables", "lambda:AddPermission", "iam:PassRole"
+    )
     risk = risk_of(grant, grant, granting("dynamodb:Query"))
     assert list(risk.access.items()) == [
         (Access.LIST, 1),
@@ -248,9 +259,9 @@ def test_a_grant_of_nothing_is_no_risk() -> None:
 
 def test_the_json_is_for_machines() -> None:
     """The level is a word in lower case, the reasons a list, access levels are called as AWS calls them."""
-    assert risk_of(granting("dynamodb:PutItem", "iam:PassRole")).as_json() == {
+    assert risk_of(granting("dynamodb:PutItem", "lambda:AddPermission")).as_json() == {
         "level": "critical",
-        "reasons": [f"iam:PassRole: {GAINS}", "dynamodb:PutItem: can change things"],
+        "reasons": [f"lambda:AddPermission: {GAINS}", "dynamodb:PutItem: can change things"],
         "access": {"Write": 1, "Permissions management": 1},
     }
 

@@ -53,7 +53,7 @@ from jitbot.domain.ledger.batches import (
     Doubt,
 )
 from jitbot.domain.ledger.events import EndReason, Event, EventType
-from jitbot.domain.model.documents import AccountId
+from jitbot.domain.model.documents import AccountId, ByLogin, Login
 
 SETTLED = NOW + MINUTE + LIST_LAG  # when a role granted at NOW + MINUTE cannot be missing any more
 GONE = EXPIRES_AT + iam.SESSION  # when no session of it can live
@@ -669,6 +669,7 @@ def test_whoever_is_still_the_recorded_person_is_there() -> None:
     """By login, wherever in people.yaml; and of what was never approved nobody is gone."""
     assert not offboarded(a_request_state(APPROVED), dict(reversed(PEOPLE.items())))
     assert not offboarded(RequestState(request=PATH), {})
+    assert not offboarded(a_request_state(APPROVED), ByLogin({Login("ALICE"): PEOPLE[Login("alice")]}))
 
 
 def test_nothing_is_given_to_a_request_in_doubt() -> None:

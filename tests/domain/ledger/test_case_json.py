@@ -1,4 +1,4 @@
-"""What the forge told, as evidence: it comes back as it was, and a decision made on it is the same."""
+"""What GitHub told, as evidence: it comes back as it was, and a decision made on it is the same."""
 
 import hashlib
 import json
@@ -409,7 +409,7 @@ def test_whether_the_merge_was_seen_is_yes_no_or_unknown(said: bool | None) -> N
     assert told is not None
     assert told.merge_seen is said
     for other in ("yes", 1, 0, []):
-        with pytest.raises(ValueError, match="yes, no or nothing"):
+        with pytest.raises(ValueError, match="merge_seen: yes or no is missing"):
             case_json.load({**raw, "told": {**raw["told"], "merge_seen": other}})
 
 

@@ -148,7 +148,7 @@ def test_whatever_an_event_holds_every_reader_reads_it(ask: dict[str, Any], evid
     ],
 )
 def test_that_nobody_told_who_pushed(evidence: dict[str, Any], *, lacks: bool) -> None:
-    """Only where the forge was asked, and did not say."""
+    """Only where GitHub was asked, and did not say."""
     assert Evidence(evidence).lacks_pushes is lacks
 
 

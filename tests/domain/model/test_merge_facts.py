@@ -1,7 +1,10 @@
 """The facts a decision rests on: what a commit names, and when that is too many."""
 
+from dataclasses import replace
+
 import pytest
-from acme_facts import HEAD, an_actor
+from acme_facts import HEAD, MERGED_AT, an_actor
+from builders import a_pull
 
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import GithubId, Login
@@ -27,6 +30,14 @@ def test_an_account_that_is_gone_is_known_by_its_id() -> None:
     assert GONE.is_gone
     assert an_actor("ghost", github_id=10137).is_gone
     assert not an_actor("ghost", github_id=5).is_gone
+
+
+def test_a_pull_request_is_open_until_it_is_merged_or_closed() -> None:
+    """GitHub says when either happened; a record, which keeps merged ones alone, says when it was merged."""
+    waiting = a_pull(merged_at=None)
+    assert waiting.is_open
+    assert not replace(waiting, closed_at=MERGED_AT).is_open
+    assert not replace(waiting, merged_at=MERGED_AT).is_open
 
 
 def test_names_clash_that_differ_by_case_alone() -> None:

@@ -1,12 +1,14 @@
 """What a new request looks like: names, text and words, whatever a person typed."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from acme_facts import MERGED_AT, TEAMS, a_person, a_policy, a_request, owned_by, the_rules
 from catalogue_facts import the_catalogue
+from comment_facts import a_summary
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,9 +27,10 @@ PATH = "requests/orders-db-read/2026-11/24-alice-x.yaml"
     ("reason", "slug"),
     [
         ("INC-1234 refunds are stuck", "inc-1234-refunds-are-stuck"),
-        ("Größe ändern: café", "groe-andern-cafe"),
-        ("  --- ", "access"),
-        ("退款", "access"),
+        ("Größe ändern: café", "grosse-andern-cafe"),
+        ("Straße & Bjørn Łódź Ærø", "strasse-bjorn-lodz-aero"),
+        ("  --- ", ""),
+        ("退款", ""),
         ("../../etc/passwd", "etc-passwd"),
         ("refunds are stuck in the queue since this morning", "refunds-are-stuck-in-the-queue-since"),
         ("a" * 60, "a" * 40),
@@ -44,10 +47,25 @@ def test_slugs(reason: str, slug: str) -> None:
 @given(st.text(), st.integers(1, 99), st.from_regex(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}", fullmatch=True))
 def test_a_path_is_always_one(reason: str, number: int, login: str) -> None:
     """Whatever the reason and the login, the path is one that a request may have, of this login."""
-    name = new_request.numbered(new_request.slug(reason), number)
+    name = new_request.numbered(new_request.name(reason, (), WHEN), number)
     path = parse_request_path(new_request.path("orders-db-read", Login(login), WHEN, name))
     assert not hasattr(path, "code")
     assert path.slug_for(Login(login)) == name  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("reason", "others", "name"),
+    [
+        ("refunds 退款", ("INC-1",), "refunds"),
+        ("退款 2026", ("INC-1", "orders"), "inc-1"),
+        ("退款", ("#1234", "orders 7"), "orders-7"),
+        ("退款", ("#1234", ""), "at-0900"),
+        ("", (), "at-0900"),
+    ],
+)
+def test_a_request_has_a_name_in_every_language(reason: str, others: tuple[str, ...], name: str) -> None:
+    """Where the reason has no letter of a-z the ticket, a parameter or the time of day names it."""
+    assert new_request.name(reason, others, WHEN) == name
 
 
 def test_numbered() -> None:
@@ -166,3 +184,19 @@ def test_parts_of_names(typed: str, found: tuple[str, ...]) -> None:
     """A part fits every name that holds all of its words, whatever their case; nothing fits none."""
     assert new_request.named(typed, ("orders-read", "orders-write")) == found
     assert new_request.named("orders-read", ("orders-read-all", "orders-read")) == ("orders-read",)
+
+
+@pytest.mark.parametrize("wanted", [new_request.ask, None])
+def test_what_github_bounds_is_bounded(wanted: Any) -> None:
+    """Title and headline of a request in a hundred accounts have 256 characters at most, and say how many there are."""
+    where = tuple(f"workload-production-region-{number:03}" for number in range(100))
+    summary = a_summary()
+    assert summary.grant_preview is not None
+    preview = replace(summary.grant_preview, where=where)
+    proposal = (
+        new_request.ask(preview, b"") if wanted else new_request.extension(preview, b"", preview.request)
+    )
+    for text in (proposal.title, proposal.message):
+        assert 200 < len(text) <= 256
+        assert "workload-production-region-000, " in text
+        assert " more " in text

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.session import get_session
 
-from jitbot.domain.aws import iam
+from jitbot.domain.aws import iam, service_roles
 from jitbot.domain.model.documents import AccountId, Policy, Settings, Statement
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.setup import account_template
@@ -204,6 +204,30 @@ def test_the_boundary_allows_the_listed_services() -> None:
     assert anything["Action"] == "*"
 
 
+def test_what_the_boundary_denies_as_a_whole_is_not_offered() -> None:
+    """A policy that names such a service puts it on no list; one that is denied in part stays."""
+    actions = (
+        "dynamodb:GetItem",
+        "iam:GetRole",
+        "signin:CreateOAuth2Token",
+        "SSO-oauth:*",
+        "sso:ListInstances",
+        "identitystore:*",
+    )
+    assert account_template.services_of([policy(*actions)]) == ("dynamodb", "iam")
+
+
+def test_the_boundary_and_what_is_told_of_it_agree() -> None:
+    """What is told to be out of reach is what the document denies, by the beginnings of names alone."""
+    denied = statement(resources()["Boundary"]["PolicyDocument"], "NoWayOut")["Action"]
+    assert all(each.endswith("*") and each.count("*") == 1 for each in denied)
+    assert all(service_roles.is_out_of_reach(each) for each in denied)
+    assert not any(
+        service_roles.is_out_of_reach(each)
+        for each in ("iam:GetRole", "iam:*", "sts:GetCallerIdentity", "ssm:*")
+    )
+
+
 def test_only_listed_managed_policies_are_attached() -> None:
     """Each by its whole ARN in AWS's own account; without any, the permission is not there at all."""
     named = permissions(resources(ManagedPolicies="ReadOnlyAccess,SecurityAudit"), "Grant")
@@ -218,7 +242,8 @@ def test_only_listed_managed_policies_are_attached() -> None:
 
 
 @pytest.mark.parametrize(
-    "services", [("*",), ("iam", "sts", "organizations", "account", "cloudtrail", "sso")]
+    "services",
+    [("*",), ("iam", "sts", "organizations", "account", "cloudtrail", "sso", "signin", "sso-oauth")],
 )
 def test_the_boundary_denies_every_write_that_awss_client_knows(services: tuple[str, ...]) -> None:
     """Also where the services themselves are listed: each operation of IAM but its reading ones, and the others'."""
@@ -241,6 +266,8 @@ def test_the_boundary_denies_every_write_that_awss_client_knows(services: tuple[
         names = models.get_service_model(service).operation_names
         prefix = service.removesuffix("-admin")
         assert [each for each in names if not denied(prefix, each)] == []
+    assert denied("signin", "CreateOAuth2Token")
+    assert denied("sso-oauth", "CreateTokenWithIAM")
     taking = ("Delete", "Deregister", "Disable", "Put", "Stop", "Update")
     tampering = [
         each for each in models.get_service_model("cloudtrail").operation_names if each.startswith(taking)

@@ -11,6 +11,8 @@ from markdown_it import MarkdownIt
 from jitbot.domain.text.escape import annotation_data, annotation_property, log, markdown, terminal
 
 GAP = "\u200b"
+# Spaces and joiners that stay where they are ordinary writing, and the tags of the three flags that have some.
+ORDINARY = {*"\u00a0\u202f\u3000\u200c\u200d", *(chr(0xE0000 + ord(each)) for each in "gbensctwl\x7f")}
 # What GitHub looks for in the text of a rendered page, whatever stood in the Markdown before.
 FOUND_BY_GITHUB = re.compile(r"@[a-z0-9]|#[0-9]|://|(?<![a-z0-9])(gh-[0-9]|www\.)", re.IGNORECASE)
 
@@ -162,7 +164,10 @@ def test_plain_text_stays_readable_in_the_source(text: str, source: str) -> None
         ("\u202e\u2066\u200f\u061c", "\\u202e\\u2066\\u200f\\u061c"),
         ("\u200b\u200d\u2060\ufeff\u00ad", "\\u200b\\u200d\\u2060\\ufeff\\xad"),
         ("\x85\u2028\u2029\x0b\x0c", "\\x85\\u2028\\u2029\\x0b\\x0c"),
-        ("a\u00a0b\u3000c", "a\\xa0b\\u3000c"),
+        (" \u00a0b\u3000c", " \\xa0b\\u3000c"),
+        ("Pourquoi\u00a0?", "Pourquoi\u00a0?"),
+        ("نمی\u200cشود", "نمی\u200cشود"),
+        ("👩\u200d💻", "👩\u200d💻"),
         ("\ud800\ue000\U000e0041", "\\ud800\\ue000\\U000e0041"),
         ("", ""),
     ],
@@ -177,7 +182,7 @@ def test_any_text_is_one_printable_line(text: str) -> None:
     """Whatever goes in, what comes out is one line that prints, twice the same, and can be written as UTF-8."""
     for escape in (terminal, log, annotation_data, annotation_property):
         shown = escape(text)
-        assert shown.isprintable()
+        assert all(each.isprintable() or each in ORDINARY for each in shown)
         assert len(shown.splitlines()) <= 1
         assert shown.encode("utf-8").decode("utf-8") == shown
     assert terminal(terminal(text)) == terminal(text)

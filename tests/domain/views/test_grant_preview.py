@@ -22,7 +22,7 @@ from catalogue_facts import the_catalogue
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.documents import Parameter, Request
 from jitbot.domain.model.merge_facts import Rules
-from jitbot.domain.views.grant_preview import GrantPreview, first_window, would_grant
+from jitbot.domain.views.grant_preview import GrantPreview, would_grant
 
 LATER = MERGED_AT + timedelta(days=1)
 
@@ -180,5 +180,5 @@ def test_the_duration_counts_from_the_merge_or_the_start(
     starts_at: datetime | None, expires_at: datetime
 ) -> None:
     """A start of its own goes before the time of the merge."""
-    window = first_window(a_request(starts_at=starts_at), MERGED_AT)
+    window = grant_preview(a_request(starts_at=starts_at)).window
     assert (window.starts_at, window.expires_at) == (starts_at, expires_at)

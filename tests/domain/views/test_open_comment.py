@@ -11,12 +11,12 @@ from catalogue_facts import the_catalogue
 from comment_facts import HOSTILE, a_summary, is_inert, rendered
 
 from jitbot.domain.ledger.ask import Ask
-from jitbot.domain.model.documents import AccountId, Finding, Parameter, Statement
-from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.model.documents import AccountId, Acknowledgement, Finding, Parameter, Statement
+from jitbot.domain.model.merge_facts import ChangeKind, Rules
 from jitbot.domain.views.comment_body import LONGEST, MARKER, Part, fitted, folded, is_ours, must, whole
 from jitbot.domain.views.grant_preview import would_grant
 from jitbot.domain.views.open_comment import TOO_MUCH, nothing, proposal, steering, too_much, why
-from jitbot.domain.views.request_summary import Held, Proposed, RequestSummary
+from jitbot.domain.views.request_summary import Held, RequestSummary
 
 LONG = Finding(
     code="duration-above-maximum",
@@ -73,6 +73,18 @@ def test_that_nobody_approves_before_is_read_second() -> None:
     alone = rendered(comment(a_summary(rules=the_rules(policy=glass)), auto_merge=True)).text
     assert "It merges by itself: access begins a moment later." in alone
     assert "🚨" not in comment()
+
+
+def test_what_the_policy_acknowledges_is_told() -> None:
+    """Each finding with its reason, inert; nothing is said where there is none."""
+    known = Acknowledgement(finding="unknown-action", about="x:Y", reason="AWS @bob <b> said so")
+    summary = a_summary()
+    assert summary.grant_preview is not None
+    policy = replace(summary.grant_preview.policy, acknowledged=(known,))
+    said = comment(replace(summary, grant_preview=replace(summary.grant_preview, policy=policy)))
+    assert "**Findings that the policy acknowledges**\n- unknown-action of x:Y: AWS" in said
+    assert is_inert(said)
+    assert "acknowledges" not in comment(summary)
 
 
 def test_dangers_are_listed() -> None:
@@ -181,7 +193,7 @@ def test_many_findings_are_counted() -> None:
 def test_an_extension_says_what_changes() -> None:
     """More time, from when to when."""
     summary = a_summary(
-        a_request(duration=4 * HOUR), state=a_request_state(an_approval()), proposed=Proposed.EXTEND
+        a_request(duration=4 * HOUR), state=a_request_state(an_approval()), kind=ChangeKind.MODIFIED
     )
     seen = rendered(comment(summary)).text
     assert seen.startswith("alice asks for more time with orders-db-read: Read one DynamoDB table")
@@ -191,14 +203,14 @@ def test_an_extension_says_what_changes() -> None:
 
 def test_a_deletion_says_what_ends() -> None:
     """Whose access to what ends, and that it is for good."""
-    seen = rendered(comment(a_summary(proposed=Proposed.END, grant_preview=None, awaiting=None))).text
+    seen = rendered(comment(a_summary(kind=ChangeKind.DELETED, grant_preview=None, awaiting=None))).text
     assert seen.startswith("This ends the access of alice to orders-db-read in prod, for good")
 
 
 def test_a_deletion_that_ends_nothing_says_so() -> None:
     """Whoever reads it is not left to believe that the access is over, and is told why it is not."""
     end = a_summary(
-        proposed=Proposed.END, grant_preview=None, awaiting=None, ends_nothing="mallory may not <b>"
+        kind=ChangeKind.DELETED, grant_preview=None, awaiting=None, ends_nothing="mallory may not <b>"
     )
     seen = rendered(comment(end)).text
     assert "does not end the access of alice to orders-db-read in prod" in seen
@@ -209,7 +221,7 @@ def test_a_deletion_that_ends_nothing_says_so() -> None:
 
 def test_a_request_that_does_not_read_has_its_path_and_its_findings() -> None:
     """Nothing is told as if it were asked for."""
-    unread = RequestSummary(path="requests/x/y.yaml", proposed=Proposed.ASK, findings=(LONG,))
+    unread = RequestSummary(path="requests/x/y.yaml", kind=ChangeKind.ADDED, findings=(LONG,))
     seen = rendered(comment(unread, findings=(LONG,))).text
     assert "no request that can be read: requests/x/y.yaml" in seen
     assert "above the maximum" in seen
@@ -341,8 +353,10 @@ def hostile_briefing() -> RequestSummary:
     [
         comment(hostile_briefing()),
         comment(hostile_briefing(), findings=(replace(LONG, message=HOSTILE, hint=HOSTILE, file=HOSTILE),)),
-        comment(RequestSummary(path=HOSTILE, proposed=Proposed.ASK)),
-        comment(a_summary(a_request(path=f"requests/{HOSTILE}"), proposed=Proposed.END, grant_preview=None)),
+        comment(RequestSummary(path=HOSTILE, kind=ChangeKind.ADDED)),
+        comment(
+            a_summary(a_request(path=f"requests/{HOSTILE}"), kind=ChangeKind.DELETED, grant_preview=None)
+        ),
         comment(doubt=HOSTILE),
         comment(a_summary(a_request(reason=""))),
         comment(a_summary(a_request(reason="``` \n```", ticket="---", parameters={"table": "```"}))),
@@ -411,7 +425,7 @@ def test_more_requests_than_fit_are_said_first() -> None:
 
 def ending(*accounts: str) -> RequestSummary:
     """The end of a request in these accounts: one part of a comment."""
-    return a_summary(a_request(accounts=accounts), proposed=Proposed.END, grant_preview=None, awaiting=None)
+    return a_summary(a_request(accounts=accounts), kind=ChangeKind.DELETED, grant_preview=None, awaiting=None)
 
 
 def test_requests_fit_to_the_last_character() -> None:
@@ -525,7 +539,7 @@ def test_the_worst_request_is_read_first() -> None:
     path = "requests/orders-db-read/2026-11/{}-alice-x.yaml".format
     low = a_summary(a_request(path=path("01"), reason="the low one"))
     end = a_summary(
-        a_request(path=path("00"), reason="x"), proposed=Proposed.END, grant_preview=None, awaiting=None
+        a_request(path=path("00"), reason="x"), kind=ChangeKind.DELETED, grant_preview=None, awaiting=None
     )
     high = a_summary(a_request(path=path("03"), reason="the high one"), rules=admin)
     unknown = a_summary(a_request(path=path("04"), reason="the unknown one", accounts=("none",)))
@@ -541,7 +555,7 @@ def test_an_extension_shows_all_that_it_extends() -> None:
     asked = a_request(duration=4 * HOUR, accounts=("staging", "prod"))
     state = a_request_state(an_approval(asked=replace(asked, duration=2 * HOUR)))
     seen = rendered(
-        comment(a_summary(asked, state=state, proposed=Proposed.EXTEND)).partition("<details>")[0]
+        comment(a_summary(asked, state=state, kind=ChangeKind.MODIFIED)).partition("<details>")[0]
     ).text
     for part in (
         "in prod and staging for 4h, until",
@@ -568,7 +582,7 @@ def test_the_same_a_minute_later() -> None:
     assert '"aws:CurrentTime": "2026-11-25T11:00:00Z"' in body
     assert 'after the merge"' not in body
     longer = a_summary(
-        a_request(duration=4 * HOUR), state=a_request_state(an_approval()), proposed=Proposed.EXTEND
+        a_request(duration=4 * HOUR), state=a_request_state(an_approval()), kind=ChangeKind.MODIFIED
     )
     assert '"aws:CurrentTime": "2026-11-24T13:00:00Z"' in comment(longer)
 
@@ -616,7 +630,7 @@ def test_the_strictest_request_counts() -> None:
         False,
         "can be judged once the check is green",
     )
-    assert steering([a_summary(awaiting=None, proposed=Proposed.END)]) == (
+    assert steering([a_summary(awaiting=None, kind=ChangeKind.DELETED)]) == (
         True,
         "one code owner's approval is enough; the branch's rules ask for it",
     )

@@ -24,11 +24,11 @@ from jitbot.domain.access import request_state
 from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.documents import Login
+from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.views.request_summary import (
     MARKDOWN,
     TERMINAL,
     Held,
-    Proposed,
     RequestSummary,
     before,
     held,
@@ -151,7 +151,7 @@ def test_only_the_requesters_other_grants_count() -> None:
 
 def test_what_an_extension_changes() -> None:
     """The old end, the new one, the difference, and the whole; nothing for a first ask."""
-    summary = a_summary(EXTENDS, state=GRANTED, proposed=Proposed.EXTEND)
+    summary = a_summary(EXTENDS, state=GRANTED, kind=ChangeKind.MODIFIED)
     assert more(summary, TERMINAL) == (
         "Granted until 24 Nov 2026, 11:00 UTC; with this until 24 Nov 2026, 13:00 UTC: 2h more, 4h in all. "
         "Nothing else changes."
@@ -164,14 +164,14 @@ def test_what_an_extension_changes() -> None:
 
 def test_an_extension_of_nothing() -> None:
     """A duration that is no longer is said to add nothing."""
-    same = a_summary(state=GRANTED, proposed=Proposed.EXTEND)
+    same = a_summary(state=GRANTED, kind=ChangeKind.MODIFIED)
     assert "11:00 UTC: nothing more, 2h in all" in more(same, TERMINAL)
 
 
 def test_an_extension_of_an_extension_counts_from_the_last_end() -> None:
     """What is recorded last is what is extended."""
     twice = a_request_state(an_approval(), an_extension(3 * HOUR))
-    assert "1h more, 4h in all" in more(a_summary(EXTENDS, state=twice, proposed=Proposed.EXTEND), TERMINAL)
+    assert "1h more, 4h in all" in more(a_summary(EXTENDS, state=twice, kind=ChangeKind.MODIFIED), TERMINAL)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jitbot.domain.model.documents import AccountId, Parameter, Statement
+from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.views import titles
-from jitbot.domain.views.request_summary import Proposed, RequestSummary
+from jitbot.domain.views.request_summary import RequestSummary
 from jitbot.domain.views.titles import LONGEST, title
 
 GRANTED = a_request_state(an_approval())
@@ -31,32 +32,32 @@ MANY = {
             "alice: orders-db-read in prod and staging, 2h, table=orders",
         ),
         (
-            [a_summary(EXTENDS, state=GRANTED, proposed=Proposed.EXTEND)],
+            [a_summary(EXTENDS, state=GRANTED, kind=ChangeKind.MODIFIED)],
             "alice: orders-db-read in prod, +2h to 4h, table=orders",
         ),
         (
-            [a_summary(state=GRANTED, proposed=Proposed.EXTEND)],
+            [a_summary(state=GRANTED, kind=ChangeKind.MODIFIED)],
             "alice: orders-db-read in prod, to 2h, table=orders",
         ),
         (
-            [a_summary(proposed=Proposed.END, grant_preview=None)],
+            [a_summary(kind=ChangeKind.DELETED, grant_preview=None)],
             "alice: orders-db-read in prod, ends access",
         ),
         (
             [a_summary(rules=the_rules(policy=a_policy(approvals=0, reviewers=("erin",))))],
             "alice: orders-db-read in prod, 2h, break-glass, table=orders",
         ),
-        ([a_summary(proposed=Proposed.END)], "alice: orders-db-read in prod, ends access"),
+        ([a_summary(kind=ChangeKind.DELETED)], "alice: orders-db-read in prod, ends access"),
         (
             [a_summary(EXTENDS, state=GRANTED)],
             "alice: orders-db-read in prod, 4h, table=orders",
         ),
         (
-            [a_summary(proposed=Proposed.EXTEND, former=None)],
+            [a_summary(kind=ChangeKind.MODIFIED, former=None)],
             "alice: orders-db-read in prod, 2h, table=orders",
         ),
         (
-            [a_summary(EXTENDS, state=GRANTED, proposed=Proposed.EXTEND, grant_preview=None)],
+            [a_summary(EXTENDS, state=GRANTED, kind=ChangeKind.MODIFIED, grant_preview=None)],
             "alice: orders-db-read in prod, 4h",
         ),
         (
@@ -139,7 +140,7 @@ def test_a_value_passes_for_no_other_part(value: str, told: str) -> None:
 
 def ending(*accounts: str) -> RequestSummary:
     """The end of a request in these accounts."""
-    return a_summary(a_request(accounts=accounts), proposed=Proposed.END, grant_preview=None)
+    return a_summary(a_request(accounts=accounts), kind=ChangeKind.DELETED, grant_preview=None)
 
 
 def test_what_github_takes_is_shown_whole() -> None:
@@ -223,7 +224,7 @@ def test_a_title_is_one_line_that_github_takes(
     for summaries in (
         [a_summary(asked)],
         [a_summary(asked)] * 7,
-        [a_summary(asked, proposed=Proposed.END)],
+        [a_summary(asked, kind=ChangeKind.DELETED)],
     ):
         shown = title(summaries)
         assert shown.startswith("alice: ")

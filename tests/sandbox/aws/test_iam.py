@@ -30,6 +30,16 @@ def test_the_longest_role_name_is_taken(world: World) -> None:
     assert made["Role"]["RoleName"] == "a" * 64
 
 
+@pytest.mark.parametrize(("text", "taken"), [("acme/infra:12 é", True), ("acme/infra#12", False)])
+def test_a_tag_holds_certain_signs(world: World, text: str, taken: bool) -> None:
+    """Letters and digits of every script, spaces, and a few signs, of which # is none."""
+    call = {"RoleName": "r", "AssumeRolePolicyDocument": TRUST, "Tags": [{"Key": "ticket", "Value": text}]}
+    if taken:
+        assert world.admin().create_role(**call)["Role"]["RoleName"] == "r"
+    else:
+        assert refused(world.admin().create_role, **call) == "ValidationError"
+
+
 def test_names_differing_by_case_are_the_same_name(world: World) -> None:
     """Of roles, inline policies and managed policies; in another account they are free."""
     admin = world.admin()

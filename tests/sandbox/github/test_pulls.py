@@ -65,6 +65,18 @@ def test_pull_requests_are_listed_by_state_head_and_base(world: World) -> None:
     assert numbers == expected
 
 
+def test_a_title_has_256_characters_at_most(world: World) -> None:
+    """When it is opened and when it is edited; without any there is no pull request."""
+    pull, repo = world.pull(), world.repo("alice")
+    world.branch("same", {"x": "x"})
+    for title in ("", "t" * 257):
+        with refused(422, "title"):
+            repo.create_pull(base="main", head="same", title=title)
+        with refused(422, "title"):
+            repo.get_pull(pull.number).edit(title=title)
+    assert repo.create_pull(base="main", head="same", title="t" * 256).title == "t" * 256
+
+
 def test_title_body_and_state_can_be_edited(world: World) -> None:
     """Its author edits a pull request, closes it and opens it again; a reader cannot."""
     pull = world.pull()

@@ -18,7 +18,7 @@ from hostile import (
     tree_that_unfolds,
 )
 
-from jitbot.adapters.git.full_clone import WholeClone
+from jitbot.adapters.git import GitRepository
 from jitbot.domain.model.errors import UnavailableError
 
 PEOPLE = "policies/people.yaml"
@@ -194,10 +194,10 @@ def test_a_commit_that_cannot_be_asked(world: World, held: str, monkeypatch: pyt
     in_unread_requests(world, held)
     world.ran("sweep")
 
-    def silent(self: WholeClone, *_: object) -> None:
+    def silent(self: GitRepository, *_: object) -> None:
         raise UnavailableError("git ls-tree failed")
 
-    monkeypatch.setattr(WholeClone, "entries", silent)
+    monkeypatch.setattr(GitRepository, "entries", silent)
     found = verdict(world, code=3)
     told = [each["commit"] for each in found["findings"] if each["code"] == "commit-not-read"]
     assert len(told) == len(set(told)) >= 2

@@ -94,7 +94,7 @@ def test_all_that_happened_in_one_account(told: Path) -> None:
 
 def test_what_one_request_lived_through(told: Path) -> None:
     """From asking to removal, in the order in which it came."""
-    found = answered(told, "What one request lived through, from asking to removal")
+    found = answered(told, "The history of one request, from asking to removal")
     words = ["approved", "granted", "extended", "granted", "ended", "removed"]
     times = [line.split(" ")[0] for line in found]
     assert times == sorted(times)

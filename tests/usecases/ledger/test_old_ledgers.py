@@ -63,8 +63,8 @@ class Old:
         issuer._keys = keys  # those it published then: it is long gone
         nobody = cast("Any", None)  # reading asks neither GitHub nor AWS
         world = Context(
-            repository=repository, documents=documents, settings=settings, issuer=issuer,
-            forge=nobody, issues=nobody, catalogue=nobody, cloud=nobody, sleep=nobody,
+            git=repository, documents=documents, settings=settings, issuer=issuer,
+            github=nobody, github_write=nobody, issues=nobody, catalogue=nobody, cloud=nobody, sleep=nobody,
         )  # fmt: skip
         return read(world, self.now)
 

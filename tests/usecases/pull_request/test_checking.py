@@ -1,10 +1,13 @@
 """`jitbot check`: the verdict that a merge would meet, before it is one; read from git alone."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from acme_world import ORDERS, TABLE, World
+from acme_world import ORDERS, TABLE, World, clone_of
+
+from jitbot.domain.text import timestamp
 
 RULES = f"policies/access/{ORDERS}.yaml"
 
@@ -14,9 +17,8 @@ def codes(world: World, *commits: Mapping[str, str | None], code: int = 1) -> st
     world.steps += 1
     number = world.propose("alice", f"check {world.steps}", *commits)
     clone = world.acme.clone("clone-alice", "alice")
-    world.acme.git(
-        "alice", "fetch", "--quiet", "origin", f"refs/pull/{number}/head:refs/checked", "--force", cwd=clone
-    )
+    wanted = ("refs/heads/main:refs/remotes/origin/main", f"refs/pull/{number}/head:refs/checked")
+    world.acme.git("alice", "fetch", "--quiet", "--force", "origin", *wanted, cwd=clone)
     world.acme.github.calls.clear()
     ran = world.jit(
         "check",
@@ -42,6 +44,13 @@ def an_ask(world: World, slug: str = "ask", **fields: Any) -> dict[str, str | No
 def test_a_request_that_would_be_granted_is_fine(world: World) -> None:
     """Exit 0, and no finding."""
     assert "[" not in codes(world, an_ask(world), code=0)
+
+
+def test_many_files_are_too_many_for_a_request_alone(world: World) -> None:
+    """A hundred and one other files change nothing that asks; with a request among them nothing of it is read."""
+    many: dict[str, str | None] = {f"docs/{number}": "x" for number in range(101)}
+    assert "[" not in codes(world, many, code=0)
+    assert "[too-many-files]" in codes(world, an_ask(world) | many)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +149,21 @@ def test_a_symlink_is_found(world: World) -> None:
     """A request is an ordinary file."""
     ask = an_ask(world)
     path = next(iter(ask))
-    clone = world.acme.clone("clone-alice", "alice")
+    clone = clone_of(world, "alice")
     (clone / path).parent.mkdir(parents=True, exist_ok=True)
     (clone / path).symlink_to("/etc/passwd")
     assert "[not-a-plain-file]" in codes(world, {})
+
+
+def test_a_file_that_asks_for_more_time_is_explained_from_its_first_start(world: World) -> None:
+    """`explain` counts it from the grant that the ledger records, not from now, and finds nothing wrong with it."""
+    path = world.ask()
+    world.jit("grant")
+    first = world.ledger()[0]["window"]["expires_at"]
+    file = clone_of(world, "alice") / path
+    file.write_text(file.read_text().replace("2h", "4h"))
+    world.acme.clock.advance(timedelta(hours=1))
+    ran = world.jit("explain", path, runner="clone-alice", workflow="grant.yml")
+    until = timestamp.show(timestamp.parse(first) + timedelta(hours=2))
+    assert f"alice gets orders-db-read in prod for 4h, until {until}" in ran.output
+    assert "2h more, 4h in all" in ran.output

@@ -616,6 +616,6 @@ def test_more_than_is_read_is_said_to_be_refused(world: World) -> None:
     files = dict(world.request("alice", ORDERS, f"n{number}", **TABLE) for number in range(101))
     number = propose(world, "alice", files)
     comment(world, number, code=1)
-    assert "this changes 101 files, more than one request may" in only(world, number)
+    assert "the merge touches more than 100 files" in only(world, number)
     assert lights(world, number)["jitbot/check"] == ("failure", "1 to fix: too-many-files")
     assert lights(world, number)["jitbot/approval"][0] == "pending"

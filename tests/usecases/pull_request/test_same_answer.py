@@ -45,7 +45,7 @@ def desk(world: World, login: str = "alice") -> RequesterClient:
 def waiting(world: World, path: str, number: int) -> PendingApprovals | NotKnown | None:
     """What `request --wait` is shown of the approvals at this moment."""
     mine = desk(world)
-    (sight,) = follow(mine, mine.personal.pull(number), path, now=world.now, patience=timedelta())
+    (sight,) = follow(mine, mine.github.pull(number), path, now=world.now, patience=timedelta())
     return sight.approvals
 
 
@@ -290,7 +290,7 @@ def test_what_would_be_refused_anyway_is_not_said_to_be_approved(world: World) -
     assert "into side" in seen.why
     world.must(world.acme.call("alice", "PATCH", f"/pulls/{number}", base="main"))
     world.write("policies/settings.yaml", "repository: [")
-    seen = OpenApprovals(client=desk(world)).of(desk(world).personal.pull(number), path, world.now)
+    seen = OpenApprovals(client=desk(world)).of(desk(world).github.pull(number), path, world.now)
     assert isinstance(seen, NotKnown)
     assert "refused" in seen.why
 
@@ -300,7 +300,7 @@ def test_who_waits_sees_rules_that_change_meanwhile(world: World) -> None:
     path, number = good(world)
     mine = desk(world)
     approvals = OpenApprovals(client=mine, follows=True)
-    pull = mine.personal.pull(number)
+    pull = mine.github.pull(number)
     first = approvals.of(pull, path, world.now)
     assert isinstance(first, PendingApprovals)
     assert first.enough
@@ -315,15 +315,15 @@ def test_looking_again_asks_for_little(world: World) -> None:
     path, number = proposed(world, approved_by=())
     mine = desk(world)
     approvals = OpenApprovals(client=mine, follows=True)
-    approvals.of(mine.personal.pull(number), path, world.now)
+    approvals.of(mine.github.pull(number), path, world.now)
     world.forget()
-    approvals.of(mine.personal.pull(number), path, world.now)
+    approvals.of(mine.github.pull(number), path, world.now)
     asked = [each.rpartition("}")[2] for _, each in world.acme.github.calls]
     assert asked == ["", "/reviews"]
     world.must(world.review("bob", number))
-    approvals.of(mine.personal.pull(number), path, world.now)
+    approvals.of(mine.github.pull(number), path, world.now)
     world.forget()
-    approvals.of(mine.personal.pull(number), path, world.now)
+    approvals.of(mine.github.pull(number), path, world.now)
     assert (
         len(world.acme.github.calls) <= 6
     )  # where main is, bob's permission, who moved the base, who pushed
@@ -333,7 +333,7 @@ def test_a_review_from_a_clock_ahead_of_ours_counts(world: World) -> None:
     """GitHub's clock may be ahead: a review that is there was submitted, and none looks older by it."""
     path, number = proposed(world)
     mine = desk(world)
-    found = OpenApprovals(client=mine).of(mine.personal.pull(number), path, world.now - HOUR)
+    found = OpenApprovals(client=mine).of(mine.github.pull(number), path, world.now - HOUR)
     assert isinstance(found, PendingApprovals)
     assert found.enough
 

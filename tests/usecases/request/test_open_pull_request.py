@@ -1,14 +1,13 @@
 """Opening a pull request through the API: stop it anywhere, and it is whole or gone."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from asking_world import NOW, REASON, TEXT, Counter, Trouble
 
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
-from jitbot.ports.personal import MergeRules
+from jitbot.domain.model.github_objects import BranchRules
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github.records import PullRequestRule, Ruleset
 from jitbot.sandbox.organisation import Acme
@@ -130,14 +129,14 @@ def test_what_cannot_be_taken_back_is_named(counter: Counter) -> None:
 
 
 class Interrupted:
-    """A forge whose person presses Ctrl-C when one method is called: before it acts, or after."""
+    """A GitHub whose person presses Ctrl-C when one method is called: before it acts, or after."""
 
-    def __init__(self, forge: Any, name: str, *, after: bool) -> None:
-        self.forge, self.name, self.after = forge, name, after
+    def __init__(self, github_write: Any, name: str, *, after: bool) -> None:
+        self.github_write, self.name, self.after = github_write, name, after
 
     def __getattr__(self, name: str) -> Any:
         """The method, interrupted where it is the one."""
-        method = getattr(self.forge, name)
+        method = getattr(self.github_write, name)
         if name != self.name:
             return method
 
@@ -150,13 +149,11 @@ class Interrupted:
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("name", ["commit", "create_branch", "open_pull"])
+@pytest.mark.parametrize("name", ["commit_on_branch", "create_branch", "open_pull"])
 def test_ctrl_c_leaves_nothing(counter: Counter, name: str, *, after: bool) -> None:
     """Ctrl-C at any moment leaves no branch and no open pull request."""
     proposal = counter.proposal(counter.desk())
-    desk = counter.desk()
-    interrupted: Any = [Interrupted(each, name, after=after) for each in (desk.personal, desk.forge)]
-    desk = replace(desk, personal=interrupted[0], forge=interrupted[1])
+    desk = counter.desk(wrapped=lambda github_write: Interrupted(github_write, name, after=after))
     with pytest.raises(KeyboardInterrupt):
         open_pull(desk, proposal)
     assert (counter.branches(), counter.pulls()) == ([], [])
@@ -187,12 +184,15 @@ def test_what_somebody_pushes_meanwhile_is_left_alone(counter: Counter) -> None:
     proposal = counter.proposal(counter.desk())
 
     class Pushed:
-        def __getattr__(self, name: str) -> Any:
-            commit_of_bob(counter)
-            return getattr(counter.desk().forge, name)
+        def __init__(self, github_write: Any) -> None:
+            self.github_write = github_write
 
-    pushed: Any = Pushed()
-    desk = replace(counter.desk(), forge=pushed)
+        def __getattr__(self, name: str) -> Any:
+            if name == "commit_on_branch":
+                commit_of_bob(counter)
+            return getattr(self.github_write, name)
+
+    desk = counter.desk(wrapped=Pushed)
     with pytest.raises(DeniedError, match="somebody pushed to the branch"):
         open_pull(desk, proposal)
     store = counter.github.store
@@ -230,15 +230,25 @@ def test_a_name_that_is_taken_is_numbered(counter: Counter) -> None:
     counter.github.store.update_ref("refs/heads/main", main)
 
 
-def test_names_end(counter: Counter) -> None:
-    """Where every name is taken the person is told, before anything is written."""
+def test_names_do_not_end(counter: Counter) -> None:
+    """After nine of a name the second of the day makes another; only who asks ten times in a second more is told to wait."""
     tip = counter.github.store.tip("main")
+    timed = BRANCH.rpartition("alice-")[0] + "alice-at-090000"
     for number in range(1, 10):
         ending = f"-{number}" if number > 1 else ""
         counter.github.store.update_ref(f"refs/heads/{BRANCH}{ending}", tip)
     desk = counter.desk()
-    with pytest.raises(InvalidError, match="give another reason"):
-        free_path(desk, "orders-db-read", REASON, NOW)
+    assert free_path(desk, "orders-db-read", REASON, NOW).endswith("/24-alice-at-090000.yaml")
+    for number in range(1, 10):
+        counter.github.store.update_ref(f"refs/heads/{timed}{f'-{number}' if number > 1 else ''}", tip)
+    with pytest.raises(InvalidError, match="run this again"):
+        free_path(counter.desk(), "orders-db-read", REASON, NOW)
+
+
+def test_a_name_comes_from_the_ticket_where_the_reason_gives_none(counter: Counter) -> None:
+    """Most of the world does not write in a-z."""
+    path = free_path(counter.desk(), "orders-db-read", "返金が止まっている", NOW, ("INC-77", "orders"))
+    assert path.endswith("/24-alice-inc-77.yaml")
 
 
 def test_a_branch_that_is_taken_is_numbered(counter: Counter) -> None:
@@ -257,11 +267,11 @@ def test_auto_merge_merges_as_the_person(counter: Counter) -> None:
     desk, main = counter.desk(), counter.github.store.tip("main")
     pull = open_pull(desk, counter.proposal(desk))
     assert merge_when_approved(desk, pull, 1) == ("squash", "")
-    assert desk.personal.pull(pull.number).auto_merge
+    assert desk.github.pull(pull.number).auto_merge
     assert pushes == []
     counter.acme.call("bob", "POST", f"/pulls/{pull.number}/reviews", event="APPROVE", body="")
-    merged = desk.personal.pull(pull.number)
-    assert (merged.closed, merged.merge_commit) == (True, counter.github.store.tip("main"))
+    merged = desk.github.pull(pull.number)
+    assert (merged.is_open, merged.merge_commit) == (False, counter.github.store.tip("main"))
     assert counter.github.pulls[pull.number].merged_by.login == "alice"
     assert pushes == [("main", "alice")]
     counter.github.store.update_ref("refs/heads/main", main)
@@ -294,7 +304,7 @@ def test_auto_merge_never_comes_too_early(counter: Counter) -> None:
     method, note = merge_when_approved(desk, pull, 2)
     assert method == ""
     assert "jitbot/approval is no required check" in note
-    assert not desk.personal.pull(pull.number).auto_merge
+    assert not desk.github.pull(pull.number).auto_merge
     kept = counter.acme.github.rules["main"]
     counter.acme.github.rules["main"] = Ruleset(
         id=1, pull_request=PullRequestRule(), required_checks=("jitbot/approval",)
@@ -320,5 +330,7 @@ def test_when_rules_wait_for_enough(
     approvals: int, *, owners: bool, checks: tuple[str, ...], needed: int, early: bool
 ) -> None:
     """Rules wait for enough if our check is required, or one owner's approval is both asked for and enough."""
-    rules = MergeRules(approvals=approvals, code_owners=owners, checks=frozenset(checks))
+    rules = BranchRules(
+        answer=(), types=frozenset(), approvals=approvals, code_owners=owners, checks=frozenset(checks)
+    )
     assert bool(too_early(rules, needed)) is early

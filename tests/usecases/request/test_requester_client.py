@@ -111,7 +111,7 @@ def test_events_are_read_once_and_in_order(counter: Counter) -> None:
     later = event(at=NOW + timedelta(minutes=1), commit=Sha("2" * 40))
     old = event(at=NOW - timedelta(days=9), commit=Sha("3" * 40))
     write(counter, "ledger", dict([later, event(), old]))
-    ledger = UnverifiedLedger(counter.desk().personal)
+    ledger = UnverifiedLedger(counter.desk().github)
     found = ledger.events(NOW - timedelta(days=8), NOW)
     assert [each.commit[0] for each in found] == ["1", "2"]
     assert len(ledger.events(NOW - timedelta(days=9), NOW)) == 3
@@ -131,7 +131,7 @@ def test_what_is_no_event_counts_for_nothing(counter: Counter) -> None:
         ]
     )
     write(counter, "ledger", {**odd, path.replace("/24/", "/23/"): content})
-    ledger = UnverifiedLedger(counter.desk().personal)
+    ledger = UnverifiedLedger(counter.desk().github)
     assert ledger.events(NOW - timedelta(days=2), NOW) == ()
     assert ledger.unreadable == 4
 
@@ -140,15 +140,15 @@ def test_too_much_is_left_to_a_clone(counter: Counter) -> None:
     """More events than can be read one by one are refused, with the better way."""
     write(counter, "ledger", dict(event(commit=Sha(digit * 40)) for digit in "123"))
     with pytest.raises(InvalidError, match="run this in a clone"):
-        UnverifiedLedger(counter.desk().personal, most=2).events(NOW, NOW)
-    assert len(UnverifiedLedger(counter.desk().personal, most=3).events(NOW, NOW)) == 3
+        UnverifiedLedger(counter.desk().github, most=2).events(NOW, NOW)
+    assert len(UnverifiedLedger(counter.desk().github, most=3).events(NOW, NOW)) == 3
 
 
 def test_no_ledger_is_said(counter: Counter) -> None:
     """Without the branch there is nothing to read, and that is no empty record."""
     counter.github.store.update_ref("refs/heads/ledger", None)
     with pytest.raises(InvalidError, match="no branch ledger"):
-        UnverifiedLedger(counter.desk().personal).events(NOW, NOW)
+        UnverifiedLedger(counter.desk().github).events(NOW, NOW)
 
 
 @pytest.mark.parametrize("minutes", [0, 1, 60])

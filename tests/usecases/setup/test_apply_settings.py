@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jitbot.adapters.github import Client, GitHubRepositorySettings, GitHubSetup
+from jitbot.adapters.github import Client, GitHubReader, GitHubWriter
 from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.setup.doctor import desired_settings as desired
 from jitbot.domain.setup.doctor.github_state import GitHubState
@@ -36,12 +36,12 @@ class Begun:
 
     def state(self, login: str = "olivia") -> GitHubState:
         """How it is set up, as this person sees it."""
-        return read(GitHubSetup(self.client(login)))
+        return read(GitHubReader(self.client(login)))
 
     def apply(self, login: str = "olivia") -> dict[str, bool]:
         """Apply the table, and say of each change whether it was made."""
         client = self.client(login)
-        return dict(apply_settings(GitHubSetup(client), GitHubRepositorySettings(client)))
+        return dict(apply_settings(GitHubReader(client), GitHubWriter(client)))
 
     def differing(self) -> dict[str, CheckVerdict]:
         """The rows that are not fine."""

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from jitbot.domain.access.eligibility import is_eligible
 from jitbot.domain.model import owners
+from jitbot.domain.model.grammar import any_request
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.text import duration
-
-_ANY = "2026-01/01-anybody-anything.yaml"  # stands for whatever is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +35,17 @@ def entitlement(name: str, rules: Rules) -> Entitlement:
     if policy is None or people is None or teams is None:
         problems = _problems(rules)
         return Entitlement(
-            policy=name, description="", eligible=(), accounts=(), max_duration="", approvals=None,
-            approvers=(), owner_rule="", problem="; ".join(problems) or "its rules cannot be read",
-        )  # fmt: skip
-    owned = owners.of(f"requests/{name}/{_ANY}", codeowners=rules.codeowners, people=people, teams=teams)
+            policy=name,
+            description="",
+            eligible=(),
+            accounts=(),
+            max_duration="",
+            approvals=None,
+            approvers=(),
+            owner_rule="",
+            problem="; ".join(problems) or "its rules cannot be read",
+        )
+    owned = owners.of(any_request(name), codeowners=rules.codeowners, people=people, teams=teams)
     may = (login for login, person in people.items() if person.principal is not None)
     return Entitlement(
         policy=name,

@@ -5,10 +5,10 @@ import hashlib
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
+from jitbot import catalogs
 from jitbot.domain.audit.report.columns import cells, whole
-from jitbot.domain.audit.report.controls import CONTROLS
 from jitbot.domain.audit.report.git_commands import commands
 from jitbot.domain.audit.report.sample import merge_commit, rank, sample
 from jitbot.domain.audit.report.summary import Summary
@@ -17,6 +17,24 @@ from jitbot.domain.aws import iam
 from jitbot.domain.ledger import events
 from jitbot.domain.text import escape
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """One control: what the pack shows of it, where, and what it does not show. An auditor concludes.
+
+    SOC 2: the Trust Services Criteria of the AICPA, 2017 with the points of focus of 2022. ISO/IEC 27001:2022, Annex A.
+    """
+
+    standard: str
+    id: str
+    title: str
+    shows: str
+    columns: tuple[str, ...]
+    verdicts: tuple[str, ...]
+    not_shown: str
+
+
+CONTROLS = catalogs.table("controls", "control", Control)
 MANIFEST = "manifest.json"
 _README = """\
 # Evidence pack

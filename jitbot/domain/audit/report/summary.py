@@ -59,7 +59,7 @@ def summary(records: Sequence[GrantRecord], now: datetime) -> Summary:
     return Summary(
         records=len(records),
         requests=len({record.request for record in records if record.request}),
-        people=len({record.requester for record in records if record.requester}),
+        people=len({record.requester.casefold() for record in records if record.requester}),
         outcomes={each.value: sum(record.outcome is each for record in records) for each in GrantOutcome},
         tallies=tuple(_tally(name, title, records) for name, title in QUESTIONS.items()),
         exceptions=tuple(record for record in records if record.exceptions),

@@ -22,6 +22,7 @@ from jitbot.domain.audit.verify.grant_record import (
 )
 from jitbot.domain.audit.verify.unread import WHY
 from jitbot.domain.ledger.events import EndReason
+from jitbot.domain.model.documents import same_login
 from jitbot.domain.text import duration, timestamp
 
 Check = Callable[[GrantRecord, datetime], Iterator[Result]]
@@ -149,7 +150,7 @@ def _reviewed_by_oneself(record: GrantRecord) -> Iterator[Result]:
     review = record.after_review
     if review is None or review.at is None:
         yield Result(answer=None, why="break-glass, and not reviewed yet")
-    elif not review.by or review.by == record.requester:
+    elif not review.by or same_login(review.by, record.requester):
         yield _no("break-glass, reviewed by its own requester, or by nobody who is named")
 
 

@@ -1,11 +1,9 @@
 """Break-glass: can the required review be given, and can a request be merged soon?"""
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 
 from jitbot.domain.access import break_glass
 from jitbot.domain.model.documents import People, Policy, Teams
-from jitbot.domain.setup.doctor import ownership
 from jitbot.domain.setup.doctor.desired_settings import APPROVALS
 from jitbot.domain.setup.doctor.github_state import Branch
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
@@ -29,8 +27,7 @@ def reviewers(policies: Iterable[Policy], people: People, teams: Teams) -> Itera
         named = listed(policy.reviewers)
         yield question.answer(bool(able), f"policies/people.yaml knows nobody of {named}")
         # Another question than who approves: reviewers are named by the policy, and own nothing in CODEOWNERS.
-        alone = ownership.left_alone(policy, people, teams, partial(break_glass.others, able))
-        if able and alone:
+        if alone := break_glass.unreviewed(policy, people, teams):
             again = Check(
                 code=f"{question.code}-alone",
                 group=_GROUP,

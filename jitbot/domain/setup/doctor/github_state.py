@@ -51,6 +51,7 @@ class Hosting:
 
     full_name: str
     repository_id: int
+    default_branch: str
     answer: Body
 
 

@@ -1,15 +1,16 @@
 """Is every file owned, the rules by people who are known, and each policy by somebody who can approve?"""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from jitbot.domain.access.break_glass import is_break_glass
-from jitbot.domain.access.eligibility import is_eligible
+from jitbot.domain.access.eligibility import left_alone
 from jitbot.domain.access.pending_approvals import could_approve
 from jitbot.domain.model import owners
 from jitbot.domain.model.codeowners import CodeOwners, owners_of
-from jitbot.domain.model.documents import Finding, Login, People, Person, Policy, Teams
+from jitbot.domain.model.documents import Finding, People, Policy, Teams
+from jitbot.domain.model.grammar import any_request, outside_requests
 from jitbot.domain.setup.doctor.desired_settings import APPROVALS
 from jitbot.domain.setup.doctor.github_state import Branch
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
@@ -99,7 +100,7 @@ def coverage(files: Iterable[str], codeowners: CodeOwners, people: People, teams
         f"the first line is {first.pattern}" if first else "there is no line",
     )
     # An ownerless line for a break-glass policy is intended; `approvers` checks those.
-    bare = [path for path in every if not path.startswith("requests/") and not owners_of(codeowners, path)]
+    bare = [path for path in outside_requests(every) if not owners_of(codeowners, path)]
     yield _EVERY_FILE.answer(
         bool(every) and not bare, f"nobody owns {listed(bare)}" if bare else "main is empty"
     )
@@ -147,7 +148,9 @@ def _rules(every: Sequence[str], codeowners: CodeOwners, people: People, teams: 
     guarded += [f"{start}any" for start in (".github/", "policies/")]
     broad = {rule.line for rule in codeowners.rules if rule.pattern in _ANYTHING}
     requests = [
-        rule.line for rule in codeowners.rules if rule.covers(_IN_REQUESTS) or "requests" in rule.pattern
+        rule.line
+        for rule in codeowners.rules
+        if rule.covers(any_request("any")) or "requests" in rule.pattern
     ]
     last_request = max(requests, default=0)
     problems = []
@@ -164,8 +167,6 @@ def _rules(every: Sequence[str], codeowners: CodeOwners, people: People, teams: 
 
 
 _ANYTHING = frozenset({"*", "**", "/**"})
-_OF_A_POLICY = "2026-01/01-any-any.yaml"
-_IN_REQUESTS = f"requests/any/{_OF_A_POLICY}"
 
 
 def approvers(
@@ -173,17 +174,16 @@ def approvers(
 ) -> Iterator[Check]:
     """Whether each policy's folder has enough owners for its approvals, and one more where an owner may ask."""
     for policy in policies:
-        folder = f"requests/{policy.name}/"
         question = Check(
             code=f"approvers-{policy.name}",
             group="who approves",
             title=f"{policy.name} has who approves it",
             impact="nobody would get this access: no request for it can be approved",
-            fix=f"name owners of {folder} in .github/CODEOWNERS who are in policies/people.yaml",
+            fix=f"name owners of requests/{policy.name}/ in .github/CODEOWNERS who are in policies/people.yaml",
         )
         if is_break_glass(policy):
             continue  # break-glass: `doctor.break_glass` checks those
-        found = owners.of(f"{folder}{_OF_A_POLICY}", codeowners=codeowners, people=people, teams=teams)
+        found = owners.of(any_request(policy.name), codeowners=codeowners, people=people, teams=teams)
         if found.findings:
             yield question.no(found.findings[0].message)
             continue
@@ -200,18 +200,6 @@ def approvers(
                 otherwise=CheckVerdict.WARN,
             )
             yield again.no(f"nobody is left to approve what {listed(asking)} would ask for")
-
-
-def left_alone(
-    policy: Policy, people: People, teams: Teams, others: Callable[[Person], Collection[Person]]
-) -> tuple[Login, ...]:
-    """Who may ask under a policy, and leaves too few others to approve it, or to review it afterwards."""
-    return tuple(
-        person.login
-        for person in people.values()
-        if is_eligible(person.login, policy.eligible, teams)
-        and len(others(person)) < max(policy.approvals, 1)
-    )
 
 
 def _within(path: str, start: str) -> bool:

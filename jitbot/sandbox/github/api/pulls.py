@@ -39,13 +39,20 @@ def create_pull(call: GitHubCall, repo: HostedRepository) -> Reply:
         call.site,
         repo,
         author=call.actor,
-        title=call.text("title"),
+        title=_title(call.text("title")),
         body=call.optional("body"),
         head=_branch(repo, call.text("head")),
         base=call.text("base"),
         draft=call.body.get("draft") is True,
     )
     return replace(_shown(call, repo, pull), status=201)
+
+
+def _title(title: str) -> str:
+    if not title or len(title) > _LONGEST_TITLE:
+        problem = {"resource": "PullRequest", "field": "title", "code": "invalid"}
+        raise RefusalError(422, "Validation Failed", (problem,))
+    return title
 
 
 def get_pull(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
@@ -64,10 +71,7 @@ def edit_pull(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
         pull = pulls.close(call.site, repo, pull)
     elif state == "open" and not pull.is_open:
         pull = pulls.reopen(call.site, repo, pull)
-    title = call.text("title", pull.title)
-    if not title or len(title) > _LONGEST_TITLE:
-        problem = {"resource": "PullRequest", "field": "title", "code": "invalid"}
-        raise RefusalError(422, "Validation Failed", (problem,))
+    title = _title(call.text("title", pull.title))
     body = call.optional("body") if "body" in call.body else pull.body
     pull = repo.change(pull, title=title, body=body, updated_at=call.site.clock.now())
     return _shown(call, repo, pull)

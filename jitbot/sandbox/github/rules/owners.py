@@ -81,7 +81,7 @@ def _error(line: Line, path: str, kind: str, culprit: str) -> dict[str, object]:
 
 def _lines(text: str) -> Iterator[Line]:
     for number, raw in enumerate(text.splitlines(), start=1):
-        words = re.sub(r"(^|\s)#.*", "", raw).split()
+        words = re.findall(r"(?:\\ |\S)+", re.sub(r"(^|\s)#.*", "", raw))
         if not words:
             continue
         pattern, *owners = words
@@ -93,7 +93,7 @@ def _lines(text: str) -> Iterator[Line]:
         yield Line(
             number=number,
             text=raw,
-            pattern=pattern,
+            pattern=pattern.replace("\\ ", " "),
             owners=tuple(owners),
             problem=problem,
             culprit=pattern if bad_pattern else invalid,

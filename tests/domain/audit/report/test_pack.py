@@ -15,9 +15,8 @@ from acme_facts import DAY, a_request, sha
 from many_grants import START, many
 
 from jitbot.domain.audit.report import columns
-from jitbot.domain.audit.report.controls import CONTROLS
 from jitbot.domain.audit.report.git_commands import commands
-from jitbot.domain.audit.report.pack import MANIFEST, pack
+from jitbot.domain.audit.report.pack import CONTROLS, MANIFEST, pack
 from jitbot.domain.audit.report.population import population
 from jitbot.domain.audit.report.sample import rank, sample
 from jitbot.domain.audit.report.summary import QUESTIONS, summary

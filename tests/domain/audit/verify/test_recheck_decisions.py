@@ -77,7 +77,7 @@ def in_git(case: Case | None = None, **changes: Any) -> InGit:
 
 
 def parsed_case(case: Case | None = None, told: bool = True, **changes: Any) -> DecisionFacts:
-    """What a decision on this case is judged by; unless it is `told`, its evidence lacks what the forge said."""
+    """What a decision on this case is judged by; unless it is `told`, its evidence lacks what GitHub said."""
     return DecisionFacts(
         decision=recorded(approval()),
         so_far=a_request_state(),

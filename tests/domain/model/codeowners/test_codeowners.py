@@ -200,6 +200,34 @@ def test_a_blank_in_a_path_is_found_as_an_owner_that_is_none() -> None:
     assert [(finding.code, finding.column) for finding in findings] == [("codeowners-invalid-owner", 5)]
 
 
+@pytest.mark.parametrize(
+    ("line", "pattern", "owners"),
+    [
+        ("/docs/How\\ To/ @acme/docs", "/docs/How To/", ("@acme/docs",)),
+        ("a\\ b\\ \\ c @alice @bob # why", "a b  c", ("@alice", "@bob")),
+        ("/a\\ b", "/a b", ()),
+    ],
+)
+def test_a_blank_with_a_backslash_is_a_part_of_the_pattern(
+    line: str, pattern: str, owners: tuple[str, ...]
+) -> None:
+    """As GitHub reads it: the pattern goes on behind it."""
+    codeowners = parse(f"* @acme/all\n{line}\n")
+    assert codeowners.findings == ()
+    assert (codeowners.rules[1].pattern, codeowners.rules[1].owners) == (pattern, owners)
+    assert owners_of(codeowners, pattern.strip("/") + "/x") == owners
+    assert owners_of(codeowners, "docs/How/x") == ("@acme/all",)
+
+
+@pytest.mark.parametrize("line", ["/a\\ @alice", "/a\\ ", "/a\\\\ @alice", "/a\\\tb @alice"])
+def test_a_backslash_that_may_hide_an_owner_is_in_doubt(line: str) -> None:
+    """Where an owner seems to follow, or nothing, the line is one doubt, and nobody says that GitHub skips it."""
+    codeowners = parse(f"* @acme/all\n{line}\n")
+    assert [rule.line for rule in codeowners.rules] == [1]
+    assert codeowners.findings[0].code == "codeowners-backslash"
+    assert "skips" not in codeowners.findings[0].message
+
+
 def test_all_problems_of_a_file_are_found_at_once() -> None:
     """A line may have several problems and a file several such lines: none hides another."""
     text = "![a] alice bob\n/ok/ @alice\n***\n"

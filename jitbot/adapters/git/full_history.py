@@ -1,16 +1,14 @@
 """A clone that is read from its first commit to its last: for audits, not for the runs that write the record."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from jitbot.adapters.git import plumbing, stream
 from jitbot.adapters.git.objects import Objects
-from jitbot.adapters.git.partial_clone import REMOTE, Remainder
+from jitbot.adapters.git.partial_clone import Remainder
 from jitbot.adapters.git.process import GitProcess, Token
-from jitbot.adapters.git.ref_names import commit_of, holds
+from jitbot.adapters.git.ref_names import holds
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.git_history import HistoryStep, RuleChange, Touched
@@ -18,7 +16,6 @@ from jitbot.domain.model.bounds import EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.model.codeowners import RULES
 from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.domain.model.errors import UnavailableError
-from jitbot.domain.text.addresses import GITHUB, origin
 
 VERIFIED = "refs/jitbot/verified"
 REQUESTS = "requests/"
@@ -28,43 +25,22 @@ _MOST = 10_000  # entries below one path that one commit changes
 _AT_ONCE = 5000  # blobs that are brought to a partial clone in one call
 
 
-class WholeClone:
-    """A clone on this machine that has all of main and of the ledger.
+class FullHistory:
+    """The part of `GitRepository` that audits ask; raises UnavailableError where the clone's history is cut off."""
 
-    `token` is for a partial clone's remote, and for `server` alone.
-    """
-
-    def __init__(
-        self,
-        root: Path,
-        *,
-        token: str = "",
-        server: str = GITHUB,
-        timeout: float = 600,
-        environ: Mapping[str, str] = os.environ,
-    ) -> None:
-        self._git = GitProcess(root, timeout=timeout, environ=environ)
-        self._objects = Objects(self._git)
-        self._remainder = Remainder(self._git, token=Token(token, origin(server)))
-
-    def tip(self, branch: str) -> Sha:
-        """The tip of a branch as it was last fetched."""
-        return self._named(
-            f"refs/remotes/{REMOTE}/{branch}",
-            f"this clone has no branch {branch} of {REMOTE}: `git fetch` it",
-        )
+    def __init__(self, git: GitProcess, token: Token) -> None:
+        self._git = git
+        self._objects = Objects(git)
+        self._remainder = Remainder(git, token=token)
 
     def ledger_again(self, commits: Sequence[Sha]) -> Iterator[HistoryStep]:
-        """Some of the ledger's commits once more, in this order, without their dates."""
         return self._steps([(commit, 0) for commit in commits])
 
     def ledger_steps(self, tip: Sha) -> Iterator[HistoryStep]:
-        """The ledger's commits, through every parent, parents first."""
-        return self._steps(self._walk(tip, "--topo-order"))
+        return self._steps(self._walk_whole(tip, "--topo-order"))
 
     def main_steps(self, tip: Sha) -> Iterator[HistoryStep]:
-        """The commits of a branch's first-parent line, oldest first."""
-        return self._steps(self._walk(tip, "--first-parent"), asks=True)
+        return self._steps(self._walk_whole(tip, "--first-parent"), asks=True)
 
     def contents(self, blobs: Iterable[Sha], most: int = EVENT_READ) -> Iterator[tuple[Sha, bytes | None]]:
         """The bytes of blobs of at most so many; what a partial clone lacks is fetched, many at once.
@@ -81,13 +57,11 @@ class WholeClone:
             next(here, None)  # so that git ends, and its failure is raised
 
     def here(self, blobs: Iterable[Sha]) -> frozenset[Sha]:
-        """Those of these blobs that are in this clone, however large."""
         wanted = list(dict.fromkeys(blobs))
         kinds = stream.objects(self._git, wanted)
         return frozenset(name for name, (_, kind) in zip(wanted, kinds, strict=True) if kind == "blob")
 
     def blobs_at(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:
-        """The blob at each path of each commit that is here; None where that commit has none."""
         wanted = list(dict.fromkeys(places))
         commits = list(dict.fromkeys(commit for commit, _ in wanted))
         kinds = stream.objects(self._git, commits)
@@ -105,14 +79,12 @@ class WholeClone:
         }
 
     def entries(self, commit: Sha, paths: Sequence[str]) -> tuple[AddedEntry, ...]:
-        """What lies at these paths of a commit, whatever it is; a path without an entry is left out."""
         return self._objects.entries(commit, paths) if paths else ()
 
     def rule_changes(
         self, tip: Sha, paths: Sequence[str], start: datetime, end: datetime
     ) -> tuple[RuleChange, ...]:
-        """The commits of main's first-parent line that touch these paths, from `start` until, not at, `end`; oldest first."""
-        dated = self._walk(tip, "--first-parent", touching=paths)
+        dated = self._walk_whole(tip, "--first-parent", touching=paths)
         wanted = {name: time for name, time in dated if start.timestamp() <= time < end.timestamp()}
         commits = stream.commits(self._git, list(wanted))
         touched = self._touched(commits, paths)
@@ -149,15 +121,12 @@ class WholeClone:
         return found
 
     def holds(self, tip: Sha, commit: Sha) -> bool:
-        """Whether a history has this commit in it; one that git does not even know is in none."""
         return holds(self._git, tip, commit)
 
     def commits_of(self, tip: Sha) -> frozenset[Sha]:
-        """The names of all commits of a history."""
         return frozenset(Sha(name) for name in self._git.ask("rev-list", tip).decode().split())
 
     def verified(self) -> Sha | None:
-        """The head of the ledger that was last found good in this clone."""
         found = self._git.ask("for-each-ref", "--format=%(objectname)", VERIFIED).decode().strip()
         return Sha(found) if found else None
 
@@ -165,14 +134,7 @@ class WholeClone:
         """Keep this head of the ledger as the one found good; git keeps what it holds from then on."""
         self._git.ask("update-ref", "-m", "jitbot audit verify", VERIFIED, head)
 
-    def resolve(self, revision: str) -> Sha:
-        """The commit that a revision names."""
-        return self._named(revision, f"git knows no commit {revision!r}")
-
-    def _named(self, revision: str, otherwise: str) -> Sha:
-        return commit_of(self._git, revision, otherwise)
-
-    def _walk(self, tip: Sha, *options: str, touching: Sequence[str] = ()) -> Sequence[tuple[Sha, int]]:
+    def _walk_whole(self, tip: Sha, *options: str, touching: Sequence[str] = ()) -> Sequence[tuple[Sha, int]]:
         """A history's commits with their times. Raises UnavailableError if it is cut off before its beginning."""
         asked = ("--reverse", "--timestamp", *options, tip, "--", *touching)
         lines = self._git.ask("rev-list", *asked).decode().splitlines()

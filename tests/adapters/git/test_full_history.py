@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jitbot.adapters.git import WholeClone, full_clone
+from jitbot.adapters.git import GitRepository, full_history
 from jitbot.adapters.git.process import GitProcess
 from jitbot.adapters.git.ref_names import is_commit
 from jitbot.domain.ledger.git_history import HistoryStep
@@ -49,8 +49,8 @@ class Repo:
 
     def steps(self) -> list[HistoryStep]:
         """The ledger's steps."""
-        clone = WholeClone(self.root)
-        return list(clone.ledger_steps(clone.tip("ledger")))
+        clone = GitRepository(self.root)
+        return list(clone.ledger_steps(clone.ledger()))
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_merges_through_every_parent(repo: Repo) -> None:
     root = repo.commit(tree)
     left, right = repo.commit(tree, root, message="left"), repo.commit(tree, root, message="right")
     top = repo.commit(tree, left, right)
-    clone = WholeClone(repo.root)
+    clone = GitRepository(repo.root)
     names = [step.commit for step in repo.steps()]
     assert (names[0], names[-1], set(names[1:3])) == (root, top, {left, right})
     assert [step.commit for step in clone.main_steps(Sha(top))] == [root, left, top]
@@ -112,7 +112,7 @@ def test_merges_through_every_parent(repo: Repo) -> None:
 
 def test_a_commit_with_too_many_paths_is_not_whole(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither in one folder nor in many; what comes after it is read as ever."""
-    monkeypatch.setattr(full_clone, "MOST_PATHS", 20)
+    monkeypatch.setattr(full_history, "MOST_PATHS", 20)
     one = repo.blob()
     wide = repo.tree(*(f"100644 blob {one}\tf{number:02}" for number in range(21)))
     deep = repo.tree(
@@ -135,8 +135,8 @@ def test_of_a_large_commit_of_main_what_matters_is_told(
     repo: Repo, monkeypatch: pytest.MonkeyPatch, most: int, asks: bool, rules: bool
 ) -> None:
     """Requests and rules are told of it alone, each as far as it can be read; the commit is not whole."""
-    monkeypatch.setattr(full_clone, "MOST_PATHS", 5)
-    monkeypatch.setattr(full_clone, "MOST_OF_REQUESTS", most)
+    monkeypatch.setattr(full_history, "MOST_PATHS", 5)
+    monkeypatch.setattr(full_history, "MOST_OF_REQUESTS", most)
     one = repo.blob()
 
     def folder(*names: str) -> str:
@@ -146,7 +146,7 @@ def test_of_a_large_commit_of_main_what_matters_is_told(
     parts = {"requests": folder("x", "y"), "policies": folder("1", "2", "3"), "docs": folder("z")}
     entries = (f"040000 tree {tree}\t{name}" for name, tree in sorted(parts.items()))
     tip = repo.commit(repo.tree(*entries, f"100644 blob {one}\tCODEOWNERS"), root)
-    step = list(WholeClone(repo.root).main_steps(Sha(tip)))[-1]
+    step = list(GitRepository(repo.root).main_steps(Sha(tip)))[-1]
     assert (step.whole, step.asks_whole, step.rules_whole) == (False, asks, rules)
     paths = {each.path for each in step.touched}
     assert ("requests/x" in paths, "policies/1" in paths, "CODEOWNERS" in paths) == (asks, rules, True)
@@ -175,18 +175,18 @@ def test_contents_in_their_order(repo: Repo) -> None:
     one, large = repo.blob(b"one\0\n"), repo.blob(b"x" * 11)
     tree = repo.tree(f"100644 blob {one}\ta")
     names = [Sha(each) for each in (large, one, "f" * 40, tree, one)]
-    found = list(WholeClone(repo.root).contents(names, 10))
+    found = list(GitRepository(repo.root).contents(names, 10))
     assert found == [(large, None), (one, b"one\0\n"), ("f" * 40, None), (tree, None)]
 
 
 def test_which_blobs_are_here(repo: Repo) -> None:
     """A blob, whatever its size; not a tree, nor what is nowhere."""
     large, tree = repo.blob(b"x" * 11), repo.tree(f"100644 blob {repo.blob()}\ta")
-    assert WholeClone(repo.root).here([Sha(large), Sha(tree), Sha("f" * 40)]) == {large}
+    assert GitRepository(repo.root).here([Sha(large), Sha(tree), Sha("f" * 40)]) == {large}
 
 
 @pytest.fixture
-def partial(repo: Repo) -> WholeClone:
+def partial(repo: Repo) -> GitRepository:
     """A clone without blobs of a repository with one file, and a submodule beside it."""
     tree = repo.tree(f"100644 blob {repo.blob()}\ta", f"160000 commit {'1' * 40}\tmodule")
     repo.git("branch", "--force", "main", repo.commit(tree))
@@ -194,17 +194,17 @@ def partial(repo: Repo) -> WholeClone:
         repo.git("config", f"uploadpack.{option}", "true")
     url = f"file://{repo.root}"
     repo.git("clone", "--quiet", "--bare", "--branch=main", "--filter=blob:none", url, "partial")
-    return WholeClone(repo.root / "partial")
+    return GitRepository(repo.root / "partial")
 
 
-def test_what_the_remote_does_not_have_is_none(repo: Repo, partial: WholeClone) -> None:
+def test_what_the_remote_does_not_have_is_none(repo: Repo, partial: GitRepository) -> None:
     """Nor is it a reason to stop: whatever else is asked for with it is brought."""
     one = Sha(repo.blob())
     names = [Sha(each) for each in ("1" * 40, one, "mode-120000", "2" * 40)]
     assert list(partial.contents(names)) == [(name, b"x" if name == one else None) for name in names]
 
 
-def test_places_whose_blobs_are_not_here(repo: Repo, partial: WholeClone) -> None:
+def test_places_whose_blobs_are_not_here(repo: Repo, partial: GitRepository) -> None:
     """Names are told from the trees alone, and a submodule's is no blob."""
     made = Sha(repo.git("rev-parse", "main"))
     places = [(made, "a"), (made, "module"), (made, "no")]
@@ -225,7 +225,7 @@ def test_blobs_at_places(repo: Repo) -> None:
     )
     gone = Sha("f" * 40)
     places = [(made, "a b"), (made, "d"), (made, "d/x"), (made, "no"), (made, "a\nb"), (gone, "a b")]
-    assert WholeClone(repo.root).blobs_at(places) == {
+    assert GitRepository(repo.root).blobs_at(places) == {
         (made, "a b"): one, (made, "d"): None, (made, "d/x"): one, (made, "no"): None,
     }  # fmt: skip
 
@@ -235,7 +235,7 @@ def test_the_head_that_was_found_good(repo: Repo) -> None:
     tree = repo.tree(f"100644 blob {repo.blob()}\ta")
     first = Sha(repo.commit(tree))
     second = Sha(repo.commit(tree, first))
-    clone = WholeClone(repo.root)
+    clone = GitRepository(repo.root)
     assert clone.verified() is None
     clone.remember(second)
     assert (clone.verified(), clone.holds(second, first), clone.holds(first, second)) == (second, True, False)
@@ -245,9 +245,9 @@ def test_the_head_that_was_found_good(repo: Repo) -> None:
 
 def test_what_is_not_there_is_said(repo: Repo) -> None:
     """No such branch, no such commit, an option in the place of a revision."""
-    clone = WholeClone(repo.root)
+    clone = GitRepository(repo.root)
     with pytest.raises(InvalidError, match="has no branch ledger"):
-        clone.tip("ledger")
+        clone.ledger()
     for revision in ("nobody", "--all"):
         with pytest.raises(InvalidError, match="git knows no commit"):
             clone.resolve(revision)

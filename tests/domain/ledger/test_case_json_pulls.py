@@ -1,4 +1,4 @@
-"""What the forge told, value by value: as JSON, and back."""
+"""What GitHub told, value by value: as JSON, and back."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 from acme_facts import an_actor
 from builders import a_pull
 
-from jitbot.domain.ledger.github_json import dump_pull, load_pull
+from jitbot.domain.ledger.case_json import PULL
 from jitbot.domain.model import bounds
 from jitbot.domain.model.merge_facts import PullRequest
 
@@ -21,11 +21,11 @@ PULLS: dict[str, PullRequest] = {
 @pytest.mark.parametrize("pull", PULLS.values(), ids=PULLS.keys())
 def test_a_pull_request_comes_back_as_it_was(pull: PullRequest) -> None:
     """What is not known is not known there either."""
-    assert load_pull(json.loads(json.dumps(dump_pull(pull)))) == pull
+    assert PULL.load(json.loads(json.dumps(PULL.dump(pull)))) == pull
 
 
 def test_a_branch_is_named_where_one_is_known_and_not_without_end() -> None:
     """Without a name there is no key; of a long name the beginning is kept."""
-    assert "head_branch" not in dump_pull(a_pull())
-    assert dump_pull(a_pull(head_branch="refunds"))["head_branch"] == "refunds"
-    assert load_pull(dump_pull(a_pull(head_branch="b" * 1000))).head_branch == bounds.cut("b" * 1000)
+    assert "head_branch" not in PULL.dump(a_pull())
+    assert PULL.dump(a_pull(head_branch="refunds"))["head_branch"] == "refunds"
+    assert PULL.load(PULL.dump(a_pull(head_branch="b" * 1000))).head_branch == bounds.cut("b" * 1000)

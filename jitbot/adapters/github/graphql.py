@@ -1,0 +1,39 @@
+"""Questions in GitHub's GraphQL, where REST would take a call for each answer. https://docs.github.com/en/graphql"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeVar
+
+from github import GithubException
+
+from jitbot.adapters.github.client import Client
+
+AT_ONCE = 50  # objects in one query: far below what GitHub counts as too much
+
+T = TypeVar("T")
+
+
+def objects(client: Client, expressions: Sequence[str], wanted: str) -> list[Mapping[str, Any] | None]:
+    """What git expressions such as `<commit>:<path>` name, in one query; they are variables, never text in it."""
+    owner, _, name = client.repository.partition("/")
+    places = range(len(expressions))
+    declared = " ".join(f"$e{place}: String!" for place in places)
+    asked = " ".join(f"o{place}: object(expression: $e{place}) {{ {wanted} }}" for place in places)
+    query = f"query($owner: String!, $name: String!, {declared}) {{ repository(owner: $owner, name: $name) {{ {asked} }} }}"
+    variables = {f"e{place}": expression for place, expression in enumerate(expressions)}
+    data = client.graphql(query, {"owner": owner, "name": name, **variables})
+    return [data["repository"][f"o{place}"] for place in places]
+
+
+def in_parts(wanted: Iterable[T]) -> Iterator[list[T]]:
+    """Each thing once, in lists that one query can ask for."""
+    rest = iter(dict.fromkeys(wanted))
+    while some := list(islice(rest, AT_ONCE)):
+        yield some
+
+
+def types_of(error: GithubException) -> frozenset[str]:
+    """GitHub's names for what went wrong, such as NOT_FOUND: it gives them inside a 200, which PyGithub raises."""
+    errors = error.data.get("errors") if isinstance(error.data, dict) else None
+    found = errors if isinstance(errors, list) else []
+    return frozenset(str(each.get("type")) for each in found if isinstance(each, dict))
