@@ -15,6 +15,7 @@ from git_objects import NAME, Objects, UnsureError
 from jitbot.sandbox.github.site import HostedRepository, Site
 
 SITES: dict[str, Site] = {}  # by address, those that are running
+_MANY = 1000  # objects that git brings in less time
 _FLAGS = ("--quiet", "--no-tags", "--no-recurse-submodules", "origin")
 _ADDRESS = re.compile(r"^\s*url = (\S+)$", re.MULTILINE)
 _REFSPEC = re.compile(r"\+?(refs/[\w/-]+):(refs/(?:remotes|jitbot)/[\w/-]+)", re.ASCII)
@@ -79,7 +80,7 @@ def _missing(here: Objects, there: Objects, tips: Iterator[str] | Sequence[str])
         if name in found or here.read(name) is not None:
             continue
         read = there.read(name)
-        if read is None:
+        if read is None or len(found) > _MANY:
             raise UnsureError
         found[name] = None
         if read[0] == "commit":

@@ -13,6 +13,7 @@ from pathlib import Path
 from git_objects import NAME, Entry, Objects, UnsureError
 
 _NOTHING = ("000000", "0" * 40)
+_MUCH = 200_000  # bytes of trees that git compares in less time
 _GREP = re.compile(r"--grep=\^(.*)\$", re.DOTALL)
 _repositories: dict[Path, Objects] = {}
 
@@ -112,10 +113,13 @@ def _tree_of(objects: Objects, name: str) -> str | None:
 def _diff_tree(objects: Objects, arguments: Sequence[str], stdin: bytes) -> bytes:
     if list(arguments) != ["--stdin", "-z", "--raw", "--no-renames", "--no-abbrev"]:
         raise UnsureError
-    parts = []
+    parts, size = [], 0
     for line in stdin.decode().splitlines():
         one, _, other = line.partition(" ")
         if not NAME.fullmatch(one) or not NAME.fullmatch(other):
+            raise UnsureError
+        size += sum(len((objects.read(each) or ("", b""))[1]) for each in (one, other))
+        if size > _MUCH:
             raise UnsureError
         parts.append(f"{line}\n".encode())
         parts += _differences(objects.tree(one), objects.tree(other))

@@ -51,6 +51,7 @@ class Runner:
     packages: Path  # uv's cache, warm
     offline: bool = True  # whether uv has nothing but its cache
     elsewhere: tuple[str, ...] = ()  # actions of other repositories, as OWNER/NAME@COMMIT=FOLDER
+    programs: tuple[str, ...] = ()  # folders of programs that come before those of the machine
 
     def run(
         self,
@@ -101,7 +102,7 @@ class Runner:
 
     def _machine(self) -> dict[str, str]:
         """The runner's own environment: a home without settings, and the tools that a hosted runner has."""
-        tools = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+        tools = [*self.programs, str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
         return {
             "HOME": str(self.folder),
             "XDG_CACHE_HOME": str(self.folder / "cache"),

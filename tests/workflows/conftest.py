@@ -38,13 +38,34 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
         go_without(str(error), os.environ)
 
 
+@pytest.fixture(scope="session")
+def quick_uv(tools: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a `uv` that copies what the real one installed from the same lock once, for tests of other things."""
+    folder = tmp_path_factory.mktemp("quick-uv")
+    installed = folder / "installed"
+    _sync(installed, {"UV_COMPILE_BYTECODE": "1", "UV_CACHE_DIR": str(tools[1])})
+    program = folder / "uv"
+    program.write_text(
+        "#!/bin/sh\n"
+        f'if [ "$1 $2 $3 $5 $6 $7 $8" = "{_SYNC}" ] && cmp -s "$4/uv.lock" "{ROOT}/uv.lock"\n'
+        f'then exec cp -al "{installed}/." "$UV_PROJECT_ENVIRONMENT/"\n'
+        f'else exec "{_tool("uv")}" "$@"\n'
+        "fi\n"
+    )
+    program.chmod(0o755)
+    return folder
+
+
 @pytest.fixture(scope="module")
-def office(tools: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(
+    tools: tuple[str, Path], quick_uv: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Office]:
     """acme in real time, with this repository's code and workflows merged into its main."""
     home, (act, packages) = tmp_path_factory.mktemp("runner"), tools
     with Acme(Clock()) as acme:
         stage = Stage(acme=acme, jitbot=main, console=Console(file=StringIO()))
-        office = Office(stage=stage, runner=Runner(acme=acme, act=act, folder=home, packages=packages))
+        runner = Runner(acme=acme, act=act, folder=home, packages=packages, programs=(str(quick_uv),))
+        office = Office(stage=stage, runner=runner)
         office.move_in()
         yield office
 
@@ -57,13 +78,21 @@ def _tool(name: str) -> str:
 
 def _warm_packages(home: Path) -> Path:
     """uv's cache with all that the lock names, so that the jobs need no network; the user's own, where there is one."""
-    uv = _tool("uv")
-    cache = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=True).stdout.strip()
-    command = [uv, "sync", "--quiet", "--project", str(ROOT), "--locked", "--no-dev", "--no-build"]
-    environ = {**os.environ, "UV_PROJECT_ENVIRONMENT": str(home / "warm"), "UV_PYTHON_DOWNLOADS": "never"}
+    asked = subprocess.run([_tool("uv"), "cache", "dir"], capture_output=True, text=True, check=True)
+    _sync(home / "warm", {})
+    return Path(asked.stdout.strip())
+
+
+_SYNC = "sync --quiet --project --locked --no-dev --no-build --no-install-project"  # as the action asks
+
+
+def _sync(environment: Path, variables: dict[str, str]) -> None:
+    """Install what the lock names into an environment. Raises UnavailableError where uv cannot."""
+    first, second, third, *rest = _SYNC.split(" ")
+    variables = {"UV_PROJECT_ENVIRONMENT": str(environment), "UV_PYTHON_DOWNLOADS": "never", **variables}
+    command = [_tool("uv"), first, second, third, str(ROOT), *rest]
     done = subprocess.run(
-        [*command, "--no-install-project"], env=environ, capture_output=True, text=True, check=False
+        command, env={**os.environ, **variables}, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         raise UnavailableError(f"uv cannot install what the lock names: {done.stderr[-500:]}")
-    return Path(cache)
