@@ -46,7 +46,7 @@ ALLOWED = {
         "verdict.passed_over",
     },
     "commands/setup/bootstrap.py": {  # made of settings.yaml and accounts.yaml as their schemas let them be
-        "_ROLL_OUT.format(settings.namespace, accounts)",
+        "_ROLL_OUT.format(settings.namespace, accounts, region)",
         "_OWNER_ID_MISSING.format(owner=settings.repository.partition('/')[0])",
         "settings.repository.partition('/')[0]",
         "str(options.owner_id)",
@@ -57,7 +57,7 @@ ALLOWED = {
     "commands/ci/comment.py": {"each.body", "each.number"},  # Markdown, inert by `test_comment`, and a number
     "commands/setup/completion.py": {"found.source_template % script.source_vars()"},  # click's own script
     "commands/use/console.py": {
-        "console_links.federated(grant.role_arn, session, endpoint=invocation.environ.get('JITBOT_SIGNIN_URL'))",
+        "console_links.federated(session, endpoint=invocation.environ.get('JITBOT_SIGNIN_URL'))",
     },  # a secret link: quoted, and of no use changed
     "terminal/prompts.py": {"number"},
     "commands/setup/doctor.py": {

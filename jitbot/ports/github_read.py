@@ -130,6 +130,18 @@ class GitHubRead(Protocol):
         """What protects a branch: rules, classic protection and who may bypass them; each is Unknown if it is not shown."""
         ...
 
+    def tags(self) -> Mapping[str, str]:
+        """The commit that each tag names."""
+        ...
+
+    def last_scheduled(self, file: str) -> datetime | None:
+        """When the newest run began that the schedule of this workflow started; None if there is none."""
+        ...
+
+    def calls_left(self) -> int | None:
+        """How many calls GitHub still allows in this hour, as it said with its last answer; None if it did not."""
+        ...
+
     def job_tokens(self) -> Body:
         """What a job's token may do by default."""
         ...

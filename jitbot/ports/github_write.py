@@ -31,11 +31,8 @@ class GitHubWrite(Protocol):
         """
         ...
 
-    def create_commit(self, parent: Sha | None, files: Mapping[str, bytes], message: str) -> Sha:
-        """A commit on top of `parent` that writes these files; without one, a commit with no past and nothing else in it.
-
-        It is on no branch, so nobody sees it yet. GitHub makes and signs it for the owner of the token.
-        """
+    def create_root_commit(self, files: Mapping[str, bytes], message: str) -> Sha:
+        """A commit of these files without a past, on no branch. GitHub does not sign it for a person's token."""
         ...
 
     def create_branch(self, name: str, commit: Sha) -> None:

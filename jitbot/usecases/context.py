@@ -86,5 +86,6 @@ def ensure_recordable(context: Context) -> None:
     missing = LEDGER_RULES - context.github.rules(LEDGER).types
     if missing:
         raise DeniedError(
-            f"the branch ledger is not protected ({', '.join(sorted(missing))}); `jitbot doctor` says how"
+            f"the branch ledger is not protected ({', '.join(sorted(missing))}); `jitbot doctor` says how. In a private "
+            "repository rules need GitHub Pro, Team or Enterprise"
         )

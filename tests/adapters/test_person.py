@@ -3,11 +3,15 @@
 import os
 import shlex
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.stub import Stubber
 
 from jitbot.adapters.aws.person import ASKING, AmbientPerson
+from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 
 KEYS = '{"Version": 1, "AccessKeyId": "AKIA1", "SecretAccessKey": "hush"}'
 
@@ -31,3 +35,69 @@ def test_a_program_that_gives_credentials_is_told_who_asks(
     AmbientPerson({}, profile=profile, endpoint="http://127.0.0.1:1")
     assert seen.read_text() == "1"
     assert ASKING not in os.environ
+
+
+ROLE = "arn:aws:iam::111111111111:role/jit/jit-alice-x"
+GIVEN = {
+    "AccessKeyId": "ASIAEXAMPLE000000001",
+    "SecretAccessKey": "hush",
+    "SessionToken": "hush",
+    "Expiration": datetime(2026, 11, 24, 10, tzinfo=UTC),
+}
+
+
+def person(region: str = "eu-south-2") -> AmbientPerson:
+    """Somebody with keys and a region."""
+    keys = {"AWS_ACCESS_KEY_ID": "AKIA1", "AWS_SECRET_ACCESS_KEY": "hush", "AWS_REGION": region}
+    return AmbientPerson(keys, profile=None, endpoint=None)
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(3600, {}), (900, {"DurationSeconds": 900})])
+def test_an_hour_is_not_asked_for(seconds: int, asked: dict[str, Any]) -> None:
+    """It is what AWS gives, and a federated sign-in may want credentials for which no duration was given."""
+    alice = person()
+    with Stubber(alice._sts) as stubber:
+        stubber.add_response(
+            "assume_role",
+            {"Credentials": GIVEN},
+            {"RoleArn": ROLE, "RoleSessionName": "jit-alice", **asked},
+        )
+        assert alice.assume(ROLE, "jit-alice", seconds).token == "hush"
+        stubber.assert_no_pending_responses()
+
+
+def test_a_region_that_the_account_has_not_activated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The person's region may be off in the grant's account: the global one is always on."""
+    alice, other = person(), person("us-east-1")
+    regions: list[str] = []
+    monkeypatch.setattr(alice, "_client", lambda region_name: regions.append(region_name) or other._sts)
+    with Stubber(alice._sts) as here, Stubber(other._sts) as there:
+        here.add_client_error("assume_role", "RegionDisabledException", http_status_code=403)
+        there.add_response("assume_role", {"Credentials": GIVEN})
+        assert alice.assume(ROLE, "jit-alice", 3600).access_key == GIVEN["AccessKeyId"]
+    assert regions == ["us-east-1"]
+
+
+def test_any_other_refusal_is_asked_once() -> None:
+    """What AWS refuses in one region it is not asked in another."""
+    alice = person()
+    with Stubber(alice._sts) as stubber:
+        stubber.add_client_error("assume_role", "AccessDenied", http_status_code=403)
+        with pytest.raises(DeniedError, match="AccessDenied"):
+            alice.assume(ROLE, "jit-alice", 3600)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("Couldn't retrieve verification key from your identity provider", UnavailableError),
+        ("The token is not valid", DeniedError),
+    ],
+)
+def test_an_issuer_that_aws_cannot_reach_is_tried_again(message: str, kind: type[JitbotError]) -> None:
+    """The same code stands for a token that is wrong, and for keys that STS could not fetch just now."""
+    alice = person()
+    with Stubber(alice._sts) as stubber:
+        stubber.add_client_error("assume_role", "InvalidIdentityToken", message, http_status_code=400)
+        with pytest.raises(kind):
+            alice.assume(ROLE, "jit-alice", 3600)

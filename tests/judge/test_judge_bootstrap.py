@@ -160,6 +160,7 @@ def claims(**others: str | None) -> dict[str, str]:
         "aud": "sts.amazonaws.com",
         "sub": "repo:acme/access:ref:refs/heads/main",
         "repository_id": "700001",
+        "repository_owner_id": "9000",
         "ref": "refs/heads/main",
         "job_workflow_ref": "acme/access/.github/workflows/grant.yml@refs/heads/main",
         **others,
@@ -212,6 +213,7 @@ PINNED = {
     "no workflow": claims(job_workflow_ref=None),
     "recreated under the same name": claims(repository_id="700099"),
     "no number": claims(repository_id=None),
+    "another owner of that name": claims(repository_owner_id="9001"),
     "another ref": claims(ref="refs/heads/mallory"),
     "no ref": claims(ref=None),
 }

@@ -118,6 +118,7 @@ class Issuer:
             "sub": "repo:acme/access:ref:refs/heads/main",
             "repository": "acme/access",
             "repository_id": "700001",
+            "repository_owner_id": "9000",
             "ref": "refs/heads/main",
             "job_workflow_ref": "acme/access/.github/workflows/grant.yml@refs/heads/main",
             "actor": "olivia",

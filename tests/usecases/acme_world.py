@@ -110,7 +110,7 @@ class World(Stage):
 
     def calm(self) -> None:
         """Let every call go right again."""
-        self.acme.github.faults = self.acme.aws.faults = None
+        self.acme.github.faults = self.acme.aws.faults = self.acme.github.calls_left = None
 
     def forget(self) -> None:
         """Forget the calls made so far."""

@@ -21,6 +21,7 @@ PERMISSIONS = {
     "sweep.yml": {**CHANGES, "issues": "write"},
     "revoke.yml": CHANGES,
     "audit.yml": {"contents": "write", "id-token": "write", "issues": "write", "pull-requests": "read"},
+    "clock.yml": {"actions": "write"},
     "ci.yml": {"contents": "read"},
     "nightly.yml": {"contents": "read"},
 }
@@ -40,8 +41,24 @@ TRIGGERS = {
         },
         "pull_request_review": {"types": ["submitted", "dismissed"]},
     },
-    "grant.yml": {**MAIN, "schedule": [{"cron": "17 * * * *"}]},
-    "sweep.yml": {**MAIN, "schedule": [{"cron": "47 * * * *"}, {"cron": "37 3 * * *"}]},
+    "grant.yml": MAIN,
+    "sweep.yml": {
+        **MAIN,
+        "workflow_dispatch": {
+            "inputs": {
+                "complete": {
+                    "description": "Read every role whole, as once a day",
+                    "required": "false",
+                    "default": "false",
+                    "type": "boolean",
+                }
+            }
+        },
+    },
+    "clock.yml": {
+        "schedule": [{"cron": "17 * * * *"}, {"cron": "47 * * * *"}, {"cron": "37 3 * * *"}],
+        "workflow_dispatch": {},
+    },
     "audit.yml": {"schedule": [{"cron": "23 5 * * 1"}], "workflow_dispatch": {}},
     "ci.yml": {
         "push": {"branches": ["main"], "paths-ignore": ["requests/**"]},
@@ -133,18 +150,34 @@ def test_nothing_runs_at_the_full_hour() -> None:
     assert all(minute % 15 for minute in minutes)
 
 
-def test_the_daily_sweep_is_the_complete_one() -> None:
-    """The step asks for the complete sweep at a time that the schedule really has."""
-    crons = [each["cron"] for each in read(FILES["sweep.yml"])["on"]["schedule"]]
-    asked = re.findall(r"'([\d* ]+)'", own_step("sweep.yml")["env"]["COMPLETE"])
-    assert asked == [crons[1]]
+def test_the_clock_starts_what_is_due() -> None:
+    """Each of its times starts one workflow that can be started, and by hand it starts both; nothing else is done."""
+    (step,) = steps(FILES["clock.yml"])
+    crons = [each["cron"] for each in read(FILES["clock.yml"])["on"]["schedule"]]
+    cases = re.findall(r'"(\d+ )"\*\) start (\S+) \'(.*)\' ;;', step["run"])
+    assert [(minute, name) for minute, name, _ in cases] == [
+        ("17 ", "grant.yml"),
+        ("47 ", "sweep.yml"),
+        ("37 ", "sweep.yml"),
+    ]
+    assert [cron[:3] for cron in crons] == [minute for minute, _, _ in cases]
+    assert [inputs for _, _, inputs in cases] == ["{}", "{}", '{"complete": "true"}']
+    assert "*) start grant.yml '{}' && start sweep.yml '{}' ;;" in step["run"]
+    for _, name, _ in cases:
+        assert "workflow_dispatch" in read(FILES[name])["on"]
+
+
+def test_a_dead_schedule_takes_nothing_else_with_it() -> None:
+    """GitHub turns whole workflows off when their schedule sleeps: no other trigger lies in one with a schedule."""
+    for name in ("check.yml", "grant.yml", "sweep.yml", "revoke.yml"):
+        assert "schedule" not in read(FILES[name])["on"]
 
 
 @pytest.mark.parametrize("path", [*FILES.values(), ACTION], ids=lambda path: path.name)
 def test_actions_are_pinned(path: Path) -> None:
     """Every action from outside is a commit, with its tag beside it; the same one everywhere."""
     used = re.findall(r"\buses: (.+)", path.read_text())
-    assert used
+    assert used or path.name == "clock.yml"  # it starts others, and needs no action
     for uses in used:
         assert uses == "./.github/actions/jitbot" or re.fullmatch(
             r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", uses
@@ -170,7 +203,7 @@ def test_no_expression_reaches_a_shell(path: Path) -> None:
 def test_credentials_do_not_stay(name: str) -> None:
     """No checkout leaves the token behind in the clone's configuration; no job runs for ever."""
     checkouts = [step for step in steps(FILES[name]) if step.get("uses", "").startswith("actions/checkout@")]
-    assert [step["with"]["persist-credentials"] for step in checkouts] == ["false"]
+    assert [step["with"]["persist-credentials"] for step in checkouts] == ["false"] * (name != "clock.yml")
     longest = 350 if name == "nightly.yml" else 30
     assert 0 < int(job(name)["timeout-minutes"]) <= longest
 
@@ -214,7 +247,7 @@ def test_the_audit_reads_everything_and_keeps_its_report() -> None:
     assert found[0]["with"] == {**CHECKOUT, "fetch-depth": "0"}
     assert found[1]["uses"] == "./.github/actions/jitbot"
     verify, report, keep = found[2:]
-    assert verify["run"] == "jitbot audit verify --online --against-aws --record"
+    assert verify["run"] == "jitbot audit verify --online --online-since recorded --against-aws --record"
     assert "if" not in verify
     options = re.fullmatch(
         r"jitbot audit report --online --from \S.+ --to \S.+ --output (\S+)\n", report["run"]
@@ -228,12 +261,13 @@ def test_the_audit_reads_everything_and_keeps_its_report() -> None:
 
 
 def test_grants_do_not_hang_on_one_trigger() -> None:
-    """A merge whose push fires nothing is found by the schedule, within the hour, and by a dispatch at once."""
+    """A merge whose push fires nothing is found by the clock, within the hour, and by a dispatch at once."""
+    hourly = [each["cron"] for each in read(FILES["clock.yml"])["on"]["schedule"]][:2]
+    assert [cron.split()[1:] for cron in hourly] == [["*"] * 4] * 2
     for name in ("grant.yml", "sweep.yml"):
         triggers = read(FILES[name])["on"]
-        assert set(triggers) == {"push", "schedule", "workflow_dispatch"}
+        assert set(triggers) == {"push", "workflow_dispatch"}
         assert triggers["push"] == {"branches": ["main"]}
-        assert triggers["schedule"][0]["cron"].split()[1:] == ["*"] * 4
 
 
 def test_what_is_installed_is_what_is_locked() -> None:
@@ -242,6 +276,24 @@ def test_what_is_installed_is_what_is_locked() -> None:
     (sync,) = [line for line in script.splitlines() if line.startswith("uv ")]
     assert {"--locked", "--no-dev", "--no-build", "--no-install-project"} <= set(sync.split())
     assert "pip" not in script
+
+
+# The digest of uv-x86_64-unknown-linux-gnu.tar.gz of a version, as astral-sh publishes it beside the file.
+UV = {"0.12.4": "c8c60f47e6f88d18dbf6f33d7279fb1fbf7ae76631768152cf5578c3d65729b4"}
+
+
+def test_uv_itself_is_verified() -> None:
+    """The digest is given, and is that of the version: setup-uv verifies nothing without one."""
+    given = next(step["with"] for step in steps(ACTION) if step["name"] == "Set up uv")
+    assert given["checksum"] == UV[given["version"]]
+
+
+def test_the_cache_follows_the_lock_of_the_action() -> None:
+    """A data-only repository has no uv.lock: the cache is named by the lock that the action installs from."""
+    given = next(step["with"] for step in steps(ACTION) if step["name"] == "Set up uv")
+    place, _, rest = given["cache-dependency-glob"].partition("}}")
+    assert place == "${{ github.action_path "
+    assert (ACTION.parent / rest.removeprefix("/")).resolve() == ROOT / "uv.lock"
 
 
 def test_the_real_actions_are_taken_where_they_are(tmp_path: Path) -> None:

@@ -53,7 +53,9 @@ def test_every_file_is_accepted(says: GitHubSays) -> None:
     assert {name for name, found in errors.items() if found} == set(wrong)
 
 
-@pytest.mark.parametrize("name", ["check.yml", "grant.yml", "sweep.yml", "revoke.yml", "audit.yml"])
+@pytest.mark.parametrize(
+    "name", ["check.yml", "grant.yml", "sweep.yml", "revoke.yml", "audit.yml", "clock.yml"]
+)
 def test_conditions_decide_as_meant(says: GitHubSays, name: str) -> None:
     """What may change anything runs on main alone; what checks runs for pull requests into main alone."""
     cases = CHECKING if name == "check.yml" else CHANGING
@@ -62,12 +64,13 @@ def test_conditions_decide_as_meant(says: GitHubSays, name: str) -> None:
     assert dict(zip(cases, decided, strict=True)) == expected
 
 
-@pytest.mark.parametrize(("schedule", "complete"), [("37 3 * * *", "yes"), ("47 * * * *", ""), (None, "")])
-def test_the_daily_sweep_is_complete(says: GitHubSays, schedule: str | None, complete: str) -> None:
-    """Only the daily run of the sweep reads every role whole."""
+@pytest.mark.parametrize(
+    ("inputs", "complete"), [({"complete": True}, "yes"), ({"complete": False}, ""), ({}, "")]
+)
+def test_the_daily_sweep_is_complete(says: GitHubSays, inputs: dict[str, bool], complete: str) -> None:
+    """Only a run that was asked to reads every role whole; one after a push has no inputs."""
     (text,) = expressions(own_step("sweep.yml")["env"]["COMPLETE"])
-    event = {"schedule": schedule} if schedule else {}
-    assert says.values([(text, {"github": {"event": event}})]) == [complete]
+    assert says.values([(text, {"inputs": inputs})]) == [complete]
 
 
 def test_nobody_holds_up_an_end(says: GitHubSays) -> None:
@@ -81,10 +84,11 @@ def test_nobody_holds_up_an_end(says: GitHubSays) -> None:
     for name in ("grant.yml", "sweep.yml"):
         (group,) = expressions(read(FILES[name])["concurrency"]["group"])
         events = [
-            (group, {"github": {**run, "event_name": event}})
-            for event in ("push", "schedule", "workflow_dispatch")
+            (group, {"github": {**run, "event_name": event}}) for event in ("push", "workflow_dispatch")
         ]
-        assert says.values(events) == ["main", "4242", "4242"]
+        assert says.values(events) == ["main", "4242"]
+    (clock,) = expressions(read(FILES["clock.yml"])["concurrency"]["group"])
+    assert says.values([(clock, {"github": run})]) == ["4242"]
 
 
 def test_the_cache_is_written_from_main_alone(says: GitHubSays) -> None:

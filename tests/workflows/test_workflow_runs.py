@@ -4,6 +4,7 @@ from office import Office
 
 from jitbot.sandbox.github.records import GitHubFault
 
+ACTIONS = "github-actions[bot]"
 PAYLOAD = "raise SystemExit('the code of the head ran')\n"
 
 
@@ -70,7 +71,7 @@ def test_a_silent_merge_is_granted_by_schedule_and_ended_by_hand(office: Office)
     number = office.propose("dave", "silent")
     office.approve("bob", number)
     office.merge(number)
-    granted = office.on_main("grant.yml", "schedule", schedule="17 * * * *")
+    granted = office.dispatched("grant.yml", ACTIONS, {})
     assert granted.green
     assert office.states("dave") == ["live"]
     reason = "--help \"; echo 'taken' $(echo taken) `echo taken`\ntaken"
@@ -84,15 +85,41 @@ def test_a_silent_merge_is_granted_by_schedule_and_ended_by_hand(office: Office)
 def test_the_daily_sweep_runs(office: Office) -> None:
     """The daily run reads every role of every account whole, and is green where all is as recorded."""
     office.stage.acme.aws.calls.clear()
-    ran = office.on_main("sweep.yml", "schedule", schedule="37 3 * * *")
+    ran = office.dispatched("sweep.yml", ACTIONS, {"complete": "true"})
     assert (ran.green, ran.steps["Sweep"]) == (True, "success")
     calls = [operation for _, _, operation in office.stage.acme.aws.calls]
     assert calls.count("GetAccountAuthorizationDetails") == len(office.stage.acme.accounts)
 
 
+def test_the_clock_starts_grant_and_sweep(office: Office) -> None:
+    """With the job's token, on main by its whole name; where GitHub takes only the short one, by that."""
+    github = office.stage.acme.github
+    github.dispatches.clear()
+    for schedule in ("17 * * * *", "47 * * * *", "37 3 * * *"):
+        assert office.on_main("clock.yml", "schedule", schedule=schedule).green
+    assert office.dispatched("clock.yml", "olivia", {}).green
+    assert [(each.workflow, dict(each.inputs)) for each in github.dispatches] == [
+        ("grant.yml", {}),
+        ("sweep.yml", {}),
+        ("sweep.yml", {"complete": "true"}),
+        ("grant.yml", {}),
+        ("sweep.yml", {}),
+    ]
+    assert {(each.ref, each.actor) for each in github.dispatches} == {("refs/heads/main", ACTIONS)}
+    refusals = [GitHubFault(status=422), None, GitHubFault(status=422), GitHubFault(status=422)]
+    github.faults = lambda _, path: refusals.pop(0) if path.endswith("/dispatches") and refusals else None
+    try:
+        assert office.on_main("clock.yml", "schedule", schedule="17 * * * *").green
+        assert github.dispatches[-1].ref == "main"
+        failed = office.on_main("clock.yml", "schedule", schedule="17 * * * *")
+    finally:
+        github.faults = None
+    assert (failed.code, failed.steps["Start"]) == (1, "failure")
+
+
 def test_a_run_on_a_branch_does_nothing(office: Office) -> None:
     """Dispatched on a branch no job of a workflow that may change anything begins."""
-    for workflow in ("grant.yml", "sweep.yml", "revoke.yml"):
+    for workflow in ("grant.yml", "sweep.yml", "revoke.yml", "clock.yml"):
         inputs = {"request": "x", "reason": "y"}
         ran = office.dispatched(workflow, "mallory", inputs, ref="mallory-branch")
         assert (dict(ran.steps), ran.green) == ({}, False)

@@ -9,14 +9,10 @@ from urllib.parse import urlencode
 
 import requests
 from jitbot.domain.enforce.grant_target import Session
-from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
+from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.text.addresses import is_private
 
-_SITES = {
-    "aws": ("https://signin.aws.amazon.com", "https://console.aws.amazon.com/"),
-    "aws-us-gov": ("https://signin.amazonaws-us-gov.com", "https://console.amazonaws-us-gov.com/"),
-    "aws-cn": ("https://signin.amazonaws.cn", "https://console.amazonaws.cn/"),
-}
+_SIGNIN, _CONSOLE = "https://signin.aws.amazon.com", "https://console.aws.amazon.com/"
 _TIMEOUT = 20
 
 
@@ -24,16 +20,15 @@ def switch_role(role_arn: str, shown_as: str) -> str:
     """The Switch Role link, for a console in which the person is signed in. It contains no secret."""
     account_id, name = role_arn.split(":")[4], role_arn.partition(":role/")[2]
     given = {"account": account_id, "roleName": name, "displayName": shown_as[:64]}
-    return f"{_sites(role_arn)[0]}/switchrole?{urlencode(given)}"
+    return f"{_SIGNIN}/switchrole?{urlencode(given)}"
 
 
-def federated(role_arn: str, session: Session, *, endpoint: str | None = None) -> str:
+def federated(session: Session, *, endpoint: str | None = None) -> str:
     """A link that signs its holder in as this session, for the next 15 minutes. It is a secret.
 
     The console's session lasts as long as the one given. No error quotes what was sent.
     """
-    signin, console = _sites(role_arn)
-    site = endpoint or signin
+    site = endpoint or _SIGNIN
     if not is_private(site):
         raise DeniedError(f"{site} is neither TLS nor this machine; no credentials are sent there")
     keys = {
@@ -50,17 +45,12 @@ def federated(role_arn: str, session: Session, *, endpoint: str | None = None) -
             f"{site} could not be asked for a sign-in token: {type(error).__name__}"
         ) from None
     if answer.status_code != requests.codes.ok:
-        raise DeniedError(f"{site} gave no sign-in token: status {answer.status_code}")
+        raise DeniedError(
+            f"{site} gave no sign-in token: status {answer.status_code}; use the Switch Role link instead"
+        )
     try:
         token = answer.json()["SigninToken"]
     except (ValueError, KeyError, TypeError):
         raise UnavailableError(f"{site} answered without a sign-in token") from None
-    login = {"Action": "login", "Issuer": "jitbot", "Destination": console, "SigninToken": str(token)}
+    login = {"Action": "login", "Issuer": "jitbot", "Destination": _CONSOLE, "SigninToken": str(token)}
     return f"{site}/federation?{urlencode(login)}"
-
-
-def _sites(role_arn: str) -> tuple[str, str]:
-    partition = role_arn.split(":")[1]
-    if partition not in _SITES:
-        raise InvalidError(f"jitbot knows no console of the partition {partition}")
-    return _SITES[partition]

@@ -8,6 +8,8 @@ import botocore.exceptions
 from jitbot import catalogs
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 
+# STS answers this, too, while it cannot fetch the issuer's keys: that passes, and a token that is wrong does not.
+_PASSING = (("InvalidIdentityToken", "retrieve"),)
 (_UNCLEAR,) = catalogs.lists("aws_errors", "unclear")
 
 
@@ -20,7 +22,8 @@ def translated(doing: str) -> Iterator[None]:
         said = error.response.get("Error", {})
         code, message = str(said.get("Code", "")), " ".join(str(said.get("Message", "")).split())[:300]
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        kind = UnavailableError if code in _UNCLEAR or status >= 500 else DeniedError
+        unclear = code in _UNCLEAR or any(code == name and part in message for name, part in _PASSING)
+        kind = UnavailableError if unclear or status >= 500 else DeniedError
         raise kind(f"AWS would not {doing}: {code}: {message}") from error
     except botocore.exceptions.BotoCoreError as error:
         raise UnavailableError(f"could not {doing}: {' '.join(str(error).split())[:300]}") from error

@@ -7,9 +7,11 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
+from functools import partial
 from typing import Any
 
 import boto3
+import botocore.exceptions
 
 from jitbot.adapters.aws.errors import translated
 from jitbot.adapters.aws.identity import REGION, config
@@ -18,6 +20,7 @@ from jitbot.domain.enforce.grant_target import Caller, Session
 ASKING = "JITBOT_CREDENTIALS"  # is in the environment of a program that is started to give jitbot credentials
 
 _ATTEMPTS = 3
+_HOUR = 3600
 
 
 class AmbientPerson:
@@ -36,12 +39,8 @@ class AmbientPerson:
             session = boto3.Session(
                 profile_name=profile or environ.get("AWS_PROFILE"), region_name=region, **keys
             )
-            self._sts: Any = session.client(
-                "sts",
-                region_name=session.region_name or REGION,
-                endpoint_url=endpoint,
-                config=config(_ATTEMPTS),
-            )
+            self._client = partial(session.client, "sts", endpoint_url=endpoint, config=config(_ATTEMPTS))
+            self._sts: Any = self._client(region_name=session.region_name or REGION)
 
     def whoami(self) -> Caller:
         """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
@@ -50,16 +49,31 @@ class AmbientPerson:
         return Caller(arn=answer["Arn"], userid=answer["UserId"])
 
     def assume(self, role_arn: str, session_name: str, seconds: int) -> Session:
+        """A session of a role, 900 to 3600 seconds long. Raises DeniedError if AWS refuses.
+
+        An hour is what AWS gives anyway. It is not asked for: AWS ties a federated sign-in to credentials of a role
+        for which no duration was given.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
+        """
+        asked: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": session_name}
+        asked |= {} if seconds == _HOUR else {"DurationSeconds": seconds}
         with translated(f"let you assume {role_arn}"):
-            found = self._sts.assume_role(
-                RoleArn=role_arn, RoleSessionName=session_name, DurationSeconds=seconds
-            )["Credentials"]
+            found = self._assumed(asked)["Credentials"]
         return Session(
             access_key=found["AccessKeyId"],
             secret_key=found["SecretAccessKey"],
             token=found["SessionToken"],
             expires_at=found["Expiration"].astimezone(UTC).replace(microsecond=0),
         )
+
+    def _assumed(self, asked: Mapping[str, Any]) -> Any:
+        """The answer of STS in the profile's region; where the role's account has not activated it, of the global one."""
+        try:
+            return self._sts.assume_role(**asked)
+        except botocore.exceptions.ClientError as error:
+            if error.response.get("Error", {}).get("Code") != "RegionDisabledException":
+                raise
+            return self._client(region_name=REGION).assume_role(**asked)
 
 
 @contextmanager

@@ -92,6 +92,7 @@ class Client:
         )
         self._requester = client.requester
         self.repository = repository
+        self._left: dict[str, int] = {}  # calls that GitHub still allows in this hour, by kind of call
         self.owner = repository.partition("/")[0]
         self._path = f"/repos/{repository}"
 
@@ -101,9 +102,21 @@ class Client:
         other._path = path  # noqa: SLF001 - one of our own
         return other
 
+    @property
+    def calls_left(self) -> int | None:
+        """How many calls of the REST API GitHub still allowed at the last answer; None if it did not say."""
+        return self._left.get("core")
+
+    def _count(self, headers: Mapping[str, Any]) -> None:
+        """Note what GitHub says of its rate limit: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api"""
+        left = str(headers.get("x-ratelimit-remaining", ""))
+        if left.isdecimal():
+            self._left[str(headers.get("x-ratelimit-resource", "core"))] = int(left)
+
     def get(self, path: str) -> dict[str, Any]:
         """The object at a path. Raises TypeError if it is none."""
-        _, answer = self._requester.requestJsonAndCheck("GET", f"{self._path}{path}")
+        headers, answer = self._requester.requestJsonAndCheck("GET", f"{self._path}{path}")
+        self._count(headers)
         if not isinstance(answer, dict):
             raise TypeError(f"{path} is not an object")
         return answer
@@ -119,6 +132,7 @@ class Client:
             headers, answer = self._requester.requestJsonAndCheck(
                 "GET", f"{self._path}{path}", parameters=parameters
             )
+            self._count(headers)
             if not isinstance(answer, list):
                 raise TypeError(f"{path} is not a list")
             if announced and not answer:

@@ -4,6 +4,7 @@ https://docs.github.com/en/rest/repos/rules, https://docs.github.com/en/rest/bra
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from jitbot.domain.model.github_objects import RepositoryAccess
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.setup.doctor.github_state import ADMIN_ROLE, Body, Branch, Bypass, Hosting
 from jitbot.domain.setup.doctor.report import Unknown, tried
+from jitbot.domain.text import timestamp
 
 _ACCESS = """query($owner: String!, $name: String!) {
   viewer { login databaseId }
@@ -103,6 +105,21 @@ class SettingsReader(ContentReader):
         return Branch(name=branch, rules=rules, classic=classic, bypasses=bypasses)
 
     @translated
+    def tags(self) -> Mapping[str, str]:
+        # https://docs.github.com/en/rest/repos/repos#list-repository-tags
+        return {str(raw["name"]): str(raw["commit"]["sha"]) for raw in self._client.pages("/tags")}
+
+    @translated
+    def last_scheduled(self, file: str) -> datetime | None:
+        # https://docs.github.com/en/rest/actions/workflow-runs#list-workflow-runs-for-a-workflow
+        raw = _found(self._client, f"/actions/workflows/{quote(file)}/runs?event=schedule&per_page=1")
+        runs = raw["workflow_runs"] if raw is not None else ()
+        return timestamp.parse(str(runs[0]["created_at"])) if runs else None
+
+    def calls_left(self) -> int | None:
+        return self._client.calls_left
+
+    @translated
     def job_tokens(self) -> Body:
         return self._client.get("/actions/permissions/workflow")
 
@@ -126,6 +143,8 @@ class SettingsReader(ContentReader):
             # A token without the right to read gets another 404: only these two mean that nothing is set.
             if error.status == _NOT_FOUND and answered in ("Branch not protected", "Branch not found"):
                 return None
+            if _of_the_plan(error):
+                raise DeniedError(said(error)) from error
             if error.status in (401, 403, _NOT_FOUND):
                 raise DeniedError(_NEEDS_ADMIN) from error
             raise
@@ -144,6 +163,11 @@ class SettingsReader(ContentReader):
         if isinstance(classic, Mapping):
             found += _allowances(classic)
         return tuple(found)
+
+
+def _of_the_plan(error: GithubException) -> bool:
+    """Whether the plan does not include it, as for rules of a private repository on GitHub Free."""
+    return error.status == 403 and said(error).startswith("Upgrade to ")
 
 
 def _allowances(raw: Mapping[str, Any]) -> Iterable[Bypass]:

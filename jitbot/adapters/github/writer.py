@@ -22,6 +22,7 @@ _COMMIT = """mutation($input: CreateCommitOnBranchInput!) {
 _AUTO_MERGE = """mutation($input: EnablePullRequestAutoMergeInput!) {
   enablePullRequestAutoMerge(input: $input) { pullRequest { number } }
 }"""
+_PREVENTED = 409  # of a setting: the organisation decides it, so trying again does not help
 
 
 class GitHubWriter(AdapterPart):
@@ -61,21 +62,15 @@ class GitHubWriter(AdapterPart):
         return Sha(data["createCommitOnBranch"]["commit"]["oid"])
 
     @translated
-    def create_commit(self, parent: Sha | None, files: Mapping[str, bytes], message: str) -> Sha:
-        # No author is named, so GitHub names the token's owner as the author, and signs it.
-        # https://docs.github.com/en/rest/git/commits
-        base = (
-            {} if parent is None else {"base_tree": self._client.get(f"/git/commits/{parent}")["tree"]["sha"]}
-        )
+    def create_root_commit(self, files: Mapping[str, bytes], message: str) -> Sha:
+        # Only REST makes a commit without a past, and GitHub signs none that a person's token makes by it:
+        # https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification
         entries = [
             {"path": path, "mode": PLAIN, "type": "blob", "content": content.decode()}
             for path, content in files.items()
         ]
-        tree = self._client.send("POST", "/git/trees", {**base, "tree": entries})["sha"]
-        parents = [] if parent is None else [parent]
-        made = self._client.send(
-            "POST", "/git/commits", {"message": message, "tree": tree, "parents": parents}
-        )
+        tree = self._client.send("POST", "/git/trees", {"tree": entries})["sha"]
+        made = self._client.send("POST", "/git/commits", {"message": message, "tree": tree, "parents": []})
         return Sha(str(made["sha"]))
 
     @translated
@@ -142,4 +137,9 @@ class GitHubWriter(AdapterPart):
             if raw["name"] == body["name"] and raw.get("source_type", "Repository") == "Repository":
                 method, path = "PUT", f"{path}/{raw['id']}"
                 break
-        self._client.send(method, path, body)
+        try:
+            self._client.send(method, path, body)
+        except GithubException as error:
+            if error.status != _PREVENTED:
+                raise
+            raise DeniedError(f"GitHub answered {_PREVENTED}: {said(error)}") from error

@@ -9,6 +9,7 @@ import click
 from jitbot.commands.audit import job_summary
 from jitbot.commands.audit.inputs import keys_option, load_inputs
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
+from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import InvalidError, JitbotError
@@ -20,7 +21,7 @@ from jitbot.terminal.output import print_json
 from jitbot.usecases.audit.compare_aws import compare
 from jitbot.usecases.audit.compare_github import fetch_heads, read_again
 from jitbot.usecases.audit.record_verdict import record as record_verdict
-from jitbot.usecases.audit.verify_ledger import AuditInputs, decisions_since, mark
+from jitbot.usecases.audit.verify_ledger import RECORDED, AuditInputs, decisions_since, mark
 from jitbot.usecases.audit.verify_ledger import verify as use_case
 from jitbot.usecases.context import Context, ensure_recordable
 from jitbot.usecases.issues.alert_issue import keep_issue, keep_stopped
@@ -38,6 +39,11 @@ _SHOWN = 200  # findings; --format json has all
     "--since", metavar="COMMIT", help="Pass over what is wrong before this commit, or before `recorded`."
 )
 @click.option("--online", is_flag=True, help="Fetch, and read reviews and the issuer's keys again.")
+@click.option(
+    "--online-since",
+    metavar="COMMIT",
+    help="With --online: read only approvals after this commit again, or after `recorded`.",
+)
 @click.option("--against-aws", is_flag=True, help="Compare the roles that exist now, too.")
 @click.option(
     "--record",
@@ -54,6 +60,7 @@ def verify(
     expect: tuple[str, ...],
     since: str | None,
     online: bool,
+    online_since: str | None,
     against_aws: bool,
     record: bool,
     at: datetime | None,
@@ -67,8 +74,7 @@ def verify(
 
     Example: jitbot audit verify --keys github-keys.json
     """
-    if record and at is not None:
-        raise click.UsageError("what is recorded is recorded now: --record and --at do not go together")
+    _go_together(at, record=record, online=online, online_since=online_since)
     now = at or invocation.now
     context = _context(invocation) if online or against_aws or record else None
     try:
@@ -79,7 +85,9 @@ def verify(
             now,
             expect=[_expected(inputs, each) for each in expect],
             since=begin,
-            more=_outside(inputs, context, begin, now, online=online, against_aws=against_aws),
+            more=_outside(
+                inputs, context, now, begin, online=online, online_since=online_since, against_aws=against_aws
+            ),
         )
     except JitbotError as error:
         if context is not None and record:
@@ -96,25 +104,40 @@ def verify(
     return verdict.exit_code if issue_kept else verdict.exit_code or ExitCode.UNSURE
 
 
+def _go_together(at: datetime | None, *, record: bool, online: bool, online_since: str | None) -> None:
+    if record and at is not None:
+        raise click.UsageError("what is recorded is recorded now: --record and --at do not go together")
+    if online_since and not online:
+        raise click.UsageError("--online-since says what --online reads: give both")
+
+
 def _outside(
     inputs: AuditInputs,
     context: Context | None,
-    begin: Sha | None,
     now: datetime,
+    begin: Sha | None,
     *,
     online: bool,
+    online_since: str | None,
     against_aws: bool,
 ) -> list[AuditFinding]:
     """What GitHub and AWS say otherwise, where they are to be asked."""
     if context is None:
         return []
-    decisions = decisions_since(inputs, begin) if online else ()
+    decisions = _approvals(inputs, online_since, begin) if online else ()
     heads = fetch_heads(context.git, decisions)
     return [
         *heads,
         *read_again(context.github, decisions),
         *(compare(context, inputs, now) if against_aws else ()),
     ]
+
+
+def _approvals(inputs: AuditInputs, online_since: str | None, begin: Sha | None) -> tuple[RecordedEvent, ...]:
+    """The decisions to read again. As long as nothing was verified, `--online-since recorded` means all of them."""
+    if online_since is None or (online_since == RECORDED and not inputs.history.verified):
+        return decisions_since(inputs, begin)
+    return decisions_since(inputs, mark(inputs, online_since))
 
 
 def _report_stop(context: Context, error: JitbotError, now: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from jitbot.adapters.github.client import ACTIONS
 from jitbot.domain.model.documents import errors
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
@@ -76,7 +77,11 @@ def _affected(context: Context, invocation: Invocation) -> list[Shown]:
     history = read(context, invocation.now)
     if history.doubt:
         raise UnavailableError(history.doubt)
-    scheduled = invocation.environ.get("GITHUB_EVENT_NAME") == "schedule"
+    # The clock starts runs with its job's token, so as GitHub's own account.
+    by_clock = ("workflow_dispatch", ACTIONS)
+    scheduled = (
+        tuple(invocation.environ.get(f"GITHUB_{each}") for each in ("EVENT_NAME", "ACTOR")) == by_clock
+    )
     since = invocation.now - _AGAIN if scheduled else None
     numbers = touched_by(history.events, run=context.run.url, since=since)
     return [of_merged(context, history, number, invocation.now) for number in numbers[:_MOST]]

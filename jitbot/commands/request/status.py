@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 import click
 
@@ -13,6 +14,8 @@ from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, grant_st
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.setup.doctor.report import tried
+from jitbot.domain.setup.doctor.workflows import CLOCK, LONGEST_SILENCE
 from jitbot.domain.text import duration, escape, timestamp
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import Moment, format_option, repo_option
@@ -94,11 +97,25 @@ def status(
     _print_unknown(seen)
     if at is None and (why := trouble or troubled or seen.trouble):
         click.echo(f"? what is only asked for is not shown: {escape.log(why)}", err=True)
+    _print_clock(invocation, client)
     if record.note:
         tell(f"… {record.note}")
     if record.doubt:
         click.echo(f"? this may be incomplete: {escape.log(record.doubt)}", err=True)
     return ExitCode.UNSURE if record.doubt else ExitCode.DONE
+
+
+def _print_clock(invocation: Invocation, client: RequesterClient | None) -> None:
+    """Say that the schedule starts nothing any more, where the token may see that. It is `doctor` that looks closely."""
+    if client is None:
+        return
+    newest = tried(partial(client.github.last_scheduled, CLOCK))
+    if isinstance(newest, datetime) and invocation.now - newest > LONGEST_SILENCE:
+        click.echo(
+            f"! the schedule has started nothing since {timestamp.show(newest)}: what is deleted or offboarded does not "
+            "end on time; an admin runs `jitbot doctor`",
+            err=True,
+        )
 
 
 def _client(invocation: Invocation, repo: str | None) -> tuple[RequesterClient | None, str]:

@@ -21,6 +21,7 @@ from jitbot.terminal.paths import FolderTree, data_root
 from jitbot.usecases.collect.collect_case import ACCOUNTS
 from jitbot.usecases.context import SETTINGS
 
+REGION = "us-east-1"  # of the stacks: what they make is global
 T = TypeVar("T")
 
 _TEMPLATE_NEXT = """\
@@ -35,7 +36,7 @@ Next: put it into the permission set as inline policy, or attach it to the users
 _OWNER_ID_MISSING = """\
 The owner's GitHub id is not in it, so CloudFormation will ask: give --owner-id $(gh api users/{owner} --jq .id)"""
 
-# {0} stands for the namespace, which names stack and StackSet; {1} for the accounts. Not `cloudformation deploy`:
+# {0} stands for the namespace, which names stack and StackSet; {1} for the accounts; {2} for the stacks' region. Not `cloudformation deploy`:
 # it would keep a stack's former parameters where the template brings new defaults.
 _ROLL_OUT = """\
 # An organisation, from its management account (or a delegated administrator's, with --call-as DELEGATED_ADMIN).
@@ -43,12 +44,12 @@ _ROLL_OUT = """\
 root=$(aws organizations list-roots --query 'Roots[0].Id' --output text)
 aws cloudformation create-stack-set --stack-set-name {0}bot --template-body file://jitbot.yaml \\
   --capabilities CAPABILITY_NAMED_IAM --permission-model SERVICE_MANAGED --auto-deployment Enabled=false
-aws cloudformation create-stack-instances --stack-set-name {0}bot --regions us-east-1 \\
+aws cloudformation create-stack-instances --stack-set-name {0}bot --regions {2} \\
   --deployment-targets "OrganizationalUnitIds=$root,Accounts={1},AccountFilterType=INTERSECTION" \\
   --operation-preferences MaxConcurrentPercentage=100,ConcurrencyMode=SOFT_FAILURE_TOLERANCE
 
 # Or one account, with credentials of that account:
-aws cloudformation create-stack --stack-name {0}bot --template-body file://jitbot.yaml --region us-east-1 \\
+aws cloudformation create-stack --stack-name {0}bot --template-body file://jitbot.yaml --region {2} \\
   --capabilities CAPABILITY_NAMED_IAM
 
 # After a change of the template: the same with update-stack-set, or update-stack."""
@@ -64,11 +65,20 @@ aws cloudformation create-stack --stack-name {0}bot --template-body file://jitbo
 )
 @click.option("--managed-policies", help="What grants may carry, as in ReadOnlyAccess. Default: likewise.")
 @click.option("--existing-provider", is_flag=True, help="The accounts know GitHub's issuer already.")
-@click.option("--no-pin", is_flag=True, help="For a partition that does not know GitHub's newer claims.")
+@click.option(
+    "--no-pin", is_flag=True, help="For another issuer than GitHub's own: trust by the subject alone."
+)
 @click.option(
     "--requesters", "which", flag_value="requesters", help="What requesters need on their own side."
 )
 @click.option("--stackset", "which", flag_value="stackset", help="The commands that roll the template out.")
+@click.option(
+    "--region",
+    metavar="REGION",
+    default=REGION,
+    show_default=True,
+    help="With --stackset: where the stacks are, as your organisation's policies allow.",
+)
 @click.pass_obj
 def bootstrap(
     invocation: Invocation,
@@ -80,6 +90,7 @@ def bootstrap(
     existing_provider: bool,
     no_pin: bool,
     which: str | None,
+    region: str,
 ) -> int:
     """Print what prepares AWS accounts for jitbot, from policies/settings.yaml and policies/access/.
 
@@ -106,6 +117,17 @@ def bootstrap(
         creates_provider=not existing_provider,
         pins_claims=not no_pin,
     )
+    _must_fit(settings, options)
+    if which == "stackset":
+        _print_roll_out(root, settings, options, region)
+    else:
+        _print_template(settings, options, form)
+    return ExitCode.DONE
+
+
+def _must_fit(settings: Settings, options: domain.Options) -> None:
+    """Raise InvalidError for a template that AWS would not take, or that would let nobody in."""
+    domain.check_pins(settings, options)
     if not options.services:
         raise InvalidError("no policy in policies/access/ uses any service yet; name some with --services")
     size = domain.boundary_size(options.services)
@@ -114,11 +136,6 @@ def bootstrap(
             f"with {len(options.services)} services the boundary comes to {size} characters; AWS takes "
             f"{domain.BOUNDARY_LIMIT} at most: name fewer, or all of them with --services '*'"
         )
-    if which == "stackset":
-        _print_roll_out(root, settings, options)
-    else:
-        _print_template(settings, options, form)
-    return ExitCode.DONE
 
 
 def _print_template(settings: Settings, options: domain.Options, form: str) -> None:
@@ -129,7 +146,9 @@ def _print_template(settings: Settings, options: domain.Options, form: str) -> N
         click.echo(_OWNER_ID_MISSING.format(owner=settings.repository.partition("/")[0]), err=True)
 
 
-def _print_roll_out(root: Path, settings: Settings, options: domain.Options) -> None:
+def _print_roll_out(root: Path, settings: Settings, options: domain.Options, region: str) -> None:
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}", region):
+        raise click.UsageError(f"--region: {region!r} is no region, as in eu-central-1")
     accounts = ",".join(_read(root, ACCOUNTS, documents.parse_accounts).values())
     owner = settings.repository.partition("/")[0]
     known = f"$(gh api users/{owner} --jq .id)" if options.owner_id is None else str(options.owner_id)
@@ -140,7 +159,7 @@ def _print_roll_out(root: Path, settings: Settings, options: domain.Options) -> 
     click.echo(
         f'owner_id={known}\njitbot bootstrap --owner-id "$owner_id" {shlex.join(chosen)} > jitbot.yaml\n'
     )
-    click.echo(_ROLL_OUT.format(settings.namespace, accounts))
+    click.echo(_ROLL_OUT.format(settings.namespace, accounts, region))
     click.echo(_ROLL_OUT_NEXT, err=True)
 
 

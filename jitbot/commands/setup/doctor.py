@@ -59,6 +59,7 @@ def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool
         api_url=environ.get("GITHUB_API_URL", GITHUB_API),
         page=f"{server(environ)}/{settings.repository}",
         shipped=templates.workflows(),
+        at=invocation.now,
         cloud=audit_cloud(invocation, settings, _AGENT),
     )
     checks = run_doctor(target, github=not no_github, aws=not no_aws)

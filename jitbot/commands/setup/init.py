@@ -16,6 +16,7 @@ from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup import scaffold
 from jitbot.domain.setup.doctor import setting_changes
 from jitbot.domain.setup.doctor.desired_settings import CHANGES
+from jitbot.domain.setup.doctor.report import Unknown, tried
 from jitbot.domain.text import escape
 from jitbot.ports.github_read import GitHubRead
 from jitbot.terminal.invocation import Invocation
@@ -35,6 +36,7 @@ _NEXT = """
 What to do next, in this order:
   1. Read and edit policies/: who may ask (policies/people.yaml wants their AWS principals), and for what.
   2. Put it on main:            git add -A && git commit -m 'Begin with jitbot' && git push origin HEAD:main
+     The runs of grant and sweep that this push starts fail: there is no ledger before step 3.
   3. Set GitHub up, as admin:   jitbot init --apply      (or type the commands below)
   4. Prepare the AWS accounts:  jitbot bootstrap --stackset
   5. See whether it all holds:  jitbot doctor"""
@@ -103,9 +105,24 @@ def _answers(invocation: Invocation, given: Mapping[str, Any]) -> scaffold.Answe
     scaffold.check(answers)  # before anything of it is asked for on GitHub
     return scaffold.complete(
         answers,
+        version=_version(invocation, upstream, release),
         repository_id=answers.repository_id or github.hosting().repository_id,
         owners={login: number or _asked(github, login) for login, number in answers.owners.items()},
     )
+
+
+def _version(invocation: Invocation, upstream: str, release: str) -> str:
+    """The version tag of the release; empty, with a warning, where none is seen."""
+    tags = tried(GitHubReader(github_client(invocation.environ, upstream, _AGENT)).tags)
+    version = "" if isinstance(tags, Unknown) else scaffold.version_of(release, tags)
+    if not version:
+        why = f": {tags.why}" if isinstance(tags, Unknown) else ""
+        click.echo(
+            f"! no version tag of {escape.log(upstream)} names this commit{escape.log(why)}; Dependabot proposes no "
+            "upgrade of a pin without one. Give --release the commit of a version, or upgrade by hand",
+            err=True,
+        )
+    return version
 
 
 def _owner(text: str) -> tuple[Login, GithubId]:

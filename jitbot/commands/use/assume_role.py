@@ -114,7 +114,7 @@ def assume(
     young = grant.granted_at is not None and now - grant.granted_at < _FRESH
     for pause in (1, 2, 4, 8, 0) if young else (0,):
         try:
-            session = person.assume(grant.role_arn, grant.requester, seconds)
+            session = person.assume(grant.role_arn, grant_target.session_name(grant), seconds)
         except DeniedError as error:
             refusal = str(error)
         else:

@@ -51,11 +51,7 @@ def console(
                 "less than 15 minutes are left, and AWS gives no shorter session: use the Switch Role link"
             )
         session = assume(person, grant, invocation.now, seconds=min(LONGEST, left))
-        click.echo(
-            console_links.federated(
-                grant.role_arn, session, endpoint=invocation.environ.get("JITBOT_SIGNIN_URL")
-            )
-        )
+        click.echo(console_links.federated(session, endpoint=invocation.environ.get("JITBOT_SIGNIN_URL")))
         click.echo(
             f"! anyone who has the second link is {escape.log(grant.requester)} for the next 15 minutes; it ends with the grant",
             err=True,

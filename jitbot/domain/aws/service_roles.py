@@ -146,8 +146,9 @@ def trust_policy(purpose: str, *, issuer: str, provider: object) -> Document:
     """Only the role's own workflows on main of this repository, in both forms of GitHub's subject.
 
     `issuer` is without its scheme; `provider` the ARN of the provider. The newer claims are pinned where
-    AWS knows them: in a partition that does not, a condition on them would keep everybody out.
+    AWS knows them, which is only of GitHub's own issuer: of another, a condition on them would keep everybody out.
     https://docs.github.com/actions/reference/security/oidc
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
     """
     workflow = "${RepositoryOwner}/${RepositoryName}/.github/workflows/"
     always: Document = {
@@ -162,6 +163,7 @@ def trust_policy(purpose: str, *, issuer: str, provider: object) -> Document:
     }
     newer: Document = {
         f"{issuer}:repository_id": {"Ref": "RepositoryId"},
+        f"{issuer}:repository_owner_id": {"Ref": "RepositoryOwnerId"},
         f"{issuer}:ref": MAIN,
         f"{issuer}:job_workflow_ref": [sub(f"{workflow}{file}@{MAIN}") for file in WORKFLOWS[purpose]],
     }

@@ -91,6 +91,11 @@ def is_principal(grant: GrantStatus, caller: Caller) -> bool:
     return who == session and role.rpartition("_")[0] == f"AWSReservedSSO_{permission_set}"
 
 
+def session_name(grant: GrantStatus) -> str:
+    """What the session is called in CloudTrail. AWS takes no name of one letter, and GitHub has such logins."""
+    return f"jit-{grant.requester}"
+
+
 def why_refused(grant: GrantStatus, caller: Caller, said: str) -> str:
     """What a refusal of `sts:AssumeRole` means for a grant that the ledger calls live, and what to do."""
     if not is_principal(grant, caller):
@@ -98,10 +103,12 @@ def why_refused(grant: GrantStatus, caller: Caller, said: str) -> str:
             f"you are {caller.arn}, and this grant is for {grant.principal} alone: "
             "sign in as that, or choose its profile with --profile"
         )
-    partition, namespace = grant.role_arn.split(":")[1], grant.role_arn.split("/")[1]
+    namespace = grant.role_arn.split("/")[1]
     return (
         "the grant is live and you are the one it is for, but AWS does not let you assume it. Your own user or "
-        f"permission set most likely lacks sts:AssumeRole on arn:{partition}:iam::*:role/{namespace}/*: "
+        f"permission set most likely lacks sts:AssumeRole on arn:aws:iam::*:role/{namespace}/*: "
         "`jitbot bootstrap --requesters` prints what an administrator adds. "
+        "Or your session carries tags (of EKS Pod Identity, or of attributes for access control): AWS then asks for "
+        "sts:TagSession, which no grant allows, so use credentials without tags. "
         f"Or the role was changed by hand in AWS. AWS said: {said}"
     )

@@ -9,6 +9,7 @@ Claims: https://docs.github.com/en/actions/reference/security/oidc
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ KEYS = "keys/"
 CLOCK_SKEW = timedelta(minutes=10)  # between the time an event records and the time of the token
 LATE = "it records a time more than 10 minutes from when its token was issued"
 _AUDIENCE = "jitbot-ledger:"
+_SIGNED_OFF = re.compile(r"(?:\s*\nSigned-off-by: github-actions\[bot\] <[^<>\n]*>)+\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +56,19 @@ class Tenure:
 def audience(batch: Batch) -> str:
     """The audience that a token must name to speak for this batch and no other."""
     content = json.dumps(
-        [batch.parent, batch.message.rstrip(), sorted(batch.blobs.items())], ensure_ascii=True
+        [batch.parent, own_message(batch.message), sorted(batch.blobs.items())], ensure_ascii=True
     )
     return _AUDIENCE + hashlib.sha256(content.encode()).hexdigest()
+
+
+def own_message(message: str) -> str:
+    """A commit's message without what GitHub may add to one that is made through its API.
+
+    Where a repository requires contributors to sign off on web-based commits, GitHub may append a line for the account
+    that commits. That it does is not documented.
+    https://docs.github.com/en/repositories/managing-your-repositorys-settings-and-features/managing-repository-settings/managing-the-commit-signoff-policy-for-your-repository
+    """
+    return _SIGNED_OFF.sub("", message.rstrip())
 
 
 def blob_name(content: bytes) -> Sha:

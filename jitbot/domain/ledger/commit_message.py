@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
+from jitbot.domain.ledger.attestation import own_message
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import ReviewOutcome
 from jitbot.domain.model.grammar import LOGIN, RequestPath, parse_request_path
@@ -38,7 +39,7 @@ def message(events: Sequence[Event]) -> str:
 
 def trailers(text: str, name: str) -> tuple[str, ...]:
     """The values of one trailer of a batch's message, in their order."""
-    last = text.rstrip().rpartition("\n\n")[2]
+    last = own_message(text).rpartition("\n\n")[2]
     return tuple(
         value
         for key, _, value in (line.partition(": ") for line in last.splitlines())

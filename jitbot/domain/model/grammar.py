@@ -199,7 +199,7 @@ _TAG_KEY = rf"[{_LETTERS}+=._:/@-](?:[{_LETTERS} +=._:/@-]{{0,126}}[{_LETTERS}+=
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 _VARIABLE = re.compile(rf"\$\{{(?:aws:[A-Za-z0-9]+(?:/{_TAG_KEY})?|[*?$])\}}", re.ASCII)
 _FILLED = "\0"  # stands for a placeholder or a variable while the rest is read; no template can hold it
-_PARTITION = "(?:aws(?:-[a-z]+)*|[a-z-]*[*?][a-z*?-]*)"
+_PARTITION = "(?:aws|[a-z-]*[*?][a-z*?-]*)"  # the commercial one, or left open
 _ARN = re.compile(
     rf"arn:{_PARTITION}:[a-z0-9-]+:[a-z0-9*?{_FILLED}-]*:(?:[0-9]{{12}}|aws|\*|{_FILLED})?:.+",
     re.ASCII,

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from jitbot.domain.aws import iam, service_roles
 from jitbot.domain.aws.service_roles import Document, choose, sub
 from jitbot.domain.model.documents import Policy, Settings
+from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.setup.doctor.repository import GITHUBS_ISSUER
 
 SERVICE_PATTERN = r"[a-z0-9-]+|\*"  # a prefix of actions, such as dynamodb
 MANAGED_PATTERN = "[A-Za-z0-9_+=.@-]*"  # a name, as in ReadOnlyAccess; for no names CloudFormation has [""]
@@ -39,6 +41,20 @@ class Options:
     owner_id: int | None = None
     creates_provider: bool = True
     pins_claims: bool = True
+
+
+def check_pins(settings: Settings, options: Options) -> None:
+    """Raise InvalidError if the template would keep jitbot out of every account.
+
+    Of an issuer of one's own (an Enterprise Server, ghe.com, an enterprise's path) AWS knows aud and sub alone. One
+    without TLS is the sandbox's, whose AWS knows all claims; AWS itself takes no such issuer.
+    """
+    if options.pins_claims and settings.issuer != GITHUBS_ISSUER and settings.issuer.startswith("https:"):
+        raise InvalidError(
+            f"AWS knows the claims repository_id, ref and job_workflow_ref only of {GITHUBS_ISSUER}, and the issuer "
+            f"here is {settings.issuer}: pinned, the roles would let nobody in. Give --no-pin; then any workflow on "
+            "main may enter any of the three roles, so review changes of .github/workflows with that in mind"
+        )
 
 
 def boundary_size(services: Sequence[str]) -> int:
@@ -125,8 +141,8 @@ def _parameters(settings: Settings, options: Options) -> Document:
             MANAGED_PATTERN,
         ),
         "PinNewClaims": _choice(
-            "Pin repository id, ref and workflow as condition keys of their own. false only in a partition that "
-            "does not know these keys, where they would keep everybody out.",
+            "Pin the ids of repository and owner, ref and workflow as condition keys of their own. false only for "
+            "another issuer than GitHub's own: AWS knows these keys of that one alone, and would keep everybody out.",
             options.pins_claims,
         ),
     }

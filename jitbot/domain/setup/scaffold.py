@@ -10,6 +10,7 @@ from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import LOGIN, REPOSITORY
 
 _RELEASE = re.compile(r"[0-9a-f]{40}")
+_VERSION = re.compile(r"v(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})", re.ASCII)
 _LOGIN = re.compile(LOGIN)
 _ALIAS = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
@@ -26,6 +27,7 @@ class Answers:
     accounts: Mapping[str, str]
     upstream: str
     release: str
+    version: str = ""  # the tag of the release: Dependabot proposes an upgrade only of a pin that names one
     namespace: str = "jit"
     issuer: str = "https://token.actions.githubusercontent.com"
 
@@ -51,9 +53,21 @@ def check(answers: Answers) -> None:
             raise InvalidError(f"at least one {option} is needed")
 
 
-def complete(answers: Answers, *, repository_id: int, owners: Mapping[Login, GithubId]) -> Answers:
-    """The same answers with the numbers that were still missing."""
-    return replace(answers, repository_id=repository_id, owners=owners)
+def complete(
+    answers: Answers, *, repository_id: int, owners: Mapping[Login, GithubId], version: str
+) -> Answers:
+    """The same answers with what was still missing, which GitHub knows."""
+    return replace(answers, repository_id=repository_id, owners=owners, version=version)
+
+
+def version_of(release: str, tags: Mapping[str, str]) -> str:
+    """The newest version tag, such as v1.2.3, that names the release's commit; empty if none does."""
+    versions = [
+        tuple(map(int, found.groups()))
+        for name, commit in tags.items()
+        if commit == release and (found := _VERSION.fullmatch(name))
+    ]
+    return "v{}.{}.{}".format(*max(versions)) if versions else ""
 
 
 def files(answers: Answers, templates: Mapping[str, str]) -> dict[str, str]:
@@ -74,7 +88,7 @@ def _values(answers: Answers) -> Mapping[str, str]:
         "NAMESPACE": answers.namespace,
         "ISSUER": answers.issuer,
         "UPSTREAM": answers.upstream,
-        "RELEASE": answers.release,
+        "RELEASE": f"{answers.release} # {answers.version}" if answers.version else answers.release,
         "OWNER": next(iter(answers.owners)),
         "OWNERS": " ".join(f"@{login}" for login in answers.owners),
         "ELIGIBLE": _list(answers.owners),

@@ -28,6 +28,7 @@ _CLAIMS = (
     "ref",
     "repository",
     "repository_id",
+    "repository_owner_id",
     "workflow",
 )
 

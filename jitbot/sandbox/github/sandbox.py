@@ -110,6 +110,15 @@ class GitHubSandbox:
     def faults(self, faults: Callable[[str, str], GitHubFault | None] | None) -> None:
         self._site.faults = faults
 
+    @property
+    def calls_left(self) -> int | None:
+        """How many calls the rate limit still allows; every call of the REST API uses one. None: it is not mentioned."""
+        return self._site.calls_left
+
+    @calls_left.setter
+    def calls_left(self, calls: int | None) -> None:
+        self._site.calls_left = calls
+
     def add_user(self, login: str, id: int, *, type: str = "User", permission: str = "write") -> None:  # noqa: A002 - GitHub's words
         """Add an account, or change it. `permission`: admin, write, read or none; `type`: User or Bot."""
         self._site.add_user(User(login=login, id=id, type=type, permission=permission))

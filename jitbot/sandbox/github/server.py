@@ -132,6 +132,10 @@ def _finish(site: Site, response: Response) -> Response:
         response = _fail(fault)
     elif fault is None and OBSERVERS and request.url_rule is not None and not request.path.startswith("/_"):
         _report(response)
+    if site.calls_left is not None and request.path.startswith("/repos/"):
+        site.calls_left = max(site.calls_left - 1, 0)
+        response.headers["X-RateLimit-Resource"] = "core"
+        response.headers["X-RateLimit-Remaining"] = str(site.calls_left)
     response.headers["Date"] = format_datetime(site.clock.now(), usegmt=True)
     return response
 

@@ -6,7 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from jitbot.sandbox.clock import Clock
@@ -75,6 +75,8 @@ class HostedRepository:
             "can_approve_pull_request_reviews": False,
         }
         self.workflow_states: dict[str, str] = {}  # file name -> how it is off
+        # File name -> how long ago its schedule last started it; None: never.
+        self.schedules: dict[str, timedelta | None] = {}
         self.test_merges: dict[tuple[str, str], str | None] = {}
 
     def next_number(self) -> int:
@@ -142,6 +144,7 @@ class Site:
         self.dispatches: list[Dispatch] = []
         self.calls: list[tuple[str, str]] = []
         self.faults: Callable[[str, str], GitHubFault | None] | None = None
+        self.calls_left: int | None = None
         self._ids = itertools.count(5000001)
         self.add_user(User(login=ACTIONS_BOT, id=41898282, type="Bot"))
 

@@ -15,19 +15,28 @@ _LATER = "try again: two calls are made for each approval, and GitHub allows so 
 _LOOK = "somebody changed GitHub since, or the run recorded what was not so: compare the pull request with the event"
 _NO_HEAD = "what was approved can no longer be compared with what was recorded: ask GitHub, or a person who has a clone with that commit"
 _HEADS_AT_ONCE = 50
+# Calls that are left to grant, revoke and sweep. A job's token has 1,000 an hour, for all jobs of the repository:
+# https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+RESERVE = 300
+_REST = "read them with `jitbot audit verify --online` in another hour, or with a person's token: it allows more calls"
 _IN_A_ROW = 3  # pull requests for which GitHub fails before it is treated as unreachable
 
 
 def read_again(github: GitHubRead, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:
-    """How GitHub's answers today differ from the attested ones: two calls for each approval.
+    """How GitHub's answers today differ from the attested ones: two calls for each approval, the newest first.
 
     A missing answer is a finding too. After a few missing answers in a row GitHub is not asked any more, and the last
-    finding says so.
+    finding says so. Nor is it asked when no more calls are left than other runs may need: that is a note.
     """
     wanted = [(each, snapshot) for each in decisions if (snapshot := _snapshot(each)) is not None]
+    wanted.reverse()
     failed = 0  # in a row
     for left, (decision, snapshot) in zip(reversed(range(len(wanted))), wanted, strict=True):
         number = snapshot.pull_request.number
+        calls = github.calls_left()
+        if calls is not None and calls < RESERVE:
+            yield _stopped(decision, left + 1, calls)
+            return
         try:
             found = _read(github, decision, snapshot)
             if any(each.severity is Severity.BROKEN for each in found):
@@ -47,6 +56,11 @@ def read_again(github: GitHubRead, decisions: Iterable[RecordedEvent]) -> Iterat
         else:
             failed = 0
             yield from found
+
+
+def _stopped(decision: RecordedEvent, left: int, calls: int) -> AuditFinding:
+    message = f"this approval and {left - 1} older ones were not read again: GitHub allows {calls} more calls in this hour"
+    return _finding(decision, "calls-kept", Severity.NOTE, message, _REST)
 
 
 def fetch_heads(git: Git, decisions: Iterable[RecordedEvent]) -> Iterator[AuditFinding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
 from jitbot.domain.access import request_state
@@ -79,5 +80,13 @@ def _usage(trails: Trails, documents: Documents, regions: tuple[str, ...], perio
 
 
 def _apart(openings: Iterable[Opening]) -> Iterable[Opening]:
-    """One of those that would ask the same: console sessions of one name."""
-    return {each.key or f"={each.session}": each for each in openings}.values()
+    """What to ask about, each once: every key, and every session by its name.
+
+    A federated sign-in gives the console another key than the one that was signed in with:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
+    """
+    asked = {}
+    for each in openings:
+        asked[each.key or f"={each.session}"] = each
+        asked[f"={each.session}"] = replace(each, key="")
+    return asked.values()

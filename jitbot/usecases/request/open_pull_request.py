@@ -1,7 +1,9 @@
-"""Puts a proposal before its approvers: one commit, one branch, one pull request, and auto-merge where it is safe.
+"""Puts a proposal before its approvers: one branch, one commit, one pull request, and auto-merge where it is safe.
 
-The branch is created at its commit, so there is one thing to undo. After every write that failed, GitHub is asked
-whether it took effect: a time-out is not an answer.
+The commit is made on the branch by `createCommitOnBranch`: GitHub signs it, so that it is accepted where signed
+commits are required. It does not sign what a person's token commits by REST:
+https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification
+After every write that failed, GitHub is asked whether it took effect: a time-out is not an answer.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
+from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.model.github_objects import BranchRules
@@ -29,13 +32,11 @@ def open_pull(client: RequesterClient, proposal: NewRequest) -> PullRequest:
 
     Raises DeniedError or UnavailableError, with what was done, if there is no pull request in the end.
     """
-    files = {proposal.request: proposal.content}
-    commit = client.github_write.create_commit(client.place.tip, files, proposal.message)
-    _branch(client, proposal.branch, commit)
+    _branch(client, proposal)
     try:
-        return _pull(client, proposal, commit)
+        return _pull(client, proposal, _commit(client, proposal))
     except BaseException:
-        _take_back(client, proposal.branch, commit)
+        _take_back(client, proposal)
         raise
 
 
@@ -69,10 +70,11 @@ def free_branch(client: RequesterClient, proposal: NewRequest) -> NewRequest:
     raise InvalidError(f"the branch {proposal.branch} exists already; delete it, or have it merged")
 
 
-def _branch(client: RequesterClient, name: str, commit: Sha) -> None:
-    """Make the branch for the commit. An existing branch of that name at another commit stays, and is an error."""
+def _branch(client: RequesterClient, proposal: NewRequest) -> None:
+    """Make the branch at main's tip. An existing one that holds nothing else is taken; any other stays, and is an error."""
+    name, tip = proposal.branch, client.place.tip
     try:
-        client.github_write.create_branch(name, commit)
+        client.github_write.create_branch(name, tip)
     except JitbotError:
         there = _ask(
             partial(client.github.tip, name),
@@ -80,11 +82,36 @@ def _branch(client: RequesterClient, name: str, commit: Sha) -> None:
         )
         if there is None:
             raise
-        if there != commit:
+        if there != tip:
             raise DeniedError(f"somebody made a branch {name} just now; run this again") from None
     except BaseException:
-        _take_back(client, name, commit)
+        _take_back(client, proposal)
         raise
+
+
+def _commit(client: RequesterClient, proposal: NewRequest) -> Sha:
+    """Commit the one file, on exactly main's tip. GitHub signs such a commit, also for a person's token."""
+    name = proposal.branch
+    try:
+        return client.github_write.commit_on_branch(
+            name, client.place.tip, proposal.message, {proposal.request: proposal.content}
+        )
+    except JitbotError as error:
+        there = _ask(partial(client.github.tip, name), f"the commit on the branch {name}")
+        if there is None or there == client.place.tip:
+            raise
+        if not _ask(partial(_holds, client, proposal, there), f"the commit on the branch {name}"):
+            raise DeniedError(f"somebody pushed to the branch {name} just now; run this again") from error
+        return there
+
+
+def _holds(client: RequesterClient, proposal: NewRequest, commit: Sha) -> bool:
+    """Whether a commit is the proposal's: on main's tip, with its file."""
+    if client.github.first_parent(commit) != client.place.tip:
+        return False
+    folder = proposal.request.rpartition("/")[0]
+    entries = client.github.folders(commit, [folder])[folder]
+    return (proposal.request, blob_name(proposal.content)) in ((each.path, each.blob) for each in entries)
 
 
 def _pull(client: RequesterClient, proposal: NewRequest, commit: Sha) -> PullRequest:
@@ -108,10 +135,12 @@ def _ask(question: Callable[[], T], what: str) -> T:
         raise UnavailableError(f"{error}; nor does it say whether it made {what}") from error
 
 
-def _take_back(client: RequesterClient, name: str, commit: Sha) -> None:
+def _take_back(client: RequesterClient, proposal: NewRequest) -> None:
     """Delete our branch; a pull request from it is closed by that. Raises UnavailableError if it may still be there."""
+    name = proposal.branch
     try:
-        if client.github.tip(name) == commit:
+        there = client.github.tip(name)
+        if there is not None and (there == client.place.tip or _holds(client, proposal, there)):
             client.github_write.delete_branch(name)
     except JitbotError as error:
         raise UnavailableError(

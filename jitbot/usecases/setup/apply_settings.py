@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from jitbot.domain.ledger.events import LEDGER
 from jitbot.domain.model.documents import Settings
-from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.errors import DeniedError, InvalidError
 from jitbot.domain.setup.doctor import desired_settings as desired
 from jitbot.domain.setup.doctor import setting_changes
 from jitbot.domain.setup.doctor.github_state import GitHubState
@@ -48,9 +48,19 @@ def apply_settings(github: GitHubRead, github_write: GitHubWrite) -> Iterator[tu
     due = desired.due(read(github))
     for change in desired.CHANGES:
         if change in due and change is desired.LEDGER_BRANCH:
-            files = {"README.md": setting_changes.LEDGER_README}
-            commit = github_write.create_commit(None, files, setting_changes.LEDGER_MESSAGE)
-            github_write.create_branch(LEDGER, commit)
+            _begin(github_write)
         elif change in due:
             github_write.change_setting(change.method, change.path, setting_changes.body(change))
         yield change.title, change in due
+
+
+def _begin(github_write: GitHubWrite) -> None:
+    files = {"README.md": setting_changes.LEDGER_README}
+    commit = github_write.create_root_commit(files, setting_changes.LEDGER_MESSAGE)
+    try:
+        github_write.create_branch(LEDGER, commit)
+    except DeniedError as error:
+        raise DeniedError(
+            f"{error}. GitHub does not sign this commit: if a rule requires signed commits on every branch, take the "
+            f"branch {LEDGER} out of it, run this again, and put it back; what jitbot adds later is signed"
+        ) from error

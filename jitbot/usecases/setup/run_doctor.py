@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from jitbot.domain.setup.doctor import (
     account_roles,
     break_glass,
     desired_settings,
+    other_rules,
     ownership,
     people_and_teams,
     repository,
@@ -52,6 +54,7 @@ class DoctorTarget:
     api_url: str
     page: str  # the repository's page, for people
     shipped: Mapping[str, str]
+    at: datetime
     cloud: Callable[[], Cloud]
 
 
@@ -107,12 +110,21 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
         yield from repository.identity(tree.settings, state.hosting, target.api_url)
     for row in (desired_settings.DEFAULT_BRANCH, *desired_settings.MAIN):
         yield row.compare(state, target.page)
-    yield from break_glass.at_once(tree.policies, state.main)
-    for row in (*desired_settings.LEDGER, *desired_settings.REPOSITORY):
+    yield from other_rules.of_main(state.main)
+    yield from break_glass.soon(tree.policies, state.main)
+    for row in desired_settings.LEDGER:
         yield row.compare(state, target.page)
+    yield from other_rules.of_ledger(state.ledger)
+    for row in desired_settings.REPOSITORY:
+        yield row.compare(state, target.page)
+    yield other_rules.sign_off(state.hosting)
+    if tree.codeowners is not None and not tree.codeowners.findings:
+        yield ownership.of_teams(tree.codeowners, state.main)
     yield ownership.by_github(tried(github.codeowners_errors))
     states = {name: _state(github, name) for name in target.shipped if name in tree.workflows}
     yield from workflows.present(target.shipped, tree.workflows, states)
+    if workflows.CLOCK in tree.workflows:
+        yield workflows.on_time(tried(partial(github.last_scheduled, workflows.CLOCK)), target.at)
     logins = {
         login: people_and_teams.GitHubAccount(
             actor=tried(partial(github.account, login)),

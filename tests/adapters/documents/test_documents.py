@@ -116,7 +116,7 @@ statements:
   - actions: [s3:*, "dynamodb:Get?tem"]
     resources:
       - "arn:aws:dynamodb:*:{{account_id}}:table/{{table}}/{{name}}"
-      - "arn:aws-cn:s3:::b/${aws:userid}/${aws:PrincipalTag/team}/{{requester}}"
+      - "arn:aws:s3:::b/${aws:userid}/${aws:PrincipalTag/team}/{{requester}}"
       - "*"
     conditions:
       ForAnyValue:StringLikeIfExists: {"s3:prefix": [a, "{{account}}*"]}
@@ -151,7 +151,7 @@ def test_policy() -> None:
                 actions=("s3:*", "dynamodb:Get?tem"),
                 resources=(
                     "arn:aws:dynamodb:*:{{account_id}}:table/{{table}}/{{name}}",
-                    "arn:aws-cn:s3:::b/${aws:userid}/${aws:PrincipalTag/team}/{{requester}}",
+                    "arn:aws:s3:::b/${aws:userid}/${aws:PrincipalTag/team}/{{requester}}",
                     "*",
                 ),
                 conditions={

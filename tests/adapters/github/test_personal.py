@@ -54,6 +54,13 @@ def writer(github: GitHubSandbox) -> GitHubWriter:
     return GitHubWriter(client(github, "alice"))
 
 
+def commit_on(
+    github: GitHubSandbox, branch: str, parent: Sha, files: dict[str, bytes], login: str = "alice"
+) -> Sha:
+    """A commit on a branch by this person."""
+    return GitHubWriter(client(github, login)).commit_on_branch(branch, parent, "Ask", files)
+
+
 def test_the_place_is_one_call(github: GitHubSandbox) -> None:
     """Who it is, what they may do, and main's tip come with one call."""
     github.calls.clear()
@@ -165,8 +172,8 @@ def test_the_pull_requests_of_a_period(github: GitHubSandbox) -> None:
     """Those created from its start until, not at, its end; what is older is not even looked at."""
     reads, writes, tip = reader(github), writer(github), reader(github).access().tip
     for number in range(4):
-        commit = writes.create_commit(tip, {"a": b"%d" % number}, "x")
-        writes.create_branch(f"x-{number}", commit)
+        writes.create_branch(f"x-{number}", tip)
+        commit_on(github, f"x-{number}", tip, {"a": b"%d" % number})
         writes.open_pull(f"x-{number}", "main", "t", "b")
         github.clock.advance(timedelta(hours=1))
     hours = [NOW + timedelta(hours=number) for number in range(4)]
@@ -178,11 +185,11 @@ def test_the_pull_requests_of_a_period(github: GitHubSandbox) -> None:
 def test_a_commit_without_a_past(github: GitHubSandbox) -> None:
     """It holds its files alone, and has no parent; it becomes a branch as any other commit does."""
     reads, writes = reader(github), writer(github)
-    commit = writes.create_commit(None, {"README.md": b"one\n"}, "Begin")
+    commit = writes.create_root_commit({"README.md": b"one\n"}, "Begin")
     writes.create_branch("begun", commit)
     assert (reads.tip("begun"), reads.first_parent(commit)) == (commit, None)
     assert [entry.path for entry in reads.folders(commit, [""])[""]] == ["README.md"]
-    child = writes.create_commit(commit, {"a": b"2\n"}, "Go on")
+    child = commit_on(github, "begun", commit, {"a": b"2\n"})
     assert reads.first_parent(child) == commit
     assert [entry.path for entry in reads.folders(child, [""])[""]] == ["README.md", "a"]
 
@@ -191,9 +198,10 @@ def test_from_commit_to_pull_request(github: GitHubSandbox) -> None:
     """A commit, its branch, its pull request and its auto-merge, each to be asked after; then the branch goes."""
     reads, writes = reader(github), writer(github)
     tip = reads.access().tip
-    commit = writes.create_commit(tip, {"requests/x y&z.yaml": "é\n".encode()}, "Ask")
     assert reads.tip("jitbot/a") is None
-    writes.create_branch("jitbot/a", commit)
+    writes.create_branch("jitbot/a", tip)
+    assert reads.tip("jitbot/a") == tip
+    commit = commit_on(github, "jitbot/a", tip, {"requests/x y&z.yaml": "é\n".encode()})
     assert reads.tip("jitbot/a") == commit
     with pytest.raises(DeniedError, match="already exists"):
         writes.create_branch("jitbot/a", commit)
@@ -216,12 +224,10 @@ def test_auto_merge_is_for_the_head_that_was_opened(github: GitHubSandbox) -> No
     """If the branch has moved since, auto-merge is not turned on for what nobody has seen."""
     reads, writes = reader(github), writer(github)
     tip = reads.access().tip
-    commit = writes.create_commit(tip, {"a": b"1"}, "One")
-    writes.create_branch("x", commit)
+    writes.create_branch("x", tip)
+    commit = commit_on(github, "x", tip, {"a": b"1"})
     pull = writes.open_pull("x", "main", "t", "b")
-    other = writes.create_commit(commit, {"a": b"2"}, "Two")
-    github._site.repository("acme/access").store.update_ref("refs/heads/y", other)
-    client(github, "bob").send("PATCH", "/git/refs/heads/x", {"sha": other})
+    commit_on(github, "x", commit, {"a": b"2"}, "bob")
     with pytest.raises(DeniedError, match="Head sha does not match"):
         writes.merge_when_ready(pull, "squash")
 

@@ -131,6 +131,20 @@ def test_what_was_done_as_json(granted: tuple[World, str], cloud: Cloud) -> None
     assert (role["never_used"], role["denied"], len(role["entered"])) == (False, 1, 1)
 
 
+def test_what_a_federated_console_did(granted: tuple[World, str], cloud: Cloud) -> None:
+    """It has another key than the sign-in: its calls are found by the session's name, and none is counted twice."""
+    used(granted, cloud)
+    (first, second) = cloud.events["AccessKeyId"]
+    who = json.loads(first["CloudTrailEvent"])["userIdentity"]
+    arn = who["sessionContext"]["sessionIssuer"]["arn"]
+    other = called("DeleteTable", role=arn, at=granted[0].now - 5 * MINUTE, event_id="e4")
+    cloud.events["Username"] = [first, second, other, called(role="arn:aws:iam::1:role/x", event_id="e5")]
+    answer = sessions(granted, cloud, "alice-ask")
+    assert "1 × dynamodb:DeleteTable\n" in answer.out
+    assert "1 × dynamodb:DescribeTable\n" in answer.out
+    assert "last use 2026-11-23T09:55:00Z" in answer.out
+
+
 def test_never_used(granted: tuple[World, str], cloud: Cloud) -> None:
     """A grant that nobody used is told as such, with where and when was looked."""
     answer = sessions(granted, cloud, "alice-ask")

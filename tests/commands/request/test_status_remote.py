@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from asking_office import Office, open_office
@@ -46,6 +47,23 @@ def test_mine_by_the_token(office: Office) -> None:
     assert "-alice-live-one.yaml" in lines[1]
     assert "live, 59m left" in lines[1] or "live, 1h left" in lines[1]
     assert answer.err == "… as the ledger's branch says; who wrote it is verified in a clone\n"
+
+
+def test_a_schedule_that_has_died_is_said(office: Office) -> None:
+    """Who waits for an end learns that nothing starts on time; where that is out of sight nothing is said."""
+    schedules = office.acme.github._site.repository("acme/access").schedules
+    schedules["clock.yml"] = timedelta(hours=7)
+    try:
+        answer = office.run("status")
+        office.acme.github.faults = lambda _, path: (
+            GitHubFault(status=403) if path.endswith("/runs") else None
+        )
+        unseen = office.run("status")
+    finally:
+        schedules.clear()
+    assert (answer.code, unseen.code) == (0, 0)
+    assert "! the schedule has started nothing since " in answer.err
+    assert "the schedule" not in unseen.err
 
 
 def test_everybodys(office: Office) -> None:

@@ -119,6 +119,27 @@ def test_options_replace_the_defaults(capsys: Captured) -> None:
     assert (found["CreateOidcProvider"], found["PinNewClaims"]) == ("false", "false")
 
 
+def test_an_issuer_of_ones_own_is_never_pinned(capsys: Captured, access: Path) -> None:
+    """The roles would let nobody in: nothing is printed but why, and what to give."""
+    file = access / "policies" / "settings.yaml"
+    file.write_text(
+        file.read_text().replace("//token.actions.githubusercontent.com", "//token.actions.acme.ghe.com")
+    )
+    code, out, err = run(capsys, folder=access)
+    assert (code, out) == (1, "")
+    assert "the issuer here is https://token.actions.acme.ghe.com" in err
+    assert defaults(template(capsys, "--no-pin", folder=access))["PinNewClaims"] == "false"
+
+
+def test_the_stacks_are_where_the_organisation_allows(capsys: Captured) -> None:
+    """What they make is global, but an organisation may deny every region but its own."""
+    _, out, _ = run(capsys, "--stackset", "--region", "eu-central-1")
+    assert "--regions eu-central-1 " in out
+    assert "--region eu-central-1 " in out
+    assert "us-east-1" not in out
+    assert run(capsys, "--stackset", "--region", "eu; rm -rf /")[0] == 2
+
+
 def test_requesters_are_told_what_they_need(capsys: Captured) -> None:
     """One policy, to enter roles under the grants' path and nothing else."""
     code, out, err = run(capsys, "--requesters")

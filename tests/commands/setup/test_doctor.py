@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,8 +18,8 @@ from jitbot.sandbox.organisation import Acme
 # `jitbot comment` would. It allows rebase merges for the story of a smuggled rule: here they are off.
 PROD = "111111111111"
 KNOWN = {
-    "break-glass-merges": "warn",
     "delete-branch": "warn",
+    "codeowners-teams": "warn",  # its rules are owned by teams alone
     "main-statuses": "warn",
     "main-bypass": "warn",
     "approvers-service-logs-read-alone": "warn",  # dave alone owns it, and may ask for it
@@ -47,6 +48,7 @@ def acme(running: Acme) -> Iterator[Acme]:
     site.users.update(users)
     site.teams.update(teams)
     repo.merging, repo.job_permissions, repo.workflow_states = merging, jobs, {}
+    repo.schedules = {}
     running.github.faults = None
 
 
@@ -136,6 +138,8 @@ ILLS: list[tuple[Callable[[Acme], None], dict[str, str]]] = [
     (repository("job_permissions", default_workflow_permissions="write"), {"actions-default-read": "warn"}),
     (repository("job_permissions", can_approve_pull_request_reviews=True), {"actions-never-approve": "wrong"}),
     (repository("workflow_states", **{"sweep.yml": "disabled_inactivity"}), {"workflow-sweep": "wrong"}),
+    (repository("schedules", **{"clock.yml": timedelta(hours=6, seconds=1)}), {"workflow-clock-on-time": "wrong"}),
+    (repository("schedules", **{"clock.yml": None}), {"workflow-clock-on-time": "wrong"}),
     (edit(".github/workflows/grant.yml", "timeout-minutes: 15", "timeout-minutes: 5"), {"workflow-grant-as-shipped": "warn"}),
     (edit(".github/workflows/grant.yml", "6a69" * 10, "v1"), {"workflow-pins": "wrong"}),
     (edit(".github/CODEOWNERS", "@acme/sre", "@acme/sre[x]"), {"codeowners-reads": "wrong", "codeowners-errors": "wrong"}),

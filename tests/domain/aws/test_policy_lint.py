@@ -49,7 +49,7 @@ def told(*statements: Statement) -> list[tuple[str, str]]:
         allowing("dynamodb:GetItem", on=("*", TABLE)),
         allowing("dynamodb:GetItem", on=("arn:aws:dynamodb:eu-west-1:111111111111:*",)),
         allowing("s3:GetObject", "s3:ListBucket", on=(BUCKET, OBJECT)),
-        allowing("s3:GetObject", on=("arn:aws-cn:s3:::acme/reports/*",)),
+        allowing("s3:GetObject", on=("arn:aws:s3:::acme/reports/*",)),
         allowing("s3:GetObject", on=("arn:aws:s3:::acme-${aws:PrincipalTag/team}/x",)),
         allowing("dynamodb:GetItem", on=("arn:aws:dynamodb:*:{{account_id}}:{{what}}",)),
         allowing("dynamodb:GetItem", on=("arn:aws:dynamodb:*:*:${aws:PrincipalTag/what}",)),

@@ -1,5 +1,6 @@
 """Entering a grant, in plain values: which one, whether it is open, whose it is, and what a refusal means."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -109,7 +110,16 @@ def test_what_a_refusal_means() -> None:
     assert "sign in as that" in grant_target.why_refused(LIVE, bob, "no")
     own = grant_target.why_refused(LIVE, ALICE, "AccessDenied")
     assert "sts:AssumeRole on arn:aws:iam::*:role/jit/*" in own
+    assert "sts:TagSession, which no grant allows" in own
     assert own.endswith("AWS said: AccessDenied")
+
+
+@pytest.mark.parametrize("login", ["x", "alice", "a" * 39])
+def test_every_login_names_a_session(login: str) -> None:
+    """AWS takes 2 to 64 characters, and GitHub has logins of one."""
+    name = grant_target.session_name(replace(LIVE, requester=login))
+    assert re.fullmatch(r"[\w+=,.@-]{2,64}", name, re.ASCII)
+    assert name.endswith(login)
 
 
 def test_a_session_never_shows_its_secrets() -> None:

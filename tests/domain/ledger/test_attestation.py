@@ -31,6 +31,23 @@ def against(claims: dict[str, object], *times: datetime) -> str | None:
     return objection(claims, batch=BATCH, settings=the_settings(), times=times or (NOW,))
 
 
+SIGNED_OFF = "Signed-off-by: github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>"
+
+
+@pytest.mark.parametrize(
+    "added", [f"\n\n{SIGNED_OFF}", f"\n{SIGNED_OFF}\n", f"\n\n{SIGNED_OFF}\n{SIGNED_OFF}\n"]
+)
+def test_a_sign_off_that_github_adds_changes_no_batch(added: str) -> None:
+    """GitHub may append it to what is committed through its API; nothing else at the end of a message is left out."""
+    assert audience(replace(BATCH, message=BATCH.message + added)) == audience(BATCH)
+    for other in (
+        "\nSigned-off-by: mallory <m@x>",
+        f"\n\nApproved-by: bob{added}",
+        f"{added}\nApproved-by: bob",
+    ):
+        assert audience(replace(BATCH, message=BATCH.message + other)) != audience(BATCH)
+
+
 @pytest.mark.parametrize("workflow", ["grant", "sweep", "revoke", "audit"])
 def test_jitbots_workflows_on_main_may_write(workflow: str) -> None:
     """A token of each of the four workflows, made for this batch, speaks for it."""

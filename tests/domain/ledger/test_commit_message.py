@@ -158,6 +158,12 @@ def test_an_account_without_an_alias_is_unknown() -> None:
     assert "Account" not in message([replace(an_orphan(), account_id=AccountId("7"))])
 
 
+def test_a_sign_off_that_github_adds_hides_no_trailer() -> None:
+    """In a paragraph of its own it would be the last one."""
+    text = "approved: alice\n\nRequest: r\n\nSigned-off-by: github-actions[bot] <bot@x>\n"
+    assert trailers(text, "Request") == ("r",)
+
+
 def test_trailers_are_read_back() -> None:
     """Those of one name, in their order, from the last paragraph; one that says nothing is none."""
     text = "Role: no\n\nRequest: a\nRole: x: y\nRequest: \nRequest:\nRequest: b\n"

@@ -249,7 +249,7 @@ def test_no_actions(action: str) -> None:
 
 @pytest.mark.parametrize(
     "resource",
-    ["*", "arn:aws:s3:::b", "arn:aws:s3:::b/*", "arn:aws-us-gov:s3:::b", "arn:aws:iam::aws:policy/X",
+    ["*", "arn:aws:s3:::b", "arn:aws:s3:::b/*", "arn:aws:iam::aws:policy/X",
      "arn:aws:logs:eu-west-1:111111111111:log-group:/x:*", "arn:aws:s3:{{a}}:{{account_id}}:x", "arn:aws:s3:::a b", "arn:*:s3:::b",
      "arn:aws*:s3:::b", "arn:aws-??:s3:::b", "arn:aws:lambda:*:*:function:x:$LATEST", "arn:aws:s3:::$", "arn:aws:s3:::é", "arn:aws:s3:::${*}${$}",
      "arn:aws:s3:::${aws:PrincipalTag/Cost Center}", "arn:aws:s3:::$x/{{a}}"],
@@ -264,10 +264,10 @@ def test_resources(resource: str) -> None:
     ["", "**", "b", "arn", "arn:aws:s3:::", "arn:aws:s3", "arn:aws:*:::b", "arn:{{a}}:s3:::b", "arn:aws:{{a}}:::b", "arn:gcp:s3:::b", "arn::s3:::b", "{{a}}",
      "arn:aws:s3:::{a}", "arn:aws:s3:::${{a}}", "arn:aws:s3:::${", "arn:aws:s3:::Ā", "arn:aws:s3:::a\u00a0b", "arn:aws:s3:::a\u00adb", "arn:aws:s3:::\u0080", "arn:aws:s3:::${a}", "arn:aws:s3:::${aws:a", "arn:aws:s3:::{{A}}",
      "arn:aws:s3:::{{a}", "arn:aws:s3:::a\n", "arn:aws:s3::123:b", "arn:aws:s3:::${aws:{{a}}}",
-     "arn:aws:s3:::${s3:prefix}", " arn:aws:s3:::b", "arn:aws:s3:::\0"],
+     "arn:aws:s3:::${s3:prefix}", " arn:aws:s3:::b", "arn:aws:s3:::\0", "arn:aws-us-gov:s3:::b", "arn:aws-cn:s3:::b", "arn:aws-eusc:s3:::b"],
 )  # fmt: skip
 def test_no_resources(resource: str) -> None:
-    """Parts missing, wildcards where AWS takes none, or braces that mean nothing."""
+    """Parts missing, another partition, wildcards where AWS takes none, or braces that mean nothing."""
     assert grammar.resource_problem(resource)
 
 

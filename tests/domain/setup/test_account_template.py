@@ -109,6 +109,7 @@ def test_the_repository_is_a_parameter() -> None:
             f"{issuer}:aud": "sts.amazonaws.com",
             f"{issuer}:sub": ["repo:o/n:ref:refs/heads/main", "repo:o@1/n@2:ref:refs/heads/main"],
             f"{issuer}:repository_id": "2",
+            f"{issuer}:repository_owner_id": "1",
             f"{issuer}:ref": "refs/heads/main",
             f"{issuer}:job_workflow_ref": workflows,
         }
@@ -151,6 +152,27 @@ def test_without_pins_the_older_claims_remain(how: str) -> None:
         (trust,) = made[f"{purpose}Role"]["AssumeRolePolicyDocument"]["Statement"]
         keys = {key.rpartition(":")[2] for key in trust["Condition"]["StringEquals"]}
         assert keys == {"aud", "sub"}
+
+
+@pytest.mark.parametrize(
+    ("issuer", "fits"),
+    [
+        ("https://token.actions.githubusercontent.com", True),
+        ("https://token.actions.githubusercontent.com/acme", False),
+        ("https://token.actions.acme.ghe.com", False),
+        ("https://ghes.acme.com/_services/token", False),
+        ("http://127.0.0.1:4711", True),
+    ],
+)
+def test_claims_are_pinned_only_where_aws_knows_them(issuer: str, *, fits: bool) -> None:
+    """Of another issuer AWS knows audience and subject alone: a pinned role would let nobody in."""
+    settings = replace(SETTINGS, issuer=issuer)
+    account_template.check_pins(settings, replace(OPTIONS, pins_claims=False))
+    if fits:
+        account_template.check_pins(settings, OPTIONS)
+    else:
+        with pytest.raises(InvalidError, match=r"Give --no-pin; then any workflow on main may enter"):
+            account_template.check_pins(settings, OPTIONS)
 
 
 def test_an_existing_provider_is_trusted_and_not_made() -> None:

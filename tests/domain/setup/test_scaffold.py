@@ -31,6 +31,17 @@ def test_every_place_is_filled() -> None:
     }
 
 
+TAGS = {"v1.2.3": "a" * 40, "v1.10.0": "a" * 40, "v2.0.0": "b" * 40, "v3": "a" * 40, "nightly": "a" * 40}
+
+
+def test_a_version_is_written_beside_its_commit() -> None:
+    """The newest version tag that names the commit: without it Dependabot proposes nothing, ever."""
+    assert scaffold.version_of("a" * 40, TAGS) == "v1.10.0"
+    assert scaffold.version_of("c" * 40, TAGS) == ""
+    pinned = scaffold.files(replace(ANSWERS, version="v1.10.0"), {"x": "uses: a@__RELEASE__\n"})
+    assert pinned == {"x": f"uses: a@{'a' * 40} # v1.10.0\n"}
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -62,6 +62,7 @@ def test_both_forms_of_the_subject_enter(world: World) -> None:
         {"ref": None},
         {"repository_id": "700002"},
         {"repository_id": None},
+        {"repository_owner_id": "9001"},
         {"job_workflow_ref": f"{WORKFLOWS}/sweep.yml@refs/heads/main"},
         {"job_workflow_ref": f"{WORKFLOWS}/grant.yml@refs/heads/mallory"},
         {"job_workflow_ref": "evil/access/.github/workflows/grant.yml@refs/heads/main"},

@@ -10,6 +10,7 @@ from audit_story import attest, clone, codes, live, recorded, said, verdict, wit
 from breaking import answer, refuse
 
 from jitbot.sandbox.github import GitHubFault
+from jitbot.usecases.audit.compare_github import RESERVE
 
 STATEMENT = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{PROD}:root"}, "Action": "sts:AssumeRole"}
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [STATEMENT]})
@@ -42,6 +43,39 @@ def test_only_what_is_new_is_read_again(world: World, lived: str) -> None:
     world.forget()
     verdict(world, "--online", "--since", "origin/ledger~3", code=0)
     assert [path for _, path in world.acme.github.calls if "/pulls/" in path] == []
+
+
+def pulls_read(world: World) -> int:
+    """How many pull requests were read since the calls were last forgotten."""
+    return len([path for _, path in world.acme.github.calls if path.endswith("/pulls/{number}")])
+
+
+def test_the_weekly_audit_reads_what_was_approved_since_the_last(world: World, lived: str) -> None:
+    """A life of approvals would use up the hour of a job's token; what git shows is checked whole all the same."""
+    clone(world)
+    world.forget()
+    verdict(world, "--online", "--online-since", "recorded", "--record", code=0)
+    assert pulls_read(world) == 3
+    world.ask("carol", "fourth")
+    world.jit("grant")
+    world.forget()
+    found = verdict(world, "--online", "--online-since", "recorded", code=0)
+    assert (pulls_read(world), found["checked"]["approved"]) == (1, 3)
+    world.jit("audit", "verify", "--online-since", "recorded", runner="auditor", code=2)
+
+
+def test_other_runs_keep_their_calls(world: World, lived: str) -> None:
+    """Below a reserve nothing more is asked: a note says so, and the newest approvals were read first."""
+    clone(world)
+    newest = max(each.pull for each in world.github.reviews.values())
+    gone = next(name for name, each in world.github.reviews.items() if each.pull == newest)
+    world.github.reviews.pop(gone)
+    world.forget()
+    world.acme.github.calls_left = RESERVE + 3
+    found = verdict(world, "--online", code=1)
+    assert (codes(found), codes(found, "note")) == ({"review-gone"}, {"calls-kept"})
+    assert "and 1 older ones were not read again" in said(found, "calls-kept")
+    assert world.acme.github.calls_left >= RESERVE - 4
 
 
 def test_a_review_that_is_gone(world: World, lived: str) -> None:
@@ -100,11 +134,11 @@ def test_github_out_of_reach_is_doubt(world: World, lived: str) -> None:
 
 
 def test_one_pull_request_that_github_does_not_give_hides_no_other(world: World, lived: str) -> None:
-    """GitHub fails for the first; what is wrong with the last is found all the same."""
+    """GitHub fails for the newest; what is wrong with the first is found all the same."""
     last = max(each.pull for each in world.github.reviews.values())
-    gone = next(name for name, each in world.github.reviews.items() if each.pull == last)
+    gone = next(name for name, each in world.github.reviews.items() if each.pull == 1)
     world.github.reviews.pop(gone)
-    answer(world, GitHubFault(status=503), "GET", "/pulls/1")
+    answer(world, GitHubFault(status=503), "GET", f"/pulls/{last}")
     found = verdict(world, "--online", code=1)
     assert codes(found, "unchecked") == {"not-read-again"}
     assert codes(found) == {"review-gone"}
@@ -125,7 +159,7 @@ def test_a_few_failures_in_a_row_are_enough(
     def failing(_: str, path: str) -> GitHubFault | None:
         if "/pulls/" not in path:
             return None
-        return second if "/pulls/2" in path else GitHubFault(status=503)
+        return second if "/pulls/4" in path else GitHubFault(status=503)
 
     world.acme.github.faults = failing
     found = verdict(world, "--online", code=code)

@@ -326,12 +326,12 @@ def test_another_runs_records_are_left_to_it(world: World, granted: str) -> None
     assert comment(world, workflow="grant.yml", event="push") == "no pull request to bring up to date\n"
     assert writes(world) == []
     world.acme.clock.advance(2 * HOUR - 2 * MINUTE)
-    comment(world, workflow="sweep.yml", event="schedule")
+    comment(world, workflow="sweep.yml", event="workflow_dispatch", GITHUB_ACTOR="github-actions[bot]")
     (told,) = world.github.comments.values()
     assert "**alice** has orders-db-read" in told.body
     world.github.comments.clear()
     world.acme.clock.advance(5 * MINUTE)
-    comment(world, workflow="sweep.yml", event="schedule")
+    comment(world, workflow="sweep.yml", event="workflow_dispatch", GITHUB_ACTOR="github-actions[bot]")
     assert world.github.comments == {}
 
 
@@ -339,7 +339,13 @@ def test_an_expiry_is_told(world: World, granted: str) -> None:
     """The sweep that confirms the end has it told."""
     world.acme.clock.advance(2 * HOUR + MINUTE)
     world.jit("sweep", GITHUB_RUN_ID="13")
-    comment(world, workflow="sweep.yml", event="schedule", GITHUB_RUN_ID="13")
+    comment(
+        world,
+        workflow="sweep.yml",
+        event="workflow_dispatch",
+        GITHUB_ACTOR="github-actions[bot]",
+        GITHUB_RUN_ID="13",
+    )
     (told,) = world.github.comments.values()
     assert "it ended as planned, **23 Nov 2026, 11:00 UTC**" in told.body
 
@@ -479,7 +485,9 @@ def test_a_ledger_in_doubt_tells_nothing_of_what_was_granted(world: World, grant
     (number,) = world.github.pulls
     world.acme.github.faults = lambda _, path: GitHubFault(status=503) if "jwks" in path else None
     comment(world, number, code=3)
-    comment(world, workflow="sweep.yml", event="schedule", code=3)
+    comment(
+        world, workflow="sweep.yml", event="workflow_dispatch", GITHUB_ACTOR="github-actions[bot]", code=3
+    )
     assert world.github.comments == {}
 
 

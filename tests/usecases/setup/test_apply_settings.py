@@ -196,6 +196,8 @@ PASSES = {
         ("/rulesets/", 200, {"bypass_actors": [TEAM]}, "GitHub's answer lacks"),
         ("/rulesets/", 403, {"message": "no"}, "GitHub answered 403"),
         ("/branches/main/protection", 500, {"message": "no"}, "classic protection: GitHub does not answer"),
+        ("/branches/main/protection", 403, {"message": "Upgrade to GitHub Pro or make this repository public to enable this feature."}, "classic protection: Upgrade to GitHub Pro"),
+        ("/branches/main/protection", 403, {"message": "Must have admin rights"}, "classic protection: this token may not see it"),
         ("/branches/main/protection", 404, {"message": "Not Found"}, "classic protection: this token may not see it"),
         ("/branches/main/protection", 200, {}, ("the repository's admins (always, in ruleset of classic protection)",)),
         ("/branches/main/protection", 200, PASSES, ("User 9 (pull_request, in ruleset of classic protection)",)),
@@ -241,3 +243,19 @@ def test_whoever_may_not_see_changes_nothing(begun: Begun) -> None:
     with pytest.raises(DeniedError, match="admin rights"):
         begun.apply("bob")
     assert begun.github.rules == before
+
+
+def test_what_the_organisation_prevents_is_a_refusal(begun: Begun) -> None:
+    """GitHub answers 409 where the organisation decides a setting: trying again does not help."""
+    body = b'{"message": "Setting is prevented by the owning organization."}'
+    fault = GitHubFault(status=409, body=body, headers={"Content-Type": "application/json"})
+    repo = begun.github._site.repository(NAME)
+    before = dict(repo.job_permissions)
+    repo.job_permissions["default_workflow_permissions"] = "write"
+    begun.github.faults = lambda method, path: (
+        fault if (method, path.endswith("/workflow")) == ("PUT", True) else None
+    )
+    with pytest.raises(DeniedError, match="prevented by the owning organization"):
+        begun.apply()
+    begun.github.faults = None
+    repo.job_permissions = before

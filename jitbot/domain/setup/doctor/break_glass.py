@@ -1,11 +1,11 @@
-"""Break-glass: can the required review be given, and can a request be merged at once?"""
+"""Break-glass: can the required review be given, and can a request be merged soon?"""
 
 from collections.abc import Iterable, Iterator
 
 from jitbot.domain.access import break_glass
 from jitbot.domain.model.documents import People, Policy, Teams
 from jitbot.domain.setup.doctor.desired_settings import APPROVALS
-from jitbot.domain.setup.doctor.github_state import Branch, Bypass
+from jitbot.domain.setup.doctor.github_state import Branch
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 _GROUP = "who approves"
@@ -39,10 +39,11 @@ def reviewers(policies: Iterable[Policy], people: People, teams: Teams) -> Itera
             yield again.no(f"nobody is left to review what {listed(alone)} would do")
 
 
-def at_once(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
-    """Whether a break-glass request can be merged into main without an approval. No check if no policy is break-glass.
+def soon(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
+    """Whether a break-glass request can be merged into main with one approval. No check if no policy is break-glass.
 
-    GitHub requires its number of approvals even if nobody owns the files. Then a person with write access must approve.
+    GitHub requires its number of approvals even if nobody owns the files: then a person with write access approves.
+    Main must require at least one, since with 0 GitHub may let in changes of the rules without their owners' review.
     """
     names = [policy.name for policy in policies if break_glass.is_break_glass(policy)]
     if not names:
@@ -50,9 +51,9 @@ def at_once(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
     question = Check(
         code="break-glass-merges",
         group=_GROUP,
-        title="a break-glass request merges at once",
-        impact="at night nobody may be there to approve, and break-glass is for that hour",
-        fix="let those on call past main's ruleset, for pull requests only; jitbot asks for the review all the same",
+        title="a break-glass request merges with one approval",
+        impact="at night few people may be there to approve, and break-glass is for that hour",
+        fix="in main's ruleset set 'Required approvals' to 1: anyone with write access may give it",
         otherwise=CheckVerdict.WARN,
     )
     asked = APPROVALS.asked_of(main)
@@ -60,14 +61,5 @@ def at_once(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
     if len(counts) < len(asked):
         yield question.unknown(next(each.why for each in asked if isinstance(each, Unknown)))
     else:
-        yield _waits(question, names, max(counts), main.bypasses)
-
-
-def _waits(question: Check, names: list[str], asked: int, bypasses: tuple[Bypass, ...] | Unknown) -> Check:
-    if not asked:
-        return question.ok()
-    if not isinstance(bypasses, Unknown) and any(not each.is_admin for each in bypasses):
-        return question.ok(f"main asks for {asked}, and some may merge past it")
-    return question.no(
-        f"main asks for {asked} before {listed(names)} is merged, and only admins may merge past it"
-    )
+        said = f"main asks for {max(counts)} before {listed(names)} is merged"
+        yield question.answer(max(counts) <= 1, said)

@@ -219,7 +219,8 @@ MAIN = (
         APPROVALS,
         1,
         title="at least one approval",
-        impact="promise 1: rules could be changed without approval",
+        impact="promise 1: rules could be changed without approval; with 0, GitHub may merge without the code owners' "
+        "review too, although it is required",
         click="set 'Required approvals' to 1 or more",
     ),
     _main(

@@ -11,6 +11,8 @@ from jitbot.domain.model import owners
 from jitbot.domain.model.codeowners import CodeOwners, owners_of
 from jitbot.domain.model.documents import Finding, People, Policy, Teams
 from jitbot.domain.model.grammar import any_request, outside_requests
+from jitbot.domain.setup.doctor.desired_settings import APPROVALS
+from jitbot.domain.setup.doctor.github_state import Branch
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 GROUP = "CODEOWNERS"
@@ -61,6 +63,15 @@ _BY_NAME = Check(
     fix="own requests by /requests/<policy>/ as a whole, or by a line for everything",
 )
 
+_TEAMS = Check(
+    code="codeowners-teams",
+    group=GROUP,
+    title="the rules are not left to one member of a team",
+    impact="GitHub may count a member's own pull request as approved by their team; then any approval would do",
+    fix="name people as owners of /policies/ and /.github/ too, or have main ask for two approvals",
+    otherwise=CheckVerdict.WARN,
+)
+
 
 def reading(codeowners: CodeOwners | None) -> Check:
     """jitbot's own reading."""
@@ -98,6 +109,26 @@ def coverage(files: Iterable[str], codeowners: CodeOwners, people: People, teams
 
 
 _POLICY = re.compile(r"policies/access/([^/]+)\.yaml|requests/([^/]+)/.+")
+
+
+def of_teams(codeowners: CodeOwners, main: Branch) -> Check:
+    """Whether a change of the rules takes more than one member of one team.
+
+    An older page of GitHub's said that a pull request by a member of the owning team counts as approved by the team.
+    jitbot counts the approvals of requests itself; those of a change of the rules GitHub alone counts.
+    """
+    places = ("policies/any", ".github/any")
+    alone = [
+        path
+        for path in places
+        if len(named := owners_of(codeowners, path)) > 0 and all("/" in each for each in named)
+    ]
+    asked = APPROVALS.asked_of(main)
+    gaps = [each for each in asked if isinstance(each, Unknown)]
+    if alone and gaps:
+        return _TEAMS.unknown(gaps[0].why)
+    most = max((each for each in asked if isinstance(each, int)), default=0)
+    return _TEAMS.answer(not alone or most > 1, f"only teams own {listed(alone)}, and main asks for {most}")
 
 
 def _by_name(every: Iterable[str], codeowners: CodeOwners) -> Check:

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
+from jitbot.domain.text import timestamp
 
 GROUP = "workflows"
 FOLDER = ".github/workflows/"
@@ -11,6 +13,7 @@ _USES = re.compile(r"^[ \t-]*uses:[ \t]*['\"]?([^\s'\"#]+)", re.MULTILINE)
 _PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}|\./[\w./-]*")
 _REUSED = re.compile(r"\.github/workflows/[^@\s]+(?:@|\Z)")
 _MEANS: Mapping[str, str] = {
+    "clock.yml": "grant and sweep start only after a push to main: early ends, removals and reminders wait",
     "check.yml": "requests are checked only when they are granted",
     "grant.yml": "nothing is granted",
     "sweep.yml": "early ends are not carried out, and expired roles stay",
@@ -40,6 +43,32 @@ def present(
         yield _running(question, states.get(name, Unknown(why="GitHub was not asked")))
         if without_pins(found[name]) != without_pins(text):
             yield _differs(name)
+
+
+CLOCK = "clock.yml"
+# GitHub starts schedules late and drops some, and there are three an hour or more.
+LONGEST_SILENCE = timedelta(hours=6)
+
+
+def on_time(newest: datetime | Unknown | None, now: datetime) -> Check:
+    """Whether the schedule still starts runs; `newest`: when its last run began, None: never.
+
+    A schedule also dies while its workflow is called active, as when the account that last changed it is suspended:
+    https://docs.github.com/en/actions/reference/workflows-and-actions/events-that-trigger-workflows#schedule
+    """
+    question = Check(
+        code="workflow-clock-on-time",
+        group=GROUP,
+        title="the schedule starts runs",
+        impact=_MEANS[CLOCK],
+        fix=f"have somebody who stays with the organisation change a cron line of {FOLDER}{CLOCK} on main; until then: "
+        f"gh workflow run {CLOCK}",
+    )
+    if isinstance(newest, Unknown):
+        return question.unknown(newest.why)
+    if newest is None:
+        return question.no("it has started none yet; a new one may take an hour")
+    return question.answer(now - newest <= LONGEST_SILENCE, f"its last run began at {timestamp.show(newest)}")
 
 
 def pins(found: Mapping[str, str]) -> Check:

@@ -101,6 +101,27 @@ def list_branches(call: GitHubCall, repo: HostedRepository) -> Reply:
     )
 
 
+def list_tags(call: GitHubCall, repo: HostedRepository) -> Reply:
+    """GET tags, each with the commit that it names in the end."""
+    tags = [
+        (ref.removeprefix("refs/tags/"), ref) for ref in sorted(repo.store.refs("refs/tags/"), reverse=True)
+    ]
+    base = shapes.api(call.site, repo)
+
+    def shown(item: tuple[str, str]) -> Json:
+        name, ref = item
+        sha = repo.store.resolve(ref)
+        archives = {f"{kind}_url": f"{base}/{kind}/{ref}" for kind in ("zipball", "tarball")}
+        return {
+            "name": name,
+            "node_id": f"T_{name}",
+            "commit": {"sha": sha, "url": f"{base}/commits/{sha}"},
+            **archives,
+        }
+
+    return call.page(tags, shown)
+
+
 def get_branch(call: GitHubCall, repo: HostedRepository, branch: str) -> Reply:
     """GET branches/{branch}."""
     commit = repo.store.commit(repo.tip(branch))

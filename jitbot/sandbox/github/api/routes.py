@@ -2,7 +2,18 @@
 
 from collections.abc import Callable
 
-from jitbot.sandbox.github.api import comments, events, git, graphql, issues, objects, pulls, settings, site
+from jitbot.sandbox.github.api import (
+    comments,
+    events,
+    git,
+    graphql,
+    issues,
+    objects,
+    pulls,
+    runs,
+    settings,
+    site,
+)
 from jitbot.sandbox.github.api.call import Reply
 
 _REPO = "/repos/<owner>/<name>"
@@ -30,6 +41,7 @@ REPOSITORY_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
     ("GET", f"{_REPO}/collaborators/<login>/permission"): site.get_permission,
     ("GET", f"{_REPO}/codeowners/errors"): site.list_codeowners_errors,
     ("GET", f"{_REPO}/actions/workflows/<workflow>"): site.get_workflow,
+    ("GET", f"{_REPO}/actions/workflows/<workflow>/runs"): runs.list_runs,
     ("POST", f"{_REPO}/actions/workflows/<workflow>/dispatches"): site.dispatch_workflow,
     ("GET", f"{_REPO}/commits"): objects.list_commits,
     ("GET", f"{_REPO}/git/commits/<sha>"): objects.get_git_commit,
@@ -39,6 +51,7 @@ REPOSITORY_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
     ("GET", f"{_REPO}/commits/<path:revision>/statuses"): git.list_statuses,
     ("GET", f"{_REPO}/statuses/<path:revision>"): git.list_statuses,
     ("POST", f"{_REPO}/statuses/<sha>"): git.create_status,
+    ("GET", f"{_REPO}/tags"): git.list_tags,
     ("GET", f"{_REPO}/branches"): git.list_branches,
     ("GET", f"{_REPO}/branches/<path:branch>"): git.get_branch,
     ("GET", f"{_REPO}/rules/branches/<path:branch>"): git.list_rules,

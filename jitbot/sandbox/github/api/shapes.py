@@ -73,6 +73,7 @@ _REPOSITORY_CONSTANTS = {
     "has_issues": True,
     "has_projects": False,
     "has_wiki": False,
+    "web_commit_signoff_required": False,
     "has_pages": False,
     "has_discussions": False,
     "has_downloads": False,

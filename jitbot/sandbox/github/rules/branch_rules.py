@@ -82,7 +82,7 @@ def _review_reasons(site: Site, repository: HostedRepository, pull: Pull, rule: 
     if len(approvers) < count:
         noun = "review is" if count == 1 else "reviews are"
         reasons.append(f"At least {count} approving {noun} required by reviewers with write access.")
-    if rule.require_code_owner_review:
+    if rule.require_code_owner_review and count:  # with 0, others measured a merge without any approval
         reasons += _owner_reasons(site, repository, pull, approvers)
     if rule.require_last_push_approval and approvers == {pull.last_pusher.login.casefold()}:
         reasons.append("New changes require approval from someone other than the last pusher.")

@@ -1,21 +1,22 @@
 """The checks beside the table of desired settings, in plain values: verdicts, owners, people, workflows."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from github_facts import HOSTING, MAIN, MAIN_RULES, asking
+from github_facts import FINE, HOSTING, MAIN, MAIN_RULES, asking
 
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Finding, GithubId, IamUser, Login, Person, Policy, Settings
 from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.setup.doctor import break_glass, ownership, people_and_teams, repository, workflows
-from jitbot.domain.setup.doctor.github_state import Bypass
+from jitbot.domain.setup.doctor.desired_settings import MAIN as MAIN_ROWS
 from jitbot.domain.setup.doctor.people_and_teams import GitHubAccount
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, as_json, exit_code, listed, tried
 
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 GAP = Unknown(why="nobody told")
 ASKED = Check(code="x", group="g", title="t", impact="m", fix="do")
 API = "https://api.github.com"
@@ -396,6 +397,22 @@ def test_workflows(found: str | None, state: str | Unknown, expected: dict[str, 
 
 
 @pytest.mark.parametrize(
+    ("newest", "verdict"),
+    [
+        (NOON - timedelta(hours=6), CheckVerdict.OK),
+        (NOON - timedelta(hours=6, seconds=1), CheckVerdict.WRONG),
+        (None, CheckVerdict.WRONG),
+        (GAP, CheckVerdict.UNKNOWN),
+    ],
+)
+def test_a_schedule_that_has_died_is_seen(newest: datetime | Unknown | None, verdict: CheckVerdict) -> None:
+    """GitHub calls a workflow active whose schedule starts nothing any more: its last run says how it is."""
+    check = workflows.on_time(newest, NOON)
+    assert check.verdict is verdict
+    assert (verdict is CheckVerdict.OK) is (check.observed == "")
+
+
+@pytest.mark.parametrize(
     ("text", "fine"),
     [
         (GRANT, True),
@@ -440,30 +457,56 @@ def test_each_break_glass_has_who_reviews(change: dict[str, Any], expected: dict
     assert list(break_glass.reviewers([policy()], PEOPLE, TEAMS)) == []
 
 
-ADMINS = Bypass(kind="OrganizationAdmin", number=None, mode="always", ruleset="main")
-ON_CALL = Bypass(kind="Team", number=7, mode="pull_request", ruleset="main")
-ASKS, NONE = MAIN_RULES, asking(MAIN_RULES, "pull_request", required_approving_review_count=0)
-CLASSIC = {"required_pull_request_reviews": {"required_approving_review_count": 1}}
+ONE, NONE = MAIN_RULES, asking(MAIN_RULES, "pull_request", required_approving_review_count=0)
+TWO = asking(MAIN_RULES, "pull_request", required_approving_review_count=2)
+CLASSIC = {"required_pull_request_reviews": {"required_approving_review_count": 2}}
 
 
 @pytest.mark.parametrize(
-    ("rules", "classic", "bypasses", "expected"),
+    ("rules", "classic", "expected"),
     [
-        ((), None, (), {}),
-        (NONE, None, (), {}),
-        (ASKS, None, (), {"break-glass-merges": CheckVerdict.WARN}),
-        (NONE, CLASSIC, (), {"break-glass-merges": CheckVerdict.WARN}),
-        (ASKS, None, (ADMINS,), {"break-glass-merges": CheckVerdict.WARN}),
-        (ASKS, None, (ADMINS, ON_CALL), {}),
-        (ASKS, None, Unknown(why="no"), {"break-glass-merges": CheckVerdict.WARN}),
-        (Unknown(why="no"), None, (), {"break-glass-merges": CheckVerdict.UNKNOWN}),
-        (NONE, Unknown(why="no"), (), {"break-glass-merges": CheckVerdict.UNKNOWN}),
+        ((), None, {}),
+        (NONE, None, {}),
+        (ONE, None, {}),
+        (TWO, None, {"break-glass-merges": CheckVerdict.WARN}),
+        (NONE, CLASSIC, {"break-glass-merges": CheckVerdict.WARN}),
+        (Unknown(why="no"), None, {"break-glass-merges": CheckVerdict.UNKNOWN}),
+        (NONE, Unknown(why="no"), {"break-glass-merges": CheckVerdict.UNKNOWN}),
     ],
 )
-def test_break_glass_at_night(
-    rules: Any, classic: Any, bypasses: Any, expected: dict[str, CheckVerdict]
-) -> None:
-    """Where main asks everybody for an approval first, break-glass waits too, unless those on call may pass."""
-    main = replace(MAIN, rules=rules, classic=classic, bypasses=bypasses)
-    assert not_ok(break_glass.at_once([after()], main)) == expected
-    assert list(break_glass.at_once([policy()], main)) == []
+def test_break_glass_at_night(rules: Any, classic: Any, expected: dict[str, CheckVerdict]) -> None:
+    """One approval of anybody can be had at night; where main asks for more, break-glass waits."""
+    main = replace(MAIN, rules=rules, classic=classic)
+    checks = list(break_glass.soon([after()], main))
+    assert not_ok(checks) == expected
+    assert list(break_glass.soon([policy()], main)) == []
+
+
+def test_nothing_advises_to_merge_without_an_approval() -> None:
+    """With 0 approvals GitHub may ignore the code owners; and who may pass the rules by may change the rules."""
+    (check,) = break_glass.soon([after()], replace(MAIN, rules=TWO))
+    assert "'Required approvals' to 1" in check.fix
+    assert "past" not in check.fix + check.observed
+    none = next(row for row in MAIN_ROWS if row.check.code == "main-approvals").compare(
+        replace(FINE, main=replace(MAIN, rules=NONE))
+    )
+    assert none.verdict is CheckVerdict.WRONG
+    assert "GitHub may merge without the code owners' review" in none.impact
+
+
+@pytest.mark.parametrize(
+    ("lines", "rules", "verdict"),
+    [
+        ("/policies/ @acme/security\n/.github/ @acme/security", ONE, CheckVerdict.WARN),
+        ("/policies/ @acme/a @acme/b\n/.github/ @bob", ONE, CheckVerdict.WARN),
+        ("/policies/ @acme/security @bob\n/.github/ @bob", ONE, CheckVerdict.OK),
+        ("/policies/ @acme/security\n/.github/ @acme/security", TWO, CheckVerdict.OK),
+        ("/policies/ @acme/security\n/.github/ @acme/security", GAP, CheckVerdict.UNKNOWN),
+        ("/policies/ @bob\n/.github/ @bob", GAP, CheckVerdict.OK),
+        ("/policies/\n/.github/", ONE, CheckVerdict.OK),  # nobody owns them: another check says so
+    ],
+)
+def test_rules_that_one_team_owns(lines: str, rules: Any, verdict: CheckVerdict) -> None:
+    """A member of the owning team may count as its approval: one more approval, or a person, is safe."""
+    read = codeowners.parse(f"* @bob\n{lines}\n")
+    assert ownership.of_teams(read, replace(MAIN, rules=rules)).verdict is verdict
