@@ -65,11 +65,20 @@ def _verdict(survey: PeriodReport) -> Text:
     if summary.doubts or survey.in_doubt:
         title = f"{_many(len(summary.doubts), 'item')} that the record does not explain"
         return _banner("warn", title, "Nothing was found wrong, but not everything could be checked.")
-    return _banner(
-        "good",
-        "No exception was found in this period",
-        "Every question was answered with yes, or is not due yet.",
+    return _banner("good", "No exception was found in this period", _answered(summary))
+
+
+def _answered(summary: Summary) -> str:
+    """How the questions were answered where no answer is "no" or "unknown"."""
+    parts = [
+        'answered with "yes"',
+        *(["not due yet"] if any(each.open for each in summary.tallies) else []),
+        *(["not required of break-glass"] if any(each.not_required for each in summary.tallies) else []),
+    ]
+    waits = (
+        f" {_many(len(summary.awaiting), 'break-glass grant')} awaiting review." if summary.awaiting else ""
     )
+    return f"Every question was {', or is '.join(parts)}.{waits}"
 
 
 def _banner(mark: str, title: str, text: str) -> Text:

@@ -10,9 +10,9 @@ const COLUMNS = [
   ["approvers", "Approved by", (row) => row.approvers.join(", ") || "–"],
   ["verdict", "Verdict", (row) => VERDICTS[row.verdict], "verdict"],
 ];
-const VERDICTS = { exception: "exception", unknown: "unknown", good: "in order", none: "–" };
+const VERDICTS = { exception: "exception", unknown: "unknown", open: "not due yet", good: "in order", none: "–" };
 const RISKS = ["", "low", "medium", "high", "critical"];
-const WEIGHTS = { exception: 0, unknown: 1, good: 2, none: 3 };
+const WEIGHTS = { exception: 0, unknown: 1, open: 2, good: 3, none: 4 };
 const state = { sort: "first", down: true, page: 0, open: new Set() };
 const control = (name) => document.getElementById(name);
 let found = rows;
@@ -37,7 +37,7 @@ function haystack(row) {
 }
 
 const KINDS = {
-  all: () => true, exception: (row) => row.exception, unknown: (row) => row.doubt, glass: (row) => row.glass,
+  all: () => true, exception: (row) => row.exception, unknown: (row) => row.doubt, open: (row) => row.open, glass: (row) => row.glass,
   privileged: (row) => row.risk === "high" || row.risk === "critical", refused: (row) => row.outcome === "refused",
   live: (row) => row.outcome === "live",
 };
