@@ -17,7 +17,6 @@ from jitbot.sandbox.organisation import Acme
 # `jitbot comment` would. It allows rebase merges for the story of a smuggled rule: here they are off.
 PROD = "111111111111"
 KNOWN = {
-    "break-glass-merges": "warn",
     "delete-branch": "warn",
     "main-statuses": "warn",
     "main-bypass": "warn",

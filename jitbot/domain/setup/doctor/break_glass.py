@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from jitbot.domain.access import break_glass
 from jitbot.domain.model.documents import People, Policy, Teams
 from jitbot.domain.setup.doctor.desired_settings import APPROVALS
-from jitbot.domain.setup.doctor.github_state import Branch, Bypass
+from jitbot.domain.setup.doctor.github_state import Branch
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 _GROUP = "who approves"
@@ -40,9 +40,10 @@ def reviewers(policies: Iterable[Policy], people: People, teams: Teams) -> Itera
 
 
 def at_once(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
-    """Whether a break-glass request can be merged into main without an approval. No check if no policy is break-glass.
+    """Whether one approval of anybody merges a break-glass request. No check if no policy is break-glass.
 
-    GitHub requires its number of approvals even if nobody owns the files. Then a person with write access must approve.
+    GitHub requires its number of approvals even if nobody owns the files, and with a number of zero it may not require
+    those of code owners either. So it stays at one, which anybody with write access can give; jitbot counts none of it.
     """
     names = [policy.name for policy in policies if break_glass.is_break_glass(policy)]
     if not names:
@@ -50,9 +51,9 @@ def at_once(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
     question = Check(
         code="break-glass-merges",
         group=_GROUP,
-        title="a break-glass request merges at once",
-        impact="at night nobody may be there to approve, and break-glass is for that hour",
-        fix="let those on call past main's ruleset, for pull requests only; jitbot asks for the review all the same",
+        title="a break-glass request merges with one approval of anybody who may write",
+        impact="at night there may be nobody for a second approval, and break-glass is for that hour",
+        fix="in main's ruleset set 'required approvals' to 1; jitbot counts the approvals of each policy itself",
         otherwise=CheckVerdict.WARN,
     )
     asked = APPROVALS.asked_of(main)
@@ -60,14 +61,5 @@ def at_once(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
     if len(counts) < len(asked):
         yield question.unknown(next(each.why for each in asked if isinstance(each, Unknown)))
     else:
-        yield _waits(question, names, max(counts), main.bypasses)
-
-
-def _waits(question: Check, names: list[str], asked: int, bypasses: tuple[Bypass, ...] | Unknown) -> Check:
-    if not asked:
-        return question.ok()
-    if not isinstance(bypasses, Unknown) and any(not each.is_admin for each in bypasses):
-        return question.ok(f"main asks for {asked}, and some may merge past it")
-    return question.no(
-        f"main asks for {asked} before {listed(names)} is merged, and only admins may merge past it"
-    )
+        needed = max(counts)
+        yield question.answer(needed <= 1, f"main asks for {needed} before {listed(names)} is merged")

@@ -5,16 +5,31 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from github_facts import HOSTING, MAIN, MAIN_RULES, asking
+from github_facts import FINE, HOSTING, MAIN, MAIN_RULES, asking
 
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Finding, GithubId, IamUser, Login, Person, Policy, Settings
 from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
 from jitbot.domain.model.merge_facts import Actor
-from jitbot.domain.setup.doctor import break_glass, ownership, people_and_teams, repository, workflows
-from jitbot.domain.setup.doctor.github_state import Bypass
+from jitbot.domain.setup.doctor import (
+    break_glass,
+    desired_settings,
+    ownership,
+    people_and_teams,
+    repository,
+    workflows,
+)
 from jitbot.domain.setup.doctor.people_and_teams import GitHubAccount
-from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, as_json, exit_code, listed, tried
+from jitbot.domain.setup.doctor.report import (
+    Check,
+    CheckVerdict,
+    Unknown,
+    as_json,
+    by_cause,
+    exit_code,
+    listed,
+    tried,
+)
 
 GAP = Unknown(why="nobody told")
 ASKED = Check(code="x", group="g", title="t", impact="m", fix="do")
@@ -440,30 +455,56 @@ def test_each_break_glass_has_who_reviews(change: dict[str, Any], expected: dict
     assert list(break_glass.reviewers([policy()], PEOPLE, TEAMS)) == []
 
 
-ADMINS = Bypass(kind="OrganizationAdmin", number=None, mode="always", ruleset="main")
-ON_CALL = Bypass(kind="Team", number=7, mode="pull_request", ruleset="main")
-ASKS, NONE = MAIN_RULES, asking(MAIN_RULES, "pull_request", required_approving_review_count=0)
-CLASSIC = {"required_pull_request_reviews": {"required_approving_review_count": 1}}
+ONE, NONE = MAIN_RULES, asking(MAIN_RULES, "pull_request", required_approving_review_count=0)
+TWO = asking(MAIN_RULES, "pull_request", required_approving_review_count=2)
+CLASSIC = {"required_pull_request_reviews": {"required_approving_review_count": 2}}
 
 
 @pytest.mark.parametrize(
-    ("rules", "classic", "bypasses", "expected"),
+    ("rules", "classic", "expected"),
     [
-        ((), None, (), {}),
-        (NONE, None, (), {}),
-        (ASKS, None, (), {"break-glass-merges": CheckVerdict.WARN}),
-        (NONE, CLASSIC, (), {"break-glass-merges": CheckVerdict.WARN}),
-        (ASKS, None, (ADMINS,), {"break-glass-merges": CheckVerdict.WARN}),
-        (ASKS, None, (ADMINS, ON_CALL), {}),
-        (ASKS, None, Unknown(why="no"), {"break-glass-merges": CheckVerdict.WARN}),
-        (Unknown(why="no"), None, (), {"break-glass-merges": CheckVerdict.UNKNOWN}),
-        (NONE, Unknown(why="no"), (), {"break-glass-merges": CheckVerdict.UNKNOWN}),
+        ((), None, {}),
+        (NONE, None, {}),
+        (ONE, None, {}),
+        (TWO, None, {"break-glass-merges": CheckVerdict.WARN}),
+        (ONE, CLASSIC, {"break-glass-merges": CheckVerdict.WARN}),
+        (Unknown(why="no"), None, {"break-glass-merges": CheckVerdict.UNKNOWN}),
+        (NONE, Unknown(why="no"), {"break-glass-merges": CheckVerdict.UNKNOWN}),
     ],
 )
-def test_break_glass_at_night(
-    rules: Any, classic: Any, bypasses: Any, expected: dict[str, CheckVerdict]
-) -> None:
-    """Where main asks everybody for an approval first, break-glass waits too, unless those on call may pass."""
-    main = replace(MAIN, rules=rules, classic=classic, bypasses=bypasses)
+def test_break_glass_at_night(rules: Any, classic: Any, expected: dict[str, CheckVerdict]) -> None:
+    """One approval of anybody is what GitHub's code-owner rule needs, and not too much; two are."""
+    main = replace(MAIN, rules=rules, classic=classic)
     assert not_ok(break_glass.at_once([after()], main)) == expected
     assert list(break_glass.at_once([policy()], main)) == []
+
+
+def test_no_fix_undoes_another() -> None:
+    """Break-glass asks for no bypass, which main's rules forbid, and for the one approval that they ask for."""
+    (glass,) = break_glass.at_once([after()], replace(MAIN, rules=TWO))
+    assert "bypass" not in glass.fix
+    assert "past" not in glass.fix
+    fixed = replace(FINE, main=replace(MAIN, rules=ONE))
+    assert not_ok(break_glass.at_once([after()], fixed.main)) == {}
+    rows = [row.compare(fixed).verdict for row in desired_settings.MAIN if row.check.code == "main-approvals"]
+    assert rows == [CheckVerdict.OK]
+
+
+def cause(observed: str, *, code: str = "a", fix: str = "look") -> Check:
+    """A check that came out wrong."""
+    return Check(code=code, group="AWS", title=code, impact="i", fix=fix).no(observed)
+
+
+def test_one_cause_is_one_finding() -> None:
+    """The same of 60 accounts is one, whatever their numbers; another fix, verdict or reason is another."""
+    many = [cause(f"account {number:012} refuses", code=f"aws-{number}") for number in range(60)]
+    others = [
+        cause("refuses"),
+        cause("account 000000000001 refuses", fix="wait"),
+        cause("", code="b"),
+        cause("", code="c"),
+    ]
+    found = by_cause([many[0], *others, *many[1:]])
+    assert [len(each) for each in found] == [60, 1, 1, 1, 1]
+    assert found[0] == tuple(many)
+    assert len(by_cause([cause("x"), cause("x").unknown("x")])) == 2
