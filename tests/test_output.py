@@ -63,7 +63,6 @@ ALLOWED = {
     "commands/setup/doctor.py": {
         "', '.join((f'{count(found, verdict)} {verdict}' for verdict in CheckVerdict))",
         "text",
-        "mark",
     },
     "commands/use/assume_role.py": {"pause"},  # a number of seconds
     "commands/approve/explain.py": {

@@ -103,9 +103,5 @@ def _print_cause(checks: Sequence[Check]) -> None:
 
 
 def _echo(text: str, *, colour: str | None = None, dim: bool = False) -> None:
-    """A line, folded where there is a terminal. `colour` is its mark's."""
-    shown = folded(text, sys.stdout, "      ")
-    if colour is not None:
-        mark = shown.lstrip()[0]
-        shown = shown.replace(mark, click.style(mark, fg=colour), 1)
-    click.echo(click.style(shown, dim=True) if dim else shown)
+    """A line, inert, and folded where there is a terminal."""
+    click.echo(click.style(folded(text, sys.stdout, "      "), fg=colour, dim=dim))
