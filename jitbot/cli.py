@@ -16,7 +16,7 @@ from jitbot.domain.model.errors import InvalidError, JitbotError, SupersededErro
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation, pause
-from jitbot.terminal.lazy_group import LazyGroup
+from jitbot.terminal.lazy_group import HELP, LazyGroup
 
 GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "Ask and use": {
@@ -105,9 +105,7 @@ class Verbs(LazyGroup):
     )
 
 
-@click.group(
-    cls=Verbs, epilog="Start with: jitbot demo", context_settings={"help_option_names": ["--help", "-h"]}
-)
+@click.group(cls=Verbs, epilog="Start with: jitbot demo", context_settings={"help_option_names": HELP})
 @click.version_option(__version__, message="jitbot %(version)s")
 def jitbot() -> None:
     """Just-in-time AWS access that lives in a GitHub repository.

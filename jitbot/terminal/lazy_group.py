@@ -8,6 +8,8 @@ from typing import ClassVar
 
 import click
 
+HELP = ["--help", "-h"]
+
 
 class LazyGroup(click.Group):
     """Knows the names and one-line helps of its commands without importing them.
@@ -35,7 +37,10 @@ class LazyGroup(click.Group):
             return None
         module, _, function = self.table[cmd_name][0].partition(":")
         command = getattr(import_module(module), function or cmd_name)
-        return command if isinstance(command, click.Command) else None
+        if not isinstance(command, click.Command):
+            return None
+        command.context_settings.setdefault("help_option_names", HELP)
+        return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

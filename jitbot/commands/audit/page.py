@@ -17,6 +17,7 @@ from jitbot.usecases.audit.period_report import PeriodReport
 SCRIPTS = tuple(f"report/{name}.js" for name in ("data", "timeline", "evidence", "table"))
 _MOST = 25  # exceptions that are listed on top; all are in the table
 _SHOWN_PATHS = 6
+_SHOWN_ACCOUNTS = 4  # more are counted, and listed when opened
 
 Text = Mapping[str, str]
 
@@ -137,17 +138,26 @@ def _rule_change(change: RuleChange) -> Text:
 
 
 def _entitlement(each: Entitlement) -> Text:
+    after = f"nobody before; afterwards reviewed by {_listed(each.reviewers)}"
     return _inert(
         policy=each.policy,
         description=each.description,
         eligible=_listed(each.eligible),
+        named=_summed(each.named, len(each.eligible), "can ask"),
         accounts=_listed(each.accounts),
+        accounts_named=_many(len(each.accounts), "account") if len(each.accounts) > _SHOWN_ACCOUNTS else "",
         max_duration=each.max_duration,
         approvals="" if each.approvals is None else str(each.approvals),
         approvers=_listed(each.approvers),
+        owners=after if each.reviewers else _summed(each.owners, len(each.approvers), "can approve"),
         owner_rule=each.owner_rule,
         problem=each.problem,
     )
+
+
+def _summed(names: Iterable[str], number: int, can: str) -> str:
+    """The teams and logins as they are written, and for how many people they stand."""
+    return f"{_listed(names)}: {_people(number)} {can}"
 
 
 def _inert(**texts: str) -> Text:

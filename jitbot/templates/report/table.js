@@ -156,7 +156,9 @@ document.addEventListener("keydown", (event) => {
 });
 // On paper there are no pages to turn: what was found is printed, as far as anybody would.
 let before = null;
+const opened = []; // what is folded is unfolded on paper
 window.addEventListener("beforeprint", () => {
+  for (const each of document.querySelectorAll("details:not([open])")) { each.open = true; opened.push(each); }
   if (found.length > 2000) return;
   before = control("size").value;
   const all = make("option", { value: String(Math.max(found.length, 1)) }, "all");
@@ -165,6 +167,7 @@ window.addEventListener("beforeprint", () => {
   show();
 });
 window.addEventListener("afterprint", () => {
+  for (const each of opened.splice(0)) each.open = false;
   if (before === null) return;
   control("size").lastElementChild.remove();
   control("size").value = before;
