@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 
 import click
 
@@ -15,61 +16,96 @@ from jitbot.domain.model.errors import InvalidError, JitbotError, SupersededErro
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation, pause
-from jitbot.terminal.lazy_group import LazyGroup
+from jitbot.terminal.lazy_group import HELP, LazyGroup
 
-VERBS = {
-    "request": ("jitbot.commands.request.request", "Ask for access: open the pull request, without a clone."),
-    "check": ("jitbot.commands.approve.check", "Would this request be granted? Findings with file and line."),
-    "explain": (
-        "jitbot.commands.approve.explain",
-        "Who gets what, where, until when, and how dangerous it is.",
-    ),
-    "owners": ("jitbot.commands.approve.owners", "Who owns a path, and so approves what is asked for there."),
-    "status": (
-        "jitbot.commands.request.status",
-        "What is asked for, and of whom; what is granted, until when.",
-    ),
-    "extend": ("jitbot.commands.request.extend", "Ask for more time with what is granted."),
-    "release": ("jitbot.commands.request.release", "End your access now, for good."),
-    "exec": ("jitbot.commands.use.exec:run", "Run a command with a grant's credentials."),
-    "credentials": (
-        "jitbot.commands.use.credentials",
-        "A grant's credentials for the AWS SDKs, as a profile.",
-    ),
-    "console": ("jitbot.commands.use.console", "Links into the AWS console for a grant."),
-    "comment": (
-        "jitbot.commands.ci.comment",
-        "What people see on a pull request, kept current (in Actions).",
-    ),
-    "grant": ("jitbot.commands.ci.grant", "Decide what was merged, and grant what is approved (in Actions)."),
-    "sweep": ("jitbot.commands.ci.sweep", "End, confirm and remove; find orphans and drift (in Actions)."),
-    "revoke": ("jitbot.commands.ci.revoke", "End a grant now, for good (in Actions)."),
-    "audit": ("jitbot.commands.audit", "Read, prove and hand over the record, from a clone alone."),
-    "init": ("jitbot.commands.setup.init", "A new access repository: its files, and its settings on GitHub."),
-    "bootstrap": (
-        "jitbot.commands.setup.bootstrap",
-        "What prepares AWS accounts for jitbot: roles, boundary, issuer.",
-    ),
-    "doctor": (
-        "jitbot.commands.setup.doctor",
-        "Check that GitHub and AWS are configured safely, with a fix for each problem.",
-    ),
-    "completion": (
-        "jitbot.commands.setup.completion",
-        "What makes a shell complete verbs, policies and requests.",
-    ),
-    "demo": ("jitbot.commands.tryout.demo", "The whole life of a request, on this machine."),
-    "sandbox": ("jitbot.commands.tryout.sandbox", "An embedded GitHub and AWS to try everything on."),
+GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "Ask and use": {
+        "request": (
+            "jitbot.commands.request.request",
+            "Ask for access: open the pull request, without a clone.",
+        ),
+        "status": (
+            "jitbot.commands.request.status",
+            "Show what is asked for, and of whom; what is granted, until when.",
+        ),
+        "extend": ("jitbot.commands.request.extend", "Ask for more time with what is granted."),
+        "release": ("jitbot.commands.request.release", "End your own access now, for good."),
+        "exec": ("jitbot.commands.use.exec:run", "Run a command with a grant's credentials."),
+        "credentials": (
+            "jitbot.commands.use.credentials",
+            "Give a grant's credentials to the AWS SDKs, as a profile.",
+        ),
+        "console": ("jitbot.commands.use.console", "Print links into the AWS console for a grant."),
+    },
+    "Approve": {
+        "check": (
+            "jitbot.commands.approve.check",
+            "Check requests and rules as a merge would; findings with file and line.",
+        ),
+        "explain": (
+            "jitbot.commands.approve.explain",
+            "Show who gets what, where, until when, and how dangerous it is.",
+        ),
+        "owners": (
+            "jitbot.commands.approve.owners",
+            "Show who owns a path, and so approves what is asked for there.",
+        ),
+    },
+    "Audit": {
+        "audit": ("jitbot.commands.audit", "Read, prove and hand over the record, from a clone alone."),
+    },
+    "Set up": {
+        "init": (
+            "jitbot.commands.setup.init",
+            "Write a new access repository, and make its settings on GitHub.",
+        ),
+        "bootstrap": (
+            "jitbot.commands.setup.bootstrap",
+            "Print what prepares AWS accounts for jitbot: roles, boundary, issuer.",
+        ),
+        "doctor": (
+            "jitbot.commands.setup.doctor",
+            "Check that GitHub and AWS are configured safely, with a fix for each problem.",
+        ),
+        "completion": (
+            "jitbot.commands.setup.completion",
+            "Print what makes a shell complete verbs, policies and requests.",
+        ),
+    },
+    "Run by Actions": {
+        "comment": ("jitbot.commands.ci.comment", "Keep what people see on a pull request current."),
+        "grant": ("jitbot.commands.ci.grant", "Decide what was merged, and grant what is approved."),
+        "sweep": ("jitbot.commands.ci.sweep", "End, confirm and remove; find orphans and drift."),
+        "revoke": ("jitbot.commands.ci.revoke", "End anybody's grant now, for good."),
+    },
+    "Try": {
+        "demo": ("jitbot.commands.tryout.demo", "Play the whole life of a request, on this machine."),
+        "sandbox": (
+            "jitbot.commands.tryout.sandbox",
+            "Start an embedded GitHub and AWS to try everything on.",
+        ),
+    },
 }
+VERBS = {name: verb for verbs in GROUPS.values() for name, verb in verbs.items()}
 
 
 class Verbs(LazyGroup):
     """All verbs."""
 
-    table = VERBS
+    groups = GROUPS
+    other_names = MappingProxyType(
+        {
+            "validate": "check",
+            "lint": "check",
+            "list": "status",
+            "ls": "status",
+            "assume": "exec",
+            "setup": "init",
+        }
+    )
 
 
-@click.group(cls=Verbs, epilog="Start with: jitbot demo")
+@click.group(cls=Verbs, epilog="Start with: jitbot demo", context_settings={"help_option_names": HELP})
 @click.version_option(__version__, message="jitbot %(version)s")
 def jitbot() -> None:
     """Just-in-time AWS access that lives in a GitHub repository.

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jitbot import __version__
-from jitbot.cli import VERBS, Verbs, jitbot
+from jitbot.cli import GROUPS, VERBS, Verbs, jitbot
 
 JITBOT = (sys.executable, "-m", "jitbot")
 
@@ -38,6 +38,36 @@ def test_help_lists_every_verb(desk: Desk) -> None:
     for verb in VERBS:
         assert f"\n  {verb} " in answer.out
     assert "jitbot demo" in answer.out
+
+
+def test_help_lists_the_verbs_in_groups(desk: Desk) -> None:
+    """What a developer types is apart from what Actions runs; -h is --help, of every verb too."""
+    text = desk.run("--help").out
+    places = [text.index(f"\n{title}:\n") for title in GROUPS]
+    assert places == sorted(places)
+    actions = text.partition("Run by Actions:\n")[2].partition("\n\n")[0]
+    assert [line.split()[0] for line in actions.splitlines()] == ["comment", "grant", "sweep", "revoke"]
+    assert desk.run("-h").out == text
+    assert desk.run("audit", "log", "-h").out == desk.run("audit", "log", "--help").out
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("reqest", "request"),
+        ("docter", "doctor"),
+        ("validate", "check"),
+        ("list", "status"),
+        ("audit lgo", "log"),
+    ],
+)
+def test_a_verb_that_is_misspelt_is_named(desk: Desk, typed: str, meant: str) -> None:
+    """Or one that other tools call so."""
+    answer = desk.run(*typed.split())
+    assert (answer.code, answer.out) == (2, "")
+    assert f"Did you mean {meant!r}?" in answer.err
+    assert "Did you mean" not in desk.run("qqqq").err
 
 
 def test_the_version(desk: Desk) -> None:

@@ -63,20 +63,16 @@ ALLOWED = {
     "commands/setup/doctor.py": {
         "', '.join((f'{count(found, verdict)} {verdict}' for verdict in CheckVerdict))",
         "text",
-        "mark",
     },
     "commands/use/assume_role.py": {"pause"},  # a number of seconds
     "commands/approve/explain.py": {
         "text"
     },  # whoever calls `_line` made it inert: by `escape`, or in the voice TERMINAL
-    "commands/tryout/sandbox.py": {  # the sandbox's own addresses and tokens, for a shell
-        "acme.github.api_url",
-        "acme.repository",
-        "name",
-        "shlex.quote(value)",
-        "person",
-        "acme.token(person)",
-        "shlex.quote(str(clone))",
+    "commands/tryout/sandbox.py": {  # the sandbox's own addresses, people and files, for a shell
+        "_names(acme)",
+        "acme.github.url",
+        "login",
+        "shlex.quote(str(file))",
     },
     "commands/request/status.py": {"seen.more", "each.number"},  # numbers
     "terminal/output.py": {  # codes, verdicts, marks and numbers of ours

@@ -205,7 +205,7 @@ def test_a_decision_record_is_dated_and_listed(record: Path) -> None:
 
 def test_the_table_of_commands_is_the_command_line() -> None:
     """The README lists exactly the verbs that exist, in their order, with the meaning that --help gives."""
-    assert verb_table() == [(name, text.replace(" (in Actions)", "")) for name, (_, text) in VERBS.items()]
+    assert verb_table() == [(name, text) for name, (_, text) in VERBS.items()]
 
 
 def test_tests_that_are_named_exist() -> None:

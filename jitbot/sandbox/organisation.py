@@ -24,6 +24,8 @@ ADMINS = frozenset({"olivia"})
 _ISSUER_LINE = "issuer: https://token.actions.githubusercontent.com"
 PINNED = f"acme/jitbot@{'6a69' * 10}"  # the release that acme's workflows pin
 _TIMEOUT = 30
+# What a person has as well as a job.
+_PERSONS = {"GITHUB_API_URL", "GITHUB_SERVER_URL", "GITHUB_GRAPHQL_URL", "GITHUB_TOKEN", "AWS_ENDPOINT_URL"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,12 +144,19 @@ class Acme:
         environment: dict[str, str] = self.github.run_environment(workflow=workflow, actor=actor, **overrides)
         return {**environment, "AWS_ENDPOINT_URL": self.aws.url, "PATH": os.environ.get("PATH", "")}
 
-    def shell(self, login: str) -> dict[str, str]:
-        """What a person exports to try everything by hand: every workflow's job, and their own AWS credentials."""
-        job = {**self.job("shell", actor=login), "GITHUB_TOKEN": self.token(login)}
-        job.pop("PATH")
+    def shell(self, login: str, *, job: bool = True) -> dict[str, str]:
+        """What a person exports to try everything by hand: where GitHub and AWS are, and their own credentials.
+
+        With `job`, also what a job of any workflow has: then the verbs that Actions runs work there, too.
+        """
+        given = {**self.job("shell", actor=login), "GITHUB_TOKEN": self.token(login)}
+        given.pop("PATH")
+        found = given if job else {name: value for name, value in given.items() if name in _PERSONS}
         principal = self.people[Login(login)].principal
-        return {**job, **(self.signed_in(login) if principal is not None else {})}
+        return {
+            **found,
+            **(self.signed_in(login) if principal is not None else {"AWS_ENDPOINT_URL": self.aws.url}),
+        }
 
     def signed_in(self, login: str) -> dict[str, str]:
         """The environment in which this person uses the `aws` command line. They need a principal."""

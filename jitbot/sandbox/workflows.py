@@ -1,4 +1,4 @@
-"""acme's workflows, as far as the sandbox plays them: a push to main grants, a dispatch of revoke.yml revokes."""
+"""acme's workflows as the sandbox plays them: each event starts what it starts on GitHub, except the schedules."""
 
 import queue
 import threading
@@ -16,9 +16,9 @@ Run = Callable[[Sequence[str], Mapping[str, str], Path], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One run that is due: a verb of jitbot in a job of its own workflow, by whom it was started."""
+    """One run that is due: its steps, each a call of jitbot, in a job of its own workflow, by whom it was started."""
 
-    arguments: tuple[str, ...]
+    steps: tuple[tuple[str, ...], ...]
     workflow: str
     actor: str
 
@@ -26,24 +26,28 @@ class Job:
 class Workflows:
     """Runs acme's workflows while its `with` block lives, one after the other, as they are started.
 
-    `run(arguments, environment, folder)` runs jitbot; `trouble` hears of what kept a run from starting.
+    `run(arguments, environment, folder)` runs jitbot; `trouble` hears of what kept a run from starting. Without
+    `every` there are only the runs that give and end access: no comment, and no sweep after a push.
     """
 
-    def __init__(self, acme: Acme, run: Run, trouble: Callable[[str], None]) -> None:
+    def __init__(self, acme: Acme, run: Run, trouble: Callable[[str], None], *, every: bool = False) -> None:
         self._acme, self._run, self._trouble = acme, run, trouble
+        self._every = every
         self._due: queue.Queue[Job | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="sandbox-workflows")
 
     def __enter__(self) -> Self:
         self._acme.github.on_push = self._pushed
         self._acme.github.on_dispatch = self._dispatched
+        if self._every:
+            self._acme.github.on_pull = self._pulled
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._acme.github.on_push = self._acme.github.on_dispatch = None
+        self._acme.github.on_push = self._acme.github.on_dispatch = self._acme.github.on_pull = None
         self._due.put(None)
         self._thread.join()
 
@@ -52,15 +56,25 @@ class Workflows:
         self._due.join()
 
     def _pushed(self, _branch: str, actor: str) -> None:
-        self._due.put(Job(arguments=("grant",), workflow="grant.yml", actor=actor))
+        self._start("grant.yml", ("grant",), actor)
+        if self._every:
+            self._start("sweep.yml", ("sweep",), actor)
+
+    def _pulled(self, number: int, actor: str) -> None:
+        job = Job(steps=(("comment", str(number)),), workflow="check.yml", actor=actor)
+        if job not in self._due.queue:  # the run to come reads it as it is then
+            self._due.put(job)
 
     def _dispatched(self, workflow: str, _ref: str, inputs: Mapping[str, str], actor: str) -> None:
         if workflow == "grant.yml":
             self._pushed("main", actor)
         if workflow == "revoke.yml":
             reason, request = inputs.get("reason", ""), inputs.get("request", "")
-            arguments = ("revoke", f"--reason={reason}", "--", request)
-            self._due.put(Job(arguments=arguments, workflow=workflow, actor=actor))
+            self._start(workflow, ("revoke", f"--reason={reason}", "--", request), actor)
+
+    def _start(self, workflow: str, arguments: tuple[str, ...], actor: str) -> None:
+        steps = (arguments, ("comment",)) if self._every else (arguments,)
+        self._due.put(Job(steps=steps, workflow=workflow, actor=actor))
 
     def _work(self) -> None:
         while (job := self._due.get()) is not None:
@@ -75,4 +89,6 @@ class Workflows:
     def _perform(self, job: Job) -> None:
         folder = self._acme.clone("runner")
         self._acme.git("olivia", "pull", "--quiet", "--ff-only", cwd=folder)  # as actions/checkout would
-        self._run(job.arguments, self._acme.job(job.workflow, actor=job.actor), folder)
+        environ = self._acme.job(job.workflow, actor=job.actor)
+        for step in job.steps:
+            self._run(step, environ, folder)

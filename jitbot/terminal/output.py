@@ -133,16 +133,12 @@ def _line(event: Event) -> str:
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table that fits the terminal; plain aligned columns where there is none."""
-    from rich import box
+    """Plain aligned columns, one line for each row, for pipes and files: at a terminal a row would be cut."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console()
-    table = Table(*head, box=box.SIMPLE_HEAD if console.is_terminal else None, pad_edge=False)
+    table = Table(*head, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(Text(escape.log(cell)) for cell in row))
-    if not console.is_terminal:
-        console.width = 400  # nobody looks: wrapping would only hurt grep
-    console.print(table)
+    Console(width=400).print(table)  # nobody looks: wrapping would only hurt grep

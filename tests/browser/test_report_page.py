@@ -275,3 +275,25 @@ def test_each_control_has_a_name(page: Page) -> None:
     controls = page.browser.find_elements(By.CSS_SELECTOR, "button, input, select")
     assert len(controls) > 20
     assert [each.get_attribute("outerHTML") for each in controls if not each.accessible_name.strip()] == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_words_are_neither_broken_nor_over_each_other(page: Page, width: int) -> None:
+    """The heads that sort stand apart, on a phone too, and the policies' names have room."""
+    page.browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
+    try:
+        heads = page.browser.execute_script(
+            "return [...document.querySelectorAll('#heads button')].map((each) => {"
+            " const {left, top, right, bottom} = each.getBoundingClientRect(); return [left, top, right, bottom]; })"
+        )
+        assert len(heads) == 9
+        for index, (left, top, right, bottom) in enumerate(heads):
+            for other in heads[index + 1 :]:
+                assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+        name = page.browser.find_element(By.CSS_SELECTOR, ".entitled tbody th")
+        assert name.size["width"] >= 200
+    finally:
+        page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

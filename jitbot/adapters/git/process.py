@@ -37,6 +37,13 @@ _FINAL = (  # why one would fail again, in git's words, which LC_ALL keeps in En
 )
 
 
+_ALWAYS_SAID = (
+    "fatal: Could not read from remote repository.",
+    "Please make sure you have the correct access rights",
+    "and the repository exists.",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A token, and the one server that may have it, as in `https://github.com`; empty: none may."""
@@ -146,9 +153,10 @@ class GitProcess:
 
 
 def last_line(stderr: bytes) -> str:
-    """The last of git's words, which is the one that says why."""
+    """The last of git's words that says why: what git adds to every failure of a remote is no reason."""
     lines = stderr.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "no reason given"
+    reasons = [line for line in lines if line.strip() and line.strip() not in _ALWAYS_SAID]
+    return (reasons or lines or ["no reason given"])[-1]
 
 
 def _fetching(lazily: bool) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """`jitbot audit`: what an auditor reads, proves and hands over."""
 
+from types import MappingProxyType
+
 import click
 
 from jitbot.terminal.lazy_group import LazyGroup
@@ -28,7 +30,7 @@ PARTS = {
 class Parts(LazyGroup):
     """All parts, in the order in which an auditor needs them."""
 
-    table = PARTS
+    groups = MappingProxyType({"Commands": PARTS})
 
 
 @click.group(cls=Parts, epilog="Start with: jitbot audit verify")

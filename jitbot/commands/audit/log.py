@@ -2,6 +2,7 @@
 
 import csv
 import io
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import Day
 from jitbot.terminal.output import print_json, print_table
+from jitbot.terminal.prompts import folded
 from jitbot.usecases.audit.verify_ledger import AuditInputs
 
 _OUTCOMES = list(dict.fromkeys(str(each) for each in (*EventType, *EndReason)))
@@ -92,8 +94,24 @@ def _print(found: Sequence[LogRow]) -> None:
     if not found:
         click.echo("nothing is recorded that fits")
         return
+    if sys.stdout.isatty():
+        _print_blocks(found)
+        return
     head = ("when", "what", "who", "policy", "where", "until", "approved or ended by", "why", "commit")
     print_table(head, (_cells(row) for row in found))
+
+
+def _print_blocks(found: Sequence[LogRow]) -> None:
+    """At a terminal: one event below the other, folded to its width, so that nothing is cut."""
+    for row in found:
+        when, what, who, policy, where, until, by, why, commit = _cells(row)
+        of = f": {policy or 'a role'} of {who or 'nobody known'}" if policy or where else ""
+        place = f" in {where}" if where else ""
+        click.secho(folded(f"{when}  {what}{of}{place}", sys.stdout), bold=True)
+        named = (("until", until), ("by", by), ("commit", commit))
+        click.echo(folded("  " + ", ".join(f"{name} {value}" for name, value in named if value), sys.stdout))
+        if why:
+            click.echo(folded(f"  {why}", sys.stdout))
 
 
 def _cells(row: LogRow) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from jitbot.usecases.audit.period_report import PeriodReport
 SCRIPTS = tuple(f"report/{name}.js" for name in ("data", "timeline", "evidence", "table"))
 _MOST = 25  # exceptions that are listed on top; all are in the table
 _SHOWN_PATHS = 6
+_SHOWN_ACCOUNTS = 4  # more are counted, and listed when opened
 
 Text = Mapping[str, str]
 
@@ -65,11 +66,20 @@ def _verdict(survey: PeriodReport) -> Text:
     if summary.doubts or survey.in_doubt:
         title = f"{_many(len(summary.doubts), 'item')} that the record does not explain"
         return _banner("warn", title, "Nothing was found wrong, but not everything could be checked.")
-    return _banner(
-        "good",
-        "No exception was found in this period",
-        "Every question was answered with yes, or is not due yet.",
+    return _banner("good", "No exception was found in this period", _answered(summary))
+
+
+def _answered(summary: Summary) -> str:
+    """How the questions were answered where no answer is "no" or "unknown"."""
+    parts = [
+        'answered with "yes"',
+        *(["not due yet"] if any(each.open for each in summary.tallies) else []),
+        *(["not required of break-glass"] if any(each.not_required for each in summary.tallies) else []),
+    ]
+    waits = (
+        f" {_many(len(summary.awaiting), 'break-glass grant')} awaiting review." if summary.awaiting else ""
     )
+    return f"Every question was {', or is '.join(parts)}.{waits}"
 
 
 def _banner(mark: str, title: str, text: str) -> Text:
@@ -128,17 +138,26 @@ def _rule_change(change: RuleChange) -> Text:
 
 
 def _entitlement(each: Entitlement) -> Text:
+    after = f"nobody before; afterwards reviewed by {_listed(each.reviewers)}"
     return _inert(
         policy=each.policy,
         description=each.description,
         eligible=_listed(each.eligible),
+        named=_summed(each.named, len(each.eligible), "can ask"),
         accounts=_listed(each.accounts),
+        accounts_named=_many(len(each.accounts), "account") if len(each.accounts) > _SHOWN_ACCOUNTS else "",
         max_duration=each.max_duration,
         approvals="" if each.approvals is None else str(each.approvals),
         approvers=_listed(each.approvers),
+        owners=after if each.reviewers else _summed(each.owners, len(each.approvers), "can approve"),
         owner_rule=each.owner_rule,
         problem=each.problem,
     )
+
+
+def _summed(names: Iterable[str], number: int, can: str) -> str:
+    """The teams and logins as they are written, and for how many people they stand."""
+    return f"{_listed(names)}: {_people(number)} {can}"
 
 
 def _inert(**texts: str) -> Text:

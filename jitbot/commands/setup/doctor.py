@@ -1,5 +1,6 @@
 """`jitbot doctor`."""
 
+import sys
 from collections.abc import Sequence
 
 import click
@@ -8,18 +9,20 @@ from jitbot.adapters import documents
 from jitbot.adapters.github import GitHubReader
 from jitbot.commands.setup import templates
 from jitbot.domain.model.exit_code import ExitCode
-from jitbot.domain.setup.doctor.report import Check, CheckVerdict, as_json, count, exit_code
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, as_json, by_cause, count, exit_code, listed
 from jitbot.domain.text import escape
 from jitbot.domain.text.addresses import GITHUB_API, server
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import clone
+from jitbot.terminal.prompts import folded
 from jitbot.usecases.context import settings_at_main
 from jitbot.usecases.setup.run_doctor import DoctorTarget, run_doctor
 from jitbot.wiring.context import audit_cloud, github_client
 
 _AGENT = "jitbot (doctor)"
+_TITLES = 3  # of the checks of one cause, so many are named
 _MARKS = {
     CheckVerdict.OK: ("✓", "green"),
     CheckVerdict.WARN: ("!", "yellow"),
@@ -66,29 +69,40 @@ def doctor(invocation: Invocation, *, no_github: bool, no_aws: bool, every: bool
     if form == "json":
         print_json(as_json(checks))
     else:
-        _print(checks, every=every)
+        print_checks(checks, every=every)
     return exit_code(checks)
 
 
-def _print(found: Sequence[Check], *, every: bool) -> None:
+def print_checks(found: Sequence[Check], *, every: bool) -> None:
     """Group by group; what is fine is counted, and what is not is shown with its fix. The verdict comes last."""
     for group in dict.fromkeys(check.group for check in found):
         checks = [check for check in found if check.group == group]
         fine = [check for check in checks if check.verdict is CheckVerdict.OK]
         fine_of_all = f"{len(fine)} of {len(checks)} fine"
         click.echo(click.style(escape.log(group), bold=True) + click.style(f"  {fine_of_all}", dim=True))
-        for check in checks:
-            if every or check.verdict is not CheckVerdict.OK:
-                _print_check(check)
+        shown = [check for check in checks if every or check.verdict is not CheckVerdict.OK]
+        for cause in by_cause(shown):
+            _print_cause(cause)
     counted = ", ".join(f"{count(found, verdict)} {verdict}" for verdict in CheckVerdict)
     text, colour = _ENDS[exit_code(found)]
     click.echo(click.style(f"\n{text}", fg=colour, bold=True) + click.style(f"  ({counted})", dim=True))
 
 
-def _print_check(check: Check) -> None:
-    mark, colour = _MARKS[check.verdict]
-    observed = f": {check.observed}" if check.observed else ""
-    click.echo(f"  {click.style(mark, fg=colour)} {escape.log(check.title + observed)}")
-    if check.verdict is not CheckVerdict.OK:
-        click.echo(click.style(f"      {escape.log(check.impact)}", dim=True))
-        click.echo(f"      fix: {escape.log(check.fix)}")
+def _print_cause(checks: Sequence[Check]) -> None:
+    """One finding, or several of one cause: what was found once, then what it concerns, and the fix once."""
+    first, more = checks[0], len(checks) - 1
+    mark, colour = _MARKS[first.verdict]
+    what = first.title if not more else f"{len(checks)} checks"
+    observed = f": {first.observed}" if first.observed else ""
+    _echo(f"  {mark} {what}{observed}", colour=colour)
+    if more:
+        _echo(f"      {listed((check.title for check in checks), most=_TITLES)}")
+    if first.verdict is not CheckVerdict.OK:
+        for impact in list(dict.fromkeys(check.impact for check in checks))[:_TITLES]:
+            _echo(f"      {impact}", dim=True)
+        _echo(f"      fix: {first.fix}")
+
+
+def _echo(text: str, *, colour: str | None = None, dim: bool = False) -> None:
+    """A line, inert, and folded where there is a terminal."""
+    click.echo(click.style(folded(text, sys.stdout, "      "), fg=colour, dim=dim))

@@ -88,8 +88,12 @@ def _answers(invocation: Invocation, given: Mapping[str, Any]) -> scaffold.Answe
     upstream, release = templates.release()
     upstream, release = given["upstream"] or upstream, given["release"] or release
     if not (upstream and release):
+        missing = "--upstream owner/name" if release else "--upstream owner/name --release COMMIT"
+        here = f"; this checkout is at {release}" if release else ""
         raise click.UsageError(
-            "this installation does not know its own commit: give --upstream owner/name --release COMMIT"
+            f"say which repository on GitHub the workflows take jitbot from: {missing}{here}. "
+            "COMMIT is what `git rev-parse HEAD` prints in its clone; an installation by "
+            "`pip install git+https://github.com/OWNER/NAME@COMMIT` knows both"
         )
     github = GitHubReader(github_client(invocation.environ, repository, _AGENT))
     more = {"issuer": given["issuer"]} if given["issuer"] else {}

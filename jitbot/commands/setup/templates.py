@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from jitbot.adapters.git.process import GitProcess
+from jitbot.domain.model.errors import UnavailableError
 
 _WORKFLOWS = "github/workflows/"
-_GITHUB = re.compile(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?")
+_GITHUB = re.compile(r"(?:https://github\.com/|(?:ssh://)?git@github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?")
 
 
 def starters() -> Mapping[str, str]:
@@ -39,15 +43,37 @@ def workflows() -> Mapping[str, str]:
 
 
 def release() -> tuple[str, str]:
-    """Where the running jitbot was installed from, `owner/name` and commit; empty where pip has not written it down.
+    """Where the running jitbot was installed from, `owner/name` and commit; each empty where it is not known.
 
-    https://packaging.python.org/en/latest/specifications/direct-url/
+    pip writes it down (https://packaging.python.org/en/latest/specifications/direct-url/). Installed from a folder,
+    or run in one, the folder is asked: it may be a git checkout.
     """
     try:
         written = distribution("jitbot").read_text("direct_url.json")
         found = json.loads(written) if written else {}
     except (PackageNotFoundError, ValueError):
-        return "", ""
-    match = _GITHUB.fullmatch(str(found.get("url", "")))
+        found = {}
+    url = str(found.get("url", ""))
+    match = _GITHUB.fullmatch(url)
     commit = (found.get("vcs_info") or {}).get("commit_id", "")
-    return (match[1], str(commit)) if match and commit else ("", "")
+    if match and commit:
+        return match[1], str(commit)
+    installed = urlsplit(url)
+    folder = (
+        Path(unquote(installed.path)) if installed.scheme == "file" else Path(str(files("jitbot"))).parent
+    )
+    return of_checkout(folder)
+
+
+def of_checkout(folder: Path) -> tuple[str, str]:
+    """The repository on GitHub and the commit of a git checkout of jitbot; each empty where git does not know it."""
+    if not (folder / ".git").exists():
+        return "", ""
+    git = GitProcess(folder, timeout=10)
+    try:
+        commit = git.ask("rev-parse", "HEAD").decode().strip()
+        address = git.run("remote", "get-url", "origin").stdout.decode(errors="replace").strip()
+    except UnavailableError:
+        return "", ""
+    match = _GITHUB.fullmatch(address)
+    return (match[1] if match else ""), commit

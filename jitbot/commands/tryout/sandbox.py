@@ -1,5 +1,6 @@
 """`jitbot sandbox`."""
 
+import os
 import shlex
 import signal
 import subprocess
@@ -9,12 +10,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
+
+if TYPE_CHECKING:
+    from jitbot.sandbox.organisation import Acme
 
 
 @contextmanager
@@ -37,13 +42,14 @@ def needs_sandbox() -> Iterator[None]:
 @click.option(
     "--workflows/--no-workflows",
     default=True,
-    help="Whether a push to main grants by itself, and a dispatch of revoke.yml revokes, as on GitHub.",
+    help="Whether pushes, pull requests and dispatches start acme's workflows, as on GitHub; without them, the "
+    "terminal can run them by hand.",
 )
 def sandbox(*, login: str, workflows: bool) -> int:
     """Start an embedded GitHub and AWS with the example organisation acme, until Ctrl-C.
 
-    Prints what to export so that jitbot, git and the aws command line work against it. What the workflows do
-    is shown here as it happens.
+    Prints one line to type in another terminal, where jitbot, git and the aws command line then work against
+    it, and shows here what the workflows do. Pull requests have a page at the address that `request` prints.
 
     Example: jitbot sandbox --as bob
     """
@@ -63,31 +69,52 @@ def sandbox(*, login: str, workflows: bool) -> int:
         if login not in acme.people:
             raise click.UsageError(f"acme has no {login}; it has: {', '.join(acme.people)}")
         clone = acme.workplace(login)
-        exports = acme.shell(login)
-        click.echo("# acme is running. In another terminal:\n")
-        for name, value in exports.items():
-            click.echo(f"export {name}={shlex.quote(value)}")
-        click.echo(f"cd {shlex.quote(str(clone))}\n")
-        click.echo("# GitHub tokens, to act as somebody else:")
-        for person in acme.people:
-            click.echo(f"#   {person:<10}{acme.token(person)}")
-        click.echo(
-            "\n# then for example: jitbot request --wait; jitbot status; jitbot check; aws sts get-caller-identity"
-        )
-        click.echo(
-            "# to approve pull request 1, with the TOKEN of an owner, at the COMMIT that jitbot explain 1 shows:"
-        )
-        click.echo(
-            '#   curl -H \'Authorization: Bearer TOKEN\' --json \'{"event": "APPROVE", "commit_id": "COMMIT"}\' '
-            f"{acme.github.api_url}/repos/{acme.repository}/pulls/1/reviews"
-        )
-        click.echo("# Ctrl-C here stops it; nothing is left behind.")
+        file = clone.parent / "shell"
+        file.write_text(_shell(acme.shell(login, job=not workflows), _tokens(acme), clone), "utf-8")
+        page = f"{acme.github.url}/{acme.repository}/pull/1"
+        click.echo(f"""# acme is running. In another terminal, type this line:
+
+. {shlex.quote(str(file))}
+
+# There you are {login}, in a clone of {acme.repository}. `sandbox_off` undoes it all.
+# Try: jitbot request --wait; jitbot status; jitbot check; aws sts get-caller-identity
+# Pull request 1, with its comment, is then at {page}
+# Each person's token is in a variable of their name: {_names(acme)}
+# To approve it as bob, at the COMMIT that jitbot explain 1 shows:
+#   curl -s -H "Authorization: Bearer $BOB" --json '{{"event": "APPROVE", "commit_id": "COMMIT"}}' \\
+#     {acme.github.api_url}/repos/{acme.repository}/pulls/1/reviews
+# Ctrl-C here stops it; nothing is left behind.""")
         if workflows:
-            stack.enter_context(Workflows(acme, _run, lambda text: _show(f"error: {text}")))
+            stack.enter_context(Workflows(acme, _run, lambda text: _show(f"error: {text}"), every=True))
         while not stopped.wait(timeout=1):
             pass
     click.echo("stopped", err=True)
     return ExitCode.DONE
+
+
+def _tokens(acme: "Acme") -> dict[str, str]:
+    return {person.upper(): acme.token(person) for person in acme.people}
+
+
+def _names(acme: "Acme") -> str:
+    return ", ".join(f"${person.upper()}" for person in acme.people)
+
+
+def _shell(exports: Mapping[str, str], tokens: Mapping[str, str], clone: Path) -> str:
+    """What a shell reads to be that person: variables and folder, and `sandbox_off`, which puts all of it back."""
+    own = Path(sys.executable).parent  # where jitbot is, if it was installed beside this Python
+    values = {**tokens, **exports, "PATH": f"{own}:{os.environ.get('PATH', '')}"}
+    lines = ['_sandbox_pwd="$PWD"']
+    back = ['cd "$_sandbox_pwd"', "unset _sandbox_pwd"]
+    for name, value in values.items():
+        kept = f"_sandbox_{name}"
+        lines += [f'{kept}="${{{name}+=}}${{{name}-}}"', f"export {name}={shlex.quote(value)}"]
+        back += [
+            f'case "${kept}" in =*) export {name}="${{{kept}#=}}";; *) unset {name};; esac',
+            f"unset {kept}",
+        ]
+    undo = "\n".join(f"  {line}" for line in [*back, "unset -f sandbox_off"])
+    return "\n".join([*lines, f"cd {shlex.quote(str(clone))}", f"sandbox_off() {{\n{undo}\n}}", ""])
 
 
 def _run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> None:

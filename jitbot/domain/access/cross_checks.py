@@ -1,10 +1,12 @@
 """Do the documents agree with each other? For `check`, before it matters."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from jitbot.domain.access import break_glass
+from jitbot.domain.access.eligibility import is_eligible
 from jitbot.domain.model.codeowners import CodeOwners
-from jitbot.domain.model.documents import Accounts, Finding, People, Policy, Teams
+from jitbot.domain.model.documents import Accounts, Finding, FindingLevel, Login, People, Policy, Teams
 from jitbot.domain.model.grammar import any_request
 from jitbot.domain.model.parsed_case import unknown_person
 
@@ -16,6 +18,7 @@ def policy_findings(
     return (
         *_unknown_accounts(policy, accounts),
         *_unknown_people(policy, "eligible", policy.eligible, people, teams),
+        *_unable_to_ask(policy, people, teams),
         *_unknown_people(policy, "reviewers", policy.reviewers, people, teams),
         *_own_reviewer(policy, people, teams),
     )
@@ -55,6 +58,25 @@ def _own_reviewer(policy: Policy, people: People, teams: Teams) -> Iterator[Find
     """A finding for a person who may ask and whom no other human could review."""
     for login in break_glass.unreviewed(policy, people, teams):
         yield Finding.at(policy, "reviewers", *break_glass.no_reviewer(policy, login))
+
+
+def _unable_to_ask(policy: Policy, people: People, teams: Teams) -> Iterator[Finding]:
+    """A warning for each person whom `eligible` names and who cannot ask, and one if nobody can."""
+    hint = "add the principal in policies/people.yaml: people without one can approve, but not ask"
+    for index, entry in enumerate(policy.eligible):
+        person = people.get(Login(entry))
+        if person is not None and person.principal is None:
+            message = f"{entry} has no AWS principal in policies/people.yaml, so {entry} cannot ask"
+            yield _warning(policy, f"eligible.{index}", "no-principal", message, hint)
+    able = (login for login, person in people.items() if person.principal is not None)
+    known = not any(_unknown_people(policy, "eligible", policy.eligible, people, teams))
+    if known and not any(is_eligible(login, policy.eligible, teams) for login in able):
+        message = "nobody whom it makes eligible has an AWS principal, so nobody can ask"
+        yield _warning(policy, "eligible", "nobody-can-ask", message, hint)
+
+
+def _warning(policy: Policy, field: str, code: str, message: str, hint: str) -> Finding:
+    return replace(Finding.at(policy, field, code, message, hint), level=FindingLevel.WARNING)
 
 
 def _unknown_people(

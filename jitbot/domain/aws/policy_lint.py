@@ -77,6 +77,10 @@ def _statement(
         if is_out_of_reach(pattern):
             message = f"the permissions boundary denies {pattern} to every grant"
             yield _warning(policy, field, "denied-by-boundary", message, "remove it", about=pattern)
+        elif _whole_service(pattern) and "*" in statement.resources and not statement.conditions:
+            message = f"{pattern} on * is every action of the service on every resource, within the boundary"
+            hint = "name the actions, the resources, or a condition"
+            yield _warning(policy, field, "every-action", message, hint, about=pattern)
         elif not actions:
             hint = "look it up in the Service Authorization Reference; a new action may not be known here yet"
             message = f"no action {pattern} of AWS is known"
@@ -91,6 +95,10 @@ def _statement(
     if sure:
         yield from _useless_resources(policy, where, statement, known)
     yield from _useless_conditions(policy, where, statement, known, sure=sure)
+
+
+def _whole_service(pattern: str) -> bool:
+    return pattern.rpartition(":")[2].strip("*") == ""
 
 
 def _useless_resources(

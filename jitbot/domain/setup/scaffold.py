@@ -14,6 +14,12 @@ _VERSION = re.compile(r"v(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]
 _LOGIN = re.compile(LOGIN)
 _ALIAS = re.compile(r"[a-z][a-z0-9-]{0,62}")
 _ACCOUNT = re.compile(r"[0-9]{12}")
+_SHAPES = {
+    _LOGIN: "a login of GitHub",
+    _ALIAS: "an alias: lower-case letters, digits and hyphens, a letter first",
+    _ACCOUNT: "the 12 digits of an account's id",
+    REPOSITORY: "owner/name",
+}
 _PLACE = re.compile(r"__([A-Z_]+?)__")
 
 
@@ -47,7 +53,7 @@ def check(answers: Answers) -> None:
         *(("--account", number, _ACCOUNT) for number in answers.accounts.values()),
     ):
         if not shape.fullmatch(value):
-            raise InvalidError(f"{option}: {value!r} is no such name")
+            raise InvalidError(f"{option}: {value!r} is not {_SHAPES[shape]}")
     for option, count in (("--owner", len(answers.owners)), ("--account", len(answers.accounts))):
         if not count:
             raise InvalidError(f"at least one {option} is needed")

@@ -30,6 +30,12 @@ def note(site: Site, repository: HostedRepository, branch: str, new: str | None,
     )
 
 
+def announce(site: Site, number: int, actor: User) -> None:
+    """Let the workflows know that a person changed a pull request. What Actions' own token does starts none."""
+    if actor.type == "User" and site.on_pull:
+        site.on_pull(number, actor.login)
+
+
 def dismissed(site: Site, review: Review, by: User, commit_sha: str | None = None) -> Review:
     """A review as it is once somebody, or a push that makes it stale, has dismissed it."""
     dismissal = Dismissal(

@@ -13,7 +13,7 @@ from jitbot.sandbox.github import oidc
 from jitbot.sandbox.github.git import git_http
 from jitbot.sandbox.github.records import Dispatch, GitHubFault, Ruleset, User
 from jitbot.sandbox.github.server import Server
-from jitbot.sandbox.github.site import ACTIONS_BOT, HostedRepository, OnDispatch, OnPush, Site
+from jitbot.sandbox.github.site import ACTIONS_BOT, HostedRepository, OnDispatch, OnPull, OnPush, Site
 
 LEDGER_README = b"This branch is the ledger: events are added to it, and nothing is ever changed.\n"
 
@@ -82,6 +82,15 @@ class GitHubSandbox:
     @on_push.setter
     def on_push(self, on_push: OnPush | None) -> None:
         self._site.on_push = on_push
+
+    @property
+    def on_pull(self) -> OnPull | None:
+        """Called with number and login when a person opens a pull request, moves its head, or reviews it."""
+        return self._site.on_pull
+
+    @on_pull.setter
+    def on_pull(self, on_pull: OnPull | None) -> None:
+        self._site.on_pull = on_pull
 
     @property
     def on_dispatch(self) -> OnDispatch | None:

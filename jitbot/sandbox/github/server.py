@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
+from jitbot.sandbox.github import pull_page
 from jitbot.sandbox.github.api.call import GitHubCall, Reply
 from jitbot.sandbox.github.api.routes import REPOSITORY_ROUTES, SITE_ROUTES
 from jitbot.sandbox.github.git import git_http
@@ -96,6 +98,7 @@ def application(site: Site, issuer: Issuer) -> Flask:
         _route(app, method, rule, lambda view=view, **args: _repository_call(site, view, args))
     _route_git(app, site)
     _route_oidc(app, issuer)
+    _route(app, "GET", "/<owner>/<name>/pull/<int:number>", partial(_page, site))
     return app
 
 
@@ -130,7 +133,7 @@ def _finish(site: Site, response: Response) -> Response:
     fault: GitHubFault | None = g.get("fault")
     if fault is not None and fault.after:
         response = _fail(fault)
-    elif fault is None and OBSERVERS and request.url_rule is not None and not request.path.startswith("/_"):
+    elif fault is None and OBSERVERS and request.url_rule is not None and _is_api():
         _report(response)
     if site.calls_left is not None and request.path.startswith("/repos/"):
         site.calls_left = max(site.calls_left - 1, 0)
@@ -138,6 +141,10 @@ def _finish(site: Site, response: Response) -> Response:
         response.headers["X-RateLimit-Remaining"] = str(site.calls_left)
     response.headers["Date"] = format_datetime(site.clock.now(), usegmt=True)
     return response
+
+
+def _is_api() -> bool:
+    return not request.path.startswith("/_") and "/pull/" not in request.path
 
 
 def _report(response: Response) -> None:
@@ -218,6 +225,14 @@ def _git(site: Site, full_name: str, path: str) -> Response:
     )
     reply = git_http.serve(site, site.repository(full_name), user, call)
     return Response(reply.body, reply.status, headers=dict(reply.headers))
+
+
+def _page(site: Site, owner: str, name: str, number: int) -> Response:
+    """A pull request for people: everybody on this machine may look, since the sandbox holds no secret."""
+    with site.lock:
+        shown = Response(pull_page.rendered(site.repository(f"{owner}/{name}"), number), mimetype="text/html")
+    shown.headers["Content-Security-Policy"] = pull_page.POLICY
+    return shown
 
 
 def _token(issuer: Issuer) -> Response:

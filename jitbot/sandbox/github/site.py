@@ -34,6 +34,7 @@ _NOREPLY = re.compile(r"(?:(\d+)\+)?([^@+]+)@users\.noreply\.github\.com")
 
 OnDispatch = Callable[[str, str, Mapping[str, str], str], None]
 OnPush = Callable[[str, str], None]
+OnPull = Callable[[int, str], None]
 
 
 class HostedRepository:
@@ -129,6 +130,9 @@ class Site:
         self.folder = folder
         self.on_dispatch = on_dispatch
         self.on_push: OnPush | None = None  # called with the lock held: it may only take note
+        self.on_pull: OnPull | None = (
+            None  # of a pull request that somebody opened, moved or reviewed; as `on_push`
+        )
         self.allow_auto_merge = True
         self.url = ""
         self.lock = threading.RLock()

@@ -2,7 +2,7 @@
 // Reads what jitbot/domain/audit/report/page_rows.py wrote. Nothing here makes HTML of text: only text nodes.
 const given = JSON.parse(document.getElementById("data").textContent);
 const QUESTIONS = Object.entries(given.questions);
-const ANSWERS = ["yes", "no", "unknown"];
+const ANSWERS = given.answers;
 const SHOWN = ["id", "outcome", "request", "policy", "account", "accountId", "role", "requester", "principal",
   "reason", "optional", "duration", "parameters", "actions", "resources", "managed", "digest", "risk", "riskReasons"];
 const text = (number) => given.texts[number];
@@ -29,8 +29,8 @@ function readRow(raw, index) {
   [row.start, row.expiry, row.grantedAt, row.until, row.first] = raw.slice(20, 25);
   row.approvers = [...new Set(raw[25].flatMap((each) => each[14].filter((one) => one[8] === 1).map((one) => text(one[0]))))];
   row.answers = raw[31];
-  [row.glass, row.exception, row.doubt] = raw.slice(32, 35).map((flag) => flag === 1);
-  row.verdict = row.exception ? "exception" : row.doubt ? "unknown" : row.answers.length ? "good" : "none";
+  [row.glass, row.exception, row.doubt, row.open] = raw.slice(32, 36).map((flag) => flag === 1);
+  row.verdict = row.exception ? "exception" : row.doubt ? "unknown" : row.open ? "open" : row.answers.length ? "good" : "none";
   return row;
 }
 
@@ -49,7 +49,7 @@ function readWhole(row) {
   [whole.removedAt, whole.absent] = row.raw.slice(28, 30);
   const review = row.raw[30];
   if (review) whole.review = { due: review[0], reviewers: text(review[1]), at: review[2], by: text(review[3]) };
-  whole.failures = row.raw[35];
+  whole.failures = row.raw[36];
   return whole;
 }
 

@@ -77,10 +77,8 @@ function outcomeFacts(whole) {
 
 function verdictFacts(whole) {
   const list = make("ul", { class: "answers" });
-  for (const [place, [answer, why, due]] of whole.answers.entries()) {
-    const word = ANSWERS[answer] === "unknown" && !due ? "not due yet" : ANSWERS[answer];
-    list.append(make("li", { class: ANSWERS[answer] + (due ? "" : " open") },
-      make("strong", {}, word), ` ${QUESTIONS[place][1]}${text(why) ? ": " + text(why) : ""}`));
+  for (const [place, [answer, why]] of whole.answers.entries()) {
+    list.append(make("li", { class: ANSWERS[answer].replaceAll(" ", "-") }, make("strong", {}, ANSWERS[answer]), ` ${QUESTIONS[place][1]}${text(why) ? ": " + text(why) : ""}`));
   }
   return list.children.length ? make("section", {}, make("h4", {}, "Verdicts"), list) : null;
 }

@@ -10,9 +10,9 @@ const COLUMNS = [
   ["approvers", "Approved by", (row) => row.approvers.join(", ") || "–"],
   ["verdict", "Verdict", (row) => VERDICTS[row.verdict], "verdict"],
 ];
-const VERDICTS = { exception: "exception", unknown: "unknown", good: "in order", none: "–" };
+const VERDICTS = { exception: "exception", unknown: "unknown", open: "not due yet", good: "in order", none: "–" };
 const RISKS = ["", "low", "medium", "high", "critical"];
-const WEIGHTS = { exception: 0, unknown: 1, good: 2, none: 3 };
+const WEIGHTS = { exception: 0, unknown: 1, open: 2, good: 3, none: 4 };
 const state = { sort: "first", down: true, page: 0, open: new Set() };
 const control = (name) => document.getElementById(name);
 let found = rows;
@@ -37,7 +37,7 @@ function haystack(row) {
 }
 
 const KINDS = {
-  all: () => true, exception: (row) => row.exception, unknown: (row) => row.doubt, glass: (row) => row.glass,
+  all: () => true, exception: (row) => row.exception, unknown: (row) => row.doubt, open: (row) => row.open, glass: (row) => row.glass,
   privileged: (row) => row.risk === "high" || row.risk === "critical", refused: (row) => row.outcome === "refused",
   live: (row) => row.outcome === "live",
 };
@@ -156,7 +156,9 @@ document.addEventListener("keydown", (event) => {
 });
 // On paper there are no pages to turn: what was found is printed, as far as anybody would.
 let before = null;
+const opened = []; // what is folded is unfolded on paper
 window.addEventListener("beforeprint", () => {
+  for (const each of document.querySelectorAll("details:not([open])")) { each.open = true; opened.push(each); }
   if (found.length > 2000) return;
   before = control("size").value;
   const all = make("option", { value: String(Math.max(found.length, 1)) }, "all");
@@ -165,6 +167,7 @@ window.addEventListener("beforeprint", () => {
   show();
 });
 window.addEventListener("afterprint", () => {
+  for (const each of opened.splice(0)) each.open = false;
   if (before === null) return;
   control("size").lastElementChild.remove();
   control("size").value = before;

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from jitbot.domain.access import cross_checks
+from jitbot.domain.access import cross_checks, owner_checks
 from jitbot.domain.access.approval import beside_rules
 from jitbot.domain.access.too_large import too_many
 from jitbot.domain.aws import policy_lint
@@ -14,7 +14,7 @@ from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import codeowners
-from jitbot.domain.model.documents import POLICIES, Finding, Parsed, Sha, Source
+from jitbot.domain.model.documents import POLICIES, Finding, Parsed, People, Policy, Sha, Source, Teams
 from jitbot.domain.model.grammar import REQUESTS, is_request, policy_of
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
 from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
@@ -33,6 +33,8 @@ from jitbot.usecases.collect.collect_case import (
     read_rules,
 )
 from jitbot.usecases.context import SETTINGS
+
+_OWNING = frozenset({*codeowners.LOCATIONS, PEOPLE, TEAMS})  # what decides who owns a request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +136,20 @@ class Checker:
         )
         beside = beside_rules(requests[0], proposed.touched) if requests else ()
         there = [entry.path for entry in git.entries(proposed.head, rules)]
-        of_rules = self.files(CommitTree(git=git, commit=proposed.head), there)
-        return tuple(dict.fromkeys((*beside, *of_requests, *of_rules)))
+        tree = CommitTree(git=git, commit=proposed.head)
+        of_rules = self.files(tree, there)
+        others = self._who_approves(git, tree) if _OWNING & set(rules) else ()
+        return tuple(dict.fromkeys((*beside, *of_requests, *of_rules, *others)))
+
+    def _who_approves(self, git: Git, tree: CommitTree) -> Iterator[Finding]:
+        """Whether each policy can be approved: who owns its requests is said in other files than the policy."""
+        entries = git.entries(tree.commit, [POLICIES])
+        names = [each.path.removeprefix(POLICIES).removesuffix(".yaml") for each in entries]
+        for name in names:
+            rules = read_rules(tree, self.documents, name)
+            policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
+            if policy is not None and people is not None and teams is not None:
+                yield from _approvals(policy, rules.codeowners, people, teams)
 
     def _previews(self, git: Git, proposed: ProposedChanges) -> Iterator[Preview]:
         """What each request of a branch would give, as far as git alone shows."""
@@ -166,7 +180,9 @@ class Checker:
     def _rule(self, tree: Tree, source: Source) -> Iterator[Finding]:
         """A code-owned file: its own shape, whether the others know what it names, and whether AWS does."""
         if source.path in codeowners.LOCATIONS:
-            yield from codeowners.parse(source.content.decode(errors="replace"), source.path).findings
+            yield from self._owners(
+                tree, codeowners.parse(source.content.decode(errors="replace"), source.path)
+            )
             return
         name = source.path.removeprefix(POLICIES).removesuffix(".yaml")
         rules = read_rules(tree, self.documents, name)
@@ -179,10 +195,30 @@ class Checker:
                 yield from cross_checks.break_glass_findings(policy, rules.codeowners)
             if policy is not None and accounts is not None and people is not None and teams is not None:
                 yield from cross_checks.policy_findings(policy, accounts=accounts, people=people, teams=teams)
+                yield from _approvals(policy, rules.codeowners, people, teams)
         else:
             yield from _shared_part(rules, source.path)
             if source.path == TEAMS and teams is not None and people is not None:
                 yield from cross_checks.teams_findings(teams, people, file=TEAMS)
+
+    def _owners(self, tree: Tree, found: codeowners.CodeOwners) -> Iterator[Finding]:
+        """CODEOWNERS: how GitHub reads it; whom the other files know; that the lines of the rules come last."""
+        yield from found.findings
+        rules = read_rules(tree, self.documents, "")
+        people, teams = rules.people.value, rules.teams.value
+        if not found.findings and people is not None and teams is not None:
+            yield from owner_checks.unknown_owners(found, people, teams)
+            yield from owner_checks.rules_findings((), found, people, teams)
+
+
+def _approvals(
+    policy: Policy, owned: codeowners.CodeOwners | None, people: People, teams: Teams
+) -> Iterator[Finding]:
+    """Whether requests for a policy can be approved, and by owners that were chosen for it."""
+    yield from owner_checks.approver_findings(policy, owned, people, teams)
+    if owned is not None and not owned.findings:
+        yield from owner_checks.picking_findings(owned, [policy.name])
+        yield from owner_checks.own_line(policy, owned)
 
 
 def _shared_part(rules: Rules, path: str) -> tuple[Finding, ...]:

@@ -11,7 +11,20 @@ from desk import Desk, said
 
 CASES = sorted(Path(__file__).with_name("bad_policies").glob("*.yaml"))
 STARTER = Path(__file__).parents[3]
+CODEOWNERS = ".github/CODEOWNERS"
 POLICY = "policies/access/x.yaml"
+
+
+@pytest.fixture
+def desk(desk: Desk) -> Desk:
+    """A desk with a line of CODEOWNERS for the policy that these tests write."""
+    owners = (desk.root / CODEOWNERS).read_text("utf-8")
+    desk.write(
+        CODEOWNERS,
+        owners.replace("/requests/ssm-shell/", "/requests/x/ @acme/platform\n/requests/ssm-shell/"),
+    )
+    desk.commit("owners")
+    return desk
 
 
 def expected(text: str) -> list[tuple[int, str]]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,11 @@ import pytest
 from acme_world import HOUR, MINUTE, World, open_world
 from audit_story import clone, vouched
 
+from jitbot.commands.audit import log as log_command
+from jitbot.domain.audit.report.log_rows import LogRow
+from jitbot.domain.text import escape
+
+LISTS = ("accounts", "approved_by", "codes")
 HOSTILE = "=HYPERLINK(1) \\u202e | ::error::x"
 
 
@@ -102,6 +108,27 @@ def test_a_row_tells_the_whole_story(history: Archive) -> None:
 def test_each_filter_narrows(history: Archive, arguments: list[str], events: list[str]) -> None:
     """By person (asked, approved or ended it), policy, account, request, outcome and time."""
     assert [row["event"] for row in history.rows(*arguments)] == events
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_at_a_terminal_nothing_is_cut(
+    history: Archive, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    """Every time, policy, person and reason is there whole, on lines that fit."""
+    rows = tuple(LogRow(**{**each, **{name: tuple(each[name]) for name in LISTS}}) for each in history.rows())
+    monkeypatch.setenv("COLUMNS", str(columns))
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdout", terminal)
+    log_command._print(rows)
+    printed = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue())
+    assert all(len(line) <= columns for line in printed.splitlines())
+    text = " ".join(printed.split())
+    for row in rows:
+        words = (row.at, row.event, row.policy, row.requester, row.expires_at, *row.approved_by, *row.codes)
+        assert all(word in text for word in words)
+        assert escape.log(row.reason) in text
+    assert "…" not in text
 
 
 def test_a_table_for_people(history: Archive) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import desk
 import pytest
 from desk import NOW, Said, said
 
@@ -254,11 +255,44 @@ def test_a_tag_is_no_release(begun: Begun, release: str) -> None:
     assert begun.files() == {"README.md"}
 
 
-def test_an_unknown_release_must_be_said(begun: Begun) -> None:
-    """An installation that pip has not marked with its commit asks for it."""
-    if templates.release() != ("", ""):
-        pytest.skip("this installation knows its commit")
-    assert begun.init("--yes").code == 2
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [(("", ""), "--upstream owner/name --release COMMIT"), (("", RELEASE), f"this checkout is at {RELEASE}")],
+)
+def test_an_unknown_release_must_be_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: tuple[str, str], said: str
+) -> None:
+    """An installation that does not know its own commit, or its repository, says which, and how to find it."""
+    monkeypatch.setattr(templates, "release", lambda: known)
+    refused = desk.said(
+        "init", "--repository", NAME, "--owner", "bob:2", "--account", "prod=1", folder=tmp_path
+    )
+    assert refused.code == 2
+    assert said in refused.err
+    assert "git rev-parse HEAD" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("origin", "upstream"),
+    [
+        ("https://github.com/acme/jitbot.git", "acme/jitbot"),
+        ("git@github.com:acme/jitbot.git", "acme/jitbot"),
+        ("ssh://git@github.com/acme/jitbot", "acme/jitbot"),
+        ("/srv/jitbot", ""),
+        ("https://example.com/github.com/acme/jitbot", ""),
+        ("", ""),
+    ],
+)
+def test_a_checkout_knows_its_commit(tmp_path: Path, origin: str, upstream: str) -> None:
+    """Installed from a clone, or run in one: HEAD is the release, and origin the repository where it is GitHub's."""
+    assert templates.of_checkout(tmp_path) == ("", "")
+    work = desk.Desk(root=tmp_path)
+    work.git("init", "--quiet", "--template=")
+    assert templates.of_checkout(tmp_path) == ("", "")  # no commit yet
+    commit = work.commit()
+    if origin:
+        work.git("remote", "add", "origin", origin)
+    assert templates.of_checkout(tmp_path) == (upstream, commit)
 
 
 def test_an_owner_nobody_has_is_refused(begun: Begun) -> None:

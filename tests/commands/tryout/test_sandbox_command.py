@@ -1,5 +1,6 @@
 """`jitbot sandbox` as a person starts it, in a process of its own."""
 
+import json
 import os
 import re
 import shlex
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import boto3
 import pytest
+
+import requests
 
 pytestmark = pytest.mark.real_git
 
@@ -71,14 +74,34 @@ def alive(group: int) -> bool:
     return True
 
 
+SHOW = (
+    f'{shlex.quote(sys.executable)} -c "import json, os; print(json.dumps([dict(os.environ), os.getcwd()]))"'
+)
+
+
+def sourced(printed: str, *then: str) -> tuple[dict[str, str], str, str]:
+    """What a shell has after the one line that is printed, and what comes after it: variables, folder, the line."""
+    (line,) = re.findall(r"^[.] .*$", printed, re.MULTILINE)
+    script = "; ".join([line, *then, SHOW])
+    ran = subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, check=True, env=BEFORE, cwd="/"
+    )
+    environ, folder = json.loads(ran.stdout)
+    return environ, folder, line
+
+
+BEFORE = {"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": "us-west-2", "HOME": "/"}
+
+
 @pytest.fixture(scope="module")
 def terminal() -> Iterator[Terminal]:
     """Bob's terminal beside a running sandbox; afterwards Ctrl-C must leave nothing behind."""
-    with tempfile.TemporaryDirectory() as name, started(Path(name), "--as", "bob") as (running, printed):
-        found = re.findall(r"^export (\w+)=(.*)$", printed, re.MULTILINE)
-        (folder,) = re.findall(r"^cd (.*)$", printed, re.MULTILINE)
-        exports = {key: shlex.split(value)[0] for key, value in found}
-        yield Terminal(environ=exports, folder=Path(shlex.split(folder)[0]), printed=printed)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        started(Path(name), "--as", "bob", "--no-workflows") as (running, printed),
+    ):
+        environ, folder, _ = sourced(printed)
+        yield Terminal(environ=environ, folder=Path(folder), printed=printed)
         assert list(Path(name).iterdir())
         begun = time.monotonic()
         running.send_signal(signal.SIGINT)
@@ -88,11 +111,25 @@ def terminal() -> Iterator[Terminal]:
         assert list(Path(name).iterdir()) == []
 
 
+def test_the_line_is_undone(terminal: Terminal) -> None:
+    """`sandbox_off` gives back the folder and every variable, those that were set before as well."""
+    inside, _, _ = sourced(terminal.printed)
+    assert inside["AWS_DEFAULT_REGION"] == "eu-west-1"
+    assert inside["BOB"] == inside["GITHUB_TOKEN"] != inside["ALICE"]
+    after, folder, _ = sourced(terminal.printed, "sandbox_off")
+    ignored = {"PWD", "OLDPWD", "_", "SHLVL", "LC_CTYPE"}
+    assert {name: value for name, value in after.items() if name not in ignored} == BEFORE
+    assert folder == "/"
+
+
 def test_the_exports_name_only_this_machine(terminal: Terminal) -> None:
     """Every address that is exported is on loopback."""
-    urls = re.findall(r"https?://[^/\s'?]+", terminal.printed)
-    assert urls
-    assert all(url.rpartition("@")[2].startswith(("http://127.0.0.1:", "127.0.0.1:")) for url in urls)
+    urls = [
+        value for name, value in terminal.environ.items() if name.endswith("URL") and name not in os.environ
+    ]
+    urls += re.findall(r"https?://[^/\s'?]+", terminal.printed)
+    assert len(urls) > 3
+    assert all(url.partition("//")[2].rpartition("@")[2].startswith("127.0.0.1:") for url in urls)
 
 
 def test_jitbot_works_there(terminal: Terminal) -> None:
@@ -136,7 +173,12 @@ def test_aws_works_there(terminal: Terminal) -> None:
 def test_it_stops_when_told(tmp_path: Path, number: signal.Signals) -> None:
     """A polite kill stops it as Ctrl-C does: exit code 0, no folder and no process left."""
     with started(tmp_path) as (running, printed):
-        assert "export GITHUB_ACTOR=alice\n" in printed
+        environ, _, _ = sourced(printed)
+        assert not [
+            name
+            for name in environ
+            if name == "CI" or name.startswith(("GITHUB_ACTI", "GITHUB_ACTOR", "GITHUB_RUN", "ACTIONS_"))
+        ]
         running.send_signal(number)
         assert running.wait(timeout=20) == 0
         assert list(tmp_path.iterdir()) == []
@@ -156,3 +198,43 @@ def test_nobody_is_nobody(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "alice" in ran.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pull_request_has_its_comment_and_a_page(tmp_path: Path) -> None:
+    """What `request` opens is checked as on GitHub; the address that it prints shows the comment, inert."""
+    with started(tmp_path) as (_, printed):
+        environ, folder, _ = sourced(printed)
+        asked = (
+            "request",
+            "orders-db-read",
+            "-a",
+            "prod",
+            "-d",
+            "2h",
+            "-p",
+            "table=orders",
+            "-r",
+            "<b>INC-1</b> stuck",
+        )
+        ran = subprocess.run(
+            [*JITBOT, *asked],
+            cwd=folder,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert ran.returncode == 0, ran.stderr
+        (address,) = re.findall(r"http://127\S+/pull/1\b", ran.stdout + ran.stderr)[:1]
+        for _ in range(100):
+            answer = requests.get(address, timeout=5)
+            if "commented" in answer.text:
+                break
+            time.sleep(0.2)
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+        assert "github-actions[bot] commented" in answer.text
+        assert "table: orders" in answer.text
+        assert "<b>INC-1" not in answer.text
+        assert "jitbot/approval" in answer.text
+        assert requests.get(f"{address}99", timeout=5).status_code == 404

@@ -347,6 +347,20 @@ def test_an_objection_that_was_dismissed_in_vain_stands(told: tuple[Dismissal, .
     assert [person.login for person in objecting(parsed_case)] == ["erin"]
 
 
+def test_of_several_dismissals_the_last_in_time_decides() -> None:
+    """GitHub may list them in another order; the first of two in the same second stays the one that counts."""
+    rightly, vainly = a_dismissal("olivia"), a_dismissal("alice")
+    early = {name: replace(each, at=MERGED_AT - HOUR) for name, each in (("o", rightly), ("a", vainly))}
+    for dismissals, stands in (
+        ((vainly, early["o"]), True),
+        ((rightly, early["a"]), False),
+        ((rightly, vainly), False),
+        ((vainly, rightly), True),
+    ):
+        parsed_case = ground_of(a_review("erin", state="DISMISSED"), dismissals=dismissals)
+        assert bool(objecting(parsed_case)) is stands
+
+
 RESOLVED: dict[str, tuple[Dismissal, ...] | None] = {
     "by somebody else": (a_dismissal("olivia"),),
     "to the second": (a_dismissal("olivia", at=MERGED_AT),),

@@ -66,3 +66,19 @@ def test_what_no_file_may_hold_is_refused(change: dict[str, Any]) -> None:
     """A tag, a short commit, a name that could be something else: nothing is made of it."""
     with pytest.raises(InvalidError):
         scaffold.files(replace(ANSWERS, **change), {"x": ""})
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"accounts": {"prod": "1111"}}, "--account: '1111' is not the 12 digits of an account's id"),
+        ({"accounts": {"Prod": "111111111111"}}, "--account: 'Prod' is not an alias: lower-case letters"),
+        ({"owners": {"-bob": 1}}, "--owner: '-bob' is not a login of GitHub"),
+        ({"upstream": "jitbot"}, "--upstream: 'jitbot' is not owner/name"),
+    ],
+)
+def test_a_refusal_says_what_it_takes(change: dict[str, Any], what: str) -> None:
+    """The option, what was given, and what it must be."""
+    with pytest.raises(InvalidError) as refused:
+        scaffold.files(replace(ANSWERS, **change), {"x": ""})
+    assert str(refused.value).startswith(what)

@@ -56,7 +56,16 @@ def whole(record: GrantRecord) -> Mapping[str, object]:
             facts |= record.optional
         elif each.name not in _APART:
             facts[each.name] = as_json(getattr(record, each.name))
-    return {**facts, "privileged": record.privileged, "break_glass": record.break_glass}
+    judgements = {
+        name: {"answer": each.answer, "why": each.why, "due": each.due}
+        for name, each in record.judgements.items()
+    }
+    return {
+        **facts,
+        "judgements": judgements,
+        "privileged": record.privileged,
+        "break_glass": record.break_glass,
+    }
 
 
 def cells(record: GrantRecord) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from jitbot.domain.access.break_glass import is_break_glass, line_findings
 from jitbot.domain.access.eligibility import is_eligible
 from jitbot.domain.model import owners
 from jitbot.domain.model.grammar import any_request
@@ -12,7 +13,11 @@ from jitbot.domain.text import duration
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entitlement:
-    """One policy. `problem` says why nothing could be given by it, where that is so."""
+    """One policy. `problem` says why nothing could be given by it, where that is so.
+
+    `named` and `owners` are the teams and logins as the policy and CODEOWNERS write them; `reviewers` review
+    break-glass afterwards, which nobody approves before.
+    """
 
     policy: str
     description: str
@@ -23,6 +28,9 @@ class Entitlement:
     approvers: tuple[str, ...]
     owner_rule: str
     problem: str = ""
+    named: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
 
 
 def entitlement(name: str, rules: Rules) -> Entitlement:
@@ -45,7 +53,10 @@ def entitlement(name: str, rules: Rules) -> Entitlement:
             owner_rule="",
             problem="; ".join(problems) or "its rules cannot be read",
         )
-    owned = owners.of(any_request(name), codeowners=rules.codeowners, people=people, teams=teams)
+    path = any_request(name)
+    glass = is_break_glass(policy)
+    owned = owners.of(path, codeowners=rules.codeowners, people=people, teams=teams)
+    findings = line_findings(path, rules.codeowners) if glass else owned.findings
     may = (login for login, person in people.items() if person.principal is not None)
     return Entitlement(
         policy=name,
@@ -56,7 +67,10 @@ def entitlement(name: str, rules: Rules) -> Entitlement:
         approvals=policy.approvals,
         approvers=tuple(sorted(person.login for person in owned.people)),
         owner_rule=owned.rule,
-        problem="; ".join(finding.message for finding in owned.findings),
+        problem="; ".join(finding.message for finding in findings),
+        named=policy.eligible,
+        owners=owned.names,
+        reviewers=policy.reviewers,
     )
 
 

@@ -44,7 +44,7 @@ _README = """\
 - `sample/`: the grants and removals that were drawn, and `draw.json`, which says how.
 - `evidence/`: each drawn item, and each with an exception or an unknown answer, in full, with the git commands that show it.
 - `verdicts.json`, `controls.json`, `entitlements.json`, `rule-changes.json`: the answers together, the control mapping, \
-who could ask and approve, what changed.
+who could ask and approve, what changed. `open` in `verdicts.json` counts the answers "not due yet".
 
 ## Draw the sample again
 

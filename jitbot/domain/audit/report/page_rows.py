@@ -16,7 +16,7 @@ from jitbot.domain.text import escape
 
 # A tuple is one text with a line for each of its parts; a list stays one.
 Cell = None | int | str | datetime | tuple[str, ...] | list["Cell"]
-_ANSWERS = (ControlAnswer.YES, ControlAnswer.NO, ControlAnswer.UNKNOWN)
+_ANSWERS = tuple(ControlAnswer)
 
 
 class Pool:
@@ -40,10 +40,16 @@ class Pool:
 
 
 def content(records: Iterable[GrantRecord]) -> Mapping[str, object]:
-    """`{"texts": […], "rows": [[…], …], "questions": {name: title}, "optional": [name, …]}`."""
+    """`{"texts": […], "rows": [[…], …], "questions": {name: title}, "optional": [name, …], "answers": [word, …]}`."""
     pool = Pool()
     rows = [_encoded(_row(record), pool) for record in records]
-    return {"texts": pool.texts, "rows": rows, "questions": dict(QUESTIONS), "optional": list(OPTIONAL)}
+    return {
+        "texts": pool.texts,
+        "rows": rows,
+        "questions": dict(QUESTIONS),
+        "optional": list(OPTIONAL),
+        "answers": list(_ANSWERS),
+    }
 
 
 def _row(record: GrantRecord) -> list[Cell]:
@@ -101,10 +107,11 @@ def _judged(record: GrantRecord) -> list[Cell]:
     """The answers in the order of the questions. Every answer except "yes" has its reason."""
     answers = [record.judgements[name] for name in QUESTIONS if name in record.judgements]
     judged: list[Cell] = [
-        [_ANSWERS.index(each.answer), "" if each.answer is ControlAnswer.YES else each.why, each.due]
+        [_ANSWERS.index(each.answer), "" if each.answer is ControlAnswer.YES else each.why]
         for each in answers
     ]
-    return [judged, record.break_glass, bool(record.exceptions), bool(record.doubts), record.failures]
+    flags = (record.exceptions, record.doubts, record.not_due)
+    return [judged, record.break_glass, *map(bool, flags), record.failures]
 
 
 def _decision(each: RecordedDecision) -> Cell:

@@ -1,5 +1,6 @@
 """Totals for a reporting period. Unknown answers never count as passes."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ QUESTIONS = {each.name: each.title for each in grant_checks.QUESTIONS}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How one question was answered over all items. `open` are those not due yet."""
+    """How one question was answered over all items. `open` are those that are not due yet."""
 
     question: str
     title: str
@@ -20,6 +21,7 @@ class Tally:
     no: int
     unknown: int
     open: int
+    not_required: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +77,15 @@ def summary(records: Sequence[GrantRecord], now: datetime) -> Summary:
 
 
 def _tally(name: str, title: str, records: Sequence[GrantRecord]) -> Tally:
-    answers = [record.judgements[name] for record in records if name in record.judgements]
+    answers = Counter(record.judgements[name].answer for record in records if name in record.judgements)
     return Tally(
         question=name,
         title=title,
-        yes=sum(each.answer is ControlAnswer.YES for each in answers),
-        no=sum(each.answer is ControlAnswer.NO for each in answers),
-        unknown=sum(each.answer is ControlAnswer.UNKNOWN and each.due for each in answers),
-        open=sum(not each.due for each in answers),
+        yes=answers[ControlAnswer.YES],
+        no=answers[ControlAnswer.NO],
+        unknown=answers[ControlAnswer.UNKNOWN],
+        open=answers[ControlAnswer.NOT_DUE],
+        not_required=answers[ControlAnswer.NOT_REQUIRED],
     )
 
 

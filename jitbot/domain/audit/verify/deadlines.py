@@ -130,8 +130,8 @@ def _late(code: str, why: str, severity: Severity = Severity.BROKEN) -> Result:
 
 
 def _to_come(why: str) -> Result:
-    return Result(answer=None, why=why)
+    return Result(answer=ControlAnswer.NOT_DUE, why=why)
 
 
 def _note(code: str, why: str, hint: str) -> Result:
-    return Result(answer=None, why=why, code=code, severity=Severity.NOTE, hint=hint)
+    return Result(answer=ControlAnswer.NOT_DUE, why=why, code=code, severity=Severity.NOTE, hint=hint)

@@ -1,6 +1,6 @@
 """The checks of a grant, in one list: `verify` reports every finding, and `report` and `export` use the same results.
 
-Auditors ask questions about each grant. They are answered from recorded facts: yes, no or unknown, with the reason.
+Auditors ask questions about each grant. They are answered from recorded facts, with the reason.
 Nothing is assumed: "yes" names the facts that it is based on, and what is not recorded is unknown.
 """
 
@@ -25,6 +25,7 @@ from jitbot.domain.ledger.events import EndReason
 from jitbot.domain.model.documents import same_login
 from jitbot.domain.text import duration, timestamp
 
+_WORST_FIRST = (ControlAnswer.NO, ControlAnswer.UNKNOWN, ControlAnswer.NOT_DUE, ControlAnswer.NOT_REQUIRED)
 Check = Callable[[GrantRecord, datetime], Iterator[Result]]
 
 
@@ -52,13 +53,12 @@ def _in_doubt(judgement: ControlResult) -> ControlResult:
 
 
 def _judge(results: Iterable[Result], yes: str) -> ControlResult:
-    """ "No" comes before "unknown", which comes before "yes"."""
+    """The worst of the answers; "yes" if there is none."""
     found = list(results)
-    for kind in (ControlAnswer.NO, ControlAnswer.UNKNOWN, None):
-        why = [each.why for each in found if each.answer is kind]
+    for answer in _WORST_FIRST:
+        why = [each.why for each in found if each.answer is answer]
         if why:
-            texts = "; ".join(dict.fromkeys(why))
-            return ControlResult(answer=kind or ControlAnswer.UNKNOWN, why=texts, due=kind is not None)
+            return ControlResult(answer=answer, why="; ".join(dict.fromkeys(why)))
     return ControlResult(answer=ControlAnswer.YES, why=yes)
 
 
@@ -66,7 +66,8 @@ def _unapproved(record: GrantRecord, _now: datetime) -> Iterator[Result]:
     if record.outcome is GrantOutcome.UNEXPLAINED:
         yield _no("no request explains this role")
     if record.break_glass:
-        yield _no("break-glass: its policy gives access at once, to be reviewed after")
+        why = "break-glass: its policy gives access at once, to be reviewed after"
+        yield Result(answer=ControlAnswer.NOT_REQUIRED, why=why)
     for grant in record.granted:
         decision = record.decided_of(grant.commit)
         if decision is None:
@@ -149,7 +150,7 @@ def _one_hand(record: GrantRecord, _now: datetime) -> Iterator[Result]:
 def _reviewed_by_oneself(record: GrantRecord) -> Iterator[Result]:
     review = record.after_review
     if review is None or review.at is None:
-        yield Result(answer=None, why="break-glass, and not reviewed yet")
+        yield Result(answer=ControlAnswer.NOT_DUE, why="break-glass, and not reviewed yet")
     elif not review.by or same_login(review.by, record.requester):
         yield _no("break-glass, reviewed by its own requester, or by nobody who is named")
 
@@ -162,7 +163,7 @@ def _review_missing(record: GrantRecord, now: datetime) -> Iterator[Result]:
         yield _no(f"reviewed at {timestamp.show(review.at)}, after {timestamp.show(review.due)}")
     elif review.at is None:
         why = f"nobody has reviewed it; due by {timestamp.show(review.due)}"
-        yield Result(answer=ControlAnswer.NO if now >= review.due else None, why=why)
+        yield Result(answer=ControlAnswer.NO if now >= review.due else ControlAnswer.NOT_DUE, why=why)
 
 
 def _left_behind(record: GrantRecord, now: datetime) -> Iterator[Result]:

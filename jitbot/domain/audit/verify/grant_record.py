@@ -15,11 +15,17 @@ NOT_READ = "not read"  # CloudTrail's part: the ledger does not hold what was do
 
 
 class ControlAnswer(StrEnum):
-    """What the facts say. UNKNOWN never counts as "yes"."""
+    """What the facts say, in the words of the page, the table and the JSON. Only YES counts as "yes".
+
+    NOT_DUE: it cannot be answered yet, since the access is not over, or the review is not late.
+    NOT_REQUIRED: the policy is break-glass, and requires no approval before access.
+    """
 
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
+    NOT_DUE = "not due yet"
+    NOT_REQUIRED = "not required"
 
 
 class GrantOutcome(StrEnum):
@@ -34,12 +40,12 @@ class GrantOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The result of a check of a grant: a part of an answer to auditors (None: not due yet), and possibly a finding.
+    """The result of a check of a grant: a part of an answer to auditors, and possibly a finding.
 
     Without a `code` it is not a finding: `verify` reports the same problem when it makes the decision again.
     """
 
-    answer: ControlAnswer | None
+    answer: ControlAnswer
     why: str
     code: str = ""
     severity: Severity = Severity.BROKEN
@@ -48,14 +54,15 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlResult:
-    """The answer to one question about a grant, with the facts that it is based on.
-
-    `due` is False if it cannot be answered yet: the access is not over, or the review is not late.
-    """
+    """The answer to one question about a grant, with the facts that it is based on."""
 
     answer: ControlAnswer
     why: str
-    due: bool = True
+
+    @property
+    def due(self) -> bool:
+        """Whether it can be answered by now."""
+        return self.answer is not ControlAnswer.NOT_DUE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,15 +262,18 @@ class GrantRecord:
 
     @property
     def exceptions(self) -> tuple[str, ...]:
-        """The questions answered with "no", except for the approval that a break-glass policy does not require."""
-        named = [name for name, each in self.judgements.items() if each.answer is ControlAnswer.NO]
-        return tuple(name for name in named if not (self.break_glass and name == "approved_before_grant"))
+        """The questions answered with "no"."""
+        return self._answered(ControlAnswer.NO)
 
     @property
     def doubts(self) -> tuple[str, ...]:
         """The questions that the record does not answer, and should by now."""
-        return tuple(
-            name
-            for name, each in self.judgements.items()
-            if each.answer is ControlAnswer.UNKNOWN and each.due
-        )
+        return self._answered(ControlAnswer.UNKNOWN)
+
+    @property
+    def not_due(self) -> tuple[str, ...]:
+        """The questions that cannot be answered yet."""
+        return self._answered(ControlAnswer.NOT_DUE)
+
+    def _answered(self, answer: ControlAnswer) -> tuple[str, ...]:
+        return tuple(name for name, each in self.judgements.items() if each.answer is answer)

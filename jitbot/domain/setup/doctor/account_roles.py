@@ -15,6 +15,8 @@ from jitbot.domain.model.documents import Settings
 from jitbot.domain.setup.doctor.report import Check, Unknown
 
 GROUP = "AWS"
+# What could not be seen is no reason to change the account.
+SEE = "run doctor with AWS credentials that may read jitbot's roles there, or in a job of audit.yml; --no-aws leaves it out"
 FIX = "roll the template of `jitbot bootstrap` out again: jitbot bootstrap --stackset"
 
 
@@ -37,9 +39,9 @@ def role(account: OwnAccount, purpose: str, found: Actual | Unknown | None) -> C
         fix=FIX,
     )
     if isinstance(found, Unknown):
-        return check.unknown(found.why)
+        return check.unknown(found.why, fix=SEE)
     if found is None:
-        return check.no(f"account {account.account_id} has no such role")
+        return check.no("AWS has no such role there")
     problem = objection(account.settings, purpose, account.account_id, found)
     return check.answer(not problem, problem)
 

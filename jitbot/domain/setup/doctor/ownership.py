@@ -2,15 +2,12 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import partial
 
+from jitbot.domain.access import owner_checks
 from jitbot.domain.access.break_glass import is_break_glass
-from jitbot.domain.access.eligibility import left_alone
-from jitbot.domain.access.pending_approvals import could_approve
-from jitbot.domain.model import owners
 from jitbot.domain.model.codeowners import CodeOwners, owners_of
 from jitbot.domain.model.documents import Finding, People, Policy, Teams
-from jitbot.domain.model.grammar import any_request, outside_requests
+from jitbot.domain.model.grammar import outside_requests
 from jitbot.domain.setup.doctor.desired_settings import APPROVALS
 from jitbot.domain.setup.doctor.github_state import Branch
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
@@ -96,7 +93,7 @@ def coverage(files: Iterable[str], codeowners: CodeOwners, people: People, teams
     every = tuple(files)
     first = codeowners.rules[0] if codeowners.rules else None
     yield _CATCH_ALL.answer(
-        first is not None and first.pattern in _ANYTHING and bool(first.owners),
+        first is not None and first.pattern in owner_checks.ANYTHING and bool(first.owners),
         f"the first line is {first.pattern}" if first else "there is no line",
     )
     # An ownerless line for a break-glass policy is intended; `approvers` checks those.
@@ -134,39 +131,17 @@ def of_teams(codeowners: CodeOwners, main: Branch) -> Check:
 def _by_name(every: Iterable[str], codeowners: CodeOwners) -> Check:
     found = (_POLICY.fullmatch(path) for path in every)
     policies = {match[1] or match[2] for match in found if match}
-    picking = [
-        f"line {rule.line}: {rule.pattern}"
-        for rule in codeowners.rules
-        if any(owners.picks_requests(rule, policy) for policy in policies)
-    ]
-    return _BY_NAME.answer(not picking, listed(picking, most=3))
+    return _shown_all(_BY_NAME, owner_checks.picking_findings(codeowners, policies))
 
 
 def _rules(every: Sequence[str], codeowners: CodeOwners, people: People, teams: Teams) -> Check:
     guarded = [path for path in every if any(_within(path, start) for start in RULES)]
-    # A file that is to come in these folders must be owned as well: each stands for one.
-    guarded += [f"{start}any" for start in (".github/", "policies/")]
-    broad = {rule.line for rule in codeowners.rules if rule.pattern in _ANYTHING}
-    requests = [
-        rule.line
-        for rule in codeowners.rules
-        if rule.covers(any_request("any")) or "requests" in rule.pattern
-    ]
-    last_request = max(requests, default=0)
-    problems = []
-    for path in guarded:
-        rule = codeowners.rule_for(path)
-        found = owners.of(path, codeowners=codeowners, people=people, teams=teams)
-        if rule is None or rule.line in broad:
-            problems.append(f"no line of its own for {path}")
-        elif rule.line <= last_request:
-            problems.append(f"line {rule.line} for {path} does not come after all lines for requests/")
-        elif found.findings:
-            problems.append(f"{path}: {found.findings[0].message}")
-    return _RULES.answer(not problems, listed(problems, most=3))
+    return _shown_all(_RULES, owner_checks.rules_findings(guarded, codeowners, people, teams))
 
 
-_ANYTHING = frozenset({"*", "**", "/**"})
+def _shown_all(check: Check, findings: Iterable[Finding]) -> Check:
+    shown = list(map(_shown, findings))
+    return check.answer(not shown, listed(shown, most=3))
 
 
 def approvers(
@@ -183,14 +158,11 @@ def approvers(
         )
         if is_break_glass(policy):
             continue  # break-glass: `doctor.break_glass` checks those
-        found = owners.of(any_request(policy.name), codeowners=codeowners, people=people, teams=teams)
-        if found.findings:
-            yield question.no(found.findings[0].message)
-            continue
-        able = len(could_approve(found, None))
-        yield question.answer(able >= policy.approvals, f"it asks for {policy.approvals}, and {able} can")
-        asking = left_alone(policy, people, teams, partial(could_approve, found))
-        if able >= policy.approvals and asking:
+        facts = (policy, codeowners, people, teams)
+        findings = owner_checks.approver_findings(*facts)
+        yield question.answer(not findings, findings[0].message if findings else "")
+        asking = () if findings else owner_checks.without_approvers(*facts)
+        if asking:
             again = Check(
                 code=f"{question.code}-alone",
                 group=question.group,

@@ -1,5 +1,6 @@
 """The result of one check, and the verdict of all of them."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -9,6 +10,7 @@ from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
 
 T = TypeVar("T")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 class CheckVerdict(StrEnum):
@@ -80,6 +82,19 @@ def exit_code(checks: Iterable[Check]) -> ExitCode:
 def count(checks: Iterable[Check], verdict: CheckVerdict) -> int:
     """How many checks came out like this."""
     return sum(check.verdict is verdict for check in checks)
+
+
+def by_cause(checks: Iterable[Check]) -> tuple[tuple[Check, ...], ...]:
+    """The checks in their order, those together that came out alike for one reason and are fixed alike.
+
+    The number of an account is no reason of its own: the same refusal in 60 accounts is one cause.
+    """
+    found: dict[tuple[str, ...], list[Check]] = {}
+    for check in checks:
+        reason = _ACCOUNT.sub("", check.observed)
+        alone = "" if reason else check.code  # without a reason nothing says that two are one
+        found.setdefault((check.verdict, reason, check.fix, alone), []).append(check)
+    return tuple(map(tuple, found.values()))
 
 
 def as_json(checks: Sequence[Check]) -> dict[str, object]:

@@ -14,7 +14,7 @@ from jitbot.domain.aws.iam import own_name
 from jitbot.domain.aws.roles import Actual
 from jitbot.domain.setup.account_template import ANY_SERVICE, MANAGED_PATTERN, SERVICE_PATTERN
 from jitbot.domain.setup.cloudformation import Stack
-from jitbot.domain.setup.doctor.account_roles import FIX, GROUP, OwnAccount, texts
+from jitbot.domain.setup.doctor.account_roles import FIX, GROUP, SEE, OwnAccount, texts
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 _STACK = r"arn:aws:cloudformation:[a-z0-9-]+:"
@@ -43,7 +43,7 @@ def role(account: OwnAccount, purpose: str, found: Actual | Unknown | None) -> I
         fix=FIX,
     )
     if isinstance(found, Unknown):
-        yield question.unknown(found.why)
+        yield question.unknown(found.why, fix=SEE)
     elif found is not None:
         managed = _managed(found.inline_policies.get("permissions", {}))
         if not all(name and re.fullmatch(MANAGED_PATTERN, name) for name in managed):
@@ -70,11 +70,9 @@ def boundary(account: OwnAccount, found: iam.Document | Unknown | None) -> Check
         fix=FIX,
     )
     if isinstance(found, Unknown):
-        return question.unknown(found.why)
+        return question.unknown(found.why, fix=SEE)
     if found is None:
-        return question.no(
-            f"account {account.account_id} has no policy {own_name(account.settings, 'boundary')}"
-        )
+        return question.no(f"AWS has no policy {own_name(account.settings, 'boundary')} there")
     services = _services(found)
     if not _may_be_listed(services):
         return question.no("the list in ListedServices is none that the template takes: services, or * alone")

@@ -45,6 +45,7 @@ def create_pull(call: GitHubCall, repo: HostedRepository) -> Reply:
         base=call.text("base"),
         draft=call.body.get("draft") is True,
     )
+    happenings.announce(call.site, pull.number, call.actor)
     return replace(_shown(call, repo, pull), status=201)
 
 
@@ -156,6 +157,7 @@ def create_review(call: GitHubCall, repo: HostedRepository, number: int) -> Repl
         submitted_at=call.site.clock.now(),
     )
     repo.reviews[review.id] = review
+    happenings.announce(call.site, number, call.actor)
     pulls.merge_if_wished(call.site, repo, pull)
     return Reply(body=pull_shapes.review(call.site, repo, review))
 
@@ -169,6 +171,7 @@ def dismiss_review(call: GitHubCall, repo: HostedRepository, number: int, review
         raise RefusalError(422, "Validation Failed", ("Can not dismiss a commented pull request review",))
     dismissed = happenings.dismissed(call.site, review, call.actor)
     repo.reviews[review.id] = dismissed
+    happenings.announce(call.site, number, call.actor)
     pulls.merge_if_wished(call.site, repo, repo.pull(number))
     return Reply(body=pull_shapes.review(call.site, repo, dismissed))
 

@@ -65,6 +65,7 @@ def moved(site: Site, repository: HostedRepository, ref: str, new: str | None, p
                 close(site, repository, pull)
         elif branch == pull.head_ref:
             _head_moved(site, repository, pull, new, pusher)
+            happenings.announce(site, pull.number, pusher)
         elif branch == pull.base_ref:
             _base_moved(site, repository, pull, new, pusher)
 

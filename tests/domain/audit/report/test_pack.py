@@ -31,6 +31,33 @@ def records(number: int = 60, **given: Any) -> tuple[GrantRecord, ...]:
     return population(many(number, days=30, **given), LATER)
 
 
+def test_a_state_has_one_word_everywhere() -> None:
+    """The table, the JSON and the figures give each question the same answers; an exception is a "no", and nothing else is."""
+    now = START + 20 * DAY  # some access is live, and some break-glass is not reviewed
+    found = population(many(300, days=30), now)
+    figures = summary(found, now)
+    files = pack(found, figures, about={}, others={}, size=5, seed="s")
+    table = list(csv.DictReader(io.StringIO(files["population.csv"].decode(), newline="")))
+    listed = json.loads(files["population.json"])
+    words = {
+        "yes": "yes",
+        "no": "no",
+        "unknown": "unknown",
+        "open": "not due yet",
+        "not_required": "not required",
+    }
+    for tally in json.loads(files["verdicts.json"])["questions"]:
+        name = tally["question"]
+        in_json = [each["judgements"].get(name, {}).get("answer", "") for each in listed]
+        assert [row[name] for row in table] == in_json
+        assert {word: in_json.count(word) for word in words.values()} == {
+            words[key]: tally[key] for key in words
+        }
+    by_no = [row["grant_id"] for row in table if "no" in (row[name] for name in QUESTIONS)]
+    assert by_no == [each.id for each in figures.exceptions]
+    assert {"not due yet", "not required"} <= {row[name] for row in table for name in QUESTIONS}
+
+
 def packed(found: tuple[GrantRecord, ...], *, size: int = 5, seed: str = "s") -> dict[str, bytes]:
     """The pack of a population."""
     files = pack(

@@ -110,17 +110,17 @@ def test_what_is_not_there() -> None:
 def test_how_it_was_judged() -> None:
     """In the order of the questions: yes without words, no and unknown with their reasons, and whether it is due."""
     judgements = {
-        "removed_on_time": ControlResult(answer=ControlAnswer.UNKNOWN, why="not over", due=False),
+        "removed_on_time": ControlResult(answer=ControlAnswer.NOT_DUE, why="not over"),
         "within_max": ControlResult(answer=ControlAnswer.NO, why="too long"),
         "approved_before_grant": ControlResult(answer=ControlAnswer.YES, why="by bob"),
     }
     row, texts = shown(replace(WHOLE, judgements=judgements, failures=2))
-    judged, glass, exceptions, doubts, failures = row[31:]
-    assert [(answer, texts[why], due) for answer, why, due in judged] == [
-        (0, "", 1), (1, "too long", 1), (2, "not over", 0),
-    ]  # fmt: skip
-    assert (glass, exceptions, doubts, failures) == (0, 1, 0, 2)
+    judged, glass, exceptions, doubts, not_due, failures = row[31:]
     content: Any = page_rows.content([])
+    assert [(content["answers"][answer], texts[why]) for answer, why in judged] == [
+        ("yes", ""), ("no", "too long"), ("not due yet", "not over"),
+    ]  # fmt: skip
+    assert (glass, exceptions, doubts, not_due, failures) == (0, 1, 0, 1, 2)
     assert (content["questions"], content["rows"]) == (QUESTIONS, [])
 
 

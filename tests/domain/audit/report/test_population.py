@@ -181,7 +181,8 @@ def test_what_is_not_over_is_not_due() -> None:
     """While access is open nothing is a doubt, and nothing is a yes that cannot be known."""
     found = a_record(approval(), granted(), now=NOW + 10 * MINUTE)
     assert (found.outcome, found.doubts, found.exceptions) == (GrantOutcome.LIVE, (), ())
-    assert answers(found)["removed_on_time"] == "unknown"
+    assert answers(found)["removed_on_time"] == "not due yet"
+    assert found.not_due == ("removed_on_time",)
 
 
 def test_break_glass_waits_for_its_review() -> None:
@@ -272,7 +273,8 @@ def test_the_figures_add_up() -> None:
     judged = [each for each in records if each.judgements]
     assert sum(figures.outcomes.values()) == len(records) == figures.records
     for tally in figures.tallies[:4]:
-        assert tally.yes + tally.no + tally.unknown + tally.open == len(judged)
+        assert tally.yes + tally.no + tally.unknown + tally.open + tally.not_required == len(judged)
+    assert figures.tallies[0].not_required == sum(each.break_glass for each in judged) > 0
     assert not figures.clean
     assert any(each.judgements["removed_on_time"].answer is ControlAnswer.NO for each in judged)
     assert summary((), LATER).clean is False

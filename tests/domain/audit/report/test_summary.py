@@ -24,7 +24,7 @@ REFUSED = a_record(decided(a_case(merge=a_merge(reviews=()))))
 NO, UNKNOWN, OPEN = (
     ControlResult(answer=ControlAnswer.NO, why="no"),
     ControlResult(answer=ControlAnswer.UNKNOWN, why="?"),
-    ControlResult(answer=ControlAnswer.UNKNOWN, why="not yet", due=False),
+    ControlResult(answer=ControlAnswer.NOT_DUE, why="not yet"),
 )
 
 

@@ -12,6 +12,8 @@ from acme_facts import (
     NOW,
     PATH,
     SECOND,
+    a_policy,
+    owned_by,
     sha,
     the_rules,
     unreadable,
@@ -236,6 +238,17 @@ def test_who_could_ask_and_who_could_approve() -> None:
     nobody = {**people, Login("alice"): replace(people[Login("alice")], principal=None)}
     rules = replace(the_rules(), people=replace(the_rules().people, value=nobody))
     assert "alice" not in entitlement("orders-db-read", rules).eligible
+
+
+def test_break_glass_as_it_is_intended_is_no_problem() -> None:
+    """Nobody approves before, the reviewers do after; the teams stay as they are written. Another line is a problem."""
+    policy = a_policy(approvals=0, reviewers=("@acme/security",), eligible=("@acme/payments",))
+    rules = the_rules(policy=Parsed(value=policy), codeowners=owned_by())
+    found = entitlement("orders-db-read", rules)
+    assert (found.problem, found.approvers, found.reviewers) == ("", (), ("@acme/security",))
+    assert found.named == ("@acme/payments",)
+    owned = entitlement("orders-db-read", replace(rules, codeowners=owned_by("@bob")))
+    assert "names @bob" in owned.problem
 
 
 @pytest.mark.parametrize("part", ["policy", "people", "teams"])

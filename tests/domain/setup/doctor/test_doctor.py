@@ -14,7 +14,16 @@ from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.setup.doctor import break_glass, ownership, people_and_teams, repository, workflows
 from jitbot.domain.setup.doctor.desired_settings import MAIN as MAIN_ROWS
 from jitbot.domain.setup.doctor.people_and_teams import GitHubAccount
-from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, as_json, exit_code, listed, tried
+from jitbot.domain.setup.doctor.report import (
+    Check,
+    CheckVerdict,
+    Unknown,
+    as_json,
+    by_cause,
+    exit_code,
+    listed,
+    tried,
+)
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 GAP = Unknown(why="nobody told")
@@ -510,3 +519,23 @@ def test_rules_that_one_team_owns(lines: str, rules: Any, verdict: CheckVerdict)
     """A member of the owning team may count as its approval: one more approval, or a person, is safe."""
     read = codeowners.parse(f"* @bob\n{lines}\n")
     assert ownership.of_teams(read, replace(MAIN, rules=rules)).verdict is verdict
+
+
+def cause(observed: str, *, code: str = "a", fix: str = "look") -> Check:
+    """A check that came out wrong."""
+    return Check(code=code, group="AWS", title=code, impact="i", fix=fix).no(observed)
+
+
+def test_one_cause_is_one_finding() -> None:
+    """The same of 60 accounts is one, whatever their numbers; another fix, verdict or reason is another."""
+    many = [cause(f"account {number:012} refuses", code=f"aws-{number}") for number in range(60)]
+    others = [
+        cause("refuses"),
+        cause("account 000000000001 refuses", fix="wait"),
+        cause("", code="b"),
+        cause("", code="c"),
+    ]
+    found = by_cause([many[0], *others, *many[1:]])
+    assert [len(each) for each in found] == [60, 1, 1, 1, 1]
+    assert found[0] == tuple(many)
+    assert len(by_cause([cause("x"), cause("x").unknown("x")])) == 2

@@ -188,10 +188,15 @@ def test_a_boundary_that_bounds_less_is_wrong(change: Callable[[Document], objec
 def test_what_cannot_be_read_is_unknown() -> None:
     """No answer is unknown; a role that is not there is another check's; a boundary that is not there is wrong."""
     assert verdict("grant", Unknown(why="no")) == (CheckVerdict.UNKNOWN, "no")
+    for unseen in (
+        *role_permissions.role(PLACE, "grant", Unknown(why="no")),
+        role_permissions.boundary(PLACE, Unknown(why="no")),
+    ):
+        assert "template" not in unseen.fix  # what could not be seen is no reason to change the account
     assert list(role_permissions.role(PLACE, "grant", None)) == []
     assert role_permissions.boundary(PLACE, Unknown(why="no")).verdict is CheckVerdict.UNKNOWN
     gone = role_permissions.boundary(PLACE, None)
     assert (gone.verdict, gone.observed) == (
         CheckVerdict.WRONG,
-        "account 111111111111 has no policy jitbot-boundary",
+        "AWS has no policy jitbot-boundary there",
     )

@@ -10,7 +10,7 @@ from acme_facts import (
 )
 
 from jitbot.domain.access.cross_checks import policy_findings, teams_findings
-from jitbot.domain.model.documents import Login, Policy, Position
+from jitbot.domain.model.documents import FindingLevel, Login, Policy, Position
 
 
 def of_policy(policy: Policy) -> list[tuple[str, str, int, int]]:
@@ -77,3 +77,20 @@ def test_members_must_be_known() -> None:
         ("unknown-person", "Grace", "policies/teams.yaml"),
     ]
     assert teams_findings(TEAMS, PEOPLE, file="policies/teams.yaml") == ()
+
+
+@pytest.mark.parametrize(
+    ("eligible", "codes"),
+    [
+        (("dave", "erin"), ["no-principal"]),
+        (("erin",), ["no-principal", "nobody-can-ask"]),
+        (("@acme/security",), ["nobody-can-ask"]),
+        (("@acme/payments",), []),
+        (("stranger",), ["unknown-person"]),
+    ],
+)
+def test_who_cannot_ask_is_a_warning(eligible: tuple[str, ...], codes: list[str]) -> None:
+    """A person who is named and has no AWS principal; and that nobody is left, where all that is named is known."""
+    found = policy_findings(a_policy(eligible=eligible), accounts=ACCOUNTS, people=PEOPLE, teams=TEAMS)
+    assert [each.code for each in found] == codes
+    assert all(each.level is FindingLevel.WARNING for each in found if each.code != "unknown-person")

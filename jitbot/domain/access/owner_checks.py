@@ -1,0 +1,115 @@
+"""Do the lines of CODEOWNERS let somebody approve each policy, and guard the rules? For `check`, and for `doctor`."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+
+from jitbot.domain.access.break_glass import is_break_glass
+from jitbot.domain.access.eligibility import left_alone
+from jitbot.domain.access.pending_approvals import could_approve
+from jitbot.domain.model import owners
+from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand
+from jitbot.domain.model.documents import Finding, FindingLevel, Login, People, Policy, Teams
+from jitbot.domain.model.grammar import any_request
+
+ANYTHING = frozenset({"*", "**", "/**"})
+# Files that are to come in these folders must be owned as well: each stands for one.
+_TO_COME = (".github/any", "policies/any")
+_LAST = "put the lines for /policies/, /.github/ and the code after all lines for /requests/"
+
+
+def approver_findings(
+    policy: Policy, codeowners: CodeOwners | None, people: People, teams: Teams
+) -> tuple[Finding, ...]:
+    """Why no request for a policy could be approved. Empty if one can be; break-glass requires no approval."""
+    if is_break_glass(policy):
+        return ()
+    found = owners.of(any_request(policy.name), codeowners=codeowners, people=people, teams=teams)
+    if found.findings:
+        return found.findings
+    able = len(could_approve(found, None))
+    if able >= policy.approvals:
+        return ()
+    message = f"it asks for {policy.approvals} approvals, and {able} of the owners of requests/{policy.name}/ can approve"
+    hint = (
+        "name more owners in .github/CODEOWNERS who are in policies/people.yaml, or ask for fewer approvals"
+    )
+    return (Finding.at(policy, "approvals", "too-few-owners", message, hint),)
+
+
+def without_approvers(
+    policy: Policy, codeowners: CodeOwners | None, people: People, teams: Teams
+) -> tuple[Login, ...]:
+    """Who may ask under a policy although too few others are left to approve it."""
+    found = owners.of(any_request(policy.name), codeowners=codeowners, people=people, teams=teams)
+    return left_alone(policy, people, teams, partial(could_approve, found))
+
+
+def own_line(policy: Policy, codeowners: CodeOwners) -> Iterator[Finding]:
+    """A warning where a policy has no line of its own, so that the line for everything decides who approves."""
+    rule = codeowners.rule_for(any_request(policy.name))
+    if rule is not None and rule.pattern in ANYTHING and not is_break_glass(policy):
+        message = f"no line of CODEOWNERS is for requests/{policy.name}/, so line {rule.line}: {rule.pattern} decides who approves"
+        hint = f"add a line `/requests/{policy.name}/ @owners` above the lines for /policies/"
+        yield _warning(Finding.at(policy, "", "no-line-of-its-own", message, hint))
+
+
+def picking_findings(codeowners: CodeOwners, policies: Iterable[str]) -> tuple[Finding, ...]:
+    """The lines that pick single requests of these policies, by a name or a month that the requester chooses."""
+    names = tuple(policies)
+    hint = "own requests by /requests/<policy>/ as a whole, or by a line for everything"
+    return tuple(
+        _at(rule, "owners-by-name", f"{rule.pattern} owns only some requests for a policy", hint)
+        for rule in codeowners.rules
+        if any(owners.picks_requests(rule, name) for name in names)
+    )
+
+
+def rules_findings(
+    files: Iterable[str], codeowners: CodeOwners, people: People, teams: Teams
+) -> Iterator[Finding]:
+    """What lets others than the owners of the rules change one of these files, which decide or run."""
+    lines = [rule.line for rule in codeowners.rules if _of_requests(rule)]
+    last_request = max(lines, default=0)
+    for path in (*files, *_TO_COME):
+        rule = codeowners.rule_for(path)
+        found = owners.of(path, codeowners=codeowners, people=people, teams=teams)
+        if rule is None or rule.pattern in ANYTHING:
+            message = f"no line of its own for {path}"
+            yield Finding.in_file(LOCATIONS[0], "rules-unowned", message, _LAST)
+        elif rule.line <= last_request:
+            message = f"line {rule.line} for {path} does not come after all lines for requests/"
+            yield _at(rule, "rules-not-last", message, _LAST)
+        elif found.findings:
+            yield replace(found.findings[0], message=f"{path}: {found.findings[0].message}")
+
+
+def unknown_owners(codeowners: CodeOwners, people: People, teams: Teams) -> Iterator[Finding]:
+    """Owners of requests whom no other file knows. Without any known owner nobody can approve there."""
+    for rule in codeowners.rules:
+        if not _of_requests(rule):
+            continue
+        strange = [name for name in rule.owners if not _known(name, people, teams)]
+        for name in strange:
+            file = "policies/teams.yaml" if "/" in name else "policies/people.yaml"
+            message = f"{name} is not in {file}, or stands for nobody in policies/people.yaml, so it approves nothing"
+            found = _at(rule, "unknown-owner", message, "add it there, or correct the name")
+            helpless = strange == list(rule.owners) and rule.pattern not in ANYTHING
+            yield found if helpless else _warning(found)
+
+
+def _known(name: str, people: People, teams: Teams) -> bool:
+    known = {login.casefold() for login in people}
+    return any(login.casefold() in known for login in expand((name,), teams))
+
+
+def _of_requests(rule: Rule) -> bool:
+    return rule.covers(any_request("any")) or "requests" in rule.pattern
+
+
+def _at(rule: Rule, code: str, message: str, hint: str) -> Finding:
+    return Finding.in_file(LOCATIONS[0], code, message, hint, line=rule.line)
+
+
+def _warning(finding: Finding) -> Finding:
+    return replace(finding, level=FindingLevel.WARNING)

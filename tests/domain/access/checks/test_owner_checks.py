@@ -1,0 +1,97 @@
+"""Which lines of CODEOWNERS leave a policy, or the rules, to nobody or to the wrong people."""
+
+import pytest
+from acme_facts import PEOPLE, TEAMS, a_policy
+
+from jitbot.domain.access import owner_checks
+from jitbot.domain.model import codeowners
+from jitbot.domain.model.documents import FindingLevel
+
+RULES = "/policies/ @acme/security\n/.github/ @acme/security\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "approvals", "codes"),
+    [
+        ("/requests/orders-db-read/ @acme/payments-leads", 1, []),
+        ("/requests/orders-db-read/ @acme/payments-leads", 2, ["too-few-owners"]),
+        ("/requests/orders-db-read/ @acme/payments-leads @Bob", 2, ["too-few-owners"]),  # bob twice
+        ("/requests/orders-db-read/ @acme/payments-leads @acme/security", 2, []),
+        ("/requests/orders-db-read/ @acme/strangers", 1, ["no-known-owner"]),
+        ("/requests/orders-db-read/ @acme/strangers", 0, []),
+        ("/requests/else/ @bob", 1, ["unowned"]),
+    ],
+)
+def test_who_can_approve_a_policy(text: str, approvals: int, codes: list[str]) -> None:
+    """As many people as it asks for, each human once; break-glass asks for nobody before."""
+    found = owner_checks.approver_findings(
+        a_policy(approvals=approvals), codeowners.parse(text), PEOPLE, TEAMS
+    )
+    assert [each.code for each in found] == codes
+
+
+@pytest.mark.parametrize(
+    ("text", "approvals", "lines"),
+    [
+        ("* @bob\n/requests/orders-db-read/ @bob", 1, 0),
+        ("* @bob\n/requests/ @bob", 1, 0),
+        ("/requests/orders-db-read/ @bob\n** @bob", 1, 1),
+        ("* @bob", 1, 1),
+        ("* @bob", 0, 0),
+        ("/policies/ @bob", 1, 0),
+    ],
+)
+def test_a_policy_without_a_line_of_its_own(text: str, approvals: int, lines: int) -> None:
+    """A warning where the line for everything decides; nothing where none does, or none is needed."""
+    found = tuple(owner_checks.own_line(a_policy(approvals=approvals), codeowners.parse(text)))
+    assert [each.level for each in found] == [FindingLevel.WARNING] * lines
+    assert all("orders-db-read" in each.message and each.file == a_policy().path for each in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("* @nobody @bob\n", [(1, "warning")]),
+        ("* @nobody\n", [(1, "warning")]),
+        ("/requests/a/ @nobody\n", [(1, "error")]),
+        ("/requests/a/ @nobody @acme/strangers\n", [(1, "error"), (1, "error")]),
+        ("/requests/a/ @nobody @bob\n", [(1, "warning")]),
+        ("/requests/a/\n/docs/ @nobody\n", []),
+        ("/requests/a/ @ACME/Payments-Leads @Bob\n", []),
+    ],
+)
+def test_owners_whom_no_file_knows(text: str, found: list[tuple[int, str]]) -> None:
+    """Each at its line; an error where a folder of requests is left without a known owner."""
+    seen = owner_checks.unknown_owners(codeowners.parse(text), PEOPLE, TEAMS)
+    assert [(each.line, each.level.value) for each in seen] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (f"* @bob\n/requests/a/ @bob\n{RULES}", []),
+        (f"{RULES}/requests/a/ @bob\n", [("rules-not-last", 2), ("rules-not-last", 1)]),
+        ("* @bob\n", [("rules-unowned", 0), ("rules-unowned", 0)]),
+        ("", [("rules-unowned", 0), ("rules-unowned", 0)]),
+        ("/policies/ @bob\n/.github/ @nobody\n", [("no-known-owner", 2)]),
+    ],
+)
+def test_the_rules_have_owners_of_their_own(text: str, found: list[tuple[str, int]]) -> None:
+    """Lines for policies/ and .github/, after all lines for requests/, with owners who are known."""
+    seen = owner_checks.rules_findings((), codeowners.parse(text), PEOPLE, TEAMS)
+    assert [(each.code, each.line) for each in seen] == found
+
+
+def test_files_beside_the_folders_are_guarded_too() -> None:
+    """Each file that is named needs such a line as well."""
+    seen = owner_checks.rules_findings(["uv.lock"], codeowners.parse(f"* @bob\n{RULES}"), PEOPLE, TEAMS)
+    assert [each.message for each in seen] == ["no line of its own for uv.lock"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "lines"), [("orders-db-read/2026-11/", [1]), ("orders-db-read/", []), ("else/2026-11/", [])]
+)
+def test_a_line_for_single_requests(pattern: str, lines: list[int]) -> None:
+    """Found for the policy whose requests it picks."""
+    parsed = codeowners.parse(f"/requests/{pattern} @bob\n")
+    assert [each.line for each in owner_checks.picking_findings(parsed, ["orders-db-read"])] == lines
