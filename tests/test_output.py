@@ -70,6 +70,8 @@ ALLOWED = {
     },  # whoever calls `_line` made it inert: by `escape`, or in the voice TERMINAL
     "commands/tryout/sandbox.py": {  # the sandbox's own addresses, people and files, for a shell
         "_names(acme)",
+        "acme.github.api_url",
+        "acme.repository",
         "acme.github.url",
         "login",
         "shlex.quote(str(file))",
