@@ -70,12 +70,11 @@ ALLOWED = {
     },  # whoever calls `_line` made it inert: by `escape`, or in the voice TERMINAL
     "commands/tryout/sandbox.py": {  # the sandbox's own addresses and tokens, for a shell
         "acme.github.api_url",
+        "acme.github.url",
         "acme.repository",
-        "name",
-        "shlex.quote(value)",
-        "person",
-        "acme.token(person)",
-        "shlex.quote(str(clone))",
+        "shlex.quote(str(file))",
+        "login",
+        "_names(acme)",
     },
     "commands/request/status.py": {"seen.more", "each.number"},  # numbers
     "terminal/output.py": {  # codes, verdicts, marks and numbers of ours
