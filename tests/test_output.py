@@ -30,7 +30,7 @@ ALLOWED = {
         "sum((each.severity is Severity.BROKEN for each in history.problems))",
     },
     "commands/audit/report.py": {
-        "invocation.folder / (output or f'jitbot-report-{start:%Y%m%d}-{end:%Y%m%d}.html')",
+        "invocation.folder / (output or f'jitbot-report-{start:%Y%m%d}-{last:%Y%m%d}.html')",
         "len(text.encode()) / 1000000",
     },
     "commands/audit/sessions.py": {"count", "denied"},  # numbers
