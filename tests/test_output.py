@@ -30,7 +30,7 @@ ALLOWED = {
         "sum((each.severity is Severity.BROKEN for each in history.problems))",
     },
     "commands/audit/report.py": {
-        "invocation.folder / (output or f'jitbot-report-{start:%Y%m%d}-{end:%Y%m%d}.html')",
+        "invocation.folder / (output or f'jitbot-report-{start:%Y%m%d}-{last:%Y%m%d}.html')",
         "len(text.encode()) / 1000000",
     },
     "commands/audit/sessions.py": {"count", "denied"},  # numbers
@@ -71,10 +71,10 @@ ALLOWED = {
     "commands/tryout/sandbox.py": {  # the sandbox's own addresses, people and files, for a shell
         "_names(acme)",
         "acme.github.api_url",
-        "acme.repository",
         "acme.github.url",
-        "login",
+        "acme.repository",
         "shlex.quote(str(file))",
+        "login",
     },
     "commands/request/status.py": {"seen.more", "each.number"},  # numbers
     "terminal/output.py": {  # codes, verdicts, marks and numbers of ours

@@ -308,3 +308,14 @@ def test_the_template_of_pull_requests_says_what_holds() -> None:
     assert "requests/<policy>/<yyyy-mm>/<dd>-<login>-<slug>.yaml" in text
     named = {call.split()[0] for call in re.findall(r"`jitbot ([^`]+)`", text)}
     assert {"request", "release"} <= named <= set(VERBS)
+
+
+def test_a_new_repository_knows_the_short_way() -> None:
+    """What `init` writes beside the requests says the same of asking, extending and ending as this repository's own page."""
+    own = (ROOT / "requests/README.md").read_text("utf-8")
+    written = (ROOT / "jitbot/templates/repository/requests/README.md").read_text("utf-8")
+    ways = own[own.index("**To extend**") : own.index("By hand on the website")].strip()
+    assert written.strip().endswith(ways)
+    assert {"jitbot request", "jitbot extend --by 1h", "jitbot release"} <= set(
+        re.findall(r"`([^`]+)`", ways)
+    )

@@ -1,6 +1,6 @@
 """`jitbot audit report`."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -43,14 +43,17 @@ def report(
     Example: jitbot audit report --from 2026-01-01 --to 2026-12-31 --output 2026.html
     """
     survey = survey_of(invocation, start=start, end=end, keys_file=keys_file, online=online)
-    file = invocation.folder / (output or f"jitbot-report-{start:%Y%m%d}-{end:%Y%m%d}.html")
+    last = end - timedelta(seconds=1)  # the period ends before `end`, which is the day after the last one
+    file = invocation.folder / (output or f"jitbot-report-{start:%Y%m%d}-{last:%Y%m%d}.html")
     text = rendered(survey)
     try:
         file.write_text(text, "utf-8")
     except OSError as error:
         raise InvalidError(f"{file} cannot be written: {error.strerror}") from None
     size = len(text.encode()) / 1_000_000
-    click.echo(f"{file}: {len(survey.records):,} items, {size:.1f} MB")
+    click.echo(
+        f"{file}: {len(survey.records):,} item{'' if len(survey.records) == 1 else 's'}, {size:.1f} MB"
+    )
     summary = survey.summary
     click.echo(
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "

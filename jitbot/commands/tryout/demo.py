@@ -7,13 +7,17 @@ from jitbot.terminal.invocation import Invocation
 
 
 @click.command()
+@click.option("--step", is_flag=True, help="Wait for Enter after each scene.")
+@click.option(
+    "--scene", type=click.IntRange(1, 14), help="Show this scene alone; those before it are played unseen."
+)
 @click.pass_obj
-def demo(invocation: Invocation) -> int:
+def demo(invocation: Invocation, *, step: bool, scene: int | None) -> int:
     """Show the whole life of a request with the real commands, on an embedded GitHub and AWS.
 
     Needs git and the extra `sandbox`; reaches nothing outside this machine; leaves nothing behind.
 
-    Example: jitbot demo
+    Example: jitbot demo --step
     """
     with needs_sandbox():
         from jitbot.sandbox.story.play import play
@@ -22,5 +26,10 @@ def demo(invocation: Invocation) -> int:
 
     console = Console(no_color="NO_COLOR" in invocation.environ or None, highlight=False)
     if not console.is_terminal:
-        console.width = 120
-    return play(invocation.jitbot, console)
+        columns = invocation.environ.get("COLUMNS", "")
+        console.width = int(columns) if columns.isdecimal() and columns != "0" else 120
+
+    def wait() -> None:
+        click.prompt("\nEnter shows the next scene", default="", show_default=False, prompt_suffix="")
+
+    return play(invocation.jitbot, console, only=scene or 0, after_scene=wait if step else None)

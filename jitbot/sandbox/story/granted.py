@@ -1,6 +1,7 @@
 """The scenes of a request that is right: approved, granted, used, extended, ended, removed."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -8,6 +9,11 @@ from jitbot.domain.ledger.events import Event, EventType, dump
 from jitbot.sandbox.aws import AwsFault
 from jitbot.sandbox.story.refused import POLICY, TABLE
 from jitbot.sandbox.story.stage import Stage
+
+FORGERY = "granted: mallory has everything"
+_SENTENCE = re.compile(
+    r"[a-z]+( \([a-z-]+\))?: "
+)  # of one event; a batch's headline and trailers begin otherwise
 
 
 @dataclass(slots=True)
@@ -57,7 +63,7 @@ def forged(stage: Stage) -> None:
     clone = stage.acme.clone("clone-mallory", "mallory")
     stage.acme.git("mallory", "fetch", "--quiet", "origin", cwd=clone)
     stage.acme.git("mallory", "checkout", "--quiet", "-B", "lie", "refs/remotes/origin/ledger", cwd=clone)
-    stage.push("mallory", "ledger", {lie.path: dump(lie).decode()}, message="granted: mallory has everything")
+    stage.push("mallory", "ledger", {lie.path: dump(lie).decode()}, message=FORGERY)
     stage.tell("mallory", "pushes an event of her own to the ledger")
     ran = stage.run("sweep", workflow="sweep.yml", code=0)
     stage.expect(
@@ -89,15 +95,16 @@ def repaired(stage: Stage) -> None:
 
 def extended(stage: Stage, grant: Grant) -> None:
     """More time, approved again; the session that is open goes on."""
-    stage.later(timedelta(minutes=65), "alice renews her session, as every hour")
+    stage.later(timedelta(minutes=50), "alice renews her session")
     session = stage.assume("alice", grant.role) or {}
+    first_end = stage.now + timedelta(seconds=int(str(_held(stage)["seconds_left"])))
     number = stage.propose("alice", "One more hour", {grant.path: grant.text.replace('"2h"', '"3h"')})
     stage.must(stage.review("bob", number))
     stage.must(stage.merge("alice", number))
     stage.tell("alice", f"changes 2h to 3h in #{number}; bob approves; merged")
     ran = stage.run("grant", workflow="grant.yml", code=0)
     stage.expect("extended:" in ran.output, "both documents of the same role are rewritten")
-    stage.later(timedelta(minutes=56), "a minute after the first end")
+    stage.later(first_end - stage.now + timedelta(minutes=1), "a minute after the first end")
     stage.expect(stage.can_read(session, "orders"), "the session she had open goes on without a gap")
 
 
@@ -136,11 +143,13 @@ def recorded(stage: Stage) -> None:
     """The whole story, from git alone."""
     clone = stage.acme.clone()
     log = stage.acme.git(
-        "olivia", "log", "--reverse", "--format=%s", "refs/remotes/origin/ledger", cwd=clone
+        "olivia", "log", "--reverse", "--format=%B", "refs/remotes/origin/ledger", cwd=clone
     ).stdout
-    stage.console.print("  $ git log --reverse --format=%s refs/remotes/origin/ledger", style="bold")
+    stage.command("git log --reverse --format=%B refs/remotes/origin/ledger")
     for line in log.splitlines():
-        stage.console.print(f"    │ {line}", style="dim", markup=False, highlight=False)
+        sentence = line.removeprefix("- ")
+        if _SENTENCE.match(sentence):
+            stage.line(f"{sentence}   <- mallory's forgery, ignored" if sentence == FORGERY else sentence)
     stage.expect(
         log.count("refused") >= 4 and "removed" in log, "everything that was decided and done, in order"
     )

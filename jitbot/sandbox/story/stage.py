@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -63,14 +64,16 @@ class Stage:
 
     def tell(self, who: str, what: str) -> None:
         """One person does one thing."""
-        self.console.print(Text.assemble(("  " + who.ljust(9), "bold cyan"), what))
+        lines = textwrap.wrap(what, self.console.width - 11)
+        self.console.print(Text.assemble(("  " + who.ljust(9), "bold cyan"), f"\n{'':11}".join(lines)))
 
     def expect(self, holds: bool, claim: str, *, instead: str = "") -> None:
         """What came of it. Raises StoryError if it is not so."""
         self.steps += 1
         if not holds:
             raise StoryError(f"the story says: {claim}. The result differs. {instead}".strip())
-        self.console.print(Text(f"  ✓ {claim}", style="green"))
+        claimed = f"\n{'':4}".join(textwrap.wrap(claim, self.console.width - 4))
+        self.console.print(Text(f"  ✓ {claimed}", style="green"))
 
     def run(
         self,
@@ -88,7 +91,7 @@ class Stage:
             self.acme.git("olivia", "pull", "--quiet", "--ff-only", cwd=where)  # as actions/checkout would
             environ = self.acme.job(workflow, actor=actor)
         if not aside:
-            self.console.print(Text(f"  $ jitbot {' '.join(arguments)}", style="bold"))
+            self.command(f"jitbot {' '.join(arguments)}")
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             got = self.jitbot(
@@ -108,11 +111,24 @@ class Stage:
         lines = [line for line in shown if not line.startswith("! ") or line not in self.warned]
         self.warned |= {line for line in lines if line.startswith("! ")}
         for line in lines[:_SHOWN]:
-            self.console.print(
-                Text(f"    │ {line}", style="dim"), no_wrap=True, overflow="ellipsis", crop=True
-            )
+            self.line(line)
         if len(lines) > _SHOWN:
             self.console.print(Text(f"    │ … {len(lines) - _SHOWN} more lines", style="dim"))
+
+    def command(self, text: str) -> None:
+        """What is typed."""
+        for part in textwrap.wrap(
+            text, self.console.width - 4, subsequent_indent="    ", break_on_hyphens=False
+        ):
+            self.console.print(
+                Text(f"  {'  ' if part.startswith(' ') else '$ '}{part.strip()}", style="bold")
+            )
+
+    def line(self, text: str) -> None:
+        """A line of what is printed, folded to the width: nothing of it is cut."""
+        wide = self.console.width - 6
+        for part in textwrap.wrap(text, wide, subsequent_indent="    ", break_on_hyphens=False) or [""]:
+            self.console.print(Text(f"    │ {part.rstrip()}", style="dim"))
 
     def request(self, login: str, policy: str, slug: str, **fields: object) -> tuple[str, str]:
         """A request as a path and a text; `fields` over what every request has."""

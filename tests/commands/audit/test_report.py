@@ -101,6 +101,14 @@ def test_the_report_holds_what_happened(office: Office, tmp_path: Path) -> None:
     assert "alice" in text.partition("Who could ask")[2]
 
 
+def test_the_file_is_named_by_its_last_day(office: Office) -> None:
+    """A period to the end of the 25th is not named by the 26th."""
+    answer = office.run("audit", "report", *PERIOD)
+    (name,) = re.findall(r"jitbot-report-\d+-\d+[.]html", answer.out)
+    assert name == "jitbot-report-20261124-20261125.html"
+    (office.stage.acme.clone() / name).unlink()
+
+
 def test_every_question_is_answered_from_a_real_run(office: Office, tmp_path: Path) -> None:
     """What jitbot itself records is enough for a yes to each question: no fact is missing at its source."""
     with StringIO(exported(office, tmp_path / "pack")["population.csv"].decode(), newline="") as opened:

@@ -19,10 +19,10 @@ pytestmark = pytest.mark.real_git
 
 
 def test_the_story_comes_out_as_told(tmp_path: Path) -> None:
-    """Piped, it is plain text, every step is ticked, it ends with 0 and leaves nothing behind."""
+    """At 80 columns nothing is cut. Piped, it is plain text, every step is ticked, it ends with 0 and leaves nothing behind."""
     ran = subprocess.run(
         [sys.executable, "-m", "jitbot", "demo"],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        env={**os.environ, "TMPDIR": str(tmp_path), "COLUMNS": "80"},
         capture_output=True,
         text=True,
         check=False,
@@ -38,6 +38,21 @@ def test_the_story_comes_out_as_told(tmp_path: Path) -> None:
     titles = re.findall(r"^ ?(\d+)  \S", ran.stdout, re.MULTILINE)
     assert titles == [str(number) for number in range(1, 15)]
     assert list(tmp_path.iterdir()) == []
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+    assert not [line for line in ran.stdout.splitlines() if line.endswith("…")]
+    assert "[no-pull-request]" in ran.stdout
+    assert ran.stdout.index("mallory  a colleague who") < ran.stdout.index("Asked, approved, merged, granted")
+    assert ran.stdout.index("granted: alice") < ran.stdout.index("mallory  asks")
+    assert "mallory's forgery, ignored" in ran.stdout
+
+
+def test_one_scene_alone_and_step_by_step() -> None:
+    """The scenes before it are played and not shown, those after it are neither; between two that are shown one waits."""
+    shown, waits = io.StringIO(), []
+    console = Console(file=shown, width=80)
+    assert play(main, console, only=3, after_scene=lambda: waits.append(len(shown.getvalue()))) == 0
+    assert re.findall(r"^ ?(\d+)  \S", shown.getvalue(), re.MULTILINE) == ["3"]
+    assert waits == []
 
 
 def lying(code: int, words: str) -> Callable[..., int]:
