@@ -200,7 +200,13 @@ def _asked_row(each: OpenRequest) -> tuple[str, str, str, str, str]:
 
 def _row(each: GrantStatus) -> tuple[str, str, str, str, str]:
     path = each.request.removeprefix("requests/")
-    return (each.requester, path, each.account, _state(each), timestamp.show(each.expires_at))
+    return (
+        each.requester,
+        path,
+        each.account,
+        _state(each),
+        timestamp.show(each.ended_at or each.expires_at),
+    )
 
 
 def _asked_json(asks: Sequence[OpenRequest]) -> list[dict[str, object]]:
@@ -268,6 +274,7 @@ def _json(each: GrantStatus, numbers: Mapping[str, int | None]) -> dict[str, obj
         **({"break_glass": each.review} if each.review else {}),
         "expires_at": timestamp.show(each.expires_at),
         "seconds_left": int(each.left.total_seconds()),
+        **({"ended_at": timestamp.show(each.ended_at)} if each.ended_at is not None else {}),
         "pull_request": numbers.get(each.request),
         "url": None,
         "waiting_for": None,

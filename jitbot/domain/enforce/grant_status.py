@@ -35,6 +35,7 @@ class GrantStatus:
     expires_at: datetime
     left: timedelta
     why: str  # how it ended; empty unless ENDED
+    ended_at: datetime | None = None  # when access really ended; None unless ENDED
     review: str = ""  # of a break-glass grant: the state of its review; empty for any other grant
 
 
@@ -52,6 +53,8 @@ def _of(request_state: RequestState, now: datetime) -> Iterable[GrantStatus]:
     for documents in term.documents:
         account_state = request_state.account_state(documents.account_id)
         state, why = _state(request_state, term, account_state, now)
+        planned = term.window.expires_at
+        over = min(request_state.early_end(documents.account_id) or planned, planned)
         yield GrantStatus(
             request=request_state.request,
             requester=term.requester,
@@ -67,6 +70,7 @@ def _of(request_state: RequestState, now: datetime) -> Iterable[GrantStatus]:
             if state is not GrantState.ENDED
             else timedelta(),
             why=why,
+            ended_at=over if state is GrantState.ENDED else None,
             review=_review(request_state, now),
         )
 

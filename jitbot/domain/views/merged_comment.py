@@ -163,8 +163,8 @@ def _ended(state: RequestState, status: GrantStatus) -> str:
     if status.why == EndReason.EXPIRED:
         return f"it ended as planned, {MARKDOWN.strong(when(status.expires_at))}"
     at = (
-        f", {MARKDOWN.strong(when(event.evidence.effective_at or event.at))}"
-        if event is not None
+        f", {MARKDOWN.strong(when(status.ended_at))}"
+        if event is not None and status.ended_at is not None
         else ", and AWS is being changed"
     )
     by = MARKDOWN.strong(state.revoked.evidence.by or "jitbot") if state.revoked else ""

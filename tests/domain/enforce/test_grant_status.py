@@ -83,6 +83,17 @@ def test_a_window_is_over_at_its_end(events: tuple[Event, ...]) -> None:
     assert (at.state, at.why, at.left) == (GrantState.ENDED, "expired", timedelta())
 
 
+def test_the_end_that_was_planned_is_not_when_it_ended() -> None:
+    """It ended when AWS refused; of a revocation that is only recorded, then; and never after the planned end."""
+    revoked, denied = a_revocation(), an_outcome(EventType.ENDED, why=EndReason.REVOKED, at=NOW + MINUTE)
+    assert status(an_approval(), GRANTED).ended_at is None
+    assert status(an_approval(), GRANTED, revoked).ended_at == revoked.at < EXPIRES_AT
+    assert status(an_approval(), GRANTED, revoked, denied).ended_at == denied.at
+    assert status(an_approval(), GRANTED, now=EXPIRES_AT).ended_at == EXPIRES_AT
+    late = a_revocation(at=EXPIRES_AT + HOUR)
+    assert status(an_approval(), GRANTED, late, now=EXPIRES_AT + 2 * HOUR).ended_at == EXPIRES_AT
+
+
 def test_a_revoked_grant_stays_revoked_after_its_window() -> None:
     """Why it ended does not turn into `expired` when the time comes."""
     assert status(an_approval(), GRANTED, a_revocation(), now=EXPIRES_AT).why == "revoked"
