@@ -27,6 +27,7 @@ from jitbot.domain.views.request_summary import (
     RequestSummary,
     acknowledged,
     before,
+    headline,
     held,
     labelled,
     more,
@@ -186,7 +187,7 @@ def _history(invocation: Invocation, requester: str) -> LedgerView | None:
 
 def _print(summary: RequestSummary, grant_preview: GrantPreview) -> None:
     level, request = grant_preview.risk.level, grant_preview.request
-    click.echo(click.style(escape.log(grant_preview.in_words()), bold=True))
+    click.echo(click.style(escape.log(headline(summary, grant_preview)), bold=True))
     _line("what", [escape.log(grant_preview.policy.description)])
     _line("why", [escape.log(request.reason)])
     for name, value in request.optional:
