@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 import click
 
+from jitbot.adapters.local import aws_config
+from jitbot.adapters.local.session_cache import kept_sessions
 from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, ask_ledger, which
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
@@ -58,6 +60,7 @@ def release(
     _must_be(client, answer, path)
     _dispatch(client, {"request": path, "reason": reason})
     tell(f"{path}: {WORKFLOW} is started")
+    _forget(invocation, path)
     against = _against(answer, path, now)
     if against:
         tell(f"the ledger records, unverified, that {against}; {WORKFLOW} is started all the same")
@@ -75,6 +78,23 @@ def release(
             f"does no harm: {_runs(client)}"
         )
     return ExitCode.DONE
+
+
+def _forget(invocation: Invocation, request: str) -> None:
+    """Remove what this machine keeps of the grant: sessions, and profiles. AWS refuses them, and says less about why."""
+    kept_sessions(invocation.environ).forget(request)
+    file = aws_config.config_file(invocation.environ)
+    try:
+        gone = [
+            each
+            for each in aws_config.blocks(file)
+            if each.request == request and aws_config.remove(file, each)
+        ]
+    except InvalidError as error:
+        tell(f"? its profile may still be in the AWS config: {error}")
+        return
+    if gone:
+        tell(f"its profile was taken out of {file}")
 
 
 def _must_be(client: RequesterClient, answer: LedgerAnswer, path: str) -> None:

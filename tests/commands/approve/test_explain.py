@@ -49,7 +49,10 @@ def test_the_text_says_the_same(desk: Desk) -> None:
     answer = desk.run("explain", ASK)
     lines = answer.out.splitlines()
     assert answer.code == 0
-    assert lines[0] == "alice asks for orders-db-read in prod for 2h, until 2026-11-24T11:00:00Z if it is merged now"
+    assert (
+        lines[0]
+        == "alice asks for orders-db-read in prod for 2h, until 2026-11-24T11:00:00Z if it is merged now"
+    )
     for line in (
         "why:      INC-1234 refunds are stuck in the queue",
         "table:    orders",
