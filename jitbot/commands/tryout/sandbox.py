@@ -9,12 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import click
 
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
+
+if TYPE_CHECKING:
+    from jitbot.sandbox.organisation import Acme
 
 
 @contextmanager
@@ -63,14 +67,12 @@ def sandbox(*, login: str, workflows: bool) -> int:
         if login not in acme.people:
             raise click.UsageError(f"acme has no {login}; it has: {', '.join(acme.people)}")
         clone = acme.workplace(login)
-        exports = acme.shell(login)
-        click.echo("# acme is running. In another terminal:\n")
-        for name, value in exports.items():
-            click.echo(f"export {name}={shlex.quote(value)}")
-        click.echo(f"cd {shlex.quote(str(clone))}\n")
-        click.echo("# GitHub tokens, to act as somebody else:")
-        for person in acme.people:
-            click.echo(f"#   {person:<10}{acme.token(person)}")
+        shell = _shell(acme, login, clone)
+        file = clone.parent / "shell.sh"
+        file.write_text(shell)
+        click.echo("# acme is running. In another terminal, all of this, or in one line:")
+        click.echo(f"#   . {shlex.quote(str(file))}\n")
+        click.echo(shell, nl=False)
         click.echo(
             "\n# then for example: jitbot request --wait; jitbot status; jitbot check; aws sts get-caller-identity"
         )
@@ -88,6 +90,17 @@ def sandbox(*, login: str, workflows: bool) -> int:
             pass
     click.echo("stopped", err=True)
     return ExitCode.DONE
+
+
+def _shell(acme: "Acme", login: str, clone: Path) -> str:
+    """What makes a shell this person's; the tokens of all by their names, in capitals."""
+    lines = [
+        *(f"export {name}={shlex.quote(value)}" for name, value in acme.shell(login).items()),
+        f"cd {shlex.quote(str(clone))}",
+        "# GitHub tokens, to act as somebody else: as bob with $BOB",
+        *(f"{person.upper()}={shlex.quote(acme.token(person))}" for person in acme.people),
+    ]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _run(arguments: Sequence[str], environ: Mapping[str, str], folder: Path) -> None:

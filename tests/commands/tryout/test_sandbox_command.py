@@ -107,6 +107,15 @@ def test_jitbot_works_there(terminal: Terminal) -> None:
         assert words in ran.stdout
 
 
+def test_the_shell_can_be_sourced(terminal: Terminal) -> None:
+    """In one line, with a token of each person by name, as the tour uses them; only the chosen person's is exported."""
+    (file,) = re.findall(r"^#   \. (.*)$", terminal.printed, re.MULTILINE)
+    ran = terminal.run(
+        "sh", "-c", f'. {file}; [ "$BOB" = "$GITHUB_TOKEN" ] && pwd && [ "$ALICE" ] && env | grep -c ^ALICE='
+    )
+    assert ran.stdout.split() == [str(terminal.folder), "0"], ran.stderr
+
+
 def test_git_works_there(terminal: Terminal) -> None:
     """Plain git fetches, and pushes a branch, as the person that was chosen."""
     assert terminal.run("git", "fetch", "--quiet").returncode == 0
