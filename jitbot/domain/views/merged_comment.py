@@ -94,7 +94,7 @@ def _of_one(each: MergedRequest, number: int) -> Iterator[Part]:
     if each.decision.kind is EventType.REFUSED:
         yield must(_refused(each, number))
         return
-    yield must("<br>\n".join(_state(each, status) for status in each.statuses))
+    yield must("<br>".join(_state(each, status) for status in each.statuses))
     if each.state.current is not None:
         yield must(f"> {cut(each.state.current.ask.reason or '')}")
         yield must(_parameters(each.state.current.ask))
