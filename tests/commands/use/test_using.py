@@ -574,6 +574,13 @@ def test_what_was_given_back_says_that_it_ended(place: Place) -> None:
         assert "(released); ask anew: jitbot request --again" in answer.err
 
 
+def test_revoke_on_a_persons_own_machine_names_release(place: Place) -> None:
+    """Only a run of Actions says who revokes; the verb that starts one is named."""
+    answer = place.run("revoke", place.path, "--reason", "incident")
+    assert (answer.code, answer.out) == (3, "")
+    assert f"use `jitbot release {place.path}`" in answer.err
+
+
 def test_an_end_by_somebody_else_is_seen_within_a_minute(place: Place) -> None:
     """A kept session is used for a minute without a question; then the ledger is asked whether the grant ended."""
     place.acme.clock.set(place.stage.now)
