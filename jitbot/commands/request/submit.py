@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import click
 
+from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model.documents import Source
 from jitbot.domain.model.errors import InvalidError
@@ -88,10 +89,13 @@ def _open(
     if submit_options.form == "text":
         click.echo(escape.log(pull.url))
     method, note = merge_when_approved(client, pull, grant_preview.policy.approvals)
+    glass = is_break_glass(grant_preview.policy)
     if method:
-        prompts.tell("auto-merge is on: once it is approved it merges, and the merge grants it")
+        once = "it merges without an approval" if glass else "once it is approved it merges"
+        prompts.tell(f"auto-merge is on: {once}, and the merge grants it")
     else:
-        prompts.tell(f"auto-merge is off: {note}. Press Merge once it is approved")
+        then = "now: no approval is needed before" if glass else "once it is approved"
+        prompts.tell(f"auto-merge is off: {note}. Press Merge {then}")
     step = (
         None
         if submit_options.wait is None
@@ -183,10 +187,12 @@ def _how_to_use(update: ProgressUpdate, grant_preview: GrantPreview) -> list[str
         return []
     until = timestamp.show(term.window.expires_at)
     begins = f" from {timestamp.show(term.window.starts_at)}" if term.window.starts_at is not None else ""
+    name = grant_preview.request.path.rpartition("/")[2]
+    where = [f" --account {each.account}" for each in term.documents] if len(term.documents) > 1 else [""]
     return [
         f"granted{begins} until {until}, as the ledger records",
         *(f"  {each.account:<12} {each.role_arn}" for each in term.documents),
-        f"use it: jitbot exec {grant_preview.request.path.rpartition('/')[2]} -- aws sts get-caller-identity",
+        *(f"use it: jitbot exec {name}{account} -- aws sts get-caller-identity" for account in where),
     ]
 
 

@@ -112,6 +112,15 @@ def test_a_policy_for_others(office: Office) -> None:
 def test_a_policy_that_is_none(office: Office) -> None:
     """A name that is no policy is answered with those it may have meant."""
     refused(office.run("request", "orders"), "no policy 'orders'", "you may use: orders-db-read")
+    misspelt = office.run("request", "orders-db-reed")
+    refused(misspelt, "there is no policy 'orders-db-reed'; you may use: orders-db-read\n")
+
+
+def test_a_parameter_that_is_none_is_said_before_anything_is_asked(office: Office) -> None:
+    """A misspelt name is named with those that there are, not asked for as if nothing had been said."""
+    answer = office.run(*without("-p"), "-p", "tabel=orders")
+    assert (answer.code, answer.out) == (2, "")
+    assert "orders-db-read has no parameter 'tabel'; it asks for: table" in answer.err
 
 
 def test_somebody_unknown(office: Office) -> None:
@@ -164,10 +173,11 @@ def test_another_repository(office: Office) -> None:
 
 
 def test_no_repository(office: Office, tmp_path: Path) -> None:
-    """Where no repository is named at all it is misuse, and all three ways to name one are said."""
+    """Where no repository is named at all it is misuse, and all ways to name one are said."""
     answer = office.run(*ASK, JITBOT_REPOSITORY="")
     assert answer.code == 2
-    assert "--repo OWNER/NAME, set JITBOT_REPOSITORY, or run this in a clone" in answer.err
+    assert "--repo OWNER/NAME, set JITBOT_REPOSITORY, run this in a clone" in answer.err
+    assert "git config --global jitbot.repository OWNER/NAME" in answer.err
 
 
 def test_a_token_is_needed(office: Office) -> None:
@@ -209,7 +219,7 @@ def test_a_dry_run(office: Office) -> None:
     office.acme.github.calls.clear()
     answer = office.run(*ASK, "--ticket", "INC-7", "--dry-run")
     assert (answer.code, answer.err) == (0, "")
-    assert answer.out.startswith("alice gets orders-db-read in prod for 1h, until ")
+    assert answer.out.startswith("alice asks for orders-db-read in prod for 1h, until ")
     assert (
         "\n    requester: alice\n    accounts: [prod]\n    duration: 1h\n    reason: why\n    ticket: INC-7\n"
         in answer.out
