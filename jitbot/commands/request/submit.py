@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import click
 
+from jitbot.commands.request.asked_already import asked_already
 from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model.documents import Source
@@ -70,6 +71,9 @@ def check_and_open(client: RequesterClient, source: Source, submit_options: Subm
             f"{client.place.actor.login} may not push to {client.place.repository}, so cannot ask there; "
             "an admin of the repository can give you write access"
         )
+    if submit_options.former is None:
+        for sentence in asked_already(client, grant_preview.request, submit_options.now):
+            prompts.tell(f"! {sentence}")
     if submit_options.ask and not prompts.agreed("open the pull request?"):
         prompts.tell("nothing was asked for")
         return ExitCode.REFUSED
@@ -90,12 +94,14 @@ def _open(
         click.echo(escape.log(pull.url))
     method, note = merge_when_approved(client, pull, grant_preview.policy.approvals)
     glass = is_break_glass(grant_preview.policy)
-    if method:
-        once = "it merges without an approval" if glass else "once it is approved it merges"
-        prompts.tell(f"auto-merge is on: {once}, and the merge grants it")
+    if glass:
+        prompts.tell(
+            "jitbot needs no approval before the merge: if GitHub does not merge it by itself, press Merge"
+        )
+    elif method:
+        prompts.tell("auto-merge is on: once it is approved it merges, and the merge grants it")
     else:
-        then = "now: no approval is needed before" if glass else "once it is approved"
-        prompts.tell(f"auto-merge is off: {note}. Press Merge {then}")
+        prompts.tell(f"auto-merge is off: {note}. Press Merge once it is approved")
     step = (
         None
         if submit_options.wait is None
