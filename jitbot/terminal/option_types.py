@@ -93,6 +93,12 @@ profile_option = click.option(
     "--profile", help="The AWS profile that is you; your environment decides if left out."
 )
 clone_option = click.option("--clone", help="A folder in a clone of the access repository, if this is none.")
+named_option = click.option(
+    "--repo",
+    "repository",
+    metavar="OWNER/NAME",
+    help="The access repository, instead of a clone; else JITBOT_REPOSITORY, else this clone.",
+)
 merged_at_option = click.option(
     "--at", type=Moment(), help="As if merged at this time, such as 2026-11-24T09:00:00Z."
 )

@@ -69,6 +69,11 @@ def data_root(start: Path) -> Path:
     )
 
 
+def has_data_root(start: Path) -> bool:
+    """Whether there is such a folder."""
+    return any((folder / SETTINGS).is_file() for folder in (start, *start.parents))
+
+
 def root_of(files: Iterable[str], folder: Path) -> Path:
     """The data root that these files of the command line lie in; without any, the one that the folder lies in.
 

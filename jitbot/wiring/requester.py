@@ -3,7 +3,7 @@
 import re
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import REPOSITORY
 from jitbot.domain.text.addresses import GITHUB_API
 from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.paths import has_data_root
 from jitbot.usecases.request.requester_client import RequesterClient
 
 _ORIGIN = re.compile(r"(?:[a-z+]+://[^/]+/|[^/:]+@?[^/:]*:)(?P<name>[^/]+/[^/]+?)(?:\.git)?/?", re.ASCII)
@@ -40,24 +41,40 @@ def open_client(invocation: Invocation, verb: str, repository: str | None) -> Re
     )
 
 
-def repository_of(given: str | None, environ: Mapping[str, str], folder: Path) -> str:
-    """The access repository as owner/name: as given, else JITBOT_REPOSITORY, the origin of this clone, or the job's."""
+def repository_of(
+    given: str | None, environ: Mapping[str, str], folder: Path, *, on_purpose: bool = False
+) -> str:
+    """The access repository as owner/name: as given, or what the environment, this folder or git's settings name.
+
+    JITBOT_REPOSITORY comes first, then the origin of a clone of an access repository, `git config jitbot.repository`,
+    the origin of any other clone, and the repository of a job of Actions. The last two may be something else: with
+    `on_purpose` they are not taken.
+    """
     if given is not None:
         if not REPOSITORY.fullmatch(given):
             raise click.BadParameter(f"{given!r} is not OWNER/NAME", param_hint="--repo")
         return given
-    for name in (
-        environ.get("JITBOT_REPOSITORY", ""),
-        origin(folder, environ),
-        environ.get("GITHUB_REPOSITORY", ""),
-    ):
+    for name in _names(environ, folder, on_purpose=on_purpose):
         if name and REPOSITORY.fullmatch(name):
             return name
         if name:
             raise InvalidError(f"{name!r} is not the name of a repository; use --repo OWNER/NAME")
     raise click.UsageError(
-        "which access repository? Use --repo OWNER/NAME, set JITBOT_REPOSITORY, or run this in a clone of it"
+        "which access repository? Use --repo OWNER/NAME, set JITBOT_REPOSITORY, run this in a clone of it, "
+        "or say it once for all folders: git config --global jitbot.repository OWNER/NAME"
     )
+
+
+def _names(environ: Mapping[str, str], folder: Path, *, on_purpose: bool) -> Iterator[str]:
+    """What may name the access repository, first what was said on purpose."""
+    yield environ.get("JITBOT_REPOSITORY", "")
+    here = origin(folder, environ)
+    if has_data_root(folder):
+        yield here
+    yield _printed("git", "-C", str(folder), "config", "--get", "jitbot.repository", environ=environ)
+    if not on_purpose:
+        yield here
+        yield environ.get("GITHUB_REPOSITORY", "")
 
 
 def token_of(environ: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from jitbot.adapters.aws.person import ASKING, AmbientPerson
@@ -101,3 +102,44 @@ def test_an_issuer_that_aws_cannot_reach_is_tried_again(message: str, kind: type
         stubber.add_client_error("assume_role", "InvalidIdentityToken", message, http_status_code=400)
         with pytest.raises(kind):
             alice.assume(ROLE, "jit-alice", 3600)
+
+
+def test_without_credentials_the_way_to_sign_in_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No credentials, or a single sign-on that is over: the command that signs in, with the profile that was chosen."""
+    config = tmp_path / "config"
+    sso = "sso_session = acme\nsso_account_id = 222222222222\nsso_role_name = Developer\n"
+    config.write_text(
+        f"[profile dev]\n{sso}[sso-session acme]\nsso_region = eu-west-1\nsso_start_url = https://acme.invalid/start\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for profile, command in ((None, "`aws sso login`, and choose"), ("dev", "`aws sso login --profile dev`")):
+        person = AmbientPerson({}, profile=profile, endpoint="http://127.0.0.1:1")
+        for act in (person.whoami, lambda: person.assume("arn:aws:iam::111111111111:role/x", "alice", 900)):  # noqa: B023
+            with pytest.raises(UnavailableError, match="you are not signed in to AWS") as said:
+                act()
+            assert command in str(said.value)
+
+
+def test_credentials_that_are_over_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An expired token is no refusal of the grant: it has the same way out; any other refusal is passed on."""
+    keys = {"AWS_ACCESS_KEY_ID": "AKIA1", "AWS_SECRET_ACCESS_KEY": "hush"}
+    person = AmbientPerson(keys, profile=None, endpoint="http://127.0.0.1:1")
+    for code, kind, words in (
+        ("ExpiredToken", UnavailableError, "your AWS credentials are over"),
+        ("AccessDenied", DeniedError, "AWS would not say who you are: AccessDenied"),
+    ):
+        error = ClientError({"Error": {"Code": code, "Message": "x"}}, "GetCallerIdentity")
+
+        def refuse(error: ClientError = error) -> None:
+            raise error
+
+        monkeypatch.setattr(person._sts, "get_caller_identity", refuse)
+        with pytest.raises(kind, match=words):
+            person.whoami()

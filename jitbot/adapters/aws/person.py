@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 """
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
@@ -11,16 +12,31 @@ from functools import partial
 from typing import Any
 
 import boto3
-import botocore.exceptions
+from botocore.exceptions import (
+    ClientError,
+    NoCredentialsError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
 
 from jitbot.adapters.aws.errors import translated
 from jitbot.adapters.aws.identity import REGION, config
 from jitbot.domain.enforce.grant_target import Caller, Session
+from jitbot.domain.model.errors import UnavailableError
 
 ASKING = "JITBOT_CREDENTIALS"  # is in the environment of a program that is started to give jitbot credentials
 
 _ATTEMPTS = 3
 _HOUR = 3600
+# https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+_OVER = frozenset({"ExpiredToken", "ExpiredTokenException"})
+_NOT_SIGNED_IN = (
+    NoCredentialsError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+)
 
 
 class AmbientPerson:
@@ -28,6 +44,7 @@ class AmbientPerson:
 
     def __init__(self, environ: Mapping[str, str], *, profile: str | None, endpoint: str | None) -> None:
         keys: dict[str, Any] = {}
+        self._profile = profile or environ.get("AWS_PROFILE") or ""
         if profile is None:
             keys = {
                 "aws_access_key_id": environ.get("AWS_ACCESS_KEY_ID"),
@@ -44,7 +61,7 @@ class AmbientPerson:
 
     def whoami(self) -> Caller:
         """https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
-        with translated("say who you are"):
+        with translated("say who you are"), self._signed_in():
             answer = self._sts.get_caller_identity()
         return Caller(arn=answer["Arn"], userid=answer["UserId"])
 
@@ -57,7 +74,7 @@ class AmbientPerson:
         """
         asked: dict[str, Any] = {"RoleArn": role_arn, "RoleSessionName": session_name}
         asked |= {} if seconds == _HOUR else {"DurationSeconds": seconds}
-        with translated(f"let you assume {role_arn}"):
+        with translated(f"let you assume {role_arn}"), self._signed_in():
             found = self._assumed(asked)["Credentials"]
         return Session(
             access_key=found["AccessKeyId"],
@@ -70,10 +87,28 @@ class AmbientPerson:
         """The answer of STS in the profile's region; where the role's account has not activated it, of the global one."""
         try:
             return self._sts.assume_role(**asked)
-        except botocore.exceptions.ClientError as error:
+        except ClientError as error:
             if error.response.get("Error", {}).get("Code") != "RegionDisabledException":
                 raise
             return self._client(region_name=REGION).assume_role(**asked)
+
+    @contextmanager
+    def _signed_in(self) -> Iterator[None]:
+        """Raise UnavailableError, with the command that signs in, if there are no credentials, or they are over."""
+        option = f" --profile {shlex.quote(self._profile)}" if self._profile else ""
+        hint = f"sign in: `aws sso login{option}`{'' if option else ', and choose a profile with --profile'}"
+        try:
+            yield
+        except _NOT_SIGNED_IN as error:
+            raise UnavailableError(f"you are not signed in to AWS ({_cut(error)}); {hint}") from error
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _OVER:
+                raise
+            raise UnavailableError(f"your AWS credentials are over ({_cut(error)}); {hint}") from error
+
+
+def _cut(error: Exception) -> str:
+    return " ".join(str(error).split())[:300]
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import stat
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -68,16 +69,39 @@ def as_variables(settings: Mapping[str, str], environ: Mapping[str, str]) -> dic
     }
 
 
-def write(file: Path, block: str, profile: str, lines: list[str]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One of jitbot's blocks: the profile of a request in one account."""
+
+    request: str
+    account: str
+
+    def __str__(self) -> str:
+        """As its first and its last line name it."""
+        return f"{self.request} {self.account}"
+
+
+def blocks(file: Path) -> tuple[Block, ...]:
+    """jitbot's blocks in the file."""
+    found = re.findall(r"^# >>> jitbot (\S+) (\S+)$", _read(file), re.MULTILINE)
+    return tuple(Block(request=request, account=account) for request, account in found)
+
+
+def free_name(file: Path, block: Block, wanted: str) -> str:
+    """The wanted name for a block's profile; with a number behind it where another profile has it."""
+    others = "".join(_around(_read(file), block))
+    names = (wanted, *(f"{wanted}-{number}" for number in range(2, 100)))
+    return next((name for name in names if not _is_taken(name, others)), wanted)
+
+
+def write(file: Path, block: Block, profile: str, lines: list[str]) -> None:
     """Put a profile into its block, new or in the place of the former. Raises InvalidError if it is taken."""
     before, after = _around(_read(file), block)
-    if re.search(
-        rf"^\s*\[\s*(profile\s+)?[\"']?{re.escape(profile)}[\"']?\s*\]", before + after, re.MULTILINE
-    ):
+    if _is_taken(profile, before + after):
         raise InvalidError(
             f"{file} has a profile {profile} already, which is not this one: choose another --name"
         )
-    if any(not line.isprintable() for line in (block, profile, *lines)):
+    if any(not line.isprintable() for line in (str(block), profile, *lines)):
         raise InvalidError(
             "a name or a folder with characters that do not print cannot go into the AWS config"
         )
@@ -86,7 +110,7 @@ def write(file: Path, block: str, profile: str, lines: list[str]) -> None:
     _replace(file, before + gap + body + after)
 
 
-def remove(file: Path, block: str) -> bool:
+def remove(file: Path, block: Block) -> bool:
     """Take a block out; False if there is none."""
     text = _read(file)
     before, after = _around(text, block)
@@ -103,6 +127,12 @@ def can_be_named(profile: str) -> bool:
         and profile.isprintable()
         and re.search(r"[\[\]\\]|\".*'|'.*\"", profile) is None
     )
+
+
+def _is_taken(profile: str, text: str) -> bool:
+    """Whether a configuration has a profile of this name."""
+    head = rf"^\s*\[\s*(profile\s+)?[\"']?{re.escape(profile)}[\"']?\s*\]"
+    return re.search(head, text, re.MULTILINE) is not None
 
 
 def _quoted(profile: str) -> str:
@@ -145,15 +175,15 @@ def _file(environ: Mapping[str, str], variable: str, name: str) -> Path:
     return Path(given.replace("~", str(home), 1) if given.startswith("~/") else given or home / ".aws" / name)
 
 
-def _begin(block: str) -> str:
+def _begin(block: Block) -> str:
     return f"# >>> jitbot {block}"
 
 
-def _end(block: str) -> str:
+def _end(block: Block) -> str:
     return f"# <<< jitbot {block}"
 
 
-def _around(text: str, block: str) -> tuple[str, str]:
+def _around(text: str, block: Block) -> tuple[str, str]:
     """The text before and after the block; all of it is "before" if there is none."""
     begin, end = f"{_begin(block)}\n", f"{_end(block)}\n"
     start = text.find(begin)

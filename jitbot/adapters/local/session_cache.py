@@ -13,6 +13,17 @@ from jitbot.domain.enforce.grant_target import Session
 from jitbot.domain.text import timestamp
 
 
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """This user's cache folder of jitbot."""
+    home = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".cache")
+    return Path(home) / "jitbot"
+
+
+def kept_sessions(environ: Mapping[str, str]) -> "SessionCache":
+    """This user's sessions."""
+    return SessionCache(cache_folder(environ) / "sessions")
+
+
 class SessionCache:
     """A folder of sessions. Unreadable files, and files that other users could have written, are ignored."""
 
@@ -21,8 +32,18 @@ class SessionCache:
 
     def find(self, *key: str) -> tuple[Session, Mapping[str, Any]] | None:
         """A session kept under this key, with what was noted beside it."""
+        return self._read(self._file(key))
+
+    def forget(self, request: str) -> None:
+        """Remove the sessions that were noted as those of a request."""
+        for file in self._folder.glob("*.json"):
+            found = self._read(file)
+            if found is not None and found[1].get("request") == request:
+                file.unlink(missing_ok=True)
+
+    def _read(self, file: Path) -> tuple[Session, Mapping[str, Any]] | None:
         try:
-            descriptor = os.open(self._file(key), os.O_RDONLY | os.O_NOFOLLOW)
+            descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
         except OSError:
             return None
         with os.fdopen(descriptor) as opened:

@@ -14,7 +14,7 @@ from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.model.documents import Finding, Request, Source
-from jitbot.domain.model.errors import InvalidError, JitbotError
+from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.grammar import is_request
 from jitbot.domain.model.merge_facts import ChangeKind
@@ -27,6 +27,7 @@ from jitbot.domain.views.request_summary import (
     RequestSummary,
     acknowledged,
     before,
+    headline,
     held,
     labelled,
     more,
@@ -36,12 +37,13 @@ from jitbot.domain.views.request_summary import (
     worst_first,
 )
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import format_option, merged_at_option
+from jitbot.terminal.option_types import format_option, merged_at_option, named_option
 from jitbot.terminal.output import json_text, print_findings, print_json
-from jitbot.terminal.paths import FolderTree, clone, relative, root_of
+from jitbot.terminal.paths import FolderTree, clone, has_data_root, relative, root_of
 from jitbot.usecases.ledger.ledger_view import LedgerView, read
 from jitbot.usecases.pull_request.checking import Checker
 from jitbot.usecases.pull_request.request_summary import brief, recorded
+from jitbot.wiring.kept_clone import in_clone
 
 _COLOURS = {Level.LOW: "green", Level.MEDIUM: "yellow"}  # all else is red
 
@@ -49,9 +51,19 @@ _COLOURS = {Level.LOW: "green", Level.MEDIUM: "yellow"}  # all else is red
 @click.command()
 @click.argument("request")
 @merged_at_option
+@named_option
+@click.option("--short", is_flag=True, help="Without the documents.")
 @format_option
 @click.pass_obj
-def explain(invocation: Invocation, *, request: str, at: datetime | None, form: str) -> int:
+def explain(
+    invocation: Invocation,
+    *,
+    request: str,
+    at: datetime | None,
+    repository: str | None,
+    short: bool,
+    form: str,
+) -> int:
     """Show who gets what, where, until when, how dangerous that is, who must approve, and the exact documents.
 
     REQUEST is a file, a unique part of its path, or the number of a pull request. A file is read from the
@@ -62,6 +74,9 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
     """
     now = at or invocation.now
     number = pull_number(request)
+    here = has_data_root(invocation.folder) or _is_file(invocation.folder / request)
+    if repository is not None or not here:
+        invocation = in_clone(invocation, repository, files=number is None)
     shown = _of_file(invocation, request, now) if number is None else _of_pull(invocation, number, now)
     summaries, findings = worst_first(shown.summaries), shown.findings
     outlooks = [summary.grant_preview for summary in summaries if summary.grant_preview is not None]
@@ -78,7 +93,8 @@ def explain(invocation: Invocation, *, request: str, at: datetime | None, form: 
             _print(summary, summary.grant_preview)
             if shown.head:
                 _line("commit", [escape.log(shown.head)])  # an approval of another commit does not count
-            _print_documents(summary.grant_preview)
+            if not short:
+                _print_documents(summary.grant_preview)
     print_findings(findings)
     return ExitCode.REFUSED if findings else ExitCode.DONE
 
@@ -97,11 +113,12 @@ def _of_pull(invocation: Invocation, number: int, now: datetime) -> _Explained:
     from jitbot.wiring.context import open_context
 
     context = open_context(invocation, "explain")
-    pull = context.github.pull(number)
+    try:
+        pull = context.github.pull(number)
+    except DeniedError as error:
+        raise DeniedError(f"pull request {number}: {error}") from error
     if not pull.is_open:
-        if granted := recorded(context, number, now):
-            return _Explained(summaries=granted)
-        raise InvalidError(f"#{number} is closed, and nothing was granted for it; its comment says why")
+        return _Explained(summaries=recorded(context, str(number), now))
     shown = brief(context, pull, now)
     if not shown.summaries:
         raise InvalidError(f"#{number} touches no request")
@@ -111,10 +128,15 @@ def _of_pull(invocation: Invocation, number: int, now: datetime) -> _Explained:
 
 
 def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
-    """What a file in the working tree asks for, under the rules of the same tree."""
+    """What a file in the working tree asks for, under the rules of the same tree; of no file there, what was granted."""
     root = root_of([text], invocation.folder)
     tree, catalogue = FolderTree(root=root), ServiceAuthorizationReference()
-    path = _find_file(text, folder=invocation.folder, root=root)
+    try:
+        path = _find_file(text, folder=invocation.folder, root=root)
+    except InvalidError:
+        if not clone(root, invocation.environ).has("refs/remotes/origin/main"):
+            raise
+        return _of_record(invocation, text, now)
     invocation = replace(invocation, folder=root)
     content = tree.read([path]).get(path)
     if content is None or not is_request(path):
@@ -130,6 +152,13 @@ def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
     summary = _summary(preview.request, grant_preview, history, state)
     summary = replace(summary, statuses=grant_statuses([state] if state else [], now))
     return _Explained(summaries=(summary,), findings=preview.findings)
+
+
+def _of_record(invocation: Invocation, text: str, now: datetime) -> _Explained:
+    """What was granted, by the ledger, of a request whose file is not here: main may be ahead, and files are deleted."""
+    from jitbot.wiring.context import open_context
+
+    return _Explained(summaries=recorded(open_context(invocation, "explain"), text, now))
 
 
 def _find_file(text: str, *, folder: Path, root: Path) -> str:
@@ -186,7 +215,7 @@ def _history(invocation: Invocation, requester: str) -> LedgerView | None:
 
 def _print(summary: RequestSummary, grant_preview: GrantPreview) -> None:
     level, request = grant_preview.risk.level, grant_preview.request
-    click.echo(click.style(escape.log(grant_preview.in_words()), bold=True))
+    click.echo(click.style(escape.log(headline(summary, grant_preview)), bold=True))
     _line("what", [escape.log(grant_preview.policy.description)])
     _line("why", [escape.log(request.reason)])
     for name, value in request.optional:

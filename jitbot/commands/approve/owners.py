@@ -7,11 +7,13 @@ import click
 from jitbot.domain.model import codeowners as domain
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.model.grammar import any_request
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import format_option
+from jitbot.terminal.option_types import format_option, named_option
 from jitbot.terminal.output import print_findings, print_json
-from jitbot.terminal.paths import FolderTree, data_root
+from jitbot.terminal.paths import FolderTree, data_root, is_folder
+from jitbot.wiring.kept_clone import in_clone
 
 
 @click.command()
@@ -19,15 +21,25 @@ from jitbot.terminal.paths import FolderTree, data_root
 @click.option(
     "--codeowners", type=click.Path(path_type=Path), help="Another CODEOWNERS file than the repository's."
 )
+@named_option
 @format_option
 @click.pass_obj
-def owners(invocation: Invocation, *, paths: tuple[str, ...], codeowners: Path | None, form: str) -> int:
-    """Say who owns each PATH, by the last line of CODEOWNERS that matches it.
+def owners(
+    invocation: Invocation,
+    *,
+    paths: tuple[str, ...],
+    codeowners: Path | None,
+    repository: str | None,
+    form: str,
+) -> int:
+    """Say who owns each PATH, by the last line of CODEOWNERS that matches it; of a folder, who owns a new file in it.
 
     Example: jitbot owners requests/orders-db-read/2026-11/23-alice-refunds.yaml
     """
+    if codeowners is None:
+        invocation = in_clone(invocation, repository, files=True)
     parsed = _read(invocation, codeowners)
-    owned = {path: list(domain.owners_of(parsed, path)) for path in paths}
+    owned = {path: list(domain.owners_of(parsed, _file_in(path, invocation.folder))) for path in paths}
     if form == "json":
         print_json(owned)
     else:
@@ -37,6 +49,15 @@ def owners(invocation: Invocation, *, paths: tuple[str, ...], codeowners: Path |
         print_findings(parsed.findings)
     wrong = parsed.findings or not all(owned.values())
     return ExitCode.REFUSED if wrong else ExitCode.DONE
+
+
+def _file_in(path: str, folder: Path) -> str:
+    """The path; of a folder, a file that could be new in it: CODEOWNERS is about files."""
+    whole = path.rstrip("/")
+    if path == whole and not is_folder(folder / path):
+        return path
+    policy = whole.removeprefix("requests/")
+    return any_request(policy) if policy != whole and "/" not in policy else f"{whole}/any.yaml"
 
 
 def _read(invocation: Invocation, file: Path | None) -> domain.CodeOwners:

@@ -5,10 +5,15 @@ from datetime import datetime, timedelta
 
 import click
 
+from jitbot.adapters.local import aws_config
+from jitbot.adapters.local.session_cache import kept_sessions
 from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, ask_ledger, which
+from jitbot.domain.access import may_end
 from jitbot.domain.access.request_state import RequestState
-from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
+from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.request.request_reference import pull_number
 from jitbot.domain.text import escape, timestamp
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option, repo_option, timeout_option
@@ -20,6 +25,7 @@ from jitbot.usecases.request.requester_client import RequesterClient
 from jitbot.wiring.requester import open_client
 
 WORKFLOW = "revoke.yml"
+_RECORDS = "the ledger records, unverified, that"
 
 
 @click.command()
@@ -44,7 +50,7 @@ def release(
     timeout: timedelta,
     form: str,
 ) -> int:
-    """End your access now, in all its accounts, for good: starts the workflow revoke.yml, and waits for it.
+    """End access now, in all its accounts, for good: yours, or one that you own. Starts the workflow revoke.yml.
 
     REQUEST is a path, a unique part of one, or a pull request's number; without it, your newest live one. The
     workflow is started whatever the ledger says, since here nobody has verified it: the job decides.
@@ -55,12 +61,14 @@ def release(
     ledger, now = UnverifiedLedger(client.github), invocation.now
     answer = ask_ledger(ledger, now)
     path = which(client, answer, request, now)
-    _must_be(client, answer, path)
+    _must_be(client, answer, path, request)
     _dispatch(client, {"request": path, "reason": reason})
     tell(f"{path}: {WORKFLOW} is started")
-    against = _against(answer, path, now)
+    _forget(invocation, path)
+    forbidden = _forbidden(client, answer, path)
+    against = forbidden or _against(answer, path, now)
     if against:
-        tell(f"the ledger records, unverified, that {against}; {WORKFLOW} is started all the same")
+        tell(f"{against}; {WORKFLOW} is started all the same")
     waits = not no_wait and not against  # what is said already would be believed at once
     over = _wait(client, ledger, path, now, timeout) if waits else None
     if form == "json":
@@ -74,14 +82,53 @@ def release(
             f"the ledger does not say yet that {path} ended; the run is among these, and running this again "
             f"does no harm: {_runs(client)}"
         )
-    return ExitCode.DONE
+    return ExitCode.REFUSED if forbidden else ExitCode.DONE
 
 
-def _must_be(client: RequesterClient, answer: LedgerAnswer, path: str) -> None:
+def _forbidden(client: RequesterClient, answer: LedgerAnswer, path: str) -> str:
+    """Why the workflow will refuse this person, by main's rules; empty if it will not, or that is unknown."""
+    term = answer.state(path).current
+    try:
+        may_end.entitled(
+            client.place.actor,
+            path,
+            term.ask.github_id if term is not None else None,
+            client.rules(policy_of(path)),
+        )
+    except DeniedError as error:
+        return str(error) if term is not None else ""
+    except JitbotError:
+        return ""
+    return ""
+
+
+def _forget(invocation: Invocation, request: str) -> None:
+    """Remove what this machine keeps of the grant: sessions, and profiles. AWS refuses them, and says less about why."""
+    kept_sessions(invocation.environ).forget(request)
+    file = aws_config.config_file(invocation.environ)
+    try:
+        gone = [
+            each
+            for each in aws_config.blocks(file)
+            if each.request == request and aws_config.remove(file, each)
+        ]
+    except InvalidError as error:
+        tell(f"? its profile may still be in the AWS config: {error}")
+        return
+    if gone:
+        tell(f"its profile was taken out of {file}")
+
+
+def _must_be(client: RequesterClient, answer: LedgerAnswer, path: str, text: str | None) -> None:
     """Raise InvalidError for a request that neither main nor the ledger knows: nothing was ever merged there."""
     if answer.state(path).current is None and not client.tree.read([path]):
+        number = pull_number(text or "")
+        close = (
+            f"`gh pr close {number} --repo {client.place.repository}`" if number else "close its pull request"
+        )
         raise InvalidError(
-            f"{path} was never approved, so there is nothing to end: {client.place.branch} has no such file"
+            f"{path} was never approved, so there is nothing to end: {client.place.branch} has no such file. "
+            f"To withdraw a request that still waits: {close}"
         )
 
 
@@ -90,8 +137,8 @@ def _against(answer: LedgerAnswer, path: str, now: datetime) -> str:
     if answer.trouble:
         return ""
     if answer.state(path).current is None:
-        return "it was never approved"
-    return "it is over" if ended(answer.state(path)) or not answer.may_run(path, now) else ""
+        return f"{_RECORDS} it was never approved"
+    return f"{_RECORDS} it is over" if ended(answer.state(path)) or not answer.may_run(path, now) else ""
 
 
 def _runs(client: RequesterClient) -> str:

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 
 import click
 
@@ -130,6 +131,8 @@ def _complete(client: RequesterClient, draft: RequestDraft) -> tuple[Policy, Req
     policy = _policy(client, draft.policy, usable, at_terminal=at_terminal)
     draft = _only_choices(policy, draft)
     missing = _missing(policy, draft)
+    if missing:
+        _known_parameters(policy, draft)
     if missing and not at_terminal:
         raise click.UsageError(f"missing, and there is no terminal to ask at: {', '.join(missing)}")
     return policy, _asked(client, policy, draft) if missing else draft, bool(missing) or draft.policy is None
@@ -150,8 +153,18 @@ def _policy(
             f"{client.person.login} may not use {name}; you may use: {', '.join(usable)}. "
             f"Ask {client.owners_of(policy_path(name))} if it should be otherwise"
         )
-    likely = ", ".join(new_request.named(name, usable) or usable)
-    raise InvalidError(f"there is no policy {name!r} that reads; you may use: {likely}")
+    likely = ", ".join(new_request.named(name, usable) or get_close_matches(name, usable) or usable)
+    if policy_path(name) in client.tree.read([policy_path(name)]):
+        raise InvalidError(f"the policy {name} cannot be read: see `jitbot check`; you may use: {likely}")
+    raise InvalidError(f"there is no policy {name!r}; you may use: {likely}")
+
+
+def _known_parameters(policy: Policy, draft: RequestDraft) -> None:
+    """Raise UsageError for a parameter that the policy does not have, before anything is asked."""
+    names = [each.name for each in policy.parameters]
+    if unknown := [name for name, _ in draft.parameters if name not in names]:
+        asks = f"asks for: {', '.join(names)}" if names else "asks for none"
+        raise click.UsageError(f"{policy.name} has no parameter {unknown[0]!r}; it {asks}")
 
 
 def _only_choices(policy: Policy, draft: RequestDraft) -> RequestDraft:

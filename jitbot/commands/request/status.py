@@ -10,7 +10,13 @@ import click
 
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.access.request_state import RequestState, fold_events, pull_requests
-from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, grant_statuses
+from jitbot.domain.enforce.grant_status import (
+    GrantState,
+    GrantStatus,
+    RefusedRequest,
+    grant_statuses,
+    refused_requests,
+)
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
@@ -20,14 +26,14 @@ from jitbot.domain.text import duration, escape, timestamp
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import Moment, format_option, repo_option
 from jitbot.terminal.output import print_json, print_table
-from jitbot.terminal.paths import data_root
 from jitbot.terminal.prompts import tell
 from jitbot.usecases.ledger import remote_ledger
 from jitbot.usecases.ledger.ledger_view import read
 from jitbot.usecases.request.open_requests import OpenRequest, UnreadRequest, open_requests
 from jitbot.usecases.request.requester_client import RequesterClient
 from jitbot.wiring.context import open_context
-from jitbot.wiring.requester import open_client, origin
+from jitbot.wiring.kept_clone import is_in_its_clone
+from jitbot.wiring.requester import open_client
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +59,12 @@ class Seen:
 @click.command()
 @click.option("--person", help="Only what this login asked for.")
 @click.option(
-    "--all", "everything", is_flag=True, help="Everybody's, and what has ended too, of the last 21 days."
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Everybody's, and what has ended or was refused too, of the last 21 days.",
 )
-@click.option("--ended", is_flag=True, help="What has ended too, of the last 21 days.")
+@click.option("--ended", is_flag=True, help="What has ended or was refused too, of the last 21 days.")
 @click.option(
     "--at", type=Moment(), help="Show the grants as of this time, past or future; without open requests."
 )
@@ -89,11 +98,19 @@ def status(
         for each in grant_statuses(record.states.values(), at or invocation.now)
         if (everything or ended or each.state is not GrantState.ENDED) and who in (None, each.requester)
     ]
+    refused = [
+        each
+        for each in refused_requests(record.states.values())
+        if (everything or ended) and who in (None, each.requester) and each.at <= (at or invocation.now)
+    ]
     if form == "json":
         asked = [*_asked_json(seen.asks), *map(_unread_json, seen.unread)]
-        print_json([*asked, *(_json(each, record.numbers) for each in found)])
+        print_json([*asked, *(_json(each, record.numbers) for each in found), *map(_refused_json, refused)])
     else:
-        _print(seen.asks, found, mine=who is not None and person is None)
+        _print(
+            [*map(_asked_row, seen.asks), *map(_row, found), *map(_refused_row, refused)],
+            mine=who is not None and person is None,
+        )
     _print_unknown(seen)
     if at is None and (why := trouble or troubled or seen.trouble):
         click.echo(f"? what is only asked for is not shown: {escape.log(why)}", err=True)
@@ -142,7 +159,7 @@ def _asks(client: RequesterClient | None, who: str | None, now: datetime) -> See
 
 def _record(invocation: Invocation, client: RequesterClient | None, repo: str | None) -> LedgerRead:
     """The ledger: verified if there is a clone, otherwise unverified."""
-    if client is None or (repo is None and _in_its_clone(invocation)):
+    if client is None or (repo is None and is_in_its_clone(invocation)):
         history = read(open_context(invocation, "status"), invocation.now)
         numbers = pull_requests(history.events)
         return LedgerRead(states=history.states, numbers=numbers, doubt=history.incomplete)
@@ -154,16 +171,6 @@ def _record(invocation: Invocation, client: RequesterClient | None, repo: str | 
         doubt=f"{ledger.unreadable} events cannot be read by this jitbot" if ledger.unreadable else "",
         note="as the ledger's branch says; who wrote it is verified in a clone",
     )
-
-
-def _in_its_clone(invocation: Invocation) -> bool:
-    """Whether this is a clone of the access repository, and no other one is meant."""
-    named = invocation.environ.get("JITBOT_REPOSITORY", "")
-    try:
-        data_root(invocation.folder)
-    except InvalidError:
-        return False
-    return not named or named.casefold() == origin(invocation.folder, invocation.environ).casefold()
 
 
 def _me(client: RequesterClient | None) -> tuple[str | None, str]:
@@ -191,12 +198,11 @@ def _print_unknown(seen: Seen) -> None:
         click.echo(f"… and {seen.more} more open pull requests, not looked into", err=True)
 
 
-def _print(asks: Sequence[OpenRequest], found: Sequence[GrantStatus], *, mine: bool) -> None:
+def _print(rows: Sequence[tuple[str, str, str, str, str]], *, mine: bool) -> None:
     """One line for each in a pipe, so that grep finds the whole line; two narrow columns at a terminal."""
-    if not asks and not found:
+    if not rows:
         click.echo("nothing is granted")
         return
-    rows = [*map(_asked_row, asks), *map(_row, found)]
     if not sys.stdout.isatty():
         print_table(("who", "request", "account", "state", "until"), rows)
         return
@@ -211,13 +217,46 @@ def _asked_row(each: OpenRequest) -> tuple[str, str, str, str, str]:
     known = each.approvals
     count = f"{len(known.approvals)}" if isinstance(known, PendingApprovals) else "?"
     waits = f"asked, {count} of {each.needed} by {' '.join(each.owners) or 'nobody'}"
+    if each.needed < 1 and isinstance(known, PendingApprovals):
+        waits = "asked, break-glass: no approval before the merge"
     path = each.request.removeprefix("requests/")
     return (each.requester, path, ", ".join(each.accounts), waits, f"pull request {each.number}")
 
 
 def _row(each: GrantStatus) -> tuple[str, str, str, str, str]:
     path = each.request.removeprefix("requests/")
-    return (each.requester, path, each.account, _state(each), timestamp.show(each.expires_at))
+    return (
+        each.requester,
+        path,
+        each.account,
+        _state(each),
+        timestamp.show(each.ended_at or each.expires_at),
+    )
+
+
+def _refused_row(each: RefusedRequest) -> tuple[str, str, str, str, str]:
+    path = each.request.removeprefix("requests/")
+    why = f"refused: {'; '.join(each.reasons) or 'no reason is recorded'}"
+    return (each.requester, path, ", ".join(each.accounts), why, timestamp.show(each.at))
+
+
+def _refused_json(each: RefusedRequest) -> dict[str, object]:
+    """What was refused, with the keys of what is granted: null for all that there is not."""
+    return {
+        "request": each.request,
+        "requester": each.requester,
+        "account": None,
+        "account_id": None,
+        "role_arn": None,
+        "state": "refused",
+        "why": "; ".join(each.reasons) or None,
+        "expires_at": None,
+        "seconds_left": None,
+        "ended_at": timestamp.show(each.at),
+        "pull_request": each.pull_request,
+        "url": None,
+        "waiting_for": None,
+    }
 
 
 def _asked_json(asks: Sequence[OpenRequest]) -> list[dict[str, object]]:
@@ -285,6 +324,7 @@ def _json(each: GrantStatus, numbers: Mapping[str, int | None]) -> dict[str, obj
         **({"break_glass": each.review} if each.review else {}),
         "expires_at": timestamp.show(each.expires_at),
         "seconds_left": int(each.left.total_seconds()),
+        **({"ended_at": timestamp.show(each.ended_at)} if each.ended_at is not None else {}),
         "pull_request": numbers.get(each.request),
         "url": None,
         "waiting_for": None,

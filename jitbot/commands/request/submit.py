@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 import click
 
+from jitbot.commands.request.asked_already import asked_already
+from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model.documents import Source
 from jitbot.domain.model.errors import InvalidError
@@ -69,6 +71,9 @@ def check_and_open(client: RequesterClient, source: Source, submit_options: Subm
             f"{client.place.actor.login} may not push to {client.place.repository}, so cannot ask there; "
             "an admin of the repository can give you write access"
         )
+    if submit_options.former is None:
+        for sentence in asked_already(client, grant_preview.request, submit_options.now):
+            prompts.tell(f"! {sentence}")
     if submit_options.ask and not prompts.agreed("open the pull request?"):
         prompts.tell("nothing was asked for")
         return ExitCode.REFUSED
@@ -88,7 +93,12 @@ def _open(
     if submit_options.form == "text":
         click.echo(escape.log(pull.url))
     method, note = merge_when_approved(client, pull, grant_preview.policy.approvals)
-    if method:
+    glass = is_break_glass(grant_preview.policy)
+    if glass:
+        prompts.tell(
+            "jitbot needs no approval before the merge: if GitHub does not merge it by itself, press Merge"
+        )
+    elif method:
         prompts.tell("auto-merge is on: once it is approved it merges, and the merge grants it")
     else:
         prompts.tell(f"auto-merge is off: {note}. Press Merge once it is approved")
@@ -183,10 +193,12 @@ def _how_to_use(update: ProgressUpdate, grant_preview: GrantPreview) -> list[str
         return []
     until = timestamp.show(term.window.expires_at)
     begins = f" from {timestamp.show(term.window.starts_at)}" if term.window.starts_at is not None else ""
+    name = grant_preview.request.path.rpartition("/")[2]
+    where = [f" --account {each.account}" for each in term.documents] if len(term.documents) > 1 else [""]
     return [
         f"granted{begins} until {until}, as the ledger records",
         *(f"  {each.account:<12} {each.role_arn}" for each in term.documents),
-        f"use it: jitbot exec {grant_preview.request.path.rpartition('/')[2]} -- aws sts get-caller-identity",
+        *(f"use it: jitbot exec {name}{account} -- aws sts get-caller-identity" for account in where),
     ]
 
 

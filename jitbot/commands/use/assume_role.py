@@ -1,34 +1,37 @@
 """Entering a grant as the person it is for: from a request's name to a session of its role.
 
-A kept session answers at once, without git, GitHub or AWS: `credential_process` is asked often. Vendors
-are imported only when it does not.
+A kept session answers at once, without git, GitHub or AWS: `credential_process` is asked often. Once a minute the
+ledger is asked whether the grant still lasts. Vendors are imported only then.
 """
 
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
 from jitbot.adapters.local import aws_config
-from jitbot.adapters.local.session_cache import SessionCache
+from jitbot.adapters.local.session_cache import kept_sessions
+from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.enforce import grant_target
-from jitbot.domain.enforce.grant_status import GrantStatus, grant_statuses
+from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, grant_statuses
 from jitbot.domain.enforce.grant_target import Session
-from jitbot.domain.model.errors import DeniedError, InvalidError
-from jitbot.domain.request.request_reference import resolve
+from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
 from jitbot.domain.text import escape, timestamp
 from jitbot.ports.person_credentials import PersonCredentials
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import data_root
+from jitbot.usecases.pull_request.merged_request import resolve_merged
+from jitbot.wiring.kept_clone import folder_of, in_clone, is_in_its_clone
 
 LONGEST, LEAST = 3600, 900  # seconds: what a grant's role gives at most, and AWS at least
 _FRESH = timedelta(seconds=60)  # so long IAM may not know a new role, or a wider window, everywhere
 _EARLY = timedelta(minutes=5)  # a session is renewed this long before it ends
-_AGAIN = timedelta(seconds=60)  # near the grant's end, the ledger is asked this often for an extension
+_AGAIN = timedelta(seconds=60)  # the ledger is asked this often whether the grant ended, or was extended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class GrantChoice:
     role: str | None = None  # enter this role, and ask no ledger
     profile: str | None = None
     clone: str | None = None
+    repository: str | None = None  # owner/name, instead of the clone
 
     def source(self, invocation: Invocation) -> str:
         """A name for the credentials that will be used, found without any call."""
@@ -49,57 +53,100 @@ class GrantChoice:
 
     def key(self, invocation: Invocation) -> tuple[str, ...]:
         """What a kept session is known by."""
-        root = "" if self.role else str(data_root(self.folder(invocation)))
+        root = "" if self.role else str(self.folder(invocation))
         where = invocation.environ.get("AWS_ENDPOINT_URL", "")
         return root, self.request or "", self.account or "", self.role or "", self.source(invocation), where
 
     def folder(self, invocation: Invocation) -> Path:
-        """Where the clone of the access repository is looked for."""
-        return Path(self.clone) if self.clone else invocation.folder
+        """The clone of the access repository, which may not be there yet if jitbot keeps it."""
+        return data_root(Path(self.clone)) if self.clone else folder_of(invocation, self.repository)
+
+    def where(self, invocation: Invocation) -> tuple[str, str]:
+        """The option that names the same repository from any folder."""
+        folder = self.folder(invocation)
+        if self.clone or is_in_its_clone(invocation, self.repository):
+            return "--clone", str(folder)
+        return "--repo", "/".join(folder.parts[-2:])
+
+    def placed(self, invocation: Invocation) -> Invocation:
+        """The invocation in that clone, which is there then."""
+        if self.clone:
+            return replace(invocation, folder=data_root(Path(self.clone)))
+        return in_clone(invocation, self.repository)
 
 
 def enter(invocation: Invocation, wanted: GrantChoice, *, verb: str) -> Session:
     """A session of the grant, kept or new, that says it ends no later than the grant does."""
-    named = bool(wanted.request or wanted.role)  # what "my newest" means changes: that is looked up each time
-    cache, key = SessionCache(cache_folder(invocation)), wanted.key(invocation)
-    if named and (kept := _kept(cache, key, invocation.now)):
-        return kept
-    cache.forget_ended(invocation.now)
-    person = ambient(invocation, wanted.profile)
+    now, cache = invocation.now, kept_sessions(invocation.environ)
+    key = wanted.key(invocation)
+    # What "my newest" means changes, so that it is looked up each time.
+    kept = cache.find(*key) if wanted.request or wanted.role else None
+    session = kept[0] if kept is not None and now < kept[0].expires_at else None
+    if kept is not None and session is not None and _is_fresh(kept[1], session, now):
+        return session
+    cache.forget_ended(now)
     if wanted.role:
-        grant, session = None, person.assume(wanted.role, "jitbot", LONGEST)
-    else:
-        grant = find(invocation, wanted, person, verb=verb)
-        session = assume(person, grant, invocation.now)
-    if named:
-        over = "" if grant is None else timestamp.show(grant.expires_at)
-        cache.keep(session, {"over": over, "at": timestamp.show(invocation.now)}, *key)
+        session = ambient(invocation, wanted.profile).assume(wanted.role, "jitbot", LONGEST)
+        cache.keep(session, {}, *key)
+        return session
+    try:
+        grant = find(invocation, wanted, verb=verb)
+    except UnavailableError as error:
+        if session is None:
+            raise
+        click.echo(f"? whether it still lasts is not known: {escape.log(str(error))}", err=True)
+        return session
+    last = session is not None and session.expires_at == grant.expires_at
+    if session is None or not (last or now < session.expires_at - _EARLY):
+        session = assume(ambient(invocation, wanted.profile), grant, now)
+    if wanted.request:
+        cache.keep(session, {"request": grant.request, "at": timestamp.show(now)}, *key)
     return session
 
 
-def find(invocation: Invocation, wanted: GrantChoice, person: PersonCredentials, *, verb: str) -> GrantStatus:
+def find(invocation: Invocation, wanted: GrantChoice, *, verb: str) -> GrantStatus:
     """The grant that is meant, as the freshly fetched ledger has it. Raises InvalidError unless it is open."""
+    return look_up(invocation, wanted, verb=verb)[0]
+
+
+def look_up(
+    invocation: Invocation, wanted: GrantChoice, *, verb: str
+) -> tuple[GrantStatus, tuple[tuple[str, str], ...]]:
+    """The grant that is meant, as `find` gives it; and the requests and accounts of all that is over."""
     from jitbot.usecases.ledger.ledger_view import read
     from jitbot.wiring.context import open_context, recorded_requests
 
-    # The clone may be anywhere; everything else about the invocation stays.
-    here = Invocation(
-        now=invocation.now,
-        environ=invocation.environ,
-        folder=wanted.folder(invocation),
-        jitbot=invocation.jitbot,
-    )
-    history = read(open_context(here, verb), invocation.now)
+    context = open_context(wanted.placed(invocation), verb)
+    history = read(context, invocation.now)
     if history.incomplete:
         click.echo(f"? this may be incomplete: {escape.log(history.incomplete)}", err=True)
     found = grant_statuses(history.states.values(), invocation.now)
+    usable = {each.request for each in found if each.state is not GrantState.ENDED}
     if wanted.request is None:
-        request = grant_target.newest(found, person.whoami())
+        request = grant_target.newest(found, ambient(invocation, wanted.profile).whoami())
+        click.echo(f"… your newest: {escape.log(request)}", err=True)
     else:
-        request = resolve(wanted.request, recorded_requests(history))
-    grant = grant_target.one(found, request, wanted.account)
+        request = resolve_merged(
+            wanted.request,
+            recorded_requests(history),
+            github=context.github,
+            prefer=(lambda paths: [path for path in paths if path in usable],),
+        )
+    state = history.states.get(request, RequestState(request=request))
+    grant = grant_target.one(found, state, wanted.account)
     grant_target.ensure_open(grant, invocation.now)
-    return grant
+    over = ((each.request, each.account) for each in found if each.state is GrantState.ENDED)
+    return grant, tuple(over)
+
+
+def request_of_pull(invocation: Invocation, wanted: GrantChoice, number: int) -> str:
+    """The request of a pull request, ended or not, as the freshly fetched ledger has it."""
+    from jitbot.usecases.ledger.ledger_view import read
+    from jitbot.wiring.context import open_context, recorded_requests
+
+    context = open_context(wanted.placed(invocation), "credentials")
+    known = recorded_requests(read(context, invocation.now))
+    return resolve_merged(str(number), known, github=context.github)
 
 
 def assume(
@@ -155,21 +202,9 @@ def _instead(environ: Mapping[str, str]) -> str | None:
     return own if own != named else None
 
 
-def cache_folder(invocation: Invocation) -> Path:
-    """This user's folder for sessions."""
-    environ = invocation.environ
-    home = environ.get("XDG_CACHE_HOME") or str(Path(environ.get("HOME") or Path.home()) / ".cache")
-    return Path(home) / "jitbot" / "sessions"
-
-
-def _kept(cache: SessionCache, key: tuple[str, ...], now: datetime) -> Session | None:
-    """A kept session that is still valid. Near the end of its grant it is used for at most a minute."""
-    found = cache.find(*key)
-    if found is None or found[0].expires_at <= now:
-        return None
-    session, note = found
-    if now < session.expires_at - _EARLY:
-        return session
-    last = note.get("over") == timestamp.show(session.expires_at)
-    lately = now - timestamp.parse(str(note.get("at"))) < _AGAIN
-    return session if last and lately else None
+def _is_fresh(note: Mapping[str, Any], session: Session, now: datetime) -> bool:
+    """Whether a kept session is used without a question: its grant was looked up just now, or has no ledger to ask."""
+    looked_up = note.get("at")
+    if looked_up is None:
+        return now < session.expires_at - _EARLY
+    return timedelta() <= now - timestamp.parse(str(looked_up)) < _AGAIN

@@ -7,7 +7,7 @@ from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import account_option, clone_option, profile_option
+from jitbot.terminal.option_types import account_option, clone_option, named_option, profile_option
 
 
 @click.command()
@@ -15,6 +15,7 @@ from jitbot.terminal.option_types import account_option, clone_option, profile_o
 @account_option
 @profile_option
 @clone_option
+@named_option
 @click.option("--open", "opened", is_flag=True, help="Open the Switch Role link in the browser.")
 @click.option("--federated", "signed", is_flag=True, help="Print a sign-in link too: it is a secret.")
 @click.pass_obj
@@ -25,6 +26,7 @@ def console(
     account: str | None,
     profile: str | None,
     clone: str | None,
+    repository: str | None,
     opened: bool,
     signed: bool,
 ) -> int:
@@ -37,9 +39,10 @@ def console(
     """
     from jitbot.adapters.aws import console_links
 
-    wanted = GrantChoice(request=request, account=account, profile=profile, clone=clone)
-    person = ambient(invocation, profile)
-    grant = find(invocation, wanted, person, verb="console")
+    wanted = GrantChoice(
+        request=request, account=account, profile=profile, clone=clone, repository=repository
+    )
+    grant = find(invocation, wanted, verb="console")
     link = console_links.switch_role(grant.role_arn, f"{grant.requester} {grant.account}")
     click.echo(escape.log(link))
     if opened and click.launch(link) != 0:
@@ -50,7 +53,7 @@ def console(
             raise InvalidError(
                 "less than 15 minutes are left, and AWS gives no shorter session: use the Switch Role link"
             )
-        session = assume(person, grant, invocation.now, seconds=min(LONGEST, left))
+        session = assume(ambient(invocation, profile), grant, invocation.now, seconds=min(LONGEST, left))
         click.echo(console_links.federated(session, endpoint=invocation.environ.get("JITBOT_SIGNIN_URL")))
         click.echo(
             f"! anyone who has the second link is {escape.log(grant.requester)} for the next 15 minutes; it ends with the grant",

@@ -7,13 +7,20 @@ from pathlib import Path
 import click
 
 from jitbot.adapters.local import aws_config
-from jitbot.commands.use.assume_role import GrantChoice, ambient, enter, find
+from jitbot.commands.use.assume_role import GrantChoice, enter, look_up, request_of_pull
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.request.request_reference import pull_number, resolve
 from jitbot.domain.text import escape, timestamp
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import account_option, clone_option, profile_option, role_option
+from jitbot.terminal.option_types import (
+    account_option,
+    clone_option,
+    named_option,
+    profile_option,
+    role_option,
+)
 from jitbot.terminal.output import print_json
-from jitbot.terminal.paths import data_root
 
 
 @click.command()
@@ -22,9 +29,10 @@ from jitbot.terminal.paths import data_root
 @role_option
 @profile_option
 @clone_option
+@named_option
 @click.option("--configure", "change", flag_value="configure", help="Write a profile into the AWS config.")
 @click.option("--unconfigure", "change", flag_value="unconfigure", help="Take that profile out again.")
-@click.option("--name", help="With --configure: the profile's name; jit-… if left out.")
+@click.option("--name", help="With --configure: the profile's name; jit-POLICY-ACCOUNT if left out.")
 @click.pass_obj
 def credentials(
     invocation: Invocation,
@@ -34,6 +42,7 @@ def credentials(
     role: str | None,
     profile: str | None,
     clone: str | None,
+    repository: str | None,
     change: str | None,
     name: str | None,
 ) -> int:
@@ -54,9 +63,13 @@ def credentials(
             "a profile's name has characters that print, but none of [ ] \\, and not both ' and \"; "
             "default is your own"
         )
-    wanted = GrantChoice(request=request, account=account, role=role, profile=profile, clone=clone)
+    wanted = GrantChoice(
+        request=request, account=account, role=role, profile=profile, clone=clone, repository=repository
+    )
+    if change == "unconfigure":
+        return _remove(invocation, wanted)
     if change:
-        return _change(invocation, wanted, name, remove=change == "unconfigure")
+        return _configure(invocation, wanted, name)
     session = enter(invocation, wanted, verb="credentials")
     print_json(
         {
@@ -70,24 +83,17 @@ def credentials(
     return ExitCode.DONE
 
 
-def _change(invocation: Invocation, wanted: GrantChoice, name: str | None, *, remove: bool) -> int:
+def _configure(invocation: Invocation, wanted: GrantChoice, name: str | None) -> int:
+    """Write the grant's profile. Profiles of grants that are over go, so that they do not pile up."""
     file = aws_config.config_file(invocation.environ)
-    if remove and wanted.request and wanted.request.startswith("requests/") and wanted.account:
-        # What has ended must go out too, without asking anybody.
-        gone = aws_config.remove(file, f"{wanted.request} {wanted.account}")
-        click.echo(escape.log(f"{'taken out of' if gone else 'there is none in'} {file}"))
-        return ExitCode.DONE
-    grant = find(invocation, wanted, ambient(invocation, wanted.profile), verb="credentials")
-    block = f"{grant.request} {grant.account}"
-    if remove:
-        gone = aws_config.remove(file, block)
-        click.echo(escape.log(f"{'taken out of' if gone else 'there is none in'} {file}"))
-        return ExitCode.DONE
-    stem = Path(grant.request).stem.partition("-")[2].removeprefix(f"{grant.requester}-")
-    called = name or f"jit-{stem}-{grant.account}"
+    grant, over = look_up(invocation, wanted, verb="credentials")
+    for request, account in over:
+        aws_config.remove(file, aws_config.Block(request=request, account=account))
+    block = aws_config.Block(request=grant.request, account=grant.account)
+    called = name or aws_config.free_name(file, block, f"jit-{policy_of(grant.request)}-{grant.account}")
     own = wanted.profile or aws_config.own_profile(invocation.environ)
-    root = data_root(wanted.folder(invocation))
-    command = [*_program(), "credentials", grant.request, "--account", grant.account, "--clone", str(root)]
+    command = [*_program(), "credentials", grant.request, "--account", grant.account]
+    command += wanted.where(invocation)
     command += ["--profile", own] if own else []
     how = aws_config.how_to_call(invocation.environ, own)
     lines = [
@@ -96,11 +102,25 @@ def _change(invocation: Invocation, wanted: GrantChoice, name: str | None, *, re
     ]
     aws_config.write(file, block, called, lines)
     until = timestamp.show(grant.expires_at)
-    sentence = f"{called} in {file} is {grant.request} until {until}, and after an extension longer"
-    click.echo(escape.log(sentence))
+    click.echo(
+        escape.log(f"{called} in {file} is {grant.request} until {until}, and after an extension longer")
+    )
     click.echo(escape.log(f"  aws --profile {shlex.quote(called)} sts get-caller-identity"))
-    undo = f"jitbot credentials --unconfigure {grant.request} --account {grant.account}"
-    click.echo(escape.log(f"  {undo}"))
+    click.echo(escape.log(f"  jitbot credentials --unconfigure {grant.request} --account {grant.account}"))
+    return ExitCode.DONE
+
+
+def _remove(invocation: Invocation, wanted: GrantChoice) -> int:
+    """Take the request's profiles out, also after its end. The ledger is asked for the number of a pull request alone."""
+    file = aws_config.config_file(invocation.environ)
+    there = [each for each in aws_config.blocks(file) if wanted.account in (None, each.account)]
+    text, requests = wanted.request or "", dict.fromkeys(each.request for each in there)
+    number = pull_number(text)
+    text = text if number is None else request_of_pull(invocation, wanted, number)
+    fits = [each for each in requests if text in each]
+    chosen = resolve(text, requests) if len(fits) > 1 else "".join(fits)
+    gone = [each for each in there if each.request == chosen and aws_config.remove(file, each)]
+    click.echo(escape.log(f"{'taken out of' if gone else 'there is none in'} {file}"))
     return ExitCode.DONE
 
 

@@ -11,7 +11,13 @@ from jitbot.domain.enforce.grant_target import Session
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.text import timestamp
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import account_option, clone_option, profile_option, role_option
+from jitbot.terminal.option_types import (
+    account_option,
+    clone_option,
+    named_option,
+    profile_option,
+    role_option,
+)
 
 # Variables that would make the command use other credentials, or another endpoint.
 _OTHERS = frozenset(
@@ -29,6 +35,7 @@ _OTHERS = frozenset(
     }
 )
 _META = "jitbot.command"
+_WHERE = "Put -- before the command: jitbot exec [REQUEST] -- COMMAND …"
 
 
 class _WithCommand(click.Command):
@@ -36,9 +43,14 @@ class _WithCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Split at the first `--`."""
-        mine, _, rest = (*args[: _cut(args)],), None, args[_cut(args) + 1 :]
+        mine, rest = args[: _cut(args)], args[_cut(args) + 1 :]
         ctx.meta[_META] = tuple(rest)
-        return super().parse_args(ctx, list(mine))
+        try:
+            return super().parse_args(ctx, list(mine))
+        except click.UsageError as error:
+            if "--" in args:
+                raise
+            raise click.UsageError(f"{error.format_message()} {_WHERE}", ctx) from None
 
 
 def _cut(args: list[str]) -> int:
@@ -53,6 +65,7 @@ def _cut(args: list[str]) -> int:
 @role_option
 @profile_option
 @clone_option
+@named_option
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -62,6 +75,7 @@ def run(
     role: str | None,
     profile: str | None,
     clone: str | None,
+    repository: str | None,
 ) -> int:
     """Run a command with a grant's credentials: jitbot exec REQUEST -- COMMAND …
 
@@ -73,9 +87,11 @@ def run(
     """
     command: tuple[str, ...] = ctx.meta[_META]
     if not command:
-        raise click.UsageError("which command? jitbot exec [REQUEST] -- COMMAND …")
+        raise click.UsageError(f"which command? {_WHERE}")
     invocation: Invocation = ctx.obj
-    wanted = GrantChoice(request=request, account=account, role=role, profile=profile, clone=clone)
+    wanted = GrantChoice(
+        request=request, account=account, role=role, profile=profile, clone=clone, repository=repository
+    )
     session = enter(invocation, wanted, verb="exec")
     profile = wanted.profile or aws_config.own_profile(invocation.environ)
     how = aws_config.how_to_call(invocation.environ, profile)

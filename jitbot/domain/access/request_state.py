@@ -67,6 +67,7 @@ class RequestState:
     request: str
     terms: tuple[ApprovedTerm, ...] = ()  # by their end, the furthest last
     decided: frozenset[Sha] = frozenset()  # merges with a recorded decision, refusals too
+    refusals: tuple[Event, ...] = ()  # what was not granted, and why, oldest first
     revoked: Event | None = None
     account_states: Mapping[AccountId, AccountState] = field(default_factory=dict)
     review_events: tuple[Event, ...] = ()  # the break-glass approvals, and what is recorded of their reviews
@@ -99,6 +100,20 @@ class RequestState:
         return self.revoked is not None or any(
             account_state.end is not None for account_state in self.account_states.values()
         )
+
+    @property
+    def over_at(self) -> datetime | None:
+        """When its access ends, or ended, in the last of its accounts; None if it was never approved."""
+        if self.current is None:
+            return None
+        planned = self.current.window.expires_at
+        ends = [self.early_end(each.account_id) or planned for each in self.current.documents]
+        return min(planned, max(ends, default=planned))
+
+    def early_end(self, account_id: AccountId) -> datetime | None:
+        """When access ended early in an account: as recorded for it, otherwise when the request was revoked."""
+        event = self.account_state(account_id).end or self.revoked
+        return None if event is None else event.evidence.effective_at or event.at
 
     def account_state(self, account_id: AccountId) -> AccountState:
         """What was recorded in an account; an empty state if nothing was."""
@@ -210,7 +225,7 @@ def _grown(state: RequestState, event: Event) -> RequestState:
         case EventType.APPROVED | EventType.EXTENDED:
             return _with_term(state, event)
         case EventType.REFUSED:
-            return replace(state, decided=state.decided | {event.commit})
+            return replace(state, decided=state.decided | {event.commit}, refusals=(*state.refusals, event))
         case EventType.REVOKED:
             return replace(state, revoked=state.revoked or event)
         case EventType.GRANTED | EventType.ENDED | EventType.REMOVED:

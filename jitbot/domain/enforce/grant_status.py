@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from jitbot.domain.access.request_state import AccountState, ApprovedTerm, RequestState
+from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.text import timestamp
 
@@ -35,7 +36,39 @@ class GrantStatus:
     expires_at: datetime
     left: timedelta
     why: str  # how it ended; empty unless ENDED
+    ended_at: datetime | None = None  # when access really ended; None unless ENDED
     review: str = ""  # of a break-glass grant: the state of its review; empty for any other grant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedRequest:
+    """A request that was refused, and never granted: when, and for which reasons."""
+
+    request: str
+    requester: str
+    accounts: tuple[str, ...]
+    at: datetime
+    reasons: tuple[str, ...]
+    pull_request: int | None
+
+
+def refused_requests(states: Iterable[RequestState]) -> tuple[RefusedRequest, ...]:
+    """Every request that was refused and never approved, the newest first."""
+    last = (state.refusals[-1] for state in states if state.current is None and state.refusals)
+    return tuple(sorted(map(_refused, last), key=lambda each: (each.at, each.request), reverse=True))
+
+
+def _refused(event: Event) -> RefusedRequest:
+    """One refusal. Of a request that could not be read, the author of the pull request asked."""
+    asked, author = event.evidence.asked, event.evidence.author
+    return RefusedRequest(
+        request=event.request,
+        requester=asked.requester or author.login,
+        accounts=asked.accounts or (),
+        at=event.at,
+        reasons=tuple(each.message for each in event.evidence.reasons if each.message),
+        pull_request=event.evidence.pull_request,
+    )
 
 
 def grant_statuses(states: Iterable[RequestState], now: datetime) -> tuple[GrantStatus, ...]:
@@ -52,6 +85,8 @@ def _of(request_state: RequestState, now: datetime) -> Iterable[GrantStatus]:
     for documents in term.documents:
         account_state = request_state.account_state(documents.account_id)
         state, why = _state(request_state, term, account_state, now)
+        planned = term.window.expires_at
+        over = min(request_state.early_end(documents.account_id) or planned, planned)
         yield GrantStatus(
             request=request_state.request,
             requester=term.requester,
@@ -67,6 +102,7 @@ def _of(request_state: RequestState, now: datetime) -> Iterable[GrantStatus]:
             if state is not GrantState.ENDED
             else timedelta(),
             why=why,
+            ended_at=over if state is GrantState.ENDED else None,
             review=_review(request_state, now),
         )
 

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, refused_requests
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.text import duration, timestamp
 
@@ -41,13 +42,12 @@ def newest(found: Iterable[GrantStatus], caller: Caller) -> str:
     return max(mine, key=lambda grant: (grant.granted_at or grant.expires_at, grant.request)).request
 
 
-def one(found: Sequence[GrantStatus], request: str, account: str | None) -> GrantStatus:
+def one(found: Sequence[GrantStatus], state: RequestState, account: str | None) -> GrantStatus:
     """The grant of a request in the account meant. Raises InvalidError if there is none, or one of several."""
+    request = state.request
     there = [grant for grant in found if grant.request == request]
     if not there:
-        raise InvalidError(
-            f"{request} was never approved, so there is nothing to use; `jitbot explain` says more"
-        )
+        raise InvalidError(why_not_granted(state))
     fits = [grant for grant in there if account in (None, grant.account, grant.account_id)]
     names = ", ".join(sorted(grant.account for grant in there))
     if not fits:
@@ -59,12 +59,23 @@ def one(found: Sequence[GrantStatus], request: str, account: str | None) -> Gran
     return fits[0]
 
 
+def why_not_granted(state: RequestState) -> str:
+    """Why a request that the ledger knows was never granted, and what to do."""
+    found = refused_requests([state])
+    if not found:
+        return f"{state.request} was never approved, so there is nothing to use"
+    (last,) = found
+    reasons = "; ".join(last.reasons) or "no reason is recorded"
+    again = f"jitbot request --again {last.pull_request or state.request}"
+    return f"{state.request} was refused at {timestamp.show(last.at)}: {reasons}. Ask anew: {again}"
+
+
 def ensure_open(grant: GrantStatus, now: datetime) -> None:
     """Raise InvalidError, with what to do, unless the ledger says that this grant can be used now."""
     if grant.state is GrantState.ENDED:
-        when = f" at {timestamp.show(grant.expires_at)}" if grant.why == "expired" else ""
-        how = "expired" if grant.why == "expired" else f"ended early ({grant.why})"
-        raise InvalidError(f"{grant.request} {how}{when}; ask anew in a new file")
+        when = f" at {timestamp.show(grant.ended_at)}" if grant.ended_at is not None else ""
+        how = f"expired{when}" if grant.why == "expired" else f"ended{when} ({grant.why})"
+        raise InvalidError(f"{grant.request} {how}; ask anew: jitbot request --again {grant.request}")
     if grant.state is GrantState.PLANNED and grant.starts_at is not None:
         left = duration.show(grant.starts_at - now)
         raise InvalidError(

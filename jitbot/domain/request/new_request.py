@@ -135,6 +135,7 @@ def ask(grant_preview: GrantPreview, content: bytes) -> NewRequest:
             grant_preview,
             f"asks for **{duration.show(asked.duration)}** of `{grant_preview.policy.name}`",
             (),
+            first="the merge",
         ),
         message=titles.headline(grant_preview, "Ask for", ending),
     )
@@ -154,20 +155,20 @@ def extension(grant_preview: GrantPreview, content: bytes, former: Request) -> N
         content=content,
         branch=branch(asked.path, f"extend-to-{after}"),
         title=titles.asked(grant_preview, "extends", ending),
-        body=_body(grant_preview, change, note),
+        body=_body(grant_preview, change, note, first="the first start"),
         message=titles.headline(grant_preview, "Extend", ending),
     )
 
 
-def _body(grant_preview: GrantPreview, change: str, notes: tuple[str, ...]) -> str:
-    """Markdown for the approver. Everything a person wrote in it is inert."""
+def _body(grant_preview: GrantPreview, change: str, notes: tuple[str, ...], *, first: str) -> str:
+    """Markdown for the approver. Everything a person wrote in it is inert. `first`: from when the duration counts."""
     asked, policy = grant_preview.request, grant_preview.policy
-    begins = f"from {timestamp.show(asked.starts_at)}" if asked.starts_at is not None else "from the merge"
+    begins = timestamp.show(asked.starts_at) if asked.starts_at is not None else first
     rows = [
         ("why", asked.reason),
         *asked.optional,
         ("where", ", ".join(grant_preview.where)),
-        ("how long", f"{duration.show(asked.duration)}, {begins}"),
+        ("how long", f"{duration.show(asked.duration)}, from {begins}"),
         *((labelled(name), escape.literal(value)) for name, value in grant_preview.parameters),
         ("what", policy.description),
         ("risk", "; ".join((grant_preview.risk.level.in_words, *grant_preview.risk.reasons))),

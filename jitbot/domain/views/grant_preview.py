@@ -79,15 +79,14 @@ class GrantPreview:
         seconds = int(within.total_seconds())
         return {"break_glass": {"reviewers": list(self.policy.reviewers), "review_within_seconds": seconds}}
 
-    def in_words(self) -> str:
-        """Who gets what, where, until when, in one sentence."""
+    def in_words(self, decided: str = "") -> str:
+        """Who asks for what, where, until when, in one sentence. `decided` is the verb once it is no longer asked for."""
         where = " and ".join(each if each in self.known else f"{each} ({STRANGE})" for each in self.where)
         begins = f"from {timestamp.show(self.window.starts_at)} " if self.window.starts_at is not None else ""
-        length = duration.show(self.request.duration)
-        until = timestamp.show(self.window.expires_at)
-        return (
-            f"{self.request.requester} gets {self.policy.name} in {where} for {length}, {begins}until {until}"
-        )
+        length, until = duration.show(self.request.duration), timestamp.show(self.window.expires_at)
+        asked = f"{self.request.requester} {decided or 'asks for'} {self.policy.name} in {where}"
+        condition = " if it is merged now" if self.floats and not decided else ""
+        return f"{asked} for {length}, {begins}until {until}{condition}"
 
 
 def would_grant(

@@ -94,7 +94,7 @@ def _of_one(each: MergedRequest, number: int) -> Iterator[Part]:
     if each.decision.kind is EventType.REFUSED:
         yield must(_refused(each, number))
         return
-    yield must("<br>\n".join(_state(each, status) for status in each.statuses))
+    yield must("<br>".join(_state(each, status) for status in each.statuses))
     if each.state.current is not None:
         yield must(f"> {cut(each.state.current.ask.reason or '')}")
         yield must(_parameters(each.state.current.ask))
@@ -163,8 +163,8 @@ def _ended(state: RequestState, status: GrantStatus) -> str:
     if status.why == EndReason.EXPIRED:
         return f"it ended as planned, {MARKDOWN.strong(when(status.expires_at))}"
     at = (
-        f", {MARKDOWN.strong(when(event.evidence.effective_at or event.at))}"
-        if event is not None
+        f", {MARKDOWN.strong(when(status.ended_at))}"
+        if event is not None and status.ended_at is not None
         else ", and AWS is being changed"
     )
     by = MARKDOWN.strong(state.revoked.evidence.by or "jitbot") if state.revoked else ""

@@ -92,8 +92,9 @@ def why(request: Request, given: Sequence[tuple[str, str]] | None = None, *, ask
 
     `given` are the parameters, those that the policy asks for, `asked` of them, first: these are all shown.
     """
-    lines = [f"> {cut(request.reason)}"]
-    lines += [f"> <br>{name} {cut(value)}" for name, value in request.optional]
+    lines = [
+        f"> {'<br>'.join((cut(request.reason), *(f'{name} {cut(value)}' for name, value in request.optional)))}"
+    ]
     values = list(request.parameters.items()) if given is None else list(given)
     most = asked + _SHOWN
     bullets = [f"- {exact(name)}: **{exact(value) or '…'}**" for name, value in values[:most]]
@@ -129,9 +130,9 @@ def _of_one(summary: RequestSummary) -> Iterator[Part]:
     if summary.awaiting is not None:
         names = " ".join(MARKDOWN.plain(name) for name in grant_preview.owned_by.names)
         sentences = list(waiting(summary.awaiting, MARKDOWN))
-        text = "\n".join((f"**Approval** ({names})<br>", "<br>\n".join(sentences)))
-        yield Part(text, must=False)
-    yield Part(f"**Before**<br>\n{before(summary, MARKDOWN)}", must=False)
+        head = f"**Approval** ({names})" if names else "**Approval**"
+        yield Part("<br>".join((head, *sentences)), must=False)
+    yield Part(f"**Before**<br>{before(summary, MARKDOWN)}", must=False)
     if known := [cut(each) for each in acknowledged(grant_preview.policy)[:_SHOWN]]:
         yield Part("\n- ".join(("**Findings that the policy acknowledges**", *known)), must=False)
 

@@ -5,7 +5,7 @@ merge would grant, and whether enough people can approve it. It leaves out reaso
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -46,6 +46,7 @@ class Preview:
     findings: tuple[Finding, ...]
     so_far: RequestState | None
     began: datetime  # its window is counted from here, unless the ledger says otherwise
+    extends: bool  # whether that is a first start, which no later merge moves
     catalogue: ActionCatalog
 
     @property
@@ -58,7 +59,8 @@ class Preview:
         """What it would give; None if the request or its rules do not read."""
         if self.request is None:
             return None
-        return would_grant(self.request, self.case.rules, self.began, self.catalogue, self.so_far)
+        found = would_grant(self.request, self.case.rules, self.began, self.catalogue, self.so_far)
+        return replace(found, extends=True) if found is not None and self.extends else found
 
     @cached_property
     def awaiting(self) -> PendingApprovals | None:
@@ -140,6 +142,7 @@ def preview_grant(
         findings=tuple(dict.fromkeys((*_reasons(decision), *_of_documents(case, request, now)))),
         so_far=so_far,
         began=(former.began if former is not None else None) or now,
+        extends=former is not None and former.began is not None,
         catalogue=catalogue,
     )
 

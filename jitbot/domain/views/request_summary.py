@@ -26,6 +26,7 @@ class Held:
 
     count: int
     last: ApprovedTerm | None  # the one that ends last; None exactly if there was none
+    until: datetime | None = None  # when the last one ends, or ended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +63,17 @@ TERMINAL = Escaper(plain=escape.log, strong=escape.log)
 def held(states: Iterable[RequestState], requester: str, *, excluding: str = "") -> Held:
     """What a requester was granted, by these states of a ledger that was read this far back."""
     terms = [
-        state.current
+        (state.over_at, state.current)
         for state in states
         if state.current is not None
+        and state.over_at is not None
         and same_login(state.current.requester, requester)
         and state.request != excluding
     ]
-    return Held(count=len(terms), last=max(terms, key=lambda term: term.window.expires_at) if terms else None)
+    if not terms:
+        return Held(count=0, last=None)
+    until, last = max(terms, key=lambda each: each[0])
+    return Held(count=len(terms), last=last, until=until)
 
 
 def when(moment: datetime) -> str:
@@ -124,13 +129,13 @@ def before(summary: RequestSummary, escaper: Escaper) -> str:
     who, known, days = escaper.strong(summary.request.requester), summary.held, LOOKS_BACK.days
     if known is None:
         return f"What {who} had before is not known now: the ledger could not be read."
-    if known.last is None:
+    if known.last is None or known.until is None:
         return f"{who} had no other grant in the last {days} days."
     policy = escaper.plain(known.last.ask.policy)
     where = listed((escaper.plain(each.account) for each in known.last.documents), "and")
     number = f"{known.count} other grants" if known.count > 1 else "one other grant"
     which = "the last one" if known.count > 1 else "it"
-    end = when(known.last.window.expires_at)
+    end = when(known.until)
     return f"{who} had {number} in the last {days} days: {which} was {policy} in {where}, until {end}."
 
 
@@ -146,15 +151,25 @@ def more(summary: RequestSummary, escaper: Escaper) -> str:
     return f"Granted until {ends}; with this until {would}: {by}, {whole} in all. Nothing else changes."
 
 
+def headline(summary: RequestSummary, grant_preview: GrantPreview) -> str:
+    """Who asks for what; of what is decided already: who has it, or had it."""
+    states = {each.state for each in summary.statuses}
+    if not states or summary.former is not None:  # an extension is asked for too
+        return grant_preview.in_words()
+    if states == {GrantState.ENDED}:
+        return grant_preview.in_words("had")
+    return grant_preview.in_words("has" if GrantState.LIVE in states else "gets")
+
+
 def stands(summary: RequestSummary, escaper: Escaper) -> Iterator[str]:
     """The state of the existing grant: a line for each account."""
     for each in summary.statuses:
         how = (
-            f"{each.why}"
-            if each.state is GrantState.ENDED
-            else f"{each.state}, {duration.show(each.left)} left"
+            f"{each.why}, {when(each.ended_at)}"
+            if each.ended_at is not None
+            else f"{each.state}, {duration.show(each.left)} left, until {when(each.expires_at)}"
         )
-        yield f"{escaper.plain(each.account)}: {how}, until {when(each.expires_at)}"
+        yield f"{escaper.plain(each.account)}: {how}"
 
 
 def worst_first(summaries: Iterable[RequestSummary]) -> tuple[RequestSummary, ...]:

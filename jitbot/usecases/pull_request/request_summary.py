@@ -6,15 +6,17 @@ from datetime import datetime
 from functools import cached_property, partial
 
 from jitbot.domain.access.may_end import why_deletion_ends_nothing
-from jitbot.domain.access.request_state import ApprovedTerm, RequestState
+from jitbot.domain.access.request_state import ApprovedTerm, RequestState, pull_requests
 from jitbot.domain.aws.risk import assess
 from jitbot.domain.enforce.grant_status import grant_statuses
+from jitbot.domain.enforce.grant_target import why_not_granted
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Finding, Parsed, Request, Sha
-from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import Change, ChangeKind, PullRequest
 from jitbot.domain.model.parsed_case import requester_of
+from jitbot.domain.request.request_reference import pull_number
 from jitbot.domain.views import request_summary
 from jitbot.domain.views.grant_preview import would_grant
 from jitbot.domain.views.preview import Preview, preview_grant
@@ -30,6 +32,7 @@ from jitbot.usecases.context import Context
 from jitbot.usecases.ledger import ledger_view as ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.pull_request.checking import Checker, ProposedChanges, read_former, read_proposed
+from jitbot.usecases.pull_request.merged_request import resolve_merged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,22 +163,26 @@ class _Asking:
         return frozenset(change.path for change in self.context.git.changes(self.at - MEMORY))
 
 
-def recorded(context: Context, number: int, now: datetime) -> tuple[RequestSummary, ...]:
-    """What a merged pull request asked for and was granted, by the ledger and under main's rules; empty if it was not.
+def recorded(context: Context, text: str, now: datetime) -> tuple[RequestSummary, ...]:
+    """What was asked for and granted, by the ledger and under main's rules: of a pull request, or of one request.
 
-    Raises UnavailableError if the ledger is in doubt.
+    Raises InvalidError, with what became of it, if nothing was granted, and UnavailableError if the ledger is in doubt.
     """
     history = ledger.read(context, now)
     if history.doubt:
         raise UnavailableError(history.doubt)
-    terms = {
-        event.request: state.current
-        for event in history.events
-        if event.evidence.pull_request == number
-        if (state := history.states.get(event.request)) is not None and state.current is not None
-    }
-    for why in filter(None, map(history.doubt_of, terms)):
+    number, known = pull_number(text), pull_requests(history.events)
+    # One request may be asked for by several pull requests: each of them is about it.
+    of_pull = {event.request for event in history.events if event.evidence.pull_request == number}
+    meant = (
+        of_pull if number is not None and of_pull else {resolve_merged(text, known, github=context.github)}
+    )
+    for why in filter(None, map(history.doubt_of, meant)):
         raise UnavailableError(why)
+    states = [history.states[path] for path in sorted(meant)]
+    terms = {state.request: state.current for state in states if state.current is not None}
+    if not terms:
+        raise InvalidError(why_not_granted(states[0]))
     return tuple(_granted(context, history, path, term, now) for path, term in terms.items())
 
 

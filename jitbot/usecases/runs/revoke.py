@@ -127,6 +127,11 @@ def _revocation(context: Context, state: RequestState, *, reason: str, now: date
 
 def _entitled(context: Context, request: str, requester_id: object) -> Person:
     """The person who runs this, if they may revoke the request; by GitHub id, under the rules at main's tip."""
+    if not context.run.actor_id:
+        raise DeniedError(
+            f"no run of Actions says who revokes: on your own machine use `jitbot release {request}`, "
+            "which starts the workflow"
+        )
     tree = CommitTree(git=context.git, commit=context.git.main())
     rules = read_rules(tree, context.documents, policy_of(request))
     actor = Actor(login=Login(context.run.actor), github_id=GithubId(context.run.actor_id))

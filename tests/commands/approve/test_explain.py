@@ -49,7 +49,10 @@ def test_the_text_says_the_same(desk: Desk) -> None:
     answer = desk.run("explain", ASK)
     lines = answer.out.splitlines()
     assert answer.code == 0
-    assert lines[0] == "alice gets orders-db-read in prod for 2h, until 2026-11-24T11:00:00Z"
+    assert (
+        lines[0]
+        == "alice asks for orders-db-read in prod for 2h, until 2026-11-24T11:00:00Z if it is merged now"
+    )
     for line in (
         "why:      INC-1234 refunds are stuck in the queue",
         "table:    orders",
@@ -93,7 +96,7 @@ def test_what_would_be_refused_is_explained_and_red(desk: Desk) -> None:
     desk.write(ASK, TEXT.replace("2h", "9h"))
     answer = desk.run("explain", ASK)
     assert answer.code == 1
-    assert "alice gets orders-db-read" in answer.out
+    assert "alice asks for orders-db-read" in answer.out
     assert f"{ASK}:3:" in answer.out
     assert desk.run("explain", ASK, "--format", "json").code == 1
 

@@ -23,6 +23,21 @@ def test_owners_of_paths_in_words(desk: Desk) -> None:
     )
 
 
+def test_owners_of_a_folder_are_those_of_what_is_new_in_it(desk: Desk) -> None:
+    """Who approves under a policy is asked with its folder, whether it is there or not; the answer names what was typed."""
+    desk.write(ASK)
+    for path in ("requests/orders-db-read/", "requests/orders-db-read"):
+        assert desk.run("owners", path).out == f"{path}  @acme/payments-leads\n"
+    answer = desk.run("owners", "requests/production-admin/", "policies/access/", "--format", "json")
+    assert (answer.code, answer.json) == (
+        0,
+        {
+            "requests/production-admin/": ["@acme/security", "@acme/platform"],
+            "policies/access/": ["@acme/security"],
+        },
+    )
+
+
 def test_a_path_that_nobody_owns_is_red(desk: Desk) -> None:
     """A path without an owner gets an empty list, and exit code 1."""
     desk.write(".github/CODEOWNERS", "/policies/ @acme/security\n")

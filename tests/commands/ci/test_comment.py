@@ -126,7 +126,8 @@ def test_explain_of_a_pull_request_says_what_the_comment_says(office: Office) ->
     answer = office.run("explain", f"#{office.good}")
     lines = answer.out.splitlines()
     assert answer.code == 0
-    assert lines[0] == "alice gets orders-db-read in prod for 2h, until 2026-11-24T11:00:00Z"
+    asked = "alice asks for orders-db-read in prod for 2h, until 2026-11-24T11:00:00Z if it is merged now"
+    assert lines[0] == asked
     for line in (
         "what:     Read one DynamoDB table of the order system",
         "why:      INC-1234 refunds are stuck",
@@ -147,7 +148,7 @@ def test_explain_of_a_pull_request_as_json(office: Office) -> None:
     assert (answer.code, answer.json["requester"]) == (0, "alice")
     assert answer.json["grants"][0]["expires_at"] == "2026-11-24T12:00:00Z"
     two = str(office.propose("alice", "one", "two"))
-    assert office.run("explain", two).out.count("alice gets orders-db-read") == 2
+    assert office.run("explain", two).out.count("alice asks for orders-db-read") == 2
     several = office.run("explain", two, "--format", "json")
     assert (several.code, several.out) == (1, "")
     assert "2 requests" in several.err
@@ -157,7 +158,7 @@ def test_explain_of_a_bad_pull_request_is_red(office: Office) -> None:
     """It is explained, and its findings follow."""
     answer = office.run("explain", str(office.bad))
     assert answer.code == 1
-    assert "carol gets orders-db-read" in answer.out
+    assert "carol asks for orders-db-read" in answer.out
     assert "[duration-above-maximum]" in answer.out
 
 
@@ -166,7 +167,7 @@ def test_explain_of_what_asks_for_nothing(office: Office) -> None:
     number = office.propose("alice", "closed")
     office.stage.must(office.stage.acme.call("olivia", "PATCH", f"/pulls/{number}", state="closed"))
     rules = office.stage.propose("olivia", "rules", {"policies/x.txt": "x"})
-    for asked, word in ((number, "nothing was granted for it"), (rules, "touches no request")):
+    for asked, word in ((number, "was closed, not merged"), (rules, "touches no request")):
         answer = office.run("explain", str(asked))
         assert (answer.code, answer.out) == (1, "")
         assert word in answer.err
@@ -185,7 +186,7 @@ def test_an_extension_is_explained(office: Office) -> None:
         assert granted.code == 0
         assert "change:" not in granted.out
         lines = granted.out.splitlines()
-        assert lines[0] == "dave gets orders-db-read in prod for 2h, until 2026-11-24T11:00:00Z"
+        assert lines[0] == "dave has orders-db-read in prod for 2h, until 2026-11-24T11:00:00Z"
         assert "state:    prod: live, 2h left, until 24 Nov 2026, 11:00 UTC" in lines
         assert "before:   dave had no other grant in the last 90 days." in lines
     text = file.read_text()
@@ -194,7 +195,7 @@ def test_an_extension_is_explained(office: Office) -> None:
         lines = office.run("explain", "24-dave-more").out.splitlines()
     finally:
         file.write_text(text)
-    assert lines[0] == "dave gets orders-db-read in prod for 4h, until 2026-11-24T13:00:00Z"
+    assert lines[0] == "dave asks for orders-db-read in prod for 4h, until 2026-11-24T13:00:00Z"
     assert (
         "change:   Granted until 24 Nov 2026, 11:00 UTC; with this until 24 Nov 2026, 13:00 UTC: 2h more, "
         "4h in all. Nothing else changes."

@@ -7,11 +7,20 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from acme_facts import HOUR
+from acme_facts import HOUR, MERGED_AT, PATH, a_request, the_rules
 from asking_office import Office, open_office
+from builders import a_revocation, an_approval
+from catalogue_facts import the_catalogue
 from desk import Said, said
 
+from jitbot.commands.request.asked_already import _granted
+from jitbot.commands.request.resolve_request import LedgerAnswer
+from jitbot.commands.request.submit import _how_to_use
+from jitbot.domain.access.request_state import fold_events
+from jitbot.domain.model.documents import Login
 from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.request.progress import ProgressStep, ProgressUpdate
+from jitbot.domain.views.grant_preview import would_grant
 from jitbot.sandbox.github.records import GitHubFault
 from jitbot.wiring.requester import repository_of
 
@@ -112,6 +121,15 @@ def test_a_policy_for_others(office: Office) -> None:
 def test_a_policy_that_is_none(office: Office) -> None:
     """A name that is no policy is answered with those it may have meant."""
     refused(office.run("request", "orders"), "no policy 'orders'", "you may use: orders-db-read")
+    misspelt = office.run("request", "orders-db-reed")
+    refused(misspelt, "there is no policy 'orders-db-reed'; you may use: orders-db-read\n")
+
+
+def test_a_parameter_that_is_none_is_said_before_anything_is_asked(office: Office) -> None:
+    """A misspelt name is named with those that there are, not asked for as if nothing had been said."""
+    answer = office.run(*without("-p"), "-p", "tabel=orders")
+    assert (answer.code, answer.out) == (2, "")
+    assert "orders-db-read has no parameter 'tabel'; it asks for: table" in answer.err
 
 
 def test_somebody_unknown(office: Office) -> None:
@@ -164,10 +182,11 @@ def test_another_repository(office: Office) -> None:
 
 
 def test_no_repository(office: Office, tmp_path: Path) -> None:
-    """Where no repository is named at all it is misuse, and all three ways to name one are said."""
+    """Where no repository is named at all it is misuse, and all ways to name one are said."""
     answer = office.run(*ASK, JITBOT_REPOSITORY="")
     assert answer.code == 2
-    assert "--repo OWNER/NAME, set JITBOT_REPOSITORY, or run this in a clone" in answer.err
+    assert "--repo OWNER/NAME, set JITBOT_REPOSITORY, run this in a clone" in answer.err
+    assert "git config --global jitbot.repository OWNER/NAME" in answer.err
 
 
 def test_a_token_is_needed(office: Office) -> None:
@@ -209,7 +228,7 @@ def test_a_dry_run(office: Office) -> None:
     office.acme.github.calls.clear()
     answer = office.run(*ASK, "--ticket", "INC-7", "--dry-run")
     assert (answer.code, answer.err) == (0, "")
-    assert answer.out.startswith("alice gets orders-db-read in prod for 1h, until ")
+    assert answer.out.startswith("alice asks for orders-db-read in prod for 1h, until ")
     assert (
         "\n    requester: alice\n    accounts: [prod]\n    duration: 1h\n    reason: why\n    ticket: INC-7\n"
         in answer.out
@@ -253,6 +272,63 @@ def test_hostile_words_stay_words(running: Office) -> None:
     assert "<img>" not in pull.body
     shown = running.run("request", "--again", str(pull.number), "--dry-run").out
     assert "##[" not in shown
+
+
+def test_break_glass_waits_for_nobody(running: Office) -> None:
+    """What needs no approval before the merge is not said to wait for one, by `request` and by `status`."""
+    glass = ("request", "production-break-glass", "-a", "prod", "-d", "1h", "-r", "down", "--ticket", "INC-1")
+    answer = running.run(*glass, login="dave")
+    assert answer.code == 0, answer.err
+    assert "once it is approved" not in answer.err
+    assert "jitbot needs no approval before the merge" in answer.err
+    assert "asked, break-glass: no approval before the merge" in running.run("status", login="dave").out
+
+
+def test_asking_twice_is_noticed(running: Office) -> None:
+    """A second request for what waits, or is granted, already is said to be that; it is opened all the same."""
+    wanted = ("request", "service-logs-read", "-a", "prod", "-d", "1h", "-p", "service=orders", "-r", "twice")
+    first = running.run(*wanted)
+    assert (first.code, "already" in first.err) == (0, False), first.err
+    second = running.run(*wanted)
+    assert second.code == 0, second.err
+    assert f"a request of yours under this policy waits already: {first.out.strip()}" in second.err
+
+
+def test_what_is_granted_already_is_noticed() -> None:
+    """The same of the same person, in accounts that cover it, while it runs; nothing else is the same."""
+    states = dict(fold_events([an_approval(asked=a_request(accounts=("prod", "staging")))]))
+    answer, asked = LedgerAnswer(states=states), a_request(path=PATH.replace("refunds", "again"))
+    (said_,) = _granted(answer, asked, MERGED_AT)
+    assert said_.endswith(f"for more time: jitbot extend {PATH}")
+    assert said_.startswith("you have this already until 2026-11-24T11:00:00Z")
+    for other in (
+        replace(asked, requester=Login("bob")),
+        replace(asked, accounts=("data",)),
+        replace(asked, parameters={"table": "refunds"}),
+        replace(asked, path=asked.path.replace("orders-db-read", "other")),
+    ):
+        assert list(_granted(answer, other, MERGED_AT)) == []
+    assert list(_granted(answer, asked, MERGED_AT + 2 * HOUR)) == []
+    ended = fold_events([an_approval(asked=a_request(accounts=("prod", "staging"))), a_revocation()])
+    assert list(_granted(LedgerAnswer(states=dict(ended)), asked, MERGED_AT)) == []
+
+
+def test_each_account_has_its_own_command() -> None:
+    """After a grant in several accounts the command to use it names one, as `exec` wants it."""
+    for accounts, options in (
+        (("prod",), [""]),
+        (("prod", "staging"), [" --account prod", " --account staging"]),
+    ):
+        approval = an_approval(asked=a_request(accounts=accounts))
+        (state,) = fold_events([approval]).values()
+        preview = would_grant(a_request(accounts=accounts), the_rules(), MERGED_AT, the_catalogue())
+        assert preview is not None
+        update = ProgressUpdate(step=ProgressStep.GRANTED, statuses={}, term=state.current)
+        used = [line for line in _how_to_use(update, preview) if line.startswith("use it")]
+        assert used == [
+            f"use it: jitbot exec 24-alice-refunds.yaml{each} -- aws sts get-caller-identity"
+            for each in options
+        ]
 
 
 def test_again(running: Office) -> None:

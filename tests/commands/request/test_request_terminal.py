@@ -51,7 +51,7 @@ def test_the_whole_dialogue(office: Office) -> None:
         assert "cannot be seen" in alice.reads("approver:")
         alice.types("INC-1234 refunds are stuck")
         shown = alice.reads("[Y/n]:")
-        assert "alice gets orders-db-read in prod and staging for 2h" in shown
+        assert "alice asks for orders-db-read in prod and staging for 2h" in shown
         assert "1 of @acme/payments-leads" in shown
         assert not office.branches()
         alice.types("")

@@ -302,12 +302,22 @@ def test_release_that_cannot_be_started(office: Office) -> None:
     assert "delete the request's file" in answer.err
 
 
+def test_release_of_what_is_somebody_elses(office: Office) -> None:
+    """The workflow will refuse it, so nobody waits for it: who may end it is said at once, and it is no success."""
+    answer = office.run("release", "live-one", login="mallory")
+    assert answer.code == 1
+    assert "mallory is neither the requester nor an owner" in answer.err
+    assert "revoke.yml is started all the same" in answer.err
+    owner = office.run("release", "live-one", "--no-wait", login="bob")
+    assert (owner.code, "neither" in owner.err) == (0, False)
+
+
 def test_release_of_what_was_never_granted(office: Office) -> None:
     """There is nothing to end in an open pull request, and with nothing live there is nothing to name."""
     number = str(office.run("status", "--person", "carol", "--format", "json").json[0]["pull_request"])
-    assert (
-        "was never approved, so there is nothing to end" in office.run("release", number, login="carol").err
-    )
+    answer = office.run("release", number, login="carol")
+    assert "was never approved, so there is nothing to end" in answer.err
+    assert f"To withdraw a request that still waits: `gh pr close {number} --repo acme/access`" in answer.err
     answer = office.run("release", login="carol")
     assert (answer.code, answer.out) == (1, "")
     assert "carol has nothing live in acme/access" in answer.err

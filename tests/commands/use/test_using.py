@@ -247,10 +247,21 @@ def test_exec_is_the_command(place: Place) -> None:
     assert not {"AWS_ROLE_ARN", "AWS_SECURITY_TOKEN"} & found.keys()
 
 
-@pytest.mark.parametrize("arguments", [("exec",), ("exec", "orders"), ("exec", "orders", "--")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("exec",),
+        ("exec", "orders"),
+        ("exec", "orders", "--"),
+        ("exec", "orders", "aws", "sts"),
+        ("exec", "orders", "ls", "-l"),
+    ],
+)
 def test_exec_wants_a_command(place: Place, arguments: tuple[str, ...]) -> None:
-    """Without a command after -- it is misuse."""
-    assert place.run(*arguments).code == 2
+    """Without a command after -- it is misuse, and it says where the -- goes."""
+    answer = place.run(*arguments)
+    assert answer.code == 2
+    assert "Put -- before the command: jitbot exec [REQUEST] -- COMMAND" in answer.err
 
 
 def test_a_command_that_is_not_there(place: Place) -> None:
@@ -272,24 +283,27 @@ def test_the_profile_is_a_block_of_its_own(place: Place) -> None:
     assert place.run("credentials", "--configure", place.path).code == 0
     assert file.read_text() == once
     assert once.startswith(before)
-    assert "[profile jit-orders-prod]" in once
+    assert "[profile jit-orders-db-read-prod]" in once
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
     assert place.run("credentials", "--unconfigure", place.path, "--account", "prod").code == 0
     assert file.read_text().strip() == before
 
 
 @pytest.mark.parametrize(
-    "taken", ["[profile jit-orders-prod]\nregion = x\n", "[ profile 'jit-orders-prod' ]\n"]
+    "taken", ["[profile jit-orders-db-read-prod]\nregion = x\n", "[ profile 'jit-orders-db-read-prod' ]\n"]
 )
 def test_somebody_elses_profile_stays(place: Place, taken: str) -> None:
-    """A profile of that name that is not ours is left alone, and another name asked for."""
+    """A profile of that name that is not jitbot's is left alone; where the name was chosen, another is asked for."""
     file = place.home / ".aws/config"
     file.parent.mkdir(exist_ok=True)
     file.write_text(taken)
-    answer = place.run("credentials", "--configure", place.path)
+    answer = place.run("credentials", "--configure", place.path, "--name", "jit-orders-db-read-prod")
     assert answer.code == 1
     assert "choose another --name" in answer.err
     assert file.read_text() == taken
+    assert place.run("credentials", "--configure", place.path).code == 0
+    assert file.read_text().startswith(taken)
+    assert "[profile jit-orders-db-read-prod-2]" in file.read_text()
     assert place.run("credentials", "--configure", place.path, "--name", "mine").code == 0
 
 
@@ -385,15 +399,17 @@ def test_the_real_aws_command_line(place: Place) -> None:
     """With a profile and with exec, the real aws reads the table asked for; after the end it is refused."""
     aws = aws_command(os.environ)
     assert place.run("credentials", "--configure", place.path).code == 0
-    ran = place.shell(aws, "--profile", "jit-orders-prod", *SCAN)
+    ran = place.shell(aws, "--profile", "jit-orders-db-read-prod", *SCAN)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert int(ran.stdout) > 0
     ran = place.shell(sys.executable, "-m", "jitbot", "exec", place.path, "--", aws, *SCAN)
     assert (ran.returncode, ran.stderr) == (0, "")
-    refused = place.shell(aws, "--profile", "jit-orders-prod", "dynamodb", "scan", "--table-name", "refunds")
+    refused = place.shell(
+        aws, "--profile", "jit-orders-db-read-prod", "dynamodb", "scan", "--table-name", "refunds"
+    )
     assert refused.returncode != 0
     place.acme.clock.set(datetime.now(UTC) + timedelta(hours=3))
-    assert place.shell(aws, "--profile", "jit-orders-prod", *SCAN).returncode != 0
+    assert place.shell(aws, "--profile", "jit-orders-db-read-prod", *SCAN).returncode != 0
 
 
 def test_an_extension_is_followed(place: Place) -> None:
@@ -487,7 +503,7 @@ def test_a_profile_of_a_grant_needs_nothing_else(place: Place, name: str) -> Non
     text = (place.home / ".aws/config").read_text()
     assert "\nregion = eu-west-1\nmax_attempts = 2\n# <<<" in text
     program = "import boto3; s = boto3.Session(); print(s.region_name, s.client('sts').get_caller_identity()['Arn'])"
-    asked = {**none, "AWS_PROFILE": "jit-orders-prod"}
+    asked = {**none, "AWS_PROFILE": "jit-orders-db-read-prod"}
     environ = {key: value for key, value in place.environ(**asked).items() if value}
     ran = subprocess.run(
         [sys.executable, "-c", program],
@@ -530,3 +546,200 @@ def test_a_name_that_cannot_be_written_is_misuse(place: Place, name: str) -> Non
     assert answer.code == 2
     assert "characters that print" in answer.err
     assert not (place.home / ".aws/config").exists()
+
+
+def end(place: Place, path: str, login: str = "alice") -> None:
+    """The workflow revoke.yml, started by this person, ends a grant."""
+    job = place.acme.job("revoke.yml", actor=login)
+    ran = said("revoke", path, "--reason=done", folder=place.acme.clone(), environ=job, now=place.stage.now)
+    assert ran.code == 0, ran
+
+
+def test_what_was_given_back_says_that_it_ended(place: Place) -> None:
+    """`release` drops the kept session and the profile at once: the next use says when it ended, and how."""
+    place.acme.clock.set(place.stage.now)
+    path = place.ask("given-back")
+    assert place.run("credentials", path).code == 0
+    assert place.run("credentials", "--configure", path).code == 0
+    assert "given-back" in (place.home / ".aws/config").read_text()
+    answer = place.run("release", path, "--no-wait")
+    assert answer.code == 0, answer.err
+    assert "its profile was taken out of" in answer.err
+    assert "given-back" not in (place.home / ".aws/config").read_text()
+    end(place, path)
+    for verb in (("credentials", path), ("exec", "given-back", "--", "true")):
+        answer = place.run(*verb)
+        assert (answer.code, answer.out) == (1, "")
+        assert f"{path} ended at {place.stage.now:%Y-%m-%dT%H}" in answer.err
+        assert "(released); ask anew: jitbot request --again" in answer.err
+
+
+def test_revoke_on_a_persons_own_machine_names_release(place: Place) -> None:
+    """Only a run of Actions says who revokes; the verb that starts one is named."""
+    answer = place.run("revoke", place.path, "--reason", "incident")
+    assert (answer.code, answer.out) == (3, "")
+    assert f"use `jitbot release {place.path}`" in answer.err
+
+
+def test_an_end_by_somebody_else_is_seen_within_a_minute(place: Place) -> None:
+    """A kept session is used for a minute without a question; then the ledger is asked whether the grant ended."""
+    place.acme.clock.set(place.stage.now)
+    path = place.ask("revoked")
+    kept = place.run("credentials", path)
+    end(place, path, "bob")
+    assert place.run("credentials", path).out == kept.out
+    place.acme.clock.advance(timedelta(seconds=61))
+    answer = place.run("credentials", path)
+    assert (answer.code, answer.out) == (1, "")
+    assert "(revoked)" in answer.err
+
+
+def test_a_kept_session_outlives_a_github_that_does_not_answer(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the ledger cannot be read the kept session is used, with a word: AWS decides whether it still lasts."""
+    from jitbot.adapters.git import GitRepository
+    from jitbot.domain.model.errors import UnavailableError
+
+    def gone(_self: GitRepository, _heads: object = ()) -> None:
+        raise UnavailableError("git could not fetch")
+
+    kept = place.run("credentials", place.path)
+    place.acme.clock.set(place.stage.now + timedelta(seconds=61))
+    monkeypatch.setattr(GitRepository, "fetch", gone)
+    answer = place.run("credentials", place.path)
+    assert (answer.code, answer.out) == (0, kept.out)
+    assert "? whether it still lasts is not known: git could not fetch" in answer.err
+    assert place.run("credentials", place.shared, "--account", "prod").code == 3
+
+
+def test_a_profile_goes_out_after_the_end(place: Place) -> None:
+    """By a part of the request's name, or by its pull request, when the grant is over; nobody is asked for the first."""
+    place.acme.clock.set(place.stage.now)
+    path = place.ask("over")
+    number = next(
+        each["pull_request"]
+        for each in place.run("status", "--format", "json").json
+        if each["request"] == path
+    )
+    file = place.home / ".aws/config"
+    began = place.stage.now
+    for name in ("over", str(number)):
+        place.acme.clock.set(began)
+        assert place.run("credentials", "--configure", path).code == 0
+        place.acme.clock.set(began + timedelta(hours=3))
+        answer = place.run("credentials", "--unconfigure", name)
+        assert (answer.code, file.read_text()) == (0, ""), answer
+
+
+def test_profiles_do_not_pile_up(place: Place) -> None:
+    """A new profile is named by policy and account, and takes the place of one whose grant is over, not of a live one."""
+    place.acme.clock.set(place.stage.now)
+    file = place.home / ".aws/config"
+    first = place.ask("pile-one")
+    second = place.ask("pile-two")
+    assert place.run("credentials", "--configure", first).code == 0
+    assert place.run("credentials", "--configure", second).code == 0
+    assert "[profile jit-orders-db-read-prod]" in file.read_text()
+    assert "[profile jit-orders-db-read-prod-2]" in file.read_text()
+    end(place, first)
+    assert place.run("credentials", "--configure", place.ask("pile-three")).code == 0
+    assert "pile-one" not in file.read_text()
+    assert file.read_text().count("[profile jit-orders-db-read-prod]") == 1
+    assert "which one?" in place.run("credentials", "--unconfigure", "pile").err
+
+
+def test_what_is_not_granted_says_how_far_it_is(place: Place) -> None:
+    """An open pull request waits, a closed one gave nothing, a refused one was refused, and why: no answer leads in a circle."""
+    path, text = place.stage.request("alice", "orders-db-read", "waits", **TABLE)
+    number = place.stage.propose("alice", "waits", {path: text})
+    for name in (str(number), "waits"):
+        answer = place.run("exec", name, "--", "true")
+        assert answer.code == 1
+        assert f"nothing is granted yet: pull request {number} still waits" in answer.err
+    assert place.acme.call("alice", "PATCH", f"/pulls/{number}", state="closed").ok
+    assert "was closed, not merged" in place.run("exec", str(number), "--", "true").err
+    assert "no request is called '999'" in place.run("exec", "999", "--", "true").err
+    path, text = place.stage.request("alice", "orders-db-read", "refused", **TABLE, duration="9h")
+    number = place.stage.propose("alice", "refused", {path: text})
+    place.stage.must(place.stage.review("bob", number))
+    place.stage.must(place.stage.merge("olivia", number))
+    said("grant", folder=place.acme.clone(), environ=place.acme.job("grant.yml"), now=place.stage.now)
+    for name in (str(number), "refused"):
+        answer = place.run("exec", name, "--", "true")
+        assert answer.code == 1
+        assert f"{path} was refused at " in answer.err
+        assert (
+            f"9h is above the maximum of orders-db-read, 4h. Ask anew: jitbot request --again {number}"
+            in answer.err
+        )
+        assert place.run("explain", name).err == answer.err
+    everything = place.run("status", "--ended", "--format", "json").json
+    listed = [each for each in everything if each["state"] == "refused"]
+    assert [(each["request"], each["pull_request"], each["why"]) for each in listed] == [
+        (path, number, "9h is above the maximum of orders-db-read, 4h")
+    ]
+    assert "refused: 9h is above the maximum" in place.run("status", "--all").out
+    assert "refused" not in place.run("status").out
+
+
+def test_a_live_grant_is_meant_before_one_that_is_over(place: Place) -> None:
+    """A part of a name that an ended request has too is the live one's."""
+    place.acme.clock.set(place.stage.now)
+    end(place, place.ask("twice-before"))
+    now = place.ask("twice-now")
+    answer = place.run("console", "twice")
+    assert answer.code == 0, answer.err
+    assert place.run("console", now).out.split("displayName")[0] == answer.out.split("displayName")[0]
+
+
+@pytest.mark.parametrize("how", ["environment", "option", "git config"])
+def test_no_clone_is_needed(place: Place, tmp_path: Path, how: str) -> None:
+    """With a repository that is named, jitbot keeps a clone of its own: what it says is verified all the same."""
+    environ = place.environ(XDG_CACHE_HOME=str(tmp_path / "cache"), HOME=str(tmp_path))
+    option: tuple[str, ...] = ()
+    if how == "environment":
+        environ["JITBOT_REPOSITORY"] = place.acme.repository
+    elif how == "option":
+        option = ("--repo", place.acme.repository)
+    else:
+        (tmp_path / ".gitconfig").write_text(f"[jitbot]\n\trepository = {place.acme.repository}\n")
+    for verb in (
+        ("credentials", place.path),
+        ("console", place.path),
+        ("owners", "requests/orders-db-read/"),
+    ):
+        answer = said(*verb, *option, folder=tmp_path, environ=environ, now=place.stage.now)
+        assert answer.code == 0, answer.err
+    explained = ("explain", place.path, "--short", *option)
+    answer = said(*explained, folder=tmp_path, environ=environ, now=place.stage.now)
+    assert (answer.code, "policy:" in answer.out) == (0, False), answer.err
+    assert answer.out.startswith("alice has orders-db-read in prod for 2h, until ")
+    kept = list((tmp_path / "cache/jitbot/repositories").glob("*/*/*/policies/settings.yaml"))
+    assert len(kept) == 1
+    assert environ["GITHUB_TOKEN"] not in (kept[0].parents[1] / ".git/config").read_text()
+    answer = said(
+        "credentials",
+        "--configure",
+        place.path,
+        *option,
+        folder=tmp_path,
+        environ=environ,
+        now=place.stage.now,
+    )
+    assert answer.code == 0, answer.err
+    assert f"--repo {place.acme.repository}" in (tmp_path / ".aws/config").read_text()
+
+
+def test_nothing_says_which_repository(place: Place, tmp_path: Path) -> None:
+    """Without a clone and without a name it says all the ways to name one; a clone of something else is not taken for it."""
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    subprocess.run(
+        ["git", "-C", str(tmp_path), "remote", "add", "origin", "https://github.com/acme/shop"], check=True
+    )
+    answer = said(
+        "exec", "orders", "--", "true", folder=tmp_path, environ=place.environ(), now=place.stage.now
+    )
+    assert answer.code == 2
+    for way in ("--repo OWNER/NAME", "JITBOT_REPOSITORY", "git config --global jitbot.repository"):
+        assert way in answer.err

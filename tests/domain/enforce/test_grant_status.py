@@ -16,8 +16,10 @@ from builders import (
 )
 
 from jitbot.domain.access.request_state import RequestState, fold_events
-from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, grant_statuses
+from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, grant_statuses, refused_requests
+from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence, RecordedAccount
 
 GRANTED = an_outcome(EventType.GRANTED)
 
@@ -81,6 +83,32 @@ def test_a_window_is_over_at_its_end(events: tuple[Event, ...]) -> None:
     assert (before.state is GrantState.ENDED, before.left) == (False, SECOND)
     at = status(*events, now=EXPIRES_AT)
     assert (at.state, at.why, at.left) == (GrantState.ENDED, "expired", timedelta())
+
+
+def test_what_was_refused_is_not_forgotten() -> None:
+    """Whose it was, by the request or else by the pull request's author; one that was granted is none of them."""
+    asked = Evidence.asked(Ask.of_request(a_request(), None))
+    author = Evidence.author(RecordedAccount.named("mallory", 9))
+    for evidence, requester, accounts in (
+        (Evidence.of(asked, author), "alice", ("prod",)),
+        (Evidence.of(author), "mallory", ()),
+        (Evidence(), "", ()),
+    ):
+        refused = Event(kind=EventType.REFUSED, at=NOW, request=PATH, commit=sha("no"), evidence=evidence)
+        (found,) = refused_requests([a_request_state(refused)])
+        assert (found.requester, found.accounts, found.at) == (requester, accounts, NOW)
+        assert refused_requests([a_request_state(an_approval(), refused)]) == ()
+
+
+def test_the_end_that_was_planned_is_not_when_it_ended() -> None:
+    """It ended when AWS refused; of a revocation that is only recorded, then; and never after the planned end."""
+    revoked, denied = a_revocation(), an_outcome(EventType.ENDED, why=EndReason.REVOKED, at=NOW + MINUTE)
+    assert status(an_approval(), GRANTED).ended_at is None
+    assert status(an_approval(), GRANTED, revoked).ended_at == revoked.at < EXPIRES_AT
+    assert status(an_approval(), GRANTED, revoked, denied).ended_at == denied.at
+    assert status(an_approval(), GRANTED, now=EXPIRES_AT).ended_at == EXPIRES_AT
+    late = a_revocation(at=EXPIRES_AT + HOUR)
+    assert status(an_approval(), GRANTED, late, now=EXPIRES_AT + 2 * HOUR).ended_at == EXPIRES_AT
 
 
 def test_a_revoked_grant_stays_revoked_after_its_window() -> None:

@@ -13,6 +13,8 @@ from jitbot.domain.enforce import grant_target
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, grant_statuses
 from jitbot.domain.enforce.grant_target import Caller, Session
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence, Reason
+from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.errors import InvalidError
 
 GRANTED = an_outcome(EventType.GRANTED)
@@ -29,6 +31,7 @@ def found(*events: Event) -> tuple[GrantStatus, ...]:
 
 
 (LIVE,) = found(an_approval(), GRANTED)
+STATE = request_state.RequestState(request=PATH)
 
 
 def test_the_newest_is_the_one_granted_last() -> None:
@@ -48,24 +51,43 @@ def test_one_grant_is_meant() -> None:
     """The only one, or that of the account, by alias or id; anything else says what there is."""
     two = found(an_approval(asked=a_request(accounts=("prod", "staging"))))
     prod, staging = sorted(two, key=lambda each: each.account)
-    assert grant_target.one([LIVE], PATH, None) == LIVE
-    assert grant_target.one(two, PATH, "staging") == staging
-    assert grant_target.one(two, PATH, "111111111111") == prod
+    assert grant_target.one([LIVE], STATE, None) == LIVE
+    assert grant_target.one(two, STATE, "staging") == staging
+    assert grant_target.one(two, STATE, "111111111111") == prod
     for account, said in (
         (None, r"is for several accounts \(prod, staging\); say which: --account (prod|staging)"),
         ("mars", "is not for the account mars; it is for prod, staging"),
     ):
         with pytest.raises(InvalidError, match=said):
-            grant_target.one(two, PATH, account)
+            grant_target.one(two, STATE, account)
     with pytest.raises(InvalidError, match="was never approved"):
-        grant_target.one(two, OTHER, None)
+        grant_target.one(two, request_state.RequestState(request=OTHER), None)
+
+
+def test_what_was_refused_says_why() -> None:
+    """When, for which reasons, and how to ask anew: by its pull request where that is recorded."""
+    reason = Reason(Finding(code="x", message="too long", file=PATH).as_json())
+    refused = Event(
+        kind=EventType.REFUSED,
+        at=NOW,
+        request=PATH,
+        evidence=Evidence.of(Evidence.reasons((reason,)), Evidence.pull_request(7)),
+    )
+    (state,) = request_state.fold_events([refused]).values()
+    assert grant_target.why_not_granted(state) == (
+        f"{PATH} was refused at 2026-11-24T09:01:00Z: too long. Ask anew: jitbot request --again 7"
+    )
+    (bare,) = request_state.fold_events([Event(kind=EventType.REFUSED, at=NOW, request=PATH)]).values()
+    assert f"no reason is recorded. Ask anew: jitbot request --again {PATH}" in grant_target.why_not_granted(
+        bare
+    )
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"state": GrantState.ENDED, "why": "expired"}, "expired at 2026-11-24T11:00:00Z; ask anew"),
-        ({"state": GrantState.ENDED, "why": "revoked"}, r"ended early \(revoked\); ask anew"),
+        ({"state": GrantState.ENDED, "why": "expired", "ended_at": EXPIRES_AT}, "expired at 2026-11-24T11:00:00Z; ask anew"),
+        ({"state": GrantState.ENDED, "why": "revoked", "ended_at": NOW}, r"ended at 2026-11-24T09:01:00Z \(revoked\); ask anew"),
         ({"state": GrantState.PLANNED, "starts_at": NOW + HOUR}, "begins at 2026-11-24T10:01:00Z, in 1h; try again then"),
         ({"state": GrantState.APPROVED}, "is approved and not granted yet in prod"),
     ],

@@ -157,6 +157,16 @@ def test_the_words_for_the_approver() -> None:
     assert "| 1 of nobody |" in proposed(the_rules(codeowners=owned_by()))
 
 
+def test_an_extension_counts_from_the_first_start() -> None:
+    """Its pull request says so: a merge today moves no start."""
+    longer = a_request(duration=timedelta(hours=3))
+    grant_preview = would_grant(longer, the_rules(), MERGED_AT, the_catalogue())
+    assert grant_preview is not None
+    body = new_request.extension(grant_preview, b"", a_request()).body
+    assert "| how long | 3h, from the first start |" in body
+    assert "from the merge" not in body
+
+
 def test_who_may_ask_under_what() -> None:
     """The policies by name that name a person, who must have a principal to ask with."""
     policies = [

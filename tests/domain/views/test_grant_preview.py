@@ -78,7 +78,7 @@ def test_an_account_that_nobody_knows_hides_no_other() -> None:
     assert seen.risk.level is Level.UNKNOWN
     assert seen.risk.reasons[1] == "AdministratorAccess: can do everything in the account"
     assert seen.in_words().startswith(
-        "alice gets orders-db-read in prod and nowhere (not in accounts.yaml) for"
+        "alice asks for orders-db-read in prod and nowhere (not in accounts.yaml) for"
     )
 
 
@@ -160,17 +160,30 @@ def test_the_owners_are_those_of_the_path() -> None:
 @pytest.mark.parametrize(
     ("request_", "words"),
     [
-        (a_request(), "alice gets orders-db-read in prod for 2h, until 2026-11-24T11:00:00Z"),
+        (
+            a_request(),
+            "alice asks for orders-db-read in prod for 2h, until 2026-11-24T11:00:00Z if it is merged now",
+        ),
         (
             a_request(accounts=("prod", "staging"), starts_at=LATER),
-            "alice gets orders-db-read in prod and staging for 2h, "
+            "alice asks for orders-db-read in prod and staging for 2h, "
             "from 2026-11-25T09:00:00Z until 2026-11-25T11:00:00Z",
         ),
     ],
 )
 def test_one_sentence_says_it_all(request_: Request, words: str) -> None:
-    """Who gets what, where, for how long, until when, and from when if not at once."""
+    """Who asks for what, where, for how long, until when if it is merged now, and from when if not at once."""
     assert grant_preview(request_).in_words() == words
+
+
+def test_what_is_decided_has_no_condition() -> None:
+    """Once it is granted the sentence says who has it, until the end that is recorded."""
+    assert (
+        grant_preview()
+        .in_words("has")
+        .startswith("alice has orders-db-read in prod for 2h, until 2026-11-24T11")
+    )
+    assert "if it is merged" not in grant_preview().in_words("has")
 
 
 @pytest.mark.parametrize(

@@ -283,7 +283,7 @@ def test_what_is_asked_for_and_why() -> None:
     plain = a_request(reason="stuck", parameters={})
     assert why(plain) == "> stuck"
     told = why(replace(plain, ticket="OPS-7", parameters={"table": "", "index": "a"}))
-    assert told == "> stuck\n> <br>ticket OPS-7\n\n- table: **…**\n- index: **a**"
+    assert told == "> stuck<br>ticket OPS-7\n\n- table: **…**\n- index: **a**"
 
 
 def test_each_thing_is_said_once() -> None:

@@ -22,7 +22,7 @@ from comment_facts import HOSTILE, a_summary
 
 from jitbot.domain.access import request_state
 from jitbot.domain.enforce.grant_status import grant_statuses
-from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model.documents import Login
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.views.request_summary import (
@@ -31,6 +31,7 @@ from jitbot.domain.views.request_summary import (
     Held,
     RequestSummary,
     before,
+    headline,
     held,
     labelled,
     listed,
@@ -121,12 +122,12 @@ def test_nothing_before_the_merge_is_asked_for() -> None:
         (None, "What alice had before is not known now: the ledger could not be read."),
         (Held(count=0, last=None), "alice had no other grant in the last 90 days."),
         (
-            Held(count=1, last=GRANTED.current),
+            Held(count=1, last=GRANTED.current, until=EXPIRES_AT),
             "alice had one other grant in the last 90 days: it was orders-db-read in prod, "
             "until 24 Nov 2026, 11:00 UTC.",
         ),
         (
-            Held(count=3, last=GRANTED.current),
+            Held(count=3, last=GRANTED.current, until=EXPIRES_AT),
             "alice had 3 other grants in the last 90 days: the last one was orders-db-read in prod, "
             "until 24 Nov 2026, 11:00 UTC.",
         ),
@@ -144,9 +145,24 @@ def test_only_the_requesters_other_grants_count() -> None:
     bobs = an_approval(asked=a_request(path=PATH.replace("alice", "bob"), requester=Login("bob")))
     refused = Event(kind=EventType.REFUSED, at=NOW, request=PATH.replace("refunds", "no"))
     states = request_state.fold_events([an_approval(), later, bobs, refused])
-    assert held(states.values(), "alice", excluding=PATH) == Held(count=1, last=states[OTHER].current)
+    last = states[OTHER].current
+    assert last is not None
+    only = Held(count=1, last=last, until=last.window.expires_at)
+    assert held(states.values(), "alice", excluding=PATH) == only
     assert held(states.values(), "alice").count == 2
     assert held(states.values(), "carol") == Held(count=0, last=None)
+
+
+def test_what_was_given_back_ended_then() -> None:
+    """The end of an earlier grant is when access really ended, not when it would have; it decides which was last."""
+    back = an_outcome(EventType.ENDED, why=EndReason.RELEASED, at=NOW + MINUTE)
+    state = a_request_state(an_approval(), an_outcome(EventType.GRANTED), back)
+    known = held([state], "alice")
+    assert known.until == back.at < EXPIRES_AT
+    assert before(a_summary(held=known), TERMINAL).endswith(f"in prod, until {when(back.at)}.")
+    (other,) = request_state.fold_events([an_approval(asked=a_request(path=OTHER, duration=HOUR))]).values()
+    later = held([state, other], "alice")
+    assert later.last == other.current
 
 
 def test_what_an_extension_changes() -> None:
@@ -224,9 +240,25 @@ def test_how_it_stands() -> None:
     state = a_request_state(an_approval(), an_outcome(EventType.GRANTED))
     for at, said in (
         (NOW + 29 * MINUTE, "prod: live, 1h30m left, until 24 Nov 2026, 11:00 UTC"),
-        (EXPIRES_AT, "prod: expired, until 24 Nov 2026, 11:00 UTC"),
+        (EXPIRES_AT, "prod: expired, 24 Nov 2026, 11:00 UTC"),
     ):
         assert list(stands(a_summary(statuses=grant_statuses([state], at)), TERMINAL)) == [said]
+
+
+def test_the_verb_says_how_far_it_is() -> None:
+    """Nobody "gets" what is only asked for, and nobody "has" what is over."""
+    for at, events, verb in (
+        (NOW, None, "asks for"),
+        (NOW, (an_approval(),), "gets"),
+        (NOW, (an_approval(), an_outcome(EventType.GRANTED)), "has"),
+        (EXPIRES_AT, (an_approval(), an_outcome(EventType.GRANTED)), "had"),
+    ):
+        statuses = () if events is None else grant_statuses([a_request_state(*events)], at)
+        summary = a_summary(statuses=statuses)
+        assert summary.grant_preview is not None
+        assert headline(summary, summary.grant_preview).startswith(
+            f"alice {verb} orders-db-read in prod for 2h"
+        )
 
 
 def test_who_may_approve_before_anyone_was_asked() -> None:

@@ -165,5 +165,5 @@ def test_a_file_that_asks_for_more_time_is_explained_from_its_first_start(world:
     world.acme.clock.advance(timedelta(hours=1))
     ran = world.jit("explain", path, runner="clone-alice", workflow="grant.yml")
     until = timestamp.show(timestamp.parse(first) + timedelta(hours=2))
-    assert f"alice gets orders-db-read in prod for 4h, until {until}" in ran.output
+    assert f"alice asks for orders-db-read in prod for 4h, until {until}" in ran.output
     assert "2h more, 4h in all" in ran.output

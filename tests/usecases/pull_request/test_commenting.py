@@ -571,7 +571,9 @@ def test_production_is_read_whatever_the_order(world: World) -> None:
     ran = world.ran("explain", str(number), workflow="check.yml")
     assert "risk:     not known" in ran.output
     assert f"commit:   {world.github.pulls[number].head_sha}\n" in ran.output
-    assert "carol gets orders-db-read in prod and staging and nowhere (not in accounts.yaml)" in ran.output
+    assert (
+        "carol asks for orders-db-read in prod and staging and nowhere (not in accounts.yaml)" in ran.output
+    )
 
 
 def test_more_than_can_be_read_is_red(world: World) -> None:
