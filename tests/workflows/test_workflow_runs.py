@@ -62,7 +62,7 @@ def test_an_unapproved_merge_turns_the_run_red(office: Office) -> None:
     assert ran.code == 1
     assert ran.steps["Decide and grant"] == "failure"
     assert "[not-enough-approvals]" in ran.output
-    assert office.states("mallory") == []
+    assert office.states("mallory") == ["refused"]
 
 
 def test_a_silent_merge_is_granted_by_schedule_and_ended_by_hand(office: Office) -> None:

@@ -1,5 +1,6 @@
 """`jitbot explain`."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -74,8 +75,9 @@ def explain(
     """
     now = at or invocation.now
     number = pull_number(request)
-    here = has_data_root(invocation.folder) or _is_file(invocation.folder / request)
-    if repository is not None or not here:
+    if repository is not None or not has_data_root(
+        Path(os.path.normpath(invocation.folder / request)).parent
+    ):
         invocation = in_clone(invocation, repository, files=number is None)
     shown = _of_file(invocation, request, now) if number is None else _of_pull(invocation, number, now)
     summaries, findings = worst_first(shown.summaries), shown.findings
