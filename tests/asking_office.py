@@ -75,7 +75,12 @@ class Office:
     @contextmanager
     def approving(self, *logins: str) -> Iterator[None]:
         """These people approve the next pull request as soon as its auto-merge is on."""
-        with self.when_asked(lambda number: [self.approve(login, number) for login in logins]):
+
+        def approve(number: int) -> None:
+            for login in logins:
+                self.approve(login, number)
+
+        with self.when_asked(approve):
             yield
 
     @contextmanager

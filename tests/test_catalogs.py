@@ -40,7 +40,7 @@ def written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_what_is_asked_for_is_what_is_there(written: Path) -> None:
     """Lists come in the order of the keys, and each table as a row."""
     written.write_text('b = ["x", "y"]\na = ["z"]\n')
-    assert catalogs.lists("c", "a", "b") == ({"z"}, {"x", "y"})
+    assert catalogs.lists("c", "a", "b") == (frozenset({"z"}), frozenset({"x", "y"}))
     written.write_text('[[row]]\nname = "n"\nmany = ["2", "1"]\n')
     assert catalogs.table("c", "row", Row) == (Row(name="n", many=("2", "1")),)
 

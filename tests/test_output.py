@@ -103,9 +103,9 @@ def loose(value: ast.expr, function: ast.FunctionDef) -> Iterator[str]:
             return
         case ast.JoinedStr():
             parts = [each for each in value.values if isinstance(each, ast.FormattedValue)]
-            for each in parts:
-                if not (each.format_spec and ast.unparse(each.format_spec).strip("f'\"")[-1:] in set("dfx,")):
-                    yield from loose(each.value, function)
+            for part in parts:
+                if not (part.format_spec and ast.unparse(part.format_spec).strip("f'\"")[-1:] in set("dfx,")):
+                    yield from loose(part.value, function)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             yield from loose(left, function)
             yield from loose(right, function)

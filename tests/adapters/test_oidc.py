@@ -33,7 +33,7 @@ def published(name: str) -> dict[str, str]:
     return {"k1": jwt.algorithms.RSAAlgorithm.to_jwk(key(name).public_key())}
 
 
-def signed(name: str = "good", **claims: object) -> str:
+def signed(name: str = "good", /, **claims: object) -> str:
     """A token signed with that key, which says that it is `k1`."""
     return jwt.encode({**CLAIMS, **claims}, key(name), algorithm="RS256", headers={"kid": "k1"})
 

@@ -71,7 +71,12 @@ def test_a_region_that_the_account_has_not_activated(monkeypatch: pytest.MonkeyP
     """The person's region may be off in the grant's account: the global one is always on."""
     alice, other = person(), person("us-east-1")
     regions: list[str] = []
-    monkeypatch.setattr(alice, "_client", lambda region_name: regions.append(region_name) or other._sts)
+
+    def client(region_name: str) -> object:
+        regions.append(region_name)
+        return other._sts
+
+    monkeypatch.setattr(alice, "_client", client)
     with Stubber(alice._sts) as here, Stubber(other._sts) as there:
         here.add_client_error("assume_role", "RegionDisabledException", http_status_code=403)
         there.add_response("assume_role", {"Credentials": GIVEN})

@@ -30,6 +30,7 @@ from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.domain.access import decision_event
 from jitbot.domain.access.approval import decide
 from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger import attestation, commit_message, events
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.attestation import Batch, blob_name
@@ -45,6 +46,7 @@ from jitbot.domain.model.merge_facts import (
     PullCommit,
     PullRequest,
     Review,
+    Rules,
 )
 from jitbot.sandbox.organisation import acme_tree
 from jitbot.usecases.collect.collect_case import read_rules
@@ -156,7 +158,7 @@ def grants(count: int, main: Branch, ledger: Ledger) -> None:
     files = acme_tree(ISSUER)
     main.commit(files, "Begin", BEGINS)
     ledger.branch.commit({"README.md": b"The ledger."}, "Begin the ledger", BEGINS)
-    rules = read_rules(Tree(files), documents, "orders-db-read")  # type: ignore[arg-type]
+    rules = read_rules(Tree(files), documents, "orders-db-read")
     catalogue = ServiceAuthorizationReference()
     step = timedelta(days=1095) / (count + 1)
     ends: list[tuple[datetime, int, Event]] = []
@@ -186,8 +188,8 @@ def _decided(
     commit: Sha,
     when: datetime,
     number: int,
-    rules: object,
-    catalogue: object,
+    rules: Rules,
+    catalogue: ActionCatalog,
 ) -> Event:
     alice, bob = (
         Actor(login=Login("alice"), github_id=GithubId(1001)),
@@ -208,15 +210,15 @@ def _decided(
         pull_request=pull, files=(path,), fetched_head=head, head_blob=change.blob, head_rules=rules, reviews=(review,),
         commits=(PullCommit(sha=head, named=(alice.github_id,)),), touching=frozenset({head}), permissions={bob.login: "write"},
         retargeted_at=None,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
     case = Case(
         change=change, request=documents.parse_request(Source(path=path, content=content)), rules=rules, touched=(path,),
         earlier=False, clashes=(), listed=(pull,), default_branch="main", merge=merge,
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
     decision = decide(case, RequestState(request=path), when + MINUTE)
     return decision_event.of_decision(
         change, case, decision, now=when + MINUTE, run=f"https://github.com/acme/access/actions/runs/{number}", catalogue=catalogue
-    )  # type: ignore[arg-type]  # fmt: skip
+    )  # fmt: skip
 
 
 def _outcomes(event: Event, number: int) -> Iterator[tuple[datetime, int, Event]]:

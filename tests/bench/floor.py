@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import boto3
 import botocore
@@ -72,7 +73,7 @@ def record(github: requests.Session, size: int) -> None:
         ["git", "rev-parse", "refs/remotes/origin/floor"], capture_output=True, text=True, check=True
     ).stdout.strip()
     files = {f"events/{head}.json": "x" * size, f"attestations/{head}.jwt": said}
-    variables = {
+    variables: dict[str, Any] = {
         "branch": {"repositoryNameWithOwner": os.environ["GITHUB_REPOSITORY"], "branchName": "floor"},
         "expectedHeadOid": head,
         "message": {"headline": "floor", "body": ""},
@@ -96,7 +97,7 @@ def token(github: requests.Session, audience: str) -> str:
     return str(github.get(url, headers=bearer).json()["value"])
 
 
-def grant(wanted: dict[str, object]) -> None:
+def grant(wanted: dict[str, Any]) -> None:
     """Make each role, and read it back."""
     said = token(requests.Session(), "sts.amazonaws.com")
     unsigned = Config(signature_version=botocore.UNSIGNED)
@@ -112,15 +113,15 @@ def grant(wanted: dict[str, object]) -> None:
         aws_session_token=found["SessionToken"],
     )
     iam.get_account_summary()
-    for each in wanted["roles"]:  # type: ignore[attr-defined]
-        name, tags = each["name"], [{"Key": "jitbot:request", "Value": each["name"]}]
+    for each in wanted["roles"]:
+        name = each["name"]
         iam.create_role(
             Path="/jit/",
             RoleName=name,
             AssumeRolePolicyDocument=each["trust"],
             MaxSessionDuration=3600,
             PermissionsBoundary=wanted["boundary"],
-            Tags=tags,
+            Tags=[{"Key": "jitbot:request", "Value": name}],
         )
         iam.put_role_policy(RoleName=name, PolicyName="jitbot", PolicyDocument=each["permissions"])
         iam.get_role(RoleName=name)

@@ -28,7 +28,7 @@ from jitbot.cli import main as command
 from jitbot.domain.aws import iam
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
-from jitbot.domain.model.documents import Login, Policy, Request, Sha, Source
+from jitbot.domain.model.documents import AccountId, Login, Policy, Request, Sha, Source
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.organisation import Acme
 from jitbot.sandbox.story.stage import Stage
@@ -156,7 +156,9 @@ def _read(acme: Acme, path: str) -> tuple[Policy, Request]:
     return policy, request
 
 
-def _alike(acme: Acme, made: _Example, number: int, accounts: Sequence[tuple[str, str]]) -> Iterator[Event]:
+def _alike(
+    acme: Acme, made: _Example, number: int, accounts: Sequence[tuple[str, AccountId]]
+) -> Iterator[Event]:
     """The approval of one more request over these accounts, its grants recorded, and their roles in AWS."""
     path = f"requests/{POLICY}/{NOW:%Y-%m/%d}-alice-live-{number}.yaml"
     window, request = made.approved.window, replace(made.request, path=path)

@@ -216,6 +216,7 @@ def test_an_exception_leads_to_its_row(page: Page) -> None:
     """From the list on top, one click opens the evidence of that grant; a lane of the timeline shows its grants."""
     button = page.browser.find_element(By.CSS_SELECTOR, "button[data-item]")
     name = button.get_attribute("data-item")
+    assert name is not None
     button.click()
     page.wait(1)
     assert name in page.browser.find_element(By.CSS_SELECTOR, "#rows .detail").text

@@ -6,7 +6,7 @@ everything else is left to git. The embedded GitHub notes the calls that git wou
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -71,7 +71,7 @@ def _remote(folder: Path, secret: str, server: str) -> tuple[Site, HostedReposit
     return site, repository
 
 
-def _missing(here: Objects, there: Objects, tips: Iterator[str] | Sequence[str]) -> list[str]:
+def _missing(here: Objects, there: Objects, tips: Iterable[str]) -> list[str]:
     """What a history has that is not here. What is here has everything behind it, as in every whole clone."""
     found: dict[str, None] = {}
     ahead = list(tips)

@@ -9,8 +9,10 @@ import http.client
 import io
 import sys
 from collections.abc import Callable, Iterable
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote, urlsplit
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 from urllib3 import HTTPHeaderDict, HTTPResponse
@@ -20,8 +22,7 @@ from urllib3.util import SKIP_HEADER
 from jitbot.sandbox.aws import AwsSandbox
 from jitbot.sandbox.github.server import Server
 
-Application = Callable[[dict[str, Any], Callable[..., object]], Iterable[bytes]]
-LISTENING: dict[int, Application] = {}  # by port on loopback, while the server runs
+LISTENING: dict[int, WSGIApplication] = {}  # by port on loopback, while the server runs
 
 
 def sent_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
@@ -78,14 +79,13 @@ def _listening(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(AwsSandbox, "stop", ended)
 
 
-def _dated(application: Application, handler: type) -> Application:
+def _dated(application: WSGIApplication, handler: type[BaseHTTPRequestHandler]) -> WSGIApplication:
     """An application whose server, not itself, writes the date into the answer."""
-    clock: Any = handler.date_time_string  # type: ignore[attr-defined]
     nobody = handler.__new__(handler)
 
-    def dated(environ: dict[str, Any], start: Callable[..., object]) -> Iterable[bytes]:
-        def begin(status: str, headers: list[tuple[str, str]], *rest: Any) -> object:
-            return start(status, [("Date", clock(nobody)), *headers], *rest)
+    def dated(environ: WSGIEnvironment, start: StartResponse) -> Iterable[bytes]:
+        def begin(status: str, headers: list[tuple[str, str]], *rest: Any) -> Callable[[bytes], object]:
+            return start(status, [("Date", nobody.date_time_string()), *headers], *rest)
 
         return application(environ, begin)
 
@@ -130,24 +130,26 @@ def _environ(method: str, url: str, host: str, headers: Any, content: bytes) -> 
 
 
 def _answer(
-    application: Application, environ: dict[str, Any], method: str, url: str, more: dict[str, Any]
+    application: WSGIApplication, environ: dict[str, Any], method: str, url: str, more: dict[str, Any]
 ) -> HTTPResponse:
     """The application's answer, as the client's pool gives it. A dropped connection is what http.client says of one."""
     begun: list[Any] = []
+    content: list[bytes] = []
 
-    def start(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+    def start(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable[[bytes], object]:
         begun[:] = [int(status.split(" ", 1)[0]), status.partition(" ")[2], headers]
+        return content.append
 
     try:
         answered = application(environ, start)
-        content = b"".join(answered)
+        content.extend(answered)
     except ConnectionError:
         raise http.client.RemoteDisconnected("Remote end closed connection without response") from None
     if hasattr(answered, "close"):
         answered.close()
     status, reason, headers = begun
     return HTTPResponse(
-        body=io.BytesIO(b"" if method == "HEAD" else content),
+        body=io.BytesIO(b"" if method == "HEAD" else b"".join(content)),
         headers=HTTPHeaderDict([*headers, ("Connection", "close")]),
         status=status,
         version=11,

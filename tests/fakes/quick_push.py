@@ -36,7 +36,7 @@ def pushed_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
         if left[0] or site.faults is not None or login in getattr(self, "at_work", ()):
             return propose(self, login, title, *commits)
         branch = f"{login}-{self.steps}-{abs(hash(title)) % 10000}"
-        parent = site.repository(self.acme.repository).store.tip("main")
+        parent = site.repository(self.acme.repository).tip("main")
         push_inside(self, login, branch, parent, *commits, message="Ask")
         made.add((id(site), branch))
         answer = self.acme.call(login, "POST", "/pulls", title=title, head=branch, base="main", body="")
@@ -47,7 +47,7 @@ def pushed_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
         if left[0] or (id(site), branch) not in made or branch in site.rules:
             push(self, login, branch, *commits, message=message)
             return
-        tip = site.repository(self.acme.repository).store.tip(branch)
+        tip = site.repository(self.acme.repository).tip(branch)
         push_inside(self, login, branch, tip, *commits, message=message)
 
     patch.setattr(Stage, "propose", quick_propose)

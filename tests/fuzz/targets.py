@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -22,7 +23,7 @@ from jitbot.domain.text import duration
 ROOT = Path(__file__).resolve().parents[2]
 ACME = ROOT / "jitbot" / "sandbox" / "acme"
 BAD = ROOT / "tests" / "adapters" / "documents" / "bad_documents"
-PARSERS: tuple[tuple[str, Callable[[Source], Parsed]], ...] = (
+PARSERS: tuple[tuple[str, Callable[[Source], Parsed[Any]]], ...] = (
     ("requests/orders-db-read/2026-11/24-alice-refunds.yaml", documents.parse_request),
     ("policies/access/orders-db-read.yaml", documents.parse_policy),
     ("policies/people.yaml", documents.parse_people),

@@ -19,7 +19,8 @@ from judge import ALLOWED, DENIED, FORBIDDEN, Case, Judge, Question
 
 from jitbot.domain.aws import iam
 
-WHO = {  # who approves, and what is asked for beside what `Ask` says
+# By policy: who approves, and what is asked for beside what `Ask` says.
+WHO: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     ORDERS.policy: (("bob",), {"parameters": {"table": "orders"}}),
     READ_ONLY.policy: (("erin",), {}),
     SERVICE_LOGS.policy: (("dave",), {"parameters": {"service": "payments"}}),

@@ -22,12 +22,12 @@ def grant_of(repository: Path, ask: Ask = ORDERS) -> Grant:
     return made(repository, ask)[0]
 
 
-def deleting(grant: Grant, **others: object) -> Question:
+def deleting(grant: Grant, context: Mapping[str, str] | None = None) -> Question:
     """What was not granted, on a table that lets the session in by name."""
     table = f"arn:aws:dynamodb:eu-west-1:{grant.account_id}:table/orders"
     question = grant.asks("dynamodb:DeleteItem", table, grant.opens)
     named = allowing({"AWS": grant.user().arn}, "dynamodb:*", table)
-    return replace(question, resource_policy=named, **others)
+    return replace(question, resource_policy=named, context=context or {})
 
 
 def under(policy: Document, condition: Mapping[str, object]) -> Document:

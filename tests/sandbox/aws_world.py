@@ -14,7 +14,16 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from jitbot.domain.model.documents import AccountId, GithubId, IamRole, IamUser, IdentityCenter, Login, Person
+from jitbot.domain.model.documents import (
+    AccountId,
+    GithubId,
+    IamRole,
+    IamUser,
+    IdentityCenter,
+    Login,
+    Person,
+    Principal,
+)
 from jitbot.sandbox.aws import AwsSandbox
 from jitbot.sandbox.clock import Clock
 
@@ -32,7 +41,13 @@ MALLORY = IdentityCenter(
 BOB = IamUser(arn=f"arn:aws:iam::{IDENTITY}:user/bob")
 FRANK = IamUser(arn=f"arn:aws:iam::{IDENTITY}:user/frank")
 CAROL = IamRole(arn=f"arn:aws:iam::{IDENTITY}:role/engineers", userid="AROAENGINEERSEXAMPLE1:carol")
-PEOPLE = {"alice": ALICE, "mallory": MALLORY, "bob": BOB, "frank": FRANK, "carol": CAROL}
+PEOPLE: dict[str, Principal] = {
+    "alice": ALICE,
+    "mallory": MALLORY,
+    "bob": BOB,
+    "frank": FRANK,
+    "carol": CAROL,
+}
 SSO_ROLE = (
     f"arn:aws:iam::{IDENTITY}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Developer_0123456789abcdef"
 )

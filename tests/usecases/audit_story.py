@@ -37,7 +37,7 @@ def live(world: World) -> str:
             world.jit("sweep")
         world.kept["lived"] = world.keep()
     world.back(world.kept["lived"])
-    return next(each["request"] for each in world.ledger() if each["event"] == "approved")
+    return str(next(each["request"] for each in world.ledger() if each["event"] == "approved"))
 
 
 def clone(world: World, name: str = "auditor", *, heads: bool = False, fresh: bool = True) -> Path:

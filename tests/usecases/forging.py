@@ -55,8 +55,8 @@ def told(approved: Mapping[str, Any], kind: EventType, world: World) -> Event:
         kind=kind, at=world.now, request=lie["request"], commit=Sha(lie["commit"]), ask=Ask(lie["ask"]), run=lie["run"]
     )  # fmt: skip
     if kind is EventType.EXTENDED:
-        more = {"window": documents[0].window, "documents": documents, "evidence": Evidence(lie["evidence"])}
-        return replace(event, commit=Sha("f" * 40), **more)
+        evidence, window = Evidence(lie["evidence"]), documents[0].window
+        return replace(event, commit=Sha("f" * 40), window=window, documents=documents, evidence=evidence)
     if kind is EventType.REVOKED:
         return replace(event, why=EndReason.RELEASED, cause=f"by {by['by']}", evidence=Evidence(by))
     first = documents[0]

@@ -44,7 +44,8 @@ def move(**given: Any) -> Callable[[Callable[..., Any]], Any]:
             self.moves[function.__name__] += 1
             return function(self, **chosen)
 
-        return rule(**given)(counted)
+        played: Callable[[Callable[..., Any]], Any] = rule(**given)
+        return played(counted)
 
     return made
 
@@ -73,7 +74,12 @@ class Game(RuleBasedStateMachine):
         rules["main"] = replace(rules["main"], pull_request=kept)
         self.play = Play(world=self.world)
         self.tip = self.world.github.store.tip("ledger")
-        decision_event.__version__ = __version__
+        self.sign_as(__version__)
+
+    @staticmethod
+    def sign_as(version: str) -> None:
+        """Let jitbot name this version in what it records from now on."""
+        decision_event.__version__ = version  # type: ignore[attr-defined]  # imported there, not exported
 
     # Runs and time
 
@@ -95,12 +101,11 @@ class Game(RuleBasedStateMachine):
         """Somebody ends a grant; or re-runs a run that the requester started."""
         path = one(sorted(self.model.terms), which)
         login = self.model.terms[path][0].ask.login
-        by = (
-            {"actor": login, "GITHUB_TRIGGERING_ACTOR": actor, "GITHUB_RUN_ATTEMPT": "2"}
-            if rerun
-            else {"actor": actor}
-        )
-        self.play.run("revoke", path, "--reason", "done", **by)
+        words = ("revoke", path, "--reason", "done")
+        if rerun:
+            self.play.run(*words, actor=login, GITHUB_TRIGGERING_ACTOR=actor, GITHUB_RUN_ATTEMPT="2")
+        else:
+            self.play.run(*words, actor=actor)
         if self._is_revoked(path):
             if path in self.model.over | self.model.dying:
                 return
@@ -116,7 +121,8 @@ class Game(RuleBasedStateMachine):
     )
     def be_stopped(self, verb: str, nth: int, which: int, *, after: bool) -> None:
         """A run is cancelled, or its machine dies, at one of its writes."""
-        arguments, actor, path = (verb,), "olivia", ""
+        arguments: tuple[str, ...] = (verb,)
+        actor, path = "olivia", ""
         if verb == "revoke":
             if not self.model.terms:
                 return

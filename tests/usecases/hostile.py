@@ -372,7 +372,7 @@ def a_wide_folder(world: World) -> None:
 @move
 def unattested_events(world: World) -> None:
     """Events without a token: that every request was revoked, ended and removed; and one that is no JSON."""
-    lies = {}
+    lies: dict[str, bytes] = {}
     for event in recorded(world):
         for kind in ("revoked", "ended", "removed"):
             lie = {**event, "event": kind, "why": "released", "at": f"{world.now:%Y-%m-%dT%H:%M:%SZ}"}

@@ -10,7 +10,6 @@ from hypothesis.stateful import precondition
 from model import Ask
 from playing import TEAMS
 
-from jitbot.domain.access import decision_event
 from jitbot.domain.ledger.events import EventType
 
 
@@ -163,7 +162,7 @@ class Moves(Game):
         """acme pins another release of jitbot, which from then on runs and signs."""
         path = ".github/workflows/grant.yml"
         self.world.write(path, f"{self.world.text(path)}# release {release}, {self.world.steps}\n")
-        decision_event.__version__ = f"{release}.0.0"
+        self.sign_as(f"{release}.0.0")
 
     # Bad intent
 

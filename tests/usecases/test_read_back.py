@@ -36,7 +36,6 @@ ROLE = Actual(
 )
 DENIED = replace(ROLE, attached=(iam.DENY_ALL,))
 WINDOW = iam.Window(starts_at=None, expires_at=NOW)
-WHERE = {"account": "prod", "account_id": ACCOUNT, "role_name": ROLE.role_name}
 
 
 @dataclass(slots=True)
@@ -74,7 +73,10 @@ def a_world(slept: list[float]) -> Context:
 
 def denied(account: SlowAccount, slept: list[float]) -> object:
     """The event of an early end."""
-    change = Deny(request="r", commit=Sha(""), why=EndReason.REVOKED, detail="", window=WINDOW, **WHERE)
+    change = Deny(
+        request="r", commit=Sha(""), account="prod", account_id=ACCOUNT, role_name=ROLE.role_name, window=WINDOW,
+        why=EndReason.REVOKED, detail="",
+    )  # fmt: skip
     return deny(a_world(slept), cast("Account", account), change, (change.why, change.detail), NOW)
 
 
@@ -103,7 +105,9 @@ def test_a_denial_that_never_shows_is_not_recorded(slept: list[float]) -> None:
 
 def test_a_removal_that_shows_late_is_one_write(slept: list[float]) -> None:
     """Deleted once, and looked at until it is gone; if it never is, nothing is called removed."""
-    change = Remove(request="r", commit=Sha(""), window=WINDOW, **WHERE)
+    change = Remove(
+        request="r", commit=Sha(""), account="prod", account_id=ACCOUNT, role_name=ROLE.role_name, window=WINDOW
+    )  # fmt: skip
     account = SlowAccount([ROLE, ROLE, None], iter([]))
     assert remove(a_world(slept), cast("Account", account), change)
     assert (account.writes, slept) == (["remove"], list(PAUSES[:1]))

@@ -1,5 +1,7 @@
 """Pauses and tokens: what a run waits for, and what it does not keep too long."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from jitbot.domain.model.errors import UnavailableError
@@ -31,7 +33,7 @@ def test_one_token_serves_all_accounts_while_it_is_fresh() -> None:
 
 def test_a_token_that_could_not_be_had_is_asked_for_again() -> None:
     """The trouble of one account is not the fate of the next."""
-    answers = iter([UnavailableError("the issuer is silent"), "a"])
+    answers: Iterator[UnavailableError | str] = iter([UnavailableError("the issuer is silent"), "a"])
 
     def ask() -> str:
         answer = next(answers)

@@ -26,7 +26,7 @@ PERMISSIONS = {
     "nightly.yml": {"contents": "read"},
 }
 MAIN = {"push": {"branches": ["main"]}, "workflow_dispatch": None}
-TRIGGERS = {
+TRIGGERS: dict[str, dict[str, Any]] = {
     "check.yml": {
         "pull_request": {
             "branches": ["main"],

@@ -467,14 +467,14 @@ def test_another_account_answers_a_job(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize(
-    "other",
-    [{"access_key": "AKIAUNKNOWN"}, {"access_key": "ASIAUNKNOWN", "session_token": "made-up"}],
+    ("key", "session_token"),
+    [("AKIAUNKNOWN", {}), ("ASIAUNKNOWN", {"session_token": "made-up"})],
     ids=["user", "session"],
 )
-def test_keys_that_aws_does_not_know(aws: Aws, other: dict[str, str]) -> None:
+def test_keys_that_aws_does_not_know(aws: Aws, key: str, session_token: dict[str, str]) -> None:
     """Keys that are no keys enter nothing."""
     with pytest.raises(JitbotError, match=f"enter account {PROD}"):
-        aws.ambient(**other).enter(PROD)
+        aws.ambient(PROD, access_key=key, **session_token).enter(PROD)
 
 
 def test_credentials_that_cannot_be_found(aws: Aws) -> None:

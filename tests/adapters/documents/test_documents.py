@@ -6,9 +6,12 @@ import pytest
 
 from jitbot.adapters import documents
 from jitbot.domain.model.documents import (
+    AccountId,
+    GithubId,
     IamRole,
     IamUser,
     IdentityCenter,
+    Login,
     Parameter,
     ParameterKind,
     Person,
@@ -45,7 +48,7 @@ def test_request() -> None:
     assert parsed.findings == ()
     assert parsed.value == Request(
         path=PATH,
-        requester="alice",
+        requester=Login("alice"),
         accounts=("prod", "staging"),
         duration=timedelta(minutes=90),
         reason="Größe prüfen: INC-1234",
@@ -93,7 +96,7 @@ def test_shortest_request() -> None:
     path = "requests/p/2024-02/29-a-b-c-d.yaml"
     assert documents.parse_request(_source(text, path)).value == Request(
         path=path,
-        requester="a-b",
+        requester=Login("a-b"),
         accounts=("prod",),
         duration=timedelta(minutes=15),
         reason="x",
@@ -189,26 +192,30 @@ people:
 """
     assert documents.parse_people(_source(text, "policies/people.yaml")).value == {
         "alice": Person(
-            login="alice",
-            github_id=1001,
+            login=Login("alice"),
+            github_id=GithubId(1001),
             principal=IdentityCenter(
-                account="012345670123", permission_set="Developer", user_name="alice@acme.com"
+                account=AccountId("012345670123"), permission_set="Developer", user_name="alice@acme.com"
             ),
         ),
         "bob": Person(
-            login="bob", github_id=1002, principal=IamUser(arn="arn:aws:iam::222222222222:user/some/path/bob")
+            login=Login("bob"),
+            github_id=GithubId(1002),
+            principal=IamUser(arn="arn:aws:iam::222222222222:user/some/path/bob"),
         ),
         "carol": Person(
-            login="carol",
-            github_id=1003,
+            login=Login("carol"),
+            github_id=GithubId(1003),
             principal=IamRole(arn="arn:aws:iam::222222222222:role/e", userid="AROAENGINEERSEXAMPLE1:carol"),
         ),
         "dave_acme": Person(
-            login="dave_acme",
-            github_id=1004,
-            principal=IdentityCenter(account="333333333333", permission_set="Ops", user_name="dave"),
+            login=Login("dave_acme"),
+            github_id=GithubId(1004),
+            principal=IdentityCenter(
+                account=AccountId("333333333333"), permission_set="Ops", user_name="dave"
+            ),
         ),
-        "erin": Person(login="erin", github_id=1005, principal=None),
+        "erin": Person(login=Login("erin"), github_id=GithubId(1005), principal=None),
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from jitbot.sandbox.organisation import acme_tree
 from jitbot.usecases.pull_request.checking import Checker
 
 CASES = Path(__file__).with_name("bad_documents")
-PARSERS: dict[str, tuple[Callable[[Source], Parsed], str]] = {
+PARSERS: dict[str, tuple[Callable[[Source], Parsed[Any]], str]] = {
     "yaml": (documents.parse_request, "requests/orders-db-read/2026-11/24-alice-refunds.yaml"),
     "request": (documents.parse_request, "requests/orders-db-read/2026-11/24-alice-refunds.yaml"),
     "policy": (documents.parse_policy, "policies/access/orders-db-read.yaml"),
@@ -46,7 +47,7 @@ def _lines(name: str) -> list[tuple[str, ...]]:
     return [ast.literal_eval(line) for line in lines if not line.startswith("#")]
 
 
-def _parse(kind: str, content: bytes) -> Parsed:
+def _parse(kind: str, content: bytes) -> Parsed[Any]:
     parse, path = PARSERS[kind]
     return parse(Source(path=path, content=content))
 
@@ -58,6 +59,7 @@ def test_spoilt_document_is_refused_at_the_place(
     """A broken file gives no value, but exactly these findings at exactly these places."""
     if old is not None:
         assert old in _good(kind)
+        assert isinstance(new, str)
         new = _good(kind).replace(old, new, 1)
     parsed = _parse(kind, new if isinstance(new, bytes) else new.encode())
     assert parsed.value is None

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -46,7 +47,7 @@ BUSY = 0.5  # seconds
 
 @pytest.mark.parametrize("parse", PARSERS)
 @pytest.mark.parametrize("name", HEAVY)
-def test_no_file_keeps_the_parser_busy(parse: Callable[[Source], Parsed], name: str) -> None:
+def test_no_file_keeps_the_parser_busy(parse: Callable[[Source], Parsed[Any]], name: str) -> None:
     """Any 16 KiB are refused within half a second of a slow machine's work, with few findings."""
     source = Source(path=PATH, content=HEAVY[name].encode()[:SIZE])
     parse(Source(path=PATH, content=b"{}"))  # the schema is loaded once and stays
@@ -59,7 +60,7 @@ def test_no_file_keeps_the_parser_busy(parse: Callable[[Source], Parsed], name: 
     assert seconds < BUSY
 
 
-def _timed(parse: Callable[[Source], Parsed], source: Source) -> tuple[Parsed, float]:
+def _timed(parse: Callable[[Source], Parsed[Any]], source: Source) -> tuple[Parsed[Any], float]:
     start = time.process_time()
     parsed = parse(source)
     return parsed, time.process_time() - start

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -78,7 +78,7 @@ def test_a_rename_is_a_deletion_and_an_addition(clone: Clone) -> None:
     clone.git("mv", ASK, moved)
     clone.commit()
     assert sorted(clone.changed()[1:]) == [(ChangeKind.ADDED, moved), (ChangeKind.DELETED, ASK)]
-    assert sorted(clone.repository.touched(Sha("HEAD~1"), Sha("HEAD"))) == [ASK, moved]
+    assert sorted(clone.repository.touched(Sha("HEAD~1"), Sha("HEAD")) or ()) == [ASK, moved]
 
 
 def test_empty_commits_change_nothing(clone: Clone) -> None:
@@ -212,7 +212,7 @@ def test_what_git_lacks_is_said_with_what_to_do(clone: Clone, ask: str) -> None:
     """A commit or a blob that is not here is never taken for an empty one: fetch deeper."""
     repository, head = clone.repository, Sha(clone.git("rev-parse", "HEAD"))
     blob = Sha(clone.git("rev-parse", "HEAD:README.md"))
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "touched": lambda: repository.touched(head, NOBODY),
         "touching": lambda: repository.touching([head, NOBODY], "README.md"),
         "read": lambda: repository.read([blob, NOBODY]),

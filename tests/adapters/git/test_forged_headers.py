@@ -3,6 +3,7 @@
 import pytest
 
 from jitbot.adapters.git import plumbing
+from jitbot.domain.model.documents import Sha
 
 TREE, PARENT = b"tree " + b"a" * 40, b"parent " + b"b" * 40
 AUTHOR = b"author x <x@y> 1 +0000\ncommitter x <x@y> 1 +0000"
@@ -12,7 +13,7 @@ AUTHOR = b"author x <x@y> 1 +0000\ncommitter x <x@y> 1 +0000"
 def test_a_forged_parent_is_no_parent(header: bytes) -> None:
     """Below the committer git reads no parents, and anyone who may push can write there what they like."""
     forged = b"\n".join((TREE, PARENT, AUTHOR, header)) + b"\n\nsaid"
-    assert plumbing.commit(forged) == plumbing.CommitHeader(parents=(plumbing.Sha("b" * 40),), message="said")
+    assert plumbing.commit(forged) == plumbing.CommitHeader(parents=(Sha("b" * 40),), message="said")
 
 
 def test_a_merge_has_its_parents_in_order_and_a_root_none() -> None:

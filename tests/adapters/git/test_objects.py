@@ -1,7 +1,6 @@
 """What a run remembers of git's objects: asked once, never stale, never without bound."""
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from jitbot.domain.model.errors import UnavailableError
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter[str]]:
+def started(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often git was started, by its command."""
     count: Counter[str] = Counter()
     run, stream = GitProcess.run, GitProcess._started

@@ -84,9 +84,13 @@ def test_another_remote_is_shown_nothing(clone: Clone) -> None:
     """A stranger's clone, whose origin is anywhere, gets no token of github.com, nor of a server beside it."""
     with listening() as (url, shown), listening() as (other, _):
         clone.git("remote", "set-url", "origin", f"{url}/acme/access.git")
-        for given in ({}, {"server": other}, {"server": url.replace("127.0.0.1", "localhost")}):
+        for repository in (
+            GitRepository(clone.root, token="ghs_secret"),
+            GitRepository(clone.root, token="ghs_secret", server=other),
+            GitRepository(clone.root, token="ghs_secret", server=url.replace("127.0.0.1", "localhost")),
+        ):
             with pytest.raises(UnavailableError):
-                GitRepository(clone.root, token="ghs_secret", **given).fetch()
+                repository.fetch()
     assert set(shown) == {""}
 
 

@@ -139,7 +139,7 @@ def test_files_name_both_ends_of_a_rename(site: Site) -> None:
     query = """mutation($input: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $input) { commit { oid } } }"""
     writer = site.writer()
     writer.commit_on_branch("moving", site.tip("moving"), "Copy", {f"{old}.moved": content})
-    given = {
+    given: dict[str, Any] = {
         "branch": {"repositoryNameWithOwner": "acme/access", "branchName": "moving"},
         "expectedHeadOid": site.tip("moving"),
         "message": {"headline": "Move"},

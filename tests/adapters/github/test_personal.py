@@ -1,7 +1,7 @@
 """GitHub with a person's own token, through the adapter, against the embedded one."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -277,7 +277,7 @@ def test_trouble_is_translated(github: GitHubSandbox) -> None:
     """Whatever goes wrong is one of our own errors."""
     reads = reader(github)
     github.faults = lambda _method, _path: GitHubFault(status=500, body=b"<html>")
-    calls = [
+    calls: list[Callable[[], object]] = [
         reads.access,
         lambda: reads.folders(Sha("1" * 40), ["a"]),
         lambda: reads.rules("main"),

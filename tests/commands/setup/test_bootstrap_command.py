@@ -170,7 +170,7 @@ def test_the_roll_out_names_every_account(capsys: Captured) -> None:
 
 def test_the_commands_are_awss(capsys: Captured) -> None:
     """Every command and option of the roll-out exists in AWS's own description of CloudFormation."""
-    model = get_session().get_service_model("cloudformation")
+    model: Any = get_session().get_service_model("cloudformation")  # AWS's document, parsed
     _, out, _ = run(capsys, "--stackset")
     commands = [
         shlex.split(line)

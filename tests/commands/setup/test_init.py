@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import desk
 import pytest
@@ -51,7 +52,7 @@ class Begun:
         self.git("commit", "-qm", "Begin with jitbot")
         self.git("push", "-q", "origin", "HEAD:main")
 
-    def call(self, login: str, method: str, path: str, **content: object) -> requests.Response:
+    def call(self, login: str, method: str, path: str, **content: Any) -> requests.Response:
         """One call of GitHub's API."""
         headers = {"Authorization": f"Bearer {self.github.token_for(login)}"}
         url = f"{self.github.api_url}/repos/{NAME}{path}"
@@ -96,12 +97,12 @@ def test_from_nothing_to_granting(begun: Begun) -> None:
 
 def test_the_pin_names_its_version(begun: Begun) -> None:
     """A tag of the upstream that names the commit is written beside it; without one init warns, and writes all the same."""
-    jitbot = begun.github.create_repository("acme/jitbot", {"README.md": b"jitbot\n"}, repository_id=700078)
-    store = begun.github._site.repository("acme/jitbot").store
-    del jitbot
-    store.update_ref("refs/tags/v1.2.3", store.tip("main"))
-    made = begun.init("--release", store.tip("main"))
-    pin = f"uses: acme/jitbot/.github/actions/jitbot@{store.tip('main')} # v1.2.3\n"
+    begun.github.create_repository("acme/jitbot", {"README.md": b"jitbot\n"}, repository_id=700078)
+    repository = begun.github._site.repository("acme/jitbot")
+    tip = repository.tip("main")
+    repository.store.update_ref("refs/tags/v1.2.3", tip)
+    made = begun.init("--release", tip)
+    pin = f"uses: acme/jitbot/.github/actions/jitbot@{tip} # v1.2.3\n"
     assert pin in (begun.folder / ".github/workflows/grant.yml").read_text()
     assert "version tag" not in made.err
     begun.push()

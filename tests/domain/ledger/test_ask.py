@@ -81,11 +81,12 @@ def test_what_is_no_recorded_request_is_refused(odd: dict[str, object]) -> None:
 
 def test_every_optional_text_is_recorded() -> None:
     """What people are shown of a request is in the record of it, by the same name; what it lacks is not shown."""
-    given = {name: f"a {name}" for name in OPTIONAL}
+    given: dict[str, Any] = {name: f"a {name}" for name in OPTIONAL}
+    nothing: dict[str, Any] = dict.fromkeys(OPTIONAL)
     asked: Request = replace(a_request(), **given)
     assert asked.optional == tuple(given.items())
     assert Ask.of_request(asked, None).request(PATH, None).optional == asked.optional
-    assert replace(asked, **dict.fromkeys(OPTIONAL)).optional == ()
+    assert replace(asked, **nothing).optional == ()
 
 
 JUNK = [None, 1, True, "x", [], {}, ["x", 1], {"a": 1}]

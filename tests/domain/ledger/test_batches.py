@@ -172,7 +172,7 @@ def test_an_event_that_cannot_be_read_is_told() -> None:
     """The first of them, with its own reason."""
     held = {**contents(APPROVAL, FAILURE), filed(APPROVAL).blob: b"{}"}
     found = unread(APPROVAL, FAILURE, held=held)
-    assert (found.path, found.requests) == (filed(APPROVAL).path, {PATH})
+    assert (found.path, found.requests) == (filed(APPROVAL).path, frozenset({PATH}))
     assert "is not an event of schema" in found.why
 
 

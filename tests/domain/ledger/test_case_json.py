@@ -408,7 +408,8 @@ def test_whether_the_merge_was_seen_is_yes_no_or_unknown(said: bool | None) -> N
     told = case_json.load(raw).snapshot
     assert told is not None
     assert told.merge_seen is said
-    for other in ("yes", 1, 0, []):
+    others: tuple[object, ...] = ("yes", 1, 0, [])
+    for other in others:
         with pytest.raises(ValueError, match="merge_seen: yes or no is missing"):
             case_json.load({**raw, "told": {**raw["told"], "merge_seen": other}})
 

@@ -26,6 +26,9 @@ def test_a_pull_request_comes_back_as_it_was(pull: PullRequest) -> None:
 
 def test_a_branch_is_named_where_one_is_known_and_not_without_end() -> None:
     """Without a name there is no key; of a long name the beginning is kept."""
-    assert "head_branch" not in PULL.dump(a_pull())
-    assert PULL.dump(a_pull(head_branch="refunds"))["head_branch"] == "refunds"
+    unnamed, named = PULL.dump(a_pull()), PULL.dump(a_pull(head_branch="refunds"))
+    assert isinstance(unnamed, dict)
+    assert isinstance(named, dict)
+    assert "head_branch" not in unnamed
+    assert named["head_branch"] == "refunds"
     assert PULL.load(PULL.dump(a_pull(head_branch="b" * 1000))).head_branch == bounds.cut("b" * 1000)

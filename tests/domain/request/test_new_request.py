@@ -50,7 +50,7 @@ def test_a_path_is_always_one(reason: str, number: int, login: str) -> None:
     name = new_request.numbered(new_request.name(reason, (), WHEN), number)
     path = parse_request_path(new_request.path("orders-db-read", Login(login), WHEN, name))
     assert not hasattr(path, "code")
-    assert path.slug_for(Login(login)) == name  # type: ignore[union-attr]
+    assert path.slug_for(Login(login)) == name
 
 
 @pytest.mark.parametrize(

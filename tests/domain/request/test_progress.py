@@ -8,9 +8,10 @@ from acme_facts import (
     MINUTE,
     NOW,
     PATH,
+    a_request,
     sha,
 )
-from builders import a_request, a_request_state, a_revocation, an_approval, an_extension, an_outcome
+from builders import a_request_state, a_revocation, an_approval, an_extension, an_outcome
 
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence

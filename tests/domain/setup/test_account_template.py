@@ -139,7 +139,7 @@ def test_the_repository_is_a_parameter() -> None:
 def test_a_parameter_takes_names_alone(name: str, value: str) -> None:
     """No pattern, no path and nothing empty gets into a document by way of a parameter."""
     with pytest.raises(InvalidError):
-        resources(**{name: value})
+        resources(OPTIONS, SETTINGS, **{name: value})
 
 
 @pytest.mark.parametrize("how", ["option", "parameter"])

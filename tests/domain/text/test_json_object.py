@@ -85,7 +85,7 @@ def test_what_was_written_is_read() -> None:
     """Each key gives back the value that was written."""
     found = Outer(JSON)
     assert (found.text, found.text_or_none, found.number, found.true) == ("a", "b", 7, True)
-    assert (found.moment, found.texts, found.numbers) == (MERGED_AT, ("c", "d"), {1, 2})
+    assert (found.moment, found.texts, found.numbers) == (MERGED_AT, ("c", "d"), frozenset({1, 2}))
     assert (found.texts_by_name, found.one.login) == ({"e": "f"}, "bob")
     assert ([inner.login for inner in found.each], found.unread) == (["bob", "erin"], {"any": ["thing"]})
     assert found == WHOLE

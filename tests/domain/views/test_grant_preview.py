@@ -74,7 +74,7 @@ def test_an_account_that_nobody_knows_hides_no_other() -> None:
     """What can be granted elsewhere is judged all the same, and what is not known goes before it."""
     policy = a_policy(managed_policies=("AdministratorAccess",))
     seen = grant_preview(a_request(accounts=("nowhere", "prod")), the_rules(policy=policy))
-    assert (seen.where, seen.known, seen.grants) == (("prod", "nowhere"), {"prod"}, ())
+    assert (seen.where, seen.known, seen.grants) == (("prod", "nowhere"), frozenset({"prod"}), ())
     assert seen.risk.level is Level.UNKNOWN
     assert seen.risk.reasons[1] == "AdministratorAccess: can do everything in the account"
     assert seen.in_words().startswith(

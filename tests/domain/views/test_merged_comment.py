@@ -353,7 +353,7 @@ def test_what_happened_elsewhere_is_not_told() -> None:
     (each,) = found(APPROVED, other, later, failed, theirs)
     assert (each.decision, each.troubles) == (APPROVED, (failed,))
     assert [status.request for status in each.statuses] == [PATH]
-    elsewhere = replace(failed, account_id="999999999999")
+    elsewhere = replace(failed, account_id=AccountId("999999999999"))
     assert "approved, and being granted" in rendered(told(APPROVED, elsewhere)).text
 
 

@@ -11,7 +11,7 @@ from catalogue_facts import the_catalogue
 from comment_facts import HOSTILE, a_summary, is_inert, rendered
 
 from jitbot.domain.ledger.ask import Ask
-from jitbot.domain.model.documents import AccountId, Acknowledgement, Finding, Parameter, Statement
+from jitbot.domain.model.documents import AccountId, Acknowledgement, Finding, Login, Parameter, Statement
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
 from jitbot.domain.views.comment_body import LONGEST, MARKER, Part, fitted, folded, is_ours, must, whole
 from jitbot.domain.views.grant_preview import would_grant
@@ -343,7 +343,7 @@ def hostile_briefing() -> RequestSummary:
     policy = a_policy(description=HOSTILE)
     asked = a_request(reason=HOSTILE, ticket=HOSTILE, parameters={"table": HOSTILE, HOSTILE: "x"})
     odd = a_review("bob", state="DISMISSED")
-    odd = replace(odd, user=replace(odd.user, login=HOSTILE))
+    odd = replace(odd, user=replace(odd.user, login=Login(HOSTILE)))
     rules = the_rules(policy=policy, codeowners=owned_by("@bob"))
     return a_summary(asked, rules=rules, reviews=(odd,))
 

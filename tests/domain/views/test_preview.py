@@ -142,9 +142,9 @@ def test_a_former_window_that_is_over_is_not_extended() -> None:
 def test_an_extension_may_be_dated_as_it_was() -> None:
     """The date in a path is judged where the request is first merged."""
     now = MERGED_AT + timedelta(days=9)
-    given = {"rules": the_rules(), "head_rules": the_rules(), "blob": sha("a request")}
+    rules, blob = the_rules(), sha("a request")
     for kind, found in ((ChangeKind.MODIFIED, []), (ChangeKind.ADDED, ["path-date"])):
-        case = unasked(PATH, Parsed(value=LONGER), now, kind=kind, **given)
+        case = unasked(PATH, Parsed(value=LONGER), now, kind=kind, rules=rules, head_rules=rules, blob=blob)
         former = Former(request=a_request()) if kind is ChangeKind.MODIFIED else None
         assert codes(preview_grant(case, now, the_catalogue(), former=former)) == found
 

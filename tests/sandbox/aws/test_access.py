@@ -1,6 +1,6 @@
 """What a session may do in the embedded AWS, and what jitbot's own roles may not."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ from aws_world import (
     window,
 )
 
+Call = tuple[Callable[..., Any], dict[str, Any]]  # of a client, with its JSON
 TRUST = document(trust(BOB.arn, window()))
 ORDERS = "arn:aws:dynamodb:*:111111111111:table/orders"
 ITEM = {"TableName": "orders", "Key": {"id": {"S": "1"}}}
@@ -111,7 +112,7 @@ def test_an_allow_reaches_one_table_in_one_account(world: World) -> None:
         )["Count"]
         == 1
     )
-    denied = [
+    denied: list[Call] = [
         (session.get_item, {**ITEM, "TableName": "refunds"}),
         (session.get_item, {**ITEM, "TableName": f"arn:aws:dynamodb:eu-west-1:{STAGING}:table/orders"}),
         (session.scan, {"TableName": "orders"}),
@@ -146,7 +147,7 @@ def test_s3_is_asked_by_bucket_prefix_and_key(world: World) -> None:
     found = s3.list_objects_v2(**here, Prefix="reports/")["Contents"]
     assert [entry["Key"] for entry in found] == ["reports/2026/november.csv"]
     assert s3.get_object(**here, Key="reports/2026/november.csv")["Body"].read()
-    denied = [
+    denied: list[Call] = [
         (s3.list_objects_v2, {**here, "Prefix": "exports/"}),
         (s3.list_objects_v2, here),
         (s3.get_object, {**here, "Key": "exports/customers.csv"}),
@@ -241,7 +242,7 @@ def test_the_boundary_leaves_no_way_out(world: World) -> None:
     other = world.role("other", trust(f"arn:aws:iam::{PROD}:root"))
     world.admin().create_role(RoleName="elsewhere", AssumeRolePolicyDocument=TRUST)
     iam, sts = world.client("iam", session), world.client("sts", session)
-    denied = [
+    denied: list[Call] = [
         (iam.create_role, {"RoleName": "x", "AssumeRolePolicyDocument": TRUST}),
         (iam.create_user, {"UserName": "x"}),
         (iam.create_access_key, {"UserName": "x"}),
@@ -329,7 +330,7 @@ def test_the_grant_role_cannot_leave_its_path_or_its_boundary(world: World) -> N
     lesser = world.admin().create_policy(PolicyName="lesser", PolicyDocument=document(*ANYTHING))["Policy"][
         "Arn"
     ]
-    denied = [
+    denied: list[Call] = [
         (iam.create_role, create("jit-y", Path="/")),
         (iam.create_role, create("jit-y", Path="/jitx/")),
         (iam.create_role, create("jit-y", PermissionsBoundary=None)),
@@ -384,7 +385,7 @@ def test_the_sweep_role_creates_and_widens_nothing(world: World) -> None:
     world.client("iam", world.workflow("grant")).create_role(**create())
     world.admin().create_role(RoleName="other", AssumeRolePolicyDocument=TRUST)
     iam = world.client("iam", world.workflow("sweep"))
-    denied = [
+    denied: list[Call] = [
         (iam.create_role, create("jit-y")),
         (iam.put_role_policy, put()),
         (iam.update_assume_role_policy, {"RoleName": "jit-x", "PolicyDocument": TRUST}),
@@ -410,7 +411,7 @@ def test_jitbots_roles_stay_small_when_widened_by_hand(world: World, role: str) 
     world.admin().attach_role_policy(**attach(f"jitbot-{role}", "AdministratorAccess"))
     credentials = world.workflow(role)
     iam, sts = world.client("iam", credentials), world.client("sts", credentials)
-    denied = [
+    denied: list[Call] = [
         (iam.put_role_permissions_boundary, {"RoleName": "jit-x", "PermissionsBoundary": BOUNDARY}),
         (iam.create_policy_version, {"PolicyArn": BOUNDARY, "PolicyDocument": document(*ANYTHING)}),
         (sts.assume_role, {"RoleArn": f"arn:aws:iam::{PROD}:role/jit/jit-x", "RoleSessionName": "work"}),
@@ -437,7 +438,7 @@ def test_the_audit_role_only_reads(world: World) -> None:
     for name in ("jit-x", "jitbot-grant"):
         assert iam.get_role(RoleName=name)["Role"]["RoleName"] == name
     assert iam.get_policy(PolicyArn=BOUNDARY)["Policy"]["Arn"] == BOUNDARY
-    denied = [
+    denied: list[Call] = [
         (iam.create_role, create("jit-y")),
         (iam.put_role_policy, put()),
         (iam.attach_role_policy, attach("jit-x", "AWSDenyAll")),

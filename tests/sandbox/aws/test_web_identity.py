@@ -118,7 +118,7 @@ def test_a_token_must_be_true(world: World, claims: dict[str, Any], answer: str)
 def test_a_token_needs_a_real_signature(world: World) -> None:
     """No token, one without algorithm, and one signed with the public key as a secret are refused."""
     claims = jwt.decode(world.issuer.token(START), options={"verify_signature": False})
-    unsigned = jwt.encode(claims, None, algorithm="none", headers={"kid": "k1"})
+    unsigned = jwt.encode(claims, "", algorithm="none", headers={"kid": "k1"})
     secret = jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"kid": "k1"})
     found = {enter(world, token=token) for token in ("nothing at all", unsigned, secret)}
     assert found == {"InvalidIdentityToken"}

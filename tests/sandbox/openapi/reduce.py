@@ -60,7 +60,7 @@ def _schema(value: Any) -> Any:
         return [_schema(each) for each in value]
     if not isinstance(value, dict):
         return value
-    kept = {
+    kept: dict[str, Any] = {
         name: (
             {each: _schema(one) for each, one in inner.items()} if name == "properties" else _schema(inner)
         )

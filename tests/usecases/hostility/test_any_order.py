@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import invariant, precondition, run_state_machine_as_test
 from moves import Moves
 
+from jitbot import __version__
 from jitbot.domain.access import decision_event
 from jitbot.domain.ledger.events import EventType
 
@@ -87,7 +88,7 @@ def test_the_promises_hold_in_any_order(
     world: World, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:
     """Whatever people, writers, clocks and runs do, in whatever order, nobody holds more than was approved."""
-    monkeypatch.setattr(decision_event, "__version__", decision_event.__version__)
+    monkeypatch.setattr(decision_event, "__version__", __version__)
     AnyOrder.world = world
     AnyOrder.moves.clear()
     long = settings.get_current_profile_name() == SOAK
@@ -103,7 +104,7 @@ def test_the_promises_hold_in_any_order(
 @pytest.fixture
 def game(world: World, monkeypatch: pytest.MonkeyPatch) -> AnyOrder:
     """A game that is played by hand, in which GitHub lets approvals stand whatever is pushed."""
-    monkeypatch.setattr(decision_event, "__version__", decision_event.__version__)
+    monkeypatch.setattr(decision_event, "__version__", __version__)
     AnyOrder.world = world
     begun = AnyOrder()
     begun.begin(lax=True)

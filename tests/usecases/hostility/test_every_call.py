@@ -68,18 +68,18 @@ class Outside:
 
     def _github(self, method: str, path: str) -> github.GitHubFault | None:
         self.called.append(f"{method} {path}")
-        return self._kind.on_github if self._strikes() else self._silence(DEAD.on_github)
+        return self._kind.on_github if self._strikes() else DEAD.on_github if self._is_over() else None
 
     def _aws(self, _account: str, service: str, operation: str) -> aws.AwsFault | None:
         self.called.append(f"{service}:{operation}")
-        return self._kind.on_aws if self._strikes() else self._silence(DEAD.on_aws)
+        return self._kind.on_aws if self._strikes() else DEAD.on_aws if self._is_over() else None
 
     def _strikes(self) -> bool:
         return len(self.called) == self._nth
 
-    def _silence(self, fault: github.GitHubFault | aws.AwsFault) -> None:
+    def _is_over(self) -> bool:
         """After a call that killed the run nothing answers any more."""
-        return fault if self._kind.lasting and 0 < self._nth < len(self.called) else None  # type: ignore[return-value]
+        return self._kind.lasting and 0 < self._nth < len(self.called)
 
 
 def state(world: World, path: str) -> object:

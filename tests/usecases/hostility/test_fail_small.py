@@ -180,7 +180,8 @@ def test_a_huge_request_is_refused_for_good(world: World) -> None:
 
 def test_what_is_in_doubt_for_long_delays_nobody_new(world: World) -> None:
     """A request that GitHub does not tell of is looked at after those that were merged in the last hour."""
-    old, _ = world.ask("alice", "old"), world.later(HOUR + MINUTE)
+    old = world.ask("alice", "old")
+    world.later(HOUR + MINUTE)
     new = world.ask("carol", "new")
     ran = world.jit("grant")
     assert ran.output.index(f"deciding {new}") < ran.output.index(f"deciding {old}")

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from acme_world import MINUTE, TABLE, World
@@ -32,6 +33,7 @@ from hostile import (
     tidy,
 )
 
+from jitbot.domain.model.documents import AccountId
 from jitbot.sandbox.story.stage import Ran
 
 MOST_OF_EVENT = 1 << 20  # bytes
@@ -58,7 +60,7 @@ def live(world: World) -> str:
     return world.request("carol", "orders-db-read", "live")[0]
 
 
-def cheap(world: World, verb: str, *arguments: str, codes: tuple[int, ...] = GOES_ON, **job: str) -> Ran:
+def cheap(world: World, verb: str, *arguments: str, codes: tuple[int, ...] = GOES_ON, **job: Any) -> Ran:
     """Run a verb, which may take a minute of this machine and end with one of these codes."""
     before = sum(os.times()[:4])
     ran = world.ran(verb, *arguments, **job)
@@ -89,7 +91,7 @@ def others_go_on(world: World, path: str, *, but: int = 0) -> None:
     assert len(wrong) <= but, wrong[:5]
 
 
-def json_of(ran: Ran) -> object:
+def json_of(ran: Ran) -> Any:
     """The JSON among what a run printed: warnings come on standard error."""
     lines = ran.output.splitlines()
     first = next(at for at, line in enumerate(lines) if line in ("[", "{", "[]"))
@@ -267,9 +269,9 @@ def test_the_largest_file_that_is_no_request(world: World, live: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def more_accounts(acme: World) -> dict[str, str]:
+def more_accounts(acme: World) -> dict[str, AccountId]:
     """The accounts that acme does not have yet, so that one request may name as many as it can."""
-    more = {f"account-{each:03}": f"{500_000_000_000 + each}" for each in range(97)}
+    more = {f"account-{each:03}": AccountId(f"{500_000_000_000 + each}") for each in range(97)}
     for account_id in more.values():
         issuer, namespace = acme.acme.github.issuer, acme.acme.settings.namespace
         acme.acme.aws.seed_account(account_id, issuer=issuer, namespace=namespace)
@@ -277,7 +279,7 @@ def more_accounts(acme: World) -> dict[str, str]:
 
 
 @pytest.fixture
-def many_accounts(world: World, live: str, more_accounts: dict[str, str]) -> Iterator[list[str]]:
+def many_accounts(world: World, live: str, more_accounts: dict[str, AccountId]) -> Iterator[list[str]]:
     """acme with those accounts, and with itself again afterwards."""
     told = "".join(f'{alias}: "{account_id}"\n' for alias, account_id in more_accounts.items())
     world.write("policies/accounts.yaml", world.text("policies/accounts.yaml") + told)

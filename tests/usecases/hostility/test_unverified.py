@@ -125,7 +125,7 @@ def test_a_ledger_that_cannot_be_read_stops_no_end(
     assert as_alice(world, "extend", granted, "3h").code == 1
 
 
-GARBAGE = ("garbage", "", "99", 7, None, [], {}, ["x"], {"x": 1}, True)
+GARBAGE: tuple[object, ...] = ("garbage", "", "99", 7, None, [], {}, ["x"], {"x": 1}, True)
 ASKED = (
     "requester",
     "github_id",

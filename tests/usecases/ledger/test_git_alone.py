@@ -93,8 +93,12 @@ def hijacked(world: World, told: Path) -> Iterator[Callable[[], None]]:
     tree = store.commit(store.tip("main")).tree
     lie = store.commit_tree(tree, (), "granted: alice has production-admin in prod", who, who)
     names = ("origin/ledger", "origin/main", "ledger", "main", "refs/remotes/origin/ledger")
+
+    def fetch() -> None:
+        world.acme.git("olivia", "fetch", "--quiet", "--tags", "origin", cwd=told)
+
     with tags(world, *names, commit=lie):
-        yield lambda: world.acme.git("olivia", "fetch", "--quiet", "--tags", "origin", cwd=told)
+        yield fetch
 
 
 def test_a_tag_of_the_ledgers_name_changes_no_answer(

@@ -1,5 +1,6 @@
 """`jitbot comment` against a running acme: what is on a pull request's page, and how often it is written."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ def ask(world: World, login: str = "alice", slug: str = "ask", **fields: Any) ->
     return propose(world, login, {path: text})
 
 
-def propose(world: World, login: str, files: dict[str, str | None]) -> int:
+def propose(world: World, login: str, files: Mapping[str, str | None]) -> int:
     """A pull request with these files, from a branch of its own."""
     world.steps += 1
     return world.propose(login, f"change {world.steps}", files)

@@ -2,12 +2,14 @@
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from acme_world import DENY_ALL, HOUR, PROD, SECOND, World
 from breaking import RECORD, answer, at, refuse
 
 from jitbot.sandbox import github
+from jitbot.sandbox.aws.store import Entity
 from jitbot.sandbox.github.records import Ruleset
 
 ORDERS_OF_ALICE = {("alice", "prod", "orders")}
@@ -150,7 +152,7 @@ def test_a_run_is_named_in_cloudtrail(world: World, asked: str) -> None:
     names: list[str] = []
     sessions, issue = world.acme.aws._sessions, world.acme.aws._sessions.issue
 
-    def noted(role: object, name: str, **window: object) -> object:
+    def noted(role: Entity, name: str, **window: Any) -> object:
         names.append(name)
         return issue(role, name, **window)
 

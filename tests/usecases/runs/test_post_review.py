@@ -55,7 +55,7 @@ def open_ones(world: World) -> list[int]:
 
 def pull(world: World) -> int:
     """The number of the newest pull request."""
-    return max(world.github.pulls)
+    return int(max(world.github.pulls))
 
 
 def edit(world: World, login: str, number: int, **fields: Any) -> None:

@@ -28,7 +28,7 @@ from jitbot.domain.enforce.plan import EarlyEnds
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.codeowners import CodeOwners
-from jitbot.domain.model.documents import Login, People
+from jitbot.domain.model.documents import GithubId, Login, People
 from jitbot.domain.model.merge_facts import Change, ChangeKind
 
 GONE = Absence(why=EndReason.DELETED, since=NOW, until=None, commit=MERGE)
@@ -198,7 +198,10 @@ def test_gone_and_back() -> None:
 def test_another_person_under_the_same_login_is_gone() -> None:
     """The recorded id and principal must both be there still."""
     alice = PEOPLE[Login("alice")]
-    for other in (replace(alice, github_id=9), replace(alice, principal=PEOPLE[Login("dave")].principal)):
+    for other in (
+        replace(alice, github_id=GithubId(9)),
+        replace(alice, principal=PEOPLE[Login("dave")].principal),
+    ):
         changed = {**PEOPLE, Login("alice"): other}
         assert len(offboardings(HERS, [Registered(commit=MERGE, at=NOW, people=changed)])) == 1
 

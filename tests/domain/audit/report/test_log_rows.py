@@ -154,8 +154,10 @@ def test_each_part_narrows(wanted: dict[str, Any], row: LogRow, fits: bool) -> N
 
 def test_a_row_for_machines_and_for_spreadsheets() -> None:
     """The same columns in the same order; lists are lists, and cells are no formulas."""
-    assert list(as_json(ROW)) == list(as_cells(ROW)) == list(NAMES)
-    assert (as_json(ROW)["event"], as_json(ROW)["approved_by"]) == ("approved", ["bob", "erin"])
+    shown = as_json(ROW)
+    assert isinstance(shown, dict)
+    assert list(shown) == list(as_cells(ROW)) == list(NAMES)
+    assert (shown["event"], shown["approved_by"]) == ("approved", ["bob", "erin"])
     assert as_cells(ROW)["approved_by"] == "bob, erin"
     assert as_cells(replace(ROW, reason="=1+1"))["reason"] == "'=1+1"
     written = io.StringIO()

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from acme_facts import EXPIRES_AT, HOUR, MERGE, MINUTE, NOW, PATH, SECOND
+from acme_facts import EXPIRES_AT, HOUR, MERGE, MINUTE, NOW, PATH, SECOND, a_request
 from audit_facts import approval, granted
-from builders import a_request, a_revocation, an_approval, an_extension, an_outcome
+from builders import a_revocation, an_approval, an_extension, an_outcome
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,9 +57,8 @@ def absences(draw: st.DrawFn) -> tuple[Absence, ...]:
     found = []
     for why in draw(st.lists(st.sampled_from([EndReason.DELETED, EndReason.OFFBOARDED]), max_size=2)):
         since = draw(moment)
-        until = draw(
-            st.none() | st.integers(0, 600).map(lambda minutes, begin=since: begin + minutes * MINUTE)
-        )
+        minutes = draw(st.none() | st.integers(0, 600))
+        until = None if minutes is None else since + minutes * MINUTE
         found.append(Absence(why=why, since=since, until=until, commit=MERGE, owned=draw(st.booleans())))
     return tuple(found)
 

@@ -37,7 +37,7 @@ from jitbot.domain.ledger.batches import (
 )
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
-from jitbot.domain.model.documents import Login, Parsed
+from jitbot.domain.model.documents import Login, Parsed, Sha
 
 DENY_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"
 GRANTED = an_outcome(EventType.GRANTED)
@@ -217,7 +217,7 @@ def test_what_does_not_print_is_no_command(name: str) -> None:
         f"git log --reverse --basic-regexp '--grep=^Role: {WHOLE.role_name}$' refs/remotes/origin/ledger"
     )
     assert commands(replace(WHOLE, request=name))[0] == by_role
-    nothing = replace(WHOLE.decisions[0], commit="", pull_request=None)
+    nothing = replace(WHOLE.decisions[0], commit=Sha(""), pull_request=None)
     bare = replace(WHOLE, request=name, role_name="", policy=name, decisions=(nothing,))
     assert commands(bare) == (f"git show {nothing.rules_commit}:.github/CODEOWNERS",)
     assert commands(replace(bare, decisions=(replace(nothing, rules_commit=""),))) == ()

@@ -397,6 +397,7 @@ def test_the_stricter_of_two_counts(nothing: Any, one: Any, other: Any, both: An
     rule = SettingRule(kind="x", parameter="y", nothing=nothing)
     row = replace(ROWS["main-pull-request"], wanted=both, read=lambda state: rule.asked_of(state.main))
     first, second = ({"type": "x", "parameters": {"y": each}} for each in (one, other))
+    rules: tuple[dict[str, Any], ...]
     for rules in ((first, second), (second, first)):
         assert not_ok([row], **of_main(rules=rules)) == {}
     unlike = {"type": "z", "parameters": {"y": one}}

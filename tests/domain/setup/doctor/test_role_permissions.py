@@ -11,6 +11,7 @@ import pytest
 from jitbot.domain.aws import service_roles
 from jitbot.domain.aws.roles import Actual
 from jitbot.domain.model.documents import AccountId, Settings
+from jitbot.domain.setup.cloudformation import Stack
 from jitbot.domain.setup.doctor import role_permissions
 from jitbot.domain.setup.doctor.account_roles import OwnAccount
 from jitbot.domain.setup.doctor.report import CheckVerdict, Unknown
@@ -33,13 +34,20 @@ Document = dict[str, Any]
 def permissions(purpose: str, *managed: str) -> Document:
     """What the template gives a role of ours."""
     made = getattr(service_roles, f"{purpose}_permissions")()
-    return copy.deepcopy(role_permissions.stack_of(PLACE, ManagedPolicies=managed).filled(made))  # type: ignore[return-value]
+    return _filled(role_permissions.stack_of(PLACE, ManagedPolicies=managed), made)
 
 
 def boundary(*services: str) -> Document:
     """The template's boundary for these services."""
     stack = role_permissions.stack_of(PLACE, BoundaryServices=services, **{"AWS::StackId": STACK})
-    return copy.deepcopy(stack.filled(service_roles.boundary()))  # type: ignore[return-value]
+    return _filled(stack, service_roles.boundary())
+
+
+def _filled(stack: Stack, fragment: object) -> Document:
+    """A document of the template as AWS is given it, which a test may change."""
+    document = stack.filled(fragment)
+    assert isinstance(document, dict)
+    return copy.deepcopy(document)
 
 
 def statement(document: Document, sid: str) -> Document:
