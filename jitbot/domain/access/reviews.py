@@ -108,7 +108,7 @@ def may_count(
     return tuple(
         review.user.login
         for review in latest_judgements(reviews, until)
-        if approved_at(review, dismissals, until) and owners.person_behind(review.user, people) is not None
+        if owners.person_behind(review.user, people) is not None and approved_at(review, dismissals, until)
     )
 
 
