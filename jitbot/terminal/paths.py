@@ -61,17 +61,17 @@ class FolderTree:
 
 def data_root(start: Path) -> Path:
     """The nearest folder, from here upwards, that holds policies/settings.yaml. Raises InvalidError if none does."""
-    for folder in (start, *start.parents):
-        if (folder / SETTINGS).is_file():
-            return folder
-    raise InvalidError(
-        f"no {SETTINGS} in {start} or above: run jitbot inside a clone of the access repository"
-    )
+    found = _nearest(start)
+    if found is None:
+        raise InvalidError(
+            f"no {SETTINGS} in {start} or above: run jitbot inside a clone of the access repository"
+        )
+    return found
 
 
 def has_data_root(start: Path) -> bool:
     """Whether there is such a folder."""
-    return any((folder / SETTINGS).is_file() for folder in (start, *start.parents))
+    return _nearest(start) is not None
 
 
 def root_of(files: Iterable[str], folder: Path) -> Path:
@@ -107,8 +107,11 @@ def _is_link(path: Path) -> bool:
 
 
 def _root_above(path: Path) -> Path | None:
-    above = (path, *path.parents) if is_folder(path) else path.parents
-    return next((each for each in above if (each / SETTINGS).is_file()), None)
+    return _nearest(path if is_folder(path) else path.parent)
+
+
+def _nearest(start: Path) -> Path | None:
+    return next((each for each in (start, *start.parents) if (each / SETTINGS).is_file()), None)
 
 
 def clone(start: Path, environ: Mapping[str, str]) -> GitRepository:
