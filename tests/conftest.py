@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from answering import answered_here, left_to_git
+from botocore.loaders import Loader
 from described import key, objections, shape
 from hypothesis import HealthCheck, Phase, settings
 from pytest_socket import socket_allow_hosts
@@ -42,6 +43,23 @@ def _as_github_describes_it() -> Iterator[None]:
     told = list(_told)
     _told.clear()
     assert told == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _services_listed_once() -> Iterator[None]:
+    """botocore looks through the folders of its 400 services for each session; while tests run, none changes."""
+    listed: dict[tuple[object, ...], list[str]] = {}
+    look = Loader.list_available_services
+
+    def once(self: Loader, type_name: str) -> list[str]:
+        key = (*self.search_paths, type_name)
+        if key not in listed:
+            listed[key] = look(self, type_name)
+        return listed[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Loader, "list_available_services", once)
+        yield
 
 
 QUICK = {"browser", "commands", "judge", "usecases"}  # folders of tests whose subject is not git

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from git_objects import UnsureError
+from git_objects import UnsureError, repository
 from quick_commit import commit_files, commit_tree, update_ref
 from quick_fetch import SITES, fetch
-from quick_git import Answer, answer, repository
+from quick_git import Answer, answer
 from quick_http import sent_here
 from quick_push import pushed_here
 

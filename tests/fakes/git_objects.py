@@ -11,7 +11,8 @@ import struct
 import subprocess
 import threading
 import zlib
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,6 +53,9 @@ class Objects:
 
     def __init__(self, folder: Path) -> None:
         self.folder = str(folder)
+        self._config = (0, 0, 0)
+        self._plain = False
+        self._loose: set[str] = set()  # seen here: no git of the tests takes one away
         self._listed = -1
         self._packed: frozenset[str] = frozenset()
 
@@ -61,17 +65,24 @@ class Objects:
         if any(map(os.path.exists, there)) or not os.path.exists(f"{self.folder}/objects/pack"):
             return False
         try:
-            settings = Path(f"{self.folder}/config").read_text()
+            seen = os.stat(f"{self.folder}/config")
+            config = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
+            if config != self._config:  # another clone, perhaps, in the same place
+                self._loose.clear()
+                self._config, self._plain = config, _usual(Path(f"{self.folder}/config").read_text())
         except (OSError, UnicodeDecodeError):
             return False
-        return not re.search(r"promisor|partialclone|extensions|include|worktree", settings, re.IGNORECASE)
+        return self._plain
 
     def read(self, name: str) -> tuple[str, bytes] | None:
         """The kind and the content of an object; None if it is not here."""
         if name == EMPTY_TREE:
             return _contents[name]
         loose = f"{self.folder}/objects/{name[:2]}/{name[2:]}"
+        if name in self._loose and name in _contents:
+            return _contents[name]
         if os.path.exists(loose):
+            self._loose.add(name)
             return _contents.get(name) or _remember(name, _inflated(loose))
         if name in self._in_packs():
             return _contents.get(name) or self._unpacked(name)
@@ -117,22 +128,21 @@ class Objects:
             scratch.replace(file)
         return name
 
-    def refs(self) -> dict[str, str]:
-        """Every ref, by its full name."""
+    def refs(self, places: Iterable[str] = ("refs",)) -> dict[str, str]:
+        """Each ref that is at one of these places or below, by its full name; of the others, no file is read."""
+        places = tuple(places)
         found: dict[str, str] = {}
         packed = f"{self.folder}/packed-refs"
         if os.path.exists(packed):
             for line in Path(packed).read_text().splitlines():
-                if line[:1] not in ("#", "^"):
-                    name, _, ref = line.partition(" ")
+                name, _, ref = line.partition(" ")
+                if line[:1] not in ("#", "^") and f"{ref}/".startswith(tuple(f"{each}/" for each in places)):
                     found[ref] = name
-        for where, _, files in os.walk(f"{self.folder}/refs"):
-            for file in files:
-                ref = os.path.relpath(f"{where}/{file}", self.folder)
-                found[ref] = Path(f"{where}/{file}").read_text().strip()
+        for place in places:
+            found.update(_loose(self.folder, place))
         for ref, name in found.items():
             if name.startswith("ref: "):
-                found[ref] = found.get(name.removeprefix("ref: "), "")
+                found[ref] = self.refs([name.removeprefix("ref: ")]).get(name.removeprefix("ref: "), "")
         if not all(map(NAME.fullmatch, found.values())):
             raise UnsureError
         return dict(sorted(found.items(), key=lambda each: each[0].encode(errors="surrogateescape")))
@@ -157,6 +167,31 @@ class Objects:
                     raise UnsureError
                 _read_all(self.folder, _index(f"{folder}/{file}"))
         return _contents[name]
+
+
+@cache
+def repository(folder: Path) -> Objects:
+    """The repository in this folder, which is bare or the `.git` of a clone."""
+    return Objects(folder)
+
+
+def _usual(settings: str) -> bool:
+    """Whether a repository of these settings has all of its objects and refs in its own files."""
+    return not re.search(r"promisor|partialclone|extensions|include|worktree", settings, re.IGNORECASE)
+
+
+def _loose(folder: str, place: str) -> Iterator[tuple[str, str]]:
+    """The refs that have a file of their own, with what is in it."""
+    try:
+        inside = list(os.scandir(f"{folder}/{place}"))
+    except FileNotFoundError:
+        return
+    except NotADirectoryError:
+        with open(f"{folder}/{place}", encoding="utf-8", errors="surrogateescape") as file:
+            yield place, file.read().strip()
+        return
+    for each in inside:
+        yield from _loose(folder, f"{place}/{each.name}")
 
 
 def _remember(name: str, found: tuple[str, bytes]) -> tuple[str, bytes]:

@@ -53,7 +53,7 @@ def commit_files(
     committer: Signature,
 ) -> str:
     """One commit of whole files on a branch, on its tip; None deletes."""
-    if objects.refs().get(ref) != parent or not _REF.fullmatch(ref):
+    if objects.refs([ref]).get(ref) != parent or not _REF.fullmatch(ref):
         raise UnsureError
     parts = [path.encode().split(b"/") for path in files]
     if any(not part or part in {b".", b"..", b".git"} for path in parts for part in path):

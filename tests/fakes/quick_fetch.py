@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from git_objects import NAME, Objects, UnsureError
+from git_objects import NAME, Objects, UnsureError, repository
 
 from jitbot.sandbox.github.site import HostedRepository, Site
 
@@ -24,14 +24,16 @@ _INFO, _PACK = ("GET", "/{owner}/{name}/info/refs"), ("POST", "/{owner}/{name}/g
 
 def fetch(folder: Path, arguments: Sequence[str], secret: str, server: str) -> None:
     """Do what `git fetch` would. Raises UnsureError, before anything is done, where git is to do it."""
-    here = Objects(folder)
+    here = repository(folder)
     wanted = [_REFSPEC.fullmatch(each) for each in arguments[len(_FLAGS) :]]
     if tuple(arguments[: len(_FLAGS)]) != _FLAGS or not wanted or not here.plain():
         raise UnsureError
-    site, repository = _remote(folder, secret, server)
-    there = Objects(repository.store.path)
+    site, hosted = _remote(folder, secret, server)
+    there = repository(hosted.store.path)
     with site.lock:
-        refs = there.refs()  # as they are on disk: a test may have moved one by hand
+        refs = there.refs(
+            match[1] for match in wanted if match
+        )  # as they are on disk: a test may have moved one by hand
     tips = {match[2]: refs.get(match[1], "") for match in wanted if match}
     if len(tips) != len(wanted) or not all(map(NAME.fullmatch, tips.values())) or not there.plain():
         raise UnsureError
@@ -65,10 +67,10 @@ def _remote(folder: Path, secret: str, server: str) -> tuple[Site, HostedReposit
     site = SITES.get(f"{address.scheme}://{address.netloc}")
     if site is None or server != site.url or site.faults is not None or secret not in site.tokens:
         raise UnsureError
-    repository = site.repositories.get(address.path.strip("/").removesuffix(".git").casefold())
-    if repository is None or site.user(site.tokens[secret]).permission == "none":
+    hosted = site.repositories.get(address.path.strip("/").removesuffix(".git").casefold())
+    if hosted is None or site.user(site.tokens[secret]).permission == "none":
         raise UnsureError
-    return site, repository
+    return site, hosted
 
 
 def _missing(here: Objects, there: Objects, tips: Iterable[str]) -> list[str]:

@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from git_objects import NAME, Entry, Objects, UnsureError
+from git_objects import NAME, Entry, Objects, UnsureError, repository
 
 _NOTHING = ("000000", "0" * 40)
 _MUCH = 200_000  # bytes of trees that git compares in less time
 _GREP = re.compile(r"--grep=\^(.*)\$", re.DOTALL)
-_repositories: dict[Path, Objects] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +23,6 @@ class Answer:
 
     printed: bytes
     code: int = 0
-
-
-def repository(folder: Path) -> Objects:
-    """The repository in this folder, which is bare or the `.git` of a clone."""
-    return _repositories.setdefault(folder, Objects(folder))
 
 
 def answer(folder: Path, arguments: Sequence[str], stdin: bytes) -> Answer | None:
@@ -259,7 +253,8 @@ def _rev_parse(objects: Objects, arguments: Sequence[str], stdin: bytes) -> byte
 
 def _head(objects: Objects) -> str:
     text = Path(f"{objects.folder}/HEAD").read_text().strip()
-    return objects.refs().get(text.removeprefix("ref: "), "") if text.startswith("ref: ") else text
+    ref = text.removeprefix("ref: ")
+    return objects.refs([ref]).get(ref, "") if text.startswith("ref: ") else text
 
 
 def _for_each_ref(objects: Objects, arguments: Sequence[str], stdin: bytes) -> bytes:
@@ -270,12 +265,8 @@ def _for_each_ref(objects: Objects, arguments: Sequence[str], stdin: bytes) -> b
     places = [each for each in arguments[1:] if each != "--"]
     if form is None or any(re.search(r"[*?\[\\]|^-|/$", each) for each in places):
         raise UnsureError
-    chosen = (
-        (ref, name)
-        for ref, name in objects.refs().items()
-        if not places or any(ref == each or ref.startswith(f"{each}/") for each in places)
-    )
-    return "".join(form.format(name, ref) for ref, name in chosen).encode(errors="surrogateescape")
+    chosen = objects.refs(places or ["refs"])
+    return "".join(form.format(name, ref) for ref, name in chosen.items()).encode(errors="surrogateescape")
 
 
 def _config(objects: Objects, arguments: Sequence[str], stdin: bytes) -> Answer:
