@@ -2,12 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from answering import answered_here, left_to_git
-from botocore.loaders import Loader
+from botocore.loaders import JSONFileLoader, Loader
 from described import key, objections, shape
 from hypothesis import HealthCheck, Phase, settings
 from pytest_socket import socket_allow_hosts
@@ -46,8 +47,8 @@ def _as_github_describes_it() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _services_listed_once() -> Iterator[None]:
-    """botocore looks through the folders of its 400 services for each session; while tests run, none changes."""
+def _botocore_reads_once() -> Iterator[None]:
+    """botocore lists its 400 services, and reads those it needs, for each session; while tests run, none changes."""
     listed: dict[tuple[object, ...], list[str]] = {}
     look = Loader.list_available_services
 
@@ -59,6 +60,7 @@ def _services_listed_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Loader, "list_available_services", once)
+        patch.setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))
         yield
 
 

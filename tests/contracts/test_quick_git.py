@@ -5,10 +5,11 @@ compares them in a whole run of the tests as well.
 """
 
 import os
+import random
 import shutil
 import subprocess
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -277,3 +278,26 @@ def test_what_is_fetched_is_what_git_fetches() -> None:
             for wrong in ("nobody", ""):
                 with pytest.raises(UnsureError):
                     fetch(clones[1] / ".git", (*flags, *refs), wrong, world.acme.github.url)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_order_of_any_history_is_gits(repository: Path, tmp_path: Path, seed: int) -> None:
+    """Merges of merges, and commits of one second: what is in a range, and in which order."""
+    folder = tmp_path / "random.git"
+    shutil.copytree(repository, folder)
+    chance = random.Random(seed)  # noqa: S311
+    tree = made(folder, "rev-parse", "main^{tree}")
+    made_here: list[str] = []
+    for number in range(25):
+        parents = chance.sample(made_here, min(len(made_here), chance.choice((0, 1, 1, 2, 3)) or number % 2))
+        when = WHO.when + timedelta(seconds=chance.randrange(3))
+        who = Signature(name=WHO.name, email=WHO.email, when=when)
+        made_here.append(commit_tree(Objects(folder), tree, parents, f"{number}\n".encode(), who, who))
+    answered = 0
+    for tip in made_here:
+        for base in ("", *(f"{each}.." for each in made_here[::5])):
+            asked = ("rev-list", "--reverse", "--timestamp", "--topo-order", f"{base}{tip}")
+            found = answer(folder, asked, b"")
+            answered += found is not None
+            assert found is None or (found.code, found.printed) == git(folder, *asked)
+    assert answered > 140

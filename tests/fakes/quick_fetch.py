@@ -1,7 +1,8 @@
 """`git fetch` from an embedded GitHub of this very process: the objects are linked, the refs written.
 
-Only plain fetches of a whole clone are done here, with a token that GitHub takes, while GitHub makes no faults;
-everything else is left to git. The embedded GitHub notes the calls that git would have made.
+Only plain fetches of a whole clone are done here, with a token that GitHub takes; everything else is left to git.
+The embedded GitHub notes the calls that git would have made, and its faults are asked for each of them: one that it
+makes is left to git, which meets it at the same call.
 """
 
 import os
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from git_objects import NAME, Objects, UnsureError, repository
 
+from jitbot.sandbox.github.records import GitHubFault
 from jitbot.sandbox.github.site import HostedRepository, Site
 
 SITES: dict[str, Site] = {}  # by address, those that are running
@@ -28,8 +30,9 @@ def fetch(folder: Path, arguments: Sequence[str], secret: str, server: str) -> N
     wanted = [_REFSPEC.fullmatch(each) for each in arguments[len(_FLAGS) :]]
     if tuple(arguments[: len(_FLAGS)]) != _FLAGS or not wanted or not here.plain():
         raise UnsureError
-    site, hosted = _remote(folder, secret, server)
+    site, hosted, path = _remote(folder, secret, server)
     there = repository(hosted.store.path)
+    _meet_faults(site, [("GET", f"{path}/info/refs"), ("POST", f"{path}/git-upload-pack")], [])
     with site.lock:
         refs = there.refs(
             match[1] for match in wanted if match
@@ -38,6 +41,8 @@ def fetch(folder: Path, arguments: Sequence[str], secret: str, server: str) -> N
     if len(tips) != len(wanted) or not all(map(NAME.fullmatch, tips.values())) or not there.plain():
         raise UnsureError
     brought = _missing(here, there, tips.values())
+    if brought:
+        _meet_faults(site, [("POST", f"{path}/git-upload-pack")], [None, None])
     site.calls += [_INFO, _PACK, *([_PACK] if brought else [])]
     for name in brought:
         _link(here, there, name)
@@ -57,20 +62,32 @@ def write_ref(objects: Objects, ref: str, name: str) -> None:
         raise UnsureError from None
 
 
-def _remote(folder: Path, secret: str, server: str) -> tuple[Site, HostedRepository]:
-    """The embedded GitHub that this clone's origin is at, and the repository there."""
+def _meet_faults(site: Site, calls: Iterable[tuple[str, str]], before: Sequence[None]) -> None:
+    """Ask the faults of each call. Raises UnsureError at the first fault: git's own calls then meet just the same."""
+    faults, met = site.faults, list[GitHubFault | None](before)
+    if faults is None:
+        return
+    for method, path in calls:
+        met.append(faults(method, path))
+        if met[-1] is not None:
+            site.faults = lambda method, path: met.pop(0) if met else faults(method, path)
+            raise UnsureError
+
+
+def _remote(folder: Path, secret: str, server: str) -> tuple[Site, HostedRepository, str]:
+    """The embedded GitHub that this clone's origin is at, the repository there, and its path in the address."""
     settings = (folder / "config").read_text()
     addresses = _ADDRESS.findall(settings)
     if len(addresses) != 1 or re.search("insteadof|fetch.*prune|extraheader|proxy", settings, re.IGNORECASE):
         raise UnsureError
     address = urlsplit(addresses[0])
     site = SITES.get(f"{address.scheme}://{address.netloc}")
-    if site is None or server != site.url or site.faults is not None or secret not in site.tokens:
+    if site is None or server != site.url or secret not in site.tokens:
         raise UnsureError
     hosted = site.repositories.get(address.path.strip("/").removesuffix(".git").casefold())
     if hosted is None or site.user(site.tokens[secret]).permission == "none":
         raise UnsureError
-    return site, hosted
+    return site, hosted, address.path
 
 
 def _missing(here: Objects, there: Objects, tips: Iterable[str]) -> list[str]:

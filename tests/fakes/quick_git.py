@@ -6,6 +6,7 @@ together in tests/contracts/test_quick_git.py, and `JITBOT_GIT=both` compares ev
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,8 +178,12 @@ def _rev_list(objects: Objects, arguments: Sequence[str], stdin: bytes) -> bytes
     if len(said) > 1 or not set(options) <= known | {f"--grep=^{each}$" for each in said}:
         raise UnsureError
     base, dots, head = tip.rpartition("..")
-    stop = _history(objects, base, first_parent=False) if dots else {}
-    walked = _history(objects, head, first_parent="--first-parent" in options)
+    stop = _ancestors(objects, base) if dots else set()
+    first_parent = "--first-parent" in options
+    topological = "--topo-order" in options and not first_parent
+    walked = (
+        _topological(objects, head) if topological else _history(objects, head, first_parent=first_parent)
+    )
     names = [name for name in walked if name not in stop]
     if said:
         line = re.sub(r"\\(.)", r"\1", said[0]).encode(errors="surrogateescape")
@@ -202,6 +207,22 @@ def _history(objects: Objects, tip: str, *, first_parent: bool) -> dict[str, int
             raise UnsureError
         found[name] = commit.time
         name = commit.parents[0] if commit.parents else None
+    return found
+
+
+def _topological(objects: Objects, tip: str) -> dict[str, int]:
+    """The commits of a history with their times, as git's topological order has them: no parent before all its children."""
+    behind = {name: objects.commit(name).parents for name in _ancestors(objects, tip)}
+    children = Counter(parent for parents in behind.values() for parent in parents)
+    found: dict[str, int] = {}
+    ahead = [tip]
+    while ahead:
+        name = ahead.pop()
+        found[name] = objects.commit(name).time
+        for parent in behind[name]:
+            children[parent] -= 1
+            if not children[parent]:
+                ahead.append(parent)
     return found
 
 

@@ -1,20 +1,16 @@
 """acme, once for each module, and in the state that a test begins in."""
 
-import functools
 import time
 from collections.abc import Iterator
 
 import pytest
 from acme_world import HOUR, World, open_world
-from botocore.loaders import JSONFileLoader
 
 
 @pytest.fixture(scope="module")
 def acme() -> Iterator[World]:
-    """One running sandbox for all the tests of a module. boto3 reads each of its own files once."""
-    read = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
-    with pytest.MonkeyPatch.context() as patch, open_world() as opened:
-        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+    """One running sandbox for all the tests of a module."""
+    with open_world() as opened:
         yield opened
 
 
