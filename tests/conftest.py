@@ -29,6 +29,34 @@ def _observe(exchange: server.GitHubExchange) -> None:
         _told.extend(objections(exchange))
 
 
+# The files that take longest, in this order: one that begins last would keep all but one processor waiting.
+LONGEST = (
+    "usecases/hostility/test_noninterference",
+    "workflows/",
+    "usecases/",
+    "fuzz/",
+    "browser/",
+    "commands/",
+    "adapters/",
+)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half of what the tests take is spent waiting: for git, act, a browser, a server that stops."""
+    return (os.cpu_count() or 1) * 3 // 2 + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first."""
+    tests = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(tests).as_posix()
+        return next((at for at, name in enumerate(LONGEST) if path.startswith(name)), len(LONGEST))
+
+    items.sort(key=place)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Refuse every connection that leaves this machine, in fixtures as in tests."""

@@ -128,6 +128,7 @@ def questions(folder: Path) -> Iterator[tuple[tuple[str, ...], bytes]]:
             yield ("rev-list", *options, r"--grep=^Request: x\.yaml$", sha), b""
             for other in refs.values():
                 yield ("rev-list", *options, f"{other}..{sha}"), b""
+                yield ("rev-list", *options, f"^{other}", sha), b""
         for other in refs.values():
             yield ("merge-base", sha, other), b""
             yield ("merge-base", "--is-ancestor", sha, other), b""

@@ -172,13 +172,14 @@ def _listed(
 
 
 def _rev_list(objects: Objects, arguments: Sequence[str], stdin: bytes) -> bytes:
-    *options, tip = arguments
+    *options, tip = (each for each in arguments if not each.startswith("^"))
     said = [match[1] for each in options if (match := _GREP.fullmatch(each))]
     known = {"--regexp-ignore-case", "--reverse", "--timestamp", "--topo-order", "--first-parent"}
     if len(said) > 1 or not set(options) <= known | {f"--grep=^{each}$" for each in said}:
         raise UnsureError
     base, dots, head = tip.rpartition("..")
-    stop = _ancestors(objects, base) if dots else set()
+    left_out = [each.removeprefix("^") for each in arguments if each.startswith("^")]
+    stop = set().union(*(_ancestors(objects, each) for each in (*left_out, *([base] if dots else []))))
     first_parent = "--first-parent" in options
     topological = "--topo-order" in options and not first_parent
     walked = (

@@ -212,10 +212,10 @@ class World(Stage):
     def ledger(self) -> list[dict[str, Any]]:
         """Every event on the ledger's branch that reads as one, attested or not, in the order of its commits."""
         store = self.github.store
-        listed = store.git(
-            "log", "--reverse", "--format=", "--name-only", "--diff-filter=A", "ledger", "--", "events/"
-        )
         tip = store.tip("ledger")
+        listed = store.remembered(
+            "log", "--reverse", "--format=", "--name-only", "--diff-filter=A", tip, "--", "events/"
+        )
         contents = (store.read(tip, path) for path in listed.decode().split())
         found = (json.loads(content) for content in contents if content is not None)
         return [each for each in found if "request" in each]
