@@ -1,5 +1,6 @@
 """What every test stands on: no network but this machine's own loopback, and an embedded GitHub that speaks as GitHub does."""
 
+import gc
 import os
 from collections.abc import Iterator
 from functools import cache
@@ -55,6 +56,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((at for at, name in enumerate(LONGEST) if path.startswith(name)), len(LONGEST))
 
     items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded stays, so the collector of garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 @pytest.hookimpl(tryfirst=True)
