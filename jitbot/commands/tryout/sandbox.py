@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jitbot.commands.setup.templates import with_extra
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
@@ -30,9 +31,8 @@ def needs_sandbox() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("jitbot"):
             raise
-        raise InvalidError(
-            f"{error.name} is missing; install the sandbox: pip install 'jitbot[sandbox]'"
-        ) from None
+        install = shlex.join((sys.executable, "-m", "pip", "install", *with_extra("sandbox")))
+        raise InvalidError(f"{error.name} is missing; install the sandbox: {install}") from None
 
 
 @click.command()
