@@ -627,7 +627,7 @@ def test_every_reason_of_github_is_said(site: Site, answered: object, said: str)
     fault = GitHubFault(
         status=422, body=json.dumps(answered).encode(), headers={"Content-Type": "application/json"}
     )
-    site.github.faults = lambda _, asked: fault
+    site.github.faults = lambda *_: fault
     with pytest.raises(DeniedError) as refused:
         site.writer("olivia").change_setting("POST", "/rulesets", {"name": "x"})
     assert str(refused.value) == f"GitHub answered 422: {said}"
@@ -635,7 +635,7 @@ def test_every_reason_of_github_is_said(site: Site, answered: object, said: str)
 
 def test_pygithub_prints_nothing_itself(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
     """A refused call is ours to report: PyGithub has a handler that writes to stderr."""
-    site.github.faults = lambda _, asked: GitHubFault(status=403, body=b"{}")
+    site.github.faults = lambda *_: GitHubFault(status=403, body=b"{}")
     with pytest.raises(DeniedError):
         site.reader().hosting()
     assert not logging.getLogger("github").isEnabledFor(logging.ERROR)

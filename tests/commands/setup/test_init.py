@@ -336,7 +336,7 @@ def test_every_workflow_of_jitbot_is_shipped() -> None:
 
 def test_without_github_the_numbers_can_be_given(begun: Begun) -> None:
     """What GitHub would only look up is then written as it was given, with a warning about the version."""
-    begun.github.faults = lambda _, asked: GitHubFault(status=409, body=b"{}")
+    begun.github.faults = lambda *_: GitHubFault(status=409, body=b"{}")
     refused = begun.init("--release", RELEASE, "--owner", "dan:1004")
     assert (refused.code, refused.err) == (
         3,
