@@ -224,4 +224,5 @@ def _use(usable: Sequence[GrantStatus], number: int) -> str:
     )
     command = f"jitbot exec {number} -- aws sts get-caller-identity"
     profile = hidden("A profile for ~/.aws/config", fenced(profiles, "ini"))
-    return "\n".join(("**Use it**", "", *links, "", fenced(command, "sh"), "", profile))
+    more = f"**More time**, asked for before it ends: `jitbot extend {number} --by 1h`"
+    return "\n".join(("**Use it**", "", *links, "", fenced(command, "sh"), "", profile, "", more))

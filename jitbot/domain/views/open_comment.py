@@ -47,12 +47,13 @@ def proposal(
     findings: Sequence[Finding],
     *,
     number: int,
+    page: str,
     auto_merge: bool,
     doubt: str = "",
 ) -> str:
-    """The comment on an open pull request. `findings` are those of all its files."""
+    """The comment on an open pull request, whose page is at the address `page`. `findings` are those of all its files."""
     shown, hidden = _that_fit(summaries)
-    verdict = _to_fix(findings) if findings else _next(summaries, auto_merge=auto_merge)
+    verdict = _to_fix(findings) if findings else _next(summaries, page, auto_merge=auto_merge)
     first, *others = [tuple(_of_one(summary)) for summary in shown]
     # What is wrong is read before the reasons; what comes next is read last.
     opening = (first[0], must(verdict), *first[1:]) if findings else first
@@ -234,7 +235,7 @@ def _to_fix(findings: Sequence[Finding]) -> str:
     return "\n".join(lines)
 
 
-def _next(summaries: Sequence[RequestSummary], *, auto_merge: bool) -> str:
+def _next(summaries: Sequence[RequestSummary], page: str, *, auto_merge: bool) -> str:
     """What to do now. A merge before all approvals is refused for good, so this text never suggests one."""
     known = [each.awaiting for each in summaries if each.awaiting is not None]
     if blocked := [why for each in known if (why := _blocked(each))]:
@@ -242,13 +243,19 @@ def _next(summaries: Sequence[RequestSummary], *, auto_merge: bool) -> str:
     if any(each.required < 1 for each in known):
         merge = "It merges by itself" if auto_merge else "Press **Merge**"
         return f"🚨 **Checked. Break-glass needs no approval before the merge.** {merge}: access begins a moment later."
-    if known and all(each.enough for each in known) and not auto_merge:
-        return "✅ **Checked and approved.** Press **Merge**: it takes effect a moment later."
+    if known and all(each.enough for each in known):
+        merge = "It merges by itself" if auto_merge else "Press **Merge**"
+        return f"✅ **Checked and approved.** {merge}: it takes effect a moment later."
+    review = (
+        f"✅ **Checked.** To approve it, open [Files changed]({page}/files) and press **Review changes**."
+    )
     if auto_merge:
-        return "✅ **Checked.** It merges by itself once it is approved, and takes effect a moment later."
+        return f"{review} It merges by itself once it is approved, and takes effect a moment later."
     if (most := max((each.missing for each in known), default=0)) > 1:
-        return f"✅ **Checked.** It still needs {most} approvals. Do not merge it before: it would be refused for good."
-    return "✅ **Checked.** After approving, press **Merge**: auto-merge is off here, and nothing else starts it."
+        return (
+            f"{review} It still needs {most} approvals. Do not merge it before: it would be refused for good."
+        )
+    return f"{review} Then press **Merge**: auto-merge is off here, and nothing else starts it."
 
 
 def _blocked(awaiting: PendingApprovals) -> str:
