@@ -98,6 +98,13 @@ def test_what_would_be_refused_is_not_asked(office: Office, arguments: tuple[str
     [
         (("-d", "1 hour"), "is not a duration"),
         (("-p", "table"), "is not name=value"),
+        *(
+            (
+                ("--starts-at", text),
+                f"{text!r} is not a UTC time such as 2026-11-24T09:00:00Z; tomorrow at nine, UTC, is ",
+            )
+            for text in ("tomorrow", "monday 9:00", "2026-11-24T09:00:00+01:00")
+        ),
         (("--repo", "x"), "OWNER/NAME"),
     ],
 )
