@@ -166,11 +166,12 @@ def why_not_fetched(stderr: bytes, token: Token) -> str:
     """
     words = last_line(stderr)
     said = words.casefold()
+    sent = bool(token.secret and token.server) and token.server in words
     if any(each in said for each in _UNKNOWN_CALLER):
-        if token.secret and token.server and token.server in words:  # it was sent there
+        if sent:
             return "the server refuses the token: it is wrong or has expired; set GITHUB_TOKEN to a valid one"
         return "the server asks who you are: set GITHUB_TOKEN, as in export GITHUB_TOKEN=$(gh auth token)"
-    if "returned error: 403" in said:
+    if sent and "returned error: 403" in said:
         return "the server refuses the token: it may not read this repository, or its organisation wants single sign-on"
     if "repository not found" in said or "returned error: 404" in said:
         return "the server shows no such repository: check the address of the remote, and that the token may read it"
