@@ -10,6 +10,7 @@ from jitbot.adapters.oidc import ActionsOidc
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import clone
 from jitbot.usecases.audit.read_all import pinned_keys
 from jitbot.usecases.context import ISSUER_KEYS, settings_at_main
@@ -31,7 +32,8 @@ def keys(invocation: Invocation) -> int:
     published = ActionsOidc(settings.issuer, user_agent=f"jitbot/{__version__} (audit)").keys()
     kept = pinned_keys(git)
     every = {**kept, **published}
-    click.echo(json.dumps({"keys": [json.loads(every[key]) for key in sorted(every)]}, indent=2))
-    kept_alone = f"; only in {ISSUER_KEYS} on main: {more}" if (more := len(every) - len(published)) else ""
+    print_json({"keys": [json.loads(every[key]) for key in sorted(every)]})
+    alone = every.keys() - published.keys()
+    kept_alone = f"; only in {ISSUER_KEYS} on main: {len(alone)}" if alone else ""
     click.echo(f"published by {escape.log(settings.issuer)} now: {len(published)}{kept_alone}", err=True)
     return ExitCode.DONE

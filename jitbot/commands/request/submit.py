@@ -8,7 +8,7 @@ from functools import partial
 import click
 
 from jitbot.commands.request.asked_already import asked_already
-from jitbot.domain.access.break_glass import is_break_glass
+from jitbot.domain.access.break_glass import MERGES, is_break_glass
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model.documents import Finding, Source
 from jitbot.domain.model.errors import InvalidError
@@ -107,7 +107,7 @@ def _open(
     glass = is_break_glass(grant_preview.policy)
     if glass:
         prompts.tell(
-            "jitbot needs no approval before the merge: if GitHub does not merge it by itself, press Merge"
+            f"jitbot needs no approval of a break-glass. {MERGES}{': by itself' if method else '. Then press Merge'}"
         )
     elif method:
         prompts.tell("auto-merge is on: once it is approved it merges, and the merge grants it")

@@ -5,7 +5,7 @@ Everything that would be granted comes before everything else, however long the 
 
 from collections.abc import Iterator, Sequence
 
-from jitbot.domain.access.break_glass import is_break_glass
+from jitbot.domain.access.break_glass import MERGES, is_break_glass
 from jitbot.domain.access.pending_approvals import PendingApprovals
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.documents import Finding, Request
@@ -241,8 +241,9 @@ def _next(summaries: Sequence[RequestSummary], page: str, *, auto_merge: bool) -
     if blocked := [why for each in known if (why := _blocked(each))]:
         return f"⚠️ **Checked, but not approved:** {blocked[0]}. Do not merge it now: it would be refused for good."
     if any(each.required < 1 for each in known):
-        merge = "It merges by itself" if auto_merge else "Press **Merge**"
-        return f"🚨 **Checked. Break-glass needs no approval before the merge.** {merge}: access begins a moment later."
+        merge = "It does so by itself" if auto_merge else "Then press **Merge**"
+        given = f"{MERGES}, on [Files changed]({page}/files)"
+        return f"🚨 **Checked. jitbot needs no approval of a break-glass.** {given}. {merge}: access begins a moment later."
     if known and all(each.enough for each in known):
         merge = "It merges by itself" if auto_merge else "Press **Merge**"
         return f"✅ **Checked and approved.** {merge}: it takes effect a moment later."
@@ -272,7 +273,7 @@ def steering(summaries: Sequence[RequestSummary]) -> tuple[bool, str]:
     awaited = [each.awaiting for each in summaries if each.awaiting is not None]
     strict = [each for each in awaited if each.required > 1]
     if awaited and all(each.required < 1 for each in awaited):
-        return True, "break-glass: no approval before the merge, a review after it"
+        return True, "break-glass: any one approval for GitHub, a review after the merge"
     for each in awaited:
         if each.objectors:
             return False, f"{each.objectors[0].login} asks for changes"

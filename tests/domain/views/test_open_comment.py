@@ -69,12 +69,12 @@ def test_that_nobody_approves_before_is_read_second() -> None:
     assert "must review it within 2h of the merge" in seen
     whole_text = rendered(body).text
     assert (
-        "Break-glass needs no approval before the merge. Press Merge: access begins a moment later."
-        in whole_text
+        "jitbot needs no approval of a break-glass. GitHub merges it after one approval, of anyone with write access "
+        "who did not push it, on Files changed. Then press Merge: access begins a moment later." in whole_text
     )
     assert "approved." not in whole_text
     alone = rendered(comment(a_summary(rules=the_rules(policy=glass)), auto_merge=True)).text
-    assert "It merges by itself: access begins a moment later." in alone
+    assert "It does so by itself: access begins a moment later." in alone
     assert "🚨" not in comment()
 
 
@@ -621,7 +621,7 @@ def test_no_documents_fold_nothing() -> None:
         (("@bob",), 2, (), (False, "0 of 2 approvals, and too few people can approve")),
         (("@alice",), 1, (), (False, "0 of 1 approvals, and too few people can approve")),
         (("@bob",), 1, (a_review(state="CHANGES_REQUESTED"),), (False, "bob asks for changes")),
-        (("@bob",), 0, (), (True, "break-glass: no approval before the merge, a review after it")),
+        (("@bob",), 0, (), (True, "break-glass: any one approval for GitHub, a review after the merge")),
     ],
 )
 def test_the_approval_status(
