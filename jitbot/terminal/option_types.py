@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from jitbot.domain.text import duration, timestamp
+from jitbot.terminal.invocation import Invocation
 
 
 class Length(click.ParamType[timedelta]):
@@ -26,11 +27,17 @@ class Moment(click.ParamType[datetime]):
     name = "time"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Read `2026-11-24T09:00:00Z`."""
+        """Read `2026-11-24T09:00:00Z`. The message of a failure has tomorrow morning as its example."""
         try:
             return value if isinstance(value, datetime) else timestamp.parse(str(value))
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            now = ctx.obj.now if ctx is not None and isinstance(ctx.obj, Invocation) else None
+            self.fail(f"{error}{_tomorrow(now) if now is not None else ''}", param, ctx)
+
+
+def _tomorrow(now: datetime) -> str:
+    nine = (now + timedelta(days=1)).replace(hour=9, minute=0, second=0)
+    return f"; tomorrow at nine, UTC, is {timestamp.show(nine)}, and it is {timestamp.show(now)} now"
 
 
 class Day(click.ParamType[datetime]):

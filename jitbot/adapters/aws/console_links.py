@@ -1,4 +1,4 @@
-"""Links into the AWS console: Switch Role, and a federated sign-in through AWS's sign-in endpoint.
+"""A link into the AWS console that signs in, through AWS's sign-in endpoint.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html. Not
 proven against the real endpoint.
@@ -14,13 +14,6 @@ from jitbot.domain.text.addresses import is_private
 
 _SIGNIN, _CONSOLE = "https://signin.aws.amazon.com", "https://console.aws.amazon.com/"
 _TIMEOUT = 20
-
-
-def switch_role(role_arn: str, shown_as: str) -> str:
-    """The Switch Role link, for a console in which the person is signed in. It contains no secret."""
-    account_id, name = role_arn.split(":")[4], role_arn.partition(":role/")[2]
-    given = {"account": account_id, "roleName": name, "displayName": shown_as[:64]}
-    return f"{_SIGNIN}/switchrole?{urlencode(given)}"
 
 
 def federated(session: Session, *, endpoint: str | None = None) -> str:

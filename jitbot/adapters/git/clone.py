@@ -10,7 +10,7 @@ from pathlib import Path
 from jitbot.adapters.git import plumbing
 from jitbot.adapters.git.full_history import FullHistory
 from jitbot.adapters.git.partial_clone import QUIETLY, REMOTE
-from jitbot.adapters.git.process import GitProcess, Token, last_line
+from jitbot.adapters.git.process import GitProcess, Token, last_line, why_not_fetched
 from jitbot.adapters.git.ref_names import commit_of, is_commit
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Search
 from jitbot.domain.access.too_large import TooLarge
@@ -56,17 +56,18 @@ class GitRepository(FullHistory):
         result = self._fetched(*little, REMOTE, *(pulls or wanted))
         if result.returncode == 0:
             return
-        reason = last_line(result.stderr)
-        if reason.endswith("refs/heads/ledger"):  # "couldn't find remote ref refs/heads/ledger"
+        if last_line(result.stderr).endswith(
+            "refs/heads/ledger"
+        ):  # "couldn't find remote ref refs/heads/ledger"
             raise InvalidError(
                 f"{REMOTE} has no branch ledger, so nothing can be recorded; `jitbot init` makes it"
             )
-        raise UnavailableError(f"git could not fetch from {REMOTE}: {reason}")
+        raise self._not_fetched(result.stderr)
 
     def fetch_main(self) -> None:
         result = self._fetched(REMOTE, _refspec(self._branch))
         if result.returncode != 0:
-            raise UnavailableError(f"git could not fetch from {REMOTE}: {last_line(result.stderr)}")
+            raise self._not_fetched(result.stderr)
 
     def main(self) -> Sha:
         return self._resolve(
@@ -184,6 +185,9 @@ class GitRepository(FullHistory):
         """A fetch, after which every name may mean another commit."""
         self._tips.clear()
         return self._git.fetch(*QUIETLY, *arguments, token=self._token)
+
+    def _not_fetched(self, stderr: bytes) -> UnavailableError:
+        return UnavailableError(f"git could not fetch from {REMOTE}: {why_not_fetched(stderr, self._token)}")
 
     def _walk(self, since: datetime, branch: str, *options: str) -> Mapping[Sha, int]:
         """The commits since then with their times, oldest first; a history cut off among them is deepened.

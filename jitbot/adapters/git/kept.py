@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jitbot.adapters.git.partial_clone import QUIETLY, REMOTE
-from jitbot.adapters.git.process import GitProcess, Token, last_line
+from jitbot.adapters.git.process import GitProcess, Token, why_not_fetched
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.domain.text.addresses import origin
 
@@ -25,7 +25,8 @@ def bring(
     git = GitProcess(folder, timeout=timeout, environ=environ)
     git.ask("init", "--quiet", "--template=", "--initial-branch=main")  # does nothing where one is
     git.ask("config", f"remote.{REMOTE}.url", address)
-    fetched = git.fetch(*QUIETLY, REMOTE, f"+refs/heads/main:{_MAIN}", token=Token(token, origin(address)))
+    sent = Token(token, origin(address))
+    fetched = git.fetch(*QUIETLY, REMOTE, f"+refs/heads/main:{_MAIN}", token=sent)
     if fetched.returncode != 0:
-        raise UnavailableError(f"git could not fetch {address}: {last_line(fetched.stderr)}")
+        raise UnavailableError(f"git could not fetch {address}: {why_not_fetched(fetched.stderr, sent)}")
     git.ask("checkout", "--quiet", "--force", "--detach", _MAIN)

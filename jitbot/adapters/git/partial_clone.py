@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence, Set
 from pathlib import Path
 
-from jitbot.adapters.git.process import GitProcess, Token, last_line
+from jitbot.adapters.git.process import GitProcess, Token, last_line, why_not_fetched
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import UnavailableError
 
@@ -74,7 +74,8 @@ class Remainder:
         result = self._git.fetch(*options, REMOTE, stdin=asked, token=self._token, options=alone)
         if result.returncode != 0:
             reason = last_line(result.stderr)
-            message = f"git could not fetch {len(missing)} blobs from {REMOTE}: {reason}"
+            why = why_not_fetched(result.stderr, self._token)
+            message = f"git could not fetch {len(missing)} blobs from {REMOTE}: {why}"
             if (refused := _REFUSED.search(reason)) and refused[1] in missing:
                 raise _AbsentError(message, Sha(refused[1]))
             raise UnavailableError(message)
@@ -97,10 +98,8 @@ class Remainder:
         before = self._boundary()
         result = self._git.fetch(*QUIETLY, f"--deepen={DEEPER}", REMOTE, refspec, token=self._token)
         if result.returncode != 0 or self._boundary() == before:
-            reason = last_line(result.stderr)
-            raise UnavailableError(
-                f"this clone's history is cut off; fetch deeper (fetch-depth: 0): {reason}"
-            )
+            why = why_not_fetched(result.stderr, self._token)
+            raise UnavailableError(f"this clone's history is cut off; fetch deeper (fetch-depth: 0): {why}")
 
     def _boundary(self) -> frozenset[str]:
         if self._shallow is None:

@@ -26,10 +26,10 @@ NEVER_ASK = {
 
 
 _RETRIES = (1.0, 3.0, 9.0)  # seconds between attempts at a fetch that may yet go right
+_UNKNOWN_CALLER = ("authentication failed", "could not read username", "could not read password")
 _FINAL = (  # why one would fail again, in git's words, which LC_ALL keeps in English
     "couldn't find remote ref",
-    "authentication failed",
-    "could not read username",
+    *_UNKNOWN_CALLER,
     "repository not found",
     "does not appear to be a git repository",
     "no such remote",
@@ -157,6 +157,25 @@ def last_line(stderr: bytes) -> str:
     lines = stderr.decode(errors="replace").strip().splitlines()
     reasons = [line for line in lines if line.strip() and line.strip() not in _ALWAYS_SAID]
     return (reasons or lines or ["no reason given"])[-1]
+
+
+def why_not_fetched(stderr: bytes, token: Token) -> str:
+    """Why a remote gave nothing, with what to do where it is the token; else git's own words.
+
+    A server that refuses a token asks for a name instead, and so git says that it could not read one.
+    """
+    words = last_line(stderr)
+    said = words.casefold()
+    sent = bool(token.secret and token.server) and token.server in words
+    if any(each in said for each in _UNKNOWN_CALLER):
+        if sent:
+            return "the server refuses the token: it is wrong or has expired; set GITHUB_TOKEN to a valid one"
+        return "the server asks who you are: set GITHUB_TOKEN, as in export GITHUB_TOKEN=$(gh auth token)"
+    if sent and "returned error: 403" in said:
+        return "the server refuses the token: it may not read this repository, or its organisation wants single sign-on"
+    if "repository not found" in said or "returned error: 404" in said:
+        return "the server shows no such repository: check the address of the remote, and that the token may read it"
+    return words
 
 
 def _fetching(lazily: bool) -> dict[str, str]:

@@ -6,6 +6,7 @@ REST: https://docs.github.com/en/rest (version 2022-11-28). None of it is proven
 
 import copy
 import functools
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ParamSpec, TypeVar
@@ -22,6 +23,7 @@ API_VERSION = "2022-11-28"
 LONGEST_WAIT = 120.0  # seconds that a rate limit may hold a job up before it gives way to the next run
 ACTIONS = "github-actions[bot]"  # whom a job's token writes as; no account of a person can have such a name
 _PAGE = 100
+_MOST_SAID = 400  # characters of GitHub's words
 _MOST_PAGES = 1_000  # of one list: more than anything that we read has
 
 _NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="next"')
@@ -49,7 +51,9 @@ def translated(method: Callable[P, T]) -> Callable[P, T]:
             kind = DeniedError if error.status in (403, 404, 413, 422) else UnavailableError
             raise kind(f"GitHub answered {error.status}: {said(error)}") from error
         except requests.exceptions.RequestException as error:
-            raise UnavailableError(f"GitHub does not answer: {type(error).__name__}") from error
+            asked = urlsplit(getattr(error.request, "url", None) or "").netloc
+            where = f" at {asked}" if asked else ""
+            raise UnavailableError(f"GitHub does not answer{where}: {type(error).__name__}") from error
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             # RuntimeError is PyGithub's for a redirect to another host, or to the open: it follows none.
             raise UnavailableError(f"GitHub's answer lacks what it should hold: {error!r}") from error
@@ -75,6 +79,8 @@ class Client:
             raise DeniedError(
                 f"GITHUB_API_URL {api_url} is neither TLS nor this machine; nothing is asked of it, and no token sent"
             )
+        # PyGithub prints refused calls to stderr by a handler of its own; what matters of them our errors say.
+        logging.getLogger("github").setLevel(logging.CRITICAL)
         client = Github(
             base_url=api_url,
             auth=Auth.Token(token) if token else None,
@@ -192,15 +198,23 @@ def _cursor(link: str) -> str | None:
 
 
 def said(error: GithubException) -> str:
-    """GitHub's own words, short and on one line."""
+    """GitHub's own words, short and on one line: every reason that it gives, or else its message.
+
+    https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed
+    """
     data = error.data if isinstance(error.data, dict) else {}
     errors = data.get("errors")
-    nested = (
-        errors[0].get("message")
-        if isinstance(errors, list) and errors and isinstance(errors[0], dict)
-        else None
-    )
-    return " ".join(str(nested or data.get("message") or "no reason given").split())[:200]
+    reasons = [_reason(each) for each in errors] if isinstance(errors, list) else []
+    words = "; ".join(each for each in reasons if each) or data.get("message") or "no reason given"
+    return " ".join(str(words).split())[:_MOST_SAID]
+
+
+def _reason(each: object) -> str:
+    """One of GitHub's reasons: a sentence, or the field it is about with a sentence or a code."""
+    if not isinstance(each, Mapping):
+        return str(each)
+    words = str(each.get("message") or each.get("code") or "")
+    return f"{each['field']}: {words}" if each.get("field") and words else words
 
 
 def by_actions(raw: Mapping[str, Any]) -> bool:

@@ -24,6 +24,7 @@ PARTS = {
         "jitbot.commands.audit.export",
         "The evidence pack: population, sample, evidence, controls, digests.",
     ),
+    "keys": ("jitbot.commands.audit.keys", "The issuer's public keys as they are now, to keep."),
 }
 
 

@@ -7,7 +7,7 @@ import click
 
 from jitbot.adapters.local import aws_config
 from jitbot.adapters.local.session_cache import kept_sessions
-from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, ask_ledger, which
+from jitbot.commands.request.resolve_request import UNVERIFIED, LedgerAnswer, ask_ledger, the_only_one
 from jitbot.domain.access import may_end
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
@@ -52,7 +52,7 @@ def release(
 ) -> int:
     """End access now, in all its accounts, for good: yours, or one that you own. Starts the workflow revoke.yml.
 
-    REQUEST is a path, a unique part of one, or a pull request's number; without it, your newest live one. The
+    REQUEST is a path, a unique part of one, or a pull request's number; without it, your live one. The
     workflow is started whatever the ledger says, since here nobody has verified it: the job decides.
 
     Example: jitbot release
@@ -60,7 +60,7 @@ def release(
     client = open_client(invocation, "release", repo)
     ledger, now = UnverifiedLedger(client.github), invocation.now
     answer = ask_ledger(ledger, now)
-    path = which(client, answer, request, now)
+    path = the_only_one(client, answer, request, now)
     _must_be(client, answer, path, request)
     _dispatch(client, {"request": path, "reason": reason})
     tell(f"{path}: {WORKFLOW} is started")

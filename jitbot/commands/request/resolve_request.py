@@ -16,6 +16,7 @@ from jitbot.domain.model.documents import PLAIN, Login
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.grammar import RequestPath, parse_request_path
 from jitbot.domain.request.request_reference import pull_number, resolve
+from jitbot.domain.text import timestamp
 from jitbot.usecases.ledger.remote_ledger import UnverifiedLedger
 from jitbot.usecases.request.requester_client import RemoteTree, RequesterClient
 
@@ -92,8 +93,24 @@ def asked_before(client: RequesterClient, text: str, now: datetime) -> tuple[str
     return path, content
 
 
-def _newest(client: RequesterClient, answer: LedgerAnswer, now: datetime) -> str:
-    """The person's newest request that may be running. Raises InvalidError with what to do if none may."""
+def the_only_one(client: RequesterClient, answer: LedgerAnswer, text: str | None, now: datetime) -> str:
+    """As `which`; but raise InvalidError with what to type where no text is given, and several of main may be running."""
+    if text is None:
+        running = [path for path in _running(client, answer, now) if not answer.state(path).ended_early]
+        several = _at_main(client, running)
+        if len(several) > 1:
+            lines = (f"  jitbot release {path}{_until(answer, path)}" for path in sorted(several))
+            raise InvalidError("\n".join(("several of yours are live; say which:", *lines)))
+    return which(client, answer, text, now)
+
+
+def _until(answer: LedgerAnswer, path: str) -> str:
+    until = answer.until(path)
+    return f"   # until {timestamp.show(until)}" if until is not None else ""
+
+
+def _running(client: RequesterClient, answer: LedgerAnswer, now: datetime) -> list[str]:
+    """The person's requests that may be running. Raises InvalidError with what to do if none may."""
     login = client.person.login
     own = [path for path in answer.states if _is_of(path, login) and answer.may_run(path, now)]
     # The ledger is not verified here: what main holds and the ledger lacks may be running.
@@ -103,6 +120,11 @@ def _newest(client: RequesterClient, answer: LedgerAnswer, now: datetime) -> str
             f"{login} has nothing live in {client.place.repository}, as the branch ledger says; {UNVERIFIED}. "
             "What you name is tried all the same"
         )
+    return own
+
+
+def _newest(client: RequesterClient, answer: LedgerAnswer, now: datetime) -> str:
+    own = _running(client, answer, now)
     merged = _at_main(client, own)
 
     def rank(path: str) -> tuple[bool, bool, datetime, str]:

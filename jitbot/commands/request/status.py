@@ -218,7 +218,7 @@ def _asked_row(each: OpenRequest) -> tuple[str, str, str, str, str]:
     count = f"{len(known.approvals)}" if isinstance(known, PendingApprovals) else "?"
     waits = f"asked, {count} of {each.needed} by {' '.join(each.owners) or 'nobody'}"
     if each.needed < 1 and isinstance(known, PendingApprovals):
-        waits = "asked, break-glass: no approval before the merge"
+        waits = "asked, break-glass: any one approval for GitHub"
     path = each.request.removeprefix("requests/")
     return (each.requester, path, ", ".join(each.accounts), waits, f"pull request {each.number}")
 

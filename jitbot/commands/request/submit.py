@@ -3,13 +3,14 @@
 import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import click
 
 from jitbot.commands.request.asked_already import asked_already
-from jitbot.domain.access.break_glass import is_break_glass
+from jitbot.domain.access.break_glass import MERGES, is_break_glass
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
-from jitbot.domain.model.documents import Source
+from jitbot.domain.model.documents import Finding, Source
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.merge_facts import PullRequest
@@ -20,7 +21,7 @@ from jitbot.domain.views.grant_preview import GrantPreview
 from jitbot.domain.views.preview import Former
 from jitbot.domain.views.request_summary import labelled
 from jitbot.terminal import prompts
-from jitbot.terminal.output import print_findings, print_json
+from jitbot.terminal.output import in_file, print_findings, print_json
 from jitbot.usecases.request.follow import follow
 from jitbot.usecases.request.open_pull_request import free_branch, merge_when_approved, open_pull
 from jitbot.usecases.request.requester_client import RequesterClient
@@ -55,7 +56,7 @@ def check_and_open(client: RequesterClient, source: Source, submit_options: Subm
         if submit_options.form == "json":
             print_json({"ok": False, "findings": [each.as_json() for each in findings]})
         else:
-            print_findings(findings)
+            print_findings(findings, where=partial(_typed, source, submit_options.former))
             prompts.tell("nothing was asked for")
         return ExitCode.REFUSED
     if submit_options.dry:
@@ -80,6 +81,16 @@ def check_and_open(client: RequesterClient, source: Source, submit_options: Subm
     return _open(client, grant_preview, source, submit_options)
 
 
+def _typed(source: Source, former: Former | None, finding: Finding) -> str:
+    """The place of a finding in what the person typed; its place in the file where that is not known."""
+    if finding.file != source.path:
+        return in_file(finding)
+    if former is None:
+        return new_request.option(source.content.decode(), finding.line) or in_file(finding)
+    longer = finding.line == former.request.where["duration"].line
+    return "the duration asked for" if longer else in_file(finding)
+
+
 def _open(
     client: RequesterClient, grant_preview: GrantPreview, source: Source, submit_options: SubmitOptions
 ) -> int:
@@ -96,7 +107,7 @@ def _open(
     glass = is_break_glass(grant_preview.policy)
     if glass:
         prompts.tell(
-            "jitbot needs no approval before the merge: if GitHub does not merge it by itself, press Merge"
+            f"jitbot needs no approval of a break-glass. {MERGES}{': by itself' if method else '. Then press Merge'}"
         )
     elif method:
         prompts.tell("auto-merge is on: once it is approved it merges, and the merge grants it")

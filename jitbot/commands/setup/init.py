@@ -11,7 +11,7 @@ from jitbot.adapters import documents
 from jitbot.adapters.github import GitHubReader, GitHubWriter
 from jitbot.commands.setup import templates
 from jitbot.domain.model.documents import POLICIES, GithubId, Login, Parsed, Settings, Source
-from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup import scaffold
 from jitbot.domain.setup.doctor import setting_changes
@@ -107,12 +107,24 @@ def _answers(invocation: Invocation, given: Mapping[str, Any]) -> scaffold.Answe
         **more,
     )
     scaffold.check(answers)  # before anything of it is asked for on GitHub
-    return scaffold.complete(
-        answers,
-        version=_version(invocation, upstream, release),
-        repository_id=answers.repository_id or github.hosting().repository_id,
-        owners={login: number or _asked(github, login) for login, number in answers.owners.items()},
-    )
+    repository_id, owners = _numbers(github, answers)
+    version = _version(invocation, upstream, release)
+    return scaffold.complete(answers, version=version, repository_id=repository_id, owners=owners)
+
+
+def _numbers(github: GitHubRead, answers: scaffold.Answers) -> tuple[int, Mapping[Login, GithubId]]:
+    """GitHub's numbers of the repository and of its owners: those given, and the others as GitHub says."""
+    try:
+        return (
+            answers.repository_id or github.hosting().repository_id,
+            {login: number or _asked(github, login) for login, number in answers.owners.items()},
+        )
+    except UnavailableError as error:
+        unknown = [] if answers.repository_id else ["--repository-id ID"]
+        unknown += [f"--owner {login}:ID" for login, number in answers.owners.items() if not number]
+        raise UnavailableError(
+            f"{error}; nothing was written. Without a network, give the numbers yourself: {' '.join(unknown)}"
+        ) from error
 
 
 def _version(invocation: Invocation, upstream: str, release: str) -> str:
@@ -120,10 +132,13 @@ def _version(invocation: Invocation, upstream: str, release: str) -> str:
     tags = tried(GitHubReader(github_client(invocation.environ, upstream, _AGENT)).tags)
     version = "" if isinstance(tags, Unknown) else scaffold.version_of(release, tags)
     if not version:
-        why = f": {tags.why}" if isinstance(tags, Unknown) else ""
+        named = escape.log(upstream)
+        seen = f"no version tag of {named} names this commit"
+        if isinstance(tags, Unknown):
+            seen = f"whether a version tag of {named} names this commit is not known: {escape.log(tags.why)}"
         click.echo(
-            f"! no version tag of {escape.log(upstream)} names this commit{escape.log(why)}; Dependabot proposes no "
-            "upgrade of a pin without one. Give --release the commit of a version, or upgrade by hand",
+            f"! {seen}; Dependabot proposes no upgrade of a pin without one. Give --release the commit of a version, "
+            "or upgrade by hand",
             err=True,
         )
     return version

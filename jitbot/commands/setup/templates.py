@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
 from pathlib import Path
@@ -48,21 +49,46 @@ def release() -> tuple[str, str]:
     pip writes it down (https://packaging.python.org/en/latest/specifications/direct-url/). Installed from a folder,
     or run in one, the folder is asked: it may be a git checkout.
     """
+    installed = _installed()
+    match = _GITHUB.fullmatch(installed.url)
+    return (match[1], installed.commit) if match and installed.commit else of_checkout(installed.folder)
+
+
+def with_extra(extra: str) -> tuple[str, ...]:
+    """What follows `pip install` to have this jitbot with an extra: from where it was installed, or the folder it runs in."""
+    installed = _installed()
+    if installed.commit:
+        return (f"jitbot[{extra}] @ git+{installed.url}@{installed.commit}",)
+    if (installed.folder / "pyproject.toml").exists():
+        return (*(("-e",) if installed.editable else ()), f"{installed.folder}[{extra}]")
+    return (f"jitbot[{extra}]",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Installed:
+    """What pip wrote down: an address with a commit of it, or a folder."""
+
+    url: str
+    commit: str
+    folder: Path
+    editable: bool
+
+
+def _installed() -> _Installed:
     try:
         written = distribution("jitbot").read_text("direct_url.json")
         found = json.loads(written) if written else {}
     except (PackageNotFoundError, ValueError):
         found = {}
     url = str(found.get("url", ""))
-    match = _GITHUB.fullmatch(url)
-    commit = (found.get("vcs_info") or {}).get("commit_id", "")
-    if match and commit:
-        return match[1], str(commit)
-    installed = urlsplit(url)
-    folder = (
-        Path(unquote(installed.path)) if installed.scheme == "file" else Path(str(files("jitbot"))).parent
+    address = urlsplit(url)
+    here = Path(str(files("jitbot"))).parent
+    return _Installed(
+        url=url,
+        commit=str((found.get("vcs_info") or {}).get("commit_id", "")),
+        folder=Path(unquote(address.path)) if address.scheme == "file" else here,
+        editable=(found.get("dir_info") or {}).get("editable") is True,
     )
-    return of_checkout(folder)
 
 
 def of_checkout(folder: Path) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jitbot.commands.setup.templates import with_extra
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
@@ -30,9 +31,8 @@ def needs_sandbox() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("jitbot"):
             raise
-        raise InvalidError(
-            f"{error.name} is missing; install the sandbox: pip install 'jitbot[sandbox]'"
-        ) from None
+        install = shlex.join((sys.executable, "-m", "pip", "install", *with_extra("sandbox")))
+        raise InvalidError(f"{error.name} is missing; install the sandbox: {install}") from None
 
 
 @click.command()
@@ -80,7 +80,7 @@ def sandbox(*, login: str, workflows: bool) -> int:
 # Try: jitbot request --wait; jitbot status; jitbot check; aws sts get-caller-identity
 # Pull request 1, with its comment, is then at {page}
 # Each person's token is in a variable of their name: {_names(acme)}
-# To approve it as bob, at the COMMIT that jitbot explain 1 shows:
+# To approve it as bob, at the COMMIT that jitbot explain 1 shows (a break-glass, as dave: anyone but dave may):
 #   curl -s -H "Authorization: Bearer $BOB" --json '{{"event": "APPROVE", "commit_id": "COMMIT"}}' \\
 #     {acme.github.api_url}/repos/{acme.repository}/pulls/1/reviews
 # Ctrl-C here stops it; nothing is left behind.""")

@@ -43,7 +43,7 @@ def console(
         request=request, account=account, profile=profile, clone=clone, repository=repository
     )
     grant = find(invocation, wanted, verb="console")
-    link = console_links.switch_role(grant.role_arn, f"{grant.requester} {grant.account}")
+    link = grant.switch_role
     click.echo(escape.log(link))
     if opened and click.launch(link) != 0:
         click.echo("no browser could be opened here", err=True)

@@ -18,6 +18,10 @@ from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.model.parsed_case import ParsedCase
 
+# main's rules still ask for one approval, or GitHub would merge changes of owned files without any. Whose it is, is
+# nothing to jitbot. https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
+MERGES = "GitHub merges it after one approval, of anyone with write access who did not push it"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequiredReview:

@@ -27,12 +27,17 @@ class Access(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """One action of AWS. `resources` are ARN patterns with * for what varies; none means it takes only `*`."""
+    """One action of AWS. `resources` are ARN patterns with * for what varies; none means it takes only `*`.
+
+    Some calls name no resource, and yet AWS compares them with an ARN: `unnamed`, with nothing in place of the name.
+    """
 
     name: str  # "dynamodb:GetItem"
     access: Access
     resources: tuple[str, ...]
     condition_keys: frozenset[str]  # lower case; those of the action and of its resources
+    unbound_keys: frozenset[str] = frozenset()  # the service's, of which nobody says what actions send them
+    unnamed: tuple[str, ...] = ()  # "arn:*:dynamodb:*:*:table/"
 
 
 class ActionCatalog(Protocol):

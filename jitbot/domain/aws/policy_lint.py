@@ -115,8 +115,12 @@ def _useless_resources(
 def _useless_conditions(
     policy: Policy, where: str, statement: Statement, known: Sequence[Action], *, sure: bool
 ) -> Iterator[_Remark]:
-    """A key that no session of a grant carries, or that is none of AWS's global ones and no action is known to send."""
+    """A key that no session of a grant carries, or that is none of AWS's global ones and no action is known to send.
+
+    What a service lists without an action, any of its actions may send.
+    """
     sent = {key for action in known for key in action.condition_keys}
+    unbound = {key for action in known for key in action.unbound_keys}
     for operator, keys in statement.conditions.items():
         for key, values in keys.items():
             if any(_same_key(key.casefold(), each) for each in sent):
@@ -129,7 +133,9 @@ def _useless_conditions(
                 hint = f"remove it: a person enters a grant by sts:AssumeRole{after}"
                 code = "condition-key-not-in-session"
                 yield _Remark(about=key, finding=Finding.at(policy, field, code, message, hint))
-            elif sure and key.casefold().partition("/")[0] not in _GLOBAL_KEYS:
+            elif (
+                sure and not _is_global(key) and not any(_same_key(key.casefold(), each) for each in unbound)
+            ):
                 message = f"no action of this statement is known to send {key}; if none does, {operator} on it {often} matches"
                 hint = f"look the key up in the Service Authorization Reference{after}"
                 yield _warning(policy, field, f"condition-{often}-matches", message, hint, about=key)
@@ -162,7 +168,8 @@ def _fits(action: Action, resources: Sequence[str]) -> bool:
     if "*" in resources:
         return True
     patterns = [_PLACEHOLDER.sub("*", resource.replace("{{account_id}}", _ACCOUNT)) for resource in resources]
-    return any(_same_place(resource, pattern) for resource in action.resources for pattern in patterns)
+    places = (*action.resources, *action.unnamed)
+    return any(_same_place(place, pattern) for place in places for pattern in patterns)
 
 
 @cache  # the actions of a service share their few kinds of resources
@@ -172,6 +179,10 @@ def _same_place(one: str, other: str) -> bool:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
     """
     return all(map(patterns_overlap, one.split(":", 5), other.split(":", 5)))
+
+
+def _is_global(key: str) -> bool:
+    return key.casefold().partition("/")[0] in _GLOBAL_KEYS
 
 
 def _same_key(key: str, known: str) -> bool:

@@ -7,6 +7,8 @@ from datetime import datetime
 from jitbot.domain.aws import iam
 from jitbot.domain.model.documents import AccountId
 
+_BEFORE, _SHOWN = 30, 80  # characters of a value, before the first difference and in all
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actual:
@@ -54,16 +56,47 @@ def differences(actual: Actual, documents: iam.Documents) -> tuple[str, ...]:
 
     Tags are for people and do not count. An added denial is a difference too: the caller decides if it matters.
     """
-    inline = {iam.POLICY_NAME: documents.permission_policy}
-    checks = (
-        ("trust policy", _same(actual.trust_policy, documents.trust_policy)),
-        ("inline policies", _same(actual.inline_policies, inline)),
-        ("attached policies", tuple(sorted(actual.attached)) == tuple(sorted(documents.managed_policies))),
-        ("permissions boundary", actual.permissions_boundary == documents.permissions_boundary),
-        ("session length", actual.max_session_duration == int(iam.SESSION.total_seconds())),
-        ("path", actual.path == documents.path),
+    return tuple(
+        what for what, is_now, should_be in _parts(actual, documents) if not _same(is_now, should_be)
     )
-    return tuple(what for what, fits in checks if not fits)
+
+
+def described(actual: Actual, documents: iam.Documents) -> str:
+    """The differences, each with both values from where they part, bounded; empty if there is none."""
+    return "; ".join(
+        f"{what} is {found}, and should be {wanted}"
+        for what, is_now, should_be in _parts(actual, documents)
+        for found, wanted in [_apart(iam.canonical(is_now), iam.canonical(should_be))]
+        if found != wanted
+    )
+
+
+def _parts(actual: Actual, documents: iam.Documents) -> tuple[tuple[str, object, object], ...]:
+    """Each part of a role that counts: what it is called, how it is, and how it should be."""
+    inline = {iam.POLICY_NAME: documents.permission_policy}
+    return (
+        ("trust policy", actual.trust_policy, documents.trust_policy),
+        ("inline policies", actual.inline_policies, inline),
+        ("attached policies", sorted(actual.attached), sorted(documents.managed_policies)),
+        ("permissions boundary", actual.permissions_boundary, documents.permissions_boundary),
+        ("session length", actual.max_session_duration, int(iam.SESSION.total_seconds())),
+        ("path", actual.path, documents.path),
+    )
+
+
+def _apart(one: str, other: str) -> tuple[str, str]:
+    """Two texts from shortly before their first difference on; the same twice if there is none."""
+    if one == other:
+        return one, other
+    pairs = enumerate(zip(one, other, strict=False))
+    same = next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
+    start = max(same - _BEFORE, 0)
+    return _piece(one, start), _piece(other, start)
+
+
+def _piece(text: str, start: int) -> str:
+    end = start + _SHOWN
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 
 
 def unfinished(actual: Actual, *candidates: iam.Documents) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from urllib.parse import urlencode
 
 from jitbot.domain.access.request_state import AccountState, ApprovedTerm, RequestState
 from jitbot.domain.ledger.events import Event
@@ -38,6 +39,23 @@ class GrantStatus:
     why: str  # how it ended; empty unless ENDED
     ended_at: datetime | None = None  # when access really ended; None unless ENDED
     review: str = ""  # of a break-glass grant: the state of its review; empty for any other grant
+
+    @property
+    def slug(self) -> str:
+        """The request's file name, in the characters that a profile and a link may have."""
+        name = self.request.rpartition("/")[2].removesuffix(".yaml")
+        return "".join(each for each in name if each.isascii() and (each.isalnum() or each in "-_"))
+
+    @property
+    def switch_role(self) -> str:
+        """The link by which a console in which the person is signed in switches to the role. It contains no secret.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html
+        """
+        role = self.role_arn.partition(":role/")[2]
+        shown = f"{self.slug} {self.account}"[:64]
+        asked = urlencode({"account": self.account_id, "roleName": role, "displayName": shown})
+        return f"https://signin.aws.amazon.com/switchrole?{asked}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

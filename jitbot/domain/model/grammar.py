@@ -249,9 +249,12 @@ def action_problem(action: str) -> str | None:
     """Whether this is `service:Name`, with `*` and `?` in the name alone."""
     if action == "*":
         return "is every action of every service; name the service"
-    return (
-        None if _ACTION.fullmatch(action) else "is not an action; write service:Name, as in dynamodb:GetItem"
-    )
+    if _ACTION.fullmatch(action):
+        return None
+    service, _, name = action.partition(":")
+    if _ACTION.fullmatch(spelt := f"{service.lower()}:{name}"):
+        return f"names its service in capital letters; write {spelt}"
+    return "is not an action; write service:Name, as in dynamodb:GetItem"
 
 
 def resource_problem(resource: str) -> str | None:

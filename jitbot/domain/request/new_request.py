@@ -26,6 +26,14 @@ _ALIAS = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 # What YAML reads as this very text without quotes; anything else is quoted as JSON, which YAML reads too.
 _PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 ,./()+_-]*[A-Za-z0-9./()+_-])?", re.ASCII)
 
+_OPTIONS = {
+    "accounts": "--account",
+    "duration": "--duration",
+    "reason": "--reason",
+    "ticket": "--ticket",
+    "starts_at": "--starts-at",
+}
+
 
 def slug(text: str) -> str:
     """A text as part of a file's name: `inc-1234-refunds-are-stuck`; at most 40 of a-z, 0-9 and -, perhaps none."""
@@ -77,6 +85,13 @@ def text(request: Request) -> str:
         lines.append("parameters:")
         lines += [f"  {name}: {_scalar(value)}" for name, value in request.parameters.items()]
     return "\n".join(lines) + "\n"
+
+
+def option(text: str, line: int) -> str:
+    """The option of `jitbot request` from which a line (from 1) of the text of a new request comes; empty if none."""
+    lines = text.splitlines()
+    name = lines[line - 1].partition(":")[0] if 0 < line <= len(lines) else ""
+    return f"-p {name.strip()}=…" if name.startswith(" ") else _OPTIONS.get(name, "")
 
 
 def web_link(repository: str, *, branch: str, path: str, text: str) -> str:

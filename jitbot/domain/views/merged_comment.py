@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
-from urllib.parse import urlencode
 
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
@@ -216,29 +215,14 @@ def _refused(each: MergedRequest, number: int) -> str:
 
 def _use(usable: Sequence[GrantStatus], number: int) -> str:
     links = [
-        f"- {MARKDOWN.strong(each.account)}: [Switch Role in the console]({_switch(each)})<br>`{each.role_arn}`"
+        f"- {MARKDOWN.strong(each.account)}: [Switch Role in the console]({each.switch_role})<br>`{each.role_arn}`"
         for each in usable
     ]
     profiles = "\n\n".join(
-        f"[profile {each.account}-{_slug(each.request)}]\nrole_arn = {each.role_arn}\nsource_profile = default"
+        f"[profile {each.account}-{each.slug}]\nrole_arn = {each.role_arn}\nsource_profile = default"
         for each in usable
     )
     command = f"jitbot exec {number} -- aws sts get-caller-identity"
     profile = hidden("A profile for ~/.aws/config", fenced(profiles, "ini"))
-    return "\n".join(("**Use it**", "", *links, "", fenced(command, "sh"), "", profile))
-
-
-def _switch(status: GrantStatus) -> str:
-    """The console's own link: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-console.html"""
-    role = status.role_arn.partition(":role/")[2]
-    shown = f"{_slug(status.request)} {status.account}"[:64]
-    asked = urlencode({"account": status.account_id, "roleName": role, "displayName": shown})
-    return f"https://signin.aws.amazon.com/switchrole?{asked}"
-
-
-def _slug(request: str) -> str:
-    """The request's file name, in characters that a profile and a link may have."""
-    name = request.rpartition("/")[2].removesuffix(".yaml")
-    return "".join(
-        character for character in name if character.isascii() and (character.isalnum() or character in "-_")
-    )
+    more = f"**More time**, asked for before it ends: `jitbot extend {number} --by 1h`"
+    return "\n".join(("**Use it**", "", *links, "", fenced(command, "sh"), "", profile, "", more))

@@ -5,7 +5,7 @@ Everything that would be granted comes before everything else, however long the 
 
 from collections.abc import Iterator, Sequence
 
-from jitbot.domain.access.break_glass import is_break_glass
+from jitbot.domain.access.break_glass import MERGES, is_break_glass
 from jitbot.domain.access.pending_approvals import PendingApprovals
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.documents import Finding, Request
@@ -47,12 +47,13 @@ def proposal(
     findings: Sequence[Finding],
     *,
     number: int,
+    page: str,
     auto_merge: bool,
     doubt: str = "",
 ) -> str:
-    """The comment on an open pull request. `findings` are those of all its files."""
+    """The comment on an open pull request, whose page is at the address `page`. `findings` are those of all its files."""
     shown, hidden = _that_fit(summaries)
-    verdict = _to_fix(findings) if findings else _next(summaries, auto_merge=auto_merge)
+    verdict = _to_fix(findings) if findings else _next(summaries, page, auto_merge=auto_merge)
     first, *others = [tuple(_of_one(summary)) for summary in shown]
     # What is wrong is read before the reasons; what comes next is read last.
     opening = (first[0], must(verdict), *first[1:]) if findings else first
@@ -234,21 +235,28 @@ def _to_fix(findings: Sequence[Finding]) -> str:
     return "\n".join(lines)
 
 
-def _next(summaries: Sequence[RequestSummary], *, auto_merge: bool) -> str:
+def _next(summaries: Sequence[RequestSummary], page: str, *, auto_merge: bool) -> str:
     """What to do now. A merge before all approvals is refused for good, so this text never suggests one."""
     known = [each.awaiting for each in summaries if each.awaiting is not None]
     if blocked := [why for each in known if (why := _blocked(each))]:
         return f"⚠️ **Checked, but not approved:** {blocked[0]}. Do not merge it now: it would be refused for good."
     if any(each.required < 1 for each in known):
+        merge = "It does so by itself" if auto_merge else "Then press **Merge**"
+        given = f"{MERGES}, on [Files changed]({page}/files)"
+        return f"🚨 **Checked. jitbot needs no approval of a break-glass.** {given}. {merge}: access begins a moment later."
+    if known and all(each.enough for each in known):
         merge = "It merges by itself" if auto_merge else "Press **Merge**"
-        return f"🚨 **Checked. Break-glass needs no approval before the merge.** {merge}: access begins a moment later."
-    if known and all(each.enough for each in known) and not auto_merge:
-        return "✅ **Checked and approved.** Press **Merge**: it takes effect a moment later."
+        return f"✅ **Checked and approved.** {merge}: it takes effect a moment later."
+    review = (
+        f"✅ **Checked.** To approve it, open [Files changed]({page}/files) and press **Review changes**."
+    )
     if auto_merge:
-        return "✅ **Checked.** It merges by itself once it is approved, and takes effect a moment later."
+        return f"{review} It merges by itself once it is approved, and takes effect a moment later."
     if (most := max((each.missing for each in known), default=0)) > 1:
-        return f"✅ **Checked.** It still needs {most} approvals. Do not merge it before: it would be refused for good."
-    return "✅ **Checked.** After approving, press **Merge**: auto-merge is off here, and nothing else starts it."
+        return (
+            f"{review} It still needs {most} approvals. Do not merge it before: it would be refused for good."
+        )
+    return f"{review} Then press **Merge**: auto-merge is off here, and nothing else starts it."
 
 
 def _blocked(awaiting: PendingApprovals) -> str:
@@ -265,7 +273,7 @@ def steering(summaries: Sequence[RequestSummary]) -> tuple[bool, str]:
     awaited = [each.awaiting for each in summaries if each.awaiting is not None]
     strict = [each for each in awaited if each.required > 1]
     if awaited and all(each.required < 1 for each in awaited):
-        return True, "break-glass: no approval before the merge, a review after it"
+        return True, "break-glass: any one approval for GitHub, a review after the merge"
     for each in awaited:
         if each.objectors:
             return False, f"{each.objectors[0].login} asks for changes"

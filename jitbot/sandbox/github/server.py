@@ -98,7 +98,8 @@ def application(site: Site, issuer: Issuer) -> Flask:
         _route(app, method, rule, lambda view=view, **args: _repository_call(site, view, args))
     _route_git(app, site)
     _route_oidc(app, issuer)
-    _route(app, "GET", "/<owner>/<name>/pull/<int:number>", partial(_page, site))
+    for page in ("", "/files"):
+        _route(app, "GET", f"/<owner>/<name>/pull/<int:number>{page}", partial(_page, site))
     return app
 
 

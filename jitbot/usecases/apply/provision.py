@@ -1,7 +1,7 @@
 """Creates and extends grants: first the trust policy, then the permissions with their guards, then managed policies."""
 
 from jitbot.domain.aws.iam import Documents
-from jitbot.domain.aws.roles import Actual, Receipt, as_read, differences, unfinished
+from jitbot.domain.aws.roles import Actual, Receipt, as_read, described, differences, unfinished
 from jitbot.domain.enforce.changes import Extend, Provision, outcome
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
@@ -47,10 +47,10 @@ def _rewrite(account: Account, documents: Documents, *held: Documents) -> None:
 
 def _settled(context: Context, account: Account, documents: Documents) -> tuple[Actual, Receipt]:
     """Read the role back until it is as written. A role that never reads back as written is not recorded as granted."""
-    wrong: tuple[str, ...] = ("role",)
+    wrong = ""
     for _ in attempts(context):
         actual, receipt = account.read(documents.role_name)
-        wrong = differences(actual, documents) if actual is not None else ("role",)
+        wrong = described(actual, documents) if actual is not None else "AWS does not show it"
         if actual is not None and not wrong:
             return actual, receipt
-    raise UnavailableError(f"role {documents.role_name} does not read back as written: {', '.join(wrong)}")
+    raise UnavailableError(f"role {documents.role_name} does not read back as written: {wrong}")

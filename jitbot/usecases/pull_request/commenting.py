@@ -106,9 +106,13 @@ def _of_open(pull: PullRequest, brief: Brief) -> Shown:
 def _body(pull: PullRequest, brief: Brief, findings: tuple[Finding, ...]) -> str:
     number = pull.number
     if brief.summaries:
-        auto_merge = pull.auto_merge
         return open_comment.proposal(
-            brief.summaries, findings, number=number, auto_merge=auto_merge, doubt=brief.doubt
+            brief.summaries,
+            findings,
+            number=number,
+            page=pull.url,
+            auto_merge=pull.auto_merge,
+            doubt=brief.doubt,
         )
     return open_comment.unread(findings, number=number) if brief.unread else open_comment.nothing(number)
 

@@ -733,5 +733,5 @@ def test_git_never_prompts(clone: Clone, monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.setenv("PATH", f"{alone.parent}:{os.environ['PATH']}")
     with listening(401) as (url, _):
         clone.git("remote", "set-url", "origin", url)
-        with pytest.raises(UnavailableError, match="terminal prompts disabled"):
+        with pytest.raises(UnavailableError, match="the server asks who you are"):
             clone.repository.fetch()

@@ -1,6 +1,7 @@
 """GitHub through the adapter, against the embedded one: what each call gives, costs, and does with trouble."""
 
 import json
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -598,3 +599,44 @@ def test_more_names_than_are_read_are_everybodys(site: Site) -> None:
     site.github.faults = lambda _, path: listed if path.endswith("/commits") else asked
     found = site.reader().commits(1)
     assert [each.is_crowded for each in found] == [True, *[False] * 50, True]
+
+
+@pytest.mark.parametrize(
+    ("answered", "said"),
+    [
+        ({"message": "Validation Failed", "errors": ["Invalid rule 'x'"]}, "Invalid rule 'x'"),
+        (
+            {
+                "message": "Validation Failed",
+                "errors": [
+                    {"resource": "Ruleset", "field": "name", "code": "already_exists"},
+                    {"resource": "Ruleset", "field": "rules", "code": "custom", "message": "must be\nunique"},
+                    {"resource": "Ruleset", "code": "custom", "message": "too many"},
+                ],
+            },
+            "name: already_exists; rules: must be unique; too many",
+        ),
+        ({"message": "Invalid request.", "errors": [{}]}, "Invalid request."),
+        ({"message": "Invalid request.", "errors": "x"}, "Invalid request."),
+        ({"errors": []}, "no reason given"),
+        ({"errors": ["x" * 1_000]}, "x" * 400),
+    ],
+)
+def test_every_reason_of_github_is_said(site: Site, answered: object, said: str) -> None:
+    """Field and message of each, on one line, bounded; GitHub's own message where it gives no reasons."""
+    fault = GitHubFault(
+        status=422, body=json.dumps(answered).encode(), headers={"Content-Type": "application/json"}
+    )
+    site.github.faults = lambda *_: fault
+    with pytest.raises(DeniedError) as refused:
+        site.writer("olivia").change_setting("POST", "/rulesets", {"name": "x"})
+    assert str(refused.value) == f"GitHub answered 422: {said}"
+
+
+def test_pygithub_prints_nothing_itself(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
+    """A refused call is ours to report: PyGithub has a handler that writes to stderr."""
+    site.github.faults = lambda *_: GitHubFault(status=403, body=b"{}")
+    with pytest.raises(DeniedError):
+        site.reader().hosting()
+    assert not logging.getLogger("github").isEnabledFor(logging.ERROR)
+    assert capfd.readouterr().err == ""

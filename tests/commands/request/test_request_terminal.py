@@ -209,3 +209,16 @@ def test_a_closed_pull_request_ends_the_wait(office: Office) -> None:
         closed = office.run(*words, "--wait", "--timeout", "15m")
     assert closed.code == 1
     assert "closed, not merged: nothing is granted" in closed.err
+
+
+def test_break_glass_takes_one_approval_of_anyone(office: Office) -> None:
+    """As on GitHub: main's rules ask for one, of whoever may write, and owns nothing there; then access begins."""
+    glass = ("request", "production-break-glass", "-a", "prod", "-d", "1h", "-r", "down", "--ticket", "INC-1")
+    with office.approving("alice"):
+        asked = office.run(*glass, "--wait", "--timeout", "15m", login="dave")
+    assert asked.code == 0, asked.err + str(office.runs)
+    assert (
+        "GitHub merges it after one approval, of anyone with write access who did not push it: by itself\n"
+        in asked.err
+    )
+    assert "\ngranted until " in asked.err

@@ -9,7 +9,7 @@ import pytest
 from acme_facts import EXPIRES_AT, MERGED_AT, MINUTE, NOW, a_person, an_actor, sha
 from builders import a_revocation, a_window, an_approval
 
-from jitbot.commands.request.resolve_request import LedgerAnswer, asked_before, which
+from jitbot.commands.request.resolve_request import LedgerAnswer, asked_before, the_only_one, which
 from jitbot.domain.access.request_state import fold_events
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.events import Event
@@ -157,3 +157,32 @@ def test_a_pull_request_that_deletes_is_no_former_request() -> None:
     with pytest.raises(InvalidError, match="pull request 7 holds no request: it deletes"):
         asked_before(desk, "7", NOW)
     assert desk.person.login == Login("alice")
+
+
+def test_of_several_none_is_chosen() -> None:
+    """What is to end for good is named by the person: each that may be running is listed, as it is typed."""
+    answer = told(approved(ONE), approved(TWO), approved(BOBS))
+    with pytest.raises(InvalidError) as refused:
+        the_only_one(a_desk(Tree(ONE, TWO, BOBS)), answer, None, NOW)
+    until = "   # until 2026-11-24T11:00:00Z"
+    assert str(refused.value).splitlines() == [
+        "several of yours are live; say which:",
+        f"  jitbot release {ONE}{until}",
+        f"  jitbot release {TWO}{until}",
+    ]
+    assert the_only_one(a_desk(Tree(ONE, TWO, BOBS)), answer, TWO, NOW) == TWO
+
+
+@pytest.mark.parametrize(
+    ("main", "answer"),
+    [
+        (Tree(ONE, TWO), told(approved(ONE), approved(TWO), ended(TWO))),
+        (Tree(ONE, TWO), told(approved(ONE), approved(TWO, over=True))),
+        (Tree(ONE), told(approved(ONE), approved(TWO, minutes=5))),
+        (Tree(ONE), told()),
+    ],
+    ids=["one has ended", "one is over", "one is not on main", "the ledger says nothing"],
+)
+def test_the_only_one_needs_no_name(main: Tree, answer: LedgerAnswer) -> None:
+    """An event that anybody added makes no second one: the file must be on main, which only a merge changes."""
+    assert the_only_one(a_desk(main), answer, None, NOW) == ONE

@@ -214,7 +214,7 @@ def test_where_github_answers_nothing_no_pull_request_is_blamed(office: Office) 
         (("soon",), 2, "is not a duration"),
         (("1h",), 1, "is not longer than the 1h it has"),
         (("30m",), 1, "jitbot release"),
-        (("5h",), 1, "above the maximum of orders-db-read, 4h"),
+        (("5h",), 1, "the duration asked for: 5h is above the maximum of orders-db-read, 4h"),
         (("never", "2h"), 1, "no request is called 'never'"),
         (("open-one", "2h"), 1, "no request is called"),
     ],

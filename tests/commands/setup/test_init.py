@@ -16,6 +16,7 @@ import requests
 from jitbot.commands.setup import templates
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
+from jitbot.sandbox.github.records import GitHubFault
 
 ROOT = Path(__file__).parents[3]
 RELEASE = "0123456789abcdef0123456789abcdef01234567"
@@ -331,3 +332,22 @@ def test_every_workflow_of_jitbot_is_shipped() -> None:
     assert {*templates.workflows(), "ci.yml", "nightly.yml"} == {
         file.name for file in (ROOT / ".github/workflows").iterdir()
     }
+
+
+def test_without_github_the_numbers_can_be_given(begun: Begun) -> None:
+    """What GitHub would only look up is then written as it was given, with a warning about the version."""
+    begun.github.faults = lambda *_: GitHubFault(status=409, body=b"{}")
+    refused = begun.init("--release", RELEASE, "--owner", "dan:1004")
+    assert (refused.code, refused.err) == (
+        3,
+        "error: GitHub answered 409: no reason given; nothing was written. Without a network, give the numbers "
+        "yourself: --repository-id ID --owner bob:ID --owner erin:ID\n",
+    )
+    assert begun.files() == {"README.md"}
+    given = ("--repository-id", "700077", "--owner", "bob:1002", "--owner", "erin:1005")
+    made = begun.init("--release", RELEASE, *given)
+    assert made.code == 0
+    assert (
+        "! whether a version tag of acme/jitbot names this commit is not known: GitHub answered" in made.err
+    )
+    assert "github_id: 1005" in (begun.folder / "policies/people.yaml").read_text("utf-8")

@@ -324,6 +324,8 @@ def test_the_switch_role_link(place: Place) -> None:
     asked = parse_qs(link.query)
     assert asked["account"] == ["111111111111"]
     assert asked["roleName"][0].startswith("jit/jit-alice-orders-db-read-")
+    slug = place.path.rpartition("/")[2].removesuffix(".yaml")
+    assert asked["displayName"] == [f"{slug} prod"]  # as in the comment on the pull request
     assert assumed(place) == 0
 
 

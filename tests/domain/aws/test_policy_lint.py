@@ -1,6 +1,7 @@
 """Does a policy say what its author thinks? On a small catalogue; `tests/commands` has it with AWS's whole one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from acme_facts import a_policy
@@ -101,6 +102,44 @@ def test_an_action_that_acts_on_none_of_the_resources_is_found(
         ("resource-does-not-fit", f"{action} is known to act on none of these resources; it takes {takes}"),
         ("resource-does-not-fit", f"no action of this statement is known to act on {resource}"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("resource", "fits"),
+    [
+        ("arn:aws:dynamodb:*:*:*", True),
+        ("arn:aws:dynamodb:*:{{account_id}}:table/*", True),
+        ("arn:aws:dynamodb:*:{{account_id}}:table/ord*", False),
+        ("arn:aws:dynamodb:*:{{account_id}}:table/orders", False),
+        ("arn:aws:dynamodb:*:{{account_id}}:backup/*", False),
+        ("arn:aws:sns:*:{{account_id}}:*", False),
+    ],
+)
+def test_a_call_that_names_no_resource_needs_all_of_a_kind(resource: str, fits: bool) -> None:
+    """A list of tables is compared with `table/` and nothing behind it: a name of one's own never fits it."""
+    unnamed = ("arn:*:dynamodb:*:*:table/",)
+    action = replace(an_action("dynamodb:ListTables", Access.LIST), unnamed=unnamed)
+    policy = a_policy(statements=(allowing("dynamodb:ListTables", on=(resource,)),))
+    messages = [each.message for each in policy_findings(policy, PlainCatalogue(actions=(action,)))]
+    assert [message.endswith("it takes *") for message in messages] == ([] if fits else [True, False])
+
+
+@pytest.mark.parametrize(
+    ("key", "codes"),
+    [
+        ("iotsitewise:PropertyId", []),
+        ("iotsitewise:PropertyIds", ["condition-never-matches"]),
+        ("saml:sub", ["condition-key-not-in-session"]),
+    ],
+)
+def test_a_key_of_the_service_alone_may_be_sent(key: str, codes: list[str]) -> None:
+    """Where the reference lists a key without an action nobody knows that it never matches; of the session's, we do."""
+    unbound = frozenset({"iotsitewise:propertyid", "saml:sub"})
+    action = replace(an_action("iotsitewise:GetAsset", Access.READ), unbound_keys=unbound)
+    given: Conditions = {"StringEquals": {key: ("x",)}}
+    policy = a_policy(statements=(allowing("iotsitewise:GetAsset", on=("*",), given=given),))
+    found = policy_findings(policy, PlainCatalogue(actions=(action,)))
+    assert [each.code for each in found] == codes
 
 
 def test_one_misplaced_action_is_found_alone() -> None:

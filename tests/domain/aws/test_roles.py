@@ -7,7 +7,7 @@ from acme_facts import ACCOUNTS, EXPIRES_AT, HOUR, a_policy
 from builders import a_window, an_actual_role, the_documents
 
 from jitbot.domain.aws import iam
-from jitbot.domain.aws.roles import as_read, differences, unfinished
+from jitbot.domain.aws.roles import as_read, described, differences, unfinished
 
 MANAGED = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -42,6 +42,33 @@ def test_a_role_as_approved_has_no_differences() -> None:
 def test_each_part_counts(what: str, changes: dict[str, Any]) -> None:
     """One part that is other than approved is named, and no other is."""
     assert differences(an_actual_role(**changes), OLD) == (what,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"path": "/"}, 'path is "/", and should be "/jit/"'),
+        ({"max_session_duration": 43200}, "session length is 43200, and should be 3600"),
+        ({"attached": (ADMIN,)}, f'attached policies is ["{ADMIN}"], and should be []'),
+        ({"inline_policies": {}}, 'inline policies is {}, and should be {"jitbot":{"Statement":[{"Action":'),
+    ],
+)
+def test_a_difference_is_described_with_both_values(changes: dict[str, Any], words: str) -> None:
+    """How the part is, and how it should be; of a role as approved there is nothing to say."""
+    assert described(an_actual_role(**changes), OLD).startswith(words)
+    assert described(an_actual_role(), OLD) == ""
+
+
+def test_a_difference_in_a_document_is_shown_where_it_is() -> None:
+    """Of two long documents what is before the difference is left out, and each value is short."""
+    words = described(an_actual_role(trust_policy=NEW.trust_policy, path="/x/"), OLD)
+    trust, path = words.split("; ")
+    assert path == 'path is "/x/", and should be "/jit/"'
+    found, wanted = trust.removeprefix("trust policy is ").split(", and should be ")
+    assert "2026-11-24T12:00:00Z" in found
+    assert "2026-11-24T11:00:00Z" in wanted
+    assert found.startswith("…")
+    assert max(len(found), len(wanted)) <= 82
 
 
 def test_a_missing_managed_policy_is_a_difference() -> None:

@@ -227,9 +227,10 @@ def test_no_pattern_raises(pattern: str) -> None:
 
 
 def test_common_mistakes_have_their_own_sentence() -> None:
-    """Two mistakes that deserve more than a grammar."""
+    """Three mistakes that deserve more than a grammar."""
     assert grammar.sentence_problem("a\nb") == "has more than one line"
     assert grammar.action_problem("*") == "is every action of every service; name the service"
+    assert grammar.action_problem("SNS:Publish") == "names its service in capital letters; write sns:Publish"
 
 
 @pytest.mark.parametrize("action", ["s3:*", "s3:Get*", "s3:Get?bject", "execute-api:Invoke", "a4b:x"])

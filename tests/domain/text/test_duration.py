@@ -1,11 +1,16 @@
 """The duration grammar: what is a duration, what is not, and how it is shown."""
 
+import json
+import re
 from datetime import timedelta
+from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import jitbot
 from jitbot.domain.text.duration import MAXIMUM, MINIMUM, parse, show
 
 NOT_DURATIONS = (
@@ -178,3 +183,76 @@ def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
     except ValueError:
         return
     assert MINIMUM <= duration <= MAXIMUM
+
+
+SCHEMAS = Path(jitbot.__file__).with_name("schemas")
+PATTERNS = {
+    name: json.loads((SCHEMAS / f"{name}.schema.json").read_text("utf-8"))["$defs"]["duration"]["pattern"]
+    for name in ("request", "policy", "settings")
+}
+NUMBERS = (
+    0,
+    1,
+    9,
+    10,
+    14,
+    15,
+    16,
+    24,
+    60,
+    99,
+    100,
+    159,
+    160,
+    168,
+    169,
+    999,
+    1000,
+    10079,
+    10080,
+    10081,
+    99999,
+)
+
+
+def in_an_editor(text: str) -> bool:
+    """Whether the schemas' pattern, the same in each, takes a text."""
+    (pattern,) = set(PATTERNS.values())
+    return re.fullmatch(pattern, text) is not None
+
+
+def parsed(text: str) -> bool:
+    """Whether the parser takes it."""
+    try:
+        return bool(parse(text))
+    except ValueError:
+        return False
+
+
+@pytest.mark.parametrize("unit", ["m", "h", "d"])
+def test_an_editor_knows_the_bounds_of_one_unit(unit: str) -> None:
+    """Of a number of minutes, hours or days the pattern says exactly what the parser says."""
+    for number in {*NUMBERS, *range(12_000)}:
+        text = f"{number}{unit}"
+        assert in_an_editor(text) is parsed(text), text
+
+
+def test_an_editor_takes_whatever_the_parser_takes() -> None:
+    """Of several units a pattern cannot add up: it takes more than seven days, and no other form than the parser."""
+    parts = [["", *(f"{number}{unit}" for number in NUMBERS)] for unit in "dhm"]
+    texts = ["".join(each) for each in product(*parts)]
+    of = {"d": 24 * 60, "h": 60, "m": 1}
+    assert any(map(parsed, texts))
+    for text in texts:
+        if in_an_editor(text) is not parsed(text):
+            numbers = [int(number) * of[unit] for number, unit in re.findall(r"(\d+)([dhm])", text)]
+            assert timedelta(minutes=sum(numbers)) > MAXIMUM, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "2", "h", "2H", "2 h", "1m1h", "1h1d", "2h2h", "-2h", "2.5h", "02h", "PT2H", "2h\n", "two hours"],
+)
+def test_what_is_no_duration_is_none_in_an_editor(text: str) -> None:
+    """The pattern refuses every form that the parser refuses."""
+    assert (in_an_editor(text), parsed(text)) == (False, False)

@@ -58,6 +58,7 @@ def test_what_is_granted_says_how_to_use_it() -> None:
         f"?account=111111111111&roleName=jit%2F{name}&displayName=24-alice-refunds+prod"
     )
     assert "jitbot exec 7 -- aws" in seen.text
+    assert "More time, asked for before it ends: jitbot extend 7 --by 1h" in seen.text
     assert (
         f"[profile prod-24-alice-refunds]\nrole_arn = arn:aws:iam::111111111111:role/jit/{name}\n"
         in seen.text

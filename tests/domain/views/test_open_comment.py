@@ -26,11 +26,14 @@ LONG = Finding(
     column=1,
     hint="ask for 4h",
 )
+PAGE = "https://github.com/acme/access/pull/7"
 
 
 def comment(*summaries: RequestSummary, findings: tuple[Finding, ...] = (), **other: Any) -> str:
     """The comment on pull request 7."""
-    return proposal(summaries or (a_summary(),), findings, number=7, **{"auto_merge": False, **other})
+    return proposal(
+        summaries or (a_summary(),), findings, number=7, **{"page": PAGE, "auto_merge": False, **other}
+    )
 
 
 def test_the_first_line_says_it_all() -> None:
@@ -66,12 +69,12 @@ def test_that_nobody_approves_before_is_read_second() -> None:
     assert "must review it within 2h of the merge" in seen
     whole_text = rendered(body).text
     assert (
-        "Break-glass needs no approval before the merge. Press Merge: access begins a moment later."
-        in whole_text
+        "jitbot needs no approval of a break-glass. GitHub merges it after one approval, of anyone with write access "
+        "who did not push it, on Files changed. Then press Merge: access begins a moment later." in whole_text
     )
     assert "approved." not in whole_text
     alone = rendered(comment(a_summary(rules=the_rules(policy=glass)), auto_merge=True)).text
-    assert "It merges by itself: access begins a moment later." in alone
+    assert "It does so by itself: access begins a moment later." in alone
     assert "🚨" not in comment()
 
 
@@ -115,14 +118,22 @@ def test_the_documents_are_folded_away_whole() -> None:
     ("auto_merge", "reviews", "said"),
     [
         (True, (), "It merges by itself once it is approved"),
-        (False, (), "After approving, press Merge"),
+        (False, (), "Then press Merge: auto-merge is off here"),
         (False, (a_review(),), "Checked and approved. Press Merge"),
-        (True, (a_review(),), "It merges by itself once it is approved"),
+        (True, (a_review(),), "Checked and approved. It merges by itself"),
     ],
 )
 def test_what_to_do_next(auto_merge: bool, reviews: tuple[Any, ...], said: str) -> None:
     """Where nothing merges by itself, that is said to whoever approves."""
     assert said in rendered(comment(a_summary(reviews=reviews), auto_merge=auto_merge)).text
+
+
+@pytest.mark.parametrize("reviews", [(), (a_review(),)], ids=len)
+def test_an_approver_is_one_click_away_from_the_review(reviews: tuple[Any, ...]) -> None:
+    """The page of the files is where GitHub takes a review; who has approved needs it no more."""
+    body = comment(a_summary(reviews=reviews))
+    assert rendered(body).addresses == ([] if reviews else [f"{PAGE}/files"])
+    assert is_inert(body)
 
 
 OBJECTED = replace(a_review("bob"), state="CHANGES_REQUESTED")
@@ -152,7 +163,7 @@ def test_nobody_is_invited_to_a_merge_that_is_refused(
     ("reviews", "said"),
     [
         ((), "It still needs 2 approvals. Do not merge it before"),
-        ((a_review(),), "After approving, press Merge"),
+        ((a_review(),), "Then press Merge: auto-merge is off here"),
         ((a_review(), a_review("erin")), "Checked and approved. Press Merge"),
     ],
 )
@@ -299,7 +310,7 @@ def test_what_nobody_awaits_is_not_approved() -> None:
     """Without an approval that is waited for there is none to be told of, and none to be enough."""
     seen = rendered(comment(a_summary(awaiting=None))).text
     assert "Approval (" not in seen
-    assert "After approving, press Merge" in seen
+    assert "Then press Merge: auto-merge is off here" in seen
 
 
 def test_the_room_of_a_comment() -> None:
@@ -610,7 +621,7 @@ def test_no_documents_fold_nothing() -> None:
         (("@bob",), 2, (), (False, "0 of 2 approvals, and too few people can approve")),
         (("@alice",), 1, (), (False, "0 of 1 approvals, and too few people can approve")),
         (("@bob",), 1, (a_review(state="CHANGES_REQUESTED"),), (False, "bob asks for changes")),
-        (("@bob",), 0, (), (True, "break-glass: no approval before the merge, a review after it")),
+        (("@bob",), 0, (), (True, "break-glass: any one approval for GitHub, a review after the merge")),
     ],
 )
 def test_the_approval_status(

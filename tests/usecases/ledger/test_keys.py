@@ -127,3 +127,32 @@ def test_nothing_is_given_or_ended_while_the_issuers_keys_are_out_of_reach(
     out_of_reach(world)
     assert "nothing was changed" in world.jit(verb, code=3).output
     assert (world.writes(), world.keep().ledger) == ([], before)
+
+
+def printed(world: World) -> tuple[set[str], str]:
+    """The ids of the keys that `jitbot audit keys` prints, and what it says of them; main takes them as they are."""
+    output = world.jit("audit", "keys", workflow="audit.yml").output
+    found, end = json.JSONDecoder().raw_decode(output)
+    world.write("policies/issuer-keys.json", output[:end])
+    return {key["kid"] for key in found["keys"]}, output[end:].strip()
+
+
+def test_the_keys_are_printed_as_main_may_hold_them(world: World, granted: str) -> None:
+    """Put on main before the issuer changes its keys, they let what was signed count; then both are printed."""
+    issuer = world.acme.github._issuer
+    old = {key["kid"] for key in issuer.key_set()["keys"]}
+    assert printed(world) == (old, f"published by {issuer.url} now: {len(old)}")
+    world.acme.github.rotate_keys()
+    assert IGNORED not in world.jit("grant", "--dry-run").output
+    new = {key["kid"] for key in issuer.key_set()["keys"]}
+    assert new.isdisjoint(old)
+    more = f"; only in policies/issuer-keys.json on main: {len(old)}"
+    assert printed(world) == (old | new, f"published by {issuer.url} now: {len(new)}{more}")
+
+
+def test_keys_that_the_issuer_does_not_give_are_not_printed(world: World) -> None:
+    """Half a key set would look like a whole one."""
+    out_of_reach(world)
+    output = world.jit("audit", "keys", workflow="audit.yml", code=3).output
+    assert output.startswith("error: ")
+    assert "kid" not in output

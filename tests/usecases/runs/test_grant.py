@@ -102,7 +102,10 @@ def test_what_does_not_read_back_as_written_is_never_recorded_as_granted(world: 
         role.assume_role_policy_document = role.assume_role_policy_document.replace("alice@", "mallory@")
 
     at(world, "PutRolePolicy", widen)
-    assert "does not read back as written: trust" in world.jit("grant", code=3).output
+    output = world.jit("grant", code=3).output
+    said = output.partition("does not read back as written: trust policy is ")[2]
+    assert "mallory@" in said.partition(", and should be ")[0]
+    assert "alice@" in said.partition(", and should be ")[2]
     assert world.story(asked) == ["approved", "failed"]
 
 
