@@ -84,6 +84,10 @@ class GitHubRead(Protocol):
         """The first parent of a commit; None for a commit that has none."""
         ...
 
+    def is_verified(self, commit: Sha) -> bool:
+        """Whether GitHub calls the signature of a commit verified."""
+        ...
+
     def was_used(self, branch: str, path: str) -> bool:
         """Whether a commit of the branch has ever touched a path."""
         ...

@@ -68,6 +68,8 @@ class Workflows:
     def _dispatched(self, workflow: str, _ref: str, inputs: Mapping[str, str], actor: str) -> None:
         if workflow == "grant.yml":
             self._pushed("main", actor)
+        if workflow == "sweep.yml":
+            self._start(workflow, ("sweep",), actor)
         if workflow == "revoke.yml":
             reason, request = inputs.get("reason", ""), inputs.get("request", "")
             self._start(workflow, ("revoke", f"--reason={reason}", "--", request), actor)
