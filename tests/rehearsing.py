@@ -108,12 +108,12 @@ class Friday:
             )
         return Said(code=code, out=out.getvalue(), err=err.getvalue())
 
-    def write(self, files: Mapping[str, str]) -> None:
-        """Change files on main past everybody."""
+    def write(self, files: Mapping[str, str], *, branch: str = "main") -> None:
+        """Change files past everybody."""
         store = self.acme.github._site.repository(self.acme.repository).store
         who = Signature(name="olivia", email="olivia@acme.com", when=self.now)
         contents = {path: text.encode() for path, text in files.items()}
-        store.commit_files("main", store.tip("main"), contents, (), "by hand", who, who)
+        store.commit_files(branch, store.tip(branch), contents, (), "by hand", who, who)
 
     def read(self, path: str) -> str:
         """A file on main."""

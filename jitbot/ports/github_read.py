@@ -142,6 +142,10 @@ class GitHubRead(Protocol):
         """When the newest run began that the schedule of this workflow started; None if there is none."""
         ...
 
+    def trigger(self, file: str, run: int) -> str | None:
+        """The event that started a run of this workflow, as GitHub names it; None if it is not among the newest runs."""
+        ...
+
     def calls_left(self) -> int | None:
         """How many calls GitHub still allows in this hour, as it said with its last answer; None if it did not."""
         ...

@@ -77,6 +77,7 @@ SEEN = RehearsalNotes(
     branch="removed by this rehearsal",
     branch_gone=True,
     moves="branch_creation by alice, push by alice, branch_deletion by alice",
+    trigger="push",
     sweep_ref="refs/heads/main",
     entered_at=MERGED_AT + 50 * SECOND,
     entered_as="arn:aws:sts::222222222222:assumed-role/x/alice",

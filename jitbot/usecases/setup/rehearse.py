@@ -75,8 +75,8 @@ def rehearse(ports: RehearsalPorts, *, account: str | None, patience: timedelta)
             rehearsal.act(record)
         except UnavailableError as error:
             rehearsal.once(f"? no answer, and the rehearsal goes on: {error}")
-        step, now = record.step(ports.clock()), ports.clock()
-        if step in FINAL_STEPS or now - start >= patience:
+        step = record.step(rehearsal.session.now)
+        if step in FINAL_STEPS or ports.clock() - start >= patience:
             return rehearsal.report(record, step)
         rehearsal.wait(record, step)
 
@@ -155,9 +155,11 @@ class _Rehearsal:
 
     def act(self, record: RehearsalRecord) -> None:
         """Do what is due in this step, and say what it waits for."""
-        step = record.step(self.ports.clock())
+        step = record.step(self.session.now)
         if self.session.notes.signed is None:
             self.session.note(signed=self.ports.client.github.is_verified(record.pull.head))
+        if not self.session.notes.trigger and record.run is not None:
+            self._note_trigger(record.run)
         self._say(record, step)
         grant = self._grant(record)
         if step is RehearsalStep.LIVE and grant is not None:
@@ -175,8 +177,8 @@ class _Rehearsal:
         due = record.removable_at if step is not RehearsalStep.LIVE else None
         if step is RehearsalStep.LIVE and record.expires_at is not None:
             seconds = min(seconds, max(self.session.until(record.expires_at).total_seconds(), 1))
-        if due is not None and due > self.ports.clock():
-            seconds = min(seconds, (due - self.ports.clock()).total_seconds())
+        if due is not None and due > self.session.now:
+            seconds = min(seconds, (due - self.session.now).total_seconds())
         if step is RehearsalStep.LIVE and self.session.notes.allowed_from is None:
             seconds = min(seconds, _SOON / 2)  # IAM may need some seconds to know a new role everywhere
         self.ports.context.sleep(seconds)
@@ -223,6 +225,11 @@ class _Rehearsal:
         self.once(f"{count}: {names} must approve it, at {pull.url}")
         for each in found.ignored:
             self.once(f"the review of {each.review.user.login} does not count: {each.why}")
+
+    def _note_trigger(self, run: int) -> None:
+        """What started the run that decided; this person's token may not see it."""
+        with suppress(DeniedError):
+            self.session.note(trigger=self.ports.client.github.trigger("grant.yml", run) or "")
 
     def _sweep(self) -> None:
         """Start a sweep, unless one was started just now. Where GitHub refuses, the schedule starts one."""

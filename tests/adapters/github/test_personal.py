@@ -233,6 +233,17 @@ def test_auto_merge_is_for_the_head_that_was_opened(github: GitHubSandbox) -> No
         writes.merge_when_ready(pull, "squash")
 
 
+def test_what_started_a_run(github: GitHubSandbox) -> None:
+    """Of a run of that workflow GitHub says by which event; of any other run, and any other workflow, nothing."""
+    pushed = github.run_environment(workflow="revoke.yml", actor="alice")
+    asked = github.run_environment(workflow="revoke.yml", event="workflow_dispatch", actor="alice")
+    other = github.run_environment(workflow="grant.yml", actor="alice")
+    numbers = [int(each["GITHUB_RUN_ID"]) for each in (pushed, asked, other)]
+    reads = reader(github)
+    assert [reads.trigger("revoke.yml", each) for each in numbers] == ["push", "workflow_dispatch", None]
+    assert reads.trigger("none.yml", numbers[0]) is None
+
+
 def test_a_dispatch(github: GitHubSandbox) -> None:
     """A workflow is started with its inputs; one that is not there, or cannot be, is a no."""
     writes = writer(github)

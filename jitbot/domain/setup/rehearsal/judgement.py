@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from jitbot.domain.ledger.events import Event
-from jitbot.domain.setup.rehearsal.assumption import ASSUMPTIONS, Assumption
+from jitbot.domain.setup.rehearsal.assumption import ASSUMPTIONS, Assumption, RehearsalVerdict
 from jitbot.domain.setup.rehearsal.notes import RehearsalNotes
 from jitbot.domain.setup.rehearsal.record import RehearsalRecord
 from jitbot.domain.text import timestamp
@@ -32,7 +32,7 @@ def _signed(it: Assumption, _record: RehearsalRecord, notes: RehearsalNotes) -> 
 
 
 def _counted(it: Assumption, record: RehearsalRecord, _notes: RehearsalNotes) -> Assumption:
-    event = record.approved or record.refused
+    event = record.decided
     if event is None:
         return it.unseen("no decision is recorded")
     names = ", ".join(each.login for each in event.evidence.approvals) or "nobody"
@@ -46,8 +46,13 @@ def _counted(it: Assumption, record: RehearsalRecord, _notes: RehearsalNotes) ->
     return it.failed(f"{seen}; not counted: {why}") if why else it.unseen("nobody approved it")
 
 
-def _started(it: Assumption, record: RehearsalRecord, _notes: RehearsalNotes) -> Assumption:
-    return _soon(it, record, record.approved or record.refused)
+def _started(it: Assumption, record: RehearsalRecord, notes: RehearsalNotes) -> Assumption:
+    answer = _soon(it, record, record.decided)
+    if answer.verdict is not RehearsalVerdict.HELD:
+        return answer
+    if not notes.trigger:
+        return it.unseen(f"{answer.observed}; GitHub did not show what started that run")
+    return it.answer(notes.trigger == "push", f"{answer.observed}, which a {notes.trigger} started")
 
 
 def _live(it: Assumption, record: RehearsalRecord, _notes: RehearsalNotes) -> Assumption:

@@ -27,6 +27,7 @@ class RehearsalNotes:
     branch: str = ""  # what became of it
     branch_gone: bool | None = None
     moves: str = ""  # what GitHub calls the moves of the branch, once it is gone, in the order of its list
+    trigger: str = ""  # the event that started the run which decided, as GitHub names it
     sweep_ref: str = ""  # the name of main by which GitHub started sweep.yml
     entered_at: datetime | None = None
     entered_as: str = ""  # the ARN that AWS knows the person by
@@ -64,6 +65,7 @@ _CODEC = record(
     branch=TEXT,
     branch_gone=or_none(FLAG),
     moves=TEXT,
+    trigger=TEXT,
     sweep_ref=TEXT,
     entered_at=or_none(MOMENT),
     entered_as=TEXT,

@@ -1,5 +1,6 @@
 """A rehearsal as GitHub and the ledger know it: its pull request, its attested events, and so where it is."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -66,6 +67,19 @@ class RehearsalRecord:
     def refused(self) -> Event | None:
         """The decision that refuses it."""
         return self._first(EventType.REFUSED)
+
+    @property
+    def decided(self) -> Event | None:
+        """The decision, whichever it is."""
+        return self.approved or self.refused
+
+    @property
+    def run(self) -> int | None:
+        """The number of the run that decided; None where none is recorded."""
+        found = (
+            re.search(r"/actions/runs/([0-9]{1,18})/", self.decided.run) if self.decided is not None else None
+        )
+        return int(found[1]) if found is not None else None
 
     @property
     def granted(self) -> Event | None:

@@ -61,6 +61,8 @@ def test_nothing_is_claimed_of_what_nobody_saw() -> None:
     [
         ("signed", {"signed": False}, FAILED, "it is not verified"),
         ("signed", {"signed": None}, UNSEEN, "the commit was not looked at"),
+        ("started", {"trigger": "schedule"}, FAILED, "20 s after the merge, which a schedule started"),
+        ("started", {"trigger": ""}, UNSEEN, "20 s after the merge; GitHub did not show what started that run"),
         ("pushes-kept", {"moves": "GitHub lists none"}, FAILED, "GitHub lists none"),
         ("pushes-kept", {"moves": "push by alice, branch_creation by alice"}, FAILED, "push by alice, branch_creation by alice"),
         ("dispatched", {"sweep_ref": "main"}, FAILED, "GitHub started sweep.yml by main"),
@@ -138,7 +140,7 @@ def test_an_early_end_shows_nothing_of_the_second() -> None:
     ("code", "events", "verdict", "observed"),
     [
         ("counted", (changed(APPROVED, {"approvals_required": 2}),), HELD, "1 of 2: frank"),
-        ("started", (replace(APPROVED, at=MERGED_AT + 10 * MINUTE),), HELD, "10 min 0 s after the merge"),
+        ("started", (replace(APPROVED, at=MERGED_AT + 10 * MINUTE),), HELD, "10 min 0 s after the merge, which a push started"),
         ("started", (replace(APPROVED, at=MERGED_AT + 11 * MINUTE, run="https://x/1"),), FAILED, "11 min 0 s after the merge, by https://x/1"),
         ("live", (APPROVED,), UNSEEN, "nothing of it is recorded"),
         ("live", (APPROVED, replace(GRANTED, at=MERGED_AT + 11 * MINUTE)), FAILED, "11 min 0 s after the merge"),

@@ -1,5 +1,6 @@
 """Where a rehearsal is, from its pull request, its events and the time alone."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -70,6 +71,21 @@ def test_an_early_end_is_told_from_one_that_came_later() -> None:
     assert not a_rehearsal(APPROVED, GRANTED, CONFIRMED).was_cut_short
     assert a_rehearsal(APPROVED, GRANTED, REVOKED).early == REVOKED
     assert a_rehearsal(APPROVED, GRANTED, REVOKED, DENIED).early == DENIED
+
+
+@pytest.mark.parametrize(
+    ("run", "number"),
+    [
+        ("https://github.com/acme/access/actions/runs/9000000001/attempts/1", 9000000001),
+        ("https://github.com/acme/access/actions/runs/x/attempts/1", None),
+        ("", None),
+    ],
+)
+def test_the_run_that_decided(run: str, number: int | None) -> None:
+    """Its number, approved or refused; none where none is recorded."""
+    assert a_rehearsal(replace(APPROVED, run=run)).run == number
+    assert a_rehearsal(replace(REFUSED, run=run)).run == number
+    assert a_rehearsal().run is None
 
 
 def test_failures_are_each_said_once() -> None:
