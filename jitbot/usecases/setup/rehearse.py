@@ -270,7 +270,7 @@ def _ended(record: RehearsalRecord) -> str:
     early, revoked = record.early, record.revoked
     who = f" by {revoked.evidence.by}: {revoked.evidence.reason}" if revoked is not None else ""
     why = early.why if early is not None else ""
-    how = "ended early" if record.was_cut_short else "ended, and not by its time"
+    how = "ended early" if record.cut_short else "ended, and not by its time"
     return f"{how} ({why}){who}. The role is removed after {_at(record.removable_at)}"
 
 

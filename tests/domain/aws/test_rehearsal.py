@@ -46,6 +46,7 @@ def test_the_policy_that_is_printed_is_one() -> None:
         (replace(the_harmless(), managed_policies=("arn:aws:iam::aws:policy/ReadOnlyAccess",)),),
         (with_statements(*guards()),),
         (with_statements(ALLOW),),
+        (with_statements({**ALLOW, "NotAction": ["ec2:DescribeRegions"]}),),
         (with_statements(ALLOW, *(each for each in guards() if "NotAction" not in each)),),
         (with_statements(ALLOW, {**ALLOW, "Effect": "allow", "Action": "*"}, *guards()),),
         (with_statements(ALLOW, {"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"}, *guards()),),

@@ -101,7 +101,7 @@ def _dispatched(it: Assumption, _record: RehearsalRecord, notes: RehearsalNotes)
 
 def _branch(it: Assumption, _record: RehearsalRecord, notes: RehearsalNotes) -> Assumption:
     if notes.branch_gone is None:
-        return it.unseen(notes.branch or "it was not looked at")
+        return it.unseen("it was not looked at")
     return it.answer(notes.branch_gone, notes.branch)
 
 
@@ -134,8 +134,8 @@ def _end(it: Assumption, record: RehearsalRecord, notes: RehearsalNotes) -> Assu
     seen = f"{until}, refused from {timestamp.show(first)}" if first is not None else until
     if last > over + LAG:
         return it.failed(f"{_seconds(last - over)} late: {seen}")
-    if record.early is not None and record.was_cut_short:
-        return it.unseen(f"it ended early: {record.early.why}")
+    if record.cut_short:
+        return it.unseen(f"it ended early: {record.cut_short}")
     if first is None:
         return it.unseen(f"no call after the end: {seen}")
     if first < over:
@@ -164,7 +164,7 @@ def _confirmed(it: Assumption, record: RehearsalRecord, _notes: RehearsalNotes) 
     event, over = record.confirmed, record.expires_at
     if event is None or over is None:
         early = record.early
-        return it.unseen(f"it ended early: {early.why}" if early is not None else "no sweep has seen it")
+        return it.unseen(f"it ended otherwise: {early.why}" if early is not None else "no sweep has seen it")
     seen = event.evidence.seen
     return it.answer(seen == "as recorded", f"{_seconds(event.at - over)} after the end: {seen}")
 

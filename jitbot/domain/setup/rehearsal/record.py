@@ -122,13 +122,15 @@ class RehearsalRecord:
     @property
     def over_at(self) -> datetime | None:
         """When access is, or was, over: at the recorded end, or at an early one."""
-        early = self.early
-        return self.expires_at if early is None else early.evidence.effective_at or early.at
+        return self.expires_at if self.early is None else _effective(self.early)
 
     @property
-    def was_cut_short(self) -> bool:
-        """Whether it was over before the recorded end, so that AWS's refusal at that second cannot be seen."""
-        return self.over_at is not None and self.expires_at is not None and self.over_at < self.expires_at
+    def cut_short(self) -> str:
+        """Why it was over before the recorded end, so that nobody sees AWS refuse at that second; empty if it was not."""
+        early, recorded = self.early, self.expires_at
+        if early is None or recorded is None or _effective(early) >= recorded:
+            return ""
+        return str(early.why)
 
     @property
     def removable_at(self) -> datetime | None:
@@ -137,3 +139,8 @@ class RehearsalRecord:
 
     def _first(self, *kinds: EventType) -> Event | None:
         return next((each for each in self.events if each.kind in kinds), None)
+
+
+def _effective(early: Event) -> datetime:
+    """From when an early end holds."""
+    return early.evidence.effective_at or early.at

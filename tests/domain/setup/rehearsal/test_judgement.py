@@ -60,6 +60,7 @@ def test_nothing_is_claimed_of_what_nobody_saw() -> None:
     ("code", "notes", "verdict", "observed"),
     [
         ("signed", {"signed": False}, FAILED, "it is not verified"),
+        ("signed", {}, HELD, "GitHub calls it verified"),
         ("signed", {"signed": None}, UNSEEN, "the commit was not looked at"),
         ("started", {"trigger": "schedule"}, FAILED, "20 s after the merge, which a schedule started"),
         ("started", {"trigger": ""}, UNSEEN, "20 s after the merge; GitHub did not show what started that run"),
@@ -68,7 +69,7 @@ def test_nothing_is_claimed_of_what_nobody_saw() -> None:
         ("dispatched", {"sweep_ref": "main"}, FAILED, "GitHub started sweep.yml by main"),
         ("dispatched", {"sweep_ref": ""}, UNSEEN, "no workflow was started from here"),
         ("branch", {"branch_gone": False, "branch": "it stays"}, FAILED, "it stays"),
-        ("branch", {"branch_gone": None, "branch": ""}, UNSEEN, "it was not looked at"),
+        ("branch", {"branch_gone": None}, UNSEEN, "it was not looked at"),
         ("entered", {"entered_at": None, "entry_refusal": "AccessDenied"}, FAILED, "AccessDenied"),
         ("entered", {"entered_at": None}, UNSEEN, "nobody tried while it was live"),
         (
@@ -132,7 +133,9 @@ def test_an_early_end_shows_nothing_of_the_second() -> None:
     record = a_rehearsal(APPROVED, GRANTED, DENIED, REMOVED)
     assert found("end", record, early).observed == "it ended early: revoked"
     assert found("end", record, early).verdict is UNSEEN
-    assert found("confirmed", record, early).observed == "it ended early: revoked"
+    assert found("confirmed", record, early).observed == "it ended otherwise: revoked"
+    drift = outcome(EventType.ENDED, at=END + MINUTE, why=EndReason.DRIFT)
+    assert found("end", a_rehearsal(APPROVED, GRANTED, drift), SEEN).verdict is HELD
     assert found("end", record, replace(SEEN, last_allowed=END + MINUTE)).verdict is FAILED
 
 
@@ -142,6 +145,10 @@ def test_an_early_end_shows_nothing_of_the_second() -> None:
         ("counted", (changed(APPROVED, {"approvals_required": 2}),), HELD, "1 of 2: frank"),
         ("started", (replace(APPROVED, at=MERGED_AT + 10 * MINUTE),), HELD, "10 min 0 s after the merge, which a push started"),
         ("started", (replace(APPROVED, at=MERGED_AT + 11 * MINUTE, run="https://x/1"),), FAILED, "11 min 0 s after the merge, by https://x/1"),
+        ("pushes", LIFE, HELD, "GitHub named who pushed"),
+        ("removed", LIFE, HELD, "20 s after it could be: read back as gone"),
+        ("removed", (REMOVED,), UNSEEN, "it is not removed yet"),
+        ("confirmed", (CONFIRMED,), UNSEEN, "no sweep has seen it"),
         ("live", (APPROVED,), UNSEEN, "nothing of it is recorded"),
         ("live", (APPROVED, replace(GRANTED, at=MERGED_AT + 11 * MINUTE)), FAILED, "11 min 0 s after the merge"),
         ("pushes", (changed(APPROVED, {"facts": {"told": {"pushes": None}}}),), FAILED, "GitHub did not say who pushed"),
@@ -165,7 +172,13 @@ def test_a_ledger_that_does_not_count() -> None:
     """Merged, and nothing recorded counts: the reason is what is ignored. With nothing ignored there is only nothing yet."""
     forged = found("attested", a_rehearsal(ignored="commit 1 is ignored: no token"), SEEN)
     assert (forged.verdict, forged.observed) == (FAILED, "commit 1 is ignored: no token")
-    assert found("attested", a_rehearsal(), SEEN).verdict is UNSEEN
+    assert found("attested", a_rehearsal(), SEEN) == found("attested", a_rehearsal(), SEEN).unseen(
+        "so far: nothing"
+    )
+    assert found("attested", a_rehearsal(APPROVED, ignored="commit 1"), SEEN).verdict is UNSEEN
+    waiting = a_rehearsal(ignored="commit 1", merged_at=None)
+    assert found("attested", waiting, SEEN).verdict is UNSEEN
+    assert found("started", a_rehearsal(APPROVED, merged_at=None), SEEN).verdict is UNSEEN
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from rehearsal_facts import (
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.setup.rehearsal.record import RehearsalStep
+from jitbot.domain.text import timestamp
 
 REVOKED = a_revocation(at=MERGED_AT + 5 * MINUTE)
 DENIED = outcome(EventType.ENDED, at=MERGED_AT + 6 * MINUTE, why=EndReason.REVOKED)
@@ -41,6 +42,8 @@ OPEN = {"merged_at": None, "merge_commit": None}
         ((APPROVED,), END, "over"),
         ((APPROVED, GRANTED), END - SECOND, "live"),
         ((APPROVED, GRANTED), END, "over"),
+        ((APPROVED, GRANTED), REMOVABLE, "over"),
+        ((replace(APPROVED, window=None),), END, "merged"),
         ((APPROVED, GRANTED, REVOKED), MERGED_AT + 6 * MINUTE, "ended early"),
         ((APPROVED, GRANTED, DENIED), END + MINUTE, "ended early"),
         ((APPROVED, GRANTED, DENIED), REMOVABLE, "removable"),
@@ -66,9 +69,15 @@ def test_one_that_is_not_merged(pull: dict[str, Any], step: RehearsalStep) -> No
 def test_an_early_end_is_told_from_one_that_came_later() -> None:
     """A role that was found changed after its time was not cut short: AWS's refusal could still be seen."""
     late = outcome(EventType.ENDED, at=END + MINUTE, why=EndReason.DRIFT)
-    assert a_rehearsal(APPROVED, GRANTED, DENIED).was_cut_short
-    assert not a_rehearsal(APPROVED, GRANTED, late).was_cut_short
-    assert not a_rehearsal(APPROVED, GRANTED, CONFIRMED).was_cut_short
+    seen_late = replace(late, evidence=Evidence({"effective_at": timestamp.show(END - SECOND)}))
+    assert a_rehearsal(APPROVED, GRANTED, DENIED).cut_short == "revoked"
+    assert a_rehearsal(APPROVED, GRANTED, late).cut_short == ""
+    assert a_rehearsal(APPROVED, GRANTED, seen_late).cut_short == "drift"
+    on_time = replace(late, evidence=Evidence({"effective_at": timestamp.show(END)}))
+    assert a_rehearsal(APPROVED, GRANTED, on_time).cut_short == ""
+    assert a_rehearsal(APPROVED, GRANTED, seen_late).over_at == END - SECOND
+    assert a_rehearsal(APPROVED, GRANTED, CONFIRMED).cut_short == ""
+    assert a_rehearsal(DENIED).cut_short == ""
     assert a_rehearsal(APPROVED, GRANTED, REVOKED).early == REVOKED
     assert a_rehearsal(APPROVED, GRANTED, REVOKED, DENIED).early == DENIED
 
