@@ -66,7 +66,7 @@ def rehearse(ports: RehearsalPorts, *, account: str | None, patience: timedelta)
     Raises InvalidError where there is nothing to rehearse with, and DeniedError where GitHub or AWS refuses a reading.
     """
     start = ports.clock()
-    found = _begun(ports) or rehearsal_request.ask(ports.client, account, start, ports.say)
+    found = _begun(ports) or _asked(ports, account)
     rehearsal = _Rehearsal.of(ports, *found)
     record = RehearsalRecord(request=found[0], pull=found[1])
     while True:
@@ -92,6 +92,12 @@ def _begun(ports: RehearsalPorts) -> tuple[str, PullRequest] | None:
         ports.say(f"going on with pull request {pull.number}: {pull.url}")
         return found
     return None
+
+
+def _asked(ports: RehearsalPorts, account: str | None) -> tuple[str, PullRequest]:
+    """A new rehearsal. Who is not signed in to AWS hears of it now, and not when a second person has approved."""
+    ports.say(f"AWS knows you as {ports.person.whoami().arn}")
+    return rehearsal_request.ask(ports.client, account, ports.clock(), ports.say)
 
 
 def _kept(notebook: Notebook, request: str) -> RehearsalNotes | None:

@@ -12,6 +12,7 @@ import pytest
 from desk import Said, said
 from rehearsing import BEGINS, POLICY, Friday, a_friday, verdicts
 
+from jitbot.domain.setup.rehearsal.notes import RehearsalNotes, dump
 from jitbot.sandbox.aws import AwsFault
 from jitbot.sandbox.github import GitHubFault
 
@@ -138,6 +139,29 @@ def test_another_clone_says_what_it_did_not_see(friday: Friday) -> None:
     unseen = {code for code, verdict in verdicts(answer).items() if verdict == "not seen"}
     assert unseen == {"entered", "allowed", "only-granted", "end", "over"}
     assert answer.json["state"] == "removed"
+
+
+def test_what_ended_while_nobody_watched_is_still_reported_once(friday: Friday) -> None:
+    """Stopped after the end, and removed by the schedule: the next call says what was seen, and the one after asks anew."""
+    friday.soon(friday.approve)
+    stop(friday, 20 * MINUTE)
+    friday.rehearse()
+    for minutes in (30, 60):
+        friday.acme.clock.advance(minutes * MINUTE)
+        friday.workflows._start("sweep.yml", ("sweep",), "olivia")
+        friday.workflows.idle()
+    answer = friday.rehearse("--format", "json")
+    assert (answer.json["pull_request"], answer.json["state"]) == (1, "removed")
+    assert verdicts(answer)["end"] == "held"
+    assert friday.rehearse("--format", "json", "--timeout", "15m").json["pull_request"] == 2
+
+
+@pytest.mark.parametrize("kept", [dump(RehearsalNotes(request="another", signed=False)), b"no notes"])
+def test_notes_of_something_else_are_not_taken(friday: Friday, kept: bytes) -> None:
+    """What lies in the file counts for its own request alone, and what cannot be read for none."""
+    note(friday).write_bytes(kept)
+    answer = friday.rehearse("--format", "json", "--timeout", "15m")
+    assert verdicts(answer)["signed"] == "held"
 
 
 def test_a_branch_that_somebody_pushed_to_stays(friday: Friday) -> None:
@@ -333,6 +357,14 @@ def test_a_policy_for_anything_else_is_not_rehearsed_with(
     answer = friday.rehearse()
     assert answer.code == 1, answer
     assert says in answer.err
+    assert friday.acme.call("olivia", "GET", "/pulls?state=all").content == []
+
+
+def test_who_is_not_signed_in_to_aws_asks_for_nothing(friday: Friday) -> None:
+    """That is said before a second person is troubled."""
+    answer = friday.rehearse(AWS_ACCESS_KEY_ID="AKIAUNKNOWN")
+    assert answer.code == 3
+    assert "error: AWS would not say who you are: InvalidClientTokenId" in answer.err
     assert friday.acme.call("olivia", "GET", "/pulls?state=all").content == []
 
 
