@@ -53,20 +53,20 @@ class RehearsalSession:
             self._watch(grant.expires_at)
 
     @property
-    def now(self) -> datetime:
+    def moment(self) -> datetime:
         """The time by AWS's clock, as far as it was seen: the window is AWS's, whatever this machine's clock says."""
         return self.clock() + self._ahead
 
     def until(self, end: datetime) -> timedelta:
         """How long it is, by AWS's clock, until the end must be watched."""
-        return end - _BEFORE - self.now
+        return end - _BEFORE - self.moment
 
     def after(self, grant: GrantStatus, over_at: datetime) -> None:
         """Look at the open session again some time after the access was over, and try to enter once more.
 
         A role that was ended early lets people in until its recorded end, and denies them everything.
         """
-        now = self.now
+        now = self.moment
         if now >= over_at + _AFTER and self._session is not None and self.notes.still_refused is None:
             outcome = self._read()
             if outcome is not None and outcome.refusal:
@@ -81,7 +81,7 @@ class RehearsalSession:
         except DeniedError as error:
             self.note(entered_after=False, entry_after=str(error))
         else:
-            self.note(entered_after=True, entry_after=f"AWS gave a session at {self.now:%H:%M:%S}Z")
+            self.note(entered_after=True, entry_after=f"AWS gave a session at {self.moment:%H:%M:%S}Z")
 
     def _enter(self, grant: GrantStatus) -> bool:
         """Whether AWS gives a session. What it says otherwise is noted, until it does."""
@@ -94,7 +94,7 @@ class RehearsalSession:
             return False
         self.say(f"you are in, as {caller.arn}")
         self.note(
-            entered_at=self.notes.entered_at or self.now,
+            entered_at=self.notes.entered_at or self.moment,
             entered_as=caller.arn,
             is_principal=grant_target.is_principal(grant, caller),
             entry_refusal="",
@@ -128,10 +128,10 @@ class RehearsalSession:
     def _watch(self, end: datetime) -> None:
         """Ask once a second until AWS refuses at the end or after it, or for some minutes."""
         self.say("AWS is asked once a second now, until it refuses")
-        while self.now <= end + _LATEST:
+        while self.moment <= end + _LATEST:
             outcome = self._read()
             if outcome is not None and outcome.refusal and outcome.at >= end:
                 self.say(f"refused at {outcome.at:%H:%M:%S}Z, by AWS's clock; the end is {end:%H:%M:%S}Z")
                 return
             self.sleep(1)
-        self.say(f"AWS STILL ALLOWS IT at {self.now:%H:%M:%S}Z; the end is {end:%H:%M:%S}Z")
+        self.say(f"AWS STILL ALLOWS IT at {self.moment:%H:%M:%S}Z; the end is {end:%H:%M:%S}Z")

@@ -75,7 +75,7 @@ def rehearse(ports: RehearsalPorts, *, account: str | None, patience: timedelta)
             rehearsal.act(record)
         except UnavailableError as error:
             rehearsal.once(f"? no answer, and the rehearsal goes on: {error}")
-        step = record.step(rehearsal.session.now)
+        step = record.step(rehearsal.session.moment)
         if step in FINAL_STEPS or ports.clock() - start >= patience:
             return rehearsal.report(record, step)
         rehearsal.wait(record, step)
@@ -161,7 +161,7 @@ class _Rehearsal:
 
     def act(self, record: RehearsalRecord) -> None:
         """Do what is due in this step, and say what it waits for."""
-        step = record.step(self.session.now)
+        step = record.step(self.session.moment)
         if self.session.notes.signed is None:
             self.session.note(signed=self.ports.client.github.is_verified(record.pull.head))
         if not self.session.notes.trigger and record.run is not None:
@@ -183,8 +183,8 @@ class _Rehearsal:
         due = record.removable_at if step is not RehearsalStep.LIVE else None
         if step is RehearsalStep.LIVE and record.expires_at is not None:
             seconds = min(seconds, max(self.session.until(record.expires_at).total_seconds(), 1))
-        if due is not None and due > self.session.now:
-            seconds = min(seconds, (due - self.session.now).total_seconds())
+        if due is not None and due > self.session.moment:
+            seconds = min(seconds, (due - self.session.moment).total_seconds())
         if step is RehearsalStep.LIVE and self.session.notes.allowed_from is None:
             seconds = min(seconds, _SOON / 2)  # IAM may need some seconds to know a new role everywhere
         self.ports.context.sleep(seconds)

@@ -103,7 +103,7 @@ class Aws:
 def watched(aws: Aws) -> RehearsalNotes:
     """What is noted of a whole window, from the first look until after the end."""
     session = aws.session()
-    while session.now < END:
+    while session.moment < END:
         session.look(GRANT)
         aws.sleep(max(min(60.0, session.until(END).total_seconds()), 1))
     aws.now += timedelta(minutes=1)
