@@ -4,7 +4,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from jitbot import __version__
 from jitbot.domain.model.errors import InvalidError, JitbotError, SupersededError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
-from jitbot.terminal.invocation import Invocation, pause
+from jitbot.terminal.invocation import Invocation, clock, pause
 from jitbot.terminal.lazy_group import HELP, LazyGroup
 
 GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -122,9 +122,10 @@ def main(
     environ: Mapping[str, str],
     folder: Path,
     pause: Callable[[float], None] = pause,
+    clock: Callable[[], datetime] = clock,
 ) -> int:
     """Run one command and give its exit code: 0 done, 1 refused or invalid, 2 usage, 3 try again."""
-    invocation = Invocation(now=now, environ=environ, folder=folder, jitbot=main, pause=pause)
+    invocation = Invocation(now=now, environ=environ, folder=folder, jitbot=main, pause=pause, clock=clock)
     if "_JITBOT_COMPLETE" in environ:
         import_module("jitbot.commands.setup.completion").prepare()
     try:
@@ -163,5 +164,4 @@ def _lines(text: str) -> str:
 
 def run() -> None:
     """The entry point: reads the clock, the environment and the arguments, once."""
-    now = datetime.now(UTC).replace(microsecond=0)
-    sys.exit(main(sys.argv[1:], now=now, environ=dict(os.environ), folder=Path.cwd()))
+    sys.exit(main(sys.argv[1:], now=clock(), environ=dict(os.environ), folder=Path.cwd()))

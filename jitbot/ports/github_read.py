@@ -84,6 +84,10 @@ class GitHubRead(Protocol):
         """The first parent of a commit; None for a commit that has none."""
         ...
 
+    def is_verified(self, commit: Sha) -> bool:
+        """Whether GitHub calls the signature of a commit verified."""
+        ...
+
     def was_used(self, branch: str, path: str) -> bool:
         """Whether a commit of the branch has ever touched a path."""
         ...
@@ -136,6 +140,10 @@ class GitHubRead(Protocol):
 
     def last_scheduled(self, file: str) -> datetime | None:
         """When the newest run began that the schedule of this workflow started; None if there is none."""
+        ...
+
+    def trigger(self, file: str, run: int) -> str | None:
+        """The event that started a run of this workflow, as GitHub names it; None if it is not among the newest runs."""
         ...
 
     def calls_left(self) -> int | None:

@@ -78,8 +78,8 @@ class GitHubWrite(Protocol):
 
     # Workflows and settings
 
-    def dispatch(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> None:
-        """Start a workflow of a branch by its file name."""
+    def dispatch(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> str:
+        """Start a workflow of a branch by its file name. Gives the branch's name as GitHub took it, whole or short."""
         ...
 
     def change_setting(self, method: str, path: str, body: Body) -> None:

@@ -21,6 +21,7 @@ class Job:
     steps: tuple[tuple[str, ...], ...]
     workflow: str
     actor: str
+    event: str = "push"
 
 
 class Workflows:
@@ -67,14 +68,16 @@ class Workflows:
 
     def _dispatched(self, workflow: str, _ref: str, inputs: Mapping[str, str], actor: str) -> None:
         if workflow == "grant.yml":
-            self._pushed("main", actor)
+            self._start(workflow, ("grant",), actor, event="workflow_dispatch")
+        if workflow == "sweep.yml":
+            self._start(workflow, ("sweep",), actor, event="workflow_dispatch")
         if workflow == "revoke.yml":
             reason, request = inputs.get("reason", ""), inputs.get("request", "")
             self._start(workflow, ("revoke", f"--reason={reason}", "--", request), actor)
 
-    def _start(self, workflow: str, arguments: tuple[str, ...], actor: str) -> None:
+    def _start(self, workflow: str, arguments: tuple[str, ...], actor: str, *, event: str = "push") -> None:
         steps = (arguments, ("comment",)) if self._every else (arguments,)
-        self._due.put(Job(steps=steps, workflow=workflow, actor=actor))
+        self._due.put(Job(steps=steps, workflow=workflow, actor=actor, event=event))
 
     def _work(self) -> None:
         while (job := self._due.get()) is not None:
@@ -89,6 +92,6 @@ class Workflows:
     def _perform(self, job: Job) -> None:
         folder = self._acme.clone("runner")
         self._acme.git("olivia", "pull", "--quiet", "--ff-only", cwd=folder)  # as actions/checkout would
-        environ = self._acme.job(job.workflow, actor=job.actor)
+        environ = self._acme.job(job.workflow, actor=job.actor, event=job.event)
         for step in job.steps:
             self._run(step, environ, folder)

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 
@@ -16,12 +16,18 @@ def pause(seconds: float) -> None:
     time.sleep(random.uniform(seconds / 2, seconds))  # noqa: S311  # nothing secret depends on it
 
 
+def clock() -> datetime:
+    """The machine's time, in whole seconds."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
     """One call of jitbot: the moment, the environment, and the folder it was called in.
 
     `jitbot` is the command line itself, for the demo, which plays it in a time of its own. `pause` waits, in seconds,
-    between two attempts; where nothing lags, as in the demo, it need not.
+    between two attempts; where nothing lags, as in the demo, it need not. `now` is read once, and a command works in that
+    moment; only one that watches something for longer asks the `clock` again.
     """
 
     now: datetime
@@ -29,3 +35,4 @@ class Invocation:
     folder: Path
     jitbot: Callable[..., int]
     pause: Callable[[float], None] = pause
+    clock: Callable[[], datetime] = clock

@@ -66,6 +66,10 @@ class ContentReader(AdapterPart):
         return Sha(str(parents[0]["sha"])) if parents else None
 
     @translated
+    def is_verified(self, commit: Sha) -> bool:
+        return self._client.get(f"/git/commits/{commit}")["verification"]["verified"] is True
+
+    @translated
     def was_used(self, branch: str, path: str) -> bool:
         listed = self._client.pages(f"/commits?sha={quote(branch, safe='')}&path={quote(path, safe='')}")
         return next(listed, None) is not None

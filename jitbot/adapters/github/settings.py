@@ -116,6 +116,13 @@ class SettingsReader(ContentReader):
         runs = raw["workflow_runs"] if raw is not None else ()
         return timestamp.parse(str(runs[0]["created_at"])) if runs else None
 
+    @translated
+    def trigger(self, file: str, run: int) -> str | None:
+        # https://docs.github.com/en/rest/actions/workflow-runs#list-workflow-runs-for-a-workflow
+        raw = _found(self._client, f"/actions/workflows/{quote(file)}/runs?per_page=100")
+        runs = raw["workflow_runs"] if raw is not None else ()
+        return next((str(each["event"]) for each in runs if each["id"] == run), None)
+
     def calls_left(self) -> int | None:
         return self._client.calls_left
 

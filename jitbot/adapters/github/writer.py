@@ -119,17 +119,20 @@ class GitHubWriter(AdapterPart):
         self._client.send("POST", f"/statuses/{commit}", body)
 
     @translated
-    def dispatch(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> None:
+    def dispatch(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> str:
         # The full name is sent, so that a tag of the same name is not taken. If GitHub refuses that with 422, the
         # short name is sent, and then GitHub may take the tag: no workflow of jitbot runs on a tag.
         # https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event
         address, given = f"/actions/workflows/{workflow}/dispatches", dict(inputs)
+        whole = f"refs/heads/{branch}"
         try:
-            self._client.send("POST", address, {"ref": f"refs/heads/{branch}", "inputs": given})
+            self._client.send("POST", address, {"ref": whole, "inputs": given})
         except GithubException as error:
             if error.status != 422:
                 raise
             self._client.send("POST", address, {"ref": branch, "inputs": given})
+            return branch
+        return whole
 
     @translated
     def change_setting(self, method: str, path: str, body: Body) -> None:

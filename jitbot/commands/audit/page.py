@@ -8,7 +8,7 @@ from jitbot.adapters.local.page import page
 from jitbot.domain.audit.history.limits import CONFIRMED_WITHIN, ENDED_WITHIN, REMOVED_WITHIN
 from jitbot.domain.audit.report import page_rows
 from jitbot.domain.audit.report.entitlements import Entitlement
-from jitbot.domain.audit.report.summary import Summary
+from jitbot.domain.audit.report.summary import Summary, rehearsed
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.text import duration, escape, timestamp
@@ -94,7 +94,7 @@ def _tiles(summary: Summary) -> list[Text]:
     glass = len(summary.break_glass)
     reviewed = f"of {glass:,}; {len(summary.overdue):,} overdue" if glass else "none was used"
     return [
-        _tile("Population", f"{summary.records:,}", f"{_many(summary.requests, 'request')} of {_people(summary.people)}: {outcomes}"),
+        _tile("Population", f"{summary.records:,}", f"{_many(summary.requests, 'request')} of {_people(summary.people)}{rehearsed(summary)}: {outcomes}"),
         _tile("Exceptions", f"{len(summary.exceptions):,}", "a question answered with no", bad=len(summary.exceptions)),
         _tile("Unknown", f"{len(summary.doubts):,}", "the record lacks a fact", warn=len(summary.doubts)),
         _tile("Late ends", f"{len(summary.late):,}", "ended, confirmed or removed late, or changed by hand", bad=len(summary.late)),

@@ -9,6 +9,7 @@ from jitbot.commands.audit import job_summary
 from jitbot.commands.audit.inputs import keys_option
 from jitbot.commands.audit.page import rendered
 from jitbot.commands.audit.period_report import survey_of
+from jitbot.domain.audit.report.summary import rehearsed
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
@@ -57,7 +58,7 @@ def report(
     summary = survey.summary
     click.echo(
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
-        f"{len(summary.awaiting):,} break-glass awaiting review"
+        f"{len(summary.awaiting):,} break-glass awaiting review{escape.log(rehearsed(summary))}"
     )
     job_summary.put(invocation.environ, job_summary.of_survey(survey))
     for warning in survey.source.warnings:

@@ -308,6 +308,7 @@ def _approved_json(approvals: PendingApprovals | NotKnown) -> dict[str, object]:
 
 def _state(each: GrantStatus) -> str:
     mark = f", break-glass, {each.review}" if each.review else ""
+    mark += ", rehearsal" if each.is_rehearsal else ""
     left = "" if each.state is GrantState.ENDED else f", {duration.show(each.left)} left"
     return f"{each.why or each.state}{left}{mark}"
 
@@ -322,6 +323,7 @@ def _json(each: GrantStatus, numbers: Mapping[str, int | None]) -> dict[str, obj
         "state": each.state,
         "why": each.why or None,
         **({"break_glass": each.review} if each.review else {}),
+        **({"rehearsal": True} if each.is_rehearsal else {}),
         "expires_at": timestamp.show(each.expires_at),
         "seconds_left": int(each.left.total_seconds()),
         **({"ended_at": timestamp.show(each.ended_at)} if each.ended_at is not None else {}),

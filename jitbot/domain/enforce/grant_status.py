@@ -7,6 +7,7 @@ from enum import StrEnum
 from urllib.parse import urlencode
 
 from jitbot.domain.access.request_state import AccountState, ApprovedTerm, RequestState
+from jitbot.domain.aws.rehearsal import is_rehearsal
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.text import timestamp
@@ -39,6 +40,7 @@ class GrantStatus:
     why: str  # how it ended; empty unless ENDED
     ended_at: datetime | None = None  # when access really ended; None unless ENDED
     review: str = ""  # of a break-glass grant: the state of its review; empty for any other grant
+    is_rehearsal: bool = False  # by its documents
 
     @property
     def slug(self) -> str:
@@ -122,6 +124,7 @@ def _of(request_state: RequestState, now: datetime) -> Iterable[GrantStatus]:
             why=why,
             ended_at=over if state is GrantState.ENDED else None,
             review=_review(request_state, now),
+            is_rehearsal=is_rehearsal(term.ask.policy, (documents,)),
         )
 
 

@@ -86,6 +86,12 @@ def files(answers: Answers, templates: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def rehearsal(template: str, login: Login, accounts: Iterable[str]) -> str:
+    """The policy under which this person may rehearse in these accounts."""
+    values = {"ELIGIBLE": _list([login]), "ACCOUNTS": _list(accounts)}
+    return _PLACE.sub(lambda match: values[match[1]], template)
+
+
 def _values(answers: Answers) -> Mapping[str, str]:
     aliases = list(answers.accounts)
     return {

@@ -8,7 +8,7 @@ from jitbot.domain.access import break_glass
 from jitbot.domain.access.approval import render_all, window_of
 from jitbot.domain.access.pending_approvals import could_approve
 from jitbot.domain.access.request_state import RequestState
-from jitbot.domain.aws import iam, risk
+from jitbot.domain.aws import iam, rehearsal, risk
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.events import dump_documents
 from jitbot.domain.model import owners
@@ -46,6 +46,11 @@ class GrantPreview:
         """Whether the end is counted from a merge that has not been."""
         return self.window.starts_at is None and not self.extends
 
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether it is a rehearsal, by what it would give."""
+        return rehearsal.is_rehearsal(self.policy.name, self.grants)
+
     def as_json(self) -> dict[str, object]:
         """The shape that `explain --format json` promises."""
         return {
@@ -58,6 +63,7 @@ class GrantPreview:
             "risk": self.risk.as_json(),
             "grants": [dump_documents(grant) for grant in self.grants],
             **self._break_glass(),
+            **({"rehearsal": True} if self.is_rehearsal else {}),
         }
 
     def who_approves(self) -> str:
@@ -86,7 +92,8 @@ class GrantPreview:
         length, until = duration.show(self.request.duration), timestamp.show(self.window.expires_at)
         asked = f"{self.request.requester} {decided or 'asks for'} {self.policy.name} in {where}"
         condition = " if it is merged now" if self.floats and not decided else ""
-        return f"{asked} for {length}, {begins}until {until}{condition}"
+        rehearsed = f"; {rehearsal.IN_WORDS}" if self.is_rehearsal else ""
+        return f"{asked} for {length}, {begins}until {until}{condition}{rehearsed}"
 
 
 def would_grant(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import assert_never
 
 from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.aws import rehearsal
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import DECIDES, EndReason, Event, EventType
@@ -93,7 +94,7 @@ def _of_one(each: MergedRequest, number: int) -> Iterator[Part]:
     if each.decision.kind is EventType.REFUSED:
         yield must(_refused(each, number))
         return
-    yield must("<br>".join(_state(each, status) for status in each.statuses))
+    yield must("<br>".join(f"{_state(each, status)}{_rehearsed(status)}" for status in each.statuses))
     if each.state.current is not None:
         yield must(f"> {cut(each.state.current.ask.reason or '')}")
         yield must(_parameters(each.state.current.ask))
@@ -101,6 +102,10 @@ def _of_one(each: MergedRequest, number: int) -> Iterator[Part]:
     usable = [status for status in each.statuses if _usable(status)]
     if usable:
         yield Part(_use(usable, number), must=False)
+
+
+def _rehearsed(status: GrantStatus) -> str:
+    return f". It is {rehearsal.IN_WORDS}" if status.is_rehearsal else ""
 
 
 def _parameters(ask: Ask) -> str:

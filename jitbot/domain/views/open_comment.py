@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from jitbot.domain.access.break_glass import MERGES, is_break_glass
 from jitbot.domain.access.pending_approvals import PendingApprovals
+from jitbot.domain.aws import rehearsal
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.documents import Finding, Request
 from jitbot.domain.model.grammar import policy_of
@@ -124,6 +125,8 @@ def _of_one(summary: RequestSummary) -> Iterator[Part]:
         yield must(f"**In {len(grant_preview.where)} accounts**: {listed(where, 'and', most=len(where))}")
     if is_break_glass(grant_preview.policy):
         yield must(f"🚨 {cut(grant_preview.who_approves())}")
+    if grant_preview.is_rehearsal:
+        yield must(f"🎭 This is {rehearsal.IN_WORDS}.")
     yield must(more(summary, MARKDOWN))
     yield must(_dangers(grant_preview))
     asked = sum(each.name in request.parameters for each in grant_preview.policy.parameters)

@@ -79,7 +79,9 @@ def _ending(summary: RequestSummary, request: Request) -> str:
         length = f"+{duration.show(longer)} to {length}" if longer > timedelta() else f"to {length}"
     unknown = grant_preview is not None and grant_preview.risk.level is Level.UNKNOWN
     glass = grant_preview is not None and is_break_glass(grant_preview.policy)
-    return f", {length}{', break-glass' if glass else ''}{', risk not known' if unknown else ''}"
+    rehearsed = grant_preview is not None and grant_preview.is_rehearsal
+    marks = f"{', break-glass' if glass else ''}{', rehearsal' if rehearsed else ''}"
+    return f", {length}{marks}{', risk not known' if unknown else ''}"
 
 
 def _listed(names: Sequence[str], space: int) -> str:

@@ -30,12 +30,18 @@ class Protocol(Enum):
     S3 = "s3"
 
 
-# One error, three spellings: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
+# One error, four spellings: https://docs.aws.amazon.com/IAM/latest/APIReference/CommonErrors.html
 _JSON_CODES = {
     "AccessDenied": "AccessDeniedException",
     "InvalidClientTokenId": "UnrecognizedClientException",
     "ExpiredToken": "ExpiredTokenException",
     "MissingAuthenticationToken": "MissingAuthenticationTokenException",
+}
+# https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+_EC2_CODES = {
+    "AccessDenied": "UnauthorizedOperation",
+    "ExpiredToken": "RequestExpired",
+    "InvalidClientTokenId": "AuthFailure",
 }
 _S3_CODES = {"InvalidClientTokenId": "InvalidAccessKeyId", "MissingAuthenticationToken": "AccessDenied"}
 
@@ -164,6 +170,8 @@ def error(call: AwsCall | None, code: str, message: str, status: int) -> AwsAnsw
         )
     if protocol is Protocol.S3:
         code = _S3_CODES.get(code, code)
+    if protocol is Protocol.EC2:
+        code = _EC2_CODES.get(code, code)
     inner = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     shapes = {
         Protocol.S3: f"<Error>{inner}<RequestId>sandbox</RequestId></Error>",

@@ -192,6 +192,16 @@ class Dispatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartedRun:
+    """A run of a workflow, by its file, and what started it when."""
+
+    id: int
+    workflow: str
+    event: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GitHubFault:
     """How one call goes wrong: before or after its effect, with this answer, or with none (`status` None)."""
 

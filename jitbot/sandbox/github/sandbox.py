@@ -11,7 +11,7 @@ from typing import Self
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import oidc
 from jitbot.sandbox.github.git import git_http
-from jitbot.sandbox.github.records import Dispatch, GitHubFault, Ruleset, User
+from jitbot.sandbox.github.records import Dispatch, GitHubFault, Ruleset, StartedRun, User
 from jitbot.sandbox.github.server import Server
 from jitbot.sandbox.github.site import ACTIONS_BOT, HostedRepository, OnDispatch, OnPull, OnPush, Site
 
@@ -193,6 +193,7 @@ class GitHubSandbox:
         tip = repo.store.resolve(ref) or ""
         person = self._site.user(actor)
         run_id = next(self._run_ids)
+        repo.runs.append(StartedRun(id=run_id, workflow=workflow, event=event, at=self._site.clock.now()))
         named = oidc.workflow_ref(repo.full_name, workflow, ref)
         variables = {
             **self._place(repo),

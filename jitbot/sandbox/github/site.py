@@ -23,6 +23,7 @@ from jitbot.sandbox.github.records import (
     RefusalError,
     Review,
     Ruleset,
+    StartedRun,
     Status,
     User,
 )
@@ -78,6 +79,7 @@ class HostedRepository:
         self.workflow_states: dict[str, str] = {}  # file name -> how it is off
         # File name -> how long ago its schedule last started it; None: never.
         self.schedules: dict[str, timedelta | None] = {}
+        self.runs: list[StartedRun] = []
         self.test_merges: dict[tuple[str, str], str | None] = {}
 
     def next_number(self) -> int:

@@ -30,6 +30,7 @@ function readRow(raw, index) {
   row.approvers = [...new Set(raw[25].flatMap((each) => each[14].filter((one) => one[8] === 1).map((one) => text(one[0]))))];
   row.answers = raw[31];
   [row.glass, row.exception, row.doubt, row.open] = raw.slice(32, 36).map((flag) => flag === 1);
+  row.rehearsal = raw[37] === 1;
   row.verdict = row.exception ? "exception" : row.doubt ? "unknown" : row.open ? "open" : row.answers.length ? "good" : "none";
   return row;
 }

@@ -39,7 +39,7 @@ function haystack(row) {
 const KINDS = {
   all: () => true, exception: (row) => row.exception, unknown: (row) => row.doubt, open: (row) => row.open, glass: (row) => row.glass,
   privileged: (row) => row.risk === "high" || row.risk === "critical", refused: (row) => row.outcome === "refused",
-  live: (row) => row.outcome === "live",
+  rehearsal: (row) => row.rehearsal, live: (row) => row.outcome === "live",
 };
 
 function find() {
@@ -68,6 +68,7 @@ function cellsOf(row) {
       cell.append(button);
     } else if (name === "verdict") {
       cell.append(make("span", { class: `mark ${row.verdict}` }, shown(row)));
+      if (row.rehearsal) cell.append(" ", make("span", { class: "mark" }, "rehearsal"));
       if (row.glass) cell.append(" ", make("span", { class: "mark glass" }, "break-glass"));
     } else if (name === "risk" && row.risk) {
       cell.append(make("span", { class: `risk ${row.risk}` }, row.risk));

@@ -191,6 +191,7 @@ def test_a_commit_without_a_past(github: GitHubSandbox) -> None:
     assert [entry.path for entry in reads.folders(commit, [""])[""]] == ["README.md"]
     child = commit_on(github, "begun", commit, {"a": b"2\n"})
     assert reads.first_parent(child) == commit
+    assert (reads.is_verified(commit), reads.is_verified(child)) == (False, True)
     assert [entry.path for entry in reads.folders(child, [""])[""]] == ["README.md", "a"]
 
 
@@ -232,10 +233,21 @@ def test_auto_merge_is_for_the_head_that_was_opened(github: GitHubSandbox) -> No
         writes.merge_when_ready(pull, "squash")
 
 
+def test_what_started_a_run(github: GitHubSandbox) -> None:
+    """Of a run of that workflow GitHub says by which event; of any other run, and any other workflow, nothing."""
+    pushed = github.run_environment(workflow="revoke.yml", actor="alice")
+    asked = github.run_environment(workflow="revoke.yml", event="workflow_dispatch", actor="alice")
+    other = github.run_environment(workflow="grant.yml", actor="alice")
+    numbers = [int(each["GITHUB_RUN_ID"]) for each in (pushed, asked, other)]
+    reads = reader(github)
+    assert [reads.trigger("revoke.yml", each) for each in numbers] == ["push", "workflow_dispatch", None]
+    assert reads.trigger("none.yml", numbers[0]) is None
+
+
 def test_a_dispatch(github: GitHubSandbox) -> None:
     """A workflow is started with its inputs; one that is not there, or cannot be, is a no."""
     writes = writer(github)
-    writes.dispatch("revoke.yml", "main", {"request": "a", "reason": "b"})
+    assert writes.dispatch("revoke.yml", "main", {"request": "a", "reason": "b"}) == "refs/heads/main"
     (told,) = github.dispatches
     assert (told.workflow, told.ref, dict(told.inputs), told.actor) == (
         "revoke.yml",
@@ -264,7 +276,7 @@ def test_a_dispatch_where_whole_names_are_refused(github: GitHubSandbox) -> None
         )
 
     github.faults = whole
-    writer(github).dispatch("revoke.yml", "main", {"request": "c", "reason": "d"})
+    assert writer(github).dispatch("revoke.yml", "main", {"request": "c", "reason": "d"}) == "main"
     assert (github.dispatches[-1].ref, len(asked)) == ("main", 2)
     github.faults = lambda _method, path: GitHubFault(status=403) if path.endswith("/dispatches") else None
     before = len(github.dispatches)

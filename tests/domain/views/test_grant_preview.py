@@ -18,6 +18,7 @@ from acme_facts import (
 )
 from builders import a_request_state, a_window, an_approval, the_documents
 from catalogue_facts import the_catalogue
+from rehearsal_facts import a_rehearsal_policy, a_rehearsal_request
 
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.documents import Parameter, Request
@@ -41,6 +42,19 @@ def test_it_shows_what_would_be_granted() -> None:
     assert seen.grants == (the_documents(),)
     assert seen.owned_by.names == ("@acme/payments-leads",)
     assert (seen.risk.level, seen.risk.access_in_words()) == (Level.LOW, "2 read")
+
+
+def test_a_rehearsal_is_called_one_by_what_it_would_give() -> None:
+    """In a sentence and in JSON; the same policy with one action more is an ordinary request."""
+    seen = grant_preview(a_rehearsal_request(), the_rules(policy=a_rehearsal_policy()))
+    assert seen.in_words().endswith(
+        " if it is merged now; a rehearsal: it can do nothing but ec2:DescribeRegions"
+    )
+    assert seen.as_json()["rehearsal"] is True
+    more = a_rehearsal_policy(managed_policies=("ReadOnlyAccess",))
+    seen = grant_preview(a_rehearsal_request(), the_rules(policy=more))
+    assert "rehearsal:" not in seen.in_words()
+    assert "rehearsal" not in seen.as_json()
 
 
 def test_every_account_is_shown_and_judged() -> None:

@@ -8,6 +8,7 @@ import pytest
 from acme_facts import EXPIRES_AT, HOUR, MERGE, MINUTE, NOW, PATH, PEOPLE, a_policy, a_request, sha, the_rules
 from builders import a_revocation, a_window, an_approval, an_extension, an_outcome
 from comment_facts import HOSTILE, is_inert, rendered
+from rehearsal_facts import the_harmless
 
 from jitbot.domain.access import request_state
 from jitbot.domain.access.approval import render_all
@@ -64,6 +65,19 @@ def test_what_is_granted_says_how_to_use_it() -> None:
         in seen.text
     )
     assert is_ours(body)
+
+
+@pytest.mark.parametrize(
+    ("policy", "harmless", "said"),
+    [("rehearsal", True, True), ("rehearsal", False, False), ("orders-db-read", True, False)],
+)
+def test_a_rehearsal_is_called_one(policy: str, harmless: bool, said: bool) -> None:
+    """By the recorded documents, and the policy that was asked for."""
+    ask = Ask({**APPROVED.ask.json, "policy": policy})
+    documents = (replace(APPROVED.documents[0], permission_policy=the_harmless().permission_policy),)
+    approved = replace(APPROVED, ask=ask, documents=documents if harmless else APPROVED.documents)
+    shown = rendered(told(approved, GRANTED)).text
+    assert ("UTC. It is a rehearsal: it can do nothing but ec2:DescribeRegions" in shown) is said
 
 
 def test_what_was_granted_is_told_with_its_parameters() -> None:

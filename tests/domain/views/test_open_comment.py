@@ -9,6 +9,7 @@ from acme_facts import HOUR, MERGED_AT, a_policy, a_request, owned_by, the_rules
 from builders import a_request_state, a_review, an_approval
 from catalogue_facts import the_catalogue
 from comment_facts import HOSTILE, a_summary, is_inert, rendered
+from rehearsal_facts import a_rehearsal_policy, a_rehearsal_request
 
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.model.documents import AccountId, Acknowledgement, Finding, Login, Parameter, Statement
@@ -58,6 +59,15 @@ def test_what_an_approver_asks_next_follows() -> None:
     parts = ("INC-1234 refunds are stuck", "table: orders", "Waits for one approval, from bob", "alice had no other", "press Merge")  # fmt: skip
     places = [seen.index(part) for part in parts]
     assert places == sorted(places)
+
+
+def test_a_rehearsal_is_marked() -> None:
+    """By what it would give: the same policy with more in it is not."""
+    mark = "🎭 This is a rehearsal: it can do nothing but ec2:DescribeRegions."
+    rules = the_rules(policy=a_rehearsal_policy())
+    assert mark in comment(a_summary(a_rehearsal_request(), rules=rules))
+    more = the_rules(policy=a_rehearsal_policy(managed_policies=("ReadOnlyAccess",)))
+    assert "🎭" not in comment(a_summary(a_rehearsal_request(), rules=more))
 
 
 def test_that_nobody_approves_before_is_read_second() -> None:

@@ -8,6 +8,7 @@ from builders import a_request_state, an_approval
 from comment_facts import a_summary
 from hypothesis import given
 from hypothesis import strategies as st
+from rehearsal_facts import a_rehearsal_policy, a_rehearsal_request
 
 from jitbot.domain.model.documents import AccountId, Parameter, Statement
 from jitbot.domain.model.merge_facts import ChangeKind
@@ -46,6 +47,19 @@ MANY = {
         (
             [a_summary(rules=the_rules(policy=a_policy(approvals=0, reviewers=("erin",))))],
             "alice: orders-db-read in prod, 2h, break-glass, table=orders",
+        ),
+        (
+            [a_summary(a_rehearsal_request(), rules=the_rules(policy=a_rehearsal_policy()))],
+            "alice: rehearsal in prod, 15m, rehearsal",
+        ),
+        (
+            [
+                a_summary(
+                    a_rehearsal_request(),
+                    rules=the_rules(policy=a_rehearsal_policy(managed_policies=("ReadOnlyAccess",))),
+                )
+            ],
+            "alice: rehearsal in prod, 15m",
         ),
         ([a_summary(kind=ChangeKind.DELETED)], "alice: orders-db-read in prod, ends access"),
         (

@@ -65,6 +65,7 @@ def whole(record: GrantRecord) -> Mapping[str, object]:
         "judgements": judgements,
         "privileged": record.privileged,
         "break_glass": record.break_glass,
+        "rehearsal": record.is_rehearsal,
     }
 
 
@@ -186,6 +187,7 @@ COLUMNS: tuple[tuple[str, Value], ...] = (
     ("failures", lambda record: record.failures),
     *((name, lambda _: NOT_READ) for name in ("first_use", "last_use", "calls", "denied_calls")),
     ("break_glass", lambda record: record.break_glass),
+    ("rehearsal", lambda record: record.is_rehearsal),
     ("review_by", lambda record: record.after_review and record.after_review.due),
     ("reviewers", lambda record: record.after_review and record.after_review.reviewers),
     ("reviewed_at", lambda record: record.after_review and record.after_review.at),

@@ -44,7 +44,9 @@ _README = """\
 - `sample/`: the grants and removals that were drawn, and `draw.json`, which says how.
 - `evidence/`: each drawn item, and each with an exception or an unknown answer, in full, with the git commands that show it.
 - `verdicts.json`, `controls.json`, `entitlements.json`, `rule-changes.json`: the answers together, the control mapping, \
-who could ask and approve, what changed. `open` in `verdicts.json` counts the answers "not due yet".
+who could ask and approve, what changed. `open` in `verdicts.json` counts the answers "not due yet". `rehearsals` lists \
+the grants of `jitbot doctor --rehearse`, which could do nothing but list AWS's regions, by their recorded documents: \
+`requests` and `people` leave them out, everything else has them.
 
 ## Draw the sample again
 
@@ -160,6 +162,7 @@ def _verdicts(figures: Summary) -> Mapping[str, object]:
             "seconds": int(figures.held.total_seconds()),
         },
         "privileged": figures.privileged,
+        "rehearsals": [record.id for record in figures.rehearsals],
         "break_glass": [record.id for record in figures.break_glass],
         "break_glass_awaiting_review": [record.id for record in figures.awaiting],
     }

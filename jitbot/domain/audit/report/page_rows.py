@@ -111,7 +111,7 @@ def _judged(record: GrantRecord) -> list[Cell]:
         for each in answers
     ]
     flags = (record.exceptions, record.doubts, record.not_due)
-    return [judged, record.break_glass, *map(bool, flags), record.failures]
+    return [judged, record.break_glass, *map(bool, flags), record.failures, record.is_rehearsal]
 
 
 def _decision(each: RecordedDecision) -> Cell:

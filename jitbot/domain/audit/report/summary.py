@@ -26,7 +26,11 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A population in figures. `held` is the longest that access was held, and by which item."""
+    """A population in figures. `held` is the longest that access was held, and by which item.
+
+    `requests`, `people`, `longest` and `held` are those of ordinary use. Rehearsals are counted beside it, and in all else:
+    an exception is one wherever it is.
+    """
 
     records: int
     requests: int
@@ -42,6 +46,7 @@ class Summary:
     awaiting: tuple[GrantRecord, ...]
     overdue: tuple[GrantRecord, ...]
     privileged: int
+    rehearsals: tuple[GrantRecord, ...]
 
     @property
     def clean(self) -> bool:
@@ -51,8 +56,9 @@ class Summary:
 
 def summary(records: Sequence[GrantRecord], now: datetime) -> Summary:
     """The figures of these items at `now`."""
-    held = {record.id: _held(record, now) for record in records}
-    longest = max(records, key=lambda record: held[record.id], default=None)
+    ordinary = [record for record in records if not record.is_rehearsal]
+    held = {record.id: _held(record, now) for record in ordinary}
+    longest = max(ordinary, key=lambda record: held[record.id], default=None)
     longest = longest if longest is not None and held[longest.id] else None
     glass = tuple(record for record in records if record.break_glass and record.granted)
     awaiting = tuple(
@@ -60,8 +66,8 @@ def summary(records: Sequence[GrantRecord], now: datetime) -> Summary:
     )
     return Summary(
         records=len(records),
-        requests=len({record.request for record in records if record.request}),
-        people=len({record.requester.casefold() for record in records if record.requester}),
+        requests=len({record.request for record in ordinary if record.request}),
+        people=len({record.requester.casefold() for record in ordinary if record.requester}),
         outcomes={each.value: sum(record.outcome is each for record in records) for each in GrantOutcome},
         tallies=tuple(_tally(name, title, records) for name, title in QUESTIONS.items()),
         exceptions=tuple(record for record in records if record.exceptions),
@@ -73,6 +79,7 @@ def summary(records: Sequence[GrantRecord], now: datetime) -> Summary:
         awaiting=awaiting,
         overdue=tuple(record for record in glass if "reviewed_in_time" in record.exceptions),
         privileged=sum(record.privileged is True and bool(record.granted) for record in records),
+        rehearsals=tuple(record for record in records if record.is_rehearsal),
     )
 
 
@@ -87,6 +94,12 @@ def _tally(name: str, title: str, records: Sequence[GrantRecord]) -> Tally:
         open=answers[ControlAnswer.NOT_DUE],
         not_required=answers[ControlAnswer.NOT_REQUIRED],
     )
+
+
+def rehearsed(summary: Summary) -> str:
+    """How many of the items are rehearsals, as the end of a sentence; empty if none is."""
+    count = len(summary.rehearsals)
+    return f", and {count:,} rehearsal{'s' if count > 1 else ''} beside them" if count else ""
 
 
 def _held(record: GrantRecord, now: datetime) -> timedelta:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from jitbot.domain.audit.history.absences import Absence
 from jitbot.domain.audit.history.findings import Severity, Subject
 from jitbot.domain.aws.iam import Documents
+from jitbot.domain.aws.rehearsal import is_rehearsal
 from jitbot.domain.ledger.events import EndReason
 from jitbot.domain.model.documents import AccountId, Sha
 
@@ -224,6 +225,11 @@ class GrantRecord:
     def break_glass(self) -> bool:
         """Whether access came first and review after."""
         return any(each.required == 0 for each in self.decisions if each.kind != "refused")
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """Whether it was a rehearsal, by what it could do: a grant that could do more is none, whatever it is called."""
+        return self.documents is not None and is_rehearsal(self.policy, (self.documents,))
 
     @property
     def granted_at(self) -> datetime | None:

@@ -1,10 +1,10 @@
-"""REST: the runs of a workflow, as far as its schedule started them."""
+"""REST: the runs of a workflow."""
 
 from datetime import timedelta
 
 from jitbot.sandbox.github.api import shapes
 from jitbot.sandbox.github.api.call import GitHubCall, Json, Reply
-from jitbot.sandbox.github.records import RefusalError
+from jitbot.sandbox.github.records import RefusalError, StartedRun
 from jitbot.sandbox.github.site import HostedRepository
 
 _LATELY = timedelta(minutes=30)
@@ -12,37 +12,44 @@ _LINKS = ("jobs", "logs", "check_suite", "artifacts", "cancel", "rerun")
 
 
 def list_runs(call: GitHubCall, repo: HostedRepository, workflow: str) -> Reply:
-    """GET actions/workflows/{workflow}/runs, newest first: the last run of the schedule, where there was one."""
+    """GET actions/workflows/{workflow}/runs, newest first: those whose jobs were played, and the last of the schedule."""
     if repo.store.entry(repo.tip(repo.default_branch), f".github/workflows/{workflow}") is None:
         raise RefusalError(404, "Not Found")
     age = repo.schedules.get(workflow, _LATELY)
-    runs = [] if age is None else [_run(call, repo, workflow, age)]
-    return Reply(body={"total_count": len(runs), "workflow_runs": runs})
+    found = [each for each in repo.runs if each.workflow == workflow]
+    if age is not None:
+        scheduled = call.site.clock.now() - age
+        found.append(StartedRun(id=1, workflow=workflow, event="schedule", at=scheduled))
+    wanted = call.query.get("event")
+    found = [each for each in found if wanted in (None, each.event)]
+    newest = sorted(found, key=lambda each: (each.at, each.id), reverse=True)
+    runs = [_run(call, repo, each) for each in newest[: int(call.query.get("per_page", "30"))]]
+    return Reply(body={"total_count": len(found), "workflow_runs": runs})
 
 
-def _run(call: GitHubCall, repo: HostedRepository, workflow: str, age: timedelta) -> Json:
-    url = f"{shapes.api(call.site, repo)}/actions/runs/1"
+def _run(call: GitHubCall, repo: HostedRepository, started: StartedRun) -> Json:
+    url = f"{shapes.api(call.site, repo)}/actions/runs/{started.id}"
     tip = repo.store.commit(repo.tip(repo.default_branch))
-    began = shapes.moment(call.site.clock.now() - age)
+    began = shapes.moment(started.at)
     shown = shapes.repository(call.site, repo, call.actor)
     who = {"name": tip.author.name, "email": tip.author.email}
     commit = {"id": tip.sha, "tree_id": tip.tree, "message": tip.message, "timestamp": began}
     return {
-        "id": 1,
-        "node_id": "WFR_1",
-        "name": workflow,
-        "display_title": workflow,
-        "path": f".github/workflows/{workflow}",
+        "id": started.id,
+        "node_id": f"WFR_{started.id}",
+        "name": started.workflow,
+        "display_title": started.workflow,
+        "path": f".github/workflows/{started.workflow}",
         "head_branch": repo.default_branch,
         "head_sha": tip.sha,
         "head_commit": {**commit, "author": who, "committer": who},
         "run_number": 1,
-        "event": "schedule",
+        "event": started.event,
         "status": "completed",
         "conclusion": "success",
         "workflow_id": 1,
         "url": url,
-        "html_url": f"{shapes.web(call.site, repo)}/actions/runs/1",
+        "html_url": f"{shapes.web(call.site, repo)}/actions/runs/{started.id}",
         "workflow_url": f"{shapes.api(call.site, repo)}/actions/workflows/1",
         "pull_requests": [],
         "repository": shown,

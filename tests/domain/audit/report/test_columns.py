@@ -93,6 +93,7 @@ def test_a_whole_row() -> None:
             "failures": "0",
             **NOT_READ,
             "break_glass": "no",
+            "rehearsal": "no",
             "review_by": "",
             "reviewers": "",
             "reviewed_at": "",

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from acme_facts import DAY, EXPIRES_AT, HOUR, MERGED_AT, MINUTE, NOW
 from audit_facts import LATER, a_record, approval, decided, ended, granted, removed
-from builders import a_case, a_merge
+from builders import a_case, a_merge, the_documents
+from rehearsal_facts import the_harmless
 
 from jitbot.domain.audit.report.columns import as_json
+from jitbot.domain.audit.report.summary import rehearsed as rehearsed_in_words
 from jitbot.domain.audit.report.summary import summary
 from jitbot.domain.audit.verify.grant_record import (
     AfterReview,
@@ -18,6 +20,7 @@ from jitbot.domain.audit.verify.grant_record import (
     GrantOutcome,
     GrantRecord,
 )
+from jitbot.domain.aws.iam import Documents
 
 GOOD = a_record(approval(), granted(), ended(), removed())
 REFUSED = a_record(decided(a_case(merge=a_merge(reviews=()))))
@@ -166,3 +169,31 @@ def test_an_item_as_json() -> None:
         "2026-11-24T11:00:00Z", None, [1001],
     )  # fmt: skip
     assert as_json(GrantOutcome) is GrantOutcome
+
+
+def test_rehearsals_are_counted_beside_ordinary_use() -> None:
+    """They are no request and nobody's longest access, and still items, with their exceptions."""
+    rehearsed = replace(
+        GOOD,
+        id="r",
+        request="requests/rehearsal/2026-11/24-erin-x.yaml",
+        requester="erin",
+        policy="rehearsal",
+        documents=the_harmless(),
+        judgements={"within_max": NO},
+    )
+    found = summary((GOOD, rehearsed), LATER)
+    assert (found.records, found.requests, found.people, found.rehearsals) == (2, 1, 1, (rehearsed,))
+    assert (found.exceptions, found.longest) == ((rehearsed,), GOOD)
+    assert rehearsed_in_words(found) == ", and 1 rehearsal beside them"
+    assert rehearsed_in_words(summary((GOOD,), LATER)) == ""
+    assert summary((rehearsed,), LATER).longest is None
+
+
+@pytest.mark.parametrize("documents", [None, the_documents()])
+def test_a_real_grant_cannot_hide_as_a_rehearsal(documents: Documents | None) -> None:
+    """What could do more, or left no documents, counts as ordinary use, whatever its policy is called."""
+    named = replace(GOOD, policy="rehearsal", documents=documents)
+    found = summary((named,), LATER)
+    assert (found.requests, found.people, found.rehearsals, found.longest) == (1, 1, (), named)
+    assert as_json(named.is_rehearsal) is False
