@@ -58,13 +58,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-def pytest_collection_finish() -> None:
-    """What was loaded stays, so the collector of garbage need not look at it again and again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Refuse every connection that leaves this machine, in fixtures as in tests."""
@@ -80,6 +73,14 @@ def _as_github_describes_it() -> Iterator[None]:
     told = list(_told)
     _told.clear()
     assert told == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _what_is_loaded_stays() -> None:
+    """So the collector of garbage need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 @pytest.fixture(scope="session", autouse=True)
