@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from jitbot import __version__
 from jitbot.cli import GROUPS, VERBS, Verbs, jitbot
+from jitbot.domain.text.visible import unseen_in
 
 JITBOT = (sys.executable, "-m", "jitbot")
 
@@ -201,7 +202,7 @@ def test_no_arguments_end_in_a_traceback(desk: Desk, verb: str, arguments: list[
     answer = desk.run(*([verb] if verb else []), *arguments)
     assert answer.code in (0, 1, 2, 3)
     for text in (answer.out, answer.err):
-        assert all(character.isprintable() or character == "\n" for character in text)
+        assert not [each for line in text.split("\n") for each in unseen_in(line)]
         assert "##[" not in text
 
 

@@ -19,6 +19,7 @@ from jitbot.domain.ledger import events
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Parsed, Source
 from jitbot.domain.text import duration
+from jitbot.domain.text.visible import unseen_in
 
 ROOT = Path(__file__).resolve().parents[2]
 ACME = ROOT / "jitbot" / "sandbox" / "acme"
@@ -55,7 +56,7 @@ def document(data: bytes) -> None:
     _hold((parsed.value is None) == bool(parsed.findings), "a value beside findings, or neither")
     for each in parsed.findings:
         _hold(each.file == path and 0 <= each.line <= lines + 1, f"a finding at no place: {each}")
-        _hold(each.message.isprintable() and len(each.message) < 2000, f"a message that nobody reads: {each}")
+        _hold(_is_seen(each.message) and len(each.message) < 2000, f"a message that nobody reads: {each}")
     read = strict_yaml.read(source)
     if not read.findings:
         other = yaml.load(source.content, Loader=yaml.BaseLoader)  # noqa: S506 - makes text, lists and mappings, nothing else
@@ -68,7 +69,7 @@ def length(data: bytes) -> None:
     try:
         read = duration.parse(text)
     except ValueError as error:
-        _hold(str(error).isprintable() and len(str(error)) < 500, "a sentence that nobody reads")
+        _hold(_is_seen(str(error)) and len(str(error)) < 500, "a sentence that nobody reads")
         return
     _hold(duration.MINIMUM <= read <= duration.MAXIMUM, "outside its bounds")
     pieces = _PIECE.findall(text)
@@ -116,6 +117,11 @@ def _right_path(path: str, data: bytes) -> str:
         found = re.search(r"belongs at (events/\S+)", str(error))
         return found[1] if found else path
     return path
+
+
+def _is_seen(text: str) -> bool:
+    """Whether nothing in a sentence is hidden, or moves what follows."""
+    return not list(unseen_in(text))
 
 
 def _hold(holds: object, otherwise: str) -> None:
