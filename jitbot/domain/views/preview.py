@@ -11,6 +11,8 @@ from functools import cached_property
 
 from jitbot.domain.access import break_glass, eligibility
 from jitbot.domain.access.approval import Decision, decide, render_all, window_of
+from jitbot.domain.access.approvals.places import can_fill
+from jitbot.domain.access.approvals.requirement import Requirement, under
 from jitbot.domain.access.pending_approvals import PendingApprovals, could_approve, pending
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.action_catalog import ActionCatalog
@@ -191,13 +193,17 @@ def _of_documents(case: Case, request: Request | None, now: datetime) -> Iterato
     )
     if not break_glass.is_break_glass(policy):
         owned_by = owners.of(request.path, codeowners=case.rules.codeowners, people=people, teams=teams)
-        able = could_approve(owned_by, people.get(request.requester))
-        yield from owned_by.findings or _too_few(request, policy, able)
+        able, required = could_approve(owned_by, people.get(request.requester)), under(case.rules, request)
+        if required is not None:
+            yield from owned_by.findings or _too_few(request, policy, required, able)
 
 
-def _too_few(request: Request, policy: Policy, able: tuple[Person, ...]) -> Iterator[Finding]:
-    if len(able) < policy.approvals:
+def _too_few(
+    request: Request, policy: Policy, required: Requirement, able: tuple[Person, ...]
+) -> Iterator[Finding]:
+    if not can_fill(required, able):
         who = ", ".join(person.login for person in able) or "nobody"
-        message = f"{policy.name} needs {policy.approvals} approvals, and only {who} can give one to {request.requester}"
+        named = "".join(f", one of them of {team.name}" for team in required.teams)
+        message = f"{policy.name} needs {required.need} approvals{named}, and only {who} can give one to {request.requester}"
         hint = "an admin adds approvers to CODEOWNERS and teams.yaml"
         yield Finding(code="nobody-can-approve", message=message, file=request.path, hint=hint)
