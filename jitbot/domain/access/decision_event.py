@@ -28,6 +28,7 @@ from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.merge_facts import Actor, Case, Change, ChangeKind
 from jitbot.domain.model.parsed_case import ParsedCase
 
+_OF_RULES = (Evidence.approval_rules.name, Evidence.places.name)
 Pairs = tuple[tuple[str, object], ...]  # keys of the evidence, with their JSON
 
 
@@ -148,6 +149,14 @@ def _by_rules(requirement: Requirement, approvals: Iterable[Approval]) -> Pairs:
         Evidence.approval_rules(bounds.cut(rule) for rule in requirement.in_words()),
         Evidence.places(_place(each) for each in places),
     )
+
+
+def other_rules(evidence: Evidence, parsed_case: ParsedCase, approvals: Iterable[Approval]) -> bool:
+    """Whether evidence says other things of the rules of approval, and of who met them, than this decision would."""
+    requirement = required_approvals(parsed_case)
+    wanted = dict(_by_rules(requirement, approvals))
+    recorded = {name: evidence.json[name] for name in _OF_RULES if name in evidence.json}
+    return recorded != wanted or evidence.approvals_required not in (None, requirement.need)
 
 
 def _place(place: Place) -> RecordedPlace:

@@ -12,7 +12,7 @@ from functools import cached_property
 from jitbot.domain.access import break_glass, eligibility
 from jitbot.domain.access.approval import Decision, decide, render_all, window_of
 from jitbot.domain.access.approvals.places import can_fill
-from jitbot.domain.access.approvals.requirement import Requirement, under
+from jitbot.domain.access.approvals.requirement import Requirement, required_approvals, under
 from jitbot.domain.access.pending_approvals import PendingApprovals, could_approve, pending
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.action_catalog import ActionCatalog
@@ -62,7 +62,11 @@ class Preview:
         if self.request is None:
             return None
         found = would_grant(self.request, self.case.rules, self.began, self.catalogue, self.so_far)
-        return replace(found, extends=True) if found is not None and self.extends else found
+        if found is None:
+            return None
+        parsed_case = self.decision.parsed_case
+        required = found.requirement if parsed_case is None else required_approvals(parsed_case)
+        return replace(found, extends=found.extends or self.extends, requirement=required)
 
     @cached_property
     def awaiting(self) -> PendingApprovals | None:
