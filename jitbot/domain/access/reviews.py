@@ -126,6 +126,10 @@ def _why_not_counted(review: Review, person: Person, parsed_case: ParsedCase) ->
         return f"approved {review.commit[:10]}, which is not the last commit, {head[:10]}"
     if merge.retargeted_at is not None and review.submitted_at <= merge.retargeted_at:
         return "approved before the pull request was moved to this base"
+    if merge.reopened_at is not None and review.submitted_at <= merge.reopened_at:
+        return "approved before the pull request was opened again"
+    if merge.pushed_after(review):
+        return "approved before the last push"
     if parsed_case.merged_at - review.submitted_at > parsed_case.settings.approvals_valid_for:
         return "approved too long before the merge"
     if part := part_in(person, parsed_case):

@@ -186,6 +186,8 @@ def _merge(case_facts: Facts, in_git: InGit) -> Merge | None:
         dismissals=found.dismissals,
         pushes=found.pushes,
         too_many_moves=found.too_many_moves,
+        reopened_at=found.reopened_at,
+        head_pushed_at=found.head_pushed_at,
     )
 
 
