@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from jitbot.domain.access.approvals.places import Place, can_fill, fill, open_places
 from jitbot.domain.access.approvals.requirement import Requirement, required_approvals
-from jitbot.domain.access.reviews import Approval, Ignored, count, objecting
+from jitbot.domain.access.reviews import Approval, Ignored, count, objecting, would_count
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import Person
 from jitbot.domain.model.merge_facts import Actor, Review
@@ -57,9 +57,15 @@ def pending(parsed_case: ParsedCase) -> PendingApprovals:
     """The approvals of a case, and who could add one by approving its head at the moment of the merge."""
     approvals, ignored = count(parsed_case)
     requirement, people = required_approvals(parsed_case), parsed_case.owned_by.people
-    everyone = _approvers(_counted_with(parsed_case, people))
-    able = tuple(each for each in people if len(_counted_with(parsed_case, [each])) > len(approvals))
-    places = fill(requirement, _approvers(approvals), able)
+    given, approved_by_all = _approvers(approvals), _all_approve(parsed_case)
+    everyone = _approvers(count(approved_by_all)[0])
+    able = tuple(
+        each
+        for each in people
+        if would_count(_approval(parsed_case, each), approved_by_all)
+        and not any(owners.same_human(each, other) for other in given)
+    )
+    places = fill(requirement, given, able)
     return PendingApprovals(
         requirement=requirement,
         approvals=approvals,
@@ -90,16 +96,15 @@ def _approvers(approvals: Iterable[Approval]) -> tuple[Person, ...]:
     return tuple(each.person for each in approvals)
 
 
-def _counted_with(parsed_case: ParsedCase, people: Iterable[Person]) -> tuple[Approval, ...]:
-    """Which approvals would count if these people approved now. A new review replaces the person's older one."""
-    new = [_approval(parsed_case, person) for person in people]
+def _all_approve(parsed_case: ParsedCase) -> ParsedCase:
+    """The case as if every owner approved now. A new review replaces the person's older one."""
+    new = [_approval(parsed_case, person) for person in parsed_case.owned_by.people]
     ids = {review.user.github_id for review in new}
     kept = [review for review in parsed_case.merge.reviews if review.user.github_id not in ids]
     may_write = {review.user.login: "write" for review in new}  # GitHub lets none own who may not
     permissions = {**parsed_case.merge.permissions, **may_write}
     merge = replace(parsed_case.merge, reviews=(*kept, *new), permissions=permissions)
-    approvals, _ = count(replace(parsed_case, merge=merge))
-    return approvals
+    return replace(parsed_case, merge=merge)
 
 
 def _approval(parsed_case: ParsedCase, person: Person) -> Review:

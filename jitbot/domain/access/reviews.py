@@ -112,6 +112,12 @@ def may_count(
     )
 
 
+def would_count(review: Review, parsed_case: ParsedCase) -> bool:
+    """Whether a review would count beside those of other humans."""
+    person = person_of(review, parsed_case)
+    return person is not None and _why_not_counted(review, person, parsed_case) is None
+
+
 def person_of(review: Review, parsed_case: ParsedCase) -> Person | None:
     """The known person behind a review, by login and GitHub id."""
     return owners.person_behind(review.user, parsed_case.people)

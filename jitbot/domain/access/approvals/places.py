@@ -61,10 +61,28 @@ def _of_team(
 ) -> Place:
     if by is not None:
         return Place(team=team, person=approvers[by])
-    # Somebody of another team may help too, if then a person who is in both teams moves to this place.
-    wanted = [team, *(teams[at] for at in matched)]
-    helpful = (each for each in able if len(_match(wanted, (*approvers, each))) == len(wanted))
-    return Place(team=team, person=None, able=tuple(helpful))
+    helping = _helping(team, teams, matched, approvers)
+    return Place(
+        team=team, person=None, able=tuple(each for each in able if any(one.has(each) for one in helping))
+    )
+
+
+def _helping(
+    team: RequiredTeam, teams: Sequence[RequiredTeam], matched: dict[int, int], approvers: Sequence[Person]
+) -> list[RequiredTeam]:
+    """The teams of which one more approval would fill the place of this one.
+
+    They are the team itself, and each other whose place is filled by somebody who could move here, directly or after
+    others have moved.
+    """
+    found = [team]
+    for each in found:  # grows while it is read
+        found += [
+            teams[at]
+            for at, person in matched.items()
+            if teams[at] not in found and each.has(approvers[person])
+        ]
+    return found
 
 
 def _match(teams: Sequence[RequiredTeam], people: Sequence[Person]) -> dict[int, int]:

@@ -1,12 +1,18 @@
 """Who fills which place, and who could fill those that are open."""
 
 import pytest
-from acme_facts import PEOPLE, a_person, teams
+from acme_facts import PEOPLE, a_person, a_policy, a_request, owned_by, people, teams, the_rules
+from acme_facts import TEAMS as ACMES
+from builders import a_case, a_ground, a_merge, a_review
 
+from jitbot.domain.access.approvals import requirement as requirement_module
 from jitbot.domain.access.approvals.places import Place, can_fill, fill, open_places, places_in_words
 from jitbot.domain.access.approvals.requirement import Requirement, of_rules
+from jitbot.domain.access.pending_approvals import pending
 from jitbot.domain.model.approval_rules import ApprovalRule
-from jitbot.domain.model.documents import Person
+from jitbot.domain.model.documents import AccountId, GithubId, Login, Person
+from jitbot.domain.model.merge_facts import Actor
+from jitbot.domain.model.owners import human_keys
 
 TEAMS = teams(leads="bob carol", security="bob erin heidi", sre="dave")
 
@@ -76,3 +82,33 @@ def test_words() -> None:
     found = fill(requirement(3, "leads", "security"), persons("carol dave"))
     assert places_in_words(found) == "1 of leads: carol; 1 of security: nobody; any owner: dave"
     assert places_in_words(()) == ""
+
+
+def test_a_large_organisation_is_judged_in_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """300 people, 40 teams, 60 accounts: each member is looked at a few times, not once for each other."""
+    logins = [Login(f"p{number}") for number in range(300)]
+    known = people(*(a_person(login, github_id=GithubId(9000 + at)) for at, login in enumerate(logins)))
+    members = {f"acme/t{at}": tuple(logins[at::8]) for at in range(40)}
+    names = tuple(f"@{name}" for name in members)
+    rules = tuple(ApprovalRule(need=6, teams=names[at : at + 6]) for at in range(0, 36, 6))
+    accounts = {f"a{at}": AccountId(f"{at:012d}") for at in range(60)}
+    held = the_rules(
+        policy=a_policy(approval_rules=(ApprovalRule(need=1), *rules), accounts=tuple(accounts)),
+        people=known,
+        teams={**ACMES, **members},
+        accounts=accounts,
+        codeowners=owned_by(*names),
+    )
+    reviews = tuple(
+        a_review(login, review_id=at + 1, user=Actor(login=login, github_id=GithubId(9000 + at)))
+        for at, login in enumerate(logins[:20])
+    )
+    merge = a_merge(head_rules=held, reviews=reviews, permissions=dict.fromkeys(logins, "write"))
+    parsed_case = a_ground(a_case(rules=held, merge=merge, request=a_request(accounts=tuple(accounts))))
+    asked = []
+    monkeypatch.setattr(
+        requirement_module, "human_keys", lambda person: asked.append(person) or human_keys(person)
+    )
+    found = pending(parsed_case)
+    assert (found.required, len(found.approvals), found.missing, found.possible) == (36, 20, 16, True)
+    assert len(asked) < 100_000

@@ -310,3 +310,26 @@ def test_the_case_of_the_model_is_one() -> None:
     assert is_enough(always, Asked(), teams, ["ann", "ben", "cat", "dan"])
     assert not is_enough(always, Asked(), teams, ["ann", "anna", "ben", "cat"])
     assert {a_commit("alice").named, (a_pull().author.github_id,)} == {(GithubId(1001),)}
+
+
+@given(RULES, ASKED, MEMBERS, APPROVED)
+def test_who_could_fill_an_open_place_of_a_team(
+    rules: tuple[ApprovalRule, ...], asked: Asked, teams: dict[str, set[str]], approved: list[str]
+) -> None:
+    """Those are named whose approval fills it, and leaves the others filled: directly, or because somebody moves."""
+    parsed_case = the_case(rules, asked, teams, approved)
+    approvers = [each.person for each in count(parsed_case)[0]]
+    humans = {HUMAN[each.login] for each in approvers}
+    able = [KNOWN[Login(login)] for login, human in HUMAN.items() if human not in humans]
+    places = fill(required_approvals(parsed_case), approvers, able)
+    filled = [place.team.name for place in places if place.team is not None and place.person is not None]
+    for place in places:
+        if place.team is None or place.person is not None:
+            continue
+        wanted = ApprovalRule(need=1, teams=(place.team.name, *filled))
+        helpful = [
+            each.login
+            for each in able
+            if model_enough((wanted,), asked, teams, [*(one.login for one in approvers), each.login])
+        ]
+        assert [each.login for each in place.able] == helpful
