@@ -28,7 +28,7 @@ from jitbot.domain.views.wording import TERMINAL
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import Moment, format_option, repo_option
 from jitbot.terminal.output import print_json, print_table
-from jitbot.terminal.prompts import tell
+from jitbot.terminal.prompts import folded, tell
 from jitbot.usecases.ledger import remote_ledger
 from jitbot.usecases.ledger.ledger_view import read
 from jitbot.usecases.request.open_requests import OpenRequest, UnreadRequest, open_requests
@@ -212,7 +212,9 @@ def _print(rows: Sequence[tuple[str, str, str, str, str]], *, mine: bool) -> Non
         policy, _, name = request.removesuffix(".yaml").partition("/")
         by = "" if mine else f"{who}: "
         what = click.style(escape.log(f"{by}{policy} in {account}"), bold=True)
-        click.echo(f"{what}\n  {escape.log(f'{state} ({until})')}\n  {escape.log(name)}")
+        click.echo(what)
+        click.echo(folded(f"  {state} ({until})", sys.stdout, "  "))
+        click.echo(f"  {escape.log(name)}")
 
 
 def _asked_row(each: OpenRequest) -> tuple[str, str, str, str, str]:
