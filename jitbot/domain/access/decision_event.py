@@ -146,7 +146,7 @@ def _by_rules(requirement: Requirement, approvals: Iterable[Approval]) -> Pairs:
         return ()
     places = fill(requirement, [each.person for each in approvals])
     return (
-        Evidence.approval_rules(bounds.cut(rule) for rule in requirement.in_words()),
+        Evidence.approval_rules(requirement.in_words()),
         Evidence.places(_place(each) for each in places),
     )
 

@@ -7,6 +7,7 @@ those before the merge are joined in the same way, each with its own account gro
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from jitbot.domain.model import bounds
 from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.approval_rules import ApprovalRule
 from jitbot.domain.model.codeowners import expand
@@ -55,8 +56,8 @@ class Requirement:
         return self.need <= 1 and not self.teams
 
     def in_words(self) -> tuple[str, ...]:
-        """The rules that hold, one by one."""
-        return tuple(rule.in_words() for rule in self.rules)
+        """The rules that hold, one by one; each is cut to what is recorded and shown of one."""
+        return tuple(bounds.cut(rule.in_words()) for rule in self.rules)
 
 
 def required_approvals(parsed_case: ParsedCase) -> Requirement:

@@ -27,6 +27,7 @@ from jitbot.domain.access.approvals.requirement import (
     required_approvals,
     under,
 )
+from jitbot.domain.model import bounds
 from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
 from jitbot.domain.model.documents import GithubId, Policy
@@ -126,6 +127,13 @@ def test_words_of_every_condition() -> None:
     assert (
         ApprovalRule(need=2, when=when).in_words() == "2 in prod, data or @rest with table a or b and more c"
     )
+
+
+def test_a_long_rule_is_cut() -> None:
+    """A hundred accounts are not recorded, or shown, of one rule; its policy has them."""
+    when = RuleCondition(accounts=tuple(f"account-{number}" for number in range(100)))
+    (words,) = of_rules((ApprovalRule(need=2, when=when),), TEAMS, PEOPLE).in_words()
+    assert (len(words), words[-1]) == (bounds.TEXT, "…")
 
 
 TWICE = teams(one="bob dave", two="erin heidi")
