@@ -14,7 +14,7 @@ from jitbot.domain.model.documents import AccountId, GithubId, Login, Person
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.model.owners import human_keys
 
-TEAMS = teams(leads="bob carol", security="bob erin heidi", sre="dave")
+TEAMS = teams(leads="bob carol olivia", security="bob erin heidi", sre="dave")
 
 
 def requirement(need: int, *names: str) -> Requirement:
@@ -47,6 +47,7 @@ def shown(places: tuple[Place, ...]) -> list[tuple[str, str, str]]:
         (1, "", "bob", "erin", [("", "bob", "")]),
         (2, "", "bob erin dave", "", [("", "bob", ""), ("", "erin", "")]),
         (2, "leads security", "carol", "bob erin dave", [("leads", "carol", ""), ("security", "", "bob erin")]),
+        (2, "leads security", "carol", "olivia erin", [("leads", "carol", ""), ("security", "", "erin")]),
         (2, "leads security", "dave", "bob", [("leads", "", "bob"), ("security", "", "bob")]),
         (3, "leads security", "carol erin dave", "", [("leads", "carol", ""), ("security", "erin", ""), ("", "dave", "")]),
         (3, "leads", "dave bob", "erin", [("leads", "bob", ""), ("", "dave", ""), ("", "", "erin")]),
