@@ -38,7 +38,7 @@ class PendingApprovals:
     @property
     def filled(self) -> int:
         """How many of the required approvals are given. Where a team is needed, an approval of others may not be one."""
-        return len(self.places) - self.missing if self.requirement.teams else len(self.approvals)
+        return len(self.places) - self.missing
 
     @property
     def enough(self) -> bool:

@@ -170,6 +170,8 @@ def test_what_the_requester_has_beside_it() -> None:
     assert by_ledger(states, a_request(), EXPIRES_AT) == ()
     assert by_ledger(states, a_request(requester=Login("bob")), NOW) == ()
     assert by_ledger([replace(granted, terms=())], a_request(), NOW) == ()
+    for other in states[1:]:  # this request itself, and one under another policy
+        assert by_ledger([other], a_request(), NOW) == ()
 
 
 @pytest.mark.parametrize(
