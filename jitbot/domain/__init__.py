@@ -7,7 +7,7 @@ Each folder imports only from itself and from those before it. Read in this orde
 2. `aws`: the documents that AWS gets (`iam`), roles as AWS has them, and how dangerous a grant is (`risk`).
 3. `ledger`: the events of the record (`ask`, `evidence`), and `attestation`: whose word in the record counts.
 4. `access`: `approval.decide`, the only place that says yes. `reviews` says which approvals count, `eligibility` who
-   may ask, `break_glass` is the one way without an approval, `request_state` is what a request has become,
+   may ask, `approvals` what a request needs and who fills which place, `break_glass` is the one way without an approval, `request_state` is what a request has become,
    `decision_event` what the record keeps of a decision, so that it can be made again.
 5. `enforce`: what is due now (`plan`, as `changes`), and whether a role is still as recorded (`drift`).
 

@@ -151,9 +151,10 @@ def agreed(question: str) -> bool:
 def describe(policy: Policy, owners: Mapping[str, str]) -> Choice:
     """A policy as a choice: what it is, where, how long, and who approves."""
     where = f"{', '.join(policy.accounts)} · up to {duration.show(policy.max_duration)}"
+    least = "at least " if policy.approval_rules else ""
     return Choice(
         name=policy.name,
-        about=(policy.description, f"{where} · {policy.approvals} of {owners[policy.name]}"),
+        about=(policy.description, f"{where} · {least}{policy.approvals} of {owners[policy.name]}"),
     )
 
 

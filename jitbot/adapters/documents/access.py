@@ -6,7 +6,9 @@ from typing import Any
 from jitbot.adapters.documents import strict_yaml
 from jitbot.adapters.documents.document import Document, Path
 from jitbot.adapters.documents.shape import check_shape
+from jitbot.domain.access.eligibility import value_problem
 from jitbot.domain.model import grammar
+from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
 from jitbot.domain.model.documents import (
     OPTIONAL,
     Acknowledgement,
@@ -38,6 +40,7 @@ def parse_policy(source: Source) -> Parsed[Policy]:
         _check_conditions(document)
         _check_templates(document)
         _check_names(document)
+        _check_rules(document)
         _check_review(document)
     return document.parsed(lambda value: _policy(str(name), value, document))
 
@@ -146,7 +149,7 @@ def _check_review(document: Document) -> None:
     document.distinct(document.children("reviewers"), "repeated-value", "is there already")
     if "approvals" not in document.value or not document.sound("approvals"):
         return
-    if int(document.value["approvals"]) > 0:
+    if isinstance(document.value["approvals"], list) or int(document.value["approvals"]) > 0:
         for name in ("reviewers", "review_within"):
             if name in document.value:
                 hint = "remove it, or write approvals: 0 for access first and review after"
@@ -159,14 +162,84 @@ def _check_review(document: Document) -> None:
         document.refuse(("approvals",), "bad-review", message, hint)
 
 
+def _check_rules(document: Document) -> None:
+    """Rules of approval: one holds always, none asks for less people than teams, and each can hold."""
+    if not isinstance(document.value.get("approvals"), list):
+        return
+    rules = document.children("approvals")
+    always = [path for path, rule in rules if "when" not in rule]
+    if not always and document.sound("approvals"):
+        message = "approvals needs one rule without when, which holds for every request"
+        document.refuse(("approvals",), "no-rule-without-when", message, "add a line `- need: 1`")
+    for path in always[1:]:
+        message = "there is a rule without when already"
+        document.refuse(path, "two-rules-without-when", message, "say when this one holds, or remove it")
+    for path, rule in rules:
+        if int(rule["need"]) < (teams := len(rule.get("from", ()))):
+            message = (
+                f"need is {rule['need']}, and from names {teams} teams, each of which gives one approval"
+            )
+            document.refuse((*path, "need"), "need-below-teams", message, f"write need: {teams} or more")
+        document.distinct(document.children(*path, "from"), "repeated-value", "is there already")
+        document.distinct(document.children(*path, "when", "accounts"), "repeated-value", "is there already")
+        _check_rule_values(document, (*path, "when", "parameters"))
+
+
+def _check_rule_values(document: Document, where: Path) -> None:
+    """A rule asks about parameters of this policy, and about values that a request can have."""
+    declared = {
+        str(path[-1]): _parameter(str(path[-1]), each) for path, each in document.children("parameters")
+    }
+    for path, _ in document.children(*where):
+        name = str(path[-1])
+        if name not in declared:
+            if document.sound("parameters"):
+                known = ", ".join(declared) or "none"
+                message = f"{name} is no parameter of this policy, so the rule never holds"
+                document.refuse(path, "unknown-parameter", message, f"parameters here: {known}", key=True)
+            continue
+        for item, value in document.children(*path):
+            if problem := value_problem(str(value), declared[name]):
+                message = f"{shown(value)} {problem}, so no request has it"
+                document.refuse(item, "bad-parameter-value", message, "write a value that a request can have")
+
+
+def _always(rules: tuple[ApprovalRule, ...]) -> int:
+    return max((rule.need for rule in rules if rule.when is None), default=1)
+
+
+def _rules(found: Any) -> tuple[ApprovalRule, ...]:
+    if not isinstance(found, list):
+        return ()
+    return tuple(
+        ApprovalRule(
+            need=int(rule["need"]),
+            teams=_strings(rule.get("from", ())),
+            when=_condition(rule["when"]) if "when" in rule else None,
+            field=f"approvals.{index}",
+        )
+        for index, rule in enumerate(found)
+    )
+
+
+def _condition(when: Mapping[str, Any]) -> RuleCondition:
+    return RuleCondition(
+        accounts=_strings(when["accounts"]) if "accounts" in when else None,
+        duration_over=duration.parse(when["duration_over"]) if "duration_over" in when else None,
+        parameters={str(name): _strings(values) for name, values in when.get("parameters", {}).items()},
+    )
+
+
 def _policy(name: str, value: Mapping[str, Any], document: Document) -> Policy:
+    rules = _rules(value["approvals"])
     return Policy(
         name=name,
         description=str(value["description"]),
         eligible=_strings(value["eligible"]),
         accounts=_strings(value["accounts"]),
         max_duration=duration.parse(value["max_duration"]),
-        approvals=int(value["approvals"]),
+        approvals=_always(rules) if rules else int(value["approvals"]),
+        approval_rules=rules,
         ticket_required=value.get("ticket") == "required",
         parameters=tuple(_parameter(key, entry) for key, entry in value.get("parameters", {}).items()),
         statements=tuple(_statement(entry) for entry in value.get("statements", ())),

@@ -68,6 +68,9 @@ class PullRequestReader(AdapterPart):
         return PullRequestHistory(
             merged=any(raw["event"] == "merged" for raw in told),
             retargeted_at=max(moves, default=None),
+            reopened_at=max(
+                (moment(raw["created_at"]) for raw in told if raw["event"] == "reopened"), default=None
+            ),
             dismissals=tuple(dismissal(raw) for raw in told if raw["event"] == "review_dismissed"),
         )
 

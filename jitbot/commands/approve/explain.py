@@ -22,9 +22,9 @@ from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.request.request_reference import pull_number, resolve
 from jitbot.domain.text import duration, escape
 from jitbot.domain.views.grant_preview import GrantPreview
+from jitbot.domain.views.other_requests import OtherRequests, by_ledger, others_in_words
 from jitbot.domain.views.request_summary import (
     LOOKS_BACK,
-    TERMINAL,
     RequestSummary,
     acknowledged,
     before,
@@ -37,6 +37,7 @@ from jitbot.domain.views.request_summary import (
     waiting,
     worst_first,
 )
+from jitbot.domain.views.wording import TERMINAL
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option, merged_at_option, named_option
 from jitbot.terminal.output import json_text, print_findings, print_json
@@ -151,7 +152,7 @@ def _of_file(invocation: Invocation, text: str, now: datetime) -> _Explained:
     state = history.states.get(path) if history is not None else None
     # Judged as a first request: what the file says is explained, also after it was granted, from its first start.
     grant_preview = replace(preview, so_far=state).grant_preview
-    summary = _summary(preview.request, grant_preview, history, state)
+    summary = _summary(preview.request, grant_preview, history, state, now)
     summary = replace(summary, statuses=grant_statuses([state] if state else [], now))
     return _Explained(summaries=(summary,), findings=preview.findings)
 
@@ -184,6 +185,7 @@ def _summary(
     grant_preview: GrantPreview | None,
     history: LedgerView | None,
     state: RequestState | None,
+    now: datetime,
 ) -> RequestSummary:
     former = state.current if state is not None else None
     if former is not None and former.ask.duration == duration.show(request.duration):
@@ -198,7 +200,20 @@ def _summary(
         held=held(history.states.values(), request.requester, excluding=request.path)
         if known and history is not None
         else None,
+        others=_others(request, grant_preview, history if known else None, now),
     )
+
+
+def _others(
+    request: Request, grant_preview: GrantPreview | None, history: LedgerView | None, now: datetime
+) -> OtherRequests | None:
+    """The requester's other requests by the ledger, under a policy whose rules see one request."""
+    if grant_preview is None or not grant_preview.requirement.by_rules:
+        return None
+    doubt = "open pull requests are not looked at for a file"
+    if history is None:
+        return OtherRequests(doubt=f"the ledger could not be read, and {doubt}")
+    return OtherRequests(found=by_ledger(history.states.values(), request, now), doubt=doubt)
 
 
 def _history(invocation: Invocation, requester: str) -> LedgerView | None:
@@ -236,6 +251,8 @@ def _print(summary: RequestSummary, grant_preview: GrantPreview) -> None:
         known = list(waiting(summary.awaiting, TERMINAL))
     _line("approve", [escape.log(grant_preview.who_approves()), *known])
     _line("before", [before(summary, TERMINAL)])
+    if summary.others is not None:
+        _line("others", others_in_words(request, summary.others, TERMINAL))
     _line("known", map(escape.log, acknowledged(grant_preview.policy)))
 
 

@@ -147,7 +147,7 @@ def _entitlement(each: Entitlement) -> Text:
         accounts=_listed(each.accounts),
         accounts_named=_many(len(each.accounts), "account") if len(each.accounts) > _SHOWN_ACCOUNTS else "",
         max_duration=each.max_duration,
-        approvals="" if each.approvals is None else str(each.approvals),
+        approvals="" if each.approvals is None else "; ".join(each.rules) or str(each.approvals),
         approvers=_listed(each.approvers),
         owners=after if each.reviewers else _summed(each.owners, len(each.approvers), "can approve"),
         owner_rule=each.owner_rule,

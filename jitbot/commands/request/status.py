@@ -23,10 +23,12 @@ from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup.doctor.report import tried
 from jitbot.domain.setup.doctor.workflows import CLOCK, LONGEST_SILENCE
 from jitbot.domain.text import duration, escape, timestamp
+from jitbot.domain.views.approval_places import placed
+from jitbot.domain.views.wording import TERMINAL
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import Moment, format_option, repo_option
 from jitbot.terminal.output import print_json, print_table
-from jitbot.terminal.prompts import tell
+from jitbot.terminal.prompts import folded, tell
 from jitbot.usecases.ledger import remote_ledger
 from jitbot.usecases.ledger.ledger_view import read
 from jitbot.usecases.request.open_requests import OpenRequest, UnreadRequest, open_requests
@@ -210,13 +212,17 @@ def _print(rows: Sequence[tuple[str, str, str, str, str]], *, mine: bool) -> Non
         policy, _, name = request.removesuffix(".yaml").partition("/")
         by = "" if mine else f"{who}: "
         what = click.style(escape.log(f"{by}{policy} in {account}"), bold=True)
-        click.echo(f"{what}\n  {escape.log(f'{state} ({until})')}\n  {escape.log(name)}")
+        click.echo(what)
+        click.echo(folded(f"  {state} ({until})", sys.stdout, "  "))
+        click.echo(f"  {escape.log(name)}")
 
 
 def _asked_row(each: OpenRequest) -> tuple[str, str, str, str, str]:
     known = each.approvals
     count = f"{len(known.approvals)}" if isinstance(known, PendingApprovals) else "?"
     waits = f"asked, {count} of {each.needed} by {' '.join(each.owners) or 'nobody'}"
+    if isinstance(known, PendingApprovals) and known.requirement.by_rules:
+        waits = f"asked, {known.filled} of {each.needed}: {placed(known.places, TERMINAL)}"
     if each.needed < 1 and isinstance(known, PendingApprovals):
         waits = "asked, break-glass: any one approval for GitHub"
     path = each.request.removeprefix("requests/")
@@ -303,7 +309,25 @@ def _approved_json(approvals: PendingApprovals | NotKnown) -> dict[str, object]:
     """Whose approvals count; null, and why, where that is not known."""
     if isinstance(approvals, NotKnown):
         return {"approved_by": None, "not_known": approvals.why}
-    return {"approved_by": [each.person.login for each in approvals.approvals]}
+    return {
+        "approved_by": [each.person.login for each in approvals.approvals],
+        **_rules_json(approvals),
+    }
+
+
+def _rules_json(approvals: PendingApprovals) -> dict[str, object]:
+    """Of a policy whose `approvals:` is a list alone: the rules that hold, and each place with who fills it, or could."""
+    if not approvals.requirement.by_rules:
+        return {}
+    places = [
+        {
+            "team": each.team.name if each.team is not None else None,
+            "approved_by": each.person.login if each.person is not None else None,
+            "able": [person.login for person in each.able],
+        }
+        for each in approvals.places
+    ]
+    return {"approval_rules": list(approvals.requirement.in_words()), "places": places}
 
 
 def _state(each: GrantStatus) -> str:

@@ -17,9 +17,11 @@ from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.request import new_request
 from jitbot.domain.request.progress import ProgressStep, ProgressUpdate
 from jitbot.domain.text import escape, timestamp
+from jitbot.domain.views.approval_places import placed, rules_that_hold
 from jitbot.domain.views.grant_preview import GrantPreview
 from jitbot.domain.views.preview import Former
 from jitbot.domain.views.request_summary import labelled
+from jitbot.domain.views.wording import TERMINAL
 from jitbot.terminal import prompts
 from jitbot.terminal.output import in_file, print_findings, print_json
 from jitbot.usecases.request.follow import follow
@@ -103,7 +105,7 @@ def _open(
     pull = open_pull(client, proposal)
     if submit_options.form == "text":
         click.echo(escape.log(pull.url))
-    method, note = merge_when_approved(client, pull, grant_preview.policy.approvals)
+    method, note = merge_when_approved(client, pull, grant_preview.requirement)
     glass = is_break_glass(grant_preview.policy)
     if glass:
         prompts.tell(
@@ -188,6 +190,9 @@ def _approval_lines(approvals: PendingApprovals | NotKnown | None, pull: PullReq
         return [f"who approved is not known: {escape.log(approvals.why)}"] if approvals is not None else []
     names = ", ".join(each.person.login for each in approvals.approvals)
     lines = [f"{len(approvals.approvals)} of {approvals.required} approvals{f': {names}' if names else ''}"]
+    if approvals.requirement.by_rules:
+        where = placed(approvals.places, TERMINAL)
+        lines = [f"{approvals.filled} of {approvals.required} approvals: {where}"]
     lines += [f"{person.login} asks for changes: {pull.url}" for person in approvals.objectors]
     lines += [
         f"not counted: {escape.log(each.review.user.login)} {escape.log(each.why)}"
@@ -223,12 +228,19 @@ def _preview(grant_preview: GrantPreview, *, result: bool) -> None:
         *(("", reason) for reason in grant_preview.risk.reasons),
         *([("access", access)] if (access := grant_preview.risk.access_in_words()) else []),
         ("approve", grant_preview.who_approves()),
+        *([("", rules)] if (rules := _rules(grant_preview)) else []),
     ]
     stream = sys.stdout if result else sys.stderr
     click.echo(click.style(prompts.folded(grant_preview.in_words(), stream), bold=True), err=not result)
     for name, text in rows:
         label = f"{name}: " if name else ""
         click.echo(prompts.folded(f"{label:<10}{text}", stream, " " * 10), err=not result)
+
+
+def _rules(grant_preview: GrantPreview) -> str:
+    """The rules of approval that hold; empty of a policy that asks by a number."""
+    requirement = grant_preview.requirement
+    return rules_that_hold(requirement, TERMINAL) if requirement.by_rules else ""
 
 
 def _inert_lines(text: str) -> str:

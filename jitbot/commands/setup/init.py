@@ -16,7 +16,9 @@ from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup import scaffold
 from jitbot.domain.setup.doctor import setting_changes
 from jitbot.domain.setup.doctor.desired_settings import CHANGES
+from jitbot.domain.setup.doctor.github_state import ACTIONS_APP
 from jitbot.domain.setup.doctor.report import Unknown, tried
+from jitbot.domain.setup.doctor.repository import GITHUBS_ISSUER
 from jitbot.domain.text import escape
 from jitbot.ports.github_read import GitHubRead
 from jitbot.terminal.invocation import Invocation
@@ -75,7 +77,9 @@ def init(invocation: Invocation, /, *, folder: Path, apply: bool, yes: bool, **a
         click.echo("! one owner alone cannot approve what they ask for themselves: name a second", err=True)
     click.echo(_NEXT)
     click.echo("\nThe settings of step 3, as commands:")
-    for title, command in setting_changes.commands(given.repository):
+    for title, command in setting_changes.commands(
+        given.repository, actions_app=ACTIONS_APP if given.issuer == GITHUBS_ISSUER else None
+    ):
         click.echo(f"\n# {escape.log(title)}\n{escape.log(command)}")
     return ExitCode.DONE
 

@@ -11,6 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from jitbot.domain.access import break_glass, eligibility, request_state, too_large
+from jitbot.domain.access.approvals.places import fill, open_places, places_in_words
+from jitbot.domain.access.approvals.requirement import required_approvals
+from jitbot.domain.access.approvals.rule_checks import request_findings
 from jitbot.domain.access.doubt import doubts_of
 from jitbot.domain.access.reviews import Approval, Ignored, count, name_everybody, objecting
 from jitbot.domain.aws import iam
@@ -214,6 +217,7 @@ def _enough(
             parsed_case.request.path, "too-many-moves", message, "ask anew, from a branch of a new name"
         )
     yield from _owners_by_name(parsed_case)
+    yield from request_findings(parsed_case)
     if break_glass.is_break_glass(parsed_case.policy):
         yield from break_glass.objections(parsed_case)
     else:
@@ -232,10 +236,15 @@ def _approved_by_owners(
             message,
             "have the objection resolved, then ask anew",
         )
-    if parsed_case.required < 1 or len(approvals) < parsed_case.required:
+    requirement = required_approvals(parsed_case)
+    places = fill(requirement, [each.person for each in approvals])
+    if requirement.need < 1 or open_places(places):
         not_counted = [f"{each.review.user.login} {each.why}" for each in ignored]
         more = f"; {bounds.some(not_counted, '; ')}" if not_counted else ""
-        message = f"{len(approvals)} of {parsed_case.required} approvals count{more}"
+        counted = f"{len(approvals)} of {requirement.need} approvals count"
+        if requirement.by_rules:
+            counted = f"{counted}: {places_in_words(places)}"
+        message = f"{counted}{more}"
         hint = f"owners of this path: {bounds.some(parsed_case.owned_by.names, ' ') or 'nobody'}"
         yield Finding.in_file(parsed_case.request.path, "not-enough-approvals", message, hint)
 

@@ -7,7 +7,6 @@ line that says explicitly that nobody approves, and the policy must name people 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from jitbot.domain.access import eligibility
 from jitbot.domain.access.reviews import objectors, part_in
@@ -33,7 +32,7 @@ class RequiredReview:
 
 def is_break_glass(policy: Policy) -> bool:
     """Whether a policy gives access before anybody approves. Only a plain 0 does."""
-    return policy.approvals == 0
+    return policy.approvals == 0 and not policy.approval_rules
 
 
 def required_reviews(parsed_case: ParsedCase) -> RequiredReview | None:
@@ -93,7 +92,9 @@ def reviewers_of(policy: Policy, people: People, teams: Teams) -> tuple[Person, 
 def unreviewed(policy: Policy, people: People, teams: Teams) -> tuple[Login, ...]:
     """The people who may ask under this policy and are the same human as every reviewer that it names."""
     named = reviewers_of(policy, people, teams)
-    return eligibility.left_alone(policy, people, teams, partial(others, named)) if named else ()
+    return (
+        eligibility.left_alone(policy, people, teams, lambda each: not others(named, each)) if named else ()
+    )
 
 
 def no_reviewer(policy: Policy, requester: str) -> Problem:
@@ -137,4 +138,12 @@ def _terms(rules: Rules, path: str) -> tuple[object, ...]:
         return ("unreadable",)
     reviewers = frozenset(person.github_id for person in reviewers_of(policy, people, teams))
     ownerless = not line_findings(path, rules.codeowners)
-    return ("read", policy.approvals, policy.review_within, policy.reviewers, reviewers, ownerless)
+    return (
+        "read",
+        policy.approvals,
+        policy.approval_rules,
+        policy.review_within,
+        policy.reviewers,
+        reviewers,
+        ownerless,
+    )

@@ -4,15 +4,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jitbot.domain.access import break_glass
+from jitbot.domain.access.approvals import rule_checks
 from jitbot.domain.access.eligibility import is_eligible
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import Accounts, Finding, FindingLevel, Login, People, Policy, Teams
 from jitbot.domain.model.grammar import any_request
 from jitbot.domain.model.parsed_case import unknown_person
 
+_NO_GROUPS = AccountGroups()
+
 
 def policy_findings(
-    policy: Policy, *, accounts: Accounts, people: People, teams: Teams
+    policy: Policy,
+    *,
+    accounts: Accounts,
+    people: People,
+    teams: Teams,
+    account_groups: AccountGroups = _NO_GROUPS,
 ) -> tuple[Finding, ...]:
     """What a policy names that no other file knows."""
     return (
@@ -21,6 +30,7 @@ def policy_findings(
         *_unable_to_ask(policy, people, teams),
         *_unknown_people(policy, "reviewers", policy.reviewers, people, teams),
         *_own_reviewer(policy, people, teams),
+        *rule_checks.policy_findings(policy, accounts=accounts, groups=account_groups, teams=teams),
     )
 
 

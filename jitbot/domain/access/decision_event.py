@@ -1,11 +1,14 @@
 """From a decision to the event that records it, with the evidence an auditor asks for years later."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from jitbot import __version__
 from jitbot.domain.access import break_glass
 from jitbot.domain.access.approval import Decision, Verdict
+from jitbot.domain.access.approvals.places import Place, fill
+from jitbot.domain.access.approvals.requirement import Requirement, required_approvals
 from jitbot.domain.access.reviews import Approval, Ignored, named_by_commits
 from jitbot.domain.aws import iam, risk
 from jitbot.domain.aws.action_catalog import ActionCatalog
@@ -16,6 +19,7 @@ from jitbot.domain.ledger.evidence import (
     OwedReview,
     Reason,
     RecordedAccount,
+    RecordedPlace,
     RecordedReview,
     RecordedRisk,
 )
@@ -24,6 +28,7 @@ from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.merge_facts import Actor, Case, Change, ChangeKind
 from jitbot.domain.model.parsed_case import ParsedCase
 
+_OF_RULES = (Evidence.approval_rules.name, Evidence.places.name)
 Pairs = tuple[tuple[str, object], ...]  # keys of the evidence, with their JSON
 
 
@@ -87,7 +92,7 @@ def _evidence(
             RecordedRisk(risk.assess(decision.grants, catalogue).as_json()) if decision.grants else None
         ),
         *(_of_merge(case) if case is not None else ()),
-        *(_of_case(decision.parsed_case) if decision.parsed_case is not None else ()),
+        *(_of_case(decision.parsed_case, decision.approvals) if decision.parsed_case is not None else ()),
         *(_required_review(approved) if approved is not None else ()),
         *((Evidence.facts(case),) if case is not None else ()),
         *(() if decision.verdict is Verdict.APPROVED else _refused(case)),
@@ -135,10 +140,43 @@ def _of_merge(case: Case) -> Pairs:
     )
 
 
-def _of_case(parsed_case: ParsedCase) -> Pairs:
+def _by_rules(requirement: Requirement, approvals: Iterable[Approval]) -> Pairs:
+    """Which rules held, and who fills which place; nothing of a policy that asks by a number."""
+    if not requirement.by_rules:
+        return ()
+    places = fill(requirement, [each.person for each in approvals])
+    return (
+        Evidence.approval_rules(requirement.in_words()),
+        Evidence.places(_place(each) for each in places),
+    )
+
+
+def other_rules(evidence: Evidence, parsed_case: ParsedCase, approvals: Iterable[Approval]) -> bool:
+    """Whether evidence says other things of the rules of approval, and of who met them, than this decision would."""
+    requirement = required_approvals(parsed_case)
+    wanted = dict(_by_rules(requirement, approvals))
+    recorded = {name: evidence.json[name] for name in _OF_RULES if name in evidence.json}
+    return recorded != wanted or evidence.approvals_required not in (None, requirement.need)
+
+
+def _place(place: Place) -> RecordedPlace:
+    team, person = place.team, place.person
+    return RecordedPlace.of(
+        *((RecordedPlace.team(team.name),) if team is not None else ()),
+        *(
+            (RecordedPlace.login(person.login), RecordedPlace.github_id(person.github_id))
+            if person is not None
+            else ()
+        ),
+    )
+
+
+def _of_case(parsed_case: ParsedCase, approvals: Iterable[Approval]) -> Pairs:
+    requirement = required_approvals(parsed_case)
     valid_for, longest = parsed_case.settings.approvals_valid_for, parsed_case.policy.max_duration
     return (
-        Evidence.approvals_required(parsed_case.required),
+        Evidence.approvals_required(requirement.need),
+        *_by_rules(requirement, approvals),
         Evidence.approvals_valid_for_seconds(int(valid_for.total_seconds())),
         Evidence.max_duration_seconds(int(longest.total_seconds())),
         Evidence.owners(list(parsed_case.owned_by.names)),

@@ -4,7 +4,7 @@ The same findings serve `check` (before), the comment (during) and the decision 
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from jitbot.domain.model.bounds import PATH_AGE, PATH_AHEAD, START_AHEAD
@@ -62,14 +62,13 @@ def is_eligible(login: Login, eligible: tuple[str, ...], teams: Teams) -> bool:
 
 
 def left_alone(
-    policy: Policy, people: People, teams: Teams, others: Callable[[Person], Collection[Person]]
+    policy: Policy, people: People, teams: Teams, alone: Callable[[Person], bool]
 ) -> tuple[Login, ...]:
     """Who may ask under a policy, and leaves too few others to approve it, or to review it afterwards."""
     return tuple(
         person.login
         for person in people.values()
-        if is_eligible(person.login, policy.eligible, teams)
-        and len(others(person)) < max(policy.approvals, 1)
+        if is_eligible(person.login, policy.eligible, teams) and alone(person)
     )
 
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 
+from jitbot.domain.access.approvals.rule_checks import impossible, owner_findings
 from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.access.eligibility import left_alone
 from jitbot.domain.access.pending_approvals import could_approve
-from jitbot.domain.model import owners
+from jitbot.domain.model import bounds, owners
 from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand
-from jitbot.domain.model.documents import Finding, FindingLevel, Login, People, Policy, Teams
+from jitbot.domain.model.documents import Finding, FindingLevel, Login, People, Person, Policy, Teams
 from jitbot.domain.model.grammar import any_request
 
 ANYTHING = frozenset({"*", "**", "/**"})
@@ -27,14 +27,23 @@ def approver_findings(
     found = owners.of(any_request(policy.name), codeowners=codeowners, people=people, teams=teams)
     if found.findings:
         return found.findings
-    able = len(could_approve(found, None))
-    if able >= policy.approvals:
-        return ()
-    message = f"it asks for {policy.approvals} approvals, and {able} of the owners of requests/{policy.name}/ can approve"
+    return (*owner_findings(policy, codeowners), *_too_few(policy, could_approve(found, None), people, teams))
+
+
+def _too_few(policy: Policy, able: tuple[Person, ...], people: People, teams: Teams) -> Iterator[Finding]:
+    found = impossible(policy, able, people, teams)
+    if found is None:
+        return
+    rule, required = found
+    owning = f"the owners of requests/{policy.name}/"
+    message = f"it asks for {required.need} approvals, and {len(able)} of {owning} can approve"
+    if policy.approval_rules:
+        names = bounds.some([person.login for person in able]) or "nobody"
+        message = f"nobody can meet the rule {rule.in_words()!r}: of {owning} only {names} can approve"
     hint = (
         "name more owners in .github/CODEOWNERS who are in policies/people.yaml, or ask for fewer approvals"
     )
-    return (Finding.at(policy, "approvals", "too-few-owners", message, hint),)
+    yield Finding.at(policy, rule.field, "too-few-owners", message, hint)
 
 
 def without_approvers(
@@ -42,7 +51,11 @@ def without_approvers(
 ) -> tuple[Login, ...]:
     """Who may ask under a policy although too few others are left to approve it."""
     found = owners.of(any_request(policy.name), codeowners=codeowners, people=people, teams=teams)
-    return left_alone(policy, people, teams, partial(could_approve, found))
+
+    def alone(person: Person) -> bool:
+        return impossible(policy, could_approve(found, person), people, teams) is not None
+
+    return left_alone(policy, people, teams, alone)
 
 
 def own_line(policy: Policy, codeowners: CodeOwners) -> Iterator[Finding]:

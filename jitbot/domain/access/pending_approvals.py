@@ -1,9 +1,11 @@
-"""Who has approved, how many approvals are missing, and who could give them; counted by the code that decides."""
+"""Who has approved, which places are open, and who could fill them; counted by the code that decides."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from jitbot.domain.access.reviews import Approval, Ignored, count, objecting
+from jitbot.domain.access.approvals.places import Place, can_fill, fill, open_places
+from jitbot.domain.access.approvals.requirement import Requirement, required_approvals
+from jitbot.domain.access.reviews import Approval, Ignored, count, objecting, would_count
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import Person
 from jitbot.domain.model.merge_facts import Actor, Review
@@ -14,27 +16,34 @@ from jitbot.domain.model.parsed_case import ParsedCase
 class PendingApprovals:
     """The approvals of one request so far. `able` are the owners who could each still add one."""
 
-    required: int
+    requirement: Requirement
     approvals: tuple[Approval, ...]
     ignored: tuple[Ignored, ...]
     objectors: tuple[Person, ...]
     able: tuple[Person, ...]
     attainable: int  # how many approvals would count if every owner approved now
+    places: tuple[Place, ...]
+    possible: bool  # whether every place would be filled if every owner approved now
+
+    @property
+    def required(self) -> int:
+        """How many people must approve."""
+        return self.requirement.need
 
     @property
     def missing(self) -> int:
         """How many approvals there must still be."""
-        return max(self.required - len(self.approvals), 0)
+        return len(open_places(self.places))
+
+    @property
+    def filled(self) -> int:
+        """How many of the required approvals are given. Where a team is needed, an approval of others may not be one."""
+        return len(self.places) - self.missing
 
     @property
     def enough(self) -> bool:
         """Whether a merge now would meet enough approvals, and no objection."""
         return not self.missing and not self.objectors
-
-    @property
-    def possible(self) -> bool:
-        """Whether enough of the owners may approve at all."""
-        return self.attainable >= self.required
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +56,25 @@ class NotKnown:
 def pending(parsed_case: ParsedCase) -> PendingApprovals:
     """The approvals of a case, and who could add one by approving its head at the moment of the merge."""
     approvals, ignored = count(parsed_case)
-    people = parsed_case.owned_by.people
+    requirement, people = required_approvals(parsed_case), parsed_case.owned_by.people
+    given, approved_by_all = _approvers(approvals), _all_approve(parsed_case)
+    everyone = _approvers(count(approved_by_all)[0])
+    able = tuple(
+        each
+        for each in people
+        if would_count(_approval(parsed_case, each), approved_by_all)
+        and not any(owners.same_human(each, other) for other in given)
+    )
+    places = fill(requirement, given, able)
     return PendingApprovals(
-        required=parsed_case.required,
+        requirement=requirement,
         approvals=approvals,
         ignored=ignored,
         objectors=objecting(parsed_case),
-        able=tuple(each for each in people if _counted_with(parsed_case, [each]) > len(approvals)),
-        attainable=_counted_with(parsed_case, people),
+        able=able,
+        attainable=len(everyone),
+        places=places,
+        possible=can_fill(requirement, everyone),
     )
 
 
@@ -72,16 +92,19 @@ def could_approve(owned_by: owners.Owners, requester: Person | None) -> tuple[Pe
     return tuple(found)
 
 
-def _counted_with(parsed_case: ParsedCase, people: Iterable[Person]) -> int:
-    """How many approvals would count if these people approved now. A new review replaces the person's older one."""
-    new = [_approval(parsed_case, person) for person in people]
+def _approvers(approvals: Iterable[Approval]) -> tuple[Person, ...]:
+    return tuple(each.person for each in approvals)
+
+
+def _all_approve(parsed_case: ParsedCase) -> ParsedCase:
+    """The case as if every owner approved now. A new review replaces the person's older one."""
+    new = [_approval(parsed_case, person) for person in parsed_case.owned_by.people]
     ids = {review.user.github_id for review in new}
     kept = [review for review in parsed_case.merge.reviews if review.user.github_id not in ids]
     may_write = {review.user.login: "write" for review in new}  # GitHub lets none own who may not
     permissions = {**parsed_case.merge.permissions, **may_write}
     merge = replace(parsed_case.merge, reviews=(*kept, *new), permissions=permissions)
-    approvals, _ = count(replace(parsed_case, merge=merge))
-    return len(approvals)
+    return replace(parsed_case, merge=merge)
 
 
 def _approval(parsed_case: ParsedCase, person: Person) -> Review:

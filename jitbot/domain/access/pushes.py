@@ -35,6 +35,12 @@ def that_changed(
     return tuple(found.values())[: bounds.PUSHES]
 
 
+def made_head_at(pushes: Iterable[Push], *, head: Sha, until: datetime | None) -> datetime | None:
+    """When a push last made this commit the branch's tip; None if no push that GitHub names did."""
+    made = (each for each in pushes if each.after == head != each.before)
+    return max((each.at for each in made if until is None or each.at <= until), default=None)
+
+
 def _reached(start: Sha, parents: Mapping[Sha, tuple[Sha, ...]]) -> Iterator[Sha]:
     """A commit and all before it, as far as they are the pull request's."""
     seen: set[Sha] = set()

@@ -112,6 +112,12 @@ def may_count(
     )
 
 
+def would_count(review: Review, parsed_case: ParsedCase) -> bool:
+    """Whether a review would count beside those of other humans."""
+    person = person_of(review, parsed_case)
+    return person is not None and _why_not_counted(review, person, parsed_case) is None
+
+
 def person_of(review: Review, parsed_case: ParsedCase) -> Person | None:
     """The known person behind a review, by login and GitHub id."""
     return owners.person_behind(review.user, parsed_case.people)
@@ -126,6 +132,10 @@ def _why_not_counted(review: Review, person: Person, parsed_case: ParsedCase) ->
         return f"approved {review.commit[:10]}, which is not the last commit, {head[:10]}"
     if merge.retargeted_at is not None and review.submitted_at <= merge.retargeted_at:
         return "approved before the pull request was moved to this base"
+    if merge.reopened_at is not None and review.submitted_at <= merge.reopened_at:
+        return "approved before the pull request was opened again"
+    if merge.pushed_after(review):
+        return "approved before the last push"
     if parsed_case.merged_at - review.submitted_at > parsed_case.settings.approvals_valid_for:
         return "approved too long before the merge"
     if part := part_in(person, parsed_case):

@@ -92,6 +92,8 @@ class PullRequestSnapshot:
     dismissals: tuple[Dismissal, ...] | None
     pushes: tuple[Push, ...] | None
     too_many_moves: bool
+    reopened_at: datetime | None = None
+    head_pushed_at: datetime | None = None  # kept only if a review of the head is older
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +162,15 @@ def _dump_snapshot(merge: Merge, people: People) -> dict[str, object]:
         else [_DISMISSAL.dump(each) for each in merge.dismissals if each.review_id in ids],
         "pushes": or_none(many(_PUSH)).dump(merge.pushes),
         **({"too_many_moves": True} if merge.too_many_moves else {}),
+        **_dump_moments(merge, kept),
     }
+
+
+def _dump_moments(merge: Merge, kept: tuple[Review, ...]) -> dict[str, object]:
+    """The reopening, and the last push of the head if a review of that head is older: else neither is of interest."""
+    older = any(review.commit == merge.pull_request.head and merge.pushed_after(review) for review in kept)
+    moments = {"reopened_at": merge.reopened_at, "head_pushed_at": merge.head_pushed_at if older else None}
+    return {name: MOMENT.dump(at) for name, at in moments.items() if at is not None}
 
 
 def _kept(judging: tuple[Review, ...], people: People) -> tuple[Review, ...]:
@@ -219,6 +229,8 @@ def _load_snapshot(snapshot: object) -> PullRequestSnapshot:
         dismissals=since(or_none(many(_DISMISSAL)), None).at(raw, "dismissals"),
         pushes=since(or_none(many(_PUSH)), None).at(raw, "pushes"),
         too_many_moves=since(FLAG, False).at(raw, "too_many_moves"),
+        reopened_at=since(or_none(MOMENT), None).at(raw, "reopened_at"),
+        head_pushed_at=since(or_none(MOMENT), None).at(raw, "head_pushed_at"),
     )
 
 

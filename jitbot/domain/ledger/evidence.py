@@ -65,6 +65,15 @@ class RecordedReview(JsonObject):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedPlace(JsonObject):
+    """One of the approvals that were needed: of which team, if of one, and who gave it, if somebody did."""
+
+    team = text("team")
+    login = text("login")
+    github_id = number("github_id")
+
+
+@dataclass(frozen=True, slots=True)
 class Reason(JsonObject):
     """Why something was refused: a finding, as `check --format json` prints it."""
 
@@ -120,6 +129,9 @@ class Evidence(JsonObject):
     merged_by = one("merged_by", RecordedAccount)
     commits = unread("commits")
     approvals_required = number("approvals_required")
+    # Only of a policy whose `approvals:` is a list: the rules that held, in words, and who filled which place.
+    approval_rules = texts("approval_rules")
+    places = each("places", RecordedPlace)
     approvals_valid_for_seconds = unread("approvals_valid_for_seconds")
     max_duration_seconds = number("max_duration_seconds")
     owners = unread("owners")

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Generic, NewType, TypeVar
 
+from jitbot.domain.model.approval_rules import ApprovalRule
+
 Login = NewType("Login", str)  # a GitHub login, as people.yaml spells it
 GithubId = NewType("GithubId", int)  # GitHub's immutable number of an account
 AccountId = NewType("AccountId", str)  # twelve digits; text, so that leading zeros stay
@@ -239,13 +241,15 @@ class Policy:
     eligible: tuple[str, ...]  # logins, and teams as "@org/team"
     accounts: tuple[str, ...]  # aliases
     max_duration: timedelta
-    approvals: int
+    approvals: int  # that every request takes
     ticket_required: bool
     parameters: tuple[Parameter, ...]
     statements: tuple[Statement, ...]
     managed_policies: tuple[str, ...]  # names of AWS managed policies
     review_within: timedelta | None = None  # with `reviewers`, of a policy with no approvals: break-glass
     reviewers: tuple[str, ...] = ()  # logins, and teams as "@org/team"
+    # Every rule, if `approvals:` is a list: `approvals` is then the need of the one without `when`.
+    approval_rules: tuple[ApprovalRule, ...] = ()
     acknowledged: tuple[Acknowledgement, ...] = ()
     where: Mapping[str, Position] = field(default_factory=dict, compare=False, repr=False)
 

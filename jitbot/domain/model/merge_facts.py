@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from jitbot.domain.model import bounds
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import (
     PLAIN,
@@ -153,6 +154,10 @@ class PullRequestHistory:
     merged: bool
     retargeted_at: datetime | None  # when it was last moved to another base
     dismissals: tuple[Dismissal, ...]
+    reopened_at: datetime | None = None  # when it was last opened again after it was closed
+
+
+_NO_GROUPS = Parsed(value=AccountGroups())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +170,7 @@ class Rules:
     teams: Parsed[Teams]
     policy: Parsed[Policy]
     codeowners: CodeOwners | None  # None: there is no such file
+    account_groups: Parsed[AccountGroups] = _NO_GROUPS
     sources: Mapping[str, Sha] = field(default_factory=dict)  # path -> blob of each that is there
 
 
@@ -187,7 +193,15 @@ class Merge:
     dismissals: tuple[Dismissal, ...] | None = None
     # The pushes that brought a change of the request; None where GitHub names no push of the head.
     pushes: tuple[Push, ...] | None = None
+    reopened_at: datetime | None = None  # when the pull request was last opened again
+    head_pushed_at: datetime | None = (
+        None  # when a push last made the head; None where GitHub names no such push
+    )
     too_many_moves: bool = False  # its branch was moved more often until the merge than anybody reads
+
+    def pushed_after(self, review: Review) -> bool:
+        """Whether a push made the head again after this review of it: in between the branch may have held something else."""
+        return self.head_pushed_at is not None and review.submitted_at < self.head_pushed_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """Who owns a path, as people: CODEOWNERS names logins and teams, teams.yaml says who they are today."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jitbot.domain.model import bounds
 from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand, owners_of, unusable
-from jitbot.domain.model.documents import Finding, People, Person, Principal, Teams
+from jitbot.domain.model.documents import Finding, GithubId, People, Person, Principal, Teams
 from jitbot.domain.model.grammar import REQUESTS, policy_of
 from jitbot.domain.model.merge_facts import Actor
 
@@ -86,13 +87,18 @@ def person_behind(actor: Actor, people: People) -> Person | None:
 
 def same_human(one: Person, other: Person) -> bool:
     """Two logins with one GitHub id or one AWS principal are one person."""
-    if one.github_id == other.github_id:
-        return True
-    return one.principal is not None and _key(one.principal) == _key(other.principal)
+    return not human_keys(one).isdisjoint(human_keys(other))
 
 
-def _key(principal: Principal | None) -> str:
-    return repr(principal).casefold()
+def human_keys(person: Person) -> frozenset[str]:
+    """What this human is known by, under any of their logins: two people who share a key are one."""
+    return _keys(person.github_id, person.principal)
+
+
+@lru_cache(4096)
+def _keys(github_id: GithubId, principal: Principal | None) -> frozenset[str]:
+    own = {f"github_id {github_id}"}
+    return frozenset(own if principal is None else {*own, repr(principal).casefold()})
 
 
 def nobody(code: str, message: str, hint: str, line: int = 0) -> Owners:

@@ -42,12 +42,6 @@ class ParsedCase:
     owned_by: owners.Owners
     owned_at_head: owners.Owners  # by the rules at the head that was approved
 
-    @property
-    def required(self) -> int:
-        """How many approvals it takes: the most that the policy asks for, when they were given or at the merge."""
-        at_head = self.merge.head_rules.policy.value
-        return max(self.policy.approvals, at_head.approvals if at_head is not None else 0)
-
 
 def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
     """Validate a case. Returns it with every document parsed, or the findings (at least one) that make it undecidable."""
@@ -63,6 +57,7 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
         or not (merge and merged_at and request and settings and policy and people and requester)
         or accounts is None
         or teams is None
+        or case.rules.account_groups.value is None
     ):
         return findings or (
             Finding.in_file(
@@ -197,7 +192,15 @@ def _came_through_a_pull_request(case: Case) -> Iterator[Finding]:
 
 def _readable(case: Case) -> Iterator[Finding]:
     rules = case.rules
-    for part in (case.request, rules.settings, rules.accounts, rules.people, rules.teams, rules.policy):
+    documents = (
+        rules.settings,
+        rules.accounts,
+        rules.account_groups,
+        rules.people,
+        rules.teams,
+        rules.policy,
+    )
+    for part in (case.request, *documents):
         if part is not None:
             yield from part.findings
     if case.change.kind is ChangeKind.DELETED or case.request is None:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from jitbot.domain.access import break_glass
 from jitbot.domain.access.approval import render_all, window_of
+from jitbot.domain.access.approvals.requirement import Requirement, under
 from jitbot.domain.access.pending_approvals import could_approve
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.aws import iam, rehearsal, risk
@@ -32,6 +33,7 @@ class GrantPreview:
     owned_by: owners.Owners
     approvers: tuple[Person, ...]  # who could approve it, before anybody has
     risk: risk.Risk
+    requirement: Requirement
     extends: bool = False  # the end is counted from a first start that is recorded
 
     @property
@@ -58,7 +60,8 @@ class GrantPreview:
             "policy": self.policy.name,
             "requester": self.request.requester,
             "reason": self.request.reason,
-            "approvals_required": self.policy.approvals,
+            "approvals_required": self.requirement.need,
+            **self._by_rules(),
             "owners": list(self.owned_by.names),
             "risk": self.risk.as_json(),
             "grants": [dump_documents(grant) for grant in self.grants],
@@ -75,7 +78,16 @@ class GrantPreview:
                 f"BREAK-GLASS: no approval before access. One of {reviewers} must review it "
                 f"within {duration.show(within)} of the merge"
             )
-        return f"{self.policy.approvals} of {' '.join(self.owned_by.names) or 'nobody'}"
+        teams = " and ".join(f"1 of {team.name}" for team in self.requirement.teams)
+        more = f", at least {teams}" if teams else ""
+        return f"{self.requirement.need} of {' '.join(self.owned_by.names) or 'nobody'}{more}"
+
+    def _by_rules(self) -> dict[str, object]:
+        """Of a policy whose `approvals:` is a list alone: the rules that hold, and the teams that must each approve."""
+        if not self.requirement.by_rules:
+            return {}
+        teams = [team.name for team in self.requirement.teams]
+        return {"approval_rules": list(self.requirement.in_words()), "approval_teams": teams}
 
     def _break_glass(self) -> dict[str, object]:
         """With approvals: 0 alone: who reviews, and how many seconds after the merge."""
@@ -108,7 +120,8 @@ def would_grant(
     `so_far` is its state by the ledger: an existing grant is extended from its first start.
     """
     policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
-    if policy is None or people is None or teams is None:
+    requirement = under(rules, request)
+    if policy is None or people is None or teams is None or requirement is None:
         return None
     state = so_far or RequestState(request=request.path)
     window, known = window_of(request, state, merged_at), rules.accounts.value or {}
@@ -127,6 +140,7 @@ def would_grant(
         extends=state.began is not None,
         owned_by=owned_by,
         approvers=could_approve(owned_by, people.get(request.requester)),
+        requirement=requirement,
         risk=risk.assess(renders, catalogue, unknown=[each for each in where if not single[each]]),
     )
 

@@ -10,10 +10,11 @@ from jitbot.domain.aws import rehearsal
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import DECIDES, EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import RecordedReview
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.text.markdown import cut, exact, fenced, hidden
 from jitbot.domain.views.comment_body import Part, fitted, folded, must, whole
-from jitbot.domain.views.request_summary import MARKDOWN, listed, when
+from jitbot.domain.views.wording import MARKDOWN, listed, when
 
 _DESCRIBED = 6  # accounts of one request whose lines repeat what the policy is for
 _REASONS = 10  # of a refusal that are listed before the rest is counted
@@ -189,8 +190,16 @@ def _ended(state: RequestState, status: GrantStatus) -> str:
 
 
 def _approvers(decision: Event) -> str:
-    names = listed((MARKDOWN.strong(each.login) for each in decision.evidence.approvals), "and")
+    places = decision.evidence.places
+    teams = {each.github_id: each.team.rpartition("/")[2] for each in places if each.team and each.login}
+    names = listed((_approver(each, teams) for each in decision.evidence.approvals), "and")
     return f"Approved by {names}." if names else "Nobody approved this before the merge."
+
+
+def _approver(review: RecordedReview, teams: Mapping[int | None, str]) -> str:
+    """Who approved, and for which team, if the rules asked for one."""
+    team = teams.get(review.github_id) if review.github_id is not None else None
+    return MARKDOWN.strong(review.login) + (f" for {MARKDOWN.plain(team)}" if team else "")
 
 
 def _without_pushes(decision: Event) -> str:

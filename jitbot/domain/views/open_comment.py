@@ -5,6 +5,7 @@ Everything that would be granted comes before everything else, however long the 
 
 from collections.abc import Iterator, Sequence
 
+from jitbot.domain.access.approvals.places import open_places
 from jitbot.domain.access.break_glass import MERGES, is_break_glass
 from jitbot.domain.access.pending_approvals import PendingApprovals
 from jitbot.domain.aws import rehearsal
@@ -14,19 +15,19 @@ from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.text import duration
 from jitbot.domain.text.markdown import cut, exact, short
+from jitbot.domain.views.approval_places import placed
 from jitbot.domain.views.comment_body import LONGEST, Part, fitted, folded, must, whole
 from jitbot.domain.views.grant_preview import STRANGE, GrantPreview
+from jitbot.domain.views.other_requests import others_in_words
 from jitbot.domain.views.request_summary import (
-    MARKDOWN,
     RequestSummary,
     acknowledged,
     before,
-    listed,
     more,
     waiting,
-    when,
     worst_first,
 )
+from jitbot.domain.views.wording import MARKDOWN, listed, when
 
 _RISK = {
     Level.LOW: "🟢 **low risk**",
@@ -136,6 +137,8 @@ def _of_one(summary: RequestSummary) -> Iterator[Part]:
         sentences = list(waiting(summary.awaiting, MARKDOWN))
         head = f"**Approval** ({names})" if names else "**Approval**"
         yield Part("<br>".join((head, *sentences)), must=False)
+    if summary.others is not None:
+        yield Part("<br>".join(others_in_words(request, summary.others, MARKDOWN)), must=False)
     yield Part(f"**Before**<br>{before(summary, MARKDOWN)}", must=False)
     if known := [cut(each) for each in acknowledged(grant_preview.policy)[:_SHOWN]]:
         yield Part("\n- ".join(("**Findings that the policy acknowledges**", *known)), must=False)
@@ -255,6 +258,9 @@ def _next(summaries: Sequence[RequestSummary], page: str, *, auto_merge: bool) -
     )
     if auto_merge:
         return f"{review} It merges by itself once it is approved, and takes effect a moment later."
+    if teams := [each for each in known if each.requirement.teams and each.missing]:
+        waits = placed(open_places(teams[0].places), MARKDOWN)
+        return f"{review} It {waits}. Do not merge it before: it would be refused for good."
     if (most := max((each.missing for each in known), default=0)) > 1:
         return (
             f"{review} It still needs {most} approvals. Do not merge it before: it would be refused for good."
@@ -274,7 +280,7 @@ def steering(summaries: Sequence[RequestSummary]) -> tuple[bool, str]:
     if any(each.awaiting is None and each.kind is not ChangeKind.DELETED for each in summaries):
         return False, "can be judged once the check is green"
     awaited = [each.awaiting for each in summaries if each.awaiting is not None]
-    strict = [each for each in awaited if each.required > 1]
+    strict = [each for each in awaited if not each.requirement.any_owner_will_do]
     if awaited and all(each.required < 1 for each in awaited):
         return True, "break-glass: any one approval for GitHub, a review after the merge"
     for each in awaited:
@@ -283,12 +289,14 @@ def steering(summaries: Sequence[RequestSummary]) -> tuple[bool, str]:
         if not each.possible:
             return (
                 False,
-                f"{len(each.approvals)} of {each.required} approvals, and too few people can approve",
+                f"{each.filled} of {each.required} approvals, and too few people can approve",
             )
     for each in strict:
         if each.missing:
-            return False, f"{len(each.approvals)} of {each.required} approvals"
+            teams = [place.team.short for place in open_places(each.places) if place.team is not None]
+            missing = f", waits for 1 of {' and 1 of '.join(teams)}" if teams else ""
+            return False, f"{each.filled} of {each.required} approvals{missing}"
     if strict:
         most = max(strict, key=lambda each: each.required)
-        return True, f"{len(most.approvals)} of {most.required} approvals"
+        return True, f"{most.filled} of {most.required} approvals"
     return True, "one code owner's approval is enough; the branch's rules ask for it"

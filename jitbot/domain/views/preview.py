@@ -11,6 +11,8 @@ from functools import cached_property
 
 from jitbot.domain.access import break_glass, eligibility
 from jitbot.domain.access.approval import Decision, decide, render_all, window_of
+from jitbot.domain.access.approvals.places import can_fill
+from jitbot.domain.access.approvals.requirement import Requirement, required_approvals, under
 from jitbot.domain.access.pending_approvals import PendingApprovals, could_approve, pending
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.action_catalog import ActionCatalog
@@ -60,7 +62,11 @@ class Preview:
         if self.request is None:
             return None
         found = would_grant(self.request, self.case.rules, self.began, self.catalogue, self.so_far)
-        return replace(found, extends=True) if found is not None and self.extends else found
+        if found is None:
+            return None
+        parsed_case = self.decision.parsed_case
+        required = found.requirement if parsed_case is None else required_approvals(parsed_case)
+        return replace(found, extends=found.extends or self.extends, requirement=required)
 
     @cached_property
     def awaiting(self) -> PendingApprovals | None:
@@ -191,13 +197,17 @@ def _of_documents(case: Case, request: Request | None, now: datetime) -> Iterato
     )
     if not break_glass.is_break_glass(policy):
         owned_by = owners.of(request.path, codeowners=case.rules.codeowners, people=people, teams=teams)
-        able = could_approve(owned_by, people.get(request.requester))
-        yield from owned_by.findings or _too_few(request, policy, able)
+        able, required = could_approve(owned_by, people.get(request.requester)), under(case.rules, request)
+        if required is not None:
+            yield from owned_by.findings or _too_few(request, policy, required, able)
 
 
-def _too_few(request: Request, policy: Policy, able: tuple[Person, ...]) -> Iterator[Finding]:
-    if len(able) < policy.approvals:
+def _too_few(
+    request: Request, policy: Policy, required: Requirement, able: tuple[Person, ...]
+) -> Iterator[Finding]:
+    if not can_fill(required, able):
         who = ", ".join(person.login for person in able) or "nobody"
-        message = f"{policy.name} needs {policy.approvals} approvals, and only {who} can give one to {request.requester}"
+        named = "".join(f", one of them of {team.name}" for team in required.teams)
+        message = f"{policy.name} needs {required.need} approvals{named}, and only {who} can give one to {request.requester}"
         hint = "an admin adds approvers to CODEOWNERS and teams.yaml"
         yield Finding(code="nobody-can-approve", message=message, file=request.path, hint=hint)

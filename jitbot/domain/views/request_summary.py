@@ -3,21 +3,24 @@
 The comment and `jitbot explain` say the same. Each has its own `Escaper`, so that a person's text is inert in both.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from jitbot.domain.access.approvals.places import fill
 from jitbot.domain.access.pending_approvals import PendingApprovals
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
 from jitbot.domain.model.documents import OPTIONAL, Finding, Policy, Request, same_login
 from jitbot.domain.model.merge_facts import ChangeKind
-from jitbot.domain.text import duration, escape
+from jitbot.domain.text import duration
+from jitbot.domain.views.approval_places import placed, rules_that_hold
 from jitbot.domain.views.grant_preview import GrantPreview
+from jitbot.domain.views.other_requests import OtherRequests
+from jitbot.domain.views.wording import Escaper, listed, when
 
 LOOKS_BACK = timedelta(days=90)  # how far back the requester's earlier grants are shown
-_NAMED = 6  # how many people a sentence names before it counts the rest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +48,8 @@ class RequestSummary:
     held: Held | None = None
     findings: tuple[Finding, ...] = ()
     statuses: tuple[GrantStatus, ...] = ()  # of what is granted already, in each account
+    others: OtherRequests | None = None  # under a policy with rules of approval; None of any other policy
     ends_nothing: str = ""  # why the deletion would not end the access, by whom it proposes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Escaper:
-    """How a text that a person wrote is shown: in running text, and emphasised."""
-
-    plain: Callable[[str], str]
-    strong: Callable[[str], str]
-
-
-MARKDOWN = Escaper(plain=escape.markdown, strong=lambda text: f"**{escape.markdown(text) or '…'}**")
-TERMINAL = Escaper(plain=escape.log, strong=escape.log)
 
 
 def held(states: Iterable[RequestState], requester: str, *, excluding: str = "") -> Held:
@@ -76,22 +68,13 @@ def held(states: Iterable[RequestState], requester: str, *, excluding: str = "")
     return Held(count=len(terms), last=last, until=until)
 
 
-def when(moment: datetime) -> str:
-    """A moment for people: `24 Nov 2026, 11:00 UTC`."""
-    return f"{moment.day} {moment:%b %Y, %H:%M} UTC"
-
-
-def listed(names: Iterable[str], word: str, *, most: int = _NAMED) -> str:
-    """`bob`, `bob or erin`, `bob, erin or frank`, and at most a handful of them."""
-    every = list(names)
-    shown = every[:most] + ([f"{len(every) - most} more"] if len(every) > most else [])
-    return " ".join([", ".join(shown[:-1]), word, shown[-1]]) if len(shown) > 1 else "".join(shown)
-
-
 def waiting(awaiting: PendingApprovals, escaper: Escaper) -> Iterator[str]:
     """Who approved, who must still, and whether anyone can: a sentence for each."""
     given = listed((escaper.strong(each.person.login) for each in awaiting.approvals), "and")
-    if awaiting.required < 1:
+    if awaiting.requirement.by_rules:
+        yield f"{rules_that_hold(awaiting.requirement, escaper)}."
+        yield f"{awaiting.filled} of {awaiting.required} approvals: {placed(awaiting.places, escaper)}."
+    elif awaiting.required < 1:
         yield "No approval is needed before the merge; it is reviewed after."
     elif not awaiting.missing:
         yield f"Approved by {given}: {len(awaiting.approvals)} of {awaiting.required} required approvals."
@@ -119,6 +102,9 @@ def _still(awaiting: PendingApprovals, escaper: Escaper) -> str:
 def owning(grant_preview: GrantPreview, escaper: Escaper) -> str:
     """From whom an approval may come, before anybody was asked for one."""
     names = listed((escaper.strong(person.login) for person in grant_preview.approvers), "or")
+    if grant_preview.requirement.by_rules:
+        places = fill(grant_preview.requirement, (), grant_preview.approvers)
+        return f"{rules_that_hold(grant_preview.requirement, escaper)}. {placed(places, escaper)}."
     return f"An approval may come from {names}." if names else "Nobody can approve this."
 
 
@@ -209,6 +195,7 @@ _LABELS = frozenset(
         "access",
         "approve",
         "before",
+        "others",
         "commit",
     }
 )

@@ -89,6 +89,7 @@ class Pull:
     fork_point: str | None = None
     auto_merge: AutoMerge | None = None
     retargets: tuple[tuple[datetime, User], ...] = ()
+    reopens: tuple[tuple[datetime, User], ...] = ()
 
     @property
     def is_open(self) -> bool:

@@ -15,9 +15,9 @@ function readReview(raw) {
 
 function readDecision(raw) {
   const [kind, commit, head, rules, author, mergedBy, ownerRule, reasons, run] = raw.slice(0, 9).map(text);
-  const [at, requestedAt, mergedAt, pull, required, reviews] = raw.slice(9);
+  const [at, requestedAt, mergedAt, pull, required, reviews, heldRules, places] = raw.slice(9);
   return { kind, commit, head, rules, author, mergedBy, ownerRule, reasons, run, at, requestedAt, mergedAt, pull,
-    required, reviews: reviews.map(readReview) };
+    required, reviews: reviews.map(readReview), heldRules: text(heldRules), places: text(places) };
 }
 
 // What the table needs of each row at once; the rest is read when a row is opened.

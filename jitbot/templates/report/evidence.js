@@ -49,6 +49,7 @@ function decisionFacts(each) {
     ["asked at", moment(each.requestedAt)],
     ["merged", each.mergedAt === null ? "" : `${moment(each.mergedAt)}, by ${each.mergedBy || "somebody"}`],
     ["approvals", each.required === null ? "" : `${people} of ${each.required} needed, by distinct people`],
+    ["rules of approval", each.heldRules], ["approvals by rule", each.places],
     ["reviews", reviews],
     ["refused because", each.reasons],
     ["head", each.head], ["merge commit", each.commit], ["policy commit", each.rules],

@@ -238,7 +238,7 @@ class CaseCollector:
         reviews, until, people = github.reviews(number), pull.merged_at, rules.people.value or {}
         approvers = may_count(reviews, people, until, history.dismissals) if until is not None else ()
         many = pull.changed_files is not None and pull.changed_files > bounds.FILES
-        pushed, too_many_moves = read_pushes(github, pull, commits, touching)
+        branch = read_pushes(github, pull, commits, touching)
         return Merge(
             pull_request=pull,
             files=None if many else github.files(number),
@@ -252,8 +252,10 @@ class CaseCollector:
             retargeted_at=history.retargeted_at,
             merge_seen=history.merged,
             dismissals=history.dismissals,
-            pushes=pushed,
-            too_many_moves=too_many_moves,
+            reopened_at=history.reopened_at,
+            pushes=branch.changing,
+            head_pushed_at=branch.head_pushed_at,
+            too_many_moves=branch.too_many_moves,
         )
 
 
@@ -281,23 +283,36 @@ def read_request(git: Git, documents: DocumentReader, entry: AddedEntry) -> Pars
     return documents.parse_request(Source(path=path, content=content))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchPushes:
+    """Who brought a change of the request, when the head was last pushed, and whether there were too many moves.
+
+    `changing` is None if GitHub names no push of the head.
+    """
+
+    changing: tuple[Push, ...] | None = None
+    head_pushed_at: datetime | None = None
+    too_many_moves: bool = False
+
+
 def read_pushes(
     github: GitHubRead | Asked, pull: PullRequest, commits: Sequence[PullCommit], touching: frozenset[Sha]
-) -> tuple[tuple[Push, ...] | None, bool]:
-    """The pushes that brought a change of the request, and whether there were more moves than anybody reads.
-
-    The pushes are None if GitHub names no push of the head, as for a fork.
-    """
+) -> BranchPushes:
+    """What GitHub says of a pull request's branch; nothing of a fork's."""
     if not pull.head_branch or pull.head_repository_id != pull.repository_id:
-        return None, False
+        return BranchPushes()
     try:
         moves = github.pushes(pull.head_branch, pull.merged_at)
     except DeniedError:  # a GitHub without this list, or a token that may not read it
-        return None, False
+        return BranchPushes()
     found = pushes.that_changed(
         moves, commits=commits, touching=touching, head=pull.head, until=pull.merged_at
     )
-    return found, len(moves) > bounds.MOVES
+    return BranchPushes(
+        changing=found,
+        head_pushed_at=pushes.made_head_at(moves, head=pull.head, until=pull.merged_at),
+        too_many_moves=len(moves) > bounds.MOVES,
+    )
 
 
 def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:

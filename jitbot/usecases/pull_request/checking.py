@@ -14,6 +14,7 @@ from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import codeowners
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import POLICIES, Finding, Parsed, People, Policy, Sha, Source, Teams
 from jitbot.domain.model.grammar import REQUESTS, is_request, policy_of
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
@@ -187,6 +188,7 @@ class Checker:
         name = source.path.removeprefix(POLICIES).removesuffix(".yaml")
         rules = read_rules(tree, self.documents, name)
         accounts, people, teams = rules.accounts.value, rules.people.value, rules.teams.value
+        groups = rules.account_groups.value
         if source.path.startswith(POLICIES):
             yield from rules.policy.findings
             policy = rules.policy.value
@@ -194,7 +196,13 @@ class Checker:
                 yield from policy_lint.policy_findings(policy, self.catalogue)
                 yield from cross_checks.break_glass_findings(policy, rules.codeowners)
             if policy is not None and accounts is not None and people is not None and teams is not None:
-                yield from cross_checks.policy_findings(policy, accounts=accounts, people=people, teams=teams)
+                yield from cross_checks.policy_findings(
+                    policy,
+                    accounts=accounts,
+                    people=people,
+                    teams=teams,
+                    account_groups=groups or AccountGroups(),
+                )
                 yield from _approvals(policy, rules.codeowners, people, teams)
         else:
             yield from _shared_part(rules, source.path)

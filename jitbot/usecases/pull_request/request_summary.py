@@ -19,6 +19,7 @@ from jitbot.domain.model.parsed_case import requester_of
 from jitbot.domain.request.request_reference import pull_number
 from jitbot.domain.views import request_summary
 from jitbot.domain.views.grant_preview import would_grant
+from jitbot.domain.views.other_requests import OtherRequests
 from jitbot.domain.views.preview import Preview, preview_grant
 from jitbot.domain.views.request_summary import LOOKS_BACK, RequestSummary
 from jitbot.usecases.collect.collect_case import (
@@ -33,6 +34,7 @@ from jitbot.usecases.ledger import ledger_view as ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.pull_request.checking import Checker, ProposedChanges, read_former, read_proposed
 from jitbot.usecases.pull_request.merged_request import resolve_merged
+from jitbot.usecases.pull_request.other_requests import other_requests
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +119,28 @@ class _Asking:
         if kind is ChangeKind.DELETED:
             return replace(summary, ends_nothing=self._ends_nothing(path, parsed, state))
         preview = self._preview(path, kind, state, doubt=doubt)
+        summary = replace(summary, others=self._others(preview, history, doubt=doubt))
         return replace(
             summary,
             grant_preview=preview.grant_preview,
             former=state.current if kind is ChangeKind.MODIFIED else None,
             awaiting=preview.awaiting,
             findings=preview.findings,
+        )
+
+    def _others(self, preview: Preview, history: LedgerView | None, *, doubt: str) -> OtherRequests | None:
+        """The requester's other requests under a policy whose rules see one request; None of a policy with a number."""
+        grant_preview = preview.grant_preview
+        if grant_preview is None or not grant_preview.requirement.by_rules:
+            return None
+        return other_requests(
+            self.context,
+            self.pull,
+            grant_preview.request,
+            history,
+            self.at,
+            proposed=self.proposed,
+            doubt=doubt,
         )
 
     def _preview(self, path: str, kind: ChangeKind, state: RequestState, *, doubt: str) -> Preview:

@@ -14,9 +14,9 @@ from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import PLAIN, Request, Sha, Source
 from jitbot.domain.model.errors import JitbotError, UnavailableError
 from jitbot.domain.model.grammar import policy_of
-from jitbot.domain.model.merge_facts import Case, Merge, PullCommit, PullRequest, Push, Rules, supposed
+from jitbot.domain.model.merge_facts import Case, Merge, PullCommit, PullRequest, Rules, supposed
 from jitbot.domain.model.parsed_case import ParsedCase, parse_case
-from jitbot.usecases.collect.collect_case import read_pushes, read_rules
+from jitbot.usecases.collect.collect_case import BranchPushes, read_pushes, read_rules
 from jitbot.usecases.request.requester_client import RemoteTree, RequesterClient, folders_with_rules
 
 _MOST = 20  # commits to be compared with their parents: each costs two calls or three, once
@@ -81,6 +81,7 @@ class OpenApprovals:
         merged = _as_if_merged(pull, self.client.place.repository_id, len(head.commits), at)
         # Without an approval it does not matter who pushed, or when the base was changed.
         history = self.client.github.history(pull.number) if approved or dismissed else None
+        branch = self._pushes(merged, head) if approved else BranchPushes()
         source = head.source
         request = self.client.documents.parse_request(source) if source is not None else None
         blob = blob_name(source.content) if source is not None else None
@@ -98,15 +99,17 @@ class OpenApprovals:
             },
             retargeted_at=None if history is None else history.retargeted_at,
             dismissals=() if history is None else history.dismissals,
-            pushes=self._pushes(merged, head) if approved else None,
+            reopened_at=None if history is None else history.reopened_at,
+            pushes=branch.changing,
+            head_pushed_at=branch.head_pushed_at,
         )
         # The approvals of an extension are counted as those of a first ask.
         mode = PLAIN if source is not None else "000000"
         return supposed(merge, path, at, request=request, base=main.commit, rules=rules, mode=mode)
 
-    def _pushes(self, merged: PullRequest, head: _Head) -> tuple[Push, ...] | None:
-        found, too_many_moves = read_pushes(self.client.github, merged, head.commits, head.touching)
-        if too_many_moves:  # no approval helps then, so none is counted here
+    def _pushes(self, merged: PullRequest, head: _Head) -> BranchPushes:
+        found = read_pushes(self.client.github, merged, head.commits, head.touching)
+        if found.too_many_moves:  # no approval helps then, so none is counted here
             raise UnavailableError(
                 f"its branch was moved more than {bounds.MOVES} times: ask anew, from a new branch"
             )

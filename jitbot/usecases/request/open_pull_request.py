@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
+from jitbot.domain.access.approvals.requirement import Requirement
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
@@ -149,13 +150,15 @@ def _take_back(client: RequesterClient, proposal: NewRequest) -> None:
         ) from error
 
 
-def merge_when_approved(client: RequesterClient, pull: PullRequest, approvals: int) -> tuple[str, str]:
+def merge_when_approved(
+    client: RequesterClient, pull: PullRequest, requirement: Requirement
+) -> tuple[str, str]:
     """Turn auto-merge on, if main's rules wait for what the policy asks; gives the method, or why it is off."""
     place = client.place
     if not place.auto_merge or not place.methods:
         return "", "the repository does not allow it"
     try:
-        if why := too_early(client.github.rules(place.branch), approvals):
+        if why := too_early(client.github.rules(place.branch), requirement):
             return "", why
         client.github_write.merge_when_ready(pull, place.methods[0])
     except JitbotError as error:
@@ -163,13 +166,14 @@ def merge_when_approved(client: RequesterClient, pull: PullRequest, approvals: i
     return place.methods[0], ""
 
 
-def too_early(rules: BranchRules, approvals: int) -> str:
+def too_early(rules: BranchRules, requirement: Requirement) -> str:
     """Why GitHub might merge before enough approvals count, which refuses the request for good; empty if it cannot."""
     if APPROVAL in rules.checks:
         return ""
-    if approvals <= 1 and rules.code_owners and rules.approvals >= approvals:
+    if requirement.any_owner_will_do and rules.code_owners and rules.approvals >= requirement.need:
         return ""
+    named = "".join(f", 1 of {team.name}" for team in requirement.teams)
     return (
-        f"it takes {approvals} of the owners' approvals, and main's rules do not wait for that "
+        f"it takes {requirement.need} of the owners' approvals{named}, and main's rules do not wait for that "
         f"({APPROVAL} is no required check)"
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from jitbot.domain.access.approvals.requirement import Requirement, under
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import Login, Request, same_login
@@ -88,8 +89,7 @@ def _asked(approvals: OpenApprovals, pull: PullRequest, request: Request, now: d
     client = approvals.client
     rules = client.rules(policy_of(request.path))
     owned_by = owners.of(request.path, codeowners=rules.codeowners, people=client.people, teams=client.teams)
-    so_far, policy = approvals.of(pull, request.path, now), rules.policy.value
-    asked = policy.approvals if policy is not None else 0
+    so_far = approvals.of(pull, request.path, now)
     return OpenRequest(
         request=request.path,
         requester=request.requester,
@@ -98,6 +98,12 @@ def _asked(approvals: OpenApprovals, pull: PullRequest, request: Request, now: d
         number=pull.number,
         url=pull.url,
         approvals=so_far,
-        needed=so_far.required if isinstance(so_far, PendingApprovals) else asked,
+        needed=_needed(so_far, under(rules, request)),
         owners=owned_by.names,
     )
+
+
+def _needed(so_far: PendingApprovals | NotKnown, at_main: Requirement | None) -> int:
+    if isinstance(so_far, PendingApprovals):
+        return so_far.required
+    return at_main.need if at_main is not None else 0

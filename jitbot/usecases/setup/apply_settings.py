@@ -6,9 +6,9 @@ from jitbot.domain.ledger.events import LEDGER
 from jitbot.domain.model.documents import Settings
 from jitbot.domain.model.errors import DeniedError, InvalidError
 from jitbot.domain.setup.doctor import desired_settings as desired
-from jitbot.domain.setup.doctor import setting_changes
+from jitbot.domain.setup.doctor import other_rules, setting_changes
 from jitbot.domain.setup.doctor.github_state import GitHubState
-from jitbot.domain.setup.doctor.report import tried
+from jitbot.domain.setup.doctor.report import CheckVerdict, tried
 from jitbot.ports.github_read import GitHubRead
 from jitbot.ports.github_write import GitHubWrite
 
@@ -45,12 +45,17 @@ def ready(github: GitHubRead, settings: Settings) -> None:
 
 def apply_settings(github: GitHubRead, github_write: GitHubWrite) -> Iterator[tuple[str, bool]]:
     """Each change in words, and whether it had to be made. Safe to stop and to repeat."""
-    due = desired.due(read(github))
+    state = read(github)
+    due, app = desired.due(state), state.hosting.actions_app
+    if any(check.verdict is not CheckVerdict.OK for check in other_rules.status_source(state)):
+        due |= {desired.MAIN_RULESET}
     for change in desired.CHANGES:
         if change in due and change is desired.LEDGER_BRANCH:
             _begin(github_write)
         elif change in due:
-            github_write.change_setting(change.method, change.path, setting_changes.body(change))
+            github_write.change_setting(
+                change.method, change.path, setting_changes.body(change, actions_app=app)
+            )
         yield change.title, change in due
 
 

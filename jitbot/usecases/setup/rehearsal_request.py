@@ -59,7 +59,7 @@ def ask(
     say(preview.grant_preview.in_words())
     say(f"it may do nothing but {READ}, and needs {preview.grant_preview.who_approves()}")
     pull = open_pull(client, new_request.ask(preview.grant_preview, source.content))
-    method, why = merge_when_approved(client, pull, policy.approvals)
+    method, why = merge_when_approved(client, pull, preview.grant_preview.requirement)
     say(
         "auto-merge is on: GitHub merges it once it is approved"
         if method

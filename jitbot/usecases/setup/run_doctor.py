@@ -110,6 +110,7 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
         yield from repository.identity(tree.settings, state.hosting, target.api_url)
     for row in (desired_settings.DEFAULT_BRANCH, *desired_settings.MAIN):
         yield row.compare(state, target.page)
+    yield from other_rules.status_source(state)
     yield from other_rules.of_main(state.main)
     yield from break_glass.soon(tree.policies, state.main)
     for row in desired_settings.LEDGER:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from jitbot.adapters import documents
+from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
 from jitbot.domain.model.documents import (
     AccountId,
     GithubId,
@@ -168,6 +169,43 @@ def test_policy() -> None:
         managed_policies=("ReadOnlyAccess", "AWS_x+=.@-y"),
     )
     assert parsed.value.where["statements.0.resources.2"] == Position(line=16, column=9)
+
+
+RULES = """\
+description: x
+eligible: [dave]
+accounts: [prod]
+max_duration: 4h
+approvals:
+  - when: {accounts: ["@production", prod], duration_over: 2h, parameters: {days: [1, 2], table: [refunds]}}
+    need: 3
+    from: ["@acme/payments-leads", "@acme/security"]
+  - {need: 2, from: ["@acme/security"]}
+parameters:
+  table: {enum: [orders, refunds]}
+  days: {type: integer, minimum: 0, maximum: 9}
+statements: [{actions: [s3:GetObject], resources: ["arn:aws:s3:::{{table}}/{{days}}"]}]
+"""
+
+
+def test_rules_of_approval() -> None:
+    """A list of rules keeps its order and its places; the number is that of the rule which always holds."""
+    parsed = documents.parse_policy(_source(RULES, "policies/access/x.yaml"))
+    assert parsed.findings == ()
+    assert parsed.value is not None
+    when = RuleCondition(
+        accounts=("@production", "prod"),
+        duration_over=timedelta(hours=2),
+        parameters={"days": ("1", "2"), "table": ("refunds",)},
+    )
+    teams = ("@acme/payments-leads", "@acme/security")
+    assert parsed.value.approval_rules == (
+        ApprovalRule(need=3, teams=teams, when=when),
+        ApprovalRule(need=2, teams=teams[1:]),
+    )
+    assert [rule.field for rule in parsed.value.approval_rules] == ["approvals.0", "approvals.1"]
+    assert parsed.value.approvals == 2
+    assert parsed.value.where["approvals.0.from.1"] == Position(line=8, column=36)
 
 
 def test_shortest_policy() -> None:

@@ -379,9 +379,12 @@ def test_a_move_to_another_base_is_seen_whoever_made_it(site: Site, kind: str) -
         {"event": kind, "created_at": "2026-11-24T08:10:00Z"},
         {"event": kind, "created_at": "2026-11-24T08:20:00Z"},
         {"event": "closed", "created_at": "2026-11-24T08:30:00Z"},
+        {"event": "reopened", "created_at": "2026-11-24T08:40:00Z"},
     ]
     site.answers(f"/issues/{number}/events", json.dumps(told).encode())
-    assert site.reader().history(number).retargeted_at == datetime(2026, 11, 24, 8, 20, tzinfo=UTC)
+    found = site.reader().history(number)
+    assert found.retargeted_at == datetime(2026, 11, 24, 8, 20, tzinfo=UTC)
+    assert found.reopened_at == datetime(2026, 11, 24, 8, 40, tzinfo=UTC)
 
 
 def page(*items: str, following: bool = False) -> GitHubFault:

@@ -34,7 +34,7 @@ def test_each_danger_is_a_line(desk: Desk) -> None:
         "          ssm:ResumeSession, ssm:TerminateSession: can change things",
         "          ssm:DescribeInstanceInformation: reads on every resource",
         "access:   1 list, 1 read, 3 write",
-        "approve:  1 of @acme/platform",
+        "approve:  1 of @acme/platform @acme/security",
     ]
 
 

@@ -75,7 +75,7 @@ def test_an_old_approval_can_be_given_anew() -> None:
 def test_a_judgement_of_this_very_second_can_be_given_anew() -> None:
     """What somebody judged a moment ago does not stand against what they may still do."""
     awaiting = seen("@bob", reviews=(a_review(state="DISMISSED", submitted_at=MERGED_AT),))
-    assert logins(awaiting) == ["bob"]
+    assert (logins(awaiting), awaiting.attainable, awaiting.possible) == (["bob"], 1, True)
 
 
 def test_an_objection_stands_and_can_be_taken_back() -> None:

@@ -6,7 +6,7 @@ from acme_facts import MERGED_AT, MINUTE, SECOND, an_actor, sha
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jitbot.domain.access.pushes import that_changed
+from jitbot.domain.access.pushes import made_head_at, that_changed
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import GithubId, Login, Sha
 from jitbot.domain.model.merge_facts import GONE, Actor, PullCommit, Push
@@ -48,6 +48,17 @@ def test_a_forced_push_brings_all_that_it_leads_to() -> None:
     """From a commit that is no part of the pull request any more, everything is new."""
     pushes = (push("alice", NONE, C), push("bob", sha("dropped"), C, minutes=1))
     assert who(*pushes) == ["alice", "bob"]
+
+
+def test_the_head_is_as_old_as_the_last_push_of_it() -> None:
+    """A branch that left its head and came back is as young as the return; what comes after the merge is ignored."""
+    first, away, back = (push("alice", A, each, minutes=at) for each, at in ((C, 0), (B, 1), (C, 2)))
+    late = push("alice", A, C, minutes=61)
+    assert made_head_at((first, away), head=C, until=MERGED_AT) == first.at
+    assert made_head_at((first, away, back, late), head=C, until=MERGED_AT) == back.at
+    assert made_head_at((first, late), head=C, until=None) == late.at
+    assert made_head_at((away,), head=C, until=MERGED_AT) is None
+    assert made_head_at((first, push("bob", C, C, minutes=3)), head=C, until=MERGED_AT) == first.at
 
 
 def test_where_nothing_made_the_head_nobody_is_known() -> None:

@@ -82,6 +82,14 @@ IGNORED: dict[str, tuple[ParsedCase, str]] = {
         ground_of(a_review(), retargeted_at=a_review().submitted_at),
         "approved before the pull request was moved to this base",
     ),
+    "given before it was opened again": (
+        ground_of(a_review(), reopened_at=a_review().submitted_at),
+        "approved before the pull request was opened again",
+    ),
+    "given before the head was pushed again": (
+        ground_of(a_review(), head_pushed_at=a_review().submitted_at + SECOND),
+        "approved before the last push",
+    ),
     "self approval": (ground_of(a_review("alice")), "is the requester"),
     "the author under another name": (
         ground_of(a_review("mallory"), pull_request=a_pull(author=an_actor("mallory"))),
@@ -143,6 +151,8 @@ IGNORED: dict[str, tuple[ParsedCase, str]] = {
 def test_an_approval_after_the_last_move_to_another_base_counts() -> None:
     """Whoever approves after the move has seen the diff against the base it was merged into."""
     assert counted(ground_of(a_review(), retargeted_at=a_review().submitted_at - SECOND)) == ["bob"]
+    assert counted(ground_of(a_review(), reopened_at=a_review().submitted_at - SECOND)) == ["bob"]
+    assert counted(ground_of(a_review(), head_pushed_at=a_review().submitted_at)) == ["bob"]
 
 
 @pytest.mark.parametrize(("parsed_case", "why"), IGNORED.values(), ids=IGNORED.keys())

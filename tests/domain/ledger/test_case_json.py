@@ -52,6 +52,8 @@ CASES = {
     "no pull request": a_case(merge=None),
     "an author who is gone": a_case(merge=a_merge(pull_request=a_pull(author=GONE))),
     "pushes, and none known": a_case(merge=a_merge(pushes=(a_push("bob"),), merge_seen=True, dismissals=())),
+    "opened again": a_case(merge=a_merge(reopened_at=MERGED_AT)),
+    "pushed again": a_case(merge=a_merge(head_pushed_at=MERGED_AT)),
     "too many moves": a_case(merge=a_merge(pushes=None, too_many_moves=True)),
     "an objection dismissed": a_case(
         merge=a_merge(
@@ -82,6 +84,7 @@ def test_a_decision_made_from_the_facts_is_the_same(case: Case) -> None:
             head_blob=found.head_blob, reviews=found.reviews, commits=found.commits,
             touching=found.touching, permissions=found.permissions, merge_seen=found.merge_seen,
             dismissals=found.dismissals, pushes=found.pushes, too_many_moves=found.too_many_moves,
+            reopened_at=found.reopened_at, head_pushed_at=found.head_pushed_at,
         )  # fmt: skip
     again = replace(case, listed=facts.listed, default_branch=facts.default_branch, merge=merge)
     assert replace(decide(again, a_request_state(), NOW), parsed_case=None) == replace(
@@ -99,9 +102,15 @@ def test_the_facts_come_back_as_they_were(case: Case) -> None:
         return
     for name in (
         "pull_request", "files", "head_blob", "commits", "touching", "permissions", "retargeted_at",
-        "merge_seen", "dismissals", "pushes", "too_many_moves",
+        "merge_seen", "dismissals", "pushes", "too_many_moves", "reopened_at", "head_pushed_at",
     ):  # fmt: skip
         assert getattr(found.snapshot, name) == getattr(case.merge, name), name
+
+
+def test_a_push_that_changes_no_count_is_not_kept() -> None:
+    """The record of a request that was approved after its last push is as it always was."""
+    told = through_json(a_case(merge=a_merge(head_pushed_at=a_review().submitted_at)))["told"]
+    assert not told.keys() & {"reopened_at", "head_pushed_at"}
 
 
 def test_the_facts_name_what_the_rules_at_the_head_are_made_of() -> None:
@@ -183,7 +192,7 @@ def again(case: Case) -> Decision:
             name: getattr(facts.snapshot, name)
             for name in (
                 "pull_request", "files", "head_blob", "reviews", "commits", "touching", "permissions",
-                "retargeted_at", "merge_seen", "dismissals", "pushes", "too_many_moves",
+                "retargeted_at", "merge_seen", "dismissals", "pushes", "too_many_moves", "reopened_at", "head_pushed_at",
             )
         }  # fmt: skip
         merge = replace(case.merge, **kept)

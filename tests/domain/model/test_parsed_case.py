@@ -135,7 +135,7 @@ def test_a_second_pull_request_that_does_not_fit_does_no_harm() -> None:
     assert isinstance(parse_case(a_case(listed=(other, a_pull()))), ParsedCase)
 
 
-@pytest.mark.parametrize("part", ["settings", "accounts", "people", "teams", "policy"])
+@pytest.mark.parametrize("part", ["settings", "accounts", "people", "teams", "policy", "account_groups"])
 def test_rules_that_do_not_parse_are_no_ground(part: str) -> None:
     """Each document that a decision reads must parse, and says itself where it does not."""
     assert against(a_case(rules=the_rules(**{part: unreadable(part)}))) == unreadable(part).findings
@@ -148,7 +148,7 @@ def test_all_findings_come_at_once() -> None:
     assert [finding.code for finding in against(case)] == ["not-a-plain-file", "case-clash", "one", "two"]
 
 
-@pytest.mark.parametrize("part", ["settings", "accounts", "people", "teams", "policy"])
+@pytest.mark.parametrize("part", ["settings", "accounts", "people", "teams", "policy", "account_groups"])
 def test_a_missing_part_without_a_finding_is_still_no_ground(part: str) -> None:
     """Empty means no: nothing stands where a value is missing, even if nobody said why."""
     rules = the_rules(**{part: Parsed(value=None)})

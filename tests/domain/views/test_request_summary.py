@@ -26,21 +26,18 @@ from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model.documents import Login
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.views.request_summary import (
-    MARKDOWN,
-    TERMINAL,
     Held,
     RequestSummary,
     before,
     headline,
     held,
     labelled,
-    listed,
     more,
     owning,
     stands,
     waiting,
-    when,
 )
+from jitbot.domain.views.wording import MARKDOWN, TERMINAL, listed, when
 
 OTHER = PATH.replace("refunds", "other")
 GRANTED = a_request_state(an_approval())

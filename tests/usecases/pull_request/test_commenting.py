@@ -9,6 +9,7 @@ import pytest
 from acme_world import HOUR, MINUTE, ORDERS, TABLE, World, clone_of
 from breaking import answer
 from comment_facts import is_inert
+from pages import bodies, comment, lights, only
 
 from jitbot.domain.views.comment_body import MARKER
 from jitbot.sandbox.github.records import GitHubFault
@@ -35,31 +36,6 @@ def propose(world: World, login: str, files: Mapping[str, str | None]) -> int:
     """A pull request with these files, from a branch of its own."""
     world.steps += 1
     return world.propose(login, f"change {world.steps}", files)
-
-
-def comment(world: World, *numbers: int, code: int = 0, workflow: str = "check.yml", **job: Any) -> str:
-    """Run `jitbot comment` in a job; gives what it printed."""
-    world.forget()
-    return world.jit("comment", *map(str, numbers), code=code, workflow=workflow, **job).output
-
-
-def bodies(world: World, number: int) -> list[str]:
-    """The comments of a pull request, oldest first."""
-    return [each.body for each in world.github.comments.values() if each.pull == number]
-
-
-def only(world: World, number: int) -> str:
-    """The one comment there is."""
-    (body,) = bodies(world, number)
-    return body
-
-
-def lights(world: World, number: int) -> dict[str, tuple[str, str]]:
-    """The statuses of a pull request's head."""
-    head = world.github.pulls[number].head_sha
-    return {
-        each.context: (each.state, each.description) for each in world.github.statuses if each.sha == head
-    }
 
 
 def writes(world: World) -> list[str]:

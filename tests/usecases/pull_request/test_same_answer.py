@@ -6,23 +6,19 @@ clone, and then merged and decided.
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from acme_world import DAY, HOUR, MINUTE, ORDERS, SECOND, TABLE, World
-from asking_world import Counter
-from desk import said
+from pages import desk, status, waiting
 
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model import bounds
 from jitbot.sandbox.github import GitHubFault
 from jitbot.sandbox.github.git.objects import Signature
 from jitbot.sandbox.github.happenings import note
-from jitbot.usecases.request.follow import follow
 from jitbot.usecases.request.open_approvals import OpenApprovals
-from jitbot.usecases.request.requester_client import RequesterClient
 
 OWNERS, PEOPLE, TEAMS = ".github/CODEOWNERS", "policies/people.yaml", "policies/teams.yaml"
 
@@ -35,27 +31,6 @@ def proposed(world: World, *, approved_by: tuple[str, ...] = ("bob",)) -> tuple[
     for login in approved_by:
         world.must(world.review(login, number))
     return path, number
-
-
-def desk(world: World, login: str = "alice") -> RequesterClient:
-    """This person's desk, without a clone."""
-    return Counter(acme=world.acme, slept=[]).desk(login)
-
-
-def waiting(world: World, path: str, number: int) -> PendingApprovals | NotKnown | None:
-    """What `request --wait` is shown of the approvals at this moment."""
-    mine = desk(world)
-    (sight,) = follow(mine, mine.github.pull(number), path, now=world.now, patience=timedelta())
-    return sight.approvals
-
-
-def status(world: World, folder: Path, path: str) -> dict[str, Any]:
-    """What `jitbot status` says in JSON that this request waits for."""
-    environ = {"GITHUB_TOKEN": world.acme.token("alice"), "GITHUB_API_URL": world.acme.github.api_url}
-    command = ("status", "--all", "--repo", world.acme.repository, "--format", "json")
-    shown = said(*command, folder=folder, environ=environ, now=world.now).json
-    (found,) = [each["waiting_for"] for each in shown if each["request"] == path]
-    return dict(found)
 
 
 def good(world: World) -> tuple[str, int]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from asking_world import NOW, REASON, TEXT, Counter, Trouble
 
+from jitbot.domain.access.approvals.requirement import RequiredTeam, Requirement
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
 from jitbot.domain.model.github_objects import BranchRules
 from jitbot.sandbox.clock import Clock
@@ -266,7 +267,7 @@ def test_auto_merge_merges_as_the_person(counter: Counter) -> None:
     counter.acme.github.on_push = lambda branch, login: pushes.append((branch, login))
     desk, main = counter.desk(), counter.github.store.tip("main")
     pull = open_pull(desk, counter.proposal(desk))
-    assert merge_when_approved(desk, pull, 1) == ("squash", "")
+    assert merge_when_approved(desk, pull, Requirement(need=1)) == ("squash", "")
     assert desk.github.pull(pull.number).auto_merge
     assert pushes == []
     counter.acme.call("bob", "POST", f"/pulls/{pull.number}/reviews", event="APPROVE", body="")
@@ -283,16 +284,16 @@ def test_auto_merge_that_is_not_allowed_is_said(counter: Counter) -> None:
     counter.acme.github.allow_auto_merge = False
     desk = counter.desk()
     pull = open_pull(desk, counter.proposal(desk))
-    assert merge_when_approved(desk, pull, 1) == ("", "the repository does not allow it")
+    assert merge_when_approved(desk, pull, Requirement(need=1)) == ("", "the repository does not allow it")
     counter.acme.github.allow_auto_merge = True
     other = counter.desk()
     assert other.place.auto_merge
     counter.acme.github.allow_auto_merge = False
-    method, note = merge_when_approved(other, pull, 1)
+    method, note = merge_when_approved(other, pull, Requirement(need=1))
     assert method == ""
     assert "Auto merge is not allowed" in note
     counter.acme.github.faults = Trouble(method="GET", ending="/rules/", status=502, after=False)
-    method, note = merge_when_approved(other, pull, 1)
+    method, note = merge_when_approved(other, pull, Requirement(need=1))
     assert (method, "502" in note or "answer" in note) == ("", True)
     assert len(counter.pulls()) == 1
 
@@ -301,7 +302,7 @@ def test_auto_merge_never_comes_too_early(counter: Counter) -> None:
     """Two approvals are not left to rules that wait for one, which would have the request refused for good."""
     desk = counter.desk("dave")
     pull = open_pull(desk, counter.proposal(desk, ADMIN, "production-admin"))
-    method, note = merge_when_approved(desk, pull, 2)
+    method, note = merge_when_approved(desk, pull, Requirement(need=2))
     assert method == ""
     assert "jitbot/approval is no required check" in note
     assert not desk.github.pull(pull.number).auto_merge
@@ -309,7 +310,7 @@ def test_auto_merge_never_comes_too_early(counter: Counter) -> None:
     counter.acme.github.rules["main"] = Ruleset(
         id=1, pull_request=PullRequestRule(), required_checks=("jitbot/approval",)
     )
-    assert merge_when_approved(desk, pull, 2) == ("squash", "")
+    assert merge_when_approved(desk, pull, Requirement(need=2)) == ("squash", "")
     counter.acme.github.rules["main"] = kept
 
 
@@ -333,4 +334,13 @@ def test_when_rules_wait_for_enough(
     rules = BranchRules(
         answer=(), types=frozenset(), approvals=approvals, code_owners=owners, checks=frozenset(checks)
     )
-    assert bool(too_early(rules, needed)) is early
+    assert bool(too_early(rules, Requirement(need=needed))) is early
+
+
+def test_a_team_is_more_than_any_owner() -> None:
+    """Where one approval must be of a team, GitHub's own rule would take another owner's."""
+    rules = BranchRules(answer=(), types=frozenset(), approvals=1, code_owners=True, checks=frozenset())
+    team = RequiredTeam(name="@acme/security", rosters=())
+    assert "1 of the owners' approvals, 1 of @acme/security" in too_early(
+        rules, Requirement(need=1, teams=(team,))
+    )

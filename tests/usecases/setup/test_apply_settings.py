@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from github_facts import HOSTING, JOB_TOKENS, LEDGER, MAIN
 
 from jitbot.adapters.github import Client, GitHubReader, GitHubWriter
 from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.setup.doctor import desired_settings as desired
+from jitbot.domain.setup.doctor import setting_changes
 from jitbot.domain.setup.doctor.github_state import GitHubState
 from jitbot.domain.setup.doctor.report import CheckVerdict, Unknown
 from jitbot.sandbox.clock import Clock
@@ -259,3 +262,19 @@ def test_what_the_organisation_prevents_is_a_refusal(begun: Begun) -> None:
         begun.apply()
     begun.github.faults = None
     repo.job_permissions = before
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_on_github_com_the_checks_are_taken_from_actions(*, pinned: bool) -> None:
+    """Where all else is set, a ruleset whose checks any account may set is replaced, once."""
+    sent: Any = setting_changes.body(desired.MAIN_RULESET, actions_app=15368)
+    main = replace(MAIN, rules=tuple(sent["rules"])) if pinned else MAIN
+    github, write = Mock(), Mock()
+    answer = {**HOSTING.answer, "html_url": "https://github.com/acme/access"}
+    github.hosting.return_value = replace(HOSTING, answer=answer)
+    github.protection.side_effect = lambda branch: main if branch == "main" else LEDGER
+    github.job_tokens.return_value = JOB_TOKENS
+    made = [title for title, changed in apply_settings(github, write) if changed]
+    assert made == ([] if pinned else [desired.MAIN_RULESET.title])
+    if not pinned:
+        write.change_setting.assert_called_once_with("POST", "/rulesets", sent)

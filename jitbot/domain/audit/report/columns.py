@@ -9,6 +9,7 @@ from jitbot.domain.audit.verify.grant_record import (
     NOT_READ,
     ControlResult,
     Ended,
+    FilledPlace,
     GrantRecord,
     RecordedDecision,
     Reviewed,
@@ -110,6 +111,12 @@ def _review(review: Reviewed) -> str:
     return f"{review.login} ({review.github_id}){at} on {review.commit[:12]}, review {review.review_id}{rule}{dismissed}"
 
 
+def place_in_words(place: FilledPlace) -> str:
+    """`1 of @acme/security: erin (1005)`."""
+    by = "nobody" if place.github_id is None else f"{place.login} ({place.github_id})"
+    return f"{f'1 of {place.team}' if place.team else 'any owner'}: {by}"
+
+
 def _cleanup_lag(record: GrantRecord) -> int | None:
     if record.removed_at is None or record.not_after is None:
         return None
@@ -199,5 +206,10 @@ COLUMNS: tuple[tuple[str, Value], ...] = (
             (name, _answer(name, lambda each: each.answer)),
             (f"{name}_why", _answer(name, lambda each: each.why)),
         )
+    ),
+    ("approval_rules", lambda record: [rule for each in record.decisions for rule in each.rules]),
+    (
+        "approval_places",
+        lambda record: [place_in_words(place) for each in record.decisions for place in each.places],
     ),
 )

@@ -31,6 +31,7 @@ class Entitlement:
     named: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()  # of approval, in words; empty where the policy asks by a number
 
 
 def entitlement(name: str, rules: Rules) -> Entitlement:
@@ -71,6 +72,7 @@ def entitlement(name: str, rules: Rules) -> Entitlement:
         named=policy.eligible,
         owners=owned.names,
         reviewers=policy.reviewers,
+        rules=tuple(rule.in_words() for rule in policy.approval_rules),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import assert_never
 
-from jitbot.domain.audit.report.columns import allowed, managed
+from jitbot.domain.audit.report.columns import allowed, managed, place_in_words
 from jitbot.domain.audit.report.summary import QUESTIONS
 from jitbot.domain.audit.verify.grant_record import ControlAnswer, GrantRecord, RecordedDecision, Reviewed
 from jitbot.domain.model.documents import OPTIONAL
@@ -119,6 +119,7 @@ def _decision(each: RecordedDecision) -> Cell:
         *(each.kind, each.commit, each.head, each.rules_commit, each.author, each.merged_by),
         *(each.owner_rule, each.reasons, each.run, each.at, each.requested_at, each.merged_at),
         *(each.pull_request, each.required, [_review(review) for review in each.reviews]),
+        *(each.rules, tuple(map(place_in_words, each.places))),
     ]
 
 

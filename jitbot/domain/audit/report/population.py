@@ -17,6 +17,7 @@ from jitbot.domain.audit.verify.grant_checks import judged
 from jitbot.domain.audit.verify.grant_record import (
     AfterReview,
     Ended,
+    FilledPlace,
     Granted,
     GrantOutcome,
     GrantRecord,
@@ -235,6 +236,11 @@ def _decided(event: Event) -> RecordedDecision:
         not_after=event.window.expires_at if event.window else None,
         reasons=tuple(each.message or each.code for each in evidence.reasons),
         run=event.run,
+        rules=evidence.approval_rules or (),
+        places=tuple(
+            FilledPlace(team=each.team, login=each.login, github_id=each.github_id)
+            for each in evidence.places
+        ),
     )
 
 

@@ -86,6 +86,7 @@ def _approvals_missing(decision: RecordedDecision, granted_at: datetime) -> Iter
         return
     if len(decision.approvers) < decision.required:
         yield _no(f"{len(decision.approvers)} of {decision.required} approvals are recorded")
+    yield from _places_open(decision)
     for approval in decision.approvals:
         if approval.submitted_at is None:
             yield _unknown(f"the time of {approval.login}'s approval is not recorded")
@@ -95,6 +96,18 @@ def _approvals_missing(decision: RecordedDecision, granted_at: datetime) -> Iter
             )
         if decision.head and approval.commit and approval.commit != decision.head:
             yield _no(f"{approval.login} approved {approval.commit[:10]}, not the head that was merged")
+
+
+def _places_open(decision: RecordedDecision) -> Iterator[Result]:
+    """What is wrong with the record of who gave which approval, where rules asked for one of a team."""
+    for index, place in enumerate(decision.places):
+        name = f"approval of {place.team or 'an owner'}"
+        if place.github_id is None:
+            yield _no(f"the {name} is not recorded")
+        elif place.github_id not in decision.approvers:
+            yield _no(f"the {name} is recorded of {place.login}, whose approval is not")
+        elif any(place.github_id == other.github_id for other in decision.places[:index]):
+            yield _no(f"{place.login} is recorded for two of the approvals")
 
 
 def _approved(record: GrantRecord) -> str:

@@ -87,6 +87,18 @@ class Reviewed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilledPlace:
+    """One of the approvals that the rules asked for, and who gave it. `team` is empty if any owner's would do.
+
+    `github_id` is None if nobody gave it.
+    """
+
+    team: str
+    login: str
+    github_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedDecision:
     """One decision and the evidence it rests on. What an old record lacks is None or empty."""
 
@@ -111,6 +123,8 @@ class RecordedDecision:
     not_after: datetime | None
     reasons: tuple[str, ...]
     run: str
+    rules: tuple[str, ...] = ()  # of approval, that held; empty where a policy asks by a number
+    places: tuple[FilledPlace, ...] = ()
 
     @property
     def approvals(self) -> tuple[Reviewed, ...]:

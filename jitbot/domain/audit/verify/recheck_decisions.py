@@ -7,6 +7,7 @@ from datetime import timedelta
 from jitbot import __version__
 from jitbot.domain.access import request_state
 from jitbot.domain.access.approval import Decision, Verdict, decide
+from jitbot.domain.access.decision_event import other_rules
 from jitbot.domain.audit.history.findings import AuditFinding, Severity, Subject
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.audit.history.limits import longer_than
@@ -185,6 +186,8 @@ def _merge(case_facts: Facts, in_git: InGit) -> Merge | None:
         dismissals=found.dismissals,
         pushes=found.pushes,
         too_many_moves=found.too_many_moves,
+        reopened_at=found.reopened_at,
+        head_pushed_at=found.head_pushed_at,
     )
 
 
@@ -260,6 +263,8 @@ def _differences(event: Event, again: Decision, in_git: InGit) -> Iterator[str]:
         again.window.expires_at - again.parsed_case.request.duration,
     ):
         yield "something else was asked for than is recorded"
+    elif other_rules(event.evidence, again.parsed_case, again.approvals):
+        yield "other rules of approval, or other people for them, are recorded than those that the rules give"
 
 
 def _version(event: Event) -> str:

@@ -8,6 +8,7 @@ from jitbot.domain.setup.doctor.report import Unknown
 Body = Mapping[str, object]  # a JSON object of GitHub's
 
 ADMIN_ROLE = 5  # GitHub's number of the repository role admin, as rulesets name it
+ACTIONS_APP = 15368  # https://api.github.com/apps/github-actions
 _ADMINS = ("RepositoryRole", ADMIN_ROLE)
 
 
@@ -53,6 +54,11 @@ class Hosting:
     repository_id: int
     default_branch: str
     answer: Body
+
+    @property
+    def actions_app(self) -> int | None:
+        """The number of the App GitHub Actions; None on another server than github.com, where it is another one."""
+        return ACTIONS_APP if str(self.answer.get("html_url")).startswith("https://github.com/") else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

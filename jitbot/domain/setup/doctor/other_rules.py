@@ -4,10 +4,11 @@ They often come from the organisation, for all its repositories.
 https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets/available-rules-for-rulesets
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from jitbot.domain.ledger.events import DELETION, FORCE_PUSH
-from jitbot.domain.setup.doctor.github_state import Branch, Hosting
+from jitbot.domain.setup.doctor.desired_settings import STATUSES
+from jitbot.domain.setup.doctor.github_state import Body, Branch, GitHubState, Hosting
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 from jitbot.domain.setup.doctor.setting import SettingRule
 
@@ -41,6 +42,15 @@ _UNSIGNED = Check(
     "https://docs.github.com/en/authentication/managing-commit-signature-verification",
     otherwise=CheckVerdict.WARN,
 )
+_SOURCE = Check(
+    code="main-status-source",
+    group="main",
+    title="the checks come from GitHub Actions alone",
+    impact="anyone with write access could turn them green with a token of their own; nothing is granted by that, and a "
+    "request that is merged too early is refused",
+    fix="in main's ruleset choose GitHub Actions as the source of both status checks; `jitbot init --apply` does it",
+    otherwise=CheckVerdict.WARN,
+)
 _MAIN = Check(
     code="main-other-rules",
     group="main",
@@ -72,6 +82,31 @@ def of_main(branch: Branch) -> Iterator[Check]:
         return
     yield _NO_QUEUE.answer(_QUEUE not in kinds, "a rule requires it")
     yield _others(_MAIN, kinds - {_QUEUE, "creation"})  # main is there already
+
+
+def status_source(state: GitHubState) -> Iterator[Check]:
+    """Whether main takes jitbot's statuses from GitHub Actions alone. Not asked where the number of that App is unknown."""
+    app, rules = state.hosting.actions_app, state.main.rules
+    if app is None:
+        return
+    if isinstance(rules, Unknown):
+        yield _SOURCE.unknown(rules.why)
+        return
+    sources: dict[str, set[object]] = {}
+    for rule in rules:
+        for context, source in _required_checks(rule):
+            sources.setdefault(context, set()).add(source)
+    free = sorted(context for context in STATUSES if app not in sources.get(context, {app}))
+    yield _SOURCE.answer(not free, f"any account may set {listed(free)}")
+
+
+def _required_checks(rule: Body) -> Iterator[tuple[str, object]]:
+    """The contexts of the status checks that a rule requires, each with the App that must set it."""
+    parameters = rule.get("parameters")
+    required = parameters.get("required_status_checks") if isinstance(parameters, Mapping) else None
+    for each in required if isinstance(required, list) else ():
+        if isinstance(each, Mapping):
+            yield str(each.get("context")), each.get("integration_id")
 
 
 def of_ledger(branch: Branch) -> Iterator[Check]:

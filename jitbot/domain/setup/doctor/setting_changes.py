@@ -12,6 +12,7 @@ from jitbot.domain.setup.doctor.setting import MERGE_METHODS, SettingChange
 
 LEDGER_MESSAGE = "Begin the ledger"
 LEDGER_README = b"This branch is the ledger: events are added to it, and nothing is ever changed.\n"
+_CHECKS = "required_status_checks"
 # No row asks for these: what GitHub wants said of pull requests beside what the rows set.
 _ALSO: Mapping[str, Body] = {
     "pull_request": {
@@ -21,14 +22,26 @@ _ALSO: Mapping[str, Body] = {
 }
 
 
-def body(change: SettingChange) -> Body:
-    """What the call of a change sends: what all its rows set, together."""
+def body(change: SettingChange, *, actions_app: int | None = None) -> Body:
+    """What the call of a change sends: what all its rows set, together.
+
+    With `actions_app`, required status checks are taken from this App alone.
+    """
     together: dict[str, Any] = {}
     for row in TABLE:
         if row.change is change:
             for name, value in row.sets().items():
                 together[name] = together[name] | value if name in together else value
+    if actions_app is not None:
+        together = {name: _from(actions_app, value) for name, value in together.items()}
     return _ruleset(change.branch, together) if change.branch else together
+
+
+def _from(app: int, asked: Any) -> Any:
+    """The parameters of a rule, with this App as the source of each status check among them."""
+    if not isinstance(asked, Mapping) or _CHECKS not in asked:
+        return asked
+    return {**asked, _CHECKS: [{**each, "integration_id": app} for each in asked[_CHECKS]]}
 
 
 def _ruleset(branch: str, rules: Mapping[str, Mapping[str, object]]) -> Body:
@@ -45,18 +58,18 @@ def _ruleset(branch: str, rules: Mapping[str, Mapping[str, object]]) -> Body:
     }
 
 
-def commands(repository: str) -> Iterator[tuple[str, str]]:
+def commands(repository: str, *, actions_app: int | None = None) -> Iterator[tuple[str, str]]:
     """Each change as a sentence, and as what to type into a shell that has GitHub's `gh`."""
     place = f"repos/{repository}"
     for change in CHANGES:
         yield (
             change.effect or change.title,
-            _begin(place) if change is LEDGER_BRANCH else _call(place, change),
+            _begin(place) if change is LEDGER_BRANCH else _call(place, change, actions_app),
         )
 
 
-def _call(place: str, change: SettingChange) -> str:
-    text = shlex.quote(json.dumps(body(change)))
+def _call(place: str, change: SettingChange, actions_app: int | None) -> str:
+    text = shlex.quote(json.dumps(body(change, actions_app=actions_app)))
     return f"gh api -X {change.method} {place}{change.path} --input - <<< {text}"
 
 

@@ -17,7 +17,7 @@ _MOST = 100
 
 
 def list_events(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
-    """GET issues/{number}/events: moves to another base, dismissals, and the merge, in the order of time."""
+    """GET issues/{number}/events: moves to another base, reopenings, dismissals, and the merge, in the order of time."""
     events = sorted(_events(call, repo, repo.pull(number)), key=lambda each: (each["created_at"], each["id"]))
     return call.page(events, lambda each: each)
 
@@ -40,6 +40,8 @@ def list_activities(call: GitHubCall, repo: HostedRepository) -> Reply:
 def _events(call: GitHubCall, repo: HostedRepository, pull: Pull) -> Iterator[Json]:
     for place, (at, by) in enumerate(pull.retargets):
         yield _event(call, repo, pull.id * 100 + place, "base_ref_changed", at, by)
+    for place, (at, by) in enumerate(pull.reopens, start=50):
+        yield _event(call, repo, pull.id * 100 + place, "reopened", at, by)
     for review in repo.reviews_of(pull):
         if review.dismissal is not None:
             yield _dismissal(call, repo, review)

@@ -71,7 +71,7 @@ def edit_pull(call: GitHubCall, repo: HostedRepository, number: int) -> Reply:
     if state == "closed" and pull.is_open:
         pull = pulls.close(call.site, repo, pull)
     elif state == "open" and not pull.is_open:
-        pull = pulls.reopen(call.site, repo, pull)
+        pull = pulls.reopen(call.site, repo, pull, call.actor)
     title = _title(call.text("title", pull.title))
     body = call.optional("body") if "body" in call.body else pull.body
     pull = repo.change(pull, title=title, body=body, updated_at=call.site.clock.now())

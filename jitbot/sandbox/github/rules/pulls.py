@@ -87,14 +87,21 @@ def close(site: Site, repository: HostedRepository, pull: Pull) -> Pull:
     return repository.change(pull, closed_at=now, updated_at=now, fork_point=fork, auto_merge=None)
 
 
-def reopen(site: Site, repository: HostedRepository, pull: Pull) -> Pull:
+def reopen(site: Site, repository: HostedRepository, pull: Pull, by: User) -> Pull:
     """Open a closed pull request again, at its branch's newest commit; 422 if it is merged or has no branch."""
     if pull.is_merged:
         raise _invalid("state cannot be changed. The pull request is merged.")
     head_sha, base_sha = _ends(repository, pull.head_ref, pull.base_ref)
     now = site.clock.now()
+    reopens = (*pull.reopens, (now, by))
     pull = repository.change(
-        pull, closed_at=None, fork_point=None, updated_at=now, head_sha=head_sha, base_sha=base_sha
+        pull,
+        closed_at=None,
+        fork_point=None,
+        updated_at=now,
+        head_sha=head_sha,
+        base_sha=base_sha,
+        reopens=reopens,
     )
     _keep_head(repository, pull)
     return pull

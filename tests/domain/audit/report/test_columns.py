@@ -108,6 +108,8 @@ def test_a_whole_row() -> None:
             "removed_on_time_why": "revoked, and the role was removed at 2026-11-24T12:30:00Z",
             "reviewed_in_time": "",
             "reviewed_in_time_why": "",
+            "approval_rules": "",
+            "approval_places": "",
         }.items()
     )
 

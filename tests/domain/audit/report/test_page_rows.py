@@ -67,7 +67,7 @@ def test_what_became_of_it() -> None:
     """Seconds, decisions with their reviews, grants, the end, the removal."""
     row, texts = shown(WHOLE)
     assert row[20:25] == [at(NOW + MINUTE), at(EXPIRES_AT), at(NOW + MINUTE), at(EXPIRES_AT), at(NOW)]
-    ((*words, decided_at, requested_at, merged_at, number, required, reviews),) = row[25]
+    ((*words, decided_at, requested_at, merged_at, number, required, reviews, held, places),) = row[25]
     rules = WHOLE.decisions[0].rules_commit
     assert [texts[each] for each in words] == [
         "approved", MERGE, HEAD, rules, "alice", "alice", "2: /requests/orders-db-read/", "", "run",
@@ -77,7 +77,7 @@ def test_what_became_of_it() -> None:
         at(WHOLE.decisions[0].requested_at),
         at(MERGED_AT),
     )
-    assert (number, required) == (7, 1)
+    assert (number, required, texts[held], texts[places]) == (7, 1, "", "")
     told = [([texts[each] for each in review[:5]], review[5:]) for review in reviews]
     assert told == [
         (

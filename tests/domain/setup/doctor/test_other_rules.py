@@ -4,11 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from github_facts import HOSTING, LEDGER, LEDGER_RULES, MAIN, MAIN_RULES
+from github_facts import FINE, HOSTING, LEDGER, LEDGER_RULES, MAIN, MAIN_RULES, asking, without
 
-from jitbot.domain.setup.doctor import other_rules
+from jitbot.domain.setup.doctor import desired_settings as desired
+from jitbot.domain.setup.doctor import other_rules, setting_changes
+from jitbot.domain.setup.doctor.github_state import GitHubState
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown
 
+CHECKS = "required_status_checks"
 GAP = Unknown(why="nobody told")
 
 
@@ -96,3 +99,52 @@ def test_rules_out_of_sight_are_unknown() -> None:
 def test_a_sign_off_that_github_may_add(said: dict[str, bool], verdict: CheckVerdict) -> None:
     """Where web-based commits must be signed off, what becomes of the ledger's messages is not documented."""
     assert other_rules.sign_off(replace(HOSTING, answer=said)).verdict is verdict
+
+
+def on_github(rules: Any) -> GitHubState:
+    """Acme's repository on github.com, with these rules of main."""
+    answer = {**HOSTING.answer, "html_url": "https://github.com/acme/access"}
+    return replace(FINE, hosting=replace(HOSTING, answer=answer), main=replace(MAIN, rules=rules))
+
+
+SENT: dict[str, Any] = dict(setting_changes.body(desired.MAIN_RULESET, actions_app=15368))
+PINNED = tuple(SENT["rules"])
+CHECK, APPROVAL = ({"context": f"jitbot/{name}"} for name in ("check", "approval"))
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        (PINNED, CheckVerdict.OK),
+        (MAIN_RULES, CheckVerdict.WARN),
+        ((*MAIN_RULES, *PINNED), CheckVerdict.OK),
+        (asking(MAIN_RULES, CHECKS, required_status_checks=[CHECK, {**APPROVAL, "integration_id": 15368}]), CheckVerdict.WARN),
+        (asking(MAIN_RULES, CHECKS, required_status_checks=[{**CHECK, "integration_id": 1}]), CheckVerdict.WARN),
+        (asking(MAIN_RULES, CHECKS, required_status_checks=["jitbot/check"]), CheckVerdict.OK),
+        (without(MAIN_RULES, CHECKS), CheckVerdict.OK),
+        (GAP, CheckVerdict.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_the_checks_come_from_actions(rules: Any, expected: CheckVerdict) -> None:
+    """A check that is required, and that any account may set, is a warning; what is not required is another row's."""
+    (check,) = other_rules.status_source(on_github(rules))
+    assert check.verdict is expected
+    assert check.verdict is not CheckVerdict.WARN or "any account may set jitbot/" in check.observed
+
+
+def test_on_another_server_nothing_is_asked_of_the_source() -> None:
+    """There the App has another number: a wrong one would keep every pull request from being merged."""
+    assert list(other_rules.status_source(FINE)) == []
+    assert FINE.hosting.actions_app is None
+
+
+def test_what_init_sends_has_the_app_only_where_it_is_known() -> None:
+    """The ruleset of main names it for each check; without it the ruleset is as it was, and so are all others."""
+    (rule,) = [each for each in PINNED if each["type"] == CHECKS]
+    assert [each["integration_id"] for each in rule["parameters"][CHECKS]] == [15368, 15368]
+    assert "integration_id" not in str(setting_changes.body(desired.MAIN_RULESET))
+    for change in (desired.LEDGER_RULESET, desired.MERGING, desired.JOB_TOKENS):
+        assert setting_changes.body(change, actions_app=15368) == setting_changes.body(change)
+    shown = [text for _, text in setting_changes.commands("acme/access", actions_app=15368)]
+    assert sum("15368" in text for text in shown) == 1
+    assert not any("15368" in text for _, text in setting_changes.commands("acme/access"))

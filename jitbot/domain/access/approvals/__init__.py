@@ -1,0 +1,1 @@
+"""What a request needs to be approved, and who fills which place."""
