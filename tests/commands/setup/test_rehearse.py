@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from desk import Said, said
 from rehearsing import BEGINS, POLICY, Friday, a_friday, verdicts
+from urllib3.util import Retry
 
 from jitbot.domain.setup.rehearsal.notes import RehearsalNotes, dump
 from jitbot.sandbox.aws import AwsFault
@@ -277,8 +278,9 @@ def test_aws_lets_nobody_in(friday: Friday) -> None:
     assert "sts:AssumeRole on arn:aws:iam::*:role/jit/*" in seen(answer, "entered")
 
 
-def test_no_network_for_some_minutes(friday: Friday) -> None:
+def test_no_network_for_some_minutes(friday: Friday, monkeypatch: pytest.MonkeyPatch) -> None:
     """GitHub and AWS do not answer for some minutes: that is said, and the rehearsal goes on."""
+    monkeypatch.setattr(Retry, "get_backoff_time", lambda _: 0)
     friday.soon(friday.approve)
     down = GitHubFault(status=503)
 
