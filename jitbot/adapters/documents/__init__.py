@@ -13,9 +13,18 @@ _KEPT = 256  # files of each kind that are remembered, by path and content
 
 parse_settings = lru_cache(_KEPT)(registry.parse_settings)
 parse_accounts = lru_cache(_KEPT)(registry.parse_accounts)
+parse_account_groups = lru_cache(_KEPT)(registry.parse_account_groups)
 parse_teams = lru_cache(_KEPT)(registry.parse_teams)
 parse_people = lru_cache(_KEPT)(registry.parse_people)
 parse_policy = lru_cache(_KEPT)(access.parse_policy)
 parse_request = lru_cache(_KEPT)(access.parse_request)
 
-__all__ = ["parse_accounts", "parse_people", "parse_policy", "parse_request", "parse_settings", "parse_teams"]
+__all__ = [
+    "parse_account_groups",
+    "parse_accounts",
+    "parse_people",
+    "parse_policy",
+    "parse_request",
+    "parse_settings",
+    "parse_teams",
+]

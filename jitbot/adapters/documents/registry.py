@@ -1,4 +1,4 @@
-"""What everybody shares: settings, accounts, people and teams."""
+"""What everybody shares: settings, accounts and their groups, people and teams."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from jitbot.adapters.documents import strict_yaml
 from jitbot.adapters.documents.document import Document, Path
 from jitbot.adapters.documents.shape import check_shape
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import (
     AccountId,
     ByLogin,
@@ -52,6 +53,18 @@ def parse_accounts(source: Source) -> Parsed[Mapping[str, AccountId]]:
 
 def _accounts(value: Mapping[str, str]) -> Mapping[str, AccountId]:
     return {alias: AccountId(str(number)) for alias, number in value.items()}
+
+
+def parse_account_groups(source: Source) -> Parsed[AccountGroups]:
+    """Read policies/account-groups.yaml: group -> aliases, in the order of the file."""
+    document = strict_yaml.read(source, most=strict_yaml.MAX_REGISTRY_BYTES)
+    check_shape(document, "account-groups")
+    return document.parsed(
+        lambda value: AccountGroups(
+            groups={group: tuple(map(str, aliases)) for group, aliases in value.items()},
+            where=dict(document.where),
+        )
+    )
 
 
 def parse_teams(source: Source) -> Parsed[Teams]:

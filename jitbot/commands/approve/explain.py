@@ -28,6 +28,7 @@ from jitbot.domain.views.request_summary import (
     RequestSummary,
     acknowledged,
     before,
+    grouped,
     headline,
     held,
     labelled,
@@ -224,6 +225,7 @@ def _print(summary: RequestSummary, grant_preview: GrantPreview) -> None:
         _line(name, [escape.log(value)])
     for name, value in grant_preview.parameters:
         _line(labelled(name), [escape.log(escape.literal(value))])
+    _line("accounts", filter(None, [grouped(grant_preview, TERMINAL)]))
     if changes := more(summary, TERMINAL):
         _line("change", [changes])
     _line("state", stands(summary, TERMINAL))

@@ -16,6 +16,7 @@ from jitbot.domain.access.reviews import Approval, Ignored, count, name_everybod
 from jitbot.domain.aws import iam
 from jitbot.domain.ledger import events
 from jitbot.domain.model import bounds, owners
+from jitbot.domain.model.account_groups import is_group
 from jitbot.domain.model.documents import Finding, Request
 from jitbot.domain.model.grammar import outside_requests
 from jitbot.domain.model.merge_facts import Case, ChangeKind, Rules
@@ -168,6 +169,7 @@ def _may_ask(parsed_case: ParsedCase) -> Iterator[Finding]:
         parsed_case.request,
         policy=parsed_case.policy,
         accounts=parsed_case.accounts,
+        groups=parsed_case.account_groups,
         people=parsed_case.people,
         teams=parsed_case.teams,
         when=parsed_case.merged_at,
@@ -182,6 +184,10 @@ def _same_rules(
     rules, head, path = parsed_case.case.rules, parsed_case.merge.head_rules, parsed_case.request.path
     if not grants or render_all(head, parsed_case.request, window) != grants:
         message = "the base branch has newer rules: other documents would be granted than this branch shows"
+    elif _other_groups(parsed_case.case.rules, head, parsed_case.request):
+        message = (
+            "by the account groups at the approved commit, the policy does not give access to these accounts"
+        )
     elif break_glass.is_break_glass(parsed_case.policy) and break_glass.differ(rules, head, path):
         message = "the rules of this break-glass changed since the branch was made"
     else:
@@ -189,6 +195,18 @@ def _same_rules(
     yield Finding.in_file(
         path, "rules-changed", message, "update the branch, then have it approved and merged"
     )
+
+
+def _other_groups(rules: Rules, head: Rules, request: Request) -> bool:
+    """Whether a policy names account groups, and at the approved head they do not stand for what is asked for.
+
+    What the groups stand for before the merge is another finding's subject: `eligibility` reads them there.
+    """
+    named = [each.policy.value.accounts for each in (rules, head) if each.policy.value is not None]
+    if not any(is_group(name) for names in named for name in names):
+        return False
+    policy, groups = head.policy.value, head.account_groups.value
+    return policy is None or groups is None or not groups.expand(policy.accounts).issuperset(request.accounts)
 
 
 def _enough(

@@ -5,22 +5,44 @@ from dataclasses import replace
 
 from jitbot.domain.access import break_glass
 from jitbot.domain.access.eligibility import is_eligible
+from jitbot.domain.model.account_groups import ACCOUNT_GROUPS, AccountGroups, is_group
 from jitbot.domain.model.codeowners import CodeOwners
-from jitbot.domain.model.documents import Accounts, Finding, FindingLevel, Login, People, Policy, Teams
+from jitbot.domain.model.documents import (
+    Accounts,
+    Finding,
+    FindingLevel,
+    Login,
+    People,
+    Policy,
+    Problem,
+    Teams,
+)
 from jitbot.domain.model.grammar import any_request
 from jitbot.domain.model.parsed_case import unknown_person
 
 
-def policy_findings(
-    policy: Policy, *, accounts: Accounts, people: People, teams: Teams
-) -> tuple[Finding, ...]:
-    """What a policy names that no other file knows."""
+def policy_findings(policy: Policy, *, people: People, teams: Teams) -> tuple[Finding, ...]:
+    """The people and teams that a policy names and no other file knows, and those who could not do their part."""
     return (
-        *_unknown_accounts(policy, accounts),
         *_unknown_people(policy, "eligible", policy.eligible, people, teams),
         *_unable_to_ask(policy, people, teams),
         *_unknown_people(policy, "reviewers", policy.reviewers, people, teams),
         *_own_reviewer(policy, people, teams),
+    )
+
+
+def account_findings(policy: Policy, accounts: Accounts, groups: AccountGroups) -> tuple[Finding, ...]:
+    """The accounts and the groups of accounts that a policy names and no other file knows."""
+    return tuple(_unknown_accounts(policy, accounts, groups))
+
+
+def group_findings(groups: AccountGroups, accounts: Accounts) -> tuple[Finding, ...]:
+    """The members of account groups that accounts.yaml does not know."""
+    return tuple(
+        Finding.at(groups, f"{group}.{index}", *_unknown_account(f"{alias}, of the group {group},"))
+        for group, members in groups.groups.items()
+        for index, alias in enumerate(members)
+        if alias not in accounts
     )
 
 
@@ -41,17 +63,20 @@ def teams_findings(teams: Teams, people: People, *, file: str) -> tuple[Finding,
     )
 
 
-def _unknown_accounts(policy: Policy, accounts: Accounts) -> Iterator[Finding]:
-    for index, alias in enumerate(policy.accounts):
-        if alias not in accounts:
-            hint = "add it there, or take it out here"
+def _unknown_accounts(policy: Policy, accounts: Accounts, groups: AccountGroups) -> Iterator[Finding]:
+    for index, name in enumerate(policy.accounts):
+        field = f"accounts.{index}"
+        if is_group(name) and not groups.members(name):
+            message = f"{name} is not in {ACCOUNT_GROUPS}, so it stands for no account"
             yield Finding.at(
-                policy,
-                f"accounts.{index}",
-                "unknown-account",
-                f"{alias} is not in policies/accounts.yaml",
-                hint,
+                policy, field, "unknown-group", message, "add the group there, or take it out here"
             )
+        elif not is_group(name) and name not in accounts:
+            yield Finding.at(policy, field, *_unknown_account(name))
+
+
+def _unknown_account(name: str) -> Problem:
+    return "unknown-account", f"{name} is not in policies/accounts.yaml", "add it there, or take it out here"
 
 
 def _own_reviewer(policy: Policy, people: People, teams: Teams) -> Iterator[Finding]:

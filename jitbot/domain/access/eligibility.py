@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.bounds import PATH_AGE, PATH_AHEAD, START_AHEAD
 from jitbot.domain.model.documents import (
     Accounts,
@@ -30,6 +31,7 @@ def findings(
     *,
     policy: Policy,
     accounts: Accounts,
+    groups: AccountGroups,
     people: People,
     teams: Teams,
     when: datetime,
@@ -42,7 +44,7 @@ def findings(
     """
     return (
         *_requester(request, policy, people, teams),
-        *_accounts(request, policy, accounts),
+        *_accounts(request, policy, accounts, groups),
         *_duration(request, policy),
         *_parameters(request, policy),
         *_path(request, policy),
@@ -94,19 +96,26 @@ def _requester(request: Request, policy: Policy, people: People, teams: Teams) -
         )
 
 
-def _accounts(request: Request, policy: Policy, accounts: Accounts) -> Iterator[Finding]:
+def allowed_accounts(policy: Policy, groups: AccountGroups, known: Collection[str]) -> tuple[str, ...]:
+    """The accounts that may be asked for under a policy, groups expanded; only those that accounts.yaml knows."""
+    return tuple(alias for alias in groups.listed(policy.accounts) if alias in known)
+
+
+def _accounts(
+    request: Request, policy: Policy, accounts: Accounts, groups: AccountGroups
+) -> Iterator[Finding]:
+    allowed = allowed_accounts(policy, groups, accounts)
     if not request.accounts:
         yield Finding.at(
             request, "accounts", "no-account", "a request names at least one account", "add an account"
         )
     for index, alias in enumerate(request.accounts):
-        if alias not in policy.accounts or alias not in accounts:
-            known = ", ".join(name for name in policy.accounts if name in accounts)
+        if alias not in allowed:
             yield Finding.at(
                 request,
                 f"accounts.{index}",
                 "account-not-allowed",
-                f"{policy.name} does not give access to {alias}; it knows: {known}",
+                f"{policy.name} does not give access to {alias}; it knows: {', '.join(allowed)}",
                 "choose one of these",
             )
         if alias in request.accounts[:index]:

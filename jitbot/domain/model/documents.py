@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Generic, NewType, TypeVar
+from typing import Generic, NewType, Protocol, TypeVar
 
 Login = NewType("Login", str)  # a GitHub login, as people.yaml spells it
 GithubId = NewType("GithubId", int)  # GitHub's immutable number of an account
@@ -39,6 +39,20 @@ class FindingLevel(StrEnum):
     NOTICE = "notice"  # nothing: the file says that it is known, and why it is right
 
 
+class Located(Protocol):
+    """A document that knows its file, and the place of each of its fields there."""
+
+    @property
+    def path(self) -> str:
+        """The file, relative to the data root."""
+        ...
+
+    @property
+    def where(self) -> Mapping[str, Position]:
+        """Each field's place by its dotted path: `duration`, `accounts.0`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One problem: what is wrong, where, and what to do about it.
@@ -56,7 +70,7 @@ class Finding:
     level: FindingLevel = FindingLevel.ERROR
 
     @classmethod
-    def at(cls, document: "Request | Policy", field: str, code: str, message: str, hint: str) -> "Finding":
+    def at(cls, document: Located, field: str, code: str, message: str, hint: str) -> "Finding":
         """A finding at a field of a document; where the file lacks the field, at what it belongs to, else at the file."""
         while field and field not in document.where:
             field = field.rpartition(".")[0]
@@ -237,7 +251,7 @@ class Policy:
     name: str
     description: str
     eligible: tuple[str, ...]  # logins, and teams as "@org/team"
-    accounts: tuple[str, ...]  # aliases
+    accounts: tuple[str, ...]  # aliases, and groups of them as "@group"
     max_duration: timedelta
     approvals: int
     ticket_required: bool

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from jitbot.domain.model import bounds
+from jitbot.domain.model.account_groups import NO_GROUPS, AccountGroups
 from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import (
     PLAIN,
@@ -155,6 +156,9 @@ class PullRequestHistory:
     dismissals: tuple[Dismissal, ...]
 
 
+_NO_GROUPS = Parsed(value=NO_GROUPS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """Everything code-owned that a decision reads, of one tree. A part that does not parse is None there."""
@@ -165,6 +169,7 @@ class Rules:
     teams: Parsed[Teams]
     policy: Parsed[Policy]
     codeowners: CodeOwners | None  # None: there is no such file
+    account_groups: Parsed[AccountGroups] = _NO_GROUPS  # a repository may have none
     sources: Mapping[str, Sha] = field(default_factory=dict)  # path -> blob of each that is there
 
 

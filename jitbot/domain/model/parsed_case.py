@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from jitbot.domain.model import owners
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import (
     PLAIN,
     Accounts,
@@ -35,6 +36,7 @@ class ParsedCase:
     request: Request
     settings: Settings
     accounts: Accounts
+    account_groups: AccountGroups
     people: People
     teams: Teams
     policy: Policy
@@ -55,6 +57,7 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
     merge, request = case.merge, case.request.value if case.request else None
     settings, policy, people = case.rules.settings.value, case.rules.policy.value, case.rules.people.value
     accounts, teams = case.rules.accounts.value, case.rules.teams.value
+    groups = case.rules.account_groups.value
     merged_at = merge.pull_request.merged_at if merge else None
     requester = people.get(request.requester) if people and request else None
     # `findings` should have a reason for each None. Even if it does not, a None must never give access.
@@ -62,6 +65,7 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
         findings
         or not (merge and merged_at and request and settings and policy and people and requester)
         or accounts is None
+        or groups is None
         or teams is None
     ):
         return findings or (
@@ -77,6 +81,7 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
         request=request,
         settings=settings,
         accounts=accounts,
+        account_groups=groups,
         people=people,
         teams=teams,
         policy=policy,
@@ -197,7 +202,8 @@ def _came_through_a_pull_request(case: Case) -> Iterator[Finding]:
 
 def _readable(case: Case) -> Iterator[Finding]:
     rules = case.rules
-    for part in (case.request, rules.settings, rules.accounts, rules.people, rules.teams, rules.policy):
+    shared = (rules.settings, rules.accounts, rules.account_groups, rules.people, rules.teams)
+    for part in (case.request, *shared, rules.policy):
         if part is not None:
             yield from part.findings
     if case.change.kind is ChangeKind.DELETED or case.request is None:

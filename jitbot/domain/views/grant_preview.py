@@ -12,6 +12,7 @@ from jitbot.domain.aws import iam, risk
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.events import dump_documents
 from jitbot.domain.model import owners
+from jitbot.domain.model.account_groups import NO_GROUPS, AccountGroups
 from jitbot.domain.model.documents import Accounts, Person, Policy, Request
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.text import duration, timestamp
@@ -32,6 +33,7 @@ class GrantPreview:
     owned_by: owners.Owners
     approvers: tuple[Person, ...]  # who could approve it, before anybody has
     risk: risk.Risk
+    groups: AccountGroups = NO_GROUPS  # what the groups in the policy's `accounts` stand for
     extends: bool = False  # the end is counted from a first start that is recorded
 
     @property
@@ -117,6 +119,7 @@ def would_grant(
         where=where,
         known=frozenset(known) & frozenset(where),
         grants=render_all(rules, ordered, window),
+        groups=rules.account_groups.value or NO_GROUPS,
         extends=state.began is not None,
         owned_by=owned_by,
         approvers=could_approve(owned_by, people.get(request.requester)),

@@ -20,6 +20,7 @@ from jitbot.domain.views.request_summary import (
     RequestSummary,
     acknowledged,
     before,
+    grouped,
     listed,
     more,
     waiting,
@@ -132,6 +133,8 @@ def _of_one(summary: RequestSummary) -> Iterator[Part]:
         sentences = list(waiting(summary.awaiting, MARKDOWN))
         head = f"**Approval** ({names})" if names else "**Approval**"
         yield Part("<br>".join((head, *sentences)), must=False)
+    if where_else := grouped(grant_preview, MARKDOWN):
+        yield Part(f"**Accounts of the policy**<br>{where_else}", must=False)
     yield Part(f"**Before**<br>{before(summary, MARKDOWN)}", must=False)
     if known := [cut(each) for each in acknowledged(grant_preview.policy)[:_SHOWN]]:
         yield Part("\n- ".join(("**Findings that the policy acknowledges**", *known)), must=False)

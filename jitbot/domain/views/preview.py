@@ -177,13 +177,17 @@ def _reasons(decision: Decision) -> Iterator[Finding]:
 def _of_documents(case: Case, request: Request | None, now: datetime) -> Iterator[Finding]:
     """Findings from the documents alone. They are shown even if another part cannot be read."""
     policy, people = case.rules.policy.value, case.rules.people.value
-    accounts, teams = case.rules.accounts.value, case.rules.teams.value
-    if request is None or policy is None or people is None or accounts is None or teams is None:
+    accounts, groups = case.rules.accounts.value, case.rules.account_groups.value
+    teams = case.rules.teams.value
+    if request is None or policy is None or people is None or teams is None:
+        return
+    if accounts is None or groups is None:
         return
     yield from eligibility.findings(
         request,
         policy=policy,
         accounts=accounts,
+        groups=groups,
         people=people,
         teams=teams,
         when=now,

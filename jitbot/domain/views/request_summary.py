@@ -11,6 +11,7 @@ from jitbot.domain.access.pending_approvals import PendingApprovals
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
+from jitbot.domain.model.account_groups import is_group
 from jitbot.domain.model.documents import OPTIONAL, Finding, Policy, Request, same_login
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.text import duration, escape
@@ -122,6 +123,19 @@ def owning(grant_preview: GrantPreview, escaper: Escaper) -> str:
     return f"An approval may come from {names}." if names else "Nobody can approve this."
 
 
+def grouped(grant_preview: GrantPreview, escaper: Escaper) -> str:
+    """Where the policy gives access, each group with its accounts, as a sentence; empty if it names no group."""
+    names = grant_preview.policy.accounts
+    if not any(map(is_group, names)):
+        return ""
+
+    def shown(name: str) -> str:
+        members = listed(map(escaper.plain, grant_preview.groups.members(name)), "and") or "no account"
+        return f"{escaper.plain(name)} ({members})" if is_group(name) else escaper.plain(name)
+
+    return f"{escaper.plain(grant_preview.policy.name)} is for {listed(map(shown, names), 'and')}."
+
+
 def before(summary: RequestSummary, escaper: Escaper) -> str:
     """The requester's earlier grants, as a sentence; empty if there is no request."""
     if summary.request is None:
@@ -203,6 +217,7 @@ _LABELS = frozenset(
         *OPTIONAL,
         "where",
         "how long",
+        "accounts",
         "change",
         "state",
         "risk",

@@ -6,9 +6,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
+from jitbot.domain.access import eligibility
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import codeowners, owners
+from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
 from jitbot.domain.model.documents import (
     PLAIN,
     POLICIES,
@@ -31,13 +33,13 @@ from jitbot.domain.views.preview import Former, Preview
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.github_read import GitHubRead
 from jitbot.ports.github_write import GitHubWrite
-from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, read_rules
+from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, SHARED_RULES, TEAMS, read_rules
 from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request.checking import Checker
 
 T = TypeVar("T")
 
-_RULES = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, *codeowners.LOCATIONS)
+_RULES = (*SHARED_RULES, *codeowners.LOCATIONS)
 
 
 @dataclass(slots=True)
@@ -161,6 +163,12 @@ class RequesterClient:
     def teams(self) -> Teams:
         """The teams at main's tip."""
         return _value(self.rules("").teams, TEAMS)
+
+    def accounts_of(self, policy: Policy) -> tuple[str, ...]:
+        """The accounts that a policy gives access to, by main's tip: its groups are expanded."""
+        rules = self.rules("")
+        groups, accounts = _value(rules.account_groups, ACCOUNT_GROUPS), _value(rules.accounts, ACCOUNTS)
+        return eligibility.allowed_accounts(policy, groups, accounts)
 
     def rules(self, policy: str) -> Rules:
         """The rules at main's tip, with this policy's."""

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from acme_facts import (
-    ACCOUNTS,
     DAY,
     HEAD,
     HOUR,
@@ -334,7 +333,7 @@ def test_a_policy_whose_reviewers_could_not_review(
 ) -> None:
     """`check` says before whom the files do not know, and whom nobody else could review."""
     policy = glass(reviewers=reviewers, eligible=eligible)
-    findings = policy_findings(policy, accounts=ACCOUNTS, people=PEOPLE, teams=teams())
+    findings = policy_findings(policy, people=PEOPLE, teams=teams())
     assert tuple(finding.code for finding in findings) == found
 
 

@@ -23,6 +23,7 @@ from comment_facts import HOSTILE, a_summary
 from jitbot.domain.access import request_state
 from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import Login
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.views.request_summary import (
@@ -31,6 +32,7 @@ from jitbot.domain.views.request_summary import (
     Held,
     RequestSummary,
     before,
+    grouped,
     headline,
     held,
     labelled,
@@ -269,3 +271,20 @@ def test_who_may_approve_before_anyone_was_asked() -> None:
     assert alone is not None
     assert owning(three, TERMINAL) == "An approval may come from bob or erin."
     assert owning(alone, TERMINAL) == "Nobody can approve this."
+
+
+def test_a_group_is_shown_with_its_accounts() -> None:
+    """Each group of the policy, expanded; many accounts are counted; without a group there is nothing to add."""
+    many = tuple(f"a{number}" for number in range(9))
+    groups = AccountGroups(groups={"production": ("prod", "data"), "many": many})
+    policy = a_policy(accounts=("@production", "staging", "@many", "@gone"))
+    shown = a_summary(rules=the_rules(policy=policy, account_groups=groups)).grant_preview
+    plain = a_summary().grant_preview
+    assert shown is not None
+    assert plain is not None
+    assert grouped(shown, TERMINAL) == (
+        "orders-db-read is for @production (prod and data), staging, "
+        "@many (a0, a1, a2, a3, a4, a5 and 3 more) and @gone (no account)."
+    )
+    assert "@p" not in grouped(shown, MARKDOWN)  # GitHub would mention somebody
+    assert grouped(plain, TERMINAL) == ""

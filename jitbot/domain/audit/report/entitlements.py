@@ -40,7 +40,8 @@ def entitlement(name: str, rules: Rules) -> Entitlement:
     can approve one person's request is another question, which `pending_approvals` answers.
     """
     policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
-    if policy is None or people is None or teams is None:
+    groups = rules.account_groups.value
+    if policy is None or people is None or teams is None or groups is None:
         problems = _problems(rules)
         return Entitlement(
             policy=name,
@@ -62,7 +63,7 @@ def entitlement(name: str, rules: Rules) -> Entitlement:
         policy=name,
         description=policy.description,
         eligible=tuple(sorted(login for login in may if is_eligible(login, policy.eligible, teams))),
-        accounts=policy.accounts,
+        accounts=groups.listed(policy.accounts),
         max_duration=duration.show(policy.max_duration),
         approvals=policy.approvals,
         approvers=tuple(sorted(person.login for person in owned.people)),
@@ -75,5 +76,5 @@ def entitlement(name: str, rules: Rules) -> Entitlement:
 
 
 def _problems(rules: Rules) -> Iterable[str]:
-    parts = (rules.policy, rules.people, rules.teams)
+    parts = (rules.policy, rules.account_groups, rules.people, rules.teams)
     return [finding.message for part in parts for finding in part.findings]

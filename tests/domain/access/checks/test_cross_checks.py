@@ -9,13 +9,24 @@ from acme_facts import (
     teams,
 )
 
-from jitbot.domain.access.cross_checks import policy_findings, teams_findings
+from jitbot.domain.access.cross_checks import (
+    account_findings,
+    group_findings,
+    policy_findings,
+    teams_findings,
+)
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import FindingLevel, Login, Policy, Position
+
+GROUPS = AccountGroups(groups={"production": ("prod", "data")})
 
 
 def of_policy(policy: Policy) -> list[tuple[str, str, int, int]]:
     """What is wrong with a policy beside acme's other files: code, file and place."""
-    found = policy_findings(policy, accounts=ACCOUNTS, people=PEOPLE, teams=TEAMS)
+    found = (
+        *account_findings(policy, ACCOUNTS, GROUPS),
+        *policy_findings(policy, people=PEOPLE, teams=TEAMS),
+    )
     assert all(finding.message and finding.hint for finding in found)
     return [(finding.code, finding.file, finding.line, finding.column) for finding in found]
 
@@ -30,10 +41,11 @@ WHERE = {
 
 
 def test_a_policy_that_names_what_is_there() -> None:
-    """Known accounts, teams (in any case) and people are fine."""
+    """Known accounts, groups of them, teams (in any case) and people are fine."""
+    assert of_policy(a_policy(accounts=("@production", "staging"))) == []
     assert of_policy(a_policy(eligible=("@Acme/Payments", "dave"))) == []
     upper = {"Acme/Payments": (Login("alice"),)}
-    assert policy_findings(a_policy(), accounts=ACCOUNTS, people=PEOPLE, teams=upper) == ()
+    assert policy_findings(a_policy(), people=PEOPLE, teams=upper) == ()
 
 
 @pytest.mark.parametrize(
@@ -41,6 +53,8 @@ def test_a_policy_that_names_what_is_there() -> None:
     [
         ({"accounts": ("prod", "mars")}, "unknown-account", "accounts.1"),
         ({"accounts": ("mars",)}, "unknown-account", "accounts"),
+        ({"accounts": ("prod", "@mars")}, "unknown-group", "accounts.1"),
+        ({"accounts": ("prod", "production")}, "unknown-account", "accounts.1"),
         ({"eligible": ("dave", "@acme/nobody")}, "unknown-team", "eligible.1"),
         ({"eligible": ("dave", "@dave")}, "unknown-team", "eligible.1"),
         ({"eligible": ("stranger",)}, "unknown-person", "eligible"),
@@ -58,9 +72,7 @@ def test_a_policy_that_names_what_is_not_there(changes: dict[str, object], code:
 )
 def test_what_an_unknown_team_means(field: str, means: str) -> None:
     """Nobody may ask by it, or nobody reviews by it."""
-    found = policy_findings(
-        a_policy(**{field: ("@acme/nobody",)}), accounts=ACCOUNTS, people=PEOPLE, teams=TEAMS
-    )
+    found = policy_findings(a_policy(**{field: ("@acme/nobody",)}), people=PEOPLE, teams=TEAMS)
     assert means in found[0].message
 
 
@@ -91,6 +103,17 @@ def test_members_must_be_known() -> None:
 )
 def test_who_cannot_ask_is_a_warning(eligible: tuple[str, ...], codes: list[str]) -> None:
     """A person who is named and has no AWS principal; and that nobody is left, where all that is named is known."""
-    found = policy_findings(a_policy(eligible=eligible), accounts=ACCOUNTS, people=PEOPLE, teams=TEAMS)
+    found = policy_findings(a_policy(eligible=eligible), people=PEOPLE, teams=TEAMS)
     assert [each.code for each in found] == codes
     assert all(each.level is FindingLevel.WARNING for each in found if each.code != "unknown-person")
+
+
+def test_a_group_of_accounts_that_are_not_there() -> None:
+    """Each unknown member is a finding at its own place in account-groups.yaml."""
+    where = {"production": Position(line=1, column=13), "production.1": Position(line=1, column=20)}
+    groups = AccountGroups(groups={"production": ("prod", "mars"), "rest": ("staging",)}, where=where)
+    found = group_findings(groups, ACCOUNTS)
+    assert [(each.code, each.file, each.line, each.column) for each in found] == [
+        ("unknown-account", "policies/account-groups.yaml", 1, 20)
+    ]
+    assert "mars, of the group production," in found[0].message

@@ -37,6 +37,7 @@ from jitbot.domain.ledger.batches import (
 )
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import Login, Parsed, Sha
 
 DENY_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"
@@ -238,6 +239,15 @@ def test_who_could_ask_and_who_could_approve() -> None:
     nobody = {**people, Login("alice"): replace(people[Login("alice")], principal=None)}
     rules = replace(the_rules(), people=replace(the_rules().people, value=nobody))
     assert "alice" not in entitlement("orders-db-read", rules).eligible
+
+
+def test_the_accounts_of_a_group_are_listed() -> None:
+    """An auditor reads accounts, not the name of a group."""
+    groups = AccountGroups(groups={"production": ("prod", "data")})
+    rules = the_rules(policy=a_policy(accounts=("staging", "@production")), account_groups=groups)
+    assert entitlement("orders-db-read", rules).accounts == ("staging", "prod", "data")
+    problem = entitlement("orders-db-read", replace(rules, account_groups=unreadable())).problem
+    assert problem == "it cannot be read"
 
 
 def test_break_glass_as_it_is_intended_is_no_problem() -> None:
