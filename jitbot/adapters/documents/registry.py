@@ -21,9 +21,10 @@ from jitbot.domain.model.documents import (
     Principal,
     Settings,
     Source,
-    Teams,
 )
-from jitbot.domain.text import duration
+from jitbot.domain.model.grammar import shown
+from jitbot.domain.model.roster import Membership, Roster
+from jitbot.domain.text import duration, timestamp
 
 _PRINCIPALS = ("identity_center", "iam_user", "iam_role")
 
@@ -67,19 +68,42 @@ def parse_account_groups(source: Source) -> Parsed[AccountGroups]:
     )
 
 
-def parse_teams(source: Source) -> Parsed[Teams]:
-    """Read policies/teams.yaml: `org/team` -> logins, in the order of the file."""
+def parse_teams(source: Source) -> Parsed[Roster]:
+    """Read policies/teams.yaml: `org/team` -> members, some with dates, in the order of the file."""
     document = strict_yaml.read(source, most=strict_yaml.MAX_REGISTRY_BYTES)
     check_shape(document, "teams")
     teams = document.children()
     document.distinct(_keys(teams), "repeated-team", "is there already", key=True)
     for path, _ in teams:
-        document.distinct(document.children(*path), "repeated-login", "is a member already")
-    return document.parsed(_teams)
+        _check_members(document, path)
+    return document.parsed(
+        lambda value: Roster.of(
+            {team: tuple(map(_membership, entries)) for team, entries in value.items()}, dict(document.where)
+        )
+    )
 
 
-def _teams(value: Mapping[str, list[str]]) -> Teams:
-    return {team: tuple(Login(str(login)) for login in logins) for team, logins in value.items()}
+def _check_members(document: Document, team: Path) -> None:
+    """Nobody is a member twice at one moment, and every membership has a moment."""
+    seen: dict[str, list[Membership]] = {}
+    for path, entry in document.children(*team):
+        member = _membership(entry)
+        if member.since is not None and member.until is not None and member.since >= member.until:
+            message = f"{member.login} is a member at no moment: `until` must be after `from`"
+            document.refuse((*path, "until"), "bad-membership", message, "swap the dates, or remove one")
+        earlier = seen.setdefault(member.login.casefold(), [])
+        if any(member.meets(each) for each in earlier):
+            message = f"{shown(member.login)} is a member already"
+            hint = "each may be listed once for each moment; `until` itself belongs to the next entry"
+            document.refuse(path, "repeated-login", message, hint)
+        earlier.append(member)
+
+
+def _membership(entry: Any) -> Membership:
+    if isinstance(entry, str):
+        return Membership(login=Login(str(entry)))
+    since, until = (timestamp.parse_day(entry[name]) if name in entry else None for name in ("from", "until"))
+    return Membership(login=Login(str(entry["login"])), since=since, until=until)
 
 
 def _keys(children: tuple[tuple[Path, Any], ...]) -> Iterator[tuple[Path, str]]:

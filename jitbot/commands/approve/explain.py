@@ -32,6 +32,7 @@ from jitbot.domain.views.request_summary import (
     headline,
     held,
     labelled,
+    membership,
     more,
     owning,
     stands,
@@ -226,6 +227,7 @@ def _print(summary: RequestSummary, grant_preview: GrantPreview) -> None:
     for name, value in grant_preview.parameters:
         _line(labelled(name), [escape.log(escape.literal(value))])
     _line("accounts", filter(None, [grouped(grant_preview, TERMINAL)]))
+    _line("member", filter(None, [membership(grant_preview, TERMINAL)]))
     if changes := more(summary, TERMINAL):
         _line("change", [changes])
     _line("state", stands(summary, TERMINAL))

@@ -23,6 +23,7 @@ from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup.doctor.report import tried
 from jitbot.domain.setup.doctor.workflows import CLOCK, LONGEST_SILENCE
 from jitbot.domain.text import duration, escape, timestamp
+from jitbot.domain.views.request_summary import temporary
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import Moment, format_option, repo_option
 from jitbot.terminal.output import print_json, print_table
@@ -217,6 +218,8 @@ def _asked_row(each: OpenRequest) -> tuple[str, str, str, str, str]:
     known = each.approvals
     count = f"{len(known.approvals)}" if isinstance(known, PendingApprovals) else "?"
     waits = f"asked, {count} of {each.needed} by {' '.join(each.owners) or 'nobody'}"
+    if isinstance(known, PendingApprovals) and (for_a_time := temporary(known)):
+        waits += f" ({for_a_time})"
     if each.needed < 1 and isinstance(known, PendingApprovals):
         waits = "asked, break-glass: no approval before the merge"
     path = each.request.removeprefix("requests/")

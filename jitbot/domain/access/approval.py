@@ -40,6 +40,7 @@ class Decision:
     parsed_case: ParsedCase | None = None
     approvals: tuple[Approval, ...] = ()
     ignored: tuple[Ignored, ...] = ()
+    began: datetime | None = None  # when the access began, or begins: its duration counts from here
     window: iam.Window | None = None
     grants: tuple[iam.Documents, ...] = ()
 
@@ -52,7 +53,8 @@ def decide(case: Case, so_far: request_state.RequestState, now: datetime) -> Dec
     parsed_case = parse_case(case)
     if not isinstance(parsed_case, ParsedCase):
         return Decision(verdict=Verdict.REFUSED, reasons=parsed_case)
-    window = window_of(parsed_case.request, so_far, parsed_case.merged_at)
+    began = began_of(parsed_case.request, so_far, parsed_case.merged_at)
+    window = window_of(case.rules, parsed_case.request, began, parsed_case.merged_at)
     grants = render_all(case.rules, parsed_case.request, window)
     approvals, ignored = count(parsed_case)
     reasons = (
@@ -60,7 +62,7 @@ def decide(case: Case, so_far: request_state.RequestState, now: datetime) -> Dec
         *_same_bytes(parsed_case),
         *_asked_by_its_author(parsed_case),
         *_may_ask(parsed_case),
-        *_same_rules(parsed_case, window, grants),
+        *_same_rules(parsed_case, began, grants),
         *_enough(parsed_case, approvals, ignored),
         *request_state.objections(_proposal(parsed_case, window, so_far), so_far),
         *(finding for grant in grants for finding in iam.preflight(grant, file=case.change.path)),
@@ -72,15 +74,24 @@ def decide(case: Case, so_far: request_state.RequestState, now: datetime) -> Dec
         parsed_case=parsed_case,
         approvals=approvals,
         ignored=ignored,
+        began=began,
         window=window,
         grants=() if reasons else grants,
     )
 
 
-def window_of(request: Request, so_far: request_state.RequestState, merged_at: datetime) -> iam.Window:
-    """From the merge, or `starts_at`, for the duration; an extension counts from the first start."""
-    begin = so_far.began or request.starts_at or merged_at
-    return iam.Window(starts_at=request.starts_at, expires_at=begin + request.duration)
+def began_of(request: Request, so_far: request_state.RequestState, merged_at: datetime) -> datetime:
+    """From when the duration counts: the merge, or `starts_at`; of an extension the first start."""
+    return so_far.began or request.starts_at or merged_at
+
+
+def window_of(rules: Rules, request: Request, began: datetime, merged_at: datetime) -> iam.Window:
+    """For the duration; but the access ends with the membership by which the requester may ask, if that ends before."""
+    expires_at, policy, roster = began + request.duration, rules.policy.value, rules.teams.value
+    if policy is not None and roster is not None:
+        until = eligibility.member_until(request, policy, roster, merged_at)
+        expires_at = min(expires_at, until or expires_at)
+    return iam.Window(starts_at=request.starts_at, expires_at=expires_at)
 
 
 def render_all(rules: Rules, request: Request, window: iam.Window) -> tuple[iam.Documents, ...]:
@@ -171,24 +182,28 @@ def _may_ask(parsed_case: ParsedCase) -> Iterator[Finding]:
         accounts=parsed_case.accounts,
         groups=parsed_case.account_groups,
         people=parsed_case.people,
-        teams=parsed_case.teams,
+        roster=parsed_case.roster,
         when=parsed_case.merged_at,
         extends=parsed_case.case.change.kind is not ChangeKind.ADDED,
     )
 
 
 def _same_rules(
-    parsed_case: ParsedCase, window: iam.Window, grants: tuple[iam.Documents, ...]
+    parsed_case: ParsedCase, began: datetime, grants: tuple[iam.Documents, ...]
 ) -> Iterator[Finding]:
     """The approvers saw the rules of their head; the merge would grant by those of its base."""
+    request = parsed_case.request
     rules, head, path = parsed_case.case.rules, parsed_case.merge.head_rules, parsed_case.request.path
-    if not grants or render_all(head, parsed_case.request, window) != grants:
+    at_head = window_of(head, request, began, parsed_case.merged_at)
+    if not grants or render_all(head, request, at_head) != grants:
         message = "the base branch has newer rules: other documents would be granted than this branch shows"
-    elif _other_groups(parsed_case.case.rules, head, parsed_case.request):
+    elif _other_groups(rules, head, request):
         message = (
             "by the account groups at the approved commit, the policy does not give access to these accounts"
         )
-    elif break_glass.is_break_glass(parsed_case.policy) and break_glass.differ(rules, head, path):
+    elif break_glass.is_break_glass(parsed_case.policy) and break_glass.differ(
+        rules, head, path, parsed_case.merged_at
+    ):
         message = "the rules of this break-glass changed since the branch was made"
     else:
         return

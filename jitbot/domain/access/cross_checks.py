@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from jitbot.domain.access import break_glass
 from jitbot.domain.access.eligibility import is_eligible
@@ -11,6 +12,7 @@ from jitbot.domain.model.documents import (
     Accounts,
     Finding,
     FindingLevel,
+    Located,
     Login,
     People,
     Policy,
@@ -19,6 +21,8 @@ from jitbot.domain.model.documents import (
 )
 from jitbot.domain.model.grammar import any_request
 from jitbot.domain.model.parsed_case import unknown_person
+from jitbot.domain.model.roster import Membership, Roster
+from jitbot.domain.text import timestamp
 
 
 def policy_findings(policy: Policy, *, people: People, teams: Teams) -> tuple[Finding, ...]:
@@ -53,14 +57,24 @@ def break_glass_findings(policy: Policy, codeowners: CodeOwners | None) -> tuple
     return break_glass.line_findings(any_request(policy.name), codeowners)
 
 
-def teams_findings(teams: Teams, people: People, *, file: str) -> tuple[Finding, ...]:
-    """Members of teams.yaml that people.yaml does not know: they can neither ask nor approve."""
+def teams_findings(roster: Roster, people: People, now: datetime) -> tuple[Finding, ...]:
+    """Members of teams.yaml that people.yaml does not know: they can neither ask nor approve. And those who are none any more."""
     return tuple(
-        Finding.in_file(file, *unknown_person(f"{login}, of {team},"))
-        for team, logins in teams.items()
-        for login in logins
-        if login not in people
+        finding
+        for team in roster.everybody
+        for index, entry in enumerate(roster.entries(team))
+        for finding in _of_member(roster, f"{team}.{index}", team, entry, people, now)
     )
+
+
+def _of_member(
+    roster: Roster, field: str, team: str, entry: Membership, people: People, now: datetime
+) -> Iterator[Finding]:
+    if entry.login not in people:
+        yield Finding.at(roster, field, *unknown_person(f"{entry.login}, of {team},"))
+    elif entry.until is not None and entry.until <= now:
+        message = f"{entry.login} has not been in {team} since {timestamp.for_people(entry.until)}"
+        yield _warning(roster, field, "membership-over", message, "remove the entry, or change its dates")
 
 
 def _unknown_accounts(policy: Policy, accounts: Accounts, groups: AccountGroups) -> Iterator[Finding]:
@@ -100,8 +114,8 @@ def _unable_to_ask(policy: Policy, people: People, teams: Teams) -> Iterator[Fin
         yield _warning(policy, "eligible", "nobody-can-ask", message, hint)
 
 
-def _warning(policy: Policy, field: str, code: str, message: str, hint: str) -> Finding:
-    return replace(Finding.at(policy, field, code, message, hint), level=FindingLevel.WARNING)
+def _warning(document: Located, field: str, code: str, message: str, hint: str) -> Finding:
+    return replace(Finding.at(document, field, code, message, hint), level=FindingLevel.WARNING)
 
 
 def _unknown_people(

@@ -46,9 +46,7 @@ def of_decision(
     approved, ask = False, Ask()
     if decision.verdict is Verdict.APPROVED and parsed_case is not None and window is not None:
         approved = True
-        ask = Ask.of_request(
-            parsed_case.request, parsed_case.requester, window.expires_at - parsed_case.request.duration
-        )
+        ask = Ask.of_request(parsed_case.request, parsed_case.requester, decision.began)
     first = change.kind is ChangeKind.ADDED
     return Event(
         kind=(EventType.APPROVED if first else EventType.EXTENDED) if approved else EventType.REFUSED,

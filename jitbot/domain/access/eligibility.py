@@ -23,6 +23,7 @@ from jitbot.domain.model.documents import (
     same_login,
 )
 from jitbot.domain.model.grammar import INTEGER, literal_problem, parse_request_path
+from jitbot.domain.model.roster import Roster
 from jitbot.domain.text import duration, timestamp
 
 
@@ -33,7 +34,7 @@ def findings(
     accounts: Accounts,
     groups: AccountGroups,
     people: People,
-    teams: Teams,
+    roster: Roster,
     when: datetime,
     extends: bool = False,
 ) -> tuple[Finding, ...]:
@@ -43,7 +44,7 @@ def findings(
     its path was young when it was first merged, and the end of that grant bounds the extension.
     """
     return (
-        *_requester(request, policy, people, teams),
+        *_requester(request, policy, people, roster, when),
         *_accounts(request, policy, accounts, groups),
         *_duration(request, policy),
         *_parameters(request, policy),
@@ -75,7 +76,19 @@ def left_alone(
     )
 
 
-def _requester(request: Request, policy: Policy, people: People, teams: Teams) -> Iterator[Finding]:
+def start_of(request: Request, when: datetime) -> datetime:
+    """When access by a merge at this moment begins: then, or where `starts_at` says so, later."""
+    return max(request.starts_at or when, when)
+
+
+def member_until(request: Request, policy: Policy, roster: Roster, when: datetime) -> datetime | None:
+    """When the membership ends by which the requester may ask, if it has an end: access ends then at the latest."""
+    return roster.until(request.requester, policy.eligible, start_of(request, when))
+
+
+def _requester(
+    request: Request, policy: Policy, people: People, roster: Roster, when: datetime
+) -> Iterator[Finding]:
     person = people.get(request.requester)  # `parse_case` refuses what nobody known asks for
     if person is not None and person.principal is None:
         yield Finding.at(
@@ -85,7 +98,20 @@ def _requester(request: Request, policy: Policy, people: People, teams: Teams) -
             f"{request.requester} has no AWS principal in policies/people.yaml",
             "people without one can approve, but not ask",
         )
-    if not is_eligible(request.requester, policy.eligible, teams):
+    moments = ((when, "at the merge"), (start_of(request, when), "when the access begins"))
+    missing = [
+        at for moment, at in moments if not is_eligible(request.requester, policy.eligible, roster.at(moment))
+    ]
+    dates = roster.dates(request.requester, policy.eligible)
+    if missing and dates:
+        yield Finding.at(
+            request,
+            "requester",
+            "not-eligible",
+            f"{request.requester} may use {policy.name} only {dates}, so not {missing[0]}",
+            "ask for access that begins, and is merged, within these dates",
+        )
+    elif missing:
         who = ", ".join(policy.eligible)
         yield Finding.at(
             request,

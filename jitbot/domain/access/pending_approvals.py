@@ -1,11 +1,12 @@
 """Who has approved, how many approvals are missing, and who could give them; counted by the code that decides."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from jitbot.domain.access.reviews import Approval, Ignored, count, objecting
 from jitbot.domain.model import owners
-from jitbot.domain.model.documents import Person
+from jitbot.domain.model.documents import Login, Person
 from jitbot.domain.model.merge_facts import Actor, Review
 from jitbot.domain.model.parsed_case import ParsedCase
 
@@ -19,6 +20,7 @@ class PendingApprovals:
     ignored: tuple[Ignored, ...]
     objectors: tuple[Person, ...]
     able: tuple[Person, ...]
+    ends: Mapping[Login, datetime]  # when the membership ends by which one of them may approve, if it does
     attainable: int  # how many approvals would count if every owner approved now
 
     @property
@@ -48,12 +50,14 @@ def pending(parsed_case: ParsedCase) -> PendingApprovals:
     """The approvals of a case, and who could add one by approving its head at the moment of the merge."""
     approvals, ignored = count(parsed_case)
     people = parsed_case.owned_by.people
+    able = tuple(each for each in people if _counted_with(parsed_case, [each]) > len(approvals))
     return PendingApprovals(
         required=parsed_case.required,
         approvals=approvals,
         ignored=ignored,
         objectors=objecting(parsed_case),
-        able=tuple(each for each in people if _counted_with(parsed_case, [each]) > len(approvals)),
+        able=able,
+        ends=owners.ends(able, parsed_case.owned_by, parsed_case.roster, parsed_case.merged_at),
         attainable=_counted_with(parsed_case, people),
     )
 

@@ -179,7 +179,7 @@ def same_login(one: str, other: str) -> bool:
 
 
 People = Mapping[Login, Person]
-Teams = Mapping[str, tuple[Login, ...]]  # "acme/payments" -> logins
+Teams = Mapping[str, tuple[Login, ...]]  # "acme/payments" -> logins, at one moment: see `roster`
 Accounts = Mapping[str, AccountId]  # alias -> account id
 
 

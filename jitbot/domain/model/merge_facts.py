@@ -19,8 +19,8 @@ from jitbot.domain.model.documents import (
     Request,
     Settings,
     Sha,
-    Teams,
 )
+from jitbot.domain.model.roster import Roster
 
 
 class ChangeKind(StrEnum):
@@ -166,7 +166,7 @@ class Rules:
     settings: Parsed[Settings]
     accounts: Parsed[Accounts]
     people: Parsed[People]
-    teams: Parsed[Teams]
+    teams: Parsed[Roster]
     policy: Parsed[Policy]
     codeowners: CodeOwners | None  # None: there is no such file
     account_groups: Parsed[AccountGroups] = _NO_GROUPS  # a repository may have none

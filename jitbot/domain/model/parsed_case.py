@@ -24,6 +24,7 @@ from jitbot.domain.model.documents import (
 )
 from jitbot.domain.model.grammar import outside_requests
 from jitbot.domain.model.merge_facts import Case, ChangeKind, Merge, PullRequest
+from jitbot.domain.model.roster import Roster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +39,26 @@ class ParsedCase:
     accounts: Accounts
     account_groups: AccountGroups
     people: People
-    teams: Teams
+    roster: Roster
+    teams: Teams  # those of the roster at the merge
     policy: Policy
     requester: Person
     owned_by: owners.Owners
     owned_at_head: owners.Owners  # by the rules at the head that was approved
+    owned_ever: owners.Owners  # by the rules before the merge, whatever the dates of memberships
+
+    def owned_when(self, moment: datetime) -> tuple[owners.Owners, owners.Owners]:
+        """Who owned the path at an earlier moment, by the rules before the merge, and by those at the head."""
+        head = self.merge.head_rules.teams.value
+        if not self.roster.dated and (head is None or not head.dated):
+            return self.owned_by, self.owned_at_head
+        owned_by = owners.of(
+            self.case.change.path,
+            codeowners=self.case.rules.codeowners,
+            people=self.people,
+            teams=self.roster.at(moment),
+        )
+        return owned_by, _owned_at_head(self.case, self.merge, owned_by, moment)
 
     @property
     def required(self) -> int:
@@ -56,7 +72,7 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
     findings = (*_plain_file(case), *_came_through_a_pull_request(case), *_readable(case), *_known(case))
     merge, request = case.merge, case.request.value if case.request else None
     settings, policy, people = case.rules.settings.value, case.rules.policy.value, case.rules.people.value
-    accounts, teams = case.rules.accounts.value, case.rules.teams.value
+    accounts, roster = case.rules.accounts.value, case.rules.teams.value
     groups = case.rules.account_groups.value
     merged_at = merge.pull_request.merged_at if merge else None
     requester = people.get(request.requester) if people and request else None
@@ -66,14 +82,15 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
         or not (merge and merged_at and request and settings and policy and people and requester)
         or accounts is None
         or groups is None
-        or teams is None
+        or roster is None
     ):
         return findings or (
             Finding.in_file(
                 case.change.path, "incomplete", "the facts of this merge are incomplete", "ask anew"
             ),
         )
-    owned_by = owners.of(case.change.path, codeowners=case.rules.codeowners, people=people, teams=teams)
+    owned = partial(owners.of, case.change.path, codeowners=case.rules.codeowners, people=people)
+    owned_by = owned(teams=roster.at(merged_at))
     return ParsedCase(
         case=case,
         merge=merge,
@@ -83,27 +100,29 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
         accounts=accounts,
         account_groups=groups,
         people=people,
-        teams=teams,
+        roster=roster,
+        teams=roster.at(merged_at),
         policy=policy,
         requester=requester,
         owned_by=owned_by,
-        owned_at_head=_owned_at_head(case, merge, owned_by),
+        owned_at_head=_owned_at_head(case, merge, owned_by, merged_at),
+        owned_ever=owned(teams=roster.everybody),
     )
 
 
-def _owned_at_head(case: Case, merge: Merge, owned_by: owners.Owners) -> owners.Owners:
-    """Who owns the path by the rules at the head.
+def _owned_at_head(case: Case, merge: Merge, owned_by: owners.Owners, moment: datetime) -> owners.Owners:
+    """Who owns the path by the rules at the head, at this moment.
 
     If the merge itself changes the rules, the request is refused. Those rules are not read: the requester wrote them.
     """
     if outside_requests((*(case.touched or ()), *(merge.files or ()))):
         return owned_by
     rules, path = merge.head_rules, case.change.path
-    people, teams = rules.people.value, rules.teams.value
-    if people is None or teams is None:
+    people, roster = rules.people.value, rules.teams.value
+    if people is None or roster is None:
         message = "people or teams at the approved commit cannot be read"
         return owners.nobody("rules-changed", message, "update the branch and have it approved again")
-    return owners.of(path, codeowners=rules.codeowners, people=people, teams=teams)
+    return owners.of(path, codeowners=rules.codeowners, people=people, teams=roster.at(moment))
 
 
 def fitting(

@@ -13,7 +13,7 @@ from jitbot.domain.model.documents import Login, Person, Policy, Request, Teams
 from jitbot.domain.text import duration, escape, timestamp
 from jitbot.domain.views import titles
 from jitbot.domain.views.grant_preview import GrantPreview
-from jitbot.domain.views.request_summary import labelled
+from jitbot.domain.views.request_summary import UNESCAPED, labelled, membership
 
 CHECK = "jitbot/check"  # the status that is green where nothing is wrong with the requests
 APPROVAL = "jitbot/approval"  # and the one that is green once enough approvals count
@@ -173,6 +173,7 @@ def _body(grant_preview: GrantPreview, change: str, notes: tuple[str, ...], *, f
         ("what", policy.description),
         ("risk", "; ".join((grant_preview.risk.level.in_words, *grant_preview.risk.reasons))),
         ("approve", grant_preview.who_approves()),
+        *((("member", text),) if (text := membership(grant_preview, UNESCAPED)) else ()),
     ]
     table = "\n".join(f"| {escape.markdown(name)} | {escape.markdown(value)} |" for name, value in rows)
     return "\n\n".join(

@@ -22,6 +22,7 @@ from jitbot.domain.views.request_summary import (
     before,
     grouped,
     listed,
+    membership,
     more,
     waiting,
     when,
@@ -125,6 +126,7 @@ def _of_one(summary: RequestSummary) -> Iterator[Part]:
     if is_break_glass(grant_preview.policy):
         yield must(f"🚨 {cut(grant_preview.who_approves())}")
     yield must(more(summary, MARKDOWN))
+    yield must(membership(grant_preview, MARKDOWN))
     yield must(_dangers(grant_preview))
     asked = sum(each.name in request.parameters for each in grant_preview.policy.parameters)
     yield must(why(request, grant_preview.parameters, asked=asked))

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 
 from jitbot.domain.access import break_glass, eligibility
-from jitbot.domain.access.approval import Decision, decide, render_all, window_of
+from jitbot.domain.access.approval import Decision, began_of, decide, render_all, window_of
 from jitbot.domain.access.pending_approvals import PendingApprovals, could_approve, pending
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.action_catalog import ActionCatalog
@@ -150,12 +150,13 @@ def preview_grant(
 def _approved_as_it_was(case: Case, request: Request, former: Former, now: datetime) -> RequestState:
     """The state of a request that was approved with main's file: its documents are rendered from today's rules."""
     path = case.change.path
-    window = window_of(former.request, RequestState(request=path), former.began or now)
+    began = former.began or began_of(former.request, RequestState(request=path), now)
+    window = window_of(case.rules, former.request, began, now)
     term = ApprovedTerm(
         commit=case.change.base,
         window=window,
         documents=render_all(case.rules, request, window),
-        ask=Ask.of_request(former.request, None, window.expires_at - former.request.duration),
+        ask=Ask.of_request(former.request, None, began),
     )
     return RequestState(request=path, terms=(term,))
 
@@ -178,8 +179,8 @@ def _of_documents(case: Case, request: Request | None, now: datetime) -> Iterato
     """Findings from the documents alone. They are shown even if another part cannot be read."""
     policy, people = case.rules.policy.value, case.rules.people.value
     accounts, groups = case.rules.accounts.value, case.rules.account_groups.value
-    teams = case.rules.teams.value
-    if request is None or policy is None or people is None or teams is None:
+    roster = case.rules.teams.value
+    if request is None or policy is None or people is None or roster is None:
         return
     if accounts is None or groups is None:
         return
@@ -189,12 +190,14 @@ def _of_documents(case: Case, request: Request | None, now: datetime) -> Iterato
         accounts=accounts,
         groups=groups,
         people=people,
-        teams=teams,
+        roster=roster,
         when=now,
         extends=case.change.kind is not ChangeKind.ADDED,
     )
     if not break_glass.is_break_glass(policy):
-        owned_by = owners.of(request.path, codeowners=case.rules.codeowners, people=people, teams=teams)
+        owned_by = owners.of(
+            request.path, codeowners=case.rules.codeowners, people=people, teams=roster.at(now)
+        )
         able = could_approve(owned_by, people.get(request.requester))
         yield from owned_by.findings or _too_few(request, policy, able)
 

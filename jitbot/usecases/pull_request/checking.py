@@ -149,9 +149,9 @@ class Checker:
         names = [each.path.removeprefix(POLICIES).removesuffix(".yaml") for each in entries]
         for name in names:
             rules = read_rules(tree, self.documents, name)
-            policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
-            if policy is not None and people is not None and teams is not None and changed & _OWNING:
-                yield from _approvals(policy, rules.codeowners, people, teams)
+            policy, people, roster = rules.policy.value, rules.people.value, rules.teams.value
+            if policy is not None and people is not None and roster is not None and changed & _OWNING:
+                yield from _approvals(policy, rules.codeowners, people, roster.at(self.when))
             yield from _accounts(rules) if changed & _PLACES else ()
 
     def _previews(self, git: Git, proposed: ProposedChanges) -> Iterator[Preview]:
@@ -189,7 +189,7 @@ class Checker:
             return
         name = source.path.removeprefix(POLICIES).removesuffix(".yaml")
         rules = read_rules(tree, self.documents, name)
-        people, teams = rules.people.value, rules.teams.value
+        people, roster = rules.people.value, rules.teams.value
         if source.path.startswith(POLICIES):
             yield from rules.policy.findings
             policy = rules.policy.value
@@ -197,7 +197,8 @@ class Checker:
                 yield from policy_lint.policy_findings(policy, self.catalogue)
                 yield from cross_checks.break_glass_findings(policy, rules.codeowners)
             yield from _accounts(rules)
-            if policy is not None and people is not None and teams is not None:
+            if policy is not None and people is not None and roster is not None:
+                teams = roster.at(self.when)
                 yield from cross_checks.policy_findings(policy, people=people, teams=teams)
                 yield from _approvals(policy, rules.codeowners, people, teams)
         else:
@@ -205,17 +206,17 @@ class Checker:
             accounts, groups = rules.accounts.value, rules.account_groups.value
             if source.path in _PLACES and groups is not None and accounts is not None:
                 yield from cross_checks.group_findings(groups, accounts)
-            if source.path == TEAMS and teams is not None and people is not None:
-                yield from cross_checks.teams_findings(teams, people, file=TEAMS)
+            if source.path == TEAMS and roster is not None and people is not None:
+                yield from cross_checks.teams_findings(roster, people, self.when)
 
     def _owners(self, tree: Tree, found: codeowners.CodeOwners) -> Iterator[Finding]:
         """CODEOWNERS: how GitHub reads it; whom the other files know; that the lines of the rules come last."""
         yield from found.findings
         rules = read_rules(tree, self.documents, "")
-        people, teams = rules.people.value, rules.teams.value
-        if not found.findings and people is not None and teams is not None:
-            yield from owner_checks.unknown_owners(found, people, teams)
-            yield from owner_checks.rules_findings((), found, people, teams)
+        people, roster = rules.people.value, rules.teams.value
+        if not found.findings and people is not None and roster is not None:
+            yield from owner_checks.unknown_owners(found, people, roster.everybody)
+            yield from owner_checks.rules_findings((), found, people, roster.at(self.when))
 
 
 def _accounts(rules: Rules) -> Iterator[Finding]:

@@ -108,6 +108,7 @@ class RequesterClient:
     documents: DocumentReader
     catalogue: ActionCatalog
     sleep: Callable[[float], None]
+    at: datetime  # when the command was given
 
     @cached_property
     def place(self) -> RepositoryAccess:
@@ -161,8 +162,8 @@ class RequesterClient:
 
     @property
     def teams(self) -> Teams:
-        """The teams at main's tip."""
-        return _value(self.rules("").teams, TEAMS)
+        """The teams at main's tip, with those who are members now."""
+        return _value(self.rules("").teams, TEAMS).at(self.at)
 
     def accounts_of(self, policy: Policy) -> tuple[str, ...]:
         """The accounts that a policy gives access to, by main's tip: its groups are expanded."""

@@ -25,6 +25,7 @@ from jitbot.domain.access import eligibility
 from jitbot.domain.access.eligibility import is_eligible
 from jitbot.domain.model.account_groups import NO_GROUPS
 from jitbot.domain.model.documents import ByLogin, Finding, Login, Parameter, ParameterKind, Position, Request
+from jitbot.domain.model.roster import Roster
 
 
 def findings(request: Request, **changes: Any) -> tuple[Finding, ...]:
@@ -34,7 +35,7 @@ def findings(request: Request, **changes: Any) -> tuple[Finding, ...]:
         "accounts": ACCOUNTS,
         "groups": NO_GROUPS,
         "people": PEOPLE,
-        "teams": TEAMS,
+        "roster": Roster(everybody=changes.pop("teams", TEAMS)),
         "when": MERGED_AT,
         **changes,
     }

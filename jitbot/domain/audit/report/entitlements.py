@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from jitbot.domain.access.break_glass import is_break_glass, line_findings
 from jitbot.domain.access.eligibility import is_eligible
@@ -33,15 +34,15 @@ class Entitlement:
     reviewers: tuple[str, ...] = ()
 
 
-def entitlement(name: str, rules: Rules) -> Entitlement:
-    """Who may ask under one policy and who owns its folder, by these rules. Owners of narrower paths are not listed.
+def entitlement(name: str, rules: Rules, at: datetime) -> Entitlement:
+    """Who may ask under one policy and who owns its folder, by these rules at this moment. Owners of narrower paths are not listed.
 
     `approvers` are all its owners, login by login, as an auditor compares them with a list of staff. Who of them
     can approve one person's request is another question, which `pending_approvals` answers.
     """
-    policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
+    policy, people, roster = rules.policy.value, rules.people.value, rules.teams.value
     groups = rules.account_groups.value
-    if policy is None or people is None or teams is None or groups is None:
+    if policy is None or people is None or roster is None or groups is None:
         problems = _problems(rules)
         return Entitlement(
             policy=name,
@@ -54,7 +55,7 @@ def entitlement(name: str, rules: Rules) -> Entitlement:
             owner_rule="",
             problem="; ".join(problems) or "its rules cannot be read",
         )
-    path = any_request(name)
+    path, teams = any_request(name), roster.at(at)
     glass = is_break_glass(policy)
     owned = owners.of(path, codeowners=rules.codeowners, people=people, teams=teams)
     findings = line_findings(path, rules.codeowners) if glass else owned.findings

@@ -3,7 +3,9 @@
 import pytest
 from acme_facts import (
     ACCOUNTS,
+    NOW,
     PEOPLE,
+    SECOND,
     TEAMS,
     a_policy,
     teams,
@@ -17,6 +19,7 @@ from jitbot.domain.access.cross_checks import (
 )
 from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import FindingLevel, Login, Policy, Position
+from jitbot.domain.model.roster import Membership, Roster
 
 GROUPS = AccountGroups(groups={"production": ("prod", "data")})
 
@@ -83,12 +86,12 @@ def test_a_policy_without_places_is_named_as_a_file() -> None:
 
 def test_members_must_be_known() -> None:
     """Each login of a team that people.yaml does not know, as it spells it, is a finding; no other is."""
-    found = teams_findings(teams(sre="dave stranger", data="Grace"), PEOPLE, file="policies/teams.yaml")
+    found = teams_findings(Roster(everybody=teams(sre="dave stranger", data="Grace")), PEOPLE, NOW)
     assert [(each.code, each.message.split(",")[0], each.file) for each in found] == [
         ("unknown-person", "stranger", "policies/teams.yaml"),
         ("unknown-person", "Grace", "policies/teams.yaml"),
     ]
-    assert teams_findings(TEAMS, PEOPLE, file="policies/teams.yaml") == ()
+    assert teams_findings(Roster(everybody=TEAMS), PEOPLE, NOW) == ()
 
 
 @pytest.mark.parametrize(
@@ -117,3 +120,15 @@ def test_a_group_of_accounts_that_are_not_there() -> None:
         ("unknown-account", "policies/account-groups.yaml", 1, 20)
     ]
     assert "mars, of the group production," in found[0].message
+
+
+def test_a_membership_that_is_over_is_a_warning() -> None:
+    """From `until` on; it keeps nothing from being granted, and is in the way of whoever reads the file."""
+    entries = (
+        Membership(login=Login("dave"), until=NOW),
+        Membership(login=Login("carol"), until=NOW + SECOND),
+    )
+    where = {"acme/sre.0": Position(line=2, column=5)}
+    (found,) = teams_findings(Roster.of({"acme/sre": entries}, where), PEOPLE, NOW)
+    assert (found.code, found.level, found.line) == ("membership-over", FindingLevel.WARNING, 2)
+    assert found.message == "dave has not been in acme/sre since 2026-11-24 09:01 UTC"
