@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jitbot.adapters.documents import strict_yaml
-from jitbot.adapters.documents.document import Document, Path
+from jitbot.adapters.documents.document import Document, Path, dotted
 from jitbot.adapters.documents.shape import check_shape
 from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import (
@@ -18,6 +18,7 @@ from jitbot.domain.model.documents import (
     Parsed,
     People,
     Person,
+    Position,
     Principal,
     Settings,
     Source,
@@ -48,12 +49,27 @@ def parse_accounts(source: Source) -> Parsed[Mapping[str, AccountId]]:
     """Read policies/accounts.yaml: alias -> account id, each account under one alias."""
     document = strict_yaml.read(source, most=strict_yaml.MAX_REGISTRY_BYTES)
     check_shape(document, "accounts")
-    document.distinct(document.children(), "repeated-account", "has an alias already")
+    numbers = ((path, _part(value, "id")) for path, value in document.children())
+    document.distinct(numbers, "repeated-account", "has an alias already")
     return document.parsed(_accounts)
 
 
 def _accounts(value: Mapping[str, str]) -> Mapping[str, AccountId]:
-    return {alias: AccountId(str(number)) for alias, number in value.items()}
+    return {alias: AccountId(str(_part(entry, "id"))) for alias, entry in value.items()}
+
+
+def _part(entry: Any, name: str) -> Any:
+    """What an entry says: it is that itself, or has it under this name beside the `source:` of an import."""
+    return entry[name] if isinstance(entry, dict) else entry
+
+
+def _where(document: Document, name: str) -> Mapping[str, Position]:
+    """The places of a file whose entries may have their list under this name: as if each were the list itself."""
+    places = dict(document.where)
+    for path, place in document.places.items():
+        if len(path) > 2 and path[1] == name:
+            places[dotted((path[0], *path[2:]))] = place
+    return places
 
 
 def parse_account_groups(source: Source) -> Parsed[AccountGroups]:
@@ -62,8 +78,8 @@ def parse_account_groups(source: Source) -> Parsed[AccountGroups]:
     check_shape(document, "account-groups")
     return document.parsed(
         lambda value: AccountGroups(
-            groups={group: tuple(map(str, aliases)) for group, aliases in value.items()},
-            where=dict(document.where),
+            groups={group: tuple(map(str, _part(entry, "accounts"))) for group, entry in value.items()},
+            where=_where(document, "accounts"),
         )
     )
 
@@ -74,11 +90,12 @@ def parse_teams(source: Source) -> Parsed[Roster]:
     check_shape(document, "teams")
     teams = document.children()
     document.distinct(_keys(teams), "repeated-team", "is there already", key=True)
-    for path, _ in teams:
-        _check_members(document, path)
+    for path, entry in teams:
+        _check_members(document, (*path, "members") if isinstance(entry, dict) else path)
     return document.parsed(
         lambda value: Roster.of(
-            {team: tuple(map(_membership, entries)) for team, entries in value.items()}, dict(document.where)
+            {team: tuple(map(_membership, _part(entry, "members"))) for team, entry in value.items()},
+            _where(document, "members"),
         )
     )
 

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -120,6 +120,11 @@ class NewRequest:
     title: str
     body: str
     message: str  # of the commit: validated tokens alone, since it ends up in main's history
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """What its one commit adds."""
+        return {self.request: self.content}
 
 
 def ask(grant_preview: GrantPreview, content: bytes) -> NewRequest:

@@ -124,7 +124,7 @@ class RequesterClient:
     def rules_tree(self) -> RemoteTree:
         """main's tip, with every rule of it read in two calls. Raises InvalidError if it has no settings."""
         self.tree.list(folders_with_rules())
-        if SETTINGS not in self.tree.read([*_RULES, *self._policy_paths()]):
+        if SETTINGS not in self.tree.read([*_RULES, *self.policy_paths()]):
             raise InvalidError(
                 f"{self.place.repository} is no access repository: {self.place.branch} has no {SETTINGS}. "
                 "Name the right one with --repo OWNER/NAME, or set JITBOT_REPOSITORY"
@@ -134,13 +134,14 @@ class RequesterClient:
     @cached_property
     def policies(self) -> tuple[Policy, ...]:
         """The policies at main's tip that read without a finding: under another one nothing is granted."""
-        found = self.rules_tree.read(self._policy_paths())
+        found = self.rules_tree.read(self.policy_paths())
         parsed = (
             self.documents.parse_policy(Source(path=path, content=content)) for path, content in found.items()
         )
         return tuple(each.value for each in parsed if each.value is not None)
 
-    def _policy_paths(self) -> list[str]:
+    def policy_paths(self) -> list[str]:
+        """The paths of all policies at main's tip."""
         return [path for path in self.tree.list([POLICIES.rstrip("/")]) if path.endswith(".yaml")]
 
     @cached_property

@@ -1,13 +1,14 @@
 """Who may end somebody's access before its time, and whose deletion of a request ends it."""
 
 import pytest
-from acme_facts import MERGED_AT, PATH, a_person, an_actor, owned_by, people, the_rules
+from acme_facts import MERGED_AT, PATH, SECOND, TEAMS, a_person, an_actor, owned_by, people, the_rules
 
 from jitbot.domain.access.may_end import entitled, needs_entitlement, why_deletion_ends_nothing
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import GithubId, Login
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.merge_facts import Actor
+from jitbot.domain.model.roster import Membership, Roster
 
 ALICE = a_person("alice").github_id  # the requester
 NO_OWNER: dict[str, codeowners.CodeOwners | None] = {
@@ -87,3 +88,15 @@ def test_where_nobody_owns_the_file_its_deletion_is_the_entitled_ones(
     assert why_deletion_ends_nothing(an_actor("alice"), PATH, ALICE, rules, MERGED_AT) == ""
     why = why_deletion_ends_nothing(an_actor("mallory"), PATH, ALICE, rules, MERGED_AT)
     assert why == f"mallory is neither the requester nor an owner of {PATH} or of policies/"
+
+
+def test_an_owner_is_one_at_that_moment() -> None:
+    """A membership with dates gives the right from its first moment until, not at, its last."""
+    team = (Membership(login=Login("carol"), since=MERGED_AT, until=MERGED_AT + SECOND),)
+    plain = {name: tuple(Membership(login=each) for each in logins) for name, logins in TEAMS.items()}
+    rules = the_rules(teams=Roster.of({**plain, "acme/payments-leads": team}))
+    carol = an_actor("carol")
+    assert entitled(carol, PATH, ALICE, rules, MERGED_AT) == a_person("carol")
+    for at in (MERGED_AT - SECOND, MERGED_AT + SECOND):
+        with pytest.raises(DeniedError):
+            entitled(carol, PATH, ALICE, rules, at)

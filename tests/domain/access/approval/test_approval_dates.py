@@ -134,6 +134,12 @@ def test_a_requester_is_a_member_at_the_start_too(
         assert expected in decision.reasons[0].message
 
 
+def test_a_start_before_the_merge_asks_for_no_earlier_membership() -> None:
+    """Access cannot begin before the merge, whatever `starts_at` says."""
+    request = a_request(starts_at=MERGED_AT - HOUR)
+    assert decided(rules(PAYMENTS, "alice", MERGED_AT - MINUTE), request=request).verdict is Verdict.APPROVED
+
+
 @pytest.mark.parametrize(
     ("until", "ends"),
     [

@@ -12,6 +12,7 @@ from acme_facts import (
     NOW,
     PATH,
     SECOND,
+    TEAMS,
     a_policy,
     owned_by,
     sha,
@@ -39,6 +40,7 @@ from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
 from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import Login, Parsed, Sha
+from jitbot.domain.model.roster import Membership, Roster
 
 DENY_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"
 GRANTED = an_outcome(EventType.GRANTED)
@@ -239,6 +241,17 @@ def test_who_could_ask_and_who_could_approve() -> None:
     nobody = {**people, Login("alice"): replace(people[Login("alice")], principal=None)}
     rules = replace(the_rules(), people=replace(the_rules().people, value=nobody))
     assert "alice" not in entitlement("orders-db-read", rules, NOW).eligible
+
+
+def test_members_are_those_of_that_moment() -> None:
+    """Who may ask and who may approve at the moment of the report, by the dates of their memberships."""
+    plain = {name: tuple(Membership(login=each) for each in logins) for name, logins in TEAMS.items()}
+    leads = (Membership(login=Login("bob"), until=NOW), Membership(login=Login("heidi"), since=NOW))
+    payments = (Membership(login=Login("alice"), until=NOW), Membership(login=Login("carol")))
+    rules = the_rules(teams=Roster.of({**plain, "acme/payments-leads": leads, "acme/payments": payments}))
+    before, after = (entitlement("orders-db-read", rules, at) for at in (NOW - SECOND, NOW))
+    assert (before.approvers, after.approvers) == (("bob",), ("heidi",))
+    assert ("alice" in before.eligible, "alice" in after.eligible) == (True, False)
 
 
 def test_the_accounts_of_a_group_are_listed() -> None:
