@@ -106,7 +106,7 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
         requester=requester,
         owned_by=owned_by,
         owned_at_head=_owned_at_head(case, merge, owned_by, merged_at),
-        owned_ever=owned(teams=roster.everybody),
+        owned_ever=owned(teams=roster.everybody) if roster.dated else owned_by,
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jitbot.adapters import documents
@@ -188,6 +188,7 @@ def test_the_last_one_goes_and_another_comes() -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "people: {alice: {github_id: 1}}\n",
         "people: {alice: {github_id: 1}, bob: {github_id: 2}}\n",
         "people: {alice: {github_id: 1},\n  bob: {github_id: 2}}\n",
     ],
@@ -219,6 +220,7 @@ OTHERS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(NOTES, NAMES, PERSONS | OTHERS), min_size=1, unique_by=lambda each: each[1].casefold()

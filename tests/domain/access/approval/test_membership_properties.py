@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from acme_facts import MERGED_AT, MINUTE, a_policy, a_request, owned_by, the_rules
 from builders import a_case, a_merge, a_review, judged
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from jitbot.domain.access.approval import Verdict
@@ -142,6 +142,7 @@ def games(draw: st.DrawFn) -> Game:
     return Game(base=base, head=head, reviews=reviews, starts=draw(st.none() | st.sampled_from([1, 60, 61])))
 
 
+@settings(deadline=None)
 @given(games())
 def test_dates_decide_as_the_model_says(game: Game) -> None:
     """Who may ask, who may approve, and when it ends: entry by entry, minute by minute."""
@@ -169,6 +170,7 @@ def narrowed(draw: st.DrawFn) -> tuple[Game, Game]:
     return game, replace(game, base=base, head=base if both else game.head)
 
 
+@settings(deadline=None)
 @given(narrowed())
 def test_less_membership_never_gives_more(pair: tuple[Game, Game]) -> None:
     """Removing an entry, or moving a date inwards, gives access to nobody who had none, and none that lasts longer.
