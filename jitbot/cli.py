@@ -63,6 +63,10 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "jitbot.commands.setup.bootstrap",
             "Print what prepares AWS accounts for jitbot: roles, boundary, issuer.",
         ),
+        "import": (
+            "jitbot.commands.imports:imports",
+            "Take over people, teams and accounts from where they are kept.",
+        ),
         "doctor": (
             "jitbot.commands.setup.doctor",
             "Check that GitHub and AWS are configured safely, with a fix for each problem.",

@@ -124,6 +124,8 @@ def _real_git(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+settings.register_profile("default", deadline=None)  # other tests of this machine may take the time
+settings.load_profile("default")
 settings.register_profile(
     "soak",
     max_examples=int(os.environ.get("JITBOT_GAMES", "100")),

@@ -16,6 +16,7 @@ import requests
 from jitbot.adapters import documents
 from jitbot.domain.model.documents import Accounts, ByLogin, Login, Parsed, People, Settings, Source, Teams
 from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.model.roster import Roster
 from jitbot.sandbox.aws import AwsSandbox
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
@@ -175,7 +176,8 @@ class Acme:
         tree["policies/accounts.yaml"] += more.encode()
         self.settings: Settings = _value(documents.parse_settings, tree, "policies/settings.yaml", Settings)
         self.people: People = _value(documents.parse_people, tree, "policies/people.yaml", ByLogin)
-        self.teams: Teams = _value(documents.parse_teams, tree, "policies/teams.yaml", dict)
+        roster = _value(documents.parse_teams, tree, "policies/teams.yaml", Roster)
+        self.teams: Teams = roster.everybody
         self.accounts: Accounts = _value(documents.parse_accounts, tree, "policies/accounts.yaml", dict)
         for login, person in self.people.items():
             self.github.add_user(login, person.github_id, permission="admin" if login in ADMINS else "write")

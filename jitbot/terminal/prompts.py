@@ -72,19 +72,19 @@ def choose(question: str, choices: Sequence[Choice]) -> str:
         tell(f"{answer!r} fits {len(found) or 'none'}; choose again", bold=True)
 
 
-def choose_accounts(policy: Policy) -> tuple[str, ...]:
-    """One account or several, of those the policy knows."""
-    if len(policy.accounts) == 1:
-        return (choose("account", [Choice(name=policy.accounts[0])]),)
+def choose_accounts(policy: Policy, accounts: Sequence[str]) -> tuple[str, ...]:
+    """One account or several, of those that the policy gives access to."""
+    if len(accounts) == 1:
+        return (choose("account", [Choice(name=accounts[0])]),)
 
     def chosen(text: str) -> tuple[str, ...]:
         names = tuple(dict.fromkeys(text.replace(",", " ").split()))
-        unknown = [name for name in names if name not in policy.accounts]
+        unknown = [name for name in names if name not in accounts]
         if unknown or not names:
-            raise click.UsageError(f"{policy.name} knows: {', '.join(policy.accounts)}")
+            raise click.UsageError(f"{policy.name} knows: {', '.join(accounts)}")
         return names
 
-    return _ask(f"account ({', '.join(policy.accounts)}; several with commas)", chosen)
+    return _ask(f"account ({', '.join(accounts)}; several with commas)", chosen)
 
 
 def choose_parameter(parameter: Parameter) -> str:

@@ -38,6 +38,7 @@ def open_client(invocation: Invocation, verb: str, repository: str | None) -> Re
         documents=documents,
         catalogue=ServiceAuthorizationReference(),
         sleep=time.sleep,
+        at=invocation.now,
     )
 
 

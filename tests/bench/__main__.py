@@ -17,6 +17,7 @@ import audit
 import calls
 import grants
 import history
+import imports
 import job
 import startup
 import sweeps
@@ -32,6 +33,7 @@ PARTS: Mapping[str, Part] = {
     ),
     "job": lambda quick: job.measure(1 if quick else 3),
     "calls": lambda _: calls.measure(),
+    "imports": lambda quick: imports.measure(*((30, 6) if quick else (300, 60))),
     "audit": lambda quick: audit.measure(500 if quick else 5000),
 }
 

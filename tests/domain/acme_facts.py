@@ -26,6 +26,7 @@ from jitbot.domain.model.documents import (
     Statement,
 )
 from jitbot.domain.model.merge_facts import Actor, Rules
+from jitbot.domain.model.roster import Roster
 
 
 def sha(text: str) -> Sha:
@@ -179,6 +180,8 @@ def the_rules(**changes: Any) -> Rules:
         "codeowners": codeowners.parse(OWNERS),
         **changes,
     }
+    if isinstance(values["teams"], Mapping):
+        values["teams"] = Roster(everybody=values["teams"])
     plain: dict[str, Any] = {
         name: value if name == "codeowners" or isinstance(value, Parsed) else Parsed(value=value)
         for name, value in values.items()

@@ -30,6 +30,8 @@ PARSERS: tuple[tuple[str, Callable[[Source], Parsed[Any]]], ...] = (
     ("policies/people.yaml", documents.parse_people),
     ("policies/settings.yaml", documents.parse_settings),
     ("policies/accounts.yaml", documents.parse_accounts),
+    ("policies/account-groups.yaml", documents.parse_account_groups),
+    ("policies/people.yaml", documents.parse_entries),
     ("policies/teams.yaml", documents.parse_teams),
 )
 PATHS = (

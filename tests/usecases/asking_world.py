@@ -74,6 +74,7 @@ class Counter:
             documents=documents,
             catalogue=ServiceAuthorizationReference(),
             sleep=self.slept.append,
+            at=NOW,
         )
 
     def proposal(self, desk: RequesterClient, text: str = TEXT, policy: str = "orders-db-read") -> NewRequest:

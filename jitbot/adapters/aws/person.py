@@ -43,19 +43,9 @@ class AmbientPerson:
     """The caller's own identity, from the environment or a profile. jitbot's own roles are never used here."""
 
     def __init__(self, environ: Mapping[str, str], *, profile: str | None, endpoint: str | None) -> None:
-        keys: dict[str, Any] = {}
         self._profile = profile or environ.get("AWS_PROFILE") or ""
-        if profile is None:
-            keys = {
-                "aws_access_key_id": environ.get("AWS_ACCESS_KEY_ID"),
-                "aws_secret_access_key": environ.get("AWS_SECRET_ACCESS_KEY"),
-                "aws_session_token": environ.get("AWS_SESSION_TOKEN"),
-            }
-        region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
+        session = person_session(environ, profile)
         with translated("find your own AWS credentials"), _asking():
-            session = boto3.Session(
-                profile_name=profile or environ.get("AWS_PROFILE"), region_name=region, **keys
-            )
             self._client = partial(session.client, "sts", endpoint_url=endpoint, config=config(_ATTEMPTS))
             self._sts: Any = self._client(region_name=session.region_name or REGION)
 
@@ -105,6 +95,20 @@ class AmbientPerson:
             if error.response.get("Error", {}).get("Code") not in _OVER:
                 raise
             raise UnavailableError(f"your AWS credentials are over ({_cut(error)}); {hint}") from error
+
+
+def person_session(environ: Mapping[str, str], profile: str | None) -> boto3.Session:
+    """A session of this person: of a profile, or of the keys in the environment."""
+    keys: dict[str, Any] = {}
+    if profile is None:
+        keys = {
+            "aws_access_key_id": environ.get("AWS_ACCESS_KEY_ID"),
+            "aws_secret_access_key": environ.get("AWS_SECRET_ACCESS_KEY"),
+            "aws_session_token": environ.get("AWS_SESSION_TOKEN"),
+        }
+    region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
+    with translated("find your own AWS credentials"), _asking():
+        return boto3.Session(profile_name=profile or environ.get("AWS_PROFILE"), region_name=region, **keys)
 
 
 def _cut(error: Exception) -> str:

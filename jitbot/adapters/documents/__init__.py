@@ -7,15 +7,26 @@ A file that was read a short while ago is not parsed again: most commits share t
 
 from functools import lru_cache
 
-from jitbot.adapters.documents import access, registry
+from jitbot.adapters.documents import access, entries, registry
 
 _KEPT = 256  # files of each kind that are remembered, by path and content
 
 parse_settings = lru_cache(_KEPT)(registry.parse_settings)
 parse_accounts = lru_cache(_KEPT)(registry.parse_accounts)
+parse_account_groups = lru_cache(_KEPT)(registry.parse_account_groups)
 parse_teams = lru_cache(_KEPT)(registry.parse_teams)
 parse_people = lru_cache(_KEPT)(registry.parse_people)
+parse_entries = entries.parse_entries
 parse_policy = lru_cache(_KEPT)(access.parse_policy)
 parse_request = lru_cache(_KEPT)(access.parse_request)
 
-__all__ = ["parse_accounts", "parse_people", "parse_policy", "parse_request", "parse_settings", "parse_teams"]
+__all__ = [
+    "parse_account_groups",
+    "parse_accounts",
+    "parse_entries",
+    "parse_people",
+    "parse_policy",
+    "parse_request",
+    "parse_settings",
+    "parse_teams",
+]

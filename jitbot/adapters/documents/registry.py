@@ -1,11 +1,12 @@
-"""What everybody shares: settings, accounts, people and teams."""
+"""What everybody shares: settings, accounts and their groups, people and teams."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jitbot.adapters.documents import strict_yaml
-from jitbot.adapters.documents.document import Document, Path
+from jitbot.adapters.documents.document import Document, Path, dotted
 from jitbot.adapters.documents.shape import check_shape
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import (
     AccountId,
     ByLogin,
@@ -17,12 +18,14 @@ from jitbot.domain.model.documents import (
     Parsed,
     People,
     Person,
+    Position,
     Principal,
     Settings,
     Source,
-    Teams,
 )
-from jitbot.domain.text import duration
+from jitbot.domain.model.grammar import shown
+from jitbot.domain.model.roster import Membership, Roster
+from jitbot.domain.text import duration, timestamp
 
 _PRINCIPALS = ("identity_center", "iam_user", "iam_role")
 
@@ -46,27 +49,78 @@ def parse_accounts(source: Source) -> Parsed[Mapping[str, AccountId]]:
     """Read policies/accounts.yaml: alias -> account id, each account under one alias."""
     document = strict_yaml.read(source, most=strict_yaml.MAX_REGISTRY_BYTES)
     check_shape(document, "accounts")
-    document.distinct(document.children(), "repeated-account", "has an alias already")
+    numbers = ((path, _part(value, "id")) for path, value in document.children())
+    document.distinct(numbers, "repeated-account", "has an alias already")
     return document.parsed(_accounts)
 
 
 def _accounts(value: Mapping[str, str]) -> Mapping[str, AccountId]:
-    return {alias: AccountId(str(number)) for alias, number in value.items()}
+    return {alias: AccountId(str(_part(entry, "id"))) for alias, entry in value.items()}
 
 
-def parse_teams(source: Source) -> Parsed[Teams]:
-    """Read policies/teams.yaml: `org/team` -> logins, in the order of the file."""
+def _part(entry: Any, name: str) -> Any:
+    """What an entry says: it is that itself, or has it under this name beside the `source:` of an import."""
+    return entry[name] if isinstance(entry, dict) else entry
+
+
+def _where(document: Document, name: str) -> Mapping[str, Position]:
+    """The places of a file whose entries may have their list under this name: as if each were the list itself."""
+    places = dict(document.where)
+    for path, place in document.places.items():
+        if len(path) > 2 and path[1] == name:
+            places[dotted((path[0], *path[2:]))] = place
+    return places
+
+
+def parse_account_groups(source: Source) -> Parsed[AccountGroups]:
+    """Read policies/account-groups.yaml: group -> aliases, in the order of the file."""
+    document = strict_yaml.read(source, most=strict_yaml.MAX_REGISTRY_BYTES)
+    check_shape(document, "account-groups")
+    return document.parsed(
+        lambda value: AccountGroups(
+            groups={group: tuple(map(str, _part(entry, "accounts"))) for group, entry in value.items()},
+            where=_where(document, "accounts"),
+        )
+    )
+
+
+def parse_teams(source: Source) -> Parsed[Roster]:
+    """Read policies/teams.yaml: `org/team` -> members, some with dates, in the order of the file."""
     document = strict_yaml.read(source, most=strict_yaml.MAX_REGISTRY_BYTES)
     check_shape(document, "teams")
     teams = document.children()
     document.distinct(_keys(teams), "repeated-team", "is there already", key=True)
-    for path, _ in teams:
-        document.distinct(document.children(*path), "repeated-login", "is a member already")
-    return document.parsed(_teams)
+    for path, entry in teams:
+        _check_members(document, (*path, "members") if isinstance(entry, dict) else path)
+    return document.parsed(
+        lambda value: Roster.of(
+            {team: tuple(map(_membership, _part(entry, "members"))) for team, entry in value.items()},
+            _where(document, "members"),
+        )
+    )
 
 
-def _teams(value: Mapping[str, list[str]]) -> Teams:
-    return {team: tuple(Login(str(login)) for login in logins) for team, logins in value.items()}
+def _check_members(document: Document, team: Path) -> None:
+    """Nobody is a member twice at one moment, and every membership has a moment."""
+    seen: dict[str, list[Membership]] = {}
+    for path, entry in document.children(*team):
+        member = _membership(entry)
+        if member.since is not None and member.until is not None and member.since >= member.until:
+            message = f"{member.login} is a member at no moment: `until` must be after `from`"
+            document.refuse((*path, "until"), "bad-membership", message, "swap the dates, or remove one")
+        earlier = seen.setdefault(member.login.casefold(), [])
+        if any(member.meets(each) for each in earlier):
+            message = f"{shown(member.login)} is a member already"
+            hint = "each may be listed once for each moment; `until` itself belongs to the next entry"
+            document.refuse(path, "repeated-login", message, hint)
+        earlier.append(member)
+
+
+def _membership(entry: Any) -> Membership:
+    if isinstance(entry, str):
+        return Membership(login=Login(str(entry)))
+    since, until = (timestamp.parse_day(entry[name]) if name in entry else None for name in ("from", "until"))
+    return Membership(login=Login(str(entry["login"])), since=since, until=until)
 
 
 def _keys(children: tuple[tuple[Path, Any], ...]) -> Iterator[tuple[Path, str]]:

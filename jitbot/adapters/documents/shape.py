@@ -61,6 +61,7 @@ def _raised(parse: Callable[[str], object]) -> Callable[[str], str | None]:
 _FORMATS: dict[str, Callable[[str], str | None]] = {
     "duration": _raised(duration.parse),
     "moment": _raised(timestamp.parse),
+    "day": _raised(timestamp.parse_day),
     "sentence": grammar.sentence_problem,
     "pattern": grammar.pattern_problem,
     "action": grammar.action_problem,

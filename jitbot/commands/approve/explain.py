@@ -28,9 +28,11 @@ from jitbot.domain.views.request_summary import (
     RequestSummary,
     acknowledged,
     before,
+    grouped,
     headline,
     held,
     labelled,
+    membership,
     more,
     owning,
     stands,
@@ -239,6 +241,8 @@ def _print(summary: RequestSummary, grant_preview: GrantPreview) -> None:
         _line(name, [escape.log(value)])
     for name, value in grant_preview.parameters:
         _line(labelled(name), [escape.log(escape.literal(value))])
+    _line("accounts", filter(None, [grouped(grant_preview, TERMINAL)]))
+    _line("member", filter(None, [membership(grant_preview, TERMINAL)]))
     if changes := more(summary, TERMINAL):
         _line("change", [changes])
     _line("state", stands(summary, TERMINAL))

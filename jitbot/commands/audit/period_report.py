@@ -54,7 +54,7 @@ def survey_of(
         absences=inputs.gone.absences,
         unread=inputs.history.in_doubt.requests,
         rule_changes=changed_rules(inputs.git, inputs.main, start, end),
-        entitlements=entitled(inputs.git, documents),
+        entitlements=entitled(inputs.git, documents, judged_at or invocation.now),
     )
 
 

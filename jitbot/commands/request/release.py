@@ -94,6 +94,7 @@ def _forbidden(client: RequesterClient, answer: LedgerAnswer, path: str) -> str:
             path,
             term.ask.github_id if term is not None else None,
             client.rules(policy_of(path)),
+            client.at,
         )
     except DeniedError as error:
         return str(error) if term is not None else ""

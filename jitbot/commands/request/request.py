@@ -129,7 +129,7 @@ def _complete(client: RequesterClient, draft: RequestDraft) -> tuple[Policy, Req
     usable = {each.name: each for each in client.usable()}
     at_terminal = sys.stdin.isatty() and sys.stderr.isatty()
     policy = _policy(client, draft.policy, usable, at_terminal=at_terminal)
-    draft = _only_choices(policy, draft)
+    draft = _only_choices(policy, client.accounts_of(policy), draft)
     missing = _missing(policy, draft)
     if missing:
         _known_parameters(policy, draft)
@@ -167,11 +167,11 @@ def _known_parameters(policy: Policy, draft: RequestDraft) -> None:
         raise click.UsageError(f"{policy.name} has no parameter {unknown[0]!r}; it {asks}")
 
 
-def _only_choices(policy: Policy, draft: RequestDraft) -> RequestDraft:
+def _only_choices(policy: Policy, known: tuple[str, ...], draft: RequestDraft) -> RequestDraft:
     """The draft, with the answers for which there is only one choice."""
     given = dict(draft.parameters)
     only = {each.name: each.enum[0] for each in policy.parameters if len(each.enum) == 1}
-    accounts = draft.accounts or (policy.accounts if len(policy.accounts) == 1 else ())
+    accounts = draft.accounts or (known if len(known) == 1 else ())
     return replace(draft, accounts=accounts, parameters=tuple({**only, **given}.items()))
 
 
@@ -193,7 +193,7 @@ def _missing(policy: Policy, draft: RequestDraft) -> list[str]:
 
 def _asked(client: RequesterClient, policy: Policy, draft: RequestDraft) -> RequestDraft:
     """Ask for what is missing, in the order of the file."""
-    accounts = draft.accounts or prompts.choose_accounts(policy)
+    accounts = draft.accounts or prompts.choose_accounts(policy, client.accounts_of(policy))
     answers = [(each.name, prompts.choose_parameter(each)) for each in _open_parameters(policy, draft)]
     length = draft.duration or prompts.choose_duration(policy)
     ticket = draft.ticket

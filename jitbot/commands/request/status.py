@@ -24,6 +24,7 @@ from jitbot.domain.setup.doctor.report import tried
 from jitbot.domain.setup.doctor.workflows import CLOCK, LONGEST_SILENCE
 from jitbot.domain.text import duration, escape, timestamp
 from jitbot.domain.views.approval_places import placed
+from jitbot.domain.views.request_summary import temporary
 from jitbot.domain.views.wording import TERMINAL
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import Moment, format_option, repo_option
@@ -223,6 +224,8 @@ def _asked_row(each: OpenRequest) -> tuple[str, str, str, str, str]:
     waits = f"asked, {count} of {each.needed} by {' '.join(each.owners) or 'nobody'}"
     if isinstance(known, PendingApprovals) and known.requirement.by_rules:
         waits = f"asked, {known.filled} of {each.needed}: {placed(known.places, TERMINAL)}"
+    if isinstance(known, PendingApprovals) and (for_a_time := temporary(known)):
+        waits += f" ({for_a_time})"
     if each.needed < 1 and isinstance(known, PendingApprovals):
         waits = "asked, break-glass: any one approval for GitHub"
     path = each.request.removeprefix("requests/")

@@ -19,6 +19,7 @@ from jitbot.domain.access.reviews import Approval, Ignored, count, name_everybod
 from jitbot.domain.aws import iam
 from jitbot.domain.ledger import events
 from jitbot.domain.model import bounds, owners
+from jitbot.domain.model.account_groups import is_group
 from jitbot.domain.model.documents import Finding, Request
 from jitbot.domain.model.grammar import outside_requests
 from jitbot.domain.model.merge_facts import Case, ChangeKind, Rules
@@ -42,6 +43,7 @@ class Decision:
     parsed_case: ParsedCase | None = None
     approvals: tuple[Approval, ...] = ()
     ignored: tuple[Ignored, ...] = ()
+    began: datetime | None = None  # when the access began, or begins: its duration counts from here
     window: iam.Window | None = None
     grants: tuple[iam.Documents, ...] = ()
 
@@ -54,7 +56,8 @@ def decide(case: Case, so_far: request_state.RequestState, now: datetime) -> Dec
     parsed_case = parse_case(case)
     if not isinstance(parsed_case, ParsedCase):
         return Decision(verdict=Verdict.REFUSED, reasons=parsed_case)
-    window = window_of(parsed_case.request, so_far, parsed_case.merged_at)
+    began = began_of(parsed_case.request, so_far, parsed_case.merged_at)
+    window = window_of(case.rules, parsed_case.request, began, parsed_case.merged_at)
     grants = render_all(case.rules, parsed_case.request, window)
     approvals, ignored = count(parsed_case)
     reasons = (
@@ -62,7 +65,7 @@ def decide(case: Case, so_far: request_state.RequestState, now: datetime) -> Dec
         *_same_bytes(parsed_case),
         *_asked_by_its_author(parsed_case),
         *_may_ask(parsed_case),
-        *_same_rules(parsed_case, window, grants),
+        *_same_rules(parsed_case, began, grants),
         *_enough(parsed_case, approvals, ignored),
         *request_state.objections(_proposal(parsed_case, window, so_far), so_far),
         *(finding for grant in grants for finding in iam.preflight(grant, file=case.change.path)),
@@ -74,15 +77,24 @@ def decide(case: Case, so_far: request_state.RequestState, now: datetime) -> Dec
         parsed_case=parsed_case,
         approvals=approvals,
         ignored=ignored,
+        began=began,
         window=window,
         grants=() if reasons else grants,
     )
 
 
-def window_of(request: Request, so_far: request_state.RequestState, merged_at: datetime) -> iam.Window:
-    """From the merge, or `starts_at`, for the duration; an extension counts from the first start."""
-    begin = so_far.began or request.starts_at or merged_at
-    return iam.Window(starts_at=request.starts_at, expires_at=begin + request.duration)
+def began_of(request: Request, so_far: request_state.RequestState, merged_at: datetime) -> datetime:
+    """From when the duration counts: the merge, or `starts_at`; of an extension the first start."""
+    return so_far.began or request.starts_at or merged_at
+
+
+def window_of(rules: Rules, request: Request, began: datetime, merged_at: datetime) -> iam.Window:
+    """For the duration; but the access ends with the membership by which the requester may ask, if that ends before."""
+    expires_at, policy, roster = began + request.duration, rules.policy.value, rules.teams.value
+    if policy is not None and roster is not None:
+        until = eligibility.member_until(request, policy, roster, merged_at)
+        expires_at = min(expires_at, until or expires_at)
+    return iam.Window(starts_at=request.starts_at, expires_at=expires_at)
 
 
 def render_all(rules: Rules, request: Request, window: iam.Window) -> tuple[iam.Documents, ...]:
@@ -171,27 +183,48 @@ def _may_ask(parsed_case: ParsedCase) -> Iterator[Finding]:
         parsed_case.request,
         policy=parsed_case.policy,
         accounts=parsed_case.accounts,
+        groups=parsed_case.account_groups,
         people=parsed_case.people,
-        teams=parsed_case.teams,
+        roster=parsed_case.roster,
         when=parsed_case.merged_at,
         extends=parsed_case.case.change.kind is not ChangeKind.ADDED,
     )
 
 
 def _same_rules(
-    parsed_case: ParsedCase, window: iam.Window, grants: tuple[iam.Documents, ...]
+    parsed_case: ParsedCase, began: datetime, grants: tuple[iam.Documents, ...]
 ) -> Iterator[Finding]:
     """The approvers saw the rules of their head; the merge would grant by those of its base."""
+    request = parsed_case.request
     rules, head, path = parsed_case.case.rules, parsed_case.merge.head_rules, parsed_case.request.path
-    if not grants or render_all(head, parsed_case.request, window) != grants:
+    at_head = window_of(head, request, began, parsed_case.merged_at)
+    if not grants or render_all(head, request, at_head) != grants:
         message = "the base branch has newer rules: other documents would be granted than this branch shows"
-    elif break_glass.is_break_glass(parsed_case.policy) and break_glass.differ(rules, head, path):
+    elif _other_groups(rules, head, request):
+        message = (
+            "by the account groups at the approved commit, the policy does not give access to these accounts"
+        )
+    elif break_glass.is_break_glass(parsed_case.policy) and break_glass.differ(
+        rules, head, path, parsed_case.merged_at
+    ):
         message = "the rules of this break-glass changed since the branch was made"
     else:
         return
     yield Finding.in_file(
         path, "rules-changed", message, "update the branch, then have it approved and merged"
     )
+
+
+def _other_groups(rules: Rules, head: Rules, request: Request) -> bool:
+    """Whether a policy names account groups, and at the approved head they do not stand for what is asked for.
+
+    What the groups stand for before the merge is another finding's subject: `eligibility` reads them there.
+    """
+    named = [each.policy.value.accounts for each in (rules, head) if each.policy.value is not None]
+    if not any(is_group(name) for names in named for name in names):
+        return False
+    policy, groups = head.policy.value, head.account_groups.value
+    return policy is None or groups is None or not groups.expand(policy.accounts).issuperset(request.accounts)
 
 
 def _enough(
@@ -236,7 +269,7 @@ def _approved_by_owners(
             message,
             "have the objection resolved, then ask anew",
         )
-    requirement = required_approvals(parsed_case)
+    requirement = required_approvals(parsed_case, approvals)
     places = fill(requirement, [each.person for each in approvals])
     if requirement.need < 1 or open_places(places):
         not_counted = [f"{each.review.user.login} {each.why}" for each in ignored]

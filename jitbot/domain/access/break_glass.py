@@ -120,23 +120,23 @@ def _impartial(parsed_case: ParsedCase) -> Iterator[Person]:
 
 
 def _objecting(parsed_case: ParsedCase) -> tuple[Person, ...]:
-    """The reviewers whose standing judgement at the merge asks for changes. By id alone, as with owners."""
+    """The reviewers whose standing judgement at the merge asks for changes. By id, and whatever their dates, as with owners."""
     ids = objectors(parsed_case)
-    named = reviewers_of(parsed_case.policy, parsed_case.people, parsed_case.teams)
+    named = reviewers_of(parsed_case.policy, parsed_case.people, parsed_case.roster.everybody)
     return tuple(person for person in named if person.github_id in ids)
 
 
-def differ(rules: Rules, others: Rules, path: str) -> bool:
-    """Whether two trees say different things of a break-glass, the documents aside."""
-    return _terms(rules, path) != _terms(others, path)
+def differ(rules: Rules, others: Rules, path: str, at: datetime) -> bool:
+    """Whether two trees say different things of a break-glass that is merged at this moment, the documents aside."""
+    return _terms(rules, path, at) != _terms(others, path, at)
 
 
-def _terms(rules: Rules, path: str) -> tuple[object, ...]:
+def _terms(rules: Rules, path: str, at: datetime) -> tuple[object, ...]:
     """All of a tree's rules that break-glass rests on, the documents aside."""
-    policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
-    if policy is None or people is None or teams is None:
+    policy, people, roster = rules.policy.value, rules.people.value, rules.teams.value
+    if policy is None or people is None or roster is None:
         return ("unreadable",)
-    reviewers = frozenset(person.github_id for person in reviewers_of(policy, people, teams))
+    reviewers = frozenset(person.github_id for person in reviewers_of(policy, people, roster.at(at)))
     ownerless = not line_findings(path, rules.codeowners)
     return (
         "read",

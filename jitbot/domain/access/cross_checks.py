@@ -2,35 +2,51 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from jitbot.domain.access import break_glass
-from jitbot.domain.access.approvals import rule_checks
 from jitbot.domain.access.eligibility import is_eligible
-from jitbot.domain.model.account_groups import AccountGroups
+from jitbot.domain.model.account_groups import ACCOUNT_GROUPS, AccountGroups, is_group
 from jitbot.domain.model.codeowners import CodeOwners
-from jitbot.domain.model.documents import Accounts, Finding, FindingLevel, Login, People, Policy, Teams
+from jitbot.domain.model.documents import (
+    Accounts,
+    Finding,
+    FindingLevel,
+    Located,
+    Login,
+    People,
+    Policy,
+    Problem,
+    Teams,
+)
 from jitbot.domain.model.grammar import any_request
 from jitbot.domain.model.parsed_case import unknown_person
+from jitbot.domain.model.roster import Membership, Roster
+from jitbot.domain.text import timestamp
 
-_NO_GROUPS = AccountGroups()
 
-
-def policy_findings(
-    policy: Policy,
-    *,
-    accounts: Accounts,
-    people: People,
-    teams: Teams,
-    account_groups: AccountGroups = _NO_GROUPS,
-) -> tuple[Finding, ...]:
-    """What a policy names that no other file knows."""
+def policy_findings(policy: Policy, *, people: People, teams: Teams) -> tuple[Finding, ...]:
+    """The people and teams that a policy names and no other file knows, and those who could not do their part."""
     return (
-        *_unknown_accounts(policy, accounts),
         *_unknown_people(policy, "eligible", policy.eligible, people, teams),
         *_unable_to_ask(policy, people, teams),
         *_unknown_people(policy, "reviewers", policy.reviewers, people, teams),
         *_own_reviewer(policy, people, teams),
-        *rule_checks.policy_findings(policy, accounts=accounts, groups=account_groups, teams=teams),
+    )
+
+
+def account_findings(policy: Policy, accounts: Accounts, groups: AccountGroups) -> tuple[Finding, ...]:
+    """The accounts and the groups of accounts that a policy names and no other file knows."""
+    return tuple(_unknown_accounts(policy, accounts, groups))
+
+
+def group_findings(groups: AccountGroups, accounts: Accounts) -> tuple[Finding, ...]:
+    """The members of account groups that accounts.yaml does not know."""
+    return tuple(
+        Finding.at(groups, f"{group}.{index}", *_unknown_account(f"{alias}, of the group {group},"))
+        for group, members in groups.groups.items()
+        for index, alias in enumerate(members)
+        if alias not in accounts
     )
 
 
@@ -41,27 +57,40 @@ def break_glass_findings(policy: Policy, codeowners: CodeOwners | None) -> tuple
     return break_glass.line_findings(any_request(policy.name), codeowners)
 
 
-def teams_findings(teams: Teams, people: People, *, file: str) -> tuple[Finding, ...]:
-    """Members of teams.yaml that people.yaml does not know: they can neither ask nor approve."""
+def teams_findings(roster: Roster, people: People, now: datetime) -> tuple[Finding, ...]:
+    """Members of teams.yaml that people.yaml does not know: they can neither ask nor approve. And those who are none any more."""
     return tuple(
-        Finding.in_file(file, *unknown_person(f"{login}, of {team},"))
-        for team, logins in teams.items()
-        for login in logins
-        if login not in people
+        finding
+        for team in roster.everybody
+        for index, entry in enumerate(roster.entries(team))
+        for finding in _of_member(roster, f"{team}.{index}", team, entry, people, now)
     )
 
 
-def _unknown_accounts(policy: Policy, accounts: Accounts) -> Iterator[Finding]:
-    for index, alias in enumerate(policy.accounts):
-        if alias not in accounts:
-            hint = "add it there, or take it out here"
+def _of_member(
+    roster: Roster, field: str, team: str, entry: Membership, people: People, now: datetime
+) -> Iterator[Finding]:
+    if entry.login not in people:
+        yield Finding.at(roster, field, *unknown_person(f"{entry.login}, of {team},"))
+    elif entry.until is not None and entry.until <= now:
+        message = f"{entry.login} has not been in {team} since {timestamp.for_people(entry.until)}"
+        yield _warning(roster, field, "membership-over", message, "remove the entry, or change its dates")
+
+
+def _unknown_accounts(policy: Policy, accounts: Accounts, groups: AccountGroups) -> Iterator[Finding]:
+    for index, name in enumerate(policy.accounts):
+        field = f"accounts.{index}"
+        if is_group(name) and not groups.members(name):
+            message = f"{name} is not in {ACCOUNT_GROUPS}, so it stands for no account"
             yield Finding.at(
-                policy,
-                f"accounts.{index}",
-                "unknown-account",
-                f"{alias} is not in policies/accounts.yaml",
-                hint,
+                policy, field, "unknown-group", message, "add the group there, or take it out here"
             )
+        elif not is_group(name) and name not in accounts:
+            yield Finding.at(policy, field, *_unknown_account(name))
+
+
+def _unknown_account(name: str) -> Problem:
+    return "unknown-account", f"{name} is not in policies/accounts.yaml", "add it there, or take it out here"
 
 
 def _own_reviewer(policy: Policy, people: People, teams: Teams) -> Iterator[Finding]:
@@ -85,8 +114,8 @@ def _unable_to_ask(policy: Policy, people: People, teams: Teams) -> Iterator[Fin
         yield _warning(policy, "eligible", "nobody-can-ask", message, hint)
 
 
-def _warning(policy: Policy, field: str, code: str, message: str, hint: str) -> Finding:
-    return replace(Finding.at(policy, field, code, message, hint), level=FindingLevel.WARNING)
+def _warning(document: Located, field: str, code: str, message: str, hint: str) -> Finding:
+    return replace(Finding.at(document, field, code, message, hint), level=FindingLevel.WARNING)
 
 
 def _unknown_people(

@@ -1,6 +1,6 @@
 """From a decision to the event that records it, with the evidence an auditor asks for years later."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -51,9 +51,7 @@ def of_decision(
     approved, ask = False, Ask()
     if decision.verdict is Verdict.APPROVED and parsed_case is not None and window is not None:
         approved = True
-        ask = Ask.of_request(
-            parsed_case.request, parsed_case.requester, window.expires_at - parsed_case.request.duration
-        )
+        ask = Ask.of_request(parsed_case.request, parsed_case.requester, decision.began)
     first = change.kind is ChangeKind.ADDED
     return Event(
         kind=(EventType.APPROVED if first else EventType.EXTENDED) if approved else EventType.REFUSED,
@@ -151,9 +149,9 @@ def _by_rules(requirement: Requirement, approvals: Iterable[Approval]) -> Pairs:
     )
 
 
-def other_rules(evidence: Evidence, parsed_case: ParsedCase, approvals: Iterable[Approval]) -> bool:
+def other_rules(evidence: Evidence, parsed_case: ParsedCase, approvals: Sequence[Approval]) -> bool:
     """Whether evidence says other things of the rules of approval, and of who met them, than this decision would."""
-    requirement = required_approvals(parsed_case)
+    requirement = required_approvals(parsed_case, approvals)
     wanted = dict(_by_rules(requirement, approvals))
     recorded = {name: evidence.json[name] for name in _OF_RULES if name in evidence.json}
     return recorded != wanted or evidence.approvals_required not in (None, requirement.need)
@@ -171,8 +169,8 @@ def _place(place: Place) -> RecordedPlace:
     )
 
 
-def _of_case(parsed_case: ParsedCase, approvals: Iterable[Approval]) -> Pairs:
-    requirement = required_approvals(parsed_case)
+def _of_case(parsed_case: ParsedCase, approvals: Sequence[Approval]) -> Pairs:
+    requirement = required_approvals(parsed_case, approvals)
     valid_for, longest = parsed_case.settings.approvals_valid_for, parsed_case.policy.max_duration
     return (
         Evidence.approvals_required(requirement.need),

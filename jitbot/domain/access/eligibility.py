@@ -4,9 +4,10 @@ The same findings serve `check` (before), the comment (during) and the decision 
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.bounds import PATH_AGE, PATH_AHEAD, START_AHEAD
 from jitbot.domain.model.documents import (
     Accounts,
@@ -22,6 +23,7 @@ from jitbot.domain.model.documents import (
     same_login,
 )
 from jitbot.domain.model.grammar import INTEGER, literal_problem, parse_request_path
+from jitbot.domain.model.roster import Roster
 from jitbot.domain.text import duration, timestamp
 
 
@@ -30,8 +32,9 @@ def findings(
     *,
     policy: Policy,
     accounts: Accounts,
+    groups: AccountGroups,
     people: People,
-    teams: Teams,
+    roster: Roster,
     when: datetime,
     extends: bool = False,
 ) -> tuple[Finding, ...]:
@@ -41,8 +44,8 @@ def findings(
     its path was young when it was first merged, and the end of that grant bounds the extension.
     """
     return (
-        *_requester(request, policy, people, teams),
-        *_accounts(request, policy, accounts),
+        *_requester(request, policy, people, roster, when),
+        *_accounts(request, policy, accounts, groups),
         *_duration(request, policy),
         *_parameters(request, policy),
         *_path(request, policy),
@@ -72,7 +75,19 @@ def left_alone(
     )
 
 
-def _requester(request: Request, policy: Policy, people: People, teams: Teams) -> Iterator[Finding]:
+def start_of(request: Request, when: datetime) -> datetime:
+    """When access by a merge at this moment begins: then, or where `starts_at` says so, later."""
+    return max(request.starts_at or when, when)
+
+
+def member_until(request: Request, policy: Policy, roster: Roster, when: datetime) -> datetime | None:
+    """When the membership ends by which the requester may ask, if it has an end: access ends then at the latest."""
+    return roster.until(request.requester, policy.eligible, start_of(request, when))
+
+
+def _requester(
+    request: Request, policy: Policy, people: People, roster: Roster, when: datetime
+) -> Iterator[Finding]:
     person = people.get(request.requester)  # `parse_case` refuses what nobody known asks for
     if person is not None and person.principal is None:
         yield Finding.at(
@@ -82,7 +97,20 @@ def _requester(request: Request, policy: Policy, people: People, teams: Teams) -
             f"{request.requester} has no AWS principal in policies/people.yaml",
             "people without one can approve, but not ask",
         )
-    if not is_eligible(request.requester, policy.eligible, teams):
+    moments = ((when, "at the merge"), (start_of(request, when), "when the access begins"))
+    missing = [
+        at for moment, at in moments if not is_eligible(request.requester, policy.eligible, roster.at(moment))
+    ]
+    dates = roster.dates(request.requester, policy.eligible)
+    if missing and dates:
+        yield Finding.at(
+            request,
+            "requester",
+            "not-eligible",
+            f"{request.requester} may use {policy.name} only {dates}, so not {missing[0]}",
+            "ask for access that begins, and is merged, within these dates",
+        )
+    elif missing:
         who = ", ".join(policy.eligible)
         yield Finding.at(
             request,
@@ -93,19 +121,26 @@ def _requester(request: Request, policy: Policy, people: People, teams: Teams) -
         )
 
 
-def _accounts(request: Request, policy: Policy, accounts: Accounts) -> Iterator[Finding]:
+def allowed_accounts(policy: Policy, groups: AccountGroups, known: Collection[str]) -> tuple[str, ...]:
+    """The accounts that may be asked for under a policy, groups expanded; only those that accounts.yaml knows."""
+    return tuple(alias for alias in groups.listed(policy.accounts) if alias in known)
+
+
+def _accounts(
+    request: Request, policy: Policy, accounts: Accounts, groups: AccountGroups
+) -> Iterator[Finding]:
+    allowed = allowed_accounts(policy, groups, accounts)
     if not request.accounts:
         yield Finding.at(
             request, "accounts", "no-account", "a request names at least one account", "add an account"
         )
     for index, alias in enumerate(request.accounts):
-        if alias not in policy.accounts or alias not in accounts:
-            known = ", ".join(name for name in policy.accounts if name in accounts)
+        if alias not in allowed:
             yield Finding.at(
                 request,
                 f"accounts.{index}",
                 "account-not-allowed",
-                f"{policy.name} does not give access to {alias}; it knows: {known}",
+                f"{policy.name} does not give access to {alias}; it knows: {', '.join(allowed)}",
                 "choose one of these",
             )
         if alias in request.accounts[:index]:

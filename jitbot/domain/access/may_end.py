@@ -1,5 +1,7 @@
 """Who may end access early: the requester, an owner of the request, or an owner of the rules."""
 
+from datetime import datetime
+
 from jitbot.domain.model import owners
 from jitbot.domain.model.codeowners import CodeOwners, owners_of
 from jitbot.domain.model.documents import Person
@@ -9,13 +11,13 @@ from jitbot.domain.model.merge_facts import Actor, Rules
 _RULES = "policies/settings.yaml"
 
 
-def entitled(actor: Actor, request: str, requester_id: object, rules: Rules) -> Person:
-    """The person behind a GitHub account, if they may end this request under these rules; known by GitHub id.
+def entitled(actor: Actor, request: str, requester_id: object, rules: Rules, at: datetime) -> Person:
+    """The person behind a GitHub account, if they may end this request under these rules at this moment; by GitHub id.
 
     Raises DeniedError with the reason if they may not, and UnavailableError if people.yaml or teams.yaml cannot be read.
     """
-    people, teams = rules.people.value, rules.teams.value
-    if people is None or teams is None:
+    people, roster = rules.people.value, rules.teams.value
+    if people is None or roster is None:
         raise UnavailableError(
             "people.yaml or teams.yaml on main cannot be read, so nobody is known to be entitled"
         )
@@ -23,7 +25,8 @@ def entitled(actor: Actor, request: str, requester_id: object, rules: Rules) -> 
     if person is None:
         raise DeniedError(f"{actor.login or 'nobody'} is not known by this GitHub id in policies/people.yaml")
     owned = (
-        owners.of(path, codeowners=rules.codeowners, people=people, teams=teams) for path in (request, _RULES)
+        owners.of(path, codeowners=rules.codeowners, people=people, teams=roster.at(at))
+        for path in (request, _RULES)
     )
     if person.github_id != requester_id and not any(each.include(person) for each in owned):
         raise DeniedError(
@@ -32,15 +35,17 @@ def entitled(actor: Actor, request: str, requester_id: object, rules: Rules) -> 
     return person
 
 
-def why_deletion_ends_nothing(actor: Actor, request: str, requester_id: object, rules: Rules) -> str:
-    """Why a deletion of the request's file, proposed by this account, does not end access. Empty if it ends access.
+def why_deletion_ends_nothing(
+    actor: Actor, request: str, requester_id: object, rules: Rules, at: datetime
+) -> str:
+    """Why a deletion of the request's file, proposed by this account and merged at this moment, does not end access. Empty if it ends access.
 
     Raises UnavailableError if people.yaml or teams.yaml cannot be read.
     """
     if not needs_entitlement(request, rules):
         return ""
     try:
-        entitled(actor, request, requester_id, rules)
+        entitled(actor, request, requester_id, rules, at)
     except DeniedError as error:
         return str(error)
     return ""

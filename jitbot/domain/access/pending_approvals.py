@@ -1,13 +1,14 @@
 """Who has approved, which places are open, and who could fill them; counted by the code that decides."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from jitbot.domain.access.approvals.places import Place, can_fill, fill, open_places
 from jitbot.domain.access.approvals.requirement import Requirement, required_approvals
 from jitbot.domain.access.reviews import Approval, Ignored, count, objecting, would_count
 from jitbot.domain.model import owners
-from jitbot.domain.model.documents import Person
+from jitbot.domain.model.documents import Login, Person
 from jitbot.domain.model.merge_facts import Actor, Review
 from jitbot.domain.model.parsed_case import ParsedCase
 
@@ -21,6 +22,7 @@ class PendingApprovals:
     ignored: tuple[Ignored, ...]
     objectors: tuple[Person, ...]
     able: tuple[Person, ...]
+    ends: Mapping[Login, datetime]  # when the membership ends by which one of them may approve, if it does
     attainable: int  # how many approvals would count if every owner approved now
     places: tuple[Place, ...]
     possible: bool  # whether every place would be filled if every owner approved now
@@ -56,7 +58,7 @@ class NotKnown:
 def pending(parsed_case: ParsedCase) -> PendingApprovals:
     """The approvals of a case, and who could add one by approving its head at the moment of the merge."""
     approvals, ignored = count(parsed_case)
-    requirement, people = required_approvals(parsed_case), parsed_case.owned_by.people
+    requirement, people = required_approvals(parsed_case, approvals), parsed_case.owned_by.people
     given, approved_by_all = _approvers(approvals), _all_approve(parsed_case)
     everyone = _approvers(count(approved_by_all)[0])
     able = tuple(
@@ -73,8 +75,9 @@ def pending(parsed_case: ParsedCase) -> PendingApprovals:
         objectors=objecting(parsed_case),
         able=able,
         attainable=len(everyone),
+        ends=owners.ends(able, parsed_case.owned_by, parsed_case.roster, parsed_case.merged_at),
         places=places,
-        possible=can_fill(requirement, everyone),
+        possible=can_fill(required_approvals(approved_by_all), everyone),
     )
 
 

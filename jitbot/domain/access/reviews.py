@@ -49,9 +49,12 @@ def count(parsed_case: ParsedCase) -> tuple[tuple[Approval, ...], tuple[Ignored,
 
 
 def objecting(parsed_case: ParsedCase) -> tuple[Person, ...]:
-    """The owners of the path whose standing judgement asks for changes. By id alone: a new login silences nobody."""
+    """The owners of the path whose standing judgement asks for changes. By id alone: a new login silences nobody.
+
+    An objection counts whatever the dates of its author's membership, so that a date never helps a request.
+    """
     ids = objectors(parsed_case)
-    return tuple(person for person in parsed_case.owned_by.people if person.github_id in ids)
+    return tuple(person for person in parsed_case.owned_ever.people if person.github_id in ids)
 
 
 def objectors(parsed_case: ParsedCase) -> frozenset[GithubId]:
@@ -141,12 +144,21 @@ def _why_not_counted(review: Review, person: Person, parsed_case: ParsedCase) ->
     if part := part_in(person, parsed_case):
         return part
     if not parsed_case.owned_by.include(person):
+        if dates := dates_of(person, parsed_case):
+            return f"owns this path only {dates}, not at the merge"
         return "does not own this path in CODEOWNERS"
     if not parsed_case.owned_at_head.include(person):
         return "did not own this path by the rules of the approved commit"
+    if not all(owned.include(person) for owned in parsed_case.owned_when(review.submitted_at)):
+        return f"owns this path only {dates_of(person, parsed_case)}, not when the review was given"
     if merge.permissions.get(review.user.login) not in MAY_WRITE:
         return "may not write to the repository"
     return None
+
+
+def dates_of(person: Person, parsed_case: ParsedCase) -> str:
+    """When this person owns the path, in words; empty where no date of a membership says so."""
+    return parsed_case.roster.dates(person.login, parsed_case.owned_ever.names)
 
 
 def approved_at(review: Review, dismissals: Iterable[Dismissal] | None, until: datetime) -> bool:

@@ -14,9 +14,7 @@ from jitbot.domain.text import duration
 class RuleCondition:
     """When a rule holds: all that it names must be so. What is None, or an empty mapping, is not asked about."""
 
-    accounts: tuple[str, ...] | None = (
-        None  # aliases, and groups as "@production": the request names one of them
-    )
+    accounts: tuple[str, ...] | None = None  # aliases, and groups as "@production": one is in the request
     duration_over: timedelta | None = None  # the file's whole duration is longer
     parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # each value is one of these
 

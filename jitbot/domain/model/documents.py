@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Generic, NewType, TypeVar
+from typing import Generic, NewType, Protocol, TypeVar
 
 from jitbot.domain.model.approval_rules import ApprovalRule
 
@@ -41,6 +41,20 @@ class FindingLevel(StrEnum):
     NOTICE = "notice"  # nothing: the file says that it is known, and why it is right
 
 
+class Located(Protocol):
+    """A document that knows its file, and the place of each of its fields there."""
+
+    @property
+    def path(self) -> str:
+        """The file, relative to the data root."""
+        ...
+
+    @property
+    def where(self) -> Mapping[str, Position]:
+        """Each field's place by its dotted path: `duration`, `accounts.0`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One problem: what is wrong, where, and what to do about it.
@@ -58,7 +72,7 @@ class Finding:
     level: FindingLevel = FindingLevel.ERROR
 
     @classmethod
-    def at(cls, document: "Request | Policy", field: str, code: str, message: str, hint: str) -> "Finding":
+    def at(cls, document: Located, field: str, code: str, message: str, hint: str) -> "Finding":
         """A finding at a field of a document; where the file lacks the field, at what it belongs to, else at the file."""
         while field and field not in document.where:
             field = field.rpartition(".")[0]
@@ -167,7 +181,7 @@ def same_login(one: str, other: str) -> bool:
 
 
 People = Mapping[Login, Person]
-Teams = Mapping[str, tuple[Login, ...]]  # "acme/payments" -> logins
+Teams = Mapping[str, tuple[Login, ...]]  # "acme/payments" -> logins, at one moment: see `roster`
 Accounts = Mapping[str, AccountId]  # alias -> account id
 
 
@@ -239,7 +253,7 @@ class Policy:
     name: str
     description: str
     eligible: tuple[str, ...]  # logins, and teams as "@org/team"
-    accounts: tuple[str, ...]  # aliases
+    accounts: tuple[str, ...]  # aliases, and groups of them as "@group"
     max_duration: timedelta
     approvals: int  # that every request takes
     ticket_required: bool

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from jitbot.domain.model import bounds
-from jitbot.domain.model.account_groups import AccountGroups
+from jitbot.domain.model.account_groups import NO_GROUPS, AccountGroups
 from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import (
     PLAIN,
@@ -19,8 +19,8 @@ from jitbot.domain.model.documents import (
     Request,
     Settings,
     Sha,
-    Teams,
 )
+from jitbot.domain.model.roster import Roster
 
 
 class ChangeKind(StrEnum):
@@ -157,7 +157,7 @@ class PullRequestHistory:
     reopened_at: datetime | None = None  # when it was last opened again after it was closed
 
 
-_NO_GROUPS = Parsed(value=AccountGroups())
+_NO_GROUPS = Parsed(value=NO_GROUPS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,10 +167,10 @@ class Rules:
     settings: Parsed[Settings]
     accounts: Parsed[Accounts]
     people: Parsed[People]
-    teams: Parsed[Teams]
+    teams: Parsed[Roster]
     policy: Parsed[Policy]
     codeowners: CodeOwners | None  # None: there is no such file
-    account_groups: Parsed[AccountGroups] = _NO_GROUPS
+    account_groups: Parsed[AccountGroups] = _NO_GROUPS  # a repository may have none
     sources: Mapping[str, Sha] = field(default_factory=dict)  # path -> blob of each that is there
 
 

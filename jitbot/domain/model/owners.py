@@ -1,13 +1,16 @@
 """Who owns a path, as people: CODEOWNERS names logins and teams, teams.yaml says who they are today."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from jitbot.domain.model import bounds
 from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand, owners_of, unusable
-from jitbot.domain.model.documents import Finding, GithubId, People, Person, Principal, Teams
+from jitbot.domain.model.documents import Finding, GithubId, Login, People, Person, Principal, Teams
 from jitbot.domain.model.grammar import REQUESTS, policy_of
 from jitbot.domain.model.merge_facts import Actor
+from jitbot.domain.model.roster import Roster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,13 @@ def of(path: str, *, codeowners: CodeOwners | None, people: People, teams: Teams
         "add the approvers to policies/people.yaml and their team to policies/teams.yaml",
         line=rule.line,
     )
+
+
+def ends(people: Iterable[Person], owned: Owners, roster: Roster, at: datetime) -> Mapping[Login, datetime]:
+    """When the membership ends by which each of these owners is one, for those of whom it does."""
+    names = [name if "/" in name else name.removeprefix("@") for name in owned.names]
+    found = ((person.login, roster.until(person.login, names, at)) for person in people)
+    return {login: end for login, end in found if end is not None}
 
 
 def chosen_by_name(path: str, codeowners: CodeOwners | None) -> Finding | None:

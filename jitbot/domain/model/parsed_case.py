@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from jitbot.domain.model import owners
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import (
     PLAIN,
     Accounts,
@@ -23,6 +24,7 @@ from jitbot.domain.model.documents import (
 )
 from jitbot.domain.model.grammar import outside_requests
 from jitbot.domain.model.merge_facts import Case, ChangeKind, Merge, PullRequest
+from jitbot.domain.model.roster import Roster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +37,28 @@ class ParsedCase:
     request: Request
     settings: Settings
     accounts: Accounts
+    account_groups: AccountGroups
     people: People
-    teams: Teams
+    roster: Roster
+    teams: Teams  # those of the roster at the merge
     policy: Policy
     requester: Person
     owned_by: owners.Owners
     owned_at_head: owners.Owners  # by the rules at the head that was approved
+    owned_ever: owners.Owners  # by the rules before the merge, whatever the dates of memberships
+
+    def owned_when(self, moment: datetime) -> tuple[owners.Owners, owners.Owners]:
+        """Who owned the path at an earlier moment, by the rules before the merge, and by those at the head."""
+        head = self.merge.head_rules.teams.value
+        if not self.roster.dated and (head is None or not head.dated):
+            return self.owned_by, self.owned_at_head
+        owned_by = owners.of(
+            self.case.change.path,
+            codeowners=self.case.rules.codeowners,
+            people=self.people,
+            teams=self.roster.at(moment),
+        )
+        return owned_by, _owned_at_head(self.case, self.merge, owned_by, moment)
 
 
 def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
@@ -48,7 +66,8 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
     findings = (*_plain_file(case), *_came_through_a_pull_request(case), *_readable(case), *_known(case))
     merge, request = case.merge, case.request.value if case.request else None
     settings, policy, people = case.rules.settings.value, case.rules.policy.value, case.rules.people.value
-    accounts, teams = case.rules.accounts.value, case.rules.teams.value
+    accounts, roster = case.rules.accounts.value, case.rules.teams.value
+    groups = case.rules.account_groups.value
     merged_at = merge.pull_request.merged_at if merge else None
     requester = people.get(request.requester) if people and request else None
     # `findings` should have a reason for each None. Even if it does not, a None must never give access.
@@ -56,15 +75,16 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
         findings
         or not (merge and merged_at and request and settings and policy and people and requester)
         or accounts is None
-        or teams is None
-        or case.rules.account_groups.value is None
+        or groups is None
+        or roster is None
     ):
         return findings or (
             Finding.in_file(
                 case.change.path, "incomplete", "the facts of this merge are incomplete", "ask anew"
             ),
         )
-    owned_by = owners.of(case.change.path, codeowners=case.rules.codeowners, people=people, teams=teams)
+    owned = partial(owners.of, case.change.path, codeowners=case.rules.codeowners, people=people)
+    owned_by = owned(teams=roster.at(merged_at))
     return ParsedCase(
         case=case,
         merge=merge,
@@ -72,28 +92,31 @@ def parse_case(case: Case) -> ParsedCase | tuple[Finding, ...]:
         request=request,
         settings=settings,
         accounts=accounts,
+        account_groups=groups,
         people=people,
-        teams=teams,
+        roster=roster,
+        teams=roster.at(merged_at),
         policy=policy,
         requester=requester,
         owned_by=owned_by,
-        owned_at_head=_owned_at_head(case, merge, owned_by),
+        owned_at_head=_owned_at_head(case, merge, owned_by, merged_at),
+        owned_ever=owned(teams=roster.everybody) if roster.dated else owned_by,
     )
 
 
-def _owned_at_head(case: Case, merge: Merge, owned_by: owners.Owners) -> owners.Owners:
-    """Who owns the path by the rules at the head.
+def _owned_at_head(case: Case, merge: Merge, owned_by: owners.Owners, moment: datetime) -> owners.Owners:
+    """Who owns the path by the rules at the head, at this moment.
 
     If the merge itself changes the rules, the request is refused. Those rules are not read: the requester wrote them.
     """
     if outside_requests((*(case.touched or ()), *(merge.files or ()))):
         return owned_by
     rules, path = merge.head_rules, case.change.path
-    people, teams = rules.people.value, rules.teams.value
-    if people is None or teams is None:
+    people, roster = rules.people.value, rules.teams.value
+    if people is None or roster is None:
         message = "people or teams at the approved commit cannot be read"
         return owners.nobody("rules-changed", message, "update the branch and have it approved again")
-    return owners.of(path, codeowners=rules.codeowners, people=people, teams=teams)
+    return owners.of(path, codeowners=rules.codeowners, people=people, teams=roster.at(moment))
 
 
 def fitting(
@@ -192,15 +215,8 @@ def _came_through_a_pull_request(case: Case) -> Iterator[Finding]:
 
 def _readable(case: Case) -> Iterator[Finding]:
     rules = case.rules
-    documents = (
-        rules.settings,
-        rules.accounts,
-        rules.account_groups,
-        rules.people,
-        rules.teams,
-        rules.policy,
-    )
-    for part in (case.request, *documents):
+    shared = (rules.settings, rules.accounts, rules.account_groups, rules.people, rules.teams)
+    for part in (case.request, *shared, rules.policy):
         if part is not None:
             yield from part.findings
     if case.change.kind is ChangeKind.DELETED or case.request is None:

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -13,7 +13,8 @@ from jitbot.domain.model.documents import Login, Person, Policy, Request, Teams
 from jitbot.domain.text import duration, escape, timestamp
 from jitbot.domain.views import titles
 from jitbot.domain.views.grant_preview import GrantPreview
-from jitbot.domain.views.request_summary import labelled
+from jitbot.domain.views.request_summary import labelled, membership
+from jitbot.domain.views.wording import UNESCAPED
 
 CHECK = "jitbot/check"  # the status that is green where nothing is wrong with the requests
 APPROVAL = "jitbot/approval"  # and the one that is green once enough approvals count
@@ -136,6 +137,11 @@ class NewRequest:
     body: str
     message: str  # of the commit: validated tokens alone, since it ends up in main's history
 
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """What its one commit adds."""
+        return {self.request: self.content}
+
 
 def ask(grant_preview: GrantPreview, content: bytes) -> NewRequest:
     """The pull request for a new request."""
@@ -188,6 +194,7 @@ def _body(grant_preview: GrantPreview, change: str, notes: tuple[str, ...], *, f
         ("what", policy.description),
         ("risk", "; ".join((grant_preview.risk.level.in_words, *grant_preview.risk.reasons))),
         ("approve", grant_preview.who_approves()),
+        *((("member", text),) if (text := membership(grant_preview, UNESCAPED)) else ()),
     ]
     table = "\n".join(f"| {escape.markdown(name)} | {escape.markdown(value)} |" for name, value in rows)
     return "\n\n".join(

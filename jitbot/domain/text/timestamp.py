@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _SHAPE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
 
@@ -24,3 +25,20 @@ def parse(text: str) -> datetime:
     if not 2000 <= moment.year < 3000:  # so that days can be added to it, and taken away
         raise ValueError(f"{text!r} is not in the years 2000 to 2999")
     return moment
+
+
+def parse_day(text: str) -> datetime:
+    """A moment as `parse` reads it, or a date alone, which is its first second in UTC. Raises ValueError like `parse`."""
+    if _DAY.fullmatch(text):
+        return parse(f"{text}T00:00:00Z")
+    if _SHAPE.fullmatch(text) is None:
+        raise ValueError(
+            f"{text[:40]!r} is neither a date nor a UTC time: 2026-12-20, or 2026-12-20T08:00:00Z"
+        )
+    return parse(text)
+
+
+def for_people(moment: datetime) -> str:
+    """`2027-01-06 08:00 UTC`; with seconds only where there are some."""
+    shown = show(moment).removesuffix("Z").replace("T", " ")
+    return f"{shown.removesuffix(':00') if moment.second == 0 else shown} UTC"

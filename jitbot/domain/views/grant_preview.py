@@ -1,11 +1,11 @@
 """What a request would give if it were merged now: the answer an approver wants in ten seconds."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from jitbot.domain.access import break_glass
-from jitbot.domain.access.approval import render_all, window_of
+from jitbot.domain.access import break_glass, eligibility
+from jitbot.domain.access.approval import began_of, render_all, window_of
 from jitbot.domain.access.approvals.requirement import Requirement, under
 from jitbot.domain.access.pending_approvals import could_approve
 from jitbot.domain.access.request_state import RequestState
@@ -13,7 +13,8 @@ from jitbot.domain.aws import iam, rehearsal, risk
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.events import dump_documents
 from jitbot.domain.model import owners
-from jitbot.domain.model.documents import Accounts, Person, Policy, Request
+from jitbot.domain.model.account_groups import NO_GROUPS, AccountGroups
+from jitbot.domain.model.documents import Accounts, Login, Person, Policy, Request
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.text import duration, timestamp
 
@@ -34,6 +35,13 @@ class GrantPreview:
     approvers: tuple[Person, ...]  # who could approve it, before anybody has
     risk: risk.Risk
     requirement: Requirement
+    groups: AccountGroups = NO_GROUPS  # what the groups in the policy's `accounts` stand for
+    member_until: datetime | None = (
+        None  # when the membership ends by which the requester may ask, if it does
+    )
+    ends: Mapping[Login, datetime] = field(
+        default_factory=dict
+    )  # the same of those approvers' own membership
     extends: bool = False  # the end is counted from a first start that is recorded
 
     @property
@@ -46,7 +54,12 @@ class GrantPreview:
     @property
     def floats(self) -> bool:
         """Whether the end is counted from a merge that has not been."""
-        return self.window.starts_at is None and not self.extends
+        return self.window.starts_at is None and not self.extends and not self.is_cut
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether access ends before the duration is over, with the requester's membership."""
+        return self.window.expires_at == self.member_until
 
     @property
     def is_rehearsal(self) -> bool:
@@ -119,17 +132,19 @@ def would_grant(
 
     `so_far` is its state by the ledger: an existing grant is extended from its first start.
     """
-    policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
-    requirement = under(rules, request)
-    if policy is None or people is None or teams is None or requirement is None:
+    policy, people, roster = rules.policy.value, rules.people.value, rules.teams.value
+    requirement = under(rules, request, merged_at)
+    if policy is None or people is None or roster is None or requirement is None:
         return None
     state = so_far or RequestState(request=request.path)
-    window, known = window_of(request, state, merged_at), rules.accounts.value or {}
+    began, known = began_of(request, state, merged_at), rules.accounts.value or {}
+    window = window_of(rules, request, began, merged_at)
     where = in_order(request.accounts, known)
     ordered = replace(request, accounts=where)
     single = {each: render_all(rules, replace(request, accounts=(each,)), window) for each in where}
     renders = tuple(documents for each in where for documents in single[each])
-    owned_by = owners.of(request.path, codeowners=rules.codeowners, people=people, teams=teams)
+    owned_by = owners.of(request.path, codeowners=rules.codeowners, people=people, teams=roster.at(merged_at))
+    approvers = could_approve(owned_by, people.get(request.requester))
     return GrantPreview(
         request=request,
         policy=policy,
@@ -137,10 +152,13 @@ def would_grant(
         where=where,
         known=frozenset(known) & frozenset(where),
         grants=render_all(rules, ordered, window),
+        groups=rules.account_groups.value or NO_GROUPS,
         extends=state.began is not None,
         owned_by=owned_by,
-        approvers=could_approve(owned_by, people.get(request.requester)),
+        approvers=approvers,
         requirement=requirement,
+        member_until=eligibility.member_until(request, policy, roster, merged_at),
+        ends=owners.ends(approvers, owned_by, roster, merged_at),
         risk=risk.assess(renders, catalogue, unknown=[each for each in where if not single[each]]),
     )
 

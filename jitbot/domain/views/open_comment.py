@@ -23,6 +23,8 @@ from jitbot.domain.views.request_summary import (
     RequestSummary,
     acknowledged,
     before,
+    grouped,
+    membership,
     more,
     waiting,
     worst_first,
@@ -129,6 +131,7 @@ def _of_one(summary: RequestSummary) -> Iterator[Part]:
     if grant_preview.is_rehearsal:
         yield must(f"🎭 This is {rehearsal.IN_WORDS}.")
     yield must(more(summary, MARKDOWN))
+    yield must(membership(grant_preview, MARKDOWN))
     yield must(_dangers(grant_preview))
     asked = sum(each.name in request.parameters for each in grant_preview.policy.parameters)
     yield must(why(request, grant_preview.parameters, asked=asked))
@@ -139,6 +142,8 @@ def _of_one(summary: RequestSummary) -> Iterator[Part]:
         yield Part("<br>".join((head, *sentences)), must=False)
     if summary.others is not None:
         yield Part("<br>".join(others_in_words(request, summary.others, MARKDOWN)), must=False)
+    if where_else := grouped(grant_preview, MARKDOWN):
+        yield Part(f"**Accounts of the policy**<br>{where_else}", must=False)
     yield Part(f"**Before**<br>{before(summary, MARKDOWN)}", must=False)
     if known := [cut(each) for each in acknowledged(grant_preview.policy)[:_SHOWN]]:
         yield Part("\n- ".join(("**Findings that the policy acknowledges**", *known)), must=False)

@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 
 from jitbot.domain.access import break_glass, eligibility
-from jitbot.domain.access.approval import Decision, decide, render_all, window_of
+from jitbot.domain.access.approval import Decision, began_of, decide, render_all, window_of
 from jitbot.domain.access.approvals.places import can_fill
 from jitbot.domain.access.approvals.requirement import Requirement, required_approvals, under
 from jitbot.domain.access.pending_approvals import PendingApprovals, could_approve, pending
@@ -156,12 +156,13 @@ def preview_grant(
 def _approved_as_it_was(case: Case, request: Request, former: Former, now: datetime) -> RequestState:
     """The state of a request that was approved with main's file: its documents are rendered from today's rules."""
     path = case.change.path
-    window = window_of(former.request, RequestState(request=path), former.began or now)
+    began = former.began or began_of(former.request, RequestState(request=path), now)
+    window = window_of(case.rules, former.request, began, now)
     term = ApprovedTerm(
         commit=case.change.base,
         window=window,
         documents=render_all(case.rules, request, window),
-        ask=Ask.of_request(former.request, None, window.expires_at - former.request.duration),
+        ask=Ask.of_request(former.request, None, began),
     )
     return RequestState(request=path, terms=(term,))
 
@@ -183,21 +184,30 @@ def _reasons(decision: Decision) -> Iterator[Finding]:
 def _of_documents(case: Case, request: Request | None, now: datetime) -> Iterator[Finding]:
     """Findings from the documents alone. They are shown even if another part cannot be read."""
     policy, people = case.rules.policy.value, case.rules.people.value
-    accounts, teams = case.rules.accounts.value, case.rules.teams.value
-    if request is None or policy is None or people is None or accounts is None or teams is None:
+    accounts, groups = case.rules.accounts.value, case.rules.account_groups.value
+    roster = case.rules.teams.value
+    if request is None or policy is None or people is None or roster is None:
+        return
+    if accounts is None or groups is None:
         return
     yield from eligibility.findings(
         request,
         policy=policy,
         accounts=accounts,
+        groups=groups,
         people=people,
-        teams=teams,
+        roster=roster,
         when=now,
         extends=case.change.kind is not ChangeKind.ADDED,
     )
     if not break_glass.is_break_glass(policy):
-        owned_by = owners.of(request.path, codeowners=case.rules.codeowners, people=people, teams=teams)
-        able, required = could_approve(owned_by, people.get(request.requester)), under(case.rules, request)
+        owned_by = owners.of(
+            request.path, codeowners=case.rules.codeowners, people=people, teams=roster.at(now)
+        )
+        able, required = (
+            could_approve(owned_by, people.get(request.requester)),
+            under(case.rules, request, now),
+        )
         if required is not None:
             yield from owned_by.findings or _too_few(request, policy, required, able)
 

@@ -3,7 +3,7 @@
 The comment and `jitbot explain` say the same. Each has its own `Escaper`, so that a person's text is inert in both.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,13 +12,14 @@ from jitbot.domain.access.pending_approvals import PendingApprovals
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
-from jitbot.domain.model.documents import OPTIONAL, Finding, Policy, Request, same_login
+from jitbot.domain.model.account_groups import is_group
+from jitbot.domain.model.documents import OPTIONAL, Finding, Login, Person, Policy, Request, same_login
 from jitbot.domain.model.merge_facts import ChangeKind
-from jitbot.domain.text import duration
+from jitbot.domain.text import duration, timestamp
 from jitbot.domain.views.approval_places import placed, rules_that_hold
 from jitbot.domain.views.grant_preview import GrantPreview
 from jitbot.domain.views.other_requests import OtherRequests
-from jitbot.domain.views.wording import Escaper, listed, when
+from jitbot.domain.views.wording import UNESCAPED, Escaper, listed, when
 
 LOOKS_BACK = timedelta(days=90)  # how far back the requester's earlier grants are shown
 
@@ -90,7 +91,7 @@ def waiting(awaiting: PendingApprovals, escaper: Escaper) -> Iterator[str]:
 
 
 def _still(awaiting: PendingApprovals, escaper: Escaper) -> str:
-    able = listed((escaper.strong(person.login) for person in awaiting.able), "or")
+    able = listed(_with_ends(awaiting.able, awaiting.ends, escaper), "or")
     if not awaiting.possible:
         only = f"Only {able} can still approve" if able else "Nobody can approve this"
         return f"{only}, and {awaiting.missing} more would be needed: an admin must name more approvers"
@@ -99,13 +100,51 @@ def _still(awaiting: PendingApprovals, escaper: Escaper) -> str:
     return f"Waits for {number}, from {able}"
 
 
+def _with_ends(people: Iterable[Person], ends: Mapping[Login, datetime], escaper: Escaper) -> Iterator[str]:
+    """People, each with the end of the membership by which they may approve, if it has one."""
+    for each in people:
+        until = f" until {timestamp.for_people(ends[each.login])}" if each.login in ends else ""
+        yield f"{escaper.strong(each.login)}{until}"
+
+
+def membership(grant_preview: GrantPreview, escaper: Escaper) -> str:
+    """Until when the requester may ask, as a sentence; empty if no date of a membership says so."""
+    if grant_preview.member_until is None:
+        return ""
+    who, until = (
+        escaper.strong(grant_preview.request.requester),
+        timestamp.for_people(grant_preview.member_until),
+    )
+    how = "before the duration is over" if grant_preview.is_cut else "at the latest"
+    return f"{who} may ask until {until}: access ends then, {how}."
+
+
+def temporary(awaiting: PendingApprovals) -> str:
+    """Those who can still approve, and only for a time: `erin until 2027-01-06 08:00 UTC`. Empty if there is none."""
+    people = [each for each in awaiting.able if each.login in awaiting.ends]
+    return listed(_with_ends(people, awaiting.ends, UNESCAPED), "and")
+
+
 def owning(grant_preview: GrantPreview, escaper: Escaper) -> str:
     """From whom an approval may come, before anybody was asked for one."""
-    names = listed((escaper.strong(person.login) for person in grant_preview.approvers), "or")
+    names = listed(_with_ends(grant_preview.approvers, grant_preview.ends, escaper), "or")
     if grant_preview.requirement.by_rules:
         places = fill(grant_preview.requirement, (), grant_preview.approvers)
         return f"{rules_that_hold(grant_preview.requirement, escaper)}. {placed(places, escaper)}."
     return f"An approval may come from {names}." if names else "Nobody can approve this."
+
+
+def grouped(grant_preview: GrantPreview, escaper: Escaper) -> str:
+    """Where the policy gives access, each group with its accounts, as a sentence; empty if it names no group."""
+    names = grant_preview.policy.accounts
+    if not any(map(is_group, names)):
+        return ""
+
+    def shown(name: str) -> str:
+        members = listed(map(escaper.plain, grant_preview.groups.members(name)), "and") or "no account"
+        return f"{escaper.plain(name)} ({members})" if is_group(name) else escaper.plain(name)
+
+    return f"{escaper.plain(grant_preview.policy.name)} is for {listed(map(shown, names), 'and')}."
 
 
 def before(summary: RequestSummary, escaper: Escaper) -> str:
@@ -189,6 +228,8 @@ _LABELS = frozenset(
         *OPTIONAL,
         "where",
         "how long",
+        "accounts",
+        "member",
         "change",
         "state",
         "risk",

@@ -19,6 +19,7 @@ class Escaper:
 
 MARKDOWN = Escaper(plain=escape.markdown, strong=lambda text: f"**{escape.markdown(text) or '…'}**")
 TERMINAL = Escaper(plain=escape.log, strong=escape.log)
+UNESCAPED = Escaper(plain=str, strong=str)  # for a caller that escapes the sentence as a whole
 
 
 def when(moment: datetime) -> str:

@@ -86,8 +86,8 @@ def changed_rules(git: Git, main: Sha, start: datetime, end: datetime) -> tuple[
     return git.rule_changes(main, RULES, start, end)
 
 
-def entitled(git: Git, documents: DocumentReader) -> tuple[Entitlement, ...]:
-    """Each policy at main's tip: who may ask, and who may approve."""
+def entitled(git: Git, documents: DocumentReader, at: datetime) -> tuple[Entitlement, ...]:
+    """Each policy at main's tip: who may ask at this moment, and who may approve."""
     tree = CommitTree(git=git, commit=git.main())
     entries = git.entries(tree.commit, [POLICIES])
     names = [
@@ -95,4 +95,4 @@ def entitled(git: Git, documents: DocumentReader) -> tuple[Entitlement, ...]:
         for each in entries
         if each.path.endswith(".yaml")
     ]
-    return tuple(entitlement(name, read_rules(tree, documents, name)) for name in names)
+    return tuple(entitlement(name, read_rules(tree, documents, name), at) for name in names)

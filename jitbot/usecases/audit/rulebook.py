@@ -4,13 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from jitbot.domain.audit.history.main_history import ODD, Files
-from jitbot.domain.model import codeowners
-from jitbot.domain.model.documents import PLAIN, Parsed, Request, Sha, Source, policy_path
+from jitbot.domain.model.documents import PLAIN, Parsed, Request, Sha, Source
 from jitbot.domain.model.merge_facts import Change, Rules
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
-from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, large, read_rules
-from jitbot.usecases.context import SETTINGS
+from jitbot.usecases.collect.collect_case import large, read_rules, rule_paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +45,14 @@ class Rulebook:
 
     def files_at(self, commit: Sha, policy: str) -> Files:
         """The files that make the rules for this policy at a commit, asked of that commit itself."""
-        found = self._git.blobs_at([(commit, path) for path in _named(policy)])
+        found = self._git.blobs_at([(commit, path) for path in rule_paths(policy)])
         files = {path: blob for (_, path), blob in found.items() if blob is not None}
         self.learn(files.values())
         return files
 
     def rules(self, files: Files, policy: str) -> Rules | None:
         """The rules that these files make for this policy; None if one of them is not in this clone."""
-        named = _named(policy)
+        named = rule_paths(policy)
         key = (policy, tuple((path, files[path]) for path in named if path in files))
         if key not in self._known:
             odd = {path: mode for path, blob in key[1] if (mode := self._odd(blob))}
@@ -78,8 +76,3 @@ class Rulebook:
         if change.mode != PLAIN or content is None:
             return Parsed(value=None)
         return self._documents.parse_request(Source(path=change.path, content=content))
-
-
-def _named(policy: str) -> tuple[str, ...]:
-    """Every file that a decision under this policy reads."""
-    return (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, policy_path(policy), *codeowners.LOCATIONS)

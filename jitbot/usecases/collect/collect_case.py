@@ -14,6 +14,7 @@ from jitbot.domain.audit.history.main_history import ODD
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import bounds, codeowners
+from jitbot.domain.model.account_groups import ACCOUNT_GROUPS, NO_GROUPS
 from jitbot.domain.model.documents import (
     PLAIN,
     Finding,
@@ -49,6 +50,7 @@ from jitbot.usecases.context import SETTINGS, Context
 from jitbot.usecases.read_back import Patience
 
 ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "policies/teams.yaml"
+SHARED_RULES = (SETTINGS, ACCOUNTS, ACCOUNT_GROUPS, PEOPLE, TEAMS)  # the rules of every policy
 T = TypeVar("T")
 
 _LARGE = "blob-"  # in the place of a mode, before the name of a plain file that is too large to be read
@@ -315,10 +317,14 @@ def read_pushes(
     )
 
 
+def rule_paths(policy: str) -> tuple[str, ...]:
+    """Every file that a decision under this policy reads."""
+    return (*SHARED_RULES, policy_path(policy), *codeowners.LOCATIONS)
+
+
 def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
     """The code-owned documents of a tree, with the policy of this name."""
-    access = policy_path(policy)
-    wanted = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, access, *codeowners.LOCATIONS)
+    access, wanted = policy_path(policy), rule_paths(policy)
     odd = dict(tree.others(wanted))
     contents = {path: content for path, content in tree.read(wanted).items() if path not in odd}
 
@@ -326,14 +332,17 @@ def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
     for path in there[1:]:  # GitHub reads none of these
         odd.pop(path, None)
 
-    def parsed(path: str, parse: Callable[[Source], Parsed[T]]) -> Parsed[T]:
+    def parsed(path: str, parse: Callable[[Source], Parsed[T]], *, absent: T | None = None) -> Parsed[T]:
         if path in contents:
             return parse(Source(path=path, content=contents[path]))
+        if absent is not None and path not in odd:
+            return Parsed(value=absent)
         return Parsed(value=None, findings=(no_file(path, odd.get(path)),))
 
     return Rules(
         settings=parsed(SETTINGS, documents.parse_settings),
         accounts=parsed(ACCOUNTS, documents.parse_accounts),
+        account_groups=parsed(ACCOUNT_GROUPS, documents.parse_account_groups, absent=NO_GROUPS),
         people=parsed(PEOPLE, documents.parse_people),
         teams=parsed(TEAMS, documents.parse_teams),
         policy=parsed(access, documents.parse_policy),

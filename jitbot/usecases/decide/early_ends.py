@@ -125,7 +125,8 @@ def _ends(context: Context, state: RequestState, deleted: _Deleted, now: datetim
     for pull in _shown(context, state.request, deleted.by, now):
         if owned:
             return True
-        why = may_end.why_deletion_ends_nothing(pull.author, state.request, requester, rules)
+        at = pull.merged_at or now
+        why = may_end.why_deletion_ends_nothing(pull.author, state.request, requester, rules, at)
         if not why:
             return True
     if len(deleted.by) > _LOOKED_AT:  # repeated deletions by others must not hide a deletion that ends it

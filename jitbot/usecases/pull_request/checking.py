@@ -8,13 +8,14 @@ from typing import Any
 
 from jitbot.domain.access import cross_checks, owner_checks
 from jitbot.domain.access.approval import beside_rules
+from jitbot.domain.access.approvals import rule_checks
 from jitbot.domain.access.too_large import too_many
 from jitbot.domain.aws import policy_lint
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import codeowners
-from jitbot.domain.model.account_groups import AccountGroups
+from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
 from jitbot.domain.model.documents import POLICIES, Finding, Parsed, People, Policy, Sha, Source, Teams
 from jitbot.domain.model.grammar import REQUESTS, is_request, policy_of
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
@@ -36,6 +37,7 @@ from jitbot.usecases.collect.collect_case import (
 from jitbot.usecases.context import SETTINGS
 
 _OWNING = frozenset({*codeowners.LOCATIONS, PEOPLE, TEAMS})  # what decides who owns a request
+_PLACES = frozenset({ACCOUNTS, ACCOUNT_GROUPS})  # what decides where a policy gives access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,18 +141,20 @@ class Checker:
         there = [entry.path for entry in git.entries(proposed.head, rules)]
         tree = CommitTree(git=git, commit=proposed.head)
         of_rules = self.files(tree, there)
-        others = self._who_approves(git, tree) if _OWNING & set(rules) else ()
-        return tuple(dict.fromkeys((*beside, *of_requests, *of_rules, *others)))
+        of_policies = self._of_policies(git, tree, set(rules))
+        return tuple(dict.fromkeys((*beside, *of_requests, *of_rules, *of_policies)))
 
-    def _who_approves(self, git: Git, tree: CommitTree) -> Iterator[Finding]:
-        """Whether each policy can be approved: who owns its requests is said in other files than the policy."""
-        entries = git.entries(tree.commit, [POLICIES])
+    def _of_policies(self, git: Git, tree: CommitTree, changed: set[str]) -> Iterator[Finding]:
+        """What a change of other files does to each policy: who owns its requests, and which accounts it names."""
+        entries = git.entries(tree.commit, [POLICIES]) if changed & (_OWNING | _PLACES) else ()
         names = [each.path.removeprefix(POLICIES).removesuffix(".yaml") for each in entries]
         for name in names:
             rules = read_rules(tree, self.documents, name)
-            policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
-            if policy is not None and people is not None and teams is not None:
-                yield from _approvals(policy, rules.codeowners, people, teams)
+            policy, people, roster = rules.policy.value, rules.people.value, rules.teams.value
+            if policy is not None and people is not None and roster is not None and changed & _OWNING:
+                yield from _approvals(policy, rules.codeowners, people, roster.at(self.when))
+            yield from _accounts(rules) if changed & _PLACES else ()
+            yield from _rules_of_approval(rules)
 
     def _previews(self, git: Git, proposed: ProposedChanges) -> Iterator[Preview]:
         """What each request of a branch would give, as far as git alone shows."""
@@ -187,36 +191,50 @@ class Checker:
             return
         name = source.path.removeprefix(POLICIES).removesuffix(".yaml")
         rules = read_rules(tree, self.documents, name)
-        accounts, people, teams = rules.accounts.value, rules.people.value, rules.teams.value
-        groups = rules.account_groups.value
+        people, roster = rules.people.value, rules.teams.value
         if source.path.startswith(POLICIES):
             yield from rules.policy.findings
             policy = rules.policy.value
             if policy is not None:
                 yield from policy_lint.policy_findings(policy, self.catalogue)
                 yield from cross_checks.break_glass_findings(policy, rules.codeowners)
-            if policy is not None and accounts is not None and people is not None and teams is not None:
-                yield from cross_checks.policy_findings(
-                    policy,
-                    accounts=accounts,
-                    people=people,
-                    teams=teams,
-                    account_groups=groups or AccountGroups(),
-                )
+            yield from (*_accounts(rules), *_rules_of_approval(rules))
+            if policy is not None and people is not None and roster is not None:
+                teams = roster.at(self.when)
+                yield from cross_checks.policy_findings(policy, people=people, teams=teams)
                 yield from _approvals(policy, rules.codeowners, people, teams)
         else:
             yield from _shared_part(rules, source.path)
-            if source.path == TEAMS and teams is not None and people is not None:
-                yield from cross_checks.teams_findings(teams, people, file=TEAMS)
+            accounts, groups = rules.accounts.value, rules.account_groups.value
+            if source.path in _PLACES and groups is not None and accounts is not None:
+                yield from cross_checks.group_findings(groups, accounts)
+            if source.path == TEAMS and roster is not None and people is not None:
+                yield from cross_checks.teams_findings(roster, people, self.when)
 
     def _owners(self, tree: Tree, found: codeowners.CodeOwners) -> Iterator[Finding]:
         """CODEOWNERS: how GitHub reads it; whom the other files know; that the lines of the rules come last."""
         yield from found.findings
         rules = read_rules(tree, self.documents, "")
-        people, teams = rules.people.value, rules.teams.value
-        if not found.findings and people is not None and teams is not None:
-            yield from owner_checks.unknown_owners(found, people, teams)
-            yield from owner_checks.rules_findings((), found, people, teams)
+        people, roster = rules.people.value, rules.teams.value
+        if not found.findings and people is not None and roster is not None:
+            yield from owner_checks.unknown_owners(found, people, roster.everybody)
+            yield from owner_checks.rules_findings((), found, people, roster.at(self.when))
+
+
+def _accounts(rules: Rules) -> Iterator[Finding]:
+    """Whether the other files know the accounts, and the groups of accounts, that a policy names."""
+    policy, accounts, groups = rules.policy.value, rules.accounts.value, rules.account_groups.value
+    if policy is not None and accounts is not None and groups is not None:
+        yield from cross_checks.account_findings(policy, accounts, groups)
+
+
+def _rules_of_approval(rules: Rules) -> Iterator[Finding]:
+    """Whether the other files know what the rules of approval of a policy name."""
+    policy, accounts, groups = rules.policy.value, rules.accounts.value, rules.account_groups.value
+    roster = rules.teams.value
+    if policy is not None and accounts is not None and groups is not None and roster is not None:
+        teams = roster.everybody
+        yield from rule_checks.policy_findings(policy, accounts=accounts, groups=groups, teams=teams)
 
 
 def _approvals(
@@ -230,10 +248,11 @@ def _approvals(
 
 
 def _shared_part(rules: Rules, path: str) -> tuple[Finding, ...]:
-    """The findings of settings, accounts, people or teams; none for a file that is no rule."""
+    """The findings of settings, accounts, their groups, people or teams; none for a file that is no rule."""
     parts: Mapping[str, Parsed[Any]] = {
         SETTINGS: rules.settings,
         ACCOUNTS: rules.accounts,
+        ACCOUNT_GROUPS: rules.account_groups,
         PEOPLE: rules.people,
         TEAMS: rules.teams,
     }

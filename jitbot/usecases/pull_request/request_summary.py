@@ -164,7 +164,7 @@ class _Asking:
         rules, term = self.collector.rules(self.proposed.base, policy_of(path)), state.current
         requester = term.ask.github_id if term is not None else requester_of(asked, rules.people)
         try:
-            return why_deletion_ends_nothing(self.pull.author, path, requester, rules)
+            return why_deletion_ends_nothing(self.pull.author, path, requester, rules, self.at)
         except UnavailableError as error:
             return str(error)
 

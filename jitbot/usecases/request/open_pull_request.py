@@ -6,13 +6,14 @@ https://docs.github.com/en/authentication/managing-commit-signature-verification
 After every write that failed, GitHub is asked whether it took effect: a time-out is not an answer.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from jitbot.domain.access.approvals.requirement import Requirement
+from jitbot.domain.imports.plan import ImportProposal
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError, JitbotError, UnavailableError
@@ -24,11 +25,32 @@ from jitbot.usecases.request.requester_client import RequesterClient
 
 T = TypeVar("T")
 
+
+class BranchProposal(Protocol):
+    """What is put before its approvers: the files of one commit, its branch, and the text of the pull request."""
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """What the commit adds, or changes."""
+        ...
+
+    @property
+    def branch(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+P = TypeVar("P", NewRequest, ImportProposal)
+
 _NAMES = 9  # to try of one kind
 _BRANCHES = 99  # of one extension: those that nobody deleted
 
 
-def open_pull(client: RequesterClient, proposal: NewRequest) -> PullRequest:
+def open_pull(client: RequesterClient, proposal: BranchProposal) -> PullRequest:
     """Open the pull request. Whatever stops this, Ctrl-C too, leaves no branch behind, or says which.
 
     Raises DeniedError or UnavailableError, with what was done, if there is no pull request in the end.
@@ -62,7 +84,7 @@ def free_path(
     raise InvalidError(f"the requests of this second have every name that {name!r} gives; run this again")
 
 
-def free_branch(client: RequesterClient, proposal: NewRequest) -> NewRequest:
+def free_branch(client: RequesterClient, proposal: P) -> P:
     """The proposal, under the first name for its branch that is not taken."""
     names = (f"{proposal.branch}{f'-{number}' if number > 1 else ''}" for number in range(1, _BRANCHES + 1))
     for name in names:
@@ -71,7 +93,7 @@ def free_branch(client: RequesterClient, proposal: NewRequest) -> NewRequest:
     raise InvalidError(f"the branch {proposal.branch} exists already; delete it, or have it merged")
 
 
-def _branch(client: RequesterClient, proposal: NewRequest) -> None:
+def _branch(client: RequesterClient, proposal: BranchProposal) -> None:
     """Make the branch at main's tip. An existing one that holds nothing else is taken; any other stays, and is an error."""
     name, tip = proposal.branch, client.place.tip
     try:
@@ -90,13 +112,11 @@ def _branch(client: RequesterClient, proposal: NewRequest) -> None:
         raise
 
 
-def _commit(client: RequesterClient, proposal: NewRequest) -> Sha:
-    """Commit the one file, on exactly main's tip. GitHub signs such a commit, also for a person's token."""
+def _commit(client: RequesterClient, proposal: BranchProposal) -> Sha:
+    """Commit the files, on exactly main's tip. GitHub signs such a commit, also for a person's token."""
     name = proposal.branch
     try:
-        return client.github_write.commit_on_branch(
-            name, client.place.tip, proposal.message, {proposal.request: proposal.content}
-        )
+        return client.github_write.commit_on_branch(name, client.place.tip, proposal.message, proposal.files)
     except JitbotError as error:
         there = _ask(partial(client.github.tip, name), f"the commit on the branch {name}")
         if there is None or there == client.place.tip:
@@ -106,16 +126,16 @@ def _commit(client: RequesterClient, proposal: NewRequest) -> Sha:
         return there
 
 
-def _holds(client: RequesterClient, proposal: NewRequest, commit: Sha) -> bool:
-    """Whether a commit is the proposal's: on main's tip, with its file."""
+def _holds(client: RequesterClient, proposal: BranchProposal, commit: Sha) -> bool:
+    """Whether a commit is the proposal's: on main's tip, with its files."""
     if client.github.first_parent(commit) != client.place.tip:
         return False
-    folder = proposal.request.rpartition("/")[0]
-    entries = client.github.folders(commit, [folder])[folder]
-    return (proposal.request, blob_name(proposal.content)) in ((each.path, each.blob) for each in entries)
+    folders = client.github.folders(commit, {path.rpartition("/")[0] for path in proposal.files})
+    there = {(each.path, each.blob) for entries in folders.values() for each in entries}
+    return there >= {(path, blob_name(content)) for path, content in proposal.files.items()}
 
 
-def _pull(client: RequesterClient, proposal: NewRequest, commit: Sha) -> PullRequest:
+def _pull(client: RequesterClient, proposal: BranchProposal, commit: Sha) -> PullRequest:
     try:
         return client.github_write.open_pull(
             proposal.branch, client.place.branch, proposal.title, proposal.body
@@ -136,7 +156,7 @@ def _ask(question: Callable[[], T], what: str) -> T:
         raise UnavailableError(f"{error}; nor does it say whether it made {what}") from error
 
 
-def _take_back(client: RequesterClient, proposal: NewRequest) -> None:
+def _take_back(client: RequesterClient, proposal: BranchProposal) -> None:
     """Delete our branch; a pull request from it is closed by that. Raises UnavailableError if it may still be there."""
     name = proposal.branch
     try:

@@ -98,7 +98,7 @@ def _asked(approvals: OpenApprovals, pull: PullRequest, request: Request, now: d
         number=pull.number,
         url=pull.url,
         approvals=so_far,
-        needed=_needed(so_far, under(rules, request)),
+        needed=_needed(so_far, under(rules, request, now)),
         owners=owned_by.names,
     )
 

@@ -6,9 +6,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
+from jitbot.domain.access import eligibility
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import codeowners, owners
+from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
 from jitbot.domain.model.documents import (
     PLAIN,
     POLICIES,
@@ -31,13 +33,13 @@ from jitbot.domain.views.preview import Former, Preview
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.github_read import GitHubRead
 from jitbot.ports.github_write import GitHubWrite
-from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, TEAMS, read_rules
+from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, SHARED_RULES, TEAMS, read_rules
 from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request.checking import Checker
 
 T = TypeVar("T")
 
-_RULES = (SETTINGS, ACCOUNTS, PEOPLE, TEAMS, *codeowners.LOCATIONS)
+_RULES = (*SHARED_RULES, *codeowners.LOCATIONS)
 
 
 @dataclass(slots=True)
@@ -106,6 +108,7 @@ class RequesterClient:
     documents: DocumentReader
     catalogue: ActionCatalog
     sleep: Callable[[float], None]
+    at: datetime  # when the command was given
 
     @cached_property
     def place(self) -> RepositoryAccess:
@@ -121,7 +124,7 @@ class RequesterClient:
     def rules_tree(self) -> RemoteTree:
         """main's tip, with every rule of it read in two calls. Raises InvalidError if it has no settings."""
         self.tree.list(folders_with_rules())
-        if SETTINGS not in self.tree.read([*_RULES, *self._policy_paths()]):
+        if SETTINGS not in self.tree.read([*_RULES, *self.policy_paths()]):
             raise InvalidError(
                 f"{self.place.repository} is no access repository: {self.place.branch} has no {SETTINGS}. "
                 "Name the right one with --repo OWNER/NAME, or set JITBOT_REPOSITORY"
@@ -131,13 +134,14 @@ class RequesterClient:
     @cached_property
     def policies(self) -> tuple[Policy, ...]:
         """The policies at main's tip that read without a finding: under another one nothing is granted."""
-        found = self.rules_tree.read(self._policy_paths())
+        found = self.rules_tree.read(self.policy_paths())
         parsed = (
             self.documents.parse_policy(Source(path=path, content=content)) for path, content in found.items()
         )
         return tuple(each.value for each in parsed if each.value is not None)
 
-    def _policy_paths(self) -> list[str]:
+    def policy_paths(self) -> list[str]:
+        """The paths of all policies at main's tip."""
         return [path for path in self.tree.list([POLICIES.rstrip("/")]) if path.endswith(".yaml")]
 
     @cached_property
@@ -159,8 +163,14 @@ class RequesterClient:
 
     @property
     def teams(self) -> Teams:
-        """The teams at main's tip."""
-        return _value(self.rules("").teams, TEAMS)
+        """The teams at main's tip, with those who are members now."""
+        return _value(self.rules("").teams, TEAMS).at(self.at)
+
+    def accounts_of(self, policy: Policy) -> tuple[str, ...]:
+        """The accounts that a policy gives access to, by main's tip: its groups are expanded."""
+        rules = self.rules("")
+        groups, accounts = _value(rules.account_groups, ACCOUNT_GROUPS), _value(rules.accounts, ACCOUNTS)
+        return eligibility.allowed_accounts(policy, groups, accounts)
 
     def rules(self, policy: str) -> Rules:
         """The rules at main's tip, with this policy's."""

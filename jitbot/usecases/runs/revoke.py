@@ -107,7 +107,7 @@ def _recorded(ledger: Ledger, event: Event) -> tuple[LedgerView, Event]:
 
 def _revocation(context: Context, state: RequestState, *, reason: str, now: datetime) -> Event:
     ask = state.current.ask if state.current is not None else Ask()
-    person = _entitled(context, state.request, ask.github_id)
+    person = _entitled(context, state.request, ask.github_id, now)
     return Event(
         kind=EventType.REVOKED,
         at=now,
@@ -125,7 +125,7 @@ def _revocation(context: Context, state: RequestState, *, reason: str, now: date
     )
 
 
-def _entitled(context: Context, request: str, requester_id: object) -> Person:
+def _entitled(context: Context, request: str, requester_id: object, now: datetime) -> Person:
     """The person who runs this, if they may revoke the request; by GitHub id, under the rules at main's tip."""
     if not context.run.actor_id:
         raise DeniedError(
@@ -135,7 +135,7 @@ def _entitled(context: Context, request: str, requester_id: object) -> Person:
     tree = CommitTree(git=context.git, commit=context.git.main())
     rules = read_rules(tree, context.documents, policy_of(request))
     actor = Actor(login=Login(context.run.actor), github_id=GithubId(context.run.actor_id))
-    return may_end.entitled(actor, request, requester_id, rules)
+    return may_end.entitled(actor, request, requester_id, rules, now)
 
 
 def _denials(state: RequestState, now: datetime) -> tuple[Deny, ...]:

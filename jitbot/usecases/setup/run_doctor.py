@@ -23,6 +23,7 @@ from jitbot.domain.model.documents import (
     Source,
     Teams,
 )
+from jitbot.domain.model.roster import Roster
 from jitbot.domain.setup.doctor import (
     account_roles,
     break_glass,
@@ -67,7 +68,8 @@ class RepositoryFiles:
     settings: Settings | None
     codeowners: CodeOwners | None
     people: People
-    teams: Teams
+    roster: Roster
+    teams: Teams  # as they are now
     policies: tuple[Policy, ...]
     findings: tuple[Finding, ...]
     accounts: Accounts
@@ -134,8 +136,8 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
         for login in tree.people
     }
     yield from people_and_teams.people(tree.people, logins, tree.codeowners, tree.teams)
-    members = {team: tried(partial(github.members, team)) for team in tree.teams}
-    yield from people_and_teams.team_members(tree.teams, members, tree.codeowners)
+    members = {team: tried(partial(github.members, team)) for team in tree.roster.everybody}
+    yield from people_and_teams.team_members(tree.roster, target.at, members, tree.codeowners)
 
 
 def _entered(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
@@ -188,6 +190,7 @@ def _tree(target: DoctorTarget) -> RepositoryFiles:
         for path, content in sorted(accesses.items())
     ]
     contents = main.read([path for path in files if _is_workflow(path)])
+    roster = rules.teams.value or Roster(everybody={})
     read: tuple[Parsed[Any], ...] = (rules.settings, rules.accounts, rules.people, rules.teams, *policies)
     return RepositoryFiles(
         files=files,
@@ -195,7 +198,8 @@ def _tree(target: DoctorTarget) -> RepositoryFiles:
         settings=rules.settings.value,
         codeowners=rules.codeowners,
         people=rules.people.value or {},
-        teams=rules.teams.value or {},
+        roster=roster,
+        teams=roster.at(target.at),
         policies=tuple(each.value for each in policies if each.value is not None),
         accounts=rules.accounts.value or {},
         findings=tuple(finding for each in read for finding in each.findings),

@@ -23,6 +23,7 @@ from jitbot.domain.model.documents import (
     Source,
     Statement,
 )
+from jitbot.domain.model.roster import Membership, Roster
 
 PATH = "requests/orders-db-read/2026-11/24-alice-refunds.yaml"
 
@@ -266,8 +267,29 @@ def test_accounts_keep_their_zeros() -> None:
 def test_teams() -> None:
     """A team keeps its members' order; nobody at all may be in teams."""
     parsed = documents.parse_teams(_source("acme/payments: [carol, alice]\nAcme2/x_y: [bob]\n"))
-    assert parsed.value == {"acme/payments": ("carol", "alice"), "Acme2/x_y": ("bob",)}
-    assert documents.parse_teams(_source("{}\n")).value == {}
+    teams = {"acme/payments": (Login("carol"), Login("alice")), "Acme2/x_y": (Login("bob"),)}
+    assert parsed.value == Roster(everybody=teams)
+    assert documents.parse_teams(_source("{}\n")).value == Roster(everybody={})
+
+
+def test_a_membership_may_have_dates() -> None:
+    """A date alone is its first second in UTC; one person may be a member several times, one after the other."""
+    text = (
+        "acme/leads:\n  - bob\n  - {login: erin, from: 2026-12-20, until: 2027-01-06T08:00:00Z}\n"
+        "  - {login: Erin, from: 2027-01-06T08:00:00Z}\n  - {login: dave, until: 2026-12-20}\nacme/data: [grace]\n"
+    )
+    roster = documents.parse_teams(_source(text)).value
+    christmas, january = datetime(2026, 12, 20, tzinfo=UTC), datetime(2027, 1, 6, 8, tzinfo=UTC)
+    assert roster is not None
+    assert roster.entries("acme/leads") == (
+        Membership(login=Login("bob")),
+        Membership(login=Login("erin"), since=christmas, until=january),
+        Membership(login=Login("Erin"), since=january),
+        Membership(login=Login("dave"), until=christmas),
+    )
+    assert roster.everybody["acme/leads"] == ("bob", "erin", "dave")
+    assert list(roster.dated) == ["acme/leads"]
+    assert (roster.where["acme/leads.1"].line, roster.where["acme/leads.3.until"].column) == (3, 26)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ PARSERS: dict[str, tuple[Callable[[Source], Parsed[Any]], str]] = {
     "people": (documents.parse_people, "policies/people.yaml"),
     "settings": (documents.parse_settings, "policies/settings.yaml"),
     "accounts": (documents.parse_accounts, "policies/accounts.yaml"),
+    "account-groups": (documents.parse_account_groups, "policies/account-groups.yaml"),
     "teams": (documents.parse_teams, "policies/teams.yaml"),
 }
 

@@ -190,3 +190,16 @@ def test_what_the_policy_acknowledges_is_shown(desk: Desk) -> None:
     desk.write(policy, (desk.root / policy).read_text("utf-8") + known)
     answer = desk.run("explain", ASK)
     assert "known:    unknown-action of x:Y: new \U0001f525 in AWS\n" in answer.out
+
+
+def test_a_group_is_shown_with_its_accounts(desk: Desk) -> None:
+    """Where the policy gives access, "@production" expanded; nothing is said of a policy without a group."""
+    desk.write(ASK)
+    assert "accounts: " not in desk.run("explain", ASK).out
+    policy = "policies/access/orders-db-read.yaml"
+    text = (desk.root / policy).read_text("utf-8")
+    desk.write(policy, text.replace("accounts: [prod, staging]", 'accounts: ["@production", staging]'))
+    desk.write("policies/account-groups.yaml", "production: [prod, data]\n")
+    answer = desk.run("explain", ASK)
+    assert answer.code == 0
+    assert "accounts: orders-db-read is for @production (prod and data) and staging.\n" in answer.out

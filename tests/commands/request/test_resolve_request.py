@@ -47,7 +47,7 @@ def a_desk(tree: Tree, *files: str, login: str = "alice") -> RequesterClient:
     place = SimpleNamespace(tip=sha("tip"), repository="acme/access", branch="main", actor=an_actor(login))
     github: Any = SimpleNamespace(access=lambda: place, folders=tree.folders, files=lambda _number: files)
     desk = RequesterClient(
-        github=github, github_write=nobody, documents=nobody, catalogue=nobody, sleep=lambda _: None
+        github=github, github_write=nobody, documents=nobody, catalogue=nobody, sleep=lambda _: None, at=NOW
     )
     vars(desk)["person"] = a_person(login)
     return desk

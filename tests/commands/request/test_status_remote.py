@@ -321,3 +321,16 @@ def test_release_of_what_was_never_granted(office: Office) -> None:
     answer = office.run("release", login="carol")
     assert (answer.code, answer.out) == (1, "")
     assert "carol has nothing live in acme/access" in answer.err
+
+
+def test_who_may_approve_for_a_time_is_shown_with_the_end(office: Office) -> None:
+    """A stand-in, with the moment from which another approval would be needed."""
+    store, who, teams = office.github.store, office.acme.github._site.web_flow(), "policies/teams.yaml"
+    tip = store.tip("main")
+    leads = "acme/payments-leads: [bob, {login: heidi, until: 2027-01-06T08:00:00Z}]"
+    text = store.read(tip, teams).decode().replace("acme/payments-leads: [bob]", leads)
+    store.commit_files("main", tip, {teams: text.encode()}, (), "by hand", who, who)
+    office.run("request", "orders-db-read", *WORDS, "-r", "his", login="dave")
+    answer = office.run("status", login="dave")
+    store.update_ref("refs/heads/main", tip)
+    assert "asked, 0 of 1 by @acme/payments-leads (heidi until 2027-01-06 08:00 UTC)" in answer.out

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from acme_facts import (
-    ACCOUNTS,
     DAY,
     HEAD,
     HOUR,
@@ -13,6 +12,8 @@ from acme_facts import (
     MINUTE,
     PATH,
     PEOPLE,
+    SECOND,
+    TEAMS,
     a_person,
     a_policy,
     a_request,
@@ -49,6 +50,7 @@ from jitbot.domain.access.cross_checks import break_glass_findings, policy_findi
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import GithubId, IamUser, Login, Parsed, Policy
 from jitbot.domain.model.merge_facts import Case, ChangeKind, Dismissal, Push, Rules
+from jitbot.domain.model.roster import Membership, Roster
 
 LINE = codeowners.parse("* @acme/platform\n/requests/orders-db-read/\n/policies/ @acme/security\n")
 
@@ -239,6 +241,43 @@ def test_whoever_pushed_the_request_does_not_review_it() -> None:
     assert codes(judged(case(merge={"pushes": (push,), "commits": both}))) == {"no-reviewer"}
 
 
+def security(*members: Membership) -> Rules:
+    """The rules, with these members of the team that reviews."""
+    plain = {name: tuple(Membership(login=each) for each in logins) for name, logins in TEAMS.items()}
+    return rules(
+        teams=Roster.of({**plain, "acme/security": members}), policy=glass(reviewers=("@acme/security",))
+    )
+
+
+def test_the_reviewers_are_those_at_the_merge() -> None:
+    """A date decides who is one then; who is none any more, or not yet, is not recorded."""
+    erin, heidi = Login("erin"), Login("heidi")
+    for moment, expected in ((MERGED_AT, "heidi"), (MERGED_AT + SECOND, "erin")):
+        rota = security(Membership(login=erin, until=moment), Membership(login=heidi, since=moment))
+        found = break_glass.required_reviews(a_ground(case(rules=rota)))
+        assert found is not None
+        assert [person.login for person in found.reviewers] == [expected]
+
+
+def test_a_reviewers_objection_counts_whatever_the_dates() -> None:
+    """As an owner's does: else a date would help a request."""
+    over = Membership(login=Login("erin"), until=MERGED_AT - DAY)
+    no = a_review("erin", state="CHANGES_REQUESTED")
+    rota = security(over, Membership(login=Login("heidi")))
+    assert codes(judged(case(rules=rota, merge={"reviews": (no,)}))) == {"changes-requested"}
+
+
+def test_reviewers_that_differ_at_the_merge_are_a_change_of_rules() -> None:
+    """A rota that has turned since the branch was made says otherwise who looks at it."""
+    erin = security(Membership(login=Login("erin")))
+    later = security(Membership(login=Login("erin")), Membership(login=Login("heidi"), since=MERGED_AT))
+    assert codes(judged(case(rules=later, head=erin))) == {"rules-changed"}
+    not_yet = security(
+        Membership(login=Login("erin")), Membership(login=Login("heidi"), since=MERGED_AT + SECOND)
+    )
+    assert judged(case(rules=not_yet, head=erin)).verdict is Verdict.APPROVED
+
+
 def test_anybody_elses_objection_holds_nothing_up() -> None:
     """Only the policy's reviewers can object."""
     no = a_review("mallory", state="CHANGES_REQUESTED")
@@ -334,7 +373,7 @@ def test_a_policy_whose_reviewers_could_not_review(
 ) -> None:
     """`check` says before whom the files do not know, and whom nobody else could review."""
     policy = glass(reviewers=reviewers, eligible=eligible)
-    findings = policy_findings(policy, accounts=ACCOUNTS, people=PEOPLE, teams=teams())
+    findings = policy_findings(policy, people=PEOPLE, teams=teams())
     assert tuple(finding.code for finding in findings) == found
 
 

@@ -23,7 +23,9 @@ from acme_facts import (
 
 from jitbot.domain.access import eligibility
 from jitbot.domain.access.eligibility import is_eligible
+from jitbot.domain.model.account_groups import NO_GROUPS
 from jitbot.domain.model.documents import ByLogin, Finding, Login, Parameter, ParameterKind, Position, Request
+from jitbot.domain.model.roster import Roster
 
 
 def findings(request: Request, **changes: Any) -> tuple[Finding, ...]:
@@ -31,8 +33,9 @@ def findings(request: Request, **changes: Any) -> tuple[Finding, ...]:
     given = {
         "policy": a_policy(),
         "accounts": ACCOUNTS,
+        "groups": NO_GROUPS,
         "people": PEOPLE,
-        "teams": TEAMS,
+        "roster": Roster(everybody=changes.pop("teams", TEAMS)),
         "when": MERGED_AT,
         **changes,
     }
@@ -64,6 +67,8 @@ def asked_by(login: str) -> Request:
         (asked_by("alice"), {"people": people(a_person("alice", principal=None))}, "no-principal"),
         (a_request(accounts=()), {}, "no-account"),
         (a_request(accounts=("data",)), {}, "account-not-allowed"),
+        (a_request(accounts=("@production",)), {}, "account-not-allowed"),
+        (a_request(), {"policy": a_policy(accounts=("@production",))}, "account-not-allowed"),
         (a_request(accounts=("prod",)), {"accounts": {"staging": "012345670123"}}, "account-not-allowed"),
         (a_request(accounts=("111111111111",)), {}, "account-not-allowed"),
         (a_request(accounts=("prod", "prod")), {}, "account-twice"),

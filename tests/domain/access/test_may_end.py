@@ -1,13 +1,14 @@
 """Who may end somebody's access before its time, and whose deletion of a request ends it."""
 
 import pytest
-from acme_facts import PATH, a_person, an_actor, owned_by, people, the_rules
+from acme_facts import MERGED_AT, PATH, SECOND, TEAMS, a_person, an_actor, owned_by, people, the_rules
 
 from jitbot.domain.access.may_end import entitled, needs_entitlement, why_deletion_ends_nothing
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import GithubId, Login
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.merge_facts import Actor
+from jitbot.domain.model.roster import Membership, Roster
 
 ALICE = a_person("alice").github_id  # the requester
 NO_OWNER: dict[str, codeowners.CodeOwners | None] = {
@@ -25,14 +26,14 @@ STRANGERS: dict[str, Actor] = {
 @pytest.mark.parametrize("login", ["alice", "bob", "erin"])
 def test_the_requester_and_the_owners_may_end_access(login: str) -> None:
     """An owner of the request's file, or of the rules; each is given back as the person they are."""
-    assert entitled(an_actor(login), PATH, ALICE, the_rules()) == a_person(login)
+    assert entitled(an_actor(login), PATH, ALICE, the_rules(), MERGED_AT) == a_person(login)
 
 
 @pytest.mark.parametrize("login", ["carol", "frank", "mallory"])
 def test_nobody_else_may(login: str) -> None:
     """Neither a colleague of the requester nor an owner of other files."""
     with pytest.raises(DeniedError) as told:
-        entitled(an_actor(login), PATH, ALICE, the_rules())
+        entitled(an_actor(login), PATH, ALICE, the_rules(), MERGED_AT)
     assert str(told.value) == f"{login} is neither the requester nor an owner of {PATH} or of policies/"
 
 
@@ -40,23 +41,23 @@ def test_nobody_else_may(login: str) -> None:
 def test_who_is_not_known_may_not(actor: Actor) -> None:
     """A person is known by login and GitHub id together, and a bot is no person."""
     with pytest.raises(DeniedError) as told:
-        entitled(actor, PATH, actor.github_id, the_rules())
+        entitled(actor, PATH, actor.github_id, the_rules(), MERGED_AT)
     assert str(told.value) == f"{actor.login} is not known by this GitHub id in policies/people.yaml"
 
 
 def test_an_account_without_a_name_is_nobody() -> None:
     """The refusal says so."""
     with pytest.raises(DeniedError, match=r"^nobody is not known by this GitHub id"):
-        entitled(Actor(login=Login(""), github_id=GithubId(0)), PATH, ALICE, the_rules())
+        entitled(Actor(login=Login(""), github_id=GithubId(0)), PATH, ALICE, the_rules(), MERGED_AT)
 
 
 def test_the_requester_is_known_by_id() -> None:
     """Under a new login they are still the one who asked; where it is not recorded who asked, nobody is."""
     renamed = a_person("alicia", github_id=ALICE)
     rules = the_rules(people=people(renamed))
-    assert entitled(an_actor("alicia", github_id=ALICE), PATH, ALICE, rules) == renamed
+    assert entitled(an_actor("alicia", github_id=ALICE), PATH, ALICE, rules, MERGED_AT) == renamed
     with pytest.raises(DeniedError):
-        entitled(an_actor("alice"), PATH, None, the_rules())
+        entitled(an_actor("alice"), PATH, None, the_rules(), MERGED_AT)
 
 
 @pytest.mark.parametrize("part", ["people", "teams"])
@@ -65,14 +66,16 @@ def test_where_nobody_can_be_known_nobody_is_denied(part: str) -> None:
     rules = the_rules(**{"codeowners": owned_by(), part: None})
     for ask in (entitled, why_deletion_ends_nothing):
         with pytest.raises(UnavailableError, match=r"people\.yaml or teams\.yaml on main cannot be read"):
-            ask(an_actor("alice"), PATH, ALICE, rules)
+            ask(an_actor("alice"), PATH, ALICE, rules, MERGED_AT)
 
 
 def test_an_owner_of_the_file_approves_its_deletion() -> None:
     """So whoever proposed it ends access by it, and people.yaml need not be readable."""
     assert not needs_entitlement(PATH, the_rules())
     for login in ("mallory", "stranger"):
-        assert why_deletion_ends_nothing(an_actor(login), PATH, ALICE, the_rules(people=None)) == ""
+        assert (
+            why_deletion_ends_nothing(an_actor(login), PATH, ALICE, the_rules(people=None), MERGED_AT) == ""
+        )
 
 
 @pytest.mark.parametrize("owners", NO_OWNER.values(), ids=NO_OWNER.keys())
@@ -82,6 +85,18 @@ def test_where_nobody_owns_the_file_its_deletion_is_the_entitled_ones(
     """Anybody may merge it there: it ends access for anyone who may end it otherwise, and says why for others."""
     rules = the_rules(codeowners=owners)
     assert needs_entitlement(PATH, rules)
-    assert why_deletion_ends_nothing(an_actor("alice"), PATH, ALICE, rules) == ""
-    why = why_deletion_ends_nothing(an_actor("mallory"), PATH, ALICE, rules)
+    assert why_deletion_ends_nothing(an_actor("alice"), PATH, ALICE, rules, MERGED_AT) == ""
+    why = why_deletion_ends_nothing(an_actor("mallory"), PATH, ALICE, rules, MERGED_AT)
     assert why == f"mallory is neither the requester nor an owner of {PATH} or of policies/"
+
+
+def test_an_owner_is_one_at_that_moment() -> None:
+    """A membership with dates gives the right from its first moment until, not at, its last."""
+    team = (Membership(login=Login("carol"), since=MERGED_AT, until=MERGED_AT + SECOND),)
+    plain = {name: tuple(Membership(login=each) for each in logins) for name, logins in TEAMS.items()}
+    rules = the_rules(teams=Roster.of({**plain, "acme/payments-leads": team}))
+    carol = an_actor("carol")
+    assert entitled(carol, PATH, ALICE, rules, MERGED_AT) == a_person("carol")
+    for at in (MERGED_AT - SECOND, MERGED_AT + SECOND):
+        with pytest.raises(DeniedError):
+            entitled(carol, PATH, ALICE, rules, at)

@@ -1,7 +1,7 @@
 """The sentences that the comment and `jitbot explain` share, and the title."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from acme_facts import (
@@ -23,18 +23,23 @@ from comment_facts import HOSTILE, a_summary
 from jitbot.domain.access import request_state
 from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import Login
 from jitbot.domain.model.merge_facts import ChangeKind
+from jitbot.domain.model.roster import Membership, Roster
 from jitbot.domain.views.request_summary import (
     Held,
     RequestSummary,
     before,
+    grouped,
     headline,
     held,
     labelled,
+    membership,
     more,
     owning,
     stands,
+    temporary,
     waiting,
 )
 from jitbot.domain.views.wording import MARKDOWN, TERMINAL, listed, when
@@ -266,3 +271,61 @@ def test_who_may_approve_before_anyone_was_asked() -> None:
     assert alone is not None
     assert owning(three, TERMINAL) == "An approval may come from bob or erin."
     assert owning(alone, TERMINAL) == "Nobody can approve this."
+
+
+def test_a_group_is_shown_with_its_accounts() -> None:
+    """Each group of the policy, expanded; many accounts are counted; without a group there is nothing to add."""
+    many = tuple(f"a{number}" for number in range(9))
+    groups = AccountGroups(groups={"production": ("prod", "data"), "many": many})
+    policy = a_policy(accounts=("@production", "staging", "@many", "@gone"))
+    shown = a_summary(rules=the_rules(policy=policy, account_groups=groups)).grant_preview
+    plain = a_summary().grant_preview
+    assert shown is not None
+    assert plain is not None
+    assert grouped(shown, TERMINAL) == (
+        "orders-db-read is for @production (prod and data), staging, "
+        "@many (a0, a1, a2, a3, a4, a5 and 3 more) and @gone (no account)."
+    )
+    assert "@p" not in grouped(shown, MARKDOWN)  # GitHub would mention somebody
+    assert grouped(plain, TERMINAL) == ""
+
+
+DATED = Roster.of(
+    {
+        "acme/payments": (Membership(login=Login("alice"), until=EXPIRES_AT),),
+        "acme/payments-leads": (
+            Membership(login=Login("bob")),
+            Membership(login=Login("heidi"), until=datetime(2027, 1, 6, 8, tzinfo=UTC)),
+        ),
+    }
+)
+
+
+def test_dates_of_memberships_are_shown() -> None:
+    """Who may approve, and who may ask, for a time: with its end; and whether access ends by it."""
+    summary = a_summary(rules=the_rules(teams=DATED))
+    assert told(summary) == ["Waits for one approval, from bob or heidi until 2027-01-06 08:00 UTC."]
+    shown = summary.grant_preview
+    assert shown is not None
+    assert summary.awaiting is not None
+    assert owning(shown, TERMINAL) == "An approval may come from bob or heidi until 2027-01-06 08:00 UTC."
+    assert temporary(summary.awaiting) == "heidi until 2027-01-06 08:00 UTC"
+    cut = "alice may ask until 2026-11-24 11:00 UTC: access ends then, before the duration is over."
+    longer = a_summary(a_request(duration=3 * HOUR), rules=the_rules(teams=DATED)).grant_preview
+    assert longer is not None
+    assert membership(longer, TERMINAL) == cut
+    shorter = a_summary(a_request(duration=HOUR), rules=the_rules(teams=DATED)).grant_preview
+    assert shorter is not None
+    assert membership(shorter, MARKDOWN) == cut.replace("alice", "**alice**").replace(
+        "before the duration is over", "at the latest"
+    )
+    assert (longer.floats, shorter.floats) == (False, True)
+
+
+def test_without_dates_nothing_is_added() -> None:
+    """The sentences are those of a team without dates."""
+    summary = a_summary()
+    assert summary.grant_preview is not None
+    assert summary.awaiting is not None
+    assert membership(summary.grant_preview, TERMINAL) == ""
+    assert temporary(summary.awaiting) == ""

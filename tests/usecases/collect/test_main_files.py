@@ -34,3 +34,11 @@ def test_people_that_are_a_link_end_nobodys_access(world: World, granted: str) -
     world.ran("sweep")
     assert world.story(granted) == ["approved", "granted"]
     assert world.reach("alice") == {("alice", "prod", "orders")}
+
+
+def test_account_groups_that_are_a_link_are_not_as_if_there_were_none(world: World) -> None:
+    """The file may be absent; what is there and is no ordinary file refuses."""
+    link(world, "policies/account-groups.yaml", "production: [prod]\n")
+    path = world.ask()
+    world.jit("grant", code=1)
+    assert world.reasons(path) == {"not-a-plain-file"}

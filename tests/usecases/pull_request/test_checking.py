@@ -167,3 +167,37 @@ def test_a_file_that_asks_for_more_time_is_explained_from_its_first_start(world:
     until = timestamp.show(timestamp.parse(first) + timedelta(hours=2))
     assert f"alice asks for orders-db-read in prod for 4h, until {until}" in ran.output
     assert "2h more, 4h in all" in ran.output
+
+
+GROUPS = "policies/account-groups.yaml"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({GROUPS: "production: [prod, mars]\n"}, f"{GROUPS}:1:20: mars, of the group production, is not in"),
+        ({GROUPS: "production: []\n"}, f"{GROUPS}:1:13: production must not be empty"),
+        ({GROUPS: "production: ['@rest']\n"}, f"{GROUPS}:1:14:"),
+        ({GROUPS: "other: [prod]\n"}, f"{RULES}:3:12: @production is not in {GROUPS}"),
+        ({GROUPS: None}, f"{RULES}:3:12: @production is not in {GROUPS}"),
+    ],
+    ids=["a strange account", "an empty group", "a nested group", "another group", "no file"],
+)
+def test_what_a_change_of_groups_does_is_found(
+    world: World, changes: dict[str, str | None], expected: str
+) -> None:
+    """Also where only another file than the policy changes: what the policy names must be there."""
+    policy = world.text(RULES)
+    world.write(RULES, policy.replace("accounts: [prod, staging]", 'accounts: ["@production", staging]'))
+    world.write(GROUPS, "production: [prod, data]\n")
+    assert "[" not in codes(world, {GROUPS: "production: [data, prod]\n"}, code=0)
+    assert expected in codes(world, changes)
+
+
+def test_an_account_that_a_group_names_cannot_go(world: World) -> None:
+    """accounts.yaml is checked against the groups and the policies that name its accounts."""
+    accounts = "policies/accounts.yaml"
+    without = "\n".join(line for line in world.text(accounts).splitlines() if not line.startswith("data"))
+    world.write(GROUPS, "production: [prod, data]\n")
+    found = codes(world, {accounts: without + "\n"})
+    assert f"{GROUPS}:1:20: data, of the group production, is not in" in found

@@ -4,17 +4,20 @@ The greatest `need` counts, and at least one approval of each team of every `fro
 those before the merge are joined in the same way, each with its own account groups, teams and people.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from jitbot.domain.access.reviews import Approval
 from jitbot.domain.model import bounds
-from jitbot.domain.model.account_groups import AccountGroups
+from jitbot.domain.model.account_groups import NO_GROUPS, AccountGroups, is_group
 from jitbot.domain.model.approval_rules import ApprovalRule
 from jitbot.domain.model.codeowners import expand
 from jitbot.domain.model.documents import People, Person, Policy, Request, Teams
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.model.owners import human_keys
 from jitbot.domain.model.parsed_case import ParsedCase
+from jitbot.domain.model.roster import Roster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,29 +63,66 @@ class Requirement:
         return tuple(bounds.cut(rule.in_words()) for rule in self.rules)
 
 
-def required_approvals(parsed_case: ParsedCase) -> Requirement:
+def required_approvals(parsed_case: ParsedCase, approvals: Sequence[Approval] = ()) -> Requirement:
     """What the request of a case needs, by the rules before the merge and by those at its head.
 
-    If the rules at the head do not read, the case is refused for that, so only the others are asked.
+    Who was not in a team when they gave one of these approvals fills no place of it, even if they are in it at the
+    merge. If the rules at the head do not read, the case is refused for that, so only the others are
+    asked.
     """
-    case, request = parsed_case.case, parsed_case.request
-    found = (under(rules, request) for rules in (case.rules, parsed_case.merge.head_rules))
+    versions, at = (parsed_case.case.rules, parsed_case.merge.head_rules), parsed_case.merged_at
+    found = (under(rules, parsed_case.request, at, approvals) for rules in versions)
     return join(each for each in found if each is not None)
 
 
-def under(rules: Rules, request: Request) -> Requirement | None:
-    """What a request needs under one version of the rules; None if they do not read."""
+def under(
+    rules: Rules, request: Request, at: datetime, approvals: Sequence[Approval] = ()
+) -> Requirement | None:
+    """What a request needs under one version of the rules if it is merged at this moment; None if they do not read."""
     policy, groups = rules.policy.value, rules.account_groups.value
-    teams, people = rules.teams.value, rules.people.value
-    if policy is None or groups is None or teams is None or people is None:
+    if policy is not None and not any(map(groups_of, policy.approval_rules)):
+        groups = groups or NO_GROUPS  # the file does not matter
+    roster, people = rules.teams.value, rules.people.value
+    if policy is None or groups is None or roster is None or people is None:
         return None
     held = (rule for rule in rules_of(policy) if holds(rule, request, groups))
-    return of_rules(held, teams, people, by_rules=bool(policy.approval_rules))
+    required = of_rules(held, roster.at(at), people, by_rules=bool(policy.approval_rules))
+    if not roster.dated:
+        return required
+    known = _by_login(people)
+    return replace(
+        required,
+        teams=tuple(
+            replace(
+                team,
+                rosters=tuple(keys - _later(team.name, roster, known, approvals) for keys in team.rosters),
+            )
+            for team in required.teams
+        ),
+    )
+
+
+def _later(
+    team: str, roster: Roster, known: Mapping[str, Person], approvals: Iterable[Approval]
+) -> frozenset[str]:
+    """The human keys of those who were not in a team when they approved."""
+    return frozenset(
+        key
+        for each in approvals
+        if human_keys(each.person).isdisjoint(_members(team, roster.at(each.review.submitted_at), known))
+        for key in human_keys(each.person)
+    )
 
 
 def rules_of(policy: Policy) -> tuple[ApprovalRule, ...]:
     """The rules of a policy. A number is the one rule that always holds."""
     return policy.approval_rules or (ApprovalRule(need=policy.approvals),)
+
+
+def groups_of(rule: ApprovalRule) -> tuple[str, ...]:
+    """The groups of accounts that a rule names."""
+    named = rule.when.accounts or () if rule.when is not None else ()
+    return tuple(name for name in named if is_group(name))
 
 
 def holds(rule: ApprovalRule, request: Request, groups: AccountGroups) -> bool:
@@ -101,16 +141,21 @@ def of_rules(
     rules: Iterable[ApprovalRule], teams: Teams, people: People, *, by_rules: bool = True
 ) -> Requirement:
     """What these rules need together."""
-    known = {login.casefold(): person for login, person in people.items()}
+    known = _by_login(people)
 
     def one(rule: ApprovalRule) -> Requirement:
-        wanted = (RequiredTeam(name=name, rosters=(_roster(name, teams, known),)) for name in rule.teams)
+        wanted = (RequiredTeam(name=name, rosters=(_members(name, teams, known),)) for name in rule.teams)
         return Requirement(need=rule.need, teams=tuple(wanted), rules=(rule,), by_rules=by_rules)
 
     return join(map(one, rules))
 
 
-def _roster(team: str, teams: Teams, known: dict[str, Person]) -> frozenset[str]:
+def _by_login(people: People) -> Mapping[str, Person]:
+    return {login.casefold(): person for login, person in people.items()}
+
+
+def _members(team: str, teams: Teams, known: Mapping[str, Person]) -> frozenset[str]:
+    """The human keys of a team's members."""
     members = (known.get(login.casefold()) for login in expand((team,), teams))
     return frozenset(key for person in members if person is not None for key in human_keys(person))
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 
 from jitbot.domain.access.approvals.places import can_fill
-from jitbot.domain.access.approvals.requirement import Requirement, of_rules, rules_of
-from jitbot.domain.model.account_groups import AccountGroups
+from jitbot.domain.access.approvals.requirement import Requirement, groups_of, of_rules, rules_of
+from jitbot.domain.model.account_groups import ACCOUNT_GROUPS, AccountGroups, is_group
 from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
 from jitbot.domain.model.codeowners import CodeOwners, owners_of
 from jitbot.domain.model.documents import Accounts, Finding, People, Person, Policy, Problem, Request, Teams
@@ -12,8 +12,6 @@ from jitbot.domain.model.grammar import any_request
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.model.parsed_case import ParsedCase
 from jitbot.domain.text import duration
-
-GROUPS = "policies/account-groups.yaml"
 
 
 def policy_findings(
@@ -39,10 +37,10 @@ def _accounts(
     unknown = False
     for index, name in enumerate(when.accounts or ()):
         field = f"{rule.field}.when.accounts.{index}"
-        if name.startswith("@") and not groups.members(name):
+        if is_group(name) and not groups.members(name):
             unknown = True
             yield Finding.at(policy, field, *_unknown_group(name))
-        elif not name.startswith("@") and name not in accounts:
+        elif not is_group(name) and name not in accounts:
             unknown = True
             message = f"{name} is not in policies/accounts.yaml"
             yield Finding.at(policy, field, "unknown-account", message, "add it there, or take it out here")
@@ -66,7 +64,7 @@ def _length(policy: Policy, rule: ApprovalRule, when: RuleCondition) -> Iterator
 
 def _ungrouped(policy: Policy, groups: AccountGroups) -> Iterator[Finding]:
     """The accounts of a policy that are in no group, although a rule names groups: the rule cannot be meant for them."""
-    grouping = [rule for rule in policy.approval_rules if _groups_named(rule)]
+    grouping = [rule for rule in policy.approval_rules if groups_of(rule)]
     for account in _in_no_group(groups.expand(policy.accounts), groups) if grouping else ():
         yield Finding.at(policy, f"{grouping[0].field}.when.accounts", *_no_group(account))
 
@@ -108,23 +106,20 @@ def _unclear(rules: Rules, request: Request) -> Iterator[Finding]:
     policy, groups = rules.policy.value, rules.account_groups.value
     if policy is None:
         return  # no documents come of it, and that is a reason of its own
+    names = tuple(dict.fromkeys(name for rule in policy.approval_rules for name in groups_of(rule)))
+    if not names:
+        return
     if groups is None:
         message = "the account groups at the approved commit cannot be read"
         yield Finding.in_file(
             request.path, "rules-changed", message, "update the branch and have it approved again"
         )
         return
-    names = tuple(dict.fromkeys(name for rule in policy.approval_rules for name in _groups_named(rule)))
     for name in names:
         if not groups.members(name):
             yield Finding.in_file(request.path, *_unknown_group(name))
-    for account in _in_no_group(request.accounts, groups) if names else ():
+    for account in _in_no_group(request.accounts, groups):
         yield Finding.at(request, f"accounts.{request.accounts.index(account)}", *_no_group(account))
-
-
-def _groups_named(rule: ApprovalRule) -> tuple[str, ...]:
-    named = rule.when.accounts or () if rule.when is not None else ()
-    return tuple(name for name in named if name.startswith("@"))
 
 
 def _in_no_group(accounts: Iterable[str], groups: AccountGroups) -> tuple[str, ...]:
@@ -134,8 +129,8 @@ def _in_no_group(accounts: Iterable[str], groups: AccountGroups) -> tuple[str, .
 
 def _unknown_group(name: str) -> Problem:
     return (
-        "unknown-account-group",
-        f"{name} is no group of {GROUPS}, so it is unknown when the rule holds",
+        "unknown-group",
+        f"{name} is no group of {ACCOUNT_GROUPS}, so it is unknown when the rule holds",
         "an admin adds the group there, or corrects the name in the policy",
     )
 
@@ -143,6 +138,6 @@ def _unknown_group(name: str) -> Problem:
 def _no_group(account: str) -> Problem:
     return (
         "account-in-no-group",
-        f"{account} is in no group of {GROUPS}, although a rule of approval names groups",
+        f"{account} is in no group of {ACCOUNT_GROUPS}, although a rule of approval names groups",
         "an admin adds it to a group there, so that it is known which rules hold for it",
     )

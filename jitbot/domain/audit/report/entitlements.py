@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from jitbot.domain.access.break_glass import is_break_glass, line_findings
 from jitbot.domain.access.eligibility import is_eligible
@@ -34,14 +35,15 @@ class Entitlement:
     rules: tuple[str, ...] = ()  # of approval, in words; empty where the policy asks by a number
 
 
-def entitlement(name: str, rules: Rules) -> Entitlement:
-    """Who may ask under one policy and who owns its folder, by these rules. Owners of narrower paths are not listed.
+def entitlement(name: str, rules: Rules, at: datetime) -> Entitlement:
+    """Who may ask under one policy and who owns its folder, by these rules at this moment. Owners of narrower paths are not listed.
 
     `approvers` are all its owners, login by login, as an auditor compares them with a list of staff. Who of them
     can approve one person's request is another question, which `pending_approvals` answers.
     """
-    policy, people, teams = rules.policy.value, rules.people.value, rules.teams.value
-    if policy is None or people is None or teams is None:
+    policy, people, roster = rules.policy.value, rules.people.value, rules.teams.value
+    groups = rules.account_groups.value
+    if policy is None or people is None or roster is None or groups is None:
         problems = _problems(rules)
         return Entitlement(
             policy=name,
@@ -54,7 +56,7 @@ def entitlement(name: str, rules: Rules) -> Entitlement:
             owner_rule="",
             problem="; ".join(problems) or "its rules cannot be read",
         )
-    path = any_request(name)
+    path, teams = any_request(name), roster.at(at)
     glass = is_break_glass(policy)
     owned = owners.of(path, codeowners=rules.codeowners, people=people, teams=teams)
     findings = line_findings(path, rules.codeowners) if glass else owned.findings
@@ -63,7 +65,7 @@ def entitlement(name: str, rules: Rules) -> Entitlement:
         policy=name,
         description=policy.description,
         eligible=tuple(sorted(login for login in may if is_eligible(login, policy.eligible, teams))),
-        accounts=policy.accounts,
+        accounts=groups.listed(policy.accounts),
         max_duration=duration.show(policy.max_duration),
         approvals=policy.approvals,
         approvers=tuple(sorted(person.login for person in owned.people)),
@@ -77,5 +79,5 @@ def entitlement(name: str, rules: Rules) -> Entitlement:
 
 
 def _problems(rules: Rules) -> Iterable[str]:
-    parts = (rules.policy, rules.people, rules.teams)
+    parts = (rules.policy, rules.account_groups, rules.people, rules.teams)
     return [finding.message for part in parts for finding in part.findings]

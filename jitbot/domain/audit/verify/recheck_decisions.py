@@ -257,11 +257,7 @@ def _differences(event: Event, again: Decision, in_git: InGit) -> Iterator[str]:
         yield f"what was approved ends at {timestamp.show(again.window.expires_at)}, not when it is recorded to"
     elif [iam.digest(each) for each in event.documents] != [iam.digest(each) for each in again.grants]:
         yield "other documents were recorded than the approved ones"
-    elif event.ask != Ask.of_request(
-        again.parsed_case.request,
-        again.parsed_case.requester,
-        again.window.expires_at - again.parsed_case.request.duration,
-    ):
+    elif event.ask != Ask.of_request(again.parsed_case.request, again.parsed_case.requester, again.began):
         yield "something else was asked for than is recorded"
     elif other_rules(event.evidence, again.parsed_case, again.approvals):
         yield "other rules of approval, or other people for them, are recorded than those that the rules give"

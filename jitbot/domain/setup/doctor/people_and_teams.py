@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from jitbot.domain.access.reviews import MAY_WRITE
 from jitbot.domain.model.codeowners import CodeOwners, expand
 from jitbot.domain.model.documents import Login, People, Teams
 from jitbot.domain.model.merge_facts import Actor
+from jitbot.domain.model.roster import Roster
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 _EXIST = Check(
@@ -95,13 +97,16 @@ def _may(_: Login, found: GitHubAccount) -> str | Unknown:
 
 
 def team_members(
-    known: Teams, found: Mapping[str, frozenset[str] | Unknown | None], codeowners: CodeOwners | None
+    roster: Roster,
+    at: datetime,
+    found: Mapping[str, frozenset[str] | Unknown | None],
+    codeowners: CodeOwners | None,
 ) -> Iterator[Check]:
-    """Compare teams.yaml with GitHub's teams. None means that GitHub shows no such team."""
+    """Compare teams.yaml at this moment with GitHub's teams. None means that GitHub shows no such team."""
     # GitHub answers a token that may not see an organisation's teams as if there were none.
     seen = {team.partition("/")[0] for team, there in found.items() if isinstance(there, frozenset)}
     named = {owner.casefold() for owner in _named(codeowners)}
-    for team, members in known.items():
+    for team, members in roster.at(at).items():
         owns = f"@{team}".casefold() in named
         question = Check(
             code=f"team-{team.replace('/', '-')}",
@@ -114,10 +119,14 @@ def team_members(
         there = found.get(team)
         if there is None and team.partition("/")[0] not in seen:
             there = Unknown(why="GitHub shows this token no team of the organisation")
-        yield _compared(question, {login.casefold() for login in members}, there)
+        dates = {each.login.casefold(): each.dates for each in roster.entries(team)}
+        yield _compared(question, {login.casefold() for login in members}, there, dates)
 
 
-def _compared(question: Check, here: set[str], there: frozenset[str] | Unknown | None) -> Check:
+def _compared(
+    question: Check, here: set[str], there: frozenset[str] | Unknown | None, dates: Mapping[str, str]
+) -> Check:
+    """`dates` says of members in teams.yaml when they are one."""
     if isinstance(there, Unknown):
         return question.unknown(
             there.why, fix="run doctor with a token that may read the organisation's members"
@@ -126,11 +135,15 @@ def _compared(question: Check, here: set[str], there: frozenset[str] | Unknown |
         return question.no("GitHub shows no such team, and does show others of the organisation")
     github = {login.casefold() for login in there}
     differences = [
-        f"{listed(sorted(names))} only {where}"
+        f"{listed(_with_dates(login, dates) for login in sorted(names))} only {where}"
         for names, where in ((here - github, "in teams.yaml"), (github - here, "on GitHub"))
         if names
     ]
     return question.answer(not differences, "; ".join(differences))
+
+
+def _with_dates(login: str, dates: Mapping[str, str]) -> str:
+    return f"{login} (in teams.yaml {dates[login]})" if dates.get(login) else login
 
 
 def _approving(codeowners: CodeOwners | None, teams: Teams) -> set[str]:

@@ -26,7 +26,6 @@ from builders import (
     a_commit,
     a_merge,
     a_pull,
-    a_request_state,
     a_review,
     a_window,
     codes,
@@ -34,7 +33,7 @@ from builders import (
     the_documents,
 )
 
-from jitbot.domain.access.approval import Verdict, window_of
+from jitbot.domain.access.approval import Verdict
 from jitbot.domain.model import bounds, codeowners
 from jitbot.domain.model.documents import Parsed, Statement
 from jitbot.domain.model.merge_facts import GONE, Case, ChangeKind, PullCommit
@@ -60,7 +59,7 @@ def test_every_account_asked_for_is_granted_and_no_other() -> None:
 def test_duration_counts_from_the_merge() -> None:
     """The end does not move with the run that decides."""
     assert judged(a_case(), now=NOW + HOUR).window == judged(a_case()).window == a_window()
-    assert window_of(a_request(duration=HOUR), a_request_state(), MERGED_AT).expires_at == MERGED_AT + HOUR
+    assert judged(a_case(request=a_request(duration=HOUR))).window == a_window(expires_at=MERGED_AT + HOUR)
 
 
 def test_duration_counts_from_starts_at() -> None:

@@ -32,7 +32,7 @@ from builders import (
     the_documents,
 )
 
-from jitbot.domain.access.approval import Verdict, window_of
+from jitbot.domain.access.approval import Verdict
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.ledger.events import EndReason, EventType
 from jitbot.domain.model.merge_facts import Case, ChangeKind
@@ -54,8 +54,9 @@ def an_extending_case(duration: timedelta = 3 * HOUR, after: timedelta = HOUR, *
 def test_an_extension_counts_from_the_first_start() -> None:
     """Whatever was extended before, the new duration counts from where the first term began."""
     state = a_request_state(an_approval(), an_extension(3 * HOUR))
-    window = window_of(a_request(duration=4 * HOUR), state, MERGED_AT + HOUR)
-    assert window == a_window(expires_at=MERGED_AT + 4 * HOUR)
+    decision = judged(an_extending_case(4 * HOUR), state)
+    assert decision.began == MERGED_AT
+    assert decision.window == a_window(expires_at=MERGED_AT + 4 * HOUR)
 
 
 def test_an_extension_gives_the_same_role_a_later_end() -> None:

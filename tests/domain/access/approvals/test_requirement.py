@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from acme_facts import (
     HOUR,
+    MERGED_AT,
     MINUTE,
     PEOPLE,
     TEAMS,
@@ -94,7 +95,7 @@ def test_each_team_takes_a_person_of_its_own() -> None:
 
 def test_a_number_is_a_rule_that_always_holds() -> None:
     """A policy that says a number needs so many owners of any team, and does not ask by rules."""
-    found = under(the_rules(policy=a_policy(approvals=2)), a_request())
+    found = under(the_rules(policy=a_policy(approvals=2)), a_request(), MERGED_AT)
     assert found == Requirement(need=2, rules=(ApprovalRule(need=2),))
     assert found.any_owner_will_do is False
     assert Requirement(need=1).any_owner_will_do
@@ -104,13 +105,22 @@ def test_a_number_is_a_rule_that_always_holds() -> None:
 @pytest.mark.parametrize("part", ["policy", "people", "teams", "account_groups"])
 def test_rules_that_do_not_read_need_nothing_that_is_known(part: str) -> None:
     """Then the case is refused for that; no need is made up."""
-    assert under(the_rules(**{part: unreadable()}), a_request()) is None
+    rules = the_rules(**{"policy": by_rules(BOTH), part: unreadable()})
+    assert under(rules, a_request(), MERGED_AT) is None
+
+
+def test_a_policy_without_groups_needs_no_file_of_groups() -> None:
+    """What such a file would say changes nothing, so the need is known."""
+    rules = the_rules(policy=by_rules(REFUNDS), account_groups=unreadable())
+    found = under(rules, a_request(parameters={"table": "refunds"}), MERGED_AT)
+    assert found is not None
+    assert found.need == 3
 
 
 def test_a_request_needs_what_holds_for_it() -> None:
     """The same policy needs more of a longer request, and says which rules hold."""
     rules = the_rules(policy=by_rules(BOTH, REFUNDS), account_groups=GROUPS)
-    short, long = (under(rules, a_request(duration=hours * HOUR)) for hours in (2, 3))
+    short, long = (under(rules, a_request(duration=hours * HOUR), MERGED_AT) for hours in (2, 3))
     assert short is not None
     assert long is not None
     assert (short.need, short.rules, short.by_rules) == (1, (ALWAYS,), True)

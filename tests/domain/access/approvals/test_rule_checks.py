@@ -23,7 +23,7 @@ from jitbot.domain.access.approval import Verdict, decide
 from jitbot.domain.access.approvals.rule_checks import owner_findings, policy_findings, request_findings
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.model import codeowners
-from jitbot.domain.model.account_groups import AccountGroups
+from jitbot.domain.model.account_groups import NO_GROUPS, AccountGroups
 from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
 from jitbot.domain.model.documents import Policy, Position
 
@@ -62,7 +62,7 @@ def found(policy: Policy, groups: AccountGroups = GROUPS) -> list[tuple[str, int
         (a_rule(2, "@acme/security", "@Acme/SRE", accounts=("@production", "staging")), []),
         (a_rule(2, "@acme/security", "@acme/nobody"), [("unknown-team", 8, 2)]),
         (a_rule(accounts=("prod", "mars")), [("unknown-account", 8, 5)]),
-        (a_rule(accounts=("@mars",)), [("unknown-account-group", 8, 4)]),
+        (a_rule(accounts=("@mars",)), [("unknown-group", 8, 4)]),
         (a_rule(accounts=("data",)), [("rule-never-holds", 8, 3)]),
         (a_rule(accounts=("data", "prod")), []),
         (a_rule(duration_over=4 * HOUR), [("rule-never-holds", 8, 6)]),
@@ -85,7 +85,7 @@ def test_an_account_in_no_group() -> None:
 
 def test_a_policy_with_a_number_has_no_rules_to_check() -> None:
     """Nothing is asked of it here."""
-    assert found(a_policy(approvals=2), AccountGroups()) == []
+    assert found(a_policy(approvals=2), NO_GROUPS) == []
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def reasons(request: dict[str, Any], **rules: Any) -> list[str]:
 
 
 LESS = {"account_groups": AccountGroups(groups={"production": ("data",)})}
-NONE = {"account_groups": AccountGroups()}
+NONE = {"account_groups": NO_GROUPS}
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ NONE = {"account_groups": AccountGroups()}
         ({}, {"head": LESS}, ["account-in-no-group"]),
         ({}, {"head": LESS, "base": LESS}, ["account-in-no-group"]),
         ({"accounts": ("prod", "staging")}, {"base": LESS}, ["account-in-no-group"] * 2),
-        ({}, {"base": NONE}, ["unknown-account-group", "account-in-no-group"]),
+        ({}, {"base": NONE}, ["unknown-group", "account-in-no-group"]),
         ({}, {"head": {"account_groups": unreadable()}}, ["rules-changed"]),
         ({}, {"head": {"policy": unreadable()}}, []),
         ({}, {"base": {**NONE, "policy": a_policy()}, "head": {**NONE, "policy": a_policy()}}, []),

@@ -279,6 +279,7 @@ def needs(rules: tuple[ApprovalRule, ...], asked: Asked, teams: Mapping[str, Ite
         a_request(
             accounts=asked.accounts, duration=timedelta(minutes=asked.minutes), parameters=asked.parameters
         ),
+        MERGED_AT,
     )
     assert found is not None
     return found.need

@@ -12,6 +12,7 @@ from acme_facts import (
     NOW,
     PATH,
     SECOND,
+    TEAMS,
     a_policy,
     owned_by,
     sha,
@@ -37,7 +38,9 @@ from jitbot.domain.ledger.batches import (
 )
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.git_history import HistoryStep, Touched
+from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.documents import Login, Parsed, Sha
+from jitbot.domain.model.roster import Membership, Roster
 
 DENY_ALL = "arn:aws:iam::aws:policy/AWSDenyAll"
 GRANTED = an_outcome(EventType.GRANTED)
@@ -225,7 +228,7 @@ def test_what_does_not_print_is_no_command(name: str) -> None:
 
 def test_who_could_ask_and_who_could_approve() -> None:
     """People with a principal of their own among the eligible; owners of whatever is asked for."""
-    found = entitlement("orders-db-read", the_rules())
+    found = entitlement("orders-db-read", the_rules(), NOW)
     assert (found.policy, found.accounts, found.max_duration) == ("orders-db-read", ("prod", "staging"), "4h")
     assert "alice" in found.eligible
     assert not {"erin", "bob"} & set(
@@ -237,27 +240,47 @@ def test_who_could_ask_and_who_could_approve() -> None:
     assert people is not None
     nobody = {**people, Login("alice"): replace(people[Login("alice")], principal=None)}
     rules = replace(the_rules(), people=replace(the_rules().people, value=nobody))
-    assert "alice" not in entitlement("orders-db-read", rules).eligible
+    assert "alice" not in entitlement("orders-db-read", rules, NOW).eligible
+
+
+def test_members_are_those_of_that_moment() -> None:
+    """Who may ask and who may approve at the moment of the report, by the dates of their memberships."""
+    plain = {name: tuple(Membership(login=each) for each in logins) for name, logins in TEAMS.items()}
+    leads = (Membership(login=Login("bob"), until=NOW), Membership(login=Login("heidi"), since=NOW))
+    payments = (Membership(login=Login("alice"), until=NOW), Membership(login=Login("carol")))
+    rules = the_rules(teams=Roster.of({**plain, "acme/payments-leads": leads, "acme/payments": payments}))
+    before, after = (entitlement("orders-db-read", rules, at) for at in (NOW - SECOND, NOW))
+    assert (before.approvers, after.approvers) == (("bob",), ("heidi",))
+    assert ("alice" in before.eligible, "alice" in after.eligible) == (True, False)
+
+
+def test_the_accounts_of_a_group_are_listed() -> None:
+    """An auditor reads accounts, not the name of a group."""
+    groups = AccountGroups(groups={"production": ("prod", "data")})
+    rules = the_rules(policy=a_policy(accounts=("staging", "@production")), account_groups=groups)
+    assert entitlement("orders-db-read", rules, NOW).accounts == ("staging", "prod", "data")
+    problem = entitlement("orders-db-read", replace(rules, account_groups=unreadable()), NOW).problem
+    assert problem == "it cannot be read"
 
 
 def test_break_glass_as_it_is_intended_is_no_problem() -> None:
     """Nobody approves before, the reviewers do after; the teams stay as they are written. Another line is a problem."""
     policy = a_policy(approvals=0, reviewers=("@acme/security",), eligible=("@acme/payments",))
     rules = the_rules(policy=Parsed(value=policy), codeowners=owned_by())
-    found = entitlement("orders-db-read", rules)
+    found = entitlement("orders-db-read", rules, NOW)
     assert (found.problem, found.approvers, found.reviewers) == ("", (), ("@acme/security",))
     assert found.named == ("@acme/payments",)
-    owned = entitlement("orders-db-read", replace(rules, codeowners=owned_by("@bob")))
+    owned = entitlement("orders-db-read", replace(rules, codeowners=owned_by("@bob")), NOW)
     assert "names @bob" in owned.problem
 
 
 @pytest.mark.parametrize("part", ["policy", "people", "teams"])
 def test_rules_that_do_not_read_entitle_nobody(part: str) -> None:
     """Why is told, with the finding where there is one."""
-    found = entitlement("orders-db-read", the_rules(**{part: unreadable()}))
+    found = entitlement("orders-db-read", the_rules(**{part: unreadable()}), NOW)
     assert (found.eligible, found.approvals, found.approvers) == ((), None, ())
     assert found.problem == "; ".join(each.message for each in unreadable().findings) != ""
-    silent = entitlement("orders-db-read", the_rules(**{part: Parsed(value=None)}))
+    silent = entitlement("orders-db-read", the_rules(**{part: Parsed(value=None)}), NOW)
     assert silent.problem == "its rules cannot be read"
 
 

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from acme_facts import DAY, NOW
 from github_facts import FINE, HOSTING, MAIN, MAIN_RULES, asking
 
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Finding, GithubId, IamUser, Login, Person, Policy, Settings
 from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableError
 from jitbot.domain.model.merge_facts import Actor
+from jitbot.domain.model.roster import Membership, Roster
 from jitbot.domain.setup.doctor import break_glass, ownership, people_and_teams, repository, workflows
 from jitbot.domain.setup.doctor.desired_settings import MAIN as MAIN_ROWS
 from jitbot.domain.setup.doctor.people_and_teams import GitHubAccount
@@ -340,7 +342,10 @@ def test_a_team_that_github_does_not_show() -> None:
     """Where it shows others of the organisation there is none; where it shows none at all, nobody knows."""
     known = {"acme/leads": (Login("bob"),), "acme/gone": (Login("bob"),), "other/team": (Login("bob"),)}
     found = {"acme/leads": frozenset({"bob"}), "acme/gone": None, "other/team": GAP}
-    told = {check.code: check for check in people_and_teams.team_members(known, found, None)}
+    told = {
+        check.code: check
+        for check in people_and_teams.team_members(Roster(everybody=known), NOW, found, None)
+    }
     assert [check.verdict for check in told.values()] == [
         CheckVerdict.OK,
         CheckVerdict.WARN,
@@ -366,13 +371,35 @@ def test_a_team_that_github_does_not_show() -> None:
 def test_teams(there: frozenset[str] | Unknown | None, verdict: CheckVerdict | None) -> None:
     """A team that owns lines must be as on GitHub; one that only asks is told."""
     leads = {"acme/leads": (Login("bob"),)}
-    found = not_ok(people_and_teams.team_members(leads, {"acme/leads": there}, codeowners.parse(LINES)))
+    found = not_ok(
+        people_and_teams.team_members(
+            Roster(everybody=leads), NOW, {"acme/leads": there}, codeowners.parse(LINES)
+        )
+    )
     assert found == ({"team-acme-leads": verdict} if verdict else {})
     asking = not_ok(
-        people_and_teams.team_members(leads, {"acme/leads": there}, codeowners.parse("* @erin\n"))
+        people_and_teams.team_members(
+            Roster(everybody=leads), NOW, {"acme/leads": there}, codeowners.parse("* @erin\n")
+        )
     )
     softer = CheckVerdict.WARN if verdict is CheckVerdict.WRONG else verdict
     assert asking == ({"team-acme-leads": softer} if softer else {})
+
+
+def test_a_membership_that_is_not_now_is_compared_as_none() -> None:
+    """GitHub's team has no dates: who is still there, or not yet, is shown with theirs."""
+    leads = (Membership(login=Login("bob")), Membership(login=Login("erin"), since=NOW - DAY, until=NOW))
+    roster = Roster.of({"acme/leads": leads})
+
+    def shown(at: datetime, *there: str) -> str:
+        found = {"acme/leads": frozenset(there)}
+        (check,) = people_and_teams.team_members(roster, at, found, None)
+        return check.observed
+
+    assert shown(NOW, "bob") == shown(NOW - DAY, "bob", "erin") == ""
+    dates = "in teams.yaml from 2026-11-23 09:01 UTC until 2026-11-24 09:01 UTC"
+    assert shown(NOW, "bob", "erin") == f"erin ({dates}) only on GitHub"
+    assert shown(NOW - timedelta(seconds=1), "bob") == f"erin ({dates}) only in teams.yaml"
 
 
 GRANT = (

@@ -1,0 +1,12 @@
+"""Opens the directories of AWS with the person's own credentials."""
+
+from collections.abc import Mapping
+
+from jitbot.adapters.aws.directory import AmbientDirectory
+from jitbot.adapters.aws.person import person_session
+from jitbot.wiring.context import aws_endpoint
+
+
+def directory_of(environ: Mapping[str, str], profile: str | None) -> AmbientDirectory:
+    """Identity Center and AWS Organizations, as this profile or the environment may read them."""
+    return AmbientDirectory(person_session(environ, profile), endpoint=aws_endpoint(environ))
