@@ -40,11 +40,16 @@ _NOT_SIGNED_IN = (
 
 
 class AmbientPerson:
-    """The caller's own identity, from the environment or a profile. jitbot's own roles are never used here."""
+    """The caller's own identity, from the environment or a profile. jitbot's own roles are never used here.
 
-    def __init__(self, environ: Mapping[str, str], *, profile: str | None, endpoint: str | None) -> None:
+    A `profile` is used in any case; one that the environment has `named`, where the environment has no keys.
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str], *, profile: str | None, endpoint: str | None, named: str = ""
+    ) -> None:
         keys: dict[str, Any] = {}
-        self._profile = profile or environ.get("AWS_PROFILE") or ""
+        self._profile = profile or named
         if profile is None:
             keys = {
                 "aws_access_key_id": environ.get("AWS_ACCESS_KEY_ID"),
@@ -53,9 +58,7 @@ class AmbientPerson:
             }
         region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
         with translated("find your own AWS credentials"), _asking():
-            session = boto3.Session(
-                profile_name=profile or environ.get("AWS_PROFILE"), region_name=region, **keys
-            )
+            session = boto3.Session(profile_name=self._profile or None, region_name=region, **keys)
             self._client = partial(session.client, "sts", endpoint_url=endpoint, config=config(_ATTEMPTS))
             self._sts: Any = self._client(region_name=session.region_name or REGION)
 
