@@ -385,6 +385,7 @@ def test_a_refused_sign_in_quotes_no_secret(place: Place, signin: str) -> None:
     answer = place.run("console", place.path, "--federated", JITBOT_SIGNIN_URL=signin)
     assert answer.code == 3
     assert "Session" not in answer.err
+    assert "status 400; use the Switch Role link instead" in answer.err
     assert json.loads(SignIn.asked["Session"][0])["sessionKey"] not in answer.err
     away = place.run("console", place.path, "--federated", JITBOT_SIGNIN_URL="http://127.0.0.1:9")
     assert away.code == 3
