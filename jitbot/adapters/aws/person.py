@@ -40,11 +40,16 @@ _NOT_SIGNED_IN = (
 
 
 class AmbientPerson:
-    """The caller's own identity, from the environment or a profile. jitbot's own roles are never used here."""
+    """The caller's own identity, from the environment or a profile. jitbot's own roles are never used here.
 
-    def __init__(self, environ: Mapping[str, str], *, profile: str | None, endpoint: str | None) -> None:
-        self._profile = profile or environ.get("AWS_PROFILE") or ""
-        session = person_session(environ, profile)
+    A `profile` is used in any case; one that the environment has `named`, where the environment has no keys.
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str], *, profile: str | None, endpoint: str | None, named: str = ""
+    ) -> None:
+        self._profile = profile or named
+        session = person_session(environ, profile, named)
         with translated("find your own AWS credentials"), _asking():
             self._client = partial(session.client, "sts", endpoint_url=endpoint, config=config(_ATTEMPTS))
             self._sts: Any = self._client(region_name=session.region_name or REGION)
@@ -97,8 +102,8 @@ class AmbientPerson:
             raise UnavailableError(f"your AWS credentials are over ({_cut(error)}); {hint}") from error
 
 
-def person_session(environ: Mapping[str, str], profile: str | None) -> boto3.Session:
-    """A session of this person: of a profile, or of the keys in the environment."""
+def person_session(environ: Mapping[str, str], profile: str | None, named: str) -> boto3.Session:
+    """A session of this person: of a profile, of the keys in the environment, or of the profile that it has `named`."""
     keys: dict[str, Any] = {}
     if profile is None:
         keys = {
@@ -108,7 +113,7 @@ def person_session(environ: Mapping[str, str], profile: str | None) -> boto3.Ses
         }
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     with translated("find your own AWS credentials"), _asking():
-        return boto3.Session(profile_name=profile or environ.get("AWS_PROFILE"), region_name=region, **keys)
+        return boto3.Session(profile_name=profile or named or None, region_name=region, **keys)
 
 
 def _cut(error: Exception) -> str:

@@ -33,6 +33,7 @@ _HIDDEN = {
 }
 # After a text without quotes, or after what announces one: a # that the next sign touches is seldom a comment.
 _LOST = re.compile(r" +(#+)[^#\s]")
+_LOST_BELOW = re.compile(r" *\n( +)(#+)[^#\s]")  # where the text could have gone on in the next line
 _LOST_BLOCK = re.compile(r"[|>][-+0-9]* +(#+)[^#\s]")
 _SPECIAL = {"\t": "tab", "\r": "carriage-return"}
 
@@ -192,17 +193,32 @@ class _Walk:
 
     def _nothing_lost(self, event: Any, path: Path) -> bool:
         """Note a # that ends a text without a word although its writer may have meant it; False if there is one."""
-        lost = None
-        if event.style is None:
-            lost = _LOST.match(self._text, event.end_mark.index)
-        elif event.style in ("|", ">"):
-            lost = _LOST_BLOCK.match(self._text, event.start_mark.index)
+        lost = self._lost(event, path)
         if lost is None:
             return True
         message = "what follows # is a comment and is lost: put the text in quotes"
         hint = "where it is meant as a comment, put a blank after the #"
-        self._document.note(path, "lost-text", message, hint, _place_of(self._text, lost.start(1)))
+        self._document.note(path, "lost-text", message, hint, _place_of(self._text, lost))
         return False
+
+    def _lost(self, event: Any, path: Path) -> int | None:
+        """Where such a # is: behind the text, or in the next line and so far right that the line would go on with it."""
+        if event.style in ("|", ">"):
+            block = _LOST_BLOCK.match(self._text, event.start_mark.index)
+            return block.start(1) if block else None
+        if event.style is not None:
+            return None
+        if behind := _LOST.match(self._text, event.end_mark.index):
+            return behind.start(1)
+        below = _LOST_BELOW.match(self._text, event.end_mark.index) if event.value else None
+        return below.start(2) if below and len(below[1]) > self._holder(event, path) else None
+
+    def _holder(self, event: Any, path: Path) -> int:
+        """The column, from 0, of what a text belongs to: its key, or the mark of its list."""
+        if key := self._document.keys.get(path):
+            return key.column - 1
+        before = self._text[: event.start_mark.index].rpartition("\n")[2]
+        return len(before.rstrip(" ")) - 1
 
     def _sequence(self, path: Path) -> list[Any]:
         items: list[Any] = []

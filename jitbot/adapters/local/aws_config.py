@@ -16,7 +16,7 @@ from typing import Any
 
 from jitbot.domain.model.errors import InvalidError
 
-# The settings of how calls are made, each with its variable: a grant takes them over from the profile that it is
+# The settings of how calls are made, each with its variables: a grant takes them over from the profile that it is
 # entered with. https://docs.aws.amazon.com/sdkref/latest/guide/settings-reference.html
 _HOW: Mapping[str, tuple[str, ...]] = {
     "region": ("AWS_REGION", "AWS_DEFAULT_REGION"),  # programs differ in which they read
@@ -30,6 +30,13 @@ _HOW: Mapping[str, tuple[str, ...]] = {
     "retry_mode": ("AWS_RETRY_MODE",),
     "max_attempts": ("AWS_MAX_ATTEMPTS",),
     "cli_pager": ("AWS_PAGER",),
+    "ignore_configured_endpoint_urls": ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",),
+    "request_checksum_calculation": ("AWS_REQUEST_CHECKSUM_CALCULATION",),
+    "response_checksum_validation": ("AWS_RESPONSE_CHECKSUM_VALIDATION",),
+    # These have no variable, so that a profile alone can take them over.
+    "cli_binary_format": (),
+    "cli_timestamp_format": (),
+    "services": (),
 }
 
 
@@ -38,14 +45,19 @@ def config_file(environ: Mapping[str, str]) -> Path:
     return _file(environ, "AWS_CONFIG_FILE", "config")
 
 
+def named_profile(environ: Mapping[str, str]) -> str:
+    """The profile that the environment names, in the order in which AWS's SDK for Python asks; empty if none."""
+    return environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE") or ""
+
+
 def own_profile(environ: Mapping[str, str]) -> str | None:
     """The profile that the environment names; where that is one of jitbot's blocks, the one that it is entered with.
 
     None where none is named, and the credentials do not come from one called default.
     """
     profiles = _profiles(environ)
-    named = environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE")
-    process = _of_jitbot(environ, profiles.get(named or "", {}))
+    named = named_profile(environ)
+    process = _of_jitbot(environ, profiles.get(named, {}))
     if named and not process:
         return named
     if "--profile" in process[:-1]:
@@ -125,6 +137,7 @@ def can_be_named(profile: str) -> bool:
     return (
         bool(profile.strip())
         and profile.isprintable()
+        and not profile.startswith("-")
         and re.search(r"[\[\]\\]|\".*'|'.*\"", profile) is None
     )
 

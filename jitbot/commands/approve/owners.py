@@ -12,7 +12,7 @@ from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option, named_option
 from jitbot.terminal.output import print_findings, print_json
-from jitbot.terminal.paths import FolderTree, data_root, is_folder
+from jitbot.terminal.paths import FolderTree, data_root, is_folder, relative
 from jitbot.wiring.kept_clone import in_clone
 
 
@@ -36,10 +36,14 @@ def owners(
 
     Example: jitbot owners requests/orders-db-read/2026-11/23-alice-refunds.yaml
     """
+    typed_in = invocation.folder
     if codeowners is None:
         invocation = in_clone(invocation, repository, files=True)
     parsed = _read(invocation, codeowners)
-    owned = {path: list(domain.owners_of(parsed, _file_in(path, invocation.folder))) for path in paths}
+    meant = {
+        path: _file_in(_from_root(path, typed_in, invocation.folder), invocation.folder) for path in paths
+    }
+    owned = {path: list(domain.owners_of(parsed, file)) for path, file in meant.items()}
     if form == "json":
         print_json(owned)
     else:
@@ -51,13 +55,24 @@ def owners(
     return ExitCode.REFUSED if wrong else ExitCode.DONE
 
 
-def _file_in(path: str, folder: Path) -> str:
+def _file_in(path: str, root: Path) -> str:
     """The path; of a folder, a file that could be new in it: CODEOWNERS is about files."""
     whole = path.rstrip("/")
-    if path == whole and not is_folder(folder / path):
+    if path == whole and not is_folder(root / path):
         return path
     policy = whole.removeprefix("requests/")
-    return any_request(policy) if policy != whole and "/" not in policy else f"{whole}/any.yaml"
+    return (
+        any_request(policy)
+        if policy != whole and "/" not in policy
+        else f"{whole}/any.yaml".removeprefix("./")
+    )
+
+
+def _from_root(path: str, folder: Path, root: Path) -> str:
+    """The path as CODEOWNERS has it, if it is written as seen from the folder: with dots in it, or as a whole."""
+    if not Path(path).is_absolute() and {".", ".."}.isdisjoint(path.split("/")):
+        return path
+    return relative(path, folder=folder, root=root) + ("/" if path.endswith("/") else "")
 
 
 def _read(invocation: Invocation, file: Path | None) -> domain.CodeOwners:

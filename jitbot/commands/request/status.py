@@ -18,6 +18,7 @@ from jitbot.domain.enforce.grant_status import (
     refused_requests,
 )
 from jitbot.domain.model.bounds import MEMORY
+from jitbot.domain.model.documents import same_login
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup.doctor.report import tried
@@ -99,12 +100,12 @@ def status(
     found = [
         each
         for each in grant_statuses(record.states.values(), at or invocation.now)
-        if (everything or ended or each.state is not GrantState.ENDED) and who in (None, each.requester)
+        if (everything or ended or each.state is not GrantState.ENDED) and _is_shown(each.requester, who)
     ]
     refused = [
         each
         for each in refused_requests(record.states.values())
-        if (everything or ended) and who in (None, each.requester) and each.at <= (at or invocation.now)
+        if (everything or ended) and _is_shown(each.requester, who) and each.at <= (at or invocation.now)
     ]
     if form == "json":
         asked = [*_asked_json(seen.asks), *map(_unread_json, seen.unread)]
@@ -123,6 +124,11 @@ def status(
     if record.doubt:
         click.echo(f"? this may be incomplete: {escape.log(record.doubt)}", err=True)
     return ExitCode.UNSURE if record.doubt else ExitCode.DONE
+
+
+def _is_shown(requester: str, who: str | None) -> bool:
+    """Whether a requester is the one who is asked about; None asks about everybody."""
+    return who is None or same_login(who, requester)
 
 
 def _print_clock(invocation: Invocation, client: RequesterClient | None) -> None:

@@ -48,7 +48,7 @@ class GrantChoice:
     def source(self, invocation: Invocation) -> str:
         """A name for the credentials that will be used, found without any call."""
         environ = invocation.environ
-        own = environ.get("AWS_ACCESS_KEY_ID") or f"profile {environ.get('AWS_PROFILE', 'default')}"
+        own = environ.get("AWS_ACCESS_KEY_ID") or f"profile {aws_config.named_profile(environ) or 'default'}"
         return f"profile {self.profile}" if self.profile else own
 
     def key(self, invocation: Invocation) -> tuple[str, ...]:
@@ -192,12 +192,14 @@ def ambient(invocation: Invocation, profile: str | None) -> PersonCredentials:
             "name your own with --profile, or unset AWS_PROFILE"
         )
     own = profile or _instead(invocation.environ)
-    return AmbientPerson(invocation.environ, profile=own, endpoint=aws_endpoint(invocation.environ))
+    named = aws_config.named_profile(invocation.environ)
+    endpoint = aws_endpoint(invocation.environ)
+    return AmbientPerson(invocation.environ, profile=own, named=named, endpoint=endpoint)
 
 
 def _instead(environ: Mapping[str, str]) -> str | None:
     """The person's own profile, where the environment names one that jitbot wrote for a grant; else None."""
-    named = environ.get("AWS_DEFAULT_PROFILE") or environ.get("AWS_PROFILE")
+    named = aws_config.named_profile(environ)
     own = aws_config.own_profile(environ) if named else None
     return own if own != named else None
 

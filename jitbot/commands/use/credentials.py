@@ -60,7 +60,7 @@ def credentials(
         raise click.UsageError("--name goes with --configure")
     if name is not None and (name == "default" or not aws_config.can_be_named(name)):
         raise click.UsageError(
-            "a profile's name has characters that print, but none of [ ] \\, and not both ' and \"; "
+            "a profile's name has characters that print, but none of [ ] \\, not both ' and \", and no - in front; "
             "default is your own"
         )
     wanted = GrantChoice(

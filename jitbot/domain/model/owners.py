@@ -41,13 +41,14 @@ def of(path: str, *, codeowners: CodeOwners | None, people: People, teams: Teams
     where = f"{rule.line}: {rule.pattern}"
     if owners:
         return Owners(names=names, rule=where, people=owners, findings=())
-    named = " ".join(names) or "nobody"
-    return nobody(
-        "no-known-owner",
-        f"line {where} names {named}, of whom policies/people.yaml and teams.yaml know no one",
-        "add the approvers to policies/people.yaml and their team to policies/teams.yaml",
-        line=rule.line,
-    )
+    message = f"line {where} names no owner, so nobody can approve"
+    hint = "name the approvers in that line"
+    if names:
+        message = (
+            f"line {where} names {' '.join(names)}, of whom policies/people.yaml and teams.yaml know no one"
+        )
+        hint = "add the approvers to policies/people.yaml and their team to policies/teams.yaml"
+    return nobody("no-known-owner", message, hint, line=rule.line)
 
 
 def ends(people: Iterable[Person], owned: Owners, roster: Roster, at: datetime) -> Mapping[Login, datetime]:

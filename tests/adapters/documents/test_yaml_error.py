@@ -134,6 +134,10 @@ def test_a_pair_without_its_blank_is_told_where_a_mapping_is_wanted() -> None:
         'reason: "refunds are stuck" #comment',
         "reason: |\n  refunds #12",
         "#comment\nreason: refunds are stuck",
+        "reason: refunds are stuck\n#comment",
+        "reason: refunds are stuck\n  # a comment",
+        'reason: "refunds are stuck"\n  #comment',
+        "reason: refunds are stuck\n\n  #comment",
     ],
 )
 def test_a_comment_is_a_comment_where_nothing_is_lost(line: str) -> None:
@@ -141,6 +145,12 @@ def test_a_comment_is_a_comment_where_nothing_is_lost(line: str) -> None:
     text = GOOD.replace("reason: refunds are stuck", line).replace("parameters:", "parameters: #comment")
     found = parse_request(Source(path=PATH, content=text.encode())).findings
     assert [each.code for each in found if each.code != "bad-sentence"] == []
+
+
+def test_a_line_that_is_taken_out_is_a_comment() -> None:
+    """Where a # stands in the column of a key, or of a list's mark, nothing above goes on there."""
+    text = GOOD.replace("[prod]", "\n  - prod\n  #- staging") + "  #table: refunds\n"
+    assert parse_request(Source(path=PATH, content=text.encode())).findings == ()
 
 
 @pytest.mark.parametrize(

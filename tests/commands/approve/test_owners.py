@@ -38,6 +38,24 @@ def test_owners_of_a_folder_are_those_of_what_is_new_in_it(desk: Desk) -> None:
     )
 
 
+def test_a_path_as_seen_from_the_folder(desk: Desk) -> None:
+    """With dots, or as a whole, as shells complete it: the owners are those of the file that is meant."""
+    desk.write(ASK)
+    below = desk.root / "requests"
+    for path in (
+        f"./{ASK}",
+        str(desk.root / ASK),
+        "./requests/orders-db-read/",
+        "policies/../requests/orders-db-read",
+    ):
+        assert desk.run("owners", path).out == f"{path}  @acme/payments-leads\n"
+    for path in ("./orders-db-read/", "../requests/orders-db-read"):
+        assert said("owners", path, folder=below).out == f"{path}  @acme/payments-leads\n"
+    assert desk.run("owners", ".").out == ".  @acme/platform\n"
+    outside = desk.run("owners", "../elsewhere")
+    assert (outside.code, "does not lie in the access repository" in outside.err) == (1, True)
+
+
 def test_a_path_that_nobody_owns_is_red(desk: Desk) -> None:
     """A path without an owner gets an empty list, and exit code 1."""
     desk.write(".github/CODEOWNERS", "/policies/ @acme/security\n")

@@ -87,6 +87,17 @@ def test_everybodys(office: Office) -> None:
     assert "asked, 1 of 2 by @acme/security @acme/platform" in office.run("status", "--person", "dave").out
 
 
+def test_a_login_is_one_in_every_case(office: Office) -> None:
+    """--person finds what is live, over and refused, however the login is spelt there and in the request."""
+    for options in (("--ended",), ()):
+        plain, other = (
+            office.run("status", "--person", login, *options, "--format", "json").json
+            for login in ("alice", "ALICE")
+        )
+        assert [each["request"] for each in other] == [each["request"] for each in plain] != []
+        assert {"live", "refused"} & {each["state"] for each in other}
+
+
 def test_a_forged_login_shows_nothing_of_its_own(office: Office) -> None:
     """What lies in a pull request is shown under who opened it: another's name in the file gives them nothing."""
     assert office.run("status", "--person", "bob").out == "nothing is granted\n"

@@ -10,10 +10,12 @@ from typing import Any
 
 import desk
 import pytest
+import yaml
 from desk import NOW, Said, said
 
 import requests
 from jitbot.commands.setup import templates
+from jitbot.domain.ledger.attestation import TOKENS
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
 from jitbot.sandbox.github.records import GitHubFault
@@ -325,6 +327,14 @@ def test_the_workflows_are_this_repositorys_own(name: str) -> None:
         "uses: ./.github/actions/jitbot", "uses: __UPSTREAM__/.github/actions/jitbot@__RELEASE__"
     )
     assert templates.workflows()[name] == pinned.replace("            jitbot\n", "")
+
+
+def test_push_protection_leaves_the_tokens_of_the_ledger_alone(begun: Begun) -> None:
+    """GitHub would refuse a batch for the token that attests it, here and in a repository that init lays out."""
+    assert begun.init().code == 0
+    for folder in (ROOT, begun.folder):
+        said = yaml.safe_load((folder / ".github/secret_scanning.yml").read_text("utf-8"))
+        assert said == {"paths-ignore": [f"{TOKENS}**"]}
 
 
 def test_every_workflow_of_jitbot_is_shipped() -> None:

@@ -152,6 +152,17 @@ def test_another_person_does_not_get_a_kept_session(place: Place) -> None:
     assert "for Developer in 222222222222 as alice@acme.com alone" in answer.err
 
 
+@pytest.mark.usefixtures("without_own_keys")
+@pytest.mark.parametrize("variable", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+def test_another_profile_does_not_get_a_kept_session(place: Place, variable: str) -> None:
+    """Whichever of AWS's variables names it: a session is kept for the profile that it was entered with."""
+    none = own_keys(place, "default")
+    assert place.run("credentials", place.path, **none).code == 0
+    answer = place.run("credentials", place.path, **{**none, variable: "somebody"})
+    assert (answer.code, answer.out) == (3, "")
+    assert "somebody" in answer.err
+
+
 def test_after_the_end_there_is_nothing(place: Place) -> None:
     """From the second of the end on: exit code 1, a sentence on stderr, no credentials, kept or new."""
     assert place.run("credentials", place.path).code == 0
@@ -374,6 +385,7 @@ def test_a_refused_sign_in_quotes_no_secret(place: Place, signin: str) -> None:
     answer = place.run("console", place.path, "--federated", JITBOT_SIGNIN_URL=signin)
     assert answer.code == 3
     assert "Session" not in answer.err
+    assert "status 400; use the Switch Role link instead" in answer.err
     assert json.loads(SignIn.asked["Session"][0])["sessionKey"] not in answer.err
     away = place.run("console", place.path, "--federated", JITBOT_SIGNIN_URL="http://127.0.0.1:9")
     assert away.code == 3
@@ -496,14 +508,15 @@ def test_exec_calls_as_the_profile_does(place: Place) -> None:
 def test_a_profile_of_a_grant_needs_nothing_else(place: Place, name: str) -> None:
     """It is entered with the profile it was configured with, and calls as that does, even as AWS_PROFILE."""
     quoted = f'"{name}"' if " " in name else name
-    none = own_keys(place, quoted, "region = eu-west-1", "max_attempts = 2")
+    settings = ("region = eu-west-1", "max_attempts = 2", "cli_binary_format = raw-in-base64-out")
+    none = own_keys(place, quoted, *settings)
     (place.home / ".aws/credentials").write_text(
         (place.home / ".aws/credentials").read_text().replace(quoted, name)
     )
     chosen = () if name == "default" else ("--profile", name)
     assert place.run("credentials", "--configure", *chosen, place.path, **none).code == 0
     text = (place.home / ".aws/config").read_text()
-    assert "\nregion = eu-west-1\nmax_attempts = 2\n# <<<" in text
+    assert "\n" + "\n".join(settings) + "\n# <<<" in text
     program = "import boto3; s = boto3.Session(); print(s.region_name, s.client('sts').get_caller_identity()['Arn'])"
     asked = {**none, "AWS_PROFILE": "jit-orders-db-read-prod"}
     environ = {key: value for key, value in place.environ(**asked).items() if value}
@@ -541,7 +554,7 @@ def test_a_name_is_quoted_where_it_is_written(place: Place, name: str) -> None:
     assert place.run("credentials", "--configure", "--name", name, place.path).code == 0
 
 
-@pytest.mark.parametrize("name", ["", " ", "a]b", "a[b", "a\nb", "a\\b", "a'b\"c", "default"])
+@pytest.mark.parametrize("name", ["", " ", "a]b", "a[b", "a\nb", "a\\b", "a'b\"c", "-x", "default"])
 def test_a_name_that_cannot_be_written_is_misuse(place: Place, name: str) -> None:
     """With the characters that a name may have; nothing is written."""
     answer = place.run("credentials", "--configure", "--name", name, place.path)
@@ -574,6 +587,10 @@ def test_what_was_given_back_says_that_it_ended(place: Place) -> None:
         assert (answer.code, answer.out) == (1, "")
         assert f"{path} ended at {place.stage.now:%Y-%m-%dT%H}" in answer.err
         assert "(released); ask anew: jitbot request --again" in answer.err
+    (row,) = (line for line in place.run("status", "--ended").out.splitlines() if "given-back" in line)
+    assert row.split()[-1] < f"{place.stage.now + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}", (
+        "not the planned end"
+    )
 
 
 def test_revoke_on_a_persons_own_machine_names_release(place: Place) -> None:
