@@ -16,6 +16,7 @@ import click
 
 from jitbot.domain.access import eligibility
 from jitbot.domain.model.documents import Parameter, ParameterKind, Policy
+from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import sentence_problem
 from jitbot.domain.request import new_request
 from jitbot.domain.text import duration, escape
@@ -102,6 +103,22 @@ def choose_parameter(parameter: Parameter) -> str:
         return text
 
     return _ask(f"{parameter.name}{about}", checked)
+
+
+def choose_some(question: str, choices: Sequence[Choice], parse: Callable[[str], T], default: str) -> T:
+    """Several of the choices, listed first; `parse` takes the answer. It raises InvalidError for one that it does not take."""
+    for choice in choices:
+        click.echo(f"  {click.style(escape.terminal(choice.name), bold=True)}", err=True)
+        for line in choice.about:
+            click.echo(folded(f"     {line}", sys.stderr, "     "), err=True)
+
+    def checked(text: str) -> T:
+        try:
+            return parse(text)
+        except InvalidError as error:
+            raise click.UsageError(str(error)) from None
+
+    return _ask(question, checked, default=default)
 
 
 def choose_duration(policy: Policy) -> timedelta:

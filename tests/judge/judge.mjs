@@ -13,6 +13,13 @@ const { createValidatedPolicy, validateIdentityPolicy, validateResourcePolicy, v
 // What the evaluator knows of conditions on tokens does not include every claim of every issuer.
 const TOKEN_ACTION = 'sts:AssumeRoleWithWebIdentity'
 
+// Nor do its lists have these, which AWS documents: resources of a data channel of Session Manager, documents that AWS
+// itself owns (they name no account), and the pairs of an encryption context. Asked about them it evaluates all the
+// same policies, and takes the question as it is.
+const isUnlisted = (question) => question.action === 'ssmmessages:OpenDataChannel' ||
+  /^arn:aws:ssm:[a-z0-9-]+::document\/AWS-\w+$/.test(question.resource) ||
+  Object.keys(question.context).some((key) => key.startsWith('kms:EncryptionContext:'))
+
 const once = (documents, validate) => {
   const validated = new Map()
   return (index) => {
@@ -45,6 +52,11 @@ async function judge (question, identity, resource, trust) {
   if (question.action === TOKEN_ACTION) {
     const { errors } = simulation.resourcePolicy
     return errors.length ? { error: JSON.stringify(errors) } : runUnsafeSimulation(simulation)
+  }
+  if (isUnlisted(question)) {
+    const errors = [...simulation.identityPolicies, ...(simulation.permissionBoundaryPolicies ?? [])]
+      .flatMap(({ policy }) => policy.errors)
+    return errors.length || question.sessionPolicy !== null ? { error: JSON.stringify(errors) } : runUnsafeSimulation(simulation)
   }
   const answer = await runSimulation(simulation, {})
   if (answer.resultType === 'error') return { error: JSON.stringify(answer.errors) }

@@ -59,7 +59,7 @@ class Question:
     boundary: Document | None = None
     resource_policy: Document | None = None
     session_policy: Document | None = None  # what the caller chose to keep of its permissions when it entered
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, str | list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +142,7 @@ class Judge:
         at: datetime,
         boundary: Document | None = None,
         resource_policy: Document | None = None,
-        context: Mapping[str, str] | None = None,
+        context: Mapping[str, str | list[str]] | None = None,
     ) -> bool:
         """Whether a session of a role may do one thing to a resource of its own account."""
         question = Question(
@@ -202,7 +202,7 @@ def _asked(question: Question, documents: _Documents) -> dict[str, object]:
     }
 
 
-def _context(question: Question) -> dict[str, str]:
+def _context(question: Question) -> dict[str, str | list[str]]:
     """The keys that AWS sends; the evaluator adds none by itself.
 
     Not aws:SourceAccount: AWS sends it only where a service calls in its own name.

@@ -13,7 +13,7 @@ from jitbot.commands.setup import templates
 from jitbot.domain.model.documents import POLICIES, GithubId, Login, Parsed, Settings, Source
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
-from jitbot.domain.setup import scaffold
+from jitbot.domain.setup import policy_library, scaffold
 from jitbot.domain.setup.doctor import setting_changes
 from jitbot.domain.setup.doctor.desired_settings import CHANGES
 from jitbot.domain.setup.doctor.github_state import ACTIONS_APP
@@ -23,6 +23,7 @@ from jitbot.domain.text import escape
 from jitbot.ports.github_read import GitHubRead
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import FolderTree, data_root
+from jitbot.terminal.prompts import Choice, choose_some
 from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.setup.apply_settings import apply_settings, ready
 from jitbot.wiring.context import github_client
@@ -52,13 +53,19 @@ What to do next, in this order:
     "--owner", "owners", multiple=True, help="Who owns rules and approves: LOGIN, or LOGIN:ID. Repeatable."
 )
 @click.option("--account", "accounts", multiple=True, help="An AWS account, as ALIAS=ID. Repeatable.")
+@click.option(
+    "--policies",
+    help="What may be asked for: all, starter, or names of the library with commas. Default: it asks, else starter.",
+)
 @click.option("--issuer", help="Who signs the job's tokens. Default: GitHub.")
 @click.option("--release", help="The full commit of the jitbot to pin. Default: the one that runs, if known.")
 @click.option("--upstream", help="Where that commit is, as owner/name. Default: likewise.")
 @click.option("--apply", "apply", is_flag=True, help="Set GitHub up for the repository that lies here.")
 @click.option("--yes", is_flag=True, help="With --apply: do not ask.")
 @click.pass_obj
-def init(invocation: Invocation, /, *, folder: Path, apply: bool, yes: bool, **answers: Any) -> int:
+def init(
+    invocation: Invocation, /, *, folder: Path, policies: str | None, apply: bool, yes: bool, **answers: Any
+) -> int:
     """Write the files of a new access repository, which holds data alone and pins jitbot by commit.
 
     Nothing that exists is overwritten. With --apply nothing is written: the settings of the repository that
@@ -69,8 +76,9 @@ def init(invocation: Invocation, /, *, folder: Path, apply: bool, yes: bool, **a
     place = invocation.folder / folder
     if apply:
         return _apply(invocation, place, yes=yes)
+    chosen = _policies(policies)
     given = _answers(invocation, answers)
-    written = scaffold.files(given, templates.starters())
+    written = scaffold.files(given, {**templates.starters(), **chosen})
     _must_read(written)
     _write(place, written)
     if len(given.owners) == 1:
@@ -82,6 +90,23 @@ def init(invocation: Invocation, /, *, folder: Path, apply: bool, yes: bool, **a
     ):
         click.echo(f"\n# {escape.log(title)}\n{escape.log(command)}")
     return ExitCode.DONE
+
+
+def _policies(named: str | None) -> Mapping[str, str]:
+    """The policies of the library that were named, by path. Where none was, a person at a terminal is asked."""
+    library = templates.library()
+
+    def chosen(names: str) -> tuple[str, ...]:
+        return policy_library.chosen(names, library)
+
+    if named is not None:
+        names = chosen(named)
+    elif sys.stdin.isatty():
+        choices = [Choice(name=each.name, about=(each.description,)) for each in library.values()]
+        names = choose_some("policies (names with commas, all, or starter)", choices, chosen, "starter")
+    else:
+        names = policy_library.STARTER
+    return {f"{POLICIES}{name}.yaml": library[name].text for name in names}
 
 
 def _answers(invocation: Invocation, given: Mapping[str, Any]) -> scaffold.Answers:

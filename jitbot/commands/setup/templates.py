@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from jitbot.adapters.git.process import GitProcess
 from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.setup import policy_library
+from jitbot.domain.setup.policy_library import LibraryPolicy
 
 _WORKFLOWS = "github/workflows/"
 _GITHUB = re.compile(r"(?:https://github\.com/|(?:ssh://)?git@github\.com[:/])([\w.-]+/[\w.-]+?)(?:\.git)?/?")
@@ -32,6 +34,12 @@ def starters() -> Mapping[str, str]:
         **schemas,
         "github/CODEOWNERS": (root / "github" / "CODEOWNERS").read_text("utf-8"),
     }
+
+
+def library() -> Mapping[str, LibraryPolicy]:
+    """The policies that a new repository may begin with, by name."""
+    folder = Path(str(files("jitbot"))) / "templates" / "policies"
+    return policy_library.read({file.stem: file.read_text("utf-8") for file in folder.glob("*.yaml")})
 
 
 def workflows() -> Mapping[str, str]:

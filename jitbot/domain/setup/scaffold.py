@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from jitbot.domain.model.documents import GithubId, Login
+from jitbot.domain.model.documents import POLICIES, GithubId, Login
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import LOGIN, REPOSITORY
 
@@ -20,6 +20,7 @@ _SHAPES = {
     _ACCOUNT: "the 12 digits of an account's id",
     REPOSITORY: "owner/name",
 }
+_BREAK_GLASS = re.compile(r"^approvals: 0$", re.MULTILINE)
 _PLACE = re.compile(r"__([A-Z_]+?)__")
 
 
@@ -77,9 +78,12 @@ def version_of(release: str, tags: Mapping[str, str]) -> str:
 
 
 def files(answers: Answers, templates: Mapping[str, str]) -> dict[str, str]:
-    """Each file's path and text. `templates` are this package's own, by path, in which a folder of tools has no dot yet."""
+    """Each file's path and text. `templates` are this package's own, by path, in which a folder of tools has no dot yet.
+
+    CODEOWNERS gets a line for each policy among them.
+    """
     check(answers)
-    values = _values(answers)
+    values = {**_values(answers), "REQUESTS": "\n".join(_owner_lines(answers, templates))}
     return {
         re.sub(r"\A(?=(github|vscode)/)", ".", path): _PLACE.sub(lambda match: values[match[1]], text)
         for path, text in sorted(templates.items())
@@ -111,6 +115,19 @@ def _values(answers: Answers) -> Mapping[str, str]:
         ),
         "ALIASES": "\n".join(f"{alias}: {json.dumps(number)}" for alias, number in answers.accounts.items()),
     }
+
+
+def _owner_lines(answers: Answers, templates: Mapping[str, str]) -> Iterator[str]:
+    """Who approves the requests of each policy; nobody those of break-glass, which are reviewed after."""
+    owners = "".join(f" @{login}" for login in answers.owners)
+    for path, text in sorted(templates.items()):
+        if path.startswith(POLICIES):
+            name = path.removeprefix(POLICIES).removesuffix(".yaml")
+            if _BREAK_GLASS.search(text):
+                yield "# Break-glass: nobody approves before, the policy's reviewers do after. It has no owner on purpose."
+                yield f"/requests/{name}/"
+            else:
+                yield f"/requests/{name}/{owners}"
 
 
 def _list(names: Iterable[str]) -> str:

@@ -54,7 +54,7 @@ class Stubbed:
 
     def __init__(self, service: str, *answers: tuple[str, dict[str, Any]]) -> None:
         environ = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
-        session: Any = person_session(environ, None)
+        session: Any = person_session(environ, None, "")
         self._client = session.client(service, region_name="us-east-1")
         self._stubber = Stubber(self._client)
         for operation, answer in answers:
@@ -132,4 +132,4 @@ def test_a_refusal_is_a_refusal() -> None:
     stubber.add_client_error("describe_organization", "AccessDeniedException", "no", 400)
     with pytest.raises(DeniedError, match="list the accounts of the organisation"):
         AmbientDirectory(session, endpoint=None).accounts(tags=False)
-    assert isinstance(person_session({}, None), boto3.Session)
+    assert isinstance(person_session({}, None, ""), boto3.Session)

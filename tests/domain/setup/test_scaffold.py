@@ -82,3 +82,20 @@ def test_a_refusal_says_what_it_takes(change: dict[str, Any], what: str) -> None
     with pytest.raises(InvalidError) as refused:
         scaffold.files(replace(ANSWERS, **change), {"x": ""})
     assert str(refused.value).startswith(what)
+
+
+def test_codeowners_has_a_line_for_each_policy() -> None:
+    """Owners approve the requests of each policy; those of break-glass have a line without an owner."""
+    made = scaffold.files(
+        ANSWERS,
+        {
+            "github/CODEOWNERS": "__REQUESTS__\n",
+            "policies/access/read.yaml": "approvals: 1\n",
+            "policies/access/now.yaml": "max_duration: 1h\napprovals: 0\n",
+        },
+    )
+    lines = made[".github/CODEOWNERS"].splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [
+        "/requests/now/",
+        "/requests/read/ @bob @erin",
+    ]
