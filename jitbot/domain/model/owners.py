@@ -41,7 +41,9 @@ def of(path: str, *, codeowners: CodeOwners | None, people: People, teams: Teams
     message = f"line {where} names no owner, so nobody can approve"
     hint = "name the approvers in that line"
     if names:
-        message = f"line {where} names {' '.join(names)}, of whom policies/people.yaml and teams.yaml know no one"
+        message = (
+            f"line {where} names {' '.join(names)}, of whom policies/people.yaml and teams.yaml know no one"
+        )
         hint = "add the approvers to policies/people.yaml and their team to policies/teams.yaml"
     return nobody("no-known-owner", message, hint, line=rule.line)
 
