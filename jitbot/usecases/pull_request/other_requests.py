@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from jitbot.domain.model.documents import Request
+from jitbot.domain.model.documents import Request, same_login
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import PullRequest
@@ -71,5 +71,5 @@ def _among(
     for path, entry in () if proposed.unread else proposed.at_head.items():
         if path != request.path and policy_of(path) == policy_of(request.path):
             found = read_request(context.git, context.documents, entry).value
-            if found is not None and found.requester.casefold() == request.requester.casefold():
+            if found is not None and same_login(found.requester, request.requester):
                 yield asked(found, number)

@@ -315,6 +315,7 @@ def test_what_is_granted_already_is_noticed() -> None:
     (said_,) = _granted(answer, asked, MERGED_AT)
     assert said_.endswith(f"for more time: jitbot extend {PATH}")
     assert said_.startswith("you have this already until 2026-11-24T11:00:00Z")
+    assert list(_granted(answer, replace(asked, requester=Login("ALICE")), MERGED_AT)) == [said_]
     for other in (
         replace(asked, requester=Login("bob")),
         replace(asked, accounts=("data",)),

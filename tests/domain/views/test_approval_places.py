@@ -168,6 +168,7 @@ def test_what_the_requester_has_beside_it() -> None:
     ]
     expected = OtherRequest(state="approved", accounts=("prod",), until=EXPIRES_AT)
     assert by_ledger(states, a_request(), NOW) == (expected,)
+    assert by_ledger(states, a_request(requester=Login("ALICE")), NOW) == (expected,)
     assert by_ledger(states, a_request(), EXPIRES_AT) == ()
     assert by_ledger(states, a_request(requester=Login("bob")), NOW) == ()
     assert by_ledger([replace(granted, terms=())], a_request(), NOW) == ()

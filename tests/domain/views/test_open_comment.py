@@ -86,6 +86,8 @@ def test_that_nobody_approves_before_is_read_second() -> None:
     alone = rendered(comment(a_summary(rules=the_rules(policy=glass)), auto_merge=True)).text
     assert "It does so by itself: access begins a moment later." in alone
     assert "🚨" not in comment()
+    nobody = comment(a_summary(rules=the_rules(policy=glass, codeowners=owned_by())))
+    assert ("**Approval**" in nobody, "()" in nobody) == (True, False)
 
 
 def test_what_the_policy_acknowledges_is_told() -> None:

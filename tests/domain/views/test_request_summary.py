@@ -161,6 +161,7 @@ def test_what_was_given_back_ended_then() -> None:
     state = a_request_state(an_approval(), an_outcome(EventType.GRANTED), back)
     known = held([state], "alice")
     assert known.until == back.at < EXPIRES_AT
+    assert held([state], "ALICE") == known
     assert before(a_summary(held=known), TERMINAL).endswith(f"in prod, until {when(back.at)}.")
     (other,) = request_state.fold_events([an_approval(asked=a_request(path=OTHER, duration=HOUR))]).values()
     later = held([state, other], "alice")

@@ -125,11 +125,13 @@ def test_an_extension_over_the_limit_needs_what_the_whole_needs(world: World) ->
 
 
 def test_the_comment_names_the_requesters_other_requests(world: World) -> None:
-    """What alice has, and what she asks for in other pull requests: two of two hours pass a rule for over two."""
+    """What alice has, and asks for in other pull requests under her login in any case: two of two hours pass a rule."""
     _, first = ask(world, "bob", duration="2h", slug="first")
     world.must(world.merge("olivia", first))
     world.jit("grant")
-    _, second = ask(world, duration="2h", slug="second")
+    path, text = world.request("alice", ORDERS, "second", **{**TABLE, "duration": "2h"})
+    second = world.propose("alice", f"second {world.steps}", {path: text.replace('"alice"', '"Alice"')})
+    assert '"alice"' in text
     _, third = ask(world, duration="1h", slug="third")
     comment(world, third)
     seen = only(world, third)

@@ -138,6 +138,7 @@ def test_within_the_maximum(found: GrantRecord, answer: str, why: str) -> None:
         (glass(None), "not due yet", "break-glass, and not reviewed yet"),
         (glass(REVIEWED), "yes", "nobody approved what was their own"),
         (glass(replace(REVIEWED, by="alice")), "no", "reviewed by its own requester"),
+        (glass(replace(REVIEWED, by="ALICE")), "no", "reviewed by its own requester"),
         (glass(replace(REVIEWED, by="")), "no", "or by nobody who is named"),
     ],
 )
