@@ -53,6 +53,7 @@ ALLOWED = {
         "shlex.join(chosen)",
         "_yaml(template)",
         "json.dumps(template, indent=2)",
+        "_terraform(root, settings, options, region)",
     },
     "commands/ci/comment.py": {"each.body", "each.number"},  # Markdown, inert by `test_comment`, and a number
     "commands/setup/completion.py": {"found.source_template % script.source_vars()"},  # click's own script

@@ -15,6 +15,7 @@ from jitbot.domain.model.documents import Parsed, Policy, Settings, Source
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup import account_template as domain
+from jitbot.domain.setup import terraform
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import FolderTree, data_root
@@ -27,6 +28,9 @@ T = TypeVar("T")
 _TEMPLATE_NEXT = """\
 The CloudFormation template for one account: the issuer, the boundary, and jitbot's three roles.
 Next: save it, read it, and roll it out; the commands for that: jitbot bootstrap --stackset"""
+_TERRAFORM_NEXT = """\
+The same template in a Terraform configuration: a stack set, and a stack for the management account if it is listed.
+Next: save it as jitbot.tf, read it, and apply it with credentials of the organisation's management account."""
 _ROLL_OUT_NEXT = """\
 How to roll the template out; run what fits. The first two lines go before everything else.
 Next: jitbot bootstrap --requesters says what requesters need on their own side."""
@@ -34,13 +38,13 @@ _REQUESTERS_NEXT = """\
 What requesters need to enter their grants: it gives nothing by itself, since each grant trusts one person.
 Next: put it into the permission set as inline policy, or attach it to the users or roles of people.yaml."""
 _OWNER_ID_MISSING = """\
-The owner's GitHub id is not in it, so CloudFormation will ask: give --owner-id $(gh api users/{owner} --jq .id)"""
+The owner's GitHub id is not in it, so CloudFormation or Terraform will ask: give --owner-id $(gh api users/{owner} --jq .id)"""
 
 # {0} stands for the namespace, which names stack and StackSet; {1} for the accounts; {2} for the stacks' region. Not `cloudformation deploy`:
 # it would keep a stack's former parameters where the template brings new defaults.
 _ROLL_OUT = """\
 # An organisation, from its management account (or a delegated administrator's, with --call-as DELEGATED_ADMIN).
-# It reaches every account of policies/accounts.yaml but the management account itself.
+# It reaches every account of policies/accounts.yaml but the management account itself: that is one account, below.
 root=$(aws organizations list-roots --query 'Roots[0].Id' --output text)
 aws cloudformation create-stack-set --stack-set-name {0}bot --template-body file://jitbot.yaml \\
   --capabilities CAPABILITY_NAMED_IAM --permission-model SERVICE_MANAGED --auto-deployment Enabled=false
@@ -57,7 +61,11 @@ aws cloudformation create-stack --stack-name {0}bot --template-body file://jitbo
 
 @click.command()
 @click.option(
-    "--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", help="How to print the template."
+    "--format",
+    "form",
+    type=click.Choice(["yaml", "json", "terraform"]),
+    default="yaml",
+    help="How to print the template; terraform wraps it in the resources that roll it out.",
 )
 @click.option("--owner-id", type=click.IntRange(min=1), help="GitHub's number of the repository's owner.")
 @click.option(
@@ -77,7 +85,7 @@ aws cloudformation create-stack --stack-name {0}bot --template-body file://jitbo
     metavar="REGION",
     default=REGION,
     show_default=True,
-    help="With --stackset: where the stacks are, as your organisation's policies allow.",
+    help="With --stackset or terraform: where the stacks are, as your organisation's policies allow.",
 )
 @click.pass_obj
 def bootstrap(
@@ -118,8 +126,14 @@ def bootstrap(
         pins_claims=not no_pin,
     )
     _must_fit(settings, options)
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}", region):
+        raise click.UsageError(f"--region: {region!r} is no region, as in eu-central-1")
     if which == "stackset":
         _print_roll_out(root, settings, options, region)
+    elif form == "terraform":
+        click.echo(_terraform(root, settings, options, region), nl=False)
+        click.echo(_TERRAFORM_NEXT, err=True)
+        _say_what_is_missing(settings, options)
     else:
         _print_template(settings, options, form)
     return ExitCode.DONE
@@ -142,13 +156,24 @@ def _print_template(settings: Settings, options: domain.Options, form: str) -> N
     template = domain.template(settings, options)
     click.echo(_yaml(template) if form == "yaml" else json.dumps(template, indent=2), nl=form == "json")
     click.echo(_TEMPLATE_NEXT, err=True)
+    _say_what_is_missing(settings, options)
+
+
+def _terraform(root: Path, settings: Settings, options: domain.Options, region: str) -> str:
+    return terraform.configuration(
+        domain.template(settings, options),
+        name=f"{settings.namespace}bot",
+        accounts=_read(root, ACCOUNTS, documents.parse_accounts).values(),
+        region=region,
+    )
+
+
+def _say_what_is_missing(settings: Settings, options: domain.Options) -> None:
     if options.owner_id is None:
         click.echo(_OWNER_ID_MISSING.format(owner=settings.repository.partition("/")[0]), err=True)
 
 
 def _print_roll_out(root: Path, settings: Settings, options: domain.Options, region: str) -> None:
-    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}", region):
-        raise click.UsageError(f"--region: {region!r} is no region, as in eu-central-1")
     accounts = ",".join(_read(root, ACCOUNTS, documents.parse_accounts).values())
     owner = settings.repository.partition("/")[0]
     known = f"$(gh api users/{owner} --jq .id)" if options.owner_id is None else str(options.owner_id)

@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 
+import library
 import pytest
 from desk import said
 
@@ -35,14 +36,23 @@ def policy(name: str) -> Policy:
     return parsed.value
 
 
-def row(name: str) -> str:
+def risk(root: Path, name: str) -> str:
+    """The risk that an approver reads of a request under the policy."""
+    judged = library.asked_of(name)
+    library.granted(root, judged)
+    (path,) = (root / "requests" / name).rglob("*.yaml")
+    answer = said("explain", path.relative_to(root).as_posix(), "--format", "json", folder=root)
+    return str(answer.json["risk"]["level"])
+
+
+def row(root: Path, name: str) -> str:
     """What the docs say of a policy, in one row."""
     made = policy(name)
     asks = ", ".join(f"`{each.name}`" for each in made.parameters) or "nothing"
     approvals = str(made.approvals) if made.approvals else "0, reviewed after"
     link = f"[{name}](../../jitbot/templates/policies/{name}.yaml)"
     longest = duration.show(made.max_duration)
-    return f"| {link} | {made.description} | {asks} | {longest} | {approvals} | [AWS]({LIBRARY[name].page}) |"
+    return f"| {link} | {made.description} | {asks} | {longest} | {approvals} | {risk(root, name)} | [AWS]({LIBRARY[name].page}) |"
 
 
 @every_policy
@@ -59,10 +69,11 @@ def test_the_requester_names_what_is_needed(name: str) -> None:
     assert all(each.description for each in policy(name).parameters)
 
 
-def test_the_docs_list_the_library() -> None:
+def test_the_docs_list_the_library(tmp_path: Path) -> None:
     """The table of the page has a row for each policy, in the order of names, and no other."""
     rows = [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| [")]
-    assert rows == [row(name) for name in LIBRARY]
+    root = library.begin(tmp_path)
+    assert rows == [row(root, name) for name in LIBRARY]
 
 
 def test_the_starters_are_the_librarys() -> None:
