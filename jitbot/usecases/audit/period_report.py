@@ -10,15 +10,11 @@ from jitbot.domain.audit.report.population import population, within
 from jitbot.domain.audit.report.summary import Summary, summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event
-from jitbot.domain.ledger.git_history import RuleChange
-from jitbot.domain.model.codeowners import LOCATIONS
+from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
 from jitbot.domain.model.documents import POLICIES, Sha
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
-from jitbot.usecases.context import CODE
-
-RULES = ("policies", *LOCATIONS, *CODE)  # what a decision reads, and what decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +79,7 @@ def period_report(
 
 def changed_rules(git: Git, main: Sha, start: datetime, end: datetime) -> tuple[RuleChange, ...]:
     """The commits on main that changed what decides."""
-    return git.rule_changes(main, RULES, start, end)
+    return git.rule_changes(main, RULE_PATHS, start, end)
 
 
 def entitled(git: Git, documents: DocumentReader) -> tuple[Entitlement, ...]:
