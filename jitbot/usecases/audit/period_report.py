@@ -7,6 +7,7 @@ from datetime import datetime
 from jitbot.domain.audit.history.absences import Absences
 from jitbot.domain.audit.report.entitlements import Entitlement, entitlement
 from jitbot.domain.audit.report.population import population, within
+from jitbot.domain.audit.report.rule_rows import RuleRow, rule_rows
 from jitbot.domain.audit.report.summary import Summary, summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event
@@ -38,7 +39,7 @@ class PeriodReport:
     source: ReportSource
     records: tuple[GrantRecord, ...]
     summary: Summary
-    rule_changes: tuple[RuleChange, ...]
+    rule_changes: tuple[RuleRow, ...]
     entitlements: tuple[Entitlement, ...]
 
     @property
@@ -64,7 +65,8 @@ def period_report(
     `absences` are those of requests' files and requesters on main; `unread` the requests of which an event could
     not be read.
     """
-    records = within(population(events, now, absences, unread), start, end)
+    every = tuple(events)
+    records = within(population(every, now, absences, unread), start, end)
     return PeriodReport(
         start=start,
         end=end,
@@ -72,7 +74,7 @@ def period_report(
         source=source,
         records=records,
         summary=summary(records, now),
-        rule_changes=rule_changes,
+        rule_changes=rule_rows(rule_changes, every, now),
         entitlements=entitlements,
     )
 
