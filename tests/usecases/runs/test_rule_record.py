@@ -1,6 +1,7 @@
 """The record of rules: an event for each commit on main that changed what decides, after the grants."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -214,3 +215,41 @@ def test_a_dry_run_asks_and_records_nothing(world: World) -> None:
     world.forget()
     world.jit("grant", "--dry-run")
     assert (events(world), asked(world)) == ([], [])
+
+
+@pytest.mark.parametrize("case", ["a twin", "another base"])
+def test_a_pull_request_in_doubt_is_unknown(world: World, case: str) -> None:
+    """Of two that GitHub calls merged as one commit either may be meant; one into another branch is neither."""
+    number = world.land("bob", reworded(world), by=(OWNER,))
+    pull = world.github.pulls[number]
+    if case == "a twin":
+        world.github.pulls[number + 50] = replace(pull, number=number + 50)
+    else:
+        world.github.pulls[number] = replace(pull, base_ref="elsewhere")
+    assert "not known yet" in world.jit("grant").output
+    world.later(13 * HOUR)
+    world.jit("grant")
+    assert evidence(world)["outcome"] == "unknown"
+    assert ("several" in evidence(world)["reason"]) is (case == "a twin")
+
+
+def test_a_review_that_was_dismissed_after_the_merge_was_one(world: World) -> None:
+    """Anyone who may write can dismiss it; GitHub's list of events says when."""
+    number = world.land("bob", reworded(world), by=(OWNER,))
+    (review,) = (each for each in world.github.reviews.values() if each.pull == number)
+    world.later(MINUTE)
+    where = f"/pulls/{number}/reviews/{review.id}/dismissals"
+    world.must(world.acme.call("olivia", "PUT", where, message="x"))
+    world.jit("grant")
+    assert evidence(world)["outcome"] == "reviewed"
+
+
+def test_what_waits_lets_nothing_pass_it(world: World) -> None:
+    """The record is made in main's order, so that its beginning is known."""
+    world.write(POLICY, reworded(world)[POLICY])
+    world.land("bob", reworded(world, "two"), by=(OWNER,))
+    world.jit("grant")
+    assert events(world) == []
+    world.later(13 * HOUR)
+    world.jit("grant")
+    assert {each["evidence"]["outcome"] for each in events(world)} == {"unknown", "reviewed"}
