@@ -253,3 +253,32 @@ def test_what_waits_lets_nothing_pass_it(world: World) -> None:
     world.later(13 * HOUR)
     world.jit("grant")
     assert {each["evidence"]["outcome"] for each in events(world)} == {"unknown", "reviewed"}
+
+
+def test_a_ledger_that_takes_nothing_fails_no_run(world: World) -> None:
+    """What cannot be recorded is a warning, and the next run records it."""
+    world.land("bob", reworded(world), by=(OWNER,))
+    world.acme.github.faults = lambda _, where: BAD if where == "/graphql" else None
+    assert "not recorded yet" in world.jit("grant").output
+    world.calm()
+    world.jit("grant")
+    assert evidence(world)["outcome"] == "reviewed"
+
+
+def test_a_young_commit_without_a_pull_request_is_no_push_yet(world: World) -> None:
+    """GitHub's list of pull requests may lag a quarter of an hour behind a merge."""
+    pushed(world, reworded(world))
+    world.later(14 * MINUTE)
+    assert "may lag" in world.jit("grant").output
+    assert events(world) == []
+
+
+def test_only_the_push_that_brought_a_commit_is_its_push(world: World) -> None:
+    """Where the list does not reach back to it, a later push is not taken for it."""
+    first = pushed(world, reworded(world), when=400 * DAY)
+    world.later(2 * DAY)
+    pushed(world, reworded(world, "again"))
+    world.later(HOUR)
+    world.jit("grant")
+    outcomes = {each["commit"] == first: each["evidence"]["outcome"] for each in events(world)}
+    assert outcomes == {True: "unknown", False: "pushed"}

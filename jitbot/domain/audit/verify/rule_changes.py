@@ -88,7 +88,7 @@ def _missing(changes: Iterable[RuleChange], seen: set[Sha], now: datetime) -> It
     began = False
     for change in changes:
         began = began or change.commit in seen
-        if not began or change.commit in seen or not change.base:
+        if not began or change.commit in seen:
             continue
         late = not abs(now - change.at) <= RULES_RECORDED_WITHIN  # a date ahead of us is no excuse
         yield Subject(commit=change.commit).problem(

@@ -27,7 +27,7 @@ from jitbot.domain.ledger.events import EventType
 from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.bounds import EVENT_WRITTEN, RULE_PATHS, RULE_REVIEWS
-from jitbot.domain.model.documents import Parsed
+from jitbot.domain.model.documents import Login, Parsed
 from jitbot.domain.model.merge_facts import Dismissal, Review
 
 POLICY, WORKFLOW = "policies/people.yaml", ".github/workflows/grant.yml"
@@ -82,6 +82,13 @@ def test_an_author_under_another_login_is_its_author() -> None:
     alice = a_person("alice")
     twin = replace(a_person("bob"), principal=alice.principal)
     assert judged(a_review(), people=Parsed(value=people(twin))).not_counted[0][1] == "is its author"
+
+
+def test_an_author_with_a_new_login_is_its_author() -> None:
+    """GitHub's id is the person, whatever the login in people.yaml was."""
+    author = replace(an_actor("bob"), login=Login("bobby"))
+    found = reviewed(a_rule_change(), a_pull(author=author), (a_review(),), (), the_rules(codeowners=OWNED))
+    assert found.not_counted[0][1] == "is its author"
 
 
 def test_what_came_after_the_merge_changes_nothing() -> None:
