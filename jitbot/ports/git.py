@@ -123,9 +123,26 @@ class Git(Protocol):
         ...
 
     def rule_changes(
-        self, tip: Sha, paths: Sequence[str], start: datetime, end: datetime
+        self, tip: Sha, paths: Sequence[str], start: datetime | None = None, end: datetime | None = None
     ) -> tuple[RuleChange, ...]:
-        """The commits of main's first-parent line that touch these paths, from `start` until, not at, `end`; oldest first."""
+        """The commits of main's first-parent line that touch these paths, oldest first.
+
+        With `start` and `end`, those whose own date lies from the one until, not at, the other.
+        """
+        ...
+
+    def touching_rules(self, since: datetime, paths: Sequence[str]) -> Mapping[Sha, datetime]:
+        """The commits of main's first-parent line that touch these paths, oldest first, with their own dates.
+
+        From the oldest commit with a date since then on: a later one with an older date is among them. The first
+        commit of all is not: it makes the rules, and changes none.
+        """
+        ...
+
+    def changes_of_rules(
+        self, commits: Mapping[Sha, datetime], paths: Sequence[str]
+    ) -> tuple[RuleChange, ...]:
+        """What these commits, given with their dates, change of these paths."""
         ...
 
     def commits_of(self, tip: Sha) -> frozenset[Sha]:

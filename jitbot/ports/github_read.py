@@ -72,6 +72,13 @@ class GitHubRead(Protocol):
         """
         ...
 
+    def pushes_since(self, branch: str, since: datetime) -> tuple[Push, ...]:
+        """The moves of a branch of this repository since then, oldest first, pull requests that were merged included.
+
+        Raises UnavailableError if there are more than are read, and DeniedError where GitHub does not show them.
+        """
+        ...
+
     def rules(self, branch: str) -> BranchRules:
         """The active rules of a branch."""
         ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.events import LEDGER, LEDGER_RULES
+from jitbot.domain.ledger.git_history import CODE
 from jitbot.domain.model.documents import PLAIN, Settings, Source
 from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError
 from jitbot.ports.cloud import Cloud
@@ -17,7 +18,6 @@ from jitbot.ports.oidc import Oidc
 
 SETTINGS = "policies/settings.yaml"
 ISSUER_KEYS = "policies/issuer-keys.json"  # optional: keys that count whatever the issuer says today
-CODE = (".github/workflows", ".github/actions", "jitbot", "pyproject.toml", "uv.lock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

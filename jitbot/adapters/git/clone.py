@@ -97,6 +97,19 @@ class GitRepository(FullHistory):
             if not found.whole
         )
 
+    def touching_rules(self, since: datetime, paths: Sequence[str]) -> Mapping[Sha, datetime]:
+        first = next(iter(self._walk(since, self._branch, "--first-parent")), None)
+        if first is None:
+            return {}
+        (parents,) = self._parents([first]).values()
+        known = [f"^{parent}" for parent in parents]
+        options = ("--reverse", "--timestamp", "--first-parent", self.main(), *known, "--", *paths)
+        lines = (line.split(" ") for line in self._git.ask("rev-list", *options).decode().splitlines())
+        found = {Sha(commit): plumbing.moment(int(time)) for time, commit in lines}
+        if not parents:
+            found.pop(first, None)
+        return found
+
     def deleting(self, commit: Sha, paths: Sequence[str]) -> frozenset[str]:
         (parents,) = self._parents([commit]).values()
         before = {entry.path for entry in self.entries(parents[0], paths)} if parents else frozenset[str]()

@@ -11,7 +11,7 @@ from jitbot.adapters.git.process import GitProcess, Token
 from jitbot.adapters.git.ref_names import holds
 from jitbot.adapters.git.tree_diff import EMPTY_TREE, Pair
 from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.ledger.git_history import HistoryStep, RuleChange, Touched
+from jitbot.domain.ledger.git_history import NO_BASE, HistoryStep, RuleChange, Touched
 from jitbot.domain.model.bounds import EVENT_READ, MOST_OF_REQUESTS, MOST_PATHS
 from jitbot.domain.model.codeowners import RULES
 from jitbot.domain.model.documents import PLAIN, Sha
@@ -82,31 +82,46 @@ class FullHistory:
         return self._objects.entries(commit, paths) if paths else ()
 
     def rule_changes(
-        self, tip: Sha, paths: Sequence[str], start: datetime, end: datetime
+        self, tip: Sha, paths: Sequence[str], start: datetime | None = None, end: datetime | None = None
     ) -> tuple[RuleChange, ...]:
         dated = self._walk_whole(tip, "--first-parent", touching=paths)
-        wanted = {name: time for name, time in dated if start.timestamp() <= time < end.timestamp()}
-        commits = stream.commits(self._git, list(wanted))
-        touched = self._touched(commits, paths)
+        wanted = {
+            name: plumbing.moment(time)
+            for name, time in dated
+            if (start is None or start.timestamp() <= time) and (end is None or time < end.timestamp())
+        }
+        return self.changes_of_rules(wanted, paths)
+
+    def changes_of_rules(
+        self, commits: Mapping[Sha, datetime], paths: Sequence[str]
+    ) -> tuple[RuleChange, ...]:
+        if not commits:
+            return ()
+        headers = stream.commits(self._git, list(commits))
+        touched = self._touched(headers, paths)
         return tuple(
             RuleChange(
                 commit=name,
-                at=plumbing.moment(time),
-                subject=commits[name].message.partition("\n")[0],
-                paths=tuple(sorted(touched[name])),
+                at=at,
+                subject=headers[name].message.partition("\n")[0],
+                paths=tuple(sorted(touched[name] or ())),
+                base=_first_parent(headers[name]) or NO_BASE,
+                whole=touched[name] is not None,
             )
-            for name, time in wanted.items()
+            for name, at in commits.items()
         )
 
     def _touched(
         self, commits: Mapping[Sha, plumbing.CommitHeader], paths: Sequence[str]
-    ) -> dict[Sha, set[str]]:
-        """What of these files and folders differs from each commit's first parent, as far as it is read."""
-        touched: dict[Sha, set[str]] = {name: set() for name in commits}
+    ) -> dict[Sha, set[str] | None]:
+        """What of these files and folders differs from each commit's first parent; None where that is too much to read."""
+        touched: dict[Sha, set[str] | None] = {name: set() for name in commits}
         pairs = {(_first_parent(commit) or EMPTY_TREE, name) for name, commit in commits.items()}
         for below in (each for path in paths for each in (path, f"{path.rstrip('/')}/")):
             for (_, name), found in self._objects.differing(list(pairs), below=below, most=_MOST).items():
-                touched[name].update(each.path for each in found.found)
+                known = touched[name]
+                whole = known is not None and found.whole
+                touched[name] = {*(known or ()), *(each.path for each in found.found)} if whole else None
         return touched
 
     def _listed(self, places: Iterable[tuple[Sha, str]]) -> dict[tuple[Sha, str], Sha | None]:

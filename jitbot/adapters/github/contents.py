@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
@@ -46,6 +47,21 @@ class ContentReader(AdapterPart):
             if len(found) > bounds.MOVES or _leads_beyond(moves, until):
                 break
         return tuple(found)
+
+    @translated
+    def pushes_since(self, branch: str, since: datetime) -> tuple[Push, ...]:
+        query = {"ref": f"refs/heads/{branch}", "direction": "desc"}
+        found: list[Push] = []
+        for page in self._client.following("/activity", query, _MOST_PUSHES):
+            moves = [push(raw) for raw in page]
+            found += moves
+            if any(newer.at < older.at for newer, older in pairwise(found)):
+                raise UnavailableError(
+                    "GitHub lists the moves of a branch in another order than it was asked for"
+                )
+            if moves and moves[-1].at < since:
+                break  # all that follow are older
+        return tuple(each for each in reversed(found) if each.at >= since)
 
     @translated
     def rules(self, branch: str) -> BranchRules:

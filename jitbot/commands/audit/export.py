@@ -83,6 +83,7 @@ def export(
         others=_others(survey, unmerged),
         size=size,
         seed=seed,
+        rule_changes=survey.rule_changes,
     )
     _write(folder, files)
     total = sum(map(len, files.values())) / 1_000_000
@@ -110,11 +111,7 @@ def _about(survey: PeriodReport, *, size: int, seed: str, online: bool) -> Mappi
 
 
 def _others(survey: PeriodReport, unmerged: Sequence[Unmerged] | None) -> Mapping[str, object]:
-    changes = [{**asdict(each), "at": timestamp.show(each.at)} for each in survey.rule_changes]
-    found: dict[str, object] = {
-        "rule-changes.json": changes,
-        "entitlements.json": [asdict(each) for each in survey.entitlements],
-    }
+    found: dict[str, object] = {"entitlements.json": [asdict(each) for each in survey.entitlements]}
     if unmerged is not None:
         found["unmerged.json"] = [
             {**_object(as_json(each)), "outcome": "withdrawn" if each.closed_at else "waiting"}

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 
+from jitbot.domain.audit.report.rule_rows import in_short
 from jitbot.domain.audit.report.summary import rehearsed
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.audit.verify.verdict import AuditVerdict
@@ -48,7 +49,7 @@ def of_survey(survey: PeriodReport) -> str:
         f"## {survey.start:%F} to {survey.end - timedelta(seconds=1):%F}\n\n"
         f"{summary.records:,} items of {summary.people:,} people{rehearsed(summary)} ({outcomes or 'none'}); "
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
-        f"{len(summary.awaiting):,} break-glass awaiting review.\n\n{timeline(survey)}"
+        f"{len(summary.awaiting):,} break-glass awaiting review{in_short(survey.rule_changes)}.\n\n{timeline(survey)}"
     )
 
 

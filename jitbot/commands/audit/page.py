@@ -1,6 +1,6 @@
 """A report as the page that an auditor opens: all texts on it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from jitbot import __version__
@@ -8,9 +8,9 @@ from jitbot.adapters.local.page import page
 from jitbot.domain.audit.history.limits import CONFIRMED_WITHIN, ENDED_WITHIN, REMOVED_WITHIN
 from jitbot.domain.audit.report import page_rows
 from jitbot.domain.audit.report.entitlements import Entitlement
+from jitbot.domain.audit.report.rule_rows import CONTROL, RuleRow, doubts, exceptions
 from jitbot.domain.audit.report.summary import Summary, rehearsed
 from jitbot.domain.audit.verify.grant_record import GrantRecord
-from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.text import duration, escape, timestamp
 from jitbot.usecases.audit.period_report import PeriodReport
 
@@ -39,11 +39,12 @@ def rendered(survey: PeriodReport) -> str:
         last_day=_day(survey.end - timedelta(seconds=1)),
         made_at=timestamp.show(survey.now),
         verdict=_verdict(survey),
-        tiles=_tiles(survey.summary),
+        tiles=[*_tiles(survey.summary), _rules_tile(survey.rule_changes)],
         tallies=survey.summary.tallies,
         exceptions=[_exception(record) for record in exceptional[:_MOST]],
         exceptions_left_out=max(len(exceptional) - _MOST, 0),
         rule_changes=[_rule_change(each) for each in survey.rule_changes],
+        rules_control=CONTROL,
         entitlements=[_entitlement(each) for each in survey.entitlements],
         ended_within=duration.show(ENDED_WITHIN),
         confirmed_within=duration.show(CONFIRMED_WITHIN),
@@ -58,13 +59,15 @@ def _period(survey: PeriodReport) -> Mapping[str, object]:
 
 def _verdict(survey: PeriodReport) -> Text:
     summary = survey.summary
-    if not summary.records:
-        return _banner("warn", "Nothing to judge", "No request lies in this period.")
-    if summary.exceptions:
-        title = _many(len(summary.exceptions), "exception")
+    against = len(summary.exceptions) + len(exceptions(survey.rule_changes))
+    unknown = len(summary.doubts) + len(doubts(survey.rule_changes))
+    if against:
+        title = _many(against, "exception")
         return _banner("bad", title, "The most serious ones are listed below, each with its reason.")
-    if summary.doubts or survey.in_doubt:
-        title = f"{_many(len(summary.doubts), 'item')} that the record does not explain"
+    if not summary.records and not unknown:
+        return _banner("warn", "Nothing to judge", "No request lies in this period.")
+    if unknown or survey.in_doubt:
+        title = f"{_many(unknown, 'item')} that the record does not explain"
         return _banner("warn", title, "Nothing was found wrong, but not everything could be checked.")
     return _banner("good", "No exception was found in this period", _answered(summary))
 
@@ -130,11 +133,26 @@ def _exception(record: GrantRecord) -> Text:
     )
 
 
-def _rule_change(change: RuleChange) -> Text:
-    shown = change.paths[:_SHOWN_PATHS]
-    more = f" and {len(change.paths) - len(shown):,} more" if len(change.paths) > len(shown) else ""
-    at = timestamp.show(change.at)
-    return _inert(at=at, commit=change.commit, subject=change.subject, paths=", ".join(shown) + more)
+def _rules_tile(rows: Sequence[RuleRow]) -> Text:
+    lacking = len(exceptions(rows))
+    note = f"of {_many(len(rows), 'change')} on main ({CONTROL}); {len(doubts(rows)):,} unknown"
+    return _tile("Rule changes without review", f"{lacking:,}", note, bad=lacking, warn=len(doubts(rows)))
+
+
+def _rule_change(row: RuleRow) -> Text:
+    shown = row.paths[:_SHOWN_PATHS]
+    left_out = (row.paths_count or 0) - len(shown)
+    more = f" and {left_out:,} more" if left_out > 0 else ""
+    number = f"#{row.pull_request} of {row.author}" if row.pull_request is not None else ""
+    return _inert(
+        at=timestamp.show(row.at),
+        commit=row.commit,
+        subject=row.subject,
+        paths="more files than are read" if row.paths_count is None else ", ".join(shown) + more,
+        pull_request=number,
+        review=row.in_words,
+        mark="exception" if exceptions([row]) else "",
+    )
 
 
 def _entitlement(each: Entitlement) -> Text:

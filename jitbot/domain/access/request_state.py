@@ -233,7 +233,7 @@ def _grown(state: RequestState, event: Event) -> RequestState:
             return replace(state, account_states={**state.account_states, event.account_id: account_state})
         case EventType.REVIEWED | EventType.OVERDUE:
             return replace(state, review_events=(*state.review_events, event))
-        case EventType.FAILED | EventType.VERIFIED:
+        case EventType.FAILED | EventType.VERIFIED | EventType.RULES:
             return state
         case _:
             assert_never(event.kind)

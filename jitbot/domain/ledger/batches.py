@@ -25,6 +25,7 @@ _IDLE = (
     [EventType.VERIFIED],
     [EventType.REVIEWED],
     [EventType.OVERDUE],
+    [EventType.RULES],
 )
 _FOLDERS = (events.FOLDER, attestation.TOKENS, attestation.KEYS)
 

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from jitbot.domain.ledger.attestation import own_message
 from jitbot.domain.ledger.events import EndReason, Event, EventType
-from jitbot.domain.ledger.evidence import ReviewOutcome
+from jitbot.domain.ledger.evidence import ReviewOutcome, RuleOutcome
 from jitbot.domain.model.grammar import LOGIN, RequestPath, parse_request_path
 from jitbot.domain.text import timestamp
 
@@ -24,6 +24,7 @@ _VERDICT = re.compile(
 )  # words of an audit's own, and counts
 _RUN = re.compile(r"https?://[A-Za-z0-9_.:/-]+", re.ASCII)
 _LONGEST = 200
+RECORD, RULES = "Record", "rules"  # the trailer by which changes of the rules are found
 
 
 def message(events: Sequence[Event]) -> str:
@@ -84,8 +85,33 @@ def sentence(event: Event) -> str:
             return f"reviewed: {whose}, {said} by {_token(_LOGIN, event.evidence.by) or 'somebody'}"
         case EventType.OVERDUE:
             return f"overdue: {whose} was to be reviewed{_by(event)}, and was not"
+        case EventType.RULES:
+            return f"rules: {_changed(event)}, {_how_it_came(event)}"
         case _:
             assert_never(event.kind)
+
+
+def _changed(event: Event) -> str:
+    count = event.evidence.paths_count
+    files = "more files than are read" if count is None else "1 file" if count == 1 else f"{count} files"
+    return f"{files} changed by commit {_token(_COMMIT, event.commit)[:10]}"
+
+
+def _how_it_came(event: Event) -> str:
+    """How a change of the rules came to main, and who approved it."""
+    evidence = event.evidence
+    author = _token(_LOGIN, evidence.author.login) or "somebody"
+    pull_request = f"#{evidence.pull_request} of {author}"
+    match evidence.outcome:
+        case RuleOutcome.REVIEWED:
+            logins = (_token(_LOGIN, each.login) for each in evidence.approvals)
+            return f"{pull_request}, approved by {', '.join(login for login in logins if login)}"
+        case RuleOutcome.UNREVIEWED:
+            return f"{pull_request}, without the review of an owner"
+        case RuleOutcome.PUSHED:
+            return f"pushed past the rules by {_token(_LOGIN, evidence.by) or 'somebody'}"
+        case _:
+            return "and GitHub did not say who approved it"
 
 
 def _by(event: Event) -> str:
@@ -97,6 +123,7 @@ def _trailers(event: Event) -> Iterator[str]:
     starts = event.window.starts_at if event.window else None
     number = event.evidence.pull_request
     pairs: list[tuple[str, str]] = [
+        (RECORD, RULES if event.kind is EventType.RULES else ""),
         ("Request", event.request if _parsed(event.request) is not None else ""),
         ("Requester", _token(_LOGIN, event.ask.requester)),
         *(("Approved-by", _token(_LOGIN, each.login)) for each in event.evidence.approvals),

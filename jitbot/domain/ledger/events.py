@@ -30,7 +30,8 @@ _NO_ASK, _NO_EVIDENCE = Ask(), Evidence()
 class EventType(StrEnum):
     """Decisions are recorded before AWS is touched, outcomes after reading back.
 
-    The last two are about the review that a break-glass approval requires: given, or not given in time.
+    REVIEWED and OVERDUE are about the review that a break-glass approval requires: given, or not given in time. RULES
+    is about a commit on main that changed the rules.
     """
 
     APPROVED = "approved"
@@ -44,6 +45,7 @@ class EventType(StrEnum):
     VERIFIED = "verified"
     REVIEWED = "reviewed"
     OVERDUE = "overdue"
+    RULES = "rules"
 
 
 LEDGER = "ledger"  # the branch that holds the events

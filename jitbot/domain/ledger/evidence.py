@@ -36,6 +36,15 @@ class ReviewOutcome(StrEnum):
     OBJECTED = "objected"
 
 
+class RuleOutcome(StrEnum):
+    """How a change of the rules came to main."""
+
+    REVIEWED = "reviewed"  # by a pull request that an owner of every changed path approved
+    UNREVIEWED = "unreviewed"  # by a pull request without that
+    PUSHED = "pushed"  # past the rules, without a pull request
+    UNKNOWN = "unknown"  # GitHub did not say, as long as it was asked
+
+
 @dataclass(frozen=True, slots=True)
 class RecordedAccount(JsonObject):
     """A GitHub account, by its login and its id."""
@@ -159,6 +168,10 @@ class Evidence(JsonObject):
     reviewed_commit = unread("reviewed_commit")
     review_by = unread("review_by")
     in_time = unread("in_time")
+
+    # changes of the rules: what was changed, at most `bounds.RULE_PATHS` of it, and how much there was
+    paths = texts("paths")
+    paths_count = number("paths_count")  # None: more than is read
 
     # verifications
     main = unread("main")

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain.ledger.batches import AddedCommit, AddedEntry
+from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import Sha
+
+NO_BASE = Sha("")
+CODE = (".github/workflows", ".github/actions", "jitbot", "pyproject.toml", "uv.lock")  # what decides
+RULE_PATHS = ("policies", *LOCATIONS, *CODE)  # what a decision reads, and what decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +61,14 @@ class HistoryStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleChange:
-    """One commit on main that changed what decides. `subject` is whatever its author wrote."""
+    """One commit on main that changed what decides. `subject` is whatever its author wrote.
+
+    `paths` is empty, and `whole` False, if the commit changes more files than are read.
+    """
 
     commit: Sha
-    at: datetime
+    at: datetime  # the committer's date: the person who pushes chooses it
     subject: str
     paths: tuple[str, ...]
+    base: Sha = NO_BASE  # the first parent; empty for the first commit of all
+    whole: bool = True

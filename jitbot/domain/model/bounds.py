@@ -47,6 +47,9 @@ PUSHES = 12  # recorded pushes of a request's branch, one for each account
 REASONS = 10  # reasons recorded of a refusal, and reviews that did not count
 TEXT = 400  # characters of a recorded message, hint or path of a reason
 COMMITS = 50  # commits whose names are recorded in addition to GitHub's answer about each
+RULE_CHANGES = 10  # commits that changed the rules, recorded by one run; the next run records the rest
+RULE_PATHS = 100  # paths recorded of one of them
+RULE_REVIEWS = 20  # reviews recorded of one of them that counted, and as many that did not
 SHOWN = 5  # things named one by one within a message
 
 

@@ -7,8 +7,16 @@ from jitbot.sandbox.github.records import Activity, Dismissal, Review, User
 from jitbot.sandbox.github.site import HostedRepository, Site
 
 
-def note(site: Site, repository: HostedRepository, branch: str, new: str | None, pusher: User) -> None:
-    """Keep what GitHub calls an activity: who moved a branch, from where, to where."""
+def note(
+    site: Site,
+    repository: HostedRepository,
+    branch: str,
+    new: str | None,
+    pusher: User,
+    *,
+    merged: bool = False,
+) -> None:
+    """Keep what GitHub calls an activity: who moved a branch, from where, to where; `merged` by a pull request."""
     before, after = repository.tips.get(branch, ABSENT), new or ABSENT
     if new is None:
         kind = "branch_deletion"
@@ -16,6 +24,7 @@ def note(site: Site, repository: HostedRepository, branch: str, new: str | None,
     else:
         forward = before == ABSENT or repository.store.is_ancestor(before, new)
         kind = "branch_creation" if before == ABSENT else "push" if forward else "force_push"
+        kind = "pr_merge" if merged else kind
         repository.tips[branch] = new
     repository.activities.append(
         Activity(

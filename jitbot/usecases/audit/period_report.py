@@ -7,18 +7,15 @@ from datetime import datetime
 from jitbot.domain.audit.history.absences import Absences
 from jitbot.domain.audit.report.entitlements import Entitlement, entitlement
 from jitbot.domain.audit.report.population import population, within
+from jitbot.domain.audit.report.rule_rows import RuleRow, rule_rows
 from jitbot.domain.audit.report.summary import Summary, summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event
-from jitbot.domain.ledger.git_history import RuleChange
-from jitbot.domain.model.codeowners import LOCATIONS
+from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
 from jitbot.domain.model.documents import POLICIES, Sha
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
-from jitbot.usecases.context import CODE
-
-RULES = ("policies", *LOCATIONS, *CODE)  # what a decision reads, and what decides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +39,7 @@ class PeriodReport:
     source: ReportSource
     records: tuple[GrantRecord, ...]
     summary: Summary
-    rule_changes: tuple[RuleChange, ...]
+    rule_changes: tuple[RuleRow, ...]
     entitlements: tuple[Entitlement, ...]
 
     @property
@@ -68,7 +65,8 @@ def period_report(
     `absences` are those of requests' files and requesters on main; `unread` the requests of which an event could
     not be read.
     """
-    records = within(population(events, now, absences, unread), start, end)
+    every = tuple(events)
+    records = within(population(every, now, absences, unread), start, end)
     return PeriodReport(
         start=start,
         end=end,
@@ -76,14 +74,14 @@ def period_report(
         source=source,
         records=records,
         summary=summary(records, now),
-        rule_changes=rule_changes,
+        rule_changes=rule_rows(rule_changes, every, now),
         entitlements=entitlements,
     )
 
 
 def changed_rules(git: Git, main: Sha, start: datetime, end: datetime) -> tuple[RuleChange, ...]:
     """The commits on main that changed what decides."""
-    return git.rule_changes(main, RULES, start, end)
+    return git.rule_changes(main, RULE_PATHS, start, end)
 
 
 def entitled(git: Git, documents: DocumentReader, at: datetime) -> tuple[Entitlement, ...]:

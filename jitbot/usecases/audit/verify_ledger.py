@@ -12,9 +12,12 @@ from jitbot.domain.audit.history.main_history import MainHistory, Merged
 from jitbot.domain.audit.report.population import grant_records
 from jitbot.domain.audit.verify import recheck_decisions
 from jitbot.domain.audit.verify.recheck_decisions import DecisionFacts, InGit
+from jitbot.domain.audit.verify.rule_changes import RuleHistory
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.audit.verify.verification import LedgerFacts, heads_once_good, verdict
 from jitbot.domain.ledger.case_json import Facts
+from jitbot.domain.ledger.events import EventType
+from jitbot.domain.ledger.git_history import RULE_PATHS
 from jitbot.domain.model.documents import PLAIN, Settings, Sha
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import is_request, policy_of
@@ -26,6 +29,7 @@ from jitbot.usecases.audit.identity import tenures
 from jitbot.usecases.audit.read_all import pinned_keys, read_ledger_history
 from jitbot.usecases.audit.rulebook import Rulebook
 from jitbot.usecases.audit.unfollowed import learn_rules
+from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 
 _AT_ONCE = 500  # decisions whose requests are in memory together
 RECORDED = "recorded"  # the head that the newest `verified` event names
@@ -115,6 +119,7 @@ def verify(
         not_followed=inputs.not_followed,
         grants=grant_records(history.events, now, inputs.gone.absences),
         decisions=_decisions(inputs),
+        rules=_rule_history(inputs),
         gone=tuple(each for each in seen if not git.holds(history.head, each[0])),
         before=frozenset() if since is None else git.commits_of(since),
     )
@@ -134,6 +139,20 @@ def decisions_since(inputs: AuditInputs, since: Sha | None) -> tuple[RecordedEve
     """The decisions that were recorded after the ledger's commit `since`; without it, all of them."""
     before = inputs.git.commits_of(since) if since is not None else frozenset()
     return tuple(each for each in inputs.history.decisions.values() if each.batch.commit not in before)
+
+
+def _rule_history(inputs: AuditInputs) -> RuleHistory:
+    """The changes of the rules on main, for a ledger that records them; nothing is read for any other."""
+    recorded = {event.commit for event in inputs.history.events if event.kind is EventType.RULES}
+    if not recorded:
+        return RuleHistory()
+    changes = inputs.git.rule_changes(inputs.main, RULE_PATHS)
+    before = {
+        each.commit: read_rules(CommitTree(git=inputs.git, commit=each.base), inputs.documents, "")
+        for each in changes
+        if each.commit in recorded and each.base
+    }
+    return RuleHistory(changes=changes, before=before)
 
 
 def _decisions(inputs: AuditInputs) -> Iterator[DecisionFacts]:

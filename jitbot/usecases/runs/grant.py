@@ -1,4 +1,4 @@
-"""`jitbot grant`: decide, record, grant, read back, record. Safe to stop anywhere and to run twice."""
+"""`jitbot grant`: decide, record, grant, read back, record; last, what changed the rules. Safe to stop anywhere and to run twice."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,6 +19,7 @@ from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.runs.post_review import with_reviews
 from jitbot.usecases.runs.report import Report
+from jitbot.usecases.runs.rule_record import with_rule_changes
 
 _DOWN = (
     5  # records in a row to which GitHub gives no answer that can be used, before a run gives way to the next
@@ -45,7 +46,8 @@ def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
         run.collector.forget()
         run.so_far.look += 1
         history = run.portion(ledger.refresh(), Due(changes=undecided))
-    return with_reviews(ledger, run.report, history, late_fails=False)
+    report = with_reviews(ledger, run.report, history, late_fails=False)
+    return with_rule_changes(ledger, report, history)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -68,3 +68,34 @@ def test_only_the_period_is_told(desk: Desk) -> None:
     assert told(desk, start=second.at + timedelta(seconds=1)) == ()
     assert second not in told(desk, end=second.at)
     assert first.at <= second.at
+
+
+def since(desk: Desk, start: datetime) -> list[str]:
+    """The commits since then that touch the rules, as a run asks for them."""
+    desk.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    return list(GitRepository(desk.root).touching_rules(start, PATHS))
+
+
+def test_the_first_commit_of_all_makes_the_rules(desk: Desk) -> None:
+    """It changes none, so a run has nothing to say of it; of the next one it has."""
+    assert since(desk, LONG_AGO) == []
+    desk.write("policies/accounts.yaml", "prod: '1'\n")
+    second = desk.commit("second")
+    desk.write("requests/x.yaml", "x\n")
+    desk.commit("third")
+    assert since(desk, LONG_AGO) == [second]
+    assert since(desk, NEVER) == []
+
+
+def test_what_is_too_much_to_read_has_no_paths(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then a part of them would pass for all."""
+    monkeypatch.setattr("jitbot.adapters.git.full_history._MOST", 3)
+    desk.write("policies/accounts.yaml", "prod: '1'\n")
+    desk.commit("few")
+    for number in range(4):
+        desk.write(f"policies/access/{number}.yaml", "x\n")
+    desk.commit("many")
+    *_, few, many = told(desk)
+    assert (few.whole, few.paths) == (True, ("policies/accounts.yaml",))
+    assert (many.whole, many.paths) == (False, ())
+    assert many.base == few.commit

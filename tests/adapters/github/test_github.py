@@ -507,6 +507,27 @@ def test_pushes_are_read_page_by_page_and_not_without_end(site: Site) -> None:
         site.reader().pushes("x", NOW)
 
 
+def test_the_newest_pushes_of_a_branch(site: Site) -> None:
+    """Page by page back to a moment, and no page further; oldest first; a merge is none, and is named so."""
+    pages = iter([moves(2, 1), moves(0, -1), moves(-2)])
+    site.github.faults = lambda *_: next(pages)
+    found = site.reader().pushes_since("main", NOW)
+    assert [(each.at - NOW).total_seconds() for each in found] == [0, 1, 2]
+    assert next(pages, None) is not None
+
+
+def test_newest_pushes_in_another_order_are_no_answer(site: Site) -> None:
+    """The first push that brought a commit could lie behind the page that was taken for the last one."""
+    for answered in ([moves(-1, 0)], [moves(2, 1), moves(3, -1)]):
+        pages = iter(answered)
+        site.github.faults = lambda *_, pages=pages: next(pages)
+        with pytest.raises(UnavailableError, match="another order"):
+            site.reader().pushes_since("main", NOW)
+    site.github.faults = lambda *_: moves(0)
+    with pytest.raises(UnavailableError, match="20 pages"):
+        site.reader().pushes_since("main", NOW)
+
+
 def test_moves_after_the_merge_are_not_read_on(site: Site) -> None:
     """The first page that ends after it is the last one; what it still holds from before counts."""
     pages = iter([moves(-9, -8), moves(-7, 0, 1)])

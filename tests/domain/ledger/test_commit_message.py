@@ -246,6 +246,7 @@ def test_every_line_is_made_of_plain_tokens(kind: EventType, text: str, other: s
     lines = message([event]).split("\n")
     assert all(set(line) <= ALLOWED for line in lines)
     known = {"Request", "Requester", "Approved-by", "Merge-commit", "Account", "Role", "Expires-at", "Run"}
+    known.add("Record")
     assert {line.partition(": ")[0] for line in lines[2:]} <= known
     assert len({line for line in lines[2:] if line.startswith("Approved-by")}) <= 1
 

@@ -17,6 +17,7 @@ ENDED_WITHIN = timedelta(
     hours=2
 )  # after a revocation, a deletion or an offboarding: until then somebody still has access
 CONFIRMED_WITHIN = timedelta(days=1)  # of the expiry, after which nobody has any
+RULES_RECORDED_WITHIN = timedelta(days=1)  # of the commit that changed them
 REMOVED_WITHIN = timedelta(days=1)  # of the moment from which a role may be removed
 
 

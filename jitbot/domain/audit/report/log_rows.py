@@ -7,7 +7,7 @@ from datetime import datetime
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.audit.report.columns import as_text
 from jitbot.domain.ledger.ask import Ask
-from jitbot.domain.ledger.events import Event
+from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.text import escape, timestamp
 
@@ -93,7 +93,7 @@ def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
     return LogRow(
         at=timestamp.show(event.at),
         event=event.kind,
-        why=event.why or "",
+        why=event.why or (event.evidence.outcome if event.kind is EventType.RULES else ""),
         request=event.request,
         requester=event.ask.requester or ask.requester or event.evidence.author.login,
         policy=policy_of(event.request) if event.request.count("/") >= 2 else "",

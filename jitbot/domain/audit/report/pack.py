@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from jitbot import catalogs
 from jitbot.domain.audit.report.columns import cells, whole
 from jitbot.domain.audit.report.git_commands import commands
+from jitbot.domain.audit.report.rule_rows import NAMES, RuleRow, as_cells, as_object, doubts, exceptions
+from jitbot.domain.audit.report.rule_rows import figures as rule_figures
 from jitbot.domain.audit.report.sample import merge_commit, rank, sample
 from jitbot.domain.audit.report.summary import Summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord
@@ -43,8 +45,11 @@ _README = """\
 - `population.csv`, `population.json`: every request in every account, refused ones too.
 - `sample/`: the grants and removals that were drawn, and `draw.json`, which says how.
 - `evidence/`: each drawn item, and each with an exception or an unknown answer, in full, with the git commands that show it.
-- `verdicts.json`, `controls.json`, `entitlements.json`, `rule-changes.json`: the answers together, the control mapping, \
-who could ask and approve, what changed. `open` in `verdicts.json` counts the answers "not due yet". `rehearsals` lists \
+- `rule-changes.csv`, `rule-changes.json`: every commit on main that changed policies, CODEOWNERS, workflows or jitbot: \
+pull request, author, who approved it. `reviewed` is "no" of an exception (SOC 2 CC8.1), and "not required" of what is \
+older than the record of rules. Of many paths a hundred are named; `paths_count` says how many there are.
+- `verdicts.json`, `controls.json`, `entitlements.json`: the answers together, the control mapping, \
+who could ask and approve. `open` in `verdicts.json` counts the answers "not due yet". `rehearsals` lists \
 the grants of `jitbot doctor --rehearse`, which could do nothing but list AWS's regions, by their recorded documents: \
 `requests` and `people` leave them out, everything else has them.
 
@@ -70,6 +75,7 @@ def pack(
     others: Mapping[str, object],
     size: int,
     seed: str,
+    rule_changes: Sequence[RuleRow] = (),
 ) -> Files:
     """Every file of the pack by its path. `about` names the period and its sources; `others` are JSON files beside.
 
@@ -83,7 +89,9 @@ def pack(
         "sample/grants.csv": _table(drawn),
         "sample/removals.csv": _table(gone),
         "sample/draw.json": _json(_draw(drawn, gone, size=size, seed=seed)),
-        "verdicts.json": _json(_verdicts(figures)),
+        "verdicts.json": _json(_verdicts(figures, rule_changes)),
+        "rule-changes.csv": _rows(NAMES, map(as_cells, rule_changes)),
+        "rule-changes.json": _json([as_object(each) for each in rule_changes]),
         "README.md": _README.encode(),
         "controls.json": _json([asdict(control) for control in CONTROLS]),
         **{name: _json(content) for name, content in others.items()},
@@ -95,15 +103,18 @@ def pack(
 
 def _table(records: Iterable[GrantRecord]) -> bytes:
     """CSV as RFC 4180 has it: every cell quoted, and none a formula."""
+    table = [cells(record) for record in records]
+    heads = list(table[0]) if table else []
+    return _rows(heads, ([escape.cell(row[name]) for name in heads] for row in table))
+
+
+def _rows(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """CSV with these heads; none where there are no heads. The cells are escaped."""
     written = io.StringIO()
     writer = csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    heads: list[str] = []
-    for record in records:
-        row = cells(record)
-        if not heads:
-            heads = list(row)
-            writer.writerow(heads)
-        writer.writerow([escape.cell(row[name]) for name in heads])
+    if heads:
+        writer.writerow(heads)
+    writer.writerows(rows)
     return written.getvalue().encode()
 
 
@@ -142,9 +153,9 @@ def _drawn(record: GrantRecord, seed: str) -> Mapping[str, str]:
     return {"id": record.id, "merge_commit": merge_commit(record), "rank": rank(record, seed)}
 
 
-def _verdicts(figures: Summary) -> Mapping[str, object]:
+def _verdicts(figures: Summary, rule_changes: Sequence[RuleRow]) -> Mapping[str, object]:
     return {
-        "clean": figures.clean,
+        "clean": figures.clean and not (exceptions(rule_changes) or doubts(rule_changes)),
         "items": figures.records,
         "requests": figures.requests,
         "people": figures.people,
@@ -165,6 +176,7 @@ def _verdicts(figures: Summary) -> Mapping[str, object]:
         "rehearsals": [record.id for record in figures.rehearsals],
         "break_glass": [record.id for record in figures.break_glass],
         "break_glass_awaiting_review": [record.id for record in figures.awaiting],
+        "rule_changes": rule_figures(rule_changes),
     }
 
 

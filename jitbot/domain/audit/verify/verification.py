@@ -2,16 +2,24 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from jitbot.domain.access.too_large import TooLarge
 from jitbot.domain.audit.history.findings import AuditFinding, gravest_first
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.history.main_history import Merged
-from jitbot.domain.audit.verify import completeness, grant_checks, integrity, recheck_decisions, unread
+from jitbot.domain.audit.verify import (
+    completeness,
+    grant_checks,
+    integrity,
+    recheck_decisions,
+    rule_changes,
+    unread,
+)
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.audit.verify.recheck_decisions import DecisionFacts
+from jitbot.domain.audit.verify.rule_changes import RuleHistory
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.model.documents import Sha
 
@@ -31,6 +39,7 @@ class LedgerFacts:
     not_followed: tuple[Sha, ...]  # commits of main that could not be asked for what they left
     grants: tuple[GrantRecord, ...]
     decisions: Iterable[DecisionFacts]
+    rules: RuleHistory = field(default_factory=RuleHistory)
     gone: tuple[tuple[Sha, str], ...] = ()  # commits that the ledger held and does not, and who says so
     before: frozenset[Sha] = frozenset()  # commits of the ledger whose findings were reported before
 
@@ -43,6 +52,7 @@ CHECKS: tuple[Callable[[LedgerFacts], Iterable[AuditFinding]], ...] = (
     lambda facts: completeness.decided_twice(facts.history),
     lambda facts: completeness.outcomes_without_approval(facts.history),
     lambda facts: (found for each in facts.decisions for found in recheck_decisions.problems(each)),
+    lambda facts: rule_changes.problems(facts.history.recorded, facts.rules, facts.at),
     lambda facts: completeness.not_followed(facts.not_followed),
     lambda facts: (found for each in facts.grants for found in grant_checks.problems(each, facts.at)),
 )

@@ -48,7 +48,9 @@ def move(site: Site, repository: HostedRepository, ref: str, new: str | None, pu
     moved(site, repository, ref, new, pusher)
 
 
-def moved(site: Site, repository: HostedRepository, ref: str, new: str | None, pusher: User) -> None:
+def moved(
+    site: Site, repository: HostedRepository, ref: str, new: str | None, pusher: User, *, merged: bool = False
+) -> None:
     """Let the open pull requests follow a ref that has moved, and a push to main start its workflows.
 
     What Actions' own token does starts none, as on GitHub.
@@ -56,7 +58,7 @@ def moved(site: Site, repository: HostedRepository, ref: str, new: str | None, p
     branch = ref.removeprefix("refs/heads/")
     if branch == ref:
         return
-    happenings.note(site, repository, branch, new, pusher)
+    happenings.note(site, repository, branch, new, pusher, merged=merged)
     if branch == repository.default_branch and pusher.type == "User" and site.on_push:
         site.on_push(branch, pusher.login)
     for pull in [pull for pull in repository.pulls.values() if pull.is_open]:
@@ -130,7 +132,7 @@ def merge(
     made = merging.build(site, repository, pull, method=method, by=by, title=title, message=message)
     repository.store.update_ref(f"refs/heads/{pull.base_ref}", made[-1])
     _land(site, repository, pull, by=by, landed=made, fork=fork)
-    moved(site, repository, f"refs/heads/{pull.base_ref}", made[-1], by)
+    moved(site, repository, f"refs/heads/{pull.base_ref}", made[-1], by, merged=True)
     if repository.merging["delete_branch_on_merge"] and repository.store.tip(pull.head_ref):
         move(site, repository, f"refs/heads/{pull.head_ref}", None, by)
     return repository.pull(pull.number)

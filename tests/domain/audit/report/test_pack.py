@@ -14,7 +14,7 @@ import pytest
 from acme_facts import DAY, a_request, sha
 from many_grants import START, many
 
-from jitbot.domain.audit.report import columns
+from jitbot.domain.audit.report import columns, rule_rows
 from jitbot.domain.audit.report.git_commands import commands
 from jitbot.domain.audit.report.pack import CONTROLS, MANIFEST, pack
 from jitbot.domain.audit.report.population import population
@@ -199,12 +199,14 @@ def test_a_file_is_named_by_a_plain_word(name: str, kept: bool) -> None:
 
 def test_the_controls_name_columns_and_questions_that_exist() -> None:
     """Each control of the mapping leads to columns of the table and to questions that are asked."""
-    names = set(columns.cells(records(1)[0]))
-    assert {each.id for each in CONTROLS} == {"CC6.1", "CC6.2", "CC6.3", "A.5.15", "A.5.18", "A.8.2", "A.8.3"}
+    names, rules = set(columns.cells(records(1)[0])), set(rule_rows.NAMES)
+    grants = {"CC6.1", "CC6.2", "CC6.3", "A.5.15", "A.5.18", "A.8.2", "A.8.3"}
+    assert {each.id for each in CONTROLS} == grants | {rule_rows.CONTROL}
     for control in CONTROLS:
-        assert set(control.columns) <= names
+        of_rules = control.id == rule_rows.CONTROL
+        assert set(control.columns) <= (rules if of_rules else names)
         assert control.verdicts
-        assert set(control.verdicts) <= set(QUESTIONS)
+        assert set(control.verdicts) <= ({"rule_changes"} if of_rules else set(QUESTIONS))
 
 
 def test_no_command_runs_what_a_name_says() -> None:

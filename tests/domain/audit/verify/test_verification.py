@@ -22,6 +22,7 @@ from jitbot.domain.ledger.evidence import Evidence
 
 LONG_AFTER = NOW + 30 * DAY
 APPROVED, GRANTED = an_approval(), an_outcome(EventType.GRANTED)
+RULES = Event(kind=EventType.RULES, at=NOW, request="", commit=sha("rules"))
 ODD = AuditFinding(
     code="odd", severity=Severity.BROKEN, message="odd", hint="look", commit=sha("odd"), request=PATH
 )
@@ -59,6 +60,7 @@ WRONG = (
     ({"history": history(APPROVED, replace(APPROVED, at=NOW + DAY))}, "decided-twice"),
     ({"history": history(GRANTED)}, "granted-without-approval"),
     ({"decisions": iter([UNFOUNDED])}, "not-on-main"),
+    ({"history": history(RULES)}, "rules-not-on-main"),
     ({"not_followed": (sha("large"),)}, "commit-not-read"),
     ({"grants": grant_records([APPROVED, GRANTED], LONG_AFTER)}, "no-end"),
 )

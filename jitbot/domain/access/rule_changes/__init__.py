@@ -1,0 +1,1 @@
+"""Changes of the rules: how each came to main, and whether owners approved it."""

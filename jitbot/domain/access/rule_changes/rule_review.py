@@ -1,0 +1,103 @@
+"""Was a change of the rules approved by the people who own what it changes? Pure: runs and audits ask the same.
+
+Nothing is decided by it: GitHub's ruleset keeps such a change off main, and this says whether it did.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from jitbot.domain.access.reviews import approved_at
+from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
+from jitbot.domain.model import bounds, owners
+from jitbot.domain.model.documents import Parsed, People, Person, Sha, Teams
+from jitbot.domain.model.merge_facts import Actor, Dismissal, PullRequest, Review, Rules, latest_judgements
+
+NO_APPROVAL = "nobody approved it before the merge whose approval counts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleReview:
+    """The reviews of one change of the rules. `lacks` says what is missing; empty if it was approved."""
+
+    counted: tuple[Review, ...] = ()
+    not_counted: tuple[tuple[Review, str], ...] = ()  # each with why
+    lacks: str = ""
+
+
+def recorded_paths(change: RuleChange) -> tuple[str, ...]:
+    """The paths that are recorded of a change, those first that a decision reads; the last ones are left out."""
+    return tuple(bounds.cut(path) for path in _in_order(change.paths)[: bounds.RULE_PATHS])
+
+
+def reviewed(
+    change: RuleChange,
+    pull: PullRequest,
+    reviews: tuple[Review, ...],
+    dismissals: Iterable[Dismissal],
+    rules: Rules,
+) -> RuleReview:
+    """Judge the reviews of a merged pull request, by the people and owners before the change (`rules`)."""
+    if pull.merged_at is None:
+        return RuleReview(lacks=NO_APPROVAL)
+    counted: list[Review] = []
+    others: list[tuple[Review, str]] = []
+    for review in latest_judgements(reviews, pull.merged_at):
+        approved = approved_at(review, dismissals, pull.merged_at)
+        why = why_not(review, pull.author, pull.head, rules.people) if approved else "did not approve"
+        if why:
+            others.append((review, why))
+        else:
+            counted.append(review)
+    return RuleReview(
+        counted=tuple(counted[: bounds.RULE_REVIEWS]),
+        not_counted=tuple(others[: bounds.RULE_REVIEWS]),
+        lacks=lacking(change, [each.user for each in counted], rules),
+    )
+
+
+def why_not(review: Review, author: Actor, head: Sha, people: Parsed[People]) -> str:
+    """Why an approval does not count; empty if it does. The answer ends a sentence that begins with the login."""
+    known = people.value or {}
+    person = owners.person_behind(review.user, known)
+    if person is None:
+        return "is not in policies/people.yaml before the change"
+    behind = owners.person_behind(author, known)
+    if review.user.github_id == author.github_id or (
+        behind is not None and owners.same_human(person, behind)
+    ):
+        return "is its author"
+    if review.commit != head:
+        return f"approved {review.commit[:10]}, which is not the last commit, {head[:10]}"
+    return ""
+
+
+def lacking(change: RuleChange, approvers: Sequence[Actor], rules: Rules) -> str:
+    """Why these approvals are not enough; empty if they are: one, and one by an owner of each changed path.
+
+    Of many paths the recorded ones are looked at. A path that nobody known owns needs no approval of its own.
+    """
+    people: People = rules.people.value or {}
+    persons = [person for each in approvers if (person := owners.person_behind(each, people)) is not None]
+    if not persons:
+        return NO_APPROVAL
+    without = list(_unapproved(change, persons, rules, people))
+    return f"nobody approved it who owns {bounds.some(without)}" if without else ""
+
+
+def _unapproved(change: RuleChange, persons: Sequence[Person], rules: Rules, people: People) -> Iterator[str]:
+    """The changed paths that have owners, none of whom is among these persons."""
+    teams: Teams = rules.teams.value or {}
+    for path in _in_order(change.paths)[: bounds.RULE_PATHS]:
+        found = owners.of(path, codeowners=rules.codeowners, people=people, teams=teams)
+        if found.people and not any(found.include(person) for person in persons):
+            yield bounds.cut(path)
+
+
+def _in_order(paths: Iterable[str]) -> list[str]:
+    return sorted(paths, key=lambda path: (_place(path), path))
+
+
+def _place(path: str) -> int:
+    """Which of the rules' places a path lies in: the first ones are those that a decision reads."""
+    places = (at for at, rule in enumerate(RULE_PATHS) if path == rule or path.startswith(f"{rule}/"))
+    return next(places, len(RULE_PATHS))
