@@ -5,12 +5,15 @@ Nothing is decided by it: GitHub's ruleset keeps such a change off main, and thi
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 
 from jitbot.domain.access.reviews import approved_at
 from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
 from jitbot.domain.model import bounds, owners
-from jitbot.domain.model.documents import Parsed, People, Person, Sha, Teams
+from jitbot.domain.model.documents import Parsed, People, Person, Sha
 from jitbot.domain.model.merge_facts import Actor, Dismissal, PullRequest, Review, Rules, latest_judgements
+from jitbot.domain.model.roster import Roster
 
 NO_APPROVAL = "nobody approved it before the merge whose approval counts"
 
@@ -51,7 +54,7 @@ def reviewed(
     return RuleReview(
         counted=tuple(counted[: bounds.RULE_REVIEWS]),
         not_counted=tuple(others[: bounds.RULE_REVIEWS]),
-        lacks=lacking(change, [each.user for each in counted], rules),
+        lacks=lacking(change, counted, rules, pull.merged_at),
     )
 
 
@@ -71,25 +74,34 @@ def why_not(review: Review, author: Actor, head: Sha, people: Parsed[People]) ->
     return ""
 
 
-def lacking(change: RuleChange, approvers: Sequence[Actor], rules: Rules) -> str:
+def lacking(change: RuleChange, approvals: Sequence[Review], rules: Rules, merged_at: datetime) -> str:
     """Why these approvals are not enough; empty if they are: one, and one by an owner of each changed path.
 
-    Of many paths the recorded ones are looked at. A path that nobody known owns needs no approval of its own.
+    An owner is one at the review and at the merge. Of many paths the recorded ones are looked at. A path that nobody
+    known owns needs no approval of its own.
     """
     people: People = rules.people.value or {}
-    persons = [person for each in approvers if (person := owners.person_behind(each, people)) is not None]
-    if not persons:
+    behind = ((owners.person_behind(each.user, people), each.submitted_at) for each in approvals)
+    given = [(person, at) for person, at in behind if person is not None]
+    if not given:
         return NO_APPROVAL
-    without = list(_unapproved(change, persons, rules, people))
+    without = list(_unapproved(change, given, rules, merged_at))
     return f"nobody approved it who owns {bounds.some(without)}" if without else ""
 
 
-def _unapproved(change: RuleChange, persons: Sequence[Person], rules: Rules, people: People) -> Iterator[str]:
-    """The changed paths that have owners, none of whom is among these persons."""
-    teams: Teams = rules.teams.value or {}
+def _unapproved(
+    change: RuleChange, given: Sequence[tuple[Person, datetime]], rules: Rules, merged_at: datetime
+) -> Iterator[str]:
+    """The changed paths that have owners, none of whom is among those who approved, and when."""
+    people, roster = rules.people.value or {}, rules.teams.value or Roster(everybody={})
     for path in _in_order(change.paths)[: bounds.RULE_PATHS]:
-        found = owners.of(path, codeowners=rules.codeowners, people=people, teams=teams)
-        if found.people and not any(found.include(person) for person in persons):
+
+        @cache
+        def owned(at: datetime, path: str = path) -> owners.Owners:
+            return owners.of(path, codeowners=rules.codeowners, people=people, teams=roster.at(at))
+
+        own = (owned(merged_at).include(person) and owned(at).include(person) for person, at in given)
+        if owned(merged_at).people and not any(own):
             yield bounds.cut(path)
 
 

@@ -1,12 +1,14 @@
 """Whether owners approved a change of the rules, from plain values: whose approval counts, and what it covers."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
 from acme_facts import (
     BASE,
     HEAD,
+    HOUR,
     MERGE,
     MERGED_AT,
     MINUTE,
@@ -29,6 +31,7 @@ from jitbot.domain.model import codeowners
 from jitbot.domain.model.bounds import EVENT_WRITTEN, RULE_PATHS, RULE_REVIEWS
 from jitbot.domain.model.documents import Login, Parsed
 from jitbot.domain.model.merge_facts import Dismissal, Review
+from jitbot.domain.model.roster import Membership, Roster
 
 POLICY, WORKFLOW = "policies/people.yaml", ".github/workflows/grant.yml"
 OWNED = codeowners.parse("/policies/ @bob @carol\n/.github/ @erin\n")
@@ -159,3 +162,23 @@ def test_too_much_to_read_has_no_count() -> None:
     """None of its files are named, as if they were all."""
     event = rule_event(a_rule_change(paths=(), whole=False), RuleOrigin(), now=NOW, run="")
     assert (event.evidence.paths, event.evidence.paths_count) == ((), None)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "enough"),
+    [
+        (None, None, True),
+        (MERGED_AT - HOUR, MERGED_AT + MINUTE, True),
+        (None, MERGED_AT, False),
+        (MERGED_AT - MINUTE, None, False),
+    ],
+)
+def test_an_owner_is_one_at_the_review_and_at_the_merge(
+    since: datetime | None, until: datetime | None, enough: bool
+) -> None:
+    """A team owns the rules, and bob, who approved ten minutes before the merge, is in it for a time."""
+    member = (Membership(login=Login("bob"), since=since, until=until), Membership(login=Login("erin")))
+    teams = Parsed(value=Roster.of({"acme/security": member}))
+    team_owns = codeowners.parse("/policies/ @acme/security\n")
+    found = judged(a_review(), codeowners=team_owns, teams=teams)
+    assert found.lacks == ("" if enough else f"nobody approved it who owns {POLICY}")
