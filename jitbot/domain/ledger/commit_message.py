@@ -14,7 +14,7 @@ from jitbot.domain.model.grammar import LOGIN, RequestPath, parse_request_path
 from jitbot.domain.text import timestamp
 
 _LOGIN = re.compile(rf"{LOGIN}(?:\[bot\])?", re.ASCII)
-_ALIAS = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
+_POLICY = _ALIAS = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _ROLE = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
@@ -24,6 +24,7 @@ _VERDICT = re.compile(
 )  # words of an audit's own, and counts
 _RUN = re.compile(r"https?://[A-Za-z0-9_.:/-]+", re.ASCII)
 _LONGEST = 200
+_STOPS = (EventType.STOPPED, EventType.LIFTED)
 
 
 def message(events: Sequence[Event]) -> str:
@@ -84,8 +85,18 @@ def sentence(event: Event) -> str:
             return f"reviewed: {whose}, {said} by {_token(_LOGIN, event.evidence.by) or 'somebody'}"
         case EventType.OVERDUE:
             return f"overdue: {whose} was to be reviewed{_by(event)}, and was not"
+        case EventType.STOPPED:
+            return f"stopped: every request of {_stopped(event) or 'somebody'}{until}, by {_token(_LOGIN, event.evidence.by) or 'jitbot'}"
+        case EventType.LIFTED:
+            return f"lifted: the stop of {_stopped(event) or 'somebody'}, by {_token(_LOGIN, event.evidence.by) or 'jitbot'}"
         case _:
             assert_never(event.kind)
+
+
+def _stopped(event: Event) -> str:
+    """Who or what a stop is about."""
+    policy = _token(_POLICY, event.evidence.policy)
+    return f"the policy {policy}" if policy else _token(_LOGIN, event.evidence.person.login)
 
 
 def _by(event: Event) -> str:
@@ -108,6 +119,7 @@ def _trailers(event: Event) -> Iterator[str]:
         ("Expires-at", timestamp.show(event.window.expires_at) if event.window else ""),
         ("Review-by", _by(event).removeprefix(" by ")),
         ("Reviewed-by", _token(_LOGIN, _reviewer(event))),
+        ("Stop", _stopped(event).removeprefix("the ") if event.kind in _STOPS else ""),
         ("Run", _token(_RUN, event.run)),
     ]
     for name, token in pairs:

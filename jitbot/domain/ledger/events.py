@@ -30,7 +30,8 @@ _NO_ASK, _NO_EVIDENCE = Ask(), Evidence()
 class EventType(StrEnum):
     """Decisions are recorded before AWS is touched, outcomes after reading back.
 
-    The last two are about the review that a break-glass approval requires: given, or not given in time.
+    REVIEWED and OVERDUE are about the review that a break-glass approval requires: given, or not given in time.
+    STOPPED and LIFTED are about an emergency stop, and about no single request.
     """
 
     APPROVED = "approved"
@@ -44,6 +45,8 @@ class EventType(StrEnum):
     VERIFIED = "verified"
     REVIEWED = "reviewed"
     OVERDUE = "overdue"
+    STOPPED = "stopped"
+    LIFTED = "lifted"
 
 
 LEDGER = "ledger"  # the branch that holds the events
@@ -59,6 +62,7 @@ class EndReason(StrEnum):
     EXPIRED = "expired"
     RELEASED = "released"
     REVOKED = "revoked"
+    STOPPED = "stopped"
     DELETED = "deleted"
     OFFBOARDED = "offboarded"
     ORPHAN = "orphan"
@@ -103,6 +107,8 @@ class Event:
         ]
         if self.kind in (EventType.FAILED, EventType.VERIFIED):
             parts.append(timestamp.show(self.at)[:10])  # once a cause a day
+        if self.kind is EventType.STOPPED:
+            parts.append(timestamp.show(self.at))  # a stop after a lifted one is another stop
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
 
     @property

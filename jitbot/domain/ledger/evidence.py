@@ -149,9 +149,9 @@ class Evidence(JsonObject):
     verified_absent = true("verified_absent")
     message = text("message")  # of a failure
 
-    # revocations, and reviews after access
+    # revocations, stops, and reviews after access
     by = text("by")
-    github_id = unread("github_id")
+    github_id = number("github_id")
     reason = text("reason")
     outcome = text("outcome")
     review_id = unread("review_id")
@@ -159,6 +159,11 @@ class Evidence(JsonObject):
     reviewed_commit = unread("reviewed_commit")
     review_by = unread("review_by")
     in_time = unread("in_time")
+
+    # emergency stops: of whom, or of what; and which stop is lifted, by its event's key
+    person = one("person", RecordedAccount)
+    policy = text("policy")
+    stop = text("stop")
 
     # verifications
     main = unread("main")

@@ -185,8 +185,15 @@ def test_an_event_lies_in_the_folder_of_its_batch() -> None:
 
 
 def test_whatever_may_give_or_end_is_not_idle() -> None:
-    """By the kind in its name: a refusal, a failure, a verdict and a review alone are."""
-    idle = {EventType.REFUSED, EventType.FAILED, EventType.VERIFIED, EventType.REVIEWED, EventType.OVERDUE}
+    """By the kind in its name: a refusal, a failure, a verdict, a review and a lift alone are."""
+    idle = {
+        EventType.REFUSED,
+        EventType.FAILED,
+        EventType.VERIFIED,
+        EventType.REVIEWED,
+        EventType.OVERDUE,
+        EventType.LIFTED,
+    }
     for kind in EventType:
         assert unread(replace(APPROVAL, kind=kind), held={}).idle is (kind in idle), kind
     assert not unread(FAILURE, APPROVAL, held={}).idle

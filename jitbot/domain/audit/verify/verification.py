@@ -1,17 +1,25 @@
 """Judges a ledger: everything is read before, and each check is one line of a list."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from jitbot.domain.access.too_large import TooLarge
 from jitbot.domain.audit.history.findings import AuditFinding, gravest_first
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.history.main_history import Merged
-from jitbot.domain.audit.verify import completeness, grant_checks, integrity, recheck_decisions, unread
+from jitbot.domain.audit.verify import (
+    completeness,
+    grant_checks,
+    integrity,
+    recheck_decisions,
+    stop_checks,
+    unread,
+)
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.audit.verify.recheck_decisions import DecisionFacts
+from jitbot.domain.audit.verify.stop_checks import RulesOfStop
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.model.documents import Sha
 
@@ -31,6 +39,7 @@ class LedgerFacts:
     not_followed: tuple[Sha, ...]  # commits of main that could not be asked for what they left
     grants: tuple[GrantRecord, ...]
     decisions: Iterable[DecisionFacts]
+    stop_rules: Mapping[Sha, RulesOfStop] = field(default_factory=dict)  # by the commits that stops name
     gone: tuple[tuple[Sha, str], ...] = ()  # commits that the ledger held and does not, and who says so
     before: frozenset[Sha] = frozenset()  # commits of the ledger whose findings were reported before
 
@@ -43,6 +52,7 @@ CHECKS: tuple[Callable[[LedgerFacts], Iterable[AuditFinding]], ...] = (
     lambda facts: completeness.decided_twice(facts.history),
     lambda facts: completeness.outcomes_without_approval(facts.history),
     lambda facts: (found for each in facts.decisions for found in recheck_decisions.problems(each)),
+    lambda facts: stop_checks.problems(facts.history, facts.stop_rules),
     lambda facts: completeness.not_followed(facts.not_followed),
     lambda facts: (found for each in facts.grants for found in grant_checks.problems(each, facts.at)),
 )
