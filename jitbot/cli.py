@@ -79,7 +79,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "revoke": ("jitbot.commands.ci.revoke", "End anybody's grant now, for good."),
         "stop": (
             "jitbot.commands.ci.stop",
-            "Refuse and end all access of a person or a policy now, for 7 days.",
+            "Refuse and end everything of a person or a policy.",
         ),
     },
     "Try": {

@@ -114,6 +114,7 @@ def _others(survey: PeriodReport, unmerged: Sequence[Unmerged] | None) -> Mappin
     found: dict[str, object] = {
         "rule-changes.json": changes,
         "entitlements.json": [asdict(each) for each in survey.entitlements],
+        "stops.json": [each.as_json() for each in survey.stops],
     }
     if unmerged is not None:
         found["unmerged.json"] = [

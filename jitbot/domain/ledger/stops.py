@@ -4,7 +4,7 @@ A stop refuses every request that was merged before the stop ended, and ends wha
 holds for seven days at most. Somebody who may lifts it earlier. A person is stopped by GitHub id, never by login.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -82,14 +82,38 @@ class Stop:
         """Whether it is about what was merged then. What was there when it began, it ends, however soon it is lifted."""
         return self.holds(merged_at) or merged_at <= self.event.at
 
+    @property
+    def lifted_by(self) -> str:
+        """Who lifted it; empty if nobody did."""
+        return self.lifted.evidence.by if self.lifted is not None else ""
+
+    @property
+    def in_words(self) -> str:
+        """Who stopped whom or what, and until when, from validated words alone."""
+        by, until = self.event.evidence.by or "an owner of policies/", timestamp.show(self.until)
+        lifted = f", when {self.lifted_by or 'an owner'} lifted it" if self.lifted is not None else ""
+        more = lifted or " or until it is lifted"
+        return f"{by} stopped every request of {self.subject.in_words} until {until}{more}"
+
+    def as_json(self) -> Mapping[str, object]:
+        """The stop for machines."""
+        lifted = self.lifted
+        return {
+            "person": self.subject.login or None,
+            "policy": self.subject.policy or None,
+            "by": self.event.evidence.by,
+            "reason": self.event.evidence.reason,
+            "stopped_at": timestamp.show(self.event.at),
+            "until": timestamp.show(self.until),
+            "lifted_by": self.lifted_by or None,
+            "lifted_because": lifted.evidence.reason if lifted is not None else None,
+        }
+
     def finding(self, file: str) -> Finding:
         """Why a request is refused."""
-        by, until = self.event.evidence.by or "an owner of policies/", timestamp.show(self.until)
-        message = (
-            f"{by} stopped every request of {self.subject.in_words}, until {until} or until it is lifted"
-        )
+        message = self.in_words
         if self.lifted is not None:
-            message = f"it was merged before {until}, while {by} had stopped every request of {self.subject.in_words}"
+            message = f"it was merged before the stop ended: {message}"
         hint = "ask an owner of policies/ why; when the stop has ended, ask anew in a new file"
         return Finding.in_file(file, CODE, message, hint)
 
@@ -138,7 +162,7 @@ def lifted_event(stop: Stop, by: Person, *, reason: str, rules: Sha, at: datetim
         kind=EventType.LIFTED,
         at=at,
         request="",
-        cause=f"stop {stop.event.key}",  # one record for each stop, whoever lifts it
+        cause=f"stop {stop.event.key}",  # one record for each stop, by anybody
         evidence=evidence,
         run=run,
     )

@@ -11,6 +11,7 @@ from jitbot.domain.audit.report.summary import Summary, summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import RuleChange
+from jitbot.domain.ledger.stops import Stop, stops_of
 from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import POLICIES, Sha
 from jitbot.ports.documents import DocumentReader
@@ -44,6 +45,7 @@ class PeriodReport:
     summary: Summary
     rule_changes: tuple[RuleChange, ...]
     entitlements: tuple[Entitlement, ...]
+    stops: tuple[Stop, ...] = ()  # those that held in some part of the period
 
     @property
     def in_doubt(self) -> bool:
@@ -68,7 +70,8 @@ def period_report(
     `absences` are those of requests' files and requesters on main; `unread` the requests of which an event could
     not be read.
     """
-    records = within(population(events, now, absences, unread), start, end)
+    known = tuple(events)
+    records = within(population(known, now, absences, unread), start, end)
     return PeriodReport(
         start=start,
         end=end,
@@ -78,6 +81,7 @@ def period_report(
         summary=summary(records, now),
         rule_changes=rule_changes,
         entitlements=entitlements,
+        stops=tuple(each for each in stops_of(known) if each.event.at < end and each.until > start),
     )
 
 

@@ -43,7 +43,7 @@ _README = """\
 - `population.csv`, `population.json`: every request in every account, refused ones too.
 - `sample/`: the grants and removals that were drawn, and `draw.json`, which says how.
 - `evidence/`: each drawn item, and each with an exception or an unknown answer, in full, with the git commands that show it.
-- `verdicts.json`, `controls.json`, `entitlements.json`, `rule-changes.json`: the answers together, the control mapping, \
+- `verdicts.json`, `controls.json`, `entitlements.json`, `rule-changes.json`, `stops.json`: the answers together, the control mapping, \
 who could ask and approve, what changed. `open` in `verdicts.json` counts the answers "not due yet". `rehearsals` lists \
 the grants of `jitbot doctor --rehearse`, which could do nothing but list AWS's regions, by their recorded documents: \
 `requests` and `people` leave them out, everything else has them.
