@@ -83,7 +83,10 @@ def _current(context: Context) -> Context:
 def _owner(context: Context, rules: Rules) -> Person:
     """The person who runs this, if they own `policies/`; by GitHub id, under the rules at main's tip."""
     if not context.run.actor_id:
-        raise DeniedError("no run of Actions says who stops: start the workflow revoke.yml on main")
+        raise DeniedError(
+            "no run of Actions says who stops: start the workflow, as in "
+            "`gh workflow run revoke.yml -f person=LOGIN -f reason=…`"
+        )
     return may_end.owner_of_rules(context.run.person, rules)
 
 

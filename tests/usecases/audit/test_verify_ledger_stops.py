@@ -178,3 +178,13 @@ def test_a_request_that_is_not_ended_in_time(world: World, granted: str) -> None
     found = verdict(world, code=1)
     assert codes(found) == {"late-end"}
     assert path in said(found, "late-end")
+
+
+def test_a_refusal_for_a_stop_that_is_missing(world: World, granted: str) -> None:
+    """It would be refused anyway, and yet the stop that it names is nowhere."""
+    stop(world, "--policy", ORDERS)
+    world.ask("carol", "alone", by=())
+    world.jit("grant", code=1)
+    without_stop(world)
+    found = verdict(world, code=1)
+    assert "it was refused for a stop that the ledger does not hold" in said(found, "wrong-refusal")

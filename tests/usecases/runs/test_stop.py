@@ -1,12 +1,20 @@
 """The emergency stop: who may stop and lift, what is refused and what ends, and that doubt ends access first."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 from acme_world import DENY_ALL, HOUR, MINUTE, ORDERS, SECOND, World
 from breaking import RECORD, answer, at, refuse
 
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.stops import StopSubject, lifted_event, stopped_event, stops_of
+from jitbot.domain.model.documents import GithubId, Login, Person, Sha
 from jitbot.sandbox.github import GitHubFault
+from jitbot.usecases.ledger.ledger import _batches
 
 DAY = 24 * HOUR
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 TWO_OWNERS = "acme/security: [erin, frank]"
 
 
@@ -205,6 +213,14 @@ def test_a_name_alone_entitles_nobody(world: World, granted: str) -> None:
     assert stops(world) == []
 
 
+def test_on_ones_own_machine_it_says_what_to_start(world: World, granted: str) -> None:
+    """Nothing proves there who acts."""
+    arguments = ("--person", "alice", "--reason", "x")
+    ran = world.jit("stop", *arguments, code=3, actor="erin", workflow="revoke.yml", GITHUB_ACTOR_ID="")
+    assert "gh workflow run revoke.yml -f person=LOGIN" in ran.output
+    assert (world.roles()[0].attached, stops(world)) == ((), [])
+
+
 def test_a_rerun_stops_nobody(world: World, granted: str) -> None:
     """It acts in the name of the person who started the first attempt."""
     arguments = ("--person", "alice", "--reason", "x")
@@ -348,3 +364,17 @@ def test_a_decision_made_before_the_stop_is_not_recorded_after_it(world: World, 
     )
     world.jit("grant", code=1)
     assert (world.story(asked), world.reasons(asked)) == (["refused"], {"stopped"})
+
+
+def test_a_late_stop_has_a_commit_of_its_own_too() -> None:
+    """A stop that is recorded together with its outcomes, and between others: each kind in a batch for itself."""
+    event = Event(kind=EventType.FAILED, at=NOW, request="requests/a/2026-11/24-alice-x.yaml")
+    subject = StopSubject(login=Login("alice"), github_id=GithubId(1001))
+    erin = Person(login=Login("erin"), github_id=GithubId(1005))
+    stopped = stopped_event(subject, erin, reason="x", rules=Sha("a" * 40), at=NOW, run="")
+    (stop_,) = stops_of([stopped])
+    lifted = lifted_event(stop_, erin, reason="x", rules=Sha("a" * 40), at=NOW, run="")
+    more = [replace(event, cause="more"), replace(event, cause="again")]
+    found = _batches([event, stopped, lifted, *more])
+    kinds = [[each.kind for each, _ in batch.values()] for batch in found]
+    assert kinds == [["failed"], ["stopped"], ["lifted"], ["failed", "failed"]]
