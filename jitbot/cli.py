@@ -81,6 +81,10 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "grant": ("jitbot.commands.ci.grant", "Decide what was merged, and grant what is approved."),
         "sweep": ("jitbot.commands.ci.sweep", "End, confirm and remove; find orphans and drift."),
         "revoke": ("jitbot.commands.ci.revoke", "End anybody's grant now, for good."),
+        "stop": (
+            "jitbot.commands.ci.stop",
+            "Refuse and end everything of a person or a policy.",
+        ),
     },
     "Try": {
         "demo": ("jitbot.commands.tryout.demo", "Play the whole life of a request, on this machine."),

@@ -47,7 +47,13 @@ def test_help_lists_the_verbs_in_groups(desk: Desk) -> None:
     places = [text.index(f"\n{title}:\n") for title in GROUPS]
     assert places == sorted(places)
     actions = text.partition("Run by Actions:\n")[2].partition("\n\n")[0]
-    assert [line.split()[0] for line in actions.splitlines()] == ["comment", "grant", "sweep", "revoke"]
+    assert [line.split()[0] for line in actions.splitlines()] == [
+        "comment",
+        "grant",
+        "sweep",
+        "revoke",
+        "stop",
+    ]
     assert desk.run("-h").out == text
     assert desk.run("audit", "log", "-h").out == desk.run("audit", "log", "--help").out
     assert max(map(len, text.splitlines())) <= 80

@@ -73,7 +73,12 @@ class Workflows:
             self._start(workflow, ("sweep",), actor, event="workflow_dispatch")
         if workflow == "revoke.yml":
             reason, request = inputs.get("reason", ""), inputs.get("request", "")
-            self._start(workflow, ("revoke", f"--reason={reason}", "--", request), actor)
+            if request:
+                self._start(workflow, ("revoke", f"--reason={reason}", "--", request), actor)
+            else:
+                named = (f"--person={inputs.get('person', '')}", f"--policy={inputs.get('policy', '')}")
+                lift = ("--lift",) if inputs.get("lift") == "yes" else ()
+                self._start(workflow, ("stop", f"--reason={reason}", *named, *lift), actor)
 
     def _start(self, workflow: str, arguments: tuple[str, ...], actor: str, *, event: str = "push") -> None:
         steps = (arguments, ("comment",)) if self._every else (arguments,)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.events import LEDGER, LEDGER_RULES
 from jitbot.domain.ledger.git_history import CODE
-from jitbot.domain.model.documents import PLAIN, Settings, Source
+from jitbot.domain.model.documents import PLAIN, GithubId, Login, Settings, Source
 from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError
+from jitbot.domain.model.merge_facts import Actor
 from jitbot.ports.cloud import Cloud
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
@@ -29,6 +30,11 @@ class Run:
     actor_id: int = 0
     rerun: bool = False  # `actor` is then still the person who started the first attempt
     commits: tuple[str, ...] = ()
+
+    @property
+    def person(self) -> Actor:
+        """The GitHub account that started it."""
+        return Actor(login=Login(self.actor), github_id=GithubId(self.actor_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +85,14 @@ def ensure_current(context: Context) -> None:
             raise SupersededError(
                 f"this run's code, of {commit[:10]}, is not main's any more; a newer run does the work"
             )
+
+
+def ensure_first_attempt(context: Context, workflow: str) -> None:
+    """Raise DeniedError for a re-run: it acts in the name of somebody who did not start it."""
+    if context.run.rerun:
+        raise DeniedError(
+            f"a re-run acts in the name of the person who started the first attempt; start {workflow} anew"
+        )
 
 
 def ensure_recordable(context: Context) -> None:

@@ -82,6 +82,24 @@ def test_a_silent_merge_is_granted_by_schedule_and_ended_by_hand(office: Office)
     assert office.states("dave") == ["ended"]
 
 
+def test_a_stop_by_dispatch(office: Office) -> None:
+    """An owner of the rules stops a person: what they have ends, what they ask is refused, until it is lifted."""
+    first = office.propose("grace", "first")
+    office.approve("bob", first)
+    reason = "--help \"; echo 'taken' $(echo taken) `echo taken`\ntaken"
+    ended = office.dispatched("revoke.yml", "erin", {"person": "grace", "reason": reason})
+    assert ended.green, ended.output
+    assert "stopped: every request of grace" in ended.output
+    assert "\ntaken" not in ended.output
+    assert "no request is called" not in ended.output
+    lifted = office.dispatched("revoke.yml", "erin", {"person": "grace", "reason": "back", "lift": "yes"})
+    assert "lifted: the stop of grace, by erin" in lifted.output
+    denied = office.dispatched("revoke.yml", "mallory", {"person": "grace", "reason": "spite"})
+    assert denied.code == 1
+    empty = office.dispatched("revoke.yml", "erin", {"reason": "nothing named"})
+    assert empty.code == 1
+
+
 def test_the_daily_sweep_runs(office: Office) -> None:
     """The daily run reads every role of every account whole, and is green where all is as recorded."""
     office.stage.acme.aws.calls.clear()

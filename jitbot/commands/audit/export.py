@@ -111,7 +111,10 @@ def _about(survey: PeriodReport, *, size: int, seed: str, online: bool) -> Mappi
 
 
 def _others(survey: PeriodReport, unmerged: Sequence[Unmerged] | None) -> Mapping[str, object]:
-    found: dict[str, object] = {"entitlements.json": [asdict(each) for each in survey.entitlements]}
+    found: dict[str, object] = {
+        "entitlements.json": [asdict(each) for each in survey.entitlements],
+        "stops.json": [each.as_json() for each in survey.stops],
+    }
     if unmerged is not None:
         found["unmerged.json"] = [
             {**_object(as_json(each)), "outcome": "withdrawn" if each.closed_at else "waiting"}

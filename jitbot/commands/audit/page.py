@@ -11,6 +11,7 @@ from jitbot.domain.audit.report.entitlements import Entitlement
 from jitbot.domain.audit.report.rule_rows import CONTROL, RuleRow, doubts, exceptions
 from jitbot.domain.audit.report.summary import Summary, rehearsed
 from jitbot.domain.audit.verify.grant_record import GrantRecord
+from jitbot.domain.ledger.stops import Stop
 from jitbot.domain.text import duration, escape, timestamp
 from jitbot.usecases.audit.period_report import PeriodReport
 
@@ -43,6 +44,7 @@ def rendered(survey: PeriodReport) -> str:
         tallies=survey.summary.tallies,
         exceptions=[_exception(record) for record in exceptional[:_MOST]],
         exceptions_left_out=max(len(exceptional) - _MOST, 0),
+        stops=[_stop(each) for each in survey.stops],
         rule_changes=[_rule_change(each) for each in survey.rule_changes],
         rules_control=CONTROL,
         entitlements=[_entitlement(each) for each in survey.entitlements],
@@ -130,6 +132,17 @@ def _exception(record: GrantRecord) -> Text:
         policy=record.policy or "no policy",
         account=record.account or record.account_id,
         why="; ".join(against),
+    )
+
+
+def _stop(each: Stop) -> Text:
+    lifted = f", lifted by {each.lifted_by}: {each.lifted.evidence.reason}" if each.lifted is not None else ""
+    return _inert(
+        at=timestamp.show(each.event.at),
+        of=each.subject.in_words,
+        by=each.event.evidence.by,
+        why=each.event.evidence.reason,
+        until=f"{timestamp.show(each.until)}{lifted}",
     )
 
 

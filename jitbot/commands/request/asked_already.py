@@ -1,4 +1,4 @@
-"""Whether a person asks for what they have, or wait for, already: said before a second pull request is opened.
+"""Whether a person is stopped, or has or waits for the same already: said before a pull request is opened.
 
 It decides nothing. The ledger is read through the API and is not verified, and what GitHub does not answer is left out.
 """
@@ -8,6 +8,7 @@ from datetime import datetime
 
 from jitbot.commands.request.resolve_request import LedgerAnswer, ask_ledger
 from jitbot.domain.access.request_state import ApprovedTerm
+from jitbot.domain.ledger.stops import stops_of
 from jitbot.domain.model.documents import Request, same_login
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.grammar import policy_of
@@ -20,9 +21,19 @@ _MOST = 10  # own open pull requests that are looked into
 
 
 def asked_already(client: RequesterClient, request: Request, now: datetime) -> tuple[str, ...]:
-    """A sentence for each grant that runs, and each request that waits, of the same person for the same."""
+    """A sentence for each stop of the person or the policy, each grant that runs and each request that waits."""
     answer = ask_ledger(UnverifiedLedger(client.github), now)
-    return (*_granted(answer, request, now), *_waiting(client, request, now))
+    return (
+        *_stopped(client, answer, request, now),
+        *_granted(answer, request, now),
+        *_waiting(client, request, now),
+    )
+
+
+def _stopped(client: RequesterClient, answer: LedgerAnswer, request: Request, now: datetime) -> Iterator[str]:
+    for stop in stops_of(answer.events):
+        if stop.holds(now) and stop.subject.includes(request.path, client.person.github_id):
+            yield f"the ledger records, unverified: {stop.in_words}; while it holds, this is refused"
 
 
 def _granted(answer: LedgerAnswer, request: Request, now: datetime) -> Iterator[str]:

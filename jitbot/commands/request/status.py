@@ -17,6 +17,7 @@ from jitbot.domain.enforce.grant_status import (
     grant_statuses,
     refused_requests,
 )
+from jitbot.domain.ledger.stops import Stop, stops_of
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import same_login
 from jitbot.domain.model.errors import InvalidError, JitbotError
@@ -48,6 +49,7 @@ class LedgerRead:
     numbers: Mapping[str, int | None]
     doubt: str = ""  # something may be missing
     note: str = ""  # something is not proven
+    stops: tuple[Stop, ...] = ()  # every one that is recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,7 @@ def status(
             [*map(_asked_row, seen.asks), *map(_row, found), *map(_refused_row, refused)],
             mine=who is not None and person is None,
         )
+    _print_stops(record.stops, who, at or invocation.now)
     _print_unknown(seen)
     if at is None and (why := trouble or troubled or seen.trouble):
         click.echo(f"? what is only asked for is not shown: {escape.log(why)}", err=True)
@@ -129,6 +132,15 @@ def status(
 def _is_shown(requester: str, who: str | None) -> bool:
     """Whether a requester is the one who is asked about; None asks about everybody."""
     return who is None or same_login(who, requester)
+
+
+def _print_stops(stops: Sequence[Stop], who: str | None, at: datetime) -> None:
+    """Say which stops hold: of one person, theirs and those of policies."""
+    for stop in stops:
+        concerned = who is None or bool(stop.subject.policy) or same_login(stop.subject.login, who)
+        if stop.event.at <= at and stop.holds(at) and concerned:
+            why = escape.log(f"{stop.in_words}: {stop.event.evidence.reason}")
+            click.echo(f"! {why}", err=True)
 
 
 def _print_clock(invocation: Invocation, client: RequesterClient | None) -> None:
@@ -171,7 +183,9 @@ def _record(invocation: Invocation, client: RequesterClient | None, repo: str | 
     if client is None or (repo is None and is_in_its_clone(invocation)):
         history = read(open_context(invocation, "status"), invocation.now)
         numbers = pull_requests(history.events)
-        return LedgerRead(states=history.states, numbers=numbers, doubt=history.incomplete)
+        return LedgerRead(
+            states=history.states, numbers=numbers, doubt=history.incomplete, stops=history.stops
+        )
     ledger = remote_ledger.UnverifiedLedger(client.github)
     events = ledger.events(invocation.now - MEMORY, invocation.now)
     return LedgerRead(
@@ -179,6 +193,7 @@ def _record(invocation: Invocation, client: RequesterClient | None, repo: str | 
         numbers=pull_requests(events),
         doubt=f"{ledger.unreadable} events cannot be read by this jitbot" if ledger.unreadable else "",
         note="as the ledger's branch says; who wrote it is verified in a clone",
+        stops=stops_of(events),
     )
 
 

@@ -26,7 +26,8 @@ SHELLS = ("bash", "zsh", "fish")
 _TAKES_REQUESTS = frozenset(
     {"explain", "revoke", "exec", "credentials", "console", "extend", "release", "status"}
 )
-_TAKES_POLICIES = frozenset({"request"})
+_POLICY = "--policy"  # of `stop` and `audit log`
+_TAKES_POLICIES = frozenset({"request", _POLICY})
 _MOST = 2000  # of the ledger's latest commits, and of the names offered
 
 
@@ -53,8 +54,9 @@ class _Here(ShellComplete):
 
     def get_completions(self, args: list[str], incomplete: str) -> list[CompletionItem]:
         """What may stand where the cursor is."""
-        if args and not incomplete.startswith("-") and not args[-1].startswith("-"):
-            names = _names(args[0], incomplete, self.ctx_args["obj"])
+        if args and not incomplete.startswith("-") and (args[-1] == _POLICY or not args[-1].startswith("-")):
+            verb = _POLICY if args[-1] == _POLICY else args[0]
+            names = _names(verb, incomplete, self.ctx_args["obj"])
             if names is not None:
                 return [CompletionItem(name) for name in names]
         return super().get_completions(args, incomplete)

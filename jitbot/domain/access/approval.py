@@ -65,6 +65,7 @@ def decide(case: Case, so_far: request_state.RequestState, now: datetime) -> Dec
         *_same_bytes(parsed_case),
         *_asked_by_its_author(parsed_case),
         *_may_ask(parsed_case),
+        *_not_stopped(parsed_case, so_far),
         *_same_rules(parsed_case, began, grants),
         *_enough(parsed_case, approvals, ignored),
         *request_state.objections(_proposal(parsed_case, window, so_far), so_far),
@@ -189,6 +190,14 @@ def _may_ask(parsed_case: ParsedCase) -> Iterator[Finding]:
         when=parsed_case.merged_at,
         extends=parsed_case.case.change.kind is not ChangeKind.ADDED,
     )
+
+
+def _not_stopped(parsed_case: ParsedCase, so_far: request_state.RequestState) -> Iterator[Finding]:
+    """An owner of the rules stopped the person or the policy, and this was merged before that stop ended."""
+    path, requester = parsed_case.request.path, parsed_case.requester.github_id
+    for stop in so_far.stops:
+        if stop.refuses(path, requester, parsed_case.merged_at):
+            yield stop.finding(path)
 
 
 def _same_rules(

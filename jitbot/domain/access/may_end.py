@@ -1,12 +1,15 @@
-"""Who may end access early: the requester, an owner of the request, or an owner of the rules."""
+"""Who may end access early: the requester, an owner of the request, or an owner of the rules. Who may stop and lift."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
+from jitbot.domain.ledger.stops import Stop
 from jitbot.domain.model import owners
 from jitbot.domain.model.codeowners import CodeOwners, owners_of
-from jitbot.domain.model.documents import Person
+from jitbot.domain.model.documents import People, Person
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.model.merge_facts import Actor, Rules
+from jitbot.domain.model.roster import Roster
 
 _RULES = "policies/settings.yaml"
 
@@ -16,14 +19,7 @@ def entitled(actor: Actor, request: str, requester_id: object, rules: Rules, at:
 
     Raises DeniedError with the reason if they may not, and UnavailableError if people.yaml or teams.yaml cannot be read.
     """
-    people, roster = rules.people.value, rules.teams.value
-    if people is None or roster is None:
-        raise UnavailableError(
-            "people.yaml or teams.yaml on main cannot be read, so nobody is known to be entitled"
-        )
-    person = owners.person_behind(actor, people)
-    if person is None:
-        raise DeniedError(f"{actor.login or 'nobody'} is not known by this GitHub id in policies/people.yaml")
+    person, people, roster = _known(actor, rules)
     owned = (
         owners.of(path, codeowners=rules.codeowners, people=people, teams=roster.at(at))
         for path in (request, _RULES)
@@ -33,6 +29,36 @@ def entitled(actor: Actor, request: str, requester_id: object, rules: Rules, at:
             f"{person.login} is neither the requester nor an owner of {request} or of policies/"
         )
     return person
+
+
+def owner_of_rules(actor: Actor, rules: Rules, at: datetime) -> Person:
+    """The person behind a GitHub account, if these rules say that they own `policies/` at this moment; known by GitHub id.
+
+    Raises DeniedError with the reason if they do not, and UnavailableError if people.yaml or teams.yaml cannot be read.
+    """
+    person, people, roster = _known(actor, rules)
+    if not owners.of(_RULES, codeowners=rules.codeowners, people=people, teams=roster.at(at)).include(person):
+        raise DeniedError(f"{person.login} is no owner of policies/, and only they may stop, or lift a stop")
+    return person
+
+
+def why_not_lifted_by(person: Person, stops: Iterable[Stop], now: datetime) -> str:
+    """Why this owner of `policies/` may lift no stop: they are stopped themselves. Empty if they may."""
+    if any(stop.subject.is_person(person.github_id) and stop.holds(now) for stop in stops):
+        return f"{person.login} is stopped, and so lifts no stop: another owner of policies/ does"
+    return ""
+
+
+def _known(actor: Actor, rules: Rules) -> tuple[Person, People, Roster]:
+    people, roster = rules.people.value, rules.teams.value
+    if people is None or roster is None:
+        raise UnavailableError(
+            "people.yaml or teams.yaml on main cannot be read, so nobody is known to be entitled"
+        )
+    person = owners.person_behind(actor, people)
+    if person is None:
+        raise DeniedError(f"{actor.login or 'nobody'} is not known by this GitHub id in policies/people.yaml")
+    return person, people, roster
 
 
 def why_deletion_ends_nothing(

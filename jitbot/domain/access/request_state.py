@@ -13,6 +13,7 @@ from jitbot.domain.access import post_review
 from jitbot.domain.aws.iam import Documents, Window
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.stops import Stop, stops_of
 from jitbot.domain.model.documents import AccountId, Finding, Request, Sha
 from jitbot.domain.model.merge_facts import Change, ChangeKind
 from jitbot.domain.text import timestamp
@@ -26,6 +27,7 @@ class ApprovedTerm:
     window: Window
     documents: tuple[Documents, ...]
     ask: Ask
+    merged_at: datetime | None = None  # None: before every stop
 
     @property
     def requester(self) -> str:
@@ -69,6 +71,8 @@ class RequestState:
     decided: frozenset[Sha] = frozenset()  # merges with a recorded decision, refusals too
     refusals: tuple[Event, ...] = ()  # what was not granted, and why, oldest first
     revoked: Event | None = None
+    stopped: Event | None = None  # the stop that ended it, for good, lifted since or not
+    stops: tuple[Stop, ...] = ()  # every stop that the ledger records, of this request or not
     account_states: Mapping[AccountId, AccountState] = field(default_factory=dict)
     review_events: tuple[Event, ...] = ()  # the break-glass approvals, and what is recorded of their reviews
 
@@ -97,9 +101,15 @@ class RequestState:
     @property
     def ended_early(self) -> bool:
         """Whether a final end is recorded for the request or for any of its accounts."""
-        return self.revoked is not None or any(
+        return self.end_decision is not None or any(
             account_state.end is not None for account_state in self.account_states.values()
         )
+
+    @property
+    def end_decision(self) -> Event | None:
+        """The decision that ended it early in all its accounts: a revocation or a stop, whichever came first."""
+        found = [event for event in (self.revoked, self.stopped) if event is not None]
+        return min(found, key=lambda event: event.at, default=None)
 
     @property
     def over_at(self) -> datetime | None:
@@ -111,8 +121,8 @@ class RequestState:
         return min(planned, max(ends, default=planned))
 
     def early_end(self, account_id: AccountId) -> datetime | None:
-        """When access ended early in an account: as recorded for it, otherwise when the request was revoked."""
-        event = self.account_state(account_id).end or self.revoked
+        """When access ended early in an account: as recorded for it, otherwise when the request was revoked or stopped."""
+        event = self.account_state(account_id).end or self.end_decision
         return None if event is None else event.evidence.effective_at or event.at
 
     def account_state(self, account_id: AccountId) -> AccountState:
@@ -122,13 +132,40 @@ class RequestState:
 
 def fold_events(events: Iterable[Event]) -> Mapping[str, RequestState]:
     """The state of each request that the events name. The order of the events does not matter."""
-    states: dict[str, RequestState] = {}
-    for event in sorted(events, key=lambda each: (each.at, each.key)):
+    known = list(events)
+    states, stops = dict[str, RequestState](), stops_of(known)
+    for event in sorted(known, key=lambda each: (each.at, each.key)):
         if event.request:
             states[event.request] = _grown(
-                states.get(event.request, RequestState(request=event.request)), event
+                states.get(event.request, RequestState(request=event.request, stops=stops)), event
             )
-    return states
+    if not stops:
+        return states
+    return {request: replace(state, stopped=_stopped(state)) for request, state in states.items()}
+
+
+def fold_request(events: Iterable[Event], request: str) -> RequestState:
+    """The state of one request, by these events; they must include every stop."""
+    known = list(events)
+    state = fold_events(known).get(request)
+    return state or RequestState(request=request, stops=stops_of(known))
+
+
+def _stopped(state: RequestState) -> Event | None:
+    """The first stop that ended this request: approved for a merge before the stop ended, and not over when it began."""
+    term = state.current
+    if term is None:
+        return None
+    merged = [each.merged_at for each in state.terms]
+    for stop in state.stops:
+        before = any(each is None or stop.reaches(each) for each in merged)
+        if before and stop.event.at < term.window.expires_at and _is_about(stop, state, term):
+            return stop.event
+    return None
+
+
+def _is_about(stop: Stop, state: RequestState, term: ApprovedTerm) -> bool:
+    return stop.subject.includes(state.request, term.ask.github_id)
 
 
 def pull_requests(events: Iterable[Event]) -> Mapping[str, int | None]:
@@ -233,7 +270,7 @@ def _grown(state: RequestState, event: Event) -> RequestState:
             return replace(state, account_states={**state.account_states, event.account_id: account_state})
         case EventType.REVIEWED | EventType.OVERDUE:
             return replace(state, review_events=(*state.review_events, event))
-        case EventType.FAILED | EventType.VERIFIED | EventType.RULES:
+        case EventType.FAILED | EventType.VERIFIED | EventType.RULES | EventType.STOPPED | EventType.LIFTED:
             return state
         case _:
             assert_never(event.kind)
@@ -244,7 +281,13 @@ def _with_term(state: RequestState, event: Event) -> RequestState:
         state = replace(state, review_events=(*state.review_events, event))
     if event.window is None:
         return state
-    term = ApprovedTerm(commit=event.commit, window=event.window, documents=event.documents, ask=event.ask)
+    term = ApprovedTerm(
+        commit=event.commit,
+        window=event.window,
+        documents=event.documents,
+        ask=event.ask,
+        merged_at=event.evidence.merged_at or event.at,
+    )
     others = tuple(each for each in state.terms if each.commit != event.commit)
     terms = tuple(sorted((*others, term), key=lambda each: each.window.expires_at))
     return replace(state, terms=terms, decided=state.decided | {event.commit})

@@ -147,8 +147,8 @@ def _state(
 ) -> tuple[GrantState, str]:
     if account_state.end is not None:
         return GrantState.ENDED, str(account_state.end.why or "ended")
-    if request_state.revoked is not None:
-        return GrantState.ENDED, str(request_state.revoked.why or "revoked")
+    if (decision := request_state.end_decision) is not None:
+        return GrantState.ENDED, str(decision.why or "revoked")
     if now >= term.window.expires_at:
         return GrantState.ENDED, "expired"
     if not account_state.granted:

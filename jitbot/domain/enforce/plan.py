@@ -37,8 +37,8 @@ class EarlyEnds:
 
     def of(self, state: RequestState, account_state: AccountState) -> tuple[EndReason, str] | None:
         """Why the access in this account must end early, and by whom or since when; None if it need not."""
-        if state.revoked is not None:
-            return state.revoked.why or EndReason.REVOKED, state.revoked.cause
+        if (decision := state.end_decision) is not None:
+            return decision.why or EndReason.REVOKED, decision.cause
         if account_state.end is not None:
             return account_state.end.why or EndReason.DRIFT, account_state.end.cause
         if state.request in self.deleted:

@@ -26,6 +26,7 @@ _IDLE = (
     [EventType.REVIEWED],
     [EventType.OVERDUE],
     [EventType.RULES],
+    [EventType.LIFTED],  # what is not read as lifted stays stopped
 )
 _FOLDERS = (events.FOLDER, attestation.TOKENS, attestation.KEYS)
 
@@ -63,11 +64,15 @@ class AddedCommit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What the token of a batch that counts says. `workflow` as `job_workflow_ref` names it, `run` as GitHub does."""
+    """What the token of a batch that counts says. `workflow` as `job_workflow_ref` names it, `run` as GitHub does.
+
+    `actor_id` is the GitHub id of the account that started the run; empty if the token does not say it.
+    """
 
     issued_at: datetime
     workflow: str
     run: str
+    actor_id: str = ""
 
     def is_late(self, times: Iterable[datetime]) -> bool:
         """Whether the batch records a time too far from when its token was issued."""
@@ -116,6 +121,7 @@ def claims_of(raw: Mapping[str, object], added: AddedCommit, settings: Sequence[
                 issued_at=datetime.fromtimestamp(int(str(raw["iat"])), UTC),
                 workflow=str(raw.get("job_workflow_ref", "")),
                 run=str(raw.get("run_id", "")),
+                actor_id=str(raw.get("actor_id", "")),
             )
         why = objection
     return why

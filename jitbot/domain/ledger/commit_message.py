@@ -14,7 +14,7 @@ from jitbot.domain.model.grammar import LOGIN, RequestPath, parse_request_path
 from jitbot.domain.text import timestamp
 
 _LOGIN = re.compile(rf"{LOGIN}(?:\[bot\])?", re.ASCII)
-_ALIAS = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
+_POLICY = _ALIAS = re.compile(r"[a-z][a-z0-9-]{0,31}", re.ASCII)
 _ACCOUNT = re.compile(r"[0-9]{12}", re.ASCII)
 _ROLE = re.compile(r"[A-Za-z0-9+=,.@_-]{1,64}", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}", re.ASCII)
@@ -25,6 +25,7 @@ _VERDICT = re.compile(
 _RUN = re.compile(r"https?://[A-Za-z0-9_.:/-]+", re.ASCII)
 _LONGEST = 200
 RECORD, RULES = "Record", "rules"  # the trailer by which changes of the rules are found
+_STOPS = (EventType.STOPPED, EventType.LIFTED)
 
 
 def message(events: Sequence[Event]) -> str:
@@ -87,6 +88,10 @@ def sentence(event: Event) -> str:
             return f"overdue: {whose} was to be reviewed{_by(event)}, and was not"
         case EventType.RULES:
             return f"rules: {_changed(event)}, {_how_it_came(event)}"
+        case EventType.STOPPED:
+            return f"stopped: every request of {_stopped(event) or 'somebody'}{until}, by {_token(_LOGIN, event.evidence.by) or 'jitbot'}"
+        case EventType.LIFTED:
+            return f"lifted: the stop of {_stopped(event) or 'somebody'}, by {_token(_LOGIN, event.evidence.by) or 'jitbot'}"
         case _:
             assert_never(event.kind)
 
@@ -114,6 +119,12 @@ def _how_it_came(event: Event) -> str:
             return "and GitHub did not say who approved it"
 
 
+def _stopped(event: Event) -> str:
+    """Who or what a stop is about."""
+    policy = _token(_POLICY, event.evidence.policy)
+    return f"the policy {policy}" if policy else _token(_LOGIN, event.evidence.person.login)
+
+
 def _by(event: Event) -> str:
     by = event.evidence.break_glass.review_by
     return f" by {timestamp.show(by)}" if by is not None else ""
@@ -135,6 +146,7 @@ def _trailers(event: Event) -> Iterator[str]:
         ("Expires-at", timestamp.show(event.window.expires_at) if event.window else ""),
         ("Review-by", _by(event).removeprefix(" by ")),
         ("Reviewed-by", _token(_LOGIN, _reviewer(event))),
+        ("Stop", _stopped(event).removeprefix("the ") if event.kind in _STOPS else ""),
         ("Run", _token(_RUN, event.run)),
     ]
     for name, token in pairs:

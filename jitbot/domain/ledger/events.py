@@ -31,7 +31,8 @@ class EventType(StrEnum):
     """Decisions are recorded before AWS is touched, outcomes after reading back.
 
     REVIEWED and OVERDUE are about the review that a break-glass approval requires: given, or not given in time. RULES
-    is about a commit on main that changed the rules.
+    is about a commit on main that changed the rules. STOPPED and LIFTED are about an emergency stop. These three are
+    about no single request.
     """
 
     APPROVED = "approved"
@@ -46,6 +47,8 @@ class EventType(StrEnum):
     REVIEWED = "reviewed"
     OVERDUE = "overdue"
     RULES = "rules"
+    STOPPED = "stopped"
+    LIFTED = "lifted"
 
 
 LEDGER = "ledger"  # the branch that holds the events
@@ -61,6 +64,7 @@ class EndReason(StrEnum):
     EXPIRED = "expired"
     RELEASED = "released"
     REVOKED = "revoked"
+    STOPPED = "stopped"
     DELETED = "deleted"
     OFFBOARDED = "offboarded"
     ORPHAN = "orphan"
@@ -105,6 +109,8 @@ class Event:
         ]
         if self.kind in (EventType.FAILED, EventType.VERIFIED):
             parts.append(timestamp.show(self.at)[:10])  # once a cause a day
+        if self.kind is EventType.STOPPED:
+            parts.append(timestamp.show(self.at))  # a stop after a lifted one is another stop
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
 
     @property

@@ -158,9 +158,9 @@ class Evidence(JsonObject):
     verified_absent = true("verified_absent")
     message = text("message")  # of a failure
 
-    # revocations, and reviews after access
+    # revocations, stops, and reviews after access
     by = text("by")
-    github_id = unread("github_id")
+    github_id = number("github_id")
     reason = text("reason")
     outcome = text("outcome")
     review_id = unread("review_id")
@@ -172,6 +172,10 @@ class Evidence(JsonObject):
     # changes of the rules: what was changed, at most `bounds.RULE_PATHS` of it, and how much there was
     paths = texts("paths")
     paths_count = number("paths_count")  # None: more than is read
+    # emergency stops: of whom, or of what; and which stop is lifted, by its event's key
+    person = one("person", RecordedAccount)
+    policy = text("policy")
+    stop = text("stop")
 
     # verifications
     main = unread("main")

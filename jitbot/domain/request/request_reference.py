@@ -26,6 +26,8 @@ def resolve(text: str, known: Mapping[str, int | None], *, prefer: Sequence[Pref
     """
     if text in known:
         return text
+    if not text.strip():
+        raise InvalidError("no request is named; `jitbot status` lists them")  # it would fit every path
     number = pull_number(text)
     fits = [path for path, pull in known.items() if (text in path if number is None else pull == number)]
     for preferred in prefer:

@@ -11,6 +11,7 @@ from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import DECIDES, EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import RecordedReview
+from jitbot.domain.ledger.stops import subject_of
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.text.markdown import cut, exact, fenced, hidden
 from jitbot.domain.views.comment_body import Part, fitted, folded, must, whole
@@ -172,13 +173,17 @@ def _ended(state: RequestState, status: GrantStatus) -> str:
         if event is not None and status.ended_at is not None
         else ", and AWS is being changed"
     )
-    by = MARKDOWN.strong(state.revoked.evidence.by or "jitbot") if state.revoked else ""
-    said = cut(state.revoked.evidence.reason) if state.revoked else ""
+    decision = state.end_decision
+    by = MARKDOWN.strong(decision.evidence.by or "jitbot") if decision is not None else ""
+    said = cut(decision.evidence.reason) if decision is not None else ""
     match status.why:
         case EndReason.RELEASED:
             return f"{by} gave it back{at}: {said}"
         case EndReason.REVOKED:
             return f"{by} revoked it{at}: {said}"
+        case EndReason.STOPPED if decision is not None:
+            what = MARKDOWN.strong(subject_of(decision).in_words)
+            return f"{by} stopped every request of {what}, and so it ended{at}: {said}"
         case EndReason.DELETED:
             return f"its file was deleted, and so it ended{at}"
         case EndReason.OFFBOARDED:

@@ -17,6 +17,7 @@ from jitbot.domain.access.pending_approvals import PendingApprovals, could_appro
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.ask import Ask
+from jitbot.domain.ledger.stops import Stop
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import PLAIN, Finding, Parsed, Person, Policy, Request, Sha
 from jitbot.domain.model.merge_facts import GONE, Actor, Case, ChangeKind, Merge, PullRequest, Rules, supposed
@@ -131,16 +132,17 @@ def preview_grant(
     *,
     so_far: RequestState | None = None,
     former: Former | None = None,
+    stops: tuple[Stop, ...] = (),
 ) -> Preview:
     """Decide the case as if it were merged now.
 
     `so_far` is the request's state by the ledger. If the ledger has no approval of it, or is not read, the `former` file
-    is treated as approved.
+    is treated as approved. `stops` are those of the ledger, where it has no state of the request.
     """
     request = case.request.value if case.request is not None else None
-    state = so_far or RequestState(request=case.change.path)
+    state = so_far or RequestState(request=case.change.path, stops=stops)
     if former is not None and request is not None and state.current is None:
-        state = _approved_as_it_was(case, request, former, now)
+        state = replace(state, terms=(_approved_as_it_was(case, request, former, now),))
     decision = decide(case, state, now)
     return Preview(
         case=case,
@@ -153,18 +155,17 @@ def preview_grant(
     )
 
 
-def _approved_as_it_was(case: Case, request: Request, former: Former, now: datetime) -> RequestState:
-    """The state of a request that was approved with main's file: its documents are rendered from today's rules."""
+def _approved_as_it_was(case: Case, request: Request, former: Former, now: datetime) -> ApprovedTerm:
+    """The term of a request that was approved with main's file: its documents are rendered from today's rules."""
     path = case.change.path
     began = former.began or began_of(former.request, RequestState(request=path), now)
     window = window_of(case.rules, former.request, began, now)
-    term = ApprovedTerm(
+    return ApprovedTerm(
         commit=case.change.base,
         window=window,
         documents=render_all(case.rules, request, window),
         ask=Ask.of_request(former.request, None, began),
     )
-    return RequestState(request=path, terms=(term,))
 
 
 def _reasons(decision: Decision) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from jitbot.domain.audit.report.summary import Summary, summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
+from jitbot.domain.ledger.stops import Stop, stops_of
 from jitbot.domain.model.documents import POLICIES, Sha
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
@@ -41,6 +42,7 @@ class PeriodReport:
     summary: Summary
     rule_changes: tuple[RuleRow, ...]
     entitlements: tuple[Entitlement, ...]
+    stops: tuple[Stop, ...] = ()  # those that held in some part of the period
 
     @property
     def in_doubt(self) -> bool:
@@ -76,6 +78,7 @@ def period_report(
         summary=summary(records, now),
         rule_changes=rule_rows(rule_changes, every, now),
         entitlements=entitlements,
+        stops=tuple(each for each in stops_of(every) if each.event.at < end and each.until > start),
     )
 
 

@@ -131,4 +131,5 @@ def _batch(found: VerifiedBatch, at: datetime) -> AttestedCommit:
         issued_at=claims.issued_at,
         workflow=claims.workflow,
         run=claims.run,
+        actor_id=claims.actor_id,
     )

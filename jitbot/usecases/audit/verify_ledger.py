@@ -13,6 +13,7 @@ from jitbot.domain.audit.report.population import grant_records
 from jitbot.domain.audit.verify import recheck_decisions
 from jitbot.domain.audit.verify.recheck_decisions import DecisionFacts, InGit
 from jitbot.domain.audit.verify.rule_changes import RuleHistory
+from jitbot.domain.audit.verify.stop_checks import RulesOfStop
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.audit.verify.verification import LedgerFacts, heads_once_good, verdict
 from jitbot.domain.ledger.case_json import Facts
@@ -120,6 +121,7 @@ def verify(
         grants=grant_records(history.events, now, inputs.gone.absences),
         decisions=_decisions(inputs),
         rules=_rule_history(inputs),
+        stop_rules=_stop_rules(inputs),
         gone=tuple(each for each in seen if not git.holds(history.head, each[0])),
         before=frozenset() if since is None else git.commits_of(since),
     )
@@ -174,7 +176,7 @@ def _decisions(inputs: AuditInputs) -> Iterator[DecisionFacts]:
         heads = git.blobs_at(dict.fromkeys(place for each in attested for place in each))
         for each, merged, case_facts, head in zip(part, here, facts, attested, strict=True):
             in_git = None if merged is None else _in_git(rulebook, case_facts, merged, contents)
-            others = inputs.history.by_request[each.event.request]
+            others = (*inputs.history.by_request[each.event.request], *inputs.history.stops)
             yield DecisionFacts(
                 decision=each,
                 so_far=recheck_decisions.state_before(each, others, orders),
@@ -183,6 +185,22 @@ def _decisions(inputs: AuditInputs) -> Iterator[DecisionFacts]:
                 lacks=merged.change.base if merged is not None and in_git is None else None,
                 at_head={place: heads[place] for place in head if place in heads},
             )
+
+
+def _stop_rules(inputs: AuditInputs) -> Mapping[Sha, RulesOfStop]:
+    """The rules at each commit that a stop or a lift names, as far as main and this clone have them."""
+    named = dict.fromkeys(Sha(each.event.evidence.rules_commit) for each in inputs.history.stops)
+    if not named:
+        return {}
+    rulebook = Rulebook(inputs.git, inputs.documents, {blob for _, blob in inputs.main_history.all_rules})
+    known = inputs.main_history.commits
+    return {
+        each: RulesOfStop(
+            on_main=each in known,
+            rules=rulebook.rules(rulebook.files_at(each, "any"), "any") if each in known else None,
+        )
+        for each in named
+    }
 
 
 def _asked(merges: Iterable[Merged | None]) -> list[Sha]:

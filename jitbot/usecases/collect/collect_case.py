@@ -322,6 +322,11 @@ def rule_paths(policy: str) -> tuple[str, ...]:
     return (*SHARED_RULES, policy_path(policy), *codeowners.LOCATIONS)
 
 
+def rules_at_main(context: Context, policy: str) -> Rules:
+    """The code-owned documents at main's fetched tip, with the policy of this name."""
+    return read_rules(CommitTree(git=context.git, commit=context.git.main()), context.documents, policy)
+
+
 def read_rules(tree: Tree, documents: DocumentReader, policy: str) -> Rules:
     """The code-owned documents of a tree, with the policy of this name."""
     access, wanted = policy_path(policy), rule_paths(policy)

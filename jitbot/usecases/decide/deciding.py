@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from jitbot.domain.access import decision_event, too_large
 from jitbot.domain.access.approval import Decision, Verdict, decide
 from jitbot.domain.access.doubt import FORGES, awaited
-from jitbot.domain.access.request_state import RequestState, fold_events
+from jitbot.domain.access.request_state import RequestState, fold_request
 from jitbot.domain.access.too_large import TooLarge, asking_too_much
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.bounds import MEMORY
@@ -56,8 +56,7 @@ def due(context: Context, history: LedgerView, now: datetime) -> Iterator[Due]:
     undecided = [
         (change, earlier)
         for change, earlier in _candidates(changes)
-        if change.commit not in refused
-        and change.commit not in history.states.get(change.path, RequestState(request=change.path)).decided
+        if change.commit not in refused and change.commit not in history.state(change.path).decided
     ]
     few, many = _few_first(undecided, now)
     yield Due(changes=tuple(few), too_large=new)
@@ -117,11 +116,11 @@ def decide_all(
     A refusal that rests on GitHub's answers counts only if GitHub answers the same twice in a row. Until then the change
     is in doubt, and the caller tries again.
     """
-    states: dict[str, RequestState] = dict(history.states)
+    states: dict[str, RequestState] = {}  # of this attempt, where it adds something
     waiting: set[str] = set()
     results: list[Decided] = []
     for change, earlier in changes:
-        state = states.get(change.path, RequestState(request=change.path))
+        state = states.get(change.path) or history.state(change.path)
         if change.commit in state.decided:
             continue
         if change.path in waiting:
@@ -135,11 +134,11 @@ def decide_all(
         if result.event is None:
             waiting.add(change.path)
         else:
-            recorded = [event for event in history.events if event.request == change.path]
+            recorded = history.about(change.path)
             new = [
                 each.event for each in results if each.event is not None and each.change.path == change.path
             ]
-            states[change.path] = fold_events([*recorded, *new])[change.path]
+            states[change.path] = fold_request([*recorded, *new], change.path)
     return tuple(results)
 
 

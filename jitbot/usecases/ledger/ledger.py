@@ -11,6 +11,7 @@ from datetime import datetime
 from jitbot.domain.ledger import attestation, batches, commit_message, events
 from jitbot.domain.ledger.attestation import Batch
 from jitbot.domain.ledger.events import Event
+from jitbot.domain.ledger.stops import KINDS
 from jitbot.domain.model.bounds import BATCH_EVENTS, BATCH_WRITTEN
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.errors import BranchMovedError, UnavailableError
@@ -121,16 +122,24 @@ class Ledger:
 
 
 def _batches(fresh: Sequence[Event]) -> Iterator[Mapping[str, tuple[Event, bytes]]]:
-    """Events in batches that GitHub accepts and a reader can hold in memory, each with its bytes, by its path."""
+    """Events in batches that GitHub accepts and a reader can hold in memory, each with its bytes, by its path.
+
+    A stop and a lift have a batch of their own. A jitbot that cannot read one then knows no request that it is about,
+    and so gives nothing to anybody; beside other events it would doubt only their requests.
+    """
     batch: dict[str, tuple[Event, bytes]] = {}
     size = 0
     for event in fresh:
         kept, content = events.bounded(event)
-        if batch and (len(batch) == BATCH_EVENTS or size + len(content) > BATCH_WRITTEN):
+        alone = kept.kind in KINDS
+        if batch and (alone or len(batch) == BATCH_EVENTS or size + len(content) > BATCH_WRITTEN):
             yield batch
             batch, size = {}, 0
         batch[kept.path] = (kept, content)
         size += len(content)
+        if alone:
+            yield batch
+            batch, size = {}, 0
     if batch:
         yield batch
 

@@ -16,6 +16,7 @@ from jitbot.domain.ledger.batches import (
     Unreadable,
 )
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.stops import KINDS, Stop, stops_of
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Finding, Sha
 from jitbot.domain.model.errors import InvalidError, JitbotError, UnavailableError
@@ -44,6 +45,19 @@ class LedgerView:
     def states(self) -> Mapping[str, request_state.RequestState]:
         """Every request of the events, folded."""
         return request_state.fold_events(self.events)
+
+    @cached_property
+    def stops(self) -> tuple[Stop, ...]:
+        """Every stop that is recorded, lifted or not."""
+        return stops_of(self.events)
+
+    def state(self, request: str) -> request_state.RequestState:
+        """The state of a request; of one that no event names, that alone which the stops say."""
+        return self.states.get(request) or request_state.RequestState(request=request, stops=self.stops)
+
+    def about(self, request: str) -> list[Event]:
+        """All events of which the state of a request is made."""
+        return [event for event in self.events if event.request == request or event.kind in KINDS]
 
     @cached_property
     def keys(self) -> frozenset[str]:

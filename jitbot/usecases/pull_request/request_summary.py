@@ -108,8 +108,7 @@ class _Asking:
     def of(self, path: str, history: LedgerView | None, *, doubt: str) -> RequestSummary:
         """One request file."""
         kind, parsed = self.proposed.kind(path), self._request(path)
-        state = history.states.get(path) if history is not None else None
-        state = state or RequestState(request=path)
+        state = history.state(path) if history is not None else RequestState(request=path)
         request = parsed.value
         summary = RequestSummary(path=path, kind=kind, request=request)
         if request is not None and history is not None and not doubt:

@@ -49,7 +49,7 @@ def look(
             for event in ledger.events(pull.merged_at - timedelta(days=7), now)
             if event.request == request
         ]
-        folded = request_state.fold_events(events).get(request, RequestState(request=request))
+        folded = request_state.fold_request(events, request)
         step, reasons, term = progress.after_merge(pull.merge_commit, events, folded)
         return ProgressUpdate(step=step, statuses={}, reasons=reasons, term=term)
     if not pull.is_open:

@@ -53,6 +53,14 @@ def test_bash_knows_the_requests_of_the_ledger(desk: Desk) -> None:
     assert typed(desk, "jitbot exec ") == ["23-dave-look"]
 
 
+def test_bash_knows_the_policies_of_an_option(desk: Desk) -> None:
+    """Where `--policy` was typed, a policy is meant, and nowhere else."""
+    names = typed(desk, "jitbot request ")
+    assert names
+    assert typed(desk, "jitbot stop --policy ") == names
+    assert typed(desk, "jitbot stop --person ") == []
+
+
 def test_bash_knows_options(desk: Desk) -> None:
     """A dash brings the verb's options."""
     assert "--account" in typed(desk, "jitbot exec --a")

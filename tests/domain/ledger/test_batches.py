@@ -185,9 +185,16 @@ def test_an_event_lies_in_the_folder_of_its_batch() -> None:
 
 
 def test_whatever_may_give_or_end_is_not_idle() -> None:
-    """By the kind in its name: a refusal, a failure, a verdict, a review and a change of the rules alone are."""
-    idle = {EventType.REFUSED, EventType.FAILED, EventType.VERIFIED, EventType.REVIEWED, EventType.OVERDUE}
-    idle.add(EventType.RULES)
+    """By the kind in its name: a refusal, a failure, a verdict, a review, a lift and a change of the rules alone are."""
+    idle = {
+        EventType.REFUSED,
+        EventType.FAILED,
+        EventType.VERIFIED,
+        EventType.REVIEWED,
+        EventType.OVERDUE,
+        EventType.LIFTED,
+        EventType.RULES,
+    }
     for kind in EventType:
         assert unread(replace(APPROVAL, kind=kind), held={}).idle is (kind in idle), kind
     assert not unread(FAILURE, APPROVAL, held={}).idle

@@ -240,13 +240,31 @@ def test_every_line_is_made_of_plain_tokens(kind: EventType, text: str, other: s
         account_id=AccountId(other),
         role_name=text,
         ask=Ask({"requester": other}),
-        evidence=Evidence({"by": text, "approvals": [{"login": text}], "reasons": [{"code": other}]}),
+        evidence=Evidence(
+            {
+                "by": text,
+                "policy": other,
+                "person": {"login": text},
+                "approvals": [{"login": text}],
+                "reasons": [{"code": other}],
+            }
+        ),
         run=other,
     )
     lines = message([event]).split("\n")
     assert all(set(line) <= ALLOWED for line in lines)
-    known = {"Request", "Requester", "Approved-by", "Merge-commit", "Account", "Role", "Expires-at", "Run"}
-    known.add("Record")
+    known = {
+        "Request",
+        "Requester",
+        "Approved-by",
+        "Merge-commit",
+        "Account",
+        "Role",
+        "Expires-at",
+        "Stop",
+        "Record",
+        "Run",
+    }
     assert {line.partition(": ")[0] for line in lines[2:]} <= known
     assert len({line for line in lines[2:] if line.startswith("Approved-by")}) <= 1
 

@@ -103,3 +103,10 @@ def test_a_preference_chooses_among_those_that_fit() -> None:
     with pytest.raises(InvalidError, match="no request is called 'mars'"):
         resolve("mars", KNOWN, prefer=[lambda _: [SHELL]])
     assert resolve("23-alice", KNOWN, prefer=[lambda _: [SHELL]]) == REFUNDS
+
+
+@pytest.mark.parametrize("text", ["", " "])
+def test_an_empty_name_means_no_request(text: str) -> None:
+    """It is a part of every path, also where there is only one request."""
+    with pytest.raises(InvalidError, match="no request is named"):
+        resolve(text, {"requests/orders-db-read/2026-11/23-alice ask.yaml": 1})

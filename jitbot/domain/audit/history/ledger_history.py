@@ -10,6 +10,7 @@ from jitbot.domain.ledger.batches import (
     Doubt,
 )
 from jitbot.domain.ledger.events import DECIDES, Event, EventType
+from jitbot.domain.ledger.stops import KINDS
 from jitbot.domain.model.documents import Sha
 
 
@@ -23,6 +24,7 @@ class AttestedCommit:
     issued_at: datetime  # when GitHub signed its token
     workflow: str  # as `job_workflow_ref` names it
     run: str
+    actor_id: str = ""  # of the account that started the run, as the token names it; empty if it does not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,11 @@ class LedgerHistory:
         for each in self.recorded:
             grouped.setdefault(each.event.request, []).append(each)
         return {name: tuple(found) for name, found in grouped.items()}
+
+    @cached_property
+    def stops(self) -> tuple[RecordedEvent, ...]:
+        """Every emergency stop, and every lift of one."""
+        return tuple(each for each in self.recorded if each.event.kind in KINDS)
 
     @cached_property
     def decisions(self) -> Mapping[tuple[str, Sha], RecordedEvent]:

@@ -28,7 +28,7 @@ class LogRow:
     starts_at: str
     expires_at: str
     approved_by: tuple[str, ...]
-    by: str  # who revoked
+    by: str  # who revoked, stopped or lifted
     reason: str
     ticket: str
     codes: tuple[str, ...]  # of a refusal
@@ -95,8 +95,8 @@ def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
         event=event.kind,
         why=event.why or (event.evidence.outcome if event.kind is EventType.RULES else ""),
         request=event.request,
-        requester=event.ask.requester or ask.requester or event.evidence.author.login,
-        policy=policy_of(event.request) if event.request.count("/") >= 2 else "",
+        requester=_requester(event, ask),
+        policy=policy_of(event.request) if event.request.count("/") >= 2 else event.evidence.policy,
         accounts=_accounts(event),
         starts_at=timestamp.show(starts) if starts is not None else "",
         expires_at=timestamp.show(event.window.expires_at) if event.window is not None else "",
@@ -111,6 +111,12 @@ def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
         path=recorded.path,
         run=event.run,
     )
+
+
+def _requester(event: Event, ask: Ask) -> str:
+    """Who asked; of an emergency stop, whom it is about."""
+    evidence = event.evidence
+    return event.ask.requester or ask.requester or evidence.author.login or evidence.person.login
 
 
 def _accounts(event: Event) -> tuple[str, ...]:

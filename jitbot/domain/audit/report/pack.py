@@ -48,8 +48,8 @@ _README = """\
 - `rule-changes.csv`, `rule-changes.json`: every commit on main that changed policies, CODEOWNERS, workflows or jitbot: \
 pull request, author, who approved it. `reviewed` is "no" of an exception (SOC 2 CC8.1), and "not required" of what is \
 older than the record of rules. Of many paths a hundred are named; `paths_count` says how many there are.
-- `verdicts.json`, `controls.json`, `entitlements.json`: the answers together, the control mapping, \
-who could ask and approve. `open` in `verdicts.json` counts the answers "not due yet". `rehearsals` lists \
+- `verdicts.json`, `controls.json`, `entitlements.json`, `stops.json`: the answers together, the control mapping, \
+who could ask and approve, who was stopped. `open` in `verdicts.json` counts the answers "not due yet". `rehearsals` lists \
 the grants of `jitbot doctor --rehearse`, which could do nothing but list AWS's regions, by their recorded documents: \
 `requests` and `people` leave them out, everything else has them.
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from jitbot.domain.access import post_review
+from jitbot.domain.access.request_state import fold_events
 from jitbot.domain.audit.history import limits
 from jitbot.domain.audit.history.absences import Absence, Absences, must_end_at
 from jitbot.domain.audit.verify.grant_checks import judged
@@ -29,6 +30,8 @@ from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import GIVES, EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence, RecordedReview, RecordedRisk
 from jitbot.domain.model.documents import AccountId
+
+_ENDS = (EventType.REVOKED, EventType.STOPPED)  # decisions to end access early
 
 
 class _Asked(TypedDict):
@@ -66,14 +69,25 @@ def grant_records(
     """The same before they are judged, by request."""
     requests: dict[str, list[Event]] = {}
     records: list[GrantRecord] = []
-    for event in sorted(events, key=_order):
+    known = sorted(events, key=_order)
+    stopped = _stopped(known)
+    for event in known:
         if event.request:
             requests.setdefault(event.request, []).append(event)
         elif event.kind is EventType.ENDED:
             records.append(_unexplained(event))
     for request, recorded in requests.items():
-        records += _of_request(request, recorded, (absences or {}).get(request, ()), now)
+        mine = (*recorded, stopped[request]) if request in stopped else tuple(recorded)
+        records += _of_request(request, mine, (absences or {}).get(request, ()), now)
     return tuple(records)
+
+
+def _stopped(events: Sequence[Event]) -> Mapping[str, Event]:
+    """The stop that ended each request that one ended."""
+    if not any(event.kind is EventType.STOPPED for event in events):
+        return {}
+    states = fold_events(events).values()
+    return {state.request: state.stopped for state in states if state.stopped is not None}
 
 
 def _order(event: Event) -> tuple[datetime, str, str, str, str]:
@@ -96,7 +110,7 @@ def _of_request(
         accounts |= {documents.account_id: documents.account for documents in event.documents}
         if event.account_id and event.kind is not EventType.FAILED:
             accounts.setdefault(event.account_id, event.account)
-    revoked = [event.at for event in recorded if event.kind is EventType.REVOKED]
+    revoked = [event.at for event in recorded if event.kind in _ENDS]
     gone = must_end_at(absences)
     must_end = min([*revoked, *([gone] if gone is not None else [])], default=None)
     for account_id, account in accounts.items():
@@ -271,9 +285,8 @@ def _ended(here: Sequence[Event], recorded: Sequence[Event], over: datetime | No
     event = early or limits.confirming(ends, over)
     if event is None:
         return None
-    revoked = next((each for each in recorded if each.kind is EventType.REVOKED), None)
-    if revoked is not None and (revoked.at > event.at or event.why != revoked.why):
-        revoked = None
+    asking = (each for each in recorded if each.kind in _ENDS and each.why == event.why)
+    revoked = next((each for each in asking if each.at <= event.at), None)
     asked = revoked.evidence if revoked else Evidence()
     return Ended(
         at=event.at,

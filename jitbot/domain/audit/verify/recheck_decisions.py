@@ -16,6 +16,7 @@ from jitbot.domain.aws import iam
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.case_json import Facts
 from jitbot.domain.ledger.events import GIVES, Event, EventType
+from jitbot.domain.ledger.stops import CODE
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import Parsed, Request, Sha
 from jitbot.domain.model.merge_facts import Case, ChangeKind, Merge, Rules
@@ -52,7 +53,7 @@ class DecisionFacts:
 def state_before(
     decision: RecordedEvent, others: Iterable[RecordedEvent], orders: Mapping[tuple[str, Sha], int]
 ) -> request_state.RequestState:
-    """What the ledger said of the request when this was decided.
+    """What the ledger said of the request when this was decided. `others` are its other events, and every stop.
 
     In one batch, decisions were made in the order in which main had their commits.
     """
@@ -69,9 +70,7 @@ def state_before(
             )
         )
     ]
-    return request_state.fold_events(earlier).get(
-        event.request, request_state.RequestState(request=event.request)
-    )
+    return request_state.fold_request(earlier, event.request)
 
 
 def case_of(event: Event, in_git: InGit, case_facts: Facts) -> Case:
@@ -245,6 +244,8 @@ def _differences(event: Event, again: Decision, in_git: InGit) -> Iterator[str]:
     if event.kind is EventType.REFUSED:
         if again.verdict is Verdict.APPROVED:
             yield "nothing speaks against it, and yet it was refused"
+        elif _for_a_stop(event) and CODE not in {reason.code for reason in again.reasons}:
+            yield "it was refused for a stop that the ledger does not hold"
         return
     if again.verdict is not Verdict.APPROVED or again.parsed_case is None or again.window is None:
         reasons = "; ".join(f"{reason.message} [{reason.code}]" for reason in again.reasons)
@@ -261,6 +262,10 @@ def _differences(event: Event, again: Decision, in_git: InGit) -> Iterator[str]:
         yield "something else was asked for than is recorded"
     elif other_rules(event.evidence, again.parsed_case, again.approvals):
         yield "other rules of approval, or other people for them, are recorded than those that the rules give"
+
+
+def _for_a_stop(event: Event) -> bool:
+    return any(reason.code == CODE for reason in event.evidence.reasons)
 
 
 def _version(event: Event) -> str:

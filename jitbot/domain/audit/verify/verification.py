@@ -1,7 +1,7 @@
 """Judges a ledger: everything is read before, and each check is one line of a list."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,11 +15,13 @@ from jitbot.domain.audit.verify import (
     integrity,
     recheck_decisions,
     rule_changes,
+    stop_checks,
     unread,
 )
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.audit.verify.recheck_decisions import DecisionFacts
 from jitbot.domain.audit.verify.rule_changes import RuleHistory
+from jitbot.domain.audit.verify.stop_checks import RulesOfStop
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.model.documents import Sha
 
@@ -40,6 +42,7 @@ class LedgerFacts:
     grants: tuple[GrantRecord, ...]
     decisions: Iterable[DecisionFacts]
     rules: RuleHistory = field(default_factory=RuleHistory)
+    stop_rules: Mapping[Sha, RulesOfStop] = field(default_factory=dict)  # by the commits that stops name
     gone: tuple[tuple[Sha, str], ...] = ()  # commits that the ledger held and does not, and who says so
     before: frozenset[Sha] = frozenset()  # commits of the ledger whose findings were reported before
 
@@ -53,6 +56,7 @@ CHECKS: tuple[Callable[[LedgerFacts], Iterable[AuditFinding]], ...] = (
     lambda facts: completeness.outcomes_without_approval(facts.history),
     lambda facts: (found for each in facts.decisions for found in recheck_decisions.problems(each)),
     lambda facts: rule_changes.problems(facts.history.recorded, facts.rules, facts.at),
+    lambda facts: stop_checks.problems(facts.history, facts.stop_rules),
     lambda facts: completeness.not_followed(facts.not_followed),
     lambda facts: (found for each in facts.grants for found in grant_checks.problems(each, facts.at)),
 )

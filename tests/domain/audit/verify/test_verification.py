@@ -17,7 +17,7 @@ from jitbot.domain.audit.verify.verification import CHECKS, LedgerFacts, heads_o
 from jitbot.domain.ledger.batches import (
     Doubt,
 )
-from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 
 LONG_AFTER = NOW + 30 * DAY
@@ -61,6 +61,10 @@ WRONG = (
     ({"history": history(GRANTED)}, "granted-without-approval"),
     ({"decisions": iter([UNFOUNDED])}, "not-on-main"),
     ({"history": history(RULES)}, "rules-not-on-main"),
+    (
+        {"history": history(replace(GRANTED, kind=EventType.ENDED, why=EndReason.STOPPED))},
+        "ended-without-stop",
+    ),
     ({"not_followed": (sha("large"),)}, "commit-not-read"),
     ({"grants": grant_records([APPROVED, GRANTED], LONG_AFTER)}, "no-end"),
 )
