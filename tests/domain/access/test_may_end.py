@@ -3,7 +3,12 @@
 import pytest
 from acme_facts import MERGED_AT, PATH, SECOND, TEAMS, a_person, an_actor, owned_by, people, the_rules
 
-from jitbot.domain.access.may_end import entitled, needs_entitlement, why_deletion_ends_nothing
+from jitbot.domain.access.may_end import (
+    entitled,
+    needs_entitlement,
+    owner_of_rules,
+    why_deletion_ends_nothing,
+)
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import GithubId, Login
 from jitbot.domain.model.errors import DeniedError, UnavailableError
@@ -100,3 +105,18 @@ def test_an_owner_is_one_at_that_moment() -> None:
     for at in (MERGED_AT - SECOND, MERGED_AT + SECOND):
         with pytest.raises(DeniedError):
             entitled(carol, PATH, ALICE, rules, at)
+
+
+def test_an_owner_of_the_rules_is_one_at_that_moment() -> None:
+    """Who may stop, and lift a stop: by a membership with dates as by one without."""
+    team = (Membership(login=Login("carol"), since=MERGED_AT, until=MERGED_AT + SECOND),)
+    plain = {name: tuple(Membership(login=each) for each in logins) for name, logins in TEAMS.items()}
+    rules = the_rules(
+        teams=Roster.of({**plain, "acme/security": team}),
+        codeowners=codeowners.parse("/policies/ @acme/security\n"),
+    )
+    carol = an_actor("carol")
+    assert owner_of_rules(carol, rules, MERGED_AT) == a_person("carol")
+    for at in (MERGED_AT - SECOND, MERGED_AT + SECOND):
+        with pytest.raises(DeniedError):
+            owner_of_rules(carol, rules, at)
