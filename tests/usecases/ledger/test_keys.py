@@ -18,8 +18,9 @@ def out_of_reach(world: World) -> None:
     """jitbot cannot reach the issuer's keys; AWS, which is elsewhere, can."""
 
     def gone(_: str, path: str) -> GitHubFault | None:
-        asked_by_jitbot = flask.request.headers["User-Agent"].startswith("jitbot/")
-        return GitHubFault(status=503) if path.endswith("/jwks") and asked_by_jitbot else None
+        if not path.endswith("/jwks") or not flask.request.headers["User-Agent"].startswith("jitbot/"):
+            return None
+        return GitHubFault(status=503)
 
     world.forget()
     world.acme.github.faults = gone
