@@ -11,11 +11,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from flask import Flask
 from git_objects import NAME, Objects, UnsureError, repository
 
 from jitbot.sandbox.github.records import GitHubFault
 from jitbot.sandbox.github.site import HostedRepository, Site
 
+_GIT = Flask("git")
 SITES: dict[str, Site] = {}  # by address, those that are running
 _MANY = 1000  # objects that git brings in less time
 _FLAGS = ("--quiet", "--no-tags", "--no-recurse-submodules", "origin")
@@ -68,7 +70,8 @@ def _meet_faults(site: Site, calls: Iterable[tuple[str, str]], before: Sequence[
     if faults is None:
         return
     for method, path in calls:
-        met.append(faults(method, path))
+        with _GIT.test_request_context(path, method=method, headers={"User-Agent": "git"}):
+            met.append(faults(method, path))  # some look at the request itself
         if met[-1] is not None:
             site.faults = lambda method, path: met.pop(0) if met else faults(method, path)
             raise UnsureError
