@@ -25,7 +25,7 @@ from jitbot.domain.ledger.evidence import (
 )
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import Finding
-from jitbot.domain.model.merge_facts import Actor, Case, Change, ChangeKind
+from jitbot.domain.model.merge_facts import Case, Change, ChangeKind
 from jitbot.domain.model.parsed_case import ParsedCase
 
 _OF_RULES = (Evidence.approval_rules.name, Evidence.places.name)
@@ -128,11 +128,11 @@ def _of_merge(case: Case) -> Pairs:
     pull, commits = case.merge.pull_request, case.merge.commits
     return (
         Evidence.pull_request(pull.number),
-        Evidence.author(_account(pull.author)),
+        Evidence.author(RecordedAccount.of_actor(pull.author)),
         Evidence.head(pull.head),
         Evidence.requested_at(pull.created_at),
         Evidence.merged_at(pull.merged_at),
-        Evidence.merged_by(None if pull.merged_by is None else _account(pull.merged_by)),
+        Evidence.merged_by(None if pull.merged_by is None else RecordedAccount.of_actor(pull.merged_by)),
         Evidence.commits([commit.sha for commit in commits[: bounds.COMMITS]]),
         *bounds.more("commits", commits, bounds.COMMITS).items(),
     )
@@ -180,14 +180,6 @@ def _of_case(parsed_case: ParsedCase, approvals: Sequence[Approval]) -> Pairs:
         Evidence.owners(list(parsed_case.owned_by.names)),
         Evidence.owner_rule(parsed_case.owned_by.rule),
         Evidence.named(sorted(named_by_commits(parsed_case.merge, parsed_case.people))[: bounds.ALL_NAMES]),
-    )
-
-
-def _account(actor: Actor) -> RecordedAccount:
-    return RecordedAccount.of(
-        RecordedAccount.login(actor.login),
-        RecordedAccount.github_id(actor.github_id),
-        RecordedAccount.kind(actor.kind),
     )
 
 

@@ -12,6 +12,7 @@ from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.case_json import Facts
 from jitbot.domain.ledger.case_json import dump as dump_facts
 from jitbot.domain.ledger.case_json import load as load_facts
+from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.text.json_object import (
     JsonObject,
     Key,
@@ -57,6 +58,11 @@ class RecordedAccount(JsonObject):
     def named(cls, login: str, github_id: int) -> Self:
         """The account of this login and id, of whatever type."""
         return cls.of(cls.login(login), cls.github_id(github_id))
+
+    @classmethod
+    def of_actor(cls, actor: Actor) -> Self:
+        """An account as GitHub names it, with its type."""
+        return cls.of(cls.login(actor.login), cls.github_id(actor.github_id), cls.kind(actor.kind))
 
 
 @dataclass(frozen=True, slots=True)

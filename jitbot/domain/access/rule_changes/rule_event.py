@@ -81,7 +81,7 @@ def _pull_request(origin: RuleOrigin) -> Sequence[tuple[str, object]]:
     counted, others = origin.review.counted, origin.review.not_counted
     return (
         Evidence.pull_request(pull.number),
-        Evidence.author(_account(pull.author)),
+        Evidence.author(RecordedAccount.of_actor(pull.author)),
         Evidence.head(pull.head),
         Evidence.merged_at(pull.merged_at),
         Evidence.approvals([_recorded(each) for each in counted]),
@@ -92,14 +92,6 @@ def _pull_request(origin: RuleOrigin) -> Sequence[tuple[str, object]]:
 def _push(origin: RuleOrigin) -> Sequence[tuple[str, object]]:
     by = origin.pushed_by
     return () if by is None else (Evidence.by(by.login), Evidence.github_id(by.github_id))
-
-
-def _account(actor: Actor) -> RecordedAccount:
-    return RecordedAccount.of(
-        RecordedAccount.login(actor.login),
-        RecordedAccount.github_id(actor.github_id),
-        RecordedAccount.kind(actor.kind),
-    )
 
 
 def _recorded(review: Review, why: str = "") -> RecordedReview:
