@@ -57,6 +57,7 @@ def test_the_head_is_as_old_as_the_last_push_of_it() -> None:
     assert made_head_at((first, away), head=C, until=MERGED_AT) == first.at
     assert made_head_at((first, away, back, late), head=C, until=MERGED_AT) == back.at
     assert made_head_at((first, late), head=C, until=None) == late.at
+    assert made_head_at((first, late), head=C, until=late.at) == late.at  # at that very second it counts
     assert made_head_at((away,), head=C, until=MERGED_AT) is None
     assert made_head_at((first, push("bob", C, C, minutes=3)), head=C, until=MERGED_AT) == first.at
 

@@ -81,7 +81,7 @@ def under(
     """What a request needs under one version of the rules if it is merged at this moment; None if they do not read."""
     policy, groups = rules.policy.value, rules.account_groups.value
     if policy is not None and not any(map(groups_of, policy.approval_rules)):
-        groups = groups or NO_GROUPS  # the file does not matter
+        groups = NO_GROUPS  # the file does not matter
     roster, people = rules.teams.value, rules.people.value
     if policy is None or groups is None or roster is None or people is None:
         return None
