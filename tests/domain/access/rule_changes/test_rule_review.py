@@ -109,10 +109,19 @@ def test_what_came_after_the_merge_changes_nothing() -> None:
     assert judged(dismissed).lacks
 
 
+def test_what_is_not_merged_was_not_approved() -> None:
+    """Only what was there before the merge counts, and there is none."""
+    open_pull = a_pull(merged_at=None)
+    found = reviewed(a_rule_change(), open_pull, (a_review(),), (), the_rules(codeowners=OWNED))
+    assert found.lacks
+    assert found.counted == ()
+
+
 def test_rules_that_cannot_be_read_know_nobody() -> None:
     """Then no approval counts; a path without a known owner needs one approval, whoever gives it."""
     assert judged(a_review(), people=unreadable()).lacks
     assert judged(a_review(), codeowners=None).lacks == ""
+    assert judged(a_review(), teams=unreadable()).lacks == ""  # bob owns it by his own name
     assert judged(a_review("erin"), paths=("docs/CODEOWNERS",)).lacks == ""
 
 

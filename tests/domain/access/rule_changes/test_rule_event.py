@@ -1,0 +1,59 @@
+"""What the record says of a change of the rules: how it came to main, by whom, and what is missing."""
+
+import pytest
+from acme_facts import HEAD, MERGE, MERGED_AT, NOW, an_actor
+from builders import a_pull, a_review
+
+from jitbot.domain.access.rule_changes.rule_event import RuleOrigin, approvals_of, author_of, rule_event
+from jitbot.domain.access.rule_changes.rule_review import NO_APPROVAL, RuleReview
+from jitbot.domain.ledger.events import Event
+from jitbot.domain.ledger.evidence import RuleOutcome
+from jitbot.domain.ledger.git_history import RuleChange
+
+CHANGE = RuleChange(commit=MERGE, at=MERGED_AT, subject="change", paths=("policies/people.yaml",))
+APPROVED = RuleReview(counted=(a_review(),), not_counted=((a_review("erin"), "did not approve"),))
+ORIGINS = {
+    RuleOutcome.REVIEWED: RuleOrigin(pull_request=a_pull(), review=APPROVED),
+    RuleOutcome.UNREVIEWED: RuleOrigin(pull_request=a_pull(), review=RuleReview(lacks=NO_APPROVAL)),
+    RuleOutcome.PUSHED: RuleOrigin(pushed_by=an_actor("olivia")),
+    RuleOutcome.UNKNOWN: RuleOrigin(why="GitHub's lists may lag"),
+}
+
+
+def recorded(outcome: RuleOutcome) -> Event:
+    """The event of a change that came so."""
+    return rule_event(CHANGE, ORIGINS[outcome], now=NOW, run="https://github.com/acme/access/actions/runs/1")
+
+
+@pytest.mark.parametrize("outcome", RuleOutcome)
+def test_each_way_to_main_has_its_word(outcome: RuleOutcome) -> None:
+    """By a pull request or by a push, and unknown where GitHub said neither: never one for the other."""
+    assert ORIGINS[outcome].outcome is outcome
+    evidence = recorded(outcome).evidence
+    by_pull_request = outcome in (RuleOutcome.REVIEWED, RuleOutcome.UNREVIEWED)
+    assert evidence.outcome == outcome
+    assert (evidence.pull_request is not None) is by_pull_request
+    assert evidence.by == ("olivia" if outcome is RuleOutcome.PUSHED else "")
+    assert evidence.reason == {
+        RuleOutcome.UNREVIEWED: NO_APPROVAL,
+        RuleOutcome.UNKNOWN: "GitHub's lists may lag",
+    }.get(outcome, "")
+
+
+def test_who_did_what_is_recorded() -> None:
+    """The author, whose approval counted, and whose did not, with why; the approval has no why."""
+    event = recorded(RuleOutcome.REVIEWED)
+    (counted,), (other,) = event.evidence.approvals, event.evidence.not_counted
+    assert (counted.login, counted.why, other.login, other.why) == ("bob", "", "erin", "did not approve")
+    assert author_of(event) == a_pull().author
+    (approval,) = approvals_of(event)
+    assert (approval.user, approval.commit) == (a_review().user, HEAD)
+    assert (approval.review_id, approval.submitted_at) == (a_review().review_id, a_review().submitted_at)
+
+
+def test_what_was_pushed_has_no_author_of_a_pull_request() -> None:
+    """Nobody is made up; who pushed is known by their id."""
+    event = recorded(RuleOutcome.PUSHED)
+    assert (author_of(event).login, author_of(event).github_id) == ("", 0)
+    assert event.evidence.github_id == an_actor("olivia").github_id
+    assert approvals_of(event) == ()
