@@ -85,7 +85,7 @@ def line_findings(path: str, codeowners: CodeOwners | None) -> tuple[Finding, ..
 def reviewers_of(policy: Policy, people: People, teams: Teams) -> tuple[Person, ...]:
     """The known people whom a policy's `reviewers` stand for, each once."""
     names = [name if name.startswith("@") else f"@{name}" for name in policy.reviewers]
-    known = {login.casefold(): person for login, person in people.items()}
+    known = owners.by_login(people)
     return tuple(known[login.casefold()] for login in expand(names, teams) if login.casefold() in known)
 
 

@@ -36,7 +36,7 @@ def of(path: str, *, codeowners: CodeOwners | None, people: People, teams: Teams
         return nobody("unowned", f"no line of CODEOWNERS matches {path}", "add a line for its folder")
     names = owners_of(codeowners, path)
     logins = expand(names, teams)
-    known = {login.casefold(): person for login, person in people.items()}
+    known = by_login(people)
     owners = tuple(known[login.casefold()] for login in logins if login.casefold() in known)
     where = f"{rule.line}: {rule.pattern}"
     if owners:
@@ -49,6 +49,11 @@ def of(path: str, *, codeowners: CodeOwners | None, people: People, teams: Teams
         )
         hint = "add the approvers to policies/people.yaml and their team to policies/teams.yaml"
     return nobody("no-known-owner", message, hint, line=rule.line)
+
+
+def by_login(people: People) -> Mapping[str, Person]:
+    """People by their logins, casefolded: GitHub compares logins without case."""
+    return {login.casefold(): person for login, person in people.items()}
 
 
 def ends(people: Iterable[Person], owned: Owners, roster: Roster, at: datetime) -> Mapping[Login, datetime]:

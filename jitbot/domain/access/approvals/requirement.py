@@ -15,7 +15,7 @@ from jitbot.domain.model.approval_rules import ApprovalRule
 from jitbot.domain.model.codeowners import expand
 from jitbot.domain.model.documents import People, Person, Policy, Request, Teams
 from jitbot.domain.model.merge_facts import Rules
-from jitbot.domain.model.owners import human_keys
+from jitbot.domain.model.owners import by_login, human_keys
 from jitbot.domain.model.parsed_case import ParsedCase
 from jitbot.domain.model.roster import Roster
 
@@ -89,7 +89,7 @@ def under(
     required = of_rules(held, roster.at(at), people, by_rules=bool(policy.approval_rules))
     if not roster.dated:
         return required
-    known = _by_login(people)
+    known = by_login(people)
     return replace(
         required,
         teams=tuple(
@@ -141,17 +141,13 @@ def of_rules(
     rules: Iterable[ApprovalRule], teams: Teams, people: People, *, by_rules: bool = True
 ) -> Requirement:
     """What these rules need together."""
-    known = _by_login(people)
+    known = by_login(people)
 
     def one(rule: ApprovalRule) -> Requirement:
         wanted = (RequiredTeam(name=name, rosters=(_members(name, teams, known),)) for name in rule.teams)
         return Requirement(need=rule.need, teams=tuple(wanted), rules=(rule,), by_rules=by_rules)
 
     return join(map(one, rules))
-
-
-def _by_login(people: People) -> Mapping[str, Person]:
-    return {login.casefold(): person for login, person in people.items()}
 
 
 def _members(team: str, teams: Teams, known: Mapping[str, Person]) -> frozenset[str]:
