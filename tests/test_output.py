@@ -150,6 +150,25 @@ def test_the_list_is_no_longer_than_it_must_be() -> None:
         assert allowed <= seen, module
 
 
+REPR = {
+    "domain/model/owners.py": "a key to compare by, shown to nobody",
+    "domain/setup/doctor/role_permissions.py": "likewise",
+    "domain/setup/cloudformation.py": "for whoever changes the template",
+    "domain/text/escape.py": "`quoted` itself",
+}
+
+
+def test_the_domain_quotes_what_people_wrote_in_one_way() -> None:
+    """By `escape.quoted`: `repr` shows characters that nobody sees. What is on the list needs it."""
+    found = set()
+    for path in sorted((HOUSE / "domain").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "repr"
+            if called or (isinstance(node, ast.FormattedValue) and node.conversion == ord("r")):
+                found.add(path.relative_to(HOUSE).as_posix())
+    assert found == set(REPR)
+
+
 def test_there_is_one_way_to_say_what_is_done() -> None:
     """Each world and each command that tells of its progress does it by `progress`, which makes it inert."""
     given = [

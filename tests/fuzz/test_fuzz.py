@@ -37,7 +37,7 @@ def _atheris() -> None:
 def test_a_moment_finds_nothing(target: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every target holds against what a moment of guided guessing finds; the night gives it minutes."""
     assert fuzz.run(target, 2, tmp_path) == 0, capsys.readouterr().out
-    assert int(capsys.readouterr().out.split()[1].replace(",", "")) > 100
+    assert int(capsys.readouterr().out.split()[1].replace(",", "")) > 20
 
 
 @pytest.mark.usefixtures("_atheris")

@@ -22,8 +22,8 @@ from jitbot.domain.model.documents import (
     Source,
     Statement,
 )
-from jitbot.domain.model.grammar import shown
 from jitbot.domain.text import duration, timestamp
+from jitbot.domain.text.escape import quoted
 
 _END_MARK = "AWSDenyAll"  # a grant that carries it has been ended early
 
@@ -56,7 +56,7 @@ def _check_parameters(document: Document) -> None:
         for item, value in document.children(*path, "enum"):
             if problem := grammar.literal_problem(value, separators):
                 document.refuse(
-                    item, "bad-parameter-value", f"{shown(value)} {problem}", "every value is a literal"
+                    item, "bad-parameter-value", f"{quoted(value)} {problem}", "every value is a literal"
                 )
 
 
@@ -95,7 +95,7 @@ def _check_conditions(document: Document) -> None:
             )
             for path, text in _texts(keys, operator):
                 if problem := grammar.condition_value_problem(str(operator[-1]), text):
-                    document.refuse(path, "bad-condition-value", f"{shown(text)} {problem}")
+                    document.refuse(path, "bad-condition-value", f"{quoted(text)} {problem}")
 
 
 def _check_templates(document: Document) -> None:
@@ -200,7 +200,7 @@ def _check_rule_values(document: Document, where: Path) -> None:
             continue
         for item, value in document.children(*path):
             if problem := value_problem(str(value), declared[name]):
-                message = f"{shown(value)} {problem}, so no request has it"
+                message = f"{quoted(value)} {problem}, so no request has it"
                 document.refuse(item, "bad-parameter-value", message, "write a value that a request can have")
 
 
@@ -293,7 +293,7 @@ def parse_request(source: Source) -> Parsed[Request]:
     elif document.sound("requester") and path.slug_for(Login(document.value["requester"])) is None:
         requester = document.value["requester"]
         hint = f"name the file {path.date:%d}-{requester}-<a few words: a-z, 0-9, ->.yaml"
-        document.refuse(("requester",), "wrong-name", f"the file's name is not of {shown(requester)}", hint)
+        document.refuse(("requester",), "wrong-name", f"the file's name is not of {quoted(requester)}", hint)
     return document.parsed(lambda value: _request(source.path, value, document))
 
 

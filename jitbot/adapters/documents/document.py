@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from jitbot.domain.model.documents import Finding, Parsed, Position, Source
-from jitbot.domain.model.grammar import shown
+from jitbot.domain.text.escape import quoted
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ class Document:
         seen: set[str] = set()
         for path, text in items:
             if text.casefold() in seen:
-                self.refuse(path, code, f"{shown(text)} {sentence}", "each may be listed once", key=key)
+                self.refuse(path, code, f"{quoted(text)} {sentence}", "each may be listed once", key=key)
             seen.add(text.casefold())
 
     def parsed(self, make: Callable[[Any], T]) -> Parsed[T]:
@@ -107,7 +107,7 @@ def dotted(path: Path) -> str:
 def named(path: Path) -> str:
     """The same for a sentence: on one line, and short; a part that is no plain name is quoted."""
     parts = (str(part) for part in path)
-    return ".".join(part if _PLAIN.fullmatch(part) else shown(part) for part in parts)
+    return ".".join(part if _PLAIN.fullmatch(part) else quoted(part) for part in parts)
 
 
 def _related(path: Path, broken: Path) -> bool:

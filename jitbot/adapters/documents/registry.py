@@ -23,9 +23,9 @@ from jitbot.domain.model.documents import (
     Settings,
     Source,
 )
-from jitbot.domain.model.grammar import shown
 from jitbot.domain.model.roster import Membership, Roster
 from jitbot.domain.text import duration, timestamp
+from jitbot.domain.text.escape import quoted
 
 _PRINCIPALS = ("identity_center", "iam_user", "iam_role")
 
@@ -110,7 +110,7 @@ def _check_members(document: Document, team: Path) -> None:
             document.refuse((*path, "until"), "bad-membership", message, "swap the dates, or remove one")
         earlier = seen.setdefault(member.login.casefold(), [])
         if any(member.meets(each) for each in earlier):
-            message = f"{shown(member.login)} is a member already"
+            message = f"{quoted(member.login)} is a member already"
             hint = "each may be listed once for each moment; `until` itself belongs to the next entry"
             document.refuse(path, "repeated-login", message, hint)
         earlier.append(member)

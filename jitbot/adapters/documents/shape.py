@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from jitbot.adapters.documents.document import Document, Path, Text, named
 from jitbot.domain.model import grammar
-from jitbot.domain.model.grammar import INTEGER, shown
+from jitbot.domain.model.grammar import INTEGER
 from jitbot.domain.text import duration, timestamp
+from jitbot.domain.text.escape import quoted
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -185,7 +186,7 @@ def _unknown_keys(document: Document, misfit: _Misfit, seen: set[Path]) -> None:
         near = difflib.get_close_matches(key.casefold(), known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
         hint = _REFUSED_KEYS.get(key.casefold(), hint)
-        message = f"{_owner(misfit.path)} has no key {shown(key)}"
+        message = f"{_owner(misfit.path)} has no key {quoted(key)}"
         document.refuse((*misfit.path, key), "unknown-key", message, hint, key=True)
 
 
@@ -224,12 +225,12 @@ def _sentence(misfit: _Misfit) -> tuple[str, str]:
         case "maxItems" | "maxProperties":
             return "too-many", f"{name} holds {len(value)}; {limit} is the most"
         case "uniqueItems":
-            return "repeated-value", f"{shown(value[int(misfit.path[-1])])} is named twice"
+            return "repeated-value", f"{quoted(value[int(misfit.path[-1])])} is named twice"
         case _:
             return bad, f"{name}: {said} is not a valid {title}"
 
 
 def _found(value: object) -> str:
     if isinstance(value, str):
-        return shown(value)
+        return quoted(value)
     return "a list" if isinstance(value, list) else "a mapping"

@@ -14,7 +14,7 @@ import yaml
 from jitbot.adapters.documents.document import Document, Path, Text, named
 from jitbot.adapters.documents.yaml_error import explained
 from jitbot.domain.model.documents import Position, Source
-from jitbot.domain.model.grammar import shown
+from jitbot.domain.text.escape import quoted
 from jitbot.domain.text.visible import name_of, unseen, unseen_in
 
 MAX_BYTES = 16 * 1024  # of what anybody may propose
@@ -165,14 +165,14 @@ class _Walk:
         raise _StopError
 
     def _nothing_attached(self, event: Any, path: Path) -> None:
-        place, name = _position(event.start_mark), shown(event.anchor or "")[1:-1]
+        place, name = _position(event.start_mark), quoted(event.anchor or "")[1:-1]
         if isinstance(event, yaml.AliasEvent):
             self._document.note(path, "alias", f"*{name} repeats another part", "write the value out", place)
             return
         if event.anchor is not None:
             self._document.note(path, "anchor", f"&{name} names a part to be repeated", "remove it", place)
         if event.tag is not None:
-            message = f"the tag {shown(event.tag)} changes how the value is read"
+            message = f"the tag {quoted(event.tag)} changes how the value is read"
             self._document.note(path, "tag", message, "remove it", place)
 
     def _scalar(self, event: yaml.ScalarEvent, path: Path) -> Text:
@@ -185,7 +185,7 @@ class _Walk:
             )
         hidden = [text[index] for index, _ in unseen_in(text) if text[index] != "\n"]
         if hidden:
-            message = f"{shown(text)} holds {name_of(hidden[0])}, which cannot be seen here"
+            message = f"{quoted(text)} holds {name_of(hidden[0])}, which cannot be seen here"
             self._document.refuse(
                 path, "hidden-character", message, "write the text itself, without the escape"
             )
@@ -233,7 +233,7 @@ class _Walk:
             part = (*path, key)
             if key in value:
                 first = self._document.keys[part]
-                message = f"the key {shown(key)} is there already, in line {first.line}"
+                message = f"the key {quoted(key)} is there already, in line {first.line}"
                 self._document.note(
                     part, "repeated-key", message, "keep one of them", _position(event.start_mark)
                 )
@@ -257,6 +257,6 @@ class _Walk:
             self._document.note(part, "merge-key", "<< merges another part", "write the keys out", place)
         hidden = [character for character in key if unseen(character)]
         if hidden:
-            message = f"the key {shown(key)} holds {name_of(hidden[0])}, which is none of a key"
+            message = f"the key {quoted(key)} holds {name_of(hidden[0])}, which is none of a key"
             self._document.note(part, "hidden-character", message, "remove it", place)
         return key

@@ -11,6 +11,7 @@ from jitbot.domain.model import bounds, owners
 from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand
 from jitbot.domain.model.documents import Finding, FindingLevel, Login, People, Person, Policy, Teams
 from jitbot.domain.model.grammar import any_request
+from jitbot.domain.text.escape import quoted
 
 ANYTHING = frozenset({"*", "**", "/**"})
 # Files that are to come in these folders must be owned as well: each stands for one.
@@ -39,7 +40,9 @@ def _too_few(policy: Policy, able: tuple[Person, ...], people: People, teams: Te
     message = f"it asks for {required.need} approvals, and {len(able)} of {owning} can approve"
     if policy.approval_rules:
         names = bounds.some([person.login for person in able]) or "nobody"
-        message = f"nobody can meet the rule {rule.in_words()!r}: of {owning} only {names} can approve"
+        message = (
+            f"nobody can meet the rule {quoted(rule.in_words(), 200)}: of {owning} only {names} can approve"
+        )
     hint = (
         "name more owners in .github/CODEOWNERS who are in policies/people.yaml, or ask for fewer approvals"
     )

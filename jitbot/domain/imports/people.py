@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from jitbot.domain.imports.entries import FileEntries, ImportSource, Value
 from jitbot.domain.model.documents import Finding, Login
-from jitbot.domain.model.grammar import LOGIN, shown
+from jitbot.domain.model.grammar import LOGIN
 from jitbot.domain.model.merge_facts import Actor
+from jitbot.domain.text.escape import quoted
 
 COLUMNS = ("login", "identity_center", "iam_user", "github_id")
 MOST_BYTES, MOST_ROWS = 1 << 20, 5000
@@ -73,14 +74,14 @@ def read_csv(path: str, content: bytes) -> PeopleFile:
 def _of_rows(path: str, rows: Iterable[PersonRow]) -> Iterator[Finding]:
     for row in rows:
         if not re.fullmatch(LOGIN, row.login, re.ASCII):
-            message = f"{shown(row.login)} is no GitHub login"
+            message = f"{quoted(row.login)} is no GitHub login"
             yield _at(path, row.line, "bad-login", message)
         if all(name in row.cells for name in _PRINCIPALS):
             message = f"{row.login} has {' and '.join(_PRINCIPALS)}; a person is one AWS identity"
             yield _at(path, row.line, "two-principals", message)
         number = row.cells.get("github_id", "1")
         if not re.fullmatch(r"[1-9][0-9]{0,17}", number, re.ASCII):
-            yield _at(path, row.line, "bad-github-id", f"{shown(number)} is no GitHub id")
+            yield _at(path, row.line, "bad-github-id", f"{quoted(number)} is no GitHub id")
 
 
 def _repeated(path: str, rows: Iterable[PersonRow]) -> Iterator[Finding]:
@@ -91,7 +92,7 @@ def _repeated(path: str, rows: Iterable[PersonRow]) -> Iterator[Finding]:
             first = seen.setdefault((name, cell.casefold()), row.line)
             if first != row.line:
                 yield _at(
-                    path, row.line, "repeated-value", f"{name} {shown(cell)} is in line {first} already"
+                    path, row.line, "repeated-value", f"{name} {quoted(cell)} is in line {first} already"
                 )
 
 
@@ -126,11 +127,11 @@ def known_to_identity_center(people: PeopleFile, users: Mapping[str, bool], stor
         if name is None or users.get(name):
             continue
         if name in users:
-            message = f"{shown(name)} is disabled in Identity Center {store}"
+            message = f"{quoted(name)} is disabled in Identity Center {store}"
         else:
             near = spelt.get(name.casefold())
-            message = f"{shown(name)} is no user of Identity Center {store}"
-            message += f"; it has {shown(near)}" if near else ""
+            message = f"{quoted(name)} is no user of Identity Center {store}"
+            message += f"; it has {quoted(near)}" if near else ""
         yield _at(people.path, row.line, "unknown-user", message)
 
 

@@ -13,6 +13,7 @@ from itertools import takewhile
 from jitbot import catalogs
 from jitbot.domain.model.documents import Finding, Login, Teams
 from jitbot.domain.model.grammar import LOGIN
+from jitbot.domain.text.escape import quoted
 from jitbot.domain.text.patterns import patterns_overlap
 
 LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # GitHub reads the first that exists
@@ -190,7 +191,7 @@ def _pattern_problems(word: re.Match[str], finding: partial[Finding]) -> Iterato
         yield finding(
             code="codeowners-no-pattern",
             column=word.start() + 1,
-            message=f"GitHub reads {_shown(word.group())} as a path here, not as an owner",
+            message=f"GitHub reads {quoted(word.group(), 60)} as a path here, not as an owner",
             hint="put a pattern first; a path of this name can be written from the root, with a leading /",
         )
     for shape, doubt in _DOUBTS:
@@ -205,13 +206,9 @@ def _owner_problems(words: Iterable[re.Match[str]], finding: partial[Finding]) -
             yield finding(
                 code="codeowners-invalid-owner",
                 column=word.start() + 1,
-                message=f"GitHub skips this line: {_shown(word.group())} is not @login, @org/team or name@mail",
+                message=f"GitHub skips this line: {quoted(word.group(), 60)} is not @login, @org/team or name@mail",
                 hint="fix the owner; blanks separate owners, and in a pattern a blank has a backslash before it",
             )
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:60] + "…")
 
 
 def _segments(pattern: str) -> tuple[str, ...]:

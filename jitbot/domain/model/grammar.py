@@ -13,6 +13,7 @@ from ipaddress import ip_network
 from itertools import pairwise
 
 from jitbot.domain.model.documents import POLICIES, Finding, Login, same_login
+from jitbot.domain.text.escape import quoted
 from jitbot.domain.text.visible import name_of, unseen_in
 
 REQUESTS = "requests/"  # the folder of all requests
@@ -78,7 +79,7 @@ def parse_request_path(path: str) -> RequestPath | Finding:
     if match is None:
         return Finding(
             code="request-path",
-            message=f"{shown(path, 100)} is not the path of a request",
+            message=f"{quoted(path, 100)} is not the path of a request",
             file=path,
             hint="a request lives at requests/<policy>/<yyyy-mm>/<dd>-<login>-<slug>.yaml",
         )
@@ -99,16 +100,11 @@ def parse_policy_path(path: str) -> str | Finding:
     if match is None:
         return Finding(
             code="policy-path",
-            message=f"{shown(path, 100)} is not the path of a policy",
+            message=f"{quoted(path, 100)} is not the path of a policy",
             file=path,
             hint="a policy lives at policies/access/<name>.yaml; a name is a-z, 0-9 and -, at most 32, a letter first",
         )
     return match[1]
-
-
-def shown(text: str, length: int = 40) -> str:
-    """A person's text in quotes, on one line, nothing hidden, at most `length` characters of it."""
-    return repr(str(text) if len(text) <= length else text[:length] + "…")
 
 
 def sentence_problem(text: str) -> str | None:
@@ -140,9 +136,9 @@ def literal_problem(value: str, separators: frozenset[str]) -> str | None:
         if not " " <= character <= "~":
             return "holds a character outside printable ASCII"
         if character in "*?${}[]\\":
-            return f"holds {character!r}; a parameter is a literal, never a pattern or a variable"
+            return f"holds {quoted(character)}; a parameter is a literal, never a pattern or a variable"
         if character in ":/" and character not in separators:
-            return f"holds {character!r}, which the policy does not declare in separators"
+            return f"holds {quoted(character)}, which the policy does not declare in separators"
     return None
 
 

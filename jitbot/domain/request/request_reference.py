@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.text.escape import quoted
 
 # Chooses, of the requests that fit, those that the person most likely means; it returns none if it has no preference.
 Preference = Callable[[Sequence[str]], Collection[str]]
@@ -36,6 +37,6 @@ def resolve(text: str, known: Mapping[str, int | None], *, prefer: Sequence[Pref
     if len(fits) == 1:
         return fits[0]
     if not fits:
-        raise InvalidError(f"no request is called {text!r}; `jitbot status` lists them")
+        raise InvalidError(f"no request is called {quoted(text)}; `jitbot status` lists them")
     listed = "\n  ".join(sorted(fits)[:_LISTED])
-    raise InvalidError(f"{text!r} fits {len(fits)} requests; which one?\n  {listed}")
+    raise InvalidError(f"{quoted(text)} fits {len(fits)} requests; which one?\n  {listed}")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.text.escape import quoted
 
 STARTER = (
     "account-read-only",
@@ -52,7 +53,7 @@ def chosen(names: str, library: Iterable[str]) -> tuple[str, ...]:
     given = [each.strip() for each in names.split(",") if each.strip()]
     if unknown := [each for each in given if each not in known and each not in sets]:
         raise InvalidError(
-            f"the library has no policy {unknown[0]!r}; give all, starter, or some of: {', '.join(known)}"
+            f"the library has no policy {quoted(unknown[0])}; give all, starter, or some of: {', '.join(known)}"
         )
     if not given:
         raise InvalidError(f"no policy is named; give all, starter, or some of: {', '.join(known)}")

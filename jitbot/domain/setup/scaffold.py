@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from jitbot.domain.model.documents import POLICIES, GithubId, Login
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import LOGIN, REPOSITORY
+from jitbot.domain.text.escape import quoted
 
 _RELEASE = re.compile(r"[0-9a-f]{40}")
 _VERSION = re.compile(r"v(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})\.(0|[1-9][0-9]{0,5})", re.ASCII)
@@ -43,7 +44,7 @@ def check(answers: Answers) -> None:
     """Raise InvalidError for the first answer that is not a valid name: each is written into rules or into a workflow."""
     if not _RELEASE.fullmatch(answers.release):
         raise InvalidError(
-            f"--release {answers.release!r} is no full commit: tags and short names can be moved; "
+            f"--release {quoted(answers.release)} is no full commit: tags and short names can be moved; "
             "give the 40 hex digits of the release's commit"
         )
     for option, value, shape in (
@@ -54,7 +55,7 @@ def check(answers: Answers) -> None:
         *(("--account", number, _ACCOUNT) for number in answers.accounts.values()),
     ):
         if not shape.fullmatch(value):
-            raise InvalidError(f"{option}: {value!r} is not {_SHAPES[shape]}")
+            raise InvalidError(f"{option}: {quoted(value)} is not {_SHAPES[shape]}")
     for option, count in (("--owner", len(answers.owners)), ("--account", len(answers.accounts))):
         if not count:
             raise InvalidError(f"at least one {option} is needed")

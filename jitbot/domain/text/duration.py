@@ -3,6 +3,8 @@
 import re
 from datetime import timedelta
 
+from jitbot.domain.text.escape import quoted
+
 MINIMUM = timedelta(minutes=15)
 MAXIMUM = timedelta(days=7)
 
@@ -16,11 +18,11 @@ def parse(text: str) -> timedelta:
     """
     match = _GRAMMAR.fullmatch(text)
     if match is None or not text:
-        raise ValueError(f"{_shown(text)} is not a duration; write 90m, 2h, 1h30m or 2d")
+        raise ValueError(f"{quoted(text)} is not a duration; write 90m, 2h, 1h30m or 2d")
     days, hours, minutes = (int(group or 0) for group in match.groups())
     duration = timedelta(days=days, hours=hours, minutes=minutes)
     if not MINIMUM <= duration <= MAXIMUM:
-        raise ValueError(f"{_shown(text)} is outside 15m to 7d")
+        raise ValueError(f"{quoted(text)} is outside 15m to 7d")
     return duration
 
 
@@ -31,7 +33,3 @@ def show(duration: timedelta) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = ((days, "d"), (hours, "h"), (minutes, "m"))
     return "".join(f"{number}{unit}" for number, unit in parts if number) or "0m"
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= 40 else text[:40] + "…")

@@ -36,6 +36,14 @@ def terminal(text: str) -> str:
     return "".join(shown)
 
 
+def quoted(text: str, most: int = 40) -> str:
+    """A person's text in quotes, as a message cites it: at most so many characters, nothing in it hidden.
+
+    Python's `repr` alone shows some characters as they are that nobody sees, such as U+034F.
+    """
+    return terminal(repr(str(text) if len(text) <= most else text[:most] + "…"))
+
+
 def literal(text: str) -> str:
     r"""A name or value as in `terminal`, with all that is not ASCII shown as its escape too: `\u043e`.
 

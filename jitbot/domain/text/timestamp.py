@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime
 
+from jitbot.domain.text.escape import quoted
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _SHAPE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 
@@ -17,13 +19,13 @@ def show(moment: datetime) -> str:
 def parse(text: str) -> datetime:
     """The reverse of `show`, and nothing wider. Raises ValueError, with a sentence for people."""
     if _SHAPE.fullmatch(text) is None:
-        raise ValueError(f"{text[:40]!r} is not a UTC time such as 2026-11-24T09:00:00Z")
+        raise ValueError(f"{quoted(text)} is not a UTC time such as 2026-11-24T09:00:00Z")
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text!r} is not a date and time that exists") from None
+        raise ValueError(f"{quoted(text)} is not a date and time that exists") from None
     if not 2000 <= moment.year < 3000:  # so that days can be added to it, and taken away
-        raise ValueError(f"{text!r} is not in the years 2000 to 2999")
+        raise ValueError(f"{quoted(text)} is not in the years 2000 to 2999")
     return moment
 
 
@@ -33,7 +35,7 @@ def parse_day(text: str) -> datetime:
         return parse(f"{text}T00:00:00Z")
     if _SHAPE.fullmatch(text) is None:
         raise ValueError(
-            f"{text[:40]!r} is neither a date nor a UTC time: 2026-12-20, or 2026-12-20T08:00:00Z"
+            f"{quoted(text)} is neither a date nor a UTC time: 2026-12-20, or 2026-12-20T08:00:00Z"
         )
     return parse(text)
 

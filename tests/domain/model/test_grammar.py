@@ -165,13 +165,6 @@ def test_patterns_at_their_bounds(pattern: str) -> None:
     assert grammar.pattern_problem(pattern) is None
 
 
-def test_what_a_person_wrote_is_shown_short() -> None:
-    """In quotes, whole where it fits."""
-    assert grammar.shown("a" * 40) == repr("a" * 40)
-    assert grammar.shown("a" * 41) == repr("a" * 40 + "…")
-    assert grammar.shown("a\n") == r"'a\n'"
-
-
 def test_policy_paths() -> None:
     """The name of the policy, or what a path would have to be."""
     assert grammar.parse_policy_path("policies/access/orders-db-read.yaml") == "orders-db-read"
@@ -361,12 +354,6 @@ def test_condition_keys() -> None:
 def test_condition_values(operator: str, value: str, fine: bool) -> None:
     """A value is what its operator compares, or a placeholder for it."""
     assert (grammar.condition_value_problem(operator, value) is None) == fine
-
-
-def test_shown_text_is_short_and_inert() -> None:
-    """A person's text in a message is quoted, cut, and free of anything a terminal obeys."""
-    assert grammar.shown("a" * 50) == repr("a" * 40 + "…")
-    assert grammar.shown("a\n\x1b[31m\u202e'") == r'''"a\n\x1b[31m\u202e'"'''
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from jitbot.domain.text.escape import annotation_data, annotation_property, log, markdown, terminal
+from jitbot.domain.text.escape import annotation_data, annotation_property, log, markdown, quoted, terminal
+from jitbot.domain.text.visible import unseen_in
 
 GAP = "\u200b"
 # Spaces and joiners that stay where they are ordinary writing, and the tags of the three flags that have some.
@@ -175,6 +176,37 @@ def test_plain_text_stays_readable_in_the_source(text: str, source: str) -> None
 def test_a_terminal_shows_what_does_not_print_as_its_escape(text: str, shown: str) -> None:
     """Control, direction and invisible characters are shown, not obeyed; all else stays."""
     assert terminal(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a" * 40, repr("a" * 40)),
+        ("a" * 41, repr("a" * 40 + "…")),
+        ("a\n\x1b[31m\u202e'", r'''"a\n\x1b[31m\u202e'"'''),
+        ("a\u034fb\u2800\u3164\ufe0f", r"'a\u034fb\u2800\u3164\ufe0f'"),
+    ],
+)
+def test_a_quoted_text_is_short_and_whole(text: str, shown: str) -> None:
+    """In quotes, cut, nothing that a terminal obeys, and nothing that `repr` shows and nobody sees."""
+    assert quoted(text) == shown
+    assert quoted("a" * 41, 41) == repr("a" * 41)
+
+
+# What belongs beside some neighbours and beside others does not, and what never does.
+_NEIGHBOURS = (
+    "a1#'\u200c\u200d\ufe0f\u20e3\u3000\u00a0\u0628\u094d\u2764\U0001f3fb\U0001f3f4\U000e0067\u034f\udc97"
+)
+
+
+@given(
+    st.text(st.sampled_from(_NEIGHBOURS), max_size=6)
+    | st.text(st.characters(exclude_categories=()), max_size=60)
+)
+def test_nothing_is_hidden_in_a_quoted_text(text: str) -> None:
+    """Whatever somebody wrote, each of its characters can be seen in the message that cites it."""
+    assert not list(unseen_in(quoted(text)))
+    assert not list(unseen_in(terminal(text)))
 
 
 @given(st.text(st.characters()))
