@@ -43,7 +43,10 @@ class Answered:
 
 
 class Acme:
-    """A running sandbox. Use as a context manager: nothing is left behind. `more_accounts`: alias -> id."""
+    """A running sandbox. Use as a context manager: nothing is left behind. `more_accounts`: alias -> id.
+
+    `tree` gives the files of another organisation, for the issuer that signs here; one of its people is olivia.
+    """
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class Acme:
         *,
         on_dispatch: Callable[..., None] | None = None,
         more_accounts: Mapping[str, str] | None = None,
+        tree: Callable[[str], dict[str, bytes]] | None = None,
     ) -> None:
         self.clock = clock
         self.github = GitHubSandbox(clock, on_dispatch=on_dispatch)
@@ -58,6 +62,7 @@ class Acme:
         self._folder = Path(tempfile.mkdtemp(prefix="jitbot-acme-"))
         self._tokens: dict[str, str] = {}
         self._more_accounts = more_accounts or {}
+        self._tree = tree or acme_tree
 
     def __enter__(self) -> Self:
         try:
@@ -142,7 +147,8 @@ class Acme:
 
     def job(self, workflow: str, *, actor: str = "olivia", **overrides: Any) -> dict[str, str]:
         """The environment of a job of this workflow on main, as Actions and the AWS SDK define it."""
-        environment: dict[str, str] = self.github.run_environment(workflow=workflow, actor=actor, **overrides)
+        given = {"repository": self.repository, **overrides}
+        environment: dict[str, str] = self.github.run_environment(workflow=workflow, actor=actor, **given)
         return {**environment, "AWS_ENDPOINT_URL": self.aws.url, "PATH": os.environ.get("PATH", "")}
 
     def shell(self, login: str, *, job: bool = True) -> dict[str, str]:
@@ -171,13 +177,13 @@ class Acme:
         }
 
     def _seed(self) -> None:
-        tree = acme_tree(self.github.issuer)
+        tree = self._tree(self.github.issuer)
         more = "".join(f'{alias}: "{account_id}"\n' for alias, account_id in self._more_accounts.items())
         tree["policies/accounts.yaml"] += more.encode()
         self.settings: Settings = _value(documents.parse_settings, tree, "policies/settings.yaml", Settings)
         self.people: People = _value(documents.parse_people, tree, "policies/people.yaml", ByLogin)
         roster = _value(documents.parse_teams, tree, "policies/teams.yaml", Roster)
-        self.teams: Teams = roster.everybody
+        self.teams: Teams = roster.at(self.clock.now())  # GitHub's own have no dates
         self.accounts: Accounts = _value(documents.parse_accounts, tree, "policies/accounts.yaml", dict)
         for login, person in self.people.items():
             self.github.add_user(login, person.github_id, permission="admin" if login in ADMINS else "write")
@@ -185,7 +191,13 @@ class Acme:
             self.github.add_team(team, members)
         self.github.create_repository(self.repository, tree, repository_id=self.settings.repository_id)
         for account_id in self.accounts.values():
-            self.aws.seed_account(account_id, issuer=self.github.issuer, namespace=self.settings.namespace)
+            self.aws.seed_account(
+                account_id,
+                issuer=self.github.issuer,
+                namespace=self.settings.namespace,
+                repository=self.repository,
+                repository_id=self.settings.repository_id,
+            )
         self.aws.seed_people(self.people.values())
 
     def _stop(self) -> None:

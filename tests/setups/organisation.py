@@ -1,5 +1,6 @@
 """An organisation's files in a fresh repository of `jitbot init`, and what becomes of a request under them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -47,11 +48,11 @@ class SetUp:
     accounts: Mapping[str, str]
     files: Mapping[str, str]
 
-    def lay(self, root: Path, *issuer: str) -> "Laid":
-        """`jitbot init` in an empty folder, then these files over it. `issuer`: options of `init` about it."""
+    def lay(self, root: Path) -> "Laid":
+        """`jitbot init` in an empty folder, then these files over it."""
         options = [f"--owner={login}:{number}" for login, number in self.owners.items()]
         options += [f"--account={alias}={number}" for alias, number in self.accounts.items()]
-        answer = said("init", "--repository", self.repository, *_ANSWERS, *options, *issuer, folder=root)
+        answer = said("init", "--repository", self.repository, *_ANSWERS, *options, folder=root)
         assert answer.code == 0, answer.err
         for path in (root / "policies/access").glob("*.yaml"):
             if path.stem != "rehearsal":  # what an admin does not want, they delete
@@ -84,10 +85,14 @@ class Laid:
         found = {name: self.rules(name).policy.value for name in names}
         return {name: policy for name, policy in found.items() if policy is not None}
 
-    def tree(self) -> dict[str, bytes]:
-        """All files, as a repository of GitHub begins with them."""
+    def tree(self, issuer: str = "") -> dict[str, bytes]:
+        """All files, as a repository of GitHub begins with them; with the sandbox's issuer where it is given."""
         files = (file for file in self.root.rglob("*") if file.is_file())
-        return {file.relative_to(self.root).as_posix(): file.read_bytes() for file in files}
+        tree = {file.relative_to(self.root).as_posix(): file.read_bytes() for file in files}
+        if issuer:
+            settings = tree["policies/settings.yaml"].decode()
+            tree["policies/settings.yaml"] = re.sub("(?m)^issuer: .*", f"issuer: {issuer}", settings).encode()
+        return tree
 
     def rules(self, policy: str) -> Rules:
         """The rules that decide about a policy's requests."""
