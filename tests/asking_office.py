@@ -132,7 +132,7 @@ class Terminal:
             stdout=theirs,
             stderr=theirs,
             cwd=folder,
-            env={**environ, "TERM": "xterm", "COLUMNS": "60"},
+            env={"TERM": "xterm", "COLUMNS": "60", **environ},
             start_new_session=True,
         )
         os.close(theirs)
