@@ -14,11 +14,10 @@ from pathlib import Path
 from processes import JITBOT, NOW, run
 from rows import Row, finish
 
-TESTS = Path(__file__).resolve().parents[1]
 # The organisation is the tests' own.
-sys.path.insert(0, str(TESTS))
-sys.path.insert(0, str(TESTS / "domain"))
-sys.path.insert(0, str(TESTS / "setups"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "domain"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "setups"))
 from asking_office import Terminal
 from desk import said
 from organisation import COMPANY

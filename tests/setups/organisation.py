@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import company
 from builders import a_change, a_merge, a_pull, a_review
@@ -23,6 +24,7 @@ from jitbot.domain.model.parsed_case import ParsedCase, parse_case
 from jitbot.terminal.paths import FolderTree
 from jitbot.usecases.collect.collect_case import read_rules
 
+Fields = dict[str, Any]  # of a request
 HERE = Path(__file__).parent
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 _ANSWERS = (
@@ -104,7 +106,7 @@ class Laid:
         assert roster is not None
         return roster.at(at)
 
-    def merged(self, login: str, policy: str, *by: str, at: datetime = NOW, **fields: object) -> "Asked":
+    def merged(self, login: str, policy: str, *by: str, at: datetime = NOW, **fields: Any) -> "Asked":
         """This person's request for an hour, approved by these people ten minutes before it is merged."""
         path = f"requests/{policy}/{at:%Y-%m/%d}-{login}-work.yaml"
         wanted = {"requester": login, "duration": "1h", "reason": "a payment is stuck", **fields}

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from organisation import NOW, Laid
+from organisation import NOW, Fields, Laid
 
-PROD = {"accounts": ["core-prod"], "ticket": "CHG-100"}
-QUEUE = {"accounts": ["payments-prod"], "ticket": "CHG-100", "parameters": {"queue": "transfers"}}
-RECORDS = {"accounts": ["data-prod"], "ticket": "CHG-100", "parameters": {"table": "customers"}}
-SHELL = {**PROD, "parameters": {"instance": "i-0123456789abcdef0"}}
+PROD: Fields = {"accounts": ["core-prod"], "ticket": "CHG-100"}
+QUEUE: Fields = {"accounts": ["payments-prod"], "ticket": "CHG-100", "parameters": {"queue": "transfers"}}
+RECORDS: Fields = {"accounts": ["data-prod"], "ticket": "CHG-100", "parameters": {"table": "customers"}}
+SHELL: Fields = {**PROD, "parameters": {"instance": "i-0123456789abcdef0"}}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_production_takes_two_of_two_teams(
     bank: Laid,
     login: str,
     policy: str,
-    fields: dict[str, object],
+    fields: Fields,
     teams: set[str],
     enough: tuple[str, str],
     too_few: tuple[str, str],
@@ -69,7 +69,7 @@ def test_who_runs_the_systems_does_not_decide_about_data(bank: Laid) -> None:
     assert bank.merged("elif", "customer-data-read", "ines", "nils", **RECORDS).why == {
         "not-enough-approvals"
     }
-    tested = {**RECORDS, "accounts": ["data-test"]}
+    tested: Fields = {**RECORDS, "accounts": ["data-test"]}
     assert bank.merged("elif", "customer-data-read", "nils", **tested).needs == (
         2,
         {"data-stewards", "security"},
@@ -98,7 +98,7 @@ def test_half_an_hour_of_administration_takes_two_and_more_takes_three(bank: Lai
         ("carla", "payments-redrive", {**QUEUE, "accounts": ["core-prod"]}, "account-not-allowed"),
     ],
 )
-def test_what_is_refused(bank: Laid, login: str, policy: str, fields: dict[str, object], why: str) -> None:
+def test_what_is_refused(bank: Laid, login: str, policy: str, fields: Fields, why: str) -> None:
     """Whoever approves it."""
     everybody = [each for each in bank.everybody if each != login]
     assert why in bank.merged(login, policy, *everybody, **fields).why

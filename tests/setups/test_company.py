@@ -2,11 +2,12 @@
 
 import pytest
 from company import PRODUCTS
-from organisation import Laid
+from organisation import Fields, Laid
 
-TABLE = {"parameters": {"table": "orders"}}
-PROD, STAGING = {"accounts": ["orders-production"]}, {"accounts": ["orders-staging"]}
-SHELL = {"ticket": "OPS-7"}
+TABLE: Fields = {"parameters": {"table": "orders"}}
+PROD: Fields = {"accounts": ["orders-production"]}
+STAGING: Fields = {"accounts": ["orders-staging"]}
+SHELL: Fields = {"ticket": "OPS-7"}
 
 
 def test_a_lead_approves_what_is_short(company: Laid) -> None:
@@ -58,17 +59,17 @@ def test_a_shell_in_production_takes_who_knows_the_hosts(company: Laid) -> None:
 @pytest.mark.parametrize("product", ["billing", "payments", "warehouse"])
 def test_nobody_reaches_another_product(company: Laid, product: str) -> None:
     """Neither its policies nor, under one's own, its accounts."""
-    there, here = {"accounts": [f"{product}-production"]}, {"accounts": ["orders-production"]}
+    there: Fields = {"accounts": [f"{product}-production"]}
     foreign = company.merged("orders-7", f"{product}-logs", f"{product}-1", **there)
     assert foreign.why == {"not-eligible"}
-    strange = company.merged(f"{product}-7", f"{product}-logs", f"{product}-1", **here)
+    strange = company.merged(f"{product}-7", f"{product}-logs", f"{product}-1", **PROD)
     assert "account-not-allowed" in strange.why
     assert company.merged(f"{product}-7", f"{product}-logs", f"{product}-1", **there).why == set()
 
 
 def test_break_glass_is_for_who_is_on_call(company: Laid) -> None:
     """In any account of production, at once; sre-2 is on call next week."""
-    wanted = {"accounts": ["stock-production", "cart-production"], "ticket": "INC-9"}
+    wanted: Fields = {"accounts": ["stock-production", "cart-production"], "ticket": "INC-9"}
     assert company.merged("sre-1", "break-glass", **wanted).why == set()
     assert company.merged("sre-2", "break-glass", **wanted).why == {"not-eligible"}
     staging = company.merged("sre-1", "break-glass", accounts=["cart-staging"], ticket="INC-9")

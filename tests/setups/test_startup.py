@@ -1,7 +1,7 @@
 """A startup of eight: any colleague approves, two for what hurts, nobody their own."""
 
 import pytest
-from organisation import Laid
+from organisation import Fields, Laid
 
 
 @pytest.mark.parametrize("approver", ["hugo", "ben", "olivia"])
@@ -37,7 +37,7 @@ def test_who_has_no_principal_does_not_ask(startup: Laid) -> None:
         ("administrator", {"accounts": ["staging"], "ticket": "OPS-1", "duration": "2h"}, 1),
     ],
 )
-def test_what_hurts_takes_two(startup: Laid, policy: str, fields: dict[str, object], need: int) -> None:
+def test_what_hurts_takes_two(startup: Laid, policy: str, fields: Fields, need: int) -> None:
     """Writing into customers' data, and long administration of production."""
     asked = startup.merged("chloe", policy, "ben", **fields)
     assert asked.needs == (need, set())
@@ -65,7 +65,7 @@ def test_what_hurts_takes_two(startup: Laid, policy: str, fields: dict[str, obje
         ("chloe", "break-glass", {"accounts": ["staging"], "ticket": "OPS-1"}, "account-not-allowed"),
     ],
 )
-def test_what_is_refused(startup: Laid, login: str, policy: str, fields: dict[str, object], why: str) -> None:
+def test_what_is_refused(startup: Laid, login: str, policy: str, fields: Fields, why: str) -> None:
     """Whoever approves it."""
     assert startup.merged(login, policy, "olivia", "ben", "hugo", **fields).why == {why}
 

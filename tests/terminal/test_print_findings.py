@@ -1,6 +1,7 @@
 """Findings for people: what is wrong in many files is said once, and a screen is enough for any number of them."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,11 +14,11 @@ from jitbot.terminal.output import print_findings
 LONG = "x" * 200
 
 
-def finding(number: int = 1, code: str = "no-principal", **more: str) -> Finding:
+def finding(number: int = 1, code: str = "no-principal", **more: Any) -> Finding:
     """bob, who cannot ask under some policy."""
     file = f"policies/access/policy-{number}.yaml"
-    given = {"message": "bob cannot ask", "hint": "give bob a principal", **more}
-    return Finding(code=code, file=file, line=3, column=12, **given)
+    fields: dict[str, Any] = {"message": "bob cannot ask", "hint": "give bob a principal", **more}
+    return Finding(code=code, file=file, line=3, column=12, **fields)
 
 
 def printed(capsys: pytest.CaptureFixture[str], *findings: Finding) -> list[str]:
