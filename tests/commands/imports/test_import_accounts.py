@@ -28,6 +28,12 @@ class Importer:
 
     def __init__(self, desk: Desk, directory: Directory) -> None:
         self.desk, self.directory = desk, directory
+        desk.write(
+            ACCOUNTS,
+            self.text(ACCOUNTS).replace('{id: "333333333333", source: organizations}', '"333333333333"'),
+        )
+        (desk.root / GROUPS).unlink()  # nothing is imported yet
+        (desk.root / "policies/access/sqs-redrive.yaml").unlink()  # which names a group
         workloads = directory.unit("Workloads")
         self.production = directory.unit("Production", workloads)
         self.ids = [

@@ -36,6 +36,9 @@ class Admin:
         self.office, self.folder = office, folder
         office.acme.git("olivia", "checkout", "--quiet", "--force", "origin/main", cwd=folder)
         office.acme.git("olivia", "clean", "--quiet", "-fd", cwd=folder)
+        (folder / PEOPLE).write_text(
+            self.text().replace(", source: csv}", "}"), "utf-8"
+        )  # nothing is imported yet
 
     def run(self, *arguments: str) -> Said:
         """Run jitbot here."""
