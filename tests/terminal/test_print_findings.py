@@ -43,6 +43,8 @@ def test_a_policys_own_name_is_no_cause_of_its_own() -> None:
     """`requests/policy-1/ has no line` and the same of policy-2 are one; what only looks alike is not."""
     one, other = (finding(number, message=f"no line is for requests/policy-{number}/") for number in (1, 2))
     assert by_cause([one, other]) == ((one, other),)
+    teams = [finding(number, message=f"policy-{number}-leads is no team") for number in (1, 2)]
+    assert len(by_cause(teams)) == 2  # two names, which only begin with the policies'
     for different in (
         replace(other, message="no line is for requests/policy-22/"),
         replace(other, code="other"),
@@ -58,12 +60,14 @@ def test_the_most_urgent_are_shown_and_the_others_counted(capsys: pytest.Capture
         replace(finding(number, "over", message=f"{LONG} {number}"), level=FindingLevel.WARNING)
         for number in range(20)
     ]
-    lines = printed(capsys, *warnings, finding(99), finding(98, "late", message="rare"))
+    rare = replace(finding(97, "rare"), level=FindingLevel.WARNING)
+    lines = printed(capsys, *warnings, rare, finding(99), finding(98, "late", message="late"))
     assert len(lines) <= 40
     assert "policies/access/policy-99.yaml:3:12: bob cannot ask [no-principal]" in lines
     assert any(line.startswith("policies/access/policy-98.yaml") for line in lines)
+    assert any(line.startswith("policies/access/policy-97.yaml") for line in lines)
     assert lines[0].startswith("policies/access/policy-0.yaml")
-    shown = sum(line.startswith("policies/") for line in lines) - 2
+    shown = sum(line.startswith("policies/") for line in lines) - 3
     assert lines[-1] == f"and {20 - shown} more: {20 - shown} over"
 
 
