@@ -105,8 +105,8 @@ class Office:
 
 
 @contextmanager
-def open_office(folder: Path) -> Iterator[Office]:
-    """acme, running, with its workflows."""
+def open_office(folder: Path, tree: Callable[[str], dict[str, bytes]] | None = None) -> Iterator[Office]:
+    """acme, running, with its workflows; `tree` gives other files than acme's, for the issuer."""
     runs: list[str] = []
 
     def run(arguments: Sequence[str], environ: Mapping[str, str], where: Path) -> None:
@@ -115,7 +115,7 @@ def open_office(folder: Path) -> Iterator[Office]:
         )
         runs.append(f"{' '.join(arguments)}: {ran.returncode}\n{ran.stdout}{ran.stderr}")
 
-    with Acme(Clock()) as acme, Workflows(acme, run, runs.append) as workflows:
+    with Acme(Clock(), tree=tree) as acme, Workflows(acme, run, runs.append) as workflows:
         yield Office(acme=acme, workflows=workflows, folder=folder, runs=runs)
 
 
@@ -132,7 +132,7 @@ class Terminal:
             stdout=theirs,
             stderr=theirs,
             cwd=folder,
-            env={**environ, "TERM": "xterm", "COLUMNS": "60"},
+            env={"TERM": "xterm", "COLUMNS": "60", **environ},
             start_new_session=True,
         )
         os.close(theirs)

@@ -2,11 +2,13 @@
 
 import base64
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -17,10 +19,13 @@ from jitbot.adapters import documents
 from jitbot.domain.model.documents import Accounts, ByLogin, Login, Parsed, People, Settings, Source, Teams
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.domain.model.roster import Roster
+from jitbot.domain.text import timestamp
 from jitbot.sandbox.aws import AwsSandbox
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
 
+WRITTEN_FOR = datetime(2026, 11, 23, 9, tzinfo=UTC)  # the moment at which acme's story begins
+_WEEK, _MOMENT = timedelta(weeks=1), re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z")
 ADMINS = frozenset({"olivia"})
 _ISSUER_LINE = "issuer: https://token.actions.githubusercontent.com"
 PINNED = f"acme/jitbot@{'6a69' * 10}"  # the release that acme's workflows pin
@@ -43,7 +48,10 @@ class Answered:
 
 
 class Acme:
-    """A running sandbox. Use as a context manager: nothing is left behind. `more_accounts`: alias -> id."""
+    """A running sandbox. Use as a context manager: nothing is left behind. `more_accounts`: alias -> id.
+
+    `tree` gives the files of another organisation, for the issuer that signs here; one of its people is olivia.
+    """
 
     def __init__(
         self,
@@ -51,6 +59,7 @@ class Acme:
         *,
         on_dispatch: Callable[..., None] | None = None,
         more_accounts: Mapping[str, str] | None = None,
+        tree: Callable[[str], dict[str, bytes]] | None = None,
     ) -> None:
         self.clock = clock
         self.github = GitHubSandbox(clock, on_dispatch=on_dispatch)
@@ -58,6 +67,7 @@ class Acme:
         self._folder = Path(tempfile.mkdtemp(prefix="jitbot-acme-"))
         self._tokens: dict[str, str] = {}
         self._more_accounts = more_accounts or {}
+        self._tree = tree
 
     def __enter__(self) -> Self:
         try:
@@ -142,7 +152,8 @@ class Acme:
 
     def job(self, workflow: str, *, actor: str = "olivia", **overrides: Any) -> dict[str, str]:
         """The environment of a job of this workflow on main, as Actions and the AWS SDK define it."""
-        environment: dict[str, str] = self.github.run_environment(workflow=workflow, actor=actor, **overrides)
+        given = {"repository": self.repository, **overrides}
+        environment: dict[str, str] = self.github.run_environment(workflow=workflow, actor=actor, **given)
         return {**environment, "AWS_ENDPOINT_URL": self.aws.url, "PATH": os.environ.get("PATH", "")}
 
     def shell(self, login: str, *, job: bool = True) -> dict[str, str]:
@@ -171,13 +182,14 @@ class Acme:
         }
 
     def _seed(self) -> None:
-        tree = acme_tree(self.github.issuer)
+        issuer, now = self.github.issuer, self.clock.now()
+        tree = acme_tree(issuer, now) if self._tree is None else self._tree(issuer)
         more = "".join(f'{alias}: "{account_id}"\n' for alias, account_id in self._more_accounts.items())
         tree["policies/accounts.yaml"] += more.encode()
         self.settings: Settings = _value(documents.parse_settings, tree, "policies/settings.yaml", Settings)
         self.people: People = _value(documents.parse_people, tree, "policies/people.yaml", ByLogin)
         roster = _value(documents.parse_teams, tree, "policies/teams.yaml", Roster)
-        self.teams: Teams = roster.everybody
+        self.teams: Teams = roster.at(now)  # GitHub's own have no dates
         self.accounts: Accounts = _value(documents.parse_accounts, tree, "policies/accounts.yaml", dict)
         for login, person in self.people.items():
             self.github.add_user(login, person.github_id, permission="admin" if login in ADMINS else "write")
@@ -185,7 +197,13 @@ class Acme:
             self.github.add_team(team, members)
         self.github.create_repository(self.repository, tree, repository_id=self.settings.repository_id)
         for account_id in self.accounts.values():
-            self.aws.seed_account(account_id, issuer=self.github.issuer, namespace=self.settings.namespace)
+            self.aws.seed_account(
+                account_id,
+                issuer=self.github.issuer,
+                namespace=self.settings.namespace,
+                repository=self.repository,
+                repository_id=self.settings.repository_id,
+            )
         self.aws.seed_people(self.people.values())
 
     def _stop(self) -> None:
@@ -194,8 +212,11 @@ class Acme:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def acme_tree(issuer: str) -> dict[str, bytes]:
-    """The files of the example organisation, with the sandbox's issuer in the place of GitHub's."""
+def acme_tree(issuer: str, now: datetime = WRITTEN_FOR) -> dict[str, bytes]:
+    """The files of the example organisation, with the sandbox's issuer in the place of GitHub's.
+
+    The dates in teams.yaml are as far from now as from the week that they are written for.
+    """
     root = Path(str(files("jitbot.sandbox"))) / "acme"
     tree = {}
     for file in sorted(root.rglob("*")):
@@ -205,6 +226,9 @@ def acme_tree(issuer: str) -> dict[str, bytes]:
     tree |= {f".github/workflows/{name}": text for name, text in _workflows()}
     settings = tree["policies/settings.yaml"].decode()
     tree["policies/settings.yaml"] = settings.replace(_ISSUER_LINE, f"issuer: {issuer}").encode()
+    weeks, teams = (now - WRITTEN_FOR) // _WEEK * _WEEK, tree["policies/teams.yaml"].decode()
+    moved = _MOMENT.sub(lambda found: timestamp.show(timestamp.parse_day(found[0]) + weeks), teams)
+    tree["policies/teams.yaml"] = moved.encode()
     return tree
 
 

@@ -1,6 +1,7 @@
 """Prints findings, decisions and changes for people: plain lines, safe on any terminal and in any log."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
@@ -8,10 +9,13 @@ import click
 from jitbot.domain.access import too_large
 from jitbot.domain.ledger.commit_message import sentence
 from jitbot.domain.ledger.events import EndReason, Event
+from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import Finding, FindingLevel, errors
 from jitbot.domain.text import escape
+from jitbot.domain.views.finding_causes import Cause, by_cause, urgent_first
 from jitbot.usecases.runs.report import Report
 
+_COLUMNS, _ROOM = 80, 36  # of a terminal, and the lines that findings may take there; a verdict comes below
 _MARKS = {"approved": ("✓", "green"), "refused": ("✗", "red"), "undecided": ("?", "yellow")}
 
 
@@ -39,13 +43,32 @@ def in_file(finding: Finding) -> str:
 
 
 def print_findings(findings: Iterable[Finding], *, where: Callable[[Finding], str] = in_file) -> None:
-    """One finding a line, as compilers do, with what to do about it below. `where` says the place of each."""
-    for finding in findings:
-        place = where(finding)
-        level = "" if finding.level is FindingLevel.ERROR else f"{finding.level}: "
-        click.echo(f"{escape.log(place)}: {escape.log(level + finding.message)} [{finding.code}]")
-        if finding.hint:
-            click.echo(click.style(f"    {escape.log(finding.hint)}", dim=True))
+    """One cause a line, as compilers do, with the other places and what to do about it below.
+
+    `where` says the place of each. More than fits on a screen is counted: machines get each by `--format json`.
+    """
+    causes, shown, room = by_cause(findings), set[Cause](), _ROOM
+    for cause in urgent_first(causes):
+        room -= sum(-(-len(line) // _COLUMNS) for line in click.unstyle(_lines(cause, where)).split("\n"))
+        if shown and room < 0:
+            break
+        shown.add(cause)
+    for cause in causes:
+        if cause in shown:
+            click.echo(_lines(cause, where))
+    left = Counter(each.code for cause in causes if cause not in shown for each in cause)
+    if left:
+        kinds = bounds.some([f"{number} {code}" for code, number in left.most_common()])
+        click.echo(escape.log(f"and {left.total()} more: {kinds}"))
+
+
+def _lines(cause: Cause, where: Callable[[Finding], str]) -> str:
+    """A cause, inert: the first of its findings whole, where the others are, and what to do."""
+    first, *others = cause
+    level = "" if first.level is FindingLevel.ERROR else f"{first.level}: "
+    more = [f"also {bounds.some([where(each) for each in others], most=3)}"] if others else []
+    below = [click.style(f"    {escape.log(text)}", dim=True) for text in (*more, first.hint) if text]
+    return "\n".join([escape.log(f"{where(first)}: {level}{first.message} [{first.code}]"), *below])
 
 
 def print_annotations(findings: Iterable[Finding]) -> None:

@@ -15,6 +15,7 @@ from typing import TextIO, TypeVar
 import click
 
 from jitbot.domain.access import eligibility
+from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import Parameter, ParameterKind, Policy
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import sentence_problem
@@ -24,6 +25,7 @@ from jitbot.domain.text import duration, escape
 T = TypeVar("T")
 
 _LISTED = 20  # choices shown at once; with more, a part of the name narrows them
+_ROOM = 30  # lines that choices may take; where they would take more, each has one
 _USUAL = timedelta(hours=1)
 
 
@@ -82,10 +84,11 @@ def choose_accounts(policy: Policy, accounts: Sequence[str]) -> tuple[str, ...]:
         names = tuple(dict.fromkeys(text.replace(",", " ").split()))
         unknown = [name for name in names if name not in accounts]
         if unknown or not names:
-            raise click.UsageError(f"{policy.name} knows: {', '.join(accounts)}")
+            likely = [each for each in accounts if any(name in each for name in unknown)]
+            raise click.UsageError(f"{policy.name} knows: {bounds.some(likely or accounts, most=_LISTED)}")
         return names
 
-    return _ask(f"account ({', '.join(accounts)}; several with commas)", chosen)
+    return _ask(f"account ({bounds.some(accounts, most=_LISTED)}; several with commas)", chosen)
 
 
 def choose_parameter(parameter: Parameter) -> str:
@@ -194,12 +197,24 @@ def _inert(checked: Callable[[str], T], text: str) -> T:
 
 
 def _list(choices: Sequence[Choice], total: int) -> None:
-    for number, choice in enumerate(choices[:_LISTED], start=1):
-        click.echo(f"{number:>3}  {click.style(escape.terminal(choice.name), bold=True)}", err=True)
-        for line in choice.about:
+    """The choices with what helps to choose; where that takes too many lines, one line each."""
+    shown = choices[:_LISTED]
+    about = [folded(f"     {line}", sys.stderr, "     ") for choice in shown for line in choice.about]
+    brief = len(shown) + sum(1 + text.count("\n") for text in about) > _ROOM
+    for number, choice in enumerate(shown, start=1):
+        beside = escape.log(_in_a_line(choice)) if brief else ""
+        click.echo(f"{number:>3}  {click.style(escape.terminal(choice.name), bold=True)}{beside}", err=True)
+        for line in () if brief else choice.about:
             click.echo(folded(f"     {line}", sys.stderr, "     "), err=True)
     if len(choices) > _LISTED:
         tell(f"     … and {total - _LISTED} more; type a part of a name")
+
+
+def _in_a_line(choice: Choice) -> str:
+    """What a choice is, as far as it fits beside the name."""
+    room = shutil.get_terminal_size().columns - len(f"123  {choice.name}  ")
+    first = " ".join(choice.about[:1])
+    return f"  {textwrap.shorten(first, max(room, 20), placeholder='…')}"
 
 
 def _chosen(answer: str, shown: Sequence[Choice], choices: Sequence[Choice]) -> list[Choice]:

@@ -50,6 +50,7 @@ TABLE = "arn:aws:dynamodb:eu-west-1:{account}:table/"
 BUCKET = "arn:aws:s3:::acme-data-{account}"
 LOGS = "arn:aws:logs:eu-west-1:{account}:log-group:/acme/"
 INSTANCE = "arn:aws:ec2:eu-west-1:{account}:instance/i-0123456789abcdef0"
+QUEUE = "arn:aws:sqs:eu-west-1:{account}:"
 SHELL = "arn:aws:ssm:eu-west-1:{account}:"
 ABROAD = {"aws:RequestedRegion": "eu-central-1"}
 
@@ -143,6 +144,26 @@ SSM_SHELL = Ask(
         Call(action="ec2:DescribeVolumes", resource="*"),
     ),
 )
+REDRIVE = Ask(
+    policy="sqs-redrive",
+    requester="alice",
+    accounts="prod, staging",
+    duration="1h",
+    longer="2h",
+    fields="parameters: {dead_letters: payouts-dead, queue: payouts}\n",
+    named=(
+        Call(action="sqs:StartMessageMoveTask", resource=f"{QUEUE}payouts-dead"),
+        Call(action="sqs:ReceiveMessage", resource=f"{QUEUE}payouts-dead"),
+        Call(action="sqs:SendMessage", resource=f"{QUEUE}payouts"),
+        Call(action="sqs:GetQueueAttributes", resource=f"{QUEUE}payouts"),
+    ),
+    beside=(
+        Call(action="sqs:ReceiveMessage", resource=f"{QUEUE}payouts"),
+        Call(action="sqs:SendMessage", resource=f"{QUEUE}payouts-dead"),
+        Call(action="sqs:SendMessage", resource=f"{QUEUE}refunds"),
+        Call(action="sqs:PurgeQueue", resource=f"{QUEUE}payouts-dead"),
+    ),
+)
 READ_ONLY = Ask(
     policy="account-read-only",
     requester="bob",
@@ -184,7 +205,13 @@ ADMIN = Ask(
     ),
 )
 BREAK_GLASS = replace(ADMIN, policy="production-break-glass")  # the same access, reviewed after
-WRITTEN_OUT = (ORDERS, PREFIX, SERVICE_LOGS, SSM_SHELL)  # policies whose actions are listed one by one
+WRITTEN_OUT = (
+    ORDERS,
+    PREFIX,
+    SERVICE_LOGS,
+    SSM_SHELL,
+    REDRIVE,
+)  # policies whose actions are listed one by one
 BY_AWS = (READ_ONLY, ADMIN, BREAK_GLASS)
 ASKS = (*WRITTEN_OUT, *BY_AWS)
 IDS = [ask.policy for ask in ASKS]

@@ -48,7 +48,8 @@ def check(
     """Give the verdict that a merge would meet, with the file and the line of each finding.
 
     Without FILE: all of policies/, CODEOWNERS, and this month's requests in the working tree; of a folder, those
-    in it. The rules are those beside the files, wherever this is run.
+    in it. The rules are those beside the files, wherever this is run. What is wrong in many files is shown once, and
+    no more than fits on a screen; --format json has each finding.
 
     Example: jitbot check requests/orders-db-read/2026-11/23-alice-refunds.yaml
     """

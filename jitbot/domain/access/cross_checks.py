@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from jitbot.domain.access import break_glass
-from jitbot.domain.access.eligibility import is_eligible
+from jitbot.domain.access.eligibility import eligible_logins
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS, AccountGroups, is_group
 from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import (
@@ -107,9 +107,9 @@ def _unable_to_ask(policy: Policy, people: People, teams: Teams) -> Iterator[Fin
         if person is not None and person.principal is None:
             message = f"{entry} has no AWS principal in policies/people.yaml, so {entry} cannot ask"
             yield _warning(policy, f"eligible.{index}", "no-principal", message, hint)
-    able = (login for login, person in people.items() if person.principal is not None)
+    able = {login.casefold() for login, person in people.items() if person.principal is not None}
     known = not any(_unknown_people(policy, "eligible", policy.eligible, people, teams))
-    if known and not any(is_eligible(login, policy.eligible, teams) for login in able):
+    if known and able.isdisjoint(eligible_logins(policy.eligible, teams)):
         message = "nobody whom it makes eligible has an AWS principal, so nobody can ask"
         yield _warning(policy, "eligible", "nobody-can-ask", message, hint)
 

@@ -20,7 +20,6 @@ from jitbot.domain.model.documents import (
     Policy,
     Request,
     Teams,
-    same_login,
 )
 from jitbot.domain.model.grammar import INTEGER, literal_problem, parse_request_path
 from jitbot.domain.model.roster import Roster
@@ -57,22 +56,23 @@ def findings(
 
 def is_eligible(login: Login, eligible: tuple[str, ...], teams: Teams) -> bool:
     """Whether a policy's `eligible` names the login itself or one of its teams. Nobody is eligible by default."""
-    names = {login.casefold()}
-    for team, logins in teams.items():
-        if any(same_login(login, each) for each in logins):
-            names.add(f"@{team}".casefold())
-    return any(entry.casefold() in names for entry in eligible)
+    return login.casefold() in eligible_logins(eligible, teams)
+
+
+def eligible_logins(eligible: tuple[str, ...], teams: Teams) -> frozenset[str]:
+    """Whom a policy's `eligible` names, by themselves or by their teams, casefolded; known to people.yaml or not."""
+    named = frozenset(entry.casefold() for entry in eligible)
+    members = (logins for team, logins in teams.items() if f"@{team}".casefold() in named)
+    return named.union(login.casefold() for logins in members for login in logins)
 
 
 def left_alone(
     policy: Policy, people: People, teams: Teams, alone: Callable[[Person], bool]
 ) -> tuple[Login, ...]:
     """Who may ask under a policy, and leaves too few others to approve it, or to review it afterwards."""
-    return tuple(
-        person.login
-        for person in people.values()
-        if is_eligible(person.login, policy.eligible, teams) and alone(person)
-    )
+    named = eligible_logins(policy.eligible, teams)
+    able = (person for person in people.values() if person.login.casefold() in named)
+    return tuple(person.login for person in able if alone(person))
 
 
 def start_of(request: Request, when: datetime) -> datetime:

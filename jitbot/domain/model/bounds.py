@@ -58,10 +58,10 @@ def are_few(paths: Sequence[str]) -> bool:
     return len(paths) <= FILES and sum(len(path.encode(errors="replace")) for path in paths) <= FILE_NAMES
 
 
-def some(texts: Sequence[str], separator: str = ", ") -> str:
+def some(texts: Sequence[str], separator: str = ", ", most: int = SHOWN) -> str:
     """The first few of these texts, and how many more there are."""
-    more = f"{separator}and {len(texts) - SHOWN} more" if len(texts) > SHOWN else ""
-    return separator.join(texts[:SHOWN]) + more
+    more = f"{separator}and {len(texts) - most} more" if len(texts) > most else ""
+    return separator.join(texts[:most]) + more
 
 
 def cut(text: str) -> str:

@@ -1,6 +1,5 @@
 """The scenes of a request that is right: approved, granted, used, extended, ended, removed."""
 
-import json
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -41,7 +40,7 @@ def granted(stage: Stage, grant: Grant) -> None:
         "decided, recorded, granted, read back, recorded",
     )
     stage.run("status", workflow="grant.yml", code=0)
-    grant.role = str(_held(stage)["role_arn"])
+    grant.role = str(stage.held("alice")["role_arn"])
 
 
 def used(stage: Stage, grant: Grant) -> None:
@@ -97,7 +96,7 @@ def extended(stage: Stage, grant: Grant) -> None:
     """More time, approved again; the session that is open goes on."""
     stage.later(timedelta(minutes=50), "alice renews her session")
     session = stage.assume("alice", grant.role) or {}
-    first_end = stage.now + timedelta(seconds=int(str(_held(stage)["seconds_left"])))
+    first_end = stage.now + timedelta(seconds=int(str(stage.held("alice")["seconds_left"])))
     number = stage.propose("alice", "One more hour", {grant.path: grant.text.replace('"2h"', '"3h"')})
     stage.must(stage.review("bob", number))
     stage.must(stage.merge("alice", number))
@@ -110,7 +109,7 @@ def extended(stage: Stage, grant: Grant) -> None:
 
 def expired(stage: Stage, grant: Grant) -> None:
     """No run, no schedule: the clock ends it."""
-    remaining = timedelta(seconds=int(str(_held(stage)["seconds_left"])))
+    remaining = timedelta(seconds=int(str(stage.held("alice")["seconds_left"])))
     half_hour = timedelta(minutes=30)
     stage.later(remaining - half_hour, "half an hour before the end, alice renews her session once more")
     grant.session = stage.assume("alice", grant.role) or {}
@@ -153,12 +152,3 @@ def recorded(stage: Stage) -> None:
     stage.expect(
         log.count("refused") >= 4 and "removed" in log, "everything that was decided and done, in order"
     )
-
-
-def _held(stage: Stage) -> dict[str, object]:
-    """What alice holds now, as machines read it."""
-    ran = stage.run(
-        "status", "--person", "alice", "--format", "json", workflow="grant.yml", code=0, aside=True
-    )
-    (found,) = json.loads(ran.output[ran.output.index("[") : ran.output.rindex("]") + 1])
-    return dict(found)

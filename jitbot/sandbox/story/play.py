@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.panel import Panel
@@ -10,13 +9,11 @@ from rich.text import Text
 
 from jitbot.domain.model.errors import JitbotError
 from jitbot.sandbox.clock import Clock
-from jitbot.sandbox.organisation import Acme
+from jitbot.sandbox.organisation import WRITTEN_FOR, Acme
 from jitbot.sandbox.story import granted, refused
 from jitbot.sandbox.story.stage import Jitbot, Stage
 
-BEGINS = datetime(
-    2026, 11, 23, 9, 0, tzinfo=UTC
-)  # the sandbox has its own time, so the story is always the same
+BEGINS = WRITTEN_FOR  # the sandbox has its own time, so the story is always the same
 
 _INTRODUCTION = """acme keeps its access rules in a repository. Here it runs on this machine:
 real git, GitHub's API and AWS's on loopback, with acme's people, policies
@@ -25,7 +22,8 @@ and accounts. Nothing here reaches the Internet.
 alice    a developer; orders-db-read lets her read one DynamoDB table
 bob      her team's lead; he owns the folder of those requests
 carol    her colleague
-dave     is on call for production; erin approves that
+dave     is on call for production
+erin     owns the rules, and approves what dave asks for
 mallory  a colleague who may write, and tries to get around the rules
 olivia   an admin, who may push and merge past GitHub's rules"""
 
@@ -87,6 +85,7 @@ TITLES = (
     "Extended without a gap",
     "Ended by the clock alone",
     "Confirmed, then removed",
+    "Stopped in an emergency",
     "What git remembers",
 )
 
@@ -107,5 +106,6 @@ def _played(stage: Stage) -> tuple[Callable[[], None], ...]:
         lambda: granted.extended(stage, grant),
         lambda: granted.expired(stage, grant),
         lambda: granted.ended(stage),
+        lambda: refused.stopped(stage),
         lambda: granted.recorded(stage),
     )

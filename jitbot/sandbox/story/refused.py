@@ -80,6 +80,34 @@ def smuggled_rules(stage: Stage) -> None:
     )
 
 
+def stopped(stage: Stage) -> None:
+    """An owner of the rules stops a person: what is live ends, and what is approved meanwhile is refused."""
+    path, text = stage.request("carol", POLICY, "late-shift", duration="1h", **TABLE)
+    number = stage.propose("carol", "Look at the orders", {path: text})
+    stage.must(stage.review("bob", number))
+    stage.must(stage.merge("carol", number))
+    stage.tell("carol", f"asks in #{number}; bob approves; merged; granted")
+    stage.run("grant", workflow="grant.yml", code=0, aside=True)
+    session = stage.assume("carol", stage.held("carol")["role_arn"]) or {}
+    stage.expect(stage.can_read(session, "orders"), "carol reads the table orders")
+    stage.tell("erin", "owns the rules, and hears that carol's laptop was stolen")
+    stop = ("stop", "--person", "carol", "--reason")
+    stage.run(*stop, "laptop stolen", workflow="revoke.yml", actor="erin", code=0)
+    stage.expect(not stage.can_read(session, "orders"), "AWS refuses her open session at once")
+    path, text = stage.request("carol", POLICY, "thief", duration="1h", **TABLE)
+    number = stage.propose("carol", "One more look", {path: text})
+    stage.must(stage.review("bob", number))
+    stage.must(stage.merge("carol", number))
+    stage.tell("somebody", f"asks as carol in #{number}; bob does not know, and approves; merged")
+    ran = stage.run("grant", workflow="grant.yml", code=1)
+    stage.expect("[stopped]" in ran.output, "refused for good, although bob approved it")
+    lift = (*stop, "a new laptop", "--lift")
+    denied = stage.run(*lift, workflow="revoke.yml", actor="carol", code=3, aside=True)
+    stage.expect("carol is no owner" in denied.output, "only an owner of the rules lifts it")
+    lifted = stage.run(*lift, workflow="revoke.yml", actor="erin", code=0)
+    stage.expect("lifted:" in lifted.output, "erin does, and carol may ask anew")
+
+
 def one_of_two(stage: Stage) -> None:
     """GitHub asks for one code owner; this policy asks for two people."""
     path, text = stage.request("dave", "production-admin", "failover", duration="30m", ticket="OPS-77")

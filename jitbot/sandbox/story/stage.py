@@ -3,6 +3,7 @@
 import contextlib
 import io
 import json
+import shlex
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -91,7 +92,7 @@ class Stage:
             self.acme.git("olivia", "pull", "--quiet", "--ff-only", cwd=where)  # as actions/checkout would
             environ = self.acme.job(workflow, actor=actor)
         if not aside:
-            self.command(f"jitbot {' '.join(arguments)}")
+            self.command(f"jitbot {shlex.join(arguments)}")
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
             got = self.jitbot(
@@ -104,6 +105,13 @@ class Stage:
                 f"`jitbot {' '.join(arguments)}` ended with {got}, not {code}:\n{printed.getvalue()}"
             )
         return Ran(code=got, output=printed.getvalue())
+
+    def held(self, login: str) -> dict[str, Any]:
+        """The one grant that this person holds now, as machines read it."""
+        asked = ("status", "--person", login, "--format", "json")
+        ran = self.run(*asked, workflow="grant.yml", code=0, aside=True)
+        (found,) = json.loads(ran.output[ran.output.index("[") : ran.output.rindex("]") + 1])
+        return dict(found)
 
     def show(self, output: str) -> None:
         """A command's output, set apart and cut where it is long."""

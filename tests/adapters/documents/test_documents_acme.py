@@ -1,12 +1,14 @@
 """The documents that the repository ships: acme, its examples, and the starter policies."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 import jitbot
 from jitbot.adapters import documents
+from jitbot.commands.setup import templates
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import People, Policy, Request, Source, Teams
 
@@ -35,17 +37,29 @@ def _teams(root: Path) -> Teams:
     return {} if roster is None else roster.everybody
 
 
+def _groups(root: Path) -> Mapping[str, tuple[str, ...]]:
+    """The groups of accounts; the starter repository has no such file."""
+    path = "policies/account-groups.yaml"
+    if not (root / path).exists():
+        return {}
+    read = documents.parse_account_groups(_source(root, path))
+    assert read.value is not None, read.findings
+    return read.value.groups
+
+
 @pytest.mark.parametrize("root", ROOTS)
 def test_rules_agree_with_each_other(root: Path) -> None:
     """Every alias, login and team that a rule names is there."""
     accounts = documents.parse_accounts(_source(root, "policies/accounts.yaml")).value
+    groups = _groups(root)
     people, teams, policies = _people(root), _teams(root), _policies(root)
     assert documents.parse_settings(_source(root, "policies/settings.yaml")).findings == ()
     assert accounts
+    assert {account for members in groups.values() for account in members} <= accounts.keys()
     assert len(policies) >= 3
     assert {login for members in teams.values() for login in members} <= people.keys()
     for policy in policies.values():
-        assert set(policy.accounts) <= accounts.keys()
+        assert set(policy.accounts) <= {*accounts, *(f"@{group}" for group in groups)}
         assert all(entry.removeprefix("@") in teams or entry in people for entry in policy.eligible)
 
 
@@ -91,10 +105,44 @@ def test_acme_is_who_it_is() -> None:
     }  # fmt: skip
     assert {name: policy.approvals for name, policy in policies.items()} == {
         "account-read-only": 1, "orders-db-read": 1, "production-admin": 2, "production-break-glass": 0,
-        "s3-prefix-read": 1, "service-logs-read": 1, "ssm-shell": 1,
+        "s3-prefix-read": 1, "service-logs-read": 1, "sqs-redrive": 1, "ssm-shell": 1,
     }  # fmt: skip
     assert policies["production-admin"].ticket_required
     assert "${aws:userid}" in policies["ssm-shell"].statements[2].resources[0]
+
+
+def test_acme_uses_all_of_it() -> None:
+    """The example shows each kind of rule: groups, dates, imports, lists of rules, a policy of the library, break-glass."""
+    policies, library = _policies(ACME), templates.library()
+    rules = [rule for policy in policies.values() for rule in policy.approval_rules]
+    named = [rule.when for rule in rules if rule.when is not None]
+    assert any(when.accounts == ("@production",) for when in named)
+    assert any(when.duration_over and when.parameters for when in named)
+    assert any(len(rule.teams) == 2 for rule in rules)
+    assert any("@production" in policy.accounts for policy in policies.values())
+    assert policies["sqs-redrive"].statements == _filled(library["sqs-redrive"].text).statements
+    assert policies["production-break-glass"].approvals == 0
+    roster = documents.parse_teams(_source(ACME, "policies/teams.yaml")).value
+    assert roster is not None
+    dated = [each for team in roster.everybody for each in roster.entries(team) if each.since and each.until]
+    assert [each.login for each in dated] == ["carol"]
+    for name, source in (
+        ("people", "csv"),
+        ("teams", "github"),
+        ("accounts", "organizations"),
+        ("account-groups", "organizations"),
+    ):
+        assert f"source: {source}" in (ACME / f"policies/{name}.yaml").read_text("utf-8")
+
+
+def _filled(text: str) -> Policy:
+    source = Source(
+        path="policies/access/filled.yaml",
+        content=text.replace("__ELIGIBLE__", "[alice]").replace("__ACCOUNTS__", "[prod]").encode(),
+    )
+    policy = documents.parse_policy(source).value
+    assert policy is not None
+    return policy
 
 
 def _example(path: Path) -> tuple[str, str, Source]:

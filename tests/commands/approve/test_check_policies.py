@@ -117,7 +117,7 @@ def test_a_policy_is_linted_when_it_changes(desk: Desk) -> None:
 def test_acmes_policies_are_clean(desk: Desk) -> None:
     """Nothing is wrong with the example organisation's policies."""
     policies = sorted(path.name for path in (desk.root / "policies/access").iterdir())
-    assert len(policies) == 7
+    assert len(policies) == 8
     answer = desk.run("check", *(f"policies/access/{name}" for name in policies))
     assert (answer.code, answer.out) == (0, "all good\n")
 

@@ -7,13 +7,26 @@ from pathlib import Path
 
 import pytest
 from aws_directory import Directory, open_directory
-from desk import Desk, Said, said
+from desk import ISSUER, Desk, Said, before_imports, said
+
+from jitbot.sandbox.organisation import acme_tree
 
 ACCOUNTS, GROUPS, POLICY = (
     "policies/accounts.yaml",
     "policies/account-groups.yaml",
     "policies/access/orders-db-read.yaml",
 )
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_imported_yet(desk: Desk) -> None:
+    """acme's files with every entry as a person's."""
+    before = acme_tree(ISSUER)
+    after = before_imports(before)
+    for path, content in after.items():
+        desk.write(path, content)
+    for path in before.keys() - after.keys():
+        (desk.root / path).unlink()
 
 
 @pytest.fixture

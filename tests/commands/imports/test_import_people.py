@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from asking_office import Office, open_office
-from desk import Said, said
+from desk import Said, before_imports, said
 
 from jitbot.sandbox.github.records import GitHubFault
+from jitbot.sandbox.organisation import acme_tree
 
 PEOPLE, TEAMS = "policies/people.yaml", "policies/teams.yaml"
 HEAD = "login,identity_center\n"
@@ -16,7 +17,9 @@ HEAD = "login,identity_center\n"
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """acme, where alice has something live, with more people and teams on GitHub."""
-    with open_office(tmp_path_factory.mktemp("home")) as office:
+    with open_office(
+        tmp_path_factory.mktemp("home"), lambda issuer: before_imports(acme_tree(issuer))
+    ) as office:
         words = ("-a", "prod", "-d", "1h", "-p", "table=orders", "-r", "live one", "--format", "json")
         live = office.run("request", "orders-db-read", *words).json
         office.approve("bob", live["pull_request"])

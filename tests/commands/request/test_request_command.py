@@ -63,7 +63,7 @@ def test_without_a_policy(office: Office) -> None:
     """Without a terminal and a policy, the policies that one may use are named."""
     answer = office.run("request")
     assert (answer.code, answer.out) == (2, "")
-    assert "account-read-only, orders-db-read, service-logs-read, ssm-shell" in answer.err
+    assert "account-read-only, orders-db-read, service-logs-read, sqs-redrive, ssm-shell" in answer.err
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_the_services_are_those_of_the_policies(capsys: Captured, access: Path) 
     for name in ("account-read-only", "production-admin", "production-break-glass", "ssm-shell"):
         (access / "policies" / "access" / f"{name}.yaml").unlink()
     found = defaults(template(capsys, folder=access))
-    assert (found["BoundaryServices"], found["ManagedPolicies"]) == ("dynamodb,logs,s3", "")
+    assert (found["BoundaryServices"], found["ManagedPolicies"]) == ("dynamodb,logs,s3,sqs", "")
 
 
 def test_options_replace_the_defaults(capsys: Captured) -> None:

@@ -145,7 +145,7 @@ ILLS: list[tuple[Callable[[Acme], None], dict[str, str]]] = [
     (edit(".github/CODEOWNERS", "@acme/sre", "@acme/sre[x]"), {"codeowners-reads": "wrong", "codeowners-errors": "wrong"}),
     (edit("policies/settings.yaml", "700001", "700002"), {"settings-repository-id": "wrong"}),
     (edit("policies/people.yaml", "github_id: 1005", "github_id: 1999"), {"people-ids": "wrong"}),
-    (edit("policies/people.yaml", "  heidi: {github_id: 1008}", "  heide: {github_id: 1008}"), {"people-exist": "wrong", "approvers-s3-prefix-read": "wrong"}),
+    (edit("policies/people.yaml", "  heidi: {github_id: 1008,", "  heide: {github_id: 1008,"), {"people-exist": "wrong", "approvers-s3-prefix-read": "wrong"}),
     (edit("policies/teams.yaml", "acme/payments-leads: [bob]", "acme/payments-leads: [bob, frank]"), {"team-acme-payments-leads": "wrong"}),
     (edit("policies/teams.yaml", "acme/data: [grace]", "acme/data: [grace, frank]"), {"team-acme-data": "warn"}),
     (edit("policies/access/ssm-shell.yaml", "description:", "descriptio:"), {"files-read": "wrong"}),

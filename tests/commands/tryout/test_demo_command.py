@@ -36,7 +36,7 @@ def test_the_story_comes_out_as_told(tmp_path: Path) -> None:
     assert len(ticks) == int(ended[1]) > 20
     assert not re.search(r"^  ✗ ", ran.stdout, re.MULTILINE)
     titles = re.findall(r"^ ?(\d+)  \S", ran.stdout, re.MULTILINE)
-    assert titles == [str(number) for number in range(1, 15)]
+    assert titles == [str(number) for number in range(1, 16)]
     assert list(tmp_path.iterdir()) == []
     assert max(map(len, ran.stdout.splitlines())) <= 80
     assert not [line for line in ran.stdout.splitlines() if line.endswith("…")]
@@ -44,6 +44,7 @@ def test_the_story_comes_out_as_told(tmp_path: Path) -> None:
     assert ran.stdout.index("mallory  a colleague who") < ran.stdout.index("Asked, approved, merged, granted")
     assert ran.stdout.index("granted: alice") < ran.stdout.index("mallory  asks")
     assert "mallory's forgery, ignored" in ran.stdout
+    assert ran.stdout.index("stopped: every request of carol") < ran.stdout.index("lifted: ")
 
 
 def test_one_scene_alone_and_step_by_step() -> None:

@@ -53,6 +53,7 @@ def test_all_rules_are_three_calls(counter: Counter) -> None:
         "account-read-only",
         "orders-db-read",
         "service-logs-read",
+        "sqs-redrive",
         "ssm-shell",
     ]
     assert desk.rules("ssm-shell").policy.value is not None

@@ -1,0 +1,106 @@
+"""Findings for people: what is wrong in many files is said once, and a screen is enough for any number of them."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jitbot.domain.model.documents import Finding, FindingLevel
+from jitbot.domain.views.finding_causes import by_cause, urgent_first
+from jitbot.terminal.output import print_findings
+
+LONG = "x" * 200
+
+
+def finding(number: int = 1, code: str = "no-principal", **more: Any) -> Finding:
+    """bob, who cannot ask under some policy."""
+    file = f"policies/access/policy-{number}.yaml"
+    fields: dict[str, Any] = {"message": "bob cannot ask", "hint": "give bob a principal", **more}
+    return Finding(code=code, file=file, line=3, column=12, **fields)
+
+
+def printed(capsys: pytest.CaptureFixture[str], *findings: Finding) -> list[str]:
+    """The lines that a terminal of 80 columns shows."""
+    print_findings(findings)
+    lines = capsys.readouterr().out.splitlines()
+    return [line[at : at + 80] for line in lines for at in range(0, max(len(line), 1), 80)]
+
+
+def test_one_cause_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """With its first place as compilers write it, where else it is, and what to do."""
+    print_findings(map(finding, range(1, 23)))
+    assert capsys.readouterr().out.splitlines() == [
+        "policies/access/policy-1.yaml:3:12: bob cannot ask [no-principal]",
+        "    also policies/access/policy-2.yaml:3:12, policies/access/policy-3.yaml:3:12,"
+        " policies/access/policy-4.yaml:3:12, and 18 more",
+        "    give bob a principal",
+    ]
+
+
+def test_a_policys_own_name_is_no_cause_of_its_own() -> None:
+    """`requests/policy-1/ has no line` and the same of policy-2 are one; what only looks alike is not."""
+    one, other = (finding(number, message=f"no line is for requests/policy-{number}/") for number in (1, 2))
+    assert by_cause([one, other]) == ((one, other),)
+    teams = [finding(number, message=f"policy-{number}-leads is no team") for number in (1, 2)]
+    assert len(by_cause(teams)) == 2  # two names, which only begin with the policies'
+    for different in (
+        replace(other, message="no line is for requests/policy-22/"),
+        replace(other, code="other"),
+        replace(other, hint="something else"),
+        replace(other, level=FindingLevel.WARNING),
+    ):
+        assert by_cause([one, different]) == ((one,), (different,))
+
+
+def test_the_most_urgent_are_shown_and_the_others_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Errors before warnings, the first of each kind before the second of any; the order stays that of the files."""
+    warnings = [
+        replace(finding(number, "over", message=f"{LONG} {number}"), level=FindingLevel.WARNING)
+        for number in range(20)
+    ]
+    rare = replace(finding(97, "rare"), level=FindingLevel.WARNING)
+    lines = printed(capsys, *warnings, rare, finding(99), finding(98, "late", message="late"))
+    assert len(lines) <= 40
+    assert "policies/access/policy-99.yaml:3:12: bob cannot ask [no-principal]" in lines
+    assert any(line.startswith("policies/access/policy-98.yaml") for line in lines)
+    assert any(line.startswith("policies/access/policy-97.yaml") for line in lines)
+    assert lines[0].startswith("policies/access/policy-0.yaml")
+    shown = sum(line.startswith("policies/") for line in lines) - 3
+    assert lines[-1] == f"and {20 - shown} more: {20 - shown} over"
+
+
+@given(
+    st.lists(
+        st.builds(
+            finding,
+            st.integers(0, 5),
+            st.sampled_from(["one", "other", "third"]),
+            message=st.text(max_size=3),
+            hint=st.sampled_from(["", "do", LONG]),
+        ).flatmap(lambda each: st.sampled_from(FindingLevel).map(lambda level: replace(each, level=level)))
+    )
+)
+def test_grouping_loses_nothing(findings: list[Finding]) -> None:
+    """Every finding is in exactly one cause, in its order, and every cause has its turn, errors first."""
+    causes = by_cause(findings)
+    assert sorted((each for cause in causes for each in cause), key=repr) == sorted(findings, key=repr)
+    assert all(len({(each.level, each.code) for each in cause}) == 1 for cause in causes)
+    order = urgent_first(causes)
+    assert sorted(order, key=repr) == sorted(causes, key=repr)
+    levels = [list(FindingLevel).index(cause[0].level) for cause in order]
+    assert levels == sorted(levels)
+
+
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=300))
+def test_forty_lines_are_enough(numbers: list[int]) -> None:
+    """Whatever was found, beside a single finding that is longer than a screen."""
+    from click.testing import CliRunner
+
+    with CliRunner().isolation() as (out, *_):
+        print_findings(
+            finding(each, f"code-{each % 7}", message=f"{LONG[: each % 150]} {each}") for each in numbers
+        )
+        lines = out.getvalue().decode().splitlines()
+    assert sum(-(-len(line) // 80) for line in lines) <= 40
