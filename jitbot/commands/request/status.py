@@ -125,31 +125,24 @@ def status(
     record = _record(invocation, client, repo)
     who, troubled = (person, "") if person or everything else _me(client)
     seen = _asks(client, who, invocation.now) if at is None else Seen()
+    when, old, mine = at or invocation.now, everything or ended, who is not None and person is None
     found = [
         each
-        for each in grant_statuses(record.states.values(), at or invocation.now)
-        if (everything or ended or each.state is not GrantState.ENDED) and _is_shown(each.requester, who)
+        for each in grant_statuses(record.states.values(), when)
+        if (old or each.state is not GrantState.ENDED) and _is_shown(each.requester, who)
     ]
-    refused = [
-        each
-        for each in refused_requests(record.states.values())
-        if _is_shown(each.requester, who) and each.at <= (at or invocation.now)
-    ]
-    mine = who is not None and person is None
+    # One's own refusals are shown to people for some days: a script asks for them.
+    shows = old or (mine and form != "json")
+    refused = _refused(record, who, when, since=None if old else when - _NEWS) if shows else []
     if form == "json":
         asked = [*asked_json(seen.asks), *map(unread_json, seen.unread)]
-        over = map(refused_json, refused if everything or ended else ())
-        print_json([*asked, *(granted_json(each, record.numbers) for each in found), *over])
+        granted = (granted_json(each, record.numbers) for each in found)
+        print_json([*asked, *granted, *map(refused_json, refused)])
     else:
-        lately = [
-            each for each in refused if everything or ended or _is_new(each, at or invocation.now, mine=mine)
-        ]
         waiting = _waits(client, record, seen, invocation.now) if mine and at is None else ()
-        _print(
-            [*map(asked_row, seen.asks), *map(granted_row, found), *map(refused_row, lately), *waiting],
-            mine=mine,
-        )
-    _print_stops(record.stops, who, at or invocation.now)
+        rows = [*map(asked_row, seen.asks), *map(granted_row, found), *map(refused_row, refused)]
+        _print([*rows, *waiting], mine=mine)
+    _print_stops(record.stops, who, when)
     _print_unknown(seen)
     if at is None and (why := trouble or troubled or seen.trouble):
         click.echo(f"? what is only asked for is not shown: {escape.log(why)}", err=True)
@@ -165,9 +158,15 @@ def _concluded(record: LedgerRead) -> int:
     return ExitCode.UNSURE if record.doubt else ExitCode.DONE
 
 
-def _is_new(each: RefusedRequest, now: datetime, *, mine: bool) -> bool:
-    """Whether a refusal is one of the person's own, and of the last days: they have yet to hear of it."""
-    return mine and now - each.at < _NEWS
+def _refused(
+    record: LedgerRead, who: str | None, when: datetime, *, since: datetime | None
+) -> list[RefusedRequest]:
+    """What was refused until then, and since a moment if one is given."""
+    return [
+        each
+        for each in refused_requests(record.states.values())
+        if _is_shown(each.requester, who) and each.at <= when and (since is None or since < each.at)
+    ]
 
 
 def _to_approve(invocation: Invocation, repo: str | None, form: str) -> int:
@@ -210,9 +209,7 @@ def _waiting_rows(waiting: Waiting, due: Sequence[DueReview], page: str, now: da
 
 def _print_more(waiting: Waiting) -> None:
     if waiting.more:
-        click.echo(
-            f"… and {waiting.more} more open pull requests that may wait for you, not looked into", err=True
-        )
+        tell(f"… and {waiting.more} more open pull requests that may wait for you, not looked into")
 
 
 def _is_shown(requester: str, who: str | None) -> bool:

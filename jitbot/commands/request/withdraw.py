@@ -36,7 +36,7 @@ def withdraw(invocation: Invocation, *, number: int | None, yes: bool, repo: str
     pull = client.github.pull(number) if number is not None else _only(client)
     asked = _asked(client, pull)
     if pull.closed_at is not None:
-        click.echo(f"#{pull.number} is closed already")
+        click.echo(escape.log(f"#{pull.number} is closed already"))
         return ExitCode.DONE
     if not yes:
         if not sys.stdin.isatty():

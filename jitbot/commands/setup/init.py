@@ -87,7 +87,7 @@ def init(
 ) -> int:
     """Write the files of a new access repository, which holds data alone and pins jitbot by commit.
 
-    Nothing that exists is overwritten, but for requests/README.md with --requests-page. With --apply nothing is written: the settings of the repository that
+    Nothing that exists is overwritten, except requests/README.md with --requests-page. With --apply nothing is written: the settings of the repository that
     lies here are made on GitHub, each only where it differs, with the GITHUB_TOKEN of an admin.
 
     Example: jitbot init access --repository acme/access --owner bob

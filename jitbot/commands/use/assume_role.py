@@ -92,8 +92,8 @@ class Found:
 def enter(invocation: Invocation, wanted: GrantChoice, *, verb: str, warn_once: bool = False) -> Session:
     """A session of the grant, kept or new, that says it ends no later than the grant does.
 
-    Whoever enters shortly before the end is warned: each time that the ledger is asked, or with `warn_once`
-    once for each end.
+    The caller is warned shortly before the end: each time that the ledger is asked, or with `warn_once` once for
+    each end.
     """
     now, cache = invocation.now, kept_sessions(invocation.environ)
     key = wanted.key(invocation)

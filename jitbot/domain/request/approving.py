@@ -30,7 +30,7 @@ def why_not_open(
     if pull.author.github_id == who.github_id:
         return f"#{number} is your own, and nobody approves their own request"
     if errors(findings):
-        return f"merged as it is now, #{number} would be refused for good, whoever approves it"
+        return f"merged as it is now, #{number} would be refused for good: no approval helps"
     if all(_counts_already(who, each) for each in summaries):
         return f"you approved #{number} at this commit already, and that counts"
     whys = [why for each in summaries if (why := _why_not(who, each))]

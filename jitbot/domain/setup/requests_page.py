@@ -171,7 +171,7 @@ def _names(names: Iterable[str]) -> str:
 
 
 def _risk(policy: Policy, accounts: tuple[str, ...], rules: Rules, catalogue: ActionCatalog) -> str:
-    """The risk of a request with any answers, for anybody, in every account: it hangs on none of these."""
+    """The risk of a request with any answers, for anybody, in every account: it depends on none of these."""
     request = Request(
         path=any_request(policy.name),
         requester=_NOBODY.login,

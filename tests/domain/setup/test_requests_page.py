@@ -185,7 +185,7 @@ def test_an_odd_owner_is_made_inert() -> None:
     assert requests_page._names(["@acme/x", "a`b|c"]) == "`@acme/x` a\\`b&#124;c"
 
 
-def test_the_risk_does_not_hang_on_the_people() -> None:
+def test_the_risk_does_not_depend_on_the_people() -> None:
     """A new repository has nobody with a principal yet; and a policy for no account has an unknown one."""
     assert shown(people=Parsed(value={})).risk == "low"
     assert shown(a_policy(accounts=())).risk == "not known"
