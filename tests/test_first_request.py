@@ -4,38 +4,24 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from html import unescape
 from pathlib import Path
 
 import pytest
-from asking_office import JITBOT, Office, Terminal
+from asking_office import JITBOT, Office, Terminal, open_office
 from aws_cli import aws_command
 from desk import said
 from first_request import EDITOR, FILE, LINK, PAGE, TERMINAL, WAYS, Step, counted, written
 
 import requests
 from jitbot.domain.setup.requests_page import PAGE as LINKS
-from jitbot.sandbox.clock import Clock
-from jitbot.sandbox.organisation import Acme
-from jitbot.sandbox.workflows import Workflows
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """acme with all its workflows, and its page of links made by jitbot; alice has nothing but her sign-ins."""
-    folder = tmp_path_factory.mktemp("home")
-    runs: list[str] = []
-
-    def run(arguments: Sequence[str], environ: Mapping[str, str], where: Path) -> None:
-        command = [*JITBOT, *arguments]
-        ran = subprocess.run(
-            command, cwd=where, env=dict(environ), capture_output=True, text=True, check=False
-        )
-        runs.append(f"{' '.join(arguments)}: {ran.returncode}\n{ran.stdout}{ran.stderr}")
-
-    with Acme(Clock()) as acme, Workflows(acme, run, runs.append, every=True) as workflows:
-        made = Office(acme=acme, workflows=workflows, folder=folder, runs=runs)
+    """acme with its workflows, and its page of links made by jitbot; alice has nothing but her sign-ins."""
+    with open_office(tmp_path_factory.mktemp("home")) as made:
         with_links(made)
         yield made
 
@@ -141,6 +127,8 @@ def test_by_link(office: Office) -> None:
     proposed(office, "by-link", name, text)
     number = newest(office)
     approved(office, number, merge=True)
+    job, runner = office.acme.job("grant.yml"), office.acme.clone("runner")
+    assert said("comment", str(number), folder=runner, environ=job, now=office.acme.clock.now()).code == 0
     said_there = [each.body for each in office.github.comments.values() if each.pull == number]
     assert any(
         "[Switch Role in the console](https://signin.aws.amazon.com/switchrole?" in each
