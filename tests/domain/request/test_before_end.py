@@ -19,7 +19,7 @@ from acme_facts import (
 )
 from builders import a_request_state, a_revocation, an_approval, an_outcome
 from catalogue_facts import the_catalogue
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jitbot.domain.access.request_state import RequestState
@@ -53,6 +53,8 @@ def more(
     return more_time(a_request(**changes), rules or the_rules(), of or state(), the_catalogue(), now)
 
 
+@example(left=SOON)
+@example(left=SOON - SECOND)
 @given(left=st.timedeltas(timedelta(), timedelta(hours=3)))
 def test_the_last_quarter_of_an_hour_is_soon(left: timedelta) -> None:
     """At exactly fifteen minutes nothing is said yet; a second later it is, and at the end no more."""

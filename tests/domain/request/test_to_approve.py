@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from acme_facts import HOUR, MERGED_AT, MINUTE, PATH, a_person, a_policy, the_rules, unreadable
+from acme_facts import HOUR, MERGED_AT, MINUTE, PATH, a_person, a_policy, owned_by, the_rules, unreadable
 from builders import a_case, a_merge, a_request_state, a_review, an_approval, previewed
 
 from jitbot.domain.access.pending_approvals import PendingApprovals
@@ -34,6 +34,17 @@ def test_owners_judge_and_of_break_glass_its_reviewers() -> None:
     assert not may_judge(BOB, PATH, glass, MERGED_AT)
     for part in ("policy", "people", "teams"):
         assert not may_judge(BOB, PATH, replace(the_rules(), **{part: unreadable()}), MERGED_AT)
+
+
+def test_one_of_two_owners_is_enough() -> None:
+    """Once carol has approved, bob could too, and need not."""
+    rules = the_rules(codeowners=owned_by("@bob", "@carol"))
+    reviews = (a_review("carol"),)
+    merge = a_merge(reviews=reviews, head_rules=rules, permissions={"carol": "write"})
+    found = previewed(a_case(rules=rules, merge=merge)).awaiting
+    assert found is not None
+    assert [each.login for each in found.able] == ["bob"]
+    assert not helps(BOB, found)
 
 
 def test_an_approval_helps_while_one_is_missing() -> None:
