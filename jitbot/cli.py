@@ -29,6 +29,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Show what is asked for, and of whom; what is granted, until when.",
         ),
         "extend": ("jitbot.commands.request.extend", "Ask for more time with what is granted."),
+        "withdraw": ("jitbot.commands.request.withdraw", "Close your own request that still waits."),
         "release": ("jitbot.commands.request.release", "End your own access now, for good."),
         "exec": ("jitbot.commands.use.exec:run", "Run a command with a grant's credentials."),
         "credentials": (
@@ -46,6 +47,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "jitbot.commands.approve.explain",
             "Show who gets what, where, until when, and how dangerous it is.",
         ),
+        "approve": ("jitbot.commands.approve.approve", "Approve a request, at exactly what you were shown."),
         "owners": (
             "jitbot.commands.approve.owners",
             "Show who owns a path, and so approves what is asked for there.",

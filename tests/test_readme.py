@@ -19,6 +19,7 @@ from jitbot.cli import VERBS, jitbot
 from jitbot.domain.model.documents import Parsed, Source
 from jitbot.domain.request import new_request
 from jitbot.terminal.paths import FolderTree
+from jitbot.usecases.pull_request import requests_page
 from jitbot.usecases.pull_request.checking import Checker
 
 ROOT = Path(__file__).parents[1]
@@ -225,8 +226,15 @@ def test_modules_that_are_named_exist() -> None:
     assert {path for path in named if not (ROOT / "jitbot" / path).is_file()} == set()
 
 
-WEB = re.compile(r"\((https://github\.com/OWNER/REPO/new/main\?[^)\s]+)\)")
+WEB = re.compile(r"\((https://github\.com/[\w-]+/[\w-]+/new/main\?[^)\s]+)\)")
 LINKED = (*DOCUMENTS, ROOT / "requests/README.md")
+ANSWERS = {
+    "requester:": "requester: example-developer",
+    "reason:": "reason: INC-1234 why",
+    "  log_group:": "  log_group: /aws/lambda/payments",
+    "  bucket:": "  bucket: example-data",
+    "  prefix:": "  prefix: reports/2026",
+}  # what a person writes behind the colons that have no answer
 
 
 def web_links() -> list[str]:
@@ -234,17 +242,24 @@ def web_links() -> list[str]:
     return [link for file in LINKED for link in WEB.findall(file.read_text("utf-8"))]
 
 
+def answered(text: str) -> str:
+    """The file, with an answer wherever one is missing."""
+    lines = (line.partition("  #")[0] for line in text.splitlines())
+    return "".join(f"{ANSWERS.get(line, line)}\n" for line in lines).replace("[]", "[example-production]")
+
+
 @pytest.mark.parametrize("link", web_links())
 def test_links_to_a_new_file_are_filled_in_well(link: str) -> None:
-    """Each opens the page with a request that its policy takes, once the words in capitals are replaced."""
+    """Each opens the page with a request that its policy takes, once the words in capitals and the answers are there."""
     given = parse_qs(urlsplit(link).query, strict_parsing=True)
     (path,), (text,) = given["filename"], given["value"]
-    assert link == new_request.web_link("https://github.com/OWNER/REPO", branch="main", path=path, text=text)
+    address = link.partition("/new/")[0]
+    assert link == new_request.web_link(address, branch="main", path=path, text=text)
     now = datetime(2026, 11, 24, 9, tzinfo=UTC)
     path = path.replace("YYYY-MM", "2026-11").replace("DD", "24").replace("LOGIN", "example-developer")
-    content = text.replace("LOGIN", "example-developer").encode()
+    path = path.replace("WORDS", "why")
     checker = Checker(documents=documents, catalogue=ServiceAuthorizationReference(), when=now)
-    tree = Filled(files=FolderTree(root=ROOT), path=path, content=content)
+    tree = Filled(files=FolderTree(root=ROOT), path=path, content=answered(text).encode())
     found = {finding.code for finding in checker.files(tree, [path])}
     assert found <= {"unowned", "nobody-can-approve", "no-known-owner"}  # who approves here is not set up yet
 
@@ -310,12 +325,10 @@ def test_the_template_of_pull_requests_says_what_holds() -> None:
     assert {"request", "release"} <= named <= set(VERBS)
 
 
-def test_a_new_repository_knows_the_short_way() -> None:
-    """What `init` writes beside the requests says the same of asking, extending and ending as this repository's own page."""
+def test_the_page_of_requests_is_what_the_rules_give() -> None:
+    """This repository's own is made by jitbot, and it says how to ask, to extend and to end."""
     own = (ROOT / "requests/README.md").read_text("utf-8")
-    written = (ROOT / "jitbot/templates/repository/requests/README.md").read_text("utf-8")
-    ways = own[own.index("**To extend**") : own.index("By hand on the website")].strip()
-    assert written.strip().endswith(ways)
-    assert {"jitbot request", "jitbot extend --by 1h", "jitbot release"} <= set(
-        re.findall(r"`([^`]+)`", ways)
-    )
+    names = [path.stem for path in (ROOT / "policies/access").glob("*.yaml")]
+    tree = FolderTree(root=ROOT)
+    assert own == requests_page.made(tree, documents, ServiceAuthorizationReference(), names)
+    assert {"jitbot request", "jitbot extend --by 1h", "jitbot release"} <= set(re.findall(r"`([^`]+)`", own))

@@ -56,6 +56,10 @@ class GitHubWrite(Protocol):
         """
         ...
 
+    def close_pull(self, number: int) -> PullRequest:
+        """Close a pull request without merging it, and give it as it is then: it may have been merged meanwhile."""
+        ...
+
     def retitle(self, number: int, title: str) -> None:
         """Replace the title of a pull request."""
         ...

@@ -168,6 +168,11 @@ def agreed(question: str) -> bool:
     return click.confirm(question, default=True, err=True)
 
 
+def sure(question: str) -> bool:
+    """Yes or no; no if Enter alone is pressed."""
+    return click.confirm(question, default=False, err=True)
+
+
 def describe(policy: Policy, owners: Mapping[str, str]) -> Choice:
     """A policy as a choice: what it is, where, how long, and who approves."""
     where = f"{', '.join(policy.accounts)} · up to {duration.show(policy.max_duration)}"

@@ -13,6 +13,7 @@ from jitbot import __version__
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import REPOSITORY
 from jitbot.domain.text.addresses import GITHUB_API
+from jitbot.ports.person_review import PersonReview
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import has_data_root
 from jitbot.usecases.request.requester_client import RequesterClient
@@ -40,6 +41,17 @@ def open_client(invocation: Invocation, verb: str, repository: str | None) -> Re
         sleep=time.sleep,
         at=invocation.now,
     )
+
+
+def person_review(invocation: Invocation, repository: str) -> PersonReview:
+    """Reviews in the name of the token's owner. Each is sent once."""
+    from jitbot.adapters.github import Client, GitHubPersonReview
+
+    environ = invocation.environ
+    api_url = environ.get("GITHUB_API_URL", GITHUB_API)
+    agent = f"jitbot/{__version__} (approve)"
+    client = Client(repository, token=token_of(environ), api_url=api_url, user_agent=agent, repeats=False)
+    return GitHubPersonReview(client)
 
 
 def repository_of(

@@ -96,6 +96,10 @@ class GitHubWriter(AdapterPart):
             raise DeniedError(said(error)) from error
 
     @translated
+    def close_pull(self, number: int) -> PullRequest:
+        return pull_request(self._client.send("PATCH", f"/pulls/{number}", {"state": "closed"}))
+
+    @translated
     def retitle(self, number: int, title: str) -> None:
         self._client.send("PATCH", f"/pulls/{number}", {"title": title})
 

@@ -9,9 +9,10 @@ import click
 from jitbot.adapters import documents
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.domain.model.codeowners import LOCATIONS
-from jitbot.domain.model.documents import Finding, errors
+from jitbot.domain.model.documents import POLICIES, Finding, errors, policy_named
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.grammar import is_request
+from jitbot.domain.setup.requests_page import PAGE
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import merged_at_option
 from jitbot.terminal.output import counted, findings_json, print_annotations, print_findings, print_json
@@ -47,9 +48,9 @@ def check(
 ) -> int:
     """Give the verdict that a merge would meet, with the file and the line of each finding.
 
-    Without FILE: all of policies/, CODEOWNERS, and this month's requests in the working tree; of a folder, those
-    in it. The rules are those beside the files, wherever this is run. What is wrong in many files is shown once, and
-    no more than fits on a screen; --format json has each finding.
+    Without FILE: all of policies/, CODEOWNERS, this month's requests, and requests/README.md if jitbot made it, in
+    the working tree; of a folder, those in it. The rules are those beside the files, wherever this is run. What is
+    wrong in many files is shown once, and no more than fits on a screen; --format json has each finding.
 
     Example: jitbot check requests/orders-db-read/2026-11/23-alice-refunds.yaml
     """
@@ -67,7 +68,10 @@ def check(
         root = root_of(files, invocation.folder)
         named = [relative(file, folder=invocation.folder, root=root) for file in files or (str(root),)]
         paths = [path for each in named for path in _meant(root, each, now.strftime("%Y-%m"))]
-        findings = checker.files(FolderTree(root=root), paths)
+        tree = FolderTree(root=root)
+        findings = checker.files(tree, [path for path in paths if path != PAGE])
+        if PAGE in paths or not files:
+            findings += checker.page(tree, map(policy_named, _policies(root)))
     return _print(findings, form)
 
 
@@ -91,6 +95,10 @@ def _all(root: Path, month: str) -> list[str]:
     requests = sorted((root / "requests").glob(f"*/{month}/*"))
     found = [path.relative_to(root).as_posix() for path in (*rules, *owners, *requests)]
     return [path for path in found if not path.startswith("requests/") or is_request(path)]
+
+
+def _policies(root: Path) -> list[str]:
+    return sorted(path.relative_to(root).as_posix() for path in (root / POLICIES).glob("*.yaml"))
 
 
 def _print(findings: tuple[Finding, ...], form: str) -> int:

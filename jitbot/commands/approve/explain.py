@@ -93,15 +93,20 @@ def explain(
             raise InvalidError(f"{request} has {len(outlooks)} requests: explain one by its path, or in text")
         print_json(outlooks[0].as_json())
         return ExitCode.REFUSED if findings else ExitCode.DONE
-    for summary in summaries:
-        if summary.grant_preview is not None:
-            _print(summary, summary.grant_preview)
-            if shown.head:
-                _line("commit", [escape.log(shown.head)])  # an approval of another commit does not count
-            if not short:
-                _print_documents(summary.grant_preview)
+    show(summaries, head=shown.head, short=short)
     print_findings(findings)
     return ExitCode.REFUSED if findings else ExitCode.DONE
+
+
+def show(summaries: Iterable[RequestSummary], *, head: str = "", short: bool = False) -> None:
+    """Print each request, most dangerous first; `head` is the commit of a pull request, `short` leaves the documents out."""
+    for summary in worst_first(summaries):
+        if summary.grant_preview is not None:
+            _print(summary, summary.grant_preview)
+            if head:
+                _line("commit", [escape.log(head)])  # an approval of another commit does not count
+            if not short:
+                _print_documents(summary.grant_preview)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

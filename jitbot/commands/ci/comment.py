@@ -19,12 +19,13 @@ from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import counted, findings_json, print_annotations, print_findings, print_json
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import read
-from jitbot.usecases.pull_request.commenting import Shown, of_merged, of_pull, put
+from jitbot.usecases.pull_request.commenting import Shown, of_merged, of_over, of_pull, put
 from jitbot.wiring.context import open_context
 
 _AGAIN = timedelta(
     hours=2
 )  # a scheduled run looks again at what was recorded since, should a comment have failed
+_SWEEPS = "/sweep.yml@"  # the one workflow whose scheduled runs close what is over: once an hour is enough
 _MOST = 50  # pull requests that one run brings up to date
 
 
@@ -36,7 +37,8 @@ def comment(invocation: Invocation, *, pulls: tuple[int, ...], form: str) -> int
     """Bring title, comment and statuses of pull requests up to date, and annotate what is wrong with them.
 
     Without PULL: the pull request of the event; in a run of grant, sweep or revoke, those of which this run
-    recorded something. Outside Actions nothing is written: the comment is printed.
+    recorded something. A sweep that the clock started also closes, with the reason, open requests that can give
+    nothing any more: too old a path, a window that is over, an extension of what has ended. Outside Actions nothing is written: the comment is printed.
 
     Example: jitbot comment 7
     """
@@ -84,7 +86,13 @@ def _affected(context: Context, invocation: Invocation) -> list[Shown]:
     )
     since = invocation.now - _AGAIN if scheduled else None
     numbers = touched_by(history.events, run=context.run.url, since=since)
-    return [of_merged(context, history, number, invocation.now) for number in numbers[:_MOST]]
+    shown = [of_merged(context, history, number, invocation.now) for number in numbers[:_MOST]]
+    if scheduled and _SWEEPS in invocation.environ.get("GITHUB_WORKFLOW_REF", ""):
+        try:
+            shown += of_over(context, history, invocation.now)
+        except JitbotError as error:
+            click.echo(f"! what is over is not closed: {escape.log(str(error))}", err=True)
+    return shown
 
 
 def _put(

@@ -124,12 +124,10 @@ def _must_be(client: RequesterClient, answer: LedgerAnswer, path: str, text: str
     """Raise InvalidError for a request that neither main nor the ledger knows: nothing was ever merged there."""
     if answer.state(path).current is None and not client.tree.read([path]):
         number = pull_number(text or "")
-        close = (
-            f"`gh pr close {number} --repo {client.place.repository}`" if number else "close its pull request"
-        )
+        withdraw = f"jitbot withdraw {number}" if number else "jitbot withdraw"
         raise InvalidError(
             f"{path} was never approved, so there is nothing to end: {client.place.branch} has no such file. "
-            f"To withdraw a request that still waits: {close}"
+            f"To withdraw a request that still waits: {withdraw}"
         )
 
 

@@ -3,16 +3,29 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import click
 
-from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
+from jitbot.commands.request.status_rows import (
+    Row,
+    asked_json,
+    asked_row,
+    due_json,
+    due_row,
+    granted_json,
+    granted_row,
+    refused_json,
+    refused_row,
+    unread_json,
+    waiting_json,
+    waiting_row,
+)
+from jitbot.domain.access.pending_approvals import NotKnown
 from jitbot.domain.access.request_state import RequestState, fold_events, pull_requests
 from jitbot.domain.enforce.grant_status import (
     GrantState,
-    GrantStatus,
     RefusedRequest,
     grant_statuses,
     refused_requests,
@@ -22,12 +35,11 @@ from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import same_login
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
+from jitbot.domain.model.merge_facts import PullRequest
+from jitbot.domain.request.to_approve import DueReview, due_reviews
 from jitbot.domain.setup.doctor.report import tried
 from jitbot.domain.setup.doctor.workflows import CLOCK, LONGEST_SILENCE
-from jitbot.domain.text import duration, escape, timestamp
-from jitbot.domain.views.approval_places import placed
-from jitbot.domain.views.request_summary import temporary
-from jitbot.domain.views.wording import TERMINAL
+from jitbot.domain.text import escape, timestamp
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import Moment, format_option, repo_option
 from jitbot.terminal.output import print_json, print_table
@@ -36,9 +48,12 @@ from jitbot.usecases.ledger import remote_ledger
 from jitbot.usecases.ledger.ledger_view import read
 from jitbot.usecases.request.open_requests import OpenRequest, UnreadRequest, open_requests
 from jitbot.usecases.request.requester_client import RequesterClient
+from jitbot.usecases.request.to_approve import Waiting, to_approve
 from jitbot.wiring.context import open_context
 from jitbot.wiring.kept_clone import is_in_its_clone
 from jitbot.wiring.requester import open_client
+
+_NEWS = timedelta(days=7)  # so long one's own refusals are shown unasked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +75,7 @@ class Seen:
     unread: tuple[UnreadRequest, ...] = ()
     more: int = 0
     trouble: str = ""
+    pulls: tuple[PullRequest, ...] = ()  # every open one
 
 
 @click.command()
@@ -74,6 +90,12 @@ class Seen:
 @click.option(
     "--at", type=Moment(), help="Show the grants as of this time, past or future; without open requests."
 )
+@click.option(
+    "--to-approve",
+    "alone",
+    is_flag=True,
+    help="What waits for your approval or your review alone, of everybody's.",
+)
 @repo_option
 @format_option
 @click.pass_obj
@@ -84,49 +106,110 @@ def status(
     everything: bool,
     ended: bool,
     at: datetime | None,
+    alone: bool,
     repo: str | None,
     form: str,
 ) -> int:
     """Show what is asked for, and waits for whom; what is granted, and until when.
 
-    Yours, if the token is of somebody in policies/people.yaml; everybody's otherwise. In a clone the ledger is
+    Yours, if the token is of somebody in policies/people.yaml, with what waits for you, and what of yours was
+    refused in the last 7 days; everybody's otherwise. In a clone the ledger is
     read with git and every entry of it is verified; with --repo, or without a clone, it is read through the API,
     and nothing is verified.
 
     Example: jitbot status
     """
+    if alone:
+        return _to_approve(invocation, repo, form)
     client, trouble = _client(invocation, repo)
     record = _record(invocation, client, repo)
     who, troubled = (person, "") if person or everything else _me(client)
     seen = _asks(client, who, invocation.now) if at is None else Seen()
+    when, old, mine = at or invocation.now, everything or ended, who is not None and person is None
     found = [
         each
-        for each in grant_statuses(record.states.values(), at or invocation.now)
-        if (everything or ended or each.state is not GrantState.ENDED) and _is_shown(each.requester, who)
+        for each in grant_statuses(record.states.values(), when)
+        if (old or each.state is not GrantState.ENDED) and _is_shown(each.requester, who)
     ]
-    refused = [
-        each
-        for each in refused_requests(record.states.values())
-        if (everything or ended) and _is_shown(each.requester, who) and each.at <= (at or invocation.now)
-    ]
+    # One's own refusals are shown to people for some days: a script asks for them.
+    shows = old or (mine and form != "json")
+    refused = _refused(record, who, when, since=None if old else when - _NEWS) if shows else []
     if form == "json":
-        asked = [*_asked_json(seen.asks), *map(_unread_json, seen.unread)]
-        print_json([*asked, *(_json(each, record.numbers) for each in found), *map(_refused_json, refused)])
+        asked = [*asked_json(seen.asks), *map(unread_json, seen.unread)]
+        granted = (granted_json(each, record.numbers) for each in found)
+        print_json([*asked, *granted, *map(refused_json, refused)])
     else:
-        _print(
-            [*map(_asked_row, seen.asks), *map(_row, found), *map(_refused_row, refused)],
-            mine=who is not None and person is None,
-        )
-    _print_stops(record.stops, who, at or invocation.now)
+        waiting = _waits(client, record, seen, invocation.now) if mine and at is None else ()
+        rows = [*map(asked_row, seen.asks), *map(granted_row, found), *map(refused_row, refused)]
+        _print([*rows, *waiting], mine=mine)
+    _print_stops(record.stops, who, when)
     _print_unknown(seen)
     if at is None and (why := trouble or troubled or seen.trouble):
         click.echo(f"? what is only asked for is not shown: {escape.log(why)}", err=True)
     _print_clock(invocation, client)
+    return _concluded(record)
+
+
+def _concluded(record: LedgerRead) -> int:
     if record.note:
         tell(f"… {record.note}")
     if record.doubt:
         click.echo(f"? this may be incomplete: {escape.log(record.doubt)}", err=True)
     return ExitCode.UNSURE if record.doubt else ExitCode.DONE
+
+
+def _refused(
+    record: LedgerRead, who: str | None, when: datetime, *, since: datetime | None
+) -> list[RefusedRequest]:
+    """What was refused until then, and since a moment if one is given."""
+    return [
+        each
+        for each in refused_requests(record.states.values())
+        if _is_shown(each.requester, who) and each.at <= when and (since is None or since < each.at)
+    ]
+
+
+def _to_approve(invocation: Invocation, repo: str | None, form: str) -> int:
+    """What waits for this person alone."""
+    client = open_client(invocation, "status", repo)
+    person, record = client.person, _record(invocation, client, repo)
+    waiting = to_approve(client, person, client.github.open_pulls(), invocation.now)
+    due, page = due_reviews(record.states.values(), person), client.place.url
+    if form == "json":
+        reviews = (row for each in due for row in due_json(each, page))
+        print_json([*waiting_json(waiting.found), *reviews])
+    elif rows := _waiting_rows(waiting, due, page, invocation.now):
+        _print(rows, mine=False)
+    else:
+        click.echo("nothing waits for you")
+    _print_more(waiting)
+    return _concluded(record)
+
+
+def _waits(client: RequesterClient | None, record: LedgerRead, seen: Seen, now: datetime) -> Sequence[Row]:
+    """What waits for the person whose token this is; what cannot be read of it is said and hides nothing else."""
+    if client is None:
+        return ()
+    try:
+        waiting = to_approve(client, client.person, seen.pulls, now)
+    except JitbotError as error:
+        click.echo(f"? what waits for you is not known: {escape.log(str(error))}", err=True)
+        waiting = Waiting()
+    _print_more(waiting)
+    due = due_reviews(record.states.values(), client.person)
+    return _waiting_rows(waiting, due, client.place.url, now)
+
+
+def _waiting_rows(waiting: Waiting, due: Sequence[DueReview], page: str, now: datetime) -> Sequence[Row]:
+    return [
+        *(waiting_row(each, now) for each in waiting.found),
+        *(due_row(each, page, now) for each in due),
+    ]
+
+
+def _print_more(waiting: Waiting) -> None:
+    if waiting.more:
+        tell(f"… and {waiting.more} more open pull requests that may wait for you, not looked into")
 
 
 def _is_shown(requester: str, who: str | None) -> bool:
@@ -168,13 +251,15 @@ def _asks(client: RequesterClient | None, who: str | None, now: datetime) -> See
     if client is None:
         return Seen()
     try:
-        found, more = open_requests(client, who, now)
+        pulls = client.github.open_pulls()
+        found, more = open_requests(client, who, now, listed=pulls)
     except JitbotError as error:
         return Seen(trouble=str(error))
     return Seen(
         asks=tuple(each for each in found if isinstance(each, OpenRequest)),
         unread=tuple(each for each in found if isinstance(each, UnreadRequest)),
         more=more,
+        pulls=pulls,
     )
 
 
@@ -222,7 +307,7 @@ def _print_unknown(seen: Seen) -> None:
         click.echo(f"… and {seen.more} more open pull requests, not looked into", err=True)
 
 
-def _print(rows: Sequence[tuple[str, str, str, str, str]], *, mine: bool) -> None:
+def _print(rows: Sequence[Row], *, mine: bool) -> None:
     """One line for each in a pipe, so that grep finds the whole line; two narrow columns at a terminal."""
     if not rows:
         click.echo("nothing is granted")
@@ -232,150 +317,8 @@ def _print(rows: Sequence[tuple[str, str, str, str, str]], *, mine: bool) -> Non
         return
     for who, request, account, state, until in rows:
         policy, _, name = request.removesuffix(".yaml").partition("/")
-        by = "" if mine else f"{who}: "
+        by = "" if mine and not state.startswith("waits for you") else f"{who}: "
         what = click.style(escape.log(f"{by}{policy} in {account}"), bold=True)
         click.echo(what)
         click.echo(folded(f"  {state} ({until})", sys.stdout, "  "))
         click.echo(f"  {escape.log(name)}")
-
-
-def _asked_row(each: OpenRequest) -> tuple[str, str, str, str, str]:
-    known = each.approvals
-    count = f"{len(known.approvals)}" if isinstance(known, PendingApprovals) else "?"
-    waits = f"asked, {count} of {each.needed} by {' '.join(each.owners) or 'nobody'}"
-    if isinstance(known, PendingApprovals) and known.requirement.by_rules:
-        waits = f"asked, {known.filled} of {each.needed}: {placed(known.places, TERMINAL)}"
-    if isinstance(known, PendingApprovals) and (for_a_time := temporary(known)):
-        waits += f" ({for_a_time})"
-    if each.needed < 1 and isinstance(known, PendingApprovals):
-        waits = "asked, break-glass: any one approval for GitHub"
-    path = each.request.removeprefix("requests/")
-    return (each.requester, path, ", ".join(each.accounts), waits, f"pull request {each.number}")
-
-
-def _row(each: GrantStatus) -> tuple[str, str, str, str, str]:
-    path = each.request.removeprefix("requests/")
-    return (
-        each.requester,
-        path,
-        each.account,
-        _state(each),
-        timestamp.show(each.ended_at or each.expires_at),
-    )
-
-
-def _refused_row(each: RefusedRequest) -> tuple[str, str, str, str, str]:
-    path = each.request.removeprefix("requests/")
-    why = f"refused: {'; '.join(each.reasons) or 'no reason is recorded'}"
-    return (each.requester, path, ", ".join(each.accounts), why, timestamp.show(each.at))
-
-
-def _refused_json(each: RefusedRequest) -> dict[str, object]:
-    """What was refused, with the keys of what is granted: null for all that there is not."""
-    return {
-        "request": each.request,
-        "requester": each.requester,
-        "account": None,
-        "account_id": None,
-        "role_arn": None,
-        "state": "refused",
-        "why": "; ".join(each.reasons) or None,
-        "expires_at": None,
-        "seconds_left": None,
-        "ended_at": timestamp.show(each.at),
-        "pull_request": each.pull_request,
-        "url": None,
-        "waiting_for": None,
-    }
-
-
-def _asked_json(asks: Sequence[OpenRequest]) -> list[dict[str, object]]:
-    return [
-        _open_json(
-            each, requester=each.requester, account=account, approvals=each.needed, owners=list(each.owners)
-        )
-        for each in asks
-        for account in each.accounts
-    ]
-
-
-def _unread_json(each: UnreadRequest) -> dict[str, object]:
-    """A pull request that could not be read: null for all that is not known of it, and why."""
-    return _open_json(each, requester=None, account=None, approvals=None, owners=None)
-
-
-def _open_json(
-    each: OpenRequest | UnreadRequest,
-    *,
-    requester: str | None,
-    account: str | None,
-    approvals: int | None,
-    owners: list[str] | None,
-) -> dict[str, object]:
-    """What an open pull request asks for in one account, with the keys of what is granted."""
-    return {
-        "request": each.request,
-        "requester": requester,
-        "account": account,
-        "account_id": None,
-        "role_arn": None,
-        "state": "asked",
-        "why": None,
-        "expires_at": None,
-        "seconds_left": None,
-        "pull_request": each.number,
-        "url": each.url,
-        "waiting_for": {"approvals": approvals, **_approved_json(each.approvals), "owners": owners},
-    }
-
-
-def _approved_json(approvals: PendingApprovals | NotKnown) -> dict[str, object]:
-    """Whose approvals count; null, and why, where that is not known."""
-    if isinstance(approvals, NotKnown):
-        return {"approved_by": None, "not_known": approvals.why}
-    return {
-        "approved_by": [each.person.login for each in approvals.approvals],
-        **_rules_json(approvals),
-    }
-
-
-def _rules_json(approvals: PendingApprovals) -> dict[str, object]:
-    """Of a policy whose `approvals:` is a list alone: the rules that hold, and each place with who fills it, or could."""
-    if not approvals.requirement.by_rules:
-        return {}
-    places = [
-        {
-            "team": each.team.name if each.team is not None else None,
-            "approved_by": each.person.login if each.person is not None else None,
-            "able": [person.login for person in each.able],
-        }
-        for each in approvals.places
-    ]
-    return {"approval_rules": list(approvals.requirement.in_words()), "places": places}
-
-
-def _state(each: GrantStatus) -> str:
-    mark = f", break-glass, {each.review}" if each.review else ""
-    mark += ", rehearsal" if each.is_rehearsal else ""
-    left = "" if each.state is GrantState.ENDED else f", {duration.show(each.left)} left"
-    return f"{each.why or each.state}{left}{mark}"
-
-
-def _json(each: GrantStatus, numbers: Mapping[str, int | None]) -> dict[str, object]:
-    return {
-        "request": each.request,
-        "requester": each.requester,
-        "account": each.account,
-        "account_id": each.account_id,
-        "role_arn": each.role_arn,
-        "state": each.state,
-        "why": each.why or None,
-        **({"break_glass": each.review} if each.review else {}),
-        **({"rehearsal": True} if each.is_rehearsal else {}),
-        "expires_at": timestamp.show(each.expires_at),
-        "seconds_left": int(each.left.total_seconds()),
-        **({"ended_at": timestamp.show(each.ended_at)} if each.ended_at is not None else {}),
-        "pull_request": numbers.get(each.request),
-        "url": None,
-        "waiting_for": None,
-    }

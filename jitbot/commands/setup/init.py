@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ import click
 
 from jitbot.adapters import documents
 from jitbot.adapters.github import GitHubReader, GitHubWriter
+from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.commands.setup import templates
-from jitbot.domain.model.documents import POLICIES, GithubId, Login, Parsed, Settings, Source
+from jitbot.domain.model.documents import POLICIES, GithubId, Login, Parsed, Settings, Source, policy_named
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup import policy_library, scaffold
@@ -19,12 +21,15 @@ from jitbot.domain.setup.doctor.desired_settings import CHANGES
 from jitbot.domain.setup.doctor.github_state import ACTIONS_APP
 from jitbot.domain.setup.doctor.report import Unknown, tried
 from jitbot.domain.setup.doctor.repository import GITHUBS_ISSUER
+from jitbot.domain.setup.requests_page import MARK, PAGE, is_made
 from jitbot.domain.text import escape
 from jitbot.ports.github_read import GitHubRead
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import FolderTree, data_root
 from jitbot.terminal.prompts import Choice, choose_some
+from jitbot.usecases.collect.collect_case import Tree
 from jitbot.usecases.context import SETTINGS
+from jitbot.usecases.pull_request import requests_page
 from jitbot.usecases.setup.apply_settings import apply_settings, ready
 from jitbot.wiring.context import github_client
 
@@ -62,13 +67,27 @@ What to do next, in this order:
 @click.option("--upstream", help="Where that commit is, as owner/name. Default: likewise.")
 @click.option("--apply", "apply", is_flag=True, help="Set GitHub up for the repository that lies here.")
 @click.option("--yes", is_flag=True, help="With --apply: do not ask.")
+@click.option(
+    "--requests-page",
+    "anew",
+    is_flag=True,
+    help="Write requests/README.md anew, from the rules that lie here.",
+)
 @click.pass_obj
 def init(
-    invocation: Invocation, /, *, folder: Path, policies: str | None, apply: bool, yes: bool, **answers: Any
+    invocation: Invocation,
+    /,
+    *,
+    folder: Path,
+    policies: str | None,
+    apply: bool,
+    yes: bool,
+    anew: bool,
+    **answers: Any,
 ) -> int:
     """Write the files of a new access repository, which holds data alone and pins jitbot by commit.
 
-    Nothing that exists is overwritten. With --apply nothing is written: the settings of the repository that
+    Nothing that exists is overwritten, except requests/README.md with --requests-page. With --apply nothing is written: the settings of the repository that
     lies here are made on GitHub, each only where it differs, with the GITHUB_TOKEN of an admin.
 
     Example: jitbot init access --repository acme/access --owner bob
@@ -76,10 +95,14 @@ def init(
     place = invocation.folder / folder
     if apply:
         return _apply(invocation, place, yes=yes)
+    if anew:
+        return _requests_page(place)
     chosen = _policies(policies)
     given = _answers(invocation, answers)
     written = scaffold.files(given, {**templates.starters(), **chosen})
     _must_read(written)
+    tree = InMemory(files=written)
+    written[PAGE] = _page(tree, map(policy_named, (path for path in written if path.startswith(POLICIES))))
     _write(place, written)
     if len(given.owners) == 1:
         click.echo("! one owner alone cannot approve what they ask for themselves: name a second", err=True)
@@ -222,6 +245,46 @@ def _write(place: Path, written: Mapping[str, str]) -> None:
             click.echo(f"wrote {escape.log(path)}")
     except OSError as error:
         raise InvalidError(f"{error.filename} cannot be written: {error.strerror}") from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InMemory:
+    """Files that are nowhere yet."""
+
+    files: Mapping[str, str]
+
+    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
+        """Those of these paths that are among them."""
+        return {path: self.files[path].encode() for path in paths if path in self.files}
+
+    def others(self, paths: Iterable[str]) -> Mapping[str, str]:  # noqa: ARG002 - all of them are ordinary files
+        """None."""
+        return {}
+
+
+def _page(tree: Tree, names: Iterable[str]) -> str:
+    """requests/README.md of these rules. Raises InvalidError where one does not read."""
+    text = requests_page.made(tree, documents, ServiceAuthorizationReference(), names)
+    if text is None:
+        raise InvalidError("a rule does not read, so that the page cannot be made: jitbot check says which")
+    return text
+
+
+def _requests_page(place: Path) -> int:
+    """Write the page anew, and nothing else. Raises InvalidError for one that a person wrote: it stays as it is."""
+    root = data_root(place)
+    tree = FolderTree(root=root)
+    if tree.others([PAGE]) or not is_made(tree.read([PAGE]).get(PAGE, MARK.encode())):
+        raise InvalidError(f"{PAGE} was not made by jitbot, and stays as it is: move it away first")
+    names = (path.stem for path in (root / POLICIES).glob("*.yaml"))
+    text = _page(tree, sorted(names))
+    try:
+        (root / PAGE).parent.mkdir(exist_ok=True)
+        (root / PAGE).write_text(text, "utf-8")
+    except OSError as error:
+        raise InvalidError(f"{PAGE} cannot be written: {error.strerror}") from None
+    click.echo(f"wrote {PAGE}")
+    return ExitCode.DONE
 
 
 def _apply(invocation: Invocation, place: Path, *, yes: bool) -> int:

@@ -68,6 +68,11 @@ class GrantChoice:
             return "--clone", str(folder)
         return "--repo", "/".join(folder.parts[-2:])
 
+    @property
+    def options(self) -> str:
+        """What names the same repository to another verb, where the person named it."""
+        return f" --repo {self.repository}" if self.repository else ""
+
     def placed(self, invocation: Invocation) -> Invocation:
         """The invocation in that clone, which is there then."""
         if self.clone:
@@ -75,8 +80,21 @@ class GrantChoice:
         return in_clone(invocation, self.repository)
 
 
-def enter(invocation: Invocation, wanted: GrantChoice, *, verb: str) -> Session:
-    """A session of the grant, kept or new, that says it ends no later than the grant does."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The grant that is meant, the requests and accounts of all that is over, and what to say if it ends soon."""
+
+    grant: GrantStatus
+    over: tuple[tuple[str, str], ...]
+    warning: str
+
+
+def enter(invocation: Invocation, wanted: GrantChoice, *, verb: str, warn_once: bool = False) -> Session:
+    """A session of the grant, kept or new, that says it ends no later than the grant does.
+
+    The caller is warned shortly before the end: each time that the ledger is asked, or with `warn_once` once for
+    each end.
+    """
     now, cache = invocation.now, kept_sessions(invocation.environ)
     key = wanted.key(invocation)
     # What "my newest" means changes, so that it is looked up each time.
@@ -90,30 +108,36 @@ def enter(invocation: Invocation, wanted: GrantChoice, *, verb: str) -> Session:
         cache.keep(session, {}, *key)
         return session
     try:
-        grant = find(invocation, wanted, verb=verb)
+        found = look_up(invocation, wanted, verb=verb)
     except UnavailableError as error:
         if session is None:
             raise
         click.echo(f"? whether it still lasts is not known: {escape.log(str(error))}", err=True)
         return session
+    grant, end = found.grant, timestamp.show(found.grant.expires_at)
+    warned = kept[1].get("warned", "") if kept is not None else ""
+    if found.warning:
+        if not (warn_once and warned == end):
+            click.echo(f"! {escape.log(found.warning)}", err=True)
+        warned = end
     last = session is not None and session.expires_at == grant.expires_at
     if session is None or not (last or now < session.expires_at - _EARLY):
         session = assume(ambient(invocation, wanted.profile), grant, now)
     if wanted.request:
-        cache.keep(session, {"request": grant.request, "at": timestamp.show(now)}, *key)
+        note = {"request": grant.request, "at": timestamp.show(now), "warned": warned}
+        cache.keep(session, note, *key)
     return session
 
 
 def find(invocation: Invocation, wanted: GrantChoice, *, verb: str) -> GrantStatus:
     """The grant that is meant, as the freshly fetched ledger has it. Raises InvalidError unless it is open."""
-    return look_up(invocation, wanted, verb=verb)[0]
+    return look_up(invocation, wanted, verb=verb).grant
 
 
-def look_up(
-    invocation: Invocation, wanted: GrantChoice, *, verb: str
-) -> tuple[GrantStatus, tuple[tuple[str, str], ...]]:
-    """The grant that is meant, as `find` gives it; and the requests and accounts of all that is over."""
+def look_up(invocation: Invocation, wanted: GrantChoice, *, verb: str) -> Found:
+    """The grant that is meant, as `find` gives it, with what is known of it and of others."""
     from jitbot.usecases.ledger.ledger_view import read
+    from jitbot.usecases.request import before_end
     from jitbot.wiring.context import open_context, recorded_requests
 
     context = open_context(wanted.placed(invocation), verb)
@@ -136,7 +160,8 @@ def look_up(
     grant = grant_target.one(found, state, wanted.account)
     grant_target.ensure_open(grant, invocation.now)
     over = ((each.request, each.account) for each in found if each.state is GrantState.ENDED)
-    return grant, tuple(over)
+    warning = before_end.warning(context, state, grant, invocation.now, options=wanted.options)
+    return Found(grant=grant, over=tuple(over), warning=warning)
 
 
 def request_of_pull(invocation: Invocation, wanted: GrantChoice, number: int) -> str:

@@ -50,7 +50,8 @@ def credentials(
 
     REQUEST is a path, a unique part of one, or a pull request's number; your newest live one if left out.
     A session is kept in your cache folder until it ends, and renewed as long as the grant lasts. With --role
-    the ledger is not read, so only the session's own end is known; the grant still ends on time.
+    the ledger is not read, so only the session's own end is known; the grant still ends on time. When less than
+    15 minutes are left, stderr says so once, with the command that asks for more.
 
     Example: jitbot credentials --configure refunds
     """
@@ -70,7 +71,8 @@ def credentials(
         return _remove(invocation, wanted)
     if change:
         return _configure(invocation, wanted, name)
-    session = enter(invocation, wanted, verb="credentials")
+    # An SDK asks again and again in the last minutes, and keeps or shows what is on stderr, each in its own way.
+    session = enter(invocation, wanted, verb="credentials", warn_once=True)
     print_json(
         {
             "Version": 1,
@@ -86,8 +88,9 @@ def credentials(
 def _configure(invocation: Invocation, wanted: GrantChoice, name: str | None) -> int:
     """Write the grant's profile. Profiles of grants that are over go, so that they do not pile up."""
     file = aws_config.config_file(invocation.environ)
-    grant, over = look_up(invocation, wanted, verb="credentials")
-    for request, account in over:
+    found = look_up(invocation, wanted, verb="credentials")
+    grant = found.grant
+    for request, account in found.over:
         aws_config.remove(file, aws_config.Block(request=request, account=account))
     block = aws_config.Block(request=grant.request, account=grant.account)
     called = name or aws_config.free_name(file, block, f"jit-{policy_of(grant.request)}-{grant.account}")

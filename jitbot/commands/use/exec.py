@@ -81,7 +81,8 @@ def run(
 
     REQUEST is a path, a unique part of one, or a pull request's number; your newest live one if left out. The
     command takes jitbot's place, and its exit code is the command's. It calls AWS as your own profile says: its
-    region, output and endpoint are the command's, unless the environment says otherwise.
+    region, output and endpoint are the command's, unless the environment says otherwise. When less than 15
+    minutes are left, stderr says so first, with the command that asks for more.
 
     Example: jitbot exec refunds -- aws dynamodb scan --table-name orders
     """

@@ -81,6 +81,19 @@ def pending(parsed_case: ParsedCase) -> PendingApprovals:
     )
 
 
+def why_not_counted(actor: Actor, parsed_case: ParsedCase) -> str:
+    """Why an approval of the head by this account would not count, if it were given now and GitHub took it; else empty.
+
+    The answer ends a sentence that begins with the login.
+    """
+    review = replace(_submitted(parsed_case, actor), review_id=-1)
+    others = [each for each in parsed_case.merge.reviews if each.user.github_id != actor.github_id]
+    permissions = {**parsed_case.merge.permissions, actor.login: "write"}
+    merge = replace(parsed_case.merge, reviews=(*others, review), permissions=permissions)
+    _, ignored = count(replace(parsed_case, merge=merge))
+    return next((each.why for each in ignored if each.review == review), "")
+
+
 def could_approve(owned_by: owners.Owners, requester: Person | None) -> tuple[Person, ...]:
     """Who could approve what this person asks for, before there is a pull request to count reviews of.
 
@@ -111,9 +124,14 @@ def _all_approve(parsed_case: ParsedCase) -> ParsedCase:
 
 
 def _approval(parsed_case: ParsedCase, person: Person) -> Review:
+    return _submitted(parsed_case, Actor(login=person.login, github_id=person.github_id))
+
+
+def _submitted(parsed_case: ParsedCase, actor: Actor) -> Review:
+    """An approval of the head, at the moment of the merge."""
     return Review(
         review_id=0,
-        user=Actor(login=person.login, github_id=person.github_id),
+        user=actor,
         state="APPROVED",
         commit=parsed_case.merge.pull_request.head,
         submitted_at=parsed_case.merged_at,

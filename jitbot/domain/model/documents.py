@@ -246,6 +246,11 @@ def policy_path(name: str) -> str:
     return f"{POLICIES}{name}.yaml"
 
 
+def policy_named(path: str) -> str:
+    """The name of the policy whose file this is: the reverse of `policy_path`."""
+    return path.removeprefix(POLICIES).removesuffix(".yaml")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """policies/access/<name>.yaml: what may be asked for, by whom, for how long."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from jitbot.domain.model.documents import POLICIES, GithubId, Login
+from jitbot.domain.model.documents import POLICIES, GithubId, Login, policy_named
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import LOGIN, REPOSITORY
 from jitbot.domain.text.escape import quoted
@@ -123,7 +123,7 @@ def _owner_lines(answers: Answers, templates: Mapping[str, str]) -> Iterator[str
     owners = "".join(f" @{login}" for login in answers.owners)
     for path, text in sorted(templates.items()):
         if path.startswith(POLICIES):
-            name = path.removeprefix(POLICIES).removesuffix(".yaml")
+            name = policy_named(path)
             if _BREAK_GLASS.search(text):
                 yield "# Break-glass: nobody approves before, the policy's reviewers do after. It has no owner on purpose."
                 yield f"/requests/{name}/"

@@ -92,6 +92,13 @@ def nothing(number: int) -> str:
     return whole(["This pull request asks for nothing any more, and grants nothing."], (), number=number)
 
 
+def over(number: int, reason: str) -> str:
+    """The comment on a pull request that is closed because it can give nothing any more, for this reason."""
+    anew = f"To ask for the same again: `jitbot request --again {number}`."
+    text = f"🕓 **This can give nothing any more:** {cut(reason)}. It is closed, and nothing is granted by it. {anew}"
+    return whole([text], (), number=number)
+
+
 def why(request: Request, given: Sequence[tuple[str, str]] | None = None, *, asked: int = LONGEST) -> str:
     """The reason, the optional texts and the parameters, each on its line.
 

@@ -15,6 +15,7 @@ from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
 from jitbot.domain.model.account_groups import is_group
 from jitbot.domain.model.documents import OPTIONAL, Finding, Login, Person, Policy, Request, same_login
 from jitbot.domain.model.merge_facts import ChangeKind
+from jitbot.domain.model.parsed_case import ParsedCase
 from jitbot.domain.text import duration, timestamp
 from jitbot.domain.views.approval_places import placed, rules_that_hold
 from jitbot.domain.views.grant_preview import GrantPreview
@@ -50,6 +51,7 @@ class RequestSummary:
     findings: tuple[Finding, ...] = ()
     statuses: tuple[GrantStatus, ...] = ()  # of what is granted already, in each account
     others: OtherRequests | None = None  # under a policy with rules of approval; None of any other policy
+    parsed_case: ParsedCase | None = None  # by which it was judged
     ends_nothing: str = ""  # why the deletion would not end the access, by whom it proposes
 
 

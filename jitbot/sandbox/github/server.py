@@ -13,7 +13,7 @@ from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from jitbot.sandbox.github import pull_page
+from jitbot.sandbox.github import new_file_page, pull_page
 from jitbot.sandbox.github.api.call import GitHubCall, Reply
 from jitbot.sandbox.github.api.routes import REPOSITORY_ROUTES, SITE_ROUTES
 from jitbot.sandbox.github.git import git_http
@@ -58,6 +58,9 @@ class _Connection(WSGIRequestHandler):
         self.close_connection = True
 
 
+_PAGES = ("/<owner>/<name>/pull/", "/<owner>/<name>/new/")  # what people see, which is no API
+
+
 class _Listener(ThreadedWSGIServer):
     daemon_threads = False  # so that closing the server waits for the calls under way
 
@@ -100,6 +103,7 @@ def application(site: Site, issuer: Issuer) -> Flask:
     _route_oidc(app, issuer)
     for page in ("", "/files"):
         _route(app, "GET", f"/<owner>/<name>/pull/<int:number>{page}", partial(_page, site))
+    _route(app, "GET", "/<owner>/<name>/new/<path:branch>", partial(_new_file, site))
     return app
 
 
@@ -145,7 +149,8 @@ def _finish(site: Site, response: Response) -> Response:
 
 
 def _is_api() -> bool:
-    return not request.path.startswith("/_") and "/pull/" not in request.path
+    rule = request.url_rule.rule if request.url_rule else ""
+    return not request.path.startswith("/_") and not rule.startswith(_PAGES)
 
 
 def _report(response: Response) -> None:
@@ -232,6 +237,17 @@ def _page(site: Site, owner: str, name: str, number: int) -> Response:
     """A pull request for people: everybody on this machine may look, since the sandbox holds no secret."""
     with site.lock:
         shown = Response(pull_page.rendered(site.repository(f"{owner}/{name}"), number), mimetype="text/html")
+    shown.headers["Content-Security-Policy"] = pull_page.POLICY
+    return shown
+
+
+def _new_file(site: Site, owner: str, name: str, branch: str) -> Response:
+    """The page for a new file, as the address fills it in."""
+    filename, value = (request.args.get(each, "") for each in ("filename", "value"))
+    with site.lock:
+        repository = site.repository(f"{owner}/{name}")
+        text = new_file_page.rendered(repository, branch, filename, value, len(request.url.encode()))
+    shown = Response(text, mimetype="text/html")
     shown.headers["Content-Security-Policy"] = pull_page.POLICY
     return shown
 

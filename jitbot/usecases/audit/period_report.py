@@ -13,7 +13,7 @@ from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
 from jitbot.domain.ledger.stops import Stop, stops_of
-from jitbot.domain.model.documents import POLICIES, Sha
+from jitbot.domain.model.documents import POLICIES, Sha, policy_named
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
@@ -91,9 +91,5 @@ def entitled(git: Git, documents: DocumentReader, at: datetime) -> tuple[Entitle
     """Each policy at main's tip: who may ask at this moment, and who may approve."""
     tree = CommitTree(git=git, commit=git.main())
     entries = git.entries(tree.commit, [POLICIES])
-    names = [
-        each.path.removeprefix(POLICIES).removesuffix(".yaml")
-        for each in entries
-        if each.path.endswith(".yaml")
-    ]
+    names = [policy_named(each.path) for each in entries if each.path.endswith(".yaml")]
     return tuple(entitlement(name, read_rules(tree, documents, name), at) for name in names)

@@ -16,9 +16,20 @@ from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
-from jitbot.domain.model.documents import POLICIES, Finding, Parsed, People, Policy, Sha, Source, Teams
+from jitbot.domain.model.documents import (
+    POLICIES,
+    Finding,
+    Parsed,
+    People,
+    Policy,
+    Sha,
+    Source,
+    Teams,
+    policy_named,
+)
 from jitbot.domain.model.grammar import REQUESTS, is_request, policy_of
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
+from jitbot.domain.setup.requests_page import PAGE
 from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
@@ -35,6 +46,7 @@ from jitbot.usecases.collect.collect_case import (
     read_rules,
 )
 from jitbot.usecases.context import SETTINGS
+from jitbot.usecases.pull_request import requests_page
 
 _OWNING = frozenset({*codeowners.LOCATIONS, PEOPLE, TEAMS})  # what decides who owns a request
 _PLACES = frozenset({ACCOUNTS, ACCOUNT_GROUPS})  # what decides where a policy gives access
@@ -142,12 +154,22 @@ class Checker:
         tree = CommitTree(git=git, commit=proposed.head)
         of_rules = self.files(tree, there)
         of_policies = self._of_policies(git, tree, set(rules))
-        return tuple(dict.fromkeys((*beside, *of_requests, *of_rules, *of_policies)))
+        of_page = self._of_page(git, tree) if rules or PAGE in proposed.touched else ()
+        return tuple(dict.fromkeys((*beside, *of_requests, *of_rules, *of_policies, *of_page)))
+
+    def page(self, tree: Tree, names: Iterable[str]) -> tuple[Finding, ...]:
+        """Whether requests/README.md is what the policies of these names, all that there are, give."""
+        return requests_page.findings(tree, self.documents, self.catalogue, names)
+
+    def _of_page(self, git: Git, tree: CommitTree) -> tuple[Finding, ...]:
+        return self.page(
+            tree, map(policy_named, (each.path for each in git.entries(tree.commit, [POLICIES])))
+        )
 
     def _of_policies(self, git: Git, tree: CommitTree, changed: set[str]) -> Iterator[Finding]:
         """What a change of other files does to each policy: who owns its requests, and which accounts it names."""
         entries = git.entries(tree.commit, [POLICIES]) if changed & (_OWNING | _PLACES) else ()
-        names = [each.path.removeprefix(POLICIES).removesuffix(".yaml") for each in entries]
+        names = [policy_named(each.path) for each in entries]
         for name in names:
             rules = read_rules(tree, self.documents, name)
             policy, people, roster = rules.policy.value, rules.people.value, rules.teams.value
@@ -189,7 +211,7 @@ class Checker:
                 tree, codeowners.parse(source.content.decode(errors="replace"), source.path)
             )
             return
-        name = source.path.removeprefix(POLICIES).removesuffix(".yaml")
+        name = policy_named(source.path)
         rules = read_rules(tree, self.documents, name)
         people, roster = rules.people.value, rules.teams.value
         if source.path.startswith(POLICIES):

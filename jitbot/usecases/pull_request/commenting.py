@@ -20,6 +20,7 @@ from jitbot.usecases.collect.collect_case import CaseCollector
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger import ledger_view as ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
+from jitbot.usecases.pull_request import closing
 from jitbot.usecases.pull_request.request_summary import Brief, brief
 
 MAIN = "main"
@@ -38,6 +39,9 @@ class Shown:
     findings: tuple[Finding, ...] = ()
     head: Sha | None = None
     was_titled: str = ""
+    close: Sha | None = (
+        None  # the head at which it can give nothing any more: it is closed, once that is said
+    )
 
 
 def of_pull(context: Context, number: int, now: datetime) -> Shown:
@@ -51,9 +55,21 @@ def of_pull(context: Context, number: int, now: datetime) -> Shown:
     if history.doubt:
         raise UnavailableError(history.doubt)  # what cannot be checked may be an end
     merged = of_merged(context, history, number, now)
-    if merged.body or pull.merged_at is None:
-        return merged if merged.body else Shown(number=number, body=open_comment.nothing(number), begin=False)
+    if merged.body:
+        return merged
+    if pull.merged_at is None:
+        reason = closing.why(context, history, pull, now)
+        body = open_comment.over(number, reason) if reason else open_comment.nothing(number)
+        return Shown(number=number, body=body, begin=False)
     return Shown(number=number, body=merged_comment.undecided(number), begin=False)
+
+
+def of_over(context: Context, history: LedgerView, now: datetime) -> list[Shown]:
+    """What the open pull requests should show that can give nothing any more, and that they are to be closed."""
+    return [
+        Shown(number=pull.number, body=open_comment.over(pull.number, reason), close=pull.head)
+        for pull, reason in closing.over(context, history, MAIN, now)
+    ]
 
 
 def of_merged(context: Context, history: LedgerView, number: int, now: datetime) -> Shown:
@@ -135,7 +151,7 @@ def put(context: Context, shown: Shown, *, run: str) -> bool:
             trouble.append(error)
     if trouble:
         raise next((each for each in trouble if isinstance(each, UnavailableError)), trouble[0])
-    return written
+    return _close(context, shown) or written
 
 
 def _set(context: Context, shown: Shown, run: str) -> bool:
@@ -152,6 +168,17 @@ def _retitle(context: Context, shown: Shown) -> bool:
     if shown.title in ("", shown.was_titled):
         return False
     context.github_write.retitle(shown.number, shown.title)
+    return True
+
+
+def _close(context: Context, shown: Shown) -> bool:
+    """Close it, if it is still what was judged: its author may have pushed, or somebody merged it, meanwhile."""
+    if shown.close is None:
+        return False
+    pull = context.github.pull(shown.number)
+    if not pull.is_open or pull.head != shown.close:
+        return False
+    context.github_write.close_pull(shown.number)
     return True
 
 

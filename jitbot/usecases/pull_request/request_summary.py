@@ -124,6 +124,7 @@ class _Asking:
             grant_preview=preview.grant_preview,
             former=state.current if kind is ChangeKind.MODIFIED else None,
             awaiting=preview.awaiting,
+            parsed_case=preview.decision.parsed_case,
             findings=preview.findings,
         )
 

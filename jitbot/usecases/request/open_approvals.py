@@ -54,6 +54,10 @@ class OpenApprovals:
             return None
         return self.client.documents.parse_request(Source(path=path, content=content)).value
 
+    def deletes(self, pull: PullRequest, path: str) -> bool:
+        """Whether nothing lies at the path of a request any more."""
+        return self._tree_of(pull.head).entry(path) is None
+
     def of(self, pull: PullRequest, path: str, now: datetime) -> PendingApprovals | NotKnown:
         """The approvals of one request, counted as if its pull request were merged now."""
         place = self.client.place

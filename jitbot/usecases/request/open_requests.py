@@ -1,6 +1,6 @@
 """The open pull requests that ask for access, and what each waits for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,6 +33,7 @@ class OpenRequest:
     approvals: PendingApprovals | NotKnown
     needed: int
     owners: tuple[str, ...]
+    asked_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +47,19 @@ class UnreadRequest:
 
 
 def open_requests(
-    client: RequesterClient, login: str | None, now: datetime, *, most: int = MOST
+    client: RequesterClient,
+    login: str | None,
+    now: datetime,
+    *,
+    most: int = MOST,
+    listed: Sequence[PullRequest] | None = None,
 ) -> tuple[tuple[OpenRequest | UnreadRequest, ...], int]:
     """The open requests of a login, or of everybody, newest first; and how many pull requests were left out.
 
-    Raises JitbotError if GitHub does not answer. What is wrong with one pull request alone hides no other.
+    `listed` are the open pull requests, where they are known already. Raises JitbotError if GitHub does not answer. What is wrong with one pull request alone hides no other.
     """
-    pulls = [
-        pull for pull in client.github.open_pulls() if login is None or same_login(login, pull.author.login)
-    ]
+    every = client.github.open_pulls() if listed is None else listed
+    pulls = [pull for pull in every if login is None or same_login(login, pull.author.login)]
     approvals = OpenApprovals(client=client)
     found = (each for pull in pulls[:most] for each in _of(approvals, pull, now))
     return tuple(found), max(len(pulls) - most, 0)
@@ -62,21 +67,34 @@ def open_requests(
 
 def _of(approvals: OpenApprovals, pull: PullRequest, now: datetime) -> Iterator[OpenRequest | UnreadRequest]:
     """What a pull request asks for; nothing if it is about something else, or its request does not read."""
-    client = approvals.client
-    path: str | None = None
     try:
-        path = _path(client, pull)
-        request = approvals.request(pull, path) if path is not None else None
+        path = _path(approvals.client, pull)
     except JitbotError as error:
-        # The author of a pull request chooses its bytes and its size. If GitHub answers nothing else either,
-        # it is not this one, and this raises.
-        client.github.tip(client.place.branch)
-        yield UnreadRequest(
-            number=pull.number, url=pull.url, request=path, approvals=NotKnown(why=str(error))
-        )
+        yield _unread(approvals.client, pull, None, error)
+        return
+    if path is not None:
+        yield from read_open(approvals, pull, path, now)
+
+
+def read_open(
+    approvals: OpenApprovals, pull: PullRequest, path: str, now: datetime
+) -> Iterator[OpenRequest | UnreadRequest]:
+    """The request at this path of an open pull request, with its approvals so far; nothing if it does not read."""
+    try:
+        request = approvals.request(pull, path)
+    except JitbotError as error:
+        yield _unread(approvals.client, pull, path, error)
         return
     if request is not None:
         yield _asked(approvals, pull, request, now)
+
+
+def _unread(
+    client: RequesterClient, pull: PullRequest, path: str | None, error: JitbotError
+) -> UnreadRequest:
+    """The author of a pull request chooses its bytes and its size. If GitHub answers nothing else either, this raises."""
+    client.github.tip(client.place.branch)
+    return UnreadRequest(number=pull.number, url=pull.url, request=path, approvals=NotKnown(why=str(error)))
 
 
 def _path(client: RequesterClient, pull: PullRequest) -> str | None:
@@ -100,6 +118,7 @@ def _asked(approvals: OpenApprovals, pull: PullRequest, request: Request, now: d
         approvals=so_far,
         needed=_needed(so_far, under(rules, request, now)),
         owners=owned_by.names,
+        asked_at=pull.created_at,
     )
 
 

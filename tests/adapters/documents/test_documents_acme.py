@@ -184,11 +184,11 @@ def test_there_are_examples() -> None:
 
 
 def test_the_readme_shows_a_good_request() -> None:
-    """The request in requests/README.md can be copied as it is."""
+    """The request in requests/README.md reads as it is."""
     readme = (STARTER / "requests/README.md").read_text(encoding="utf-8")
     block = re.search(r"(?:^    \w.*\n|^      .*\n)+(?=\n\|)", readme, re.MULTILINE)
     assert block is not None
     text = re.sub(r"^    ", "", block[0], flags=re.MULTILINE)
-    path = "requests/service-logs-read/2026-11/24-example-developer-refunds.yaml"
+    path = "requests/orders-db-read/2026-11/24-your-login-refunds.yaml"
     parsed = documents.parse_request(Source(path=path, content=text.encode()))
     assert parsed.findings == ()

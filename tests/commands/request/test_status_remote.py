@@ -328,7 +328,7 @@ def test_release_of_what_was_never_granted(office: Office) -> None:
     number = str(office.run("status", "--person", "carol", "--format", "json").json[0]["pull_request"])
     answer = office.run("release", number, login="carol")
     assert "was never approved, so there is nothing to end" in answer.err
-    assert f"To withdraw a request that still waits: `gh pr close {number} --repo acme/access`" in answer.err
+    assert f"To withdraw a request that still waits: jitbot withdraw {number}" in answer.err
     answer = office.run("release", login="carol")
     assert (answer.code, answer.out) == (1, "")
     assert "carol has nothing live in acme/access" in answer.err

@@ -24,6 +24,7 @@ from desk import Said, said
 from rich.console import Console
 
 from jitbot.cli import main
+from jitbot.domain.model.errors import UnavailableError
 from jitbot.sandbox.aws import AwsFault
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.organisation import Acme
@@ -161,6 +162,48 @@ def test_another_profile_does_not_get_a_kept_session(place: Place, variable: str
     answer = place.run("credentials", place.path, **{**none, variable: "somebody"})
     assert (answer.code, answer.out) == (3, "")
     assert "somebody" in answer.err
+
+
+def test_a_program_is_warned_once_before_the_end(place: Place) -> None:
+    """`credentials` says on stderr that less than 15 minutes are left, once for each end; stdout stays the SDKs' JSON."""
+    begun = datetime.now(UTC)
+    place.acme.clock.set(begun + timedelta(minutes=104))
+    assert place.run("credentials", place.path).err == ""
+    place.acme.clock.set(begun + timedelta(minutes=107))
+    first = place.run("credentials", place.path)
+    place.acme.clock.set(begun + timedelta(minutes=109))
+    again = place.run("credentials", place.path)
+    assert first.json["Version"] == again.json["Version"] == 1
+    assert first.err.startswith(f"! {place.path} ends in 1")
+    assert first.err.endswith(f"jitbot extend {place.path} --by 1h\n")
+    assert again.err == ""
+    assert first.json["SessionToken"] not in first.err
+
+
+def test_a_person_is_warned_with_each_command(place: Place) -> None:
+    """`exec` warns before it runs the command, as often as it asks the ledger: once a minute at most."""
+    begun = datetime.now(UTC)
+    said = []
+    for minutes in (107, 107.5, 109):
+        place.acme.clock.set(begun + timedelta(minutes=minutes))
+        said.append(place.run("exec", place.path, "--", "no-such-program-here").err)
+    assert [each.count("! ") for each in said] == [1, 0, 1]
+
+
+def test_a_warning_that_cannot_be_made_keeps_nobody_out(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If main's files cannot be read, the end is said without a way to more time, and the credentials are given."""
+
+    def unreadable(*_: Any) -> None:
+        raise UnavailableError("no such object")
+
+    monkeypatch.setattr("jitbot.usecases.request.before_end.read_rules", unreadable)
+    place.acme.clock.set(datetime.now(UTC) + timedelta(minutes=107))
+    answer = place.run("credentials", place.path)
+    assert answer.json["Version"] == 1
+    assert "ends in" in answer.err
+    assert "extend" not in answer.err
 
 
 def test_after_the_end_there_is_nothing(place: Place) -> None:
