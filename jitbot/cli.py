@@ -46,6 +46,10 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "jitbot.commands.approve.explain",
             "Show who gets what, where, until when, and how dangerous it is.",
         ),
+        "plan": (
+            "jitbot.commands.approve.plan",
+            "Show what a change of rules lets people do, and what it ends.",
+        ),
         "owners": (
             "jitbot.commands.approve.owners",
             "Show who owns a path, and so approves what is asked for there.",

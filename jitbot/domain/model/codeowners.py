@@ -5,7 +5,7 @@ and, where that page is silent, of https://git-scm.com/docs/gitignore#_pattern_f
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
@@ -13,7 +13,7 @@ from itertools import takewhile
 from jitbot import catalogs
 from jitbot.domain.model.documents import Finding, Login, Teams
 from jitbot.domain.model.grammar import LOGIN
-from jitbot.domain.text.patterns import patterns_overlap
+from jitbot.domain.text.patterns import glob, patterns_overlap
 
 LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # GitHub reads the first that exists
 RULES = ("policies/", *LOCATIONS)  # how the paths begin of all that a decision rests on, the request aside
@@ -42,7 +42,7 @@ class Rule:
         segments = path.split("/")
         if not {"", ".", ".."}.isdisjoint(segments):
             return False
-        return _glob(_segments(self.pattern), segments, "**", _segment_matches)
+        return glob(_segments(self.pattern), segments, "**", _segment_matches)
 
     def may_cover(self, shape: Sequence[str]) -> bool:
         """Whether the pattern matches some path of this shape, given as a pattern for each of its segments."""
@@ -228,31 +228,8 @@ def _segments(pattern: str) -> tuple[str, ...]:
 
 
 def _segment_matches(pattern: str, segment: str) -> bool:
-    return _glob(pattern, segment, "*", _character_matches)
+    return glob(pattern, segment, "*", _character_matches)
 
 
 def _character_matches(pattern: str, character: str) -> bool:
     return pattern in {"?", character}
-
-
-def _glob(
-    pattern: Sequence[str], subject: Sequence[str], star: str, matches: Callable[[str, str], bool]
-) -> bool:
-    """Whether `pattern` covers the whole of `subject`, where `star` stands for any run, also an empty one.
-
-    Only the last star is ever tried again: an earlier one that takes more leaves less for all that follow.
-    So a hostile pattern costs at most its length times the subject's.
-    """
-    at = position = after_star = resume = 0
-    while position < len(subject):
-        if at < len(pattern) and pattern[at] == star:
-            at = after_star = at + 1
-            resume = position
-        elif at < len(pattern) and matches(pattern[at], subject[position]):
-            at, position = at + 1, position + 1
-        elif after_star:
-            resume += 1
-            at, position = after_star, resume
-        else:
-            return False
-    return set(pattern[at:]) <= {star}

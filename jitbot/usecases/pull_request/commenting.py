@@ -12,6 +12,8 @@ from jitbot.domain.model.github_objects import Comment, Status, StatusState
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.request.new_request import APPROVAL, CHECK
+from jitbot.domain.rule_effects.rule_report import comment as rules_comment
+from jitbot.domain.rule_effects.rule_report import in_one_line
 from jitbot.domain.views import merged_comment, open_comment
 from jitbot.domain.views.comment_body import is_ours
 from jitbot.domain.views.merged_comment import MergedRequest
@@ -94,7 +96,7 @@ def _of_open(pull: PullRequest, brief: Brief) -> Shown:
     return Shown(
         number=number,
         body=_body(pull, brief, wrong),
-        begin=bool(brief.summaries) or brief.unread,
+        begin=bool(brief.summaries) or brief.unread or _speaks(brief),
         title=title(brief.summaries) if brief.alone else "",
         statuses=((CHECK, check), (APPROVAL, approval)),
         findings=findings,
@@ -105,6 +107,7 @@ def _of_open(pull: PullRequest, brief: Brief) -> Shown:
 
 def _body(pull: PullRequest, brief: Brief, findings: tuple[Finding, ...]) -> str:
     number = pull.number
+    rules = in_one_line(brief.rules) if brief.rules is not None else ""
     if brief.summaries:
         return open_comment.proposal(
             brief.summaries,
@@ -113,8 +116,16 @@ def _body(pull: PullRequest, brief: Brief, findings: tuple[Finding, ...]) -> str
             page=pull.url,
             auto_merge=pull.auto_merge,
             doubt=brief.doubt,
+            rules=rules,
         )
+    if brief.rules is not None:
+        return rules_comment(brief.rules, number=number)
     return open_comment.unread(findings, number=number) if brief.unread else open_comment.nothing(number)
+
+
+def _speaks(brief: Brief) -> bool:
+    """Whether a change of rules gets a comment of its own; one that is there is kept current in any case."""
+    return brief.rules is not None and (brief.rules.speaks or bool(brief.findings))
 
 
 def put(context: Context, shown: Shown, *, run: str) -> bool:
