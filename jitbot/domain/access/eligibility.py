@@ -9,6 +9,7 @@ from datetime import datetime
 
 from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.bounds import PATH_AGE, PATH_AHEAD, START_AHEAD
+from jitbot.domain.model.codeowners import expand
 from jitbot.domain.model.documents import (
     Accounts,
     Finding,
@@ -68,10 +69,10 @@ def left_alone(
     policy: Policy, people: People, teams: Teams, alone: Callable[[Person], bool]
 ) -> tuple[Login, ...]:
     """Who may ask under a policy, and leaves too few others to approve it, or to review it afterwards."""
+    names = [each if each.startswith("@") else f"@{each}" for each in policy.eligible]
+    asking = {login.casefold() for login in expand(names, teams)}
     return tuple(
-        person.login
-        for person in people.values()
-        if is_eligible(person.login, policy.eligible, teams) and alone(person)
+        person.login for person in people.values() if person.login.casefold() in asking and alone(person)
     )
 
 

@@ -23,6 +23,7 @@ SIZE_LIMIT = 3_000_000
 _LOGIN = re.compile(f"@({LOGIN})")
 _TEAM = re.compile(r"@([A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9_-]+)")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
+_WILD = frozenset("*?")
 _OWNER = re.compile("|".join(f"(?:{kind.pattern})" for kind in (_LOGIN, _TEAM, _EMAIL)))
 _WORD = re.compile(r"(?:\\ |[^ \t])+")  # a backslash makes the blank after it a part of the word
 # Everything that some reader takes for the end of a line; only "\n" is one for GitHub, as far as is known.
@@ -228,6 +229,8 @@ def _segments(pattern: str) -> tuple[str, ...]:
 
 
 def _segment_matches(pattern: str, segment: str) -> bool:
+    if _WILD.isdisjoint(pattern):
+        return pattern == segment  # most segments are plain names
     return glob(pattern, segment, "*", _character_matches)
 
 
