@@ -18,7 +18,7 @@ from jitbot.domain.model.documents import PLAIN, Sha, errors
 from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.rule_effects.compare import RuleEffects
-from jitbot.domain.rule_effects.findings import newly_wrong
+from jitbot.domain.rule_effects.findings import newly_wrong, with_new
 from jitbot.domain.rule_effects.rule_report import HEADS, RuleReport, headline, notes, rows
 from jitbot.domain.text import escape
 from jitbot.domain.views.wording import TERMINAL
@@ -121,10 +121,10 @@ def _of_change(invocation: Invocation, change: _Change) -> RuleReport | None:
     else:
         root = data_root(invocation.folder)
         rules, changed = _of_folder(git, root, base)
-        findings = (*checker.files(FolderTree(root=root), changed), *newly_wrong(rules.base, rules.head, change.at))  # fmt: skip
+        found = checker.files(FolderTree(root=root), changed)
+        findings = with_new(found, newly_wrong(rules.base, rules.head, change.at))
     if rules.base.files == rules.head.files:
         return None
-    findings = tuple(dict.fromkeys(findings))
     if context is None:
         return files_report(rules, change.at, catalogue, findings)
     return rule_report(context, rules, change.at, findings=findings)

@@ -203,7 +203,7 @@ def of_the_rules(paths: Iterable[str], base: Rules, head: Rules, sides: Sides) -
             "{people} may newly approve changes of {what}",
             "{people} may no longer approve changes of {what}",
         )
-        codes = ("may-approve-rules", "no-longer-approves-rules")
+        codes = ("may-approve-rules", "no-longer-approve-rules")
         yield from compared((before, after), sides, codes, texts, what=what, level=Level.CRITICAL)
 
 

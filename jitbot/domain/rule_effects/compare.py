@@ -95,7 +95,7 @@ class _Comparison:
         rules = self.base.of(name), self.head.of(name)
         yield from _added(name, head) if base is None else granting.terms(name, base, head)
         old, new = (_askers(each, side) for each, side in zip((base, head), self.sides, strict=True))
-        codes = "may-ask", "no-longer-asks"
+        codes = "may-ask", "no-longer-ask"
         yield from approving.compared((old, new), self.sides, codes, _ASKING, policies=(name,))
         yield from granting.where(name, *rules)
         yield from approving.approvals_needed(name, *rules)

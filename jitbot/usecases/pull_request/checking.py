@@ -19,7 +19,7 @@ from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
 from jitbot.domain.model.documents import POLICIES, Finding, Parsed, People, Policy, Sha, Source, Teams
 from jitbot.domain.model.grammar import REQUESTS, is_request, policy_of
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
-from jitbot.domain.rule_effects.findings import newly_wrong
+from jitbot.domain.rule_effects.findings import newly_wrong, with_new
 from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
@@ -162,8 +162,8 @@ class Checker:
         tree = CommitTree(git=git, commit=proposed.head)
         of_rules = self.files(tree, there)
         of_policies = self._of_policies(git, tree, set(rules))
-        of_all = self._newly_wrong(git, proposed, after)
-        return tuple(dict.fromkeys((*beside, *of_requests, *of_rules, *of_policies, *of_all)))
+        found = tuple(dict.fromkeys((*beside, *of_requests, *of_rules, *of_policies)))
+        return with_new(found, self._newly_wrong(git, proposed, after))
 
     def _newly_wrong(
         self, git: Git, proposed: ProposedChanges, after: ProposedRules | None

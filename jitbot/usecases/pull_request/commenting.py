@@ -9,7 +9,7 @@ from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.model.documents import Finding, Sha, errors
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model.github_objects import Comment, Status, StatusState
-from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.grammar import is_request, policy_of
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.request.new_request import APPROVAL, CHECK
 from jitbot.domain.rule_effects.rule_report import comment as rules_comment
@@ -55,6 +55,8 @@ def of_pull(context: Context, number: int, now: datetime) -> Shown:
     merged = of_merged(context, history, number, now)
     if merged.body or pull.merged_at is None:
         return merged if merged.body else Shown(number=number, body=open_comment.nothing(number), begin=False)
+    if not any(map(is_request, context.github.files(number))):
+        return Shown(number=number)  # a change of rules: its comment says what the merge did
     return Shown(number=number, body=merged_comment.undecided(number), begin=False)
 
 
