@@ -34,6 +34,7 @@ from jitbot.usecases.pull_request.proposed_rules import (
     ProposedRules,
     listed_at,
     merged_rules,
+    too_many_rules,
 )
 from jitbot.usecases.pull_request.request_summary import brief
 from jitbot.usecases.pull_request.rule_report import files_report, proposed_rules, rule_report, uncompared
@@ -120,8 +121,11 @@ def _of_change(invocation: Invocation, change: _Change) -> RuleReport | None:
         findings = checker.together(git, proposed, (), rules)
     else:
         root = data_root(invocation.folder)
-        rules, changed = _of_folder(git, root, base)
-        found = checker.files(FolderTree(root=root), changed)
+        files = _of_folder(git, root, base)
+        if too_many := too_many_rules(files.changed):
+            return uncompared(too_many)
+        rules = files.rules()
+        found = checker.files(FolderTree(root=root), files.present)
         findings = with_new(found, newly_wrong(rules.base, rules.head, change.at))
     if rules.base.files == rules.head.files:
         return None
@@ -152,16 +156,42 @@ def _base(git: GitRepository, named: str | None) -> Sha:
     return git.resolve(known)
 
 
-def _of_folder(git: GitRepository, root: Path, base: Sha) -> tuple[ProposedRules, list[str]]:
-    """The rules as the files in the folder would make them, and which of these files differ from the branch's start."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Folder:
+    """The files of the rules in a folder, those of the branch's start and of the base, by path."""
+
+    git: GitRepository
+    fork: Mapping[str, AddedEntry]
+    base: Mapping[str, AddedEntry]
+    head: Mapping[str, AddedEntry]
+    contents: Mapping[Sha, bytes | None]
+
+    @property
+    def changed(self) -> list[str]:
+        """The files that differ from the branch's start, those that are gone among them."""
+        every = dict.fromkeys((*self.fork, *self.head))
+        return sorted(path for path in every if self.fork.get(path) != self.head.get(path))
+
+    @property
+    def present(self) -> list[str]:
+        """Those of them that are there."""
+        return [path for path in self.changed if path in self.head]
+
+    def rules(self) -> ProposedRules:
+        """The rules on both sides."""
+        once = ParsedOnce(documents)
+        return merged_rules(self.git, once, fork=self.fork, base=self.base, head=self.head, contents=self.contents)  # fmt: skip
+
+
+def _of_folder(git: GitRepository, root: Path, base: Sha) -> _Folder:
+    """The files of the folder, and what its branch started from; code is compared as it is committed."""
     head = git.resolve("HEAD")
     fork = git.merge_base(base, head)
     code = [path for path in git.touched(fork, head) or () if path.startswith(CODE)]
     before, ours, committed = (listed_at(git, each, code) for each in (fork, base, head))
     files, contents = _files_in(root, before)
     theirs = {**{path: committed[path] for path in code if path in committed}, **files}
-    rules = merged_rules(git, ParsedOnce(documents), fork=before, base=ours, head=theirs, contents=contents)
-    return rules, sorted(path for path, each in files.items() if before.get(path) != each)
+    return _Folder(git=git, fork=before, base=ours, head=theirs, contents=contents)
 
 
 def _files_in(

@@ -31,13 +31,18 @@ class Allowance:
             conditions.setdefault(operator, {})[key] = tuple(sorted(values))
         return Statement(actions=(self.action,), resources=(self.resource,), conditions=conditions)
 
-    def where(self) -> str:
-        """`arn:aws:s3:::reports/* if StringEquals aws:RequestedRegion eu-west-1`."""
+
+def places(pieces: Iterable[Allowance]) -> str:
+    """`arn:aws:s3:::a; arn:aws:s3:::b, if StringEquals aws:RequestedRegion eu-west-1`; what shares conditions is together."""
+    found: dict[str, dict[str, None]] = {}
+    for each in pieces:
         named = (
-            f"{operator} {key} {' or '.join(sorted(values))}" for operator, key, values in self.conditions
+            f"{operator} {key} {' or '.join(sorted(values))}" for operator, key, values in each.conditions
         )
-        conditions = " and ".join(named)
-        return f"{self.resource} if {conditions}" if conditions else self.resource
+        found.setdefault(" and ".join(named), {})[each.resource] = None
+    return "; ".join(
+        f"{'; '.join(where)}{f', if {condition}' if condition else ''}" for condition, where in found.items()
+    )
 
 
 def of_policy(policy: Policy | None) -> tuple[Allowance, ...]:
@@ -46,7 +51,7 @@ def of_policy(policy: Policy | None) -> tuple[Allowance, ...]:
     for statement in policy.statements if policy is not None else ():
         conditions = tuple(
             sorted(
-                ((operator, key.casefold(), frozenset(values)) for operator, keys in statement.conditions.items() for key, values in keys.items()),
+                ((operator, key, frozenset(values)) for operator, keys in statement.conditions.items() for key, values in keys.items()),
                 key=lambda each: each[:2],
             )
         )  # fmt: skip
@@ -92,9 +97,9 @@ def _reaches(wide: Allowance, narrow: Allowance) -> bool:
 
 def _less_strict(wide: Conditions, narrow: Conditions) -> bool:
     """Whether every request that meets the conditions of `narrow` meets those of `wide`."""
-    known = {(operator, key): values for operator, key, values in narrow}
+    known = {(operator, key.casefold()): values for operator, key, values in narrow}
     for operator, key, values in wide:
-        other = known.get((operator, key))
+        other = known.get((operator, key.casefold()))
         if other is None:
             return False
         if not (values <= other if "Not" in operator else other <= values):

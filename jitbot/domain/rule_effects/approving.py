@@ -35,11 +35,11 @@ def approvals_needed(name: str, base: Rules, head: Rules) -> Iterator[Effect]:
     elif is_now:
         yield from _review_within(name, old, new)
     else:
-        text = "Requests for {policies} take {after}; until now: {before}"
+        text = "approvals are needed for {policies}: {after}; until now: {before}"
         if _weaker(base, head):
-            yield _needs("approvals-fewer", W, Level.LOW, name, f"FEWER approvals. {text}", old, new)
-        if _weaker(head, base):
-            yield _needs("approvals-more", N, Level.LOW, name, f"More approvals. {text}", old, new)
+            yield _needs("approvals-fewer", W, Level.LOW, name, f"FEWER {text}", old, new)
+        elif _weaker(head, base):
+            yield _needs("approvals-more", N, Level.LOW, name, f"More {text}", old, new)
 
 
 def _needs(
@@ -192,7 +192,7 @@ def of_the_rules(paths: Iterable[str], base: Rules, head: Rules, sides: Sides) -
         changed.setdefault((names[0], names[1]), []).append(path)
     for (old, new), files in changed.items():
         what = _folders(files)
-        if new and old != new and (named := _new_names(old, new)):
+        if named := _unknown_names(old, new, sides[1]):
             text = "CODEOWNERS newly lets {after} approve changes of {what}"
             yield Effect(code="rules-owners", direction=W, level=Level.CRITICAL, text=text, what=what, after=named)  # fmt: skip
         if old and not new:
@@ -207,9 +207,10 @@ def of_the_rules(paths: Iterable[str], base: Rules, head: Rules, sides: Sides) -
         yield from compared((before, after), sides, codes, texts, what=what, level=Level.CRITICAL)
 
 
-def _new_names(old: tuple[str, ...], new: tuple[str, ...]) -> str:
+def _unknown_names(old: tuple[str, ...], new: tuple[str, ...], calendar: Calendar) -> str:
+    """New owners behind whom these files know nobody: GitHub may."""
     known = {name.casefold() for name in old}
-    return " ".join(name for name in new if name.casefold() not in known)
+    return " ".join(name for name in new if name.casefold() not in known and not calendar.behind([name]))
 
 
 # Files that may come in these folders need owners, too: each stands for one.

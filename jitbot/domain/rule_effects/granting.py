@@ -1,6 +1,7 @@
 """What a grant under a policy may newly do, or no longer: where, how long, with which values, and what in AWS."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from jitbot.domain.access.eligibility import allowed_accounts, value_problem
 from jitbot.domain.aws.action_catalog import ActionCatalog
@@ -116,29 +117,56 @@ def _actions(
             policies=(name,),
             what=actions,
         )
-    for alike in _together(elsewhere):
-        actions, where = alike
-        before = "; ".join(each.where() for each in others if each.action == actions[0])
-        yield Effect(
-            code="access-wider" if direction is W else "access-narrower",
-            direction=direction,
-            level=_risk(elsewhere, actions, catalogue),
-            text="Newly reached under {policies} with {what}: {after}; until now: {before}"
-            if direction is W
-            else "No longer reached under {policies} with {what}: {before}; from now on: {after}",
-            policies=(name,),
-            what=actions,
-            before=before if direction is W else where,
-            after=where if direction is W else before,
-        )
+    for actions, alike in _together(elsewhere):
+        until_now = [each for each in others if each.action.casefold() == actions[0].casefold()]
+        yield _moved(name, direction, actions, alike, until_now, _risk(elsewhere, actions, catalogue))
 
 
-def _together(pieces: dict[str, list[Allowance]]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _moved(
+    name: str,
+    direction: Direction,
+    actions: tuple[str, ...],
+    pieces: Sequence[Allowance],
+    others: Sequence[Allowance],
+    level: Level,
+) -> Effect:
+    """The same actions with other resources, or under other conditions."""
+    more, less = allowances.places(pieces), allowances.places(others)
+    if {each.resource for each in pieces} == {each.resource for each in others}:
+        # The resources are known, so only the conditions are worth the space.
+        more, less = (_conditions(each) for each in (pieces, others))
+    before, after = (less, more) if direction is W else (more, less)
+    text = "Newly reached under {policies} with {what}: {after}; until now: {before}"
+    if direction is N:
+        text = "No longer reached under {policies} with {what}: {before}; from now on: {after}"
+    return Effect(
+        code="access-wider" if direction is W else "access-narrower",
+        direction=direction,
+        level=level,
+        text=text,
+        policies=(name,),
+        what=actions,
+        before=before,
+        after=after,
+    )
+
+
+def _conditions(pieces: Sequence[Allowance]) -> str:
+    """`the same resources, if StringEquals aws:RequestedRegion eu-west-1`, or without conditions."""
+    same = (replace(each, resource="the same resources") for each in pieces)
+    return (
+        allowances.places(same) if any(each.conditions for each in pieces) else "the same resources, always"
+    )
+
+
+def _together(
+    pieces: dict[str, list[Allowance]],
+) -> Iterator[tuple[tuple[str, ...], list[Allowance]]]:
     """The actions that reach the same, with what they reach."""
     found: dict[str, list[str]] = {}
     for action, each in pieces.items():
-        found.setdefault("; ".join(one.where() for one in each), []).append(action)
-    return ((tuple(actions), where) for where, actions in found.items())
+        found.setdefault(allowances.places(each), []).append(action)
+    return ((tuple(actions), pieces[actions[0]]) for actions in found.values())
 
 
 def _risk(pieces: dict[str, list[Allowance]], actions: Iterable[str], catalogue: ActionCatalog) -> Level:

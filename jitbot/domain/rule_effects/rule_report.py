@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.documents import Finding, FindingLevel, errors
+from jitbot.domain.rule_effects import standing
 from jitbot.domain.rule_effects.compare import RuleEffects
 from jitbot.domain.rule_effects.effect import Direction, Effect
 from jitbot.domain.text.markdown import cut, short
@@ -76,14 +77,16 @@ def headline(report: RuleReport, escaper: Escaper) -> tuple[str, Effect | None]:
     less = [f"{len(narrower)} below take something away"] if narrower else []
     counts = f" ({'; '.join((*more, *less))})" if more or less else ""
     return (
-        f"{_sign(first, escaper)} {escaper.strong('Changes the rules')}: {first.in_words(escaper)}.{counts}",
+        f"{_sign(first, escaper)}{escaper.strong('Changes the rules')}: {first.in_words(escaper)}.{counts}",
         first,
     )
 
 
 def _sign(effect: Effect, escaper: Escaper) -> str:
-    """How dangerous it is: a colour on a page, a word at a terminal."""
-    return _SIGN[effect.level] if escaper is MARKDOWN else f"[{effect.level.in_words}]"
+    """How dangerous it is, if it lets people do more: a colour on a page, a word at a terminal."""
+    if effect.direction is not Direction.WIDER:
+        return "⚠️ " if effect.code == standing.ENDS else ""
+    return f"{_SIGN[effect.level]} " if escaper is MARKDOWN else f"[{effect.level.in_words}] "
 
 
 def notes(report: RuleReport, escaper: Escaper) -> Iterator[str]:
@@ -108,7 +111,7 @@ def rows(
     shown: list[str] = []
     room = _ROOM // len(HEADS)
     for each in found[:_LINES]:
-        line = f"{_sign(each, escaper)} {each.in_words(escaper)}"
+        line = f"{_sign(each, escaper)}{each.in_words(escaper)}"
         room -= len(line)
         if room < 0:
             break

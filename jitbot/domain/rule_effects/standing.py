@@ -18,6 +18,8 @@ from jitbot.domain.rule_effects.effect import Direction, Effect
 from jitbot.domain.rule_effects.rule_set import RuleSet
 from jitbot.domain.views.preview import preview_grant, unasked
 
+ENDS = "ends-access"  # the code of the effect that somebody notices at once
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRequest:
@@ -42,7 +44,7 @@ def of_the_ledger(
         for state in running
         if old is not None and new is not None and offboarded(state, new) and not offboarded(state, old)
     ]
-    yield from _requests("ends-access", "ENDS access that {people} has now: {what}", ended, Level.HIGH)
+    yield from _requests(ENDS, "ENDS access that {people} has now: {what}", ended, Level.HIGH)
     stuck = [state for state in running if state not in ended and _other_documents(state, base, head)]
     text = "Access that {people} has now stays until its end, and can no longer be extended: {what}"
     yield from _requests("no-extension", text, stuck, Level.MEDIUM)

@@ -39,8 +39,8 @@ from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request.proposed_rules import (
     ParsedOnce,
     ProposedRules,
+    compared,
     read_proposed_rules,
-    says_something,
     too_many_rules,
 )
 
@@ -170,7 +170,7 @@ class Checker:
     ) -> tuple[Finding, ...]:
         """What a change of the rules makes wrong with all of them together, as `doctor` looks at them."""
         touched = proposed.touched
-        if not says_something(touched):
+        if not compared(touched):
             return ()
         rules = after or read_proposed_rules(
             git, self.documents, base=proposed.base, head=proposed.head, touched=touched

@@ -30,6 +30,7 @@ from jitbot.usecases.collect.collect_case import Tree, large, no_file, read_rule
 FOLDERS = ("policies/", POLICIES, ".github/workflows/")  # what lies directly in these is always read
 _FOLDER = "040000"  # git's mode of one
 _RUNS = (".github/workflows/", ".github/actions/")
+_COMPARED = (*(each for each in RULE_PATHS if each not in CODE), *(each.rstrip("/") for each in _RUNS))
 
 
 class ParsedOnce:
@@ -88,10 +89,9 @@ def of_rules(paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(path for path in paths if any(_within(path, start) for start in RULE_PATHS))
 
 
-def says_something(paths: Iterable[str]) -> bool:
-    """Whether a change of these files is compared: code alone is not."""
-    compared = [each for each in RULE_PATHS if each not in CODE] + [each.rstrip("/") for each in _RUNS]
-    return any(_within(path, start) for path in paths for start in compared)
+def compared(paths: Iterable[str]) -> tuple[str, ...]:
+    """Those of these paths whose meaning is compared: of the code nothing is but that it changes."""
+    return tuple(path for path in paths if any(_within(path, start) for start in _COMPARED))
 
 
 def _within(path: str, start: str) -> bool:
@@ -100,7 +100,7 @@ def _within(path: str, start: str) -> bool:
 
 def too_many_rules(touched: Sequence[str]) -> tuple[Finding, ...]:
     """The finding that a change touches more files of the rules than are compared, if it does."""
-    count = len(of_rules(touched))
+    count = len(compared(touched))
     if count <= bounds.RULE_FILES:
         return ()
     message = f"{count} files of the rules change: more than {bounds.RULE_FILES} are not compared"

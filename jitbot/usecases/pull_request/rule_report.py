@@ -22,8 +22,8 @@ from jitbot.usecases.pull_request.checking import ProposedChanges, read_proposed
 from jitbot.usecases.pull_request.proposed_rules import (
     ParsedOnce,
     ProposedRules,
+    of_rules,
     read_proposed_rules,
-    says_something,
     too_many_rules,
 )
 
@@ -36,7 +36,7 @@ def proposed_rules(
 ) -> ProposedRules | tuple[Finding, ...]:
     """The rules on both sides of a change. If it changes none, or more than is compared: the finding that says so, if any."""
     touched = proposed.touched
-    if proposed.unread or not says_something(touched) or too_many_rules(touched):
+    if proposed.unread or not of_rules(touched) or too_many_rules(touched):
         return too_many_rules(touched)
     once = ParsedOnce(documents)
     return read_proposed_rules(git, once, base=proposed.base, head=proposed.head, touched=touched)

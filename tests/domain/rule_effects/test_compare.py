@@ -239,7 +239,10 @@ def test_the_same_actions_on_more_resources_or_under_fewer_conditions() -> None:
     )
     assert policy_effect("access-narrower", everything, named).direction is NARROWER
     bound = actions("dynamodb:GetItem", aws_region=("x", "y"))
-    assert policy_effect("access-wider", bound, named).before.endswith("if StringEquals aws:region x or y")
+    assert (
+        policy_effect("access-wider", bound, named).before
+        == "the same resources, if StringEquals aws:region x or y"
+    )
     assert (
         policy_effect("access-wider", actions("dynamodb:GetItem", aws_region=("x",)), bound).direction
         is WIDER
@@ -303,7 +306,7 @@ def rule(need: int, *teams: str, **when: Any) -> ApprovalRule:
         ((ALWAYS, rule(2, duration_over=8 * HOUR)), (ALWAYS,), set()),  # no request is that long
         ((ALWAYS, rule(2, parameters={"table": ("orders",)})), (ALWAYS, rule(2)), {"approvals-more"}),
         ((ALWAYS, rule(2, "@acme/security", accounts=("prod",))), (ALWAYS, rule(2, accounts=("prod",))), {"approvals-fewer"}),
-        ((ALWAYS, rule(1, "@acme/security")), (ALWAYS, rule(2)), {"approvals-fewer", "approvals-more"}),
+        ((ALWAYS, rule(1, "@acme/security")), (ALWAYS, rule(2)), {"approvals-fewer"}),
         ((ALWAYS, rule(2)), (rule(2), ALWAYS), set()),
     ],
 )  # fmt: skip
