@@ -12,7 +12,7 @@ from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, owners_of
 from jitbot.domain.model.documents import Policy
 from jitbot.domain.model.grammar import any_request
 from jitbot.domain.model.merge_facts import Rules
-from jitbot.domain.rule_effects.calendar import Calendar, Times, Who, gained
+from jitbot.domain.rule_effects.calendar import Calendar, Times, Who, gained, whole
 from jitbot.domain.rule_effects.effect import Direction, Effect
 from jitbot.domain.text import duration
 
@@ -138,7 +138,7 @@ def approvers(name: str, base: Rules, head: Rules, sides: Sides) -> Iterator[Eff
     texts = f"{{people}} may newly {verb} {{policies}}", f"{{people}} may no longer {verb} {{policies}}"
     yield from compared((old, new), sides, codes, texts, policies=(name,))
     for team in sorted(_teams(base) & _teams(head)):
-        before, after = (side.behind([team]) for side in sides)
+        before, after = (whole(side.behind([team])) for side in sides)
         owning = {who: times for who, times in after.items() if who in old}  # others are named above
         texts = "{people} may newly give the approval of {what} under {policies}", ""
         codes = "may-approve-for-team", ""
@@ -156,9 +156,10 @@ def _able(name: str, rules: Rules, calendar: Calendar) -> Mapping[Who, Times]:
     policy = rules.policy.value
     if policy is None:
         return {}
-    if break_glass.is_break_glass(policy):
-        return calendar.behind(policy.reviewers)
-    return calendar.behind(names_of(any_request(name), rules.codeowners))
+    glass = break_glass.is_break_glass(policy)
+    return whole(
+        calendar.behind(policy.reviewers if glass else names_of(any_request(name), rules.codeowners))
+    )
 
 
 def names_of(path: str, codeowners: CodeOwners | None) -> tuple[str, ...]:
@@ -198,7 +199,7 @@ def of_the_rules(paths: Iterable[str], base: Rules, head: Rules, sides: Sides) -
         if old and not new:
             text = "NOBODY owns {what} any more, so anybody's approval is enough for a change of it"
             yield Effect(code="rules-ownerless", direction=W, level=Level.CRITICAL, text=text, what=what)
-        before, after = (side.behind(names) for side, names in zip(sides, (old, new), strict=True))
+        before, after = (whole(side.behind(names)) for side, names in zip(sides, (old, new), strict=True))
         texts = (
             "{people} may newly approve changes of {what}",
             "{people} may no longer approve changes of {what}",

@@ -9,7 +9,7 @@ from jitbot.domain.model.documents import GithubId, Login, People, Person
 from jitbot.domain.model.roster import Roster
 from jitbot.domain.text import timestamp
 
-Times = tuple[tuple[datetime, datetime], ...]  # from, until: apart from each other, in their order
+Times = tuple[tuple[datetime, datetime], ...]  # from, until; in their order
 Who = tuple[str, GithubId]  # a login, casefolded, and the account that it is said to be
 END = datetime.max.replace(tzinfo=UTC)  # stands for no end
 
@@ -21,6 +21,18 @@ def joined(times: Iterable[tuple[datetime, datetime]]) -> Times:
         if found and since <= found[-1][1]:
             found[-1] = (found[-1][0], max(found[-1][1], until))
         else:
+            found.append((since, until))
+    return tuple(found)
+
+
+def longest(times: Iterable[tuple[datetime, datetime]]) -> Times:
+    """These times without those that lie within another one. What only meets or overlaps stays apart.
+
+    For who asks it matters: access is cut at the end of the membership by which it began.
+    """
+    found: list[tuple[datetime, datetime]] = []
+    for since, until in sorted(set(times), key=lambda each: (each[0], -each[1].timestamp())):
+        if since < until and not (found and until <= max(each[1] for each in found)):
             found.append((since, until))
     return tuple(found)
 
@@ -52,7 +64,7 @@ class Calendar:
         for name in names:
             for who, times in self._of(name.removeprefix("@").casefold()).items():
                 found.setdefault(who, []).extend(times)
-        return {who: joined(times) for who, times in found.items()}
+        return {who: longest(times) for who, times in found.items()}
 
     def person(self, who: Who) -> Person:
         """The person that a login of `behind` is."""
@@ -79,18 +91,31 @@ class Calendar:
                 who = self._known.get(entry.login.casefold())
                 if who is not None:
                     since, until = max(entry.since or self.now, self.now), entry.until or END
-                    members[who] = joined((*members.get(who, ()), (since, until)))
+                    members[who] = longest((*members.get(who, ()), (since, until)))
         return {team: {who: times for who, times in all_.items() if times} for team, all_ in found.items()}
 
 
 def gained(base: Mapping[Who, Times], head: Mapping[Who, Times], calendar: Calendar) -> tuple[str, ...]:
-    """Who is in `head` at a moment at which they are not in `base`, with the dates; `calendar` is that of `head`."""
-    found = ((who, without(times, base.get(who, ()))) for who, times in head.items())
+    """Who has a time in `head` that lies in none of theirs in `base`, with the dates; `calendar` is that of `head`."""
+    found = ((who, _more(times, base.get(who, ()))) for who, times in head.items())
     return tuple(
         f"{calendar.person(who).login}{_dates(times, calendar.now)}"
         for who, times in sorted(found, key=lambda each: each[0])
         if times
     )
+
+
+def _more(times: Times, others: Times) -> Times:
+    """The new part of each time that lies in none of the others; all of it where together they cover it."""
+    new = [
+        each for each in times if not any(since <= each[0] and each[1] <= until for since, until in others)
+    ]
+    return joined(part for each in new for part in without((each,), others) or (each,))
+
+
+def whole(people: Mapping[Who, Times]) -> Mapping[Who, Times]:
+    """The same people, with times that meet as one: who approves must be there at single moments only."""
+    return {who: joined(times) for who, times in people.items()}
 
 
 def _dates(times: Times, now: datetime) -> str:

@@ -96,6 +96,19 @@ def test_memberships_are_compared_by_their_times() -> None:
     )
 
 
+def test_two_weeks_back_to_back_are_less_than_a_fortnight() -> None:
+    """Access is cut at the end of the first; who approves does not notice."""
+    week = MERGED_AT + 7 * DAY
+    parts = [
+        Membership(login=Login("bob"), until=week),
+        Membership(login=Login("bob"), since=week, until=week + 7 * DAY),
+    ]
+    whole = [Membership(login=Login("bob"), until=week + 7 * DAY)]
+    base, head = (a_rule_set(teams=a_roster(payments=each, payments_leads=each)) for each in (parts, whole))
+    assert said(base, head) == {"may-ask": "bob until 2026-12-08 09:00 UTC may newly ask for orders-db-read"}
+    assert effects(head, base).of(WIDER) == ()
+
+
 def test_who_has_no_principal_cannot_ask() -> None:
     """A principal that a person gets makes them one who asks, and says that their identity changed."""
     base = a_rule_set(people=people(replace(PEOPLE[Login("alice")], principal=None)))
