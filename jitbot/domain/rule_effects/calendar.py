@@ -52,11 +52,11 @@ def without(times: Times, others: Times) -> Times:
 
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
-    """Who is behind a name from `now` on. Not slotted: each team is looked up once, when it is asked for."""
+    """Who is behind a name from `start` on. Not slotted: each team is looked up once, when it is asked for."""
 
     people: People
     roster: Roster
-    now: datetime
+    start: datetime
 
     def behind(self, names: Iterable[str]) -> Mapping[Who, Times]:
         """The known people behind these logins and teams, and when each of them is."""
@@ -74,7 +74,7 @@ class Calendar:
         if "/" in name:
             return self._teams.get(name, {})
         who = self._known.get(name)
-        return {} if who is None else {who: ((self.now, END),)}
+        return {} if who is None else {who: ((self.start, END),)}
 
     @cached_property
     def _known(self) -> Mapping[str, Who]:
@@ -90,7 +90,7 @@ class Calendar:
             for entry in self.roster.entries(team):
                 who = self._known.get(entry.login.casefold())
                 if who is not None:
-                    since, until = max(entry.since or self.now, self.now), entry.until or END
+                    since, until = max(entry.since or self.start, self.start), entry.until or END
                     members[who] = longest((*members.get(who, ()), (since, until)))
         return {team: {who: times for who, times in all_.items() if times} for team, all_ in found.items()}
 
@@ -99,7 +99,7 @@ def gained(base: Mapping[Who, Times], head: Mapping[Who, Times], calendar: Calen
     """Who has a time in `head` that lies in none of theirs in `base`, with the dates; `calendar` is that of `head`."""
     found = ((who, _more(times, base.get(who, ()))) for who, times in head.items())
     return tuple(
-        f"{calendar.person(who).login}{_dates(times, calendar.now)}"
+        f"{calendar.person(who).login}{_dates(times, calendar.start)}"
         for who, times in sorted(found, key=lambda each: each[0])
         if times
     )

@@ -118,7 +118,7 @@ def _calendar(rules: Rules, now: datetime) -> Calendar:
     roster = rules.teams.value
     if rules.people.value is None or roster is None:
         raise ValueError("the rules are not comparable")
-    return Calendar(people=rules.people.value, roster=roster, now=now)
+    return Calendar(people=rules.people.value, roster=roster, start=now)
 
 
 def _askers(policy: Policy | None, calendar: Calendar) -> Mapping[Who, Times]:

@@ -22,7 +22,7 @@ ENDS = "ends-access"  # the code of the effect that somebody notices at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenRequest:
+class ProposedRequest:
     """A request of an open pull request."""
 
     number: int
@@ -73,7 +73,7 @@ def _other_documents(state: RequestState, base: RuleSet, head: RuleSet) -> bool:
 
 
 def of_open_pulls(
-    found: Iterable[OpenRequest], base: RuleSet, head: RuleSet, now: datetime, catalogue: ActionCatalog
+    found: Iterable[ProposedRequest], base: RuleSet, head: RuleSet, now: datetime, catalogue: ActionCatalog
 ) -> Iterator[Effect]:
     """Open requests that are fine now and would be refused, and those that must be brought up to date first."""
     for each in found:

@@ -12,7 +12,7 @@ from jitbot.domain.rule_effects import standing
 from jitbot.domain.rule_effects.compare import RuleEffects, compare
 from jitbot.domain.rule_effects.effect import Effect, most_serious_first
 from jitbot.domain.rule_effects.rule_report import RuleReport
-from jitbot.domain.rule_effects.standing import OpenRequest
+from jitbot.domain.rule_effects.standing import ProposedRequest
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import read_request
@@ -112,7 +112,7 @@ def _open_pulls(context: Context, number: int | None) -> list[PullRequest]:
     return pulls
 
 
-def _requests(context: Context, pull: PullRequest) -> Iterator[OpenRequest]:
+def _requests(context: Context, pull: PullRequest) -> Iterator[ProposedRequest]:
     """What an open pull request asks for, that reads."""
     git, head = context.git, context.git.pull_head(pull.number)
     if head is None:
@@ -121,4 +121,4 @@ def _requests(context: Context, pull: PullRequest) -> Iterator[OpenRequest]:
     for entry in () if proposed.unread else proposed.at_head.values():
         request = read_request(git, context.documents, entry).value
         if request is not None:
-            yield OpenRequest(number=pull.number, request=request)
+            yield ProposedRequest(number=pull.number, request=request)

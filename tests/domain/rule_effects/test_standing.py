@@ -9,7 +9,7 @@ from rule_set_facts import a_rule_set, an_admin_policy
 
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.rule_effects.rule_set import RuleSet
-from jitbot.domain.rule_effects.standing import OpenRequest, of_open_pulls, of_the_ledger
+from jitbot.domain.rule_effects.standing import ProposedRequest, of_open_pulls, of_the_ledger
 
 
 def live(base: RuleSet, head: RuleSet, at: timedelta = timedelta()) -> dict[str, tuple[str, ...]]:
@@ -24,7 +24,7 @@ def live(base: RuleSet, head: RuleSet, at: timedelta = timedelta()) -> dict[str,
 
 def opened(head: RuleSet) -> dict[str, str]:
     """What becomes of alice's open request, by the code of the effect."""
-    asked = [OpenRequest(number=7, request=a_request())]
+    asked = [ProposedRequest(number=7, request=a_request())]
     found = of_open_pulls(asked, a_rule_set(), head, MERGED_AT, the_catalogue())
     return {each.code: each.in_words() for each in found}
 
