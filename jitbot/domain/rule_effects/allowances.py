@@ -87,8 +87,8 @@ def _reaches(wide: Allowance, narrow: Allowance) -> bool:
     """Whether every resource that the one names is named by the other. A placeholder or variable is any text."""
     if wide.resource == narrow.resource:
         return True
-    if "${" in wide.resource or "{{" in wide.resource:
-        return False
+    if "${" in wide.resource:
+        return False  # in `${*}` the star is a character
     pattern = wide.resource
     if "${" in narrow.resource or "{{" in narrow.resource:
         pattern = pattern.replace("?", "\0")  # it takes one character, and a value may have more

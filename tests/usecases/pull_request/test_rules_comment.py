@@ -179,3 +179,24 @@ def test_more_changes_than_are_compared_are_one_line(world: World) -> None:
     assert body.startswith("❌ **Not compared**: 1001 files of the rules change")
     assert len(body) < 1_500
     assert lights(world, number)["jitbot/check"] == ("failure", "1 to fix: too-many-rules")
+
+
+def test_plan_says_the_same_at_a_terminal(world: World, granted: str) -> None:
+    """By the number of the pull request, or by its head in a clone; with live access, which only the ledger knows."""
+    alice = next(line for line in world.text(PEOPLE).splitlines() if line.startswith("  alice:"))
+    number = propose(world, changed(world, PEOPLE, (f"{alice}\n", "")))
+    comment(world, number)
+    shown = world.jit("plan", str(number), workflow="check.yml").output
+    for part in (
+        "ENDS access that alice has now: orders-db-read/",
+        "alice may no longer ask for orders-db-read",
+    ):
+        assert part in shown
+        assert part in only(world, number).replace("\\", "").replace("*", "")
+    head = world.github.pulls[number].head_sha
+    assert world.jit("plan", "--head", head, workflow="check.yml").output == shown
+    assert world.jit("plan", workflow="check.yml").output == "the rules stay as they are\n"
+    world.must(world.acme.call("olivia", "PATCH", f"/pulls/{number}", state="closed"))
+    assert "is not open" in world.jit("plan", str(number), code=1, workflow="check.yml").output
+    asked = propose(world, dict([world.request("alice", ORDERS, "plain", **TABLE)]), "alice")
+    assert world.jit("plan", str(asked), workflow="check.yml").output == "the rules stay as they are\n"
