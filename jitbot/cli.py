@@ -48,6 +48,10 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Show who gets what, where, until when, and how dangerous it is.",
         ),
         "approve": ("jitbot.commands.approve.approve", "Approve a request, at exactly what you were shown."),
+        "plan": (
+            "jitbot.commands.approve.plan",
+            "Show what a change of rules lets people do, and what it ends.",
+        ),
         "owners": (
             "jitbot.commands.approve.owners",
             "Show who owns a path, and so approves what is asked for there.",

@@ -53,6 +53,7 @@ ORDER = (
     "domain.views",
     "domain.request",
     "domain.setup",
+    "domain.rule_effects",
     "domain.imports",
     "domain.audit.history",
     "domain.audit.verify",

@@ -11,7 +11,7 @@ Each folder imports only from itself and from those before it. Read in this orde
    `decision_event` what the record keeps of a decision, so that it can be made again.
 5. `enforce`: what is due now (`plan`, as `changes`), and whether a role is still as recorded (`drift`).
 
-The rest shows and helps: `views` (previews, comments, titles), `request` (new requests and their progress), `setup`
+The rest shows and helps: `views` (previews, comments, titles), `rule_effects` (what a change of rules does), `request` (new requests and their progress), `setup`
 (new repositories, accounts, `doctor`), `audit/history` (what an audit reads), `audit/verify` (is the record whole and true?), `audit/report` (what auditors
 read and keep).
 """

@@ -54,8 +54,12 @@ def without_approvers(
 ) -> tuple[Login, ...]:
     """Who may ask under a policy although too few others are left to approve it."""
     found = owners.of(any_request(policy.name), codeowners=codeowners, people=people, teams=teams)
+    owning = frozenset(key for person in found.people for key in owners.human_keys(person))
+    never = impossible(policy, could_approve(found, None), people, teams) is not None
 
     def alone(person: Person) -> bool:
+        if owners.human_keys(person).isdisjoint(owning):
+            return never  # nobody is missing because of them
         return impossible(policy, could_approve(found, person), people, teams) is not None
 
     return left_alone(policy, people, teams, alone)

@@ -101,10 +101,11 @@ def could_approve(owned_by: owners.Owners, requester: Person | None) -> tuple[Pe
     is left out: another check refuses an unknown requester.
     """
     found: list[Person] = []
+    known = set(owners.human_keys(requester)) if requester is not None else set[str]()
     for person in owned_by.people:
-        known = (*found, requester) if requester is not None else tuple(found)
-        if not any(owners.same_human(person, other) for other in known):
+        if known.isdisjoint(keys := owners.human_keys(person)):
             found.append(person)
+            known |= keys
     return tuple(found)
 
 

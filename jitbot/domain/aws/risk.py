@@ -16,6 +16,7 @@ from jitbot.domain.aws.action_catalog import (
 )
 from jitbot.domain.aws.iam import Documents
 from jitbot.domain.aws.service_roles import is_out_of_reach
+from jitbot.domain.model.documents import Statement
 from jitbot.domain.text.patterns import patterns_overlap
 
 ESCALATING, TAKING, SHARING = catalogs.lists("actions", "escalating", "taking", "sharing")
@@ -82,21 +83,46 @@ def assess(grants: Iterable[Documents], catalogue: ActionCatalog, *, unknown: Co
 
     The level is `unknown` if nobody can say what would be granted, and also if there is no grant at all.
     """
-    names: dict[Danger, set[str]] = {_NOT_KNOWN: set(unknown)} if unknown else {}
     grants = tuple(grants)
+    managed = [arn.rpartition("/")[2] for grant in grants for arn in grant.managed_policies]
+    allowed = (each for grant in grants for each in _allowed(grant, catalogue))
+    return _assessed(managed, allowed, unknown=unknown, least=Level.LOW if grants else Level.UNKNOWN)
+
+
+def assess_statements(
+    statements: Iterable[Statement], managed: Iterable[str], catalogue: ActionCatalog
+) -> Risk:
+    """The risk of what a policy gives to anybody who may ask: a placeholder stands for one named thing.
+
+    `managed` are the names of AWS managed policies.
+    """
+    allowed = (
+        part
+        for each in statements
+        for part in _reachable(each.actions, each.resources, catalogue, conditional=bool(each.conditions))
+    )
+    return _assessed(managed, allowed)
+
+
+def _assessed(
+    managed: Iterable[str],
+    parts: Iterable["_Allowed"],
+    *,
+    unknown: Collection[str] = (),
+    least: Level = Level.LOW,
+) -> Risk:
+    names: dict[Danger, set[str]] = {_NOT_KNOWN: set(unknown)} if unknown else {}
     actions: dict[str, Access] = {}
-    for grant in grants:
-        for arn in grant.managed_policies:
-            name = arn.rpartition("/")[2]
-            names.setdefault(_MANAGED.get(name, _MANAGED_BY_AWS), set()).add(name)
-        for allowed in _allowed(grant, catalogue):
-            actions |= {action.name: action.access for action in allowed.actions}
-            for name, danger in _dangers(allowed):
-                names.setdefault(danger, set()).add(name)
+    for name in managed:
+        names.setdefault(_MANAGED.get(name, _MANAGED_BY_AWS), set()).add(name)
+    for allowed in parts:
+        actions |= {action.name: action.access for action in allowed.actions}
+        for name, danger in _dangers(allowed):
+            names.setdefault(danger, set()).add(name)
     levels = list(actions.values())
     worst_first = sorted(names, key=lambda danger: -danger[0])
     return Risk(
-        level=max((level for level, _ in names), default=Level.LOW if grants else Level.UNKNOWN),
+        level=max((level for level, _ in names), default=least),
         reasons=tuple(f"{_some(names[danger])}: {danger[1]}" for danger in worst_first),
         access={level: levels.count(level) for level in Access if level in levels},
     )
@@ -116,17 +142,20 @@ def _allowed(grant: Documents, catalogue: ActionCatalog) -> Iterator[_Allowed]:
     statements = grant.permission_policy.get("Statement")
     for statement in statements if isinstance(statements, list) else ():
         if statement["Effect"] == "Allow":
-            for pattern in statement["Action"]:
-                known = catalogue.covered(pattern)
-                reachable = tuple(each for each in known if not is_out_of_reach(each.name))
-                if is_out_of_reach(pattern) or (known and not reachable):
-                    continue
-                yield _Allowed(
-                    pattern=pattern,
-                    actions=reachable,
-                    resources=tuple(statement["Resource"]),
-                    conditional=not statement.get("Condition", {}).keys() <= _WINDOW,
-                )
+            conditional = not statement.get("Condition", {}).keys() <= _WINDOW
+            yield from _reachable(
+                statement["Action"], tuple(statement["Resource"]), catalogue, conditional=conditional
+            )
+
+
+def _reachable(
+    patterns: Iterable[str], resources: tuple[str, ...], catalogue: ActionCatalog, *, conditional: bool
+) -> Iterator[_Allowed]:
+    for pattern in patterns:
+        known = catalogue.covered(pattern)
+        reachable = tuple(each for each in known if not is_out_of_reach(each.name))
+        if not is_out_of_reach(pattern) and (reachable or not known):
+            yield _Allowed(pattern=pattern, actions=reachable, resources=resources, conditional=conditional)
 
 
 def _dangers(allowed: _Allowed) -> Iterator[tuple[str, Danger]]:

@@ -49,6 +49,8 @@ TEXT = 400  # characters of a recorded message, hint or path of a reason
 COMMITS = 50  # commits whose names are recorded in addition to GitHub's answer about each
 RULE_CHANGES = 10  # commits that changed the rules, recorded by one run; the next run records the rest
 RULE_PATHS = 100  # paths recorded of one of them
+RULE_FILES = 1_000  # files of the rules that one change may touch; of more nothing is compared
+OPEN_PULLS = 20  # open pull requests that are looked into, to see what a change of the rules does to them
 RULE_REVIEWS = 20  # reviews recorded of one of them that counted, and as many that did not
 SHOWN = 5  # things named one by one within a message
 

@@ -5,7 +5,7 @@ and, where that page is silent, of https://git-scm.com/docs/gitignore#_pattern_f
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
@@ -14,7 +14,7 @@ from jitbot import catalogs
 from jitbot.domain.model.documents import Finding, Login, Teams
 from jitbot.domain.model.grammar import LOGIN
 from jitbot.domain.text.escape import quoted
-from jitbot.domain.text.patterns import patterns_overlap
+from jitbot.domain.text.patterns import glob, patterns_overlap
 
 LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # GitHub reads the first that exists
 RULES = ("policies/", *LOCATIONS)  # how the paths begin of all that a decision rests on, the request aside
@@ -24,6 +24,7 @@ SIZE_LIMIT = 3_000_000
 _LOGIN = re.compile(f"@({LOGIN})")
 _TEAM = re.compile(r"@([A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9_-]+)")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
+_WILD = frozenset("*?")
 _OWNER = re.compile("|".join(f"(?:{kind.pattern})" for kind in (_LOGIN, _TEAM, _EMAIL)))
 _WORD = re.compile(r"(?:\\ |[^ \t])+")  # a backslash makes the blank after it a part of the word
 # Everything that some reader takes for the end of a line; only "\n" is one for GitHub, as far as is known.
@@ -43,7 +44,7 @@ class Rule:
         segments = path.split("/")
         if not {"", ".", ".."}.isdisjoint(segments):
             return False
-        return _glob(_segments(self.pattern), segments, "**", _segment_matches)
+        return glob(_segments(self.pattern), segments, "**", _segment_matches)
 
     def may_cover(self, shape: Sequence[str]) -> bool:
         """Whether the pattern matches some path of this shape, given as a pattern for each of its segments."""
@@ -225,31 +226,10 @@ def _segments(pattern: str) -> tuple[str, ...]:
 
 
 def _segment_matches(pattern: str, segment: str) -> bool:
-    return _glob(pattern, segment, "*", _character_matches)
+    if _WILD.isdisjoint(pattern):
+        return pattern == segment  # most segments are plain names
+    return glob(pattern, segment, "*", _character_matches)
 
 
 def _character_matches(pattern: str, character: str) -> bool:
     return pattern in {"?", character}
-
-
-def _glob(
-    pattern: Sequence[str], subject: Sequence[str], star: str, matches: Callable[[str, str], bool]
-) -> bool:
-    """Whether `pattern` covers the whole of `subject`, where `star` stands for any run, also an empty one.
-
-    Only the last star is ever tried again: an earlier one that takes more leaves less for all that follow.
-    So a hostile pattern costs at most its length times the subject's.
-    """
-    at = position = after_star = resume = 0
-    while position < len(subject):
-        if at < len(pattern) and pattern[at] == star:
-            at = after_star = at + 1
-            resume = position
-        elif at < len(pattern) and matches(pattern[at], subject[position]):
-            at, position = at + 1, position + 1
-        elif after_star:
-            resume += 1
-            at, position = after_star, resume
-        else:
-            return False
-    return set(pattern[at:]) <= {star}

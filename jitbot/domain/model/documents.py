@@ -165,6 +165,11 @@ class ByLogin(Mapping[Login, T]):
         self._spelt = dict(entries)
         self._known = {login.casefold(): value for login, value in entries.items()}
 
+    @property
+    def folded(self) -> Mapping[str, T]:
+        """The same by casefolded login."""
+        return self._known
+
     def __getitem__(self, login: Login) -> T:
         return self._known[login.casefold()]
 

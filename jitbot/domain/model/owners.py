@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from jitbot.domain.model import bounds
 from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand, owners_of, unusable
-from jitbot.domain.model.documents import Finding, GithubId, Login, People, Person, Principal, Teams
+from jitbot.domain.model.documents import ByLogin, Finding, GithubId, Login, People, Person, Principal, Teams
 from jitbot.domain.model.grammar import REQUESTS, policy_of
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.model.roster import Roster
@@ -53,6 +53,8 @@ def of(path: str, *, codeowners: CodeOwners | None, people: People, teams: Teams
 
 def by_login(people: People) -> Mapping[str, Person]:
     """People by their logins, casefolded: GitHub compares logins without case."""
+    if isinstance(people, ByLogin):
+        return people.folded
     return {login.casefold(): person for login, person in people.items()}
 
 

@@ -1,4 +1,6 @@
-"""Patterns with * and ?, as CODEOWNERS, IAM and jitbot's policies use them: whether two can meet."""
+"""Patterns with * and ?, as CODEOWNERS, IAM and jitbot's policies use them: whether two can meet, and what one covers."""
+
+from collections.abc import Callable, Sequence
 
 
 def patterns_overlap(one: str, other: str) -> bool:
@@ -20,3 +22,35 @@ def patterns_overlap(one: str, other: str) -> bool:
                 row[j] = reach[j - 1] and (mine == yours or "?" in (mine, yours))
         reach = row
     return reach[-1]
+
+
+def pattern_covers(wide: str, narrow: str) -> bool:
+    """Whether every text that `narrow` matches is one that `wide` matches. False also where that is hard to see."""
+    return glob(wide, narrow, "*", _takes)
+
+
+def _takes(pattern: str, character: str) -> bool:
+    return pattern == character or (pattern == "?" and character != "*")
+
+
+def glob(
+    pattern: Sequence[str], subject: Sequence[str], star: str, matches: Callable[[str, str], bool]
+) -> bool:
+    """Whether `pattern` covers the whole of `subject`, where `star` stands for any run, also an empty one.
+
+    Only the last star is ever tried again: an earlier one that takes more leaves less for all that follow.
+    So a hostile pattern costs at most its length times the subject's.
+    """
+    at = position = after_star = resume = 0
+    while position < len(subject):
+        if at < len(pattern) and pattern[at] == star:
+            at = after_star = at + 1
+            resume = position
+        elif at < len(pattern) and matches(pattern[at], subject[position]):
+            at, position = at + 1, position + 1
+        elif after_star:
+            resume += 1
+            at, position = after_star, resume
+        else:
+            return False
+    return set(pattern[at:]) <= {star}

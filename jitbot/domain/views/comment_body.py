@@ -33,23 +33,27 @@ def is_ours(body: str) -> bool:
     return body.rstrip().endswith(MARKER)
 
 
-def whole(parts: Iterable[str], folded: Iterable[str], *, number: int) -> str:
-    """The comment of these parts, then of what is folded away, as far as GitHub takes it; it says what was left out."""
+def whole(parts: Iterable[str], folded: Iterable[str], *, number: int, verb: str = "explain") -> str:
+    """The comment of these parts, then of what is folded away, as far as GitHub takes it; it says what was left out.
+
+    `verb` is the command that shows the same at a terminal.
+    """
+    command = f"jitbot {verb} {number}"
     foot = (
         f"<sub>Kept current by jitbot. Anyone with write access here may edit it; what counts is the diff, "
-        f"and `jitbot explain {number}`.</sub>\n\n{MARKER}\n"
+        f"and `{command}`.</sub>\n\n{MARKER}\n"
     )
     space = LONGEST - len(foot) - 200
     kept: list[str] = []
     for part in parts:
         if len(part) + 2 > space:
-            kept.append(f"*Too long to be shown here: see `jitbot explain {number}`.*")
+            kept.append(f"*Too long to be shown here: see `{command}`.*")
             break
         kept.append(part)
         space -= len(part) + 2
     for part in folded:
         if len(part) + 2 > space:
-            kept.append(f"*The documents are too long to be shown here: see `jitbot explain {number}`.*")
+            kept.append(f"*The documents are too long to be shown here: see `{command}`.*")
             break
         kept.append(part)
         space -= len(part) + 2

@@ -54,14 +54,18 @@ def proposal(
     page: str,
     auto_merge: bool,
     doubt: str = "",
+    rules: str = "",
 ) -> str:
-    """The comment on an open pull request, whose page is at the address `page`. `findings` are those of all its files."""
+    """The comment on an open pull request, whose page is at the address `page`. `findings` are those of all its files.
+
+    `rules` says, in one line, what it does to the rules as well.
+    """
     shown, hidden = _that_fit(summaries)
     verdict = _to_fix(findings) if findings else _next(summaries, page, auto_merge=auto_merge)
     first, *others = [tuple(_of_one(summary)) for summary in shown]
     # What is wrong is read before the reasons; what comes next is read last.
     opening = (first[0], must(verdict), *first[1:]) if findings else first
-    parts = [must(_too_much(hidden, number)), *opening]
+    parts = [must(_too_much(hidden, number)), must(rules), *opening]
     parts += [part for other in others for part in (must("---"), *other)]
     if doubt:
         parts.append(must(f"⚠️ What the ledger says could not be checked: {cut(doubt)}"))

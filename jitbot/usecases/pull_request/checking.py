@@ -1,7 +1,7 @@
 """`jitbot check`: the verdict that a merge would get, before the merge. It reads files; it asks neither GitHub nor AWS."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -29,6 +29,7 @@ from jitbot.domain.model.documents import (
 )
 from jitbot.domain.model.grammar import REQUESTS, is_request, policy_of
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
+from jitbot.domain.rule_effects.findings import newly_wrong, with_new
 from jitbot.domain.setup.requests_page import PAGE
 from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
 from jitbot.ports.documents import DocumentReader
@@ -47,6 +48,13 @@ from jitbot.usecases.collect.collect_case import (
 )
 from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request import requests_page
+from jitbot.usecases.pull_request.proposed_rules import (
+    ParsedOnce,
+    ProposedRules,
+    compared,
+    read_proposed_rules,
+    too_many_rules,
+)
 
 _OWNING = frozenset({*codeowners.LOCATIONS, PEOPLE, TEAMS})  # what decides who owns a request
 _PLACES = frozenset({ACCOUNTS, ACCOUNT_GROUPS})  # what decides where a policy gives access
@@ -140,11 +148,23 @@ class Checker:
         return self.together(git, proposed, of_requests)
 
     def together(
-        self, git: Git, proposed: ProposedChanges, of_requests: Iterable[Finding]
+        self,
+        git: Git,
+        proposed: ProposedChanges,
+        of_requests: Iterable[Finding],
+        after: ProposedRules | None = None,
     ) -> tuple[Finding, ...]:
-        """Everything wrong with a branch: that it asks for too much or changes rules too, its requests, its rules."""
-        if proposed.unread:
-            return proposed.unread
+        """Everything wrong with a branch: that it asks for too much or changes rules too, its requests, its rules.
+
+        `after` are the rules on both sides, where they were read already.
+        """
+        if unread := proposed.unread or too_many_rules(proposed.touched):
+            return unread
+        if not isinstance(
+            self.documents, ParsedOnce
+        ):  # every policy shares most of its files with the others
+            once = replace(self, documents=ParsedOnce(self.documents))
+            return once.together(git, proposed, of_requests, after)
         requests, rules = (
             proposed.requests,
             [path for path in proposed.touched if path.startswith(codeowners.RULES)],
@@ -155,7 +175,8 @@ class Checker:
         of_rules = self.files(tree, there)
         of_policies = self._of_policies(git, tree, set(rules))
         of_page = self._of_page(git, tree) if rules or PAGE in proposed.touched else ()
-        return tuple(dict.fromkeys((*beside, *of_requests, *of_rules, *of_policies, *of_page)))
+        found = tuple(dict.fromkeys((*beside, *of_requests, *of_rules, *of_policies, *of_page)))
+        return with_new(found, self._newly_wrong(git, proposed, after))
 
     def page(self, tree: Tree, names: Iterable[str]) -> tuple[Finding, ...]:
         """Whether requests/README.md is what the policies of these names, all that there are, give."""
@@ -165,6 +186,18 @@ class Checker:
         return self.page(
             tree, map(policy_named, (each.path for each in git.entries(tree.commit, [POLICIES])))
         )
+
+    def _newly_wrong(
+        self, git: Git, proposed: ProposedChanges, after: ProposedRules | None
+    ) -> tuple[Finding, ...]:
+        """What a change of the rules makes wrong with all of them together, as `doctor` looks at them."""
+        touched = proposed.touched
+        if not compared(touched):
+            return ()
+        rules = after or read_proposed_rules(
+            git, self.documents, base=proposed.base, head=proposed.head, touched=touched
+        )
+        return newly_wrong(rules.base, rules.head, self.when)
 
     def _of_policies(self, git: Git, tree: CommitTree, changed: set[str]) -> Iterator[Finding]:
         """What a change of other files does to each policy: who owns its requests, and which accounts it names."""

@@ -9,9 +9,11 @@ from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.model.documents import Finding, Sha, errors
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model.github_objects import Comment, Status, StatusState
-from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.model.grammar import is_request, policy_of
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.request.new_request import APPROVAL, CHECK
+from jitbot.domain.rule_effects.rule_report import comment as rules_comment
+from jitbot.domain.rule_effects.rule_report import in_one_line
 from jitbot.domain.views import merged_comment, open_comment
 from jitbot.domain.views.comment_body import is_ours
 from jitbot.domain.views.merged_comment import MergedRequest
@@ -61,6 +63,8 @@ def of_pull(context: Context, number: int, now: datetime) -> Shown:
         reason = closing.why(context, history, pull, now)
         body = open_comment.over(number, reason) if reason else open_comment.nothing(number)
         return Shown(number=number, body=body, begin=False)
+    if not any(map(is_request, context.github.files(number))):
+        return Shown(number=number)  # a change of rules: its comment says what the merge did
     return Shown(number=number, body=merged_comment.undecided(number), begin=False)
 
 
@@ -110,7 +114,7 @@ def _of_open(pull: PullRequest, brief: Brief) -> Shown:
     return Shown(
         number=number,
         body=_body(pull, brief, wrong),
-        begin=bool(brief.summaries) or brief.unread,
+        begin=bool(brief.summaries) or brief.unread or _speaks(brief),
         title=title(brief.summaries) if brief.alone else "",
         statuses=((CHECK, check), (APPROVAL, approval)),
         findings=findings,
@@ -121,6 +125,7 @@ def _of_open(pull: PullRequest, brief: Brief) -> Shown:
 
 def _body(pull: PullRequest, brief: Brief, findings: tuple[Finding, ...]) -> str:
     number = pull.number
+    rules = in_one_line(brief.rules) if brief.rules is not None else ""
     if brief.summaries:
         return open_comment.proposal(
             brief.summaries,
@@ -129,8 +134,16 @@ def _body(pull: PullRequest, brief: Brief, findings: tuple[Finding, ...]) -> str
             page=pull.url,
             auto_merge=pull.auto_merge,
             doubt=brief.doubt,
+            rules=rules,
         )
+    if brief.rules is not None:
+        return rules_comment(brief.rules, number=number)
     return open_comment.unread(findings, number=number) if brief.unread else open_comment.nothing(number)
+
+
+def _speaks(brief: Brief) -> bool:
+    """Whether a change of rules gets a comment of its own; one that is there is kept current in any case."""
+    return brief.rules is not None and (brief.rules.speaks or bool(brief.findings))
 
 
 def put(context: Context, shown: Shown, *, run: str) -> bool:

@@ -17,6 +17,7 @@ from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.model.merge_facts import Change, ChangeKind, PullRequest
 from jitbot.domain.model.parsed_case import requester_of
 from jitbot.domain.request.request_reference import pull_number
+from jitbot.domain.rule_effects.rule_report import RuleReport
 from jitbot.domain.views import request_summary
 from jitbot.domain.views.grant_preview import would_grant
 from jitbot.domain.views.other_requests import OtherRequests
@@ -35,6 +36,7 @@ from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.pull_request.checking import Checker, ProposedChanges, read_former, read_proposed
 from jitbot.usecases.pull_request.merged_request import resolve_merged
 from jitbot.usecases.pull_request.other_requests import other_requests
+from jitbot.usecases.pull_request.rule_report import proposed_rules, rule_report, uncompared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class Brief:
     alone: bool  # whether it touches request files and nothing else
     doubt: str  # why the ledger could not be read, or not wholly
     unread: bool = False  # it changes so much that no summary was made
+    rules: RuleReport | None = None  # what it does to the rules; None if it changes none
 
 
 def brief(context: Context, pull: PullRequest, now: datetime) -> Brief:
@@ -64,15 +67,20 @@ def brief(context: Context, pull: PullRequest, now: datetime) -> Brief:
     )
     history, doubt = asking.history(paths) if paths else (None, "")
     summaries = tuple(asking.of(path, history, doubt=doubt) for path in paths)
+    rules = proposed_rules(git, context.documents, proposed)
+    after = None if isinstance(rules, tuple) else rules
+    of_requests = (finding for each in summaries for finding in each.findings)
     checker = Checker(documents=context.documents, catalogue=context.catalogue, when=now)
+    findings = checker.together(git, proposed, of_requests, after)
     return Brief(
         summaries=summaries,
-        findings=checker.together(
-            git, proposed, (finding for each in summaries for finding in each.findings)
-        ),
+        findings=findings,
         alone=bool(paths) and len(paths) == len(proposed.touched),
         doubt=doubt,
         unread=bool(proposed.unread),
+        rules=uncompared(rules)
+        if isinstance(rules, tuple)
+        else rule_report(context, rules, now, findings=findings, number=pull.number),
     )
 
 

@@ -226,18 +226,6 @@ def test_a_head_that_is_moving_is_left_to_the_newer_run(world: World) -> None:
     assert writes(world) == []
 
 
-def test_a_change_of_rules_is_left_alone(world: World) -> None:
-    """No comment, no title; the statuses are set, since a ruleset may ask for them."""
-    number = propose(world, "olivia", {RULES: world.text(RULES).replace("4h", "3h")})
-    title = world.github.pulls[number].title
-    comment(world, number)
-    assert (bodies(world, number), world.github.pulls[number].title) == ([], title)
-    assert lights(world, number) == {
-        "jitbot/check": ("success", "all good"),
-        "jitbot/approval": ("success", "no access is asked for here"),
-    }
-
-
 def test_a_request_beside_rules_is_told_to_go_alone(world: World) -> None:
     """Its title is left as it is, and its comment says that it would be refused."""
     path, text = world.request("alice", ORDERS, "mixed", **TABLE)
@@ -246,6 +234,7 @@ def test_a_request_beside_rules_is_told_to_go_alone(world: World) -> None:
     assert "title=touches-rules::" in comment(world, number, code=1)
     assert world.github.pulls[number].title == title
     assert "a request touches requests/ alone" in only(world, number)
+    assert "**This also changes the rules.**" in only(world, number)
 
 
 def test_a_request_taken_back_is_no_longer_told(world: World) -> None:

@@ -1,0 +1,124 @@
+"""Compares the rules of a proposed change, and looks up what it does to requests that are there already."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from jitbot.domain.aws.action_catalog import ActionCatalog
+from jitbot.domain.model import bounds
+from jitbot.domain.model.documents import Finding
+from jitbot.domain.model.errors import JitbotError
+from jitbot.domain.model.merge_facts import PullRequest
+from jitbot.domain.rule_effects import standing
+from jitbot.domain.rule_effects.compare import RuleEffects, compare
+from jitbot.domain.rule_effects.effect import Effect, most_serious_first
+from jitbot.domain.rule_effects.rule_report import RuleReport
+from jitbot.domain.rule_effects.standing import ProposedRequest
+from jitbot.ports.documents import DocumentReader
+from jitbot.ports.git import Git
+from jitbot.usecases.collect.collect_case import read_request
+from jitbot.usecases.context import Context
+from jitbot.usecases.ledger import ledger_view as ledger
+from jitbot.usecases.pull_request.checking import ProposedChanges, read_proposed
+from jitbot.usecases.pull_request.proposed_rules import (
+    ParsedOnce,
+    ProposedRules,
+    of_rules,
+    read_proposed_rules,
+    too_many_rules,
+)
+
+NO_LEDGER = "live requests, since the ledger was not read"
+NO_PULLS = "open requests, since GitHub was not asked"
+
+
+def proposed_rules(
+    git: Git, documents: DocumentReader, proposed: ProposedChanges
+) -> ProposedRules | tuple[Finding, ...]:
+    """The rules on both sides of a change. If it changes none, or more than is compared: the finding that says so, if any."""
+    touched = proposed.touched
+    if proposed.unread or not of_rules(touched) or too_many_rules(touched):
+        return too_many_rules(touched)
+    once = ParsedOnce(documents)
+    return read_proposed_rules(git, once, base=proposed.base, head=proposed.head, touched=touched)
+
+
+def uncompared(why: Sequence[Finding]) -> RuleReport | None:
+    """The report on a change of which nothing was compared; None if there is no reason for one."""
+    return RuleReport(effects=RuleEffects(), findings=tuple(why), uncompared=why[0].message) if why else None
+
+
+def files_report(
+    rules: ProposedRules, now: datetime, catalogue: ActionCatalog, findings: Sequence[Finding] = ()
+) -> RuleReport:
+    """What the files say, when neither the ledger nor GitHub is at hand."""
+    return RuleReport(
+        effects=compare(rules.base, rules.head, now, catalogue),
+        findings=tuple(findings),
+        overtaken=rules.overtaken,
+        not_seen=(NO_LEDGER, NO_PULLS),
+    )
+
+
+def rule_report(
+    context: Context,
+    rules: ProposedRules,
+    now: datetime,
+    *,
+    findings: Sequence[Finding] = (),
+    number: int | None = None,
+) -> RuleReport:
+    """The same with live and open requests. `number` is the pull request that proposes the change."""
+    found = files_report(rules, now, context.catalogue, findings)
+    if not found.effects.effects:
+        return RuleReport(
+            effects=found.effects, findings=found.findings, overtaken=found.overtaken, not_seen=()
+        )
+    effects, not_seen = list[Effect](), list[str]()
+    try:
+        history = ledger.read(context, now)
+        if history.incomplete:
+            not_seen.append(f"some live requests: {history.incomplete}")
+        effects += standing.of_the_ledger(history.states.values(), rules.base, rules.head, now)
+    except JitbotError as error:
+        not_seen.append(f"live requests, since the ledger could not be read: {error}")
+    try:
+        pulls = _open_pulls(context, number)
+        asked = [each for pull in pulls[: bounds.OPEN_PULLS] for each in _requests(context, pull)]
+        effects += standing.of_open_pulls(asked, rules.base, rules.head, now, context.catalogue)
+        if len(pulls) > bounds.OPEN_PULLS:
+            not_seen.append(f"{len(pulls) - bounds.OPEN_PULLS} older open pull requests")
+    except JitbotError as error:
+        not_seen.append(f"open requests, since they could not be read: {error}")
+    every = most_serious_first((*found.effects.effects, *effects))
+    return RuleReport(
+        effects=RuleEffects(effects=every, unread=found.effects.unread),
+        findings=found.findings,
+        overtaken=found.overtaken,
+        not_seen=tuple(not_seen),
+    )
+
+
+def _open_pulls(context: Context, number: int | None) -> list[PullRequest]:
+    """The other open pull requests into main, the newest first, with the heads of those that are looked into fetched."""
+    pulls = [
+        each for each in context.github.open_pulls() if each.number != number and each.base_branch == "main"
+    ]
+    pulls.sort(key=lambda each: -each.number)
+    old = [
+        each.number for each in pulls[: bounds.OPEN_PULLS] if context.git.pull_head(each.number) != each.head
+    ]
+    if old:
+        context.git.fetch(old)
+    return pulls
+
+
+def _requests(context: Context, pull: PullRequest) -> Iterator[ProposedRequest]:
+    """What an open pull request asks for, that reads."""
+    git, head = context.git, context.git.pull_head(pull.number)
+    if head is None:
+        return
+    proposed = read_proposed(git, base=git.main(), head=head)
+    for entry in () if proposed.unread else proposed.at_head.values():
+        request = read_request(git, context.documents, entry).value
+        if request is not None:
+            yield ProposedRequest(number=pull.number, request=request)

@@ -1,0 +1,109 @@
+"""What a change makes wrong with the rules as a whole, and only that."""
+
+from dataclasses import replace
+
+import pytest
+from acme_facts import MERGED_AT, a_person, a_policy, people, teams
+from rule_set_facts import LINES, a_roster, a_rule_set, an_admin_policy
+
+from jitbot.domain.model.account_groups import AccountGroups
+from jitbot.domain.model.documents import FindingLevel, Login, errors
+from jitbot.domain.model.roster import Membership
+from jitbot.domain.rule_effects.findings import newly_wrong, with_new
+from jitbot.domain.rule_effects.rule_set import RuleSet
+
+
+def codes(base: RuleSet, head: RuleSet) -> set[str]:
+    """The codes of what is newly wrong."""
+    return {each.code for each in newly_wrong(base, head, MERGED_AT)}
+
+
+def test_nothing_is_new_in_the_same_rules() -> None:
+    """Whatever is wrong with them: this change is not its cause, even if lines move."""
+    bad = a_rule_set(lines=f"{LINES}/requests/orders-db-read/ @acme/nobody\n")
+    assert codes(a_rule_set(), bad)
+    moved = a_rule_set(lines=f"# a comment\n{LINES}/requests/orders-db-read/ @acme/nobody\n")
+    assert newly_wrong(bad, moved, MERGED_AT) == ()
+    assert newly_wrong(a_rule_set(), a_rule_set(), MERGED_AT) == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        (LINES.replace("*                           @acme/platform\n", ""), "no-line-for-everything"),
+        (LINES.replace("/policies/                  @acme/security\n", ""), "rules-unowned"),
+        (f"{LINES}/requests/orders-db-read/ @acme/payments-leads\n", "rules-not-last"),
+        (LINES.replace("@acme/payments-leads", "@acme/nobody"), "unknown-owner"),
+        (LINES.replace("@acme/payments-leads", "@acme/nobody"), "no-known-owner"),
+        (LINES.replace("/requests/orders-db-read/ ", "/requests/orders-db-read/2026-* "), "owners-by-name"),
+        (LINES.replace("/requests/production-admin/ @acme/security @acme/platform", "/requests/production-admin/ @acme/security"), "too-few-owners"),
+    ],
+)  # fmt: skip
+def test_lines_of_codeowners(lines: str, code: str) -> None:
+    """Each as `doctor` would call it after the merge."""
+    assert code in codes(a_rule_set(), a_rule_set(lines=lines))
+
+
+def test_a_team_that_is_over_takes_its_lines_with_it() -> None:
+    """CODEOWNERS is the same, and yet nobody owns the rules, nor approves a policy."""
+    over = a_roster(
+        security=[Membership(login=Login("erin"), until=MERGED_AT)],
+        platform=["frank", "olivia"],
+        payments_leads=["bob"],
+    )
+    found = newly_wrong(a_rule_set(), a_rule_set(teams=over), MERGED_AT)
+    assert any(each.message.startswith("policies/any: ") for each in errors(found))
+
+
+def test_a_file_that_is_missing_is_an_error() -> None:
+    """Without CODEOWNERS nobody owns anything."""
+    gone = a_rule_set()
+    gone = replace(gone, shared=replace(gone.shared, codeowners=None))
+    assert "no-codeowners" in codes(a_rule_set(), gone)
+
+
+def test_an_owner_who_asks_is_a_warning() -> None:
+    """Nobody else is left to approve what they ask for."""
+    head = a_rule_set(teams=teams(payments="alice carol mallory bob"))
+    (only,) = newly_wrong(a_rule_set(), head, MERGED_AT)
+    assert (only.code, only.level) == ("owners-ask-too", FindingLevel.WARNING)
+
+
+def test_what_a_removal_leaves_behind_is_a_warning() -> None:
+    """A person, a team or an account that another file still names."""
+    known = {
+        login: person for login, person in people(a_person("zoe", github_id=9)).items() if login != "alice"
+    }
+    found = newly_wrong(a_rule_set(), a_rule_set(people=known), MERGED_AT)
+    assert {(each.code, each.level) for each in found} == {("unknown-person", FindingLevel.WARNING)}
+    groups = [AccountGroups(groups={"live": members}) for members in (("prod",), ("prod", "gone"))]
+    base, head = (a_rule_set(account_groups=each) for each in groups)
+    assert codes(base, head) == {"unknown-account"}
+    fewer = {name: members for name, members in teams().items() if name != "acme/payments"}
+    assert "unknown-team" in codes(a_rule_set(), a_rule_set(teams=fewer))
+
+
+def test_workflows_pin_what_they_use() -> None:
+    """A tag that somebody can move is an error, if the change brings it."""
+    path = ".github/workflows/a.yml"
+    base, head = (a_rule_set(workflows={path: f"- uses: actions/checkout@{ref}"}) for ref in ("0" * 40, "v4"))
+    assert codes(base, head) == {"workflow-pins"}
+    assert codes(head, head) == set()
+
+
+def test_a_guarded_file_needs_a_line_placed_last() -> None:
+    """A workflow that comes with the change, too."""
+    lines = f"{LINES}/.github/workflows/mine.yml @acme/nobody\n"
+    head = a_rule_set(lines=lines, files={".github/workflows/mine.yml": "x"})
+    found = newly_wrong(a_rule_set(), head, MERGED_AT)
+    assert any(each.message.startswith(".github/workflows/mine.yml") for each in found)
+
+
+def test_the_same_finding_is_said_once() -> None:
+    """What the check of a file found already is not repeated at another level."""
+    head = a_rule_set(a_policy(), an_admin_policy(), teams=teams(payments="alice carol mallory bob"))
+    (only,) = newly_wrong(a_rule_set(), head, MERGED_AT)
+    assert with_new((replace(only, level=FindingLevel.ERROR),), (only,)) == (
+        replace(only, level=FindingLevel.ERROR),
+    )
+    assert with_new((), (only,)) == (only,)
