@@ -34,6 +34,7 @@ _PARSERS: Mapping[str, Callable[[Source], Parsed[Any]]] = {
     "policies/accounts.yaml": documents.parse_accounts,
     "policies/people.yaml": documents.parse_people,
     "policies/teams.yaml": documents.parse_teams,
+    "policies/notify.yaml": documents.parse_notify,
 }
 _NEXT = """
 What to do next, in this order:

@@ -6,8 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jitbot.domain.ledger.events import LEDGER
-from jitbot.domain.setup.doctor.desired_settings import CHANGES, LEDGER_BRANCH, TABLE
-from jitbot.domain.setup.doctor.github_state import Body
+from jitbot.domain.setup.doctor.desired_settings import (
+    CHANGES,
+    CHAT_ENVIRONMENT,
+    ENVIRONMENT_BRANCHES,
+    LEDGER_BRANCH,
+    TABLE,
+)
+from jitbot.domain.setup.doctor.github_state import NAMED_BRANCHES, Body
 from jitbot.domain.setup.doctor.setting import MERGE_METHODS, SettingChange
 
 LEDGER_MESSAGE = "Begin the ledger"
@@ -69,8 +75,15 @@ def commands(repository: str, *, actions_app: int | None = None) -> Iterator[tup
 
 
 def _call(place: str, change: SettingChange, actions_app: int | None) -> str:
-    text = shlex.quote(json.dumps(body(change, actions_app=actions_app)))
-    return f"gh api -X {change.method} {place}{change.path} --input - <<< {text}"
+    whole = NAMED_BRANCHES if change is CHAT_ENVIRONMENT else body(change, actions_app=actions_app)
+    text = shlex.quote(json.dumps(whole))
+    call = f"gh api -X {change.method} {place}{change.path} --input - <<< {text}"
+    if change is CHAT_ENVIRONMENT:
+        names = (f"-f name={each} -f type=branch" for each in sorted(ENVIRONMENT_BRANCHES))
+        call += "".join(
+            f" && gh api {place}{change.path}/deployment-branch-policies {name}" for name in names
+        )
+    return call
 
 
 def _begin(place: str) -> str:
