@@ -256,22 +256,6 @@ def test_chat_has_the_addresses_and_nothing_else(name: str) -> None:
     assert "github.token" not in str(found)
 
 
-def test_the_template_has_the_same_jobs() -> None:
-    """What `jitbot init` writes differs from these files in where jitbot comes from, and in nothing else."""
-    templates = ROOT / "jitbot" / "templates" / "repository" / "github" / "workflows"
-    for name in (*JITBOT, "audit.yml", "clock.yml"):
-        own = FILES[name].read_text().replace("./.github/actions/jitbot", "ACTION")
-        written = (
-            (templates / name)
-            .read_text()
-            .replace("__UPSTREAM__/.github/actions/jitbot@__RELEASE__", "ACTION")
-        )
-        unlike = ("            jitbot\n", "            .github\n")
-        for line in unlike:
-            own, written = own.replace(line, ""), written.replace(line, "")
-        assert own == written, name
-
-
 @pytest.mark.parametrize("name", FILES)
 def test_credentials_do_not_stay(name: str) -> None:
     """No checkout leaves the token behind in the clone's configuration; no job runs for ever."""

@@ -217,7 +217,8 @@ def test_every_row_is_tried() -> None:
     assert set(ANSWERS) == set(ROWS)
     assert len(ROWS) == len(desired.TABLE)
     assert {code for code, row in ROWS.items() if row.change is None} == {"default-branch"}
-    assert {row.change for row in desired.TABLE} - {None} == set(desired.CHANGES)
+    by_rows = {row.change for row in desired.TABLE} - {None}
+    assert {*by_rows, desired.CHAT_ENVIRONMENT} == set(desired.CHANGES)  # the last is no row: see `chat`
 
 
 OF_MAIN: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -492,6 +493,7 @@ def test_each_change_as_a_command() -> None:
         "a job's token may only read by default, and approves nothing",
         "the ruleset of the ledger",
         "the ruleset of main",
+        "the environment jitbot, for main alone",
     ]
     for _, command in told:
         assert command.startswith("gh api ")
@@ -499,7 +501,15 @@ def test_each_change_as_a_command() -> None:
     assert told[0][1].startswith(
         "gh api repos/acme/access/git/refs -f ref=refs/heads/ledger -f sha=$(gh api "
     )
-    assert [command.split()[3] for _, command in told[1:]] == ["PATCH", "PUT", "POST", "POST"]
+    assert [command.split()[3] for _, command in told[1:]] == ["PATCH", "PUT", "POST", "POST", "PUT"]
+    limit, name = told[-1][1].split(" && ")
+    assert limit == (
+        "gh api -X PUT repos/acme/access/environments/jitbot --input - <<< "
+        """'{"deployment_branch_policy": {"protected_branches": false, "custom_branch_policies": true}}'"""
+    )
+    assert name == (
+        "gh api repos/acme/access/environments/jitbot/deployment-branch-policies -f name=main -f type=branch"
+    )
 
 
 def test_what_is_sent() -> None:
