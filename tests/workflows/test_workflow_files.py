@@ -23,6 +23,7 @@ PERMISSIONS = {
     "revoke.yml": CHANGES,
     "audit.yml": {"contents": "write", "id-token": "write", "issues": "write", "pull-requests": "read"},
     "clock.yml": {"actions": "write"},
+    "notify.yml": {"contents": "read"},
     "ci.yml": {"contents": "read"},
     "nightly.yml": {"contents": "read"},
 }
@@ -61,6 +62,17 @@ TRIGGERS: dict[str, dict[str, Any]] = {
         "workflow_dispatch": {},
     },
     "audit.yml": {"schedule": [{"cron": "23 5 * * 1"}], "workflow_dispatch": {}},
+    "notify.yml": {
+        "workflow_dispatch": {
+            "inputs": {
+                "channel": {
+                    "description": "The channel, by its name in policies/notify.yaml",
+                    "required": "true",
+                    "type": "string",
+                }
+            }
+        }
+    },
     "ci.yml": {
         "push": {"branches": ["main"], "paths-ignore": ["requests/**"]},
         "pull_request": {"paths-ignore": ["requests/**"]},
@@ -218,8 +230,8 @@ def test_no_expression_reaches_a_shell(path: Path) -> None:
     scripts = [step["run"] for step in several if "run" in step]
     assert scripts
     assert not [script for script in scripts if "${{" in script]
-    assert "secrets" not in str(steps(path))
-    assert path.read_text().count("secrets") == (path.name in CHAT)
+    assert ("secrets" in str(steps(path))) is (path.name == "notify.yml")
+    assert path.read_text().count("secrets") == (path.name in (*CHAT, "notify.yml"))
 
 
 @pytest.mark.parametrize("name", CHAT)
@@ -235,6 +247,21 @@ def test_chat_is_a_job_of_its_own(name: str) -> None:
     assert "needs" not in job(name)
 
 
+def test_a_channel_is_tried_with_the_same_rights() -> None:
+    """The workflow that tries one has what the job for chat has: the environment's secret, and nothing else."""
+    tried, chats = job("notify.yml"), chat_job("grant.yml")
+    assert {key: tried[key] for key in ("permissions", "environment", "runs-on", "timeout-minutes")} == {
+        key: chats[key] for key in ("permissions", "environment", "runs-on", "timeout-minutes")
+    }
+    assert tried["steps"][:2] == chats["steps"][:2]
+    send = tried["steps"][2]
+    assert send["run"] == 'jitbot notify --test="$CHANNEL"'
+    assert send["env"] == {
+        "CHANNEL": "${{ inputs.channel }}",
+        "JITBOT_CHANNELS": "${{ secrets.JITBOT_CHANNELS }}",
+    }
+
+
 @pytest.mark.parametrize("name", CHAT)
 def test_chat_has_the_addresses_and_nothing_else(name: str) -> None:
     """It may read the repository, and ask for no token; the secret is the environment's, and goes to the one step that sends."""
@@ -244,9 +271,7 @@ def test_chat_has_the_addresses_and_nothing_else(name: str) -> None:
     assert "environment" not in job(name)
     assert "env" not in found
     checkout, setup, send = found["steps"]
-    assert checkout["with"] == {
-        key: CHECKOUT[key] for key in ("ref", "sparse-checkout", "persist-credentials")
-    }
+    assert checkout["with"] == {key: value for key, value in CHECKOUT.items() if key != "fetch-depth"}
     assert setup == steps(FILES[name])[1]
     assert send["run"] == "jitbot notify"
     assert send["env"] == {

@@ -54,7 +54,8 @@ def test_every_file_is_accepted(says: GitHubSays) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["check.yml", "grant.yml", "sweep.yml", "revoke.yml", "audit.yml", "clock.yml"]
+    "name",
+    ["check.yml", "grant.yml", "sweep.yml", "revoke.yml", "audit.yml", "clock.yml", "notify.yml"],
 )
 def test_conditions_decide_as_meant(says: GitHubSays, name: str) -> None:
     """What may change anything runs on main alone; what checks runs for pull requests into main alone."""
