@@ -76,9 +76,9 @@ def _repository(invocation: Invocation) -> str:
 
 def _print(sent: Sent) -> None:
     for channel in sent.channels:
-        why = sent.trouble.get(channel)
-        click.echo(
-            f"! {escape.log(channel)}: {escape.log(why)}" if why else f"sent to {channel}", err=bool(why)
-        )
+        if why := sent.trouble.get(channel):
+            click.echo(f"! {escape.log(channel)}: {escape.log(why)}", err=True)
+        else:
+            click.echo(f"sent to {escape.log(channel)}")
     if not sent.channels:
         click.echo("nothing to send")

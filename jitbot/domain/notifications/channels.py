@@ -1,6 +1,6 @@
 """Which policy's notifications go to which chat channels, as policies/notify.yaml says; and where the channels are.
 
-The file names channels and holds no address. Addresses are a secret: whoever has one can write to the channel.
+The file names channels and holds no address. Addresses are a secret: anyone who has one can write to the channel.
 """
 
 import json

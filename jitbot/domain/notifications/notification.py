@@ -131,7 +131,7 @@ def _given(decision: Event) -> NotificationKind:
 def _review(
     event: Event, decision: Event, number: int, state: RequestState, statuses: tuple[GrantStatus, ...]
 ) -> Iterator[Notification]:
-    """Break-glass: whoever may review it hears of it at once, and again each time it is recorded as overdue."""
+    """Break-glass: the people who may review it hear of it at once, and again each time it is recorded as overdue."""
     given = event.kind in GIVES and event.evidence.is_break_glass
     if not given and event.kind is not EventType.OVERDUE:
         return

@@ -25,10 +25,10 @@ from jitbot.domain.model.documents import (
 )
 from jitbot.domain.model.roster import Roster
 from jitbot.domain.notifications.channels import NO_CHANNELS, NOTIFY, Channels
+from jitbot.domain.setup import chat_environment
 from jitbot.domain.setup.doctor import (
     account_roles,
     break_glass,
-    chat,
     desired_settings,
     other_rules,
     ownership,
@@ -124,7 +124,7 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
     for row in desired_settings.REPOSITORY:
         yield row.compare(state, target.page)
     yield other_rules.sign_off(state.hosting)
-    yield from chat.checks(state, tree.channels)
+    yield from chat_environment.checks(state, tree.channels)
     if tree.codeowners is not None and not tree.codeowners.findings:
         yield ownership.of_teams(tree.codeowners, state.main)
     yield ownership.by_github(tried(github.codeowners_errors))

@@ -6,7 +6,7 @@ from functools import partial
 
 from jitbot.domain.ledger.events import DELETION, FORCE_PUSH
 from jitbot.domain.request.new_request import APPROVAL, CHECK
-from jitbot.domain.setup.doctor.github_state import ENVIRONMENT, Body, Branch, GitHubState
+from jitbot.domain.setup.doctor.github_state import Body, Branch, GitHubState
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown
 from jitbot.domain.setup.doctor.setting import (
     MERGE_METHODS,
@@ -35,21 +35,7 @@ LEDGER_RULESET = SettingChange(
     title="the ruleset of the ledger", method="POST", path="/rulesets", branch="ledger"
 )
 MAIN_RULESET = SettingChange(title="the ruleset of main", method="POST", path="/rulesets", branch="main")
-CHAT_ENVIRONMENT = SettingChange(
-    title="the environment of chat",
-    effect=f"the environment {ENVIRONMENT}, for main alone",
-    method="PUT",
-    path=f"/environments/{ENVIRONMENT}",
-)
-ENVIRONMENT_BRANCHES = frozenset({"main"})  # that are given its secrets
-CHANGES = (
-    LEDGER_BRANCH,
-    MERGING,
-    JOB_TOKENS,
-    LEDGER_RULESET,
-    MAIN_RULESET,
-    CHAT_ENVIRONMENT,
-)  # in the order of `init --apply`
+CHANGES = (LEDGER_BRANCH, MERGING, JOB_TOKENS, LEDGER_RULESET, MAIN_RULESET)  # in the order of `init --apply`
 
 
 def _rule(

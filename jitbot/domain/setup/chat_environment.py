@@ -7,10 +7,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jitbot.domain.notifications.channels import NOTIFY, SECRET, Channels
-from jitbot.domain.setup.doctor.desired_settings import ENVIRONMENT_BRANCHES
 from jitbot.domain.setup.doctor.github_state import ENVIRONMENT, GitHubState
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
+from jitbot.domain.setup.doctor.setting import SettingChange
 
+ENVIRONMENT_BRANCHES = frozenset({"main"})  # that are given its secrets
+CHAT_ENVIRONMENT = SettingChange(
+    title="the environment of chat",
+    effect=f"the environment {ENVIRONMENT}, for main alone",
+    method="PUT",
+    path=f"/environments/{ENVIRONMENT}",
+)
 _GROUP = "chat"
 _LEAK = "anyone with write access could read the channels' addresses in a workflow of their own, and write to the channels"
 _LIMITED = Check(

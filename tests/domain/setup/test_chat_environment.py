@@ -7,7 +7,7 @@ import pytest
 from github_facts import FINE, LIMITED
 
 from jitbot.domain.notifications.channels import NO_CHANNELS, Channels, ChannelShape
-from jitbot.domain.setup.doctor.chat import checks
+from jitbot.domain.setup.chat_environment import checks
 from jitbot.domain.setup.doctor.github_state import Environment
 from jitbot.domain.setup.doctor.report import CheckVerdict, Unknown
 
