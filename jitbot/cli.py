@@ -91,6 +91,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "jitbot.commands.ci.stop",
             "Refuse and end everything of a person or a policy.",
         ),
+        "notify": ("jitbot.commands.ci.notify", "Send to chat what a run recorded; test a channel."),
     },
     "Try": {
         "demo": ("jitbot.commands.tryout.demo", "Play the whole life of a request, on this machine."),

@@ -51,6 +51,7 @@ ORDER = (
     "domain.access",
     "domain.enforce",
     "domain.views",
+    "domain.notifications",
     "domain.request",
     "domain.setup",
     "domain.rule_effects",

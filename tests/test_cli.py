@@ -53,6 +53,7 @@ def test_help_lists_the_verbs_in_groups(desk: Desk) -> None:
         "sweep",
         "revoke",
         "stop",
+        "notify",
     ]
     assert desk.run("-h").out == text
     assert desk.run("audit", "log", "-h").out == desk.run("audit", "log", "--help").out

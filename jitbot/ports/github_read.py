@@ -8,7 +8,7 @@ from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model.documents import Finding, Login, Sha
 from jitbot.domain.model.github_objects import BranchRules, Comment, RepositoryAccess, Status
 from jitbot.domain.model.merge_facts import Actor, PullCommit, PullRequest, PullRequestHistory, Push, Review
-from jitbot.domain.setup.doctor.github_state import Body, Branch, Hosting
+from jitbot.domain.setup.doctor.github_state import Body, Branch, Environment, Hosting
 
 
 class GitHubRead(Protocol):
@@ -155,6 +155,14 @@ class GitHubRead(Protocol):
 
     def calls_left(self) -> int | None:
         """How many calls GitHub still allows in this hour, as it said with its last answer; None if it did not."""
+        ...
+
+    def environment(self, name: str) -> Environment | None:
+        """An environment of Actions; None if there is none of that name. Its secrets are shown to admins alone."""
+        ...
+
+    def shared_secrets(self) -> frozenset[str]:
+        """The names of all secrets that a workflow of any branch may use. Raises DeniedError if the token may not see them."""
         ...
 
     def job_tokens(self) -> Body:

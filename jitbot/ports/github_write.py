@@ -1,6 +1,6 @@
 """What jitbot changes in the repository on GitHub, with a job's token or a person's. Issues have a port of their own."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from jitbot.domain.model.documents import Sha
@@ -84,6 +84,10 @@ class GitHubWrite(Protocol):
 
     def dispatch(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> str:
         """Start a workflow of a branch by its file name. Gives the branch's name as GitHub took it, whole or short."""
+        ...
+
+    def limit_environment(self, name: str, branches: Collection[str]) -> None:
+        """Let these branches alone, by name, use an environment of Actions, which is made if there is none. Safe to repeat."""
         ...
 
     def change_setting(self, method: str, path: str, body: Body) -> None:

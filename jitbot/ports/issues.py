@@ -17,6 +17,10 @@ class Issues(Protocol):
         """Open one. Tried once: after a failure it may be there or not."""
         ...
 
+    def announce(self, number: int, body: str) -> None:
+        """A new comment on an issue or pull request, that nobody looks for again. Tried once, so it is there at most once."""
+        ...
+
     def update(self, issue: Issue) -> None:
         """Make it read, and be open or closed, like this."""
         ...

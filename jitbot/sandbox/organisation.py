@@ -19,6 +19,8 @@ from jitbot.adapters import documents
 from jitbot.domain.model.documents import Accounts, ByLogin, Login, Parsed, People, Settings, Source, Teams
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.domain.model.roster import Roster
+from jitbot.domain.notifications.channels import SECRET
+from jitbot.domain.setup.doctor.github_state import ENVIRONMENT
 from jitbot.domain.text import timestamp
 from jitbot.sandbox.aws import AwsSandbox
 from jitbot.sandbox.clock import Clock
@@ -196,6 +198,7 @@ class Acme:
         for team, members in self.teams.items():
             self.github.add_team(team, members)
         self.github.create_repository(self.repository, tree, repository_id=self.settings.repository_id)
+        self.github.add_environment(self.repository, ENVIRONMENT, frozenset({SECRET}))
         for account_id in self.accounts.values():
             self.aws.seed_account(
                 account_id,

@@ -1,6 +1,8 @@
 """acme's workflows as the sandbox plays them: each event starts what it starts on GitHub, except the schedules."""
 
+import json
 import queue
+import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +10,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from jitbot.adapters import documents
+from jitbot.domain.model.documents import Source
 from jitbot.domain.model.errors import JitbotError
+from jitbot.domain.notifications.channels import NO_CHANNELS, NOTIFY, SECRET
+from jitbot.domain.notifications.chat_notice import HANDED, HANDED_TO
+from jitbot.sandbox.chat import ChatSandbox
 from jitbot.sandbox.organisation import Acme
 
 Run = Callable[[Sequence[str], Mapping[str, str], Path], None]
@@ -28,12 +35,21 @@ class Workflows:
     """Runs acme's workflows while its `with` block lives, one after the other, as they are started.
 
     `run(arguments, environment, folder)` runs jitbot; `trouble` hears of what kept a run from starting. Without
-    `every` there are only the runs that give and end access: no comment, and no sweep after a push.
+    `every` there are only the runs that give and end access: no comment, and no sweep after a push. With `chat` each
+    run that recorded something is followed by the job that writes it there.
     """
 
-    def __init__(self, acme: Acme, run: Run, trouble: Callable[[str], None], *, every: bool = False) -> None:
+    def __init__(
+        self,
+        acme: Acme,
+        run: Run,
+        trouble: Callable[[str], None],
+        *,
+        every: bool = False,
+        chat: ChatSandbox | None = None,
+    ) -> None:
         self._acme, self._run, self._trouble = acme, run, trouble
-        self._every = every
+        self._every, self._chat = every, chat
         self._due: queue.Queue[Job | None] = queue.Queue()
         self._thread = threading.Thread(target=self._work, name="sandbox-workflows")
 
@@ -98,5 +114,19 @@ class Workflows:
         folder = self._acme.clone("runner")
         self._acme.git("olivia", "pull", "--quiet", "--ff-only", cwd=folder)  # as actions/checkout would
         environ = self._acme.job(job.workflow, actor=job.actor, event=job.event)
-        for step in job.steps:
-            self._run(step, environ, folder)
+        with tempfile.TemporaryDirectory() as temporary:
+            output = Path(temporary) / "output"
+            for step in job.steps:
+                self._run(step, {**environ, "GITHUB_OUTPUT": str(output)}, folder)
+            written = output.read_text("utf-8").splitlines() if output.is_file() else []
+        handed = [value for name, _, value in (line.partition("=") for line in written) if name == HANDED]
+        if handed and self._chat is not None:
+            self._run(("notify",), self._chat_job(environ, self._chat, handed[-1]), folder)
+
+    def _chat_job(self, environ: Mapping[str, str], chat: ChatSandbox, handed: str) -> Mapping[str, str]:
+        """The environment of the job for chat: it has the channels' addresses, and no token."""
+        file = self._acme.clone("runner") / NOTIFY
+        content = file.read_bytes() if file.is_file() else b""
+        channels = documents.parse_notify(Source(path=NOTIFY, content=content)).value or NO_CHANNELS
+        kept = {name: value for name, value in environ.items() if "TOKEN" not in name}
+        return {**kept, HANDED_TO: handed, SECRET: json.dumps(dict(chat.addresses(channels.shapes)))}

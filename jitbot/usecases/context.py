@@ -28,6 +28,7 @@ class Run:
     url: str = ""
     actor: str = ""
     actor_id: int = 0
+    attempt: int = 1
     rerun: bool = False  # `actor` is then still the person who started the first attempt
     commits: tuple[str, ...] = ()
 
@@ -52,6 +53,9 @@ class Context:
     cloud: Callable[[], Cloud]  # made only if an account must be entered
     sleep: Callable[[float], None]
     say: Callable[[str], None] = field(default=lambda _: None)  # progress, for people
+    output: Callable[[str, str], None] = field(
+        default=lambda *_: None
+    )  # hands a value to later jobs, by name
     run: Run = field(default_factory=Run)
 
 

@@ -5,7 +5,8 @@ boto3 and PyGithub take longer to load than most verbs to run: each is imported 
 
 import time
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from jitbot.domain.access.request_state import pull_requests
 from jitbot.domain.aws.iam import own_name
 from jitbot.domain.aws.service_roles import AUDIENCE
 from jitbot.domain.model.documents import Settings
-from jitbot.domain.model.errors import DeniedError
+from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.domain.text.addresses import GITHUB_API, is_private
 from jitbot.ports.cloud import Cloud
 from jitbot.terminal.invocation import Invocation
@@ -60,8 +61,24 @@ def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -
         cloud=_cloud(invocation, settings, issuer, purpose),
         sleep=invocation.pause,
         say=progress,
+        output=partial(write_output, environ),
         run=run_of(environ),
     )
+
+
+def write_output(environ: Mapping[str, str], name: str, value: str) -> None:
+    """Make a value of one line an output of this step, where there is a step.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-output-parameter
+    """
+    path = environ.get("GITHUB_OUTPUT", "")
+    if not path:
+        return
+    try:
+        with Path(path).open("a", encoding="utf-8") as output:
+            output.write(f"{name}={value}\n")
+    except OSError as error:
+        raise UnavailableError(f"the output of this step cannot be written: {error.strerror}") from error
 
 
 def github_client(
@@ -91,6 +108,7 @@ def run_of(environ: Mapping[str, str]) -> Run:
         url=f"{server}/{repository}/actions/runs/{number}/attempts/{attempt}" if number else "",
         actor=actor,
         actor_id=int(actor_id) if actor_id.isdecimal() else 0,
+        attempt=int(attempt) if attempt.isdecimal() else 1,
         rerun=attempt != "1" or environ.get("GITHUB_TRIGGERING_ACTOR", actor) != actor,
         commits=tuple(commit for commit in commits if commit),
     )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from jitbot.domain.setup.doctor import desired_settings as desired
-from jitbot.domain.setup.doctor.github_state import Branch, GitHubState, Hosting
+from jitbot.domain.setup.doctor.github_state import Branch, Environment, GitHubState, Hosting
 from jitbot.domain.setup.doctor.setting_changes import body
 
 Rules = tuple[Mapping[str, Any], ...]
@@ -34,7 +34,16 @@ HOSTING = Hosting(
 )
 MAIN = Branch(name="main", rules=MAIN_RULES, classic=None, bypasses=())
 LEDGER = Branch(name="ledger", rules=LEDGER_RULES, classic=None, bypasses=())
-FINE = GitHubState(hosting=HOSTING, main=MAIN, ledger=LEDGER, has_ledger=True, job_tokens=JOB_TOKENS)
+LIMITED = Environment(allows=frozenset({"main"}), secrets=frozenset({"JITBOT_CHANNELS"}))
+FINE = GitHubState(
+    hosting=HOSTING,
+    main=MAIN,
+    ledger=LEDGER,
+    has_ledger=True,
+    job_tokens=JOB_TOKENS,
+    environment=LIMITED,
+    secrets=frozenset(),
+)
 
 
 def without(rules: Rules, kind: str) -> Rules:

@@ -31,6 +31,7 @@ PARSERS: tuple[tuple[str, Callable[[Source], Parsed[Any]]], ...] = (
     ("policies/settings.yaml", documents.parse_settings),
     ("policies/accounts.yaml", documents.parse_accounts),
     ("policies/account-groups.yaml", documents.parse_account_groups),
+    ("policies/notify.yaml", documents.parse_notify),
     ("policies/people.yaml", documents.parse_entries),
     ("policies/teams.yaml", documents.parse_teams),
 )

@@ -50,6 +50,7 @@ class Kept:
     pulls: Mapping[int, Any]
     reviews: Mapping[int, Any]
     issues: Mapping[int, Any]
+    comments: Mapping[int, Any]
     roles: Mapping[str, Any]
     signing: Any
     activities: int
@@ -78,6 +79,7 @@ class World(Stage):
             pulls=dict(self.github.pulls),
             reviews=dict(self.github.reviews),
             issues=dict(self.github.issues),
+            comments=dict(self.github.comments),
             roles={each: copy.deepcopy(self._iam(each).roles) for each in self.acme.accounts.values()},
             signing=self.acme.github._issuer._keys,
             activities=len(self.github.activities),
@@ -98,6 +100,8 @@ class World(Stage):
         self.github.reviews.update(kept.reviews)
         self.github.issues.clear()
         self.github.issues.update(kept.issues)
+        self.github.comments.clear()
+        self.github.comments.update(kept.comments)
         for account_id, roles in kept.roles.items():
             self._iam(account_id).roles = copy.deepcopy(roles)
         self.acme.github._issuer._keys = kept.signing

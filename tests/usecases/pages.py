@@ -9,6 +9,7 @@ from asking_world import Counter
 from desk import said
 
 from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
+from jitbot.domain.views.comment_body import is_ours
 from jitbot.usecases.request.follow import follow
 from jitbot.usecases.request.requester_client import RequesterClient
 
@@ -25,9 +26,15 @@ def bodies(world: World, number: int) -> list[str]:
 
 
 def only(world: World, number: int) -> str:
-    """The one comment there is."""
-    (body,) = bodies(world, number)
+    """The one comment that is kept current."""
+    (body,) = (each for each in bodies(world, number) if is_ours(each))
     return body
+
+
+def notified(world: World, number: int) -> list[str]:
+    """The notifications on a pull request: the workflows' other comments, oldest first."""
+    found = (each for each in world.github.comments.values() if each.pull == number)
+    return [each.body for each in found if each.author.type == "Bot" and not is_ours(each.body)]
 
 
 def lights(world: World, number: int) -> dict[str, tuple[str, str]]:

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,7 @@ class Runner:
     packages: Path  # uv's cache, warm
     offline: bool = True  # whether uv has nothing but its cache
     elsewhere: tuple[str, ...] = ()  # actions of other repositories, as OWNER/NAME@COMMIT=FOLDER
+    secrets: Mapping[str, str] = field(default_factory=dict)  # of the environment, by name
     programs: tuple[str, ...] = ()  # folders of programs that come before those of the machine
 
     def run(
@@ -87,7 +88,9 @@ class Runner:
             "ARTIFACTS": str(self.folder / "artifacts"),
         }
         variables = (part for name, value in kept.items() for part in ("--env", f"{name}={value}"))
-        return ["--secret", f"GITHUB_TOKEN={job['GITHUB_TOKEN']}", *variables]
+        secrets = {"GITHUB_TOKEN": job["GITHUB_TOKEN"], **self.secrets}
+        given = (part for name, value in secrets.items() for part in ("--secret", f"{name}={value}"))
+        return [*given, *variables]
 
     def _checked_out(self) -> Path:
         """A clone from which act reads the workflow file and the repository's name."""

@@ -31,7 +31,12 @@ class Office:
         """Have an admin merge this repository's code and workflows into acme's main."""
         files = [file for pattern in CODE for file in ROOT.glob(pattern) if file.is_file()]
         kept = [file for file in files if "__pycache__" not in file.parts]
-        content = {file.relative_to(ROOT).as_posix(): file.read_text() for file in kept}
+        content: dict[str, str | None] = {
+            file.relative_to(ROOT).as_posix(): file.read_text() for file in kept
+        }
+        content["policies/notify.yaml"] = (
+            None  # the job for chat runs in `test_data_only`, and takes its time
+        )
         self.merge(self.stage.propose("olivia", "jitbot", content))
 
     def propose(self, login: str, slug: str, **fields: Any) -> int:

@@ -14,6 +14,7 @@ from jitbot.domain.aws.service_roles import WORKFLOWS as TRUSTED
 FILES = {path.name: path for path in sorted(WORKFLOWS.iterdir())}
 ACTION = ROOT / ".github" / "actions" / "jitbot" / "action.yml"
 JITBOT = ("check.yml", "grant.yml", "sweep.yml", "revoke.yml")
+CHAT = JITBOT[1:]  # each records, and has a job that writes to chat what it recorded
 CHANGES = {"contents": "write", "id-token": "write", "pull-requests": "write"}
 PERMISSIONS = {
     "check.yml": {"contents": "read", "pull-requests": "write", "statuses": "write"},
@@ -22,6 +23,7 @@ PERMISSIONS = {
     "revoke.yml": CHANGES,
     "audit.yml": {"contents": "write", "id-token": "write", "issues": "write", "pull-requests": "read"},
     "clock.yml": {"actions": "write"},
+    "notify.yml": {"contents": "read"},
     "ci.yml": {"contents": "read"},
     "nightly.yml": {"contents": "read"},
 }
@@ -60,6 +62,17 @@ TRIGGERS: dict[str, dict[str, Any]] = {
         "workflow_dispatch": {},
     },
     "audit.yml": {"schedule": [{"cron": "23 5 * * 1"}], "workflow_dispatch": {}},
+    "notify.yml": {
+        "workflow_dispatch": {
+            "inputs": {
+                "channel": {
+                    "description": "The channel, by its name in policies/notify.yaml",
+                    "required": "true",
+                    "type": "string",
+                }
+            }
+        }
+    },
     "ci.yml": {
         "push": {"branches": ["main"], "paths-ignore": ["requests/**"]},
         "pull_request": {"paths-ignore": ["requests/**"]},
@@ -83,10 +96,27 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def job(name: str) -> dict[str, Any]:
-    """The one job of a workflow."""
-    ((_, found),) = read(FILES[name])["jobs"].items()
+    """The job of a workflow that does what the workflow is for: the first, and beside the one for chat the only one."""
+    (_, found), *others = read(FILES[name])["jobs"].items()
+    assert [each for each, _ in others] == (["notify"] if name in CHAT else [])
     assert isinstance(found, dict)
     return found
+
+
+def chat_job(name: str) -> dict[str, Any]:
+    """The job of a workflow that writes to chat."""
+    found = read(FILES[name])["jobs"]["notify"]
+    assert isinstance(found, dict)
+    return found
+
+
+def concurrency(name: str) -> dict[str, Any]:
+    """Where runs of a workflow wait for each other. Where the job for chat may take long, it is not part of that."""
+    whole = read(FILES[name])
+    if name not in ("grant.yml", "sweep.yml"):
+        return dict(whole["concurrency"])
+    assert "concurrency" not in whole
+    return dict(job(name)["concurrency"])
 
 
 def steps(path: Path) -> list[dict[str, Any]]:
@@ -110,7 +140,7 @@ def test_these_are_the_workflows() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_permissions_are_the_least(name: str) -> None:
-    """A workflow has no permission of its own; its one job has exactly those that it needs."""
+    """A workflow has no permission of its own; its job has exactly those that it needs."""
     assert read(FILES[name])["permissions"] == {}
     assert job(name)["permissions"] == PERMISSIONS[name]
 
@@ -139,7 +169,7 @@ def test_what_starts_it(name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_no_run_cancels_another(name: str) -> None:
     """Each workflow has a group of its own in which runs wait for each other and are never cancelled."""
-    group = read(FILES[name])["concurrency"]
+    group = concurrency(name)
     assert group["group"].split("-")[0] == name.removesuffix(".yml")
     assert group["cancel-in-progress"] == "false"
     assert set(group) == {"group", "cancel-in-progress"}
@@ -195,18 +225,69 @@ def test_actions_are_pinned(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*FILES.values(), ACTION], ids=lambda path: path.name)
 def test_no_expression_reaches_a_shell(path: Path) -> None:
-    """What a person wrote comes to a step in its environment, and no file knows a secret."""
-    scripts = [step["run"] for step in steps(path) if "run" in step]
+    """What a person wrote comes to a step in its environment, and no job but the one for chat knows a secret."""
+    several = [*steps(path), *(chat_job(path.name)["steps"] if path.name in CHAT else ())]
+    scripts = [step["run"] for step in several if "run" in step]
     assert scripts
     assert not [script for script in scripts if "${{" in script]
-    assert "secrets" not in path.read_text()
+    assert ("secrets" in str(steps(path))) is (path.name == "notify.yml")
+    assert path.read_text().count("secrets") == (path.name in (*CHAT, "notify.yml"))
+
+
+@pytest.mark.parametrize("name", CHAT)
+def test_chat_is_a_job_of_its_own(name: str) -> None:
+    """It comes after the job that records, whatever became of that, and its own failure fails nothing."""
+    verb, found = name.removesuffix(".yml"), chat_job(name)
+    assert found["needs"] == verb
+    assert found["continue-on-error"] == "true"
+    assert int(found["timeout-minutes"]) <= 5
+    assert found["concurrency"] == {"group": "notify-${{ github.run_id }}", "cancel-in-progress": "false"}
+    assert job(name)["outputs"] == {"notifications": f"${{{{ steps.{verb}.outputs.notifications }}}}"}
+    assert own_step(name)["id"] == verb
+    assert "needs" not in job(name)
+
+
+def test_a_channel_is_tried_with_the_same_rights() -> None:
+    """The workflow that tries one has what the job for chat has: the environment's secret, and nothing else."""
+    tried, chats = job("notify.yml"), chat_job("grant.yml")
+    assert {key: tried[key] for key in ("permissions", "environment", "runs-on", "timeout-minutes")} == {
+        key: chats[key] for key in ("permissions", "environment", "runs-on", "timeout-minutes")
+    }
+    assert tried["steps"][:2] == chats["steps"][:2]
+    send = tried["steps"][2]
+    assert send["run"] == 'jitbot notify --test="$CHANNEL"'
+    assert send["env"] == {
+        "CHANNEL": "${{ inputs.channel }}",
+        "JITBOT_CHANNELS": "${{ secrets.JITBOT_CHANNELS }}",
+    }
+
+
+@pytest.mark.parametrize("name", CHAT)
+def test_chat_has_the_addresses_and_nothing_else(name: str) -> None:
+    """It may read the repository, and ask for no token; the secret is the environment's, and goes to the one step that sends."""
+    found = chat_job(name)
+    assert found["permissions"] == {"contents": "read"}
+    assert found["environment"] == "jitbot"
+    assert "environment" not in job(name)
+    assert "env" not in found
+    checkout, setup, send = found["steps"]
+    assert checkout["with"] == {key: value for key, value in CHECKOUT.items() if key != "fetch-depth"}
+    assert setup == steps(FILES[name])[1]
+    assert send["run"] == "jitbot notify"
+    assert send["env"] == {
+        "JITBOT_NOTIFICATIONS": f"${{{{ needs.{name.removesuffix('.yml')}.outputs.notifications }}}}",
+        "JITBOT_CHANNELS": "${{ secrets.JITBOT_CHANNELS }}",
+    }
+    assert "github.token" not in str(found)
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_credentials_do_not_stay(name: str) -> None:
     """No checkout leaves the token behind in the clone's configuration; no job runs for ever."""
     checkouts = [step for step in steps(FILES[name]) if step.get("uses", "").startswith("actions/checkout@")]
-    assert [step["with"]["persist-credentials"] for step in checkouts] == ["false"] * (name != "clock.yml")
+    checkouts += [chat_job(name)["steps"][0]] if name in CHAT else []
+    expected = (name != "clock.yml") + (name in CHAT)
+    assert [step["with"]["persist-credentials"] for step in checkouts] == ["false"] * expected
     longest = 350 if name == "nightly.yml" else 30
     assert 0 < int(job(name)["timeout-minutes"]) <= longest
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from github_says import GitHubSays
-from test_workflow_files import ACTION, FILES, job, own_step, read, steps
+from test_workflow_files import ACTION, CHAT, FILES, chat_job, concurrency, job, own_step, read, steps
 
 MAIN, BRANCH = "refs/heads/main", "refs/heads/mallory"
 
@@ -54,7 +54,8 @@ def test_every_file_is_accepted(says: GitHubSays) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["check.yml", "grant.yml", "sweep.yml", "revoke.yml", "audit.yml", "clock.yml"]
+    "name",
+    ["check.yml", "grant.yml", "sweep.yml", "revoke.yml", "audit.yml", "clock.yml", "notify.yml"],
 )
 def test_conditions_decide_as_meant(says: GitHubSays, name: str) -> None:
     """What may change anything runs on main alone; what checks runs for pull requests into main alone."""
@@ -62,6 +63,23 @@ def test_conditions_decide_as_meant(says: GitHubSays, name: str) -> None:
     decided = says.values([(job(name)["if"], {"github": github}) for github, _ in cases.values()])
     expected = {case: str(runs).lower() for case, (_, runs) in cases.items()}
     assert dict(zip(cases, decided, strict=True)) == expected
+
+
+@pytest.mark.parametrize("name", CHAT)
+@pytest.mark.parametrize(
+    ("outputs", "runs"),
+    [({"notifications": "{...}"}, "true"), ({"notifications": ""}, "false"), ({}, "false")],
+)
+def test_chat_is_notified_of_something_alone(
+    says: GitHubSays, name: str, outputs: dict[str, str], runs: str
+) -> None:
+    """Where nothing was handed on, no job begins and no minute is spent; on a branch none does either."""
+    (text,) = expressions(chat_job(name)["if"])
+    own = text.replace("!cancelled()", "true")  # a function of the runner's
+    assert own != text
+    needs = {name.removesuffix(".yml"): {"result": "failure", "outputs": outputs}}
+    asked = [(own, {"github": {"ref": ref}, "needs": needs}) for ref in (MAIN, BRANCH)]
+    assert says.values(asked) == [runs, "false"]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +100,7 @@ def test_nobody_holds_up_an_end(says: GitHubSays) -> None:
     (audited,) = expressions(read(FILES["audit.yml"])["concurrency"]["group"])
     assert says.values([(audited, {"github": run})]) == ["4242"]
     for name in ("grant.yml", "sweep.yml"):
-        (group,) = expressions(read(FILES[name])["concurrency"]["group"])
+        (group,) = expressions(concurrency(name)["group"])
         events = [
             (group, {"github": {**run, "event_name": event}}) for event in ("push", "workflow_dispatch")
         ]

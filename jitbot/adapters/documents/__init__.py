@@ -14,6 +14,7 @@ _KEPT = 256  # files of each kind that are remembered, by path and content
 parse_settings = lru_cache(_KEPT)(registry.parse_settings)
 parse_accounts = lru_cache(_KEPT)(registry.parse_accounts)
 parse_account_groups = lru_cache(_KEPT)(registry.parse_account_groups)
+parse_notify = lru_cache(_KEPT)(registry.parse_notify)
 parse_teams = lru_cache(_KEPT)(registry.parse_teams)
 parse_people = lru_cache(_KEPT)(registry.parse_people)
 parse_entries = entries.parse_entries
@@ -24,6 +25,7 @@ __all__ = [
     "parse_account_groups",
     "parse_accounts",
     "parse_entries",
+    "parse_notify",
     "parse_people",
     "parse_policy",
     "parse_request",

@@ -1,4 +1,4 @@
-"""What everybody shares: settings, accounts and their groups, people and teams."""
+"""What everybody shares: settings, accounts and their groups, people, teams and channels."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,6 +24,7 @@ from jitbot.domain.model.documents import (
     Source,
 )
 from jitbot.domain.model.roster import Membership, Roster
+from jitbot.domain.notifications.channels import Channels, ChannelShape
 from jitbot.domain.text import duration, timestamp
 from jitbot.domain.text.escape import quoted
 
@@ -80,6 +81,20 @@ def parse_account_groups(source: Source) -> Parsed[AccountGroups]:
         lambda value: AccountGroups(
             groups={group: tuple(map(str, _part(entry, "accounts"))) for group, entry in value.items()},
             where=_where(document, "accounts"),
+        )
+    )
+
+
+def parse_notify(source: Source) -> Parsed[Channels]:
+    """Read policies/notify.yaml: channels with their shapes, and the policies whose notifications go there."""
+    document = strict_yaml.read(source)
+    check_shape(document, "notify")
+    return document.parsed(
+        lambda value: Channels(
+            shapes={name: ChannelShape(str(shape)) for name, shape in value["channels"].items()},
+            policies={name: tuple(map(str, named)) for name, named in value.get("policies", {}).items()},
+            default=tuple(map(str, value.get("default", ()))),
+            where=document.where,
         )
     )
 

@@ -12,7 +12,7 @@ from jitbot.domain.text import timestamp
 class GitHubIssues:
     """One repository's `jitbot.ports.issues.Issues`.
 
-    `once` is a client that never repeats a call: GitHub may have opened the issue although its answer was lost.
+    `once` is a client that never repeats a call: GitHub may have done what it was asked although its answer was lost.
     """
 
     def __init__(self, client: Client, once: Client) -> None:
@@ -29,6 +29,10 @@ class GitHubIssues:
     @translated
     def create(self, title: str, body: str) -> Issue:
         return _issue(self._once.send("POST", "/issues", {"title": title, "body": body}))
+
+    @translated
+    def announce(self, number: int, body: str) -> None:
+        self._once.send("POST", f"/issues/{number}/comments", {"body": body})
 
     @translated
     def update(self, issue: Issue) -> None:

@@ -19,7 +19,14 @@ from jitbot.domain.model.documents import Finding, GithubId, Login, Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError
 from jitbot.domain.model.github_objects import RepositoryAccess
 from jitbot.domain.model.merge_facts import Actor
-from jitbot.domain.setup.doctor.github_state import ADMIN_ROLE, Body, Branch, Bypass, Hosting
+from jitbot.domain.setup.doctor.github_state import (
+    ADMIN_ROLE,
+    Body,
+    Branch,
+    Bypass,
+    Environment,
+    Hosting,
+)
 from jitbot.domain.setup.doctor.report import Unknown, tried
 from jitbot.domain.text import timestamp
 
@@ -32,6 +39,7 @@ _ACCESS = """query($owner: String!, $name: String!) {
 }"""
 _MAY_WRITE = frozenset({"ADMIN", "MAINTAIN", "WRITE"})
 _NOT_FOUND = 404
+_MOST_PAGES = 10  # of a list beside its length
 _NEEDS_ADMIN = "this token may not see it: run `jitbot doctor` as an admin of the repository"
 
 
@@ -131,6 +139,37 @@ class SettingsReader(ContentReader):
         return self._client.get("/actions/permissions/workflow")
 
     @translated
+    def environment(self, name: str) -> Environment | None:
+        # https://docs.github.com/en/rest/deployments/environments, and /branch-policies beside it
+        path = f"/environments/{quote(name)}"
+        raw = _found(self._client, path)
+        if raw is None:
+            return None
+        limits = raw.get("deployment_branch_policy") or {}
+        allows = ["every branch and tag"]
+        if limits.get("protected_branches") is True:
+            allows = ["every protected branch"]
+        elif limits.get("custom_branch_policies") is True:
+            policies = counted(self._client, f"{path}/deployment-branch-policies", "branch_policies")
+            allows = [allowed(each) for each in policies]
+        return Environment(allows=frozenset(allows), secrets=tried(partial(self._secrets, f"{path}/secrets")))
+
+    def shared_secrets(self) -> frozenset[str]:
+        # https://docs.github.com/en/rest/actions/secrets
+        places = ("/actions/secrets", "/actions/organization-secrets")
+        return frozenset().union(*(self._secrets(place) for place in places))
+
+    @translated
+    def _secrets(self, path: str) -> frozenset[str]:
+        """The names of the secrets at a path; GitHub shows the value of none."""
+        try:
+            return frozenset(str(raw["name"]).upper() for raw in counted(self._client, path, "secrets"))
+        except GithubException as error:
+            if error.status in (403, _NOT_FOUND):
+                raise DeniedError(_NEEDS_ADMIN) from error
+            raise
+
+    @translated
     def codeowners_errors(self) -> Sequence[Finding] | None:
         raw = _found(self._client, "/codeowners/errors?ref=main")
         return None if raw is None else tuple(_codeowners_error(each) for each in raw["errors"])
@@ -212,6 +251,23 @@ def _codeowners_error(raw: Mapping[str, Any]) -> Finding:
         column=int(raw["column"]),
         hint=str(raw.get("suggestion") or ""),
     )
+
+
+def allowed(policy: Mapping[str, Any]) -> str:
+    """What a branch policy allows. A pattern is no branch's name, even where it looks like one: it has words."""
+    name, kind = str(policy["name"]), policy.get("type", "branch")  # older servers know branches alone
+    return name if kind == "branch" and not set(name) & set("*?[]!\\") else f"the {kind} {name}"
+
+
+def counted(client: Client, path: str, key: str) -> list[Mapping[str, Any]]:
+    """A list that lies in an object beside its length. Raises ValueError if it is longer than anything that we read."""
+    found: list[Mapping[str, Any]] = []
+    for page in range(1, _MOST_PAGES + 1):
+        raw = client.get(f"{path}?per_page=100&page={page}")
+        found += raw[key]
+        if not raw[key] or len(found) >= int(raw["total_count"]):
+            return found
+    raise ValueError(f"{path} has more than {_MOST_PAGES} pages")
 
 
 def _found(client: Client, path: str) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 import base64
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from github import GithubException
 from github.GithubException import UnknownObjectException
@@ -10,11 +10,12 @@ from github.GithubException import UnknownObjectException
 from jitbot.adapters.github import graphql
 from jitbot.adapters.github.answers import comment, pull_request
 from jitbot.adapters.github.client import AdapterPart, said, translated
+from jitbot.adapters.github.settings import allowed, counted
 from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.domain.model.errors import BranchMovedError, DeniedError
 from jitbot.domain.model.github_objects import Comment, Status
 from jitbot.domain.model.merge_facts import PullRequest
-from jitbot.domain.setup.doctor.github_state import Body
+from jitbot.domain.setup.doctor.github_state import NAMED_BRANCHES, Body
 
 _COMMIT = """mutation($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }
@@ -137,6 +138,21 @@ class GitHubWriter(AdapterPart):
             self._client.send("POST", address, {"ref": branch, "inputs": given})
             return branch
         return whole
+
+    @translated
+    def limit_environment(self, name: str, branches: Collection[str]) -> None:
+        # https://docs.github.com/en/rest/deployments/environments, and /branch-policies beside it
+        path = f"/environments/{name}"
+        self._client.send("PUT", path, NAMED_BRANCHES)
+        policies = f"{path}/deployment-branch-policies"
+        missing = set(branches)
+        for raw in counted(self._client, policies, "branch_policies"):
+            if allowed(raw) in missing:
+                missing.remove(allowed(raw))
+            else:
+                self._client.send("DELETE", f"{policies}/{raw['id']}")
+        for branch in sorted(missing):
+            self._client.send("POST", policies, {"name": branch, "type": "branch"})
 
     @translated
     def change_setting(self, method: str, path: str, body: Body) -> None:

@@ -17,7 +17,6 @@ from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup import policy_library, scaffold
 from jitbot.domain.setup.doctor import setting_changes
-from jitbot.domain.setup.doctor.desired_settings import CHANGES
 from jitbot.domain.setup.doctor.github_state import ACTIONS_APP
 from jitbot.domain.setup.doctor.report import Unknown, tried
 from jitbot.domain.setup.doctor.repository import GITHUBS_ISSUER
@@ -39,6 +38,7 @@ _PARSERS: Mapping[str, Callable[[Source], Parsed[Any]]] = {
     "policies/accounts.yaml": documents.parse_accounts,
     "policies/people.yaml": documents.parse_people,
     "policies/teams.yaml": documents.parse_teams,
+    "policies/notify.yaml": documents.parse_notify,
 }
 _NEXT = """
 What to do next, in this order:
@@ -296,7 +296,7 @@ def _apply(invocation: Invocation, place: Path, *, yes: bool) -> int:
     client = github_client(invocation.environ, parsed.value.repository, _AGENT)
     github = GitHubReader(client)
     ready(github, parsed.value)
-    _consent(parsed.value, (change.effect or change.title for change in CHANGES), yes=yes)
+    _consent(parsed.value, (change.effect or change.title for change in setting_changes.ALL_CHANGES), yes=yes)
     for title, changed in apply_settings(github, GitHubWriter(client)):
         click.echo(
             f"{click.style('✓', fg='green')} {escape.log(title)}: {'done' if changed else 'already set'}"

@@ -49,11 +49,12 @@ def sandbox(*, login: str, workflows: bool) -> int:
     """Start an embedded GitHub and AWS with the example organisation acme, until Ctrl-C.
 
     Prints one line to type in another terminal, where jitbot, git and the aws command line then work against
-    it, and shows here what the workflows do. Pull requests have a page at the address that `request` prints.
+    it, and shows here what the workflows do and what they write to chat. Pull requests have a page at the address that `request` prints.
 
     Example: jitbot sandbox --as bob
     """
     with needs_sandbox():
+        from jitbot.sandbox.chat import ChatSandbox
         from jitbot.sandbox.clock import Clock
         from jitbot.sandbox.organisation import Acme
         from jitbot.sandbox.workflows import Workflows
@@ -85,7 +86,11 @@ def sandbox(*, login: str, workflows: bool) -> int:
 #     {acme.github.api_url}/repos/{acme.repository}/pulls/1/reviews
 # Ctrl-C here stops it; nothing is left behind.""")
         if workflows:
-            stack.enter_context(Workflows(acme, _run, lambda text: _show(f"error: {text}"), every=True))
+            chat = stack.enter_context(
+                ChatSandbox(lambda channel, text: _show(f"chat, channel {channel}: {text}"))
+            )
+            trouble = lambda text: _show(f"error: {text}")  # noqa: E731
+            stack.enter_context(Workflows(acme, _run, trouble, every=True, chat=chat))
         while not stopped.wait(timeout=1):
             pass
     click.echo("stopped", err=True)

@@ -10,7 +10,7 @@ from jitbot.domain.aws import rehearsal
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import DECIDES, EndReason, Event, EventType
-from jitbot.domain.ledger.evidence import RecordedReview
+from jitbot.domain.ledger.evidence import Reason, RecordedReview
 from jitbot.domain.ledger.stops import subject_of
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.text.markdown import cut, exact, fenced, hidden
@@ -78,7 +78,7 @@ def touched_by(events: Sequence[Event], *, run: str, since: datetime | None) -> 
 def outcome(aftermaths_: Sequence[MergedRequest], *, number: int) -> str:
     """The comment on a merged pull request."""
     parts = fitted([part for each in aftermaths_ for part in _of_one(each, number)])
-    live = [each for each in aftermaths_ if any(_usable(status) for status in each.statuses)]
+    live = [each for each in aftermaths_ if any(is_usable(status) for status in each.statuses)]
     grants = [grant for each in live if each.state.current for grant in each.state.current.documents]
     return whole(parts, folded(grants), number=number)
 
@@ -101,7 +101,7 @@ def _of_one(each: MergedRequest, number: int) -> Iterator[Part]:
         yield must(f"> {cut(each.state.current.ask.reason or '')}")
         yield must(_parameters(each.state.current.ask))
     yield must(f"{_approvers(each.decision)}{_without_pushes(each.decision)}")
-    usable = [status for status in each.statuses if _usable(status)]
+    usable = [status for status in each.statuses if is_usable(status)]
     if usable:
         yield Part(_use(usable, number), must=False)
 
@@ -116,7 +116,8 @@ def _parameters(ask: Ask) -> str:
     return "\n".join(f"- {exact(name)}: **{exact(value) or '…'}**" for name, value in values)
 
 
-def _usable(status: GrantStatus) -> bool:
+def is_usable(status: GrantStatus) -> bool:
+    """Whether there is access in this account, now or from its start on."""
     return status.state in (GrantState.LIVE, GrantState.PLANNED)
 
 
@@ -141,7 +142,7 @@ def _state(each: MergedRequest, status: GrantStatus) -> str:
         case GrantState.APPROVED:
             return f"⏳ {who} gets {what} in {where} until {end}: {_trouble(each, status)}"
         case GrantState.ENDED:
-            return f"⚪ {who} had {what} in {where}: {_ended(each.state, status)}"
+            return f"⚪ {who} had {what} in {where}: {how_it_ended(each.state, status)}"
         case _:
             assert_never(status.state)
 
@@ -160,7 +161,7 @@ def _trouble(each: MergedRequest, status: GrantStatus) -> str:
     )
 
 
-def _ended(state: RequestState, status: GrantStatus) -> str:
+def how_it_ended(state: RequestState, status: GrantStatus) -> str:
     """How and when it ended, as the end of a sentence."""
     account_state = state.account_state(status.account_id)
     event = account_state.end
@@ -215,21 +216,31 @@ def _without_pushes(decision: Event) -> str:
 
 
 def _refused(each: MergedRequest, number: int) -> str:
-    found = each.decision.evidence.reasons
-    what = MARKDOWN.plain(policy_of(each.path))
-    live = [status for status in each.statuses if _usable(status)]
-    nothing = f"no more time was granted with {what}" if live else f"nothing was granted of {what}"
-    lines = [f"❌ **Refused after the merge:** {nothing}.", ""]
-    for reason in found[:_REASONS]:
-        hint = f"<br>→ {cut(reason.hint)}" if reason.hint else ""
-        lines.append(f"- {cut(reason.message)}{hint}")
-    if len(found) > _REASONS:
-        lines.append(f"- and {len(found) - _REASONS} more")
+    live = [status for status in each.statuses if is_usable(status)]
+    return f"❌ **Refused after the merge:** {refusal(each.decision, live, number)}"
+
+
+def refusal(decision: Event, live: Sequence[GrantStatus], number: int, *, most: int = _REASONS) -> str:
+    """What was refused, why, and what to do; the beginning of a sentence goes before. `live`: what was granted before."""
+    found = decision.evidence.reasons
+    what = exact(policy_of(decision.request))
+    lines = [
+        f"no more time was granted with {what}." if live else f"nothing was granted of {what}.",
+        "",
+        *(_reason(each) for each in found[:most]),
+    ]
+    if len(found) > most:
+        lines.append(f"- and {len(found) - most} more")
     kept = (
         f"What was granted before stays, until {MARKDOWN.strong(when(live[0].expires_at))}. " if live else ""
     )
     again = f"Fix this, and ask again in a pull request of its own: `jitbot request --again {number}`"
     return "\n".join((*lines, "", f"{kept}A refusal is final for its merge. {again}"))
+
+
+def _reason(reason: Reason) -> str:
+    hint = f"<br>→ {cut(reason.hint)}" if reason.hint else ""
+    return f"- {cut(reason.message)}{hint}"
 
 
 def _use(usable: Sequence[GrantStatus], number: int) -> str:

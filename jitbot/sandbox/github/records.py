@@ -51,6 +51,17 @@ class Ruleset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostedEnvironment:
+    """An environment of Actions: what limits it, as GitHub has it, the named branches and tags, and its secrets' names."""
+
+    id: int
+    name: str
+    limits: Mapping[str, bool] | None = None
+    policies: tuple[Mapping[str, object], ...] = ()
+    secrets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AutoMerge:
     """Auto-merge, turned on by somebody: the pull request merges as soon as it may."""
 

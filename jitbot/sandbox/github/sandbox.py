@@ -11,7 +11,7 @@ from typing import Self
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import oidc
 from jitbot.sandbox.github.git import git_http
-from jitbot.sandbox.github.records import Dispatch, GitHubFault, Ruleset, StartedRun, User
+from jitbot.sandbox.github.records import Dispatch, GitHubFault, HostedEnvironment, Ruleset, StartedRun, User
 from jitbot.sandbox.github.server import Server
 from jitbot.sandbox.github.site import ACTIONS_BOT, HostedRepository, OnDispatch, OnPull, OnPush, Site
 
@@ -139,6 +139,18 @@ class GitHubSandbox:
     def add_team(self, name: str, members: Sequence[str]) -> None:
         """Set who is in a team, such as `acme/payments`; the code-owner rule asks it."""
         self._site.teams[name.casefold()] = tuple(members)
+
+    def add_environment(self, repository: str, name: str, secrets: frozenset[str]) -> None:
+        """Give a repository an environment for main alone, with secrets of these names."""
+        number = self._site.next_id()
+        main = {"id": number, "node_id": f"GBP_{number}", "name": "main", "type": "branch"}
+        self._site.repository(repository).environments[name] = HostedEnvironment(
+            id=self._site.next_id(),
+            name=name,
+            limits={"protected_branches": False, "custom_branch_policies": True},
+            policies=(main,),
+            secrets=secrets,
+        )
 
     def token_for(self, login: str) -> str:
         """A new token that acts as that account, for the API and for git."""

@@ -17,6 +17,7 @@ from jitbot.sandbox.github.records import (
     Comment,
     Dispatch,
     GitHubFault,
+    HostedEnvironment,
     Issue,
     Pull,
     PullRequestRule,
@@ -76,6 +77,9 @@ class HostedRepository:
             "default_workflow_permissions": "read",
             "can_approve_pull_request_reviews": False,
         }
+        self.environments: dict[str, HostedEnvironment] = {}
+        self.secrets: set[str] = set()  # names: the sandbox keeps no value
+        self.organisation_secrets: set[str] = set()
         self.workflow_states: dict[str, str] = {}  # file name -> how it is off
         # File name -> how long ago its schedule last started it; None: never.
         self.schedules: dict[str, timedelta | None] = {}

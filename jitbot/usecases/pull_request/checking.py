@@ -26,9 +26,11 @@ from jitbot.domain.model.documents import (
     Source,
     Teams,
     policy_named,
+    policy_path,
 )
 from jitbot.domain.model.grammar import REQUESTS, is_request, policy_of
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
+from jitbot.domain.notifications.channels import NOTIFY, channel_findings
 from jitbot.domain.rule_effects.findings import newly_wrong, with_new
 from jitbot.domain.setup.requests_page import PAGE
 from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
@@ -172,6 +174,10 @@ class Checker:
         beside = beside_rules(requests[0], proposed.touched) if requests else ()
         there = [entry.path for entry in git.entries(proposed.head, rules)]
         tree = CommitTree(git=git, commit=proposed.head)
+        if any(path.startswith(POLICIES) and path not in there for path in rules):
+            there += (
+                entry.path for entry in git.entries(proposed.head, [NOTIFY])
+            )  # may name a policy that goes
         of_rules = self.files(tree, there)
         of_policies = self._of_policies(git, tree, set(rules))
         of_page = self._of_page(git, tree) if rules or PAGE in proposed.touched else ()
@@ -244,6 +250,9 @@ class Checker:
                 tree, codeowners.parse(source.content.decode(errors="replace"), source.path)
             )
             return
+        if source.path == NOTIFY:
+            yield from self._channels(tree, source)
+            return
         name = policy_named(source.path)
         rules = read_rules(tree, self.documents, name)
         people, roster = rules.people.value, rules.teams.value
@@ -265,6 +274,15 @@ class Checker:
                 yield from cross_checks.group_findings(groups, accounts)
             if source.path == TEAMS and roster is not None and people is not None:
                 yield from cross_checks.teams_findings(roster, people, self.when)
+
+    def _channels(self, tree: Tree, source: Source) -> Iterator[Finding]:
+        """notify.yaml: its own shape, and whether the channels and policies that it names are there."""
+        parsed = self.documents.parse_notify(source)
+        yield from parsed.findings
+        if parsed.value is not None:
+            named = parsed.value.policies
+            there = tree.read([policy_path(name) for name in named])
+            yield from channel_findings(parsed.value, {name for name in named if policy_path(name) in there})
 
     def _owners(self, tree: Tree, found: codeowners.CodeOwners) -> Iterator[Finding]:
         """CODEOWNERS: how GitHub reads it; whom the other files know; that the lines of the rules come last."""

@@ -46,6 +46,7 @@ class ParsedOnce:
         self.parse_teams: Callable[[Source], Parsed[Roster]] = cache(documents.parse_teams)
         self.parse_policy: Callable[[Source], Parsed[Policy]] = cache(documents.parse_policy)
         self.parse_entries = documents.parse_entries
+        self.parse_notify = documents.parse_notify
         self.parse_request = documents.parse_request
 
 

@@ -17,6 +17,7 @@ from jitbot.usecases.decide import early_ends
 from jitbot.usecases.decide.deciding import Decided, Due, SoFar, decide_all, due, unrecorded
 from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
+from jitbot.usecases.runs.announce import announced
 from jitbot.usecases.runs.post_review import with_reviews
 from jitbot.usecases.runs.report import Report
 from jitbot.usecases.runs.rule_record import with_rule_changes
@@ -32,6 +33,12 @@ def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
     if not dry_run:
         ensure_recordable(context)
     ledger = Ledger(context, now)
+    with announced(ledger):
+        return _grant(ledger, dry_run=dry_run)
+
+
+def _grant(ledger: Ledger, *, dry_run: bool) -> Report:
+    context, now = ledger.context, ledger.at
     run = _Run(ledger=ledger, collector=CaseCollector(context=context))
     history = ledger.read()
     run.report = Report(doubt=history.doubt, warnings=history.ignored, dry=dry_run)

@@ -20,6 +20,7 @@ from jitbot.usecases.collect.collect_case import rules_at_main
 from jitbot.usecases.context import Context, ensure_current, ensure_first_attempt, ensure_recordable
 from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
+from jitbot.usecases.runs.announce import announced
 from jitbot.usecases.runs.end_now import EarlyEndDecision, carry_out, denials
 from jitbot.usecases.runs.report import Report
 
@@ -44,7 +45,9 @@ def revoke(ledger: Ledger, request: str, *, reason: str) -> Report:
         except JitbotError as error:
             trouble = str(error)
     changes = denials(replace(state, revoked=event), now)
-    return carry_out(ledger, history, changes, EarlyEndDecision(event=event, trouble=trouble, again="revoke"))
+    decision = EarlyEndDecision(event=event, trouble=trouble, again="revoke")
+    with announced(ledger):
+        return carry_out(ledger, history, changes, decision)
 
 
 def _known(history: LedgerView, request: str) -> RequestState:

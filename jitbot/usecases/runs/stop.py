@@ -19,6 +19,7 @@ from jitbot.usecases.collect.collect_case import CommitTree, rules_at_main
 from jitbot.usecases.context import Context, ensure_current, ensure_first_attempt, ensure_recordable
 from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
+from jitbot.usecases.runs.announce import announced
 from jitbot.usecases.runs.end_now import EarlyEndDecision, carry_out, denials
 from jitbot.usecases.runs.report import Report
 
@@ -46,7 +47,9 @@ def stop(ledger: Ledger, wanted: StopSubject, *, reason: str) -> Report:
     changes = [
         each for state in history.states.values() if state.stopped for each in denials(state, ledger.at)
     ]
-    return carry_out(ledger, history, changes, EarlyEndDecision(event=event, trouble=trouble, again="stop"))
+    decision = EarlyEndDecision(event=event, trouble=trouble, again="stop")
+    with announced(ledger):
+        return carry_out(ledger, history, changes, decision)
 
 
 def lift(ledger: Ledger, wanted: StopSubject, *, reason: str) -> Report:

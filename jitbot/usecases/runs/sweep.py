@@ -16,6 +16,7 @@ from jitbot.usecases.context import Context, ensure_current, ensure_recordable, 
 from jitbot.usecases.decide import early_ends
 from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
+from jitbot.usecases.runs.announce import announced
 from jitbot.usecases.runs.post_review import with_reviews
 from jitbot.usecases.runs.report import Report
 
@@ -29,6 +30,12 @@ def sweep(context: Context, now: datetime, *, dry_run: bool = False, complete: b
     if not dry_run:
         ensure_recordable(context)
     ledger = Ledger(context, now)
+    with announced(ledger):
+        return _sweep(ledger, dry_run=dry_run, complete=complete)
+
+
+def _sweep(ledger: Ledger, *, dry_run: bool, complete: bool) -> Report:
+    context, now = ledger.context, ledger.at
     accounts = _accounts(context, ledger.read())
     listed, failures = _list(context, accounts, whole=complete)
     # After the lists: a grant made meanwhile is then known, and no orphan.

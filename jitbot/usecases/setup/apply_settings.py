@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from jitbot.domain.ledger.events import LEDGER
 from jitbot.domain.model.documents import Settings
 from jitbot.domain.model.errors import DeniedError, InvalidError
+from jitbot.domain.setup.chat_environment import CHAT_ENVIRONMENT, ENVIRONMENT_BRANCHES, environment
 from jitbot.domain.setup.doctor import desired_settings as desired
 from jitbot.domain.setup.doctor import other_rules, setting_changes
-from jitbot.domain.setup.doctor.github_state import GitHubState
+from jitbot.domain.setup.doctor.github_state import ENVIRONMENT, GitHubState
 from jitbot.domain.setup.doctor.report import CheckVerdict, tried
 from jitbot.ports.github_read import GitHubRead
 from jitbot.ports.github_write import GitHubWrite
@@ -21,6 +22,8 @@ def read(github: GitHubRead) -> GitHubState:
         ledger=github.protection(LEDGER),
         has_ledger=tried(lambda: github.tip(LEDGER) is not None),
         job_tokens=tried(github.job_tokens),
+        environment=tried(lambda: github.environment(ENVIRONMENT)),
+        secrets=tried(github.shared_secrets),
     )
 
 
@@ -49,9 +52,13 @@ def apply_settings(github: GitHubRead, github_write: GitHubWrite) -> Iterator[tu
     due, app = desired.due(state), state.hosting.actions_app
     if any(check.verdict is not CheckVerdict.OK for check in other_rules.status_source(state)):
         due |= {desired.MAIN_RULESET}
-    for change in desired.CHANGES:
+    if environment(state).verdict is not CheckVerdict.OK:
+        due |= {CHAT_ENVIRONMENT}
+    for change in setting_changes.ALL_CHANGES:
         if change in due and change is desired.LEDGER_BRANCH:
             _begin(github_write)
+        elif change in due and change is CHAT_ENVIRONMENT:
+            github_write.limit_environment(ENVIRONMENT, ENVIRONMENT_BRANCHES)
         elif change in due:
             github_write.change_setting(
                 change.method, change.path, setting_changes.body(change, actions_app=app)

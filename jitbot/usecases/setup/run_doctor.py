@@ -24,6 +24,8 @@ from jitbot.domain.model.documents import (
     Teams,
 )
 from jitbot.domain.model.roster import Roster
+from jitbot.domain.notifications.channels import NO_CHANNELS, NOTIFY, Channels
+from jitbot.domain.setup import chat_environment
 from jitbot.domain.setup.doctor import (
     account_roles,
     break_glass,
@@ -73,6 +75,7 @@ class RepositoryFiles:
     policies: tuple[Policy, ...]
     findings: tuple[Finding, ...]
     accounts: Accounts
+    channels: Channels
 
 
 def run_doctor(target: DoctorTarget, *, github: bool = True, aws: bool = True) -> tuple[Check, ...]:
@@ -121,6 +124,7 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
     for row in desired_settings.REPOSITORY:
         yield row.compare(state, target.page)
     yield other_rules.sign_off(state.hosting)
+    yield from chat_environment.checks(state, tree.channels)
     if tree.codeowners is not None and not tree.codeowners.findings:
         yield ownership.of_teams(tree.codeowners, state.main)
     yield ownership.by_github(tried(github.codeowners_errors))
@@ -191,7 +195,20 @@ def _tree(target: DoctorTarget) -> RepositoryFiles:
     ]
     contents = main.read([path for path in files if _is_workflow(path)])
     roster = rules.teams.value or Roster(everybody={})
-    read: tuple[Parsed[Any], ...] = (rules.settings, rules.accounts, rules.people, rules.teams, *policies)
+    notify = main.read([NOTIFY]).get(NOTIFY)
+    channels = (
+        Parsed(value=NO_CHANNELS)
+        if notify is None
+        else target.documents.parse_notify(Source(path=NOTIFY, content=notify))
+    )
+    read: tuple[Parsed[Any], ...] = (
+        rules.settings,
+        rules.accounts,
+        rules.people,
+        rules.teams,
+        channels,
+        *policies,
+    )
     return RepositoryFiles(
         files=files,
         workflows={path.rpartition("/")[2]: text.decode(errors="replace") for path, text in contents.items()},
@@ -202,6 +219,7 @@ def _tree(target: DoctorTarget) -> RepositoryFiles:
         teams=roster.at(target.at),
         policies=tuple(each.value for each in policies if each.value is not None),
         accounts=rules.accounts.value or {},
+        channels=channels.value or NO_CHANNELS,
         findings=tuple(finding for each in read for finding in each.findings),
     )
 

@@ -26,6 +26,7 @@ PARSERS: dict[str, tuple[Callable[[Source], Parsed[Any]], str]] = {
     "accounts": (documents.parse_accounts, "policies/accounts.yaml"),
     "account-groups": (documents.parse_account_groups, "policies/account-groups.yaml"),
     "teams": (documents.parse_teams, "policies/teams.yaml"),
+    "notify": (documents.parse_notify, "policies/notify.yaml"),
 }
 
 

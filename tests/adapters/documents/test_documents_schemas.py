@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from jitbot.adapters.documents.shape import _FORMATS, SCHEMAS
 from jitbot.domain.model import grammar
 
-NAMES = ["account-groups", "accounts", "people", "policy", "request", "settings", "teams"]
+NAMES = ["account-groups", "accounts", "notify", "people", "policy", "request", "settings", "teams"]
 ACME = SCHEMAS.parent / "sandbox" / "acme"
 OURS = {"patternErrorMessage"}
 SAID = {

@@ -41,7 +41,10 @@ def acme(running: Acme) -> Iterator[Acme]:
     main, rules, users = repo.store.tip("main"), dict(site.rules), dict(site.users)
     merging, jobs, teams = dict(repo.merging), dict(repo.job_permissions), dict(site.teams)
     repo.merging = {**merging, "allow_rebase_merge": False}
+    environments = dict(repo.environments)
     yield running
+    repo.environments = environments
+    repo.secrets.clear()
     repo.store.update_ref("refs/heads/main", main)
     site.rules.clear()
     site.rules.update(rules)
@@ -108,6 +111,16 @@ def repository(name: str, **values: Any) -> Callable[[Acme], None]:
     return act
 
 
+def environment(**changes: Any) -> Callable[[Acme], None]:
+    """Change the environment of chat."""
+
+    def act(acme: Acme) -> None:
+        repo = acme.github._site.repository("acme/access")
+        repo.environments["jitbot"] = replace(repo.environments["jitbot"], **changes)
+
+    return act
+
+
 def edit(path: str, old: str, new: str) -> Callable[[Acme], None]:
     """Change a file on main."""
     return lambda acme: change(acme, path, old, new)
@@ -137,6 +150,9 @@ ILLS: list[tuple[Callable[[Acme], None], dict[str, str]]] = [
     (repository("merging", allow_auto_merge=False), {"auto-merge": "warn"}),
     (repository("job_permissions", default_workflow_permissions="write"), {"actions-default-read": "warn"}),
     (repository("job_permissions", can_approve_pull_request_reviews=True), {"actions-never-approve": "wrong"}),
+    (environment(limits=None), {"chat-environment": "wrong"}),
+    (environment(secrets=frozenset()), {"chat-secret": "warn"}),
+    (lambda acme: acme.github._site.repository("acme/access").secrets.add("JITBOT_CHANNELS"), {"chat-secret-place": "wrong"}),
     (repository("workflow_states", **{"sweep.yml": "disabled_inactivity"}), {"workflow-sweep": "wrong"}),
     (repository("schedules", **{"clock.yml": timedelta(hours=6, seconds=1)}), {"workflow-clock-on-time": "wrong"}),
     (repository("schedules", **{"clock.yml": None}), {"workflow-clock-on-time": "wrong"}),

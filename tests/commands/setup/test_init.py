@@ -89,7 +89,7 @@ def test_from_nothing_to_granting(begun: Begun) -> None:
     assert begun.jitbot("doctor", "--no-aws").code == 1
     applied = begun.jitbot("init", "--apply", "--yes")
     assert applied.code == 0
-    assert applied.out.count("done") == 4
+    assert applied.out.count("done") == 5
     diagnosed = begun.jitbot("doctor", "--no-aws", "--format", "json")
     assert [each for each in diagnosed.json["checks"] if each["verdict"] != "ok"] == []
     assert diagnosed.code == 0
@@ -161,7 +161,7 @@ def test_apply_twice_changes_nothing(begun: Begun) -> None:
     begun.jitbot("init", "--apply", "--yes")
     begun.github.calls.clear()
     again = begun.jitbot("init", "--apply", "--yes")
-    assert (again.code, again.out.count("already set")) == (0, 5)
+    assert (again.code, again.out.count("already set")) == (0, 6)
     assert {method for method, _ in begun.github.calls} == {"GET"}
 
 

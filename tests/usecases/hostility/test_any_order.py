@@ -12,6 +12,7 @@ from game import move
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import invariant, precondition, run_state_machine_as_test
 from moves import Moves
+from pages import notified
 
 from jitbot import __version__
 from jitbot.domain.access import decision_event
@@ -40,6 +41,13 @@ class AnyOrder(Moves):
     def what_is_recorded_is_true(self) -> None:
         """Every outcome in the ledger is so in AWS, and nothing is told twice."""
         assert not list(self.play.untrue())
+
+    @invariant()
+    def nobody_is_notified_twice(self) -> None:
+        """No pull request has the same notification twice, whatever was run again, at once, late, or half."""
+        for number in self.world.github.pulls:
+            said = notified(self.world, number)
+            assert len(said) == len(set(said)), said
 
     @invariant()
     def history_only_grows(self) -> None:
@@ -115,6 +123,7 @@ def holds(game: AnyOrder) -> None:
     """What must hold after every move."""
     game.nobody_holds_more_than_was_approved()
     game.what_is_recorded_is_true()
+    game.nobody_is_notified_twice()
     game.history_only_grows()
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 from acme_world import DENY_ALL, HOUR, MINUTE, SECOND, World
+from pages import notified
 
 from jitbot.sandbox import aws, github
 
@@ -188,6 +189,9 @@ def problems(world: World, scene: Scene, path: str, wanted: object) -> Iterator[
         yield f"the healthy run ends with {code}"
     if state(world, path) != wanted:
         yield f"it is not as if nothing had happened: {world.story(path)}"
+    for number in world.github.pulls:
+        said = notified(world, number)
+        yield from (f"notified twice: {each[:40]}" for each in sorted(set(said)) if said.count(each) > 1)
     if scene.later:
         world.later(scene.later - SECOND)
         if world.reach("alice") != scene.may:

@@ -202,3 +202,36 @@ def test_an_account_that_a_group_names_cannot_go(world: World) -> None:
     world.write(GROUPS, "production: [prod, data]\n")
     found = codes(world, {accounts: without + "\n"})
     assert f"{GROUPS}:1:20: data, of the group production, is not in" in found
+
+
+NOTIFY = "policies/notify.yaml"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {NOTIFY: "channels: {access: smoke}\n"},
+            f"{NOTIFY}:1:20: channels.access must be one of text, teams",
+        ),
+        ({NOTIFY: "channels: {a: text}\ndefault: [b]\n"}, f"{NOTIFY}:2:11: b is not among the channels"),
+        (
+            {NOTIFY: "channels: {a: text}\npolicies: {orders: [a]}\n"},
+            f"{NOTIFY}:2:20: there is no policies/access/orders.yaml",
+        ),
+        (
+            {"policies/access/production-admin.yaml": None},
+            f"{NOTIFY}:8:21: there is no policies/access/production-admin",
+        ),
+    ],
+    ids=["a strange shape", "a strange channel", "a strange policy", "a policy that goes"],
+)
+def test_what_notifies_nobody_is_found(world: World, changes: dict[str, str | None], expected: str) -> None:
+    """What notify.yaml names must be there, also where only the policy that it names goes."""
+    assert expected in codes(world, changes)
+
+
+def test_a_repository_without_channels_is_fine(world: World) -> None:
+    """notify.yaml may be empty of channels, or not be there."""
+    for text in ("channels: {}\n", None):
+        assert "[" not in codes(world, {NOTIFY: text}, code=0)

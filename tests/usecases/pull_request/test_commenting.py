@@ -293,8 +293,7 @@ def test_another_runs_records_are_left_to_it(world: World, granted: str) -> None
     assert writes(world) == []
     world.acme.clock.advance(2 * HOUR - 2 * MINUTE)
     comment(world, workflow="sweep.yml", event="workflow_dispatch", GITHUB_ACTOR="github-actions[bot]")
-    (told,) = world.github.comments.values()
-    assert "**alice** has orders-db-read" in told.body
+    assert "**alice** has orders-db-read" in only(world, 1)
     world.github.comments.clear()
     world.acme.clock.advance(5 * MINUTE)
     comment(world, workflow="sweep.yml", event="workflow_dispatch", GITHUB_ACTOR="github-actions[bot]")
@@ -312,8 +311,7 @@ def test_an_expiry_is_told(world: World, granted: str) -> None:
         GITHUB_ACTOR="github-actions[bot]",
         GITHUB_RUN_ID="13",
     )
-    (told,) = world.github.comments.values()
-    assert "it ended as planned, **23 Nov 2026, 11:00 UTC**" in told.body
+    assert "it ended as planned, **23 Nov 2026, 11:00 UTC**" in only(world, 1)
 
 
 def test_a_refusal_after_the_merge_is_told(world: World) -> None:
@@ -449,6 +447,7 @@ def test_what_one_part_meets_holds_up_no_other(world: World) -> None:
 def test_a_ledger_in_doubt_tells_nothing_of_what_was_granted(world: World, granted: str) -> None:
     """What cannot be checked may be an end: no comment says that access holds."""
     (number,) = world.github.pulls
+    world.github.comments.clear()
     world.acme.github.faults = lambda _, path: GitHubFault(status=503) if "jwks" in path else None
     comment(world, number, code=3)
     comment(

@@ -8,10 +8,12 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from github_facts import HOSTING, JOB_TOKENS, LEDGER, MAIN
+from github_facts import HOSTING, JOB_TOKENS, LEDGER, LIMITED, MAIN
 
 from jitbot.adapters.github import Client, GitHubReader, GitHubWriter
 from jitbot.domain.model.errors import DeniedError
+from jitbot.domain.notifications.channels import Channels, ChannelShape
+from jitbot.domain.setup import chat_environment as chat
 from jitbot.domain.setup.doctor import desired_settings as desired
 from jitbot.domain.setup.doctor import setting_changes
 from jitbot.domain.setup.doctor.github_state import GitHubState
@@ -248,6 +250,72 @@ def test_whoever_may_not_see_changes_nothing(begun: Begun) -> None:
     assert begun.github.rules == before
 
 
+def policies(begun: Begun) -> list[tuple[object, object]]:
+    """What may use the environment of chat, by name and kind."""
+    found = begun.repo.environments["jitbot"].policies
+    return [(each["name"], each["type"]) for each in found]
+
+
+def test_the_environment_of_chat_is_for_main_alone(begun: Begun) -> None:
+    """It was made, limited to the branch main by name, and a second time nothing is changed."""
+    assert begun.repo.environments["jitbot"].limits == {
+        "protected_branches": False,
+        "custom_branch_policies": True,
+    }
+    assert policies(begun) == [("main", "branch")]
+    assert not any(begun.apply().values())
+    assert not [method for method, _ in begun.github.calls if method != "GET"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "others"),
+    [
+        (None, ()),
+        ({"protected_branches": True, "custom_branch_policies": False}, ()),
+        ({"protected_branches": False, "custom_branch_policies": True}, (("*", "branch"),)),
+        (
+            {"protected_branches": False, "custom_branch_policies": True},
+            (("main", "tag"), ("main*", "branch")),
+        ),
+        (
+            {"protected_branches": False, "custom_branch_policies": True},
+            tuple((f"b{n}", "branch") for n in range(120)),
+        ),
+    ],
+)
+def test_an_environment_for_others_too_is_limited(
+    begun: Begun, limits: dict[str, bool] | None, others: tuple[tuple[str, str], ...]
+) -> None:
+    """Whatever else may use it loses that, be it all branches, a pattern, or a tag called main."""
+    made = tuple({"id": n, "name": name, "type": kind} for n, (name, kind) in enumerate(others, 100))
+    kept = begun.repo.environments["jitbot"]
+    begun.repo.environments["jitbot"] = replace(kept, limits=limits, policies=(*made, *kept.policies))
+    state = begun.state()
+    assert chat.environment(state).verdict is CheckVerdict.WRONG
+    assert begun.apply()["the environment of chat"]
+    assert policies(begun) == [("main", "branch")]
+    assert chat.environment(begun.state()).verdict is CheckVerdict.OK
+
+
+def test_a_secret_that_every_branch_may_use_is_seen(begun: Begun) -> None:
+    """Of the repository, or of the organisation; that of the environment is where it belongs. A writer sees neither."""
+    kept = begun.repo.environments["jitbot"]
+    begun.repo.environments["jitbot"] = replace(kept, secrets=frozenset({"JITBOT_CHANNELS"}))
+    channels = Channels(shapes={"access": ChannelShape.TEXT}, policies={})
+
+    def verdicts(login: str = "olivia") -> list[CheckVerdict]:
+        return [each.verdict for each in chat.checks(begun.state(login), channels)]
+
+    fine, wrong, unknown = CheckVerdict.OK, CheckVerdict.WRONG, CheckVerdict.UNKNOWN
+    assert verdicts() == [fine, fine, fine]
+    assert verdicts("bob") == [fine, unknown, unknown]
+    for names in (begun.repo.secrets, begun.repo.organisation_secrets):
+        names |= {"OTHER", "JITBOT_CHANNELS"}
+        assert verdicts() == [fine, wrong, fine]
+        names.clear()
+    begun.repo.environments["jitbot"] = kept
+
+
 def test_what_the_organisation_prevents_is_a_refusal(begun: Begun) -> None:
     """GitHub answers 409 where the organisation decides a setting: trying again does not help."""
     body = b'{"message": "Setting is prevented by the owning organization."}'
@@ -274,6 +342,7 @@ def test_on_github_com_the_checks_are_taken_from_actions(*, pinned: bool) -> Non
     github.hosting.return_value = replace(HOSTING, answer=answer)
     github.protection.side_effect = lambda branch: main if branch == "main" else LEDGER
     github.job_tokens.return_value = JOB_TOKENS
+    github.environment.return_value = LIMITED
     made = [title for title, changed in apply_settings(github, write) if changed]
     assert made == ([] if pinned else [desired.MAIN_RULESET.title])
     if not pinned:

@@ -7,6 +7,11 @@ from jitbot.domain.setup.doctor.report import Unknown
 
 Body = Mapping[str, object]  # a JSON object of GitHub's
 
+ENVIRONMENT = "jitbot"  # the environment that holds the addresses of the chat channels
+# How GitHub has it that named branches alone may use an environment.
+NAMED_BRANCHES: Body = {
+    "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True}
+}
 ADMIN_ROLE = 5  # GitHub's number of the repository role admin, as rulesets name it
 ACTIONS_APP = 15368  # https://api.github.com/apps/github-actions
 _ADMINS = ("RepositoryRole", ADMIN_ROLE)
@@ -62,11 +67,28 @@ class Hosting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """An environment of Actions: what may deploy to it, and so is given its secrets, and the names of these.
+
+    `allows` has a branch by its name; whatever is no single branch has words, as in `the tag main` or `every branch`.
+    """
+
+    allows: frozenset[str]
+    secrets: frozenset[str] | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GitHubState:
-    """All that the table of desired settings is compared with. `job_tokens`: what a job may do that asks for nothing."""
+    """All that the table of desired settings is compared with. `job_tokens`: what a job may do that asks for nothing.
+
+    `environment` is jitbot's own, None where there is none. `secrets` are the names of those that any branch's
+    workflow may use: the repository's, and its organisation's.
+    """
 
     hosting: Hosting
     main: Branch
     ledger: Branch
     has_ledger: bool | Unknown
     job_tokens: Body | Unknown
+    environment: Environment | Unknown | None
+    secrets: frozenset[str] | Unknown

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jitbot.domain.ledger.events import LEDGER
+from jitbot.domain.setup.chat_environment import CHAT_ENVIRONMENT, ENVIRONMENT_BRANCHES
 from jitbot.domain.setup.doctor.desired_settings import CHANGES, LEDGER_BRANCH, TABLE
-from jitbot.domain.setup.doctor.github_state import Body
+from jitbot.domain.setup.doctor.github_state import NAMED_BRANCHES, Body
 from jitbot.domain.setup.doctor.setting import MERGE_METHODS, SettingChange
 
+ALL_CHANGES = (*CHANGES, CHAT_ENVIRONMENT)  # in the order of `init --apply`
 LEDGER_MESSAGE = "Begin the ledger"
 LEDGER_README = b"This branch is the ledger: events are added to it, and nothing is ever changed.\n"
 _CHECKS = "required_status_checks"
@@ -61,7 +63,7 @@ def _ruleset(branch: str, rules: Mapping[str, Mapping[str, object]]) -> Body:
 def commands(repository: str, *, actions_app: int | None = None) -> Iterator[tuple[str, str]]:
     """Each change as a sentence, and as what to type into a shell that has GitHub's `gh`."""
     place = f"repos/{repository}"
-    for change in CHANGES:
+    for change in ALL_CHANGES:
         yield (
             change.effect or change.title,
             _begin(place) if change is LEDGER_BRANCH else _call(place, change, actions_app),
@@ -69,8 +71,15 @@ def commands(repository: str, *, actions_app: int | None = None) -> Iterator[tup
 
 
 def _call(place: str, change: SettingChange, actions_app: int | None) -> str:
-    text = shlex.quote(json.dumps(body(change, actions_app=actions_app)))
-    return f"gh api -X {change.method} {place}{change.path} --input - <<< {text}"
+    whole = NAMED_BRANCHES if change is CHAT_ENVIRONMENT else body(change, actions_app=actions_app)
+    text = shlex.quote(json.dumps(whole))
+    call = f"gh api -X {change.method} {place}{change.path} --input - <<< {text}"
+    if change is CHAT_ENVIRONMENT:
+        names = (f"-f name={each} -f type=branch" for each in sorted(ENVIRONMENT_BRANCHES))
+        call += "".join(
+            f" && gh api {place}{change.path}/deployment-branch-policies {name}" for name in names
+        )
+    return call
 
 
 def _begin(place: str) -> str:

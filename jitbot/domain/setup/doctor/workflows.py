@@ -18,6 +18,7 @@ _MEANS: Mapping[str, str] = {
     "grant.yml": "nothing is granted",
     "sweep.yml": "early ends are not carried out, and expired roles stay",
     "revoke.yml": "nobody can end access at once",
+    "notify.yml": "nobody can try a chat channel",
     "audit.yml": "nobody looks whether the record still holds",
 }
 

@@ -18,6 +18,7 @@ from jitbot.sandbox.github.api.call import Reply
 
 _REPO = "/repos/<owner>/<name>"
 _PULL = f"{_REPO}/pulls/<int:number>"
+_ENVIRONMENT = f"{_REPO}/environments/<environment>"
 
 SITE_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
     ("GET", "/user"): site.get_own_user,
@@ -35,6 +36,14 @@ REPOSITORY_ROUTES: dict[tuple[str, str], Callable[..., Reply]] = {
     ("POST", f"{_REPO}/rulesets"): settings.create_ruleset,
     ("GET", f"{_REPO}/rulesets/<int:number>"): settings.get_ruleset,
     ("PUT", f"{_REPO}/rulesets/<int:number>"): settings.update_ruleset,
+    ("GET", _ENVIRONMENT): settings.get_environment,
+    ("PUT", _ENVIRONMENT): settings.put_environment,
+    ("GET", f"{_ENVIRONMENT}/secrets"): settings.list_environment_secrets,
+    ("GET", f"{_ENVIRONMENT}/deployment-branch-policies"): settings.list_branch_policies,
+    ("POST", f"{_ENVIRONMENT}/deployment-branch-policies"): settings.create_branch_policy,
+    ("DELETE", f"{_ENVIRONMENT}/deployment-branch-policies/<int:number>"): settings.delete_branch_policy,
+    ("GET", f"{_REPO}/actions/secrets"): settings.list_secrets,
+    ("GET", f"{_REPO}/actions/organization-secrets"): settings.list_organisation_secrets,
     ("GET", f"{_REPO}/branches/<path:branch>/protection"): settings.get_protection,
     ("POST", f"{_REPO}/git/trees"): objects.create_tree,
     ("POST", f"{_REPO}/git/commits"): objects.create_commit,

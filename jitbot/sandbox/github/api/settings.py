@@ -1,10 +1,11 @@
-"""REST: what admins set: merging, what jobs may do, rulesets; and what shows a team. Each function is one endpoint."""
+"""REST: what admins set: merging, what jobs may do, rulesets, environments; and what shows a team. Each function is one endpoint."""
 
+from collections.abc import Iterable
 from dataclasses import fields, replace
 
 from jitbot.sandbox.github.api import shapes
 from jitbot.sandbox.github.api.call import GitHubCall, Json, Reply
-from jitbot.sandbox.github.records import PullRequestRule, RefusalError, Ruleset
+from jitbot.sandbox.github.records import HostedEnvironment, PullRequestRule, RefusalError, Ruleset
 from jitbot.sandbox.github.rules import branch_rules
 from jitbot.sandbox.github.site import HostedRepository
 
@@ -180,3 +181,106 @@ def _with(ruleset: Ruleset, kind: str, asked: Json) -> Ruleset:
             return replace(ruleset, required_checks=contexts, strict_checks=strict)
         case _:
             raise RefusalError(422, f"Invalid rule '{kind}': ")
+
+
+def get_environment(call: GitHubCall, repo: HostedRepository, environment: str) -> Reply:
+    """GET environments/{environment_name}."""
+    return Reply(body=_environment(call, repo, _hosted(repo, environment)))
+
+
+def put_environment(call: GitHubCall, repo: HostedRepository, environment: str) -> Reply:
+    """PUT environments/{environment_name}: made if it is not there; what else limits it is not known here."""
+    _must_administer(call)
+    limits = call.body.get("deployment_branch_policy")
+    if limits is not None and limits.get("protected_branches") is limits.get("custom_branch_policies"):
+        raise RefusalError(422, "Validation Failed")
+    known = repo.environments.get(environment) or HostedEnvironment(id=call.site.next_id(), name=environment)
+    repo.environments[environment] = replace(known, limits=limits)
+    return Reply(body=_environment(call, repo, repo.environments[environment]))
+
+
+def list_branch_policies(call: GitHubCall, repo: HostedRepository, environment: str) -> Reply:
+    """GET environments/{environment_name}/deployment-branch-policies."""
+    return _counted(call, "branch_policies", [dict(each) for each in _hosted(repo, environment).policies])
+
+
+def create_branch_policy(call: GitHubCall, repo: HostedRepository, environment: str) -> Reply:
+    """POST environments/{environment_name}/deployment-branch-policies, for one that takes names."""
+    _must_administer(call)
+    found = _hosted(repo, environment)
+    if not (found.limits or {}).get("custom_branch_policies"):
+        raise RefusalError(404, "Not Found")
+    number = call.site.next_id()
+    made = {
+        "id": number,
+        "node_id": f"GBP_{number}",
+        "name": call.text("name"),
+        "type": call.text("type", "branch"),
+    }
+    repo.environments[environment] = replace(found, policies=(*found.policies, made))
+    return Reply(body=dict(made))
+
+
+def delete_branch_policy(call: GitHubCall, repo: HostedRepository, environment: str, number: int) -> Reply:
+    """DELETE environments/{environment_name}/deployment-branch-policies/{branch_policy_id}."""
+    _must_administer(call)
+    found = _hosted(repo, environment)
+    kept = tuple(each for each in found.policies if each["id"] != number)
+    repo.environments[environment] = replace(found, policies=kept)
+    return Reply(status=204)
+
+
+def list_environment_secrets(call: GitHubCall, repo: HostedRepository, environment: str) -> Reply:
+    """GET environments/{environment_name}/secrets: their names."""
+    _must_administer(call)
+    return _secrets(call, repo, _hosted(repo, environment).secrets)
+
+
+def list_secrets(call: GitHubCall, repo: HostedRepository) -> Reply:
+    """GET actions/secrets: the names of the repository's."""
+    _must_administer(call)
+    return _secrets(call, repo, repo.secrets)
+
+
+def list_organisation_secrets(call: GitHubCall, repo: HostedRepository) -> Reply:
+    """GET actions/organization-secrets: the names of those that the organisation shares with the repository."""
+    _must_administer(call)
+    return _secrets(call, repo, repo.organisation_secrets)
+
+
+def _hosted(repo: HostedRepository, name: str) -> HostedEnvironment:
+    if name not in repo.environments:
+        raise RefusalError(404, "Not Found")
+    return repo.environments[name]
+
+
+def _environment(call: GitHubCall, repo: HostedRepository, found: HostedEnvironment) -> Json:
+    created = shapes.moment(repo.created_at)
+    page = f"{call.site.url}/{repo.full_name}/deployments/activity_log?environments_filter={found.name}"
+    return {
+        "id": found.id,
+        "node_id": f"EN_{found.id}",
+        "name": found.name,
+        "url": f"{shapes.api(call.site, repo)}/environments/{found.name}",
+        "html_url": page,
+        "created_at": created,
+        "updated_at": created,
+        "can_admins_bypass": True,
+        "protection_rules": [],
+        "deployment_branch_policy": found.limits,
+    }
+
+
+def _secrets(call: GitHubCall, repo: HostedRepository, names: Iterable[str]) -> Reply:
+    created = shapes.moment(repo.created_at)
+    return _counted(
+        call,
+        "secrets",
+        [{"name": name, "created_at": created, "updated_at": created} for name in sorted(names)],
+    )
+
+
+def _counted(call: GitHubCall, key: str, items: list[Json]) -> Reply:
+    """One page of a list that lies in an object beside its length."""
+    shown, headers = call.slice(items)
+    return Reply(body={"total_count": len(items), key: list(shown)}, headers=headers)

@@ -492,6 +492,7 @@ def test_each_change_as_a_command() -> None:
         "a job's token may only read by default, and approves nothing",
         "the ruleset of the ledger",
         "the ruleset of main",
+        "the environment jitbot, for main alone",
     ]
     for _, command in told:
         assert command.startswith("gh api ")
@@ -499,7 +500,15 @@ def test_each_change_as_a_command() -> None:
     assert told[0][1].startswith(
         "gh api repos/acme/access/git/refs -f ref=refs/heads/ledger -f sha=$(gh api "
     )
-    assert [command.split()[3] for _, command in told[1:]] == ["PATCH", "PUT", "POST", "POST"]
+    assert [command.split()[3] for _, command in told[1:]] == ["PATCH", "PUT", "POST", "POST", "PUT"]
+    limit, name = told[-1][1].split(" && ")
+    assert limit == (
+        "gh api -X PUT repos/acme/access/environments/jitbot --input - <<< "
+        """'{"deployment_branch_policy": {"protected_branches": false, "custom_branch_policies": true}}'"""
+    )
+    assert name == (
+        "gh api repos/acme/access/environments/jitbot/deployment-branch-policies -f name=main -f type=branch"
+    )
 
 
 def test_what_is_sent() -> None:

@@ -1,0 +1,147 @@
+"""Of which events people are notified, and whom of them each concerns.
+
+Only the run whose commit recorded an event notifies of it, so at most one run does. Nothing is looked up on GitHub to
+find out whether somebody was notified already.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from jitbot.domain.access.post_review import PendingReview
+from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.enforce.grant_status import GrantStatus
+from jitbot.domain.ledger.events import DECIDES, GIVES, EndReason, Event, EventType
+from jitbot.domain.model.documents import AccountId, Sha
+from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.views.merged_comment import is_usable
+
+
+class NotificationKind(StrEnum):
+    """What a notification is about."""
+
+    GRANTED = "granted"
+    EXTENDED = "extended"
+    REFUSED = "refused"
+    ENDED = "ended"  # early; nobody is notified of an end that everybody knew from the start
+    REVIEW_DUE = "review-due"  # of a break-glass: access was given before anybody approved it
+    REVIEW_OVERDUE = "review-overdue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """One thing that happened to one request, for the people of one pull request.
+
+    `decision` is the approval or the refusal of this pull request; of a review that is overdue for weeks, the last record
+    of that. `statuses` are those of the accounts it is about.
+    """
+
+    kind: NotificationKind
+    pull_request: int
+    decision: Event
+    state: RequestState
+    statuses: tuple[GrantStatus, ...] = ()
+    review: PendingReview | None = None
+
+    @property
+    def policy(self) -> str:
+        """The policy that the request's path names, whether the rest of the path is right or not."""
+        return policy_of(self.decision.request)
+
+    @property
+    def requester(self) -> str:
+        """Who opened the pull request: GitHub's word. A file may name anybody as its requester."""
+        return self.review.requester if self.review is not None else self.decision.evidence.author.login
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the access ends, where there is any."""
+        return self.statuses[0].expires_at if self.statuses else None
+
+    @property
+    def longest(self) -> datetime | None:
+        """Until when it can be extended at the most, by the policy as it was approved; None if the record does not say."""
+        began, most = self.state.began, self.decision.evidence.max_duration_seconds
+        return None if began is None or most is None else began + timedelta(seconds=most)
+
+
+def notifications(
+    written: Iterable[Event],
+    events: Sequence[Event],
+    states: Mapping[str, RequestState],
+    statuses: Sequence[GrantStatus],
+) -> tuple[Notification, ...]:
+    """What is to be said of the events that this run wrote, by the ledger as it is now: `events`, `states`, `statuses`.
+
+    What a later event overtook is left out: nobody hears that something is granted which has ended since.
+    """
+    new = tuple(written)
+    decided = {(each.request, each.commit): each for each in events if each.kind in DECIDES}
+    found: dict[tuple[NotificationKind, str, Sha], Notification] = {}
+    for event in new:
+        state = states.get(event.request)
+        if state is None:
+            continue
+        accounts = {
+            each.account_id for each in new if (each.request, each.kind) == (event.request, event.kind)
+        }
+        of_request = tuple(each for each in statuses if each.request == event.request)
+        for each in _of_event(event, decided, state, of_request, accounts):
+            found.setdefault((each.kind, event.request, each.decision.commit), each)
+    return tuple(found.values())
+
+
+def _of_event(
+    event: Event,
+    decided: Mapping[tuple[str, Sha], Event],
+    state: RequestState,
+    statuses: tuple[GrantStatus, ...],
+    accounts: Collection[AccountId],
+) -> Iterator[Notification]:
+    """What one event is worth to people. `accounts`: all that this run recorded the same of."""
+    current = state.current.commit if state.current is not None else None
+    commit = event.commit if event.kind is not EventType.ENDED else current
+    decision = decided.get((event.request, commit)) if commit is not None else None
+    if decision is None and event.kind is EventType.OVERDUE:
+        decision = event
+    number = decision.evidence.pull_request if decision is not None else None
+    if decision is None or number is None:
+        return
+    live = tuple(each for each in statuses if is_usable(each))
+    if event.kind is EventType.REFUSED:
+        kind, about = NotificationKind.REFUSED, live
+    elif event.kind is EventType.GRANTED and current == commit:
+        kind, about = _given(decision), tuple(each for each in live if each.account_id in accounts)
+    elif event.kind is EventType.ENDED and event.why is not EndReason.EXPIRED:
+        ended = (each for each in statuses if each.account_id in accounts and not is_usable(each))
+        kind, about = NotificationKind.ENDED, tuple(ended)
+    else:
+        yield from _review(event, decision, number, state, statuses)
+        return
+    if about or kind is NotificationKind.REFUSED:
+        yield Notification(kind=kind, pull_request=number, decision=decision, state=state, statuses=about)
+
+
+def _given(decision: Event) -> NotificationKind:
+    extended = decision.kind is EventType.EXTENDED
+    return NotificationKind.EXTENDED if extended else NotificationKind.GRANTED
+
+
+def _review(
+    event: Event, decision: Event, number: int, state: RequestState, statuses: tuple[GrantStatus, ...]
+) -> Iterator[Notification]:
+    """Break-glass: the people who may review it hear of it at once, and again each time it is recorded as overdue."""
+    given = event.kind in GIVES and event.evidence.is_break_glass
+    if not given and event.kind is not EventType.OVERDUE:
+        return
+    for pending in state.to_review:
+        if pending.commit == event.commit:
+            yield Notification(
+                kind=NotificationKind.REVIEW_DUE if given else NotificationKind.REVIEW_OVERDUE,
+                pull_request=number,
+                decision=decision,
+                state=state,
+                statuses=statuses,
+                review=pending,
+            )
