@@ -1,6 +1,6 @@
 """Stories of the combined model: how they are drawn, and what jitbot's own values for them are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -198,17 +198,22 @@ PAPERS = st.builds(
     ),
     starts=st.sampled_from([None] * 12 + [0, 1, 60, -30, -60]),
 )
+
+
+def _halt(subject: Mapping[str, str], minute: int, lifted: int | None) -> Halt:
+    late = lifted is not None and lifted <= minute
+    return Halt(**subject, minute=minute, lifted=minute + lifted if lifted is not None and late else lifted)
+
+
 HALTS = st.builds(
-    lambda subject, minute, after: Halt(
-        **subject, minute=minute, lifted=None if after is None else minute + after
-    ),
+    _halt,
     st.sampled_from(
         [{"who": ME}, {"policy": POLICY}] * 3 + [{"who": "ben"}, {"who": "eve"}, {"policy": f"{POLICY}-too"}]
     ),
     st.sampled_from(
-        [5, 20, 29, 30, 2, 59, 60, 61, 119, 120, 0, 1, -1, -60, -7 * DAY, -7 * DAY - 1, -7 * DAY + 1]
+        [5, 20, -60, -7 * DAY, 29, 30, 2, 59, 60, 61, 119, 120, 0, 1, -1, -7 * DAY - 1, -7 * DAY + 1]
     ),
-    st.sampled_from([None, None, 0, 1, 30, 60, 61, 120]),
+    st.sampled_from([None, None, 0, 1, 30, 60, 61, 120, 0]),
 )
 # Two stops of one second, by one person, of one subject, are one event.
 _SOME_HALTS = st.lists(
