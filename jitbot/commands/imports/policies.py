@@ -13,6 +13,7 @@ from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.grammar import LOGIN
 from jitbot.domain.setup import policy_library, scaffold
+from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_findings
 from jitbot.terminal.paths import data_root
@@ -82,7 +83,9 @@ def policies(
 def _must_be(option: str, given: Iterable[str], shape: re.Pattern[str]) -> None:
     for each in given:
         if not shape.fullmatch(each):
-            raise click.UsageError(f"{option} {each!r}: write a name, or @ and the name of a team or a group")
+            raise click.UsageError(
+                f"{option} {escape.quoted(each)}: write a name, or @ and the name of a team or a group"
+            )
 
 
 def _codeowners(target: ImportTarget) -> tuple[str, str]:
