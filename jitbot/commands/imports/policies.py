@@ -30,7 +30,11 @@ _WHERE = re.compile(r"@?[a-z][a-z0-9-]{0,62}")
 @click.argument("names", metavar="NAME[,NAME]")
 @click.option("--eligible", multiple=True, required=True, help="Who may ask: LOGIN or @ORG/TEAM. Repeatable.")
 @click.option("--account", multiple=True, required=True, help="Where: ALIAS or @GROUP. Repeatable.")
-@click.option("--owner", multiple=True, help="Who approves: LOGIN or @ORG/TEAM. Default: who owns policies/.")
+@click.option(
+    "--owner",
+    multiple=True,
+    help="Who approves, or reviews: LOGIN or @ORG/TEAM. Default: who owns policies/.",
+)
 @click.pass_obj
 def policies(
     invocation: Invocation,
@@ -55,13 +59,14 @@ def policies(
     ):
         _must_be(option, given, shape)
     target = target_of(invocation, root, lambda: open_client(invocation, "import", None))
-    new = {
-        f"{POLICIES}{name}.yaml": scaffold.policy(library[name].text, eligible, account)
-        for name in policy_library.chosen(names, library)
-    }
     place, text = _codeowners(target)
     owners = [each if each.startswith("@") else f"@{each}" for each in owner]
     owners = owners or list(codeowners.owners_of(codeowners.parse(text), f"{POLICIES}any.yaml"))
+    reviewers = [each if "/" in each else each.removeprefix("@") for each in owners]
+    new = {
+        f"{POLICIES}{name}.yaml": scaffold.policy(library[name].text, eligible, account, reviewers)
+        for name in policy_library.chosen(names, library)
+    }
     files = {path: each.encode() for path, each in new.items()}
     if (edited := scaffold.with_owner_lines(text, new, owners)) != text:
         files[place] = edited.encode()

@@ -95,9 +95,14 @@ def files(answers: Answers, templates: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def policy(template: str, eligible: Iterable[str], accounts: Iterable[str]) -> str:
-    """A policy under which these people and teams may ask for these accounts and groups of accounts."""
-    values = {"ELIGIBLE": _list(eligible), "ACCOUNTS": _list(accounts)}
+def policy(
+    template: str, eligible: Iterable[str], accounts: Iterable[str], reviewers: Iterable[str] = ()
+) -> str:
+    """A policy under which these people and teams may ask for these accounts and groups of accounts.
+
+    `reviewers` are those of a break-glass policy.
+    """
+    values = {"ELIGIBLE": _list(eligible), "ACCOUNTS": _list(accounts), "REVIEWERS": _list(reviewers)}
     return _PLACE.sub(lambda match: values[match[1]], template)
 
 
@@ -127,6 +132,7 @@ def _values(answers: Answers) -> Mapping[str, str]:
         "OWNER": next(iter(answers.owners)),
         "OWNERS": " ".join(f"@{login}" for login in answers.owners),
         "ELIGIBLE": _list(answers.owners),
+        "REVIEWERS": _list(answers.owners),
         "ACCOUNT": aliases[0],
         "ACCOUNTS": _list(aliases),
         "PEOPLE": "\n".join(

@@ -48,8 +48,10 @@ def test_a_policy_comes_with_its_line(desk: Desk) -> None:
 
 
 def test_without_owner_the_owners_of_the_rules_approve(desk: Desk) -> None:
-    """As `init` does it; and a break-glass has a line without an owner."""
+    """As `init` does it; and a break-glass has them as reviewers, and a line without an owner."""
     assert add(desk, "ecr-pull,break-glass", *WHO).code == 0
+    owned = (desk.root / "policies/access/break-glass.yaml").read_text("utf-8")
+    assert 'reviewers: ["@acme/security"]\n' in owned
     lines = (desk.root / OWNERS).read_text("utf-8").splitlines()
     rules = next(each for each in lines if each.startswith("/policies/")).split()[1:]
     assert f"/requests/ecr-pull/ {' '.join(rules)}" in lines
