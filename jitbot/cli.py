@@ -71,7 +71,7 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         ),
         "import": (
             "jitbot.commands.imports:imports",
-            "Take over people, teams and accounts from where they are kept.",
+            "Take over people, teams, accounts and policies from where they are kept.",
         ),
         "doctor": (
             "jitbot.commands.setup.doctor",

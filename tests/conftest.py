@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -152,6 +153,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if faults := _properties(terminalreporter, "faults"):
         tried, wrong = (sum(column) for column in zip(*faults, strict=True))
         terminalreporter.write_line(f"faults: {tried:,} tried, one at a time, {wrong:,} violations")
+    if combined := _properties(terminalreporter, "combinations"):
+        kinds = sum((Counter(told) for told, _ in combined), Counter[str]())
+        wrong, each = (
+            sum(one for _, one in combined),
+            ", ".join(f"{name} {kinds[name]:,}" for name in sorted(kinds)),
+        )
+        terminalreporter.write_line(
+            f"rules in combination: {kinds.total():,} answers held against a model, {wrong:,} violations: {each}"
+        )
     found = _properties(terminalreporter, PROPERTY)
     for line in total(found).lines() if found else ():
         terminalreporter.write_line(line)

@@ -1,6 +1,7 @@
 """The game that is played in any order: how it begins, its runs and its clock, and the hands with which all is done."""
 
 import functools
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -32,6 +33,14 @@ REGION = """      StringEquals: {"aws:RequestedRegion": eu-west-1}
 ARCHIVE = """  - actions: [dynamodb:GetItem]
     resources: ["arn:aws:dynamodb:*:{{account_id}}:table/archive"]
 """
+ONE = "approvals: 1\n"
+TWO = """approvals:
+  - need: 1
+  - when: {accounts: ["@live"], duration_over: 1h}
+    need: 2
+"""
+GROUPS = "policies/account-groups.yaml"
+CAROL_LEADS = re.compile(r"^acme/payments-leads: .*\bcarol\b", re.MULTILINE)
 FINE = (0, 1, 3)  # nothing wrong; something refused; something left to do
 
 
@@ -206,6 +215,12 @@ class Game(RuleBasedStateMachine):
             self._policy(hour=rules.longest > 60)
         elif what == "statements":
             self._statements(wide=not rules.wide)
+        elif what == "approvals":
+            self._approvals(two=not rules.two)
+        elif what == "groups":
+            self._groups(frozenset({"staging"}) if "prod" in rules.live else frozenset({"prod"}))
+        elif what == "dates":
+            self._dated("bob", 0 if rules.bob_until is None else None)
         else:
             self._people(gone="dave" in rules.people)
 
@@ -257,11 +272,48 @@ class Game(RuleBasedStateMachine):
             self.world.write(path, text.replace(before, after))
             self.model.changed(rules)
 
+    def _approvals(self, *, two: bool) -> None:
+        text = self.world.text(POLICY)
+        before, after = (ONE, TWO) if two else (TWO, ONE)
+        if before in text:
+            self._groups(self.model.rules.live)
+            self._rules(replace(self.model.rules, two=two), POLICY, before, after)
+
+    def _groups(self, live: frozenset[str]) -> None:
+        rest = ", ".join(sorted({"prod", "staging", "data"} - live))
+        self.world.write(GROUPS, f"live: [{', '.join(sorted(live))}]\nrest: [{rest}]\n")
+        self.model.changed(replace(self.model.rules, live=live))
+
+    def _dated(self, who: str, minutes: int | None) -> None:
+        """alice's membership, or bob's among those who approve, ends so many minutes from now, or never."""
+        until = None if minutes is None else self.world.now + minutes * MINUTE
+        entry = who if until is None else f"{{login: {who}, until: {until:%Y-%m-%dT%H:%M:%SZ}}}"
+        team = "acme/payments: " if who == "alice" else "acme/payments-leads: "
+        before = re.search(
+            rf"^{team}\[({who}\b|{{login: {who}, [^}}]*}})", self.world.text(TEAMS), re.MULTILINE
+        )
+        assert before is not None
+        rules = replace(self.model.rules, **{f"{who}_until": until})
+        self._rules(rules, TEAMS, before[0], f"{team}[{entry}")
+
+    def _halt(self, login: str, actor: str, *words: str) -> bool:
+        """A run of stop by this actor, who alone may be an owner of the rules; whether the ledger has its event."""
+        whom = ("--person", login) if login else ("--policy", "orders-db-read")
+        known = len(self._halts())
+        code = self.play.run("stop", *whom, *words, "--reason", "x", actor=actor, workflow="revoke.yml")
+        assert code in FINE, self.play.jitbot_says
+        done = len(self._halts()) > known
+        assert actor == "erin" or not done, f"{actor} does not own the rules"
+        return done
+
+    def _halts(self) -> list[str]:
+        return [each["event"] for each in self.play.recorded() if each["event"] in ("stopped", "lifted")]
+
     def _is_revoked(self, path: str) -> bool:
         return any((each["event"], each["request"]) == ("revoked", path) for each in self.play.recorded())
 
     def _leads(self) -> frozenset[str]:
-        return frozenset({"bob", "carol"} if "[bob, carol]" in self.world.text(TEAMS) else {"bob"})
+        return frozenset({"bob", "carol"} if CAROL_LEADS.search(self.world.text(TEAMS)) else {"bob"})
 
     def _waiting(self) -> list[Pull]:
         return [pull for pull in self.pulls if pull.is_open]

@@ -15,6 +15,9 @@ from typing import Any
 from acme_world import World
 from forging import batch, mallorys, push, signed_by
 
+from jitbot.domain.ledger.stops import StopSubject, lifted_event, stopped_event, stops_of
+from jitbot.domain.model.documents import GithubId, Login, Person, Sha
+from jitbot.domain.text import timestamp
 from jitbot.sandbox.github import GitHubFault
 from jitbot.sandbox.github.records import Comment, Review
 
@@ -604,6 +607,25 @@ def refused_revocations(world: World) -> None:
     for path in others_requests(world):
         world.ran("revoke", path, "--reason", "x", actor="mallory")
         world.ran("revoke", path, "--reason", "x", actor="mallory", GITHUB_RUN_ATTEMPT="2")
+
+
+@move
+def stops_that_are_none(world: World) -> None:
+    """mallory starts stops of everybody, and pushes a stop of the policy and a lift of each true stop, in erin's name."""
+    for whom in (("--person", "alice"), ("--policy", "orders-db-read")):
+        world.ran("stop", *whom, "--reason", "x", actor="mallory", workflow="revoke.yml")
+    made: dict[str, Any] = {"reason": "x", "rules": Sha("f" * 40), "run": "x"}
+    erin, alice = Person(login=Login("erin"), github_id=GithubId(1005)), GithubId(1001)
+    person = StopSubject(login=Login("alice"), github_id=alice)
+    moments = [timestamp.parse(event["at"]) for event in recorded(world, "stopped")]
+    true_ones = [stopped_event(person, erin, at=at, **made) for at in moments]
+    written = world.github.store.git("ls-tree", "-r", "--name-only", LEDGER, "events/").decode()
+    assert all(each.key in written for each in true_ones)  # else the lifts would be of nothing
+    lies = [stopped_event(StopSubject(policy="orders-db-read"), erin, at=world.now, **made)]
+    lies += [lifted_event(stop, erin, at=world.now, **made) for stop in stops_of(true_ones)]
+    for lie in lies:
+        mine = "acme/access/.github/workflows/mine.yml@refs/heads/main"
+        push(world, batch(world, lie, job_workflow_ref=mine))
 
 
 @move

@@ -4,13 +4,19 @@ from dataclasses import replace
 from typing import Any
 
 import hypothesis.strategies as st
+from breaking import answer
 from forging import batch, mallorys, push, signed_by, told
 from game import METHODS, MINUTES, PEOPLE_WHO_ASK, PICK, REVIEWERS, TABLES, VERDICTS, WHERE, Game, move, one
 from hypothesis.stateful import precondition
-from model import Ask
+from model import Ask, Held
 from playing import TEAMS
 
 from jitbot.domain.ledger.events import EventType
+from jitbot.sandbox.github import GitHubFault
+
+HALTED = st.sampled_from(["alice", "dave", "carol", ""])  # nobody: the policy
+STOPPERS = st.sampled_from(["erin", "erin", "erin", "bob", "alice", "mallory"])
+REFUSED = GitHubFault(status=403, body=b'{"message": "Resource not accessible"}')
 
 
 class Moves(Game):
@@ -28,7 +34,9 @@ class Moves(Game):
         minutes=MINUTES,
         reviews=st.lists(st.tuples(REVIEWERS, VERDICTS), min_size=1, max_size=3),
         pusher=st.none() | st.none() | REVIEWERS,
-        rules=st.sampled_from(["", "", "owners", "policy", "people", "statements"]),
+        rules=st.sampled_from(
+            ["", "", "", "owners", "policy", "people", "statements", "approvals", "groups", "dates"]
+        ),
         method=METHODS,
     )
     def ask_and_be_judged(
@@ -145,12 +153,12 @@ class Moves(Game):
     @move(carol=st.booleans())
     def change_team(self, *, carol: bool) -> None:
         """carol joins those who approve, or leaves them."""
-        two, one = "acme/payments-leads: [bob, carol]", "acme/payments-leads: [bob]"
-        before, after = (one, two) if carol else (two, one)
+        line = next(each for each in self.world.text(TEAMS).splitlines() if "acme/payments-leads:" in each)
+        plain = line.replace(", carol]", "]")
         rules = self.model.rules
         if "erin" not in rules.owners:
             rules = replace(rules, owners=frozenset({"bob", "carol"} if carol else {"bob"}))
-        self._rules(rules, TEAMS, before, after)
+        self._rules(rules, TEAMS, line, f"{plain[:-1]}, carol]" if carol else plain)
 
     @move(gone=st.booleans())
     def change_people(self, *, gone: bool) -> None:
@@ -163,6 +171,50 @@ class Moves(Game):
         path = ".github/workflows/grant.yml"
         self.world.write(path, f"{self.world.text(path)}# release {release}, {self.world.steps}\n")
         self.sign_as(f"{release}.0.0")
+
+    @move(two=st.booleans())
+    def change_approvals(self, *, two: bool) -> None:
+        """More than an hour in the accounts of a group needs two approvals, or one again."""
+        self._approvals(two=two)
+
+    @move(live=st.sampled_from([("prod",), ("staging",), ("prod", "staging")]))
+    def change_group(self, live: tuple[str, ...]) -> None:
+        """Other accounts are in the group that the rule of two approvals names."""
+        self._groups(frozenset(live))
+
+    @move(who=st.sampled_from(["alice", "bob"]), minutes=st.sampled_from([None, -1, 0, 1, 30, 90]))
+    def date_a_member(self, who: str, minutes: int | None) -> None:
+        """The membership of alice, who asks, or of bob, who approves, gets an end, or loses it."""
+        self._dated(who, minutes)
+
+    # Stops
+
+    @move(login=HALTED, actor=STOPPERS)
+    def stop(self, login: str, actor: str) -> None:
+        """Somebody stops a person, or the policy; only an owner of the rules can."""
+        if self._halt(login, actor):
+            self.model.stopped(login, self.world.now)
+        assert actor != "erin" or not self._held_by(login)
+
+    @move(login=HALTED)
+    def stop_without_a_record(self, login: str) -> None:
+        """erin stops while nothing can be written to the ledger: AWS comes first, and nothing else is promised."""
+        answer(self.world, REFUSED, "POST", "/graphql")
+        assert not self._halt(login, "erin")
+        self.world.calm()
+        self.model.shaken |= self.model.of(login)
+        assert not self._held_by(login)
+
+    @precondition(lambda self: self.model.halts)
+    @move(which=PICK, actor=STOPPERS)
+    def lift(self, which: int, actor: str) -> None:
+        """Somebody lifts a stop, or tries to; what it ended stays ended."""
+        login = one(self.model.halts, which).login
+        if self._halt(login, actor, "--lift"):
+            self.model.lifted(login, self.world.now)
+
+    def _held_by(self, login: str) -> set[Held]:
+        return {each for each in self.play.reach() if login in ("", each[0])}
 
     # Bad intent
 

@@ -13,6 +13,7 @@ PARTS = {
     ),
     "teams": ("jitbot.commands.imports.teams", "Teams, with the members that GitHub shows."),
     "accounts": ("jitbot.commands.imports.accounts", "Accounts and their groups by AWS Organizations."),
+    "policies": ("jitbot.commands.imports.policies", "Policies of the library that jitbot ships."),
 }
 
 
@@ -24,10 +25,10 @@ class Imports(LazyGroup):
 
 @click.group(cls=Imports, epilog="Start with: jitbot import people people.csv --check")
 def imports() -> None:
-    """Take over people, teams and accounts from where they are kept, on your machine, with your own credentials.
+    """Take over people, teams, accounts and policies from where they are kept, on your machine, with your own credentials.
 
     Only entries that carry `source:` belong to an import; all others stay as they are, and so do comments and
-    order. Nothing is written that `jitbot check` would refuse.
+    order. Policies are only added. Nothing is written that `jitbot check` would refuse.
 
     Example: jitbot import accounts --check
     """

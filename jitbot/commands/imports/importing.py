@@ -69,7 +69,7 @@ def run_import(
     """Plan, show, and do what was asked for."""
     client = cache(lambda: open_client(invocation, "import", options.repo))
     root = None if options.pull_request else data_root(invocation.folder)
-    target = _target(invocation, root, client)
+    target = target_of(invocation, root, client)
     plan = planned(target)
     if not isinstance(plan, ImportPlan):
         return _refused(plan)
@@ -95,7 +95,10 @@ def run_import(
     return ExitCode.DONE
 
 
-def _target(invocation: Invocation, root: Path | None, client: Callable[[], RequesterClient]) -> ImportTarget:
+def target_of(
+    invocation: Invocation, root: Path | None, client: Callable[[], RequesterClient]
+) -> ImportTarget:
+    """The files that are changed: those of this folder, or where there is none, those of main on GitHub."""
     tree: Tree
     if root is None:
         tree, policies = client().rules_tree, client().policy_paths()

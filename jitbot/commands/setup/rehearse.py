@@ -157,6 +157,6 @@ def _print_policy(client: RequesterClient) -> None:
     """What to add to main, filled in for this person."""
     accounts = client.rules("").accounts.value or {}
     template = templates.starters()["policies/access/rehearsal.yaml"]
-    policy = scaffold.rehearsal(template, client.person.login, accounts)
+    policy = scaffold.policy(template, [client.person.login], accounts)
     for line in _ADD.format(policy=policy).split("\n"):
         click.echo(escape.log(line))

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import POLICIES, GithubId, Login, policy_named
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.grammar import LOGIN, REPOSITORY
@@ -84,17 +85,39 @@ def files(answers: Answers, templates: Mapping[str, str]) -> dict[str, str]:
     CODEOWNERS gets a line for each policy among them.
     """
     check(answers)
-    values = {**_values(answers), "REQUESTS": "\n".join(_owner_lines(answers, templates))}
+    values = {
+        **_values(answers),
+        "REQUESTS": "\n".join(_owner_lines([f"@{login}" for login in answers.owners], templates)),
+    }
     return {
         re.sub(r"\A(?=(github|vscode)/)", ".", path): _PLACE.sub(lambda match: values[match[1]], text)
         for path, text in sorted(templates.items())
     }
 
 
-def rehearsal(template: str, login: Login, accounts: Iterable[str]) -> str:
-    """The policy under which this person may rehearse in these accounts."""
-    values = {"ELIGIBLE": _list([login]), "ACCOUNTS": _list(accounts)}
+def policy(
+    template: str, eligible: Iterable[str], accounts: Iterable[str], reviewers: Iterable[str] = ()
+) -> str:
+    """A policy under which these people and teams may ask for these accounts and groups of accounts.
+
+    `reviewers` are those of a break-glass policy.
+    """
+    values = {"ELIGIBLE": _list(eligible), "ACCOUNTS": _list(accounts), "REVIEWERS": _list(reviewers)}
     return _PLACE.sub(lambda match: values[match[1]], template)
+
+
+def with_owner_lines(text: str, policies: Mapping[str, str], owners: Iterable[str]) -> str:
+    """The text of CODEOWNERS with a line for each of these policies, by path, that has none there.
+
+    The lines come after the last one for requests, or else after the first line, so before those of the rules. Without
+    any line it stays as it is.
+    """
+    rules = codeowners.parse(text).rules
+    own = {rule.pattern.strip("/") for rule in rules}
+    missing = {path: each for path, each in policies.items() if f"requests/{policy_named(path)}" not in own}
+    lines, of_requests = text.split("\n"), [rule.line for rule in rules if "requests/" in rule.pattern]
+    at = max(of_requests, default=rules[0].line if rules else 0)
+    return "\n".join([*lines[:at], *(_owner_lines(owners, missing) if at else ()), *lines[at:]])
 
 
 def _values(answers: Answers) -> Mapping[str, str]:
@@ -109,6 +132,7 @@ def _values(answers: Answers) -> Mapping[str, str]:
         "OWNER": next(iter(answers.owners)),
         "OWNERS": " ".join(f"@{login}" for login in answers.owners),
         "ELIGIBLE": _list(answers.owners),
+        "REVIEWERS": _list(answers.owners),
         "ACCOUNT": aliases[0],
         "ACCOUNTS": _list(aliases),
         "PEOPLE": "\n".join(
@@ -118,18 +142,18 @@ def _values(answers: Answers) -> Mapping[str, str]:
     }
 
 
-def _owner_lines(answers: Answers, templates: Mapping[str, str]) -> Iterator[str]:
+def _owner_lines(owners: Iterable[str], templates: Mapping[str, str]) -> Iterator[str]:
     """Who approves the requests of each policy; nobody those of break-glass, which are reviewed after."""
-    owners = "".join(f" @{login}" for login in answers.owners)
+    approving = "".join(f" {each}" for each in owners)
     for path, text in sorted(templates.items()):
         if path.startswith(POLICIES):
-            name = policy_named(path)
             if _BREAK_GLASS.search(text):
                 yield "# Break-glass: nobody approves before, the policy's reviewers do after. It has no owner on purpose."
-                yield f"/requests/{name}/"
+                yield f"/requests/{policy_named(path)}/"
             else:
-                yield f"/requests/{name}/{owners}"
+                yield f"/requests/{policy_named(path)}/{approving}"
 
 
 def _list(names: Iterable[str]) -> str:
-    return f"[{', '.join(names)}]"
+    """A list in YAML; a name that begins with "@" is quoted there."""
+    return f"[{', '.join(json.dumps(name) if name.startswith('@') else name for name in names)}]"

@@ -34,6 +34,7 @@ class PullRequestRule:
     dismiss_stale_reviews_on_push: bool = True
     require_last_push_approval: bool = True
     allowed_merge_methods: tuple[str, ...] = ("merge", "squash", "rebase")
+    required_reviewers: tuple[Mapping[str, object], ...] = ()  # listed alone: nobody is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

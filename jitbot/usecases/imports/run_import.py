@@ -87,7 +87,7 @@ def prepare(
             return parsed.findings
         _must_say(before, changes, parsed.value)
         files[before.path] = content
-    findings = _checked(target, files)
+    findings = refused_by_check(target, files)
     return findings or ReadyImport(plan=plan, files=files, live=live)
 
 
@@ -118,7 +118,7 @@ def _must_say(before: FileEntries, changes: FileChanges, after: FileEntries) -> 
         )
 
 
-def _checked(target: ImportTarget, files: Mapping[str, bytes]) -> tuple[Finding, ...]:
+def refused_by_check(target: ImportTarget, files: Mapping[str, bytes]) -> tuple[Finding, ...]:
     """What `check` refuses in the changed files, and what it newly refuses in others because of them."""
     checker = Checker(documents=target.documents, catalogue=target.catalogue, when=target.at)
     tree = _Edited(target.tree, files)

@@ -114,7 +114,10 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
     if tree.settings is not None:
         yield from repository.identity(tree.settings, state.hosting, target.api_url)
     for row in (desired_settings.DEFAULT_BRANCH, *desired_settings.MAIN):
-        yield row.compare(state, target.page)
+        check = row.compare(state, target.page)
+        if tree.codeowners is not None and not tree.codeowners.findings:
+            check = ownership.by_path(check, tree.files, tree.policies, tree.codeowners, state.main)
+        yield check
     yield from other_rules.status_source(state)
     yield from other_rules.of_main(state.main)
     yield from break_glass.soon(tree.policies, state.main)

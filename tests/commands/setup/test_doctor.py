@@ -182,6 +182,21 @@ def test_each_ill_turns_its_own_check(
     assert code == (1 if "wrong" in expected.values() else 0)
 
 
+def test_reviewers_by_path_are_read(acme: Acme) -> None:
+    """With no general approval the check names an owned path for which no required reviewer is."""
+    reviewer = {
+        "reviewer": {"id": 1, "type": "Team"},
+        "minimum_approvals": 1,
+        "file_patterns": ["policies/**"],
+    }
+    pull(required_approving_review_count=0, required_reviewers=(reviewer,))(acme)
+    (check,) = (
+        each for each in doctor(acme, "--format", "json").json["checks"] if each["code"] == "main-approvals"
+    )
+    assert check["verdict"] == "wrong"
+    assert "no required reviewer is surely for .github/" in check["says"]
+
+
 def test_unprotected_is_wrong_and_says_how(acme: Acme) -> None:
     """Without any rule main and ledger fail, each line with its fix."""
     acme.github.rules.clear()

@@ -29,7 +29,12 @@ ANSWERS = (
 
 def policy(name: str) -> Policy:
     """A policy of the library, filled in for bob and erin in prod."""
-    text = LIBRARY[name].text.replace("__ELIGIBLE__", "[bob, erin]").replace("__ACCOUNTS__", "[prod]")
+    text = (
+        LIBRARY[name]
+        .text.replace("__ELIGIBLE__", "[bob, erin]")
+        .replace("__ACCOUNTS__", "[prod]")
+        .replace("__REVIEWERS__", "[bob, erin]")
+    )
     parsed = documents.parse_policy(Source(path=f"policies/access/{name}.yaml", content=text.encode()))
     assert parsed.findings == ()
     assert parsed.value is not None

@@ -191,3 +191,101 @@ def test_longer_counts_from_the_first_start(game: AnyOrder) -> None:
     game.wait(minutes=1)
     assert game.play.reach() == set()
     holds(game)
+
+
+@pytest.mark.parametrize("login", ["alice", ""])
+def test_a_stop_is_about_what_comes_too(game: AnyOrder, login: str) -> None:
+    """What was live, merged or asked since gives nothing until the lift, and none of it comes back with the lift."""
+    game.ask_and_be_granted(login="alice", **HOUR)
+    merged = game._ask("alice", "alice", "refunds", ("prod",), 60)
+    game._review(merged, "bob", "APPROVE")
+    game._merge(merged, "squash")
+    game.stop(login=login, actor="mallory")
+    assert game.play.reach() == {("alice", "prod", "orders")}
+    game.stop(login=login, actor="erin")
+    game.ask_and_be_granted(login="alice", **HOUR)
+    assert (game.play.reach(), set(game.model.terms) - game.model.over) == (set(), set())
+    game.wait(minutes=1)
+    game.lift(which=0, actor="bob")
+    game.ask_and_be_granted(login="alice", **HOUR)
+    assert game.play.reach() == set()
+    game.lift(which=0, actor="erin")
+    game.wait(minutes=1)
+    game.grant(skew=0)
+    game.sweep(skew=0)
+    assert game.play.reach() == set()
+    game.ask_and_be_granted(login="alice", **HOUR)
+    assert game.play.reach() == {("alice", "prod", "orders")}
+    holds(game)
+
+
+def test_a_stop_that_no_ledger_keeps_ends_in_aws(game: AnyOrder) -> None:
+    """AWS comes first; the next runs give nothing back of what it ended."""
+    game.ask_and_be_granted(login="alice", **HOUR)
+    game.stop_without_a_record(login="alice")
+    game.grant(skew=0)
+    game.sweep(skew=0)
+    assert game.play.reach() == set()
+    holds(game)
+
+
+@pytest.mark.parametrize("approvers", [("bob",), ("bob", "carol"), ("bob", "bob"), ("carol", "alice")])
+@pytest.mark.parametrize("meanwhile", ["", "groups", "approvals"])
+def test_two_approvals_where_the_rules_ask_for_them(
+    game: AnyOrder, approvers: tuple[str, ...], meanwhile: str
+) -> None:
+    """More than an hour in the group needs two people; who changes group or rule meanwhile changes nothing of that."""
+    game.change_team(carol=True)
+    game.change_approvals(two=True)
+    pull = game._ask("alice", "alice", "orders", ("prod",), 120)
+    for approver in approvers:
+        game._review(pull, approver, "APPROVE")
+    if meanwhile:
+        game._turn(meanwhile)
+    game._merge(pull, "squash")
+    game.grant(skew=0)
+    enough = {("alice", "prod", "orders")} if set(approvers) == {"bob", "carol"} else set()
+    assert game.play.reach() == enough
+    holds(game)
+
+
+def test_an_hour_needs_one_approval_and_no_more(game: AnyOrder) -> None:
+    """The rule of two is for more than an hour, and for its group alone; an extension over an hour needs two."""
+    game.change_team(carol=True)
+    game.change_approvals(two=True)
+    game.ask_and_be_granted(login="alice", **HOUR)
+    game.ask_and_be_granted(login="dave", table="orders", accounts=("staging",), minutes=120, method="squash")
+    both = {("alice", "prod", "orders"), ("dave", "staging", "orders")}
+    assert game.play.reach() == both
+    game.ask_for_longer(which=0, minutes=120)
+    game._review(game.pulls[-1], "bob", "APPROVE")
+    game._merge(game.pulls[-1], "squash")
+    game.grant(skew=0)
+    game.wait(minutes=60)
+    assert game.play.reach() == both - {("alice", "prod", "orders")}
+    holds(game)
+
+
+def test_access_ends_with_the_membership(game: AnyOrder) -> None:
+    """alice is a member for half an hour more: so is her access, and afterwards she is refused."""
+    game.date_a_member(who="alice", minutes=30)
+    game.ask_and_be_granted(login="alice", **HOUR)
+    game.wait(minutes=29)
+    assert game.play.reach() == {("alice", "prod", "orders")}
+    game.wait(minutes=1)
+    assert game.play.reach() == set()
+    game.ask_and_be_granted(login="alice", **HOUR)
+    assert game.play.reach() == set()
+    holds(game)
+
+
+def test_who_leads_no_longer_approves_nothing(game: AnyOrder) -> None:
+    """bob approves, and at the merge his membership is over, from that very second on."""
+    game.date_a_member(who="bob", minutes=30)
+    pull = game._ask("alice", "alice", "orders", ("prod",), 60)
+    game._review(pull, "bob", "APPROVE")
+    game.wait(minutes=30)
+    game._merge(pull, "squash")
+    game.grant(skew=0)
+    assert game.play.reach() == set()
+    holds(game)

@@ -117,13 +117,25 @@ class Scene:
     may: set[tuple[str, str, str]]
     later: timedelta  # until all access is over
     removed: bool = False  # whether the role is gone in the end, so that `granted` has none any more
+    actor: str = "alice"
+    workflow: str = ""  # unless it is the verb's own
 
 
 RELEASE = ("revoke", "{path}", "--reason", "done")
+STOP = ("stop", "--person", "alice", "--reason", "stolen")
 SCENES = {
     "grant": Scene(begins="asked", verb=("grant",), repairs=("grant",), may=ALICE, later=2 * HOUR),
     "extend": Scene(begins="extended", verb=("grant",), repairs=("grant",), may=ALICE, later=3 * HOUR),
     "revoke": Scene(begins="granted", verb=RELEASE, repairs=RELEASE, may=ALICE, later=timedelta()),
+    "stop": Scene(
+        begins="granted",
+        verb=STOP,
+        repairs=STOP,
+        may=ALICE,
+        later=timedelta(),
+        actor="erin",
+        workflow="revoke.yml",
+    ),
     "expire": Scene(begins="expired", verb=("sweep",), repairs=("sweep",), may=NOBODY, later=timedelta()),
     "remove": Scene(
         begins="ended", verb=("sweep",), repairs=("sweep",), may=NOBODY, later=timedelta(), removed=True
@@ -138,9 +150,10 @@ def expired(world: World, granted: str) -> str:
     return granted
 
 
-def run(world: World, verb: tuple[str, ...], path: str) -> int:
+def run(world: World, scene: Scene, verb: tuple[str, ...], path: str) -> int:
     """Run it to whatever end; its exit code."""
-    return world.ran(*(path if each == "{path}" else each for each in verb), actor="alice").code
+    words = (path if each == "{path}" else each for each in verb)
+    return world.ran(*words, actor=scene.actor, workflow=scene.workflow or f"{verb[0]}.yml").code
 
 
 def faults_for(number: int) -> list[str]:
@@ -160,7 +173,7 @@ def test_every_call_may_go_wrong(
     path: str = request.getfixturevalue(scene.begins)
     start = world.keep()
     healthy = Outside(world)
-    assert run(world, scene.verb, path) == 0
+    assert run(world, scene, scene.verb, path) == 0
     world.calm()
     wanted = state(world, path)
     wrong: list[str] = []
@@ -170,7 +183,7 @@ def test_every_call_may_go_wrong(
             world.back(start)
             said = f"{name}: call {nth}, {healthy.called[nth - 1]}, {fault}"
             Outside(world, nth, KINDS[fault])
-            run(world, scene.verb, path)
+            run(world, scene, scene.verb, path)
             world.calm()
             wrong += [f"{said}: {each}" for each in problems(world, scene, path, wanted)]
             tried += 1
@@ -185,7 +198,7 @@ def problems(world: World, scene: Scene, path: str, wanted: object) -> Iterator[
         yield from holds_nothing_untrue(world)
     if not world.reach("alice", "bob", "mallory") <= scene.may:
         yield "somebody holds more than was approved"
-    if (code := run(world, scene.repairs, path)) != 0:
+    if (code := run(world, scene, scene.repairs, path)) != 0:
         yield f"the healthy run ends with {code}"
     if state(world, path) != wanted:
         yield f"it is not as if nothing had happened: {world.story(path)}"

@@ -22,7 +22,7 @@ from jitbot.sandbox.story.stage import Ran
 
 RUNS = 2  # in which what is due is done, whatever mallory did: one, and the stated delay of one more
 SOAK = "soak"
-ENDINGS = ("revoked", "deleted", "offboarded", "expired")
+ENDINGS = ("revoked", "stopped", "deleted", "offboarded", "expired")
 PEOPLE = "policies/people.yaml"
 GOES_ON = (0, 1, 3)  # nothing wrong; something refused; something left to do: and the rest was done
 
@@ -120,10 +120,14 @@ class Play:
         self._run("extended", "grant")
 
     def ended(self) -> None:
-        """alice's access ends early, in one of three ways; or it does not."""
+        """alice's access ends early, in one of four ways; or it does not."""
         path = self.paths["alice"]
         if self.ending == "revoked":
             self._run("ended", "revoke", path, "--reason", "stolen laptop", actor="bob")
+        elif self.ending == "stopped":
+            self._run(
+                "ended", "stop", "--person", "alice", "--reason", "x", actor="erin", workflow="revoke.yml"
+            )
         elif self.ending == "deleted":
             approve_and_merge(self.world, propose(self.world, "alice", {path: None}))
             self._run("ended", "sweep")
@@ -135,10 +139,13 @@ class Play:
             self._run("ended", "sweep")
 
     def another(self) -> None:
-        """carol asks, is approved and granted."""
+        """carol asks, is approved and granted; who was stopped asks again, and is refused."""
         self._ask("carol")
         self._comment("carol")
         approve_and_merge(self.world, self.numbers["carol"])
+        if self.ending == "stopped":
+            self._ask("alice", "again")
+            approve_and_merge(self.world, self.numbers["alice"])
         self._run("another", "grant")
 
     def over(self) -> None:
@@ -172,9 +179,10 @@ class Play:
 
     # How
 
-    def _ask(self, login: str) -> None:
-        self.paths[login], text = self.world.request(login, "orders-db-read", "ask", **TABLE)
-        self.numbers[login] = propose(self.world, login, {self.paths[login]: text})
+    def _ask(self, login: str, slug: str = "ask") -> None:
+        path, text = self.world.request(login, "orders-db-read", slug, **TABLE)
+        self.paths[login if slug == "ask" else f"{login} {slug}"] = path
+        self.numbers[login] = propose(self.world, login, {path: text})
 
     def _comment(self, login: str) -> None:
         """The job of check, until the statuses of this pull request's head are as they should be."""
@@ -188,8 +196,8 @@ class Play:
             f"comment {login}", "comment", str(self.numbers[login]), workflow="check.yml", more=statuses
         )
 
-    def _run(self, step: str, verb: str, *arguments: str, actor: str = "olivia") -> None:
-        self._until(step, verb, *arguments, actor=actor)
+    def _run(self, step: str, verb: str, *arguments: str, actor: str = "olivia", **job: Any) -> None:
+        self._until(step, verb, *arguments, actor=actor, **job)
 
     def _until(
         self, step: str, verb: str, *arguments: str, more: Callable[[], Any] = lambda: None, **job: Any
@@ -259,7 +267,8 @@ def test_the_history_itself_has_everything_in_it(world: World, ending: str) -> N
     assert ("dave", "prod", "refunds") in seen["urgent"].reach
     assert any("reviewed" in told for told in seen["reviewed"].stories)
     assert seen["over"].reach == set()
-    assert {told[-1] for told in seen["removed"].stories} == {"removed"}
+    assert {told[-1] for told in seen["removed"].stories if told} == {"removed"}
+    assert sum(map(bool, seen["removed"].stories)) == 3  # what is asked after a stop has no story
     findings, rows = seen["audited"].more
     assert findings == []
     assert len(rows) == sum(len(told) for told in seen["removed"].stories)
@@ -286,6 +295,13 @@ def test_nothing_that_mallory_does_changes_anything_of_others(
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     (settings.get_profile(SOAK) if long else short)(same)()
+
+
+def test_a_true_stop_is_neither_lifted_nor_made_wider_by_a_lie(world: World) -> None:
+    """alice is stopped: mallory pushes a lift of it and a stop of the policy, before carol asks, and before the audit."""
+    lies = ("stops_that_are_none",)
+    moves = {"ended": lies, "another": lies, "audited": lies}
+    Play(world=world, ending="stopped", moves=moves, expected=plain(world, "stopped")).play()
 
 
 # One move at a time, and the runs that an end then takes

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 
 from jitbot.domain.access import break_glass
 from jitbot.domain.model.documents import People, Policy, Teams
+from jitbot.domain.model.grammar import any_request
 from jitbot.domain.setup.doctor.desired_settings import APPROVALS
 from jitbot.domain.setup.doctor.github_state import Branch
+from jitbot.domain.setup.doctor.ownership import may_be_reviewed
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 _GROUP = "who approves"
@@ -58,7 +60,12 @@ def soon(policies: Iterable[Policy], main: Branch) -> Iterator[Check]:
     )
     asked = APPROVALS.asked_of(main)
     counts = [each for each in asked if isinstance(each, int)]
-    if len(counts) < len(asked):
+    if waiting := [name for name in names if may_be_reviewed(any_request(name), main)]:
+        yield question.no(
+            f"main may ask for a required reviewer by path before {listed(waiting)} is merged",
+            fix="in main's ruleset name no path of theirs under 'Required reviewers'",
+        )
+    elif len(counts) < len(asked):
         yield question.unknown(next(each.why for each in asked if isinstance(each, Unknown)))
     else:
         said = f"main asks for {max(counts)} before {listed(names)} is merged"

@@ -1,20 +1,24 @@
 """Is every file owned, the rules by people who are known, and each policy by somebody who can approve?"""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from jitbot.domain.access import owner_checks
 from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.model.codeowners import CodeOwners, owners_of
 from jitbot.domain.model.documents import Finding, People, Policy, Teams
-from jitbot.domain.model.grammar import outside_requests
+from jitbot.domain.model.grammar import any_request, outside_requests
 from jitbot.domain.setup.doctor.desired_settings import APPROVALS
 from jitbot.domain.setup.doctor.github_state import Branch
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
+T = TypeVar("T")
 GROUP = "CODEOWNERS"
 # What decides, and what runs: a line placed last must own each of these, where it is there.
 RULES = ("policies/", ".github/", "jitbot/", "pyproject.toml", "uv.lock")
+_TO_COME = (".github/any", ".github/workflows/any", "policies/any", "policies/access/any")  # new files there
 _EDIT = "edit .github/CODEOWNERS in a pull request of its own"
 
 _READS = Check(
@@ -126,6 +130,67 @@ def of_teams(codeowners: CodeOwners, main: Branch) -> Check:
         return _TEAMS.unknown(gaps[0].why)
     most = max((each for each in asked if isinstance(each, int)), default=0)
     return _TEAMS.answer(not alone or most > 1, f"only teams own {listed(alone)}, and main asks for {most}")
+
+
+_WILD = re.compile(r"[*?\[\]{}!\\]")
+
+
+def by_path(
+    check: Check, files: Iterable[str], policies: Iterable[Policy], codeowners: CodeOwners, main: Branch
+) -> Check:
+    """A check of main, once more if it is that of the number of approvals and GitHub asks for reviewers by path.
+
+    Without an approval that every merge needs, each owned path needs a required reviewer. A pattern counts for a path
+    only if every usual reading of it covers the path: in which language GitHub reads it is not proven.
+    """
+    asked = tuple(_reviewed(main))
+    if check.code != "main-approvals" or check.verdict is not CheckVerdict.WRONG or not asked:
+        return check
+    reviewed = {pattern: team for pattern, team, negated in asked if not negated}
+    paths = dict.fromkeys((*files, *_TO_COME, *(any_request(policy.name) for policy in policies)))
+    owned = [path for path in paths if owners_of(codeowners, path)]
+    left_out = [path for path in owned if not any(_surely_covers(each, path) for each in reviewed)]
+    if left_out:
+        return check.no(f"{check.observed}, and no required reviewer is surely for {listed(left_out)}")
+    teams = listed(sorted({str(number) for number in reviewed.values()}))
+    said = f"{check.observed}; instead the teams {teams} review every owned path, which is not proven to hold"
+    fix = f"compare these teams with the owners in CODEOWNERS; {check.fix}"
+    return replace(check, otherwise=CheckVerdict.WARN).no(said, fix=fix)
+
+
+def may_be_reviewed(path: str, main: Branch) -> bool:
+    """Whether GitHub may ask for a required reviewer of this path, by some reading of the patterns."""
+    fixed = (_WILD.split(pattern.lstrip("/"))[0].rstrip("/") for pattern, _, _ in _reviewed(main))
+    return any(path.startswith(each) for each in fixed)
+
+
+def _reviewed(main: Branch) -> Iterator[tuple[str, int, bool]]:
+    """The patterns of paths for which a rule of main asks for a team's approval, each with GitHub's number of the team.
+
+    True: its list has a negation, so it may be for less.
+    """
+    for rule in () if isinstance(main.rules, Unknown) else main.rules:
+        for each in _dig(rule, list, "parameters", "required_reviewers") or ():
+            team, needed = _dig(each, int, "reviewer", "id"), _dig(each, int, "minimum_approvals") or 0
+            patterns = [str(one) for one in _dig(each, list, "file_patterns") or ()]
+            negated = any(one.startswith("!") for one in patterns)
+            if team is not None and needed >= 1:
+                yield from ((one, team, negated) for one in patterns if not one.startswith("!"))
+
+
+def _dig(found: object, kind: type[T], *names: str) -> T | None:
+    """What lies below these names, if it is of this type."""
+    for name in names:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found if type(found) is kind else None
+
+
+def _surely_covers(pattern: str, path: str) -> bool:
+    """Whether a pattern is this very path, or `folder/**` of a folder above it: the shapes that are read in one way."""
+    folder, wild, rest = pattern.partition("/**")
+    if not wild:
+        return pattern == path and not _WILD.search(pattern)
+    return not rest and not _WILD.search(folder) and path.startswith(f"{folder}/")
 
 
 def _by_name(every: Iterable[str], codeowners: CodeOwners) -> Check:

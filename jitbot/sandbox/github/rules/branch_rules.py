@@ -124,7 +124,8 @@ def as_listed(ruleset: Ruleset, source: str) -> list[dict[str, object]]:
     if ruleset.pull_request is not None:
         parameters = asdict(ruleset.pull_request)
         parameters["allowed_merge_methods"] = list(ruleset.pull_request.allowed_merge_methods)
-        parameters |= {"required_review_thread_resolution": False, "required_reviewers": []}
+        parameters["required_reviewers"] = list(ruleset.pull_request.required_reviewers)
+        parameters["required_review_thread_resolution"] = False
         listed.append({"type": "pull_request", "parameters": parameters})
     if ruleset.required_checks:
         checks = [{"context": context} for context in ruleset.required_checks]

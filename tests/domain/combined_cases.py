@@ -1,0 +1,392 @@
+"""Stories of the combined model: how they are drawn, and what jitbot's own values for them are."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from acme_facts import (
+    MERGED_AT,
+    MINUTE,
+    PATH,
+    PEOPLE,
+    a_policy,
+    a_request,
+    owned_by,
+    people,
+    sha,
+    the_rules,
+)
+from builders import a_case, a_change, a_commit, a_merge, a_pull, a_review
+from catalogue_facts import the_catalogue
+from combined_model import DAY, LOGINS, ME, POLICY, Book, Entry, Halt, Merged, Needs, Paper, Said, answer
+from hypothesis import strategies as st
+
+from jitbot.domain.access.approval import Decision, Verdict, decide
+from jitbot.domain.access.decision_event import of_decision
+from jitbot.domain.access.request_state import RequestState, fold_request
+from jitbot.domain.ledger.events import Event
+from jitbot.domain.ledger.stops import StopSubject, lifted_event, stopped_event, stops_of
+from jitbot.domain.model.account_groups import AccountGroups
+from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
+from jitbot.domain.model.documents import GithubId, IamUser, Login, Parameter, Person
+from jitbot.domain.model.merge_facts import Actor, Case, ChangeKind, Review, Rules
+from jitbot.domain.model.roster import Membership, Roster
+
+TEAMS = ("acme/one", "acme/two", "acme/three")
+ASKERS = "acme/askers"
+ACCOUNTS = ("data", "prod", "staging")
+
+
+def _person(number: int, login: str) -> Person:
+    user = IamUser(arn=f"arn:aws:iam::222222222222:user/{login}")
+    known = PEOPLE.get(Login(login))
+    return known or Person(login=Login(login), github_id=GithubId(5000 + number), principal=user)
+
+
+KNOWN = people(*(_person(number, login) for number, login in enumerate(LOGINS)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """A request is merged; somebody may be stopped; and it may be asked for longer, by a second merge.
+
+    Each merge is decided a minute later; `late`: only after all stops.
+    """
+
+    first: Merged
+    longer: Merged | None = None
+    halts: tuple[Halt, ...] = ()
+    late: bool = False
+
+    def known(self, merged: Merged) -> tuple[Halt, ...]:
+        """The stops that are recorded when a merge is decided."""
+        return tuple(halt for halt in self.halts if self.late or halt.minute <= merged.minute + 1)
+
+
+# How they are drawn: each choice is one from a list, which is quick, and short in a report.
+
+_EDGES = (-DAY, -21, -20, -10, 0, 1, 30, 59, 60, 90, 120, 121, 240)
+_DATES = [(None, None)] * 40 + [
+    (since, until)
+    for since in (None, *_EDGES)
+    for until in (None, *_EDGES)
+    if since is None or until is None or since < until
+]
+_APPROVERS = [login for login in LOGINS if login != "eve"]
+
+
+def _entries(logins: Iterable[str]) -> st.SearchStrategy[Entry]:
+    pool = st.sampled_from(_DATES)
+    return st.builds(lambda login, dates: (login, *dates), st.sampled_from(list(logins)), pool)
+
+
+_MEMBERS = st.lists(_entries(_APPROVERS), min_size=1, max_size=6).map(tuple)
+_ASKERS = st.one_of(
+    st.just(((ME, None, None),)),
+    st.lists(_entries([ME]), min_size=1, max_size=2).map(tuple),
+    st.lists(_entries([ME, "eve"]), max_size=2).map(tuple),
+)
+_GROUPS = st.sampled_from(
+    [{"live": ("prod", "data"), "rest": ("staging",)}] * 4
+    + [
+        {"live": ("prod",), "rest": ("data", "staging")},
+        {"live": ("prod", "data"), "rest": ("data", "staging")},
+    ]
+    + [{"live": ("prod",), "rest": ("staging",)}, {"live": ("prod", "data", "staging")}, {}]
+)
+_NEEDS = st.sampled_from(
+    [
+        Needs(many=many, teams=teams, somewhere=somewhere, over=over, values=values)
+        for teams in (
+            (),
+            ("@acme/one",),
+            ("@acme/two",),
+            ("@acme/one", "@acme/two"),
+            ("@acme/two", "@acme/three"),
+        )
+        for many in range(max(1, len(teams)), 4)
+        for somewhere in (None, ("@live",), ("@rest",), ("prod",), ("data", "@rest"))
+        for over in (None, 30, 60)
+        for values in (None, {"table": ("orders",)}, {"more": ("orders",)}, {"table": ("refunds", "orders")})
+    ]
+)
+_ALWAYS = st.sampled_from(
+    [Needs(many=1)] * 5
+    + [Needs(many=2), Needs(many=1, teams=("@acme/one",)), Needs(many=2, teams=("@acme/one", "@acme/two"))]
+)
+
+
+def needs() -> st.SearchStrategy[Needs]:
+    """A rule that a policy may have beside the one that always holds."""
+    return _NEEDS.filter(lambda each: each.conditions)
+
+
+@st.composite
+def _rules(draw: st.DrawFn) -> tuple[Needs, ...]:
+    more = draw(st.just([]) | st.lists(needs(), max_size=3))
+    return (draw(_ALWAYS), *more)
+
+
+_PARTS: dict[str, st.SearchStrategy[Any]] = {
+    "teams": st.fixed_dictionaries({**dict.fromkeys(TEAMS, _MEMBERS), ASKERS: _ASKERS}),
+    "groups": _GROUPS,
+    "gives": st.sampled_from([ACCOUNTS] * 4 + [("@live", "@rest")] * 4 + [("@live", "staging"), ("prod",)]),
+    "eligible": st.sampled_from([(f"@{ASKERS}",)] * 3 + [(ME,), (f"@{ASKERS}", "@acme/one")]),
+    "owners": st.sampled_from(
+        [tuple(f"@{team}" for team in TEAMS)] * 4
+        + [("@acme/one", "@ben"), ("@ann", "@fay", "@cat", "@acme/two")]
+    ),
+    "longest": st.sampled_from([*[240] * 8, 60]),
+    "needs": _rules(),
+}
+_PLAIN = Book(
+    teams={
+        "acme/one": (("ann", None, None), ("ben", None, None)),
+        "acme/two": (("ben", None, None), ("cat", None, 240), ("dan", -DAY, None)),
+        "acme/three": (("dan", None, None), ("fay", -DAY, None)),
+        ASKERS: ((ME, None, None),),
+    },
+    groups={"live": ("prod", "data"), "rest": ("staging",)},
+    gives=ACCOUNTS,
+    eligible=(f"@{ASKERS}",),
+    owners=tuple(f"@{team}" for team in TEAMS),
+    longest=240,
+    needs=(Needs(many=1),),
+)
+
+
+@st.composite
+def books(draw: st.DrawFn) -> Book:
+    """Rules under which much is approved, with up to three of their parts drawn."""
+    book = replace(_PLAIN, needs=draw(_rules()))
+    parts = draw(st.lists(st.sampled_from(sorted(_PARTS)), max_size=3))
+    return replace(book, **{part: draw(_PARTS[part]) for part in parts})
+
+
+def another(book: Book) -> st.SearchStrategy[Book]:
+    """The same rules, with one part of them as it is or another."""
+    return st.sampled_from(sorted(_PARTS)).flatmap(
+        lambda part: _PARTS[part].map(lambda value: replace(book, **{part: value}))
+    )
+
+
+def _mostly(book: Book) -> st.SearchStrategy[Book]:
+    return st.just(book) | st.just(book) | another(book)
+
+
+_STATES = ["APPROVED"] * 24 + ["CHANGES_REQUESTED", "COMMENTED"]
+_SAID = st.builds(
+    lambda login, state, before: Said(login=login, state=state, minute=-before),
+    st.sampled_from(_APPROVERS),
+    st.sampled_from(_STATES),
+    st.sampled_from([5, 5, 10, 20, 21, 0, DAY, DAY + 1]),
+)
+_APPROVALS = st.sampled_from(
+    [("ann", "ben", "cat", "dan")] * 3 + [("ben", "cat"), ("fay", "ann"), ("dan",), ()]
+).map(
+    lambda logins: tuple(
+        Said(login=login, state="APPROVED", minute=at - 20) for at, login in enumerate(logins)
+    )
+)
+PAPERS = st.builds(
+    Paper,
+    accounts=st.sampled_from([("prod",), ("prod",), ("data",), ("staging",), ("data", "prod"), ACCOUNTS]),
+    minutes=st.sampled_from([30, 31, 60, 60, 61, 120, 120, 240, 240, 241]),
+    values=st.sampled_from(
+        [{"table": "orders"}] * 8 + [{"table": "refunds"}, {"table": "orders", "more": "orders"}]
+    ),
+    starts=st.sampled_from([None] * 12 + [0, 1, 60, -30, -60]),
+)
+
+
+def _halt(subject: Mapping[str, str], minute: int, lifted: int | None) -> Halt:
+    late = lifted is not None and lifted <= minute
+    return Halt(**subject, minute=minute, lifted=minute + lifted if lifted is not None and late else lifted)
+
+
+HALTS = st.builds(
+    _halt,
+    st.sampled_from(
+        [{"who": ME}, {"policy": POLICY}] * 3 + [{"who": "ben"}, {"who": "eve"}, {"policy": f"{POLICY}-too"}]
+    ),
+    st.sampled_from(
+        [5, 20, -60, -7 * DAY, 29, 30, 2, 59, 60, 61, 119, 120, 0, 1, -1, -7 * DAY - 1, -7 * DAY + 1]
+    ),
+    st.sampled_from([None, None, 0, 1, 30, 60, 61, 120, 0]),
+)
+# Two stops of one second, by one person, of one subject, are one event.
+_SOME_HALTS = st.lists(
+    HALTS, min_size=1, max_size=2, unique_by=lambda halt: (halt.who, halt.policy, halt.minute)
+).map(tuple)
+
+
+@st.composite
+def merges(
+    draw: st.DrawFn, book: Book | None = None, *, minute: int = 0, paper: Paper | None = None
+) -> Merged:
+    """A merge of the request at this minute."""
+    before = book or draw(books())
+    said = (*draw(_APPROVALS), *draw(st.lists(_SAID, max_size=2)))
+    return Merged(
+        minute=minute,
+        paper=paper or draw(PAPERS),
+        before=before,
+        head=draw(_mostly(before)),
+        said=tuple(replace(each, minute=minute + each.minute) for each in said),
+    )
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> Story:
+    """A whole story, often with a second merge that asks for more time."""
+    first = draw(merges())
+    halts = draw(st.just(()) | _SOME_HALTS)
+    story = Story(first=first, halts=halts, late=draw(st.booleans()))
+    if answer(first, story.known(first), longer=False).term is None and draw(st.integers(0, 3)):
+        return story  # there is nothing to extend: one of four asks nevertheless
+    was = first.paper.minutes
+    paper = replace(
+        first.paper, minutes=draw(st.sampled_from([was + 1, was + 30, was + 60, 240, 240, 241, was, 30]))
+    )
+    if draw(st.integers(0, 7)) == 7:
+        other = draw(PAPERS)
+        paper = replace(paper, accounts=other.accounts, values=other.values)
+    minute = draw(st.sampled_from([1, 1, 10, 29, was - 1, was, was + 1, 59, 60, 61, 120]))
+    longer = draw(merges(draw(_mostly(first.before)), minute=minute, paper=paper))
+    return replace(story, longer=longer)
+
+
+# What they are to jitbot
+
+
+def at(minute: int) -> datetime:
+    """The moment of a minute after the first merge."""
+    return MERGED_AT + minute * MINUTE
+
+
+def _rule(needs: Needs, number: int) -> ApprovalRule:
+    when = RuleCondition(
+        accounts=needs.somewhere,
+        duration_over=None if needs.over is None else needs.over * MINUTE,
+        parameters=needs.values or {},
+    )
+    return ApprovalRule(
+        need=needs.many,
+        teams=needs.teams,
+        when=when if needs.conditions else None,
+        field=f"approvals.{number}",
+    )
+
+
+def rules_of(book: Book) -> Rules:
+    """One version of the rules. A rule that is a number alone is written as a number."""
+    always, *more = book.needs
+    by_number = not more and not always.teams
+    entries = {
+        team: tuple(
+            Membership(
+                login=Login(login),
+                since=None if since is None else at(since),
+                until=None if until is None else at(until),
+            )
+            for login, since, until in members
+        )
+        for team, members in book.teams.items()
+    }
+    return the_rules(
+        people=KNOWN,
+        teams=Roster.of(entries),
+        account_groups=AccountGroups(groups=book.groups),
+        codeowners=owned_by(*book.owners),
+        policy=a_policy(
+            eligible=book.eligible,
+            accounts=book.gives,
+            max_duration=book.longest * MINUTE,
+            approvals=always.many,
+            approval_rules=() if by_number else tuple(map(_rule, book.needs, range(len(book.needs)))),
+            parameters=(Parameter(name="table", enum=("orders", "refunds")),),
+        ),
+    )
+
+
+def _review(said: Said, number: int) -> Review:
+    user = Actor(login=Login(said.login), github_id=KNOWN[Login(said.login)].github_id)
+    return a_review(said.login, review_id=number, user=user, state=said.state, submitted_at=at(said.minute))
+
+
+def case_of(merged: Merged, *, longer: bool) -> Case:
+    """All facts about one merge."""
+    paper, rules = merged.paper, rules_of(merged.before)
+    return a_case(
+        rules=rules,
+        request=a_request(
+            accounts=paper.accounts,
+            duration=paper.minutes * MINUTE,
+            parameters=dict(paper.values),
+            starts_at=None if paper.starts is None else at(paper.starts),
+        ),
+        change=a_change(
+            kind=ChangeKind.MODIFIED if longer else ChangeKind.ADDED,
+            committed_at=at(merged.minute),
+            commit=sha(f"merged {longer}"),
+        ),
+        earlier=longer,
+        merge=a_merge(
+            pull_request=a_pull(merged_at=at(merged.minute), merge_commit=sha(f"merged {longer}")),
+            head_rules=rules if merged.head == merged.before else rules_of(merged.head),
+            reviews=tuple(map(_review, merged.said, range(len(merged.said)))),
+            commits=(a_commit("alice"),),
+            permissions={Login(login): "write" for login in LOGINS},
+        ),
+    )
+
+
+def stops_and_lifts(halts: Iterable[Halt]) -> list[Event]:
+    """The record of the stops, and of those who lifted them."""
+    erin, found = PEOPLE[Login("erin")], list[Event]()
+    for number, halt in enumerate(halts):
+        subject = StopSubject(policy=halt.policy)
+        if halt.who:
+            subject = StopSubject(login=Login(halt.who), github_id=KNOWN[Login(halt.who)].github_id)
+        text = {"reason": f"reason {number}", "rules": sha("main"), "run": f"run {number}"}
+        stopped = stopped_event(subject, erin, at=at(halt.minute), **text)  # type: ignore[arg-type]
+        found.append(stopped)
+        if halt.lifted is not None:
+            (stop,) = stops_of([stopped])
+            found.append(lifted_event(stop, erin, at=at(halt.lifted), **text))  # type: ignore[arg-type]
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What jitbot decides of a story: of each merge, and of the request's state in the end."""
+
+    first: Decision
+    longer: Decision | None
+    state: RequestState
+
+
+def told(story: Story) -> Told:
+    """Let jitbot decide: the first merge is recorded, and the record is what the second stands on."""
+    first = _decided(story, story.first, [], longer=False)
+    events, longer = [first[1]], None
+    if story.longer is not None:
+        longer = _decided(story, story.longer, events, longer=True)
+        events.append(longer[1])
+    state = fold_request([*events, *stops_and_lifts(story.halts)], PATH)
+    return Told(first=first[0], longer=longer[0] if longer is not None else None, state=state)
+
+
+def _decided(story: Story, merged: Merged, events: list[Event], *, longer: bool) -> tuple[Decision, Event]:
+    case, now = case_of(merged, longer=longer), at(merged.minute) + MINUTE
+    state = fold_request([*events, *stops_and_lifts(story.known(merged))], PATH)
+    decision = decide(case, state, now)
+    return decision, of_decision(case.change, case, decision, now=now, run="", catalogue=the_catalogue())
+
+
+def ends_of(decision: Decision) -> int | None:
+    """After how many minutes access ends; None if there is none."""
+    if decision.verdict is not Verdict.APPROVED or decision.window is None:
+        return None
+    return int((decision.window.expires_at - MERGED_AT) / MINUTE)
