@@ -49,6 +49,7 @@ ORDER = (
     "domain.aws",
     "domain.ledger",
     "domain.access",
+    "domain.usage",
     "domain.enforce",
     "domain.views",
     "domain.request",
@@ -69,6 +70,7 @@ ORDER = (
     "usecases.request",
     "usecases.imports",
     "usecases.runs",
+    "usecases.usage",
     "usecases.audit",
     "usecases.setup",
 )

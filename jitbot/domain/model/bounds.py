@@ -50,6 +50,16 @@ COMMITS = 50  # commits whose names are recorded in addition to GitHub's answer 
 RULE_CHANGES = 10  # commits that changed the rules, recorded by one run; the next run records the rest
 RULE_PATHS = 100  # paths recorded of one of them
 RULE_REVIEWS = 20  # reviews recorded of one of them that counted, and as many that did not
+
+# the use of a grant
+TRAIL_PAGES = 60  # answers of CloudTrail, of 50 events each, that one grant may take in one region
+RUN_PAGES = 1_200  # and one run, in the region that it asks most: ten minutes at the rate that AWS allows
+USES = 20  # grants whose use is recorded together; a run that is stopped loses no more
+USE_SESSIONS = 50  # sessions of one grant whose calls are asked for
+USE_SERVICES = 30  # services recorded of one grant
+USE_UNSEEN = 30  # parts recorded of one grant that were out of sight
+TRAIL_ROWS = 1_000  # rows that are read of one answer of a trail of one's own
+
 SHOWN = 5  # things named one by one within a message
 
 

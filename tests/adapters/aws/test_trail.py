@@ -13,8 +13,8 @@ from botocore.stub import Stubber
 from cloudtrail import ALICE, AT, ROLE, SESSION, assumed, called, event, switched
 
 from jitbot.adapters.aws.trail import MOST, PAUSE, AwsTrail
-from jitbot.domain.audit.report.usage import Opening, Period
 from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.domain.usage.role_usage import Opening, Period
 
 PERIOD = Period(start=datetime(2026, 11, 23, 9, tzinfo=UTC), end=datetime(2026, 11, 23, 13, tzinfo=UTC))
 OPENED = Opening(

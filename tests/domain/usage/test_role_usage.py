@@ -9,7 +9,9 @@ from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, SECOND
 from builders import an_approval, an_outcome, the_documents
 
 from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
-from jitbot.domain.audit.report.usage import (
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.usage.role_usage import (
     KEPT,
     LAG,
     Opening,
@@ -21,8 +23,6 @@ from jitbot.domain.audit.report.usage import (
     regions_of,
     summed,
 )
-from jitbot.domain.ledger.events import Event, EventType
-from jitbot.domain.model.documents import Sha
 
 DAY = timedelta(days=1)
 PERIOD = Period(start=NOW, end=NOW + 3 * HOUR)

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from jitbot.domain.access import request_state
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
-from jitbot.domain.audit.report.usage import GLOBAL, Opening, Period, TrailCall, Usage, period_of, regions_of
 from jitbot.domain.aws.iam import Documents
 from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.usage.role_usage import GLOBAL, Opening, Period, TrailCall, Usage, period_of, regions_of
 from jitbot.ports.trail import Trail, Trails
 
-_MOST_AT_ONCE = 8  # regions; each has a rate of its own
+MOST_AT_ONCE = 8  # regions; each has a rate of its own
 
 
 def used(
@@ -29,7 +29,7 @@ def used(
     """
     found = []
     for documents in _granted(recorded):
-        period = period_of(recorded, documents, now)
+        period = period_of((each.event for each in recorded), documents, now)
         if period is None:
             raise InvalidError(
                 "CloudTrail keeps calls for 90 days, and this grant is older: ask your own trail"
@@ -61,12 +61,14 @@ def _usage(trails: Trails, documents: Documents, regions: tuple[str, ...], perio
     """Two rounds: where the role was entered, then, in every region, what was called in each session."""
     everywhere = [trails.of(documents.account_id, region) for region in regions]
     arn = documents.role_arn
-    with ThreadPoolExecutor(max_workers=_MOST_AT_ONCE) as pool:
+    with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
         entered = pool.map(lambda trail: list(trail.openings(arn, period)), everywhere)
         openings = {each.event_id: each for found in entered for each in found}
 
         def called(trail: Trail) -> list[TrailCall]:
-            return [call for each in _apart(openings.values()) for call in trail.calls(each, arn, period)]
+            return [
+                call for each in asked_apart(openings.values()) for call in trail.calls(each, arn, period)
+            ]
 
         calls = {each.event_id: each for found in pool.map(called, everywhere) for each in found}
     return Usage(
@@ -79,7 +81,7 @@ def _usage(trails: Trails, documents: Documents, regions: tuple[str, ...], perio
     )
 
 
-def _apart(openings: Iterable[Opening]) -> Iterable[Opening]:
+def asked_apart(openings: Iterable[Opening]) -> Iterable[Opening]:
     """What to ask about, each once: every key, and every session by its name.
 
     A federated sign-in gives the console another key than the one that was signed in with:
