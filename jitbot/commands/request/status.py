@@ -25,6 +25,7 @@ from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup.doctor.report import tried
 from jitbot.domain.setup.doctor.workflows import CLOCK, LONGEST_SILENCE
 from jitbot.domain.text import duration, escape, timestamp
+from jitbot.domain.usage.in_words import as_json as use_json
 from jitbot.domain.views.approval_places import placed
 from jitbot.domain.views.request_summary import temporary
 from jitbot.domain.views.wording import TERMINAL
@@ -375,6 +376,7 @@ def _json(each: GrantStatus, numbers: Mapping[str, int | None]) -> dict[str, obj
         "expires_at": timestamp.show(each.expires_at),
         "seconds_left": int(each.left.total_seconds()),
         **({"ended_at": timestamp.show(each.ended_at)} if each.ended_at is not None else {}),
+        **({"use": use_json(each.use)} if each.use is not None else {}),
         "pull_request": numbers.get(each.request),
         "url": None,
         "waiting_for": None,

@@ -126,7 +126,9 @@ def _use(event: Event) -> str:
     """What was seen of a grant's use; how often is at least so often, if something was out of sight."""
     entered = event.evidence.use.entered
     state = state_of(entered, event.evidence.use.not_seen)
-    return f"entered {entered} time{'' if entered == 1 else 's'}" if state is UseState.ENTERED else state
+    if state is not UseState.ENTERED:
+        return state
+    return "entered once" if entered == 1 else f"entered {entered} times"
 
 
 def _stopped(event: Event) -> str:

@@ -6,6 +6,7 @@ The event is recorded once, so the question waits: for one session length, since
 the end, and then for `SETTLES`, many times the delay that AWS names.
 """
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from jitbot.domain.ledger.recorded_use import (
     state_of,
 )
 from jitbot.domain.model.bounds import USE_SERVICES, USE_UNSEEN, cut
-from jitbot.domain.model.documents import AccountId
+from jitbot.domain.model.documents import AccountId, Sha
 from jitbot.domain.usage.role_usage import KEPT, LAG, Opening, Period, TrailCall, is_denial
 
 SETTLES = timedelta(hours=2)
@@ -167,7 +168,7 @@ def _recorded(due: DueUse, seen: SeenUse) -> RecordedUse:
     times = [*(each.at for each in openings), *(each.at for each in calls)]
     times += [moment for each in services for moment in (each.first, each.last)]
     entered = max(len(openings), 1 if times else 0) if seen.asked or times else None
-    not_seen = tuple(dict.fromkeys((*due.out_of_reach, *seen.not_seen)))
+    not_seen = _distinct((*due.out_of_reach, *seen.not_seen))
     denied = sum(is_denial(each.error) for each in calls)
     if seen.services is not None:
         denied = max(denied, sum(each.calls for each in services if is_denial(each.error)))
@@ -186,6 +187,11 @@ def _recorded(due: DueUse, seen: SeenUse) -> RecordedUse:
         *([RecordedUse.not_seen_count(len(not_seen))] if len(not_seen) > USE_UNSEEN else []),
     ]
     return RecordedUse.of(*pairs)
+
+
+def _distinct(not_seen: Iterable[RecordedUnseen]) -> tuple[RecordedUnseen, ...]:
+    """Each part once, in their order."""
+    return tuple({json.dumps(each.json, sort_keys=True): each for each in not_seen}.values())
 
 
 def _within(moment: datetime, period: Period) -> bool:
@@ -240,20 +246,19 @@ class GrantUse:
         return not any(each.hides_entering for each in self.not_seen)
 
 
-def use_of(events: Iterable[Event], until: datetime | None) -> GrantUse | None:
-    """What the events `used` of one grant say of it, whose access was over at `until`; None if there are none.
+def use_of(events: Iterable[Event], term: Sha | None) -> GrantUse | None:
+    """What the events `used` of one grant say of it; None if there are none. `term` is the merge of its last term.
 
-    Of several, for terms that were added later, the one that reaches furthest counts. One that does not reach to the
-    end leaves the rest unseen. The recorded state is not believed: it is what the recorded facts come to.
+    Without an event for that term, as after an extension that was decided late, the rest is unseen. The recorded state
+    is not believed: it is what the recorded facts come to.
     """
-    event = max(events, key=_reach, default=None)
+    event = max(events, key=lambda each: (each.commit == term, each.at, each.key), default=None)
     if event is None:
         return None
     use = event.evidence.use
-    not_seen = use.not_seen
-    if use.ends is None or (until is not None and use.ends < until):
-        what = Unseen.AGE if use.ends is None else Unseen.LATER
-        not_seen = tuple(dict.fromkeys((*not_seen, unseen(what))))
+    later = (unseen(Unseen.LATER),) if term is not None and event.commit != term else ()
+    gone = (unseen(Unseen.AGE),) if use.begins is None or use.ends is None else ()
+    not_seen = _distinct((*use.not_seen, *later, *gone))
     state = state_of(use.entered, not_seen)
     known = state is not UseState.NOT_SEEN
     return GrantUse(
@@ -271,6 +276,7 @@ def use_of(events: Iterable[Event], until: datetime | None) -> GrantUse | None:
     )
 
 
-def _reach(event: Event) -> tuple[bool, datetime]:
-    ends = event.evidence.use.ends
-    return ends is not None, ends or event.at
+def last_term(granted: Iterable[Event]) -> Sha | None:
+    """The merge of the term that ends last, of those that were granted."""
+    ends = [(event.window.expires_at, event.commit) for event in granted if event.window is not None]
+    return max(ends)[1] if ends else None

@@ -9,6 +9,7 @@ from jitbot.domain.audit.report.entitlements import Entitlement, entitlement
 from jitbot.domain.audit.report.population import population, within
 from jitbot.domain.audit.report.rule_rows import RuleRow, rule_rows
 from jitbot.domain.audit.report.summary import Summary, summary
+from jitbot.domain.audit.report.use_rows import UseFigures, use_figures
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
@@ -42,6 +43,7 @@ class PeriodReport:
     summary: Summary
     rule_changes: tuple[RuleRow, ...]
     entitlements: tuple[Entitlement, ...]
+    use: UseFigures
     stops: tuple[Stop, ...] = ()  # those that held in some part of the period
 
     @property
@@ -78,6 +80,7 @@ def period_report(
         summary=summary(records, now),
         rule_changes=rule_rows(rule_changes, every, now),
         entitlements=entitlements,
+        use=use_figures(records),
         stops=tuple(each for each in stops_of(every) if each.event.at < end and each.until > start),
     )
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import TypeVar
 
+from jitbot.domain.ledger.commit_message import sentence
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.recorded_use import CALLS, RecordedUnseen, Unseen
 from jitbot.domain.model.bounds import USE_SESSIONS, USES
@@ -95,9 +96,6 @@ class _Asking:
         waiting: list[Finding] = []
         for due in sorted(part, key=_account_of):
             account_id = due.documents.account_id
-            self.context.say(
-                f"asking what was done with {due.documents.role_name} in {due.documents.account}"
-            )
             seen = self._seen(due)
             if self.call_log is not None:
                 services = sums.get(due.documents.role_arn, ()) if account_id not in silent else None
@@ -109,6 +107,7 @@ class _Asking:
             if due.is_final(not_seen, self.now):
                 seen = replace(seen, not_seen=not_seen)
                 events.append(used_event(due, seen, now=self.now, run=self.context.run.url))
+                self.context.say(sentence(events[-1]))
             else:
                 waiting.append(_asked_again(due, not_seen))
         return events, tuple(waiting)
