@@ -181,12 +181,17 @@ def _recorded(due: DueUse, seen: SeenUse) -> RecordedUse:
         RecordedUse.entered(entered),
         RecordedUse.first_use(min(times, default=None)),
         RecordedUse.last_use(max(times, default=None)),
-        RecordedUse.denied(None if entered is None else denied),
+        RecordedUse.denied(denied if _looked(entered, seen) else None),
         *(_services(services) if seen.services is not None else ()),
         RecordedUse.not_seen(_first(not_seen)),
         *([RecordedUse.not_seen_count(len(not_seen))] if len(not_seen) > USE_UNSEEN else []),
     ]
     return RecordedUse.of(*pairs)
+
+
+def _looked(entered: int | None, seen: SeenUse) -> bool:
+    """Whether anybody could look at what was called: what nobody could look at is not zero."""
+    return entered == 0 or bool(seen.call_regions) or seen.services is not None
 
 
 def _distinct(not_seen: Iterable[RecordedUnseen]) -> tuple[RecordedUnseen, ...]:

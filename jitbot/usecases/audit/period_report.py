@@ -43,8 +43,12 @@ class PeriodReport:
     summary: Summary
     rule_changes: tuple[RuleRow, ...]
     entitlements: tuple[Entitlement, ...]
-    use: UseFigures
     stops: tuple[Stop, ...] = ()  # those that held in some part of the period
+
+    @property
+    def use(self) -> UseFigures:
+        """What was done with the grants of the period, in figures."""
+        return use_figures(self.records)
 
     @property
     def in_doubt(self) -> bool:
@@ -80,7 +84,6 @@ def period_report(
         summary=summary(records, now),
         rule_changes=rule_rows(rule_changes, every, now),
         entitlements=entitlements,
-        use=use_figures(records),
         stops=tuple(each for each in stops_of(every) if each.event.at < end and each.until > start),
     )
 

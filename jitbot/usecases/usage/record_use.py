@@ -3,12 +3,10 @@
 It has a job of its own, reads only, and comes after everything: nothing of it delays or fails the end of access.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
-from typing import TypeVar
 
 from jitbot.domain.ledger.commit_message import sentence
 from jitbot.domain.ledger.events import Event
@@ -16,7 +14,7 @@ from jitbot.domain.ledger.recorded_use import CALLS, RecordedUnseen, Unseen
 from jitbot.domain.model.bounds import USE_SESSIONS, USES
 from jitbot.domain.model.documents import AccountId, Finding
 from jitbot.domain.model.errors import DeniedError, JitbotError, TooMuchError
-from jitbot.domain.usage.role_usage import GLOBAL, Opening, Period, TrailCall, regions_of
+from jitbot.domain.usage.role_usage import GLOBAL, Opening, Period, regions_of
 from jitbot.domain.usage.use_event import (
     ENTERING,
     DueUse,
@@ -26,16 +24,15 @@ from jitbot.domain.usage.use_event import (
     unseen,
     used_event,
 )
-from jitbot.ports.trail import CallLog, Trail, Trails
+from jitbot.ports.trail import CallLog, Trails
 from jitbot.usecases.context import Context, ensure_current, ensure_recordable
 from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.ledger.ledger_view import LedgerView
 from jitbot.usecases.runs.report import Report
-from jitbot.usecases.usage.sessions import MOST_AT_ONCE, asked_apart
+from jitbot.usecases.usage.role_answers import RoleAnswers, answering, ask
 
 TRAIL = "the trail"  # in the place of a region
 _ACCOUNT = "the account"
-Answer = TypeVar("Answer")
 
 
 def record_use(
@@ -50,7 +47,7 @@ def record_use(
     report = Report(doubt=history.doubt, dry=dry_run)
     if history.doubt:
         return report
-    asking = _Asking(context=context, trails=trails, call_log=call_log, now=now)
+    asking = _Asking(context=context, trails=trails, call_log=call_log, at=now)
     due = _due(history, now)
     for start in range(0, len(due), USES):
         part = due[start : start + USES]
@@ -84,7 +81,7 @@ class _Asking:
     context: Context
     trails: Trails
     call_log: CallLog | None
-    now: datetime
+    at: datetime
     _regions: dict[AccountId, tuple[tuple[str, ...], tuple[RecordedUnseen, ...]]] = field(
         default_factory=dict
     )
@@ -97,16 +94,17 @@ class _Asking:
         for due in sorted(part, key=_account_of):
             account_id = due.documents.account_id
             seen = self._seen(due)
-            if self.call_log is not None:
-                services = sums.get(due.documents.role_arn, ()) if account_id not in silent else None
+            if self.call_log is not None and due.period is not None:
+                answered = account_id not in silent
+                services = sums.get(due.documents.role_arn, ()) if answered else None
                 seen = replace(
                     seen, services=services, not_seen=(*seen.not_seen, *silent.get(account_id, ()))
                 )
             selection = Unseen.TRAIL_SELECTION if seen.services is not None else Unseen.DATA_EVENTS
             not_seen = (*seen.not_seen, unseen(selection, about=CALLS))
-            if due.is_final(not_seen, self.now):
+            if due.is_final(not_seen, self.at):
                 seen = replace(seen, not_seen=not_seen)
-                events.append(used_event(due, seen, now=self.now, run=self.context.run.url))
+                events.append(used_event(due, seen, now=self.at, run=self.context.run.url))
                 self.context.say(sentence(events[-1]))
             else:
                 waiting.append(_asked_again(due, not_seen))
@@ -125,35 +123,15 @@ class _Asking:
             trails = {region: self.trails.of(account_id, region) for region in everywhere}
         except JitbotError as error:
             return SeenUse(asked=False, not_seen=(_unanswered(error, _ACCOUNT, ENTERING),))
-        with ThreadPoolExecutor(max_workers=MOST_AT_ONCE) as pool:
-            entered = list(
-                pool.map(
-                    lambda each: _read(each[1].openings(role, period), each[0], ENTERING), trails.items()
-                )
-            )
-            openings = {each.event_id: each for found, _ in entered for each in found}
-            unread = [each for _, lacks in entered for each in lacks]
-            looked = _where_called(everywhere, named, openings.values()) if openings else ()
-            sessions = list(asked_apart(openings.values()))
-            called = list(
-                pool.map(
-                    lambda each: _called(trails[each], each, sessions[:USE_SESSIONS], role, period), looked
-                )
-            )
-        more = (
-            [unseen(Unseen.TOO_MUCH, where="sessions", about=CALLS)] if len(sessions) > USE_SESSIONS else []
-        )
-        others = sorted({*everywhere} - {*looked}) if openings else []
-        if others:
-            more.append(unseen(Unseen.OTHER_REGIONS, where=", ".join(looked), about=CALLS))
-        refused = {each.where for each in unread if each.what != Unseen.TOO_MUCH}
+        found = ask(trails, role, period, where=_where_called(everywhere, named), most=USE_SESSIONS)
+        regions = answering(everywhere, found.unopened)
         return SeenUse(
-            openings=tuple(openings.values()),
-            calls=tuple({each.event_id: each for found, _ in called for each in found}.values()),
-            regions=tuple(each for each in everywhere if each not in refused),
-            call_regions=looked,
-            not_seen=(*missing, *unread, *(each for _, lacks in called for each in lacks), *more),
-            asked=len(refused) < len(everywhere),
+            openings=found.openings,
+            calls=found.calls,
+            regions=regions,
+            call_regions=answering(found.call_regions, found.uncalled),
+            not_seen=(*missing, *_unread(found)),
+            asked=bool(regions),
         )
 
     def _everywhere(
@@ -192,32 +170,27 @@ def _account_of(due: DueUse) -> AccountId:
     return due.documents.account_id
 
 
-def _read(
-    answers: Iterator[Answer], region: str, about: str
-) -> tuple[list[Answer], tuple[RecordedUnseen, ...]]:
-    """What was read, as far as it could be; and why there may be more."""
-    found: list[Answer] = []
-    try:
-        for each in answers:
-            found.append(each)  # noqa: PERF402  # one by one: what was read before an error stays
-    except JitbotError as error:
-        return found, (_unanswered(error, region, about),)
-    return found, ()
-
-
-def _called(
-    trail: Trail, region: str, sessions: Iterable[Opening], role: str, period: Period
-) -> tuple[list[TrailCall], tuple[RecordedUnseen, ...]]:
-    answers = (call for session in sessions for call in trail.calls(session, role, period))
-    return _read(answers, region, CALLS)
+def _unread(found: RoleAnswers) -> Iterator[RecordedUnseen]:
+    """What was out of sight in the answers about one role."""
+    for about, errors in ((ENTERING, found.unopened), (CALLS, found.uncalled)):
+        for region, error in errors.items():
+            yield _unanswered(error, region, about)
+    if found.left_out:
+        yield unseen(Unseen.TOO_MUCH, where="sessions", about=CALLS)
+    if found.openings and len(found.call_regions) < len(found.regions):
+        yield unseen(Unseen.OTHER_REGIONS, where=", ".join(found.call_regions), about=CALLS)
 
 
 def _where_called(
-    everywhere: Iterable[str], named: frozenset[str], openings: Iterable[Opening]
-) -> tuple[str, ...]:
+    everywhere: tuple[str, ...], named: frozenset[str]
+) -> Callable[[Collection[Opening]], tuple[str, ...]]:
     """Where calls are looked for: where the policy's statements say, and where it was entered; else everywhere."""
-    wanted = {*named, GLOBAL, *(each.region for each in openings)} if named else {*everywhere}
-    return tuple(each for each in everywhere if each in wanted)
+
+    def where(openings: Collection[Opening]) -> tuple[str, ...]:
+        wanted = {*named, GLOBAL, *(each.region for each in openings)} if named else {*everywhere}
+        return tuple(each for each in everywhere if openings and each in wanted)
+
+    return where
 
 
 def _unanswered(error: JitbotError, where: str, about: str) -> RecordedUnseen:
