@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW
+from acme_facts import EXPIRES_AT, MINUTE, NOW
 from builders import a_request_state, an_approval, an_outcome
 
 from jitbot.domain.aws import iam
@@ -47,7 +47,9 @@ def a_call(number: int = 1, error: str = "", **changes: Any) -> TrailCall:
     return replace(call, **changes)
 
 
-def a_sum(service: str = "dynamodb.amazonaws.com", calls: int = 3, error: str = "", **changes: Any) -> ServiceCalls:
+def a_sum(
+    service: str = "dynamodb.amazonaws.com", calls: int = 3, error: str = "", **changes: Any
+) -> ServiceCalls:
     """What a trail of one's own holds of one service."""
     found = ServiceCalls(
         service=service, error=error, calls=calls, first=NOW + 6 * MINUTE, last=NOW + 20 * MINUTE

@@ -47,7 +47,12 @@ def test_what_was_out_of_sight() -> None:
     """What hides an entering first; places with one reason together; a newer word is not kept back."""
     many = [unseen(Unseen.UNAVAILABLE, where=f"eu-west-{number}") for number in range(7)]
     found = in_words.out_of_sight(
-        [DATA, unseen(Unseen.REFUSED, where="eu-west-1", about=CALLS), *many, RecordedUnseen({"what": "newer"})]
+        [
+            DATA,
+            unseen(Unseen.REFUSED, where="eu-west-1", about=CALLS),
+            *many,
+            RecordedUnseen({"what": "newer"}),
+        ]
     )
     assert found == (
         "eu-west-0, eu-west-1, eu-west-2, eu-west-3, eu-west-4, and 2 more (AWS did not answer)",

@@ -157,7 +157,10 @@ def test_an_answer_about_another_time_is_none() -> None:
 
 def test_a_call_without_an_entering_is_an_entering() -> None:
     """Somebody was in, whatever else is missing; also if nobody could be asked who entered."""
-    for seen in (a_seen_use(openings=()), a_seen_use(openings=(), calls=(), services=(a_sum(),), asked=False)):
+    for seen in (
+        a_seen_use(openings=()),
+        a_seen_use(openings=(), calls=(), services=(a_sum(),), asked=False),
+    ):
         use = a_used_event(seen).evidence.use
         assert (use.state, use.entered) == ("entered", 1)
 
@@ -183,7 +186,11 @@ def test_calls_by_service() -> None:
     assert [(each.service, each.calls, each.denied) for each in use.services[:3]] == [
         ("dynamodb.amazonaws.com", 6, 1), ("s3.amazonaws.com", 2, 0), ("other", 1, 0),
     ]  # fmt: skip
-    assert (len(use.services), use.services_count, use.calls) == (USE_SERVICES, USE_SERVICES + 3, 9 + USE_SERVICES)
+    assert (len(use.services), use.services_count, use.calls) == (
+        USE_SERVICES,
+        USE_SERVICES + 3,
+        9 + USE_SERVICES,
+    )
     assert use.denied == 1
 
 
@@ -203,7 +210,9 @@ def test_the_recorded_state_is_not_believed() -> None:
     assert (known.state, known.entered, known.denied, known.calls) == (UseState.NOT_SEEN, None, None, None)
 
 
-@pytest.mark.parametrize("use", [{}, {"entered": 0}, {"entered": "0"}, {"entered": True}, {"entered": 0, "until": None}])
+@pytest.mark.parametrize(
+    "use", [{}, {"entered": 0}, {"entered": "0"}, {"entered": True}, {"entered": 0, "until": None}]
+)
 def test_a_broken_event_is_not_seen(use: dict[str, Any]) -> None:
     """What does not say which time it is about says nothing, and nothing is read as a zero."""
     event = replace(a_used_event(UNUSED), evidence=events.Evidence({"use": use}))

@@ -32,7 +32,14 @@ ODD = AuditFinding(
 def recorded(event: Event) -> RecordedEvent:
     """An event in a batch of its own."""
     name = sha(f"{event.kind} {event.at}")
-    batch = AttestedCommit(commit=name, order=0, at=NOW, issued_at=NOW, workflow="acme/.github/workflows/audit.yml@refs/heads/main", run="")
+    batch = AttestedCommit(
+        commit=name,
+        order=0,
+        at=NOW,
+        issued_at=NOW,
+        workflow="acme/.github/workflows/audit.yml@refs/heads/main",
+        run="",
+    )
     return RecordedEvent(event=event, batch=batch, path=event.path)
 
 
