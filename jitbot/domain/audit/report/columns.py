@@ -5,7 +5,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 
 from jitbot.domain.audit.report.summary import QUESTIONS
-from jitbot.domain.audit.report.use_rows import cells_of, use_json
+from jitbot.domain.audit.report.use_rows import ADDED, FORMER, cell_of, use_json
 from jitbot.domain.audit.verify.grant_record import (
     ControlResult,
     Ended,
@@ -140,7 +140,7 @@ def _optional(name: str) -> Value:
 
 
 def _use(name: str) -> Value:
-    return lambda record: cells_of(record).get(name)
+    return lambda record: cell_of(record, name)
 
 
 def _answer(question: str, part: Callable[[ControlResult], str]) -> Value:
@@ -197,7 +197,7 @@ COLUMNS: tuple[tuple[str, Value], ...] = (
     ("cleanup_lag_seconds", _cleanup_lag),
     ("verified_absent_at", lambda record: record.removed_at if record.verified_absent else None),
     ("failures", lambda record: record.failures),
-    *((name, _use(name)) for name in ("first_use", "last_use", "calls", "denied_calls")),
+    *((name, _use(name)) for name in FORMER),
     ("break_glass", lambda record: record.break_glass),
     ("rehearsal", lambda record: record.is_rehearsal),
     ("review_by", lambda record: record.after_review and record.after_review.due),
@@ -217,5 +217,5 @@ COLUMNS: tuple[tuple[str, Value], ...] = (
         "approval_places",
         lambda record: [place_in_words(place) for each in record.decisions for place in each.places],
     ),
-    *((name, _use(name)) for name in ("use", "entered", "calls_by_service", "use_not_seen", "use_asked_at")),
+    *((name, _use(name)) for name in ADDED),
 )

@@ -1,7 +1,7 @@
 """What was done with the grants of a period: in figures, and as the columns of each. What was not seen is never counted as unused."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jitbot.domain.audit.verify.grant_record import NOT_READ, GrantOutcome, GrantRecord
@@ -11,6 +11,26 @@ from jitbot.domain.usage.in_words import NOT_ASKED
 from jitbot.domain.usage.use_event import GrantUse
 
 NOT_OVER = "not over"  # in the place of a state
+_TIMES = ("first_use", "last_use")  # empty where nobody entered
+_READ: Mapping[str, Callable[[GrantUse], object]] = {
+    "first_use": lambda use: use.first,
+    "last_use": lambda use: use.last,
+    "calls": lambda use: use.calls,
+    "denied_calls": lambda use: use.denied,
+    "entered": lambda use: use.entered,
+}
+_MORE: Mapping[str, Callable[[GrantUse], object]] = {
+    "calls_by_service": lambda use: _services(use),
+    "use_not_seen": lambda use: in_words.out_of_sight(use.not_seen),
+    "use_asked_at": lambda use: use.at,
+}
+FORMER = (
+    "first_use",
+    "last_use",
+    "calls",
+    "denied_calls",
+)  # columns that were there before any use was recorded
+ADDED = ("use", "entered", *_MORE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,24 +109,18 @@ def in_short(figures: UseFigures) -> str:
     return f"; of {figures.over:,} grants that are over {figures.never:,} never entered, of {unknown:,} not known"
 
 
-def cells_of(record: GrantRecord) -> Mapping[str, object]:
-    """The columns of a grant's use. A number or a time that nobody knows is a word, never a zero and never empty."""
+def cell_of(record: GrantRecord, name: str) -> object:
+    """One column of a grant's use. A number or a time that nobody knows is a word, never a zero and never empty."""
     use = record.use
-    unread = NOT_READ if record.granted else ""
+    if name == "use":
+        return state_in_words(record)
     if use is None:
-        known = dict.fromkeys(("first_use", "last_use", "calls", "denied_calls"), unread)
-        return {**known, "use": state_in_words(record), "entered": unread}
-    unknown = use.state is UseState.NOT_SEEN
-    moments = {"first_use": use.first, "last_use": use.last}
-    counts = {"calls": use.calls, "denied_calls": use.denied, "entered": use.entered}
-    return {
-        **{name: UseState.NOT_SEEN if unknown and each is None else each for name, each in moments.items()},
-        **{name: UseState.NOT_SEEN if each is None else each for name, each in counts.items()},
-        "use": use.state,
-        "calls_by_service": [_service(each.service, each.calls, each.denied) for each in use.services],
-        "use_not_seen": in_words.out_of_sight(use.not_seen),
-        "use_asked_at": use.at,
-    }
+        return NOT_READ if record.granted and name in _READ else None
+    if name in _READ:
+        known = _READ[name](use)
+        timed = name in _TIMES and use.state is not UseState.NOT_SEEN
+        return UseState.NOT_SEEN if known is None and not timed else known
+    return _MORE[name](use)
 
 
 def use_json(use: GrantUse | None) -> Mapping[str, object] | None:
@@ -121,17 +135,20 @@ def use_json(use: GrantUse | None) -> Mapping[str, object] | None:
 
 def lines(record: GrantRecord) -> Sequence[str]:
     """The use for the page: what is known, then what was out of sight, a line each; none for what was never given."""
-    if record.use is None:
+    use = record.use
+    if use is None:
         return [state] if (state := state_in_words(record)) else []
-    not_seen = in_words.out_of_sight(record.use.not_seen)
-    services = [_service(each.service, each.calls, each.denied) for each in record.use.services]
-    return [in_words.in_words(record.use), "; ".join(services), "; ".join(not_seen), record.use.run]
+    not_seen = in_words.out_of_sight(use.not_seen)
+    return [in_words.in_words(use), "; ".join(_services(use)), "; ".join(not_seen), use.run]
 
 
-def _service(service: str, calls: int | None, denied: int | None) -> str:
-    return f"{service.removesuffix('.amazonaws.com')} {calls or 0}" + (
-        f" ({denied} denied)" if denied else ""
-    )
+def _services(use: GrantUse) -> list[str]:
+    """`dynamodb 3`, `s3 2 (2 denied)`."""
+    return [
+        f"{each.service.removesuffix('.amazonaws.com')} {each.calls or 0}"
+        + (f" ({each.denied} denied)" if each.denied else "")
+        for each in use.services
+    ]
 
 
 def _out_of_sight(use: GrantUse | None) -> tuple[str, ...]:
