@@ -49,6 +49,7 @@ ORDER = (
     "domain.aws",
     "domain.ledger",
     "domain.access",
+    "domain.usage",
     "domain.enforce",
     "domain.views",
     "domain.notifications",
@@ -71,6 +72,7 @@ ORDER = (
     "usecases.request",
     "usecases.imports",
     "usecases.runs",
+    "usecases.usage",
     "usecases.audit",
     "usecases.setup",
 )

@@ -9,6 +9,7 @@ Each folder imports only from itself and from those before it. Read in this orde
 4. `access`: `approval.decide`, the only place that says yes. `reviews` says which approvals count, `eligibility` who
    may ask, `approvals` what a request needs and who fills which place, `break_glass` is the one way without an approval, `request_state` is what a request has become,
    `decision_event` what the record keeps of a decision, so that it can be made again.
+   `usage` is what was done with a grant, as CloudTrail has it.
 5. `enforce`: what is due now (`plan`, as `changes`), and whether a role is still as recorded (`drift`).
 
 The rest shows and helps: `views` (previews, comments, titles), `rule_effects` (what a change of rules does), `request` (new requests and their progress), `setup`

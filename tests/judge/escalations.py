@@ -68,6 +68,7 @@ AUDIT_WORK = (
     Attempt(says="read jitbot's own", action="iam:GetRolePolicy", resource=JITBOTS[0]),
     Attempt(says="look around", action="iam:GetAccountAuthorizationDetails", resource="*"),
     Attempt(says="what was done", action="cloudtrail:LookupEvents", resource="*"),
+    Attempt(says="and where", action="ec2:DescribeRegions", resource="*"),
 )
 
 

@@ -55,6 +55,7 @@ class Kept:
     signing: Any
     activities: int
     tips: Mapping[str, str]
+    history: tuple[Any, ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,6 +85,7 @@ class World(Stage):
             signing=self.acme.github._issuer._keys,
             activities=len(self.github.activities),
             tips=dict(self.github.tips),
+            history=tuple(self.acme.aws.history),
         )
 
     def back(self, kept: Kept) -> None:
@@ -109,6 +111,8 @@ class World(Stage):
         self.github.tips.clear()
         self.github.tips.update(kept.tips)
         self.acme.github._site.gone.clear()
+        self.acme.aws.history.clear()
+        self.acme.aws.history.extend(kept.history)
         self.acme.clock.set(kept.now)
         self.forget()
 

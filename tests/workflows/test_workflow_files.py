@@ -15,6 +15,7 @@ FILES = {path.name: path for path in sorted(WORKFLOWS.iterdir())}
 ACTION = ROOT / ".github" / "actions" / "jitbot" / "action.yml"
 JITBOT = ("check.yml", "grant.yml", "sweep.yml", "revoke.yml")
 CHAT = JITBOT[1:]  # each records, and has a job that writes to chat what it recorded
+BESIDE = {"audit.yml": {"usage"}} | {name: {"notify"} for name in CHAT}  # jobs that come after what it is for
 CHANGES = {"contents": "write", "id-token": "write", "pull-requests": "write"}
 PERMISSIONS = {
     "check.yml": {"contents": "read", "pull-requests": "write", "statuses": "write"},
@@ -61,7 +62,10 @@ TRIGGERS: dict[str, dict[str, Any]] = {
         "schedule": [{"cron": "17 * * * *"}, {"cron": "47 * * * *"}, {"cron": "37 3 * * *"}],
         "workflow_dispatch": {},
     },
-    "audit.yml": {"schedule": [{"cron": "23 5 * * 1"}], "workflow_dispatch": {}},
+    "audit.yml": {
+        "schedule": [{"cron": "23 5 * * 1"}, {"cron": "53 1,7,13,19 * * *"}],
+        "workflow_dispatch": {},
+    },
     "notify.yml": {
         "workflow_dispatch": {
             "inputs": {
@@ -96,9 +100,17 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def job(name: str) -> dict[str, Any]:
-    """The job of a workflow that does what the workflow is for: the first, and beside the one for chat the only one."""
-    (_, found), *others = read(FILES[name])["jobs"].items()
-    assert [each for each, _ in others] == (["notify"] if name in CHAT else [])
+    """The job of a workflow that does what it is for, beside that for chat and that for the use of grants."""
+    jobs, beside = read(FILES[name])["jobs"], BESIDE.get(name, set())
+    (found,) = (each for key, each in jobs.items() if key not in beside)
+    assert beside <= set(jobs)
+    assert isinstance(found, dict)
+    return found
+
+
+def usage() -> dict[str, Any]:
+    """The other job of the audit, which records what was done with grants."""
+    found = read(FILES["audit.yml"])["jobs"]["usage"]
     assert isinstance(found, dict)
     return found
 
@@ -124,6 +136,12 @@ def steps(path: Path) -> list[dict[str, Any]]:
     found = read(path)["runs"]["steps"] if path == ACTION else job(path.name)["steps"]
     assert found
     return list(found)
+
+
+def every_step(path: Path) -> list[dict[str, Any]]:
+    """The steps of all jobs of a workflow, or of an action."""
+    beside = sorted(BESIDE.get(path.name, ()))
+    return [*steps(path), *(step for name in beside for step in read(path)["jobs"][name]["steps"])]
 
 
 def own_step(name: str) -> dict[str, Any]:
@@ -179,7 +197,7 @@ def test_nothing_runs_at_the_full_hour() -> None:
     """Schedules keep away from the minutes in which everyone else's begin, and from each other."""
     crons = [each["cron"] for name in FILES for each in read(FILES[name])["on"].get("schedule", [])]
     minutes = [int(cron.split()[0]) for cron in crons]
-    assert len(set(minutes)) == len(minutes) == 5
+    assert len(set(minutes)) == len(minutes) == 6
     assert all(minute % 15 for minute in minutes)
 
 
@@ -226,8 +244,7 @@ def test_actions_are_pinned(path: Path) -> None:
 @pytest.mark.parametrize("path", [*FILES.values(), ACTION], ids=lambda path: path.name)
 def test_no_expression_reaches_a_shell(path: Path) -> None:
     """What a person wrote comes to a step in its environment, and no job but the one for chat knows a secret."""
-    several = [*steps(path), *(chat_job(path.name)["steps"] if path.name in CHAT else ())]
-    scripts = [step["run"] for step in several if "run" in step]
+    scripts = [step["run"] for step in every_step(path) if "run" in step]
     assert scripts
     assert not [script for script in scripts if "${{" in script]
     assert ("secrets" in str(steps(path))) is (path.name == "notify.yml")
@@ -284,10 +301,10 @@ def test_chat_has_the_addresses_and_nothing_else(name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_credentials_do_not_stay(name: str) -> None:
     """No checkout leaves the token behind in the clone's configuration; no job runs for ever."""
-    checkouts = [step for step in steps(FILES[name]) if step.get("uses", "").startswith("actions/checkout@")]
-    checkouts += [chat_job(name)["steps"][0]] if name in CHAT else []
-    expected = (name != "clock.yml") + (name in CHAT)
-    assert [step["with"]["persist-credentials"] for step in checkouts] == ["false"] * expected
+    found = every_step(FILES[name])
+    checkouts = [step for step in found if step.get("uses", "").startswith("actions/checkout@")]
+    number = 0 if name == "clock.yml" else 1 + len(BESIDE.get(name, ()))
+    assert [step["with"]["persist-credentials"] for step in checkouts] == ["false"] * number
     longest = 350 if name == "nightly.yml" else 30
     assert 0 < int(job(name)["timeout-minutes"]) <= longest
 
@@ -345,6 +362,19 @@ def test_the_audit_reads_everything_and_keeps_its_report() -> None:
     assert {step.get("if") for step in (report, keep)} == {"${{ !cancelled() }}"}
     assert [step["name"] for step in found if "github.token" in str(step)] == [verify["name"], report["name"]]
     assert "env" not in {**read(FILES["audit.yml"]), **job("audit.yml")}
+
+
+def test_what_was_done_is_recorded_in_a_job_of_its_own() -> None:
+    """It has no right but to record and to enter accounts, waits for nothing, and nothing waits for it."""
+    found, steps_ = usage(), usage()["steps"]
+    assert found["permissions"] == {"contents": "write", "id-token": "write"}
+    assert int(found["timeout-minutes"]) <= 30
+    assert not {"env", "needs", "concurrency"} & set(found)
+    assert steps_[0]["with"] == CHECKOUT
+    assert steps_[1]["uses"] == "./.github/actions/jitbot"
+    assert [step["run"] for step in steps_[2:]] == ["jitbot audit usage"]
+    assert [step["name"] for step in steps_ if "github.token" in str(step)] == [steps_[2]["name"]]
+    assert "needs" not in job("audit.yml")
 
 
 def test_grants_do_not_hang_on_one_trigger() -> None:

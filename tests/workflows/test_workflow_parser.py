@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from github_says import GitHubSays
-from test_workflow_files import ACTION, CHAT, FILES, chat_job, concurrency, job, own_step, read, steps
+from test_workflow_files import ACTION, CHAT, FILES, chat_job, concurrency, job, own_step, read, steps, usage
 
 MAIN, BRANCH = "refs/heads/main", "refs/heads/mallory"
 
@@ -80,6 +80,20 @@ def test_chat_is_notified_of_something_alone(
     needs = {name.removesuffix(".yml"): {"result": "failure", "outputs": outputs}}
     asked = [(own, {"github": {"ref": ref}, "needs": needs}) for ref in (MAIN, BRANCH)]
     assert says.values(asked) == [runs, "false"]
+
+
+def test_each_schedule_of_the_audit_starts_its_own_job(says: GitHubSays) -> None:
+    """The weekly one reads everything, the other one asks CloudTrail; by hand both run, and on main alone."""
+    weekly, often = (each["cron"] for each in read(FILES["audit.yml"])["on"]["schedule"])
+    schedules = [
+        {"event_name": "schedule", "ref": MAIN, "event": {"schedule": each}} for each in (weekly, often)
+    ]
+    github = [*schedules, on(MAIN, "workflow_dispatch"), on(BRANCH, "workflow_dispatch")]
+    for found, expected in (
+        (job("audit.yml"), ["true", "false", "true", "false"]),
+        (usage(), ["false", "true", "true", "false"]),
+    ):
+        assert says.values([(found["if"], {"github": each}) for each in github]) == expected
 
 
 @pytest.mark.parametrize(

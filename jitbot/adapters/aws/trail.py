@@ -1,11 +1,14 @@
 """CloudTrail's event history: the management events of the last 90 days, read at the rate AWS allows.
 
 https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html. Data events, such as
-reading a table's rows, are not in it. None of it is proven against the real AWS here.
+reading a table's rows, are not in it. Entering a role is recorded in the region whose endpoint of STS was asked, which
+may be any that the account has enabled. None of it is proven against the real AWS here.
 """
 
 import json
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
@@ -14,24 +17,41 @@ from typing import Any
 import boto3
 
 from jitbot.adapters.aws.errors import translated
-from jitbot.adapters.aws.identity import Identity, config
-from jitbot.domain.audit.report.usage import Opening, Period, TrailCall
+from jitbot.adapters.aws.identity import REGION, Identity, config
+from jitbot.domain.model.bounds import RUN_PAGES
 from jitbot.domain.model.documents import AccountId
-from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.model.errors import TooMuchError, UnavailableError
+from jitbot.domain.usage.role_usage import Opening, Period, TrailCall
 
 MOST = 10_000  # events of one question: a hundred seconds at AWS's rate
 PAUSE = 0.5  # seconds between two calls: AWS allows two a second for each account and region
 _PAGE = 50
 _ATTEMPTS = 5
+_FRESH = 600.0  # seconds; the credentials of an account live for 900
+_LONGEST = 1_200.0  # seconds that one run asks; its job has half an hour
+_REGION = re.compile(r"[a-z]{2,3}(-[a-z]{1,12}){1,3}-[0-9]{1,2}", re.ASCII)
 
 
 class AwsTrail:
-    """One account in one region. Events are asked for by one attribute, since AWS takes no more."""
+    """One account in one region. Events are asked for by one attribute, since AWS takes no more.
 
-    def __init__(self, client: Any, region: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    `pages` is how many answers it reads in all; None bounds each question by `MOST` alone. `count` hears of each.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        region: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        pages: int | None = None,
+        count: Callable[[], None] = lambda: None,
+    ) -> None:
         self._client = client
         self._region = region
         self._sleep = sleep
+        self._pages_left = pages
+        self._count = count
 
     def openings(self, role_arn: str, period: Period) -> Iterator[Opening]:
         """Every AssumeRole of the role that gave credentials, and every switch to it in the console."""
@@ -40,7 +60,10 @@ class AwsTrail:
                 yield self._assumed(event)
         for event in self._events("EventName", "SwitchRole", period):
             arn = _text(event, "userIdentity", "arn")
-            if _role_of(arn) == role_arn.rpartition("/")[2] and arn.split(":")[4] == role_arn.split(":")[4]:
+            same = (
+                _role_of(arn) == role_arn.rpartition("/")[2] and arn.split(":")[4] == role_arn.split(":")[4]
+            )
+            if same and _text(event, "responseElements", "SwitchRole") != "Failure":
                 yield self._switched(event, arn)
 
     def calls(self, opening: Opening, role_arn: str, period: Period) -> Iterator[TrailCall]:
@@ -86,7 +109,7 @@ class AwsTrail:
         found = islice(self._pages(key, value, period), MOST + 1)
         for number, event in enumerate(found):
             if number == MOST:
-                raise UnavailableError(f"CloudTrail has more than {MOST} events of {value}: look there")
+                raise TooMuchError(f"CloudTrail has more than {MOST} events of {value}: look there")
             yield event
 
     def _pages(self, key: str, value: str, period: Period) -> Iterator[Mapping[str, Any]]:
@@ -97,6 +120,13 @@ class AwsTrail:
             "MaxResults": _PAGE,
         }
         while True:
+            if self._pages_left is not None:
+                if self._pages_left <= 0:
+                    raise TooMuchError(
+                        f"CloudTrail has more events in {self._region} than are read: look there"
+                    )
+                self._pages_left -= 1
+            self._count()
             self._sleep(PAUSE)
             with translated(f"look up events in {self._region}"):
                 answer = self._client.lookup_events(**asked)
@@ -108,25 +138,70 @@ class AwsTrail:
 
 
 class AwsTrails:
-    """The trails of every account, entered with this run's own identity; never by a fallback."""
+    """The trails of every account, entered with this run's own identity; never by a fallback.
+
+    `pages` is how many answers are read of one trail that is asked for, and so of one role in one region.
+    """
 
     def __init__(
-        self, identity: Identity, *, endpoint: str | None = None, sleep: Callable[[float], None] = time.sleep
+        self,
+        identity: Identity,
+        *,
+        endpoint: str | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        pages: int | None = None,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._identity = identity
         self._endpoint = endpoint
         self._sleep = sleep
-        self._entered: dict[AccountId, boto3.Session] = {}
+        self._pages = pages
+        self._seconds = seconds
+        self._began = seconds()
+        self._entered: dict[AccountId, tuple[boto3.Session, float]] = {}
+        self._asked = Counter[str]()
+        self._clients: dict[tuple[Any, str], Any] = {}  # of the session that was used last
+        self._session_of: boto3.Session | None = None
 
     def of(self, account_id: AccountId, region: str) -> AwsTrail:
-        if account_id not in self._entered:
+        client = self._client(account_id, "cloudtrail", region)
+        return AwsTrail(
+            client, region, sleep=self._sleep, pages=self._pages, count=lambda: self._asked.update([region])
+        )
+
+    def regions(self, account_id: AccountId) -> tuple[str, ...]:
+        """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html: the enabled ones."""
+        client = self._client(account_id, "ec2", REGION)
+        with translated(f"list the regions of account {account_id}"):
+            answer = client.describe_regions(AllRegions=False)
+        found = {str(each.get("RegionName", "")) for each in answer.get("Regions", [])}
+        if not found or not all(_REGION.fullmatch(each) for each in found):
+            raise UnavailableError(f"AWS's list of regions of account {account_id} cannot be read")
+        return tuple(sorted(found))
+
+    def spent(self) -> bool:
+        return max(self._asked.values(), default=0) >= RUN_PAGES or self._seconds() - self._began >= _LONGEST
+
+    def session(self, account_id: AccountId) -> boto3.Session:
+        """The account, entered; anew before its credentials run out."""
+        session, since = self._entered.get(account_id, (None, 0.0))
+        if session is None or self._seconds() - since >= _FRESH:
             with translated(f"enter account {account_id}"):
-                self._entered[account_id] = self._enter(account_id)
-        with translated(f"reach CloudTrail in {region}"):
-            client = self._entered[account_id].client(
-                "cloudtrail", region_name=region, endpoint_url=self._endpoint, config=config(_ATTEMPTS)
-            )
-        return AwsTrail(client, region, sleep=self._sleep)
+                session = self._enter(account_id)
+            self._entered[account_id] = (session, self._seconds())
+        return session
+
+    def _client(self, account_id: AccountId, service: Any, region: str) -> Any:
+        """A client; those of one account are kept until another is asked, since each takes memory and time."""
+        session = self.session(account_id)
+        if session is not self._session_of:
+            self._session_of, self._clients = session, {}
+        if (service, region) not in self._clients:
+            with translated(f"reach {service} in {region}"):
+                self._clients[service, region] = session.client(
+                    service, region_name=region, endpoint_url=self._endpoint, config=config(_ATTEMPTS)
+                )
+        return self._clients[service, region]
 
     def _enter(self, account_id: AccountId) -> boto3.Session:
         session = self._identity.session()
@@ -164,7 +239,7 @@ def _moment(event: Mapping[str, Any]) -> datetime:
     at = event["at"]
     if not isinstance(at, datetime):
         raise UnavailableError("CloudTrail's answer lacks a time")
-    return at.astimezone(UTC)
+    return at.astimezone(UTC).replace(microsecond=0)
 
 
 def _role_of(arn: str) -> str:

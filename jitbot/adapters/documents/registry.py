@@ -15,6 +15,7 @@ from jitbot.domain.model.documents import (
     IamUser,
     IdentityCenter,
     Login,
+    OwnTrail,
     Parsed,
     People,
     Person,
@@ -42,8 +43,16 @@ def parse_settings(source: Source) -> Parsed[Settings]:
             namespace=str(value["namespace"]),
             issuer=str(value["issuer"]),
             approvals_valid_for=duration.parse(value["approvals_valid_for"]),
+            trail=_trail(value["trail"]) if "trail" in value else None,
         )
     )
+
+
+def _trail(value: Mapping[str, Any]) -> OwnTrail:
+    texts = {name: str(given) for name, given in {**value, **value.get("athena", {})}.items()}
+    account = AccountId(texts.pop("account")) if "account" in texts else None
+    texts.pop("athena", None)
+    return OwnTrail(account=account, **texts)
 
 
 def parse_accounts(source: Source) -> Parsed[Mapping[str, AccountId]]:

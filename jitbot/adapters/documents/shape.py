@@ -226,6 +226,9 @@ def _sentence(misfit: _Misfit) -> tuple[str, str]:
             return "too-many", f"{name} holds {len(value)}; {limit} is the most"
         case "uniqueItems":
             return "repeated-value", f"{quoted(value[int(misfit.path[-1])])} is named twice"
+        case "oneOf":
+            choices = " or ".join(key for each in limit for key in each["required"])
+            return bad, f"{name} must have either {choices}, and not both"
         case _:
             return bad, f"{name}: {said} is not a valid {title}"
 

@@ -16,6 +16,10 @@ PARTS = {
         "Is the record whole and true, and was every grant rightly given?",
     ),
     "sessions": ("jitbot.commands.audit.sessions", "What was done with a grant, as CloudTrail has it."),
+    "usage": (
+        "jitbot.commands.audit.usage",
+        "Record what was done with each grant that is over (in Actions).",
+    ),
     "report": (
         "jitbot.commands.audit.report",
         "The verdicts, who held what, and every grant down to its evidence; one HTML file.",

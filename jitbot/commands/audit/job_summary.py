@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jitbot.domain.audit.report.rule_rows import in_short
 from jitbot.domain.audit.report.summary import rehearsed
+from jitbot.domain.audit.report.use_rows import in_short as use_in_short
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.audit.verify.verdict import AuditVerdict
 from jitbot.domain.model.errors import UnavailableError
@@ -49,7 +50,7 @@ def of_survey(survey: PeriodReport) -> str:
         f"## {survey.start:%F} to {survey.end - timedelta(seconds=1):%F}\n\n"
         f"{summary.records:,} items of {summary.people:,} people{rehearsed(summary)} ({outcomes or 'none'}); "
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
-        f"{len(summary.awaiting):,} break-glass awaiting review{in_short(survey.rule_changes)}.\n\n{timeline(survey)}"
+        f"{len(summary.awaiting):,} break-glass awaiting review{in_short(survey.rule_changes)}{use_in_short(survey.use)}.\n\n{timeline(survey)}"
     )
 
 

@@ -10,6 +10,7 @@ from jitbot.domain.audit.report import page_rows
 from jitbot.domain.audit.report.entitlements import Entitlement
 from jitbot.domain.audit.report.rule_rows import CONTROL, RuleRow, doubts, exceptions
 from jitbot.domain.audit.report.summary import Summary, rehearsed
+from jitbot.domain.audit.report.use_rows import UseFigures
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.stops import Stop
 from jitbot.domain.text import duration, escape, timestamp
@@ -18,6 +19,7 @@ from jitbot.usecases.audit.period_report import PeriodReport
 SCRIPTS = tuple(f"report/{name}.js" for name in ("data", "timeline", "evidence", "table"))
 _MOST = 25  # exceptions that are listed on top; all are in the table
 _SHOWN_PATHS = 6
+_SHOWN_UNSEEN = 25
 _SHOWN_ACCOUNTS = 4  # more are counted, and listed when opened
 
 Text = Mapping[str, str]
@@ -40,10 +42,11 @@ def rendered(survey: PeriodReport) -> str:
         last_day=_day(survey.end - timedelta(seconds=1)),
         made_at=timestamp.show(survey.now),
         verdict=_verdict(survey),
-        tiles=[*_tiles(survey.summary), _rules_tile(survey.rule_changes)],
+        tiles=[*_tiles(survey.summary), _rules_tile(survey.rule_changes), _use_tile(survey.use)],
         tallies=survey.summary.tallies,
         exceptions=[_exception(record) for record in exceptional[:_MOST]],
         exceptions_left_out=max(len(exceptional) - _MOST, 0),
+        use=_use(survey.use),
         stops=[_stop(each) for each in survey.stops],
         rule_changes=[_rule_change(each) for each in survey.rule_changes],
         rules_control=CONTROL,
@@ -166,6 +169,27 @@ def _rule_change(row: RuleRow) -> Text:
         review=row.in_words,
         mark="exception" if exceptions([row]) else "",
     )
+
+
+def _use_tile(figures: UseFigures) -> Text:
+    note = f"of {_many(figures.over, 'grant')} that {'is' if figures.over == 1 else 'are'} over; of {figures.not_seen + figures.not_asked:,} not known"
+    return _tile("Never entered", f"{figures.never:,}", note)
+
+
+def _use(figures: UseFigures) -> Mapping[str, object]:
+    """The section on what was done with the access."""
+    return {
+        "over": figures.over,
+        "rows": [
+            {"state": state, "count": f"{count:,}", "means": means} for state, count, means in figures.rows
+        ],
+        "out_of_sight": [
+            _inert(what=what, count=_many(count, "grant"))
+            for what, count in figures.out_of_sight[:_SHOWN_UNSEEN]
+        ],
+        "more": max(len(figures.out_of_sight) - _SHOWN_UNSEEN, 0),
+        "with_denied": figures.with_denied,
+    }
 
 
 def _entitlement(each: Entitlement) -> Text:

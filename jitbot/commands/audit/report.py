@@ -11,6 +11,7 @@ from jitbot.commands.audit.page import rendered
 from jitbot.commands.audit.period_report import survey_of
 from jitbot.domain.audit.report.rule_rows import in_short
 from jitbot.domain.audit.report.summary import rehearsed
+from jitbot.domain.audit.report.use_rows import in_short as use_in_short
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
@@ -60,7 +61,7 @@ def report(
     click.echo(
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
         f"{len(summary.awaiting):,} break-glass awaiting review{escape.log(rehearsed(summary))}"
-        f"{escape.log(in_short(survey.rule_changes))}"
+        f"{escape.log(in_short(survey.rule_changes))}{escape.log(use_in_short(survey.use))}"
     )
     job_summary.put(invocation.environ, job_summary.of_survey(survey))
     for warning in survey.source.warnings:

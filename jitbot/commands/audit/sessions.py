@@ -8,14 +8,14 @@ import click
 from jitbot.adapters.aws.trail import AwsTrails
 from jitbot.commands.audit.inputs import keys_option, load_inputs
 from jitbot.domain.access.request_state import pull_requests
-from jitbot.domain.audit.report.usage import Usage, summed
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.request.request_reference import resolve
 from jitbot.domain.text import escape, timestamp
+from jitbot.domain.usage.role_usage import Usage, summed
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import print_json, progress
-from jitbot.usecases.audit.usage import used
+from jitbot.usecases.usage.sessions import used
 from jitbot.wiring.context import aws_endpoint, aws_identity
 
 _SHOWN = 40  # operations; --format json has all

@@ -7,6 +7,7 @@ from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, RefusedRequest
 from jitbot.domain.request.to_approve import DueReview
 from jitbot.domain.text import duration, timestamp
+from jitbot.domain.usage.in_words import as_json as use_json
 from jitbot.domain.views.approval_places import placed
 from jitbot.domain.views.request_summary import temporary
 from jitbot.domain.views.wording import TERMINAL
@@ -214,6 +215,7 @@ def granted_json(each: GrantStatus, numbers: Mapping[str, int | None]) -> dict[s
         "expires_at": timestamp.show(each.expires_at),
         "seconds_left": int(each.left.total_seconds()),
         **({"ended_at": timestamp.show(each.ended_at)} if each.ended_at is not None else {}),
+        **({"use": use_json(each.use)} if each.use is not None else {}),
         "pull_request": numbers.get(each.request),
         "url": None,
         "waiting_for": None,

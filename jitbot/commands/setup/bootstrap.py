@@ -163,9 +163,16 @@ def _terraform(root: Path, settings: Settings, options: domain.Options, region: 
     return terraform.configuration(
         domain.template(settings, options),
         name=f"{settings.namespace}bot",
-        accounts=_read(root, ACCOUNTS, documents.parse_accounts).values(),
+        accounts=_accounts(root, settings),
         region=region,
     )
+
+
+def _accounts(root: Path, settings: Settings) -> tuple[str, ...]:
+    """The accounts to prepare: those of accounts.yaml, and the one that holds the organisation's own trail."""
+    named = _read(root, ACCOUNTS, documents.parse_accounts).values()
+    trail = settings.trail.account if settings.trail is not None else None
+    return tuple(dict.fromkeys((*named, *([trail] if trail is not None else []))))
 
 
 def _say_what_is_missing(settings: Settings, options: domain.Options) -> None:
@@ -174,7 +181,7 @@ def _say_what_is_missing(settings: Settings, options: domain.Options) -> None:
 
 
 def _print_roll_out(root: Path, settings: Settings, options: domain.Options, region: str) -> None:
-    accounts = ",".join(_read(root, ACCOUNTS, documents.parse_accounts).values())
+    accounts = ",".join(_accounts(root, settings))
     owner = settings.repository.partition("/")[0]
     known = f"$(gh api users/{owner} --jq .id)" if options.owner_id is None else str(options.owner_id)
     services, managed = ",".join(options.services), ",".join(options.managed_policies)

@@ -43,6 +43,7 @@ class AccountState:
     ended: tuple[Event, ...] = ()  # early ends; each is final
     expired: tuple[Event, ...] = ()
     removed: tuple[Event, ...] = ()
+    used: tuple[Event, ...] = ()  # what CloudTrail showed of its use, asked after the end
 
     @property
     def end(self) -> Event | None:
@@ -265,7 +266,7 @@ def _grown(state: RequestState, event: Event) -> RequestState:
             return replace(state, decided=state.decided | {event.commit}, refusals=(*state.refusals, event))
         case EventType.REVOKED:
             return replace(state, revoked=state.revoked or event)
-        case EventType.GRANTED | EventType.ENDED | EventType.REMOVED:
+        case EventType.GRANTED | EventType.ENDED | EventType.REMOVED | EventType.USED:
             account_state = _held(state.account_state(event.account_id), event)
             return replace(state, account_states={**state.account_states, event.account_id: account_state})
         case EventType.REVIEWED | EventType.OVERDUE:
@@ -298,6 +299,8 @@ def _held(account_state: AccountState, event: Event) -> AccountState:
         return replace(account_state, granted=tuple(sorted((*account_state.granted, event), key=_end_of)))
     if event.kind is EventType.REMOVED:
         return replace(account_state, removed=(*account_state.removed, event))
+    if event.kind is EventType.USED:
+        return replace(account_state, used=(*account_state.used, event))
     if event.why is EndReason.EXPIRED:
         return replace(account_state, expired=(*account_state.expired, event))
     return replace(account_state, ended=(*account_state.ended, event))

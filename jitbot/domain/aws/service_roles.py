@@ -8,7 +8,9 @@ ends access can neither create nor widen anything. No grant can reach IAM, other
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+
+from jitbot.domain.model.documents import OwnTrail
 
 Document = dict[str, object]
 
@@ -125,21 +127,74 @@ def sweep_permissions() -> Document:
     )
 
 
-def audit_permissions() -> Document:
-    """Read what is there and what was done."""
+def audit_permissions(trail: OwnTrail | None = None) -> Document:
+    """Read what is there and what was done; with a trail of one's own, ask that too."""
+    reads = [_WHOLE_ACCOUNT, "cloudtrail:LookupEvents", "ec2:DescribeRegions"]
+    asking = _asking(trail) if trail is not None else ()
+    more = [action for each in asking for action in _actions(each)]
     return _document(
         *_reading(),
         _statement("ReadOwn", "Allow", list(_ROLE_READS), _OWN_ROLES),
-        _statement("ReadAll", "Allow", [_WHOLE_ACCOUNT, "cloudtrail:LookupEvents"], "*"),
-        _only(*_READS, _WHOLE_ACCOUNT, "cloudtrail:LookupEvents"),
+        _statement("ReadAll", "Allow", reads, "*"),
+        *asking,
+        _only(*_READS, *reads, *dict.fromkeys(more)),
     )
 
 
-PERMISSIONS: Mapping[str, Callable[[], Document]] = {
-    "grant": grant_permissions,
-    "sweep": sweep_permissions,
-    "audit": audit_permissions,
-}
+def _asking(trail: OwnTrail) -> tuple[Document, ...]:
+    """What it takes to ask a log group, or a table of Athena: for the account that holds it, and harmless elsewhere.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+    https://docs.aws.amazon.com/athena/latest/ug/security-iam-athena.html
+    """
+    here = f"{trail.region}:${{AWS::AccountId}}:"
+    if trail.log_group:
+        group = f"arn:${{AWS::Partition}}:logs:{here}log-group:{trail.log_group}"
+        return (
+            _statement("AskTrail", "Allow", "logs:StartQuery", [sub(group), sub(f"{group}:*")]),
+            _statement("ReadAnswers", "Allow", ["logs:GetQueryResults", "logs:StopQuery"], "*"),
+        )
+    glue = f"arn:${{AWS::Partition}}:glue:{here}"
+    catalogue = [
+        f"{glue}catalog",
+        f"{glue}database/{trail.database}",
+        f"{glue}table/{trail.database}/{trail.table}",
+    ]
+    asks = (
+        "athena:GetQueryExecution",
+        "athena:GetQueryResults",
+        "athena:StartQueryExecution",
+        "athena:StopQueryExecution",
+    )
+    workgroup = sub(f"arn:${{AWS::Partition}}:athena:{here}workgroup/{trail.workgroup}")
+    buckets = [each.partition("/")[0] for each in (trail.bucket, trail.results)]
+    own = "arn:${AWS::Partition}:s3:::"
+    through: Document = {"StringEquals": {"kms:ViaService": f"s3.{trail.region}.amazonaws.com"}}
+    return (
+        _statement("AskTrail", "Allow", list(asks), workgroup),
+        _statement("ReadTable", "Allow", ["glue:GetDatabase", "glue:GetPartitions", "glue:GetTable"], [sub(each) for each in catalogue]),
+        _statement("FindFiles", "Allow", ["s3:GetBucketLocation", "s3:ListBucket"], [sub(f"{own}{each}") for each in dict.fromkeys(buckets)]),
+        _statement("ReadFiles", "Allow", "s3:GetObject", [sub(f"{own}{each}/*") for each in (trail.bucket, trail.results)]),
+        _statement("WriteAnswers", "Allow", ["s3:AbortMultipartUpload", "s3:PutObject"], sub(f"{own}{trail.results}/*")),
+        _statement("KeysBehindFiles", "Allow", ["kms:Decrypt", "kms:GenerateDataKey"], "*", through),
+    )  # fmt: skip
+
+
+def _actions(statement: Document) -> tuple[str, ...]:
+    action = statement["Action"]
+    return tuple(map(str, action)) if isinstance(action, list) else (str(action),)
+
+
+def permissions(purpose: str, trail: OwnTrail | None = None) -> Document:
+    """What one of jitbot's roles may do."""
+    match purpose:
+        case "grant":
+            return grant_permissions()
+        case "sweep":
+            return sweep_permissions()
+        case "audit":
+            return audit_permissions(trail)
+    raise KeyError(purpose)
 
 
 def trust_policy(purpose: str, *, issuer: str, provider: object) -> Document:

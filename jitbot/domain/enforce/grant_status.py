@@ -11,6 +11,7 @@ from jitbot.domain.aws.rehearsal import is_rehearsal
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.text import timestamp
+from jitbot.domain.usage.use_event import GrantUse, last_term, use_of
 
 
 class GrantState(StrEnum):
@@ -41,6 +42,7 @@ class GrantStatus:
     ended_at: datetime | None = None  # when access really ended; None unless ENDED
     review: str = ""  # of a break-glass grant: the state of its review; empty for any other grant
     is_rehearsal: bool = False  # by its documents
+    use: GrantUse | None = None  # what CloudTrail showed of it after its end; None: not recorded
 
     @property
     def slug(self) -> str:
@@ -125,6 +127,7 @@ def _of(request_state: RequestState, now: datetime) -> Iterable[GrantStatus]:
             ended_at=over if state is GrantState.ENDED else None,
             review=_review(request_state, now),
             is_rehearsal=is_rehearsal(term.ask.policy, (documents,)),
+            use=use_of(account_state.used, last_term(account_state.granted)),
         )
 
 

@@ -26,6 +26,7 @@ _IDLE = (
     [EventType.REVIEWED],
     [EventType.OVERDUE],
     [EventType.RULES],
+    [EventType.USED],
     [EventType.LIFTED],  # what is not read as lifted stays stopped
 )
 _FOLDERS = (events.FOLDER, attestation.TOKENS, attestation.KEYS)

@@ -10,6 +10,7 @@ from typing import assert_never
 from jitbot.domain.ledger.attestation import own_message
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import ReviewOutcome, RuleOutcome
+from jitbot.domain.ledger.recorded_use import UseState, state_of
 from jitbot.domain.model.grammar import LOGIN, RequestPath, parse_request_path
 from jitbot.domain.text import timestamp
 
@@ -88,6 +89,8 @@ def sentence(event: Event) -> str:
             return f"overdue: {whose} was to be reviewed{_by(event)}, and was not"
         case EventType.RULES:
             return f"rules: {_changed(event)}, {_how_it_came(event)}"
+        case EventType.USED:
+            return f"used: {whose} in {where}, {_use(event)}"
         case EventType.STOPPED:
             return f"stopped: every request of {_stopped(event) or 'somebody'}{until}, by {_token(_LOGIN, event.evidence.by) or 'jitbot'}"
         case EventType.LIFTED:
@@ -117,6 +120,15 @@ def _how_it_came(event: Event) -> str:
             return f"pushed past the rules by {_token(_LOGIN, evidence.by) or 'somebody'}"
         case _:
             return "and GitHub did not say who approved it"
+
+
+def _use(event: Event) -> str:
+    """What was seen of a grant's use; how often is at least so often, if something was out of sight."""
+    entered = event.evidence.use.entered
+    state = state_of(entered, event.evidence.use.not_seen)
+    if state is not UseState.ENTERED:
+        return state
+    return "entered once" if entered == 1 else f"entered {entered} times"
 
 
 def _stopped(event: Event) -> str:

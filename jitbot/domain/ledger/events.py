@@ -32,7 +32,7 @@ class EventType(StrEnum):
 
     REVIEWED and OVERDUE are about the review that a break-glass approval requires: given, or not given in time. RULES
     is about a commit on main that changed the rules. STOPPED and LIFTED are about an emergency stop. These three are
-    about no single request.
+    about no single request. USED is about a grant that is over: what CloudTrail showed of its use.
     """
 
     APPROVED = "approved"
@@ -49,6 +49,7 @@ class EventType(StrEnum):
     RULES = "rules"
     STOPPED = "stopped"
     LIFTED = "lifted"
+    USED = "used"
 
 
 LEDGER = "ledger"  # the branch that holds the events

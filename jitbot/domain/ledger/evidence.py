@@ -12,6 +12,7 @@ from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.case_json import Facts
 from jitbot.domain.ledger.case_json import dump as dump_facts
 from jitbot.domain.ledger.case_json import load as load_facts
+from jitbot.domain.ledger.recorded_use import RecordedUse
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.text.json_object import (
     JsonObject,
@@ -182,6 +183,9 @@ class Evidence(JsonObject):
     person = one("person", RecordedAccount)
     policy = text("policy")
     stop = text("stop")
+
+    # what was done with a grant, asked of CloudTrail after its end
+    use = one("use", RecordedUse)
 
     # verifications
     main = unread("main")

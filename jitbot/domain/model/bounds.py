@@ -52,6 +52,16 @@ RULE_PATHS = 100  # paths recorded of one of them
 RULE_FILES = 1_000  # files of the rules that one change may touch; of more nothing is compared
 OPEN_PULLS = 20  # open pull requests that are looked into, to see what a change of the rules does to them
 RULE_REVIEWS = 20  # reviews recorded of one of them that counted, and as many that did not
+
+# the use of a grant
+TRAIL_PAGES = 60  # answers of CloudTrail, of 50 events each, that one grant may take in one region
+RUN_PAGES = 1_200  # and one run, in the region that it asks most: ten minutes at the rate that AWS allows
+USES = 20  # grants whose use is recorded together; a run that is stopped loses no more
+USE_SESSIONS = 50  # sessions of one grant whose calls are asked for
+USE_SERVICES = 30  # services recorded of one grant
+USE_UNSEEN = 30  # parts recorded of one grant that were out of sight
+TRAIL_ROWS = 1_000  # rows that are read of one answer of a trail of one's own
+
 SHOWN = 5  # things named one by one within a message
 
 

@@ -191,6 +191,26 @@ Accounts = Mapping[str, AccountId]  # alias -> account id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnTrail:
+    """Where an organisation keeps CloudTrail's records itself: a log group of CloudWatch Logs, or a table of Athena.
+
+    Exactly one of `log_group` and `table` is set. Without `account` each account has its own.
+    """
+
+    region: str
+    account: AccountId | None = None
+    log_group: str = ""
+    workgroup: str = ""
+    database: str = ""
+    table: str = ""
+    bucket: str = ""  # of the trail's files, and perhaps a folder in it
+    results: str = ""  # likewise, of what the workgroup writes
+    day: str = (
+        ""  # the partition column that holds a call's day, as 2026/11/24; without it the whole table is read
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """policies/settings.yaml: which repository this is, and what its grants are made of."""
 
@@ -199,6 +219,7 @@ class Settings:
     namespace: str
     issuer: str  # URL of the OIDC issuer that signs the ledger's attestations
     approvals_valid_for: timedelta
+    trail: OwnTrail | None = None
 
 
 class ParameterKind(StrEnum):

@@ -13,6 +13,10 @@ class UnavailableError(JitbotError):
     """GitHub, AWS, the issuer or git gave no usable answer, so nothing may be concluded from it."""
 
 
+class TooMuchError(UnavailableError):
+    """There is more than is read. What was read stays true, and trying again will not help."""
+
+
 class DeniedError(JitbotError):
     """GitHub or AWS answered with a refusal. Trying the same again will not help."""
 

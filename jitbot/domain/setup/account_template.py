@@ -88,7 +88,7 @@ def template(settings: Settings, options: Options) -> Document:
         "Metadata": {"jitbot": {"EarlyEnd": _EARLY_END}},
         "Parameters": _parameters(settings, options),
         "Conditions": _CONDITIONS,
-        "Resources": _resources(settings.issuer),
+        "Resources": _resources(settings),
         "Outputs": {
             f"{purpose.title()}Role": {"Value": {"Fn::GetAtt": [f"{purpose.title()}Role", "Arn"]}}
             for purpose in service_roles.WORKFLOWS
@@ -148,9 +148,8 @@ def _parameters(settings: Settings, options: Options) -> Document:
     }
 
 
-def _resources(issuer: str) -> Document:
-    name = issuer.partition("://")[2]
-    roles = {f"{purpose.title()}Role": _role(purpose, name) for purpose in service_roles.WORKFLOWS}
+def _resources(settings: Settings) -> Document:
+    roles = {f"{purpose.title()}Role": _role(purpose, settings) for purpose in service_roles.WORKFLOWS}
     return {
         "OidcProvider": {
             "Type": "AWS::IAM::OIDCProvider",
@@ -158,7 +157,7 @@ def _resources(issuer: str) -> Document:
             # Others may have come to rely on it: a second namespace, or somebody's deployments.
             "DeletionPolicy": "Retain",
             "UpdateReplacePolicy": "Retain",
-            "Properties": {"Url": issuer, "ClientIdList": [service_roles.AUDIENCE]},
+            "Properties": {"Url": settings.issuer, "ClientIdList": [service_roles.AUDIENCE]},
         },
         "Boundary": {
             "Type": "AWS::IAM::ManagedPolicy",
@@ -172,7 +171,9 @@ def _resources(issuer: str) -> Document:
     }
 
 
-def _role(purpose: str, issuer: str) -> Document:
+def _role(purpose: str, settings: Settings) -> Document:
+    issuer = settings.issuer.partition("://")[2]
+    document = service_roles.permissions(purpose, settings.trail)
     existing = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/" + issuer)
     provider = choose("CreatesProvider", {"Ref": "OidcProvider"}, existing)
     return {
@@ -181,9 +182,7 @@ def _role(purpose: str, issuer: str) -> Document:
             "RoleName": sub("${Namespace}bot-" + purpose),
             "MaxSessionDuration": int(iam.SESSION.total_seconds()),
             "AssumeRolePolicyDocument": service_roles.trust_policy(purpose, issuer=issuer, provider=provider),
-            "Policies": [
-                {"PolicyName": "permissions", "PolicyDocument": service_roles.PERMISSIONS[purpose]()}
-            ],
+            "Policies": [{"PolicyName": "permissions", "PolicyDocument": document}],
         },
     }
 

@@ -11,9 +11,11 @@ from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import DECIDES, EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Reason, RecordedReview
+from jitbot.domain.ledger.recorded_use import UseState
 from jitbot.domain.ledger.stops import subject_of
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.text.markdown import cut, exact, fenced, hidden
+from jitbot.domain.usage.in_words import in_words, out_of_sight
 from jitbot.domain.views.comment_body import Part, fitted, folded, must, whole
 from jitbot.domain.views.wording import MARKDOWN, listed, when
 
@@ -142,9 +144,20 @@ def _state(each: MergedRequest, status: GrantStatus) -> str:
         case GrantState.APPROVED:
             return f"⏳ {who} gets {what} in {where} until {end}: {_trouble(each, status)}"
         case GrantState.ENDED:
-            return f"⚪ {who} had {what} in {where}: {how_it_ended(each.state, status)}"
+            return f"⚪ {who} had {what} in {where}: {how_it_ended(each.state, status)}{_used(status)}"
         case _:
             assert_never(status.state)
+
+
+def _used(status: GrantStatus) -> str:
+    """What was done with it, and what nobody could see, as a line of its own; empty until CloudTrail was asked."""
+    use = status.use
+    if use is None:
+        return ""
+    hidden_from_us = MARKDOWN.plain("; ".join(out_of_sight(use.not_seen)))
+    not_seen = f" Not seen: {hidden_from_us}." if use.not_seen else ""
+    said = "whether it was used was not seen" if use.state is UseState.NOT_SEEN else in_words(use, when)
+    return f"<br>🔎 By CloudTrail: {MARKDOWN.plain(said)}.{not_seen}"
 
 
 def _begins(state: RequestState) -> str:

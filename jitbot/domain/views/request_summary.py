@@ -17,6 +17,7 @@ from jitbot.domain.model.documents import OPTIONAL, Finding, Login, Person, Poli
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.model.parsed_case import ParsedCase
 from jitbot.domain.text import duration, timestamp
+from jitbot.domain.usage.in_words import in_words
 from jitbot.domain.views.approval_places import placed, rules_that_hold
 from jitbot.domain.views.grant_preview import GrantPreview
 from jitbot.domain.views.other_requests import OtherRequests
@@ -196,7 +197,8 @@ def stands(summary: RequestSummary, escaper: Escaper) -> Iterator[str]:
             if each.ended_at is not None
             else f"{each.state}, {duration.show(each.left)} left, until {when(each.expires_at)}"
         )
-        yield f"{escaper.plain(each.account)}: {how}"
+        use = f"; {in_words(each.use, when)}" if each.use is not None else ""
+        yield f"{escaper.plain(each.account)}: {how}{use}"
 
 
 def worst_first(summaries: Iterable[RequestSummary]) -> tuple[RequestSummary, ...]:

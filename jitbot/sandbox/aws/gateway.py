@@ -7,6 +7,7 @@ from threading import RLock
 from typing import Any
 
 from jitbot.sandbox.aws import strict, wire
+from jitbot.sandbox.aws.event_history import EventHistory
 from jitbot.sandbox.aws.policy import actions, permissions
 from jitbot.sandbox.aws.policy.content import Content
 from jitbot.sandbox.aws.sessions import Caller, Sessions
@@ -34,6 +35,7 @@ class Gateway:
         self.calls: list[tuple[str, str, str]] = []
         self.faults: Faults | None = None
         self.roles_per_account = strict.ROLES_PER_ACCOUNT
+        self.history = EventHistory()
         self._store = store
         self._sessions = sessions
         self._content = content
@@ -66,9 +68,23 @@ class Gateway:
         if fault and not fault.after:
             raise RefusedError(fault.code, fault.message, fault.status)
         with self._lock:
-            answer = self._work(call, caller, environ)
+            answer = self._noted(call, caller, account_id, environ)
         if fault:
             raise RefusedError(fault.code, fault.message, fault.status)
+        return answer
+
+    def _noted(
+        self, call: AwsCall, caller: Caller | None, account_id: str, environ: dict[str, Any]
+    ) -> AwsAnswer:
+        """The answer, with the call in the event history, refused or not."""
+        if caller is None:
+            return self._work(call, caller, environ)
+        try:
+            answer = self._work(call, caller, environ)
+        except RefusedError as refusal:
+            self.history.note(call, caller, account_id, self._clock.now(), error=refusal.code)
+            raise
+        self.history.note(call, caller, account_id, self._clock.now(), body=answer.body)
         return answer
 
     def _authenticate(self, call: AwsCall) -> Caller | None:
@@ -89,6 +105,8 @@ class Gateway:
         self._authorize(call, caller)
         if call.service == "iam":
             return self._iam(call, caller, environ)
+        if (call.service, call.operation) == ("cloudtrail", "LookupEvents"):
+            return self.history.look_up(call, caller, now)
         return self._content.answer(call, caller) or self._store.forward(environ, caller.account_id)
 
     def _authorize(self, call: AwsCall, caller: Caller) -> None:

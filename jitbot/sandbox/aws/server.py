@@ -1,5 +1,6 @@
 """The embedded AWS as one object: start it, seed it, point boto3 at `url`, stop it."""
 
+from collections import deque
 from collections.abc import Iterable
 from datetime import timedelta
 from threading import Lock, Thread
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from jitbot.domain.model.documents import IamUser, Person, Principal
 from jitbot.domain.model.errors import JitbotError
 from jitbot.sandbox.aws import seeding
+from jitbot.sandbox.aws.event_history import RecordedCall
 from jitbot.sandbox.aws.gateway import Faults, Gateway
 from jitbot.sandbox.aws.policy.content import Content
 from jitbot.sandbox.aws.sessions import Sessions
@@ -85,6 +87,11 @@ class AwsSandbox:
     def calls(self) -> list[tuple[str, str, str]]:
         """(account id, service, operation) of every call so far; `calls.clear()` begins anew."""
         return self._gateway.calls
+
+    @property
+    def history(self) -> deque[RecordedCall]:
+        """What CloudTrail's event history holds; `history.clear()` begins anew."""
+        return self._gateway.history.calls
 
     @property
     def faults(self) -> Faults | None:

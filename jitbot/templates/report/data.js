@@ -31,6 +31,7 @@ function readRow(raw, index) {
   row.answers = raw[31];
   [row.glass, row.exception, row.doubt, row.open] = raw.slice(32, 36).map((flag) => flag === 1);
   row.rehearsal = raw[37] === 1;
+  row.use = text(raw[38][0]);
   row.verdict = row.exception ? "exception" : row.doubt ? "unknown" : row.open ? "open" : row.answers.length ? "good" : "none";
   return row;
 }
@@ -51,6 +52,7 @@ function readWhole(row) {
   const review = row.raw[30];
   if (review) whole.review = { due: review[0], reviewers: text(review[1]), at: review[2], by: text(review[3]) };
   whole.failures = row.raw[36];
+  [whole.used, whole.services, whole.notSeen, whole.useRun] = row.raw[38].slice(1).map(text);
   return whole;
 }
 

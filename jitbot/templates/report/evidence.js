@@ -72,8 +72,13 @@ function outcomeFacts(whole) {
     if (whole.expiry !== null) pairs.push(["after its expiry by", length(whole.removedAt - whole.expiry)]);
   }
   pairs.push(["failed attempts", whole.failures || ""]);
-  if (whole.grants.length) pairs.push(["first and last use", "not read: jitbot audit sessions asks CloudTrail"]);
   return facts("What happened", pairs);
+}
+
+function useFacts(whole) {
+  return facts("What was done with it", [
+    ["by CloudTrail", whole.used], ["calls by service", whole.services], ["not seen", whole.notSeen], ["run", whole.useRun],
+  ]);
 }
 
 function verdictFacts(whole) {
@@ -104,6 +109,6 @@ function evidence(row) {
   ]) : null;
   const shell = make("section", { class: "shell" }, make("h4", {}, "See it yourself"),
     make("pre", { tabindex: "0", "aria-label": "git commands" }, commands(whole).join("\n")));
-  const parts = [verdictFacts(whole), asked, given, ...whole.decisions.map(decisionFacts), outcomeFacts(whole), review, shell];
+  const parts = [verdictFacts(whole), asked, given, ...whole.decisions.map(decisionFacts), outcomeFacts(whole), useFacts(whole), review, shell];
   return make("div", { class: "evidence" }, ...parts.filter(Boolean));
 }

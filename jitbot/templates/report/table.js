@@ -40,6 +40,8 @@ const KINDS = {
   all: () => true, exception: (row) => row.exception, unknown: (row) => row.doubt, open: (row) => row.open, glass: (row) => row.glass,
   privileged: (row) => row.risk === "high" || row.risk === "critical", refused: (row) => row.outcome === "refused",
   rehearsal: (row) => row.rehearsal, live: (row) => row.outcome === "live",
+  entered: (row) => row.use === "entered", never: (row) => row.use === "never entered",
+  unseen: (row) => row.use === "not seen" || row.use === "not asked",
 };
 
 function find() {

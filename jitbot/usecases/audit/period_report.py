@@ -9,6 +9,7 @@ from jitbot.domain.audit.report.entitlements import Entitlement, entitlement
 from jitbot.domain.audit.report.population import population, within
 from jitbot.domain.audit.report.rule_rows import RuleRow, rule_rows
 from jitbot.domain.audit.report.summary import Summary, summary
+from jitbot.domain.audit.report.use_rows import UseFigures, use_figures
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
@@ -43,6 +44,11 @@ class PeriodReport:
     rule_changes: tuple[RuleRow, ...]
     entitlements: tuple[Entitlement, ...]
     stops: tuple[Stop, ...] = ()  # those that held in some part of the period
+
+    @property
+    def use(self) -> UseFigures:
+        """What was done with the grants of the period, in figures."""
+        return use_figures(self.records)
 
     @property
     def in_doubt(self) -> bool:

@@ -3,6 +3,7 @@
 moto does not implement LookupEvents, and nothing here ran against the real one.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,9 +13,12 @@ import pytest
 from botocore.stub import Stubber
 from cloudtrail import ALICE, AT, ROLE, SESSION, assumed, called, event, switched
 
-from jitbot.adapters.aws.trail import MOST, PAUSE, AwsTrail
-from jitbot.domain.audit.report.usage import Opening, Period
-from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.adapters.aws.identity import Identity
+from jitbot.adapters.aws.trail import MOST, PAUSE, AwsTrail, AwsTrails
+from jitbot.domain.model.bounds import RUN_PAGES
+from jitbot.domain.model.documents import AccountId
+from jitbot.domain.model.errors import DeniedError, TooMuchError, UnavailableError
+from jitbot.domain.usage.role_usage import Opening, Period
 
 PERIOD = Period(start=datetime(2026, 11, 23, 9, tzinfo=UTC), end=datetime(2026, 11, 23, 13, tzinfo=UTC))
 OPENED = Opening(
@@ -25,11 +29,11 @@ OPENED = Opening(
 class Stubbed:
     """A trail whose answers are given beforehand, and each checked against what was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, pages: int | None = None) -> None:
         client = boto3.client("cloudtrail", "eu-west-1", aws_access_key_id="AKIA", aws_secret_access_key="x")
         self.stubber = Stubber(client)
         self.slept: list[float] = []
-        self.trail = AwsTrail(client, "eu-west-1", sleep=self.slept.append)
+        self.trail = AwsTrail(client, "eu-west-1", sleep=self.slept.append, pages=pages)
 
     def expect(self, key: str, value: str, *events: Any, token: str = "", answer_token: str = "") -> None:
         """The next question, whole, and its answer."""
@@ -142,3 +146,97 @@ def test_times_are_utc(stubbed: Stubbed) -> None:
     """botocore gives local times; ours are UTC."""
     stubbed.expect("AccessKeyId", OPENED.key, called(at=AT + timedelta(minutes=1)))
     assert [each.at for each in stubbed.trail.calls(OPENED, ROLE, PERIOD)] == [AT + timedelta(minutes=1)]
+
+
+def test_a_switch_that_failed_opens_nothing(stubbed: Stubbed) -> None:
+    """CloudTrail records it too, with its outcome."""
+    failed = switched(responseElements={"SwitchRole": "Failure"})
+    stubbed.expect("ResourceName", ROLE)
+    stubbed.expect("EventName", "SwitchRole", failed, switched(responseElements={"SwitchRole": "Success"}))
+    assert len(list(stubbed.trail.openings(ROLE, PERIOD))) == 1
+
+
+def test_a_role_is_read_so_far_and_no_further() -> None:
+    """What was read before stays read; the rest is said to be too much, and is not asked for."""
+    stubbed, counted = Stubbed(pages=2), list[int]()
+    stubbed.trail._count = lambda: counted.append(1)
+    stubbed.expect("AccessKeyId", OPENED.key, called(), answer_token="more")
+    stubbed.expect("AccessKeyId", OPENED.key, called(event_id="e2"), token="more", answer_token="still")
+    calls = stubbed.trail.calls(OPENED, ROLE, PERIOD)
+    with stubbed.stubber:
+        assert [next(calls).event_id, next(calls).event_id] == ["e1", "e2"]
+        with pytest.raises(TooMuchError, match="more events in eu-west-1 than are read"):
+            next(calls)
+        stubbed.stubber.assert_no_pending_responses()
+    assert len(counted) == 2
+
+
+class Accounts(AwsTrails):
+    """Trails whose clients are stubbed; `opened` counts how often each account was entered."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.now, self.opened = 0.0, Counter[str]()
+        super().__init__(Identity(role_name="jitbot-audit", session_name="t"), seconds=lambda: self.now)
+        self.stubber = Stubber(
+            boto3.client("ec2", "us-east-1", aws_access_key_id="AKIA", aws_secret_access_key="x")
+        )
+        for answer in answers:
+            if isinstance(answer, str):
+                self.stubber.add_client_error("describe_regions", answer, http_status_code=403)
+            else:
+                regions = {"Regions": [{"RegionName": each} for each in answer]}
+                self.stubber.add_response("describe_regions", regions, {"AllRegions": False})
+
+    def _enter(self, account_id: AccountId) -> Any:
+        self.opened[account_id] += 1
+        return self
+
+    def client(self, service: str, **_: Any) -> Any:
+        """The session's own clients."""
+        return self.stubber.client if service == "ec2" else object()
+
+
+PROD, DATA = AccountId("111111111111"), AccountId("012345670123")
+
+
+def test_the_regions_of_an_account() -> None:
+    """Those that are enabled, in order; a name that is none makes the whole list none."""
+    accounts = Accounts(["us-east-1", "eu-west-1"], [], ["eu-west-1", "x; DROP"], "UnauthorizedOperation")
+    with accounts.stubber:
+        assert accounts.regions(PROD) == ("eu-west-1", "us-east-1")
+        for _ in range(2):
+            with pytest.raises(UnavailableError, match="cannot be read"):
+                accounts.regions(PROD)
+        with pytest.raises(DeniedError, match="list the regions of account 111111111111"):
+            accounts.regions(PROD)
+
+
+def test_an_account_is_entered_anew_before_its_credentials_end() -> None:
+    """Once for all regions, and again after ten minutes; of two accounts only the last one's clients are kept."""
+    accounts = Accounts()
+    first = accounts.of(PROD, "eu-west-1")
+    assert accounts.of(PROD, "eu-west-1")._client is first._client
+    accounts.of(DATA, "eu-west-1")
+    accounts.of(PROD, "eu-west-1")
+    assert accounts.opened == {PROD: 1, DATA: 1}
+    assert len(accounts._clients) == 1
+    accounts.now = 600.0
+    accounts.of(PROD, "eu-west-1")
+    assert accounts.opened == {PROD: 2, DATA: 1}
+
+
+def test_a_run_asks_no_more_than_it_may() -> None:
+    """By the answers of the region that was asked most, and by the time that it took."""
+    accounts = Accounts()
+    trail = accounts.of(PROD, "eu-west-1")
+    for _ in range(RUN_PAGES - 1):
+        trail._count()
+    accounts.of(PROD, "us-east-1")._count()
+    assert not accounts.spent()
+    accounts.of(DATA, "eu-west-1")._count()
+    assert accounts.spent()
+    slow = Accounts()
+    slow.now = 1_199.0
+    assert not slow.spent()
+    slow.now = 1_200.0
+    assert slow.spent()

@@ -13,6 +13,7 @@ from jitbot.domain.model.documents import (
     IamUser,
     IdentityCenter,
     Login,
+    OwnTrail,
     Parameter,
     ParameterKind,
     Person,
@@ -314,3 +315,55 @@ def test_settings(issuer: str) -> None:
         issuer=issuer,
         approvals_valid_for=timedelta(hours=24),
     )
+
+
+SETTINGS = (
+    "repository: acme/access\nrepository_id: 700001\nnamespace: jit\n"
+    "issuer: https://token.actions.githubusercontent.com\napprovals_valid_for: 24h\n"
+)
+ATHENA = (
+    "  athena: {workgroup: jitbot, database: cloudtrail, table: events, bucket: acme-trail/AWSLogs, "
+    "results: acme-athena/jitbot, day: timestamp}\n"
+)
+
+
+def test_settings_that_name_a_trail() -> None:
+    """A log group, or a table; in an account of its own, or in each. Settings without one are as they were."""
+    group = documents.parse_settings(
+        _source(f"{SETTINGS}trail:\n  region: eu-west-1\n  log_group: aws-cloudtrail-logs\n")
+    )
+    assert group.value is not None
+    assert group.value.trail == OwnTrail(region="eu-west-1", log_group="aws-cloudtrail-logs")
+    table = documents.parse_settings(
+        _source(f'{SETTINGS}trail:\n  region: eu-west-1\n  account: "333333333333"\n{ATHENA}')
+    )
+    assert table.value is not None
+    assert table.value.trail == OwnTrail(
+        region="eu-west-1", account=AccountId("333333333333"), workgroup="jitbot", database="cloudtrail",
+        table="events", bucket="acme-trail/AWSLogs", results="acme-athena/jitbot", day="timestamp",
+    )  # fmt: skip
+    plain = documents.parse_settings(_source(SETTINGS)).value
+    assert plain is not None
+    assert plain.trail is None
+
+
+@pytest.mark.parametrize(
+    ("trail", "message"),
+    [
+        ("  region: eu-west-1\n", "trail must have either log_group or athena, and not both"),
+        (f"  region: eu-west-1\n  log_group: x\n{ATHENA}", "trail must have either log_group or athena, and not both"),
+        ("  log_group: x\n", "trail needs region"),
+        ("  region: eu-west-1'\n  log_group: x\n", "trail.region"),
+        ("  region: eu-west-1\n  log_group: 'x | delete'\n", "trail.log_group"),
+        ("  region: eu-west-1\n  log_group: x\n  account: audit\n", "trail.account"),
+        (f"  region: eu-west-1\n{ATHENA.replace('table: events', 'table: a-b')}", "trail.athena.table"),
+        (f"  region: eu-west-1\n{ATHENA.replace('acme-trail/AWSLogs', 'acme*')}", "trail.athena.bucket"),
+        (f"  region: eu-west-1\n{ATHENA.replace('acme-athena/jitbot', 'acme-athena/$x')}", "trail.athena.results"),
+        (f"  region: eu-west-1\n{ATHENA.replace(', day: timestamp', ', where: 1=1')}", "trail.athena has no key"),
+    ],
+)  # fmt: skip
+def test_a_trail_is_a_literal(trail: str, message: str) -> None:
+    """What goes into a question, or into a policy of jitbot's own role, has a shape in which nothing ends a literal."""
+    found = documents.parse_settings(_source(f"{SETTINGS}trail:\n{trail}"))
+    assert found.value is None
+    assert any(each.message.startswith(message) for each in found.findings), found.findings

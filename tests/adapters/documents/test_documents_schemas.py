@@ -17,7 +17,7 @@ ACME = SCHEMAS.parent / "sandbox" / "acme"
 OURS = {"patternErrorMessage"}
 SAID = {
     "type", "format", "pattern", "enum", "minimum", "maximum", "minItems", "maxItems", "minProperties",
-    "maxProperties", "uniqueItems", "required", "additionalProperties", "propertyNames",
+    "maxProperties", "oneOf", "uniqueItems", "required", "additionalProperties", "propertyNames",
 }  # fmt: skip
 SILENT = {"$schema", "$defs", "$ref", "title", "description", "examples", "default", "properties", "items"}
 

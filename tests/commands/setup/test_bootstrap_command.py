@@ -314,3 +314,17 @@ def test_a_boundary_that_aws_would_not_take_is_refused(capsys: Captured) -> None
     boundary = stacks.resolve(made, account_id="111111111111", parameters={"Namespace": "a" * 12})["Boundary"]
     size = len(json.dumps(boundary.properties["PolicyDocument"], separators=(",", ":")))
     assert 5_700 < size <= 6_144 - 128 - 4 * len("-us-gov")  # a stack's name, another partition
+
+
+def test_an_account_that_holds_the_trail_is_prepared_too(capsys: Captured, access: Path) -> None:
+    """The audit role must be there to ask it, although nobody is granted anything there."""
+    file = access / "policies" / "settings.yaml"
+    trail = 'trail:\n  region: eu-west-1\n  account: "444444444444"\n  log_group: aws-cloudtrail-logs\n'
+    before = run(capsys, "--stackset", folder=access)[1]
+    file.write_text(file.read_text() + trail)
+    after = run(capsys, "--stackset", folder=access)[1]
+    assert "444444444444" not in before
+    assert ",444444444444,AccountFilterType" in after
+    assert "444444444444" in run(capsys, "--format", "terraform", folder=access)[1]
+    (inline,) = template(capsys, folder=access)["Resources"]["AuditRole"]["Properties"]["Policies"]
+    assert "aws-cloudtrail-logs" in json.dumps(inline)

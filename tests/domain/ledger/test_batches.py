@@ -185,7 +185,7 @@ def test_an_event_lies_in_the_folder_of_its_batch() -> None:
 
 
 def test_whatever_may_give_or_end_is_not_idle() -> None:
-    """By the kind in its name: a refusal, a failure, a verdict, a review, a lift and a change of the rules alone are."""
+    """By the kind in its name: a refusal, a failure, a verdict, a review, a lift, a change of the rules and a use alone are."""
     idle = {
         EventType.REFUSED,
         EventType.FAILED,
@@ -194,6 +194,7 @@ def test_whatever_may_give_or_end_is_not_idle() -> None:
         EventType.OVERDUE,
         EventType.LIFTED,
         EventType.RULES,
+        EventType.USED,
     }
     for kind in EventType:
         assert unread(replace(APPROVAL, kind=kind), held={}).idle is (kind in idle), kind

@@ -8,6 +8,7 @@ from acme_facts import MERGE, NOW, PATH
 from builders import a_revocation, a_window, an_approval, an_extension, an_outcome
 from hypothesis import given
 from hypothesis import strategies as st
+from use_facts import UNUSED, a_used_event
 
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.commit_message import message, sentence, trailers
@@ -67,6 +68,10 @@ def an_orphan(kind: EventType = EventType.ENDED) -> Event:
             an_outcome(EventType.FAILED),
             "failed: orders-db-read for alice-refunds in prod; the next run tries again",
         ),
+        (a_used_event(), "used: orders-db-read of alice-refunds in prod, entered once"),
+        (a_used_event(entered=3), "used: orders-db-read of alice-refunds in prod, entered 3 times"),
+        (a_used_event(UNUSED), "used: orders-db-read of alice-refunds in prod, never entered"),
+        (a_used_event(UNUSED, entered=None), "used: orders-db-read of alice-refunds in prod, not seen"),
         (Event(kind=EventType.VERIFIED, at=NOW, request=""), "verified: the ledger holds together"),
         (Event(kind=EventType.VERIFIED, at=NOW, request="", cause="doubt"), "verified: doubt"),
         (

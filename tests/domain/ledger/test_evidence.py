@@ -103,6 +103,7 @@ OUTCOMES = (
     EventType.VERIFIED,
     EventType.REVIEWED,
     EventType.OVERDUE,
+    EventType.USED,
 )
 EVENTS = (
     an_approval(),

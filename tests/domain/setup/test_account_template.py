@@ -9,7 +9,7 @@ import pytest
 from botocore.session import get_session
 
 from jitbot.domain.aws import iam, service_roles
-from jitbot.domain.model.documents import AccountId, Policy, Settings, Statement
+from jitbot.domain.model.documents import AccountId, OwnTrail, Policy, Settings, Statement
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.setup import account_template
 from jitbot.domain.setup.account_template import Options
@@ -322,3 +322,88 @@ def test_the_defaults_are_what_policies_use(
     """A managed policy needs every service, since AWS decides what it allows."""
     assert account_template.services_of(policies) == services
     assert account_template.managed_policies_of(policies) == managed
+
+
+GROUP = OwnTrail(region="eu-west-1", log_group="aws-cloudtrail-logs")
+TABLE = OwnTrail(
+    region="eu-west-1", account=PROD, workgroup="jitbot", database="cloudtrail", table="events",
+    bucket="acme-trail/AWSLogs", results="acme-athena/jitbot",
+)  # fmt: skip
+HERE = f"eu-west-1:{PROD}"
+
+
+def allowed(
+    trail: OwnTrail | None, action: str, resource: str, purpose: str = "Audit", **context: str
+) -> bool:
+    """Whether a role of jitbot's may do this, with such a trail in the settings."""
+    document = permissions(resources(settings=replace(SETTINGS, trail=trail)), purpose)
+    keys = {f"kms:{name}": (value,) for name, value in context.items()}
+    question = AccessQuestion(action=action, resource=resource, context=keys)
+    return evaluator.evaluate([document], question) is Evaluation.ALLOW
+
+
+@pytest.mark.parametrize(
+    ("trail", "action", "resource"),
+    [
+        (GROUP, "logs:StartQuery", f"arn:aws:logs:{HERE}:log-group:aws-cloudtrail-logs"),
+        (GROUP, "logs:StartQuery", f"arn:aws:logs:{HERE}:log-group:aws-cloudtrail-logs:*"),
+        (GROUP, "logs:GetQueryResults", "*"),
+        (TABLE, "athena:StartQueryExecution", f"arn:aws:athena:{HERE}:workgroup/jitbot"),
+        (TABLE, "glue:GetTable", f"arn:aws:glue:{HERE}:table/cloudtrail/events"),
+        (TABLE, "s3:GetObject", "arn:aws:s3:::acme-trail/AWSLogs/1/x.json.gz"),
+        (TABLE, "s3:PutObject", "arn:aws:s3:::acme-athena/jitbot/answer.csv"),
+    ],
+)
+def test_the_audit_may_ask_the_trail_that_is_named(trail: OwnTrail, action: str, resource: str) -> None:
+    """Exactly that one: without it in the settings nothing of it is allowed, and grant and sweep never may."""
+    assert allowed(trail, action, resource)
+    assert not allowed(None, action, resource)
+    assert not allowed(TABLE if trail is GROUP else GROUP, action, resource)
+    assert not allowed(trail, action, resource, "Grant")
+    assert not allowed(trail, action, resource, "Sweep")
+
+
+@pytest.mark.parametrize(
+    ("trail", "action", "resource"),
+    [
+        (GROUP, "logs:StartQuery", f"arn:aws:logs:{HERE}:log-group:payments"),
+        (GROUP, "logs:StartQuery", f"arn:aws:logs:{HERE}:log-group:aws-cloudtrail-logs-2"),
+        (GROUP, "logs:PutLogEvents", f"arn:aws:logs:{HERE}:log-group:aws-cloudtrail-logs"),
+        (GROUP, "logs:DeleteLogGroup", f"arn:aws:logs:{HERE}:log-group:aws-cloudtrail-logs"),
+        (TABLE, "athena:StartQueryExecution", f"arn:aws:athena:{HERE}:workgroup/primary"),
+        (TABLE, "glue:DeleteTable", f"arn:aws:glue:{HERE}:table/cloudtrail/events"),
+        (TABLE, "glue:GetTable", f"arn:aws:glue:{HERE}:table/cloudtrail/other"),
+        (TABLE, "s3:GetObject", "arn:aws:s3:::acme-trail/other/x"),
+        (TABLE, "s3:PutObject", "arn:aws:s3:::acme-trail/AWSLogs/1/x.json.gz"),
+        (TABLE, "s3:DeleteObject", "arn:aws:s3:::acme-trail/AWSLogs/1/x.json.gz"),
+        (TABLE, "kms:Decrypt", "arn:aws:kms:eu-west-1:1:key/x"),
+    ],
+)
+def test_the_audit_may_change_nothing_of_the_trail(trail: OwnTrail, action: str, resource: str) -> None:
+    """It reads, and writes nothing but its own answers; a key only behind the files."""
+    assert not allowed(trail, action, resource)
+
+
+def test_a_key_is_used_behind_the_files_alone() -> None:
+    """Through S3 in the trail's region."""
+    key = "arn:aws:kms:eu-west-1:1:key/x"
+    assert allowed(TABLE, "kms:Decrypt", key, viaservice="s3.eu-west-1.amazonaws.com")
+    assert not allowed(TABLE, "kms:Decrypt", key, viaservice="dynamodb.eu-west-1.amazonaws.com")
+
+
+@pytest.mark.parametrize("trail", [GROUP, TABLE])
+def test_nothing_else_means_the_trail_too(trail: OwnTrail) -> None:
+    """The role's own limit names each action that it may take, and no more than without a trail but those."""
+    made = permissions(resources(settings=replace(SETTINGS, trail=trail)), "Audit")
+    given = {
+        action
+        for each in made["Statement"]
+        if each["Effect"] == "Allow"
+        for action in _listed(each["Action"])
+    }
+    assert set(statement(made, "NothingElse")["NotAction"]) == given
+    assert len(json.dumps(made, separators=(",", ":"))) < 10_240
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)

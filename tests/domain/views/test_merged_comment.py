@@ -9,6 +9,8 @@ from acme_facts import EXPIRES_AT, HOUR, MERGE, MINUTE, NOW, PATH, PEOPLE, a_pol
 from builders import a_revocation, a_window, an_approval, an_extension, an_outcome
 from comment_facts import HOSTILE, is_inert, rendered
 from rehearsal_facts import the_harmless
+from use_facts import DATA, UNUSED, a_seen_use, a_used_event
+from use_facts import REFUSED as SILENT
 
 from jitbot.domain.access import request_state
 from jitbot.domain.access.approval import render_all
@@ -16,7 +18,9 @@ from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
+from jitbot.domain.ledger.recorded_use import Unseen
 from jitbot.domain.model.documents import AccountId
+from jitbot.domain.usage.use_event import SeenUse, unseen
 from jitbot.domain.views.comment_body import is_ours
 from jitbot.domain.views.merged_comment import MergedRequest, merged_requests, outcome, touched_by, undecided
 
@@ -418,3 +422,28 @@ def test_many_reasons_are_counted() -> None:
     assert "reason 9" in text
     assert "reason 10" not in text
     assert "and 4 more" in text
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        (a_seen_use(), "By CloudTrail: entered once, first use 24 Nov 2026, 09:06 UTC, last use 24 Nov 2026, 09:11 UTC. Not seen: calls that read or write data."),
+        (UNUSED, "By CloudTrail: never entered. Not seen: calls that read or write data."),
+        (replace(UNUSED, not_seen=(SILENT, DATA)), "By CloudTrail: whether it was used was not seen. Not seen: eu-west-3 (AWS refused); calls that read or write data."),
+    ],
+)  # fmt: skip
+def test_what_was_done_with_it_is_said_after_the_end(seen: SeenUse, words: str) -> None:
+    """In a line of its own below how it ended, and not before CloudTrail was asked."""
+    at = EXPIRES_AT + 4 * HOUR
+    text = rendered(told(APPROVED, GRANTED, a_used_event(seen), at=at)).text
+    assert words in text
+    assert "111111111111" not in text
+    assert "CloudTrail" not in rendered(told(APPROVED, GRANTED, at=at)).text
+
+
+@pytest.mark.parametrize("where", [HOSTILE, "**b**", "<img src=x>"])
+def test_a_use_brings_no_markup(where: str) -> None:
+    """What the record says of places is text, whoever wrote it."""
+    seen = replace(UNUSED, not_seen=(unseen(Unseen.REFUSED, where=where), DATA))
+    body = told(APPROVED, GRANTED, a_used_event(seen), at=EXPIRES_AT + 4 * HOUR)
+    assert is_inert(body)

@@ -190,7 +190,7 @@ def test_nonsense_is_refused_in_the_services_own_shape(world: World, body: str) 
 def test_what_moto_cannot_do_is_said_so(world: World, capfd: pytest.CaptureFixture[str]) -> None:
     """A clear refusal instead of a traceback and a retry."""
     client = world.client("cloudtrail", world.aws.admin(PROD))
-    assert refused(client.lookup_events) == "InvalidAction"
+    assert refused(client.list_public_keys) == "InvalidAction"
     assert capfd.readouterr() == ("", "")
 
 

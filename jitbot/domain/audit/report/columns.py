@@ -5,8 +5,8 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 
 from jitbot.domain.audit.report.summary import QUESTIONS
+from jitbot.domain.audit.report.use_rows import ADDED, FORMER, cell_of, use_json
 from jitbot.domain.audit.verify.grant_record import (
-    NOT_READ,
     ControlResult,
     Ended,
     FilledPlace,
@@ -18,7 +18,7 @@ from jitbot.domain.aws.iam import Documents
 from jitbot.domain.model.documents import OPTIONAL
 from jitbot.domain.text import timestamp
 
-_APART = ("documents", "absences")  # fields that are shown elsewhere, and not in this JSON
+_APART = ("documents", "absences", "use")  # fields that are shown elsewhere, and not in this JSON
 
 
 def as_json(value: object) -> object:
@@ -67,6 +67,7 @@ def whole(record: GrantRecord) -> Mapping[str, object]:
         "privileged": record.privileged,
         "break_glass": record.break_glass,
         "rehearsal": record.is_rehearsal,
+        "use": use_json(record.use),
     }
 
 
@@ -138,6 +139,10 @@ def _optional(name: str) -> Value:
     return lambda record: record.optional.get(name, "")
 
 
+def _use(name: str) -> Value:
+    return lambda record: cell_of(record, name)
+
+
 def _answer(question: str, part: Callable[[ControlResult], str]) -> Value:
     return lambda record: part(record.judgements[question]) if question in record.judgements else None
 
@@ -192,7 +197,7 @@ COLUMNS: tuple[tuple[str, Value], ...] = (
     ("cleanup_lag_seconds", _cleanup_lag),
     ("verified_absent_at", lambda record: record.removed_at if record.verified_absent else None),
     ("failures", lambda record: record.failures),
-    *((name, lambda _: NOT_READ) for name in ("first_use", "last_use", "calls", "denied_calls")),
+    *((name, _use(name)) for name in FORMER),
     ("break_glass", lambda record: record.break_glass),
     ("rehearsal", lambda record: record.is_rehearsal),
     ("review_by", lambda record: record.after_review and record.after_review.due),
@@ -212,4 +217,5 @@ COLUMNS: tuple[tuple[str, Value], ...] = (
         "approval_places",
         lambda record: [place_in_words(place) for each in record.decisions for place in each.places],
     ),
+    *((name, _use(name)) for name in ADDED),
 )

@@ -8,8 +8,11 @@ from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.audit.report.columns import as_text
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.recorded_use import state_of
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.text import escape, timestamp
+from jitbot.domain.usage.in_words import in_words, out_of_sight
+from jitbot.domain.usage.use_event import use_of
 
 # What a spreadsheet takes for the beginning of a formula, in full width too: https://owasp.org/www-community/attacks/CSV_Injection
 
@@ -93,7 +96,7 @@ def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
     return LogRow(
         at=timestamp.show(event.at),
         event=event.kind,
-        why=event.why or (event.evidence.outcome if event.kind is EventType.RULES else ""),
+        why=event.why or _outcome(event),
         request=event.request,
         requester=_requester(event, ask),
         policy=policy_of(event.request) if event.request.count("/") >= 2 else event.evidence.policy,
@@ -102,7 +105,7 @@ def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
         expires_at=timestamp.show(event.window.expires_at) if event.window is not None else "",
         approved_by=tuple(each.login for each in event.evidence.approvals if each.login),
         by=event.evidence.by,
-        reason=event.evidence.reason or event.ask.reason or ask.reason or "",
+        reason=_use(event) or event.evidence.reason or event.ask.reason or ask.reason or "",
         ticket=event.ask.ticket or ask.ticket or "",
         codes=tuple(each.code for each in event.evidence.reasons if each.code),
         pull_request=f"#{number}" if number is not None else "",
@@ -111,6 +114,22 @@ def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
         path=recorded.path,
         run=event.run,
     )
+
+
+def _outcome(event: Event) -> str:
+    """How a change of the rules came to main; whether a grant was used."""
+    if event.kind is EventType.USED:
+        return state_of(event.evidence.use.entered, event.evidence.use.not_seen)
+    return event.evidence.outcome if event.kind is EventType.RULES else ""
+
+
+def _use(event: Event) -> str:
+    """What CloudTrail showed of a grant, in words; empty for any other event."""
+    use = use_of([event], None) if event.kind is EventType.USED else None
+    if use is None:
+        return ""
+    not_seen = out_of_sight(use.not_seen)
+    return in_words(use) + (f"; not seen: {'; '.join(not_seen)}" if not_seen else "")
 
 
 def _requester(event: Event, ask: Ask) -> str:

@@ -14,6 +14,7 @@ from jitbot.domain.audit.report.rule_rows import NAMES, RuleRow, as_cells, as_ob
 from jitbot.domain.audit.report.rule_rows import figures as rule_figures
 from jitbot.domain.audit.report.sample import merge_commit, rank, sample
 from jitbot.domain.audit.report.summary import Summary
+from jitbot.domain.audit.report.use_rows import UseFigures, use_figures
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.aws import iam
 from jitbot.domain.ledger import events
@@ -53,6 +54,15 @@ who could ask and approve, who was stopped. `open` in `verdicts.json` counts the
 the grants of `jitbot doctor --rehearse`, which could do nothing but list AWS's regions, by their recorded documents: \
 `requests` and `people` leave them out, everything else has them.
 
+## What was done with the access
+
+`use` says whether a role was entered, as CloudTrail showed it after the end: "entered", "never entered", "not seen" or \
+"not asked". Nobody entered a role that was "never entered": every place was looked at in which entering is recorded. \
+"not seen" and "not asked" are no such statement: the role may have been used. `use_not_seen` says what was out of sight, of \
+entered roles too. `entered`, `calls` and `denied_calls` are what was seen, and so at least that many; where nobody could \
+look, they say "not seen" instead of a number. `calls` and `calls_by_service` are there only where the organisation's own trail \
+was asked. `use` in `verdicts.json` has the totals.
+
 ## Draw the sample again
 
 The rank of an item is the SHA-256 of the seed, its id and the commit of its first merge, each on a line:
@@ -89,7 +99,7 @@ def pack(
         "sample/grants.csv": _table(drawn),
         "sample/removals.csv": _table(gone),
         "sample/draw.json": _json(_draw(drawn, gone, size=size, seed=seed)),
-        "verdicts.json": _json(_verdicts(figures, rule_changes)),
+        "verdicts.json": _json(_verdicts(figures, rule_changes, use_figures(records))),
         "rule-changes.csv": _rows(NAMES, map(as_cells, rule_changes)),
         "rule-changes.json": _json([as_object(each) for each in rule_changes]),
         "README.md": _README.encode(),
@@ -153,7 +163,7 @@ def _drawn(record: GrantRecord, seed: str) -> Mapping[str, str]:
     return {"id": record.id, "merge_commit": merge_commit(record), "rank": rank(record, seed)}
 
 
-def _verdicts(figures: Summary, rule_changes: Sequence[RuleRow]) -> Mapping[str, object]:
+def _verdicts(figures: Summary, rule_changes: Sequence[RuleRow], use: UseFigures) -> Mapping[str, object]:
     return {
         "clean": figures.clean and not (exceptions(rule_changes) or doubts(rule_changes)),
         "items": figures.records,
@@ -177,6 +187,7 @@ def _verdicts(figures: Summary, rule_changes: Sequence[RuleRow]) -> Mapping[str,
         "break_glass": [record.id for record in figures.break_glass],
         "break_glass_awaiting_review": [record.id for record in figures.awaiting],
         "rule_changes": rule_figures(rule_changes),
+        "use": use.as_json(),
     }
 
 

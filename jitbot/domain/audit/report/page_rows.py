@@ -10,6 +10,7 @@ from typing import assert_never
 
 from jitbot.domain.audit.report.columns import allowed, managed, place_in_words
 from jitbot.domain.audit.report.summary import QUESTIONS
+from jitbot.domain.audit.report.use_rows import lines, state_in_words
 from jitbot.domain.audit.verify.grant_record import ControlAnswer, GrantRecord, RecordedDecision, Reviewed
 from jitbot.domain.model.documents import OPTIONAL
 from jitbot.domain.text import escape
@@ -53,7 +54,7 @@ def content(records: Iterable[GrantRecord]) -> Mapping[str, object]:
 
 
 def _row(record: GrantRecord) -> list[Cell]:
-    return [*_asked(record), *_held(record), *_judged(record)]
+    return [*_asked(record), *_held(record), *_judged(record), *_used(record)]
 
 
 def _encoded(value: Cell, pool: Pool) -> object:
@@ -112,6 +113,11 @@ def _judged(record: GrantRecord) -> list[Cell]:
     ]
     flags = (record.exceptions, record.doubts, record.not_due)
     return [judged, record.break_glass, *map(bool, flags), record.failures, record.is_rehearsal]
+
+
+def _used(record: GrantRecord) -> list[Cell]:
+    """The state of its use, then what is known of it, a text each."""
+    return [[state_in_words(record), *lines(record)]]
 
 
 def _decision(each: RecordedDecision) -> Cell:

@@ -30,6 +30,7 @@ from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import GIVES, EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence, RecordedReview, RecordedRisk
 from jitbot.domain.model.documents import AccountId
+from jitbot.domain.usage.use_event import GrantUse, last_term, use_of
 
 _ENDS = (EventType.REVOKED, EventType.STOPPED)  # decisions to end access early
 
@@ -160,7 +161,14 @@ def _held(
         verified_absent=removed is not None and removed.evidence.verified_absent,
         after_review=_after_review(decisions, recorded),
         failures=sum(event.kind is EventType.FAILED for event in here),
+        use=_use(here),
     )
+
+
+def _use(here: Sequence[Event]) -> GrantUse | None:
+    """What CloudTrail showed of a grant in one account."""
+    used = [event for event in here if event.kind is EventType.USED]
+    return use_of(used, last_term(event for event in here if event.kind is EventType.GRANTED))
 
 
 def _furthest(events: Iterable[Event]) -> datetime | None:

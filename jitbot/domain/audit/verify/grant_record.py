@@ -11,8 +11,9 @@ from jitbot.domain.aws.iam import Documents
 from jitbot.domain.aws.rehearsal import is_rehearsal
 from jitbot.domain.ledger.events import EndReason
 from jitbot.domain.model.documents import AccountId, Sha
+from jitbot.domain.usage.use_event import GrantUse
 
-NOT_READ = "not read"  # CloudTrail's part: the ledger does not hold what was done with a grant
+NOT_READ = "not read"  # in the columns of CloudTrail's part: no event says what was done with the grant
 
 
 class ControlAnswer(StrEnum):
@@ -207,6 +208,7 @@ class GrantRecord:
     failures: int = 0
     must_end_at: datetime | None = None  # when it was revoked, its file deleted, or its requester gone
     absences: tuple[Absence, ...] = ()  # of its file and its requester, while it could be used
+    use: GrantUse | None = None  # what CloudTrail showed of it; None: nothing is recorded
 
     @property
     def subject(self) -> Subject:

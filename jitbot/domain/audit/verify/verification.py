@@ -17,6 +17,7 @@ from jitbot.domain.audit.verify import (
     rule_changes,
     stop_checks,
     unread,
+    use_checks,
 )
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.audit.verify.recheck_decisions import DecisionFacts
@@ -57,6 +58,7 @@ CHECKS: tuple[Callable[[LedgerFacts], Iterable[AuditFinding]], ...] = (
     lambda facts: (found for each in facts.decisions for found in recheck_decisions.problems(each)),
     lambda facts: rule_changes.problems(facts.history.recorded, facts.rules, facts.at),
     lambda facts: stop_checks.problems(facts.history, facts.stop_rules),
+    lambda facts: use_checks.problems(facts.history),
     lambda facts: completeness.not_followed(facts.not_followed),
     lambda facts: (found for each in facts.grants for found in grant_checks.problems(each, facts.at)),
 )

@@ -52,7 +52,7 @@ def role(account: OwnAccount, purpose: str, found: Actual | Unknown | None) -> I
             )
             return
         stack = stack_of(account, ManagedPolicies=managed)
-        wanted = stack.filled(service_roles.PERMISSIONS[purpose]())
+        wanted = stack.filled(service_roles.permissions(purpose, account.settings.trail))
         more = [*(name for name in found.inline_policies if name != "permissions"), *found.attached]
         if more:
             yield question.no(f"it also has {listed(sorted(more))}")

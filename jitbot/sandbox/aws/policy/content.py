@@ -12,6 +12,7 @@ from jitbot.sandbox.aws.sessions import Caller
 from jitbot.sandbox.aws.wire import AwsAnswer, AwsCall
 
 REGION = "eu-west-1"
+REGIONS = ("eu-central-1", REGION, "us-east-1")
 TABLES = ("orders", "refunds")
 LOG_GROUPS = ("/acme/payments", "/acme/orders")
 OBJECTS = {"reports/2026/november.csv": b"order,amount\n1,10\n", "exports/customers.csv": b"name\nalice\n"}
@@ -43,10 +44,26 @@ class Content:
             _SEEDS[service](account_id)
 
     def answer(self, call: AwsCall, caller: Caller) -> AwsAnswer | None:
-        """Answer what moto cannot (sessions on instances); None leaves the call to moto."""
+        """Answer what moto cannot (sessions on instances), or does not as these accounts would; None leaves the call to moto."""
+        if (call.service, call.operation) == ("ec2", "DescribeRegions"):
+            return _regions()
         if call.service == "ssm" and call.operation in ("StartSession", "TerminateSession"):
             return _session(call, caller)
         return None
+
+
+def _regions() -> AwsAnswer:
+    """The regions that every account of the sandbox has enabled."""
+    items = "".join(
+        f"<item><regionName>{name}</regionName><optInStatus>opt-in-not-required</optInStatus>"
+        f"<regionEndpoint>ec2.{name}.amazonaws.com</regionEndpoint></item>"
+        for name in REGIONS
+    )
+    text = (
+        '<DescribeRegionsResponse xmlns="http://ec2.amazonaws.com/doc/2016-11-15/"><requestId>sandbox</requestId>'
+        f"<regionInfo>{items}</regionInfo></DescribeRegionsResponse>"
+    )
+    return AwsAnswer(status=200, body=text.encode(), headers=(("Content-Type", "text/xml"),))
 
 
 def _session(call: AwsCall, caller: Caller) -> AwsAnswer:

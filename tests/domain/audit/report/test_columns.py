@@ -110,6 +110,11 @@ def test_a_whole_row() -> None:
             "reviewed_in_time_why": "",
             "approval_rules": "",
             "approval_places": "",
+            "use": "not asked",
+            "entered": "not read",
+            "calls_by_service": "",
+            "use_not_seen": "",
+            "use_asked_at": "",
         }.items()
     )
 

@@ -115,12 +115,13 @@ def test_how_it_was_judged() -> None:
         "approved_before_grant": ControlResult(answer=ControlAnswer.YES, why="by bob"),
     }
     row, texts = shown(replace(WHOLE, judgements=judgements, failures=2))
-    judged, glass, exceptions, doubts, not_due, failures, rehearsal = row[31:]
+    judged, glass, exceptions, doubts, not_due, failures, rehearsal, use = row[31:]
     content: Any = page_rows.content([])
     assert [(content["answers"][answer], texts[why]) for answer, why in judged] == [
         ("yes", ""), ("no", "too long"), ("not due yet", "not over"),
     ]  # fmt: skip
     assert (glass, exceptions, doubts, not_due, failures, rehearsal) == (0, 1, 0, 1, 2, 0)
+    assert [texts[each] for each in use] == ["not asked", "not asked"]
     assert (content["questions"], content["rows"]) == (QUESTIONS, [])
 
 

@@ -23,6 +23,7 @@ from jitbot.domain.ledger.evidence import Evidence
 LONG_AFTER = NOW + 30 * DAY
 APPROVED, GRANTED = an_approval(), an_outcome(EventType.GRANTED)
 RULES = Event(kind=EventType.RULES, at=NOW, request="", commit=sha("rules"))
+USED = an_outcome(EventType.USED, window=None)
 ODD = AuditFinding(
     code="odd", severity=Severity.BROKEN, message="odd", hint="look", commit=sha("odd"), request=PATH
 )
@@ -31,7 +32,14 @@ ODD = AuditFinding(
 def recorded(event: Event) -> RecordedEvent:
     """An event in a batch of its own."""
     name = sha(f"{event.kind} {event.at}")
-    batch = AttestedCommit(commit=name, order=0, at=NOW, issued_at=NOW, workflow="", run="")
+    batch = AttestedCommit(
+        commit=name,
+        order=0,
+        at=NOW,
+        issued_at=NOW,
+        workflow="acme/.github/workflows/audit.yml@refs/heads/main",
+        run="",
+    )
     return RecordedEvent(event=event, batch=batch, path=event.path)
 
 
@@ -65,6 +73,7 @@ WRONG = (
         {"history": history(replace(GRANTED, kind=EventType.ENDED, why=EndReason.STOPPED))},
         "ended-without-stop",
     ),
+    ({"history": history(USED)}, "use-without-grant"),
     ({"not_followed": (sha("large"),)}, "commit-not-read"),
     ({"grants": grant_records([APPROVED, GRANTED], LONG_AFTER)}, "no-end"),
 )

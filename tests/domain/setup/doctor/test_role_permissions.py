@@ -10,7 +10,7 @@ import pytest
 
 from jitbot.domain.aws import service_roles
 from jitbot.domain.aws.roles import Actual
-from jitbot.domain.model.documents import AccountId, Settings
+from jitbot.domain.model.documents import AccountId, OwnTrail, Settings
 from jitbot.domain.setup.cloudformation import Stack
 from jitbot.domain.setup.doctor import role_permissions
 from jitbot.domain.setup.doctor.account_roles import OwnAccount
@@ -208,3 +208,19 @@ def test_what_cannot_be_read_is_unknown() -> None:
         CheckVerdict.WRONG,
         "AWS has no policy jitbot-boundary there",
     )
+
+
+def test_the_audit_role_is_compared_with_the_trail_that_is_named() -> None:
+    """With one in the settings the role must be able to ask it; what may ask without one may do too much."""
+    trail = OwnTrail(region="eu-west-1", log_group="aws-cloudtrail-logs")
+    named = replace(PLACE, settings=replace(PLACE.settings, trail=trail))
+    plain, asking = (
+        _filled(role_permissions.stack_of(PLACE), service_roles.audit_permissions(each))
+        for each in (None, trail)
+    )
+    for place, document, verdict in (
+        (PLACE, plain, CheckVerdict.OK), (named, asking, CheckVerdict.OK),
+        (PLACE, asking, CheckVerdict.WRONG), (named, plain, CheckVerdict.WRONG),
+    ):  # fmt: skip
+        (check,) = role_permissions.role(place, "audit", role(document))
+        assert check.verdict is verdict, check

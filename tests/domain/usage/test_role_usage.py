@@ -8,8 +8,8 @@ import pytest
 from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, SECOND
 from builders import an_approval, an_outcome, the_documents
 
-from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
-from jitbot.domain.audit.report.usage import (
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.usage.role_usage import (
     KEPT,
     LAG,
     Opening,
@@ -21,17 +21,14 @@ from jitbot.domain.audit.report.usage import (
     regions_of,
     summed,
 )
-from jitbot.domain.ledger.events import Event, EventType
-from jitbot.domain.model.documents import Sha
 
 DAY = timedelta(days=1)
 PERIOD = Period(start=NOW, end=NOW + 3 * HOUR)
 
 
-def recorded(*events: Event) -> list[RecordedEvent]:
+def recorded(*events: Event) -> list[Event]:
     """These events, as the ledger has them."""
-    batch = AttestedCommit(commit=Sha("a" * 40), order=0, at=NOW, issued_at=NOW, workflow="", run="")
-    return [RecordedEvent(event=event, batch=batch, path=event.path) for event in events]
+    return list(events)
 
 
 def a_call(name: str = "GetItem", error: str = "", **changes: Any) -> TrailCall:

@@ -5,10 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.aws import iam
 from jitbot.domain.aws.iam import Documents
-from jitbot.domain.ledger.events import EventType
+from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.text import timestamp
 
 KEPT = timedelta(days=90)  # by CloudTrail's event history
@@ -114,11 +113,9 @@ def is_denial(error: str) -> bool:
     return any(word in error for word in _DENIALS)
 
 
-def period_of(
-    recorded: Iterable[RecordedEvent], documents: Documents, now: datetime
-) -> tuple[Period, str] | None:
+def period_of(recorded: Iterable[Event], documents: Documents, now: datetime) -> tuple[Period, str] | None:
     """When the role could be used, as far as CloudTrail keeps it, with what is cut off. None if it is all gone."""
-    events = [each.event for each in recorded]
+    events = list(recorded)
     begins = [
         each.at
         for each in events

@@ -1,18 +1,15 @@
 """`jitbot audit sessions`: what was done with each role of a request, region by region, side by side."""
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
 
 from jitbot.domain.access import request_state
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
-from jitbot.domain.audit.report.usage import GLOBAL, Opening, Period, TrailCall, Usage, period_of, regions_of
 from jitbot.domain.aws.iam import Documents
 from jitbot.domain.model.errors import InvalidError
-from jitbot.ports.trail import Trail, Trails
-
-_MOST_AT_ONCE = 8  # regions; each has a rate of its own
+from jitbot.domain.usage.role_usage import GLOBAL, Period, Usage, period_of, regions_of
+from jitbot.ports.trail import Trails
+from jitbot.usecases.usage.role_answers import ask
 
 
 def used(
@@ -29,7 +26,7 @@ def used(
     """
     found = []
     for documents in _granted(recorded):
-        period = period_of(recorded, documents, now)
+        period = period_of((each.event for each in recorded), documents, now)
         if period is None:
             raise InvalidError(
                 "CloudTrail keeps calls for 90 days, and this grant is older: ask your own trail"
@@ -58,35 +55,16 @@ def _granted(recorded: Sequence[RecordedEvent]) -> tuple[Documents, ...]:
 
 
 def _usage(trails: Trails, documents: Documents, regions: tuple[str, ...], period: Period, cut: str) -> Usage:
-    """Two rounds: where the role was entered, then, in every region, what was called in each session."""
-    everywhere = [trails.of(documents.account_id, region) for region in regions]
-    arn = documents.role_arn
-    with ThreadPoolExecutor(max_workers=_MOST_AT_ONCE) as pool:
-        entered = pool.map(lambda trail: list(trail.openings(arn, period)), everywhere)
-        openings = {each.event_id: each for found in entered for each in found}
-
-        def called(trail: Trail) -> list[TrailCall]:
-            return [call for each in _apart(openings.values()) for call in trail.calls(each, arn, period)]
-
-        calls = {each.event_id: each for found in pool.map(called, everywhere) for each in found}
+    """Where the role was entered, and in every region what was called. Raises the first error of any region."""
+    everywhere = {region: trails.of(documents.account_id, region) for region in regions}
+    found = ask(everywhere, documents.role_arn, period)
+    for error in (*found.unopened.values(), *found.uncalled.values()):
+        raise error
     return Usage(
         documents=documents,
         period=period,
         regions=regions,
-        openings=tuple(sorted(openings.values(), key=lambda each: each.at)),
-        calls=tuple(sorted(calls.values(), key=lambda each: each.at)),
+        openings=found.openings,
+        calls=found.calls,
         cut=cut,
     )
-
-
-def _apart(openings: Iterable[Opening]) -> Iterable[Opening]:
-    """What to ask about, each once: every key, and every session by its name.
-
-    A federated sign-in gives the console another key than the one that was signed in with:
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
-    """
-    asked = {}
-    for each in openings:
-        asked[each.key or f"={each.session}"] = each
-        asked[f"={each.session}"] = replace(each, key="")
-    return asked.values()

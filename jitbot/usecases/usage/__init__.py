@@ -1,0 +1,1 @@
+"""CloudTrail is asked what was done with grants: with one, for a person, and with each that is over, for the record."""

@@ -1,0 +1,222 @@
+"""The report and the pack say of the use of grants what the events say: what was not seen is never a no, and never a zero."""
+
+import csv
+import io
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from acme_facts import HOUR, NOW, sha
+from audit_facts import LATER, a_record, approval, decided, ended, granted
+from builders import a_case, a_merge
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from many_grants import many
+from use_facts import DATA, REFUSED, UNUSED, a_call, a_seen_use, a_sum, a_used_event
+
+from jitbot.commands.audit.page import rendered
+from jitbot.domain.access.request_state import fold_events
+from jitbot.domain.audit.report import page_rows
+from jitbot.domain.audit.report.pack import pack
+from jitbot.domain.audit.report.population import population
+from jitbot.domain.audit.report.summary import summary
+from jitbot.domain.audit.report.use_rows import (
+    ADDED,
+    FORMER,
+    cell_of,
+    in_short,
+    is_over,
+    lines,
+    use_figures,
+    use_json,
+)
+from jitbot.domain.audit.verify.grant_record import GrantRecord
+from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
+from jitbot.domain.ledger.recorded_use import CALLS, RecordedUse, Unseen, UseState, state_of
+from jitbot.domain.usage.use_event import SeenUse, due_uses, unseen, used_event
+from jitbot.usecases.audit.period_report import PeriodReport, ReportSource
+
+OVER = (approval(), granted(), ended())
+UNKNOWN = replace(UNUSED, not_seen=(REFUSED, DATA))
+FULL = a_seen_use(
+    calls=(a_call(error="AccessDenied"),),
+    services=(a_sum(), a_sum("s3.amazonaws.com", 2, "AccessDenied")),
+    not_seen=(unseen(Unseen.TRAIL_SELECTION, about=CALLS),),
+)
+
+
+def record(seen: SeenUse | None = None) -> GrantRecord:
+    """alice's grant, over, with this use, or none."""
+    return a_record(*OVER, *([a_used_event(seen)] if seen is not None else []))
+
+
+@pytest.mark.parametrize(
+    ("seen", "cells"),
+    [
+        (None, {"use": "not asked", "entered": "not read", "calls": "not read", "denied_calls": "not read", "first_use": "not read", "last_use": "not read"}),
+        (UNUSED, {"use": "never entered", "entered": 0, "calls": "not seen", "denied_calls": 0, "first_use": None, "last_use": None}),
+        (UNKNOWN, {"use": "not seen", "entered": "not seen", "calls": "not seen", "denied_calls": "not seen", "first_use": "not seen", "last_use": "not seen"}),
+        (FULL, {"use": "entered", "entered": 1, "calls": 5, "denied_calls": 2}),
+    ],
+)  # fmt: skip
+def test_the_cells_of_a_use(seen: SeenUse | None, cells: dict[str, object]) -> None:
+    """A number that nobody knows is a word."""
+    assert {name: cell_of(record(seen), name) for name in cells} == cells
+
+
+def test_what_was_never_given_has_no_use() -> None:
+    """A refused request is neither used nor unused, and is not counted."""
+    refused = a_record(decided(a_case(merge=a_merge(reviews=()))))
+    assert not any(cell_of(refused, name) for name in (*FORMER, *ADDED))
+    assert (lines(refused), use_json(refused.use)) == ([], None)
+    assert use_figures([refused]).over == 0
+
+
+def test_a_live_grant_is_not_unused() -> None:
+    """It may be used yet."""
+    live = a_record(approval(), granted(), now=NOW + HOUR)
+    assert cell_of(live, "use") == "not over"
+    assert (use_figures([live]).over, in_short(use_figures([live]))) == (0, "")
+
+
+def test_the_figures() -> None:
+    """Each state is counted apart; what was out of sight is summed in words, the most often first."""
+    records = [record(each) for each in (None, UNUSED, UNUSED, UNKNOWN, FULL)]
+    figures = use_figures(records)
+    assert (figures.over, figures.entered, figures.never, figures.not_seen, figures.not_asked) == (
+        5,
+        1,
+        2,
+        1,
+        1,
+    )
+    assert (figures.with_denied, sum(count for _, count, _ in figures.rows)) == (1, 5)
+    assert figures.out_of_sight == (
+        ("calls that read or write data", 3), ("eu-west-3 (AWS refused)", 1), ("what the trail was not set to record", 1),
+    )  # fmt: skip
+    assert in_short(figures) == "; of 5 grants that are over 2 never entered, of 2 not known"
+    assert figures.as_json()["never entered"] == 2
+
+
+def test_the_lines_on_the_page() -> None:
+    """What is known, the services, what was out of sight, and the run."""
+    assert lines(record(None)) == ["not asked"]
+    words, services, not_seen, run = lines(record(FULL))
+    assert words.startswith("entered once, first use")
+    assert (services, not_seen, run) == (
+        "dynamodb 3; s3 2 (2 denied)",
+        "what the trail was not set to record",
+        "run",
+    )
+    row = page_rows.content([record(UNKNOWN)])
+    texts = row["texts"]
+    assert isinstance(texts, list)
+    assert {"not seen", "eu-west-3 (AWS refused); calls that read or write data"} <= set(texts)
+
+
+def test_the_page_says_it_in_words() -> None:
+    """The section has every state with what it means, and what was out of sight; escaped like all else."""
+    hostile = replace(
+        UNKNOWN, not_seen=(unseen(Unseen.REFUSED, where="<script>alert(1)</script>\x1b[2J"), DATA)
+    )
+    records = (record(UNUSED), record(hostile))
+    survey = PeriodReport(
+        start=NOW - timedelta(days=1),
+        end=NOW + timedelta(days=1),
+        now=LATER,
+        source=ReportSource(repository="acme/access", main=sha("main"), ledger=sha("ledger")),
+        records=records,
+        summary=summary(records, LATER),
+        rule_changes=(),
+        entitlements=(),
+    )
+    page = rendered(survey)
+    section = page.partition("<h2>What was done with the access</h2>")[2].partition("</section>")[0]
+    for each in ("never entered", "not seen", "not asked", "it may have been used", "Out of sight"):
+        assert each in section
+    assert "calls that read or write data: of 2 grants" in section
+    assert "<script>" not in section
+    assert "\x1b" not in page
+
+
+@st.composite
+def ledgers(draw: st.DrawFn) -> list[Event]:
+    """Many requests, and of some what CloudTrail showed of their use: seen whole, in part, not at all, or a lie."""
+    events = many(draw(st.integers(1, 12)), days=30, seed=draw(st.integers(0, 10**6)))
+    uses = []
+    at = max(event.at for event in events) + timedelta(days=40)
+    for due in due_uses(fold_events(events).values(), at):
+        kind = draw(st.sampled_from(["none", "unused", "unknown", "seen", "silent", "broken"]))
+        if kind == "none":
+            continue
+        seen = {
+            "unused": UNUSED,
+            "unknown": UNKNOWN,
+            "silent": SeenUse(asked=False, not_seen=(REFUSED, DATA)),
+        }.get(kind, UNUSED)
+        event = used_event(due, seen, now=at, run="")
+        if kind == "seen":
+            begins = event.evidence.use.begins
+            assert begins is not None
+            changes = {
+                "state": "entered",
+                "entered": draw(st.integers(1, 9)),
+                "denied": draw(st.none() | st.integers(0, 3)),
+            }
+            event = _with(event, **changes)
+        if kind == "broken":
+            odd = draw(st.dictionaries(st.sampled_from(["entered", "state", "denied", "not_seen", "until", "calls"]), st.none() | st.integers(-2, 2) | st.text(max_size=3) | st.just([]), max_size=4))  # fmt: skip
+            event = _with(event, **odd)
+        uses.append(event)
+    return [*events, *uses]
+
+
+def _with(event: Event, **changes: object) -> Event:
+    use = RecordedUse({**event.evidence.use.json, **changes})
+    return replace(event, evidence=Evidence.of(Evidence.use(use)))
+
+
+@given(ledgers())
+@settings(max_examples=60, deadline=None)
+def test_report_and_pack_never_contradict_the_events(events: list[Event]) -> None:
+    """Figures, table, JSON and page say the same of each grant; an unknown is never "never", and never a number."""
+    at = max(event.at for event in events) + timedelta(days=1)
+    records = population(events, at)
+    files = pack(records, summary(records, at), about={}, others={}, size=3, seed="s")
+    table = {row["grant_id"]: row for row in csv.DictReader(io.StringIO(files["population.csv"].decode()))}
+    whole = {each["id"]: each for each in json.loads(files["population.json"])}
+    said = {}
+    for event in events:
+        if event.kind is EventType.USED:
+            said[event.role_name] = event.evidence.use
+    figures = json.loads(files["verdicts.json"])["use"]
+    counted = dict.fromkeys(["entered", "never entered", "not seen", "not asked"], 0)
+    for each in records:
+        row, use = table[each.id], said.get(each.role_name)
+        if is_over(each):
+            counted[row["use"]] += 1
+        if use is None:
+            assert row["use"] in ("", "not asked", "not over")
+            assert whole[each.id]["use"] is None
+            assert row["entered"] in ("", "not read")
+            continue
+        blind = use.begins is None or use.ends is None or any(lack.hides_entering for lack in use.not_seen)
+        if row["use"] == "never entered":
+            assert use.entered == 0
+            assert not blind
+        if row["use"] == "not seen":
+            assert {row[name] for name in ("entered", "calls", "denied_calls")} == {"not seen"}
+            assert whole[each.id]["use"]["entered"] is None
+        if row["use"] == "entered":
+            assert row["entered"] == str(use.entered)
+        if state_of(use.entered, use.not_seen) is UseState.NEVER and not blind:
+            assert row["use"] == "never entered"
+        assert row["use"] == whole[each.id]["use"]["state"]
+        if use.calls is None:
+            assert row["calls"] == "not seen"
+        if use.denied is None:
+            assert row["denied_calls"] == "not seen"
+    assert {name: figures[name] for name in counted} == counted
+    assert figures["over"] == sum(counted.values())
