@@ -183,15 +183,27 @@ def _usual(settings: str) -> bool:
 def _loose(folder: str, place: str) -> Iterator[tuple[str, str]]:
     """The refs that have a file of their own, with what is in it."""
     try:
-        inside = list(os.scandir(f"{folder}/{place}"))
+        with os.scandir(f"{folder}/{place}") as inside:
+            entries = [(each.is_dir(), each.name) for each in inside]
     except FileNotFoundError:
         return
     except NotADirectoryError:
-        with open(f"{folder}/{place}", encoding="utf-8", errors="surrogateescape") as file:
-            yield place, file.read().strip()
+        yield place, _line(f"{folder}/{place}")
         return
-    for each in inside:
-        yield from _loose(folder, f"{place}/{each.name}")
+    for is_folder, name in entries:
+        if is_folder:
+            yield from _loose(folder, f"{place}/{name}")
+        else:
+            yield f"{place}/{name}", _line(f"{folder}/{place}/{name}")
+
+
+def _line(file: str) -> str:
+    """What is in a file of one line: `open` would take three times as long."""
+    opened = os.open(file, os.O_RDONLY)
+    try:
+        return os.fsdecode(os.read(opened, 1 << 16)).strip()
+    finally:
+        os.close(opened)
 
 
 def _remember(name: str, found: tuple[str, bytes]) -> tuple[str, bytes]:
