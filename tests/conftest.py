@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from answering import answered_here, left_to_git
+from botocore.hooks import EventAliaser
 from botocore.loaders import JSONFileLoader, Loader
 from described import key, objections, shape
 from hypothesis import HealthCheck, Phase, settings
@@ -85,7 +86,7 @@ def _what_is_loaded_stays() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _botocore_reads_once() -> Iterator[None]:
-    """botocore lists its 400 services, and reads those it needs, for each session; while tests run, none changes."""
+    """botocore lists its 400 services, reads those it needs, and names its events, for each session; none changes."""
     listed: dict[tuple[object, ...], list[str]] = {}
     look = Loader.list_available_services
 
@@ -95,7 +96,19 @@ def _botocore_reads_once() -> Iterator[None]:
             listed[key] = look(self, type_name)
         return listed[key]
 
+    named: dict[str, str] = {}
+    begin = EventAliaser.__init__
+
+    def begun(self: EventAliaser, event_emitter: Any, event_aliases: Any = None) -> None:
+        begin(self, event_emitter, event_aliases)
+        if event_aliases is None:
+            self._alias_name_cache = named
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EventAliaser, "__init__", begun)
+        patch.setenv(
+            "MOTO_EC2_LOAD_DEFAULT_AMIS", "false"
+        )  # hundreds of images, at each reset; no test asks for one
         patch.setattr(Loader, "list_available_services", once)
         patch.setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))
         yield
