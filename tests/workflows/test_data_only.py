@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -34,11 +35,12 @@ def data_only(tools: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory)
         yield Office(stage=Stage(acme=acme, jitbot=main, console=Console(file=StringIO())), runner=runner)
 
 
-def test_check_and_grant_run_from_the_release(data_only: Office) -> None:
-    """A request is checked and granted by workflows that check out data alone."""
+def test_check_and_grant_run_from_the_release(data_only: Office, quick_uv: Path) -> None:
+    """A request is checked and granted by workflows that check out data alone; the first installs by uv itself."""
     number = data_only.propose("alice", "data")
     checked = data_only.checked(number)
     assert (checked.green, "all good" in checked.output) == (True, True), checked.output
+    data_only.runner = replace(data_only.runner, programs=(str(quick_uv),))
     data_only.approve("bob", number)
     data_only.merge(number)
     granted = data_only.on_main("grant.yml")
