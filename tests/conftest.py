@@ -120,7 +120,7 @@ def _botocore_reads_once(request: pytest.FixtureRequest) -> Iterator[None]:
     def begun(self: "EventAliaser", event_emitter: Any, event_aliases: Any = None) -> None:
         begin(self, event_emitter, event_aliases)
         if event_aliases is None:
-            self._alias_name_cache = names
+            vars(self)["_alias_name_cache"] = names
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Loader, "list_available_services", once)
