@@ -6,11 +6,9 @@ from pathlib import Path
 import pytest
 from github_world import git
 
-from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github.git.git_http import create_store
 from jitbot.sandbox.github.git.objects import GitError, Signature
 from jitbot.sandbox.github.git.store import GitStore
-from jitbot.sandbox.organisation import Acme
 
 WHO = Signature(name="alice", email="alice@acme.com", when=datetime(2026, 11, 24, 9, tzinfo=UTC))
 
@@ -62,12 +60,3 @@ def test_what_was_answered_for_other_refs_is_forgotten(store: GitStore) -> None:
     store.answers["what",] = "they were"
     store.update_ref("refs/heads/other", store.tip("main"))
     assert store.answers == {}
-
-
-def test_the_sandbox_calls_its_github_past_every_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A proxy that the person has set, and that reaches nobody, is not asked."""
-    for name in ("HTTP_PROXY", "http_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    monkeypatch.setenv("no_proxy", "")
-    with Acme(Clock()) as acme:
-        assert acme.call("olivia", "GET", "/branches/main").ok
