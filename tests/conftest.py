@@ -6,6 +6,7 @@ for the tests of the domain.
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from botocore.loaders import Loader
 
     from jitbot.sandbox.github.server import GitHubExchange
+
+# Tests are compiled once, and so is jitbot, not in each of some hundred processes, whatever the shell says.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 TESTS = Path(__file__).parent
 _seen: set[object] = set()
