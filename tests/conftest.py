@@ -1,29 +1,47 @@
-"""What every test stands on: no network but this machine's own loopback, and an embedded GitHub that speaks as GitHub does."""
+"""What every test stands on: no network but this machine's own loopback, and an embedded GitHub that speaks as GitHub does.
+
+What takes long to load is loaded where it is needed: not by the process that only distributes the tests, and not
+for the tests of the domain.
+"""
 
 import gc
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from answering import answered_here, left_to_git
-from botocore.loaders import JSONFileLoader, Loader
-from described import key, objections, shape
-from hypothesis import HealthCheck, Phase, settings
 from pytest_socket import socket_allow_hosts
 from tally import PROPERTY, total
 
-from jitbot.sandbox.github import server
+if TYPE_CHECKING:
+    from botocore.hooks import EventAliaser
+    from botocore.loaders import Loader
 
+    from jitbot.sandbox.github.server import GitHubExchange
+
+# Tests are compiled once, and so is jitbot, not in each of some hundred processes, whatever the shell says.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+TESTS = Path(__file__).parent
 _seen: set[object] = set()
 _told: list[str] = []
 
 
-def _observe(exchange: server.GitHubExchange) -> None:
+@cache
+def _place(path: Path) -> str:
+    """A file of tests, as its path from here; its first part is the folder that says what is tested."""
+    return path.relative_to(TESTS).as_posix()
+
+
+def _observe(exchange: "GitHubExchange") -> None:
     """Hold an exchange against GitHub's description; those of a shape seen before were."""
+    from described import key, objections, shape
+
     asked, answered = repr(shape(exchange.asked)), repr(shape(exchange.answered))
     kind = (key(exchange.method, exchange.rule), exchange.status, frozenset(exchange.query), asked, answered)
     if kind not in _seen:
@@ -50,13 +68,12 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first."""
-    tests = Path(__file__).parent
 
-    def place(item: pytest.Item) -> int:
-        path = item.path.relative_to(tests).as_posix()
-        return next((at for at, name in enumerate(LONGEST) if path.startswith(name)), len(LONGEST))
+    @cache
+    def order(path: Path) -> int:
+        return next((at for at, name in enumerate(LONGEST) if _place(path).startswith(name)), len(LONGEST))
 
-    items.sort(key=place)
+    items.sort(key=lambda item: order(item.path))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -66,10 +83,13 @@ def pytest_runtest_setup() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _as_github_describes_it() -> Iterator[None]:
+def _as_github_describes_it(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail the test in which the embedded GitHub, or its client, first speaks otherwise than GitHub describes."""
-    if _observe not in server.OBSERVERS:
-        server.OBSERVERS.append(_observe)
+    if not _place(request.path).startswith("domain/"):  # there nobody speaks to anybody
+        from jitbot.sandbox.github.server import OBSERVERS
+
+        if _observe not in OBSERVERS:
+            OBSERVERS.append(_observe)
     yield
     told = list(_told)
     _told.clear()
@@ -85,20 +105,35 @@ def _what_is_loaded_stays() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _botocore_reads_once() -> Iterator[None]:
-    """botocore lists its 400 services, and reads those it needs, for each session; while tests run, none changes."""
-    listed: dict[tuple[object, ...], list[str]] = {}
-    look = Loader.list_available_services
+def _botocore_reads_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """botocore lists its 400 services, reads those it needs, and names its events, for each session; none changes."""
+    if all(_place(item.path).startswith("domain/") for item in request.session.items):
+        yield
+        return
+    from botocore.hooks import EventAliaser
+    from botocore.loaders import JSONFileLoader, Loader
 
-    def once(self: Loader, type_name: str) -> list[str]:
+    listed: dict[tuple[object, ...], list[str]] = {}
+    look, begin = Loader.list_available_services, EventAliaser.__init__
+    names: dict[str, str] = {}
+
+    def once(self: "Loader", type_name: str) -> list[str]:
         key = (*self.search_paths, type_name)
         if key not in listed:
             listed[key] = look(self, type_name)
         return listed[key]
 
+    def begun(self: "EventAliaser", event_emitter: Any, event_aliases: Any = None) -> None:
+        begin(self, event_emitter, event_aliases)
+        if event_aliases is None:
+            vars(self)["_alias_name_cache"] = names
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Loader, "list_available_services", once)
+        patch.setattr(EventAliaser, "__init__", begun)
         patch.setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))
+        # Hundreds of images, read again at each reset of moto: no test asks for one.
+        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
         yield
 
 
@@ -108,10 +143,13 @@ QUICK = {"browser", "commands", "judge", "usecases"}  # folders of tests whose s
 @pytest.fixture(scope="module", autouse=True)
 def _quick_git(request: pytest.FixtureRequest) -> Iterator[None]:
     """git's plumbing in this process, in the tests whose subject is not git. `JITBOT_GIT=real` leaves all to git."""
-    folder = request.path.relative_to(Path(__file__).parent).parts[0]
+    if _place(request.path).partition("/")[0] not in QUICK or request.node.get_closest_marker("real_git"):
+        yield
+        return
+    from answering import answered_here
+
     with pytest.MonkeyPatch.context() as patch:
-        if folder in QUICK and request.node.get_closest_marker("real_git") is None:
-            answered_here(patch)
+        answered_here(patch)
         yield
 
 
@@ -121,24 +159,34 @@ def _real_git(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.node.get_closest_marker("real_git") is None:
         yield
         return
+    from answering import left_to_git
+
     with left_to_git():
         yield
 
 
-settings.register_profile("default", deadline=None)  # other tests of this machine may take the time
-settings.load_profile("default")
-settings.register_profile(
-    "soak",
-    max_examples=int(os.environ.get("JITBOT_GAMES", "100")),
-    stateful_step_count=40,
-    deadline=None,
-    phases=[
-        Phase.explicit,
-        Phase.reuse,
-        Phase.generate,
-    ],  # to make a game shorter takes longer than to play it
-    suppress_health_check=list(HealthCheck),
-)
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """The profiles of Hypothesis, before its own plugin chooses among them; who only distributes may need none."""
+    distributes = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
+    if distributes and not config.getoption("--hypothesis-profile", None):
+        return
+    from hypothesis import HealthCheck, Phase, settings
+
+    settings.register_profile("default", deadline=None)  # other tests of this machine may take the time
+    settings.load_profile("default")
+    settings.register_profile(
+        "soak",
+        max_examples=int(os.environ.get("JITBOT_GAMES", "100")),
+        stateful_step_count=40,
+        deadline=None,
+        phases=[
+            Phase.explicit,
+            Phase.reuse,
+            Phase.generate,
+        ],  # to make a game shorter takes longer than to play it
+        suppress_health_check=list(HealthCheck),
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

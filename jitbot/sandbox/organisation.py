@@ -68,6 +68,8 @@ class Acme:
         self.aws = AwsSandbox(clock)
         self._folder = Path(tempfile.mkdtemp(prefix="jitbot-acme-"))
         self._tokens: dict[str, str] = {}
+        self._calls = requests.Session()
+        self._calls.trust_env = False  # no proxy, no .netrc: it is this machine that is called
         self._more_accounts = more_accounts or {}
         self._tree = tree
 
@@ -99,7 +101,7 @@ class Acme:
 
     def call(self, login: str, method: str, path: str, **content: Any) -> Answered:
         """One call of GitHub's REST API as this person, below the access repository."""
-        answer = requests.request(
+        answer = self._calls.request(
             method,
             f"{self.github.api_url}/repos/{self.repository}{path}",
             headers={"Authorization": f"Bearer {self.token(login)}", "Accept": "application/vnd.github+json"},
@@ -139,9 +141,11 @@ class Acme:
         environment = {
             **os.environ,
             **{f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()},
-            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_COUNT": "2",
             "GIT_CONFIG_KEY_0": "http.extraHeader",
             "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+            "GIT_CONFIG_KEY_1": "core.fsync",  # nothing here has to outlive a power cut
+            "GIT_CONFIG_VALUE_1": "none",
             "GIT_TERMINAL_PROMPT": "0",
         }
         where = cwd or self.clone(login=login)
@@ -210,6 +214,7 @@ class Acme:
         self.aws.seed_people(self.people.values())
 
     def _stop(self) -> None:
+        self._calls.close()
         self.aws.stop()
         self.github.__exit__(None, None, None)
         shutil.rmtree(self._folder, ignore_errors=True)

@@ -5,6 +5,8 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from desk import NO_WAITING
+
 from jitbot.adapters.git import GitRepository
 from jitbot.domain.ledger.batches import AddedCommit
 from jitbot.domain.model.documents import Sha
@@ -38,6 +40,7 @@ class Clone:
             "PATH": os.environ["PATH"],
             "HOME": str(self.root),
             "GIT_CONFIG_NOSYSTEM": "1",
+            **NO_WAITING,
             "GIT_AUTHOR_DATE": f"{int(self.now.timestamp())} +0000",
             "GIT_COMMITTER_DATE": f"{int(self.now.timestamp())} +0000",
         }

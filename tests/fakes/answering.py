@@ -119,7 +119,7 @@ def _writes(patch: pytest.MonkeyPatch) -> None:
     def quick_moved(self: GitStore, ref: str, sha: str | None) -> None:
         try:
             update_ref(repository(self.path), ref, sha or "")
-            self.forget_refs()
+            self.ref_moved(ref, sha)
         except UnsureError:
             moved(self, ref, sha)
 
@@ -154,7 +154,7 @@ def _writes(patch: pytest.MonkeyPatch) -> None:
             sha = commit_files(objects, ref, parent, files, message.encode(), author, committer)
         except UnsureError:
             return put(self, branch, parent, additions, gone, message, author, committer)
-        self.forget_refs()
+        self.ref_moved(ref, sha)
         return sha
 
     patch.setattr(GitStore, "update_ref", quick_moved)

@@ -7,12 +7,14 @@ makes is left to git, which meets it at the same call.
 
 import os
 import re
+import threading
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from flask import Flask
-from git_objects import NAME, Objects, UnsureError, repository
+from git_objects import NAME, Objects, UnsureError, in_folder, put, repository
 
 from jitbot.sandbox.github.records import GitHubFault
 from jitbot.sandbox.github.site import HostedRepository, Site
@@ -54,13 +56,12 @@ def fetch(folder: Path, arguments: Sequence[str], secret: str, server: str) -> N
 
 def write_ref(objects: Objects, ref: str, name: str) -> None:
     """Let a ref name an object. Raises UnsureError where another ref is in the way."""
-    file = Path(f"{objects.folder}/{ref}")
+    scratch = f"{objects.folder}/new-ref-{os.getpid()}-{threading.get_ident()}"
+    put(scratch, f"{name}\n".encode())
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        scratch = file.with_name(f"{file.name}.{os.getpid()}")
-        scratch.write_text(f"{name}\n")
-        scratch.replace(file)
+        in_folder(os.replace, scratch, f"{objects.folder}/{ref}")
     except OSError:
+        os.unlink(scratch)
         raise UnsureError from None
 
 
@@ -116,10 +117,9 @@ def _missing(here: Objects, there: Objects, tips: Iterable[str]) -> list[str]:
 
 
 def _link(here: Objects, there: Objects, name: str) -> None:
-    source, target = (Path(f"{each.folder}/objects/{name[:2]}/{name[2:]}") for each in (there, here))
-    if not source.exists():
+    source, target = (f"{each.folder}/objects/{name[:2]}/{name[2:]}" for each in (there, here))
+    if not os.path.exists(source):
         here.write(*(there.read(name) or ("", b"")))
         return
-    target.parent.mkdir(exist_ok=True)
-    if not target.exists():
-        os.link(source, target)
+    with suppress(FileExistsError):
+        in_folder(os.link, source, target)

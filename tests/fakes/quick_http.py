@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
+from requests.utils import get_environ_proxies
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.util import SKIP_HEADER
@@ -47,7 +48,17 @@ def sent_here(patch: pytest.MonkeyPatch, left: list[bool]) -> None:
             self._put_conn(conn)
         return answer
 
+    def quick_proxies(url: str, no_proxy: Any = None) -> Any:
+        return (
+            {}
+            if urlsplit(url).hostname == "127.0.0.1" and not left[0]
+            else get_environ_proxies(url, no_proxy)
+        )
+
     patch.setattr(HTTPConnectionPool, "_make_request", quick_make)
+    patch.setattr(
+        "requests.sessions.get_environ_proxies", quick_proxies
+    )  # it reads every variable, for each call
 
 
 def _listening(patch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import copy
 import io
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -70,6 +71,11 @@ class World(Stage):
     def github(self) -> Any:
         """The repository as the embedded GitHub holds it."""
         return self.acme.github._site.repository(self.acme.repository)
+
+    @property
+    def unseen(self) -> Path:
+        """A clone of acme as it began, of which copies are made and nothing else."""
+        return self.acme.clone("runner").with_name("unseen")
 
     def keep(self) -> Kept:
         """The state acme is in."""
@@ -290,7 +296,7 @@ def open_world() -> Iterator[World]:
         acme.github.rotate_keys()  # so that there is a key to keep
         world = World(acme=acme, jitbot=main, console=Console(quiet=True))
         world.kept["seed"] = world.keep()
-        acme.clone("runner")
+        shutil.copytree(acme.clone("runner"), world.unseen, symlinks=True)
         yield world
 
 

@@ -42,17 +42,22 @@ def live(world: World) -> str:
 
 def clone(world: World, name: str = "auditor", *, heads: bool = False, fresh: bool = True) -> Path:
     """A clone that has what GitHub has now; a fresh one has seen nothing before. `heads`: of pull requests too."""
-    folder: Path = world.acme.clone(name)
-    if fresh:
-        shutil.rmtree(folder)
-        world.acme.clone(name)
+    folder = world.unseen.with_name(name)
+    known = not fresh and folder.exists()
+    if not known:
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(
+            world.unseen, folder
+        )  # as it was cloned when acme began: cheaper than to clone it again
     world.acme.git("olivia", *FETCH, *(("+refs/pull/*:refs/pulls/*",) if heads else ()), cwd=folder)
+    if not known:
+        world.acme.git("olivia", "reset", "--quiet", "--hard", "origin/main", cwd=folder)
     return folder
 
 
 def partial_clone(world: World, name: str = "partial") -> Path:
     """A fresh clone as the weekly audit's checkout makes it: all of the history, and no file but the rules."""
-    folder: Path = world.acme.clone("auditor").parent / name
+    folder = world.unseen.with_name(name)
     shutil.rmtree(folder, ignore_errors=True)
     url = f"{world.acme.github.url}/{world.acme.repository}.git"
     world.acme.git("olivia", "clone", "--quiet", "--no-checkout", "--filter=blob:none", url, str(folder))
@@ -62,7 +67,7 @@ def partial_clone(world: World, name: str = "partial") -> Path:
 
 def vouched(world: World) -> Path:
     """The issuer's keys in a file, as an auditor fetched and kept them."""
-    file: Path = world.acme.clone("auditor").parent / "keys.json"
+    file = world.unseen.with_name("keys.json")
     file.write_text(json.dumps(world.acme.github._issuer.key_set()))
     return file
 

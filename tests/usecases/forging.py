@@ -99,7 +99,7 @@ def tags(world: World, *names: str, commit: str) -> Iterator[None]:
         yield
     finally:
         for name in names:
-            store.git("update-ref", "-d", f"refs/tags/{name}")
+            store.update_ref(f"refs/tags/{name}", None)
 
 
 def push(

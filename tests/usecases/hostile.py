@@ -93,8 +93,11 @@ def _put(path: bytes, put: Put) -> bytes:
     return head + b"data %d\n%b\n" % (len(put.content), put.content)
 
 
+_OCTAL = [b"\\%03o" % byte for byte in range(256)]
+
+
 def _quoted(path: bytes) -> bytes:
-    return b'"' + b"".join(b"\\%03o" % byte for byte in path) + b'"'
+    return b'"' + b"".join(map(_OCTAL.__getitem__, path)) + b'"'
 
 
 def opened(world: World, login: str, branch: str, title: str = "more", body: str = "") -> int:

@@ -1,9 +1,10 @@
 """The repository's workflows at work: acme with jitbot's own files on its main, and act to run them."""
 
+import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -33,7 +34,8 @@ def says() -> GitHubSays:
 def tools(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """act, and uv's warm cache. Skips where they cannot be had, and fails instead if JITBOT_REQUIRE_ALL=1."""
     try:
-        return _tool("act"), _warm_packages(tmp_path_factory.mktemp("tools"))
+        _made_once(tmp_path_factory, "warm", lambda folder: _sync(folder, {}))
+        return _tool("act"), _packages()
     except UnavailableError as error:
         go_without(str(error), os.environ)
 
@@ -41,19 +43,20 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
 @pytest.fixture(scope="session")
 def quick_uv(tools: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a `uv` that copies what the real one installed from the same lock once, for tests of other things."""
-    folder = tmp_path_factory.mktemp("quick-uv")
-    installed = folder / "installed"
-    _sync(installed, {"UV_COMPILE_BYTECODE": "1", "UV_CACHE_DIR": str(tools[1])})
-    program = folder / "uv"
-    program.write_text(
-        "#!/bin/sh\n"
-        f'if [ "$1 $2 $3 $5 $6 $7 $8" = "{_SYNC}" ] && cmp -s "$4/uv.lock" "{ROOT}/uv.lock"\n'
-        f'then exec cp -al "{installed}/." "$UV_PROJECT_ENVIRONMENT/"\n'
-        f'else exec "{_tool("uv")}" "$@"\n'
-        "fi\n"
-    )
-    program.chmod(0o755)
-    return folder
+
+    def make(folder: Path) -> None:
+        installed, program = folder / "installed", folder / "uv"
+        _sync(installed, {"UV_COMPILE_BYTECODE": "1", "UV_CACHE_DIR": str(tools[1])})
+        program.write_text(
+            "#!/bin/sh\n"
+            f'if [ "$1 $2 $3 $5 $6 $7 $8" = "{_SYNC}" ] && cmp -s "$4/uv.lock" "{ROOT}/uv.lock"\n'
+            f'then exec cp -al "{installed}/." "$UV_PROJECT_ENVIRONMENT/"\n'
+            f'else exec "{_tool("uv")}" "$@"\n'
+            "fi\n"
+        )
+        program.chmod(0o755)
+
+    return _made_once(tmp_path_factory, "quick-uv", make)
 
 
 @pytest.fixture(scope="module")
@@ -76,11 +79,23 @@ def _tool(name: str) -> str:
     return program(name, {"PATH": places})
 
 
-def _warm_packages(home: Path) -> Path:
-    """uv's cache with all that the lock names, so that the jobs need no network; the user's own, where there is one."""
+def _packages() -> Path:
+    """uv's cache, so that the jobs need no network; the user's own, where there is one."""
     asked = subprocess.run([_tool("uv"), "cache", "dir"], capture_output=True, text=True, check=True)
-    _sync(home / "warm", {})
     return Path(asked.stdout.strip())
+
+
+def _made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that one process of this run makes, and all others use."""
+    root = factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder, whole = root / name, root / f"{name}.made"
+    with (root / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            make(folder)
+            whole.touch()
+    return folder
 
 
 _SYNC = "sync --quiet --project --locked --no-dev --no-build --no-install-project"  # as the action asks

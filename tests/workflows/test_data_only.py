@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -51,11 +52,15 @@ def data_only(
         yield Office(stage=Stage(acme=acme, jitbot=main, console=Console(file=StringIO())), runner=runner)
 
 
-def test_check_and_grant_run_from_the_release(data_only: Office, chat: ChatSandbox) -> None:
-    """A request is checked and granted by workflows that check out data alone; people and chat are notified of it."""
+def test_check_and_grant_run_from_the_release(data_only: Office, chat: ChatSandbox, quick_uv: Path) -> None:
+    """A request is checked and granted by workflows that check out data alone; the first installs by uv itself.
+
+    People and chat are notified of it.
+    """
     number = data_only.propose("alice", "data")
     checked = data_only.checked(number)
     assert (checked.green, "all good" in checked.output) == (True, True), checked.output
+    data_only.runner = replace(data_only.runner, programs=(str(quick_uv),))
     data_only.approve("bob", number)
     data_only.merge(number)
     granted = data_only.on_main("grant.yml")

@@ -6,11 +6,12 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
 from jitbot.sandbox.github import new_file_page, pull_page
@@ -87,7 +88,7 @@ class Server:
 
 def application(site: Site, issuer: Issuer) -> Flask:
     """The WSGI application of one site."""
-    app = Flask("jitbot.sandbox.github")
+    app = Flask("jitbot.sandbox.github", static_folder=None)
     app.config["PROPAGATE_EXCEPTIONS"] = True
     app.before_request(lambda: _begin(site))
     app.after_request(lambda response: _finish(site, response))
@@ -95,34 +96,44 @@ def application(site: Site, issuer: Issuer) -> Flask:
     app.register_error_handler(
         HTTPException, lambda error: _refused(site, RefusalError(error.code or 500, error.name))
     )
-    for (method, rule), view in SITE_ROUTES.items():
-        _route(app, method, rule, lambda view=view, **args: _site_call(site, view, args))
-    for (method, rule), view in REPOSITORY_ROUTES.items():
-        _route(app, method, rule, lambda view=view, **args: _repository_call(site, view, args))
-    _route_git(app, site)
-    _route_oidc(app, issuer)
-    for page in ("", "/files"):
-        _route(app, "GET", f"/<owner>/<name>/pull/<int:number>{page}", partial(_page, site))
-    _route(app, "GET", "/<owner>/<name>/new/<path:branch>", partial(_new_file, site))
+    views = _views(site, issuer)
+    app.url_map = _url_map(tuple(views))
+    app.view_functions = {_endpoint(*route): view for route, view in views.items()}
     return app
 
 
-def _route(app: Flask, method: str, rule: str, view: Callable[..., Response]) -> None:
-    app.add_url_rule(rule, f"{method} {rule}", view, methods=[method], provide_automatic_options=False)
+@cache
+def _url_map(routes: tuple[tuple[str, str], ...]) -> Map:
+    """The map of these routes, the same for every site: to compile it takes as long as all else that a site needs."""
+    app = Flask("jitbot.sandbox.github", static_folder=None)
+    for method, rule in routes:
+        app.add_url_rule(rule, _endpoint(method, rule), methods=[method], provide_automatic_options=False)
+    return app.url_map
 
 
-def _route_git(app: Flask, site: Site) -> None:
-    rules = (("GET", "info/refs"), ("POST", "git-upload-pack"), ("POST", "git-receive-pack"))
-    for method, path in rules:
-        view = lambda owner, name, path=path: _git(site, f"{owner}/{name}", path)  # noqa: E731
-        _route(app, method, f"/<owner>/<name>/{path}", view)
+def _endpoint(method: str, rule: str) -> str:
+    return f"{method} {rule}"
 
 
-def _route_oidc(app: Flask, issuer: Issuer) -> None:
+def _views(site: Site, issuer: Issuer) -> dict[tuple[str, str], Callable[..., Response]]:
+    """What answers each method and path."""
+    views: dict[tuple[str, str], Callable[..., Response]] = {}
+    for route, site_view in SITE_ROUTES.items():
+        views[route] = lambda view=site_view, **args: _site_call(site, view, args)
+    for route, view in REPOSITORY_ROUTES.items():
+        views[route] = lambda view=view, **args: _repository_call(site, view, args)
+    for method, path in (("GET", "info/refs"), ("POST", "git-upload-pack"), ("POST", "git-receive-pack")):
+        views[method, f"/<owner>/<name>/{path}"] = lambda owner, name, path=path: _git(
+            site, f"{owner}/{name}", path
+        )
     base = "/_oidc/.well-known"
-    _route(app, "GET", f"{base}/openid-configuration", lambda: jsonify(issuer.configuration()))
-    _route(app, "GET", f"{base}/jwks", lambda: jsonify(issuer.key_set()))
-    _route(app, "GET", "/_actions/token", lambda: _token(issuer))
+    views["GET", f"{base}/openid-configuration"] = lambda: jsonify(issuer.configuration())
+    views["GET", f"{base}/jwks"] = lambda: jsonify(issuer.key_set())
+    views["GET", "/_actions/token"] = lambda: _token(issuer)
+    for page in ("", "/files"):
+        views["GET", f"/<owner>/<name>/pull/<int:number>{page}"] = partial(_page, site)
+    views["GET", "/<owner>/<name>/new/<path:branch>"] = partial(_new_file, site)
+    return views
 
 
 def _begin(site: Site) -> Response | None:

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.config
 import botocore.exceptions
 import botocore.session
@@ -192,7 +191,8 @@ class Stage:
 
     def client(self, login: str, service: str) -> Any:
         """An AWS client of this person, signed in as themselves."""
-        return _client(self.acme.signed_in(login), service)
+        client, _ = _client(self.acme.signed_in(login), service)
+        return client
 
     def assume(self, login: str, role_arn: str) -> dict[str, str] | None:
         """Assume a role as this person; None if AWS denies it."""
@@ -227,12 +227,7 @@ class Stage:
         """A client with these credentials until the next call: one is made for each service, since that takes long."""
         key = (service, environ["AWS_ENDPOINT_URL"])
         if key not in self._kept:
-            session = botocore.session.Session()
-            session.set_credentials("", "")
-            client = session.create_client(
-                service, region_name=environ["AWS_DEFAULT_REGION"], endpoint_url=key[1], config=_ONCE
-            )
-            self._kept[key] = client, session.get_credentials()
+            self._kept[key] = _client(environ, service)
         client, credentials = self._kept[key]
         credentials.access_key = environ["AWS_ACCESS_KEY_ID"]
         credentials.secret_key = environ["AWS_SECRET_ACCESS_KEY"]
@@ -247,16 +242,19 @@ class Stage:
         yield
 
 
-def _client(environ: Mapping[str, str], service: str) -> Any:
-    return boto3.client(
-        service,  # type: ignore[call-overload]  # the service is a variable here
-        aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=environ.get("AWS_SESSION_TOKEN"),
-        endpoint_url=environ["AWS_ENDPOINT_URL"],
+def _client(environ: Mapping[str, str], service: str) -> tuple[Any, Any]:
+    """A client, and the credentials that it signs with at each call."""
+    session = botocore.session.Session()
+    session.set_credentials(
+        environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"], environ.get("AWS_SESSION_TOKEN")
+    )
+    client = session.create_client(
+        service,
         region_name=environ["AWS_DEFAULT_REGION"],
+        endpoint_url=environ["AWS_ENDPOINT_URL"],
         config=_ONCE,
     )
+    return client, session.get_credentials()
 
 
 def _nothing_lags(seconds: float) -> None:

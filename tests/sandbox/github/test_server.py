@@ -13,6 +13,7 @@ from github_world import START, acme
 import requests
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
+from jitbot.sandbox.organisation import Acme
 
 
 def test_it_leaves_no_thread_no_folder_and_no_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,3 +101,12 @@ def test_a_start_and_a_call_are_quick() -> None:
             durations.append(time.perf_counter() - began)
     assert started < 2
     assert sorted(durations)[10] < 0.035
+
+
+def test_the_sandbox_calls_its_github_past_every_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that the person has set, and that reaches nobody, is not asked."""
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "")
+    with Acme(Clock()) as acme:
+        assert acme.call("olivia", "GET", "/branches/main").ok

@@ -90,7 +90,7 @@ def test_a_review_that_is_gone(world: World, lived: str) -> None:
 
 def test_a_head_that_github_no_longer_serves(world: World, lived: str) -> None:
     """What was approved cannot be compared any more: that is said, with 3, of the approval that it concerns alone."""
-    world.github.store.git("update-ref", "-d", "refs/pull/1/head")
+    world.github.store.update_ref("refs/pull/1/head", None)
     found = verdict(world, "--online", code=3)
     assert codes(found, "unchecked") == {"head-gone"}
     assert {each["request"] for each in found["findings"]} == {lived}

@@ -69,9 +69,9 @@ class GitStore:
 
     def resolve(self, revision: str) -> str | None:
         """The commit that a branch, tag, full ref or object name stands for, if there is one."""
-        refs = self.refs("refs/heads/")
+        refs = self._all_refs()
         for name in (revision, f"refs/heads/{revision}"):
-            if name in refs:
+            if name in refs and name.startswith("refs/heads/"):
                 return refs[name]
         if revision in self._commits:
             return revision
@@ -85,25 +85,40 @@ class GitStore:
 
     def tip(self, branch: str) -> str | None:
         """The newest commit of a branch."""
-        return self.refs("refs/heads/").get(f"refs/heads/{branch}")
+        return self._all_refs().get(f"refs/heads/{branch}")
 
     def refs(self, prefix: str) -> dict[str, str]:
         """All refs whose full name begins with `prefix`, and the objects they name."""
+        return {ref: sha for ref, sha in self._all_refs().items() if ref.startswith(prefix)}
+
+    def _all_refs(self) -> dict[str, str]:
+        """Every ref, in git's order; read once, and replaced as a whole by what moves one."""
         refs = self._refs
         if refs is None:
             lines = self.git("for-each-ref", "--format=%(objectname) %(refname)").decode().splitlines()
             refs = self._refs = {ref: sha for sha, _, ref in (line.partition(" ") for line in lines)}
-        return {ref: sha for ref, sha in refs.items() if ref.startswith(prefix)}
+        return refs
 
     def forget_refs(self) -> None:
         """Read the refs anew at the next question: somebody else has moved them."""
         self._refs = None
         self.answers = {}
 
+    def ref_moved(self, ref: str, sha: str | None) -> None:
+        """Take note that a ref was just pointed at `sha`, or removed: the other refs need not be read again."""
+        refs, self.answers = self._refs, {}
+        if refs is None or not ref.startswith("refs/") or not _OBJECT_NAME.fullmatch(sha or ABSENT):
+            self._refs = None
+        elif sha is not None and ref in refs:
+            self._refs = {**refs, ref: sha}
+        else:
+            there = [*refs, ref] if sha is not None else [each for each in refs if each != ref]
+            self._refs = {each: refs.get(each, sha or ABSENT) for each in sorted(there, key=os.fsencode)}
+
     def update_ref(self, ref: str, sha: str | None) -> None:
         """Point `ref` at `sha`, or remove it. Raises GitError for a name that git does not allow."""
         self.git("update-ref", *(["-d", ref] if sha is None else [ref, sha]))
-        self.forget_refs()
+        self.ref_moved(ref, sha)
 
     def exists(self, sha: str) -> bool:
         """Whether `sha` is the full name of a commit that is here."""
@@ -204,9 +219,9 @@ class GitStore:
             ),
             b"get-mark :1\n",
         ]
-        made = self.git("fast-import", "--quiet", "--date-format=raw", stdin=b"".join(parts))
-        self.forget_refs()
-        return made.decode().strip()
+        made = self.git("fast-import", "--quiet", "--date-format=raw", stdin=b"".join(parts)).decode().strip()
+        self.ref_moved(f"refs/heads/{branch}", made)
+        return made
 
     def merge_trees(self, base: str, ours: str, theirs: str) -> str | None:
         """The tree of a three-way merge, or None where the two sides conflict."""
