@@ -5,6 +5,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -84,19 +85,19 @@ class Where:
 
 def where(source: str, line: int) -> Where:
     """The place of a line: the innermost statement around it, without the statements within that one."""
-    function, statement = 0, None
-    for node in ast.walk(ast.parse(source)):  # outer ones come before inner ones
-        if isinstance(node, ast.stmt) and node.lineno <= line <= _last(node):
-            statement = node
-            if isinstance(node, ast.FunctionDef) and not function:
-                function = node.lineno
-    if statement is None:
-        raise LookupError(f"line {line} belongs to no statement")
-    lines = set(range(statement.lineno, _last(statement) + 1))
-    for node in ast.walk(statement):
-        if isinstance(node, ast.stmt) and node is not statement:
-            lines -= set(range(node.lineno, _last(node) + 1))
+    around = [node for node in _statements(source) if node.lineno <= line <= _last(node)]
+    inside = [node for node in ast.walk(around[-1]) if isinstance(node, ast.stmt) and node is not around[-1]]
+    lines = set(range(around[-1].lineno, _last(around[-1]) + 1))
+    for node in inside:
+        lines -= set(range(node.lineno, _last(node) + 1))
+    function = next((node.lineno for node in around if isinstance(node, ast.FunctionDef)), 0)
     return Where(lines=frozenset(lines), function=function)
+
+
+@lru_cache(1)
+def _statements(source: str) -> list[ast.stmt]:
+    """Outer ones come before inner ones."""
+    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
 
 
 def _last(node: ast.stmt) -> int:

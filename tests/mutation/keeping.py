@@ -110,9 +110,12 @@ class _Kept:
     def met(self, _: None) -> list[list[dict[str, Any]]]:
         """See `Keeper.met`."""
         first = self._measured(self._names)
+        if not any(map(_shares, self._items(self._names))):
+            return [first, first]
         self._halted = list(_serving)
-        for each in self._halted:
-            each.shutdown()  # a fork has one thread alone: it starts them again
+        for each in self._halted:  # a fork has one thread alone: it starts them again
+            vars(each)["server_close"] = lambda: None  # some close their socket with their thread
+            each.shutdown()
         green = [each["test"] for each in first if each["green"]]
         limit = LEAST + TIMES * int(sum(each["seconds"] for each in first))
         return [first, self._forked(lambda: self._measured(green), limit) or []]
@@ -184,6 +187,7 @@ class _Kept:
             signal.alarm(WAITS * seconds)
             _put_files_in(folder, self._world)
             for each in self._halted:
+                del vars(each)["server_close"]
                 threading.Thread(target=each.serve_forever, args=(0.02,), daemon=True).start()
             with os.fdopen(writing, "w") as told:
                 told.write(_answer(work))
@@ -227,6 +231,13 @@ def _given(answer: str) -> Any:
     if "wrong" in answered:
         raise RuntimeError(answered["wrong"])
     return answered["gives"]
+
+
+def _shares(item: pytest.Item) -> bool:
+    """Whether a test has something set up by its own fixtures that others have, too."""
+    info: Any = getattr(item, "_fixtureinfo", None)
+    fixtures = [each for found in info.name2fixturedefs.values() for each in found] if info else []
+    return any(each.scope != "function" and each.baseid not in ("", "tests") for each in fixtures)
 
 
 def _quiet(world: World) -> None:
