@@ -29,6 +29,7 @@ from jitbot.domain.access.reviews import (
     name_everybody,
     named_by_commits,
     objecting,
+    would_count,
 )
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import GithubId, Login, Parsed
@@ -437,6 +438,13 @@ def test_the_author_silences_no_objection_to_somebody_elses_request() -> None:
         pull_request=a_pull(author=author),
     )
     assert [person.login for person in objecting(parsed_case)] == ["erin"]
+
+
+def test_which_review_would_count() -> None:
+    """One of a known person that counts; not a stranger's, nor one by an account that only has a known login."""
+    taken = a_review("erin", user=an_actor("erin", github_id=4711))
+    reviews = (a_review("erin"), a_review("stranger"), taken, a_review("erin", state="COMMENTED"))
+    assert [would_count(each, ground_of()) for each in reviews] == [True, False, False, False]
 
 
 def test_only_of_known_people_who_approved_it_is_asked_whether_they_may_write() -> None:
