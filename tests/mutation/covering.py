@@ -43,9 +43,9 @@ def run(items: Sequence[pytest.Item]) -> Iterator[bool]:
         yield item.session.testsfailed == failed
 
 
-def measured(items: Sequence[pytest.Item], folder: Path, forget: Callable[[], None]) -> list[Ran]:
-    """Run tests, and see which lines of this folder's files each of them meets, with nothing remembered of the others."""
-    tracer = coverage.Coverage(data_file=None, include=[f"{folder}/*"], config_file=False)
+def measured(items: Sequence[pytest.Item], files: Iterable[str], forget: Callable[[], None]) -> list[Ran]:
+    """Run tests, and see which lines of these files each of them meets, with nothing remembered of the others."""
+    tracer = coverage.Coverage(data_file=None, include=list(files), config_file=False)
     tracer.set_option("run:disable_warnings", ["no-data-collected"])  # some tests meet nothing of it
     tracer.start()
     outcomes, before = [], _seconds()

@@ -36,6 +36,8 @@ PACKAGE = ROOT / "jitbot"
 DOMAIN = PACKAGE / "domain"
 PARTS = ("domain", "usecases", "adapters", "commands")
 LISTED = Path(__file__).with_name("survivors.md")
+OFTEN = 20  # seconds after which what is known is written again
+EXAMPLES = 50  # of each property
 SECONDS = 30.0  # of the tests that a mutant meets at most
 
 Found = dict[str, object]  # a mutant: module, line, what, killed; by which test, or how many it met
@@ -97,7 +99,7 @@ class Hunter:
     ) -> None:
         self.prey: list[Prey] = []
         self._paths, self._jobs, self._seconds, self._only, self._kept = paths, jobs, seconds, only, kept
-        self._saving = threading.Lock()
+        self._saving, self._saved = threading.Lock(), 0.0
 
     @property
     def found(self) -> list[Found]:
@@ -108,10 +110,12 @@ class Hunter:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run all once, then what meets each mutant: its own tests, the others, and those that meet it in a fixture."""
         items = {item.nodeid: item for item in session.items}
+        for item in items.values():
+            _shorten(item)
         sources = {str(path): path.read_text("utf-8") for path in self._paths}
         for path in self._paths:  # some are imported only when they are used
             importlib.import_module(_module(path).removesuffix(".__init__"))
-        world = World(items=items, sources=sources, loaded=Loaded(PACKAGE, "jitbot"), package=PACKAGE)
+        world = World(items=items, sources=sources, loaded=Loaded(PACKAGE, "jitbot"))
         gc.freeze()
         self.prey = [each for file in sources for each in self._of(file, sources[file])]
         files = [
@@ -124,6 +128,8 @@ class Hunter:
             self._each("own tests", files, lambda tests: self._try(tests, own=True))
             self._each("other tests", files, lambda tests: self._try(tests, own=False))
             self._each("anew", files, self._try_cold)
+            self._saved = 0.0
+            self._save()
         finally:
             for tests in files:
                 tests.keeper.close()
@@ -175,8 +181,10 @@ class Hunter:
             self._save()
 
     def _save(self) -> None:
-        if self._kept is not None:
-            with self._saving:
+        """What is known so far; not more often than anybody looks."""
+        with self._saving:
+            if self._kept is not None and time.monotonic() - self._saved > OFTEN:
+                self._saved = time.monotonic()
                 self._kept.write_text(json.dumps(self.found, indent=1), "utf-8")
 
 
@@ -190,20 +198,21 @@ def _meet(tests: Tests) -> None:
 def _trial(prey: Prey, tests: Iterable[Ran]) -> Trial:
     """As many of these tests as the mutant has time for."""
     chosen: list[str] = []
-    began = prey.seconds
     for each in tests:
         if each.seconds > prey.seconds and prey.met:
             break
         chosen.append(each.test)
         prey.seconds -= each.seconds
         prey.met += 1
-    return Trial(
-        file=prey.file,
-        number=prey.number,
-        place=prey.where.function,
-        tests=chosen,
-        seconds=began - prey.seconds,
-    )
+    return Trial(file=prey.file, number=prey.number, place=prey.where.function, tests=chosen)
+
+
+def _shorten(item: pytest.Item) -> None:
+    """Have a property tried with no more than `EXAMPLES`."""
+    function = getattr(item, "obj", None)
+    given = getattr(function, "_hypothesis_internal_use_settings", None)
+    if given is not None and given.max_examples > EXAMPLES:
+        vars(function)["_hypothesis_internal_use_settings"] = settings(given, max_examples=EXAMPLES)
 
 
 def _by_file(names: Iterable[str]) -> dict[str, list[str]]:
@@ -250,6 +259,8 @@ def main() -> int:
     hunter = Hunter(paths, jobs=given.jobs, seconds=given.seconds, only=only, kept=given.json)
     if _collected(hunter, given.tests or [f"tests/{given.part}"]) != 0:
         sys.exit("the tests cannot be collected; run pytest to see why")
+    used = sum(os.times()[:4])
+    print(f"{used:.0f} CPU seconds, {used / (len(hunter.prey) or 1):.2f} for each mutant", file=sys.stderr)
     return told(hunter.found)
 
 
@@ -257,7 +268,7 @@ def _collected(hunter: Hunter, tests: Sequence[str]) -> int:
     os.chdir(ROOT)
     settings.register_profile(
         "hunt",  # the same examples each time; one that fails is enough, however long it is
-        max_examples=50,
+        max_examples=EXAMPLES,
         derandomize=True,
         deadline=None,
         phases=[Phase.explicit, Phase.generate],

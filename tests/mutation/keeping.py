@@ -13,6 +13,7 @@ import signal
 import socketserver
 import tempfile
 import threading
+import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,8 +28,9 @@ from covering import Ran
 from mutants import mutant
 from swapping import Loaded
 
-LEAST = 5  # CPU seconds that tests may always take: those of a mutant that never ends are stopped
-TIMES = 5  # and so many times what they take without it
+LEAST = 3  # CPU seconds that a test may always take: one that a mutant keeps from ending is stopped
+TIMES = 5  # and so many times what it takes without a mutant
+UNKNOWN = 10.0  # what that is where nobody has seen it
 WAITS = 20  # seconds for each of them: what waits for ever uses no CPU
 SURE = 40  # mutants after which the tests that turned red are asked without any change
 
@@ -43,7 +45,6 @@ class World:
     items: Mapping[str, pytest.Item]
     sources: Mapping[str, str]
     loaded: Loaded
-    package: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,6 @@ class Trial:
     number: int
     place: int
     tests: Sequence[str]
-    seconds: float  # that the tests take without the mutant
 
 
 class Keeper:
@@ -105,11 +105,13 @@ class _Kept:
         self._world, self._names, self._folder = world, names, folder
         self._kills: Counter[tuple[str, str]] = Counter()  # by function and test
         self._unsure: set[str] = set()  # tests that were red without any change
+        self._seconds: dict[str, float] = {}  # of each test
         self._halted: list[socketserver.BaseServer] = []
 
     def met(self, _: None) -> list[list[dict[str, Any]]]:
         """See `Keeper.met`."""
         first = self._measured(self._names)
+        self._seconds = {each["test"]: each["seconds"] for each in first}
         if not any(map(_shares, self._items(self._names))):
             return [first, first]
         self._halted = list(_serving)
@@ -117,15 +119,14 @@ class _Kept:
             vars(each)["server_close"] = lambda: None  # some close their socket with their thread
             each.shutdown()
         green = [each["test"] for each in first if each["green"]]
-        limit = LEAST + TIMES * int(sum(each["seconds"] for each in first))
-        return [first, self._forked(lambda: self._measured(green), limit) or []]
+        return [first, self._forked(lambda: self._measured(green), self._limit(green)) or []]
 
     def red(self, trials: Iterable[Mapping[str, Any]]) -> list[str | None]:
         """See `Keeper.red`."""
         reds = [self._first_red(**each) for each in trials]
         tests = sorted({each for each in reds if each is not None})
         while tests:
-            told = self._forked(lambda tests=tests: self._reds(tests), LEAST * len(tests) + 60)  # type: ignore[misc]
+            told = self._forked(lambda tests=tests: self._reds(tests), self._limit(tests))  # type: ignore[misc]
             if told == []:
                 break
             self._unsure.update(tests if told is None else told)
@@ -139,17 +140,19 @@ class _Kept:
             session._setupstate.teardown_exact(None)
 
     def _measured(self, names: Sequence[str]) -> list[dict[str, Any]]:
-        found = covering.measured(self._items(names), self._world.package, self._world.loaded.forget)
+        found = covering.measured(self._items(names), self._world.sources, self._world.loaded.forget)
         return [asdict(each) for each in found]
 
-    def _first_red(
-        self, file: str, number: int, place: int, tests: Sequence[str], seconds: float
-    ) -> str | None:
+    def _limit(self, tests: Iterable[str]) -> int:
+        """The CPU seconds that these tests may take."""
+        return sum(LEAST + TIMES * int(self._seconds.get(each, UNKNOWN)) for each in tests)
+
+    def _first_red(self, file: str, number: int, place: int, tests: Sequence[str]) -> str | None:
         tests = [each for each in tests if each not in self._unsure]
         tests.sort(key=lambda name: -self._kills[f"{file}:{place}", name])
         if not tests:
             return None
-        told = self._forked(lambda: self._changed_reds(file, number, tests), LEAST + TIMES * int(seconds))
+        told = self._forked(lambda: self._changed_reds(file, number, tests), self._limit(tests))
         red: str | None = tests[0] if told is None else told[0] if told else None
         if red is not None:
             self._kills[f"{file}:{place}", red] += 1
@@ -161,8 +164,13 @@ class _Kept:
         found = mutant(source, number)
         if not self._world.loaded.put(Path(file), source, found.tree):
             raise LookupError(f"{file}:{found.line}: no function that is loaded has it: {found.what}")
-        ran = zip(tests, covering.run(self._items(tests)), strict=True)
-        return next(([name] for name, green in ran if not green), [])
+        running = covering.run(self._items(tests))
+        for name in tests:
+            most = int(time.process_time()) + self._limit([name])
+            resource.setrlimit(resource.RLIMIT_CPU, (most, resource.RLIM_INFINITY))
+            if not next(running):
+                return [name]
+        return []
 
     def _reds(self, tests: Sequence[str]) -> list[str]:
         """All of them that are red."""
@@ -183,7 +191,7 @@ class _Kept:
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
-            resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
             signal.alarm(WAITS * seconds)
             _put_files_in(folder, self._world)
             for each in self._halted:
