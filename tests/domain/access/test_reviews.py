@@ -311,6 +311,12 @@ def test_commits_together_name_so_many_accounts_and_no_more() -> None:
         assert name_everybody(a_merge(commits=(*commits, last)))
 
 
+def test_a_commit_that_names_more_than_is_read_names_everybody() -> None:
+    """However few of them are kept."""
+    assert not name_everybody(a_merge(commits=(a_commit("alice"),)))
+    assert name_everybody(a_merge(commits=(a_commit("alice"), replace(a_commit("alice"), crowded=True))))
+
+
 def test_so_many_accounts_push_and_no_more() -> None:
     """As many as are kept may have been more; two pushes of one account are one."""
     pushes = [
