@@ -116,6 +116,13 @@ def test_the_rules_have_owners_of_their_own(text: str, found: list[tuple[str, in
     assert [(each.code, each.line) for each in seen] == found
 
 
+def test_a_line_for_requests_and_rules_alike_is_not_for_the_rules() -> None:
+    """Who owns a kind of file anywhere would own that of the rules as well as requests."""
+    lines = codeowners.parse(f"{RULES}*.yaml @bob\n")
+    seen = owner_checks.rules_findings(["policies/people.yaml"], lines, PEOPLE, TEAMS)
+    assert [(each.code, each.line) for each in seen] == [("rules-not-last", line) for line in (3, 2, 1)]
+
+
 def test_files_beside_the_folders_are_guarded_too() -> None:
     """Each file that is named needs such a line as well."""
     seen = owner_checks.rules_findings(["uv.lock"], codeowners.parse(f"* @bob\n{RULES}"), PEOPLE, TEAMS)
