@@ -1,22 +1,22 @@
-"""Which tests run which functions, and how long each takes: what a mutant needs to meet, and no more."""
+"""Which tests run which statements, and how long each takes: what a mutant needs to meet, and no more."""
 
 import ast
-import time
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import coverage
 import pytest
 
-Span = tuple[int, int]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """One test as it ran: its id, its seconds, whether it was green, and the lines of each file that it met."""
+    """One test as it ran: its id, its CPU seconds, whether it was green, and the lines of each file that it met."""
 
     test: str
     seconds: float
@@ -24,26 +24,37 @@ class Ran:
     lines: Mapping[str, Sequence[int]]
 
 
+class _Same:
+    """What pytest takes for the test that follows: one of the same file, whose fixtures are kept."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._chain = item.listchain()[:-1]
+
+    def listchain(self) -> list[Any]:
+        """The session, the folders, the file."""
+        return self._chain
+
+
 def run(items: Sequence[pytest.Item]) -> Iterator[bool]:
-    """Run tests as pytest would, one after another; whether each was green."""
+    """Run tests as pytest would, one after another, and keep what the last one's file has set up; whether each was green."""
     for item, following in zip_longest(items, items[1:]):
         failed = item.session.testsfailed
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following or _Same(item))
         yield item.session.testsfailed == failed
 
 
-def measured(items: Sequence[pytest.Item], folder: Path, forget: Callable[[], None]) -> list[Ran]:
-    """Run tests, and see which lines of this folder's files each of them meets, with nothing remembered of the others."""
-    tracer = coverage.Coverage(data_file=None, include=[f"{folder}/*"], config_file=False)
+def measured(items: Sequence[pytest.Item], files: Iterable[str], forget: Callable[[], None]) -> list[Ran]:
+    """Run tests, and see which lines of these files each of them meets, with nothing remembered of the others."""
+    tracer = coverage.Coverage(data_file=None, include=list(files), config_file=False)
     tracer.set_option("run:disable_warnings", ["no-data-collected"])  # some tests meet nothing of it
     tracer.start()
-    outcomes, before = [], time.perf_counter()
+    outcomes, before = [], _seconds()
     running = run(items)
     for item in items:
         forget()
         tracer.switch_context(item.nodeid)
         green = next(running)
-        now = time.perf_counter()
+        now = _seconds()
         outcomes.append((item.nodeid, now - before, green))
         before = now
     tracer.stop()
@@ -59,41 +70,46 @@ def measured(items: Sequence[pytest.Item], folder: Path, forget: Callable[[], No
     ]  # fmt: skip
 
 
-def span(source: str, line: int) -> Span:
-    """The lines that run when what stands on this line may run: its outermost function's, or its statement's."""
-    tree = ast.parse(source)
-    blocks: list[ast.stmt] = list(tree.body)
-    for node in blocks:
-        if isinstance(node, ast.ClassDef):
-            blocks.extend(node.body)
-    inside = [node for node in blocks if node.lineno <= line <= (node.end_lineno or node.lineno)]
+def _seconds() -> float:
+    """CPU seconds of this process and of those it waited for: others at work do not change them."""
+    return sum(os.times()[:4])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Where a mutant is: the lines that run with it, and the first line of its outermost function."""
+
+    lines: frozenset[int]
+    function: int
+
+
+def where(source: str, line: int) -> Where:
+    """The place of a line: the innermost statement around it, without the statements within that one."""
+    around = [node for node in _statements(source) if node.lineno <= line <= _last(node)]
+    inside = [node for node in ast.walk(around[-1]) if isinstance(node, ast.stmt) and node is not around[-1]]
+    lines = set(range(around[-1].lineno, _last(around[-1]) + 1))
     for node in inside:
-        if isinstance(node, ast.FunctionDef):
-            return node.body[0].lineno, node.end_lineno or node.lineno
-    return inside[-1].lineno, inside[-1].end_lineno or inside[-1].lineno
+        lines -= set(range(node.lineno, _last(node) + 1))
+    function = next((node.lineno for node in around if isinstance(node, ast.FunctionDef)), 0)
+    return Where(lines=frozenset(lines), function=function)
 
 
-def nearest(ran: Iterable[Ran], file: Path, lines: Span, *, seconds: float) -> list[str]:
-    """The tests to meet: those of the module first, then the quickest files', while time lasts."""
-    first, last = lines
-    met = [each for each in ran if any(first <= line <= last for line in each.lines.get(str(file), ()))]
-    costs: dict[str, float] = defaultdict(float)
-    for each in met:
-        costs[_file(each)] += each.seconds
-
-    def place(each: Ran) -> tuple[bool, float, str, float]:
-        name = _file(each)
-        own = Path(name).name.startswith((f"test_{file.stem}", f"test_{file.parent.name}_{file.stem}"))
-        return not own, costs[name], name, each.seconds
-
-    chosen: list[str] = []
-    for each in sorted(met, key=place):
-        seconds -= each.seconds
-        if seconds < 0 and chosen:
-            break
-        chosen.append(each.test)
-    return chosen
+@lru_cache(1)
+def _statements(source: str) -> list[ast.stmt]:
+    """Outer ones come before inner ones."""
+    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
 
 
-def _file(ran: Ran) -> str:
-    return ran.test.partition("::")[0]
+def _last(node: ast.stmt) -> int:
+    return node.end_lineno or node.lineno
+
+
+def meeting(ran: Iterable[Ran], file: str, lines: frozenset[int]) -> list[Ran]:
+    """The green tests that meet one of these lines, the quickest first."""
+    met = [each for each in ran if each.green and not lines.isdisjoint(each.lines.get(file, ()))]
+    return sorted(met, key=lambda each: each.seconds)
+
+
+def is_own(tests: str, file: Path) -> bool:
+    """Whether a file of tests is the one of this module, by its name."""
+    return Path(tests).name.startswith((f"test_{file.stem}", f"test_{file.parent.name}_{file.stem}"))

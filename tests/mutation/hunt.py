@@ -3,35 +3,32 @@
     .venv/bin/python tests/mutation/hunt.py [MODULE…] [--part PART] [--tests PATH…] [--json FILE] [--again FILE]
 
 A part is a folder of `jitbot` with the folder of `tests` of the same name: domain, usecases, adapters, commands. Its
-tests run once, to see which functions each of them meets. Then each mutant meets, in a process of its own, the tests
-that meet its function: its module's own first, the quickest next, up to so many seconds. Tests of the whole program
-detect more, but nobody who changes a line waits for them: so the part's own tests must be enough.
+tests run first, file by file, to see which statements each of them meets. Then each mutant meets the tests that meet its
+statement: those of its module's own file, the others' if none of these detects it, up to so many seconds. Tests of
+the whole program detect more, but nobody who changes a line waits for them: so the part's own tests must be enough.
 A survivor is either listed in survivors.md, with the reason why nothing can go wrong there, or it is an error: exit 1.
 """
 
 import argparse
-import functools
 import gc
 import importlib
 import itertools
 import json
 import os
-import resource
-import signal
 import sys
+import threading
 import time
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
 
 import covering
 import pytest
 from covering import Ran
-from mutants import Mutant, count, mutant
+from hypothesis import HealthCheck, Phase, settings
+from keeping import SURE, Keeper, Trial, World
+from mutants import places
 from swapping import Loaded
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,188 +36,200 @@ PACKAGE = ROOT / "jitbot"
 DOMAIN = PACKAGE / "domain"
 PARTS = ("domain", "usecases", "adapters", "commands")
 LISTED = Path(__file__).with_name("survivors.md")
-SECONDS = 90.0  # of the tests that a mutant meets at most
-LONGEST = 30  # CPU seconds more than those that a mutant may take: one that never ends is found, too
-EXAMPLES = "50"  # of each property
+OFTEN = 20  # seconds after which what is known is written again
+EXAMPLES = 50  # of each property
+SECONDS = 30.0  # of the tests that a mutant meets at most
 
-Found = dict[str, object]  # a mutant: module, line, what, killed
-Task = tuple[Path, int]  # a module, and which of its mutants
-_In = TypeVar("_In")
-_Out = TypeVar("_Out")
+Found = dict[str, object]  # a mutant: module, line, what, killed; by which test, or how many it met
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class World:
-    """What every process of the hunt has from the one that loaded it all."""
+@dataclass(slots=True, kw_only=True)
+class Prey:
+    """A mutant, and how it goes."""
 
-    items: Mapping[str, pytest.Item]
-    sources: Mapping[Path, str]
-    loaded: Loaded
-    seconds: float
+    file: str
+    number: int
+    line: int
+    what: str
+    where: covering.Where
+    seconds: float  # of tests that it may still meet
+    met: int = 0
+    killer: str = ""
+
+    def found(self) -> Found:
+        """What is said of it in JSON."""
+        module = _module(Path(self.file))
+        return {
+            "module": module,
+            "line": self.line,
+            "what": self.what,
+            "killed": bool(self.killer),
+            "by": self.killer,
+            "met": self.met,
+        }
 
 
-_world: list[World] = []  # one, set before any process is begun
-_ran: list[Ran] = []  # what is known of each test, likewise
+@dataclass(slots=True, kw_only=True)
+class Tests:
+    """One file of tests: its keeper with all set up, one that sets up all for each mutant, and what is known of each test."""
 
+    name: str
+    keeper: Keeper
+    cold: Keeper
+    first: list[Ran] = field(default_factory=list)
+    again: list[Ran] = field(default_factory=list)
 
-@dataclass(slots=True)
-class Met:
-    """The tests that the mutants of one function meet, and how many of the first are known to be green without any."""
-
-    tests: list[str]
-    green: int = 0
+    @property
+    def seconds(self) -> float:
+        """How long one of its tests takes."""
+        return sum(each.seconds for each in self.again) / (len(self.again) or 1)
 
 
 class Hunter:
     """Takes the place of pytest's own loop: the tests are collected once, and run in forks."""
 
     def __init__(
-        self, paths: Sequence[Path], *, jobs: int, seconds: float, only: set[tuple[str, str]] | None
+        self,
+        paths: Sequence[Path],
+        *,
+        jobs: int,
+        seconds: float,
+        only: set[tuple[str, str]] | None,
+        kept: Path | None = None,
     ) -> None:
-        self.found: list[Found] = []
-        self._paths, self._jobs, self._seconds, self._only = paths, jobs, seconds, only
+        self.prey: list[Prey] = []
+        self._paths, self._jobs, self._seconds, self._only, self._kept = paths, jobs, seconds, only, kept
+        self._saving, self._saved = threading.Lock(), 0.0
+
+    @property
+    def found(self) -> list[Found]:
+        """Each mutant, as far as is known."""
+        return [each.found() for each in self.prey]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Run all once, then what meets each mutant."""
+        """Run all once, then what meets each mutant: its own tests, the others, and those that meet it in a fixture."""
         items = {item.nodeid: item for item in session.items}
-        sources = {path: path.read_text("utf-8") for path in self._paths}
+        for item in items.values():
+            _shorten(item)
+        sources = {str(path): path.read_text("utf-8") for path in self._paths}
         for path in self._paths:  # some are imported only when they are used
             importlib.import_module(_module(path).removesuffix(".__init__"))
-        loaded = Loaded(PACKAGE, "jitbot")
-        _world[:] = [World(items=items, sources=sources, loaded=loaded, seconds=self._seconds)]
+        world = World(items=items, sources=sources, loaded=Loaded(PACKAGE, "jitbot"))
         gc.freeze()
-        files: dict[str, list[str]] = {}
-        for name in items:
-            files.setdefault(name.partition("::")[0], []).append(name)
-        for some in self._all("tests met", _cover, list(files.values())):
-            _ran.extend(each for each in some if each.green)
-            if red := [each.test for each in some if not each.green]:
-                print(f"left out, for they are red without any change: {len(red)} as {red[0]}", flush=True)
-        tasks = [(path, number) for path, source in sources.items() for number in range(count(source))]
-        if self._only is not None:
-            tasks = [task for task in tasks if (_module(task[0]), _mutant(task).what) in self._only]
-        self.found = list(self._all("mutants", _try, tasks))
-        return True
-
-    def _all(self, title: str, work: Callable[[_In], _Out], tasks: Sequence[_In]) -> Iterable[_Out]:
-        """Each task in one of the processes; how far it is goes to standard error."""
-        began = time.monotonic()
-        with ProcessPoolExecutor(self._jobs, mp_context=get_context("fork")) as pool:
-            for number, done in enumerate(pool.map(work, tasks), 1):
-                if number % 50 == 0 or number == len(tasks):
-                    seconds = time.monotonic() - began
-                    print(f"{title}: {number}/{len(tasks)}, {seconds:.0f} s", file=sys.stderr)
-                yield done
-
-
-def _cover(names: Sequence[str]) -> list[Ran]:
-    """Run the tests of one file, and see what each of them meets."""
-    told = _forked(
-        lambda: [asdict(each) for each in covering.measured(_items(names), PACKAGE, _world[0].loaded.forget)]
-    )
-    if told is None:
-        return [Ran(test=name, seconds=0, green=False, lines={}) for name in names]
-    return [Ran(**each) for each in told]
-
-
-def _try(task: Task) -> Found:
-    """One mutant against the tests that meet it. A test is believed if it is green without the change."""
-    path, found = task[0], _mutant(task)
-    met = _met(path, covering.span(_world[0].sources[path], found.line))
-    red = _first_red(met.tests, task)
-    while red is not None and not _believed(met, red):
-        del met.tests[red]
-        red = _first_red(met.tests, task)
-    if red is None:
-        where = f"{path.relative_to(ROOT)}:{found.line}"
-        print(f"survives {len(met.tests)} tests: {where}: {found.what}", flush=True)
-    return {"module": _module(path), "line": found.line, "what": found.what, "killed": red is not None}
-
-
-@functools.cache
-def _met(path: Path, lines: covering.Span) -> Met:
-    return Met(tests=covering.nearest(_ran, path, lines, seconds=_world[0].seconds))
-
-
-def _first_red(tests: Sequence[str], task: Task | None) -> int | None:
-    """The place of the first test that this mutant (None: no change at all) turns red; their number if it never ends."""
-    wanted = set(tests)
-    seconds = LONGEST + int(3 * sum(each.seconds for each in _ran if each.test in wanted))
-    told = _forked(lambda: _reds(tests, task), seconds=seconds)
-    return len(tests) if told is None else told[0] if told else None
-
-
-def _believed(met: Met, red: int) -> bool:
-    """Whether a red test is green without any change, after all that ran before it."""
-    if red < met.green or red == len(met.tests):
-        return True
-    if _first_red(met.tests[: red + 1], None) is not None:
-        return False
-    met.green = red + 1
-    return True
-
-
-def _reds(tests: Sequence[str], task: Task | None) -> list[int]:
-    """The first red test, or none. Changes this process for good."""
-    if task is not None:
-        path, found = task[0], _mutant(task)
-        if not _world[0].loaded.put(path, _world[0].sources[path], found.tree):
-            raise LookupError(f"{path}:{found.line}: no function that is loaded has it: {found.what}")
-    reds = (place for place, green in enumerate(covering.run(_items(tests))) if not green)
-    return list(itertools.islice(reds, 1))
-
-
-def _items(names: Sequence[str]) -> list[pytest.Item]:
-    return [_world[0].items[name] for name in names]
-
-
-def _forked(work: Callable[[], object], *, seconds: int | None = None) -> Any:
-    """What some work gives, as JSON, done in a fork of so many CPU seconds at most; None if it did not live to tell.
-
-    Raises RuntimeError where the work itself goes wrong: what tests raise ends in pytest.
-    """
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
+        self.prey = [each for file in sources for each in self._of(file, sources[file])]
+        files = [
+            Tests(name=name, keeper=Keeper(world, names), cold=Keeper(world, names))
+            for name, names in _by_file(items).items()
+        ]
         try:
-            os.close(reading)
-            _quiet()
-            if seconds is not None:
-                resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-                signal.alarm(10 * seconds)  # what waits for ever uses no CPU
-            answer = {"gives": work()}
-        except BaseException:  # noqa: BLE001 - nothing may come back into the parent's code
-            answer = {"wrong": traceback.format_exc()}
-        with os.fdopen(writing, "w") as told:
-            json.dump(answer, told)
-        os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as told:
-        said = told.read()
-    os.waitpid(child, 0)
-    answer = json.loads(said or '{"gives": null}')
-    if "wrong" in answer:
-        raise RuntimeError(answer["wrong"])
-    return answer["gives"]
+            self._each("tests met", files, _meet)
+            files.sort(key=lambda each: each.seconds)
+            self._each("own tests", files, lambda tests: self._try(tests, own=True))
+            self._each("other tests", files, lambda tests: self._try(tests, own=False))
+            self._each("anew", files, self._try_cold)
+            self._saved = 0.0
+            self._save()
+        finally:
+            for tests in files:
+                tests.keeper.close()
+                tests.cold.close()
+        for each in self.prey:
+            if not each.killer:
+                met = f"{each.met} tests" if each.met else "no test meets it"
+                print(f"survives, {met}: {Path(each.file).relative_to(ROOT)}:{each.line}: {each.what}")
+        return True
+
+    def _of(self, file: str, source: str) -> Iterable[Prey]:
+        for number, (line, what) in enumerate(places(source)):
+            if self._only is None or (_module(Path(file)), what) in self._only:
+                where = covering.where(source, line)
+                yield Prey(file=file, number=number, line=line, what=what, where=where, seconds=self._seconds)
+
+    def _each(self, title: str, files: Sequence[Tests], work: Callable[[Tests], object]) -> None:
+        """Each file of tests in one of the threads; how far it is goes to standard error."""
+        began = time.monotonic()
+        with ThreadPoolExecutor(self._jobs) as pool:
+            for number, _ in enumerate(pool.map(work, files), 1):
+                if number % 10 == 0 or number == len(files):
+                    alive = sum(not each.killer for each in self.prey)
+                    seconds = time.monotonic() - began
+                    print(f"{title}: {number}/{len(files)}, {seconds:.0f} s, {alive} alive", file=sys.stderr)
+
+    def _try(self, tests: Tests, *, own: bool) -> None:
+        prey = [each for each in self.prey if covering.is_own(tests.name, Path(each.file)) is own]
+        self._meet(
+            prey, tests.keeper, lambda each: covering.meeting(tests.again, each.file, each.where.lines)
+        )
+
+    def _try_cold(self, tests: Tests) -> None:
+        """What ran in a fixture alone, or once for all."""
+
+        def meeting(each: Prey) -> list[Ran]:
+            if covering.meeting(tests.again, each.file, each.where.lines):
+                return []
+            return covering.meeting(tests.first, each.file, each.where.lines)[:1]
+
+        self._meet(self.prey, tests.cold, meeting)
+
+    def _meet(self, prey: Iterable[Prey], keeper: Keeper, meeting: Callable[[Prey], list[Ran]]) -> None:
+        for some in _chunks((each for each in prey if not each.killer), SURE):
+            trials = [(each, _trial(each, meeting(each))) for each in some if not each.killer]
+            wanted = [(each, trial) for each, trial in trials if trial.tests]
+            for (each, _), red in zip(wanted, keeper.red([trial for _, trial in wanted]), strict=True):
+                each.killer = red or each.killer
+            self._save()
+
+    def _save(self) -> None:
+        """What is known so far; not more often than anybody looks."""
+        with self._saving:
+            if self._kept is not None and time.monotonic() - self._saved > OFTEN:
+                self._saved = time.monotonic()
+                self._kept.write_text(json.dumps(self.found, indent=1), "utf-8")
 
 
-def _quiet() -> None:
-    """Tell nobody how the tests of a fork go."""
-    session = next(iter(_world[0].items.values())).session
-    session.config.pluginmanager.unregister(name="terminalreporter")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
+def _meet(tests: Tests) -> None:
+    tests.first, tests.again = tests.keeper.met()
+    again = {each.test for each in tests.again if each.green}
+    if red := [each.test for each in tests.first if each.test not in again]:
+        print(f"left out, for they are red without any change: {len(red)} as {red[0]}", flush=True)
+
+
+def _trial(prey: Prey, tests: Iterable[Ran]) -> Trial:
+    """As many of these tests as the mutant has time for."""
+    chosen: list[str] = []
+    for each in tests:
+        if each.seconds > prey.seconds and prey.met:
+            break
+        chosen.append(each.test)
+        prey.seconds -= each.seconds
+        prey.met += 1
+    return Trial(file=prey.file, number=prey.number, place=prey.where.function, tests=chosen)
+
+
+def _shorten(item: pytest.Item) -> None:
+    """Have a property tried with no more than `EXAMPLES`."""
+    function = getattr(item, "obj", None)
+    given = getattr(function, "_hypothesis_internal_use_settings", None)
+    if given is not None and given.max_examples > EXAMPLES:
+        vars(function)["_hypothesis_internal_use_settings"] = settings(given, max_examples=EXAMPLES)
+
+
+def _by_file(names: Iterable[str]) -> dict[str, list[str]]:
+    files: dict[str, list[str]] = {}
+    for name in names:
+        files.setdefault(name.partition("::")[0], []).append(name)
+    return files
+
+
+def _chunks(prey: Iterable[Prey], size: int) -> Iterable[list[Prey]]:
+    each = iter(prey)
+    while some := list(itertools.islice(each, size)):
+        yield some
 
 
 def _module(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts)
-
-
-def _mutant(task: Task) -> Mutant:
-    path, number = task
-    return mutant(_world[0].sources[path], number)
 
 
 def listed() -> set[str]:
@@ -239,7 +248,7 @@ def main() -> int:
     parser.add_argument("--tests", action="append", help="meet these, and not the part's own")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of tests that a mutant meets at most")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--json", type=Path, help="write what was found")
+    parser.add_argument("--json", type=Path, help="write what was found, as far as it is")
     parser.add_argument("--again", type=Path, help="only what survived there")
     given = parser.parse_args()
     paths = [each.resolve() for each in given.modules] or sorted((PACKAGE / given.part).rglob("*.py"))
@@ -247,18 +256,35 @@ def main() -> int:
     if given.again:
         earlier = json.loads(given.again.read_text("utf-8"))
         only = {(each["module"], each["what"]) for each in earlier if not each["killed"]}
-    hunter = Hunter(paths, jobs=given.jobs, seconds=given.seconds, only=only)
+    hunter = Hunter(paths, jobs=given.jobs, seconds=given.seconds, only=only, kept=given.json)
     if _collected(hunter, given.tests or [f"tests/{given.part}"]) != 0:
         sys.exit("the tests cannot be collected; run pytest to see why")
-    if given.json:
-        given.json.write_text(json.dumps(hunter.found, indent=1), "utf-8")
+    used = sum(os.times()[:4])
+    print(f"{used:.0f} CPU seconds, {used / (len(hunter.prey) or 1):.2f} for each mutant", file=sys.stderr)
     return told(hunter.found)
 
 
 def _collected(hunter: Hunter, tests: Sequence[str]) -> int:
     os.chdir(ROOT)
-    os.environ["HYPOTHESIS_MAX_EXAMPLES"] = EXAMPLES
-    options = ["-q", "-n", "0", "-p", "no:cacheprovider", "-o", "filterwarnings="]
+    settings.register_profile(
+        "hunt",  # the same examples each time; one that fails is enough, however long it is
+        max_examples=EXAMPLES,
+        derandomize=True,
+        deadline=None,
+        phases=[Phase.explicit, Phase.generate],
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    options = [
+        "-q",
+        "-n",
+        "0",
+        "-p",
+        "no:cacheprovider",
+        "-o",
+        "filterwarnings=",
+        "--hypothesis-profile=hunt",
+    ]
     return int(pytest.main([*options, *tests], plugins=[hunter]))
 
 

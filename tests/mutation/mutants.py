@@ -1,11 +1,12 @@
-"""What a guard of the domain looks like, and the same code without it."""
+"""What a guard looks like, and the same code without it."""
 
 import ast
 import copy
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
-_LEAVES = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _NEIGHBOURS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE,
     ast.LtE: ast.Lt,
@@ -40,20 +41,21 @@ def count(source: str) -> int:
     return sum(1 for _ in _places(ast.parse(source)))
 
 
-def descriptions(source: str) -> list[str]:
-    """What each mutant of a module is, without making it."""
-    return [what for _, what, _ in _places(ast.parse(source))]
+def places(source: str) -> list[tuple[int, str]]:
+    """The line of each mutant, and what it is, without making it."""
+    return [(line, what()) for line, what, _ in _places(ast.parse(source))]
 
 
 def mutant(source: str, number: int) -> Mutant:
     """One of them, counted from 0."""
     tree = ast.parse(source)
-    line, what, change = list(_places(tree))[number]
+    line, what, change = next(itertools.islice(_places(tree), number, None))
+    said = what()
     change()
-    return Mutant(line=line, what=what, tree=ast.fix_missing_locations(tree))
+    return Mutant(line=line, what=said, tree=ast.fix_missing_locations(tree))
 
 
-Place = tuple[int, str, Callable[[], None]]
+Place = tuple[int, Callable[[], str], Callable[[], None]]
 
 
 def _places(tree: ast.Module) -> Iterator[Place]:
@@ -65,7 +67,7 @@ def _places(tree: ast.Module) -> Iterator[Place]:
             for place, _ in enumerate(node.ifs):
                 yield (
                     node.ifs[place].lineno,
-                    f"without the filter `{_said(node.ifs[place])}`",
+                    partial(_told, "without the filter `{}`", node.ifs[place]),
                     _set_item(node.ifs, place, True),
                 )
         elif isinstance(node, ast.BoolOp):
@@ -73,7 +75,7 @@ def _places(tree: ast.Module) -> Iterator[Place]:
             for place, value in enumerate(node.values):
                 yield (
                     value.lineno,
-                    f"`{_said(value)}` taken out of `{_said(node)}`",
+                    partial(_told, "`{}` taken out of `{}`", value, node),
                     _set_item(node.values, place, neutral),
                 )
         elif isinstance(node, ast.Compare):
@@ -81,18 +83,24 @@ def _places(tree: ast.Module) -> Iterator[Place]:
                 if type(operator) in _NEIGHBOURS:
                     yield (
                         node.lineno,
-                        f"`{_said(node)}` with its comparison turned",
+                        partial(_told, "`{}` with its comparison turned", node),
                         _set_operator(node, place),
                     )
         yield from _statements(node)
 
 
 def _condition(node: ast.If | ast.While | ast.IfExp, field: str) -> Iterator[Place]:
-    said = _said(getattr(node, field))
+    condition = getattr(node, field)
+    if isinstance(condition, ast.Name) and condition.id == "TYPE_CHECKING":
+        return  # no run, and no test, has it true
     for value in (True, False):
         if isinstance(node, ast.While) and value:
             continue  # that never ends, which no test needs to see
-        yield node.lineno, f"`{said}` taken for {value}", _set(node, field, value)
+        yield (
+            condition.lineno,
+            partial(_told, f"`{{}}` taken for {value}", condition),
+            _set(node, field, value),
+        )
 
 
 def _statements(node: ast.AST) -> Iterator[Place]:
@@ -106,7 +114,11 @@ def _statements(node: ast.AST) -> Iterator[Place]:
                 statement.value, ast.Yield | ast.YieldFrom
             )
             if yields or isinstance(statement, ast.Raise):
-                yield statement.lineno, f"without `{_said(statement)}`", _drop(block, place, statement)
+                yield (
+                    statement.lineno,
+                    partial(_told, "without `{}`", statement),
+                    _drop(block, place, statement),
+                )
 
 
 def _set(node: ast.AST, field: str, value: bool) -> Callable[[], None]:
@@ -137,6 +149,10 @@ def _drop(block: list[ast.stmt], place: int, statement: ast.stmt) -> Callable[[]
         block[place] = ast.copy_location(copy.copy(nothing), statement)
 
     return change
+
+
+def _told(sentence: str, *nodes: ast.AST) -> str:
+    return sentence.format(*map(_said, nodes))
 
 
 def _said(node: ast.AST) -> str:

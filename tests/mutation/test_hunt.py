@@ -12,7 +12,7 @@ import covering
 import hunt
 import pytest
 from covering import Ran
-from mutants import descriptions, mutants
+from mutants import mutants, places
 from swapping import Loaded
 
 SOURCE = """
@@ -80,7 +80,7 @@ def test_the_list_is_exact(
 
 @functools.cache
 def _guards(source: Path) -> frozenset[str]:
-    return frozenset(descriptions(source.read_text("utf-8")))
+    return frozenset(what for _, what in places(source.read_text("utf-8")))
 
 
 def test_what_is_listed_is_there() -> None:
@@ -176,20 +176,43 @@ def test_what_was_remembered_is_forgotten(loaded: ModuleType) -> None:
     assert loaded.few(3)
 
 
+BOX = "/d/audit/box.py"
 RUNS = [
-    Ran(test="tests/domain/test_a.py::slow", seconds=5, green=True, lines={"/d/audit/box.py": (3, 9)}),
-    Ran(test="tests/domain/test_b.py::quick", seconds=1, green=True, lines={"/d/audit/box.py": (4,)}),
-    Ran(test="tests/domain/test_audit_box.py::x", seconds=3, green=True, lines={"/d/audit/box.py": (2,)}),
-    Ran(test="tests/domain/test_box.py::x", seconds=4, green=True, lines={"/d/audit/box.py": (2,)}),
-    Ran(test="tests/domain/test_box.py::elsewhere", seconds=1, green=True, lines={"/d/audit/box.py": (9,)}),
+    Ran(test="test_a.py::slow", seconds=5, green=True, lines={BOX: (3, 9)}),
+    Ran(test="test_a.py::quick", seconds=1, green=True, lines={BOX: (4,)}),
+    Ran(test="test_a.py::red", seconds=1, green=False, lines={BOX: (4,)}),
+    Ran(test="test_a.py::elsewhere", seconds=1, green=True, lines={BOX: (9,)}),
+    Ran(test="test_a.py::other", seconds=1, green=True, lines={"/d/audit/other.py": (4,)}),
 ]
 
 
-@pytest.mark.parametrize(("seconds", "number"), [(90, 4), (8, 3), (7, 2), (1, 1)])
-def test_the_nearest_tests_come_first(seconds: float, number: int) -> None:
-    """Its own, then the quickest; only those that met its lines, and one at least."""
-    wanted = [RUNS[2].test, RUNS[3].test, RUNS[1].test, RUNS[0].test]
-    assert covering.nearest(RUNS, Path("/d/audit/box.py"), (2, 4), seconds=seconds) == wanted[:number]
+def test_a_mutant_meets_what_meets_its_lines() -> None:
+    """The green ones alone, the quickest first."""
+    met = covering.meeting(RUNS, BOX, frozenset({3, 4}))
+    assert [each.test for each in met] == ["test_a.py::quick", "test_a.py::slow"]
+
+
+@pytest.mark.parametrize(("seconds", "number"), [(6, 2), (5, 1), (1, 1), (0.5, 1)])
+def test_a_mutant_meets_tests_while_it_has_time(seconds: float, number: int) -> None:
+    """And one at least."""
+    where = covering.Where(lines=frozenset({3, 4}), function=2)
+    prey = hunt.Prey(file=BOX, number=0, line=3, what="`x`", where=where, seconds=seconds)
+    trial = hunt._trial(prey, covering.meeting(RUNS, BOX, where.lines))
+    assert (len(trial.tests), prey.met) == (number, number)
+
+
+@pytest.mark.parametrize(
+    ("tests", "own"),
+    [
+        ("tests/audit/test_box.py", True),
+        ("tests/audit/test_box_more.py", True),
+        ("tests/test_audit_box.py", True),
+        ("tests/audit/test_other.py", False),
+    ],
+)
+def test_whose_tests_come_first(tests: str, *, own: bool) -> None:
+    """Those in files that have the module's name, with its folder's before it or not."""
+    assert covering.is_own(tests, Path(BOX)) is own
 
 
 def test_no_test_is_no_red_one() -> None:
@@ -198,13 +221,81 @@ def test_no_test_is_no_red_one() -> None:
 
 
 def test_what_runs_with_a_line() -> None:
-    """The body of its function or method, or the statement of a module."""
+    """Its innermost statement, without what stands in it; and which function that is in, if in any."""
     lines = LOADED.splitlines()
     inner = 1 + lines.index("        return function(*given)")
-    assert covering.span(LOADED, inner) == (inner - 1, inner + 1)
-    method = 1 + lines.index("            raise ValueError(number)")
-    assert covering.span(LOADED, method) == (method - 1, method + 1)
-    assert covering.span(LOADED, len(lines)) == (len(lines), len(lines))
+    once = 1 + lines.index("def once(function):")
+    assert covering.where(LOADED, inner) == covering.Where(lines=frozenset({inner}), function=once)
+    checks = 1 + lines.index("        if number > 2:")
+    holds = 1 + lines.index("    def holds(self, number):")
+    assert covering.where(LOADED, checks) == covering.Where(lines=frozenset({checks}), function=holds)
+    assert covering.where(LOADED, len(lines)).function == 0
+    split = "def f(a):\n    return (a\n        if a\n        else 1)\n"
+    assert covering.where(split, 3) == covering.Where(lines=frozenset({2, 3, 4}), function=1)
+
+
+KEPT = """
+import http.server, threading, urllib.request
+from pathlib import Path
+import pytest
+from jitbot.domain.text.escape import cell
+
+def seen():
+    with Path(__file__).with_name("log").open("a+") as log:
+        log.write("x")
+        log.seek(0)
+        return len(log.read())
+
+class Quiet(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(204)
+        self.end_headers()
+    def log_message(self, *words):
+        pass
+
+@pytest.fixture(scope="module")
+def opened():
+    seen()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+def test_cells(opened):
+    assert (cell("=1"), cell("1")) == ("'=1", "1")
+    assert urllib.request.urlopen(opened, timeout=10).status == 204
+
+def test_twice_and_no_more():
+    assert cell("1")
+    assert seen() <= 3
+"""
+
+
+def test_what_a_file_opened_waits_for_every_mutant(tmp_path: Path) -> None:
+    """Its fixture runs once, and its server answers in each fork."""
+    file = tmp_path / "test_escape.py"
+    file.write_text(KEPT)
+    ran = _hunted(f"--tests={file}::test_cells")
+    assert ran.stdout.splitlines()[-1] == "2 mutants, 0 survive, 0 unexplained", ran.stdout
+    assert (tmp_path / "log").read_text() == "x"
+
+
+def test_what_turns_red_by_itself_detects_nothing(tmp_path: Path) -> None:
+    """It is asked again without any change."""
+    file = tmp_path / "test_escape.py"
+    file.write_text(KEPT.replace("<= 3", "<= 1"))
+    ran = _hunted(f"--tests={file}::test_twice_and_no_more")
+    assert ran.stdout.splitlines()[-1] == "2 mutants, 2 survive, 2 unexplained", ran.stdout
+    assert len((tmp_path / "log").read_text()) > 1
+
+
+def _hunted(*options: str) -> subprocess.CompletedProcess[str]:
+    hunter = hunt.ROOT / "tests" / "mutation" / "hunt.py"
+    module = hunt.DOMAIN / "text" / "escape.py"
+    program = [sys.executable, str(hunter), str(module), "--jobs", "1", *options]
+    return subprocess.run(program, capture_output=True, text=True, check=False, timeout=300)
 
 
 @pytest.mark.parametrize(
@@ -212,15 +303,7 @@ def test_what_runs_with_a_line() -> None:
 )
 def test_a_whole_hunt(tests: tuple[str, ...], code: int, alive: int) -> None:
     """A small module with its own tests, and with those of another."""
-    folder = hunt.ROOT / "tests"
-    program = [
-        sys.executable,
-        str(folder / "mutation" / "hunt.py"),
-        str(hunt.DOMAIN / "text" / "escape.py"),
-        "--jobs",
-        "1",
-    ]
-    program += [f"--tests={folder / 'domain' / 'text' / f'test_{name}.py'}" for name in tests]
-    ran = subprocess.run(program, capture_output=True, text=True, check=False, timeout=300)
+    folder = hunt.DOMAIN.parents[1] / "tests" / "domain" / "text"
+    ran = _hunted(*(f"--tests={folder / f'test_{name}.py'}" for name in tests))
     assert ran.returncode == code, ran.stdout + ran.stderr
     assert ran.stdout.splitlines()[-1] == f"5 mutants, {alive} survive, {alive} unexplained"

@@ -39,7 +39,7 @@ def _too_few(policy: Policy, able: tuple[Person, ...], people: People, teams: Te
     owning = f"the owners of requests/{policy.name}/"
     message = f"it asks for {required.need} approvals, and {len(able)} of {owning} can approve"
     if policy.approval_rules:
-        names = bounds.some([person.login for person in able]) or "nobody"
+        names = bounds.some([person.login for person in able])
         message = (
             f"nobody can meet the rule {quoted(rule.in_words(), 200)}: of {owning} only {names} can approve"
         )

@@ -27,7 +27,7 @@ class ApprovedTerm:
     window: Window
     documents: tuple[Documents, ...]
     ask: Ask
-    merged_at: datetime | None = None  # None: before every stop
+    merged_at: datetime
 
     @property
     def requester(self) -> str:
@@ -159,7 +159,7 @@ def _stopped(state: RequestState) -> Event | None:
         return None
     merged = [each.merged_at for each in state.terms]
     for stop in state.stops:
-        before = any(each is None or stop.reaches(each) for each in merged)
+        before = any(map(stop.reaches, merged))
         if before and stop.event.at < term.window.expires_at and _is_about(stop, state, term):
             return stop.event
     return None

@@ -121,11 +121,6 @@ def boundary_arn(settings: Settings, account_id: AccountId) -> str:
     return f"arn:aws:iam::{account_id}:policy/{own_name(settings, 'boundary')}"
 
 
-def service_role_arn(settings: Settings, account_id: AccountId, purpose: str) -> str:
-    """jitbot's own role in an account."""
-    return f"arn:aws:iam::{account_id}:role/{own_name(settings, purpose)}"
-
-
 def canonical(document: object) -> str:
     """One text for one meaning: compact JSON with sorted keys, for sizes, digests and comparison."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)

@@ -86,8 +86,6 @@ def _parts(actual: Actual, documents: iam.Documents) -> tuple[tuple[str, object,
 
 def _apart(one: str, other: str) -> tuple[str, str]:
     """Two texts from shortly before their first difference on; the same twice if there is none."""
-    if one == other:
-        return one, other
     pairs = enumerate(zip(one, other, strict=False))
     same = next((at for at, (left, right) in pairs if left != right), min(len(one), len(other)))
     start = max(same - _BEFORE, 0)

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 
 from jitbot.domain.model.documents import Login, Position, Teams, same_login
 from jitbot.domain.text import timestamp
 
 TEAMS = "policies/teams.yaml"
+_NOWHERE: Mapping[str, Position] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +56,12 @@ class Roster:
 
     @classmethod
     def of(
-        cls, teams: Mapping[str, tuple[Membership, ...]], where: Mapping[str, Position] | None = None
+        cls, teams: Mapping[str, tuple[Membership, ...]], where: Mapping[str, Position] = _NOWHERE
     ) -> "Roster":
         """The roster with these entries."""
         everybody = {team: _once(each.login for each in entries) for team, entries in teams.items()}
         dated = {team: entries for team, entries in teams.items() if any(each.is_dated for each in entries)}
-        return cls(everybody=everybody, dated=dated, where=where or {})
+        return cls(everybody=everybody, dated=dated, where=where)
 
     @property
     def path(self) -> str:
@@ -98,7 +100,7 @@ class Roster:
         is for those who are among the names: for anybody else the answer is None, too.
         """
         every = tuple(names)
-        if not self.dated or any(same_login(login, name) for name in every):
+        if any(same_login(login, name) for name in every):
             return None
         ends = [each.until for each in self._by(login, every) if each.holds(at)]
         known = [end for end in ends if end is not None]

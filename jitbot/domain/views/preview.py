@@ -165,6 +165,7 @@ def _approved_as_it_was(case: Case, request: Request, former: Former, now: datet
         window=window,
         documents=render_all(case.rules, request, window),
         ask=Ask.of_request(former.request, None, began),
+        merged_at=now,
     )
 
 

@@ -48,6 +48,7 @@ from jitbot.domain.access import break_glass, decision_event
 from jitbot.domain.access.approval import Verdict
 from jitbot.domain.access.cross_checks import break_glass_findings, policy_findings
 from jitbot.domain.model import codeowners
+from jitbot.domain.model.approval_rules import ApprovalRule
 from jitbot.domain.model.documents import GithubId, IamUser, Login, Parsed, Policy
 from jitbot.domain.model.merge_facts import Case, ChangeKind, Dismissal, Push, Rules
 from jitbot.domain.model.roster import Membership, Roster
@@ -399,6 +400,21 @@ def test_rules_that_do_not_read_at_the_head_are_no_rules() -> None:
     """A head whose policy is broken is not equal to anything."""
     broken = rules(policy=Parsed(value=None))
     assert "rules-changed" in codes(judged(case(head=broken)))
+
+
+@pytest.mark.parametrize("file", ["policy", "people", "teams"])
+def test_what_does_not_read_differs_from_what_reads(file: str) -> None:
+    """Each of the files that say who asks and who reviews; two trees that both do not read say the same."""
+    broken = rules(**{file: Parsed(value=None)})
+    for one, other in ((broken, rules()), (rules(), broken)):
+        assert break_glass.differ(one, other, PATH, MERGED_AT)
+    assert not break_glass.differ(broken, broken, PATH, MERGED_AT)
+
+
+def test_rules_of_approval_are_no_break_glass() -> None:
+    """A number of 0 beside a list of rules gives nothing before an approval."""
+    assert break_glass.is_break_glass(glass())
+    assert not break_glass.is_break_glass(glass(approval_rules=(ApprovalRule(need=1),)))
 
 
 @pytest.mark.parametrize(

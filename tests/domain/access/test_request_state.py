@@ -1,6 +1,7 @@
 """The life of a request: what was recorded of it, in whatever order, and what it may still become."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -42,6 +43,7 @@ from jitbot.domain.access.request_state import (
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.model.merge_facts import ChangeKind
+from jitbot.domain.text import timestamp
 
 OTHER = PATH.replace("refunds", "orders")
 LONGER, LONGER_WINDOW = an_extension(3 * HOUR), a_window(expires_at=EXPIRES_AT + HOUR)
@@ -246,6 +248,43 @@ def test_a_kind_of_event_that_nobody_knows_is_an_error() -> None:
     unknown: Any = "forgotten"
     with pytest.raises(AssertionError):
         a_request_state(an_approval(kind=unknown))
+
+
+def _end(account: str, at: datetime, **evidence: str) -> Event:
+    """The record that access was taken from one account because the request was deleted."""
+    return an_outcome(EventType.ENDED, account, why=EndReason.DELETED, at=at, evidence=evidence)
+
+
+BOTH = an_approval(asked=a_request(accounts=("prod", "staging")))
+SHOWN = timestamp.show(NOW + MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("events", "over_at"),
+    [
+        ((), None),
+        ((an_approval(kind=EventType.REFUSED),), None),
+        ((BOTH,), EXPIRES_AT),
+        ((BOTH, _end("prod", NOW + HOUR)), EXPIRES_AT),  # the other account still has it
+        ((BOTH, _end("prod", NOW + HOUR), _end("staging", NOW + MINUTE)), NOW + HOUR),
+        ((BOTH, _end("prod", EXPIRES_AT + HOUR), _end("staging", NOW + HOUR)), EXPIRES_AT),
+        ((BOTH, _end("prod", NOW + HOUR, effective_at=SHOWN), _end("staging", NOW)), NOW + MINUTE),
+        ((BOTH, a_revocation(at=NOW + MINUTE)), NOW + MINUTE),
+        ((BOTH, a_revocation(at=NOW + MINUTE), _end("prod", NOW + HOUR)), NOW + HOUR),
+        ((replace(BOTH, documents=()), a_revocation(at=NOW + MINUTE)), EXPIRES_AT),
+    ],
+)
+def test_when_access_is_over(events: tuple[Event, ...], over_at: datetime | None) -> None:
+    """At the end of the last account, as recorded for it, otherwise as decided for all; never after the expiry."""
+    assert a_request_state(*events).over_at == over_at
+
+
+def test_an_account_ends_as_recorded_for_it() -> None:
+    """Its own record comes before what was decided for all of them; without either there is no early end."""
+    state = a_request_state(BOTH, a_revocation(at=NOW + MINUTE), _end("prod", NOW + HOUR))
+    assert state.early_end(PROD) == NOW + HOUR
+    assert state.early_end(STAGING) == NOW + MINUTE
+    assert a_request_state(BOTH).early_end(PROD) is None
 
 
 def a_proposal(**changes: Any) -> RequestChange:

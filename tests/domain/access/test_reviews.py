@@ -29,6 +29,7 @@ from jitbot.domain.access.reviews import (
     name_everybody,
     named_by_commits,
     objecting,
+    would_count,
 )
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import GithubId, Login, Parsed
@@ -310,6 +311,12 @@ def test_commits_together_name_so_many_accounts_and_no_more() -> None:
         assert name_everybody(a_merge(commits=(*commits, last)))
 
 
+def test_a_commit_that_names_more_than_is_read_names_everybody() -> None:
+    """However few of them are kept."""
+    assert not name_everybody(a_merge(commits=(a_commit("alice"),)))
+    assert name_everybody(a_merge(commits=(a_commit("alice"), replace(a_commit("alice"), crowded=True))))
+
+
 def test_so_many_accounts_push_and_no_more() -> None:
     """As many as are kept may have been more; two pushes of one account are one."""
     pushes = [
@@ -437,6 +444,13 @@ def test_the_author_silences_no_objection_to_somebody_elses_request() -> None:
         pull_request=a_pull(author=author),
     )
     assert [person.login for person in objecting(parsed_case)] == ["erin"]
+
+
+def test_which_review_would_count() -> None:
+    """One of a known person that counts; not a stranger's, nor one by an account that only has a known login."""
+    taken = a_review("erin", user=an_actor("erin", github_id=4711))
+    reviews = (a_review("erin"), a_review("stranger"), taken, a_review("erin", state="COMMENTED"))
+    assert [would_count(each, ground_of()) for each in reviews] == [True, False, False, False]
 
 
 def test_only_of_known_people_who_approved_it_is_asked_whether_they_may_write() -> None:

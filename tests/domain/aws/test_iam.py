@@ -205,9 +205,7 @@ def test_a_role_is_for_one_account() -> None:
     assert documents.permissions_boundary == "arn:aws:iam::012345670123:policy/jitbot-boundary"
     assert documents.role_arn == f"arn:aws:iam::012345670123:role/jit/{documents.role_name}"
     assert "arn:aws:dynamodb:*:012345670123:table/orders" in iam.canonical(documents.permission_policy)
-    assert (
-        iam.service_role_arn(the_settings(), PROD, "sweep") == "arn:aws:iam::111111111111:role/jitbot-sweep"
-    )
+    assert iam.own_name(the_settings(), "sweep") == "jitbot-sweep"
 
 
 def test_tags_are_for_people() -> None:

@@ -71,6 +71,14 @@ def test_a_difference_in_a_document_is_shown_where_it_is() -> None:
     assert max(len(found), len(wanted)) <= 82
 
 
+@pytest.mark.parametrize(("length", "cut"), [(80, ""), (81, "…")])
+def test_a_value_that_is_cut_says_so(length: int, cut: str) -> None:
+    """By a sign at its end; a value that just fits is whole."""
+    path = "/" + "a" * (length - 3)  # beside its quotes
+    shown = f'"{path}"'[:80] + cut
+    assert described(an_actual_role(path=path), OLD) == f'path is {shown}, and should be "/jit/"'
+
+
 def test_a_missing_managed_policy_is_a_difference() -> None:
     """A managed policy that was approved and is not attached is named."""
     assert differences(an_actual_role(READ_ONLY, attached=()), READ_ONLY) == ("attached policies",)

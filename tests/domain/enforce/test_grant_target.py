@@ -88,6 +88,7 @@ def test_what_was_refused_says_why() -> None:
     [
         ({"state": GrantState.ENDED, "why": "expired", "ended_at": EXPIRES_AT}, "expired at 2026-11-24T11:00:00Z; ask anew"),
         ({"state": GrantState.ENDED, "why": "revoked", "ended_at": NOW}, r"ended at 2026-11-24T09:01:00Z \(revoked\); ask anew"),
+        ({"state": GrantState.ENDED, "why": "revoked"}, r"yaml ended \(revoked\); ask anew"),
         ({"state": GrantState.PLANNED, "starts_at": NOW + HOUR}, "begins at 2026-11-24T10:01:00Z, in 1h; try again then"),
         ({"state": GrantState.APPROVED}, "is approved and not granted yet in prod"),
     ],

@@ -48,12 +48,13 @@ from jitbot.domain.enforce.plan import (
     to_end,
     to_grant,
     to_look_at,
+    undone,
 )
 from jitbot.domain.ledger.batches import (
     Doubt,
 )
 from jitbot.domain.ledger.events import EndReason, Event, EventType
-from jitbot.domain.model.documents import AccountId, ByLogin, Login
+from jitbot.domain.model.documents import AccountId, ByLogin, GithubId, Login, Person
 
 SETTLED = NOW + MINUTE + LIST_LAG  # when a role granted at NOW + MINUTE cannot be missing any more
 GONE = EXPIRES_AT + iam.SESSION  # when no session of it can live
@@ -670,6 +671,34 @@ def test_whoever_is_still_the_recorded_person_is_there() -> None:
     assert not offboarded(a_request_state(APPROVED), dict(reversed(PEOPLE.items())))
     assert not offboarded(RequestState(request=PATH), {})
     assert not offboarded(a_request_state(APPROVED), ByLogin({Login("ALICE"): PEOPLE[Login("alice")]}))
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        {},
+        {"alice": replace(a_person("alice"), github_id=GithubId(9001))},
+        {"alice": replace(a_person("alice"), principal=a_person("bob").principal)},
+    ],
+    ids=["no longer there", "another account of the same login", "another principal"],
+)
+def test_who_is_not_the_recorded_person_any_more_is_gone(people: dict[Login, Person]) -> None:
+    """By each of what was recorded, alone."""
+    assert offboarded(a_request_state(APPROVED), people)
+
+
+def test_what_counts_as_undone() -> None:
+    """A role that was read whole and is not denied, of which an early end is recorded, while a session may live."""
+    state = a_request_state(APPROVED, GRANTED, DRIFT)
+    term = state.current
+    assert term is not None
+    ended, whole = state.account_state(PROD), replace(ROLE, whole=an_actual_role())
+    denied = replace(ROLE, whole=an_actual_role(attached=(iam.DENY_ALL,)))
+    assert undone(ended, term, whole, GONE - SECOND)
+    assert not undone(AccountState(), term, whole, GONE - SECOND)
+    assert not undone(ended, term, whole, GONE)
+    assert not undone(ended, term, ROLE, NOW)
+    assert not undone(ended, term, denied, NOW)
 
 
 def test_nothing_is_given_to_a_request_in_doubt() -> None:

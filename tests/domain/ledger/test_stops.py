@@ -1,7 +1,7 @@
 """Emergency stops as values: whom they are about, until when they hold, and what they refuse and end."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from acme_facts import HOUR, MERGED_AT, MINUTE, NOW, PATH, PEOPLE, SECOND, sha
@@ -178,10 +178,32 @@ def test_what_a_stop_does_not_end() -> None:
     assert fold_request([an_approval(), ending], PATH).stopped == ending
 
 
-def test_an_approval_without_a_time_of_its_merge_is_before_every_stop() -> None:
-    """The former file of an extension, as `request` knows it."""
-    state = a_request_state(an_approval(), an_extension(), a_stop(at=2 * MINUTE))
-    assert state.stopped is not None
+@pytest.mark.parametrize(
+    ("merged_at", "recorded_at", "stopped"),
+    [
+        (NOW + 30 * MINUTE, NOW + 2 * HOUR, True),  # recorded after the lift, merged before it
+        (NOW + HOUR, NOW + HOUR, False),
+        (None, NOW + 30 * MINUTE, True),  # an old record says only when it was decided
+        (None, NOW + HOUR, False),
+    ],
+)
+def test_the_merge_counts_and_not_the_record(
+    merged_at: datetime | None, recorded_at: datetime, *, stopped: bool
+) -> None:
+    """An approval is ended by a stop if it was merged before that stop was lifted, whenever it was recorded."""
+    merged = () if merged_at is None else (Evidence.merged_at(merged_at),)
+    approved = an_approval(at=recorded_at, evidence=Evidence.of(*merged))
+    stop = a_stop()
+    state = fold_request([approved, stop, a_lift(stop)], PATH)
+    assert (state.stopped is not None) is stopped
+
+
+def test_one_merge_before_the_stop_is_enough() -> None:
+    """An extension that was merged after the lift does not save what the stop ended."""
+    stop = a_stop()
+    extension = an_extension(at=NOW + 90 * MINUTE)
+    state = a_request_state(an_approval(), extension, stop, a_lift(stop))
+    assert state.stopped == stop
 
 
 def test_the_earlier_decision_is_the_end() -> None:

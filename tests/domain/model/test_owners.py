@@ -6,6 +6,7 @@ import pytest
 from acme_facts import IDENTITY, OWNERS, PATH, PEOPLE, TEAMS, a_person, an_actor, owned_by, people, teams
 
 from jitbot.domain.model import codeowners, owners
+from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import GithubId, IamRole, IamUser, IdentityCenter, Login, Person, Principal
 from jitbot.domain.model.owners import Owners, person_behind, same_human
 
@@ -185,6 +186,12 @@ def test_what_picks_no_request_of_a_policy_is_nothing_to_it() -> None:
     ):
         (rule,) = codeowners.parse(f"{pattern} @bob").rules
         assert not owners.picks_requests(rule, "orders-db-read"), pattern
+
+
+@pytest.mark.parametrize("lines", [None, codeowners.parse("/policies/ @bob\n")])
+def test_where_no_line_is_for_a_request_none_was_chosen(lines: CodeOwners | None) -> None:
+    """No CODEOWNERS, or no line that matches: that nobody owns the file is another finding."""
+    assert owners.chosen_by_name(PATH, lines) is None
 
 
 @pytest.mark.parametrize("path", ["policies/people.yaml", "README.md", ".github/CODEOWNERS"])

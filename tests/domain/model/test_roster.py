@@ -46,6 +46,12 @@ def test_a_date_bounds_one_end_alone() -> None:
     assert not entry(since=NOW).holds(NOW - SECOND)
 
 
+@pytest.mark.parametrize("dated", [entry(since=NOW + SECOND), entry(until=NOW)])
+def test_one_date_is_enough_to_be_looked_at(dated: Membership) -> None:
+    """A team is computed for a moment if any membership of it has any date."""
+    assert roster(entry("bob"), dated).at(NOW) == {TEAM: ("bob",)}
+
+
 def test_several_entries_of_one_person() -> None:
     """An on-call week, and the next: a member in either, once, and not between."""
     held = roster(entry(until=NOW), entry("ERIN", since=NOW + DAY))

@@ -70,7 +70,7 @@ def test_the_names_are_those_that_grants_expect() -> None:
     made = resources()
     for purpose in ("grant", "sweep", "audit"):
         role = made[f"{purpose.title()}Role"]
-        assert iam.service_role_arn(SETTINGS, PROD, purpose).endswith(f":role/{role['RoleName']}")
+        assert iam.own_name(SETTINGS, purpose) == role["RoleName"]
         assert role["MaxSessionDuration"] == 3600
     assert iam.boundary_arn(SETTINGS, PROD).endswith(f":policy/{made['Boundary']['ManagedPolicyName']}")
     assert iam.boundary_arn(SETTINGS, PROD) in json.dumps(permissions(made, "Grant"))

@@ -15,6 +15,7 @@ from acme_facts import (
     a_request,
     owned_by,
     the_rules,
+    unreadable,
 )
 from builders import (
     a_case,
@@ -29,7 +30,7 @@ from builders import (
     judged,
 )
 
-from jitbot.domain.access.approval import Decision, Verdict
+from jitbot.domain.access.approval import Decision, Verdict, window_of
 from jitbot.domain.model.approval_rules import ApprovalRule
 from jitbot.domain.model.documents import Login
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
@@ -51,6 +52,13 @@ def rules(
 def decided(base: Rules, head: Rules | None = None, **changes: Any) -> Decision:
     """The decision on alice's request, approved by bob, under these rules."""
     return judged(a_case(rules=base, merge=a_merge(head_rules=head or base), **changes))
+
+
+@pytest.mark.parametrize("file", ["policy", "teams"])
+def test_without_a_policy_or_teams_the_duration_alone_counts(file: str) -> None:
+    """No date of a membership is made up where none can be read."""
+    window = window_of(the_rules(**{file: unreadable()}), a_request(), MERGED_AT, MERGED_AT)
+    assert window == a_window()
 
 
 def not_counted(decision: Decision) -> str:

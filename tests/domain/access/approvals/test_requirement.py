@@ -23,6 +23,7 @@ from builders import a_case, a_ground, a_merge
 from jitbot.domain.access.approvals.requirement import (
     RequiredTeam,
     Requirement,
+    groups_of,
     holds,
     of_rules,
     required_approvals,
@@ -107,6 +108,19 @@ def test_rules_that_do_not_read_need_nothing_that_is_known(part: str) -> None:
     """Then the case is refused for that; no need is made up."""
     rules = the_rules(**{"policy": by_rules(BOTH), part: unreadable()})
     assert under(rules, a_request(), MERGED_AT) is None
+
+
+def test_of_a_head_that_does_not_read_nothing_is_asked() -> None:
+    """The case is refused for that; what is needed is what the rules before the merge say."""
+    parsed_case = a_ground(a_case(merge=a_merge(head_rules=the_rules(policy=unreadable()))))
+    assert required_approvals(parsed_case) == required_approvals(a_ground())
+
+
+def test_groups_are_what_a_rule_names_so() -> None:
+    """Not the accounts that it names beside them, and none where it names no accounts."""
+    named = ApprovalRule(need=1, when=RuleCondition(accounts=("prod", "@production", "staging")))
+    assert groups_of(named) == ("@production",)
+    assert groups_of(ALWAYS) == groups_of(REFUNDS) == ()
 
 
 def test_a_policy_without_groups_needs_no_file_of_groups() -> None:

@@ -5,6 +5,7 @@ from acme_facts import PEOPLE, TEAMS, a_policy
 
 from jitbot.domain.access import owner_checks
 from jitbot.domain.model import codeowners
+from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
 from jitbot.domain.model.documents import FindingLevel
 
 RULES = "/policies/ @acme/security\n/.github/ @acme/security\n"
@@ -28,6 +29,39 @@ def test_who_can_approve_a_policy(text: str, approvals: int, codes: list[str]) -
         a_policy(approvals=approvals), codeowners.parse(text), PEOPLE, TEAMS
     )
     assert [each.code for each in found] == codes
+
+
+@pytest.mark.parametrize(
+    ("rules", "owners", "message"),
+    [
+        ((), "@bob", "it asks for 2 approvals, and 1 of the owners of requests/orders-db-read/ can approve"),
+        (
+            (
+                ApprovalRule(need=1),
+                ApprovalRule(need=2, when=RuleCondition(accounts=("prod",)), teams=("@acme/security",)),
+            ),
+            "@bob @frank",
+            "nobody can meet the rule '2 (1 of @acme/security) in prod': "
+            "of the owners of requests/orders-db-read/ only bob, frank can approve",
+        ),
+    ],
+)
+def test_what_nobody_can_meet_is_named(rules: tuple[ApprovalRule, ...], owners: str, message: str) -> None:
+    """The number, or the rule of a list; and who could approve."""
+    known = {login: person for login, person in PEOPLE.items() if login in {"bob", "frank"}}
+    policy = a_policy(approvals=1 if rules else 2, approval_rules=rules)
+    lines = codeowners.parse(f"/requests/orders-db-read/ {owners}")
+    found = owner_checks.approver_findings(policy, lines, known, TEAMS)
+    assert message in [each.message for each in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("@nobody", "policies/people.yaml"), ("@acme/strangers", "policies/teams.yaml")]
+)
+def test_where_a_name_is_missing(name: str, file: str) -> None:
+    """A person among the people, a team among the teams."""
+    (found,) = owner_checks.unknown_owners(codeowners.parse(f"/requests/a/ {name}\n"), PEOPLE, TEAMS)
+    assert found.message.startswith(f"{name} is not in {file}, or ")
 
 
 @pytest.mark.parametrize(
@@ -80,6 +114,13 @@ def test_the_rules_have_owners_of_their_own(text: str, found: list[tuple[str, in
     """Lines for policies/ and .github/, after all lines for requests/, with owners who are known."""
     seen = owner_checks.rules_findings((), codeowners.parse(text), PEOPLE, TEAMS)
     assert [(each.code, each.line) for each in seen] == found
+
+
+def test_a_line_for_requests_and_rules_alike_is_not_for_the_rules() -> None:
+    """Who owns a kind of file anywhere would own that of the rules as well as requests."""
+    lines = codeowners.parse(f"{RULES}*.yaml @bob\n")
+    seen = owner_checks.rules_findings(["policies/people.yaml"], lines, PEOPLE, TEAMS)
+    assert [(each.code, each.line) for each in seen] == [("rules-not-last", line) for line in (3, 2, 1)]
 
 
 def test_files_beside_the_folders_are_guarded_too() -> None:

@@ -57,6 +57,15 @@ def test_an_approval_is_a_whole_row() -> None:
     )
 
 
+@pytest.mark.parametrize(("kind", "why"), [(EventType.RULES, "approved"), (EventType.REVIEWED, "")])
+def test_how_a_change_of_the_rules_came_stands_where_others_have_their_reason(
+    kind: EventType, why: str
+) -> None:
+    """The outcome of a review is another thing, and stays out of that column."""
+    event = Event(kind=kind, at=NOW, request="", evidence=Evidence({"outcome": "approved"}))
+    assert row(event).why == why
+
+
 def test_an_outcome_is_told_with_what_was_asked() -> None:
     """It repeats neither who asked nor why."""
     bare = an_outcome(EventType.ENDED, window=a_window(starts_at=NOW))

@@ -311,6 +311,22 @@ def test_what_became_of_it(events: tuple[Event, ...], now: datetime, outcome: Gr
     assert a_record(*events, now=now).outcome is outcome
 
 
+def test_an_early_end_comes_before_the_record_of_the_expiry() -> None:
+    """Whichever of them is complete; the expiry counts where there is no other end."""
+    early = ended(why=EndReason.DELETED, at=NOW + HOUR, window=None)
+    for events, why in (((early, ended()), "deleted"), ((ended(),), "expired")):
+        found = a_record(approval(), granted(), *events)
+        assert found.ended is not None
+        assert found.ended.why == why
+    assert a_record(approval(), granted()).ended is None
+
+
+def test_a_grant_as_older_versions_recorded_it() -> None:
+    """Without the numbers of AWS's calls, and without a window: neither is made up."""
+    (found,) = a_record(approval(), granted(window=None)).granted
+    assert (found.request_ids, found.not_after) == ((), None)
+
+
 def test_each_account_is_an_item_of_its_own() -> None:
     """With its own role, documents, grants, ends and failures."""
     both = an_approval(asked=a_request(accounts=("prod", "staging")))

@@ -50,6 +50,11 @@ def test_a_good_population() -> None:
     assert (found.longest, found.held) == (GOOD, EXPIRES_AT - (NOW + MINUTE))
 
 
+def test_nothing_to_judge_is_not_clean() -> None:
+    """An empty record proves nothing."""
+    assert not summary((), LATER).clean
+
+
 def test_nameless_items_are_no_request_and_nobody() -> None:
     """A role that no request explains."""
     nameless = replace(GOOD, request="", requester="", outcome=GrantOutcome.UNEXPLAINED)
@@ -186,6 +191,8 @@ def test_rehearsals_are_counted_beside_ordinary_use() -> None:
     assert (found.records, found.requests, found.people, found.rehearsals) == (2, 1, 1, (rehearsed,))
     assert (found.exceptions, found.longest) == ((rehearsed,), GOOD)
     assert rehearsed_in_words(found) == ", and 1 rehearsal beside them"
+    two = summary((rehearsed, replace(rehearsed, id="s")), LATER)
+    assert rehearsed_in_words(two) == ", and 2 rehearsals beside them"
     assert rehearsed_in_words(summary((GOOD,), LATER)) == ""
     assert summary((rehearsed,), LATER).longest is None
 

@@ -46,6 +46,14 @@ def test_another_rule_of_main(kind: str, expected: dict[str, CheckVerdict]) -> N
     assert all(kind in each for each in named)
 
 
+@pytest.mark.parametrize("kind", ["creation", "required_linear_history"])
+def test_what_no_rule_asks_for_is_said_to_be_fine(kind: str) -> None:
+    """Each question has an answer, also where nothing is wrong."""
+    checks = other_rules.of_main(replace(MAIN, rules=(*MAIN_RULES, {"type": kind})))
+    fine = {each.code for each in checks if each.verdict is CheckVerdict.OK}
+    assert {"main-signatures", "main-merge-queue"} <= fine
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [
