@@ -9,7 +9,7 @@ from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.ledger.ask import principal_text
 from jitbot.domain.ledger.git_history import CODE
-from jitbot.domain.model.documents import Accounts, Finding, People, Person, Policy, Settings
+from jitbot.domain.model.documents import Accounts, Finding, People, Person, Policy, Settings, policy_path
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.rule_effects import approving, granting
 from jitbot.domain.rule_effects.calendar import Calendar, Times, Who
@@ -201,13 +201,10 @@ def _files(base: RuleSet, head: RuleSet) -> Iterator[Effect]:
     if runs := tuple(path for path in changed if path.startswith(CODE)):
         text = "What runs changes, and only its diff says how: {what}"
         yield Effect(code="code-changed", direction=Direction.OTHER, level=Level.HIGH, text=text, what=runs)
-    others = tuple(path for path in changed if path.startswith("policies/") and not _is_compared(path))
+    known = {*_KNOWN, _KEYS, *map(policy_path, (*base.policies, *head.policies))}
+    others = tuple(path for path in changed if path.startswith("policies/") and path not in known)
     if others:
         text = "Not compared here: {what}"
         yield Effect(
             code="not-compared", direction=Direction.OTHER, level=Level.MEDIUM, text=text, what=others
         )
-
-
-def _is_compared(path: str) -> bool:
-    return path in _KNOWN or path == _KEYS or path.startswith("policies/access/")

