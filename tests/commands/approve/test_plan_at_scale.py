@@ -80,20 +80,20 @@ def files() -> Iterator[tuple[str, str]]:
 @pytest.fixture
 def large(desk: Desk) -> Desk:
     """A clone of it, with a branch that changes a team, a policy and a line of CODEOWNERS."""
-    for old in (desk.root / "policies/access").glob("*.yaml"):
-        old.unlink()
+    for file in (desk.root / "policies/access").glob("*.yaml"):
+        file.unlink()
     for path, text in files():
         desk.write(path, text)
     desk.commit("large")
     desk.git("checkout", "--quiet", "-b", "change")
-    for path, old, new in (
+    for changed, old, new in (
         ("policies/teams.yaml", "acme/team-1: [", "acme/team-1: [person-0, "),
         ("policies/access/policy-7.yaml", "max_duration: 4h", "max_duration: 8h"),
         (".github/CODEOWNERS", "/requests/policy-5/ ", "/requests/policy-5/ @acme/team-30 "),
     ):
-        text = (desk.root / path).read_text("utf-8")
+        text = (desk.root / changed).read_text("utf-8")
         assert old in text
-        desk.write(path, text.replace(old, new))
+        desk.write(changed, text.replace(old, new))
     desk.commit("change")
     return desk
 

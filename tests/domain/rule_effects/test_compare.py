@@ -464,7 +464,8 @@ def test_what_does_not_read_is_named_and_hides_nothing() -> None:
 )  # fmt: skip
 def test_rules_that_could_not_be_read_before_allowed_nothing(part: str, code: str) -> None:
     """What comes to read lets people do what it says; nothing is called unread that reads now."""
-    found = effects(a_rule_set(**{part: unreadable()}), a_rule_set())
+    broken: dict[str, Any] = {part: unreadable()}
+    found = effects(a_rule_set(**broken), a_rule_set())
     assert found.unread == ()
     assert (code in coded(found)) is bool(code)
     assert bool(found.effects) is bool(code)

@@ -212,10 +212,10 @@ def test_who_may_newly_ask_is_named(old: Model, new: Model) -> None:
             shown = {one for each in named(found, "accounts-added", policy) for one in each.what}
             assert {f"{alias} ({number})" for alias, number in added} <= shown
     for policy in set(old.policies) & set(new.policies):
-        before, after = old.policies[policy], new.policies[policy]
-        assert bool(named(found, "duration-longer", policy)) == (after.max_duration > before.max_duration)
+        was, now = old.policies[policy], new.policies[policy]
+        assert bool(named(found, "duration-longer", policy)) == (now.max_duration > was.max_duration)
         assert bool(named(found, "ticket-optional", policy)) == (
-            before.ticket_required and not after.ticket_required
+            was.ticket_required and not now.ticket_required
         )
     for policy in set(new.policies) - set(old.policies):
         assert named(found, "policy-added", policy)
