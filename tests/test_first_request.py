@@ -56,7 +56,7 @@ def approved(office: Office, number: int, *, merge: bool) -> None:
 
 def newest(office: Office) -> int:
     """The number of the pull request that was opened last."""
-    return max(office.github.pulls)
+    return int(max(office.github.pulls))
 
 
 def test_the_page_is_as_it_is_counted() -> None:

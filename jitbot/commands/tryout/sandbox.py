@@ -81,7 +81,8 @@ def sandbox(*, login: str, workflows: bool) -> int:
 # Try: jitbot request --wait; jitbot status; jitbot check; aws sts get-caller-identity
 # Pull request 1, with its comment, is then at {page}
 # Each person's token is in a variable of their name: {_names(acme)}
-# To approve it as bob, at the COMMIT that jitbot explain 1 shows (a break-glass, as dave: anyone but dave may):
+# To approve it as bob: GITHUB_TOKEN=$BOB jitbot approve 1. A script does it at the COMMIT that jitbot explain 1 shows
+# (a break-glass, as dave: anyone but dave may):
 #   curl -s -H "Authorization: Bearer $BOB" --json '{{"event": "APPROVE", "commit_id": "COMMIT"}}' \\
 #     {acme.github.api_url}/repos/{acme.repository}/pulls/1/reviews
 # Ctrl-C here stops it; nothing is left behind.""")

@@ -79,7 +79,8 @@ def page(settings: Settings, entries: Iterable[PolicyEntry]) -> str:
     ordered = sorted(entries, key=lambda each: each.policy.name)
     rows = [_row(settings, each) for each in ordered] or ["| nothing yet | | | | | |"]
     head = "| policy | for | accounts | at most | approval | risk |\n|---|---|---|---|---|---|"
-    return f"{MARK}{catalogs.text('requests_page.md')}{head}\n" + "\n".join(rows) + "\n"
+    table = "\n".join((head, *rows))
+    return MARK + catalogs.text("requests_page.md").replace("__POLICIES__", table)
 
 
 def is_made(content: bytes) -> bool:

@@ -277,25 +277,23 @@ def test_without_a_number_it_is_the_only_one(office: Office) -> None:
 def test_what_is_merged_is_not_withdrawn(office: Office) -> None:
     """It points to release, also where the merge came while GitHub was asked to close."""
     number = asked(office, "merged")
+    answer = office.acme.call("alice", "GET", f"/pulls/{number}").content
+    body = json.dumps({**answer, "merged_at": answer["created_at"]}).encode()
     office.acme.github.faults = lambda method, _: (
-        GitHubFault(
-            status=200, body=json.dumps(merged).encode(), headers={"Content-Type": "application/json"}
-        )
+        GitHubFault(status=200, body=body, headers={"Content-Type": "application/json"})
         if method == "PATCH"
         else None
     )
-    merged = office.acme.call("alice", "GET", f"/pulls/{number}").content
-    merged["merged_at"] = merged["created_at"]
     raced = withdrawn(office, str(number))
     office.acme.github.faults = None
     office.approve("bob", number)
     office.workflows.idle()
     late = withdrawn(office, str(number))
-    for answer in (raced, late):
-        assert answer.code == 1
+    for each in (raced, late):
+        assert each.code == 1
         assert (
             f"#{number} is merged, so there is nothing to withdraw; to end what it gives: jitbot release {number}"
-            in answer.err
+            in each.err
         )
 
 

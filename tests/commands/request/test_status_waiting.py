@@ -105,7 +105,8 @@ def test_one_that_cannot_be_read_hides_no_other(office: Office) -> None:
     path = "requests/orders-db-read/2026-11/24-carol-{}.yaml"
     odd = offered(office, "odd", {path.format("odd"): b"\xff\xfe\x00"})
     two = offered(office, "two", {path.format("a"): b"a: 1\n", path.format("b"): b"b: 1\n"})
-    rules = offered(office, "rules", {path.format("c"): b"a: 1\n", "policies/x": b"1"})
+    good = b"requester: carol\naccounts: [prod]\nduration: 1h\nreason: x\nparameters:\n  table: orders\n"
+    rules = offered(office, "rules", {path.format("c"): good, "policies/x": b"1"})
     shown = office.run("status", "--to-approve", login="bob").out
     rows = {line.rpartition("/")[2].strip(): line for line in shown.splitlines()}
     assert "is no plain text" in rows[str(odd)]
