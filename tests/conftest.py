@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,7 @@ def pytest_runtest_setup() -> None:
 def _as_github_describes_it(request: pytest.FixtureRequest) -> Iterator[None]:
     """Fail the test in which the embedded GitHub, or its client, first speaks otherwise than GitHub describes."""
     if not _place(request.path).startswith("domain/"):  # there nobody speaks to anybody
+        import_module("described")  # before a test changes what loading it would need
         from jitbot.sandbox.github.server import OBSERVERS
 
         if _observe not in OBSERVERS:
