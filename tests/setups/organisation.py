@@ -63,6 +63,8 @@ class SetUp:
             file = root / name
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, "utf-8")
+        answer = said("init", "--requests-page", folder=root)
+        assert answer.code == 0, answer.err
         return Laid(root=root, setup=self)
 
 

@@ -59,13 +59,7 @@ def sandbox(*, login: str, workflows: bool) -> int:
         from jitbot.sandbox.organisation import Acme
         from jitbot.sandbox.workflows import Workflows
 
-    stopped = threading.Event()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    stopped = _stopped()
     with Acme(Clock()) as acme, ExitStack() as stack:
         if login not in acme.people:
             raise click.UsageError(f"acme has no {login}; it has: {', '.join(acme.people)}")
@@ -104,6 +98,18 @@ def _tokens(acme: "Acme") -> dict[str, str]:
 
 def _names(acme: "Acme") -> str:
     return ", ".join(f"${person.upper()}" for person in acme.people)
+
+
+def _stopped() -> threading.Event:
+    """What Ctrl-C, or an end of the process by request, sets."""
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    return stopped
 
 
 def _shell(exports: Mapping[str, str], tokens: Mapping[str, str], clone: Path) -> str:

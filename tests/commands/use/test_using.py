@@ -742,7 +742,9 @@ def test_what_is_not_granted_says_how_far_it_is(place: Place) -> None:
         (path, number, "9h is above the maximum of orders-db-read, 4h")
     ]
     assert "refused: 9h is above the maximum" in place.run("status", "--all").out
-    assert "refused" not in place.run("status").out
+    assert "refused: 9h is above the maximum" in place.run("status").out
+    plain = place.run("status", "--format", "json").json
+    assert "refused" not in {each["state"] for each in plain}
 
 
 def test_a_live_grant_is_meant_before_one_that_is_over(place: Place) -> None:

@@ -60,7 +60,7 @@ def newest(office: Office) -> int:
 
 
 def test_the_page_is_as_it_is_counted() -> None:
-    """Figures and steps are those of tests/first_request.py: run it to bring the page up to date."""
+    """Figures and steps are those of first_request.py: run it to bring the page up to date."""
     page = PAGE.read_text("utf-8")
     assert page == written(page)
     assert counted() in page

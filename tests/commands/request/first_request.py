@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE = Path(__file__).parents[1] / ".github/docs/first-request.md"
+PAGE = Path(__file__).parents[3] / ".github/docs/first-request.md"
 BEGIN, END = "<!-- counted steps -->\n", "<!-- end of the counted steps -->\n"
 REASON = "INC-1234 refunds are stuck"
 FILE = f"""requester: alice
