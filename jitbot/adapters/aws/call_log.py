@@ -87,12 +87,12 @@ class OwnCallLog:
                 limit=TRAIL_ROWS + 1,
             )
         answer = self._done(
-            lambda: client.get_query_results(queryId=started["queryId"]),
+            lambda: client.get_query_results(queryId=_held(started, "queryId")),
             lambda answer: str(answer.get("status", "")),
             done="Complete",
             running=("Scheduled", "Running", "Unknown"),
         )
-        for row in answer.get("results", []):
+        for row in _held(answer, "results"):
             yield {str(each.get("field", "")): str(each.get("value", "")) for each in row}
 
     def _athena(self, client: Any, roles: Sequence[str], period: Period) -> Iterator[Row]:
@@ -102,7 +102,7 @@ class OwnCallLog:
                 QueryExecutionContext={"Database": self._trail.database},
                 WorkGroup=self._trail.workgroup,
             )
-        execution = started["QueryExecutionId"]
+        execution = _held(started, "QueryExecutionId")
         self._done(
             lambda: client.get_query_execution(QueryExecutionId=execution),
             lambda answer: str(answer.get("QueryExecution", {}).get("Status", {}).get("State", "")),
@@ -113,7 +113,9 @@ class OwnCallLog:
         for page in range(TRAIL_ROWS // _PAGE + 2):
             with translated("read what the trail's table answers"):
                 answer = client.get_query_results(**asked)
-            rows = answer.get("ResultSet", {}).get("Rows", [])
+            rows = _held(_held(answer, "ResultSet"), "Rows")
+            if not rows:  # the names of the columns are always there
+                raise UnavailableError("the trail's answer lacks its rows")
             for row in rows[1:] if page == 0 else rows:  # the first row names the columns
                 values = [str(each.get("VarCharValue", "")) for each in row.get("Data", [])]
                 yield dict(zip(_COLUMNS, values, strict=False))
@@ -179,6 +181,13 @@ def _literal(role: str) -> str:
     if not _ROLE.fullmatch(role):
         raise InvalidError("the trail is asked about roles of jitbot alone")
     return role
+
+
+def _held(answer: Mapping[str, Any], name: str) -> Any:
+    """A part of an answer. What is missing is not empty."""
+    if answer.get(name) is None:
+        raise UnavailableError("the trail's answer lacks what it should hold")
+    return answer[name]
 
 
 def _calls(row: Row) -> ServiceCalls:

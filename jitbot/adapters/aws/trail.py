@@ -130,7 +130,9 @@ class AwsTrail:
             self._sleep(PAUSE)
             with translated(f"look up events in {self._region}"):
                 answer = self._client.lookup_events(**asked)
-            for event in answer["Events"]:
+            if (events := answer.get("Events")) is None:  # no list is not an empty one
+                raise UnavailableError("CloudTrail's answer lacks what it should hold")
+            for event in events:
                 yield _whole(event)
             if not (token := answer.get("NextToken")):
                 return

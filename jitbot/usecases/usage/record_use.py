@@ -69,7 +69,7 @@ def _adding(events: Sequence[Event]) -> Callable[[LedgerView], Sequence[Event]]:
 
 
 def _due(history: LedgerView, now: datetime) -> list[DueUse]:
-    """What is due, account by account, those that ended first in front; not what an unread event may be about."""
+    """What is due, those that ended first in front; not what an unread event may be about."""
     known = (state for state in history.states.values() if not history.doubt_of(state.request))
     return list(due_uses(known, now))
 
@@ -85,6 +85,7 @@ class _Asking:
     _regions: dict[AccountId, tuple[tuple[str, ...], tuple[RecordedUnseen, ...]]] = field(
         default_factory=dict
     )
+    _shut: dict[AccountId, RecordedUnseen] = field(default_factory=dict)  # accounts that could not be entered
 
     def of(self, part: Sequence[DueUse]) -> tuple[list[Event], tuple[Finding, ...]]:
         """The events of these grants that can be recorded now, and why the others wait."""
@@ -114,6 +115,8 @@ class _Asking:
         """What the event history shows: two rounds, who entered anywhere, then what was called."""
         if due.period is None:
             return SeenUse(asked=False)
+        if (shut := self._shut.get(due.documents.account_id)) is not None:
+            return SeenUse(asked=False, not_seen=(shut,))
         account_id, role, period = due.documents.account_id, due.documents.role_arn, due.period
         named = regions_of(due.documents)
         everywhere, missing = self._everywhere(account_id, named)
@@ -122,7 +125,8 @@ class _Asking:
         try:
             trails = {region: self.trails.of(account_id, region) for region in everywhere}
         except JitbotError as error:
-            return SeenUse(asked=False, not_seen=(_unanswered(error, _ACCOUNT, ENTERING),))
+            self._shut[account_id] = _unanswered(error, _ACCOUNT, ENTERING)
+            return SeenUse(asked=False, not_seen=(*missing, self._shut[account_id]))
         found = ask(trails, role, period, where=_where_called(everywhere, named), most=USE_SESSIONS)
         regions = answering(everywhere, found.unopened)
         return SeenUse(

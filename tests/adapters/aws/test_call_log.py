@@ -231,8 +231,9 @@ def test_nothing_but_a_role_enters_a_question(trail: OwnTrail, role: str) -> Non
 @pytest.mark.parametrize("part", ["database", "table", "day"])
 def test_nothing_but_a_name_is_a_table(part: str) -> None:
     """The schema says so, too; here nothing depends on it."""
+    odd: dict[str, Any] = {part: 'x"; DROP'}
     with pytest.raises(InvalidError, match="a name that no table has"):
-        athena_question(replace(TABLE, **{part: 'x"; DROP'}), [ROLE], PERIOD)
+        athena_question(replace(TABLE, **odd), [ROLE], PERIOD)
 
 
 def test_the_questions() -> None:
@@ -246,3 +247,17 @@ def test_the_questions() -> None:
     assert "\"day\" BETWEEN '2026/11/23' AND '2026/11/24'" in asked
     whole = OwnTrail(region="eu-west-1", workgroup="w", database="d", table="t")
     assert "2026/11/23" not in athena_question(whole, [ROLE], PERIOD)
+
+
+def test_what_is_missing_in_an_answer_is_not_empty() -> None:
+    """An answer without its list says nothing, and so not that nothing was called."""
+    found = insights()
+    found.stubber._queue[-1]["response"][1].pop("results")  # type: ignore[attr-defined]
+    with pytest.raises(UnavailableError, match="lacks what it should hold"):
+        found.calls()
+    for answer in ({}, {"ResultSet": {}}, {"ResultSet": {"Rows": []}}):
+        table = athena()
+        last = table.stubber._queue[-1]  # type: ignore[attr-defined]
+        last["response"] = (last["response"][0], answer)
+        with pytest.raises(UnavailableError, match="lacks"):
+            table.calls()

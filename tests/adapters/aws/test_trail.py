@@ -240,3 +240,12 @@ def test_a_run_asks_no_more_than_it_may() -> None:
     assert not slow.spent()
     slow.now = 1_200.0
     assert slow.spent()
+
+
+def test_an_answer_without_its_list_is_not_empty(stubbed: Stubbed) -> None:
+    """It says nothing, and so not that nobody entered."""
+    stubbed.expect("ResourceName", ROLE)
+    last = stubbed.stubber._queue.pop()  # type: ignore[attr-defined]
+    stubbed.stubber._queue.append({**last, "response": (last["response"][0], {})})  # type: ignore[attr-defined]
+    with pytest.raises(UnavailableError, match="lacks what it should hold"):
+        list(stubbed.trail.openings(ROLE, PERIOD))

@@ -23,6 +23,7 @@ from use_facts import (
 
 from jitbot.domain.ledger import events
 from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.ledger.recorded_use import CALLS, RecordedUnseen, Unseen, UseState, state_of
 from jitbot.domain.model.bounds import USE_SERVICES, USE_UNSEEN
 from jitbot.domain.usage.role_usage import KEPT, LAG, Period
@@ -215,7 +216,7 @@ def test_the_recorded_state_is_not_believed() -> None:
 )
 def test_a_broken_event_is_not_seen(use: dict[str, Any]) -> None:
     """What does not say which time it is about says nothing, and nothing is read as a zero."""
-    event = replace(a_used_event(UNUSED), evidence=events.Evidence({"use": use}))
+    event = replace(a_used_event(UNUSED), evidence=Evidence({"use": use}))
     known = use_of([event], event.commit)
     assert known is not None
     assert (known.state, known.entered) == (UseState.NOT_SEEN, None)

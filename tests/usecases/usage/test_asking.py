@@ -294,10 +294,20 @@ def test_a_grant_too_old_is_asked_of_nobody() -> None:
 def test_an_account_that_cannot_be_entered() -> None:
     """Is one reason, not one for each region; and it is waited for."""
     memory = replace(quiet(), listing=UnavailableError("?"), entering=DeniedError("keys"))
-    assert [each.where for each in recorded(memory).evidence.use.not_seen][:2] == ["the account", ""]
+    assert [each.where for each in recorded(memory).evidence.use.not_seen][:2] == ["", "the account"]
     events, (waits,) = asking(memory, at=ASKED_AT).of([a_due_use()])
     assert events == []
     assert (waits.code, "not known yet" in waits.message) == ("use-not-recorded", True)
+
+
+def test_an_account_that_is_shut_is_tried_once() -> None:
+    """All of its grants wait for the same reason, and none of them for a call of its own."""
+    memory, tried = replace(quiet(), entering=UnavailableError("?")), list[str]()
+    entering = memory.of
+    memory.of = lambda account_id, region: (tried.append(region), entering(account_id, region))[1]  # type: ignore[method-assign]
+    due = a_due_use()
+    events, waiting = asking(memory, at=ASKED_AT).of([due, replace(due, request="requests/x/y")])
+    assert (events, len(waiting), len(tried)) == ([], 2, 1)
 
 
 def test_a_request_in_doubt_waits() -> None:

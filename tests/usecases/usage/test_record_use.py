@@ -34,6 +34,7 @@ def entered(world: World, granted: str) -> str:
             session = world.assume("alice", role.arn)
             assert session is not None
             world._as(session, "sts").get_caller_identity()
+        assert session is not None
         client = world._as(session, "logs")
         with pytest.raises(Exception, match="AccessDenied"):
             client.describe_log_groups()
@@ -187,7 +188,7 @@ def test_the_pack_has_it(world: World, entered: str, tmp_path: Any) -> None:
     assert '"2026-11-23T09:10:00Z","2026-11-23T09:30:00Z","not seen","1"' in table
 
 
-LIES = (
+LIES: tuple[tuple[dict[str, Any], dict[str, Any], set[str]], ...] = (
     ({"entered": 0, "state": "never entered"}, {}, {"use-implausible"}),
     ({"state": "never entered"}, {}, {"use-implausible"}),
     ({"not_seen": []}, {}, {"use-implausible"}),

@@ -167,7 +167,7 @@ def ledgers(draw: st.DrawFn) -> list[Event]:
             }
             event = _with(event, **changes)
         if kind == "broken":
-            odd = draw(st.dictionaries(st.sampled_from(["entered", "state", "denied", "not_seen", "until", "calls"]), st.none() | st.integers(-2, 2) | st.text(max_size=3) | st.just([]), max_size=4))  # fmt: skip
+            odd: dict[str, object] = draw(st.dictionaries(st.sampled_from(["entered", "state", "denied", "not_seen", "until", "calls"]), st.none() | st.integers(-2, 2) | st.text(max_size=3) | st.just([]), max_size=4))  # fmt: skip
             event = _with(event, **odd)
         uses.append(event)
     return [*events, *uses]
