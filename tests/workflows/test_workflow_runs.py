@@ -190,3 +190,12 @@ def test_the_audit_is_green_then_red(office: Office) -> None:
     assert "[unattested]" in ran.output
     assert kept.is_file()
     assert office.issues() == ["The verification of the access record failed"]
+
+
+def test_the_use_of_grants_has_a_job_of_its_own(office: Office) -> None:
+    """Its schedule starts it alone: it asks, records what is over, and the weekly job does not run."""
+    ran = office.on_main("audit.yml", "schedule", schedule="53 1,7,13,19 * * *")
+    assert ran.green, ran.output
+    assert "no grant is over whose use is not recorded" in ran.output
+    assert ran.steps["Ask CloudTrail about the grants that are over"] == "success"
+    assert "Verify the ledger, and record that it was" not in ran.steps

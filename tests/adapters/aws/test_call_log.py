@@ -255,7 +255,8 @@ def test_what_is_missing_in_an_answer_is_not_empty() -> None:
     found.stubber._queue[-1]["response"][1].pop("results")  # type: ignore[attr-defined]
     with pytest.raises(UnavailableError, match="lacks what it should hold"):
         found.calls()
-    for answer in ({}, {"ResultSet": {}}, {"ResultSet": {"Rows": []}}):
+    empty: list[dict[str, Any]] = [{}, {"ResultSet": {}}, {"ResultSet": {"Rows": []}}]
+    for answer in empty:
         table = athena()
         last = table.stubber._queue[-1]  # type: ignore[attr-defined]
         last["response"] = (last["response"][0], answer)
