@@ -5,6 +5,7 @@ import functools
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -13,7 +14,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
+import requests
 from jitbot.adapters.oidc import ActionsOidc
+from jitbot.domain.model.bounds import TOKEN_READ
 from jitbot.domain.model.errors import DeniedError, UnavailableError
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubSandbox
@@ -138,6 +141,14 @@ def test_a_token_without_end_is_not_read(judge: ActionsOidc) -> None:
     assert judge.verified(signed(padding="x" * 13_000), published("good")) is None
 
 
+@pytest.mark.parametrize(("more", "read"), [(0, "k1"), (1, "")])
+def test_the_longest_token_is_read(judge: ActionsOidc, more: int, read: str) -> None:
+    """To the character."""
+    starts = (spelled({"alg": "RS256", "kid": "k1"}, "y" * number) for number in range(3))
+    start = next(each for each in starts if (TOKEN_READ - len(each)) % 4 > 1)  # the rest can be decoded
+    assert judge.key_id(start + "A" * (TOKEN_READ - len(start) + more)) == read
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "{", "{}", '{"kty": "RSA"}', '{"kty": "RSA", "n": 1, "e": "AQAB"}', '{"kty": "oct", "k": "AA"}'],
@@ -161,6 +172,32 @@ def test_keys_come_over_tls_alone(url: str) -> None:
     """An issuer that is reached in the clear, and is not this machine, is not even asked for its keys."""
     with pytest.raises(DeniedError, match="TLS"):
         ActionsOidc(url).keys()
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_an_issuer_over_tls_is_asked(monkeypatch: pytest.MonkeyPatch, *, own: bool) -> None:
+    """Whatever its name; a moment passes before it is asked again, by the caller's own way to wait if there is one."""
+    asked, slept, others = list[str](), list[float](), list[float]()
+
+    def refuse(url: str, **_: object) -> None:
+        asked.append(url)
+        raise requests.exceptions.ConnectionError
+
+    monkeypatch.setattr(requests, "get", refuse)
+    monkeypatch.setattr(time, "sleep", others.append if own else slept.append)
+    with pytest.raises(UnavailableError, match="does not answer"):
+        ActionsOidc("https://token.example", sleep=slept.append if own else None).keys()
+    assert asked == ["https://token.example/.well-known/jwks"] * 5
+    assert (slept, others) == ([0.5, 1, 2, 4], [])
+
+
+@pytest.mark.parametrize(
+    "url", ["http://token.example/x", "http://127.0.0.1.evil.example", "ftp://127.0.0.1/"]
+)
+def test_a_token_is_asked_for_in_private_alone(url: str) -> None:
+    """The run's bearer token goes nowhere without TLS, except to this machine."""
+    with pytest.raises(DeniedError, match="nothing is sent there"):
+        ActionsOidc("https://x.example", request_url=url).token("sts.amazonaws.com")
 
 
 def test_a_token_needs_a_job() -> None:
@@ -199,6 +236,14 @@ def test_a_jobs_token_verifies_with_the_published_keys(github: GitHubSandbox) ->
     assert claims["aud"] == "jitbot-ledger:abc"
     assert claims["job_workflow_ref"] == "acme/access/.github/workflows/grant.yml@refs/heads/main"
     assert list(keys) == [issuer.key_id(token)]
+
+
+def test_keys_are_asked_for_once_in_a_run(github: GitHubSandbox) -> None:
+    """However many tokens they are to prove."""
+    issuer, asked = in_job(github), list[str]()
+    github.faults = lambda _, path: asked.append(path)  # type: ignore[func-returns-value]
+    assert issuer.keys() == issuer.keys() != {}
+    assert len(asked) == 1
 
 
 def test_an_expired_token_still_verifies(github: GitHubSandbox) -> None:

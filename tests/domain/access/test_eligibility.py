@@ -53,6 +53,11 @@ def test_a_good_request_has_nothing_against_it() -> None:
     assert findings(a_request(accounts=("staging", "prod"), duration=4 * HOUR, ticket="INC-1")) == ()
 
 
+def test_a_requester_whom_nobody_knows_is_refused_elsewhere() -> None:
+    """`parse_case` does that; here no principal is missing of somebody who is not there."""
+    assert codes(a_request(), people={}) == []
+
+
 def asked_by(login: str) -> Request:
     """The same request by somebody else, under their own name."""
     return a_request(requester=Login(login), path=PATH.replace("alice", login))

@@ -100,6 +100,21 @@ def test_what_was_refused_is_not_forgotten() -> None:
         assert refused_requests([a_request_state(an_approval(), refused)]) == ()
 
 
+def test_of_a_request_without_a_decision_nothing_was_refused() -> None:
+    """Nor is a reason shown that says nothing."""
+    assert refused_requests([a_request_state()]) == ()
+    evidence = Evidence({"reasons": [{"code": "x", "message": ""}, {"code": "y", "message": "too long"}]})
+    refused = Event(kind=EventType.REFUSED, at=NOW, request=PATH, commit=sha("no"), evidence=evidence)
+    (found,) = refused_requests([a_request_state(refused)])
+    assert found.reasons == ("too long",)
+
+
+def test_a_principal_that_was_not_recorded_is_nobodys() -> None:
+    """As older versions recorded it: without words for it."""
+    assert status(an_approval()).principal != ""
+    assert status(an_approval(ask={})).principal == ""
+
+
 def test_the_end_that_was_planned_is_not_when_it_ended() -> None:
     """It ended when AWS refused; of a revocation that is only recorded, then; and never after the planned end."""
     revoked, denied = a_revocation(), an_outcome(EventType.ENDED, why=EndReason.REVOKED, at=NOW + MINUTE)
