@@ -58,6 +58,8 @@ def the_stop(*events: Event) -> Stop:
         (ORDERS, PATH, None, True),
         (ORDERS, "requests/orders-db-read-too/2026-11/24-alice-x.yaml", 1001, False),
         (ORDERS, "requests/ssm-shell/2026-11/24-orders-db-read.yaml", 1001, False),
+        (ORDERS, "requests/ssm-shell/2026-11/24-carol-x.yaml", None, False),
+        (ALICE, "requests//2026-11/24-carol-x.yaml", 1002, False),
         (StopSubject(), PATH, 1001, True),
         (StopSubject(), PATH, None, True),
     ],
@@ -92,6 +94,22 @@ def test_the_first_lift_ends_it() -> None:
     assert the_stop(stop, a_lift(a_stop(BOB))).until == NOW + LASTS
     assert the_stop(stop, a_lift(stop)).lifted_by == "erin"
     assert the_stop(stop).lifted_by == ""
+
+
+def test_nothing_else_lifts_a_stop() -> None:
+    """Whatever another event says of it."""
+    stop = a_stop()
+    revoked = a_revocation(evidence={"by": "alice", "stop": stop.key})
+    assert the_stop(revoked, stop).lifted is None
+
+
+def test_a_stop_by_nobody_is_an_owners() -> None:
+    """Where the record does not say who stopped it, and who lifted it."""
+    stop = replace(a_stop(), evidence=Evidence())
+    lift = replace(a_lift(stop), evidence=Evidence.of(Evidence.stop(stop.key)))
+    words = the_stop(stop, lift).in_words
+    assert words.startswith("an owner of policies/ stopped every request of ")
+    assert words.endswith(", when an owner lifted it")
 
 
 def test_each_stop_is_one_and_each_lift() -> None:
