@@ -18,6 +18,7 @@ from jitbot.domain.model.documents import Sha
 from jitbot.domain.text import timestamp
 from jitbot.sandbox.github.git.objects import Signature
 
+NEWER = json.dumps({"schema": 99, "event": "stopped"}).encode()  # an event of a later jitbot
 GRANT_ON_MAIN = "acme/access/.github/workflows/grant.yml@refs/heads/main"
 
 
@@ -108,3 +109,29 @@ def push(
     """Commit to the ledger's branch as mallory, who may."""
     store, mallory = world.github.store, signed_by(world, "mallory")
     return str(store.commit_files("ledger", store.tip("ledger"), files, gone, message, mallory, mallory))
+
+
+def unreadable(
+    world: World,
+    content: bytes,
+    *,
+    kind: str,
+    request: str,
+    role: str = "",
+    also: dict[str, bytes] | None = None,
+) -> None:
+    """A batch that a workflow of main attested, with one event that this jitbot cannot read."""
+    head = world.github.store.tip("ledger")
+    day = f"events/{world.now:%Y/%m/%d}/{head[:20]}"
+    files = {f"{day}/090000-{kind}-{'a' * 20}.json": content, **(also or {})}
+    trailers = [f"Request: {request}"] * bool(request) + [f"Role: {role}"] * bool(role)
+    message = "\n\n".join(["something", *(["\n".join(trailers)] if trailers else [])])
+    blobs = {path: attestation.blob_name(each) for path, each in files.items()}
+    token = world.acme.github.issue_token(
+        aud=attestation.audience(Batch(parent=head, message=message, blobs=blobs)),
+        repository_id="700001",
+        ref="refs/heads/main",
+        job_workflow_ref="acme/access/.github/workflows/grant.yml@refs/heads/main",
+    )
+    files[f"attestations/{world.now:%Y/%m/%d}/{head[:20]}.jwt"] = f"{token}\n".encode()
+    push(world, files, message=message)

@@ -254,9 +254,9 @@ def _codeowners_error(raw: Mapping[str, Any]) -> Finding:
 
 
 def allowed(policy: Mapping[str, Any]) -> str:
-    """What a branch policy allows. A pattern is no branch's name, even where it looks like one: it has words."""
+    """What a branch policy allows: a branch, by its name or a pattern; a tag has words, as it may have a branch's name."""
     name, kind = str(policy["name"]), policy.get("type", "branch")  # older servers know branches alone
-    return name if kind == "branch" and not set(name) & set("*?[]!\\") else f"the {kind} {name}"
+    return name if kind == "branch" else f"the {kind} {name}"
 
 
 def counted(client: Client, path: str, key: str) -> list[Mapping[str, Any]]:

@@ -22,8 +22,8 @@ _SECTIONS = 4  # requests of one pull request that its comment is about
 _REASONS = 2
 _LINKS = 3  # accounts with a link each; the kept comment has all
 _FOOT = (
-    "<sub>jitbot writes this once. The first comment of github-actions is kept current and shows what holds now; "
-    "the ledger is the record.</sub>"
+    "<sub>jitbot writes this once. The comment that it keeps current shows what holds now, and the ledger is the "
+    "record.</sub>"
 )
 
 

@@ -1,6 +1,7 @@
 """Notifications as comments: whom they mention, what they say, and that nobody's text does anything in them."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import hypothesis.strategies as st
@@ -195,7 +196,8 @@ def test_nobodys_text_does_anything(texts: tuple[str, str, str], reviewer: str) 
         **evil,
         "break_glass": {**GLASS["break_glass"], "reviewers": [{"login": reviewer}, *REVIEWERS]},
     }
-    made = body(*written) + body(approval(evidence=glass), GRANTED)
+    given_ = (approval(evidence=glass, request=strange), replace(GRANTED, request=strange))
+    made = body(*written) + body(*given_)
     ended = body(an_end(), before=(approval(), a_revocation(evidence={"by": login, "reason": message})))
     asked = {name for name in (login, reviewer) if mention(name) == f"@{name}"}
     assert mentions(made) <= {*asked, "erin", "frank"}

@@ -75,7 +75,7 @@ def test_a_planned_end_is_none() -> None:
         an_outcome(kind, at=MERGED_AT + 3 * HOUR)
         for kind in (EventType.ENDED, EventType.REMOVED, EventType.FAILED, EventType.VERIFIED)
     ]
-    assert kinds(*over, before=(approval(), GRANTED)) == []
+    assert found(*over, before=(approval(), GRANTED), at=MERGED_AT + 4 * HOUR) == ()
     assert kinds(a_revocation(), before=(approval(), GRANTED)) == []
 
 

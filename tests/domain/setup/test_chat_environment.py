@@ -34,7 +34,7 @@ def test_as_it_is_set_up_it_is_fine() -> None:
 @pytest.mark.parametrize(
     "environment",
     [
-        allowing("main", "the branch *"),
+        allowing("main", "*"),
         allowing("every branch and tag"),
         allowing("every protected branch"),
         allowing("the tag main"),

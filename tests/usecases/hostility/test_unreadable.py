@@ -5,49 +5,20 @@ import json
 import pytest
 from acme_world import HOUR, PROD, World
 from audit_story import clone, vouched
-from forging import batch, push
+from forging import NEWER, batch, push, unreadable
 
-from jitbot.domain.ledger import attestation
-from jitbot.domain.ledger.attestation import Batch
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.bounds import EVENT_READ
 from jitbot.domain.model.documents import AccountId
 
 LARGE = b'{"x": "' + b"x" * EVENT_READ + b'"}'
-NEWER = json.dumps({"schema": 99, "event": "stopped"}).encode()
-
-
-def attested(
-    world: World,
-    content: bytes,
-    *,
-    kind: str,
-    request: str,
-    role: str = "",
-    also: dict[str, bytes] | None = None,
-) -> None:
-    """A batch that a workflow of main attested, with one event that this jitbot cannot read."""
-    head = world.github.store.tip("ledger")
-    day = f"events/{world.now:%Y/%m/%d}/{head[:20]}"
-    files = {f"{day}/090000-{kind}-{'a' * 20}.json": content, **(also or {})}
-    trailers = [f"Request: {request}"] * bool(request) + [f"Role: {role}"] * bool(role)
-    message = "\n\n".join(["something", *(["\n".join(trailers)] if trailers else [])])
-    blobs = {path: attestation.blob_name(each) for path, each in files.items()}
-    token = world.acme.github.issue_token(
-        aud=attestation.audience(Batch(parent=head, message=message, blobs=blobs)),
-        repository_id="700001",
-        ref="refs/heads/main",
-        job_workflow_ref="acme/access/.github/workflows/grant.yml@refs/heads/main",
-    )
-    files[f"attestations/{world.now:%Y/%m/%d}/{head[:20]}.jwt"] = f"{token}\n".encode()
-    push(world, files, message=message)
 
 
 @pytest.mark.parametrize("content", [LARGE, NEWER], ids=["too large", "of another schema"])
 def test_other_requests_go_on(world: World, granted: str, content: bytes) -> None:
     """carol's request is decided, granted and ended beside it; alice's, which it is about, is given nothing and keeps what it has."""
-    attested(world, content, kind=EventType.EXTENDED, request=granted)
+    unreadable(world, content, kind=EventType.EXTENDED, request=granted)
     other = world.ask("carol", "beside")
     text = world.text(granted)
     world.land("alice", {granted: text.replace('"2h"', '"3h"')})
@@ -64,7 +35,7 @@ def test_other_requests_go_on(world: World, granted: str, content: bytes) -> Non
 
 def test_what_is_in_doubt_can_be_ended(world: World, granted: str) -> None:
     """A revocation is positively read, whatever else is in doubt; and so is a deletion."""
-    attested(world, LARGE, kind=EventType.EXTENDED, request=granted)
+    unreadable(world, LARGE, kind=EventType.EXTENDED, request=granted)
     world.jit("revoke", granted, "--reason", "stolen", actor="bob")
     assert (world.reach("alice"), world.story(granted)[-1]) == (set(), "ended revoked")
 
@@ -72,7 +43,7 @@ def test_what_is_in_doubt_can_be_ended(world: World, granted: str) -> None:
 def test_what_is_known_by_half_is_not_said_never_to_have_been_approved(world: World, granted: str) -> None:
     """A readable event names the request, and its approval cannot be read: that is doubt, 3, and no "never approved"."""
     world.github.store.update_ref("refs/heads/ledger", world.kept["seed"].ledger)
-    attested(world, LARGE, kind=EventType.APPROVED, request=granted)
+    unreadable(world, LARGE, kind=EventType.APPROVED, request=granted)
     said = {"message": "AWS is slow"}
     event = Event(
         kind=EventType.FAILED,
@@ -96,7 +67,7 @@ def test_what_cannot_be_read_is_told_wherever_the_request_is(world: World, grant
         for each in world.ledger()
         if each["event"] == "approved"
     }
-    attested(world, NEWER, kind=EventType.EXTENDED, request=granted)
+    unreadable(world, NEWER, kind=EventType.EXTENDED, request=granted)
     why = f"an event of the ledger that may be about {granted} cannot be read"
     seen = world.ran("status", "--all", runner="auditor")
     assert (seen.code, why in seen.output, "beside" in seen.output) == (3, True, True), seen.output
@@ -113,14 +84,14 @@ def test_what_cannot_be_read_is_told_wherever_the_request_is(world: World, grant
 def test_what_only_an_unreadable_event_names_is_found_and_not_revoked(world: World, granted: str) -> None:
     """Nothing but the unreadable event knows the request: that is doubt, 3, and no "no request is called so"."""
     world.github.store.update_ref("refs/heads/ledger", world.kept["seed"].ledger)
-    attested(world, LARGE, kind=EventType.APPROVED, request=granted)
+    unreadable(world, LARGE, kind=EventType.APPROVED, request=granted)
     ran = world.ran("revoke", granted, "--reason", "stolen", actor="bob")
     assert (ran.code, "may be about" in ran.output) == (3, True), ran.output
 
 
 def test_a_deletion_of_what_is_in_doubt_ends_it(world: World, granted: str) -> None:
     """The same by a deletion."""
-    attested(world, NEWER, kind=EventType.EXTENDED, request=granted)
+    unreadable(world, NEWER, kind=EventType.EXTENDED, request=granted)
     world.write(granted, None)
     world.jit("sweep")
     assert (world.reach("alice"), world.story(granted)[-1]) == (set(), "ended deleted")
@@ -134,7 +105,7 @@ def test_nothing_ends_in_doubt(world: World, granted: str) -> None:
     world.github.store.update_ref(
         "refs/heads/ledger", world.kept["seed"].ledger
     )  # as if it had never been readable
-    attested(world, LARGE, kind=EventType.APPROVED, request=granted, role=role.name)
+    unreadable(world, LARGE, kind=EventType.APPROVED, request=granted, role=role.name)
     world.jit("sweep")
     assert world.reach("alice") != set()
     world.by_hand().create_role(RoleName="jit-nobody", Path="/jit/", AssumeRolePolicyDocument=role.trust)
@@ -145,7 +116,7 @@ def test_nothing_ends_in_doubt(world: World, granted: str) -> None:
 
 def test_what_says_of_nothing_what_it_is_about_stops_every_run(world: World, granted: str) -> None:
     """A newer event that names no request may end anybody: nothing is given, nothing ends; a refusal ends nobody."""
-    attested(world, NEWER, kind="stopped", request="")
+    unreadable(world, NEWER, kind="stopped", request="")
     other = world.ask("carol", "beside")
     assert "cannot be read by this jitbot" in world.jit("grant", code=3).output
     assert "cannot be read by this jitbot" in world.jit("sweep", code=3).output
@@ -156,7 +127,7 @@ def test_what_says_of_nothing_what_it_is_about_stops_every_run(world: World, gra
 
 def test_an_unreadable_refusal_that_names_nothing_stops_nobody(world: World, granted: str) -> None:
     """Whatever it refused, it gave nothing."""
-    attested(world, LARGE, kind=EventType.REFUSED, request="")
+    unreadable(world, LARGE, kind=EventType.REFUSED, request="")
     other = world.ask("carol", "beside")
     world.jit("grant")
     assert world.story(other) == ["approved", "granted"]
@@ -164,7 +135,7 @@ def test_an_unreadable_refusal_that_names_nothing_stops_nobody(world: World, gra
 
 def test_an_audit_judges_everything_beside_it(world: World, granted: str) -> None:
     """Not to be checked is the request it may be about, and no other; a rightful grant beside it is rightful."""
-    attested(
+    unreadable(
         world, LARGE, kind=EventType.REFUSED, request="requests/orders-db-read/2026-11/23-mallory-x.yaml"
     )
     world.later(HOUR)

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from acme_world import HOUR, MINUTE, ORDERS, World
 from breaking import RECORD, Death, answer, at, refuse
+from forging import NEWER, unreadable
 from pages import notified
 
+from jitbot.domain.ledger.events import EventType
 from jitbot.domain.notifications.chat_notice import HandedOn, handed
 from jitbot.sandbox.github.records import GitHubFault
+from jitbot.usecases.runs import announce
 
 COMMENTS = "/comments"
 GLASS = "production-break-glass"
@@ -256,3 +259,67 @@ def test_a_hostile_request_hands_on_words_alone(world: World, tmp_path: Path) ->
     (one,) = found.notifications
     assert (one.kind, one.policy, one.requester, one.accounts) == ("refused", ORDERS, "mallory", ())
     assert not set(json.dumps(one.codes)) & set("<>@!/(")
+
+
+# When something goes wrong between several
+
+
+@pytest.fixture
+def two(world: World, asked: str) -> tuple[int, int]:
+    """The pull requests of two requests that are merged and not decided yet, alice's and then carol's."""
+    first = number(world)
+    world.ask("carol", "hers")
+    return first, number(world)
+
+
+@pytest.mark.parametrize(("status", "tried"), [(403, 2), (404, 2), (502, 1), (None, 1)])
+def test_a_refusal_is_about_one_and_silence_about_all(
+    world: World, two: tuple[int, int], status: int | None, tried: int
+) -> None:
+    """Where GitHub refuses one comment the next is tried; where it does not answer, nothing more is waited for."""
+    answer(world, GitHubFault(status=status), "POST", COMMENTS)
+    world.forget()
+    world.jit("grant")
+    assert posts(world) == tried
+
+
+def test_a_run_writes_so_many_comments_and_no_more(
+    world: World, two: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop of hundreds must not use up what GitHub takes in a minute."""
+    monkeypatch.setattr(announce, "_MOST", 1)
+    world.forget()
+    world.jit("grant")
+    assert posts(world) == 1
+
+
+def test_what_was_recorded_before_an_error_is_said(world: World, asked: str) -> None:
+    """The second record fails, and with it the run: the refusal of the first one reaches its requester all the same."""
+    path, text = world.request("mallory", ORDERS, "bad", parameters={"table": "orders"}, duration="9h")
+    refused = world.land("mallory", {path: text})
+    records: list[str] = []
+
+    def second(method: str, path: str) -> GitHubFault | None:
+        if (method, path) == ("POST", "/graphql"):
+            records.append(path)
+        return (
+            GitHubFault(status=403, body=b'{"message": "no"}')
+            if len(records) == 2 and "graphql" in path
+            else None
+        )
+
+    world.acme.github.faults = second
+    world.jit("grant", code=3)
+    world.calm()
+    assert len(records) == 2
+    assert world.story(path) == ["refused"]
+    assert [len(notified(world, each)) for each in (refused, refused - 1)] == [1, 0]
+
+
+def test_what_may_have_ended_is_not_announced(world: World, asked: str) -> None:
+    """A newer jitbot records something of the request meanwhile that this one cannot read: it may be an end."""
+    at(world, RECORD, lambda: unreadable(world, NEWER, kind=EventType.REVOKED, request=asked), nth=2)
+    world.ran("grant")
+    world.calm()
+    assert "granted" in world.story(asked)
+    assert notified(world, number(world)) == []

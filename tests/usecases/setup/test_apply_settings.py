@@ -139,7 +139,7 @@ def test_what_differs_is_changed_and_nothing_else(begun: Begun, code: str) -> No
     row = ROWS[code]
     HARMS[code](begun)
     assert begun.differing()[code] in {CheckVerdict.WRONG, CheckVerdict.WARN}
-    assert begun.apply() == {change.title: change is row.change for change in desired.CHANGES}
+    assert begun.apply() == {change.title: change is row.change for change in setting_changes.ALL_CHANGES}
     assert begun.differing() == {}
 
 

@@ -70,7 +70,7 @@ class Hosting:
 class Environment:
     """An environment of Actions: what may deploy to it, and so is given its secrets, and the names of these.
 
-    `allows` has a branch by its name; whatever is no single branch has words, as in `the tag main` or `every branch`.
+    `allows` has branches by name or pattern; all else has words, as in `the tag main` or `every protected branch`.
     """
 
     allows: frozenset[str]
