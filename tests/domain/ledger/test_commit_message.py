@@ -97,6 +97,56 @@ def test_each_event_is_a_sentence(event: Event, said: str) -> None:
     assert sentence(event) == said
 
 
+def about(kind: EventType, **evidence: Any) -> Event:
+    """An event about the rules or a stop, of no request."""
+    return Event(kind=kind, at=NOW, request="", commit=MERGE, evidence=Evidence(evidence))
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (about(EventType.STOPPED), "stopped: every request of somebody, by jitbot"),
+        (
+            about(EventType.STOPPED, person={"login": "alice"}, by="erin"),
+            "stopped: every request of alice, by erin",
+        ),
+        (
+            about(EventType.STOPPED, policy="orders-db-read", by="erin"),
+            "stopped: every request of the policy orders-db-read, by erin",
+        ),
+        (about(EventType.LIFTED), "lifted: the stop of somebody, by jitbot"),
+        (about(EventType.LIFTED, person={"login": "alice"}, by="erin"), "lifted: the stop of alice, by erin"),
+        (
+            about(EventType.RULES, outcome="unreviewed", pull_request=7, paths_count=1),
+            f"rules: 1 file changed by commit {MERGE[:10]}, #7 of somebody, without the review of an owner",
+        ),
+        (
+            about(
+                EventType.RULES, outcome="unreviewed", pull_request=7, author={"login": "bob"}, paths_count=2
+            ),
+            f"rules: 2 files changed by commit {MERGE[:10]}, #7 of bob, without the review of an owner",
+        ),
+        (
+            about(EventType.RULES, outcome="pushed"),
+            f"rules: more files than are read changed by commit {MERGE[:10]}, pushed past the rules by somebody",
+        ),
+        (about(EventType.REVIEWED, outcome="approved", by="erin"), "approved by erin"),
+        (about(EventType.REVIEWED, outcome="objected"), "objected to by somebody"),
+    ],
+)
+def test_what_is_of_no_request_is_a_sentence_too(event: Event, said: str) -> None:
+    """With everybody whom the record names, and a word for whom it does not."""
+    assert sentence(event).endswith(said)
+
+
+def test_a_stop_is_trailed_and_nothing_else_as_one() -> None:
+    """So that `git log` finds the stops by whom or what they are about."""
+    person = {"login": "alice"}
+    for kind in (EventType.STOPPED, EventType.LIFTED):
+        assert trailers(message([about(kind, person=person)]), "Stop") == ("alice",)
+    assert trailers(message([about(EventType.RULES, person=person)]), "Stop") == ()
+
+
 def test_a_kind_of_event_that_nobody_knows_is_an_error() -> None:
     """Nothing is recorded under a sentence that says nothing."""
     unknown: Any = "forgotten"
