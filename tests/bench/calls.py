@@ -30,8 +30,8 @@ from jitbot.sandbox.story.stage import Stage
 WORKFLOWS = Path(__file__).resolve().parents[2] / ".github" / "workflows"
 AN_HOUR = 1000  # calls of REST that GITHUB_TOKEN may make for one repository
 MOST = (
-    8 + 1 + 2 + 2
-)  # calls of one grant: of the request, of its approver, rules and tokens' commits of the run
+    8 + 1 + 2 + 2 + 1
+)  # calls of one grant: of the request, of its approver, rules and tokens' commits of the run, and its notification
 DAYS = 365 / 12  # of a month
 # One request's life, where all goes well: opened, auto-merge turned on, approved, merged, granted, over.
 LIFE = {
