@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from use_facts import UNUSED, a_used_event
 
 from jitbot.domain.ledger.ask import Ask
-from jitbot.domain.ledger.commit_message import message, sentence, trailers
+from jitbot.domain.ledger.commit_message import RECORD, RULES, message, sentence, trailers
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.documents import AccountId, Sha
@@ -130,6 +130,15 @@ def about(kind: EventType, **evidence: Any) -> Event:
             about(EventType.RULES, outcome="pushed"),
             f"rules: more files than are read changed by commit {MERGE[:10]}, pushed past the rules by somebody",
         ),
+        (about(EventType.RULES, outcome="pushed", by="erin"), ", pushed past the rules by erin"),
+        (
+            about(EventType.RULES, outcome="reviewed", approvals=[{"login": "bob"}, {"login": "no login"}]),
+            ", approved by bob",
+        ),
+        (
+            about(EventType.OVERDUE, break_glass={"review_by": "2026-11-25T09:00:00Z"}),
+            " was to be reviewed by 2026-11-25T09:00:00Z, and was not",
+        ),
         (about(EventType.REVIEWED, outcome="approved", by="erin"), "approved by erin"),
         (about(EventType.REVIEWED, outcome="objected"), "objected to by somebody"),
     ],
@@ -137,6 +146,12 @@ def about(kind: EventType, **evidence: Any) -> Event:
 def test_what_is_of_no_request_is_a_sentence_too(event: Event, said: str) -> None:
     """With everybody whom the record names, and a word for whom it does not."""
     assert sentence(event).endswith(said)
+
+
+def test_a_change_of_the_rules_is_trailed_as_a_record_of_one() -> None:
+    """So that `git log` finds them; no other event is."""
+    assert trailers(message([about(EventType.RULES)]), RECORD) == (RULES,)
+    assert trailers(message([about(EventType.STOPPED)]), RECORD) == ()
 
 
 def test_a_stop_is_trailed_and_nothing_else_as_one() -> None:
