@@ -196,7 +196,7 @@ class _Kept:
             _put_files_in(folder, self._world)
             for each in self._halted:
                 del vars(each)["server_close"]
-                threading.Thread(target=each.serve_forever, args=(0.02,), daemon=True).start()
+                threading.Thread(target=each.serve_forever, daemon=True).start()
             with os.fdopen(writing, "w") as told:
                 told.write(_answer(work))
             os._exit(0)
