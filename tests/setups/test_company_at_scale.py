@@ -127,4 +127,4 @@ def test_check_and_comment_take_seconds(
     job = large.job("check.yml", event="pull_request")
     assert cpu("comment", "1", folder=large.clone(), environ=job) <= 6
     body = large.call("olivia", "GET", "/issues/1/comments").content[0]["body"]
-    assert "waits for 1 of security: security-1" in body
+    assert "waits for 1 of security: **security-1**, " in body

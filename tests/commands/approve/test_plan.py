@@ -7,6 +7,7 @@ import pytest
 from desk import ASK, Desk, said
 
 TEAMS, RULES, OWNERS = "policies/teams.yaml", "policies/access/orders-db-read.yaml", ".github/CODEOWNERS"
+SRE = "acme/sre:\n  - dave\n"
 KEYS = [
     "ok",
     "same",
@@ -30,7 +31,7 @@ def change(desk: Desk, path: str, old: str, new: str) -> None:
 
 def test_the_files_in_the_folder_are_compared_with_main(desk: Desk) -> None:
     """Before anything is committed: the worst first, what is narrower apart, what was not looked at named; exit 0."""
-    change(desk, TEAMS, "acme/sre: [dave]", "acme/sre: [dave, mallory]")
+    change(desk, TEAMS, SRE, f"{SRE}  - mallory\n")
     change(desk, RULES, "max_duration: 4h", "max_duration: 1h")
     answer = desk.run("plan")
     assert (answer.code, answer.err) == (0, "")
@@ -53,7 +54,7 @@ def test_nothing_changed_is_said(desk: Desk) -> None:
 def test_json_has_stable_keys(desk: Desk) -> None:
     """The same keys whatever the change; warnings come in addition."""
     assert list(desk.run("plan", "--format", "json").json) == KEYS
-    change(desk, TEAMS, "acme/sre: [dave]", "acme/sre: [dave, mallory]")
+    change(desk, TEAMS, SRE, f"{SRE}  - mallory\n")
     found = desk.run("plan", "--format", "json").json
     assert [each for each in found if each != "warnings"] == KEYS
     first = found["effects"][0]
@@ -67,7 +68,7 @@ def test_revisions_are_compared_as_a_merge_would(desk: Desk) -> None:
     change(desk, RULES, "max_duration: 4h", "max_duration: 8h")
     desk.commit()
     desk.git("checkout", "--quiet", "main")
-    change(desk, TEAMS, "acme/sre: [dave]", "acme/sre: [dave, mallory]")
+    change(desk, TEAMS, SRE, f"{SRE}  - mallory\n")
     desk.commit()
     for arguments in (("--head", "wider"), ("--base", "main", "--head", "wider")):
         answer = desk.run("plan", *arguments)
@@ -86,7 +87,7 @@ def test_the_folder_of_a_branch_is_its_own_change(desk: Desk) -> None:
     change(desk, RULES, "max_duration: 4h", "max_duration: 8h")
     desk.commit()
     desk.git("checkout", "--quiet", "main")
-    change(desk, TEAMS, "acme/sre: [dave]", "acme/sre: [dave, mallory]")
+    change(desk, TEAMS, SRE, f"{SRE}  - mallory\n")
     desk.commit()
     desk.git("checkout", "--quiet", "wider")
     change(desk, RULES, "approvals: 1", "approvals: 2")
