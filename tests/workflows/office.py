@@ -72,8 +72,8 @@ class Office:
         return self.runner.run(workflow, "workflow_dispatch", payload, actor=actor, GITHUB_REF=full)
 
     def comment(self, number: int) -> str:
-        """The one comment of a pull request."""
-        (found,) = self.said(number)
+        """The one comment of a pull request that is kept current, beside those that notify."""
+        (found,) = (each for each in self.said(number) if "<!-- jitbot" in each)
         return found
 
     def said(self, number: int) -> list[str]:

@@ -29,18 +29,18 @@ def everything(root: Path) -> dict[str, bytes]:
 def test_a_policy_comes_with_its_line(desk: Desk) -> None:
     """The file says who and where; its line stands after those for requests and before those of the rules; no more changes."""
     before = everything(desk.root)
-    answer = add(desk, "sqs-redrive", *WHO, "--owner", "@acme/payments-leads", "--owner", "bob")
+    answer = add(desk, "lambda-invoke", *WHO, "--owner", "@acme/payments-leads", "--owner", "bob")
     assert answer.code == 0, answer.out + answer.err
     after = everything(desk.root)
-    path = "policies/access/sqs-redrive.yaml"
+    path = "policies/access/lambda-invoke.yaml"
     assert {each for each in after if after[each] != before.get(each)} == {path, OWNERS}
     assert before.keys() <= after.keys()
     text = after[path].decode()
     assert 'eligible: ["@acme/payments", dave]\naccounts: [prod]\n' in text
-    assert text.partition("\n")[0] == f"# {LIBRARY['sqs-redrive'].page}"
+    assert text.partition("\n")[0] == f"# {LIBRARY['lambda-invoke'].page}"
     old, new = before[OWNERS].decode().split("\n"), after[OWNERS].decode().split("\n")
     (line,) = [each for each in new if each not in old]
-    assert line == "/requests/sqs-redrive/ @acme/payments-leads @bob"
+    assert line == "/requests/lambda-invoke/ @acme/payments-leads @bob"
     assert [each for each in new if each != line] == old
     assert new.index(line) > max(at for at, each in enumerate(old) if each.startswith("/requests/"))
     assert "CODEOWNERS is changed: look at it with git diff" in answer.err
@@ -70,7 +70,7 @@ def test_nothing_is_overwritten(desk: Desk) -> None:
     """A policy that is there stays, and so does the line that CODEOWNERS has for it; of several none is written then."""
     assert add(desk, "ecr-pull", *WHO).code == 0
     before = everything(desk.root)
-    answer = add(desk, "sqs-redrive,ecr-pull", *WHO)
+    answer = add(desk, "lambda-invoke,ecr-pull", *WHO)
     assert (answer.code, everything(desk.root)) == (1, before)
     assert "exists already: policies/access/ecr-pull.yaml" in answer.err
     (desk.root / "policies/access/ecr-pull.yaml").unlink()
@@ -91,7 +91,7 @@ def test_nothing_is_overwritten(desk: Desk) -> None:
 def test_what_check_would_refuse_is_not_written(desk: Desk, arguments: tuple[str, ...], said_so: str) -> None:
     """An unknown person, team, account, group or owner is told with its file, and nothing is written."""
     before = everything(desk.root)
-    answer = add(desk, "sqs-redrive", *arguments)
+    answer = add(desk, "lambda-invoke", *arguments)
     assert (answer.code, everything(desk.root)) == (1, before)
     assert said_so in answer.out + answer.err
     assert "nothing was written" in answer.err
@@ -104,7 +104,7 @@ def test_what_check_would_refuse_is_not_written(desk: Desk, arguments: tuple[str
 def test_a_name_writes_nothing_but_itself(desk: Desk, option: str, value: str) -> None:
     """What is no name is misuse: it could write rules of its own into the files."""
     before = everything(desk.root)
-    answer = add(desk, "sqs-redrive", *WHO, option, value)
+    answer = add(desk, "lambda-invoke", *WHO, option, value)
     assert (answer.code, everything(desk.root)) == (2, before)
 
 

@@ -72,18 +72,24 @@ def test_outside_a_clone_nothing_is_said(tmp_path: Path) -> None:
 
 
 def test_it_answers_in_time(desk: Desk) -> None:
-    """An answer about requests takes less than 0.2 s of the machine's work, the best of three, and no vendor."""
+    """An answer about requests takes less than five times the work of loading click, the best of three, and no vendor.
+
+    That is a quarter of a second on a slow machine.
+    """
     desk.write(ASK)
     environ = {
         **os.environ, "_JITBOT_COMPLETE": "bash_complete", "COMP_WORDS": "jitbot revoke ", "COMP_CWORD": "2",
     }  # fmt: skip
-    spent = []
-    for _ in range(3):
+    spent: dict[str, list[float]] = {}
+    for name, command in (
+        ("answer", [SCRIPTS / "jitbot"]),
+        ("click", [sys.executable, "-c", "import click"]),
+    ) * 3:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([SCRIPTS / "jitbot"], cwd=desk.root, env=environ, capture_output=True, check=False)
+        subprocess.run(command, cwd=desk.root, env=environ, capture_output=True, check=False)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(spent) < 0.2
+        spent.setdefault(name, []).append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(spent["answer"]) < 5 * min(spent["click"])
     ran = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "jitbot"],
         cwd=desk.root, env=environ, capture_output=True, text=True, check=False,

@@ -25,6 +25,8 @@ FILLED = {
     "  service:": "  service: orders",
     "  bucket:": "  bucket: acme-reports",
     "  prefix:": "  prefix: reports/2026",
+    "  dead_letters:": "  dead_letters: orders-failed",
+    "  queue:": "  queue: orders",
 }
 
 
@@ -172,7 +174,7 @@ def test_each_link_leads_to_a_request(tmp_path: Path) -> None:
         environ = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
         assert said("init", "--requests-page", folder=clone, environ=environ, now=NOW).code == 0
         links = LINK.findall((clone / PAGE).read_text("utf-8"))
-        assert len(links) == 7
+        assert len(links) == 8
         for link in links:
             assert link.startswith(f"{acme.github.url}/acme/access/new/main?")
             shown = requests.get(link, timeout=10)

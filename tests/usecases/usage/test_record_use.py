@@ -8,6 +8,7 @@ import pytest
 from acme_world import DAY, HOUR, MINUTE, PROD, World
 from audit_story import clone, codes, recorded, verdict, vouched
 from forging import batch, push
+from pages import only
 
 from jitbot.adapters.aws import trail
 from jitbot.domain.ledger.evidence import Evidence
@@ -134,7 +135,7 @@ def test_it_is_shown_where_people_look(world: World, entered: str) -> None:
     world.later(SETTLED)
     usage(world)
     world.jit("comment", workflow="sweep.yml", actor=ACTIONS, event="workflow_dispatch")
-    (comment,) = (each["body"] for each in world.must(world.acme.call("olivia", "GET", "/issues/1/comments")))
+    comment = only(world, 1)
     assert "By CloudTrail: entered 2 times, first use 23 Nov 2026, 09:10 UTC" in comment
     assert "1 denied call seen" in comment
     assert (
