@@ -293,7 +293,8 @@ class Game(RuleBasedStateMachine):
             rf"^{team}\[({who}\b|{{login: {who}, [^}}]*}})", self.world.text(TEAMS), re.MULTILINE
         )
         assert before is not None
-        rules = replace(self.model.rules, **{f"{who}_until": until})
+        now = self.model.rules
+        rules = replace(now, alice_until=until) if who == "alice" else replace(now, bob_until=until)
         self._rules(rules, TEAMS, before[0], f"{team}[{entry}")
 
     def _halt(self, login: str, actor: str, *words: str) -> bool:

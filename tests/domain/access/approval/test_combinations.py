@@ -86,7 +86,10 @@ def same(decision: Decision, merged: Merged, wanted: Answer) -> None:
     assert decision.parsed_case is not None
     requirement = required_approvals(decision.parsed_case, decision.approvals)
     places = fill(requirement, [each.person for each in decision.approvals])
-    assert (requirement.need, {team.name for team in requirement.teams}) == (wanted.need, wanted.teams)
+    assert (requirement.need, frozenset(team.name for team in requirement.teams)) == (
+        wanted.need,
+        wanted.teams,
+    )
     filled = [(place.team, str(place.person.login)) for place in places if place.person is not None]
     assert (len(places), len(filled), len({login for _, login in filled})) == (
         wanted.need,
@@ -217,8 +220,8 @@ def with_fewer_people(draw: st.DrawFn) -> tuple[Merged, Merged]:
         kept = {
             team: tuple(
                 entry
-                for name, *dates in members
-                for entry in ([(name, *dates)] if name != login else narrowed(name, *dates))
+                for name, begins, ends in members
+                for entry in ([(name, begins, ends)] if name != login else narrowed(name, begins, ends))
             )
             if team in teams
             else members
