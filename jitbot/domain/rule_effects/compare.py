@@ -1,7 +1,7 @@
 """The comparison: what the rules at the head let people do that those at the base did not, and the reverse. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from jitbot.domain.access.approvals.requirement import rules_of
@@ -9,7 +9,16 @@ from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.ledger.ask import principal_text
 from jitbot.domain.ledger.git_history import CODE
-from jitbot.domain.model.documents import Accounts, Finding, People, Person, Policy, Settings, policy_path
+from jitbot.domain.model.documents import (
+    Accounts,
+    Finding,
+    OwnTrail,
+    People,
+    Person,
+    Policy,
+    Settings,
+    policy_path,
+)
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.rule_effects import approving, granting
 from jitbot.domain.rule_effects.calendar import Calendar, Times, Who
@@ -164,6 +173,22 @@ def _settings(old: Settings | None, new: Settings | None) -> Iterator[Effect]:
         if one != other:
             text = f"policies/settings.yaml: {name} is {{after}}; until now: {{before}}"
             yield Effect(code="settings-changed", direction=W, level=Level.CRITICAL, text=text, before=one, after=other)  # fmt: skip
+    if old.trail != new.trail:
+        yield Effect(
+            code="trail-changed",
+            direction=Direction.OTHER,
+            level=Level.MEDIUM,
+            text="What was done with a grant is read from {after}; until now: {before}",
+            before=_trail(old.trail),
+            after=_trail(new.trail),
+        )
+
+
+def _trail(trail: OwnTrail | None) -> str:
+    if trail is None:
+        return "CloudTrail's event history alone"
+    given = ((each.name, getattr(trail, each.name)) for each in fields(trail))
+    return ", ".join(f"{name} {value}" for name, value in given if value)
 
 
 def _aliases(old: Accounts, new: Accounts) -> Iterator[Effect]:

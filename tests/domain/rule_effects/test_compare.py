@@ -1,6 +1,6 @@
 """What a change of rules does, one kind of change after the other."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -22,7 +22,16 @@ from rule_set_facts import LINES, a_roster, a_rule_set, an_admin_policy, coded, 
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
-from jitbot.domain.model.documents import AccountId, Login, Parameter, ParameterKind, Statement
+from jitbot.domain.model.documents import (
+    AccountId,
+    Login,
+    OwnTrail,
+    Parameter,
+    ParameterKind,
+    Policy,
+    Settings,
+    Statement,
+)
 from jitbot.domain.model.roster import Membership
 from jitbot.domain.rule_effects.effect import Direction, Effect
 from jitbot.domain.rule_effects.rule_set import RuleSet
@@ -522,3 +531,60 @@ def test_json_has_the_same_keys_for_every_effect() -> None:
         "before": "4h",
         "after": "8h",
     }
+
+
+# Another value of each field: what a file may say of the rules, and may not change without a word.
+OTHER_SETTINGS: dict[str, object] = {
+    "repository": "a/b",
+    "repository_id": 1,
+    "namespace": "x",
+    "issuer": "https://evil.example",
+    "approvals_valid_for": 2 * DAY,
+    "trail": OwnTrail(region="eu-west-1", log_group="all-calls"),
+}
+OTHER_POLICY: dict[str, object] = {
+    "eligible": ("mallory",),
+    "accounts": ("prod", "staging", "data"),
+    "max_duration": 5 * HOUR,
+    "approvals": 2,
+    "ticket_required": True,
+    "parameters": (Parameter(name="table", enum=("orders",)),),
+    "statements": (Statement(actions=("dynamodb:*",), resources=("*",)),),
+    "managed_policies": ("ReadOnlyAccess",),
+    "approval_rules": (
+        ApprovalRule(need=1, field="approvals.0"),
+        ApprovalRule(need=2, field="approvals.1", when=RuleCondition(accounts=("prod",))),
+    ),
+}
+OTHER_BREAK_GLASS: dict[str, object] = {"review_within": 2 * DAY, "reviewers": ("@acme/security", "mallory")}
+SILENT = {
+    "name": "another name is another policy",
+    "description": "words for people, which the diff shows",
+    "acknowledged": "silences a warning of the check, and gives nothing",
+    "where": "the place in the file",
+}
+
+
+def test_no_part_of_the_settings_changes_without_a_word() -> None:
+    """Each field, and one that somebody adds later too."""
+    assert set(OTHER_SETTINGS) == {each.name for each in fields(Settings)}
+    for name, value in OTHER_SETTINGS.items():
+        assert effects(a_rule_set(), a_rule_set(settings=the_settings(**{name: value}))).effects, name
+    trail = effects(a_rule_set(), a_rule_set(settings=the_settings(trail=OTHER_SETTINGS["trail"]))).effects[0]
+    assert trail.in_words() == (
+        "What was done with a grant is read from region eu-west-1, log_group all-calls; "
+        "until now: CloudTrail's event history alone"
+    )
+
+
+def test_no_part_of_a_policy_changes_without_a_word() -> None:
+    """Each field but those that give nothing, and one that somebody adds later too."""
+    known = {*OTHER_POLICY, *OTHER_BREAK_GLASS, *SILENT}
+    assert known == {each.name for each in fields(Policy)}
+    for name, value in OTHER_POLICY.items():
+        assert effects(a_rule_set(a_policy()), a_rule_set(a_policy(**{name: value}))).effects, name
+    glass = {"approvals": 0, "reviewers": ("@acme/security",), "review_within": DAY}
+    for name, value in OTHER_BREAK_GLASS.items():
+        assert effects(
+            a_rule_set(a_policy(**glass)), a_rule_set(a_policy(**{**glass, name: value}))
+        ).effects, name
