@@ -13,7 +13,7 @@ from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
 from jitbot.domain.model.grammar import LOGIN
 from jitbot.domain.notifications.notification import Notification, NotificationKind
 from jitbot.domain.text.markdown import exact
-from jitbot.domain.views.merged_comment import how_it_ended, refusal
+from jitbot.domain.views.merged_comment import how_it_ended, more_time, refusal
 from jitbot.domain.views.wording import MARKDOWN, listed, when
 
 _LOGIN = re.compile(LOGIN, re.ASCII)
@@ -83,12 +83,7 @@ def _use(each: Notification) -> Iterator[str]:
     number = each.pull_request
     links = [f"[{MARKDOWN.plain(status.account)}]({status.switch_role})" for status in each.statuses[:_LINKS]]
     yield f"- Use it: `jitbot exec {number} -- aws sts get-caller-identity`, or switch role in {listed(links, 'or')}"
-    longest, ends = each.longest, each.statuses[0].expires_at
-    if longest is not None and longest <= ends:
-        yield "- The policy allows no more time than this: ask anew when it is over"
-    else:
-        most = f"; at the most until {MARKDOWN.strong(when(longest))}" if longest is not None else ""
-        yield f"- More time, merged before it ends: `jitbot extend {number} --by 1h`{most}"
+    yield f"- {more_time(each.state, each.decision, each.statuses[0].expires_at, number)}"
     yield f"- Done early: `jitbot release {number}`"
 
 
@@ -114,7 +109,7 @@ def _review(each: Notification, pending: PendingReview, what: str, where: str) -
     by = MARKDOWN.strong(when(pending.review_by))
     used = f"{MARKDOWN.strong(each.requester)} used break-glass, {what}{f' in {where}' if where else ''}"
     number = each.pull_request
-    how = f"`gh pr review {number} --approve`, or end it: `jitbot revoke {number} --reason …`"
+    how = f"`jitbot approve {number}`, or end it: `jitbot revoke {number} --reason …`"
     if each.kind is NotificationKind.REVIEW_OVERDUE:
         return f"🔴 {who}: {used}. Its review was due by {by}, and nobody has approved it. Do it now: {how}"
     return f"🔎 {who}: {used}, before anybody approved it. One of you reviews it by {by}: {how}"

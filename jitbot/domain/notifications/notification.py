@@ -6,7 +6,7 @@ find out whether somebody was notified already.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from jitbot.domain.access.post_review import PendingReview
@@ -58,12 +58,6 @@ class Notification:
     def expires_at(self) -> datetime | None:
         """When the access ends, where there is any."""
         return self.statuses[0].expires_at if self.statuses else None
-
-    @property
-    def longest(self) -> datetime | None:
-        """Until when it can be extended at the most, by the policy as it was approved; None if the record does not say."""
-        began, most = self.state.began, self.decision.evidence.max_duration_seconds
-        return None if began is None or most is None else began + timedelta(seconds=most)
 
 
 def notifications(

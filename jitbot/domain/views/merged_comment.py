@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from jitbot.domain.access.request_state import RequestState
@@ -105,7 +105,8 @@ def _of_one(each: MergedRequest, number: int) -> Iterator[Part]:
     yield must(f"{_approvers(each.decision)}{_without_pushes(each.decision)}")
     usable = [status for status in each.statuses if is_usable(status)]
     if usable:
-        yield Part(_use(usable, number), must=False)
+        more = more_time(each.state, each.decision, usable[0].expires_at, number)
+        yield Part(_use(usable, number, more), must=False)
 
 
 def _rehearsed(status: GrantStatus) -> str:
@@ -256,7 +257,7 @@ def _reason(reason: Reason) -> str:
     return f"- {cut(reason.message)}{hint}"
 
 
-def _use(usable: Sequence[GrantStatus], number: int) -> str:
+def _use(usable: Sequence[GrantStatus], number: int, more: str) -> str:
     links = [
         f"- {MARKDOWN.strong(each.account)}: [Switch Role in the console]({each.switch_role})<br>`{each.role_arn}`"
         for each in usable
@@ -267,5 +268,14 @@ def _use(usable: Sequence[GrantStatus], number: int) -> str:
     )
     command = f"jitbot exec {number} -- aws sts get-caller-identity"
     profile = hidden("A profile for ~/.aws/config", fenced(profiles, "ini"))
-    more = f"**More time**, asked for before it ends: `jitbot extend {number} --by 1h`"
     return "\n".join(("**Use it**", "", *links, "", fenced(command, "sh"), "", profile, "", more))
+
+
+def more_time(state: RequestState, decision: Event, ends: datetime, number: int) -> str:
+    """How to have access for longer than until `ends`, and until when at the most, by the policy as it was approved."""
+    most = decision.evidence.max_duration_seconds
+    longest = None if state.began is None or most is None else state.began + timedelta(seconds=most)
+    if longest is not None and longest <= ends:
+        return "**No more time**: the policy allows none; ask anew when it is over"
+    bound = f"; at the most until {MARKDOWN.strong(when(longest))}" if longest is not None else ""
+    return f"**More time**, merged before it ends: `jitbot extend {number} --by 1h`{bound}"

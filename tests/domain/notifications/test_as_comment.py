@@ -60,7 +60,7 @@ def test_what_is_granted_says_how_to_use_it_and_for_how_long() -> None:
 def test_what_cannot_be_extended_is_not_offered() -> None:
     """Where the policy allows no more, it says so; where the record does not say, it makes no promise."""
     full = approval(evidence={**SEVEN, "max_duration_seconds": 7200})
-    assert "The policy allows no more time than this" in body(full, GRANTED)
+    assert "**No more time**: the policy allows none" in body(full, GRANTED)
     unknown = body(approval(evidence=ALICE), GRANTED)
     assert "jitbot extend 7 --by 1h`\n" in unknown
     assert "at the most" not in unknown
@@ -135,7 +135,7 @@ def test_a_break_glass_asks_its_reviewers() -> None:
     given_ = approval(evidence=GLASS)
     made = body(given_, GRANTED)
     assert "🔎 @erin or @frank: **alice** used break-glass, **orders-db-read** in **prod**" in made
-    assert "by **25 Nov 2026, 09:00 UTC**: `gh pr review 7 --approve`" in made
+    assert "by **25 Nov 2026, 09:00 UTC**: `jitbot approve 7`" in made
     assert mentions(made) == {"alice", "erin", "frank"}
     (pending,) = pending_reviews([given_])
     late = body(overdue_event(pending, now=MERGED_AT + 2 * DAY, run="run"), before=(given_, GRANTED))

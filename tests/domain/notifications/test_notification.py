@@ -24,7 +24,6 @@ def test_a_grant_is_one_notification() -> None:
     (one,) = found(GRANTED, before=(approval(),))
     assert (one.kind, one.pull_request, one.requester) == (NotificationKind.GRANTED, 7, "alice")
     assert [each.account for each in one.statuses] == ["prod"]
-    assert one.longest == MERGED_AT + 4 * HOUR
     assert kinds(approval(), GRANTED) == ["granted"]
 
 

@@ -63,12 +63,27 @@ def test_what_is_granted_says_how_to_use_it() -> None:
         f"?account=111111111111&roleName=jit%2F{name}&displayName=24-alice-refunds+prod"
     )
     assert "jitbot exec 7 -- aws" in seen.text
-    assert "More time, asked for before it ends: jitbot extend 7 --by 1h" in seen.text
+    assert "More time, merged before it ends: jitbot extend 7 --by 1h" in seen.text
     assert (
         f"[profile prod-24-alice-refunds]\nrole_arn = arn:aws:iam::111111111111:role/jit/{name}\n"
         in seen.text
     )
     assert is_ours(body)
+
+
+def test_more_time_is_offered_where_there_is_any() -> None:
+    """As in the notification: what the policy as approved allows from the beginning on, and no command where that is reached."""
+    bounded = replace(
+        APPROVED, evidence=Evidence({**APPROVED.evidence.json, "max_duration_seconds": 4 * 3600})
+    )
+    assert (
+        "jitbot extend 7 --by 1h; at the most until 24 Nov 2026, 13:00 UTC"
+        in rendered(told(bounded, GRANTED)).text
+    )
+    full = replace(APPROVED, evidence=Evidence({**APPROVED.evidence.json, "max_duration_seconds": 2 * 3600}))
+    seen = rendered(told(full, GRANTED)).text
+    assert "No more time: the policy allows none" in seen
+    assert "jitbot extend" not in seen
 
 
 @pytest.mark.parametrize(
