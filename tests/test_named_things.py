@@ -1,11 +1,11 @@
 """What pages, docstrings and comments set as code exists: a name that was changed is changed in the prose too."""
 
-import ast
 import builtins
 import io
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -17,30 +17,28 @@ _SPAN = re.compile(r"`([^`\n]+)`")
 OTHERS = {"Developer_x", "credential_process"}  # an example of a permission set; a key of AWS's configuration
 
 
-def documented(tree: ast.Module) -> set[int]:
-    """The docstrings of a module, by the identity of their nodes: they are prose, not code."""
+@cache
+def tokens() -> Mapping[Path, tuple[tokenize.TokenInfo, ...]]:
+    """The names, texts and comments of each module, read once."""
+    kinds = {tokenize.NAME, tokenize.STRING, tokenize.COMMENT}
     return {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
+        path: tuple(
+            each
+            for each in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline)
+            if each.type in kinds
+        )
+        for path in CODE
     }
 
 
 def known() -> set[str]:
     """Every name of the code, every word of its texts that are one token, and every word of the data beside it."""
     names = set(dir(builtins))
-    for path in CODE:
-        text = path.read_text("utf-8")
+    for path, found in tokens().items():
         names.update((*path.relative_to(ROOT).with_suffix("").parts, path.name))
-        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-        names.update(token.string for token in tokens if token.type == tokenize.NAME)
-        tree = ast.parse(text)
-        prose = documented(tree)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
-                names.update(re.findall(r"\w+", node.value) if " " not in node.value else ())
+        names.update(each.string for each in found if each.type == tokenize.NAME)
+        texts = (each.string for each in found if each.type == tokenize.STRING and not is_prose(each))
+        names.update(word for text in texts if " " not in text for word in re.findall(r"\w+", text))
     for folder in FOLDERS:
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in TEXTS - {".md"} and path.is_file():
@@ -48,13 +46,16 @@ def known() -> set[str]:
     return names
 
 
+def is_prose(token: tokenize.TokenInfo) -> bool:
+    """A comment, or a text between three quotes: in this house a docstring."""
+    return token.type == tokenize.COMMENT or token.string.startswith('"""')
+
+
 def prose() -> Iterator[tuple[str, str]]:
     """Every docstring and comment of the code, and every page, with where it is."""
-    for path in CODE:
+    for path, found in tokens().items():
         where = path.relative_to(ROOT).as_posix()
-        for token in tokenize.generate_tokens(io.StringIO(path.read_text("utf-8")).readline):
-            if token.type == tokenize.COMMENT or token.string.startswith('"""'):
-                yield f"{where}:{token.start[0]}", token.string
+        yield from ((f"{where}:{each.start[0]}", each.string) for each in found if is_prose(each))
     pages = [ROOT / "README.md", *(page for name in FOLDERS for page in sorted((ROOT / name).rglob("*.md")))]
     for page in pages:
         yield page.relative_to(ROOT).as_posix(), page.read_text("utf-8")
@@ -63,7 +64,7 @@ def prose() -> Iterator[tuple[str, str]]:
 def missing(text: str, names: set[str]) -> list[str]:
     """The identifiers that a text sets as code, and of which a part exists nowhere."""
     spans = [span for span in _SPAN.findall(text) if _IDENTIFIER.fullmatch(span)]
-    return [span for span in spans if not set(span.removesuffix("()").split(".")) <= names | OTHERS]
+    return [span for span in spans if set(span.removesuffix("()").split(".")) - names - OTHERS]
 
 
 def test_what_is_set_as_code_exists() -> None:
