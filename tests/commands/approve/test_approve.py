@@ -4,14 +4,19 @@ import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asking_office import Office, Terminal, open_office
 from desk import Said
 
 import jitbot
+from jitbot.adapters.github.person_review import GitHubPersonReview
+from jitbot.domain.model.documents import Sha
+from jitbot.domain.model.merge_facts import Review
 from jitbot.sandbox.github.records import GitHubFault
 
 ORDERS = ("request", "orders-db-read", "-a", "prod", "-d", "1h", "-p", "table=orders", "--format", "json")
@@ -198,6 +203,32 @@ def test_a_lost_answer_is_looked_up(office: Office, says_yes: Callable[..., list
     assert answer.code == (0 if after else 3), answer
     assert len(reviews(office, number)) == after
     assert ("no approval is there, so try again" in answer.err) is not after
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({"commit": Sha("c" * 40)}, "APPROVED of cccccccccc"), ({"state": "COMMENTED"}, "COMMENTED of")],
+)
+def test_an_answer_of_something_else_is_no_approval(
+    office: Office,
+    says_yes: Callable[..., list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    changed: dict[str, Any],
+    said: str,
+) -> None:
+    """GitHub answers with another commit, or another kind of review: that is an error, never "approved"."""
+    number, approve = asked(office, f"answered {said}"), GitHubPersonReview.approve
+    office.github.change(office.github.pull(number), auto_merge=None)
+
+    def other(self: GitHubPersonReview, number: int, head: Sha) -> Review:
+        return replace(approve(self, number, head), **changed)
+
+    monkeypatch.setattr(GitHubPersonReview, "approve", other)
+    says_yes("approve.approve")
+    answer = office.run("approve", str(number), login="bob")
+    assert answer.code == 3, answer
+    assert f"GitHub recorded {said}" in answer.err
+    assert "is approved at" not in answer.out
 
 
 def test_what_is_no_request_is_not_approved_here(office: Office, says_yes: Callable[..., list[str]]) -> None:

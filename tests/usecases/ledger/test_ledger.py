@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,6 +68,19 @@ def refreshed(ledger: Ledger) -> LedgerView:
     found = ledger.refresh()
     assert told(found) == told(ledger_view.read(ledger.context, ledger.at))
     return found
+
+
+def test_what_another_run_recorded_is_not_written_here(world: World, granted: str) -> None:
+    """Two runs record the same: the later one wrote what is new alone, so nobody hears of anything twice."""
+    one = mallorys(world)
+    other = replace(one, request=one.request.replace(".yaml", "-too.yaml"))
+    first, second, third = opened(world), opened(world), opened(world)
+    first.add([one])
+    assert first.written == [one]
+    second.add([one, other])
+    assert second.written == [other]
+    third.add([one, other])
+    assert third.written == []
 
 
 @pytest.mark.parametrize("verb", ["grant", "revoke", "sweep"])
