@@ -23,9 +23,8 @@ from jitbot.usecases.ledger.ledger_view import read
 from jitbot.usecases.pull_request.commenting import Shown, of_merged, of_over, of_pull, put
 from jitbot.wiring.context import open_context
 
-_AGAIN = timedelta(
-    hours=2
-)  # a scheduled run looks again at what was recorded since, should a comment have failed
+# A scheduled run looks again at what was recorded since, should a comment have failed.
+_AGAIN = timedelta(hours=2)
 _SWEEPS = "/sweep.yml@"  # the one workflow whose scheduled runs close what is over: once an hour is enough
 _MOST = 50  # pull requests that one run brings up to date
 
