@@ -10,10 +10,10 @@ from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.model.codeowners import CodeOwners, owners_of
 from jitbot.domain.model.documents import Finding, People, Policy, Teams
 from jitbot.domain.model.grammar import any_request, outside_requests
-from jitbot.domain.setup.doctor.desired_settings import APPROVALS
-from jitbot.domain.setup.doctor.github_state import Branch
+from jitbot.domain.setup.doctor.github.desired_settings import APPROVALS
+from jitbot.domain.setup.doctor.github.github_state import Branch
+from jitbot.domain.setup.doctor.github.setting import below
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
-from jitbot.domain.setup.doctor.setting import below
 
 T = TypeVar("T")
 GROUP = "CODEOWNERS"

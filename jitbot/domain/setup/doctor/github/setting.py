@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jitbot.domain.setup.doctor.github_state import Body, Branch, Bypass, GitHubState
+from jitbot.domain.setup.doctor.github.github_state import Body, Branch, Bypass, GitHubState
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 Value = bool | int | str | frozenset[str] | tuple[Bypass, ...]
