@@ -14,10 +14,8 @@ import urllib3.exceptions
 
 import requests
 
-CONNECT, ANSWER = (
-    5.0,
-    10.0,
-)  # seconds until there is a connection, and from one part of the answer to the next
+CONNECT = 5.0  # seconds until there is a connection
+ANSWER = 10.0  # seconds from one part of the answer to the next
 ALL = 20.0  # seconds for all channels together: an answer may come in many parts
 
 

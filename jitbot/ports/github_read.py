@@ -8,7 +8,7 @@ from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.model.documents import Finding, Login, Sha
 from jitbot.domain.model.github_objects import BranchRules, Comment, RepositoryAccess, Status
 from jitbot.domain.model.merge_facts import Actor, PullCommit, PullRequest, PullRequestHistory, Push, Review
-from jitbot.domain.setup.doctor.github_state import Body, Branch, Environment, Hosting
+from jitbot.domain.setup.doctor.github.github_state import Body, Branch, Environment, Hosting
 
 
 class GitHubRead(Protocol):

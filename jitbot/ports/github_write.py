@@ -6,7 +6,7 @@ from typing import Protocol
 from jitbot.domain.model.documents import Sha
 from jitbot.domain.model.github_objects import Comment, Status
 from jitbot.domain.model.merge_facts import PullRequest
-from jitbot.domain.setup.doctor.github_state import Body
+from jitbot.domain.setup.doctor.github.github_state import Body
 
 
 class GitHubWrite(Protocol):

@@ -8,19 +8,15 @@ from types import TracebackType
 from typing import Any, Self
 
 _LARGEST = 100_000  # bytes of a message
-_TAKEN = {
-    "text": (200, b"ok"),
-    "attachments": (202, b""),
-}  # by what a message holds: as Slack and as Teams answer it
+# By what a message holds: as Slack and as Teams answer it.
+_TAKEN = {"text": (200, b"ok"), "attachments": (202, b"")}
 
 
 class ChatSandbox:
     """A chat on loopback that lives as long as its `with` block. `show(channel, text)` hears of each message."""
 
     def __init__(self, show: Callable[[str, str], None] = lambda *_: None) -> None:
-        self.messages: list[
-            tuple[str, Mapping[str, Any]]
-        ] = []  # the channel and the JSON of each, in their order
+        self.messages: list[tuple[str, Mapping[str, Any]]] = []  # the channel and the JSON of each
         self._show = show
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="sandbox-chat")

@@ -20,7 +20,7 @@ from jitbot.domain.model.documents import Accounts, ByLogin, Login, Parsed, Peop
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.domain.model.roster import Roster
 from jitbot.domain.notifications.channels import SECRET
-from jitbot.domain.setup.doctor.github_state import ENVIRONMENT
+from jitbot.domain.setup.doctor.github.github_state import ENVIRONMENT
 from jitbot.domain.text import timestamp
 from jitbot.sandbox.aws import AwsSandbox
 from jitbot.sandbox.clock import Clock

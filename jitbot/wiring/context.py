@@ -6,7 +6,6 @@ boto3 and PyGithub take longer to load than most verbs to run: each is imported 
 import time
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +17,13 @@ from jitbot.domain.access.request_state import pull_requests
 from jitbot.domain.aws.iam import own_name
 from jitbot.domain.aws.service_roles import AUDIENCE
 from jitbot.domain.model.documents import Settings
-from jitbot.domain.model.errors import DeniedError, UnavailableError
+from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.text.addresses import GITHUB_API, is_private
 from jitbot.ports.cloud import Cloud
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import progress
 from jitbot.terminal.paths import clone
+from jitbot.terminal.step_files import write_output
 from jitbot.usecases.context import Context, Run, settings_at_main
 from jitbot.usecases.ledger.ledger_view import LedgerView
 
@@ -64,21 +64,6 @@ def open_context(invocation: Invocation, verb: str, *, purpose: str = "audit") -
         output=partial(write_output, environ),
         run=run_of(environ),
     )
-
-
-def write_output(environ: Mapping[str, str], name: str, value: str) -> None:
-    """Make a value of one line an output of this step, where there is a step.
-
-    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-an-output-parameter
-    """
-    path = environ.get("GITHUB_OUTPUT", "")
-    if not path:
-        return
-    try:
-        with Path(path).open("a", encoding="utf-8") as output:
-            output.write(f"{name}={value}\n")
-    except OSError as error:
-        raise UnavailableError(f"the output of this step cannot be written: {error.strerror}") from error
 
 
 def github_client(

@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -18,21 +19,20 @@ from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import has_data_root
 from jitbot.usecases.request.requester_client import RequesterClient
 
+if TYPE_CHECKING:
+    from jitbot.adapters.github import Client
+
 _ORIGIN = re.compile(r"(?:[a-z+]+://[^/]+/|[^/:]+@?[^/:]*:)(?P<name>[^/]+/[^/]+?)(?:\.git)?/?", re.ASCII)
 
 
 def open_client(invocation: Invocation, verb: str, repository: str | None) -> RequesterClient:
     """The client of the token's owner. Raises InvalidError with what to do if the token or the repository is missing."""
     from jitbot.adapters import documents
-    from jitbot.adapters.github import Client, GitHubReader, GitHubWriter
+    from jitbot.adapters.github import GitHubReader, GitHubWriter
     from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 
-    environ = invocation.environ
-    name = repository_of(repository, environ, invocation.folder)
-    api_url = environ.get("GITHUB_API_URL", GITHUB_API)
-    client = Client(
-        name, token=token_of(environ), api_url=api_url, user_agent=f"jitbot/{__version__} ({verb})"
-    )
+    name = repository_of(repository, invocation.environ, invocation.folder)
+    client = _client(invocation.environ, name, verb)
     return RequesterClient(
         github=GitHubReader(client),
         github_write=GitHubWriter(client),
@@ -45,13 +45,22 @@ def open_client(invocation: Invocation, verb: str, repository: str | None) -> Re
 
 def person_review(invocation: Invocation, repository: str) -> PersonReview:
     """Reviews in the name of the token's owner. Each is sent once."""
-    from jitbot.adapters.github import Client, GitHubPersonReview
+    from jitbot.adapters.github import GitHubPersonReview
 
-    environ = invocation.environ
-    api_url = environ.get("GITHUB_API_URL", GITHUB_API)
-    agent = f"jitbot/{__version__} (approve)"
-    client = Client(repository, token=token_of(environ), api_url=api_url, user_agent=agent, repeats=False)
-    return GitHubPersonReview(client)
+    return GitHubPersonReview(_client(invocation.environ, repository, "approve", repeats=False))
+
+
+def _client(environ: Mapping[str, str], repository: str, verb: str, *, repeats: bool = True) -> "Client":
+    """The way to one repository on GitHub, with the person's own token."""
+    from jitbot.adapters.github import Client
+
+    return Client(
+        repository,
+        token=token_of(environ),
+        api_url=environ.get("GITHUB_API_URL", GITHUB_API),
+        user_agent=f"jitbot/{__version__} ({verb})",
+        repeats=repeats,
+    )
 
 
 def repository_of(

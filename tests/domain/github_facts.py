@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from jitbot.domain.setup.doctor import desired_settings as desired
-from jitbot.domain.setup.doctor.github_state import Branch, Environment, GitHubState, Hosting
-from jitbot.domain.setup.doctor.setting_changes import body
+from jitbot.domain.setup.doctor.github import desired_settings as desired
+from jitbot.domain.setup.doctor.github.github_state import Branch, Environment, GitHubState, Hosting
+from jitbot.domain.setup.doctor.github.setting_changes import body
 
 Rules = tuple[Mapping[str, Any], ...]
 

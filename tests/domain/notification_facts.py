@@ -8,7 +8,6 @@ from acme_facts import DAY, EXPIRES_AT, HEAD, HOUR, MERGE, MERGED_AT, MINUTE, NO
 from builders import an_approval, an_outcome, changed
 
 from jitbot.domain.access.request_state import fold_events
-from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.notifications.as_comment import comments
 from jitbot.domain.notifications.chat_notice import ChatNotice
@@ -60,7 +59,7 @@ def found(*written: Event, before: Sequence[Event] = (), at: datetime = LATER) -
     """What is to be said of events that a run wrote, after these others."""
     events = (*before, *written)
     states = fold_events(events)
-    return notifications(written, events, states, grant_statuses(states.values(), at))
+    return notifications(written, events, states, at)
 
 
 def body(*written: Event, before: Sequence[Event] = (), at: datetime = LATER) -> str:

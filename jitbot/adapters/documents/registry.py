@@ -49,10 +49,9 @@ def parse_settings(source: Source) -> Parsed[Settings]:
 
 
 def _trail(value: Mapping[str, Any]) -> OwnTrail:
-    texts = {name: str(given) for name, given in {**value, **value.get("athena", {})}.items()}
-    account = AccountId(texts.pop("account")) if "account" in texts else None
-    texts.pop("athena", None)
-    return OwnTrail(account=account, **texts)
+    given = {**value, **value.get("athena", {})}
+    texts = {name: str(text) for name, text in given.items() if name not in ("account", "athena")}
+    return OwnTrail(account=AccountId(str(given["account"])) if "account" in given else None, **texts)
 
 
 def parse_accounts(source: Source) -> Parsed[Mapping[str, AccountId]]:

@@ -19,7 +19,7 @@ from jitbot.domain.model.documents import Finding, GithubId, Login, Sha
 from jitbot.domain.model.errors import DeniedError, InvalidError
 from jitbot.domain.model.github_objects import RepositoryAccess
 from jitbot.domain.model.merge_facts import Actor
-from jitbot.domain.setup.doctor.github_state import (
+from jitbot.domain.setup.doctor.github.github_state import (
     ADMIN_ROLE,
     Body,
     Branch,

@@ -15,7 +15,7 @@ from jitbot.domain.model.documents import PLAIN, Sha
 from jitbot.domain.model.errors import BranchMovedError, DeniedError
 from jitbot.domain.model.github_objects import Comment, Status
 from jitbot.domain.model.merge_facts import PullRequest
-from jitbot.domain.setup.doctor.github_state import NAMED_BRANCHES, Body
+from jitbot.domain.setup.doctor.github.github_state import NAMED_BRANCHES, Body
 
 _COMMIT = """mutation($input: CreateCommitOnBranchInput!) {
   createCommitOnBranch(input: $input) { commit { oid } }

@@ -4,34 +4,19 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 """
 
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from itertools import groupby
-from pathlib import Path
 
 from jitbot.domain.audit.report.rule_rows import in_short
 from jitbot.domain.audit.report.summary import rehearsed
 from jitbot.domain.audit.report.use_rows import in_short as use_in_short
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.audit.verify.verdict import AuditVerdict
-from jitbot.domain.model.errors import UnavailableError
 from jitbot.usecases.audit.period_report import PeriodReport
 from jitbot.usecases.issues.alert_issue import listed
 
 _BARS = 40  # the longest timeline that is still read
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
-
-
-def put(environ: Mapping[str, str], text: str) -> None:
-    """Add to the job's summary, where there is one. Raises UnavailableError if it cannot be written."""
-    path = environ.get("GITHUB_STEP_SUMMARY", "")
-    if not path:
-        return
-    try:
-        with Path(path).open("a", encoding="utf-8") as summary:
-            summary.write(f"{text}\n")
-    except OSError as error:
-        raise UnavailableError(f"the job's summary cannot be written: {error.strerror}") from None
 
 
 def of_verdict(verdict: AuditVerdict) -> str:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from jitbot.commands.audit import job_summary
 from jitbot.commands.audit.inputs import keys_option
+from jitbot.commands.audit.job_summary import of_survey
 from jitbot.commands.audit.page import rendered
 from jitbot.commands.audit.period_report import survey_of
 from jitbot.domain.audit.report.rule_rows import in_short
@@ -17,6 +17,7 @@ from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import Day
+from jitbot.terminal.step_files import add_to_summary
 
 
 @click.command()
@@ -63,7 +64,7 @@ def report(
         f"{len(summary.awaiting):,} break-glass awaiting review{escape.log(rehearsed(summary))}"
         f"{escape.log(in_short(survey.rule_changes))}{escape.log(use_in_short(survey.use))}"
     )
-    job_summary.put(invocation.environ, job_summary.of_survey(survey))
+    add_to_summary(invocation.environ, of_survey(survey))
     for warning in survey.source.warnings:
         click.echo(f"! {escape.log(warning)}", err=True)
     return ExitCode.UNSURE if survey.in_doubt else ExitCode.DONE

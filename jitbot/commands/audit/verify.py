@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from jitbot.commands.audit import job_summary
 from jitbot.commands.audit.inputs import keys_option, load_inputs
+from jitbot.commands.audit.job_summary import of_verdict
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.audit.verify.verdict import AuditVerdict
@@ -18,6 +18,7 @@ from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import Moment, format_option
 from jitbot.terminal.output import print_json
+from jitbot.terminal.step_files import add_to_summary
 from jitbot.usecases.audit.compare_aws import compare
 from jitbot.usecases.audit.compare_github import fetch_heads, read_again
 from jitbot.usecases.audit.record_verdict import record as record_verdict
@@ -99,7 +100,7 @@ def verify(
         print_json(verdict.as_json())
     else:
         _print(verdict)
-    job_summary.put(invocation.environ, job_summary.of_verdict(verdict))
+    add_to_summary(invocation.environ, of_verdict(verdict))
     issue_kept = context is None or not record or _keep_issue(context, verdict, now)
     return verdict.exit_code if issue_kept else verdict.exit_code or ExitCode.UNSURE
 

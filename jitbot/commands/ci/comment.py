@@ -17,14 +17,14 @@ from jitbot.domain.views.merged_comment import touched_by
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import counted, findings_json, print_annotations, print_findings, print_json
+from jitbot.terminal.step_files import add_to_summary
 from jitbot.usecases.context import Context
 from jitbot.usecases.ledger.ledger_view import read
 from jitbot.usecases.pull_request.commenting import Shown, of_merged, of_over, of_pull, put
 from jitbot.wiring.context import open_context
 
-_AGAIN = timedelta(
-    hours=2
-)  # a scheduled run looks again at what was recorded since, should a comment have failed
+# A scheduled run looks again at what was recorded since, should a comment have failed.
+_AGAIN = timedelta(hours=2)
 _SWEEPS = "/sweep.yml@"  # the one workflow whose scheduled runs close what is over: once an hour is enough
 _MOST = 50  # pull requests that one run brings up to date
 
@@ -105,19 +105,20 @@ def _put(
         try:
             written[each.number] = put(context, each, run=context.run.url)
         except DeniedError as error:
-            trouble.append(DeniedError(f"#{each.number} is shown in the summary instead: {error}"))
-            _summarise(each, environ)
+            trouble.append(_summarised(each, environ, error))
         except UnavailableError as error:
             trouble.append(error)
     return written, tuple(trouble)
 
 
-def _summarise(shown: Shown, environ: Mapping[str, str]) -> None:
-    """https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary"""
-    path = environ.get("GITHUB_STEP_SUMMARY", "")
-    if path and shown.body and shown.begin:
-        with Path(path).open("a", encoding="utf-8") as summary:
-            summary.write(f"{shown.body}\n")
+def _summarised(shown: Shown, environ: Mapping[str, str], why: DeniedError) -> JitbotError:
+    """Show in the job's summary what may not be written on GitHub. Returns what to say of it."""
+    try:
+        if shown.body and shown.begin:
+            add_to_summary(environ, shown.body)
+    except UnavailableError as error:
+        return UnavailableError(f"#{shown.number} is not brought up to date: {why}; and {error}")
+    return DeniedError(f"#{shown.number} is shown in the summary instead: {why}")
 
 
 def _print(shown: list[Shown], written: Mapping[int, bool], *, in_actions: bool) -> None:

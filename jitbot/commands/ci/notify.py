@@ -42,13 +42,12 @@ def notify(invocation: Invocation, *, channel: str | None) -> int:
     if channel is None and not given:
         click.echo("nothing to send")
         return ExitCode.DONE
-    found = handed(given) if channel is None else None
     chat = Webhooks(addresses(environ.get(SECRET) or "{}"), user_agent=f"jitbot/{__version__} (notify)")
     repository = _repository(invocation)
-    if found is None:
-        sent = send_trial(chat, channels, channel or "", repository=repository)
+    if channel is not None:
+        sent = send_trial(chat, channels, channel, repository=repository)
     else:
-        sent = send(chat, channels, found, attempt=run_of(environ).attempt, repository=repository)
+        sent = send(chat, channels, handed(given), attempt=run_of(environ).attempt, repository=repository)
     _print(sent)
     return ExitCode.UNSURE if sent.trouble else ExitCode.DONE
 

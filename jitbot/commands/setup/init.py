@@ -16,8 +16,8 @@ from jitbot.domain.model.documents import POLICIES, GithubId, Login, Parsed, Set
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup import policy_library, scaffold
-from jitbot.domain.setup.doctor import setting_changes
-from jitbot.domain.setup.doctor.github_state import ACTIONS_APP
+from jitbot.domain.setup.doctor.github import setting_changes
+from jitbot.domain.setup.doctor.github.github_state import ACTIONS_APP
 from jitbot.domain.setup.doctor.report import Unknown, tried
 from jitbot.domain.setup.doctor.repository import GITHUBS_ISSUER
 from jitbot.domain.setup.requests_page import MARK, PAGE, is_made

@@ -21,7 +21,7 @@ from jitbot.domain.views.wording import listed, when
 Message = Mapping[str, object]  # a JSON object
 _LINES = 20  # notifications that one message shows; the rest is counted
 _NAMED = 8  # accounts
-_ENDED = {
+_ENDED: Mapping[EndReason | None, str] = {
     EndReason.RELEASED: "given back by {by}",
     EndReason.REVOKED: "revoked by {by}",
     EndReason.STOPPED: "stopped by {by}",
@@ -72,11 +72,7 @@ def _sentence(each: ChatNotice) -> str:
             why = f" ({', '.join(each.codes)})" if each.codes else ""
             return f"❌ Refused after the merge: {each.policy}, asked for by {who}{why}."
         case NotificationKind.ENDED:
-            why = (
-                _ENDED.get(each.why, "see the pull request")
-                if each.why is not None
-                else "see the pull request"
-            )
+            why = _ENDED.get(each.why, "see the pull request")
             return f"⚪ {who} had {each.policy}{where}. It ended early: {why.format(by=each.by or 'jitbot')}."
         case NotificationKind.REVIEW_DUE:
             return f"🔎 Break-glass: {who} used {each.policy}{where}. To be reviewed by {until}."

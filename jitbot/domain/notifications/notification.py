@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from jitbot.domain.access.post_review import PendingReview
 from jitbot.domain.access.request_state import RequestState
-from jitbot.domain.enforce.grant_status import GrantStatus
+from jitbot.domain.enforce.grant_status import GrantStatus, grant_statuses
 from jitbot.domain.ledger.events import DECIDES, GIVES, EndReason, Event, EventType
 from jitbot.domain.model.documents import AccountId, Sha
 from jitbot.domain.model.grammar import policy_of
@@ -61,28 +61,26 @@ class Notification:
 
 
 def notifications(
-    written: Iterable[Event],
-    events: Sequence[Event],
-    states: Mapping[str, RequestState],
-    statuses: Sequence[GrantStatus],
+    written: Sequence[Event], events: Iterable[Event], states: Mapping[str, RequestState], at: datetime
 ) -> tuple[Notification, ...]:
-    """What is to be said of the events that this run wrote, by the ledger as it is now: `events`, `states`, `statuses`.
+    """What is to be said of the events that this run wrote, by the ledger as it is now: `events` and `states`.
 
     What a later event overtook is left out: nobody hears that something is granted which has ended since.
     """
-    new = tuple(written)
     decided = {(each.request, each.commit): each for each in events if each.kind in DECIDES}
+    accounts: dict[tuple[str, EventType], set[AccountId]] = {}
+    for event in written:
+        accounts.setdefault((event.request, event.kind), set()).add(event.account_id)
+    touched = {path: states[path] for path, _ in accounts if path in states}
+    statuses = {path: grant_statuses((state,), at) for path, state in touched.items()}
     found: dict[tuple[NotificationKind, str, Sha], Notification] = {}
-    for event in new:
-        state = states.get(event.request)
-        if state is None:
+    for event in written:
+        path = event.request
+        if path not in touched:
             continue
-        accounts = {
-            each.account_id for each in new if (each.request, each.kind) == (event.request, event.kind)
-        }
-        of_request = tuple(each for each in statuses if each.request == event.request)
-        for each in _of_event(event, decided, state, of_request, accounts):
-            found.setdefault((each.kind, event.request, each.decision.commit), each)
+        about = _of_event(event, decided, touched[path], statuses[path], accounts[path, event.kind])
+        for each in about:
+            found.setdefault((each.kind, path, each.decision.commit), each)
     return tuple(found.values())
 
 

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.aws import rehearsal
-from jitbot.domain.enforce.grant_status import GrantState, GrantStatus
+from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, grant_statuses
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import DECIDES, EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Reason, RecordedReview
@@ -38,13 +38,13 @@ class MergedRequest:
 
     @property
     def requester(self) -> str:
-        """The login that got the grant; if nothing was granted, the login in the path."""
+        """The login that got the grant; `somebody` if nothing was granted."""
         term = self.state.current
         return term.requester if term is not None else "somebody"
 
 
 def merged_requests(
-    events: Sequence[Event], states: Mapping[str, RequestState], statuses: Sequence[GrantStatus], number: int
+    events: Sequence[Event], states: Mapping[str, RequestState], number: int, now: datetime
 ) -> tuple[MergedRequest, ...]:
     """What the ledger says of each request that this pull request brought, extended, or was refused."""
     decisions: dict[str, Event] = {}
@@ -57,7 +57,7 @@ def merged_requests(
             path=path,
             decision=decision,
             state=states[path],
-            statuses=tuple(each for each in statuses if each.request == path),
+            statuses=grant_statuses((states[path],), now),
             troubles=tuple(
                 event for event in events if event.kind is EventType.FAILED and event.request == path
             ),

@@ -88,9 +88,8 @@ class EventHistory:
     def look_up(self, call: AwsCall, caller: Caller, now: datetime) -> AwsAnswer:
         """Answer LookupEvents, the newest event first."""
         asked = call.document
-        found = sorted(self._found(asked, caller.account_id, call.region, now), key=lambda each: each.at)[
-            ::-1
-        ]
+        found = sorted(self._found(asked, caller.account_id, call.region, now), key=lambda each: each.at)
+        found.reverse()
         start, size = _token(asked), min(int(asked.get("MaxResults", _PAGE)), _PAGE)
         shown = found[start : start + size]
         answer: dict[str, Any] = {"Events": [_enveloped(each) for each in shown]}

@@ -13,8 +13,6 @@ from jitbot.sandbox.organisation import WRITTEN_FOR, Acme
 from jitbot.sandbox.story import granted, refused
 from jitbot.sandbox.story.stage import Jitbot, Stage
 
-BEGINS = WRITTEN_FOR  # the sandbox has its own time, so the story is always the same
-
 _INTRODUCTION = """acme keeps its access rules in a repository. Here it runs on this machine:
 real git, GitHub's API and AWS's on loopback, with acme's people, policies
 and accounts. Nothing here reaches the Internet.
@@ -38,7 +36,8 @@ def play(
     """
     begun = time.monotonic()
     console.print(Panel(Text(_INTRODUCTION), title="the life of a request", border_style="cyan"))
-    with Acme(Clock(BEGINS)) as acme:
+    # The sandbox has its own time, so the story is always the same.
+    with Acme(Clock(WRITTEN_FOR)) as acme:
         stage = Stage(acme=acme, jitbot=jitbot, console=console)
         try:
             _scenes(stage, only=only, after_scene=after_scene or (lambda: None))

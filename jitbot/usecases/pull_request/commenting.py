@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.model.documents import Finding, Sha, errors
 from jitbot.domain.model.errors import DeniedError, JitbotError, UnavailableError
 from jitbot.domain.model.github_objects import Comment, Status, StatusState
@@ -78,8 +77,7 @@ def of_over(context: Context, history: LedgerView, now: datetime) -> list[Shown]
 
 def of_merged(context: Context, history: LedgerView, number: int, now: datetime) -> Shown:
     """What a merged pull request should show, from the ledger alone; no body if the ledger has no event of it."""
-    statuses = grant_statuses(history.states.values(), now)
-    found = merged_comment.merged_requests(history.events, history.states, statuses, number)
+    found = merged_comment.merged_requests(history.events, history.states, number, now)
     if not found:
         return Shown(number=number)
     collector = CaseCollector(context=context)

@@ -8,7 +8,6 @@ there twice.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.model.documents import Source
 from jitbot.domain.model.errors import DeniedError, JitbotError
 from jitbot.domain.notifications.as_comment import comments
@@ -55,8 +54,7 @@ def _announce(ledger: Ledger) -> None:
 
 def _notifications(ledger: Ledger) -> tuple[Notification, ...]:
     history = ledger.read()
-    statuses = grant_statuses(history.states.values(), ledger.at)
-    found = notifications(ledger.written, history.events, history.states, statuses)
+    found = notifications(ledger.written, history.events, history.states, ledger.at)
     return tuple(each for each in found if not history.doubt_of(each.decision.request))
 
 

@@ -5,10 +5,14 @@ from collections.abc import Iterator
 from jitbot.domain.ledger.events import LEDGER
 from jitbot.domain.model.documents import Settings
 from jitbot.domain.model.errors import DeniedError, InvalidError
-from jitbot.domain.setup.chat_environment import CHAT_ENVIRONMENT, ENVIRONMENT_BRANCHES, environment
-from jitbot.domain.setup.doctor import desired_settings as desired
-from jitbot.domain.setup.doctor import other_rules, setting_changes
-from jitbot.domain.setup.doctor.github_state import ENVIRONMENT, GitHubState
+from jitbot.domain.setup.doctor.github import desired_settings as desired
+from jitbot.domain.setup.doctor.github import other_rules, setting_changes
+from jitbot.domain.setup.doctor.github.chat_environment import (
+    CHAT_ENVIRONMENT,
+    ENVIRONMENT_BRANCHES,
+    environment,
+)
+from jitbot.domain.setup.doctor.github.github_state import ENVIRONMENT, GitHubState
 from jitbot.domain.setup.doctor.report import CheckVerdict, tried
 from jitbot.ports.github_read import GitHubRead
 from jitbot.ports.github_write import GitHubWrite

@@ -25,12 +25,9 @@ from jitbot.domain.model.documents import (
 )
 from jitbot.domain.model.roster import Roster
 from jitbot.domain.notifications.channels import NO_CHANNELS, NOTIFY, Channels
-from jitbot.domain.setup import chat_environment
 from jitbot.domain.setup.doctor import (
     account_roles,
     break_glass,
-    desired_settings,
-    other_rules,
     ownership,
     people_and_teams,
     repository,
@@ -38,6 +35,7 @@ from jitbot.domain.setup.doctor import (
     shared_roles,
     workflows,
 )
+from jitbot.domain.setup.doctor.github import chat_environment, desired_settings, other_rules
 from jitbot.domain.setup.doctor.report import Check, Unknown, tried
 from jitbot.ports.cloud import Account, Cloud
 from jitbot.ports.documents import DocumentReader

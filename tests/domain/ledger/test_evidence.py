@@ -18,7 +18,6 @@ from jitbot.domain.audit.report.log_rows import asked_for, rows
 from jitbot.domain.audit.report.population import population
 from jitbot.domain.audit.verify.recheck_decisions import lasts_longer
 from jitbot.domain.enforce import plan
-from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.ledger import case_json, commit_message
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType, dump, load
@@ -132,7 +131,7 @@ def test_whatever_an_event_holds_every_reader_reads_it(ask: dict[str, Any], evid
     assert len(list(rows(recorded, asked_for(recorded)))) == len(events)
     assert population(events, NOW + HOUR)
     after_merge(sha("refused"), events, of_it)
-    told = merged_requests(events, states, grant_statuses(states.values(), NOW), 7)
+    told = merged_requests(events, states, 7, NOW)
     assert outcome(told, number=7)
     assert touched_by(events, run="", since=NOW) == (7,)
 

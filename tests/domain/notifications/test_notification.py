@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from acme_facts import DAY, HOUR, MERGED_AT, MINUTE, NOW, a_request
+from acme_facts import DAY, HOUR, MERGED_AT, MINUTE, NOW, PATH, a_request
 from builders import a_review, a_revocation, a_window, an_approval, an_extension, an_outcome
 from notification_facts import GLASS, GRANTED, LATER, SEVEN, a_refusal, an_end, approval, found
 
@@ -44,6 +44,16 @@ def test_a_run_speaks_of_the_accounts_that_it_recorded() -> None:
         ["staging"],
         ["prod", "staging"],
     ]
+
+
+def test_what_a_run_recorded_otherwise_adds_no_account() -> None:
+    """A failure in prod, or a grant of another request there: who was granted staging hears of staging alone."""
+    both = approval(asked=a_request(accounts=("prod", "staging")))
+    prod, staging = (an_outcome(EventType.GRANTED, account) for account in ("prod", "staging"))
+    other = PATH.replace("24-", "23-")
+    for beside in (an_outcome(EventType.FAILED, "prod"), replace(prod, request=other)):
+        found_of = [each for each in found(beside, staging, before=(both, prod)) if each.kind == "granted"]
+        assert [[each.account for each in one.statuses] for one in found_of] == [["staging"]]
 
 
 def test_an_extension_is_one_of_its_own() -> None:

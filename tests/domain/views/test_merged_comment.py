@@ -14,7 +14,6 @@ from use_facts import REFUSED as SILENT
 
 from jitbot.domain.access import request_state
 from jitbot.domain.access.approval import render_all
-from jitbot.domain.enforce.grant_status import grant_statuses
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
@@ -39,7 +38,7 @@ REFUSED = Event(
 def found(*events: Event, at: datetime = NOW + 2 * MINUTE, number: int = 7) -> tuple[MergedRequest, ...]:
     """What these events say of a pull request at this time."""
     states = request_state.fold_events(events)
-    return merged_requests(events, states, grant_statuses(states.values(), at), number)
+    return merged_requests(events, states, number, at)
 
 
 def told(*events: Event, at: datetime = NOW + 2 * MINUTE, description: str = "Read one table") -> str:

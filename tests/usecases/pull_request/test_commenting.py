@@ -431,6 +431,17 @@ def test_a_fork_is_told_in_the_summary(world: World, tmp_path: Path) -> None:
     assert not world.github.pulls[good].title.startswith("alice:")
 
 
+def test_a_summary_that_cannot_be_written_is_said(world: World, tmp_path: Path) -> None:
+    """Nothing is shown then, so the run says so and is not green; the annotations are there all the same."""
+    world.acme.github.add_user("visitor", 2001, permission="read")
+    token = world.acme.github.token_for("visitor")
+    number, nowhere = ask(world, "carol", "bad", duration="9h"), tmp_path / "nowhere" / "summary"
+    output = comment(world, number, code=3, GITHUB_TOKEN=token, GITHUB_STEP_SUMMARY=str(nowhere))
+    assert f"! #{number} is not brought up to date: " in output
+    assert "; and the job's summary cannot be written: No such file or directory" in output
+    assert "title=duration-above-maximum" in output
+
+
 def test_what_one_part_meets_holds_up_no_other(world: World) -> None:
     """Where no status can be set any more, title and comment are written all the same."""
     number = ask(world)

@@ -13,10 +13,10 @@ from github_facts import HOSTING, JOB_TOKENS, LEDGER, LIMITED, MAIN
 from jitbot.adapters.github import Client, GitHubReader, GitHubWriter
 from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.notifications.channels import Channels, ChannelShape
-from jitbot.domain.setup import chat_environment as chat
-from jitbot.domain.setup.doctor import desired_settings as desired
-from jitbot.domain.setup.doctor import setting_changes
-from jitbot.domain.setup.doctor.github_state import GitHubState
+from jitbot.domain.setup.doctor.github import chat_environment as chat
+from jitbot.domain.setup.doctor.github import desired_settings as desired
+from jitbot.domain.setup.doctor.github import setting_changes
+from jitbot.domain.setup.doctor.github.github_state import GitHubState
 from jitbot.domain.setup.doctor.report import CheckVerdict, Unknown
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github import GitHubFault, GitHubSandbox, PullRequestRule

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from jitbot.domain.access import break_glass
 from jitbot.domain.model.documents import People, Policy, Teams
 from jitbot.domain.model.grammar import any_request
-from jitbot.domain.setup.doctor.desired_settings import APPROVALS
-from jitbot.domain.setup.doctor.github_state import Branch
+from jitbot.domain.setup.doctor.github.desired_settings import APPROVALS
+from jitbot.domain.setup.doctor.github.github_state import Branch
 from jitbot.domain.setup.doctor.ownership import may_be_reviewed
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 

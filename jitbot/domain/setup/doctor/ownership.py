@@ -1,7 +1,7 @@
 """Is every file owned, the rules by people who are known, and each policy by somebody who can approve?"""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
@@ -10,8 +10,9 @@ from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.model.codeowners import CodeOwners, owners_of
 from jitbot.domain.model.documents import Finding, People, Policy, Teams
 from jitbot.domain.model.grammar import any_request, outside_requests
-from jitbot.domain.setup.doctor.desired_settings import APPROVALS
-from jitbot.domain.setup.doctor.github_state import Branch
+from jitbot.domain.setup.doctor.github.desired_settings import APPROVALS
+from jitbot.domain.setup.doctor.github.github_state import Branch
+from jitbot.domain.setup.doctor.github.setting import below
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 T = TypeVar("T")
@@ -180,8 +181,7 @@ def _reviewed(main: Branch) -> Iterator[tuple[str, int, bool]]:
 
 def _dig(found: object, kind: type[T], *names: str) -> T | None:
     """What lies below these names, if it is of this type."""
-    for name in names:
-        found = found.get(name) if isinstance(found, Mapping) else None
+    found = below(found, *names)
     return found if type(found) is kind else None
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from jitbot.domain.model.documents import Settings
-from jitbot.domain.setup.doctor.github_state import Hosting
+from jitbot.domain.setup.doctor.github.github_state import Hosting
 from jitbot.domain.setup.doctor.report import Check
 
 GITHUBS_ISSUER = "https://token.actions.githubusercontent.com"

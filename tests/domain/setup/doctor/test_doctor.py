@@ -14,7 +14,7 @@ from jitbot.domain.model.errors import DeniedError, InvalidError, UnavailableErr
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.domain.model.roster import Membership, Roster
 from jitbot.domain.setup.doctor import break_glass, ownership, people_and_teams, repository, workflows
-from jitbot.domain.setup.doctor.desired_settings import MAIN as MAIN_ROWS
+from jitbot.domain.setup.doctor.github.desired_settings import MAIN as MAIN_ROWS
 from jitbot.domain.setup.doctor.people_and_teams import GitHubAccount
 from jitbot.domain.setup.doctor.report import (
     Check,

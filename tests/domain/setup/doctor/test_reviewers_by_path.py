@@ -10,7 +10,7 @@ from github_facts import FINE, MAIN, MAIN_RULES, asking
 
 from jitbot.domain.model import codeowners
 from jitbot.domain.setup.doctor import break_glass, ownership
-from jitbot.domain.setup.doctor.desired_settings import MAIN as MAIN_ROWS
+from jitbot.domain.setup.doctor.github.desired_settings import MAIN as MAIN_ROWS
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown
 
 ONE, NONE = MAIN_RULES, asking(MAIN_RULES, "pull_request", required_approving_review_count=0)

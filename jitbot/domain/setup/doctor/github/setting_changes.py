@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jitbot.domain.ledger.events import LEDGER
-from jitbot.domain.setup.chat_environment import CHAT_ENVIRONMENT, ENVIRONMENT_BRANCHES
-from jitbot.domain.setup.doctor.desired_settings import CHANGES, LEDGER_BRANCH, TABLE
-from jitbot.domain.setup.doctor.github_state import NAMED_BRANCHES, Body
-from jitbot.domain.setup.doctor.setting import MERGE_METHODS, SettingChange
+from jitbot.domain.setup.doctor.github.chat_environment import CHAT_ENVIRONMENT, ENVIRONMENT_BRANCHES
+from jitbot.domain.setup.doctor.github.desired_settings import CHANGES, LEDGER_BRANCH, TABLE
+from jitbot.domain.setup.doctor.github.github_state import NAMED_BRANCHES, Body
+from jitbot.domain.setup.doctor.github.setting import MERGE_METHODS, SettingChange
 
 ALL_CHANGES = (*CHANGES, CHAT_ENVIRONMENT)  # in the order of `init --apply`
 LEDGER_MESSAGE = "Begin the ledger"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from jitbot.domain.notifications.channels import NOTIFY, SECRET, Channels
-from jitbot.domain.setup.doctor.github_state import ENVIRONMENT, GitHubState
+from jitbot.domain.setup.doctor.github.github_state import ENVIRONMENT, GitHubState
+from jitbot.domain.setup.doctor.github.setting import SettingChange
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
-from jitbot.domain.setup.doctor.setting import SettingChange
 
 ENVIRONMENT_BRANCHES = frozenset({"main"})  # that are given its secrets
 CHAT_ENVIRONMENT = SettingChange(

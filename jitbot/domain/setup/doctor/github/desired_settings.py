@@ -6,9 +6,8 @@ from functools import partial
 
 from jitbot.domain.ledger.events import DELETION, FORCE_PUSH
 from jitbot.domain.request.new_request import APPROVAL, CHECK
-from jitbot.domain.setup.doctor.github_state import Body, Branch, GitHubState
-from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown
-from jitbot.domain.setup.doctor.setting import (
+from jitbot.domain.setup.doctor.github.github_state import Body, Branch, GitHubState
+from jitbot.domain.setup.doctor.github.setting import (
     MERGE_METHODS,
     Seen,
     Setting,
@@ -16,6 +15,7 @@ from jitbot.domain.setup.doctor.setting import (
     SettingRule,
     some_of,
 )
+from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown
 
 STATUSES = frozenset({CHECK, APPROVAL})
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from jitbot.domain.setup.doctor.github_state import Body, Branch, Bypass, GitHubState
+from jitbot.domain.setup.doctor.github.github_state import Body, Branch, Bypass, GitHubState
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
 
 Value = bool | int | str | frozenset[str] | tuple[Bypass, ...]
@@ -51,12 +51,12 @@ class SettingRule:
     def _in_ruleset(self, rule: Body | Unknown) -> Value | Unknown:
         if isinstance(rule, Unknown):
             return rule
-        return self._value(_at(rule, "parameters", self.parameter)) if self.parameter else True
+        return self._value(below(rule, "parameters", self.parameter)) if self.parameter else True
 
     def _in_classic(self, found: Body | Unknown | None) -> Value | Unknown:
         if isinstance(found, Unknown):
             return found
-        raw = _at(found, *self.classic)
+        raw = below(found, *self.classic)
         if raw is None:
             return self.nothing
         value = self._value(raw if len(self.classic) > 1 else True)
@@ -67,7 +67,7 @@ class SettingRule:
         """The value, if it has the type that it must have: the meaning of any other value is unknown."""
         found: Value | Unknown = Unknown(why=f"GitHub does not say {self.parameter} of a rule")
         if isinstance(self.nothing, frozenset) and isinstance(value, list):
-            found = frozenset(str(_at(each, "context") or each) for each in value)
+            found = frozenset(str(below(each, "context") or each) for each in value)
         elif type(value) is type(self.nothing):
             found = value
         return found
@@ -135,7 +135,7 @@ class Setting:
         )
 
 
-def _at(found: object, *names: str) -> object:
+def below(found: object, *names: str) -> object:
     """What lies below these names; None where nothing does."""
     for name in names:
         found = found.get(name) if isinstance(found, Mapping) else None

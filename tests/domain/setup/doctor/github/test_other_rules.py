@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from github_facts import FINE, HOSTING, LEDGER, LEDGER_RULES, MAIN, MAIN_RULES, asking, without
 
-from jitbot.domain.setup.doctor import desired_settings as desired
-from jitbot.domain.setup.doctor import other_rules, setting_changes
-from jitbot.domain.setup.doctor.github_state import GitHubState
+from jitbot.domain.setup.doctor.github import desired_settings as desired
+from jitbot.domain.setup.doctor.github import other_rules, setting_changes
+from jitbot.domain.setup.doctor.github.github_state import GitHubState
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown
 
 CHECKS = "required_status_checks"

@@ -21,11 +21,11 @@ from github_facts import (
 from github_facts import hosting as repository
 
 from jitbot.domain.ledger.events import LEDGER_RULES as KINDS
-from jitbot.domain.setup.doctor import desired_settings as desired
-from jitbot.domain.setup.doctor.github_state import Bypass, GitHubState
+from jitbot.domain.setup.doctor.github import desired_settings as desired
+from jitbot.domain.setup.doctor.github.github_state import Bypass, GitHubState
+from jitbot.domain.setup.doctor.github.setting import Setting, SettingRule
+from jitbot.domain.setup.doctor.github.setting_changes import body, commands
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown
-from jitbot.domain.setup.doctor.setting import Setting, SettingRule
-from jitbot.domain.setup.doctor.setting_changes import body, commands
 
 PAGE = "https://github.com/acme/access"
 GAP = Unknown(why="nobody told")

@@ -7,8 +7,8 @@ import pytest
 from github_facts import FINE, LIMITED
 
 from jitbot.domain.notifications.channels import NO_CHANNELS, Channels, ChannelShape
-from jitbot.domain.setup.chat_environment import checks
-from jitbot.domain.setup.doctor.github_state import Environment
+from jitbot.domain.setup.doctor.github.chat_environment import checks
+from jitbot.domain.setup.doctor.github.github_state import Environment
 from jitbot.domain.setup.doctor.report import CheckVerdict, Unknown
 
 CHANNELS = Channels(shapes={"access": ChannelShape.TEXT}, policies={})

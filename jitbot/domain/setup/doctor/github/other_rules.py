@@ -7,10 +7,10 @@ https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-
 from collections.abc import Iterator, Mapping
 
 from jitbot.domain.ledger.events import DELETION, FORCE_PUSH
-from jitbot.domain.setup.doctor.desired_settings import STATUSES
-from jitbot.domain.setup.doctor.github_state import Body, Branch, GitHubState, Hosting
+from jitbot.domain.setup.doctor.github.desired_settings import STATUSES
+from jitbot.domain.setup.doctor.github.github_state import Body, Branch, GitHubState, Hosting
+from jitbot.domain.setup.doctor.github.setting import SettingRule
 from jitbot.domain.setup.doctor.report import Check, CheckVerdict, Unknown, listed
-from jitbot.domain.setup.doctor.setting import SettingRule
 
 _QUEUE, _SIGNED = "merge_queue", "required_signatures"
 _IN_THE_TABLE = frozenset({"pull_request", "required_status_checks", DELETION, FORCE_PUSH})
