@@ -100,8 +100,10 @@ def verify(
         print_json(verdict.as_json())
     else:
         _print(verdict)
-    add_to_summary(invocation.environ, of_verdict(verdict))
     issue_kept = context is None or not record or _keep_issue(context, verdict, now)
+    add_to_summary(
+        invocation.environ, of_verdict(verdict)
+    )  # last: a page that cannot be written hides no issue
     return verdict.exit_code if issue_kept else verdict.exit_code or ExitCode.UNSURE
 
 

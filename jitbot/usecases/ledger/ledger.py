@@ -33,7 +33,7 @@ class Ledger:
     def __init__(self, context: Context, at: datetime) -> None:
         self.context = context
         self.at = at
-        self.written: list[Event] = []  # by this run's own commits, which no other run can have made
+        self.committed: list[Event] = []  # by this run's own commits, which no other run can have made
         self._reader = LedgerReader(context=context, at=at)
 
     def read(self) -> LedgerView:
@@ -81,10 +81,8 @@ class Ledger:
         in_the_way = _InTheWay(git=self.context.git, head=head)
         for batch in _batches(fresh):
             head = self._append_batch(head, batch, history.signers, in_the_way)
-        if fresh:
-            history = self._read_back(fresh)
-            self.written += fresh
-        return history
+            self.committed += [event for event, _ in batch.values()]
+        return self._read_back(fresh) if fresh else history
 
     def _append_batch(
         self,

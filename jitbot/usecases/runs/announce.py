@@ -32,7 +32,7 @@ def announced(ledger: Ledger) -> Iterator[None]:
 
 
 def _announce(ledger: Ledger) -> None:
-    if not ledger.written:
+    if not ledger.committed:
         return
     context = ledger.context
     try:
@@ -54,7 +54,8 @@ def _announce(ledger: Ledger) -> None:
 
 def _notifications(ledger: Ledger) -> tuple[Notification, ...]:
     history = ledger.read()
-    found = notifications(ledger.written, history.events, history.states, ledger.at)
+    written = [event for event in ledger.committed if event.key in history.keys]
+    found = notifications(written, history.events, history.states, ledger.at)
     return tuple(each for each in found if not history.doubt_of(each.decision.request))
 
 

@@ -11,11 +11,12 @@ from acme_world import HOUR, World
 from forging import attested, batch, mallorys, push, signed_by
 
 from jitbot.adapters.git.clone import GitRepository
+from jitbot.adapters.github.writer import GitHubWriter
 from jitbot.adapters.oidc import ActionsOidc
 from jitbot.cli import main
 from jitbot.domain.ledger.batches import AddedCommit
 from jitbot.domain.model.documents import Sha
-from jitbot.domain.model.errors import UnavailableError
+from jitbot.domain.model.errors import BranchMovedError, UnavailableError
 from jitbot.terminal.invocation import Invocation
 from jitbot.usecases.ledger import ledger_view
 from jitbot.usecases.ledger.ledger import Ledger
@@ -76,11 +77,32 @@ def test_what_another_run_recorded_is_not_written_here(world: World, granted: st
     other = replace(one, request=one.request.replace(".yaml", "-too.yaml"))
     first, second, third = opened(world), opened(world), opened(world)
     first.add([one])
-    assert first.written == [one]
+    assert first.committed == [one]
     second.add([one, other])
-    assert second.written == [other]
+    assert second.committed == [other]
     third.add([one, other])
-    assert third.written == []
+    assert third.committed == []
+
+
+def test_what_was_written_before_the_ledger_moved_stays_this_runs_own(
+    world: World, granted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run writes between two commits of one record: all of it is written in the end, and each event once."""
+    one, ledger, commit = mallorys(world), opened(world), GitHubWriter.commit_on_branch
+    many = [replace(one, request=one.request.replace(".yaml", f"-{number}.yaml")) for number in range(120)]
+    calls = 0
+
+    def moved_once(self: GitHubWriter, *words: Any) -> Sha:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise BranchMovedError("somebody was first")
+        return commit(self, *words)
+
+    monkeypatch.setattr(GitHubWriter, "commit_on_branch", moved_once)
+    ledger.add(many)
+    assert calls == 3
+    assert [each.key for each in ledger.committed] == [each.key for each in many]
 
 
 @pytest.mark.parametrize("verb", ["grant", "revoke", "sweep"])
