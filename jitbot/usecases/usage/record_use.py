@@ -50,28 +50,20 @@ def record_use(
     asking = _Asking(context=context, trails=trails, call_log=call_log, at=now)
     due = _due(history, now)
     for start in range(0, len(due), USES):
-        part = due[start : start + USES]
-        events, waiting = asking.of(part)
+        events, waiting = asking.of(due[start : start + USES])
         report = replace(report, warnings=report.warnings + waiting)
         if events and not dry_run:
-            _, recorded = ledger.transact(_adding(events))
-            report = replace(report, recorded=report.recorded + recorded)
-        if trails.spent() and len(due) > start + USES:
-            left = len(due) - start - USES
-            return replace(
-                report, warnings=(*report.warnings, _waits(f"{left} grants wait: a run asks no more"))
-            )
+            report = replace(report, recorded=report.recorded + ledger.add(events))
+        left = len(due) - start - USES
+        if left > 0 and trails.spent():
+            more = _waits(f"{left} more grants wait: this run has asked as much as one run may")
+            return replace(report, warnings=(*report.warnings, more))
     return report
 
 
-def _adding(events: Sequence[Event]) -> Callable[[LedgerView], Sequence[Event]]:
-    return lambda _: events
-
-
-def _due(history: LedgerView, now: datetime) -> list[DueUse]:
+def _due(history: LedgerView, now: datetime) -> tuple[DueUse, ...]:
     """What is due, those that ended first in front; not what an unread event may be about."""
-    known = (state for state in history.states.values() if not history.doubt_of(state.request))
-    return list(due_uses(known, now))
+    return due_uses((each for each in history.states.values() if not history.doubt_of(each.request)), now)
 
 
 @dataclass(slots=True, kw_only=True)
