@@ -154,7 +154,7 @@ def ledgers(draw: st.DrawFn) -> list[Event]:
         seen = {
             "unused": UNUSED,
             "unknown": UNKNOWN,
-            "silent": SeenUse(asked=False, not_seen=(REFUSED, DATA)),
+            "silent": SeenUse(not_seen=(REFUSED, DATA)),
         }.get(kind, UNUSED)
         event = used_event(due, seen, now=at, run="")
         if kind == "seen":
