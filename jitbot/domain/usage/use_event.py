@@ -32,9 +32,8 @@ from jitbot.domain.usage.role_usage import KEPT, LAG, Opening, Period, TrailCall
 SETTLES = timedelta(hours=2)
 ASKED_FOR = timedelta(days=3)  # how long CloudTrail is asked again for what it refused or did not answer
 ENTERING = "entering"
-_AGAIN = frozenset(
-    {Unseen.REFUSED, Unseen.UNAVAILABLE, Unseen.REGIONS_UNKNOWN}
-)  # may be answered another day
+# What may be answered another day.
+_AGAIN = frozenset({Unseen.REFUSED, Unseen.UNAVAILABLE, Unseen.REGIONS_UNKNOWN})
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}", re.ASCII)
 _OTHER = "other"  # a service by a name that no service has
 

@@ -95,7 +95,7 @@ def test_the_figures() -> None:
     assert figures.out_of_sight == (
         ("calls that read or write data", 3), ("eu-west-3 (AWS refused)", 1), ("what the trail was not set to record", 1),
     )  # fmt: skip
-    assert in_short(figures) == "; of 5 grants that are over 2 never entered, of 2 not known"
+    assert in_short(figures) == "; of 5 grants that are over: 2 never entered, 2 not known"
     assert figures.as_json()["never entered"] == 2
 
 
@@ -124,7 +124,7 @@ def test_the_page_says_it_in_words() -> None:
     section = page.partition("<h2>What was done with the access</h2>")[2].partition("</section>")[0]
     for each in ("never entered", "not seen", "not asked", "it may have been used", "Out of sight"):
         assert each in section
-    assert "calls that read or write data: of 2 grants" in section
+    assert "calls that read or write data: 2 grants" in section
     assert "<script>" not in section
     assert "\x1b" not in page
 
