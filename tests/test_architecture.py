@@ -48,6 +48,7 @@ ORDER = (
     "domain.model",
     "domain.aws",
     "domain.ledger",
+    "domain.access.approvals",
     "domain.access",
     "domain.usage",
     "domain.enforce",

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from acme_facts import DAY, EXPIRES_AT, MINUTE, NOW, PATH
+from acme_facts import DAY, EXPIRES_AT, MINUTE, NOW, PATH, sha
 from builders import a_case, an_outcome
 from catalogue_facts import the_catalogue
 
@@ -12,11 +12,13 @@ from jitbot.domain.access.approval import decide
 from jitbot.domain.access.decision_event import of_decision
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.audit.report.population import population
+from jitbot.domain.audit.report.summary import summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.model.merge_facts import Case
 from jitbot.domain.text import timestamp
+from jitbot.usecases.audit.period_report import PeriodReport, ReportSource
 
 LATER = EXPIRES_AT + 30 * DAY
 
@@ -54,3 +56,17 @@ def a_record(*events: Event, now: datetime = LATER) -> GrantRecord:
     """The one item that these events make."""
     (found,) = population(events, now)
     return found
+
+
+def a_period_report(*records: GrantRecord) -> PeriodReport:
+    """The report on the days around these items."""
+    return PeriodReport(
+        start=NOW - DAY,
+        end=NOW + DAY,
+        now=LATER,
+        source=ReportSource(repository="acme/access", main=sha("main"), ledger=sha("ledger")),
+        records=records,
+        summary=summary(records, LATER),
+        rule_changes=(),
+        entitlements=(),
+    )

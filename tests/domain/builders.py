@@ -35,7 +35,7 @@ from catalogue_facts import the_catalogue
 
 from jitbot.domain.access import request_state
 from jitbot.domain.access.approval import Decision, decide
-from jitbot.domain.access.reviews import count
+from jitbot.domain.access.approvals.reviews import count
 from jitbot.domain.aws import iam
 from jitbot.domain.aws.roles import Actual, Listed
 from jitbot.domain.ledger.ask import Ask

@@ -10,7 +10,7 @@ from builders import a_case, a_ground, a_merge, a_request_state
 from catalogue_facts import the_catalogue
 from markdown_it import MarkdownIt
 
-from jitbot.domain.access.pending_approvals import pending
+from jitbot.domain.access.approvals.pending_approvals import pending
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.model.documents import Request
 from jitbot.domain.model.merge_facts import ChangeKind, Rules

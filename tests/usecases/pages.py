@@ -8,7 +8,7 @@ from acme_world import World
 from asking_world import Counter
 from desk import said
 
-from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
+from jitbot.domain.access.approvals.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.views.comment_body import is_ours
 from jitbot.usecases.request.follow import follow
 from jitbot.usecases.request.requester_client import RequesterClient

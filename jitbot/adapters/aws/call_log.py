@@ -16,7 +16,7 @@ from typing import Any
 import boto3
 
 from jitbot.adapters.aws.errors import translated
-from jitbot.adapters.aws.identity import config
+from jitbot.adapters.aws.identity import client_of
 from jitbot.domain.model.bounds import TRAIL_ROWS
 from jitbot.domain.model.documents import AccountId, OwnTrail
 from jitbot.domain.model.errors import InvalidError, TooMuchError, UnavailableError
@@ -57,11 +57,12 @@ class OwnCallLog:
     def calls_of(
         self, account_id: AccountId, role_arns: Sequence[str], period: Period
     ) -> Mapping[str, tuple[ServiceCalls, ...]]:
-        asked = sorted({*role_arns})
-        if not asked or not all(_ROLE.fullmatch(each) for each in asked):
-            raise InvalidError("the trail is asked about roles of jitbot alone")
-        client = self._client("logs" if self._trail.log_group else "athena", account_id)
-        answer = self._insights if self._trail.log_group else self._athena
+        asked = sorted(map(_literal, {*role_arns}))
+        if not asked:
+            raise InvalidError("the trail is asked about no role")
+        session = self._session(self._trail.account or account_id)
+        service, answer = ("logs", self._insights) if self._trail.log_group else ("athena", self._athena)
+        client = client_of(session, service, self._trail.region, endpoint=self._endpoint, attempts=_ATTEMPTS)
         found: dict[str, list[ServiceCalls]] = {}
         for number, row in enumerate(answer(client, asked, period)):
             if number == TRAIL_ROWS:
@@ -69,13 +70,6 @@ class OwnCallLog:
             if row.get("role") in asked:
                 found.setdefault(row["role"], []).append(_calls(row))
         return {role: tuple(calls) for role, calls in found.items()}
-
-    def _client(self, service: Any, account_id: AccountId) -> Any:
-        session, region = self._session(self._trail.account or account_id), self._trail.region
-        with translated(f"reach {service} in {region}"):
-            return session.client(
-                service, region_name=region, endpoint_url=self._endpoint, config=config(_ATTEMPTS)
-            )
 
     def _insights(self, client: Any, roles: Sequence[str], period: Period) -> Iterator[Row]:
         with translated("ask the trail's log group"):

@@ -8,6 +8,7 @@ import boto3
 import botocore
 import botocore.config
 
+from jitbot.adapters.aws.errors import translated
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import DeniedError
 
@@ -26,6 +27,14 @@ def config(attempts: int, *, signed: bool = True) -> botocore.config.Config:
         retries=retries,
         signature_version=None if signed else botocore.UNSIGNED,
     )
+
+
+def client_of(
+    session: boto3.Session, service: Any, region: str, *, endpoint: str | None, attempts: int
+) -> Any:
+    """A client of a service in a region, for what this session may do there. AWS's errors are translated."""
+    with translated(f"reach {service} in {region}"):
+        return session.client(service, region_name=region, endpoint_url=endpoint, config=config(attempts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 
 from jitbot.adapters.aws.errors import translated
-from jitbot.adapters.aws.identity import REGION, Identity, config
+from jitbot.adapters.aws.identity import REGION, Identity, client_of
 from jitbot.domain.model.bounds import RUN_PAGES
 from jitbot.domain.model.documents import AccountId
 from jitbot.domain.model.errors import TooMuchError, UnavailableError
@@ -162,7 +162,7 @@ class AwsTrails:
         self._began = seconds()
         self._entered: dict[AccountId, tuple[boto3.Session, float]] = {}
         self._asked = Counter[str]()
-        self._clients: dict[tuple[Any, str], Any] = {}  # of the session that was used last
+        self._clients: dict[tuple[str, str], Any] = {}  # of the session that was used last
         self._session_of: boto3.Session | None = None
 
     def of(self, account_id: AccountId, region: str) -> AwsTrail:
@@ -193,16 +193,15 @@ class AwsTrails:
             self._entered[account_id] = (session, self._seconds())
         return session
 
-    def _client(self, account_id: AccountId, service: Any, region: str) -> Any:
+    def _client(self, account_id: AccountId, service: str, region: str) -> Any:
         """A client; those of one account are kept until another is asked, since each takes memory and time."""
         session = self.session(account_id)
         if session is not self._session_of:
             self._session_of, self._clients = session, {}
         if (service, region) not in self._clients:
-            with translated(f"reach {service} in {region}"):
-                self._clients[service, region] = session.client(
-                    service, region_name=region, endpoint_url=self._endpoint, config=config(_ATTEMPTS)
-                )
+            self._clients[service, region] = client_of(
+                session, service, region, endpoint=self._endpoint, attempts=_ATTEMPTS
+            )
         return self._clients[service, region]
 
     def _enter(self, account_id: AccountId) -> boto3.Session:

@@ -172,7 +172,7 @@ def _rule_change(row: RuleRow) -> Text:
 
 
 def _use_tile(figures: UseFigures) -> Text:
-    note = f"of {_many(figures.over, 'grant')} that {'is' if figures.over == 1 else 'are'} over; of {figures.not_seen + figures.not_asked:,} not known"
+    note = f"of {_many(figures.over, 'grant')} that {'is' if figures.over == 1 else 'are'} over; {figures.not_known:,} not known"
     return _tile("Never entered", f"{figures.never:,}", note)
 
 

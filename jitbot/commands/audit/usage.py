@@ -17,8 +17,8 @@ from jitbot.wiring.trails import open_trails
 def usage(invocation: Invocation, *, dry_run: bool, form: str) -> int:
     """Record, once for each grant that is over, whether and how often its role was entered, as CloudTrail has it.
 
-    Runs in Actions, once a day. What AWS refuses to show, or cannot show, is recorded as not seen; it is asked again
-    for three days before. With a trail of your own in settings.yaml it counts calls by service, too.
+    Runs in Actions, four times a day. What AWS refuses or does not answer is asked again for three days, and then
+    recorded as not seen. With a trail of your own in settings.yaml it also counts calls by service.
 
     Example: jitbot audit usage --dry-run
     """

@@ -22,7 +22,7 @@ from jitbot.commands.request.status_rows import (
     waiting_json,
     waiting_row,
 )
-from jitbot.domain.access.pending_approvals import NotKnown
+from jitbot.domain.access.approvals.pending_approvals import NotKnown
 from jitbot.domain.access.request_state import RequestState, fold_events, pull_requests
 from jitbot.domain.enforce.grant_status import (
     GrantState,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
+from jitbot.domain.access.approvals.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.enforce.grant_status import GrantState, GrantStatus, RefusedRequest
 from jitbot.domain.request.to_approve import DueReview
 from jitbot.domain.text import duration, timestamp

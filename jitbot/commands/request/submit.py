@@ -8,8 +8,8 @@ from functools import partial
 import click
 
 from jitbot.commands.request.asked_already import asked_already
+from jitbot.domain.access.approvals.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.access.break_glass import MERGES, is_break_glass
-from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model.documents import Finding, Source
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode

@@ -13,9 +13,9 @@ from enum import StrEnum
 from jitbot.domain.access import break_glass, eligibility, request_state, too_large
 from jitbot.domain.access.approvals.places import fill, open_places, places_in_words
 from jitbot.domain.access.approvals.requirement import required_approvals
+from jitbot.domain.access.approvals.reviews import Approval, Ignored, count, name_everybody, objecting
 from jitbot.domain.access.approvals.rule_checks import request_findings
 from jitbot.domain.access.doubt import doubts_of
-from jitbot.domain.access.reviews import Approval, Ignored, count, name_everybody, objecting
 from jitbot.domain.aws import iam
 from jitbot.domain.ledger import events
 from jitbot.domain.model import bounds, owners

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain.access import eligibility
-from jitbot.domain.access.reviews import objectors, part_in
+from jitbot.domain.access.approvals.reviews import objectors, part_in
 from jitbot.domain.model import owners
 from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, expand, unusable
 from jitbot.domain.model.documents import Finding, Login, People, Person, Policy, Problem, Teams

@@ -9,7 +9,7 @@ from jitbot.domain.access import break_glass
 from jitbot.domain.access.approval import Decision, Verdict
 from jitbot.domain.access.approvals.places import Place, fill
 from jitbot.domain.access.approvals.requirement import Requirement, required_approvals
-from jitbot.domain.access.reviews import Approval, Ignored, named_by_commits
+from jitbot.domain.access.approvals.reviews import Approval, Ignored, named_by_commits
 from jitbot.domain.aws import iam, risk
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.ask import Ask

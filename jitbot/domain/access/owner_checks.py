@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from jitbot.domain.access.approvals.pending_approvals import could_approve
 from jitbot.domain.access.approvals.rule_checks import impossible, owner_findings
 from jitbot.domain.access.break_glass import is_break_glass
 from jitbot.domain.access.eligibility import left_alone
-from jitbot.domain.access.pending_approvals import could_approve
 from jitbot.domain.model import bounds, owners
 from jitbot.domain.model.codeowners import LOCATIONS, CodeOwners, Rule, expand
 from jitbot.domain.model.documents import Finding, FindingLevel, Login, People, Person, Policy, Teams

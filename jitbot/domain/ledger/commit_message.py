@@ -123,7 +123,7 @@ def _how_it_came(event: Event) -> str:
 
 
 def _use(event: Event) -> str:
-    """What was seen of a grant's use; how often is at least so often, if something was out of sight."""
+    """What was seen of a grant's use. If something was out of sight, its role may have been entered more often."""
     entered = event.evidence.use.entered
     state = state_of(entered, event.evidence.use.not_seen)
     if state is not UseState.ENTERED:

@@ -31,7 +31,6 @@ class Unseen(StrEnum):
     UNAVAILABLE = "unavailable"
     TOO_MUCH = "too-much"  # more events than are read
     AGE = "age"  # CloudTrail's event history keeps 90 days
-    DELAY = "delay"  # asked before CloudTrail can be expected to show everything
     LATER = "later"  # the grant was extended after the question
 
 

@@ -205,9 +205,8 @@ class OwnTrail:
     table: str = ""
     bucket: str = ""  # of the trail's files, and perhaps a folder in it
     results: str = ""  # likewise, of what the workgroup writes
-    day: str = (
-        ""  # the partition column that holds a call's day, as 2026/11/24; without it the whole table is read
-    )
+    # The partition column that holds a call's day, as 2026/11/24; without it the whole table is read.
+    day: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

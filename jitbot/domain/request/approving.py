@@ -5,8 +5,8 @@ It decides nothing: what counts is decided from GitHub's own answers, after the 
 
 from collections.abc import Iterator, Sequence
 
+from jitbot.domain.access.approvals.pending_approvals import why_not_counted
 from jitbot.domain.access.break_glass import MERGES, is_break_glass
-from jitbot.domain.access.pending_approvals import why_not_counted
 from jitbot.domain.access.post_review import PendingReview
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import Finding, People, errors

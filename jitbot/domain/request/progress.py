@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
+from jitbot.domain.access.approvals.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.model.documents import Sha

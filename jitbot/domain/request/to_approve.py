@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from jitbot.domain.access import break_glass
-from jitbot.domain.access.pending_approvals import PendingApprovals
+from jitbot.domain.access.approvals.pending_approvals import PendingApprovals
 from jitbot.domain.access.post_review import PendingReview
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.model import owners

@@ -1,6 +1,6 @@
 """The use of a grant in words, the same in the comment, at a terminal, on the page and in the pack."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from jitbot.domain.ledger.recorded_use import CALLS, RecordedUnseen, Unseen, UseState
@@ -10,7 +10,7 @@ from jitbot.domain.usage.use_event import GrantUse
 
 NOT_ASKED = "not asked"  # in the place of a state: no event says anything
 
-_UNSEEN = {
+_UNSEEN: Mapping[str, str] = {
     Unseen.DATA_EVENTS: "calls that read or write data",
     Unseen.TRAIL_SELECTION: "what the trail was not set to record",
     Unseen.OTHER_REGIONS: "calls in other regions than {}",
@@ -19,13 +19,12 @@ _UNSEEN = {
     Unseen.UNAVAILABLE: "{} (AWS did not answer)",
     Unseen.TOO_MUCH: "{} (more than is read)",
     Unseen.AGE: "what is older than the 90 days that CloudTrail keeps",
-    Unseen.DELAY: "what CloudTrail showed later",
     Unseen.LATER: "the time that was added later",
 }
 
 
 def in_words(use: GrantUse, when: Callable[[datetime], str] = timestamp.show) -> str:
-    """What is known of the use, without what was out of sight: `entered 3 times, first …, last …; 2 denied calls seen`."""
+    """What is known of the use, without what was out of sight: `entered 3 times, first use …, last use …; 2 denied calls seen`."""
     if use.state is not UseState.ENTERED:
         return use.state
     count = use.entered or 0
@@ -41,8 +40,7 @@ def out_of_sight(not_seen: Iterable[RecordedUnseen]) -> tuple[str, ...]:
     """What was not seen, in words, what hides an entering first; places with the same reason are joined."""
     places: dict[tuple[bool, str], list[str]] = {}
     for each in sorted(not_seen, key=lambda each: not each.hides_entering):
-        known = next((phrase for what, phrase in _UNSEEN.items() if what == each.what), None)
-        phrase = known or "something that this jitbot does not know"
+        phrase = _UNSEEN.get(each.what, "something that this jitbot does not know")
         places.setdefault((each.about == CALLS, phrase), []).append(each.where or "some of it")
     return tuple(_joined(phrase, where, calls=calls) for (calls, phrase), where in places.items())
 

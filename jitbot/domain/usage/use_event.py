@@ -9,7 +9,7 @@ the end, and then for `SETTLES`, many times the delay that AWS names.
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jitbot.domain.access.request_state import RequestState
@@ -32,9 +32,8 @@ from jitbot.domain.usage.role_usage import KEPT, LAG, Opening, Period, TrailCall
 SETTLES = timedelta(hours=2)
 ASKED_FOR = timedelta(days=3)  # how long CloudTrail is asked again for what it refused or did not answer
 ENTERING = "entering"
-_AGAIN = frozenset(
-    {Unseen.REFUSED, Unseen.UNAVAILABLE, Unseen.REGIONS_UNKNOWN}
-)  # may be answered another day
+# What may be answered another day.
+_AGAIN = frozenset({Unseen.REFUSED, Unseen.UNAVAILABLE, Unseen.REGIONS_UNKNOWN})
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}", re.ASCII)
 _OTHER = "other"  # a service by a name that no service has
 
@@ -63,10 +62,9 @@ class SeenUse:
     openings: tuple[Opening, ...] = ()
     calls: tuple[TrailCall, ...] = ()
     services: tuple["ServiceCalls", ...] | None = None
-    regions: tuple[str, ...] = ()
-    call_regions: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()  # that answered who entered; without one nobody knows
+    call_regions: tuple[str, ...] = ()  # that answered what was called
     not_seen: tuple[RecordedUnseen, ...] = ()
-    asked: bool = True  # whether anybody answered who entered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +101,7 @@ def _of(state: RequestState, now: datetime) -> Iterable[DueUse]:
     for account_id, account_state in state.account_states.items():
         if not account_state.granted:
             continue
-        granted, over_at = account_state.granted[-1], end_of(state, account_id)
+        granted, over_at = account_state.granted[-1], _end_of(state, account_id)
         recorded = {event.commit for event in account_state.used}
         if over_at is None or now < settled_at(over_at) or granted.commit in recorded:
             continue
@@ -121,7 +119,7 @@ def _of(state: RequestState, now: datetime) -> Iterable[DueUse]:
             )
 
 
-def end_of(state: RequestState, account_id: AccountId) -> datetime | None:
+def _end_of(state: RequestState, account_id: AccountId) -> datetime | None:
     """When access in an account was over, or is planned to be; None if none is recorded as granted."""
     granted = state.account_state(account_id).granted
     planned = max((event.window.expires_at for event in granted if event.window), default=None)
@@ -158,16 +156,12 @@ def used_event(due: DueUse, seen: SeenUse, *, now: datetime, run: str) -> Event:
 
 def _recorded(due: DueUse, seen: SeenUse) -> RecordedUse:
     period = due.period
-    openings = [each for each in seen.openings if period is not None and _within(each.at, period)]
-    calls = [each for each in seen.calls if period is not None and _within(each.at, period)]
-    services = [
-        each
-        for each in seen.services or ()
-        if period is not None and _within(each.first, period) and _within(each.last, period)
-    ]
+    openings = [each for each in seen.openings if _within(period, each.at)]
+    calls = [each for each in seen.calls if _within(period, each.at)]
+    services = [each for each in seen.services or () if _within(period, each.first, each.last)]
     times = [*(each.at for each in openings), *(each.at for each in calls)]
     times += [moment for each in services for moment in (each.first, each.last)]
-    entered = max(len(openings), 1 if times else 0) if seen.asked or times else None
+    entered = max(len(openings), 1 if times else 0) if seen.regions or times else None
     not_seen = _distinct((*due.out_of_reach, *seen.not_seen))
     denied = sum(is_denial(each.error) for each in calls)
     if seen.services is not None:
@@ -199,9 +193,9 @@ def _distinct(not_seen: Iterable[RecordedUnseen]) -> tuple[RecordedUnseen, ...]:
     return tuple({json.dumps(each.json, sort_keys=True): each for each in not_seen}.values())
 
 
-def _within(moment: datetime, period: Period) -> bool:
+def _within(period: Period | None, *moments: datetime) -> bool:
     """Whether an answer lies in the time that was asked about: any other is none."""
-    return period.start <= moment <= period.end
+    return period is not None and period.start <= min(moments) and max(moments) <= period.end
 
 
 def _first(not_seen: Iterable[RecordedUnseen]) -> tuple[RecordedUnseen, ...]:
@@ -242,7 +236,7 @@ class GrantUse:
     calls: int | None = None
     services: tuple[ServiceUse, ...] = ()
     regions: tuple[str, ...] = ()
-    not_seen: tuple[RecordedUnseen, ...] = field(default=())
+    not_seen: tuple[RecordedUnseen, ...] = ()
     run: str = ""
 
     @property

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from jitbot.domain.access import break_glass, eligibility
 from jitbot.domain.access.approval import began_of, render_all, window_of
+from jitbot.domain.access.approvals.pending_approvals import could_approve
 from jitbot.domain.access.approvals.requirement import Requirement, under
-from jitbot.domain.access.pending_approvals import could_approve
 from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.aws import iam, rehearsal, risk
 from jitbot.domain.aws.action_catalog import ActionCatalog

@@ -5,9 +5,9 @@ Everything that would be granted comes before everything else, however long the 
 
 from collections.abc import Iterator, Sequence
 
+from jitbot.domain.access.approvals.pending_approvals import PendingApprovals
 from jitbot.domain.access.approvals.places import open_places
 from jitbot.domain.access.break_glass import MERGES, is_break_glass
-from jitbot.domain.access.pending_approvals import PendingApprovals
 from jitbot.domain.aws import rehearsal
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.documents import Finding, Request

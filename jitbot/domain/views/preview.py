@@ -11,9 +11,9 @@ from functools import cached_property
 
 from jitbot.domain.access import break_glass, eligibility
 from jitbot.domain.access.approval import Decision, began_of, decide, render_all, window_of
+from jitbot.domain.access.approvals.pending_approvals import PendingApprovals, could_approve, pending
 from jitbot.domain.access.approvals.places import can_fill
 from jitbot.domain.access.approvals.requirement import Requirement, required_approvals, under
-from jitbot.domain.access.pending_approvals import PendingApprovals, could_approve, pending
 from jitbot.domain.access.request_state import ApprovedTerm, RequestState
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.ask import Ask

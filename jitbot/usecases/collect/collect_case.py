@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import cache
 from typing import Protocol, TypeVar
 
-from jitbot.domain.access import pushes
-from jitbot.domain.access.reviews import (
+from jitbot.domain.access.approvals import pushes
+from jitbot.domain.access.approvals.reviews import (
     may_count,
 )
 from jitbot.domain.audit.history.main_history import ODD

@@ -7,8 +7,8 @@ answer unknown: it is never replaced by a weaker rule.
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals, pending
-from jitbot.domain.access.reviews import may_count
+from jitbot.domain.access.approvals.pending_approvals import NotKnown, PendingApprovals, pending
+from jitbot.domain.access.approvals.reviews import may_count
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import PLAIN, Request, Sha, Source

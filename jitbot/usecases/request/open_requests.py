@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from jitbot.domain.access.approvals.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.access.approvals.requirement import Requirement, under
-from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import Login, Request, same_login
 from jitbot.domain.model.errors import JitbotError

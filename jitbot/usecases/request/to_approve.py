@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
+from jitbot.domain.access.approvals.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model.documents import Parsed, Person
 from jitbot.domain.model.errors import JitbotError
 from jitbot.domain.model.grammar import any_request, is_request, policy_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from jitbot.domain.access import request_state
-from jitbot.domain.access.pending_approvals import NotKnown
+from jitbot.domain.access.approvals.pending_approvals import NotKnown
 from jitbot.domain.aws import iam
 from jitbot.domain.enforce.grant_status import GrantStatus, grant_statuses
 from jitbot.domain.model.errors import DeniedError, UnavailableError

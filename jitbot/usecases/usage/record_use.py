@@ -50,28 +50,20 @@ def record_use(
     asking = _Asking(context=context, trails=trails, call_log=call_log, at=now)
     due = _due(history, now)
     for start in range(0, len(due), USES):
-        part = due[start : start + USES]
-        events, waiting = asking.of(part)
+        events, waiting = asking.of(due[start : start + USES])
         report = replace(report, warnings=report.warnings + waiting)
         if events and not dry_run:
-            _, recorded = ledger.transact(_adding(events))
-            report = replace(report, recorded=report.recorded + recorded)
-        if trails.spent() and len(due) > start + USES:
-            left = len(due) - start - USES
-            return replace(
-                report, warnings=(*report.warnings, _waits(f"{left} grants wait: a run asks no more"))
-            )
+            report = replace(report, recorded=report.recorded + ledger.add(events))
+        left = len(due) - start - USES
+        if left > 0 and trails.spent():
+            more = _waits(f"{left} more grants wait: this run has asked as much as one run may")
+            return replace(report, warnings=(*report.warnings, more))
     return report
 
 
-def _adding(events: Sequence[Event]) -> Callable[[LedgerView], Sequence[Event]]:
-    return lambda _: events
-
-
-def _due(history: LedgerView, now: datetime) -> list[DueUse]:
+def _due(history: LedgerView, now: datetime) -> tuple[DueUse, ...]:
     """What is due, those that ended first in front; not what an unread event may be about."""
-    known = (state for state in history.states.values() if not history.doubt_of(state.request))
-    return list(due_uses(known, now))
+    return due_uses((each for each in history.states.values() if not history.doubt_of(each.request)), now)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,9 +74,7 @@ class _Asking:
     trails: Trails
     call_log: CallLog | None
     at: datetime
-    _regions: dict[AccountId, tuple[tuple[str, ...], tuple[RecordedUnseen, ...]]] = field(
-        default_factory=dict
-    )
+    _regions: dict[AccountId, tuple[str, ...] | RecordedUnseen] = field(default_factory=dict)
     _shut: dict[AccountId, RecordedUnseen] = field(default_factory=dict)  # accounts that could not be entered
 
     def of(self, part: Sequence[DueUse]) -> tuple[list[Event], tuple[Finding, ...]]:
@@ -93,18 +83,15 @@ class _Asking:
         events: list[Event] = []
         waiting: list[Finding] = []
         for due in sorted(part, key=_account_of):
-            account_id = due.documents.account_id
-            seen = self._seen(due)
-            if self.call_log is not None and due.period is not None:
-                answered = account_id not in silent
-                services = sums.get(due.documents.role_arn, ()) if answered else None
-                seen = replace(
-                    seen, services=services, not_seen=(*seen.not_seen, *silent.get(account_id, ()))
-                )
-            selection = Unseen.TRAIL_SELECTION if seen.services is not None else Unseen.DATA_EVENTS
-            not_seen = (*seen.not_seen, unseen(selection, about=CALLS))
+            seen, services = self._seen(due), sums.get(due.documents.role_arn)
+            selection = Unseen.DATA_EVENTS if services is None else Unseen.TRAIL_SELECTION
+            not_seen = (
+                *seen.not_seen,
+                *silent.get(due.documents.role_arn, ()),
+                unseen(selection, about=CALLS),
+            )
             if due.is_final(not_seen, self.at):
-                seen = replace(seen, not_seen=not_seen)
+                seen = replace(seen, services=services, not_seen=not_seen)
                 events.append(used_event(due, seen, now=self.at, run=self.context.run.url))
                 self.context.say(sentence(events[-1]))
             else:
@@ -114,28 +101,24 @@ class _Asking:
     def _seen(self, due: DueUse) -> SeenUse:
         """What the event history shows: two rounds, who entered anywhere, then what was called."""
         if due.period is None:
-            return SeenUse(asked=False)
+            return SeenUse()
         if (shut := self._shut.get(due.documents.account_id)) is not None:
-            return SeenUse(asked=False, not_seen=(shut,))
+            return SeenUse(not_seen=(shut,))
         account_id, role, period = due.documents.account_id, due.documents.role_arn, due.period
         named = regions_of(due.documents)
         everywhere, missing = self._everywhere(account_id, named)
-        if not everywhere:
-            return SeenUse(asked=False, not_seen=missing)
         try:
             trails = {region: self.trails.of(account_id, region) for region in everywhere}
         except JitbotError as error:
             self._shut[account_id] = _unanswered(error, _ACCOUNT, ENTERING)
-            return SeenUse(asked=False, not_seen=(*missing, self._shut[account_id]))
+            return SeenUse(not_seen=(*missing, self._shut[account_id]))
         found = ask(trails, role, period, where=_where_called(everywhere, named), most=USE_SESSIONS)
-        regions = answering(everywhere, found.unopened)
         return SeenUse(
             openings=found.openings,
             calls=found.calls,
-            regions=regions,
+            regions=answering(everywhere, found.unopened),
             call_regions=answering(found.call_regions, found.uncalled),
             not_seen=(*missing, *_unread(found)),
-            asked=bool(regions),
         )
 
     def _everywhere(
@@ -144,29 +127,33 @@ class _Asking:
         """The regions to look in for who entered; those that the policy names, where AWS does not list them."""
         if account_id not in self._regions:
             try:
-                self._regions[account_id] = (self.trails.regions(account_id), ())
+                self._regions[account_id] = self.trails.regions(account_id)
             except JitbotError as error:
-                self._regions[account_id] = ((), (unseen(Unseen.REGIONS_UNKNOWN, why=str(error)),))
-        listed, missing = self._regions[account_id]
-        return (listed, missing) if listed else (tuple(dict.fromkeys((*sorted(named), GLOBAL))), missing)
+                self._regions[account_id] = unseen(Unseen.REGIONS_UNKNOWN, why=str(error))
+        listed = self._regions[account_id]
+        if isinstance(listed, RecordedUnseen):
+            return tuple(dict.fromkeys((*sorted(named), GLOBAL))), (listed,)
+        return listed, ()
 
     def _sums(
         self, part: Sequence[DueUse]
-    ) -> tuple[Mapping[str, tuple[ServiceCalls, ...]], Mapping[AccountId, tuple[RecordedUnseen, ...]]]:
-        """What a trail of one's own holds of these roles, one question for each account; and where it did not answer."""
+    ) -> tuple[Mapping[str, tuple[ServiceCalls, ...]], Mapping[str, tuple[RecordedUnseen, ...]]]:
+        """What a trail of one's own holds of each role, one question for each account; and of which it did not answer."""
         sums: dict[str, tuple[ServiceCalls, ...]] = {}
-        silent: dict[AccountId, tuple[RecordedUnseen, ...]] = {}
+        silent: dict[str, tuple[RecordedUnseen, ...]] = {}
         if self.call_log is None:
             return sums, silent
         asked = sorted((each for each in part if each.period is not None), key=_account_of)
         for account_id, group in groupby(asked, key=_account_of):
             dues = list(group)
+            roles = [each.documents.role_arn for each in dues]
             periods = [each.period for each in dues if each.period is not None]
             whole = Period(start=min(each.start for each in periods), end=max(each.end for each in periods))
             try:
-                sums |= self.call_log.calls_of(account_id, [each.documents.role_arn for each in dues], whole)
+                answer = self.call_log.calls_of(account_id, roles, whole)
+                sums |= {role: answer.get(role, ()) for role in roles}
             except JitbotError as error:
-                silent[account_id] = (_unanswered(error, TRAIL, CALLS),)
+                silent |= dict.fromkeys(roles, (_unanswered(error, TRAIL, CALLS),))
         return sums, silent
 
 

@@ -228,6 +228,13 @@ def test_nothing_but_a_role_enters_a_question(trail: OwnTrail, role: str) -> Non
             question([role], PERIOD)
 
 
+@pytest.mark.parametrize("trail", [GROUP, TABLE])
+def test_no_question_is_about_no_role(trail: OwnTrail) -> None:
+    """AWS would take it for a question about everything, or for none."""
+    with pytest.raises(InvalidError, match="about no role"):
+        Stubbed(trail).log.calls_of(AccountId("111111111111"), (), PERIOD)
+
+
 @pytest.mark.parametrize("part", ["database", "table", "day"])
 def test_nothing_but_a_name_is_a_table(part: str) -> None:
     """The schema says so, too; here nothing depends on it."""

@@ -5,14 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from acme_facts import MERGED_AT, NOW, sha
-from audit_facts import LATER, a_record, approval, ended, granted, removed
+from acme_facts import MERGED_AT
+from audit_facts import LATER, a_period_report, a_record, approval, ended, granted, removed
 
 from jitbot.commands.audit.page import rendered
-from jitbot.domain.audit.report.summary import summary
 from jitbot.domain.audit.verify.grant_checks import judged
 from jitbot.domain.audit.verify.grant_record import AfterReview, GrantRecord
-from jitbot.usecases.audit.period_report import PeriodReport, ReportSource
 
 GOOD = a_record(approval(), granted(), ended(), removed())
 DAY = timedelta(days=1)
@@ -30,17 +28,7 @@ def glass(at: bool) -> GrantRecord:
 
 def banner(*records: GrantRecord) -> str:
     """The text on top of the page."""
-    survey = PeriodReport(
-        start=NOW - DAY,
-        end=NOW + DAY,
-        now=LATER,
-        source=ReportSource(repository="acme/access", main=sha("main"), ledger=sha("ledger")),
-        records=records,
-        summary=summary(records, LATER),
-        rule_changes=(),
-        entitlements=(),
-    )
-    return rendered(survey).partition('<div class="verdict ')[2].partition("</div>")[0]
+    return rendered(a_period_report(*records)).partition('<div class="verdict ')[2].partition("</div>")[0]
 
 
 @pytest.mark.parametrize(

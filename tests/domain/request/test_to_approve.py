@@ -6,7 +6,7 @@ from typing import Any
 from acme_facts import HOUR, MERGED_AT, MINUTE, PATH, a_person, a_policy, owned_by, the_rules, unreadable
 from builders import a_case, a_merge, a_request_state, a_review, an_approval, previewed
 
-from jitbot.domain.access.pending_approvals import PendingApprovals
+from jitbot.domain.access.approvals.pending_approvals import PendingApprovals
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.request.to_approve import due_reviews, helps, may_judge
 

@@ -118,7 +118,7 @@ def test_what_cloudtrail_keeps_no_more_is_not_never() -> None:
     assert partly.period.start == NOW
     wholly = a_due_use(*events_, now=NOW + 2 * KEPT)
     assert wholly.period is None
-    for each, seen in ((partly, UNUSED), (wholly, SeenUse(asked=False, not_seen=(DATA,)))):
+    for each, seen in ((partly, UNUSED), (wholly, SeenUse(not_seen=(DATA,)))):
         use = used_event(each, seen, now=NOW + 2 * KEPT, run="").evidence.use
         assert (use.state, use.not_seen[0].what) == ("not seen", "age")
 
@@ -160,7 +160,7 @@ def test_a_call_without_an_entering_is_an_entering() -> None:
     """Somebody was in, whatever else is missing; also if nobody could be asked who entered."""
     for seen in (
         a_seen_use(openings=()),
-        a_seen_use(openings=(), calls=(), services=(a_sum(),), asked=False),
+        a_seen_use(openings=(), calls=(), services=(a_sum(),), regions=()),
     ):
         use = a_used_event(seen).evidence.use
         assert (use.state, use.entered) == ("entered", 1)

@@ -9,7 +9,7 @@ from acme_facts import EXPIRES_AT, HOUR, MERGED_AT, PATH, a_policy, a_request, o
 from builders import a_request_state, a_review, an_approval
 from comment_facts import a_summary, rendered
 
-from jitbot.domain.access.pending_approvals import PendingApprovals
+from jitbot.domain.access.approvals.pending_approvals import PendingApprovals
 from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
 from jitbot.domain.model.documents import Login
 from jitbot.domain.views.open_comment import proposal, steering

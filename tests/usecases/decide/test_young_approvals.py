@@ -8,7 +8,7 @@ from acme_world import MINUTE, ORDERS, TABLE, World
 from audit_story import verdict
 from pages import waiting
 
-from jitbot.domain.access.pending_approvals import PendingApprovals
+from jitbot.domain.access.approvals.pending_approvals import PendingApprovals
 from jitbot.sandbox.github.git.objects import Signature
 
 

@@ -9,7 +9,7 @@ from audit_story import verdict
 from desk import said
 from pages import comment, lights, only, status, waiting
 
-from jitbot.domain.access.pending_approvals import PendingApprovals
+from jitbot.domain.access.approvals.pending_approvals import PendingApprovals
 from jitbot.domain.views.approval_places import placed
 from jitbot.domain.views.wording import MARKDOWN, TERMINAL
 

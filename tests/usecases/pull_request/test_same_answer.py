@@ -13,7 +13,7 @@ import pytest
 from acme_world import DAY, HOUR, MINUTE, ORDERS, SECOND, TABLE, World
 from pages import desk, status, waiting
 
-from jitbot.domain.access.pending_approvals import NotKnown, PendingApprovals
+from jitbot.domain.access.approvals.pending_approvals import NotKnown, PendingApprovals
 from jitbot.domain.model import bounds
 from jitbot.sandbox.github import GitHubFault
 from jitbot.sandbox.github.git.objects import Signature

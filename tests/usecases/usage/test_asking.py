@@ -315,7 +315,7 @@ def test_a_request_in_doubt_waits() -> None:
     events = (an_approval(), an_outcome(EventType.GRANTED))
     view = LedgerView(head=sha("h"), main=sha("m"), events=events, ignored=(), doubt="", signers={})
     assert [each.request for each in _due(view, ASKED_AT)] == [PATH]
-    assert _due(replace(view, in_doubt=Doubt(requests=frozenset([PATH]))), ASKED_AT) == []
+    assert _due(replace(view, in_doubt=Doubt(requests=frozenset([PATH]))), ASKED_AT) == ()
 
 
 def test_ends_come_first() -> None:

@@ -1,1 +1,1 @@
-"""What a request needs to be approved, and who fills which place."""
+"""Approvals: what a request needs, which reviews count, who fills which place, and what is still open."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from jitbot.domain.access.reviews import Approval
+from jitbot.domain.access.approvals.reviews import Approval
 from jitbot.domain.model import bounds
 from jitbot.domain.model.account_groups import NO_GROUPS, AccountGroups, is_group
 from jitbot.domain.model.approval_rules import ApprovalRule

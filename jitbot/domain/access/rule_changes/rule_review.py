@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from jitbot.domain.access.reviews import approved_at
+from jitbot.domain.access.approvals.reviews import approved_at
 from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
 from jitbot.domain.model import bounds, owners
 from jitbot.domain.model.documents import Parsed, People, Person, Sha

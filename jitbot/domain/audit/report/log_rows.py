@@ -8,11 +8,10 @@ from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.audit.report.columns import as_text
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import Event, EventType
-from jitbot.domain.ledger.recorded_use import state_of
 from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.text import escape, timestamp
 from jitbot.domain.usage.in_words import in_words, out_of_sight
-from jitbot.domain.usage.use_event import use_of
+from jitbot.domain.usage.use_event import GrantUse, use_of
 
 # What a spreadsheet takes for the beginning of a formula, in full width too: https://owasp.org/www-community/attacks/CSV_Injection
 
@@ -93,10 +92,11 @@ def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
     event = recorded.event
     number = event.evidence.pull_request
     starts = event.window.starts_at if event.window is not None else None
+    use = use_of([event], None) if event.kind is EventType.USED else None
     return LogRow(
         at=timestamp.show(event.at),
         event=event.kind,
-        why=event.why or _outcome(event),
+        why=event.why or _outcome(event, use),
         request=event.request,
         requester=_requester(event, ask),
         policy=policy_of(event.request) if event.request.count("/") >= 2 else event.evidence.policy,
@@ -105,7 +105,7 @@ def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
         expires_at=timestamp.show(event.window.expires_at) if event.window is not None else "",
         approved_by=tuple(each.login for each in event.evidence.approvals if each.login),
         by=event.evidence.by,
-        reason=_use(event) or event.evidence.reason or event.ask.reason or ask.reason or "",
+        reason=_said(use) or event.evidence.reason or event.ask.reason or ask.reason or "",
         ticket=event.ask.ticket or ask.ticket or "",
         codes=tuple(each.code for each in event.evidence.reasons if each.code),
         pull_request=f"#{number}" if number is not None else "",
@@ -116,16 +116,15 @@ def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
     )
 
 
-def _outcome(event: Event) -> str:
+def _outcome(event: Event, use: GrantUse | None) -> str:
     """How a change of the rules came to main; whether a grant was used."""
-    if event.kind is EventType.USED:
-        return state_of(event.evidence.use.entered, event.evidence.use.not_seen)
+    if use is not None:
+        return use.state
     return event.evidence.outcome if event.kind is EventType.RULES else ""
 
 
-def _use(event: Event) -> str:
+def _said(use: GrantUse | None) -> str:
     """What CloudTrail showed of a grant, in words; empty for any other event."""
-    use = use_of([event], None) if event.kind is EventType.USED else None
     if use is None:
         return ""
     not_seen = out_of_sight(use.not_seen)

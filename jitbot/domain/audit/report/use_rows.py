@@ -24,12 +24,8 @@ _MORE: Mapping[str, Callable[[GrantUse], object]] = {
     "use_not_seen": lambda use: in_words.out_of_sight(use.not_seen),
     "use_asked_at": lambda use: use.at,
 }
-FORMER = (
-    "first_use",
-    "last_use",
-    "calls",
-    "denied_calls",
-)  # columns that were there before any use was recorded
+# The columns that were there before any use was recorded, at their former places.
+FORMER = ("first_use", "last_use", "calls", "denied_calls")
 ADDED = ("use", "entered", *_MORE)
 
 
@@ -47,6 +43,11 @@ class UseFigures:
     not_asked: int
     with_denied: int
     out_of_sight: tuple[tuple[str, int], ...]
+
+    @property
+    def not_known(self) -> int:
+        """How many may have been used, or not."""
+        return self.not_seen + self.not_asked
 
     def as_json(self) -> Mapping[str, object]:
         """The figures for machines."""
@@ -105,8 +106,8 @@ def in_short(figures: UseFigures) -> str:
     """The figures as the end of a sentence; empty if nothing is over."""
     if not figures.over:
         return ""
-    unknown = figures.not_seen + figures.not_asked
-    return f"; of {figures.over:,} grants that are over {figures.never:,} never entered, of {unknown:,} not known"
+    never, not_known = f"{figures.never:,} never entered", f"{figures.not_known:,} not known"
+    return f"; of {figures.over:,} grants that are over: {never}, {not_known}"
 
 
 def cell_of(record: GrantRecord, name: str) -> object:

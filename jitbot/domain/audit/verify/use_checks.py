@@ -90,8 +90,8 @@ def _figures(use: RecordedUse) -> Iterator[str]:
     times = (use.first_use, use.last_use)
     if any(number is not None and number < 0 for number in numbers):
         yield "a number is below zero"
-    if use.state != state_of(use.entered, use.not_seen):
-        yield f'it says "{use.state}", and its figures come to "{state_of(use.entered, use.not_seen)}"'
+    if use.state != (state := state_of(use.entered, use.not_seen)):
+        yield f'it says "{use.state}", and its figures come to "{state}"'
     if not use.entered and (any(numbers[1:]) or any(each is not None for each in times)):
         yield "nobody entered, and something was called"
     if use.entered and any(each is None for each in times):
@@ -109,7 +109,7 @@ def _moments(use: RecordedUse) -> Iterator[str]:
 
 
 def _sums(use: RecordedUse) -> Iterator[str]:
-    if (use.calls is None) is not ("services" not in use.json):
+    if (use.calls is None) is ("services" in use.json):
         yield "it counts calls, and no service, or the other way round"
     listed = sum(each.calls or 0 for each in use.services)
     if use.calls is not None and (listed > use.calls or (use.services_count is None and listed != use.calls)):

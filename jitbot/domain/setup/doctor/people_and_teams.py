@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from jitbot.domain.access.reviews import MAY_WRITE
+from jitbot.domain.access.approvals.reviews import MAY_WRITE
 from jitbot.domain.model.codeowners import CodeOwners, expand
 from jitbot.domain.model.documents import Login, People, Teams
 from jitbot.domain.model.merge_facts import Actor

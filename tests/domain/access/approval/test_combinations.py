@@ -42,7 +42,7 @@ from hypothesis import strategies as st
 from jitbot.domain.access.approval import Decision
 from jitbot.domain.access.approvals.places import Place, fill, open_places
 from jitbot.domain.access.approvals.requirement import required_approvals
-from jitbot.domain.access.reviews import count
+from jitbot.domain.access.approvals.reviews import count
 from jitbot.domain.model.parsed_case import ParsedCase, parse_case
 
 PROPERTY = "combinations"  # of a test's report: how many were tried, by their answer, and the violations

@@ -6,9 +6,9 @@ from acme_facts import TEAMS as ACMES
 from builders import a_case, a_ground, a_merge, a_review
 
 from jitbot.domain.access.approvals import requirement as requirement_module
+from jitbot.domain.access.approvals.pending_approvals import pending
 from jitbot.domain.access.approvals.places import Place, can_fill, fill, open_places, places_in_words
 from jitbot.domain.access.approvals.requirement import Requirement, of_rules
-from jitbot.domain.access.pending_approvals import pending
 from jitbot.domain.model.approval_rules import ApprovalRule
 from jitbot.domain.model.documents import AccountId, GithubId, Login, Person
 from jitbot.domain.model.merge_facts import Actor

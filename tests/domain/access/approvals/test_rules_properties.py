@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from jitbot.domain.access.approval import Verdict, decide
 from jitbot.domain.access.approvals.places import can_fill, fill
 from jitbot.domain.access.approvals.requirement import required_approvals, under
+from jitbot.domain.access.approvals.reviews import count
 from jitbot.domain.access.request_state import RequestState
-from jitbot.domain.access.reviews import count
 from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
 from jitbot.domain.model.documents import GithubId, IamUser, Login, Parameter, Person

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from acme_facts import EXPIRES_AT, HOUR, MERGE, MERGED_AT, MINUTE, NOW, PATH, SECOND, a_request, sha
 from builders import a_revocation, a_window, an_approval, an_outcome
+from use_facts import UNUSED, a_used_event
 
 from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
 from jitbot.domain.audit.report.columns import as_json
@@ -64,6 +65,17 @@ def test_how_a_change_of_the_rules_came_stands_where_others_have_their_reason(
     """The outcome of a review is another thing, and stays out of that column."""
     event = Event(kind=kind, at=NOW, request="", evidence=Evidence({"outcome": "approved"}))
     assert row(event).why == why
+
+
+def test_a_use_is_told_alike_in_both_columns() -> None:
+    """Also one that does not say which time was asked about: nobody can take it for "never entered"."""
+    told = row(a_used_event(UNUSED))
+    assert (told.why, told.reason) == (
+        "never entered",
+        "never entered; not seen: calls that read or write data",
+    )
+    told = row(a_used_event(UNUSED, until=None))
+    assert (told.why, told.reason.partition(";")[0]) == ("not seen", "not seen")
 
 
 def test_an_outcome_is_told_with_what_was_asked() -> None:

@@ -63,7 +63,7 @@ TRUE = (
     a_seen_use(not_seen=(*(unseen(Unseen.UNAVAILABLE, where=f"eu-west-{n}") for n in range(99)), DATA)),
     UNUSED,
     replace(UNUSED, not_seen=(REFUSED, DATA)),
-    SeenUse(asked=False, not_seen=(REFUSED, DATA)),
+    SeenUse(not_seen=(REFUSED, DATA)),
 )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def test_a_ledger_without_uses_has_nothing_wrong() -> None:
 
 def test_what_was_gone_when_it_was_asked_is_the_truth_too() -> None:
     """Partly or wholly older than CloudTrail keeps."""
-    for now, seen in ((NOW + KEPT, UNUSED), (NOW + 2 * KEPT, SeenUse(asked=False, not_seen=(DATA,)))):
+    for now, seen in ((NOW + KEPT, UNUSED), (NOW + 2 * KEPT, SeenUse(not_seen=(DATA,)))):
         assert found(APPROVED, GRANTED, used_event(a_due_use(now=now), seen, now=now, run="")) == []
 
 
@@ -203,10 +203,9 @@ def answers(draw: st.DrawFn) -> SeenUse:
         openings=tuple(openings),
         calls=tuple(calls) if looked and openings else (),
         services=services,
-        regions=draw(st.just(REGIONS)),
+        regions=draw(st.sampled_from([(), REGIONS])),
         call_regions=looked,
         not_seen=(*draw(st.lists(parts, max_size=40)), DATA),
-        asked=draw(st.booleans()),
     )
 
 

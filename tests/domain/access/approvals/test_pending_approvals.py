@@ -19,7 +19,7 @@ from acme_facts import (
 )
 from builders import a_case, a_commit, a_ground, a_merge, a_pull, a_review
 
-from jitbot.domain.access.pending_approvals import PendingApprovals, could_approve, pending
+from jitbot.domain.access.approvals.pending_approvals import PendingApprovals, could_approve, pending
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import GithubId, Login
 

@@ -6,7 +6,7 @@ from acme_facts import MERGED_AT, MINUTE, SECOND, an_actor, sha
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jitbot.domain.access.pushes import made_head_at, that_changed
+from jitbot.domain.access.approvals.pushes import made_head_at, that_changed
 from jitbot.domain.model import bounds
 from jitbot.domain.model.documents import GithubId, Login, Sha
 from jitbot.domain.model.merge_facts import GONE, Actor, PullCommit, Push

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from jitbot.domain.access.approvals.places import Place, can_fill, fill, open_places
 from jitbot.domain.access.approvals.requirement import Requirement, required_approvals
-from jitbot.domain.access.reviews import Approval, Ignored, count, objecting, would_count
+from jitbot.domain.access.approvals.reviews import Approval, Ignored, count, objecting, would_count
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import Login, Person
 from jitbot.domain.model.merge_facts import Actor, Review

@@ -23,7 +23,7 @@ from acme_facts import (
 )
 from builders import a_case, a_commit, a_ground, a_merge, a_pull, a_review, counted, why_not
 
-from jitbot.domain.access.reviews import (
+from jitbot.domain.access.approvals.reviews import (
     count,
     may_count,
     name_everybody,
