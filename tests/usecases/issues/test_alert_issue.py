@@ -144,6 +144,16 @@ def test_the_summary_tells_verdict_and_findings(world: World, lived: str, tmp_pa
     assert not any(hostile in text for hostile in ("<img", "@olivia"))
 
 
+def test_a_summary_that_cannot_be_written_hides_no_issue(world: World, lived: str, tmp_path: Path) -> None:
+    """The run is red, and the issue and the record are there all the same."""
+    broken(world)
+    environ = {**world.acme.job("audit.yml"), "GITHUB_STEP_SUMMARY": str(tmp_path / "gone" / "summary.md")}
+    given = ["audit", "verify", "--record", "--keys", str(vouched(world))]
+    assert world.jitbot(given, now=world.now, environ=environ, folder=clone(world)) == 3
+    assert [each.title for each in issues(world)] == ["The verification of the access record failed"]
+    assert world.ledger()[-1]["event"] == "verified"
+
+
 def test_the_summary_draws_who_held_what(world: World, lived: str, tmp_path: Path) -> None:
     """The figures of the period, and one bar for each time that somebody held access."""
     period = ("--from", "2026-11-16", "--to", "2026-11-30", "--output", str(tmp_path / "report.html"))

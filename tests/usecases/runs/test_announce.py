@@ -323,3 +323,12 @@ def test_what_may_have_ended_is_not_announced(world: World, asked: str) -> None:
     world.calm()
     assert "granted" in world.story(asked)
     assert notified(world, number(world)) == []
+
+
+def test_what_does_not_count_is_not_announced(world: World) -> None:
+    """A run of another workflow writes a refusal to the ledger; it is no record, so nobody hears of it."""
+    path, text = world.request("mallory", ORDERS, "bad", parameters={"table": "orders"}, duration="9h")
+    pull = world.land("mallory", {path: text})
+    ran = world.jit("grant", workflow="mine.yml", code=3)
+    assert "does not read back as attested" in ran.output
+    assert notified(world, pull) == []
