@@ -79,29 +79,24 @@ def of_open_pulls(
     for each in found:
         policy = policy_of(each.request.path)
         old, new = (_refusals(each.request, rules.of(policy), now, catalogue) for rules in (base, head))
-        reasons = [reason for reason in new if reason not in old]
-        number = f"pull request {each.number}"
-        if reasons:
+        reason = next((reason for reason in new if reason not in old), "")
+        if reason:
+            code, level = "refuses-request", Level.MEDIUM
             text = "The open request of {people} would be refused ({what}): {after}"
-            yield Effect(
-                code="refuses-request",
-                direction=Direction.NARROWER,
-                level=Level.MEDIUM,
-                text=text,
-                people=(each.request.requester,),
-                what=(number,),
-                after=reasons[0],
-            )
         elif _rendered(each.request, base, now) != _rendered(each.request, head, now):
+            code, level = "outdates-request", Level.LOW
             text = "The open request of {people} must be brought up to date and approved again: {what}"
-            yield Effect(
-                code="outdates-request",
-                direction=Direction.NARROWER,
-                level=Level.LOW,
-                text=text,
-                people=(each.request.requester,),
-                what=(number,),
-            )
+        else:
+            continue
+        yield Effect(
+            code=code,
+            direction=Direction.NARROWER,
+            level=level,
+            text=text,
+            people=(each.request.requester,),
+            what=(f"pull request {each.number}",),
+            after=reason,
+        )
 
 
 def _refusals(request: Request, rules: Rules, now: datetime, catalogue: ActionCatalog) -> tuple[str, ...]:
