@@ -97,7 +97,7 @@ def coverage(files: Iterable[str], codeowners: CodeOwners, people: People, teams
     every = tuple(files)
     first = codeowners.rules[0] if codeowners.rules else None
     yield _CATCH_ALL.answer(
-        first is not None and first.pattern in owner_checks.ANYTHING and bool(first.owners),
+        owner_checks.begins_with_everything(codeowners),
         f"the first line is {first.pattern}" if first else "there is no line",
     )
     # An ownerless line for a break-glass policy is intended; `approvers` checks those.
