@@ -51,7 +51,8 @@ class RuleEffects:
 
 def compare(base: RuleSet, head: RuleSet, now: datetime, catalogue: ActionCatalog) -> RuleEffects:
     """What merging `head` over `base` changes for people, from this moment on. Of two equal rule sets: nothing."""
-    unread = tuple(dict.fromkeys(each for each in head.unreadable if each not in set(base.unreadable)))
+    known = set(base.unreadable)
+    unread = tuple(dict.fromkeys(each for each in head.unreadable if each not in known))
     whole = _Comparison(*comparable(base, head), now, catalogue)
     effects = (*_of_codeowners(base, head), *whole.effects())
     return RuleEffects(effects=most_serious_first(effects), unread=unread)
