@@ -30,7 +30,6 @@ from jitbot.usecases.context import Context
 from jitbot.usecases.pull_request.checking import Checker, read_proposed
 from jitbot.usecases.pull_request.proposed_rules import (
     FOLDERS,
-    ParsedOnce,
     ProposedRules,
     listed_at,
     merged_rules,
@@ -112,7 +111,7 @@ def _of_change(invocation: Invocation, change: _Change) -> RuleReport | None:
     git, context = clone(invocation.folder, invocation.environ), _context(invocation)
     base = _base(git, change.base)
     catalogue = ServiceAuthorizationReference()
-    checker = Checker(documents=ParsedOnce(documents), catalogue=catalogue, when=change.at)
+    checker = Checker(documents=documents, catalogue=catalogue, when=change.at)
     if change.head is not None:
         proposed = read_proposed(git, base=base, head=git.resolve(change.head))
         rules = proposed_rules(git, documents, proposed)
@@ -179,8 +178,7 @@ class _Folder:
 
     def rules(self) -> ProposedRules:
         """The rules on both sides."""
-        once = ParsedOnce(documents)
-        return merged_rules(self.git, once, fork=self.fork, base=self.base, head=self.head, contents=self.contents)  # fmt: skip
+        return merged_rules(self.git, documents, fork=self.fork, base=self.base, head=self.head, contents=self.contents)  # fmt: skip
 
 
 def _of_folder(git: GitRepository, root: Path, base: Sha) -> _Folder:

@@ -1,7 +1,7 @@
 """`jitbot check`: the verdict that a merge would get, before the merge. It reads files; it asks neither GitHub nor AWS."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -51,7 +51,6 @@ from jitbot.usecases.collect.collect_case import (
 from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request import requests_page
 from jitbot.usecases.pull_request.proposed_rules import (
-    ParsedOnce,
     ProposedRules,
     compared,
     read_proposed_rules,
@@ -162,22 +161,14 @@ class Checker:
         """
         if unread := proposed.unread or too_many_rules(proposed.touched):
             return unread
-        if not isinstance(
-            self.documents, ParsedOnce
-        ):  # every policy shares most of its files with the others
-            once = replace(self, documents=ParsedOnce(self.documents))
-            return once.together(git, proposed, of_requests, after)
-        requests, rules = (
-            proposed.requests,
-            [path for path in proposed.touched if path.startswith(codeowners.RULES)],
-        )
+        requests = proposed.requests
+        rules = [path for path in proposed.touched if path.startswith(codeowners.RULES)]
         beside = beside_rules(requests[0], proposed.touched) if requests else ()
         there = [entry.path for entry in git.entries(proposed.head, rules)]
         tree = CommitTree(git=git, commit=proposed.head)
         if any(path.startswith(POLICIES) and path not in there for path in rules):
-            there += (
-                entry.path for entry in git.entries(proposed.head, [NOTIFY])
-            )  # may name a policy that goes
+            # notify.yaml may name a policy that goes.
+            there += (entry.path for entry in git.entries(proposed.head, [NOTIFY]))
         of_rules = self.files(tree, there)
         of_policies = self._of_policies(git, tree, set(rules))
         of_page = self._of_page(git, tree) if rules or PAGE in proposed.touched else ()

@@ -20,7 +20,6 @@ from jitbot.usecases.context import Context
 from jitbot.usecases.ledger import ledger_view as ledger
 from jitbot.usecases.pull_request.checking import ProposedChanges, read_proposed
 from jitbot.usecases.pull_request.proposed_rules import (
-    ParsedOnce,
     ProposedRules,
     of_rules,
     read_proposed_rules,
@@ -38,8 +37,7 @@ def proposed_rules(
     touched = proposed.touched
     if proposed.unread or not of_rules(touched) or too_many_rules(touched):
         return too_many_rules(touched)
-    once = ParsedOnce(documents)
-    return read_proposed_rules(git, once, base=proposed.base, head=proposed.head, touched=touched)
+    return read_proposed_rules(git, documents, base=proposed.base, head=proposed.head, touched=touched)
 
 
 def uncompared(why: Sequence[Finding]) -> RuleReport | None:
