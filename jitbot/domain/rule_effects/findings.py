@@ -18,8 +18,9 @@ _LINE = re.compile(r"\bline [0-9]+")
 
 def newly_wrong(base: RuleSet, head: RuleSet, now: datetime) -> tuple[Finding, ...]:
     """The findings of the rules at the head that those at the base do not have, wherever their line is."""
-    known = {_same(each) for each in _whole(base, now)}
-    return tuple(each for each in dict.fromkeys(_whole(head, now)) if _same(each) not in known)
+    found = tuple(dict.fromkeys(_whole(head, now)))
+    known = set(map(_same, _whole(base, now) if found else ()))
+    return tuple(each for each in found if _same(each) not in known)
 
 
 def with_new(found: tuple[Finding, ...], new: Iterable[Finding]) -> tuple[Finding, ...]:
