@@ -54,6 +54,7 @@ from jitbot.usecases.pull_request.proposed_rules import (
     ProposedRules,
     compared,
     read_proposed_rules,
+    rules_at,
     too_many_rules,
 )
 
@@ -170,7 +171,7 @@ class Checker:
             # notify.yaml may name a policy that goes.
             there += (entry.path for entry in git.entries(proposed.head, [NOTIFY]))
         of_rules = self.files(tree, there)
-        of_policies = self._of_policies(git, tree, set(rules))
+        of_policies = self._of_policies(git, proposed.head, set(rules))
         of_page = self._of_page(git, tree) if rules or PAGE in proposed.touched else ()
         found = tuple(dict.fromkeys((*beside, *of_requests, *of_rules, *of_policies, *of_page)))
         return with_new(found, self._newly_wrong(git, proposed, after))
@@ -196,12 +197,12 @@ class Checker:
         )
         return newly_wrong(rules.base, rules.head, self.when)
 
-    def _of_policies(self, git: Git, tree: CommitTree, changed: set[str]) -> Iterator[Finding]:
+    def _of_policies(self, git: Git, head: Sha, changed: set[str]) -> Iterator[Finding]:
         """What a change of other files does to each policy: who owns its requests, and which accounts it names."""
-        entries = git.entries(tree.commit, [POLICIES]) if changed & (_OWNING | _PLACES) else ()
-        names = [policy_named(each.path) for each in entries]
-        for name in names:
-            rules = read_rules(tree, self.documents, name)
+        if not changed & (_OWNING | _PLACES):
+            return
+        every = rules_at(git, self.documents, head)
+        for rules in map(every.of, every.policies):
             policy, people, roster = rules.policy.value, rules.people.value, rules.teams.value
             if policy is not None and people is not None and roster is not None and changed & _OWNING:
                 yield from _approvals(policy, rules.codeowners, people, roster.at(self.when))

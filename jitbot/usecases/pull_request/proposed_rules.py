@@ -1,6 +1,6 @@
 """Reads the rules on both sides of a proposed change: those of main, and those that the merge would make of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jitbot.domain.ledger.batches import AddedEntry
@@ -123,8 +123,7 @@ def merged_rules(
         path for path in moved if fork.get(path) != base.get(path) and base.get(path) != head.get(path)
     )
     known = dict(contents or {})
-    wanted = {each.blob for each in (*base.values(), *after.values()) if each.mode == PLAIN}
-    known |= git.small(sorted(wanted - known.keys()), bounds.EVENT_READ)
+    known |= _contents(git, (*base.values(), *after.values()), excluding=known)
     sides = RuleFiles(entries=base, contents=known), RuleFiles(entries=after, contents=known)
     old, new = (_rule_set(each, other, documents) for each, other in (sides, sides[::-1]))
     return ProposedRules(base=old, head=new, overtaken=tuple(overtaken))
@@ -134,6 +133,21 @@ def listed_at(git: Git, commit: Sha, touched: Sequence[str]) -> Mapping[str, Add
     """The files of the rules of a commit: all in the folders of rules, and whatever is touched elsewhere."""
     found = git.entries(commit, list(dict.fromkeys((*FOLDERS, *LOCATIONS, *touched))))
     return {each.path: each for each in found if each.mode != _FOLDER}
+
+
+def rules_at(git: Git, documents: DocumentReader, commit: Sha) -> RuleSet:
+    """The rules of a commit, without the texts of its workflows."""
+    entries = listed_at(git, commit, ())
+    files = RuleFiles(entries=entries, contents=_contents(git, entries.values()))
+    return _rule_set(files, files, documents)
+
+
+def _contents(
+    git: Git, entries: Iterable[AddedEntry], excluding: Collection[Sha] = ()
+) -> Mapping[Sha, bytes | None]:
+    """The bytes of the plain files among these, by blob; None of one that is too large."""
+    wanted = {each.blob for each in entries if each.mode == PLAIN}
+    return git.small(sorted(wanted.difference(excluding)), bounds.EVENT_READ)
 
 
 def _rule_set(files: RuleFiles, other: RuleFiles, documents: DocumentReader) -> RuleSet:
