@@ -72,18 +72,15 @@ def plan(
         if pull is not None
         else _of_change(invocation, _Change(base=base, head=head, at=now))
     )
+    shown = report or RuleReport(effects=RuleEffects())
+    wrong = errors(shown.findings)
     if form == "json":
-        findings = report.findings if report is not None else ()
-        shown = report if report is not None else _NO_CHANGE
-        print_json({"ok": not errors(findings), **shown.as_json(), **findings_json(findings)})
+        print_json({"ok": not wrong, **shown.as_json(), **findings_json(shown.findings)})
     elif report is None:
         click.echo("the rules stay as they are")
     else:
         _print(report)
-    return ExitCode.REFUSED if report is not None and errors(report.findings) else ExitCode.DONE
-
-
-_NO_CHANGE = RuleReport(effects=RuleEffects())
+    return ExitCode.REFUSED if wrong else ExitCode.DONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +105,8 @@ def _of_pull(invocation: Invocation, number: int, now: datetime) -> RuleReport |
 
 def _of_change(invocation: Invocation, change: _Change) -> RuleReport | None:
     """What a commit or the files in the folder do to the rules of the base; None if they change none."""
-    git, context = clone(invocation.folder, invocation.environ), _context(invocation)
+    git = clone(invocation.folder, invocation.environ)
+    context = _context(invocation, git)
     base = _base(git, change.base)
     catalogue = ServiceAuthorizationReference()
     checker = Checker(documents=documents, catalogue=catalogue, when=change.at)
@@ -133,9 +131,9 @@ def _of_change(invocation: Invocation, change: _Change) -> RuleReport | None:
     return rule_report(context, rules, change.at, findings=findings)
 
 
-def _context(invocation: Invocation) -> Context | None:
-    """GitHub and the ledger, if this clone has a remote with both. Without them, requests alone are not looked at."""
-    if not clone(invocation.folder, invocation.environ).has("refs/remotes/origin/ledger"):
+def _context(invocation: Invocation, git: GitRepository) -> Context | None:
+    """GitHub and the ledger, if this clone has a remote with both. Without them, only requests are not looked at."""
+    if not git.has("refs/remotes/origin/ledger"):
         return None
     from jitbot.wiring.context import open_context
 

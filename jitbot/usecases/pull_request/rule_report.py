@@ -1,6 +1,7 @@
 """Compares the rules of a proposed change, and looks up what it does to requests that are there already."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from jitbot.domain.aws.action_catalog import ActionCatalog
@@ -68,9 +69,7 @@ def rule_report(
     """The same with live and open requests. `number` is the pull request that proposes the change."""
     found = files_report(rules, now, context.catalogue, findings)
     if not found.effects.effects:
-        return RuleReport(
-            effects=found.effects, findings=found.findings, overtaken=found.overtaken, not_seen=()
-        )
+        return replace(found, not_seen=())
     effects, not_seen = list[Effect](), list[str]()
     try:
         history = ledger.read(context, now)
@@ -88,12 +87,7 @@ def rule_report(
     except JitbotError as error:
         not_seen.append(f"open requests, since they could not be read: {error}")
     every = most_serious_first((*found.effects.effects, *effects))
-    return RuleReport(
-        effects=RuleEffects(effects=every, unread=found.effects.unread),
-        findings=found.findings,
-        overtaken=found.overtaken,
-        not_seen=tuple(not_seen),
-    )
+    return replace(found, effects=replace(found.effects, effects=every), not_seen=tuple(not_seen))
 
 
 def _open_pulls(context: Context, number: int | None) -> list[PullRequest]:
