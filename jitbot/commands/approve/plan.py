@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 
@@ -12,7 +12,6 @@ from jitbot.adapters.git import GitRepository
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.ledger.git_history import CODE
 from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import PLAIN, Sha, errors
 from jitbot.domain.model.errors import InvalidError, JitbotError
@@ -33,6 +32,7 @@ from jitbot.usecases.pull_request.proposed_rules import (
     ProposedRules,
     listed_at,
     merged_rules,
+    of_rules,
     too_many_rules,
 )
 from jitbot.usecases.pull_request.request_summary import brief
@@ -180,14 +180,19 @@ class _Folder:
 
 
 def _of_folder(git: GitRepository, root: Path, base: Sha) -> _Folder:
-    """The files of the folder, and what its branch started from; code is compared as it is committed."""
+    """The files of the folder, and what its branch started from. What is not read there, such as code, is taken as committed."""
     head = git.resolve("HEAD")
     fork = git.merge_base(base, head)
-    code = [path for path in git.touched(fork, head) or () if path.startswith(CODE)]
-    before, ours, committed = (listed_at(git, each, code) for each in (fork, base, head))
+    unread = [path for path in of_rules(git.touched(fork, head) or ()) if not _is_read(path)]
+    before, ours, committed = (listed_at(git, each, unread) for each in (fork, base, head))
     files, contents = _files_in(root, before)
-    theirs = {**{path: committed[path] for path in code if path in committed}, **files}
+    theirs = {**{path: committed[path] for path in unread if path in committed}, **files}
     return _Folder(git=git, fork=before, base=ours, head=theirs, contents=contents)
+
+
+def _is_read(path: str) -> bool:
+    """Whether `_files_in` reads this file of the rules. It reads neither code nor what lies deeper than its folders."""
+    return path in LOCATIONS or f"{PurePosixPath(path).parent}/" in FOLDERS
 
 
 def _files_in(

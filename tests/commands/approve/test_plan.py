@@ -168,6 +168,19 @@ def test_code_that_changes_is_named(desk: Desk) -> None:
         )
 
 
+def test_the_folder_is_compared_as_it_lies_there(desk: Desk) -> None:
+    """A workflow of the branch that is gone from the folder is gone; a file whose name begins like the code's is none."""
+    desk.git("checkout", "--quiet", "-b", "code")
+    desk.write(".github/workflows/mine.yml", "on: push")
+    desk.write("jitbot-notes.md", "x")
+    desk.commit()
+    for arguments in ((), ("--head", "code")):
+        lines = desk.run("plan", *arguments).out.splitlines()
+        assert "  What runs changes, and only its diff says how: .github/workflows/mine.yml" in lines
+    (desk.root / ".github/workflows/mine.yml").unlink()
+    assert desk.run("plan").out == "the rules stay as they are\n"
+
+
 def test_requests_are_no_change_of_rules(desk: Desk) -> None:
     """They have `check` and `explain`."""
     desk.write(ASK)
