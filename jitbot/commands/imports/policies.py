@@ -21,8 +21,7 @@ from jitbot.terminal.prompts import tell
 from jitbot.usecases.imports.run_import import ImportTarget, refused_by_check
 from jitbot.wiring.requester import open_client
 
-_TEAM = r"@[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9_-]+"
-_WHO = re.compile(rf"{LOGIN}|{_TEAM}")
+_WHO = re.compile(rf"{LOGIN}|@{codeowners.TEAM}")
 _WHERE = re.compile(r"@?[a-z][a-z0-9-]{0,62}")
 
 
