@@ -32,7 +32,7 @@ def longest(times: Iterable[tuple[datetime, datetime]]) -> Times:
     """
     found: list[tuple[datetime, datetime]] = []
     for since, until in sorted(set(times), key=lambda each: (each[0], -each[1].timestamp())):
-        if since < until and not (found and until <= max(each[1] for each in found)):
+        if since < until and (not found or found[-1][1] < until):  # the last one found ends last
             found.append((since, until))
     return tuple(found)
 
