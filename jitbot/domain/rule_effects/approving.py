@@ -133,7 +133,7 @@ def approvers(name: str, base: Rules, head: Rules, sides: Sides) -> Iterator[Eff
     for team in sorted(_teams(base) & _teams(head)):
         before, after = (whole(side.behind([team])) for side in sides)
         owning = {who: times for who, times in after.items() if who in old}  # others are named above
-        texts = "{people} may newly give the approval of {what} under {policies}", ""
+        texts = "{people} may newly approve for {what} under {policies}", ""
         codes = "may-approve-for-team", ""
         yield from compared((before, owning), sides, codes, texts, policies=(name,), what=(team,))
 
@@ -190,7 +190,7 @@ def of_the_rules(paths: Iterable[str], base: Rules, head: Rules, sides: Sides) -
             text = "CODEOWNERS newly lets {after} approve changes of {what}"
             yield Effect(code="rules-owners", direction=W, level=Level.CRITICAL, text=text, what=what, after=named)  # fmt: skip
         if old and not new:
-            text = "NOBODY owns {what} any more, so anybody's approval is enough for a change of it"
+            text = "NOBODY owns {what} any more, so anybody's approval is enough for a change there"
             yield Effect(code="rules-ownerless", direction=W, level=Level.CRITICAL, text=text, what=what)
         before, after = (whole(side.behind(names)) for side, names in zip(sides, (old, new), strict=True))
         texts = (

@@ -44,9 +44,9 @@ def of_the_ledger(
         for state in running
         if old is not None and new is not None and offboarded(state, new) and not offboarded(state, old)
     ]
-    yield from _requests(ENDS, "ENDS access that {people} has now: {what}", ended, Level.HIGH)
+    yield from _requests(ENDS, "ENDS the current access of {people}: {what}", ended, Level.HIGH)
     stuck = [state for state in running if state not in ended and _other_documents(state, base, head)]
-    text = "Access that {people} has now stays until its end, and can no longer be extended: {what}"
+    text = "The current access of {people} stays until its end, and can no longer be extended: {what}"
     yield from _requests("no-extension", text, stuck, Level.MEDIUM)
 
 

@@ -164,7 +164,8 @@ def test_code_that_changes_is_named(desk: Desk) -> None:
     desk.commit()
     for arguments in ((), ("--head", "code")):
         assert (
-            "What runs changes, and only its diff says how: jitbot/new.py" in desk.run("plan", *arguments).out
+            "The code that runs changes, and only the diff shows how: jitbot/new.py"
+            in desk.run("plan", *arguments).out
         )
 
 
@@ -176,7 +177,9 @@ def test_the_folder_is_compared_as_it_lies_there(desk: Desk) -> None:
     desk.commit()
     for arguments in ((), ("--head", "code")):
         lines = desk.run("plan", *arguments).out.splitlines()
-        assert "  What runs changes, and only its diff says how: .github/workflows/mine.yml" in lines
+        assert (
+            "  The code that runs changes, and only the diff shows how: .github/workflows/mine.yml" in lines
+        )
     (desk.root / ".github/workflows/mine.yml").unlink()
     assert desk.run("plan").out == "the rules stay as they are\n"
 
