@@ -43,10 +43,10 @@ def policies(
     account: tuple[str, ...],
     owner: tuple[str, ...],
 ) -> int:
-    """Write policies of the library into the repository that lies here, with a line of CODEOWNERS for each.
+    """Write policies of the library into the repository in this folder, with a line of CODEOWNERS for each.
 
     No file is overwritten, and a line that CODEOWNERS has for a policy stays as it is. Have the change reviewed
-    like any other of the rules.
+    like any other change of the rules.
 
     Example: jitbot import policies sqs-redrive --eligible @acme/payments --account prod --owner @acme/leads
     """

@@ -34,10 +34,11 @@ NO_PULLS = "open requests, since GitHub was not asked"
 def proposed_rules(
     git: Git, documents: DocumentReader, proposed: ProposedChanges
 ) -> ProposedRules | tuple[Finding, ...]:
-    """The rules on both sides of a change. If it changes none, or more than is compared: the finding that says so, if any."""
+    """The rules on both sides of a change; or, where they are not compared, the finding why, or none of a change without rules."""
     touched = proposed.touched
-    if proposed.unread or not of_rules(touched) or too_many_rules(touched):
-        return too_many_rules(touched)
+    too_many = too_many_rules(touched)
+    if too_many or proposed.unread or not of_rules(touched):
+        return too_many
     return read_proposed_rules(git, documents, base=proposed.base, head=proposed.head, touched=touched)
 
 
