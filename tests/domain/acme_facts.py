@@ -1,7 +1,7 @@
 """The organisation acme in plain values: its people, its rules, and alice's request."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ from jitbot.domain.model.documents import (
     Statement,
 )
 from jitbot.domain.model.merge_facts import Actor, Rules
-from jitbot.domain.model.roster import Roster
+from jitbot.domain.model.roster import Membership, Roster
 
 
 def sha(text: str) -> Sha:
@@ -187,6 +187,24 @@ def the_rules(**changes: Any) -> Rules:
         for name, value in values.items()
     }
     return Rules(**plain)
+
+
+def at(minute: int) -> datetime:
+    """The moment of a minute after acme's merges."""
+    return MERGED_AT + minute * MINUTE
+
+
+def a_roster_by_minutes(teams: Mapping[str, Iterable[tuple[str, int | None, int | None]]]) -> Roster:
+    """Teams of logins, each from and until which minute after acme's merges; None is no date."""
+
+    def entry(login: str, since: int | None, until: int | None) -> Membership:
+        return Membership(
+            login=Login(login),
+            since=None if since is None else at(since),
+            until=None if until is None else at(until),
+        )
+
+    return Roster.of({team: tuple(entry(*each) for each in entries) for team, entries in teams.items()})
 
 
 def owned_by(*owners: str) -> codeowners.CodeOwners:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from acme_facts import (
@@ -12,6 +11,8 @@ from acme_facts import (
     PEOPLE,
     a_policy,
     a_request,
+    a_roster_by_minutes,
+    at,
     owned_by,
     people,
     sha,
@@ -31,7 +32,6 @@ from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
 from jitbot.domain.model.documents import GithubId, IamUser, Login, Parameter, Person
 from jitbot.domain.model.merge_facts import Actor, Case, ChangeKind, Review, Rules
-from jitbot.domain.model.roster import Membership, Roster
 
 TEAMS = ("acme/one", "acme/two", "acme/three")
 ASKERS = "acme/askers"
@@ -260,11 +260,6 @@ def stories(draw: st.DrawFn) -> Story:
 # What they are to jitbot
 
 
-def at(minute: int) -> datetime:
-    """The moment of a minute after the first merge."""
-    return MERGED_AT + minute * MINUTE
-
-
 def _rule(needs: Needs, number: int) -> ApprovalRule:
     when = RuleCondition(
         accounts=needs.somewhere,
@@ -283,20 +278,9 @@ def rules_of(book: Book) -> Rules:
     """One version of the rules. A rule that is a number alone is written as a number."""
     always, *more = book.needs
     by_number = not more and not always.teams
-    entries = {
-        team: tuple(
-            Membership(
-                login=Login(login),
-                since=None if since is None else at(since),
-                until=None if until is None else at(until),
-            )
-            for login, since, until in members
-        )
-        for team, members in book.teams.items()
-    }
     return the_rules(
         people=KNOWN,
-        teams=Roster.of(entries),
+        teams=a_roster_by_minutes(book.teams),
         account_groups=AccountGroups(groups=book.groups),
         codeowners=owned_by(*book.owners),
         policy=a_policy(

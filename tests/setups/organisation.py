@@ -61,9 +61,8 @@ class SetUp:
         """`jitbot init` in an empty folder, then these files over it."""
         options = [f"--owner={login}:{number}" for login, number in self.owners.items()]
         options += [f"--account={alias}={number}" for alias, number in self.accounts.items()]
-        with (
-            pytest.MonkeyPatch.context() as patch
-        ):  # nothing here needs a version tag, and a lost network is waited for
+        with pytest.MonkeyPatch.context() as patch:
+            # Nothing here needs a version tag, and without a network `init` would wait for it.
             patch.setattr(GitHubReader, "tags", _unreachable)
             answer = said("init", "--repository", self.repository, *_ANSWERS, *options, folder=root)
         assert answer.code == 0, answer.err

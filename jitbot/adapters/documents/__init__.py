@@ -10,6 +10,7 @@ from functools import lru_cache
 from jitbot.adapters.documents import access, entries, registry
 
 _KEPT = 256  # files of each kind that are remembered, by path and content
+_POLICIES = 4 * _KEPT  # small ones, and a comparison of rules reads all of both sides
 
 parse_settings = lru_cache(_KEPT)(registry.parse_settings)
 parse_accounts = lru_cache(_KEPT)(registry.parse_accounts)
@@ -18,7 +19,7 @@ parse_notify = lru_cache(_KEPT)(registry.parse_notify)
 parse_teams = lru_cache(_KEPT)(registry.parse_teams)
 parse_people = lru_cache(_KEPT)(registry.parse_people)
 parse_entries = entries.parse_entries
-parse_policy = lru_cache(_KEPT)(access.parse_policy)
+parse_policy = lru_cache(_POLICIES)(access.parse_policy)
 parse_request = lru_cache(_KEPT)(access.parse_request)
 
 __all__ = [

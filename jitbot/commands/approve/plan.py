@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import click
 
@@ -12,7 +12,6 @@ from jitbot.adapters.git import GitRepository
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.domain.ledger.attestation import blob_name
 from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.ledger.git_history import CODE
 from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import PLAIN, Sha, errors
 from jitbot.domain.model.errors import InvalidError, JitbotError
@@ -30,10 +29,10 @@ from jitbot.usecases.context import Context
 from jitbot.usecases.pull_request.checking import Checker, read_proposed
 from jitbot.usecases.pull_request.proposed_rules import (
     FOLDERS,
-    ParsedOnce,
     ProposedRules,
     listed_at,
     merged_rules,
+    of_rules,
     too_many_rules,
 )
 from jitbot.usecases.pull_request.request_summary import brief
@@ -73,18 +72,15 @@ def plan(
         if pull is not None
         else _of_change(invocation, _Change(base=base, head=head, at=now))
     )
+    shown = report or RuleReport(effects=RuleEffects())
+    wrong = errors(shown.findings)
     if form == "json":
-        findings = report.findings if report is not None else ()
-        shown = report if report is not None else _NO_CHANGE
-        print_json({"ok": not errors(findings), **shown.as_json(), **findings_json(findings)})
+        print_json({"ok": not wrong, **shown.as_json(), **findings_json(shown.findings)})
     elif report is None:
         click.echo("the rules stay as they are")
     else:
         _print(report)
-    return ExitCode.REFUSED if report is not None and errors(report.findings) else ExitCode.DONE
-
-
-_NO_CHANGE = RuleReport(effects=RuleEffects())
+    return ExitCode.REFUSED if wrong else ExitCode.DONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,10 +105,11 @@ def _of_pull(invocation: Invocation, number: int, now: datetime) -> RuleReport |
 
 def _of_change(invocation: Invocation, change: _Change) -> RuleReport | None:
     """What a commit or the files in the folder do to the rules of the base; None if they change none."""
-    git, context = clone(invocation.folder, invocation.environ), _context(invocation)
+    git = clone(invocation.folder, invocation.environ)
+    context = _context(invocation, git)
     base = _base(git, change.base)
     catalogue = ServiceAuthorizationReference()
-    checker = Checker(documents=ParsedOnce(documents), catalogue=catalogue, when=change.at)
+    checker = Checker(documents=documents, catalogue=catalogue, when=change.at)
     if change.head is not None:
         proposed = read_proposed(git, base=base, head=git.resolve(change.head))
         rules = proposed_rules(git, documents, proposed)
@@ -134,9 +131,9 @@ def _of_change(invocation: Invocation, change: _Change) -> RuleReport | None:
     return rule_report(context, rules, change.at, findings=findings)
 
 
-def _context(invocation: Invocation) -> Context | None:
-    """GitHub and the ledger, if this clone has a remote with both. Without them, requests alone are not looked at."""
-    if not clone(invocation.folder, invocation.environ).has("refs/remotes/origin/ledger"):
+def _context(invocation: Invocation, git: GitRepository) -> Context | None:
+    """GitHub and the ledger, if this clone has a remote with both. Without them, only requests are not looked at."""
+    if not git.has("refs/remotes/origin/ledger"):
         return None
     from jitbot.wiring.context import open_context
 
@@ -179,19 +176,23 @@ class _Folder:
 
     def rules(self) -> ProposedRules:
         """The rules on both sides."""
-        once = ParsedOnce(documents)
-        return merged_rules(self.git, once, fork=self.fork, base=self.base, head=self.head, contents=self.contents)  # fmt: skip
+        return merged_rules(self.git, documents, fork=self.fork, base=self.base, head=self.head, contents=self.contents)  # fmt: skip
 
 
 def _of_folder(git: GitRepository, root: Path, base: Sha) -> _Folder:
-    """The files of the folder, and what its branch started from; code is compared as it is committed."""
+    """The files of the folder, and what its branch started from. What is not read there, such as code, is taken as committed."""
     head = git.resolve("HEAD")
     fork = git.merge_base(base, head)
-    code = [path for path in git.touched(fork, head) or () if path.startswith(CODE)]
-    before, ours, committed = (listed_at(git, each, code) for each in (fork, base, head))
+    unread = [path for path in of_rules(git.touched(fork, head) or ()) if not _is_read(path)]
+    before, ours, committed = (listed_at(git, each, unread) for each in (fork, base, head))
     files, contents = _files_in(root, before)
-    theirs = {**{path: committed[path] for path in code if path in committed}, **files}
+    theirs = {**{path: committed[path] for path in unread if path in committed}, **files}
     return _Folder(git=git, fork=before, base=ours, head=theirs, contents=contents)
+
+
+def _is_read(path: str) -> bool:
+    """Whether `_files_in` reads this file of the rules. It reads neither code nor what lies deeper than its folders."""
+    return path in LOCATIONS or f"{PurePosixPath(path).parent}/" in FOLDERS
 
 
 def _files_in(

@@ -21,8 +21,7 @@ from jitbot.terminal.prompts import tell
 from jitbot.usecases.imports.run_import import ImportTarget, refused_by_check
 from jitbot.wiring.requester import open_client
 
-_TEAM = r"@[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9_-]+"
-_WHO = re.compile(rf"{LOGIN}|{_TEAM}")
+_WHO = re.compile(rf"{LOGIN}|@{codeowners.TEAM}")
 _WHERE = re.compile(r"@?[a-z][a-z0-9-]{0,62}")
 
 
@@ -44,10 +43,10 @@ def policies(
     account: tuple[str, ...],
     owner: tuple[str, ...],
 ) -> int:
-    """Write policies of the library into the repository that lies here, with a line of CODEOWNERS for each.
+    """Write policies of the library into the repository in this folder, with a line of CODEOWNERS for each.
 
     No file is overwritten, and a line that CODEOWNERS has for a policy stays as it is. Have the change reviewed
-    like any other of the rules.
+    like any other change of the rules.
 
     Example: jitbot import policies sqs-redrive --eligible @acme/payments --account prod --owner @acme/leads
     """

@@ -74,6 +74,12 @@ def own_line(policy: Policy, codeowners: CodeOwners) -> Iterator[Finding]:
         yield _warning(Finding.at(policy, "", "no-line-of-its-own", message, hint))
 
 
+def begins_with_everything(codeowners: CodeOwners) -> bool:
+    """Whether the first line gives every path an owner, whatever the lines after it say."""
+    first = next(iter(codeowners.rules), None)
+    return first is not None and first.pattern in ANYTHING and bool(first.owners)
+
+
 def picking_findings(codeowners: CodeOwners, policies: Iterable[str]) -> tuple[Finding, ...]:
     """The lines that pick single requests of these policies, by a name or a month that the requester chooses."""
     names = tuple(policies)

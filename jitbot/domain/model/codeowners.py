@@ -18,11 +18,12 @@ from jitbot.domain.text.patterns import glob, patterns_overlap
 
 LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")  # GitHub reads the first that exists
 RULES = ("policies/", *LOCATIONS)  # how the paths begin of all that a decision rests on, the request aside
+TEAM = r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9_-]+"  # an organisation and its team
 # GitHub says "under 3 MB"; the smaller reading of a megabyte is the safe one.
 SIZE_LIMIT = 3_000_000
 
 _LOGIN = re.compile(f"@({LOGIN})")
-_TEAM = re.compile(r"@([A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9_-]+)")
+_TEAM = re.compile(f"@({TEAM})")
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 _WILD = frozenset("*?")
 _OWNER = re.compile("|".join(f"(?:{kind.pattern})" for kind in (_LOGIN, _TEAM, _EMAIL)))

@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from jitbot.domain.aws.action_catalog import Access, Action, ActionCatalog
+from jitbot.domain.aws.action_catalog import Access, ActionCatalog
 from jitbot.domain.aws.service_roles import is_out_of_reach
 from jitbot.domain.model.documents import Policy, Statement
 from jitbot.domain.text.patterns import pattern_covers
 
-_MOST = (
-    250_000  # pairs of pieces that are compared by what they mean; of more, equal ones alone cover each other
-)
+# Pairs of pieces that are compared by what they mean. Of more, only equal ones cover each other.
+_MOST = 250_000
 
 Conditions = tuple[tuple[str, str, frozenset[str]], ...]  # operator, key, values
 
@@ -33,7 +32,7 @@ class Allowance:
 
 
 def places(pieces: Iterable[Allowance]) -> str:
-    """`arn:aws:s3:::a; arn:aws:s3:::b, if StringEquals aws:RequestedRegion eu-west-1`; what shares conditions is together."""
+    """`arn:aws:s3:::a; arn:aws:s3:::b, if StringEquals aws:RequestedRegion eu-west-1`: resources by their conditions."""
     found: dict[str, dict[str, None]] = {}
     for each in pieces:
         named = (
@@ -46,7 +45,7 @@ def places(pieces: Iterable[Allowance]) -> str:
 
 
 def of_policy(policy: Policy | None) -> tuple[Allowance, ...]:
-    """Every piece that a policy allows, each once; without what no grant can ever do."""
+    """Every piece that a policy allows, each once, except what no grant can ever do."""
     found: dict[Allowance, None] = {}
     for statement in policy.statements if policy is not None else ():
         conditions = tuple(
@@ -75,9 +74,8 @@ def beyond(head: Sequence[Allowance], base: Sequence[Allowance]) -> tuple[Allowa
 
 def _covers(wide: Allowance, narrow: Allowance) -> bool:
     """Whether one piece allows all that the other does."""
-    actions = (each.action.casefold() for each in (wide, narrow))
     return (
-        pattern_covers(*actions)
+        pattern_covers(wide.action.casefold(), narrow.action.casefold())
         and _reaches(wide, narrow)
         and _less_strict(wide.conditions, narrow.conditions)
     )
@@ -111,7 +109,7 @@ def by_access(actions: Iterable[str], catalogue: ActionCatalog) -> Mapping[Acces
     """Actions by their access level, the most dangerous first; None: not known. A pattern is among each of its own."""
     found: dict[Access | None, dict[str, None]] = {}
     for pattern in actions:
-        known: Sequence[Action] = catalogue.covered(pattern)
+        known = catalogue.covered(pattern)
         for action in known:
             if not is_out_of_reach(action.name):
                 found.setdefault(action.access, {})[pattern] = None

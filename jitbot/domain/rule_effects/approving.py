@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from jitbot.domain.access import break_glass
 from jitbot.domain.access.approvals.requirement import rules_of
-from jitbot.domain.access.eligibility import allowed_accounts
 from jitbot.domain.aws.risk import Level
 from jitbot.domain.model.account_groups import NO_GROUPS, AccountGroups
 from jitbot.domain.model.approval_rules import ApprovalRule
@@ -14,6 +13,7 @@ from jitbot.domain.model.grammar import any_request
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.rule_effects.calendar import Calendar, Times, Who, gained, whole
 from jitbot.domain.rule_effects.effect import Direction, Effect
+from jitbot.domain.rule_effects.granting import accounts_of
 from jitbot.domain.text import duration
 
 W, N = Direction.WIDER, Direction.NARROWER
@@ -76,8 +76,7 @@ def _weaker(strict: Rules, other: Rules) -> bool:
     if policy is None or against is None:
         return False
     groups = tuple(each.account_groups.value or NO_GROUPS for each in (strict, other))
-    allowed = [frozenset(_allowed(each)) for each in (strict, other)]
-    asked = allowed[0] & allowed[1]
+    asked = frozenset(accounts_of(strict).keys() & accounts_of(other).keys())
     longest = min(policy.max_duration, against.max_duration)
     for rule in rules_of(policy):
         region = _accounts(rule, groups[0])
@@ -93,12 +92,6 @@ def _weaker(strict: Rules, other: Rules) -> bool:
         if max(need, len(teams)) < rule.need or not teams >= {team.casefold() for team in rule.teams}:
             return True
     return False
-
-
-def _allowed(rules: Rules) -> tuple[str, ...]:
-    policy = rules.policy.value
-    groups, accounts = rules.account_groups.value or NO_GROUPS, rules.accounts.value or {}
-    return allowed_accounts(policy, groups, accounts) if policy is not None else ()
 
 
 def _accounts(rule: ApprovalRule, groups: AccountGroups) -> frozenset[str] | None:
@@ -140,7 +133,7 @@ def approvers(name: str, base: Rules, head: Rules, sides: Sides) -> Iterator[Eff
     for team in sorted(_teams(base) & _teams(head)):
         before, after = (whole(side.behind([team])) for side in sides)
         owning = {who: times for who, times in after.items() if who in old}  # others are named above
-        texts = "{people} may newly give the approval of {what} under {policies}", ""
+        texts = "{people} may newly approve for {what} under {policies}", ""
         codes = "may-approve-for-team", ""
         yield from compared((before, owning), sides, codes, texts, policies=(name,), what=(team,))
 
@@ -197,7 +190,7 @@ def of_the_rules(paths: Iterable[str], base: Rules, head: Rules, sides: Sides) -
             text = "CODEOWNERS newly lets {after} approve changes of {what}"
             yield Effect(code="rules-owners", direction=W, level=Level.CRITICAL, text=text, what=what, after=named)  # fmt: skip
         if old and not new:
-            text = "NOBODY owns {what} any more, so anybody's approval is enough for a change of it"
+            text = "NOBODY owns {what} any more, so anybody's approval is enough for a change there"
             yield Effect(code="rules-ownerless", direction=W, level=Level.CRITICAL, text=text, what=what)
         before, after = (whole(side.behind(names)) for side, names in zip(sides, (old, new), strict=True))
         texts = (

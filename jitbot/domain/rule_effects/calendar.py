@@ -28,11 +28,11 @@ def joined(times: Iterable[tuple[datetime, datetime]]) -> Times:
 def longest(times: Iterable[tuple[datetime, datetime]]) -> Times:
     """These times without those that lie within another one. What only meets or overlaps stays apart.
 
-    For who asks it matters: access is cut at the end of the membership by which it began.
+    This matters for people who ask: access is cut at the end of the membership by which it began.
     """
     found: list[tuple[datetime, datetime]] = []
     for since, until in sorted(set(times), key=lambda each: (each[0], -each[1].timestamp())):
-        if since < until and not (found and until <= max(each[1] for each in found)):
+        if since < until and (not found or found[-1][1] < until):  # the last one found ends last
             found.append((since, until))
     return tuple(found)
 

@@ -51,17 +51,18 @@ class RuleEffects:
 
 def compare(base: RuleSet, head: RuleSet, now: datetime, catalogue: ActionCatalog) -> RuleEffects:
     """What merging `head` over `base` changes for people, from this moment on. Of two equal rule sets: nothing."""
-    unread = tuple(dict.fromkeys(each for each in head.unreadable if each not in set(base.unreadable)))
+    known = set(base.unreadable)
+    unread = tuple(dict.fromkeys(each for each in head.unreadable if each not in known))
     whole = _Comparison(*comparable(base, head), now, catalogue)
     effects = (*_of_codeowners(base, head), *whole.effects())
     return RuleEffects(effects=most_serious_first(effects), unread=unread)
 
 
 def _of_codeowners(base: RuleSet, head: RuleSet) -> Iterator[Effect]:
-    """A file that GitHub reads in part, or not at all: then others than those whom it seems to name approve."""
+    """A CODEOWNERS that GitHub reads only in part, or not at all: then other people approve than it seems to name."""
     old, new = base.shared.codeowners, head.shared.codeowners
     if new is not None and new.findings and (old is None or not old.findings):
-        text = "CODEOWNERS does not read as a whole: GitHub skips lines of it, and others approve changes of the rules"
+        text = "GitHub does not read all of CODEOWNERS: it skips lines, so other people may approve changes of the rules"
         yield Effect(code="codeowners-skipped", direction=W, level=Level.CRITICAL, text=text)
 
 
@@ -98,7 +99,7 @@ class _Comparison:
         """Who may ask for what, where and how long, and who approves it."""
         if head is None:
             if base is not None:
-                text = "{policies} is removed: nobody can ask for it any more"
+                text = "Nobody can ask for {policies} any more: removed from the rules"
                 yield Effect(code="policy-removed", direction=N, text=text, policies=(name,))
             return
         rules = self.base.of(name), self.head.of(name)
@@ -115,7 +116,7 @@ def _added(name: str, policy: Policy) -> Iterator[Effect]:
     yield Effect(
         code="policy-added",
         direction=W,
-        text="{policies} is a NEW policy: {what}; for at most {before}; approvals: {after}",
+        text="NEW policy {policies}: {what}; for at most {before}; approvals: {after}",
         policies=(name,),
         what=(policy.description,),
         before=duration.show(policy.max_duration),
@@ -200,9 +201,9 @@ def _aliases(old: Accounts, new: Accounts) -> Iterator[Effect]:
 
 
 _SAID = {
-    "id-token": "{what} newly speaks of id-token: a job with that right can ask for tokens by which AWS lets jobs in",
-    "write-all": "{what} newly asks for every right in the repository (write-all)",
-    "pull_request_target": "{what} newly starts by pull_request_target: with main's rights, on what somebody proposes",
+    "id-token": "Newly mentions id-token, a permission by which a job can get tokens that AWS accepts: {what}",
+    "write-all": "Newly asks for every permission in the repository (write-all): {what}",
+    "pull_request_target": "Newly starts by pull_request_target, so with main's permissions on what anybody proposes: {what}",
 }
 
 
@@ -214,7 +215,7 @@ def _files(base: RuleSet, head: RuleSet) -> Iterator[Effect]:
         if base.files.get(path) != head.files.get(path)
     ]
     if _KEYS in changed:
-        text = "{what}: the keys by which records of the ledger count are others"
+        text = "{what}: the keys that verify the records of the ledger change"
         yield Effect(code="keys-changed", direction=W, level=Level.CRITICAL, text=text, what=(_KEYS,))
     for needle, text in _SAID.items():
         more = tuple(
@@ -224,7 +225,7 @@ def _files(base: RuleSet, head: RuleSet) -> Iterator[Effect]:
         if more:
             yield Effect(code=f"workflow-{needle.replace('_', '-')}", direction=W, level=Level.CRITICAL, text=text, what=more)  # fmt: skip
     if runs := tuple(path for path in changed if path.startswith(CODE)):
-        text = "What runs changes, and only its diff says how: {what}"
+        text = "The code that runs changes, and only the diff shows how: {what}"
         yield Effect(code="code-changed", direction=Direction.OTHER, level=Level.HIGH, text=text, what=runs)
     known = {*_KNOWN, _KEYS, *map(policy_path, (*base.policies, *head.policies))}
     others = tuple(path for path in changed if path.startswith("policies/") and path not in known)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from jitbot.domain.access import cross_checks, owner_checks
-from jitbot.domain.access.owner_checks import ANYTHING
+from jitbot.domain.model import bounds
 from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import Finding, FindingLevel, People
 from jitbot.domain.model.roster import Roster
@@ -18,8 +18,9 @@ _LINE = re.compile(r"\bline [0-9]+")
 
 def newly_wrong(base: RuleSet, head: RuleSet, now: datetime) -> tuple[Finding, ...]:
     """The findings of the rules at the head that those at the base do not have, wherever their line is."""
-    known = {_same(each) for each in _whole(base, now)}
-    return tuple(each for each in dict.fromkeys(_whole(head, now)) if _same(each) not in known)
+    found = tuple(dict.fromkeys(_whole(head, now)))
+    known = set(map(_same, _whole(base, now) if found else ()))
+    return tuple(each for each in found if _same(each) not in known)
 
 
 def with_new(found: tuple[Finding, ...], new: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -46,8 +47,7 @@ def _whole(rules: RuleSet, now: datetime) -> Iterator[Finding]:
         return
     yield from map(_warning, _unknown(rules, people, roster, now))
     teams = roster.at(now)
-    first = found.rules[0] if found.rules else None
-    if first is None or first.pattern not in ANYTHING or not first.owners:
+    if not owner_checks.begins_with_everything(found):
         message, hint = "the first line does not own everything", "begin with a line `* @your-admins`"
         yield Finding.in_file(LOCATIONS[0], "no-line-for-everything", message, hint)
     guarded = [path for path in rules.files if path.startswith(workflows.FOLDER) or path in _CODE]
@@ -59,7 +59,7 @@ def _whole(rules: RuleSet, now: datetime) -> Iterator[Finding]:
         yield from findings
         alone = () if findings else owner_checks.without_approvers(policy, found, people, teams)
         if alone:
-            message = f"nobody is left to approve what {', '.join(alone[:5])} would ask for"
+            message = f"nobody is left to approve what {bounds.some(alone)} would ask for"
             hint = "name one more owner in .github/CODEOWNERS"
             yield _warning(Finding.at(policy, "eligible", "owners-ask-too", message, hint))
 

@@ -1,13 +1,13 @@
 """What a grant under a policy may newly do, or no longer: where, how long, with which values, and what in AWS."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from jitbot.domain.access.eligibility import allowed_accounts, value_problem
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.aws.risk import Level, Risk, assess_statements
 from jitbot.domain.model.account_groups import NO_GROUPS
-from jitbot.domain.model.documents import Parameter, ParameterKind, Policy
+from jitbot.domain.model.documents import AccountId, Parameter, ParameterKind, Policy
 from jitbot.domain.model.merge_facts import Rules
 from jitbot.domain.rule_effects import allowances
 from jitbot.domain.rule_effects.allowances import Allowance
@@ -24,18 +24,20 @@ def risk_of(policy: Policy | None, catalogue: ActionCatalog) -> Risk:
     return assess_statements(policy.statements, policy.managed_policies, catalogue)
 
 
-def accounts_of(rules: Rules) -> frozenset[str]:
-    """Where a policy gives access, as `prod (111111111111)`."""
+def accounts_of(rules: Rules) -> Mapping[str, AccountId]:
+    """Where a policy gives access."""
     policy, accounts = rules.policy.value, rules.accounts.value or {}
     if policy is None:
-        return frozenset()
+        return {}
     allowed = allowed_accounts(policy, rules.account_groups.value or NO_GROUPS, accounts)
-    return frozenset(f"{alias} ({accounts[alias]})" for alias in allowed)
+    return {alias: accounts[alias] for alias in allowed}
 
 
 def where(name: str, base: Rules, head: Rules) -> Iterator[Effect]:
-    """The accounts that are newly reachable, and those that no longer are."""
-    old, new = accounts_of(base), accounts_of(head)
+    """The accounts that are newly reachable, as `prod (111111111111)`, and those that no longer are."""
+    old, new = (
+        {f"{alias} ({number})" for alias, number in accounts_of(each).items()} for each in (base, head)
+    )
     for code, direction, names, text in (
         ("accounts-added", W, new - old, "Newly reachable under {policies}: {what}"),
         ("accounts-removed", N, old - new, "No longer reachable under {policies}: {what}"),
@@ -202,20 +204,12 @@ def _parameters(name: str, base: Policy, head: Policy) -> Iterator[Effect]:
     ) -> Effect:
         return Effect(code=code, direction=direction, text=text, policies=(name,), what=tuple(what), before=one, after=other)  # fmt: skip
 
-    if added := sorted(new.keys() - old.keys()):
-        yield said(
-            "parameter-added",
-            Direction.OTHER,
-            "A parameter is newly asked for under {policies}: {what}",
-            added,
-        )
-    if removed := sorted(old.keys() - new.keys()):
-        yield said(
-            "parameter-removed",
-            Direction.OTHER,
-            "A parameter is no longer asked for under {policies}: {what}",
-            removed,
-        )
+    for code, text, names in (
+        ("parameter-added", "A parameter is newly asked for under {policies}: {what}", new.keys() - old.keys()),
+        ("parameter-removed", "A parameter is no longer asked for under {policies}: {what}", old.keys() - new.keys()),
+    ):  # fmt: skip
+        if names:
+            yield said(code, Direction.OTHER, text, sorted(names))
     for each in sorted(old.keys() & new.keys()):
         more, less = _values(new[each], old[each]), _values(old[each], new[each])
         before, after = _in_words(old[each]), _in_words(new[each])
@@ -238,7 +232,7 @@ def _parameters(name: str, base: Policy, head: Policy) -> Iterator[Effect]:
 
 def _values(one: Parameter, other: Parameter) -> tuple[str, ...] | None:
     """The values that the one takes and the other does not; None if they cannot be listed."""
-    if one == other or _same_values(one, other):
+    if replace(one, description=other.description) == other:
         return ()
     if one.kind is ParameterKind.INTEGER:
         if other.kind is not ParameterKind.INTEGER or None in (
@@ -256,15 +250,6 @@ def _values(one: Parameter, other: Parameter) -> tuple[str, ...] | None:
         return None
     taken = (each for each in one.enum if value_problem(each, one) is None)
     return tuple(each for each in taken if value_problem(each, other) is not None)
-
-
-def _same_values(one: Parameter, other: Parameter) -> bool:
-    """Whether a pattern or range is the same, whatever is said of the parameter."""
-    shapes = (
-        (each.kind, each.enum, each.pattern, each.separators, each.minimum, each.maximum)
-        for each in (one, other)
-    )
-    return len(set(shapes)) == 1
 
 
 def _in_words(parameter: Parameter) -> str:

@@ -44,9 +44,9 @@ def of_the_ledger(
         for state in running
         if old is not None and new is not None and offboarded(state, new) and not offboarded(state, old)
     ]
-    yield from _requests(ENDS, "ENDS access that {people} has now: {what}", ended, Level.HIGH)
+    yield from _requests(ENDS, "ENDS the current access of {people}: {what}", ended, Level.HIGH)
     stuck = [state for state in running if state not in ended and _other_documents(state, base, head)]
-    text = "Access that {people} has now stays until its end, and can no longer be extended: {what}"
+    text = "The current access of {people} stays until its end, and can no longer be extended: {what}"
     yield from _requests("no-extension", text, stuck, Level.MEDIUM)
 
 
@@ -79,29 +79,24 @@ def of_open_pulls(
     for each in found:
         policy = policy_of(each.request.path)
         old, new = (_refusals(each.request, rules.of(policy), now, catalogue) for rules in (base, head))
-        reasons = [reason for reason in new if reason not in old]
-        number = f"pull request {each.number}"
-        if reasons:
+        reason = next((reason for reason in new if reason not in old), "")
+        if reason:
+            code, level = "refuses-request", Level.MEDIUM
             text = "The open request of {people} would be refused ({what}): {after}"
-            yield Effect(
-                code="refuses-request",
-                direction=Direction.NARROWER,
-                level=Level.MEDIUM,
-                text=text,
-                people=(each.request.requester,),
-                what=(number,),
-                after=reasons[0],
-            )
         elif _rendered(each.request, base, now) != _rendered(each.request, head, now):
+            code, level = "outdates-request", Level.LOW
             text = "The open request of {people} must be brought up to date and approved again: {what}"
-            yield Effect(
-                code="outdates-request",
-                direction=Direction.NARROWER,
-                level=Level.LOW,
-                text=text,
-                people=(each.request.requester,),
-                what=(number,),
-            )
+        else:
+            continue
+        yield Effect(
+            code=code,
+            direction=Direction.NARROWER,
+            level=level,
+            text=text,
+            people=(each.request.requester,),
+            what=(f"pull request {each.number}",),
+            after=reason,
+        )
 
 
 def _refusals(request: Request, rules: Rules, now: datetime, catalogue: ActionCatalog) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """`jitbot check`: the verdict that a merge would get, before the merge. It reads files; it asks neither GitHub nor AWS."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -51,10 +51,10 @@ from jitbot.usecases.collect.collect_case import (
 from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request import requests_page
 from jitbot.usecases.pull_request.proposed_rules import (
-    ParsedOnce,
     ProposedRules,
     compared,
     read_proposed_rules,
+    rules_at,
     too_many_rules,
 )
 
@@ -162,24 +162,16 @@ class Checker:
         """
         if unread := proposed.unread or too_many_rules(proposed.touched):
             return unread
-        if not isinstance(
-            self.documents, ParsedOnce
-        ):  # every policy shares most of its files with the others
-            once = replace(self, documents=ParsedOnce(self.documents))
-            return once.together(git, proposed, of_requests, after)
-        requests, rules = (
-            proposed.requests,
-            [path for path in proposed.touched if path.startswith(codeowners.RULES)],
-        )
+        requests = proposed.requests
+        rules = [path for path in proposed.touched if path.startswith(codeowners.RULES)]
         beside = beside_rules(requests[0], proposed.touched) if requests else ()
         there = [entry.path for entry in git.entries(proposed.head, rules)]
         tree = CommitTree(git=git, commit=proposed.head)
         if any(path.startswith(POLICIES) and path not in there for path in rules):
-            there += (
-                entry.path for entry in git.entries(proposed.head, [NOTIFY])
-            )  # may name a policy that goes
+            # notify.yaml may name a policy that goes.
+            there += (entry.path for entry in git.entries(proposed.head, [NOTIFY]))
         of_rules = self.files(tree, there)
-        of_policies = self._of_policies(git, tree, set(rules))
+        of_policies = self._of_policies(git, proposed.head, set(rules))
         of_page = self._of_page(git, tree) if rules or PAGE in proposed.touched else ()
         found = tuple(dict.fromkeys((*beside, *of_requests, *of_rules, *of_policies, *of_page)))
         return with_new(found, self._newly_wrong(git, proposed, after))
@@ -205,12 +197,12 @@ class Checker:
         )
         return newly_wrong(rules.base, rules.head, self.when)
 
-    def _of_policies(self, git: Git, tree: CommitTree, changed: set[str]) -> Iterator[Finding]:
+    def _of_policies(self, git: Git, head: Sha, changed: set[str]) -> Iterator[Finding]:
         """What a change of other files does to each policy: who owns its requests, and which accounts it names."""
-        entries = git.entries(tree.commit, [POLICIES]) if changed & (_OWNING | _PLACES) else ()
-        names = [policy_named(each.path) for each in entries]
-        for name in names:
-            rules = read_rules(tree, self.documents, name)
+        if not changed & (_OWNING | _PLACES):
+            return
+        every = rules_at(git, self.documents, head)
+        for rules in map(every.of, every.policies):
             policy, people, roster = rules.policy.value, rules.people.value, rules.teams.value
             if policy is not None and people is not None and roster is not None and changed & _OWNING:
                 yield from _approvals(policy, rules.codeowners, people, roster.at(self.when))

@@ -40,9 +40,8 @@ class Shown:
     findings: tuple[Finding, ...] = ()
     head: Sha | None = None
     was_titled: str = ""
-    close: Sha | None = (
-        None  # the head at which it can give nothing any more: it is closed, once that is said
-    )
+    # The head at which it can give nothing any more: it is closed once the comment says so.
+    close: Sha | None = None
 
 
 def of_pull(context: Context, number: int, now: datetime) -> Shown:

@@ -1,53 +1,32 @@
 """Reads the rules on both sides of a proposed change: those of main, and those that the merge would make of them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from jitbot.domain.ledger.batches import AddedEntry
 from jitbot.domain.ledger.git_history import CODE, RULE_PATHS
 from jitbot.domain.model import bounds
-from jitbot.domain.model.account_groups import AccountGroups
 from jitbot.domain.model.codeowners import LOCATIONS
 from jitbot.domain.model.documents import (
     PLAIN,
     POLICIES,
-    Accounts,
     Finding,
     Parsed,
-    People,
     Policy,
-    Settings,
     Sha,
     Source,
+    policy_named,
+    policy_path,
 )
-from jitbot.domain.model.roster import Roster
 from jitbot.domain.rule_effects.rule_set import RuleSet
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
-from jitbot.usecases.collect.collect_case import Tree, large, no_file, read_rules
+from jitbot.usecases.collect.collect_case import large, no_file, read_rules
 
 FOLDERS = ("policies/", POLICIES, ".github/workflows/")  # what lies directly in these is always read
 _FOLDER = "040000"  # git's mode of one
 _RUNS = (".github/workflows/", ".github/actions/")
 _COMPARED = (*(each for each in RULE_PATHS if each not in CODE), *(each.rstrip("/") for each in _RUNS))
-
-
-class ParsedOnce:
-    """A reader of documents that parses each file once, however many policies or trees share it."""
-
-    def __init__(self, documents: DocumentReader) -> None:
-        self.parse_settings: Callable[[Source], Parsed[Settings]] = cache(documents.parse_settings)
-        self.parse_accounts: Callable[[Source], Parsed[Accounts]] = cache(documents.parse_accounts)
-        self.parse_account_groups: Callable[[Source], Parsed[AccountGroups]] = cache(
-            documents.parse_account_groups
-        )
-        self.parse_people: Callable[[Source], Parsed[People]] = cache(documents.parse_people)
-        self.parse_teams: Callable[[Source], Parsed[Roster]] = cache(documents.parse_teams)
-        self.parse_policy: Callable[[Source], Parsed[Policy]] = cache(documents.parse_policy)
-        self.parse_entries = documents.parse_entries
-        self.parse_notify = documents.parse_notify
-        self.parse_request = documents.parse_request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +123,7 @@ def merged_rules(
         path for path in moved if fork.get(path) != base.get(path) and base.get(path) != head.get(path)
     )
     known = dict(contents or {})
-    wanted = {each.blob for each in (*base.values(), *after.values()) if each.mode == PLAIN}
-    known |= git.small(sorted(wanted - known.keys()), bounds.EVENT_READ)
+    known |= _contents(git, (*base.values(), *after.values()), excluding=known)
     sides = RuleFiles(entries=base, contents=known), RuleFiles(entries=after, contents=known)
     old, new = (_rule_set(each, other, documents) for each, other in (sides, sides[::-1]))
     return ProposedRules(base=old, head=new, overtaken=tuple(overtaken))
@@ -157,12 +135,26 @@ def listed_at(git: Git, commit: Sha, touched: Sequence[str]) -> Mapping[str, Add
     return {each.path: each for each in found if each.mode != _FOLDER}
 
 
+def rules_at(git: Git, documents: DocumentReader, commit: Sha) -> RuleSet:
+    """The rules of a commit, without the texts of its workflows."""
+    entries = listed_at(git, commit, ())
+    files = RuleFiles(entries=entries, contents=_contents(git, entries.values()))
+    return _rule_set(files, files, documents)
+
+
+def _contents(
+    git: Git, entries: Iterable[AddedEntry], excluding: Collection[Sha] = ()
+) -> Mapping[Sha, bytes | None]:
+    """The bytes of the plain files among these, by blob; None of one that is too large."""
+    wanted = {each.blob for each in entries if each.mode == PLAIN}
+    return git.small(sorted(wanted.difference(excluding)), bounds.EVENT_READ)
+
+
 def _rule_set(files: RuleFiles, other: RuleFiles, documents: DocumentReader) -> RuleSet:
-    tree: Tree = files
     policies: dict[str, Parsed[Policy]] = {}
     for path, entry in sorted(files.entries.items()):
-        name = path.removeprefix(POLICIES).removesuffix(".yaml")
-        if path == f"{POLICIES}{name}.yaml" and "/" not in name:
+        name = policy_named(path)
+        if path == policy_path(name) and "/" not in name:
             content = files.read([path]).get(path)
             policies[name] = (
                 documents.parse_policy(Source(path=path, content=content))
@@ -176,7 +168,7 @@ def _rule_set(files: RuleFiles, other: RuleFiles, documents: DocumentReader) -> 
     ]
     texts = {path: content.decode(errors="replace") for path, content in files.read(moved).items()}
     return RuleSet(
-        shared=read_rules(tree, documents, ""),
+        shared=read_rules(files, documents, ""),
         policies=policies,
         files={path: entry.blob for path, entry in files.entries.items()},
         workflows=texts,

@@ -1,6 +1,7 @@
 """Compares the rules of a proposed change, and looks up what it does to requests that are there already."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from jitbot.domain.aws.action_catalog import ActionCatalog
@@ -20,7 +21,6 @@ from jitbot.usecases.context import Context
 from jitbot.usecases.ledger import ledger_view as ledger
 from jitbot.usecases.pull_request.checking import ProposedChanges, read_proposed
 from jitbot.usecases.pull_request.proposed_rules import (
-    ParsedOnce,
     ProposedRules,
     of_rules,
     read_proposed_rules,
@@ -34,12 +34,12 @@ NO_PULLS = "open requests, since GitHub was not asked"
 def proposed_rules(
     git: Git, documents: DocumentReader, proposed: ProposedChanges
 ) -> ProposedRules | tuple[Finding, ...]:
-    """The rules on both sides of a change. If it changes none, or more than is compared: the finding that says so, if any."""
+    """The rules on both sides of a change; or, where they are not compared, the finding why, or none of a change without rules."""
     touched = proposed.touched
-    if proposed.unread or not of_rules(touched) or too_many_rules(touched):
-        return too_many_rules(touched)
-    once = ParsedOnce(documents)
-    return read_proposed_rules(git, once, base=proposed.base, head=proposed.head, touched=touched)
+    too_many = too_many_rules(touched)
+    if too_many or proposed.unread or not of_rules(touched):
+        return too_many
+    return read_proposed_rules(git, documents, base=proposed.base, head=proposed.head, touched=touched)
 
 
 def uncompared(why: Sequence[Finding]) -> RuleReport | None:
@@ -70,9 +70,7 @@ def rule_report(
     """The same with live and open requests. `number` is the pull request that proposes the change."""
     found = files_report(rules, now, context.catalogue, findings)
     if not found.effects.effects:
-        return RuleReport(
-            effects=found.effects, findings=found.findings, overtaken=found.overtaken, not_seen=()
-        )
+        return replace(found, not_seen=())
     effects, not_seen = list[Effect](), list[str]()
     try:
         history = ledger.read(context, now)
@@ -90,12 +88,7 @@ def rule_report(
     except JitbotError as error:
         not_seen.append(f"open requests, since they could not be read: {error}")
     every = most_serious_first((*found.effects.effects, *effects))
-    return RuleReport(
-        effects=RuleEffects(effects=every, unread=found.effects.unread),
-        findings=found.findings,
-        overtaken=found.overtaken,
-        not_seen=tuple(not_seen),
-    )
+    return replace(found, effects=replace(found.effects, effects=every), not_seen=tuple(not_seen))
 
 
 def _open_pulls(context: Context, number: int | None) -> list[PullRequest]:

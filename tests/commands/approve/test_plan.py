@@ -29,6 +29,16 @@ def change(desk: Desk, path: str, old: str, new: str) -> None:
     desk.write(path, text.replace(old, new))
 
 
+def diverge(desk: Desk) -> None:
+    """A branch `wider` has a longer maximum; main, which is checked out, has one more person in a team."""
+    desk.git("checkout", "--quiet", "-b", "wider")
+    change(desk, RULES, "max_duration: 4h", "max_duration: 8h")
+    desk.commit()
+    desk.git("checkout", "--quiet", "main")
+    change(desk, TEAMS, SRE, f"{SRE}  - mallory\n")
+    desk.commit()
+
+
 def test_the_files_in_the_folder_are_compared_with_main(desk: Desk) -> None:
     """Before anything is committed: the worst first, what is narrower apart, what was not looked at named; exit 0."""
     change(desk, TEAMS, SRE, f"{SRE}  - mallory\n")
@@ -64,12 +74,7 @@ def test_json_has_stable_keys(desk: Desk) -> None:
 
 def test_revisions_are_compared_as_a_merge_would(desk: Desk) -> None:
     """What main changed since the branch left it is no part of it, and a file that both changed is named."""
-    desk.git("checkout", "--quiet", "-b", "wider")
-    change(desk, RULES, "max_duration: 4h", "max_duration: 8h")
-    desk.commit()
-    desk.git("checkout", "--quiet", "main")
-    change(desk, TEAMS, SRE, f"{SRE}  - mallory\n")
-    desk.commit()
+    diverge(desk)
     for arguments in (("--head", "wider"), ("--base", "main", "--head", "wider")):
         answer = desk.run("plan", *arguments)
         assert "is 8h, and was 4h" in answer.out
@@ -83,12 +88,7 @@ def test_revisions_are_compared_as_a_merge_would(desk: Desk) -> None:
 
 def test_the_folder_of_a_branch_is_its_own_change(desk: Desk) -> None:
     """Committed or not, and without what main changed since."""
-    desk.git("checkout", "--quiet", "-b", "wider")
-    change(desk, RULES, "max_duration: 4h", "max_duration: 8h")
-    desk.commit()
-    desk.git("checkout", "--quiet", "main")
-    change(desk, TEAMS, SRE, f"{SRE}  - mallory\n")
-    desk.commit()
+    diverge(desk)
     desk.git("checkout", "--quiet", "wider")
     change(desk, RULES, "approvals: 1", "approvals: 2")
     found = desk.run("plan").out
@@ -164,8 +164,24 @@ def test_code_that_changes_is_named(desk: Desk) -> None:
     desk.commit()
     for arguments in ((), ("--head", "code")):
         assert (
-            "What runs changes, and only its diff says how: jitbot/new.py" in desk.run("plan", *arguments).out
+            "The code that runs changes, and only the diff shows how: jitbot/new.py"
+            in desk.run("plan", *arguments).out
         )
+
+
+def test_the_folder_is_compared_as_it_lies_there(desk: Desk) -> None:
+    """A workflow of the branch that is gone from the folder is gone; a file whose name begins like the code's is none."""
+    desk.git("checkout", "--quiet", "-b", "code")
+    desk.write(".github/workflows/mine.yml", "on: push")
+    desk.write("jitbot-notes.md", "x")
+    desk.commit()
+    for arguments in ((), ("--head", "code")):
+        lines = desk.run("plan", *arguments).out.splitlines()
+        assert (
+            "  The code that runs changes, and only the diff shows how: .github/workflows/mine.yml" in lines
+        )
+    (desk.root / ".github/workflows/mine.yml").unlink()
+    assert desk.run("plan").out == "the rules stay as they are\n"
 
 
 def test_requests_are_no_change_of_rules(desk: Desk) -> None:

@@ -194,7 +194,7 @@ def test_reviewers_by_path_are_read(acme: Acme) -> None:
         each for each in doctor(acme, "--format", "json").json["checks"] if each["code"] == "main-approvals"
     )
     assert check["verdict"] == "wrong"
-    assert "no required reviewer is surely for .github/" in check["says"]
+    assert "no required reviewer surely covers .github/" in check["says"]
 
 
 def test_unprotected_is_wrong_and_says_how(acme: Acme) -> None:

@@ -303,7 +303,7 @@ def test_a_new_policy_is_shown_whole() -> None:
     codes = {each.code for each in found.of(WIDER)}
     assert codes == {"policy-added", "may-ask", "accounts-added", "actions-added", "may-approve"}
     assert coded(found)["policy-added"].in_words() == (
-        "orders-db-read is a NEW policy: Read one DynamoDB table; for at most 4h; approvals: 1 always"
+        "NEW policy orders-db-read: Read one DynamoDB table; for at most 4h; approvals: 1 always"
     )
 
 
@@ -386,7 +386,7 @@ def test_a_team_of_a_rule_that_gets_an_owner_is_said() -> None:
         a_rule_set(policy, lines=lines, teams=teams(security=each)) for each in ("erin", "erin bob")
     )
     found = coded(effects(base, head))["may-approve-for-team"]
-    assert found.in_words() == "bob may newly give the approval of @acme/security under orders-db-read"
+    assert found.in_words() == "bob may newly approve for @acme/security under orders-db-read"
 
 
 def test_a_line_of_codeowners_decides_who_approves() -> None:
@@ -499,7 +499,7 @@ def test_files_that_are_not_compared_are_named() -> None:
         }
     )
     found = said(base, head)
-    assert found["code-changed"] == "What runs changes, and only its diff says how: jitbot/cli.py"
+    assert found["code-changed"] == "The code that runs changes, and only the diff shows how: jitbot/cli.py"
     assert found["not-compared"] == "Not compared here: policies/notify.yaml and policies/access/sub/x.yaml"
     assert found["keys-changed"].startswith("policies/issuer-keys.json: the keys")
 

@@ -97,7 +97,7 @@ def test_workflows_alone_get_a_comment_if_it_says_something(world: World) -> Non
         world, {".github/workflows/other.yml": "on: push\npermissions: {id-token: write}\njobs: {}\n"}
     )
     comment(world, loud)
-    assert "newly speaks of id-token" in only(world, loud)
+    assert "Newly mentions id-token" in only(world, loud)
 
 
 def test_live_access_that_it_ends_is_named(world: World, granted: str) -> None:
@@ -108,7 +108,7 @@ def test_live_access_that_it_ends_is_named(world: World, granted: str) -> None:
         world, number
     )  # teams.yaml still names her
     body = only(world, number)
-    assert f"ENDS access that **alice** has now: {granted.removeprefix('requests/')}" in body.replace(
+    assert f"ENDS the current access of **alice**: {granted.removeprefix('requests/')}" in body.replace(
         "\\", ""
     )
     other = propose(world, changed(world, RULES, ("dynamodb:Scan", "dynamodb:DescribeTimeToLive")))
@@ -190,7 +190,7 @@ def test_plan_says_the_same_at_a_terminal(world: World, granted: str) -> None:
     comment(world, number)
     shown = world.jit("plan", str(number), workflow="check.yml").output
     for part in (
-        "ENDS access that alice has now: orders-db-read/",
+        "ENDS the current access of alice: orders-db-read/",
         "alice may no longer ask for ",
     ):
         assert part in shown

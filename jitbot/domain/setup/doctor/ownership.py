@@ -98,7 +98,7 @@ def coverage(files: Iterable[str], codeowners: CodeOwners, people: People, teams
     every = tuple(files)
     first = codeowners.rules[0] if codeowners.rules else None
     yield _CATCH_ALL.answer(
-        first is not None and first.pattern in owner_checks.ANYTHING and bool(first.owners),
+        owner_checks.begins_with_everything(codeowners),
         f"the first line is {first.pattern}" if first else "there is no line",
     )
     # An ownerless line for a break-glass policy is intended; `approvers` checks those.
@@ -139,7 +139,7 @@ _WILD = re.compile(r"[*?\[\]{}!\\]")
 def by_path(
     check: Check, files: Iterable[str], policies: Iterable[Policy], codeowners: CodeOwners, main: Branch
 ) -> Check:
-    """A check of main, once more if it is that of the number of approvals and GitHub asks for reviewers by path.
+    """The check of main's number of approvals, judged again where GitHub asks for reviewers by path; any other as it is.
 
     Without an approval that every merge needs, each owned path needs a required reviewer. A pattern counts for a path
     only if every usual reading of it covers the path: in which language GitHub reads it is not proven.
@@ -152,7 +152,7 @@ def by_path(
     owned = [path for path in paths if owners_of(codeowners, path)]
     left_out = [path for path in owned if not any(_surely_covers(each, path) for each in reviewed)]
     if left_out:
-        return check.no(f"{check.observed}, and no required reviewer is surely for {listed(left_out)}")
+        return check.no(f"{check.observed}, and no required reviewer surely covers {listed(left_out)}")
     teams = listed(sorted({str(number) for number in reviewed.values()}))
     said = f"{check.observed}; instead the teams {teams} review every owned path, which is not proven to hold"
     fix = f"compare these teams with the owners in CODEOWNERS; {check.fix}"
@@ -168,7 +168,7 @@ def may_be_reviewed(path: str, main: Branch) -> bool:
 def _reviewed(main: Branch) -> Iterator[tuple[str, int, bool]]:
     """The patterns of paths for which a rule of main asks for a team's approval, each with GitHub's number of the team.
 
-    True: its list has a negation, so it may be for less.
+    The third value says whether its list has a negation: then it may cover less than it says.
     """
     for rule in () if isinstance(main.rules, Unknown) else main.rules:
         for each in _dig(rule, list, "parameters", "required_reviewers") or ():

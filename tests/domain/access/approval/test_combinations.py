@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
 
+from acme_facts import at
 from combined_cases import (
     ACCOUNTS,
     ASKERS,
@@ -16,7 +17,6 @@ from combined_cases import (
     TEAMS,
     Story,
     another,
-    at,
     case_of,
     ends_of,
     merges,

@@ -1,17 +1,14 @@
 """Dated memberships against a small model of their own; and that less membership never gives more."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
-from acme_facts import MERGED_AT, MINUTE, a_policy, a_request, owned_by, the_rules
+from acme_facts import MERGED_AT, MINUTE, a_policy, a_request, a_roster_by_minutes, at, owned_by, the_rules
 from builders import a_case, a_merge, a_review, judged
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from jitbot.domain.access.approval import Verdict
-from jitbot.domain.model.documents import Login
 from jitbot.domain.model.merge_facts import Rules
-from jitbot.domain.model.roster import Membership, Roster
 
 Entry = tuple[str, int | None, int | None]  # a login, from and until which minute after the merge
 Teams = dict[str, list[Entry]]
@@ -75,34 +72,19 @@ def _owned(game: Game, login: str, minute: int) -> bool:
     return all(inside(teams, (LEADS,), login, minute) for teams in (game.base, game.head))
 
 
-def _at(minute: int) -> datetime:
-    return MERGED_AT + timedelta(minutes=minute)
-
-
 def _rules(teams: Teams) -> Rules:
-    entries = {
-        name: tuple(
-            Membership(
-                login=Login(login),
-                since=None if since is None else _at(since),
-                until=None if until is None else _at(until),
-            )
-            for login, since, until in found
-        )
-        for name, found in teams.items()
-    }
     policy = a_policy(eligible=(f"@{PAYMENTS}", f"@{OTHERS}"))
-    return the_rules(teams=Roster.of(entries), policy=policy, codeowners=owned_by(f"@{LEADS}"))
+    return the_rules(teams=a_roster_by_minutes(teams), policy=policy, codeowners=owned_by(f"@{LEADS}"))
 
 
 def decided(game: Game) -> int | None:
     """The same by `decide`."""
     reviews = tuple(
-        a_review(login, review_id=number, state=state, submitted_at=_at(minute))
+        a_review(login, review_id=number, state=state, submitted_at=at(minute))
         for number, (login, (state, minute)) in enumerate(game.reviews.items())
     )
     request = a_request(
-        duration=DURATION * MINUTE, starts_at=None if game.starts is None else _at(game.starts)
+        duration=DURATION * MINUTE, starts_at=None if game.starts is None else at(game.starts)
     )
     base = _rules(game.base)
     merge = a_merge(head_rules=_rules(game.head), reviews=reviews)

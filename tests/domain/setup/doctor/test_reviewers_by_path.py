@@ -74,7 +74,7 @@ def test_no_general_approval_needs_a_reviewer_of_every_owned_path(
     rules = asking(NONE, "pull_request", required_reviewers=listed_there)
     found = again(approvals(rules), rules)
     assert found.verdict is (CheckVerdict.WARN if left_out is None else CheckVerdict.WRONG)
-    assert (left_out is None) is ("is surely for" not in found.observed)
+    assert (left_out is None) is ("surely covers" not in found.observed)
     assert (left_out or "instead the teams") in found.observed
     other = ROWS["main-code-owners"].check.no("no")
     assert again(other, rules) == other
