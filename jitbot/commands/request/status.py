@@ -31,6 +31,7 @@ from jitbot.domain.enforce.grant_status import (
     refused_requests,
 )
 from jitbot.domain.ledger.stops import Stop, stops_of
+from jitbot.domain.model import owners
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import same_login
 from jitbot.domain.model.errors import InvalidError, JitbotError
@@ -283,14 +284,14 @@ def _record(invocation: Invocation, client: RequesterClient | None, repo: str | 
 
 
 def _me(client: RequesterClient | None) -> tuple[str | None, str]:
-    """The login whose token this is, if people.yaml knows it; None means everybody."""
+    """The login whose token this is, if people.yaml knows this person; None means everybody."""
     if client is None:
         return None, ""
     try:
-        login, people = client.place.actor.login, client.people
+        found = owners.person_behind(client.place.actor, client.people)
     except JitbotError as error:
         return None, str(error)
-    return (login if login in people else None), ""
+    return (found.login if found is not None else None), ""
 
 
 def _print_unknown(seen: Seen) -> None:

@@ -127,6 +127,19 @@ def test_an_end_of_access_waits_for_its_owner(office: Office) -> None:
     assert "it ends access, by deleting the request" in row
 
 
+def test_whose_login_people_yaml_has_with_another_id_is_nobody(office: Office) -> None:
+    """It is not their login any more: everybody's is shown, as to whom people.yaml does not know, and nothing waits."""
+    store, who = office.github.store, office.acme.github._site.web_flow()
+    tip, people = store.tip("main"), "policies/people.yaml"
+    text = store.read(tip, people).replace(b"github_id: 1002", b"github_id: 9002")
+    store.commit_files("main", tip, {people: text}, (), "x", who, who)
+    answer = office.run("status", login="bob")
+    store.update_ref("refs/heads/main", tip)
+    assert answer.code == 0, answer
+    assert len(answer.out.splitlines()) == 4
+    assert "waits for you" not in answer.out
+
+
 def test_trouble_hides_nothing_of_ones_own(office: Office) -> None:
     """Where GitHub lists no files at all, that is said, and what is granted and reviewed is shown all the same."""
     office.acme.github.faults = lambda _, path: (
