@@ -99,10 +99,11 @@ def _waiting(
         yield UnreadRequest(number=pull.number, url=pull.url, request=mine[0], approvals=NotKnown(why=why))
         return
     for path in mine:
-        for each in read_open(approvals, pull, path, now):
+        found = tuple(read_open(approvals, pull, path, now))
+        for each in found:
             known = each.approvals
             if not isinstance(known, PendingApprovals) or helps(person, known):
                 yield each
-        if approvals.deletes(pull, path):
+        if not found and approvals.deletes(pull, path):
             why = "it ends access, by deleting the request"
             yield UnreadRequest(number=pull.number, url=pull.url, request=path, approvals=NotKnown(why=why))

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+import flask
 import pytest
 from asking_office import Office, open_office
 
@@ -113,6 +114,21 @@ def test_one_that_cannot_be_read_hides_no_other(office: Office) -> None:
     assert f"it holds 2 requests: jitbot explain {two}" in rows[str(two)]
     assert {"1", "2"} <= rows.keys()
     assert str(rules) not in rows
+
+
+def test_one_whose_files_cannot_be_listed_hides_no_other(office: Office) -> None:
+    """GitHub does not show one head: that pull request is shown with the reason, and the other as always."""
+    head = office.github.pull(1).head_sha
+    office.acme.github.faults = lambda _, path: (
+        GitHubFault(status=403)
+        if path.endswith("/graphql") and head in flask.request.get_data(as_text=True)
+        else None
+    )
+    shown = office.run("status", "--to-approve", "--format", "json", login="bob").json
+    assert [(each["pull_request"], each["waiting_for"].get("not_known")) for each in shown] == [
+        (1, "GitHub answered 403: no reason given"),
+        (2, None),
+    ]
 
 
 def test_an_end_of_access_waits_for_its_owner(office: Office) -> None:
