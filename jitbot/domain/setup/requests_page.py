@@ -16,6 +16,7 @@ from jitbot.domain.aws import risk
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.aws.iam import Window
 from jitbot.domain.model import owners
+from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import (
     GithubId,
     IamUser,
@@ -23,10 +24,12 @@ from jitbot.domain.model.documents import (
     Parameter,
     ParameterKind,
     Parsed,
+    People,
     Person,
     Policy,
     Request,
     Settings,
+    Teams,
 )
 from jitbot.domain.model.grammar import any_request
 from jitbot.domain.model.merge_facts import Rules
@@ -63,13 +66,14 @@ class PolicyEntry:
 def entry(rules: Rules, catalogue: ActionCatalog) -> PolicyEntry | None:
     """The entry of the policy of these rules; None if a part of them does not read."""
     policy, accounts, groups = rules.policy.value, rules.accounts.value, rules.account_groups.value
-    if policy is None or accounts is None or groups is None:
+    people, roster = rules.people.value, rules.teams.value
+    if policy is None or accounts is None or groups is None or people is None or roster is None:
         return None
     allowed = eligibility.allowed_accounts(policy, groups, accounts)
     return PolicyEntry(
         policy=policy,
         accounts=allowed,
-        approves=_approves(policy, rules),
+        approves=_approves(policy, rules.codeowners, people, roster.everybody),
         risk=_risk(policy, allowed, rules, catalogue),
     )
 
@@ -153,17 +157,13 @@ def _row(settings: Settings, shown: PolicyEntry) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _approves(policy: Policy, rules: Rules) -> str:
+def _approves(policy: Policy, codeowners: CodeOwners | None, people: People, teams: Teams) -> str:
     if break_glass.is_break_glass(policy) and policy.review_within is not None:
         within = duration.show(policy.review_within)
         return f"at once; one of {_names(policy.reviewers)} reviews it within {within}"
-    people, roster = rules.people.value, rules.teams.value
-    names: Sequence[str] = ()
-    if people is not None and roster is not None:
-        path = any_request(policy.name)
-        names = owners.of(path, codeowners=rules.codeowners, people=people, teams=roster.everybody).names
+    owned = owners.of(any_request(policy.name), codeowners=codeowners, people=people, teams=teams)
     least = "at least " if policy.approval_rules else ""
-    return f"{least}{policy.approvals} of {_names(names) or 'nobody'}"
+    return f"{least}{policy.approvals} of {_names(owned.names) or 'nobody'}"
 
 
 def _names(names: Iterable[str]) -> str:
