@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import FolderTree, data_root, policy_paths
 from jitbot.terminal.prompts import Choice, choose_some
 from jitbot.usecases.collect.collect_case import Tree
+from jitbot.usecases.collect.memory_tree import MemoryTree
 from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request import requests_page
 from jitbot.usecases.setup.apply_settings import apply_settings, ready
@@ -101,7 +101,7 @@ def init(
     given = _answers(invocation, answers)
     written = scaffold.files(given, {**templates.starters(), **chosen})
     _must_read(written)
-    tree = InMemory(files=written)
+    tree = MemoryTree({path: text.encode() for path, text in written.items()})
     written[PAGE] = _page(tree, [path for path in written if path.startswith(POLICIES)])
     _write(place, written)
     if len(given.owners) == 1:
@@ -245,21 +245,6 @@ def _write(place: Path, written: Mapping[str, str]) -> None:
             click.echo(f"wrote {escape.log(path)}")
     except OSError as error:
         raise InvalidError(f"{error.filename} cannot be written: {error.strerror}") from None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InMemory:
-    """Files that are nowhere yet."""
-
-    files: Mapping[str, str]
-
-    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """Those of these paths that are among them."""
-        return {path: self.files[path].encode() for path in paths if path in self.files}
-
-    def others(self, paths: Iterable[str]) -> Mapping[str, str]:  # noqa: ARG002 - all of them are ordinary files
-        """None."""
-        return {}
 
 
 def _page(tree: Tree, policies: Iterable[str]) -> str:
