@@ -95,7 +95,7 @@ class Seen:
     "--to-approve",
     "alone",
     is_flag=True,
-    help="What waits for your approval or your review alone, of everybody's.",
+    help="Only what waits for your approval or your review.",
 )
 @repo_option
 @format_option
@@ -114,9 +114,8 @@ def status(
     """Show what is asked for, and waits for whom; what is granted, and until when.
 
     Yours, if the token is of somebody in policies/people.yaml, with what waits for you, and what of yours was
-    refused in the last 7 days; everybody's otherwise. In a clone the ledger is
-    read with git and every entry of it is verified; with --repo, or without a clone, it is read through the API,
-    and nothing is verified.
+    refused in the last 7 days; everybody's otherwise. In a clone the ledger is read with git and every entry of it is
+    verified; with --repo, or without a clone, it is read through the API, and nothing is verified.
 
     Example: jitbot status
     """

@@ -87,8 +87,9 @@ def init(
 ) -> int:
     """Write the files of a new access repository, which holds data alone and pins jitbot by commit.
 
-    Nothing that exists is overwritten, except requests/README.md with --requests-page. With --apply nothing is written: the settings of the repository that
-    lies here are made on GitHub, each only where it differs, with the GITHUB_TOKEN of an admin.
+    Nothing that exists is overwritten, except requests/README.md with --requests-page. With --apply nothing is
+    written: the settings of the repository that lies here are made on GitHub, each only where it differs, with the
+    GITHUB_TOKEN of an admin.
 
     Example: jitbot init access --repository acme/access --owner bob
     """

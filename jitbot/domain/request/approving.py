@@ -1,4 +1,4 @@
-"""Whether one person's approval of a pull request would change anything. If not, they are told why, and none is sent.
+"""Whether one person's approval of a pull request would change anything. If not, the reason is shown, and none is sent.
 
 Nothing is decided here: what counts is decided from GitHub's own answers, after the merge.
 """

@@ -1,7 +1,7 @@
 """The open requests that wait for one person's approval, read with their own token and without a clone.
 
-One call lists the open pull requests, one more for each of others' says what it touches, and only those that this
-person may judge are read whole. For a person who owns nothing, there is no call beyond the list.
+One call lists the open pull requests. One more for each that somebody else opened says what it touches, and only those
+that this person may judge are read whole. For a person who owns nothing, there is no call beyond the list.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
