@@ -67,6 +67,17 @@ class Office:
         """The branches that people made."""
         return {ref.removeprefix("refs/heads/") for ref in self.github.store.refs("refs/heads/jitbot/")}
 
+    def propose(self, login: str, branch: str, files: Mapping[str, bytes | None]) -> int:
+        """Open a pull request of one commit on main's tip that has these files; None deletes one. Gives its number."""
+        store, site = self.github.store, self.acme.github._site
+        who, tip = site.signature(site.user(login)), store.tip("main")
+        kept = {path: content for path, content in files.items() if content is not None}
+        store.update_ref(f"refs/heads/{branch}", tip)
+        store.commit_files(branch, tip, kept, tuple(files.keys() - kept.keys()), "x", who, who)
+        made = self.acme.call(login, "POST", "/pulls", title=branch, head=branch, base="main")
+        assert made.ok, made.content
+        return int(made.content["number"])
+
     def approve(self, login: str, number: int) -> None:
         """Approve a pull request's head."""
         answer = self.acme.call(login, "POST", f"/pulls/{number}/reviews", event="APPROVE", body="")

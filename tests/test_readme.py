@@ -18,7 +18,7 @@ from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.cli import VERBS, jitbot
 from jitbot.domain.model.documents import Parsed, Source
 from jitbot.domain.request import new_request
-from jitbot.terminal.paths import FolderTree
+from jitbot.terminal.paths import FolderTree, policy_paths
 from jitbot.usecases.pull_request import requests_page
 from jitbot.usecases.pull_request.checking import Checker
 
@@ -328,7 +328,7 @@ def test_the_template_of_pull_requests_says_what_holds() -> None:
 def test_the_page_of_requests_is_what_the_rules_give() -> None:
     """This repository's own is made by jitbot, and it says how to ask, to extend and to end."""
     own = (ROOT / "requests/README.md").read_text("utf-8")
-    names = [path.stem for path in (ROOT / "policies/access").glob("*.yaml")]
-    tree = FolderTree(root=ROOT)
-    assert own == requests_page.made(tree, documents, ServiceAuthorizationReference(), names)
+    tree, policies = FolderTree(root=ROOT), policy_paths(ROOT)
+    assert policies
+    assert own == requests_page.made(tree, documents, ServiceAuthorizationReference(), policies)
     assert {"jitbot request", "jitbot extend --by 1h", "jitbot release"} <= set(re.findall(r"`([^`]+)`", own))

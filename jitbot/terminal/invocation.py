@@ -21,6 +21,11 @@ def clock() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
+def in_job(environ: Mapping[str, str]) -> bool:
+    """Whether this runs in a job of Actions, or has the means by which a job asks for its token."""
+    return environ.get("GITHUB_ACTIONS") == "true" or "ACTIONS_ID_TOKEN_REQUEST_URL" in environ
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
     """One call of jitbot: the moment, the environment, and the folder it was called in.

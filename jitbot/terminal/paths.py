@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jitbot.adapters.git import GitRepository
-from jitbot.domain.model.documents import PLAIN
+from jitbot.domain.model.documents import PLAIN, POLICIES
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.text.addresses import server
 from jitbot.usecases.context import SETTINGS
@@ -57,6 +57,11 @@ class FolderTree:
         if not file.exists():
             return ""
         return "100755" if os.access(file, os.X_OK) and file.stat().st_mode & 0o100 else PLAIN
+
+
+def policy_paths(root: Path) -> list[str]:
+    """The paths of all policies below a data root."""
+    return sorted(path.relative_to(root).as_posix() for path in (root / POLICIES).glob("*.yaml"))
 
 
 def data_root(start: Path) -> Path:

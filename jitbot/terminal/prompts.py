@@ -26,7 +26,6 @@ T = TypeVar("T")
 
 _LISTED = 20  # choices shown at once; with more, a part of the name narrows them
 _ROOM = 30  # lines that choices may take; where they would take more, each has one
-_USUAL = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +136,7 @@ def choose_duration(policy: Policy) -> timedelta:
             raise click.UsageError(f"{policy.name} gives {most} at most")
         return wanted
 
-    usual = duration.show(min(_USUAL, policy.max_duration))
+    usual = duration.show(new_request.usual_duration(policy))
     return _ask(f"how long, at most {most}", checked, default=usual)
 
 

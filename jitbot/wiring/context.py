@@ -20,7 +20,7 @@ from jitbot.domain.model.documents import Settings
 from jitbot.domain.model.errors import DeniedError
 from jitbot.domain.text.addresses import GITHUB_API, is_private
 from jitbot.ports.cloud import Cloud
-from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.invocation import Invocation, in_job
 from jitbot.terminal.output import progress
 from jitbot.terminal.paths import clone
 from jitbot.terminal.step_files import write_output
@@ -142,7 +142,7 @@ def aws_identity(
     """
     from jitbot.adapters.aws import Identity
 
-    in_job = environ.get("GITHUB_ACTIONS") == "true" or "ACTIONS_ID_TOKEN_REQUEST_URL" in environ
+    job = in_job(environ)
     asking = issuer or _issuer(environ, settings, f"jitbot/{__version__} ({purpose})")
     token = FreshToken(lambda: asking.token(AUDIENCE))
     ambient: dict[str, Any] = {
@@ -156,8 +156,8 @@ def aws_identity(
         session_name=f"jitbot-{environ.get('GITHUB_RUN_ID', 'local')}-{environ.get('GITHUB_RUN_ATTEMPT', '1')}"[
             :64
         ],
-        token=token if in_job else None,
-        **({} if in_job else ambient),
+        token=token if job else None,
+        **({} if job else ambient),
     )
 
 

@@ -50,26 +50,12 @@ from jitbot.domain.model.merge_facts import (
 )
 from jitbot.sandbox.organisation import acme_tree
 from jitbot.usecases.collect.collect_case import read_rules
+from jitbot.usecases.collect.memory_tree import MemoryTree
 
 ISSUER = "https://token.actions.githubusercontent.com"
 BEGINS = datetime(2023, 11, 25, 9, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 WHO = "bot <bot@acme.com>"
-
-
-class Tree:
-    """Files as `read_rules` asks for them."""
-
-    def __init__(self, files: dict[str, bytes]) -> None:
-        self.files = files
-
-    def read(self, paths: object) -> dict[str, bytes]:
-        """Those of these paths that are there."""
-        return {path: self.files[path] for path in paths if path in self.files}  # type: ignore[attr-defined]
-
-    def others(self, _: object) -> dict[str, str]:
-        """All of them are ordinary files."""
-        return {}
 
 
 class Branch:
@@ -158,7 +144,7 @@ def grants(count: int, main: Branch, ledger: Ledger) -> None:
     files = acme_tree(ISSUER)
     main.commit(files, "Begin", BEGINS)
     ledger.branch.commit({"README.md": b"The ledger."}, "Begin the ledger", BEGINS)
-    rules = read_rules(Tree(files), documents, "orders-db-read")
+    rules = read_rules(MemoryTree(files), documents, "orders-db-read")
     catalogue = ServiceAuthorizationReference()
     step = timedelta(days=1095) / (count + 1)
     ends: list[tuple[datetime, int, Event]] = []

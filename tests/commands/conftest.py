@@ -1,9 +1,11 @@
-"""The desk that the commands are tried on."""
+"""The desk that the commands are tried on, and acme running beside those who have none."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from asking_office import Office, open_office
 from desk import Desk
 
 
@@ -22,3 +24,10 @@ def desk(begun: Path, tmp_path: Path) -> Desk:
     """A desk of one's own."""
     shutil.copytree(begun, tmp_path / "access", copy_function=shutil.copy)
     return Desk(root=tmp_path / "access")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """acme with its workflows, for the tests of one file."""
+    with open_office(tmp_path_factory.mktemp("home")) as office:
+        yield office

@@ -30,17 +30,6 @@ class Mutant:
     tree: ast.Module
 
 
-def mutants(source: str) -> Iterator[Mutant]:
-    """Every mutant of a module: each guard taken out, each bound moved by one, each finding kept to itself."""
-    for number in range(count(source)):
-        yield mutant(source, number)
-
-
-def count(source: str) -> int:
-    """How many mutants a module has."""
-    return sum(1 for _ in _places(ast.parse(source)))
-
-
 def places(source: str) -> list[tuple[int, str]]:
     """The line of each mutant, and what it is, without making it."""
     return [(line, what()) for line, what, _ in _places(ast.parse(source))]

@@ -12,7 +12,7 @@ import covering
 import hunt
 import pytest
 from covering import Ran
-from mutants import mutants, places
+from mutants import Mutant, mutant, places
 from swapping import Loaded
 
 SOURCE = """
@@ -28,9 +28,14 @@ def told(found):
 """
 
 
+def mutants(source: str) -> list[Mutant]:
+    """Every mutant of a module."""
+    return [mutant(source, number) for number, _ in enumerate(places(source))]
+
+
 def test_every_kind_of_guard_is_taken_out() -> None:
     """Conditions, raised errors, filters, parts of a condition, comparisons and told findings: each once."""
-    assert sorted(mutant.what for mutant in mutants(SOURCE)) == sorted([
+    assert sorted(each.what for each in mutants(SOURCE)) == sorted([
         "without `yield found`",
         "`found is None` taken for True",
         "`found is None` taken for False",
@@ -49,7 +54,7 @@ def test_every_kind_of_guard_is_taken_out() -> None:
 
 def test_a_mutant_differs_in_its_one_place() -> None:
     """Each mutant runs, and does not what the guard did."""
-    changed = {mutant.what: mutant.tree for mutant in mutants(SOURCE)}
+    changed = {each.what: each.tree for each in mutants(SOURCE)}
     place: dict[str, object] = {}
     exec(compile(changed["`each < limit` with its comparison turned"], "mutant", "exec"), place)  # noqa: S102 - our own few lines
     assert place["checked"]([1, 2], 2) == 1  # type: ignore[operator]
@@ -154,7 +159,7 @@ def loaded(tmp_path: Path) -> Iterator[ModuleType]:
 
 def _put(module: ModuleType, what: str) -> int:
     file = Path(str(module.__file__))
-    found = {mutant.what: mutant.tree for mutant in mutants(LOADED)}[what]
+    found = {each.what: each.tree for each in mutants(LOADED)}[what]
     return Loaded(file.parent, "boxes").put(file, LOADED, found)
 
 

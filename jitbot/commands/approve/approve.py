@@ -10,7 +10,7 @@ from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.request.approving import what_it_does
 from jitbot.domain.text import escape
-from jitbot.terminal.invocation import Invocation
+from jitbot.terminal.invocation import Invocation, in_job
 from jitbot.terminal.option_types import named_option
 from jitbot.terminal.output import print_findings
 from jitbot.terminal.prompts import sure, tell
@@ -61,8 +61,7 @@ def approve(invocation: Invocation, *, number: int, repository: str | None, shor
 
 def _must_be_a_person(invocation: Invocation) -> None:
     """Raise InvalidError in a job of Actions, and UsageError where nobody can answer."""
-    environ = invocation.environ
-    if environ.get("GITHUB_ACTIONS") == "true" or "ACTIONS_ID_TOKEN_REQUEST_URL" in environ:
+    if in_job(invocation.environ):
         raise InvalidError("an approval is a person's act; a job of Actions must never give one")
     if not sys.stdin.isatty():
         raise click.UsageError(

@@ -9,14 +9,14 @@ import click
 from jitbot.adapters import documents
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.domain.model.codeowners import LOCATIONS
-from jitbot.domain.model.documents import POLICIES, Finding, errors, policy_named
+from jitbot.domain.model.documents import Finding, errors
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.grammar import is_request
 from jitbot.domain.setup.requests_page import PAGE
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.option_types import merged_at_option
 from jitbot.terminal.output import counted, findings_json, print_annotations, print_findings, print_json
-from jitbot.terminal.paths import FolderTree, clone, is_folder, relative, root_of
+from jitbot.terminal.paths import FolderTree, clone, is_folder, policy_paths, relative, root_of
 from jitbot.usecases.pull_request.checking import Checker
 
 _MONTH = re.compile(
@@ -71,7 +71,7 @@ def check(
         tree = FolderTree(root=root)
         findings = checker.files(tree, [path for path in paths if path != PAGE])
         if PAGE in paths or not files:
-            findings += checker.page(tree, map(policy_named, _policies(root)))
+            findings += checker.page(tree, policy_paths(root))
     return _print(findings, form)
 
 
@@ -95,10 +95,6 @@ def _all(root: Path, month: str) -> list[str]:
     requests = sorted((root / "requests").glob(f"*/{month}/*"))
     found = [path.relative_to(root).as_posix() for path in (*rules, *owners, *requests)]
     return [path for path in found if not path.startswith("requests/") or is_request(path)]
-
-
-def _policies(root: Path) -> list[str]:
-    return sorted(path.relative_to(root).as_posix() for path in (root / POLICIES).glob("*.yaml"))
 
 
 def _print(findings: tuple[Finding, ...], form: str) -> int:

@@ -83,7 +83,7 @@ def explain(
     ):
         invocation = in_clone(invocation, repository, files=number is None)
     shown = _of_file(invocation, request, now) if number is None else _of_pull(invocation, number, now)
-    summaries, findings = worst_first(shown.summaries), shown.findings
+    summaries, findings = shown.summaries, shown.findings
     outlooks = [summary.grant_preview for summary in summaries if summary.grant_preview is not None]
     if not outlooks:
         print_findings(findings)
@@ -128,7 +128,7 @@ def _of_pull(invocation: Invocation, number: int, now: datetime) -> _Explained:
     except DeniedError as error:
         raise DeniedError(f"pull request {number}: {error}") from error
     if not pull.is_open:
-        return _Explained(summaries=recorded(context, str(number), now))
+        return _Explained(summaries=recorded(context, read(context, now), str(number), now))
     shown = brief(context, pull, now)
     if not shown.summaries:
         raise InvalidError(f"#{number} touches no request")
@@ -168,7 +168,8 @@ def _of_record(invocation: Invocation, text: str, now: datetime) -> _Explained:
     """What was granted, by the ledger, of a request whose file is not here: main may be ahead, and files are deleted."""
     from jitbot.wiring.context import open_context
 
-    return _Explained(summaries=recorded(open_context(invocation, "explain"), text, now))
+    context = open_context(invocation, "explain")
+    return _Explained(summaries=recorded(context, read(context, now), text, now))
 
 
 def _find_file(text: str, *, folder: Path, root: Path) -> str:

@@ -101,9 +101,8 @@ def verify(
     else:
         _print(verdict)
     issue_kept = context is None or not record or _keep_issue(context, verdict, now)
-    add_to_summary(
-        invocation.environ, of_verdict(verdict)
-    )  # last: a page that cannot be written hides no issue
+    # Last: a page that cannot be written hides no issue.
+    add_to_summary(invocation.environ, of_verdict(verdict))
     return verdict.exit_code if issue_kept else verdict.exit_code or ExitCode.UNSURE
 
 

@@ -11,12 +11,12 @@ import click
 from jitbot.adapters import documents
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.domain.imports.plan import ImportPlan
-from jitbot.domain.model.documents import POLICIES, Finding
+from jitbot.domain.model.documents import Finding
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_findings
-from jitbot.terminal.paths import FolderTree, data_root
+from jitbot.terminal.paths import FolderTree, data_root, policy_paths
 from jitbot.terminal.prompts import tell
 from jitbot.usecases.collect.collect_case import Tree
 from jitbot.usecases.imports.run_import import ImportTarget, ReadyImport, open_import, prepare
@@ -103,8 +103,7 @@ def target_of(
     if root is None:
         tree, policies = client().rules_tree, client().policy_paths()
     else:
-        files = sorted((root / POLICIES).glob("*.yaml"))
-        tree, policies = FolderTree(root=root), [file.relative_to(root).as_posix() for file in files]
+        tree, policies = FolderTree(root=root), policy_paths(root)
     return ImportTarget(
         tree=tree,
         policies=tuple(policies),

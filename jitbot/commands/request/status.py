@@ -31,6 +31,7 @@ from jitbot.domain.enforce.grant_status import (
     refused_requests,
 )
 from jitbot.domain.ledger.stops import Stop, stops_of
+from jitbot.domain.model import owners
 from jitbot.domain.model.bounds import MEMORY
 from jitbot.domain.model.documents import same_login
 from jitbot.domain.model.errors import InvalidError, JitbotError
@@ -94,7 +95,7 @@ class Seen:
     "--to-approve",
     "alone",
     is_flag=True,
-    help="What waits for your approval or your review alone, of everybody's.",
+    help="Only what waits for your approval or your review.",
 )
 @repo_option
 @format_option
@@ -113,9 +114,8 @@ def status(
     """Show what is asked for, and waits for whom; what is granted, and until when.
 
     Yours, if the token is of somebody in policies/people.yaml, with what waits for you, and what of yours was
-    refused in the last 7 days; everybody's otherwise. In a clone the ledger is
-    read with git and every entry of it is verified; with --repo, or without a clone, it is read through the API,
-    and nothing is verified.
+    refused in the last 7 days; everybody's otherwise. In a clone the ledger is read with git and every entry of it is
+    verified; with --repo, or without a clone, it is read through the API, and nothing is verified.
 
     Example: jitbot status
     """
@@ -283,14 +283,14 @@ def _record(invocation: Invocation, client: RequesterClient | None, repo: str | 
 
 
 def _me(client: RequesterClient | None) -> tuple[str | None, str]:
-    """The login whose token this is, if people.yaml knows it; None means everybody."""
+    """The login whose token this is, if people.yaml knows this person; None means everybody."""
     if client is None:
         return None, ""
     try:
-        login, people = client.place.actor.login, client.people
+        found = owners.person_behind(client.place.actor, client.people)
     except JitbotError as error:
         return None, str(error)
-    return (login if login in people else None), ""
+    return (found.login if found is not None else None), ""
 
 
 def _print_unknown(seen: Seen) -> None:

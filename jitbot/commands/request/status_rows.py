@@ -18,37 +18,33 @@ Row = tuple[str, str, str, str, str]  # who, request, account, state, until
 
 def asked_row(each: OpenRequest) -> Row:
     """What is asked for, and waits for approvals."""
-    path = each.request.removeprefix("requests/")
-    return (
-        each.requester,
-        path,
-        ", ".join(each.accounts),
-        f"asked, {_waits(each)}",
-        f"pull request {each.number}",
-    )
+    accounts, asked = ", ".join(each.accounts), f"asked, {_waits(each)}"
+    return (each.requester, _name(each.request), accounts, asked, f"pull request {each.number}")
+
+
+def _name(request: str) -> str:
+    return request.removeprefix("requests/")
 
 
 def _waits(each: OpenRequest) -> str:
-    known = each.approvals
-    count = f"{len(known.approvals)}" if isinstance(known, PendingApprovals) else "?"
-    waits = f"{count} of {each.needed} by {' '.join(each.owners) or 'nobody'}"
-    if isinstance(known, PendingApprovals) and known.requirement.by_rules:
+    known, owners = each.approvals, " ".join(each.owners) or "nobody"
+    if isinstance(known, NotKnown):
+        return f"? of {each.needed} by {owners}"
+    if each.needed < 1:
+        return "break-glass: any one approval for GitHub"
+    waits = f"{len(known.approvals)} of {each.needed} by {owners}"
+    if known.requirement.by_rules:
         waits = f"{known.filled} of {each.needed}: {placed(known.places, TERMINAL)}"
-    if isinstance(known, PendingApprovals) and (for_a_time := temporary(known)):
-        waits += f" ({for_a_time})"
-    if each.needed < 1 and isinstance(known, PendingApprovals):
-        waits = "break-glass: any one approval for GitHub"
-    return waits
+    for_a_time = temporary(known)
+    return f"{waits} ({for_a_time})" if for_a_time else waits
 
 
 def waiting_row(each: OpenRequest | UnreadRequest, now: datetime) -> Row:
     """What waits for this person's approval: since when, and where."""
     if isinstance(each, UnreadRequest):
-        path = (each.request or "").removeprefix("requests/")
-        return ("?", path, "?", f"waits for you: {each.approvals.why}", each.url)
-    who, path, accounts, _, _ = asked_row(each)
+        return ("?", _name(each.request or ""), "?", f"waits for you: {each.approvals.why}", each.url)
     asked = f"waits for you, asked {_ago(each.asked_at, now)}: {_waits(each)}"
-    return (who, path, accounts, asked, each.url)
+    return (each.requester, _name(each.request), ", ".join(each.accounts), asked, each.url)
 
 
 def _ago(moment: datetime, now: datetime) -> str:
@@ -61,60 +57,75 @@ def due_row(each: DueReview, repository: str, now: datetime) -> Row:
     late = now >= due.review_by
     by = f"{'was due' if late else 'due'} by {timestamp.show(due.review_by)}"
     state = f"waits for your review, merged {_ago(due.merged_at, now)}, {by}"
-    path, where = due.request.removeprefix("requests/"), ", ".join(each.accounts)
-    return (due.requester, path, where, state, f"{repository}/pull/{due.pull_request}")
+    return (due.requester, _name(due.request), ", ".join(each.accounts), state, _page(each, repository))
+
+
+def _page(each: DueReview, repository: str) -> str:
+    return f"{repository}/pull/{each.review.pull_request}"
 
 
 def due_json(each: DueReview, repository: str) -> list[dict[str, object]]:
-    """The same for machines, with the keys of what is asked for: a row for each account."""
+    """The same for machines: a row for each account."""
     due = each.review
-    shown = {
-        **dict.fromkeys(("account_id", "role_arn", "why", "expires_at", "seconds_left")),
-        "pull_request": due.pull_request,
-        "url": f"{repository}/pull/{due.pull_request}",
-        "waiting_for": {"review_by": timestamp.show(due.review_by)},
-        "asked_at": timestamp.show(due.merged_at),
+    return [
+        _json(
+            due.request,
+            due.requester,
+            account,
+            "to review",
+            pull_request=due.pull_request,
+            url=_page(each, repository),
+            waiting_for={"review_by": timestamp.show(due.review_by)},
+            asked_at=timestamp.show(due.merged_at),
+        )
+        for account in each.accounts
+    ]
+
+
+def _json(
+    request: str | None, requester: str | None, account: str | None, state: str, **known: object
+) -> dict[str, object]:
+    """The keys that every row has, null for all that there is not; and what else is known of it."""
+    return {
+        "request": request,
+        "requester": requester,
+        "account": account,
+        "account_id": None,
+        "role_arn": None,
+        "state": state,
+        "why": None,
+        "expires_at": None,
+        "seconds_left": None,
+        "pull_request": None,
+        "url": None,
+        "waiting_for": None,
+        **known,
     }
-    named = {"request": due.request, "requester": due.requester, "state": "to review"}
-    return [{**named, "account": account, **shown} for account in each.accounts]
 
 
 def granted_row(each: GrantStatus) -> Row:
     """What is granted in one account."""
-    path = each.request.removeprefix("requests/")
-    return (
-        each.requester,
-        path,
-        each.account,
-        _state(each),
-        timestamp.show(each.ended_at or each.expires_at),
-    )
+    until = timestamp.show(each.ended_at or each.expires_at)
+    return (each.requester, _name(each.request), each.account, _state(each), until)
 
 
 def refused_row(each: RefusedRequest) -> Row:
     """What was refused, and why."""
-    path = each.request.removeprefix("requests/")
     why = f"refused: {'; '.join(each.reasons) or 'no reason is recorded'}"
-    return (each.requester, path, ", ".join(each.accounts), why, timestamp.show(each.at))
+    return (each.requester, _name(each.request), ", ".join(each.accounts), why, timestamp.show(each.at))
 
 
 def refused_json(each: RefusedRequest) -> dict[str, object]:
-    """What was refused, with the keys of what is granted: null for all that there is not."""
-    return {
-        "request": each.request,
-        "requester": each.requester,
-        "account": None,
-        "account_id": None,
-        "role_arn": None,
-        "state": "refused",
-        "why": "; ".join(each.reasons) or None,
-        "expires_at": None,
-        "seconds_left": None,
-        "ended_at": timestamp.show(each.at),
-        "pull_request": each.pull_request,
-        "url": None,
-        "waiting_for": None,
-    }
+    """What was refused."""
+    return _json(
+        each.request,
+        each.requester,
+        None,
+        "refused",
+        why="; ".join(each.reasons) or None,
+        ended_at=timestamp.show(each.at),
+        pull_request=each.pull_request,
+    )
 
 
 def waiting_json(waiting: Sequence[OpenRequest | UnreadRequest]) -> list[dict[str, object]]:
@@ -130,42 +141,36 @@ def waiting_json(waiting: Sequence[OpenRequest | UnreadRequest]) -> list[dict[st
 def asked_json(asks: Sequence[OpenRequest]) -> list[dict[str, object]]:
     """What is asked for: a row for each account."""
     return [
-        _open_json(
-            each, requester=each.requester, account=account, approvals=each.needed, owners=list(each.owners)
-        )
+        _open_json(each, each.requester, account, approvals=each.needed, owners=list(each.owners))
         for each in asks
         for account in each.accounts
     ]
 
 
 def unread_json(each: UnreadRequest) -> dict[str, object]:
-    """A pull request that could not be read: null for all that is not known of it, and why."""
-    return _open_json(each, requester=None, account=None, approvals=None, owners=None)
+    """A pull request that could not be read, and why."""
+    return _open_json(each, None, None, approvals=None, owners=None)
 
 
 def _open_json(
     each: OpenRequest | UnreadRequest,
-    *,
     requester: str | None,
     account: str | None,
+    *,
     approvals: int | None,
     owners: list[str] | None,
 ) -> dict[str, object]:
-    """What an open pull request asks for in one account, with the keys of what is granted."""
-    return {
-        "request": each.request,
-        "requester": requester,
-        "account": account,
-        "account_id": None,
-        "role_arn": None,
-        "state": "asked",
-        "why": None,
-        "expires_at": None,
-        "seconds_left": None,
-        "pull_request": each.number,
-        "url": each.url,
-        "waiting_for": {"approvals": approvals, **_approved_json(each.approvals), "owners": owners},
-    }
+    """What an open pull request asks for in one account."""
+    waits = {"approvals": approvals, **_approved_json(each.approvals), "owners": owners}
+    return _json(
+        each.request,
+        requester,
+        account,
+        "asked",
+        pull_request=each.number,
+        url=each.url,
+        waiting_for=waits,
+    )
 
 
 def _approved_json(approvals: PendingApprovals | NotKnown) -> dict[str, object]:
@@ -202,21 +207,19 @@ def _state(each: GrantStatus) -> str:
 
 def granted_json(each: GrantStatus, numbers: Mapping[str, int | None]) -> dict[str, object]:
     """What is granted in one account; `numbers` are the pull requests."""
-    return {
-        "request": each.request,
-        "requester": each.requester,
-        "account": each.account,
-        "account_id": each.account_id,
-        "role_arn": each.role_arn,
-        "state": each.state,
-        "why": each.why or None,
+    return _json(
+        each.request,
+        each.requester,
+        each.account,
+        each.state,
+        account_id=each.account_id,
+        role_arn=each.role_arn,
+        why=each.why or None,
+        expires_at=timestamp.show(each.expires_at),
+        seconds_left=int(each.left.total_seconds()),
+        pull_request=numbers.get(each.request),
         **({"break_glass": each.review} if each.review else {}),
         **({"rehearsal": True} if each.is_rehearsal else {}),
-        "expires_at": timestamp.show(each.expires_at),
-        "seconds_left": int(each.left.total_seconds()),
         **({"ended_at": timestamp.show(each.ended_at)} if each.ended_at is not None else {}),
         **({"use": use_json(each.use)} if each.use is not None else {}),
-        "pull_request": numbers.get(each.request),
-        "url": None,
-        "waiting_for": None,
-    }
+    )

@@ -41,7 +41,8 @@ def withdraw(invocation: Invocation, *, number: int | None, yes: bool, repo: str
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("nobody is here to say yes: give --yes")
-        more = f", and changes {len(asked) - 1} files more" if len(asked) > 1 else ""
+        others = len(asked) - 1
+        more = f", and changes {others} more file{'s' if others > 1 else ''}" if others else ""
         if not sure(f"close #{pull.number}, which asks for {escape.terminal(asked[0])}{more}?"):
             tell("nothing was closed")
             return ExitCode.REFUSED
@@ -72,7 +73,7 @@ def _asked(client: RequesterClient, pull: PullRequest) -> Sequence[str]:
     who = client.place.actor
     if pull.author.github_id != who.github_id:
         raise InvalidError(
-            f"#{pull.number} is {pull.author.login}'s, who alone withdraws it; who owns its path can ask for changes: {pull.url}"
+            f"#{pull.number} is {pull.author.login}'s, and only they can withdraw it; an owner of its path can request changes: {pull.url}"
         )
     paths = sorted(client.github.files(pull.number), key=lambda path: not is_request(path))
     if not paths or not is_request(paths[0]):

@@ -18,7 +18,7 @@ from jitbot.domain.setup import account_template as domain
 from jitbot.domain.setup import terraform
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_json
-from jitbot.terminal.paths import FolderTree, data_root
+from jitbot.terminal.paths import FolderTree, data_root, policy_paths
 from jitbot.usecases.collect.collect_case import ACCOUNTS
 from jitbot.usecases.context import SETTINGS
 
@@ -222,8 +222,7 @@ def _names(option: str, given: str | None, default: tuple[str, ...], pattern: st
 
 
 def _policies(root: Path) -> tuple[Policy, ...]:
-    files = sorted((root / "policies" / "access").glob("*.yaml"))
-    return tuple(_read(root, file.relative_to(root).as_posix(), documents.parse_policy) for file in files)
+    return tuple(_read(root, path, documents.parse_policy) for path in policy_paths(root))
 
 
 def _read(root: Path, path: str, parse: Callable[[Source], Parsed[T]]) -> T:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from jitbot.adapters import documents
 from jitbot.adapters.github import GitHubReader, GitHubWriter
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.commands.setup import templates
-from jitbot.domain.model.documents import POLICIES, GithubId, Login, Parsed, Settings, Source, policy_named
+from jitbot.domain.model.documents import POLICIES, GithubId, Login, Parsed, Settings, Source
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup import policy_library, scaffold
@@ -24,9 +23,10 @@ from jitbot.domain.setup.requests_page import MARK, PAGE, is_made
 from jitbot.domain.text import escape
 from jitbot.ports.github_read import GitHubRead
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.paths import FolderTree, data_root
+from jitbot.terminal.paths import FolderTree, data_root, policy_paths
 from jitbot.terminal.prompts import Choice, choose_some
 from jitbot.usecases.collect.collect_case import Tree
+from jitbot.usecases.collect.memory_tree import MemoryTree
 from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request import requests_page
 from jitbot.usecases.setup.apply_settings import apply_settings, ready
@@ -87,8 +87,9 @@ def init(
 ) -> int:
     """Write the files of a new access repository, which holds data alone and pins jitbot by commit.
 
-    Nothing that exists is overwritten, except requests/README.md with --requests-page. With --apply nothing is written: the settings of the repository that
-    lies here are made on GitHub, each only where it differs, with the GITHUB_TOKEN of an admin.
+    Nothing that exists is overwritten, except requests/README.md with --requests-page. With --apply nothing is
+    written: the settings of the repository that lies here are made on GitHub, each only where it differs, with the
+    GITHUB_TOKEN of an admin.
 
     Example: jitbot init access --repository acme/access --owner bob
     """
@@ -101,8 +102,8 @@ def init(
     given = _answers(invocation, answers)
     written = scaffold.files(given, {**templates.starters(), **chosen})
     _must_read(written)
-    tree = InMemory(files=written)
-    written[PAGE] = _page(tree, map(policy_named, (path for path in written if path.startswith(POLICIES))))
+    tree = MemoryTree({path: text.encode() for path, text in written.items()})
+    written[PAGE] = _page(tree, [path for path in written if path.startswith(POLICIES)])
     _write(place, written)
     if len(given.owners) == 1:
         click.echo("! one owner alone cannot approve what they ask for themselves: name a second", err=True)
@@ -247,24 +248,9 @@ def _write(place: Path, written: Mapping[str, str]) -> None:
         raise InvalidError(f"{error.filename} cannot be written: {error.strerror}") from None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InMemory:
-    """Files that are nowhere yet."""
-
-    files: Mapping[str, str]
-
-    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """Those of these paths that are among them."""
-        return {path: self.files[path].encode() for path in paths if path in self.files}
-
-    def others(self, paths: Iterable[str]) -> Mapping[str, str]:  # noqa: ARG002 - all of them are ordinary files
-        """None."""
-        return {}
-
-
-def _page(tree: Tree, names: Iterable[str]) -> str:
+def _page(tree: Tree, policies: Iterable[str]) -> str:
     """requests/README.md of these rules. Raises InvalidError where one does not read."""
-    text = requests_page.made(tree, documents, ServiceAuthorizationReference(), names)
+    text = requests_page.made(tree, documents, ServiceAuthorizationReference(), policies)
     if text is None:
         raise InvalidError("a rule does not read, so that the page cannot be made: jitbot check says which")
     return text
@@ -276,8 +262,7 @@ def _requests_page(place: Path) -> int:
     tree = FolderTree(root=root)
     if tree.others([PAGE]) or not is_made(tree.read([PAGE]).get(PAGE, MARK.encode())):
         raise InvalidError(f"{PAGE} was not made by jitbot, and stays as it is: move it away first")
-    names = (path.stem for path in (root / POLICIES).glob("*.yaml"))
-    text = _page(tree, sorted(names))
+    text = _page(tree, policy_paths(root))
     try:
         (root / PAGE).parent.mkdir(exist_ok=True)
         (root / PAGE).write_text(text, "utf-8")

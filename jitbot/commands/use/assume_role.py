@@ -82,7 +82,7 @@ class GrantChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """The grant that is meant, the requests and accounts of all that is over, and what to say if it ends soon."""
+    """The grant that is meant, the requests and accounts of all that are over, and what to say if it ends soon."""
 
     grant: GrantStatus
     over: tuple[tuple[str, str], ...]
@@ -115,17 +115,15 @@ def enter(invocation: Invocation, wanted: GrantChoice, *, verb: str, warn_once: 
         click.echo(f"? whether it still lasts is not known: {escape.log(str(error))}", err=True)
         return session
     grant, end = found.grant, timestamp.show(found.grant.expires_at)
-    warned = kept[1].get("warned", "") if kept is not None else ""
-    if found.warning:
-        if not (warn_once and warned == end):
-            click.echo(f"! {escape.log(found.warning)}", err=True)
-        warned = end
+    warned = kept is not None and kept[1].get("warned") == end
+    if found.warning and not (warn_once and warned):
+        click.echo(f"! {escape.log(found.warning)}", err=True)
     last = session is not None and session.expires_at == grant.expires_at
     if session is None or not (last or now < session.expires_at - _EARLY):
         session = assume(ambient(invocation, wanted.profile), grant, now)
     if wanted.request:
-        note = {"request": grant.request, "at": timestamp.show(now), "warned": warned}
-        cache.keep(session, note, *key)
+        note = {"request": grant.request, "at": timestamp.show(now)}
+        cache.keep(session, {**note, "warned": end} if found.warning else note, *key)
     return session
 
 

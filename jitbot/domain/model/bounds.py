@@ -76,9 +76,9 @@ def some(texts: Sequence[str], separator: str = ", ", most: int = SHOWN) -> str:
     return separator.join(texts[:most]) + more
 
 
-def cut(text: str) -> str:
-    """A text, cut to the length that is recorded."""
-    return text if len(text) <= TEXT else text[: TEXT - 1] + "…"
+def cut(text: str, most: int = TEXT) -> str:
+    """A text, cut to so many characters; without a number, to as many as are recorded."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def more(name: str, things: Sequence[object], kept: int) -> dict[str, int]:

@@ -1,6 +1,6 @@
-"""Whether one person's approval of a pull request would change anything: said before it is asked for, and not sent if not.
+"""Whether one person's approval of a pull request would change anything. If not, the reason is shown, and none is sent.
 
-It decides nothing: what counts is decided from GitHub's own answers, after the merge.
+Nothing is decided here: what counts is decided from GitHub's own answers, after the merge.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ def why_not_open(
     summaries: Sequence[RequestSummary],
     findings: Sequence[Finding],
 ) -> str:
-    """Why approving this open pull request would change nothing, or would not be this person's to do; empty if it helps."""
+    """Why this person's approval of this open pull request would change nothing, or may not be given; empty if it helps."""
     who, number = access.actor, pull.number
     if pull.base_branch != access.branch:
         return f"#{number} goes into {pull.base_branch}, not into {access.branch}: nothing there gives access"
@@ -33,18 +33,14 @@ def why_not_open(
         return f"merged as it is now, #{number} would be refused for good: no approval helps"
     if all(_counts_already(who, each) for each in summaries):
         return f"you approved #{number} at this commit already, and that counts"
-    whys = [why for each in summaries if (why := _why_not(who, each))]
-    return (
-        f"your approval would not count: {'; '.join(dict.fromkeys(whys))}"
-        if len(whys) == len(summaries)
-        else ""
-    )
+    whys = [_why_not(who, each) for each in summaries]
+    return f"your approval would not count: {'; '.join(dict.fromkeys(whys))}" if all(whys) else ""
 
 
 def why_not_merged(
     pull: PullRequest, access: RepositoryAccess, reviews: Sequence[PendingReview], people: People
 ) -> str:
-    """The same of a merged pull request, which only break-glass lets anybody approve. `reviews` are those it requires."""
+    """The same of a merged pull request: only the review of a break-glass is given then. `reviews` are those it requires."""
     who, number = access.actor, pull.number
     if by := _may_not(who, access):
         return by
@@ -65,12 +61,8 @@ def why_not_merged(
 
 def what_it_does(pull: PullRequest, summaries: Sequence[RequestSummary]) -> Iterator[str]:
     """What an approval leads to, in a sentence or two."""
-    glass = [
-        each.grant_preview
-        for each in summaries
-        if each.grant_preview is not None and is_break_glass(each.grant_preview.policy)
-    ]
-    if glass:
+    previews = (each.grant_preview for each in summaries if each.grant_preview is not None)
+    if any(is_break_glass(each.policy) for each in previews):
         yield f"jitbot needs no approval of a break-glass. {MERGES}"
         return
     missing = max((each.awaiting.missing for each in summaries if each.awaiting is not None), default=0)

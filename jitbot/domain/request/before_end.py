@@ -56,4 +56,4 @@ def warning(grant: GrantStatus, more: timedelta | None, *, options: str = "", kn
     if more is None:
         return f"{ends}, and cannot be extended; to ask anew: jitbot request --again {grant.request}{options}"
     longer = f"jitbot extend {grant.request} --by {duration.show(more)}{options}"
-    return f"{ends}; for more time, approved and merged before that: {longer}"
+    return f"{ends}; an extension must be approved and merged before that: {longer}"

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from jitbot.domain.access import eligibility
@@ -18,6 +18,7 @@ from jitbot.domain.views.wording import UNESCAPED
 
 CHECK = "jitbot/check"  # the status that is green where nothing is wrong with the requests
 APPROVAL = "jitbot/approval"  # and the one that is green once enough approvals count
+_USUAL = timedelta(hours=1)
 _SLUG_LENGTH = 40
 # Latin letters that no decomposition makes plain.
 _LATIN = str.maketrans(
@@ -34,6 +35,11 @@ _OPTIONS = {
     "ticket": "--ticket",
     "starts_at": "--starts-at",
 }
+
+
+def usual_duration(policy: Policy) -> timedelta:
+    """What is offered to a person who says nothing else: an hour, or the policy's maximum if that is less."""
+    return min(_USUAL, policy.max_duration)
 
 
 def slug(text: str) -> str:

@@ -6,7 +6,7 @@ It is made from the rules alone, so that the same rules give the same bytes. It 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from jitbot import catalogs
@@ -15,7 +15,8 @@ from jitbot.domain.access.approval import render_all
 from jitbot.domain.aws import risk
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.aws.iam import Window
-from jitbot.domain.model import owners
+from jitbot.domain.model import bounds, owners
+from jitbot.domain.model.codeowners import CodeOwners
 from jitbot.domain.model.documents import (
     GithubId,
     IamUser,
@@ -23,15 +24,17 @@ from jitbot.domain.model.documents import (
     Parameter,
     ParameterKind,
     Parsed,
+    People,
     Person,
     Policy,
     Request,
     Settings,
+    Teams,
 )
 from jitbot.domain.model.grammar import any_request
 from jitbot.domain.model.merge_facts import Rules
-from jitbot.domain.request.new_request import web_link
-from jitbot.domain.setup.doctor.repository import GITHUBS_ISSUER
+from jitbot.domain.request.new_request import usual_duration, web_link
+from jitbot.domain.setup.doctor.repository import is_github_com
 from jitbot.domain.text import addresses, duration, escape
 
 PAGE = "requests/README.md"
@@ -44,7 +47,6 @@ _PATH = "requests/{}/YYYY-MM/DD-LOGIN-WORDS.yaml"
 _LONGEST, _LONGEST_NOTED = 7_500, 2_500
 _NAME = re.compile(r"@?[A-Za-z0-9_./-]+", re.ASCII)
 _NOTE = 160  # characters of one note in a file
-_USUAL = timedelta(hours=1)
 _NOBODY = Person(
     login=Login("LOGIN"), github_id=GithubId(0), principal=IamUser(arn="arn:aws:iam::000000000000:user/x")
 )
@@ -63,13 +65,14 @@ class PolicyEntry:
 def entry(rules: Rules, catalogue: ActionCatalog) -> PolicyEntry | None:
     """The entry of the policy of these rules; None if a part of them does not read."""
     policy, accounts, groups = rules.policy.value, rules.accounts.value, rules.account_groups.value
-    if policy is None or accounts is None or groups is None:
+    people, roster = rules.people.value, rules.teams.value
+    if policy is None or accounts is None or groups is None or people is None or roster is None:
         return None
     allowed = eligibility.allowed_accounts(policy, groups, accounts)
     return PolicyEntry(
         policy=policy,
         accounts=allowed,
-        approves=_approves(policy, rules),
+        approves=_approves(policy, rules.codeowners, people, roster.everybody),
         risk=_risk(policy, allowed, rules, catalogue),
     )
 
@@ -92,9 +95,9 @@ def blank(policy: Policy, accounts: Sequence[str], *, notes: bool = True) -> str
     """The file that a link begins: an answer is missing wherever only the person knows it, so that it is refused as it is."""
 
     def noted(line: str, note: str) -> str:
-        return f"{line}  # {_cut(note)}" if notes and note else line
+        return f"{line}  # {bounds.cut(note, _NOTE)}" if notes and note else line
 
-    usual, most = duration.show(min(_USUAL, policy.max_duration)), duration.show(policy.max_duration)
+    usual, most = duration.show(usual_duration(policy)), duration.show(policy.max_duration)
     one = accounts[0] if len(accounts) == 1 else ""
     lines = [
         "requester:",
@@ -115,7 +118,7 @@ def website(settings: Settings) -> str:
     a company's ghe.com under token.actions of it.
     """
     issuer = settings.issuer
-    if issuer == GITHUBS_ISSUER or issuer.startswith(f"{GITHUBS_ISSUER}/"):
+    if is_github_com(issuer):
         return addresses.GITHUB
     host = urlsplit(issuer).hostname or ""
     if host.endswith(".ghe.com"):
@@ -153,17 +156,13 @@ def _row(settings: Settings, shown: PolicyEntry) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _approves(policy: Policy, rules: Rules) -> str:
+def _approves(policy: Policy, codeowners: CodeOwners | None, people: People, teams: Teams) -> str:
     if break_glass.is_break_glass(policy) and policy.review_within is not None:
         within = duration.show(policy.review_within)
         return f"at once; one of {_names(policy.reviewers)} reviews it within {within}"
-    people, roster = rules.people.value, rules.teams.value
-    names: Sequence[str] = ()
-    if people is not None and roster is not None:
-        path = any_request(policy.name)
-        names = owners.of(path, codeowners=rules.codeowners, people=people, teams=roster.everybody).names
+    owned = owners.of(any_request(policy.name), codeowners=codeowners, people=people, teams=teams)
     least = "at least " if policy.approval_rules else ""
-    return f"{least}{policy.approvals} of {_names(names) or 'nobody'}"
+    return f"{least}{policy.approvals} of {_names(owned.names) or 'nobody'}"
 
 
 def _names(names: Iterable[str]) -> str:
@@ -177,7 +176,7 @@ def _risk(policy: Policy, accounts: tuple[str, ...], rules: Rules, catalogue: Ac
         path=any_request(policy.name),
         requester=_NOBODY.login,
         accounts=accounts,
-        duration=_USUAL,
+        duration=usual_duration(policy),
         reason="",
         parameters={each.name: _any_value(each) for each in policy.parameters},
     )
@@ -201,7 +200,3 @@ def _meaning(parameter: Parameter) -> str:
     if parameter.kind is ParameterKind.INTEGER:
         return f"{about}{parameter.minimum} to {parameter.maximum}"
     return f"{about}as in {parameter.pattern}" if parameter.pattern else about
-
-
-def _cut(note: str) -> str:
-    return note if len(note) <= _NOTE else f"{note[: _NOTE - 1]}…"

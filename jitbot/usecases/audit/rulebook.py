@@ -1,7 +1,6 @@
 """The rules at any commit of main, made once for all commits that share their files."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from jitbot.domain.audit.history.main_history import ODD, Files
 from jitbot.domain.model.documents import PLAIN, Parsed, Request, Sha, Source
@@ -9,20 +8,7 @@ from jitbot.domain.model.merge_facts import Change, Rules
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import large, read_rules, rule_paths
-
-
-@dataclass(frozen=True, slots=True)
-class _Contents:
-    """Files by path, as `read_rules` asks for them, and the modes of what is no ordinary file."""
-
-    files: Mapping[str, bytes]
-    odd: Mapping[str, str]
-
-    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        return {path: self.files[path] for path in paths if path in self.files}
-
-    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
-        return {path: self.odd[path] for path in paths if path in self.odd}
+from jitbot.usecases.collect.memory_tree import MemoryTree
 
 
 class Rulebook:
@@ -60,7 +46,7 @@ class Rulebook:
             if None in contents.values():
                 return None
             there = {path: content for path, content in contents.items() if content is not None}
-            self._known[key] = read_rules(_Contents(there, odd), self._documents, policy)
+            self._known[key] = read_rules(MemoryTree(there, odd), self._documents, policy)
         return self._known[key]
 
     def _odd(self, blob: Sha) -> str:

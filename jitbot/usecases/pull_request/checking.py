@@ -176,14 +176,12 @@ class Checker:
         found = tuple(dict.fromkeys((*beside, *of_requests, *of_rules, *of_policies, *of_page)))
         return with_new(found, self._newly_wrong(git, proposed, after))
 
-    def page(self, tree: Tree, names: Iterable[str]) -> tuple[Finding, ...]:
-        """Whether requests/README.md is what the policies of these names, all that there are, give."""
-        return requests_page.findings(tree, self.documents, self.catalogue, names)
+    def page(self, tree: Tree, policies: Iterable[str]) -> tuple[Finding, ...]:
+        """Whether requests/README.md is what the policies at these paths, all that there are, give."""
+        return requests_page.findings(tree, self.documents, self.catalogue, policies)
 
     def _of_page(self, git: Git, tree: CommitTree) -> tuple[Finding, ...]:
-        return self.page(
-            tree, map(policy_named, (each.path for each in git.entries(tree.commit, [POLICIES])))
-        )
+        return self.page(tree, [each.path for each in git.entries(tree.commit, [POLICIES])])
 
     def _newly_wrong(
         self, git: Git, proposed: ProposedChanges, after: ProposedRules | None

@@ -1,4 +1,4 @@
-"""Finds the open pull requests that can give nothing any more, with few calls: one list, and one for each that is found.
+"""Finds the open pull requests that can give nothing any more, with few calls: a list, and one more for each found.
 
 What is wrong with one of them, or cannot be read, leaves that one open and hides no other.
 """

@@ -189,12 +189,11 @@ class _Asking:
         return frozenset(change.path for change in self.context.git.changes(self.at - MEMORY))
 
 
-def recorded(context: Context, text: str, now: datetime) -> tuple[RequestSummary, ...]:
+def recorded(context: Context, history: LedgerView, text: str, now: datetime) -> tuple[RequestSummary, ...]:
     """What was asked for and granted, by the ledger and under main's rules: of a pull request, or of one request.
 
     Raises InvalidError, with what became of it, if nothing was granted, and UnavailableError if the ledger is in doubt.
     """
-    history = ledger.read(context, now)
     if history.doubt:
         raise UnavailableError(history.doubt)
     number, known = pull_number(text), pull_requests(history.events)

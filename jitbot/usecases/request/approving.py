@@ -40,9 +40,14 @@ def look(context: Context, number: int, now: datetime) -> ApprovalGround:
         )
     if pull.merged_at is None:
         raise InvalidError(f"#{number} was closed, not merged: there is nothing to approve")
-    summaries = recorded(context, str(number), now)
-    states = ledger_view.read(context, now).states.values()
-    reviews = [each for state in states for each in state.post_reviews if each.pull_request == number]
+    history = ledger_view.read(context, now)
+    summaries = recorded(context, history, str(number), now)
+    reviews = [
+        each
+        for state in history.states.values()
+        for each in state.post_reviews
+        if each.pull_request == number
+    ]
     rules = read_rules(CommitTree(git=context.git, commit=context.git.main()), context.documents, "")
     why = approving.why_not_merged(pull, access, reviews, rules.people.value or {})
     return ApprovalGround(pull=pull, access=access, summaries=summaries, why_not=why)

@@ -56,7 +56,8 @@ def open_requests(
 ) -> tuple[tuple[OpenRequest | UnreadRequest, ...], int]:
     """The open requests of a login, or of everybody, newest first; and how many pull requests were left out.
 
-    `listed` are the open pull requests, where they are known already. Raises JitbotError if GitHub does not answer. What is wrong with one pull request alone hides no other.
+    `listed` are the open pull requests, where they are known already. Raises JitbotError if GitHub does not answer. What
+    is wrong with one pull request alone hides no other.
     """
     every = client.github.open_pulls() if listed is None else listed
     pulls = [pull for pull in every if login is None or same_login(login, pull.author.login)]

@@ -1,7 +1,7 @@
 """The open requests that wait for one person's approval, read with their own token and without a clone.
 
-One call lists the open pull requests, one more for each of others' says what it touches, and only those that this
-person may judge are read whole. For a person who owns nothing, there is no call beyond the list.
+One call lists the open pull requests. One more for each that somebody else opened says what it touches, and only those
+that this person may judge are read whole. For a person who owns nothing, there is no call beyond the list.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -99,10 +99,11 @@ def _waiting(
         yield UnreadRequest(number=pull.number, url=pull.url, request=mine[0], approvals=NotKnown(why=why))
         return
     for path in mine:
-        for each in read_open(approvals, pull, path, now):
+        found = tuple(read_open(approvals, pull, path, now))
+        for each in found:
             known = each.approvals
             if not isinstance(known, PendingApprovals) or helps(person, known):
                 yield each
-        if approvals.deletes(pull, path):
+        if not found and approvals.deletes(pull, path):
             why = "it ends access, by deleting the request"
             yield UnreadRequest(number=pull.number, url=pull.url, request=path, approvals=NotKnown(why=why))

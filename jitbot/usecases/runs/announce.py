@@ -54,8 +54,7 @@ def _announce(ledger: Ledger) -> None:
 
 def _notifications(ledger: Ledger) -> tuple[Notification, ...]:
     history = ledger.read()
-    written = [event for event in ledger.committed if event.key in history.keys]
-    found = notifications(written, history.events, history.states, ledger.at)
+    found = notifications(ledger.committed, history.events, history.states, ledger.at)
     return tuple(each for each in found if not history.doubt_of(each.decision.request))
 
 

@@ -1,8 +1,7 @@
 """Spoilt documents: each line of bad_documents/*.txt breaks a good file in one way."""
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.documents import Parsed, Source
 from jitbot.sandbox.organisation import acme_tree
+from jitbot.usecases.collect.memory_tree import MemoryTree
 from jitbot.usecases.pull_request.checking import Checker
 
 CASES = Path(__file__).with_name("bad_documents")
@@ -98,21 +98,6 @@ def test_a_long_key_is_quoted_and_cut_in_a_sentence() -> None:
         assert len(said) < 80
 
 
-@dataclass(frozen=True)
-class Tree:
-    """acme's files, with one of them spoilt."""
-
-    files: Mapping[str, bytes]
-
-    def read(self, paths: Iterable[str]) -> dict[str, bytes]:
-        """Those of these paths that are there."""
-        return {path: self.files[path] for path in paths if path in self.files}
-
-    def others(self, _: Iterable[str]) -> dict[str, str]:
-        """All of them are ordinary files."""
-        return {}
-
-
 ACME = acme_tree("https://token.actions.githubusercontent.com")
 CHECKER = Checker(
     documents=documents, catalogue=ServiceAuthorizationReference(), when=datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -137,7 +122,7 @@ def _found(policy: str, old: str, new: str, file: str) -> str:
     content = files[where].decode()
     assert old in content
     files[where] = content.replace(old, new, 1).encode()
-    findings = CHECKER.files(Tree(files), [path])
+    findings = CHECKER.files(MemoryTree(files), [path])
     named = {path: "request"}
     return ", ".join(
         f"{named.get(each.file, each.file.rpartition('/')[2])} {each.line}:{each.column} {each.code}"

@@ -5,12 +5,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from asking_office import Office, Terminal, open_office
+from asking_office import Office, Terminal
 from desk import Said
 
 import jitbot
@@ -20,13 +21,6 @@ from jitbot.domain.model.merge_facts import Review
 from jitbot.sandbox.github.records import GitHubFault
 
 ORDERS = ("request", "orders-db-read", "-a", "prod", "-d", "1h", "-p", "table=orders", "--format", "json")
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """acme with its workflows."""
-    with open_office(tmp_path_factory.mktemp("home")) as office:
-        yield office
 
 
 @pytest.fixture
@@ -146,20 +140,21 @@ def test_what_would_not_count_is_said_before_a_question(
     assert "alice asks for orders-db-read" in answer.out
 
 
+def push_more(office: Office, number: int) -> None:
+    """alice pushes a commit that asks for four hours instead of one."""
+    pull, store = office.github.pull(number), office.github.store
+    who = office.acme.github._site.signature(office.acme.github._site.user("alice"))
+    (path,) = office.github.changed_paths(pull)
+    text = store.read(pull.head_sha, path).replace(b"1h", b"4h")
+    made = store.commit_files(pull.head_ref, pull.head_sha, {path: text}, (), "more", who, who)
+    office.github.change(pull, head_sha=made)
+    store.update_ref(f"refs/pull/{number}/head", made)
+
+
 def test_a_head_that_moved_is_not_approved(office: Office, says_yes: Callable[..., list[str]]) -> None:
     """Somebody pushes while the approver reads: nothing is sent, and what to do is said."""
     number = asked(office, "moving")
-    pull, store = office.github.pull(number), office.github.store
-    who = office.acme.github._site.signature(office.acme.github._site.user("alice"))
-
-    def push() -> None:
-        (path,) = office.github.changed_paths(pull)
-        text = store.read(pull.head_sha, path).replace(b"1h", b"4h")
-        made = store.commit_files(pull.head_ref, pull.head_sha, {path: text}, (), "more", who, who)
-        office.github.change(office.github.pull(number), head_sha=made)
-        store.update_ref(f"refs/pull/{number}/head", made)
-
-    says_yes("approve.approve", push)
+    says_yes("approve.approve", partial(push_more, office, number))
     answer = office.run("approve", str(number), login="bob")
     assert (answer.code, reviews(office, number)) == (1, [])
     assert f"somebody pushed to #{number} meanwhile" in answer.err
@@ -171,16 +166,12 @@ def test_an_approval_is_bound_to_the_commit_that_was_shown(
 ) -> None:
     """Pushed in the very moment of sending: GitHub holds an approval of the older commit, and it is said not to count."""
     number = asked(office, "pushed at once")
-    pull, store = office.github.pull(number), office.github.store
-    who = office.acme.github._site.signature(office.acme.github._site.user("alice"))
+    pull = office.github.pull(number)
     office.github.change(pull, auto_merge=None)
 
     def push(method: str, path: str) -> None:
         if method == "POST" and path.endswith("/reviews") and not reviews(office, number):
-            (name,) = office.github.changed_paths(pull)
-            text = store.read(pull.head_sha, name).replace(b"1h", b"4h")
-            made = store.commit_files(pull.head_ref, pull.head_sha, {name: text}, (), "more", who, who)
-            office.github.change(office.github.pull(number), head_sha=made)
+            push_more(office, number)
 
     says_yes("approve.approve")
     office.acme.github.faults = push
@@ -233,13 +224,7 @@ def test_an_answer_of_something_else_is_no_approval(
 
 def test_what_is_no_request_is_not_approved_here(office: Office, says_yes: Callable[..., list[str]]) -> None:
     """Rules, and what is closed or merged without a review to give, are named for what they are."""
-    store, site = office.github.store, office.acme.github._site
-    who = site.signature(site.user("alice"))
-    store.update_ref("refs/heads/rules", store.tip("main"))
-    store.commit_files("rules", store.tip("main"), {"policies/x": b"1"}, (), "x", who, who)
-    rules = office.acme.call("alice", "POST", "/pulls", title="t", head="rules", base="main").content[
-        "number"
-    ]
+    rules = office.propose("alice", "rules", {"policies/x": b"1"})
     closed, merged = asked(office, "closed soon"), asked(office, "merged soon")
     office.acme.call("alice", "PATCH", f"/pulls/{closed}", state="closed")
     office.approve("bob", merged)
@@ -332,13 +317,7 @@ def test_nobody_at_a_terminal_closes_nothing(office: Office) -> None:
     """Without --yes a script is told of it; what asks for no access is not closed either."""
     number = asked(office, "no terminal")
     assert office.run("withdraw", str(number)).code == 2
-    store, site = office.github.store, office.acme.github._site
-    who = site.signature(site.user("alice"))
-    store.update_ref("refs/heads/others", store.tip("main"))
-    store.commit_files("others", store.tip("main"), {"policies/y": b"1"}, (), "x", who, who)
-    rules = office.acme.call("alice", "POST", "/pulls", title="t", head="others", base="main").content[
-        "number"
-    ]
+    rules = office.propose("alice", "others", {"policies/y": b"1"})
     answer = withdrawn(office, str(rules))
     assert (answer.code, "asks for no access; close it on its page" in answer.err) == (1, True)
     assert office.github.pull(number).is_open

@@ -4,12 +4,12 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
 
 import pytest
-from asking_office import JITBOT, Office, Terminal, open_office
+from asking_office import JITBOT, Office, Terminal
 from aws_cli import aws_command
 from desk import said
 from first_request import EDITOR, FILE, LINK, PAGE, TERMINAL, WAYS, Step, counted, written
@@ -19,11 +19,10 @@ from jitbot.domain.setup.requests_page import PAGE as LINKS
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(running: Office) -> Office:
     """acme with its workflows, and its page of links made by jitbot; alice has nothing but her sign-ins."""
-    with open_office(tmp_path_factory.mktemp("home")) as made:
-        with_links(made)
-        yield made
+    with_links(running)
+    return running
 
 
 def with_links(office: Office) -> None:
@@ -124,8 +123,9 @@ def test_by_link(office: Office) -> None:
         elif after := re.match(r"After `([\w:]+)`", step.does):
             assert after[1] in text
             text = text.replace(after[1], f"{after[1]}{step.types}", 1)
-    proposed(office, "by-link", name, text)
-    number = newest(office)
+    number = office.propose(
+        "alice", "by-link", {name: text.encode()}
+    )  # as the website does for **Propose changes**
     approved(office, number, merge=True)
     job, runner = office.acme.job("grant.yml"), office.acme.clone("runner")
     assert said("comment", str(number), folder=runner, environ=job, now=office.acme.clock.now()).code == 0
@@ -142,16 +142,6 @@ def today(office: Office, step: Step) -> str:
     """What a person types on this day; the page is written as of a day of its own."""
     day = office.acme.clock.now()
     return {"YYYY-MM": f"{day:%Y-%m}", "DD": f"{day:%d}"}.get(step.old, step.types)
-
-
-def proposed(office: Office, branch: str, name: str, text: str) -> None:
-    """What the website does for **Propose changes** and **Create pull request**: a branch of one commit, proposed."""
-    store, who = office.github.store, office.acme.github._site.user("alice")
-    signed = office.acme.github._site.signature(who)
-    store.update_ref(f"refs/heads/{branch}", store.tip("main"))
-    store.commit_files(branch, store.tip("main"), {name: text.encode()}, (), f"Create {name}", signed, signed)
-    made = office.acme.call("alice", "POST", "/pulls", title=name, head=branch, base="main")
-    assert made.ok, made.content
 
 
 def test_by_editor(office: Office, tmp_path: Path) -> None:

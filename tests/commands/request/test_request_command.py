@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from acme_facts import HOUR, MERGED_AT, PATH, a_request, the_rules
-from asking_office import Office, open_office
+from asking_office import Office
 from builders import a_revocation, an_approval
 from catalogue_facts import the_catalogue
 from desk import Said, said
@@ -25,13 +25,6 @@ from jitbot.sandbox.github.records import GitHubFault
 from jitbot.wiring.requester import repository_of
 
 ASK = ("request", "orders-db-read", "-a", "prod", "-d", "1h", "-p", "table=orders", "-r", "why")
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """acme, running."""
-    with open_office(tmp_path_factory.mktemp("home")) as office:
-        yield office
 
 
 @pytest.fixture

@@ -1,17 +1,15 @@
 """`jitbot request` as a person meets it: a dialogue in a real terminal, from nothing to access."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from asking_office import Office, Terminal, open_office
+from asking_office import Office, Terminal
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(running: Office) -> Office:
     """acme, running, with its workflows."""
-    with open_office(tmp_path_factory.mktemp("home")) as office:
-        yield office
+    return running
 
 
 def terminal(office: Office, *arguments: str, login: str = "alice", **other: str) -> Terminal:

@@ -1,11 +1,10 @@
 """`jitbot status`, `extend` and `release` for people with a token and no clone."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from asking_office import Office, open_office
+from asking_office import Office
 
 from jitbot.sandbox.github.records import GitHubFault
 
@@ -17,18 +16,17 @@ KEYS = [
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def running(running: Office) -> Office:
     """acme, where alice has something live and something open, and carol something open."""
-    with open_office(tmp_path_factory.mktemp("home")) as office:
-        live = office.run("request", "orders-db-read", *WORDS, "-r", "live one", "--format", "json").json
-        office.approve("bob", live["pull_request"])
-        office.workflows.idle()
-        office.run(
-            "request", "production-admin", "-d", "1h", "--ticket", "INC-7", "-r", "open one", login="dave"
-        )
-        office.run("request", "orders-db-read", *WORDS, "-r", "open one")
-        office.run("request", "orders-db-read", *WORDS, "-r", "hers", login="carol")
-        yield office
+    live = running.run("request", "orders-db-read", *WORDS, "-r", "live one", "--format", "json").json
+    running.approve("bob", live["pull_request"])
+    running.workflows.idle()
+    running.run(
+        "request", "production-admin", "-d", "1h", "--ticket", "INC-7", "-r", "open one", login="dave"
+    )
+    running.run("request", "orders-db-read", *WORDS, "-r", "open one")
+    running.run("request", "orders-db-read", *WORDS, "-r", "hers", login="carol")
+    return running
 
 
 @pytest.fixture
@@ -139,31 +137,17 @@ def test_a_pull_request_about_something_else_is_none(office: Office) -> None:
         return [(each["request"], each["state"]) for each in office.run("status", "--format", "json").json]
 
     before = shown()
-    store, site = office.github.store, office.acme.github._site
-    for name, files in {
-        "rules": {"policies/x": b"1"},
-        "two": {
-            "requests/ssm-shell/2026-11/24-alice-a.yaml": b"a",
-            "requests/ssm-shell/2026-11/24-alice-b.yaml": b"b",
-        },
-        "bad": {"requests/ssm-shell/2026-11/24-alice-a.yaml": b"\x1b: ["},
-    }.items():
-        store.update_ref(f"refs/heads/{name}", store.tip("main"))
-        who = site.signature(site.user("alice"))
-        store.commit_files(name, store.tip("main"), files, (), "x", who, who)
-        assert office.acme.call("alice", "POST", "/pulls", title="t", head=name, base="main").ok
+    one, other = (f"requests/ssm-shell/2026-11/24-alice-{name}.yaml" for name in "ab")
+    office.propose("alice", "rules", {"policies/x": b"1"})
+    office.propose("alice", "two", {one: b"a", other: b"b"})
+    office.propose("alice", "bad", {one: b"\x1b: ["})
     assert shown() == before
 
 
 def proposed(office: Office, name: str, content: bytes) -> tuple[int, str]:
     """carol's pull request with these bytes as its request; its number and the request's path."""
-    store, site = office.github.store, office.acme.github._site
-    path, who = f"requests/ssm-shell/2026-11/24-carol-{name}.yaml", site.signature(site.user("carol"))
-    store.update_ref(f"refs/heads/{name}", store.tip("main"))
-    store.commit_files(name, store.tip("main"), {path: content}, (), "x", who, who)
-    made = office.acme.call("carol", "POST", "/pulls", title="t", head=name, base="main")
-    assert made.ok
-    return int(made.content["number"]), path
+    path = f"requests/ssm-shell/2026-11/24-carol-{name}.yaml"
+    return office.propose("carol", name, {path: content}), path
 
 
 def closed(office: Office, number: int) -> None:

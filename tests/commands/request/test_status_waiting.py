@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
+import flask
 import pytest
-from asking_office import Office, open_office
+from asking_office import Office
 
 from jitbot.sandbox.github.records import GitHubFault
 
@@ -12,13 +13,12 @@ ORDERS = ("request", "orders-db-read", "-a", "prod", "-d", "1h", "-p", "table=or
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def running(running: Office) -> Office:
     """acme, where alice and carol ask what bob owns, and dave what erin and frank own."""
-    with open_office(tmp_path_factory.mktemp("home")) as office:
-        office.run(*ORDERS, "-r", "hers")
-        office.run(*ORDERS, "-r", "carols", login="carol")
-        office.run("request", "production-admin", "-d", "1h", "--ticket", "INC-7", "-r", "his", login="dave")
-        yield office
+    running.run(*ORDERS, "-r", "hers")
+    running.run(*ORDERS, "-r", "carols", login="carol")
+    running.run("request", "production-admin", "-d", "1h", "--ticket", "INC-7", "-r", "his", login="dave")
+    return running
 
 
 @pytest.fixture
@@ -36,18 +36,6 @@ def waiting(office: Office, login: str = "bob") -> list[int]:
     """The pull requests that wait for somebody, in the order in which they are shown."""
     answer = office.run("status", "--to-approve", "--format", "json", login=login)
     return [each["pull_request"] for each in answer.json]
-
-
-def offered(office: Office, name: str, files: dict[str, bytes | None], login: str = "carol") -> int:
-    """A pull request with these files; None deletes."""
-    store, site = office.github.store, office.acme.github._site
-    who, tip = site.signature(site.user(login)), store.tip("main")
-    store.update_ref(f"refs/heads/{name}", tip)
-    kept = {path: content for path, content in files.items() if content is not None}
-    store.commit_files(name, tip, kept, tuple(files.keys() - kept.keys()), "x", who, who)
-    made = office.acme.call(login, "POST", "/pulls", title="t", head=name, base="main")
-    assert made.ok, made.content
-    return int(made.content["number"])
 
 
 def test_an_approver_sees_what_waits_for_them(office: Office) -> None:
@@ -103,10 +91,10 @@ def test_no_more_are_looked_into_than_the_bounds_say(office: Office, monkeypatch
 def test_one_that_cannot_be_read_hides_no_other(office: Office) -> None:
     """Bytes that are no text, several requests at once, and an end of access are each shown, with what is known."""
     path = "requests/orders-db-read/2026-11/24-carol-{}.yaml"
-    odd = offered(office, "odd", {path.format("odd"): b"\xff\xfe\x00"})
-    two = offered(office, "two", {path.format("a"): b"a: 1\n", path.format("b"): b"b: 1\n"})
+    odd = office.propose("carol", "odd", {path.format("odd"): b"\xff\xfe\x00"})
+    two = office.propose("carol", "two", {path.format("a"): b"a: 1\n", path.format("b"): b"b: 1\n"})
     good = b"requester: carol\naccounts: [prod]\nduration: 1h\nreason: x\nparameters:\n  table: orders\n"
-    rules = offered(office, "rules", {path.format("c"): good, "policies/x": b"1"})
+    rules = office.propose("carol", "rules", {path.format("c"): good, "policies/x": b"1"})
     shown = office.run("status", "--to-approve", login="bob").out
     rows = {line.rpartition("/")[2].strip(): line for line in shown.splitlines()}
     assert "is no plain text" in rows[str(odd)]
@@ -115,16 +103,44 @@ def test_one_that_cannot_be_read_hides_no_other(office: Office) -> None:
     assert str(rules) not in rows
 
 
+def test_one_whose_files_cannot_be_listed_hides_no_other(office: Office) -> None:
+    """GitHub does not show one head: that pull request is shown with the reason, and the other as always."""
+    head = office.github.pull(1).head_sha
+    office.acme.github.faults = lambda _, path: (
+        GitHubFault(status=403)
+        if path.endswith("/graphql") and head in flask.request.get_data(as_text=True)
+        else None
+    )
+    shown = office.run("status", "--to-approve", "--format", "json", login="bob").json
+    assert [(each["pull_request"], each["waiting_for"].get("not_known")) for each in shown] == [
+        (1, "GitHub answered 403: no reason given"),
+        (2, None),
+    ]
+
+
 def test_an_end_of_access_waits_for_its_owner(office: Office) -> None:
     """GitHub wants an owner's approval for a deletion too."""
     store, who = office.github.store, office.acme.github._site.web_flow()
     path, tip = "requests/orders-db-read/2026-11/24-carol-there.yaml", store.tip("main")
     store.commit_files("main", tip, {path: b"requester: carol\n"}, (), "x", who, who)
-    number = offered(office, "ending", {path: None})
+    number = office.propose("carol", "ending", {path: None})
     answer = office.run("status", "--to-approve", login="bob").out
     store.update_ref("refs/heads/main", tip)
     (row,) = [line for line in answer.splitlines() if line.rstrip().endswith(f"/{number}")]
     assert "it ends access, by deleting the request" in row
+
+
+def test_whose_login_people_yaml_has_with_another_id_is_nobody(office: Office) -> None:
+    """It is not their login any more: everybody's is shown, as to whom people.yaml does not know, and nothing waits."""
+    store, who = office.github.store, office.acme.github._site.web_flow()
+    tip, people = store.tip("main"), "policies/people.yaml"
+    text = store.read(tip, people).replace(b"github_id: 1002", b"github_id: 9002")
+    store.commit_files("main", tip, {people: text}, (), "x", who, who)
+    answer = office.run("status", login="bob")
+    store.update_ref("refs/heads/main", tip)
+    assert answer.code == 0, answer
+    assert len(answer.out.splitlines()) == 4
+    assert "waits for you" not in answer.out
 
 
 def test_trouble_hides_nothing_of_ones_own(office: Office) -> None:

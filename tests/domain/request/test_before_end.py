@@ -109,7 +109,7 @@ def test_the_sentence_names_the_end_and_the_command() -> None:
     grant = live()
     ends = f"{PATH} ends in 10m, at 2026-11-24T11:00:00Z"
     ask = f"jitbot extend {PATH} --by 1h"
-    assert warning(grant, HOUR) == f"{ends}; for more time, approved and merged before that: {ask}"
+    assert warning(grant, HOUR) == f"{ends}; an extension must be approved and merged before that: {ask}"
     assert warning(grant, HOUR, options=" --repo acme/access").endswith(f"{ask} --repo acme/access")
     assert "extend " not in warning(grant, None)
     assert warning(grant, None).endswith(f"jitbot request --again {PATH}")

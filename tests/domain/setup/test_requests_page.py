@@ -54,7 +54,7 @@ def test_break_glass_and_rules_of_approval_are_said() -> None:
 
 def test_rules_that_do_not_read_give_no_entry() -> None:
     """Another finding says which."""
-    for part in ("policy", "accounts", "account_groups"):
+    for part in ("policy", "accounts", "account_groups", "people", "teams"):
         assert entry(the_rules(**{part: unreadable()}), the_catalogue()) is None
 
 

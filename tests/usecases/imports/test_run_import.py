@@ -1,7 +1,5 @@
 """What every import promises, whatever its source: nothing is written that says anything but what was meant."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -11,26 +9,11 @@ from jitbot.adapters import documents
 from jitbot.domain.imports.entries import PEOPLE, ImportSource, compare
 from jitbot.domain.imports.plan import ImportPlan
 from jitbot.domain.model.errors import InvalidError
+from jitbot.usecases.collect.memory_tree import MemoryTree
 from jitbot.usecases.imports import run_import
 from jitbot.usecases.imports.run_import import ImportTarget, prepare
 
 TEXT = "people:\n  erin: {github_id: 1005}\n  alice: {github_id: 1001, source: csv}\n"
-
-
-@dataclass(frozen=True)
-class Files:
-    """Files by path, and the modes of what is no ordinary file."""
-
-    files: Mapping[str, bytes]
-    odd: Mapping[str, str]
-
-    def read(self, paths: Iterable[str]) -> Mapping[str, bytes]:
-        """The contents."""
-        return {path: self.files[path] for path in paths if path in self.files}
-
-    def others(self, paths: Iterable[str]) -> Mapping[str, str]:
-        """The modes."""
-        return {path: self.odd[path] for path in paths if path in self.odd}
 
 
 def target(mode: str = "") -> ImportTarget:
@@ -38,7 +21,7 @@ def target(mode: str = "") -> ImportTarget:
     nobody: Any = None
     modes = {PEOPLE: mode} if mode else {}
     return ImportTarget(
-        tree=Files({PEOPLE: TEXT.encode()}, modes),
+        tree=MemoryTree({PEOPLE: TEXT.encode()}, modes),
         policies=(),
         documents=documents,
         catalogue=nobody,

@@ -10,17 +10,22 @@ from jitbot.domain.setup.doctor.report import Check
 GITHUBS_ISSUER = "https://token.actions.githubusercontent.com"
 
 
+def is_github_com(issuer: str) -> bool:
+    """Whether this is github.com's issuer, or the path of its own that an enterprise has below it."""
+    return issuer == GITHUBS_ISSUER or issuer.startswith(f"{GITHUBS_ISSUER}/")
+
+
 def is_issuer_of(api_url: str, issuer: str) -> bool:
     """Whether the GitHub whose API is there signs its tokens under this name.
 
-    An enterprise may have a path of its own below it; an Enterprise Server signs under its own host.
+    An Enterprise Server signs under its own host.
     https://docs.github.com/en/actions/reference/security/oidc
     """
     api, asked = urlsplit(api_url), urlsplit(issuer)
     if api.scheme != asked.scheme or asked.query or asked.fragment:
         return False
     if api.netloc == "api.github.com":
-        return issuer == GITHUBS_ISSUER or issuer.startswith(f"{GITHUBS_ISSUER}/")
+        return is_github_com(issuer)
     return asked.netloc in {api.netloc, f"token.actions.{api.netloc.removeprefix('api.')}"}
 
 
