@@ -47,16 +47,15 @@ def print_findings(findings: Iterable[Finding], *, where: Callable[[Finding], st
 
     `where` says the place of each. More than fits on a screen is counted: machines get each by `--format json`.
     """
-    causes, shown, room = by_cause(findings), dict[Cause, str](), _ROOM
+    causes, shown, room = by_cause(findings), set[Cause](), _ROOM
     for cause in urgent_first(causes):
-        text = _lines(cause, where)
-        room -= sum(-(-len(line) // _COLUMNS) for line in click.unstyle(text).split("\n"))
+        room -= sum(-(-len(line) // _COLUMNS) for line in click.unstyle(_lines(cause, where)).split("\n"))
         if shown and room < 0:
             break
-        shown[cause] = text
+        shown.add(cause)
     for cause in causes:
         if cause in shown:
-            click.echo(shown[cause])
+            click.echo(_lines(cause, where))
     left = Counter(each.code for cause in causes if cause not in shown for each in cause)
     if left:
         kinds = bounds.some([f"{number} {code}" for code, number in left.most_common()])

@@ -203,13 +203,13 @@ def _inert(checked: Callable[[str], T], text: str) -> T:
 def _list(choices: Sequence[Choice], total: int) -> None:
     """The choices with what helps to choose; where that takes too many lines, one line each."""
     shown = choices[:_LISTED]
-    about = [[folded(f"     {line}", sys.stderr, "     ") for line in choice.about] for choice in shown]
-    brief = len(shown) + sum(1 + text.count("\n") for texts in about for text in texts) > _ROOM
-    for number, (choice, texts) in enumerate(zip(shown, about, strict=True), start=1):
+    about = [folded(f"     {line}", sys.stderr, "     ") for choice in shown for line in choice.about]
+    brief = len(shown) + sum(1 + text.count("\n") for text in about) > _ROOM
+    for number, choice in enumerate(shown, start=1):
         beside = escape.log(_in_a_line(choice)) if brief else ""
         click.echo(f"{number:>3}  {click.style(escape.terminal(choice.name), bold=True)}{beside}", err=True)
-        for text in () if brief else texts:
-            click.echo(text, err=True)
+        for line in () if brief else choice.about:
+            click.echo(folded(f"     {line}", sys.stderr, "     "), err=True)
     if len(choices) > _LISTED:
         tell(f"     … and {total - _LISTED} more; type a part of a name")
 
