@@ -109,10 +109,7 @@ def choose_parameter(parameter: Parameter) -> str:
 
 def choose_some(question: str, choices: Sequence[Choice], parse: Callable[[str], T], default: str) -> T:
     """Several of the choices, listed first; `parse` takes the answer. It raises InvalidError for one that it does not take."""
-    for choice in choices:
-        click.echo(f"  {click.style(escape.terminal(choice.name), bold=True)}", err=True)
-        for line in choice.about:
-            click.echo(folded(f"     {line}", sys.stderr, "     "), err=True)
+    _show(choices, numbered=False)
 
     def checked(text: str) -> T:
         try:
@@ -201,17 +198,27 @@ def _inert(checked: Callable[[str], T], text: str) -> T:
 
 
 def _list(choices: Sequence[Choice], total: int) -> None:
-    """The choices with what helps to choose; where that takes too many lines, one line each."""
-    shown = choices[:_LISTED]
-    about = [folded(f"     {line}", sys.stderr, "     ") for choice in shown for line in choice.about]
-    brief = len(shown) + sum(1 + text.count("\n") for text in about) > _ROOM
-    for number, choice in enumerate(shown, start=1):
-        beside = escape.log(_in_a_line(choice)) if brief else ""
-        click.echo(f"{number:>3}  {click.style(escape.terminal(choice.name), bold=True)}{beside}", err=True)
-        for line in () if brief else choice.about:
-            click.echo(folded(f"     {line}", sys.stderr, "     "), err=True)
+    """The first of the choices, numbered; more are counted."""
+    _show(choices[:_LISTED], numbered=True)
     if len(choices) > _LISTED:
         tell(f"     … and {total - _LISTED} more; type a part of a name")
+
+
+def _show(choices: Sequence[Choice], *, numbered: bool) -> None:
+    """Choices with what helps to choose; where that takes too many lines, one line each."""
+    about = [_below(line) for choice in choices for line in choice.about]
+    brief = len(choices) + sum(1 + text.count("\n") for text in about) > _ROOM
+    for number, choice in enumerate(choices, start=1):
+        beside = escape.log(_in_a_line(choice)) if brief else ""
+        name = click.style(escape.terminal(choice.name), bold=True)
+        click.echo(f"{f'{number:>3}' if numbered else ''}  {name}{beside}", err=True)
+        for line in () if brief else choice.about:
+            click.echo(_below(line), err=True)
+
+
+def _below(line: str) -> str:
+    """A line below a choice, inert."""
+    return folded(f"     {line}", sys.stderr, "     ")
 
 
 def _in_a_line(choice: Choice) -> str:

@@ -125,12 +125,18 @@ def test_init_takes_no_name_that_is_none(tmp_path: Path) -> None:
 
 
 def test_at_a_terminal_init_asks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each policy is listed with what it gives; a wrong answer is asked again, and the second is taken."""
+    """A screen lists each policy with what it gives; a wrong answer is asked again, and the second is taken."""
+    monkeypatch.setenv("COLUMNS", "100")
     answers = iter(["sqs", "sqs-redrive"])
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     monkeypatch.setattr("click.termui.visible_prompt_func", lambda _: next(answers))
     answer = said("init", *ANSWERS, folder=tmp_path)
     assert answer.code == 0, answer.err
-    assert all(each.description in answer.err for each in LIBRARY.values())
+    listed = answer.err.split("the library has no policy 'sqs'")[0].splitlines()
+    assert len(listed) <= 30
+    for each in LIBRARY.values():
+        assert [line for line in listed if line.startswith(f"  {each.name}  {each.description[:40]}")], (
+            each.name
+        )
     assert "the library has no policy 'sqs'" in answer.err
     assert {path.stem for path in (tmp_path / "policies/access").iterdir()} == {"sqs-redrive", "rehearsal"}
