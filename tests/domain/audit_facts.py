@@ -11,6 +11,7 @@ from catalogue_facts import the_catalogue
 from jitbot.domain.access.approval import decide
 from jitbot.domain.access.decision_event import of_decision
 from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.audit.report.overview.completeness_answer import Completeness
 from jitbot.domain.audit.report.population import population
 from jitbot.domain.audit.report.summary import summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord
@@ -21,6 +22,10 @@ from jitbot.domain.text import timestamp
 from jitbot.usecases.audit.period_report import PeriodReport, ReportSource
 
 LATER = EXPIRES_AT + 30 * DAY
+WHOLE = Completeness(
+    merged=1, due=0, missing=0, commits=5, attested=5, anchored=True, left_out=0, unchecked=0,
+    verified=1, failed=0, last_verified=NOW,
+)  # fmt: skip
 
 
 def approval(**evidence: Any) -> Event:
@@ -64,7 +69,9 @@ def a_period_report(*records: GrantRecord) -> PeriodReport:
         start=NOW - DAY,
         end=NOW + DAY,
         now=LATER,
-        source=ReportSource(repository="acme/access", main=sha("main"), ledger=sha("ledger")),
+        source=ReportSource(
+            repository="acme/access", main=sha("main"), ledger=sha("ledger"), completeness=WHOLE
+        ),
         records=records,
         summary=summary(records, LATER),
         rule_changes=(),

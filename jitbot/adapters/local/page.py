@@ -13,12 +13,16 @@ _INERT = str.maketrans({character: f"\\u{ord(character):04x}" for character in "
 def page(template: str, *, style: str, scripts: Sequence[str], content: object, **values: object) -> str:
     """A page of `templates/`, with its style and scripts in it, and `content` as JSON for the scripts.
 
+    A template may include others by their path in `templates/`: what two pages share is written once.
+
     Raises jinja2.UndefinedError if the template asks for a value that is not given.
     """
-    from jinja2 import Environment, StrictUndefined
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True, loader=FunctionLoader(_text)
+    )
     css, script = _text(style), "\n".join(map(_text, scripts))
     return environment.from_string(_text(template)).render(
         style=Markup(css),  # noqa: S704 - our own files, which hold nobody's text

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import click
 
 from jitbot import __version__
 from jitbot.commands.audit.inputs import keys_option
+from jitbot.commands.audit.pack_index import index_of
 from jitbot.commands.audit.period_report import survey_of
 from jitbot.domain.audit.report.columns import as_json
 from jitbot.domain.audit.report.pack import Files, pack
@@ -70,11 +72,8 @@ def export(
     """
     folder = invocation.folder / output
     _ensure_empty(folder)
-    judged_at = min(end, invocation.now)
-    survey = survey_of(
-        invocation, start=start, end=end, keys_file=keys_file, online=online, judged_at=judged_at
-    )
-    seed = seed or survey.source.ledger
+    survey = survey_of(invocation, start=start, end=end, keys_file=keys_file, online=online)
+    seed = seed or survey.seed
     unmerged = _unmerged(invocation, survey) if online else None
     files = pack(
         survey.records,
@@ -83,7 +82,10 @@ def export(
         others=_others(survey, unmerged),
         size=size,
         seed=seed,
-        rule_changes=survey.rule_changes,
+        tables=survey.tables,
+        answers=survey.answers,
+        verdicts=survey.verdicts,
+        index=partial(index_of, survey),
     )
     _write(folder, files)
     total = sum(map(len, files.values())) / 1_000_000

@@ -1,15 +1,18 @@
 """A report as the page that an auditor opens: all texts on it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from jitbot import __version__
 from jitbot.adapters.local.page import page
+from jitbot.commands.audit.page_overview import Text, inert, overview
 from jitbot.domain.audit.history.limits import CONFIRMED_WITHIN, ENDED_WITHIN, REMOVED_WITHIN
 from jitbot.domain.audit.report import page_rows
 from jitbot.domain.audit.report.entitlements import Entitlement
-from jitbot.domain.audit.report.rule_rows import CONTROL, RuleRow, doubts, exceptions
-from jitbot.domain.audit.report.summary import Summary, rehearsed
+from jitbot.domain.audit.report.overview.answer import beside_grants, many
+from jitbot.domain.audit.report.overview.waiting_times import FEWEST
+from jitbot.domain.audit.report.rule_rows import CONTROL, RuleRow, exceptions
+from jitbot.domain.audit.report.summary import Summary
 from jitbot.domain.audit.report.use_rows import UseFigures
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.stops import Stop
@@ -21,8 +24,7 @@ _MOST = 25  # exceptions that are listed on top; all are in the table
 _SHOWN_PATHS = 6
 _SHOWN_UNSEEN = 25
 _SHOWN_ACCOUNTS = 4  # more are counted, and listed when opened
-
-Text = Mapping[str, str]
+_SHOWN_WARNINGS = 25
 
 
 def rendered(survey: PeriodReport) -> str:
@@ -37,12 +39,12 @@ def rendered(survey: PeriodReport) -> str:
         content={**page_rows.content(survey.records), **_period(survey)},
         version=__version__,
         source=survey.source,
-        warnings=[escape.terminal(each) for each in survey.source.warnings],
+        warnings=[escape.terminal(each) for each in survey.source.warnings[:_SHOWN_WARNINGS]],
+        warnings_left_out=max(len(survey.source.warnings) - _SHOWN_WARNINGS, 0),
         first_day=_day(survey.start),
         last_day=_day(survey.end - timedelta(seconds=1)),
-        made_at=timestamp.show(survey.now),
         verdict=_verdict(survey),
-        tiles=[*_tiles(survey.summary), _rules_tile(survey.rule_changes), _use_tile(survey.use)],
+        fewest=FEWEST,
         tallies=survey.summary.tallies,
         exceptions=[_exception(record) for record in exceptional[:_MOST]],
         exceptions_left_out=max(len(exceptional) - _MOST, 0),
@@ -54,6 +56,8 @@ def rendered(survey: PeriodReport) -> str:
         ended_within=duration.show(ENDED_WITHIN),
         confirmed_within=duration.show(CONFIRMED_WITHIN),
         removed_within=duration.show(REMOVED_WITHIN),
+        judged_at=timestamp.show(survey.now),
+        **overview(survey),
     )
 
 
@@ -64,15 +68,15 @@ def _period(survey: PeriodReport) -> Mapping[str, object]:
 
 def _verdict(survey: PeriodReport) -> Text:
     summary = survey.summary
-    against = len(summary.exceptions) + len(exceptions(survey.rule_changes))
-    unknown = len(summary.doubts) + len(doubts(survey.rule_changes))
+    others = beside_grants(survey.answers)
+    against, unknown = len(summary.exceptions) + others[0], len(summary.doubts) + others[1]
     if against:
-        title = _many(against, "exception")
-        return _banner("bad", title, "The most serious ones are listed below, each with its reason.")
+        title = many(against, "exception")
+        return _banner("bad", title, "Each is in its section below, with its reason.")
     if not summary.records and not unknown:
         return _banner("warn", "Nothing to judge", "No request lies in this period.")
     if unknown or survey.in_doubt:
-        title = f"{_many(unknown, 'item')} that the record does not explain"
+        title = f"{many(unknown, 'item')} that the record does not explain"
         return _banner("warn", title, "Nothing was found wrong, but not everything could be checked.")
     return _banner("good", "No exception was found in this period", _answered(summary))
 
@@ -85,38 +89,13 @@ def _answered(summary: Summary) -> str:
         *(["not required of break-glass"] if any(each.not_required for each in summary.tallies) else []),
     ]
     waits = (
-        f" {_many(len(summary.awaiting), 'break-glass grant')} awaiting review." if summary.awaiting else ""
+        f" {many(len(summary.awaiting), 'break-glass grant')} awaiting review." if summary.awaiting else ""
     )
     return f"Every question was {', or is '.join(parts)}.{waits}"
 
 
 def _banner(mark: str, title: str, text: str) -> Text:
     return {"mark": mark, "title": title, "text": text}
-
-
-def _tiles(summary: Summary) -> list[Text]:
-    separation = next(each for each in summary.tallies if each.question == "separation_of_duties")
-    outcomes = ", ".join(f"{number:,} {name}" for name, number in summary.outcomes.items() if number)
-    longest = summary.longest
-    holder = f"{longest.requester}, {longest.policy} in {longest.account}" if longest else "nothing was held"
-    glass = len(summary.break_glass)
-    reviewed = f"of {glass:,}; {len(summary.overdue):,} overdue" if glass else "none was used"
-    return [
-        _tile("Population", f"{summary.records:,}", f"{_many(summary.requests, 'request')} of {_people(summary.people)}{rehearsed(summary)}: {outcomes}"),
-        _tile("Exceptions", f"{len(summary.exceptions):,}", "a question answered with no", bad=len(summary.exceptions)),
-        _tile("Unknown", f"{len(summary.doubts):,}", "the record lacks a fact", warn=len(summary.doubts)),
-        _tile("Late ends", f"{len(summary.late):,}", "ended, confirmed or removed late, or changed by hand", bad=len(summary.late)),
-        _tile("Longest access", duration.show(summary.held) if longest else "–", holder),
-        _tile("Self-approved", f"{separation.no:,}", "separation of duties", bad=separation.no),
-        _tile("Break-glass awaiting review", f"{len(summary.awaiting):,}", reviewed, bad=len(summary.overdue), warn=len(summary.awaiting)),
-        _tile("Privileged grants", f"{summary.privileged:,}", "of high or critical risk"),
-    ]  # fmt: skip
-
-
-def _tile(title: str, figure: str, note: str, *, bad: int | None = None, warn: int | None = None) -> Text:
-    judged = bad is not None or warn is not None
-    mark = "bad" if bad else "warn" if warn else "good" if judged else ""
-    return {"title": title, "figure": figure, "note": escape.terminal(note), "mark": mark}
 
 
 def _gravity(record: GrantRecord) -> int:
@@ -129,7 +108,7 @@ def _gravity(record: GrantRecord) -> int:
 
 def _exception(record: GrantRecord) -> Text:
     against = [record.judgements[name].why for name in (record.exceptions or record.doubts)]
-    return _inert(
+    return inert(
         id=record.id,
         who=record.requester or "unknown",
         policy=record.policy or "no policy",
@@ -140,7 +119,7 @@ def _exception(record: GrantRecord) -> Text:
 
 def _stop(each: Stop) -> Text:
     lifted = f", lifted by {each.lifted_by}: {each.lifted.evidence.reason}" if each.lifted is not None else ""
-    return _inert(
+    return inert(
         at=timestamp.show(each.event.at),
         of=each.subject.in_words,
         by=each.event.evidence.by,
@@ -149,18 +128,12 @@ def _stop(each: Stop) -> Text:
     )
 
 
-def _rules_tile(rows: Sequence[RuleRow]) -> Text:
-    lacking = len(exceptions(rows))
-    note = f"of {_many(len(rows), 'change')} on main ({CONTROL}); {len(doubts(rows)):,} unknown"
-    return _tile("Rule changes without review", f"{lacking:,}", note, bad=lacking, warn=len(doubts(rows)))
-
-
 def _rule_change(row: RuleRow) -> Text:
     shown = row.paths[:_SHOWN_PATHS]
     left_out = (row.paths_count or 0) - len(shown)
     more = f" and {left_out:,} more" if left_out > 0 else ""
     number = f"#{row.pull_request} of {row.author}" if row.pull_request is not None else ""
-    return _inert(
+    return inert(
         at=timestamp.show(row.at),
         commit=row.commit,
         subject=row.subject,
@@ -171,11 +144,6 @@ def _rule_change(row: RuleRow) -> Text:
     )
 
 
-def _use_tile(figures: UseFigures) -> Text:
-    note = f"of {_many(figures.over, 'grant')} that {'is' if figures.over == 1 else 'are'} over; {figures.not_known:,} not known"
-    return _tile("Never entered", f"{figures.never:,}", note)
-
-
 def _use(figures: UseFigures) -> Mapping[str, object]:
     """The section on what was done with the access."""
     return {
@@ -184,7 +152,7 @@ def _use(figures: UseFigures) -> Mapping[str, object]:
             {"state": state, "count": f"{count:,}", "means": means} for state, count, means in figures.rows
         ],
         "out_of_sight": [
-            _inert(what=what, count=_many(count, "grant"))
+            inert(what=what, count=many(count, "grant"))
             for what, count in figures.out_of_sight[:_SHOWN_UNSEEN]
         ],
         "more": max(len(figures.out_of_sight) - _SHOWN_UNSEEN, 0),
@@ -194,13 +162,13 @@ def _use(figures: UseFigures) -> Mapping[str, object]:
 
 def _entitlement(each: Entitlement) -> Text:
     after = f"nobody before; afterwards reviewed by {_listed(each.reviewers)}"
-    return _inert(
+    return inert(
         policy=each.policy,
         description=each.description,
         eligible=_listed(each.eligible),
         named=_summed(each.named, len(each.eligible), "can ask"),
         accounts=_listed(each.accounts),
-        accounts_named=_many(len(each.accounts), "account") if len(each.accounts) > _SHOWN_ACCOUNTS else "",
+        accounts_named=many(len(each.accounts), "account") if len(each.accounts) > _SHOWN_ACCOUNTS else "",
         max_duration=each.max_duration,
         approvals="" if each.approvals is None else "; ".join(each.rules) or str(each.approvals),
         approvers=_listed(each.approvers),
@@ -212,23 +180,11 @@ def _entitlement(each: Entitlement) -> Text:
 
 def _summed(names: Iterable[str], number: int, can: str) -> str:
     """The teams and logins as they are written, and for how many people they stand."""
-    return f"{_listed(names)}: {_people(number)} {can}"
-
-
-def _inert(**texts: str) -> Text:
-    return {name: escape.terminal(text) for name, text in texts.items()}
+    return f"{_listed(names)}: {many(number, 'person', 'people')} {can}"
 
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(names) or "nobody"
-
-
-def _many(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _people(number: int) -> str:
-    return f"{number:,} {'person' if number == 1 else 'people'}"
 
 
 def _day(moment: datetime) -> str:

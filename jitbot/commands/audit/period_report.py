@@ -8,6 +8,8 @@ from jitbot.adapters import documents
 from jitbot.commands.audit.inputs import load_inputs
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
+from jitbot.domain.audit.history.limits import DECIDED_WITHIN
+from jitbot.domain.audit.report.overview.completeness_answer import tested
 from jitbot.domain.audit.verify.completeness import not_followed
 from jitbot.domain.model.errors import InvalidError
 from jitbot.terminal.invocation import Invocation
@@ -29,9 +31,11 @@ def survey_of(
     end: datetime,
     keys_file: Path | None,
     online: bool,
-    judged_at: datetime | None = None,
 ) -> PeriodReport:
-    """The survey of a period, judged as of now unless at another moment. Raises InvalidError for a period that is empty, or all to come."""
+    """The survey of a period, judged as of its end, or of now, if that is earlier: the page and the pack say the same.
+
+    Raises InvalidError for a period that is empty, or all to come.
+    """
     if start >= end:
         raise InvalidError("the period is empty: --to must come after --from")
     if start > invocation.now:
@@ -39,6 +43,7 @@ def survey_of(
     inputs = load_inputs(invocation, keys_file=keys_file, online=online)
     unread = [each.message for each in not_followed(inputs.not_followed)]
     warnings, doubt = _objections(inputs.history, unread)
+    judged_at = min(end, invocation.now)
     return period_report(
         inputs.history.events,
         source=ReportSource(
@@ -47,14 +52,23 @@ def survey_of(
             ledger=inputs.history.head,
             warnings=warnings,
             doubt=doubt,
+            completeness=tested(
+                inputs.history,
+                inputs.merges,
+                unread=unread,
+                start=start,
+                end=end,
+                now=min(invocation.now, end + DECIDED_WITHIN),
+            ),
         ),
         start=start,
         end=end,
-        now=judged_at or invocation.now,
+        now=judged_at,
+        made_at=invocation.now,
         absences=inputs.gone.absences,
         unread=inputs.history.in_doubt.requests,
         rule_changes=changed_rules(inputs.git, inputs.main, start, end),
-        entitlements=entitled(inputs.git, documents, judged_at or invocation.now),
+        entitlements=entitled(inputs.git, documents, judged_at),
     )
 
 

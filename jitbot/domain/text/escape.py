@@ -20,6 +20,14 @@ _MARKDOWN = str.maketrans(
     | {"$": "<span>$</span>"}
 )
 _FORMULA = tuple("=+-@|%＝＋－＠")  # what a spreadsheet takes for the beginning of one
+# What one would change: a number or a date in any spelling, a logical value. A whole number of up to 11 digits stays what it
+# is, and so does a moment with `T` and `Z`; twelve digits, such as an account id, would become 1.23457E+11.
+_NUMBER = re.compile(r"(?=.*[0-9])[0-9 .,:/+%()$€£¥'eE–−-]+(?:[ap]\.?m\.?)?|true|false", re.IGNORECASE)
+_MONTH = re.compile(
+    r"(?:[0-9]{1,4}[ ./-]*)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}(?:[ ,./-]*[0-9]{1,4}){0,2}",
+    re.IGNORECASE,
+)
+_KEPT = re.compile(r"0|[1-9][0-9]{0,10}")
 _ANNOTATION = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = _ANNOTATION | str.maketrans({":": "%3A", ",": "%2C"})
 
@@ -85,9 +93,18 @@ def markdown(text: str) -> str:
 
 
 def cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula, on one line, with all that does not print made visible.
+    """A text that no spreadsheet takes for a formula, or changes, on one line, with all that does not print made visible.
 
+    An apostrophe before it keeps a spreadsheet from either. Names of months are known in English.
     https://owasp.org/www-community/attacks/CSV_Injection
+    https://help.libreoffice.org/latest/en-US/text/shared/00/00000208.html
     """
     shown = terminal(text).replace("##[", "## [")  # a table may be printed in a job's log, too
-    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) else shown
+    return f"'{shown}" if shown.lstrip().startswith(_FORMULA) or _is_changed(shown) else shown
+
+
+def _is_changed(text: str) -> bool:
+    """Whether a spreadsheet would show something else than this text."""
+    bare = text.strip()
+    converted = _NUMBER.fullmatch(bare) or (_MONTH.fullmatch(bare) and any(each.isdigit() for each in bare))
+    return bool(converted) and not _KEPT.fullmatch(text)

@@ -1,15 +1,37 @@
 """What an auditor is shown of a period: the population, the rules that changed, and who could do what."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from jitbot.domain.audit.history.absences import Absences
+from jitbot.domain.audit.history.limits import RULES_RECORDED_WITHIN
 from jitbot.domain.audit.report.entitlements import Entitlement, entitlement
+from jitbot.domain.audit.report.overview.answer import AuditAnswer
+from jitbot.domain.audit.report.overview.completeness_answer import Completeness, completeness_answer
+from jitbot.domain.audit.report.overview.first_page import active_table, answers_table, populations_table
+from jitbot.domain.audit.report.overview.grant_answers import (
+    active_answer,
+    population_answer,
+    question_answers,
+    refused_answer,
+)
+from jitbot.domain.audit.report.overview.policy_figures import PolicyFigures, figures_table, policy_figures
+from jitbot.domain.audit.report.overview.populations import (
+    ActiveGrants,
+    Population,
+    active_at,
+    last_moment,
+    populations,
+)
+from jitbot.domain.audit.report.pack_table import PackTable
 from jitbot.domain.audit.report.population import population, within
-from jitbot.domain.audit.report.rule_rows import RuleRow, rule_rows
+from jitbot.domain.audit.report.rule_rows import RuleRow, rule_rows, rules_answer, rules_table
+from jitbot.domain.audit.report.rule_rows import figures as rule_figures
+from jitbot.domain.audit.report.sample import refusals
 from jitbot.domain.audit.report.summary import Summary, summary
-from jitbot.domain.audit.report.use_rows import UseFigures, use_figures
+from jitbot.domain.audit.report.use_rows import UseFigures, use_answer, use_figures
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event
 from jitbot.domain.ledger.git_history import RULE_PATHS, RuleChange
@@ -22,18 +44,26 @@ from jitbot.usecases.collect.collect_case import CommitTree, read_rules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSource:
-    """The sources of the report. `warnings` say which parts of the ledger were left out; `doubt` what was not checked."""
+    """The sources of the report. `warnings` say which parts of the ledger were left out; `doubt` what was not checked.
+
+    `completeness` is None where nobody tested it.
+    """
 
     repository: str
     main: Sha
     ledger: Sha
     warnings: tuple[str, ...] = ()
     doubt: str = ""
+    completeness: Completeness | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PeriodReport:
-    """A period as the record has it, seen at `now`. `end` is its first moment that is not in it."""
+    """A period as the record has it, seen at `now`. `end` is its first moment that is not in it.
+
+    The page, the pack and the summary of a job show the same parts of it, and count nothing of their own. Not slotted: a
+    part is worked out once, when it is asked for.
+    """
 
     start: datetime
     end: datetime
@@ -46,9 +76,63 @@ class PeriodReport:
     stops: tuple[Stop, ...] = ()  # those that held in some part of the period
 
     @property
+    def answers(self) -> tuple[AuditAnswer, ...]:
+        """The rows of the first page, in their order. A part of the report adds its own here."""
+        return (
+            population_answer(self.summary),
+            completeness_answer(self.source.completeness),
+            *question_answers(self.summary),
+            rules_answer(self.rule_changes),
+            use_answer(self.use),
+            refused_answer(self.summary, self.refusals),
+            active_answer(self.active),
+        )
+
+    @property
+    def tables(self) -> tuple[PackTable, ...]:
+        """The tables of the pack beside the population. A part of the report adds its own here."""
+        return (
+            answers_table(self.answers),
+            populations_table(self.populations),
+            active_table(self.active),
+            figures_table(self.figures),
+            rules_table(self.rule_changes),
+        )
+
+    @property
+    def verdicts(self) -> Mapping[str, object]:
+        """What the parts beside the grants add to the pack's `verdicts.json`."""
+        return {"rule_changes": rule_figures(self.rule_changes)}
+
+    @cached_property
     def use(self) -> UseFigures:
         """What was done with the grants of the period, in figures."""
         return use_figures(self.records)
+
+    @cached_property
+    def figures(self) -> tuple[PolicyFigures, ...]:
+        """The figures of each policy, and of all."""
+        return policy_figures(self.records, self.entitlements)
+
+    @cached_property
+    def active(self) -> ActiveGrants:
+        """What gave access at the period's last moment."""
+        return active_at(self.records, last_moment(self.end, self.now))
+
+    @property
+    def populations(self) -> tuple[Population, ...]:
+        """Who may ask, what was granted, used, and is gone."""
+        return populations(self.records, self.entitlements, self.now)
+
+    @property
+    def seed(self) -> str:
+        """What samples depend on where nobody chose it: the head of the ledger, which nobody knows beforehand."""
+        return self.source.ledger
+
+    @property
+    def refusals(self) -> tuple[GrantRecord, ...]:
+        """The refusals that are shown as a negative test."""
+        return refusals(self.records, seed=self.seed)
 
     @property
     def in_doubt(self) -> bool:
@@ -67,11 +151,13 @@ def period_report(
     unread: Collection[str] = (),
     rule_changes: tuple[RuleChange, ...] = (),
     entitlements: tuple[Entitlement, ...] = (),
+    made_at: datetime | None = None,
 ) -> PeriodReport:
     """The report on these events. They must include each request of the period from its first event on.
 
     `absences` are those of requests' files and requesters on main; `unread` the requests of which an event could
-    not be read.
+    not be read. What is open is judged as of `now`. A change of the rules belongs to no later period, so what may still
+    have been recorded of one after `now` is awaited, as far as `made_at` allows.
     """
     every = tuple(events)
     records = within(population(every, now, absences, unread), start, end)
@@ -82,7 +168,7 @@ def period_report(
         source=source,
         records=records,
         summary=summary(records, now),
-        rule_changes=rule_rows(rule_changes, every, now),
+        rule_changes=rule_rows(rule_changes, every, min(made_at or now, now + RULES_RECORDED_WITHIN)),
         entitlements=entitlements,
         stops=tuple(each for each in stops_of(every) if each.event.at < end and each.until > start),
     )

@@ -111,13 +111,23 @@ def test_the_file_is_named_by_its_last_day(office: Office) -> None:
 
 def test_every_question_is_answered_from_a_real_run(office: Office, tmp_path: Path) -> None:
     """What jitbot itself records is enough for a yes to each question: no fact is missing at its source."""
-    with StringIO(exported(office, tmp_path / "pack")["population.csv"].decode(), newline="") as opened:
+    with StringIO(
+        exported(office, tmp_path / "pack")["population.csv"].decode("utf-8-sig"), newline=""
+    ) as opened:
         rows = {row["outcome"]: row for row in csv.DictReader(opened)}
     over, refused = rows["over"], rows["refused"]
     for question in ("approved_before_grant", "within_max", "separation_of_duties", "removed_on_time"):
         assert over[question] == "yes", over[f"{question}_why"]
     empty = {name for name, value in over.items() if value == ""}
-    allowed = {"ticket", "managed_policies", "not_counted", "refused_because", "ended_by", "ended_reason"}
+    allowed = {
+        "ticket",
+        "managed_policies",
+        "not_counted",
+        "refused_because",
+        "ended_by",
+        "ended_reason",
+        "refused_codes",
+    }
     by_rules = {"approval_rules", "approval_places"}  # this policy asks by a number
     unasked = {"calls_by_service", "use_not_seen", "use_asked_at"}  # of CloudTrail
     assert over["use"] == "not asked"

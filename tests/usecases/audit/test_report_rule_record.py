@@ -33,12 +33,12 @@ def told(world: World, tmp_path: Path) -> dict[str, Any]:
     page, pack = tmp_path / "page.html", tmp_path / "pack"
     said = world.jit("audit", "report", *PERIOD, "--keys", keys, "--output", str(page), **job).output
     world.jit("audit", "export", *PERIOD, "--keys", keys, "--output", str(pack), **job)
-    with (pack / "rule-changes.csv").open(newline="") as file:
+    with (pack / "rule-changes.csv").open(newline="", encoding="utf-8-sig") as file:
         table = list(csv.DictReader(file))
     return {
         "said": said,
         "page": page.read_text().partition("<h2>Rules that changed</h2>")[2].partition("</section>")[0],
-        "top": html.unescape(page.read_text().partition("<main>")[2].partition("</dl>")[0]),
+        "top": html.unescape(page.read_text().partition("<main>")[2].partition("</section>")[0]),
         "csv": table,
         "json": json.loads((pack / "rule-changes.json").read_text()),
         "verdicts": json.loads((pack / "verdicts.json").read_text()),
@@ -67,7 +67,7 @@ def test_what_nobody_reviewed_is_an_exception(told: dict[str, Any]) -> None:
     assert (found["control"], found["reviewed"], len(found["unknown"])) == ("CC8.1", 1, 1)
     assert told["verdicts"]["clean"] is False
     assert "<strong>2 exceptions</strong>" in told["top"]
-    assert "Rule changes without review" in told["top"]
+    assert "Of 6 changes on main: yes: 1; no: 2; unknown: 1; not due yet: 1; not required: 1." in told["top"]
     assert "of 6 changes of the rules 2 without a review, 1 unknown" in told["said"]
 
 

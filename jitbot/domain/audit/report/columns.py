@@ -44,6 +44,8 @@ def as_text(value: object, between: str = "; ") -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return timestamp.show(value)
+    if isinstance(value, Mapping):
+        return between.join(f"{name}={as_text(each)}" for name, each in value.items())
     if isinstance(value, (tuple, list)):
         return between.join(as_text(each) for each in value)
     return str(value)
@@ -218,4 +220,6 @@ COLUMNS: tuple[tuple[str, Value], ...] = (
         lambda record: [place_in_words(place) for each in record.decisions for place in each.places],
     ),
     *((name, _use(name)) for name in ADDED),
+    ("approved_at", _decided(lambda each: each.last_approval and each.last_approval.submitted_at)),
+    ("refused_codes", lambda record: [code for each in record.decisions for code in each.codes]),
 )

@@ -1,58 +1,64 @@
 """The evidence pack of a period as files: what an auditor keeps, works from, and can make again byte for byte."""
 
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from jitbot import catalogs
 from jitbot.domain.audit.report.columns import cells, whole
 from jitbot.domain.audit.report.git_commands import commands
-from jitbot.domain.audit.report.rule_rows import NAMES, RuleRow, as_cells, as_object, doubts, exceptions
-from jitbot.domain.audit.report.rule_rows import figures as rule_figures
-from jitbot.domain.audit.report.sample import merge_commit, rank, sample
+from jitbot.domain.audit.report.overview.answer import AuditAnswer
+from jitbot.domain.audit.report.overview.controls import CONTROLS
+from jitbot.domain.audit.report.pack_table import PackTable, csv_of
+from jitbot.domain.audit.report.sample import merge_commit, rank, refusals, sample
 from jitbot.domain.audit.report.summary import Summary
-from jitbot.domain.audit.report.use_rows import UseFigures, use_figures
+from jitbot.domain.audit.report.use_rows import use_figures
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.aws import iam
 from jitbot.domain.ledger import events
-from jitbot.domain.text import escape
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Control:
-    """One control: what the pack shows of it, where, and what it does not show. An auditor concludes.
-
-    SOC 2: the Trust Services Criteria of the AICPA, 2017 with the points of focus of 2022. ISO/IEC 27001:2022, Annex A.
-    """
-
-    standard: str
-    id: str
-    title: str
-    shows: str
-    columns: tuple[str, ...]
-    verdicts: tuple[str, ...]
-    not_shown: str
-
-
-CONTROLS = catalogs.table("controls", "control", Control)
-MANIFEST = "manifest.json"
+MANIFEST, SUMS, INDEX = "manifest.json", "SHA256SUMS", "index.html"
+# What each file is. A table beside the population describes itself.
+_ABOUT = {
+    INDEX: "This list, with the first page of the report: open it in a browser.",
+    "README.md": "The same in plain text, and how to draw the sample again.",
+    MANIFEST: "The period, the commits of main and ledger that were read, and the digest of every file.",
+    SUMS: "The digests in the form that `sha256sum --check` reads.",
+    "population.csv": "Every request in every account, refused ones too.",
+    "population.json": "The same for programs, with every decision and review.",
+    "sample/grants.csv": "The grants that were drawn.",
+    "sample/removals.csv": "The removals that were drawn.",
+    "sample/refusals.csv": "The refusals that were drawn as a negative test, each with what refused it.",
+    "sample/draw.json": "How they were drawn: seed, size, ids and merge commits.",
+    "verdicts.json": 'The answers together. `open` counts the answers "not due yet". `rehearsals` lists the grants of '
+    "`jitbot doctor --rehearse`, which could do nothing but list AWS's regions, by their recorded documents: `requests` and "
+    "`people` leave them out, everything else has them.",
+    "controls.json": "The controls that the evidence speaks to, and what it does not show of each.",
+    "entitlements.json": "Who could ask and approve, by the rules at main's commit.",
+    "stops.json": "Who and what was stopped in an emergency.",
+    "unmerged.json": "Requests that were withdrawn, or never merged, as GitHub answered.",
+}
+_EVIDENCE = (
+    "evidence/",
+    "Each drawn item, and each with an exception or an unknown answer, in full, with the git commands that show it.",
+)
 _README = """\
 # Evidence pack
 
-- `manifest.json`: the period, the commits of main and ledger that were read, and the digest of every file.
-- `population.csv`, `population.json`: every request in every account, refused ones too.
-- `sample/`: the grants and removals that were drawn, and `draw.json`, which says how.
-- `evidence/`: each drawn item, and each with an exception or an unknown answer, in full, with the git commands that show it.
-- `rule-changes.csv`, `rule-changes.json`: every commit on main that changed policies, CODEOWNERS, workflows or jitbot: \
-pull request, author, who approved it. `reviewed` is "no" of an exception (SOC 2 CC8.1), and "not required" of what is \
-older than the record of rules. Of many paths a hundred are named; `paths_count` says how many there are.
-- `verdicts.json`, `controls.json`, `entitlements.json`, `stops.json`: the answers together, the control mapping, \
-who could ask and approve, who was stopped. `open` in `verdicts.json` counts the answers "not due yet". `rehearsals` lists \
-the grants of `jitbot doctor --rehearse`, which could do nothing but list AWS's regions, by their recorded documents: \
-`requests` and `people` leave them out, everything else has them.
+{contents}
+
+## In a spreadsheet
+
+Every CSV file is UTF-8 with a byte order mark, separated by commas, with every cell in quotes and on one line. Times are \
+UTC. A cell that a spreadsheet would take for a formula, or would change as a number or a date, begins with an \
+apostrophe: an account id with a leading zero, for instance. The JSON beside has the same text without it.
+
+## Verify it
+
+    sha256sum --check SHA256SUMS
+
+The pack is made from the repository alone: `jitbot audit export` with the arguments in `manifest.json`, in a clone with \
+these commits, gives the same bytes. `jitbot audit verify` checks from such a clone that the record is whole and true.
 
 ## What was done with the access
 
@@ -70,11 +76,25 @@ The rank of an item is the SHA-256 of the seed, its id and the commit of its fir
     printf '%s\\n%s\\n%s' SEED ID MERGE_COMMIT | sha256sum
 
 Take the items of `population.json` with a grant, in the order of their ranks, and keep as many as `size` says. For \
-removals take those with an end, and SEED followed by `/removals`. `draw.json` names seed, size, ids and merge commits. \
+removals take those with an end, and SEED followed by `/removals`; for refusals the first item of each refused merge, and \
+SEED followed by `/refusals`. `draw.json` names seed, size, ids and merge commits. \
 Nobody knows the commit of a merge before the merge, and nobody knows a seed that you choose after the period: keep it \
 to yourself until then. Without `--seed` it is the head of the ledger that was read.
 """
 Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackFile:
+    """One file of the pack, or one folder of like files, in words."""
+
+    name: str
+    about: str
+    files: int
+    size: int
+
+
+Index = Callable[[Sequence[PackFile]], bytes]  # the pack's index, as a page
 
 
 def pack(
@@ -85,47 +105,75 @@ def pack(
     others: Mapping[str, object],
     size: int,
     seed: str,
-    rule_changes: Sequence[RuleRow] = (),
+    tables: Sequence[PackTable] = (),
+    answers: Sequence[AuditAnswer] = (),
+    verdicts: Mapping[str, object] | None = None,
+    index: Index | None = None,
 ) -> Files:
     """Every file of the pack by its path. `about` names the period and its sources; `others` are JSON files beside.
 
-    The same arguments give the same bytes: nothing in it is of the moment at which it is made.
+    `answers` are the rows of the first page, `tables` and `verdicts` what other parts of the report add. The same arguments
+    give the same bytes: nothing in it is of the moment at which it is made.
     """
     drawn = sample([record for record in records if record.granted], size=size, seed=seed)
     gone = sample([record for record in records if record.ended], size=size, seed=f"{seed}/removals")
+    refused = refusals(records, seed=seed)
     files = {
         "population.csv": _table(records),
         "population.json": _lines(records),
         "sample/grants.csv": _table(drawn),
         "sample/removals.csv": _table(gone),
-        "sample/draw.json": _json(_draw(drawn, gone, size=size, seed=seed)),
-        "verdicts.json": _json(_verdicts(figures, rule_changes, use_figures(records))),
-        "rule-changes.csv": _rows(NAMES, map(as_cells, rule_changes)),
-        "rule-changes.json": _json([as_object(each) for each in rule_changes]),
-        "README.md": _README.encode(),
+        "sample/refusals.csv": _table(refused),
+        "sample/draw.json": _json(_draw(drawn, gone, refused, size=size, seed=seed)),
+        "verdicts.json": _json(_verdicts(figures, answers, records) | dict(verdicts or {})),
         "controls.json": _json([asdict(control) for control in CONTROLS]),
+        **{f"{table.name}.csv": table.csv for table in tables},
+        **{f"{table.name}.json": _json(table.objects) for table in tables},
         **{name: _json(content) for name, content in others.items()},
     }
-    for record in {each.id: each for each in (*drawn, *gone, *figures.exceptions, *figures.doubts)}.values():
+    shown = (*drawn, *gone, *refused, *figures.exceptions, *figures.doubts)
+    for record in {each.id: each for each in shown}.values():
         files[f"evidence/{_name(record)}.json"] = _json(_evidence(record))
+    described = {**_ABOUT, **{f"{table.name}.csv": table.about for table in tables}}
+    described |= {f"{table.name}.json": f"The same as `{table.name}.csv`, for programs." for table in tables}
+    files["README.md"] = _README.format(contents=_contents(files, described)).encode()
+    if index is not None:
+        files[INDEX] = index(_listed(files, described))
+    files[SUMS] = _sums(files)
     return {**files, MANIFEST: _json({**about, "files": _digests(files)})}
 
 
+def _listed(files: Files, described: Mapping[str, str]) -> list[PackFile]:
+    """Every file with what it is, in the order in which they are described; those in `evidence/` together."""
+    folder, about = _EVIDENCE
+    evidence = [len(content) for name, content in files.items() if name.startswith(folder)]
+    alone = [
+        PackFile(name=name, about=described.get(name, ""), files=1, size=len(content))
+        for name, content in files.items()
+        if not name.startswith(folder)
+    ]
+    places = {name: at for at, name in enumerate(described)}
+    alone.sort(key=lambda each: places.get(each.name, len(places)))
+    return [*alone, PackFile(name=folder, about=about, files=len(evidence), size=sum(evidence))]
+
+
+def _contents(files: Files, described: Mapping[str, str]) -> str:
+    named = [(name, described[name]) for name in (INDEX, "README.md", MANIFEST, SUMS)]
+    listed = [*named, *((each.name, each.about) for each in _listed(files, described))]
+    return "\n".join(f"- `{name}`: {about}" for name, about in listed)
+
+
+def _sums(files: Files) -> bytes:
+    """As `sha256sum` writes it: two blanks, and a name without anything to escape."""
+    lines = (f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+    return "".join(lines).encode()
+
+
 def _table(records: Iterable[GrantRecord]) -> bytes:
-    """CSV as RFC 4180 has it: every cell quoted, and none a formula."""
+    """The columns that auditors sample by, a row for each item."""
     table = [cells(record) for record in records]
     heads = list(table[0]) if table else []
-    return _rows(heads, ([escape.cell(row[name]) for name in heads] for row in table))
-
-
-def _rows(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """CSV with these heads; none where there are no heads. The cells are escaped."""
-    written = io.StringIO()
-    writer = csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    if heads:
-        writer.writerow(heads)
-    writer.writerows(rows)
-    return written.getvalue().encode()
+    return csv_of(heads, ([row[name] for name in heads] for row in table))
 
 
 def _evidence(record: GrantRecord) -> Mapping[str, object]:
@@ -144,11 +192,16 @@ def _evidence(record: GrantRecord) -> Mapping[str, object]:
 
 
 def _draw(
-    drawn: Sequence[GrantRecord], gone: Sequence[GrantRecord], *, size: int, seed: str
+    drawn: Sequence[GrantRecord],
+    gone: Sequence[GrantRecord],
+    refused: Sequence[GrantRecord],
+    *,
+    size: int,
+    seed: str,
 ) -> Mapping[str, object]:
     how = (
         "sha256 of the seed, a newline, the item's id, a newline and the commit of its first merge; the smallest come "
-        "first; removals are drawn with SEED/removals"
+        "first; removals are drawn with SEED/removals, refusals with SEED/refusals"
     )
     return {
         "seed": seed,
@@ -156,6 +209,7 @@ def _draw(
         "how": how,
         "grants": [_drawn(record, seed) for record in drawn],
         "removals": [_drawn(record, f"{seed}/removals") for record in gone],
+        "refusals": [_drawn(record, f"{seed}/refusals") for record in refused],
     }
 
 
@@ -163,9 +217,11 @@ def _drawn(record: GrantRecord, seed: str) -> Mapping[str, str]:
     return {"id": record.id, "merge_commit": merge_commit(record), "rank": rank(record, seed)}
 
 
-def _verdicts(figures: Summary, rule_changes: Sequence[RuleRow], use: UseFigures) -> Mapping[str, object]:
+def _verdicts(
+    figures: Summary, answers: Sequence[AuditAnswer], records: Sequence[GrantRecord]
+) -> dict[str, object]:
     return {
-        "clean": figures.clean and not (exceptions(rule_changes) or doubts(rule_changes)),
+        "clean": figures.clean and not any(each.exceptions or each.unknown for each in answers),
         "items": figures.records,
         "requests": figures.requests,
         "people": figures.people,
@@ -186,8 +242,7 @@ def _verdicts(figures: Summary, rule_changes: Sequence[RuleRow], use: UseFigures
         "rehearsals": [record.id for record in figures.rehearsals],
         "break_glass": [record.id for record in figures.break_glass],
         "break_glass_awaiting_review": [record.id for record in figures.awaiting],
-        "rule_changes": rule_figures(rule_changes),
-        "use": use.as_json(),
+        "use": use_figures(records).as_json(),
     }
 
 

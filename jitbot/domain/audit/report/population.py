@@ -96,8 +96,14 @@ def _order(event: Event) -> tuple[datetime, str, str, str, str]:
 
 
 def within(records: Iterable[GrantRecord], start: datetime, end: datetime) -> tuple[GrantRecord, ...]:
-    """The items of which anything was decided, held, ended or removed from `start` until, not at, `end`."""
-    return tuple(record for record in records if record.first < end and record.last >= start)
+    """The items of which anything was decided, held, ended or removed from `start` until, not at, `end`.
+
+    A grant that is not finished belongs to every later period until it is: what was not due at the end of one period
+    is an exception of the next, and never of none.
+    """
+    return tuple(
+        record for record in records if record.first < end and (record.last >= start or record.unfinished)
+    )
 
 
 def _of_request(
@@ -133,7 +139,7 @@ def _held(
     ended = _ended(here, recorded, not_after)
     removed = limits.removing((event for event in here if event.kind is EventType.REMOVED), not_after)
     starts = last.window.starts_at if last and last.window else None
-    over = ended is not None or (not_after is not None and now >= not_after)
+    over = _is_over(ended, not_after, now)
     risk = last.evidence.risk if last else RecordedRisk()
     outcome = (
         GrantOutcome.OVER if granted and over else GrantOutcome.LIVE if granted else GrantOutcome.PENDING
@@ -163,6 +169,12 @@ def _held(
         failures=sum(event.kind is EventType.FAILED for event in here),
         use=_use(here),
     )
+
+
+def _is_over(ended: Ended | None, not_after: datetime | None, now: datetime) -> bool:
+    """Whether access was over at `now`; what was recorded later does not make it so."""
+    ends = [not_after, *((ended.effective_at, ended.at) if ended is not None else ())]
+    return any(each is not None and now >= each for each in ends)
 
 
 def _use(here: Sequence[Event]) -> GrantUse | None:
@@ -257,6 +269,7 @@ def _decided(event: Event) -> RecordedDecision:
         began=event.ask.began,
         not_after=event.window.expires_at if event.window else None,
         reasons=tuple(each.message or each.code for each in evidence.reasons),
+        codes=tuple(each.code for each in evidence.reasons),
         run=event.run,
         rules=evidence.approval_rules or (),
         places=tuple(

@@ -6,15 +6,16 @@ from datetime import datetime
 
 from jitbot.domain.access.rule_changes.rule_review import recorded_paths
 from jitbot.domain.audit.history.limits import RULES_RECORDED_WITHIN
-from jitbot.domain.audit.report.columns import as_json, as_text
+from jitbot.domain.audit.report.overview.answer import AuditAnswer, in_words, many
+from jitbot.domain.audit.report.pack_table import PackTable
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import RuleOutcome
 from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model.documents import Sha
-from jitbot.domain.text import escape
 
 NOT_RECORDED = "not recorded"  # in the place of an outcome
+TABLE = "rule-changes"  # of the pack
 CONTROL = "CC8.1"  # of SOC 2: changes are authorised, documented and approved
 _ANSWERS = {
     RuleOutcome.REVIEWED: ControlAnswer.YES,
@@ -104,14 +105,34 @@ def in_short(rows: Sequence[RuleRow]) -> str:
     return f"; of {len(rows):,} changes of the rules {', '.join(parts)}" if parts else ""
 
 
-def as_object(row: RuleRow) -> Mapping[str, object]:
-    """A row as JSON."""
-    return {name: as_json(getattr(row, name)) for name in NAMES}
+def rules_answer(rows: Sequence[RuleRow]) -> AuditAnswer:
+    """The row of the first page."""
+    counts = [(answer.value, sum(row.reviewed is answer for row in rows)) for answer in ControlAnswer]
+    return AuditAnswer(
+        name="rule_changes",
+        question="Was every change of the rules approved by an owner?",
+        answer=f"Of {many(len(rows), 'change')} on main: {in_words(counts)}."
+        if rows
+        else "No rule was changed in this period.",
+        section="rules",
+        files=(f"{TABLE}.csv", f"{TABLE}.json"),
+        numbers={"changes": len(rows), **dict(counts)},
+        exceptions=len(exceptions(rows)),
+        unknown=len(doubts(rows)),
+    )
 
 
-def as_cells(row: RuleRow) -> tuple[str, ...]:
-    """A row for a spreadsheet, in which no cell is a formula."""
-    return tuple(escape.cell(as_text(getattr(row, name), ", ")) for name in NAMES)
+def rules_table(rows: Sequence[RuleRow]) -> PackTable:
+    """The rows for the pack."""
+    return PackTable(
+        name=TABLE,
+        about="Every commit on main that changed policies, CODEOWNERS, workflows or jitbot: pull request, author, who approved "
+        'it. `reviewed` is "no" of an exception (SOC 2 CC8.1), and "not required" of what is older than the record of rules. '
+        "Of many paths a hundred are named; `paths_count` says how many there are.",
+        heads=NAMES,
+        rows=tuple(tuple(getattr(row, name) for name in NAMES) for row in rows),
+        between=", ",
+    )
 
 
 def _row(change: RuleChange, event: Event | None, now: datetime, *, older: bool) -> RuleRow:

@@ -8,12 +8,23 @@ the merge commit's id before the merge: so nobody can choose a name that is neve
 import hashlib
 from collections.abc import Iterable
 
-from jitbot.domain.audit.verify.grant_record import GrantRecord
+from jitbot.domain.audit.verify.grant_record import GrantOutcome, GrantRecord
+
+REFUSALS = 3  # that are drawn as a negative test
 
 
 def sample(records: Iterable[GrantRecord], *, size: int, seed: str) -> tuple[GrantRecord, ...]:
     """At most `size` of the items, in the order in which they were drawn."""
     return tuple(sorted(records, key=lambda record: rank(record, seed))[:size])
+
+
+def refusals(records: Iterable[GrantRecord], *, seed: str) -> tuple[GrantRecord, ...]:
+    """The refusals that are drawn as a negative test. Of one merge only its first item is among those to draw from."""
+    merges: dict[tuple[str, str], GrantRecord] = {}
+    for record in records:
+        if record.outcome is GrantOutcome.REFUSED:
+            merges.setdefault((record.request, merge_commit(record)), record)
+    return sample(merges.values(), size=REFUSALS, seed=f"{seed}/refusals")
 
 
 def rank(record: GrantRecord, seed: str) -> str:

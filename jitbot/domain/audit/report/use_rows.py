@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from jitbot.domain.audit.report.overview.answer import AuditAnswer, many
 from jitbot.domain.audit.verify.grant_record import NOT_READ, GrantOutcome, GrantRecord
 from jitbot.domain.ledger.recorded_use import UseState
 from jitbot.domain.usage import in_words
@@ -108,6 +109,27 @@ def in_short(figures: UseFigures) -> str:
         return ""
     never, not_known = f"{figures.never:,} never entered", f"{figures.not_known:,} not known"
     return f"; of {figures.over:,} grants that are over: {never}, {not_known}"
+
+
+def use_answer(figures: UseFigures) -> AuditAnswer:
+    """The row of the first page. What is not known is shown, and is no exception: CloudTrail shows only a part."""
+    over = f"Of {many(figures.over, 'grant')} that {'is' if figures.over == 1 else 'are'} over"
+    words = f"{over}: {figures.entered:,} entered, {figures.never:,} never entered, {figures.not_known:,} not known."
+    denied = f" Denied calls were seen in {figures.with_denied:,}." if figures.with_denied else ""
+    return AuditAnswer(
+        name="use",
+        question="Was the access used?",
+        answer=f"{words}{denied}" if figures.over else "No grant of this period is over.",
+        section="use",
+        files=("population.csv", "population.json"),
+        numbers={
+            "over": figures.over,
+            "entered": figures.entered,
+            "never": figures.never,
+            "not_known": figures.not_known,
+            "with_denied_calls": figures.with_denied,
+        },
+    )
 
 
 def cell_of(record: GrantRecord, name: str) -> object:

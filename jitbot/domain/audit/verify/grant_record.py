@@ -126,11 +126,19 @@ class RecordedDecision:
     run: str
     rules: tuple[str, ...] = ()  # of approval, that held; empty where a policy asks by a number
     places: tuple[FilledPlace, ...] = ()
+    codes: tuple[str, ...] = ()  # of the reasons
 
     @property
     def approvals(self) -> tuple[Reviewed, ...]:
         """The reviews that counted."""
         return tuple(review for review in self.reviews if review.counted)
+
+    @property
+    def last_approval(self) -> Reviewed | None:
+        """The approval that came last; None if there is none, or one of them has no time."""
+        times = {each.submitted_at: each for each in self.approvals if each.submitted_at is not None}
+        timed = all(each.submitted_at is not None for each in self.approvals)
+        return times[max(times)] if times and timed else None
 
     @property
     def approvers(self) -> frozenset[int]:
@@ -281,6 +289,12 @@ class GrantRecord:
             *([self.ended.at] if self.ended else []),
         ]
         return max(found)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether something of it is still to be done: its role's removal, or the review that break-glass requires."""
+        review = self.after_review
+        return bool(self.granted) and (self.removed_at is None or (review is not None and review.at is None))
 
     @property
     def exceptions(self) -> tuple[str, ...]:

@@ -115,6 +115,8 @@ def test_a_whole_row() -> None:
             "calls_by_service": "",
             "use_not_seen": "",
             "use_asked_at": "",
+            "approved_at": "2026-11-24T08:50:00Z",
+            "refused_codes": "",
         }.items()
     )
 

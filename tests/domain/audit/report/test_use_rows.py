@@ -173,7 +173,10 @@ def test_report_and_pack_never_contradict_the_events(events: list[Event]) -> Non
     at = max(event.at for event in events) + timedelta(days=1)
     records = population(events, at)
     files = pack(records, summary(records, at), about={}, others={}, size=3, seed="s")
-    table = {row["grant_id"]: row for row in csv.DictReader(io.StringIO(files["population.csv"].decode()))}
+    table = {
+        row["grant_id"]: row
+        for row in csv.DictReader(io.StringIO(files["population.csv"].decode("utf-8-sig")))
+    }
     whole = {each["id"]: each for each in json.loads(files["population.json"])}
     said = {}
     for event in events:

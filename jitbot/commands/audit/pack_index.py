@@ -1,0 +1,43 @@
+"""The index of the evidence pack, as a page: the report's first page, what each file is, and how to verify them."""
+
+from collections.abc import Sequence
+
+from jitbot import __version__
+from jitbot.adapters.local.page import page
+from jitbot.commands.audit.page_overview import answer_rows, inert
+from jitbot.domain.audit.report.overview.answer import many
+from jitbot.domain.audit.report.pack import MANIFEST, SUMS, PackFile
+from jitbot.domain.text import timestamp
+from jitbot.usecases.audit.period_report import PeriodReport
+
+
+def index_of(survey: PeriodReport, files: Sequence[PackFile]) -> bytes:
+    """The page for these files of a pack. It holds nothing of the moment at which it is made."""
+    text = page(
+        "report/index.html",
+        style="report/page.css",
+        scripts=(),
+        content=None,
+        version=__version__,
+        source=survey.source,
+        start=timestamp.show(survey.start),
+        end=timestamp.show(survey.end),
+        judged_at=timestamp.show(survey.now),
+        answers=answer_rows(survey.answers, in_pack=True),
+        files=[_file(each) for each in files],
+        manifest=MANIFEST,
+        sums=SUMS,
+    )
+    return text.encode()
+
+
+def _file(each: PackFile) -> dict[str, str]:
+    size = f"{each.size / 1000:,.1f} kB"
+    return dict(
+        inert(
+            name=each.name,
+            about=each.about,
+            size=size if each.files == 1 else f"{many(each.files, 'file')}, {size}",
+            link="" if each.files != 1 else each.name,
+        )
+    )
