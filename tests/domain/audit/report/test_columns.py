@@ -172,3 +172,11 @@ def test_what_is_allowed(statements: Any, actions: tuple[str, ...], resources: t
     documents = replace(the_documents(), permission_policy={"Statement": statements})
     assert columns.allowed(documents) == (actions, resources)
     assert columns.allowed(None) == ((), ())
+
+
+def test_a_moment_within_an_object_is_text() -> None:
+    """JSON has no moments, however deep they are."""
+    assert columns.as_json({"at": NOW, "more": [NOW]}) == {
+        "at": "2026-11-24T09:01:00Z",
+        "more": ["2026-11-24T09:01:00Z"],
+    }
