@@ -5,7 +5,7 @@ from datetime import datetime
 
 from acme_facts import DAY, MERGED_AT, NOW, SECOND, sha
 
-from jitbot.domain.audit.report.rule_rows import rule_rows
+from jitbot.domain.audit.report.rule_rows import figures, in_short, rule_rows
 from jitbot.domain.audit.verify.grant_record import ControlAnswer
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
@@ -82,6 +82,36 @@ def test_what_is_dated_since_the_record_began_is_not_older() -> None:
     since, before = a_rule_change("since", NOW), a_rule_change("before", NOW - SECOND)
     recorded = a_rule_change("recorded")
     assert answers(since, before, recorded)[:2] == [ControlAnswer.UNKNOWN, ControlAnswer.NOT_REQUIRED]
+
+
+def test_what_no_owner_reviewed_is_counted_and_named() -> None:
+    """By its commit and in words; what nobody knows is another number, and what is fine is neither."""
+    words = {
+        "reviewed": "approved by ",
+        "unreviewed": "no review: nobody approved it",
+        "pushed": "no review: pushed past the rules by an account that is gone",
+        "unknown": "unknown: nobody approved it",
+    }
+    events = [
+        replace(
+            RECORDED, commit=sha(name), evidence=Evidence({"outcome": name, "reason": "nobody approved it"})
+        )
+        for name in words
+    ]
+    found = rule_rows([a_rule_change(name) for name in words], events, LONG_AFTER)
+    assert [row.in_words for row in found] == list(words.values())
+    lacking = [{"commit": sha(name), "why": words[name]} for name in ("unreviewed", "pushed")]
+    assert figures(found) == {
+        "control": "CC8.1",
+        "changes": 4,
+        "reviewed": 1,
+        "exceptions": lacking,
+        "unknown": [{"commit": sha("unknown"), "why": words["unknown"]}],
+    }
+    assert in_short(found) == "; of 4 changes of the rules 2 without a review, 1 unknown"
+    assert in_short(found[1:2]) == "; of 1 changes of the rules 1 without a review"
+    assert in_short(found[3:]) == "; of 1 changes of the rules 1 unknown"
+    assert in_short(found[:1]) == ""
 
 
 def test_a_date_before_the_record_makes_nothing_older() -> None:
