@@ -65,7 +65,7 @@ def _places(tree: ast.Module) -> Iterator[Place]:
                 yield (
                     value.lineno,
                     partial(_told, "`{}` taken out of `{}`", value, node),
-                    _set_item(node.values, place, neutral),
+                    _take_out(node.values, place, neutral),
                 )
         elif isinstance(node, ast.Compare):
             for place, operator in enumerate(node.ops):
@@ -117,6 +117,16 @@ def _set(node: ast.AST, field: str, value: bool) -> Callable[[], None]:
 def _set_item(items: list[ast.expr], place: int, value: bool) -> Callable[[], None]:
     def change() -> None:
         items[place] = ast.copy_location(ast.Constant(value), items[place])
+
+    return change
+
+
+def _take_out(values: list[ast.expr], place: int, neutral: bool) -> Callable[[], None]:
+    """`x or 0` becomes `False or x`, which is what `x` is; `x or False` would still be no None."""
+
+    def change() -> None:
+        value = values.pop(place)
+        values.insert(0, ast.copy_location(ast.Constant(neutral), value))
 
     return change
 

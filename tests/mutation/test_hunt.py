@@ -64,6 +64,23 @@ def test_a_mutant_differs_in_its_one_place() -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "what", "left"),
+    [
+        ("(None or 0)", "`0` taken out of `None or 0`", None),
+        ("(0 or None)", "`0` taken out of `0 or None`", None),
+        ("(2 and 3)", "`3` taken out of `2 and 3`", 2),
+        ("(2 and 3 and 4)", "`3` taken out of `2 and 3 and 4`", 4),
+    ],
+)
+def test_a_part_that_is_taken_out_leaves_the_others(source: str, what: str, left: object) -> None:
+    """Not True or False in its place: a default that is gone leaves None."""
+    changed = {each.what: each.tree for each in mutants(f"left = {source}")}
+    place: dict[str, object] = {}
+    exec(compile(changed[what], "mutant", "exec"), place)  # noqa: S102 - our own few lines
+    assert place["left"] == left
+
+
+@pytest.mark.parametrize(
     ("line", "killed", "code"),
     [
         ("- a.b: `x` — why", False, 0),

@@ -62,7 +62,7 @@ def notices(found: Iterable[Notification], channels: Channels) -> tuple[ChatNoti
 
 def _notice(each: Notification) -> ChatNotice:
     accounts = [status.account for status in each.statuses if _NAME.fullmatch(status.account)]
-    why = next((status.why for status in each.statuses if status.why), "")
+    why = next((status.why for status in each.statuses), "")
     ended = each.kind is NotificationKind.ENDED
     decision = each.state.end_decision if ended else None
     by = decision.evidence.by if decision is not None else ""

@@ -33,8 +33,8 @@ class NotificationKind(StrEnum):
 class Notification:
     """One thing that happened to one request, for the people of one pull request.
 
-    `decision` is the approval or the refusal of this pull request; of a review that is overdue for weeks, the last record
-    of that. `statuses` are those of the accounts it is about.
+    `decision` is the approval or the refusal of this pull request; of a review that is overdue, the record of that.
+    `statuses` are those of the accounts it is about.
     """
 
     kind: NotificationKind
@@ -92,13 +92,10 @@ def _of_event(
     accounts: Collection[AccountId],
 ) -> Iterator[Notification]:
     """What one event is worth to people. `accounts`: all that this run recorded the same of."""
-    current = state.current.commit if state.current is not None else None
+    current = state.current.commit if state.current is not None else Sha("")
     commit = event.commit if event.kind is not EventType.ENDED else current
-    decision = decided.get((event.request, commit)) if commit is not None else None
-    if decision is None and event.kind is EventType.OVERDUE:
-        decision = event
-    number = decision.evidence.pull_request if decision is not None else None
-    if decision is None or number is None:
+    decision = event if event.kind is EventType.OVERDUE else decided.get((event.request, commit))
+    if decision is None or (number := decision.evidence.pull_request) is None:
         return
     live = tuple(each for each in statuses if is_usable(each))
     if event.kind is EventType.REFUSED:
@@ -106,8 +103,10 @@ def _of_event(
     elif event.kind is EventType.GRANTED and current == commit:
         kind, about = _given(decision), tuple(each for each in live if each.account_id in accounts)
     elif event.kind is EventType.ENDED and event.why is not EndReason.EXPIRED:
-        ended = (each for each in statuses if each.account_id in accounts and not is_usable(each))
-        kind, about = NotificationKind.ENDED, tuple(ended)
+        kind, about = (
+            NotificationKind.ENDED,
+            tuple(each for each in statuses if each.account_id in accounts),
+        )
     else:
         yield from _review(event, decision, number, state, statuses)
         return
@@ -124,7 +123,7 @@ def _review(
     event: Event, decision: Event, number: int, state: RequestState, statuses: tuple[GrantStatus, ...]
 ) -> Iterator[Notification]:
     """Break-glass: the people who may review it hear of it at once, and again each time it is recorded as overdue."""
-    given = event.kind in GIVES and event.evidence.is_break_glass
+    given = event.kind in GIVES  # of an approval that came before the merge no review is pending
     if not given and event.kind is not EventType.OVERDUE:
         return
     for pending in state.to_review:

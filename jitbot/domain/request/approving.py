@@ -11,7 +11,7 @@ from jitbot.domain.access.post_review import PendingReview
 from jitbot.domain.model import owners
 from jitbot.domain.model.documents import Finding, People, errors
 from jitbot.domain.model.github_objects import RepositoryAccess
-from jitbot.domain.model.merge_facts import Actor, ChangeKind, PullRequest
+from jitbot.domain.model.merge_facts import Actor, PullRequest
 from jitbot.domain.views.request_summary import RequestSummary
 
 
@@ -104,7 +104,7 @@ def _unknown(who: Actor) -> str:
 
 def _why_not(who: Actor, summary: RequestSummary) -> str:
     """Why an approval of this account would not count for one request; of break-glass none needs to."""
-    if summary.kind is ChangeKind.DELETED or summary.parsed_case is None:
+    if summary.parsed_case is None:  # of a deletion, too
         return f"{summary.path} cannot be judged"
     if is_break_glass(summary.parsed_case.policy):
         return ""

@@ -173,6 +173,21 @@ def test_what_was_never_approved_stands_nowhere() -> None:
     assert grant_statuses([a_request_state(), a_request_state(refused)], NOW) == ()
 
 
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("24-alice-refunds", "24-alice-refunds"),
+        ("24-alice_2", "24-alice_2"),
+        ("24-al ice;&é½\u0660", "24-alice"),
+    ],
+)
+def test_a_link_and_a_profile_are_named_after_the_file(name: str, slug: str) -> None:
+    """By the characters that both may have: no other one of the file's name, which its requester chose, gets there."""
+    found = replace(status(an_approval()), request=f"requests/orders-db-read/2026-11/{name}.yaml")
+    assert found.slug == slug
+    assert found.switch_role.endswith(f"&displayName={slug}+prod")
+
+
 def test_what_matters_most_comes_first() -> None:
     """Live before planned before approved before ended; among equals what ends soonest, then by name."""
 

@@ -109,8 +109,11 @@ def test_the_facts_come_back_as_they_were(case: Case) -> None:
 
 def test_a_push_that_changes_no_count_is_not_kept() -> None:
     """The record of a request that was approved after its last push is as it always was."""
-    told = through_json(a_case(merge=a_merge(head_pushed_at=a_review().submitted_at)))["told"]
-    assert not told.keys() & {"reopened_at", "head_pushed_at"}
+    before = a_merge(head_pushed_at=a_review().submitted_at)
+    older = a_merge(head_pushed_at=MERGED_AT, reviews=(a_review(commit=sha("older")),))
+    for merge in (before, older):
+        told = through_json(a_case(merge=merge))["told"]
+        assert not told.keys() & {"reopened_at", "head_pushed_at"}
 
 
 def test_the_facts_name_what_the_rules_at_the_head_are_made_of() -> None:

@@ -68,6 +68,10 @@ def test_what_is_not_known_is_not_invented() -> None:
     """Without a requester, accounts or a time the sentence still is one."""
     (line,) = lines(ChatNotice(kind=NotificationKind.GRANTED, pull_request=7, policy="x"))
     assert line == f"✅ somebody has x until an unknown time. {PAGE}/pull/7"
+    (line,) = lines(ChatNotice(kind=NotificationKind.REFUSED, pull_request=7, policy="x"))
+    assert line == f"❌ Refused after the merge: x, asked for by somebody. {PAGE}/pull/7"
+    (line,) = lines(replace(NOTICE, kind=NotificationKind.ENDED, why=EndReason.REVOKED))
+    assert "revoked by jitbot." in line
 
 
 def test_the_rest_is_counted() -> None:

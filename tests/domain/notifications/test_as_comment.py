@@ -75,6 +75,13 @@ def test_a_later_start_is_said() -> None:
     )
 
 
+def test_a_start_that_has_come_is_not_said() -> None:
+    """Then there is access, as if it had begun with the merge."""
+    window = a_window(starts_at=MERGED_AT, expires_at=MERGED_AT + 3 * HOUR)
+    seen = rendered(body(approval(window=window), an_outcome(EventType.GRANTED, window=window))).text
+    assert seen.startswith("✅ @alice, you have orders-db-read in prod, until 24 Nov 2026, 12:00 UTC.")
+
+
 def test_an_extension_is_called_one() -> None:
     """Longer, and until when."""
     longer = an_extension(evidence=dict(SEVEN))
@@ -117,6 +124,7 @@ def test_an_early_end_says_by_whom(why: EndReason, said: str) -> None:
     seen = rendered(made).text
     assert seen.startswith("⚪ @alice, your access with orders-db-read in prod has ended early: ")
     assert said in seen
+    assert "early: in " not in seen
     assert "jitbot request --again 7" in seen
     assert mentions(made) == {"alice"}
 
@@ -141,6 +149,12 @@ def test_a_break_glass_asks_its_reviewers() -> None:
     late = body(overdue_event(pending, now=MERGED_AT + 2 * DAY, run="run"), before=(given_, GRANTED))
     assert late.startswith("🔴 @erin or @frank: **alice** used break-glass")
     assert mentions(late) == {"erin", "frank"}
+    alone = body(
+        overdue_event(pending, now=MERGED_AT + 2 * DAY, run="run")
+    )  # the approval is not read any more
+    assert "used break-glass, **orders-db-read**. Its review" in alone
+    nobody = body(overdue_event(replace(pending, reviewers=()), now=MERGED_AT + 2 * DAY, run="run"))
+    assert nobody.startswith("🔴 nobody: **alice** used")
 
 
 def test_many_reviewers_are_counted() -> None:
@@ -162,6 +176,7 @@ def test_one_pull_request_gets_one_comment() -> None:
     assert made[7].count("refused after the merge") == 2
     many = [a_refusal({"message": "no"}, request=f"{PATH}{each}") for each in range(9)]
     assert "And 5 more" in body(*many)
+    assert "more: see" not in body(*many[:4])
 
 
 @pytest.mark.parametrize("login", ["", "dependabot[bot]", "acme/sre", "a b", "-x", "x" * 40, "al\u0456ce"])

@@ -43,6 +43,8 @@ def test_a_channel_that_is_none_gets_nothing() -> None:
 def test_addresses_are_read() -> None:
     """Over TLS; without TLS on this very machine alone."""
     given = {"payments": "https://hooks.slack.example/services/T0/B0/x", "here": "http://127.0.0.1:8000/chat"}
+    longest = "https://hooks.slack.example/!~"
+    given["long"] = longest + "x" * (2_048 - len(longest))
     assert addresses(json.dumps(given)) == given
     assert addresses("{}") == {}
 
@@ -64,6 +66,7 @@ def test_addresses_are_read() -> None:
         f"http://127.0.0.1@evil.example/{SECRET}",
         f"https://[::1/{SECRET}",
         f"https://hooks.slack.example/{SECRET}{'x' * 2_048}",
+        *(f"https://hooks.slack.example/{SECRET}{character}" for character in '\\"<>^`{|}'),
         "",
     ],
 )

@@ -6,14 +6,16 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from acme_facts import MERGED_AT, a_request
+from acme_facts import DAY, MERGED_AT, a_request
 from builders import a_revocation, an_outcome
 from comment_facts import HOSTILE
 from hypothesis import given
-from notification_facts import ALICE, GLASS, GRANTED, NOTICE, a_refusal, an_end, approval, found
+from notification_facts import ALICE, GLASS, GRANTED, NOTICE, SEVEN, a_refusal, an_end, approval, found
 
+from jitbot.domain.access.post_review import overdue_event, pending_reviews
 from jitbot.domain.ledger.events import EndReason, EventType
 from jitbot.domain.model.errors import InvalidError
+from jitbot.domain.notifications import chat_notice
 from jitbot.domain.notifications.channels import Channels, ChannelShape
 from jitbot.domain.notifications.chat_notice import (
     ChatNotice,
@@ -54,6 +56,28 @@ def test_an_end_in_words() -> None:
     """Why and by whom; the time that it would have lasted is not said."""
     (one,) = notices(found(an_end(), before=(approval(), a_revocation())), CHANNELS)
     assert (one.kind, one.why, one.by, one.until) == ("ended", EndReason.REVOKED, "bob", None)
+
+
+def test_an_end_of_which_no_reason_is_recorded() -> None:
+    """It is an end all the same, without a reason that somebody made up."""
+    (one,) = notices(found(an_end(why=None), before=(approval(),)), CHANNELS)
+    assert (one.kind, one.why, one.by) == ("ended", None, "")
+
+
+def test_only_an_end_has_a_reason_and_somebody_who_ended_it() -> None:
+    """A refusal, or an overdue review, of what was revoked before is none of that."""
+    revoked = (approval(evidence=GLASS), GRANTED, a_revocation(), an_end())
+    (pending,) = pending_reviews(revoked)
+    late = overdue_event(pending, now=MERGED_AT + 2 * DAY, run="")
+    for written in (a_refusal({"code": "x"}, commit="f" * 40), late):
+        (one,) = notices(found(written, before=revoked), CHANNELS)
+        assert (one.why, one.by) == (None, "")
+
+
+def test_only_a_refusal_has_codes() -> None:
+    """Whatever the evidence of an approval holds."""
+    given_ = approval(evidence={**SEVEN, "reasons": [{"code": "x"}]})
+    assert notices(found(GRANTED, before=(given_,)), CHANNELS) == (NOTICE,)
 
 
 def test_a_review_in_words() -> None:
@@ -117,6 +141,17 @@ def test_many_are_counted() -> None:
     wide = replace(three[0], statuses=tuple(replace(three[0].statuses[0], account=each) for each in accounts))
     (one,) = notices([wide], CHANNELS)
     assert (one.accounts, one.more_accounts) == (accounts[:8], 1)
+
+
+def test_what_would_be_too_long_is_cut_by_half(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text of the very length is handed on whole; of a longer one half is handed on, and the rest is counted."""
+    text = hand_on((NOTICE,) * 4, 1)
+    monkeypatch.setattr(chat_notice, "_LONGEST", len(text))
+    assert hand_on((NOTICE,) * 4, 1) == text
+    assert len(handed(text).notifications) == 4
+    monkeypatch.setattr(chat_notice, "_LONGEST", len(text) - 1)
+    halved = handed(hand_on((NOTICE,) * 4, 1))
+    assert (len(halved.notifications), halved.more) == (2, 2)
 
 
 def test_the_largest_can_be_handed_on() -> None:

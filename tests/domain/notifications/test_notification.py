@@ -78,6 +78,20 @@ def test_every_early_end_is_one(why: EndReason) -> None:
     assert kinds(an_end(why), before=(approval(), GRANTED)) == ["ended"]
 
 
+def test_an_end_is_said_on_the_pull_request_of_the_latest_term() -> None:
+    """Of an extended grant that is the extension's, whichever merge the record of the end names."""
+    longer = an_extension(evidence={**SEVEN, "pull_request": 9})
+    (one,) = found(an_end(), before=(approval(), GRANTED, longer))
+    assert (one.kind, one.pull_request) == ("ended", 9)
+
+
+def test_an_end_that_another_run_recorded_is_not_said_again() -> None:
+    """Prod had ended before; of the end in staging the requester hears once, and of staging alone."""
+    both = approval(asked=a_request(accounts=("prod", "staging")))
+    (one,) = found(an_end(account="staging"), before=(both, an_end()))
+    assert [each.account for each in one.statuses] == ["staging"]
+
+
 def test_a_planned_end_is_none() -> None:
     """An expiry, a removal, a failure and a verification are nothing that anybody must hear of."""
     over = [
@@ -117,8 +131,16 @@ def test_a_break_glass_asks_for_its_review_once() -> None:
     assert (one.kind, one.pull_request, one.review.review_by) == ("review-overdue", 7, pending.review_by)
     (alone,) = found(late)  # the approval is older than what a run reads
     assert (alone.kind, alone.pull_request, alone.requester) == ("review-overdue", 7, "alice")
+    assert kinds(an_outcome(EventType.FAILED), before=(given, GRANTED)) == []
     given_since = review_event(pending, ReviewOutcome.APPROVED, a_review("erin"), now=LATER, run="run")
     assert kinds(late, before=(given, GRANTED, given_since)) == []
+
+
+def test_an_extension_asks_for_its_own_review_alone() -> None:
+    """The review of the first term was asked for when that was recorded."""
+    longer = an_extension(evidence={**GLASS, "pull_request": 9})
+    (one,) = found(longer, before=(approval(evidence=GLASS), GRANTED))
+    assert (one.kind, one.pull_request) == ("review-due", 9)
 
 
 def test_an_event_is_said_once_however_often_it_is_given() -> None:

@@ -14,6 +14,7 @@ from acme_facts import (
     a_person,
     a_policy,
     an_actor,
+    owned_by,
     sha,
     the_rules,
 )
@@ -49,8 +50,8 @@ def access(actor: Actor | None = None, **changes: Any) -> RepositoryAccess:
 
 
 def summary(**merge: Any) -> RequestSummary:
-    """Alice's request as it would be if it were merged now; `policy` and facts of the merge can be others."""
-    rules = the_rules(policy=merge.pop("policy", a_policy()))
+    """Alice's request as it would be if it were merged now; `policy`, `rules` and facts of the merge can be others."""
+    rules = merge.pop("rules", None) or the_rules(policy=merge.pop("policy", a_policy()))
     preview = previewed(a_case(rules=rules, merge=a_merge(**{"reviews": (), "head_rules": rules, **merge})))
     return RequestSummary(
         path=PATH,
@@ -84,6 +85,7 @@ def test_who_owns_nothing_is_told_whose_it_is() -> None:
         "your approval would not count: carol does not own this path in CODEOWNERS; it is for "
     )
     assert "@acme/payments-leads" in reason
+    assert why(None, summary(rules=the_rules(codeowners=owned_by()))).endswith("; it is for nobody")
     assert "is not in policies/people.yaml" in why(
         Actor(login=Login("eve"), github_id=an_actor("bob").github_id)
     )
@@ -131,9 +133,12 @@ def test_an_approval_that_counts_already_is_not_asked_for_again() -> None:
 
 def test_one_request_of_several_is_enough() -> None:
     """Of two requests in one pull request bob may own one: the review is of both, and counts for his."""
-    foreign = replace(summary(), parsed_case=None)
+    foreign = replace(summary(), parsed_case=None, grant_preview=None, awaiting=None)
     assert why(None, summary(), foreign) == ""
     assert "cannot be judged" in why(None, foreign, foreign)
+    assert list(what_it_does(OPEN, (foreign, summary(policy=TWO)))) == [
+        "2 approvals are missing: it needs more than yours"
+    ]
 
 
 def test_break_glass_may_be_approved_by_anybody_who_writes() -> None:
@@ -192,6 +197,7 @@ def test_after_the_merge_only_the_reviewers_of_a_break_glass_approve() -> None:
         merged(review("carol", "erin"))
         == "bob is no reviewer of this break-glass; one of these is: carol, erin"
     )
+    assert merged(replace(review(), reviewers=())).endswith("one of these is: nobody")
     assert "another head" in merged(review(), pull=a_pull(head=Sha("f" * 40)))
     assert "is not in policies/people.yaml" in why_not_merged(a_pull(), access(), (review(),), {})
 

@@ -114,6 +114,7 @@ def test_the_sentence_names_the_end_and_the_command() -> None:
     assert "extend " not in warning(grant, None)
     assert warning(grant, None).endswith(f"jitbot request --again {PATH}")
     assert warning(grant, None, known=False) == ends
+    assert "ends in 1m, at" in warning(live(now=EXPIRES_AT - MINUTE), HOUR)
     assert "ends in less than a minute, at" in warning(live(now=EXPIRES_AT - SECOND), HOUR)
 
 

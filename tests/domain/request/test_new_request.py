@@ -16,6 +16,7 @@ from jitbot.adapters import documents
 from jitbot.domain.model.documents import Login, Request, Source
 from jitbot.domain.model.grammar import parse_request_path, sentence_problem
 from jitbot.domain.model.merge_facts import Rules
+from jitbot.domain.model.roster import Membership, Roster
 from jitbot.domain.request import new_request
 from jitbot.domain.views.grant_preview import would_grant
 
@@ -121,6 +122,18 @@ def test_the_text_is_short() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "option"),
+    [(0, ""), (1, ""), (2, "--account"), (3, "--duration"), (6, "-p table=…"), (7, "")],
+)
+def test_a_line_is_corrected_by_an_option(line: int, option: str) -> None:
+    """The one that gave it; none for the requester, for a heading, and for a line that the text has not."""
+    text = new_request.text(a_request())
+    assert text.splitlines()[5] == "  table: orders"
+    assert new_request.option(text, line) == option
+    assert new_request.option("", 1) == new_request.option(text, 5) == ""
+
+
 def test_longer_changes_the_duration_alone() -> None:
     """An extension keeps every other byte: comments, order, the way lines end."""
     before = b"# mine\r\nrequester: alice\nduration: 2h   # till lunch\nreason: duration: 2h\n"
@@ -155,6 +168,15 @@ def test_the_words_for_the_approver() -> None:
     assert "| ticket | OPS-7 |" in planned
     assert "2h, from 2026-11-25T09:00:00Z |" in planned
     assert "| 1 of nobody |" in proposed(the_rules(codeowners=owned_by()))
+
+
+def test_a_membership_that_ends_is_among_the_words() -> None:
+    """Whom a date lets ask only for a time is told to the approver, beside what is asked for."""
+    member = Membership(login=Login("alice"), until=MERGED_AT + timedelta(minutes=30))
+    lead = Membership(login=Login("bob"))
+    rules = the_rules(teams=Roster.of({"acme/payments": (member,), "acme/payments-leads": (lead,)}))
+    assert "| member | alice may ask until 2026-11-24 09:30 UTC" in proposed(rules)
+    assert "| member |" not in proposed()
 
 
 def test_an_extension_counts_from_the_first_start() -> None:

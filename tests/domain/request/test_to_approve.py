@@ -3,10 +3,11 @@
 from dataclasses import replace
 from typing import Any
 
-from acme_facts import HOUR, MERGED_AT, MINUTE, PATH, a_person, a_policy, owned_by, the_rules, unreadable
+from acme_facts import DAY, HOUR, MERGED_AT, MINUTE, PATH, a_person, a_policy, owned_by, the_rules, unreadable
 from builders import a_case, a_merge, a_request_state, a_review, an_approval, previewed
 
 from jitbot.domain.access.approvals.pending_approvals import PendingApprovals
+from jitbot.domain.access.post_review import overdue_event, pending_reviews
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.request.to_approve import due_reviews, helps, may_judge
 
@@ -65,6 +66,14 @@ def glass(**changes: Any) -> Event:
     }
     evidence = {"pull_request": 7, "merged_at": "2026-11-24T09:00:00Z", "break_glass": required}
     return an_approval(evidence=evidence, **changes)
+
+
+def test_a_review_is_due_whose_approval_is_older_than_what_is_read() -> None:
+    """The record that it is overdue is enough; which accounts it is about is then not known."""
+    (pending,) = pending_reviews([glass()])
+    late = overdue_event(pending, now=MERGED_AT + 2 * DAY, run="")
+    (due,) = due_reviews([a_request_state(late)], ERIN)
+    assert (due.review.pull_request, due.accounts) == (7, ())
 
 
 def test_reviews_are_due_to_those_who_are_named() -> None:

@@ -1,5 +1,7 @@
 """What the record says of a change of the rules: how it came to main, by whom, and what is missing."""
 
+from dataclasses import replace
+
 import pytest
 from acme_facts import HEAD, MERGE, MERGED_AT, NOW, an_actor
 from builders import a_pull, a_review
@@ -7,7 +9,7 @@ from builders import a_pull, a_review
 from jitbot.domain.access.rule_changes.rule_event import RuleOrigin, approvals_of, author_of, rule_event
 from jitbot.domain.access.rule_changes.rule_review import NO_APPROVAL, RuleReview
 from jitbot.domain.ledger.events import Event
-from jitbot.domain.ledger.evidence import RuleOutcome
+from jitbot.domain.ledger.evidence import Evidence, RecordedReview, RuleOutcome
 from jitbot.domain.ledger.git_history import RuleChange
 
 CHANGE = RuleChange(commit=MERGE, at=MERGED_AT, subject="change", paths=("policies/people.yaml",))
@@ -44,7 +46,8 @@ def test_who_did_what_is_recorded() -> None:
     """The author, whose approval counted, and whose did not, with why; the approval has no why."""
     event = recorded(RuleOutcome.REVIEWED)
     (counted,), (other,) = event.evidence.approvals, event.evidence.not_counted
-    assert (counted.login, counted.why, other.login, other.why) == ("bob", "", "erin", "did not approve")
+    assert (counted.login, other.login, other.why) == ("bob", "erin", "did not approve")
+    assert "why" not in counted.json
     assert author_of(event) == a_pull().author
     (approval,) = approvals_of(event)
     assert (approval.user, approval.commit) == (a_review().user, HEAD)
@@ -57,3 +60,11 @@ def test_what_was_pushed_has_no_author_of_a_pull_request() -> None:
     assert (author_of(event).login, author_of(event).github_id) == ("", 0)
     assert event.evidence.github_id == an_actor("olivia").github_id
     assert approvals_of(event) == ()
+
+
+def test_an_approval_that_is_recorded_in_part_is_nobodys() -> None:
+    """It has an id that nobody has, and was given when it was recorded: so it does not count, and nothing stops."""
+    part = Evidence.of(Evidence.approvals([RecordedReview.of(RecordedReview.login("bob"))]))
+    event = replace(recorded(RuleOutcome.REVIEWED), evidence=part)
+    (approval,) = approvals_of(event)
+    assert (approval.review_id, approval.user.github_id, approval.submitted_at) == (0, 0, event.at)

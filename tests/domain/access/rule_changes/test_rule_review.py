@@ -13,6 +13,7 @@ from acme_facts import (
     MERGED_AT,
     MINUTE,
     NOW,
+    PEOPLE,
     a_person,
     an_actor,
     people,
@@ -23,13 +24,19 @@ from acme_facts import (
 from builders import a_pull, a_review
 
 from jitbot.domain.access.rule_changes.rule_event import RuleOrigin, approvals_of, rule_event
-from jitbot.domain.access.rule_changes.rule_review import RuleReview, recorded_paths, reviewed
+from jitbot.domain.access.rule_changes.rule_review import (
+    NO_APPROVAL,
+    RuleReview,
+    lacking,
+    recorded_paths,
+    reviewed,
+)
 from jitbot.domain.ledger import events
 from jitbot.domain.ledger.events import EventType
 from jitbot.domain.ledger.git_history import RuleChange
 from jitbot.domain.model import codeowners
 from jitbot.domain.model.bounds import EVENT_WRITTEN, RULE_PATHS, RULE_REVIEWS
-from jitbot.domain.model.documents import Login, Parsed
+from jitbot.domain.model.documents import GithubId, Login, Parsed
 from jitbot.domain.model.merge_facts import Dismissal, Review
 from jitbot.domain.model.roster import Membership, Roster
 
@@ -92,6 +99,21 @@ def test_an_author_with_a_new_login_is_its_author() -> None:
     author = replace(an_actor("bob"), login=Login("bobby"))
     found = reviewed(a_rule_change(), a_pull(author=author), (a_review(),), (), the_rules(codeowners=OWNED))
     assert found.not_counted[0][1] == "is its author"
+
+
+def test_an_author_whom_nobody_knows_is_not_the_approver() -> None:
+    """Who is not in people.yaml may open the pull request; bob's approval counts all the same."""
+    stranger = a_pull(author=an_actor("stranger", github_id=GithubId(4242)))
+    found = reviewed(a_rule_change(), stranger, (a_review(),), (), the_rules(codeowners=OWNED))
+    assert (found.lacks, found.counted) == ("", (a_review(),))
+
+
+@pytest.mark.parametrize("known", [PEOPLE, unreadable()])
+def test_approvals_by_nobody_known_are_none(known: Any) -> None:
+    """Also where the record, and not GitHub, says that they counted."""
+    stranger = a_review("stranger")
+    rules = the_rules(codeowners=OWNED, people=known)
+    assert lacking(a_rule_change(), (stranger,), rules, MERGED_AT) == NO_APPROVAL
 
 
 def test_what_came_after_the_merge_changes_nothing() -> None:

@@ -9,7 +9,7 @@ from audit_facts import a_record, approval, decided, ended, granted, removed
 from builders import a_case, a_merge, a_revocation, the_documents
 
 from jitbot.domain.audit.report import columns
-from jitbot.domain.audit.verify.grant_record import AfterReview
+from jitbot.domain.audit.verify.grant_record import AfterReview, FilledPlace
 from jitbot.domain.ledger.events import EndReason
 
 DISMISSED = {
@@ -174,3 +174,18 @@ def test_what_is_allowed(statements: Any, actions: tuple[str, ...], resources: t
     documents = replace(the_documents(), permission_policy={"Statement": statements})
     assert columns.allowed(documents) == (actions, resources)
     assert columns.allowed(None) == ((), ())
+
+
+def test_a_place_in_words() -> None:
+    """Whose it is and who filled it; an approval that any owner may give, and a place that nobody filled."""
+    erin = FilledPlace(team="@acme/security", login="erin", github_id=1005)
+    assert columns.place_in_words(erin) == "1 of @acme/security: erin (1005)"
+    assert columns.place_in_words(FilledPlace(team="", login="", github_id=None)) == "any owner: nobody"
+
+
+def test_a_moment_within_an_object_is_text() -> None:
+    """JSON has no moments, however deep they are."""
+    assert columns.as_json({"at": NOW, "more": [NOW]}) == {
+        "at": "2026-11-24T09:01:00Z",
+        "more": ["2026-11-24T09:01:00Z"],
+    }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from acme_facts import EXPIRES_AT, HOUR, MERGE, MERGED_AT, MINUTE, NOW, PATH, SECOND, a_request, sha
 from builders import a_revocation, a_window, an_approval, an_outcome
-from use_facts import UNUSED, a_used_event
+from use_facts import UNUSED, a_seen_use, a_used_event
 
 from jitbot.domain.audit.history.ledger_history import AttestedCommit, RecordedEvent
 from jitbot.domain.audit.report.columns import as_json
@@ -65,6 +65,20 @@ def test_how_a_change_of_the_rules_came_stands_where_others_have_their_reason(
     """The outcome of a review is another thing, and stays out of that column."""
     event = Event(kind=kind, at=NOW, request="", evidence=Evidence({"outcome": "approved"}))
     assert row(event).why == why
+
+
+def test_a_stop_is_about_a_person() -> None:
+    """Who is stopped stands where others have their requester."""
+    alice = Evidence({"person": {"login": "alice", "github_id": 1001}, "by": "erin"})
+    stop = Event(kind=EventType.STOPPED, at=NOW, request="", evidence=alice)
+    assert (row(stop).requester, row(stop).by) == ("alice", "erin")
+
+
+def test_where_all_was_seen_nothing_is_said_to_be_missing() -> None:
+    """Neither what was not seen, nor that there is such a thing."""
+    told = row(a_used_event(a_seen_use(not_seen=())))
+    assert told.reason.startswith("entered")
+    assert "not seen" not in told.reason
 
 
 def test_a_use_is_told_alike_in_both_columns() -> None:

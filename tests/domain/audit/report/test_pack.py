@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from acme_facts import DAY, a_request, sha
+from audit_facts import a_record, approval, ended, granted, removed
 from many_grants import START, many
 
 from jitbot.domain.audit.report.git_commands import commands
@@ -19,7 +20,7 @@ from jitbot.domain.audit.report.pack import MANIFEST, pack
 from jitbot.domain.audit.report.population import population
 from jitbot.domain.audit.report.sample import rank, sample
 from jitbot.domain.audit.report.summary import QUESTIONS, summary
-from jitbot.domain.audit.verify.grant_record import GrantRecord
+from jitbot.domain.audit.verify.grant_record import ControlAnswer, GrantRecord
 from jitbot.domain.text import escape
 
 LATER = START + 400 * DAY
@@ -107,6 +108,30 @@ def test_the_population_is_whole_in_both_forms() -> None:
     assert [row["grant_id"] for row in table(files["population.csv"])] == ids
     assert [row["id"] for row in json.loads(files["population.json"])] == ids
     assert {"refused", "over"} <= {row["outcome"] for row in table(files["population.csv"])}
+
+
+def test_a_population_of_nobody_has_no_line() -> None:
+    """Neither heads nor an empty row, which a spreadsheet would show as a grant."""
+    assert packed(())["population.csv"] == b""
+
+
+@pytest.mark.parametrize(
+    ("answer", "clean"),
+    [(ControlAnswer.YES, True), (ControlAnswer.NO, False), (ControlAnswer.UNKNOWN, False)],
+)
+def test_a_change_of_the_rules_may_spoil_the_verdict(answer: ControlAnswer, *, clean: bool) -> None:
+    """One that no owner reviewed, and one of which nobody knows it: as an item would, which spoils it by itself."""
+    row = rule_rows.RuleRow(
+        commit=sha("rules"), at=START, subject="", paths=(), paths_count=0, reviewed=answer, outcome="x"
+    )
+    good = [each for each in records() if not each.exceptions and not each.doubts]
+
+    def verdict(*found: GrantRecord) -> bool:
+        files = pack(found, summary(found, LATER), rule_changes=[row], about={}, others={}, size=1, seed="s")
+        return bool(json.loads(files["verdicts.json"])["clean"])
+
+    assert verdict(*good) is clean
+    assert not verdict(a_record(approval(approvals=[]), granted(), ended(), removed()))
 
 
 def test_a_sample_is_drawn_by_seed_id_and_merge_alone() -> None:

@@ -1,5 +1,6 @@
 """The report's rows: what each place of them holds, and a pool in which every text is once and inert."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -123,6 +124,15 @@ def test_how_it_was_judged() -> None:
     assert (glass, exceptions, doubts, not_due, failures, rehearsal) == (0, 1, 0, 1, 2, 0)
     assert [texts[each] for each in use] == ["not asked", "not asked"]
     assert (content["questions"], content["rows"]) == (QUESTIONS, [])
+
+
+def test_what_is_yes_or_no_is_a_number() -> None:
+    """In the page's JSON, too, where true would be longer; what is not there is null."""
+    row, _ = shown(WHOLE)
+    text = json.dumps(row)
+    assert "true" not in text
+    assert "false" not in text
+    assert "null" in json.dumps(shown(a_record(approval()))[0])
 
 
 def test_a_text_is_there_once_and_inert() -> None:

@@ -4,7 +4,20 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from acme_facts import DAY, EXPIRES_AT, HEAD, HOUR, MERGE, MERGED_AT, MINUTE, NOW, SECOND, a_request, sha
+from acme_facts import (
+    DAY,
+    EXPIRES_AT,
+    HEAD,
+    HOUR,
+    MERGE,
+    MERGED_AT,
+    MINUTE,
+    NOW,
+    PATH,
+    SECOND,
+    a_request,
+    sha,
+)
 from audit_facts import LATER, a_record, approval, decided, ended, granted, removed
 from builders import (
     a_case,
@@ -18,7 +31,9 @@ from builders import (
     the_documents,
 )
 from many_grants import many
+from use_facts import a_used_event
 
+from jitbot.domain.audit.history.absences import Absence
 from jitbot.domain.audit.report.population import population, within
 from jitbot.domain.audit.report.summary import summary
 from jitbot.domain.audit.verify.grant_record import ControlAnswer, GrantOutcome, GrantRecord
@@ -321,6 +336,43 @@ def test_an_early_end_comes_before_the_record_of_the_expiry() -> None:
     assert a_record(approval(), granted()).ended is None
 
 
+def test_an_early_end_counts_even_if_the_expiry_was_recorded_first() -> None:
+    """Somebody changed the role after it was over: that is the end which an auditor looks at."""
+    drift = ended(why=EndReason.DRIFT, at=EXPIRES_AT + HOUR)
+    found = a_record(approval(), granted(), ended(), drift)
+    assert found.ended is not None
+    assert (found.ended.why, found.ended.at) == ("drift", drift.at)
+
+
+def test_an_end_is_due_from_the_first_reason_for_it() -> None:
+    """A stop of the person, the absence of the file on main, whichever comes first; and that absence is kept."""
+    alice = Evidence({"person": {"login": "alice", "github_id": 1001}, "by": "erin", "reason": "stolen"})
+    stop = Event(kind=EventType.STOPPED, at=NOW + HOUR, request="", evidence=alice)
+    gone = Absence(why=EndReason.DELETED, since=NOW + 30 * MINUTE, until=None, commit=MERGE)
+    life = (approval(), granted())
+    assert a_record(*life).must_end_at is None
+    assert a_record(*life, stop).must_end_at == stop.at
+    for events, at in ((life, gone.since), ((*life, stop), gone.since)):
+        (found,) = population(events, LATER, {PATH: (gone,)})
+        assert (found.must_end_at, found.absences) == (at, (gone,))
+
+
+def test_an_extension_that_is_not_carried_out_counts() -> None:
+    """Access was approved until then, so it is over only then."""
+    found = a_record(approval(), granted(), an_extension())
+    assert found.not_after == EXPIRES_AT + HOUR
+
+
+def test_the_use_of_a_grant_is_the_one_of_its_last_term() -> None:
+    """What CloudTrail showed; nothing else that is recorded of the grant is its use."""
+    used = a_used_event()
+    life = (approval(), granted(), ended())
+    found = a_record(*life, used).use
+    assert found is not None
+    assert found.state == "entered"
+    assert a_record(*life).use is None
+
+
 def test_a_grant_as_older_versions_recorded_it() -> None:
     """Without the numbers of AWS's calls, and without a window: neither is made up."""
     (found,) = a_record(approval(), granted(window=None)).granted
@@ -388,6 +440,16 @@ def test_the_last_decision_says_how_long() -> None:
 def test_what_an_old_record_leaves_out() -> None:
     """The policy is that of the path; a refusal names its code, an account nobody named is empty, ids are 0."""
     plain = replace(approval(), ask=Ask())
+    bare, whole_ = a_record(plain), a_record(approval())
+    assert (bare.principal, bare.reason, bare.parameters) == ("", "", {})
+    assert set(bare.optional.values()) == {""}
+    assert (whole_.principal != "", whole_.parameters) == (True, {"table": "orders"})
+    assert a_record(an_approval()).risk_reasons == ()
+    assert a_record(approval(risk={"level": "high", "reasons": ["all"]})).risk_reasons == ("all",)
+    assert a_record(approval(request_blob=None)).decisions[0].request_blob == ""
+    assert a_record(approval(request_blob="b")).decisions[0].request_blob == "b"
+    assert a_record(approval()).decisions[0].rules == ()
+    assert a_record(approval(approval_rules=["1 of all"])).decisions[0].rules == ("1 of all",)
     assert (a_record(plain).policy, a_record(approval()).policy) == ("orders-db-read", "orders-db-read")
     named = replace(approval(), ask=Ask({**approval().ask.json, "policy": "named"}))
     assert a_record(named).policy == "named"

@@ -65,6 +65,12 @@ def test_the_cells_of_a_use(seen: SeenUse | None, cells: dict[str, object]) -> N
     assert {name: cell_of(record(seen), name) for name in cells} == cells
 
 
+def test_calls_that_were_not_counted_are_none_of_a_service() -> None:
+    """The record of a service without a number of calls."""
+    used = a_used_event(services=[{"service": "s3.amazonaws.com"}])
+    assert cell_of(a_record(*OVER, used), "calls_by_service") == ["s3 0"]
+
+
 def test_what_was_never_given_has_no_use() -> None:
     """A refused request is neither used nor unused, and is not counted."""
     refused = a_record(decided(a_case(merge=a_merge(reviews=()))))
