@@ -9,7 +9,6 @@ import os
 import re
 import threading
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -121,5 +120,9 @@ def _link(here: Objects, there: Objects, name: str) -> None:
     if not os.path.exists(source):
         here.write(*(there.read(name) or ("", b"")))
         return
-    with suppress(FileExistsError):
+    try:
         in_folder(os.link, source, target)
+    except FileExistsError:
+        pass
+    except OSError:  # another disk
+        here.write(*(there.read(name) or ("", b"")))
