@@ -17,6 +17,7 @@ from quick_commit import commit_files, commit_tree, update_ref
 from quick_fetch import SITES, fetch
 from quick_git import Answer, answer
 from quick_http import sent_here
+from quick_merge import merge_trees
 from quick_push import pushed_here
 
 from jitbot.adapters.git.process import NO_TOKEN, GitProcess, Token
@@ -115,6 +116,7 @@ def _fetches(patch: pytest.MonkeyPatch) -> None:
 
 def _writes(patch: pytest.MonkeyPatch) -> None:
     moved, made, put = GitStore.update_ref, GitStore.commit_tree, GitStore.commit_files
+    merged = GitStore.merge_trees
 
     def quick_moved(self: GitStore, ref: str, sha: str | None) -> None:
         try:
@@ -157,6 +159,13 @@ def _writes(patch: pytest.MonkeyPatch) -> None:
         self.ref_moved(ref, sha)
         return sha
 
+    def quick_merged(self: GitStore, base: str, ours: str, theirs: str) -> str | None:
+        try:
+            return merge_trees(repository(self.path), base, ours, theirs)
+        except UnsureError:
+            return merged(self, base, ours, theirs)
+
+    patch.setattr(GitStore, "merge_trees", quick_merged)
     patch.setattr(GitStore, "update_ref", quick_moved)
     patch.setattr(GitStore, "commit_tree", quick_made)
     patch.setattr(GitStore, "commit_files", quick_put)

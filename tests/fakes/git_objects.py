@@ -88,6 +88,11 @@ class Objects:
             return _contents.get(name) or self._unpacked(name)
         return None
 
+    def has(self, name: str) -> bool:
+        """Whether an object is here, unread."""
+        loose = f"{self.folder}/objects/{name[:2]}/{name[2:]}"
+        return name in self._loose or os.path.exists(loose) or name in self._in_packs()
+
     def tree(self, name: str) -> tuple[Entry, ...]:
         """The entries of a tree, in their order. Raises UnsureError for what is none, or none that git would write."""
         found = self.read(name)
@@ -264,6 +269,16 @@ def _read_all(folder: str, names: frozenset[str]) -> None:
         name, kind, size = rest[at:end].decode().split(" ")
         _remember(name, (kind, rest[end + 1 : end + 1 + int(size)]))
         at = end + 2 + int(size)
+
+
+def as_tree(entries: Iterable[Entry]) -> bytes:
+    """The content of a tree that has these entries, in git's order: a folder as if its name ended in a slash."""
+    ordered = sorted(entries, key=lambda each: each.name + b"/" * (each.mode == "040000"))
+    lines = (
+        each.mode.lstrip("0").encode() + b" " + each.name + b"\0" + bytes.fromhex(each.sha)
+        for each in ordered
+    )
+    return b"".join(lines)
 
 
 @lru_cache(maxsize=20_000)
