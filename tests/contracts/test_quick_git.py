@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 from acme_world import open_world
-from answering import answered_here
+from answering import answered_here, left_to_git
 from git_objects import Entry, Objects, UnsureError, as_tree
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from quick_commit import commit_files, commit_tree, update_ref
-from quick_fetch import fetch
+from quick_fetch import fetch, fetch_all
 from quick_git import answer
 from quick_merge import merge_trees
 
@@ -333,6 +333,42 @@ def test_what_is_fetched_is_what_git_fetches() -> None:
             for wrong in ("nobody", ""):
                 with pytest.raises(UnsureError):
                     fetch(clones[1] / ".git", (*flags, *refs), wrong, world.acme.github.url)
+
+
+def test_what_an_auditor_fetches_is_what_git_fetches() -> None:
+    """All branches, those that are gone taken away, and the heads of pull requests."""
+    asked = (
+        "--quiet",
+        "--prune",
+        "origin",
+        "+refs/heads/*:refs/remotes/origin/*",
+        "+refs/pull/*:refs/pulls/*",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        answered_here(patch)
+        with open_world() as world:
+            clones = [world.acme.clone(name, "alice") for name in ("by-git", "by-quick")]
+            secret, url = world.acme.token("alice"), world.acme.github.url
+            for gone in ("", "alice-offers-1"):
+                if gone:
+                    world.github.store.update_ref(f"refs/heads/{gone}", None)
+                else:
+                    world.land("alice", {"requests/x/note.txt": "one\n"}, by=("bob",))
+                with left_to_git():
+                    world.acme.git("alice", "fetch", *asked, cwd=clones[0])
+                fetch_all(clones[1] / ".git", asked, secret, url)
+                told = [git(each / ".git", "for-each-ref")[1] for each in clones]
+                assert told[0] == told[1]
+                assert (b"alice-offers-1" in told[0]) is not bool(gone)
+                assert b"refs/pulls/1/head" in told[0]
+                assert git(clones[1] / ".git", "fsck", "--strict", "--connectivity-only")[0] == 0
+            world.github.store.update_ref("refs/heads/carol", world.github.store.tip("main"))
+            fetch_all(clones[1] / ".git", asked, secret, url)
+            git(clones[1] / ".git", "pack-refs", "--all")
+            world.github.store.update_ref("refs/heads/carol", None)
+            for wrong in (asked, (*asked, "main"), asked[1:]):
+                with pytest.raises(UnsureError):
+                    fetch_all(clones[1] / ".git", wrong, secret, url)
 
 
 @pytest.mark.parametrize("seed", range(4))

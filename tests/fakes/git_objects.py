@@ -137,13 +137,7 @@ class Objects:
     def refs(self, places: Iterable[str] = ("refs",)) -> dict[str, str]:
         """Each ref that is at one of these places or below, by its full name; of the others, no file is read."""
         places = tuple(places)
-        found: dict[str, str] = {}
-        packed = f"{self.folder}/packed-refs"
-        if os.path.exists(packed):
-            for line in Path(packed).read_text().splitlines():
-                name, _, ref = line.partition(" ")
-                if line[:1] not in ("#", "^") and f"{ref}/".startswith(tuple(f"{each}/" for each in places)):
-                    found[ref] = name
+        found = self.packed_refs(places)
         for place in places:
             found.update(_loose(self.folder, place))
         for ref, name in found.items():
@@ -152,6 +146,18 @@ class Objects:
         if not all(map(NAME.fullmatch, found.values())):
             raise UnsureError
         return dict(sorted(found.items(), key=lambda each: each[0].encode(errors="surrogateescape")))
+
+    def packed_refs(self, places: Iterable[str]) -> dict[str, str]:
+        """Those refs at these places or below that lie in one file together, where they may be out of date."""
+        packed = f"{self.folder}/packed-refs"
+        if not os.path.exists(packed):
+            return {}
+        below, found = tuple(f"{each}/" for each in places), dict[str, str]()
+        for line in Path(packed).read_text().splitlines():
+            name, _, ref = line.partition(" ")
+            if line[:1] not in ("#", "^") and f"{ref}/".startswith(below):
+                found[ref] = name
+        return found
 
     def _in_packs(self) -> frozenset[str]:
         folder = f"{self.folder}/objects/pack"
