@@ -20,9 +20,6 @@ from pytest_socket import socket_allow_hosts
 from tally import PROPERTY, total
 
 if TYPE_CHECKING:
-    from botocore.hooks import EventAliaser
-    from botocore.loaders import Loader
-
     from jitbot.sandbox.github.server import GitHubExchange
 
 # Tests are compiled once, and so is jitbot, not in each of some hundred processes, whatever the shell says.
@@ -44,7 +41,7 @@ def _observe(exchange: "GitHubExchange") -> None:
     """Hold an exchange against GitHub's description; those of a shape seen before were."""
     from described import key, objections, shape
 
-    asked, answered = repr(shape(exchange.asked)), repr(shape(exchange.answered))
+    asked, answered = shape(exchange.asked), shape(exchange.answered)
     kind = (key(exchange.method, exchange.rule), exchange.status, frozenset(exchange.query), asked, answered)
     if kind not in _seen:
         _seen.add(kind)
@@ -108,35 +105,15 @@ def _what_is_loaded_stays() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _botocore_reads_once(request: pytest.FixtureRequest) -> Iterator[None]:
-    """botocore lists its 400 services, reads those it needs, and names its events, for each session; none changes."""
+def _vendors_work_out_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What botocore and moto find out for each session, client and call again, in tests that have any."""
     if all(_place(item.path).startswith("domain/") for item in request.session.items):
         yield
         return
-    from botocore.hooks import EventAliaser
-    from botocore.loaders import JSONFileLoader, Loader
-
-    listed: dict[tuple[object, ...], list[str]] = {}
-    look, begin = Loader.list_available_services, EventAliaser.__init__
-    names: dict[str, str] = {}
-
-    def once(self: "Loader", type_name: str) -> list[str]:
-        key = (*self.search_paths, type_name)
-        if key not in listed:
-            listed[key] = look(self, type_name)
-        return listed[key]
-
-    def begun(self: "EventAliaser", event_emitter: Any, event_aliases: Any = None) -> None:
-        begin(self, event_emitter, event_aliases)
-        if event_aliases is None:
-            vars(self)["_alias_name_cache"] = names
+    from worked_out_once import vendors_work_out_once
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Loader, "list_available_services", once)
-        patch.setattr(EventAliaser, "__init__", begun)
-        patch.setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))
-        # Hundreds of images, read again at each reset of moto: no test asks for one.
-        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+        vendors_work_out_once(patch)
         yield
 
 

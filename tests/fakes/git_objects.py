@@ -55,7 +55,7 @@ class Objects:
         self.folder = str(folder)
         self._config = (0, 0, 0)
         self._plain = False
-        self._loose: set[str] = set()  # seen here: no git of the tests takes one away
+        self._seen: set[str] = set()  # objects: no git of the tests takes one away
         self._listed = -1
         self._packed: frozenset[str] = frozenset()
 
@@ -68,7 +68,7 @@ class Objects:
             seen = os.stat(f"{self.folder}/config")
             config = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
             if config != self._config:  # another clone, perhaps, in the same place
-                self._loose.clear()
+                self._seen.clear()
                 self._config, self._plain = config, _usual(Path(f"{self.folder}/config").read_text())
         except (OSError, UnicodeDecodeError):
             return False
@@ -78,20 +78,21 @@ class Objects:
         """The kind and the content of an object; None if it is not here."""
         if name == EMPTY_TREE:
             return _contents[name]
-        loose = f"{self.folder}/objects/{name[:2]}/{name[2:]}"
-        if name in self._loose and name in _contents:
+        if name in self._seen and name in _contents:
             return _contents[name]
+        loose = f"{self.folder}/objects/{name[:2]}/{name[2:]}"
         if os.path.exists(loose):
-            self._loose.add(name)
+            self._seen.add(name)
             return _contents.get(name) or _remember(name, _inflated(loose))
         if name in self._in_packs():
+            self._seen.add(name)
             return _contents.get(name) or self._unpacked(name)
         return None
 
     def has(self, name: str) -> bool:
         """Whether an object is here, unread."""
         loose = f"{self.folder}/objects/{name[:2]}/{name[2:]}"
-        return name in self._loose or os.path.exists(loose) or name in self._in_packs()
+        return name in self._seen or os.path.exists(loose) or name in self._in_packs()
 
     def tree(self, name: str) -> tuple[Entry, ...]:
         """The entries of a tree, in their order. Raises UnsureError for what is none, or none that git would write."""
@@ -130,7 +131,7 @@ class Objects:
             scratch = f"{self.folder}/objects/tmp_obj_{os.getpid()}_{threading.get_ident()}"
             put(scratch, zlib.compress(whole, 1))
             in_folder(os.replace, scratch, file)
-            self._loose.add(name)
+            self._seen.add(name)
             _contents.get(name) or _remember(name, (kind, content))
         return name
 
