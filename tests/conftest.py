@@ -7,6 +7,7 @@ for the tests of the domain.
 import gc
 import os
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
@@ -19,9 +20,6 @@ from pytest_socket import socket_allow_hosts
 from tally import PROPERTY, total
 
 if TYPE_CHECKING:
-    from botocore.hooks import EventAliaser
-    from botocore.loaders import Loader
-
     from jitbot.sandbox.github.server import GitHubExchange
 
 # Tests are compiled once, and so is jitbot, not in each of some hundred processes, whatever the shell says.
@@ -43,7 +41,7 @@ def _observe(exchange: "GitHubExchange") -> None:
     """Hold an exchange against GitHub's description; those of a shape seen before were."""
     from described import key, objections, shape
 
-    asked, answered = repr(shape(exchange.asked)), repr(shape(exchange.answered))
+    asked, answered = shape(exchange.asked), shape(exchange.answered)
     kind = (key(exchange.method, exchange.rule), exchange.status, frozenset(exchange.query), asked, answered)
     if kind not in _seen:
         _seen.add(kind)
@@ -107,35 +105,15 @@ def _what_is_loaded_stays() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _botocore_reads_once(request: pytest.FixtureRequest) -> Iterator[None]:
-    """botocore lists its 400 services, reads those it needs, and names its events, for each session; none changes."""
+def _vendors_work_out_once(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What botocore and moto find out for each session, client and call again, in tests that have any."""
     if all(_place(item.path).startswith("domain/") for item in request.session.items):
         yield
         return
-    from botocore.hooks import EventAliaser
-    from botocore.loaders import JSONFileLoader, Loader
-
-    listed: dict[tuple[object, ...], list[str]] = {}
-    look, begin = Loader.list_available_services, EventAliaser.__init__
-    names: dict[str, str] = {}
-
-    def once(self: "Loader", type_name: str) -> list[str]:
-        key = (*self.search_paths, type_name)
-        if key not in listed:
-            listed[key] = look(self, type_name)
-        return listed[key]
-
-    def begun(self: "EventAliaser", event_emitter: Any, event_aliases: Any = None) -> None:
-        begin(self, event_emitter, event_aliases)
-        if event_aliases is None:
-            vars(self)["_alias_name_cache"] = names
+    from worked_out_once import vendors_work_out_once
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Loader, "list_available_services", once)
-        patch.setattr(EventAliaser, "__init__", begun)
-        patch.setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))
-        # Hundreds of images, read again at each reset of moto: no test asks for one.
-        patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+        vendors_work_out_once(patch)
         yield
 
 
@@ -167,9 +145,29 @@ def _real_git(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder there that nobody else may read
+ENOUGH = 2 << 30  # bytes; all tests together need a tenth of it at a time
+
+
+def _temporary_files_in_memory() -> None:
+    """Temporary files lie in memory where Linux has room: on a disk, the kernel works ten times as long for each.
+
+    `TMPDIR` says otherwise. A container may have a small `/dev/shm`, or one from which nothing can be started.
+    """
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK | os.X_OK):
+        return
+    there = os.statvfs(MEMORY)
+    if there.f_bavail * there.f_frsize > ENOUGH and not there.f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """The profiles of Hypothesis, before its own plugin chooses among them; who only distributes may need none."""
+    """Where temporary files are, before pytest looks; and the profiles of Hypothesis, before its own plugin chooses.
+
+    The process that only distributes may need no profile.
+    """
+    _temporary_files_in_memory()
     distributes = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
     if distributes and not config.getoption("--hypothesis-profile", None):
         return

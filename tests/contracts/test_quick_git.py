@@ -8,19 +8,21 @@ import os
 import random
 import shutil
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from acme_world import open_world
-from answering import answered_here
-from git_objects import Objects, UnsureError
+from answering import answered_here, left_to_git
+from git_objects import Entry, Objects, UnsureError, as_tree
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from quick_commit import commit_files, commit_tree, update_ref
-from quick_fetch import fetch
+from quick_fetch import fetch, fetch_all
 from quick_git import answer
+from quick_merge import merge_trees
 
 from jitbot.sandbox.github.git.git_http import create_store
 from jitbot.sandbox.github.git.objects import Signature
@@ -238,6 +240,58 @@ def test_what_is_committed_has_gits_name(tmp_path: Path, steps: list[dict[str, b
     assert git(both[0].path, "fsck", "--strict")[0] == 0
 
 
+_TREE = st.dictionaries(_NAMES, st.binary(max_size=1), max_size=5)
+
+
+def test_what_is_merged_is_what_git_merges(tmp_path: Path) -> None:
+    """Files and folders that come, change and go on two sides: the same tree, or it is left to git."""
+    merges = Counter[bool]()
+
+    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @given(base=_TREE, one=_FILES, other=_FILES)
+    def same(base: dict[str, bytes], one: dict[str, bytes | None], other: dict[str, bytes | None]) -> None:
+        store = create_store(tmp_path / os.urandom(8).hex() / "all.git", tmp_path)
+        objects = Objects(store.path)
+        try:
+            files: dict[str, bytes | None] = {"README.md": b"acme\n", **base}
+            first = commit_files(objects, "refs/heads/one", None, files, b"Base\n", WHO, WHO)
+            update_ref(objects, "refs/heads/other", first)
+            ours = commit_files(objects, "refs/heads/one", first, one, b"One\n", WHO, WHO)
+            theirs = commit_files(objects, "refs/heads/other", first, other, b"Other\n", WHO, WHO)
+        except UnsureError:  # a file in the place of a folder
+            return
+        try:
+            quick = merge_trees(objects, first, ours, theirs)
+        except UnsureError:
+            merges[False] += 1
+            return
+        merges[True] += 1
+        assert quick == store.merge_trees(first, ours, theirs)
+
+    same()
+    assert merges[True] > 20, merges
+    assert merges[False] > 0, merges
+
+
+@pytest.mark.parametrize("name", [".git", "..", "GIT~1", "a:b", "a\\b"])
+def test_a_tree_that_an_index_may_refuse_is_left_to_git(repository: Path, tmp_path: Path, name: str) -> None:
+    """Wherever it lies, also where nobody changed it; as is an empty folder, which an index does not know."""
+    objects = Objects(Path(shutil.copytree(repository, tmp_path / "copy.git")))
+    blob = objects.write("blob", b"a file\n")
+    plain = Entry(name=b"plain", mode="100644", sha=blob)
+    ours = objects.write("tree", as_tree([plain]))
+    assert merge_trees(objects, ours, ours, ours) == ours
+    for odd in (
+        Entry(name=name.encode(), mode="100644", sha=blob),
+        Entry(name=b"empty", mode="040000", sha=objects.write("tree", b"")),
+        Entry(name=b"none", mode="100644", sha="5" * 40),
+    ):
+        tree = objects.write("tree", as_tree([odd]))
+        theirs = objects.write("tree", as_tree([plain, Entry(name=b"folder", mode="040000", sha=tree)]))
+        with pytest.raises(UnsureError):
+            merge_trees(objects, theirs, ours, theirs)
+
+
 def test_a_commit_and_a_ref_are_gits(repository: Path, tmp_path: Path) -> None:
     """A merge has the name that git gives it, and git finds the ref."""
     copy = Path(shutil.copytree(repository, tmp_path / "copy.git"))
@@ -279,6 +333,42 @@ def test_what_is_fetched_is_what_git_fetches() -> None:
             for wrong in ("nobody", ""):
                 with pytest.raises(UnsureError):
                     fetch(clones[1] / ".git", (*flags, *refs), wrong, world.acme.github.url)
+
+
+def test_what_an_auditor_fetches_is_what_git_fetches() -> None:
+    """All branches, those that are gone taken away, and the heads of pull requests."""
+    asked = (
+        "--quiet",
+        "--prune",
+        "origin",
+        "+refs/heads/*:refs/remotes/origin/*",
+        "+refs/pull/*:refs/pulls/*",
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        answered_here(patch)
+        with open_world() as world:
+            clones = [world.acme.clone(name, "alice") for name in ("by-git", "by-quick")]
+            secret, url = world.acme.token("alice"), world.acme.github.url
+            for gone in ("", "alice-offers-1"):
+                if gone:
+                    world.github.store.update_ref(f"refs/heads/{gone}", None)
+                else:
+                    world.land("alice", {"requests/x/note.txt": "one\n"}, by=("bob",))
+                with left_to_git():
+                    world.acme.git("alice", "fetch", *asked, cwd=clones[0])
+                fetch_all(clones[1] / ".git", asked, secret, url)
+                told = [git(each / ".git", "for-each-ref")[1] for each in clones]
+                assert told[0] == told[1]
+                assert (b"alice-offers-1" in told[0]) is not bool(gone)
+                assert b"refs/pulls/1/head" in told[0]
+                assert git(clones[1] / ".git", "fsck", "--strict", "--connectivity-only")[0] == 0
+            world.github.store.update_ref("refs/heads/carol", world.github.store.tip("main"))
+            fetch_all(clones[1] / ".git", asked, secret, url)
+            git(clones[1] / ".git", "pack-refs", "--all")
+            world.github.store.update_ref("refs/heads/carol", None)
+            for wrong in (asked, (*asked, "main"), asked[1:]):
+                with pytest.raises(UnsureError):
+                    fetch_all(clones[1] / ".git", wrong, secret, url)
 
 
 @pytest.mark.parametrize("seed", range(4))

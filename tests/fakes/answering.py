@@ -14,15 +14,17 @@ from typing import Any
 import pytest
 from git_objects import UnsureError, repository
 from quick_commit import commit_files, commit_tree, update_ref
-from quick_fetch import SITES, fetch
+from quick_fetch import SITES, fetch, fetch_all
 from quick_git import Answer, answer
 from quick_http import sent_here
+from quick_merge import merge_trees
 from quick_push import pushed_here
 
 from jitbot.adapters.git.process import NO_TOKEN, GitProcess, Token
 from jitbot.sandbox.github.git.objects import GitError, Signature
 from jitbot.sandbox.github.git.store import GitStore
 from jitbot.sandbox.github.sandbox import GitHubSandbox
+from jitbot.sandbox.organisation import Acme
 
 MODE = os.environ.get("JITBOT_GIT", "quick")
 _left: list[bool] = [False]  # whether everything is left to git for now
@@ -108,6 +110,26 @@ def _fetches(patch: pytest.MonkeyPatch) -> None:
                 return subprocess.CompletedProcess(arguments, 0, b"", b"")
         return run(self, *arguments, token=token, **more)
 
+    by_person = Acme.git
+
+    def quick_git(
+        self: Acme, login: str, *arguments: str, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        if (
+            arguments[:2] == ("fetch", "--quiet")
+            and "--prune" in arguments
+            and cwd is not None
+            and not _left[0]
+        ):
+            try:
+                fetch_all(cwd / ".git", arguments[1:], self.token(login), self.github.url)
+            except (UnsureError, OSError):
+                pass
+            else:
+                return subprocess.CompletedProcess(arguments, 0, "", "")
+        return by_person(self, login, *arguments, cwd=cwd)
+
+    patch.setattr(Acme, "git", quick_git)
     patch.setattr(GitHubSandbox, "__enter__", entered)
     patch.setattr(GitHubSandbox, "__exit__", left)
     patch.setattr(GitProcess, "run", quick_run)
@@ -115,6 +137,7 @@ def _fetches(patch: pytest.MonkeyPatch) -> None:
 
 def _writes(patch: pytest.MonkeyPatch) -> None:
     moved, made, put = GitStore.update_ref, GitStore.commit_tree, GitStore.commit_files
+    merged = GitStore.merge_trees
 
     def quick_moved(self: GitStore, ref: str, sha: str | None) -> None:
         try:
@@ -157,6 +180,13 @@ def _writes(patch: pytest.MonkeyPatch) -> None:
         self.ref_moved(ref, sha)
         return sha
 
+    def quick_merged(self: GitStore, base: str, ours: str, theirs: str) -> str | None:
+        try:
+            return merge_trees(repository(self.path), base, ours, theirs)
+        except UnsureError:
+            return merged(self, base, ours, theirs)
+
+    patch.setattr(GitStore, "merge_trees", quick_merged)
     patch.setattr(GitStore, "update_ref", quick_moved)
     patch.setattr(GitStore, "commit_tree", quick_made)
     patch.setattr(GitStore, "commit_files", quick_put)

@@ -55,7 +55,7 @@ class Objects:
         self.folder = str(folder)
         self._config = (0, 0, 0)
         self._plain = False
-        self._loose: set[str] = set()  # seen here: no git of the tests takes one away
+        self._seen: set[str] = set()  # objects: no git of the tests takes one away
         self._listed = -1
         self._packed: frozenset[str] = frozenset()
 
@@ -68,7 +68,7 @@ class Objects:
             seen = os.stat(f"{self.folder}/config")
             config = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
             if config != self._config:  # another clone, perhaps, in the same place
-                self._loose.clear()
+                self._seen.clear()
                 self._config, self._plain = config, _usual(Path(f"{self.folder}/config").read_text())
         except (OSError, UnicodeDecodeError):
             return False
@@ -78,15 +78,21 @@ class Objects:
         """The kind and the content of an object; None if it is not here."""
         if name == EMPTY_TREE:
             return _contents[name]
-        loose = f"{self.folder}/objects/{name[:2]}/{name[2:]}"
-        if name in self._loose and name in _contents:
+        if name in self._seen and name in _contents:
             return _contents[name]
+        loose = f"{self.folder}/objects/{name[:2]}/{name[2:]}"
         if os.path.exists(loose):
-            self._loose.add(name)
+            self._seen.add(name)
             return _contents.get(name) or _remember(name, _inflated(loose))
         if name in self._in_packs():
+            self._seen.add(name)
             return _contents.get(name) or self._unpacked(name)
         return None
+
+    def has(self, name: str) -> bool:
+        """Whether an object is here, unread."""
+        loose = f"{self.folder}/objects/{name[:2]}/{name[2:]}"
+        return name in self._seen or os.path.exists(loose) or name in self._in_packs()
 
     def tree(self, name: str) -> tuple[Entry, ...]:
         """The entries of a tree, in their order. Raises UnsureError for what is none, or none that git would write."""
@@ -125,20 +131,14 @@ class Objects:
             scratch = f"{self.folder}/objects/tmp_obj_{os.getpid()}_{threading.get_ident()}"
             put(scratch, zlib.compress(whole, 1))
             in_folder(os.replace, scratch, file)
-            self._loose.add(name)
+            self._seen.add(name)
             _contents.get(name) or _remember(name, (kind, content))
         return name
 
     def refs(self, places: Iterable[str] = ("refs",)) -> dict[str, str]:
         """Each ref that is at one of these places or below, by its full name; of the others, no file is read."""
         places = tuple(places)
-        found: dict[str, str] = {}
-        packed = f"{self.folder}/packed-refs"
-        if os.path.exists(packed):
-            for line in Path(packed).read_text().splitlines():
-                name, _, ref = line.partition(" ")
-                if line[:1] not in ("#", "^") and f"{ref}/".startswith(tuple(f"{each}/" for each in places)):
-                    found[ref] = name
+        found = self.packed_refs(places)
         for place in places:
             found.update(_loose(self.folder, place))
         for ref, name in found.items():
@@ -147,6 +147,18 @@ class Objects:
         if not all(map(NAME.fullmatch, found.values())):
             raise UnsureError
         return dict(sorted(found.items(), key=lambda each: each[0].encode(errors="surrogateescape")))
+
+    def packed_refs(self, places: Iterable[str]) -> dict[str, str]:
+        """Those refs at these places or below that lie in one file together, where they may be out of date."""
+        packed = f"{self.folder}/packed-refs"
+        if not os.path.exists(packed):
+            return {}
+        below, found = tuple(f"{each}/" for each in places), dict[str, str]()
+        for line in Path(packed).read_text().splitlines():
+            name, _, ref = line.partition(" ")
+            if line[:1] not in ("#", "^") and f"{ref}/".startswith(below):
+                found[ref] = name
+        return found
 
     def _in_packs(self) -> frozenset[str]:
         folder = f"{self.folder}/objects/pack"
@@ -264,6 +276,16 @@ def _read_all(folder: str, names: frozenset[str]) -> None:
         name, kind, size = rest[at:end].decode().split(" ")
         _remember(name, (kind, rest[end + 1 : end + 1 + int(size)]))
         at = end + 2 + int(size)
+
+
+def as_tree(entries: Iterable[Entry]) -> bytes:
+    """The content of a tree that has these entries, in git's order: a folder as if its name ended in a slash."""
+    ordered = sorted(entries, key=lambda each: each.name + b"/" * (each.mode == "040000"))
+    lines = (
+        each.mode.lstrip("0").encode() + b" " + each.name + b"\0" + bytes.fromhex(each.sha)
+        for each in ordered
+    )
+    return b"".join(lines)
 
 
 @lru_cache(maxsize=20_000)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from git_objects import NAME, Entry, Objects, UnsureError
+from git_objects import NAME, Entry, Objects, UnsureError, as_tree
 from quick_fetch import write_ref
 
 from jitbot.sandbox.github.git.objects import Signature
@@ -91,12 +91,7 @@ def _with(objects: Objects, tree: str | None, files: Mapping[bytes, str | None])
             entries[name] = Entry(name=name, mode="040000", sha=made)
         else:
             entries.pop(name, None)
-    ordered = sorted(entries.values(), key=lambda each: each.name + b"/" * (each.mode == "040000"))
-    lines = (
-        each.mode.lstrip("0").encode() + b" " + each.name + b"\0" + bytes.fromhex(each.sha)
-        for each in ordered
-    )
-    return objects.write("tree", b"".join(lines))
+    return objects.write("tree", as_tree(entries.values()))
 
 
 def _signed(who: Signature) -> str:

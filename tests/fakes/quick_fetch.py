@@ -1,6 +1,6 @@
 """`git fetch` from an embedded GitHub of this very process: the objects are linked, the refs written.
 
-Only plain fetches of a whole clone are done here, with a token that GitHub takes; everything else is left to git.
+Only plain fetches of a whole clone are done here, jitbot's own and an auditor's, with a token that GitHub takes; everything else is left to git.
 The embedded GitHub notes the calls that git would have made, and its faults are asked for each of them: one that it
 makes is left to git, which meets it at the same call.
 """
@@ -8,8 +8,8 @@ makes is left to git, which meets it at the same call.
 import os
 import re
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,8 +23,10 @@ _GIT = Flask("git")
 SITES: dict[str, Site] = {}  # by address, those that are running
 _MANY = 1000  # objects that git brings in less time
 _FLAGS = ("--quiet", "--no-tags", "--no-recurse-submodules", "origin")
+_AUDITORS = ("--quiet", "--prune", "origin")  # with all branches, all of which may have gone
 _ADDRESS = re.compile(r"^\s*url = (\S+)$", re.MULTILINE)
 _REFSPEC = re.compile(r"\+?(refs/[\w/-]+):(refs/(?:remotes|jitbot)/[\w/-]+)", re.ASCII)
+_ALL = re.compile(r"\+(refs/[\w/-]+/)\*:(refs/[\w/-]+/)\*", re.ASCII)
 _INFO, _PACK = ("GET", "/{owner}/{name}/info/refs"), ("POST", "/{owner}/{name}/git-upload-pack")
 
 
@@ -36,13 +38,53 @@ def fetch(folder: Path, arguments: Sequence[str], secret: str, server: str) -> N
         raise UnsureError
     site, hosted, path = _remote(folder, secret, server)
     there = repository(hosted.store.path)
-    _meet_faults(site, [("GET", f"{path}/info/refs"), ("POST", f"{path}/git-upload-pack")], [])
-    with site.lock:
+    with _asked(site, path):
         refs = there.refs(
             match[1] for match in wanted if match
         )  # as they are on disk: a test may have moved one by hand
     tips = {match[2]: refs.get(match[1], "") for match in wanted if match}
-    if len(tips) != len(wanted) or not all(map(NAME.fullmatch, tips.values())) or not there.plain():
+    if len(tips) != len(wanted):
+        raise UnsureError
+    _bring(here, there, tips, site, path)
+
+
+def fetch_all(folder: Path, arguments: Sequence[str], secret: str, server: str) -> None:
+    """Do what an auditor's `git fetch --prune` of all refs below some places would, as `fetch` does it."""
+    here = repository(folder)
+    wanted = [_ALL.fullmatch(each) for each in arguments[len(_AUDITORS) :]]
+    places = {match[1]: match[2] for match in wanted if match}
+    if tuple(arguments[: len(_AUDITORS)]) != _AUDITORS or len(places) != len(wanted) or not here.plain():
+        raise UnsureError
+    site, hosted, path = _remote(folder, secret, server)
+    there = repository(hosted.store.path)
+    with _asked(site, path):
+        refs, tags = there.refs(place.rstrip("/") for place in places), there.refs(["refs/tags"])
+    tips = {
+        places[place] + ref.removeprefix(place): name
+        for place in places
+        for ref, name in refs.items()
+        if ref.startswith(place)
+    }
+    old = here.refs(place.rstrip("/") for place in places.values())
+    gone = [ref for ref in old if ref not in tips and not ref.endswith("/HEAD")]
+    if tags or not here.packed_refs(gone).keys().isdisjoint(gone):
+        raise UnsureError
+    for ref in gone:
+        os.unlink(f"{here.folder}/{ref}")
+    _bring(here, there, tips, site, path)
+
+
+@contextmanager
+def _asked(site: Site, path: str) -> Iterator[None]:
+    """While the site answers what refs it has. Raises UnsureError at the first fault."""
+    _meet_faults(site, [("GET", f"{path}/info/refs"), ("POST", f"{path}/git-upload-pack")], [])
+    with site.lock:
+        yield
+
+
+def _bring(here: Objects, there: Objects, tips: Mapping[str, str], site: Site, path: str) -> None:
+    """Bring the objects behind these refs, and the refs."""
+    if not tips or not all(map(NAME.fullmatch, tips.values())) or not there.plain():
         raise UnsureError
     brought = _missing(here, there, tips.values())
     if brought:
@@ -121,5 +163,9 @@ def _link(here: Objects, there: Objects, name: str) -> None:
     if not os.path.exists(source):
         here.write(*(there.read(name) or ("", b"")))
         return
-    with suppress(FileExistsError):
+    try:
         in_folder(os.link, source, target)
+    except FileExistsError:
+        pass
+    except OSError:  # another disk
+        here.write(*(there.read(name) or ("", b"")))

@@ -97,10 +97,10 @@ def _errors(schema: Any, value: Any) -> Iterator[str]:
         yield f"{error.json_path}: {error.message[:200]}"
 
 
-def shape(value: Any) -> Any:
+def shape(value: Any) -> str:
     """What a value is made of, without the values: exchanges of one shape are looked at once."""
     if isinstance(value, dict):
-        return tuple(sorted((name, shape(each)) for name, each in value.items()))
+        return f"{{{','.join(sorted([f'{name!r}:{shape(each)}' for name, each in value.items()]))}}}"
     if isinstance(value, list):
-        return tuple(sorted({repr(shape(each)) for each in value}))
+        return f"[{'|'.join(sorted({shape(each) for each in value}))}]"
     return type(value).__name__

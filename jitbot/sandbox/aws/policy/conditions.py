@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from operator import eq, ge, gt, le, lt
 
@@ -61,6 +62,7 @@ def moment(text: str) -> datetime:
     return read if read.tzinfo else read.replace(tzinfo=UTC)
 
 
+@lru_cache(maxsize=4096)
 def like(pattern: str) -> str:
     """A regular expression for `*` and `?`; everything else is literal."""
     return "".join({"*": ".*", "?": "."}.get(sign) or re.escape(sign) for sign in pattern)
@@ -74,7 +76,7 @@ def matches(expression: str, value: str, *, ignore_case: bool = False) -> bool:
 def matches_arn(pattern: str, value: str, fill: Fill) -> bool:
     """Compare ARNs part by part, so that a wildcard never reaches across a colon into another part."""
     parts = _arn_parts(pattern)
-    parts += ["*"] * (6 - len(parts))
+    parts += ("*",) * (6 - len(parts))
     actual = value.split(":", 5)
     if len(actual) != 6:
         return False
@@ -82,14 +84,15 @@ def matches_arn(pattern: str, value: str, fill: Fill) -> bool:
     return all(text is not None and matches(text, part) for text, part in zip(filled, actual, strict=True))
 
 
-def _arn_parts(pattern: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _arn_parts(pattern: str) -> tuple[str, ...]:
     """Split at the first five colons outside `${…}`."""
     parts: list[str] = []
     rest = pattern
     while len(parts) < 5 and (colon := re.search(r":(?![^{}]*\})", rest)):
         parts.append(rest[: colon.start()])
         rest = rest[colon.end() :]
-    return [*parts, rest]
+    return (*parts, rest)
 
 
 def _split(name: str) -> tuple[str | None, str, str | None]:

@@ -122,7 +122,7 @@ def _filler(context: conditions.Context, *, variables: bool) -> conditions.Fill:
         plain = conditions.like if wildcards else re.escape
         if not variables:
             return plain(text)
-        pieces = _VARIABLE.split(text)  # text, name, text, name, … text
+        pieces = _VARIABLE.split(text) if "$" in text else [text]  # text, name, text, name, … text
         values = [_value(name, context) for name in pieces[1::2]]
         if None in values:
             return None

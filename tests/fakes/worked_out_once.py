@@ -1,0 +1,124 @@
+"""What botocore and moto work out again for each session, client and call, worked out once for all tests of a process.
+
+Nothing of it depends on a session, a client or a call: the lists of services and their files, the rules of
+endpoints, the methods of a client, the names of events. No request, signature, retry or answer is kept.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import pytest
+
+
+def vendors_work_out_once(patch: pytest.MonkeyPatch) -> None:
+    """From now on, what botocore and moto found out once is known."""
+    _files(patch)
+    _clients(patch)
+    _events(patch)
+    _moto(patch)
+
+
+def _files(patch: pytest.MonkeyPatch) -> None:
+    """The lists of services and versions, and their descriptions."""
+    from botocore.loaders import JSONFileLoader, Loader
+
+    def once(method: Callable[..., Any]) -> Callable[..., Any]:
+        known: dict[object, Any] = {}
+
+        def look(self: Loader, *asked: Any, **named: Any) -> Any:
+            key = (*self.search_paths, asked, *named.items())
+            if key not in known:
+                known[key] = method(self, *asked, **named)
+            return known[key]
+
+        return look
+
+    for name in ("list_available_services", "list_api_versions", "load_service_model"):
+        patch.setattr(Loader, name, once(getattr(Loader, name)))
+    patch.setattr(JSONFileLoader, "load_file", staticmethod(cache(JSONFileLoader().load_file)))
+
+
+def _clients(patch: pytest.MonkeyPatch) -> None:
+    """The model of a service, the methods of its clients, the rules by which its endpoints are found."""
+    from botocore.client import ClientCreator
+    from botocore.endpoint_provider import EndpointProvider, RuleSet
+    from botocore.model import ServiceModel
+
+    load, make = ClientCreator._load_service_model, ClientCreator._create_methods
+    models: dict[tuple[str, str | None], ServiceModel] = {}
+    methods: dict[str, dict[str, Any]] = {}
+    rules: dict[tuple[int, int], tuple[RuleSet, object, object]] = {}
+
+    def loaded(self: ClientCreator, service_name: str, api_version: str | None = None) -> ServiceModel:
+        key = (service_name, api_version)
+        if key not in models:
+            models[key] = load(self, service_name, api_version)
+        return models[key]
+
+    def made(self: ClientCreator, service_model: ServiceModel) -> dict[str, Any]:
+        name = f"{service_model.service_name} {service_model.api_version}"
+        if name not in methods:
+            methods[name] = make(self, service_model)
+        return dict(methods[name])
+
+    def begun(
+        self: EndpointProvider, ruleset_data: Any, partition_data: Any, excluded_params: Any = None
+    ) -> None:
+        key = (id(ruleset_data), id(partition_data))
+        if key not in rules:  # what is kept with them, so that nothing else gets these numbers
+            made = RuleSet(**ruleset_data, partitions=partition_data)
+            rules[key] = (made, ruleset_data, partition_data)
+        vars(self).update(ruleset=rules[key][0], _excluded_params=excluded_params or frozenset())
+
+    patch.setattr(ClientCreator, "_load_service_model", loaded)
+    patch.setattr(ClientCreator, "_create_methods", made)
+    patch.setattr(EndpointProvider, "__init__", begun)
+
+
+def _events(patch: pytest.MonkeyPatch) -> None:
+    """The names of events that stand for others, and which functions take every argument."""
+    from botocore import hooks
+
+    begin, accepts = hooks.EventAliaser.__init__, hooks.accepts_kwargs
+    names: dict[str, str] = {}
+    known: dict[object, Any] = {}
+
+    def begun(self: hooks.EventAliaser, event_emitter: Any, event_aliases: Any = None) -> None:
+        begin(self, event_emitter, event_aliases)
+        if event_aliases is None or event_aliases == hooks.EVENT_ALIASES:
+            vars(self)["_alias_name_cache"] = names
+
+    def accepted(function: Any) -> Any:
+        code = getattr(getattr(function, "__func__", function), "__code__", None)
+        if code is None:
+            return accepts(function)
+        if code not in known:
+            known[code] = accepts(function)
+        return known[code]
+
+    def copied(self: hooks.NodeList) -> hooks.NodeList:
+        return hooks.NodeList(self.first[:], self.middle[:], self.last[:])
+
+    patch.setattr(hooks.EventAliaser, "__init__", begun)
+    patch.setattr(hooks, "accepts_kwargs", accepted)
+    patch.setattr(hooks.NodeList, "__copy__", copied)
+
+
+def _moto(patch: pytest.MonkeyPatch) -> None:
+    """Which of moto's services answers for a host: it lists its own folder, for each call."""
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+
+    # Hundreds of images, read again at each reset of moto: no test asks for one.
+    patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+    find = DomainDispatcherApplication.get_backend_for_host
+    known: dict[str, Any] = {}
+
+    def found(self: DomainDispatcherApplication, host: str | None) -> Any:
+        if host is None:
+            return None
+        if host not in known:
+            known[host] = find(self, host)
+        return known[host]
+
+    patch.setattr(DomainDispatcherApplication, "get_backend_for_host", found)
