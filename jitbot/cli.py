@@ -21,39 +21,39 @@ from jitbot.terminal.lazy_group import HELP, LazyGroup
 GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "Ask and use": {
         "request": (
-            "jitbot.commands.request.request",
+            "jitbot.commands.request.verbs",
             "Ask for access: open the pull request, without a clone.",
         ),
         "status": (
-            "jitbot.commands.request.status",
+            "jitbot.commands.request.verbs",
             "Show what is asked for, and of whom; what is granted, until when.",
         ),
-        "extend": ("jitbot.commands.request.extend", "Ask for more time with what is granted."),
-        "withdraw": ("jitbot.commands.request.withdraw", "Close your own request that still waits."),
-        "release": ("jitbot.commands.request.release", "End your own access now, for good."),
-        "exec": ("jitbot.commands.use.exec:run", "Run a command with a grant's credentials."),
+        "extend": ("jitbot.commands.request.verbs", "Ask for more time with what is granted."),
+        "withdraw": ("jitbot.commands.request.verbs", "Close your own request that still waits."),
+        "release": ("jitbot.commands.request.verbs", "End your own access now, for good."),
+        "exec": ("jitbot.commands.use.verbs:run", "Run a command with a grant's credentials."),
         "credentials": (
-            "jitbot.commands.use.credentials",
+            "jitbot.commands.use.verbs",
             "Give a grant's credentials to the AWS SDKs, as a profile.",
         ),
-        "console": ("jitbot.commands.use.console", "Print links into the AWS console for a grant."),
+        "console": ("jitbot.commands.use.verbs", "Print links into the AWS console for a grant."),
     },
     "Approve": {
         "check": (
-            "jitbot.commands.approve.check",
+            "jitbot.commands.approve.verbs",
             "Check requests and rules as a merge would; findings with file and line.",
         ),
         "explain": (
-            "jitbot.commands.approve.explain",
+            "jitbot.commands.approve.verbs",
             "Show who gets what, where, until when, and how dangerous it is.",
         ),
-        "approve": ("jitbot.commands.approve.approve", "Approve a request, at exactly what you were shown."),
+        "approve": ("jitbot.commands.approve.verbs", "Approve a request, at exactly what you were shown."),
         "plan": (
-            "jitbot.commands.approve.plan",
+            "jitbot.commands.approve.verbs",
             "Show what a change of rules lets people do, and what it ends.",
         ),
         "owners": (
-            "jitbot.commands.approve.owners",
+            "jitbot.commands.approve.verbs",
             "Show who owns a path, and so approves what is asked for there.",
         ),
     },
@@ -62,11 +62,11 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "Set up": {
         "init": (
-            "jitbot.commands.setup.init",
+            "jitbot.commands.setup.verbs",
             "Write a new access repository, and make its settings on GitHub.",
         ),
         "bootstrap": (
-            "jitbot.commands.setup.bootstrap",
+            "jitbot.commands.setup.verbs",
             "Print what prepares AWS accounts for jitbot: roles, boundary, issuer.",
         ),
         "import": (
@@ -74,29 +74,29 @@ GROUPS: Mapping[str, Mapping[str, tuple[str, str]]] = {
             "Take over people, teams, accounts and policies from where they are kept.",
         ),
         "doctor": (
-            "jitbot.commands.setup.doctor",
+            "jitbot.commands.setup.verbs",
             "Check that GitHub and AWS are configured safely, with a fix for each problem.",
         ),
         "completion": (
-            "jitbot.commands.setup.completion",
+            "jitbot.commands.setup.verbs",
             "Print what makes a shell complete verbs, policies and requests.",
         ),
     },
     "Run by Actions": {
-        "comment": ("jitbot.commands.ci.comment", "Keep what people see on a pull request current."),
-        "grant": ("jitbot.commands.ci.grant", "Decide what was merged, and grant what is approved."),
-        "sweep": ("jitbot.commands.ci.sweep", "End, confirm and remove; find orphans and drift."),
-        "revoke": ("jitbot.commands.ci.revoke", "End anybody's grant now, for good."),
+        "comment": ("jitbot.commands.ci.verbs", "Keep what people see on a pull request current."),
+        "grant": ("jitbot.commands.ci.verbs", "Decide what was merged, and grant what is approved."),
+        "sweep": ("jitbot.commands.ci.verbs", "End, confirm and remove; find orphans and drift."),
+        "revoke": ("jitbot.commands.ci.verbs", "End anybody's grant now, for good."),
         "stop": (
-            "jitbot.commands.ci.stop",
+            "jitbot.commands.ci.verbs",
             "Refuse and end everything of a person or a policy.",
         ),
-        "notify": ("jitbot.commands.ci.notify", "Send to chat what a run recorded; test a channel."),
+        "notify": ("jitbot.commands.ci.verbs", "Send to chat what a run recorded; test a channel."),
     },
     "Try": {
-        "demo": ("jitbot.commands.tryout.demo", "Play the whole life of a request, on this machine."),
+        "demo": ("jitbot.commands.tryout.verbs", "Play the whole life of a request, on this machine."),
         "sandbox": (
-            "jitbot.commands.tryout.sandbox",
+            "jitbot.commands.tryout.verbs",
             "Start an embedded GitHub and AWS to try everything on.",
         ),
     },

@@ -18,6 +18,7 @@ from jitbot.domain.notifications.chat_notice import HANDED, HANDED_TO
 from jitbot.sandbox.chat import ChatSandbox
 from jitbot.sandbox.organisation import Acme
 
+ACTIONS = "github-actions[bot]"
 Run = Callable[[Sequence[str], Mapping[str, str], Path], None]
 
 
@@ -35,7 +36,7 @@ class Workflows:
     """Runs acme's workflows while its `with` block lives, one after the other, as they are started.
 
     `run(arguments, environment, folder)` runs jitbot; `trouble` hears of what kept a run from starting. Without
-    `every` there are only the runs that give and end access: no comment, and no sweep after a push. With `chat` each
+    `every` there are only the runs that give and end access: no comment, and no sweep that a grant starts. With `chat` each
     run that recorded something is followed by the job that writes it there.
     """
 
@@ -74,8 +75,6 @@ class Workflows:
 
     def _pushed(self, _branch: str, actor: str) -> None:
         self._start("grant.yml", ("grant",), actor)
-        if self._every:
-            self._start("sweep.yml", ("sweep",), actor)
 
     def _pulled(self, number: int, actor: str) -> None:
         job = Job(steps=(("comment", str(number)),), workflow="check.yml", actor=actor)
@@ -119,9 +118,15 @@ class Workflows:
             for step in job.steps:
                 self._run(step, {**environ, "GITHUB_OUTPUT": str(output)}, folder)
             written = output.read_text("utf-8").splitlines() if output.is_file() else []
-        handed = [value for name, _, value in (line.partition("=") for line in written) if name == HANDED]
-        if handed and self._chat is not None:
-            self._run(("notify",), self._chat_job(environ, self._chat, handed[-1]), folder)
+        outputs = dict(line.split("=", 1) for line in written if "=" in line)
+        if HANDED in outputs and self._chat is not None:
+            self._run(("notify",), self._chat_job(environ, self._chat, outputs[HANDED]), folder)
+        if (
+            self._every
+            and (job.workflow, job.event) == ("grant.yml", "push")
+            and outputs.get("sweep") != "no"
+        ):
+            self._start("sweep.yml", ("sweep",), ACTIONS, event="workflow_dispatch")
 
     def _chat_job(self, environ: Mapping[str, str], chat: ChatSandbox, handed: str) -> Mapping[str, str]:
         """The environment of the job for chat: it has the channels' addresses, and no token."""

@@ -1,14 +1,42 @@
-"""A group of commands that are imported when they are used, so that `--help` stays instant."""
+"""Commands whose options are declared apart from what they do, which is imported when it runs: help, completion and usage errors stay instant."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import click
 
 HELP = ["--help", "-h"]
+
+
+class LazyCommand(click.Command):
+    """A verb as it is typed. `runs`, as `module:function`, carries it out: it gets the invocation, and what was typed by name."""
+
+    def __init__(self, *args: Any, runs: str, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.runs = runs
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Import what carries it out, and give its exit code."""
+        module, _, function = self.runs.partition(":")
+        return ctx.invoke(getattr(import_module(module), function), ctx.obj, **ctx.params)
+
+
+def verb(
+    runs: str, name: str | None = None, *, cls: type[LazyCommand] = LazyCommand, **more: Any
+) -> Callable[[Callable[[], None]], LazyCommand]:
+    """Declare a verb: its options are decorators, its help is the docstring of a function that does nothing.
+
+    `runs` is a module, with a function of that name or of the one after a colon.
+    """
+
+    def declared(empty: Callable[[], None]) -> LazyCommand:
+        module, _, function = runs.partition(":")
+        return click.command(name, cls=cls, runs=f"{module}:{function or empty.__name__}", **more)(empty)
+
+    return declared
 
 
 class LazyGroup(click.Group):

@@ -4,12 +4,14 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jitbot.adapters.git import GitRepository
-from jitbot.domain.model.documents import PLAIN, POLICIES
+from jitbot.domain.model.documents import PLAIN, POLICIES, SETTINGS
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.text.addresses import server
-from jitbot.usecases.context import SETTINGS
+
+if TYPE_CHECKING:
+    from jitbot.adapters.git import GitRepository
 
 LARGEST = 1 << 20  # bytes: a larger file is not a document of jitbot
 
@@ -119,8 +121,10 @@ def _nearest(start: Path) -> Path | None:
     return next((each for each in (start, *start.parents) if (each / SETTINGS).is_file()), None)
 
 
-def clone(start: Path, environ: Mapping[str, str]) -> GitRepository:
+def clone(start: Path, environ: Mapping[str, str]) -> "GitRepository":
     """The clone that holds the data root."""
+    from jitbot.adapters.git import GitRepository
+
     token = environ.get("GITHUB_TOKEN", "")
     return GitRepository(data_root(start), token=token, server=server(environ), environ=environ)
 

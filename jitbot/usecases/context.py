@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.ledger.events import LEDGER, LEDGER_RULES
 from jitbot.domain.ledger.git_history import CODE
-from jitbot.domain.model.documents import PLAIN, GithubId, Login, Settings, Source
+from jitbot.domain.model.documents import PLAIN, SETTINGS, GithubId, Login, Settings, Source
 from jitbot.domain.model.errors import DeniedError, InvalidError, SupersededError
 from jitbot.domain.model.merge_facts import Actor
 from jitbot.ports.cloud import Cloud
@@ -17,7 +17,6 @@ from jitbot.ports.github_write import GitHubWrite
 from jitbot.ports.issues import Issues
 from jitbot.ports.oidc import Oidc
 
-SETTINGS = "policies/settings.yaml"
 ISSUER_KEYS = "policies/issuer-keys.json"  # optional: keys that count whatever the issuer says today
 
 

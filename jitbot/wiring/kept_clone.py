@@ -9,10 +9,10 @@ from pathlib import Path
 
 from jitbot.adapters.git.kept import bring
 from jitbot.adapters.local.session_cache import cache_folder
+from jitbot.domain.model.documents import SETTINGS
 from jitbot.domain.text.addresses import server
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import data_root, has_data_root
-from jitbot.usecases.context import SETTINGS
 from jitbot.wiring.requester import origin, repository_of, token_of
 
 

@@ -11,46 +11,43 @@ takes, with the workflow files as they are. What is assumed for that is printed 
 import argparse
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import yaml
 from processes import JITBOT, NOW, run
 from rich.console import Console
 from rich.table import Table
 from rows import Row
 
+sys.path += [str(Path(__file__).resolve().parents[1] / name) for name in ("workflows", "judge")]
+from acting import WORKFLOWS
+from github_says import github_says
+from minutes import Minutes, month
+
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.organisation import Acme
 from jitbot.sandbox.story.stage import Stage
 
-WORKFLOWS = Path(__file__).resolve().parents[2] / ".github" / "workflows"
 AN_HOUR = 1000  # calls of REST that GITHUB_TOKEN may make for one repository
 MOST = (
     8 + 1 + 2 + 2 + 1
 )  # calls of one grant: of the request, of its approver, rules and tokens' commits of the run, and its notification
-DAYS = 365 / 12  # of a month
-# One request's life, where all goes well: opened, auto-merge turned on, approved, merged, granted, over.
+MINUTES = 5000  # of Actions a month
+# One request's life, where all goes well: opened, approved and merged by auto-merge, granted, over.
 LIFE = {
     "comment, first": 1,
-    "comment, unchanged": 1,
-    "comment, approved": 1,
     "grant": 1,
     "comment after grant": 1,
-    "sweep, nothing due": 1,
-    "comment after sweep": 1,
     "comment after the end": 1,
 }
 HOURLY = (  # what the schedules start in an hour in which nobody asks
-    "grant, nothing due",
     "sweep, nothing due",
     "comment after sweep",
-    "comment after sweep",
 )
-JOBS = {"check": 3, "grant": 1, "sweep": 1}  # that one request starts: opened, auto-merge, review; push, push
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +69,15 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures for machines too")
     arguments = parser.parse_args()
     steps = played()
-    hour, month = _hour(steps), _month(arguments.a_day)
+    hour, spent = _hour(steps), _month(arguments.a_day)
     if arguments.json:
         figures = {
             "steps": {name: asdict(each) for name, each in steps.items()},
             "hour": hour,
-            "month": month,
+            "month": spent,
         }
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
-    _show(steps, hour, month, arguments.a_day)
+    _show(steps, hour, spent, arguments.a_day)
 
 
 def played() -> dict[str, Calls]:
@@ -99,11 +96,16 @@ def measure(a_day: int = 50) -> list[Row]:
         )
         for name, each in steps.items()
     ]  # fmt: skip
-    hour, month = _hour(steps), _month(a_day)
+    hour, spent = _hour(steps), _month(a_day)
     return [
         *rows,
         Row(what=f"requests that an hour of {AN_HOUR} calls holds", figure=hour["requests"], unit=""),
-        Row(what=f"minutes of Actions a month, {a_day} requests a day", figure=month["all"], unit=""),
+        Row(
+            what=f"minutes of Actions a month, {a_day} requests a day",
+            figure=spent["all"],
+            unit="",
+            bound=MINUTES,
+        ),
     ]
 
 
@@ -195,27 +197,13 @@ def _hour(steps: Mapping[str, Calls]) -> dict[str, int]:
 
 
 def _month(a_day: int) -> dict[str, float]:
-    """Minutes of Actions in a month: every job counts as the minute it began."""
-    runs = {path.stem: _scheduled(path) for path in sorted(WORKFLOWS.glob("*.yml")) if path.stem != "nightly"}
-    minutes = {name: 5 if name == "audit" else 1 for name in runs}
-    schedules = round(DAYS * sum(number * minutes[name] for name, number in runs.items()))
-    requests = round(DAYS * a_day * sum(JOBS.values()))
-    return {"requests": requests, "schedules": schedules, "all": requests + schedules}
-
-
-def _scheduled(workflow: Path) -> float:
-    """How often a day its cron lines fire; ours name a minute, and perhaps an hour and a day of the week."""
-    read = yaml.safe_load(workflow.read_text("utf-8"))
-    triggers = read[True] if True in read else read["on"]  # YAML 1.1 takes `on` for a yes
-    runs = 0.0
-    for line in triggers.get("schedule") or ():
-        _, hour, _, _, weekday = line["cron"].split()
-        runs += (24 if hour == "*" else 1) / (1 if weekday == "*" else 7)
-    return runs
+    """Minutes of Actions in a month, from the workflow files: every job counts as the minute it began."""
+    found = month(Minutes(folder=WORKFLOWS, says=github_says(os.environ)), a_day)
+    return {name: round(each) for name, each in found.items()}
 
 
 def _show(
-    steps: Mapping[str, Calls], hour: Mapping[str, int], month: Mapping[str, float], a_day: int
+    steps: Mapping[str, Calls], hour: Mapping[str, int], spent: Mapping[str, float], a_day: int
 ) -> None:
     console = Console(width=120)
     title = f"calls, of whole processes; load {os.getloadavg()[0]:.1f}"
@@ -231,16 +219,17 @@ def _show(
     console.print(
         f"An hour of GITHUB_TOKEN ({AN_HOUR:,} calls of REST for one repository) holds about {hour['requests']} requests: "
         f"the hourly runs make {hour['calls_of_the_schedules']} calls, and one request's life "
-        f"{hour['calls_of_a_request']}: opened, auto-merge, one review, grant, sweep, and the comment after each and "
+        f"{hour['calls_of_a_request']}: opened, approved and merged, granted, and the comment after each and "
         "after the end. Those of `jitbot request` count against the person's own token."
     )
     console.print(
-        f"A month of Actions at {a_day} requests a day takes about {month['all']:,} minutes: {month['requests']:,} for "
-        f"requests ({sum(JOBS.values())} jobs each: check when opened, when auto-merge is turned on, and when reviewed; "
-        f"grant and sweep at the push) and {month['schedules']:,} for the schedules, whatever is asked. Assumed: one "
-        "review a request, nothing edited, each merge a push of its own, no early end, every job under a minute and "
-        "counted as one, the weekly audit as five, GitHub dropping no scheduled run, jitbot's own ci.yml and nightly.yml left out. Each "
-        "further review or push to the branch adds a minute, an extension as much as a request, a release one."
+        f"A month of Actions at {a_day} requests a day takes about {spent['all']:,} minutes: {spent['requests']:,} for "
+        f"requests (check when opened, grant at the push) and {spent['schedules']:,} for the schedules with what the clock "
+        "starts. Assumed: auto-merge is on and one approval is enough, nothing edited, each merge a push of its own, no "
+        "early end, no chat, every job under a minute and counted as one, the weekly audit as five, GitHub dropping no "
+        "scheduled run, jitbot's own ci.yml and nightly.yml left out. Each push to the branch, each approval without "
+        "auto-merge or beside another, and each message to chat adds a minute, an extension as much as a request, a "
+        "release one."
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from acting import ROOT, Ran, Runner
 
+from jitbot.sandbox.github.records import StartedRun
 from jitbot.sandbox.story.stage import Stage
 
 CODE = (
@@ -26,6 +27,12 @@ class Office:
 
     stage: Stage
     runner: Runner
+
+    @property
+    def runs(self) -> list[StartedRun]:
+        """The runs that GitHub knows."""
+        acme = self.stage.acme
+        return acme.github._site.repository(acme.repository).runs
 
     def move_in(self) -> None:
         """Have an admin merge this repository's code and workflows into acme's main."""

@@ -16,6 +16,8 @@ ACTION = ROOT / ".github" / "actions" / "jitbot" / "action.yml"
 JITBOT = ("check.yml", "grant.yml", "sweep.yml", "revoke.yml")
 CHAT = JITBOT[1:]  # each records, and has a job that writes to chat what it recorded
 BESIDE = {"audit.yml": {"usage"}} | {name: {"notify"} for name in CHAT}  # jobs that come after what it is for
+BESIDE["grant.yml"] |= {"sweep"}
+STARTERS = ("clock.yml", "grant.yml")  # each has a job that starts others, and checks out nothing
 CHANGES = {"contents": "write", "id-token": "write", "pull-requests": "write"}
 PERMISSIONS = {
     "check.yml": {"contents": "read", "pull-requests": "write", "statuses": "write"},
@@ -38,7 +40,6 @@ TRIGGERS: dict[str, dict[str, Any]] = {
                 "synchronize",
                 "reopened",
                 "edited",
-                "auto_merge_enabled",
                 "auto_merge_disabled",
             ],
         },
@@ -46,7 +47,7 @@ TRIGGERS: dict[str, dict[str, Any]] = {
     },
     "grant.yml": MAIN,
     "sweep.yml": {
-        **MAIN,
+        "push": {"branches": ["main"], "paths-ignore": ["requests/**"]},
         "workflow_dispatch": {
             "inputs": {
                 "complete": {
@@ -59,7 +60,7 @@ TRIGGERS: dict[str, dict[str, Any]] = {
         },
     },
     "clock.yml": {
-        "schedule": [{"cron": "17 * * * *"}, {"cron": "47 * * * *"}, {"cron": "37 3 * * *"}],
+        "schedule": [{"cron": "17 * * * *"}, {"cron": "37 3 * * *"}],
         "workflow_dispatch": {},
     },
     "audit.yml": {
@@ -197,25 +198,32 @@ def test_nothing_runs_at_the_full_hour() -> None:
     """Schedules keep away from the minutes in which everyone else's begin, and from each other."""
     crons = [each["cron"] for name in FILES for each in read(FILES[name])["on"].get("schedule", [])]
     minutes = [int(cron.split()[0]) for cron in crons]
-    assert len(set(minutes)) == len(minutes) == 6
+    assert len(set(minutes)) == len(minutes) == 5
     assert all(minute % 15 for minute in minutes)
 
 
 def test_the_clock_starts_what_is_due() -> None:
-    """Each of its times starts one workflow that can be started, and by hand it starts both; nothing else is done."""
+    """Each of its times has its case, and what they start can be started; `test_minutes` and act run the script."""
     (step,) = steps(FILES["clock.yml"])
     crons = [each["cron"] for each in read(FILES["clock.yml"])["on"]["schedule"]]
-    cases = re.findall(r'"(\d+ )"\*\) start (\S+) \'(.*)\' ;;', step["run"])
-    assert [(minute, name) for minute, name, _ in cases] == [
-        ("17 ", "grant.yml"),
-        ("47 ", "sweep.yml"),
-        ("37 ", "sweep.yml"),
-    ]
-    assert [cron[:3] for cron in crons] == [minute for minute, _, _ in cases]
-    assert [inputs for _, _, inputs in cases] == ["{}", "{}", '{"complete": "true"}']
-    assert "*) start grant.yml '{}' && start sweep.yml '{}' ;;" in step["run"]
-    for _, name, _ in cases:
+    cases = re.findall(r'^ *"(\d+ )"\*\) ', step["run"], re.MULTILINE)
+    assert [cron[:3] for cron in crons] == cases
+    for name in set(re.findall(r"start (\S+) '", step["run"])):
         assert "workflow_dispatch" in read(FILES[name])["on"]
+
+
+def test_a_merge_that_ends_access_starts_a_sweep() -> None:
+    """By a job of its own that may start workflows and nothing else, unless `grant` says that there is no such end."""
+    found = read(FILES["grant.yml"])["jobs"]["sweep"]
+    assert found["needs"] == "grant"
+    assert found["permissions"] == {"actions": "write"}
+    assert found["if"].endswith("&& needs.grant.outputs.sweep != 'no' }}")
+    assert job("grant.yml")["outputs"]["sweep"] == "${{ steps.grant.outputs.sweep }}"
+    (step,) = found["steps"]
+    assert "uses" not in step
+    assert "/actions/workflows/sweep.yml/dispatches" in step["run"]
+    assert int(found["timeout-minutes"]) <= 5
+    assert "continue-on-error" not in found
 
 
 def test_a_dead_schedule_takes_nothing_else_with_it() -> None:
@@ -259,7 +267,7 @@ def test_chat_is_a_job_of_its_own(name: str) -> None:
     assert found["continue-on-error"] == "true"
     assert int(found["timeout-minutes"]) <= 5
     assert found["concurrency"] == {"group": "notify-${{ github.run_id }}", "cancel-in-progress": "false"}
-    assert job(name)["outputs"] == {"notifications": f"${{{{ steps.{verb}.outputs.notifications }}}}"}
+    assert job(name)["outputs"]["notifications"] == f"${{{{ steps.{verb}.outputs.notifications }}}}"
     assert own_step(name)["id"] == verb
     assert "needs" not in job(name)
 
@@ -303,7 +311,7 @@ def test_credentials_do_not_stay(name: str) -> None:
     """No checkout leaves the token behind in the clone's configuration; no job runs for ever."""
     found = every_step(FILES[name])
     checkouts = [step for step in found if step.get("uses", "").startswith("actions/checkout@")]
-    number = 0 if name == "clock.yml" else 1 + len(BESIDE.get(name, ()))
+    number = 1 + len(BESIDE.get(name, ())) - (name in STARTERS)
     assert [step["with"]["persist-credentials"] for step in checkouts] == ["false"] * number
     longest = 350 if name == "nightly.yml" else 30
     assert 0 < int(job(name)["timeout-minutes"]) <= longest
@@ -379,12 +387,12 @@ def test_what_was_done_is_recorded_in_a_job_of_its_own() -> None:
 
 def test_grants_do_not_hang_on_one_trigger() -> None:
     """A merge whose push fires nothing is found by the clock, within the hour, and by a dispatch at once."""
-    hourly = [each["cron"] for each in read(FILES["clock.yml"])["on"]["schedule"]][:2]
-    assert [cron.split()[1:] for cron in hourly] == [["*"] * 4] * 2
+    hourly = read(FILES["clock.yml"])["on"]["schedule"][0]["cron"]
+    assert hourly.split()[1:] == ["*"] * 4
     for name in ("grant.yml", "sweep.yml"):
         triggers = read(FILES[name])["on"]
         assert set(triggers) == {"push", "workflow_dispatch"}
-        assert triggers["push"] == {"branches": ["main"]}
+        assert triggers["push"]["branches"] == ["main"]
 
 
 def test_what_is_installed_is_what_is_locked() -> None:

@@ -111,28 +111,52 @@ def test_the_daily_sweep_runs(office: Office) -> None:
 
 def test_the_clock_starts_grant_and_sweep(office: Office) -> None:
     """With the job's token, on main by its whole name; where GitHub takes only the short one, by that."""
-    github = office.stage.acme.github
+    github, runs = office.stage.acme.github, office.runs
     github.dispatches.clear()
-    for schedule in ("17 * * * *", "47 * * * *", "37 3 * * *"):
+    runs.clear()  # of grant none is known on this commit
+    for schedule in ("17 * * * *", "37 3 * * *"):
         assert office.on_main("clock.yml", "schedule", schedule=schedule).green
     assert office.dispatched("clock.yml", "olivia", {}).green
+    office.stage.acme.job("grant.yml")  # which has now run
+    assert office.on_main("clock.yml", "schedule", schedule="17 * * * *").green
     assert [(each.workflow, dict(each.inputs)) for each in github.dispatches] == [
         ("grant.yml", {}),
         ("sweep.yml", {}),
+        ("grant.yml", {}),
         ("sweep.yml", {"complete": "true"}),
         ("grant.yml", {}),
         ("sweep.yml", {}),
+        ("sweep.yml", {}),
     ]
     assert {(each.ref, each.actor) for each in github.dispatches} == {("refs/heads/main", ACTIONS)}
-    refusals = [GitHubFault(status=422), None, GitHubFault(status=422), GitHubFault(status=422)]
+    runs.clear()
+    refusals = [GitHubFault(status=422), None, None, GitHubFault(status=422), GitHubFault(status=422)]
     github.faults = lambda _, path: refusals.pop(0) if path.endswith("/dispatches") and refusals else None
     try:
         assert office.on_main("clock.yml", "schedule", schedule="17 * * * *").green
-        assert github.dispatches[-1].ref == "main"
+        assert [each.ref for each in github.dispatches[-2:]] == ["main", "refs/heads/main"]
         failed = office.on_main("clock.yml", "schedule", schedule="17 * * * *")
     finally:
         github.faults = None
     assert (failed.code, failed.steps["Start"]) == (1, "failure")
+    assert github.dispatches[-1].workflow == "sweep.yml"  # what can be started is
+
+
+def test_a_deletion_starts_a_sweep(office: Office) -> None:
+    """The push of a deletion ends access by a sweep at once, and one that only asks starts none."""
+    github = office.stage.acme.github
+    number = office.propose("alice", "short")
+    office.approve("bob", number)
+    office.merge(number)
+    github.dispatches.clear()
+    asked = office.on_main("grant.yml")
+    assert (asked.green, "Start" in asked.steps) == (True, False)
+    path, _ = office.stage.request("alice", "orders-db-read", "short")
+    office.merge(office.stage.propose("alice", "delete", {path: None}))
+    ended = office.on_main("grant.yml")
+    assert (ended.green, ended.steps["Start"]) == (True, "success"), ended.output
+    (started,) = github.dispatches
+    assert (started.workflow, started.ref, started.actor) == ("sweep.yml", "refs/heads/main", ACTIONS)
 
 
 def test_a_run_on_a_branch_does_nothing(office: Office) -> None:

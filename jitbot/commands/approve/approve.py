@@ -11,7 +11,6 @@ from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.request.approving import what_it_does
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation, in_job
-from jitbot.terminal.option_types import named_option
 from jitbot.terminal.output import print_findings
 from jitbot.terminal.prompts import sure, tell
 from jitbot.usecases.request.approving import look, submit
@@ -19,20 +18,8 @@ from jitbot.wiring.kept_clone import in_clone
 from jitbot.wiring.requester import person_review, token_of
 
 
-@click.command()
-@click.argument("number", type=click.IntRange(min=1), metavar="PULL")
-@named_option
-@click.option("--short", is_flag=True, help="Show it without the documents.")
-@click.pass_obj
 def approve(invocation: Invocation, *, number: int, repository: str | None, short: bool) -> int:
-    """Approve a request, at exactly the commit that is shown: show what `explain` shows, ask, and send your review.
-
-    PULL is the number of an open pull request, or of a merged break-glass, which the website does not let anybody
-    approve. Nothing is sent if it changed since it was shown, or if your approval would not count. It takes a person
-    at a terminal: there is no option that answers for you, and it refuses to run in a job of Actions.
-
-    Example: jitbot approve 7
-    """
+    """Carry out `jitbot approve`."""
     _must_be_a_person(invocation)
     environ = {**invocation.environ, "GITHUB_TOKEN": token_of(invocation.environ)}
     invocation = in_clone(replace(invocation, environ=environ), repository)

@@ -14,7 +14,6 @@ from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.grammar import is_request
 from jitbot.domain.setup.requests_page import PAGE
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import merged_at_option
 from jitbot.terminal.output import counted, findings_json, print_annotations, print_findings, print_json
 from jitbot.terminal.paths import FolderTree, clone, is_folder, policy_paths, relative, root_of
 from jitbot.usecases.pull_request.checking import Checker
@@ -24,19 +23,6 @@ _MONTH = re.compile(
 )  # the folder of a policy's requests of a month
 
 
-@click.command()
-@click.argument("files", nargs=-1, metavar="[FILE]…")
-@click.option("--base", help="With --head: check a change as git has it, under this revision's rules.")
-@click.option("--head", help="With --base: the revision that would be merged.")
-@merged_at_option
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "github"]),
-    default="text",
-    help="For people, machines, or as annotations on a pull request.",
-)
-@click.pass_obj
 def check(
     invocation: Invocation,
     *,
@@ -46,14 +32,7 @@ def check(
     at: datetime | None,
     form: str,
 ) -> int:
-    """Give the verdict that a merge would meet, with the file and the line of each finding.
-
-    Without FILE: all of policies/, CODEOWNERS, this month's requests, and requests/README.md if jitbot made it, in
-    the working tree; of a folder, those in it. The rules are those beside the files, wherever this is run. What is
-    wrong in many files is shown once, and no more than fits on a screen; --format json has each finding.
-
-    Example: jitbot check requests/orders-db-read/2026-11/23-alice-refunds.yaml
-    """
+    """Carry out `jitbot check`."""
     if "" in files:
         raise click.UsageError("the name of a file is empty")
     if (base is None) != (head is None) or (base is not None and files):

@@ -41,7 +41,6 @@ from jitbot.domain.views.request_summary import (
 )
 from jitbot.domain.views.wording import TERMINAL
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import format_option, merged_at_option, named_option
 from jitbot.terminal.output import json_text, print_findings, print_json
 from jitbot.terminal.paths import FolderTree, clone, has_data_root, relative, root_of
 from jitbot.usecases.ledger.ledger_view import LedgerView, read
@@ -52,13 +51,6 @@ from jitbot.wiring.kept_clone import in_clone
 _COLOURS = {Level.LOW: "green", Level.MEDIUM: "yellow"}  # all else is red
 
 
-@click.command()
-@click.argument("request")
-@merged_at_option
-@named_option
-@click.option("--short", is_flag=True, help="Without the documents.")
-@format_option
-@click.pass_obj
 def explain(
     invocation: Invocation,
     *,
@@ -68,14 +60,7 @@ def explain(
     short: bool,
     form: str,
 ) -> int:
-    """Show who gets what, where, until when, how dangerous that is, who must approve, and the exact documents.
-
-    REQUEST is a file, a unique part of its path, or the number of a pull request. A file is read from the
-    working tree, and an open pull request from GitHub. What was granted, and the requester's earlier grants,
-    are read from the ledger.
-
-    Example: jitbot explain 23-alice-refunds
-    """
+    """Carry out `jitbot explain`."""
     now = at or invocation.now
     number = pull_number(request)
     if repository is not None or not has_data_root(

@@ -10,20 +10,11 @@ from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.model.grammar import any_request
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import format_option, named_option
 from jitbot.terminal.output import print_findings, print_json
 from jitbot.terminal.paths import FolderTree, data_root, is_folder, relative
 from jitbot.wiring.kept_clone import in_clone
 
 
-@click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH…")
-@click.option(
-    "--codeowners", type=click.Path(path_type=Path), help="Another CODEOWNERS file than the repository's."
-)
-@named_option
-@format_option
-@click.pass_obj
 def owners(
     invocation: Invocation,
     *,
@@ -32,10 +23,7 @@ def owners(
     repository: str | None,
     form: str,
 ) -> int:
-    """Say who owns each PATH, by the last line of CODEOWNERS that matches it; of a folder, who owns a new file in it.
-
-    Example: jitbot owners requests/orders-db-read/2026-11/23-alice-refunds.yaml
-    """
+    """Carry out `jitbot owners`."""
     typed_in = invocation.folder
     if codeowners is None:
         invocation = in_clone(invocation, repository, files=True)

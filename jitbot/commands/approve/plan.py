@@ -22,7 +22,6 @@ from jitbot.domain.rule_effects.rule_report import HEADS, RuleReport, headline, 
 from jitbot.domain.text import escape
 from jitbot.domain.views.wording import TERMINAL
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import format_option, merged_at_option
 from jitbot.terminal.output import counted, findings_json, print_findings, print_json
 from jitbot.terminal.paths import FolderTree, clone, data_root
 from jitbot.usecases.context import Context
@@ -39,15 +38,6 @@ from jitbot.usecases.pull_request.request_summary import brief
 from jitbot.usecases.pull_request.rule_report import files_report, proposed_rules, rule_report, uncompared
 
 
-@click.command()
-@click.argument("pull", required=False, type=click.IntRange(min=1), metavar="[PULL]")
-@click.option(
-    "--base", help="The revision that the change would be merged into; main as it is known here if left out."
-)
-@click.option("--head", help="The revision that would be merged; the files in this folder if left out.")
-@merged_at_option
-@format_option
-@click.pass_obj
 def plan(
     invocation: Invocation,
     *,
@@ -57,13 +47,7 @@ def plan(
     at: datetime | None,
     form: str,
 ) -> int:
-    """Show what a change of rules does: who may newly ask or approve, what a grant may newly do, and what ends.
-
-    PULL is the number of an open pull request. Without it: the files as they are in this folder, against main. What
-    counts is what the merge would make of the rules, so what main changed meanwhile is no part of it.
-
-    Example: jitbot plan --base main --head wider-access
-    """
+    """Carry out `jitbot plan`."""
     if pull is not None and (base is not None or head is not None):
         raise click.UsageError("a pull request has its own --base and --head")
     now = at or invocation.now

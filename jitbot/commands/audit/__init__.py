@@ -8,27 +8,27 @@ from jitbot.terminal.lazy_group import LazyGroup
 
 PARTS = {
     "log": (
-        "jitbot.commands.audit.log",
+        "jitbot.commands.audit.verbs",
         "Who had what, when, why, approved by whom; as a table, JSON or CSV.",
     ),
     "verify": (
-        "jitbot.commands.audit.verify",
+        "jitbot.commands.audit.verbs",
         "Is the record whole and true, and was every grant rightly given?",
     ),
-    "sessions": ("jitbot.commands.audit.sessions", "What was done with a grant, as CloudTrail has it."),
+    "sessions": ("jitbot.commands.audit.verbs", "What was done with a grant, as CloudTrail has it."),
     "usage": (
-        "jitbot.commands.audit.usage",
+        "jitbot.commands.audit.verbs",
         "Record what was done with each grant that is over (in Actions).",
     ),
     "report": (
-        "jitbot.commands.audit.report",
+        "jitbot.commands.audit.verbs",
         "The verdicts, who held what, and every grant down to its evidence; one HTML file.",
     ),
     "export": (
-        "jitbot.commands.audit.export",
+        "jitbot.commands.audit.verbs",
         "The evidence pack: population, sample, evidence, controls, digests.",
     ),
-    "keys": ("jitbot.commands.audit.keys", "The issuer's public keys as they are now, to keep."),
+    "keys": ("jitbot.commands.audit.verbs", "The issuer's public keys as they are now, to keep."),
 }
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from jitbot import __version__
-from jitbot.commands.audit.inputs import keys_option
 from jitbot.commands.audit.pack_index import index_of
 from jitbot.commands.audit.period_report import survey_of
 from jitbot.domain.audit.report.columns import as_json
@@ -18,40 +17,11 @@ from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape, timestamp
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import Day
 from jitbot.usecases.audit.period_report import PeriodReport
 from jitbot.usecases.audit.unmerged_requests import Unmerged, read_unmerged
 from jitbot.wiring.context import github_client
 
 
-@click.command()
-@click.option("--from", "start", type=Day(), required=True, help="The first day (UTC), or a moment.")
-@click.option("--to", "end", type=Day(last=True), required=True, help="The last day (UTC), or a moment.")
-@click.option(
-    "--output",
-    type=click.Path(file_okay=False, path_type=Path),
-    required=True,
-    help="The folder to write; new, or empty.",
-)
-@click.option(
-    "--sample",
-    "size",
-    type=click.IntRange(1, 10_000),
-    default=25,
-    show_default=True,
-    help="How many grants, and how many removals, to draw.",
-)
-@click.option(
-    "--seed",
-    help="What the draw depends on: the same seed draws the same. Choose it after the period. Default: the ledger's head.",
-)
-@click.option(
-    "--online",
-    is_flag=True,
-    help="Ask GitHub for requests that were withdrawn, or never merged, and the issuer for its keys.",
-)
-@keys_option
-@click.pass_obj
 def export(
     invocation: Invocation,
     *,
@@ -63,13 +33,7 @@ def export(
     online: bool,
     keys_file: Path | None,
 ) -> int:
-    """Write the evidence pack of a period: population, sample, evidence of each item, verdicts, controls, digests.
-
-    The same ledger and arguments give the same bytes. What is open is judged as of the end of the period, or
-    of now, if that is earlier: then another day gives another pack.
-
-    Example: jitbot audit export --from 2026-01-01 --to 2026-06-30 --output pack --sample 25 --seed 2026-H1
-    """
+    """Carry out `jitbot audit export`."""
     folder = invocation.folder / output
     _ensure_empty(folder)
     survey = survey_of(invocation, start=start, end=end, keys_file=keys_file, online=online)

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import click
-
 from jitbot import __version__
 from jitbot.adapters import documents
 from jitbot.adapters.git import GitRepository
@@ -19,13 +17,6 @@ from jitbot.usecases.ledger.verify_batches import read_keys
 
 _MOST = 1 << 20  # bytes of a file of keys
 _PATIENCE = 600  # seconds for one question to git: all of the history may be read for it
-
-keys_option = click.option(
-    "--keys",
-    "keys_file",
-    type=click.Path(path_type=Path),
-    help="The issuer's keys, as you fetched and kept them: a JSON Web Key Set.",
-)
 
 
 def load_inputs(invocation: Invocation, *, keys_file: Path | None, online: bool = False) -> AuditInputs:

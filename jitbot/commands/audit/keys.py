@@ -16,16 +16,8 @@ from jitbot.usecases.audit.read_all import pinned_keys
 from jitbot.usecases.context import ISSUER_KEYS, settings_at_main
 
 
-@click.command()
-@click.pass_obj
 def keys(invocation: Invocation) -> int:
-    """Print the public keys that the issuer of tokens publishes now, and those that main keeps: a JSON Web Key Set.
-
-    An auditor keeps them for `audit verify --keys`. Code owners who want them to count whatever the issuer
-    publishes later put them on main, as policies/issuer-keys.json.
-
-    Example: jitbot audit keys > github-keys.json
-    """
+    """Carry out `jitbot audit keys`."""
     git = clone(invocation.folder, invocation.environ)
     git.fetch_main()
     settings = settings_at_main(git, documents)

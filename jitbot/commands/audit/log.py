@@ -9,39 +9,20 @@ from pathlib import Path
 
 import click
 
-from jitbot.commands.audit.inputs import keys_option, load_inputs
+from jitbot.commands.audit.inputs import load_inputs
 from jitbot.domain.access.request_state import pull_requests
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.report.columns import as_json
 from jitbot.domain.audit.report.log_rows import NAMES, LogFilter, LogRow, as_cells, asked_for, rows
-from jitbot.domain.ledger.events import EndReason, EventType
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.request.request_reference import resolve
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import Day
 from jitbot.terminal.output import print_json, print_table
 from jitbot.terminal.prompts import folded
 from jitbot.usecases.audit.verify_ledger import AuditInputs
 
-_OUTCOMES = list(dict.fromkeys(str(each) for each in (*EventType, *EndReason)))
 
-
-@click.command()
-@keys_option
-@click.option("--person", default="", help="What this login asked for, approved or ended.")
-@click.option("--policy", default="", help="Only of this policy.")
-@click.option("--account", default="", help="Only in this account, by alias or id.")
-@click.option(
-    "--request", "request_", default="", help="One request: a path, a unique part, or a pull request."
-)
-@click.option("--outcome", type=click.Choice(_OUTCOMES), help="Only such events, or such ends.")
-@click.option("--from", "start", type=Day(), help="From this day or moment on (UTC).")
-@click.option(
-    "--to", "end", type=Day(last=True), help="Until the end of this day, or until this moment (UTC)."
-)
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table")
-@click.pass_obj
 def log(
     invocation: Invocation,
     *,
@@ -55,12 +36,7 @@ def log(
     end: datetime | None,
     form: str,
 ) -> int:
-    """Show who had what, when, why, and approved by whom, from this clone: a row for each attested event.
-
-    Asks nobody. What is not attested is left out, and counted; `jitbot audit verify` says what it is.
-
-    Example: jitbot audit log --person alice --from 2026-11-01 --format csv
-    """
+    """Carry out `jitbot audit log`."""
     inputs = load_inputs(invocation, keys_file=keys_file)
     wanted = LogFilter(
         person=person,

@@ -6,14 +6,13 @@ from pathlib import Path
 import click
 
 from jitbot.adapters.aws.trail import AwsTrails
-from jitbot.commands.audit.inputs import keys_option, load_inputs
+from jitbot.commands.audit.inputs import load_inputs
 from jitbot.domain.access.request_state import pull_requests
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.request.request_reference import resolve
 from jitbot.domain.text import escape, timestamp
 from jitbot.domain.usage.role_usage import Usage, summed
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import print_json, progress
 from jitbot.usecases.usage.sessions import used
 from jitbot.wiring.context import aws_endpoint, aws_identity
@@ -21,25 +20,10 @@ from jitbot.wiring.context import aws_endpoint, aws_identity
 _SHOWN = 40  # operations; --format json has all
 
 
-@click.command()
-@click.argument("request")
-@keys_option
-@click.option(
-    "--region", "regions", multiple=True, help="Where to look; without, where the policy's statements say."
-)
-@format_option
-@click.pass_obj
 def sessions(
     invocation: Invocation, *, request: str, keys_file: Path | None, regions: tuple[str, ...], form: str
 ) -> int:
-    """Show what was done with a grant, by CloudTrail: when entered, what was called, denied, or never used.
-
-    REQUEST is a path, a unique part of one, or a pull request's number. CloudTrail keeps management events for
-    90 days; reading or writing data, such as a table's rows, is not among them. Needs cloudtrail:LookupEvents in
-    the account; asks twice a second in each region.
-
-    Example: jitbot audit sessions 23-alice-refunds --region eu-west-1
-    """
+    """Carry out `jitbot audit sessions`."""
     inputs = load_inputs(invocation, keys_file=keys_file)
     path = resolve(request, pull_requests(inputs.history.events))
     identity = aws_identity(invocation.environ, inputs.settings, "audit")

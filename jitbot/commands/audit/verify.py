@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from jitbot.commands.audit.inputs import keys_option, load_inputs
+from jitbot.commands.audit.inputs import load_inputs
 from jitbot.commands.audit.job_summary import of_verdict
 from jitbot.domain.audit.history.findings import AuditFinding, Severity
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
@@ -16,7 +16,6 @@ from jitbot.domain.model.errors import InvalidError, JitbotError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import Moment, format_option
 from jitbot.terminal.output import print_json
 from jitbot.terminal.step_files import add_to_summary
 from jitbot.usecases.audit.compare_aws import compare
@@ -31,29 +30,6 @@ _MARKS = {Severity.BROKEN: ("✗", "red"), Severity.UNCHECKED: ("?", "yellow"), 
 _SHOWN = 200  # findings; --format json has all
 
 
-@click.command()
-@keys_option
-@click.option(
-    "--expect", multiple=True, metavar="COMMIT", help="The ledger must hold this commit; repeatable."
-)
-@click.option(
-    "--since", metavar="COMMIT", help="Pass over what is wrong before this commit, or before `recorded`."
-)
-@click.option("--online", is_flag=True, help="Fetch, and read reviews and the issuer's keys again.")
-@click.option(
-    "--online-since",
-    metavar="COMMIT",
-    help="With --online: read only approvals after this commit again, or after `recorded`.",
-)
-@click.option("--against-aws", is_flag=True, help="Compare the roles that exist now, too.")
-@click.option(
-    "--record",
-    is_flag=True,
-    help="Record the outcome in the ledger, and keep one issue while it is not good (in Actions).",
-)
-@click.option("--at", type=Moment(), help="As if verified at this time, such as 2026-11-24T09:00:00Z.")
-@format_option
-@click.pass_obj
 def verify(
     invocation: Invocation,
     *,
@@ -67,14 +43,7 @@ def verify(
     at: datetime | None,
     form: str,
 ) -> int:
-    """Check the whole record from this clone: attestations, additions only, every decision made again, every end.
-
-    Works offline without --online, --against-aws or --record. Remembers the head that it found good, in the
-    clone's refs/jitbot/verified, so that a rewritten history is detected. Exits with 1 if a promise was broken,
-    with 3 if something could not be checked.
-
-    Example: jitbot audit verify --keys github-keys.json
-    """
+    """Carry out `jitbot audit verify`."""
     _go_together(at, record=record, online=online, online_since=online_since)
     now = at or invocation.now
     context = _context(invocation) if online or against_aws or record else None

@@ -15,7 +15,6 @@ from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
 from jitbot.domain.views.merged_comment import touched_by
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import counted, findings_json, print_annotations, print_findings, print_json
 from jitbot.terminal.step_files import add_to_summary
 from jitbot.usecases.context import Context
@@ -29,19 +28,8 @@ _SWEEPS = "/sweep.yml@"  # the one workflow whose scheduled runs close what is o
 _MOST = 50  # pull requests that one run brings up to date
 
 
-@click.command()
-@click.argument("pulls", nargs=-1, type=click.IntRange(min=1), metavar="[PULL]…")
-@format_option
-@click.pass_obj
 def comment(invocation: Invocation, *, pulls: tuple[int, ...], form: str) -> int:
-    """Bring title, comment and statuses of pull requests up to date, and annotate what is wrong with them.
-
-    Without PULL: the pull request of the event; in a run of grant, sweep or revoke, those of which this run
-    recorded something. A sweep that the clock started also closes, with the reason, open requests that can give
-    nothing any more: too old a path, a window that is over, an extension of what has ended. Outside Actions nothing is written: the comment is printed.
-
-    Example: jitbot comment 7
-    """
+    """Carry out `jitbot comment`."""
     environ = invocation.environ
     context = open_context(invocation, "comment")
     numbers = pulls or _of_event(environ)

@@ -4,7 +4,7 @@ import click
 
 from jitbot import __version__
 from jitbot.adapters import documents
-from jitbot.domain.model.documents import Source
+from jitbot.domain.model.documents import SETTINGS, Source
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.notifications.channels import NO_CHANNELS, NOTIFY, SECRET, Channels, addresses
@@ -13,27 +13,12 @@ from jitbot.domain.text import escape
 from jitbot.domain.text.addresses import origin, server
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.paths import FolderTree, data_root
-from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.runs.send_chat import Sent, send, send_trial
 from jitbot.wiring.context import run_of
 
 
-@click.command()
-@click.option(
-    "--test",
-    "channel",
-    metavar="CHANNEL",
-    help="Send one message to this channel, to see whether it arrives.",
-)
-@click.pass_obj
 def notify(invocation: Invocation, *, channel: str | None) -> int:
-    """Send to chat what this run recorded, to the channels of policies/notify.yaml.
-
-    Runs in Actions, in a job of its own, which the job that records hands its notifications. The channels' addresses
-    are in JITBOT_CHANNELS, an object of JSON: {"CHANNEL": "https://…"}. Each message is sent once.
-
-    Example: jitbot notify --test payments
-    """
+    """Carry out `jitbot notify`."""
     from jitbot.adapters.webhooks import Webhooks
 
     environ = invocation.environ

@@ -8,7 +8,6 @@ from jitbot.domain.ledger.stops import StopSubject
 from jitbot.domain.model.documents import Login, policy_path
 from jitbot.domain.model.grammar import LOGIN, parse_policy_path
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import format_option
 from jitbot.terminal.output import print_json, print_report
 from jitbot.usecases.ledger.ledger import Ledger
 from jitbot.usecases.runs.stop import lift as lift_stop
@@ -18,23 +17,8 @@ from jitbot.wiring.context import open_context
 _LOGIN = re.compile(LOGIN, re.ASCII)
 
 
-@click.command()
-@click.option("--person", metavar="LOGIN", default="", help="Stop this person: everything they ask for.")
-@click.option("--policy", metavar="NAME", default="", help="Stop this policy: everything asked for under it.")
-@click.option(
-    "--lift", is_flag=True, help="Lift the stop before its 7 days are over; what it ended stays ended."
-)
-@click.option("--reason", required=True, help="Why, in a few words; recorded for good.")
-@format_option
-@click.pass_obj
 def stop(invocation: Invocation, *, person: str, policy: str, lift: bool, reason: str, form: str) -> int:
-    """Refuse every request of a person or under a policy, and end what is live of theirs, now, for 7 days.
-
-    Requests that are merged already are refused too. Allowed to the owners of policies/ alone, in a run of the
-    workflow revoke.yml. Who is stopped lifts no stop.
-
-    Example: jitbot stop --person mallory --reason "the laptop was stolen"
-    """
+    """Carry out `jitbot stop`."""
     wanted = _wanted(person, policy)
     ledger = Ledger(open_context(invocation, "stop", purpose="sweep"), invocation.now)
     report = (lift_stop if lift else use_case)(ledger, wanted, reason=reason)

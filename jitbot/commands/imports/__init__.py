@@ -8,12 +8,12 @@ from jitbot.terminal.lazy_group import LazyGroup
 
 PARTS = {
     "people": (
-        "jitbot.commands.imports.people",
+        "jitbot.commands.imports.verbs",
         "People by a CSV file, checked against GitHub and Identity Center.",
     ),
-    "teams": ("jitbot.commands.imports.teams", "Teams, with the members that GitHub shows."),
-    "accounts": ("jitbot.commands.imports.accounts", "Accounts and their groups by AWS Organizations."),
-    "policies": ("jitbot.commands.imports.policies", "Policies of the library that jitbot ships."),
+    "teams": ("jitbot.commands.imports.verbs", "Teams, with the members that GitHub shows."),
+    "accounts": ("jitbot.commands.imports.verbs", "Accounts and their groups by AWS Organizations."),
+    "policies": ("jitbot.commands.imports.verbs", "Policies of the library that jitbot ships."),
 }
 
 

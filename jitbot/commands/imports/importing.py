@@ -37,18 +37,8 @@ class ImportOptions:
 
 
 def import_options(command: F) -> F:
-    """The options of every import, as one `options`."""
+    """Take the options of every import as one `options`."""
 
-    @click.option(
-        "--check", "only", is_flag=True, help="Change nothing; end with 1 if something would change."
-    )
-    @click.option(
-        "--pull-request", is_flag=True, help="Open a pull request on main, as you, instead of writing here."
-    )
-    @click.option(
-        "--removals", type=click.IntRange(min=0), help="So many may be removed: exactly as many as there are."
-    )
-    @click.option("--repo", help="The access repository, as OWNER/NAME.")
     @wraps(command)
     def wrapped(
         *args: Any, only: bool, pull_request: bool, removals: int | None, repo: str | None, **others: Any
@@ -58,7 +48,7 @@ def import_options(command: F) -> F:
         options = ImportOptions(check=only, pull_request=pull_request, removals=removals, repo=repo)
         return command(*args, options=options, **others)
 
-    return wrapped  # type: ignore[return-value]  # click has taken the options out of the signature
+    return wrapped  # type: ignore[return-value]  # the caller names the options one by one
 
 
 def run_import(

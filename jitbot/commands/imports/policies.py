@@ -25,16 +25,6 @@ _WHO = re.compile(rf"{LOGIN}|@{codeowners.TEAM}")
 _WHERE = re.compile(r"@?[a-z][a-z0-9-]{0,62}")
 
 
-@click.command()
-@click.argument("names", metavar="NAME[,NAME]")
-@click.option("--eligible", multiple=True, required=True, help="Who may ask: LOGIN or @ORG/TEAM. Repeatable.")
-@click.option("--account", multiple=True, required=True, help="Where: ALIAS or @GROUP. Repeatable.")
-@click.option(
-    "--owner",
-    multiple=True,
-    help="Who approves, or reviews: LOGIN or @ORG/TEAM. Default: who owns policies/.",
-)
-@click.pass_obj
 def policies(
     invocation: Invocation,
     *,
@@ -43,13 +33,7 @@ def policies(
     account: tuple[str, ...],
     owner: tuple[str, ...],
 ) -> int:
-    """Write policies of the library into the repository in this folder, with a line of CODEOWNERS for each.
-
-    No file is overwritten, and a line that CODEOWNERS has for a policy stays as it is. Have the change reviewed
-    like any other change of the rules.
-
-    Example: jitbot import policies sqs-redrive --eligible @acme/payments --account prod --owner @acme/leads
-    """
+    """Carry out `jitbot import policies`."""
     root, library = data_root(invocation.folder), templates.library()
     for option, given, shape in (
         ("--eligible", eligible, _WHO),

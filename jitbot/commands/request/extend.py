@@ -13,28 +13,11 @@ from jitbot.domain.text import duration as lengths
 from jitbot.domain.text import timestamp
 from jitbot.domain.views.preview import Former
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import (
-    Length,
-    dry_option,
-    format_option,
-    repo_option,
-    timeout_option,
-    wait_option,
-)
 from jitbot.terminal.prompts import tell
 from jitbot.usecases.ledger.remote_ledger import UnverifiedLedger
 from jitbot.wiring.requester import open_client
 
 
-@click.command()
-@click.argument("words", nargs=-1, metavar="[REQUEST] [DURATION]")
-@click.option("--by", type=Length(), help="How much longer than it is now, instead of DURATION.")
-@repo_option
-@wait_option
-@timeout_option
-@dry_option
-@format_option
-@click.pass_obj
 def extend(
     invocation: Invocation,
     *,
@@ -46,13 +29,7 @@ def extend(
     dry_run: bool,
     form: str,
 ) -> int:
-    """Ask for more time: open the pull request that changes a request's duration, and nothing else.
-
-    DURATION is the whole, from the first start on. REQUEST is a path, a unique part of one, or a pull
-    request's number; without it, your newest live one. The former grant stays until the new one is approved.
-
-    Example: jitbot extend --by 1h
-    """
+    """Carry out `jitbot extend`."""
     named, whole = _words(words, by)
     now = invocation.now
     client = open_client(invocation, "extend", repo)

@@ -16,7 +16,6 @@ from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.request.request_reference import pull_number
 from jitbot.domain.text import escape, timestamp
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import format_option, repo_option, timeout_option
 from jitbot.terminal.output import print_json
 from jitbot.terminal.prompts import tell
 from jitbot.usecases.ledger.remote_ledger import UnverifiedLedger
@@ -28,18 +27,6 @@ WORKFLOW = "revoke.yml"
 _RECORDS = "the ledger records, unverified, that"
 
 
-@click.command()
-@click.argument("request", required=False)
-@click.option(
-    "-r", "--reason", default="done", show_default=True, help="Why, in a few words; recorded for good."
-)
-@repo_option
-@click.option(
-    "--no-wait", is_flag=True, help="Start it, and do not wait until the ledger says that it ended."
-)
-@timeout_option
-@format_option
-@click.pass_obj
 def release(
     invocation: Invocation,
     *,
@@ -50,13 +37,7 @@ def release(
     timeout: timedelta,
     form: str,
 ) -> int:
-    """End access now, in all its accounts, for good: yours, or one that you own. Starts the workflow revoke.yml.
-
-    REQUEST is a path, a unique part of one, or a pull request's number; without it, your live one. The
-    workflow is started whatever the ledger says, since here nobody has verified it: the job decides.
-
-    Example: jitbot release
-    """
+    """Carry out `jitbot release`."""
     client = open_client(invocation, "release", repo)
     ledger, now = UnverifiedLedger(client.github), invocation.now
     answer = ask_ledger(ledger, now)

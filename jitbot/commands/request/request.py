@@ -16,16 +16,6 @@ from jitbot.domain.model.grammar import any_request, policy_of
 from jitbot.domain.request import new_request
 from jitbot.terminal import prompts
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import (
-    Length,
-    Moment,
-    Named,
-    dry_option,
-    format_option,
-    repo_option,
-    timeout_option,
-    wait_option,
-)
 from jitbot.usecases.request.open_pull_request import free_path
 from jitbot.usecases.request.requester_client import RequesterClient
 from jitbot.wiring.requester import open_client
@@ -44,25 +34,6 @@ class RequestDraft:
     parameters: tuple[tuple[str, str], ...]
 
 
-@click.command()
-@click.argument("policy", required=False)
-@click.option(
-    "-a", "--account", "accounts", multiple=True, help="Where; several with commas, or given again."
-)
-@click.option("-d", "--duration", type=Length(), help="How long: 90m, 2h, 1h30m, 2d.")
-@click.option("-r", "--reason", help="Why, in one line, for the approver and the record.")
-@click.option(
-    "-p", "--parameter", "parameters", type=Named(), multiple=True, help="An answer to the policy's question."
-)
-@click.option("--ticket", help="The ticket behind it, as in INC-1234.")
-@click.option("--starts-at", type=Moment(), help="When it begins, in UTC; otherwise at the merge.")
-@click.option("--again", metavar="REQUEST", help="Ask for the same as this request once more, in a new file.")
-@repo_option
-@wait_option
-@timeout_option
-@dry_option
-@format_option
-@click.pass_obj
 def request(
     invocation: Invocation,
     *,
@@ -80,13 +51,7 @@ def request(
     dry_run: bool,
     form: str,
 ) -> int:
-    """Ask for access: open the pull request that asks under POLICY, in GitHub alone. Needs no clone.
-
-    At a terminal it asks for what is missing. The token is yours: GITHUB_TOKEN, GH_TOKEN, or the one of
-    `gh auth login`.
-
-    Example: jitbot request orders-db-read -a prod -d 2h -p table=orders
-    """
+    """Carry out `jitbot request`."""
     draft = RequestDraft(
         policy=policy,
         accounts=tuple(name for each in accounts for name in each.split(",") if name),

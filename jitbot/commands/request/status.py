@@ -42,7 +42,6 @@ from jitbot.domain.setup.doctor.report import tried
 from jitbot.domain.setup.doctor.workflows import CLOCK, LONGEST_SILENCE
 from jitbot.domain.text import escape, timestamp
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import Moment, format_option, repo_option
 from jitbot.terminal.output import print_json, print_table
 from jitbot.terminal.prompts import folded, tell
 from jitbot.usecases.ledger import remote_ledger
@@ -79,27 +78,6 @@ class Seen:
     pulls: tuple[PullRequest, ...] = ()  # every open one
 
 
-@click.command()
-@click.option("--person", help="Only what this login asked for.")
-@click.option(
-    "--all",
-    "everything",
-    is_flag=True,
-    help="Everybody's, and what has ended or was refused too, of the last 21 days.",
-)
-@click.option("--ended", is_flag=True, help="What has ended or was refused too, of the last 21 days.")
-@click.option(
-    "--at", type=Moment(), help="Show the grants as of this time, past or future; without open requests."
-)
-@click.option(
-    "--to-approve",
-    "alone",
-    is_flag=True,
-    help="Only what waits for your approval or your review.",
-)
-@repo_option
-@format_option
-@click.pass_obj
 def status(
     invocation: Invocation,
     *,
@@ -111,14 +89,7 @@ def status(
     repo: str | None,
     form: str,
 ) -> int:
-    """Show what is asked for, and waits for whom; what is granted, and until when.
-
-    Yours, if the token is of somebody in policies/people.yaml, with what waits for you, and what of yours was
-    refused in the last 7 days; everybody's otherwise. In a clone the ledger is read with git and every entry of it is
-    verified; with --repo, or without a clone, it is read through the API, and nothing is verified.
-
-    Example: jitbot status
-    """
+    """Carry out `jitbot status`."""
     if alone:
         return _to_approve(invocation, repo, form)
     client, trouble = _client(invocation, repo)

@@ -11,7 +11,6 @@ from jitbot.domain.model.grammar import is_request
 from jitbot.domain.model.merge_facts import PullRequest
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import repo_option
 from jitbot.terminal.prompts import sure, tell
 from jitbot.usecases.request.requester_client import RequesterClient
 from jitbot.wiring.requester import open_client
@@ -19,19 +18,8 @@ from jitbot.wiring.requester import open_client
 _MOST = 10  # own open pull requests whose files are listed, where none is named
 
 
-@click.command()
-@click.argument("number", type=click.IntRange(min=1), metavar="[PULL]", required=False)
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@repo_option
-@click.pass_obj
 def withdraw(invocation: Invocation, *, number: int | None, yes: bool, repo: str | None) -> int:
-    """Close a pull request of yours that asks for access and is not merged: nothing is granted by it then.
-
-    PULL is its number; without it, the only one of yours that waits. An extension that is withdrawn leaves the grant
-    as it is. To end what is granted already: jitbot release.
-
-    Example: jitbot withdraw 7
-    """
+    """Carry out `jitbot withdraw`."""
     client = open_client(invocation, "withdraw", repo)
     pull = client.github.pull(number) if number is not None else _only(client)
     asked = _asked(client, pull)

@@ -11,7 +11,7 @@ import click
 
 from jitbot.adapters import documents
 from jitbot.domain.aws import service_roles
-from jitbot.domain.model.documents import Parsed, Policy, Settings, Source
+from jitbot.domain.model.documents import SETTINGS, Parsed, Policy, Settings, Source
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup import account_template as domain
@@ -20,7 +20,6 @@ from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import FolderTree, data_root, policy_paths
 from jitbot.usecases.collect.collect_case import ACCOUNTS
-from jitbot.usecases.context import SETTINGS
 
 REGION = "us-east-1"  # of the stacks: what they make is global
 T = TypeVar("T")
@@ -59,35 +58,6 @@ aws cloudformation create-stack --stack-name {0}bot --template-body file://jitbo
 # After a change of the template: the same with update-stack-set, or update-stack."""
 
 
-@click.command()
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["yaml", "json", "terraform"]),
-    default="yaml",
-    help="How to print the template; terraform wraps it in the resources that roll it out.",
-)
-@click.option("--owner-id", type=click.IntRange(min=1), help="GitHub's number of the repository's owner.")
-@click.option(
-    "--services", help="The most that grants may use, as in dynamodb,s3. Default: what policies use."
-)
-@click.option("--managed-policies", help="What grants may carry, as in ReadOnlyAccess. Default: likewise.")
-@click.option("--existing-provider", is_flag=True, help="The accounts know GitHub's issuer already.")
-@click.option(
-    "--no-pin", is_flag=True, help="For another issuer than GitHub's own: trust by the subject alone."
-)
-@click.option(
-    "--requesters", "which", flag_value="requesters", help="What requesters need on their own side."
-)
-@click.option("--stackset", "which", flag_value="stackset", help="The commands that roll the template out.")
-@click.option(
-    "--region",
-    metavar="REGION",
-    default=REGION,
-    show_default=True,
-    help="With --stackset or terraform: where the stacks are, as your organisation's policies allow.",
-)
-@click.pass_obj
 def bootstrap(
     invocation: Invocation,
     *,
@@ -100,12 +70,7 @@ def bootstrap(
     which: str | None,
     region: str,
 ) -> int:
-    """Print what prepares AWS accounts for jitbot, from policies/settings.yaml and policies/access/.
-
-    Nothing is called and nothing is changed: an administrator reads it, and rolls it out.
-
-    Example: jitbot bootstrap --owner-id 9000 > jitbot.yaml
-    """
+    """Carry out `jitbot bootstrap`."""
     root = data_root(invocation.folder)
     settings = _read(root, SETTINGS, documents.parse_settings)
     if which == "requesters":

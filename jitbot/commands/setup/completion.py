@@ -31,16 +31,8 @@ _TAKES_POLICIES = frozenset({"request", _POLICY})
 _MOST = 2000  # of the ledger's latest commits, and of the names offered
 
 
-@click.command()
-@click.argument("shell", type=click.Choice(SHELLS))
-def completion(*, shell: str) -> int:
-    """Print the script that makes a shell complete jitbot's verbs, options, policies and requests.
-
-    Put it where the shell looks, once: for bash ~/.local/share/bash-completion/completions/jitbot, for zsh a
-    file _jitbot in a folder of $fpath, for fish ~/.config/fish/completions/jitbot.fish.
-
-    Example: jitbot completion bash
-    """
+def completion(_invocation: Invocation, *, shell: str) -> int:
+    """Carry out `jitbot completion`."""
     found = get_completion_class(shell)
     if found is None:
         raise click.UsageError(f"there is no completion for {shell}")
@@ -65,7 +57,7 @@ class _Here(ShellComplete):
 def prepare() -> None:
     """Have click's own classes for each shell answer as above."""
     for shell in SHELLS:
-        if (known := get_completion_class(shell)) is not None:
+        if (known := get_completion_class(shell)) is not None and not issubclass(known, _Here):
             add_completion_class(type(known.__name__, (_Here, known), {}), shell)
 
 

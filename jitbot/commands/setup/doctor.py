@@ -16,7 +16,6 @@ from jitbot.domain.setup.doctor.report import Check, CheckVerdict, as_json, by_c
 from jitbot.domain.text import escape
 from jitbot.domain.text.addresses import GITHUB_API, server
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import Length, format_option
 from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import clone
 from jitbot.terminal.prompts import folded
@@ -39,26 +38,6 @@ _ENDS = {
 }
 
 
-@click.command()
-@click.option("--no-github", is_flag=True, help="Look at the files of main alone.")
-@click.option("--no-aws", is_flag=True, help="Do not enter the AWS accounts.")
-@click.option("--all", "every", is_flag=True, help="Show what is fine, line by line, too.")
-@click.option(
-    "--rehearse",
-    is_flag=True,
-    help="Instead: play a harmless request for real, and say which assumptions held.",
-)
-@click.option("--account", help="With --rehearse: in which account, where the policy has several.")
-@click.option("--profile", help="With --rehearse: the AWS profile that is you.")
-@click.option(
-    "--timeout",
-    type=Length(),
-    default="4h",
-    show_default=True,
-    help="With --rehearse: how long to watch at most.",
-)
-@format_option
-@click.pass_obj
 def doctor(
     invocation: Invocation,
     *,
@@ -71,18 +50,7 @@ def doctor(
     timeout: timedelta,
     form: str,
 ) -> int:
-    """Check that GitHub and AWS are configured safely, and say how to fix each problem.
-
-    Reads main, GitHub and jitbot's own roles in AWS, and changes nothing. GitHub shows some settings to admins
-    alone: with GITHUB_TOKEN of one (gh auth token) all can be seen; what cannot is unknown. Ends with 1 where
-    a promise would not hold, 3 where it is unknown.
-
-    With --rehearse it asks, as you, for one harmless read under the policy `rehearsal`, which a second person
-    approves, and watches it for about 80 minutes: AWS's refusal at the end, and the removal, too. It can be stopped,
-    and run again to go on. Ends with 1 where an assumption did not hold, 3 where one was not seen.
-
-    Example: jitbot doctor --no-aws
-    """
+    """Carry out `jitbot doctor`."""
     if rehearse:
         options = RehearsalOptions(account=account, profile=profile, timeout=timeout, form=form)
         return rehearsal.run(invocation, options)

@@ -11,7 +11,7 @@ from jitbot.adapters import documents
 from jitbot.adapters.github import GitHubReader, GitHubWriter
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.commands.setup import templates
-from jitbot.domain.model.documents import POLICIES, GithubId, Login, Parsed, Settings, Source
+from jitbot.domain.model.documents import POLICIES, SETTINGS, GithubId, Login, Parsed, Settings, Source
 from jitbot.domain.model.errors import InvalidError, UnavailableError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.setup import policy_library, scaffold
@@ -27,7 +27,6 @@ from jitbot.terminal.paths import FolderTree, data_root, policy_paths
 from jitbot.terminal.prompts import Choice, choose_some
 from jitbot.usecases.collect.collect_case import Tree
 from jitbot.usecases.collect.memory_tree import MemoryTree
-from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request import requests_page
 from jitbot.usecases.setup.apply_settings import apply_settings, ready
 from jitbot.wiring.context import github_client
@@ -50,30 +49,6 @@ What to do next, in this order:
   5. See whether it all holds:  jitbot doctor"""
 
 
-@click.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=".")
-@click.option("--repository", help="The access repository on GitHub, as owner/name.")
-@click.option("--repository-id", type=click.IntRange(min=1), help="Its number. Default: GitHub is asked.")
-@click.option(
-    "--owner", "owners", multiple=True, help="Who owns rules and approves: LOGIN, or LOGIN:ID. Repeatable."
-)
-@click.option("--account", "accounts", multiple=True, help="An AWS account, as ALIAS=ID. Repeatable.")
-@click.option(
-    "--policies",
-    help="What may be asked for: all, starter, or names of the library with commas. Default: it asks, else starter.",
-)
-@click.option("--issuer", help="Who signs the job's tokens. Default: GitHub.")
-@click.option("--release", help="The full commit of the jitbot to pin. Default: the one that runs, if known.")
-@click.option("--upstream", help="Where that commit is, as owner/name. Default: likewise.")
-@click.option("--apply", "apply", is_flag=True, help="Set GitHub up for the repository that lies here.")
-@click.option("--yes", is_flag=True, help="With --apply: do not ask.")
-@click.option(
-    "--requests-page",
-    "anew",
-    is_flag=True,
-    help="Write requests/README.md anew, from the rules that lie here.",
-)
-@click.pass_obj
 def init(
     invocation: Invocation,
     /,
@@ -85,14 +60,7 @@ def init(
     anew: bool,
     **answers: Any,
 ) -> int:
-    """Write the files of a new access repository, which holds data alone and pins jitbot by commit.
-
-    Nothing that exists is overwritten, except requests/README.md with --requests-page. With --apply nothing is
-    written: the settings of the repository that lies here are made on GitHub, each only where it differs, with the
-    GITHUB_TOKEN of an admin.
-
-    Example: jitbot init access --repository acme/access --owner bob
-    """
+    """Carry out `jitbot init`."""
     place = invocation.folder / folder
     if apply:
         return _apply(invocation, place, yes=yes)

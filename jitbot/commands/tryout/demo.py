@@ -6,19 +6,8 @@ from jitbot.commands.tryout.sandbox import needs_sandbox
 from jitbot.terminal.invocation import Invocation
 
 
-@click.command()
-@click.option("--step", is_flag=True, help="Wait for Enter after each scene.")
-@click.option(
-    "--scene", type=click.IntRange(1, 14), help="Show this scene alone; those before it are played unseen."
-)
-@click.pass_obj
 def demo(invocation: Invocation, *, step: bool, scene: int | None) -> int:
-    """Show the whole life of a request with the real commands, on an embedded GitHub and AWS.
-
-    Needs git and the extra `sandbox`; reaches nothing outside this machine; leaves nothing behind.
-
-    Example: jitbot demo --step
-    """
+    """Carry out `jitbot demo`."""
     with needs_sandbox():
         from jitbot.sandbox.story.play import play
 

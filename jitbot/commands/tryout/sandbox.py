@@ -18,6 +18,7 @@ from jitbot.commands.setup.templates import with_extra
 from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
+from jitbot.terminal.invocation import Invocation
 
 if TYPE_CHECKING:
     from jitbot.sandbox.organisation import Acme
@@ -35,24 +36,8 @@ def needs_sandbox() -> Iterator[None]:
         raise InvalidError(f"{error.name} is missing; install the sandbox: {install}") from None
 
 
-@click.command()
-@click.option(
-    "--as", "login", default="alice", show_default=True, help="Whose AWS credentials and token to print."
-)
-@click.option(
-    "--workflows/--no-workflows",
-    default=True,
-    help="Whether pushes, pull requests and dispatches start acme's workflows, as on GitHub; without them, the "
-    "terminal can run them by hand.",
-)
-def sandbox(*, login: str, workflows: bool) -> int:
-    """Start an embedded GitHub and AWS with the example organisation acme, until Ctrl-C.
-
-    Prints one line to type in another terminal, where jitbot, git and the aws command line then work against
-    it, and shows here what the workflows do and what they write to chat. Pull requests have a page at the address that `request` prints.
-
-    Example: jitbot sandbox --as bob
-    """
+def sandbox(_invocation: Invocation, *, login: str, workflows: bool) -> int:
+    """Carry out `jitbot sandbox`."""
     with needs_sandbox():
         from jitbot.sandbox.chat import ChatSandbox
         from jitbot.sandbox.clock import Clock

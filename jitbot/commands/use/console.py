@@ -7,18 +7,8 @@ from jitbot.domain.model.errors import InvalidError
 from jitbot.domain.model.exit_code import ExitCode
 from jitbot.domain.text import escape
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import account_option, clone_option, named_option, profile_option
 
 
-@click.command()
-@click.argument("request", required=False)
-@account_option
-@profile_option
-@clone_option
-@named_option
-@click.option("--open", "opened", is_flag=True, help="Open the Switch Role link in the browser.")
-@click.option("--federated", "signed", is_flag=True, help="Print a sign-in link too: it is a secret.")
-@click.pass_obj
 def console(
     invocation: Invocation,
     *,
@@ -30,13 +20,7 @@ def console(
     opened: bool,
     signed: bool,
 ) -> int:
-    """Print the link that switches your AWS console to a grant's role, and with --federated one that signs in.
-
-    REQUEST is a path, a unique part of one, or a pull request's number; your newest live one if left out. The
-    sign-in link is never opened from here: what a browser is started with, every process can read.
-
-    Example: jitbot console --open refunds
-    """
+    """Carry out `jitbot console`."""
     from jitbot.adapters.aws import console_links
 
     wanted = GrantChoice(

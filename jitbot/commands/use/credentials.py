@@ -13,27 +13,9 @@ from jitbot.domain.model.grammar import policy_of
 from jitbot.domain.request.request_reference import pull_number, resolve
 from jitbot.domain.text import escape, timestamp
 from jitbot.terminal.invocation import Invocation
-from jitbot.terminal.option_types import (
-    account_option,
-    clone_option,
-    named_option,
-    profile_option,
-    role_option,
-)
 from jitbot.terminal.output import print_json
 
 
-@click.command()
-@click.argument("request", required=False)
-@account_option
-@role_option
-@profile_option
-@clone_option
-@named_option
-@click.option("--configure", "change", flag_value="configure", help="Write a profile into the AWS config.")
-@click.option("--unconfigure", "change", flag_value="unconfigure", help="Take that profile out again.")
-@click.option("--name", help="With --configure: the profile's name; jit-POLICY-ACCOUNT if left out.")
-@click.pass_obj
 def credentials(
     invocation: Invocation,
     *,
@@ -46,15 +28,7 @@ def credentials(
     change: str | None,
     name: str | None,
 ) -> int:
-    """Print a grant's credentials as the AWS SDKs' `credential_process` wants them, to be used by programs.
-
-    REQUEST is a path, a unique part of one, or a pull request's number; your newest live one if left out.
-    A session is kept in your cache folder until it ends, and renewed as long as the grant lasts. With --role
-    the ledger is not read, so only the session's own end is known; the grant still ends on time. When less than
-    15 minutes are left, stderr says so once, with the command that asks for more.
-
-    Example: jitbot credentials --configure refunds
-    """
+    """Carry out `jitbot credentials`."""
     if role and (request or account or change):
         raise click.UsageError("--role stands alone: it names request and account already")
     if name is not None and change != "configure":

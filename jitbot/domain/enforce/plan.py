@@ -61,6 +61,16 @@ def to_grant(
     )
 
 
+def may_have_to_end(states: Iterable[RequestState], ends: EarlyEnds) -> bool:
+    """Whether an early end is due that is not recorded yet, or it is unknown whether one is: then a sweep has work."""
+    return bool(ends.unknown) or any(
+        ends.of(state, account_state) is not None
+        for state, term, documents in _roles(states)
+        if (account_state := state.account_state(documents.account_id)).end is None
+        and not account_state.expired_at(term.window.expires_at)
+    )
+
+
 def offboarded(state: RequestState, people: People) -> bool:
     """Whether the requester is no longer there, or no longer with the recorded GitHub id and AWS principal."""
     if state.current is None:

@@ -263,6 +263,7 @@ class Acknowledgement:
     reason: str
 
 
+SETTINGS = "policies/settings.yaml"
 POLICIES = "policies/access/"
 
 

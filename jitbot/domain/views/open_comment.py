@@ -281,7 +281,7 @@ def _next(summaries: Sequence[RequestSummary], page: str, *, auto_merge: bool) -
         return (
             f"{review} It still needs {most} approvals. Do not merge it before: it would be refused for good."
         )
-    return f"{review} Then press **Merge**: auto-merge is off here, and nothing else starts it."
+    return f"{review} Then press **Merge**, unless auto-merge is on."
 
 
 def _blocked(awaiting: PendingApprovals) -> str:

@@ -24,9 +24,25 @@ _NAME = 40  # characters of one name: those that are valid are shorter
 _PLAIN = re.compile(r"[A-Za-z0-9._/@+-]+", re.ASCII)
 
 
+# Where GitHub merges by itself on the one approval that is enough, check.yml does not run for that approval.
+ONE_APPROVAL = " (one approval)"
+
+
 def title(summaries: Iterable[RequestSummary]) -> str:
-    """The title; empty if a request does not read."""
+    """The title; empty if a request does not read. It says where one approval of any owner is enough for everything."""
     every = worst_first(summaries)
+    whole = _title(every)
+    room = whole and len(whole) + len(ONE_APPROVAL) <= LONGEST
+    return f"{whole}{ONE_APPROVAL}" if room and every and all(map(_takes_one, every)) else whole
+
+
+def _takes_one(summary: RequestSummary) -> bool:
+    """Whether it asks for access that any one owner may approve; the end of access is not approved by jitbot."""
+    awaiting = None if summary.kind is ChangeKind.DELETED else summary.awaiting
+    return awaiting is not None and awaiting.requirement.any_owner_will_do
+
+
+def _title(every: Sequence[RequestSummary]) -> str:
     known = [(each, each.request) for each in every if each.request is not None]
     if len(known) < len(every):
         return ""

@@ -206,12 +206,13 @@ class Dispatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartedRun:
-    """A run of a workflow, by its file, and what started it when."""
+    """A run of a workflow, by its file, and what started it when, on which commit of main; all of them succeed."""
 
     id: int
     workflow: str
     event: str
     at: datetime
+    sha: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

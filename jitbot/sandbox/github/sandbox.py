@@ -205,7 +205,8 @@ class GitHubSandbox:
         tip = repo.store.resolve(ref) or ""
         person = self._site.user(actor)
         run_id = next(self._run_ids)
-        repo.runs.append(StartedRun(id=run_id, workflow=workflow, event=event, at=self._site.clock.now()))
+        now = self._site.clock.now()
+        repo.runs.append(StartedRun(id=run_id, workflow=workflow, event=event, at=now, sha=tip))
         named = oidc.workflow_ref(repo.full_name, workflow, ref)
         variables = {
             **self._place(repo),

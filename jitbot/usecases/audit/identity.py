@@ -8,12 +8,11 @@ from itertools import pairwise
 
 from jitbot.domain.audit.history.main_history import MainHistory
 from jitbot.domain.ledger.attestation import Tenure
-from jitbot.domain.model.documents import Parsed, Settings
+from jitbot.domain.model.documents import SETTINGS, Parsed, Settings
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.audit.unfollowed import parsed, parsed_at
-from jitbot.usecases.context import SETTINGS
 
 
 def tenures(git: Git, documents: DocumentReader, main_history: MainHistory) -> tuple[Tenure, ...]:

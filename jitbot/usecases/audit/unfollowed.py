@@ -6,11 +6,10 @@ from typing import TypeVar
 from jitbot.domain.audit.history.absences import Left
 from jitbot.domain.audit.history.main_history import MainHistory, Unfollowed, Version
 from jitbot.domain.ledger.batches import AddedEntry
-from jitbot.domain.model.documents import PLAIN, Parsed, Sha, Source
+from jitbot.domain.model.documents import PLAIN, SETTINGS, Parsed, Sha, Source
 from jitbot.domain.model.errors import UnavailableError
 from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import PEOPLE
-from jitbot.usecases.context import SETTINGS
 
 _FOLDER = "040000"
 T = TypeVar("T")

@@ -17,6 +17,7 @@ from jitbot.domain.model import bounds, codeowners
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS, NO_GROUPS
 from jitbot.domain.model.documents import (
     PLAIN,
+    SETTINGS,
     Finding,
     GithubId,
     Login,
@@ -46,7 +47,7 @@ from jitbot.domain.text import duration
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.ports.github_read import GitHubRead
-from jitbot.usecases.context import SETTINGS, Context
+from jitbot.usecases.context import Context
 from jitbot.usecases.read_back import Patience
 
 ACCOUNTS, PEOPLE, TEAMS = "policies/accounts.yaml", "policies/people.yaml", "policies/teams.yaml"

@@ -18,6 +18,7 @@ from jitbot.domain.model import codeowners
 from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
 from jitbot.domain.model.documents import (
     POLICIES,
+    SETTINGS,
     Finding,
     Parsed,
     People,
@@ -48,7 +49,6 @@ from jitbot.usecases.collect.collect_case import (
     read_request,
     read_rules,
 )
-from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request import requests_page
 from jitbot.usecases.pull_request.proposed_rules import (
     ProposedRules,

@@ -14,6 +14,7 @@ from jitbot.domain.model.account_groups import ACCOUNT_GROUPS
 from jitbot.domain.model.documents import (
     PLAIN,
     POLICIES,
+    SETTINGS,
     Parsed,
     People,
     Person,
@@ -34,7 +35,6 @@ from jitbot.ports.documents import DocumentReader
 from jitbot.ports.github_read import GitHubRead
 from jitbot.ports.github_write import GitHubWrite
 from jitbot.usecases.collect.collect_case import ACCOUNTS, PEOPLE, SHARED_RULES, TEAMS, read_rules
-from jitbot.usecases.context import SETTINGS
 from jitbot.usecases.pull_request.checking import Checker
 
 T = TypeVar("T")

@@ -22,6 +22,7 @@ from jitbot.usecases.runs.post_review import with_reviews
 from jitbot.usecases.runs.report import Report
 from jitbot.usecases.runs.rule_record import with_rule_changes
 
+SWEEP = "sweep"  # the output of this step that says `no` where a sweep would have no early end to make
 _DOWN = (
     5  # records in a row to which GitHub gives no answer that can be used, before a run gives way to the next
 )
@@ -34,7 +35,13 @@ def grant(context: Context, now: datetime, *, dry_run: bool = False) -> Report:
         ensure_recordable(context)
     ledger = Ledger(context, now)
     with announced(ledger):
-        return _grant(ledger, dry_run=dry_run)
+        report = _grant(ledger, dry_run=dry_run)
+    if not report.may_have_to_end:
+        try:
+            context.output(SWEEP, "no")
+        except JitbotError as error:
+            context.say(f"a sweep is started, whatever there is to end: {error}")
+    return report
 
 
 def _grant(ledger: Ledger, *, dry_run: bool) -> Report:
@@ -159,6 +166,7 @@ def _carried_out(ledger: Ledger, history: LedgerView, report: Report) -> Report:
     known = {event.key for event in report.recorded}
     recorded = report.recorded + tuple(event for event in decided if event.key not in known)
     report = replace(report, planned=changes, recorded=recorded, alarms=early_ends.alarms(ends))
+    report = replace(report, may_have_to_end=plan.may_have_to_end(history.states.values(), ends))
     if report.dry or not changes:
         return report
     outcome = apply(context, changes, now)

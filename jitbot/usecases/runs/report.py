@@ -32,6 +32,7 @@ class Report:
     alarms: tuple[Finding, ...] = ()  # what somebody must see to: they fail the run
     doubt: str = ""
     dry: bool = False
+    may_have_to_end: bool = True  # whether a sweep may have an early end to make
 
     @property
     def exit_code(self) -> ExitCode:

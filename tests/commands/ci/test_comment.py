@@ -96,7 +96,10 @@ def test_the_json_has_these_keys(office: Office) -> None:
     assert answer.code == 1
     good, bad = answer.json
     assert [list(good), list(bad)] == [SHAPE, SHAPE]
-    assert (good["ok"], good["title"]) == (True, "alice: orders-db-read in prod, 2h, table=orders")
+    assert (good["ok"], good["title"]) == (
+        True,
+        "alice: orders-db-read in prod, 2h, table=orders (one approval)",
+    )
     assert good["statuses"]["jitbot/check"] == {"state": "success", "description": "all good"}
     assert (bad["ok"], [each["code"] for each in bad["findings"]]) == (False, ["duration-above-maximum"])
 

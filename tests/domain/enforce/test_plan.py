@@ -44,6 +44,7 @@ from jitbot.domain.enforce.drift import LIST_LAG
 from jitbot.domain.enforce.plan import (
     EarlyEnds,
     denials,
+    may_have_to_end,
     offboarded,
     to_end,
     to_grant,
@@ -299,6 +300,27 @@ def test_what_must_end_is_denied_at_once(
     assert denial(ending(APPROVED, *events, roles=[ROLE], ends=ends)) == why
     foreign = a_listed_role(trust_policy=FOREIGN)
     assert denial(ending(APPROVED, GRANTED, *events, roles=[foreign], ends=ends)) == why
+
+
+@pytest.mark.parametrize(("events", "ends", "why"), ENDS)
+def test_what_must_end_is_seen_before_aws_is_asked(
+    events: list[Event], ends: EarlyEnds, why: tuple[EndReason, str]
+) -> None:
+    """Until the end is recorded: whatever the role is like, a sweep has work."""
+    for known in ((APPROVED, GRANTED), (APPROVED,)):
+        assert may_have_to_end([a_request_state(*known, *events)], ends)
+        over = an_outcome(EventType.ENDED, why=why[0])
+        assert not may_have_to_end([a_request_state(*known, *events, over)], ends)
+    expired = a_request_state(APPROVED, GRANTED, *events, EXPIRED)
+    assert not may_have_to_end([expired], ends)
+
+
+def test_where_nothing_must_end_a_sweep_has_no_early_end_to_make() -> None:
+    """A live grant, an expired one, and another's end are no work; what is not known may be."""
+    state = a_request_state(APPROVED, GRANTED)
+    assert not may_have_to_end([], EarlyEnds())
+    assert not may_have_to_end([state], EarlyEnds(deleted=frozenset({OTHER}), refused={PATH: "no right"}))
+    assert may_have_to_end([state], EarlyEnds(unknown={PATH: "GitHub lags"}))
 
 
 def test_a_denial_says_all_that_is_known() -> None:

@@ -130,7 +130,7 @@ def test_the_documents_are_folded_away_whole() -> None:
     ("auto_merge", "reviews", "said"),
     [
         (True, (), "It merges by itself once it is approved"),
-        (False, (), "Then press Merge: auto-merge is off here"),
+        (False, (), "Then press Merge, unless auto-merge is on"),
         (False, (a_review(),), "Checked and approved. Press Merge"),
         (True, (a_review(),), "Checked and approved. It merges by itself"),
     ],
@@ -175,7 +175,7 @@ def test_nobody_is_invited_to_a_merge_that_is_refused(
     ("reviews", "said"),
     [
         ((), "It still needs 2 approvals. Do not merge it before"),
-        ((a_review(),), "Then press Merge: auto-merge is off here"),
+        ((a_review(),), "Then press Merge, unless auto-merge is on"),
         ((a_review(), a_review("erin")), "Checked and approved. Press Merge"),
     ],
 )
@@ -322,7 +322,7 @@ def test_what_nobody_awaits_is_not_approved() -> None:
     """Without an approval that is waited for there is none to be told of, and none to be enough."""
     seen = rendered(comment(a_summary(awaiting=None))).text
     assert "Approval (" not in seen
-    assert "Then press Merge: auto-merge is off here" in seen
+    assert "Then press Merge, unless auto-merge is on" in seen
 
 
 def test_the_room_of_a_comment() -> None:

@@ -1,5 +1,6 @@
 """The title of a pull request: who, what, where, how long, with what, in what GitHub takes of it."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
@@ -14,7 +15,7 @@ from jitbot.domain.model.documents import AccountId, Parameter, Statement
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.views import titles
 from jitbot.domain.views.request_summary import RequestSummary
-from jitbot.domain.views.titles import LONGEST, title
+from jitbot.domain.views.titles import LONGEST, ONE_APPROVAL, title
 
 GRANTED = a_request_state(an_approval())
 EXTENDS = a_request(duration=4 * HOUR)
@@ -22,6 +23,11 @@ MANY = {
     "prod": AccountId("111111111111"),
     **{f"sandbox-{n:03}": AccountId(f"{n:012}") for n in range(1, 100)},
 }
+
+
+def bare(summaries: Iterable[RequestSummary]) -> str:
+    """The title, without what it says of approvals."""
+    return title(summaries).removesuffix(ONE_APPROVAL)
 
 
 @pytest.mark.parametrize(
@@ -87,20 +93,45 @@ MANY = {
 )
 def test_the_title(summaries: list[RequestSummary], expected: str) -> None:
     """Who, what, where, how long: that is all a phone shows."""
-    assert title(summaries) == expected
+    assert bare(summaries) == expected
+
+
+def test_the_title_says_where_one_approval_is_enough() -> None:
+    """For everything that is asked, and as its last word; where more is needed, or it does not fit, it does not."""
+    waits = a_summary(rules=the_rules(policy=a_policy(approvals=1)))
+    more = a_summary(rules=the_rules(policy=a_policy(approvals=2)))
+    assert title([waits]) == f"alice: orders-db-read in prod, 2h, table=orders{ONE_APPROVAL}"
+    for others in (
+        [more],
+        [waits, more],
+        [waits, replace(waits, awaiting=None)],
+        [a_summary(kind=ChangeKind.DELETED)],
+    ):
+        assert ONE_APPROVAL not in title(others)
+
+
+@given(st.integers(1, 300), st.sampled_from([ONE_APPROVAL, "x", "x)"]))
+def test_a_value_is_never_taken_for_that(length: int, value: str) -> None:
+    """Whatever a requester writes, the last word of a title is jitbot's own, and it is there or not as a whole."""
+    policy = a_policy(parameters=(Parameter(name="table", pattern=".*"),), approvals=2)
+    asked = a_request(parameters={"table": "v" * length + value})
+    assert not title([a_summary(asked, rules=the_rules(policy=policy))]).endswith(ONE_APPROVAL)
+    shown = title([a_summary(asked, rules=the_rules(policy=replace(policy, approvals=1)))])
+    assert len(shown) <= LONGEST
+    assert shown.endswith(ONE_APPROVAL) or len(shown) + len(ONE_APPROVAL) > LONGEST
 
 
 def test_no_title_where_a_request_does_not_read() -> None:
     """One of two is enough."""
-    assert title([replace(a_summary(), request=None)]) == ""
-    assert title([a_summary(), replace(a_summary(), request=None)]) == ""
+    assert bare([replace(a_summary(), request=None)]) == ""
+    assert bare([a_summary(), replace(a_summary(), request=None)]) == ""
 
 
 def test_production_is_never_the_one_that_is_counted() -> None:
     """Of a hundred accounts, in any order of the requester's, those that accounts.yaml has first are named."""
     rules = the_rules(accounts=MANY, policy=a_policy(accounts=tuple(MANY)))
     asked = a_request(accounts=tuple(reversed(MANY)), parameters={"table": "orders"})
-    shown = title([a_summary(asked, rules=rules)])
+    shown = bare([a_summary(asked, rules=rules)])
     assert shown.startswith("alice: orders-db-read in prod, sandbox-001, sandbox-002, ")
     assert shown.endswith(", 2h, table=orders")
     named = shown.count("sandbox-") + 1
@@ -114,7 +145,7 @@ def test_a_long_request_hides_no_other() -> None:
     admin = the_rules(policy=a_policy(managed_policies=("AdministratorAccess",)))
     path = "requests/{}/2026-11/24-alice-x.yaml".format
     long = [a_summary(a_request(path=path(f"a{n}"), accounts=tuple(MANY)), rules=rules) for n in range(5)]
-    shown = title([*long, a_summary(a_request(path=path("zzz")), rules=admin)])
+    shown = bare([*long, a_summary(a_request(path=path("zzz")), rules=admin)])
     assert shown.startswith("alice: zzz in prod, 2h, table=orders; alice: a0 in prod, sandbox-001")
     assert "; alice: a1 in prod" in shown
     assert shown.endswith("; +3 more requests")
@@ -129,7 +160,7 @@ def test_long_values_give_way_to_nothing_else() -> None:
         statements=(Statement(actions=("dynamodb:GetItem",), resources=("*",)),),
     )
     asked = a_request(accounts=("prod", "staging"), parameters=dict.fromkeys(names, "v" * 128))
-    shown = title([a_summary(asked, rules=the_rules(policy=policy))])
+    shown = bare([a_summary(asked, rules=the_rules(policy=policy))])
     assert shown.startswith("alice: orders-db-read in prod and staging, 2h, p00=vvv")
     assert shown.endswith("v +19 more")
     assert len(shown) <= LONGEST
@@ -148,7 +179,7 @@ def test_long_values_give_way_to_nothing_else() -> None:
 )
 def test_a_value_passes_for_no_other_part(value: str, told: str) -> None:
     """What is no plain token stands in quotes, after all that is not the requester's to word."""
-    shown = title([a_summary(a_request(parameters={"table": value}))])
+    shown = bare([a_summary(a_request(parameters={"table": value}))])
     assert shown == f"alice: orders-db-read in prod, 2h, table={told}"
 
 
@@ -161,11 +192,11 @@ def test_what_github_takes_is_shown_whole() -> None:
     """256 characters stay as they are, however two requests share them; of one more each request gets a half."""
     short = ending("a" * 40)
     fits, long = (ending("b" * 40, "c" * 40, "d" * 40, "e" * number) for number in (9, 10))
-    whole = f"{title([short])}; {title([fits])}"
+    whole = f"{bare([short])}; {bare([fits])}"
     assert len(whole) == LONGEST
-    assert title([short, fits]) == whole
+    assert bare([short, fits]) == whole
     halved = f"alice: orders-db-read in {'b' * 40} +3 more, ends access"
-    assert title([short, long]) == f"{title([short])}; {halved}"
+    assert bare([short, long]) == f"{bare([short])}; {halved}"
 
 
 @pytest.mark.parametrize(
@@ -178,7 +209,7 @@ def test_what_github_takes_is_shown_whole() -> None:
 def test_as_many_requests_are_named_as_fit(first: int, named: int, expected: str) -> None:
     """Of four, three where each fits its third to the last character; where it lacks one, two, and no name is cut."""
     left = {3: "+1 more request", 2: "+2 more requests"}[named]
-    shown = title([ending("a" * first, "b" * 40)] * 4)
+    shown = bare([ending("a" * first, "b" * 40)] * 4)
     assert shown == "; ".join([*[expected] * named, left])
 
 
@@ -187,20 +218,20 @@ def test_parameters_are_counted_where_that_fits(account: int, told: str) -> None
     """Where no parameter fits its number is told, up to the last character of the request's part, and not beyond it."""
     asked = a_request(accounts=("a" * account,), parameters={"table": "v" * 60})
     each = f"alice: orders-db-read in {'a' * account}, 2h, risk not known{told}"
-    assert title([a_summary(asked)] * 4) == f"{each}; {each}; {each}; +1 more request"
+    assert bare([a_summary(asked)] * 4) == f"{each}; {each}; {each}; +1 more request"
 
 
 @pytest.mark.parametrize(("length", "told"), [(215, f"table={'v' * 215}"), (216, "+1 more")])
 def test_a_parameter_is_shown_if_it_fits(length: int, told: str) -> None:
     """To the last character that GitHub takes, and else it is counted."""
-    shown = title([a_summary(a_request(parameters={"table": "v" * length}))])
+    shown = bare([a_summary(a_request(parameters={"table": "v" * length}))])
     assert shown == f"alice: orders-db-read in prod, 2h, {told}"
 
 
 @pytest.mark.parametrize(("length", "told"), [(40, "a" * 40), (41, f"{'a' * 39}…")])
 def test_a_name_is_cut_after_forty_characters(length: int, told: str) -> None:
     """A name that is longer than any valid one says that it is cut."""
-    assert title([ending("a" * length)]) == f"alice: orders-db-read in {told}, ends access"
+    assert bare([ending("a" * length)]) == f"alice: orders-db-read in {told}, ends access"
 
 
 @pytest.mark.parametrize(
@@ -240,7 +271,7 @@ def test_a_title_is_one_line_that_github_takes(
         [a_summary(asked)] * 7,
         [a_summary(asked, kind=ChangeKind.DELETED)],
     ):
-        shown = title(summaries)
+        shown = bare(summaries)
         assert shown.startswith("alice: ")
         assert len(shown) <= LONGEST
         assert shown.isprintable()

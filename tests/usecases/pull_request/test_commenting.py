@@ -52,7 +52,9 @@ def test_a_request_gets_title_comment_and_statuses(world: World) -> None:
     """All of it in one run of ten calls, of which the last only looks whether the comment is there once."""
     number = ask(world)
     assert comment(world, number) == f"#{number}: all good, brought up to date\n"
-    assert world.github.pulls[number].title == "alice: orders-db-read in prod, 2h, table=orders"
+    assert (
+        world.github.pulls[number].title == "alice: orders-db-read in prod, 2h, table=orders (one approval)"
+    )
     assert "Waits for one approval, from **bob**." in only(world, number)
     approval = "one code owner's approval is enough; the branch's rules ask for it"
     assert lights(world, number) == {
@@ -213,7 +215,9 @@ def test_a_new_push_is_told_anew(world: World) -> None:
     comment(world, number)
     world.push("alice", world.github.pulls[number].head_ref, {path: text.replace("2h", "3h")})
     comment(world, number)
-    assert world.github.pulls[number].title == "alice: orders-db-read in prod, 3h, table=orders"
+    assert (
+        world.github.pulls[number].title == "alice: orders-db-read in prod, 3h, table=orders (one approval)"
+    )
     assert "for **3h**" in only(world, number)
     assert lights(world, number)["jitbot/check"] == ("success", "all good")
 
@@ -329,7 +333,10 @@ def test_an_extension_is_told_as_one(world: World, granted: str) -> None:
     text = world.text(granted)
     number = propose(world, "alice", {granted: text.replace('"2h"', '"4h"')})
     comment(world, number)
-    assert world.github.pulls[number].title == "alice: orders-db-read in prod, +2h to 4h, table=orders"
+    assert (
+        world.github.pulls[number].title
+        == "alice: orders-db-read in prod, +2h to 4h, table=orders (one approval)"
+    )
     assert (
         "Granted until 23 Nov 2026, 11:00 UTC; with this until 23 Nov 2026, 13:00 UTC: **2h more**"
         in only(world, number)
@@ -539,7 +546,9 @@ def test_production_is_read_whatever_the_order(world: World) -> None:
     number = ask(world, "carol", accounts=["staging", "nowhere", "prod"])
     comment(world, number, code=1)
     title = world.github.pulls[number].title
-    assert title == "carol: orders-db-read in prod, staging and nowhere, 2h, risk not known, table=orders"
+    assert title == (
+        "carol: orders-db-read in prod, staging and nowhere, 2h, risk not known, table=orders (one approval)"
+    )
     body = only(world, number)
     assert "in **prod**, **staging** and **nowhere** (not in accounts.yaml) for **2h**" in body
     assert "❔ **risk not known**" in body
@@ -562,7 +571,7 @@ def test_more_than_can_be_read_is_red(world: World) -> None:
     body = only(world, number)
     assert "more requests are in this pull request than can be shown here" in body.splitlines()[0]
     assert lights(world, number)["jitbot/check"] == ("failure", "1 to fix: too-much-to-show")
-    assert world.github.pulls[number].title.endswith("; +87 more requests")
+    assert world.github.pulls[number].title.endswith("; +87 more requests (one approval)")
     assert len(body) <= 65_536
 
 
@@ -583,8 +592,9 @@ def test_several_requests_are_told_together(world: World) -> None:
     files = dict(world.request("alice", ORDERS, slug, **TABLE) for slug in ("one", "two"))
     number = propose(world, "alice", files)
     comment(world, number)
-    assert world.github.pulls[number].title == "; ".join(
-        ["alice: orders-db-read in prod, 2h, table=orders"] * 2
+    assert (
+        world.github.pulls[number].title
+        == "; ".join(["alice: orders-db-read in prod, 2h, table=orders"] * 2) + " (one approval)"
     )
     assert only(world, number).count("asks for orders-db-read") == 2
 

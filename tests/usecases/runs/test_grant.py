@@ -2,10 +2,11 @@
 
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from acme_world import DENY_ALL, HOUR, PROD, SECOND, World
+from acme_world import DENY_ALL, HOUR, ORDERS, PROD, SECOND, TABLE, World
 from breaking import RECORD, answer, at, refuse
 
 from jitbot.sandbox import github
@@ -73,6 +74,31 @@ def test_a_second_request_takes_no_call_of_its_own_that_the_first_answered(world
     twice = {each for each in asked if asked.count(each) > 1}
     assert twice == {("GET", "/repos/{owner}/{name}/pulls/{number}/reviews")}
     assert len(asked) == len(set(asked)) + 1
+
+
+def test_a_run_says_where_a_sweep_has_no_end_to_make(world: World, granted: str, tmp_path: Path) -> None:
+    """Where a file is deleted, somebody is gone, or the run failed, it says nothing: then a sweep is started."""
+
+    def said(code: int = 0) -> list[str]:
+        output = tmp_path / "output"
+        output.unlink(missing_ok=True)
+        world.jit("grant", code=code, GITHUB_OUTPUT=str(output))
+        lines = output.read_text("utf-8").splitlines() if output.is_file() else []
+        return [line for line in lines if not line.startswith("notifications=")]
+
+    world.ask("carol", "another")
+    assert said() == ["sweep=no"]
+    rejected = world.request("mallory", ORDERS, "bad", **TABLE)
+    world.land("mallory", dict([rejected]), by=())
+    assert said(code=1) == ["sweep=no"]
+    world.land("alice", {granted: None})
+    answer(world, github.GitHubFault(status=503), "GET", "/rules/")
+    assert said(code=3) == []
+    world.calm()
+    assert said() == []
+    assert world.jit("sweep").output.count("ended (deleted)") == 1
+    assert said() == ["sweep=no"]
+    assert "a sweep is started" in world.jit("grant", GITHUB_OUTPUT=str(tmp_path / "no" / "output")).output
 
 
 def test_a_dry_run_says_what_it_would_do_and_does_nothing(world: World, asked: str) -> None:

@@ -20,8 +20,10 @@ def list_runs(call: GitHubCall, repo: HostedRepository, workflow: str) -> Reply:
     if age is not None:
         scheduled = call.site.clock.now() - age
         found.append(StartedRun(id=1, workflow=workflow, event="schedule", at=scheduled))
-    wanted = call.query.get("event")
-    found = [each for each in found if wanted in (None, each.event)]
+    wanted, sha = call.query.get("event"), call.query.get("head_sha")
+    if call.query.get("status", "success") != "success":
+        found = []
+    found = [each for each in found if wanted in (None, each.event) and sha in (None, each.sha)]
     newest = sorted(found, key=lambda each: (each.at, each.id), reverse=True)
     runs = [_run(call, repo, each) for each in newest[: int(call.query.get("per_page", "30"))]]
     return Reply(body={"total_count": len(found), "workflow_runs": runs})
@@ -41,7 +43,7 @@ def _run(call: GitHubCall, repo: HostedRepository, started: StartedRun) -> Json:
         "display_title": started.workflow,
         "path": f".github/workflows/{started.workflow}",
         "head_branch": repo.default_branch,
-        "head_sha": tip.sha,
+        "head_sha": started.sha or tip.sha,
         "head_commit": {**commit, "author": who, "committer": who},
         "run_number": 1,
         "event": started.event,
