@@ -68,7 +68,7 @@ def a_period_report(*records: GrantRecord) -> PeriodReport:
     return PeriodReport(
         start=NOW - DAY,
         end=NOW + DAY,
-        now=LATER,
+        judged_at=LATER,
         source=ReportSource(
             repository="acme/access", main=sha("main"), ledger=sha("ledger"), completeness=WHOLE
         ),

@@ -68,7 +68,7 @@ def _about(survey: PeriodReport, *, size: int, seed: str, online: bool) -> Mappi
         "main": source.main,
         "from": timestamp.show(survey.start),
         "until": timestamp.show(survey.end),
-        "judged_at": timestamp.show(survey.now),
+        "judged_at": timestamp.show(survey.judged_at),
         "sample": size,
         "seed": seed,
         "online": online,

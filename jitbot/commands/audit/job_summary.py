@@ -59,7 +59,7 @@ def _span(record: GrantRecord, survey: PeriodReport) -> tuple[datetime, datetime
     if record.held_from is None:
         return None
     begin = max(record.held_from, survey.start)
-    end = min(record.held_until or survey.now, survey.now, survey.end)
+    end = min(record.held_until or survey.judged_at, survey.judged_at, survey.end)
     return (begin, end) if begin <= end else None
 
 

@@ -22,7 +22,7 @@ def index_of(survey: PeriodReport, files: Sequence[PackFile]) -> bytes:
         source=survey.source,
         start=timestamp.show(survey.start),
         end=timestamp.show(survey.end),
-        judged_at=timestamp.show(survey.now),
+        judged_at=timestamp.show(survey.judged_at),
         answers=answer_rows(survey.answers, in_pack=True),
         files=[_file(each) for each in files],
         manifest=MANIFEST,

@@ -56,13 +56,13 @@ def rendered(survey: PeriodReport) -> str:
         ended_within=duration.show(ENDED_WITHIN),
         confirmed_within=duration.show(CONFIRMED_WITHIN),
         removed_within=duration.show(REMOVED_WITHIN),
-        judged_at=timestamp.show(survey.now),
+        judged_at=timestamp.show(survey.judged_at),
         **overview(survey),
     )
 
 
 def _period(survey: PeriodReport) -> Mapping[str, object]:
-    named = {"start": survey.start, "end": survey.end, "now": survey.now}
+    named = {"start": survey.start, "end": survey.end, "now": survey.judged_at}
     return {name: int(moment.timestamp()) for name, moment in named.items()}
 
 

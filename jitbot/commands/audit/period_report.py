@@ -9,7 +9,7 @@ from jitbot.commands.audit.inputs import load_inputs
 from jitbot.domain.audit.history.findings import Severity
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.history.limits import DECIDED_WITHIN
-from jitbot.domain.audit.report.overview.completeness_answer import tested
+from jitbot.domain.audit.report.overview.completeness_answer import completeness_of
 from jitbot.domain.audit.verify.completeness import not_followed
 from jitbot.domain.model.errors import InvalidError
 from jitbot.terminal.invocation import Invocation
@@ -52,7 +52,7 @@ def survey_of(
             ledger=inputs.history.head,
             warnings=warnings,
             doubt=doubt,
-            completeness=tested(
+            completeness=completeness_of(
                 inputs.history,
                 inputs.merges,
                 unread=unread,

@@ -29,6 +29,22 @@ from jitbot.domain.model.merge_facts import Case, Change, ChangeKind
 from jitbot.domain.model.parsed_case import ParsedCase
 
 _OF_RULES = (Evidence.approval_rules.name, Evidence.places.name)
+_SHOWN = tuple(
+    key.name
+    for key in (
+        Evidence.approvals,
+        Evidence.approvals_required,
+        Evidence.pull_request,
+        Evidence.author,
+        Evidence.head,
+        Evidence.requested_at,
+        Evidence.merged_at,
+        Evidence.merged_by,
+        Evidence.named,
+        Evidence.owner_rule,
+        Evidence.max_duration_seconds,
+    )
+)
 Pairs = tuple[tuple[str, object], ...]  # keys of the evidence, with their JSON
 
 
@@ -155,6 +171,24 @@ def other_rules(evidence: Evidence, parsed_case: ParsedCase, approvals: Sequence
     wanted = dict(_by_rules(requirement, approvals))
     recorded = {name: evidence.json[name] for name in _OF_RULES if name in evidence.json}
     return recorded != wanted or evidence.approvals_required not in (None, requirement.need)
+
+
+def other_evidence(evidence: Evidence, case: Case, decision: Decision) -> tuple[str, ...]:
+    """The keys of which evidence says something else than this approval would: who asked, approved and merged, when, and by
+    which rules; an audit's report shows them. What an old record lacks is not compared, except the review of break-glass.
+    """
+    parsed_case = decision.parsed_case
+    if parsed_case is None:
+        return ()
+    wanted = Evidence.of(
+        Evidence.approvals(_approval(each) for each in decision.approvals),
+        *_of_merge(case),
+        *_of_case(parsed_case, decision.approvals),
+    ).json
+    review = Evidence.of(*_required_review(parsed_case)).json
+    name = Evidence.break_glass.name
+    other = [key for key in _SHOWN if key in evidence.json and evidence.json[key] != wanted.get(key)]
+    return (*other, *([name] if evidence.json.get(name) != review.get(name) else []))
 
 
 def _place(place: Place) -> RecordedPlace:

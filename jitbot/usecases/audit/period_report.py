@@ -59,7 +59,7 @@ class ReportSource:
 
 @dataclass(frozen=True, kw_only=True)
 class PeriodReport:
-    """A period as the record has it, seen at `now`. `end` is its first moment that is not in it.
+    """A period as the record has it, judged as of `judged_at`. `end` is its first moment that is not in it.
 
     The page, the pack and the summary of a job show the same parts of it, and count nothing of their own. Not slotted: a
     part is worked out once, when it is asked for.
@@ -67,7 +67,7 @@ class PeriodReport:
 
     start: datetime
     end: datetime
-    now: datetime
+    judged_at: datetime
     source: ReportSource
     records: tuple[GrantRecord, ...]
     summary: Summary
@@ -117,12 +117,12 @@ class PeriodReport:
     @cached_property
     def active(self) -> ActiveGrants:
         """What gave access at the period's last moment."""
-        return active_at(self.records, last_moment(self.end, self.now))
+        return active_at(self.records, last_moment(self.end, self.judged_at))
 
     @property
     def populations(self) -> tuple[Population, ...]:
         """Who may ask, what was granted, used, and is gone."""
-        return populations(self.records, self.entitlements, self.now)
+        return populations(self.records, self.entitlements, self.judged_at)
 
     @property
     def seed(self) -> str:
@@ -164,7 +164,7 @@ def period_report(
     return PeriodReport(
         start=start,
         end=end,
-        now=now,
+        judged_at=now,
         source=source,
         records=records,
         summary=summary(records, now),

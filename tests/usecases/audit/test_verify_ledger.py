@@ -300,6 +300,49 @@ def test_evidence_that_names_other_commits(world: World, granted: str, name: str
     assert codes(verdict(world, code=1)) == {"other-commits"}
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("approvals", []),
+        ("approvals", [{"login": "erin", "github_id": 1005}]),
+        ("approvals_required", 0),
+        ("requested_at", "2026-11-20T09:00:00Z"),
+        ("merged_at", "2026-11-23T08:00:00Z"),
+        ("merged_by", {"login": "mallory", "github_id": 1666, "type": "User"}),
+        ("author", {"login": "dave", "github_id": 1004, "type": "User"}),
+        ("pull_request", 99),
+        ("head", "a" * 40),
+        ("named", []),
+        ("owner_rule", "1: *"),
+        ("max_duration_seconds", 999999),
+        ("break_glass", {"review_by": "2026-11-30T09:00:00Z", "reviewers": []}),
+    ],
+)
+def test_evidence_that_github_did_not_give(world: World, granted: str, name: str, value: Any) -> None:
+    """The decision is right, and what a report shows of it is not what the attested answers of GitHub say."""
+    event = recorded(world, "approved")
+    world.back(world.kept["asked"])
+    attest(world, event, evidence={**event.evidence.json, name: value})
+    found = verdict(world, code=1)
+    assert codes(found) == {"wrong-approval"}
+    rules = "other rules of approval" if name == "approvals_required" else name
+    assert rules in said(found, "wrong-approval")
+
+
+def test_a_refusal_for_another_reason(world: World) -> None:
+    """Rightly refused, and recorded with a reason that it was not: a report would show it as a sample."""
+    world.ask("alice", "alone", by=())
+    before = world.keep()
+    world.jit("grant", code=1)
+    event = recorded(world, "refused")
+    world.back(before)
+    lied = [{**each.json, "code": "rules-changed"} for each in event.evidence.reasons]
+    attest(world, event, evidence={**event.evidence.json, "reasons": lied})
+    found = verdict(world, code=1)
+    assert codes(found) == {"wrong-refusal"}
+    assert "other reasons" in said(found, "wrong-refusal")
+
+
 def test_a_decision_that_main_never_had(world: World, lived: str) -> None:
     """An attested approval of a merge that is not on main."""
     push(world, batch(world, mallorys(world)))

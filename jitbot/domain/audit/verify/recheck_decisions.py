@@ -7,7 +7,7 @@ from datetime import timedelta
 from jitbot import __version__
 from jitbot.domain.access import request_state
 from jitbot.domain.access.approval import Decision, Verdict, decide
-from jitbot.domain.access.decision_event import other_rules
+from jitbot.domain.access.decision_event import other_evidence, other_rules
 from jitbot.domain.audit.history.findings import AuditFinding, Severity, Subject
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
 from jitbot.domain.audit.history.limits import longer_than
@@ -154,8 +154,9 @@ def _decided_again(
             Severity.UNCHECKED,
         )
     else:
-        again = decide(case_of(event, in_git, case_facts), facts.so_far, event.at)
-        yield from _judged(event, again, in_git, subject)
+        case = case_of(event, in_git, case_facts)
+        again = decide(case, facts.so_far, event.at)
+        yield from _judged(event, again, in_git, subject, case)
 
 
 def lasts_longer(event: Event, most: timedelta) -> bool:
@@ -202,7 +203,9 @@ def _other_commits(event: Event, in_git: InGit, subject: Subject) -> Iterator[Au
         )
 
 
-def _judged(event: Event, again: Decision, in_git: InGit, subject: Subject) -> Iterator[AuditFinding]:
+def _judged(
+    event: Event, again: Decision, in_git: InGit, subject: Subject, case: Case
+) -> Iterator[AuditFinding]:
     policy = in_git.rules.policy.value
     if event.kind in GIVES and policy is not None and lasts_longer(event, policy.max_duration):
         yield subject.problem(
@@ -210,7 +213,7 @@ def _judged(event: Event, again: Decision, in_git: InGit, subject: Subject) -> I
             f"it lasts longer than the {duration.show(policy.max_duration)} that its policy allows",
             "end it with `jitbot revoke` if it still runs, and find out how it was recorded",
         )
-    wrong = "".join(_differences(event, again, in_git))
+    wrong = "".join(_differences(event, again, in_git, case))
     if not wrong:
         return
     if _version(event) != __version__:
@@ -239,13 +242,15 @@ def _judged(event: Event, again: Decision, in_git: InGit, subject: Subject) -> I
         )
 
 
-def _differences(event: Event, again: Decision, in_git: InGit) -> Iterator[str]:
+def _differences(event: Event, again: Decision, in_git: InGit, case: Case) -> Iterator[str]:
     """How the record differs from the decision made again; empty if they agree."""
     if event.kind is EventType.REFUSED:
         if again.verdict is Verdict.APPROVED:
             yield "nothing speaks against it, and yet it was refused"
         elif _for_a_stop(event) and CODE not in {reason.code for reason in again.reasons}:
             yield "it was refused for a stop that the ledger does not hold"
+        elif again.verdict is Verdict.REFUSED and not _same_codes(event, again):
+            yield "it was refused for other reasons than are recorded"
         return
     if again.verdict is not Verdict.APPROVED or again.parsed_case is None or again.window is None:
         reasons = "; ".join(f"{reason.message} [{reason.code}]" for reason in again.reasons)
@@ -262,6 +267,14 @@ def _differences(event: Event, again: Decision, in_git: InGit) -> Iterator[str]:
         yield "something else was asked for than is recorded"
     elif other_rules(event.evidence, again.parsed_case, again.approvals):
         yield "other rules of approval, or other people for them, are recorded than those that the rules give"
+    elif other := other_evidence(event.evidence, case, again):
+        yield f"its evidence differs from GitHub's own answers in it: {', '.join(other)}"
+
+
+def _same_codes(event: Event, again: Decision) -> bool:
+    """Whether a refusal names at least one of the reasons; an old one may name none by its code."""
+    recorded = {reason.code for reason in event.evidence.reasons if reason.code}
+    return not recorded or not recorded.isdisjoint(reason.code for reason in again.reasons)
 
 
 def _for_a_stop(event: Event) -> bool:

@@ -8,19 +8,21 @@ import re
 import shlex
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from acme_facts import DAY, a_request, sha
-from audit_facts import a_record, approval, ended, granted, removed
+from audit_facts import a_period_report, a_record, approval, ended, granted, removed
 from many_grants import START, many
 
 from jitbot.domain.audit.report.git_commands import commands
-from jitbot.domain.audit.report.pack import MANIFEST, pack
+from jitbot.domain.audit.report.overview.answer import AuditAnswer
+from jitbot.domain.audit.report.pack import INDEX, MANIFEST, SUMS, pack
 from jitbot.domain.audit.report.population import population
-from jitbot.domain.audit.report.sample import rank, sample
+from jitbot.domain.audit.report.sample import REFUSALS, rank, refusals, sample
 from jitbot.domain.audit.report.summary import QUESTIONS, summary
-from jitbot.domain.audit.verify.grant_record import ControlAnswer, GrantRecord
+from jitbot.domain.audit.verify.grant_record import GrantOutcome, GrantRecord
 from jitbot.domain.text import escape
 
 LATER = START + 400 * DAY
@@ -112,22 +114,22 @@ def test_the_population_is_whole_in_both_forms() -> None:
 
 def test_a_population_of_nobody_has_no_line() -> None:
     """Neither heads nor an empty row, which a spreadsheet would show as a grant."""
-    assert packed(())["population.csv"] == b""
+    assert table(packed(())["population.csv"]) == []
+    assert packed(())["population.csv"].decode("utf-8-sig") == ""
 
 
 @pytest.mark.parametrize(
-    ("answer", "clean"),
-    [(ControlAnswer.YES, True), (ControlAnswer.NO, False), (ControlAnswer.UNKNOWN, False)],
+    ("exceptions", "unknown", "clean"), [(None, None, True), (0, 0, True), (1, 0, False), (0, 1, False)]
 )
-def test_a_change_of_the_rules_may_spoil_the_verdict(answer: ControlAnswer, *, clean: bool) -> None:
-    """One that no owner reviewed, and one of which nobody knows it: as an item would, which spoils it by itself."""
-    row = rule_rows.RuleRow(
-        commit=sha("rules"), at=START, subject="", paths=(), paths_count=0, reviewed=answer, outcome="x"
+def test_an_answer_may_spoil_the_verdict(exceptions: int | None, unknown: int | None, *, clean: bool) -> None:
+    """An exception, and what nobody knows: as an item would, which spoils it by itself."""
+    answer = AuditAnswer(
+        name="rules", question="?", answer="x", section="x", files=(), exceptions=exceptions, unknown=unknown
     )
     good = [each for each in records() if not each.exceptions and not each.doubts]
 
     def verdict(*found: GrantRecord) -> bool:
-        files = pack(found, summary(found, LATER), rule_changes=[row], about={}, others={}, size=1, seed="s")
+        files = pack(found, summary(found, LATER), answers=[answer], about={}, others={}, size=1, seed="s")
         return bool(json.loads(files["verdicts.json"])["clean"])
 
     assert verdict(*good) is clean
@@ -230,3 +232,61 @@ def test_no_command_runs_what_a_name_says() -> None:
     assert f"--grep=^Request: {sought}$" in shlex.split(shown[0])
     assert all("$(touch" not in each or "'" in each for each in shown)
     assert "--grep=^Request" not in commands(replace(record, request=path + "\n"))[0]
+
+
+def test_the_sums_are_those_that_shell_tools_read(tmp_path: Path) -> None:
+    """`sha256sum --check` finds every file as it was made, and one that was changed."""
+    files = packed(records(30))
+    for name, content in files.items():
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    check = ("sha256sum", "--check", "--strict", "--quiet", SUMS)
+    assert subprocess.run(check, cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    listed = {line.partition("  ")[2] for line in files[SUMS].decode().splitlines()}
+    assert listed == files.keys() - {SUMS, MANIFEST}
+    (tmp_path / "population.csv").write_bytes(b"x")
+    ran = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout.splitlines()) == (1, ["population.csv: FAILED"])
+
+
+def test_every_file_is_described() -> None:
+    """The pack's README names each file of a whole report, and says of each what it is."""
+    report = a_period_report(*records(20))
+    files = pack(
+        report.records, report.summary, about={}, others={"entitlements.json": [], "stops.json": [], "unmerged.json": []},
+        size=3, seed="s", tables=report.tables, answers=report.answers, verdicts=report.verdicts,
+        index=lambda listed: b"".join(f"{each.name} {each.about}\n".encode() for each in listed),
+    )  # fmt: skip
+    said = dict(re.findall(r"^- `([^`]+)`: (.+)$", files["README.md"].decode(), re.MULTILINE))
+    assert {name.partition("evidence/")[1] or name for name in files} == said.keys()
+    named = dict(line.split(" ", 1) for line in files[INDEX].decode().splitlines())
+    assert all(named[name] == said[name] for name in named)
+    assert said.keys() - named.keys() == {INDEX, MANIFEST, SUMS}
+
+
+def test_of_a_refused_merge_one_item_is_drawn() -> None:
+    """A request for many accounts is one refusal, so that three samples are three requests; the draw is the README's."""
+    found = [each for each in records(400) if each.outcome is GrantOutcome.REFUSED]
+    assert len(found) > 10
+    twice = [other for each in found for other in (each, replace(each, id=f"{each.id}-b"))]
+    drawn = refusals(twice, seed="s")
+    assert len(drawn) == len({each.request for each in drawn}) == REFUSALS
+    ranks = sorted(hashlib.sha256(f"s/refusals\n{each.id}\n{each.decisions[0].commit}".encode()).hexdigest() for each in found)  # fmt: skip
+    assert [rank(each, "s/refusals") for each in drawn] == ranks[:REFUSALS]
+    assert refusals(reversed(found), seed="s") == drawn
+    assert refusals(records(5)[:0], seed="s") == ()
+
+
+def test_drawn_refusals_have_their_evidence() -> None:
+    """Each is in its table, in the draw, and in full in a file, with what refused it."""
+    files = packed(records(200))
+    drawn = table(files["sample/refusals.csv"])
+    assert len(drawn) == REFUSALS
+    assert [row["grant_id"] for row in drawn] == [
+        each["id"] for each in json.loads(files["sample/draw.json"])["refusals"]
+    ]
+    for row in drawn:
+        evidence = json.loads(files[f"evidence/{row['grant_id']}.json"])
+        assert evidence["decisions"][0]["codes"] == ["not-approved"] == [row["refused_codes"]]
+        assert evidence["outcome"] == row["outcome"] == "refused"

@@ -36,7 +36,7 @@ from use_facts import a_used_event
 from jitbot.domain.audit.history.absences import Absence
 from jitbot.domain.audit.report.population import population, within
 from jitbot.domain.audit.report.summary import summary
-from jitbot.domain.audit.verify.grant_record import ControlAnswer, GrantOutcome, GrantRecord
+from jitbot.domain.audit.verify.grant_record import AfterReview, ControlAnswer, GrantOutcome, GrantRecord
 from jitbot.domain.aws import iam
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
@@ -503,3 +503,48 @@ def test_the_period_begins_with_its_first_second() -> None:
     assert within(found, found[0].last + SECOND, LATER) == ()
     assert within(found, NOW - DAY, found[0].first) == ()
     assert within(found, NOW - DAY, found[0].first + SECOND) == found
+
+
+@pytest.mark.parametrize(
+    ("events", "belongs"),
+    [
+        ((approval(), granted(), ended(), removed()), False),
+        ((approval(), granted(), ended()), True),
+        ((approval(), granted()), True),
+        ((approval(),), False),
+    ],
+)
+def test_what_is_not_finished_belongs_to_the_next_period_too(
+    events: tuple[Event, ...], belongs: bool
+) -> None:
+    """Its removal was not due when one period ended, and must be judged in the next: no period judges it otherwise."""
+    end = EXPIRES_AT + 2 * HOUR
+    first, after = a_record(*events, now=end), a_record(*events)
+    assert within([first], NOW, end) == (first,)
+    assert within([after], end, LATER) == ((after,) if belongs else ())
+    if belongs:
+        assert "removed_on_time" in after.exceptions
+        assert "removed_on_time" not in first.exceptions
+
+
+def test_break_glass_belongs_to_every_period_until_it_is_reviewed() -> None:
+    """An overdue review is an exception of the period in which it falls due, and of each later one."""
+    whole = a_record(approval(), granted(), ended(), removed())
+    (decision,) = whole.decisions
+    awaited = replace(
+        whole,
+        decisions=(replace(decision, required=0),),
+        after_review=AfterReview(due=EXPIRES_AT, reviewers=("erin",)),
+    )
+    reviewed = replace(
+        awaited, after_review=AfterReview(due=EXPIRES_AT, reviewers=("erin",), at=NOW, by="erin")
+    )
+    after = EXPIRES_AT + 20 * DAY
+    assert within([awaited, reviewed], after, after + DAY) == (awaited,)
+
+
+def test_what_ends_later_is_live_at_the_end_of_a_period() -> None:
+    """Judged as of a moment, access is over only if it was over then, whatever is recorded since."""
+    events = (approval(), granted(), ended(), removed())
+    assert a_record(*events, now=EXPIRES_AT - SECOND).outcome is GrantOutcome.LIVE
+    assert a_record(*events, now=EXPIRES_AT).outcome is GrantOutcome.OVER

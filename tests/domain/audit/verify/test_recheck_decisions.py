@@ -227,7 +227,8 @@ def test_a_refusal_for_want_of_a_pull_request_is_decided_again() -> None:
 def test_an_approval_longer_than_its_policy() -> None:
     """By what the policy said at the base, from the first start."""
     two = the_rules(policy=a_policy(max_duration=2 * HOUR))
-    assert told(approval(), parsed_case(a_case(rules=two, merge=a_merge(head_rules=two)))) == []
+    just = a_case(rules=two, merge=a_merge(head_rules=two))
+    assert told(decided(just), parsed_case(just)) == []
     one = the_rules(policy=a_policy(max_duration=HOUR))
     codes = [
         code for code, _ in told(approval(), parsed_case(a_case(rules=one, merge=a_merge(head_rules=one))))

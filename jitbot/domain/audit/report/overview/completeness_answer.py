@@ -42,7 +42,7 @@ class Completeness:
         return self.merged - self.due - self.missing
 
 
-def tested(
+def completeness_of(
     history: LedgerHistory,
     merges: Iterable[Merged],
     *,

@@ -67,8 +67,8 @@ class MedianTime:
 
 
 def short(seconds: int) -> str:
-    """A length of time for people: to the minute from an hour on."""
-    return duration.show(timedelta(seconds=seconds if seconds < 3600 else seconds // 60 * 60))
+    """A length of time for people: whole minutes, and seconds where it is less than one."""
+    return duration.show(timedelta(seconds=seconds)) if seconds >= 60 else f"{seconds}s"
 
 
 def waited(records: Iterable[GrantRecord]) -> tuple[Waited, ...]:

@@ -176,7 +176,7 @@ def test_each_number_is_that_of_the_pack(read: Read) -> None:
 
 def active(read: Read) -> set[str]:
     """The grants that were there at the period's last second, or now, by the columns of the population."""
-    moment = min(read.report.end.timestamp() - 1, read.report.now.timestamp())
+    moment = min(read.report.end.timestamp() - 1, read.report.judged_at.timestamp())
     found = set()
     for row in read.population:
         granted = [when(each) for each in row["granted_at"].split("; ") if each]

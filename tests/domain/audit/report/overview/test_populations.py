@@ -1,0 +1,60 @@
+"""What was active at a moment, to the second; and who may ask, where some rules cannot be read."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from acme_facts import EXPIRES_AT, HOUR, MINUTE, NOW, SECOND
+from audit_facts import LATER, a_record, approval, ended, granted, removed
+from random_ledger import ENTITLED
+
+from jitbot.domain.audit.report.overview.populations import active_at, last_moment, populations
+
+GOOD = a_record(approval(), granted(), ended(), removed())
+GIVEN = NOW + MINUTE
+
+
+@pytest.mark.parametrize(
+    ("changes", "at", "active"),
+    [
+        ({}, GIVEN - SECOND, False),
+        ({}, GIVEN, True),
+        ({}, EXPIRES_AT - SECOND, True),
+        ({}, EXPIRES_AT, False),
+        ({"not_before": NOW + HOUR}, NOW + HOUR - SECOND, False),
+        ({"not_before": NOW + HOUR}, NOW + HOUR, True),
+        ({"not_after": None, "ended": None}, LATER, True),
+        ({"granted": ()}, GIVEN, False),
+    ],
+)
+def test_what_is_active_at_a_moment(changes: Any, at: datetime, active: bool) -> None:
+    """From its grant or start until, not at, its end; without a recorded end it stays active."""
+    record = replace(GOOD, **changes)
+    found = active_at([record], at)
+    assert found.records == ((record,) if active else ())
+
+
+def test_the_last_moment_is_the_last_second_or_now() -> None:
+    """A period that is not over is looked at as of now."""
+    assert last_moment(NOW, NOW) == NOW - SECOND
+    assert last_moment(NOW + HOUR, NOW) == NOW
+
+
+def test_rules_that_cannot_be_read_make_eligible_people_unknown() -> None:
+    """Who may ask is counted once each, and the policies of which nobody knows are beside it."""
+    eligible = populations([GOOD], ENTITLED, NOW)[0]
+    assert (eligible.count, eligible.not_known, eligible.begins) == (2, 1, NOW)
+
+
+def test_without_any_grant_there_are_no_dates() -> None:
+    """Nothing is from nothing until nothing."""
+    for each in populations([], [], NOW)[1:]:
+        assert (each.count, each.not_known, each.begins, each.ends) == (0, 0, None, None)
+
+
+def test_a_grant_that_was_not_looked_at_is_neither_used_nor_unused() -> None:
+    """It is in "not known" of both."""
+    found = {each.name: each for each in populations([GOOD], [], NOW + timedelta(days=1))}
+    assert (found["used"].count, found["never used"].count) == (0, 0)
+    assert (found["used"].not_known, found["never used"].not_known) == (1, 1)
