@@ -59,6 +59,7 @@ ORDER = (
     "domain.rule_effects",
     "domain.imports",
     "domain.audit.history",
+    "domain.audit.protection",
     "domain.audit.verify",
     "domain.audit.report",
     "ports",

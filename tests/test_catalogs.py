@@ -17,6 +17,8 @@ TEXTS = {
     "record-verified": {"words", "at", "run", "head"},
     "review-given": {"who", "policy", "pull", "reviewer", "at"},
     "review-objected": {"who"},
+    "protection-lost": {"at", "run", "lost"},
+    "protection-seen": {"at", "run"},
     "review-wanted": {"who", "policy", "pull", "merged", "reviewers", "by"},
     "verification-stopped": {"at", "run", "why"},
 }

@@ -86,6 +86,8 @@ class Workflows:
             self._start(workflow, ("grant",), actor, event="workflow_dispatch")
         if workflow == "sweep.yml":
             self._start(workflow, ("sweep",), actor, event="workflow_dispatch")
+        if workflow == "audit.yml" and (statement := inputs.get("statement", "")):
+            self._start(workflow, ("audit", "protection", f"--statement={statement}"), actor)
         if workflow == "revoke.yml":
             reason, request = inputs.get("reason", ""), inputs.get("request", "")
             if request:

@@ -1,5 +1,6 @@
 """One good life as jitbot itself records it, event by event, and the item that auditors make of events."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -11,17 +12,25 @@ from catalogue_facts import the_catalogue
 from jitbot.domain.access.approval import decide
 from jitbot.domain.access.decision_event import of_decision
 from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.audit.protection.looks import Look, Sight, look_event, statement_event
+from jitbot.domain.audit.protection.safeguards import SAFEGUARDS
 from jitbot.domain.audit.report.overview.completeness_answer import Completeness
 from jitbot.domain.audit.report.population import population
 from jitbot.domain.audit.report.summary import summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
-from jitbot.domain.model.merge_facts import Case
+from jitbot.domain.model.documents import GithubId, Login
+from jitbot.domain.model.merge_facts import Actor, Case
+from jitbot.domain.setup.doctor.report import CheckVerdict
 from jitbot.domain.text import timestamp
 from jitbot.usecases.audit.period_report import PeriodReport, ReportSource
 
 LATER = EXPIRES_AT + 30 * DAY
+WEEK = 7 * DAY
+OLIVIA = Actor(login=Login("olivia"), github_id=GithubId(1010))
+SEEN = {each.code: Sight.HELD if each.branch else Sight.NOT_SEEN for each in SAFEGUARDS}
+SAID = {each.code: CheckVerdict.OK for each in SAFEGUARDS}
 WHOLE = Completeness(
     merged=1, due=0, missing=0, commits=5, attested=5, anchored=True, left_out=0, unchecked=0,
     verified=1, failed=0, last_verified=NOW,
@@ -77,3 +86,25 @@ def a_period_report(*records: GrantRecord) -> PeriodReport:
         rule_changes=(),
         entitlements=(),
     )
+
+
+def a_look(at: datetime = NOW, **sights: Sight) -> Look:
+    """All that readers see holds; with other answers by codes whose dashes are underlines."""
+    return Look(at=at, sights={**SEEN, **{code.replace("_", "-"): each for code, each in sights.items()}})
+
+
+def a_look_event(look: Look | None = None, why: str = "") -> Event:
+    """The event of a look."""
+    return look_event(look or a_look(), why=why, run="https://github.com/acme/access/actions/runs/1")
+
+
+def a_statement_event(
+    words: Mapping[str, CheckVerdict] | None = None, by: Actor = OLIVIA, at: datetime = NOW
+) -> Event:
+    """The event of olivia's word that all is as it should be."""
+    return statement_event(words or SAID, by, at=at, run="")
+
+
+def weekly(number: int, start: datetime = NOW, **sights: Sight) -> list[Look]:
+    """So many looks, one a week."""
+    return [a_look(start + count * WEEK, **sights) for count in range(number)]

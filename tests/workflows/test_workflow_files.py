@@ -15,7 +15,9 @@ FILES = {path.name: path for path in sorted(WORKFLOWS.iterdir())}
 ACTION = ROOT / ".github" / "actions" / "jitbot" / "action.yml"
 JITBOT = ("check.yml", "grant.yml", "sweep.yml", "revoke.yml")
 CHAT = JITBOT[1:]  # each records, and has a job that writes to chat what it recorded
-BESIDE = {"audit.yml": {"usage"}} | {name: {"notify"} for name in CHAT}  # jobs that come after what it is for
+BESIDE = {"audit.yml": {"usage", "statement"}} | {
+    name: {"notify"} for name in CHAT
+}  # jobs that come after what it is for
 BESIDE["grant.yml"] |= {"sweep"}
 STARTERS = ("clock.yml", "grant.yml")  # each has a job that starts others, and checks out nothing
 CHANGES = {"contents": "write", "id-token": "write", "pull-requests": "write"}
@@ -65,7 +67,16 @@ TRIGGERS: dict[str, dict[str, Any]] = {
     },
     "audit.yml": {
         "schedule": [{"cron": "23 5 * * 1"}, {"cron": "53 1,7,13,19 * * *"}],
-        "workflow_dispatch": {},
+        "workflow_dispatch": {
+            "inputs": {
+                "statement": {
+                    "description": "What an admin saw of the safeguards; `jitbot doctor --record` fills it in. "
+                    "Empty for an audit",
+                    "required": "false",
+                    "type": "string",
+                }
+            }
+        },
     },
     "notify.yml": {
         "workflow_dispatch": {
@@ -109,9 +120,9 @@ def job(name: str) -> dict[str, Any]:
     return found
 
 
-def usage() -> dict[str, Any]:
-    """The other job of the audit, which records what was done with grants."""
-    found = read(FILES["audit.yml"])["jobs"]["usage"]
+def beside_audit(name: str) -> dict[str, Any]:
+    """Another job of the audit: it records what was done with grants, or what an admin says."""
+    found = read(FILES["audit.yml"])["jobs"][name]
     assert isinstance(found, dict)
     return found
 
@@ -358,23 +369,29 @@ def test_the_audit_reads_everything_and_keeps_its_report() -> None:
     found = steps(FILES["audit.yml"])
     assert found[0]["with"] == {**CHECKOUT, "fetch-depth": "0"}
     assert found[1]["uses"] == "./.github/actions/jitbot"
-    verify, report, keep = found[2:]
+    verify, look, report, keep = found[2:]
     assert verify["run"] == "jitbot audit verify --online --online-since recorded --against-aws --record"
     assert "if" not in verify
+    assert look["run"] == "jitbot audit protection"
     options = re.fullmatch(
         r"jitbot audit report --online --from \S.+ --to \S.+ --output (\S+)\n", report["run"]
     )
     assert options is not None
     assert keep["with"]["path"] == options[1]
     assert keep["with"]["if-no-files-found"] == "error"
-    assert {step.get("if") for step in (report, keep)} == {"${{ !cancelled() }}"}
-    assert [step["name"] for step in found if "github.token" in str(step)] == [verify["name"], report["name"]]
+    assert {step.get("if") for step in (look, report, keep)} == {"${{ !cancelled() }}"}
+    assert [step["name"] for step in found if "github.token" in str(step)] == [
+        verify["name"],
+        look["name"],
+        report["name"],
+    ]
     assert "env" not in {**read(FILES["audit.yml"]), **job("audit.yml")}
 
 
 def test_what_was_done_is_recorded_in_a_job_of_its_own() -> None:
     """It has no right but to record and to enter accounts, waits for nothing, and nothing waits for it."""
-    found, steps_ = usage(), usage()["steps"]
+    found = beside_audit("usage")
+    steps_ = found["steps"]
     assert found["permissions"] == {"contents": "write", "id-token": "write"}
     assert int(found["timeout-minutes"]) <= 30
     assert not {"env", "needs", "concurrency"} & set(found)
@@ -383,6 +400,18 @@ def test_what_was_done_is_recorded_in_a_job_of_its_own() -> None:
     assert [step["run"] for step in steps_[2:]] == ["jitbot audit usage"]
     assert [step["name"] for step in steps_ if "github.token" in str(step)] == [steps_[2]["name"]]
     assert "needs" not in job("audit.yml")
+
+
+def test_what_an_admin_says_is_recorded_in_a_job_of_its_own() -> None:
+    """It enters no account, and the person's text reaches the shell as a variable alone."""
+    found = beside_audit("statement")
+    steps_ = found["steps"]
+    assert found["permissions"] == {"contents": "write", "id-token": "write"}
+    assert not {"env", "needs", "concurrency"} & set(found)
+    assert steps_[0]["with"] == CHECKOUT
+    assert [step["run"] for step in steps_[2:]] == ['jitbot audit protection --statement="$STATEMENT"']
+    assert steps_[2]["env"] == {"GITHUB_TOKEN": "${{ github.token }}", "STATEMENT": "${{ inputs.statement }}"}
+    assert "inputs" not in steps_[2]["run"]
 
 
 def test_grants_do_not_hang_on_one_trigger() -> None:

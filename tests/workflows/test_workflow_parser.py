@@ -5,7 +5,18 @@ from typing import Any
 
 import pytest
 from github_says import GitHubSays
-from test_workflow_files import ACTION, CHAT, FILES, chat_job, concurrency, job, own_step, read, steps, usage
+from test_workflow_files import (
+    ACTION,
+    CHAT,
+    FILES,
+    beside_audit,
+    chat_job,
+    concurrency,
+    job,
+    own_step,
+    read,
+    steps,
+)
 
 MAIN, BRANCH = "refs/heads/main", "refs/heads/mallory"
 
@@ -60,7 +71,9 @@ def test_every_file_is_accepted(says: GitHubSays) -> None:
 def test_conditions_decide_as_meant(says: GitHubSays, name: str) -> None:
     """What may change anything runs on main alone; what checks runs for pull requests into main alone."""
     cases = CHECKING if name == "check.yml" else CHANGING
-    decided = says.values([(job(name)["if"], {"github": github}) for github, _ in cases.values()])
+    decided = says.values(
+        [(job(name)["if"], {"github": github, "inputs": {}}) for github, _ in cases.values()]
+    )
     expected = {case: str(runs).lower() for case, (_, runs) in cases.items()}
     assert dict(zip(cases, decided, strict=True)) == expected
 
@@ -82,18 +95,28 @@ def test_chat_is_notified_of_something_alone(
     assert says.values(asked) == [runs, "false"]
 
 
-def test_each_schedule_of_the_audit_starts_its_own_job(says: GitHubSays) -> None:
-    """The weekly one reads everything, the other one asks CloudTrail; by hand both run, and on main alone."""
+def test_each_trigger_of_the_audit_starts_its_own_jobs(says: GitHubSays) -> None:
+    """The weekly schedule reads everything, the other one asks CloudTrail, by hand both run, and a statement runs alone.
+
+    On main alone, whatever a branch is dispatched with.
+    """
     weekly, often = (each["cron"] for each in read(FILES["audit.yml"])["on"]["schedule"])
-    schedules = [
-        {"event_name": "schedule", "ref": MAIN, "event": {"schedule": each}} for each in (weekly, often)
+    runs: list[tuple[dict[str, Any], dict[str, str]]] = [
+        ({"event_name": "schedule", "ref": MAIN, "event": {"schedule": each}}, {}) for each in (weekly, often)
     ]
-    github = [*schedules, on(MAIN, "workflow_dispatch"), on(BRANCH, "workflow_dispatch")]
+    for statement in ({}, {"statement": ""}, {"statement": "main-bypass=ok"}):
+        runs += [(on(ref, "workflow_dispatch"), statement) for ref in (MAIN, BRANCH)]
     for found, expected in (
-        (job("audit.yml"), ["true", "false", "true", "false"]),
-        (usage(), ["false", "true", "true", "false"]),
+        (job("audit.yml"), "weekly by-hand empty"),
+        (beside_audit("usage"), "often by-hand empty"),
+        (beside_audit("statement"), "statement"),
     ):
-        assert says.values([(found["if"], {"github": each}) for each in github]) == expected
+        names = ("weekly", "often", "by-hand", "branch", "empty", "branch", "statement", "branch")
+        answers = says.values(
+            [(found["if"], {"github": github, "inputs": inputs}) for github, inputs in runs]
+        )
+        started = [name for name, answer in zip(names, answers, strict=True) if answer not in ("false", "")]
+        assert started == expected.split()
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,10 @@ PARTS = {
         "jitbot.commands.audit.verbs",
         "Record what was done with each grant that is over (in Actions).",
     ),
+    "protection": (
+        "jitbot.commands.audit.verbs",
+        "Record how GitHub protects main and ledger (in Actions).",
+    ),
     "report": (
         "jitbot.commands.audit.verbs",
         "The verdicts, who held what, and every grant down to its evidence; one HTML file.",

@@ -7,6 +7,7 @@ import re
 from datetime import datetime, timedelta
 from itertools import groupby
 
+from jitbot.domain.audit.report.protection_rows import in_short as protection_in_short
 from jitbot.domain.audit.report.rule_rows import in_short
 from jitbot.domain.audit.report.summary import rehearsed
 from jitbot.domain.audit.report.use_rows import in_short as use_in_short
@@ -35,7 +36,8 @@ def of_survey(survey: PeriodReport) -> str:
         f"## {survey.start:%F} to {survey.end - timedelta(seconds=1):%F}\n\n"
         f"{summary.records:,} items of {summary.people:,} people{rehearsed(summary)} ({outcomes or 'none'}); "
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
-        f"{len(summary.awaiting):,} break-glass awaiting review{in_short(survey.rule_changes)}{use_in_short(survey.use)}.\n\n{timeline(survey)}"
+        f"{len(summary.awaiting):,} break-glass awaiting review{in_short(survey.rule_changes)}{use_in_short(survey.use)}"
+        f"{protection_in_short(survey.protection)}.\n\n{timeline(survey)}"
     )
 
 

@@ -8,6 +8,7 @@ import click
 from jitbot.commands.audit.job_summary import of_survey
 from jitbot.commands.audit.page import rendered
 from jitbot.commands.audit.period_report import survey_of
+from jitbot.domain.audit.report.protection_rows import in_short as protection_in_short
 from jitbot.domain.audit.report.rule_rows import in_short
 from jitbot.domain.audit.report.summary import rehearsed
 from jitbot.domain.audit.report.use_rows import in_short as use_in_short
@@ -45,6 +46,7 @@ def report(
         f"{len(summary.exceptions):,} exceptions, {len(summary.doubts):,} unknown, "
         f"{len(summary.awaiting):,} break-glass awaiting review{escape.log(rehearsed(summary))}"
         f"{escape.log(in_short(survey.rule_changes))}{escape.log(use_in_short(survey.use))}"
+        f"{escape.log(protection_in_short(survey.protection))}"
     )
     add_to_summary(invocation.environ, of_survey(survey))
     for warning in survey.source.warnings:

@@ -105,6 +105,22 @@ def usage() -> None:
     """
 
 
+@verb("jitbot.commands.audit.protection")
+@click.option("--dry-run", is_flag=True, help="Look, and record nothing.")
+@click.option(
+    "--statement", help="Record what an admin says, instead of a look: `jitbot doctor --record` starts it."
+)
+@format_option
+def protection() -> None:
+    """Record how GitHub protects main and ledger, as a job's token is shown it.
+
+    Runs in Actions, once a week, and keeps one issue open while a safeguard is lost that was seen before. Ends with 1
+    then, and with 3 if something could not be seen or recorded. What a job's token is not shown is recorded as not seen.
+
+    Example: jitbot audit protection --dry-run
+    """
+
+
 @verb("jitbot.commands.audit.report")
 @click.option("--from", "start", type=Day(), required=True, help="The first day (UTC), or a moment.")
 @click.option("--to", "end", type=Day(last=True), required=True, help="The last day (UTC), or a moment.")

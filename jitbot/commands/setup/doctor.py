@@ -7,7 +7,7 @@ from datetime import timedelta
 import click
 
 from jitbot.adapters import documents
-from jitbot.adapters.github import GitHubReader
+from jitbot.adapters.github import GitHubReader, GitHubWriter
 from jitbot.commands.setup import rehearse as rehearsal
 from jitbot.commands.setup import templates
 from jitbot.commands.setup.rehearse import RehearsalOptions
@@ -18,8 +18,9 @@ from jitbot.domain.text.addresses import GITHUB_API, server
 from jitbot.terminal.invocation import Invocation
 from jitbot.terminal.output import print_json
 from jitbot.terminal.paths import clone
-from jitbot.terminal.prompts import folded
+from jitbot.terminal.prompts import folded, tell
 from jitbot.usecases.context import settings_at_main
+from jitbot.usecases.setup.record_protection import WORKFLOW, say_protection
 from jitbot.usecases.setup.run_doctor import DoctorTarget, run_doctor
 from jitbot.wiring.context import audit_cloud, github_client
 
@@ -45,37 +46,52 @@ def doctor(
     no_aws: bool,
     every: bool,
     rehearse: bool,
+    record: bool,
     account: str | None,
     profile: str | None,
     timeout: timedelta,
     form: str,
 ) -> int:
     """Carry out `jitbot doctor`."""
+    if record and (no_github or rehearse):
+        raise click.UsageError("--record is about what GitHub shows: leave --no-github and --rehearse out")
     if rehearse:
         options = RehearsalOptions(account=account, profile=profile, timeout=timeout, form=form)
         return rehearsal.run(invocation, options)
     if account is not None or profile is not None:
         raise click.UsageError("--account and --profile belong to --rehearse")
+    target, writer = _target(invocation)
+    checks = run_doctor(target, github=not no_github, aws=not no_aws)
+    if form == "json":
+        print_json(as_json(checks))
+    else:
+        print_checks(checks, every=every)
+    if record:
+        said = say_protection(writer, checks)
+        tell(
+            f"{WORKFLOW} is started, to record what you saw of {len(said)} safeguards: {target.page}/actions"
+        )
+    return exit_code(checks)
+
+
+def _target(invocation: Invocation) -> tuple[DoctorTarget, GitHubWriter]:
+    """What is examined, with main just fetched; and the way to write to its repository."""
     environ = invocation.environ
     git = clone(invocation.folder, environ)
     git.fetch_main()
     settings = settings_at_main(git, documents)
+    client = github_client(environ, settings.repository, _AGENT)
     target = DoctorTarget(
         git=git,
         documents=documents,
-        github=GitHubReader(github_client(environ, settings.repository, _AGENT)),
+        github=GitHubReader(client),
         api_url=environ.get("GITHUB_API_URL", GITHUB_API),
         page=f"{server(environ)}/{settings.repository}",
         shipped=templates.workflows(),
         at=invocation.now,
         cloud=audit_cloud(invocation, settings, _AGENT),
     )
-    checks = run_doctor(target, github=not no_github, aws=not no_aws)
-    if form == "json":
-        print_json(as_json(checks))
-    else:
-        print_checks(checks, every=every)
-    return exit_code(checks)
+    return target, GitHubWriter(client)
 
 
 def print_checks(found: Sequence[Check], *, every: bool) -> None:

@@ -88,6 +88,11 @@ def bootstrap() -> None:
     is_flag=True,
     help="Instead: play a harmless request for real, and say which assumptions held.",
 )
+@click.option(
+    "--record",
+    is_flag=True,
+    help="Have audit.yml record in the ledger what you, an admin, see of the safeguards of main and ledger.",
+)
 @click.option("--account", help="With --rehearse: in which account, where the policy has several.")
 @click.option("--profile", help="With --rehearse: the AWS profile that is you.")
 @click.option(
@@ -108,6 +113,9 @@ def doctor() -> None:
     With --rehearse it asks, as you, for one harmless read under the policy `rehearsal`, which a second person
     approves, and watches it for about 80 minutes: AWS's refusal at the end, and the removal, too. It can be stopped,
     and run again to go on. Ends with 1 where an assumption did not hold, 3 where one was not seen.
+
+    With --record it also starts audit.yml, which records what you saw of main's and the ledger's safeguards. The
+    report shows it as your word.
 
     Example: jitbot doctor --no-aws
     """

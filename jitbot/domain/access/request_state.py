@@ -273,6 +273,8 @@ def _grown(state: RequestState, event: Event) -> RequestState:
             return replace(state, review_events=(*state.review_events, event))
         case EventType.FAILED | EventType.VERIFIED | EventType.RULES | EventType.STOPPED | EventType.LIFTED:
             return state
+        case EventType.PROTECTION_SEEN | EventType.PROTECTION_SAID:
+            return state
         case _:
             assert_never(event.kind)
 

@@ -4,11 +4,12 @@ https://git-scm.com/docs/git-interpret-trailers. Trailers hold validated tokens 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import assert_never
 
 from jitbot.domain.ledger.attestation import own_message
-from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.events import PROTECTION, EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import ReviewOutcome, RuleOutcome
 from jitbot.domain.ledger.recorded_use import UseState, state_of
 from jitbot.domain.model.grammar import LOGIN, RequestPath, parse_request_path
@@ -23,9 +24,11 @@ _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){0,9}", re.ASCII)  # why something w
 _VERDICT = re.compile(
     r"[A-Za-z0-9,:.'-]+(?: [A-Za-z0-9,:.'-]+)*", re.ASCII
 )  # words of an audit's own, and counts
+_WORDS = re.compile(r"[a-z]+(?: [a-z]+){0,2}", re.ASCII)  # an answer about a safeguard
 _RUN = re.compile(r"https?://[A-Za-z0-9_.:/-]+", re.ASCII)
 _LONGEST = 200
 RECORD, RULES = "Record", "rules"  # the trailer by which changes of the rules are found
+SAFEGUARDS = "protection"  # its value by which looks at how main and ledger are protected are found
 _STOPS = (EventType.STOPPED, EventType.LIFTED)
 
 
@@ -91,6 +94,8 @@ def sentence(event: Event) -> str:
             return f"rules: {_changed(event)}, {_how_it_came(event)}"
         case EventType.USED:
             return f"used: {whose} in {where}, {_use(event)}"
+        case EventType.PROTECTION_SEEN | EventType.PROTECTION_SAID:
+            return f"protection of main and ledger{_whose_word(event)}: {_safeguards(event)}"
         case EventType.STOPPED:
             return f"stopped: every request of {_stopped(event) or 'somebody'}{until}, by {_token(_LOGIN, event.evidence.by) or 'jitbot'}"
         case EventType.LIFTED:
@@ -131,6 +136,25 @@ def _use(event: Event) -> str:
     return "entered once" if entered == 1 else f"entered {entered} times"
 
 
+def _safeguards(event: Event) -> str:
+    """How many safeguards were answered with each word."""
+    words = Counter((event.evidence.safeguards or {}).values())
+    counted = [f"{count} {word}" for word, count in sorted(words.items()) if _token(_WORDS, word)]
+    return ", ".join(counted) or "nothing was seen"
+
+
+def _whose_word(event: Event) -> str:
+    """Whose word it is, where it is a person's."""
+    said = event.kind is EventType.PROTECTION_SAID
+    return f", as {_token(_LOGIN, event.evidence.by) or 'somebody'} says" if said else ""
+
+
+def _record(event: Event) -> str:
+    if event.kind is EventType.RULES:
+        return RULES
+    return SAFEGUARDS if event.kind in PROTECTION else ""
+
+
 def _stopped(event: Event) -> str:
     """Who or what a stop is about."""
     policy = _token(_POLICY, event.evidence.policy)
@@ -146,7 +170,7 @@ def _trailers(event: Event) -> Iterator[str]:
     starts = event.window.starts_at if event.window else None
     number = event.evidence.pull_request
     pairs: list[tuple[str, str]] = [
-        (RECORD, RULES if event.kind is EventType.RULES else ""),
+        (RECORD, _record(event)),
         ("Request", event.request if _parsed(event.request) is not None else ""),
         ("Requester", _token(_LOGIN, event.ask.requester)),
         *(("Approved-by", _token(_LOGIN, each.login)) for each in event.evidence.approvals),

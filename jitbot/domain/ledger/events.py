@@ -31,8 +31,9 @@ class EventType(StrEnum):
     """Decisions are recorded before AWS is touched, outcomes after reading back.
 
     REVIEWED and OVERDUE are about the review that a break-glass approval requires: given, or not given in time. RULES
-    is about a commit on main that changed the rules. STOPPED and LIFTED are about an emergency stop. These three are
-    about no single request. USED is about a grant that is over: what CloudTrail showed of its use.
+    is about a commit on main that changed the rules. STOPPED and LIFTED are about an emergency stop. PROTECTION_SEEN is
+    what a run saw of the rules that protect main and ledger, PROTECTION_SAID what an admin says of all of them. These
+    five are about no single request. USED is about a grant that is over: what CloudTrail showed of its use.
     """
 
     APPROVED = "approved"
@@ -50,6 +51,9 @@ class EventType(StrEnum):
     STOPPED = "stopped"
     LIFTED = "lifted"
     USED = "used"
+    # An older jitbot knows a kind by its first word alone, and takes these for kinds that give and end nothing.
+    PROTECTION_SEEN = "verified-protection"
+    PROTECTION_SAID = "reviewed-protection"
 
 
 LEDGER = "ledger"  # the branch that holds the events
@@ -57,6 +61,9 @@ FORCE_PUSH, DELETION = "non_fast_forward", "deletion"  # as GitHub names the rul
 LEDGER_RULES = frozenset({FORCE_PUSH, DELETION})  # nothing is recorded on a ledger without them
 GIVES = (EventType.APPROVED, EventType.EXTENDED)
 DECIDES = (*GIVES, EventType.REFUSED)
+PROTECTION = (EventType.PROTECTION_SEEN, EventType.PROTECTION_SAID)
+# A stop after a lifted one is another stop, and each look is another look.
+_EACH_BY_ITSELF = (EventType.STOPPED, *PROTECTION)
 
 
 class EndReason(StrEnum):
@@ -110,8 +117,8 @@ class Event:
         ]
         if self.kind in (EventType.FAILED, EventType.VERIFIED):
             parts.append(timestamp.show(self.at)[:10])  # once a cause a day
-        if self.kind is EventType.STOPPED:
-            parts.append(timestamp.show(self.at))  # a stop after a lifted one is another stop
+        if self.kind in _EACH_BY_ITSELF:
+            parts.append(timestamp.show(self.at))
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:20]
 
     @property

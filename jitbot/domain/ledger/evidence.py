@@ -26,6 +26,7 @@ from jitbot.domain.text.json_object import (
     text,
     text_or_none,
     texts,
+    texts_by_name,
     true,
     unread,
 )
@@ -186,6 +187,9 @@ class Evidence(JsonObject):
 
     # what was done with a grant, asked of CloudTrail after its end
     use = one("use", RecordedUse)
+
+    # how main and ledger are protected: a word for each safeguard, by its code
+    safeguards = texts_by_name("safeguards")
 
     # verifications
     main = unread("main")

@@ -27,6 +27,13 @@ from jitbot.domain.audit.report.overview.populations import (
 )
 from jitbot.domain.audit.report.pack_table import PackTable
 from jitbot.domain.audit.report.population import population, within
+from jitbot.domain.audit.report.protection_rows import (
+    SafeguardRow,
+    protection_answer,
+    protection_table,
+    safeguard_rows,
+)
+from jitbot.domain.audit.report.protection_rows import figures as protection_figures
 from jitbot.domain.audit.report.rule_rows import RuleRow, rule_rows, rules_answer, rules_table
 from jitbot.domain.audit.report.rule_rows import figures as rule_figures
 from jitbot.domain.audit.report.sample import refusals
@@ -74,6 +81,7 @@ class PeriodReport:
     rule_changes: tuple[RuleRow, ...]
     entitlements: tuple[Entitlement, ...]
     stops: tuple[Stop, ...] = ()  # those that held in some part of the period
+    protection: tuple[SafeguardRow, ...] = ()
 
     @property
     def answers(self) -> tuple[AuditAnswer, ...]:
@@ -83,6 +91,7 @@ class PeriodReport:
             completeness_answer(self.source.completeness),
             *question_answers(self.summary),
             rules_answer(self.rule_changes),
+            protection_answer(self.protection),
             use_answer(self.use),
             refused_answer(self.summary, self.refusals),
             active_answer(self.active),
@@ -97,12 +106,16 @@ class PeriodReport:
             active_table(self.active),
             figures_table(self.figures),
             rules_table(self.rule_changes),
+            protection_table(self.protection),
         )
 
     @property
     def verdicts(self) -> Mapping[str, object]:
         """What the parts beside the grants add to the pack's `verdicts.json`."""
-        return {"rule_changes": rule_figures(self.rule_changes)}
+        return {
+            "rule_changes": rule_figures(self.rule_changes),
+            "protection": protection_figures(self.protection),
+        }
 
     @cached_property
     def use(self) -> UseFigures:
@@ -171,6 +184,7 @@ def period_report(
         rule_changes=rule_rows(rule_changes, every, min(made_at or now, now + RULES_RECORDED_WITHIN)),
         entitlements=entitlements,
         stops=tuple(each for each in stops_of(every) if each.event.at < end and each.until > start),
+        protection=safeguard_rows(every, start, end, now),
     )
 
 

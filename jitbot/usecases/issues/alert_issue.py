@@ -12,7 +12,7 @@ from jitbot.usecases.context import Context
 from jitbot.usecases.issues.single_issue import keep_one, twin
 
 MARKER = "<!-- jitbot:audit -->"
-_EVER = datetime(2008, 1, 1, tzinfo=UTC)  # an issue may stay unchanged, or closed, for years
+EVER = datetime(2008, 1, 1, tzinfo=UTC)  # an issue may stay unchanged, or closed, for years
 _SHOWN = 20  # findings; the run has all
 _LONGEST = 600  # characters of one sentence of a finding
 _TITLE = "The verification of the access record failed"
@@ -28,8 +28,8 @@ def keep_issue(context: Context, verdict: AuditVerdict, now: datetime) -> None:
     def wanted(issue: Issue, twin_of: int | None) -> Issue:
         return _wanted(verdict, issue, twin_of, at=timestamp.show(now), run=context.run.url)
 
-    found, needed = context.issues.ours(_EVER), verdict.exit_code != ExitCode.DONE
-    keep_one(context.issues, found, wanted, marker=MARKER, since=_EVER, needed=needed)
+    found, needed = context.issues.ours(EVER), verdict.exit_code != ExitCode.DONE
+    keep_one(context.issues, found, wanted, marker=MARKER, since=EVER, needed=needed)
 
 
 def keep_stopped(context: Context, why: str, now: datetime) -> None:
@@ -44,7 +44,7 @@ def keep_stopped(context: Context, why: str, now: datetime) -> None:
         body = _STOPPED.format(at=timestamp.show(now), run=context.run.url, why=said)
         return Issue(number=issue.number, title=_UNCHECKED_TITLE, body=f"{body}\n{MARKER}", is_open=True)
 
-    keep_one(context.issues, context.issues.ours(_EVER), wanted, marker=MARKER, since=_EVER, needed=True)
+    keep_one(context.issues, context.issues.ours(EVER), wanted, marker=MARKER, since=EVER, needed=True)
 
 
 def _wanted(verdict: AuditVerdict, issue: Issue, twin_of: int | None, *, at: str, run: str) -> Issue:

@@ -84,13 +84,13 @@ class LedgerView:
 class LedgerReader:
     """Reads the last 21 days of the fetched ledger: all of it once, then only what is new.
 
-    With `since`, it also reads older batches of one requester.
+    With `since`, it also reads older batches, those alone that have the line `saying` in their message.
     """
 
     context: Context
     at: datetime
     since: datetime | None = None
-    requester: str = ""
+    saying: str = ""
     _last: LedgerView | None = None
     _keys: Mapping[str, str] = field(default_factory=dict)  # those that counted before anything was read
     _ignored: dict[int, Finding] = field(default_factory=dict)
@@ -132,7 +132,7 @@ class LedgerReader:
         if self.since is None:
             return recent
         known = set(recent)
-        older = git.batches(self.since, saying=f"Requester: {self.requester}", after=after)
+        older = git.batches(self.since, saying=self.saying, after=after)
         return (*(each for each in older if each not in known), *recent)
 
     def _read(self, commits: Sequence[Sha], head: Sha, main: Sha, trouble: str) -> LedgerView:
@@ -171,8 +171,8 @@ class LedgerReader:
 def read(
     context: Context, now: datetime, *, since: datetime | None = None, requester: str = ""
 ) -> LedgerView:
-    """Read the fetched ledger once, for a command that changes nothing."""
-    return LedgerReader(context=context, at=now, since=since, requester=requester).read()
+    """Read the fetched ledger once, for a command that changes nothing; with `since`, older batches of one requester too."""
+    return LedgerReader(context=context, at=now, since=since, saying=f"Requester: {requester}").read()
 
 
 def _doubt(reader: BatchReader, trouble: str) -> str:

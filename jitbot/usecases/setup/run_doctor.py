@@ -36,6 +36,8 @@ from jitbot.domain.setup.doctor import (
     workflows,
 )
 from jitbot.domain.setup.doctor.github import chat_environment, desired_settings, other_rules
+from jitbot.domain.setup.doctor.github.github_state import GitHubState
+from jitbot.domain.setup.doctor.github.setting import Setting
 from jitbot.domain.setup.doctor.report import Check, Unknown, tried
 from jitbot.ports.cloud import Account, Cloud
 from jitbot.ports.documents import DocumentReader
@@ -78,13 +80,21 @@ class RepositoryFiles:
 
 def run_doctor(target: DoctorTarget, *, github: bool = True, aws: bool = True) -> tuple[Check, ...]:
     """Look at the files of main, at GitHub's settings of the repository, and at jitbot's own roles in AWS."""
-    tree = _tree(target)
+    tree = repository_files(target.git, target.documents, target.at)
     checks = list(_files(tree))
     if github:
         checks += _asked(target, tree)
     if aws:
         checks += _entered(target, tree)
     return tuple(checks)
+
+
+def judged(row: Setting, state: GitHubState, tree: RepositoryFiles, page: str = "") -> Check:
+    """A row of the table of desired settings, answered: of main's number of approvals with the owned paths in mind."""
+    check = row.compare(state, page)
+    if tree.codeowners is None or tree.codeowners.findings:
+        return check
+    return ownership.by_path(check, tree.files, tree.policies, tree.codeowners, state.main)
 
 
 def _files(tree: RepositoryFiles) -> Iterator[Check]:
@@ -112,10 +122,7 @@ def _asked(target: DoctorTarget, tree: RepositoryFiles) -> Iterator[Check]:
     if tree.settings is not None:
         yield from repository.identity(tree.settings, state.hosting, target.api_url)
     for row in (desired_settings.DEFAULT_BRANCH, *desired_settings.MAIN):
-        check = row.compare(state, target.page)
-        if tree.codeowners is not None and not tree.codeowners.findings:
-            check = ownership.by_path(check, tree.files, tree.policies, tree.codeowners, state.main)
-        yield check
+        yield judged(row, state, tree, target.page)
     yield from other_rules.status_source(state)
     yield from other_rules.of_main(state.main)
     yield from break_glass.soon(tree.policies, state.main)
@@ -185,13 +192,14 @@ def _state(github: GitHubRead, name: str) -> str | Unknown:
     return "that it knows no such workflow" if state is None else state
 
 
-def _tree(target: DoctorTarget) -> RepositoryFiles:
-    main = CommitTree(git=target.git, commit=target.git.main())
-    files = tuple(_walk(target.git, main.commit))
-    rules = read_rules(main, target.documents, "")
+def repository_files(git: Git, documents: DocumentReader, at: datetime) -> RepositoryFiles:
+    """What main holds, at its fetched tip; the teams as they are at `at`."""
+    main = CommitTree(git=git, commit=git.main())
+    files = tuple(_walk(git, main.commit))
+    rules = read_rules(main, documents, "")
     accesses = main.read([path for path in files if path.startswith(POLICIES) and path.endswith(".yaml")])
     policies = [
-        target.documents.parse_policy(Source(path=path, content=content))
+        documents.parse_policy(Source(path=path, content=content))
         for path, content in sorted(accesses.items())
     ]
     contents = main.read([path for path in files if _is_workflow(path)])
@@ -200,7 +208,7 @@ def _tree(target: DoctorTarget) -> RepositoryFiles:
     channels = (
         Parsed(value=NO_CHANNELS)
         if notify is None
-        else target.documents.parse_notify(Source(path=NOTIFY, content=notify))
+        else documents.parse_notify(Source(path=NOTIFY, content=notify))
     )
     read: tuple[Parsed[Any], ...] = (
         rules.settings,
@@ -217,7 +225,7 @@ def _tree(target: DoctorTarget) -> RepositoryFiles:
         codeowners=rules.codeowners,
         people=rules.people.value or {},
         roster=roster,
-        teams=roster.at(target.at),
+        teams=roster.at(at),
         policies=tuple(each.value for each in policies if each.value is not None),
         accounts=rules.accounts.value or {},
         channels=channels.value or NO_CHANNELS,

@@ -25,7 +25,7 @@ from jitbot.domain.ledger import batches, commit_message, events
 from jitbot.domain.ledger.attestation import Tenure
 from jitbot.domain.ledger.batches import AddedCommit, AddedEntry, Claims, Unreadable
 from jitbot.domain.ledger.commit_message import message
-from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.events import PROTECTION, Event, EventType
 from jitbot.domain.model.bounds import BATCH_READ
 from jitbot.domain.model.documents import Sha
 
@@ -195,10 +195,16 @@ def test_whatever_may_give_or_end_is_not_idle() -> None:
         EventType.LIFTED,
         EventType.RULES,
         EventType.USED,
+        *PROTECTION,
     }
     for kind in EventType:
         assert unread(replace(APPROVAL, kind=kind), held={}).idle is (kind in idle), kind
     assert not unread(FAILURE, APPROVAL, held={}).idle
+
+
+def test_an_older_jitbot_takes_looks_and_statements_for_idle() -> None:
+    """It knows none of these kinds, and the first word of their names is that of a kind which gives and ends nothing."""
+    assert {kind.partition("-")[0] for kind in PROTECTION} == {EventType.VERIFIED, EventType.REVIEWED}
 
 
 def test_an_event_of_a_kind_that_nobody_knows_is_not_idle() -> None:

@@ -130,6 +130,22 @@ def about(kind: EventType, **evidence: Any) -> Event:
             about(EventType.RULES, outcome="pushed"),
             f"rules: more files than are read changed by commit {MERGE[:10]}, pushed past the rules by somebody",
         ),
+        (about(EventType.PROTECTION_SEEN), "protection of main and ledger: nothing was seen"),
+        (
+            about(
+                EventType.PROTECTION_SEEN,
+                safeguards={"a": "held", "b": "no rule seen", "c": "held", "d": "\nRun: x"},
+            ),
+            "protection of main and ledger: 2 held, 1 no rule seen",
+        ),
+        (
+            about(EventType.PROTECTION_SAID, safeguards={"a": "ok"}, by="olivia"),
+            "protection of main and ledger, as olivia says: 1 ok",
+        ),
+        (
+            about(EventType.PROTECTION_SAID, safeguards={"a": "ok"}, by="no login"),
+            "protection of main and ledger, as somebody says: 1 ok",
+        ),
         (about(EventType.RULES, outcome="pushed", by="erin"), ", pushed past the rules by erin"),
         (
             about(EventType.RULES, outcome="reviewed", approvals=[{"login": "bob"}, {"login": "no login"}]),

@@ -5,10 +5,13 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from jitbot.domain.audit.history.ledger_history import RecordedEvent
+from jitbot.domain.audit.protection.looks import Sight
 from jitbot.domain.audit.report.columns import as_text
 from jitbot.domain.ledger.ask import Ask
-from jitbot.domain.ledger.events import Event, EventType
+from jitbot.domain.ledger.events import PROTECTION, Event, EventType
+from jitbot.domain.model.bounds import some
 from jitbot.domain.model.grammar import policy_of
+from jitbot.domain.setup.doctor.report import CheckVerdict
 from jitbot.domain.text import escape, timestamp
 from jitbot.domain.usage.in_words import in_words, out_of_sight
 from jitbot.domain.usage.use_event import GrantUse, use_of
@@ -40,6 +43,8 @@ class LogRow:
     path: str
     run: str
 
+
+_EXPECTED = (Sight.HELD, Sight.NOT_SEEN, CheckVerdict.OK)  # answers about a safeguard that nobody looks into
 
 NAMES = tuple(each.name for each in fields(LogRow))  # the columns, in their order
 
@@ -105,7 +110,12 @@ def _row(recorded: RecordedEvent, ask: Ask) -> LogRow:
         expires_at=timestamp.show(event.window.expires_at) if event.window is not None else "",
         approved_by=tuple(each.login for each in event.evidence.approvals if each.login),
         by=event.evidence.by,
-        reason=_said(use) or event.evidence.reason or event.ask.reason or ask.reason or "",
+        reason=_said(use)
+        or _safeguards(event)
+        or event.evidence.reason
+        or event.ask.reason
+        or ask.reason
+        or "",
         ticket=event.ask.ticket or ask.ticket or "",
         codes=tuple(each.code for each in event.evidence.reasons if each.code),
         pull_request=f"#{number}" if number is not None else "",
@@ -121,6 +131,20 @@ def _outcome(event: Event, use: GrantUse | None) -> str:
     if use is not None:
         return use.state
     return event.evidence.outcome if event.kind is EventType.RULES else ""
+
+
+def _safeguards(event: Event) -> str:
+    """How many safeguards were answered with each word, with names where it is worth a look; empty for any other event."""
+    if event.kind not in PROTECTION:
+        return ""
+    codes: dict[str, list[str]] = {}
+    for code, word in (event.evidence.safeguards or {}).items():
+        codes.setdefault(word, []).append(code)
+    said = [
+        f"{len(found)} {word}" + ("" if word in _EXPECTED else f" ({some(found)})")
+        for word, found in sorted(codes.items())
+    ]
+    return "; ".join([", ".join(said), *([event.evidence.reason] if event.evidence.reason else [])])
 
 
 def _said(use: GrantUse | None) -> str:

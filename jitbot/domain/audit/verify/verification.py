@@ -9,6 +9,7 @@ from jitbot.domain.access.too_large import TooLarge
 from jitbot.domain.audit.history.findings import AuditFinding, gravest_first
 from jitbot.domain.audit.history.ledger_history import LedgerHistory
 from jitbot.domain.audit.history.main_history import Merged
+from jitbot.domain.audit.protection import checks as protection_checks
 from jitbot.domain.audit.verify import (
     completeness,
     grant_checks,
@@ -59,6 +60,7 @@ CHECKS: tuple[Callable[[LedgerFacts], Iterable[AuditFinding]], ...] = (
     lambda facts: rule_changes.problems(facts.history.recorded, facts.rules, facts.at),
     lambda facts: stop_checks.problems(facts.history, facts.stop_rules),
     lambda facts: use_checks.problems(facts.history),
+    lambda facts: protection_checks.problems(facts.history.recorded, facts.at),
     lambda facts: completeness.not_followed(facts.not_followed),
     lambda facts: (found for each in facts.grants for found in grant_checks.problems(each, facts.at)),
 )

@@ -74,6 +74,10 @@ WRONG = (
         "ended-without-stop",
     ),
     ({"history": history(USED)}, "use-without-grant"),
+    (
+        {"history": history(replace(RULES, kind=EventType.PROTECTION_SEEN, at=LONG_AFTER))},
+        "protection-implausible",
+    ),
     ({"not_followed": (sha("large"),)}, "commit-not-read"),
     ({"grants": grant_records([APPROVED, GRANTED], LONG_AFTER)}, "no-end"),
 )

@@ -20,14 +20,14 @@ CHAT_ENVIRONMENT = SettingChange(
 )
 _GROUP = "chat"
 _LEAK = "anyone with write access could read the channels' addresses in a workflow of their own, and write to the channels"
-_LIMITED = Check(
+LIMITED = Check(
     code="chat-environment",
     group=_GROUP,
     title=f"the environment {ENVIRONMENT} is for main alone",
     impact=_LEAK,
     fix=f"`jitbot init --apply`, or in the settings of the environment {ENVIRONMENT}: deployment branches, main alone",
 )
-_PLACE = Check(
+PLACE = Check(
     code="chat-secret-place",
     group=_GROUP,
     title=f"{SECRET} is a secret of the environment alone",
@@ -48,11 +48,11 @@ def environment(state: GitHubState, *, needed: bool = True) -> Check:
     """Whether no workflow but main's is given its secrets. `needed`: whether there is any use for it."""
     found = state.environment
     if isinstance(found, Unknown):
-        return _LIMITED.unknown(found.why)
+        return LIMITED.unknown(found.why)
     if found is None:
-        missing = replace(_LIMITED, otherwise=CheckVerdict.WARN if needed else CheckVerdict.OK)
+        missing = replace(LIMITED, otherwise=CheckVerdict.WARN if needed else CheckVerdict.OK)
         return missing.no("there is none", fix="jitbot init --apply")
-    return _LIMITED.answer(
+    return LIMITED.answer(
         found.allows == ENVIRONMENT_BRANCHES, f"it allows {listed(sorted(found.allows)) or 'nothing at all'}"
     )
 
@@ -62,9 +62,9 @@ def checks(state: GitHubState, channels: Channels) -> Iterator[Check]:
     needed = bool(channels.shapes)
     yield environment(state, needed=needed)
     if isinstance(state.secrets, Unknown):
-        yield _PLACE.unknown(state.secrets.why)
+        yield PLACE.unknown(state.secrets.why)
     else:
-        yield _PLACE.answer(SECRET not in state.secrets, "the repository or its organisation has it too")
+        yield PLACE.answer(SECRET not in state.secrets, "the repository or its organisation has it too")
     found = state.environment
     if not needed or found is None or isinstance(found, Unknown):
         return
