@@ -40,7 +40,7 @@ def report(
     keys_file: Path | None,
     online: bool,
 ) -> int:
-    """Write a period into one HTML file that needs no network: verdicts, timeline, every grant's evidence.
+    """Write a period into one HTML file that needs no network: a page of answers, timeline, every grant's evidence.
 
     Ends with 0 however the verdicts are; with 3 if something of the ledger could not be checked.
 
