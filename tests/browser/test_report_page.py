@@ -298,3 +298,46 @@ def test_words_are_neither_broken_nor_over_each_other(page: Page, width: int) ->
         assert name.size["width"] >= 200
     finally:
         page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("width", [400, 1280])
+def test_a_row_of_the_first_page_leads_to_its_section(page: Page, width: int) -> None:
+    """Each question is a link to a section that is shown, on a phone too."""
+    page.browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
+    try:
+        links = page.browser.find_elements(By.CSS_SELECTOR, ".answers tbody a")
+        assert len(links) == len(page.survey.answers)
+        for link in links:
+            target = page.find(str(link.get_attribute("href")).rpartition("#")[2])
+            assert target.is_displayed()
+    finally:
+        page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize(("paper", "width", "height"), [("A4", 8.27, 11.69), ("Letter", 8.5, 11)])
+def test_the_first_page_is_one_sheet_of_paper(page: Page, paper: str, width: float, height: float) -> None:
+    """Printed, everything up to the last question is on the first sheet, with room for more rows, and nothing else is."""
+    margins = (24 / 25.4, 28 / 25.4)  # of the style's @page, both sides together, in inches
+    size = {"width": round((width - margins[0]) * 96), "height": round((height - margins[1]) * 96)}
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    page.browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": 1, "mobile": False}
+    )
+    try:
+        first = page.browser.find_element(By.CSS_SELECTOR, "section.first")
+        assert (
+            page.browser.execute_script("return getComputedStyle(arguments[0]).breakAfter", first) == "page"
+        )
+        bottom = page.browser.execute_script(
+            "return arguments[0].getBoundingClientRect().bottom + scrollY", first
+        )
+        row = page.browser.execute_script(
+            "return document.querySelector('.answers tbody tr:last-child').offsetHeight"
+        )
+        assert 0 < bottom + 3 * row <= size["height"]
+    finally:
+        page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+        page.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

@@ -32,11 +32,11 @@ def index_of(survey: PeriodReport, files: Sequence[PackFile]) -> bytes:
 
 
 def _file(each: PackFile) -> dict[str, str]:
-    size = f"{each.size / 1000:,.1f} kB"
+    size = f"{each.size:,} bytes"
     return dict(
         inert(
             name=each.name,
-            about=each.about,
+            about=each.about.replace("`", ""),  # which marks code in the README alone
             size=size if each.files == 1 else f"{many(each.files, 'file')}, {size}",
             link="" if each.files != 1 else each.name,
         )

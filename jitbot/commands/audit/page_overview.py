@@ -109,7 +109,7 @@ def _figures(each: PolicyFigures) -> Text:
         count=f"{each.items:,}",
         to_approved=each.to_approved.in_words,
         to_live=each.to_live.in_words,
-        refused=f"{each.refused:,}: {because}" if each.refused else "",
+        refused=f"{each.refused:,} ({because})" if each.refused else "",
         never=over + not_known,
         break_glass=f"{many(each.break_glass, 'grant')}; reviewed in time: {each.review_counts}"
         if each.break_glass

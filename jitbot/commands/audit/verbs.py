@@ -132,7 +132,7 @@ def protection() -> None:
 @keys_option
 @click.option("--online", is_flag=True, help="Ask the issuer for its keys.")
 def report() -> None:
-    """Write a period into one HTML file that needs no network: verdicts, timeline, every grant's evidence.
+    """Write a period into one HTML file that needs no network: a page of answers, timeline, every grant's evidence.
 
     Ends with 0 however the verdicts are; with 3 if something of the ledger could not be checked.
 

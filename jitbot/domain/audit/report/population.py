@@ -332,7 +332,12 @@ def _after_review(decisions: Sequence[Event], recorded: Sequence[Event]) -> Afte
     done, reviewers = pending_review.reviewed, tuple(each.login for each in pending_review.reviewers)
     if done is None:
         return AfterReview(due=pending_review.review_by, reviewers=reviewers)
-    return AfterReview(due=pending_review.review_by, reviewers=reviewers, at=done.at, by=done.evidence.by)
+    given = RecordedReview(
+        done.evidence.json
+    ).submitted_at  # by GitHub's time; a run may record it much later
+    return AfterReview(
+        due=pending_review.review_by, reviewers=reviewers, at=given or done.at, by=done.evidence.by
+    )
 
 
 def _digest(*parts: str) -> str:

@@ -23,6 +23,7 @@ from jitbot.domain.audit.report.population import population
 from jitbot.domain.audit.report.sample import REFUSALS, rank, refusals, sample
 from jitbot.domain.audit.report.summary import QUESTIONS, summary
 from jitbot.domain.audit.verify.grant_record import GrantOutcome, GrantRecord
+from jitbot.domain.model.documents import AccountId
 from jitbot.domain.text import escape
 
 LATER = START + 400 * DAY
@@ -290,3 +291,34 @@ def test_drawn_refusals_have_their_evidence() -> None:
         evidence = json.loads(files[f"evidence/{row['grant_id']}.json"])
         assert evidence["decisions"][0]["codes"] == ["not-approved"] == [row["refused_codes"]]
         assert evidence["outcome"] == row["outcome"] == "refused"
+
+
+def test_every_table_is_csv_as_rfc_4180_has_it() -> None:
+    """UTF-8 with its mark, so that no spreadsheet guesses; lines end with CR LF, every cell is quoted, every row is as long."""
+    report = a_period_report(*records(40, reason='größer, "quoted"\n; x'))
+    files = pack(report.records, report.summary, about={}, others={}, size=3, seed="s", tables=report.tables)
+    names = [name for name in files if name.endswith(".csv")]
+    assert len(names) >= 9
+    for name in names:
+        content = files[name]
+        assert content.startswith(b"\xef\xbb\xbf")
+        text = content.decode("utf-8-sig")
+        assert not text.startswith("\ufeff")
+        assert not text or text.endswith("\r\n")
+        assert text.count("\r") == text.count("\n") == text.count("\r\n")
+        rows = list(csv.reader(io.StringIO(text, newline="")))
+        assert len({len(row) for row in rows}) <= 1
+        again = "\r\n".join(",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows)
+        assert text.removesuffix("\r\n") == again
+    assert "größer" in files["population.csv"].decode("utf-8-sig")
+
+
+def test_an_account_id_keeps_its_zero() -> None:
+    """In a table it is text, in JSON it is what it was; joined by it, two tables agree."""
+    (whole, *_) = records(1)
+    files = packed((replace(whole, account_id=AccountId("012345670123")),))
+    (row,) = table(files["population.csv"])
+    (listed,) = json.loads(files["population.json"])
+    assert (row["account_id"], listed["account_id"]) == ("'012345670123", "012345670123")
+    assert (row["requester_github_id"], row["failures"]) == (str(whole.github_id), "0")
+    assert row["not_after"] == listed["not_after"]

@@ -548,3 +548,28 @@ def test_what_ends_later_is_live_at_the_end_of_a_period() -> None:
     events = (approval(), granted(), ended(), removed())
     assert a_record(*events, now=EXPIRES_AT - SECOND).outcome is GrantOutcome.LIVE
     assert a_record(*events, now=EXPIRES_AT).outcome is GrantOutcome.OVER
+
+
+@pytest.mark.parametrize(
+    ("submitted_at", "reviewed_at", "answer"),
+    [
+        (NOW + HOUR, NOW + HOUR, "yes"),
+        (NOW + 2 * DAY, NOW + 2 * DAY, "no"),
+        (None, NOW + 3 * DAY, "no"),
+    ],
+)
+def test_a_review_is_in_time_if_it_was_given_in_time(
+    submitted_at: datetime | None, reviewed_at: datetime, answer: str
+) -> None:
+    """The run that recorded it may have come late; where the record does not say when it was given, that is its time."""
+    owed = {"review_by": timestamp.show(NOW + DAY), "reviewers": [{"login": "erin", "github_id": 1005}]}
+    first = approval(approvals_required=0, approvals=[], break_glass=owed)
+    said = {"outcome": "approved", "by": "erin", "github_id": 1005}
+    given = {} if submitted_at is None else {"submitted_at": timestamp.show(submitted_at)}
+    reviewed = Event(
+        kind=EventType.REVIEWED, at=NOW + 3 * DAY, request=first.request, commit=first.commit,
+        evidence=Evidence({**said, **given}),
+    )  # fmt: skip
+    found = a_record(first, granted(), ended(), removed(), reviewed)
+    assert found.after_review is not None
+    assert (found.after_review.at, answers(found)["reviewed_in_time"]) == (reviewed_at, answer)

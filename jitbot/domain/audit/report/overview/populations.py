@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from jitbot.domain.audit.report.entitlements import Entitlement
+from jitbot.domain.audit.report.overview.answer import many
 from jitbot.domain.audit.verify.grant_record import GrantOutcome, GrantRecord
 from jitbot.domain.ledger.recorded_use import UseState
 
@@ -71,7 +72,7 @@ def populations(
 def _eligible(entitlements: Sequence[Entitlement], at: datetime) -> Population:
     people = {login.casefold() for each in entitlements for login in each.eligible}
     unread = sum(each.approvals is None for each in entitlements)
-    means = f"People who may ask for something, by {len(entitlements) - unread:,} policies that can be read. Not known: policies that cannot."
+    means = f"People who may ask for something, by the {many(len(entitlements) - unread, 'policy', 'policies')} that can be read. Not known: policies that cannot."
     return Population(name="eligible", count=len(people), not_known=unread, begins=at, ends=at, means=means)
 
 
