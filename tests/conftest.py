@@ -61,8 +61,8 @@ LONGEST = (
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Half of what the tests take is spent waiting: for git, act, a browser, a server that stops."""
-    return (os.cpu_count() or 1) * 3 // 2 + 1
+    """One more than there are processors, for what is spent waiting: each loads and collects all tests for itself."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
