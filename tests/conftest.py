@@ -98,10 +98,11 @@ def _as_github_describes_it(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _what_is_loaded_stays() -> None:
-    """So the collector of garbage need not look at it again and again."""
+    """So the collector of garbage need not look at it again and again; while it was loaded, there was no garbage."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -171,6 +172,7 @@ def pytest_configure(config: pytest.Config) -> None:
     distributes = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
     if distributes and not config.getoption("--hypothesis-profile", None):
         return
+    gc.disable()  # until all tests are collected
     from hypothesis import HealthCheck, Phase, settings
 
     settings.register_profile("default", deadline=None)  # other tests of this machine may take the time
