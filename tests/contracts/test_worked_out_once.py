@@ -1,5 +1,6 @@
 """What tests work out once is what each would have worked out, and what must differ still does."""
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,6 +63,21 @@ def test_what_one_client_is_told_no_other_hears() -> None:
 
 
 @pytest.mark.usefixtures("once")
+def test_a_copy_of_an_emitter_is_a_copy() -> None:
+    """What is registered with it, the first does not hear."""
+    heard: list[str] = []
+    first = HierarchicalEmitter()
+    first.register("a.b", lambda **_: heard.append("first"))
+    copied = copy.copy(first)
+    for register in (copied.register, copied.register_first, copied.register_last):
+        register("a.b", lambda **_: heard.append("copy"))
+    first.emit("a.b")
+    assert heard == ["first"]
+    copied.emit("a.b")
+    assert sorted(heard) == ["copy", "copy", "copy", "first", "first"]
+
+
+@pytest.mark.usefixtures("once")
 def test_a_handler_must_still_take_every_argument() -> None:
     """Asked of each function on its own."""
     emitter = HierarchicalEmitter()
@@ -97,7 +113,12 @@ def test_keys_serve_again_once_nobody_has_them() -> None:
         first = [*keys(one), *keys(other)]
         assert len(set(map(id, first))) == 4
     with GitHubSandbox() as one:
-        assert set(map(id, keys(one))) < set(map(id, first))
+        held = keys(one)
+        assert set(map(id, held)) < set(map(id, first))
+        with GitHubSandbox() as gone:
+            keys(gone)
+        with GitHubSandbox() as other:
+            assert set(map(id, held)).isdisjoint(map(id, keys(other)))
 
 
 ROOMY = {"f_bavail": 1 << 20, "f_frsize": 4096, "f_flag": 0}
