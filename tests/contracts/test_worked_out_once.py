@@ -1,7 +1,9 @@
 """What tests work out once is what each would have worked out, and what must differ still does."""
 
 import copy
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,17 +13,11 @@ import in_memory
 import pytest
 from botocore.hooks import HierarchicalEmitter
 from botocore.loaders import Loader
-from worked_out_once import vendors_work_out_once
 
 from jitbot.sandbox.github.sandbox import GitHubSandbox
 
-
-@pytest.fixture
-def once() -> Iterator[None]:
-    """As in every test that is not of the domain."""
-    with pytest.MonkeyPatch.context() as patch:
-        vendors_work_out_once(patch)
-        yield
+PLACES = ("eu-west-1", "us-east-1", "cn-north-1")
+SERVICES = ("iam", "sts", "s3", "cloudtrail", "dynamodb")
 
 
 def client(service: Any, region: str = "eu-west-1") -> Any:
@@ -38,17 +34,22 @@ def made(service: Any, region: str) -> tuple[object, ...]:
     return found.meta.endpoint_url, found.meta.config.signature_version, methods, operations
 
 
-@pytest.mark.parametrize("service", ["iam", "sts", "s3", "cloudtrail", "dynamodb"])
-def test_a_client_is_made_of_the_same(service: str) -> None:
-    """In each region: where it calls, how it signs, what it can be asked."""
-    places = ("eu-west-1", "us-east-1", "cn-north-1")
-    before = [made(service, each) for each in places]
-    with pytest.MonkeyPatch.context() as patch:
-        vendors_work_out_once(patch)
-        assert [made(service, each) for each in (*places, *places)] == before * 2
+def test_a_client_is_made_of_the_same() -> None:
+    """As in a process that works all of it out: where it calls, how it signs, what it can be asked."""
+    asked = f"print([made(service, place) for service in {SERVICES} for place in {PLACES}])"
+    program = f"from test_worked_out_once import made; {asked}"
+    paths = os.pathsep.join((str(Path(__file__).parent), str(Path(in_memory.__file__).parent)))
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for _ in range(2):
+        assert repr([made(service, place) for service in SERVICES for place in PLACES]) == ran.stdout.strip()
 
 
-@pytest.mark.usefixtures("once")
 def test_what_one_client_is_told_no_other_hears() -> None:
     """A handler, and a method of a client, are that client's alone."""
     one, other = client("sts"), client("sts")
@@ -62,7 +63,6 @@ def test_what_one_client_is_told_no_other_hears() -> None:
     assert not hasattr(other, "more")
 
 
-@pytest.mark.usefixtures("once")
 def test_a_copy_of_an_emitter_is_a_copy() -> None:
     """What is registered with it, the first does not hear."""
     heard: list[str] = []
@@ -77,7 +77,6 @@ def test_a_copy_of_an_emitter_is_a_copy() -> None:
     assert sorted(heard) == ["copy", "copy", "copy", "first", "first"]
 
 
-@pytest.mark.usefixtures("once")
 def test_a_handler_must_still_take_every_argument() -> None:
     """Asked of each function on its own."""
     emitter = HierarchicalEmitter()
@@ -87,7 +86,6 @@ def test_a_handler_must_still_take_every_argument() -> None:
             emitter.register("a.b", lambda: None)
 
 
-@pytest.mark.usefixtures("once")
 def test_what_lies_elsewhere_is_looked_for_there(tmp_path: Path) -> None:
     """A loader with a path of its own finds what is there, whatever others found."""
     assert "sts" in Loader().list_available_services("service-2")
@@ -98,7 +96,6 @@ def test_what_lies_elsewhere_is_looked_for_there(tmp_path: Path) -> None:
     assert loader.list_api_versions("own", "service-2") == ["2026-01-01"]
 
 
-@pytest.mark.usefixtures("once")
 def test_keys_serve_again_once_nobody_has_them() -> None:
     """Two that are open never share a key, and no issuer has one twice."""
 
