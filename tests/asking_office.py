@@ -4,8 +4,6 @@ import os
 import pty
 import re
 import select
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,19 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import warm_jitbot
 from desk import Said, said
 
 from jitbot.sandbox.clock import Clock
 from jitbot.sandbox.github.records import Pull
 from jitbot.sandbox.organisation import Acme
 from jitbot.sandbox.workflows import Workflows
-
-JITBOT = (sys.executable, "-m", "jitbot")
-# Takes the terminal as its own, so that Ctrl-C reaches it as it reaches a shell's command.
-_OWN = """import fcntl, os, signal, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-signal.signal(signal.SIGINT, signal.SIG_DFL)
-os.execv(sys.argv[1], sys.argv[1:])"""
 
 
 @dataclass(kw_only=True)
@@ -121,9 +113,7 @@ def open_office(folder: Path, tree: Callable[[str], dict[str, bytes]] | None = N
     runs: list[str] = []
 
     def run(arguments: Sequence[str], environ: Mapping[str, str], where: Path) -> None:
-        ran = subprocess.run(
-            [*JITBOT, *arguments], cwd=where, env=dict(environ), capture_output=True, text=True, check=False
-        )
+        ran = warm_jitbot.run(arguments, environ=environ, folder=where)
         runs.append(f"{' '.join(arguments)}: {ran.returncode}\n{ran.stdout}{ran.stderr}")
 
     with Acme(Clock(), tree=tree) as acme, Workflows(acme, run, runs.append) as workflows:
@@ -137,14 +127,12 @@ class Terminal:
         self.raw = ""
         self._seen = 0
         self._ours, theirs = pty.openpty()
-        self._running = subprocess.Popen(
-            [sys.executable, "-c", _OWN, *JITBOT, *arguments],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            cwd=folder,
-            env={"TERM": "xterm", "COLUMNS": "60", **environ},
-            start_new_session=True,
+        self._running = warm_jitbot.start(
+            arguments,
+            environ={"TERM": "xterm", "COLUMNS": "60", **environ},
+            folder=folder,
+            files=(theirs, theirs, theirs),
+            terminal=True,
         )
         os.close(theirs)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from in_memory import place
 from pytest_socket import socket_allow_hosts
 from tally import PROPERTY, total
 
@@ -61,8 +62,8 @@ LONGEST = (
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Half of what the tests take is spent waiting: for git, act, a browser, a server that stops."""
-    return (os.cpu_count() or 1) * 3 // 2 + 1
+    """One more than there are processors, for what is spent waiting: each loads and collects all tests for itself."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -98,10 +99,11 @@ def _as_github_describes_it(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _what_is_loaded_stays() -> None:
-    """So the collector of garbage need not look at it again and again."""
+    """So the collector of garbage need not look at it again and again; while it was loaded, there was no garbage."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -145,32 +147,19 @@ def _real_git(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-MEMORY = Path("/dev/shm")  # noqa: S108 - pytest makes a folder there that nobody else may read
-ENOUGH = 2 << 30  # bytes; all tests together need a tenth of it at a time
-
-
-def _temporary_files_in_memory() -> None:
-    """Temporary files lie in memory where Linux has room: on a disk, the kernel works ten times as long for each.
-
-    `TMPDIR` says otherwise. A container may have a small `/dev/shm`, or one from which nothing can be started.
-    """
-    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK | os.X_OK):
-        return
-    there = os.statvfs(MEMORY)
-    if there.f_bavail * there.f_frsize > ENOUGH and not there.f_flag & os.ST_NOEXEC:
-        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Where temporary files are, before pytest looks; and the profiles of Hypothesis, before its own plugin chooses.
 
     The process that only distributes may need no profile.
     """
-    _temporary_files_in_memory()
+    memory = place(os.environ)
+    if memory is not None:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(memory)
     distributes = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
     if distributes and not config.getoption("--hypothesis-profile", None):
         return
+    gc.disable()  # until all tests are collected
     from hypothesis import HealthCheck, Phase, settings
 
     settings.register_profile("default", deadline=None)  # other tests of this machine may take the time

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from importlib.util import find_spec
 from pathlib import Path
@@ -84,20 +85,23 @@ EMBEDDED_TOO = {"Caller", "Comment", "Dismissal", "Issue", "Review", "Session", 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
 def tree(path: Path) -> ast.Module:
-    """A module, parsed."""
+    """A module, parsed once."""
     return ast.parse(path.read_text("utf-8"), str(path))
 
 
-def imports(module: str) -> Iterator[str]:
+@cache
+def imports(module: str) -> tuple[str, ...]:
     """Every module that a module imports, whole, wherever in it; `from x import y` gives both x and x.y."""
+    found: list[str] = []
     for node in ast.walk(tree(MODULES[module])):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module} imports relatively"
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names))
+    return tuple(found)
 
 
 def own_imports(module: str) -> set[str]:

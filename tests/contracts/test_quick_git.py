@@ -113,6 +113,7 @@ def questions(folder: Path) -> Iterator[tuple[tuple[str, ...], bytes]]:
     trees = [made(folder, "rev-parse", f"{sha}^{{tree}}") for sha in refs.values()]
     yield DIFF, "".join(f"{one} {other}\n" for one in trees for other in trees).encode()
     for sha in refs.values():
+        yield ("diff-tree", "-r", "--root", "--name-only", "--no-commit-id", sha), b""
         for path in paths:
             yield ("cat-file", "blob", f"{sha}:{path}"), b""
             yield ("ls-tree", "-z", "--full-tree", sha, "--", path), b""
@@ -301,6 +302,12 @@ def test_a_commit_and_a_ref_are_gits(repository: Path, tmp_path: Path) -> None:
     assert quick == store.commit_tree(tree, parents, "Merge\n", WHO, WHO)
     update_ref(Objects(copy), "refs/heads/new", quick)
     assert made(copy, "rev-parse", "refs/heads/new") == quick
+    update_ref(Objects(copy), "refs/heads/new", "")
+    assert git(copy, "rev-parse", "--verify", "--quiet", "refs/heads/new")[0] == 1
+    git(copy, "pack-refs", "--all")
+    for ref in ("refs/heads/new", "refs/heads/main"):  # one that is not there, one that lies with others
+        with pytest.raises(UnsureError):
+            update_ref(Objects(copy), ref, "")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import re
 import struct
 import subprocess
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
@@ -20,6 +21,7 @@ EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 NAME = re.compile(r"[0-9a-f]{40}")
 _MODES = {b"100644", b"100755", b"120000", b"160000", b"40000"}
 _LARGEST = 1 << 22  # bytes of a pack that is read as a whole
+_TICK = 50_000_000  # nanoseconds: more than a file's time may be behind the clock
 _BOUND = 1 << 28  # bytes of contents that are remembered
 
 _contents: dict[str, tuple[str, bytes]] = {EMPTY_TREE: ("tree", b"")}
@@ -55,16 +57,16 @@ class Objects:
         self.folder = str(folder)
         self._config = (0, 0, 0)
         self._plain = False
+        self._whole = -1  # when the folder was last changed, as of when nothing in it said otherwise
         self._seen: set[str] = set()  # objects: no git of the tests takes one away
         self._listed = -1
         self._packed: frozenset[str] = frozenset()
 
     def plain(self) -> bool:
         """Whether all of the repository is in its own folder, whole, and in files that are read here."""
-        there = (f"{self.folder}/{name}" for name in ("shallow", "objects/info/alternates", "commondir"))
-        if any(map(os.path.exists, there)) or not os.path.exists(f"{self.folder}/objects/pack"):
-            return False
         try:
+            if not self._whole_as_of(os.stat(self.folder).st_mtime_ns):
+                return False
             seen = os.stat(f"{self.folder}/config")
             config = (seen.st_ino, seen.st_mtime_ns, seen.st_size)
             if config != self._config:  # another clone, perhaps, in the same place
@@ -72,7 +74,20 @@ class Objects:
                 self._config, self._plain = config, _usual(Path(f"{self.folder}/config").read_text())
         except (OSError, UnicodeDecodeError):
             return False
-        return self._plain
+        return self._plain and not os.path.exists(f"{self.folder}/objects/info/alternates")
+
+    def _whole_as_of(self, changed: int) -> bool:
+        """Whether nothing in the folder says otherwise; not looked at again while the folder's own time stays.
+
+        A time is kept only once it is older than a clock's tick, within which another file may come.
+        """
+        if changed == self._whole:
+            return True
+        there = os.listdir(self.folder)
+        whole = "shallow" not in there and "commondir" not in there
+        whole = whole and os.path.exists(f"{self.folder}/objects/pack")
+        self._whole = changed if whole and time.time_ns() - changed > _TICK else -1
+        return whole
 
     def read(self, name: str) -> tuple[str, bytes] | None:
         """The kind and the content of an object; None if it is not here."""

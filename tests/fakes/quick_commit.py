@@ -1,9 +1,10 @@
 """Commits and refs of the embedded GitHub's repository, written in this process as git would write them."""
 
+import os
 import re
 from collections.abc import Iterable, Mapping
 
-from git_objects import NAME, Entry, Objects, UnsureError, as_tree
+from git_objects import EMPTY_TREE, NAME, Entry, Objects, UnsureError, as_tree
 from quick_fetch import write_ref
 
 from jitbot.sandbox.github.git.objects import Signature
@@ -13,11 +14,23 @@ _REF = re.compile(r"refs/(?:heads|pull|tags)(?:/[A-Za-z0-9_-]+)+")
 
 
 def update_ref(objects: Objects, ref: str, sha: str) -> None:
-    """`git update-ref`. Raises UnsureError for all but a plain name and a commit that is here."""
-    if not _REF.fullmatch(ref) or not NAME.fullmatch(sha):
+    """`git update-ref`, with no commit to take the ref away. Raises UnsureError for all but a plain name and a commit that is here."""
+    if not _REF.fullmatch(ref) or not NAME.fullmatch(sha or EMPTY_TREE):
         raise UnsureError
+    if not sha:
+        _remove_ref(objects, ref)
+        return
     objects.commit(sha)
     write_ref(objects, ref, sha)
+
+
+def _remove_ref(objects: Objects, ref: str) -> None:
+    if objects.packed_refs([ref]):
+        raise UnsureError
+    try:
+        os.unlink(f"{objects.folder}/{ref}")
+    except OSError:
+        raise UnsureError from None
 
 
 def commit_tree(

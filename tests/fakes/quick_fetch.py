@@ -98,7 +98,7 @@ def _bring(here: Objects, there: Objects, tips: Mapping[str, str], site: Site, p
 
 def write_ref(objects: Objects, ref: str, name: str) -> None:
     """Let a ref name an object. Raises UnsureError where another ref is in the way."""
-    scratch = f"{objects.folder}/new-ref-{os.getpid()}-{threading.get_ident()}"
+    scratch = f"{objects.folder}/objects/new_ref_{os.getpid()}_{threading.get_ident()}"
     put(scratch, f"{name}\n".encode())
     try:
         in_folder(os.replace, scratch, f"{objects.folder}/{ref}")

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from git_objects import NAME, Entry, Objects, UnsureError, repository
+from git_objects import EMPTY_TREE, NAME, Entry, Objects, UnsureError, repository
 
 _NOTHING = ("000000", "0" * 40)
 _MUCH = 200_000  # bytes of trees that git compares in less time
+_PLAIN = re.compile(rb"[A-Za-z0-9 ._/@+-]+")
 _GREP = re.compile(r"--grep=\^(.*)\$", re.DOTALL)
 
 
@@ -106,6 +107,8 @@ def _tree_of(objects: Objects, name: str) -> str | None:
 
 
 def _diff_tree(objects: Objects, arguments: Sequence[str], stdin: bytes) -> bytes:
+    if list(arguments[:-1]) == ["-r", "--root", "--name-only", "--no-commit-id"]:
+        return _names(objects, arguments[-1])
     if list(arguments) != ["--stdin", "-z", "--raw", "--no-renames", "--no-abbrev"]:
         raise UnsureError
     parts, size = [], 0
@@ -119,6 +122,35 @@ def _diff_tree(objects: Objects, arguments: Sequence[str], stdin: bytes) -> byte
         parts.append(f"{line}\n".encode())
         parts += _differences(objects.tree(one), objects.tree(other))
     return b"".join(parts)
+
+
+def _names(objects: Objects, name: str) -> bytes:
+    """The files that a commit changed, if it is no merge."""
+    if not NAME.fullmatch(name):
+        raise UnsureError
+    commit = objects.commit(name)
+    if len(commit.parents) > 1:
+        raise UnsureError
+    base = objects.commit(commit.parents[0]).tree if commit.parents else EMPTY_TREE
+    found = list(_changed(objects, base, commit.tree, b""))
+    if not all(map(_PLAIN.fullmatch, found)):  # which git would put in quotes
+        raise UnsureError
+    return b"".join(each + b"\n" for each in found)
+
+
+def _changed(objects: Objects, one: str, other: str, place: bytes) -> Iterator[bytes]:
+    old = {_key(each): each for each in objects.tree(one)}
+    new = {_key(each): each for each in objects.tree(other)}
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if before == after:
+            continue
+        if key.endswith(b"/"):
+            yield from _changed(
+                objects, before.sha if before else EMPTY_TREE, after.sha if after else EMPTY_TREE, place + key
+            )
+        else:
+            yield place + key
 
 
 def _differences(one: Iterable[Entry], other: Iterable[Entry]) -> Iterator[bytes]:

@@ -2,8 +2,10 @@
 
 Nothing of it depends on a session, a client or a call: the lists of services and their files, the rules of
 endpoints, the methods of a client, the names of events. No request, signature, retry or answer is kept.
+The keys of an embedded GitHub serve again once none is open.
 """
 
+from collections import deque
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -17,6 +19,7 @@ def vendors_work_out_once(patch: pytest.MonkeyPatch) -> None:
     _clients(patch)
     _events(patch)
     _moto(patch)
+    _keys(patch)
 
 
 def _files(patch: pytest.MonkeyPatch) -> None:
@@ -122,3 +125,32 @@ def _moto(patch: pytest.MonkeyPatch) -> None:
         return known[host]
 
     patch.setattr(DomainDispatcherApplication, "get_backend_for_host", found)
+
+
+def _keys(patch: pytest.MonkeyPatch) -> None:
+    """RSA keys of issuers that are gone sign for those that come: no two that are open share one, none has one twice."""
+    from jitbot.sandbox.github import oidc
+    from jitbot.sandbox.github.sandbox import GitHubSandbox
+
+    make, begin, leave = oidc.generate_private_key, GitHubSandbox.__init__, GitHubSandbox.__exit__
+    free, lent = deque[Any](), list[Any]()
+    open_ones: set[int] = set()
+
+    def begun(self: GitHubSandbox, *given: Any, **named: Any) -> None:
+        begin(self, *given, **named)
+        open_ones.add(id(self))
+
+    def left(self: GitHubSandbox, *raised: Any) -> None:
+        leave(self, *raised)
+        open_ones.discard(id(self))
+        if not open_ones:
+            free.extend(lent)
+            lent.clear()
+
+    def made(exponent: int, bits: int) -> Any:
+        lent.append(free.popleft() if free else make(exponent, bits))
+        return lent[-1]
+
+    patch.setattr(oidc, "generate_private_key", made)
+    patch.setattr(GitHubSandbox, "__init__", begun)
+    patch.setattr(GitHubSandbox, "__exit__", left)

@@ -2,11 +2,14 @@
 
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from compileall import compile_dir
 from io import StringIO
 from pathlib import Path
+from py_compile import PycInvalidationMode
 
 import pytest
 from acting import ROOT, Runner
@@ -42,15 +45,19 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
 
 @pytest.fixture(scope="session")
 def quick_uv(tools: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a `uv` that copies what the real one installed from the same lock once, for tests of other things."""
+    """A folder with a `uv` that copies what the real one installed from the same lock once, for tests of other things.
+
+    jitbot itself comes compiled with it: a module whose source is another, Python compiles anew.
+    """
 
     def make(folder: Path) -> None:
         installed, program = folder / "installed", folder / "uv"
         _sync(installed, {"UV_COMPILE_BYTECODE": "1", "UV_CACHE_DIR": str(tools[1])})
+        _compile(folder / "compiled")
         program.write_text(
             "#!/bin/sh\n"
             f'if [ "$1 $2 $3 $5 $6 $7 $8" = "{_SYNC}" ] && cmp -s "$4/uv.lock" "{ROOT}/uv.lock"\n'
-            f'then exec cp -al "{installed}/." "$UV_PROJECT_ENVIRONMENT/"\n'
+            f'then cp -al "{installed}/." "$UV_PROJECT_ENVIRONMENT/" && exec cp -a "{folder}/compiled/." "$4/"\n'
             f'else exec "{_tool("uv")}" "$@"\n'
             "fi\n"
         )
@@ -96,6 +103,16 @@ def _made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path]
             make(folder)
             whole.touch()
     return folder
+
+
+def _compile(folder: Path) -> None:
+    """jitbot's modules compiled, and nothing else of it, each with the digest of its source."""
+    shutil.copytree(ROOT / "jitbot", folder / "jitbot", ignore=shutil.ignore_patterns("__pycache__"))
+    compiled = compile_dir(folder, quiet=1, invalidation_mode=PycInvalidationMode.CHECKED_HASH)
+    assert compiled
+    for file in folder.rglob("*"):
+        if file.is_file() and file.suffix != ".pyc":
+            file.unlink()
 
 
 _SYNC = "sync --quiet --project --locked --no-dev --no-build --no-install-project"  # as the action asks

@@ -41,6 +41,8 @@ _ALWAYS_SAID = (
     "fatal: Could not read from remote repository.",
     "Please make sure you have the correct access rights",
     "and the repository exists.",
+    # Below a mount point that is in no repository; the line before says so.
+    "Stopping at filesystem boundary (GIT_DISCOVERY_ACROSS_FILESYSTEM not set).",
 )
 
 

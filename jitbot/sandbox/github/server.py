@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import format_datetime
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
@@ -138,11 +138,17 @@ def _views(site: Site, issuer: Issuer) -> dict[tuple[str, str], Callable[..., Re
 
 def _begin(site: Site) -> Response | None:
     rule = request.url_rule.rule if request.url_rule else request.path
-    site.calls.append((request.method, re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)))
+    site.calls.append((request.method, _named(rule)))
     g.fault = site.faults(request.method, request.path) if site.faults else None
     if g.fault is None or g.fault.after:
         return None
     return _fail(g.fault)
+
+
+@lru_cache(maxsize=1024)
+def _named(rule: str) -> str:
+    """A path with its parameters as GitHub's description writes them."""
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule)
 
 
 def _finish(site: Site, response: Response) -> Response:

@@ -10,6 +10,12 @@ TAIL = (
 )
 
 
+BELOW_A_MOUNT = (
+    "fatal: not a git repository (or any parent up to mount point /home)\n"
+    "Stopping at filesystem boundary (GIT_DISCOVERY_ACROSS_FILESYSTEM not set).\n"
+)
+
+
 @pytest.mark.parametrize(
     ("words", "shown"),
     [
@@ -17,6 +23,7 @@ TAIL = (
         (f"ssh: connect to host github.com port 22: refused\n{TAIL}", "ssh: connect to host github.com port 22: refused"),
         ("remote: no\nfatal: Authentication failed for 'x'\n", "fatal: Authentication failed for 'x'"),
         (TAIL, "and the repository exists."),
+        (BELOW_A_MOUNT, "fatal: not a git repository (or any parent up to mount point /home)"),
         ("", "no reason given"),
     ],
 )  # fmt: skip

@@ -9,7 +9,8 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from asking_office import JITBOT, Office, Terminal
+import warm_jitbot
+from asking_office import Office, Terminal
 from aws_cli import aws_command
 from desk import said
 from first_request import EDITOR, FILE, LINK, PAGE, TERMINAL, WAYS, Step, counted, written
@@ -99,8 +100,7 @@ def test_by_terminal(office: Office, tmp_path: Path) -> None:
 
 def entered(use: Step, shell: Mapping[str, str], folder: Path) -> None:
     """The last step gives a session of the grant's role."""
-    command = [*JITBOT, *use.types.split()[1:]]
-    ran = subprocess.run(command, env=dict(shell), cwd=folder, capture_output=True, text=True, check=False)
+    ran = warm_jitbot.run(use.types.split()[1:], environ=shell, folder=folder)
     assert ran.returncode == 0, ran.stderr
     assert "assumed-role/jit-alice-orders-db-read-" in json.loads(ran.stdout)["Arn"]
 

@@ -1,0 +1,144 @@
+"""What tests work out once is what each would have worked out, and what must differ still does."""
+
+import copy
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import in_memory
+import pytest
+from botocore.hooks import HierarchicalEmitter
+from botocore.loaders import Loader
+
+from jitbot.sandbox.github.sandbox import GitHubSandbox
+
+PLACES = ("eu-west-1", "us-east-1", "cn-north-1")
+SERVICES = ("iam", "sts", "s3", "cloudtrail", "dynamodb")
+
+
+def client(service: Any, region: str = "eu-west-1") -> Any:
+    """A client of a session of its own."""
+    keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "secret"}
+    return boto3.Session(region_name=region, **keys).client(service)
+
+
+def made(service: Any, region: str) -> tuple[object, ...]:
+    """What a client is made of, as far as it can be seen."""
+    found = client(service, region)
+    methods = sorted(each for each in dir(found) if not each.startswith("_"))
+    operations = sorted(found.meta.service_model.operation_names)
+    return found.meta.endpoint_url, found.meta.config.signature_version, methods, operations
+
+
+def test_a_client_is_made_of_the_same() -> None:
+    """As in a process that works all of it out: where it calls, how it signs, what it can be asked."""
+    asked = f"print([made(service, place) for service in {SERVICES} for place in {PLACES}])"
+    program = f"from test_worked_out_once import made; {asked}"
+    paths = os.pathsep.join((str(Path(__file__).parent), str(Path(in_memory.__file__).parent)))
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for _ in range(2):
+        assert repr([made(service, place) for service in SERVICES for place in PLACES]) == ran.stdout.strip()
+
+
+def test_what_one_client_is_told_no_other_hears() -> None:
+    """A handler, and a method of a client, are that client's alone."""
+    one, other = client("sts"), client("sts")
+    heard: list[str] = []
+    one.meta.events.register("told.sts", lambda **_: heard.append("one"))
+    other.meta.events.emit("told.sts.GetCallerIdentity")
+    assert heard == []
+    one.meta.events.emit("told.sts.GetCallerIdentity")
+    assert heard == ["one"]
+    type(one).more = 1
+    assert not hasattr(other, "more")
+
+
+def test_a_copy_of_an_emitter_is_a_copy() -> None:
+    """What is registered with it, the first does not hear."""
+    heard: list[str] = []
+    first = HierarchicalEmitter()
+    first.register("a.b", lambda **_: heard.append("first"))
+    copied = copy.copy(first)
+    for register in (copied.register, copied.register_first, copied.register_last):
+        register("a.b", lambda **_: heard.append("copy"))
+    first.emit("a.b")
+    assert heard == ["first"]
+    copied.emit("a.b")
+    assert sorted(heard) == ["copy", "copy", "copy", "first", "first"]
+
+
+def test_a_handler_must_still_take_every_argument() -> None:
+    """Asked of each function on its own."""
+    emitter = HierarchicalEmitter()
+    for _ in range(2):
+        emitter.register("a.b", lambda **_: None)
+        with pytest.raises(ValueError, match="keyword"):
+            emitter.register("a.b", lambda: None)
+
+
+def test_what_lies_elsewhere_is_looked_for_there(tmp_path: Path) -> None:
+    """A loader with a path of its own finds what is there, whatever others found."""
+    assert "sts" in Loader().list_available_services("service-2")
+    (tmp_path / "own" / "2026-01-01").mkdir(parents=True)
+    (tmp_path / "own" / "2026-01-01" / "service-2.json").write_text("{}")
+    loader = Loader(extra_search_paths=[str(tmp_path)], include_default_search_paths=False)
+    assert loader.list_available_services("service-2") == ["own"]
+    assert loader.list_api_versions("own", "service-2") == ["2026-01-01"]
+
+
+def test_keys_serve_again_once_nobody_has_them() -> None:
+    """Two that are open never share a key, and no issuer has one twice."""
+
+    def keys(github: GitHubSandbox) -> list[Any]:
+        found = []
+        for _ in range(2):
+            github.rotate_keys()
+            found += github._issuer._keys.values()
+        return found
+
+    with GitHubSandbox() as one, GitHubSandbox() as other:
+        first = [*keys(one), *keys(other)]
+        assert len(set(map(id, first))) == 4
+    with GitHubSandbox() as one:
+        held = keys(one)
+        assert set(map(id, held)) < set(map(id, first))
+        with GitHubSandbox() as gone:
+            keys(gone)
+        with GitHubSandbox() as other:
+            assert set(map(id, held)).isdisjoint(map(id, keys(other)))
+
+
+ROOMY = {"f_bavail": 1 << 20, "f_frsize": 4096, "f_flag": 0}
+
+
+@pytest.mark.parametrize(
+    ("environ", "there", "found"),
+    [
+        ({}, ROOMY, True),
+        ({"TMPDIR": "/elsewhere"}, ROOMY, False),
+        ({}, ROOMY | {"f_bavail": 1 << 14}, False),
+        ({}, ROOMY | {"f_flag": 8}, False),
+    ],
+)
+def test_temporary_files_lie_in_memory_where_they_can(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environ: dict[str, str],
+    there: dict[str, int],
+    *,
+    found: bool,
+) -> None:
+    """Where there is room, programs can be started from it, and nobody named another place."""
+    monkeypatch.setattr("os.statvfs", lambda _: SimpleNamespace(**there))
+    assert in_memory.place(environ, tmp_path) == (tmp_path if found else None)
+    assert in_memory.place(environ, tmp_path / "none") is None
