@@ -11,6 +11,7 @@ from catalogue_facts import the_catalogue
 from jitbot.domain.access.approval import decide
 from jitbot.domain.access.decision_event import of_decision
 from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.audit.report.population import population
 from jitbot.domain.audit.report.summary import summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord
@@ -70,3 +71,19 @@ def a_period_report(*records: GrantRecord) -> PeriodReport:
         rule_changes=(),
         entitlements=(),
     )
+
+
+def a_recorded(event: Event, order: int = 0, **batch: Any) -> RecordedEvent:
+    """An event in an attested batch of this number."""
+    found = AttestedCommit(
+        commit=sha(f"batch {order}"), order=order, at=NOW, issued_at=NOW, workflow="", run=""
+    )
+    return RecordedEvent(event=event, batch=replace(found, **batch), path=event.path)
+
+
+def a_ledger(*recorded: RecordedEvent, **changes: Any) -> LedgerHistory:
+    """The ledger that holds these, and nothing that is suspicious."""
+    found = LedgerHistory(
+        head=sha("head"), recorded=recorded, batches=(), signers={}, anchored=True, problems=()
+    )
+    return replace(found, **changes)
