@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from acme_facts import HOUR, MERGED_AT, NOW, a_person, a_policy, a_request, people
+from acme_facts import HOUR, MERGED_AT, NOW, a_person, a_policy, a_request, people, unreadable
 from builders import a_request_state, an_approval, an_outcome
 from catalogue_facts import the_catalogue
 from rule_set_facts import a_rule_set, an_admin_policy
@@ -60,3 +60,18 @@ def test_open_requests_are_judged_by_both() -> None:
         "outdates-request": "The open request of alice must be brought up to date and approved again: pull request 7"
     }
     assert opened(a_rule_set(a_policy(description="x"), an_admin_policy())) == {}
+
+
+def test_people_who_cannot_be_read_end_nothing() -> None:
+    """Neither before nor after; and what nobody could extend before is not lost."""
+    broken = a_rule_set(people=unreadable())
+    for base, head in ((a_rule_set(), broken), (broken, a_rule_set())):
+        assert "ends-access" not in live(base, head)
+    assert live(a_rule_set(an_admin_policy()), a_rule_set()) == {}
+
+
+def test_a_request_that_starts_later_is_judged_by_its_start() -> None:
+    """Its window is the same under both rules."""
+    asked = [ProposedRequest(number=7, request=a_request(starts_at=MERGED_AT + HOUR))]
+    found = of_open_pulls(asked, a_rule_set(), a_rule_set(), MERGED_AT, the_catalogue())
+    assert list(found) == []
