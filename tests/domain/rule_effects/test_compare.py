@@ -1,6 +1,7 @@
 """What a change of rules does, one kind of change after the other."""
 
 from dataclasses import fields, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -747,3 +748,90 @@ def test_a_long_text_is_cut_at_its_bound() -> None:
     effect = Effect(code="x", direction=OTHER, text="{what}", what=(fits,))
     assert effect.in_words() == fits
     assert replace(effect, what=(f"{fits}x",)).in_words() == f"{fits[:-1]}…"
+
+
+@pytest.mark.parametrize(
+    ("within", "code", "direction"),
+    [(48 * HOUR, "review-later", WIDER), (12 * HOUR, "review-sooner", NARROWER), (24 * HOUR, None, WIDER)],
+)
+def test_when_break_glass_is_reviewed(within: timedelta, code: str | None, direction: Direction) -> None:
+    """Later is wider, sooner is narrower, and the same is nothing."""
+
+    def glass(within: timedelta) -> RuleSet:
+        return a_rule_set(a_policy(approvals=0, review_within=within, reviewers=("erin",)))
+
+    found = effects(glass(24 * HOUR), glass(within)).effects
+    assert [(each.code, each.direction) for each in found] == ([(code, direction)] if code else [])
+
+
+def test_a_new_owner_is_said_once() -> None:
+    """Who may newly approve at all is not named again for the team of a rule, through which they may."""
+    policy = a_policy(approval_rules=(ApprovalRule(need=1, teams=("@acme/security",)),))
+    lines = LINES.replace("@acme/payments-leads", "@acme/security")
+    found = said(
+        a_rule_set(policy, lines=lines),
+        a_rule_set(policy, lines=lines, teams=teams(security="erin mallory")),
+    )
+    assert "mallory may newly approve" in found["may-approve"]
+    assert "may-approve-for-team" not in found
+
+
+def test_how_long_an_approval_counts_has_a_direction() -> None:
+    """Longer is wider, and more dangerous than shorter."""
+    short, long = (a_rule_set(settings=the_settings(approvals_valid_for=each)) for each in (DAY, 2 * DAY))
+    (longer,), (shorter,) = effects(short, long).effects, effects(long, short).effects
+    assert (longer.code, longer.direction, longer.level) == ("approvals-valid-longer", WIDER, Level.HIGH)
+    assert (shorter.code, shorter.direction, shorter.level) == (
+        "approvals-valid-shorter",
+        NARROWER,
+        Level.LOW,
+    )
+
+
+def test_a_new_policy_has_no_risk_that_it_had_before() -> None:
+    """It is shown whole; nothing of it is higher or lower."""
+    assert "risk-higher" not in said(a_rule_set(a_policy()), a_rule_set())
+
+
+def test_what_moves_is_said_with_both_places() -> None:
+    """Of the action alone, in both directions; and where only conditions change, those alone."""
+    other = Statement(actions=("dynamodb:Query",), resources=("arn:aws:dynamodb:*:1:table/t",))
+    a, b = (
+        (other, Statement(actions=("s3:GetObject",), resources=(f"arn:aws:s3:::{name}/*",))) for name in "ab"
+    )
+    found = said(a_rule_set(a_policy(statements=a)), a_rule_set(a_policy(statements=b)))
+    under = f"under {ORDERS} with s3:GetObject"
+    one, two = "arn:aws:s3:::a/*", "arn:aws:s3:::b/*"
+    assert found == {
+        "access-wider": f"Newly reached {under}: {two}; until now: {one}",
+        "access-narrower": f"No longer reached {under}: {one}; from now on: {two}",
+    }
+    limited = (other, replace(a[1], conditions={"StringEquals": {"aws:RequestedRegion": ("eu-west-1",)}}))
+    found = said(a_rule_set(a_policy(statements=a)), a_rule_set(a_policy(statements=limited)))
+    same = "the same resources"
+    assert found == {
+        "access-narrower": f"No longer reached {under}: {same}, always; "
+        f"from now on: {same}, if StringEquals aws:RequestedRegion eu-west-1",
+    }
+
+
+def test_what_is_no_longer_allowed_is_said_so() -> None:
+    """With the risk that falls; and where it rises, with what is newly dangerous alone."""
+    read, opens = (
+        Statement(actions=(action,), resources=("*",)) for action in ("s3:GetObject", "s3:PutBucketPolicy")
+    )
+    more, less = (a_rule_set(a_policy(statements=each)) for each in ((read, opens), (read,)))
+    found = said(more, less)
+    assert found["actions-removed"].startswith(f"No longer allowed under {ORDERS} (")
+    assert found["risk-lower"].endswith("is high, and was critical")
+    assert said(less, more)["risk-higher"].endswith(
+        "is critical, and was high: s3:PutBucketPolicy: can open data to others on every resource"
+    )
+
+
+def test_values_of_another_kind_cannot_be_listed() -> None:
+    """Numbers where words were: both are shown whole."""
+    number = Parameter(name="table", kind=ParameterKind.INTEGER, minimum=1, maximum=5)
+    word = Parameter(name="table", pattern="[a-z]+")
+    found = policy_effect("parameter-wider", {"parameters": (word,)}, {"parameters": (number,)})
+    assert found.in_words().endswith(": 1 to 5; until now: [a-z]+")

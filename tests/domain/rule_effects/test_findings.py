@@ -114,7 +114,8 @@ def test_what_does_not_read_has_no_findings_of_this_kind() -> None:
     for broken in ({"people": unreadable()}, {"teams": unreadable()}, {"lines": f"{LINES}* oops\n"}):
         assert newly_wrong(a_rule_set(), a_rule_set(**broken), MERGED_AT) == ()
     for part in ("accounts", "account_groups"):
-        bad = a_rule_set(a_policy(accounts=("nowhere",)), **{part: unreadable()})
+        groups = AccountGroups(groups={"all": ("nowhere",)})
+        bad = a_rule_set(a_policy(accounts=("nowhere",)), **{"account_groups": groups, part: unreadable()})
         assert newly_wrong(a_rule_set(), bad, MERGED_AT) == ()
 
 
