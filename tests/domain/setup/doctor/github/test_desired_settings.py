@@ -504,6 +504,7 @@ def test_each_change_as_a_command() -> None:
         "gh api repos/acme/access/git/refs -f ref=refs/heads/ledger -f sha=$(gh api "
     )
     assert [command.split()[3] for _, command in told[1:]] == ["PATCH", "PUT", "POST", "POST", "PUT"]
+    assert not any(" && " in command for _, command in told[:-1])
     limit, name = told[-1][1].split(" && ")
     assert limit == (
         "gh api -X PUT repos/acme/access/environments/jitbot --input - <<< "
