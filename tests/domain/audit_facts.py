@@ -15,6 +15,7 @@ from jitbot.domain.access.request_state import RequestState
 from jitbot.domain.audit.protection.looks import Look, Sight, look_event, statement_event
 from jitbot.domain.audit.protection.safeguards import SAFEGUARDS
 from jitbot.domain.audit.report.overview.completeness_answer import Completeness
+from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.audit.report.population import population
 from jitbot.domain.audit.report.summary import summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord
@@ -108,3 +109,19 @@ def a_statement_event(
 def weekly(number: int, start: datetime = NOW, **sights: Sight) -> list[Look]:
     """So many looks, one a week."""
     return [a_look(start + count * WEEK, **sights) for count in range(number)]
+
+
+def a_recorded(event: Event, order: int = 0, **batch: Any) -> RecordedEvent:
+    """An event in an attested batch of this number."""
+    found = AttestedCommit(
+        commit=sha(f"batch {order}"), order=order, at=NOW, issued_at=NOW, workflow="", run=""
+    )
+    return RecordedEvent(event=event, batch=replace(found, **batch), path=event.path)
+
+
+def a_ledger(*recorded: RecordedEvent, **changes: Any) -> LedgerHistory:
+    """The ledger that holds these, and nothing that is suspicious."""
+    found = LedgerHistory(
+        head=sha("head"), recorded=recorded, batches=(), signers={}, anchored=True, problems=()
+    )
+    return replace(found, **changes)

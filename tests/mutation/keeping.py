@@ -121,17 +121,22 @@ class _Kept:
         green = [each["test"] for each in first if each["green"]]
         return [first, self._forked(lambda: self._measured(green), self._limit(green)) or []]
 
-    def red(self, trials: Iterable[Mapping[str, Any]]) -> list[str | None]:
+    def red(self, trials: Sequence[Mapping[str, Any]]) -> list[str | None]:
         """See `Keeper.red`."""
         reds = [self._first_red(**each) for each in trials]
-        tests = sorted({each for each in reds if each is not None})
-        while tests:
-            told = self._forked(lambda tests=tests: self._reds(tests), self._limit(tests))  # type: ignore[misc]
-            if told == []:
-                break
-            self._unsure.update(tests if told is None else told)
-            tests = [each for each in tests if each not in self._unsure]
-        return [None if each in self._unsure else each for each in reds]
+        while wrong := self._red_without_change({each for each in reds if each is not None}):
+            self._unsure |= wrong
+            reds = [
+                self._first_red(**trial) if red in wrong else red
+                for trial, red in zip(trials, reds, strict=True)
+            ]
+        return reds
+
+    def _red_without_change(self, names: set[str]) -> set[str]:
+        """Which of these tests detect nothing: they are red by themselves, or one of them ended the fork."""
+        tests = sorted(names)
+        told = self._forked(lambda: self._reds(tests), self._limit(tests)) if tests else []
+        return set(tests if told is None else told)
 
     def put_away(self) -> None:
         """Have the fixtures close what they opened."""

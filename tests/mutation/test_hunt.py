@@ -313,6 +313,14 @@ def test_what_turns_red_by_itself_detects_nothing(tmp_path: Path) -> None:
     assert len((tmp_path / "log").read_text()) > 1
 
 
+def test_a_mutant_then_meets_the_others(tmp_path: Path) -> None:
+    """A test that can run only once hides nothing from those that come after it."""
+    file = tmp_path / "test_escape.py"
+    file.write_text(KEPT)
+    ran = _hunted(f"--tests={file}")
+    assert _survivors(ran) == 0, ran.stdout + ran.stderr
+
+
 def _survivors(ran: subprocess.CompletedProcess[str]) -> int:
     """How many mutants of the guard in `cell` survive."""
     assert "5 mutants, " in ran.stdout

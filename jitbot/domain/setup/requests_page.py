@@ -182,13 +182,10 @@ def _risk(policy: Policy, accounts: tuple[str, ...], rules: Rules, catalogue: Ac
     )
     for_anybody = replace(rules, people=Parsed(value={_NOBODY.login: _NOBODY}))
     window = Window(starts_at=None, expires_at=datetime(2026, 1, 1, tzinfo=UTC))
-    grants = render_all(for_anybody, request, window) if accounts else ()
-    return risk.assess(grants, catalogue).level.in_words
+    return risk.assess(render_all(for_anybody, request, window), catalogue).level.in_words
 
 
 def _any_value(parameter: Parameter) -> str:
-    if parameter.kind is ParameterKind.INTEGER:
-        return str(parameter.minimum or 0)
     return parameter.enum[0] if parameter.enum else "x"
 
 

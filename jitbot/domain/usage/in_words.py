@@ -46,8 +46,6 @@ def out_of_sight(not_seen: Iterable[RecordedUnseen]) -> tuple[str, ...]:
 
 
 def _joined(phrase: str, where: Sequence[str], *, calls: bool) -> str:
-    if "{}" not in phrase:
-        return phrase
     named = some(list(dict.fromkeys(where)))
     return f"{'calls in ' if calls and phrase.startswith('{}') else ''}{phrase.format(named)}"
 

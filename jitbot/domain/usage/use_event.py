@@ -163,9 +163,10 @@ def _recorded(due: DueUse, seen: SeenUse) -> RecordedUse:
     times += [moment for each in services for moment in (each.first, each.last)]
     entered = max(len(openings), 1 if times else 0) if seen.regions or times else None
     not_seen = _distinct((*due.out_of_reach, *seen.not_seen))
-    denied = sum(is_denial(each.error) for each in calls)
-    if seen.services is not None:
-        denied = max(denied, sum(each.calls for each in services if is_denial(each.error)))
+    denied = max(
+        sum(is_denial(each.error) for each in calls),
+        sum(each.calls for each in services if is_denial(each.error)),
+    )
     pairs = [
         RecordedUse.state(state_of(entered, not_seen)),
         RecordedUse.begins(period.start if period else None),

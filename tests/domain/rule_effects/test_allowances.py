@@ -98,3 +98,14 @@ def test_conditions_cover_others(
 
     found = beyond(allowed(narrow, "aws:requestedregion"), allowed(wide, "aws:RequestedRegion"))
     assert (found == ()) is covered
+
+
+def test_what_no_grant_can_do_is_no_piece() -> None:
+    """The boundary denies it, so a policy that names it allows no more."""
+    statement = Statement(actions=("sts:AssumeRole", "s3:GetObject"), resources=("*",))
+    assert [each.action for each in of_policy(a_policy(statements=(statement,)))] == ["s3:GetObject"]
+
+
+def test_what_no_grant_can_do_puts_no_pattern_among_its_own() -> None:
+    """Of `iam:*` a grant can do nothing that is known, and nobody knows what AWS will add."""
+    assert by_access(["iam:P*", "s3:Get*"], the_catalogue()) == {Access.READ: ("s3:Get*",)}

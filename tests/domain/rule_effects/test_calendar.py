@@ -41,3 +41,12 @@ def test_the_longest_times_hold_the_same_moments_and_none_in_another(
     assert set(found) <= set(times)
     for one in found:
         assert not any(each != one and each[0] <= one[0] and one[1] <= each[1] for each in found)
+
+
+def test_a_time_that_is_none_is_left_out() -> None:
+    """One that ends as it begins, or before; and what is left of one that another covers to the moment."""
+    first, second, third = MOMENTS[:3]
+    assert longest([(second, first), (first, first)]) == ()
+    assert without(((first, third),), ((first, third),)) == ()
+    assert without(((first, third),), ((first, second),)) == ((second, third),)
+    assert without(((first, third),), ((second, third),)) == ((first, second),)

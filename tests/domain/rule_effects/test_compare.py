@@ -1,6 +1,7 @@
 """What a change of rules does, one kind of change after the other."""
 
 from dataclasses import fields, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -33,7 +34,7 @@ from jitbot.domain.model.documents import (
     Statement,
 )
 from jitbot.domain.model.roster import Membership
-from jitbot.domain.rule_effects.effect import Direction, Effect
+from jitbot.domain.rule_effects.effect import _ITEM, Direction, Effect
 from jitbot.domain.rule_effects.rule_set import RuleSet
 
 WIDER, NARROWER, OTHER = Direction.WIDER, Direction.NARROWER, Direction.OTHER
@@ -588,3 +589,249 @@ def test_no_part_of_a_policy_changes_without_a_word() -> None:
         assert effects(
             a_rule_set(a_policy(**glass)), a_rule_set(a_policy(**{**glass, name: value}))
         ).effects, name
+
+
+OVER_AN_HOUR = RuleCondition(duration_over=HOUR)
+TABLES = RuleCondition(parameters={"table": ("orders", "refunds")})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "codes"),
+    [
+        (OVER_AN_HOUR, OVER_AN_HOUR, set()),
+        (OVER_AN_HOUR, RuleCondition(duration_over=HOUR / 2), {"approvals-more"}),
+        (OVER_AN_HOUR, RuleCondition(duration_over=2 * HOUR), {"approvals-fewer"}),
+        (RuleCondition(duration_over=4 * HOUR), None, set()),  # no request is longer than four hours
+        (TABLES, TABLES, set()),
+        (TABLES, RuleCondition(parameters={"table": ("orders",)}), {"approvals-fewer"}),
+        (RuleCondition(parameters={"table": ("orders",)}), TABLES, {"approvals-more"}),
+    ],
+)
+def test_when_two_approvals_are_needed(
+    before: RuleCondition, after: RuleCondition | None, codes: set[str]
+) -> None:
+    """A rule that holds less often asks for fewer; the same one says nothing, whatever else changes."""
+
+    def rules(when: RuleCondition | None, description: str) -> RuleSet:
+        two = () if when is None else (ApprovalRule(need=2, when=when),)
+        return a_rule_set(a_policy(description=description, approval_rules=(ApprovalRule(need=1), *two)))
+
+    found = coded(effects(rules(before, "before"), rules(after, "after")))
+    assert {code for code in found if code.startswith("approvals-")} == codes
+
+
+def test_every_effect_has_a_code() -> None:
+    """Also where somebody who still owns the path leaves a team that a rule asks for."""
+    policy = a_policy(approval_rules=(ApprovalRule(need=1, teams=("@acme/security",)),))
+    lines = LINES.replace("@acme/payments-leads", "@acme/security @bob")
+    both = a_roster(security=["erin", "bob"], platform=["frank"])
+    one = a_roster(security=["erin"], platform=["frank"])
+    found = effects(a_rule_set(policy, teams=both, lines=lines), a_rule_set(policy, teams=one, lines=lines))
+    assert found.effects
+    assert all(each.code for each in found.effects)
+
+
+def test_what_nobody_owned_is_not_lost() -> None:
+    """Only what had an owner, and has none any more, is said to have lost one."""
+    few = "/policies/ @acme/security\n"
+    assert "rules-ownerless" not in said(
+        a_rule_set(lines=few), a_rule_set(lines=f"/requests/ @acme/security\n{few}")
+    )
+
+
+def test_owners_whom_the_files_know_are_named_as_people() -> None:
+    """A team whose members are all over is one of which only GitHub knows the members."""
+    lines = LINES.replace("/policies/                  @acme/security", "/policies/ @acme/security @acme/sre")
+    known = said(a_rule_set(), a_rule_set(lines=lines))
+    assert "rules-owners" not in known
+    assert "dave may newly approve changes of policies/" in known["may-approve-rules"]
+    over = [Membership(login=Login("dave"), until=MERGED_AT)]
+    teams_ = {"payments_leads": ["bob"], "security": ["erin"], "platform": ["frank"], "payments": ["alice"]}
+    before, after = (a_rule_set(lines=each, teams=a_roster(sre=over, **teams_)) for each in (LINES, lines))
+    assert "@acme/sre" in said(before, after)["rules-owners"]
+
+
+@pytest.mark.parametrize("names", [("policies/company",), ("policies/a", "policies/ab")])
+def test_files_with_owners_of_their_own_are_named_whole(names: tuple[str, ...]) -> None:
+    """Whatever they end with or begin with."""
+    files = dict.fromkeys(names, "x")
+    lines = LINES + "".join(f"/{name} @bob\n" for name in names)
+    found = effects(a_rule_set(files=files), a_rule_set(files=files, lines=lines))
+    assert names in [each.what for each in found.of(WIDER) if each.code == "may-approve-rules"]
+
+
+def test_a_policy_that_never_read_is_not_removed() -> None:
+    """Nobody could ask under it."""
+    base = a_rule_set()
+    broken = replace(base, policies={**base.policies, "broken": unreadable_policy("broken")})
+    assert "policy-removed" not in said(broken, base)
+
+
+def test_who_loses_the_identity_in_aws_has_none() -> None:
+    """It is said as a word."""
+    without = people(a_person("alice", principal=None))
+    assert said(a_rule_set(), a_rule_set(people=without))["another-identity"].startswith(
+        "What alice is granted goes to another AWS identity: none; until now: "
+    )
+
+
+def test_settings_that_never_read_are_not_compared() -> None:
+    """They are a finding at both; everything else is compared."""
+    settings = unreadable()
+    found = said(a_rule_set(settings=settings), a_rule_set(a_policy(), settings=settings))
+    assert list(found) == ["policy-removed"]
+
+
+def test_a_codeowners_that_was_broken_before_is_not_said_again() -> None:
+    """A new one that GitHub reads in part is."""
+    broken = f"{LINES}* oops\n"
+    assert "codeowners-skipped" not in said(a_rule_set(lines=broken), a_rule_set(lines=f"{broken}* oops\n"))
+    assert "codeowners-skipped" in said(a_rule_set(codeowners=None), a_rule_set(lines=broken))
+
+
+def test_a_file_that_stays_is_not_said() -> None:
+    """Neither code nor keys nor what is not compared."""
+    files = {
+        "jitbot/cli.py": "x", "policies/issuer-keys.json": "x", "policies/other.yaml": "x",
+        ".github/workflows/grant.yml": "x",
+    }  # fmt: skip
+    assert said(a_rule_set(files=files), a_rule_set(files=files)) == {}
+    changed = dict.fromkeys(files, "y")
+    assert set(said(a_rule_set(files=files), a_rule_set(files=changed))) == {
+        "code-changed", "keys-changed", "not-compared",
+    }  # fmt: skip
+
+
+def test_conditions_that_stay_make_nothing_wider() -> None:
+    """An action out of a pattern, under the same conditions: also those that exclude values, and on a user's own resources."""
+    for conditions in (
+        {"StringNotEquals": {"aws:RequestedRegion": ("eu-west-1",)}},
+        {"StringEquals": {"aws:RequestedRegion": ("eu-west-1",)}},
+    ):
+        for resource in ("*", "arn:aws:s3:::home-${aws:username}/*"):
+            pattern, one = (
+                Statement(actions=(action,), resources=(resource,), conditions=conditions)
+                for action in ("s3:Get*", "s3:GetObject")
+            )
+            found = effects(
+                a_rule_set(a_policy(statements=(pattern,))), a_rule_set(a_policy(statements=(one,)))
+            )
+            assert found.of(WIDER) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (
+            Parameter(name="table", kind=ParameterKind.INTEGER, minimum=1, maximum=5),
+            Parameter(name="table", enum=("orders",)),
+            "one of orders; until now: 1 to 5",
+        ),
+        (
+            Parameter(name="table", pattern="[a-z]+"),
+            Parameter(name="table", pattern="[a-z]+", separators=frozenset({"/", "."})),
+            "[a-z]+ with . and /; until now: [a-z]+",
+        ),
+    ],
+)
+def test_values_that_cannot_be_listed_are_said_in_words(
+    before: Parameter, after: Parameter, words: str
+) -> None:
+    """The numbers from where to where, the words, or the form with what else may be in it."""
+    found = policy_effect("parameter-wider", {"parameters": (before,)}, {"parameters": (after,)})
+    assert found.in_words().endswith(f": {words}")
+
+
+def test_a_long_text_is_cut_at_its_bound() -> None:
+    """One of exactly that length is whole."""
+    fits = "x" * _ITEM
+    effect = Effect(code="x", direction=OTHER, text="{what}", what=(fits,))
+    assert effect.in_words() == fits
+    assert replace(effect, what=(f"{fits}x",)).in_words() == f"{fits[:-1]}…"
+
+
+@pytest.mark.parametrize(
+    ("within", "code", "direction"),
+    [(48 * HOUR, "review-later", WIDER), (12 * HOUR, "review-sooner", NARROWER), (24 * HOUR, None, WIDER)],
+)
+def test_when_break_glass_is_reviewed(within: timedelta, code: str | None, direction: Direction) -> None:
+    """Later is wider, sooner is narrower, and the same is nothing."""
+
+    def glass(within: timedelta) -> RuleSet:
+        return a_rule_set(a_policy(approvals=0, review_within=within, reviewers=("erin",)))
+
+    found = effects(glass(24 * HOUR), glass(within)).effects
+    assert [(each.code, each.direction) for each in found] == ([(code, direction)] if code else [])
+
+
+def test_a_new_owner_is_said_once() -> None:
+    """Who may newly approve at all is not named again for the team of a rule, through which they may."""
+    policy = a_policy(approval_rules=(ApprovalRule(need=1, teams=("@acme/security",)),))
+    lines = LINES.replace("@acme/payments-leads", "@acme/security")
+    found = said(
+        a_rule_set(policy, lines=lines),
+        a_rule_set(policy, lines=lines, teams=teams(security="erin mallory")),
+    )
+    assert "mallory may newly approve" in found["may-approve"]
+    assert "may-approve-for-team" not in found
+
+
+def test_how_long_an_approval_counts_has_a_direction() -> None:
+    """Longer is wider, and more dangerous than shorter."""
+    short, long = (a_rule_set(settings=the_settings(approvals_valid_for=each)) for each in (DAY, 2 * DAY))
+    (longer,), (shorter,) = effects(short, long).effects, effects(long, short).effects
+    assert (longer.code, longer.direction, longer.level) == ("approvals-valid-longer", WIDER, Level.HIGH)
+    assert (shorter.code, shorter.direction, shorter.level) == (
+        "approvals-valid-shorter",
+        NARROWER,
+        Level.LOW,
+    )
+
+
+def test_a_new_policy_has_no_risk_that_it_had_before() -> None:
+    """It is shown whole; nothing of it is higher or lower."""
+    assert "risk-higher" not in said(a_rule_set(a_policy()), a_rule_set())
+
+
+def test_what_moves_is_said_with_both_places() -> None:
+    """Of the action alone, in both directions; and where only conditions change, those alone."""
+    other = Statement(actions=("dynamodb:Query",), resources=("arn:aws:dynamodb:*:1:table/t",))
+    a, b = (
+        (other, Statement(actions=("s3:GetObject",), resources=(f"arn:aws:s3:::{name}/*",))) for name in "ab"
+    )
+    found = said(a_rule_set(a_policy(statements=a)), a_rule_set(a_policy(statements=b)))
+    under = f"under {ORDERS} with s3:GetObject"
+    one, two = "arn:aws:s3:::a/*", "arn:aws:s3:::b/*"
+    assert found == {
+        "access-wider": f"Newly reached {under}: {two}; until now: {one}",
+        "access-narrower": f"No longer reached {under}: {one}; from now on: {two}",
+    }
+    limited = (other, replace(a[1], conditions={"StringEquals": {"aws:RequestedRegion": ("eu-west-1",)}}))
+    found = said(a_rule_set(a_policy(statements=a)), a_rule_set(a_policy(statements=limited)))
+    same = "the same resources"
+    assert found == {
+        "access-narrower": f"No longer reached {under}: {same}, always; "
+        f"from now on: {same}, if StringEquals aws:RequestedRegion eu-west-1",
+    }
+
+
+def test_what_is_no_longer_allowed_is_said_so() -> None:
+    """With the risk that falls; and where it rises, with what is newly dangerous alone."""
+    read, opens = (
+        Statement(actions=(action,), resources=("*",)) for action in ("s3:GetObject", "s3:PutBucketPolicy")
+    )
+    more, less = (a_rule_set(a_policy(statements=each)) for each in ((read, opens), (read,)))
+    found = said(more, less)
+    assert found["actions-removed"].startswith(f"No longer allowed under {ORDERS} (")
+    assert found["risk-lower"].endswith("is high, and was critical")
+    assert said(less, more)["risk-higher"].endswith(
+        "is critical, and was high: s3:PutBucketPolicy: can open data to others on every resource"
+    )
+
+
+def test_values_of_another_kind_cannot_be_listed() -> None:
+    """Numbers where words were: both are shown whole."""
+    number = Parameter(name="table", kind=ParameterKind.INTEGER, minimum=1, maximum=5)
+    word = Parameter(name="table", pattern="[a-z]+")
+    found = policy_effect("parameter-wider", {"parameters": (word,)}, {"parameters": (number,)})
+    assert found.in_words().endswith(": 1 to 5; until now: [a-z]+")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from acme_facts import MERGED_AT, a_person, a_policy, people, teams
+from acme_facts import MERGED_AT, a_person, a_policy, people, teams, unreadable
 from rule_set_facts import LINES, a_roster, a_rule_set, an_admin_policy
 
 from jitbot.domain.model.account_groups import AccountGroups
@@ -107,3 +107,46 @@ def test_the_same_finding_is_said_once() -> None:
         replace(only, level=FindingLevel.ERROR),
     )
     assert with_new((), (only,)) == (only,)
+
+
+def test_what_does_not_read_has_no_findings_of_this_kind() -> None:
+    """That it does not read is said elsewhere; and nothing else is guessed from the rest of the rules."""
+    for broken in ({"people": unreadable()}, {"teams": unreadable()}, {"lines": f"{LINES}* oops\n"}):
+        assert newly_wrong(a_rule_set(), a_rule_set(**broken), MERGED_AT) == ()
+    for part in ("accounts", "account_groups"):
+        groups = AccountGroups(groups={"all": ("nowhere",)})
+        bad = a_rule_set(a_policy(accounts=("nowhere",)), **{"account_groups": groups, part: unreadable()})
+        assert newly_wrong(a_rule_set(), bad, MERGED_AT) == ()
+
+
+def test_a_policy_for_an_account_that_nobody_knows() -> None:
+    """It is among what is wrong with the rules as a whole."""
+    (found,) = newly_wrong(a_rule_set(), a_rule_set(a_policy(accounts=("nowhere",))), MERGED_AT)
+    assert "nowhere" in found.message
+
+
+def test_another_policy_that_is_fine_adds_nothing() -> None:
+    """Nor does a workflow whose actions are pinned."""
+    pinned = {".github/workflows/x.yml": "jobs:\n  a:\n    steps:\n      - uses: a/b@" + "a" * 40 + "\n"}
+    other = a_policy(name="other")
+    lines = LINES.replace("/requests/production-admin/", "/requests/other/ @bob\n/requests/production-admin/")
+    head = a_rule_set(a_policy(), an_admin_policy(), other, lines=lines, workflows=pinned)
+    assert newly_wrong(a_rule_set(lines=lines), head, MERGED_AT) == ()
+
+
+def test_a_policy_without_an_owner_has_one_finding() -> None:
+    """That nobody can approve it says it all: nobody in particular is left alone with it."""
+    other = a_policy(name="other", eligible=("@acme/payments-leads",), approvals=9)
+    found = newly_wrong(a_rule_set(), a_rule_set(a_policy(), an_admin_policy(), other), MERGED_AT)
+    assert [each.code for each in found] == ["too-few-owners"]
+
+
+def test_files_that_decide_need_a_line_of_their_own() -> None:
+    """Each by its name where it is alone, and a folder's once, however many files are in it."""
+    without_lock = LINES.replace("/uv.lock                    @acme/security\n", "")
+    files = {"uv.lock": "x", ".github/workflows/a.yml": "x"}
+    found = newly_wrong(a_rule_set(files=files), a_rule_set(lines=without_lock, files=files), MERGED_AT)
+    assert [each.message for each in found] == ["no line of its own for uv.lock"]
+    without_policies = LINES.replace("/policies/                  @acme/security\n", "")
+    found = newly_wrong(a_rule_set(files=files), a_rule_set(lines=without_policies, files=files), MERGED_AT)
+    assert [each.message for each in found] == ["no line of its own for policies/any"]

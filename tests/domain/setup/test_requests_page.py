@@ -11,7 +11,8 @@ from acme_facts import HOUR, a_policy, the_rules, the_settings, unreadable
 from catalogue_facts import the_catalogue
 
 from jitbot.adapters import documents
-from jitbot.domain.model.documents import Parameter, ParameterKind, Parsed, Policy, Source
+from jitbot.domain.model.approval_rules import ApprovalRule
+from jitbot.domain.model.documents import Parameter, ParameterKind, Parsed, Policy, Source, Statement
 from jitbot.domain.setup import requests_page
 from jitbot.domain.setup.requests_page import MARK, PolicyEntry, blank, entry, is_made, link, page, website
 
@@ -50,6 +51,8 @@ def test_break_glass_and_rules_of_approval_are_said() -> None:
     glass = shown(a_policy(approvals=0, review_within=24 * HOUR, reviewers=("@acme/security",)))
     assert glass.approves == "at once; one of `@acme/security` reviews it within 1d"
     assert shown(codeowners=None).approves == "1 of nobody"
+    rules = shown(a_policy(approval_rules=(ApprovalRule(need=1),)))
+    assert rules.approves == "at least 1 of `@acme/payments-leads`"
 
 
 def test_rules_that_do_not_read_give_no_entry() -> None:
@@ -68,6 +71,7 @@ def test_rules_that_do_not_read_give_no_entry() -> None:
         ("https://github.acme.com:8443/_services/token", "https://github.acme.com:8443"),
         ("http://127.0.0.1:8080/_oidc", "http://127.0.0.1:8080"),
         ("http://github.acme.com/_services/token", ""),
+        ("https:///token", ""),
         (f"{GITHUB}.evil.example", "https://token.actions.githubusercontent.com.evil.example"),
     ],
 )
@@ -149,6 +153,21 @@ def test_a_long_policy_loses_its_notes_then_its_link() -> None:
     assert len(eighty) < 400_000
 
 
+def test_an_address_of_the_very_length_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its notes; of one character less it loses them."""
+    noted = link(the_settings(issuer=GITHUB), shown())
+    monkeypatch.setattr(requests_page, "_LONGEST_NOTED", len(noted))
+    assert link(the_settings(issuer=GITHUB), shown()) == noted
+    monkeypatch.setattr(requests_page, "_LONGEST_NOTED", len(noted) - 1)
+    assert 0 < len(link(the_settings(issuer=GITHUB), shown())) < len(noted)
+
+
+def test_a_parameter_of_any_value_has_no_form() -> None:
+    """The blank says what is known of it, and makes nothing up."""
+    text = blank(a_policy(parameters=(Parameter(name="any", description="what"),)), ("prod",))
+    assert "as in" not in text
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -189,3 +208,17 @@ def test_the_risk_does_not_depend_on_the_people() -> None:
     """A new repository has nobody with a principal yet; and a policy for no account has an unknown one."""
     assert shown(people=Parsed(value={})).risk == "low"
     assert shown(a_policy(accounts=())).risk == "not known"
+    assert "| none |" in whole(a_policy(accounts=()))
+
+
+def test_the_risk_is_that_of_a_value_that_may_be_chosen() -> None:
+    """A word that stands for everything is more than another."""
+    everything = Parameter(name="table", enum=("*",))
+    statement = Statement(
+        actions=("dynamodb:DeleteTable",), resources=("arn:aws:dynamodb:*:*:table/{{table}}",)
+    )
+    one, other = (
+        shown(a_policy(parameters=(each,), statements=(statement,))).risk
+        for each in (everything, Parameter(name="table", pattern=".*"))
+    )
+    assert one != other

@@ -99,3 +99,39 @@ def test_codeowners_has_a_line_for_each_policy() -> None:
         "/requests/now/",
         "/requests/read/ @bob @erin",
     ]
+    assert lines[0].startswith("# Break-glass: nobody approves before")
+
+
+POLICIES = {"policies/access/read.yaml": "approvals: 1\n", "policies/access/now.yaml": "approvals: 0\n"}
+
+
+@pytest.mark.parametrize(
+    ("text", "added"),
+    [
+        ("* @a\n/requests/x/ @a\n/policies/ @a", "* @a\n/requests/x/ @a\n{}/policies/ @a"),
+        ("* @a\n/policies/ @a", "* @a\n{}/policies/ @a"),
+        ("# nobody\n", "# nobody\n"),
+        ("", ""),
+    ],
+)
+def test_the_lines_of_policies_come_before_those_of_the_rules(text: str, added: str) -> None:
+    """After the last one for requests, else after the first; a text without any line stays as it is."""
+    made = scaffold.with_owner_lines(text, {"policies/access/read.yaml": "approvals: 1\n"}, ["@bob"])
+    assert made == added.replace("{}", "/requests/read/ @bob\n")
+
+
+def test_a_policy_that_has_a_line_gets_no_second() -> None:
+    """However the line spells the folder."""
+    for line in ("/requests/read/", "requests/read/", "/requests/read"):
+        made = scaffold.with_owner_lines(f"* @a\n{line} @a\n", POLICIES, ["@bob"])
+        assert [each for each in made.splitlines() if not each.startswith("#")] == [
+            "* @a",
+            f"{line} @a",
+            "/requests/now/",
+        ]
+
+
+def test_a_team_is_quoted_in_a_policy() -> None:
+    """YAML takes no value that begins with an at sign."""
+    made = scaffold.policy("__ELIGIBLE__ __ACCOUNTS__", ["@acme/sre", "bob"], ["prod"])
+    assert made == '["@acme/sre", bob] [prod]'

@@ -34,6 +34,10 @@ SPAN = "first use 2026-11-24T09:06:00Z, last use 2026-11-24T09:11:00Z"
             a_seen_use(services=(a_sum(calls=1), a_sum(calls=2, error="AccessDenied"))),
             "entered once, first use 2026-11-24T09:06:00Z, last use 2026-11-24T09:21:00Z; 3 calls seen; 2 denied calls seen",
         ),
+        (
+            a_seen_use(services=(a_sum(calls=1),)),
+            "entered once, first use 2026-11-24T09:06:00Z, last use 2026-11-24T09:21:00Z; 1 call seen",
+        ),
         (UNUSED, "never entered"),
         (replace(UNUSED, not_seen=(REFUSED,)), "not seen"),
     ],
@@ -77,3 +81,20 @@ def test_a_use_for_machines() -> None:
     }  # fmt: skip
     unknown = in_words.as_json(known(replace(UNUSED, not_seen=(REFUSED,))))
     assert (unknown["entered"], unknown["denied_calls"]) == (None, None)
+    entered = in_words.as_json(known(a_seen_use()))
+    assert (entered["first_use"], entered["last_use"]) == ("2026-11-24T09:06:00Z", "2026-11-24T09:11:00Z")
+
+
+def test_who_entered_at_no_time_entered() -> None:
+    """The record may lack when that was; no time is made up."""
+    assert in_words.in_words(replace(known(a_seen_use()), first=None, last=None)) == "entered once"
+
+
+def test_a_part_without_a_place_is_some_of_it() -> None:
+    """And calls are said to be calls where a place alone would not say it."""
+    assert in_words.out_of_sight([unseen(Unseen.UNAVAILABLE)]) == ("some of it (AWS did not answer)",)
+    for what in Unseen:
+        (entering,), (calls,) = (
+            in_words.out_of_sight([unseen(what, where="here", about=about)]) for about in ("entering", CALLS)
+        )
+        assert calls == (f"calls in {entering}" if entering.startswith("here") else entering)

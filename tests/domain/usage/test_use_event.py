@@ -212,14 +212,16 @@ def test_the_recorded_state_is_not_believed() -> None:
 
 
 @pytest.mark.parametrize(
-    "use", [{}, {"entered": 0}, {"entered": "0"}, {"entered": True}, {"entered": 0, "until": None}]
-)
+    "use", [{}, {"entered": 0}, {"entered": "0"}, {"entered": True}, {"entered": 0, "until": None},
+        {"entered": 0, "from": "2026-11-24T09:00:00Z"}, {"entered": 0, "until": "2026-11-24T12:00:00Z"},
+    ],
+)  # fmt: skip
 def test_a_broken_event_is_not_seen(use: dict[str, Any]) -> None:
     """What does not say which time it is about says nothing, and nothing is read as a zero."""
     event = replace(a_used_event(UNUSED), evidence=Evidence({"use": use}))
     known = use_of([event], event.commit)
     assert known is not None
-    assert (known.state, known.entered) == (UseState.NOT_SEEN, None)
+    assert (known.state, known.entered, known.regions) == (UseState.NOT_SEEN, None, ())
     assert use_of([], event.commit) is None
 
 
@@ -229,3 +231,74 @@ def test_the_end_that_counts_is_the_first() -> None:
     other = an_outcome(EventType.ENDED, "staging", why=EndReason.DELETED, at=NOW + 10 * MINUTE)
     (found,) = due_uses([a_request_state(an_approval(), GRANTED, ended, other)], NOW + timedelta(days=2))
     assert found.over_at == NOW + 20 * MINUTE
+
+
+def test_only_a_grant_that_is_whole_is_asked_about() -> None:
+    """Without its window nobody knows its end, an early one or not; without its documents nobody knows its role."""
+    for lacking in (replace(GRANTED, window=None), replace(GRANTED, documents=())):
+        for more in ((), (a_revocation(),)):
+            assert due(an_approval(), lacking, *more, now=ASKED_AT + DAY) == []
+    both = replace(GRANTED, documents=(the_documents("staging"), the_documents()))
+    assert a_due_use(an_approval(), both).documents == the_documents()
+
+
+def test_what_cloudtrail_keeps_ends_at_a_second() -> None:
+    """What begins in the oldest second is whole; what ended in it is gone."""
+    events_ = (an_approval(), GRANTED)
+    whole, over = GRANTED.at - LAG + KEPT, EXPIRES_AT + HOUR + KEPT
+    assert a_due_use(*events_, now=whole).out_of_reach == ()
+    assert a_due_use(*events_, now=whole + SECOND).out_of_reach != ()
+    assert (a_due_use(*events_, now=over - SECOND).period is None, a_due_use(*events_, now=over).period) == (
+        False,
+        None,
+    )
+
+
+def test_the_first_and_the_last_second_are_asked_about() -> None:
+    """Both count; where nothing was asked about, no answer does."""
+    period = a_due_use().period
+    assert period is not None
+    seen = a_seen_use(openings=(an_opening(1, at=period.start), an_opening(2, at=period.end)))
+    assert a_used_event(seen).evidence.use.entered == 2
+    wholly = a_due_use(now=NOW + 2 * KEPT)
+    use = used_event(wholly, a_seen_use(), now=NOW + 2 * KEPT, run="").evidence.use
+    assert (use.state, use.first_use) == ("not seen", None)
+
+
+def test_without_a_region_nobody_knows_who_entered() -> None:
+    """It is no zero."""
+    use = a_used_event(a_seen_use(openings=(), calls=(), regions=(), call_regions=())).evidence.use
+    assert (use.state, use.entered, use.denied) == ("not seen", None, None)
+
+
+def test_a_count_is_recorded_only_of_what_is_cut() -> None:
+    """Of as many as are kept there is none."""
+    crowd = tuple(unseen(Unseen.TOO_MUCH, where=f"r{number}") for number in range(USE_UNSEEN))
+    services = tuple(a_sum(f"x{number:02}.amazonaws.com", 1) for number in range(USE_SERVICES))
+    use = a_used_event(a_seen_use(not_seen=crowd, services=services)).evidence.use
+    assert not use.json.keys() & {"not_seen_count", "services_count"}
+
+
+def test_a_part_has_the_keys_that_it_needs() -> None:
+    """Where and why are there if somebody said them."""
+    assert unseen(Unseen.REFUSED).json.keys() == {"what", "about"}
+    assert unseen(Unseen.REFUSED, where="here", why="no").json.keys() == {"what", "about", "where", "why"}
+
+
+def test_what_is_known_is_shown_with_what_it_came_from() -> None:
+    """Services and regions; of what is not known no service either. Without a last term nothing came later."""
+    event = a_used_event(a_seen_use(services=(a_sum(),)))
+    known = use_of([event], None)
+    assert known is not None
+    assert ([each.calls for each in known.services], known.regions) == ([3], ("eu-west-1", "us-east-1"))
+    assert [each.what for each in known.not_seen] == ["data-events"]
+    hidden = a_used_event(a_seen_use(services=(a_sum(),)), entered=None)
+    unknown = use_of([hidden], hidden.commit)
+    assert unknown is not None
+    assert (unknown.state, unknown.services) == (UseState.NOT_SEEN, ())
+
+
+def test_the_last_term_is_the_one_that_ends_last() -> None:
+    """Of those with a window; of none there is none."""
+    assert last_term([]) is last_term([replace(GRANTED, window=None)]) is None
+    assert last_term([replace(GRANTED, window=None), GRANTED]) == GRANTED.commit

@@ -18,7 +18,8 @@ from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.ledger.recorded_use import Unseen
-from jitbot.domain.model.documents import AccountId
+from jitbot.domain.ledger.stops import StopSubject, stopped_event
+from jitbot.domain.model.documents import AccountId, Login
 from jitbot.domain.usage.use_event import SeenUse, unseen
 from jitbot.domain.views.comment_body import is_ours
 from jitbot.domain.views.merged_comment import MergedRequest, merged_requests, outcome, touched_by, undecided
@@ -461,3 +462,50 @@ def test_a_use_brings_no_markup(where: str) -> None:
     seen = replace(UNUSED, not_seen=(unseen(Unseen.REFUSED, where=where), DATA))
     body = told(APPROVED, GRANTED, a_used_event(seen), at=EXPIRES_AT + 4 * HOUR)
     assert is_inert(body)
+
+
+def test_who_approved_for_which_team() -> None:
+    """Where a rule asked for one; a place that any owner may fill, and one that is open, name nobody's team."""
+    places = [
+        {"team": "@acme/security", "login": "erin", "github_id": 1005},
+        {"login": "bob", "github_id": 1002},
+        {"team": "@acme/sre"},
+    ]
+    approvals = [{"login": "erin", "github_id": 1005}, {"login": "bob", "github_id": 1002}, {"login": "old"}]
+    decided = an_approval(evidence={**SEVEN, "places": places, "approvals": approvals})
+    assert "Approved by erin for security, bob and old." in rendered(told(decided, GRANTED)).text
+
+
+def test_a_reason_without_a_hint_has_none() -> None:
+    """No arrow leads to nothing."""
+    refused = replace(REFUSED, evidence=Evidence({**SEVEN, "reasons": [{"message": "too late"}]}))
+    assert "→" not in told(refused)
+
+
+def test_a_stop_ended_it() -> None:
+    """Whom or what it stopped, by whom and why; where the record does not hold it, that it ended early."""
+    alice = StopSubject(login=Login("alice"), github_id=PEOPLE[Login("alice")].github_id)
+    stop = stopped_event(
+        alice, PEOPLE[Login("erin")], reason="stolen", rules=sha("main"), at=NOW + MINUTE, run=""
+    )
+    ended = an_outcome(EventType.ENDED, why=EndReason.STOPPED)
+    text = rendered(told(APPROVED, GRANTED, stop, ended)).text
+    assert "erin stopped every request of alice, and so it ended" in text
+    assert text.partition("and so it ended")[2].partition("\n")[0].endswith(": stolen")
+    assert "it ended early" in rendered(told(APPROVED, GRANTED, ended)).text
+
+
+def test_an_end_by_nobody_who_is_named_is_jitbots() -> None:
+    """Also the reason that was not recorded is not made up."""
+    nobody = a_revocation(evidence={})
+    assert "jitbot revoked it" in rendered(told(APPROVED, GRANTED, nobody)).text
+    bare = told(an_approval(ask={}, evidence=SEVEN), GRANTED)
+    assert "None" not in bare
+
+
+def test_where_all_was_seen_nothing_is_said_to_be_missing() -> None:
+    """A use without a part that was out of sight."""
+    used = a_used_event(a_seen_use(not_seen=()))
+    body = told(APPROVED, GRANTED, an_outcome(EventType.ENDED), used, at=EXPIRES_AT + 4 * HOUR)
+    assert "By CloudTrail" in body
+    assert "Not seen" not in body

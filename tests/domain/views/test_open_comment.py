@@ -5,15 +5,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from acme_facts import HOUR, MERGED_AT, a_policy, a_request, owned_by, the_rules
+from acme_facts import EXPIRES_AT, HOUR, MERGED_AT, a_policy, a_request, owned_by, the_rules
 from builders import a_request_state, a_review, an_approval
 from catalogue_facts import the_catalogue
 from comment_facts import HOSTILE, a_summary, is_inert, rendered
 from rehearsal_facts import a_rehearsal_policy, a_rehearsal_request
 
 from jitbot.domain.ledger.ask import Ask
+from jitbot.domain.model.account_groups import AccountGroups
+from jitbot.domain.model.approval_rules import ApprovalRule
 from jitbot.domain.model.documents import AccountId, Acknowledgement, Finding, Login, Parameter, Statement
 from jitbot.domain.model.merge_facts import ChangeKind, Rules
+from jitbot.domain.model.roster import Membership, Roster
 from jitbot.domain.views.comment_body import LONGEST, MARKER, Part, fitted, folded, is_ours, must, whole
 from jitbot.domain.views.grant_preview import would_grant
 from jitbot.domain.views.open_comment import TOO_MUCH, nothing, proposal, steering, too_much, why
@@ -657,3 +660,38 @@ def test_the_strictest_request_counts() -> None:
         True,
         "one code owner's approval is enough; the branch's rules ask for it",
     )
+
+
+def test_what_ends_with_a_membership_is_read() -> None:
+    """Until when the requester may ask, and the accounts of each group; owners where there are any."""
+    member = Membership(login=Login("alice"), until=EXPIRES_AT - timedelta(minutes=30))
+    teams = Roster.of({"acme/payments": (member,), "acme/payments-leads": (Membership(login=Login("bob")),)})
+    groups = AccountGroups(groups={"production": ("prod", "data")})
+    rules = the_rules(teams=teams, policy=a_policy(accounts=("@production",)), account_groups=groups)
+    text = rendered(comment(a_summary(rules=rules))).text
+    assert "alice may ask until 2026-11-24 10:30 UTC: access ends then" in text
+    assert "Accounts of the policy" in text
+    assert "Approval (@\u200bacme/payments-leads)" in text
+    plain = rendered(comment()).text
+    assert ("may ask until" in plain, "Accounts of the policy" in plain) == (False, False)
+
+
+def test_too_much_to_read_is_no_refusal() -> None:
+    """Where that is all that is wrong, it says so; beside another finding it is refused for good."""
+    much = replace(LONG, code=TOO_MUCH)
+    assert "This is more than can be read here." in comment(findings=(much,))
+    assert "it is refused for good" in comment(findings=(much, LONG))
+
+
+def test_a_team_that_approved_is_not_waited_for() -> None:
+    """Of two requests the one that still needs somebody is told, and only that one."""
+    rule = ApprovalRule(need=2, teams=("@acme/payments-leads",))
+    lines = owned_by("@acme/payments-leads", "@acme/security")
+    rules = the_rules(policy=a_policy(approval_rules=(rule,)), codeowners=lines)
+    waits = a_summary(rules=rules)
+    done = a_summary(rules=rules, reviews=(a_review("bob"), a_review("erin", review_id=2)))
+    said = [line for line in rendered(comment(waits)).text.splitlines() if "Do not merge it before" in line]
+    assert said
+    assert said == [
+        line for line in rendered(comment(done, waits)).text.splitlines() if "Do not merge it before" in line
+    ]

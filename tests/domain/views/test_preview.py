@@ -36,6 +36,7 @@ from catalogue_facts import the_catalogue
 
 from jitbot.domain.aws.action_catalog import ActionCatalog
 from jitbot.domain.model import codeowners
+from jitbot.domain.model.approval_rules import ApprovalRule, RuleCondition
 from jitbot.domain.model.documents import Finding, Login, Parsed, Person, Request, Statement
 from jitbot.domain.model.merge_facts import ChangeKind
 from jitbot.domain.views.preview import Former, Preview, preview_grant, unasked
@@ -183,7 +184,7 @@ def test_everything_wrong_with_a_request_is_found_at_once() -> None:
     assert "no-codeowners" in codes(previewed(an_unasked_case(request, nobody_owns)))
 
 
-@pytest.mark.parametrize("part", ["settings", "accounts", "people", "teams", "policy"])
+@pytest.mark.parametrize("part", ["settings", "accounts", "account_groups", "people", "teams", "policy"])
 def test_rules_that_do_not_read_are_said_once(part: str) -> None:
     """Broken settings hide nothing that is wrong with the request; without another part that cannot be judged."""
     preview = previewed(an_unasked_case(a_request(duration=9 * HOUR), the_rules(**{part: unreadable()})))
@@ -320,3 +321,37 @@ def test_what_codeowners_lacks_comes_first() -> None:
     for file in (None, codeowners.parse("/x @bob\n"), codeowners.parse(OWNERS + "oops oops\n")):
         found = previewed(an_unasked_case(rules=the_rules(codeowners=file))).findings
         assert [finding.file for finding in found] == [".github/CODEOWNERS"]
+
+
+def test_what_was_granted_before_is_extended() -> None:
+    """By main's file with its beginning; a file that never began is asked for anew."""
+    case = an_unasked_case(LONGER, kind=ChangeKind.MODIFIED)
+    for former, extends in (
+        (Former(request=a_request(), began=MERGED_AT), True),
+        (Former(request=a_request()), False),
+        (None, False),
+    ):
+        preview = previewed(case, former=former)
+        assert preview.extends is extends
+        assert preview.grant_preview is not None
+        assert preview.grant_preview.extends is extends
+
+
+def test_rules_that_do_not_read_show_no_grant() -> None:
+    """Nothing is promised of them."""
+    assert previewed(an_unasked_case(a_request(), the_rules(policy=unreadable()))).grant_preview is None
+
+
+def test_the_requirement_is_that_of_the_decision() -> None:
+    """Where it could be judged, by what was judged: two of a rule for long requests."""
+    policy = a_policy(
+        approval_rules=(ApprovalRule(need=1), ApprovalRule(need=2, when=RuleCondition(duration_over=HOUR)))
+    )
+    rules = the_rules(policy=policy)
+    for case in (
+        an_unasked_case(a_request(), rules),
+        an_unasked_case(a_request(), replace(rules, settings=unreadable())),
+    ):
+        shown = previewed(case).grant_preview
+        assert shown is not None
+        assert shown.requirement.need == 2

@@ -19,6 +19,7 @@ from acme_facts import (
 )
 from builders import a_request_state, a_review, an_approval, an_extension, an_outcome
 from comment_facts import HOSTILE, a_summary
+from use_facts import UNUSED, a_used_event
 
 from jitbot.domain.access import request_state
 from jitbot.domain.enforce.grant_status import grant_statuses
@@ -41,6 +42,7 @@ from jitbot.domain.views.request_summary import (
     stands,
     temporary,
     waiting,
+    worst_first,
 )
 from jitbot.domain.views.wording import MARKDOWN, TERMINAL, listed, when
 
@@ -330,3 +332,26 @@ def test_without_dates_nothing_is_added() -> None:
     assert summary.awaiting is not None
     assert membership(summary.grant_preview, TERMINAL) == ""
     assert temporary(summary.awaiting) == ""
+
+
+def test_an_extension_of_what_is_live_is_asked_for() -> None:
+    """The existing grant does not make it granted."""
+    state = a_request_state(an_approval(), an_outcome(EventType.GRANTED))
+    summary = a_summary(statuses=grant_statuses([state], NOW), state=state)
+    assert summary.former is not None
+    assert summary.grant_preview is not None
+    assert headline(summary, summary.grant_preview).startswith("alice asks for")
+
+
+def test_a_use_is_said_where_it_is_known() -> None:
+    """After the end, beside how it ended."""
+    state = a_request_state(an_approval(), an_outcome(EventType.GRANTED), a_used_event(UNUSED))
+    (line,) = stands(a_summary(statuses=grant_statuses([state], EXPIRES_AT + 4 * HOUR)), TERMINAL)
+    assert line == "prod: expired, 24 Nov 2026, 11:00 UTC; never entered"
+
+
+def test_ends_are_read_last() -> None:
+    """After every request, however harmless that is."""
+    gone = a_summary(kind=ChangeKind.DELETED, path="a", grant_preview=None)
+    asked = a_summary(path="b")
+    assert [each.path for each in worst_first([gone, asked])] == ["b", "a"]

@@ -69,7 +69,7 @@ def _judged_otherwise(event: Event, change: RuleChange, rules: Rules | None) -> 
         return (
             f"it is recorded as {evidence.outcome}, which its pull request, or the lack of one, contradicts"
         )
-    if not by_pull_request or rules is None:
+    if rules is None:
         return None
     author, head, approvals = author_of(event), Sha(evidence.head), approvals_of(event)
     for review in approvals:

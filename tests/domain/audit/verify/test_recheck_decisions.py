@@ -52,9 +52,17 @@ from jitbot.domain.ledger import case_json
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
+from jitbot.domain.ledger.stops import CODE, stops_of
 from jitbot.domain.model.merge_facts import Case, ChangeKind
 
 REFUSED_CASE = a_case(merge=a_merge(reviews=()))
+
+
+# Refused as if somebody had stopped it.
+FOR_A_STOP = replace(
+    decided(REFUSED_CASE),
+    evidence=Evidence({**decided(REFUSED_CASE).evidence.json, "reasons": [{"code": CODE}]}),
+)
 
 
 def recorded(event: Event, order: int = 0) -> RecordedEvent:
@@ -144,6 +152,8 @@ def test_the_case_is_the_one_that_the_run_met() -> None:
         (replace(approval(), window=a_window(expires_at=EXPIRES_AT + SECOND)), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
         (replace(approval(), documents=(the_documents("staging"),)), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
         (replace(approval(), documents=()), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
+        (approval(approvals_required=2), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
+        (FOR_A_STOP, parsed_case(REFUSED_CASE), [("wrong-refusal", Severity.BROKEN)]),
         (replace(approval(), ask=Ask({**approval().ask.json, "reason": "x"})), parsed_case(), [("wrong-approval", Severity.BROKEN)]),
     ],
 )  # fmt: skip
@@ -198,6 +208,16 @@ def test_rules_that_are_not_here_are_said_to_lack() -> None:
     lacking = replace(parsed_case(), in_git=None, lacks=sha("base"))
     assert told(approval(), lacking) == [("rules-not-here", Severity.UNCHECKED)]
     assert sha("base")[:10] in said(approval(), lacking)
+
+
+def test_a_refusal_for_a_stop_needs_the_stop() -> None:
+    """By the ledger as it was: with it the refusal is right, and without it nobody had stopped anything."""
+    alice = Evidence({"person": {"login": "alice", "github_id": 1001}, "by": "erin", "reason": "stolen"})
+    stop = Event(kind=EventType.STOPPED, at=MERGED_AT - HOUR, request="", evidence=alice)
+    stopped = replace(a_request_state(), stops=stops_of([stop]))
+    event = decided(a_case(), so_far=stopped)
+    assert (event.kind, told(event, parsed_case(), stopped)) == (EventType.REFUSED, [])
+    assert told(event, parsed_case()) == [("wrong-refusal", Severity.BROKEN)]
 
 
 def test_a_refusal_after_what_cannot_be_read_is_not_called_wrong() -> None:

@@ -28,6 +28,7 @@ from jitbot.domain.audit.verify.use_checks import problems
 from jitbot.domain.ledger.events import Event, EventType
 from jitbot.domain.ledger.evidence import Evidence
 from jitbot.domain.ledger.recorded_use import CALLS, RecordedUnseen, Unseen
+from jitbot.domain.text import timestamp
 from jitbot.domain.usage.role_usage import KEPT
 from jitbot.domain.usage.use_event import SeenUse, unseen, used_event
 
@@ -37,8 +38,13 @@ APPROVED, GRANTED = an_approval(), an_outcome(EventType.GRANTED)
 
 def found(*events: Event, workflow: str = AUDIT) -> list[tuple[str, str]]:
     """What is wrong with a ledger of these events, each in a batch of its own: the code, and the words after the name."""
+    return found_in(*enumerate(events), workflow=workflow)
+
+
+def found_in(*events: tuple[int, Event], workflow: str = AUDIT) -> list[tuple[str, str]]:
+    """The same, with each event in the batch of this number."""
     recorded = []
-    for order, event in enumerate(events):
+    for order, event in events:
         batch = AttestedCommit(
             commit=sha(f"batch {order}"), order=order, at=NOW, issued_at=NOW, workflow=workflow, run=""
         )
@@ -116,6 +122,44 @@ def test_a_use_of_no_grant() -> None:
     ):
         assert [code for code, _ in found(APPROVED, GRANTED, wrong)] == ["use-without-grant"]
     assert [code for code, _ in found(APPROVED, used, GRANTED)] == ["use-without-grant"]
+
+
+def test_only_a_grant_recorded_before_is_one() -> None:
+    """Neither its end nor what the same batch brings is. Where a grant has no window, its end is not known before its use is recorded."""
+    used = a_used_event()
+    assert [code for code, _ in found(APPROVED, an_outcome(EventType.ENDED), used)] == ["use-without-grant"]
+    assert [code for code, _ in found_in((0, APPROVED), (1, GRANTED), (1, used))] == ["use-without-grant"]
+    bare = found(APPROVED, replace(GRANTED, window=None), used)
+    assert bare == [("use-implausible", "it leaves out the end of the grant")]
+
+
+def test_the_very_second_is_in_time() -> None:
+    """Asked about from its grant until its end, and recorded at its end: nothing is left out, and nothing is to come."""
+    times = {"from": timestamp.show(GRANTED.at), "until": timestamp.show(EXPIRES_AT)}
+    assert found(APPROVED, GRANTED, replace(a_used_event(**times), at=EXPIRES_AT)) == []
+
+
+def test_what_is_too_old_to_be_seen_may_begin_late() -> None:
+    """CloudTrail keeps no more. But whoever was seen was seen in some time, and that is told."""
+    old = replace(a_seen_use(), not_seen=(DATA, unseen(Unseen.AGE)))
+    assert lies(old, **{"from": "2026-11-24T09:02:01Z"}) == []
+    assert ("use-implausible", "it does not say which time it is about") in lies(old, **{"from": None})
+
+
+def test_services_that_are_not_all_listed_may_come_to_less() -> None:
+    """But never to more; and one whose calls were not counted adds none."""
+    seen = a_seen_use(services=(a_sum(),))
+    assert lies(seen, services_count=40, calls=10) == []
+    too_much = ("use-implausible", "the calls of its services do not come to the sum")
+    assert lies(seen, services_count=40, calls=2) == [too_much]
+    assert lies(seen, services=[{"service": "s3"}], calls=0) == []
+    more = ("use-implausible", "more calls were denied than made")
+    assert lies(seen, services=[{"service": "s3", "denied": 1}], calls=0) == [more]
+
+
+def test_what_is_out_of_sight_may_be_counted_although_all_is_listed() -> None:
+    """As many as there are."""
+    assert lies(not_seen_count=1) == []
 
 
 def test_a_second_use() -> None:

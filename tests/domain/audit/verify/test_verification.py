@@ -67,7 +67,7 @@ WRONG = (
     ({"too_large": (TooLarge(commit=sha("b"), base=sha("a"), committed_at=NOW),)}, "no-decision"),
     ({"history": history(APPROVED, replace(APPROVED, at=NOW + DAY))}, "decided-twice"),
     ({"history": history(GRANTED)}, "granted-without-approval"),
-    ({"decisions": iter([UNFOUNDED])}, "not-on-main"),
+    ({"decisions": (UNFOUNDED,)}, "not-on-main"),
     ({"history": history(RULES)}, "rules-not-on-main"),
     (
         {"history": history(replace(GRANTED, kind=EventType.ENDED, why=EndReason.STOPPED))},

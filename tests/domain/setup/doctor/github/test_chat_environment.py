@@ -76,3 +76,12 @@ def test_what_cannot_be_seen_is_not_fine() -> None:
     assert verdicts(environment=HIDDEN)["chat-environment"] is CheckVerdict.UNKNOWN
     assert verdicts(secrets=HIDDEN)["chat-secret-place"] is CheckVerdict.UNKNOWN
     assert verdicts(environment=unseen)["chat-secret"] is CheckVerdict.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [((), "it allows nothing at all"), (("main", "*"), "it allows *, main")]
+)
+def test_what_it_allows_is_said(names: tuple[str, ...], said: str) -> None:
+    """By name; where it allows nothing, no job can use it."""
+    (found, *_) = checks(replace(FINE, environment=allowing(*names)), CHANNELS)
+    assert found.observed == said

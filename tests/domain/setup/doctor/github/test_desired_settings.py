@@ -497,10 +497,14 @@ def test_each_change_as_a_command() -> None:
     for _, command in told:
         assert command.startswith("gh api ")
         assert "repos/acme/access" in command
+    assert [key for _, command in told for key in ("allow_auto_merge", "custom_branch_policies") if key in command] == [
+        "allow_auto_merge", "custom_branch_policies",
+    ]  # fmt: skip
     assert told[0][1].startswith(
         "gh api repos/acme/access/git/refs -f ref=refs/heads/ledger -f sha=$(gh api "
     )
     assert [command.split()[3] for _, command in told[1:]] == ["PATCH", "PUT", "POST", "POST", "PUT"]
+    assert not any(" && " in command for _, command in told[:-1])
     limit, name = told[-1][1].split(" && ")
     assert limit == (
         "gh api -X PUT repos/acme/access/environments/jitbot --input - <<< "
