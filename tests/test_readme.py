@@ -28,7 +28,11 @@ README = ROOT / "README.md"
 DOCUMENTS = (README, ROOT / ".github/CONTRIBUTING.md", ROOT / ".github/SECURITY.md")
 DECISIONS = ROOT / ".github/docs/decisions"
 # The pages that tell people what to type.
-GUIDES = (*DOCUMENTS, *sorted((ROOT / ".github/docs").glob("*.md")), *sorted((ROOT / ".github/docs/setups").glob("*.md")))
+GUIDES = (
+    *DOCUMENTS,
+    *sorted((ROOT / ".github/docs").glob("*.md")),
+    *sorted((ROOT / ".github/docs/setups").glob("*.md")),
+)
 # Every page of the project; the texts of the templates and of issues get their links where they are written.
 PAGES = sorted([
     *ROOT.glob("*.md"),
@@ -79,7 +83,9 @@ def typed(*files: Path) -> list[str]:
 
 def mentioned() -> list[str]:
     """Every call of jitbot in running text, from its verb on."""
-    found = (code.removeprefix("jitbot ") for file in GUIDES for code in inline(file) if code[:7] == "jitbot ")
+    found = (
+        code.removeprefix("jitbot ") for file in GUIDES for code in inline(file) if code[:7] == "jitbot "
+    )
     return list(dict.fromkeys(found))
 
 
@@ -130,7 +136,9 @@ def resolved(call: str) -> tuple[click.Command, list[str]]:
 def examples() -> list[tuple[str, str]]:
     """Every YAML example of a document that is a file, with its path, which its first line says."""
     texts = [text for file in GUIDES for text in blocks(file, "yaml")]
-    return [(text.splitlines()[0][2:], text) for text in texts if text.startswith(("# requests/", "# policies/"))]
+    return [
+        (text.splitlines()[0][2:], text) for text in texts if text.startswith(("# requests/", "# policies/"))
+    ]
 
 
 def anchors(file: Path) -> set[str]:
@@ -182,7 +190,10 @@ def test_there_is_an_example_of_each_kind() -> None:
     """A request and a policy are in the README; people and the rest in the guides."""
     starts = {next(start for start in PARSERS if path.startswith(start)) for path, _ in examples()}
     assert starts == set(PARSERS)
-    assert [text.splitlines()[0].split("/")[0] for text in blocks(README, "yaml")] == ["# requests", "# policies"]
+    assert [text.splitlines()[0].split("/")[0] for text in blocks(README, "yaml")] == [
+        "# requests",
+        "# policies",
+    ]
 
 
 @pytest.mark.parametrize("file", [page for page in PAGES if UNFILLED.isdisjoint(page.parents)], ids=named)

@@ -43,7 +43,10 @@ def _each() -> Iterator[tuple[str, click.Command]]:
     for name in VERBS:
         command = _named(jitbot, name)
         if isinstance(command, click.Group):
-            yield from ((f"{name} {inner}", _named(command, inner)) for inner in command.list_commands(_context(command)))
+            yield from (
+                (f"{name} {inner}", _named(command, inner))
+                for inner in command.list_commands(_context(command))
+            )
         else:
             yield name, command
 

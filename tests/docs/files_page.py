@@ -84,7 +84,13 @@ class _Walker:
     def key(self, node: Node, path: str, *, must: bool = False) -> Iterator[Key]:
         """A key, and those below it."""
         examples = node.get("examples", [])
-        yield Key(path, must, node.get("description") or node.get("title", ""), self.shape(node), _typed(examples[0]) if examples else "")
+        yield Key(
+            path,
+            must,
+            node.get("description") or node.get("title", ""),
+            self.shape(node),
+            _typed(examples[0]) if examples else "",
+        )
         yield from self.below(node, path)
 
     def shape(self, node: Node) -> str:
@@ -122,5 +128,10 @@ def _typed(value: object) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(_typed, value)) + "]"
     text = str(value)
-    plain = isinstance(value, str) and not text.isdigit() and text[:1].isalnum() and not set(text) & set('"{}[],#:')
+    plain = (
+        isinstance(value, str)
+        and not text.isdigit()
+        and text[:1].isalnum()
+        and not set(text) & set('"{}[],#:')
+    )
     return text if plain or not isinstance(value, str) else json.dumps(text, ensure_ascii=False)

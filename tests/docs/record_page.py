@@ -152,7 +152,9 @@ def _event(kind: EventType) -> Event:
     """An event of this kind about alice's request, with all that a sentence may say."""
     about_request = kind not in (EventType.RULES, EventType.STOPPED, EventType.LIFTED, EventType.VERIFIED)
     by = {EventType.REVOKED: "alice", EventType.REVIEWED: "erin"}.get(kind, "olivia")
-    outcome = {EventType.RULES: RuleOutcome.REVIEWED, EventType.REVIEWED: ReviewOutcome.APPROVED}.get(kind, "")
+    outcome = {EventType.RULES: RuleOutcome.REVIEWED, EventType.REVIEWED: ReviewOutcome.APPROVED}.get(
+        kind, ""
+    )
     return Event(
         kind=kind,
         at=_AT,

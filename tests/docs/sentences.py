@@ -26,6 +26,4 @@ def too_long(text: str, most: int) -> list[str]:
 
 def _plain(tokens: Sequence[Token]) -> str:
     words = {"code_inline": "code", "softbreak": " ", "hardbreak": ". "}
-    return "".join(
-        words.get(each.type, each.content if each.type == "text" else "") for each in tokens
-    )
+    return "".join(words.get(each.type, each.content if each.type == "text" else "") for each in tokens)

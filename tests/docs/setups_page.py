@@ -37,20 +37,35 @@ TYPICAL: Mapping[str, Sequence[Typical]] = {
         Typical("diego", "account-read-only", {"accounts": ["prod"], "duration": "8h"}, ("hugo",)),
         Typical("olivia", "account-read-only", {"accounts": ["prod"]}, ("olivia",)),
         Typical("gita", "administrator", {"accounts": ["staging"], **_TICKET}, ("ben",)),
-        Typical("chloe", "database-connect", {"accounts": ["prod"], "parameters": {"user": "reader"}}, ("ben",)),
-        Typical("chloe", "database-connect", {"accounts": ["prod"], "parameters": {"user": "writer"}}, ("ben",)),
-        Typical("chloe", "database-connect", {"accounts": ["prod"], "parameters": {"user": "writer"}}, ("ben", "emma")),
-        Typical("chloe", "administrator", {"accounts": ["prod"], "duration": "2h", **_TICKET}, ("ben", "emma")),
+        Typical(
+            "chloe", "database-connect", {"accounts": ["prod"], "parameters": {"user": "reader"}}, ("ben",)
+        ),
+        Typical(
+            "chloe", "database-connect", {"accounts": ["prod"], "parameters": {"user": "writer"}}, ("ben",)
+        ),
+        Typical(
+            "chloe",
+            "database-connect",
+            {"accounts": ["prod"], "parameters": {"user": "writer"}},
+            ("ben", "emma"),
+        ),
+        Typical(
+            "chloe", "administrator", {"accounts": ["prod"], "duration": "2h", **_TICKET}, ("ben", "emma")
+        ),
         Typical("diego", "break-glass", {"accounts": ["prod"], **_TICKET}),
         Typical("finn", "break-glass", {"accounts": ["prod"], **_TICKET}),
     ),
     "company": (
-        Typical("orders-7", "orders-logs", {"accounts": ["orders-production"], "duration": "8h"}, ("orders-1",)),
+        Typical(
+            "orders-7", "orders-logs", {"accounts": ["orders-production"], "duration": "8h"}, ("orders-1",)
+        ),
         Typical("orders-7", "orders-table-read", {**_TABLE, "duration": "2h"}, ("orders-1",)),
         Typical("orders-7", "orders-table-read", {**_TABLE, "duration": "3h"}, ("orders-1",)),
         Typical("orders-7", "orders-table-read", {**_TABLE, "duration": "3h"}, ("orders-1", "security-2")),
         Typical("orders-7", "orders-shell", {"accounts": ["orders-production"], **_TICKET}, ("sre-1",)),
-        Typical("orders-7", "orders-shell", {"accounts": ["orders-production"], **_TICKET}, ("sre-1", "orders-2")),
+        Typical(
+            "orders-7", "orders-shell", {"accounts": ["orders-production"], **_TICKET}, ("sre-1", "orders-2")
+        ),
         Typical("cart-7", "orders-logs", {"accounts": ["orders-production"]}, ("orders-1",)),
         Typical("sre-1", "break-glass", {"accounts": ["stock-production", "cart-production"], **_TICKET}),
         Typical("sre-2", "break-glass", {"accounts": ["stock-production"], **_TICKET}),
@@ -129,7 +144,9 @@ def _decided(setup: SetUp) -> Iterator[Sequence[str]]:
         yield (
             each.login,
             f"{each.policy}, {_in_words(each.fields)}",
-            "a review afterwards" if after else f"{need}{''.join(f', 1 of {team}' for team in sorted(teams))}",
+            "a review afterwards"
+            if after
+            else f"{need}{''.join(f', 1 of {team}' for team in sorted(teams))}",
             ", ".join(each.by) or "nobody",
             f"refused: {', '.join(map(code, sorted(asked.why)))}" if asked.why else "**granted**",
         )
@@ -138,7 +155,9 @@ def _decided(setup: SetUp) -> Iterator[Sequence[str]]:
 def _in_words(fields: Fields) -> str:
     """A request in a line: where, how long, and its answers."""
     answers = [f"{name} {value}" for name, value in fields.get("parameters", {}).items()]
-    return ", ".join([f"in {' and '.join(fields['accounts'])}", f"for {fields.get('duration', '1h')}", *answers])
+    return ", ".join(
+        [f"in {' and '.join(fields['accounts'])}", f"for {fields.get('duration', '1h')}", *answers]
+    )
 
 
 def files(setup: SetUp) -> str:
@@ -146,7 +165,8 @@ def files(setup: SetUp) -> str:
     wanted = sorted(setup.files, key=lambda path: (not path.startswith("policies/access/"), path))
     shown = [path for path in wanted if setup is not COMPANY or path in _OF_COMPANY]
     return "\n".join(
-        f"<details><summary>{path}</summary>\n\n{block(_language(path), setup.files[path])}\n</details>\n" for path in shown
+        f"<details><summary>{path}</summary>\n\n{block(_language(path), setup.files[path])}\n</details>\n"
+        for path in shown
     )
 
 

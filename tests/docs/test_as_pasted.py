@@ -122,7 +122,13 @@ def test_the_five_minutes_work_as_pasted(shell: Shell) -> None:
         code, shown[line] = shell.pastes(line, "y" if "jitbot approve" in line else "")
         assert (code != 0) == (REFUSED in line), f"{line} ended with {code}:\n{shown[line]}"
     by_verb = {line.partition("jitbot ")[2].partition(" ")[0]: text for line, text in shown.items()}
-    assert {"request", "approve", "status", "exec", "credentials", "console", "release", "audit"} <= set(by_verb)
+    assert {"request", "approve", "status", "exec", "credentials", "console", "release", "audit"} <= set(
+        by_verb
+    )
     assert "AccessDenied" in next(text for line, text in shown.items() if REFUSED in line)
-    assert "every grant was rightly given" in next(text for line, text in shown.items() if "audit verify" in line)
-    assert "granted: alice has orders-db-read in prod" in next(text for line, text in shown.items() if "git log" in line)
+    assert "every grant was rightly given" in next(
+        text for line, text in shown.items() if "audit verify" in line
+    )
+    assert "granted: alice has orders-db-read in prod" in next(
+        text for line, text in shown.items() if "git log" in line
+    )

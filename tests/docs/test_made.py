@@ -40,7 +40,12 @@ def test_every_verb_and_every_kind_of_file_is_there() -> None:
 def test_the_keys_are_those_of_the_schemas() -> None:
     """Keys of objects in lists and in maps too, each with what it means."""
     found = {each.path: each for name in KINDS for each in keys(name)}
-    assert {"duration", "statements[].actions", "approvals[].when.duration_over", "people.<login>.github_id"} <= set(found)
+    assert {
+        "duration",
+        "statements[].actions",
+        "approvals[].when.duration_over",
+        "people.<login>.github_id",
+    } <= set(found)
     assert found["requester"].must
     assert not found["ticket"].must
     assert [path for path, each in found.items() if not each.meaning] == []
