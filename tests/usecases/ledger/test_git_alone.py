@@ -58,9 +58,9 @@ def answered(told: Path, about: str) -> list[str]:
     return ran.stdout.splitlines()
 
 
-def test_there_are_three() -> None:
+def test_there_are_two() -> None:
     """The section is there, with as many questions as it promises, each with its line."""
-    assert len(lines()) == 3
+    assert len(lines()) == 2
 
 
 def test_a_batch_of_several_people_answers_for_one(told: Path) -> None:
