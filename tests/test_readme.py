@@ -14,6 +14,7 @@ import click
 import pytest
 from markdown_it import MarkdownIt
 
+from jitbot import __version__
 from jitbot.adapters import documents
 from jitbot.adapters.iam_reference import ServiceAuthorizationReference
 from jitbot.cli import VERBS, jitbot
@@ -167,6 +168,15 @@ def test_what_is_mentioned_exists(call: str) -> None:
     known = {option for parameter in command.params for option in parameter.opts}
     own = takewhile(lambda argument: argument != "--", arguments)
     assert {argument for argument in own if argument.startswith("-")} <= known
+
+
+def test_what_is_installed_is_this_version() -> None:
+    """Each line that installs the command names the version that these pages are about."""
+    texts = [file.read_text("utf-8") for file in GUIDES]
+    named = [version for text in texts for version in re.findall(r"git\+https://\S+/jitbot@v([\w.]+)", text)]
+    assert len(named) > 3
+    assert set(named) == {__version__}
+    assert not [text for text in texts if re.search(r"git\+https://\S+/jitbot(?!@v)", text)]
 
 
 def test_calls_are_found() -> None:
