@@ -30,6 +30,15 @@ def tour() -> list[str]:
     return [line for block in _BLOCK.findall(section) for line in block.splitlines()]
 
 
+def test_credentials_come_after_few_commands_and_words() -> None:
+    """Install, start the sandbox, the line that it prints, ask, approve, look, use: and the reader has read so much."""
+    text = README.read_text("utf-8")
+    (use, *_) = [line for line in tour() if " exec " in line]
+    install = _BLOCK.findall(text.partition("\n## ")[0])
+    assert len(install) + len(tour()[: tour().index(use)]) + len(("the line that is printed", use)) == 7
+    assert len(text.partition(use)[0].split()) <= 450
+
+
 class Shell:
     """A shell at a terminal, to which lines are pasted one by one."""
 
