@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 
 from jitbot.cli import main
-from jitbot.commands.tryout.demo import demo
+from jitbot.commands.tryout.verbs import demo
 from jitbot.sandbox.story.play import TITLES, play
 
 pytestmark = pytest.mark.real_git
