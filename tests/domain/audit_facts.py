@@ -12,10 +12,10 @@ from catalogue_facts import the_catalogue
 from jitbot.domain.access.approval import decide
 from jitbot.domain.access.decision_event import of_decision
 from jitbot.domain.access.request_state import RequestState
+from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.audit.protection.looks import Look, Sight, look_event, statement_event
 from jitbot.domain.audit.protection.safeguards import SAFEGUARDS
 from jitbot.domain.audit.report.overview.completeness_answer import Completeness
-from jitbot.domain.audit.history.ledger_history import AttestedCommit, LedgerHistory, RecordedEvent
 from jitbot.domain.audit.report.population import population
 from jitbot.domain.audit.report.summary import summary
 from jitbot.domain.audit.verify.grant_record import GrantRecord

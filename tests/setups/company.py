@@ -144,7 +144,7 @@ statements:
 """
 _BREAK_GLASS = """\
 description: Everything in production, at once, when nobody is there to approve
-# Whoever is on call, by the dates in teams.yaml; nobody else.
+# The person who is on call, by the dates in teams.yaml, and nobody else.
 eligible: ["@acme/on-call"]
 accounts: ["@production"]
 max_duration: 1h

@@ -8,7 +8,7 @@ from jitbot.terminal.lazy_group import verb
 @verb("jitbot.commands.tryout.demo")
 @click.option("--step", is_flag=True, help="Wait for Enter after each scene.")
 @click.option(
-    "--scene", type=click.IntRange(1, 14), help="Show this scene alone; those before it are played unseen."
+    "--scene", type=click.IntRange(1, 15), help="Show this scene alone; those before it are played unseen."
 )
 def demo() -> None:
     """Show the whole life of a request with the real commands, on an embedded GitHub and AWS.

@@ -1,4 +1,4 @@
-"""How a command ends: the numbers that the README promises to scripts."""
+"""How a command ends: the numbers that the documentation promises to scripts."""
 
 from enum import IntEnum
 

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jitbot import __version__
+
 PAGE = Path(__file__).parents[3] / ".github/docs/first-request.md"
 BEGIN, END = "<!-- counted steps -->\n", "<!-- end of the counted steps -->\n"
 REASON = "INC-1234 refunds are stuck"
@@ -82,7 +84,7 @@ def _write(after: str, text: str) -> Step:
     return Step(on="new file", does=f"After `{after}` type", types=text, clicks=1)
 
 
-_INSTALL = _shell("pipx install git+https://github.com/acme/jitbot", once=True)
+_INSTALL = _shell(f"pipx install git+https://github.com/acme/jitbot@v{__version__}", once=True)
 _USE = _shell("jitbot exec refunds -- aws sts get-caller-identity")
 _CREATE = Step(on="pull request", does="Press **Create pull request**", clicks=1)
 _MERGE = Step(

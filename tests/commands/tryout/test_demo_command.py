@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from desk import said
 from rich.console import Console
 
 from jitbot.cli import main
-from jitbot.sandbox.story.play import play
+from jitbot.commands.tryout.verbs import demo
+from jitbot.sandbox.story.play import TITLES, play
 
 
 def test_the_story_comes_out_as_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,6 +51,13 @@ def test_one_scene_alone_and_step_by_step() -> None:
     assert play(main, console, only=3, after_scene=lambda: waits.append(len(shown.getvalue()))) == 0
     assert re.findall(r"^ ?(\d+)  \S", shown.getvalue(), re.MULTILINE) == ["3"]
     assert waits == []
+
+
+def test_every_scene_can_be_shown_alone() -> None:
+    """`--scene` takes the numbers of all scenes, and no other."""
+    (scene,) = [each for each in demo.params if each.name == "scene"]
+    assert isinstance(scene.type, click.IntRange)
+    assert (scene.type.min, scene.type.max) == (1, len(TITLES))
 
 
 def lying(code: int, words: str) -> Callable[..., int]:

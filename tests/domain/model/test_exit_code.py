@@ -6,7 +6,7 @@ from jitbot.domain.model.exit_code import ExitCode
 
 
 def test_scripts_can_rely_on_the_numbers() -> None:
-    """They are the README's, and JSON holds them as numbers."""
+    """They are those of the documentation, and JSON holds them as numbers."""
     assert [(each.name, each.value) for each in ExitCode] == [
         ("DONE", 0),
         ("REFUSED", 1),

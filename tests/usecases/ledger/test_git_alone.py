@@ -1,4 +1,4 @@
-"""The README's lines of git, as written, against a real ledger: what each finds, and that prose stays prose."""
+"""The cookbook's lines of git, as written, against a real ledger: what each finds, and that prose stays prose."""
 
 import json
 import re
@@ -13,13 +13,14 @@ from forging import push, signed_by, tags
 
 pytestmark = pytest.mark.real_git
 
-README = Path(__file__).parents[3] / "README.md"
-SECTION = "## The record, with git alone"
+ROOT = Path(__file__).parents[3]
+COOKBOOK = ROOT / ".github/docs/cookbook.md"
+SECTION = "## With git alone"
 
 
 def lines() -> dict[str, str]:
-    """Each line of git in the README's section, by the sentence above it."""
-    text = README.read_text("utf-8")
+    """Each line of git in the cookbook's section, by the sentence above it."""
+    text = COOKBOOK.read_text("utf-8")
     section = text.partition(SECTION)[2].partition("\n## ")[0]
     return dict(re.findall(r"^([^\n]+):\n\n```git\n([^\n]+)\n```$", section, re.MULTILINE))
 
@@ -46,7 +47,7 @@ def told(world: World) -> Path:
 
 
 def answered(told: Path, about: str) -> list[str]:
-    """What the README's line about this prints, run by a shell as it stands there."""
+    """What the cookbook's line about this prints, run by a shell as it stands there."""
     ran = subprocess.run(
         ["bash", "-c", lines()[about]],
         cwd=told,
@@ -104,7 +105,7 @@ def hijacked(world: World, told: Path) -> Iterator[Callable[[], None]]:
 def test_a_tag_of_the_ledgers_name_changes_no_answer(
     world: World, told: Path, hijacked: Callable[[], None]
 ) -> None:
-    """The README's lines and the audit read the branch, whatever tags came with the clone."""
+    """The cookbook's lines and the audit read the branch, whatever tags came with the clone."""
     honest = {about: answered(told, about) for about in lines()}
     arguments = ("audit", "log", "--keys", str(vouched(world)), "--format", "csv")
     log = world.jit(*arguments, runner=told.name, workflow="audit.yml").output
@@ -156,8 +157,8 @@ SHORT = re.compile(r"(?<!refs/remotes/)\borigin/(?:ledger|main)\b")
 
 def test_nothing_that_we_ship_names_a_branch_in_short() -> None:
     """No text, template or code of ours says origin/ledger: git would take a tag of that name first."""
-    root = README.parent
-    shipped = [README, *(root / ".github").rglob("*"), *(root / "jitbot").rglob("*")]
+    root = ROOT
+    shipped = [root / "README.md", *(root / ".github").rglob("*"), *(root / "jitbot").rglob("*")]
     texts = {
         file: file.read_text("utf-8", "replace")
         for file in shipped
