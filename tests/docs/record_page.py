@@ -10,7 +10,7 @@ from jitbot.domain.audit.report.pack import CONTROLS
 from jitbot.domain.aws.iam import Window
 from jitbot.domain.ledger.ask import Ask
 from jitbot.domain.ledger.commit_message import message, sentence
-from jitbot.domain.ledger.events import EndReason, Event, EventType
+from jitbot.domain.ledger.events import PROTECTION, EndReason, Event, EventType
 from jitbot.domain.ledger.evidence import (
     Evidence,
     OwedReview,
@@ -47,6 +47,8 @@ EVENTS = {
     EventType.STOPPED: "An owner of `policies/` stopped a person or a policy.",
     EventType.LIFTED: "An owner of `policies/` lifted a stop.",
     EventType.USED: "What CloudTrail showed of a grant after its end.",
+    EventType.PROTECTION_SEEN: "A weekly look: what GitHub shows a job of the rules that protect main and `ledger`.",
+    EventType.PROTECTION_SAID: "What an admin says of that protection, by `jitbot doctor --record`. It is their word.",
 }
 ENDS = {
     EndReason.EXPIRED: "The clock. The end was written into the role, and a sweep has confirmed it.",
@@ -150,7 +152,13 @@ def controls() -> str:
 
 def _event(kind: EventType) -> Event:
     """An event of this kind about alice's request, with all that a sentence may say."""
-    about_request = kind not in (EventType.RULES, EventType.STOPPED, EventType.LIFTED, EventType.VERIFIED)
+    about_request = kind not in (
+        EventType.RULES,
+        EventType.STOPPED,
+        EventType.LIFTED,
+        EventType.VERIFIED,
+        *PROTECTION,
+    )
     by = {EventType.REVOKED: "alice", EventType.REVIEWED: "erin"}.get(kind, "olivia")
     outcome = {EventType.RULES: RuleOutcome.REVIEWED, EventType.REVIEWED: ReviewOutcome.APPROVED}.get(
         kind, ""
