@@ -22,7 +22,8 @@ _MARKDOWN = str.maketrans(
 _FORMULA = tuple("=+-@|%＝＋－＠")  # what a spreadsheet takes for the beginning of one
 # What one would change: a number or a date in any spelling, a logical value. A whole number of up to 11 digits stays what it
 # is, and so does a moment with `T` and `Z`; twelve digits, such as an account id, would become 1.23457E+11.
-_NUMBER = re.compile(r"(?=.*[0-9])[0-9 .,:/+%()$€£¥'eE–−-]+(?:[ap]\.?m\.?)?|true|false", re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9 .,:/+%()$€£¥'eE–−-]+(?:[ap]\.?m\.?)?|true|false", re.IGNORECASE)
+_LOGICAL = ("true", "false")
 _MONTH = re.compile(
     r"(?:[0-9]{1,4}[ ./-]*)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}(?:[ ,./-]*[0-9]{1,4}){0,2}",
     re.IGNORECASE,
@@ -106,5 +107,6 @@ def cell(text: str) -> str:
 def _is_changed(text: str) -> bool:
     """Whether a spreadsheet would show something else than this text."""
     bare = text.strip()
-    converted = _NUMBER.fullmatch(bare) or (_MONTH.fullmatch(bare) and any(each.isdigit() for each in bare))
-    return bool(converted) and not _KEPT.fullmatch(text)
+    if not (_NUMBER.fullmatch(bare) or _MONTH.fullmatch(bare)) or _KEPT.fullmatch(text):
+        return False
+    return bare.lower() in _LOGICAL or any(each.isdigit() for each in bare)

@@ -119,7 +119,8 @@ def _lived(life: Pair, drawn: random.Random) -> Sequence[Event]:
 
 def _lacking(life: Pair, drawn: random.Random) -> Pair:
     """Facts that old records lack, and times that contradict each other."""
-    first, evidence = life[0], dict(life[0].evidence.json)
+    first = life[0]
+    evidence: dict[str, Any] = dict(first.evidence.json)
     if drawn.random() < 0.1:
         evidence.pop(
             drawn.choice(
@@ -142,7 +143,8 @@ def _worded(event: Event, drawn: random.Random) -> Any:
 def _refused(event: Event, drawn: random.Random) -> Event:
     codes = drawn.sample(["not-enough-approvals", "rules-changed", "not-eligible", ""], drawn.randrange(3))
     reasons = [{"code": code, "message": f"because of {code}"} for code in codes]
-    asked = {**event.evidence.json["asked"], "accounts": drawn.choice([["prod"], ["prod", "staging"], []])}
+    before: Any = event.evidence.json["asked"]
+    asked = {**before, "accounts": drawn.choice([["prod"], ["prod", "staging"], []])}
     return changed(event, evidence={**event.evidence.json, "reasons": reasons, "asked": asked})
 
 

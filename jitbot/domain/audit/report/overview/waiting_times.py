@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 from statistics import median
 
 from jitbot.domain.audit.verify.grant_record import GrantRecord
 from jitbot.domain.text import duration
 
 FEWEST = 5  # requests that a median needs
-MOST = 3, 4  # three of four: the largest part of them that may be one person's
+MOST = Fraction(3, 4)  # of them may be one person's
 WITHHELD = "not shown: few requests, or one person's"
 NOT_KNOWN = "not known"
 
@@ -112,8 +113,8 @@ def median_of(requests: Sequence[Waited], length: Callable[[Waited], timedelta |
 
 def _mostly_one(names: Iterable[str]) -> bool:
     """Whether more than three in four are the same; one that is not known is nobody's."""
-    counts, (part, of) = Counter(name for name in names if name), MOST
-    return bool(counts) and max(counts.values()) * of > counts.total() * part
+    counts = Counter(name for name in names if name)
+    return bool(counts) and max(counts.values()) > counts.total() * MOST
 
 
 def _between(begin: datetime | None, end: datetime | None) -> timedelta | None:
