@@ -1,7 +1,7 @@
 """Runs the repository's workflow files with act, on this machine, against the embedded GitHub and AWS.
 
 act takes the place of GitHub's runner: https://github.com/nektos/act. It honours neither permissions nor
-concurrency nor filters, so those are read, not run. Four actions are stand-ins of ours, because GitHub's own
+concurrency nor filters, so those are read, not run. The actions are stand-ins of ours, because GitHub's own
 cannot be had from a package registry.
 """
 
@@ -76,7 +76,7 @@ class Runner:
             cwd=self._checked_out(), env=self._machine(),
             capture_output=True, text=True, check=False, timeout=SECONDS,
         )  # fmt: skip
-        return _told(done)
+        return told(done)
 
     def _given(self, job: Mapping[str, str]) -> list[str]:
         """The job's variables as act's arguments, with a token that its `github.token` is."""
@@ -130,7 +130,8 @@ def used(environ: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _told(done: subprocess.CompletedProcess[str]) -> Ran:
+def told(done: subprocess.CompletedProcess[str]) -> Ran:
+    """What act said with `--json`."""
     lines: list[str] = []
     steps: dict[str, str] = {}
     errors: list[dict[str, str]] = []

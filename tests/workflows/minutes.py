@@ -21,7 +21,9 @@ from github_says import GitHubSays
 TEMPLATES = WORKFLOWS.parents[1] / "jitbot" / "templates" / "repository" / "github" / "workflows"
 DAYS = 365 / 12  # of a month
 MAIN = "refs/heads/main"
-OWN = frozenset({"ci.yml", "nightly.yml"})  # the project's own tests: no access repository has them
+OWN = frozenset(
+    {"ci.yml", "nightly.yml", "release.yml"}
+)  # the project's own tests: no access repository has them
 LONG = {("audit.yml", "audit"): 5}  # minutes of a job that takes longer than one
 ASKED = "requests/orders-db-read/2026-11/23-alice-refunds.yaml"
 TITLE = "alice: orders-db-read in prod, 2h, table=orders"

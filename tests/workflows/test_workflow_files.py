@@ -15,9 +15,13 @@ FILES = {path.name: path for path in sorted(WORKFLOWS.iterdir())}
 ACTION = ROOT / ".github" / "actions" / "jitbot" / "action.yml"
 JITBOT = ("check.yml", "grant.yml", "sweep.yml", "revoke.yml")
 CHAT = JITBOT[1:]  # each records, and has a job that writes to chat what it recorded
-BESIDE = {"audit.yml": {"usage", "statement"}} | {
-    name: {"notify"} for name in CHAT
-}  # jobs that come after what it is for
+# Jobs beside the one that a workflow is for.
+BESIDE = {
+    "audit.yml": {"usage", "statement"},
+    "ci.yml": {"versions"},
+    "release.yml": {"test", "build", "pypi"},
+}
+BESIDE |= {name: {"notify"} for name in CHAT}
 BESIDE["grant.yml"] |= {"sweep"}
 STARTERS = ("clock.yml", "grant.yml")  # each has a job that starts others, and checks out nothing
 CHANGES = {"contents": "write", "id-token": "write", "pull-requests": "write"}
@@ -31,6 +35,7 @@ PERMISSIONS = {
     "notify.yml": {"contents": "read"},
     "ci.yml": {"contents": "read"},
     "nightly.yml": {"contents": "read"},
+    "release.yml": {"contents": "write", "id-token": "write", "attestations": "write"},
 }
 MAIN = {"push": {"branches": ["main"]}, "workflow_dispatch": None}
 TRIGGERS: dict[str, dict[str, Any]] = {
@@ -92,9 +97,12 @@ TRIGGERS: dict[str, dict[str, Any]] = {
     "ci.yml": {
         "push": {"branches": ["main"], "paths-ignore": ["requests/**"]},
         "pull_request": {"paths-ignore": ["requests/**"]},
+        "workflow_call": "",
     },
+    "release.yml": {"push": {"tags": ["v*.*.*"]}},
     "nightly.yml": {"schedule": [{"cron": "11 2 * * *"}], "workflow_dispatch": ""},
 }
+OWN = {"./.github/actions/jitbot", "./.github/workflows/ci.yml"}  # of this repository, at the same commit
 CHECKOUT = {
     "ref": "refs/heads/main",
     "fetch-depth": "1000",
@@ -153,7 +161,7 @@ def steps(path: Path) -> list[dict[str, Any]]:
 def every_step(path: Path) -> list[dict[str, Any]]:
     """The steps of all jobs of a workflow, or of an action."""
     beside = sorted(BESIDE.get(path.name, ()))
-    return [*steps(path), *(step for name in beside for step in read(path)["jobs"][name]["steps"])]
+    return [*steps(path), *(step for name in beside for step in read(path)["jobs"][name].get("steps", ()))]
 
 
 def own_step(name: str) -> dict[str, Any]:
@@ -249,9 +257,7 @@ def test_actions_are_pinned(path: Path) -> None:
     used = re.findall(r"\buses: (.+)", path.read_text())
     assert used or path.name == "clock.yml"  # it starts others, and needs no action
     for uses in used:
-        assert uses == "./.github/actions/jitbot" or re.fullmatch(
-            r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", uses
-        )
+        assert uses in OWN or re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", uses)
     everywhere = {
         uses
         for file in (*FILES.values(), ACTION)
@@ -322,7 +328,8 @@ def test_credentials_do_not_stay(name: str) -> None:
     """No checkout leaves the token behind in the clone's configuration; no job runs for ever."""
     found = every_step(FILES[name])
     checkouts = [step for step in found if step.get("uses", "").startswith("actions/checkout@")]
-    number = 1 + len(BESIDE.get(name, ())) - (name in STARTERS)
+    usual = 1 + len(BESIDE.get(name, ())) - (name in STARTERS)
+    number = 1 if name == "release.yml" else usual  # where one job alone checks out
     assert [step["with"]["persist-credentials"] for step in checkouts] == ["false"] * number
     longest = 350 if name == "nightly.yml" else 30
     assert 0 < int(job(name)["timeout-minutes"]) <= longest
@@ -461,7 +468,75 @@ def test_the_real_actions_are_taken_where_they_are(tmp_path: Path) -> None:
     assert changed == {f"{checkout}={tmp_path / checkout}"}
 
 
-@pytest.mark.parametrize("script", ["run", "night"])
+def release_job(name: str) -> dict[str, Any]:
+    """A job of the release."""
+    found = read(FILES["release.yml"])["jobs"][name]
+    assert isinstance(found, dict)
+    return found
+
+
+def test_who_builds_a_release_cannot_publish_it() -> None:
+    """Build tools run where nothing but reading is allowed; what has rights checks out nothing and runs no code of it."""
+    assert release_job("test") == {
+        "name": "Test",
+        "uses": "./.github/workflows/ci.yml",
+        "permissions": {"contents": "read"},
+    }
+    assert release_job("build")["permissions"] == {"contents": "read"}
+    assert "environment" not in release_job("build")
+    for name in ("release", "pypi"):
+        found = release_job(name)["steps"]
+        assert found[0]["uses"].startswith("actions/download-artifact@")
+        scripts = [step["run"] for step in found if "run" in step]
+        assert all(script.startswith("gh release create ") for script in scripts)
+        assert len(scripts) == (name == "release")
+    assert release_job("release")["needs"] == ["test", "build"]
+    assert release_job("release")["environment"] == "release"
+
+
+def test_a_release_is_attested_before_it_is_there() -> None:
+    """All that is built is attested, then published, with the notes of the changelog, for a tag that exists."""
+    _, attest, publish = release_job("release")["steps"]
+    assert attest["uses"].startswith("actions/attest@")
+    assert attest["with"] == {"subject-path": "dist/*"}
+    assert '"$GITHUB_REF_NAME" dist/* --verify-tag' in publish["run"]
+    assert publish["run"].endswith(" --notes-file notes.md")
+
+
+def test_a_release_is_what_main_has_and_what_the_lock_builds() -> None:
+    """The tag's commit lies on main, the program of `.ci` says that it may be released, and the lock pins the build tool."""
+    checkout, _, uv, check, build, keep = release_job("build")["steps"]
+    assert checkout["with"] == {"fetch-depth": "0", "persist-credentials": "false"}
+    own = next(step["with"] for step in steps(ACTION) if step["name"] == "Set up uv")
+    assert uv["with"] == {"version": own["version"], "checksum": own["checksum"], "enable-cache": "false"}
+    assert 'git merge-base --is-ancestor "$GITHUB_SHA" refs/remotes/origin/main ||' in check["run"]
+    assert "python .ci/release " in check["run"]
+    export, built = build["run"].splitlines()
+    assert "--locked --only-group build" in export
+    assert "--require-hashes" in built
+    assert keep["with"]["path"].split() == ["dist/*.tar.gz", "dist/*.whl", "notes.md"]
+    assert keep["with"]["if-no-files-found"] == "error"
+
+
+def test_publishing_to_pypi_is_off_and_has_no_password() -> None:
+    """It waits for a variable, follows the release, and may ask for a token for one upload and nothing else."""
+    found = release_job("pypi")
+    assert found["if"] == "vars.PUBLISH_TO_PYPI == 'true'"
+    assert (found["needs"], found["environment"]) == ("release", "pypi")
+    assert found["permissions"] == {"id-token": "write"}
+    assert found["steps"][-1]["with"] == {"packages-dir": "dist"}
+
+
+def test_a_newer_python_runs_no_heavy_proof() -> None:
+    """What proves the same on any version runs once: each folder that is left out exists, and no other is."""
+    assert read(FILES["ci.yml"])["jobs"]["versions"]["steps"][-1]["run"] == "bash .ci/versions"
+    left_out = re.findall(r"--ignore=(\S+)", (ROOT / ".ci/versions").read_text("utf-8"))
+    heavy = {"browser", "fuzz", "judge", "mutation", "usecases/hostility", "workflows"}
+    assert {each.removeprefix("tests/") for each in left_out} == heavy
+    assert all((ROOT / each).is_dir() for each in left_out)
+
+
+@pytest.mark.parametrize("script", ["run", "night", "versions"])
 def test_what_the_checks_name_is_there(script: str) -> None:
     """Every file and folder of the repository that a script of `.ci` names exists."""
     text = (ROOT / ".ci" / script).read_text("utf-8")
