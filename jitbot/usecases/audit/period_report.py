@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from jitbot.domain.access_review.entitlements import Entitlement, entitlement
 from jitbot.domain.audit.history.absences import Absences
+from jitbot.domain.audit.history.access_reviews import AccessReviews
 from jitbot.domain.audit.history.limits import RULES_RECORDED_WITHIN
-from jitbot.domain.audit.report.entitlements import Entitlement, entitlement
 from jitbot.domain.audit.report.overview.answer import AuditAnswer
 from jitbot.domain.audit.report.overview.completeness_answer import Completeness, completeness_answer
 from jitbot.domain.audit.report.overview.first_page import active_table, answers_table, populations_table
@@ -27,6 +28,7 @@ from jitbot.domain.audit.report.overview.populations import (
 )
 from jitbot.domain.audit.report.pack_table import PackTable
 from jitbot.domain.audit.report.population import population, within
+from jitbot.domain.audit.report.review_rows import ReviewRows, review_rows
 from jitbot.domain.audit.report.rule_rows import RuleRow, rule_rows, rules_answer, rules_table
 from jitbot.domain.audit.report.rule_rows import figures as rule_figures
 from jitbot.domain.audit.report.sample import refusals
@@ -40,6 +42,8 @@ from jitbot.domain.model.documents import POLICIES, Sha, policy_named
 from jitbot.ports.documents import DocumentReader
 from jitbot.ports.git import Git
 from jitbot.usecases.collect.collect_case import CommitTree, read_rules
+
+_NO_REVIEWS = ReviewRows()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,7 @@ class PeriodReport:
     rule_changes: tuple[RuleRow, ...]
     entitlements: tuple[Entitlement, ...]
     stops: tuple[Stop, ...] = ()  # those that held in some part of the period
+    reviews: ReviewRows = _NO_REVIEWS
 
     @property
     def answers(self) -> tuple[AuditAnswer, ...]:
@@ -83,6 +88,7 @@ class PeriodReport:
             completeness_answer(self.source.completeness),
             *question_answers(self.summary),
             rules_answer(self.rule_changes),
+            self.reviews.answer,
             use_answer(self.use),
             refused_answer(self.summary, self.refusals),
             active_answer(self.active),
@@ -97,12 +103,13 @@ class PeriodReport:
             active_table(self.active),
             figures_table(self.figures),
             rules_table(self.rule_changes),
+            *self.reviews.tables,
         )
 
     @property
     def verdicts(self) -> Mapping[str, object]:
         """What the parts beside the grants add to the pack's `verdicts.json`."""
-        return {"rule_changes": rule_figures(self.rule_changes)}
+        return {"rule_changes": rule_figures(self.rule_changes), "access_reviews": self.reviews.as_json()}
 
     @cached_property
     def use(self) -> UseFigures:
@@ -152,6 +159,7 @@ def period_report(
     rule_changes: tuple[RuleChange, ...] = (),
     entitlements: tuple[Entitlement, ...] = (),
     made_at: datetime | None = None,
+    access_reviews: AccessReviews | None = None,
 ) -> PeriodReport:
     """The report on these events. They must include each request of the period from its first event on.
 
@@ -171,6 +179,7 @@ def period_report(
         rule_changes=rule_rows(rule_changes, every, min(made_at or now, now + RULES_RECORDED_WITHIN)),
         entitlements=entitlements,
         stops=tuple(each for each in stops_of(every) if each.event.at < end and each.until > start),
+        reviews=review_rows(access_reviews or AccessReviews(), start, end, entitlements),
     )
 
 
